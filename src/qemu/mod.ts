@@ -1,0 +1,14 @@
+/** The door of `qemu`: QMP and guest-agent clients, the machine specification. */
+export { GuestAgent } from './guest-agent/client.ts';
+export type {
+  GuestAgentCounters,
+  GuestAgentOptions,
+  GuestAgentTrouble,
+  GuestCommandOptions,
+} from './guest-agent/client.ts';
+export { connectQmp, QmpClient } from './qmp/client.ts';
+export type { CommandOptions, QmpConnectOptions } from './qmp/client.ts';
+export type { QemuVersion, QmpEvent } from './qmp/messages.ts';
+export * from './command-line/spec.ts';
+export * from './command-line/spec-ports.ts';
+export * from './command-line/spec-storage.ts';
