@@ -1,0 +1,185 @@
+/** Users, roles, grants, tokens, sessions. */
+import { z } from 'zod';
+import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
+import { allVerbs, type Verb } from './rights.ts';
+
+export const verbSchema = z
+  .enum(allVerbs as [Verb, ...Verb[]])
+  .meta({ id: 'Verb', description: 'a right' });
+
+/** 12 to 1024 characters; length is what counts (NIST SP 800-63B 3.1.1). */
+export const passwordSchema = z
+  .string()
+  .min(12)
+  .max(1024)
+  .meta({ description: '12 to 1024 characters', writeOnly: true });
+
+export const userSchema = z
+  .strictObject({
+    kind: z.literal('user'),
+    id: idSchema,
+    name: nameSchema,
+    displayName: z.string().max(200),
+    groups: z.array(nameSchema).max(64).meta({ description: 'names of groups the user is in' }),
+    disabled: z.boolean(),
+    hasPassword: z.boolean(),
+    version: z.number().int().min(1),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+    lastSignInAt: timeSchema.nullable(),
+  })
+  .meta({ id: 'User' });
+export type User = z.infer<typeof userSchema>;
+
+export const userCreateSchema = z
+  .strictObject({
+    name: nameSchema,
+    displayName: z.string().max(200).default(''),
+    groups: z.array(nameSchema).max(64).default([]),
+    password: passwordSchema.optional(),
+  })
+  .meta({ id: 'UserCreate' });
+
+export const userPatchSchema = z
+  .strictObject({
+    displayName: z.string().max(200).optional(),
+    groups: z.array(nameSchema).max(64).optional(),
+    disabled: z.boolean().optional(),
+    password: passwordSchema.optional(),
+  })
+  .meta({ id: 'UserPatch' });
+
+export const roleSchema = z
+  .strictObject({
+    kind: z.literal('role'),
+    id: idSchema,
+    name: nameSchema,
+    meaning: z.string().max(500),
+    verbs: z.array(verbSchema).max(100),
+    builtIn: z.boolean(),
+    version: z.number().int().min(1),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .meta({ id: 'Role' });
+export type Role = z.infer<typeof roleSchema>;
+
+export const roleCreateSchema = z
+  .strictObject({
+    name: nameSchema,
+    meaning: z.string().max(500).default(''),
+    verbs: z.array(verbSchema).max(100),
+  })
+  .meta({ id: 'RoleCreate' });
+
+export const grantObjectKinds = ['installation', 'folder', 'host', 'vm', 'image'] as const;
+
+export const grantSchema = z
+  .strictObject({
+    kind: z.literal('grant'),
+    id: idSchema,
+    subjectKind: z.enum(['user', 'group']),
+    subject: z.string().max(100).meta({ description: 'name of the user or group' }),
+    role: z.string().max(100).meta({ description: 'name of the role' }),
+    objectKind: z.enum(grantObjectKinds),
+    objectId: z.string().max(64),
+    object: z.string().max(256).meta({ description: 'name of the object' }),
+    deny: z.boolean().meta({ description: 'an explicit denial wins over every grant (SEC-38)' }),
+    version: z.number().int().min(1),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .meta({ id: 'Grant', description: 'a role for somebody on an object and all below it' });
+export type Grant = z.infer<typeof grantSchema>;
+
+export const grantCreateSchema = z
+  .strictObject({
+    subjectKind: z.enum(['user', 'group']).default('user'),
+    subject: nameSchema,
+    role: nameSchema,
+    objectKind: z.enum(grantObjectKinds).default('installation'),
+    object: z
+      .string()
+      .max(1024)
+      .default('')
+      .meta({ description: 'id, name or path; empty for the installation' }),
+    deny: z.boolean().default(false),
+  })
+  .meta({ id: 'GrantCreate' });
+
+export const tokenSchema = z
+  .strictObject({
+    kind: z.literal('token'),
+    id: idSchema,
+    name: nameSchema,
+    user: z.string().max(100),
+    verbs: z
+      .array(verbSchema)
+      .nullable()
+      .meta({ description: "scope; null: all the user's rights; never more than those (API-25)" }),
+    expiresAt: timeSchema.nullable(),
+    lastUsedAt: timeSchema.nullable(),
+    version: z.number().int().min(1),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .meta({ id: 'Token' });
+export type Token = z.infer<typeof tokenSchema>;
+
+export const tokenCreateSchema = z
+  .strictObject({
+    name: nameSchema,
+    user: referenceSchema.optional().meta({ description: 'default: oneself' }),
+    verbs: z.array(verbSchema).max(100).nullable().default(null),
+    expiresInSeconds: z
+      .number()
+      .int()
+      .min(60)
+      .max(10 * 366 * 86400)
+      .nullable()
+      .default(null),
+  })
+  .meta({ id: 'TokenCreate' });
+
+export const tokenSecretSchema = z
+  .strictObject({ token: tokenSchema, secret: z.string().meta({ description: 'shown this once' }) })
+  .meta({ id: 'TokenSecret' });
+
+export const sessionSchema = z
+  .strictObject({
+    user: z.string(),
+    displayName: z.string(),
+    verbs: z.array(verbSchema).meta({ description: 'rights on the whole installation' }),
+    expiresAt: timeSchema.nullable(),
+    passwordNeeded: z.boolean().meta({ description: 'signed in by link and has no password yet' }),
+  })
+  .meta({ id: 'Session', description: 'who one is' });
+
+export const signInSchema = z
+  .discriminatedUnion('means', [
+    z.strictObject({
+      means: z.literal('password'),
+      user: z.string().min(1).max(100),
+      password: z.string().min(1).max(1024),
+    }),
+    z.strictObject({ means: z.literal('link'), code: z.string().min(16).max(128) }),
+  ])
+  .meta({ id: 'SignIn' });
+
+export const explanationSchema = z
+  .strictObject({
+    allowed: z.boolean(),
+    verb: verbSchema,
+    because: z
+      .array(
+        z.strictObject({
+          grant: idSchema,
+          role: z.string(),
+          subject: z.string(),
+          object: z.string(),
+          deny: z.boolean(),
+        }),
+      )
+      .meta({ description: 'the grants and denials that count (SEC-38)' }),
+  })
+  .meta({ id: 'RightExplanation' });

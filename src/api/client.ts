@@ -1,0 +1,261 @@
+/**
+ * The typed client that CLI, agent, console and scripts use: `client.call('vm.show', { params: { vm } })`.
+ * It runs wherever there is `fetch`. Answers are not validated again: the server is ours and its own
+ * tests hold it to the schemas; a program that wants it may parse with the route's `response`.
+ */
+import type { z } from 'zod';
+import { Fault, withDeadline } from '#lib';
+import { faultFromProblem } from './problem.ts';
+import type { Operation } from './operation.ts';
+import { finishedStates } from './operation.ts';
+import type { Event } from './event/event.ts';
+import type { Route } from './routes/route.ts';
+import { routes, type RouteName } from './routes/mod.ts';
+
+type Input<T> = T extends z.ZodType ? z.input<T> : never;
+type Table = typeof routes;
+type Part<N extends RouteName, K extends 'params' | 'query' | 'body'> = Table[N] extends {
+  readonly [P in K]: infer S;
+}
+  ? Input<S>
+  : never;
+type Needed<N extends RouteName, K extends 'params' | 'body'> = Table[N] extends {
+  readonly [P in K]: z.ZodType;
+}
+  ? { readonly [P in K]: Part<N, K> }
+  : unknown;
+
+export type CallInput<N extends RouteName> = Needed<N, 'params'> &
+  Needed<N, 'body'> & {
+    readonly query?: Partial<Part<N, 'query'>>;
+    /** Version for If-Match. */
+    readonly ifMatch?: number;
+    /** Repeating a request with the same key has one effect. */
+    readonly idempotencyKey?: string;
+  };
+
+type Response<N extends RouteName> = Table[N] extends {
+  readonly response: infer S extends z.ZodType;
+}
+  ? z.infer<S>
+  : undefined;
+
+export type CallOutput<N extends RouteName> = Table[N]['answer'] extends 'operation'
+  ? Operation
+  : Table[N]['answer'] extends 'bytes'
+    ? Uint8Array
+    : Response<N>;
+
+export interface ClientOptions {
+  /** For example https://127.0.0.1:7443. */
+  readonly server: string;
+  /** Bearer token, where there is one (in a browser the session cookie does it). */
+  readonly token?: string | undefined;
+  readonly fetch?: typeof fetch;
+  readonly timeoutMs?: number;
+  /** Told of every call, for `--debug`. Never sees the token. */
+  readonly trace?: (line: {
+    readonly method: string;
+    readonly url: string;
+    readonly body: unknown;
+    readonly status: number;
+    readonly ms: number;
+  }) => void;
+}
+
+export interface StreamMessage {
+  readonly id: string | undefined;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+const maxStreamLine = 4 * 1024 * 1024;
+
+export class Client {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  get server(): string {
+    return this.#options.server;
+  }
+
+  /** The URL of a route, with parameters and query in place. */
+  url(
+    name: RouteName,
+    params: Readonly<Record<string, unknown>> = {},
+    query: Readonly<Record<string, unknown>> = {},
+  ): URL {
+    const path = routes[name].path.replaceAll(/\{(\w+)\}/g, (_, key: string) =>
+      encodeURIComponent(String(params[key])),
+    );
+    const url = new URL(`/api/v1${path}`, this.#options.server);
+    for (const [key, value] of Object.entries(query))
+      if (value !== undefined) url.searchParams.set(key, String(value));
+    return url;
+  }
+
+  /** One call. Errors: the server's fault; `unavailable` when it cannot be reached; `timeout`. */
+  async call<N extends RouteName>(
+    name: N,
+    input: CallInput<N>,
+    signal?: AbortSignal,
+  ): Promise<CallOutput<N>> {
+    const { method, answer } = routes[name] as Route;
+    const given = input as {
+      params?: Record<string, unknown>;
+      query?: Record<string, unknown>;
+      body?: unknown;
+      ifMatch?: number;
+      idempotencyKey?: string;
+    };
+    const url = this.url(name, given.params, given.query);
+    const headers: Record<string, string> = this.#headers();
+    if (given.body !== undefined) headers['content-type'] = 'application/json';
+    if (given.ifMatch !== undefined) headers['if-match'] = `"${given.ifMatch}"`;
+    if (given.idempotencyKey !== undefined) headers['idempotency-key'] = given.idempotencyKey;
+    const started = performance.now();
+    const response = await this.#fetch(
+      url,
+      {
+        method,
+        headers,
+        ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
+      },
+      signal,
+    );
+    this.#options.trace?.({
+      method,
+      url: url.pathname + url.search,
+      body: given.body,
+      status: response.status,
+      ms: performance.now() - started,
+    });
+    if (!response.ok)
+      throw faultFromProblem(response.status, await response.json().catch(() => undefined));
+    if (answer === 'bytes') return new Uint8Array(await response.arrayBuffer()) as CallOutput<N>;
+    if (response.status === 204) return undefined as CallOutput<N>;
+    return (await response.json()) as CallOutput<N>;
+  }
+
+  /** Waits for an operation's end, telling each look on the way. Errors: as `call`. The end may be a failure: look at `state`. */
+  async wait(
+    operation: Operation,
+    onLook?: (operation: Operation) => void,
+    signal?: AbortSignal,
+  ): Promise<Operation> {
+    let last = operation;
+    while (!finishedStates.includes(last.state)) {
+      signal?.throwIfAborted();
+      last = await this.call(
+        'operation.show',
+        { params: { operation: operation.id }, query: { waitSeconds: onLook ? 1 : 20 } },
+        signal,
+      );
+      onLook?.(last);
+    }
+    return last;
+  }
+
+  /** All items of a list, page by page. */
+  async *list<N extends RouteName>(
+    name: N,
+    query: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<CallOutput<N> extends { items: readonly (infer I)[] } ? I : never> {
+    let cursor: string | null = null;
+    do {
+      const page = (await this.call(
+        name,
+        { query: { ...query, ...(cursor === null ? {} : { cursor }) } } as CallInput<N>,
+        signal,
+      )) as unknown as { items: readonly unknown[]; nextCursor: string | null };
+      for (const item of page.items) yield item as never;
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+  }
+
+  /** Server-sent events (WHATWG HTML 9.2) of a stream route, once: ends when the server ends; resume with the last id. */
+  async *stream(
+    name: 'watch.open' | 'event.watch',
+    query: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamMessage> {
+    const response = await this.#fetch(
+      this.url(name, {}, query),
+      { headers: { ...this.#headers(), accept: 'text/event-stream' } },
+      signal,
+      0,
+    );
+    if (!response.ok || response.body === null)
+      throw faultFromProblem(response.status, await response.json().catch(() => undefined));
+    let rest = '';
+    let id: string | undefined;
+    let event = 'message';
+    let data: string[] = [];
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      rest += chunk;
+      if (rest.length > maxStreamLine)
+        throw new Fault('too-large', 'an event of the stream is too large');
+      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+        const line = rest.slice(0, end).replace(/\r$/, '');
+        rest = rest.slice(end + 1);
+        if (line === '') {
+          if (data.length > 0) yield { id, event, data: JSON.parse(data.join('\n')) as unknown };
+          event = 'message';
+          data = [];
+        } else if (line.startsWith('data:')) data.push(line.slice(5).trimStart());
+        else if (line.startsWith('id:')) id = line.slice(3).trim();
+        else if (line.startsWith('event:')) event = line.slice(6).trim();
+      }
+    }
+  }
+
+  /** Events with resume over broken connections, until the signal aborts. */
+  async *events(
+    filter: string | undefined,
+    since: number | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<Event> {
+    let last = since;
+    for (;;) {
+      signal.throwIfAborted();
+      for await (const message of this.stream('event.watch', { filter, since: last }, signal)) {
+        const event = message.data as Event;
+        last = event.seq;
+        yield event;
+      }
+    }
+  }
+
+  #headers(): Record<string, string> {
+    return this.#options.token === undefined
+      ? {}
+      : { authorization: `Bearer ${this.#options.token}` };
+  }
+
+  async #fetch(
+    url: URL,
+    init: RequestInit,
+    signal: AbortSignal | undefined,
+    limitMs = this.#options.timeoutMs ?? 90_000,
+  ): Promise<globalThis.Response> {
+    const call = this.#options.fetch ?? fetch;
+    const what = `the server at ${url.origin}`;
+    try {
+      if (limitMs === 0) return await call(url, { ...init, ...(signal ? { signal } : {}) });
+      return await withDeadline(what, limitMs, signal, (inner) =>
+        call(url, { ...init, signal: inner }),
+      );
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      signal?.throwIfAborted();
+      throw new Fault('unavailable', `${what} cannot be reached`, {
+        cause: error,
+        hint: 'look whether it runs with: gantry status',
+      });
+    }
+  }
+}

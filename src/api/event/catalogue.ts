@@ -1,0 +1,532 @@
+/**
+ * The event catalogue (EVT-12): every event there is, with category, severity, target, attributes and
+ * message. An event that is not here cannot be written. In a message `{target}` is the target's name,
+ * `{x}` the attribute x.
+ */
+import { assert } from '#lib';
+import type { Kind } from '../ids.ts';
+import type { Attribute, Category, Severity } from './event.ts';
+
+interface EventFacts {
+  readonly category: Category;
+  readonly type: Severity;
+  readonly target: Kind;
+  readonly message: string;
+  /** Attribute names with their meaning. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+const none = {} as const;
+const failure = {
+  operation: 'what was tried',
+  reason: 'why it failed',
+  state: 'state the vm was left in',
+} as const;
+const change = {
+  path: 'path of the setting',
+  oldValue: 'value before',
+  newValue: 'value after',
+} as const;
+const status = { oldStatus: 'status before', newStatus: 'status after', cause: 'why' } as const;
+const vm = { category: 'Virtual Machine', target: 'vm' } as const;
+const host = { category: 'Host', target: 'host' } as const;
+
+export const eventCatalogue = {
+  'vm.created': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was created',
+    attributes: { how: 'created, added, imported, cloned or discovered' },
+  },
+  'vm.deleted': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was {how}',
+    attributes: { how: 'deleted or removed', filesRemain: 'whether its files remain' },
+  },
+  'vm.renamed': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {oldName} is now called {target}',
+    attributes: { oldName: 'name before' },
+  },
+  'vm.setting.changed': {
+    category: 'Setting Change',
+    target: 'vm',
+    type: 'information',
+    message: 'The setting {path} of {target} was changed from {oldValue} to {newValue}',
+    attributes: change,
+  },
+  'vm.resource.cpu': {
+    ...vm,
+    type: 'information',
+    message: 'Processor resources of {target} were changed: {path} from {oldValue} to {newValue}',
+    attributes: change,
+  },
+  'vm.resource.memory': {
+    ...vm,
+    type: 'information',
+    message: 'Memory of {target} was changed from {oldValue} to {newValue} bytes',
+    attributes: change,
+  },
+  'vm.state.powered-on': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was turned on',
+    attributes: {
+      accelerator: 'kvm, tcg or simulated',
+      held: 'whether it is held before its first instruction',
+    },
+  },
+  'vm.state.powered-off': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} is off: {cause}',
+    attributes: { cause: 'guest, person, schedule, plan, host-stop or crash' },
+  },
+  'vm.state.reset': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was restarted: {cause}',
+    attributes: { cause: 'person, guest or failure', how: 'reset, restart or reboot' },
+  },
+  'vm.state.suspended': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was paused',
+    attributes: none,
+  },
+  'vm.state.resumed': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was resumed',
+    attributes: none,
+  },
+  'vm.state.released': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was released and runs',
+    attributes: none,
+  },
+  'vm.state.saved': {
+    ...vm,
+    type: 'information',
+    message: 'The state of {target} was saved',
+    attributes: { sizeBytes: 'size of the saved state', durationMs: 'time it took' },
+  },
+  'vm.state.restored': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was restored from its saved state',
+    attributes: { durationMs: 'time it took' },
+  },
+  'vm.state.discarded': {
+    ...vm,
+    type: 'information',
+    message: 'The saved state of {target} was discarded',
+    attributes: none,
+  },
+  'vm.shutdown.requested': {
+    ...vm,
+    type: 'information',
+    message: 'The guest of {target} was asked to shut down through {means}',
+    attributes: { means: 'guest agent or power button' },
+  },
+  'vm.shutdown.completed': {
+    ...vm,
+    type: 'information',
+    message: 'The guest of {target} shut down as asked',
+    attributes: { durationMs: 'time it took' },
+  },
+  'vm.shutdown.timed-out': {
+    ...vm,
+    type: 'warning',
+    message: 'The guest of {target} did not shut down within {timeoutSeconds} s; next: {next}',
+    attributes: { timeoutSeconds: 'the limit', next: 'what happens now' },
+  },
+  'vm.task-failed': {
+    ...vm,
+    type: 'error',
+    message: '{operation} of {target} failed: {reason}',
+    attributes: failure,
+  },
+  'vm.start-failed': {
+    ...vm,
+    type: 'error',
+    message: 'Virtual machine {target} could not be started: {reason}',
+    attributes: failure,
+  },
+  'vm.restore-failed': {
+    ...vm,
+    type: 'error',
+    message: 'The saved state of {target} could not be restored: {reason}',
+    attributes: failure,
+  },
+  'vm.save-failed': {
+    ...vm,
+    type: 'error',
+    message: 'The state of {target} could not be saved: {reason}',
+    attributes: failure,
+  },
+  'vm.configuration-error': {
+    ...vm,
+    type: 'error',
+    message: 'The configuration of {target} is invalid: {reason}',
+    attributes: { reason: 'what is wrong', path: 'path of the setting' },
+  },
+  'vm.crashed': {
+    ...vm,
+    type: 'error',
+    message: 'The process of {target} ended by itself: {reason}',
+    attributes: { reason: 'exit status or signal', log: "last lines of the process's log" },
+  },
+  'vm.guest-error': {
+    ...vm,
+    type: 'critical',
+    message: 'The guest of {target} reported a critical error: {reason}',
+    attributes: { reason: 'panic or watchdog' },
+  },
+  'vm.failure-reaction': {
+    ...vm,
+    type: 'warning',
+    message: 'Reaction to the failure of {target}: {reaction} (number {repetition} of {limit})',
+    attributes: {
+      reaction: 'reset, restart or given up',
+      repetition: 'how often within the hour',
+      limit: 'allowed repetitions',
+    },
+  },
+  'vm.device-not-available': {
+    ...vm,
+    type: 'error',
+    message: 'Device {device} of {target} is not available at {hostPath}',
+    attributes: { device: 'device of the vm', hostPath: 'path on the host' },
+  },
+  'vm.disk-error': {
+    category: 'Disk',
+    target: 'vm',
+    type: 'error',
+    message: 'Virtual machine {target} was paused: unable to {operation} disk {device}: {reason}',
+    attributes: { device: 'the disk', operation: 'read or write', reason: 'what the host said' },
+  },
+  'vm.media.inserted': {
+    ...vm,
+    type: 'information',
+    message: '{medium} was inserted into {drive} of {target}',
+    attributes: { drive: 'the drive', medium: 'what was inserted' },
+  },
+  'vm.media.ejected': {
+    ...vm,
+    type: 'information',
+    message: 'The medium in {drive} of {target} was ejected',
+    attributes: { drive: 'the drive' },
+  },
+  'vm.floppy.mount-failed': {
+    ...vm,
+    type: 'error',
+    message: 'The floppy image {file} could not be inserted into {target}: {reason}',
+    attributes: { file: 'the image', reason: 'why' },
+  },
+  'vm.floppy.format-invalid': {
+    ...vm,
+    type: 'error',
+    message: 'The floppy image {file} is not a valid image: {reason}',
+    attributes: { file: 'the image', reason: 'why' },
+  },
+  'vm.device.added': {
+    ...vm,
+    type: 'information',
+    message: '{device} was added to {target}',
+    attributes: { device: 'the device', live: 'whether while running' },
+  },
+  'vm.device.removed': {
+    ...vm,
+    type: 'information',
+    message: '{device} was removed from {target}',
+    attributes: { device: 'the device', live: 'whether while running' },
+  },
+  'vm.heartbeat.lost': {
+    ...vm,
+    type: 'warning',
+    message: 'No sign of life from the guest of {target} since {lastAt}',
+    attributes: { lastAt: 'time of the last beat', missed: 'beats missed' },
+  },
+  'vm.heartbeat.regained': {
+    ...vm,
+    type: 'information',
+    message: 'The guest of {target} shows signs of life again',
+    attributes: { lastAt: 'time of the last beat before' },
+  },
+  'vm.additions.outdated': {
+    ...vm,
+    type: 'warning',
+    message: 'Guest additions {installed} of {target} are older than {shipped}',
+    attributes: { installed: 'version in the guest', shipped: 'version on the host' },
+  },
+  'vm.clock.corrected': {
+    ...vm,
+    type: 'information',
+    message: 'The clock of the guest of {target} was set (it was off by {offsetMs} ms)',
+    attributes: { offsetMs: 'offset before' },
+  },
+  'vm.cut-off': {
+    ...vm,
+    type: 'error',
+    message: 'Virtual machine {target} was cut off when its host went down; data may be lost',
+    attributes: none,
+  },
+  'vm.stop-fallback': {
+    ...vm,
+    type: 'warning',
+    message:
+      'The guest of {target} did not shut down for the stop of the host; its state was saved instead',
+    attributes: { reason: 'why' },
+  },
+  'vm.conflict': {
+    ...vm,
+    type: 'warning',
+    message: 'Virtual machines {target} and {other} have the same {what}',
+    attributes: { other: 'the other vm', what: 'UUID or serial number' },
+  },
+  'vm.discovered': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was found {how}',
+    attributes: { how: 'new, changed or vanished' },
+  },
+  'host.joined': {
+    ...host,
+    type: 'information',
+    message: 'Host {target} joined',
+    attributes: { driver: 'its driver' },
+  },
+  'host.removed': {
+    ...host,
+    type: 'information',
+    message: 'Host {target} was removed',
+    attributes: none,
+  },
+  'host.started': {
+    ...host,
+    type: 'information',
+    message: 'The virtualization service of {target} started',
+    attributes: none,
+  },
+  'host.stopped': {
+    ...host,
+    type: 'information',
+    message: 'The virtualization service of {target} stopped',
+    attributes: { cause: 'why' },
+  },
+  'host.agent.status-changed': {
+    ...host,
+    type: 'warning',
+    message: 'Host {target} is {newStatus} (was {oldStatus}): {cause}',
+    attributes: status,
+  },
+  'host.setting.changed': {
+    category: 'Setting Change',
+    target: 'host',
+    type: 'information',
+    message: 'The setting {path} of {target} was changed from {oldValue} to {newValue}',
+    attributes: change,
+  },
+  'host.low-resources': {
+    ...host,
+    type: 'critical',
+    message: 'Host {target} is critically low on {resource}: {evidence}',
+    attributes: { resource: 'memory, disk, processes or file handles', evidence: 'the figures' },
+  },
+  'host.installation-corrupt': {
+    ...host,
+    type: 'critical',
+    message: 'The installation of {target} is damaged: {parts}',
+    attributes: { parts: 'affected parts' },
+  },
+  'coordinator.started': {
+    category: 'Coordinator',
+    target: 'installation',
+    type: 'information',
+    message: 'The coordinator started',
+    attributes: { version: 'its version', recovered: 'operations taken up again' },
+  },
+  'coordinator.stopped': {
+    category: 'Coordinator',
+    target: 'installation',
+    type: 'information',
+    message: 'The coordinator stopped',
+    attributes: none,
+  },
+  'coordinator.connection.lost': {
+    category: 'Coordinator',
+    target: 'host',
+    type: 'warning',
+    message: 'The connection to host {target} was lost: {cause}',
+    attributes: { cause: 'why' },
+  },
+  'coordinator.connection.restored': {
+    category: 'Coordinator',
+    target: 'host',
+    type: 'information',
+    message: 'The connection to host {target} is back',
+    attributes: none,
+  },
+  'coordinator.log.cleared': {
+    category: 'Coordinator',
+    target: 'installation',
+    type: 'warning',
+    message: 'The event log up to {before} was cleared',
+    attributes: { before: 'time up to which', count: 'how many events' },
+  },
+  'installation.setting.changed': {
+    category: 'Setting Change',
+    target: 'installation',
+    type: 'information',
+    message: 'The setting {path} was changed from {oldValue} to {newValue}',
+    attributes: change,
+  },
+  'folder.created': {
+    category: 'Coordinator',
+    target: 'folder',
+    type: 'information',
+    message: 'Folder {target} was created',
+    attributes: none,
+  },
+  'folder.deleted': {
+    category: 'Coordinator',
+    target: 'folder',
+    type: 'information',
+    message: 'Folder {target} was deleted',
+    attributes: none,
+  },
+  'image.added': {
+    category: 'Image',
+    target: 'image',
+    type: 'information',
+    message: 'Image {target} was added',
+    attributes: { how: 'built or registered' },
+  },
+  'image.deleted': {
+    category: 'Image',
+    target: 'image',
+    type: 'information',
+    message: 'Image {target} was removed',
+    attributes: none,
+  },
+  'image.build-failed': {
+    category: 'Image',
+    target: 'image',
+    type: 'error',
+    message: 'Image {target} could not be built: {reason}',
+    attributes: { reason: 'why' },
+  },
+  'console.opened': {
+    category: 'Console',
+    target: 'vm',
+    type: 'information',
+    message: '{channel} of {target} was opened',
+    attributes: { channel: 'screen or serial' },
+  },
+  'console.closed': {
+    category: 'Console',
+    target: 'vm',
+    type: 'information',
+    message: '{channel} of {target} was closed',
+    attributes: { channel: 'screen or serial' },
+  },
+  'security.signed-in': {
+    category: 'Security',
+    target: 'user',
+    type: 'information',
+    message: '{target} signed in',
+    attributes: { means: 'password, link or token' },
+  },
+  'security.sign-in-failed': {
+    category: 'Security',
+    target: 'user',
+    type: 'warning',
+    message: 'Sign-in as {target} failed',
+    attributes: { means: 'password or link' },
+  },
+  'security.signed-out': {
+    category: 'Security',
+    target: 'user',
+    type: 'information',
+    message: '{target} signed out',
+    attributes: none,
+  },
+  'security.denied': {
+    category: 'Security',
+    target: 'user',
+    type: 'warning',
+    message: '{target} was refused {verb} on {object}',
+    attributes: { verb: 'the right that is missing', object: 'the thing' },
+  },
+  'security.user.changed': {
+    category: 'Security',
+    target: 'user',
+    type: 'information',
+    message: 'User {target} was {how}',
+    attributes: { how: 'created, changed, disabled or deleted' },
+  },
+  'security.permission.changed': {
+    category: 'Security',
+    target: 'grant',
+    type: 'information',
+    message: 'Permission changed: {what}',
+    attributes: { what: 'role, subject and object', how: 'granted, denied or withdrawn' },
+  },
+  'security.role.changed': {
+    category: 'Security',
+    target: 'role',
+    type: 'information',
+    message: 'Role {target} was {how}',
+    attributes: { how: 'created, changed or deleted' },
+  },
+  'security.token.changed': {
+    category: 'Security',
+    target: 'token',
+    type: 'information',
+    message: 'Token {target} was {how}',
+    attributes: { how: 'created or revoked' },
+  },
+  'security.certificate.changed': {
+    category: 'Security',
+    target: 'installation',
+    type: 'information',
+    message: 'Certificate {what} was {how}',
+    attributes: { what: 'which', how: 'issued, replaced or revoked' },
+  },
+} as const satisfies Record<string, EventFacts>;
+
+export type EventName = keyof typeof eventCatalogue;
+
+/** The attributes of one event, each present. */
+export type EventAttributes<N extends EventName> = {
+  readonly [A in keyof (typeof eventCatalogue)[N]['attributes']]: Attribute;
+};
+
+const facts: Readonly<Record<EventName, EventFacts>> = eventCatalogue;
+
+export function eventFacts(name: EventName): EventFacts {
+  return facts[name];
+}
+
+export function isEventName(name: string): name is EventName {
+  return Object.hasOwn(eventCatalogue, name);
+}
+
+/** The sentence of an event; null is written "(no value)" (EVT-15, EVT-16). */
+export function writeMessage(
+  name: EventName,
+  targetName: string,
+  attributes: Readonly<Record<string, Attribute>>,
+): string {
+  const text = facts[name].message.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
+    if (key === 'target') return targetName;
+    assert(Object.hasOwn(attributes, key), `event ${name} lacks the attribute ${key}`);
+    const value = attributes[key];
+    return value === null || value === undefined || value === '' ? '(no value)' : String(value);
+  });
+  return text.slice(0, 2000);
+}

@@ -1,0 +1,58 @@
+/** Events: facts that happened, in one ordered stream. */
+import { z } from 'zod';
+import { thingSchema, timeSchema } from '../ids.ts';
+
+export const severities = ['information', 'warning', 'error', 'critical'] as const;
+export type Severity = (typeof severities)[number];
+
+/** EVT-04, those in use. */
+export const categories = [
+  'Virtual Machine',
+  'Setting Change',
+  'Disk',
+  'Network',
+  'Host',
+  'Coordinator',
+  'Console',
+  'Security',
+  'Image',
+] as const;
+export type Category = (typeof categories)[number];
+
+export const actorSchema = z
+  .strictObject({
+    kind: z.enum(['user', 'system', 'guest', 'external', 'schedule']),
+    name: z.string().max(100),
+  })
+  .meta({ id: 'Actor', description: 'by whose hand; external: another tool' });
+
+export type Actor = z.infer<typeof actorSchema>;
+
+export const attributeSchema = z.union([z.string().max(65536), z.number(), z.boolean(), z.null()]);
+
+export const eventSchema = z
+  .strictObject({
+    seq: z.number().int().min(1).meta({ description: 'place in the one order of all events' }),
+    name: z.string().max(64).meta({ description: 'name in the catalogue' }),
+    type: z.enum(severities),
+    time: timeSchema,
+    category: z.enum(categories),
+    message: z.string().max(2000),
+    target: thingSchema,
+    ancestors: z
+      .array(thingSchema)
+      .max(16)
+      .meta({ description: 'host, folders, installation at the time (EVT-52, EVT-55)' }),
+    actor: actorSchema,
+    origin: z.string().max(64).nullable().meta({ description: 'address the request came from' }),
+    correlationId: z
+      .string()
+      .max(64)
+      .nullable()
+      .meta({ description: 'the operation or request it belongs to' }),
+    attributes: z.record(z.string().max(64), attributeSchema),
+  })
+  .meta({ id: 'Event', description: 'a fact that happened' });
+
+export type Event = z.infer<typeof eventSchema>;
+export type Attribute = z.infer<typeof attributeSchema>;

@@ -1,0 +1,179 @@
+/** Hosts: the machines that carry agents and vms. */
+import { z } from 'zod';
+import { idSchema, nameSchema, timeSchema } from './ids.ts';
+import { abilities } from './vm/actions.ts';
+
+/** HOST-21, in the words of the source's status table. */
+export const hostStatuses = [
+  'ready',
+  'service-stopped',
+  'agent-not-running',
+  'hypervisor-not-installed',
+  'not-communicating',
+  'unreachable',
+] as const;
+export type HostStatus = (typeof hostStatuses)[number];
+
+export const accelerationSchema = z
+  .strictObject({
+    kvm: z
+      .enum(['works', 'absent', 'denied', 'hangs', 'fails', 'not-probed'])
+      .meta({ description: 'what a probe machine found out' }),
+    evidence: z.string().max(1000),
+    use: z.enum(['kvm', 'tcg', 'simulated']).meta({ description: 'what vms get by default' }),
+  })
+  .meta({
+    id: 'Acceleration',
+    description: 'found out by running a tiny machine, never by looking for /dev/kvm alone',
+  });
+
+export const hostFactsSchema = z
+  .strictObject({
+    architecture: z.string().max(32),
+    operatingSystem: z.string().max(256),
+    kernel: z.string().max(256),
+    processor: z.strictObject({
+      vendor: z.string().max(128),
+      model: z.string().max(256),
+      sockets: z.number().int().min(1),
+      cores: z.number().int().min(1),
+      threads: z.number().int().min(1),
+      clockMhz: z.number().min(0).nullable(),
+      flags: z
+        .array(z.string().max(64))
+        .max(1024)
+        .meta({ description: 'instruction-set features (HOST-48)' }),
+      grade: z
+        .enum(['below-minimum', 'below-recommended', 'ok', 'ungraded'])
+        .meta({ description: 'HOST-01' }),
+    }),
+    memoryTotalBytes: z.number().int().min(0),
+    bootedAt: timeSchema,
+    hypervisor: z.strictObject({
+      name: z.string().max(64),
+      version: z.string().max(64).nullable(),
+      class: z
+        .enum(['bare-metal', 'kernel-resident', 'hosted', 'emulation', 'simulated'])
+        .meta({ description: 'HOST-45' }),
+    }),
+    acceleration: accelerationSchema,
+    missing: z
+      .partialRecord(z.enum(abilities), z.string().max(300))
+      .meta({ description: 'abilities this host lacks, with the reason (VM-54)' }),
+    programs: z
+      .array(
+        z.strictObject({
+          name: z.string().max(64),
+          found: z.boolean(),
+          version: z.string().max(128).nullable(),
+          use: z.string().max(200),
+        }),
+      )
+      .max(64)
+      .meta({
+        description: 'programs and kernel modules it needs, with the function lost (HOST-40)',
+      }),
+    additionsVersion: z
+      .string()
+      .max(64)
+      .meta({ description: 'version of the guest additions shipped' }),
+    agentVersion: z.string().max(64),
+    processorModels: z
+      .array(z.string().max(64))
+      .max(1024)
+      .meta({ description: 'named processor models vms may use' }),
+    maxProcessorsPerVm: z.number().int().min(1),
+  })
+  .meta({ id: 'HostFacts' });
+
+export type HostFacts = z.infer<typeof hostFactsSchema>;
+
+export const hostLoadSchema = z
+  .strictObject({
+    memoryFreeBytes: z
+      .number()
+      .int()
+      .min(0)
+      .meta({ description: 'available for new vms, after the reserve' }),
+    cpuPercent: z.number().min(0).nullable(),
+    cpuReservedPercent: z
+      .number()
+      .min(0)
+      .meta({ description: 'of all processors, promised to running vms' }),
+    volumes: z
+      .array(
+        z.strictObject({
+          path: z.string().max(1024),
+          totalBytes: z.number().min(0),
+          freeBytes: z.number().min(0),
+        }),
+      )
+      .max(64),
+    running: z.number().int().min(0),
+  })
+  .meta({ id: 'HostLoad' });
+
+export type HostLoad = z.infer<typeof hostLoadSchema>;
+
+export const hostSettingsSchema = z
+  .strictObject({
+    vmFolder: z.string().min(1).max(1024).nullable().default(null).meta({
+      description: "default folder for new vms; null: below the agent's data (VM-06, VM-07)",
+    }),
+    searchPath: z
+      .array(z.string().min(1).max(1024))
+      .max(32)
+      .default([])
+      .meta({ description: 'folders in which vms and disks are looked for (HOST-37)' }),
+    maxRunningVms: z
+      .number()
+      .int()
+      .min(0)
+      .nullable()
+      .default(null)
+      .meta({ description: 'HOST-19' }),
+    memoryReserveBytes: z
+      .number()
+      .int()
+      .min(0)
+      .default(512 * 1024 * 1024)
+      .meta({ description: 'kept for the host itself' }),
+    memoryOverheadBytes: z
+      .number()
+      .int()
+      .min(0)
+      .default(64 * 1024 * 1024)
+      .meta({ description: 'per vm, beside its memory' }),
+    minimumFreeDiskBytes: z
+      .number()
+      .int()
+      .min(0)
+      .default(256 * 1024 * 1024)
+      .meta({ description: 'below it no vm starts (VM-75)' }),
+    stopTimeoutSeconds: z.number().int().min(1).max(86400).default(600),
+    thumbnails: z.boolean().default(true),
+  })
+  .meta({ id: 'HostSettings' });
+
+export type HostSettings = z.infer<typeof hostSettingsSchema>;
+
+export const hostSchema = z
+  .strictObject({
+    kind: z.literal('host'),
+    id: idSchema,
+    name: nameSchema,
+    driver: z.string().max(32),
+    status: z.enum(hostStatuses),
+    statusReason: z.string().max(500).nullable(),
+    version: z.number().int().min(1),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+    lastSeenAt: timeSchema.nullable(),
+    settings: hostSettingsSchema,
+    facts: hostFactsSchema.nullable(),
+    load: hostLoadSchema.nullable(),
+    vms: z.number().int().min(0).meta({ description: 'number of vms on it' }),
+  })
+  .meta({ id: 'Host', description: 'a machine that carries vms' });
+
+export type Host = z.infer<typeof hostSchema>;

@@ -1,0 +1,94 @@
+/** The installation as a whole, its settings, and the small shapes of hosts' routes. */
+import { z } from 'zod';
+import { hostSettingsSchema } from './host.ts';
+import { referenceSchema, timeSchema } from './ids.ts';
+import { hardwareSchema } from './vm/hardware.ts';
+
+export const installationSettingsSchema = z
+  .strictObject({
+    eventRetentionDays: z.number().int().min(1).max(3650).default(90),
+    eventRetentionCount: z.number().int().min(1000).max(100_000_000).default(5_000_000),
+    operationRetentionDays: z.number().int().min(1).max(3650).default(30),
+    sessionHours: z.number().int().min(1).max(720).default(12),
+    allowPasswordWithoutTls: z.boolean().default(false).meta({ description: 'SEC-25' }),
+  })
+  .meta({ id: 'InstallationSettings' });
+export type InstallationSettings = z.infer<typeof installationSettingsSchema>;
+
+export const installationPatchSchema = installationSettingsSchema
+  .partial()
+  .meta({ id: 'InstallationPatch' });
+
+export const findingSchema = z
+  .strictObject({
+    check: z.string(),
+    result: z.enum(['ok', 'information', 'warning', 'error']),
+    evidence: z.string(),
+    remedy: z.string().nullable(),
+  })
+  .meta({ id: 'Finding', description: 'a check with its result, evidence and remedy (HOST-26)' });
+export type Finding = z.infer<typeof findingSchema>;
+
+export const diagnosticSchema = z
+  .strictObject({ findings: z.array(findingSchema) })
+  .meta({ id: 'Diagnostic' });
+
+export const installationSchema = z
+  .strictObject({
+    kind: z.literal('installation'),
+    id: z.string(),
+    name: z.string(),
+    productVersion: z.string(),
+    apiVersion: z.string(),
+    version: z.number().int(),
+    startedAt: timeSchema,
+    tls: z.boolean(),
+    settings: installationSettingsSchema,
+    counts: z.strictObject({
+      hosts: z.number().int(),
+      vms: z.number().int(),
+      running: z.number().int(),
+      operations: z.number().int().meta({ description: 'not yet finished' }),
+      lastEvent: z.number().int(),
+    }),
+    findings: z.array(findingSchema).meta({ description: 'what is wrong, with the remedy' }),
+  })
+  .meta({ id: 'Installation' });
+export type Installation = z.infer<typeof installationSchema>;
+
+export const hostPatchSchema = z
+  .strictObject({
+    name: z.string().min(1).max(100).optional(),
+    settings: hostSettingsSchema.partial().optional(),
+  })
+  .meta({ id: 'HostPatch' });
+
+/** HOST-27. */
+export const hostBulkActions = [
+  'turn-on-all',
+  'turn-off-all',
+  'pause-all',
+  'resume-all',
+  'start',
+  'stop',
+] as const;
+
+export const hostBulkSchema = z
+  .strictObject({
+    only: z.array(referenceSchema).max(1000).optional().meta({ description: 'only these vms' }),
+  })
+  .meta({ id: 'HostBulk' });
+
+export const joinTokenSchema = z
+  .strictObject({
+    token: z.string(),
+    expiresAt: timeSchema,
+    fingerprint: z
+      .string()
+      .meta({ description: 'SHA-256 of the authority certificate the host shall trust' }),
+  })
+  .meta({ id: 'JoinToken' });
+
+export const profileSchema = z
+  .strictObject({ name: z.string(), meaning: z.string(), hardware: hardwareSchema })
+  .meta({ id: 'Profile', description: 'a hardware profile (HW-01)' });

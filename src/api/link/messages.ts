@@ -1,0 +1,79 @@
+/**
+ * The link between agent and coordinator: JSON text frames on a WebSocket that the agent dials
+ * (mutual TLS). One message per frame, at most `maxLinkMessageBytes`.
+ *
+ *   agent                            coordinator
+ *     | hello (facts, all records) ---> |  checks protocol and certificate
+ *     | <------------------- welcome    |  last event seq it has of this host
+ *     | events, reports, samples, load->|  events are acknowledged with `ack`
+ *     | <------------------ call id     |  primitive, idempotent, with the vm's generation
+ *     | progress id, answer id -------> |
+ */
+import { z } from 'zod';
+import { hostFactsSchema, hostLoadSchema, hostSettingsSchema } from '../host.ts';
+import { idSchema } from '../ids.ts';
+import { faultDataSchema } from '../operation.ts';
+import {
+  agentEventSchema,
+  machineRecordSchema,
+  machineReportSchema,
+  machineSampleSchema,
+} from './report.ts';
+
+export const linkProtocol = 1;
+export const maxLinkMessageBytes = 16 * 1024 * 1024;
+
+export const agentMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('hello'),
+    protocol: z.number().int(),
+    hostId: idSchema,
+    hostName: z.string().max(100),
+    driver: z.string().max(32),
+    facts: hostFactsSchema,
+    load: hostLoadSchema,
+    machines: z.array(machineRecordSchema).max(20_000),
+    serviceRunning: z.boolean(),
+  }),
+  z.strictObject({ type: z.literal('events'), events: z.array(agentEventSchema).max(1000) }),
+  z.strictObject({ type: z.literal('reports'), reports: z.array(machineReportSchema).max(20_000) }),
+  z.strictObject({
+    type: z.literal('samples'),
+    samples: z.array(machineSampleSchema).max(20_000),
+    load: hostLoadSchema,
+  }),
+  z.strictObject({ type: z.literal('facts'), facts: hostFactsSchema, serviceRunning: z.boolean() }),
+  z.strictObject({
+    type: z.literal('progress'),
+    id: z.number().int(),
+    progress: z.number().min(0).max(1).nullable(),
+    note: z.string().max(300).nullable(),
+  }),
+  z.strictObject({
+    type: z.literal('answer'),
+    id: z.number().int(),
+    result: z.unknown().optional(),
+    fault: faultDataSchema.optional(),
+  }),
+]);
+export type AgentMessage = z.infer<typeof agentMessageSchema>;
+
+export const coordinatorMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('welcome'),
+    protocol: z.number().int(),
+    lastEventSeq: z.number().int().min(0),
+    settings: hostSettingsSchema,
+    installation: z.string(),
+  }),
+  z.strictObject({ type: z.literal('ack'), lastEventSeq: z.number().int().min(0) }),
+  z.strictObject({
+    type: z.literal('call'),
+    id: z.number().int(),
+    method: z.string().max(64),
+    params: z.unknown(),
+  }),
+  z.strictObject({ type: z.literal('cancel'), id: z.number().int() }),
+  z.strictObject({ type: z.literal('refused'), fault: faultDataSchema }),
+]);
+export type CoordinatorMessage = z.infer<typeof coordinatorMessageSchema>;

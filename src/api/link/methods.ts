@@ -1,0 +1,225 @@
+/**
+ * What a coordinator may ask of an agent. Every method is primitive and idempotent: the same call with
+ * the same generation again has no second effect, so a caller that lost the answer may ask again. An
+ * agent refuses a generation older than the one it has (`stale`).
+ */
+import { z } from 'zod';
+import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
+import { idSchema } from '../ids.ts';
+import { imageKinds, imageRecipes } from '../image.ts';
+import { diagnosticSchema } from '../installation.ts';
+import { actorSchema } from '../event/event.ts';
+import { vmDefinitionSchema } from '../vm/definition.ts';
+import { adapterSchema, diskFormats, diskSchema, mediumSchema } from '../vm/hardware.ts';
+import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
+import { startCheckSchema, vmActionRequestSchema } from '../vm/vm.ts';
+import { powerActions } from '../vm/actions.ts';
+import { machineRecordSchema, machineReportSchema } from './report.ts';
+
+/** Who is behind a call, for the events it leads to. */
+export const causeSchema = z.strictObject({
+  actor: actorSchema,
+  correlationId: z.string().max(64).nullable(),
+});
+export type Cause = z.infer<typeof causeSchema>;
+
+const machine = { id: idSchema, generation: z.number().int().min(0), cause: causeSchema };
+
+/** How the first contents of a disk come about; the disk itself stands in the definition. */
+export const diskSourceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('new'),
+    file: z.string().max(1024),
+    format: z.enum(diskFormats),
+    sizeBytes: z.number().int().min(0),
+  }),
+  z.strictObject({
+    kind: z.literal('image'),
+    file: z.string().max(1024),
+    format: z.enum(diskFormats),
+    sizeBytes: z.number().int().min(0),
+    imagePath: z.string().max(1024),
+    imageFormat: z.enum(diskFormats),
+  }),
+]);
+export type DiskSource = z.infer<typeof diskSourceSchema>;
+
+const report = z.strictObject({ report: machineReportSchema });
+
+export const imageFileSchema = z.strictObject({
+  path: z.string().max(1024),
+  format: z.enum(diskFormats),
+  sizeBytes: z.number().int().min(0),
+  fileBytes: z.number().int().min(0),
+  sha256: z.string().nullable(),
+});
+
+export const linkMethods = {
+  'host.configure': {
+    params: z.strictObject({ settings: hostSettingsSchema }),
+    result: z.strictObject({}),
+  },
+  'host.diagnose': { params: z.strictObject({}), result: diagnosticSchema },
+  'host.probe': { params: z.strictObject({}), result: z.strictObject({ facts: hostFactsSchema }) },
+  'host.service': {
+    params: z.strictObject({ run: z.boolean(), cause: causeSchema }),
+    result: z.strictObject({ running: z.boolean() }),
+  },
+  'host.discover': {
+    params: z.strictObject({}),
+    result: z.strictObject({ machines: z.array(machineRecordSchema).max(20_000) }),
+  },
+  /** Makes the vm's folder, disks and configuration file. Undone by machine.destroy. */
+  'machine.create': {
+    params: z.strictObject({
+      ...machine,
+      definition: vmDefinitionSchema,
+      definitionVersion: z.number().int(),
+      disks: z.array(diskSourceSchema).max(64),
+    }),
+    result: report,
+  },
+  /** Space and memory for a vm to be made, before anything is written (VM-03). */
+  'machine.plan': {
+    params: z.strictObject({
+      definition: vmDefinitionSchema,
+      disks: z.array(diskSourceSchema).max(64),
+    }),
+    result: startCheckSchema,
+  },
+  /** Takes an existing configuration file in place. */
+  'machine.adopt': {
+    params: z.strictObject({ file: z.string().max(1024), cause: causeSchema }),
+    result: z.strictObject({ record: machineRecordSchema }),
+  },
+  /** Forgets the machine; files stay. */
+  'machine.forget': { params: z.strictObject(machine), result: z.strictObject({}) },
+  /** Deletes the machine and those of its files that nothing else uses. */
+  'machine.destroy': {
+    params: z.strictObject({
+      ...machine,
+      keep: z.array(z.string().max(1024)).max(1000).meta({ description: 'files other vms use' }),
+    }),
+    result: z.strictObject({ deleted: z.array(z.string()), kept: z.array(z.string()) }),
+  },
+  'machine.files': { params: z.strictObject({ id: idSchema }), result: vmFilesSchema },
+  /** Writes a new definition; what can be live is, the rest is pending until the next start. */
+  'machine.configure': {
+    params: z.strictObject({
+      ...machine,
+      definition: vmDefinitionSchema,
+      definitionVersion: z.number().int(),
+    }),
+    result: report,
+  },
+  'machine.check': {
+    params: z.strictObject({
+      id: idSchema,
+      action: z.enum(['turn-on', 'hold', 'restore', 'restart']),
+      request: vmActionRequestSchema,
+    }),
+    result: startCheckSchema,
+  },
+  'machine.act': {
+    params: z.strictObject({
+      ...machine,
+      action: z.enum(powerActions),
+      request: vmActionRequestSchema,
+    }),
+    result: report,
+  },
+  'machine.disk.create': {
+    params: z.strictObject({ ...machine, source: diskSourceSchema }),
+    result: z.strictObject({
+      disk: z.strictObject({ file: z.string(), sizeBytes: z.number().int() }),
+    }),
+  },
+  'machine.disk.inspect': {
+    params: z.strictObject({
+      id: idSchema.nullable(),
+      file: z.string().max(1024),
+      format: z.enum(diskFormats),
+    }),
+    result: z.strictObject({
+      sizeBytes: z.number().int(),
+      fileBytes: z.number().int(),
+      backing: z.string().nullable(),
+    }),
+  },
+  'machine.disk.delete': {
+    params: z.strictObject({ ...machine, file: z.string().max(1024) }),
+    result: z.strictObject({}),
+  },
+  'machine.disk.attach': {
+    params: z.strictObject({ ...machine, disk: diskSchema }),
+    result: z.strictObject({ live: z.boolean() }),
+  },
+  'machine.disk.detach': {
+    params: z.strictObject({ ...machine, disk: diskSchema }),
+    result: z.strictObject({ live: z.boolean() }),
+  },
+  'machine.adapter.attach': {
+    params: z.strictObject({ ...machine, adapter: adapterSchema }),
+    result: z.strictObject({ live: z.boolean() }),
+  },
+  'machine.adapter.detach': {
+    params: z.strictObject({ ...machine, adapter: adapterSchema }),
+    result: z.strictObject({ live: z.boolean() }),
+  },
+  'machine.medium': {
+    params: z.strictObject({
+      ...machine,
+      place: z.string().max(32),
+      medium: mediumSchema.nullable(),
+      path: z
+        .string()
+        .max(1024)
+        .nullable()
+        .meta({ description: 'of an image, resolved by the coordinator' }),
+    }),
+    result: z.strictObject({ live: z.boolean() }),
+  },
+  'machine.hardware': { params: z.strictObject({ id: idSchema }), result: effectiveHardwareSchema },
+  'machine.screenshot': {
+    params: z.strictObject({ id: idSchema }),
+    result: z.strictObject({ png: z.base64() }),
+  },
+  'machine.type': {
+    params: z.strictObject({
+      id: idSchema,
+      text: z.string().max(4096),
+      layout: z.enum(['us', 'de']),
+    }),
+    result: z.strictObject({}),
+  },
+  'machine.keys': {
+    params: z.strictObject({ id: idSchema, keys: z.array(z.string().max(64)).max(100) }),
+    result: z.strictObject({}),
+  },
+  /** Asks the agent to dial a stream connection and join it with the channel. */
+  'stream.open': {
+    params: z.strictObject({
+      streamId: z.string().max(64),
+      id: idSchema,
+      channel: z.enum(['screen', 'serial1', 'serial2']),
+      readOnly: z.boolean(),
+    }),
+    result: z.strictObject({}),
+  },
+  'image.build': {
+    params: z.strictObject({ recipe: z.enum(imageRecipes) }),
+    result: imageFileSchema.extend({ imageKind: z.enum(imageKinds) }),
+  },
+  'image.inspect': {
+    params: z.strictObject({ file: z.string().max(1024), format: z.enum(diskFormats) }),
+    result: imageFileSchema,
+  },
+  'image.delete': {
+    params: z.strictObject({ path: z.string().max(1024) }),
+    result: z.strictObject({}),
+  },
+} as const satisfies Record<string, { readonly params: z.ZodType; readonly result: z.ZodType }>;
+
+export type LinkMethod = keyof typeof linkMethods;
+export type LinkParams<M extends LinkMethod> = z.infer<(typeof linkMethods)[M]['params']>;
+export type LinkResult<M extends LinkMethod> = z.infer<(typeof linkMethods)[M]['result']>;

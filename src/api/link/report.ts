@@ -1,0 +1,60 @@
+/** What an agent tells of the machines on its host. */
+import { z } from 'zod';
+import { idSchema, timeSchema } from '../ids.ts';
+import { attributeSchema, actorSchema } from '../event/event.ts';
+import { vmDefinitionSchema } from '../vm/definition.ts';
+import { vmStateSchema } from '../vm/state.ts';
+import { additionsSchema, guestSchema, heartbeatSchema, vmStatusSchema } from '../vm/vm.ts';
+
+/** The lasting part of a vm's state; a change of it is worth a commit. */
+export const machineReportSchema = z.strictObject({
+  id: idSchema,
+  name: z.string().max(100),
+  generation: z.number().int().min(0),
+  state: vmStateSchema,
+  held: z.boolean(),
+  since: timeSchema,
+  startedAt: timeSchema.nullable(),
+  accelerator: vmStatusSchema.shape.accelerator,
+  wasRunning: z.boolean(),
+  path: z.string().max(1024),
+  pending: vmStatusSchema.shape.pending,
+  forwards: vmStatusSchema.shape.forwards,
+  lastFault: vmStatusSchema.shape.lastFault,
+});
+export type MachineReport = z.infer<typeof machineReportSchema>;
+
+/** The passing part: kept in memory only. */
+export const machineSampleSchema = z.strictObject({
+  id: idSchema,
+  cpuPercent: z.number().min(0).nullable(),
+  memoryBytes: z.number().int().min(0).nullable(),
+  heartbeat: heartbeatSchema,
+  additions: additionsSchema,
+  guest: guestSchema.nullable(),
+});
+export type MachineSample = z.infer<typeof machineSampleSchema>;
+
+/** An event as an agent keeps it until the coordinator has it (EVT-10). `seq` counts per host and never restarts. */
+export const agentEventSchema = z.strictObject({
+  seq: z.number().int().min(1),
+  name: z.string().max(64),
+  time: timeSchema,
+  vmId: idSchema.nullable().meta({ description: 'null: about the host' }),
+  actor: actorSchema,
+  correlationId: z.string().max(64).nullable(),
+  attributes: z.record(z.string().max(64), attributeSchema),
+});
+export type AgentEvent = z.infer<typeof agentEventSchema>;
+
+/** All an agent knows of a machine; from these the truth can be rebuilt. */
+export const machineRecordSchema = z.strictObject({
+  report: machineReportSchema,
+  definition: vmDefinitionSchema,
+  definitionVersion: z
+    .number()
+    .int()
+    .min(0)
+    .meta({ description: "the coordinator's version of the definition, 0 when not from it" }),
+});
+export type MachineRecord = z.infer<typeof machineRecordSchema>;

@@ -1,0 +1,63 @@
+/** Lists: the same five parameters everywhere, and pages with a cursor. */
+import { z } from 'zod';
+
+export const maxPage = 1000;
+
+export const listQuerySchema = z
+  .strictObject({
+    filter: z
+      .string()
+      .max(2000)
+      .optional()
+      .meta({
+        description: 'for example: state = running AND host = h1',
+        examples: ['state = running AND name : web'],
+      }),
+    sort: z
+      .string()
+      .max(200)
+      .optional()
+      .meta({
+        description: 'field names with commas; a hyphen in front turns one around',
+        examples: ['-createdAt,name'],
+      }),
+    fields: z
+      .string()
+      .max(1000)
+      .optional()
+      .meta({ description: 'the fields wanted, with commas; default: all' }),
+    limit: z.coerce.number().int().min(1).max(maxPage).default(100),
+    cursor: z.string().max(500).optional().meta({
+      description:
+        "nextCursor of the page before; pages don't repeat or skip what was there throughout",
+    }),
+  })
+  .meta({ id: 'ListQuery' });
+
+export type ListQuery = z.infer<typeof listQuerySchema>;
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Null at the end. */
+  readonly nextCursor: string | null;
+  /** How many match the filter and may be seen. */
+  readonly total: number;
+}
+
+export function pageSchema<T extends z.ZodType>(
+  item: T,
+  name: string,
+): z.ZodType<Page<z.infer<T>>> {
+  return z
+    .strictObject({
+      items: z.array(item),
+      nextCursor: z.string().nullable().meta({ description: 'null at the end' }),
+      total: z.number().int().meta({ description: 'how many match' }),
+    })
+    .meta({ id: `${name}Page` }) as z.ZodType<Page<z.infer<T>>>;
+}
+
+/** Changes may be tried without effect. */
+export const dryRunQuerySchema = z.strictObject({
+  dryRun: z.stringbool().default(false).meta({ description: 'check everything, change nothing' }),
+});

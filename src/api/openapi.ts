@@ -1,0 +1,187 @@
+/** OpenAPI 3.1 out of the route table and the schemas (API-05). */
+import { z } from 'zod';
+import { faultCodes } from '#lib';
+import { operationSchema } from './operation.ts';
+import { problemSchema } from './problem.ts';
+import type { Route } from './routes/route.ts';
+import { routes } from './routes/mod.ts';
+
+type Json = Record<string, unknown>;
+
+/** Collects named schemas as components while it converts. */
+class Components {
+  readonly schemas: Record<string, unknown> = {};
+
+  /** JSON Schema 2020-12; a schema with an id becomes a reference to a component. */
+  of(schema: z.ZodType, io: 'input' | 'output'): Json {
+    const made = z.toJSONSchema(schema, {
+      io,
+      unrepresentable: 'any',
+    }) as Json & { $defs?: Record<string, Json>; $schema?: string; id?: string; $id?: string };
+    const { $defs, $schema: _schema, ...rest } = made;
+    for (const [name, definition] of Object.entries($defs ?? {})) this.#keep(name, definition, io);
+    const id = schema.meta()?.id;
+    if (id === undefined) return this.#point(rest, io);
+    this.#keep(id, rest, io);
+    return { $ref: `#/components/schemas/${this.#name(id, io)}` };
+  }
+
+  #name(id: string, io: 'input' | 'output'): string {
+    return io === 'input' ? `${id}Input` : id;
+  }
+
+  #keep(id: string, definition: Json, io: 'input' | 'output'): void {
+    const name = this.#name(id, io);
+    if (this.schemas[name] !== undefined) return;
+    this.schemas[name] = this.#point(definition, io);
+  }
+
+  /** Local references (#/$defs/X) become references to components; ids of JSON Schema go. */
+  #point(value: Json, io: 'input' | 'output'): Json {
+    const walk = (node: unknown): unknown => {
+      if (Array.isArray(node)) return node.map(walk);
+      if (typeof node !== 'object' || node === null) return node;
+      const out: Json = {};
+      for (const [key, inner] of Object.entries(node)) {
+        if (key === 'id' && typeof inner === 'string') continue;
+        if (key === '$ref' && typeof inner === 'string' && inner.startsWith('#/$defs/')) {
+          out[key] = `#/components/schemas/${this.#name(inner.slice('#/$defs/'.length), io)}`;
+        } else out[key] = walk(inner);
+      }
+      return out;
+    };
+    return walk(value) as Json;
+  }
+}
+
+function parameters(route: Route, components: Components): Json[] {
+  const list: Json[] = [];
+  for (const [place, schema] of [
+    ['path', route.params],
+    ['query', route.query],
+  ] as const) {
+    if (schema === undefined) continue;
+    const made = components.of(z.strictObject(schema.shape), 'input') as {
+      properties?: Record<string, Json>;
+      required?: string[];
+    };
+    for (const [name, property] of Object.entries(made.properties ?? {})) {
+      list.push({
+        name,
+        in: place,
+        required: place === 'path' || (made.required?.includes(name) ?? false),
+        ...(typeof property['description'] === 'string'
+          ? { description: property['description'] }
+          : {}),
+        schema: property,
+      });
+    }
+  }
+  if (route.conditional)
+    list.push({
+      name: 'If-Match',
+      in: 'header',
+      required: false,
+      description: 'the version that was read, as an entity tag',
+      schema: { type: 'string' },
+    });
+  if (route.method !== 'GET')
+    list.push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      description: 'a repeated request with the same key has one effect',
+      schema: { type: 'string', maxLength: 128 },
+    });
+  return list;
+}
+
+function responses(route: Route, components: Components): Json {
+  const problem = {
+    description: 'a fault',
+    content: { 'application/problem+json': { schema: components.of(problemSchema, 'output') } },
+  };
+  const json = (schema: z.ZodType): Json => ({
+    'application/json': { schema: components.of(schema, 'output') },
+  });
+  switch (route.answer) {
+    case 'now':
+      return route.response === undefined
+        ? { '204': { description: 'done' }, default: problem }
+        : { '200': { description: 'the answer', content: json(route.response) }, default: problem };
+    case 'operation':
+      return {
+        '202': {
+          description: 'work has begun; Location names the operation',
+          content: json(operationSchema),
+        },
+        default: problem,
+      };
+    case 'events':
+      return {
+        '200': {
+          description: 'server-sent events',
+          content: { 'text/event-stream': { schema: { type: 'string' } } },
+        },
+        default: problem,
+      };
+    case 'bytes':
+      return {
+        '200': {
+          description: 'the bytes',
+          content: { [route.mediaType ?? 'application/octet-stream']: { schema: {} } },
+        },
+        default: problem,
+      };
+    case 'websocket':
+      return { '101': { description: 'a WebSocket (RFC 6455)' }, default: problem };
+  }
+}
+
+/** The whole document. Deterministic: the same table gives the same text. */
+export function buildOpenApi(version: string): Json {
+  const components = new Components();
+  const paths: Record<string, Json> = {};
+  for (const [name, entry] of Object.entries(routes)) {
+    const route: Route = entry;
+    const item = (paths[route.path] ??= {});
+    item[route.method.toLowerCase()] = {
+      operationId: name,
+      summary: route.summary,
+      tags: [route.group],
+      ...(route.right === 'public' ? { security: [] } : {}),
+      ...(route.right === 'public' || route.right === 'self'
+        ? {}
+        : { description: `Takes the right \`${route.right}\`.` }),
+      parameters: parameters(route, components),
+      ...(route.body === undefined
+        ? {}
+        : {
+            requestBody: {
+              required: true,
+              content: { 'application/json': { schema: components.of(route.body, 'input') } },
+            },
+          }),
+      responses: responses(route, components),
+    };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Gantry',
+      version,
+      description: `One control plane for every virtual machine. Faults: ${Object.keys(faultCodes).join(', ')}.`,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/api/v1' }],
+    security: [{ token: [] }, { session: [] }],
+    paths,
+    components: {
+      schemas: components.schemas,
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: 'gantry_session' },
+      },
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** Faults on the wire: problem details (RFC 9457) with our code, hint, facts and reasons. */
+import { z } from 'zod';
+import { Fault, faultCodes, type FaultCode } from '#lib';
+import { reasonSchema } from './vm/vm.ts';
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string().meta({ description: 'where the code is described' }),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.enum(Object.keys(faultCodes) as [FaultCode, ...FaultCode[]]),
+    detail: z.string(),
+    hint: z.string().optional().meta({ description: 'the next step' }),
+    facts: z.record(z.string(), z.unknown()).optional(),
+    reasons: z.array(reasonSchema).optional(),
+    correlationId: z.string().optional(),
+  })
+  .meta({ id: 'Problem' });
+
+export type Problem = z.infer<typeof problemSchema>;
+
+/** The fault that a problem document tells. Anything else becomes `internal` with the status. */
+export function faultFromProblem(status: number, body: unknown): Fault {
+  const parsed = problemSchema.safeParse(body);
+  if (!parsed.success) {
+    return new Fault(
+      status >= 500 ? 'unavailable' : 'internal',
+      `the server answered ${status} without an explanation`,
+    );
+  }
+  const { code, detail, hint, facts, reasons } = parsed.data;
+  return new Fault(code, detail, { hint, facts, reasons });
+}

@@ -1,0 +1,81 @@
+/**
+ * The rights model of the SEC area. A right is a verb; a role is a set of verbs; a grant gives a role
+ * to a user or group on an object and all below it; a denial wins (SEC-38). The three levels of the
+ * source (create, reconfigure, use) are roles and independent of each other (SEC-34).
+ */
+export const verbs = {
+  'vm.view': 'see a vm and its events',
+  'vm.create': 'create and add vms',
+  'vm.settings': 'reconfigure and rename a vm',
+  'vm.disks': 'create, attach and detach disks of a vm',
+  'vm.power': 'start, stop, pause, save and reset a vm',
+  'vm.media': 'insert and eject media',
+  'vm.console': 'use screen, keyboard and serial port',
+  'vm.guest': 'act inside the guest through its agent',
+  'vm.move': 'move a vm to another folder or host',
+  'vm.remove': 'take a vm out of Gantry, its files unchanged',
+  'vm.delete': 'delete a vm and its files',
+  'host.view': 'see a host and its events',
+  'host.settings': 'reconfigure a host',
+  'host.power': 'start and stop the service of a host, bulk operations',
+  'host.join': 'let new hosts join',
+  'folder.view': 'see a folder',
+  'folder.manage': 'create, rename and delete folders',
+  'image.view': 'see and use images',
+  'image.manage': 'build, add and delete images',
+  'operation.view': "see other people's operations",
+  'operation.cancel': "cancel other people's operations",
+  'event.view': 'read the event log',
+  'event.manage': 'clear and archive the event log',
+  'user.view': 'see users, roles and grants',
+  'user.manage': 'create, change and delete users and their tokens',
+  'permission.change': 'change roles and grants',
+  'audit.view': 'read the audit trail',
+  'installation.view': 'see the state of the installation',
+  'installation.settings': 'change the settings of the installation',
+} as const;
+
+export type Verb = keyof typeof verbs;
+
+export const allVerbs: readonly Verb[] = Object.keys(verbs) as Verb[];
+
+const viewing = allVerbs.filter((verb) => verb.endsWith('.view'));
+const use: readonly Verb[] = [
+  'vm.view',
+  'vm.console',
+  'vm.power',
+  'vm.media',
+  'folder.view',
+  'image.view',
+  'event.view',
+];
+const reconfigure: readonly Verb[] = [
+  'vm.view',
+  'vm.settings',
+  'vm.disks',
+  'folder.view',
+  'image.view',
+  'event.view',
+];
+const create: readonly Verb[] = ['vm.create', 'folder.view', 'host.view', 'image.view'];
+
+/** Roles that exist from the first start; their names cannot be taken. */
+export const builtInRoles: Readonly<
+  Record<string, { readonly meaning: string; readonly verbs: readonly Verb[] }>
+> = {
+  administrator: { meaning: 'everything', verbs: allVerbs },
+  'server-administrator': {
+    meaning: 'full control of hosts and of the configuration of all vms (SEC-39)',
+    verbs: allVerbs.filter((verb) => !verb.startsWith('user.') && verb !== 'permission.change'),
+  },
+  create: { meaning: 'level one: create new vms (SEC-31)', verbs: create },
+  reconfigure: { meaning: 'level two: reconfigure a vm (SEC-32)', verbs: reconfigure },
+  use: { meaning: 'level three: console, power and media of a vm (SEC-33)', verbs: use },
+  'vm-administrator': {
+    meaning: 'configure and control chosen vms and nothing else (SEC-41)',
+    verbs: [...new Set<Verb>([...use, ...reconfigure, 'vm.guest'])],
+  },
+  'vm-operator': { meaning: 'control chosen vms, not reconfigure them (SEC-42)', verbs: use },
+  player: { meaning: 'run vms made by others (SEC-43, VM-91)', verbs: use },
+  auditor: { meaning: 'read everything and change nothing (SEC-44)', verbs: viewing },
+};

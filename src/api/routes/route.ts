@@ -1,0 +1,38 @@
+/**
+ * What a route is. The table in routes/mod.ts is the contract: request validation, OpenAPI, the typed
+ * client, the manual's reference and the authorization matrix all derive from it.
+ */
+import type { z } from 'zod';
+import type { Kind } from '../ids.ts';
+import type { Verb } from '../rights.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** The three kinds of answer, and the streams. */
+export type AnswerKind = 'now' | 'operation' | 'events' | 'bytes' | 'websocket';
+
+export interface Route {
+  readonly method: Method;
+  /** Below /api/v1, with `{name}` for parameters. */
+  readonly path: `/${string}`;
+  readonly summary: string;
+  readonly group: string;
+  /** The right it takes; `public` needs no identity, `self` only an identity. */
+  readonly right: Verb | 'public' | 'self';
+  /** The kind of thing the first path parameter names; the right is needed on it. Without: on the installation (lists show what may be seen). */
+  readonly on?: Kind;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly answer: AnswerKind;
+  readonly response?: z.ZodType;
+  /** Takes If-Match. */
+  readonly conditional?: true;
+  /** Media type of a `bytes` answer. */
+  readonly mediaType?: string;
+}
+
+/** Keeps the literal types of one entry. */
+export function route<const R extends Route>(entry: R): R {
+  return entry;
+}

@@ -1,0 +1,379 @@
+/**
+ * What may be done with a vm in which state: the one table (VM-48) that coordinator, console, CLI,
+ * scheduler and gateway read. `judgeAction` is its only reader.
+ *
+ * Words of other products map to these actions in `actionWords` (VM-40, VM-44, VM-45).
+ */
+import type { Verb } from '../rights.ts';
+import { vmStateFacts, type VmState } from './state.ts';
+
+interface ActionFacts {
+  readonly label: string;
+  /** States in which it does something. */
+  readonly from: readonly VmState[];
+  /** The stable state after it, where it leads to one; asking for it there again is ignored, not an error. */
+  readonly to?: VmState;
+  readonly right: Verb;
+  /** What the driver must be able to do (an ability of the host), if not every driver is. */
+  readonly ability?: Ability;
+  /** Needs a guest agent that answers. */
+  readonly needsAdditions?: true;
+  /** Ends or disturbs the guest's work, so people are asked first. */
+  readonly confirm?: string;
+  readonly meaning: string;
+}
+
+/** What a host's driver may or may not be able to do. */
+export const abilities = [
+  'start',
+  'hold',
+  'pause',
+  'save',
+  'reset',
+  'acpi-shutdown',
+  'guest-agent',
+  'screen',
+  'serial',
+  'screenshot',
+  'keyboard',
+  'media-change',
+  'disk-hotplug',
+  'adapter-hotplug',
+  'processor-hotplug',
+  'memory-hotplug',
+  'tpm',
+  'uefi',
+] as const;
+export type Ability = (typeof abilities)[number];
+
+const live: readonly VmState[] = ['running', 'paused'];
+const anyLive: readonly VmState[] = [
+  'starting',
+  'restoring',
+  'running',
+  'paused',
+  'saving',
+  'resuming',
+  'shutting-down',
+  'resetting',
+  'turning-off',
+];
+
+export const vmActions = {
+  'turn-on': {
+    label: 'Turn on',
+    from: ['off'],
+    to: 'running',
+    right: 'vm.power',
+    ability: 'start',
+    meaning: 'start from power-on',
+  },
+  hold: {
+    label: 'Power on hold',
+    from: ['off'],
+    right: 'vm.power',
+    ability: 'hold',
+    meaning: 'start, held before the first instruction',
+  },
+  release: {
+    label: 'Power on release',
+    from: ['paused'],
+    right: 'vm.power',
+    ability: 'hold',
+    meaning: 'let a held vm run',
+  },
+  pause: {
+    label: 'Pause',
+    from: ['running'],
+    to: 'paused',
+    right: 'vm.power',
+    ability: 'pause',
+    meaning: 'stop execution, keep the memory',
+  },
+  resume: {
+    label: 'Resume',
+    from: ['paused'],
+    to: 'running',
+    right: 'vm.power',
+    ability: 'pause',
+    meaning: 'continue where it stopped',
+  },
+  save: {
+    label: 'Save state',
+    from: live,
+    to: 'saved',
+    right: 'vm.power',
+    ability: 'save',
+    meaning: 'write memory and devices to a file and stop',
+  },
+  restore: {
+    label: 'Restore saved state',
+    from: ['saved'],
+    to: 'running',
+    right: 'vm.power',
+    ability: 'save',
+    meaning: 'bring back exactly the saved state',
+  },
+  discard: {
+    label: 'Discard saved state',
+    from: ['saved'],
+    to: 'off',
+    right: 'vm.power',
+    ability: 'save',
+    confirm: 'the saved state is lost',
+    meaning: 'delete the saved state; the vm is off',
+  },
+  shutdown: {
+    label: 'Shut down guest',
+    from: ['running'],
+    to: 'off',
+    right: 'vm.power',
+    ability: 'acpi-shutdown',
+    meaning: 'ask the guest to shut down',
+  },
+  reboot: {
+    label: 'Restart guest',
+    from: ['running'],
+    right: 'vm.power',
+    ability: 'guest-agent',
+    needsAdditions: true,
+    meaning: 'let the guest restart cleanly',
+  },
+  'turn-off': {
+    label: 'Turn off',
+    from: anyLive,
+    to: 'off',
+    right: 'vm.power',
+    ability: 'start',
+    confirm: 'like pulling the plug: unsaved data is lost',
+    meaning: 'remove power at once',
+  },
+  reset: {
+    label: 'Reset',
+    from: live,
+    right: 'vm.power',
+    ability: 'reset',
+    confirm: 'like the reset button: unsaved data is lost',
+    meaning: 'restart in place, same process',
+  },
+  restart: {
+    label: 'Restart now',
+    from: live,
+    right: 'vm.power',
+    ability: 'start',
+    confirm: 'turned off and on: unsaved data is lost',
+    meaning: 'turn off, then turn on with pending changes',
+  },
+  remove: {
+    label: 'Remove',
+    from: ['off', 'saved'],
+    right: 'vm.remove',
+    meaning: 'take it out of Gantry, files unchanged',
+  },
+  delete: {
+    label: 'Delete',
+    from: ['off'],
+    right: 'vm.delete',
+    confirm: 'its files are deleted',
+    meaning: 'delete the vm and its files',
+  },
+  rename: {
+    label: 'Rename',
+    from: ['off', 'saved', 'running', 'paused'],
+    right: 'vm.settings',
+    meaning: 'change the name',
+  },
+  configure: {
+    label: 'Change settings',
+    from: ['off', 'running', 'paused'],
+    right: 'vm.settings',
+    meaning: 'change settings; hardware of a running vm at the next start unless it can be live',
+  },
+  'insert-media': {
+    label: 'Insert or eject media',
+    from: ['off', 'running', 'paused'],
+    right: 'vm.media',
+    ability: 'media-change',
+    meaning: 'change what is in a CD or floppy drive',
+  },
+  'change-disks': {
+    label: 'Attach or detach disks',
+    from: ['off', 'running', 'paused'],
+    right: 'vm.disks',
+    meaning: 'change the disks',
+  },
+  screen: {
+    label: 'Remote control',
+    from: anyLive,
+    right: 'vm.console',
+    ability: 'screen',
+    meaning: 'see the screen, use keyboard and mouse',
+  },
+  serial: {
+    label: 'Serial console',
+    from: anyLive,
+    right: 'vm.console',
+    ability: 'serial',
+    meaning: 'use the serial port',
+  },
+  screenshot: {
+    label: 'Screenshot',
+    from: live,
+    right: 'vm.console',
+    ability: 'screenshot',
+    meaning: 'a picture of the screen',
+  },
+  type: {
+    label: 'Type text',
+    from: ['running'],
+    right: 'vm.console',
+    ability: 'keyboard',
+    meaning: 'type text or press keys',
+  },
+} as const satisfies Record<string, ActionFacts>;
+
+export type VmAction = keyof typeof vmActions;
+
+const factsOf: Readonly<Record<VmAction, ActionFacts>> = vmActions;
+
+export function vmActionFacts(action: VmAction): ActionFacts {
+  return factsOf[action];
+}
+
+/** Actions that run through the vm's loop on its host, by `POST /vms/{vm}/actions/{action}`. */
+export const powerActions = [
+  'turn-on',
+  'hold',
+  'release',
+  'pause',
+  'resume',
+  'save',
+  'restore',
+  'discard',
+  'shutdown',
+  'reboot',
+  'turn-off',
+  'reset',
+  'restart',
+] as const satisfies readonly VmAction[];
+export type PowerAction = (typeof powerActions)[number];
+
+/** What the judge needs to know of a vm. */
+export interface Judged {
+  readonly name: string;
+  readonly state: VmState;
+  /** Started by "power on hold" and not yet released (VM-42). */
+  readonly held: boolean;
+  /** A guest agent answers. */
+  readonly additionsAnswer: boolean;
+  /** Abilities of the host's driver; those missing carry the driver's reason (VM-54). */
+  readonly missing: Readonly<Partial<Record<Ability, string>>>;
+  readonly hostReachable: boolean;
+}
+
+export type Judgement =
+  | { readonly answer: 'take' }
+  | { readonly answer: 'ignore'; readonly why: string }
+  | { readonly answer: 'refuse'; readonly why: string; readonly hint?: string };
+
+const hints: Readonly<Record<string, string>> = {
+  'saved turn-on': 'restore the saved state, or discard it first',
+  'saved configure': 'restore the vm and turn it off, or discard the saved state first',
+  'saved insert-media': 'restore the vm first',
+  'saved change-disks': 'restore the vm and turn it off, or discard the saved state first',
+  'saved delete': 'discard the saved state first',
+  'running delete': 'turn the vm off first',
+  'running remove': 'turn the vm off or save its state first',
+  'paused delete': 'turn the vm off first',
+  'paused remove': 'turn the vm off or save its state first',
+  'running turn-on': 'it runs already',
+  'paused turn-on': 'resume it',
+  'paused shutdown': 'resume it first: a paused guest cannot shut down',
+  'paused reboot': 'resume it first',
+  'paused type': 'resume it first',
+  'off save': 'only a running or paused vm has a state to save',
+};
+
+/** Take, ignore (it is so already) or refuse with the reason and what would help. Pure. */
+export function judgeAction(action: VmAction, vm: Judged): Judgement {
+  const facts = factsOf[action];
+  const missing = facts.ability === undefined ? undefined : vm.missing[facts.ability];
+  if (missing !== undefined) return { answer: 'refuse', why: missing };
+  if (!vm.hostReachable) {
+    return {
+      answer: 'refuse',
+      why: `the host of ${vm.name} does not answer`,
+      hint: 'look at the host with: gantry host show',
+    };
+  }
+  if (action === 'release' && vm.state === 'running')
+    return { answer: 'ignore', why: `${vm.name} is running already` };
+  if (action === 'release' && vm.state === 'paused' && !vm.held) {
+    return { answer: 'refuse', why: `${vm.name} is paused, not held`, hint: 'resume it' };
+  }
+  if (action === 'resume' && vm.held && vm.state === 'paused') {
+    return {
+      answer: 'refuse',
+      why: `${vm.name} is held before its first instruction`,
+      hint: 'release it',
+    };
+  }
+  if (facts.to === vm.state && !facts.from.includes(vm.state)) {
+    return { answer: 'ignore', why: `${vm.name} is ${vm.state} already` };
+  }
+  if (!facts.from.includes(vm.state)) {
+    const hint = hints[`${vm.state} ${action}`];
+    const why = `${vm.name} is ${vmStateFacts[vm.state].label.toLowerCase()}`;
+    return hint === undefined ? { answer: 'refuse', why } : { answer: 'refuse', why, hint };
+  }
+  if (facts.needsAdditions && !vm.additionsAnswer) {
+    return {
+      answer: 'refuse',
+      why: `no guest additions answer in ${vm.name}`,
+      hint: 'install the guest additions, or use reset',
+    };
+  }
+  return { answer: 'take' };
+}
+
+/**
+ * Words of other vocabularies, accepted everywhere (VM-40: IBM Director's menu; VM-44: its event
+ * actions; VM-45: the management pack's tasks; and what Proxmox, virsh and others say).
+ */
+const words: Readonly<Record<string, PowerAction>> = {
+  'power-on': 'turn-on',
+  'power-off-now': 'turn-off',
+  suspend: 'pause',
+  'shutdown-and-power-off': 'shutdown',
+  'shutdown-and-turn-off': 'shutdown',
+  'turn-off-now': 'turn-off',
+  'restart-now': 'restart',
+  'power-on-hold': 'hold',
+  'power-on-release': 'release',
+  'save-state': 'save',
+  'restore-saved-state': 'restore',
+  'discard-saved-state': 'discard',
+  'shut-down-guest': 'shutdown',
+  unpause: 'resume',
+};
+
+/** All words that stand for an action, in the order of help. */
+export const actionWords: readonly string[] = [
+  ...powerActions,
+  'start',
+  'stop',
+  ...Object.keys(words),
+];
+
+/**
+ * The action a word stands for. `start` restores a saved vm and turns on any other; `stop` is the vm's
+ * configured stop action (VM-45). Undefined where the word is unknown.
+ */
+export function actionOfWord(
+  word: string,
+  vm: { readonly state: VmState; readonly onHostStop: 'save' | 'shutdown' | 'off' },
+): PowerAction | undefined {
+  if (word === 'start') return vm.state === 'saved' ? 'restore' : 'turn-on';
+  if (word === 'stop') return vm.onHostStop === 'off' ? 'turn-off' : vm.onHostStop;
+  return powerActions.find((action) => action === word) ?? words[word];
+}

@@ -1,0 +1,172 @@
+/**
+ * A vm's definition: everything that makes a vm what it is, except its disks' contents (VM-04). The
+ * same document is stored, sent to the agent, written beside the disks, exported and applied. What
+ * Gantry does not know lives under `extensions` and is kept (API-14).
+ *
+ * The groups are those of VM-19. Paths of settings derive from it: `settings/shutdown/quit/was_running`.
+ */
+import { z } from 'zod';
+import { idSchema, nameSchema } from '../ids.ts';
+import { hardwareSchema } from './hardware.ts';
+
+const seconds = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
+
+export const hostStartActions = ['off', 'always', 'if-was-running'] as const;
+export const hostStopActions = ['save', 'shutdown', 'off'] as const;
+
+export const vmSettingsSchema = z
+  .strictObject({
+    start: z
+      .strictObject({
+        onHostStart: z
+          .enum(hostStartActions)
+          .default('off')
+          .meta({ description: 'what happens when the host service starts (VM-56)' }),
+        order: z
+          .number()
+          .int()
+          .min(0)
+          .max(9999)
+          .default(100)
+          .meta({ description: 'lower starts earlier and stops later' }),
+        delaySeconds: seconds(0, 3600)
+          .default(0)
+          .meta({ description: 'wait before the next vm is started' }),
+      })
+      .prefault({}),
+    shutdown: z
+      .strictObject({
+        onHostStop: z
+          .enum(hostStopActions)
+          .default('save')
+          .meta({ description: 'what happens when the host service stops (VM-60)' }),
+        timeoutSeconds: seconds(1, 7200)
+          .default(120)
+          .meta({ description: 'how long a guest may take to shut down' }),
+        quit: z
+          .strictObject({
+            wasRunning: z.boolean().default(false).meta({ description: 'kept by Gantry (VM-62)' }),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
+    failure: z
+      .strictObject({
+        reaction: z
+          .enum(['none', 'reset', 'restart'])
+          .default('none')
+          .meta({ description: 'on guest crash, hang or process end (VM-83)' }),
+        maxRepetitions: z
+          .number()
+          .int()
+          .min(1)
+          .max(100)
+          .default(3)
+          .meta({ description: 'within one hour' }),
+      })
+      .prefault({}),
+    heartbeat: z
+      .strictObject({
+        intervalSeconds: seconds(1, 300).default(5),
+        missedLimit: z
+          .number()
+          .int()
+          .min(1)
+          .max(100)
+          .default(6)
+          .meta({ description: 'missed beats until an event' }),
+      })
+      .prefault({}),
+    time: z
+      .strictObject({
+        synchronise: z.boolean().nullable().default(null).meta({
+          description: "set the guest's clock from the host; null: decided by GA-13's rules",
+        }),
+      })
+      .prefault({}),
+    guestInformation: z
+      .strictObject({
+        shareHostFacts: z
+          .boolean()
+          .default(false)
+          .meta({ description: 'let the guest read host name and product version' }),
+      })
+      .prefault({}),
+    acceleration: z
+      .enum(['auto', 'kvm', 'tcg'])
+      .default('auto')
+      .meta({ description: 'auto uses what the probe of the host found' }),
+    runAs: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
+      .nullable()
+      .default(null)
+      .meta({ description: 'account of the host for the process; null: one of its own' }),
+  })
+  .meta({ id: 'VmSettings', description: 'what happens to the vm by itself' });
+
+export const vmResourcesSchema = z
+  .strictObject({
+    cpuWeight: z
+      .number()
+      .int()
+      .min(1)
+      .max(10000)
+      .default(100)
+      .meta({ description: 'relative share when processors are scarce' }),
+    cpuReservePercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(0)
+      .meta({ description: "of the vm's own processors, guaranteed" }),
+    cpuMaximumPercent: z
+      .number()
+      .min(1)
+      .max(100)
+      .default(100)
+      .meta({ description: "of the vm's own processors, never exceeded" }),
+  })
+  .meta({ id: 'VmResources', description: 'processor resources' });
+
+export const vmDefinitionSchema = z
+  .strictObject({
+    id: idSchema.meta({ description: 'also the UUID the guest reads from SMBIOS' }),
+    name: nameSchema,
+    description: z.string().max(4096).default(''),
+    tags: z.array(z.string().min(1).max(64)).max(64).default([]),
+    guestOs: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/)
+      .default('linux')
+      .meta({ description: 'id in the catalogue of guests' }),
+    domainController: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'the guest is a domain controller (GA-13, GA-14)' }),
+    production: z.boolean().default(false).meta({ description: 'used in production (HOST-08)' }),
+    hardware: hardwareSchema,
+    resources: vmResourcesSchema.prefault({}),
+    settings: vmSettingsSchema.prefault({}),
+    extensions: z
+      .record(z.string().max(128), z.json())
+      .default({})
+      .meta({ description: 'kept as it is, for other programs' }),
+  })
+  .meta({ id: 'VmDefinition', description: 'everything that makes the vm what it is' });
+
+export type VmDefinition = z.infer<typeof vmDefinitionSchema>;
+export type VmSettings = z.infer<typeof vmSettingsSchema>;
+export type VmResources = z.infer<typeof vmResourcesSchema>;
+
+/** Version of the definition's schema, written beside it in files; newer ones are refused, older ones read. */
+export const definitionFormat = 1;
+
+/** The file in a vm's folder: the definition with the version of its form. */
+export const vmFileSchema = z
+  .strictObject({
+    gantry: z.literal('vm'),
+    format: z.number().int().min(1),
+    definition: vmDefinitionSchema,
+  })
+  .meta({ id: 'VmFile', description: 'the configuration file of a vm (VM-04)' });

@@ -1,0 +1,84 @@
+/**
+ * The two built-in hardware profiles (HW-01). Classic is the closest there is to the machine of 2005:
+ * 440FX with PIIX (an exact 440BX is not emulated), IDE, DEC 21140-like network, Cirrus. Modern uses
+ * paravirtual devices on Q35.
+ */
+import type { Hardware } from './hardware.ts';
+import { miB } from '#lib';
+
+export const profiles: Readonly<
+  Record<'classic' | 'modern', { readonly meaning: string; readonly hardware: Hardware }>
+> = {
+  classic: {
+    meaning: 'hardware of 2005 that old guests know: IDE, tulip, Cirrus, one processor',
+    hardware: {
+      profile: 'classic',
+      machine: 'pc',
+      firmware: {
+        type: 'bios',
+        secureBoot: false,
+        bootOrder: ['floppy', 'cd', 'disk', 'network'],
+        bootOnce: null,
+      },
+      bios: { chassis: { assetTag: null, serialNumber: null }, baseBoard: { serialNumber: null } },
+      processor: {
+        count: 1,
+        maxCount: null,
+        coresPerSocket: 1,
+        threadsPerCore: 1,
+        model: 'host',
+        hideHypervisor: false,
+      },
+      memory: { sizeBytes: 128 * miB, maxBytes: null },
+      scsiController: 'lsi53c895a',
+      disks: [],
+      opticalDrives: [{ bus: 'ide', controller: 1, position: 0, medium: null }],
+      floppy: { medium: null, readOnly: false },
+      adapters: [],
+      serialPorts: [{ kind: 'console' }, { kind: 'none' }],
+      parallelPort: { kind: 'none' },
+      graphics: { adapter: 'cirrus', videoMemoryBytes: 4 * miB, acceleration3d: false },
+      sound: 'none',
+      usb: 'none',
+      tablet: false,
+      tpm: false,
+      clock: { base: 'localtime', offsetSeconds: 0 },
+    },
+  },
+  modern: {
+    meaning: 'paravirtual devices for current guests: virtio disks, network and screen',
+    hardware: {
+      profile: 'modern',
+      machine: 'q35',
+      firmware: {
+        type: 'bios',
+        secureBoot: false,
+        bootOrder: ['disk', 'cd', 'network'],
+        bootOnce: null,
+      },
+      bios: { chassis: { assetTag: null, serialNumber: null }, baseBoard: { serialNumber: null } },
+      processor: {
+        count: 1,
+        maxCount: null,
+        coresPerSocket: 1,
+        threadsPerCore: 1,
+        model: 'host',
+        hideHypervisor: false,
+      },
+      memory: { sizeBytes: 512 * miB, maxBytes: null },
+      scsiController: 'virtio-scsi',
+      disks: [],
+      opticalDrives: [{ bus: 'sata', controller: 0, position: 0, medium: null }],
+      floppy: null,
+      adapters: [],
+      serialPorts: [{ kind: 'console' }],
+      parallelPort: { kind: 'none' },
+      graphics: { adapter: 'virtio', videoMemoryBytes: 16 * miB, acceleration3d: false },
+      sound: 'none',
+      usb: '2.0',
+      tablet: true,
+      tpm: false,
+      clock: { base: 'utc', offsetSeconds: 0 },
+    },
+  },
+};

@@ -1,0 +1,106 @@
+/** Requests about disks, adapters, files and folders of a vm. */
+import { z } from 'zod';
+import { referenceSchema } from '../ids.ts';
+import { adapterSchema, diskBuses, diskFormats } from './hardware.ts';
+
+export const vmAddSchema = z
+  .strictObject({
+    host: referenceSchema.optional(),
+    file: z.string().min(1).max(1024).meta({ description: 'configuration file on the host' }),
+    folder: z.string().max(1024).default('/'),
+  })
+  .meta({ id: 'VmAdd' });
+
+export const vmMoveSchema = z
+  .strictObject({ folder: z.string().min(1).max(1024).meta({ description: 'id or path' }) })
+  .meta({ id: 'VmMove' });
+
+export const vmDeleteQuerySchema = z.strictObject({
+  dryRun: z.stringbool().default(false).meta({ description: 'check everything, change nothing' }),
+});
+
+export const vmFilesSchema = z
+  .strictObject({
+    folder: z.string(),
+    files: z
+      .array(
+        z.strictObject({
+          path: z.string(),
+          role: z.enum([
+            'configuration',
+            'disk',
+            'saved-state',
+            'firmware',
+            'tpm',
+            'log',
+            'port',
+            'other',
+          ]),
+          sizeBytes: z.number().int().min(0),
+          deleted: z.boolean().meta({ description: 'whether a delete would delete it' }),
+          keptBecause: z.string().nullable().meta({ description: 'why a delete keeps it (VM-12)' }),
+        }),
+      )
+      .max(1000),
+  })
+  .meta({ id: 'VmFiles' });
+export type VmFiles = z.infer<typeof vmFilesSchema>;
+
+const at = {
+  bus: z.enum(diskBuses).optional().meta({ description: "default: the profile's" }),
+  controller: z.number().int().min(0).max(3).optional(),
+  position: z
+    .number()
+    .int()
+    .min(0)
+    .max(23)
+    .optional()
+    .meta({ description: 'default: the first free one' }),
+};
+
+export const diskAttachSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('new'),
+      sizeBytes: z.number().int().min(1),
+      format: z.enum(diskFormats).default('qcow2'),
+      file: z.string().min(1).max(100).optional(),
+      ...at,
+    }),
+    z.strictObject({
+      kind: z.literal('existing'),
+      file: z.string().min(1).max(1024),
+      format: z.enum(diskFormats),
+      readOnly: z.boolean().default(false),
+      ...at,
+    }),
+  ])
+  .meta({ id: 'DiskAttach' });
+export type DiskAttach = z.infer<typeof diskAttachSchema>;
+
+export const adapterAttachSchema = adapterSchema
+  .partial()
+  .meta({ id: 'AdapterAttach', description: "what is left out comes from the vm's profile" });
+export type AdapterAttach = z.infer<typeof adapterAttachSchema>;
+
+export const effectiveHardwareSchema = z
+  .strictObject({
+    running: z
+      .boolean()
+      .meta({ description: 'as the running vm has it, or as the next start will make it' }),
+    accelerator: z.string(),
+    devices: z
+      .array(
+        z.strictObject({
+          device: z.string().meta({ description: 'what it is: disk, network adapter' }),
+          bus: z.string(),
+          position: z.string().nullable(),
+          model: z.string(),
+          address: z.string().nullable().meta({ description: 'PCI address or port' }),
+          resource: z.string().nullable().meta({ description: 'what it is mapped to on the host' }),
+        }),
+      )
+      .max(500),
+  })
+  .meta({ id: 'EffectiveHardware' });
+export type EffectiveHardware = z.infer<typeof effectiveHardwareSchema>;

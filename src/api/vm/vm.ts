@@ -1,0 +1,281 @@
+/** The vm as the API shows it: the definition, what is observed of it, and what may be done with it. */
+import { z } from 'zod';
+import { idSchema, nameSchema, referenceSchema, timeSchema } from '../ids.ts';
+import { vmActions, type VmAction } from './actions.ts';
+import { vmDefinitionSchema } from './definition.ts';
+import { vmStateSchema } from './state.ts';
+
+export const heartbeatSchema = z
+  .strictObject({
+    state: z
+      .enum(['none', 'good', 'missed'])
+      .meta({ description: 'none: not expected or never seen' }),
+    lastAt: timeSchema.nullable(),
+  })
+  .meta({ id: 'Heartbeat', description: "the guest agent's sign of life (GA-07)" });
+
+export const additionsSchema = z
+  .strictObject({
+    state: z.enum(['none', 'running', 'not-answering', 'outdated']).meta({ description: 'GA-35' }),
+    version: z
+      .string()
+      .max(64)
+      .nullable()
+      .meta({ description: "version of Gantry's guest additions, if they are installed" }),
+    agentVersion: z
+      .string()
+      .max(64)
+      .nullable()
+      .meta({ description: 'version of the QEMU guest agent' }),
+    functions: z
+      .record(z.string().max(32), z.union([z.literal(true), z.string().max(200)]))
+      .meta({ description: 'each function: true, or why it is not available (GA-03, GA-04)' }),
+  })
+  .meta({ id: 'Additions', description: 'guest additions' });
+
+export const guestSchema = z
+  .strictObject({
+    osName: z.string().max(256).nullable(),
+    hostName: z.string().max(256).nullable(),
+    addresses: z
+      .array(z.string().max(64))
+      .max(64)
+      .meta({ description: 'IP addresses, loopback and link-local left out' }),
+    users: z.array(z.string().max(128)).max(64).nullable().meta({ description: 'logged-in users' }),
+    timezone: z.string().max(64).nullable(),
+    clockOffsetMs: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: "guest's clock minus host's (GA-16)" }),
+    memoryTotalBytes: z.number().nullable(),
+    memoryFreeBytes: z.number().nullable(),
+    fileSystems: z
+      .array(
+        z.strictObject({
+          mountPoint: z.string().max(1024),
+          type: z.string().max(64),
+          totalBytes: z.number().nullable(),
+          usedBytes: z.number().nullable(),
+        }),
+      )
+      .max(64),
+  })
+  .meta({ id: 'Guest', description: 'what the guest agent reports (GA-25)' });
+
+/** What is observed of a vm; never part of its definition. Numbers are null while there are none (VM-16). */
+export const vmStatusSchema = z
+  .strictObject({
+    held: z.boolean().meta({ description: 'started held and not yet released (VM-42)' }),
+    since: timeSchema.meta({ description: 'when the present state began' }),
+    startedAt: timeSchema
+      .nullable()
+      .meta({ description: 'last start or restore; null while off or saved' }),
+    runningSeconds: z
+      .number()
+      .int()
+      .min(0)
+      .nullable()
+      .meta({ description: 'since the last start or restore (VM-17)' }),
+    accelerator: z
+      .enum(['kvm', 'tcg', 'simulated'])
+      .nullable()
+      .meta({ description: 'tcg is software emulation (HOST-42)' }),
+    cpuPercent: z.number().min(0).nullable().meta({ description: "of the vm's own processors" }),
+    memoryBytes: z.number().int().min(0).nullable().meta({ description: 'resident on the host' }),
+    heartbeat: heartbeatSchema,
+    additions: additionsSchema,
+    guest: guestSchema.nullable(),
+    forwards: z
+      .array(
+        z.strictObject({
+          protocol: z.enum(['tcp', 'udp']),
+          hostAddress: z.string(),
+          hostPort: z.number().int(),
+          guestPort: z.number().int(),
+        }),
+      )
+      .max(256)
+      .meta({ description: 'port forwards in force' }),
+    pending: z
+      .array(z.string().max(256))
+      .max(1024)
+      .meta({ description: 'paths of settings that take effect at the next start' }),
+    lastFault: z
+      .strictObject({ at: timeSchema, code: z.string(), message: z.string() })
+      .nullable()
+      .meta({ description: 'why the last start, save or restore failed' }),
+  })
+  .meta({ id: 'VmStatus', description: 'what is observed of the vm' });
+
+export type VmStatus = z.infer<typeof vmStatusSchema>;
+
+const actionNames = Object.keys(vmActions) as [VmAction, ...VmAction[]];
+
+export const allowedActionSchema = z
+  .strictObject({
+    action: z.enum(actionNames),
+    allowed: z.boolean(),
+    reason: z.string().optional().meta({ description: 'why not' }),
+    hint: z.string().optional().meta({ description: 'what would help' }),
+    confirm: z.string().optional().meta({ description: 'what people are asked first' }),
+  })
+  .meta({ id: 'AllowedAction' });
+
+export const vmSchema = z
+  .strictObject({
+    kind: z.literal('vm'),
+    id: idSchema,
+    name: nameSchema,
+    state: vmStateSchema,
+    stateNumber: z
+      .number()
+      .int()
+      .meta({ description: 'stable number of the state; running is 5 (API-18)' }),
+    hostId: idSchema,
+    host: z.string().meta({ description: 'name of the host' }),
+    driver: z.string().meta({ description: 'how the host is spoken to: qemu, simulated' }),
+    folderId: idSchema,
+    folder: z.string().meta({ description: 'path of the folder, / at the top' }),
+    path: z.string().meta({ description: "the vm's folder on its host" }),
+    version: z
+      .number()
+      .int()
+      .min(1)
+      .meta({ description: 'version of the definition; also the ETag' }),
+    generation: z
+      .number()
+      .int()
+      .min(0)
+      .meta({ description: 'counts starts; an agent refuses an older one' }),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+    definition: vmDefinitionSchema,
+    status: vmStatusSchema,
+    technique: z.string().meta({ description: 'virtualization technique (HW-54)' }),
+  })
+  .meta({ id: 'Vm', description: 'a virtual machine' });
+
+export type Vm = z.infer<typeof vmSchema>;
+
+const bytes = z.number().int().min(0);
+
+/** VM-01: one operation from a name, memory, a disk choice and a network choice; anything else by `definition`. */
+export const vmCreateSchema = z
+  .strictObject({
+    name: nameSchema,
+    host: referenceSchema
+      .optional()
+      .meta({ description: 'default: the only host, or the one with the most free memory' }),
+    folder: z
+      .string()
+      .max(1024)
+      .optional()
+      .meta({ description: 'id or path of a folder; default /' }),
+    profile: z.enum(['classic', 'modern']).default('modern'),
+    guestOs: z.string().max(64).optional(),
+    memoryBytes: bytes.optional().meta({ description: 'default by guest, 512 MiB otherwise' }),
+    processors: z.number().int().min(1).max(1024).optional(),
+    disk: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('none') }),
+        z.strictObject({
+          kind: z.literal('new'),
+          sizeBytes: bytes,
+          format: z.enum(['qcow2', 'raw']).default('qcow2'),
+          file: z
+            .string()
+            .min(1)
+            .max(100)
+            .optional()
+            .meta({ description: "file name; default: the vm's name" }),
+        }),
+        z.strictObject({
+          kind: z.literal('existing'),
+          file: z.string().min(1).max(1024),
+          format: z.enum(['qcow2', 'raw']),
+        }),
+        z.strictObject({
+          kind: z.literal('image'),
+          image: referenceSchema,
+          sizeBytes: bytes.optional().meta({ description: 'default: as large as the image' }),
+        }),
+      ])
+      .optional()
+      .meta({ description: 'default: none' }),
+    network: z
+      .enum(['user', 'none'])
+      .default('user')
+      .meta({ description: 'user: user-mode network with port forwards; none: not connected' }),
+    forwards: z
+      .array(
+        z.strictObject({
+          protocol: z.enum(['tcp', 'udp']).default('tcp'),
+          hostPort: z.number().int().min(0).max(65535),
+          guestPort: z.number().int().min(1).max(65535),
+        }),
+      )
+      .max(64)
+      .optional(),
+    definition: z
+      .record(z.string(), z.json())
+      .optional()
+      .meta({ description: 'merge patch (RFC 7396) over the definition that the rest gives' }),
+    start: z.boolean().default(false).meta({ description: 'turn it on afterwards' }),
+  })
+  .meta({ id: 'VmCreate' });
+
+export type VmCreate = z.infer<typeof vmCreateSchema>;
+
+export const vmPatchSchema = z.record(z.string().max(64), z.json()).meta({
+  id: 'VmPatch',
+  description: 'merge patch (RFC 7396) of the definition; lists are replaced whole',
+});
+
+export const vmActionRequestSchema = z
+  .strictObject({
+    timeoutSeconds: z
+      .number()
+      .int()
+      .min(1)
+      .max(7200)
+      .optional()
+      .meta({ description: 'shutdown: how long the guest may take' }),
+    onTimeout: z
+      .enum(['fail', 'save', 'turn-off'])
+      .optional()
+      .meta({ description: 'shutdown: what happens after the time limit; default fail' }),
+    bootOnce: z
+      .enum(['disk', 'cd', 'floppy', 'network'])
+      .optional()
+      .meta({ description: 'turn-on, hold: boot device for this start only' }),
+    without: z
+      .array(z.string().max(64))
+      .max(16)
+      .optional()
+      .meta({ description: 'turn-on: host devices to do without, this once (VM-73)' }),
+    force: z
+      .boolean()
+      .optional()
+      .meta({ description: 'turn-on: leave out nothing of the checks but warnings' }),
+  })
+  .meta({ id: 'VmActionRequest' });
+
+export type VmActionRequest = z.infer<typeof vmActionRequestSchema>;
+
+export const reasonSchema = z
+  .strictObject({ code: z.string(), text: z.string(), remedy: z.string().optional() })
+  .meta({
+    id: 'Reason',
+    description: 'a reason against an action, and what would make it go away',
+  });
+
+export const startCheckSchema = z
+  .strictObject({
+    ok: z.boolean(),
+    reasons: z.array(reasonSchema).meta({ description: 'all that block the start (VM-64)' }),
+    warnings: z.array(reasonSchema),
+  })
+  .meta({ id: 'StartCheck', description: 'whether the vm could start now, and why not' });
+
+export type StartCheck = z.infer<typeof startCheckSchema>;
