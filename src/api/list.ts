@@ -54,7 +54,7 @@ export function pageSchema<T extends z.ZodType>(
       nextCursor: z.string().nullable().meta({ description: 'null at the end' }),
       total: z.number().int().meta({ description: 'how many match' }),
     })
-    .meta({ id: `${name}Page` }) as z.ZodType<Page<z.infer<T>>>;
+    .meta({ id: `${name}Page` });
 }
 
 /** Changes may be tried without effect. */

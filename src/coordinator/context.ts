@@ -1,0 +1,82 @@
+/**
+ * What the coordinator's rooms are given. Dependencies are arguments: `main.ts` makes one Coordinator
+ * and passes it on.
+ *
+ *   http/, gateway/  ->  app/ (verbs)  ->  operations/ | reconcile/  ->  store/
+ *                          inventory/ (reads)    link/ (agents)
+ */
+import type { Clock } from '#lib';
+import type { Log } from '#log';
+import type { Actor, LinkMethod, LinkParams, LinkResult, Operation, Thing, Verb } from '#api';
+import type { Inventory } from './inventory/inventory.ts';
+import type { Change, Commit, Json, Store } from './store/store.ts';
+
+/** Who asks. A request has exactly one; reconcilers and resumed operations have one too. */
+export interface Caller {
+  readonly actor: Actor;
+  readonly userId: string | null;
+  /** Address the request came from; null for the coordinator itself. */
+  readonly origin: string | null;
+  /** Ties request, operation and events together. */
+  readonly correlationId: string;
+  /** Whether the right is held on the object (SEC-38). Pure look-up, no waiting. */
+  may(verb: Verb, on: RightObject): boolean;
+}
+
+/** What a right is asked for. */
+export type RightObject =
+  | { readonly kind: 'installation' }
+  | { readonly kind: 'vm' | 'host' | 'folder' | 'image'; readonly id: string };
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly limitMs?: number;
+  readonly onProgress?: (progress: number | null, note: string | null) => void;
+}
+
+/** Connections to the agents. */
+export interface Links {
+  connected(hostId: string): boolean;
+  /** Errors: the agent's fault; `unavailable` when the host is not connected or the link breaks meanwhile. */
+  call<M extends LinkMethod>(
+    hostId: string,
+    method: M,
+    params: LinkParams<M>,
+    options?: CallOptions,
+  ): Promise<LinkResult<M>>;
+}
+
+export interface Submission {
+  readonly action: string;
+  readonly target: Thing;
+  readonly input: { readonly [key: string]: Json };
+}
+
+export interface Operations {
+  /** Stores the operation before it runs, with the writes that belong to its beginning, and starts it. */
+  submit(caller: Caller, submission: Submission, with_?: Commit): Promise<Operation>;
+  /** Resolves at the end or when the time is over, whatever is first, with the present state. */
+  wait(id: string, limitMs: number, signal?: AbortSignal): Promise<Operation>;
+  cancel(id: string, caller: Caller): Promise<Operation>;
+}
+
+export interface Paths {
+  /** Durable data: store, authority, images. */
+  readonly data: string;
+  /** Configuration by the administrator. */
+  readonly config: string;
+  /** Sockets and pid files; gone after a reboot. */
+  readonly runtime: string;
+}
+
+export interface Coordinator {
+  readonly store: Store;
+  /** Commits and resolves when the inventory shows it: what was written is read. */
+  commit(commit: Commit): Promise<Change>;
+  readonly inventory: Inventory;
+  readonly links: Links;
+  readonly operations: Operations;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly paths: Paths;
+}

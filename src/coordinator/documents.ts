@@ -1,0 +1,145 @@
+/** What the documents of each kind hold. The store keeps them as JSON; these are their shapes. */
+import type { FaultData } from '#lib';
+import type {
+  Actor,
+  HostFacts,
+  HostSettings,
+  ImageRecipe,
+  InstallationSettings,
+  MachineReport,
+  OperationState,
+  Step,
+  Thing,
+  Verb,
+  VmDefinition,
+} from '#api';
+import type { Json } from './store/store.ts';
+
+/** kind vm; its version is the ETag of the vm. */
+export interface VmDocument {
+  readonly definition: VmDefinition;
+  readonly hostId: string;
+  readonly folderId: string;
+  readonly path: string;
+  /** Which start is the current one; grows with every claim and is never reused. */
+  readonly generation: number;
+}
+
+/** kind status, id of the vm: last known lasting state, for when the host is away and after a restart. */
+export interface StatusDocument {
+  readonly report: MachineReport;
+}
+
+/** kind host. */
+export interface HostDocument {
+  readonly name: string;
+  readonly driver: string;
+  readonly settings: HostSettings;
+  readonly facts: HostFacts | null;
+  /** Fingerprint (SHA-256, hex) of the certificate it joined with. */
+  readonly certificate: string;
+  /** Highest number of its own events that is committed (EVT-10). */
+  readonly lastEventSeq: number;
+  readonly serviceRunning: boolean;
+}
+
+export interface FolderDocument {
+  readonly name: string;
+  readonly parentId: string | null;
+}
+
+export interface ImageDocument {
+  readonly name: string;
+  readonly imageKind: 'disk' | 'cd' | 'floppy';
+  readonly format: 'qcow2' | 'raw';
+  readonly sizeBytes: number;
+  readonly fileBytes: number;
+  readonly sha256: string | null;
+  readonly guestOs: string | null;
+  readonly description: string;
+  readonly hostId: string;
+  readonly path: string;
+  readonly builtFrom: ImageRecipe | null;
+}
+
+export interface UserDocument {
+  readonly name: string;
+  readonly displayName: string;
+  readonly groups: readonly string[];
+  readonly disabled: boolean;
+  /** Argon2id in PHC string form, or null. */
+  readonly passwordHash: string | null;
+  readonly lastSignInAt: string | null;
+}
+
+export interface RoleDocument {
+  readonly name: string;
+  readonly meaning: string;
+  readonly verbs: readonly Verb[];
+}
+
+export interface GrantDocument {
+  readonly subjectKind: 'user' | 'group';
+  readonly subject: string;
+  readonly role: string;
+  readonly objectKind: 'installation' | 'folder' | 'host' | 'vm' | 'image';
+  readonly objectId: string;
+  readonly deny: boolean;
+}
+
+/** Secrets of tokens, sessions and links are kept only as SHA-256. */
+export interface TokenDocument {
+  readonly name: string;
+  readonly userId: string;
+  readonly secretHash: string;
+  readonly verbs: readonly Verb[] | null;
+  readonly expiresAt: string | null;
+  readonly lastUsedAt: string | null;
+}
+
+/** kind session; id is the SHA-256 of the cookie's secret. */
+export interface SessionDocument {
+  readonly userId: string;
+  readonly expiresAt: string;
+  readonly means: 'password' | 'link';
+}
+
+/** kind link; id is the SHA-256 of the one-time code: sign-in links and join tokens. */
+export interface LinkDocument {
+  readonly purpose: 'sign-in' | 'join';
+  readonly userId: string | null;
+  readonly expiresAt: string;
+}
+
+/** kind operation. */
+export interface OperationDocument {
+  readonly action: string;
+  readonly target: Thing;
+  readonly input: Json;
+  /** What steps have found out and later steps need; grows step by step. */
+  readonly memory: { readonly [key: string]: Json };
+  readonly state: OperationState;
+  readonly steps: readonly Step[];
+  /** Index of the step that is run or undone now. */
+  readonly at: number;
+  readonly actor: Actor;
+  readonly userId: string | null;
+  readonly origin: string | null;
+  readonly correlationId: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly fault: FaultData | null;
+  readonly result: { readonly [key: string]: Json } | null;
+}
+
+/** kind request; id is user and Idempotency-Key: what it was answered. */
+export interface RequestDocument {
+  /** SHA-256 of method, path and body, so that a key is not used for two requests. */
+  readonly hash: string;
+  readonly status: number;
+  readonly body: Json;
+  readonly expiresAt: string;
+}
+
+/** kind setting, id `installation`. */
+export type SettingDocument = InstallationSettings;

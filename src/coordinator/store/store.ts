@@ -1,0 +1,155 @@
+/**
+ * The store: everything durable, behind one small interface. Two engines pass one conformance suite and
+ * one model-based property test (store/conformance.ts).
+ *
+ * Invariants
+ * 1. A commit is whole or not there: conditions, writes and the events they mean are one transaction,
+ *    on disk before `commit` resolves.
+ * 2. Every commit has a sequence number; the order of numbers is the order of commits, without gaps for
+ *    a watcher. Events are numbered in the same order, by a counter of their own.
+ * 3. A document's version grows by one with every write of it; a deleted and recreated document goes on
+ *    counting only if its id is reused (ids are UUIDs: it is not).
+ * 4. A lease's epoch only grows. Whoever holds an old epoch finds every conditional commit refused.
+ */
+import type { Event, EventAttributes, EventName, Thing, Actor } from '#api';
+
+/** Kinds of documents. `status` is what was last observed of a vm; `name` reserves a name within a kind. */
+export const documentKinds = [
+  'vm',
+  'status',
+  'host',
+  'folder',
+  'image',
+  'user',
+  'role',
+  'grant',
+  'token',
+  'session',
+  'link',
+  'operation',
+  'request',
+  'name',
+  'setting',
+] as const;
+export type DocumentKind = (typeof documentKinds)[number];
+
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export interface Document<T = Json> {
+  readonly kind: DocumentKind;
+  /** At most 256 characters. */
+  readonly id: string;
+  /** From 1. */
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly data: T;
+}
+
+/** What must hold for a commit to happen; else it is refused with `stale` (or `exists` for `absent`). */
+export type Condition =
+  | { readonly kind: DocumentKind; readonly id: string; readonly version: number }
+  | { readonly kind: DocumentKind; readonly id: string; readonly absent: true }
+  | { readonly lease: string; readonly epoch: number };
+
+export type Write =
+  | { readonly kind: DocumentKind; readonly id: string; readonly data: unknown }
+  | { readonly kind: DocumentKind; readonly id: string; readonly delete: true };
+
+/** An event to be written with a commit; the store gives it its number. */
+export interface NewEvent<N extends EventName = EventName> {
+  readonly name: N;
+  readonly target: Thing;
+  readonly ancestors: readonly Thing[];
+  readonly actor: Actor;
+  readonly origin: string | null;
+  readonly correlationId: string | null;
+  readonly attributes: EventAttributes<N>;
+  /** Default: the time of the commit. An agent's events carry their own. */
+  readonly time?: string;
+}
+
+export interface Commit {
+  readonly conditions?: readonly Condition[];
+  readonly writes?: readonly Write[];
+  readonly events?: readonly NewEvent[];
+}
+
+/** One committed change, as watchers see it. */
+export interface Change {
+  readonly seq: number;
+  readonly documents: readonly Document[];
+  readonly deleted: readonly { readonly kind: DocumentKind; readonly id: string }[];
+  readonly events: readonly Event[];
+}
+
+export interface Lease {
+  readonly name: string;
+  readonly holder: string;
+  readonly epoch: number;
+  readonly expiresAt: string;
+}
+
+export interface EventQuery {
+  /** Only events with a number above / below. */
+  readonly after?: number;
+  readonly before?: number;
+  readonly since?: string;
+  readonly until?: string;
+  /** Only events whose target or ancestor is this thing. */
+  readonly about?: string;
+  readonly newestFirst: 'newest-first' | 'oldest-first';
+  /** At most this many, up to 10,000. */
+  readonly limit: number;
+}
+
+/** A value of a metric over time; not truth, pruned by retention. */
+export interface Sample {
+  readonly thingId: string;
+  readonly metric: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly value: number;
+}
+
+export interface Retention {
+  readonly eventsBefore?: string;
+  readonly eventsKeep?: number;
+  readonly operationsBefore?: string;
+  readonly samplesBefore?: number;
+  /** Changes below this number are forgotten; a watcher that asks for them is told `pruned`. */
+  readonly changesBelow?: number;
+}
+
+export interface Store extends AsyncDisposable {
+  read(kind: DocumentKind, id: string): Promise<Document | undefined>;
+  /** Documents of a kind in the order of their ids, after the given id. */
+  range(kind: DocumentKind, after: string, limit: number): Promise<readonly Document[]>;
+  /** Errors: `stale` or `exists` naming the condition; `exhausted` when the disk is full; `corrupt`. */
+  commit(commit: Commit): Promise<Change>;
+  /** Number of the last commit. */
+  head(): Promise<number>;
+  /** All changes after the number, in order, without gaps, until the signal aborts. Errors: `stale` with fact `pruned` when they are no longer kept: read everything again. */
+  watch(after: number, signal: AbortSignal): AsyncIterable<Change>;
+  events(query: EventQuery): Promise<readonly Event[]>;
+  /** Takes or renews a lease; undefined when somebody else holds it. A new holder gets a higher epoch. */
+  acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined>;
+  release(name: string, holder: string): Promise<void>;
+  putSamples(samples: readonly Sample[]): Promise<void>;
+  samples(
+    thingId: string,
+    metric: string,
+    since: number,
+    limit: number,
+  ): Promise<readonly Sample[]>;
+  /** Forgets what retention says; answers how much of each went. */
+  prune(
+    retention: Retention,
+  ): Promise<{
+    readonly events: number;
+    readonly operations: number;
+    readonly samples: number;
+    readonly changes: number;
+  }>;
+}
