@@ -1,0 +1,25 @@
+/**
+ * Which format a file has, by its content alone. Raw is what nothing else claims, so a guest that can write
+ * to a raw disk could make it look like another format: whoever knows the format names it and never asks here.
+ */
+import type { DiskFile } from './file/disk-file.ts';
+import type { Format, Probe } from './format.ts';
+import { formats } from './formats.ts';
+
+const headBytes = 4096;
+const tailBytes = 512;
+
+export async function readProbe(file: DiskFile): Promise<Probe> {
+  const sizeBytes = await file.size();
+  const head = Buffer.alloc(Math.min(headBytes, sizeBytes));
+  const tail = Buffer.alloc(Math.min(tailBytes, sizeBytes));
+  await file.read(head, 0);
+  await file.read(tail, sizeBytes - tail.length);
+  return { sizeBytes, head, tail };
+}
+
+/** The first format of the table that recognises the file; the last row, raw, always does. */
+export async function detectFormat(file: DiskFile): Promise<Format | undefined> {
+  const probe = await readProbe(file);
+  return formats.find((format) => format.recognise(probe));
+}

@@ -1,0 +1,259 @@
+/**
+ * An open disk: one layer and, below it, the disk that is its parent. Done here once for all formats: bounds,
+ * reading through parents, order of writes within a region, flushing before too much waits in memory.
+ *
+ * Invariants: guest offsets and lengths are multiples of 512 and within the disk; at most one write is at
+ * work in a region; at most one commit is at work; a parent is never written through its child.
+ */
+import { assert, Fault } from '#lib';
+import type { Extent, Layer, LayerWriter } from './layer.ts';
+import { maxDirtyBytes, regionBytes, sectorBytes } from './limits.ts';
+import { RegionLocks } from './region-locks.ts';
+
+/** What a disk holds from some offset on, with all parents taken into account. */
+export type DiskRun =
+  | { readonly kind: 'zero'; readonly length: number; readonly depth: number }
+  | {
+      readonly kind: 'data';
+      readonly length: number;
+      readonly depth: number;
+      /** Where the bytes lie as they are. */
+      readonly file: string;
+      readonly fileOffset: number;
+    }
+  | {
+      readonly kind: 'compressed';
+      readonly length: number;
+      readonly depth: number;
+      readonly storedBytes: number;
+    };
+
+interface Found {
+  readonly extent: Extent;
+  /** 0: this disk; 1: its parent; … The depth of the whole chain when no layer knows. */
+  readonly depth: number;
+}
+
+export class Disk {
+  readonly layer: Layer;
+  #parent: Disk | undefined;
+  readonly #regions = new RegionLocks();
+  /** A block is never in two regions. */
+  readonly #regionBytes: number;
+  #commits: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(layer: Layer, parent: Disk | undefined) {
+    this.layer = layer;
+    this.#parent = parent;
+    this.#regionBytes = Math.max(regionBytes, layer.blockBytes);
+  }
+
+  get name(): string {
+    return this.layer.file.name;
+  }
+  get format(): string {
+    return this.layer.format;
+  }
+  get sizeBytes(): number {
+    return this.layer.sizeBytes;
+  }
+  get sectorBytes(): number {
+    return this.layer.sectorBytes;
+  }
+  get blockBytes(): number {
+    return this.layer.blockBytes;
+  }
+  get parent(): Disk | undefined {
+    return this.#parent;
+  }
+  get isWritable(): boolean {
+    return this.layer.writer !== undefined;
+  }
+
+  /** This disk, its parent, and so on down. */
+  *chain(): Generator<Disk> {
+    yield this;
+    if (this.#parent !== undefined) yield* this.#parent.chain();
+  }
+
+  /** Fills the buffer from the guest's offset on. Faults: `corrupt`, host faults. */
+  async read(into: Uint8Array, offset: number): Promise<void> {
+    this.#demandRange(offset, into.length);
+    for (let done = 0; done < into.length;) {
+      const asked = this.#find(offset + done, into.length - done);
+      const { extent } = asked instanceof Promise ? await asked : asked;
+      const part = into.subarray(done, done + extent.length);
+      if (extent.kind === 'data') {
+        const count = await extent.file.read(part, extent.fileOffset);
+        if (count < part.length) part.fill(0, count);
+      } else if (extent.kind === 'compressed') {
+        const cluster = await extent.load();
+        part.set(cluster.subarray(extent.skip, extent.skip + extent.length));
+      } else {
+        part.fill(0);
+      }
+      done += extent.length;
+    }
+  }
+
+  /** What the disk holds from the offset on, up to `limit` bytes: runs of one kind as one layer has them. */
+  async runAt(offset: number, limit: number): Promise<DiskRun> {
+    this.#demandRange(offset, Math.min(limit, this.sizeBytes - offset));
+    const { extent, depth } = await this.#find(offset, Math.min(limit, this.sizeBytes - offset));
+    const { length } = extent;
+    if (extent.kind === 'data') {
+      const { file, fileOffset } = extent;
+      return { kind: 'data', length, depth, file: file.name, fileOffset };
+    }
+    if (extent.kind === 'compressed') {
+      return { kind: 'compressed', length, depth, storedBytes: extent.storedBytes };
+    }
+    return { kind: 'zero', length, depth };
+  }
+
+  /** Writes at the guest's offset. Durable after the next `flush`. */
+  async write(from: Uint8Array, offset: number): Promise<void> {
+    const writer = this.#writer('write to');
+    this.#demandRange(offset, from.length);
+    await this.#eachRegion(offset, from.length, (start, length) =>
+      writer.write(from.subarray(start - offset, start - offset + length), start, this.#below),
+    );
+    await this.#relieve(writer);
+  }
+
+  /** Makes a range read as zeros, giving back space where that is cheap. */
+  async zero(offset: number, length: number): Promise<void> {
+    const writer = this.#writer('zero a range of');
+    this.#demandRange(offset, length);
+    await this.#eachRegion(offset, length, (start, part) => writer.zero(start, part, this.#below));
+    await this.#relieve(writer);
+  }
+
+  /** Stores a cluster made by the layer's `compress`. */
+  async writeCompressed(stored: Uint8Array, offset: number): Promise<void> {
+    const writer = this.#writer('write to');
+    assert(writer.writeCompressed !== undefined, 'the format stores compressed clusters');
+    const write = writer.writeCompressed.bind(writer);
+    await this.#regions.run(Math.floor(offset / this.#regionBytes), () => write(stored, offset));
+    await this.#relieve(writer);
+  }
+
+  /** Returns when every write that had finished before the call survives a loss of power. */
+  async flush(): Promise<void> {
+    const { writer } = this.layer;
+    if (writer === undefined) return;
+    await this.#commit(() => writer.commit());
+  }
+
+  /** Changes the guest-visible size. Whoever shrinks has made sure that nothing is lost. */
+  async resize(sizeBytes: number): Promise<void> {
+    const writer = this.#writer('resize');
+    const resize = writer.resize?.bind(writer);
+    if (resize === undefined) {
+      throw new Fault('unsupported', `cannot resize ${this.name}: ${this.format} has no resizing`);
+    }
+    await this.#commit(() => writer.commit());
+    await this.#commit(() => resize(sizeBytes));
+  }
+
+  /** Ends the disk and its parents: everything durable, files closed. Safe to call again. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { writer } = this.layer;
+    try {
+      if (writer !== undefined) await this.#commit(() => writer.finish());
+    } finally {
+      await this.abandon();
+    }
+  }
+
+  /** Closes the files without a last commit: after a failure, when the content no longer matters. */
+  async abandon(): Promise<void> {
+    this.#closed = true;
+    await this.layer.close();
+    await this.layer.file.close();
+    await this.#parent?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  readonly #below = async (into: Uint8Array, offset: number): Promise<void> => {
+    const parent = this.#parent;
+    const inside = parent === undefined ? 0 : Math.min(into.length, parent.sizeBytes - offset);
+    if (parent !== undefined && inside > 0) await parent.read(into.subarray(0, inside), offset);
+    into.fill(0, Math.max(0, inside));
+  };
+
+  #writer(doing: string): LayerWriter {
+    const { writer } = this.layer;
+    if (writer === undefined || this.#closed) {
+      throw new Fault('refused', `cannot ${doing} ${this.name}: it is not open for writing`);
+    }
+    return writer;
+  }
+
+  #demandRange(offset: number, length: number): void {
+    assert(offset % sectorBytes === 0 && length % sectorBytes === 0, 'a guest range is in sectors');
+    if (offset < 0 || length < 0 || offset + length > this.sizeBytes) {
+      throw new Fault(
+        'invalid',
+        `${this.name}: bytes ${offset} to ${offset + length} are not within its ${this.sizeBytes}`,
+      );
+    }
+  }
+
+  #find(offset: number, limit: number): Found | Promise<Found> {
+    const extent = this.layer.extentAt(offset, limit);
+    if (extent instanceof Promise) return extent.then((known) => this.#resolve(known, offset));
+    return this.#resolve(extent, offset);
+  }
+
+  /** Goes to the parent where the layer says nothing. */
+  #resolve(extent: Extent, offset: number): Found | Promise<Found> {
+    assert(extent.length > 0 && extent.length % sectorBytes === 0, 'an extent is whole sectors');
+    if (extent.kind !== 'absent') return { extent, depth: 0 };
+    const parent = this.#parent;
+    const inside = parent === undefined ? 0 : parent.sizeBytes - offset;
+    if (parent === undefined || inside <= 0) {
+      return {
+        extent: { kind: 'zero', length: extent.length },
+        depth: parent === undefined ? 0 : 1,
+      };
+    }
+    const deeper = parent.#find(offset, Math.min(extent.length, inside));
+    if (!(deeper instanceof Promise)) return { extent: deeper.extent, depth: deeper.depth + 1 };
+    return deeper.then((found) => ({ extent: found.extent, depth: found.depth + 1 }));
+  }
+
+  async #eachRegion(
+    offset: number,
+    length: number,
+    work: (start: number, length: number) => Promise<void>,
+  ): Promise<void> {
+    for (let at = offset; at < offset + length;) {
+      const region = Math.floor(at / this.#regionBytes);
+      const start = at;
+      const part = Math.min(offset + length, (region + 1) * this.#regionBytes) - start;
+      await this.#regions.run(region, () => work(start, part));
+      at += part;
+    }
+  }
+
+  async #relieve(writer: LayerWriter): Promise<void> {
+    if (writer.dirtyBytes() < maxDirtyBytes) return;
+    await this.#commit(async () => {
+      if (writer.dirtyBytes() >= maxDirtyBytes) await writer.commit();
+    });
+  }
+
+  /** One commit after the other; a failed one does not stop the next. */
+  async #commit(work: () => Promise<void>): Promise<void> {
+    const turn = this.#commits.then(work);
+    this.#commits = turn.catch(() => undefined);
+    await turn;
+  }
+}

@@ -1,0 +1,170 @@
+/** A host file behind DiskFile, on node:fs. Invariant: short reads and writes of the host never show. */
+import { close, fdatasync, fstat, ftruncate, open, read, write, type Stats } from 'node:fs';
+import { constants } from 'node:fs';
+import { promisify } from 'node:util';
+import { Fault, isFault, type FaultCode } from '#lib';
+import type { Access, DiskFile } from './disk-file.ts';
+import { hostHoles } from './holes.ts';
+
+const openFd = promisify(open);
+const closeFd = promisify(close);
+const statFd = promisify(fstat) as (fd: number) => Promise<Stats>;
+const truncateFd = promisify(ftruncate);
+const syncFd = promisify(fdatasync);
+
+const codes: Readonly<Record<string, FaultCode>> = {
+  ENOENT: 'not-found',
+  ENOTDIR: 'not-found',
+  EEXIST: 'exists',
+  EACCES: 'forbidden',
+  EPERM: 'forbidden',
+  EROFS: 'forbidden',
+  ELOOP: 'forbidden',
+  ENOSPC: 'exhausted',
+  EDQUOT: 'exhausted',
+  EMFILE: 'exhausted',
+  EFBIG: 'too-large',
+  ETXTBSY: 'refused',
+  EISDIR: 'invalid',
+};
+
+/** A host error as a fault that names the file and what was being done to it. */
+export function hostFault(name: string, doing: string, error: unknown): Fault {
+  if (isFault(error)) return error;
+  const host = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return new Fault(codes[host] ?? 'internal', `cannot ${doing} ${name}`, {
+    cause: error,
+    facts: { file: name, hostCode: host },
+    ...(host === 'ENOSPC' ? { hint: 'free space on the volume, then try again' } : {}),
+  });
+}
+
+function readFd(fd: number, into: Uint8Array, at: number, offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, into, at, into.length - at, offset, (error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
+}
+
+function writeFd(fd: number, from: Uint8Array, at: number, offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, from, at, from.length - at, offset, (error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
+}
+
+class NodeFile implements DiskFile {
+  readonly name: string;
+  readonly access: Access;
+  readonly identity: string;
+  readonly #fd: number;
+  #closed = false;
+
+  constructor(name: string, access: Access, identity: string, fd: number) {
+    this.name = name;
+    this.access = access;
+    this.identity = identity;
+    this.#fd = fd;
+  }
+
+  async read(into: Uint8Array, offset: number): Promise<number> {
+    try {
+      let done = 0;
+      while (done < into.length) {
+        const count = await readFd(this.#fd, into, done, offset + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return done;
+    } catch (error) {
+      throw hostFault(this.name, 'read', error);
+    }
+  }
+
+  async write(from: Uint8Array, offset: number): Promise<void> {
+    try {
+      let done = 0;
+      while (done < from.length) done += await writeFd(this.#fd, from, done, offset + done);
+    } catch (error) {
+      throw hostFault(this.name, 'write', error);
+    }
+  }
+
+  async size(): Promise<number> {
+    return (await statFd(this.#fd)).size;
+  }
+
+  async truncate(sizeBytes: number): Promise<void> {
+    await this.#host('set the size of', () => truncateFd(this.#fd, sizeBytes));
+  }
+
+  async sync(): Promise<void> {
+    await this.#host('sync', () => syncFd(this.#fd));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#host('close', () => closeFd(this.#fd));
+  }
+
+  async storedBytes(): Promise<number> {
+    return (await statFd(this.#fd)).blocks * 512;
+  }
+
+  async modifiedMs(): Promise<number> {
+    return (await statFd(this.#fd)).mtimeMs;
+  }
+
+  runAt(offset: number, limit: number): { kind: 'data' | 'hole'; length: number } {
+    return hostHoles()?.runAt(this.#fd, offset, limit) ?? { kind: 'data', length: limit };
+  }
+
+  punch(offset: number, length: number): boolean {
+    return hostHoles()?.punch(this.#fd, offset, length) ?? false;
+  }
+
+  reserve(sizeBytes: number): boolean {
+    return hostHoles()?.reserve(this.#fd, sizeBytes) ?? false;
+  }
+
+  async #host(doing: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw hostFault(this.name, doing, error);
+    }
+  }
+}
+
+export type OpenMode = Access | 'create';
+
+/**
+ * Opens a regular file (or a block device) of the host. `create` makes a new one and refuses an old one.
+ * Faults: `not-found`, `exists`, `forbidden`, `invalid` when it is neither.
+ */
+export async function openNodeFile(path: string, mode: OpenMode): Promise<DiskFile> {
+  const flags =
+    mode === 'read'
+      ? constants.O_RDONLY | constants.O_NONBLOCK
+      : mode === 'write'
+        ? constants.O_RDWR | constants.O_NONBLOCK
+        : constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+  let fd: number | undefined;
+  try {
+    fd = await openFd(path, flags, 0o600);
+    const stats = await statFd(fd);
+    if (!stats.isFile() && !stats.isBlockDevice()) {
+      throw new Fault('invalid', `${path} is neither a file nor a block device`);
+    }
+    const access = mode === 'read' ? 'read' : 'write';
+    return new NodeFile(path, access, `${stats.dev}:${stats.ino}`, fd);
+  } catch (error) {
+    if (fd !== undefined) await closeFd(fd);
+    throw hostFault(path, mode === 'create' ? 'create' : 'open', error);
+  }
+}

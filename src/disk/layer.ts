@@ -1,0 +1,129 @@
+/**
+ * The interface of a disk format: one open file (or set of files) that holds one layer of a disk. A layer
+ * says for every byte of the guest what it knows about it; reading through parents, bounds, locks and
+ * flushing are done once for all formats in disk.ts. Abilities a format lacks are absent, not failing.
+ */
+import type { DiskFile } from './file/disk-file.ts';
+
+/**
+ * What a layer holds from some guest offset on.
+ * data: plain bytes in a file. zero: reads as zeros. absent: this layer says nothing, the parent does (zeros
+ * without one). compressed: `load` gives the whole cluster, of which the run starts at `skip`.
+ */
+export type Extent =
+  | {
+      readonly kind: 'data';
+      readonly length: number;
+      readonly file: DiskFile;
+      readonly fileOffset: number;
+    }
+  | { readonly kind: 'zero'; readonly length: number }
+  | { readonly kind: 'absent'; readonly length: number }
+  | {
+      readonly kind: 'compressed';
+      readonly length: number;
+      readonly storedBytes: number;
+      readonly skip: number;
+      load(): Promise<Uint8Array>;
+    };
+
+/** How a layer names its parent. Everything in it comes from the file and is only a claim. */
+export interface ParentReference {
+  /** Names to try, best first, with `/` between folders; relative ones start at the child's folder. */
+  readonly names: readonly string[];
+  /** The parent's format where the file records it; then it is never probed. */
+  readonly format?: string | undefined;
+  /** Identity the parent must have (see `LayerFacts.identity`), where the format has one. */
+  readonly identity?: string | undefined;
+  /** When the parent last changed as the child recorded it, milliseconds since 1970. */
+  readonly modifiedMs?: number | undefined;
+}
+
+export interface SnapshotFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly createdMs: number;
+  /** Memory of the guest kept with it. */
+  readonly stateBytes: number;
+}
+
+/** Everything the file says, for inspect. */
+export interface LayerFacts {
+  /** `fixed`, `dynamic`, `differencing`, `v3`, `streamOptimized`: the format's own word. */
+  readonly variant: string;
+  /** Of this layer, as children name it. */
+  readonly identity?: string | undefined;
+  readonly snapshots?: readonly SnapshotFacts[] | undefined;
+  /** Fields of the file under the specification's names. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** What is odd but harmless, found while opening. */
+  readonly remarks: readonly string[];
+}
+
+export type FindingKind = 'corruption' | 'leak' | 'oddity';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly offset: number;
+  readonly structure: string;
+  readonly text: string;
+}
+
+/** Reads what is below the layer (its parent, else zeros): for copy on write. */
+export type ReadBelow = (into: Uint8Array, offset: number) => Promise<void>;
+
+export interface LayerWriter {
+  /** Writes within one region (limits.ts); the caller holds the region. Data first, mapping after it. */
+  write(from: Uint8Array, offset: number, below: ReadBelow): Promise<void>;
+  /** Makes a range of one region read as zeros, giving space back where that is cheap. */
+  zero(offset: number, length: number, below: ReadBelow): Promise<void>;
+  /** Makes durable all that finished before the call, in the format's safe order. */
+  commit(): Promise<void>;
+  /** Mapping changes waiting for a commit. */
+  dirtyBytes(): number;
+  /** Orderly end: a commit, then whatever marks the file as cleanly closed. */
+  finish(): Promise<void>;
+  /** Changes the guest-visible size; the caller has made sure that nothing is lost. */
+  resize?(sizeBytes: number): Promise<void>;
+  /** Stores one whole compressed cluster made by `compress`. */
+  writeCompressed?(stored: Uint8Array, offset: number): Promise<void>;
+  /** A cluster as the format stores it; undefined when it would not become smaller. */
+  compress?(cluster: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Records another parent. */
+  setParent?(parent: NewParent): Promise<void>;
+}
+
+/** A parent to be recorded in a child. */
+export interface NewParent {
+  /** Absolute path on this host. */
+  readonly path: string;
+  /** The same, seen from the child's folder, with `/`. */
+  readonly relativePath: string;
+  readonly format: string;
+  readonly identity: string | undefined;
+  readonly modifiedMs: number;
+}
+
+export interface Layer {
+  /** `raw`, `vhd`, `vhdx`, `qcow2`, `vmdk`, … */
+  readonly format: string;
+  readonly file: DiskFile;
+  readonly sizeBytes: number;
+  /** Logical sector of the guest. */
+  readonly sectorBytes: number;
+  /** Unit of allocation; what is written in whole blocks needs no reading first. */
+  readonly blockBytes: number;
+  readonly parentReference: ParentReference | undefined;
+  /** The longest cheap answer for the offset, at most `limit` long. */
+  extentAt(offset: number, limit: number): Extent | Promise<Extent>;
+  /** Absent when opened for reading or when the format or its variant cannot be written. */
+  readonly writer?: LayerWriter | undefined;
+  describe(): LayerFacts;
+  /** Walks all metadata; reports what it finds through `report`. Reads only. */
+  check(report: (finding: Finding) => void, signal: AbortSignal | undefined): Promise<void>;
+  /** Another view of the same file: an internal snapshot, read-only. */
+  openSnapshot?(id: string): Promise<Layer>;
+  /** Closes further files it opened itself; `file` is closed by the disk. */
+  close(): Promise<void>;
+}
