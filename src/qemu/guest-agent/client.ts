@@ -9,10 +9,11 @@
  * 4. After any failure the connection is dropped, with all that is in it.
  */
 import { randomInt } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { abortReason, Fault, isFault, withDeadline } from '#lib';
 import { isObject, record, text, type JsonObject } from '../parse.ts';
 import { printable } from '../qmp/messages.ts';
+import { openSocket } from '../socket.ts';
 import { Exchange } from './exchange.ts';
 
 export interface GuestAgentOptions {
@@ -207,21 +208,19 @@ export class GuestAgent implements AsyncDisposable {
 
   async #connect(signal: AbortSignal): Promise<Socket> {
     if (this.#socket && !this.#socket.destroyed) return this.#socket;
-    if (signal.aborted) throw abortReason(signal);
-    const socket = connect({ path: this.#socketPath });
+    const socket = await openSocket(this.#socketPath, 'fail', signal);
+    if (signal.aborted || this.#closed) {
+      socket.destroy();
+      throw abortReason(signal);
+    }
     this.#socket = socket;
-    const connected = Promise.withResolvers<void>();
-    connected.promise.catch(() => undefined);
     const onEnd = (cause?: Error): void => {
-      const fault = new Fault('unavailable', 'the channel has closed', { cause });
-      connected.reject(fault);
-      if (this.#socket === socket) this.#drop(fault);
+      if (this.#socket !== socket) return;
+      this.#drop(new Fault('unavailable', 'the channel has closed', { cause }));
     };
-    socket.on('connect', () => connected.resolve());
     socket.on('data', (chunk: Buffer) => this.#exchange?.take(chunk));
     socket.on('error', onEnd);
     socket.on('close', () => onEnd());
-    await connected.promise;
     return socket;
   }
 

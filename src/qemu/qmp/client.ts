@@ -10,7 +10,7 @@
  * 3. An event reader sees every event in order from its subscription on, or a fault.
  * 4. After the end nothing more happens: all commands are settled, all readers ended.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   abortReason,
   BoundedQueue,
@@ -21,6 +21,7 @@ import {
   withDeadline,
 } from '#lib';
 import type { JsonObject } from '../parse.ts';
+import { openSocket } from '../socket.ts';
 import { LineSplitter } from './frames.ts';
 import {
   faultOfQmpError,
@@ -35,6 +36,8 @@ export interface QmpConnectOptions {
   /** For connecting and the handshake; 5 s unless told. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** `wait` tries again, until the time limit, while nothing listens yet: QEMU is starting. */
+  readonly absent?: 'fail' | 'wait' | undefined;
   /** Hears every event from the first one on. */
   readonly onEvent?: ((event: QmpEvent) => void) | undefined;
   /** 64 unless told. */
@@ -75,15 +78,19 @@ export async function connectQmp(
 ): Promise<QmpClient> {
   const limitMs = options.timeoutMs ?? defaultConnectMs;
   const what = `cannot connect to monitor ${socketPath}`;
-  const socket = connect({ path: socketPath });
   try {
     return await withDeadline(what, limitMs, options.signal, async (signal) => {
+      const socket = await openSocket(socketPath, options.absent ?? 'fail', signal);
       const client = new QmpClient(socket, socketPath, options);
-      await client.handshake(signal);
-      return client;
+      try {
+        await client.handshake(signal);
+        return client;
+      } catch (error) {
+        await client[Symbol.asyncDispose]();
+        throw error;
+      }
     });
   } catch (error) {
-    socket.destroy();
     throw explainConnect(what, error);
   }
 }
@@ -140,7 +147,10 @@ export class QmpClient implements AsyncDisposable {
 
   /** Waits for the greeting and leaves negotiation mode. Called once, by `connectQmp`. */
   async handshake(signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => this.#greeted.reject(abortReason(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
     await this.#greeted.promise;
+    signal.removeEventListener('abort', onAbort);
     await this.execute('qmp_capabilities', undefined, { signal });
   }
 

@@ -1,0 +1,209 @@
+/**
+ * Disks, drives and their controllers as QEMU's block nodes and devices. The same functions serve the
+ * command line and hot-plug.
+ *
+ * Invariant: every node states its driver and, where its format has parents, its parent or the absence
+ * of one, so that QEMU opens nothing by what a file says of itself.
+ */
+import { scsiAddress, virtioDiskAddress } from './addresses.ts';
+import {
+  fileNodeName,
+  imageNodeName,
+  mediumFileNodeName,
+  mediumNodeName,
+  scsiName,
+  type MediumSlot,
+} from './names.ts';
+import type { JsonFields } from './options.ts';
+import type { Chipset, MachineSpec } from './spec.ts';
+import type {
+  Attachment,
+  CacheMode,
+  Disk,
+  FloppyDrive,
+  Image,
+  ImageSource,
+  Medium,
+  OpticalDrive,
+  ScsiController,
+} from './spec-storage.ts';
+
+/** Block nodes in the order in which they must be made, and the device that uses the last one. */
+export interface BlockDevice {
+  readonly nodes: readonly JsonFields[];
+  readonly device: JsonFields;
+}
+
+/** Formats whose header may name a parent. */
+const formatsWithParent: ReadonlySet<string> = new Set(['qcow2', 'vmdk']);
+
+/** Id of the SATA controller that pc needs; q35 has one on board. */
+export const sataName = 'board-sata';
+
+/** Id of the floppy controller that q35 needs; pc has one on board. */
+export const floppyName = 'board-floppy';
+
+export function scsiDevice(chipset: Chipset, controller: ScsiController): JsonFields {
+  const driver = controller.model === 'virtio-scsi' ? 'virtio-scsi-pci' : controller.model;
+  const id = scsiName(controller.position);
+  return { driver, id, ...scsiAddress(chipset, controller.position) };
+}
+
+export function diskDevice(
+  machine: Pick<MachineSpec, 'chipset'>,
+  disk: Disk,
+  bootIndex?: number,
+): BlockDevice {
+  const device: JsonFields = {
+    driver: diskDrivers[disk.attach.bus],
+    id: disk.id,
+    ...attachmentFields(machine.chipset, disk.attach),
+    drive: imageNodeName(disk.id, 0),
+    bootindex: bootIndex,
+    serial: disk.serial,
+    'write-cache': 'on',
+    'share-rw': disk.sharing === 'shared' ? true : undefined,
+    rotation_rate: disk.medium === 'solid' ? 1 : undefined,
+  };
+  return { nodes: diskNodes(disk), device };
+}
+
+const diskDrivers = {
+  ide: 'ide-hd',
+  sata: 'ide-hd',
+  scsi: 'scsi-hd',
+  virtio: 'virtio-blk-pci',
+} as const;
+
+function attachmentFields(chipset: Chipset, attach: Attachment): JsonFields {
+  switch (attach.bus) {
+    case 'ide':
+      return { bus: `ide.${attach.channel}`, unit: attach.position };
+    case 'sata':
+      return { bus: chipset === 'pc' ? `${sataName}.${attach.port}` : `ide.${attach.port}` };
+    case 'scsi':
+      return { bus: `${scsiName(attach.controller)}.0`, 'scsi-id': attach.target, lun: 0 };
+    case 'virtio':
+      return { ...virtioDiskAddress(chipset, attach.position) };
+  }
+}
+
+/** The nodes of a disk, the farthest ancestor first. */
+export function diskNodes(disk: Disk): readonly JsonFields[] {
+  const chain = imageChain(disk.image);
+  return chain
+    .map((image, generation) => imageNodes(disk, image, generation))
+    .toReversed()
+    .flat();
+}
+
+/** The image, its parent and so on. */
+export function imageChain(image: Image): readonly Image[] {
+  return image.backing === undefined ? [image] : [image, ...imageChain(image.backing)];
+}
+
+function imageNodes(disk: Disk, image: Image, generation: number): readonly JsonFields[] {
+  const readOnly = generation > 0 || disk.access === 'read-only';
+  const common = { 'read-only': readOnly, discard: readOnly ? undefined : disk.discard };
+  const file = fileNodeName(disk.id, generation);
+  return [
+    { 'node-name': file, ...sourceFields(image.source), ...common, cache: cacheFields(disk.cache) },
+    {
+      'node-name': imageNodeName(disk.id, generation),
+      driver: image.format,
+      file,
+      ...common,
+      cache: cacheFields(disk.cache),
+      ...(formatsWithParent.has(image.format)
+        ? { backing: image.backing ? imageNodeName(disk.id, generation + 1) : null }
+        : {}),
+    },
+  ];
+}
+
+function sourceFields(source: ImageSource): JsonFields {
+  switch (source.kind) {
+    case 'file':
+      return { driver: 'file', filename: source.path };
+    case 'device':
+      return { driver: 'host_device', filename: source.path };
+    case 'nbd':
+      return {
+        driver: 'nbd',
+        server: { type: 'unix', path: source.socketPath },
+        export: source.exportName,
+      };
+  }
+}
+
+function cacheFields(mode: CacheMode): JsonFields {
+  return { direct: mode === 'none', 'no-flush': mode === 'unsafe' };
+}
+
+export function opticalDevice(
+  machine: Pick<MachineSpec, 'chipset'>,
+  drive: OpticalDrive,
+  bootIndex?: number,
+): BlockDevice {
+  const device: JsonFields = {
+    driver: drive.attach.bus === 'scsi' ? 'scsi-cd' : 'ide-cd',
+    id: drive.id,
+    ...attachmentFields(machine.chipset, drive.attach),
+    drive: drive.medium === undefined ? undefined : mediumNodeName(drive.id, 'a'),
+    bootindex: bootIndex,
+  };
+  return { nodes: drive.medium ? opticalNodes(drive.id, 'a', drive.medium) : [], device };
+}
+
+/** The boot index of a floppy drive is its controller's: see `floppyBootArguments`. */
+export function floppyDevice(
+  machine: Pick<MachineSpec, 'chipset'>,
+  drive: FloppyDrive,
+): BlockDevice {
+  const device: JsonFields = {
+    driver: 'floppy',
+    id: drive.id,
+    bus: machine.chipset === 'pc' ? 'floppy-bus.0' : `${floppyName}.0`,
+    unit: 0,
+    'drive-type': '144',
+    drive: drive.medium === undefined ? undefined : mediumNodeName(drive.id, 'a'),
+  };
+  return {
+    nodes: drive.medium ? floppyNodes(drive.id, 'a', drive.medium, drive.access) : [],
+    device,
+  };
+}
+
+/** A CD is read-only, whatever lies in the drive (HW-44). */
+export function opticalNodes(
+  driveId: string,
+  slot: MediumSlot,
+  medium: Medium,
+): readonly JsonFields[] {
+  const driver = medium.kind === 'host-drive' ? 'host_cdrom' : 'file';
+  return mediumNodes(driveId, slot, { driver, filename: medium.path }, 'read-only');
+}
+
+export function floppyNodes(
+  driveId: string,
+  slot: MediumSlot,
+  medium: Medium,
+  access: FloppyDrive['access'],
+): readonly JsonFields[] {
+  const driver = medium.kind === 'host-drive' ? 'host_device' : 'file';
+  return mediumNodes(driveId, slot, { driver, filename: medium.path }, access);
+}
+
+function mediumNodes(
+  driveId: string,
+  slot: MediumSlot,
+  source: JsonFields,
+  access: FloppyDrive['access'],
+): readonly JsonFields[] {
+  const file = mediumFileNodeName(driveId, slot);
+  const readOnly = access === 'read-only';
+  return [
+    { 'node-name': file, ...source, 'read-only': readOnly },
+    { 'node-name': mediumNodeName(driveId, slot), driver: 'raw', file, 'read-only': readOnly },
+  ];
+}
