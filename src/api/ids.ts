@@ -6,10 +6,9 @@
 import { z } from 'zod';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-// Control characters, path separators, and the ones that change how text is displayed.
-const unfitForNames =
-  // oxlint-disable-next-line no-control-regex
-  /[\u0000-\u001f\u007f-\u009f/\\\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/;
+// Slashes, and characters that are not seen: control and format characters, line and paragraph
+// separators, halves of surrogate pairs.
+const unfitForNames = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}/\\]/u;
 
 export const maxNameBytes = 100;
 

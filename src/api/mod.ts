@@ -1,6 +1,7 @@
 /** The contract: the only thing that coordinator, agent, CLI, console and scripts share. */
 export * from './access.ts';
 export * from './client.ts';
+export * from './dry-run.ts';
 export * from './event/catalogue.ts';
 export * from './event/event.ts';
 export { compileFilter } from './filter/match.ts';
@@ -29,3 +30,4 @@ export * from './vm/requests.ts';
 export * from './vm/settings.ts';
 export * from './vm/state.ts';
 export * from './vm/vm.ts';
+export * from './watch.ts';

@@ -1,12 +1,19 @@
 /** OpenAPI 3.1 out of the route table and the schemas (API-05). */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { faultCodes } from '#lib';
+import { assert, faultCodes } from '#lib';
+import { dryRunSchema } from './dry-run.ts';
 import { operationSchema } from './operation.ts';
 import { problemSchema } from './problem.ts';
 import type { Route } from './routes/route.ts';
 import { routes } from './routes/mod.ts';
 
 type Json = Record<string, unknown>;
+
+/** The one schema without a name of its own that is recursive is any JSON value. */
+function componentName(definition: string): string {
+  return definition === '__schema0' ? 'Json' : definition;
+}
 
 /** Collects named schemas as components while it converts. */
 class Components {
@@ -19,11 +26,9 @@ class Components {
       unrepresentable: 'any',
     }) as Json & { $defs?: Record<string, Json>; $schema?: string; id?: string; $id?: string };
     const { $defs, $schema: _schema, ...rest } = made;
-    for (const [name, definition] of Object.entries($defs ?? {})) this.#keep(name, definition, io);
-    const id = schema.meta()?.id;
-    if (id === undefined) return this.#point(rest, io);
-    this.#keep(id, rest, io);
-    return { $ref: `#/components/schemas/${this.#name(id, io)}` };
+    for (const [name, definition] of Object.entries($defs ?? {}))
+      this.#keep(componentName(name), definition, io);
+    return this.#point(rest, io);
   }
 
   #name(id: string, io: 'input' | 'output'): string {
@@ -32,8 +37,13 @@ class Components {
 
   #keep(id: string, definition: Json, io: 'input' | 'output'): void {
     const name = this.#name(id, io);
-    if (this.schemas[name] !== undefined) return;
-    this.schemas[name] = this.#point(definition, io);
+    const made = this.#point(definition, io);
+    const known = this.schemas[name];
+    assert(
+      known === undefined || isDeepStrictEqual(known, made),
+      `two schemas are called ${name} in the API's document`,
+    );
+    this.schemas[name] = made;
   }
 
   /** Local references (#/$defs/X) become references to components; ids of JSON Schema go. */
@@ -45,7 +55,8 @@ class Components {
       for (const [key, inner] of Object.entries(node)) {
         if (key === 'id' && typeof inner === 'string') continue;
         if (key === '$ref' && typeof inner === 'string' && inner.startsWith('#/$defs/')) {
-          out[key] = `#/components/schemas/${this.#name(inner.slice('#/$defs/'.length), io)}`;
+          out[key] =
+            `#/components/schemas/${this.#name(componentName(inner.slice('#/$defs/'.length)), io)}`;
         } else out[key] = walk(inner);
       }
       return out;
@@ -111,6 +122,11 @@ function responses(route: Route, components: Components): Json {
         : { '200': { description: 'the answer', content: json(route.response) }, default: problem };
     case 'operation':
       return {
+        ...(route.query !== undefined && 'dryRun' in route.query.shape
+          ? {
+              '200': { description: 'with dryRun: what would happen', content: json(dryRunSchema) },
+            }
+          : {}),
         '202': {
           description: 'work has begun; Location names the operation',
           content: json(operationSchema),

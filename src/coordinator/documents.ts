@@ -4,6 +4,7 @@ import type {
   Actor,
   HostFacts,
   HostSettings,
+  HostStatus,
   ImageRecipe,
   InstallationSettings,
   MachineReport,
@@ -41,6 +42,8 @@ export interface HostDocument {
   /** Highest number of its own events that is committed (EVT-10). */
   readonly lastEventSeq: number;
   readonly serviceRunning: boolean;
+  /** The status last told by an event, so that a restart of the coordinator tells no change that is none. */
+  readonly toldStatus?: HostStatus;
 }
 
 export interface FolderDocument {

@@ -50,6 +50,12 @@ export const eventCatalogue = {
     message: 'Virtual machine {oldName} is now called {target}',
     attributes: { oldName: 'name before' },
   },
+  'vm.moved': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was moved from folder {oldFolder} to {newFolder}',
+    attributes: { oldFolder: 'path before', newFolder: 'path after' },
+  },
   'vm.setting.changed': {
     category: 'Setting Change',
     target: 'vm',
@@ -306,6 +312,12 @@ export const eventCatalogue = {
     message: 'Host {target} was removed',
     attributes: none,
   },
+  'host.renamed': {
+    ...host,
+    type: 'information',
+    message: 'Host {oldName} is now called {target}',
+    attributes: { oldName: 'name before' },
+  },
   'host.started': {
     ...host,
     type: 'information',
@@ -371,6 +383,17 @@ export const eventCatalogue = {
     message: 'The connection to host {target} is back',
     attributes: none,
   },
+  'coordinator.inventory.synchronised': {
+    category: 'Coordinator',
+    target: 'host',
+    type: 'information',
+    message: 'The inventory of host {target} was synchronised: {found} found, {vanished} vanished',
+    attributes: {
+      machines: 'vms the host carries',
+      found: 'vms that were not known before',
+      vanished: 'known vms that the host no longer has',
+    },
+  },
   'coordinator.log.cleared': {
     category: 'Coordinator',
     target: 'installation',
@@ -391,6 +414,13 @@ export const eventCatalogue = {
     type: 'information',
     message: 'Folder {target} was created',
     attributes: none,
+  },
+  'folder.changed': {
+    category: 'Coordinator',
+    target: 'folder',
+    type: 'information',
+    message: 'Folder {oldPath} is now {newPath}',
+    attributes: { oldPath: 'path before', newPath: 'path after' },
   },
   'folder.deleted': {
     category: 'Coordinator',

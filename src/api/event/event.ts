@@ -56,3 +56,11 @@ export const eventSchema = z
 
 export type Event = z.infer<typeof eventSchema>;
 export type Attribute = z.infer<typeof attributeSchema>;
+
+export const eventClearSchema = z
+  .strictObject({ before: timeSchema.meta({ description: 'events before this time go' }) })
+  .meta({ id: 'EventClear' });
+
+export const eventClearedSchema = z
+  .strictObject({ count: z.number().int().min(0).meta({ description: 'how many events went' }) })
+  .meta({ id: 'EventCleared' });

@@ -69,7 +69,12 @@ export const linkMethods = {
     params: z.strictObject({}),
     result: z.strictObject({ machines: z.array(machineRecordSchema).max(20_000) }),
   },
-  /** Makes the vm's folder, disks and configuration file. Undone by machine.destroy. */
+  /**
+   * Makes the vm's folder, disks and configuration file. Undone by machine.destroy.
+   *
+   * In every definition that is sent, media of the kind `image` are resolved: they name the image's file
+   * (kind `file`). One that still has the kind `image` is an image that is missing: the start check says so.
+   */
   'machine.create': {
     params: z.strictObject({
       ...machine,

@@ -16,7 +16,7 @@ import {
   userSchema,
   verbSchema,
 } from '../access.ts';
-import { eventSchema } from '../event/event.ts';
+import { eventClearedSchema, eventClearSchema, eventSchema } from '../event/event.ts';
 import { folderCreateSchema, folderPatchSchema, folderSchema } from '../folder.ts';
 import { hostSchema } from '../host.ts';
 import { referenceSchema } from '../ids.ts';
@@ -58,6 +58,9 @@ import { route, type Route } from './route.ts';
 
 const vmParams = z.strictObject({ vm: referenceSchema });
 const hostParams = z.strictObject({ host: referenceSchema });
+const folderParams = z.strictObject({
+  folder: z.string().min(1).max(1024).meta({ description: 'id or path' }),
+});
 const one = (name: string): z.ZodObject => z.strictObject({ [name]: referenceSchema });
 const vmAndPlace = z.strictObject({
   vm: referenceSchema,
@@ -340,6 +343,7 @@ export const routes = {
     summary: 'Watch changes of resources, as server-sent events with resume (Last-Event-ID)',
     group: 'installation',
     right: 'self',
+    checked: 'items',
     query: z.strictObject({
       kinds: z
         .string()
@@ -347,6 +351,10 @@ export const routes = {
         .optional()
         .meta({ description: 'kinds with commas; default: vm,host,operation' }),
       since: z.coerce.number().int().min(0).optional(),
+      samples: z
+        .stringbool()
+        .default(false)
+        .meta({ description: 'also what passes: load, heartbeat (WatchMessage `sampled`)' }),
     }),
     answer: 'events',
   }),
@@ -358,6 +366,7 @@ export const routes = {
     summary: 'List hosts',
     group: 'hosts',
     right: 'host.view',
+    checked: 'items',
     query: listQuerySchema,
     answer: 'now',
     response: pageSchema(hostSchema, 'Host'),
@@ -459,9 +468,21 @@ export const routes = {
     summary: 'List folders',
     group: 'folders',
     right: 'folder.view',
+    checked: 'items',
     query: listQuerySchema,
     answer: 'now',
     response: pageSchema(folderSchema, 'Folder'),
+  }),
+  'folder.show': route({
+    method: 'GET',
+    path: '/folders/{folder}',
+    summary: 'Show a folder',
+    group: 'folders',
+    right: 'folder.view',
+    on: 'folder',
+    params: folderParams,
+    answer: 'now',
+    response: folderSchema,
   }),
   'folder.create': route({
     method: 'POST',
@@ -469,6 +490,7 @@ export const routes = {
     summary: 'Create a folder',
     group: 'folders',
     right: 'folder.manage',
+    checked: 'body',
     query: dryRunQuerySchema,
     body: folderCreateSchema,
     answer: 'now',
@@ -481,7 +503,7 @@ export const routes = {
     group: 'folders',
     right: 'folder.manage',
     on: 'folder',
-    params: one('folder'),
+    params: folderParams,
     query: dryRunQuerySchema,
     body: folderPatchSchema,
     answer: 'now',
@@ -495,7 +517,7 @@ export const routes = {
     group: 'folders',
     right: 'folder.manage',
     on: 'folder',
-    params: one('folder'),
+    params: folderParams,
     query: dryRunQuerySchema,
     answer: 'now',
     conditional: true,
@@ -508,6 +530,7 @@ export const routes = {
     summary: 'List images',
     group: 'images',
     right: 'image.view',
+    checked: 'items',
     query: listQuerySchema,
     answer: 'now',
     response: pageSchema(imageSchema, 'Image'),
@@ -529,6 +552,7 @@ export const routes = {
     summary: 'Build an image on a host',
     group: 'images',
     right: 'image.manage',
+    checked: 'body',
     query: dryRunQuerySchema,
     body: imageBuildSchema,
     answer: 'operation',
@@ -539,6 +563,7 @@ export const routes = {
     summary: 'Make a file of a host known as an image',
     group: 'images',
     right: 'image.manage',
+    checked: 'body',
     query: dryRunQuerySchema,
     body: imageAddSchema,
     answer: 'operation',
@@ -563,6 +588,7 @@ export const routes = {
     summary: 'List vms',
     group: 'vms',
     right: 'vm.view',
+    checked: 'items',
     query: listQuerySchema,
     answer: 'now',
     response: pageSchema(vmSchema, 'Vm'),
@@ -584,6 +610,7 @@ export const routes = {
     summary: 'Create a vm',
     group: 'vms',
     right: 'vm.create',
+    checked: 'body',
     query: dryRunQuerySchema,
     body: vmCreateSchema,
     answer: 'operation',
@@ -595,6 +622,7 @@ export const routes = {
       'Add an existing vm from its configuration file, without copying or changing its files',
     group: 'vms',
     right: 'vm.create',
+    checked: 'body',
     query: dryRunQuerySchema,
     body: vmAddSchema,
     answer: 'operation',
@@ -915,6 +943,7 @@ export const routes = {
     summary: 'List operations',
     group: 'operations',
     right: 'self',
+    checked: 'items',
     query: listQuerySchema,
     answer: 'now',
     response: pageSchema(operationSchema, 'Operation'),
@@ -948,6 +977,7 @@ export const routes = {
     summary: 'Read the event log, newest first',
     group: 'events',
     right: 'event.view',
+    checked: 'items',
     query: listQuerySchema.extend({
       since: z.iso.datetime().optional(),
       until: z.iso.datetime().optional(),
@@ -960,12 +990,24 @@ export const routes = {
     answer: 'now',
     response: pageSchema(eventSchema, 'Event'),
   }),
+  'event.clear': route({
+    method: 'POST',
+    path: '/events/clear',
+    summary: 'Clear the event log up to a time (EVT-13)',
+    group: 'events',
+    right: 'event.manage',
+    query: dryRunQuerySchema,
+    body: eventClearSchema,
+    answer: 'now',
+    response: eventClearedSchema,
+  }),
   'event.watch': route({
     method: 'GET',
     path: '/events/watch',
     summary: 'Events as they happen, as server-sent events with resume (Last-Event-ID)',
     group: 'events',
     right: 'event.view',
+    checked: 'items',
     query: z.strictObject({
       filter: z.string().max(2000).optional(),
       since: z.coerce.number().int().min(0).optional(),

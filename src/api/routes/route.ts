@@ -21,6 +21,12 @@ export interface Route {
   readonly right: Verb | 'public' | 'self';
   /** The kind of thing the first path parameter names; the right is needed on it. Without: on the installation (lists show what may be seen). */
   readonly on?: Kind;
+  /**
+   * Where the right is asked for elsewhere than before the handler. `items`: the answer holds what may be
+   * seen, so nobody is refused. `body`: the object is named in the body (the folder of a new vm), and the
+   * handler asks for the right on it.
+   */
+  readonly checked?: 'items' | 'body';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;

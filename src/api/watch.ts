@@ -1,0 +1,43 @@
+/**
+ * The messages of `watch.open` (server-sent events; the name of the message is the SSE event name, the
+ * id is the number of the commit). A listener keeps its own copy of the resources:
+ *
+ *   ready     it has been told of everything up to `seq`; sent once after the catching up
+ *   changed   the resource as it is now
+ *   deleted   it is gone, or may not be seen any more
+ *   sampled   what passes of a vm or host (only with `samples=true`); has no id of its own
+ *   reset     what was missed cannot be told (too long ago, or rights changed): read the lists again
+ */
+import { z } from 'zod';
+import { hostLoadSchema } from './host.ts';
+import { kinds } from './ids.ts';
+import { vmStateSchema } from './vm/state.ts';
+import { vmStatusSchema } from './vm/vm.ts';
+
+/** Kinds of resources that can be watched. */
+export const watchedKinds = ['vm', 'host', 'folder', 'image', 'operation'] as const;
+export type WatchedKind = (typeof watchedKinds)[number];
+
+export const watchMessageSchemas = {
+  ready: z.strictObject({ seq: z.number().int().min(0) }),
+  changed: z.strictObject({ kind: z.enum(kinds), id: z.string(), resource: z.unknown() }),
+  deleted: z.strictObject({ kind: z.enum(kinds), id: z.string() }),
+  sampled: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('vm'),
+      id: z.string(),
+      state: vmStateSchema,
+      status: vmStatusSchema,
+    }),
+    z.strictObject({ kind: z.literal('host'), id: z.string(), load: hostLoadSchema.nullable() }),
+  ]),
+  reset: z.strictObject({ reason: z.string() }),
+} as const;
+
+export type WatchMessageName = keyof typeof watchMessageSchemas;
+export type WatchMessage = {
+  readonly [N in WatchMessageName]: {
+    readonly event: N;
+    readonly data: z.infer<(typeof watchMessageSchemas)[N]>;
+  };
+}[WatchMessageName];
