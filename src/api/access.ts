@@ -1,4 +1,4 @@
-/** Users, roles, grants, tokens, sessions. */
+/** Users, roles, grants, tokens, sessions, certificates, the audit trail. */
 import { z } from 'zod';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
 import { allVerbs, type Verb } from './rights.ts';
@@ -6,6 +6,15 @@ import { allVerbs, type Verb } from './rights.ts';
 export const verbSchema = z
   .enum(allVerbs as [Verb, ...Verb[]])
   .meta({ id: 'Verb', description: 'a right' });
+
+/** The user that the first start makes, with this id in every installation. */
+export const firstUserId = '00000000-0000-4000-8000-000000000002';
+
+/**
+ * Name of the session cookie. Browsers keep the prefix's promise: Secure, Path=/, no Domain. Without
+ * TLS (SEC-59: only by explicit setting) the cookie has the name without the prefix.
+ */
+export const sessionCookie = '__Host-gantry_session';
 
 /** 12 to 1024 characters; length is what counts (NIST SP 800-63B 3.1.1). */
 export const passwordSchema = z
@@ -71,6 +80,13 @@ export const roleCreateSchema = z
     verbs: z.array(verbSchema).max(100),
   })
   .meta({ id: 'RoleCreate' });
+
+export const rolePatchSchema = z
+  .strictObject({
+    meaning: z.string().max(500).optional(),
+    verbs: z.array(verbSchema).max(100).optional(),
+  })
+  .meta({ id: 'RolePatch' });
 
 export const grantObjectKinds = ['installation', 'folder', 'host', 'vm', 'image'] as const;
 
@@ -175,11 +191,45 @@ export const explanationSchema = z
         z.strictObject({
           grant: idSchema,
           role: z.string(),
+          subjectKind: z.enum(['user', 'group']),
           subject: z.string(),
-          object: z.string(),
+          objectKind: z.enum(grantObjectKinds),
+          object: z.string().meta({ description: 'where the grant lies: the thing or one above' }),
           deny: z.boolean(),
         }),
       )
       .meta({ description: 'the grants and denials that count (SEC-38)' }),
   })
   .meta({ id: 'RightExplanation' });
+
+/** SEC-65. */
+export const certificateSchema = z
+  .strictObject({
+    what: z.enum(['authority', 'server', 'host']),
+    name: z.string().max(256).meta({ description: 'of the host, or the names it is valid for' }),
+    fingerprint: z.string().max(64).meta({ description: 'SHA-256, hex' }),
+    issuedBy: z.enum(['gantry', 'user']),
+    expiresAt: timeSchema,
+    renewed: z.enum(['automatically', 'by-hand']),
+    state: z.enum(['valid', 'expires-soon', 'expired']),
+  })
+  .meta({ id: 'Certificate' });
+export type Certificate = z.infer<typeof certificateSchema>;
+
+/** One request in the audit trail (SEC-73). Never a body, never a secret. */
+export const auditEntrySchema = z
+  .strictObject({
+    seq: z.number().int().min(1),
+    time: timeSchema,
+    user: z.string().max(100).nullable(),
+    means: z.string().max(16).meta({ description: 'session, token, local, agent, system or none' }),
+    origin: z.string().max(64).nullable(),
+    method: z.string().max(8),
+    route: z.string().max(64).meta({ description: 'name of the route, or empty for none' }),
+    object: z.string().max(300).nullable().meta({ description: 'kind and id of the thing' }),
+    status: z.number().int(),
+    code: z.string().max(32).nullable().meta({ description: 'code of the fault' }),
+    correlationId: z.string().max(64),
+  })
+  .meta({ id: 'AuditEntry' });
+export type AuditEntry = z.infer<typeof auditEntrySchema>;

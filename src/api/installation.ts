@@ -1,7 +1,7 @@
 /** The installation as a whole, its settings, and the small shapes of hosts' routes. */
 import { z } from 'zod';
 import { hostSettingsSchema } from './host.ts';
-import { referenceSchema, timeSchema } from './ids.ts';
+import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
 import { hardwareSchema } from './vm/hardware.ts';
 
 export const installationSettingsSchema = z
@@ -88,6 +88,30 @@ export const joinTokenSchema = z
       .meta({ description: 'SHA-256 of the authority certificate the host shall trust' }),
   })
   .meta({ id: 'JoinToken' });
+
+/** The name that agents ask for by SNI, so that they meet the installation's own authority whatever certificate people see. */
+export const linkServerName = 'coordinator.gantry.internal';
+
+export const joinSchema = z
+  .strictObject({
+    token: z.string().min(16).max(128),
+    hostName: nameSchema,
+    driver: z.string().min(1).max(32),
+    csr: z
+      .string()
+      .max(8192)
+      .meta({ description: 'PKCS #10 in PEM; its key counts, its names do not' }),
+  })
+  .meta({ id: 'Join' });
+
+export const joinedSchema = z
+  .strictObject({
+    hostId: idSchema,
+    certificate: z.string().meta({ description: 'PEM, for the key of the request' }),
+    authority: z.string().meta({ description: 'PEM of the certificate to trust' }),
+  })
+  .meta({ id: 'Joined' });
+export type Joined = z.infer<typeof joinedSchema>;
 
 export const profileSchema = z
   .strictObject({ name: z.string(), meaning: z.string(), hardware: hardwareSchema })

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { assert, faultCodes } from '#lib';
 import { dryRunSchema } from './dry-run.ts';
+import { sessionCookie } from './access.ts';
 import { operationSchema } from './operation.ts';
 import { problemSchema } from './problem.ts';
 import type { Route } from './routes/route.ts';
@@ -154,6 +155,12 @@ function responses(route: Route, components: Components): Json {
   }
 }
 
+function describeRight(right: Route['right']): Json {
+  if (right === 'public' || right === 'self') return {};
+  if (right === 'agent') return { description: "Takes a host's certificate." };
+  return { description: `Takes the right \`${right}\`.` };
+}
+
 /** The whole document. Deterministic: the same table gives the same text. */
 export function buildOpenApi(version: string): Json {
   const components = new Components();
@@ -166,9 +173,7 @@ export function buildOpenApi(version: string): Json {
       summary: route.summary,
       tags: [route.group],
       ...(route.right === 'public' ? { security: [] } : {}),
-      ...(route.right === 'public' || route.right === 'self'
-        ? {}
-        : { description: `Takes the right \`${route.right}\`.` }),
+      ...describeRight(route.right),
       parameters: parameters(route, components),
       ...(route.body === undefined
         ? {}
@@ -196,7 +201,7 @@ export function buildOpenApi(version: string): Json {
       schemas: components.schemas,
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer' },
-        session: { type: 'apiKey', in: 'cookie', name: 'gantry_session' },
+        session: { type: 'apiKey', in: 'cookie', name: sessionCookie },
       },
     },
   };

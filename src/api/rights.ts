@@ -59,23 +59,58 @@ const reconfigure: readonly Verb[] = [
 ];
 const create: readonly Verb[] = ['vm.create', 'folder.view', 'host.view', 'image.view'];
 
+interface BuiltInRole {
+  /** The same in every installation; grants name roles by id. */
+  readonly id: string;
+  readonly meaning: string;
+  readonly verbs: readonly Verb[];
+}
+
 /** Roles that exist from the first start; their names cannot be taken. */
-export const builtInRoles: Readonly<
-  Record<string, { readonly meaning: string; readonly verbs: readonly Verb[] }>
-> = {
-  administrator: { meaning: 'everything', verbs: allVerbs },
+export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
+  administrator: {
+    id: '00000000-0000-4000-8001-000000000001',
+    meaning: 'everything',
+    verbs: allVerbs,
+  },
   'server-administrator': {
+    id: '00000000-0000-4000-8001-000000000002',
     meaning: 'full control of hosts and of the configuration of all vms (SEC-39)',
     verbs: allVerbs.filter((verb) => !verb.startsWith('user.') && verb !== 'permission.change'),
   },
-  create: { meaning: 'level one: create new vms (SEC-31)', verbs: create },
-  reconfigure: { meaning: 'level two: reconfigure a vm (SEC-32)', verbs: reconfigure },
-  use: { meaning: 'level three: console, power and media of a vm (SEC-33)', verbs: use },
+  create: {
+    id: '00000000-0000-4000-8001-000000000003',
+    meaning: 'level one: create new vms (SEC-31)',
+    verbs: create,
+  },
+  reconfigure: {
+    id: '00000000-0000-4000-8001-000000000004',
+    meaning: 'level two: reconfigure a vm (SEC-32)',
+    verbs: reconfigure,
+  },
+  use: {
+    id: '00000000-0000-4000-8001-000000000005',
+    meaning: 'level three: console, power and media of a vm (SEC-33)',
+    verbs: use,
+  },
   'vm-administrator': {
+    id: '00000000-0000-4000-8001-000000000006',
     meaning: 'configure and control chosen vms and nothing else (SEC-41)',
     verbs: [...new Set<Verb>([...use, ...reconfigure, 'vm.guest'])],
   },
-  'vm-operator': { meaning: 'control chosen vms, not reconfigure them (SEC-42)', verbs: use },
-  player: { meaning: 'run vms made by others (SEC-43, VM-91)', verbs: use },
-  auditor: { meaning: 'read everything and change nothing (SEC-44)', verbs: viewing },
+  'vm-operator': {
+    id: '00000000-0000-4000-8001-000000000007',
+    meaning: 'control chosen vms, not reconfigure them (SEC-42)',
+    verbs: use,
+  },
+  player: {
+    id: '00000000-0000-4000-8001-000000000008',
+    meaning: 'run vms made by others (SEC-43, VM-91)',
+    verbs: use,
+  },
+  auditor: {
+    id: '00000000-0000-4000-8001-000000000009',
+    meaning: 'read everything and change nothing (SEC-44)',
+    verbs: viewing,
+  },
 };

@@ -37,8 +37,11 @@ export interface HostDocument {
   readonly driver: string;
   readonly settings: HostSettings;
   readonly facts: HostFacts | null;
-  /** Fingerprint (SHA-256, hex) of the certificate it joined with. */
+  /** Fingerprint (SHA-256, lower-case hex) of its certificate; no other is taken for it. */
   readonly certificate: string;
+  readonly certificateExpiresAt?: string;
+  /** A renewed certificate that has not been used yet; it takes the other's place when it is. */
+  readonly nextCertificate?: { readonly fingerprint: string; readonly expiresAt: string } | null;
   /** Highest number of its own events that is committed (EVT-10). */
   readonly lastEventSeq: number;
   readonly serviceRunning: boolean;
@@ -83,7 +86,9 @@ export interface RoleDocument {
 
 export interface GrantDocument {
   readonly subjectKind: 'user' | 'group';
+  /** Id of the user, or name of the group. */
   readonly subject: string;
+  /** Id of the role. */
   readonly role: string;
   readonly objectKind: 'installation' | 'folder' | 'host' | 'vm' | 'image';
   readonly objectId: string;
@@ -104,6 +109,8 @@ export interface TokenDocument {
 export interface SessionDocument {
   readonly userId: string;
   readonly expiresAt: string;
+  /** To within some minutes; a session that lies idle ends. */
+  readonly usedAt: string;
   readonly means: 'password' | 'link';
 }
 
@@ -111,6 +118,10 @@ export interface SessionDocument {
 export interface LinkDocument {
   readonly purpose: 'sign-in' | 'join';
   readonly userId: string | null;
+  /** Of a join token: the host that joins again, or null for a new one. */
+  readonly hostId?: string | null;
+  /** Of a used join token: for whom, and the SHA-256 of its public key; the same key may ask again. */
+  readonly used?: { readonly hostId: string; readonly keyHash: string } | null;
   readonly expiresAt: string;
 }
 

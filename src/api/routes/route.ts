@@ -17,10 +17,12 @@ export interface Route {
   readonly path: `/${string}`;
   readonly summary: string;
   readonly group: string;
-  /** The right it takes; `public` needs no identity, `self` only an identity. */
-  readonly right: Verb | 'public' | 'self';
-  /** The kind of thing the first path parameter names; the right is needed on it. Without: on the installation (lists show what may be seen). */
+  /** The right it takes; `public` needs no identity, `self` only a user's, `agent` a host's certificate. */
+  readonly right: Verb | 'public' | 'self' | 'agent';
+  /** The kind of thing the first path parameter names; the right is needed on it. Without: on the installation. */
   readonly on?: Kind;
+  /** The right may be held on any object: a list shows what may be seen, a creation asks on its place. */
+  readonly anywhere?: true;
   /**
    * Where the right is asked for elsewhere than before the handler. `items`: the answer holds what may be
    * seen, so nobody is refused. `body`: the object is named in the body (the folder of a new vm), and the
