@@ -1,0 +1,125 @@
+/**
+ * Byte streams through ssh. The far side runs libvirt's own helper, or netcat on the daemon's socket
+ * where there is no helper. ssh is spawned without a shell on this side; the far side has one by the
+ * nature of ssh, so that everything that goes into its command is quoted.
+ */
+import { spawn } from 'node:child_process';
+import { Duplex, type Readable, type Writable } from 'node:stream';
+import { abortReason, Fault } from '#lib';
+import type { LibvirtUri } from './uri.ts';
+
+const maxStderrBytes = 4096;
+
+export interface SshOptions {
+  readonly access: 'read' | 'write';
+  /** `none` accepts any host key. */
+  readonly verify: 'full' | 'none';
+}
+
+/** The arguments for ssh, the far side's command last. */
+export function sshArguments(uri: LibvirtUri, options: SshOptions): readonly string[] {
+  const { params } = uri;
+  const args = ['-T', '-e', 'none', '-o', 'BatchMode=yes'];
+  if (uri.port !== undefined) args.push('-p', String(uri.port));
+  if (uri.user !== undefined) args.push('-l', uri.user);
+  if (params.keyfile !== undefined) args.push('-i', params.keyfile);
+  if (params.knownHosts !== undefined) {
+    args.push('-o', `UserKnownHostsFile=${quoteForSshOption(params.knownHosts)}`);
+  }
+  if (options.verify === 'none') args.push('-o', 'StrictHostKeyChecking=no');
+  else if (params.knownHostsVerify === 'auto') args.push('-o', 'StrictHostKeyChecking=accept-new');
+  else args.push('-o', 'StrictHostKeyChecking=yes');
+  args.push('--', uri.host ?? 'localhost', farCommand(uri, options.access));
+  return args;
+}
+
+/** What the far side's shell is given. */
+function farCommand(uri: LibvirtUri, access: 'read' | 'write'): string {
+  const { proxy, netcat, socket } = uri.params;
+  const readOnly = access === 'read' ? '-r ' : '';
+  // The helper finds the socket by itself from the name; it cannot be told another one.
+  const helper = `virt-ssh-helper ${readOnly}${quote(uri.name)}`;
+  const path = socket ?? `/run/libvirt/libvirt-sock${access === 'read' ? '-ro' : ''}`;
+  const relay = `${quote(netcat ?? 'nc')} -U ${quote(path)}`;
+  if (proxy === 'native') return helper;
+  if (proxy === 'netcat' || netcat !== undefined || socket !== undefined) return relay;
+  const choose = `if command -v virt-ssh-helper >/dev/null 2>&1; then exec ${helper}; else exec ${relay}; fi`;
+  return `sh -c ${quote(choose)}`;
+}
+
+/** Errors: `unavailable`, `unauthenticated` with what ssh said and `facts.component`. */
+export function dialSsh(
+  uri: LibvirtUri,
+  options: SshOptions,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  if (signal.aborted) return Promise.reject(abortReason(signal));
+  const child = spawn(uri.params.command ?? 'ssh', sshArguments(uri, options), {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (text: string) => {
+    stderr = (stderr + text).slice(-maxStderrBytes);
+  });
+  const duplex = joinStreams(child.stdout, child.stdin);
+  duplex.once('close', () => child.kill());
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      child.kill();
+      reject(abortReason(signal));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    child.once('error', (cause) => {
+      signal.removeEventListener('abort', onAbort);
+      const what = `cannot run ${uri.params.command ?? 'ssh'}`;
+      const fault = new Fault('unavailable', what, { cause, facts: { component: 'transport' } });
+      reject(fault);
+      duplex.destroy(fault);
+    });
+    // Not on exit: what the far side said last is still in the pipes then.
+    child.once('close', (code) => {
+      signal.removeEventListener('abort', onAbort);
+      if (!duplex.destroyed) duplex.destroy(sshFault(uri, code, stderr));
+    });
+    child.once('spawn', () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(duplex);
+    });
+  });
+}
+
+function sshFault(uri: LibvirtUri, code: number | null, stderr: string): Fault {
+  const said = stderr.trim() || `ssh ended with ${code ?? 'a signal'}`;
+  const login = /permission denied|host key|authentication/i.test(said);
+  const name = /could not resolve|name or service/i.test(said);
+  const component = login ? 'login' : name ? 'name' : code === 255 ? 'host' : 'path';
+  return new Fault(login ? 'unauthenticated' : 'unavailable', `ssh to ${uri.host ?? 'localhost'}`, {
+    cause: new Error(said),
+    facts: { component },
+    hint: login ? 'check the key, the user and the known host keys' : undefined,
+  });
+}
+
+function joinStreams(readable: Readable, writable: Writable): Duplex {
+  const duplex = new Duplex({
+    read: () => void readable.resume(),
+    write: (chunk: Buffer, _encoding, done) => void writable.write(chunk, done),
+    final: (done) => void writable.end(() => done()),
+  });
+  readable.on('data', (chunk: Buffer) => {
+    if (!duplex.push(chunk)) readable.pause();
+  });
+  writable.on('error', (error) => duplex.destroy(error));
+  return duplex;
+}
+
+/** One word for a POSIX shell. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** ssh splits the values of some options at blanks unless they are quoted. */
+function quoteForSshOption(path: string): string {
+  return path.includes(' ') ? `"${path.replaceAll('"', String.raw`\"`)}"` : path;
+}

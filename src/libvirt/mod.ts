@@ -1,0 +1,67 @@
+/**
+ * libvirt's wire protocol, both ways: a typed client for any libvirtd, and a server that libvirt's own
+ * clients take for one. Depends on Node alone.
+ *
+ * Read in this order. `wire/` is data to bytes: XDR, shapes and the codecs made of them, frames,
+ * errors. `procedures/` is the table of what can be asked, from which the types derive. `link/` is one
+ * connection, the same for both halves: framing, keepalive, bounded queues, streams. `dial/` is the way
+ * from an address to bytes. `client/` and `server/` are the halves.
+ *
+ * Deliberately absent: domain XML (its readers live with those who model it), file descriptors (Node
+ * cannot receive them, so feature 8 is always answered no), policy.
+ */
+export { authenticate, type PasswordCredentials } from './client/authenticate.ts';
+export {
+  Client,
+  type CallOptions,
+  type ClientOptions,
+  type SubscribeOptions,
+} from './client/client.ts';
+export type { ClientStream } from './client/client-stream.ts';
+export { connectLibvirt, type ConnectOptions } from './client/connect.ts';
+export type { Subscription } from './client/subscription.ts';
+export { dial, type DialOptions } from './dial/dial.ts';
+export { type TlsCredentials } from './dial/dial-tls.ts';
+export { describeDriver, driverNames, type DriverFacts } from './dial/driver-name.ts';
+export { defaultPorts, parseUri, transports, type LibvirtUri, type Transport } from './dial/uri.ts';
+export { defaultKeepalive, type KeepaliveOptions } from './link/keepalive.ts';
+export type { StreamPart } from './link/stream-inbox.ts';
+export type { Access, EventFamily, StreamKind } from './procedures/entry.ts';
+export { features, typedParamStringOkay, type Feature } from './procedures/feature.ts';
+export type {
+  CheckpointHandle,
+  DomainHandle,
+  NetworkHandle,
+  NodeDeviceHandle,
+  SecretHandle,
+  SnapshotHandle,
+  StoragePoolHandle,
+  StorageVolHandle,
+} from './procedures/handle.ts';
+export {
+  messageNames,
+  messages,
+  procedureNames,
+  procedures,
+  type ArgsOf,
+  type EventName,
+  type FieldsOf,
+  type MessageName,
+  type PlainProcedureName,
+  type ProcedureName,
+  type ReturnOf,
+  type StreamProcedureName,
+} from './procedures/table.ts';
+export { errorCodes, errorName, type ErrorName } from './wire/error-code.ts';
+export { libvirtFacts, libvirtFault, type LibvirtFacts } from './wire/remote-error.ts';
+export { maxListLength, type TypedParam } from './wire/shape.ts';
+export {
+  boolParam,
+  intParam,
+  paramNumber,
+  paramsByName,
+  paramString,
+  stringParam,
+  uhyperParam,
+  uintParam,
+} from './wire/typed-param.ts';

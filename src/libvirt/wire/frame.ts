@@ -1,0 +1,100 @@
+/**
+ * Frames: what libvirt's connections carry (libvirt's page "RPC protocol"). A header of seven words,
+ * then the payload; the length counts itself. One frame is one Buffer: header and payload are written
+ * together, so that nothing comes between them.
+ */
+import { Fault } from '#lib';
+import type { Codec } from './codec.ts';
+import { XdrWriter } from './xdr.ts';
+
+export const headerBytes = 28;
+/** Longest frame that libvirt takes: 32 MiB and the length word. */
+export const maxFrameBytes = 32 * 1024 * 1024 + 4;
+/** Longest payload of one stream frame. */
+export const maxStreamBytes = 262_120;
+
+export const programs = {
+  remote: 0x2000_8086,
+  qemu: 0x2000_8087,
+  lxc: 0x0006_8000,
+  keepalive: 0x6b65_6570,
+} as const;
+export type ProgramName = keyof typeof programs;
+export const protocolVersion = 1;
+
+export const frameTypes = {
+  call: 0,
+  reply: 1,
+  message: 2,
+  stream: 3,
+  callWithFds: 4,
+  replyWithFds: 5,
+  streamHole: 6,
+} as const;
+
+export const frameStatus = { ok: 0, error: 1, continue: 2 } as const;
+
+export interface FrameHeader {
+  readonly program: number;
+  readonly version: number;
+  readonly procedure: number;
+  readonly type: number;
+  readonly serial: number;
+  readonly status: number;
+}
+
+export interface Frame extends FrameHeader {
+  readonly payload: Buffer;
+}
+
+/** A frame whose payload is a value of the codec. Errors: `too-large`, `invalid` from the codec. */
+export function encodeFrame<T>(header: FrameHeader, codec: Codec<T>, value: T): Buffer {
+  const writer = new XdrWriter(headerBytes, maxFrameBytes);
+  codec.write(writer, value);
+  const frame = writer.finish();
+  writeHeader(frame, header);
+  return frame;
+}
+
+/** A frame whose payload is bytes as they are: stream data, or nothing. */
+export function encodeRawFrame(header: FrameHeader, payload?: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(headerBytes + (payload?.length ?? 0));
+  writeHeader(frame, header);
+  if (payload) frame.set(payload, headerBytes);
+  return frame;
+}
+
+/** One whole frame, its payload a view of the buffer. Errors: `invalid` naming the header's member. */
+export function decodeFrame(frame: Buffer): Frame {
+  const version = frame.readUInt32BE(8);
+  const type = frame.readUInt32BE(16);
+  const status = frame.readUInt32BE(24);
+  if (version !== protocolVersion) throw malformed(`version ${version}`);
+  if (type > frameTypes.streamHole) throw malformed(`type ${type}`);
+  if (status > frameStatus.continue) throw malformed(`status ${status}`);
+  return {
+    program: frame.readUInt32BE(4),
+    version,
+    procedure: frame.readInt32BE(12),
+    type,
+    serial: frame.readUInt32BE(20),
+    status,
+    payload: frame.subarray(headerBytes),
+  };
+}
+
+function writeHeader(frame: Buffer, header: FrameHeader): void {
+  frame.writeUInt32BE(frame.length, 0);
+  frame.writeUInt32BE(header.program, 4);
+  frame.writeUInt32BE(header.version, 8);
+  frame.writeInt32BE(header.procedure, 12);
+  frame.writeUInt32BE(header.type, 16);
+  frame.writeUInt32BE(header.serial, 20);
+  frame.writeUInt32BE(header.status, 24);
+}
+
+function malformed(what: string): Fault {
+  return new Fault('invalid', `malformed libvirt frame: ${what}`, {
+    hint: 'check that a libvirt server speaks on this address and port',
+  });
+}

@@ -1,0 +1,173 @@
+/**
+ * XDR primitives (RFC 4506): big-endian words of four bytes, everything padded to four. The reader
+ * trusts nothing: each length is held against its bound and against what is left of the message
+ * before anything is allocated. The writer grows and is bounded too.
+ */
+import { Fault } from '#lib';
+
+const firstWriterBytes = 512;
+
+export class XdrWriter {
+  #buffer: Buffer;
+  #length: number;
+  readonly #maxBytes: number;
+
+  /** `reservedBytes` are left free in front, for a frame's header. */
+  constructor(reservedBytes: number, maxBytes: number) {
+    this.#buffer = Buffer.allocUnsafe(firstWriterBytes);
+    this.#length = reservedBytes;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** What was written, with the reserved bytes in front. The writer is not used afterwards. */
+  finish(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  uint(value: number): void {
+    const at = this.#claim(4);
+    this.#buffer.writeUInt32BE(value, at);
+  }
+
+  int(value: number): void {
+    const at = this.#claim(4);
+    this.#buffer.writeInt32BE(value, at);
+  }
+
+  hyper(value: bigint): void {
+    const at = this.#claim(8);
+    this.#buffer.writeBigInt64BE(value, at);
+  }
+
+  uhyper(value: bigint): void {
+    const at = this.#claim(8);
+    this.#buffer.writeBigUInt64BE(value, at);
+  }
+
+  double(value: number): void {
+    const at = this.#claim(8);
+    this.#buffer.writeDoubleBE(value, at);
+  }
+
+  /** Bytes without a length, padded. */
+  fixed(value: Uint8Array): void {
+    const at = this.#claim(padded(value.length));
+    this.#buffer.set(value, at);
+    this.#buffer.fill(0, at + value.length, this.#length);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.uint(value.length);
+    this.fixed(value);
+  }
+
+  /** `byteLength` is that of the text in UTF-8. */
+  string(value: string, byteLength: number): void {
+    this.uint(byteLength);
+    const at = this.#claim(padded(byteLength));
+    this.#buffer.write(value, at, byteLength, 'utf8');
+    this.#buffer.fill(0, at + byteLength, this.#length);
+  }
+
+  hex(value: string, byteLength: number): void {
+    const at = this.#claim(padded(byteLength));
+    this.#buffer.write(value, at, byteLength, 'hex');
+  }
+
+  #claim(size: number): number {
+    const at = this.#length;
+    const needed = at + size;
+    if (needed > this.#maxBytes) {
+      throw new Fault('too-large', `a libvirt message is longer than ${this.#maxBytes} bytes`, {
+        hint: 'ask for fewer objects at once',
+      });
+    }
+    if (needed > this.#buffer.length) {
+      const grown = Buffer.allocUnsafe(
+        Math.min(this.#maxBytes, Math.max(needed, this.#buffer.length * 2)),
+      );
+      this.#buffer.copy(grown, 0, 0, at);
+      this.#buffer = grown;
+    }
+    this.#length = needed;
+    return at;
+  }
+}
+
+export class XdrReader {
+  readonly #buffer: Buffer;
+  #offset = 0;
+
+  constructor(buffer: Buffer) {
+    this.#buffer = buffer;
+  }
+
+  /** Bytes not read yet. */
+  get left(): number {
+    return this.#buffer.length - this.#offset;
+  }
+
+  uint(): number {
+    return this.#buffer.readUInt32BE(this.#take(4));
+  }
+
+  int(): number {
+    return this.#buffer.readInt32BE(this.#take(4));
+  }
+
+  hyper(): bigint {
+    return this.#buffer.readBigInt64BE(this.#take(8));
+  }
+
+  uhyper(): bigint {
+    return this.#buffer.readBigUInt64BE(this.#take(8));
+  }
+
+  double(): number {
+    return this.#buffer.readDoubleBE(this.#take(8));
+  }
+
+  /** A view, not a copy. */
+  fixed(length: number): Buffer {
+    const at = this.#take(padded(length));
+    return this.#buffer.subarray(at, at + length);
+  }
+
+  bytes(maxBytes: number): Buffer {
+    return this.fixed(this.count(maxBytes, 1));
+  }
+
+  string(maxBytes: number): string {
+    const length = this.count(maxBytes, 1);
+    const at = this.#take(padded(length));
+    return this.#buffer.toString('utf8', at, at + length);
+  }
+
+  hex(length: number): string {
+    const at = this.#take(padded(length));
+    return this.#buffer.toString('hex', at, at + length);
+  }
+
+  /** A count of elements of which each takes at least `elementBytes`, within both bounds. */
+  count(max: number, elementBytes: number): number {
+    const count = this.uint();
+    if (count > max) throw new Fault('too-large', `count ${count} is above the bound of ${max}`);
+    if (count * elementBytes > this.left) throw truncated(count * elementBytes, this.left);
+    return count;
+  }
+
+  #take(size: number): number {
+    const at = this.#offset;
+    if (size > this.#buffer.length - at) throw truncated(size, this.#buffer.length - at);
+    this.#offset = at + size;
+    return at;
+  }
+}
+
+function padded(length: number): number {
+  return (length + 3) & ~3;
+}
+
+function truncated(wanted: number, left: number): Fault {
+  return new Fault('invalid', `the message ends early: ${wanted} bytes wanted, ${left} left`);
+}
