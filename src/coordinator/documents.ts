@@ -22,6 +22,8 @@ export interface VmDocument {
   readonly hostId: string;
   readonly folderId: string;
   readonly path: string;
+  /** Counts changes of the definition, from 1; agents are told it as definitionVersion. The document's version also counts claims and moves. */
+  readonly revision: number;
   /** Which start is the current one; grows with every claim and is never reused. */
   readonly generation: number;
 }

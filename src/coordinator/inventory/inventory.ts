@@ -2,7 +2,7 @@
  * All documents in memory, indexed, fed by the store's watch: lists, searches and rights never wait for
  * a disk. What passes (samples, load, connection) is kept beside them and is gone with the process.
  */
-import type { Event, Host, HostLoad, Image, MachineSample, Operation, Vm, Folder } from '#api';
+import type { Event, Host, HostLoad, HostStatus, Image, MachineSample, Operation, Vm, Folder } from '#api';
 import type { Change, Document, DocumentKind } from '../store/store.ts';
 
 export interface Inventory {
@@ -35,6 +35,8 @@ export interface Inventory {
       readonly connected: boolean;
       readonly reason: string | null;
       readonly lastSeenAt: string | null;
+      /** The host's status (HOST-21); absent: ready or service-stopped while connected, unreachable otherwise. */
+      readonly status?: HostStatus;
     },
   ): void;
 

@@ -1,0 +1,70 @@
+/**
+ * What a handler of a route is given and answers, with the types of the route table: `Handlers` has one
+ * for every route, so that a missing or superfluous one does not compile.
+ */
+import type { WebSocket } from 'ws';
+import type { z } from 'zod';
+import type { AnswerKind, DryRun, Operation, RouteName, routes } from '#api';
+import type { Caller } from '../context.ts';
+import type { Precondition } from './precondition.ts';
+
+type Table = typeof routes;
+
+type Parsed<N extends RouteName, K extends 'params' | 'query' | 'body'> = Table[N] extends {
+  readonly [P in K]: infer S extends z.ZodType;
+}
+  ? z.output<S>
+  : undefined;
+
+export interface RouteRequest<N extends RouteName> {
+  readonly caller: Caller;
+  /** Id of the vm, host, folder, image or operation that the path names; empty where it names none. */
+  readonly id: string;
+  readonly params: Parsed<N, 'params'>;
+  readonly query: Parsed<N, 'query'>;
+  readonly body: Parsed<N, 'body'>;
+  /** What If-Match asks for. */
+  readonly precondition: Precondition;
+  /** Number after which a stream goes on, from Last-Event-ID. */
+  readonly lastEventId: number | undefined;
+  /** Value of a cookie. */
+  cookie(name: string): string | undefined;
+  /** Sets a header of the answer. */
+  setHeader(name: string, value: string): void;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** One server-sent event. */
+export interface StreamMessage {
+  readonly event?: string;
+  readonly id?: string;
+  readonly data: unknown;
+}
+
+interface Answers<R> {
+  readonly now: R;
+  /** With dryRun: what would happen. */
+  readonly operation: Operation | DryRun;
+  readonly bytes: Uint8Array;
+  readonly events: AsyncIterable<StreamMessage>;
+  /** Everything is checked; called with the socket once it is open. */
+  readonly websocket: (socket: WebSocket) => void;
+}
+
+type Response<N extends RouteName> = Table[N] extends {
+  readonly response: infer S extends z.ZodType;
+}
+  ? z.input<S>
+  : // oxlint-disable-next-line typescript/no-invalid-void-type
+    void;
+
+export type RouteAnswer<N extends RouteName> = Table[N]['answer'] extends infer A extends AnswerKind
+  ? Answers<Response<N>>[A]
+  : never;
+
+export type Handler<N extends RouteName> = (
+  request: RouteRequest<N>,
+) => Promise<RouteAnswer<N>> | RouteAnswer<N>;
+
+export type Handlers = { readonly [N in RouteName]: Handler<N> };
