@@ -18,3 +18,8 @@ export { bootIndexes, type BootIndexes } from './command-line/boot.ts';
 export { buildCommandLine, minimumQemuVersion } from './command-line/build.ts';
 export { checkMachine } from './command-line/check.ts';
 export * from './command-line/names.ts';
+export * as qmp from './qmp/commands.ts';
+export { endBootOnce } from './hot-plug/boot-order.ts';
+export { attachMemory, detachMemory, growProcessors } from './hot-plug/capacity.ts';
+export { attachAdapter, attachDisk, detachAdapter, detachDisk } from './hot-plug/devices.ts';
+export { changeMedium, type MediumChange } from './hot-plug/media.ts';

@@ -1,0 +1,122 @@
+/**
+ * Plugging disks and adapters into a running machine and out of it (HW-30). The same functions that
+ * write the command line describe the devices, so that a device plugged in today has the same address
+ * after the next start.
+ *
+ * Invariant: a plug that fails leaves nothing behind; an unplug has happened when it returns.
+ */
+import { Fault } from '#lib';
+import { adapterDevice } from '../command-line/adapters.ts';
+import { netdevName } from '../command-line/names.ts';
+import type { JsonFields } from '../command-line/options.ts';
+import type { MachineSpec } from '../command-line/spec.ts';
+import type { Adapter } from '../command-line/spec-ports.ts';
+import type { Disk } from '../command-line/spec-storage.ts';
+import { diskDevice, diskNodes } from '../command-line/storage.ts';
+import type { CommandOptions, QmpClient } from '../qmp/client.ts';
+import * as qmp from '../qmp/commands.ts';
+import { actAndAwait } from './wait-event.ts';
+
+type Machine = Pick<MachineSpec, 'chipset'>;
+
+/** How long a guest may take to let go of a device; 30 s unless told. */
+const defaultUnplugMs = 30_000;
+
+/** Errors: those of QEMU, with everything undone. */
+export async function attachDisk(
+  client: QmpClient,
+  machine: Machine,
+  disk: Disk,
+  options?: CommandOptions,
+): Promise<void> {
+  const { nodes, device } = diskDevice(machine, disk);
+  await using undo = new AsyncDisposableStack();
+  await addNodes(client, nodes, undo, options);
+  await qmp.deviceAdd(client, device, options);
+  undo.move();
+}
+
+/**
+ * Asks the guest to let the disk go, waits, and closes its images.
+ * Errors: `refused` when the guest does not; `timeout` when it does not answer.
+ */
+export async function detachDisk(
+  client: QmpClient,
+  disk: Disk,
+  options: CommandOptions = {},
+): Promise<void> {
+  await detachDevice(client, disk.id, options);
+  for (const node of diskNodes(disk).toReversed()) await deleteNode(client, node, options);
+}
+
+/** Errors: those of QEMU, with everything undone. */
+export async function attachAdapter(
+  client: QmpClient,
+  machine: Machine,
+  adapter: Adapter,
+  options?: CommandOptions,
+): Promise<void> {
+  const { netdev, device } = adapterDevice(machine, adapter);
+  await using undo = new AsyncDisposableStack();
+  if (netdev) {
+    await qmp.netdevAdd(client, netdev, options);
+    undo.defer(() => qmp.netdevDel(client, netdevName(adapter.id)));
+  }
+  await qmp.deviceAdd(client, device, options);
+  undo.move();
+}
+
+/** Errors: as `detachDisk`. */
+export async function detachAdapter(
+  client: QmpClient,
+  adapter: Adapter,
+  options: CommandOptions = {},
+): Promise<void> {
+  await detachDevice(client, adapter.id, options);
+  if (adapter.network.kind !== 'none') {
+    await qmp.netdevDel(client, netdevName(adapter.id), options);
+  }
+}
+
+/** Makes block nodes in order; `undo` takes them away again. */
+export async function addNodes(
+  client: QmpClient,
+  nodes: readonly JsonFields[],
+  undo: AsyncDisposableStack,
+  options?: CommandOptions,
+): Promise<void> {
+  for (const node of nodes) {
+    await qmp.blockdevAdd(client, node, options);
+    undo.defer(() => deleteNode(client, node));
+  }
+}
+
+async function deleteNode(
+  client: QmpClient,
+  node: JsonFields,
+  options?: CommandOptions,
+): Promise<void> {
+  await qmp.blockdevDel(client, String(node['node-name']), options);
+}
+
+/** Errors: `refused` when the guest does not let go, `timeout` when it does not answer. */
+export async function detachDevice(
+  client: QmpClient,
+  id: string,
+  options: CommandOptions = {},
+): Promise<void> {
+  await actAndAwait(
+    client,
+    `cannot unplug ${id}`,
+    options.timeoutMs ?? defaultUnplugMs,
+    options.signal,
+    (signal) => qmp.deviceDel(client, id, { signal }),
+    ({ name, data }) => {
+      if (data['device'] !== id) return undefined;
+      if (refusals.has(name)) throw new Fault('refused', `the guest does not let go of ${id}`);
+      return name === 'DEVICE_DELETED' ? name : undefined;
+    },
+  );
+}
+
+const refusals: ReadonlySet<string> = new Set(['DEVICE_UNPLUG_GUEST_ERROR', 'MEM_UNPLUG_ERROR']);

@@ -1,0 +1,87 @@
+/** Memory: balloon and modules (qapi/machine.json). */
+import {
+  finite,
+  flag,
+  integer,
+  list,
+  map,
+  optional,
+  record,
+  text,
+  type Parser,
+} from '../../parse.ts';
+import type { CommandOptions } from '../client.ts';
+import { ask, tell, type Monitor } from './ask.ts';
+
+/** Asks the guest to shrink or grow to so many bytes; it takes its time, and may refuse by doing nothing. */
+export function balloon(
+  monitor: Monitor,
+  targetBytes: number,
+  options?: CommandOptions,
+): Promise<void> {
+  return tell(monitor, 'balloon', { value: targetBytes }, options);
+}
+
+/** What the guest has at present, in bytes. Errors: `refused` when there is no balloon. */
+export function queryBalloon(monitor: Monitor, options?: CommandOptions): Promise<number> {
+  const parser = map(record({ actual: finite }), ({ actual }) => actual);
+  return ask(monitor, 'query-balloon', undefined, parser, options);
+}
+
+export interface MemoryModule {
+  readonly id: string | undefined;
+  readonly sizeBytes: number;
+  readonly slot: number;
+  readonly hotplugged: boolean;
+}
+
+const parseModules: Parser<readonly MemoryModule[]> = map(
+  list(
+    record({
+      type: text(64),
+      data: record({
+        id: optional(text(256)),
+        size: optional(finite),
+        slot: optional(integer(0)),
+        hotplugged: optional(flag),
+      }),
+    }),
+  ),
+  (devices) =>
+    devices
+      .filter(({ type }) => type === 'dimm')
+      .map(({ data }) => ({
+        id: data.id,
+        sizeBytes: data.size ?? 0,
+        slot: data.slot ?? 0,
+        hotplugged: data.hotplugged ?? false,
+      })),
+);
+
+/** The modules that were plugged in. */
+export function queryMemoryDevices(
+  monitor: Monitor,
+  options?: CommandOptions,
+): Promise<readonly MemoryModule[]> {
+  return ask(monitor, 'query-memory-devices', undefined, parseModules, options);
+}
+
+export interface MemorySummary {
+  readonly baseBytes: number;
+  readonly pluggedBytes: number;
+}
+
+const parseSummary = map(
+  record({ 'base-memory': finite, 'plugged-memory': optional(finite) }),
+  (summary): MemorySummary => ({
+    baseBytes: summary['base-memory'],
+    pluggedBytes: summary['plugged-memory'] ?? 0,
+  }),
+);
+
+export function queryMemorySizeSummary(
+  monitor: Monitor,
+  options?: CommandOptions,
+): Promise<MemorySummary> {
+  return ask(monitor, 'query-memory-size-summary', undefined, parseSummary, options);
+}
