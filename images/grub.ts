@@ -25,15 +25,16 @@ export type GrubPlatform = keyof typeof platforms;
 export const grubPackages = ['grub-pc-bin', 'grub-efi-amd64-bin'] as const;
 
 /**
- * The core image: GRUB with the modules and the configuration, which its simple parser runs: one command
- * a line. `prefix` names the device where it differs from the one GRUB was read from.
+ * The core image: GRUB with those of the modules that this version of it has, and the configuration, which
+ * its simple parser runs: one command a line. Without one and with the module normal it reads grub.cfg from
+ * its prefix: `prefix`, or the folder it was read from when that is empty.
  */
 export async function makeGrub(
   platform: GrubPlatform,
   debs: ReadonlyMap<string, string>,
   options: {
     readonly modules: readonly string[];
-    readonly config: string;
+    readonly config?: string | undefined;
     readonly prefix: string;
     readonly signal?: AbortSignal | undefined;
   },
@@ -50,11 +51,13 @@ export async function makeGrub(
       await mkdir(join(work, dirname(path)), { recursive: true });
       await writeFile(join(work, path), file.data);
     }
-    await writeFile(join(work, 'load.cfg'), options.config);
+    const config = join(work, 'load.cfg');
+    await writeFile(config, options.config ?? '');
     const output = join(work, 'core');
     const target = ['-O', platform, '-d', join(work, root), '-p', options.prefix, '-o', output];
-    const content = ['-c', join(work, 'load.cfg'), ...disk, ...options.modules];
-    await runTool(['grub-mkimage', ...target, ...content], { signal: options.signal });
+    const modules = [...disk, ...options.modules].filter((name) => files.has(`${root}${name}.mod`));
+    const embedded = options.config === undefined ? [] : ['-c', config];
+    await runTool(['grub-mkimage', ...target, ...embedded, ...modules], { signal: options.signal });
     return await readFile(output);
   } finally {
     await rm(work, { recursive: true, force: true });

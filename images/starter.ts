@@ -10,7 +10,17 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, miB, present } from '#lib';
+import {
+  biosConfig,
+  biosModules,
+  efiConfig,
+  efiModules,
+  fastKernelFile,
+  initramfsFile,
+  kernelFile,
+} from './boot-config.ts';
 import type { BuildContext } from './context.ts';
+import { repackKernel } from './fast-kernel/bzimage.ts';
 import { createFat, putFatFiles } from './fat.ts';
 import { grubPackages, makeGrub, readGrubBootSector } from './grub.ts';
 import { initramfsPackages, makeInitramfs, readKernel, type Kernel } from './initramfs.ts';
@@ -20,27 +30,18 @@ import { runTool } from './run.ts';
 /** The disk as the guest sees it; files on the host hold what was written only. */
 const diskBytes = 1024 * miB;
 const bootStart = (1 * miB) / sectorBytes;
-const bootBytes = 31 * miB;
+const bootBytes = 47 * miB;
 const dataStart = bootStart + bootBytes / sectorBytes;
 /** Four bytes by which the appliance knows its boot disk (starter/rootfs/lib/gantry/data). */
 const signature = Buffer.from('gntr', 'latin1');
 
 export const starterPackages = [...initramfsPackages, ...grubPackages] as const;
 
-const commandLine = [
-  'quiet',
-  'loglevel=3',
-  'console=tty0',
-  'console=ttyS0,115200',
-  'memhp_default_state=online',
-  'net.ifnames=0',
-  'panic=10',
-].join(' ');
-
 export interface StarterSystem {
   readonly kernel: Kernel;
+  /** The kernel for BIOS, repacked; undefined when it is not packed as expected. */
+  readonly fastKernel: Buffer | undefined;
   readonly initramfs: Buffer;
-  readonly commandLine: string;
 }
 
 export async function makeStarterSystem(context: BuildContext): Promise<StarterSystem> {
@@ -50,23 +51,23 @@ export async function makeStarterSystem(context: BuildContext): Promise<StarterS
   progress('making the initramfs');
   const facts = { DATA_START: String(dataStart) };
   const initramfs = await makeInitramfs(kernel, debs, facts, signal);
-  return { kernel, initramfs, commandLine };
+  const fastKernel = await repackKernel(kernel.image, signal);
+  return { kernel, fastKernel, initramfs };
 }
 
 export async function buildStarter(context: BuildContext): Promise<void> {
   const { debs, signal, progress, workDir } = context;
   const system = await makeStarterSystem(context);
   progress('making the boot loaders');
-  const config = [`linux /vmlinuz ${commandLine}`, 'initrd /initrd', 'boot', ''].join('\n');
+  const { kernel, fastKernel, initramfs } = system;
   const bios = await makeGrub('i386-pc', debs, {
-    modules: ['part_msdos', 'fat', 'linux', 'boot'],
-    config,
+    modules: [...biosModules, 'part_msdos', 'fat'],
+    config: biosConfig(fastKernel === undefined ? kernelFile : fastKernelFile),
     prefix: '(,msdos1)/',
     signal,
   });
   const efi = await makeGrub('x86_64-efi', debs, {
-    modules: ['part_msdos', 'fat', 'linux', 'boot'],
-    config,
+    modules: [...efiModules, 'part_msdos', 'fat'],
     prefix: '',
     signal,
   });
@@ -76,8 +77,10 @@ export async function buildStarter(context: BuildContext): Promise<void> {
     fatPath,
     [
       { path: 'EFI/BOOT/BOOTX64.EFI', data: efi },
-      { path: 'vmlinuz', data: system.kernel.image },
-      { path: 'initrd', data: system.initramfs },
+      { path: 'EFI/BOOT/grub.cfg', data: Buffer.from(efiConfig([])) },
+      { path: kernelFile, data: kernel.image },
+      ...(fastKernel === undefined ? [] : [{ path: fastKernelFile, data: fastKernel }]),
+      { path: initramfsFile, data: initramfs },
     ],
     signal,
   );
