@@ -11,6 +11,16 @@ import type { Actor, LinkMethod, LinkParams, LinkResult, Operation, Thing, Verb 
 import type { Inventory } from './inventory/inventory.ts';
 import type { Change, Commit, Json, Store } from './store/store.ts';
 
+/** How a request proved whose it is. */
+export interface Proof {
+  /** `local`: the token in a file that only the service's own account can read. */
+  readonly means: 'none' | 'session' | 'token' | 'local' | 'agent';
+  /** Of the session, token or host; empty where there is none. */
+  readonly id: string;
+  /** Whether it came over TLS. */
+  readonly encrypted: boolean;
+}
+
 /** Who asks. A request has exactly one; reconcilers and resumed operations have one too. */
 export interface Caller {
   readonly actor: Actor;
@@ -19,6 +29,8 @@ export interface Caller {
   readonly origin: string | null;
   /** Ties request, operation and events together. */
   readonly correlationId: string;
+  /** Absent where the coordinator itself asks. */
+  readonly proof?: Proof;
   /** Whether the right is held on the object (SEC-38). Pure look-up, no waiting. */
   may(verb: Verb, on: RightObject): boolean;
 }

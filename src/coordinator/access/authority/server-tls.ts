@@ -1,0 +1,164 @@
+/**
+ * TLS of the server (SEC-59, SEC-61): which certificate is shown to whom, and its renewal while the
+ * server runs. Connections that are open go on with what they have.
+ *
+ * Everybody may connect without a certificate; one that is shown must be an agent's, which
+ * `verifyAgent` decides, not the handshake: a person's browser is not turned away for it.
+ */
+import { createSecureContext, type SecureContext, type Server, type TlsOptions } from 'node:tls';
+import { join } from 'node:path';
+import { describeFault, type Clock } from '#lib';
+import type { Log } from '#log';
+import { linkServerName } from '#api';
+import type { Authority } from './authority.ts';
+import {
+  openOwnCertificate,
+  readUserCertificate,
+  userFilesVersion,
+  type ServerCertificate,
+} from './server-certificate.ts';
+import { listServerNames } from './server-names.ts';
+
+/** Forward secrecy and authenticated encryption only; TLS 1.3 has nothing else. */
+const ciphers = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+].join(':');
+
+export interface ServerTlsParts {
+  readonly authority: Authority;
+  /** Folder with the authority; the server's own certificate lies there too. */
+  readonly folder: string;
+  /** Folder in which the user may have put cert.pem and key.pem. */
+  readonly userFolder: string;
+  readonly listenAddress: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told when a certificate was issued or replaced. */
+  readonly onChange: (what: string, how: 'issued' | 'replaced') => void;
+}
+
+export class ServerTls {
+  readonly #parts: ServerTlsParts;
+  #own: ServerCertificate;
+  #ownContext: SecureContext;
+  #user: ServerCertificate | undefined;
+  #userVersion: string;
+  #userProblem: string | undefined;
+  readonly #servers = new Set<Server>();
+
+  private constructor(parts: ServerTlsParts, own: ServerCertificate) {
+    this.#parts = parts;
+    this.#own = own;
+    this.#ownContext = this.#context(own);
+    this.#userVersion = '';
+  }
+
+  /** Errors: `invalid` where the user's own certificate cannot be used: better no server than another one than meant. */
+  static async open(parts: ServerTlsParts): Promise<ServerTls> {
+    const { own, issued } = await openOwn(parts);
+    if (issued) parts.onChange("the server's own certificate", 'issued');
+    const tls = new ServerTls(parts, own);
+    tls.#userVersion = await userFilesVersion(parts.userFolder);
+    tls.#user = await readUserCertificate(parts.userFolder, parts.clock);
+    return tls;
+  }
+
+  /** What people see. */
+  get shown(): ServerCertificate {
+    return this.#user ?? this.#own;
+  }
+
+  /** All in use. */
+  get certificates(): readonly ServerCertificate[] {
+    return this.#user ? [this.#user, this.#own] : [this.#own];
+  }
+
+  /** Why the user's present files are not in use, where they are not. */
+  get userProblem(): string | undefined {
+    return this.#userProblem;
+  }
+
+  options(): TlsOptions {
+    return {
+      ...this.#settings(this.shown),
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: 20_000,
+      SNICallback: (name, done) => {
+        // Without a context of its own the name gets the server's present one.
+        if (name === linkServerName) done(null, this.#ownContext);
+        else done(null);
+      },
+    };
+  }
+
+  /** From now on the server shows a renewed certificate to new connections. */
+  attach(server: Server): void {
+    this.#servers.add(server);
+    server.once('close', () => this.#servers.delete(server));
+  }
+
+  /** Looks whether a certificate has to be renewed or the user's files have changed. A minute's work at most. */
+  async refresh(): Promise<void> {
+    const { own, issued } = await openOwn(this.#parts);
+    if (issued) {
+      this.#own = own;
+      this.#ownContext = this.#context(own);
+      this.#parts.onChange("the server's own certificate", 'replaced');
+    }
+    const changed = await this.#refreshUser();
+    if (!changed && !issued) return;
+    for (const server of this.#servers) server.setSecureContext(this.#settings(this.shown));
+  }
+
+  async #refreshUser(): Promise<boolean> {
+    const version = await userFilesVersion(this.#parts.userFolder);
+    if (version === this.#userVersion) return false;
+    this.#userVersion = version;
+    try {
+      this.#user = await readUserCertificate(this.#parts.userFolder, this.#parts.clock);
+      this.#userProblem = undefined;
+      this.#parts.onChange('the certificate that people see', 'replaced');
+      return true;
+    } catch (error) {
+      // The one in use stays: files may be half way through being replaced.
+      this.#userProblem = describeFault(error);
+      this.#parts.log.warn({ fault: this.#userProblem }, 'the new TLS certificate is not taken');
+      return false;
+    }
+  }
+
+  #settings(shown: ServerCertificate): TlsOptions {
+    return {
+      key: shown.key,
+      cert: shown.chain,
+      ca: this.#parts.authority.text,
+      minVersion: 'TLSv1.2',
+      ciphers,
+      honorCipherOrder: true,
+    };
+  }
+
+  #context(shown: ServerCertificate): SecureContext {
+    return createSecureContext(this.#settings(shown));
+  }
+}
+
+function openOwn(
+  parts: ServerTlsParts,
+): Promise<{ readonly own: ServerCertificate; readonly issued: boolean }> {
+  return openOwnCertificate(
+    join(parts.folder, 'server.pem'),
+    parts.authority,
+    listServerNames(parts.listenAddress),
+    parts.clock,
+  );
+}
