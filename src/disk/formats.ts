@@ -1,10 +1,11 @@
 /** The formats, in the order in which a file is offered to them. Raw is last: it takes anything. */
 import { Fault } from '#lib';
 import type { Format } from './format.ts';
+import { qcow2Format } from './qcow2/qcow2-format.ts';
 import { rawFormat } from './raw/raw-format.ts';
 import { vhdFormat } from './vhd/vhd-format.ts';
 
-export const formats: readonly Format[] = [vhdFormat, rawFormat];
+export const formats: readonly Format[] = [qcow2Format, vhdFormat, rawFormat];
 
 /** The format of that name. Faults: `unsupported`. */
 export function formatNamed(name: string): Format {
