@@ -1,15 +1,17 @@
 /**
- * The store: everything durable, behind one small interface. Two engines pass one conformance suite and
- * one model-based property test (store/conformance.ts).
+ * The store: everything durable, behind one small interface. Every engine passes one conformance suite and
+ * one model-based property test (store/conformance.ts, store/model.ts).
  *
  * Invariants
  * 1. A commit is whole or not there: conditions, writes and the events they mean are one transaction,
  *    on disk before `commit` resolves.
  * 2. Every commit has a sequence number; the order of numbers is the order of commits, without gaps for
  *    a watcher. Events are numbered in the same order, by a counter of their own.
- * 3. A document's version grows by one with every write of it; a deleted and recreated document goes on
- *    counting only if its id is reused (ids are UUIDs: it is not).
- * 4. A lease's epoch only grows. Whoever holds an old epoch finds every conditional commit refused.
+ * 3. A document's version grows by one with every write of it. One that is deleted and made again begins
+ *    at 1: ids are UUIDs and not used twice, and what has a chosen id is never written by its version.
+ * 4. A lease's epoch only grows: with every new holder, and when its holder takes it again after it ran
+ *    out or was released. Whoever has an old epoch, or has released, finds every conditional commit refused.
+ * 5. Events go only from the old end, so that their numbers have no gaps.
  */
 import type { Event, EventAttributes, EventName, Thing, Actor } from '#api';
 
@@ -91,14 +93,20 @@ export interface Lease {
   readonly expiresAt: string;
 }
 
-export interface EventQuery {
+export interface EventFilter {
   /** Only events with a number above / below. */
   readonly after?: number;
   readonly before?: number;
+  /** Only events of this time or later / before this time. */
   readonly since?: string;
   readonly until?: string;
-  /** Only events whose target or ancestor is this thing. */
+  /** Only events whose target or ancestor is this thing; the installation is above everything. */
   readonly about?: string;
+  /** Only events of this operation or request (EVT-08). */
+  readonly correlationId?: string;
+}
+
+export interface EventQuery extends EventFilter {
   readonly newestFirst: 'newest-first' | 'oldest-first';
   /** At most this many, up to 10,000. */
   readonly limit: number;
@@ -115,24 +123,46 @@ export interface Sample {
 
 export interface Retention {
   readonly eventsBefore?: string;
+  /** The newest so many stay; older ones go, whatever their age. */
   readonly eventsKeep?: number;
+  /** Only finished operations go. */
   readonly operationsBefore?: string;
+  readonly operationsKeep?: number;
+  /** Sessions, links and answered requests that ended before go. */
+  readonly expiredBefore?: string;
   readonly samplesBefore?: number;
   /** Changes below this number are forgotten; a watcher that asks for them is told `pruned`. */
   readonly changesBelow?: number;
+}
+
+/** How much went. */
+export interface Pruned {
+  readonly events: number;
+  readonly operations: number;
+  readonly expired: number;
+  readonly samples: number;
+  readonly changes: number;
 }
 
 export interface Store extends AsyncDisposable {
   read(kind: DocumentKind, id: string): Promise<Document | undefined>;
   /** Documents of a kind in the order of their ids, after the given id. */
   range(kind: DocumentKind, after: string, limit: number): Promise<readonly Document[]>;
-  /** Errors: `stale` or `exists` naming the condition; `exhausted` when the disk is full; `corrupt`. */
+  /**
+   * Errors: `stale` or `exists` naming the condition; `too-large` beyond store/limits.ts; `exhausted`
+   * when the disk is full or too many commits wait; `corrupt`.
+   */
   commit(commit: Commit): Promise<Change>;
   /** Number of the last commit. */
   head(): Promise<number>;
-  /** All changes after the number, in order, without gaps, until the signal aborts. Errors: `stale` with fact `pruned` when they are no longer kept: read everything again. */
+  /**
+   * All changes after the number, in order, without gaps, until the signal aborts. Errors: `stale` with
+   * the fact `pruned` when they are no longer kept (read everything again); `exhausted` with the fact
+   * `after` when the watcher is too slow: it is cut off, never skipped, and may watch again from there.
+   */
   watch(after: number, signal: AbortSignal): AsyncIterable<Change>;
   events(query: EventQuery): Promise<readonly Event[]>;
+  countEvents(filter: EventFilter): Promise<number>;
   /** Takes or renews a lease; undefined when somebody else holds it. A new holder gets a higher epoch. */
   acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined>;
   release(name: string, holder: string): Promise<void>;
@@ -143,13 +173,6 @@ export interface Store extends AsyncDisposable {
     since: number,
     limit: number,
   ): Promise<readonly Sample[]>;
-  /** Forgets what retention says; answers how much of each went. */
-  prune(
-    retention: Retention,
-  ): Promise<{
-    readonly events: number;
-    readonly operations: number;
-    readonly samples: number;
-    readonly changes: number;
-  }>;
+  /** Forgets what retention says. What goes of documents is a change that watchers see. */
+  prune(retention: Retention): Promise<Pruned>;
 }

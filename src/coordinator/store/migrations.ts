@@ -1,0 +1,60 @@
+/**
+ * The schema, as the steps that lead to it. An engine runs those it has not run yet, each in one
+ * transaction with the new format number; a database whose format is above `format` was made by a newer
+ * version and is refused. The SQL is portable; the types that engines spell differently are arguments.
+ *
+ * Documents are one table, so that a new kind of thing needs no new schema. `done_at` is what retention
+ * looks at: the end of an operation, the expiry of a session, link or answered request.
+ *
+ * An event is found by number (its primary key), by thing (`event_things`: target and ancestors but the
+ * installation, which is above everything) and by correlation. Agents deliver late, so events are not in
+ * the order of their times; `event_hours` keeps for each hour the numbers between which its events lie,
+ * which bounds every search by time without an index on each event.
+ */
+export interface Dialect {
+  /** A 64-bit integer. */
+  readonly integer: string;
+  /** A 64-bit integer as the only primary key, in the order of which rows are stored. */
+  readonly serial: string;
+  readonly real: string;
+  /** Put after a table whose rows are stored in the order of its primary key. */
+  readonly clustered: string;
+}
+
+export const sqliteDialect: Dialect = {
+  integer: 'INTEGER',
+  serial: 'INTEGER PRIMARY KEY',
+  real: 'REAL',
+  clustered: 'WITHOUT ROWID',
+};
+
+type Migration = (dialect: Dialect) => readonly string[];
+
+export const migrations: readonly Migration[] = [
+  ({ integer, serial, real, clustered }) => [
+    `CREATE TABLE counters (name TEXT PRIMARY KEY, value ${integer} NOT NULL)`,
+    `INSERT INTO counters (name, value) VALUES ('head', 0), ('events', 0), ('eventsPruned', 0)`,
+    `CREATE TABLE documents (
+       kind TEXT NOT NULL, id TEXT NOT NULL, version ${integer} NOT NULL,
+       created_at TEXT NOT NULL, updated_at TEXT NOT NULL, done_at TEXT, data TEXT NOT NULL,
+       PRIMARY KEY (kind, id))`,
+    `CREATE INDEX documents_done ON documents (kind, done_at) WHERE done_at IS NOT NULL`,
+    `CREATE TABLE changes (
+       seq ${serial}, documents TEXT NOT NULL, deleted TEXT NOT NULL,
+       first_event ${integer} NOT NULL, event_count ${integer} NOT NULL)`,
+    `CREATE TABLE events (seq ${serial}, time TEXT NOT NULL, correlation_id TEXT, body TEXT NOT NULL)`,
+    `CREATE INDEX events_correlation ON events (correlation_id, seq) WHERE correlation_id IS NOT NULL`,
+    `CREATE TABLE event_things (
+       thing_id TEXT NOT NULL, seq ${integer} NOT NULL, PRIMARY KEY (thing_id, seq)) ${clustered}`,
+    `CREATE TABLE event_hours (
+       hour TEXT PRIMARY KEY, first_seq ${integer} NOT NULL, last_seq ${integer} NOT NULL)`,
+    `CREATE TABLE leases (
+       name TEXT PRIMARY KEY, holder TEXT, epoch ${integer} NOT NULL, expires_at ${integer} NOT NULL)`,
+    `CREATE TABLE samples (
+       thing_id TEXT NOT NULL, metric TEXT NOT NULL, at ${integer} NOT NULL, value ${real} NOT NULL,
+       PRIMARY KEY (thing_id, metric, at)) ${clustered}`,
+  ],
+];
+
+/** The newest form this version knows. */
+export const format = migrations.length;

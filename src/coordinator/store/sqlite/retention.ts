@@ -1,0 +1,114 @@
+/**
+ * Forgetting in SQLite, in slices, so that commits get their turn in between. Events go from the old
+ * end only: up to the first one that is young enough.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Counters } from './commits.ts';
+import type { SeriesName } from './protocol.ts';
+
+const sliceEvents = 2_000;
+const sliceSeries = 1_000;
+const sliceChanges = 2_000;
+
+export class Pruner {
+  readonly #counters: Counters;
+  readonly #youngHours: StatementSync;
+  readonly #firstYoung: StatementSync;
+  readonly #oldEvents: StatementSync;
+  readonly #dropThing: StatementSync;
+  readonly #dropEvents: StatementSync;
+  readonly #dropHours: StatementSync;
+  readonly #dropEventChanges: StatementSync;
+  readonly #dropChanges: StatementSync;
+  readonly #nextSeries: StatementSync;
+  readonly #dropSamples: StatementSync;
+
+  constructor(database: DatabaseSync, counters: Counters) {
+    this.#counters = counters;
+    this.#youngHours = database.prepare(
+      'SELECT min(first_seq) AS seq FROM event_hours WHERE hour >= ?',
+    );
+    this.#firstYoung = database.prepare(
+      'SELECT seq FROM events WHERE seq >= ? AND time >= ? ORDER BY seq LIMIT 1',
+    );
+    this.#oldEvents = database.prepare(
+      'SELECT seq, body FROM events WHERE seq <= ? ORDER BY seq LIMIT ?',
+    );
+    this.#dropThing = database.prepare('DELETE FROM event_things WHERE thing_id = ? AND seq = ?');
+    this.#dropEvents = database.prepare('DELETE FROM events WHERE seq <= ?');
+    this.#dropHours = database.prepare('DELETE FROM event_hours WHERE last_seq <= ?');
+    this.#dropEventChanges = database.prepare(
+      `DELETE FROM changes WHERE seq <=
+         (SELECT max(seq) FROM changes WHERE event_count > 0 AND first_event <= ?)`,
+    );
+    this.#dropChanges = database.prepare('DELETE FROM changes WHERE seq < ? AND seq <= ?');
+    this.#nextSeries = database.prepare(
+      `SELECT thing_id, metric FROM samples
+       WHERE (thing_id, metric) > (?, ?) ORDER BY thing_id, metric LIMIT 1`,
+    );
+    this.#dropSamples = database.prepare(
+      'DELETE FROM samples WHERE thing_id = ? AND metric = ? AND at < ?',
+    );
+  }
+
+  pruneEvents(
+    before: string | null,
+    keep: number | null,
+  ): { readonly count: number; readonly more: boolean } {
+    const { events, eventsPruned } = this.#counters;
+    const byAge = before === null ? 0 : this.#lastBefore(before);
+    const byCount = keep === null ? 0 : events - keep;
+    const last = Math.max(byAge, byCount);
+    if (last <= eventsPruned) return { count: 0, more: false };
+    const rows = this.#oldEvents.all(last, sliceEvents);
+    const upTo = Number(rows.at(-1)?.['seq'] ?? last);
+    for (const row of rows) {
+      for (const thing of thingsOf(String(row['body']))) {
+        this.#dropThing.run(thing, Number(row['seq']));
+      }
+    }
+    this.#dropEvents.run(upTo);
+    this.#dropHours.run(upTo);
+    // A change without its events would be a lie to a watcher: it goes with them, and all before it.
+    this.#dropEventChanges.run(upTo);
+    this.#counters.eventsPruned = upTo;
+    return { count: rows.length, more: upTo < last };
+  }
+
+  /** Number of the last event before the first one of that time or later. */
+  #lastBefore(time: string): number {
+    const start = this.#youngHours.get(time.slice(0, 13))?.['seq'] ?? null;
+    const first = start === null ? undefined : this.#firstYoung.get(Number(start), time)?.['seq'];
+    return first === undefined ? this.#counters.events : Number(first) - 1;
+  }
+
+  pruneSamples(
+    before: number,
+    after: SeriesName | null,
+  ): { readonly count: number; readonly next: SeriesName | null } {
+    let at: SeriesName = after ?? { thingId: '', metric: '' };
+    let count = 0;
+    for (let series = 0; series < sliceSeries; series += 1) {
+      const row = this.#nextSeries.get(at.thingId, at.metric);
+      if (row === undefined) return { count, next: null };
+      at = { thingId: String(row['thing_id']), metric: String(row['metric']) };
+      count += Number(this.#dropSamples.run(at.thingId, at.metric, before).changes);
+    }
+    return { count, next: at };
+  }
+
+  pruneChanges(below: number, oldest: number): { readonly count: number; readonly more: boolean } {
+    const upTo = oldest + sliceChanges - 1;
+    const count = Number(this.#dropChanges.run(below, upTo).changes);
+    return { count, more: upTo < below - 1 };
+  }
+}
+
+/** The ids under which an event is filed. A bug in the JSON here would be one of our own writing. */
+function thingsOf(body: string): ReadonlySet<string> {
+  const { target, ancestors } = JSON.parse(body) as {
+    readonly target: { readonly id: string };
+    readonly ancestors: readonly { readonly id: string }[];
+  };
+  return new Set([target.id, ...ancestors.map((thing) => thing.id)]);
+}

@@ -1,0 +1,299 @@
+/**
+ * The SQLite engine: one coordinator, one file, nothing else to install. This half lives in the
+ * coordinator's own thread and never touches the disk; a writer and a reader, each in a thread and with
+ * a connection of its own, do.
+ *
+ *   commit -> prepare -> JobQueue -> writer (one flush per batch) -> Feed -> watchers
+ *   read, range, events, samples -> reader
+ */
+import { type Clock, Fault, faultFromData, assert } from '#lib';
+import type { Log } from '#log';
+import type { Event } from '#api';
+import { Feed, prunedFault } from '../feed.ts';
+import { feedChanges, maxAnswerRows, maxIdLength, maxSamples } from '../limits.ts';
+import { expiringKinds, prepareCommit, type EventBody, type PreparedCommit } from '../prepare.ts';
+import type {
+  Change,
+  Commit,
+  Document,
+  DocumentKind,
+  EventFilter,
+  EventQuery,
+  Json,
+  Lease,
+  Pruned,
+  Retention,
+  Sample,
+  Store,
+} from '../store.ts';
+import { JobQueue } from './job-queue.ts';
+import type {
+  Batch,
+  BatchResult,
+  ChangeRow,
+  CommitAnswer,
+  DocumentRow,
+  EventRow,
+  JobAnswers,
+  Query,
+  QueryAnswers,
+  QueryKind,
+  QueryResult,
+  SeriesName,
+} from './protocol.ts';
+import { Thread } from './thread.ts';
+
+export interface SqliteStoreOptions {
+  /** Made where it is not yet, with its folder. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Errors: `refused` when another coordinator has it, `unsupported` when a newer version made it, `corrupt`, `exhausted`, `unavailable`. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { file, clock, log } = options;
+  const data = { file };
+  const writer = await Thread.start<Batch, BatchResult>(
+    'store writer',
+    new URL('writer.ts', import.meta.url),
+    data,
+  );
+  try {
+    const reader = await Thread.start<Query, QueryResult>(
+      'store reader',
+      new URL('reader.ts', import.meta.url),
+      data,
+    );
+    log.info({ file, head: writer.head }, 'store opened');
+    return new SqliteStore(writer.thread, reader.thread, writer.head, clock);
+  } catch (error) {
+    await writer.thread.close();
+    throw error;
+  }
+}
+
+class SqliteStore implements Store {
+  readonly #writer: Thread<Batch, BatchResult>;
+  readonly #reader: Thread<Query, QueryResult>;
+  readonly #queue: JobQueue;
+  readonly #feed: Feed;
+  #closed = false;
+
+  constructor(
+    writer: Thread<Batch, BatchResult>,
+    reader: Thread<Query, QueryResult>,
+    head: number,
+    clock: Clock,
+  ) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#queue = new JobQueue((batch) => writer.ask(batch), clock);
+    this.#feed = new Feed(head, feedChanges, async (after, limit) => {
+      const rows = await this.#ask({ kind: 'changes', after, limit });
+      if (rows === null) throw prunedFault(after);
+      return rows.map(changeOfRow);
+    });
+  }
+
+  async read(kind: DocumentKind, id: string): Promise<Document | undefined> {
+    const rows = await this.#ask({ kind: 'read', documentKind: kind, id });
+    return rows.map((row) => documentOfRow(kind, row))[0];
+  }
+
+  async range(kind: DocumentKind, after: string, limit: number): Promise<readonly Document[]> {
+    assertLimit(limit);
+    const rows = await this.#ask({ kind: 'range', documentKind: kind, after, limit });
+    return rows.map((row) => documentOfRow(kind, row));
+  }
+
+  async commit(commit: Commit): Promise<Change> {
+    this.#assertOpen();
+    const prepared = prepareCommit(commit);
+    return this.#queue.submitThen({ kind: 'commit', commit: prepared }, (answer, time) => {
+      const change = changeOfAnswer(prepared, answer, time);
+      this.#feed.push(change);
+      return change;
+    });
+  }
+
+  head(): Promise<number> {
+    return Promise.resolve(this.#feed.head);
+  }
+
+  watch(after: number, signal: AbortSignal): AsyncIterable<Change> {
+    return this.#feed.watch(after, signal);
+  }
+
+  async events(query: EventQuery): Promise<readonly Event[]> {
+    const { newestFirst, limit, ...filter } = query;
+    assertLimit(limit);
+    const rows = await this.#ask({ kind: 'events', filter, order: newestFirst, limit });
+    return rows.map(eventOfRow);
+  }
+
+  countEvents(filter: EventFilter): Promise<number> {
+    return this.#ask({ kind: 'count-events', filter });
+  }
+
+  async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
+    this.#assertOpen();
+    assert(name.length <= maxIdLength && holder.length <= maxIdLength, 'a lease has a long name');
+    const lease = await this.#queue.submit({ kind: 'acquire', name, holder, ttlMs });
+    return lease ?? undefined;
+  }
+
+  async release(name: string, holder: string): Promise<void> {
+    this.#assertOpen();
+    await this.#queue.submit({ kind: 'release', name, holder });
+  }
+
+  async putSamples(samples: readonly Sample[]): Promise<void> {
+    this.#assertOpen();
+    assert(samples.length <= maxSamples, `${samples.length} samples in one call`);
+    await this.#queue.submit({ kind: 'samples', samples });
+  }
+
+  async samples(
+    thingId: string,
+    metric: string,
+    since: number,
+    limit: number,
+  ): Promise<readonly Sample[]> {
+    assertLimit(limit);
+    const rows = await this.#ask({ kind: 'samples', thingId, metric, since, limit });
+    return rows.map(({ at, value }) => ({ thingId, metric, at, value }));
+  }
+
+  async prune(retention: Retention): Promise<Pruned> {
+    this.#assertOpen();
+    const { operationsBefore, operationsKeep, expiredBefore } = retention;
+    let expired = 0;
+    for (const kind of expiringKinds)
+      if (expiredBefore !== undefined) expired += await this.#pruneDone(kind, expiredBefore, null);
+    return {
+      events: await this.#pruneEvents(retention.eventsBefore, retention.eventsKeep),
+      operations: await this.#pruneDone(
+        'operation',
+        operationsBefore ?? null,
+        operationsKeep ?? null,
+      ),
+      expired,
+      samples: await this.#pruneSamples(retention.samplesBefore),
+      changes: await this.#pruneChanges(retention.changesBelow),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await this.#queue.drain();
+    this.#feed.close(new Fault('unavailable', 'the store is closed'));
+    // The reader first: the last connection to close tidies the log away.
+    await this.#reader.close();
+    await this.#writer.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new Fault('unavailable', 'the store is closed');
+  }
+
+  async #ask<K extends QueryKind>(query: Query & { readonly kind: K }): Promise<QueryAnswers[K]> {
+    const result = await this.#reader.ask(query);
+    if ('fault' in result) throw faultFromData(result.fault);
+    // The reader answers every query with the answer of its kind.
+    return result.answer as QueryAnswers[K];
+  }
+
+  async #pruneEvents(before: string | undefined, keep: number | undefined): Promise<number> {
+    if (before === undefined && keep === undefined) return 0;
+    let count = 0;
+    for (;;) {
+      const slice = await this.#queue.submit({
+        kind: 'prune-events',
+        before: before ?? null,
+        keep: keep ?? null,
+      });
+      count += slice.count;
+      if (!slice.more) return count;
+    }
+  }
+
+  async #pruneDone(
+    kind: DocumentKind,
+    before: string | null,
+    keep: number | null,
+  ): Promise<number> {
+    if (before === null && keep === null) return 0;
+    let count = 0;
+    for (;;) {
+      const ids = await this.#ask({ kind: 'done', documentKind: kind, before, keep, limit: 500 });
+      if (ids.length === 0) return count;
+      await this.commit({ writes: ids.map((id) => ({ kind, id, delete: true })) });
+      count += ids.length;
+    }
+  }
+
+  async #pruneSamples(before: number | undefined): Promise<number> {
+    if (before === undefined) return 0;
+    let count = 0;
+    let after: SeriesName | null = null;
+    do {
+      const slice: JobAnswers['prune-samples'] = await this.#queue.submit({
+        kind: 'prune-samples',
+        before,
+        after,
+      });
+      count += slice.count;
+      after = slice.next;
+    } while (after !== null);
+    return count;
+  }
+
+  async #pruneChanges(below: number | undefined): Promise<number> {
+    if (below === undefined) return 0;
+    let count = 0;
+    for (;;) {
+      const slice = await this.#queue.submit({ kind: 'prune-changes', below });
+      count += slice.count;
+      if (!slice.more) return count;
+    }
+  }
+}
+
+function assertLimit(limit: number): void {
+  assert(Number.isInteger(limit) && limit >= 1 && limit <= maxAnswerRows, `a limit of ${limit}`);
+}
+
+function documentOfRow(kind: DocumentKind, row: DocumentRow): Document {
+  const { id, version, createdAt, updatedAt, data } = row;
+  return { kind, id, version, createdAt, updatedAt, data: JSON.parse(data) as Json };
+}
+
+function eventOfRow({ seq, time, body }: EventRow): Event {
+  return { seq, time, ...(JSON.parse(body) as EventBody) };
+}
+
+function changeOfRow({ seq, documents, deleted, events }: ChangeRow): Change {
+  return {
+    seq,
+    documents: JSON.parse(documents) as Document[],
+    deleted: JSON.parse(deleted) as Change['deleted'],
+    events: events.map(eventOfRow),
+  };
+}
+
+/** The change as a watcher sees it, from the same JSON that was stored. */
+function changeOfAnswer(commit: PreparedCommit, answer: CommitAnswer, time: string): Change {
+  const documents: Document[] = [];
+  const deleted: { readonly kind: DocumentKind; readonly id: string }[] = [];
+  for (const [index, { kind, id, json }] of commit.writes.entries()) {
+    const written = answer.writes[index];
+    if (written === undefined) continue;
+    if (json === null) deleted.push({ kind, id });
+    else documents.push({ kind, id, ...written, updatedAt: time, data: JSON.parse(json) as Json });
+  }
+  const events = commit.events.map((event, index) =>
+    eventOfRow({ seq: answer.firstEvent + index, time: event.time ?? time, body: event.json }),
+  );
+  return { seq: answer.seq, documents, deleted, events };
+}

@@ -1,0 +1,126 @@
+/**
+ * Batches of jobs as transactions: one flush of the disk for all of a batch, a savepoint for each job,
+ * so that a refused one leaves no trace and hurts no other. When the transaction itself fails (the disk
+ * is full), every job of it is tried once more alone: what fits is done, what does not is told so.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { assert, Fault, faultToData } from '#lib';
+import { CommitWriter, type Counters } from './commits.ts';
+import { storeFault } from './faults.ts';
+import { LeaseWriter } from './leases.ts';
+import type { Batch, BatchResult, Job, JobAnswers, JobKind, JobResult } from './protocol.ts';
+import { Pruner } from './retention.ts';
+
+const counterNames = ['head', 'events', 'eventsPruned'] as const;
+
+export class Transactor {
+  readonly #database: DatabaseSync;
+  readonly #file: string;
+  readonly #counters: Counters = { head: 0, events: 0, eventsPruned: 0 };
+  readonly #commits: CommitWriter;
+  readonly #leases: LeaseWriter;
+  readonly #pruner: Pruner;
+  readonly #setCounter: StatementSync;
+  readonly #putSample: StatementSync;
+  readonly #oldestChange: StatementSync;
+
+  constructor(database: DatabaseSync, file: string) {
+    this.#database = database;
+    this.#file = file;
+    this.#commits = new CommitWriter(database, this.#counters);
+    this.#leases = new LeaseWriter(database);
+    this.#pruner = new Pruner(database, this.#counters);
+    this.#setCounter = database.prepare('UPDATE counters SET value = ? WHERE name = ?');
+    this.#putSample = database.prepare(
+      `INSERT INTO samples (thing_id, metric, at, value) VALUES (?, ?, ?, ?)
+       ON CONFLICT (thing_id, metric, at) DO UPDATE SET value = excluded.value`,
+    );
+    this.#oldestChange = database.prepare('SELECT min(seq) AS seq FROM changes');
+    this.#readCounters();
+  }
+
+  get head(): number {
+    return this.#counters.head;
+  }
+
+  run(batch: Batch): BatchResult {
+    const whole = this.#tryTogether(batch);
+    if (whole !== undefined) return whole;
+    return batch.jobs.map((job) => {
+      const alone = { ...batch, jobs: [job] };
+      return this.#tryTogether(alone)?.[0] ?? { fault: faultToData(this.#lastFailure) };
+    });
+  }
+
+  #lastFailure: unknown;
+
+  /** The results, or undefined when the transaction as a whole failed and nothing of it is there. */
+  #tryTogether(batch: Batch): BatchResult | undefined {
+    const database = this.#database;
+    try {
+      database.exec('BEGIN IMMEDIATE');
+      const before = { ...this.#counters };
+      const results = batch.jobs.map((job) => this.#runJob(job, batch));
+      for (const name of counterNames) {
+        if (this.#counters[name] !== before[name]) this.#setCounter.run(this.#counters[name], name);
+      }
+      database.exec('COMMIT');
+      return results;
+    } catch (error) {
+      this.#lastFailure = storeFault(this.#file, error);
+      if (!(this.#lastFailure instanceof Fault)) throw error;
+      if (database.isTransaction) database.exec('ROLLBACK');
+      this.#readCounters();
+      return undefined;
+    }
+  }
+
+  #runJob(job: Job, batch: Batch): JobResult {
+    const database = this.#database;
+    const before = { ...this.#counters };
+    database.exec('SAVEPOINT job');
+    try {
+      const answer = this.#do(job, batch);
+      database.exec('RELEASE job');
+      return { answer };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      Object.assign(this.#counters, before);
+      database.exec('ROLLBACK TO job; RELEASE job');
+      return { fault: faultToData(error) };
+    }
+  }
+
+  #do(job: Job, { time, nowMs }: Batch): JobAnswers[JobKind] {
+    switch (job.kind) {
+      case 'commit':
+        return this.#commits.write(job.commit, time);
+      case 'acquire':
+        return this.#leases.acquire(job.name, job.holder, job.ttlMs, nowMs);
+      case 'release':
+        this.#leases.release(job.name, job.holder);
+        return null;
+      case 'samples':
+        for (const { thingId, metric, at, value } of job.samples)
+          this.#putSample.run(thingId, metric, at, value);
+        return null;
+      case 'prune-events':
+        return this.#pruner.pruneEvents(job.before, job.keep);
+      case 'prune-samples':
+        return this.#pruner.pruneSamples(job.before, job.after);
+      case 'prune-changes': {
+        const oldest = this.#oldestChange.get()?.['seq'] ?? null;
+        if (oldest === null) return { count: 0, more: false };
+        return this.#pruner.pruneChanges(job.below, Number(oldest));
+      }
+    }
+  }
+
+  #readCounters(): void {
+    for (const row of this.#database.prepare('SELECT name, value FROM counters').all()) {
+      const name = counterNames.find((known) => known === row['name']);
+      assert(name !== undefined, `the store has a counter ${String(row['name'])}`);
+      this.#counters[name] = Number(row['value']);
+    }
+  }
+}
