@@ -19,6 +19,10 @@ type Part<N extends RouteName, K extends 'params' | 'query' | 'body'> = Table[N]
 }
   ? Input<S>
   : never;
+/** Query values as the handler gets them: they are written as text on the way. */
+type QueryOf<N extends RouteName> = Table[N] extends { readonly query: infer S extends z.ZodType }
+  ? Partial<z.infer<S>>
+  : undefined;
 type Needed<N extends RouteName, K extends 'params' | 'body'> = Table[N] extends {
   readonly [P in K]: z.ZodType;
 }
@@ -27,7 +31,7 @@ type Needed<N extends RouteName, K extends 'params' | 'body'> = Table[N] extends
 
 export type CallInput<N extends RouteName> = Needed<N, 'params'> &
   Needed<N, 'body'> & {
-    readonly query?: Partial<Part<N, 'query'>>;
+    readonly query?: QueryOf<N>;
     /** Version for If-Match. */
     readonly ifMatch?: number;
     /** Repeating a request with the same key has one effect. */

@@ -1,0 +1,368 @@
+/** Users, tokens, roles and grants. Passwords are read from the terminal or standard input, never from argv. */
+import { Fault } from '#lib';
+import { grantObjectKinds, type Verb, verbs } from '#api';
+import { command } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { collect, listOptions, listQuery } from '../lists.ts';
+import { localTime } from '../output/human.ts';
+import { writeList, writeThing } from '../output/render.ts';
+import { readSecret } from '../secret.ts';
+import { grantColumns, roleColumns, tokenColumns, userColumns } from './columns.ts';
+
+const userArgument = { name: 'user', meaning: 'name or id', completes: 'user' } as const;
+
+function verbList(text: string): Verb[] {
+  return text.split(',').map((word) => {
+    if (!Object.hasOwn(verbs, word))
+      throw new Fault('invalid', `there is no right "${word.slice(0, 60)}"`, {
+        hint: `rights: ${Object.keys(verbs).join(', ')}`,
+      });
+    return word as Verb;
+  });
+}
+
+export const accessCommands = [
+  command({
+    name: 'user list',
+    aliases: ['user ls'],
+    summary: 'list users',
+    options: listOptions,
+    examples: ['gantry user list'],
+    async run(run) {
+      writeList(
+        run.out,
+        run.format,
+        userColumns,
+        await collect(run, 'user.list', listQuery(run.options)),
+        'no users',
+      );
+    },
+  }),
+  command({
+    name: 'user create',
+    summary: 'create a user',
+    args: [{ name: 'name', meaning: 'the name to sign in with' }],
+    options: {
+      'display-name': { type: 'text', value: 'TEXT', meaning: 'as shown to people' },
+      group: { type: 'list', value: 'GROUP', meaning: 'a group the user is in' },
+      password: { type: 'flag', meaning: 'ask for a password (or read it from standard input)' },
+    },
+    examples: ['gantry user create ada --group lab --password'],
+    async run({ client, args, options, out, dryRun, signal }) {
+      const password = options.password === true ? await readSecret(out, 'password: ') : undefined;
+      const user = await client.call(
+        'user.create',
+        {
+          body: {
+            name: args[0] ?? '',
+            displayName: options['display-name'] ?? '',
+            groups: [...(options.group ?? [])],
+            ...(password === undefined ? {} : { password }),
+          },
+          query: { dryRun },
+        },
+        signal,
+      );
+      out.line(`user ${user.name} was created`);
+      if (password === undefined) out.hint(`gantry user link ${user.name}`);
+    },
+  }),
+  command({
+    name: 'user password',
+    summary: "set a user's password",
+    args: [userArgument],
+    examples: ['gantry user password ada'],
+    async run({ client, args, out, signal }) {
+      const password = await readSecret(out, 'new password: ');
+      await client.call(
+        'user.update',
+        { params: { user: args[0] ?? '' }, body: { password } },
+        signal,
+      );
+      out.line('the password was set');
+    },
+  }),
+  command({
+    name: 'user link',
+    summary: 'make a one-time sign-in link',
+    args: [userArgument],
+    examples: ['gantry user link admin'],
+    async run({ client, args, out, format, signal }) {
+      const link = await client.call('user.link', { params: { user: args[0] ?? '' } }, signal);
+      const url = `${client.server}/#link=${link.code}`;
+      writeThing(out, format, { ...link, url }, [
+        ['link', url],
+        ['expires', localTime(link.expiresAt)],
+      ]);
+    },
+  }),
+  command({
+    name: 'user disable',
+    summary: 'disable a user',
+    args: [userArgument],
+    options: { undo: { type: 'flag', meaning: 'enable again' } },
+    examples: ['gantry user disable ada'],
+    async run({ client, args, options, out, dryRun, signal }) {
+      const user = await client.call(
+        'user.update',
+        {
+          params: { user: args[0] ?? '' },
+          body: { disabled: options.undo !== true },
+          query: { dryRun },
+        },
+        signal,
+      );
+      out.line(`user ${user.name} is ${user.disabled ? 'disabled' : 'enabled'}`);
+    },
+  }),
+  command({
+    name: 'user delete',
+    aliases: ['user rm'],
+    summary: 'delete a user',
+    args: [userArgument],
+    examples: ['gantry user delete ada'],
+    async run(run) {
+      const user = run.args[0] ?? '';
+      if (!run.dryRun) await confirm(run, 'Type the name to delete the user', user);
+      await run.client.call(
+        'user.delete',
+        { params: { user }, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun) run.out.line(`user ${user} was deleted`);
+    },
+  }),
+  command({
+    name: 'token list',
+    aliases: ['token ls'],
+    summary: "list one's tokens",
+    options: listOptions,
+    examples: ['gantry token list'],
+    async run(run) {
+      writeList(
+        run.out,
+        run.format,
+        tokenColumns,
+        await collect(run, 'token.list', listQuery(run.options)),
+        'no tokens',
+      );
+    },
+  }),
+  command({
+    name: 'token create',
+    summary: 'make a token for a script; it is shown this once',
+    args: [{ name: 'name', meaning: 'its name' }],
+    options: {
+      user: { type: 'text', value: 'USER', meaning: 'default: oneself' },
+      rights: {
+        type: 'text',
+        value: 'RIGHTS',
+        meaning: "only these, with commas; default: all of the user's",
+      },
+      days: {
+        type: 'number',
+        value: 'DAYS',
+        meaning: 'how long it is valid; default: until revoked',
+      },
+    },
+    examples: ['gantry token create backup --rights vm.view,vm.power --days 90'],
+    async run({ client, args, options, out, format, signal }) {
+      const made = await client.call(
+        'token.create',
+        {
+          body: {
+            name: args[0] ?? '',
+            ...(options.user === undefined ? {} : { user: options.user }),
+            verbs: options.rights === undefined ? null : verbList(options.rights),
+            expiresInSeconds: options.days === undefined ? null : Math.round(options.days * 86400),
+          },
+        },
+        signal,
+      );
+      if (format === 'json' || format === 'yaml') return writeThing(out, format, made, []);
+      out.line(made.secret);
+      out.hint('put it into GANTRY_TOKEN; it cannot be shown again');
+    },
+  }),
+  command({
+    name: 'token delete',
+    aliases: ['token rm', 'token revoke'],
+    summary: 'revoke a token',
+    args: [{ name: 'token', meaning: 'name or id' }],
+    examples: ['gantry token delete backup'],
+    async run({ client, args, out, signal }) {
+      await client.call('token.delete', { params: { token: args[0] ?? '' } }, signal);
+      out.line(`token ${args[0] ?? ''} was revoked`);
+    },
+  }),
+  command({
+    name: 'role list',
+    aliases: ['role ls'],
+    summary: 'list roles',
+    options: listOptions,
+    examples: ['gantry role list -o wide'],
+    async run(run) {
+      writeList(
+        run.out,
+        run.format,
+        roleColumns,
+        await collect(run, 'role.list', listQuery(run.options)),
+        'no roles',
+      );
+    },
+  }),
+  command({
+    name: 'role create',
+    summary: 'create a role',
+    args: [
+      { name: 'name', meaning: 'its name' },
+      { name: 'rights', meaning: 'with commas' },
+    ],
+    options: { meaning: { type: 'text', value: 'TEXT', meaning: 'what it is for' } },
+    examples: ['gantry role create night-shift vm.view,vm.power --meaning "may start and stop"'],
+    async run({ client, args, options, out, dryRun, signal }) {
+      const role = await client.call(
+        'role.create',
+        {
+          body: {
+            name: args[0] ?? '',
+            meaning: options.meaning ?? '',
+            verbs: verbList(args[1] ?? ''),
+          },
+          query: { dryRun },
+        },
+        signal,
+      );
+      out.line(`role ${role.name} was created`);
+    },
+  }),
+  command({
+    name: 'role delete',
+    aliases: ['role rm'],
+    summary: 'delete a role',
+    args: [{ name: 'role', meaning: 'name or id' }],
+    examples: ['gantry role delete night-shift'],
+    async run({ client, args, out, dryRun, signal }) {
+      await client.call(
+        'role.delete',
+        { params: { role: args[0] ?? '' }, query: { dryRun } },
+        signal,
+      );
+      if (!dryRun) out.line(`role ${args[0] ?? ''} was deleted`);
+    },
+  }),
+  command({
+    name: 'grant list',
+    aliases: ['grant ls'],
+    summary: 'who may do what on what',
+    options: listOptions,
+    examples: ['gantry grant list --filter "subject = ada"'],
+    async run(run) {
+      writeList(
+        run.out,
+        run.format,
+        grantColumns,
+        await collect(run, 'grant.list', listQuery(run.options)),
+        'no grants',
+      );
+    },
+  }),
+  command({
+    name: 'grant create',
+    summary: 'grant a role to a user or group',
+    args: [
+      { name: 'subject', meaning: 'name of the user or group', completes: 'user' },
+      { name: 'role', meaning: 'name of the role' },
+    ],
+    options: {
+      group: { type: 'flag', meaning: 'the subject is a group' },
+      on: {
+        type: 'text',
+        value: 'KIND:NAME',
+        meaning: 'folder:/lab, host:h1, vm:web-1, image:starter; default: everything',
+      },
+      deny: { type: 'flag', meaning: 'deny it; a denial wins over every grant' },
+    },
+    examples: [
+      'gantry grant create ada vm-operator --on folder:/lab',
+      'gantry grant create guests use --group --on vm:hello',
+    ],
+    async run({ client, args, options, out, dryRun, signal }) {
+      const [word = '', ...rest] = (options.on ?? 'installation:').split(':');
+      const kind = grantObjectKinds.find((name) => name === word);
+      if (kind === undefined)
+        throw new Fault('invalid', `rights cannot be granted on a "${word}"`, {
+          hint: `KIND is one of: ${grantObjectKinds.join(', ')}`,
+        });
+      const grant = await client.call(
+        'grant.create',
+        {
+          body: {
+            subjectKind: options.group === true ? 'group' : 'user',
+            subject: args[0] ?? '',
+            role: args[1] ?? '',
+            objectKind: kind,
+            object: rest.join(':'),
+            deny: options.deny === true,
+          },
+          query: { dryRun },
+        },
+        signal,
+      );
+      out.line(`${grant.role} was ${grant.deny ? 'denied' : 'granted'} to ${grant.subject}`);
+    },
+  }),
+  command({
+    name: 'grant delete',
+    aliases: ['grant rm'],
+    summary: 'withdraw a grant',
+    args: [{ name: 'grant', meaning: 'id' }],
+    examples: ['gantry grant delete ID'],
+    async run({ client, args, out, dryRun, signal }) {
+      await client.call(
+        'grant.delete',
+        { params: { grant: args[0] ?? '' }, query: { dryRun } },
+        signal,
+      );
+      if (!dryRun) out.line('the grant was withdrawn');
+    },
+  }),
+  command({
+    name: 'grant explain',
+    summary: 'why somebody may or may not do something',
+    args: [userArgument, { name: 'right', meaning: 'for example vm.power' }],
+    options: {
+      vm: { type: 'text', value: 'VM', meaning: 'on this vm' },
+      host: { type: 'text', value: 'HOST', meaning: 'on this host' },
+      folder: { type: 'text', value: 'PATH', meaning: 'on this folder' },
+    },
+    examples: ['gantry grant explain ada vm.power --vm web-1'],
+    async run({ client, args, options, out, format, signal }) {
+      const [verb] = verbList(args[1] ?? '');
+      if (verb === undefined) return;
+      const answer = await client.call(
+        'right.explain',
+        {
+          query: {
+            user: args[0] ?? '',
+            verb,
+            vm: options.vm,
+            host: options.host,
+            folder: options.folder,
+          },
+        },
+        signal,
+      );
+      writeThing(out, format, answer, [
+        ['answer', answer.allowed ? 'allowed' : 'not allowed'],
+        ...answer.because.map(
+          (entry) =>
+            [
+              'because',
+              `${entry.deny ? 'denied' : 'granted'} ${entry.role} to ${entry.subject} on ${entry.object}`,
+            ] as const,
+        ),
+      ]);
+    },
+  }),
+];

@@ -1,0 +1,124 @@
+/**
+ * `apply`: definitions kept in git. A document (YAML or JSON, several per file) is what `vm export`
+ * writes; a vm that exists is changed only where it differs, one that does not is created. Differences
+ * are shown first; --dry-run stops there.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { Fault, isFault } from '#lib';
+import { definitionFormat, diffSettings, nameSchema, writeValue, type Vm } from '#api';
+import { command, type Run } from '../command.ts';
+import { finish } from '../progress.ts';
+
+const maxFileBytes = 4 * 1024 * 1024;
+
+const documentSchema = z.strictObject({
+  gantry: z.literal('vm'),
+  format: z.number().int().min(1),
+  /** For creating: host, folder, disk source. */
+  create: z.record(z.string(), z.json()).optional(),
+  definition: z.looseObject({ name: nameSchema }),
+});
+
+type Wanted = z.infer<typeof documentSchema>;
+
+async function readWanted(file: string): Promise<readonly Wanted[]> {
+  if (file !== '-' && (await stat(file).catch(() => undefined))?.isFile() !== true)
+    throw new Fault('not-found', `there is no file ${file}`);
+  const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+  if (Buffer.byteLength(text) > maxFileBytes)
+    throw new Fault('too-large', `${file} is larger than 4 MiB`);
+  const documents = parseAllDocuments(text, { uniqueKeys: true });
+  return [...documents].map((document, index) => {
+    const [error] = document.errors;
+    if (error !== undefined)
+      throw new Fault('invalid', `${file}: ${error.message.split('\n')[0] ?? ''}`);
+    const parsed = documentSchema.safeParse(document.toJS({ maxAliasCount: 10 }));
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new Fault(
+        'invalid',
+        `document ${index + 1} of ${file}: ${issue?.path.join('/') ?? ''}: ${issue?.message ?? ''}`,
+        { hint: 'a document begins as: gantry vm export NAME' },
+      );
+    }
+    if (parsed.data.format > definitionFormat) {
+      throw new Fault(
+        'unsupported',
+        `document ${index + 1} of ${file} has format ${parsed.data.format}, made by a newer version; this one knows ${definitionFormat}`,
+        { hint: 'update gantry' },
+      );
+    }
+    return parsed.data;
+  });
+}
+
+async function findVm(run: Run, name: string): Promise<Vm | undefined> {
+  try {
+    return await run.client.call('vm.show', { params: { vm: name } }, run.signal);
+  } catch (error) {
+    if (isFault(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+async function applyOne(run: Run, wanted: Wanted): Promise<'created' | 'changed' | 'unchanged'> {
+  const { client, out, dryRun, signal } = run;
+  const { id: _id, ...definition } = wanted.definition as { id?: unknown; name: string };
+  const vm = await findVm(run, definition.name);
+  if (vm === undefined) {
+    out.note(`+ vm ${definition.name}`);
+    const { name, ...rest } = definition;
+    const body = { ...wanted.create, name, definition: rest } as { name: string };
+    const started = await client.call('vm.create', { body, query: { dryRun } }, signal);
+    if (!dryRun) await finish(run, started, () => `vm ${name} was created`);
+    return 'created';
+  }
+  const before = Object.fromEntries(
+    Object.entries(vm.definition).filter(([key]) => Object.hasOwn(definition, key)),
+  );
+  const changes = diffSettings(before, definition).filter(
+    (change) => change.path !== 'settings/shutdown/quit/was_running',
+  );
+  if (changes.length === 0) return 'unchanged';
+  out.note(`~ vm ${vm.name}`);
+  for (const change of changes)
+    out.note(
+      `    ${change.path}: ${writeValue(change.oldValue)} -> ${writeValue(change.newValue)}`,
+    );
+  const started = await client.call(
+    'vm.update',
+    { params: { vm: vm.id }, body: definition, ifMatch: vm.version, query: { dryRun } },
+    signal,
+  );
+  if (!dryRun) await finish(run, started, () => `vm ${vm.name} was changed`);
+  return 'changed';
+}
+
+export const applyCommands = [
+  command({
+    name: 'apply',
+    summary: 'make vms as documents say: create, or change what differs',
+    options: {
+      file: {
+        type: 'list',
+        short: 'f',
+        value: 'FILE',
+        meaning: 'YAML or JSON; - is standard input',
+      },
+    },
+    examples: ['gantry apply -f web-1.yaml', 'gantry apply -f fleet.yaml --dry-run'],
+    async run(run) {
+      const { file: files = [] } = run.options;
+      if (files.length === 0)
+        throw new Fault('invalid', 'apply needs a file', { hint: 'gantry apply -f web-1.yaml' });
+      const wanted = (await Promise.all(files.map(readWanted))).flat();
+      const counts = { created: 0, changed: 0, unchanged: 0 };
+      for (const document of wanted) counts[await applyOne(run, document)] += 1;
+      run.out.line(
+        `${counts.created} ${run.dryRun ? 'to create' : 'created'}, ${counts.changed} ${run.dryRun ? 'to change' : 'changed'}, ${counts.unchanged} unchanged`,
+      );
+    },
+  }),
+];

@@ -1,0 +1,202 @@
+/** Images, folders and guests. */
+import { imageRecipes, type ImageRecipe } from '#api';
+import { Fault, formatBytes } from '#lib';
+import { command } from '../command.ts';
+import { collect, listOptions, listQuery } from '../lists.ts';
+import { writeList, writeThing } from '../output/render.ts';
+import { finish } from '../progress.ts';
+import { folderColumns, imageColumns } from './columns.ts';
+
+const imageArgument = { name: 'image', meaning: 'name or id', completes: 'image' } as const;
+
+export const catalogueCommands = [
+  command({
+    name: 'image list',
+    aliases: ['image ls'],
+    summary: 'list images',
+    options: listOptions,
+    examples: ['gantry image list'],
+    async run(run) {
+      writeList(
+        run.out,
+        run.format,
+        imageColumns,
+        await collect(run, 'image.list', listQuery(run.options)),
+        'no images; build one with: gantry image build starter',
+      );
+    },
+  }),
+  command({
+    name: 'image show',
+    summary: 'show an image',
+    args: [imageArgument],
+    examples: ['gantry image show starter'],
+    async run({ client, args, out, format, signal }) {
+      const image = await client.call('image.show', { params: { image: args[0] ?? '' } }, signal);
+      writeThing(out, format, image, [
+        ['name', image.name],
+        ['kind', image.imageKind],
+        ['format', image.format],
+        ['size', formatBytes(image.sizeBytes)],
+        ['on disk', formatBytes(image.fileBytes)],
+        ['host', image.host],
+        ['path', image.path],
+        ['sha256', image.sha256 ?? '-'],
+        ['description', image.description],
+      ]);
+    },
+  }),
+  command({
+    name: 'image build',
+    summary: "build an image from the distribution's packages",
+    args: [{ name: 'recipe', meaning: imageRecipes.join(', '), completes: imageRecipes }],
+    options: {
+      host: { type: 'text', value: 'HOST', meaning: 'on which host' },
+      name: { type: 'text', value: 'NAME', meaning: "default: the recipe's name" },
+    },
+    examples: ['gantry image build debian', 'gantry image build starter-iso'],
+    async run(run) {
+      const { options, client, dryRun, signal } = run;
+      const recipe = imageRecipes.find((name) => name === run.args[0]);
+      if (recipe === undefined)
+        throw new Fault('invalid', `there is no recipe "${run.args[0] ?? ''}"`, {
+          hint: `one of: ${imageRecipes.join(', ')}`,
+        });
+      const body: { recipe: ImageRecipe; host?: string; name?: string } = { recipe };
+      if (options.host !== undefined) body.host = options.host;
+      if (options.name !== undefined) body.name = options.name;
+      const started = await client.call('image.build', { body, query: { dryRun } }, signal);
+      if (!dryRun) await finish(run, started, () => `image ${options.name ?? recipe} is ready`);
+    },
+  }),
+  command({
+    name: 'image add',
+    summary: 'make a file of a host known as an image',
+    args: [
+      { name: 'name', meaning: 'its name' },
+      { name: 'file', meaning: 'on the host', completes: 'file' },
+    ],
+    options: {
+      kind: {
+        type: 'text',
+        words: ['disk', 'cd', 'floppy'],
+        value: 'KIND',
+        meaning: 'disk, cd or floppy; default by the ending of the file',
+      },
+      format: {
+        type: 'text',
+        words: ['qcow2', 'raw'],
+        value: 'FORMAT',
+        meaning: 'default by the ending of the file',
+      },
+      host: { type: 'text', value: 'HOST', meaning: 'on which host' },
+      guest: { type: 'text', value: 'GUEST', meaning: 'guest operating system in it' },
+    },
+    examples: ['gantry image add debian-cd /srv/iso/debian-12.iso'],
+    async run(run) {
+      const { options, client, dryRun, signal } = run;
+      const [name = '', file = ''] = run.args;
+      const kind =
+        options.kind ??
+        (/\.iso$/i.test(file) ? 'cd' : /\.(flp|vfd)$/i.test(file) ? 'floppy' : 'disk');
+      const format = options.format ?? (/\.qcow2$/i.test(file) ? 'qcow2' : 'raw');
+      const body = {
+        name,
+        file,
+        imageKind: kind,
+        format,
+        ...(options.host === undefined ? {} : { host: options.host }),
+        ...(options.guest === undefined ? {} : { guestOs: options.guest }),
+      };
+      const started = await client.call('image.add', { body, query: { dryRun } }, signal);
+      if (!dryRun) await finish(run, started, () => `image ${name} is known`);
+    },
+  }),
+  command({
+    name: 'image delete',
+    aliases: ['image rm'],
+    summary: 'forget an image; one that was built is deleted',
+    args: [imageArgument],
+    examples: ['gantry image delete debian-cd'],
+    async run(run) {
+      const image = run.args[0] ?? '';
+      const started = await run.client.call(
+        'image.delete',
+        { params: { image }, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun) await finish(run, started, () => `image ${image} is gone`);
+    },
+  }),
+  command({
+    name: 'folder list',
+    aliases: ['folder ls'],
+    summary: 'list folders',
+    options: listOptions,
+    examples: ['gantry folder list'],
+    async run(run) {
+      writeList(
+        run.out,
+        run.format,
+        folderColumns,
+        await collect(run, 'folder.list', listQuery(run.options)),
+        'no folders',
+      );
+    },
+  }),
+  command({
+    name: 'folder create',
+    summary: 'create a folder',
+    args: [{ name: 'path', meaning: 'for example /lab/blue; what is above must exist' }],
+    examples: ['gantry folder create /lab'],
+    async run({ client, args, out, dryRun, signal }) {
+      const path = (args[0] ?? '').replace(/\/+$/, '');
+      const at = path.lastIndexOf('/');
+      const folder = await client.call(
+        'folder.create',
+        {
+          body: { name: path.slice(at + 1), parent: at <= 0 ? '/' : path.slice(0, at) },
+          query: { dryRun },
+        },
+        signal,
+      );
+      out.line(`folder ${folder.path} was created`);
+    },
+  }),
+  command({
+    name: 'folder delete',
+    aliases: ['folder rm'],
+    summary: 'delete an empty folder',
+    args: [{ name: 'folder', meaning: 'path or id', completes: 'folder' }],
+    examples: ['gantry folder delete /lab'],
+    async run({ client, args, out, dryRun, signal }) {
+      await client.call(
+        'folder.delete',
+        { params: { folder: args[0] ?? '' }, query: { dryRun } },
+        signal,
+      );
+      if (!dryRun) out.line(`folder ${args[0] ?? ''} was deleted`);
+    },
+  }),
+  command({
+    name: 'guest list',
+    summary: 'the catalogue of guest operating systems',
+    examples: ['gantry guest list'],
+    async run({ client, out, format, signal }) {
+      const { items } = await client.call('guest.list', {}, signal);
+      writeList(
+        out,
+        format,
+        [
+          { title: 'ID', value: (guest) => guest.id },
+          { title: 'NAME', value: (guest) => guest.name },
+          { title: 'SUPPORT', value: (guest) => guest.support },
+          { title: 'PROFILE', value: (guest) => guest.profile },
+          { title: 'NOTES', value: (guest) => guest.notes.join('; '), wide: true },
+        ],
+        items,
+        'empty',
+      );
+    },
+  }),
+];

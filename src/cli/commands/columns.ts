@@ -1,0 +1,188 @@
+/** The columns of every list. */
+import { formatBytes } from '#lib';
+import {
+  vmStateFacts,
+  type Event,
+  type Folder,
+  type Grant,
+  type Host,
+  type Image,
+  type Operation,
+  type Role,
+  type Token,
+  type User,
+  type Vm,
+} from '#api';
+import { localTime, shortDuration } from '../output/human.ts';
+import type { Column } from '../output/table.ts';
+
+const orNone = (text: string | null | undefined): string =>
+  text === null || text === undefined || text === '' ? '-' : text;
+
+export const vmColumns: readonly Column<Vm>[] = [
+  { title: 'NAME', value: (vm) => vm.name },
+  {
+    title: 'STATE',
+    value: (vm) => `${vmStateFacts[vm.state].glyph} ${vm.status.held ? 'held' : vm.state}`,
+  },
+  { title: 'HOST', value: (vm) => vm.host },
+  {
+    title: 'RUNNING',
+    value: (vm) =>
+      vm.status.runningSeconds === null ? 'n/a' : shortDuration(vm.status.runningSeconds),
+    align: 'right',
+  },
+  {
+    title: 'CPU',
+    value: (vm) => (vm.status.cpuPercent === null ? 'n/a' : `${vm.status.cpuPercent.toFixed(0)} %`),
+    align: 'right',
+  },
+  {
+    title: 'MEMORY',
+    value: (vm) => formatBytes(vm.definition.hardware.memory.sizeBytes),
+    align: 'right',
+  },
+  { title: 'ADDRESS', value: (vm) => orNone(vm.status.guest?.addresses[0]) },
+  { title: 'HEARTBEAT', value: (vm) => vm.status.heartbeat.state, wide: true },
+  { title: 'ADDITIONS', value: (vm) => vm.status.additions.state, wide: true },
+  { title: 'FOLDER', value: (vm) => vm.folder, wide: true },
+  { title: 'DRIVER', value: (vm) => vm.driver, wide: true },
+  { title: 'TECHNIQUE', value: (vm) => vm.technique, wide: true },
+  { title: 'TAGS', value: (vm) => orNone(vm.definition.tags.join(' ')), wide: true },
+  { title: 'ID', value: (vm) => vm.id, wide: true },
+];
+
+export const hostColumns: readonly Column<Host>[] = [
+  { title: 'NAME', value: (host) => host.name },
+  { title: 'STATUS', value: (host) => host.status },
+  { title: 'DRIVER', value: (host) => host.driver },
+  { title: 'VMS', value: (host) => String(host.vms), align: 'right' },
+  {
+    title: 'RUNNING',
+    value: (host) => (host.load === null ? '-' : String(host.load.running)),
+    align: 'right',
+  },
+  {
+    title: 'THREADS',
+    value: (host) => (host.facts === null ? '-' : String(host.facts.processor.threads)),
+    align: 'right',
+  },
+  {
+    title: 'CPU',
+    value: (host) =>
+      host.load === null || host.load.cpuPercent === null
+        ? '-'
+        : `${host.load.cpuPercent.toFixed(0)} %`,
+    align: 'right',
+  },
+  {
+    title: 'MEMORY',
+    value: (host) => (host.facts === null ? '-' : formatBytes(host.facts.memoryTotalBytes)),
+    align: 'right',
+  },
+  {
+    title: 'FREE',
+    value: (host) => (host.load === null ? '-' : formatBytes(host.load.memoryFreeBytes)),
+    align: 'right',
+  },
+  { title: 'ACCELERATION', value: (host) => orNone(host.facts?.acceleration.use), wide: true },
+  {
+    title: 'HYPERVISOR',
+    value: (host) =>
+      host.facts === null
+        ? '-'
+        : `${host.facts.hypervisor.name} ${host.facts.hypervisor.version ?? ''}`,
+    wide: true,
+  },
+  { title: 'ID', value: (host) => host.id, wide: true },
+];
+
+export const operationColumns: readonly Column<Operation>[] = [
+  { title: 'ID', value: (operation) => operation.id },
+  { title: 'ACTION', value: (operation) => operation.action },
+  { title: 'TARGET', value: (operation) => operation.target.name },
+  { title: 'STATE', value: (operation) => operation.state },
+  {
+    title: 'PROGRESS',
+    value: (operation) =>
+      operation.progress === null ? '-' : `${Math.round(operation.progress * 100)} %`,
+    align: 'right',
+  },
+  { title: 'STARTED', value: (operation) => localTime(operation.startedAt ?? operation.createdAt) },
+  { title: 'BY', value: (operation) => operation.actor },
+  { title: 'REASON', value: (operation) => orNone(operation.fault?.message), wide: true },
+];
+
+export const eventColumns: readonly Column<Event>[] = [
+  { title: 'TIME', value: (event) => localTime(event.time) },
+  { title: 'TYPE', value: (event) => event.type },
+  { title: 'TARGET', value: (event) => event.target.name },
+  { title: 'MESSAGE', value: (event) => event.message },
+  { title: 'NAME', value: (event) => event.name, wide: true },
+  { title: 'BY', value: (event) => event.actor.name, wide: true },
+  { title: 'CORRELATION', value: (event) => orNone(event.correlationId), wide: true },
+  { title: 'SEQ', value: (event) => String(event.seq), wide: true, align: 'right' },
+];
+
+export const imageColumns: readonly Column<Image>[] = [
+  { title: 'NAME', value: (image) => image.name },
+  { title: 'KIND', value: (image) => image.imageKind },
+  { title: 'FORMAT', value: (image) => image.format },
+  { title: 'SIZE', value: (image) => formatBytes(image.sizeBytes), align: 'right' },
+  { title: 'ON DISK', value: (image) => formatBytes(image.fileBytes), align: 'right' },
+  { title: 'HOST', value: (image) => image.host },
+  { title: 'GUEST', value: (image) => orNone(image.guestOs), wide: true },
+  { title: 'PATH', value: (image) => image.path, wide: true },
+  { title: 'ID', value: (image) => image.id, wide: true },
+];
+
+export const folderColumns: readonly Column<Folder>[] = [
+  { title: 'PATH', value: (folder) => folder.path },
+  { title: 'ID', value: (folder) => folder.id, wide: true },
+];
+
+export const userColumns: readonly Column<User>[] = [
+  { title: 'NAME', value: (user) => user.name },
+  { title: 'DISPLAY NAME', value: (user) => orNone(user.displayName) },
+  { title: 'GROUPS', value: (user) => orNone(user.groups.join(' ')) },
+  {
+    title: 'STATE',
+    value: (user) => (user.disabled ? 'disabled' : user.hasPassword ? 'ok' : 'no password'),
+  },
+  { title: 'LAST SIGN-IN', value: (user) => localTime(user.lastSignInAt) },
+  { title: 'ID', value: (user) => user.id, wide: true },
+];
+
+export const roleColumns: readonly Column<Role>[] = [
+  { title: 'NAME', value: (role) => role.name },
+  { title: 'BUILT IN', value: (role) => (role.builtIn ? 'yes' : 'no') },
+  { title: 'MEANING', value: (role) => role.meaning },
+  { title: 'RIGHTS', value: (role) => role.verbs.join(' '), wide: true },
+];
+
+export const grantColumns: readonly Column<Grant>[] = [
+  { title: 'SUBJECT', value: (grant) => `${grant.subjectKind} ${grant.subject}` },
+  { title: 'ROLE', value: (grant) => grant.role },
+  {
+    title: 'OBJECT',
+    value: (grant) =>
+      grant.objectKind === 'installation' ? 'everything' : `${grant.objectKind} ${grant.object}`,
+  },
+  { title: 'EFFECT', value: (grant) => (grant.deny ? 'deny' : 'allow') },
+  { title: 'ID', value: (grant) => grant.id },
+];
+
+export const tokenColumns: readonly Column<Token>[] = [
+  { title: 'NAME', value: (token) => token.name },
+  { title: 'USER', value: (token) => token.user },
+  {
+    title: 'SCOPE',
+    value: (token) => (token.verbs === null ? "all of the user's rights" : token.verbs.join(' ')),
+  },
+  {
+    title: 'EXPIRES',
+    value: (token) => (token.expiresAt === null ? 'never' : localTime(token.expiresAt)),
+  },
+  { title: 'LAST USED', value: (token) => localTime(token.lastUsedAt) },
+  { title: 'ID', value: (token) => token.id, wide: true },
+];

@@ -1,0 +1,136 @@
+/** Completion for bash, zsh and fish. The scripts ask `gantry __complete WORDS...`, so names are always the present ones. */
+import { Fault, isFault } from '#lib';
+import type { Client, RouteName } from '#api';
+import { command, commonOptions, type Argument, type Command, type Options } from '../command.ts';
+import { findCommand } from '../parse.ts';
+
+const scripts: Readonly<Record<string, string>> = {
+  bash: `_gantry() {
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen -W "$(gantry __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _gantry gantry`,
+  zsh: `#compdef gantry
+_gantry() {
+  local -a words_found
+  words_found=("\${(@f)$(gantry __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  compadd -a words_found
+}
+compdef _gantry gantry`,
+  fish: `complete -c gantry -f -a '(gantry __complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'`,
+};
+
+const limit = 200;
+const lists: Readonly<Record<string, RouteName>> = {
+  vm: 'vm.list',
+  host: 'host.list',
+  image: 'image.list',
+  folder: 'folder.list',
+  user: 'user.list',
+  operation: 'operation.list',
+};
+
+async function namesOf(
+  kind: string,
+  client: Client,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const route = lists[kind];
+  if (route === undefined) return [];
+  try {
+    const page = (await client.call(
+      route as 'vm.list',
+      { query: { limit } },
+      signal,
+    )) as unknown as { items: readonly { id: string; name?: string; path?: string }[] };
+    return page.items.map((item) =>
+      kind === 'operation'
+        ? item.id
+        : kind === 'folder'
+          ? (item.path ?? '')
+          : (item.name ?? item.id),
+    );
+  } catch (error) {
+    if (isFault(error)) return [];
+    throw error;
+  }
+}
+
+function argumentAt(entry: Command, position: number): Argument | undefined {
+  const last = entry.args.at(-1);
+  return entry.args[position] ?? (last?.rest ? last : undefined);
+}
+
+/** What may stand where the last word stands. */
+export async function complete(
+  commands: readonly Command[],
+  words: readonly string[],
+  client: () => Client,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const before = words.slice(0, -1);
+  const last = words.at(-1) ?? '';
+  const found = findCommand(commands, before);
+  if (found === undefined) {
+    const depth = before.length;
+    const fitting = commands.filter(
+      (entry) =>
+        !entry.name.startsWith('__') &&
+        before.every((word, index) => entry.name.split(' ')[index] === word),
+    );
+    return [
+      ...new Set(
+        fitting.map((entry) => entry.name.split(' ')[depth]).filter((word) => word !== undefined),
+      ),
+    ];
+  }
+  const options: Options = { ...commonOptions, ...found.command.options };
+  const previous = before.at(-1) ?? '';
+  const option = Object.entries(options).find(
+    ([name, entry]) =>
+      previous === `--${name}` || (entry.short !== undefined && previous === `-${entry.short}`),
+  );
+  if (option !== undefined && option[1].type !== 'flag') return option[1].words ?? [];
+  if (last.startsWith('-')) return Object.keys(options).map((name) => `--${name}`);
+  const position = before.slice(found.used).filter((word) => !word.startsWith('-')).length;
+  const argument = argumentAt(found.command, position);
+  if (argument?.completes === undefined || argument.completes === 'file') return [];
+  return typeof argument.completes === 'string'
+    ? namesOf(argument.completes, client(), signal)
+    : argument.completes;
+}
+
+/** The two commands; they need the table they are part of. */
+export function completionCommands(all: () => readonly Command[]): readonly Command[] {
+  return [
+    command({
+      name: 'completion',
+      summary: 'the completion script of a shell',
+      args: [{ name: 'shell', meaning: 'bash, zsh or fish', completes: Object.keys(scripts) }],
+      examples: [
+        'source <(gantry completion bash)',
+        'gantry completion fish > ~/.config/fish/completions/gantry.fish',
+      ],
+      async run({ args, out }) {
+        const script = scripts[args[0] ?? ''];
+        if (script === undefined)
+          throw new Fault(
+            'invalid',
+            `there is no completion for "${(args[0] ?? '').slice(0, 40)}"`,
+            { hint: 'one of: bash, zsh, fish' },
+          );
+        out.line(script);
+      },
+    }),
+    command({
+      name: '__complete',
+      summary: 'used by the completion scripts',
+      args: [{ name: 'words', meaning: 'the words so far', optional: true, rest: true }],
+      examples: ['gantry __complete -- vm sta'],
+      async run(run) {
+        for (const word of await complete(all(), run.args, () => run.client, run.signal))
+          run.out.line(word);
+      },
+    }),
+  ];
+}

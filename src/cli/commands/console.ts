@@ -1,0 +1,82 @@
+/** The serial console in this terminal, screenshots, typing. */
+import { open } from 'node:fs/promises';
+import { command } from '../command.ts';
+import { attachSerial } from '../serial.ts';
+
+const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
+
+export const consoleCommands = [
+  command({
+    name: 'vm console',
+    aliases: ['vm serial'],
+    summary: 'the serial console in this terminal; detach with ctrl-]',
+    args: [vmArgument],
+    options: {
+      port: { type: 'number', value: 'NUMBER', meaning: 'serial port 1 (default) or 2' },
+      'read-only': { type: 'flag', meaning: 'watch, send nothing' },
+    },
+    examples: ['gantry vm console hello'],
+    async run(run) {
+      await attachSerial(run, run.args[0] ?? '', {
+        port: run.options.port ?? 1,
+        readOnly: run.options['read-only'] === true,
+      });
+    },
+  }),
+  command({
+    name: 'vm screenshot',
+    summary: 'a picture of the screen, PNG',
+    args: [
+      vmArgument,
+      { name: 'file', meaning: 'where to write it; - is standard output', completes: 'file' },
+    ],
+    examples: ['gantry vm screenshot hello hello.png'],
+    async run({ client, args, out, signal }) {
+      const [vm = '', file = '-'] = args;
+      const png = await client.call('vm.screenshot', { params: { vm } }, signal);
+      if (file === '-') return out.bytes(png);
+      await using handle = await open(file, 'w');
+      await handle.writeFile(png);
+      out.note(`${file} written`);
+    },
+  }),
+  command({
+    name: 'vm type',
+    summary: 'type text on the keyboard',
+    args: [vmArgument, { name: 'text', meaning: 'the text; \\n is the enter key' }],
+    options: {
+      layout: {
+        type: 'text',
+        words: ['us', 'de'],
+        value: 'LAYOUT',
+        meaning: "the guest's keyboard layout, us (default) or de",
+      },
+    },
+    examples: ['gantry vm type hello "root\\n"'],
+    async run({ client, args, options, signal }) {
+      const [vm = '', text = ''] = args;
+      await client.call(
+        'vm.type',
+        {
+          params: { vm },
+          body: {
+            text: text.replaceAll('\\n', '\n').replaceAll('\\t', '\t'),
+            layout: options.layout === 'de' ? 'de' : 'us',
+          },
+        },
+        signal,
+      );
+    },
+  }),
+  command({
+    name: 'vm send-keys',
+    aliases: ['vm sendkey'],
+    summary: 'press key combinations',
+    args: [vmArgument, { name: 'keys', meaning: 'for example ctrl-alt-del', rest: true }],
+    examples: ['gantry vm send-keys hello ctrl-alt-del', 'gantry vm send-keys hello alt-f2 ret'],
+    async run({ client, args, signal }) {
+      const [vm = '', ...keys] = args;
+      await client.call('vm.keys', { params: { vm }, body: { keys } }, signal);
+    },
+  }),
+];

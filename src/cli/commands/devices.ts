@@ -1,0 +1,189 @@
+/** Disks, network adapters and media of a vm. */
+import { command } from '../command.ts';
+import { finish } from '../progress.ts';
+
+const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
+const placeArgument = { name: 'place', meaning: 'for example sata0:1, ide1:0, or floppy' } as const;
+
+const placeOptions = {
+  bus: {
+    type: 'text',
+    words: ['ide', 'sata', 'scsi', 'virtio'],
+    value: 'BUS',
+    meaning: "default: the profile's",
+  },
+  controller: { type: 'number', value: 'NUMBER', meaning: 'controller or IDE channel' },
+  position: { type: 'number', value: 'NUMBER', meaning: 'default: the first free one' },
+} as const;
+
+export const deviceCommands = [
+  command({
+    name: 'vm attach-disk',
+    summary: 'attach a new or existing disk, while running where it can',
+    args: [vmArgument],
+    options: {
+      new: { type: 'size', value: 'SIZE', meaning: 'make a new disk of this size' },
+      file: {
+        type: 'text',
+        value: 'FILE',
+        meaning: 'an existing disk on the host, or the name for a new one',
+      },
+      format: {
+        type: 'text',
+        words: ['qcow2', 'raw'],
+        value: 'FORMAT',
+        meaning: 'qcow2 (default) or raw',
+      },
+      'read-only': { type: 'flag', meaning: 'as a read-only data disk' },
+      ...placeOptions,
+    },
+    examples: [
+      'gantry vm attach-disk web-1 --new 20G',
+      'gantry vm attach-disk web-1 --file /srv/data.raw --format raw --read-only',
+    ],
+    async run(run) {
+      const { options, client, dryRun, signal } = run;
+      const vm = run.args[0] ?? '';
+      const format = options.format ?? 'qcow2';
+      const at = {
+        ...(options.bus === undefined ? {} : { bus: options.bus }),
+        ...(options.controller === undefined ? {} : { controller: options.controller }),
+        ...(options.position === undefined ? {} : { position: options.position }),
+      };
+      const body =
+        options.new === undefined
+          ? {
+              kind: 'existing' as const,
+              file: options.file ?? '',
+              format,
+              readOnly: options['read-only'] === true,
+              ...at,
+            }
+          : {
+              kind: 'new' as const,
+              sizeBytes: options.new,
+              format,
+              ...(options.file === undefined ? {} : { file: options.file }),
+              ...at,
+            };
+      const started = await client.call(
+        'vm.disk.attach',
+        { params: { vm }, body, query: { dryRun } },
+        signal,
+      );
+      if (!dryRun)
+        await finish(
+          run,
+          started,
+          (ended) =>
+            `disk ${String(ended.result?.['place'] ?? '')} was attached to ${vm}${ended.result?.['live'] === true ? '' : '; the guest sees it at the next start'}`,
+        );
+    },
+  }),
+  command({
+    name: 'vm detach-disk',
+    summary: 'detach a disk; its file stays',
+    args: [vmArgument, placeArgument],
+    examples: ['gantry vm detach-disk web-1 virtio0:1'],
+    async run(run) {
+      const [vm = '', place = ''] = run.args;
+      const started = await run.client.call(
+        'vm.disk.detach',
+        { params: { vm, place }, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun)
+        await finish(run, started, () => `disk ${place} was detached from ${vm}; its file stays`);
+    },
+  }),
+  command({
+    name: 'vm attach-adapter',
+    summary: 'add a network adapter, while running where it can',
+    args: [vmArgument],
+    options: {
+      model: {
+        type: 'text',
+        words: ['virtio', 'e1000', 'e1000e', 'pcnet', 'tulip', 'rtl8139'],
+        value: 'MODEL',
+        meaning: "default: the profile's",
+      },
+    },
+    examples: ['gantry vm attach-adapter web-1 --model e1000'],
+    async run(run) {
+      const vm = run.args[0] ?? '';
+      const body = run.options.model === undefined ? {} : { model: run.options.model };
+      const started = await run.client.call(
+        'vm.adapter.attach',
+        { params: { vm }, body, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun)
+        await finish(
+          run,
+          started,
+          (ended) => `adapter ${String(ended.result?.['slot'] ?? '')} was added to ${vm}`,
+        );
+    },
+  }),
+  command({
+    name: 'vm detach-adapter',
+    summary: 'remove a network adapter',
+    args: [vmArgument, { name: 'slot', meaning: 'number of the adapter' }],
+    examples: ['gantry vm detach-adapter web-1 1'],
+    async run(run) {
+      const [vm = '', slot = ''] = run.args;
+      const started = await run.client.call(
+        'vm.adapter.detach',
+        { params: { vm, slot }, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun) await finish(run, started, () => `adapter ${slot} was removed from ${vm}`);
+    },
+  }),
+  command({
+    name: 'vm insert',
+    summary: 'insert a medium into a CD or floppy drive, also while running',
+    args: [
+      vmArgument,
+      placeArgument,
+      {
+        name: 'medium',
+        meaning: 'name of an image, a file of the host (with a slash), or a drive (/dev/...)',
+        completes: 'image',
+      },
+    ],
+    examples: [
+      'gantry vm insert web-1 sata0:0 additions',
+      'gantry vm insert old floppy /srv/drivers.img',
+    ],
+    async run(run) {
+      const [vm = '', place = '', name = ''] = run.args;
+      const medium = name.startsWith('/dev/')
+        ? { kind: 'device' as const, device: name }
+        : name.includes('/')
+          ? { kind: 'file' as const, file: name }
+          : { kind: 'image' as const, image: name };
+      const started = await run.client.call(
+        'vm.medium.insert',
+        { params: { vm, place }, body: medium, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun) await finish(run, started, () => `${name} is in ${place} of ${vm}`);
+    },
+  }),
+  command({
+    name: 'vm eject',
+    summary: 'eject a medium',
+    args: [vmArgument, placeArgument],
+    examples: ['gantry vm eject web-1 sata0:0'],
+    async run(run) {
+      const [vm = '', place = ''] = run.args;
+      const started = await run.client.call(
+        'vm.medium.eject',
+        { params: { vm, place }, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun) await finish(run, started, () => `${place} of ${vm} is empty`);
+    },
+  }),
+];

@@ -1,0 +1,29 @@
+/** The table of commands, in the order of help. */
+import type { Command } from '../command.ts';
+import { accessCommands } from './access.ts';
+import { applyCommands } from './apply.ts';
+import { catalogueCommands } from './catalogue.ts';
+import { completionCommands } from './completion.ts';
+import { consoleCommands } from './console.ts';
+import { deviceCommands } from './devices.ts';
+import { hostCommands } from './host.ts';
+import { powerCommands } from './power.ts';
+import { systemCommands } from './system.ts';
+import { testCommands } from './test.ts';
+import { vmCommands } from './vm.ts';
+import { workCommands } from './work.ts';
+
+export const commands: readonly Command[] = [
+  ...systemCommands,
+  ...applyCommands,
+  ...testCommands,
+  ...completionCommands(() => commands),
+  ...vmCommands,
+  ...powerCommands,
+  ...consoleCommands,
+  ...deviceCommands,
+  ...hostCommands,
+  ...catalogueCommands,
+  ...workCommands,
+  ...accessCommands,
+];

@@ -1,0 +1,297 @@
+/** up, down, status, uninstall: this machine's programs. */
+import { existsSync, rmSync } from 'node:fs';
+import { Fault, isFault } from '#lib';
+import { finishedStates, type Client, type Host, type Vm } from '#api';
+import { command, type Run } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { findConnection, openClient, readCoordinatorFile } from '../connection.ts';
+import { notWell } from '../exit.ts';
+import { defaultListen, type Installation } from '../installation.ts';
+import { writeList } from '../output/render.ts';
+import { checkMachine } from '../system/checks.ts';
+import { answers, ensureFirstVm } from '../system/first-vm.ts';
+import { bringNeeds, hostNeeds } from '../system/packages.ts';
+import { stopProgram } from '../system/processes.ts';
+import { ensureAgent, ensureCoordinator, programRuns, runPrograms } from '../system/programs.ts';
+import { findServiceManager, removeService, stopService } from '../system/services.ts';
+import {
+  parseListen,
+  parseSimulate,
+  readStartSettings,
+  writeStartSettings,
+  type StartSettings,
+} from '../system/settings.ts';
+import { judgeInstallation } from '../system/status.ts';
+
+const stopLimitMs = 30_000;
+
+const upOptions = {
+  listen: {
+    type: 'text',
+    value: 'HOST:PORT',
+    meaning: `where console and API listen; default ${defaultListen}`,
+  },
+  'no-vm': { type: 'flag', meaning: 'do not create the first vm' },
+  'no-install': { type: 'flag', meaning: 'only report what is missing on this machine' },
+  simulate: {
+    type: 'text',
+    value: 'HOSTSxVMS',
+    meaning: 'a simulated fleet instead of this machine, for example 20x500',
+  },
+  foreground: { type: 'flag', meaning: 'stay in this terminal and show the logs' },
+} as const;
+
+function wantedSettings(run: Run<typeof upOptions>): StartSettings {
+  const before = readStartSettings(run.installation);
+  const { listen, simulate } = run.options;
+  return {
+    listen: listen === undefined ? (before?.listen ?? defaultListen) : parseListen(listen),
+    simulate: simulate === undefined ? (before?.simulate ?? null) : parseSimulate(simulate),
+  };
+}
+
+function optionForData(installation: Installation): string {
+  return installation.named === undefined ? '' : ` --data ${installation.named}`;
+}
+
+async function greet(
+  run: Run,
+  client: Client,
+  hosts: readonly Host[],
+  vm: Vm | undefined,
+): Promise<void> {
+  const { out, installation, signal } = run;
+  const data = optionForData(installation);
+  const session = await client.call('session.show', {}, signal);
+  const { code } = await client.call('user.link', { params: { user: session.user } }, signal);
+  const [host] = hosts;
+  out.line('');
+  out.line(`  console   ${client.server}/`);
+  out.line(`  sign in   ${client.server}/#link=${code}`);
+  out.line('            (works once, for 15 minutes; again with: gantry user link admin)');
+  if (host !== undefined && host.facts !== null)
+    out.line(
+      `  host      ${hosts.length > 1 ? `${hosts.length} hosts` : `${host.name}, ${host.facts.acceleration.use === 'tcg' ? 'software emulation' : host.facts.acceleration.use}`}`,
+    );
+  if (vm !== undefined) {
+    out.line(
+      `  vm        ${vm.name} is ${vm.state}${answers(vm) ? `, its guest answers, address ${vm.status.guest?.addresses.join(', ') ?? ''}` : ''}`,
+    );
+    for (const forward of vm.status.forwards)
+      out.line(
+        `            http://${forward.hostAddress}:${forward.hostPort}/ leads to its port ${forward.guestPort}`,
+      );
+  }
+  const name = vm?.name ?? 'NAME';
+  out.line('');
+  out.line('next:');
+  for (const [text, why] of [
+    [`gantry${data} vm list`, 'all vms'],
+    [`gantry${data} vm console ${name}`, 'its serial console; user root, detach with ctrl-]'],
+    [`gantry${data} vm screenshot ${name} ${name}.png`, 'what its screen shows'],
+    [`gantry${data} vm create web-1 --image starter --start`, 'another one'],
+    [`gantry${data} event watch`, 'what happens, as it happens'],
+  ] as const)
+    out.line(`  ${text.padEnd(52)} ${why}`);
+}
+
+async function up(run: Run<typeof upOptions>): Promise<number | void> {
+  const { installation, options, out, signal } = run;
+  checkMachine(installation);
+  const settings = wantedSettings(run);
+  const running = readCoordinatorFile(installation);
+  if (
+    running !== undefined &&
+    options.listen !== undefined &&
+    (await programRuns(installation, 'coordinator')) &&
+    !running.url.endsWith(settings.listen)
+  ) {
+    throw new Fault('refused', `the coordinator runs already, at ${running.url}`, {
+      hint: 'stop it first with: gantry down',
+    });
+  }
+  if (settings.simulate === null)
+    await bringNeeds(run, hostNeeds(), options['no-install'] === true ? 'report' : 'install');
+  writeStartSettings(installation, settings);
+  if (options.foreground === true) return foreground(run, settings);
+  const { client, started } = await ensureCoordinator(installation, settings, signal);
+  if (started) out.note('the coordinator runs');
+  const agent = await ensureAgent(installation, settings, client, signal);
+  if (agent.started) out.note('the agent runs');
+  const [host] = agent.hosts;
+  const wantsVm = options['no-vm'] !== true && settings.simulate === null && host !== undefined;
+  const vm = wantsVm ? await ensureFirstVm(run, client, host.name) : undefined;
+  await greet(run, client, agent.hosts, vm);
+}
+
+/** Both programs in this terminal, with their logs. */
+async function foreground(run: Run<typeof upOptions>, settings: StartSettings): Promise<number> {
+  const { installation, out, signal } = run;
+  for (const program of ['coordinator', 'agent'] as const) {
+    if (await programRuns(installation, program))
+      throw new Fault('refused', `the ${program} runs already in the background`, {
+        hint: 'stop it first with: gantry down',
+      });
+  }
+  const ends = new AbortController();
+  process.once('SIGTERM', () => ends.abort());
+  const codes = await runPrograms(installation, settings, AbortSignal.any([signal, ends.signal]));
+  out.note('both programs have ended; vms go on');
+  return codes.some((code) => code.status === 'rejected' || code.value !== 0) && !signal.aborted
+    ? 1
+    : 0;
+}
+
+const vmEndings = { save: 'save', shutdown: 'shutdown', off: 'turn-off' } as const;
+
+/** Takes the vms of this installation along before its programs stop; those that fail are named and stop the stop. */
+async function endVms(
+  run: Pick<Run, 'out' | 'signal' | 'installation'>,
+  how: keyof typeof vmEndings,
+): Promise<void> {
+  const { out, signal } = run;
+  const client = openClient(findConnection(run.installation, process.env), undefined);
+  const faults: string[] = [];
+  const begun = [];
+  for await (const vm of client.list(
+    'vm.list',
+    { filter: 'state = running OR state = paused' },
+    signal,
+  )) {
+    const action = how === 'shutdown' && vm.state === 'paused' ? 'save' : vmEndings[how];
+    begun.push({
+      vm,
+      operation: client.call(
+        'vm.act',
+        { params: { vm: vm.id, action }, body: how === 'shutdown' ? { onTimeout: 'save' } : {} },
+        signal,
+      ),
+    });
+  }
+  for (const { vm, operation } of begun) {
+    const ended = await operation
+      .then((started) => client.wait(started, undefined, signal))
+      .catch((error: Error) => error);
+    if (ended instanceof Error) faults.push(`${vm.name}: ${ended.message}`);
+    else if (finishedStates.includes(ended.state) && ended.state !== 'done')
+      faults.push(`${vm.name}: ${ended.fault?.message ?? ended.state}`);
+    else
+      out.note(`vm ${vm.name}: ${how === 'off' ? 'off' : how === 'save' ? 'saved' : 'shut down'}`);
+  }
+  if (faults.length > 0)
+    throw new Fault(
+      'refused',
+      `some vms did not end, so nothing was stopped: ${faults.join('; ')}`,
+      { hint: 'try --vms off' },
+    );
+}
+
+async function stopPrograms(installation: Installation): Promise<readonly string[]> {
+  const manager = findServiceManager(process.getuid?.() ?? 0);
+  const stopped: string[] = [];
+  for (const program of ['agent', 'coordinator'] as const) {
+    if (manager !== undefined) await stopService(manager, installation, program);
+    if (await stopProgram(installation, program, stopLimitMs)) stopped.push(program);
+  }
+  return stopped;
+}
+
+export const systemCommands = [
+  command({
+    name: 'up',
+    summary: 'make this machine a host with everything that runs on it',
+    options: upOptions,
+    examples: [
+      'gantry up',
+      'gantry up --yes --listen 0.0.0.0:7443',
+      'gantry up --data /srv/lab --listen 127.0.0.1:7543',
+      'gantry up --data /tmp/fleet --simulate 20x500',
+    ],
+    run: up,
+  }),
+  command({
+    name: 'down',
+    summary: 'stop coordinator and agent; vms go on',
+    options: {
+      vms: {
+        type: 'text',
+        words: ['save', 'shutdown', 'off'],
+        value: 'HOW',
+        meaning: 'take the vms along: save, shutdown or off',
+      },
+    },
+    examples: ['gantry down', 'gantry down --vms save'],
+    async run(run) {
+      const how = run.options.vms;
+      if (how === 'save' || how === 'shutdown' || how === 'off') await endVms(run, how);
+      const stopped = await stopPrograms(run.installation);
+      run.out.line(
+        stopped.length === 0
+          ? 'nothing ran'
+          : `${stopped.join(' and ')} stopped${how === undefined ? '; vms go on' : ''}`,
+      );
+    },
+  }),
+  command({
+    name: 'status',
+    summary: 'what is well and what is not, with the reason and the remedy',
+    examples: ['gantry status', 'gantry status -o json'],
+    async run(run) {
+      const findings = await judgeInstallation(run);
+      writeList(
+        run.out,
+        run.format,
+        [
+          {
+            title: '',
+            value: (finding) =>
+              ({ ok: '✓', information: 'i', warning: '!', error: '✗' })[finding.result],
+          },
+          { title: 'CHECK', value: (finding) => finding.check },
+          { title: 'EVIDENCE', value: (finding) => finding.evidence },
+          { title: 'REMEDY', value: (finding) => finding.remedy ?? '' },
+        ],
+        findings,
+        'nothing to say',
+      );
+      return findings.some((finding) => finding.result === 'error') ? notWell : 0;
+    },
+  }),
+  command({
+    name: 'uninstall',
+    summary: 'remove what was made: programs, units, data, vms',
+    options: { 'keep-data': { type: 'flag', meaning: 'leave the data folder' } },
+    examples: ['gantry uninstall', 'gantry uninstall --keep-data --yes'],
+    async run(run) {
+      const { installation, options, out } = run;
+      const folders = [
+        installation.runtime,
+        installation.config,
+        ...(options['keep-data'] === true ? [] : [installation.data]),
+      ].filter((folder) => existsSync(folder));
+      if (folders.length === 0) return out.line('nothing is installed');
+      out.note('this will be deleted:');
+      for (const folder of folders) out.note(`  ${folder}`);
+      await confirm(
+        run,
+        'All vms of this installation are turned off, and what is in these folders is lost. Go on?',
+      );
+      try {
+        await endVms(run, 'off');
+      } catch (error) {
+        if (!isFault(error, 'unavailable') || (await programRuns(installation, 'agent')))
+          throw error;
+      }
+      await stopPrograms(installation);
+      const manager = findServiceManager(process.getuid?.() ?? 0);
+      if (manager !== undefined)
+        for (const program of ['agent', 'coordinator'] as const)
+          await removeService(manager, installation, program);
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+      out.line('removed');
+      out.hint(
+        'packages that were installed stay; remove them with apt-get if nothing else needs them',
+      );
+    },
+  }),
+];

@@ -1,0 +1,485 @@
+/** Commands on vms: list, show, create, change, delete. Power and console have files of their own. */
+import { Fault, formatBytes } from '#lib';
+import { placeName, vmStateFacts, type Vm, type VmCreate } from '#api';
+import { command, type Run } from '../command.ts';
+import { humanDuration, localTime } from '../output/human.ts';
+import { writeList, writeThing } from '../output/render.ts';
+import { finish } from '../progress.ts';
+import { confirm } from '../confirm.ts';
+import { collect, listOptions, listQuery } from '../lists.ts';
+import { parseAssignments } from '../assignments.ts';
+import { vmColumns } from './columns.ts';
+
+function describeVm(vm: Vm): readonly (readonly [string, string])[] {
+  const { hardware, settings } = vm.definition;
+  const { status } = vm;
+  const label = vmStateFacts[vm.state].label.toLowerCase();
+  return [
+    ['name', vm.name],
+    ['id', vm.id],
+    [
+      'state',
+      `${vmStateFacts[vm.state].glyph} ${status.held ? 'held before its first instruction' : label}, since ${localTime(status.since)}`,
+    ],
+    ['running', status.runningSeconds === null ? 'n/a' : humanDuration(status.runningSeconds)],
+    ['host', `${vm.host} (${vm.driver})`],
+    ['technique', vm.technique],
+    ['folder', vm.folder],
+    [
+      'processors',
+      `${hardware.processor.count}, ${status.cpuPercent === null ? 'n/a' : `${status.cpuPercent.toFixed(0)} % used`}`,
+    ],
+    [
+      'memory',
+      `${formatBytes(hardware.memory.sizeBytes)}${status.memoryBytes === null ? '' : `, ${formatBytes(status.memoryBytes)} resident`}`,
+    ],
+    ...hardware.disks.map(
+      (disk) =>
+        [
+          `disk ${placeName(disk)}`,
+          `${formatBytes(disk.sizeBytes)} ${disk.format} ${disk.file}`,
+        ] as const,
+    ),
+    ...hardware.opticalDrives.map(
+      (drive) =>
+        [
+          `cd ${placeName(drive)}`,
+          drive.medium === null ? 'empty' : Object.values(drive.medium).slice(1).join(' '),
+        ] as const,
+    ),
+    ...(hardware.floppy === null
+      ? []
+      : [
+          [
+            'floppy',
+            hardware.floppy.medium === null
+              ? 'empty'
+              : Object.values(hardware.floppy.medium).slice(1).join(' '),
+          ] as const,
+        ]),
+    ...hardware.adapters.map(
+      (adapter) =>
+        [
+          `adapter ${adapter.slot}`,
+          `${adapter.model} ${adapter.mac}, ${adapter.attachment.kind === 'none' ? 'not connected' : 'user-mode network'}`,
+        ] as const,
+    ),
+    ...status.forwards.map(
+      (forward) =>
+        [
+          'forward',
+          `${forward.protocol} ${forward.hostAddress}:${forward.hostPort} to guest port ${forward.guestPort}`,
+        ] as const,
+    ),
+    ['addresses', status.guest?.addresses.join(', ') || '-'],
+    ['guest', status.guest?.osName ?? '-'],
+    [
+      'heartbeat',
+      `${status.heartbeat.state}${status.heartbeat.lastAt === null ? '' : `, last ${localTime(status.heartbeat.lastAt)}`}`,
+    ],
+    [
+      'additions',
+      `${status.additions.state}${status.additions.version === null ? '' : ` ${status.additions.version}`}`,
+    ],
+    ['on host start', settings.start.onHostStart],
+    ['on host stop', settings.shutdown.onHostStop],
+    ...(status.pending.length === 0 ? [] : [['at next start', status.pending.join(', ')] as const]),
+    ...(status.lastFault === null
+      ? []
+      : [
+          ['last fault', `${localTime(status.lastFault.at)}: ${status.lastFault.message}`] as const,
+        ]),
+  ];
+}
+
+const createOptions = {
+  host: { type: 'text', value: 'HOST', meaning: 'on which host' },
+  folder: { type: 'text', value: 'PATH', meaning: 'filed in which folder' },
+  profile: {
+    type: 'text',
+    words: ['modern', 'classic'],
+    value: 'PROFILE',
+    meaning: 'modern (default) or classic hardware',
+  },
+  guest: { type: 'text', value: 'GUEST', meaning: 'guest operating system, from the catalogue' },
+  memory: { type: 'size', short: 'm', value: 'SIZE', meaning: 'memory, for example 1G' },
+  processors: { type: 'number', short: 'c', value: 'COUNT', meaning: 'virtual processors' },
+  image: { type: 'text', short: 'i', value: 'IMAGE', meaning: 'make its disk from this image' },
+  disk: {
+    type: 'size',
+    value: 'SIZE',
+    meaning: 'a new disk of this size, or the size for --image',
+  },
+  'disk-file': { type: 'text', value: 'FILE', meaning: 'an existing disk on the host' },
+  format: {
+    type: 'text',
+    words: ['qcow2', 'raw'],
+    value: 'FORMAT',
+    meaning: 'of the new or existing disk: qcow2 (default) or raw',
+  },
+  network: {
+    type: 'text',
+    words: ['user', 'none'],
+    value: 'NETWORK',
+    meaning: 'user (default) or none',
+  },
+  forward: {
+    type: 'list',
+    value: 'HOSTPORT:GUESTPORT',
+    meaning: 'a port of the host that leads to the guest; 0 chooses a free one',
+  },
+  firmware: {
+    type: 'text',
+    words: ['bios', 'uefi'],
+    value: 'FIRMWARE',
+    meaning: 'bios (default) or uefi',
+  },
+  set: {
+    type: 'list',
+    value: 'PATH=VALUE',
+    meaning: 'any setting, for example settings.start.onHostStart=always',
+  },
+  start: { type: 'flag', short: 's', meaning: 'turn it on afterwards' },
+} as const;
+
+function diskChoice(options: Run<typeof createOptions>['options']): VmCreate['disk'] {
+  const format = options.format === 'raw' ? 'raw' : 'qcow2';
+  if (options.image !== undefined)
+    return {
+      kind: 'image',
+      image: options.image,
+      ...(options.disk === undefined ? {} : { sizeBytes: options.disk }),
+    };
+  if (options['disk-file'] !== undefined)
+    return { kind: 'existing', file: options['disk-file'], format };
+  if (options.disk !== undefined) return { kind: 'new', sizeBytes: options.disk, format };
+  return { kind: 'none' };
+}
+
+export const vmCommands = [
+  command({
+    name: 'vm list',
+    aliases: ['vm ls'],
+    summary: 'list vms',
+    options: listOptions,
+    examples: [
+      'gantry vm list',
+      'gantry vm list --filter "state = running AND host = h1" -o wide',
+      'gantry vm list --sort -status.cpuPercent',
+    ],
+    async run(run) {
+      writeList(
+        run.out,
+        run.format,
+        vmColumns,
+        await collect(run, 'vm.list', listQuery(run.options)),
+        'no vms; make one with: gantry vm create web-1 --image starter --start',
+      );
+    },
+  }),
+  command({
+    name: 'vm show',
+    aliases: ['vm info'],
+    summary: 'show a vm',
+    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
+    examples: ['gantry vm show hello', 'gantry vm show hello -o json'],
+    async run({ client, args, out, format, signal }) {
+      const vm = await client.call('vm.show', { params: { vm: args[0] ?? '' } }, signal);
+      writeThing(out, format, vm, describeVm(vm));
+    },
+  }),
+  command({
+    name: 'vm create',
+    summary: 'create a vm',
+    args: [{ name: 'name', meaning: 'its name' }],
+    options: createOptions,
+    examples: [
+      'gantry vm create web-1 --image starter --forward 8080:80 --start',
+      'gantry vm create old --profile classic --guest windows-2000-server --memory 256M --disk 4G',
+      'gantry vm create big -m 8G -c 4 --disk 100G --set settings.start.onHostStart=always',
+    ],
+    async run(run) {
+      const { options, args, client, out, dryRun, signal } = run;
+      const assigned = parseAssignments([
+        ...(options.firmware === undefined ? [] : [`hardware.firmware.type=${options.firmware}`]),
+        ...(options.set ?? []),
+      ]);
+      const body = {
+        name: args[0] ?? '',
+        ...(options.host === undefined ? {} : { host: options.host }),
+        ...(options.folder === undefined ? {} : { folder: options.folder }),
+        ...(options.profile === undefined ? {} : { profile: options.profile }),
+        ...(options.guest === undefined ? {} : { guestOs: options.guest }),
+        ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
+        ...(options.processors === undefined ? {} : { processors: options.processors }),
+        ...(options.network === undefined ? {} : { network: options.network }),
+        disk: diskChoice(options),
+        ...(options.forward === undefined ? {} : { forwards: options.forward.map(parseForward) }),
+        ...(Object.keys(assigned).length === 0 ? {} : { definition: assigned }),
+        start: options.start === true,
+      };
+      const started = await client.call('vm.create', { body, query: { dryRun } }, signal);
+      if (dryRun) return out.line(`vm ${body.name} could be created`);
+      await finish(
+        run,
+        started,
+        () => `vm ${body.name} was created${body.start ? ' and runs' : ''}`,
+      );
+      if (!body.start && run.wait) out.hint(`gantry vm start ${body.name}`);
+    },
+  }),
+  command({
+    name: 'vm add',
+    summary: 'add an existing vm from its configuration file, files unchanged',
+    args: [{ name: 'file', meaning: 'vm.json on the host', completes: 'file' }],
+    options: {
+      host: { type: 'text', value: 'HOST', meaning: 'on which host' },
+      folder: { type: 'text', value: 'PATH', meaning: 'filed in which folder' },
+    },
+    examples: ['gantry vm add /srv/vms/old/vm.json'],
+    async run(run) {
+      const { options, args, client, dryRun, signal } = run;
+      const body = {
+        file: args[0] ?? '',
+        ...(options.host === undefined ? {} : { host: options.host }),
+        ...(options.folder === undefined ? {} : { folder: options.folder }),
+      };
+      await finish(
+        run,
+        await client.call('vm.add', { body, query: { dryRun } }, signal),
+        (operation) => `vm ${operation.target.name} was added`,
+      );
+    },
+  }),
+  command({
+    name: 'vm set',
+    aliases: ['vm update'],
+    summary: 'change settings',
+    args: [
+      { name: 'vm', meaning: 'name or id', completes: 'vm' },
+      { name: 'path=value', meaning: 'settings', rest: true },
+    ],
+    examples: [
+      'gantry vm set web-1 hardware.memory.sizeBytes=2G settings.shutdown.onHostStop=shutdown',
+      'gantry vm set web-1 tags=[web,prod]',
+    ],
+    async run(run) {
+      const { args, client, out, dryRun, signal } = run;
+      const [vm = '', ...assignments] = args;
+      const started = await client.call(
+        'vm.update',
+        { params: { vm }, body: parseAssignments(assignments), query: { dryRun } },
+        signal,
+      );
+      if (dryRun) return out.line('the settings would be accepted');
+      const ended = await finish(run, started, () => `vm ${vm} was changed`);
+      const pending = ended.result?.['pending'];
+      if (Array.isArray(pending) && pending.length > 0) {
+        out.note(`at the next start: ${pending.join(', ')}`);
+        out.hint(`gantry vm restart ${vm}`);
+      }
+    },
+  }),
+  command({
+    name: 'vm rename',
+    summary: 'rename a vm',
+    args: [
+      { name: 'vm', meaning: 'name or id', completes: 'vm' },
+      { name: 'name', meaning: 'the new name' },
+    ],
+    examples: ['gantry vm rename web-1 web-old'],
+    async run(run) {
+      const [vm = '', name = ''] = run.args;
+      const started = await run.client.call(
+        'vm.update',
+        { params: { vm }, body: { name }, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun) await finish(run, started, () => `vm ${vm} is now called ${name}`);
+    },
+  }),
+  command({
+    name: 'vm move',
+    summary: 'file a vm in another folder',
+    args: [
+      { name: 'vm', meaning: 'name or id', completes: 'vm' },
+      { name: 'folder', meaning: 'path or id', completes: 'folder' },
+    ],
+    examples: ['gantry vm move web-1 /production'],
+    async run({ client, args, out, dryRun, signal }) {
+      const [vm = '', folder = ''] = args;
+      const moved = await client.call(
+        'vm.move',
+        { params: { vm }, body: { folder }, query: { dryRun } },
+        signal,
+      );
+      out.line(`vm ${moved.name} is in ${moved.folder}`);
+    },
+  }),
+  command({
+    name: 'vm remove',
+    summary: 'take a vm out of Gantry, its files unchanged',
+    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
+    examples: ['gantry vm remove web-1'],
+    async run(run) {
+      const vm = await run.client.call(
+        'vm.show',
+        { params: { vm: run.args[0] ?? '' } },
+        run.signal,
+      );
+      const started = await run.client.call(
+        'vm.remove',
+        { params: { vm: vm.id }, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (run.dryRun) return;
+      await finish(run, started, () => `vm ${vm.name} was removed; its files stay in ${vm.path}`);
+      run.out.hint(`gantry vm add ${vm.path}/vm.json`);
+    },
+  }),
+  command({
+    name: 'vm files',
+    summary: 'the files of a vm, and which of them a delete would delete',
+    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
+    examples: ['gantry vm files web-1'],
+    async run({ client, args, out, format, signal }) {
+      const { files } = await client.call('vm.files', { params: { vm: args[0] ?? '' } }, signal);
+      writeList(
+        out,
+        format,
+        [
+          { title: 'FILE', value: (file) => file.path },
+          { title: 'ROLE', value: (file) => file.role },
+          { title: 'SIZE', value: (file) => formatBytes(file.sizeBytes), align: 'right' },
+          {
+            title: 'DELETED',
+            value: (file) => (file.deleted ? 'yes' : `no: ${file.keptBecause ?? ''}`),
+          },
+        ],
+        files,
+        'no files',
+      );
+    },
+  }),
+  command({
+    name: 'vm delete',
+    aliases: ['vm rm'],
+    summary: 'delete a vm and its files',
+    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
+    examples: ['gantry vm delete web-1', 'gantry vm delete web-1 --yes'],
+    async run(run) {
+      const { client, out, signal } = run;
+      const vm = await client.call('vm.show', { params: { vm: run.args[0] ?? '' } }, signal);
+      if (!run.yes && !run.dryRun) {
+        const { files } = await client.call('vm.files', { params: { vm: vm.id } }, signal);
+        out.note(`these files of ${vm.name} will be deleted:`);
+        for (const file of files.filter((entry) => entry.deleted))
+          out.note(`  ${file.path} (${formatBytes(file.sizeBytes)})`);
+        await confirm(run, `Type the name to delete it`, vm.name);
+      }
+      const started = await client.call(
+        'vm.delete',
+        { params: { vm: vm.id }, query: { dryRun: run.dryRun } },
+        signal,
+      );
+      if (!run.dryRun) await finish(run, started, () => `vm ${vm.name} was deleted`);
+    },
+  }),
+  command({
+    name: 'vm export',
+    summary: 'the definition of a vm as a document, for apply',
+    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
+    examples: ['gantry vm export web-1 > web-1.yaml', 'gantry vm export web-1 -o json'],
+    async run({ client, args, out, format, signal }) {
+      const file = await client.call('vm.export', { params: { vm: args[0] ?? '' } }, signal);
+      writeThing(out, format === 'json' ? 'json' : 'yaml', file, []);
+    },
+  }),
+  command({
+    name: 'vm actions',
+    summary: 'what may be done with a vm now, and why not',
+    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
+    examples: ['gantry vm actions hello'],
+    async run({ client, args, out, format, signal }) {
+      const { actions } = await client.call(
+        'vm.actions',
+        { params: { vm: args[0] ?? '' } },
+        signal,
+      );
+      writeList(
+        out,
+        format,
+        [
+          { title: 'ACTION', value: (entry) => entry.action },
+          { title: 'ALLOWED', value: (entry) => (entry.allowed ? 'yes' : 'no') },
+          { title: 'REASON', value: (entry) => entry.reason ?? '' },
+          { title: 'HINT', value: (entry) => entry.hint ?? '' },
+        ],
+        actions,
+        'nothing',
+      );
+    },
+  }),
+  command({
+    name: 'vm check',
+    summary: 'whether a vm could start now, and everything that speaks against it',
+    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
+    examples: ['gantry vm check web-1'],
+    async run({ client, args, out, format, signal }) {
+      const check = await client.call(
+        'vm.check',
+        { params: { vm: args[0] ?? '' }, body: {} },
+        signal,
+      );
+      if (format === 'json' || format === 'yaml') return writeThing(out, format, check, []);
+      out.line(check.ok ? 'it could start' : 'it cannot start:');
+      for (const reason of [...check.reasons, ...check.warnings])
+        out.line(`  ${reason.text}${reason.remedy === undefined ? '' : `; ${reason.remedy}`}`);
+      return check.ok ? 0 : 7;
+    },
+  }),
+  command({
+    name: 'vm hardware',
+    summary: 'the effective virtual hardware of a vm',
+    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
+    examples: ['gantry vm hardware hello -o csv'],
+    async run({ client, args, out, format, signal }) {
+      const { devices } = await client.call(
+        'vm.hardware',
+        { params: { vm: args[0] ?? '' } },
+        signal,
+      );
+      writeList(
+        out,
+        format,
+        [
+          { title: 'DEVICE', value: (entry) => entry.device },
+          { title: 'BUS', value: (entry) => entry.bus },
+          { title: 'POSITION', value: (entry) => entry.position ?? '-' },
+          { title: 'MODEL', value: (entry) => entry.model },
+          { title: 'ADDRESS', value: (entry) => entry.address ?? '-' },
+          { title: 'RESOURCE', value: (entry) => entry.resource ?? '-' },
+        ],
+        devices,
+        'no devices',
+      );
+    },
+  }),
+];
+
+function parseForward(text: string): {
+  hostPort: number;
+  guestPort: number;
+  protocol: 'tcp' | 'udp';
+} {
+  const match = /^(?:(tcp|udp):)?(\d{1,5}):(\d{1,5})$/.exec(text);
+  if (!match)
+    throw new Fault('invalid', `"${text.slice(0, 40)}" is not a forward`, {
+      hint: 'write HOSTPORT:GUESTPORT, for example 8080:80',
+    });
+  return {
+    protocol: match[1] === 'udp' ? 'udp' : 'tcp',
+    hostPort: Number(match[2]),
+    guestPort: Number(match[3]),
+  };
+}

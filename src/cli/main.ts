@@ -1,0 +1,125 @@
+/**
+ * The CLI: a client of the public API, with one addition: `up`, `down`, `status` and `uninstall` look
+ * after the programs of this machine. Results go to standard output, everything else to standard error;
+ * the exit code tells the kind of fault (exit.ts).
+ */
+import type { Client } from '#api';
+import { describeFault, Fault, toFault } from '#lib';
+import { commands } from './commands/mod.ts';
+import { findConnection, openClient } from './connection.ts';
+import { exitCodeOf } from './exit.ts';
+import { commandHelp, nouns, overview } from './help.ts';
+import { findInstallation, surroundings } from './installation.ts';
+import {
+  createWriter,
+  outputFormats,
+  plain,
+  type OutputFormat,
+  type Writer,
+} from './output/writer.ts';
+import { findCommand, nearest, parseWords, type Parsed } from './parse.ts';
+
+async function main(argv: readonly string[], out: Writer): Promise<number> {
+  const found = findCommand(commands, argv);
+  if (found === undefined) return withoutCommand(argv, out);
+  const parsed = parseWords(found.command, argv.slice(found.used));
+  if (parsed.help) {
+    for (const line of commandHelp(found.command)) out.line(line);
+    return 0;
+  }
+  return runCommand(parsed, out);
+}
+
+function withoutCommand(argv: readonly string[], out: Writer): number {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const noun = words[0];
+  if (noun === undefined || noun === 'help') {
+    for (const line of overview(commands, words[1])) out.line(line);
+    return 0;
+  }
+  if (Object.hasOwn(nouns, noun) && words.length === 1) {
+    for (const line of overview(commands, noun)) out.line(line);
+    return 0;
+  }
+  const typed = words.slice(0, Object.hasOwn(nouns, noun) ? 2 : 1).join(' ');
+  const close = nearest(
+    typed,
+    commands.map((command) => command.name),
+  );
+  throw new Fault('invalid', `there is no command "gantry ${typed.slice(0, 80)}"`, {
+    hint: close === undefined ? 'gantry help' : `did you mean: gantry ${close}`,
+  });
+}
+
+async function runCommand(parsed: Parsed, out: Writer): Promise<number> {
+  const { options } = parsed;
+  const text = (name: string): string | undefined =>
+    typeof options[name] === 'string' ? options[name] : undefined;
+  const installation = findInstallation(
+    { data: text('data'), server: text('server') },
+    surroundings(),
+  );
+  const trace = options['debug'] === true ? traceTo(out) : undefined;
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort(new Fault('cancelled', 'interrupted')));
+  let client: Client | undefined;
+  const code = await parsed.command.run({
+    args: parsed.args,
+    options: options as never,
+    installation,
+    get client() {
+      client ??= openClient(findConnection(installation, process.env), trace);
+      return client;
+    },
+    out,
+    format:
+      outputFormats.find((format): format is OutputFormat => format === text('output')) ?? 'table',
+    wait: options['no-wait'] !== true,
+    dryRun: options['dry-run'] === true,
+    yes: options['yes'] === true,
+    signal: interrupt.signal,
+  });
+  return code ?? 0;
+}
+
+function traceTo(out: Writer) {
+  return (call: {
+    method: string;
+    url: string;
+    body: unknown;
+    status: number;
+    ms: number;
+  }): void => {
+    const body =
+      call.body === undefined
+        ? ''
+        : ` ${JSON.stringify(call.body, (key, value: unknown) => (/password|secret|code/i.test(key) ? '[hidden]' : value))}`;
+    out.note(`api: ${call.method} ${call.url}${body} -> ${call.status} (${call.ms.toFixed(0)} ms)`);
+  };
+}
+
+/** Tells a fault to people: the message, every reason, the next step. */
+function tell(error: unknown, out: Writer): number {
+  const fault = toFault(error);
+  out.note(plain(`gantry: ${describeFault(fault)}`));
+  for (const reason of fault.reasons) {
+    out.note(plain(`  - ${reason.text}${reason.remedy === undefined ? '' : `; ${reason.remedy}`}`));
+  }
+  if (fault.hint !== undefined) out.hint(plain(fault.hint));
+  if (
+    fault.code === 'internal' &&
+    process.env['GANTRY_TRACE'] !== undefined &&
+    error instanceof Error
+  )
+    out.note(error.stack ?? '');
+  return exitCodeOf(fault.code);
+}
+
+const out = createWriter(process.stdout, process.stderr, process.env);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // the reader went away (| head): that is how pipes end
+  if (error.code === 'EPIPE') process.exit(0);
+});
+process.exitCode = await main(process.argv.slice(2), out).catch((error: unknown) =>
+  tell(error, out),
+);

@@ -1,0 +1,142 @@
+/** From argv to a command with its values. Unknown words and options are faults that name the nearest known one. */
+import { Fault, parseBytes } from '#lib';
+import { commonOptions, type Command, type Option, type Options } from './command.ts';
+
+export interface Parsed {
+  readonly command: Command;
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly help: boolean;
+}
+
+const maxArguments = 1000;
+
+/** The command whose words begin argv, the longest one, and how many words it took. */
+export function findCommand(
+  commands: readonly Command[],
+  words: readonly string[],
+): { command: Command; used: number } | undefined {
+  for (let used = Math.min(3, words.length); used > 0; used -= 1) {
+    const name = words.slice(0, used).join(' ');
+    const command = commands.find((entry) => entry.name === name || entry.aliases?.includes(name));
+    if (command) return { command, used };
+  }
+  return undefined;
+}
+
+/** Edit distance, bounded input: for "did you mean". */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      next[j] = Math.min(
+        (row[j] ?? 0) + 1,
+        (next[j - 1] ?? 0) + 1,
+        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      );
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const short = word.slice(0, 64);
+  const ranked = known
+    .map((name) => ({ name, far: distance(short, name) }))
+    .sort((a, b) => a.far - b.far);
+  const best = ranked[0];
+  return best !== undefined && best.far <= Math.max(2, Math.floor(short.length / 3))
+    ? best.name
+    : undefined;
+}
+
+function valueOf(name: string, option: Option, text: string): string | number {
+  if (option.words !== undefined && !option.words.includes(text)) {
+    throw new Fault('invalid', `--${name} cannot be "${text}"`, {
+      hint: `one of: ${option.words.join(', ')}`,
+    });
+  }
+  if (option.type === 'size') return parseBytes(text);
+  if (option.type !== 'number') return text;
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number))
+    throw new Fault('invalid', `--${name} "${text}" is not a number`);
+  return number;
+}
+
+/** Parses what follows the command's words. Options and arguments may be mixed; `--` ends options. */
+export function parseWords(command: Command, words: readonly string[]): Parsed {
+  if (words.length > maxArguments)
+    throw new Fault('too-large', `more than ${maxArguments} arguments`);
+  const known: Options = { ...commonOptions, ...command.options };
+  const byShort = new Map(
+    Object.entries(known).flatMap(([name, option]) =>
+      option.short === undefined ? [] : [[option.short, name] as const],
+    ),
+  );
+  const options: Record<string, string | number | boolean | string[]> = {};
+  const args: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    if (word === '--') {
+      args.push(...words.slice(at + 1));
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') {
+      args.push(word);
+      continue;
+    }
+    const [flag, inline] = splitOption(word);
+    const name = word.startsWith('--') ? flag : byShort.get(flag);
+    const option = name === undefined || !Object.hasOwn(known, name) ? undefined : known[name];
+    if (name === undefined || option === undefined) {
+      const close = nearest(flag, Object.keys(known));
+      throw new Fault('invalid', `${command.name} has no option ${word.slice(0, 80)}`, {
+        hint: close === undefined ? `gantry ${command.name} --help` : `did you mean --${close}?`,
+      });
+    }
+    if (option.type === 'flag') {
+      if (inline !== undefined) throw new Fault('invalid', `--${name} takes no value`);
+      options[name] = true;
+      continue;
+    }
+    const text = inline ?? words[(at += 1)];
+    if (text === undefined)
+      throw new Fault('invalid', `--${name} needs a value`, {
+        hint: `--${name} ${option.value ?? 'VALUE'}: ${option.meaning}`,
+      });
+    if (option.type === 'list')
+      options[name] = [...((options[name] as string[] | undefined) ?? []), text];
+    else options[name] = valueOf(name, option, text);
+  }
+  const help = options['help'] === true;
+  if (!help) checkArguments(command, args);
+  return { command, args, options, help };
+}
+
+function splitOption(word: string): [string, string | undefined] {
+  if (!word.startsWith('--'))
+    return [word.slice(1, 2), word.length > 2 ? word.slice(2).replace(/^=/, '') : undefined];
+  const equals = word.indexOf('=');
+  return equals < 0 ? [word.slice(2), undefined] : [word.slice(2, equals), word.slice(equals + 1)];
+}
+
+function checkArguments(command: Command, args: readonly string[]): void {
+  const needed = command.args.filter((argument) => argument.optional === undefined);
+  const missing = needed[args.length];
+  if (missing !== undefined) {
+    throw new Fault('invalid', `${command.name} needs ${missing.name}: ${missing.meaning}`, {
+      hint: `for example: ${command.examples[0] ?? ''}`,
+    });
+  }
+  const takesRest = command.args.at(-1)?.rest === true;
+  if (!takesRest && args.length > command.args.length) {
+    throw new Fault(
+      'invalid',
+      `${command.name} does not take "${(args[command.args.length] ?? '').slice(0, 80)}"`,
+      { hint: `gantry ${command.name} --help` },
+    );
+  }
+}

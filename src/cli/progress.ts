@@ -1,0 +1,69 @@
+/** Operations as people watch them: one line that moves on a terminal, plain lines off it. */
+import type { Client, Operation } from '#api';
+import { faultFromData, type FaultCode } from '#lib';
+import type { Run } from './command.ts';
+import { plain, type Writer } from './output/writer.ts';
+
+const barWidth = 20;
+
+function bar(progress: number): string {
+  const filled = Math.round(progress * barWidth);
+  return `[${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}] ${String(Math.round(progress * 100)).padStart(3)} %`;
+}
+
+function describe(operation: Operation): string {
+  const step = operation.steps.find(
+    (entry) => entry.state === 'running' || entry.state === 'undoing',
+  );
+  const what =
+    step === undefined
+      ? operation.state
+      : `${step.state === 'undoing' ? 'undoing ' : ''}${step.name}`;
+  const note = step?.note ?? null;
+  return `${operation.action} ${operation.target.name}: ${what}${note === null ? '' : `, ${note}`}`;
+}
+
+/** Waits for the end while showing progress; a failed or cancelled operation becomes its fault. */
+export async function follow(
+  client: Client,
+  out: Writer,
+  started: Operation,
+  signal: AbortSignal,
+): Promise<Operation> {
+  let said = '';
+  const look = (operation: Operation): void => {
+    const text = describe(operation);
+    if (out.interactive)
+      out.status(operation.progress === null ? text : `${bar(operation.progress)} ${text}`);
+    else if (text !== said) out.note(plain(text));
+    said = text;
+  };
+  look(started);
+  const ended = await client.wait(started, look, signal);
+  out.status('');
+  if (ended.state === 'done') return ended;
+  const fault = ended.fault ?? {
+    code: 'cancelled',
+    message: `${ended.action} ${ended.target.name} was cancelled`,
+  };
+  throw faultFromData({ ...fault, code: fault.code as FaultCode });
+}
+
+/** Follows the operation, or with --no-wait names it; `done` is said at its end. */
+export async function finish(
+  run: Pick<Run, 'client' | 'out' | 'wait' | 'signal' | 'format'>,
+  started: Operation,
+  done: (operation: Operation) => string,
+): Promise<Operation> {
+  if (!run.wait) {
+    if (run.format === 'json') run.out.line(JSON.stringify(started, null, 2));
+    else
+      run.out.line(`${started.action} ${started.target.name} has begun: operation ${started.id}`);
+    run.out.hint(`gantry operation wait ${started.id}`);
+    return started;
+  }
+  const ended = await follow(run.client, run.out, started, run.signal);
+  if (run.format === 'json') run.out.line(JSON.stringify(ended, null, 2));
+  else run.out.line(done(ended));
+  return ended;
+}

@@ -1,0 +1,122 @@
+/** What Gantry needs of the machine, why, and how it gets there. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { requiredPackages } from '#images';
+import { Fault } from '#lib';
+import type { Run } from '../command.ts';
+import { confirm } from '../confirm.ts';
+
+export interface Need {
+  /** Debian package. */
+  readonly package: string;
+  /** What it is for. */
+  readonly reason: string;
+  /** A program or file that shows it is there. */
+  readonly shownBy: readonly string[];
+  /** Whether `up` cannot go on without it. */
+  readonly required: 'required' | 'optional';
+}
+
+const hypervisorNeeds: readonly Need[] = [
+  {
+    package: 'qemu-system-x86',
+    reason: 'runs the machines',
+    shownBy: ['qemu-system-x86_64'],
+    required: 'required',
+  },
+  {
+    package: 'qemu-utils',
+    reason: 'makes and converts disks',
+    shownBy: ['qemu-img'],
+    required: 'required',
+  },
+  {
+    package: 'ovmf',
+    reason: 'UEFI firmware',
+    shownBy: ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd'],
+    required: 'optional',
+  },
+  { package: 'swtpm', reason: 'TPM 2.0 for machines', shownBy: ['swtpm'], required: 'optional' },
+  {
+    package: 'swtpm-tools',
+    reason: 'prepares TPMs',
+    shownBy: ['swtpm_setup'],
+    required: 'optional',
+  },
+];
+
+function isThere(name: string): boolean {
+  if (name.startsWith('/')) return existsSync(name);
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, name)));
+}
+
+/** Everything a host with the QEMU driver needs, in the order of importance. */
+export function hostNeeds(): readonly Need[] {
+  const builder: readonly Need[] = requiredPackages().map((need) => ({
+    package: need.package,
+    reason: need.reason,
+    shownBy: need.shownBy,
+    required: 'optional',
+  }));
+  const known = new Set(hypervisorNeeds.map((need) => need.package));
+  return [...hypervisorNeeds, ...builder.filter((need) => !known.has(need.package))];
+}
+
+export function missingNeeds(needs: readonly Need[]): readonly Need[] {
+  return needs.filter((need) => !need.shownBy.some(isThere));
+}
+
+async function apt(args: readonly string[]): Promise<number> {
+  const child = spawn('apt-get', args, {
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+/** Installs what is missing after saying what and why. With `--no-install` it only says. */
+export async function bringNeeds(
+  run: Pick<Run, 'out' | 'yes' | 'signal'>,
+  needs: readonly Need[],
+  mode: 'install' | 'report',
+): Promise<readonly Need[]> {
+  const missing = missingNeeds(needs);
+  if (missing.length === 0) return [];
+  run.out.note('missing on this machine:');
+  for (const need of missing)
+    run.out.note(
+      `  ${need.package.padEnd(18)} ${need.reason}${need.required === 'required' ? '' : ' (optional)'}`,
+    );
+  const required = missing.filter((need) => need.required === 'required');
+  const names = missing.map((need) => need.package);
+  const command = `apt-get install --no-install-recommends ${names.join(' ')}`;
+  const able = mode === 'install' && process.getuid?.() === 0 && isThere('apt-get');
+  if (!able) {
+    if (required.length === 0) {
+      run.out.hint(command);
+      return [];
+    }
+    throw new Fault(
+      'unavailable',
+      `${required.map((need) => need.package).join(' and ')} must be installed first`,
+      { hint: process.getuid?.() === 0 ? command : `sudo ${command}` },
+    );
+  }
+  if (run.out.interactive) await confirm(run, `Install them with apt-get?`);
+  run.out.note('installing them with apt-get');
+  const first = await apt(['install', '-y', '-q', '--no-install-recommends', ...names]);
+  const ok =
+    first === 0 ||
+    ((await apt(['update', '-q'])) === 0 &&
+      (await apt(['install', '-y', '-q', '--no-install-recommends', ...names])) === 0);
+  const still = missingNeeds(needs).filter((need) => need.required === 'required');
+  if (!ok && still.length > 0)
+    throw new Fault('unavailable', 'apt-get could not install what is missing', {
+      hint: `look at its messages above, then try: ${command}`,
+    });
+  return missing;
+}

@@ -1,0 +1,191 @@
+/**
+ * The programs of this machine as processes: started in the background, recognised again, stopped.
+ * A process is told by its pid and the time it started (/proc/PID/stat, field 22): pids are reused.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { Fault, systemClock } from '#lib';
+import type { Installation } from '../installation.ts';
+
+export type Program = 'coordinator' | 'agent';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const processSchema = z.object({
+  pid: z.number().int().min(1),
+  startTicks: z.number().int(),
+  bootId: z.string(),
+});
+
+const processFile = (installation: Installation, program: Program): string =>
+  join(installation.runtime, `${program}.process.json`);
+export const logFile = (installation: Installation, program: Program): string =>
+  join(installation.data, 'log', `${program}.log`);
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** Clock ticks after boot at which the process started; undefined when there is none or it is a zombie. */
+function startTicks(pid: number): number | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : Number(fields[19]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The pid of the program that `up` started, if it still runs. */
+export function findProgram(installation: Installation, program: Program): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(processFile(installation, program), 'utf8');
+  } catch {
+    return undefined;
+  }
+  const parsed = processSchema.safeParse(JSON.parse(text));
+  if (!parsed.success || parsed.data.bootId !== bootId()) return undefined;
+  return startTicks(parsed.data.pid) === parsed.data.startTicks ? parsed.data.pid : undefined;
+}
+
+export function programArguments(program: Program, args: readonly string[]): readonly string[] {
+  return [
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    join(root, `src/${program}/main.ts`),
+    ...args,
+  ];
+}
+
+/** Starts a program with its log in a file, detached from this terminal. */
+export function startProgram(
+  installation: Installation,
+  program: Program,
+  args: readonly string[],
+): ChildProcess {
+  const log = logFile(installation, program);
+  mkdirSync(dirname(log), { recursive: true, mode: 0o750 });
+  mkdirSync(installation.runtime, { recursive: true, mode: 0o755 });
+  const file = openSync(log, 'a', 0o640);
+  const [executable = '', ...rest] = programArguments(program, args);
+  const child = spawn(executable, rest, {
+    detached: true,
+    stdio: ['ignore', file, file],
+    cwd: '/',
+  });
+  closeSync(file);
+  child.unref();
+  if (child.pid !== undefined) remember(installation, program, child.pid);
+  return child;
+}
+
+function remember(installation: Installation, program: Program, pid: number): void {
+  const file = processFile(installation, program);
+  writeFileSync(
+    `${file}.new`,
+    JSON.stringify({ pid, startTicks: startTicks(pid) ?? 0, bootId: bootId() }),
+  );
+  renameSync(`${file}.new`, file);
+}
+
+/** Starts a program that shares this terminal; resolves with its exit. */
+export async function runForeground(
+  program: Program,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const [executable = '', ...rest] = programArguments(program, args);
+  const child = spawn(executable, rest, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const stop = (): void => void child.kill('SIGTERM');
+  signal.addEventListener('abort', stop, { once: true });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  signal.removeEventListener('abort', stop);
+  return code ?? 1;
+}
+
+const lookMs = 50;
+
+/** Ends a program gracefully; by force after the limit. False when it did not run. */
+export async function stopProgram(
+  installation: Installation,
+  program: Program,
+  limitMs: number,
+): Promise<boolean> {
+  const pid = findProgram(installation, program);
+  if (pid === undefined) return false;
+  process.kill(pid, 'SIGTERM');
+  const giveUp = systemClock.now() + limitMs;
+  while (findProgram(installation, program) !== undefined) {
+    if (systemClock.now() > giveUp) {
+      process.kill(pid, 'SIGKILL');
+      break;
+    }
+    await systemClock.sleep(lookMs);
+  }
+  rmSync(processFile(installation, program), { force: true });
+  return true;
+}
+
+/** The last lines of a program's log, for a fault that says why it did not start. */
+export function lastLogLines(
+  installation: Installation,
+  program: Program,
+  count: number,
+): readonly string[] {
+  try {
+    return readFileSync(logFile(installation, program), 'utf8').trimEnd().split('\n').slice(-count);
+  } catch {
+    return [];
+  }
+}
+
+/** Waits until the test says yes; a program that ends before is a fault with the end of its log. */
+export async function untilServing<T>(
+  installation: Installation,
+  program: Program,
+  limitMs: number,
+  signal: AbortSignal,
+  test: () => Promise<T | undefined>,
+): Promise<T> {
+  const giveUp = systemClock.now() + limitMs;
+  for (;;) {
+    const answer = await test();
+    if (answer !== undefined) return answer;
+    const dead = findProgram(installation, program) === undefined;
+    if (dead || systemClock.now() > giveUp) {
+      throw new Fault(
+        dead ? 'unavailable' : 'timeout',
+        `the ${program} ${dead ? 'ended' : 'does not answer'}: ${reasonInLog(installation, program)}`,
+        {
+          hint: `its log is ${logFile(installation, program)}`,
+        },
+      );
+    }
+    await systemClock.sleep(lookMs, signal);
+  }
+}
+
+function reasonInLog(installation: Installation, program: Program): string {
+  for (const line of lastLogLines(installation, program, 20).toReversed()) {
+    try {
+      const entry = JSON.parse(line) as { level?: number; msg?: string };
+      if ((entry.level ?? 0) >= 50 && entry.msg !== undefined) return entry.msg;
+    } catch {
+      if (line.trim() !== '') return line.trim().slice(0, 300);
+    }
+  }
+  return 'its log says nothing';
+}

@@ -1,0 +1,183 @@
+/** The two programs as `up` starts them: arguments, readiness, and the first joining of this machine's agent. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Client, Host } from '#api';
+import { isFault, systemClock } from '#lib';
+import { authorityFile, findConnection, openClient, readCoordinatorFile } from '../connection.ts';
+import type { Installation } from '../installation.ts';
+import {
+  findProgram,
+  runForeground,
+  startProgram,
+  untilServing,
+  type Program,
+} from './processes.ts';
+import { findServiceManager, serviceIsActive, startService } from './services.ts';
+import type { StartSettings } from './settings.ts';
+
+const serveLimitMs = 60_000;
+const lookMs = 50;
+const readyLimitMs = 120_000;
+
+export const agentData = (installation: Installation): string => join(installation.data, 'agent');
+const joinTokenFile = (installation: Installation): string =>
+  join(agentData(installation), 'join-token');
+
+export function coordinatorArguments(
+  installation: Installation,
+  settings: StartSettings,
+): readonly string[] {
+  return [
+    '--data',
+    join(installation.data, 'coordinator'),
+    '--config',
+    installation.config,
+    '--runtime',
+    join(installation.runtime, 'coordinator'),
+    '--listen',
+    settings.listen,
+  ];
+}
+
+export function agentArguments(
+  installation: Installation,
+  settings: StartSettings,
+): readonly string[] {
+  const simulate =
+    settings.simulate === null
+      ? ['--driver', 'qemu', '--name', hostname()]
+      : [
+          '--driver',
+          'simulated',
+          '--hosts',
+          String(settings.simulate.hosts),
+          '--vms',
+          String(settings.simulate.vms),
+        ];
+  return [
+    '--data',
+    agentData(installation),
+    '--runtime',
+    join(installation.runtime, 'agent'),
+    '--coordinator',
+    `https://${localAddress(settings.listen)}`,
+    '--authority',
+    authorityFile(installation),
+    '--join-token-file',
+    joinTokenFile(installation),
+    ...simulate,
+  ];
+}
+
+/** The address this machine reaches itself at: listening on all addresses is reached at the loopback one. */
+function localAddress(listen: string): string {
+  return listen.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:');
+}
+
+export async function programRuns(installation: Installation, program: Program): Promise<boolean> {
+  const manager = findServiceManager(process.getuid?.() ?? 0);
+  if (manager !== undefined && (await serviceIsActive(manager, installation, program))) return true;
+  return findProgram(installation, program) !== undefined;
+}
+
+async function start(
+  installation: Installation,
+  program: Program,
+  args: readonly string[],
+): Promise<void> {
+  const manager = findServiceManager(process.getuid?.() ?? 0);
+  if (manager === undefined) startProgram(installation, program, args);
+  else await startService(manager, installation, program, args);
+}
+
+async function healthy(client: Client, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await client.call('installation.healthy', {}, signal)).ok;
+  } catch (error) {
+    if (isFault(error, 'unavailable') || isFault(error, 'timeout')) return false;
+    throw error;
+  }
+}
+
+/** Starts the coordinator unless it runs, and waits until it serves. */
+export async function ensureCoordinator(
+  installation: Installation,
+  settings: StartSettings,
+  signal: AbortSignal,
+): Promise<{ client: Client; started: boolean }> {
+  const runs = await programRuns(installation, 'coordinator');
+  if (!runs) await start(installation, 'coordinator', coordinatorArguments(installation, settings));
+  const client = await untilServing(installation, 'coordinator', serveLimitMs, signal, async () => {
+    if (readCoordinatorFile(installation) === undefined) return undefined;
+    const made = openClient(findConnection(installation, process.env), undefined);
+    return (await healthy(made, signal)) ? made : undefined;
+  });
+  return { client, started: !runs };
+}
+
+/** Puts a one-time token where the agent finds it, unless the agent has joined before. */
+async function prepareJoin(
+  installation: Installation,
+  client: Client,
+  signal: AbortSignal,
+): Promise<void> {
+  if (existsSync(join(agentData(installation), 'joined'))) return;
+  const { token } = await client.call('host.join-token', {}, signal);
+  mkdirSync(agentData(installation), { recursive: true, mode: 0o711 });
+  writeFileSync(joinTokenFile(installation), token, { mode: 0o600 });
+}
+
+/** Both programs in this terminal until the signal aborts or one of them ends. Answers their exit codes. */
+export async function runPrograms(
+  installation: Installation,
+  settings: StartSettings,
+  outer: AbortSignal,
+): Promise<readonly PromiseSettledResult<number>[]> {
+  const ends = new AbortController();
+  const signal = AbortSignal.any([outer, ends.signal]);
+  const coordinator = runForeground(
+    'coordinator',
+    coordinatorArguments(installation, settings),
+    signal,
+  ).finally(() => ends.abort());
+  const agent = whenServing(installation, signal)
+    .then((client) => prepareJoin(installation, client, signal))
+    .then(() => runForeground('agent', agentArguments(installation, settings), signal))
+    .finally(() => ends.abort());
+  return Promise.allSettled([coordinator, agent]);
+}
+
+async function whenServing(installation: Installation, signal: AbortSignal): Promise<Client> {
+  for (;;) {
+    if (readCoordinatorFile(installation) !== undefined) {
+      const client = openClient(findConnection(installation, process.env), undefined);
+      if (await healthy(client, signal)) return client;
+    }
+    await systemClock.sleep(lookMs, signal);
+  }
+}
+
+/** Starts the agent unless it runs, with a token to join where it never has, and waits until its hosts are ready. */
+export async function ensureAgent(
+  installation: Installation,
+  settings: StartSettings,
+  client: Client,
+  signal: AbortSignal,
+): Promise<{ hosts: readonly Host[]; started: boolean }> {
+  const runs = await programRuns(installation, 'agent');
+  if (!runs) {
+    await prepareJoin(installation, client, signal);
+    await start(installation, 'agent', agentArguments(installation, settings));
+  }
+  const expected = settings.simulate?.hosts ?? 1;
+  const hosts = await untilServing(installation, 'agent', readyLimitMs, signal, async () => {
+    const page = await client.call(
+      'host.list',
+      { query: { filter: 'status = ready', limit: 1000 } },
+      signal,
+    );
+    return page.total >= expected ? page.items : undefined;
+  });
+  return { hosts, started: !runs };
+}

@@ -1,0 +1,158 @@
+/** systemd units, written where systemd runs. A stop of the agent never stops its vms (KillMode=process). */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Fault } from '#lib';
+import type { Installation } from '../installation.ts';
+import { programArguments, type Program } from './processes.ts';
+
+const run = promisify(execFile);
+
+export interface ServiceManager {
+  readonly folder: string;
+  /** `--user` or nothing. */
+  readonly scope: readonly string[];
+}
+
+/** systemd as this user can use it; undefined where it does not run. */
+export function findServiceManager(uid: number): ServiceManager | undefined {
+  if (!existsSync('/run/systemd/system')) return undefined;
+  if (uid === 0) return { folder: '/etc/systemd/system', scope: [] };
+  if (!existsSync(`/run/user/${uid}/systemd`)) return undefined;
+  return {
+    folder: join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'systemd/user'),
+    scope: ['--user'],
+  };
+}
+
+/** `gantry-agent.service`, with a mark of the data folder where the installation is not the default one. */
+export function unitName(installation: Installation, program: Program): string {
+  const mark =
+    installation.named === undefined
+      ? ''
+      : `-${createHash('sha256').update(installation.data).digest('hex').slice(0, 8)}`;
+  return `gantry${mark}-${program}.service`;
+}
+
+/** Quoted as systemd.syntax(7) wants it: `%` and `$` doubled, `"` and `\` escaped. */
+function quote(argument: string): string {
+  if (/^[\w@:,./=-]+$/.test(argument)) return argument;
+  return `"${argument.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
+}
+
+/** The text of a unit (systemd.service(5)). */
+export function unitText(
+  installation: Installation,
+  program: Program,
+  args: readonly string[],
+  scope: readonly string[],
+): string {
+  const wantedBy = scope.length === 0 ? 'multi-user.target' : 'default.target';
+  const after =
+    program === 'agent'
+      ? `network-online.target ${unitName(installation, 'coordinator')}`
+      : 'network-online.target';
+  const stop =
+    program === 'agent'
+      ? ['KillMode=process', 'Delegate=yes', 'TimeoutStopSec=900']
+      : ['TimeoutStopSec=30'];
+  const hardening =
+    program === 'coordinator'
+      ? [
+          'NoNewPrivileges=yes',
+          'PrivateTmp=yes',
+          'ProtectKernelTunables=yes',
+          'ProtectControlGroups=yes',
+          'RestrictSUIDSGID=yes',
+          'LockPersonality=yes',
+        ]
+      : [];
+  return [
+    '[Unit]',
+    `Description=Gantry ${program} (${installation.data})`,
+    `After=${after}`,
+    'Wants=network-online.target',
+    '',
+    '[Service]',
+    'Type=exec',
+    `ExecStart=${programArguments(program, args).map(quote).join(' ')}`,
+    'Restart=on-failure',
+    'RestartSec=1',
+    'LimitNOFILE=65536',
+    'UMask=0077',
+    ...stop,
+    ...hardening,
+    '',
+    '[Install]',
+    `WantedBy=${wantedBy}`,
+    '',
+  ].join('\n');
+}
+
+async function systemctl(manager: ServiceManager, ...args: string[]): Promise<void> {
+  try {
+    await run('systemctl', [...manager.scope, ...args]);
+  } catch (error) {
+    throw new Fault('unavailable', `systemctl ${args.join(' ')} failed`, { cause: error });
+  }
+}
+
+/** Writes the unit if it is not as wanted, enables and starts it. */
+export async function startService(
+  manager: ServiceManager,
+  installation: Installation,
+  program: Program,
+  args: readonly string[],
+): Promise<void> {
+  const name = unitName(installation, program);
+  const file = join(manager.folder, name);
+  const text = unitText(installation, program, args, manager.scope);
+  mkdirSync(manager.folder, { recursive: true });
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    writeFileSync(file, text);
+    await systemctl(manager, 'daemon-reload');
+  }
+  await systemctl(manager, 'enable', '--now', name);
+}
+
+export async function stopService(
+  manager: ServiceManager,
+  installation: Installation,
+  program: Program,
+): Promise<void> {
+  if (existsSync(join(manager.folder, unitName(installation, program))))
+    await systemctl(manager, 'stop', unitName(installation, program));
+}
+
+export async function removeService(
+  manager: ServiceManager,
+  installation: Installation,
+  program: Program,
+): Promise<void> {
+  const name = unitName(installation, program);
+  if (!existsSync(join(manager.folder, name))) return;
+  await systemctl(manager, 'disable', '--now', name);
+  rmSync(join(manager.folder, name));
+  await systemctl(manager, 'daemon-reload');
+}
+
+export async function serviceIsActive(
+  manager: ServiceManager,
+  installation: Installation,
+  program: Program,
+): Promise<boolean> {
+  try {
+    await run('systemctl', [
+      ...manager.scope,
+      'is-active',
+      '--quiet',
+      unitName(installation, program),
+    ]);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,73 @@
+/** `gantry status`: this machine's programs first, then what the coordinator says of itself and its hosts. */
+import type { Finding } from '#api';
+import { describeFault, Fault } from '#lib';
+import type { Run } from '../command.ts';
+import { readCoordinatorFile } from '../connection.ts';
+import { hostNeeds, missingNeeds } from './packages.ts';
+import { logFile } from './processes.ts';
+import { programRuns } from './programs.ts';
+import { readStartSettings } from './settings.ts';
+
+function finding(
+  check: string,
+  result: Finding['result'],
+  evidence: string,
+  remedy: string | null = null,
+): Finding {
+  return { check, result, evidence, remedy };
+}
+
+export async function judgeInstallation({
+  installation,
+  client,
+  signal,
+}: Pick<Run, 'installation' | 'client' | 'signal'>): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const simulated = (readStartSettings(installation)?.simulate ?? null) !== null;
+  for (const program of ['coordinator', 'agent'] as const) {
+    const runs = await programRuns(installation, program);
+    findings.push(
+      runs
+        ? finding(
+            program,
+            'ok',
+            program === 'coordinator'
+              ? `serves at ${readCoordinatorFile(installation)?.url ?? 'an unknown address'}`
+              : 'runs',
+          )
+        : finding(
+            program,
+            'error',
+            'does not run',
+            `gantry up; its log is ${logFile(installation, program)}`,
+          ),
+    );
+  }
+  if (!simulated) {
+    for (const need of missingNeeds(hostNeeds())) {
+      findings.push(
+        finding(
+          need.package,
+          need.required === 'required' ? 'error' : 'warning',
+          `missing: ${need.reason}`,
+          `apt-get install ${need.package}`,
+        ),
+      );
+    }
+  }
+  try {
+    const answer = await client.call('installation.show', {}, signal);
+    findings.push(
+      finding(
+        'inventory',
+        'ok',
+        `${answer.counts.hosts} hosts, ${answer.counts.vms} vms, ${answer.counts.running} running, ${answer.counts.operations} operations in progress`,
+      ),
+    );
+    findings.push(...answer.findings);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    findings.push(finding('api', 'error', describeFault(error), error.hint ?? null));
+  }
+  return findings;
+}
