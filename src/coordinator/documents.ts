@@ -44,11 +44,15 @@ export interface HostDocument {
   readonly certificateExpiresAt?: string;
   /** A renewed certificate that has not been used yet; it takes the other's place when it is. */
   readonly nextCertificate?: { readonly fingerprint: string; readonly expiresAt: string } | null;
-  /** Highest number of its own events that is committed (EVT-10). */
-  readonly lastEventSeq: number;
   readonly serviceRunning: boolean;
+}
+
+/** kind agent, id of the host: what is remembered of its agent apart from the host, whose version it must not touch. */
+export interface AgentDocument {
+  /** Highest number of the agent's own events that is committed (EVT-10). */
+  readonly lastEventSeq: number;
   /** The status last told by an event, so that a restart of the coordinator tells no change that is none. */
-  readonly toldStatus?: HostStatus;
+  readonly toldStatus: HostStatus | null;
 }
 
 export interface FolderDocument {

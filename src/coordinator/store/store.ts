@@ -15,11 +15,12 @@
  */
 import type { Event, EventAttributes, EventName, Thing, Actor } from '#api';
 
-/** Kinds of documents. `status` is what was last observed of a vm; `name` reserves a name within a kind. */
+/** Kinds of documents. `status` is what was last observed of a vm, `agent` what is remembered of a host's agent; `name` reserves a name within a kind. */
 export const documentKinds = [
   'vm',
   'status',
   'host',
+  'agent',
   'folder',
   'image',
   'user',

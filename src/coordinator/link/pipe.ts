@@ -1,0 +1,69 @@
+/**
+ * Two WebSockets joined: binary frames of one go to the other. Each direction holds at most 1 MiB that
+ * the receiver has not taken; then its sender is not read. When one ends, so does the other.
+ */
+import type { WebSocket } from 'ws';
+
+const highWaterBytes = 1024 * 1024;
+const lowWaterBytes = 256 * 1024;
+
+/** Changes or drops what passes; a throw ends the pipe (the client breaks the protocol). */
+export type PipeFilter = (bytes: Buffer) => Buffer | undefined;
+
+/** Resolves when both are closed. */
+export async function pipeSockets(
+  client: WebSocket,
+  agent: WebSocket,
+  filterInput: PipeFilter = (bytes) => bytes,
+): Promise<void> {
+  forward(client, agent, filterInput);
+  forward(agent, client, (bytes) => bytes);
+  await Promise.all([ended(client, agent), ended(agent, client)]);
+}
+
+function forward(from: WebSocket, to: WebSocket, filter: PipeFilter): void {
+  let waitingBytes = 0;
+  from.on('message', (data: Buffer, isBinary: boolean) => {
+    if (to.readyState !== to.OPEN) return;
+    if (!isBinary) {
+      from.close(1003, 'only binary frames are carried');
+      return;
+    }
+    let bytes: Buffer | undefined;
+    try {
+      bytes = filter(data);
+    } catch {
+      from.close(1008, 'not of the protocol');
+      return;
+    }
+    if (bytes === undefined || bytes.length === 0) return;
+    const { length } = bytes;
+    waitingBytes += length;
+    if (waitingBytes > highWaterBytes) from.pause();
+    to.send(bytes, { binary: true }, () => {
+      waitingBytes -= length;
+      if (waitingBytes < lowWaterBytes) from.resume();
+    });
+  });
+}
+
+/** Closes the other when the one closes. */
+function ended(one: WebSocket, other: WebSocket): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (code: number): void => {
+      const told = code === 1000 || code === 1001 || (code >= 1003 && code <= 1014);
+      if (other.readyState === other.OPEN)
+        other.close(told && code !== 1005 && code !== 1006 ? code : 1001, 'the other end closed');
+      // A paused socket does not see the other's close frame.
+      other.resume();
+      setTimeout(() => other.terminate(), 2000).unref();
+      resolve();
+    };
+    if (one.readyState === one.CLOSED) {
+      finish(1001);
+      return;
+    }
+    one.on('close', (code) => finish(code));
+    one.on('error', () => one.terminate());
+  });
+}

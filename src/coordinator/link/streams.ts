@@ -1,0 +1,76 @@
+/**
+ * Byte streams between a client and a machine: the coordinator asks the agent to dial, and joins what the
+ * agent dials with what the client opened. The id of a stream is 128 random bits, good once, for ten
+ * seconds, and only from the host that was asked.
+ */
+import { randomBytes } from 'node:crypto';
+import type { WebSocket } from 'ws';
+import { Fault, withDeadline } from '#lib';
+import type { Links } from '../context.ts';
+
+const dialLimitMs = 10_000;
+const maxPending = 1000;
+
+export type Channel = 'screen' | 'serial1' | 'serial2';
+
+export class StreamHub {
+  readonly #links: Links;
+  readonly #pending = new Map<
+    string,
+    { readonly hostId: string; readonly resolve: (socket: WebSocket) => void }
+  >();
+
+  constructor(links: Links) {
+    this.#links = links;
+  }
+
+  /** The agent's end of a channel of the vm. Errors: the agent's fault; `unavailable`; `timeout`. */
+  async open(
+    hostId: string,
+    vmId: string,
+    channel: Channel,
+    access: 'read-only' | 'read-write',
+    signal?: AbortSignal,
+  ): Promise<WebSocket> {
+    if (this.#pending.size >= maxPending)
+      throw new Fault('exhausted', `${maxPending} streams are being opened already`);
+    const streamId = randomBytes(16).toString('base64url');
+    const { promise, resolve } = Promise.withResolvers<WebSocket>();
+    this.#pending.set(streamId, { hostId, resolve });
+    let joined = false;
+    // A socket that is dialled after all when nobody waits for it any more is ended.
+    void promise.then((socket) => {
+      if (!joined) setImmediate(() => joined || socket.close(1001, 'nobody waits for it'));
+    });
+    try {
+      return await withDeadline(
+        `opening ${channel} of a vm`,
+        dialLimitMs,
+        signal,
+        async (inner) => {
+          const params = { streamId, id: vmId, channel, readOnly: access === 'read-only' };
+          await this.#links.call(hostId, 'stream.open', params, { signal: inner });
+          const socket = await promise;
+          joined = true;
+          return socket;
+        },
+      );
+    } finally {
+      this.#pending.delete(streamId);
+    }
+  }
+
+  /** Whether an agent's stream connection is expected: asked before its upgrade is accepted. */
+  expects(streamId: string, hostId: string): boolean {
+    return this.#pending.get(streamId)?.hostId === hostId;
+  }
+
+  /** Takes the agent's connection. */
+  accept(streamId: string, hostId: string, socket: WebSocket): void {
+    const pending = this.#pending.get(streamId);
+    this.#pending.delete(streamId);
+    if (pending === undefined || pending.hostId !== hostId)
+      socket.close(1008, 'no such stream is expected');
+    else pending.resolve(socket);
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * All records of a host against what the store has. The store is the truth for definitions, the agent for
+ * what exists and in which state; what the store lacks is rebuilt from the records.
+ *
+ *   record, no document        found behind our back, or the store was lost: documents are made
+ *   record older than ours     pushed down (answered as `toPush`)
+ *   record of our revision,    changed outside of Gantry: taken over, told with the actor `external`
+ *     but different              (EVT-24)
+ *   record newer than ours     the store is an older copy: taken over
+ *   document, no record        vanished: shown as unknown, with the reason (HOST-31)
+ *
+ * Vms that an unfinished operation makes, adds, removes or deletes are left to it.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  diffSettings,
+  finishedStates,
+  topFolderId,
+  type Actor,
+  type MachineRecord,
+  type MachineReport,
+  type VmDefinition,
+} from '#api';
+import { commitFresh } from '../app/commit-fresh.ts';
+import { SerialIndex } from '../app/conflicts.ts';
+import { definitionForAgent, definitionFromAgent } from '../app/media.ts';
+import { freeName, reserveName } from '../app/names.ts';
+import { settingEvents, type EventFrame } from '../app/setting-events.ts';
+import { ancestorsOfPlace, hostThing, vmThing } from '../app/things.ts';
+import type { OperationDocument, StatusDocument, VmDocument } from '../documents.ts';
+import type { Commit, Condition, NewEvent, Write } from '../store/store.ts';
+import type { LinkContext } from './context.ts';
+import { hostEvent } from './host-status.ts';
+
+const chunk = 200;
+const coordinatorActor: Actor = { kind: 'system', name: 'coordinator' };
+const externalActor: Actor = { kind: 'external', name: 'external' };
+
+export interface Synchronised {
+  /** Vms whose definition here is newer than the agent's. */
+  readonly toPush: readonly string[];
+  readonly found: readonly string[];
+  readonly vanished: readonly string[];
+}
+
+export async function synchronise(
+  context: LinkContext,
+  hostId: string,
+  records: readonly MachineRecord[],
+): Promise<Synchronised> {
+  const leftAlone = targetsOfUnfinished(context);
+  const looked = records.filter(({ definition }) => !leftAlone.has(definition.id));
+  const result = { toPush: [] as string[], found: [] as string[], vanished: [] as string[] };
+  const serials = new SerialIndex(context.inventory);
+  for (let at = 0; at < looked.length; at += chunk) {
+    const part = looked.slice(at, at + chunk);
+    let toPush: string[] = [];
+    let found: string[] = [];
+    await commitFresh(context, () => {
+      toPush = [];
+      found = [];
+      const work = new Part(context, hostId, serials);
+      for (const record of part) {
+        const how = work.take(record);
+        if (how === 'push') toPush.push(record.definition.id);
+        if (how === 'found') found.push(record.definition.id);
+      }
+      return work.commit();
+    });
+    result.toPush.push(...toPush);
+    result.found.push(...found);
+  }
+  const carried = new Set(records.map(({ definition }) => definition.id));
+  result.vanished = await markVanished(
+    context,
+    hostId,
+    (id) => carried.has(id) || leftAlone.has(id),
+  );
+  await context.commit({
+    events: [
+      hostEvent(context, hostId, 'coordinator.inventory.synchronised', {
+        machines: records.length,
+        found: result.found.length,
+        vanished: result.vanished.length,
+      }),
+    ],
+  });
+  return result;
+}
+
+/** Vms that unfinished operations make or take away. */
+function targetsOfUnfinished(context: LinkContext): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const { data } of context.inventory.documents<OperationDocument>('operation'))
+    if (
+      !finishedStates.includes(data.state) &&
+      ['vm.create', 'vm.add', 'vm.remove', 'vm.delete'].includes(data.action)
+    )
+      ids.add(data.target.id);
+  return ids;
+}
+
+/** The commit that takes in some records. */
+class Part {
+  readonly #context: LinkContext;
+  readonly #hostId: string;
+  readonly #serials: SerialIndex;
+  readonly #names = new Set<string>();
+  readonly #conditions: Condition[] = [];
+  readonly #writes: Write[] = [];
+  readonly #events: NewEvent[] = [];
+
+  constructor(context: LinkContext, hostId: string, serials: SerialIndex) {
+    this.#context = context;
+    this.#hostId = hostId;
+    this.#serials = serials;
+  }
+
+  commit(): Commit | undefined {
+    if (this.#writes.length === 0 && this.#events.length === 0) return undefined;
+    return { conditions: this.#conditions, writes: this.#writes, events: this.#events };
+  }
+
+  take(record: MachineRecord): 'same' | 'push' | 'found' {
+    const { inventory } = this.#context;
+    const known = inventory.document<VmDocument>('vm', record.definition.id);
+    if (known === undefined) {
+      this.#discover(record);
+      return 'found';
+    }
+    if (known.data.hostId !== this.#hostId) {
+      const other = hostThing(inventory, known.data.hostId).name;
+      this.#events.push({
+        ...this.#frame(known.data, coordinatorActor),
+        name: 'vm.conflict',
+        attributes: {
+          other: `the one on ${hostThing(inventory, this.#hostId).name}`,
+          what: 'UUID',
+        },
+      });
+      this.#context.log.warn({ id: known.id, other }, 'two hosts carry a vm of the same UUID');
+      return 'same';
+    }
+    const ours = definitionForAgent(inventory, this.#hostId, known.data.definition);
+    const theirs = { ...record.definition, name: ours.name };
+    const same = isDeepStrictEqual(withoutMemory(ours), withoutMemory(theirs));
+    const behind = record.definitionVersion !== 0 && record.definitionVersion < known.data.revision;
+    if (behind || (same && record.definitionVersion === known.data.revision))
+      return behind ? 'push' : 'same';
+    if (same && record.definitionVersion === 0) return 'push';
+    this.#takeOver(known.data, known.version, theirs, record);
+    return record.definitionVersion > known.data.revision ? 'same' : 'push';
+  }
+
+  #takeOver(
+    before: VmDocument,
+    version: number,
+    theirs: VmDefinition,
+    record: MachineRecord,
+  ): void {
+    const definition = definitionFromAgent(this.#context.inventory, this.#hostId, theirs);
+    const changes = diffSettings(before.definition, definition);
+    const after: VmDocument = {
+      ...before,
+      definition,
+      revision:
+        record.definitionVersion > before.revision ? record.definitionVersion : before.revision + 1,
+      generation: Math.max(before.generation, record.report.generation),
+      path: record.report.path,
+    };
+    this.#conditions.push({ kind: 'vm', id: definition.id, version });
+    this.#writes.push({ kind: 'vm', id: definition.id, data: after });
+    const frame = this.#frame(after, externalActor);
+    this.#events.push(...settingEvents('vm.setting.changed', frame, changes), {
+      ...frame,
+      name: 'vm.discovered',
+      attributes: { how: 'changed' },
+    });
+  }
+
+  #discover(record: MachineRecord): void {
+    const { inventory } = this.#context;
+    const { report } = record;
+    const name = freeName(inventory, 'vm', record.definition.name, this.#names);
+    this.#names.add(name);
+    const id = record.definition.id;
+    const definition = {
+      ...definitionFromAgent(inventory, this.#hostId, record.definition),
+      name,
+    };
+    const vm: VmDocument = {
+      definition,
+      hostId: this.#hostId,
+      folderId: topFolderId,
+      path: report.path,
+      // A name that was taken is a change that the agent has to be told.
+      revision: Math.max(1, record.definitionVersion) + (name === record.definition.name ? 0 : 1),
+      generation: report.generation,
+    };
+    const reserved = reserveName('vm', name, id);
+    this.#conditions.push({ kind: 'vm', id, absent: true }, ...reserved.conditions);
+    this.#writes.push(
+      { kind: 'vm', id, data: vm },
+      { kind: 'status', id, data: { report } satisfies StatusDocument },
+      ...reserved.writes,
+    );
+    const frame = this.#frame(vm, coordinatorActor);
+    this.#events.push(
+      { ...frame, name: 'vm.discovered', attributes: { how: 'new' } },
+      { ...frame, name: 'vm.created', attributes: { how: 'discovered' } },
+    );
+    const conflict = this.#serials.conflict(definition);
+    if (conflict !== undefined)
+      this.#events.push({ ...frame, name: 'vm.conflict', attributes: conflict });
+    this.#serials.add(definition);
+  }
+
+  #frame(vm: VmDocument, actor: Actor): EventFrame {
+    return {
+      target: vmThing(vm.definition.id, vm),
+      ancestors: ancestorsOfPlace(this.#context.inventory, vm),
+      actor,
+      origin: null,
+      correlationId: null,
+    };
+  }
+}
+
+/** Without what the agent keeps itself and reports. */
+function withoutMemory(definition: VmDefinition): unknown {
+  const { settings } = definition;
+  return {
+    ...definition,
+    settings: { ...settings, shutdown: { ...settings.shutdown, quit: undefined } },
+  };
+}
+
+async function markVanished(
+  context: LinkContext,
+  hostId: string,
+  isThere: (id: string) => boolean,
+): Promise<string[]> {
+  let vanished: string[] = [];
+  await commitFresh(context, () => {
+    vanished = [];
+    const writes: Write[] = [];
+    const events: NewEvent[] = [];
+    for (const id of context.inventory.vmsOfHost(hostId)) {
+      const vm = context.inventory.document<VmDocument>('vm', id)?.data;
+      const report = context.inventory.document<StatusDocument>('status', id)?.data.report;
+      if (vm === undefined || isThere(id)) continue;
+      if (report !== undefined && report.lastFault?.code === 'not-found') continue;
+      vanished.push(id);
+      writes.push({
+        kind: 'status',
+        id,
+        data: { report: gone(context, id, vm, report) } satisfies StatusDocument,
+      });
+      events.push({
+        name: 'vm.discovered',
+        target: vmThing(id, vm),
+        ancestors: ancestorsOfPlace(context.inventory, vm),
+        actor: externalActor,
+        origin: null,
+        correlationId: null,
+        attributes: { how: 'vanished' },
+      });
+    }
+    return writes.length === 0 ? undefined : { writes, events };
+  });
+  return vanished;
+}
+
+function gone(
+  context: LinkContext,
+  id: string,
+  vm: VmDocument,
+  report: MachineReport | undefined,
+): MachineReport {
+  const at = new Date(context.clock.now()).toISOString();
+  return {
+    id,
+    name: vm.definition.name,
+    generation: vm.generation,
+    state: 'unknown',
+    held: false,
+    since: at,
+    startedAt: null,
+    accelerator: null,
+    wasRunning: report?.wasRunning ?? false,
+    path: vm.path,
+    pending: [],
+    forwards: [],
+    lastFault: {
+      at,
+      code: 'not-found',
+      message: `the host has no vm ${vm.definition.name} any more`,
+    },
+  };
+}
