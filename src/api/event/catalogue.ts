@@ -1,6 +1,6 @@
 /**
  * The event catalogue (EVT-12): every event there is, with category, severity, target, attributes and
- * message. An event that is not here cannot be written. In a message `{target}` is the target's name,
+ * message. An event that is not here cannot be written. One file because it is one table. In a message `{target}` is the target's name,
  * `{x}` the attribute x.
  */
 import { assert } from '#lib';

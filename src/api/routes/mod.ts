@@ -1,4 +1,8 @@
-/** The route table: every route of the API under its name, which is also the client's and OpenAPI's operation id. */
+/**
+ * The route table: every route of the API under its name, which is also the client's and OpenAPI's
+ * operation id. One file because it is one table: what is public, what a right covers and what is
+ * missing is seen by reading it once.
+ */
 import { z } from 'zod';
 import {
   auditEntrySchema,

@@ -13,7 +13,7 @@ import { answers, ensureFirstVm } from '../system/first-vm.ts';
 import { bringNeeds, hostNeeds } from '../system/packages.ts';
 import { stopProgram } from '../system/processes.ts';
 import { ensureAgent, ensureCoordinator, programRuns, runPrograms } from '../system/programs.ts';
-import { findServiceManager, removeService, stopService } from '../system/services.ts';
+import { findServiceManager, removeService, stopService } from '../system/systemd.ts';
 import {
   parseListen,
   parseSimulate,

@@ -13,7 +13,7 @@ import {
   untilServing,
   type Program,
 } from './processes.ts';
-import { findServiceManager, serviceIsActive, startService } from './services.ts';
+import { findServiceManager, serviceIsActive, startService } from './systemd.ts';
 import type { StartSettings } from './settings.ts';
 
 const serveLimitMs = 60_000;

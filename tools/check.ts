@@ -1,0 +1,109 @@
+/**
+ * `gantry test`: types, lint, format, then every suite. Each prints its own count; the last line is the
+ * sum: `N passed, N failed`. A failure stops nothing that comes after it.
+ *
+ *   node tools/check.ts [--nightly] [SUITE...]
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Counted } from './count-reporter.ts';
+import { nightlySuites, suites, type Suite } from './suites.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = (name: string): string => join(root, 'node_modules/.bin', name);
+const hangLimitMs = 600_000;
+
+const checks = [
+  { name: 'types', command: [bin('tsc')] },
+  { name: 'lint', command: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
+  { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+] as const;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function run(command: readonly string[]): Promise<boolean> {
+  const [executable = '', ...args] = command;
+  const child = spawn(executable, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}` },
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code === 0;
+}
+
+async function runSuite(suite: Suite): Promise<Counted> {
+  const files = suite.files.flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
+  const nothing: Counted = { passed: 0, failed: 0, skipped: 0, failures: [], skips: [] };
+  if (files.length === 0) return nothing;
+  const folder = mkdtempSync(join(tmpdir(), 'gantry-check-'));
+  const result = join(folder, 'counted.json');
+  try {
+    const ok = await run([
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      '--test',
+      `--test-concurrency=${suite.atOnce}`,
+      `--test-timeout=${hangLimitMs}`,
+      '--test-reporter=dot',
+      '--test-reporter-destination=stdout',
+      `--test-reporter=${new URL('count-reporter.ts', import.meta.url).href}`,
+      `--test-reporter-destination=${result}`,
+      ...files,
+    ]);
+    const counted = JSON.parse(readFileSync(result, 'utf8')) as Counted;
+    return ok || counted.failed > 0
+      ? counted
+      : { ...counted, failed: 1, failures: [`${suite.name}: the runner failed`] };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const names = args.filter((word) => !word.startsWith('--'));
+  const all = args.includes('--nightly') ? [...suites, ...nightlySuites] : suites;
+  const unknown = names.find((name) => ![...all, ...checks].some((entry) => entry.name === name));
+  if (unknown !== undefined) {
+    say(
+      `there is no suite "${unknown}"; suites: ${[...checks, ...all].map((entry) => entry.name).join(', ')}`,
+    );
+    return 2;
+  }
+  const wanted = (name: string): boolean => names.length === 0 || names.includes(name);
+  let passed = 0;
+  let failed = 0;
+  const failures: string[] = [];
+  for (const check of checks.filter((entry) => wanted(entry.name))) {
+    const ok = await run(check.command);
+    say(`${check.name}: ${ok ? 'ok' : 'FAILED'}`);
+    if (ok) passed += 1;
+    else {
+      failed += 1;
+      failures.push(check.name);
+    }
+  }
+  for (const suite of all.filter((entry) => wanted(entry.name))) {
+    const started = performance.now();
+    const counted = await runSuite(suite);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    say(
+      `${suite.name}: passed ${counted.passed}, failed ${counted.failed}, skipped ${counted.skipped} in ${seconds} s`,
+    );
+    for (const skip of counted.skips) say(`  skipped: ${skip}`);
+    passed += counted.passed;
+    failed += counted.failed;
+    failures.push(...counted.failures);
+  }
+  for (const failure of failures) say(`failed: ${failure}`);
+  say(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
