@@ -23,3 +23,33 @@ export { endBootOnce } from './hot-plug/boot-order.ts';
 export { attachMemory, detachMemory, growProcessors } from './hot-plug/capacity.ts';
 export { attachAdapter, attachDisk, detachAdapter, detachDisk } from './hot-plug/devices.ts';
 export { changeMedium, type MediumChange } from './hot-plug/media.ts';
+export {
+  probeAcceleration,
+  type AccelerationResult,
+  type ProbeOptions,
+  type ProbeOutcome,
+  type ProbeResult,
+} from './probe/acceleration.ts';
+export { findBinaries, type Binaries, type Binary } from './probe/binaries.ts';
+export {
+  readCapabilities,
+  type CapabilityOptions,
+  type MachineType,
+  type ProcessorModel,
+  type QemuCapabilities,
+} from './probe/capabilities.ts';
+export { findUefiFirmware, type UefiFirmware } from './probe/uefi.ts';
+export {
+  checkImage,
+  convertImage,
+  createImage,
+  resizeImage,
+  type Conversion,
+  type ImageCheck,
+  type NewImage,
+  type Resize,
+} from './image/change.ts';
+export { inspectImage, readImageInfo, type ImageInfo, type ImageQuery } from './image/info.ts';
+export type { ImageCommandOptions } from './image/run.ts';
+export { parseKeys, typeText } from './keys/keys.ts';
+export { layouts, type KeyChord, type Layout } from './keys/layouts.ts';
