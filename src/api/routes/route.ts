@@ -23,12 +23,6 @@ export interface Route {
   readonly on?: Kind;
   /** The right may be held on any object: a list shows what may be seen, a creation asks on its place. */
   readonly anywhere?: true;
-  /**
-   * Where the right is asked for elsewhere than before the handler. `items`: the answer holds what may be
-   * seen, so nobody is refused. `body`: the object is named in the body (the folder of a new vm), and the
-   * handler asks for the right on it.
-   */
-  readonly checked?: 'items' | 'body';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
