@@ -53,3 +53,10 @@ export { inspectImage, readImageInfo, type ImageInfo, type ImageQuery } from './
 export type { ImageCommandOptions } from './image/run.ts';
 export { parseKeys, typeText } from './keys/keys.ts';
 export { layouts, type KeyChord, type Layout } from './keys/layouts.ts';
+export * as guest from './guest-agent/commands.ts';
+export {
+  readGuestFile,
+  runInGuest,
+  writeGuestFile,
+  type GuestRunOptions,
+} from './guest-agent/transfer.ts';

@@ -2,7 +2,7 @@
 import { Fault } from '#lib';
 import type { CommandOptions, QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
-import { detachDevice } from './devices.ts';
+import { detachDevice, quietly } from './devices.ts';
 
 /**
  * Plugs in processors until `count` are there; never takes one out. Returns how many there are.
@@ -61,7 +61,7 @@ export async function attachMemory(
   await using undo = new AsyncDisposableStack();
   const content = { 'qom-type': 'memory-backend-ram', id: memdev, size: sizeBytes };
   await qmp.objectAdd(client, content, options);
-  undo.defer(() => qmp.objectDel(client, memdev));
+  undo.defer(quietly(() => qmp.objectDel(client, memdev)));
   await qmp.deviceAdd(client, { driver: 'pc-dimm', id: moduleName(slot), memdev, slot }, options);
   undo.move();
   return slot;

@@ -60,7 +60,7 @@ export async function attachAdapter(
   await using undo = new AsyncDisposableStack();
   if (netdev) {
     await qmp.netdevAdd(client, netdev, options);
-    undo.defer(() => qmp.netdevDel(client, netdevName(adapter.id)));
+    undo.defer(quietly(() => qmp.netdevDel(client, netdevName(adapter.id))));
   }
   await qmp.deviceAdd(client, device, options);
   undo.move();
@@ -87,8 +87,13 @@ export async function addNodes(
 ): Promise<void> {
   for (const node of nodes) {
     await qmp.blockdevAdd(client, node, options);
-    undo.defer(() => deleteNode(client, node));
+    undo.defer(quietly(() => deleteNode(client, node)));
   }
+}
+
+/** An undo that fails as well must not hide the fault it follows. */
+export function quietly(work: () => Promise<void>): () => Promise<void> {
+  return () => work().catch(() => undefined);
 }
 
 async function deleteNode(
