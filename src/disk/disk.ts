@@ -116,6 +116,7 @@ export class Disk {
   async write(from: Uint8Array, offset: number): Promise<void> {
     const writer = this.#writer('write to');
     this.#demandRange(offset, from.length);
+    this.#demandSectors(offset, from.length);
     await this.#eachRegion(offset, from.length, (start, length) =>
       writer.write(from.subarray(start - offset, start - offset + length), start, this.#below),
     );
@@ -126,6 +127,7 @@ export class Disk {
   async zero(offset: number, length: number): Promise<void> {
     const writer = this.#writer('zero a range of');
     this.#demandRange(offset, length);
+    this.#demandSectors(offset, length);
     await this.#eachRegion(offset, length, (start, part) => writer.zero(start, part, this.#below));
     await this.#relieve(writer);
   }
@@ -204,6 +206,13 @@ export class Disk {
         `${this.name}: bytes ${offset} to ${offset + length} are not within its ${this.sizeBytes}`,
       );
     }
+  }
+
+  /** Writes come in the guest's own sectors, which may be of 4096 bytes. */
+  #demandSectors(offset: number, length: number): void {
+    const sector = this.layer.sectorBytes;
+    if (offset % sector === 0 && length % sector === 0) return;
+    throw new Fault('invalid', `${this.name}: a write of ${length} bytes is not in whole sectors`);
   }
 
   #find(offset: number, limit: number): Found | Promise<Found> {

@@ -4,8 +4,9 @@ import type { Format } from './format.ts';
 import { qcow2Format } from './qcow2/qcow2-format.ts';
 import { rawFormat } from './raw/raw-format.ts';
 import { vhdFormat } from './vhd/vhd-format.ts';
+import { vhdxFormat } from './vhdx/vhdx-format.ts';
 
-export const formats: readonly Format[] = [qcow2Format, vhdFormat, rawFormat];
+export const formats: readonly Format[] = [qcow2Format, vhdxFormat, vhdFormat, rawFormat];
 
 /** The format of that name. Faults: `unsupported`. */
 export function formatNamed(name: string): Format {

@@ -146,14 +146,20 @@ export class MetaPages {
         await this.#file.sync();
       }
     } catch (error) {
-      for (const { offset, phase, bytes } of taken) {
-        const page = this.#pages.get(offset) ?? { bytes, phase: undefined };
-        this.#pages.set(offset, page);
-        this.#mark(offset, page, Math.min(phase, page.phase ?? phase));
-      }
+      this.restore(taken);
       throw error;
     }
     this.#evict();
+  }
+
+  /** Makes taken pages dirty again: they could not be written. */
+  restore(taken: readonly TakenPage[]): void {
+    for (const { offset, phase, bytes } of taken) {
+      const page = this.#pages.get(offset) ?? { bytes, phase: undefined };
+      this.#pages.set(offset, page);
+      this.#mark(offset, page, phase);
+      page.phase = Math.min(phase, page.phase ?? phase);
+    }
   }
 
   #mark(pageOffset: number, page: Page, phase: number): void {

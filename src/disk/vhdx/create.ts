@@ -1,0 +1,93 @@
+/** Lays out an empty VHDX: header section, log, metadata, table; for a fixed disk all of its blocks too. */
+import { Fault } from '#lib';
+import type { DiskFile } from '../file/disk-file.ts';
+import { fillFile } from '../file/fill.ts';
+import type { CreateOptions } from '../format.ts';
+import { maxDiskBytes } from '../limits.ts';
+import { batEntries, blockStates, chunkRatioOf } from './bat.ts';
+import { noGuid, randomGuid } from './guid.ts';
+import { buildHeader, buildRegions, headerOffsets, mib, regionOffsets } from './header.ts';
+import { buildMetadata } from './metadata.ts';
+import { buildParentLocator } from './parent-locator.ts';
+
+/** Small blocks keep scattered data small; beyond 1 TiB larger ones keep the table small. */
+function usualBlockBytes(sizeBytes: number): number {
+  return sizeBytes <= 1024 ** 4 ? 2 * mib : 32 * mib;
+}
+
+export async function createVhdx(file: DiskFile, options: CreateOptions): Promise<void> {
+  const { sizeBytes, sectorBytes = 512 } = options;
+  const blockBytes = options.blockBytes ?? usualBlockBytes(sizeBytes);
+  const isSound =
+    blockBytes >= mib && blockBytes <= 256 * mib && Number.isInteger(Math.log2(blockBytes));
+  if (!isSound || (sectorBytes !== 512 && sectorBytes !== 4096) || sizeBytes % sectorBytes !== 0) {
+    const text = `blocks of ${blockBytes}, sectors of ${sectorBytes}, ${sizeBytes} bytes`;
+    throw new Fault('invalid', `cannot create ${file.name}: ${text}`, {
+      hint: 'use blocks of 1 MiB to 256 MiB, a power of two, and sectors of 512 or 4096 bytes',
+    });
+  }
+  if (sizeBytes > maxDiskBytes || sizeBytes === 0) {
+    throw new Fault('too-large', `cannot create ${file.name}: a vhdx has at most 64 TiB`);
+  }
+  const isFixed = options.variant === 'fixed';
+  const hasParent = options.parent !== undefined;
+  if ((options.variant === 'differencing') !== hasParent && options.variant !== undefined) {
+    throw new Fault('invalid', `cannot create ${file.name}: a differencing disk needs a parent`);
+  }
+  const blocks = Math.ceil(sizeBytes / blockBytes);
+  const ratio = chunkRatioOf(blockBytes, sectorBytes);
+  const entries = batEntries(blocks, ratio, hasParent);
+  const bat = { offset: 3 * mib, length: Math.ceil((entries * 8) / mib) * mib };
+  const metadata = { offset: 2 * mib, length: mib };
+  const guid = (): string => randomGuid(options.newIdentity());
+  const head = Buffer.alloc(mib);
+  head.write('vhdxfile', 0, 'latin1');
+  head.write('Gantry', 8, 'utf16le');
+  const identities = { fileWriteGuid: guid(), dataWriteGuid: guid(), logGuid: noGuid };
+  for (const slot of [0, 1] as const) {
+    const log = { logOffset: mib, logBytes: mib };
+    const header = { slot, sequence: BigInt(slot + 1), ...identities, ...log };
+    buildHeader(header).copy(head, headerOffsets[slot]);
+  }
+  for (const offset of regionOffsets) buildRegions({ bat, metadata }).copy(head, offset);
+  await file.write(head, 0);
+  const items = buildMetadata({
+    blockBytes,
+    isFixed,
+    sizeBytes,
+    diskId: guid(),
+    logicalSectorBytes: sectorBytes,
+    locator: options.parent === undefined ? undefined : buildParentLocator(options.parent),
+  });
+  await file.write(items, metadata.offset);
+  const end = bat.offset + bat.length;
+  await file.truncate(end);
+  if (!isFixed) return;
+  await file.truncate(end + blocks * blockBytes);
+  if (options.preallocation === 'full') {
+    await fillFile(file, end, blocks * blockBytes, options.signal);
+  }
+  await writeFixedTable(file, bat.offset, end, { blocks, blockBytes, ratio });
+}
+
+/** All blocks present, one after the other. */
+async function writeFixedTable(
+  file: DiskFile,
+  offset: number,
+  first: number,
+  disk: { readonly blocks: number; readonly blockBytes: number; readonly ratio: number },
+): Promise<void> {
+  const perPart = 32768;
+  const entries = batEntries(disk.blocks, disk.ratio, false);
+  for (let start = 0; start < entries; start += perPart) {
+    const part = Buffer.alloc(Math.min(perPart, entries - start) * 8);
+    for (let index = 0; index * 8 < part.length; index += 1) {
+      const entry = start + index;
+      if (entry % (disk.ratio + 1) === disk.ratio) continue; // a sector bitmap's
+      const block = entry - Math.floor(entry / (disk.ratio + 1));
+      const place = BigInt((first + block * disk.blockBytes) / mib);
+      part.writeBigUInt64LE((place << 20n) | BigInt(blockStates.fullyPresent), index * 8);
+    }
+    await file.write(part, offset + start * 8);
+  }
+}
