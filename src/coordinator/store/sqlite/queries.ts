@@ -112,7 +112,7 @@ export class Queries {
              ORDER BY done_at DESC, id LIMIT ? OFFSET ?`,
             [kind, limit, keep],
           );
-    return [...new Set([...byAge, ...byCount].map((row) => row.id))].slice(0, limit);
+    return [...new Set([...byAge, ...byCount].map((row) => row.id))].slice(0, limit).sort();
   }
 
   /** Bounds by time as bounds by number as well: events of an hour lie between two numbers. */
