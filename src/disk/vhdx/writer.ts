@@ -212,7 +212,7 @@ export class VhdxWriter implements LayerWriter {
       if (isPartial) await this.#setBits(await this.#bitmapOf(block), offset, from.length);
       return;
     }
-    const host = await this.#allocate(this.#blockBytes);
+    const host = await this.#placeFor(block, entry);
     await this.#file.write(from, host + within);
     const guest = Math.min(this.#blockBytes, this.#size - block * this.#blockBytes);
     const state =
@@ -246,6 +246,15 @@ export class VhdxWriter implements LayerWriter {
       await below(bytes, offset);
       if (!isZero(bytes)) await this.#writeBlock(bytes.fill(0), offset);
     }
+  }
+
+  /** A fixed disk of some writers has its blocks set aside, yet marked as zeros: they are used, cleared first. */
+  async #placeFor(block: number, entry: BatEntry): Promise<number> {
+    const isSetAside = this.#options.metadata.leaveAllocated && entry.offset !== 0;
+    if (!isSetAside) return this.#allocate(this.#blockBytes);
+    const host = this.#demandBlock(block, entry);
+    await clearRange(this.#file, host, Math.min(this.#blockBytes, this.#end - host));
+    return host;
   }
 
   async #present(block: number): Promise<void> {

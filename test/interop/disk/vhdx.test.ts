@@ -12,7 +12,12 @@ async function mustBeSound(path: string, of: 'ours' | 'foreign' = 'ours'): Promi
   const found: Finding[] = [];
   await disk.layer.check((finding) => found.push(finding), undefined);
   await disk.close();
-  assert.deepEqual(found, []);
+  // QEMU leaves room behind what it writes
+  const mayLeak = of === 'foreign';
+  assert.deepEqual(
+    found.filter(({ kind }) => !(mayLeak && kind === 'leak')),
+    [],
+  );
 }
 
 for (const options of [{}, { variant: 'fixed' }, { blockBytes: 8 * 1024 * 1024 }]) {
