@@ -1,0 +1,66 @@
+/** A person at the serial port: reads until a text appears, types lines. */
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { withDeadline } from '#lib';
+import { findConnection } from '../../src/cli/connection.ts';
+import type { Gantry } from './gantry.ts';
+
+const maxTextLength = 1024 * 1024;
+
+export class SerialPerson implements AsyncDisposable {
+  readonly #socket: WebSocket;
+  #text = '';
+  #wake: (() => void) | undefined;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (data: Buffer) => {
+      this.#text = (this.#text + data.toString('latin1')).slice(-maxTextLength);
+      this.#wake?.();
+    });
+  }
+
+  static async sit(gantry: Gantry, vm: string): Promise<SerialPerson> {
+    const { server, token, authority } = findConnection(gantry.installation, {});
+    const url = gantry.client().url('vm.serial.open', { vm }, {});
+    url.protocol = server.startsWith('https') ? 'wss:' : 'ws:';
+    const socket = new WebSocket(url, {
+      headers: { authorization: `Bearer ${token}` },
+      ...(authority === undefined ? {} : { ca: authority }),
+    });
+    const person = new SerialPerson(socket);
+    await once(socket, 'open');
+    return person;
+  }
+
+  /** All that came so far. */
+  get text(): string {
+    return this.#text;
+  }
+
+  type(text: string): void {
+    this.#socket.send(Buffer.from(text));
+  }
+
+  /** Waits until the pattern is in what came after `after`; answers the place behind it. */
+  async until(pattern: RegExp, limitMs = 60_000): Promise<void> {
+    await withDeadline(
+      `${pattern} on the serial port (so far: ${JSON.stringify(this.#text.slice(-300))})`,
+      limitMs,
+      undefined,
+      async () => {
+        while (!pattern.test(this.#text)) {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+        }
+      },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#socket, 'close');
+    this.#socket.close();
+    await closed;
+  }
+}
