@@ -1,5 +1,5 @@
 /** The two programs as `up` starts them: arguments, readiness, and the first joining of this machine's agent. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Client, Host } from '#api';
@@ -50,6 +50,8 @@ export function agentArguments(
       : [
           '--driver',
           'simulated',
+          '--name',
+          'sim',
           '--hosts',
           String(settings.simulate.hosts),
           '--vms',
@@ -64,10 +66,19 @@ export function agentArguments(
     `https://${localAddress(settings.listen)}`,
     '--authority',
     authorityFile(installation),
-    '--join-token-file',
+    '--token-file',
     joinTokenFile(installation),
     ...simulate,
   ];
+}
+
+/** How many of the agent's hosts have not joined yet: those without a certificate. */
+function hostsToJoin(installation: Installation, { simulate }: StartSettings): number {
+  const data = agentData(installation);
+  if (simulate === null || simulate.hosts === 1)
+    return existsSync(join(data, 'credentials.json')) ? 0 : 1;
+  const joined = globSync('hosts/*/credentials.json', { cwd: data }).length;
+  return joined === simulate.hosts ? 0 : simulate.hosts;
 }
 
 /** The address this machine reaches itself at: listening on all addresses is reached at the loopback one. */
@@ -116,16 +127,20 @@ export async function ensureCoordinator(
   return { client, started: !runs };
 }
 
-/** Puts a one-time token where the agent finds it, unless the agent has joined before. */
+/** Puts a one-time token per host where the agent finds them, unless all have joined before. */
 async function prepareJoin(
   installation: Installation,
+  settings: StartSettings,
   client: Client,
   signal: AbortSignal,
 ): Promise<void> {
-  if (existsSync(join(agentData(installation), 'joined'))) return;
-  const { token } = await client.call('host.join-token', {}, signal);
+  const count = hostsToJoin(installation, settings);
+  if (count === 0) return;
+  const tokens: string[] = [];
+  for (let index = 0; index < count; index += 1)
+    tokens.push((await client.call('host.join-token', {}, signal)).token);
   mkdirSync(agentData(installation), { recursive: true, mode: 0o711 });
-  writeFileSync(joinTokenFile(installation), token, { mode: 0o600 });
+  writeFileSync(joinTokenFile(installation), `${tokens.join('\n')}\n`, { mode: 0o600 });
 }
 
 /** Both programs in this terminal until the signal aborts or one of them ends. Answers their exit codes. */
@@ -142,7 +157,7 @@ export async function runPrograms(
     signal,
   ).finally(() => ends.abort());
   const agent = whenServing(installation, signal)
-    .then((client) => prepareJoin(installation, client, signal))
+    .then((client) => prepareJoin(installation, settings, client, signal))
     .then(() => runForeground('agent', agentArguments(installation, settings), signal))
     .finally(() => ends.abort());
   return Promise.allSettled([coordinator, agent]);
@@ -167,7 +182,7 @@ export async function ensureAgent(
 ): Promise<{ hosts: readonly Host[]; started: boolean }> {
   const runs = await programRuns(installation, 'agent');
   if (!runs) {
-    await prepareJoin(installation, client, signal);
+    await prepareJoin(installation, settings, client, signal);
     await start(installation, 'agent', agentArguments(installation, settings));
   }
   const expected = settings.simulate?.hosts ?? 1;
