@@ -172,7 +172,10 @@ export const vmCreateSchema = z
       .max(1024)
       .optional()
       .meta({ description: 'id or path of a folder; default /' }),
-    profile: z.enum(['classic', 'modern']).default('modern'),
+    profile: z
+      .enum(['classic', 'modern'])
+      .optional()
+      .meta({ description: "default: the guest's, modern otherwise" }),
     guestOs: z.string().max(64).optional(),
     memoryBytes: bytes.optional().meta({ description: 'default by guest, 512 MiB otherwise' }),
     processors: z.number().int().min(1).max(1024).optional(),

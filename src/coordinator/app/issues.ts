@@ -1,45 +1,12 @@
 /**
- * What comes in is bounded, then parsed, then checked against the schemas of the route. A fault lists
- * every issue with its place, so that one answer is enough to put the request right.
+ * Values from outside against schemas. A fault lists every issue with its place, so that one answer is
+ * enough to put the request right.
  */
 import type { z } from 'zod';
 import { Fault } from '#lib';
 
-const maxDepth = 32;
 const maxIssues = 50;
 const maxIssuesInText = 5;
-
-/** JSON text as a value. Errors: `invalid` for what is not JSON, nested deeper than 32, or dangerous. */
-export function parseJson(text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const where = error instanceof SyntaxError ? error.message.slice(0, 200) : 'not JSON';
-    throw new Fault('invalid', `the body is not JSON: ${where}`, {
-      hint: 'send an object in JSON, in UTF-8',
-    });
-  }
-  checkShape(value);
-  return value;
-}
-
-/** Refuses deep nesting and names that JavaScript objects give a meaning, without recursion. */
-function checkShape(value: unknown): void {
-  let level: object[] = typeof value === 'object' && value !== null ? [value] : [];
-  for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > maxDepth)
-      throw new Fault('invalid', `the body is nested deeper than ${maxDepth} levels`);
-    const next: object[] = [];
-    for (const node of level) {
-      if (Object.hasOwn(node, '__proto__'))
-        throw new Fault('invalid', 'the name __proto__ is not allowed in a body');
-      for (const inner of Object.values(node) as unknown[])
-        if (typeof inner === 'object' && inner !== null) next.push(inner);
-    }
-    level = next;
-  }
-}
 
 export interface Issue {
   /** Names with slashes: `hardware/memory/sizeBytes`. */

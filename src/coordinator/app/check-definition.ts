@@ -1,0 +1,145 @@
+/**
+ * Whether a definition holds together: what the schema cannot say because it is about several settings at
+ * once. Every issue names the path of the offending setting. What a host or its driver cannot do is not
+ * said here but by the start check of the agent.
+ */
+import { busPositions, findGuest, placeName, vmDefinitionSchema, type VmDefinition } from '#api';
+import { issuesFault, issuesOf, type Issue } from './issues.ts';
+
+/**
+ * A definition out of anything. What was wrong before already is not held against a change. Errors:
+ * `invalid` with every issue and its path.
+ */
+export function parseDefinition(value: unknown, name: string, before?: VmDefinition): VmDefinition {
+  const what = `the definition of ${name}`;
+  const parsed = vmDefinitionSchema.safeParse(value);
+  if (!parsed.success) throw issuesFault(what, issuesOf(parsed.error));
+  const known = new Set(
+    before === undefined ? [] : checkDefinition(before).map((issue) => JSON.stringify(issue)),
+  );
+  const issues = checkDefinition(parsed.data).filter((issue) => !known.has(JSON.stringify(issue)));
+  if (issues.length > 0) throw issuesFault(what, issues);
+  return parsed.data;
+}
+
+export function checkDefinition(definition: VmDefinition): readonly Issue[] {
+  return [
+    ...checkPlaces(definition),
+    ...checkAdapters(definition),
+    ...checkDevices(definition),
+    ...checkSizes(definition),
+  ];
+}
+
+function checkPlaces({ hardware }: VmDefinition): readonly Issue[] {
+  const issues: Issue[] = [];
+  const taken = new Map<string, string>();
+  const files = new Map<string, string>();
+  const devices = [
+    ...hardware.disks.map((disk, index) => ({ ...disk, path: `hardware/disks/${index}` })),
+    ...hardware.opticalDrives.map((drive, index) => ({
+      ...drive,
+      path: `hardware/opticalDrives/${index}`,
+    })),
+  ];
+  for (const device of devices) {
+    const { bus, controller, position, path } = device;
+    const bounds = busPositions[bus];
+    const place = placeName(device);
+    if (controller >= bounds.controllers)
+      issues.push({
+        path: `${path}/controller`,
+        problem: `${bus} has ${bounds.controllers} controllers, counted from 0`,
+      });
+    if (position >= bounds.positions)
+      issues.push({
+        path: `${path}/position`,
+        problem: `a ${bus} controller has ${bounds.positions} positions, counted from 0`,
+      });
+    const other = taken.get(place);
+    if (other !== undefined)
+      issues.push({ path, problem: `the place ${place} is taken by ${other}` });
+    else taken.set(place, path);
+  }
+  for (const [index, { file }] of hardware.disks.entries()) {
+    const other = files.get(file);
+    if (other !== undefined)
+      issues.push({
+        path: `hardware/disks/${index}/file`,
+        problem: `the file is that of ${other} already`,
+      });
+    else files.set(file, `hardware/disks/${index}`);
+  }
+  for (const [index, { bus }] of hardware.opticalDrives.entries())
+    if (bus === 'virtio')
+      issues.push({
+        path: `hardware/opticalDrives/${index}/bus`,
+        problem: 'there are no virtio CD drives; use ide, sata or scsi',
+      });
+  return issues;
+}
+
+function checkAdapters({ hardware }: VmDefinition): readonly Issue[] {
+  const issues: Issue[] = [];
+  const slots = new Set<number>();
+  const macs = new Set<string>();
+  for (const [index, { slot, mac }] of hardware.adapters.entries()) {
+    if (slots.has(slot))
+      issues.push({
+        path: `hardware/adapters/${index}/slot`,
+        problem: `the slot ${slot} is taken by another adapter`,
+      });
+    if (macs.has(mac))
+      issues.push({
+        path: `hardware/adapters/${index}/mac`,
+        problem: `another adapter of the vm has the address ${mac}`,
+      });
+    slots.add(slot);
+    macs.add(mac);
+  }
+  return issues;
+}
+
+function checkDevices({ hardware, guestOs }: VmDefinition): readonly Issue[] {
+  const issues: Issue[] = [];
+  if (hardware.tablet && hardware.usb === 'none')
+    issues.push({ path: 'hardware/tablet', problem: 'a USB tablet needs a USB controller' });
+  if (hardware.firmware.secureBoot && hardware.firmware.type !== 'uefi')
+    issues.push({
+      path: 'hardware/firmware/secureBoot',
+      problem: 'secure boot needs the firmware uefi',
+    });
+  if (findGuest(guestOs) === undefined)
+    issues.push({
+      path: 'guestOs',
+      problem: `${guestOs} is not in the catalogue of guests; take "other" for what is not there`,
+    });
+  return issues;
+}
+
+function checkSizes({ hardware, resources }: VmDefinition): readonly Issue[] {
+  const issues: Issue[] = [];
+  const { processor, memory } = hardware;
+  if (processor.maxCount !== null && processor.maxCount < processor.count)
+    issues.push({
+      path: 'hardware/processor/maxCount',
+      problem: `it is below the ${processor.count} processors there are`,
+    });
+  if (memory.maxBytes !== null && memory.maxBytes < memory.sizeBytes)
+    issues.push({
+      path: 'hardware/memory/maxBytes',
+      problem: 'it is below the memory there is',
+    });
+  const perSocket = processor.coresPerSocket * processor.threadsPerCore;
+  if ((processor.maxCount ?? processor.count) % perSocket !== 0)
+    issues.push({
+      path: 'hardware/processor/coresPerSocket',
+      problem: `${processor.maxCount ?? processor.count} processors do not fill sockets of ${perSocket}`,
+    });
+  if (resources.cpuReservePercent > resources.cpuMaximumPercent)
+    issues.push({
+      path: 'resources/cpuReservePercent',
+      problem: 'the reserve is above the maximum',
+    });
+  return issues;
+}

@@ -1,0 +1,269 @@
+/**
+ * The HTTP server: one port for API, its page, /metrics, agents and consoles (upgrades). Everything that
+ * comes in is bounded before it is looked at: head 16 KiB, URL 8 KiB, body 1 MiB, 15 s for a head and 60 s
+ * for a body.
+ */
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Fault } from '#lib';
+import type { Log } from '#log';
+import { buildOpenApi } from '#api';
+import type { Coordinator } from '../context.ts';
+import { buildApiPage } from './api-page.ts';
+import { checkHead, correlationHeader, correlationOf } from './exchange.ts';
+import type { Gate } from './gate.ts';
+import { Metrics, metricsMediaType } from './metrics.ts';
+import { makeProblem, problemMediaType } from './problem.ts';
+import type { Handlers } from './route-handler.ts';
+import { registerRoutes } from './routes.ts';
+import { securityHeaders, transportSecurity } from './security-headers.ts';
+import { Upgrades, type UpgradesOptions } from './upgrades.ts';
+import { parseJson } from './json.ts';
+
+const maxBodyBytes = 1024 * 1024;
+const maxHeaderBytes = 16 * 1024;
+const maxParameterLength = 4096;
+const closeMs = 3000;
+
+export interface HttpServerOptions {
+  readonly coordinator: Coordinator;
+  readonly handlers: Handlers;
+  readonly gate: Gate;
+  readonly agents: UpgradesOptions['agents'];
+  readonly log: Log;
+  readonly productVersion: string;
+  /** Undefined: without TLS, by explicit setting only. */
+  readonly tls: TlsOptions | undefined;
+}
+
+export class HttpServer implements AsyncDisposable {
+  /** For what renews certificates. */
+  readonly server: Server;
+  readonly #fastify: FastifyInstance;
+  readonly #streams = new Set<AbortController>();
+  readonly #upgrades: Upgrades;
+  readonly #metrics = new Metrics();
+  readonly #scheme: 'http' | 'https';
+
+  constructor(options: HttpServerOptions) {
+    const { tls, log, coordinator, gate, handlers } = options;
+    this.#scheme = tls === undefined ? 'http' : 'https';
+    const limits = { maxHeaderSize: maxHeaderBytes };
+    this.server =
+      tls === undefined ? createHttpServer(limits) : createHttpsServer({ ...limits, ...tls });
+    this.server.headersTimeout = 15_000;
+    this.server.requestTimeout = 60_000;
+    this.server.keepAliveTimeout = 65_000;
+    this.server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+      answerBrokenRequest(error, socket, log),
+    );
+    this.#upgrades = new Upgrades({ ...options, scheme: this.#scheme });
+    this.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#upgrades.take(request, socket, head),
+    );
+    this.#fastify = fastify({
+      serverFactory: (handler) => this.server.on('request', handler),
+      bodyLimit: maxBodyBytes,
+      exposeHeadRoutes: false,
+      return503OnClosing: true,
+      routerOptions: { maxParamLength: maxParameterLength, caseSensitive: true },
+      frameworkErrors: (error, request, reply) => {
+        const problem = makeProblem(translate(error), correlationOf(request.raw), log);
+        const answer = reply as unknown as FastifyReply;
+        void answer.code(problem.status).type(problemMediaType).send(JSON.stringify(problem.body));
+      },
+    });
+    this.#prepare(options);
+    registerRoutes(this.#fastify, { coordinator, gate, handlers, log, streams: this.#streams });
+    this.#registerPages(options);
+  }
+
+  /** Serves. Answers the address. Errors: `exists` naming the address when it is in use. */
+  async listen(host: string, port: number): Promise<string> {
+    try {
+      await this.#fastify.listen({ host, port });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const shown = `${host}:${port}`;
+      if (code === 'EADDRINUSE')
+        throw new Fault('exists', `cannot serve on ${shown}: the address is in use`, {
+          cause: error,
+          hint: 'choose another one with --listen HOST:PORT, or stop the program that uses it',
+        });
+      if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+        throw new Fault('invalid', `cannot serve on ${shown}`, {
+          cause: error,
+          hint: 'choose an address of this machine and a port above 1023 with --listen HOST:PORT',
+        });
+      throw error;
+    }
+    const address = this.server.address() as AddressInfo;
+    const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return `${this.#scheme}://${name}:${address.port}`;
+  }
+
+  /** Ends streams and consoles, lets requests that run finish for three seconds. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const stream of this.#streams) stream.abort();
+    this.#upgrades.close();
+    const impatience = setTimeout(() => this.server.closeAllConnections(), closeMs);
+    impatience.unref();
+    await this.#fastify.close();
+    clearTimeout(impatience);
+    this.#metrics[Symbol.dispose]();
+  }
+
+  #prepare({ log, gate, tls }: HttpServerOptions): void {
+    const server = this.#fastify;
+    server.decorateRequest('state');
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser(
+      ['application/json', 'application/merge-patch+json'],
+      { parseAs: 'string' },
+      (_request, body, done) => {
+        try {
+          done(null, body === '' ? undefined : parseJson(body as string));
+        } catch (error) {
+          done(error as Error);
+        }
+      },
+    );
+    server.addHook('onRequest', (request, reply, done) => {
+      const correlationId = correlationOf(request.raw);
+      request.state = {
+        correlationId,
+        startedAt: performance.now(),
+        caller: undefined,
+        target: undefined,
+        id: '',
+        route: '',
+        error: undefined,
+      };
+      void reply.headers({ ...securityHeaders, [correlationHeader]: correlationId });
+      if (tls !== undefined) void reply.header('strict-transport-security', transportSecurity);
+      try {
+        checkHead(request.raw, 'request');
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+    server.setErrorHandler(async (error, request, reply) => {
+      const fault = translate(error);
+      request.state.error = fault;
+      const problem = makeProblem(fault, request.state.correlationId, log);
+      if (problem.retryAfterSeconds !== undefined)
+        reply.header('retry-after', String(problem.retryAfterSeconds));
+      if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="gantry"');
+      // What is left of a body that was refused is not read.
+      if (problem.status === 413) reply.header('connection', 'close');
+      await reply.code(problem.status).type(problemMediaType).send(JSON.stringify(problem.body));
+    });
+    server.setNotFoundHandler((request) => {
+      throw new Fault('not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`, {
+        hint: 'the routes are described at /api',
+      });
+    });
+    server.addHook('onResponse', (request, reply, done) => {
+      this.#finish(request, reply.statusCode, gate, log);
+      done();
+    });
+  }
+
+  #finish(request: FastifyRequest, status: number, gate: Gate, log: Log): void {
+    const { state } = request;
+    const ms = performance.now() - state.startedAt;
+    this.#metrics.note(state.route === '' ? 'none' : state.route, status, ms);
+    gate.audit({
+      caller: state.caller,
+      method: request.method,
+      route: state.route,
+      target: state.target,
+      status,
+      error: state.error,
+      correlationId: state.correlationId,
+      origin: request.raw.socket.remoteAddress ?? null,
+    });
+    log.debug({ route: state.route, status, ms: Math.round(ms) }, 'answered');
+  }
+
+  #registerPages({ productVersion, gate, coordinator }: HttpServerOptions): void {
+    const page = buildApiPage(productVersion);
+    this.#fastify.get('/api', async (_request, reply) => {
+      await reply
+        .header('content-security-policy', page.contentSecurityPolicy)
+        .type('text/html; charset=utf-8')
+        .send(page.html);
+    });
+    this.#fastify.get('/metrics', async (request, reply) => {
+      const { state } = request;
+      state.caller = await gate.authenticate(request.raw, state.correlationId);
+      gate.authorize(state.caller, metricsRoute, undefined);
+      const text = this.#metrics.write({
+        inventory: coordinator.inventory,
+        streams: () => this.#streams.size + this.#upgrades.size,
+      });
+      await reply.type(metricsMediaType).send(text);
+    });
+  }
+}
+
+const metricsRoute = {
+  method: 'GET',
+  path: '/metrics',
+  summary: 'Metrics in the Prometheus text format',
+  group: 'installation',
+  right: 'installation.view',
+  answer: 'bytes',
+} as const;
+
+export function openApiText(productVersion: string): Uint8Array {
+  return Buffer.from(JSON.stringify(buildOpenApi(productVersion)));
+}
+
+/** Failures of the server below us, as faults. */
+function translate(error: unknown): unknown {
+  if (error instanceof Fault || !(error instanceof Error)) return error;
+  const { code, statusCode } = error as Error & { code?: string; statusCode?: number };
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Fault('too-large', `the body is larger than ${maxBodyBytes} bytes`, {
+        facts: { limit: maxBodyBytes },
+      });
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new Fault('invalid', 'the body is not declared as JSON', {
+        hint: 'send the header content-type: application/json',
+      });
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new Fault('invalid', 'the body is not as long as the header Content-Length says');
+    case 'FST_ERR_BAD_URL':
+      return new Fault('invalid', 'the URL is not properly encoded');
+    case undefined:
+    default:
+      return statusCode !== undefined && statusCode < 500
+        ? new Fault('invalid', 'the request is malformed')
+        : error;
+  }
+}
+
+/** What is not HTTP, or too much of it, has no request to answer; it gets a last word and is closed. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, log: Log): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const fault = tooLarge
+    ? new Fault('too-large', `the head of the request is larger than ${maxHeaderBytes} bytes`)
+    : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new Fault('timeout', 'the request did not arrive in time')
+      : new Fault('invalid', 'this is not an HTTP request');
+  const { body, status } = makeProblem(fault, 'none', log);
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${status} ${body.title}\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+  );
+}
