@@ -476,7 +476,10 @@ export const eventCatalogue = {
     target: 'user',
     type: 'warning',
     message: 'Sign-in as {target} failed',
-    attributes: { means: 'password or link' },
+    attributes: {
+      means: 'password or link',
+      unwritten: 'failures since the last such event that were only counted',
+    },
   },
   'security.signed-out': {
     category: 'Security',
@@ -490,14 +493,22 @@ export const eventCatalogue = {
     target: 'user',
     type: 'warning',
     message: '{target} was refused {verb} on {object}',
-    attributes: { verb: 'the right that is missing', object: 'the thing' },
+    attributes: {
+      verb: 'the right that is missing',
+      object: 'the thing',
+      unwritten: 'refusals of the same user since the last such event that were only counted',
+    },
   },
   'security.user.changed': {
     category: 'Security',
     target: 'user',
     type: 'information',
     message: 'User {target} was {how}',
-    attributes: { how: 'created, changed, disabled or deleted' },
+    attributes: {
+      how: 'created, changed, disabled, enabled or deleted',
+      oldValue: 'what was changed, before',
+      newValue: 'what was changed, after',
+    },
   },
   'security.permission.changed': {
     category: 'Security',
@@ -511,7 +522,11 @@ export const eventCatalogue = {
     target: 'role',
     type: 'information',
     message: 'Role {target} was {how}',
-    attributes: { how: 'created, changed or deleted' },
+    attributes: {
+      how: 'created, changed or deleted',
+      oldValue: 'rights before',
+      newValue: 'rights after',
+    },
   },
   'security.token.changed': {
     category: 'Security',

@@ -25,7 +25,7 @@ const validityMs = 20 * 365 * dayMs;
 const backdateMs = 3_600_000;
 
 const keyFile = 'authority.key';
-const certificateFile = 'authority.crt';
+const certificateFile = 'authority.pem';
 
 export interface Leaf {
   readonly subject: string;

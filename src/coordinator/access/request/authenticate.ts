@@ -1,0 +1,178 @@
+/**
+ * Who a request is from (SEC-21): a bearer token, the local token, a session cookie, or an agent's
+ * certificate; the first of these that is there counts, and a wrong one is not made good by another.
+ * Nothing here waits.
+ */
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
+import { Fault, isFault, isoTime } from '#lib';
+import { firstUserId } from '#api';
+import type { Caller, Coordinator, Proof } from '../../context.ts';
+import type { HostDocument, TokenDocument, UserDocument } from '../../documents.ts';
+import type { Document } from '../../store/store.ts';
+import type { AgentVerifier } from '../authority/agent-certificate.ts';
+import { unauthenticated } from '../rights/authorize.ts';
+import { createCaller, createRightlessCaller, type Rights } from '../rights/rights.ts';
+import { cookieName, readCookie } from '../sign-in/cookies.ts';
+import { findSession, touchSession } from '../sign-in/sessions.ts';
+import type { LocalToken } from '../tokens/local-token.ts';
+import { hashSecret, isSecret } from '../tokens/secret.ts';
+import type { TokenIndex } from '../tokens/token-index.ts';
+import { needsOwnOrigin, refuseForeignOrigin, requireOwnOrigin } from './origin.ts';
+
+const maxAuthorizationLength = 256;
+/** Use of a token is written down at most so often. */
+const tokenTouchMs = 60_000;
+
+export interface AuthenticateParts {
+  readonly coordinator: Coordinator;
+  readonly rights: Rights;
+  readonly tokens: TokenIndex;
+  readonly localToken: LocalToken;
+  readonly agents: AgentVerifier;
+}
+
+interface Request {
+  readonly raw: IncomingMessage;
+  readonly encrypted: boolean;
+  readonly origin: string | null;
+  readonly correlationId: string;
+}
+
+export class Authenticator {
+  readonly #parts: AuthenticateParts;
+  readonly #noting = new Set<string>();
+
+  constructor(parts: AuthenticateParts) {
+    this.#parts = parts;
+  }
+
+  /** Errors: `unauthenticated`; `forbidden` for a cookie that another site's page sends along. */
+  authenticate(raw: IncomingMessage, correlationId: string): Caller {
+    const request = readRequest(raw, correlationId);
+    const { authorization } = raw.headers;
+    if (authorization !== undefined) return this.#byToken(request, authorization);
+    const cookie = readCookie(raw.headers.cookie, cookieName(request.encrypted));
+    if (cookie !== undefined && cookie !== '') return this.#bySession(request, cookie);
+    const agent = this.#byCertificate(request);
+    if (agent) return agent;
+    throw unauthenticated();
+  }
+
+  /** For routes that need no identity. Errors: `forbidden` when another site's page asks. */
+  anonymous(raw: IncomingMessage, correlationId: string): Caller {
+    const { encrypted, origin } = readRequest(raw, correlationId);
+    if (needsOwnOrigin(raw.method, raw.headers)) refuseForeignOrigin(raw.headers, encrypted);
+    const proof: Proof = { means: 'none', id: '', encrypted };
+    return createRightlessCaller({ kind: 'user', name: 'anonymous' }, proof, origin, correlationId);
+  }
+
+  #byToken(request: Request, header: string): Caller {
+    const secret = /^Bearer ([\w-]{1,128})$/i.exec(header.slice(0, maxAuthorizationLength))?.[1];
+    if (secret === undefined || !isSecret(secret))
+      throw refused('the Authorization header does not hold a token of Gantry');
+    const hash = hashSecret(secret);
+    if (this.#parts.localToken.holds(hash))
+      return this.#callerOf(request, firstUserId, null, 'local', '');
+    const token = this.#parts.tokens.find(hash);
+    const { clock } = this.#parts.coordinator;
+    if (
+      !token ||
+      (token.data.expiresAt !== null && clock.now() >= Date.parse(token.data.expiresAt))
+    )
+      throw refused('the token is unknown, revoked or expired');
+    this.#touchToken(token);
+    return this.#callerOf(request, token.data.userId, token.data.verbs, 'token', token.id);
+  }
+
+  #bySession(request: Request, secret: string): Caller {
+    const { coordinator } = this.#parts;
+    const session = findSession(coordinator.inventory, coordinator.clock, secret);
+    if (!session) throw refused('the session has ended', 'sign in again');
+    const { headers, method } = request.raw;
+    if (needsOwnOrigin(method, headers)) requireOwnOrigin(headers, request.encrypted);
+    this.#note(session.id, () => touchSession(coordinator, session));
+    return this.#callerOf(request, session.data.userId, null, 'session', session.id);
+  }
+
+  #byCertificate(request: Request): Caller | undefined {
+    const { socket } = request.raw;
+    const identity = socket instanceof TLSSocket ? this.#parts.agents.verify(socket) : undefined;
+    if (!identity) return undefined;
+    const { inventory } = this.#parts.coordinator;
+    const name = inventory.document<HostDocument>('host', identity.hostId)?.data.name;
+    return createRightlessCaller(
+      { kind: 'system', name: `host ${name ?? identity.hostId}`.slice(0, 100) },
+      { means: 'agent', id: identity.hostId, encrypted: true },
+      request.origin,
+      request.correlationId,
+    );
+  }
+
+  #callerOf(
+    request: Request,
+    userId: string,
+    verbs: TokenDocument['verbs'],
+    means: Proof['means'],
+    id: string,
+  ): Caller {
+    const { inventory } = this.#parts.coordinator;
+    const user = inventory.document<UserDocument>('user', userId)?.data;
+    if (!user || user.disabled) throw refused('the user is disabled or gone');
+    return createCaller(this.#parts.rights, {
+      userId,
+      userName: user.name,
+      scope: verbs === null ? null : new Set(verbs),
+      proof: { means, id, encrypted: request.encrypted },
+      origin: request.origin,
+      correlationId: request.correlationId,
+    });
+  }
+
+  #touchToken(token: Document<TokenDocument>): void {
+    const { coordinator } = this.#parts;
+    const now = coordinator.clock.now();
+    const { lastUsedAt } = token.data;
+    if (lastUsedAt !== null && now - Date.parse(lastUsedAt) < tokenTouchMs) return;
+    this.#note(token.id, () =>
+      coordinator.commit({
+        conditions: [{ kind: 'token', id: token.id, version: token.version }],
+        writes: [
+          { kind: 'token', id: token.id, data: { ...token.data, lastUsedAt: isoTime(now) } },
+        ],
+      }),
+    );
+  }
+
+  /** Writes down the use of a proof, which nobody waits for; one note at a time for each. */
+  #note(id: string, write: () => Promise<unknown>): void {
+    if (this.#noting.has(id)) return;
+    this.#noting.add(id);
+    write()
+      .catch((error: unknown) => {
+        // Somebody was faster: a note of use, or the end of the proof.
+        if (!isFault(error, 'stale'))
+          this.#parts.coordinator.log.warn({ err: error }, 'cannot note the use of a proof');
+      })
+      .finally(() => this.#noting.delete(id));
+  }
+}
+
+function refused(what: string, hint = 'make another one, or sign in'): Fault {
+  return new Fault('unauthenticated', what, { hint });
+}
+
+function readRequest(raw: IncomingMessage, correlationId: string): Request {
+  const { socket } = raw;
+  return {
+    raw,
+    encrypted: socket instanceof TLSSocket,
+    origin: readAddress(socket.remoteAddress),
+    correlationId,
+  };
+}
+
+/** IPv4 in IPv6 clothes (::ffff:192.0.2.1) is IPv4. Headers of proxies are not believed. */
+function readAddress(address: string | undefined): string | null {
+  return address === undefined ? null : address.replace(/^::ffff:(?=\d+\.)/, '').slice(0, 64);
+}
