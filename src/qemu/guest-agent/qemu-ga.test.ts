@@ -1,9 +1,14 @@
-/** The client against the real agent, which serves a Unix socket here instead of a guest's channel. */
+/**
+ * The client against the real agent. A relay stands for the guest's channel: clients come and go on its
+ * socket, while the agent keeps its one connection, as it does in a guest.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { isFault } from '#lib';
+import { FakePeer } from '../testing/fake-peer.ts';
 import { RunningProgram, TemporaryFolder, withoutProgram } from '../testing/real-qemu.ts';
 import { openSocket } from '../socket.ts';
 import { GuestAgent } from './client.ts';
@@ -15,11 +20,18 @@ const options = { skip: withoutProgram('qemu-ga') };
 class RealAgent implements AsyncDisposable {
   readonly agent: GuestAgent;
   readonly folder: TemporaryFolder;
+  readonly socketPath: string;
   readonly #stack: AsyncDisposableStack;
 
-  constructor(agent: GuestAgent, folder: TemporaryFolder, stack: AsyncDisposableStack) {
+  constructor(
+    agent: GuestAgent,
+    folder: TemporaryFolder,
+    socketPath: string,
+    stack: AsyncDisposableStack,
+  ) {
     this.agent = agent;
     this.folder = folder;
+    this.socketPath = socketPath;
     this.#stack = stack;
   }
 
@@ -28,10 +40,20 @@ class RealAgent implements AsyncDisposable {
     const folder = stack.use(await TemporaryFolder.make());
     const path = folder.file('ga');
     stack.use(new RunningProgram('qemu-ga', ['-m', 'unix-listen', '-p', path, '-t', folder.path]));
-    const probe = await openSocket(path, 'wait', AbortSignal.timeout(5_000));
-    probe.destroy();
-    const agent = stack.use(new GuestAgent(path));
-    return new RealAgent(agent, folder, stack.move());
+    const guestEnd = await openSocket(path, 'wait', AbortSignal.timeout(5_000));
+    guestEnd.on('error', () => undefined);
+    let hostEnd: Socket | undefined;
+    guestEnd.on('data', (chunk: Buffer) => hostEnd?.write(chunk));
+    stack.defer(() => {
+      guestEnd.destroy();
+    });
+    const relay = await FakePeer.listen((socket) => {
+      hostEnd = socket;
+      socket.on('data', (chunk: Buffer) => guestEnd.write(chunk));
+    });
+    stack.use(relay);
+    const agent = stack.use(new GuestAgent(relay.socketPath));
+    return new RealAgent(agent, folder, relay.socketPath, stack.move());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,7 +116,7 @@ void test('a program runs in the guest with its input, output and status', optio
 
 void test('a command that was cut off does not disturb the next one', options, async () => {
   await using real = await RealAgent.start();
-  const socket = await openSocket(real.folder.file('ga'), 'fail', AbortSignal.timeout(5_000));
+  const socket = await openSocket(real.socketPath, 'fail', AbortSignal.timeout(5_000));
   await new Promise<void>((resolve) => {
     socket.end('{"execute": "guest-pi', resolve);
   });
