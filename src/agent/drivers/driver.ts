@@ -1,0 +1,280 @@
+/**
+ * What a hypervisor is to an agent. Few required methods; what not every hypervisor can is optional and
+ * appears in `missing` with the driver's reason (VM-54).
+ *
+ * Invariants of every driver:
+ * 1. `start`, `restore` and `find` give a Running or nothing; a start that fails leaves no process.
+ * 2. After `ended` was observed nothing else is, and every method fails with `unavailable`.
+ * 3. Observations come in the order in which they happened.
+ * 4. A Running does nothing of its own accord: what follows from an observation is the machine's to decide.
+ */
+import type {
+  Ability,
+  Adapter,
+  BootDevice,
+  Disk,
+  EffectiveHardware,
+  Finding,
+  HostFacts,
+  HostSettings,
+  ImageRecipe,
+  LinkResult,
+  MachineSample,
+  Medium,
+  VmDefinition,
+  VmStatus,
+} from '#api';
+import type { Reason } from '#lib';
+import type { Duplex } from 'node:stream';
+import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
+
+export type Accelerator = NonNullable<VmStatus['accelerator']>;
+
+/** How the hypervisor process came to its end. */
+export type Ending =
+  /** The guest powered itself off. */
+  | { readonly kind: 'guest' }
+  /** This agent ended it. */
+  | { readonly kind: 'agent' }
+  /** Another program told it to end, in order: a signal or a command. */
+  | { readonly kind: 'external'; readonly detail: string }
+  /** It ended by itself, or vanished while nobody looked. */
+  | { readonly kind: 'crash'; readonly detail: string; readonly log: string };
+
+/** What a driver sees happen to a machine. */
+export type Observation =
+  | { readonly kind: 'ended'; readonly ending: Ending }
+  /** Execution stopped or went on, whoever did it. */
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'resumed' }
+  | { readonly kind: 'reset'; readonly by: 'guest' | 'host' }
+  | { readonly kind: 'guest-error'; readonly reason: string }
+  | {
+      readonly kind: 'disk-error';
+      readonly device: string;
+      readonly operation: string;
+      readonly reason: string;
+      /** Whether the hypervisor stopped the guest because of it. */
+      readonly paused: boolean;
+    }
+  | { readonly kind: 'clock'; readonly offsetSeconds: number }
+  /** The guest opened or closed a drive. */
+  | { readonly kind: 'tray'; readonly drive: string; readonly open: boolean }
+  | { readonly kind: 'device-removed'; readonly device: string }
+  | {
+      readonly kind: 'heartbeat';
+      readonly good: boolean;
+      readonly lastAt: string;
+      readonly missed: number;
+    }
+  | { readonly kind: 'additions-outdated'; readonly installed: string; readonly shipped: string }
+  | { readonly kind: 'clock-corrected'; readonly offsetMs: number };
+
+export type Observer = (observation: Observation) => void;
+
+/** Everything that a start needs. */
+export interface Launch {
+  readonly file: MachineFile;
+  readonly start: 'run' | 'hold';
+  readonly bootOnce: BootDevice | undefined;
+  /** Host devices to do without, this once (VM-73). */
+  readonly without: readonly string[];
+  readonly signal: AbortSignal;
+  /** The process exists: called once, before its first instruction, awaited. */
+  readonly onProcess: (identity: ProcessIdentity) => Promise<void>;
+}
+
+export interface SaveOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: number) => void;
+}
+
+export type Channel = 'screen' | 'serial1' | 'serial2';
+/** `watch` sees everything and changes nothing. */
+export type ChannelAccess = 'watch' | 'use';
+
+/** A hypervisor process. */
+export interface Running {
+  readonly identity: ProcessIdentity;
+  readonly accelerator: Accelerator;
+  readonly forwards: VmStatus['forwards'];
+  /** A guest agent answers. */
+  readonly additionsAnswer: boolean;
+
+  pause(signal: AbortSignal): Promise<void>;
+  resume(signal: AbortSignal): Promise<void>;
+  reset(signal: AbortSignal): Promise<void>;
+  /** Asks the guest; it need not obey. */
+  requestShutdown(signal: AbortSignal): Promise<{ readonly means: 'guest agent' | 'power button' }>;
+  /** Errors: `unavailable` without a guest agent. */
+  requestReboot(signal: AbortSignal): Promise<void>;
+  /** Ends the process at once; resolves when it is gone. Never fails. */
+  end(): Promise<void>;
+  /**
+   * Writes memory and devices of the stopped guest to the file, whole or not at all. The guest stays
+   * stopped; the process stays. Errors leave the guest as it was when called.
+   */
+  save(path: string, options: SaveOptions): Promise<{ readonly sizeBytes: number }>;
+
+  /** The passing part of the status. Cheap: never waits for the guest. */
+  sample(nowMs: number): MachineSample;
+  hardware(): Promise<EffectiveHardware>;
+  /** The definition changed; what of it can take effect now does. */
+  configure(definition: VmDefinition): Promise<void>;
+
+  screenshot?(signal: AbortSignal): Promise<Buffer>;
+  pressKeys?(keys: readonly string[], signal: AbortSignal): Promise<void>;
+  typeText?(text: string, layout: 'us' | 'de', signal: AbortSignal): Promise<void>;
+  /** `path` is null to eject. */
+  /** `file` tells where relative paths and images are; a null medium ejects. */
+  changeMedium?(drive: string, medium: Medium | null, file: MachineFile): Promise<void>;
+  attachDisk?(disk: Disk, file: MachineFile): Promise<void>;
+  detachDisk?(disk: Disk): Promise<void>;
+  attachAdapter?(adapter: Adapter): Promise<void>;
+  detachAdapter?(adapter: Adapter): Promise<void>;
+  /** A connection to the channel; several at once are allowed. */
+  openChannel?(channel: Channel, access: ChannelAccess, signal: AbortSignal): Promise<Duplex>;
+}
+
+/** A process found again, and in which state. */
+export interface Found {
+  readonly running: Running;
+  readonly state: 'running' | 'paused';
+}
+
+export interface Findings {
+  readonly reasons: Reason[];
+  readonly warnings: Reason[];
+}
+
+/** Where the files of machines are. */
+export interface Storage {
+  /** Makes the folder; answers folder and configuration file, both absolute. */
+  makeFolder(definition: VmDefinition): Promise<{ readonly folder: string; readonly file: string }>;
+  writeDefinition(file: MachineFile): Promise<void>;
+  readDefinition(path: string): Promise<VmDefinition>;
+  createDisk(
+    file: Pick<MachineFile, 'folder' | 'uid'>,
+    source: DiskSourceLike,
+    signal: AbortSignal,
+  ): Promise<{ readonly file: string; readonly sizeBytes: number }>;
+  inspectDisk(
+    folder: string | null,
+    file: string,
+    format: 'qcow2' | 'raw',
+    signal: AbortSignal,
+  ): Promise<DiskFacts>;
+  /** Bytes that the disks will need at once, before anything is written (VM-03). */
+  spaceFor(sources: readonly DiskSourceLike[]): Promise<number>;
+  /** Errors: `refused` while another machine uses it. */
+  deleteDisk(folder: string, file: string, others: readonly MachineFile[]): Promise<void>;
+  /** `keep` are files that others use, as the coordinator knows; `others` those of this host. */
+  files(
+    file: MachineFile,
+    keep: ReadonlySet<string>,
+    others: readonly MachineFile[],
+  ): Promise<readonly StoredFile[]>;
+  /** Deletes what `files` says a delete deletes. */
+  destroy(
+    file: MachineFile,
+    keep: ReadonlySet<string>,
+    others: readonly MachineFile[],
+  ): Promise<{ readonly deleted: string[]; readonly kept: string[] }>;
+  /** Definitions below the folders, for discovery. */
+  discover(folders: readonly string[], signal: AbortSignal): Promise<readonly FoundDefinition[]>;
+  volumes(): Promise<readonly { path: string; totalBytes: number; freeBytes: number }[]>;
+  deleteSaved(path: string): Promise<void>;
+  savedExists(path: string): Promise<boolean>;
+}
+
+export type DiskSourceLike =
+  | {
+      readonly kind: 'new';
+      readonly file: string;
+      readonly format: 'qcow2' | 'raw';
+      readonly sizeBytes: number;
+    }
+  | {
+      readonly kind: 'image';
+      readonly file: string;
+      readonly format: 'qcow2' | 'raw';
+      readonly sizeBytes: number;
+      readonly imagePath: string;
+      readonly imageFormat: 'qcow2' | 'raw';
+    };
+
+export interface DiskFacts {
+  readonly sizeBytes: number;
+  readonly fileBytes: number;
+  readonly backing: string | null;
+}
+
+export interface FoundDefinition {
+  readonly file: string;
+  readonly folder: string;
+  readonly definition: VmDefinition;
+}
+
+export type FileRole =
+  'configuration' | 'disk' | 'saved-state' | 'firmware' | 'tpm' | 'log' | 'port' | 'other';
+
+export interface StoredFile {
+  readonly path: string;
+  readonly role: FileRole;
+  readonly sizeBytes: number;
+  readonly deleted: boolean;
+  readonly keptBecause: string | null;
+}
+
+/** Images on the host. */
+export interface Images {
+  build(
+    recipe: ImageRecipe,
+    progress: (note: string) => void,
+    signal: AbortSignal,
+  ): Promise<LinkResult<'image.build'>>;
+  inspect(
+    path: string,
+    format: 'qcow2' | 'raw',
+    signal: AbortSignal,
+  ): Promise<LinkResult<'image.inspect'>>;
+  delete(path: string): Promise<void>;
+}
+
+export interface Driver extends AsyncDisposable {
+  readonly name: 'qemu' | 'simulated';
+  readonly storage: Storage;
+  /** Abilities this host lacks, with the reason. Grows more precise as the host is probed. */
+  readonly missing: Readonly<Partial<Record<Ability, string>>>;
+  facts(): Promise<HostFacts>;
+  /** What stands against a start, of files, devices and hardware; memory and processors are judged for all drivers alike. */
+  check(
+    file: MachineFile,
+    without: readonly string[],
+    others: readonly MachineFile[],
+  ): Promise<Findings>;
+  /** Machines that exist without anybody having created them here (a simulated fleet), without those known from records. */
+  seeded(known: ReadonlyMap<string, MachineFile>): readonly MachineFile[];
+  start(launch: Launch, observer: Observer): Promise<Running>;
+  /** Brings back the saved state; the guest is paused afterwards. Errors leave the file. */
+  restore(launch: Launch, path: string, observer: Observer): Promise<Running>;
+  /** The process of a machine that was live when the agent last looked. */
+  find(file: MachineFile, observer: Observer): Promise<Found | undefined>;
+  /** Whether the saved state fits product, version and hardware (VM-77). */
+  checkSaved(file: MachineFile): Promise<readonly Reason[]>;
+  hardware(file: MachineFile): Promise<EffectiveHardware>;
+  /** Errors: `not-found`, `invalid`, `refused` naming the holder (HW-43). */
+  checkMedium(
+    file: MachineFile,
+    drive: string,
+    medium: Medium | null,
+    others: readonly MachineFile[],
+  ): Promise<void>;
+  /** Looks anew at what the host can do. */
+  probe(signal: AbortSignal): Promise<void>;
+  diagnose(settings: HostSettings, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Absent where the host keeps no images. */
+  readonly images?: Images | undefined;
+  memoryBytes(): { readonly totalBytes: number; readonly freeBytes: number };
+  bootId(): string;
+}

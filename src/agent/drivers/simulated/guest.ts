@@ -1,0 +1,49 @@
+/** What a simulated guest tells of itself: a function of seed, machine and time, nothing stored. */
+import type { MachineSample } from '#api';
+import { isoTime } from '#lib';
+import type { MachineFile } from '../../machine/record.ts';
+import type { Chance } from './chance.ts';
+
+/** A guest's load changes this often. */
+const loadPeriodMs = 60_000;
+const functions = { heartbeat: true, shutdown: true, time: true, information: true } as const;
+
+export interface GuestMoment {
+  readonly file: MachineFile;
+  readonly answers: boolean;
+  readonly nowMs: number;
+}
+
+export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample {
+  const { file, answers, nowMs } = moment;
+  const { id, name, hardware, guestOs } = file.definition;
+  const runs = file.state === 'running';
+  const period = Math.floor(nowMs / loadPeriodMs);
+  const load = Math.round(chance.draw('load', id, period) ** 3 * 1000) / 10;
+  const address = chance.bytes('address', id);
+  return {
+    id,
+    cpuPercent: runs ? load : 0,
+    memoryBytes: Math.round(hardware.memory.sizeBytes * chance.between(0.3, 0.9, 'memory', id)),
+    heartbeat: {
+      state: answers && runs ? 'good' : 'none',
+      lastAt: answers && runs ? isoTime(period * loadPeriodMs) : null,
+    },
+    additions: answers
+      ? { state: 'running', version: null, agentVersion: '7.2.0', functions }
+      : { state: 'none', version: null, agentVersion: null, functions: {} },
+    guest: answers
+      ? {
+          osName: guestOs,
+          hostName: name,
+          addresses: [`10.${address[0]}.${address[1]}.${address[2]}`],
+          users: [],
+          timezone: 'UTC',
+          clockOffsetMs: 0,
+          memoryTotalBytes: hardware.memory.sizeBytes,
+          memoryFreeBytes: null,
+          fileSystems: [],
+        }
+      : null,
+  };
+}

@@ -1,0 +1,248 @@
+/**
+ * A simulated hypervisor process: the real machine loop drives it, only time and chance are made up.
+ *
+ * Invariant: without timers of its own; what it costs while idle is this object.
+ */
+import type { EffectiveHardware, MachineSample, VmStatus } from '#api';
+import { Fault } from '#lib';
+import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
+import type { Ending, Observer, Running, SaveOptions } from '../driver.ts';
+import type { Chance } from './chance.ts';
+import { sampleGuest } from './guest.ts';
+import { drawScreen } from './screen.ts';
+import type { SimulatedOptions, Span } from './options.ts';
+
+export interface SimulatedWorld {
+  readonly options: SimulatedOptions;
+  readonly chance: Chance;
+  /** The record as it is now. */
+  file(id: string): MachineFile | undefined;
+  /** Saved states by path, with their size. */
+  readonly saved: Map<string, number>;
+  ended(running: SimulatedRunning): void;
+}
+
+export class SimulatedRunning implements Running {
+  readonly id: string;
+  readonly identity: ProcessIdentity;
+  readonly accelerator = 'simulated' as const;
+  readonly forwards: VmStatus['forwards'];
+  readonly #world: SimulatedWorld;
+  readonly #observer: Observer;
+  #bootedMs: number;
+  #attempts = 0;
+  #alive = true;
+
+  constructor(
+    world: SimulatedWorld,
+    file: MachineFile,
+    identity: ProcessIdentity,
+    observer: Observer,
+    bootedMs: number,
+  ) {
+    this.id = file.definition.id;
+    this.identity = identity;
+    this.forwards = forwardsOf(file);
+    this.#world = world;
+    this.#observer = observer;
+    this.#bootedMs = bootedMs;
+  }
+
+  get additionsAnswer(): boolean {
+    return this.#alive && this.#world.options.clock.now() >= this.#bootedMs;
+  }
+
+  async pause(): Promise<void> {
+    this.#requireAlive('pause');
+  }
+
+  async resume(): Promise<void> {
+    this.#requireAlive('resume');
+  }
+
+  async reset(signal: AbortSignal): Promise<void> {
+    this.#requireAlive('reset');
+    await this.#spend('resetMs', signal);
+    this.#reboot();
+  }
+
+  async requestShutdown(): Promise<{ readonly means: 'guest agent' | 'power button' }> {
+    this.#requireAlive('shut down');
+    const { chance, options } = this.#world;
+    const means = this.additionsAnswer ? 'guest agent' : 'power button';
+    this.#attempts += 1;
+    if (chance.draw('ignores', this.id, this.#attempts) < options.faults.shutdownIgnored) {
+      return { means };
+    }
+    void this.#shutDownLater();
+    return { means };
+  }
+
+  async requestReboot(): Promise<void> {
+    this.#requireAlive('reboot');
+    this.#reboot();
+    this.#observer({ kind: 'reset', by: 'guest' });
+  }
+
+  async end(): Promise<void> {
+    this.#finish({ kind: 'agent' });
+  }
+
+  async save(path: string, { signal, onProgress }: SaveOptions): Promise<{ sizeBytes: number }> {
+    this.#requireAlive('save');
+    const { options, chance, saved } = this.#world;
+    const { clock, faults, timing } = options;
+    const sizeBytes = this.#file().definition.hardware.memory.sizeBytes;
+    this.#attempts += 1;
+    const fails = chance.draw('save', this.id, this.#attempts) < faults.saveFails;
+    const durationMs = (sizeBytes / timing.saveBytesPerSecond) * 1000;
+    await clock.sleep(durationMs / 2, signal);
+    this.#requireAlive('save');
+    onProgress(0.5);
+    if (fails) throw new Fault('exhausted', 'the simulated volume is full', { hint: 'try again' });
+    await clock.sleep(durationMs / 2, signal);
+    this.#requireAlive('save');
+    saved.set(path, sizeBytes);
+    return { sizeBytes };
+  }
+
+  sample(nowMs: number): MachineSample {
+    return sampleGuest(this.#world.chance, {
+      file: this.#file(),
+      answers: this.additionsAnswer,
+      nowMs,
+    });
+  }
+
+  async hardware(): Promise<EffectiveHardware> {
+    return simulatedHardware(this.#file(), true);
+  }
+
+  async configure(): Promise<void> {}
+
+  async screenshot(): Promise<Buffer> {
+    return drawScreen(this.#world.chance.bytes('screen', this.id));
+  }
+
+  async pressKeys(): Promise<void> {
+    this.#requireAlive('press keys');
+  }
+
+  async typeText(): Promise<void> {
+    this.#requireAlive('type text');
+  }
+
+  async changeMedium(): Promise<void> {
+    this.#requireAlive('change the medium');
+  }
+
+  async attachDisk(): Promise<void> {
+    this.#requireAlive('attach the disk');
+  }
+
+  async detachDisk(): Promise<void> {
+    this.#requireAlive('detach the disk');
+  }
+
+  async attachAdapter(): Promise<void> {
+    this.#requireAlive('attach the adapter');
+  }
+
+  async detachAdapter(): Promise<void> {
+    this.#requireAlive('detach the adapter');
+  }
+
+  /** Something befalls it. */
+  crash(detail: string): void {
+    this.#finish({ kind: 'crash', detail, log: `simulated: ${detail}` });
+  }
+
+  panic(): void {
+    if (this.#alive) this.#observer({ kind: 'guest-error', reason: 'simulated kernel panic' });
+  }
+
+  #file(): MachineFile {
+    const file = this.#world.file(this.id);
+    if (!file) throw new Fault('not-found', `no simulated machine ${this.id}`);
+    return file;
+  }
+
+  #reboot(): void {
+    this.#attempts += 1;
+    const { chance, options } = this.#world;
+    const [from, to] = options.timing.bootMs;
+    this.#bootedMs =
+      options.clock.now() + chance.between(from, to, 'boot', this.id, this.#attempts);
+  }
+
+  async #shutDownLater(): Promise<void> {
+    await this.#spend('shutdownMs', undefined).catch(() => undefined);
+    this.#finish({ kind: 'guest' });
+  }
+
+  async #spend(what: 'resetMs' | 'shutdownMs', signal: AbortSignal | undefined): Promise<void> {
+    const { chance, options } = this.#world;
+    const [from, to]: Span = options.timing[what];
+    this.#attempts += 1;
+    await options.clock.sleep(chance.between(from, to, what, this.id, this.#attempts), signal);
+  }
+
+  #requireAlive(what: string): void {
+    if (!this.#alive)
+      throw new Fault('unavailable', `cannot ${what}: the simulated process has ended`);
+  }
+
+  #finish(ending: Ending): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#world.ended(this);
+    this.#observer({ kind: 'ended', ending });
+  }
+}
+
+function forwardsOf(file: MachineFile): VmStatus['forwards'] {
+  return file.definition.hardware.adapters.flatMap(({ attachment }) =>
+    attachment.kind === 'user'
+      ? attachment.forwards.map(({ protocol, hostAddress, hostPort, guestPort }, index) => ({
+          protocol,
+          hostAddress,
+          hostPort: hostPort === 0 ? 40_000 + index : hostPort,
+          guestPort,
+        }))
+      : [],
+  );
+}
+
+export function simulatedHardware(file: MachineFile, running: boolean): EffectiveHardware {
+  const { disks, adapters, processor } = file.definition.hardware;
+  return {
+    running,
+    accelerator: 'simulated',
+    devices: [
+      {
+        device: 'processor',
+        bus: 'system',
+        position: null,
+        model: `${processor.count} × ${processor.model}`,
+        address: null,
+        resource: null,
+      },
+      ...disks.map((disk) => ({
+        device: 'disk',
+        bus: disk.bus,
+        position: `${disk.controller}:${disk.position}`,
+        model: disk.format,
+        address: null,
+        resource: disk.file,
+      })),
+      ...adapters.map((adapter) => ({
+        device: 'network adapter',
+        bus: 'pci',
+        position: String(adapter.slot),
+        model: adapter.model,
+        address: adapter.mac,
+        resource: adapter.attachment.kind,
+      })),
+    ],
+  };
+}

@@ -1,0 +1,108 @@
+/** The files of simulated machines: names and sizes, no bytes. Nothing touches the host's disk. */
+import type { VmDefinition } from '#api';
+import { Fault, giB } from '#lib';
+import type { MachineFile } from '../../machine/record.ts';
+import type { DiskFacts, DiskSourceLike, Storage, StoredFile } from '../driver.ts';
+
+export class SimulatedStorage implements Storage {
+  readonly #hostName: string;
+  readonly #saved: Map<string, number>;
+  readonly #disks = new Map<string, number>();
+
+  constructor(hostName: string, saved: Map<string, number>) {
+    this.#hostName = hostName;
+    this.#saved = saved;
+  }
+
+  async makeFolder(definition: VmDefinition): Promise<{ folder: string; file: string }> {
+    const folder = `/simulated/${this.#hostName}/${definition.name}`;
+    return { folder, file: `${folder}/vm.json` };
+  }
+
+  async writeDefinition(): Promise<void> {}
+
+  async readDefinition(path: string): Promise<VmDefinition> {
+    throw new Fault('unsupported', `cannot read ${path}: a simulated host has no files`);
+  }
+
+  async createDisk(
+    file: Pick<MachineFile, 'folder'>,
+    source: DiskSourceLike,
+  ): Promise<{ file: string; sizeBytes: number }> {
+    this.#disks.set(place(file.folder, source.file), source.sizeBytes);
+    return { file: source.file, sizeBytes: source.sizeBytes };
+  }
+
+  async inspectDisk(folder: string | null, file: string): Promise<DiskFacts> {
+    const sizeBytes = this.#disks.get(place(folder ?? '/', file)) ?? 20 * giB;
+    return { sizeBytes, fileBytes: Math.floor(sizeBytes / 4), backing: null };
+  }
+
+  async deleteDisk(folder: string, file: string): Promise<void> {
+    this.#disks.delete(place(folder, file));
+  }
+
+  async spaceFor(sources: readonly DiskSourceLike[]): Promise<number> {
+    return sources.reduce((sum, source) => sum + source.sizeBytes, 0);
+  }
+
+  async files(file: MachineFile, keep: ReadonlySet<string>): Promise<readonly StoredFile[]> {
+    const disks = file.definition.hardware.disks.map((disk): StoredFile => {
+      const path = place(file.folder, disk.file);
+      const kept = keep.has(path) ? 'another vm uses it' : null;
+      const sizeBytes = Math.floor(disk.sizeBytes / 4);
+      return { path, role: 'disk', sizeBytes, deleted: kept === null, keptBecause: kept };
+    });
+    const configuration: StoredFile = {
+      path: file.file,
+      role: 'configuration',
+      sizeBytes: JSON.stringify(file.definition).length,
+      deleted: true,
+      keptBecause: null,
+    };
+    const savedBytes = file.savedFile === null ? undefined : this.#saved.get(file.savedFile);
+    if (file.savedFile === null || savedBytes === undefined) return [configuration, ...disks];
+    const saved: StoredFile = {
+      path: file.savedFile,
+      role: 'saved-state',
+      sizeBytes: savedBytes,
+      deleted: true,
+      keptBecause: null,
+    };
+    return [configuration, ...disks, saved];
+  }
+
+  async destroy(
+    file: MachineFile,
+    keep: ReadonlySet<string>,
+  ): Promise<{ deleted: string[]; kept: string[] }> {
+    const files = await this.files(file, keep);
+    for (const { path, deleted } of files) if (deleted) this.#disks.delete(path);
+    if (file.savedFile !== null) this.#saved.delete(file.savedFile);
+    return {
+      deleted: files.filter((one) => one.deleted).map((one) => one.path),
+      kept: files.filter((one) => !one.deleted).map((one) => one.path),
+    };
+  }
+
+  async discover(): Promise<readonly []> {
+    return [];
+  }
+
+  async volumes(): Promise<{ path: string; totalBytes: number; freeBytes: number }[]> {
+    const path = `/simulated/${this.#hostName}`;
+    return [{ path, totalBytes: 100_000 * giB, freeBytes: 60_000 * giB }];
+  }
+
+  async deleteSaved(path: string): Promise<void> {
+    this.#saved.delete(path);
+  }
+
+  async savedExists(path: string): Promise<boolean> {
+    return this.#saved.has(path);
+  }
+}
+
+function place(folder: string, file: string): string {
+  return file.startsWith('/') ? file : `${folder}/${file}`;
+}

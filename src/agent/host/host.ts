@@ -1,0 +1,276 @@
+/**
+ * One host: its machines, its driver, its events. Everything that an agent knows; the link only carries it.
+ *
+ * Invariant: works the same without a coordinator. Nothing a host does for its running machines waits for
+ * the link.
+ */
+import type {
+  AgentEvent,
+  Cause,
+  EventAttributes,
+  EventName,
+  HostFacts,
+  HostLoad,
+  HostSettings,
+  MachineRecord,
+  MachineReport,
+  MachineSample,
+  StartCheck,
+} from '#api';
+import { Fault, isoTime, type Clock } from '#lib';
+import type { Log } from '#log';
+import type { Driver } from '../drivers/driver.ts';
+import type { MachineHost } from '../machine/hands.ts';
+import { Machine } from '../machine/machine.ts';
+import type { RecordStore } from '../machine/record-store.ts';
+import type { MachineFile } from '../machine/record.ts';
+import {
+  freeForMachines,
+  isLive,
+  judgeAdmission,
+  reservedProcessors,
+  type HostCapacity,
+} from './admission.ts';
+import type { HostFile } from './host-file.ts';
+import type { Outbox } from './outbox.ts';
+import { runService, type Service } from './service.ts';
+
+export interface HostParts {
+  readonly file: HostFile;
+  readonly saveFile: (file: HostFile) => Promise<void>;
+  /** Makes the driver; it is given the records of the machines as they are at any time. */
+  readonly driver: (files: (id: string) => MachineFile | undefined) => Driver;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly outbox: Outbox;
+  readonly records: RecordStore;
+}
+
+export class Host implements MachineHost, AsyncDisposable {
+  readonly driver: Driver;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly outbox: Outbox;
+  readonly service: Service;
+  readonly #records: RecordStore;
+  readonly #machines = new Map<string, Machine>();
+  readonly #saveFile: HostParts['saveFile'];
+  /** Reports that were not taken yet. */
+  readonly #dirty = new Set<string>();
+  #file: HostFile;
+  #facts: HostFacts | undefined;
+  #low: string | undefined;
+  #cpuPercent: number | null = null;
+  #onChange: () => void = () => undefined;
+
+  constructor(parts: HostParts) {
+    this.driver = parts.driver((id) => this.#machines.get(id)?.file);
+    this.clock = parts.clock;
+    this.log = parts.log;
+    this.outbox = parts.outbox;
+    this.#records = parts.records;
+    this.#file = parts.file;
+    this.#saveFile = parts.saveFile;
+    this.service = runService(this);
+  }
+
+  get id(): string {
+    return this.#file.hostId;
+  }
+
+  get name(): string {
+    return this.#file.hostName;
+  }
+
+  get settings(): HostSettings {
+    return this.#file.settings;
+  }
+
+  get serviceRunning(): boolean {
+    return this.#file.serviceRunning;
+  }
+
+  get facts(): HostFacts {
+    if (!this.#facts) throw new Fault('unavailable', 'the host has not been looked at yet');
+    return this.#facts;
+  }
+
+  get machines(): ReadonlyMap<string, Machine> {
+    return this.#machines;
+  }
+
+  /** Reads all records, finds processes again and does what is to be done at the start of a host. */
+  async begin(): Promise<void> {
+    const { files } = await this.#records.load();
+    const known = new Map(files.map((file) => [file.definition.id, file]));
+    for (const file of [...this.driver.seeded(known), ...files]) {
+      this.#machines.set(file.definition.id, new Machine(this, file));
+    }
+    this.#facts = await this.driver.facts();
+    const bootId = this.driver.bootId();
+    const rebooted = this.#file.bootId !== bootId;
+    await Promise.all([...this.#machines.values()].map((machine) => machine.recover()));
+    if (rebooted) await this.#change({ bootId });
+    this.service.resume(rebooted ? 'host-started' : 'agent-started');
+  }
+
+  machine(id: string): Machine {
+    const machine = this.#machines.get(id);
+    if (machine) return machine;
+    throw new Fault('not-found', `host ${this.name} has no vm ${id}`, {
+      hint: 'it may have been removed; discover the vms of the host again',
+    });
+  }
+
+  /** Takes in a new machine; its record is on disk when this resolves. */
+  async add(file: MachineFile): Promise<Machine> {
+    await this.#records.save(file);
+    const machine = new Machine(this, file);
+    this.#machines.set(machine.id, machine);
+    this.changed(machine.id);
+    return machine;
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#machines.get(id)?.forget();
+    this.#machines.delete(id);
+    await this.#records.remove(id);
+  }
+
+  records(): MachineRecord[] {
+    return [...this.#machines.values()].map((machine) => ({
+      report: machine.report(),
+      definition: machine.file.definition,
+      definitionVersion: machine.file.definitionVersion,
+    }));
+  }
+
+  files(): MachineFile[] {
+    return [...this.#machines.values()].map((machine) => machine.file);
+  }
+
+  others(id: string): readonly MachineFile[] {
+    return this.files().filter((file) => file.definition.id !== id);
+  }
+
+  /** Reports that changed since the last call. */
+  takeReports(): MachineReport[] {
+    const reports: MachineReport[] = [];
+    for (const id of this.#dirty) {
+      const machine = this.#machines.get(id);
+      if (machine) reports.push(machine.report());
+    }
+    this.#dirty.clear();
+    return reports;
+  }
+
+  /** Everything is new to a coordinator that has just said welcome. */
+  forgetTaken(): void {
+    this.#dirty.clear();
+  }
+
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
+  }
+
+  samples(): MachineSample[] {
+    const nowMs = this.clock.now();
+    const samples: MachineSample[] = [];
+    for (const { running } of this.#machines.values()) {
+      if (running) samples.push(running.sample(nowMs));
+    }
+    return samples;
+  }
+
+  async load(): Promise<HostLoad> {
+    const live = this.files().filter(isLive);
+    const capacity = this.#capacity();
+    return {
+      memoryFreeBytes: freeForMachines(capacity, live),
+      cpuPercent: this.#cpuPercent,
+      cpuReservedPercent: (reservedProcessors(live) / capacity.processors) * 100,
+      volumes: [...(await this.driver.storage.volumes())],
+      running: live.length,
+    };
+  }
+
+  admit(file: MachineFile): StartCheck {
+    const live = this.others(file.definition.id).filter(isLive);
+    return judgeAdmission(file, live, this.#capacity());
+  }
+
+  /** What is critically low, or undefined; refuses further starts while it lasts (VM-79, HOST-44). */
+  setLow(what: string | undefined): void {
+    this.#low = what;
+  }
+
+  setCpuPercent(percent: number): void {
+    this.#cpuPercent = percent;
+  }
+
+  async configure(settings: HostSettings): Promise<void> {
+    await this.#change({ settings });
+  }
+
+  async setServiceRunning(serviceRunning: boolean): Promise<void> {
+    await this.#change({ serviceRunning });
+    this.#onChange();
+  }
+
+  async refreshFacts(): Promise<HostFacts> {
+    this.#facts = await this.driver.facts();
+    this.#onChange();
+    return this.#facts;
+  }
+
+  emit<N extends EventName>(
+    vmId: string | null,
+    name: N,
+    attributes: EventAttributes<N>,
+    cause: Cause,
+  ): void {
+    const event: Omit<AgentEvent, 'seq'> = {
+      name,
+      time: isoTime(this.clock.now()),
+      vmId,
+      actor: cause.actor,
+      correlationId: cause.correlationId,
+      attributes,
+    };
+    this.outbox.add(event);
+  }
+
+  changed(id: string): void {
+    this.#dirty.add(id);
+    this.#onChange();
+  }
+
+  save(file: MachineFile): Promise<void> {
+    return this.#records.save(file);
+  }
+
+  /** Ends the agent's part; machines go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.service.stopWaiting();
+    for (const machine of this.#machines.values()) machine.interrupt();
+    await Promise.all([...this.#machines.values()].map((machine) => machine.settle()));
+    await this.driver[Symbol.asyncDispose]();
+    await this.#records.settle();
+    await this.outbox[Symbol.asyncDispose]();
+  }
+
+  #capacity(): HostCapacity {
+    return {
+      ...this.driver.memoryBytes(),
+      processors: this.facts.processor.threads,
+      settings: this.settings,
+      serviceRunning: this.serviceRunning,
+      low: this.#low,
+    };
+  }
+
+  async #change(patch: Partial<HostFile>): Promise<void> {
+    this.#file = { ...this.#file, ...patch };
+    await this.#saveFile(this.#file);
+  }
+}

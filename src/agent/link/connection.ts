@@ -1,0 +1,272 @@
+/**
+ * One connection to a coordinator, from hello to its end: frames in, frames out.
+ *
+ *   dialing --open--> greeting --welcome--> joined --close, silence, protocol error--> ended
+ *
+ * Invariants: (1) events go in order, each once per connection, after what the coordinator said it has;
+ * at most `eventWindow` are unacknowledged; (2) a socket that takes nothing more is given nothing more:
+ * reports and samples gather as one per machine, events wait in the outbox; (3) silence for two periods
+ * of the heartbeat ends it.
+ */
+import type { WebSocket } from 'ws';
+import {
+  coordinatorMessageSchema,
+  linkProtocol,
+  maxLinkMessageBytes,
+  type AgentMessage,
+  type CoordinatorMessage,
+  type HostFacts,
+  type MachineSample,
+} from '#api';
+import { describeFault, Fault, faultFromData, type FaultCode, faultCodes } from '#lib';
+import type { Host } from '../host/host.ts';
+import { Calls, type Handlers } from './calls.ts';
+
+export interface ConnectionTiming {
+  readonly pingMs: number;
+  readonly sampleMs: number;
+  readonly reportMs: number;
+  readonly welcomeMs: number;
+}
+
+export const defaultTiming: ConnectionTiming = {
+  pingMs: 10_000,
+  sampleMs: 10_000,
+  reportMs: 50,
+  welcomeMs: 30_000,
+};
+
+const eventBatch = 500;
+const eventWindow = 2_000;
+/** Beyond this the socket is behind, and only answers are sent. */
+const fullBytes = 4 * 1024 * 1024;
+
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #host: Host;
+  readonly #calls: Calls;
+  readonly #timing: ConnectionTiming;
+  readonly #onWelcome: () => void;
+  readonly #ended = Promise.withResolvers<Fault | undefined>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  /** As last sent, by machine: what has not changed is not sent again. */
+  readonly #lastSamples = new Map<string, string>();
+  #reportTimer: NodeJS.Timeout | undefined;
+  #joined = false;
+  #sentSeq = 0;
+  #ackedSeq = 0;
+  #alive = true;
+  #told: { readonly facts?: HostFacts; readonly serviceRunning?: boolean } = {};
+
+  constructor(
+    socket: WebSocket,
+    host: Host,
+    handlers: Handlers,
+    timing: ConnectionTiming,
+    onWelcome: () => void,
+  ) {
+    this.#socket = socket;
+    this.#host = host;
+    this.#timing = timing;
+    this.#onWelcome = onWelcome;
+    this.#calls = new Calls(handlers, host.log, (message) => this.#send(message));
+  }
+
+  /** Runs until the connection ends; answers why, undefined when the signal ended it. */
+  async run(signal: AbortSignal): Promise<Fault | undefined> {
+    const socket = this.#socket;
+    const onAbort = (): void => this.#end(undefined);
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.on('open', () => {
+      this.#greet().catch((error: unknown) =>
+        this.#end(new Fault('internal', 'hello failed', { cause: error })),
+      );
+    });
+    socket.on('message', (data: Buffer, isBinary) => this.#take(data, isBinary));
+    socket.on('pong', () => {
+      this.#alive = true;
+    });
+    socket.on('error', (cause) => this.#end(new Fault('unavailable', 'link', { cause })));
+    socket.on('close', (code) => this.#end(new Fault('unavailable', `link closed (${code})`)));
+    this.#every(this.#timing.welcomeMs, () => {
+      if (!this.#joined) this.#end(new Fault('timeout', 'no welcome from the coordinator'));
+    });
+    const reason = await this.#ended.promise;
+    signal.removeEventListener('abort', onAbort);
+    for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#reportTimer);
+    this.#host.onChange(() => undefined);
+    socket.terminate();
+    return reason;
+  }
+
+  /** New events are on disk. */
+  nudge(): void {
+    if (this.#joined) this.#sendEvents();
+  }
+
+  async #greet(): Promise<void> {
+    const host = this.#host;
+    const load = await host.load();
+    host.forgetTaken();
+    this.#told = { facts: host.facts, serviceRunning: host.serviceRunning };
+    this.#send({
+      type: 'hello',
+      protocol: linkProtocol,
+      hostId: host.id,
+      hostName: host.name,
+      driver: host.driver.name,
+      facts: host.facts,
+      load,
+      machines: host.records(),
+      serviceRunning: host.serviceRunning,
+    });
+    host.onChange(() => this.#scheduleReports());
+  }
+
+  #take(data: Buffer, isBinary: boolean): void {
+    try {
+      if (isBinary) throw new Fault('invalid', 'a binary frame');
+      const message = coordinatorMessageSchema.parse(JSON.parse(data.toString('utf8')));
+      this.#alive = true;
+      this.#hear(message);
+    } catch (cause) {
+      this.#end(new Fault('invalid', 'the coordinator broke the protocol', { cause }));
+    }
+  }
+
+  #hear(message: CoordinatorMessage): void {
+    switch (message.type) {
+      case 'welcome':
+        this.#welcome(message);
+        return;
+      case 'ack':
+        this.#ackedSeq = Math.max(this.#ackedSeq, message.lastEventSeq);
+        this.#host.outbox.acknowledge(message.lastEventSeq);
+        this.#sendEvents();
+        return;
+      case 'call':
+        void this.#calls.take(message.id, message.method, message.params);
+        return;
+      case 'cancel':
+        this.#calls.cancel(message.id);
+        return;
+      case 'refused':
+        this.#end(refusal(message.fault));
+        return;
+    }
+  }
+
+  #welcome(message: Extract<CoordinatorMessage, { type: 'welcome' }>): void {
+    if (message.protocol !== linkProtocol) {
+      throw new Fault('unsupported', `the coordinator speaks protocol ${message.protocol}`);
+    }
+    const host = this.#host;
+    this.#joined = true;
+    host.outbox.acknowledge(message.lastEventSeq);
+    this.#sentSeq = message.lastEventSeq;
+    this.#ackedSeq = message.lastEventSeq;
+    host.configure(message.settings).catch((error: unknown) => {
+      host.log.error({ why: describeFault(error) }, 'cannot keep the settings of the host');
+    });
+    this.#onWelcome();
+    this.#sendEvents();
+    this.#scheduleReports();
+    this.#every(this.#timing.pingMs, () => this.#ping());
+    this.#every(this.#timing.sampleMs, () => this.#sendSamples());
+    this.#sendSamples();
+  }
+
+  #ping(): void {
+    if (!this.#alive) {
+      this.#end(new Fault('timeout', 'the coordinator is silent'));
+      return;
+    }
+    this.#alive = false;
+    this.#socket.ping();
+  }
+
+  #sendEvents(): void {
+    const { outbox } = this.#host;
+    while (!this.#isFull() && this.#sentSeq - this.#ackedSeq < eventWindow) {
+      const events = outbox.after(this.#sentSeq, eventBatch);
+      const last = events.at(-1);
+      if (!last) return;
+      this.#send({ type: 'events', events });
+      this.#sentSeq = last.seq;
+    }
+  }
+
+  #scheduleReports(): void {
+    if (this.#reportTimer) return;
+    this.#reportTimer = setTimeout(() => {
+      this.#reportTimer = undefined;
+      this.#sendReports();
+    }, this.#timing.reportMs);
+  }
+
+  #sendReports(): void {
+    if (!this.#joined) return;
+    if (this.#isFull()) {
+      this.#scheduleReports();
+      return;
+    }
+    const host = this.#host;
+    const reports = host.takeReports();
+    if (reports.length > 0) this.#send({ type: 'reports', reports });
+    const { facts, serviceRunning } = host;
+    if (facts === this.#told.facts && serviceRunning === this.#told.serviceRunning) return;
+    this.#told = { facts, serviceRunning };
+    this.#send({ type: 'facts', facts, serviceRunning });
+  }
+
+  #sendSamples(): void {
+    if (this.#isFull()) return;
+    const samples = this.#host.samples().filter((sample) => this.#isNews(sample));
+    void this.#host
+      .load()
+      .then((load) => this.#send({ type: 'samples', samples, load }))
+      .catch((error: unknown) => this.#host.log.warn({ why: describeFault(error) }, 'no load'));
+  }
+
+  #isNews(sample: MachineSample): boolean {
+    const text = JSON.stringify(sample);
+    if (this.#lastSamples.get(sample.id) === text) return false;
+    this.#lastSamples.set(sample.id, text);
+    return true;
+  }
+
+  #isFull(): boolean {
+    return this.#socket.bufferedAmount > fullBytes;
+  }
+
+  #send(message: AgentMessage): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const text = JSON.stringify(message);
+    if (text.length > maxLinkMessageBytes) {
+      this.#end(
+        new Fault('too-large', `a message of type ${message.type} has ${text.length} bytes`),
+      );
+      return;
+    }
+    this.#socket.send(text);
+  }
+
+  #every(periodMs: number, work: () => void): void {
+    this.#timers.push(setInterval(work, periodMs));
+  }
+
+  #end(reason: Fault | undefined): void {
+    this.#joined = false;
+    this.#ended.resolve(reason);
+  }
+}
+
+function refusal(data: { readonly code: string; readonly message: string }): Fault {
+  const code: FaultCode = Object.hasOwn(faultCodes, data.code)
+    ? (data.code as FaultCode)
+    : 'refused';
+  return new Fault('refused', 'the coordinator refused the link', {
+    cause: faultFromData({ code, message: data.message }),
+  });
+}

@@ -1,0 +1,472 @@
+/**
+ * One machine's life on its host. One loop changes it; all else asks.
+ *
+ *                        turn-on, hold                        pause
+ *            off ------------------------> starting ---> running <--------> paused
+ *             ^ ^                             |           | |  ^   resuming    |
+ *             | '---------- fails -----------'           | |  |  (resume)     |
+ *             |                                           | |  '-- resetting --'
+ *             |<--- turning-off <-------------------------|-'          reset
+ *             |<--- shutting-down <-----------------------'
+ *             |          '-- time is over: running again, or saving, or turning-off
+ *             |
+ *             |<--- discard --- saved <--- saving <--- running, paused
+ *             '                  |  ^
+ *        end of the process      |  '-- fails, or cancelled
+ *        (crash, guest, other)   '---> restoring ---> running, paused
+ *
+ * Invariants
+ * 1. Work runs one after the other, in `#run`; only turn-off comes before its turn, and interrupts.
+ * 2. What a driver observes is applied at once, before any request that waits: guests outrank requests.
+ * 3. The record on disk says what is about to happen before it happens, so that after the agent was killed
+ *    at any moment `recover` finds the process, or knows that there is none.
+ * 4. An idle machine has no timer, no promise and no listener: a host may have tens of thousands.
+ * 5. At most `maxWaiting` requests wait; the next is refused.
+ */
+import {
+  judgeAction,
+  type Cause,
+  type EventAttributes,
+  type EventName,
+  type Judged,
+  type MachineReport,
+  type PowerAction,
+  type VmAction,
+  type VmActionRequest,
+} from '#api';
+import { abortReason, describeFault, Fault, isoTime, type FaultCode } from '#lib';
+import type { Ending, Observation, Observer, Running } from '../drivers/driver.ts';
+import { decide, type Request } from './decide.ts';
+import { systemCause } from './causes.ts';
+import type { EndHandler, Hands, MachineHost, Patch } from './hands.ts';
+import { interpret, interpretEnd, type Consequence } from './interpret.ts';
+import { pause, reboot, release, reset, restart, resume } from './in-place.ts';
+import { maxDone, reportOf, type MachineFile } from './record.ts';
+import { recoverMachine } from './recover.ts';
+import { chooseReaction } from './reaction.ts';
+import { restore, startOptions, turnOn } from './start.ts';
+import { discard, save, shutDown, turnOff } from './stop.ts';
+
+const maxWaiting = 32;
+
+export interface ActCall extends Request {
+  readonly request: VmActionRequest;
+  readonly cause: Cause;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: number | null, note: string | null) => void) | undefined;
+}
+
+interface Work {
+  /** The power action, or undefined for other changes. */
+  readonly request: Request | undefined;
+  readonly cause: Cause;
+  readonly controller: AbortController;
+  readonly onProgress: ActCall['onProgress'];
+  /** Judged again when its turn comes. */
+  readonly admit: () => 'take' | 'ignore';
+  readonly perform: (hands: Hands) => Promise<unknown>;
+  readonly done: PromiseWithResolvers<unknown>;
+  onEnd: EndHandler | undefined;
+}
+
+/** An ear for one process. */
+interface Watch {
+  ended: Ending | undefined;
+  running: Running | undefined;
+  readonly observer: Observer;
+}
+
+export class Machine {
+  readonly id: string;
+  readonly #host: MachineHost;
+  #file: MachineFile;
+  #running: Running | undefined;
+  #current: Work | undefined;
+  #waiting: Work[] | undefined;
+  #endWaiters: (() => void)[] | undefined;
+  #gone = false;
+
+  constructor(host: MachineHost, file: MachineFile) {
+    this.id = file.definition.id;
+    this.#host = host;
+    this.#file = file;
+  }
+
+  get file(): MachineFile {
+    return this.#file;
+  }
+
+  get running(): Running | undefined {
+    return this.#running;
+  }
+
+  get busy(): boolean {
+    return this.#current !== undefined;
+  }
+
+  report(): MachineReport {
+    return reportOf(this.#file);
+  }
+
+  /** What the table of allowed actions needs to know. */
+  judged(): Judged {
+    return {
+      name: this.#file.definition.name,
+      state: this.#file.state,
+      held: this.#file.held,
+      additionsAnswer: this.#running?.additionsAnswer ?? false,
+      missing: this.#host.driver.missing,
+      hostReachable: true,
+    };
+  }
+
+  /** Errors: `refused`, `unsupported` with the table's reason. */
+  require(action: VmAction): void {
+    const judgement = judgeAction(action, this.judged());
+    if (judgement.answer !== 'refuse') return;
+    const { why, hint } = judgement;
+    const code: FaultCode = Object.values(this.#host.driver.missing).includes(why)
+      ? 'unsupported'
+      : 'refused';
+    const message = `cannot ${action} ${this.#file.definition.name}: ${why}`;
+    throw new Fault(code, message, { facts: { state: this.#file.state }, hint });
+  }
+
+  /**
+   * Carries out a power action and answers how the machine is afterwards.
+   * Errors: `stale`, `refused`, `blocked` with all reasons, and those of the action.
+   */
+  async act(call: ActCall): Promise<MachineReport> {
+    const decision = this.#decide(call, this.#current?.request);
+    if (decision === 'ignore') return this.report();
+    if (decision === 'join') {
+      await this.#current?.done.promise;
+      return this.report();
+    }
+    if (call.action === 'turn-off') {
+      const { file } = this;
+      this.#interrupt(new Fault('cancelled', `${file.definition.name} is turned off`));
+    }
+    await this.#enqueue({
+      request: call,
+      cause: call.cause,
+      signal: call.signal,
+      onProgress: call.onProgress,
+      admit: () => (this.#decide(call, undefined) === 'take' ? 'take' : 'ignore'),
+      perform: (hands) => performAction(call, hands),
+    });
+    return this.report();
+  }
+
+  /** Runs a change that is no power action in its turn. `action` is judged when the turn comes. */
+  async change<T>(
+    action: VmAction,
+    generation: number,
+    cause: Cause,
+    perform: (hands: Hands) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    if (generation < this.#file.generation) {
+      throw new Fault('stale', `cannot ${action} ${this.#file.definition.name}: an older request`, {
+        facts: { generation: this.#file.generation },
+      });
+    }
+    this.require(action);
+    const result = await this.#enqueue({
+      request: undefined,
+      cause,
+      signal,
+      onProgress: undefined,
+      admit: () => {
+        this.require(action);
+        return 'take';
+      },
+      perform,
+    });
+    return result as T;
+  }
+
+  /** An action of the host itself: host start and stop, reactions to failures. Not bound to a generation. */
+  async actForHost(
+    action: PowerAction,
+    request: VmActionRequest,
+    options: { readonly signal?: AbortSignal; readonly cause?: Cause } = {},
+  ): Promise<MachineReport> {
+    return this.act({
+      action,
+      request,
+      generation: this.#file.generation,
+      correlationId: null,
+      cause: options.cause ?? systemCause,
+      signal: options.signal,
+    });
+  }
+
+  /** Finds the process again, or what became of it. Called once, before any request. */
+  async recover(): Promise<void> {
+    await this.#enqueue({
+      request: undefined,
+      cause: systemCause,
+      signal: undefined,
+      onProgress: undefined,
+      admit: () => 'take',
+      perform: (hands) =>
+        recoverMachine(hands, async (observer) => {
+          const watch = this.#watch();
+          const found = await observer(watch.observer);
+          if (found) this.#adopt(watch, found.running);
+          return found;
+        }),
+    });
+  }
+
+  /** Nothing more is heard of this machine, and nothing more written. */
+  forget(): void {
+    this.#gone = true;
+  }
+
+  /** What is under way ends at its next safe point; the process goes on. */
+  interrupt(): void {
+    this.#interrupt(new Fault('cancelled', 'the agent ends'));
+  }
+
+  /** Resolves when nothing is under way or waiting. */
+  async settle(): Promise<void> {
+    while (this.#current) await this.#current.done.promise.catch(() => undefined);
+  }
+
+  #decide(call: ActCall, busyWith: Request | undefined): 'take' | 'join' | 'ignore' {
+    const decision = decide(
+      {
+        ...this.judged(),
+        generation: this.#file.generation,
+        busyWith,
+        done: this.#file.done,
+      },
+      call,
+    );
+    if (decision.answer === 'refuse') throw decision.fault;
+    return decision.answer;
+  }
+
+  #interrupt(reason: Fault): void {
+    this.#current?.controller.abort(reason);
+    for (const work of this.#waiting ?? []) work.controller.abort(reason);
+  }
+
+  #enqueue(
+    work: Omit<Work, 'controller' | 'done' | 'onEnd'> & {
+      readonly signal: AbortSignal | undefined;
+    },
+  ): Promise<unknown> {
+    if ((this.#waiting?.length ?? 0) >= maxWaiting) {
+      const message = `${this.#file.definition.name} has ${maxWaiting} requests waiting`;
+      return Promise.reject(new Fault('exhausted', message));
+    }
+    const controller = new AbortController();
+    const { signal } = work;
+    const onAbort = (): void => controller.abort(abortReason(signal));
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+    const done = Promise.withResolvers<unknown>();
+    const full: Work = { ...work, controller, done, onEnd: undefined };
+    if (this.#current) (this.#waiting ??= []).push(full);
+    else void this.#run(full);
+    return done.promise.finally(() => signal?.removeEventListener('abort', onAbort));
+  }
+
+  /** The loop: from this work on until none waits. */
+  async #run(first: Work): Promise<void> {
+    let work: Work | undefined = first;
+    while (work) {
+      this.#current = work;
+      try {
+        const { signal } = work.controller;
+        if (signal.aborted) throw abortReason(signal);
+        const result: unknown =
+          work.admit() === 'take' ? await work.perform(this.#lend(work)) : undefined;
+        this.#remember(work.request);
+        work.done.resolve(result);
+      } catch (error) {
+        work.done.reject(error);
+      }
+      work = this.#waiting?.shift();
+    }
+    this.#waiting = undefined;
+    this.#current = undefined;
+  }
+
+  #remember(request: Request | undefined): void {
+    if (!request || request.correlationId === null || this.#gone) return;
+    const { action, generation, correlationId } = request;
+    this.#set({
+      done: [...this.#file.done, { action, generation, correlationId }].slice(-maxDone),
+    });
+  }
+
+  #lend(work: Work): Hands {
+    const file = (): MachineFile => this.#file;
+    const running = (): Running | undefined => this.#running;
+    return {
+      host: this.#host,
+      get file() {
+        return file();
+      },
+      get running() {
+        return running();
+      },
+      signal: work.controller.signal,
+      cause: work.cause,
+      progress: (progress, note) => work.onProgress?.(progress, note),
+      set: (patch) => this.#set(patch),
+      enter: (state, patch) => this.#enter(state, patch),
+      persist: () => this.#persist(),
+      emit: (name, attributes) => this.#emit(name, attributes, work.cause),
+      launch: async (start) => {
+        const watch = this.#watch();
+        const running = await start(watch.observer);
+        this.#adopt(watch, running);
+        return running;
+      },
+      onEnd: (handler) => {
+        work.onEnd = handler;
+      },
+      apply: (consequence) => this.#apply(consequence),
+      untilEnded: (limitMs) => this.#untilEnded(limitMs, work.controller.signal),
+    };
+  }
+
+  #set(patch: Patch): void {
+    const entries = Object.entries(patch) as [keyof Patch, unknown][];
+    if (entries.every(([key, value]) => this.#file[key] === value)) return;
+    this.#file = { ...this.#file, ...patch };
+    this.#host.changed(this.id);
+    void this.#persist().catch(() => undefined);
+  }
+
+  #enter(state: MachineFile['state'], patch: Patch = {}): void {
+    this.#set({ ...patch, state, since: isoTime(this.#host.clock.now()) });
+  }
+
+  #persist(): Promise<void> {
+    if (this.#gone) return Promise.resolve();
+    return this.#host.save(this.#file);
+  }
+
+  #emit<N extends EventName>(name: N, attributes: EventAttributes<N>, cause: Cause): void {
+    this.#host.emit(this.id, name, attributes, cause);
+  }
+
+  /** An ear for one process: hears it out even if it ends before the start has been answered. */
+  #watch(): Watch {
+    const watch: Watch = {
+      ended: undefined,
+      running: undefined,
+      observer: (observation) => {
+        if (observation.kind === 'ended') watch.ended = observation.ending;
+        const { running } = watch;
+        if (running !== undefined && running === this.#running) this.#observe(observation);
+      },
+    };
+    return watch;
+  }
+
+  #adopt(watch: Watch, running: Running): void {
+    if (watch.ended) {
+      const { ended } = watch;
+      const detail =
+        ended.kind === 'crash' || ended.kind === 'external' ? ended.detail : ended.kind;
+      throw new Fault('unavailable', `the process ended at once: ${detail}`, {
+        facts: ended.kind === 'crash' ? { log: ended.log } : {},
+      });
+    }
+    watch.running = running;
+    this.#running = running;
+  }
+
+  async #untilEnded(limitMs: number, signal: AbortSignal): Promise<'ended' | 'time'> {
+    if (this.#running === undefined) return 'ended';
+    const ended = Promise.withResolvers<'ended'>();
+    const timer = new AbortController();
+    (this.#endWaiters ??= []).push(() => ended.resolve('ended'));
+    try {
+      const combined = AbortSignal.any([signal, timer.signal]);
+      const time = this.#host.clock.sleep(limitMs, combined).then(() => 'time' as const);
+      return await Promise.race([ended.promise, time]);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  #observe(observation: Observation): void {
+    if (this.#gone) return;
+    if (observation.kind === 'ended') {
+      this.#ended(observation.ending);
+      return;
+    }
+    this.#apply(interpret(this.#file, observation, this.#current ? 'busy' : 'idle'));
+  }
+
+  #ended(ending: Ending): void {
+    this.#running = undefined;
+    const heard = this.#current?.onEnd?.(ending) ?? 'usual';
+    if (heard === 'usual') this.#apply(interpretEnd(this.#file, ending));
+    for (const wake of this.#endWaiters ?? []) wake();
+    this.#endWaiters = undefined;
+  }
+
+  #apply(consequence: Consequence): void {
+    const { state, patch, events = [], reactTo } = consequence;
+    if (state !== undefined) this.#enter(state, patch);
+    else if (patch) this.#set(patch);
+    for (const { name, attributes, cause } of events) this.#emit(name, attributes, cause);
+    if (reactTo !== undefined) this.#react(reactTo);
+  }
+
+  /** The configured reaction to a failure, within its limit (VM-83). */
+  #react(why: string): void {
+    const { decision, reactions } = chooseReaction(this.#file, this.#host.clock.now());
+    if (decision === undefined) return;
+    const { reaction, repetition, limit } = decision;
+    this.#set({ reactions });
+    this.#emit('vm.failure-reaction', { reaction, repetition, limit }, systemCause);
+    if (reaction === 'given up') return;
+    const action = this.#running === undefined ? 'turn-on' : reaction;
+    this.actForHost(action, {}).catch((error: unknown) => {
+      this.#host.log.warn({ vm: this.id, why, error: describeFault(error) }, 'reaction failed');
+    });
+  }
+}
+
+/** The parts of the state diagram, one function each. */
+async function performAction(call: ActCall, hands: Hands): Promise<void> {
+  const { action, generation, request } = call;
+  switch (action) {
+    case 'turn-on':
+      return turnOn(hands, startOptions(generation, 'run', request));
+    case 'hold':
+      return turnOn(hands, startOptions(generation, 'hold', request));
+    case 'restore':
+      return restore(hands, startOptions(generation, 'run', request));
+    case 'restart':
+      return restart(hands, startOptions(generation, 'run', request));
+    case 'release':
+      return release(hands);
+    case 'pause':
+      return pause(hands);
+    case 'resume':
+      return resume(hands);
+    case 'save':
+      return save(hands);
+    case 'discard':
+      return discard(hands);
+    case 'shutdown':
+      return shutDown(hands, request);
+    case 'reboot':
+      return reboot(hands);
+    case 'turn-off':
+      return turnOff(hands);
+    case 'reset':
+      return reset(hands);
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * What an agent keeps of one machine, on disk as `machines/<id>.json`: enough to know it again after a
+ * crash of the agent, a new version of it or a restart of the host, without asking anybody.
+ *
+ * Invariant: written whole and by rename, so a reader sees one version or the other, never a mixture.
+ * A newer `format` is refused, never guessed.
+ */
+import { z } from 'zod';
+import {
+  diffSettings,
+  powerActions,
+  timeSchema,
+  vmDefinitionSchema,
+  vmStateSchema,
+  vmStatusSchema,
+  type MachineReport,
+  type VmDefinition,
+} from '#api';
+import { isoTime } from '#lib';
+
+export const recordFormat = 1;
+
+/** A process of this host: a pid alone may be another one's by now. */
+export const processIdentitySchema = z.strictObject({
+  pid: z.number().int().min(1),
+  /** Start time in the kernel's ticks since boot, /proc/PID/stat field 22. */
+  startTicks: z.number().int().min(0),
+  bootId: z.string().max(64),
+});
+export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
+
+/** An action that has been carried out, so that the same call again has no second effect. */
+export const doneSchema = z.strictObject({
+  action: z.enum(powerActions),
+  generation: z.number().int(),
+  correlationId: z.string().max(64),
+});
+export type Done = z.infer<typeof doneSchema>;
+
+export const maxDone = 8;
+
+export const machineFileSchema = z.strictObject({
+  gantry: z.literal('machine'),
+  format: z.literal(recordFormat),
+  definition: vmDefinitionSchema,
+  definitionVersion: z.number().int().min(0),
+  /** The definition with which the running process was started; null while off. */
+  startedWith: vmDefinitionSchema.nullable(),
+  generation: z.number().int().min(0),
+  /** The vm's folder, absolute. */
+  folder: z.string().max(1024),
+  /** Its configuration file, absolute. */
+  file: z.string().max(1024),
+  state: vmStateSchema,
+  held: z.boolean(),
+  since: timeSchema,
+  startedAt: timeSchema.nullable(),
+  accelerator: vmStatusSchema.shape.accelerator,
+  wasRunning: z.boolean(),
+  forwards: vmStatusSchema.shape.forwards,
+  lastFault: vmStatusSchema.shape.lastFault,
+  /** The hypervisor process; null when there is none or it was not yet made. */
+  process: processIdentitySchema.nullable(),
+  /** Unprivileged account of the process where the agent runs as root. */
+  uid: z.number().int().min(1).nullable(),
+  /** The saved state, while there is one. */
+  savedFile: z.string().max(1024).nullable(),
+  /** Before a save or restore: whether the guest ran and shall run again, or was paused. */
+  ranBefore: z.boolean(),
+  /** A restored guest was let run: its saved state no longer fits its disks. */
+  released: z.boolean(),
+  /** How far the guest set its clock from the host's, where it did (HW-49). */
+  clockOffsetSeconds: z.number().int().nullable(),
+  /** Times of recent reactions to a failure (VM-83). */
+  reactions: z.array(timeSchema).max(100),
+  done: z.array(doneSchema).max(maxDone),
+});
+export type MachineFile = z.infer<typeof machineFileSchema>;
+
+/** A machine that was just made: off, never started. */
+export function newMachineFile(
+  definition: VmDefinition,
+  definitionVersion: number,
+  place: { readonly folder: string; readonly file: string },
+  nowMs: number,
+): MachineFile {
+  return {
+    gantry: 'machine',
+    format: recordFormat,
+    definition,
+    definitionVersion,
+    startedWith: null,
+    generation: 0,
+    ...place,
+    state: 'off',
+    held: false,
+    since: isoTime(nowMs),
+    startedAt: null,
+    accelerator: null,
+    wasRunning: definition.settings.shutdown.quit.wasRunning,
+    forwards: [],
+    lastFault: null,
+    process: null,
+    uid: null,
+    savedFile: null,
+    ranBefore: false,
+    released: false,
+    clockOffsetSeconds: null,
+    reactions: [],
+    done: [],
+  };
+}
+
+/** What a record says while there is no process. */
+export const stopped: Pick<
+  MachineFile,
+  'process' | 'startedWith' | 'startedAt' | 'accelerator' | 'forwards' | 'held'
+> = {
+  process: null,
+  startedWith: null,
+  startedAt: null,
+  accelerator: null,
+  forwards: [],
+  held: false,
+};
+
+/** Settings of these groups take effect at once; all others at the next start. */
+const liveSettings =
+  /^(name$|description$|tags$|settings\/|extensions\/|production$|domain_controller$)/;
+
+/** Paths of settings that the running process does not have yet (VM-18, HW-07). */
+export function pendingPaths(file: MachineFile): string[] {
+  if (file.startedWith === null || file.startedWith === file.definition) return [];
+  return diffSettings(file.startedWith, file.definition)
+    .map((change) => change.path)
+    .filter((path) => !liveSettings.test(path))
+    .slice(0, 1024);
+}
+
+export function reportOf(file: MachineFile): MachineReport {
+  return {
+    id: file.definition.id,
+    name: file.definition.name,
+    generation: file.generation,
+    state: file.state,
+    held: file.held,
+    since: file.since,
+    startedAt: file.startedAt,
+    accelerator: file.accelerator,
+    wasRunning: file.wasRunning,
+    path: file.folder,
+    pending: pendingPaths(file),
+    forwards: file.forwards,
+    lastFault: file.lastFault,
+  };
+}

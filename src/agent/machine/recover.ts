@@ -1,0 +1,108 @@
+/**
+ * What became of a machine while no agent looked: the record says what was under way, the driver whether
+ * there is a process.
+ *
+ *   record says        process is there                     process is gone
+ *   off                ended (it must not be)               off
+ *   starting           kept: running or paused              off
+ *   running, paused    as it is now                         crashed; cut off after a restart of the host
+ *   saving             save undone, running again (VM-85)   saved if the file is whole, else off
+ *   saved              ended: the file is whole             saved
+ *   restoring          kept if the guest was let run,       saved, or off if the guest was let run
+ *                      else ended: saved (VM-86)
+ *   others             as it is now                         as for running
+ */
+import type { Found, Observer } from '../drivers/driver.ts';
+import type { Hands } from './hands.ts';
+import { interpretEnd } from './interpret.ts';
+import { stopped, type MachineFile } from './record.ts';
+
+/** Looks for the process and, where there is one, listens to it from then on. */
+export type Finder = (
+  find: (observer: Observer) => Promise<Found | undefined>,
+) => Promise<Found | undefined>;
+
+export async function recoverMachine(hands: Hands, findProcess: Finder): Promise<void> {
+  const { host } = hands;
+  const found = await findProcess((observer) => host.driver.find(hands.file, observer));
+  const before = hands.file;
+  if (found) await recoverLive(hands, found);
+  else await recoverGone(hands);
+  if (hands.file !== before) await hands.persist();
+}
+
+async function recoverLive(hands: Hands, found: Found): Promise<void> {
+  const { state, released } = hands.file;
+  if (state === 'off' || state === 'saved') {
+    hands.onEnd(() => 'heard');
+    await found.running.end();
+    hands.set(stopped);
+    return;
+  }
+  if (state === 'restoring' && !released) {
+    hands.onEnd(() => {
+      hands.enter('saved', stopped);
+      return 'heard';
+    });
+    await found.running.end();
+    return;
+  }
+  if (state === 'saving') await undoSave(hands, found);
+  else if (hands.file.savedFile !== null) await dropOldSave(hands);
+  const now = hands.file.state === 'saving' && hands.file.ranBefore ? 'running' : found.state;
+  const patch = {
+    process: found.running.identity,
+    accelerator: found.running.accelerator,
+    startedAt: hands.file.startedAt ?? hands.file.since,
+    held: hands.file.held && now === 'paused',
+    wasRunning: true,
+  };
+  if (hands.file.state === now) hands.set(patch);
+  else hands.enter(now, patch);
+}
+
+async function undoSave(hands: Hands, found: Found): Promise<void> {
+  const { savedFile, ranBefore } = hands.file;
+  if (savedFile !== null) await hands.host.driver.storage.deleteSaved(savedFile);
+  hands.set({ savedFile: null });
+  if (ranBefore && found.state === 'paused') await found.running.resume(hands.signal);
+}
+
+async function dropOldSave(hands: Hands): Promise<void> {
+  const { savedFile } = hands.file;
+  if (savedFile !== null) await hands.host.driver.storage.deleteSaved(savedFile);
+  hands.set({ savedFile: null, released: false });
+}
+
+async function recoverGone(hands: Hands): Promise<void> {
+  const { file } = hands;
+  if (file.state === 'off' || file.state === 'saved') return;
+  const { storage } = hands.host.driver;
+  if (file.state === 'starting') {
+    hands.enter('off', stopped);
+    return;
+  }
+  const isSaved = file.savedFile !== null && (await storage.savedExists(file.savedFile));
+  if (file.state === 'restoring' && !file.released && isSaved) {
+    hands.enter('saved', stopped);
+    return;
+  }
+  if (file.state === 'saving' && isSaved) {
+    hands.enter('saved', stopped);
+    return;
+  }
+  if (file.savedFile !== null) await storage.deleteSaved(file.savedFile);
+  hands.set({ savedFile: null, released: false });
+  if (wasCutOff(hands.host.driver.bootId(), file)) {
+    hands.enter('off', stopped);
+    hands.emit('vm.cut-off', {});
+    return;
+  }
+  const detail = 'it vanished while the agent was not running';
+  hands.apply(interpretEnd(hands.file, { kind: 'crash', detail, log: '' }));
+}
+
+/** Its process belongs to an earlier life of the host (HOST-52). */
+export function wasCutOff(bootId: string, file: MachineFile): boolean {
+  return file.process !== null && file.process.bootId !== bootId;
+}

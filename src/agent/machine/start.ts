@@ -1,0 +1,193 @@
+/** Turn on, hold, restore: from no process to a running or held one (VM-31, VM-35, VM-42). */
+import type { StartCheck, VmActionRequest } from '#api';
+import { describeFault, Fault, isoTime, present, toFault } from '#lib';
+import type { Launch } from '../drivers/driver.ts';
+import type { Hands, LaunchOptions } from './hands.ts';
+import { stopped, type MachineFile } from './record.ts';
+import type { MachineHost } from './hands.ts';
+
+/** Everything that stands against a start, without any side effect (VM-64). */
+export async function checkStart(
+  host: MachineHost,
+  file: MachineFile,
+  without: readonly string[] = [],
+): Promise<StartCheck> {
+  const admission = host.admit(file);
+  const others = host.others(file.definition.id);
+  const findings = await host.driver.check(file, without, others);
+  const reasons = [...admission.reasons, ...findings.reasons];
+  const warnings = [...admission.warnings, ...findings.warnings];
+  return { ok: reasons.length === 0, reasons: clean(reasons), warnings: clean(warnings) };
+}
+
+/** As `checkStart`, with what stands against the saved state (VM-77). */
+export async function checkRestore(host: MachineHost, file: MachineFile): Promise<StartCheck> {
+  const start = await checkStart(host, file);
+  const reasons = [...start.reasons, ...clean(await host.driver.checkSaved(file))];
+  return { ok: reasons.length === 0, reasons, warnings: start.warnings };
+}
+
+type Reasons = StartCheck['reasons'];
+interface LooseReason {
+  readonly code: string;
+  readonly text: string;
+  readonly remedy?: string | undefined;
+}
+
+function clean(reasons: readonly LooseReason[]): Reasons {
+  return reasons.map(({ code, text, remedy }) =>
+    remedy === undefined ? { code, text } : { code, text, remedy },
+  );
+}
+
+function requireOk(check: StartCheck, what: string): void {
+  if (check.ok) return;
+  const [first] = check.reasons;
+  const more = check.reasons.length > 1 ? ` (and ${check.reasons.length - 1} more)` : '';
+  throw new Fault('blocked', `${what}: ${first?.text ?? ''}${more}`, {
+    reasons: check.reasons,
+    hint: first?.remedy,
+  });
+}
+
+/** Which start this is: the number by which older requests are known. */
+export interface StartOptions extends LaunchOptions {
+  readonly generation: number;
+}
+
+export function startOptions(
+  generation: number,
+  start: LaunchOptions['start'],
+  request: VmActionRequest,
+): StartOptions {
+  return { generation, start, bootOnce: request.bootOnce, without: request.without ?? [] };
+}
+
+export async function turnOn(hands: Hands, options: StartOptions): Promise<void> {
+  const { host } = hands;
+  const what = `cannot start ${hands.file.definition.name}`;
+  try {
+    requireOk(await checkStart(host, hands.file, options.without), what);
+    hands.signal.throwIfAborted();
+    await begin(hands, 'starting', options.generation);
+    const launch = launchOf(hands, options);
+    const running = await hands.launch((observer) => host.driver.start(launch, observer));
+    const held = options.start === 'hold';
+    hands.enter(held ? 'paused' : 'running', {
+      held,
+      startedAt: isoTime(host.clock.now()),
+      accelerator: running.accelerator,
+      forwards: running.forwards,
+      lastFault: null,
+      wasRunning: true,
+    });
+    hands.emit('vm.state.powered-on', { accelerator: running.accelerator, held });
+    await hands.persist();
+  } catch (error) {
+    throw await failStart(hands, 'off', 'vm.start-failed', what, error);
+  }
+}
+
+export async function restore(hands: Hands, options: StartOptions): Promise<void> {
+  const { host } = hands;
+  const what = `cannot restore ${hands.file.definition.name}`;
+  const path = present(hands.file.savedFile, 'the saved state of a saved machine');
+  const beganMs = host.clock.now();
+  try {
+    requireOk(await checkRestore(host, hands.file), what);
+    hands.signal.throwIfAborted();
+    await begin(hands, 'restoring', options.generation);
+    const launch = launchOf(hands, options);
+    const running = await hands.launch((observer) => host.driver.restore(launch, path, observer));
+    const runs = hands.file.ranBefore;
+    // From the moment the guest runs, its disks move on and the saved state fits them no longer.
+    hands.set({ released: true });
+    await hands.persist();
+    if (runs) await running.resume(hands.signal);
+    hands.enter(runs ? 'running' : 'paused', {
+      startedAt: isoTime(host.clock.now()),
+      accelerator: running.accelerator,
+      forwards: running.forwards,
+      lastFault: null,
+      wasRunning: true,
+    });
+    hands.emit('vm.state.restored', { durationMs: host.clock.now() - beganMs });
+    await hands.persist();
+    await dropSaved(hands, path);
+  } catch (error) {
+    const state = hands.file.released ? 'off' : 'saved';
+    const fault = await failStart(hands, state, 'vm.restore-failed', what, error);
+    if (state === 'off') await dropSaved(hands, path);
+    throw fault;
+  }
+}
+
+/** The file goes first: a record without it would leave it behind for ever. */
+async function dropSaved(hands: Hands, path: string): Promise<void> {
+  await hands.host.driver.storage.deleteSaved(path);
+  hands.set({ savedFile: null, released: false });
+  await hands.persist();
+}
+
+/** The intention is on disk before anything happens. */
+async function begin(
+  hands: Hands,
+  state: 'starting' | 'restoring',
+  generation: number,
+): Promise<void> {
+  hands.enter(state, {
+    generation: Math.max(generation, hands.file.generation),
+    startedWith: hands.file.definition,
+    process: null,
+    held: false,
+    released: false,
+  });
+  await hands.persist();
+}
+
+function launchOf(hands: Hands, options: LaunchOptions): Launch {
+  return {
+    file: hands.file,
+    start: options.start,
+    bootOnce: options.bootOnce,
+    without: options.without,
+    signal: hands.signal,
+    onProcess: async (identity) => {
+      hands.set({ process: identity });
+      await hands.persist();
+    },
+  };
+}
+
+async function failStart(
+  hands: Hands,
+  state: 'off' | 'saved',
+  event: 'vm.start-failed' | 'vm.restore-failed',
+  what: string,
+  error: unknown,
+): Promise<Fault> {
+  await hands.running?.end();
+  const cause = toFault(error);
+  const fault = cause.message.startsWith(what)
+    ? cause
+    : new Fault(cause.code, what, { cause, ...carried(cause) });
+  const reason = describeFault(fault);
+  const lastFault = { at: isoTime(hands.host.clock.now()), code: fault.code, message: reason };
+  if (hands.file.state === 'starting' || hands.file.state === 'restoring') {
+    hands.enter(state, { ...stopped, lastFault });
+  } else {
+    hands.set({ lastFault });
+  }
+  const operation = event === 'vm.start-failed' ? 'turn on' : 'restore';
+  hands.emit(event, { operation, reason, state: hands.file.state });
+  await hands.persist().catch(() => undefined);
+  return fault;
+}
+
+function carried(fault: Fault): {
+  facts: Fault['facts'];
+  hint: string | undefined;
+  reasons: Fault['reasons'];
+} {
+  return { facts: fault.facts, hint: fault.hint, reasons: fault.reasons };
+}

@@ -1,0 +1,175 @@
+/** Turn off, shut down, save, discard: from a process to none (VM-34, VM-36 to VM-38). */
+import type { VmActionRequest } from '#api';
+import { describeFault, Fault, isoTime, present, toFault } from '#lib';
+import type { Ending, Running } from '../drivers/driver.ts';
+import type { Hands } from './hands.ts';
+import { stopped, type MachineFile } from './record.ts';
+
+/** For a guest that goes on after a save that failed. */
+const resumeMs = 10_000;
+
+/** Why a machine goes off, as its event says. */
+export type OffCause = 'guest' | 'person' | 'schedule' | 'plan' | 'host-stop' | 'crash';
+
+/** Who asked decides what the event says and whether the machine counts as running afterwards (VM-62). */
+export function offCauseOf(hands: Hands): OffCause {
+  if (hands.cause.actor.kind === 'schedule') return 'schedule';
+  if (hands.cause.actor.kind === 'system') return 'host-stop';
+  return 'person';
+}
+
+export async function turnOff(hands: Hands): Promise<void> {
+  const { running } = hands;
+  const cause = offCauseOf(hands);
+  hands.onEnd(() => {
+    goOff(hands, cause);
+    return 'heard';
+  });
+  hands.enter('turning-off');
+  if (running) await running.end();
+  if (hands.file.state !== 'off') goOff(hands, cause);
+  await hands.persist();
+}
+
+function goOff(hands: Hands, cause: OffCause): void {
+  // A stop of the host keeps the memory of what ran (VM-62).
+  hands.enter('off', cause === 'host-stop' ? stopped : { ...stopped, wasRunning: false });
+  hands.emit('vm.state.powered-off', { cause });
+}
+
+export async function shutDown(hands: Hands, request: VmActionRequest): Promise<void> {
+  const { host } = hands;
+  const running = present(hands.running, 'the process of a running machine');
+  const { name, settings } = hands.file.definition;
+  const limitSeconds = request.timeoutSeconds ?? settings.shutdown.timeoutSeconds;
+  const cause = offCauseOf(hands);
+  const beganMs = host.clock.now();
+  hands.onEnd((ending) => endShutdown(hands, ending, cause, beganMs));
+  hands.enter('shutting-down');
+  try {
+    const { means } = await running.requestShutdown(hands.signal);
+    hands.emit('vm.shutdown.requested', { means });
+    if ((await hands.untilEnded(limitSeconds * 1000)) === 'ended') {
+      await hands.persist();
+      return;
+    }
+  } catch (error) {
+    if (hands.running === undefined) {
+      await hands.persist();
+      return;
+    }
+    hands.onEnd(undefined);
+    hands.enter('running');
+    throw toFault(error);
+  }
+  await afterTimeout(hands, request.onTimeout ?? 'fail', limitSeconds, name);
+}
+
+function endShutdown(
+  hands: Hands,
+  ending: Ending,
+  cause: OffCause,
+  beganMs: number,
+): 'heard' | 'usual' {
+  if (ending.kind === 'crash') return 'usual';
+  hands.emit('vm.shutdown.completed', { durationMs: hands.host.clock.now() - beganMs });
+  goOff(hands, cause);
+  return 'heard';
+}
+
+async function afterTimeout(
+  hands: Hands,
+  next: NonNullable<VmActionRequest['onTimeout']>,
+  timeoutSeconds: number,
+  name: string,
+): Promise<void> {
+  const words = {
+    fail: 'it stays running',
+    save: 'its state is saved',
+    'turn-off': 'it is turned off',
+  };
+  hands.emit('vm.shutdown.timed-out', { timeoutSeconds, next: words[next] });
+  hands.onEnd(undefined);
+  if (next === 'turn-off') {
+    await turnOff(hands);
+    return;
+  }
+  hands.enter('running');
+  if (next === 'save') {
+    await save(hands);
+    return;
+  }
+  throw new Fault('timeout', `the guest of ${name} did not shut down within ${timeoutSeconds} s`, {
+    hint: 'look at its screen, wait longer, or turn it off',
+  });
+}
+
+export async function save(hands: Hands): Promise<void> {
+  const { host } = hands;
+  const { driver } = host;
+  const running = present(hands.running, 'the process of a live machine');
+  const { file } = hands;
+  const ranBefore = file.state === 'running';
+  const path = `${file.file.replace(/\.[^./]*$/, '')}.saved`;
+  const beganMs = host.clock.now();
+  hands.enter('saving', { ranBefore, savedFile: path });
+  try {
+    await hands.persist();
+    if (ranBefore) await running.pause(hands.signal);
+    const { sizeBytes } = await running.save(path, {
+      signal: hands.signal,
+      onProgress: (progress) => hands.progress(progress, 'writing the state'),
+    });
+    hands.onEnd(() => 'heard');
+    const keeps = offCauseOf(hands) === 'host-stop';
+    hands.enter('saved', keeps ? stopped : { ...stopped, wasRunning: false });
+    await hands.persist();
+    await running.end();
+    hands.emit('vm.state.saved', { sizeBytes, durationMs: host.clock.now() - beganMs });
+    await hands.persist();
+  } catch (error) {
+    await driver.storage.deleteSaved(path).catch(() => undefined);
+    throw await failSave(hands, running, file, error);
+  }
+}
+
+/** The machine goes on as it was (VM-85). */
+async function failSave(
+  hands: Hands,
+  running: Running,
+  before: MachineFile,
+  error: unknown,
+): Promise<Fault> {
+  const { host } = hands;
+  hands.onEnd(undefined);
+  const cause = toFault(error);
+  const fault = new Fault(cause.code, `cannot save the state of ${hands.file.definition.name}`, {
+    cause,
+    facts: cause.facts,
+    hint: cause.hint,
+  });
+  const reason = describeFault(fault);
+  const lastFault = { at: isoTime(host.clock.now()), code: fault.code, message: reason };
+  if (hands.running === undefined) {
+    hands.set({ savedFile: null, lastFault });
+  } else {
+    const { state, process, startedWith, startedAt, accelerator, forwards, held } = before;
+    const { wasRunning } = before;
+    const asBefore = { process, startedWith, startedAt, accelerator, forwards, held, wasRunning };
+    if (state === 'running') {
+      await running.resume(AbortSignal.timeout(resumeMs)).catch(() => undefined);
+    }
+    hands.enter(state, { ...asBefore, savedFile: null, lastFault });
+  }
+  hands.emit('vm.save-failed', { operation: 'save state', reason, state: hands.file.state });
+  await hands.persist().catch(() => undefined);
+  return fault;
+}
+
+export async function discard(hands: Hands): Promise<void> {
+  const path = present(hands.file.savedFile, 'the saved state of a saved machine');
+  await hands.host.driver.storage.deleteSaved(path);
+  hands.enter('off', { savedFile: null, released: false });
+  hands.emit('vm.state.discarded', {});
+  await hands.persist();
+}

@@ -1,0 +1,180 @@
+/** The agent with the simulated driver as a process, against a coordinator made of bytes. */
+import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { profiles, vmDefinitionSchema, type LinkParams, type VmDefinition } from '#api';
+import { isFault } from '#lib';
+import { AgentProcess } from './testing/agent-process.ts';
+import { FakeCoordinator, type FakeHost } from './testing/fake-coordinator.ts';
+
+const cause = { actor: { kind: 'user', name: 'tester' }, correlationId: null } as const;
+
+function definitionOf(name: string): VmDefinition {
+  return vmDefinitionSchema.parse({
+    id: crypto.randomUUID(),
+    name,
+    hardware: profiles.modern.hardware,
+  });
+}
+
+async function createVm(host: FakeHost, definition: VmDefinition): Promise<string> {
+  const params = {
+    id: definition.id,
+    generation: 0,
+    cause,
+    definition,
+    definitionVersion: 1,
+    disks: [],
+  };
+  await host.call('machine.create', params);
+  return definition.id;
+}
+
+function act(
+  host: FakeHost,
+  id: string,
+  action: LinkParams<'machine.act'>['action'],
+  generation: number,
+  correlationId: string | null = null,
+) {
+  return host.call('machine.act', {
+    id,
+    generation,
+    cause: { ...cause, correlationId },
+    action,
+    request: {},
+  });
+}
+
+test('an agent joins with a token, keeps its certificate to itself, and links', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using agent = await AgentProcess.start(coordinator, '--driver', 'simulated', '--name', 'h');
+  const host = await coordinator.host();
+  assert.equal(host.hello?.hostName, 'h');
+  assert.equal(host.hello?.driver, 'simulated');
+  assert.equal(coordinator.tokens.has('token-1'), false);
+  const { mode } = await stat(join(agent.folder, 'data', 'credentials.json'));
+  assert.equal(mode & 0o777, 0o600);
+});
+
+test('a vm is created, started, paused, saved, restored and shut down over the link', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using _ = await AgentProcess.start(coordinator, '--driver', 'simulated');
+  const host = await coordinator.host();
+  const id = await createVm(host, definitionOf('one'));
+  assert.equal((await act(host, id, 'turn-on', 1)).report.state, 'running');
+  assert.equal((await act(host, id, 'pause', 1)).report.state, 'paused');
+  assert.equal((await act(host, id, 'resume', 1)).report.state, 'running');
+  assert.equal((await act(host, id, 'save', 1)).report.state, 'saved');
+  assert.equal((await act(host, id, 'restore', 2)).report.state, 'running');
+  const { report } = await act(host, id, 'shutdown', 2);
+  assert.equal(report.state, 'off');
+  assert.equal(report.generation, 2);
+  const wanted = [
+    'vm.state.powered-on',
+    'vm.state.suspended',
+    'vm.state.resumed',
+    'vm.state.saved',
+    'vm.state.restored',
+    'vm.shutdown.requested',
+    'vm.shutdown.completed',
+    'vm.state.powered-off',
+  ];
+  await host.until(
+    'all events',
+    () => host.events.filter(({ vmId }) => vmId === id).length >= wanted.length,
+  );
+  assert.deepEqual(
+    host.events.filter(({ vmId }) => vmId === id).map(({ name }) => name),
+    wanted,
+  );
+});
+
+test('VM-29 vms are as they were after the agent was killed', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using agent = await AgentProcess.start(coordinator, '--driver', 'simulated', '--vms', '5');
+  const host = await coordinator.host();
+  const id = await createVm(host, definitionOf('survivor'));
+  await act(host, id, 'turn-on', 1);
+  await agent.stop('SIGKILL');
+  host.reports.clear();
+  agent.run();
+  await host.until('the second hello', () => host.links === 2);
+  assert.equal(host.reports.get(id)?.state, 'running');
+  assert.equal(host.reports.size, 6);
+});
+
+test('EVT-10 events written while the coordinator is away arrive later, in order, each once', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using _ = await AgentProcess.start(coordinator, '--driver', 'simulated');
+  const host = await coordinator.host();
+  const id = await createVm(host, definitionOf('quiet'));
+  host.acknowledge = 'never';
+  await act(host, id, 'turn-on', 1);
+  await act(host, id, 'pause', 1);
+  await host.until('the events', () =>
+    host.events.some(({ name }) => name === 'vm.state.suspended'),
+  );
+  const told = host.events.map(({ seq }) => seq);
+  // The coordinator forgets what it did not commit: all but the first event.
+  host.events.length = 1;
+  host.acknowledge = 'at once';
+  coordinator.cut();
+  await host.until('the second hello', () => host.links === 2);
+  await host.until('all events again', () => host.events.length >= told.length);
+  assert.deepEqual(
+    host.events.map(({ seq }) => seq),
+    told,
+  );
+});
+
+test('the same call again has no second effect, an older generation is refused', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using _ = await AgentProcess.start(coordinator, '--driver', 'simulated');
+  const host = await coordinator.host();
+  const id = await createVm(host, definitionOf('again'));
+  const first = act(host, id, 'turn-on', 1, 'c1');
+  const second = act(host, id, 'turn-on', 1, 'c1');
+  assert.equal((await first).report.state, 'running');
+  assert.equal((await second).report.state, 'running');
+  await act(host, id, 'turn-off', 1, 'c2');
+  assert.equal((await act(host, id, 'turn-on', 1, 'c1')).report.state, 'off');
+  await act(host, id, 'turn-on', 2, 'c3');
+  await assert.rejects(act(host, id, 'turn-off', 1, 'c4'), (error) => isFault(error, 'stale'));
+  assert.equal(host.events.filter(({ name }) => name === 'vm.state.powered-on').length, 2);
+});
+
+test('a method that is unknown and parameters that do not fit are refused', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using _ = await AgentProcess.start(coordinator, '--driver', 'simulated');
+  const host = await coordinator.host();
+  await assert.rejects(host.callRaw('machine.eat', {}).answer, (error) =>
+    isFault(error, 'unsupported'),
+  );
+  await assert.rejects(host.callRaw('toString', {}).answer, (error) =>
+    isFault(error, 'unsupported'),
+  );
+  await assert.rejects(host.callRaw('machine.act', { id: 1 }).answer, (error) =>
+    isFault(error, 'invalid'),
+  );
+});
+
+test('several simulated hosts run in one process, each with its own link and certificate', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using _ = await AgentProcess.start(
+    coordinator,
+    '--driver',
+    'simulated',
+    '--name',
+    'h',
+    '--hosts',
+    '3',
+    '--vms',
+    '4',
+  );
+  const hosts = await Promise.all(['h-1', 'h-2', 'h-3'].map((name) => coordinator.host(name)));
+  const ids = hosts.flatMap((host) => [...host.reports.keys()]);
+  assert.equal(new Set(ids).size, 12);
+  assert.equal(coordinator.tokens.size, 0);
+});

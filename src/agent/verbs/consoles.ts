@@ -1,0 +1,64 @@
+/** Screen, keyboard and byte streams of a machine. */
+import type { VmAction } from '#api';
+import { Fault } from '#lib';
+import type { Host } from '../host/host.ts';
+import type { Handlers } from '../link/calls.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { Running } from '../drivers/driver.ts';
+import type { Streams } from '../stream/streams.ts';
+
+type ConsoleVerbs = Pick<
+  Handlers,
+  'machine.screenshot' | 'machine.type' | 'machine.keys' | 'stream.open'
+>;
+
+export function consoleVerbs(host: Host, streams: Streams): ConsoleVerbs {
+  return {
+    async 'machine.screenshot'({ id }, { signal }) {
+      const { machine, running } = live(host, id, 'screenshot');
+      if (!running.screenshot) throw cannot(machine, 'make a screenshot');
+      return { png: (await running.screenshot(signal)).toString('base64') };
+    },
+
+    async 'machine.type'({ id, text, layout }, { signal }) {
+      const { machine, running } = live(host, id, 'type');
+      if (!running.typeText) throw cannot(machine, 'type text');
+      await running.typeText(text, layout, signal);
+      return {};
+    },
+
+    async 'machine.keys'({ id, keys }, { signal }) {
+      const { machine, running } = live(host, id, 'type');
+      if (!running.pressKeys) throw cannot(machine, 'press keys');
+      await running.pressKeys(keys, signal);
+      return {};
+    },
+
+    async 'stream.open'({ streamId, id, channel, readOnly }, { signal }) {
+      const action = channel === 'screen' ? 'screen' : 'serial';
+      const { machine, running } = live(host, id, action);
+      if (!running.openChannel) throw cannot(machine, `open ${channel}`);
+      const access = readOnly ? 'watch' : 'use';
+      await streams.open({ streamId, running, channel, access, signal });
+      return {};
+    },
+  };
+}
+
+function live(
+  host: Host,
+  id: string,
+  action: VmAction,
+): { readonly machine: Machine; readonly running: Running } {
+  const machine = host.machine(id);
+  machine.require(action);
+  const { running } = machine;
+  if (running) return { machine, running };
+  throw new Fault('refused', `${machine.file.definition.name} has no process yet`, {
+    hint: 'try again in a moment',
+  });
+}
+
+function cannot(machine: Machine, what: string): Fault {
+  return new Fault('unsupported', `cannot ${what} of ${machine.file.definition.name}`);
+}

@@ -1,0 +1,287 @@
+/**
+ * Disks, adapters and media of a machine. What the running process can take at once it does (`live`);
+ * the definition has it in any case, so that the next start does too.
+ */
+import {
+  placeName,
+  type Adapter,
+  type Disk,
+  type Hardware,
+  type LinkResult,
+  type Medium,
+} from '#api';
+import { Fault } from '#lib';
+import type { Host } from '../host/host.ts';
+import type { Handlers } from '../link/calls.ts';
+import type { Hands } from '../machine/hands.ts';
+import type { MachineFile } from '../machine/record.ts';
+
+type DeviceVerbs = Pick<
+  Handlers,
+  | 'machine.disk.create'
+  | 'machine.disk.inspect'
+  | 'machine.disk.delete'
+  | 'machine.disk.attach'
+  | 'machine.disk.detach'
+  | 'machine.adapter.attach'
+  | 'machine.adapter.detach'
+  | 'machine.medium'
+  | 'machine.hardware'
+>;
+
+export function deviceVerbs(host: Host): DeviceVerbs {
+  const { storage } = host.driver;
+  return {
+    async 'machine.disk.create'({ id, generation, cause, source }, { signal }) {
+      const machine = host.machine(id);
+      const disk = await machine.change(
+        'change-disks',
+        generation,
+        cause,
+        (hands) => storage.createDisk(hands.file, source, hands.signal),
+        signal,
+      );
+      return { disk };
+    },
+
+    async 'machine.disk.inspect'({ id, file, format }, { signal }) {
+      const folder = id === null ? null : host.machine(id).file.folder;
+      const { sizeBytes, fileBytes, backing } = await storage.inspectDisk(
+        folder,
+        file,
+        format,
+        signal,
+      );
+      return { sizeBytes, fileBytes, backing };
+    },
+
+    async 'machine.disk.delete'({ id, generation, cause, file }) {
+      const machine = host.machine(id);
+      await machine.change('change-disks', generation, cause, async (hands) => {
+        const attached = [hands.file.definition, hands.file.startedWith]
+          .flatMap((definition) => definition?.hardware.disks ?? [])
+          .some((disk) => disk.file === file);
+        if (attached) {
+          throw new Fault('refused', `disk ${file} is attached to ${machine.report().name}`, {
+            hint: 'detach it first',
+          });
+        }
+        await storage.deleteDisk(hands.file.folder, file, host.others(id));
+      });
+      return {};
+    },
+
+    'machine.disk.attach': ({ id, generation, cause, disk }, { signal }) =>
+      host
+        .machine(id)
+        .change('change-disks', generation, cause, (hands) => attachDisk(hands, disk), signal),
+
+    'machine.disk.detach': ({ id, generation, cause, disk }, { signal }) =>
+      host
+        .machine(id)
+        .change('change-disks', generation, cause, (hands) => detachDisk(hands, disk), signal),
+
+    'machine.adapter.attach': ({ id, generation, cause, adapter }, { signal }) =>
+      host
+        .machine(id)
+        .change('configure', generation, cause, (hands) => attachAdapter(hands, adapter), signal),
+
+    'machine.adapter.detach': ({ id, generation, cause, adapter }, { signal }) =>
+      host
+        .machine(id)
+        .change('configure', generation, cause, (hands) => detachAdapter(hands, adapter), signal),
+
+    'machine.medium': ({ id, generation, cause, place, medium, path }, { signal }) =>
+      host
+        .machine(id)
+        .change(
+          'insert-media',
+          generation,
+          cause,
+          (hands) => changeMedium(hands, { place, medium, path }),
+          signal,
+        ),
+
+    async 'machine.hardware'({ id }) {
+      const machine = host.machine(id);
+      return machine.running?.hardware() ?? host.driver.hardware(machine.file);
+    },
+  };
+}
+
+type Live = LinkResult<'machine.disk.attach'>;
+type Change = (hardware: Hardware) => Hardware;
+
+/** Changes the definition, and what the running process has where it took part. */
+async function keep(hands: Hands, change: Change, live: boolean): Promise<void> {
+  const { definition, startedWith } = hands.file;
+  const changed = { ...definition, hardware: change(definition.hardware) };
+  hands.set({
+    definition: changed,
+    ...(live && startedWith !== null
+      ? { startedWith: { ...startedWith, hardware: change(startedWith.hardware) } }
+      : {}),
+  });
+  await hands.host.driver.storage.writeDefinition(hands.file);
+  await hands.persist();
+}
+
+const samePlace = (one: Disk, other: Disk): boolean => placeName(one) === placeName(other);
+
+async function attachDisk(hands: Hands, disk: Disk): Promise<Live> {
+  const { running, file } = hands;
+  const present = file.startedWith?.hardware.disks.find((other) => samePlace(other, disk));
+  const add: Change = (hardware) => ({
+    ...hardware,
+    disks: [...hardware.disks.filter((other) => !samePlace(other, disk)), disk],
+  });
+  if (running && present?.file === disk.file) {
+    await keep(hands, add, true);
+    return { live: true };
+  }
+  const live = await attempt(hands, async () => {
+    if (present || !running?.attachDisk) return 'pending';
+    await running.attachDisk(disk, hands.file);
+    return 'live';
+  });
+  await keep(hands, add, live);
+  tellDevice(hands, 'vm.device.added', `disk ${placeName(disk)}`, live);
+  return { live };
+}
+
+async function detachDisk(hands: Hands, disk: Disk): Promise<Live> {
+  const { running, file } = hands;
+  const remove: Change = (hardware) => ({
+    ...hardware,
+    disks: hardware.disks.filter((other) => !samePlace(other, disk)),
+  });
+  const has = (at: MachineFile['startedWith']): boolean =>
+    at?.hardware.disks.some((other) => samePlace(other, disk)) ?? false;
+  if (!has(file.definition) && !has(file.startedWith)) return { live: running !== undefined };
+  const live = await attempt(hands, async () => {
+    if (!has(file.startedWith)) return 'live';
+    if (!running?.detachDisk) return 'pending';
+    await running.detachDisk(disk);
+    return 'live';
+  });
+  await keep(hands, remove, live);
+  tellDevice(hands, 'vm.device.removed', `disk ${placeName(disk)}`, live);
+  return { live };
+}
+
+async function attachAdapter(hands: Hands, adapter: Adapter): Promise<Live> {
+  const { running, file } = hands;
+  const others = (hardware: Hardware): Adapter[] =>
+    hardware.adapters.filter((other) => other.slot !== adapter.slot);
+  const add: Change = (hardware) => ({
+    ...hardware,
+    adapters: [...others(hardware), adapter].sort((one, other) => one.slot - other.slot),
+  });
+  const present = file.startedWith?.hardware.adapters.find(({ slot }) => slot === adapter.slot);
+  if (running && present && JSON.stringify(present) === JSON.stringify(adapter)) {
+    await keep(hands, add, true);
+    return { live: true };
+  }
+  const live = await attempt(hands, async () => {
+    if (present || !running?.attachAdapter) return 'pending';
+    await running.attachAdapter(adapter);
+    return 'live';
+  });
+  await keep(hands, add, live);
+  tellDevice(hands, 'vm.device.added', `network adapter ${adapter.slot}`, live);
+  return { live };
+}
+
+async function detachAdapter(hands: Hands, adapter: Adapter): Promise<Live> {
+  const { running, file } = hands;
+  const remove: Change = (hardware) => ({
+    ...hardware,
+    adapters: hardware.adapters.filter((other) => other.slot !== adapter.slot),
+  });
+  const has = (at: MachineFile['startedWith']): boolean =>
+    at?.hardware.adapters.some(({ slot }) => slot === adapter.slot) ?? false;
+  if (!has(file.definition) && !has(file.startedWith)) return { live: running !== undefined };
+  const live = await attempt(hands, async () => {
+    if (!has(file.startedWith)) return 'live';
+    if (!running?.detachAdapter) return 'pending';
+    await running.detachAdapter(adapter);
+    return 'live';
+  });
+  await keep(hands, remove, live);
+  tellDevice(hands, 'vm.device.removed', `network adapter ${adapter.slot}`, live);
+  return { live };
+}
+
+/** What bus or driver cannot do while running waits for the next start; every other failure is one. */
+async function attempt(hands: Hands, work: () => Promise<'live' | 'pending'>): Promise<boolean> {
+  if (hands.running === undefined) return false;
+  try {
+    return (await work()) === 'live';
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'unsupported') return false;
+    throw error;
+  }
+}
+
+function tellDevice(
+  hands: Hands,
+  name: 'vm.device.added' | 'vm.device.removed',
+  device: string,
+  live: boolean,
+): void {
+  hands.emit(name, { device, live });
+}
+
+interface MediumChange {
+  /** `floppy`, or an optical drive's place such as `sata0:0`. */
+  readonly place: string;
+  readonly medium: Medium | null;
+  readonly path: string | null;
+}
+
+async function changeMedium(hands: Hands, change: MediumChange): Promise<Live> {
+  const { place, path } = change;
+  // An image lies in the drive as its file, as in every definition that comes from the coordinator.
+  const medium: Medium | null =
+    change.medium?.kind === 'image' && path !== null ? { kind: 'file', file: path } : change.medium;
+  const { hardware } = hands.file.definition;
+  const drive = hardware.opticalDrives.find((one) => placeName(one) === place);
+  if (!drive && !(place === 'floppy' && hardware.floppy)) {
+    throw new Fault('not-found', `${hands.file.definition.name} has no drive ${place}`);
+  }
+  const put: Change = (now) =>
+    place === 'floppy'
+      ? { ...now, floppy: now.floppy && { ...now.floppy, medium } }
+      : {
+          ...now,
+          opticalDrives: now.opticalDrives.map((one) =>
+            placeName(one) === place ? { ...one, medium } : one,
+          ),
+        };
+  const { driver } = hands.host;
+  const others = hands.host.others(hands.file.definition.id);
+  await driver.checkMedium(hands.file, place, medium, others);
+  const live = await attempt(hands, async () => {
+    if (!hands.running?.changeMedium) return 'pending';
+    await hands.running.changeMedium(place, medium, hands.file);
+    return 'live';
+  });
+  await keep(hands, put, live);
+  const name = mediumName(change.medium);
+  if (name === null) hands.emit('vm.media.ejected', { drive: place });
+  else hands.emit('vm.media.inserted', { drive: place, medium: name });
+  return { live };
+}
+
+function mediumName(medium: Medium | null): string | null {
+  switch (medium?.kind) {
+    case undefined:
+      return null;
+    case 'image':
+      return medium.image;
+    case 'file':
+      return medium.file;
+    case 'device':
+      return medium.device;
+  }
+}

@@ -1,0 +1,33 @@
+/** The host itself: settings, checks, its service, what lies on its disks. */
+import type { Host } from '../host/host.ts';
+import type { Handlers } from '../link/calls.ts';
+import { discoverMachines } from './discover.ts';
+
+type HostVerbs = Pick<
+  Handlers,
+  'host.configure' | 'host.diagnose' | 'host.probe' | 'host.service' | 'host.discover'
+>;
+
+export function hostVerbs(host: Host): HostVerbs {
+  return {
+    async 'host.configure'({ settings }) {
+      await host.configure(settings);
+      return {};
+    },
+    async 'host.diagnose'(_, { signal }) {
+      return { findings: [...(await host.driver.diagnose(host.settings, signal))] };
+    },
+    async 'host.probe'(_, { signal }) {
+      await host.driver.probe(signal);
+      return { facts: await host.refreshFacts() };
+    },
+    async 'host.service'({ run, cause }, { signal }) {
+      await (run ? host.service.start(cause, signal) : host.service.stop(cause, signal));
+      return { running: host.serviceRunning };
+    },
+    async 'host.discover'(_, { signal }) {
+      await discoverMachines(host, signal);
+      return { machines: host.records() };
+    },
+  };
+}

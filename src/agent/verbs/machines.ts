@@ -1,0 +1,133 @@
+/** Making, taking in, changing and ending machines; power actions. */
+import { diffSettings, type VmAction, type VmDefinition } from '#api';
+import { Fault } from '#lib';
+import type { Handlers } from '../link/calls.ts';
+import type { Host } from '../host/host.ts';
+import { newMachineFile, pendingPaths, type MachineFile } from '../machine/record.ts';
+import { checkRestore, checkStart } from '../machine/start.ts';
+import { createMachine, planMachine } from './create.ts';
+
+type MachineVerbs = Pick<
+  Handlers,
+  | 'machine.create'
+  | 'machine.plan'
+  | 'machine.adopt'
+  | 'machine.forget'
+  | 'machine.destroy'
+  | 'machine.files'
+  | 'machine.configure'
+  | 'machine.check'
+  | 'machine.act'
+>;
+
+export function machineVerbs(host: Host): MachineVerbs {
+  const { storage } = host.driver;
+  return {
+    'machine.create': (params, { signal, progress }) =>
+      createMachine(host, params, signal, progress),
+    'machine.plan': (params) => planMachine(host, params.definition, params.disks),
+
+    async 'machine.adopt'({ file }) {
+      const definition = await storage.readDefinition(file);
+      const known = host.machines.get(definition.id);
+      if (known && known.file.file !== file) {
+        throw new Fault(
+          'exists',
+          `vm ${definition.name} is known already, from ${known.file.file}`,
+          {
+            hint: 'remove the other one first, or give this one another id',
+          },
+        );
+      }
+      const machine = known ?? (await host.add(await adopted(host, file, definition)));
+      const { definition: present, definitionVersion } = machine.file;
+      return { record: { report: machine.report(), definition: present, definitionVersion } };
+    },
+
+    async 'machine.forget'({ id, generation, cause }) {
+      const machine = host.machines.get(id);
+      if (!machine) return {};
+      await machine.change('remove', generation, cause, async () => host.remove(id));
+      return {};
+    },
+
+    async 'machine.destroy'({ id, generation, cause, keep }) {
+      const machine = host.machines.get(id);
+      if (!machine) return { deleted: [], kept: [] };
+      return machine.change('delete', generation, cause, async () => {
+        const done = await storage.destroy(machine.file, new Set(keep), host.others(id));
+        await host.remove(id);
+        return done;
+      });
+    },
+
+    async 'machine.files'({ id }) {
+      const { file } = host.machine(id);
+      const files = await storage.files(file, new Set(), host.others(id));
+      return { folder: file.folder, files: [...files] };
+    },
+
+    async 'machine.configure'({ id, generation, cause, definition, definitionVersion }) {
+      const machine = host.machine(id);
+      if (definition.id !== id) throw new Fault('invalid', 'the definition is of another vm');
+      if (definitionVersion < machine.file.definitionVersion) return { report: machine.report() };
+      const action = configureAction(machine.file.definition, definition);
+      await machine.change(action, generation, cause, async (hands) => {
+        hands.set({
+          definition,
+          definitionVersion,
+          ...clockOf(hands.file, definition),
+          ...startedWithOf(hands.file, definition),
+        });
+        await storage.writeDefinition(hands.file);
+        await hands.persist();
+        await hands.running?.configure(definition);
+      });
+      return { report: machine.report() };
+    },
+
+    async 'machine.check'({ id, action, request }) {
+      const { file } = host.machine(id);
+      if (action === 'restore') return checkRestore(host, file);
+      return checkStart(host, file, request.without);
+    },
+
+    async 'machine.act'({ id, generation, cause, action, request }, { signal, progress }) {
+      const machine = host.machine(id);
+      const { correlationId } = cause;
+      const call = { action, request, generation, correlationId, cause, signal };
+      return { report: await machine.act({ ...call, onProgress: progress }) };
+    },
+  };
+}
+
+/** A vm that comes with its saved state is saved (VM-11, VM-88). */
+async function adopted(host: Host, file: string, definition: VmDefinition): Promise<MachineFile> {
+  const folder = file.slice(0, Math.max(1, file.lastIndexOf('/')));
+  const machine = newMachineFile(definition, 0, { folder, file }, host.clock.now());
+  const savedFile = `${file.replace(/\.[^./]*$/, '')}.saved`;
+  const isSaved = await host.driver.storage.savedExists(savedFile);
+  return isSaved ? { ...machine, state: 'saved', savedFile, ranBefore: true } : machine;
+}
+
+/** A saved vm keeps its hardware; its name and its settings may change (VM-52). */
+function configureAction(before: VmDefinition, after: VmDefinition): VmAction {
+  const touches = diffSettings(before, after).some(({ path }) =>
+    /^(hardware|resources|guest_os)(\/|$)/.test(path),
+  );
+  return touches ? 'configure' : 'rename';
+}
+
+/** The administrator's word about the clock replaces the guest's. */
+function clockOf(file: MachineFile, after: VmDefinition): Partial<MachineFile> {
+  const before = file.definition.hardware.clock;
+  const { clock } = after.hardware;
+  const same = clock.base === before.base && clock.offsetSeconds === before.offsetSeconds;
+  return same ? {} : { clockOffsetSeconds: null };
+}
+
+/** Where nothing is pending the running process has the new definition: one object is kept instead of two. */
+function startedWithOf(file: MachineFile, definition: VmDefinition): Partial<MachineFile> {
+  if (file.startedWith === null) return {};
+  return pendingPaths({ ...file, definition }).length === 0 ? { startedWith: definition } : {};
+}

@@ -1,0 +1,19 @@
+/** The table: what each method of the link does on a host. */
+import type { Host } from '../host/host.ts';
+import type { Handlers } from '../link/calls.ts';
+import type { Streams } from '../stream/streams.ts';
+import { consoleVerbs } from './consoles.ts';
+import { deviceVerbs } from './devices.ts';
+import { hostVerbs } from './hosts.ts';
+import { imageVerbs } from './images.ts';
+import { machineVerbs } from './machines.ts';
+
+export function makeHandlers(host: Host, streams: Streams): Handlers {
+  return {
+    ...hostVerbs(host),
+    ...machineVerbs(host),
+    ...deviceVerbs(host),
+    ...consoleVerbs(host, streams),
+    ...imageVerbs(host.driver),
+  };
+}
