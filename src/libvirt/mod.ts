@@ -65,3 +65,25 @@ export {
   uhyperParam,
   uintParam,
 } from './wire/typed-param.ts';
+export type {
+  CallContext,
+  Handlers,
+  OpenAnswer,
+  OpenRequest,
+  Peer,
+  PeerCertificate,
+  StreamAnswer,
+} from './server/handler.ts';
+export {
+  LibvirtServer,
+  type Listening,
+  type ServerOptions,
+  type TcpListenOptions,
+  type TlsListenOptions,
+  type UnixListenOptions,
+} from './server/listen.ts';
+export type { SaslOptions } from './server/sasl-server.ts';
+export type { ServerStream } from './server/server-stream.ts';
+export type { Session, SessionOptions } from './server/session.ts';
+export type { EventFields } from './server/event-registry.ts';
+export { deriveScram, type ScramHash, type ScramSecret } from './wire/scram.ts';

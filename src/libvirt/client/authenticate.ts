@@ -3,10 +3,9 @@
  * polkit (it asks the machine), or SASL with a name and password.
  */
 import { Fault } from '#lib';
+import { authTypes } from '../procedures/feature.ts';
 import type { Client } from './client.ts';
 import { startScram, type ScramHash } from '../wire/scram.ts';
-
-export const authTypes = { none: 0, sasl: 1, polkit: 2 } as const;
 
 export interface PasswordCredentials {
   readonly user: string;

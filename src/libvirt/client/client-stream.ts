@@ -95,15 +95,11 @@ export class ClientStream implements AsyncDisposable {
       else this.#inbox.end();
       return;
     }
+    const fault = frame.status === frameStatus.ok ? undefined : this.#readError(frame);
     const aborted = this.#state === 'aborted';
     this.#state = 'done';
     this.#onDone();
-    if (aborted) return;
-    if (frame.status === frameStatus.ok) this.#close(undefined);
-    else {
-      const error = decodeWhole(remoteErrorCodec, frame.payload, 'the error of a stream');
-      this.#close(faultFromRemote(error, this.#what));
-    }
+    if (!aborted) this.#close(fault);
   }
 
   /** The connection ended. */
@@ -118,6 +114,11 @@ export class ClientStream implements AsyncDisposable {
     this.#inbox.end(fault);
     if (fault) this.#finished.reject(fault);
     else this.#finished.resolve();
+  }
+
+  #readError(frame: Frame): Fault {
+    const error = decodeWhole(remoteErrorCodec, frame.payload, `the error of ${this.#what}`);
+    return faultFromRemote(error, this.#what);
   }
 
   async #ready(signal: AbortSignal | undefined): Promise<void> {

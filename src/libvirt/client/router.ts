@@ -177,27 +177,31 @@ export class Router {
       throw new Fault('invalid', `a reply came to call ${frame.serial}, which was never made`);
     }
     this.#waiting.delete(frame.serial);
+    try {
+      this.#settle(waiting, frame);
+    } catch (error) {
+      // The link ends too; this call would no longer be among those that hear why.
+      if (error instanceof Fault) waiting.reject(error);
+      throw error;
+    }
+  }
+
+  #settle(waiting: Waiting, frame: Frame): void {
     const { route, stream } = waiting;
     if (frame.status === frameStatus.error) {
       const error = decodeWhole(remoteErrorCodec, frame.payload, `the error of ${route.name}`);
       waiting.reject(faultFromRemote(error, `libvirt call ${route.name}`));
       return;
     }
-    const ret = this.#decodeReturn(waiting, frame);
+    if (frame.status !== frameStatus.ok) {
+      throw new Fault('invalid', `the reply to ${route.name} has status ${frame.status}`);
+    }
+    const ret = decodeWhole(route.ret, frame.payload, `${route.name}.ret`);
     if (stream) {
       this.#streams.set(frame.serial, stream);
       if (waiting.abandoned) stream.abort();
     }
     waiting.resolve(ret);
-  }
-
-  #decodeReturn(waiting: Waiting, frame: Frame): unknown {
-    try {
-      return decodeWhole(waiting.route.ret, frame.payload, `${waiting.route.name}.ret`);
-    } catch (error) {
-      if (error instanceof Fault) waiting.reject(error);
-      throw error;
-    }
   }
 
   #takeMessage(frame: Frame): void {

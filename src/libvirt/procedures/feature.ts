@@ -22,3 +22,6 @@ export type Feature = keyof typeof features;
 export const typedParamStringOkay = 4;
 /** Bit of CONNECT_OPEN's flags. */
 export const openReadOnly = 1;
+
+/** How a server wants to know who its clients are (procedure AUTH_LIST). */
+export const authTypes = { none: 0, sasl: 1, polkit: 2 } as const;

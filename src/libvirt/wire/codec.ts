@@ -24,6 +24,11 @@ export function compile<S extends Shape>(shape: S, path: string): Codec<ValueOf<
   return compileShape(shape, path) as unknown as Codec<ValueOf<S>>;
 }
 
+/** The same where the shape is not known to the compiler; the values are those of the shape. */
+export function compileAny(shape: Shape, path: string): Codec<unknown> {
+  return compileShape(shape, path);
+}
+
 /** Reads one value that fills the whole buffer. Errors: `invalid`, `too-large` naming the path. */
 export function decodeWhole<T>(codec: Codec<T>, buffer: Buffer, path: string): T {
   const reader = new XdrReader(buffer);

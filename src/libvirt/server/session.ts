@@ -1,0 +1,305 @@
+/**
+ * One connection at the server: the greeting (greeting.ts), then calls, streams and events.
+ *
+ * Invariants: before CONNECT_OPEN only the procedures of connecting are answered; a read-only connection never reaches a handler that writes; a peer that does not get
+ * to `open` in time, or does not read, is ended.
+ */
+import type { Duplex } from 'node:stream';
+import { assert, Fault, toFault } from '#lib';
+import { defaultKeepalive, type KeepaliveOptions } from '../link/keepalive.ts';
+import { Link, unavailable } from '../link/link.ts';
+import { accessOf } from '../procedures/entry.ts';
+import { features, openReadOnly, type Feature } from '../procedures/feature.ts';
+import { findRoute, type ArgsOf, type EventName, type Route } from '../procedures/table.ts';
+import { decodeWhole } from '../wire/codec.ts';
+import { errorDomains } from '../wire/error-code.ts';
+import {
+  encodeFrame,
+  frameStatus,
+  frameTypes,
+  maxFrameBytes,
+  programs,
+  protocolVersion,
+  type Frame,
+  type FrameHeader,
+} from '../wire/frame.ts';
+import { libvirtFault, remoteErrorCodec, remoteFromFault } from '../wire/remote-error.ts';
+import { CallQueue, defaultCallLimits, type CallLimits } from './call-queue.ts';
+import { EventRegistry, type EventFields } from './event-registry.ts';
+import { Greeting } from './greeting.ts';
+import type { CallContext, OpenAnswer, OpenRequest, Peer, StreamAnswer } from './handler.ts';
+import type { SaslOptions } from './sasl-server.ts';
+import { ServerStream } from './server-stream.ts';
+
+export interface SessionOptions {
+  readonly open: (request: OpenRequest) => OpenAnswer | Promise<OpenAnswer>;
+  /** Asks for a name and password; without it, the socket or certificate has to suffice. */
+  readonly sasl?: SaslOptions | undefined;
+  /** What the handlers can do beyond what the session does itself. */
+  readonly features?: readonly Feature[] | undefined;
+  readonly keepalive?: KeepaliveOptions | 'off' | undefined;
+  readonly callLimits?: CallLimits | undefined;
+  /** For connecting and logging in. */
+  readonly openTimeoutMs?: number | undefined;
+  readonly stallMs?: number | undefined;
+  /** Calls that failed, for the log; `internal` ones are bugs. */
+  readonly onFault?: ((procedure: string, fault: Fault, peer: Peer) => void) | undefined;
+}
+
+const defaultOpenTimeoutMs = 20_000;
+/** Enough for the longest SASL message, little enough for whoever has proved nothing. */
+const maxGreetingBytes = 512 * 1024;
+const maxStreams = 64;
+/** Above this, no further calls are taken until the peer has read. */
+const busyBytes = 4 * 1024 * 1024;
+
+const ownFeatures: readonly Feature[] = [
+  'keepalive',
+  'typedParamStrings',
+  'eventCallbackIds',
+  'closeCallback',
+  'networkUpdateOrder',
+];
+
+type AnyHandler = (args: unknown, context: CallContext) => unknown;
+
+export class Session {
+  readonly peer: Peer;
+  /** Resolves when the connection has ended, with the reason unless the client said good-bye. */
+  readonly closed: Promise<Fault | undefined>;
+  readonly #options: SessionOptions;
+  readonly #link: Link;
+  readonly #calls: CallQueue;
+  readonly #events = new EventRegistry();
+  readonly #streams = new Map<number, ServerStream>();
+  readonly #greeting: Greeting;
+  readonly #controller = new AbortController();
+  readonly #features: ReadonlySet<number>;
+  readonly #openTimer: NodeJS.Timeout;
+  #access: 'read' | 'write';
+  #opened: OpenAnswer | undefined;
+  #holdsForReader = false;
+
+  constructor(socket: Duplex, peer: Peer, options: SessionOptions) {
+    this.peer = peer;
+    this.#options = options;
+    this.#access = peer.access;
+    const known = [...ownFeatures, ...(options.features ?? [])];
+    this.#features = new Set(
+      known.filter((one) => one !== 'fdPassing').map((one) => features[one]),
+    );
+    this.#greeting = new Greeting({
+      peer,
+      sasl: options.sasl,
+      supports: (feature) => this.#supports(feature),
+      open: (args) => this.#open(args),
+      // The reply goes first.
+      close: () => setImmediate(() => this.end()),
+    });
+    const { promise, resolve } = Promise.withResolvers<Fault | undefined>();
+    this.closed = promise;
+    this.#link = new Link(socket, {
+      peer: `libvirt client ${peer.address}`,
+      maxFrameBytes: maxGreetingBytes,
+      stallMs: options.stallMs,
+      onFrame: (frame) => this.#onFrame(frame),
+      onEnd: (fault) => {
+        this.#onEnd(fault);
+        resolve(fault);
+      },
+    });
+    this.#calls = new CallQueue(this.#link, options.callLimits ?? defaultCallLimits);
+    const openTimeoutMs = options.openTimeoutMs ?? defaultOpenTimeoutMs;
+    this.#openTimer = setTimeout(() => {
+      this.end(new Fault('timeout', `${peer.address} has not opened within ${openTimeoutMs} ms`));
+    }, openTimeoutMs);
+    this.#openTimer.unref();
+  }
+
+  /** Proved with SASL. */
+  get user(): string | undefined {
+    return this.#greeting.user;
+  }
+
+  get access(): 'read' | 'write' {
+    return this.#access;
+  }
+
+  /** Tells the connection's subscribers. One that does not read is ended, not skipped. */
+  emit<E extends EventName>(name: E, fields: EventFields<E>): void {
+    if (this.#events.size === 0) return;
+    for (const frame of this.#events.frames(name, fields)) this.#link.send(frame);
+  }
+
+  end(fault?: Fault): void {
+    this.#link.end(fault);
+  }
+
+  #onEnd(fault: Fault | undefined): void {
+    clearTimeout(this.#openTimer);
+    this.#calls.clear();
+    const reason = fault ?? unavailable(this.#link.peer, 'was closed');
+    this.#controller.abort(reason);
+    for (const stream of this.#streams.values()) stream.lose(reason);
+    this.#streams.clear();
+    this.#opened?.onClose?.();
+  }
+
+  #onFrame(frame: Frame): void {
+    switch (frame.type) {
+      case frameTypes.call:
+        this.#calls.add(() => this.#answer(frame));
+        break;
+      case frameTypes.stream:
+      case frameTypes.streamHole:
+        // A stream that has just ended here may still be spoken to.
+        this.#streams.get(frame.serial)?.take(frame);
+        break;
+      default:
+        throw new Fault('invalid', `a client does not send frames of type ${frame.type}`, {
+          hint: 'file descriptors cannot be passed; the server has said so (feature 8)',
+        });
+    }
+  }
+
+  /** Never rejects: whatever goes wrong is the answer. */
+  async #answer(frame: Frame): Promise<void> {
+    const route = findRoute(frame.program, frame.procedure);
+    const name = route?.name ?? 'UNKNOWN';
+    try {
+      if (!route) throw unknownProcedure(frame);
+      const args = this.#readArgs(route, frame);
+      const { ret, stream } = await this.#dispatch(route, args, frame);
+      if (this.#link.ended) return;
+      this.#link.send(encodeFrame(replyTo(frame, frameStatus.ok), route.ret, ret));
+      stream?.();
+    } catch (error) {
+      const fault = toFault(error);
+      this.#options.onFault?.(name, fault, this.peer);
+      const shown = fault.code === 'internal' ? hideCause(fault) : fault;
+      const body = remoteFromFault(shown, name);
+      this.#link.send(encodeFrame(replyTo(frame, frameStatus.error), remoteErrorCodec, body));
+    }
+    this.#waitForReader();
+  }
+
+  #readArgs(route: Route, frame: Frame): Readonly<Record<string, unknown>> {
+    const args = decodeWhole(route.args, frame.payload, `${route.name}.args`);
+    return args as Readonly<Record<string, unknown>>;
+  }
+
+  async #dispatch(
+    route: Route,
+    args: Readonly<Record<string, unknown>>,
+    frame: Frame,
+  ): Promise<{ readonly ret: unknown; readonly stream?: () => void }> {
+    if (route.entry.access === 'session') {
+      return { ret: await this.#greeting.answer(route.name, args) };
+    }
+    if (!this.#opened) throw libvirtFault('INVALID_CONN', `${route.name} before CONNECT_OPEN`);
+    if (this.#access === 'read' && accessOf(route.entry, args) === 'write') {
+      throw libvirtFault(
+        'OPERATION_DENIED',
+        `operation forbidden: read only access prevents ${route.name}`,
+      );
+    }
+    const { signal } = this.#controller;
+    const context: CallContext = { session: this, procedure: route.name, signal };
+    await this.#opened.authorize?.(args, context);
+    const registered = this.#events.dispatch(route.name, args);
+    if (registered) return { ret: registered };
+    // The map of handlers is typed per name; here the name is only known as one of them.
+    const handler = this.#opened.handlers[route.name] as AnyHandler | undefined;
+    if (!handler) throw libvirtFault('NO_SUPPORT', `${route.name} is not supported here`);
+    if (route.entry.stream === 'none') return { ret: await handler(args, context) };
+    return this.#openStream(route, frame, () => handler(args, context));
+  }
+
+  async #openStream(
+    route: Route,
+    frame: Frame,
+    start: () => unknown,
+  ): Promise<{ readonly ret: unknown; readonly stream: () => void }> {
+    const { serial } = frame;
+    if (this.#streams.size >= maxStreams || this.#streams.has(serial)) {
+      throw new Fault('exhausted', `one connection may have ${maxStreams} streams`);
+    }
+    const stream = new ServerStream({
+      link: this.#link,
+      id: { program: frame.program, procedure: frame.procedure, serial },
+      kind: route.entry.stream,
+      procedure: route.name,
+      onDone: () => this.#streams.delete(serial),
+      onFault: (fault) => this.#options.onFault?.(route.name, fault, this.peer),
+    });
+    // A client may send before it has read the reply.
+    this.#streams.set(serial, stream);
+    try {
+      const answer = (await start()) as StreamAnswer<never>;
+      return { ret: answer.ret, stream: () => void stream.run(answer.run) };
+    } catch (error) {
+      this.#streams.delete(serial);
+      stream.lose(toFault(error));
+      throw error;
+    }
+  }
+
+  async #open({ name, flags }: ArgsOf<'CONNECT_OPEN'>): Promise<void> {
+    if ((flags & openReadOnly) !== 0) this.#access = 'read';
+    const { signal } = this.#controller;
+    const { peer, user, access } = this;
+    const request: OpenRequest = { peer, user, name, access, session: this, signal };
+    const opened = await this.#options.open(request);
+    if (signal.aborted) {
+      opened.onClose?.();
+      return;
+    }
+    this.#opened = opened;
+    this.#link.limitFrames(maxFrameBytes);
+    clearTimeout(this.#openTimer);
+  }
+
+  #supports(feature: number): boolean {
+    const supported = this.#features.has(feature);
+    const { keepalive = defaultKeepalive } = this.#options;
+    if (feature !== features.keepalive) return supported;
+    if (keepalive === 'off') return false;
+    this.#link.startKeepalive(keepalive);
+    return true;
+  }
+
+  /** Takes no further calls while the peer does not read its answers. */
+  #waitForReader(): void {
+    if (this.#holdsForReader || this.#link.ended || this.#link.pendingBytes < busyBytes) return;
+    this.#holdsForReader = true;
+    this.#link.hold();
+    void this.#link
+      .drained(this.#controller.signal)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#holdsForReader = false;
+        this.#link.release();
+      });
+  }
+}
+
+function replyTo(frame: Frame, status: number): FrameHeader {
+  const { program, procedure, serial } = frame;
+  return { program, version: protocolVersion, procedure, type: frameTypes.reply, serial, status };
+}
+
+/** As libvirtd says it; its clients make "not supported" of it. */
+function unknownProcedure(frame: Frame): Fault {
+  const known = Object.values(programs).some((program) => program === frame.program);
+  const text = known
+    ? `unknown procedure: ${frame.procedure}`
+    : `Cannot find program ${frame.program} version ${frame.version}`;
+  const facts = { number: 39, name: 'RPC', domain: errorDomains.rpc };
+  return new Fault('unsupported', text, { facts: { libvirt: facts } });
+}
+
+/** What a bug says is for our log, not for the peer. */
+function hideCause(fault: Fault): Fault {
+  assert(fault.code === 'internal', 'only internal faults are hidden');
+  return new Fault('internal', fault.message, { facts: fault.facts });
+}
