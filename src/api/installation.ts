@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { hostSettingsSchema } from './host.ts';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
+import { patchOf } from './patch.ts';
 import { hardwareSchema } from './vm/hardware.ts';
 
 export const installationSettingsSchema = z
@@ -11,13 +12,18 @@ export const installationSettingsSchema = z
     operationRetentionDays: z.number().int().min(1).max(3650).default(30),
     sessionHours: z.number().int().min(1).max(720).default(12),
     allowPasswordWithoutTls: z.boolean().default(false).meta({ description: 'SEC-25' }),
+    auditReads: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'whether requests that only read are in the audit trail too' }),
+    auditRetentionMonths: z.number().int().min(1).max(120).default(13),
   })
   .meta({ id: 'InstallationSettings' });
 export type InstallationSettings = z.infer<typeof installationSettingsSchema>;
 
-export const installationPatchSchema = installationSettingsSchema
-  .partial()
-  .meta({ id: 'InstallationPatch' });
+export const installationPatchSchema = patchOf(installationSettingsSchema).meta({
+  id: 'InstallationPatch',
+});
 
 export const findingSchema = z
   .strictObject({
@@ -59,7 +65,7 @@ export type Installation = z.infer<typeof installationSchema>;
 export const hostPatchSchema = z
   .strictObject({
     name: z.string().min(1).max(100).optional(),
-    settings: hostSettingsSchema.partial().optional(),
+    settings: patchOf(hostSettingsSchema).optional(),
   })
   .meta({ id: 'HostPatch' });
 

@@ -107,7 +107,6 @@ function makeHost(
     certificate: issued.fingerprint,
     certificateExpiresAt: issued.expiresAt,
     nextCertificate: null,
-    lastEventSeq: 0,
     serviceRunning: false,
   };
   const joined: NewEvent<'host.joined'> = {
