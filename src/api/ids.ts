@@ -28,7 +28,7 @@ export const idSchema = z
 /** Why a text cannot be a name, or undefined where it can. */
 export function nameProblem(name: string): string | undefined {
   if (name.length === 0) return 'is empty';
-  if (name.length > maxNameBytes || Buffer.byteLength(name) > maxNameBytes) {
+  if (name.length > maxNameBytes || new TextEncoder().encode(name).length > maxNameBytes) {
     return `is longer than ${maxNameBytes} bytes`;
   }
   if (unfitForNames.test(name))
