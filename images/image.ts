@@ -6,6 +6,7 @@ import { findEntry, makeEntry, type ImageFacts, type Verification } from './cach
 import type { BuildContext } from './context.ts';
 import { kernelPackage, resolveInputs } from './inputs.ts';
 import { fetchPackages } from './packages.ts';
+import { buildStarterIso } from './starter-iso.ts';
 import { buildStarter, starterPackages } from './starter.ts';
 
 interface Recipe {
@@ -25,6 +26,13 @@ export const imageRecipes = {
     summary: 'the starter appliance: a small Linux that boots from any disk by BIOS and UEFI',
     packages: [...starterPackages, kernelPackage],
     build: buildStarter,
+  },
+  'starter-iso': {
+    file: 'starter.iso',
+    format: 'iso',
+    summary: 'the starter appliance as a live CD, for machines without a disk',
+    packages: [...starterPackages, kernelPackage],
+    build: buildStarterIso,
   },
 } as const satisfies Record<string, Recipe>;
 

@@ -1,0 +1,127 @@
+/**
+ * CD images (ISO 9660 with Rock Ridge and Joliet names) through xorriso: written, listed and read without
+ * a virtual machine and without mounting (HW-46). Written images depend on their files alone.
+ */
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { Fault } from '#lib';
+import { runTool } from './run.ts';
+import { imageEpochS } from './version.ts';
+
+export interface IsoFile {
+  /** Path on the CD with forward slashes, without one at the start. */
+  readonly path: string;
+  readonly data: Uint8Array;
+  /** May be run after mounting. */
+  readonly executable?: true;
+}
+
+export interface IsoRequest {
+  /** Where the image is written. */
+  readonly path: string;
+  /** Volume label, at most 32 letters, digits, - and _. */
+  readonly label: string;
+  readonly files: readonly IsoFile[];
+  /** Makes it bootable: paths on the CD of the boot images (El Torito, no emulation). */
+  readonly boot?: { readonly biosPath: string; readonly efiPath: string } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The image's time as xorriso takes it: YYYYMMDDhhmmsscc. */
+const isoDate = new Date(imageEpochS * 1000).toISOString().replaceAll(/\D/g, '').slice(0, 16);
+/** Larger files are not read into memory. */
+const maxReadBytes = 64 * 1024 * 1024;
+const maxFiles = 100_000;
+
+/** Errors: `invalid` for a label or a path, `unsupported` without xorriso. */
+export async function createIso(request: IsoRequest): Promise<void> {
+  const { path, label, files, boot, signal } = request;
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(label)) {
+    throw new Fault('invalid', `"${label.slice(0, 40)}" is not a label for a CD`);
+  }
+  const work = await mkdtemp(join(tmpdir(), 'gantry-iso-'));
+  try {
+    for (const file of files) {
+      const target = join(work, checkIsoPath(file.path));
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, file.data, { mode: file.executable === true ? 0o755 : 0o644 });
+    }
+    const names = ['-r', '-J', '-joliet-long', '-V', label];
+    const dates = [`--modification-date=${isoDate}`, '--set_all_file_dates', `=${imageEpochS}`];
+    const argv = ['-as', 'mkisofs', '-quiet', ...names, ...dates, ...bootArguments(boot)];
+    await runTool(['xorriso', ...argv, '-o', path, work], { signal });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+function bootArguments(boot: IsoRequest['boot']): readonly string[] {
+  if (boot === undefined) return [];
+  const bios = ['-b', boot.biosPath, '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table'];
+  const efi = ['-eltorito-alt-boot', '-e', boot.efiPath, '-no-emul-boot'];
+  return [...bios, '--grub2-boot-info', ...efi, '-c', 'boot/catalog'];
+}
+
+/** Paths of all files, without directories, sorted. Errors: `corrupt` when it is not a CD image. */
+export async function listIsoFiles(
+  imagePath: string,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const text = await runXorriso(imagePath, ['-find', '/', '-type', 'f'], signal);
+  const lines = text.toString('utf8').split('\n', maxFiles);
+  return lines.flatMap((line) => (line.startsWith("'/") ? [unquote(line)] : [])).toSorted();
+}
+
+/** The content of one file. Errors: `not-found`, `too-large`, `corrupt`. */
+export async function readIsoFile(
+  imagePath: string,
+  path: string,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  const wanted = checkIsoPath(path);
+  if (!(await listIsoFiles(imagePath, signal)).includes(wanted)) {
+    throw new Fault('not-found', `CD image ${imagePath} has no file ${path}`);
+  }
+  const work = await mkdtemp(join(tmpdir(), 'gantry-iso-'));
+  try {
+    const target = join(work, 'file');
+    await runXorriso(imagePath, ['-osirrox', 'on', '-extract', `/${wanted}`, target], signal);
+    if ((await stat(target)).size > maxReadBytes) {
+      throw new Fault('too-large', `${path} is larger than ${maxReadBytes} bytes`);
+    }
+    return await readFile(target);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function runXorriso(
+  imagePath: string,
+  commands: readonly string[],
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  // xorriso takes "stdio:" and device names as well; what begins with a slash is a file.
+  const source = ['-abort_on', 'FAILURE', '-report_about', 'FAILURE', '-indev', resolve(imagePath)];
+  return await runTool(['xorriso', ...source, ...commands], { signal }).catch((error: unknown) => {
+    throw new Fault('corrupt', `cannot read ${imagePath} as a CD image`, { cause: error });
+  });
+}
+
+/** xorriso prints a path as a shell would take it: 'it'"'"'s'. */
+function unquote(text: string): string {
+  return text
+    .trim()
+    .replaceAll(`'"'"'`, "'")
+    .replaceAll(/^'\/?|'$/g, '');
+}
+
+/** Errors: `invalid` for a path that leaves the CD or holds control characters. */
+function checkIsoPath(path: string): string {
+  const names = path.split('/');
+  const isPlain = names.every((name) => /^[^\p{Cc}]{1,255}$/u.test(name));
+  if (!isPlain || names.some((name) => name === '.' || name === '..') || path.length > 1024) {
+    throw new Fault('invalid', `"${path.slice(0, 80)}" is not a file name for a CD`);
+  }
+  return path;
+}
