@@ -230,6 +230,9 @@ export const auditEntrySchema = z
     status: z.number().int(),
     code: z.string().max(32).nullable().meta({ description: 'code of the fault' }),
     correlationId: z.string().max(64),
+    unwritten: z.number().int().min(0).meta({
+      description: 'requests without identity since the entry before that were only counted',
+    }),
   })
   .meta({ id: 'AuditEntry' });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
