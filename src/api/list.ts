@@ -27,7 +27,7 @@ export const listQuerySchema = z
       .optional()
       .meta({ description: 'the fields wanted, with commas; default: all' }),
     limit: z.coerce.number().int().min(1).max(maxPage).default(100),
-    cursor: z.string().max(500).optional().meta({
+    cursor: z.string().max(2000).optional().meta({
       description:
         "nextCursor of the page before; pages don't repeat or skip what was there throughout",
     }),

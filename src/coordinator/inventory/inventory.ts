@@ -2,8 +2,23 @@
  * All documents in memory, indexed, fed by the store's watch: lists, searches and rights never wait for
  * a disk. What passes (samples, load, connection) is kept beside them and is gone with the process.
  */
-import type { Event, Host, HostLoad, HostStatus, Image, MachineSample, Operation, Vm, Folder } from '#api';
+import type {
+  Event,
+  Host,
+  HostLoad,
+  Image,
+  MachineSample,
+  Operation,
+  Page,
+  Vm,
+  Folder,
+} from '#api';
 import type { Change, Document, DocumentKind } from '../store/store.ts';
+import type { PlainQuery } from './list/query.ts';
+import type { Connection } from './views/host-view.ts';
+import type { StepProgress } from './views/operation-view.ts';
+
+export type { Connection, PlainQuery, StepProgress };
 
 export interface Inventory {
   /** Takes in a committed change. Called in order of the changes, each once. */
@@ -20,6 +35,9 @@ export interface Inventory {
   foldersAbove(folderId: string): readonly string[];
   folderPath(folderId: string): string;
 
+  /** How many documents of the kind there are. */
+  count(kind: DocumentKind): number;
+
   /** The resources as the API shows them, made when asked for and kept until something of them changes. */
   vm(id: string): Vm | undefined;
   host(id: string): Host | undefined;
@@ -27,22 +45,35 @@ export interface Inventory {
   folder(id: string): Folder | undefined;
   operation(id: string): Operation | undefined;
 
+  /**
+   * A page of the things of a kind, in order; `visible` says which may be seen, undefined: all.
+   * Errors: `invalid` naming what is wrong with filter, sort, fields or cursor.
+   */
+  list<K extends ListedKind>(
+    kind: K,
+    query: PlainQuery,
+    visible: ((id: string) => boolean) | undefined,
+  ): Page<ListedThings[K]>;
+
   setSample(sample: MachineSample): void;
   setHostLoad(hostId: string, load: HostLoad): void;
-  setConnection(
-    hostId: string,
-    connection: {
-      readonly connected: boolean;
-      readonly reason: string | null;
-      readonly lastSeenAt: string | null;
-      /** The host's status (HOST-21); absent: ready or service-stopped while connected, unreachable otherwise. */
-      readonly status?: HostStatus;
-    },
-  ): void;
+  setConnection(hostId: string, connection: Connection): void;
+  /** How far a running step of an operation has come. */
+  setProgress(operationId: string, progress: StepProgress): void;
 
   /** Told of every change: committed ones and passing ones (then with the kind and id only). Returns the way to stop. */
   onChange(listener: (change: InventoryChange) => void): () => void;
 }
+
+/** Kinds whose things the inventory shows itself; pages of others are made by list/page.ts. */
+export interface ListedThings {
+  readonly vm: Vm;
+  readonly host: Host;
+  readonly image: Image;
+  readonly folder: Folder;
+  readonly operation: Operation;
+}
+export type ListedKind = keyof ListedThings;
 
 export interface InventoryChange {
   /** Number of the commit, or of the last one for a passing change. */

@@ -1,0 +1,121 @@
+/**
+ * What follows from documents: names, where vms and images are, how folders lie, and which things look
+ * different when a document changes. A vm shows its host's name and its folder's path, so a host or folder
+ * that is renamed touches all its vms.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { FolderDocument, HostDocument, ImageDocument, VmDocument } from '../documents.ts';
+import type { Document, DocumentKind } from '../store/store.ts';
+import type { DocumentMaps } from './document-maps.ts';
+import { FolderTree } from './folder-tree.ts';
+import { IdIndex } from './id-index.ts';
+import { Names } from './names.ts';
+import type { How, TouchedKind } from './touched.ts';
+
+/** Told of every thing that looks different; deleted things are told as deleted. */
+export type Touch = (kind: TouchedKind, id: string, how: How) => void;
+
+export class Indexes {
+  readonly names = new Names();
+  readonly folders: FolderTree;
+  readonly vmsOfHost = new IdIndex();
+  readonly vmsOfFolder = new IdIndex();
+  readonly imagesOfHost = new IdIndex();
+
+  constructor(documents: DocumentMaps) {
+    this.folders = new FolderTree((id) => documents.get<FolderDocument>('folder', id));
+  }
+
+  /** The document before and after; absent at its beginning and end. */
+  change(
+    kind: DocumentKind,
+    id: string,
+    before: Document | undefined,
+    after: Document | undefined,
+    touch: Touch,
+  ): void {
+    const how = after === undefined ? 'deleted' : 'changed';
+    this.names.change(kind, id, before?.data, after?.data);
+    switch (kind) {
+      case 'vm':
+        touch('vm', id, how);
+        return this.#changeVm(id, dataOf(before), dataOf(after), touch);
+      case 'status':
+        return touch('vm', id, 'changed');
+      case 'host':
+        touch('host', id, how);
+        return this.#changeHost(id, dataOf(before), dataOf(after), touch);
+      case 'folder':
+        touch('folder', id, how);
+        return this.#changeFolder(id, dataOf(before), dataOf(after), touch);
+      case 'image': {
+        touch('image', id, how);
+        const from = dataOf<ImageDocument>(before)?.hostId;
+        return this.imagesOfHost.move(id, from, dataOf<ImageDocument>(after)?.hostId);
+      }
+      case 'operation':
+      case 'user':
+      case 'role':
+      case 'grant':
+      case 'token':
+        return touch(kind, id, how);
+      case 'agent':
+      case 'session':
+      case 'link':
+      case 'request':
+      case 'name':
+      case 'setting':
+        return;
+    }
+  }
+
+  #changeVm(
+    id: string,
+    before: VmDocument | undefined,
+    after: VmDocument | undefined,
+    touch: Touch,
+  ): void {
+    this.vmsOfFolder.move(id, before?.folderId, after?.folderId);
+    if (before?.hostId === after?.hostId) return;
+    this.vmsOfHost.move(id, before?.hostId, after?.hostId);
+    // A host shows how many vms it has.
+    for (const hostId of [before?.hostId, after?.hostId])
+      if (hostId !== undefined) touch('host', hostId, 'changed');
+  }
+
+  #changeHost(
+    id: string,
+    before: HostDocument | undefined,
+    after: HostDocument | undefined,
+    touch: Touch,
+  ): void {
+    const shown = (host: HostDocument | undefined): unknown => [
+      host?.name,
+      host?.driver,
+      host?.facts?.acceleration.use,
+    ];
+    if (isDeepStrictEqual(shown(before), shown(after))) return;
+    for (const vmId of this.vmsOfHost.get(id)) touch('vm', vmId, 'changed');
+    for (const imageId of this.imagesOfHost.get(id)) touch('image', imageId, 'changed');
+  }
+
+  #changeFolder(
+    id: string,
+    before: FolderDocument | undefined,
+    after: FolderDocument | undefined,
+    touch: Touch,
+  ): void {
+    this.folders.change(id, before, after);
+    if (before?.name === after?.name && before?.parentId === after?.parentId) return;
+    for (const folderId of this.folders.below(id)) {
+      if (folderId !== id) touch('folder', folderId, 'changed');
+      for (const vmId of this.vmsOfFolder.get(folderId)) touch('vm', vmId, 'changed');
+    }
+  }
+}
+
+/** The kind says what its data is: documents.ts. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+function dataOf<T>(document: Document | undefined): T | undefined {
+  return document?.data as T | undefined;
+}

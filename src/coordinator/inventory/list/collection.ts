@@ -1,0 +1,178 @@
+/**
+ * All things of one kind as the API shows them, and pages of them. A view is made when it is first asked
+ * for and kept until something of it changes; filters and orders that are asked for again are kept too
+ * and follow the changes, so that a page of fifty thousand things costs about as much as the page.
+ *
+ * Fields that change by themselves with time (a running time) are read anew for what is shown; a filter or
+ * sort by one is worked out for the request alone.
+ */
+import type { Page } from '#api';
+import { present } from '#lib';
+import type { Place } from './cursor.ts';
+import { Matches } from './matches.ts';
+import { Order, type OrderSource } from './order.ts';
+import { makePage, pageOf } from './page.ts';
+import { checkQuery, matcher, type CheckedQuery, type Listed, type PlainQuery } from './query.ts';
+import { writeSort } from './sort.ts';
+
+const maxFilters = 16;
+const maxOrders = 6;
+
+export interface CollectionOptions<V> extends Listed {
+  /** The view as it is kept. */
+  readonly make: (id: string) => V | undefined;
+  /** Brings a kept view up to date with the clock. */
+  readonly refresh: (view: V) => V;
+  /** Paths below which fields change with every sample, and those that change with time alone. */
+  readonly sampled: readonly string[];
+  readonly timed: readonly string[];
+}
+
+/** Whether the thing may be seen; undefined: all may. */
+export type Visible = ((id: string) => boolean) | undefined;
+
+interface Kept<T> {
+  readonly value: T;
+  readonly sampled: boolean;
+}
+
+export class Collection<V extends { readonly id: string }> {
+  readonly #options: CollectionOptions<V>;
+  readonly #slotOf = new Map<string, number>();
+  readonly #ids: (string | undefined)[] = [];
+  readonly #views: (V | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #filters = new Map<string, Kept<Matches>>();
+  readonly #orders = new Map<string, Kept<Order>>();
+  readonly #source: OrderSource;
+
+  constructor(options: CollectionOptions<V>) {
+    this.#options = options;
+    this.#source = {
+      slots: () => this.#slotOf.values(),
+      id: (slot) => this.#ids[slot],
+      view: (slot) => this.#viewAt(slot),
+    };
+  }
+
+  get size(): number {
+    return this.#slotOf.size;
+  }
+
+  add(id: string): void {
+    if (this.#slotOf.has(id)) return this.touch(id, 'changed');
+    const slot = this.#free.pop() ?? this.#ids.length;
+    this.#slotOf.set(id, slot);
+    this.#ids[slot] = id;
+    this.#views[slot] = undefined;
+    this.#forget(slot, 'changed');
+  }
+
+  remove(id: string): void {
+    const slot = this.#slotOf.get(id);
+    if (slot === undefined) return;
+    this.#slotOf.delete(id);
+    this.#ids[slot] = undefined;
+    this.#views[slot] = undefined;
+    this.#free.push(slot);
+    this.#forget(slot, 'changed');
+  }
+
+  /** Something of the thing is different; `sampled`: only what passes. */
+  touch(id: string, how: 'changed' | 'sampled'): void {
+    const slot = this.#slotOf.get(id);
+    if (slot === undefined) return;
+    this.#views[slot] = undefined;
+    this.#forget(slot, how);
+  }
+
+  get(id: string): V | undefined {
+    const slot = this.#slotOf.get(id);
+    return slot === undefined ? undefined : this.#options.refresh(this.#viewAt(slot));
+  }
+
+  /** Errors: `invalid` naming what is wrong with the query. */
+  page(query: PlainQuery, visible: Visible): Page<V> {
+    const checked = checkQuery(this.#options, query);
+    const paths = [...checked.sort.map(({ path }) => path), ...(checked.filter?.paths ?? [])];
+    if (paths.some((path) => isBelow(path, this.#options.timed)))
+      return pageOf(this.#options, this.#refreshed(visible), query);
+    return this.#pageOfKept(checked, visible);
+  }
+
+  #pageOfKept(query: CheckedQuery, visible: Visible): Page<V> {
+    const order = this.#order(query);
+    const matches = this.#matches(query);
+    const slots = order.slots();
+    const start = query.after === undefined ? 0 : order.indexAfter(query.after);
+    const shown: (Place & { readonly item: V })[] = [];
+    let more = false;
+    let total = 0;
+    for (let index = 0; index < slots.length; index += 1) {
+      const slot = slots[index] ?? 0;
+      const match =
+        matches === undefined || (matches.known(slot) ?? matches.has(slot, this.#viewAt(slot)));
+      if (!match) continue;
+      if (visible !== undefined && !visible(this.#ids[slot] ?? '')) continue;
+      total += 1;
+      if (index < start) continue;
+      if (shown.length < query.limit) {
+        const item = this.#options.refresh(this.#viewAt(slot));
+        shown.push({ ...order.place(slot), item });
+      } else more = true;
+    }
+    return makePage(query, shown, more, total);
+  }
+
+  *#refreshed(visible: Visible): Iterable<V> {
+    for (const [id, slot] of this.#slotOf)
+      if (visible === undefined || visible(id)) yield this.#options.refresh(this.#viewAt(slot));
+  }
+
+  #viewAt(slot: number): V {
+    let view = this.#views[slot];
+    if (view === undefined) {
+      const id = present(this.#ids[slot], `${this.#options.kind} of slot ${slot}`);
+      view = present(this.#options.make(id), `${this.#options.kind} ${id}`);
+      this.#views[slot] = view;
+    }
+    return view;
+  }
+
+  #forget(slot: number, how: 'changed' | 'sampled'): void {
+    for (const { value, sampled } of this.#filters.values())
+      if (sampled || how === 'changed') value.forget(slot);
+    for (const { value, sampled } of this.#orders.values())
+      if (sampled || how === 'changed') value.forget(slot);
+  }
+
+  #matches({ filter }: CheckedQuery): Matches | undefined {
+    if (filter === undefined) return undefined;
+    return keep(this.#filters, maxFilters, filter.text, () => ({
+      value: new Matches(matcher(filter)),
+      sampled: filter.paths.some((path) => isBelow(path, this.#options.sampled)),
+    }));
+  }
+
+  #order({ sort }: CheckedQuery): Order {
+    return keep(this.#orders, maxOrders, writeSort(sort), () => ({
+      value: new Order(sort, this.#source),
+      sampled: sort.some(({ path }) => isBelow(path, this.#options.sampled)),
+    }));
+  }
+}
+
+/** Those used longest ago go first: a map is in the order of insertion. */
+function keep<T>(map: Map<string, Kept<T>>, max: number, key: string, make: () => Kept<T>): T {
+  const found = map.get(key) ?? make();
+  map.delete(key);
+  map.set(key, found);
+  if (map.size > max) map.delete(map.keys().next().value ?? '');
+  return found.value;
+}
+
+/** Whether the path is one of these, below or above one. */
+function isBelow(path: readonly string[], those: readonly string[]): boolean {
+  const text = `${path.join('.')}.`;
+  return those.some((that) => text.startsWith(`${that}.`) || `${that}.`.startsWith(text));
+}

@@ -1,0 +1,290 @@
+/**
+ * The inventory: documents, indexes over them, and the things made of both as the API shows them.
+ *
+ *   apply(change) -> documents -> indexes -> things that look different are forgotten -> listeners
+ *   setSample, setHostLoad, setConnection, setProgress -> the same, without documents
+ *
+ * Invariant: when `apply` returns, every look-up shows the change and nothing older. Listeners are told
+ * afterwards; passing changes are gathered and told once, after the code that makes them has returned.
+ */
+import type { Clock } from '#lib';
+import type { Folder, Host, HostLoad, Image, MachineSample, Operation, Page, Vm } from '#api';
+import type {
+  FolderDocument,
+  HostDocument,
+  ImageDocument,
+  OperationDocument,
+  StatusDocument,
+  VmDocument,
+} from '../documents.ts';
+import type { Change, Document, DocumentKind, Json } from '../store/store.ts';
+import { createCollections, type Collections } from './collections.ts';
+import { DocumentMaps } from './document-maps.ts';
+import { Indexes, type Touch } from './indexes.ts';
+import type {
+  Connection,
+  Inventory,
+  InventoryChange,
+  ListedKind,
+  ListedThings,
+  PlainQuery,
+  StepProgress,
+} from './inventory.ts';
+import { Touched } from './touched.ts';
+import { neverConnected, viewHost } from './views/host-view.ts';
+import { viewOperation } from './views/operation-view.ts';
+import { viewFolder, viewImage } from './views/plain-views.ts';
+import { viewVm } from './views/vm-view.ts';
+
+export class MemoryInventory implements Inventory {
+  readonly #clock: Clock;
+  readonly #documents = new DocumentMaps();
+  readonly #indexes = new Indexes(this.#documents);
+  readonly #collections: Collections;
+  readonly #samples = new Map<string, MachineSample>();
+  readonly #loads = new Map<string, HostLoad>();
+  readonly #connections = new Map<string, Connection>();
+  readonly #progress = new Map<string, StepProgress>();
+  readonly #listeners = new Set<(change: InventoryChange) => void>();
+  #passing: Touched | undefined;
+  #head = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#collections = createCollections(clock, {
+      vm: (id) => this.#makeVm(id),
+      host: (id) => this.#makeHost(id),
+      image: (id) => this.#makeImage(id),
+      folder: (id) => this.#makeFolder(id),
+      operation: (id) => this.#makeOperation(id),
+    });
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  document<T>(kind: DocumentKind, id: string): Document<T> | undefined {
+    return this.#documents.get<T>(kind, id);
+  }
+
+  documents<T>(kind: DocumentKind): Iterable<Document<T>> {
+    return this.#documents.all<T>(kind).values();
+  }
+
+  count(kind: DocumentKind): number {
+    return this.#documents.all(kind).size;
+  }
+
+  find<T>(kind: DocumentKind, reference: string): Document<T> | undefined {
+    const byId = this.document<T>(kind, reference);
+    if (byId !== undefined) return byId;
+    const { folders, names } = this.#indexes;
+    const id =
+      kind === 'folder' && reference.startsWith('/')
+        ? folders.withPath(reference, this.documents<FolderDocument>('folder'))
+        : names.find(kind, reference);
+    return id === undefined ? undefined : this.document<T>(kind, id);
+  }
+
+  vmsOfHost(hostId: string): ReadonlySet<string> {
+    return this.#indexes.vmsOfHost.get(hostId);
+  }
+
+  vmsOfFolder(folderId: string): ReadonlySet<string> {
+    return this.#indexes.vmsOfFolder.get(folderId);
+  }
+
+  foldersAbove(folderId: string): readonly string[] {
+    return this.#indexes.folders.above(folderId);
+  }
+
+  folderPath(folderId: string): string {
+    return this.#indexes.folders.path(folderId);
+  }
+
+  vm(id: string): Vm | undefined {
+    return this.#collections.vm.get(id);
+  }
+
+  host(id: string): Host | undefined {
+    return this.#collections.host.get(id);
+  }
+
+  image(id: string): Image | undefined {
+    return this.#collections.image.get(id);
+  }
+
+  folder(id: string): Folder | undefined {
+    return this.#collections.folder.get(id);
+  }
+
+  operation(id: string): Operation | undefined {
+    return this.#collections.operation.get(id);
+  }
+
+  list<K extends ListedKind>(
+    kind: K,
+    query: PlainQuery,
+    visible: ((id: string) => boolean) | undefined,
+  ): Page<ListedThings[K]> {
+    return this.#collections[kind].page(query, visible);
+  }
+
+  /** Takes in what was read at the start, in any order; nobody is told. */
+  load(documents: readonly Document[]): void {
+    for (const document of documents) this.#put(document, (...thing) => this.#touch(...thing));
+  }
+
+  /** Changes up to the number are in what was loaded; later ones are applied. */
+  startAt(head: number): void {
+    this.#head = head;
+  }
+
+  apply(change: Change): void {
+    if (change.seq <= this.#head) return;
+    const touched = new Touched();
+    const touch: Touch = (kind, id, how) => {
+      this.#touch(kind, id, how);
+      touched.add(kind, id, how);
+    };
+    for (const document of change.documents) this.#put(document, touch);
+    for (const { kind, id } of change.deleted) {
+      const before = this.#documents.get<Json>(kind, id);
+      if (before === undefined) continue;
+      this.#documents.drop(kind, id);
+      this.#indexes.change(kind, id, before, undefined, touch);
+    }
+    this.#head = change.seq;
+    this.#tell({ seq: change.seq, things: touched.things(), events: change.events });
+  }
+
+  setSample(sample: MachineSample): void {
+    if (this.document('vm', sample.id) === undefined) return;
+    this.#samples.set(sample.id, sample);
+    this.#pass('vm', sample.id, 'sampled');
+  }
+
+  setHostLoad(hostId: string, load: HostLoad): void {
+    this.#loads.set(hostId, load);
+    this.#pass('host', hostId, 'sampled');
+  }
+
+  setConnection(hostId: string, connection: Connection): void {
+    const before = this.#connections.get(hostId) ?? neverConnected;
+    this.#connections.set(hostId, connection);
+    this.#pass('host', hostId, 'changed');
+    if (before.connected === connection.connected) return;
+    for (const id of this.vmsOfHost(hostId)) {
+      if (!connection.connected) this.#samples.delete(id);
+      this.#pass('vm', id, 'changed');
+    }
+  }
+
+  setProgress(operationId: string, progress: StepProgress): void {
+    this.#progress.set(operationId, progress);
+    this.#pass('operation', operationId, 'sampled');
+  }
+
+  onChange(listener: (change: InventoryChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #put(document: Document, touch: Touch): void {
+    const { kind, id } = document;
+    const before = this.#documents.get<Json>(kind, id);
+    const after = this.#documents.put(document);
+    if (after !== undefined) this.#indexes.change(kind, after.id, before, after, touch);
+  }
+
+  /** Forgets how the thing looked. */
+  #touch: Touch = (kind, id, how) => {
+    if (how === 'deleted') {
+      if (kind === 'vm') this.#samples.delete(id);
+      if (kind === 'operation') this.#progress.delete(id);
+    }
+    if (!isListed(kind)) return;
+    const collection = this.#collections[kind];
+    if (how === 'deleted') collection.remove(id);
+    else if (how === 'sampled') collection.touch(id, 'sampled');
+    // A status may be told before its vm, and a vm's host may be gone.
+    else if (this.document(kind, id) !== undefined) collection.add(id);
+  };
+
+  /** A passing change of a thing that may not be known. */
+  #pass(kind: 'vm' | 'host' | 'operation', id: string, how: 'changed' | 'sampled'): void {
+    if (this.document(kind, id) === undefined) return;
+    this.#touch(kind, id, how);
+    if (this.#passing === undefined) {
+      this.#passing = new Touched();
+      queueMicrotask(() => this.#tellPassing());
+    }
+    this.#passing.add(kind, id, how);
+  }
+
+  #tellPassing(): void {
+    const things = this.#passing?.things() ?? [];
+    this.#passing = undefined;
+    this.#tell({ seq: this.#head, things, events: [] });
+  }
+
+  #tell(change: InventoryChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #connected(hostId: string): boolean {
+    return this.#connections.get(hostId)?.connected ?? false;
+  }
+
+  #makeVm(id: string): Vm | undefined {
+    const vm = this.document<VmDocument>('vm', id);
+    if (vm === undefined) return undefined;
+    const { hostId, folderId } = vm.data;
+    const parts = {
+      vm,
+      report: this.document<StatusDocument>('status', id)?.data.report,
+      host: this.document<HostDocument>('host', hostId)?.data,
+      hostConnected: this.#connected(hostId),
+      folderPath: this.folderPath(folderId),
+      sample: this.#samples.get(id),
+    };
+    return viewVm(parts, this.#clock.now());
+  }
+
+  #makeHost(id: string): Host | undefined {
+    const host = this.document<HostDocument>('host', id);
+    if (host === undefined) return undefined;
+    const connection = this.#connections.get(id) ?? neverConnected;
+    const vms = this.vmsOfHost(id).size;
+    return viewHost({ host, connection, load: this.#loads.get(id), vms });
+  }
+
+  #makeImage(id: string): Image | undefined {
+    const image = this.document<ImageDocument>('image', id);
+    if (image === undefined) return undefined;
+    const { hostId } = image.data;
+    return viewImage(image, this.document<HostDocument>('host', hostId)?.data.name ?? hostId);
+  }
+
+  #makeFolder(id: string): Folder | undefined {
+    const folder = this.document<FolderDocument>('folder', id);
+    return folder && viewFolder(folder, this.folderPath(id));
+  }
+
+  #makeOperation(id: string): Operation | undefined {
+    const operation = this.document<OperationDocument>('operation', id);
+    return operation && viewOperation(operation, this.#progress.get(id));
+  }
+}
+
+const listed: readonly string[] = ['vm', 'host', 'image', 'folder', 'operation'];
+
+function isListed(kind: string): kind is ListedKind {
+  return listed.includes(kind);
+}
+
+/** An empty inventory; `followStore` fills it. */
+export function createInventory(options: { readonly clock: Clock }): MemoryInventory {
+  return new MemoryInventory(options.clock);
+}

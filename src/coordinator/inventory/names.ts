@@ -1,0 +1,48 @@
+/** Names of things, by kind. A name can belong to several for a moment; then it finds none. */
+import type { DocumentKind } from '../store/store.ts';
+import { IdIndex } from './id-index.ts';
+
+/** What things of a kind are called; undefined for kinds without names. */
+export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
+  switch (kind) {
+    case 'vm': {
+      const { definition } = data as { readonly definition: { readonly name: string } };
+      return definition.name;
+    }
+    case 'host':
+    case 'folder':
+    case 'image':
+    case 'user':
+    case 'role':
+    case 'token':
+      return (data as { readonly name: string }).name;
+    case 'agent':
+    case 'status':
+    case 'grant':
+    case 'session':
+    case 'link':
+    case 'operation':
+    case 'request':
+    case 'name':
+    case 'setting':
+      return undefined;
+  }
+}
+
+export class Names {
+  readonly #indexes = new Map<DocumentKind, IdIndex>();
+
+  change(kind: DocumentKind, id: string, before: unknown, after: unknown): void {
+    const from = before === undefined ? undefined : nameOf(kind, before);
+    const to = after === undefined ? undefined : nameOf(kind, after);
+    if (from === to) return;
+    let index = this.#indexes.get(kind);
+    if (index === undefined) this.#indexes.set(kind, (index = new IdIndex()));
+    index.move(id, from, to);
+  }
+
+  find(kind: DocumentKind, name: string): string | undefined {
+    const ids = this.#indexes.get(kind)?.get(name);
+    return ids?.size === 1 ? ids.values().next().value : undefined;
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * A vm as the API shows it: its definition, what was last observed and what passes. While its host is not
+ * connected the state is `unknown` (VM-24) and what passes is not shown; the last known state waits in the
+ * status document.
+ */
+import {
+  vmStateFacts,
+  type MachineReport,
+  type MachineSample,
+  type Vm,
+  type VmDefinition,
+  type VmState,
+  type VmStatus,
+} from '#api';
+import type { HostDocument, VmDocument } from '../../documents.ts';
+import type { Document } from '../../store/store.ts';
+
+export interface VmParts {
+  readonly vm: Document<VmDocument>;
+  readonly report: MachineReport | undefined;
+  readonly host: HostDocument | undefined;
+  readonly hostConnected: boolean;
+  readonly folderPath: string;
+  readonly sample: MachineSample | undefined;
+}
+
+const noBeat: VmStatus['heartbeat'] = { state: 'none', lastAt: null };
+const noAdditions: VmStatus['additions'] = {
+  state: 'none',
+  version: null,
+  agentVersion: null,
+  functions: {},
+};
+const nothing: never[] = [];
+
+/** `runningSeconds` is that of the time given; `withRunningTime` brings it up to date. */
+export function viewVm(parts: VmParts, nowMs: number): Vm {
+  const { vm, report, host, hostConnected, folderPath } = parts;
+  const { definition, hostId, folderId, path, generation } = vm.data;
+  const state: VmState = hostConnected ? (report?.state ?? 'off') : 'unknown';
+  const status = viewStatus(parts, state);
+  return {
+    kind: 'vm',
+    id: vm.id,
+    name: definition.name,
+    state,
+    stateNumber: vmStateFacts[state].number,
+    hostId,
+    host: host?.name ?? hostId,
+    driver: host?.driver ?? 'unknown',
+    folderId,
+    folder: folderPath,
+    path,
+    version: vm.version,
+    generation,
+    createdAt: vm.createdAt,
+    updatedAt: vm.updatedAt,
+    definition,
+    status: { ...status, runningSeconds: runningSeconds(status.startedAt, nowMs) },
+    technique: techniqueOf(definition, acceleratorOf(parts)),
+  };
+}
+
+/** The same vm with its running time up to date (VM-17). */
+export function withRunningTime(vm: Vm, nowMs: number): Vm {
+  const seconds = runningSeconds(vm.status.startedAt, nowMs);
+  if (seconds === vm.status.runningSeconds) return vm;
+  return { ...vm, status: { ...vm.status, runningSeconds: seconds } };
+}
+
+function runningSeconds(startedAt: string | null, nowMs: number): number | null {
+  if (startedAt === null) return null;
+  return Math.max(0, Math.floor((nowMs - Date.parse(startedAt)) / 1000));
+}
+
+function viewStatus({ vm, report, sample }: VmParts, state: VmState): VmStatus {
+  const live = vmStateFacts[state].live;
+  // What passes is believed only while the vm is there to have it.
+  const passing = live ? sample : undefined;
+  return {
+    held: live && (report?.held ?? false),
+    since: report?.since ?? vm.createdAt,
+    startedAt: live ? (report?.startedAt ?? null) : null,
+    runningSeconds: null,
+    accelerator: live ? (report?.accelerator ?? null) : null,
+    cpuPercent: passing?.cpuPercent ?? null,
+    memoryBytes: passing?.memoryBytes ?? null,
+    heartbeat: passing?.heartbeat ?? noBeat,
+    additions: passing?.additions ?? noAdditions,
+    guest: passing?.guest ?? null,
+    forwards: live ? (report?.forwards ?? nothing) : nothing,
+    pending: report?.pending ?? nothing,
+    lastFault: report?.lastFault ?? null,
+  };
+}
+
+function acceleratorOf({ vm, report, host }: VmParts): VmStatus['accelerator'] {
+  if (report !== undefined && report.accelerator !== null) return report.accelerator;
+  const wanted = vm.data.definition.settings.acceleration;
+  return wanted === 'auto' ? (host?.facts?.acceleration.use ?? null) : wanted;
+}
+
+/** HW-54: emulation, full virtualization with hardware support, or paravirtual devices. */
+function techniqueOf(definition: VmDefinition, accelerator: VmStatus['accelerator']): string {
+  if (accelerator === null) return 'not known yet';
+  if (accelerator === 'simulated') return 'simulated';
+  if (accelerator === 'tcg') return 'emulation';
+  const { disks, adapters, graphics, scsiController } = definition.hardware;
+  const paravirtual =
+    graphics.adapter === 'virtio' ||
+    adapters.some((adapter) => adapter.model === 'virtio') ||
+    disks.some(
+      (disk) => disk.bus === 'virtio' || (disk.bus === 'scsi' && scsiController === 'virtio-scsi'),
+    );
+  return paravirtual ? 'paravirtual devices' : 'full virtualization';
+}
