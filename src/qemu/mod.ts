@@ -60,3 +60,5 @@ export {
   writeGuestFile,
   type GuestRunOptions,
 } from './guest-agent/transfer.ts';
+export { restoreState, type RestoreOptions } from './state/restore.ts';
+export { saveState, type SaveOptions } from './state/save.ts';

@@ -1,0 +1,66 @@
+/**
+ * Bringing a machine back from a saved state (VM-35). QEMU was started with the same specification,
+ * `stateFrom: 'incoming'`, and waits.
+ *
+ * Invariant: the file is only read. After a failure it is as it was (VM-86), and QEMU is of no more use.
+ */
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { abortReason, Fault, isFault, withDeadline } from '#lib';
+import type { QmpClient } from '../qmp/client.ts';
+import * as qmp from '../qmp/commands.ts';
+import { openSocket } from '../socket.ts';
+import { awaitMigration } from './progress.ts';
+
+export interface RestoreOptions {
+  readonly path: string;
+  /** A path for the socket in between, at most 107 bytes, in a folder that QEMU may write to. */
+  readonly socketPath: string;
+  /** 10 minutes unless told. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((info: qmp.MigrationInfo) => void) | undefined;
+}
+
+const defaultTimeoutMs = 10 * 60 * 1000;
+
+/**
+ * Returns when the state is loaded. The machine then runs, or stands where `start: 'hold'` was given.
+ * Errors: `not-found` without the file; `corrupt` when QEMU does not accept it; `timeout`; the signal's
+ * reason.
+ */
+export async function restoreState(client: QmpClient, options: RestoreOptions): Promise<void> {
+  const limitMs = options.timeoutMs ?? defaultTimeoutMs;
+  const what = `cannot restore the state ${options.path}`;
+  await withDeadline(what, limitMs, options.signal, async (signal) => {
+    await rm(options.socketPath, { force: true });
+    await qmp.migrateIncoming(client, `unix:${options.socketPath}`, { signal });
+    const socket = await openSocket(options.socketPath, 'wait', signal);
+    try {
+      const sent = pipeline(createReadStream(options.path), socket, { signal });
+      sent.catch(() => undefined);
+      await awaitMigration(client, signal, options.onProgress);
+      await sent;
+    } catch (cause) {
+      if (signal.aborted) throw abortReason(signal);
+      throw explain(what, cause);
+    } finally {
+      socket.destroy();
+      await rm(options.socketPath, { force: true });
+    }
+  });
+}
+
+/** A QEMU that cannot load a state says so on its log and ends. */
+function explain(what: string, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT') return new Fault('not-found', what, { cause });
+  if (isFault(cause, 'unavailable') || isFault(cause, 'internal')) {
+    return new Fault('corrupt', what, {
+      cause,
+      hint: "read the end of the machine's log for QEMU's reason",
+    });
+  }
+  return cause;
+}
