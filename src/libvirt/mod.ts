@@ -23,7 +23,14 @@ export type { Subscription } from './client/subscription.ts';
 export { dial, type DialOptions } from './dial/dial.ts';
 export { type TlsCredentials } from './dial/dial-tls.ts';
 export { describeDriver, driverNames, type DriverFacts } from './dial/driver-name.ts';
-export { defaultPorts, parseUri, transports, type LibvirtUri, type Transport } from './dial/uri.ts';
+export {
+  defaultPorts,
+  describeUri,
+  parseUri,
+  transports,
+  type LibvirtUri,
+  type Transport,
+} from './dial/uri.ts';
 export { defaultKeepalive, type KeepaliveOptions } from './link/keepalive.ts';
 export type { StreamPart } from './link/stream-inbox.ts';
 export type { Access, EventFamily, StreamKind } from './procedures/entry.ts';

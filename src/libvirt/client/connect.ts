@@ -1,8 +1,8 @@
 /** From a connection address to an open connection: dial, log in, agree on features, open. */
-import { Fault, withDeadline } from '#lib';
+import { Fault, withDeadline, type FaultCode } from '#lib';
 import { dial } from '../dial/dial.ts';
 import type { TlsCredentials } from '../dial/dial-tls.ts';
-import { parseUri, type LibvirtUri } from '../dial/uri.ts';
+import { describeUri, parseUri, type LibvirtUri } from '../dial/uri.ts';
 import { defaultKeepalive, type KeepaliveOptions } from '../link/keepalive.ts';
 import { features, openReadOnly } from '../procedures/feature.ts';
 import { authenticate, type PasswordCredentials } from './authenticate.ts';
@@ -37,12 +37,13 @@ export async function connectLibvirt(
 ): Promise<Client> {
   const uri = typeof address === 'string' ? parseUri(address) : address;
   const access = options.access ?? 'write';
-  const what = `connect to ${uri.text}`;
+  const peer = describeUri(uri);
+  const what = `connect to ${peer}`;
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   return withDeadline(what, timeoutMs, options.signal, async (signal) => {
     const { tls, unverified, environment } = options;
     const socket = await dial(uri, { access, signal, tls, unverified, environment });
-    const client = new Client(socket, { peer: uri.text, onMessage: options.onMessage });
+    const client = new Client(socket, { peer, onMessage: options.onMessage });
     try {
       const channel = uri.transport === 'tcp' ? 'open' : 'private';
       await authenticate(client, { signal, channel, credentials: options.credentials });
@@ -75,8 +76,13 @@ async function agreeOnKeepalive(
 /** A refusal to open is about the driver or the path; everything earlier has its component already. */
 function nameComponent(fault: Fault, uri: LibvirtUri): Fault {
   if (fault.facts['component'] !== undefined || fault.code === 'timeout') return fault;
-  const component = fault.code === 'unsupported' ? 'driver' : 'path';
-  return new Fault(fault.code, `cannot open ${uri.text}`, {
+  const components: Partial<Record<FaultCode, string>> = {
+    unsupported: 'driver',
+    unauthenticated: 'login',
+    unavailable: 'transport',
+  };
+  const component = components[fault.code] ?? 'path';
+  return new Fault(fault.code, `cannot open ${describeUri(uri)}`, {
     cause: fault,
     facts: { ...fault.facts, component },
     hint: fault.hint,

@@ -222,5 +222,6 @@ function after(serial: number): number {
 }
 
 function doing(route: Route, reason: Fault): Fault {
-  return new Fault(reason.code, `libvirt call ${route.name}`, { cause: reason, hint: reason.hint });
+  const { code, facts, hint } = reason;
+  return new Fault(code, `libvirt call ${route.name}`, { cause: reason, facts, hint });
 }

@@ -64,6 +64,8 @@ export function dialSsh(
   });
   const duplex = joinStreams(child.stdout, child.stdin);
   duplex.once('close', () => child.kill());
+  // Whoever gets the stream listens too; when it is given up before, nobody does.
+  duplex.on('error', () => undefined);
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       child.kill();
@@ -75,7 +77,7 @@ export function dialSsh(
       const what = `cannot run ${uri.params.command ?? 'ssh'}`;
       const fault = new Fault('unavailable', what, { cause, facts: { component: 'transport' } });
       reject(fault);
-      duplex.destroy(fault);
+      duplex.destroy();
     });
     // Not on exit: what the far side said last is still in the pipes then.
     child.once('close', (code) => {
@@ -104,13 +106,14 @@ function sshFault(uri: LibvirtUri, code: number | null, stderr: string): Fault {
 function joinStreams(readable: Readable, writable: Writable): Duplex {
   const duplex = new Duplex({
     read: () => void readable.resume(),
-    write: (chunk: Buffer, _encoding, done) => void writable.write(chunk, done),
+    // A write that fails means that the program has ended; why, its end will say.
+    write: (chunk: Buffer, _encoding, done) => void writable.write(chunk, () => done()),
     final: (done) => void writable.end(() => done()),
   });
   readable.on('data', (chunk: Buffer) => {
     if (!duplex.push(chunk)) readable.pause();
   });
-  writable.on('error', (error) => duplex.destroy(error));
+  writable.on('error', () => undefined);
   return duplex;
 }
 

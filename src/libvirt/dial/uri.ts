@@ -98,6 +98,13 @@ export function parseUri(given: string): LibvirtUri {
   };
 }
 
+/** The address without its parameters, for people: who is meant, not how to get there. */
+export function describeUri(uri: LibvirtUri): string {
+  const user = uri.user === undefined ? '' : `${uri.user}@`;
+  const host = uri.host?.includes(':') ? `[${uri.host}]` : (uri.host ?? '');
+  return `${uri.driver}+${uri.transport}://${user}${host}${uri.path}`;
+}
+
 function checkDriver(driver: string): void {
   const facts = describeDriver(driver);
   if (facts.status === 'gone') {

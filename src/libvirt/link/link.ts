@@ -227,6 +227,12 @@ export class Link {
   }
 }
 
+/** `cause` keeps its code and facts when it is a fault already. */
 export function unavailable(peer: string, what: string, cause?: unknown): Fault {
-  return new Fault('unavailable', `the connection to ${peer} ${what}`, { cause });
+  const below = cause instanceof Fault ? cause : undefined;
+  return new Fault(below?.code ?? 'unavailable', `the connection to ${peer} ${what}`, {
+    cause,
+    facts: below?.facts,
+    hint: below?.hint,
+  });
 }

@@ -11,15 +11,18 @@ export interface SaslOptions {
   /** What is stored of a user's password for SCRAM; undefined when there is no such user. */
   readonly findScram?:
     ((user: string, hash: ScramHash, peer: Peer) => Promise<ScramSecret | undefined>) | undefined;
+  /** The hashes for which there are such secrets; SHA-256 when absent. */
+  readonly scramHashes?: readonly ScramHash[] | undefined;
   /** Whether this is the user's password. */
   readonly checkPassword?:
     ((user: string, password: string, peer: Peer) => Promise<boolean>) | undefined;
 }
 
-const scramHashes: ReadonlyMap<string, ScramHash> = new Map([
-  ['SCRAM-SHA-256', 'sha256'],
-  ['SCRAM-SHA-512', 'sha512'],
-]);
+const scramNames = {
+  sha1: 'SCRAM-SHA-1',
+  sha256: 'SCRAM-SHA-256',
+  sha512: 'SCRAM-SHA-512',
+} as const satisfies Record<ScramHash, string>;
 
 export interface SaslAnswer {
   readonly complete: number;
@@ -47,10 +50,12 @@ export class SaslExchange {
 
   get mechanisms(): readonly string[] {
     const plain = this.#options.checkPassword !== undefined && this.#peer.transport !== 'tcp';
-    return [
-      ...(this.#options.findScram === undefined ? [] : scramHashes.keys()),
-      ...(plain ? ['PLAIN'] : []),
-    ];
+    return [...this.#hashes.map((hash) => scramNames[hash]), ...(plain ? ['PLAIN'] : [])];
+  }
+
+  get #hashes(): readonly ScramHash[] {
+    const { findScram, scramHashes = ['sha256'] } = this.#options;
+    return findScram === undefined ? [] : scramHashes;
   }
 
   /** Errors: AUTH_FAILED. */
@@ -86,7 +91,7 @@ export class SaslExchange {
   }
 
   async #challenge(mechanism: string, text: string): Promise<SaslAnswer> {
-    const hash = scramHashes.get(mechanism) ?? 'sha256';
+    const hash = this.#hashes.find((one) => scramNames[one] === mechanism) ?? 'sha256';
     try {
       this.#scram = await acceptScram(hash, text, async (user) =>
         this.#options.findScram?.(user, hash, this.#peer),
