@@ -12,23 +12,28 @@ import { imageEpochS } from './version.ts';
 /** Size of a 3.5-inch high density floppy. */
 export const floppyBytes = 1_474_560;
 
-/** A new FAT file system of that size at the path, empty; the serial number makes it reproducible. */
-export async function createFat(
-  path: string,
-  sizeBytes: number,
-  label: string,
-  signal?: AbortSignal,
-): Promise<void> {
+export interface FatRequest {
+  readonly sizeBytes: number;
+  /** At most 11 letters. */
+  readonly label: string;
+  /** File with a boot sector whose code is put into the file system's own. */
+  readonly bootSectorPath?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A new, empty FAT file system in the file, which is made or replaced. Its serial number is always the same. */
+export async function createFat(path: string, request: FatRequest): Promise<void> {
+  const { sizeBytes, label, bootSectorPath, signal } = request;
   const file = await open(path, 'w');
   await file.truncate(sizeBytes);
   await file.close();
-  const geometry =
-    sizeBytes === floppyBytes
-      ? ['-f', '1440']
-      : ['-T', String(sizeBytes / 512), '-h', '64', '-s', '32'];
-  await runTool(['mformat', '-i', path, '-v', label, '-N', '47414e54', ...geometry, '::'], {
-    signal,
-  });
+  const isFloppy = sizeBytes === floppyBytes;
+  const geometry = isFloppy
+    ? ['-f', '1440']
+    : ['-T', String(sizeBytes / 512), '-h', '64', '-s', '32'];
+  const boot = bootSectorPath === undefined ? [] : ['-B', bootSectorPath];
+  const identity = ['-v', label, '-N', '47414e54'];
+  await runTool(['mformat', '-i', path, ...identity, ...geometry, ...boot, '::'], { signal });
 }
 
 export interface FatFile {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Fault } from '#lib';
 import { findEntry, makeEntry, type ImageFacts, type Verification } from './cache.ts';
 import type { BuildContext } from './context.ts';
+import { buildStarterFloppy } from './floppy/floppy.ts';
 import { kernelPackage, resolveInputs } from './inputs.ts';
 import { fetchPackages } from './packages.ts';
 import { buildStarterIso } from './starter-iso.ts';
@@ -33,6 +34,13 @@ export const imageRecipes = {
     summary: 'the starter appliance as a live CD, for machines without a disk',
     packages: [...starterPackages, kernelPackage],
     build: buildStarterIso,
+  },
+  'starter-floppy': {
+    file: 'starter-floppy.img',
+    format: 'raw',
+    summary: 'a floppy that boots, says so on screen and serial port, and hands over',
+    packages: [],
+    build: buildStarterFloppy,
   },
 } as const satisfies Record<string, Recipe>;
 

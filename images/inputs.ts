@@ -92,7 +92,8 @@ async function askHost(
   names: readonly string[],
   signal?: AbortSignal,
 ): Promise<Answer> {
-  const packages = await withKernel(await resolvePackages(names, signal), signal);
+  const known = names.length === 0 ? [] : await resolvePackages(names, signal);
+  const packages = await withKernel(known, signal);
   const answer = { question, packages, tools: await readToolVersions(signal) };
   const path = answerPath(cacheDir, kind);
   await mkdir(cacheDir, { recursive: true });

@@ -41,7 +41,7 @@ export async function buildStarterIso(context: BuildContext): Promise<void> {
   });
   const config = efiConfig([`search --no-floppy --set=root --file /${markerFile}`]);
   const efiPath = join(workDir, 'efi.img');
-  await createFat(efiPath, efiImageBytes, 'GANTRY', signal);
+  await createFat(efiPath, { sizeBytes: efiImageBytes, label: 'GANTRY', signal });
   await putFatFiles(
     efiPath,
     [

@@ -72,7 +72,7 @@ export async function buildStarter(context: BuildContext): Promise<void> {
     signal,
   });
   const fatPath = join(workDir, 'boot.fat');
-  await createFat(fatPath, bootBytes, 'GANTRY', signal);
+  await createFat(fatPath, { sizeBytes: bootBytes, label: 'GANTRY', signal });
   await putFatFiles(
     fatPath,
     [
