@@ -40,6 +40,8 @@ export type RightObject =
   | { readonly kind: 'installation' }
   /** Somewhere, whatever the object: what a list or a creation asks before it looks closer. */
   | { readonly kind: 'anywhere' }
+  /** On every object there is, with no exception: a list need not look at each. */
+  | { readonly kind: 'everywhere' }
   /** A vm that is to be made there: rights come from its folder and its host, as the vm's will. */
   | { readonly kind: 'place'; readonly folderId: string; readonly hostId: string }
   | { readonly kind: 'vm' | 'host' | 'folder' | 'image'; readonly id: string };

@@ -70,7 +70,10 @@ const hostParams = z.strictObject({ host: referenceSchema });
 const folderParams = z.strictObject({
   folder: z.string().min(1).max(1024).meta({ description: 'id or path' }),
 });
-const one = (name: string): z.ZodObject => z.strictObject({ [name]: referenceSchema });
+const one = <N extends string>(
+  name: N,
+): z.ZodObject<Record<N, typeof referenceSchema>, z.core.$strict> =>
+  z.strictObject({ [name]: referenceSchema } as Record<N, typeof referenceSchema>);
 const vmAndPlace = z.strictObject({
   vm: referenceSchema,
   place: z

@@ -11,7 +11,6 @@ import type { Caller, Coordinator, Proof } from '../../context.ts';
 import type { HostDocument, TokenDocument, UserDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import type { AgentVerifier } from '../authority/agent-certificate.ts';
-import { unauthenticated } from '../rights/authorize.ts';
 import { createCaller, createRightlessCaller, type Rights } from '../rights/rights.ts';
 import { cookieName, readCookie } from '../sign-in/cookies.ts';
 import { findSession, touchSession } from '../sign-in/sessions.ts';
@@ -42,26 +41,44 @@ interface Request {
 export class Authenticator {
   readonly #parts: AuthenticateParts;
   readonly #noting = new Set<string>();
+  readonly #problems = new WeakMap<Caller, Fault>();
 
   constructor(parts: AuthenticateParts) {
     this.#parts = parts;
   }
 
-  /** Errors: `unauthenticated`; `forbidden` for a cookie that another site's page sends along. */
+  /**
+   * Without any proof: somebody without rights. A session that has ended and a certificate that was
+   * revoked are no proof, and no obstacle to signing in or joining again; `problemOf` tells them. Errors:
+   * `unauthenticated` for a wrong token; `forbidden` for a cookie that another site's page sends along.
+   */
   authenticate(raw: IncomingMessage, correlationId: string): Caller {
     const request = readRequest(raw, correlationId);
     const { authorization } = raw.headers;
     if (authorization !== undefined) return this.#byToken(request, authorization);
     const cookie = readCookie(raw.headers.cookie, cookieName(request.encrypted));
     if (cookie !== undefined && cookie !== '') return this.#bySession(request, cookie);
-    const agent = this.#byCertificate(request);
-    if (agent) return agent;
-    throw unauthenticated();
+    try {
+      return this.#byCertificate(request) ?? this.#anonymous(request);
+    } catch (error) {
+      if (!isFault(error, 'unauthenticated')) throw error;
+      return this.#nobody(request, error);
+    }
   }
 
-  /** For routes that need no identity. Errors: `forbidden` when another site's page asks. */
-  anonymous(raw: IncomingMessage, correlationId: string): Caller {
-    const { encrypted, origin } = readRequest(raw, correlationId);
+  /** Why the caller of a request is nobody, where there is more to say than that there was no proof. */
+  problemOf(caller: Caller): Fault | undefined {
+    return this.#problems.get(caller);
+  }
+
+  #nobody(request: Request, problem: Fault): Caller {
+    const caller = this.#anonymous(request);
+    this.#problems.set(caller, problem);
+    return caller;
+  }
+
+  #anonymous(request: Request): Caller {
+    const { raw, encrypted, origin, correlationId } = request;
     if (needsOwnOrigin(raw.method, raw.headers)) refuseForeignOrigin(raw.headers, encrypted);
     const proof: Proof = { means: 'none', id: '', encrypted };
     return createRightlessCaller({ kind: 'user', name: 'anonymous' }, proof, origin, correlationId);
@@ -88,7 +105,11 @@ export class Authenticator {
   #bySession(request: Request, secret: string): Caller {
     const { coordinator } = this.#parts;
     const session = findSession(coordinator.inventory, coordinator.clock, secret);
-    if (!session) throw refused('the session has ended', 'sign in again');
+    const user =
+      session && coordinator.inventory.document<UserDocument>('user', session.data.userId);
+    if (!user || user.data.disabled) {
+      return this.#nobody(request, refused('the session has ended', 'sign in again'));
+    }
     const { headers, method } = request.raw;
     if (needsOwnOrigin(method, headers)) requireOwnOrigin(headers, request.encrypted);
     this.#note(session.id, () => touchSession(coordinator, session));

@@ -5,17 +5,9 @@
 import { Fault } from '#lib';
 import type { Kind, Route, Verb } from '#api';
 import type { Caller, RightObject } from '../../context.ts';
+import type { Target } from '../../http/gate.ts';
 
-/** What the path names. */
-export interface Target {
-  readonly kind: Kind;
-  /** As in the path: an id, a name or a path. */
-  readonly reference: string;
-  /** Undefined where there is no such thing. */
-  readonly id: string | undefined;
-}
-
-/** A refusal, for the audit trail and the event log; `hidden` looks like `not-found` from outside. */
+/** A refusal, for the audit trail and the event log; from outside it may look like `not-found`. */
 export class Refusal extends Fault {
   readonly verb: Verb | undefined;
 
@@ -87,6 +79,8 @@ function describePlace(on: RightObject, reference: string | undefined): string {
       return '';
     case 'anywhere':
       return ' on any object';
+    case 'everywhere':
+      return ' on every object';
     case 'place':
       return ' in this folder and on this host';
     case 'vm':

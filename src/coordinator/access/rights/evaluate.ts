@@ -23,6 +23,8 @@ const denies = 2;
 
 type ObjectKind = GrantDocument['objectKind'];
 
+type PlaceOfRight = Exclude<RightObject, { readonly kind: 'anywhere' | 'everywhere' }>;
+
 /** The bits of one verb. */
 interface VerbTable {
   installation: number;
@@ -30,6 +32,7 @@ interface VerbTable {
   /** With everything above; filled as asked for. */
   readonly folders: Map<string, number>;
   anywhere: boolean | undefined;
+  hasDenial: boolean;
 }
 
 export class RightsView {
@@ -48,9 +51,9 @@ export class RightsView {
       table = this.#build(verb);
       this.#tables.set(verb, table);
     }
-    return on.kind === 'anywhere'
-      ? this.#isHeldAnywhere(verb, table)
-      : this.#bits(table, on) === allows;
+    if (on.kind === 'anywhere') return this.#isHeldAnywhere(verb, table);
+    if (on.kind === 'everywhere') return table.installation === allows && !table.hasDenial;
+    return this.#bits(table, on) === allows;
   }
 
   #build(verb: Verb): VerbTable {
@@ -59,10 +62,12 @@ export class RightsView {
       direct: { folder: new Map(), host: new Map(), vm: new Map(), image: new Map() },
       folders: new Map(),
       anywhere: undefined,
+      hasDenial: false,
     };
     for (const grant of this.#grants) {
       if (!roleById(this.#inventory, grant.role)?.verbs.includes(verb)) continue;
       const bit = grant.deny ? denies : allows;
+      table.hasDenial ||= grant.deny;
       if (grant.objectKind === 'installation') table.installation |= bit;
       else {
         const map = table.direct[grant.objectKind];
@@ -72,7 +77,7 @@ export class RightsView {
     return table;
   }
 
-  #bits(table: VerbTable, on: Exclude<RightObject, { kind: 'anywhere' }>): number {
+  #bits(table: VerbTable, on: PlaceOfRight): number {
     switch (on.kind) {
       case 'installation':
         return table.installation;

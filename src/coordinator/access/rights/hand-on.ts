@@ -12,9 +12,13 @@ import { RightsView } from './evaluate.ts';
 import type { Rights } from './rights.ts';
 import { roleById } from './roles.ts';
 
-export function objectOf(
-  grant: Pick<GrantDocument, 'objectKind' | 'objectId'>,
-): Exclude<RightObject, { kind: 'anywhere' } | { kind: 'place' }> {
+/** What a grant can lie on. */
+export type GrantPlace = Exclude<
+  RightObject,
+  { readonly kind: 'anywhere' | 'everywhere' | 'place' }
+>;
+
+export function objectOf(grant: Pick<GrantDocument, 'objectKind' | 'objectId'>): GrantPlace {
   return grant.objectKind === 'installation'
     ? { kind: 'installation' }
     : { kind: grant.objectKind, id: grant.objectId };

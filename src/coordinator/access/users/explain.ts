@@ -68,6 +68,7 @@ function pathOf(inventory: Inventory, on: RightObject): readonly string[] {
   switch (on.kind) {
     case 'installation':
     case 'anywhere':
+    case 'everywhere':
     case 'place':
       return [];
     case 'host':

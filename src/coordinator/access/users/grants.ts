@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Fault } from '#lib';
 import { installationId, isUuid, topFolderId, type Grant, type grantCreateSchema } from '#api';
 import type { z } from 'zod';
-import type { Caller, RightObject } from '../../context.ts';
+import type { Caller } from '../../context.ts';
 import type {
   GrantDocument,
   HostDocument,
@@ -11,13 +11,13 @@ import type {
   UserDocument,
   VmDocument,
 } from '../../documents.ts';
-import { requireMatch, type Precondition } from '../../http/precondition.ts';
+import { requireMatch, type Precondition } from '../../app/precondition.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Document, NewEvent } from '../../store/store.ts';
 import { commitAccessChange, type WhetherDry } from '../access-change.ts';
 import type { AccessContext } from '../context.ts';
 import { notFound, requireRight } from '../rights/authorize.ts';
-import { objectOf, requireToHold, requireToRule } from '../rights/hand-on.ts';
+import { objectOf, requireToHold, requireToRule, type GrantPlace } from '../rights/hand-on.ts';
 import { roleById } from '../rights/roles.ts';
 import { attributeText, securityEvent } from '../security-event.ts';
 import { outcome } from '../written.ts';
@@ -147,7 +147,7 @@ function findObject(
   caller: Caller,
   kind: GrantDocument['objectKind'],
   reference: string,
-): Exclude<RightObject, { kind: 'anywhere' } | { kind: 'place' }> {
+): GrantPlace {
   if (kind === 'installation') {
     if (reference === '') return { kind };
     throw new Fault('invalid', 'the installation has no name', { hint: 'leave the object out' });

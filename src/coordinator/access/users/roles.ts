@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { nameTaken, releaseName, requireFreeName, reserveName } from '../../app/names.ts';
 import type { Caller } from '../../context.ts';
 import type { GrantDocument, RoleDocument } from '../../documents.ts';
-import { requireMatch, type Precondition } from '../../http/precondition.ts';
+import { requireMatch, type Precondition } from '../../app/precondition.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Document, NewEvent } from '../../store/store.ts';
 import { commitAccessChange, type WhetherDry } from '../access-change.ts';

@@ -1,0 +1,105 @@
+/** The certificates in use (SEC-65), and what about access and encryption deserves a warning (SEC-25, SEC-59). */
+import type { X509Certificate } from 'node:crypto';
+import { isoTime } from '#lib';
+import type { Certificate, Finding } from '#api';
+import type { HostDocument } from '../documents.ts';
+import type { AccessContext } from './context.ts';
+import { fingerprintOf } from './authority/authority.ts';
+import { renewBeforeMs } from './authority/server-certificate.ts';
+import type { ServerTls } from './authority/server-tls.ts';
+import { installationSettings } from './sign-in/sessions.ts';
+
+function stateOf(expiresAt: number, now: number): Certificate['state'] {
+  if (now >= expiresAt) return 'expired';
+  return expiresAt - now < renewBeforeMs ? 'expires-soon' : 'valid';
+}
+
+export function listCertificates(
+  { coordinator, authority }: AccessContext,
+  tls: ServerTls | undefined,
+): Certificate[] {
+  const now = coordinator.clock.now();
+  const describe = (
+    what: 'authority' | 'server',
+    certificate: X509Certificate,
+    issuedBy: 'gantry' | 'user',
+  ): Certificate => ({
+    what,
+    name: (certificate.subjectAltName ?? certificate.subject).slice(0, 256),
+    fingerprint: fingerprintOf(certificate),
+    issuedBy,
+    expiresAt: isoTime(certificate.validToDate.getTime()),
+    renewed: what === 'server' && issuedBy === 'gantry' ? 'automatically' : 'by-hand',
+    state: stateOf(certificate.validToDate.getTime(), now),
+  });
+  const servers = (tls?.certificates ?? []).map(({ certificate, issuedBy }) =>
+    describe('server', certificate, issuedBy),
+  );
+  const hosts = [...coordinator.inventory.documents<HostDocument>('host')].flatMap(({ data }) =>
+    data.certificateExpiresAt === undefined
+      ? []
+      : [
+          {
+            what: 'host',
+            name: data.name,
+            fingerprint: data.certificate,
+            issuedBy: 'gantry',
+            expiresAt: data.certificateExpiresAt,
+            renewed: 'automatically',
+            state: stateOf(Date.parse(data.certificateExpiresAt), now),
+          } as const,
+        ],
+  );
+  return [describe('authority', authority.certificate, 'gantry'), ...servers, ...hosts];
+}
+
+/** Nothing for what is well. */
+export function findWarnings(
+  context: AccessContext,
+  tls: ServerTls | undefined,
+  listenAddress: string,
+): Finding[] {
+  const findings: Finding[] = [];
+  const warn = (
+    check: string,
+    result: Finding['result'],
+    evidence: string,
+    remedy: string,
+  ): void => {
+    findings.push({ check, result, evidence, remedy });
+  };
+  if (tls === undefined)
+    warn(
+      'tls',
+      isLoopback(listenAddress) ? 'warning' : 'error',
+      `the server on ${listenAddress} speaks without TLS: whoever is on the way can read and change everything`,
+      'start the coordinator without the option that switches TLS off',
+    );
+  if (tls?.userProblem !== undefined)
+    warn('tls', 'error', tls.userProblem, 'replace both files in the folder tls');
+  if (installationSettings(context.coordinator.inventory).allowPasswordWithoutTls)
+    warn(
+      'passwords',
+      'warning',
+      'passwords are taken over connections without TLS too',
+      'set allowPasswordWithoutTls to false',
+    );
+  for (const certificate of listCertificates(context, tls)) {
+    if (certificate.state === 'valid') continue;
+    const isOver = certificate.state === 'expired';
+    const name = certificate.what === 'host' ? ` of host ${certificate.name}` : '';
+    warn(
+      'certificates',
+      isOver ? 'error' : 'warning',
+      `the ${certificate.what} certificate${name} ${isOver ? 'expired' : 'expires'} at ${certificate.expiresAt}`,
+      certificate.what === 'host'
+        ? `let the host connect, or join it again: gantry host join-token --host ${certificate.name}`
+        : 'put a new certificate and key into the folder tls',
+    );
+  }
+  return findings;
+}
+
+function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || address.startsWith('127.');
+}

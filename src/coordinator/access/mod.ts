@@ -1,0 +1,6 @@
+/** The door of this folder. */
+export { Access, type AccessOptions } from './access.ts';
+export type { AccessHandlers, AccessRoute } from './handlers.ts';
+export { certificateEvent } from './join/join.ts';
+export { notFound, Refusal, requireRight } from './rights/authorize.ts';
+export { createSystemCaller } from './rights/rights.ts';
