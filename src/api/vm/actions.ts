@@ -18,6 +18,8 @@ interface ActionFacts {
   readonly ability?: Ability;
   /** Needs a guest agent that answers. */
   readonly needsAdditions?: true;
+  /** Works while the host is away. */
+  readonly needsNoHost?: true;
   /** Ends or disturbs the guest's work, so people are asked first. */
   readonly confirm?: string;
   readonly meaning: string;
@@ -166,8 +168,10 @@ export const vmActions = {
   },
   remove: {
     label: 'Remove',
-    from: ['off', 'saved'],
+    // A vm whose host is gone for good can still be taken out.
+    from: ['off', 'saved', 'unknown'],
     right: 'vm.remove',
+    needsNoHost: true,
     meaning: 'take it out of Gantry, files unchanged',
   },
   delete: {
@@ -299,7 +303,7 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
   const facts = factsOf[action];
   const missing = facts.ability === undefined ? undefined : vm.missing[facts.ability];
   if (missing !== undefined) return { answer: 'refuse', why: missing };
-  if (!vm.hostReachable) {
+  if (!vm.hostReachable && !facts.needsNoHost) {
     return {
       answer: 'refuse',
       why: `the host of ${vm.name} does not answer`,

@@ -170,3 +170,4 @@ export const vmFileSchema = z
     definition: vmDefinitionSchema,
   })
   .meta({ id: 'VmFile', description: 'the configuration file of a vm (VM-04)' });
+export type VmFile = z.infer<typeof vmFileSchema>;

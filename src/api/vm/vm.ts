@@ -122,6 +122,8 @@ export const allowedActionSchema = z
   })
   .meta({ id: 'AllowedAction' });
 
+export type AllowedAction = z.infer<typeof allowedActionSchema>;
+
 export const vmSchema = z
   .strictObject({
     kind: z.literal('vm'),

@@ -1,4 +1,4 @@
-/** What is the same for requests and upgrades: correlation, origin, the thing a path names, checks before a handler. */
+/** What is the same for requests and upgrades: correlation, the thing a path names, checks before a handler. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '#lib';
@@ -17,17 +17,10 @@ export function correlationOf(request: IncomingMessage): string {
   return typeof given === 'string' && isUuid(given) ? given : randomUUID();
 }
 
-/** Errors: `too-large` for a URL beyond 8 KiB; `forbidden` for a page of another site. */
-export function checkHead(request: IncomingMessage, what: 'request' | 'upgrade'): void {
+/** Errors: `too-large` for a URL beyond 8 KiB. */
+export function checkHead(request: IncomingMessage): void {
   if ((request.url ?? '').length > maxUrlLength)
     throw new Fault('too-large', `the URL is longer than ${maxUrlLength} characters`);
-  const { origin, host } = request.headers;
-  const reading = request.method === 'GET' && what === 'request';
-  if (origin === undefined || reading) return;
-  if (host === undefined || !URL.canParse(origin) || new URL(origin).host !== host)
-    throw new Fault('forbidden', 'a page of another site may not do this', {
-      facts: { origin: origin.slice(0, 200) },
-    });
 }
 
 /** The thing that the path names, looked up where rights are granted on its kind. */

@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws';
 import type { z } from 'zod';
 import type { AnswerKind, DryRun, Operation, RouteName, routes } from '#api';
 import type { Caller } from '../context.ts';
-import type { Precondition } from './precondition.ts';
+import type { Precondition } from '../app/precondition.ts';
 
 type Table = typeof routes;
 

@@ -15,7 +15,7 @@ import { sendEventStream } from './event-stream.ts';
 import { admit, targetOf } from './exchange.ts';
 import type { Gate, Target } from './gate.ts';
 import { Repeated, type Answer } from './once.ts';
-import { parseIfMatch, writeEntityTag } from './precondition.ts';
+import { parseIfMatch, writeEntityTag } from '../app/precondition.ts';
 import type { Handlers, RouteRequest, StreamMessage } from './route-handler.ts';
 import { securityHeaders } from './security-headers.ts';
 import { parseWith } from '../app/issues.ts';

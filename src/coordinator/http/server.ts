@@ -145,7 +145,7 @@ export class HttpServer implements AsyncDisposable {
       void reply.headers({ ...securityHeaders, [correlationHeader]: correlationId });
       if (tls !== undefined) void reply.header('strict-transport-security', transportSecurity);
       try {
-        checkHead(request.raw, 'request');
+        checkHead(request.raw);
         done();
       } catch (error) {
         done(error as Error);

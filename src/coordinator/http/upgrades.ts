@@ -79,7 +79,7 @@ export class Upgrades {
   }
 
   async #dispatch(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    checkHead(request, 'upgrade');
+    checkHead(request);
     const { pathname } = this.#url(request);
     if (pathname === '/api/v1/agent') {
       const hostId = this.#options.gate.identifyAgent(request);

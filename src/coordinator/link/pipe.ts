@@ -18,6 +18,7 @@ export async function pipeSockets(
 ): Promise<void> {
   forward(client, agent, filterInput);
   forward(agent, client, (bytes) => bytes);
+  agent.resume();
   await Promise.all([ended(client, agent), ended(agent, client)]);
 }
 

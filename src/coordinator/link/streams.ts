@@ -71,6 +71,10 @@ export class StreamHub {
     this.#pending.delete(streamId);
     if (pending === undefined || pending.hostId !== hostId)
       socket.close(1008, 'no such stream is expected');
-    else pending.resolve(socket);
+    else {
+      // What the machine says at once waits until somebody listens (pipeSockets resumes).
+      socket.pause();
+      pending.resolve(socket);
+    }
   }
 }

@@ -1,0 +1,265 @@
+/**
+ * The steps of vm.create and vm.add. The name is reserved with the operation itself; files come first, the
+ * vm is known once they are there, and it is started last. If any step fails nothing is left behind
+ * (VM-02).
+ */
+import { isFault } from '#lib';
+import { machineRecordSchema, type MachineRecord, type MachineReport } from '#api';
+import type { StatusDocument, VmDocument } from '../../documents.ts';
+import type { Commit, NewEvent, Write } from '../../store/store.ts';
+import { commitFresh } from '../commit-fresh.ts';
+import { SerialIndex } from '../conflicts.ts';
+import { asJson } from '../json.ts';
+import { definitionForAgent, definitionFromAgent } from '../media.ts';
+import { nameOwner, nameTaken, releaseName, reserveName } from '../names.ts';
+import type { Kind, Step, Work } from '../work.ts';
+import { causeOf, vmFrame } from './common-steps.ts';
+import type { AddInput, CreateInput } from './create-vm.ts';
+import { actStep, checkStep, claimStep, identifyStep } from './power-steps.ts';
+
+const makeLimitMs = 30 * 60_000;
+
+function createInput(work: Work): CreateInput {
+  return work.input as unknown as CreateInput;
+}
+
+const makeStep: Step = {
+  name: 'make',
+  async run(work) {
+    const { definition, hostId, disks } = createInput(work);
+    const { inventory, links } = work.coordinator;
+    const { report } = await links.call(
+      hostId,
+      'machine.create',
+      {
+        id: definition.id,
+        generation: 0,
+        cause: causeOf(work),
+        definition: definitionForAgent(inventory, hostId, definition),
+        definitionVersion: 1,
+        disks: [...disks],
+      },
+      {
+        signal: work.signal,
+        limitMs: makeLimitMs,
+        onProgress: (progress, note) => work.tell(progress, note),
+      },
+    );
+    await work.remember({ report: asJson(report) });
+  },
+  async undo(work) {
+    const { definition, hostId } = createInput(work);
+    await forgiveMissing(
+      work.coordinator.links.call(hostId, 'machine.destroy', {
+        id: definition.id,
+        generation: work.coordinator.inventory.vm(definition.id)?.generation ?? maxGeneration(work),
+        cause: causeOf(work),
+        keep: keptFiles(createInput(work)),
+      }),
+    );
+    await releaseOwnName(work, definition.id, definition.name);
+  },
+};
+
+/** The vm's document is gone when its files go; the generation it had is remembered. */
+function maxGeneration(work: Work): number {
+  const { generation } = work.memory;
+  return typeof generation === 'number' ? generation : 0;
+}
+
+/** Disks that were there before the vm stay. */
+function keptFiles({ definition, disks }: CreateInput): string[] {
+  const made = new Set(disks.map(({ file }) => file));
+  return definition.hardware.disks.map(({ file }) => file).filter((file) => !made.has(file));
+}
+
+export async function forgiveMissing(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isFault(error, 'not-found')) throw error;
+  }
+}
+
+async function releaseOwnName(work: Work, id: string, name: string): Promise<void> {
+  if (nameOwner(work.coordinator.inventory, 'vm', name) === id)
+    await work.coordinator.commit({ writes: [releaseName('vm', name)] });
+}
+
+const registerCreated: Step = {
+  name: 'register',
+  async run(work) {
+    const { definition, hostId, folderId } = createInput(work);
+    const report = work.memory['report'] as unknown as MachineReport;
+    const vm: VmDocument = {
+      definition,
+      hostId,
+      folderId,
+      path: report.path,
+      revision: 1,
+      generation: report.generation,
+    };
+    await register(work, vm, report, 'created');
+    work.pusher.note(definition.id, 1);
+    await work.conclude({ vm: definition.id });
+  },
+  undo: (work) => unregister(work, createInput(work).definition.id),
+};
+
+/** Makes the vm known; a vm that is known already stays as it is. */
+async function register(
+  work: Work,
+  vm: VmDocument,
+  report: MachineReport,
+  how: 'created' | 'added',
+  along: Commit = {},
+): Promise<void> {
+  const { inventory } = work.coordinator;
+  const { id } = vm.definition;
+  await commitFresh(work.coordinator, () => {
+    if (inventory.document('vm', id) !== undefined) return undefined;
+    const frame = vmFrame(work, vm);
+    const events: NewEvent[] = [{ ...frame, name: 'vm.created', attributes: { how } }];
+    const conflict = new SerialIndex(inventory).conflict(vm.definition);
+    if (conflict !== undefined)
+      events.push({ ...frame, name: 'vm.conflict', attributes: conflict });
+    return {
+      conditions: [{ kind: 'vm', id, absent: true }, ...(along.conditions ?? [])],
+      writes: [
+        { kind: 'vm', id, data: vm },
+        { kind: 'status', id, data: { report } satisfies StatusDocument },
+        ...(along.writes ?? []),
+      ],
+      events,
+    };
+  });
+}
+
+/** Takes a vm that an operation has made known out again. */
+async function unregister(work: Work, id: string): Promise<void> {
+  const { inventory } = work.coordinator;
+  await commitFresh(work.coordinator, () => {
+    const vm = inventory.document<VmDocument>('vm', id);
+    if (vm === undefined) return undefined;
+    const writes: Write[] = [
+      { kind: 'vm', id, delete: true },
+      { kind: 'status', id, delete: true },
+    ];
+    return {
+      conditions: [{ kind: 'vm', id, version: vm.version }],
+      writes,
+      events: [
+        {
+          ...vmFrame(work, vm.data),
+          name: 'vm.deleted',
+          attributes: { how: 'deleted', filesRemain: false },
+        },
+      ],
+    };
+  });
+  work.pusher.forget(id);
+}
+
+/** A step of the start that follows the creation where it was asked for. */
+function ifStarted(step: Step): Step {
+  const { undo } = step;
+  return {
+    name: step.name,
+    run: async (work) => {
+      if (createInput(work).start) await step.run(work);
+    },
+    ...(undo === undefined
+      ? {}
+      : {
+          undo: async (work: Work) => {
+            if (createInput(work).start) await undo(work);
+          },
+        }),
+  };
+}
+
+export const createKind: Kind = {
+  action: 'vm.create',
+  steps: [
+    makeStep,
+    registerCreated,
+    ifStarted(checkStep('turn-on')),
+    ifStarted(identifyStep),
+    ifStarted(claimStep),
+    ifStarted(actStep('turn-on')),
+  ],
+};
+
+function addInput(work: Work): AddInput {
+  return work.input as unknown as AddInput;
+}
+
+function adopted(work: Work): MachineRecord | undefined {
+  const record = work.memory['record'];
+  return record === undefined ? undefined : machineRecordSchema.parse(record);
+}
+
+const adoptStep: Step = {
+  name: 'adopt',
+  async run(work) {
+    const { hostId, file } = addInput(work);
+    const { record } = await work.coordinator.links.call(hostId, 'machine.adopt', {
+      file,
+      cause: causeOf(work),
+    });
+    await work.remember({ record: asJson(record) });
+  },
+  async undo(work) {
+    const record = adopted(work);
+    // A vm that was known before is not ours to forget.
+    if (record === undefined || work.memory['known'] === true) return;
+    await forgiveMissing(
+      work.coordinator.links.call(addInput(work).hostId, 'machine.forget', {
+        id: record.definition.id,
+        generation: record.report.generation,
+        cause: causeOf(work),
+      }),
+    );
+  },
+};
+
+const registerAdopted: Step = {
+  name: 'register',
+  async run(work) {
+    const { hostId, folderId } = addInput(work);
+    const record = adopted(work);
+    if (record === undefined) return;
+    const { inventory } = work.coordinator;
+    const definition = definitionFromAgent(inventory, hostId, record.definition);
+    const { id, name } = definition;
+    const known = inventory.document<VmDocument>('vm', id)?.data;
+    if (known !== undefined && work.memory['registered'] !== id) {
+      await work.remember({ known: true });
+      if (known.hostId !== hostId) throw nameTaken('vm', name);
+    }
+    const owner = nameOwner(inventory, 'vm', name);
+    if (owner !== undefined && owner !== id) throw nameTaken('vm', name);
+    await work.remember({ registered: id });
+    const vm: VmDocument = {
+      definition,
+      hostId,
+      folderId,
+      path: record.report.path,
+      revision: Math.max(1, record.definitionVersion),
+      generation: record.report.generation,
+    };
+    const named = owner === undefined ? reserveName('vm', name, id) : {};
+    await register(work, vm, record.report, 'added', named);
+    await work.pusher.pushOrLater(id, causeOf(work), work.signal);
+    await work.conclude({ vm: id });
+  },
+  async undo(work) {
+    const record = adopted(work);
+    if (record === undefined || work.memory['registered'] !== record.definition.id) return;
+    if (work.memory['known'] === true) return;
+    await unregister(work, record.definition.id);
+    await releaseOwnName(work, record.definition.id, record.definition.name);
+  },
+};
+
+export const addKind: Kind = { action: 'vm.add', steps: [adoptStep, registerAdopted] };

@@ -1,0 +1,210 @@
+/** Creating and adding vms (VM-01 to VM-03, VM-10). The work itself is in create-steps.ts. */
+import { randomUUID } from 'node:crypto';
+import { Fault } from '#lib';
+import {
+  isUuid,
+  type DiskSource,
+  type DryRun,
+  type Operation,
+  type StartCheck,
+  type VmCreate,
+  type VmDefinition,
+} from '#api';
+import type { Caller, Coordinator } from '../../context.ts';
+import type { HostDocument, ImageDocument } from '../../documents.ts';
+import type { Document } from '../../store/store.ts';
+import { findFolder, findHost, findImage, requireVerb } from '../find.ts';
+import { asJson } from '../json.ts';
+import { definitionForAgent } from '../media.ts';
+import { requireFreeName, reserveName } from '../names.ts';
+import { makeMac, usedMacs } from '../vm-identity.ts';
+import { makeDefinition } from './make-definition.ts';
+import { stepNames } from '../work.ts';
+import { addKind, createKind } from './create-steps.ts';
+
+/** What the operation vm.create is given. */
+export interface CreateInput {
+  readonly definition: VmDefinition;
+  readonly hostId: string;
+  readonly folderId: string;
+  readonly disks: readonly DiskSource[];
+  readonly start: boolean;
+}
+
+/** What the operation vm.add is given. */
+export interface AddInput {
+  readonly hostId: string;
+  readonly folderId: string;
+  readonly file: string;
+}
+
+export async function createVm(
+  coordinator: Coordinator,
+  caller: Caller,
+  create: VmCreate,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { inventory, links } = coordinator;
+  const folder = findFolder(inventory, caller, create.folder ?? '/');
+  const image =
+    create.disk?.kind === 'image' ? findImage(inventory, caller, create.disk.image) : undefined;
+  const host = chooseHost(coordinator, caller, create.host, folder.id, image);
+  requireFreeName(inventory, 'vm', create.name);
+  const id = chooseId(coordinator, create);
+  const macs = usedMacs(inventory);
+  const existingSizeBytes =
+    create.disk?.kind === 'existing'
+      ? (
+          await links.call(host.id, 'machine.disk.inspect', {
+            id: null,
+            file: create.disk.file,
+            format: create.disk.format,
+          })
+        ).sizeBytes
+      : undefined;
+  const { definition, disks } = makeDefinition({
+    id,
+    create,
+    image: image?.data,
+    existingSizeBytes,
+    makeMac: () => makeMac(macs),
+  });
+  requireFreeMacs(usedMacs(inventory), definition);
+  const plan = await links.call(host.id, 'machine.plan', {
+    definition: definitionForAgent(inventory, host.id, definition),
+    disks: [...disks],
+  });
+  requirePlan(plan, create.name);
+  const target = { kind: 'vm', id, name: create.name } as const;
+  const input: CreateInput = {
+    definition,
+    hostId: host.id,
+    folderId: folder.id,
+    disks,
+    start: create.start,
+  };
+  if (dryRun)
+    return {
+      dryRun: true,
+      action: 'vm.create',
+      target,
+      steps: stepNames(createKind),
+      changes: [],
+      warnings: plan.warnings,
+    };
+  return await coordinator.operations.submit(
+    caller,
+    { action: 'vm.create', target, input: asJson(input) as Record<string, never> },
+    reserveName('vm', create.name, id),
+  );
+}
+
+export async function addVm(
+  coordinator: Coordinator,
+  caller: Caller,
+  add: { readonly host?: string | undefined; readonly file: string; readonly folder: string },
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { inventory } = coordinator;
+  const folder = findFolder(inventory, caller, add.folder);
+  const host = chooseHost(coordinator, caller, add.host, folder.id, undefined);
+  const target = { kind: 'host', id: host.id, name: host.data.name } as const;
+  if (dryRun)
+    return {
+      dryRun: true,
+      action: 'vm.add',
+      target,
+      steps: stepNames(addKind),
+      changes: [],
+      warnings: [],
+    };
+  const input: AddInput = { hostId: host.id, folderId: folder.id, file: add.file };
+  return await coordinator.operations.submit(caller, {
+    action: 'vm.add',
+    target,
+    input: asJson(input) as Record<string, never>,
+  });
+}
+
+/**
+ * The host that was named, the image's, the only one, or of those that are ready the one with the most
+ * free memory. Errors: `not-found`, `forbidden`, `refused` when there is none.
+ */
+export function chooseHost(
+  { inventory }: Coordinator,
+  caller: Caller,
+  wanted: string | undefined,
+  folderId: string,
+  image: Document<ImageDocument> | undefined,
+): Document<HostDocument> {
+  if (wanted !== undefined) {
+    const host = findHost(inventory, caller, wanted);
+    requireVerb(
+      caller,
+      'vm.create',
+      { kind: 'place', folderId, hostId: host.id },
+      `host ${host.data.name} in this folder`,
+    );
+    if (image !== undefined && image.data.hostId !== host.id)
+      throw new Fault('refused', `the image ${image.data.name} is not on host ${host.data.name}`, {
+        hint: 'leave the host out, or build the image there',
+      });
+    return host;
+  }
+  const ready: { readonly host: Document<HostDocument>; readonly freeBytes: number }[] = [];
+  let known = 0;
+  for (const host of inventory.documents<HostDocument>('host')) {
+    if (image !== undefined && image.data.hostId !== host.id) continue;
+    if (!caller.may('vm.create', { kind: 'place', folderId, hostId: host.id })) continue;
+    known += 1;
+    const shown = inventory.host(host.id);
+    if (shown?.status === 'ready')
+      ready.push({ host, freeBytes: shown.load?.memoryFreeBytes ?? 0 });
+  }
+  if (known === 0)
+    requireVerb(
+      caller,
+      'vm.create',
+      { kind: 'place', folderId, hostId: '' },
+      'any host in this folder',
+    );
+  const best = ready.sort((one, other) => other.freeBytes - one.freeBytes)[0];
+  if (best === undefined)
+    throw new Fault('refused', 'no host is ready to take a vm', {
+      hint: 'look at the hosts with: gantry host list',
+    });
+  return best.host;
+}
+
+/** The UUID that the definition brings along, if it is free, else a new one. */
+function chooseId({ inventory }: Coordinator, { definition }: VmCreate): string {
+  const given = definition?.['id'];
+  if (given === undefined) return randomUUID();
+  if (typeof given !== 'string' || !isUuid(given))
+    throw new Fault('invalid', 'the id in the definition is not a UUID in lower case');
+  if (inventory.document('vm', given) !== undefined)
+    throw new Fault('exists', `there is a vm with the id ${given} already`, {
+      hint: 'leave the id out to make a new vm',
+    });
+  return given;
+}
+
+/** Errors: `exists` naming the address. */
+export function requireFreeMacs(used: ReadonlySet<string>, definition: VmDefinition): void {
+  for (const [index, { mac }] of definition.hardware.adapters.entries())
+    if (used.has(mac))
+      throw new Fault('exists', `another vm has the MAC address ${mac}`, {
+        facts: { path: `hardware/adapters/${index}/mac` },
+        hint: 'leave the address out to get a free one',
+      });
+}
+
+/** Errors: `blocked` with all reasons. */
+export function requirePlan(check: StartCheck, name: string): void {
+  if (check.ok) return;
+  throw new Fault(
+    'blocked',
+    `cannot create ${name}: ${check.reasons.map(({ text }) => text).join('; ')}`,
+    { reasons: check.reasons },
+  );
+}
