@@ -25,8 +25,11 @@ export interface Image {
   readonly backing?: Image | undefined;
 }
 
-/** `none` bypasses the host's page cache, `writeback` uses it, `unsafe` never flushes (throw-away vms). */
-export const cacheModes = ['none', 'writeback', 'unsafe'] as const;
+/**
+ * `none` bypasses the host's page cache, `writeback` uses it, `writethrough` shows the guest a disk without
+ * a cache, `unsafe` never flushes (throw-away vms).
+ */
+export const cacheModes = ['none', 'writeback', 'writethrough', 'unsafe'] as const;
 export type CacheMode = (typeof cacheModes)[number];
 
 /** Where a disk or optical drive is connected. */

@@ -61,7 +61,7 @@ export function diskDevice(
     drive: imageNodeName(disk.id, 0),
     bootindex: bootIndex,
     serial: disk.serial,
-    'write-cache': 'on',
+    'write-cache': disk.cache === 'writethrough' ? 'off' : 'on',
     'share-rw': disk.sharing === 'shared' ? true : undefined,
     rotation_rate: disk.medium === 'solid' ? 1 : undefined,
   };
