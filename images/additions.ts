@@ -1,20 +1,70 @@
-/** The files of the guest additions that every guest gets, whether built in or installed from the CD. */
+/**
+ * The guest additions: what every guest gets, whether built into an image or installed from the CD, which is
+ * one package for all hosts (GA-01). The guest agent itself is the distribution's.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BuildContext } from './context.ts';
 import type { CpioEntry } from './cpio.ts';
+import { createIso } from './iso.ts';
 import { additionsVersion } from './version.ts';
 
-/** `via` says how they came into the guest: `starter`, `debian` or `cd`. */
-export async function additionsFiles(via: string): Promise<CpioEntry[]> {
-  const command = await readFile(join(import.meta.dirname, 'additions', 'gantry-guest'));
-  const facts = { version: additionsVersion, via };
+const folder = join(import.meta.dirname, 'additions');
+export const additionsLabel = 'GANTRY-ADDITIONS';
+
+/** Text of additions.json, by which host and guest know the version (GA-19). */
+export function additionsFacts(): Buffer {
+  return Buffer.from(`${JSON.stringify({ version: additionsVersion })}\n`);
+}
+
+/** The files as they are built into the starter appliance; its hot-plug is its own. */
+export async function additionsEntries(): Promise<CpioEntry[]> {
   return [
-    { kind: 'file', path: 'bin/gantry-guest', mode: 0o755, data: command },
+    {
+      kind: 'file',
+      path: 'bin/gantry-guest',
+      mode: 0o755,
+      data: await readFile(join(folder, 'gantry-guest')),
+    },
     {
       kind: 'file',
       path: 'usr/share/gantry/additions.json',
       mode: 0o644,
-      data: Buffer.from(`${JSON.stringify(facts)}\n`),
+      data: additionsFacts(),
     },
   ];
+}
+
+export async function buildAdditions(context: BuildContext): Promise<void> {
+  const readme = [
+    `Gantry guest additions ${additionsVersion}`,
+    '',
+    'In a Linux guest, as root:',
+    '',
+    '    mount -o ro /dev/sr0 /mnt && sh /mnt/install.sh',
+    '',
+    'They improve a guest greatly and belong into every one: heartbeat, clean shutdown, clock,',
+    'guest information, hot-plug. `gantry-guest` tells what the machine may know of its host.',
+    '',
+  ].join('\n');
+  await createIso({
+    path: context.outputPath,
+    label: additionsLabel,
+    files: [
+      { path: 'README.txt', data: Buffer.from(readme) },
+      { path: 'additions.json', data: additionsFacts() },
+      ...(await Promise.all(
+        ['install.sh', 'gantry-guest'].map(async (name) => ({
+          path: name,
+          data: await readFile(join(folder, name)),
+          executable: true as const,
+        })),
+      )),
+      {
+        path: '70-gantry-hotplug.rules',
+        data: await readFile(join(folder, '70-gantry-hotplug.rules')),
+      },
+    ],
+    signal: context.signal,
+  });
 }

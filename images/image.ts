@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import { Fault } from '#lib';
+import { buildAdditions } from './additions.ts';
 import { findEntry, makeEntry, type ImageFacts, type Verification } from './cache.ts';
 import type { BuildContext } from './context.ts';
 import { buildStarterFloppy } from './floppy/floppy.ts';
@@ -41,6 +42,13 @@ export const imageRecipes = {
     summary: 'a floppy that boots, says so on screen and serial port, and hands over',
     packages: [],
     build: buildStarterFloppy,
+  },
+  additions: {
+    file: 'gantry-additions.iso',
+    format: 'iso',
+    summary: 'the guest additions for Linux guests, as a CD',
+    packages: [],
+    build: buildAdditions,
   },
 } as const satisfies Record<string, Recipe>;
 

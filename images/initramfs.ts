@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { zstdCompressSync, constants } from 'node:zlib';
 import { Fault, present } from '#lib';
-import { additionsFiles } from './additions.ts';
+import { additionsEntries } from './additions.ts';
 import { writeCpio, type CpioEntry } from './cpio.ts';
 import { readNeeded } from './elf.ts';
 import { chooseModules } from './kernel-modules.ts';
@@ -86,7 +86,7 @@ export async function makeInitramfs(
     ...(await programEntries(debs, signal)),
     ...moduleEntries(kernel),
     ...(await textEntries(facts)),
-    ...(await additionsFiles('starter')),
+    ...(await additionsEntries()),
   ];
   const archive = writeCpio(entries);
   return zstdCompressSync(archive, {
