@@ -283,6 +283,7 @@ export const routes = {
     summary: 'Withdraw a grant',
     group: 'access',
     right: 'permission.change',
+    anywhere: true,
     on: 'grant',
     params: one('grant'),
     query: dryRunQuerySchema,
