@@ -29,6 +29,10 @@ export interface CreateOptions {
   readonly compression?: 'zlib' | 'zstd' | undefined;
   /** `full` takes the space from the volume now. */
   readonly preallocation?: 'none' | 'full' | undefined;
+  /** The name that the file will have in the end; its present one when absent. */
+  readonly name?: string | undefined;
+  /** Creates a further file beside this one, for formats that consist of several. */
+  createNeighbour?(name: string): Promise<DiskFile>;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   /** Sixteen random bytes, for identities. */

@@ -5,8 +5,15 @@ import { qcow2Format } from './qcow2/qcow2-format.ts';
 import { rawFormat } from './raw/raw-format.ts';
 import { vhdFormat } from './vhd/vhd-format.ts';
 import { vhdxFormat } from './vhdx/vhdx-format.ts';
+import { vmdkFormat } from './vmdk/vmdk-format.ts';
 
-export const formats: readonly Format[] = [qcow2Format, vhdxFormat, vhdFormat, rawFormat];
+export const formats: readonly Format[] = [
+  qcow2Format,
+  vhdxFormat,
+  vmdkFormat,
+  vhdFormat,
+  rawFormat,
+];
 
 /** The format of that name. Faults: `unsupported`. */
 export function formatNamed(name: string): Format {

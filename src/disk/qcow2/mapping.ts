@@ -2,11 +2,12 @@
  * From guest offsets to clusters: level-1 table, level-2 tables, subclusters. Reading only; one mapping per
  * view of a file (its present state, or an internal snapshot). All tables are seen through the metadata pages.
  */
+import { ClusterCache } from '../cluster-cache.ts';
 import type { DiskFile } from '../file/disk-file.ts';
 import type { Extent } from '../layer.ts';
 import type { MetaPages } from '../meta-pages.ts';
 import { fileFault } from '../structure.ts';
-import { ClusterCache } from './cluster-cache.ts';
+import { expandCluster } from './compression.ts';
 import { entryIsCopied, entryOffset, readEntry, type Entry } from './entries.ts';
 
 export interface MappingOptions {
@@ -48,7 +49,7 @@ export class Mapping {
     this.perTable = this.clusterBytes / this.entryBytes;
     this.l1Offset = options.l1Offset;
     this.l1Entries = options.l1Entries;
-    this.#clusters = new ClusterCache(options.file, options.compression, this.clusterBytes);
+    this.#clusters = new ClusterCache(this.clusterBytes);
   }
 
   /** See Layer. */
@@ -143,7 +144,8 @@ export class Mapping {
         length: Math.min(limit, rest),
         storedBytes: first.storedBytes,
         skip: within,
-        load: () => this.#clusters.load(first.offset, first.storedBytes),
+        load: () =>
+          this.#clusters.load(first.offset, () => this.#expand(first.offset, first.storedBytes)),
       };
     }
     let length = rest;
@@ -187,6 +189,21 @@ export class Mapping {
     if (kind === 'unknown') return { kind: unknown, length };
     if (entry.kind !== 'normal') throw this.#fault(at, 'an allocated subcluster without a cluster');
     return { kind: 'data', length, file, fileOffset: entry.offset + within };
+  }
+
+  async #expand(offset: number, storedBytes: number): Promise<Buffer> {
+    const { file, compression } = this.#options;
+    const place = { format: 'qcow2', structure: 'compressed cluster', offset };
+    const stored = Buffer.alloc(storedBytes);
+    const count = await file.read(stored, offset);
+    let cluster: Buffer;
+    try {
+      cluster = await expandCluster(compression, stored.subarray(0, count), this.clusterBytes);
+    } catch (error) {
+      throw fileFault(file, place, 'cannot be expanded', 'corrupt', error);
+    }
+    if (cluster.length === this.clusterBytes) return cluster;
+    throw fileFault(file, place, `expands to ${cluster.length} of ${this.clusterBytes} bytes`);
   }
 
   #fault(offset: number, text: string): Error {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hostStore, openDisk, openNodeFile, formatNamed, type Disk } from '#disk';
 import { seededRandom } from '../../../src/disk/testing/random.ts';
 
@@ -70,6 +70,7 @@ export async function make({ path, format, sizeBytes, options }: Making): Promis
     sizeBytes,
     nowMs: Date.UTC(2026, 0, 2),
     newIdentity: () => random.bytes(16),
+    createNeighbour: (name) => openNodeFile(join(dirname(path), name), 'create'),
     ...options,
   });
   await file.close();

@@ -1,0 +1,303 @@
+/**
+ * A sparse extent. Writing (hosted, not compressed) puts new grains at the end of the file; a commit makes them
+ * durable, then writes the grain tables, then their redundant copies: a table never leads to a grain that is
+ * not there, and one of the two tables is whole at any time.
+ */
+import { abortReason, Fault } from '#lib';
+import { ClusterCache } from '../cluster-cache.ts';
+import type { DiskFile } from '../file/disk-file.ts';
+import { clearRange } from '../file/fill.ts';
+import type { Extent, Finding, ReadBelow } from '../layer.ts';
+import { sectorBytes } from '../limits.ts';
+import { MetaPages } from '../meta-pages.ts';
+import { RegionLocks } from '../region-locks.ts';
+import { fileFault } from '../structure.ts';
+import { isZero } from '../zeros.ts';
+import type { ExtentWriter, VmdkExtent } from './extent.ts';
+import { readGrain } from './grain.ts';
+import { headerFlags, type SparseHeader } from './sparse-header.ts';
+
+const pageBytes = 512;
+const phases = { table: 0, copy: 1 } as const;
+const uncleanAt = 72;
+
+export class SparseExtent implements VmdkExtent {
+  readonly file: DiskFile;
+  readonly sizeBytes: number;
+  readonly writer: ExtentWriter | undefined;
+  readonly #header: SparseHeader;
+  readonly #directoryOffset: number;
+  readonly #unknown: 'absent' | 'zero';
+  readonly #pages: MetaPages;
+  readonly #grains: ClusterCache;
+  /** Where an extent does not start on a grain of the disk, one grain may lie in two regions of it. */
+  readonly #locks = new RegionLocks();
+  #fileEnd: number;
+  #begun: Promise<void> | undefined;
+
+  /** `unknown`: what a grain that is not there means. Faults: `corrupt` for an incomplete stream. */
+  constructor(
+    file: DiskFile,
+    header: SparseHeader,
+    sizeBytes: number,
+    fileBytes: number,
+    unknown: 'absent' | 'zero',
+  ) {
+    this.file = file;
+    this.sizeBytes = sizeBytes;
+    this.#header = header;
+    this.#unknown = unknown;
+    this.#fileEnd = Math.ceil(fileBytes / sectorBytes) * sectorBytes;
+    if (header.directoryOffset === undefined) throw this.#fault(56, 'its footer is missing');
+    this.#directoryOffset = header.directoryOffset;
+    if (sizeBytes > header.capacityBytes) {
+      throw this.#fault(12, `has room for ${header.capacityBytes} of ${sizeBytes} bytes`);
+    }
+    this.#pages = new MetaPages(file, { format: 'vmdk', structure: 'grain table', pageBytes });
+    this.#grains = new ClusterCache(header.grainBytes);
+    const isPlain = header.kind === 'hosted' && (header.flags & headerFlags.compressed) === 0;
+    this.writer = file.access === 'write' && isPlain ? this.#makeWriter() : undefined;
+  }
+
+  extentAt(offset: number, limit: number): Extent | Promise<Extent> {
+    const { grainBytes, entriesPerTable } = this.#header;
+    const grain = Math.floor(offset / grainBytes);
+    const index = Math.floor(grain / entriesPerTable);
+    const slot = this.#slot(this.#directoryOffset + index * 4);
+    const directory = this.#pages.peek(slot.page);
+    if (directory === undefined) return this.#retry(slot.page, offset, limit);
+    const table = directory.readUInt32LE(slot.at) * sectorBytes;
+    if (table === 0) {
+      const end = (index + 1) * entriesPerTable * grainBytes;
+      return { kind: this.#unknown, length: Math.min(limit, end - offset) };
+    }
+    const entry = this.#slot(table + (grain % entriesPerTable) * 4);
+    const page = this.#pages.peek(entry.page);
+    if (page === undefined) return this.#retry(entry.page, offset, limit);
+    return this.#run(page, entry.at, offset, limit);
+  }
+
+  async check(report: (finding: Finding) => void, signal: AbortSignal | undefined): Promise<void> {
+    const { grainBytes } = this.#header;
+    const grains = Math.ceil(this.sizeBytes / grainBytes);
+    const isPlain = (this.#header.flags & headerFlags.compressed) === 0;
+    const window = 64 * 1024 ** 3;
+    // starts of grains by window of the file, sorted to find those that lie over each other
+    for (let low = 0; low < this.#fileEnd; low += window) {
+      const starts: number[] = [];
+      for (let grain = 0; grain < grains; grain += 1) {
+        if (signal?.aborted) throw abortReason(signal);
+        const offset = await this.#entry(grain);
+        if (offset <= sectorBytes) continue;
+        if (offset < this.#overhead() || offset + (isPlain ? grainBytes : 1) > this.#fileEnd) {
+          const text = `leads to ${offset}, which is not within the file's grains`;
+          if (low === 0) report({ kind: 'corruption', offset, structure: `grain ${grain}`, text });
+        } else if (offset >= low && offset < low + window) {
+          starts.push(offset);
+        }
+      }
+      starts.sort((a, b) => a - b);
+      for (const [index, start] of starts.entries()) {
+        const before = starts[index - 1];
+        if (before === undefined || start - before >= (isPlain ? grainBytes : 1)) continue;
+        const text = `lies over the one at ${before}`;
+        report({ kind: 'corruption', offset: start, structure: 'grain', text });
+      }
+    }
+  }
+
+  #overhead(): number {
+    return this.#header.kind === 'hosted' ? sectorBytes : 0;
+  }
+
+  #slot(offset: number): { readonly page: number; readonly at: number } {
+    const at = offset % pageBytes;
+    return { page: offset - at, at };
+  }
+
+  async #retry(page: number, offset: number, limit: number): Promise<Extent> {
+    await this.#pages.with(page, () => undefined);
+    return this.extentAt(offset, limit);
+  }
+
+  #run(page: Buffer, at: number, offset: number, limit: number): Extent {
+    const { grainBytes, flags } = this.#header;
+    const first = page.readUInt32LE(at);
+    const within = offset % grainBytes;
+    const isCompressed = (flags & headerFlags.compressed) !== 0;
+    const zeroEntry = (flags & headerFlags.zeroedGrains) !== 0 ? 1 : -1;
+    if (isCompressed && first !== 0 && first !== zeroEntry) {
+      const place = this.#demandGrain(first, 1);
+      return {
+        kind: 'compressed',
+        length: Math.min(limit, grainBytes - within),
+        storedBytes: grainBytes,
+        skip: within,
+        load: () => this.#load(place),
+      };
+    }
+    let length = grainBytes - within;
+    for (let next = at + 4; length < limit && next < page.length; next += 4) {
+      const entry = page.readUInt32LE(next);
+      const step = (next - at) / 4;
+      const continues =
+        first === 0 || first === zeroEntry
+          ? entry === first
+          : entry === first + (step * grainBytes) / sectorBytes;
+      if (!continues) break;
+      length += grainBytes;
+    }
+    length = Math.min(length, limit);
+    if (first === 0) return { kind: this.#unknown, length };
+    if (first === zeroEntry) return { kind: 'zero', length };
+    const start = this.#demandGrain(first, within + length);
+    return { kind: 'data', length, file: this.file, fileOffset: start + within };
+  }
+
+  #load(offset: number): Promise<Buffer> {
+    const { grainBytes, flags } = this.#header;
+    const hasMarker = (flags & headerFlags.markers) !== 0;
+    return this.#grains.load(offset, () => readGrain(this.file, offset, grainBytes, hasMarker));
+  }
+
+  #demandGrain(entry: number, length: number): number {
+    const offset = entry * sectorBytes;
+    if (offset >= this.#overhead() && offset + length <= this.#fileEnd) return offset;
+    throw this.#fault(offset, 'a grain is not within the file');
+  }
+
+  /** The entry of a grain as an offset; 0: not there; 512 where it stands for zeros. */
+  async #entry(grain: number): Promise<number> {
+    const { entriesPerTable } = this.#header;
+    const table = await this.#table(this.#directoryOffset, grain);
+    if (table === 0) return 0;
+    const { page, at } = this.#slot(table + (grain % entriesPerTable) * 4);
+    return this.#pages.with(page, (bytes) => bytes.readUInt32LE(at) * sectorBytes);
+  }
+
+  #table(directoryOffset: number, grain: number): Promise<number> {
+    const index = Math.floor(grain / this.#header.entriesPerTable);
+    const { page, at } = this.#slot(directoryOffset + index * 4);
+    return this.#pages.with(page, (bytes) => bytes.readUInt32LE(at) * sectorBytes);
+  }
+
+  #makeWriter(): ExtentWriter {
+    return {
+      write: (from, offset, below) =>
+        this.#eachGrain(offset, from.length, (start, length) =>
+          this.#writeGrain(from.subarray(start - offset, start - offset + length), start, below),
+        ),
+      zero: (offset, length, below) =>
+        this.#eachGrain(offset, length, (start, part) => this.#zeroGrain(start, part, below)),
+      commit: () => this.#pages.commit(),
+      dirtyBytes: () => this.#pages.dirtyBytes,
+      finish: async () => {
+        await this.#pages.commit();
+        if (this.#begun !== undefined) await this.#markUnclean(0);
+      },
+    };
+  }
+
+  async #eachGrain(
+    offset: number,
+    length: number,
+    work: (start: number, length: number) => Promise<void>,
+  ): Promise<void> {
+    this.#begun ??= this.#markUnclean(1);
+    await this.#begun;
+    const { grainBytes } = this.#header;
+    for (let at = offset; at < offset + length;) {
+      const part = Math.min(offset + length - at, grainBytes - (at % grainBytes));
+      const start = at;
+      await this.#locks.run(Math.floor(start / grainBytes), () => work(start, part));
+      at += part;
+    }
+  }
+
+  async #markUnclean(value: 0 | 1): Promise<void> {
+    await this.file.write(Buffer.from([value]), uncleanAt);
+    await this.file.sync();
+  }
+
+  async #writeGrain(from: Uint8Array, offset: number, below: ReadBelow): Promise<void> {
+    const { grainBytes } = this.#header;
+    const grain = Math.floor(offset / grainBytes);
+    const within = offset % grainBytes;
+    const known = await this.#entry(grain);
+    if (known > sectorBytes || (known === sectorBytes && !this.#hasZeroEntries())) {
+      await this.file.write(from, this.#demandGrain(known / sectorBytes, grainBytes) + within);
+      return;
+    }
+    let bytes = from;
+    if (from.length < grainBytes) {
+      const start = offset - within;
+      const whole = Buffer.alloc(grainBytes);
+      const inside = Math.min(grainBytes, this.sizeBytes - start);
+      if (known === 0) await below(whole.subarray(0, inside), start);
+      whole.set(from, within);
+      bytes = whole;
+    }
+    const place = this.#fileEnd;
+    if (place / sectorBytes >= 2 ** 32) {
+      throw new Fault('too-large', `${this.file.name}: a sparse vmdk cannot grow beyond 2 TiB`, {
+        hint: 'convert the disk to another format',
+      });
+    }
+    this.#fileEnd += grainBytes;
+    await this.file.write(bytes, place);
+    await this.#setEntry(grain, place / sectorBytes);
+  }
+
+  async #zeroGrain(offset: number, length: number, below: ReadBelow): Promise<void> {
+    const { grainBytes } = this.#header;
+    const grain = Math.floor(offset / grainBytes);
+    const known = await this.#entry(grain);
+    if (known === sectorBytes && this.#hasZeroEntries()) return;
+    if (known > 0) {
+      const place = this.#demandGrain(known / sectorBytes, grainBytes);
+      await clearRange(this.file, place + (offset % grainBytes), length);
+      return;
+    }
+    if (this.#unknown === 'zero') return;
+    const isWhole = length === grainBytes || offset + length === this.sizeBytes;
+    if (isWhole && offset % grainBytes === 0 && this.#hasZeroEntries()) {
+      await this.#setEntry(grain, 1);
+      return;
+    }
+    const bytes = Buffer.alloc(length);
+    await below(bytes, offset);
+    if (!isZero(bytes)) await this.#writeGrain(bytes.fill(0), offset, below);
+  }
+
+  #hasZeroEntries(): boolean {
+    return (this.#header.flags & headerFlags.zeroedGrains) !== 0;
+  }
+
+  async #setEntry(grain: number, value: number): Promise<void> {
+    const { entriesPerTable, flags, redundantOffset } = this.#header;
+    const hasCopy = (flags & headerFlags.redundantTables) !== 0 && redundantOffset > 0;
+    const directories = [
+      { offset: this.#directoryOffset, phase: phases.table },
+      ...(hasCopy ? [{ offset: redundantOffset, phase: phases.copy }] : []),
+    ];
+    for (const { offset, phase } of directories) {
+      const table = await this.#table(offset, grain);
+      if (table === 0) {
+        throw this.#fault(
+          offset,
+          'a grain table is missing: such an extent is only read',
+          'unsupported',
+        );
+      }
+      const { page, at } = this.#slot(table + (grain % entriesPerTable) * 4);
+      await this.#pages.change(page, phase, (bytes) => {
+        bytes.writeUInt32LE(value, at);
+      });
+    }
+  }
+
+  #fault(offset: number, text: string, code: 'corrupt' | 'unsupported' = 'corrupt'): Fault {
+    const place = { format: 'vmdk', structure: 'sparse extent', offset };
+    return fileFault(this.file, place, text, code);
+  }
+}
