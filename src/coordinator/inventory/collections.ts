@@ -21,7 +21,7 @@ export function createCollections(clock: Clock, make: Makers): Collections {
       sampled: ['cpuPercent', 'memoryBytes', 'heartbeat', 'additions', 'guest'].map(
         (field) => `status.${field}`,
       ),
-      timed: ['status.runningSeconds'],
+      timed: [{ field: 'status.runningSeconds', opposite: 'status.startedAt' }],
     }),
     host: new Collection({
       kind: 'host',

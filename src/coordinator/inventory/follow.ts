@@ -16,7 +16,10 @@ import {
 } from '../store/store.ts';
 import type { MemoryInventory } from './memory-inventory.ts';
 
-const pageSize = 2_000;
+/** What it needs of a store. */
+export type FollowedStore = Pick<Store, 'head' | 'range' | 'commit' | 'watch'>;
+
+const pageSize = 1_000;
 
 export interface Follower extends AsyncDisposable {
   /** Commits and resolves when the inventory shows it. Errors: those of the store's commit. */
@@ -27,7 +30,7 @@ export interface Follower extends AsyncDisposable {
 
 /** Reads everything and follows from there. Errors: the store's. */
 export async function followStore(
-  store: Store,
+  store: FollowedStore,
   inventory: MemoryInventory,
   log: Log,
 ): Promise<Follower> {
@@ -38,23 +41,25 @@ export async function followStore(
   return new StoreFollower(store, inventory, log);
 }
 
+/** Page by page; while one is taken in the next one is read. */
 async function readAll(
-  store: Store,
+  store: FollowedStore,
   take: (documents: readonly Document[], kind: DocumentKind) => void,
 ): Promise<void> {
   for (const kind of documentKinds) {
-    for (let after = ''; ;) {
-      const page = await store.range(kind, after, pageSize);
+    let reading: Promise<readonly Document[]> | undefined = store.range(kind, '', pageSize);
+    while (reading !== undefined) {
+      const page: readonly Document[] = await reading;
       const last = page.at(-1)?.id;
+      const more = last !== undefined && page.length === pageSize;
+      reading = more ? store.range(kind, last, pageSize) : undefined;
       take(page, kind);
-      if (last === undefined || page.length < pageSize) break;
-      after = last;
     }
   }
 }
 
 class StoreFollower implements Follower {
-  readonly #store: Store;
+  readonly #store: FollowedStore;
   readonly #inventory: MemoryInventory;
   readonly #log: Log;
   readonly #stop = new AbortController();
@@ -63,7 +68,7 @@ class StoreFollower implements Follower {
   /** Commits that wait to be shown, by number. */
   readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
 
-  constructor(store: Store, inventory: MemoryInventory, log: Log) {
+  constructor(store: FollowedStore, inventory: MemoryInventory, log: Log) {
     this.#store = store;
     this.#inventory = inventory;
     this.#log = log;

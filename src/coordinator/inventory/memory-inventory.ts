@@ -146,7 +146,7 @@ export class MemoryInventory implements Inventory {
     const touched = new Touched();
     const touch: Touch = (kind, id, how) => {
       this.#touch(kind, id, how);
-      touched.add(kind, id, how);
+      if (how === 'deleted' || this.document(kind, id) !== undefined) touched.add(kind, id, how);
     };
     for (const document of change.documents) this.#put(document, touch);
     for (const { kind, id } of change.deleted) {

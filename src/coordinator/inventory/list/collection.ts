@@ -3,17 +3,18 @@
  * for and kept until something of it changes; filters and orders that are asked for again are kept too
  * and follow the changes, so that a page of fifty thousand things costs about as much as the page.
  *
- * Fields that change by themselves with time (a running time) are read anew for what is shown; a filter or
- * sort by one is worked out for the request alone.
+ * Fields that change by themselves with time (a running time) are read anew for what is shown. A filter by
+ * one is worked out for the request alone; a sort by one is a sort by the field it comes from (the start),
+ * turned around, so that pages fit together although time passes between them.
  */
 import type { Page } from '#api';
 import { present } from '#lib';
 import type { Place } from './cursor.ts';
 import { Matches } from './matches.ts';
 import { Order, type OrderSource } from './order.ts';
-import { makePage, pageOf } from './page.ts';
+import { makePage } from './page.ts';
 import { checkQuery, matcher, type CheckedQuery, type Listed, type PlainQuery } from './query.ts';
-import { writeSort } from './sort.ts';
+import { writeSort, type SortField } from './sort.ts';
 
 const maxFilters = 16;
 const maxOrders = 6;
@@ -23,9 +24,10 @@ export interface CollectionOptions<V> extends Listed {
   readonly make: (id: string) => V | undefined;
   /** Brings a kept view up to date with the clock. */
   readonly refresh: (view: V) => V;
-  /** Paths below which fields change with every sample, and those that change with time alone. */
+  /** Paths below which fields change with every sample. */
   readonly sampled: readonly string[];
-  readonly timed: readonly string[];
+  /** Fields that change with time alone, each with one that does not and gives the opposite order. */
+  readonly timed: readonly { readonly field: string; readonly opposite: string }[];
 }
 
 /** Whether the thing may be seen; undefined: all may. */
@@ -94,39 +96,25 @@ export class Collection<V extends { readonly id: string }> {
   /** Errors: `invalid` naming what is wrong with the query. */
   page(query: PlainQuery, visible: Visible): Page<V> {
     const checked = checkQuery(this.#options, query);
-    const paths = [...checked.sort.map(({ path }) => path), ...(checked.filter?.paths ?? [])];
-    if (paths.some((path) => isBelow(path, this.#options.timed)))
-      return pageOf(this.#options, this.#refreshed(visible), query);
-    return this.#pageOfKept(checked, visible);
-  }
-
-  #pageOfKept(query: CheckedQuery, visible: Visible): Page<V> {
-    const order = this.#order(query);
-    const matches = this.#matches(query);
+    const order = this.#order(checked);
+    const test = this.#test(checked);
     const slots = order.slots();
-    const start = query.after === undefined ? 0 : order.indexAfter(query.after);
+    const start = checked.after === undefined ? 0 : order.indexAfter(checked.after);
     const shown: (Place & { readonly item: V })[] = [];
     let more = false;
     let total = 0;
     for (let index = 0; index < slots.length; index += 1) {
       const slot = slots[index] ?? 0;
-      const match =
-        matches === undefined || (matches.known(slot) ?? matches.has(slot, this.#viewAt(slot)));
-      if (!match) continue;
+      if (test !== undefined && !test(slot)) continue;
       if (visible !== undefined && !visible(this.#ids[slot] ?? '')) continue;
       total += 1;
       if (index < start) continue;
-      if (shown.length < query.limit) {
+      if (shown.length < checked.limit) {
         const item = this.#options.refresh(this.#viewAt(slot));
         shown.push({ ...order.place(slot), item });
       } else more = true;
     }
-    return makePage(query, shown, more, total);
-  }
-
-  *#refreshed(visible: Visible): Iterable<V> {
-    for (const [id, slot] of this.#slotOf)
-      if (visible === undefined || visible(id)) yield this.#options.refresh(this.#viewAt(slot));
+    return makePage(checked, shown, more, total);
   }
 
   #viewAt(slot: number): V {
@@ -146,18 +134,33 @@ export class Collection<V extends { readonly id: string }> {
       if (sampled || how === 'changed') value.forget(slot);
   }
 
-  #matches({ filter }: CheckedQuery): Matches | undefined {
+  /** Whether the filter takes the thing in a slot; undefined: it takes all. */
+  #test({ filter }: CheckedQuery): ((slot: number) => boolean) | undefined {
     if (filter === undefined) return undefined;
-    return keep(this.#filters, maxFilters, filter.text, () => ({
+    const { sampled, timed, refresh } = this.#options;
+    const timedFields = timed.map(({ field }) => field);
+    if (filter.paths.some((path) => isBelow(path, timedFields))) {
+      const match = matcher(filter);
+      return (slot) => match(refresh(this.#viewAt(slot)));
+    }
+    const matches = keep(this.#filters, maxFilters, filter.text, () => ({
       value: new Matches(matcher(filter)),
-      sampled: filter.paths.some((path) => isBelow(path, this.#options.sampled)),
+      sampled: filter.paths.some((path) => isBelow(path, sampled)),
     }));
+    return (slot) => matches.known(slot) ?? matches.decide(slot, this.#viewAt(slot));
   }
 
   #order({ sort }: CheckedQuery): Order {
-    return keep(this.#orders, maxOrders, writeSort(sort), () => ({
-      value: new Order(sort, this.#source),
-      sampled: sort.some(({ path }) => isBelow(path, this.#options.sampled)),
+    const { sampled, timed } = this.#options;
+    const stable = sort.map((field): SortField => {
+      const found = timed.find((one) => one.field === field.path.join('.'));
+      if (found === undefined) return field;
+      const direction = field.direction === 'up' ? 'down' : 'up';
+      return { path: found.opposite.split('.'), direction };
+    });
+    return keep(this.#orders, maxOrders, writeSort(stable), () => ({
+      value: new Order(stable, this.#source),
+      sampled: stable.some(({ path }) => isBelow(path, sampled)),
     }));
   }
 }

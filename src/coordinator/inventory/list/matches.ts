@@ -18,20 +18,18 @@ export class Matches {
     if (slot < this.#marks.length) this.#marks[slot] = unknown;
   }
 
-  has(slot: number, thing: unknown): boolean {
-    if (slot >= this.#marks.length) this.#grow(slot);
-    let mark = this.#marks[slot];
-    if (mark === unknown) {
-      mark = this.#test(thing) ? yes : no;
-      this.#marks[slot] = mark;
-    }
-    return mark === yes;
-  }
-
-  /** Whether the answer is known to be yes, without looking at the thing; undefined where it is not known. */
+  /** What is remembered; undefined where nothing is. */
   known(slot: number): boolean | undefined {
     const mark = this.#marks[slot] ?? unknown;
     return mark === unknown ? undefined : mark === yes;
+  }
+
+  /** Looks at the thing and remembers. */
+  decide(slot: number, thing: unknown): boolean {
+    if (slot >= this.#marks.length) this.#grow(slot);
+    const match = this.#test(thing);
+    this.#marks[slot] = match ? yes : no;
+    return match;
   }
 
   #grow(slot: number): void {

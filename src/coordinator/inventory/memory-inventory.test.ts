@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  hostSchema,
+  imageSchema,
+  operationSchema,
+  folderSchema,
+  topFolderId,
+  vmSchema,
+} from '#api';
+import type { InventoryChange } from './inventory.ts';
+import { createInventory, type MemoryInventory } from './memory-inventory.ts';
+import { holdClock, type HeldClock } from './testing/clock.ts';
+import {
+  folderData,
+  hostData,
+  idOf,
+  imageData,
+  operationData,
+  report,
+  sample,
+  vmData,
+  Writer,
+} from './testing/documents.ts';
+
+const connected = { connected: true, reason: null, lastSeenAt: null };
+const away = { connected: false, reason: 'the link broke', lastSeenAt: null };
+
+/** One host h1, folders /lab/blue, one running vm web. */
+function make(): { inventory: MemoryInventory; writer: Writer; clock: HeldClock } {
+  const clock = holdClock();
+  const inventory = createInventory({ clock });
+  const writer = new Writer(inventory);
+  writer.put('host', idOf('h1'), hostData('h1'));
+  writer.put('folder', topFolderId, folderData('/', null));
+  writer.put('folder', idOf('lab'), folderData('lab'));
+  writer.put('folder', idOf('blue'), folderData('blue', idOf('lab')));
+  writer.put('vm', idOf('web'), vmData('web', { folderId: idOf('blue') }));
+  writer.put('status', idOf('web'), { report: report('web') });
+  inventory.setConnection(idOf('h1'), connected);
+  return { inventory, writer, clock };
+}
+
+test('VM-24 shows the state unknown while the host is away, and what it was again afterwards', () => {
+  const { inventory } = make();
+  assert.equal(inventory.vm(idOf('web'))?.state, 'running');
+  assert.equal(inventory.vm(idOf('web'))?.stateNumber, 5);
+  inventory.setConnection(idOf('h1'), away);
+  assert.equal(inventory.vm(idOf('web'))?.state, 'unknown');
+  assert.equal(inventory.vm(idOf('web'))?.stateNumber, 0);
+  assert.equal(inventory.vm(idOf('web'))?.status.startedAt, null);
+  inventory.setConnection(idOf('h1'), connected);
+  assert.equal(inventory.vm(idOf('web'))?.state, 'running');
+});
+
+test('VM-17 counts the running time from the last start, at the time of reading', () => {
+  const { inventory, writer, clock } = make();
+  assert.equal(inventory.vm(idOf('web'))?.status.runningSeconds, 0);
+  clock.seconds = 867.9;
+  assert.equal(inventory.vm(idOf('web'))?.status.runningSeconds, 867);
+  writer.put('status', idOf('web'), { report: report('web', { state: 'off' }) });
+  assert.equal(inventory.vm(idOf('web'))?.status.runningSeconds, null);
+});
+
+test('VM-16 has no running time and no processor use of a vm that is off', () => {
+  const { inventory, writer } = make();
+  inventory.setSample(sample('web', 40));
+  assert.equal(inventory.vm(idOf('web'))?.status.cpuPercent, 40);
+  writer.put('status', idOf('web'), { report: report('web', { state: 'saved' }) });
+  const status = inventory.vm(idOf('web'))?.status;
+  assert.equal(status?.cpuPercent, null);
+  assert.equal(status?.runningSeconds, null);
+});
+
+test('HW-54 tells emulation, full virtualization and paravirtual devices apart', () => {
+  const { inventory, writer } = make();
+  const technique = (accelerator: 'kvm' | 'tcg'): string | undefined => {
+    writer.put('status', idOf('web'), { report: report('web', { accelerator }) });
+    return inventory.vm(idOf('web'))?.technique;
+  };
+  assert.equal(technique('tcg'), 'emulation');
+  assert.equal(technique('kvm'), 'paravirtual devices');
+  const data = vmData('web', { folderId: idOf('blue') });
+  const { hardware } = data.definition;
+  const graphics = { ...hardware.graphics, adapter: 'std' as const };
+  writer.put('vm', idOf('web'), {
+    ...data,
+    definition: { ...data.definition, hardware: { ...hardware, graphics } },
+  });
+  assert.equal(technique('kvm'), 'full virtualization');
+});
+
+test('everything it shows is what the contract says', () => {
+  const { inventory, writer } = make();
+  writer.put('image', idOf('debian'), imageData('debian', idOf('h1')));
+  writer.put('operation', idOf('o'), operationData());
+  inventory.setSample(sample('web', 4));
+  vmSchema.parse(inventory.vm(idOf('web')));
+  hostSchema.parse(inventory.host(idOf('h1')));
+  imageSchema.parse(inventory.image(idOf('debian')));
+  folderSchema.parse(inventory.folder(idOf('blue')));
+  operationSchema.parse(inventory.operation(idOf('o')));
+});
+
+test('a renamed folder shows in the paths of all below it, a renamed host in its vms and images', () => {
+  const { inventory, writer } = make();
+  writer.put('image', idOf('debian'), imageData('debian', idOf('h1')));
+  assert.equal(inventory.vm(idOf('web'))?.folder, '/lab/blue');
+  writer.put('folder', idOf('lab'), folderData('works'));
+  assert.equal(inventory.vm(idOf('web'))?.folder, '/works/blue');
+  assert.equal(inventory.folder(idOf('blue'))?.path, '/works/blue');
+  assert.equal(inventory.find('folder', '/works/blue')?.id, idOf('blue'));
+  assert.equal(inventory.find('folder', '/lab/blue'), undefined);
+  assert.deepEqual(inventory.foldersAbove(idOf('blue')), [idOf('blue'), idOf('lab'), topFolderId]);
+  writer.put('host', idOf('h1'), hostData('other'));
+  assert.equal(inventory.vm(idOf('web'))?.host, 'other');
+  assert.equal(inventory.image(idOf('debian'))?.host, 'other');
+});
+
+test('finds by id and by name, and nothing by the name of two', () => {
+  const { inventory, writer } = make();
+  assert.equal(inventory.find('vm', idOf('web'))?.id, idOf('web'));
+  assert.equal(inventory.find('vm', 'web')?.id, idOf('web'));
+  assert.equal(inventory.find('host', 'web'), undefined);
+  writer.put('vm', idOf('web'), vmData('shop'));
+  assert.equal(inventory.find('vm', 'web'), undefined);
+  assert.equal(inventory.find('vm', 'shop')?.id, idOf('web'));
+  writer.put('folder', idOf('x'), folderData('blue'));
+  assert.equal(inventory.find('folder', 'blue'), undefined);
+  assert.equal(inventory.find('folder', '/blue')?.id, idOf('x'));
+});
+
+test('knows which vms are where, and a host how many it has', () => {
+  const { inventory, writer } = make();
+  assert.equal(inventory.host(idOf('h1'))?.vms, 1);
+  writer.put('host', idOf('h2'), hostData('h2'));
+  writer.put('vm', idOf('web'), vmData('web', { hostId: idOf('h2') }));
+  assert.equal(inventory.host(idOf('h1'))?.vms, 0);
+  assert.equal(inventory.host(idOf('h2'))?.vms, 1);
+  assert.deepEqual([...inventory.vmsOfHost(idOf('h2'))], [idOf('web')]);
+  assert.deepEqual([...inventory.vmsOfFolder(idOf('blue'))], []);
+  writer.drop('vm', idOf('web'));
+  assert.equal(inventory.vm(idOf('web')), undefined);
+  assert.equal(inventory.host(idOf('h2'))?.vms, 0);
+});
+
+test('HOST-21 gives a host exactly one status', () => {
+  const { inventory, writer } = make();
+  const status = (): string | undefined => inventory.host(idOf('h1'))?.status;
+  assert.equal(status(), 'ready');
+  writer.put('host', idOf('h1'), hostData('h1', { serviceRunning: false }));
+  assert.equal(status(), 'service-stopped');
+  inventory.setConnection(idOf('h1'), away);
+  assert.equal(status(), 'unreachable');
+  assert.equal(inventory.host(idOf('h1'))?.statusReason, 'the link broke');
+  inventory.setConnection(idOf('h1'), { ...away, status: 'agent-not-running' });
+  assert.equal(status(), 'agent-not-running');
+});
+
+test('tells of committed changes at once and of passing ones together', async () => {
+  const { inventory, writer } = make();
+  await Promise.resolve();
+  const told: InventoryChange[] = [];
+  const stop = inventory.onChange((change) => told.push(change));
+  writer.put('vm', idOf('web'), vmData('web'));
+  const seq = inventory.head;
+  assert.deepEqual(told, [
+    { seq, things: [{ kind: 'vm', id: idOf('web'), how: 'changed' }], events: [] },
+  ]);
+  inventory.setSample(sample('web', 1));
+  inventory.setSample(sample('web', 2));
+  inventory.setSample(sample('nobody', 2));
+  assert.equal(told.length, 1);
+  await Promise.resolve();
+  assert.deepEqual(told[1]?.things, [{ kind: 'vm', id: idOf('web'), how: 'sampled' }]);
+  inventory.setConnection(idOf('h1'), away);
+  await Promise.resolve();
+  assert.deepEqual(
+    told[2]?.things.toSorted((a, b) => (a.kind < b.kind ? -1 : 1)),
+    [
+      { kind: 'host', id: idOf('h1'), how: 'changed' },
+      { kind: 'vm', id: idOf('web'), how: 'changed' },
+    ],
+  );
+  writer.drop('vm', idOf('web'));
+  assert.ok(told[3]?.things.some((thing) => thing.kind === 'vm' && thing.how === 'deleted'));
+  stop();
+  writer.put('vm', idOf('web'), vmData('web'));
+  assert.equal(told.length, 4);
+});
+
+test('shows how far a running operation has come', () => {
+  const { inventory, writer } = make();
+  const step = { name: 'copy', startedAt: null, endedAt: null, progress: null, note: null };
+  writer.put(
+    'operation',
+    idOf('o'),
+    operationData({
+      steps: [
+        { ...step, state: 'done' },
+        { ...step, state: 'running' },
+      ],
+      at: 1,
+    }),
+  );
+  assert.equal(inventory.operation(idOf('o'))?.progress, 0.5);
+  inventory.setProgress(idOf('o'), { at: 1, progress: 0.5, note: '2 of 4 GiB' });
+  const operation = inventory.operation(idOf('o'));
+  assert.equal(operation?.progress, 0.75);
+  assert.equal(operation?.steps[1]?.note, '2 of 4 GiB');
+  inventory.setProgress(idOf('o'), { at: 0, progress: 0.1, note: 'late' });
+  assert.equal(inventory.operation(idOf('o'))?.progress, 0.5);
+});
+
+test('keeps equal parts of documents once', () => {
+  const { inventory, writer } = make();
+  const ids = ['a', 'b', 'c'].map((name) => {
+    writer.put('vm', idOf(name), vmData(name));
+    return idOf(name);
+  });
+  const [, b, c] = ids.map((id) => inventory.vm(id)?.definition);
+  assert.notEqual(b, c);
+  assert.equal(b?.settings, c?.settings);
+  assert.equal(b?.hardware.firmware, c?.hardware.firmware);
+  assert.notEqual(b?.name, c?.name);
+  assert.deepEqual(inventory.document('vm', idOf('c'))?.data, vmData('c'));
+});
