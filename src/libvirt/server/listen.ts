@@ -105,6 +105,9 @@ export class LibvirtServer implements AsyncDisposable {
         cert: options.cert,
         key: options.key,
         minVersion: 'TLSv1.2',
+        // With 1.3, OpenSSL sends session tickets after the handshake, and libvirt 9's clients take
+        // the first record after it for the byte of consent.
+        maxVersion: 'TLSv1.2',
         requestCert: true,
         rejectUnauthorized: options.clientCertificate === 'required',
         handshakeTimeout: handshakeTimeoutMs,

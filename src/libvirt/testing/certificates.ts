@@ -53,7 +53,7 @@ export async function makeAuthority(clientName: string): Promise<Authority> {
   const authority = 'basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign';
   const { cert: ca } = await request('Test authority', 'ca', authority, []);
   const issue = (name: string, file: string, altNames: string): Promise<CertificateFiles> => {
-    const leaf = `basicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature
+    const leaf = `basicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature,keyEncipherment
 extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=${altNames}`;
     const signer = ['-CA', join(folder, 'cacert.pem'), '-CAkey', join(folder, 'cakey.pem')];
     return request(name, file, leaf, signer);
