@@ -3,7 +3,7 @@
  * and waits for the server's word, `abort` that we are not. A stream that is disposed of before it has
  * finished is aborted.
  */
-import { Fault } from '#lib';
+import { abortReason, Fault } from '#lib';
 import { unavailable, type Link } from '../link/link.ts';
 import {
   abortFrame,
@@ -64,13 +64,13 @@ export class ClientStream implements AsyncDisposable {
   }
 
   /** Says that all is sent and read; resolves when the server has confirmed it. */
-  async finish(): Promise<void> {
+  async finish(signal?: AbortSignal): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'finishing';
       this.#link.send(finishFrame(this.#id));
     }
     this.#inbox.discard();
-    await this.#finished.promise;
+    await abortable(this.#finished.promise, signal);
   }
 
   abort(): void {
@@ -127,5 +127,19 @@ export class ClientStream implements AsyncDisposable {
     if (this.#state !== 'open') {
       throw new Fault('refused', `cannot write: ${this.#what} has finished`);
     }
+  }
+}
+
+/** The promise, or the signal's reason when that comes first. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(abortReason(signal));
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

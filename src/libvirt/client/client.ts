@@ -150,17 +150,17 @@ export class Client implements AsyncDisposable {
     limit = defaultEventLimit,
   ): Subscription<E> {
     const key = keyOf(name, callbackId);
-    const subscription = new Subscription<E>(name, limit, async () => {
+    const subscription = new Subscription<E>(name, limit, async (signal) => {
       this.#subscriptions.delete(key);
-      if (!this.#link.ended) await this.#deregister(entry, callbackId);
+      if (!this.#link.ended) await this.#deregister(entry, callbackId, signal);
     });
     this.#subscriptions.set(key, subscription);
     return subscription;
   }
 
-  async #deregister(entry: EventMessage, callbackID: number): Promise<void> {
+  async #deregister(entry: EventMessage, callbackID: number, signal?: AbortSignal): Promise<void> {
     const name: ProcedureName = eventFamilies[entry.family].deregister;
-    await this.#router.call(routeOf(name), { callbackID });
+    await this.#router.call(routeOf(name), { callbackID }, signal);
   }
 
   #takeMessage(route: MessageRoute, fields: unknown): void {

@@ -13,10 +13,10 @@ export class Subscription<E extends EventName>
 {
   readonly name: E;
   readonly #queue: BoundedQueue<FieldsOf<E>>;
-  readonly #onClose: () => Promise<void>;
+  readonly #onClose: (signal: AbortSignal | undefined) => Promise<void>;
   #open = true;
 
-  constructor(name: E, limit: number, onClose: () => Promise<void>) {
+  constructor(name: E, limit: number, onClose: (signal: AbortSignal | undefined) => Promise<void>) {
     this.name = name;
     this.#queue = new BoundedQueue(limit);
     this.#onClose = onClose;
@@ -27,11 +27,11 @@ export class Subscription<E extends EventName>
   }
 
   /** Ends the subscription at the server and here; what has come is still read. */
-  async close(): Promise<void> {
+  async close(signal?: AbortSignal): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
     this.#queue.close();
-    await this.#onClose();
+    await this.#onClose(signal);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -146,6 +146,7 @@ export class LibvirtServer implements AsyncDisposable {
       const fault = new Fault('forbidden', `the certificate of ${name} is not allowed`);
       this.#options.onFault?.('CONNECT', fault, peer);
       // What libvirtd says for no.
+      socket.on('error', () => undefined);
       socket.end(Buffer.from([0]));
       return;
     }
@@ -160,7 +161,9 @@ export class LibvirtServer implements AsyncDisposable {
     place: string,
   ): Promise<Listening> {
     return new Promise((resolve, reject) => {
-      server.once('error', (cause) => {
+      server.maxConnections = this.#options.maxSessions ?? defaultMaxSessions;
+      // Later errors are connections that could not be accepted; their clients know.
+      server.on('error', (cause) => {
         reject(new Fault('unavailable', `cannot listen on ${place}`, { cause }));
       });
       server.listen(where, () => {
