@@ -9,7 +9,8 @@ import type { CpioEntry } from './cpio.ts';
 import { createIso } from './iso.ts';
 import { additionsVersion } from './version.ts';
 
-const folder = join(import.meta.dirname, 'additions');
+/** Where the additions' text files lie. */
+export const additionsFolder = join(import.meta.dirname, 'additions');
 export const additionsLabel = 'GANTRY-ADDITIONS';
 
 /** Text of additions.json, by which host and guest know the version (GA-19). */
@@ -24,7 +25,7 @@ export async function additionsEntries(): Promise<CpioEntry[]> {
       kind: 'file',
       path: 'bin/gantry-guest',
       mode: 0o755,
-      data: await readFile(join(folder, 'gantry-guest')),
+      data: await readFile(join(additionsFolder, 'gantry-guest')),
     },
     {
       kind: 'file',
@@ -56,13 +57,13 @@ export async function buildAdditions(context: BuildContext): Promise<void> {
       ...(await Promise.all(
         ['install.sh', 'gantry-guest'].map(async (name) => ({
           path: name,
-          data: await readFile(join(folder, name)),
+          data: await readFile(join(additionsFolder, name)),
           executable: true as const,
         })),
       )),
       {
         path: '70-gantry-hotplug.rules',
-        data: await readFile(join(folder, '70-gantry-hotplug.rules')),
+        data: await readFile(join(additionsFolder, '70-gantry-hotplug.rules')),
       },
     ],
     signal: context.signal,

@@ -6,6 +6,7 @@ import { buildAdditions } from './additions.ts';
 import { findEntry, makeEntry, type ImageFacts, type Verification } from './cache.ts';
 import type { BuildContext } from './context.ts';
 import { buildStarterFloppy } from './floppy/floppy.ts';
+import { buildDebian, debianLoaders, debianPackages } from './debian/debian.ts';
 import { kernelPackage, resolveInputs } from './inputs.ts';
 import { fetchPackages } from './packages.ts';
 import { buildStarterIso } from './starter-iso.ts';
@@ -16,8 +17,10 @@ interface Recipe {
   readonly format: ImageFacts['format'];
   /** What it is, in a sentence for people. */
   readonly summary: string;
-  /** Distribution packages it takes files from. */
+  /** Distribution packages it takes files from; they are downloaded. */
   readonly packages: readonly string[];
+  /** More packages whose versions make a different image. */
+  readonly alsoMadeOf?: readonly string[];
   readonly build: (context: BuildContext) => Promise<void>;
 }
 
@@ -49,6 +52,14 @@ export const imageRecipes = {
     summary: 'the guest additions for Linux guests, as a CD',
     packages: [],
     build: buildAdditions,
+  },
+  debian: {
+    file: 'debian.qcow2',
+    format: 'qcow2',
+    summary: 'a full Debian with cloud-init, guest agent and ssh (takes minutes)',
+    packages: debianLoaders,
+    alsoMadeOf: debianPackages,
+    build: buildDebian,
   },
 } as const satisfies Record<string, Recipe>;
 
@@ -95,7 +106,8 @@ export async function buildImage(request: BuildRequest): Promise<BuiltImage> {
   }
   const cacheDir = resolve(request.cacheDir);
   const recipe: Recipe = imageRecipes[kind];
-  const inputs = await resolveInputs(kind, recipe.packages, cacheDir, signal);
+  const names = [...recipe.packages, ...(recipe.alsoMadeOf ?? [])];
+  const inputs = await resolveInputs(kind, names, cacheDir, signal);
   const { key } = inputs;
   const cached = await findEntry(cacheDir, key, verification, signal);
   const facts =
@@ -105,7 +117,9 @@ export async function buildImage(request: BuildRequest): Promise<BuiltImage> {
       { kind, key, file: recipe.file, format: recipe.format },
       async (outputPath, workDir) => {
         progress('bringing the packages');
-        const debs = new Map(await fetchPackages(inputs.packages, cacheDir, signal));
+        const { alsoMadeOf = [] } = recipe;
+        const wanted = inputs.packages.filter(({ name }) => !alsoMadeOf.includes(name));
+        const debs = new Map(await fetchPackages(wanted, cacheDir, signal));
         const kernel = inputs.packages.find(({ name }) => /^linux-image-\d/.test(name));
         const kernelPath = kernel === undefined ? undefined : debs.get(kernel.name);
         if (kernelPath !== undefined) debs.set('kernel', kernelPath);
