@@ -1,6 +1,10 @@
 /** The formats, in the order in which a file is offered to them. Raw is last: it takes anything. */
 import { Fault } from '#lib';
 import type { Format } from './format.ts';
+import { parallelsFormat } from './foreign/parallels-format.ts';
+import { qcow1Format } from './foreign/qcow1-format.ts';
+import { qedFormat } from './foreign/qed-format.ts';
+import { vdiFormat } from './foreign/vdi-format.ts';
 import { qcow2Format } from './qcow2/qcow2-format.ts';
 import { rawFormat } from './raw/raw-format.ts';
 import { vhdFormat } from './vhd/vhd-format.ts';
@@ -11,6 +15,10 @@ export const formats: readonly Format[] = [
   qcow2Format,
   vhdxFormat,
   vmdkFormat,
+  vdiFormat,
+  qedFormat,
+  parallelsFormat,
+  qcow1Format,
   vhdFormat,
   rawFormat,
 ];
