@@ -119,7 +119,12 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
   const url = new URL(await server.listen('127.0.0.1', 0));
   const authority = await readFile(join(folder, 'authority/authority.pem'), 'utf8');
   const admin = (await readFile(join(folder, 'access/local-token'), 'utf8')).trim();
-  const ask: Place['ask'] = (method, path, asked = {}) => send(url, authority, method, path, asked);
+  const connections = new Agent({ ca: authority, keepAlive: true });
+  stack.defer(() => connections.destroy());
+  const ask: Place['ask'] = (method, path, asked = {}) => {
+    const agent = asked.agent ? new Agent({ ca: authority, ...asked.agent }) : connections;
+    return send(url, agent, method, path, asked);
+  };
   return {
     folder,
     coordinator,
@@ -142,10 +147,10 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
 
 function send(
   url: URL,
-  authority: string,
+  agent: Agent,
   method: string,
   path: string,
-  { token, cookie, headers, body, agent }: Asked,
+  { token, cookie, headers, body }: Asked,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const text = body === undefined ? undefined : JSON.stringify(body);
@@ -164,7 +169,7 @@ function send(
   const isPlain = url.protocol === 'http:';
   const sent = isPlain
     ? httpRequest({ ...settings, agent: false })
-    : httpsRequest({ ...settings, agent: new Agent({ ca: authority, ...agent }) });
+    : httpsRequest({ ...settings, agent });
   sent.on('error', reject);
   sent.on('response', (response) => {
     let all = '';

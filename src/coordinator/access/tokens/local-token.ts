@@ -42,6 +42,8 @@ export class LocalToken {
     let secret = text;
     if (secret === undefined || !isSecret(secret)) {
       secret = createSecret();
+      // Valid from the moment that it can be read.
+      this.#hash = Buffer.from(hashSecret(secret));
       await rm(this.#file, { force: true });
       await writeSecretFile(this.#file, `${secret}\n`);
     }
