@@ -73,18 +73,17 @@ async function agreeOnKeepalive(
   if (answer.supported === 1) client.startKeepalive(keepalive);
 }
 
-/** A refusal to open is about the driver or the path; everything earlier has its component already. */
+/** Where the fault does not say itself which part of the address it is about, its code does. */
 function nameComponent(fault: Fault, uri: LibvirtUri): Fault {
-  if (fault.facts['component'] !== undefined || fault.code === 'timeout') return fault;
   const components: Partial<Record<FaultCode, string>> = {
     unsupported: 'driver',
     unauthenticated: 'login',
     unavailable: 'transport',
+    timeout: 'transport',
   };
-  const component = components[fault.code] ?? 'path';
   return new Fault(fault.code, `cannot open ${describeUri(uri)}`, {
     cause: fault,
-    facts: { ...fault.facts, component },
+    facts: { component: components[fault.code] ?? 'path', ...fault.facts },
     hint: fault.hint,
   });
 }

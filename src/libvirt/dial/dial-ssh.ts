@@ -91,16 +91,26 @@ export function dialSsh(
   });
 }
 
+/** What ssh says when it fails, by the part of the address that it is about; the first that fits. */
+const complaints: readonly (readonly [pattern: RegExp, component: string, hint: string])[] = [
+  [/host key/i, 'certificate', 'compare the host key and add it to the known hosts'],
+  [/permission denied|authentication/i, 'login', 'check the user and the key'],
+  [/could not resolve|name or service/i, 'name', 'check the host name'],
+  [/connection refused/i, 'port', 'check that sshd listens there'],
+  [/no route|unreachable|timed out/i, 'host', 'check the network and that the host is up'],
+  [/virt-ssh-helper|libvirt-sock|\bnc\b|not found/i, 'path', 'check that libvirtd runs there'],
+];
+
 function sshFault(uri: LibvirtUri, code: number | null, stderr: string): Fault {
   const said = stderr.trim() || `ssh ended with ${code ?? 'a signal'}`;
-  const login = /permission denied|host key|authentication/i.test(said);
-  const name = /could not resolve|name or service/i.test(said);
-  const component = login ? 'login' : name ? 'name' : code === 255 ? 'host' : 'path';
-  return new Fault(login ? 'unauthenticated' : 'unavailable', `ssh to ${uri.host ?? 'localhost'}`, {
-    cause: new Error(said),
-    facts: { component },
-    hint: login ? 'check the key, the user and the known host keys' : undefined,
-  });
+  const complaint = complaints.find(([pattern]) => pattern.test(said));
+  const component = complaint?.[1] ?? 'transport';
+  const denied = component === 'login' || component === 'certificate';
+  return new Fault(
+    denied ? 'unauthenticated' : 'unavailable',
+    `ssh to ${uri.host ?? 'localhost'}`,
+    { cause: new Error(said), facts: { component }, hint: complaint?.[2] },
+  );
 }
 
 function joinStreams(readable: Readable, writable: Writable): Duplex {

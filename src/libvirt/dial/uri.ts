@@ -102,7 +102,8 @@ export function parseUri(given: string): LibvirtUri {
 export function describeUri(uri: LibvirtUri): string {
   const user = uri.user === undefined ? '' : `${uri.user}@`;
   const host = uri.host?.includes(':') ? `[${uri.host}]` : (uri.host ?? '');
-  return `${uri.driver}+${uri.transport}://${user}${host}${uri.path}`;
+  const port = uri.port === readPort(undefined, uri.transport) ? '' : `:${uri.port ?? ''}`;
+  return `${uri.driver}+${uri.transport}://${user}${host}${port}${uri.path}`;
 }
 
 function checkDriver(driver: string): void {

@@ -232,3 +232,21 @@ void test('FED-33 a connection that fails says which part of the address failed'
     await rm(folder, { recursive: true });
   }
 });
+
+void test('a thousand clients come and go, and leave nothing behind', async () => {
+  const fleet = new Fleet(['alpha']);
+  await using server = new LibvirtServer({ open: fleet.open });
+  const { port } = await server.listenTcp({ host: '127.0.0.1', port: 0 });
+  for (let round = 0; round < 20; round += 1) {
+    const clients = await Promise.all(
+      Array.from({ length: 50 }, () => connectLibvirt(`fleet+tcp://127.0.0.1:${port}/`)),
+    );
+    await Promise.all(clients.map((client) => client.subscribe('DOMAIN_EVENT_CALLBACK_REBOOT')));
+    for (const client of clients.splice(0, 25)) client.end();
+    await Promise.all(clients.map((client) => client.close()));
+  }
+  await Promise.all([...server.sessions].map((session) => session.closed));
+  await new Promise(setImmediate);
+  assert.equal(server.sessions.size, 0);
+  assert.equal(fleet.sessions.size, 0);
+});
