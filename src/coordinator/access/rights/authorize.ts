@@ -28,6 +28,7 @@ export function authorize(caller: Caller, route: Route, target: Target | undefin
   if (right === 'public') return;
   if (right === 'agent') {
     if (caller.proof?.means === 'agent') return;
+    if (caller.userId === null) throw unauthenticated();
     throw new Refusal(new Fault('forbidden', 'this route is for hosts only'), undefined);
   }
   if (caller.userId === null && caller.proof !== undefined) {

@@ -175,7 +175,7 @@ function send(
     let all = '';
     response.on('data', (chunk: Buffer) => (all += chunk.toString()));
     response.on('end', () => {
-      const isJson = /json/.test(response.headers['content-type'] ?? '');
+      const isJson = all !== '' && /json/.test(response.headers['content-type'] ?? '');
       resolve({
         status: response.statusCode ?? 0,
         headers: response.headers,
