@@ -50,6 +50,7 @@ export const imageBuildSchema = z
     host: referenceSchema.optional(),
   })
   .meta({ id: 'ImageBuild' });
+export type ImageBuild = z.infer<typeof imageBuildSchema>;
 
 export const imageAddSchema = z
   .strictObject({
@@ -66,3 +67,4 @@ export const imageAddSchema = z
     description: z.string().max(1000).default(''),
   })
   .meta({ id: 'ImageAdd' });
+export type ImageAdd = z.infer<typeof imageAddSchema>;

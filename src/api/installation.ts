@@ -24,6 +24,7 @@ export type InstallationSettings = z.infer<typeof installationSettingsSchema>;
 export const installationPatchSchema = patchOf(installationSettingsSchema).meta({
   id: 'InstallationPatch',
 });
+export type InstallationPatch = z.infer<typeof installationPatchSchema>;
 
 export const findingSchema = z
   .strictObject({
@@ -38,6 +39,7 @@ export type Finding = z.infer<typeof findingSchema>;
 export const diagnosticSchema = z
   .strictObject({ findings: z.array(findingSchema) })
   .meta({ id: 'Diagnostic' });
+export type Diagnostic = z.infer<typeof diagnosticSchema>;
 
 export const installationSchema = z
   .strictObject({
@@ -68,6 +70,7 @@ export const hostPatchSchema = z
     settings: patchOf(hostSettingsSchema).optional(),
   })
   .meta({ id: 'HostPatch' });
+export type HostPatch = z.infer<typeof hostPatchSchema>;
 
 /** HOST-27. */
 export const hostBulkActions = [
@@ -78,6 +81,7 @@ export const hostBulkActions = [
   'start',
   'stop',
 ] as const;
+export type HostBulkAction = (typeof hostBulkActions)[number];
 
 export const hostBulkSchema = z
   .strictObject({

@@ -57,6 +57,17 @@ export const eventSchema = z
 export type Event = z.infer<typeof eventSchema>;
 export type Attribute = z.infer<typeof attributeSchema>;
 
+export const eventPageSchema = z
+  .strictObject({
+    items: z.array(eventSchema),
+    nextCursor: z.string().nullable().meta({ description: 'null at the end' }),
+    total: z.number().int().nullable().meta({
+      description: 'how many match; null where counting would mean reading the whole log',
+    }),
+  })
+  .meta({ id: 'EventPage' });
+export type EventPage = z.infer<typeof eventPageSchema>;
+
 export const eventClearSchema = z
   .strictObject({ before: timeSchema.meta({ description: 'events before this time go' }) })
   .meta({ id: 'EventClear' });

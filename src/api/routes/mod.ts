@@ -23,7 +23,7 @@ import {
   userSchema,
   verbSchema,
 } from '../access.ts';
-import { eventClearedSchema, eventClearSchema, eventSchema } from '../event/event.ts';
+import { eventClearedSchema, eventClearSchema, eventPageSchema } from '../event/event.ts';
 import { folderCreateSchema, folderPatchSchema, folderSchema } from '../folder.ts';
 import { hostSchema } from '../host.ts';
 import { referenceSchema } from '../ids.ts';
@@ -1089,7 +1089,7 @@ export const routes = {
         .meta({ description: 'id of a thing: events of it and of all below it' }),
     }),
     answer: 'now',
-    response: pageSchema(eventSchema, 'Event'),
+    response: eventPageSchema,
   }),
   'event.clear': route({
     method: 'POST',

@@ -379,5 +379,8 @@ export function actionOfWord(
 ): PowerAction | undefined {
   if (word === 'start') return vm.state === 'saved' ? 'restore' : 'turn-on';
   if (word === 'stop') return vm.onHostStop === 'off' ? 'turn-off' : vm.onHostStop;
-  return powerActions.find((action) => action === word) ?? words[word];
+  return (
+    powerActions.find((action) => action === word) ??
+    (Object.hasOwn(words, word) ? words[word] : undefined)
+  );
 }

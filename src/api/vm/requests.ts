@@ -1,6 +1,7 @@
 /** Requests about disks, adapters, files and folders of a vm. */
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
+import { patchOf } from '../patch.ts';
 import { adapterSchema, diskBuses, diskFormats } from './hardware.ts';
 
 export const vmAddSchema = z
@@ -78,9 +79,10 @@ export const diskAttachSchema = z
   .meta({ id: 'DiskAttach' });
 export type DiskAttach = z.infer<typeof diskAttachSchema>;
 
-export const adapterAttachSchema = adapterSchema
-  .partial()
-  .meta({ id: 'AdapterAttach', description: "what is left out comes from the vm's profile" });
+export const adapterAttachSchema = patchOf(adapterSchema).meta({
+  id: 'AdapterAttach',
+  description: "what is left out comes from the vm's profile",
+});
 export type AdapterAttach = z.infer<typeof adapterAttachSchema>;
 
 export const effectiveHardwareSchema = z

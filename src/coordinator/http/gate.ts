@@ -29,6 +29,11 @@ export interface Gate {
   authorize(caller: Caller, route: Route, target: Target | undefined): void;
   /** The host whose certificate the connection shows. Errors: `unauthenticated`. */
   identifyAgent(request: IncomingMessage): string;
+  /**
+   * For connections that stay open: a signal that aborts with the outer one, or when the caller's proof
+   * ends or `isAllowed` says no.
+   */
+  watch(caller: Caller, outer: AbortSignal, isAllowed?: () => boolean): AbortSignal;
   /** Told of every request, allowed or denied. */
   audit(request: AuditedRequest): void;
 }

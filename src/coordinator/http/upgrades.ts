@@ -9,9 +9,9 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { Fault } from '#lib';
 import type { Log } from '#log';
 import { maxLinkMessageBytes, routes, type Route, type RouteName } from '#api';
-import type { Coordinator } from '../context.ts';
+import type { Caller, Coordinator } from '../context.ts';
 import { admit, checkHead, correlationHeader, correlationOf, targetOf } from './exchange.ts';
-import type { Gate } from './gate.ts';
+import type { Gate, Target } from './gate.ts';
 import { makeProblem, problemMediaType } from './problem.ts';
 import type { Handlers, RouteRequest } from './route-handler.ts';
 import { readCookie } from './routes.ts';
@@ -154,6 +154,16 @@ export class Upgrades {
         this.#open.add(webSocket);
         webSocket.on('close', () => this.#open.delete(webSocket));
         webSocket.on('error', () => webSocket.terminate());
+        const allowed = gate.watch(caller, gone.signal, () =>
+          isAllowed(gate, caller, route, target),
+        );
+        allowed.addEventListener(
+          'abort',
+          () => webSocket.close(1008, 'the right to it has ended'),
+          {
+            once: true,
+          },
+        );
         begin(webSocket);
       });
       audit(101, undefined);
@@ -187,6 +197,15 @@ export class Upgrades {
         text,
       ].join('\r\n'),
     );
+  }
+}
+
+function isAllowed(gate: Gate, caller: Caller, route: Route, target: Target | undefined): boolean {
+  try {
+    gate.authorize(caller, route, target);
+    return true;
+  } catch {
+    return false;
   }
 }
 

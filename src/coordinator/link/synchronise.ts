@@ -9,12 +9,11 @@
  *   record newer than ours     the store is an older copy: taken over
  *   document, no record        vanished: shown as unknown, with the reason (HOST-31)
  *
- * Vms that an unfinished operation makes, adds, removes or deletes are left to it.
+ * Vms that an operation works on are left to it.
  */
 import { isDeepStrictEqual } from 'node:util';
 import {
   diffSettings,
-  finishedStates,
   topFolderId,
   type Actor,
   type MachineRecord,
@@ -27,7 +26,8 @@ import { definitionForAgent, definitionFromAgent } from '../app/media.ts';
 import { freeName, reserveName } from '../app/names.ts';
 import { settingEvents, type EventFrame } from '../app/setting-events.ts';
 import { ancestorsOfPlace, hostThing, vmThing } from '../app/things.ts';
-import type { OperationDocument, StatusDocument, VmDocument } from '../documents.ts';
+import type { StatusDocument, VmDocument } from '../documents.ts';
+import { lockHolder } from '../operations/lock.ts';
 import type { Commit, Condition, NewEvent, Write } from '../store/store.ts';
 import type { LinkContext } from './context.ts';
 import { hostEvent } from './host-status.ts';
@@ -48,8 +48,9 @@ export async function synchronise(
   hostId: string,
   records: readonly MachineRecord[],
 ): Promise<Synchronised> {
-  const leftAlone = targetsOfUnfinished(context);
-  const looked = records.filter(({ definition }) => !leftAlone.has(definition.id));
+  const isWorkedOn = (id: string): boolean =>
+    lockHolder(context.inventory, { kind: 'vm', id, name: '' }) !== undefined;
+  const looked = records.filter(({ definition }) => !isWorkedOn(definition.id));
   const result = { toPush: [] as string[], found: [] as string[], vanished: [] as string[] };
   const serials = new SerialIndex(context.inventory);
   for (let at = 0; at < looked.length; at += chunk) {
@@ -71,11 +72,7 @@ export async function synchronise(
     result.found.push(...found);
   }
   const carried = new Set(records.map(({ definition }) => definition.id));
-  result.vanished = await markVanished(
-    context,
-    hostId,
-    (id) => carried.has(id) || leftAlone.has(id),
-  );
+  result.vanished = await markVanished(context, hostId, (id) => carried.has(id) || isWorkedOn(id));
   await context.commit({
     events: [
       hostEvent(context, hostId, 'coordinator.inventory.synchronised', {
@@ -86,18 +83,6 @@ export async function synchronise(
     ],
   });
   return result;
-}
-
-/** Vms that unfinished operations make or take away. */
-function targetsOfUnfinished(context: LinkContext): ReadonlySet<string> {
-  const ids = new Set<string>();
-  for (const { data } of context.inventory.documents<OperationDocument>('operation'))
-    if (
-      !finishedStates.includes(data.state) &&
-      ['vm.create', 'vm.add', 'vm.remove', 'vm.delete'].includes(data.action)
-    )
-      ids.add(data.target.id);
-  return ids;
 }
 
 /** The commit that takes in some records. */

@@ -133,27 +133,30 @@ function unregisterStep(how: 'removed' | 'deleted'): Step {
         };
       });
     },
-    async undo(work) {
-      const { inventory } = work.coordinator;
-      const { vm, status } = knownOf(work);
-      const { id } = work.target;
-      const { name } = vm.definition;
-      await commitFresh(work.coordinator, () => {
-        if (inventory.document('vm', id) !== undefined) return undefined;
-        const named =
-          nameOwner(inventory, 'vm', name) === undefined ? reserveName('vm', name, id) : undefined;
-        return {
-          conditions: [{ kind: 'vm', id, absent: true }, ...(named?.conditions ?? [])],
-          writes: [
-            { kind: 'vm', id, data: vm },
-            ...(status === null ? [] : [{ kind: 'status', id, data: status } as const]),
-            ...(named?.writes ?? []),
-          ],
-          events: [{ ...vmFrame(work, vm), name: 'vm.created', attributes: { how: 'added' } }],
-        };
-      });
-    },
+    undo: registerAgain,
   };
+}
+
+/** Makes the vm known again as it was. */
+async function registerAgain(work: Work): Promise<void> {
+  const { inventory } = work.coordinator;
+  const { vm, status } = knownOf(work);
+  const { id } = work.target;
+  const { name } = vm.definition;
+  await commitFresh(work.coordinator, () => {
+    if (inventory.document('vm', id) !== undefined) return undefined;
+    const named =
+      nameOwner(inventory, 'vm', name) === undefined ? reserveName('vm', name, id) : undefined;
+    return {
+      conditions: [{ kind: 'vm', id, absent: true }, ...(named?.conditions ?? [])],
+      writes: [
+        { kind: 'vm', id, data: vm },
+        ...(status === null ? [] : [{ kind: 'status', id, data: status } as const]),
+        ...(named?.writes ?? []),
+      ],
+      events: [{ ...vmFrame(work, vm), name: 'vm.created', attributes: { how: 'added' } }],
+    };
+  });
 }
 
 /** Grants on a vm go when it is gone for good. */
@@ -166,13 +169,26 @@ const forgetGrants = async (work: Work): Promise<void> => {
   if (writes.length > 0) await work.coordinator.commit({ writes });
 };
 
+/** The agent's part, after which there is no way back; if it cannot do it, the vm is known again. */
+async function doOrRegisterAgain(work: Work, doIt: () => Promise<void>): Promise<void> {
+  try {
+    await doIt();
+  } catch (error) {
+    // Interrupted is not failed: the operation goes on later, or elsewhere.
+    if (!work.signal.aborted) await registerAgain(work);
+    throw error;
+  }
+}
+
 const forgetStep: Step = {
   name: 'forget',
+  way: 'no-way-back',
   async run(work) {
     const { vm } = knownOf(work);
     const { links } = work.coordinator;
     // A host that is gone is not asked; if it comes back, it tells of the vm as found.
-    if (links.connected(vm.hostId)) await tell(work, 'machine.forget', {});
+    if (links.connected(vm.hostId))
+      await doOrRegisterAgain(work, () => tell(work, 'machine.forget', {}));
     work.pusher.forget(work.target.id);
     await forgetGrants(work);
   },
@@ -180,6 +196,7 @@ const forgetStep: Step = {
 
 const destroyStep: Step = {
   name: 'destroy',
+  way: 'no-way-back',
   async run(work) {
     const { vm } = knownOf(work);
     const { inventory } = work.coordinator;
@@ -188,7 +205,9 @@ const destroyStep: Step = {
     const outside = vm.definition.hardware.disks
       .map(({ file }) => posix.resolve(vm.path, file))
       .filter((path) => keep.includes(path) && !inside.includes(path));
-    await tell(work, 'machine.destroy', { keep: [...inside, ...outside] });
+    await doOrRegisterAgain(work, () =>
+      tell(work, 'machine.destroy', { keep: [...inside, ...outside] }),
+    );
     work.pusher.forget(work.target.id);
     await forgetGrants(work);
   },

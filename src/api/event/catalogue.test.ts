@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { kinds } from '../ids.ts';
+import { categories, severities } from './event.ts';
+import {
+  eventCatalogue,
+  eventFacts,
+  isEventName,
+  writeMessage,
+  type EventName,
+} from './catalogue.ts';
+
+const names = Object.keys(eventCatalogue) as EventName[];
+
+test('EVT-12 every event has a category, a severity, a target, a message, and a meaning for each attribute', () => {
+  for (const name of names) {
+    const facts = eventFacts(name);
+    assert.match(name, /^[a-z]+(\.[a-z]+(-[a-z]+)*)+$/);
+    assert.ok(categories.includes(facts.category), name);
+    assert.ok(severities.includes(facts.type), name);
+    assert.ok(kinds.includes(facts.target), name);
+    assert.ok(facts.message.length > 0, name);
+    for (const meaning of Object.values(facts.attributes)) assert.ok(meaning.length > 0, name);
+  }
+});
+
+test('every place in a message is the target or an attribute of the event', () => {
+  for (const name of names) {
+    const facts = eventFacts(name);
+    for (const [, key] of facts.message.matchAll(/\{(\w+)\}/g))
+      assert.ok(key === 'target' || Object.hasOwn(facts.attributes, key ?? ''), `${name}: ${key}`);
+  }
+});
+
+test('EVT-15 the record of a changed setting reads as a sentence with path, object and both values', () => {
+  assert.equal(
+    writeMessage('vm.setting.changed', 'web-1', {
+      path: 'settings/shutdown/quit/was_running',
+      oldValue: false,
+      newValue: true,
+    }),
+    'The setting settings/shutdown/quit/was_running of web-1 was changed from false to true',
+  );
+});
+
+test('EVT-16 an unset value is written as (no value)', () => {
+  assert.match(
+    writeMessage('vm.setting.changed', 'web-1', { path: 'x', oldValue: null, newValue: '' }),
+    /from \(no value\) to \(no value\)/,
+  );
+});
+
+test('a message is at most 2,000 characters, whatever its attributes are', () => {
+  const text = writeMessage('vm.crashed', 'web-1', { reason: 'x'.repeat(10_000), log: '' });
+  assert.equal(text.length, 2000);
+});
+
+test('an attribute cannot smuggle in another place', () => {
+  assert.equal(
+    writeMessage('vm.renamed', '{oldName}', { oldName: '{target}' }),
+    'Virtual machine {target} is now called {oldName}',
+  );
+});
+
+test('an event that lacks an attribute is a bug', () => {
+  assert.throws(() => writeMessage('vm.renamed', 'x', {}), /bug: .*oldName/);
+});
+
+test('what every object inherits is no event', () => {
+  assert.equal(isEventName('constructor'), false);
+  assert.equal(isEventName('toString'), false);
+  assert.equal(isEventName('vm.created'), true);
+});
+
+const required: readonly (readonly [string, EventName])[] = [
+  ['EVT-27', 'vm.created'],
+  ['EVT-28', 'vm.deleted'],
+  ['EVT-31', 'vm.resource.cpu'],
+  ['EVT-33', 'vm.resource.memory'],
+  ['EVT-36', 'vm.state.powered-off'],
+  ['EVT-37', 'vm.state.powered-on'],
+  ['EVT-38', 'vm.state.reset'],
+  ['EVT-39', 'vm.state.resumed'],
+  ['EVT-40', 'vm.state.suspended'],
+  ['EVT-41', 'vm.task-failed'],
+  ['EVT-43', 'host.agent.status-changed'],
+  ['EVT-47', 'host.started'],
+  ['EVT-48', 'host.stopped'],
+];
+for (const [id, name] of required)
+  test(`${id} the catalogue has ${name}, about the right thing`, () => {
+    assert.equal(eventFacts(name).target, name.startsWith('vm.') ? 'vm' : 'host');
+  });

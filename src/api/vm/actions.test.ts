@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allVerbs } from '../rights.ts';
+import {
+  actionOfWord,
+  actionWords,
+  judgeAction,
+  powerActions,
+  vmActionFacts,
+  vmActions,
+  type Judged,
+  type VmAction,
+} from './actions.ts';
+import { vmStateFacts, vmStates, type VmState } from './state.ts';
+
+const all = Object.keys(vmActions) as VmAction[];
+
+function vm(state: VmState, more: Partial<Judged> = {}): Judged {
+  return {
+    name: 'web-1',
+    state,
+    held: false,
+    additionsAnswer: true,
+    missing: {},
+    hostReachable: true,
+    ...more,
+  };
+}
+
+function taken(state: VmState, more: Partial<Judged> = {}): readonly VmAction[] {
+  return all.filter((action) => judgeAction(action, vm(state, more)).answer === 'take');
+}
+
+test('VM-49 what may be done with a vm that is off', () => {
+  assert.deepEqual(
+    new Set(taken('off')),
+    new Set<VmAction>([
+      'turn-on',
+      'hold',
+      'remove',
+      'delete',
+      'rename',
+      'configure',
+      'insert-media',
+      'change-disks',
+    ]),
+  );
+});
+
+test('VM-50 what may be done with a running vm, and that it is neither removed nor deleted', () => {
+  const running = taken('running');
+  for (const action of [
+    'screen',
+    'pause',
+    'save',
+    'turn-off',
+    'reset',
+    'restart',
+    'shutdown',
+    'reboot',
+    'configure',
+  ] as const)
+    assert.ok(running.includes(action), action);
+  for (const action of ['remove', 'delete'] as const) {
+    const judgement = judgeAction(action, vm('running'));
+    assert.equal(judgement.answer, 'refuse');
+    assert.match(judgement.answer === 'refuse' ? judgement.why : '', /web-1 is running/);
+    assert.ok(judgement.answer === 'refuse' && judgement.hint !== undefined);
+  }
+});
+
+test('VM-50 a guest restarts only with guest additions that answer', () => {
+  assert.ok(!taken('running', { additionsAnswer: false }).includes('reboot'));
+});
+
+test('VM-51 what may be done with a paused vm', () => {
+  const paused = taken('paused');
+  for (const action of ['resume', 'save', 'turn-off', 'reset', 'screen'] as const)
+    assert.ok(paused.includes(action), action);
+  for (const action of ['pause', 'shutdown', 'reboot', 'type', 'turn-on'] as const)
+    assert.ok(!paused.includes(action), action);
+});
+
+test('VM-52 a saved vm is restored or discarded; turning it on is refused with that hint', () => {
+  assert.deepEqual(
+    new Set(taken('saved')),
+    new Set<VmAction>(['restore', 'discard', 'rename', 'remove']),
+  );
+  const judgement = judgeAction('turn-on', vm('saved'));
+  assert.equal(judgement.answer, 'refuse');
+  assert.match(judgement.answer === 'refuse' ? (judgement.hint ?? '') : '', /restore.*discard/);
+});
+
+test('VM-53 in a transitional state only turn off and remote control are offered', () => {
+  for (const state of vmStates) {
+    if (vmStateFacts[state].stable || state === 'unknown' || state === 'merging-disks') continue;
+    assert.deepEqual(
+      new Set(taken(state)),
+      new Set<VmAction>(['turn-off', 'screen', 'serial']),
+      state,
+    );
+  }
+});
+
+test('VM-53 with an unknown state no power action is offered', () => {
+  assert.ok(
+    taken('unknown').every((action) => !(powerActions as readonly string[]).includes(action)),
+  );
+});
+
+test("VM-54 what the driver cannot do is refused with the driver's reason", () => {
+  assert.deepEqual(judgeAction('save', vm('running', { missing: { save: 'it cannot save' } })), {
+    answer: 'refuse',
+    why: 'it cannot save',
+  });
+});
+
+test('nothing is done on a host that does not answer, but a vm can be taken out', () => {
+  assert.deepEqual(taken('unknown', { hostReachable: false }), ['remove']);
+});
+
+test('asking for what is so already is ignored, not an error', () => {
+  assert.equal(judgeAction('turn-on', vm('running')).answer, 'ignore');
+  assert.equal(judgeAction('turn-off', vm('off')).answer, 'ignore');
+  assert.equal(judgeAction('pause', vm('paused')).answer, 'ignore');
+  assert.equal(judgeAction('save', vm('saved')).answer, 'ignore');
+  assert.equal(judgeAction('release', vm('running')).answer, 'ignore');
+});
+
+test('VM-42 a held vm is released, not resumed; a paused one is resumed, not released', () => {
+  assert.equal(judgeAction('release', vm('paused', { held: true })).answer, 'take');
+  assert.equal(judgeAction('resume', vm('paused', { held: true })).answer, 'refuse');
+  assert.equal(judgeAction('release', vm('paused')).answer, 'refuse');
+  assert.equal(judgeAction('resume', vm('paused')).answer, 'take');
+});
+
+const words: readonly (readonly [string, string])[] = [
+  ['power-on', 'turn-on'],
+  ['power-off-now', 'turn-off'],
+  ['suspend', 'pause'],
+  ['resume', 'resume'],
+  ['shutdown', 'shutdown'],
+  ['restart-now', 'restart'],
+];
+
+for (const [word, action] of words) {
+  test(`VM-40 the word ${word} is taken for ${action}`, () => {
+    assert.equal(actionOfWord(word, { state: 'running', onHostStop: 'save' }), action);
+  });
+}
+
+test('VM-44 turn off and turn off now are the same', () => {
+  const state = { state: 'running', onHostStop: 'save' } as const;
+  assert.equal(actionOfWord('turn-off', state), actionOfWord('turn-off-now', state));
+  assert.equal(actionOfWord('shutdown-and-turn-off', state), 'shutdown');
+});
+
+test('VM-45 start restores a saved vm, stop performs its stop action', () => {
+  assert.equal(actionOfWord('start', { state: 'saved', onHostStop: 'off' }), 'restore');
+  assert.equal(actionOfWord('start', { state: 'off', onHostStop: 'off' }), 'turn-on');
+  assert.equal(actionOfWord('stop', { state: 'running', onHostStop: 'off' }), 'turn-off');
+  assert.equal(actionOfWord('stop', { state: 'running', onHostStop: 'shutdown' }), 'shutdown');
+  assert.equal(actionOfWord('stop', { state: 'running', onHostStop: 'save' }), 'save');
+});
+
+test('every word stands for an action, and no other text does', () => {
+  for (const word of actionWords)
+    assert.ok(actionOfWord(word, { state: 'running', onHostStop: 'save' }), word);
+  for (const word of ['', 'toString', 'constructor', '__proto__', 'turn on'])
+    assert.equal(actionOfWord(word, { state: 'running', onHostStop: 'save' }), undefined, word);
+});
+
+test('VM-26 every state has a number of its own, and running is 5', () => {
+  assert.equal(vmStateFacts.running.number, 5);
+  assert.equal(new Set(vmStates.map((state) => vmStateFacts[state].number)).size, vmStates.length);
+});
+
+test('VM-25 every state has a text and a glyph of its own', () => {
+  assert.equal(new Set(vmStates.map((state) => vmStateFacts[state].label)).size, vmStates.length);
+  assert.equal(new Set(vmStates.map((state) => vmStateFacts[state].glyph)).size, vmStates.length);
+});
+
+test('VM-24 the stable states are off, running, paused and saved', () => {
+  assert.deepEqual(vmStates.filter((state) => vmStateFacts[state].stable).sort(), [
+    'off',
+    'paused',
+    'running',
+    'saved',
+  ]);
+});
+
+test('every action names a right that exists and states that exist', () => {
+  for (const action of all) {
+    const facts = vmActionFacts(action);
+    assert.ok(allVerbs.includes(facts.right), action);
+    assert.ok(facts.from.length > 0, action);
+    for (const state of facts.from) assert.ok(vmStates.includes(state), `${action} ${state}`);
+  }
+});
+
+test('the judge answers for every action in every state, and says why where it refuses', () => {
+  for (const action of all)
+    for (const state of vmStates)
+      for (const held of [true, false])
+        for (const hostReachable of [true, false]) {
+          const judgement = judgeAction(action, vm(state, { held, hostReachable }));
+          if (judgement.answer !== 'take') assert.ok(judgement.why.length > 0);
+        }
+});

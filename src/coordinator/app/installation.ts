@@ -1,0 +1,135 @@
+/** The installation as a whole: what it is, how it is, its settings. */
+import {
+  diffSettings,
+  finishedStates,
+  installationId,
+  type Finding,
+  type Installation,
+  type InstallationPatch,
+  type InstallationSettings,
+} from '#api';
+import { isoTime } from '#lib';
+import { installationSettings } from '../access/sign-in/sessions.ts';
+import type { Caller, Coordinator } from '../context.ts';
+import type { OperationDocument, SettingDocument } from '../documents.ts';
+import { commitFresh } from './commit-fresh.ts';
+import { requireMatch, type Precondition } from './precondition.ts';
+import { settingEvents } from './setting-events.ts';
+import { installationThing } from './things.ts';
+
+/** What does not change while the coordinator runs. */
+export interface About {
+  readonly productVersion: string;
+  readonly apiVersion: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly tls: boolean;
+  /** What access has to say of encryption and certificates. */
+  readonly findings: () => readonly Finding[];
+}
+
+const settingId = 'installation';
+
+export async function showInstallation(
+  coordinator: Coordinator,
+  caller: Caller,
+  about: About,
+): Promise<Installation> {
+  const { inventory, store } = coordinator;
+  let unfinished = 0;
+  for (const { data } of inventory.documents<OperationDocument>('operation'))
+    if (!finishedStates.includes(data.state)) unfinished += 1;
+  const running = inventory.list('vm', { limit: 1, filter: 'state = running' }, undefined).total;
+  const [last] = await store.events({ newestFirst: 'newest-first', limit: 1 });
+  const everything = caller.may('installation.view', { kind: 'installation' });
+  return {
+    kind: 'installation',
+    id: installationId,
+    name: 'gantry',
+    productVersion: about.productVersion,
+    apiVersion: about.apiVersion,
+    version: inventory.document('setting', settingId)?.version ?? 0,
+    startedAt: isoTime(about.startedAt),
+    tls: about.tls,
+    settings: installationSettings(inventory),
+    counts: {
+      hosts: everything ? inventory.count('host') : 0,
+      vms: everything ? inventory.count('vm') : 0,
+      running: everything ? running : 0,
+      operations: everything ? unfinished : 0,
+      lastEvent: everything ? (last?.seq ?? 0) : 0,
+    },
+    findings: everything ? [...about.findings(), ...hostFindings(coordinator)] : [],
+  };
+}
+
+/** Hosts that cannot work, each with the remedy. */
+function hostFindings({ inventory }: Coordinator): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (inventory.count('host') === 0)
+    findings.push({
+      check: 'hosts',
+      result: 'warning',
+      evidence: 'no host has joined',
+      remedy: 'make a token with: gantry host join-token',
+    });
+  for (const { id } of inventory.documents('host')) {
+    const host = inventory.host(id);
+    if (host === undefined || host.status === 'ready') continue;
+    findings.push({
+      check: 'hosts',
+      result: 'error',
+      evidence: `host ${host.name} is ${host.status}${
+        host.statusReason === null ? '' : `: ${host.statusReason}`
+      }`,
+      remedy:
+        host.status === 'service-stopped'
+          ? `start its service: gantry host start ${host.name}`
+          : `look whether its agent runs, then: gantry host diagnose ${host.name}`,
+    });
+  }
+  return findings;
+}
+
+export async function updateInstallation(
+  coordinator: Coordinator,
+  caller: Caller,
+  patch: InstallationPatch,
+  options: { readonly precondition: Precondition; readonly dryRun: boolean },
+): Promise<InstallationSettings> {
+  const { inventory } = coordinator;
+  const change = (): InstallationSettings => {
+    const known = inventory.document<SettingDocument>('setting', settingId);
+    requireMatch(options.precondition, 'the installation', known?.version ?? 0);
+    const given = Object.entries(patch).filter(([, value]) => value !== undefined);
+    return { ...installationSettings(inventory), ...Object.fromEntries(given) };
+  };
+  const wanted = change();
+  if (options.dryRun) return wanted;
+  await commitFresh(coordinator, () => {
+    const after = change();
+    const known = inventory.document<SettingDocument>('setting', settingId);
+    const changes = diffSettings(installationSettings(inventory), after);
+    if (changes.length === 0) return undefined;
+    return {
+      conditions: [
+        known === undefined
+          ? { kind: 'setting', id: settingId, absent: true }
+          : { kind: 'setting', id: settingId, version: known.version },
+      ],
+      writes: [{ kind: 'setting', id: settingId, data: after }],
+      events: settingEvents(
+        'installation.setting.changed',
+        {
+          target: installationThing,
+          ancestors: [],
+          actor: caller.actor,
+          origin: caller.origin,
+          correlationId: caller.correlationId,
+        },
+        changes,
+      ),
+    };
+  });
+  return installationSettings(inventory);
+}

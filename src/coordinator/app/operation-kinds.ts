@@ -1,0 +1,36 @@
+/** Every operation there is, in one table. */
+import { hostKinds } from './bulk.ts';
+import { discoverKind, probeKind } from './hosts.ts';
+import { imageKinds } from './images.ts';
+import { updateKind } from './vm/change-vm.ts';
+import { addKind, createKind } from './vm/create-steps.ts';
+import {
+  attachAdapterKind,
+  attachDiskKind,
+  detachAdapterKind,
+  detachDiskKind,
+  ejectKind,
+  insertKind,
+} from './vm/devices-vm.ts';
+import { powerKinds } from './vm/power-steps.ts';
+import { deleteKind, removeKind } from './vm/remove-vm.ts';
+import type { Kind } from './work.ts';
+
+export const operationKinds: readonly Kind[] = [
+  createKind,
+  addKind,
+  updateKind,
+  removeKind,
+  deleteKind,
+  ...powerKinds,
+  attachDiskKind,
+  detachDiskKind,
+  attachAdapterKind,
+  detachAdapterKind,
+  insertKind,
+  ejectKind,
+  ...hostKinds,
+  probeKind,
+  discoverKind,
+  ...imageKinds,
+];

@@ -1,0 +1,271 @@
+/**
+ * Watching: events as they happen, and changes of resources (src/api/watch.ts). A watcher that begins at
+ * an earlier place is first told what it has missed, then goes on without a gap; what it may not see is
+ * left out. One that does not keep up is ended, never skipped.
+ */
+import { BoundedQueue, Fault, isFault } from '#lib';
+import {
+  compileFilter,
+  parseFilter,
+  watchedKinds,
+  type Event,
+  type WatchedKind,
+  type WatchMessage,
+} from '#api';
+import type { Caller, Coordinator } from '../context.ts';
+import type { OperationDocument } from '../documents.ts';
+import type { StreamMessage } from '../http/route-handler.ts';
+import type { Inventory, InventoryChange } from '../inventory/inventory.ts';
+import type { DocumentKind } from '../store/store.ts';
+import { seesEvent, seesOperation, viewVerb } from './visibility.ts';
+
+const maxWaiting = 20_000;
+const batch = 1000;
+
+type Context = Pick<Coordinator, 'inventory' | 'store'>;
+
+/** Errors: `invalid` for a filter that is none; the stream ends with `exhausted` when the watcher is too slow. */
+export function watchEvents(
+  context: Context,
+  caller: Caller,
+  query: { readonly filter?: string | undefined; readonly after: number | undefined },
+  signal: AbortSignal,
+): AsyncIterable<StreamMessage> {
+  const filter = query.filter === undefined ? undefined : compileFilter(parseFilter(query.filter));
+  const wanted = (event: Event): boolean =>
+    (filter === undefined || filter(event)) && seesEvent(context.inventory, caller, event);
+  return tellEvents(context, wanted, query.after, signal);
+}
+
+async function* tellEvents(
+  { inventory, store }: Context,
+  wanted: (event: Event) => boolean,
+  after: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<StreamMessage> {
+  const queue = new BoundedQueue<Event>(maxWaiting);
+  const stop = inventory.onChange(({ events }) => {
+    for (const event of events) if (!queue.push(event)) queue.close(tooSlow());
+  });
+  const end = (): void => queue.close();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    let told = after ?? 0;
+    for (let more = after !== undefined; more && !signal.aborted;) {
+      const missed = await store.events({ after: told, newestFirst: 'oldest-first', limit: batch });
+      for (const event of missed) {
+        told = event.seq;
+        if (wanted(event)) yield messageOf(event);
+      }
+      more = missed.length === batch;
+    }
+    for await (const event of queue) {
+      if (event.seq <= told) continue;
+      if (wanted(event)) yield messageOf(event);
+    }
+  } finally {
+    stop();
+    signal.removeEventListener('abort', end);
+  }
+}
+
+function messageOf(event: Event): StreamMessage {
+  return { event: 'event', id: String(event.seq), data: event };
+}
+
+function tooSlow(): Fault {
+  return new Fault('exhausted', `the watcher is ${maxWaiting} changes behind`);
+}
+
+/** `vm,host` as kinds. Errors: `invalid`. */
+export function parseKinds(text: string | undefined): ReadonlySet<WatchedKind> {
+  const kinds = (text ?? 'vm,host,operation').split(',').map((kind) => kind.trim());
+  for (const kind of kinds)
+    if (!watchedKinds.some((known) => known === kind))
+      throw new Fault('invalid', `${kind.slice(0, 40)} cannot be watched`, {
+        hint: `choose from: ${watchedKinds.join(', ')}`,
+      });
+  return new Set(kinds as WatchedKind[]);
+}
+
+export async function* watchResources(
+  { inventory, store }: Context,
+  caller: Caller,
+  query: {
+    readonly kinds: ReadonlySet<WatchedKind>;
+    readonly after: number | undefined;
+    readonly samples: boolean;
+  },
+  signal: AbortSignal,
+): AsyncGenerator<StreamMessage> {
+  const queue = new BoundedQueue<InventoryChange>(maxWaiting);
+  const stop = inventory.onChange((change) => {
+    if (!concerns(change, query)) return;
+    if (!queue.push(change)) queue.close(tooSlow());
+  });
+  const end = (): void => queue.close();
+  signal.addEventListener('abort', end, { once: true });
+  const view = new View(inventory, caller);
+  try {
+    const head = inventory.head;
+    if (query.after !== undefined && query.after < head)
+      yield* catchUp(store, view, query.kinds, query.after, head, signal);
+    yield { event: 'ready', id: String(head), data: { seq: head } };
+    for await (const change of queue) yield* tellChange(view, change, query);
+  } finally {
+    stop();
+    signal.removeEventListener('abort', end);
+  }
+}
+
+/** Rights are everybody's concern: what was seen before may not be seen now, and the other way round. */
+const rightsKinds: ReadonlySet<string> = new Set(['user', 'role', 'grant']);
+
+function isWatched(kind: string, kinds: ReadonlySet<WatchedKind>): kind is WatchedKind {
+  return kinds.has(kind as WatchedKind);
+}
+
+function concerns(
+  { things }: InventoryChange,
+  { kinds, samples }: { readonly kinds: ReadonlySet<WatchedKind>; readonly samples: boolean },
+): boolean {
+  return things.some(
+    ({ kind, how }) =>
+      rightsKinds.has(kind) || (isWatched(kind, kinds) && (samples || how !== 'sampled')),
+  );
+}
+
+function* tellChange(
+  view: View,
+  { things, seq }: InventoryChange,
+  { kinds, samples }: { readonly kinds: ReadonlySet<WatchedKind>; readonly samples: boolean },
+): Generator<StreamMessage> {
+  const messages: StreamMessage[] = [];
+  let passing = true;
+  for (const { kind, id, how } of things) {
+    if (how !== 'sampled') passing = false;
+    if (rightsKinds.has(kind)) {
+      messages.push(asMessage({ event: 'reset', data: { reason: 'rights have changed' } }));
+      continue;
+    }
+    if (!isWatched(kind, kinds) || (how === 'sampled' && !samples)) continue;
+    const message = how === 'sampled' ? view.sampled(kind, id) : view.present(kind, id);
+    if (message !== undefined) messages.push(asMessage(message));
+  }
+  yield* numbered(messages, passing ? undefined : seq);
+}
+
+/** Only the last message of a commit has its number, so that nothing of it is lost on the way. */
+function* numbered(
+  messages: readonly StreamMessage[],
+  seq: number | undefined,
+): Generator<StreamMessage> {
+  for (const [index, message] of messages.entries())
+    yield index === messages.length - 1 && seq !== undefined
+      ? { ...message, id: String(seq) }
+      : message;
+}
+
+function asMessage({ event, data }: WatchMessage): StreamMessage {
+  return { event, data };
+}
+
+const thingOf: Readonly<Partial<Record<DocumentKind, WatchedKind>>> = {
+  vm: 'vm',
+  status: 'vm',
+  host: 'host',
+  folder: 'folder',
+  image: 'image',
+  operation: 'operation',
+};
+
+async function* catchUp(
+  store: Coordinator['store'],
+  view: View,
+  kinds: ReadonlySet<WatchedKind>,
+  after: number,
+  head: number,
+  signal: AbortSignal,
+): AsyncGenerator<StreamMessage> {
+  const touched = new Map<string, { readonly kind: WatchedKind; readonly id: string }>();
+  try {
+    for await (const { seq, documents, deleted } of store.watch(after, signal)) {
+      for (const { kind, id } of [...documents, ...deleted]) {
+        const thing = thingOf[kind];
+        if (thing !== undefined && kinds.has(thing))
+          touched.set(`${thing}/${id}`, { kind: thing, id });
+        // Names of hosts and folders are shown with their vms.
+        if (rightsKinds.has(kind) || kind === 'folder' || kind === 'host')
+          touched.set('reset', { kind: 'folder', id: '' });
+      }
+      if (seq >= head) break;
+    }
+  } catch (error) {
+    if (!isFault(error, 'stale') && !isFault(error, 'exhausted')) throw error;
+    touched.set('reset', { kind: 'folder', id: '' });
+  }
+  if (touched.delete('reset')) {
+    yield asMessage({ event: 'reset', data: { reason: 'read the lists again' } });
+    return;
+  }
+  for (const { kind, id } of touched.values()) {
+    const message = view.present(kind, id);
+    if (message !== undefined) yield asMessage(message);
+  }
+}
+
+/** Resources as this caller sees them. */
+class View {
+  readonly #inventory: Inventory;
+  readonly #caller: Caller;
+
+  constructor(inventory: Inventory, caller: Caller) {
+    this.#inventory = inventory;
+    this.#caller = caller;
+  }
+
+  /** The resource as it is now. One that is gone is told by its id to whoever may see its kind anywhere. */
+  present(kind: WatchedKind, id: string): WatchMessage | undefined {
+    const resource = this.#resource(kind, id);
+    if (resource === undefined) {
+      const told = kind === 'operation' || this.#caller.may(viewVerb(kind), { kind: 'anywhere' });
+      return told ? { event: 'deleted', data: { kind, id } } : undefined;
+    }
+    if (!this.#sees(kind, id)) return undefined;
+    return { event: 'changed', data: { kind, id, resource } };
+  }
+
+  sampled(kind: WatchedKind, id: string): WatchMessage | undefined {
+    if (!this.#sees(kind, id)) return undefined;
+    if (kind === 'vm') {
+      const vm = this.#inventory.vm(id);
+      return vm && { event: 'sampled', data: { kind, id, state: vm.state, status: vm.status } };
+    }
+    if (kind === 'host') {
+      const host = this.#inventory.host(id);
+      return host && { event: 'sampled', data: { kind, id, load: host.load } };
+    }
+    return this.present(kind, id);
+  }
+
+  #resource(kind: WatchedKind, id: string): unknown {
+    switch (kind) {
+      case 'vm':
+        return this.#inventory.vm(id);
+      case 'host':
+        return this.#inventory.host(id);
+      case 'folder':
+        return this.#inventory.folder(id);
+      case 'image':
+        return this.#inventory.image(id);
+      case 'operation':
+        return this.#inventory.operation(id);
+    }
+  }
+
+  #sees(kind: WatchedKind, id: string): boolean {
+    if (kind !== 'operation') return this.#caller.may(viewVerb(kind), { kind, id });
+    const operation = this.#inventory.document<OperationDocument>('operation', id);
+    return operation !== undefined && seesOperation(this.#caller, operation.data);
+  }
+}

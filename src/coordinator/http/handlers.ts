@@ -1,0 +1,304 @@
+/**
+ * The handler of every route that is not one of access: the request's parts to a verb, the verb's answer
+ * back. No logic.
+ */
+import { guestCatalogue, profiles, type Page, type RouteName } from '#api';
+import { bulkOnHost } from '../app/bulk.ts';
+import { clearEvents, listCatalogue, listEvents } from '../app/events.ts';
+import { createFolder, deleteFolder, updateFolder } from '../app/folders.ts';
+import {
+  askHost,
+  diagnoseHost,
+  discoverKind,
+  probeKind,
+  removeHost,
+  updateHost,
+} from '../app/hosts.ts';
+import { addImage, buildImage, deleteImage } from '../app/images.ts';
+import { showInstallation, updateInstallation, type About } from '../app/installation.ts';
+import { shown } from '../app/find.ts';
+import { cancelOperation, showOperation } from '../app/operations.ts';
+import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
+import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
+import { moveVm, updateVm } from '../app/vm/change-vm.ts';
+import { makeScreenshot, openConsole, pressKeys, typeText } from '../app/vm/console-vm.ts';
+import { addVm, createVm } from '../app/vm/create-vm.ts';
+import {
+  attachAdapter,
+  attachDisk,
+  changeMedium,
+  detachAdapter,
+  detachDisk,
+} from '../app/vm/devices-vm.ts';
+import { listActions } from '../app/vm/judge.ts';
+import { listFiles, takeOutVm } from '../app/vm/remove-vm.ts';
+import { parseKinds, watchEvents, watchResources } from '../app/watching.ts';
+import type { AccessRoute } from '../access/mod.ts';
+import type { Caller, Coordinator } from '../context.ts';
+import type { OperationDocument } from '../documents.ts';
+import type { ListedThings, PlainQuery } from '../inventory/inventory.ts';
+import type { StreamHub } from '../link/streams.ts';
+import type { Handlers } from './route-handler.ts';
+
+export interface HandlersOptions {
+  readonly coordinator: Coordinator;
+  readonly streams: StreamHub;
+  readonly about: About;
+  /** The API's description, made once. */
+  readonly openApi: Uint8Array;
+  /** A signal that also aborts when the caller's proof ends. */
+  readonly watch: (caller: Caller, outer: AbortSignal) => AbortSignal;
+}
+
+type OwnHandlers = Omit<Handlers, AccessRoute>;
+
+export function createHandlers(options: HandlersOptions): OwnHandlers {
+  return {
+    ...installationHandlers(options),
+    ...hostHandlers(options),
+    ...placeHandlers(options),
+    ...vmHandlers(options),
+    ...deviceHandlers(options),
+    ...consoleHandlers(options),
+    ...logHandlers(options),
+  };
+}
+
+type Of<P extends string> = Pick<OwnHandlers, Extract<Exclude<RouteName, AccessRoute>, P>>;
+
+/** A page of what the caller may see. */
+function list<K extends OwnedKind>(
+  { inventory }: Coordinator,
+  caller: Caller,
+  kind: K,
+  query: PlainQuery,
+): Page<ListedThings[K]> & { items: ListedThings[K][] } {
+  const verb = viewVerb(kind);
+  // Who may see everything is not asked for each.
+  const all = caller.may(verb, { kind: 'installation' }) && seesAll(caller);
+  const page = inventory.list(
+    kind,
+    query,
+    all ? undefined : (id) => caller.may(verb, { kind, id }),
+  );
+  return { ...page, items: [...page.items] };
+}
+
+/** A right on the installation may still be denied below; only who is denied nothing is not asked. */
+function seesAll(caller: Caller): boolean {
+  return caller.proof === undefined;
+}
+
+function installationHandlers({
+  coordinator,
+  about,
+  openApi,
+}: HandlersOptions): Of<
+  `installation.${string}` | 'openapi.show' | 'guest.list' | 'profile.list' | 'event.catalogue'
+> {
+  return {
+    'installation.show': ({ caller }) => showInstallation(coordinator, caller, about),
+    'installation.update': async ({ caller, body, precondition, query }) => {
+      const settings = await updateInstallation(coordinator, caller, body, {
+        precondition,
+        dryRun: query.dryRun,
+      });
+      return { ...(await showInstallation(coordinator, caller, about)), settings };
+    },
+    'installation.healthy': () => ({ ok: true }),
+    'openapi.show': () => openApi,
+    'guest.list': () => ({ items: guestCatalogue.map((guest) => ({ ...guest })) }),
+    'profile.list': () => ({
+      items: Object.entries(profiles).map(([name, profile]) => ({ name, ...profile })),
+    }),
+    'event.catalogue': () => listCatalogue(),
+  };
+}
+
+function hostHandlers({
+  coordinator,
+}: HandlersOptions): Of<
+  | 'host.list'
+  | 'host.show'
+  | 'host.update'
+  | 'host.remove'
+  | 'host.diagnose'
+  | 'host.probe'
+  | 'host.discover'
+  | 'host.bulk'
+> {
+  const { inventory } = coordinator;
+  return {
+    'host.list': ({ caller, query }) => list(coordinator, caller, 'host', query),
+    'host.show': ({ id }) => shown('host', id, inventory.host(id)),
+    'host.update': ({ caller, id, body, precondition, query }) =>
+      updateHost(coordinator, caller, id, body, { precondition, dryRun: query.dryRun }),
+    'host.remove': ({ caller, id, precondition, query }) =>
+      removeHost(coordinator, caller, id, { precondition, dryRun: query.dryRun }),
+    'host.diagnose': ({ id, signal }) => diagnoseHost(coordinator, id, signal),
+    'host.probe': ({ caller, id }) => askHost(coordinator, caller, id, probeKind),
+    'host.discover': ({ caller, id }) => askHost(coordinator, caller, id, discoverKind),
+    'host.bulk': ({ caller, id, params, body, query }) =>
+      bulkOnHost(coordinator, caller, id, params.action, body.only, query.dryRun),
+  };
+}
+
+function placeHandlers({
+  coordinator,
+}: HandlersOptions): Of<`folder.${string}` | `image.${string}`> {
+  const { inventory } = coordinator;
+  return {
+    'folder.list': ({ caller, query }) => list(coordinator, caller, 'folder', query),
+    'folder.show': ({ id }) => shown('folder', id, inventory.folder(id)),
+    'folder.create': ({ caller, body, query }) =>
+      createFolder(coordinator, caller, body, query.dryRun),
+    'folder.update': ({ caller, id, body, precondition, query }) =>
+      updateFolder(coordinator, caller, id, body, { precondition, dryRun: query.dryRun }),
+    'folder.delete': ({ caller, id, precondition, query }) =>
+      deleteFolder(coordinator, caller, id, { precondition, dryRun: query.dryRun }),
+    'image.list': ({ caller, query }) => list(coordinator, caller, 'image', query),
+    'image.show': ({ id }) => shown('image', id, inventory.image(id)),
+    'image.build': ({ caller, body, query }) => buildImage(coordinator, caller, body, query.dryRun),
+    'image.add': ({ caller, body, query }) => addImage(coordinator, caller, body, query.dryRun),
+    'image.delete': ({ caller, id, precondition, query }) =>
+      deleteImage(coordinator, caller, id, { precondition, dryRun: query.dryRun }),
+  };
+}
+
+function vmHandlers({
+  coordinator,
+}: HandlersOptions): Of<
+  | 'vm.list'
+  | 'vm.show'
+  | 'vm.create'
+  | 'vm.add'
+  | 'vm.update'
+  | 'vm.move'
+  | 'vm.remove'
+  | 'vm.files'
+  | 'vm.delete'
+  | 'vm.export'
+  | 'vm.actions'
+  | 'vm.act'
+  | 'vm.check'
+  | 'vm.hardware'
+> {
+  const { inventory } = coordinator;
+  return {
+    'vm.list': ({ caller, query }) => list(coordinator, caller, 'vm', query),
+    'vm.show': ({ id }) => shown('vm', id, inventory.vm(id)),
+    'vm.create': ({ caller, body, query }) => createVm(coordinator, caller, body, query.dryRun),
+    'vm.add': ({ caller, body, query }) => addVm(coordinator, caller, body, query.dryRun),
+    'vm.update': ({ caller, id, body, precondition, query }) =>
+      updateVm(coordinator, caller, id, body, { precondition, dryRun: query.dryRun }),
+    'vm.move': ({ caller, id, body, precondition, query }) =>
+      moveVm(coordinator, caller, id, body.folder, { precondition, dryRun: query.dryRun }),
+    'vm.remove': ({ caller, id, precondition, query }) =>
+      takeOutVm(coordinator, caller, id, 'remove', { precondition, dryRun: query.dryRun }),
+    'vm.files': ({ id }) => listFiles(coordinator, id),
+    'vm.delete': ({ caller, id, precondition, query }) =>
+      takeOutVm(coordinator, caller, id, 'delete', { precondition, dryRun: query.dryRun }),
+    'vm.export': ({ id }) => exportVm(coordinator, id),
+    'vm.actions': ({ caller, id }) =>
+      listActions(inventory, caller, shown('vm', id, inventory.vm(id))),
+    'vm.act': ({ caller, id, params, body, query }) =>
+      actOnVm(coordinator, caller, id, params.action, body, query.dryRun),
+    'vm.check': ({ id, body }) => checkVm(coordinator, id, body),
+    'vm.hardware': ({ id }) => showHardware(coordinator, id),
+  };
+}
+
+function deviceHandlers({
+  coordinator,
+}: HandlersOptions): Of<`vm.disk.${string}` | `vm.adapter.${string}` | `vm.medium.${string}`> {
+  return {
+    'vm.disk.attach': ({ caller, id, body, query }) =>
+      attachDisk(coordinator, caller, id, body, query.dryRun),
+    'vm.disk.detach': ({ caller, id, params, query }) =>
+      detachDisk(coordinator, caller, id, params.place, query.dryRun),
+    'vm.adapter.attach': ({ caller, id, body, query }) =>
+      attachAdapter(coordinator, caller, id, body, query.dryRun),
+    'vm.adapter.detach': ({ caller, id, params, query }) =>
+      detachAdapter(coordinator, caller, id, params.slot, query.dryRun),
+    'vm.medium.insert': ({ caller, id, params, body, query }) =>
+      changeMedium(coordinator, caller, id, params.place, body, query.dryRun),
+    'vm.medium.eject': ({ caller, id, params, query }) =>
+      changeMedium(coordinator, caller, id, params.place, null, query.dryRun),
+  };
+}
+
+function consoleHandlers({
+  coordinator,
+  streams,
+}: HandlersOptions): Of<
+  'vm.screenshot' | 'vm.type' | 'vm.keys' | 'vm.serial.open' | 'vm.screen.open'
+> {
+  return {
+    'vm.screenshot': ({ id, signal }) => makeScreenshot(coordinator, id, signal),
+    'vm.type': ({ id, body, signal }) => typeText(coordinator, id, body, signal),
+    'vm.keys': ({ id, body, signal }) => pressKeys(coordinator, id, body.keys, signal),
+    'vm.serial.open': ({ caller, id, query, signal }) =>
+      openConsole(
+        coordinator,
+        streams,
+        caller,
+        id,
+        {
+          channel: query.port === 1 ? 'serial1' : 'serial2',
+          access: query.readOnly ? 'read-only' : 'read-write',
+        },
+        signal,
+      ),
+    'vm.screen.open': ({ caller, id, query, signal }) =>
+      openConsole(
+        coordinator,
+        streams,
+        caller,
+        id,
+        { channel: 'screen', access: query.readOnly ? 'read-only' : 'read-write' },
+        signal,
+      ),
+  };
+}
+
+function logHandlers({
+  coordinator,
+  watch,
+}: HandlersOptions): Of<
+  `operation.${string}` | 'event.list' | 'event.watch' | 'event.clear' | 'watch.open'
+> {
+  const { inventory } = coordinator;
+  return {
+    'operation.list': ({ caller, query }) => {
+      const page = inventory.list('operation', query, (id) => {
+        const operation = inventory.document<OperationDocument>('operation', id);
+        return operation !== undefined && seesOperation(caller, operation.data);
+      });
+      return { ...page, items: [...page.items] };
+    },
+    'operation.show': ({ caller, id, query, signal }) =>
+      showOperation(coordinator, caller, id, query.waitSeconds, signal),
+    'operation.cancel': ({ caller, id }) => cancelOperation(coordinator, caller, id),
+    'event.list': ({ caller, query }) => listEvents(coordinator, caller, query),
+    'event.watch': ({ caller, query, lastEventId, signal }) =>
+      watchEvents(
+        coordinator,
+        caller,
+        { filter: query.filter, after: lastEventId ?? query.since },
+        watch(caller, signal),
+      ),
+    'event.clear': ({ caller, body, query }) =>
+      clearEvents(coordinator, caller, body.before, query.dryRun),
+    'watch.open': ({ caller, query, lastEventId, signal }) =>
+      watchResources(
+        coordinator,
+        caller,
+        {
+          kinds: parseKinds(query.kinds),
+          after: lastEventId ?? query.since,
+          samples: query.samples,
+        },
+        watch(caller, signal),
+      ),
+  };
+}
