@@ -7,9 +7,11 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeFault, isFault } from '#lib';
 import { buildImage, imageKinds, imageRecipes, isImageKind } from './image.ts';
+import { requiredPackages } from './requirements.ts';
 
 const usage = [
   'usage: node images/build.ts KIND --cache DIR [--out FILE] [--verify]',
+  '       node images/build.ts packages',
   '',
   ...imageKinds.map((kind) => `  ${kind.padEnd(15)} ${imageRecipes[kind].summary}`),
   '',
@@ -39,6 +41,10 @@ async function main(): Promise<number> {
   const [kind = ''] = positionals;
   if (values.help === true) {
     say(usage);
+    return 0;
+  }
+  if (kind === 'packages') {
+    for (const { name, reason } of requiredPackages()) say(`${name.padEnd(12)} ${reason}`);
     return 0;
   }
   if (positionals.length !== 1 || !isImageKind(kind) || values.cache === undefined) {

@@ -139,7 +139,8 @@ async function removeDeadWork(cacheDir: string): Promise<void> {
     const path = join(cacheDir, name);
     const pid = name.startsWith(mine) ? /^(\d+)-/.exec(name.slice(mine.length))?.[1] : undefined;
     const isDead = pid === undefined ? await isOld(path) : !isAlive(Number(pid));
-    if (isDead) await rm(path, { recursive: true, force: true });
+    // What another user left there stays; it is in nobody's way.
+    if (isDead) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -9,6 +9,7 @@ import { buildStarterFloppy } from './floppy/floppy.ts';
 import { buildDebian, debianLoaders, debianPackages } from './debian/debian.ts';
 import { kernelPackage, resolveInputs } from './inputs.ts';
 import { fetchPackages } from './packages.ts';
+import { checkRequirements } from './requirements.ts';
 import { buildStarterIso } from './starter-iso.ts';
 import { buildStarter, starterPackages } from './starter.ts';
 
@@ -116,6 +117,7 @@ export async function buildImage(request: BuildRequest): Promise<BuiltImage> {
       cacheDir,
       { kind, key, file: recipe.file, format: recipe.format },
       async (outputPath, workDir) => {
+        await checkRequirements(kind);
         progress('bringing the packages');
         const { alsoMadeOf = [] } = recipe;
         const wanted = inputs.packages.filter(({ name }) => !alsoMadeOf.includes(name));

@@ -1,4 +1,8 @@
 /** Images made on the user's machine from the distribution's packages. Depends on lib alone. */
+export { additionsLabel } from './additions.ts';
+export type { Verification } from './cache.ts';
+export { listFatFiles, putFatFiles, readFatFile, type FatFile } from './fat.ts';
+export { createBlankFloppy, floppyBytes } from './floppy/floppy.ts';
 export {
   buildImage,
   imageKinds,
@@ -7,4 +11,7 @@ export {
   type BuiltImage,
   type ImageKind,
 } from './image.ts';
+export { createIso, listIsoFiles, readIsoFile, type IsoFile, type IsoRequest } from './iso.ts';
+export { missingPackages, requiredPackages, type RequiredPackage } from './requirements.ts';
+export { makeSeedIso, type SeedRequest } from './seed.ts';
 export { additionsVersion, starterVersion } from './version.ts';

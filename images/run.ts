@@ -34,7 +34,7 @@ export async function runTool(
     signal: options.signal,
     killSignal: 'SIGKILL',
     env: {
-      PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`,
+      PATH: toolPath(),
       HOME: process.env['HOME'] ?? '/',
       LC_ALL: 'C.UTF-8',
       TZ: 'UTC',
@@ -67,6 +67,11 @@ export async function runTool(
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input);
   return await promise;
+}
+
+/** Where programs are looked for: an ordinary user's path often lacks the sbin folders. */
+export function toolPath(): string {
+  return `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`;
 }
 
 function missingTool(command: string): Fault {

@@ -7,7 +7,18 @@
  *   partition 2   EFI system partition
  *   partition 3   root, ext4, stretched to the end of the disk by cloud-init
  */
-import { mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assert, Fault, miB, present } from '#lib';
 import { additionsFacts, additionsFolder } from '../additions.ts';
@@ -19,7 +30,7 @@ import { sectorBytes } from '../mbr.ts';
 import { readPackage } from '../packages.ts';
 import { runTool } from '../run.ts';
 import { imageEpochS } from '../version.ts';
-import { readArchive } from './archive.ts';
+import { readArchive, type Archive } from './archive.ts';
 
 const rootUuid = '6764656e-7472-4879-8a01-000000000001';
 const diskId = '6764656e-7472-4879-8a01-000000000002';
@@ -75,18 +86,7 @@ export async function buildDebian(context: BuildContext): Promise<void> {
   const archive = await readArchive(signal);
   progress('installing Debian into a folder (minutes)');
   const tarPath = join(workDir, 'root.tar');
-  const options = [
-    '--quiet',
-    '--variant=minbase',
-    '--format=tar',
-    `--include=${installed.join(',')}`,
-  ];
-  const sober = '--aptopt=APT::Install-Recommends "false"';
-  await runTool(
-    ['mmdebstrap', ...options, sober, archive.codename, tarPath, '-'],
-    // Its folders lie beside the image that is made, never in the machine's /tmp.
-    { signal, env: { TMPDIR: workDir }, input: Buffer.from(archive.sources) },
-  );
+  await installInto(tarPath, archive, context);
   progress('making the root file system');
   const rootPath = join(workDir, 'root.ext4');
   const overlay = join(workDir, 'overlay');
@@ -107,6 +107,31 @@ export async function buildDebian(context: BuildContext): Promise<void> {
   await runTool(['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', rawPath, outputPath], {
     signal,
   });
+}
+
+/** Debian's packages as a root file system's archive. mmdebstrap unpacks and runs them in a folder of its own. */
+async function installInto(
+  tarPath: string,
+  archive: Archive,
+  context: BuildContext,
+): Promise<void> {
+  const { workDir, signal } = context;
+  const isRoot = process.getuid?.() === 0;
+  // An ordinary user's mmdebstrap works as a user of the namespace it makes, who must get through to the
+  // folder; the way to the cache is often closed to others.
+  const folder = isRoot ? workDir : await mkdtemp('/var/tmp/gantry-debian-');
+  try {
+    if (!isRoot) await chmod(folder, 0o755);
+    const options = ['--quiet', '--variant=minbase', '--format=tar'];
+    const wanted = [`--include=${installed.join(',')}`, '--aptopt=APT::Install-Recommends "false"'];
+    await runTool(['mmdebstrap', ...options, ...wanted, archive.codename, tarPath, '-'], {
+      signal,
+      env: { TMPDIR: folder },
+      input: Buffer.from(archive.sources),
+    });
+  } finally {
+    if (!isRoot) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Copies debian/overlay and the additions; @NAME@ is replaced. */

@@ -1,0 +1,119 @@
+/** The Debian packages that this tool needs on the machine it runs on, each with the reason. */
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '#lib';
+import { toolPath } from './run.ts';
+
+export interface RequiredPackage {
+  /** Name of the Debian package. */
+  readonly name: string;
+  /** The program it is needed for. */
+  readonly program: string;
+  /** Why, as a sentence for the person who is asked to install it. */
+  readonly reason: string;
+  /** Kinds of images that need it; `media` is floppies, CDs and seeds of users. */
+  readonly kinds: readonly string[];
+}
+
+const disks = ['starter', 'debian'];
+const bootable = ['starter', 'starter-iso', 'debian'];
+const kernels = ['starter', 'starter-iso'];
+const floppies = ['starter-floppy', 'media'];
+const discs = ['starter-iso', 'additions', 'media'];
+
+const required: readonly RequiredPackage[] = [
+  {
+    name: 'grub-common',
+    program: 'grub-mkimage',
+    reason: 'makes the boot loader of images',
+    kinds: bootable,
+  },
+  {
+    name: 'mtools',
+    program: 'mcopy',
+    reason: 'writes boot partitions and floppies without mounting them',
+    kinds: [...bootable, ...floppies],
+  },
+  {
+    name: 'qemu-utils',
+    program: 'qemu-img',
+    reason: 'writes disks in the format virtual machines use',
+    kinds: disks,
+  },
+  {
+    name: 'xorriso',
+    program: 'xorriso',
+    reason: 'writes and reads CD images',
+    kinds: discs,
+  },
+  {
+    name: 'xz-utils',
+    program: 'xz',
+    reason: 'unpacks the kernel, so that the starter appliance starts fast',
+    kinds: kernels,
+  },
+  {
+    name: 'e2fsprogs',
+    program: 'mke2fs',
+    reason: 'makes the root file system of a full Debian',
+    kinds: ['debian'],
+  },
+  {
+    name: 'fakeroot',
+    program: 'fakeroot',
+    reason: 'gives files their owners in a full Debian without being root',
+    kinds: ['debian'],
+  },
+  {
+    name: 'mmdebstrap',
+    program: 'mmdebstrap',
+    reason: 'installs a full Debian into a folder',
+    kinds: ['debian'],
+  },
+  {
+    name: 'uidmap',
+    program: 'newuidmap',
+    reason: 'lets an ordinary user install a full Debian into a folder',
+    kinds: ['debian'],
+  },
+];
+
+/** What the kinds of images need; all when none is named. */
+export function requiredPackages(...kinds: readonly string[]): readonly RequiredPackage[] {
+  if (kinds.length === 0) return required;
+  return required.filter((entry) => entry.kinds.some((kind) => kinds.includes(kind)));
+}
+
+/** Those of them whose program is not on this machine. */
+export async function missingPackages(
+  ...kinds: readonly string[]
+): Promise<readonly RequiredPackage[]> {
+  const isThere = await Promise.all(
+    requiredPackages(...kinds).map(async ({ program }) => await hasProgram(program)),
+  );
+  return requiredPackages(...kinds).filter((_, index) => isThere[index] !== true);
+}
+
+/** Errors: `unsupported` naming all that is missing. */
+export async function checkRequirements(kind: string): Promise<void> {
+  const isOptional = (entry: RequiredPackage): boolean =>
+    entry.program === 'newuidmap' && process.getuid?.() === 0;
+  const missing = (await missingPackages(kind)).filter((entry) => !isOptional(entry));
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name);
+  throw new Fault('unsupported', `cannot build image ${kind}: ${names.join(', ')} not installed`, {
+    hint: `run as root: apt-get install ${names.join(' ')}`,
+    facts: { packages: names },
+  });
+}
+
+async function hasProgram(program: string): Promise<boolean> {
+  for (const folder of toolPath().split(':')) {
+    const found = await access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+}
