@@ -21,6 +21,7 @@ import {
   type LinkMethod,
   type LinkParams,
   type LinkResult,
+  type MachineRecord,
   type MachineReport,
 } from '#api';
 import { commitFresh } from '../app/commit-fresh.ts';
@@ -59,6 +60,8 @@ export interface AgentLinksOptions {
   readonly context: LinkContext;
   readonly installationId: string;
   readonly times?: Partial<AgentLinkTimes>;
+  /** Told what a host carries before it is synchronised. */
+  readonly onRecords?: (records: readonly MachineRecord[]) => void;
   /** Told when a host is connected and synchronised. */
   readonly onSynchronised?: (hostId: string, result: Synchronised) => void;
 }
@@ -300,6 +303,7 @@ export class AgentLinks implements Links, AsyncDisposable {
     state.link = undefined;
     older?.close(1001, 'a newer connection of the same host replaces this one');
     this.#context.inventory.setHostLoad(hostId, hello.load);
+    this.#options.onRecords?.(hello.machines);
     const result = await synchronise(this.#context, hostId, hello.machines);
     await this.#takeReports(
       hostId,

@@ -3,7 +3,7 @@
  * (VM-64); then the vm gets its identity, the start is claimed (the generation grows, committed, never
  * reused), and only then is the agent asked. Stopping claims nothing.
  */
-import { assert, describeFault, Fault, isFault } from '#lib';
+import { assert, Fault } from '#lib';
 import {
   powerActions,
   vmActionFacts,
@@ -18,7 +18,7 @@ import { commitFresh } from '../commit-fresh.ts';
 import { identify } from '../vm-identity.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { checkStart } from './check-start.ts';
-import { causeOf, changeDefinition, targetVm, vmFrame } from './common-steps.ts';
+import { causeOf, changeDefinition, targetVm } from './common-steps.ts';
 
 const minuteMs = 60_000;
 
@@ -205,56 +205,11 @@ function stepsOf(action: PowerAction): readonly Step[] {
 
 export const powerKinds: readonly Kind[] = powerActions.map((action) => ({
   action: `vm.${action}`,
-  steps: stepsOf(action).map((step) => tellFailure(action, step)),
+  steps: stepsOf(action),
 }));
 
 export function powerKind(action: PowerAction): Kind {
   const kind = powerKinds.find((one) => one.action === `vm.${action}`);
   assert(kind !== undefined, `there is an operation for ${action}`);
   return kind;
-}
-
-/** A failed power operation is an event (VM-82, EVT-41); a start that was not even tried is one more (VM-84). */
-function tellFailure(action: PowerAction, step: Step): Step {
-  return {
-    ...step,
-    async run(work) {
-      try {
-        await step.run(work);
-      } catch (error) {
-        if (!work.signal.aborted && !isFault(error, 'cancelled'))
-          await tellTaskFailed(work, action, step.name, error);
-        throw error;
-      }
-    },
-  };
-}
-
-async function tellTaskFailed(
-  work: Work,
-  action: PowerAction,
-  step: string,
-  error: unknown,
-): Promise<void> {
-  const { inventory, log } = work.coordinator;
-  const vm = inventory.document<VmDocument>('vm', work.target.id);
-  if (vm === undefined) return;
-  const { label } = vmActionFacts(action);
-  const frame = vmFrame(work, vm.data);
-  const attributes = {
-    operation: label,
-    reason: describeFault(error).slice(0, 1000),
-    state: inventory.vm(vm.id)?.state ?? 'unknown',
-  };
-  const notTried = step === 'check' && (action === 'turn-on' || action === 'hold');
-  try {
-    await work.coordinator.commit({
-      events: [
-        ...(notTried ? [{ ...frame, name: 'vm.start-failed' as const, attributes }] : []),
-        { ...frame, name: 'vm.task-failed', attributes },
-      ],
-    });
-  } catch (cause) {
-    log.error({ err: cause }, 'cannot tell that an operation failed');
-  }
 }

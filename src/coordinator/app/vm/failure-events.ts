@@ -1,0 +1,43 @@
+/**
+ * What is told when an operation about a vm has failed: `vm.task-failed` for every power operation (VM-82,
+ * EVT-41), and that it could not be started where it was not even tried (VM-84); the agent tells of starts
+ * that it has tried. Cancelled is not failed.
+ */
+import type { FaultData } from '#lib';
+import { powerActions, vmActionFacts } from '#api';
+import type { OperationDocument, VmDocument } from '../../documents.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import type { NewEvent } from '../../store/store.ts';
+import { ancestorsOfPlace, vmThing } from '../things.ts';
+
+const maxReasonLength = 1000;
+
+export function failureEvents(
+  inventory: Inventory,
+  operation: OperationDocument,
+  fault: FaultData,
+): readonly NewEvent[] {
+  const action = powerActions.find((one) => operation.action === `vm.${one}`);
+  const vm = inventory.document<VmDocument>('vm', operation.target.id);
+  if (action === undefined || vm === undefined || fault.code === 'cancelled') return [];
+  const frame = {
+    target: vmThing(vm.id, vm.data),
+    ancestors: ancestorsOfPlace(inventory, vm.data),
+    actor: operation.actor,
+    origin: operation.origin,
+    correlationId: operation.correlationId,
+  };
+  const attributes = {
+    operation: vmActionFacts(action).label,
+    reason: fault.message.slice(0, maxReasonLength),
+    state: inventory.vm(vm.id)?.state ?? 'unknown',
+  };
+  const failedAt = operation.steps.find(({ state }) => state === 'failed')?.name;
+  const starts = action === 'turn-on' || action === 'hold';
+  return [
+    ...(starts && failedAt !== 'act'
+      ? [{ ...frame, name: 'vm.start-failed' as const, attributes }]
+      : []),
+    { ...frame, name: 'vm.task-failed', attributes },
+  ];
+}

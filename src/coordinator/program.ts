@@ -1,0 +1,214 @@
+/**
+ * The coordinator put together, and taken apart in the opposite order.
+ *
+ *   store -> inventory -> access -> operations, links -> HTTP -> reconcilers
+ *
+ * It serves when `<runtime>/coordinator.json` is there, and that file goes first when it stops.
+ */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Server as TlsServer } from 'node:tls';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { isoTime, systemClock } from '#lib';
+import type { Log } from '#log';
+import { installationId } from '#api';
+import { Access } from './access/mod.ts';
+import { makeTopFolder } from './app/folders.ts';
+import { operationKinds } from './app/operation-kinds.ts';
+import { DefinitionPusher } from './app/push-definition.ts';
+import { failureEvents } from './app/vm/failure-events.ts';
+import { installationThing } from './app/things.ts';
+import type { Work } from './app/work.ts';
+import type { Coordinator, Links, Operations } from './context.ts';
+import { createHandlers } from './http/handlers.ts';
+import { HttpServer, openApiText } from './http/server.ts';
+import { createInventory } from './inventory/memory-inventory.ts';
+import { followStore } from './inventory/follow.ts';
+import { AgentLinks, type AgentLinkTimes } from './link/agent-links.ts';
+import { StreamHub } from './link/streams.ts';
+import { createOperations } from './operations/engine.ts';
+import type { CoordinatorOptions } from './options.ts';
+import { Loops } from './reconcile/loop.ts';
+import { pushDefinitions } from './reconcile/push-definitions.ts';
+import { retention } from './reconcile/retention.ts';
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import type { NewEvent } from './store/store.ts';
+
+const packageFile = new URL('../../package.json', import.meta.url);
+export const productVersion: string = z
+  .object({ version: z.string().max(64) })
+  .parse(JSON.parse(readFileSync(packageFile, 'utf8'))).version;
+
+export interface RunningCoordinator extends AsyncDisposable {
+  readonly coordinator: Coordinator;
+  readonly url: string;
+  /** Rejects when the coordinator cannot go on. */
+  readonly failed: Promise<never>;
+}
+
+/** Errors: `refused` when another coordinator has the data; `exists` when the address is in use; `corrupt`. */
+export async function startCoordinator(
+  options: CoordinatorOptions,
+  log: Log,
+  linkTimes: Partial<AgentLinkTimes> = {},
+): Promise<RunningCoordinator> {
+  const { data, config, runtime, host, port } = options;
+  const clock = systemClock;
+  const startedAt = clock.now();
+  // Taken apart in the opposite order, also when something on the way up fails.
+  await using stack = new AsyncDisposableStack();
+  for (const folder of [data, config, runtime])
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  const store = stack.use(await openSqliteStore({ file: join(data, 'store.db'), clock, log }));
+  const inventory = createInventory({ clock });
+  const follower = stack.use(await followStore(store, inventory, log));
+  const late: { links?: Links; operations?: Operations } = {};
+  const coordinator: Coordinator = {
+    store,
+    inventory,
+    commit: (commit) => follower.commit(commit),
+    get links() {
+      return made(late.links);
+    },
+    get operations() {
+      return made(late.operations);
+    },
+    clock,
+    log,
+    paths: { data, config, runtime },
+  };
+  await makeTopFolder(coordinator);
+  const access = stack.use(
+    await Access.open({ coordinator, listenAddress: host, tls: options.tls }),
+  );
+  const loops: { nudge(name: string): void }[] = [];
+  const links = stack.use(
+    new AgentLinks({
+      context: coordinator,
+      installationId,
+      times: linkTimes,
+      onRecords: (records) => pusher.noteRecords(records),
+      onSynchronised: () => loops.forEach((loop) => loop.nudge('push-definitions')),
+    }),
+  );
+  late.links = links;
+  const pusher = new DefinitionPusher(inventory, links);
+  const operations = stack.use(
+    createOperations<Work>({
+      kinds: operationKinds,
+      equip: (work) => ({ ...work, coordinator, pusher }),
+      failureEvents: (operation, _id, fault) => failureEvents(inventory, operation, fault),
+      context: coordinator,
+      clock,
+      log,
+    }),
+  );
+  late.operations = operations;
+  const streams = new StreamHub(links);
+  stack.defer(
+    inventory.onChange(({ things }) => {
+      for (const { kind, id, how } of things)
+        if (kind === 'host' && how === 'deleted') links.forget(id);
+    }),
+  );
+  const handlers = {
+    ...access.handlers,
+    ...createHandlers({
+      coordinator,
+      streams,
+      about: {
+        productVersion,
+        apiVersion: 'v1',
+        startedAt,
+        tls: options.tls === 'on',
+        findings: () => access.findings(),
+      },
+      openApi: openApiText(productVersion),
+      watch: (caller, outer) => access.watch(caller, outer),
+    }),
+  };
+  const server = stack.use(
+    new HttpServer({
+      coordinator,
+      handlers,
+      gate: access,
+      agents: {
+        acceptLink: (socket, hostId) => links.accept(socket, hostId),
+        expectsStream: (streamId, hostId) => streams.expects(streamId, hostId),
+        acceptStream: (streamId, hostId, socket) => streams.accept(streamId, hostId, socket),
+      },
+      log,
+      productVersion,
+      tls: access.tlsOptions(),
+    }),
+  );
+  if (server.server instanceof TlsServer) access.attach(server.server);
+  links.start();
+  const { recovered } = await operations.start();
+  const url = await server.listen(host, port);
+  warnOfExposure(options, url, log);
+  const loop = stack.use(
+    new Loops([retention(coordinator), pushDefinitions(coordinator, pusher)], log),
+  );
+  loops.push(loop);
+  await coordinator.commit({
+    events: [coordinatorEvent('coordinator.started', { version: productVersion, recovered })],
+  });
+  stack.defer(async () => {
+    await coordinator.commit({ events: [coordinatorEvent('coordinator.stopped', {})] });
+  });
+  const file = join(runtime, 'coordinator.json');
+  await writeWhole(file, JSON.stringify({ pid: process.pid, url, startedAt: isoTime(startedAt) }));
+  stack.defer(() => rm(file, { force: true }));
+  log.info({ url, recovered }, 'the coordinator serves');
+  const running = stack.move();
+  return {
+    coordinator,
+    url,
+    failed: follower.failed,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function made<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('bug: used before it was made');
+  return part;
+}
+
+function coordinatorEvent<N extends 'coordinator.started' | 'coordinator.stopped'>(
+  name: N,
+  attributes: NewEvent<N>['attributes'],
+): NewEvent<N> {
+  return {
+    name,
+    target: installationThing,
+    ancestors: [],
+    actor: { kind: 'system', name: 'coordinator' },
+    origin: null,
+    correlationId: null,
+    attributes,
+  };
+}
+
+/** Loud about what lets others in (SEC-59). */
+function warnOfExposure({ tls, host }: CoordinatorOptions, url: string, log: Log): void {
+  const loopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
+  if (tls === 'off')
+    log.warn(
+      { url },
+      'TLS IS OFF: whoever is on the way reads passwords and changes everything; start without --insecure-no-tls',
+    );
+  if (!loopback)
+    log.warn(
+      { url },
+      'the coordinator can be reached from other machines; to keep it to this one, listen on 127.0.0.1',
+    );
+}
+
+/** So that nobody reads half of it. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, `${text}\n`, { mode: 0o644 });
+  await rename(draft, file);
+}
