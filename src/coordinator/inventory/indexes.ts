@@ -64,6 +64,7 @@ export class Indexes {
       case 'link':
       case 'request':
       case 'name':
+      case 'lock':
       case 'setting':
         return;
     }

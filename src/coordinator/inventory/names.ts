@@ -24,6 +24,7 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'operation':
     case 'request':
     case 'name':
+    case 'lock':
     case 'setting':
       return undefined;
   }

@@ -32,6 +32,7 @@ export const documentKinds = [
   'operation',
   'request',
   'name',
+  'lock',
   'setting',
 ] as const;
 export type DocumentKind = (typeof documentKinds)[number];
