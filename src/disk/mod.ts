@@ -9,3 +9,21 @@ export { formatNamed, formats } from './formats.ts';
 export type { Finding, LayerFacts, NewParent, ParentReference, SnapshotFacts } from './layer.ts';
 export { openDisk, type OpenOptions } from './open.ts';
 export { hostStore, memoryStore, portableName, type FileStore } from './store.ts';
+export { checkDisk, repairInto, type CheckReport } from './verbs/check.ts';
+export {
+  commitDisk,
+  mergeLayers,
+  rebaseDisk,
+  reconnectDisk,
+  type MergeOptions,
+} from './verbs/chain.ts';
+export { checksumDisk, type ChecksumOptions } from './verbs/checksum.ts';
+export { compactDisk, estimateCompact, type CompactEstimate } from './verbs/compact.ts';
+export { compareDisks, type Comparison } from './verbs/compare.ts';
+export { convertDisk, type ConvertOptions } from './verbs/convert.ts';
+export { copyDisk, type CopyOptions } from './verbs/copy.ts';
+export { demandSpace, makeDisk, parentFor, roundedSize, type NewDisk } from './verbs/create.ts';
+export { inspectDisk, type LayerReport } from './verbs/inspect.ts';
+export { mapDisk, measure, type MapRun, type Measure } from './verbs/map.ts';
+export type { Progress, VerbOptions } from './verbs/progress.ts';
+export { resizeDisk } from './verbs/resize.ts';

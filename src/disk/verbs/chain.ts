@@ -1,0 +1,151 @@
+/**
+ * Work on chains of layers: commit a child into its parent, merge a range of a chain into one layer, move a child
+ * to another parent, connect it with one that was moved. The content seen through the child is the same at any
+ * moment, so each of them can be stopped and begun again.
+ */
+import { Fault } from '#lib';
+import type { Disk } from '../disk.ts';
+import type { FileStore } from '../store.ts';
+import { makeDisk, parentFor, type NewDisk } from './create.ts';
+import { chunkBytes } from './pipeline.ts';
+import { ProgressMeter, type VerbOptions } from './progress.ts';
+
+/**
+ * Writes what the child holds into its parent, which the caller has opened for writing and which no other child
+ * needs. The child stays; it is of no more use and can be deleted. Faults: `refused`, host faults, `cancelled`.
+ */
+export async function commitDisk(
+  child: Disk,
+  parent: Disk,
+  options: VerbOptions = {},
+): Promise<void> {
+  if (!parent.isWritable || child.parent?.layer.file.identity !== parent.layer.file.identity) {
+    throw new Fault(
+      'refused',
+      `${parent.name} is not the parent of ${child.name}, open for writing`,
+    );
+  }
+  if (parent.sizeBytes < child.sizeBytes) await parent.resize(child.sizeBytes);
+  await copyLayers(child, parent, 0, options);
+  await parent.flush();
+}
+
+export interface MergeOptions extends VerbOptions {
+  /** Number of layers, from the disk down, that become one. */
+  readonly layers: number;
+  readonly target: Omit<NewDisk, 'sizeBytes' | 'parent' | 'signal'>;
+  readonly store: FileStore;
+}
+
+/** Makes a new layer of the upper layers of a chain, over the next one. The old layers are not touched. */
+export async function mergeLayers(top: Disk, options: MergeOptions): Promise<void> {
+  const chain = [...top.chain()];
+  const below = chain[options.layers];
+  if (below === undefined) {
+    throw new Fault('invalid', `${top.name} has only ${chain.length} layers`, {
+      hint: 'convert it: that makes one disk of the whole chain',
+    });
+  }
+  const parent = await parentFor(options.target.path, below);
+  const { signal } = options;
+  const wanted: NewDisk = {
+    ...options.target,
+    sizeBytes: top.sizeBytes,
+    parent,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  await makeDisk(wanted, options.store, (made) =>
+    copyLayers(top, made, options.layers - 1, options),
+  );
+}
+
+/** Copies what the layers down to a depth hold, zeros included; what they do not say stays the target's. */
+async function copyLayers(
+  source: Disk,
+  target: Disk,
+  depth: number,
+  options: VerbOptions,
+): Promise<void> {
+  const meter = new ProgressMeter(source.sizeBytes, options);
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  for (let at = 0; at < source.sizeBytes;) {
+    const run = await source.runAt(at, source.sizeBytes - at);
+    const length = run.kind === 'zero' ? run.length : Math.min(run.length, chunkBytes);
+    if (run.depth <= depth && run.kind === 'zero') await target.zero(at, length);
+    else if (run.depth <= depth) {
+      const bytes = buffer.subarray(0, length);
+      await source.read(bytes, at);
+      await target.write(bytes, at);
+    }
+    at += length;
+    meter.add(length);
+  }
+  meter.end();
+}
+
+/**
+ * Gives a child, opened for writing with its present parent, another one. Where the two parents differ and the
+ * child does not say, what it has shown so far is written into it first. Faults: `unsupported`, `cancelled`.
+ */
+export async function rebaseDisk(
+  child: Disk,
+  parent: Disk,
+  options: VerbOptions = {},
+): Promise<{ readonly copiedBytes: number }> {
+  demandConnectable(child);
+  const meter = new ProgressMeter(child.sizeBytes, options);
+  const [seen, wanted] = [Buffer.alloc(65536), Buffer.alloc(65536)];
+  let copiedBytes = 0;
+  for (let at = 0; at < child.sizeBytes;) {
+    const extent = await child.layer.extentAt(at, Math.min(seen.length, child.sizeBytes - at));
+    const length = extent.length;
+    if (extent.kind === 'absent') {
+      const [now, then] = [seen.subarray(0, length), wanted.subarray(0, length)];
+      await child.read(now, at);
+      const inside = Math.max(0, Math.min(length, parent.sizeBytes - at));
+      if (inside > 0) await parent.read(then.subarray(0, inside), at);
+      then.fill(0, inside);
+      if (!now.equals(then)) {
+        await child.write(now, at);
+        copiedBytes += length;
+      }
+    }
+    at += length;
+    meter.add(length);
+  }
+  await child.flush();
+  await connectDisk(child, parent);
+  meter.end();
+  return { copiedBytes };
+}
+
+/**
+ * Records where the parent is now. Faults: `stale` when the child names an identity and the parent's is another;
+ * `unsupported` when the format has no way to change it.
+ */
+export async function reconnectDisk(child: Disk, parent: Disk): Promise<void> {
+  demandConnectable(child);
+  const wanted = child.layer.parentReference?.identity;
+  const found = parent.layer.describe().identity;
+  if (wanted !== undefined && wanted !== found) {
+    throw new Fault('stale', `${parent.name} is not the parent that ${child.name} was made from`, {
+      facts: { wanted, found },
+      hint: 'rebase instead, which compares the contents',
+    });
+  }
+  await connectDisk(child, parent);
+}
+
+async function connectDisk(child: Disk, parent: Disk): Promise<void> {
+  const { writer } = child.layer;
+  await writer?.setParent?.(await parentFor(child.name, parent));
+}
+
+function demandConnectable(child: Disk): void {
+  const { writer, parentReference } = child.layer;
+  if (writer?.setParent !== undefined && parentReference !== undefined) return;
+  throw new Fault(
+    'unsupported',
+    `${child.name}: the parent of this ${child.format} cannot be changed`,
+  );
+}

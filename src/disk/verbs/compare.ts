@@ -1,0 +1,92 @@
+/** Compares the content of two disks, whatever their formats. Of different sizes, the longer must end in zeros. */
+import type { Disk } from '../disk.ts';
+import { isZero } from '../zeros.ts';
+import { chunkBytes, defaultInFlight, eachInFlight } from './pipeline.ts';
+import { ProgressMeter, type VerbOptions } from './progress.ts';
+
+export interface Comparison {
+  readonly isEqual: boolean;
+  readonly sizesDiffer: boolean;
+  /** Offset of the first sector that differs. */
+  readonly firstDifference: number | undefined;
+}
+
+interface Piece {
+  readonly offset: number;
+  readonly length: number;
+  /** Which of the two may hold something else than zeros there. */
+  readonly first: boolean;
+  readonly second: boolean;
+}
+
+export async function compareDisks(
+  first: Disk,
+  second: Disk,
+  options: VerbOptions = {},
+): Promise<Comparison> {
+  const total = Math.max(first.sizeBytes, second.sizeBytes);
+  const meter = new ProgressMeter(total, options);
+  let difference: number | undefined;
+  const others: Buffer[] = [];
+  await eachInFlight(piecesOf(first, second, total), defaultInFlight, async (piece, buffer) => {
+    meter.add(piece.length);
+    if (difference !== undefined && difference < piece.offset) return;
+    const other = others.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
+    const at = await differenceIn(first, second, piece, buffer, other);
+    others.push(other);
+    if (at !== undefined) difference = Math.min(difference ?? at, at);
+  });
+  meter.end();
+  return {
+    isEqual: difference === undefined,
+    sizesDiffer: first.sizeBytes !== second.sizeBytes,
+    firstDifference: difference,
+  };
+}
+
+async function* piecesOf(first: Disk, second: Disk, total: number): AsyncGenerator<Piece> {
+  const [known, other] = [runOf(first), runOf(second)];
+  for (let offset = 0; offset < total;) {
+    const [a, b] = [await known(offset), await other(offset)];
+    const end = Math.min(a.end, b.end, total);
+    const isEmpty = !a.hasData && !b.hasData;
+    const length = isEmpty ? end - offset : Math.min(end - offset, chunkBytes);
+    if (!isEmpty) yield { offset, length, first: a.hasData, second: b.hasData };
+    offset += length;
+  }
+}
+
+/** The run at an offset, remembered while offsets stay in it. Beyond its end a disk counts as zeros. */
+function runOf(disk: Disk): (offset: number) => Promise<{ end: number; hasData: boolean }> {
+  let run = { start: 0, end: 0, hasData: false };
+  return async (offset) => {
+    if (offset >= disk.sizeBytes) return { end: Infinity, hasData: false };
+    if (offset < run.start || offset >= run.end) {
+      const found = await disk.runAt(offset, disk.sizeBytes - offset);
+      run = { start: offset, end: offset + found.length, hasData: found.kind !== 'zero' };
+    }
+    return run;
+  };
+}
+
+async function differenceIn(
+  first: Disk,
+  second: Disk,
+  piece: Piece,
+  buffer: Buffer,
+  other: Buffer,
+): Promise<number | undefined> {
+  const [a, b] = [buffer.subarray(0, piece.length), other.subarray(0, piece.length)];
+  await Promise.all([
+    piece.first ? first.read(a, piece.offset) : undefined,
+    piece.second ? second.read(b, piece.offset) : undefined,
+  ]);
+  if (piece.first && piece.second && a.equals(b)) return undefined;
+  if (piece.first !== piece.second && isZero(piece.first ? a : b)) return undefined;
+  if (!piece.first) a.fill(0);
+  if (!piece.second) b.fill(0);
+  for (let at = 0; at < piece.length; at += 512) {
+    if (!a.subarray(at, at + 512).equals(b.subarray(at, at + 512))) return piece.offset + at;
+  }
+  return undefined;
+}

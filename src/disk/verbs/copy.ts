@@ -1,0 +1,121 @@
+/**
+ * Copies the content of a disk into another: what every other verb that writes is made of. Zeros are not written
+ * to a target that is new. Reads, compression and writes overlap; memory is the buffers of the pipeline.
+ */
+import { Fault } from '#lib';
+import type { Disk } from '../disk.ts';
+import { eachRun, isZero } from '../zeros.ts';
+import { chunkBytes, defaultInFlight, eachInFlight } from './pipeline.ts';
+import { ProgressMeter, type VerbOptions } from './progress.ts';
+import { spansOf, type Span } from './spans.ts';
+
+/** Runs of zeros shorter than this are written along with the data around them. */
+const shortestHole = 32 * 1024;
+
+export interface CopyOptions extends VerbOptions {
+  /** `new`: reads as zeros all over. `used`: zeros must be written too. */
+  readonly target: 'new' | 'used';
+  /** Store compressed clusters. */
+  readonly compress?: boolean | undefined;
+  readonly inFlight?: number | undefined;
+}
+
+/** Faults: `invalid` when the target is smaller; `unsupported` when it cannot compress; `cancelled`. */
+export async function copyDisk(source: Disk, target: Disk, options: CopyOptions): Promise<void> {
+  if (target.sizeBytes < source.sizeBytes) {
+    const text = `${target.name} has ${target.sizeBytes} bytes, ${source.name} ${source.sizeBytes}`;
+    throw new Fault('invalid', `the target is too small: ${text}`);
+  }
+  const meter = new ProgressMeter(source.sizeBytes, options);
+  const put = options.compress === true ? compressor(target) : plainWriter(target, options.target);
+  // a cluster to be compressed is never cut in two
+  const size = options.compress === true ? Math.max(chunkBytes, target.blockBytes) : chunkBytes;
+  await eachInFlight(
+    spansOf(source, size),
+    options.inFlight ?? defaultInFlight,
+    async (span, buffer) => {
+      meter.add(0);
+      await put(source, span, buffer);
+      meter.add(span.chunkLength);
+    },
+    size,
+  );
+  if (options.target === 'used' && target.sizeBytes > source.sizeBytes) {
+    await target.zero(source.sizeBytes, target.sizeBytes - source.sizeBytes);
+  }
+  meter.end();
+}
+
+type PutSpan = (source: Disk, span: Span, buffer: Buffer) => Promise<void>;
+
+function plainWriter(target: Disk, state: 'new' | 'used'): PutSpan {
+  return async (source, { chunk, chunkLength, start, end }, buffer) => {
+    if (state === 'used' && start > chunk) await target.zero(chunk, start - chunk);
+    if (state === 'used' && chunk + chunkLength > end && end >= start) {
+      const from = Math.max(end, chunk);
+      if (chunk + chunkLength > from) await target.zero(from, chunk + chunkLength - from);
+    }
+    if (start === end) return;
+    const bytes = buffer.subarray(0, end - start);
+    await source.read(bytes, start);
+    // what shares a block of the target is written together where blocks are small
+    const unit = Math.min(Math.max(4096, target.blockBytes), 65536);
+    const lead = Math.min(bytes.length, (unit - (start % unit)) % unit);
+    const pieces: { at: number; length: number }[] = [];
+    const gaps: { at: number; length: number }[] = [];
+    const sort = (at: number, length: number, kind: 'zero' | 'data'): void => {
+      const last = pieces.at(-1);
+      if (kind === 'zero' && length >= shortestHole) gaps.push({ at, length });
+      else if (kind === 'data' && last !== undefined && at - last.at - last.length < shortestHole) {
+        last.length = at + length - last.at;
+      } else if (kind === 'data') pieces.push({ at, length });
+      else if (kind === 'zero') gaps.push({ at, length });
+    };
+    if (lead > 0) sort(0, lead, isZero(bytes.subarray(0, lead)) ? 'zero' : 'data');
+    eachRun(bytes.subarray(lead), (at, length, kind) => sort(lead + at, length, kind), unit);
+    if (state === 'used') for (const { at, length } of gaps) await target.zero(start + at, length);
+    for (const { at, length } of pieces) {
+      await target.write(bytes.subarray(at, at + length), start + at);
+    }
+  };
+}
+
+/** Whole clusters, compressed side by side, stored in the order of the disk. */
+function compressor(target: Disk): PutSpan {
+  const { writer } = target.layer;
+  const compress = writer?.compress?.bind(writer);
+  if (compress === undefined || writer?.writeCompressed === undefined) {
+    const text = `${target.name}: ${target.format} does not store compressed clusters`;
+    throw new Fault('unsupported', text);
+  }
+  const unit = target.blockBytes;
+  let turn: Promise<void> = Promise.resolve();
+  return async (source, span, buffer) => {
+    if (span.start === span.end) return;
+    const first = Math.floor(span.start / unit) * unit;
+    const last = Math.ceil(span.end / unit) * unit;
+    const before = turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    turn = promise;
+    try {
+      const bytes = buffer.subarray(0, last - first);
+      const inside = Math.min(last, source.sizeBytes) - first;
+      await source.read(bytes.subarray(0, inside), first);
+      bytes.fill(0, inside);
+      const work: Promise<{ readonly at: number; readonly stored: Uint8Array | undefined }>[] = [];
+      for (let at = 0; at < bytes.length; at += unit) {
+        const cluster = bytes.subarray(at, at + unit);
+        if (isZero(cluster)) continue;
+        work.push(compress(cluster).then((stored) => ({ at, stored })));
+      }
+      const made = await Promise.all(work);
+      await before;
+      for (const { at, stored } of made) {
+        if (stored !== undefined) await target.writeCompressed(stored, first + at);
+        else await target.write(bytes.subarray(at, Math.min(at + unit, inside)), first + at);
+      }
+    } finally {
+      resolve();
+    }
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Several pieces of work in flight, a bounded number of them, each with a buffer of its own that is used again.
+ * The first failure stops the taking of new pieces; what is in flight is awaited, then the failure is thrown.
+ */
+
+export const chunkBytes = 1024 * 1024;
+/** Pieces in flight, and so buffers of `chunkBytes`. */
+export const defaultInFlight = 8;
+
+export async function eachInFlight<T>(
+  pieces: AsyncIterable<T>,
+  inFlight: number,
+  work: (piece: T, buffer: Buffer) => Promise<void>,
+  bufferBytes = chunkBytes,
+): Promise<void> {
+  const idle: Buffer[] = [];
+  const busy = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  try {
+    for await (const piece of pieces) {
+      if (failures.length > 0) break;
+      const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
+      const turn: Promise<void> = work(piece, buffer).then(
+        () => {
+          idle.push(buffer);
+          busy.delete(turn);
+        },
+        (error: unknown) => {
+          failures.push(error);
+          busy.delete(turn);
+        },
+      );
+      busy.add(turn);
+      while (busy.size >= inFlight) await Promise.race(busy);
+    }
+  } finally {
+    // nothing is left at work on files that the caller is about to close
+    while (busy.size > 0) await Promise.race(busy);
+  }
+  if (failures.length > 0) throw failures[0];
+}

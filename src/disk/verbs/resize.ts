@@ -1,0 +1,47 @@
+/** Changes the size of a disk in place. What a smaller size would cut off must be zeros, proved by reading it. */
+import { abortReason, Fault } from '#lib';
+import type { Disk } from '../disk.ts';
+import { isZero } from '../zeros.ts';
+import { roundedSize } from './create.ts';
+import { chunkBytes } from './pipeline.ts';
+
+/** Faults: `refused` naming the first offset in use; `unsupported`; `invalid` for a size that it cannot have. */
+export async function resizeDisk(
+  disk: Disk,
+  sizeBytes: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { variant } = disk.layer.describe();
+  const wanted = roundedSize({ format: disk.format, sizeBytes, variant });
+  if (wanted !== sizeBytes || sizeBytes <= 0 || sizeBytes % disk.sectorBytes !== 0) {
+    throw new Fault('invalid', `${disk.name} cannot have ${sizeBytes} bytes`, {
+      hint: `the next size it can have is ${Math.max(wanted, disk.sectorBytes)}`,
+    });
+  }
+  if (sizeBytes < disk.sizeBytes) await demandEmpty(disk, sizeBytes, signal);
+  if (sizeBytes !== disk.sizeBytes) await disk.resize(sizeBytes);
+}
+
+async function demandEmpty(
+  disk: Disk,
+  from: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const buffer = Buffer.alloc(chunkBytes);
+  for (let at = from; at < disk.sizeBytes;) {
+    if (signal?.aborted) throw abortReason(signal);
+    const run = await disk.runAt(at, disk.sizeBytes - at);
+    const length = run.kind === 'zero' ? run.length : Math.min(run.length, chunkBytes);
+    if (run.kind !== 'zero') {
+      const bytes = buffer.subarray(0, length);
+      await disk.read(bytes, at);
+      if (!isZero(bytes)) {
+        throw new Fault('refused', `cannot shrink ${disk.name}: it holds data after ${at}`, {
+          facts: { offset: at },
+          hint: 'make the file systems in it smaller first, or zero what is behind them',
+        });
+      }
+    }
+    at += length;
+  }
+}

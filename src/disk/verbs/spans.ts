@@ -1,0 +1,41 @@
+/** A disk cut into chunks, each with the part of it that may hold something: what zero runs surround is left out. */
+import type { Disk } from '../disk.ts';
+import { chunkBytes } from './pipeline.ts';
+
+export interface Span {
+  /** Start of the chunk. */
+  readonly chunk: number;
+  readonly chunkLength: number;
+  /** The part from the first byte to the last that is not known to be zero; empty when all is zero. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Chunks in ascending order; adjacent chunks of zeros come as one span. */
+export async function* spansOf(disk: Disk, size = chunkBytes): AsyncGenerator<Span> {
+  let chunk = 0;
+  let start = -1;
+  let end = -1;
+  for (let at = 0; at < disk.sizeBytes;) {
+    const run = await disk.runAt(at, disk.sizeBytes - at);
+    for (let left = run.length; left > 0;) {
+      const chunkEnd = Math.min(chunk + size, disk.sizeBytes);
+      const isWideZero = run.kind === 'zero' && at === chunk && left >= size;
+      const part = isWideZero
+        ? Math.min(left, Math.floor(left / size) * size)
+        : Math.min(left, chunkEnd - at);
+      if (run.kind !== 'zero') {
+        if (start < 0) start = at;
+        end = at + part;
+      }
+      at += part;
+      left -= part;
+      if (at < chunkEnd) continue;
+      yield start < 0
+        ? { chunk, chunkLength: at - chunk, start: chunk, end: chunk }
+        : { chunk, chunkLength: at - chunk, start, end };
+      chunk = at;
+      start = -1;
+    }
+  }
+}
