@@ -18,7 +18,11 @@ export interface World extends AsyncDisposable {
   readonly store: Store;
   readonly inventory: MemoryInventory;
   readonly context: Pick<Coordinator, 'store' | 'commit' | 'inventory'>;
-  /** An engine on this world; start it yourself. */
+  /** Engines on this world; start them yourself. */
+  equipped<W>(
+    kinds: readonly OperationKind<W>[],
+    equip: (work: StepWork) => W,
+  ): OperationsEngine<W>;
   engine(
     kinds: readonly OperationKind<StepWork>[],
     more?: Partial<Pick<OperationsOptions<StepWork>, 'failureEvents' | 'clock'>>,
@@ -34,6 +38,7 @@ export async function openWorld(file: string, clock: Clock = systemClock): Promi
     store,
     inventory,
     context,
+    equipped: (kinds, equip) => createOperations({ kinds, equip, context, clock, log: silentLog }),
     engine: (kinds, more = {}) =>
       createOperations({ kinds, equip: (work) => work, context, clock, log: silentLog, ...more }),
     [Symbol.asyncDispose]: async () => {
