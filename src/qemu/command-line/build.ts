@@ -11,6 +11,7 @@ import { boardArguments } from './board.ts';
 import { bootArguments, bootIndexes, type BootIndexes } from './boot.ts';
 import { checkMachine } from './check.ts';
 import { identityArguments } from './identity.ts';
+import { moduleArguments } from './memory.ts';
 import { formatOptions, jsonArgument, type Argument, type JsonFields } from './options.ts';
 import { peripheralArguments } from './peripherals.ts';
 import { monitorArguments, portArguments } from './ports.ts';
@@ -41,6 +42,7 @@ export function buildCommandLine(spec: MachineSpec): string[] {
     ...identityArguments(spec),
     ...bootArguments(spec),
     ...monitorArguments(spec),
+    ...moduleArguments(spec),
     ...bridgeDevices(spec).map((device) => jsonArgument('-device', device)),
     ...portArguments(spec),
     ...peripheralArguments(spec),

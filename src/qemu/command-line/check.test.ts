@@ -130,6 +130,39 @@ const wrong: readonly (readonly [setting: string, change: Partial<MachineSpec>])
   ['memory.sizeBytes', { memory: { sizeBytes: 0 } }],
   ['memory.maxBytes', { memory: { sizeBytes: 2 ** 30, maxBytes: 2 ** 30, slots: 4 } }],
   ['memory.maxBytes', { memory: { sizeBytes: 2 ** 30, maxBytes: 2 ** 31 } }],
+  [
+    'memory.modules[0].sizeBytes',
+    {
+      memory: {
+        sizeBytes: 2 ** 30,
+        maxBytes: 2 ** 32,
+        slots: 1,
+        modules: [{ slot: 0, sizeBytes: 2 ** 20 }],
+      },
+    },
+  ],
+  [
+    'memory.modules[0].slot',
+    {
+      memory: {
+        sizeBytes: 2 ** 30,
+        maxBytes: 2 ** 32,
+        slots: 1,
+        modules: [{ slot: 1, sizeBytes: 2 ** 27 }],
+      },
+    },
+  ],
+  [
+    'memory.modules',
+    {
+      memory: {
+        sizeBytes: 2 ** 30,
+        maxBytes: 2 ** 31,
+        slots: 1,
+        modules: [{ slot: 0, sizeBytes: 2 ** 31 }],
+      },
+    },
+  ],
   ['clock.start', { clock: { kind: 'at', start: '2026-03-01' } }],
   ['boot.order', { boot: { order: ['none'] } }],
   ['boot.once', { boot: { order: [], once: 'none' } }],

@@ -6,7 +6,8 @@ import { Fault, miB, type Reason } from '#lib';
 import { checkAdapters } from './check-adapters.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkStorage } from './check-storage.ts';
-import { isText, patterns, type Report } from './check-values.ts';
+import { isText, isWithin, patterns, type Report } from './check-values.ts';
+import { moduleStepBytes } from './memory.ts';
 import { idPattern } from './names.ts';
 import type { MachineSpec, ProcessorSpec } from './spec.ts';
 
@@ -28,6 +29,7 @@ export function checkMachine(spec: MachineSpec): void {
   checkBoard(spec, report);
   checkProcessor(spec, report);
   checkMemory(spec, report);
+  checkModules(spec, report);
   checkIdentity(spec, report);
   checkIds(spec, report);
   checkStorage(spec, report);
@@ -117,6 +119,25 @@ function checkMemory(spec: MachineSpec, report: Report): void {
   }
   if (slots !== undefined && !(Number.isInteger(slots) && slots >= 1 && slots <= maxSlots)) {
     report('memory.slots', `is not a whole number from 1 to ${maxSlots}`);
+  }
+}
+
+function checkModules(spec: MachineSpec, report: Report): void {
+  const { modules = [], slots = 0, sizeBytes, maxBytes = 0 } = spec.memory;
+  const used = new Set<number>();
+  for (const [index, module] of modules.entries()) {
+    const setting = `memory.modules[${index}]`;
+    if (!isWithin(module.slot, 0, slots - 1)) report(`${setting}.slot`, 'there is no such slot');
+    if (used.has(module.slot)) report(`${setting}.slot`, 'is taken');
+    used.add(module.slot);
+    const bytes = module.sizeBytes;
+    if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes % moduleStepBytes !== 0) {
+      report(`${setting}.sizeBytes`, 'is not a multiple of 128 MiB');
+    }
+  }
+  const all = modules.reduce((sum, module) => sum + module.sizeBytes, sizeBytes);
+  if (modules.length > 0 && all > maxBytes) {
+    report('memory.modules', 'are more than memory.maxBytes allows');
   }
 }
 

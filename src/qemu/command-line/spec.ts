@@ -48,6 +48,17 @@ export interface MemorySpec {
   readonly maxBytes?: number | undefined;
   /** How many memory modules can be plugged in, 1 to 256. */
   readonly slots?: number | undefined;
+  /**
+   * Modules in the slots at start, beyond `sizeBytes`: a saved state needs those that were plugged in when
+   * it was saved. A start from power-on counts them into `sizeBytes` instead.
+   */
+  readonly modules?: readonly MemoryModuleSpec[] | undefined;
+}
+
+export interface MemoryModuleSpec {
+  readonly slot: number;
+  /** A multiple of 128 MiB. */
+  readonly sizeBytes: number;
 }
 
 /** Firmware (HW-08). The variables file of UEFI belongs to the vm and is written by it. */

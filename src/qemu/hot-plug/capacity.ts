@@ -1,5 +1,11 @@
 /** Processors and memory plugged into a running machine, within what its specification left room for. */
 import { Fault } from '#lib';
+import {
+  moduleContentName,
+  moduleDevice,
+  moduleName,
+  moduleStepBytes,
+} from '../command-line/memory.ts';
 import type { CommandOptions, QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
 import { detachDevice, quietly } from './devices.ts';
@@ -33,14 +39,6 @@ export async function growProcessors(
   return Math.max(count, present);
 }
 
-function moduleName(slot: number): string {
-  return `board-memory${slot}`;
-}
-
-function moduleBackend(slot: number): string {
-  return `${moduleName(slot)}-content`;
-}
-
 /**
  * Plugs a memory module into the first free slot and returns its slot number; the size is a multiple of
  * 128 MiB, which is what guests can take. Errors: `invalid`; `exhausted` without a free slot.
@@ -57,17 +55,14 @@ export async function attachMemory(
   const used = new Set((await qmp.queryMemoryDevices(client, options)).map(({ slot }) => slot));
   const slot = Array.from({ length: slots }, (_, index) => index).find((nth) => !used.has(nth));
   if (slot === undefined) throw new Fault('exhausted', `all ${slots} memory slots are taken`);
-  const memdev = moduleBackend(slot);
+  const { content, device } = moduleDevice({ slot, sizeBytes });
   await using undo = new AsyncDisposableStack();
-  const content = { 'qom-type': 'memory-backend-ram', id: memdev, size: sizeBytes };
   await qmp.objectAdd(client, content, options);
-  undo.defer(quietly(() => qmp.objectDel(client, memdev)));
-  await qmp.deviceAdd(client, { driver: 'pc-dimm', id: moduleName(slot), memdev, slot }, options);
+  undo.defer(quietly(() => qmp.objectDel(client, moduleContentName(slot))));
+  await qmp.deviceAdd(client, device, options);
   undo.move();
   return slot;
 }
-
-const moduleStepBytes = 128 * 1024 * 1024;
 
 /** Errors: `refused` when the guest keeps using it; `timeout` when it does not answer. */
 export async function detachMemory(
@@ -76,5 +71,5 @@ export async function detachMemory(
   options: CommandOptions = {},
 ): Promise<void> {
   await detachDevice(client, moduleName(slot), options);
-  await qmp.objectDel(client, moduleBackend(slot), options);
+  await qmp.objectDel(client, moduleContentName(slot), options);
 }

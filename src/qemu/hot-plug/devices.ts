@@ -15,6 +15,8 @@ import type { Disk } from '../command-line/spec-storage.ts';
 import { diskDevice, diskNodes } from '../command-line/storage.ts';
 import type { CommandOptions, QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
+import type { QmpEvent } from '../qmp/messages.ts';
+import { isObject } from '../parse.ts';
 import { actAndAwait } from './wait-event.ts';
 
 type Machine = Pick<MachineSpec, 'chipset'>;
@@ -116,12 +118,28 @@ export async function detachDevice(
     options.timeoutMs ?? defaultUnplugMs,
     options.signal,
     (signal) => qmp.deviceDel(client, id, { signal }),
-    ({ name, data }) => {
-      if (data['device'] !== id) return undefined;
-      if (refusals.has(name)) throw new Fault('refused', `the guest does not let go of ${id}`);
-      return name === 'DEVICE_DELETED' ? name : undefined;
+    (event) => {
+      if (isRefusal(event, id)) {
+        throw new Fault('refused', `the guest does not let go of ${id}`, {
+          hint: 'end its use in the guest, then try again',
+        });
+      }
+      const { name, data } = event;
+      return name === 'DEVICE_DELETED' && data['device'] === id ? name : undefined;
     },
   );
 }
 
 const refusals: ReadonlySet<string> = new Set(['DEVICE_UNPLUG_GUEST_ERROR', 'MEM_UNPLUG_ERROR']);
+
+/** ACPI 6.4, 6.3.5: what a guest may report when it was asked to eject. */
+const ejectRequested = 3;
+const ejectionInProgress = 0x84;
+
+function isRefusal({ name, data }: QmpEvent, id: string): boolean {
+  if (refusals.has(name)) return data['device'] === id;
+  const info = data['info'];
+  if (name !== 'ACPI_DEVICE_OST' || !isObject(info) || info['device'] !== id) return false;
+  const status = info['status'];
+  return info['source'] === ejectRequested && status !== 0 && status !== ejectionInProgress;
+}
