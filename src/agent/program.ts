@@ -11,9 +11,10 @@ import { hostSettingsSchema } from '#api';
 import { describeFault, Fault, systemClock, type Clock } from '#lib';
 import type { Log } from '#log';
 import type { Driver } from './drivers/driver.ts';
+import { QemuDriver } from './drivers/qemu/driver.ts';
 import { defaultSize, defaultTiming, noFaults } from './drivers/simulated/options.ts';
 import { SimulatedDriver } from './drivers/simulated/driver.ts';
-import { Host } from './host/host.ts';
+import { Host, type DriverHost } from './host/host.ts';
 import { readHostFile, writeHostFile, type HostFile } from './host/host-file.ts';
 import { Outbox } from './host/outbox.ts';
 import { joinCluster, type Trust } from './join/join.ts';
@@ -79,10 +80,10 @@ async function runHost(
   }
   const durability = options.driver === 'simulated' ? 'cached' : 'flushed';
   const outbox = await Outbox.open(join(dataDir, 'outbox.jsonl'), durability, hostLog);
-  const host = new Host({
+  const host = await Host.open({
     file,
     saveFile: (changed) => writeHostFile(hostPath, changed),
-    driver: (files) => makeDriver(place, clock, files),
+    driver: (asked) => makeDriver(place, clock, hostLog, asked),
     clock,
     log: hostLog,
     outbox,
@@ -101,12 +102,17 @@ async function runHost(
   await host[Symbol.asyncDispose]();
 }
 
-function makeDriver(
+async function makeDriver(
   place: HostPlace,
   clock: Clock,
-  files: ConstructorParameters<typeof SimulatedDriver>[1],
-): Driver {
-  const { options, name } = place;
+  log: Log,
+  host: DriverHost,
+): Promise<Driver> {
+  const { options, name, dataDir } = place;
+  if (options.driver === 'qemu') {
+    const { runtimeDir } = options;
+    return QemuDriver.make({ dataDir, runtimeDir, hostName: name, clock, log, ...host });
+  }
   return new SimulatedDriver(
     {
       seed: `${options.seed}/${place.index}`,
@@ -117,7 +123,7 @@ function makeDriver(
       clock,
       ...defaultSize(options.vms),
     },
-    files,
+    host.files,
   );
 }
 

@@ -68,7 +68,9 @@ export type Observation =
       readonly missed: number;
     }
   | { readonly kind: 'additions-outdated'; readonly installed: string; readonly shipped: string }
-  | { readonly kind: 'clock-corrected'; readonly offsetMs: number };
+  | { readonly kind: 'clock-corrected'; readonly offsetMs: number }
+  /** The sample says something new that somebody may wait for. */
+  | { readonly kind: 'sampled' };
 
 export type Observer = (observation: Observation) => void;
 
@@ -111,16 +113,19 @@ export interface Running {
   /** Ends the process at once; resolves when it is gone. Never fails. */
   end(): Promise<void>;
   /**
-   * Writes memory and devices of the stopped guest to the file, whole or not at all. The guest stays
-   * stopped; the process stays. Errors leave the guest as it was when called.
+   * Stops the guest and writes memory and devices to the file, whole or not at all. The guest stays
+   * stopped, the process stays. After an error the guest runs again if it ran.
    */
   save(path: string, options: SaveOptions): Promise<{ readonly sizeBytes: number }>;
 
   /** The passing part of the status. Cheap: never waits for the guest. */
   sample(nowMs: number): MachineSample;
   hardware(): Promise<EffectiveHardware>;
-  /** The definition changed; what of it can take effect now does. */
-  configure(definition: VmDefinition): Promise<void>;
+  /**
+   * The definition changes. What of it can take effect now does; answers the definition that the process
+   * has then.
+   */
+  configure(before: VmDefinition, after: VmDefinition): Promise<VmDefinition>;
 
   screenshot?(signal: AbortSignal): Promise<Buffer>;
   pressKeys?(keys: readonly string[], signal: AbortSignal): Promise<void>;
@@ -136,11 +141,10 @@ export interface Running {
   openChannel?(channel: Channel, access: ChannelAccess, signal: AbortSignal): Promise<Duplex>;
 }
 
-/** A process found again, and in which state. */
-export interface Found {
-  readonly running: Running;
-  readonly state: 'running' | 'paused';
-}
+/** What became of a process: found again in some state, or found at its end. */
+export type Found =
+  | { readonly kind: 'live'; readonly running: Running; readonly state: 'running' | 'paused' }
+  | { readonly kind: 'ended'; readonly ending: Ending };
 
 export interface Findings {
   readonly reasons: Reason[];
@@ -241,12 +245,24 @@ export interface Images {
   delete(path: string): Promise<void>;
 }
 
+export interface LowResource {
+  readonly resource: 'memory' | 'disk' | 'processes' | 'file handles';
+  /** The figures. */
+  readonly evidence: string;
+}
+
 export interface Driver extends AsyncDisposable {
   readonly name: 'qemu' | 'simulated';
   readonly storage: Storage;
   /** Abilities this host lacks, with the reason. Grows more precise as the host is probed. */
   readonly missing: Readonly<Partial<Record<Ability, string>>>;
   facts(): Promise<HostFacts>;
+  /** An account of its own for a machine, where this driver has such; null where not. */
+  chooseAccount?(id: string, others: readonly MachineFile[]): number | null;
+  /** Use of all processors since the last call, in percent. */
+  cpuPercent?(): number | null;
+  /** What of the host is critically low (HOST-44). */
+  findLow?(): Promise<LowResource | undefined>;
   /** What stands against a start, of files, devices and hardware; memory and processors are judged for all drivers alike. */
   check(
     file: MachineFile,

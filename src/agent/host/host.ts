@@ -16,14 +16,16 @@ import type {
   MachineReport,
   MachineSample,
   StartCheck,
+  VmDefinition,
 } from '#api';
-import { Fault, isoTime, type Clock } from '#lib';
+import { describeFault, Fault, isoTime, type Clock } from '#lib';
 import type { Log } from '#log';
 import type { Driver } from '../drivers/driver.ts';
 import type { MachineHost } from '../machine/hands.ts';
 import { Machine } from '../machine/machine.ts';
 import type { RecordStore } from '../machine/record-store.ts';
-import type { MachineFile } from '../machine/record.ts';
+import { systemCause } from '../machine/causes.ts';
+import { newMachineFile, type MachineFile } from '../machine/record.ts';
 import {
   freeForMachines,
   isLive,
@@ -35,11 +37,18 @@ import type { HostFile } from './host-file.ts';
 import type { Outbox } from './outbox.ts';
 import { runService, type Service } from './service.ts';
 
+/** What a driver may ask its host at any time. */
+export interface DriverHost {
+  readonly files: (id: string) => MachineFile | undefined;
+  readonly settings: () => HostSettings;
+  /** The driver's facts have changed. */
+  readonly onFacts: () => void;
+}
+
 export interface HostParts {
   readonly file: HostFile;
   readonly saveFile: (file: HostFile) => Promise<void>;
-  /** Makes the driver; it is given the records of the machines as they are at any time. */
-  readonly driver: (files: (id: string) => MachineFile | undefined) => Driver;
+  readonly driver: (host: DriverHost) => Promise<Driver>;
   readonly clock: Clock;
   readonly log: Log;
   readonly outbox: Outbox;
@@ -53,41 +62,63 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly outbox: Outbox;
   readonly service: Service;
   readonly #records: RecordStore;
-  readonly #machines = new Map<string, Machine>();
+  readonly #machines: Map<string, Machine>;
   readonly #saveFile: HostParts['saveFile'];
   /** Reports that were not taken yet. */
   readonly #dirty = new Set<string>();
-  #file: HostFile;
+  readonly #sampled = new Set<string>();
+  readonly #shared: { file: HostFile };
   #facts: HostFacts | undefined;
   #low: string | undefined;
-  #cpuPercent: number | null = null;
   #onChange: () => void = () => undefined;
 
-  constructor(parts: HostParts) {
-    this.driver = parts.driver((id) => this.#machines.get(id)?.file);
+  private constructor(
+    parts: HostParts,
+    driver: Driver,
+    shared: { file: HostFile; readonly machines: Map<string, Machine> },
+  ) {
+    this.driver = driver;
     this.clock = parts.clock;
     this.log = parts.log;
     this.outbox = parts.outbox;
     this.#records = parts.records;
-    this.#file = parts.file;
     this.#saveFile = parts.saveFile;
+    this.#shared = shared;
+    this.#machines = shared.machines;
     this.service = runService(this);
   }
 
+  static async open(parts: HostParts): Promise<Host> {
+    const shared = { file: parts.file, machines: new Map<string, Machine>() };
+    const later: { host?: Host } = {};
+    const driver = await parts.driver({
+      files: (id) => shared.machines.get(id)?.file,
+      settings: () => shared.file.settings,
+      onFacts: () => {
+        const { host } = later;
+        host?.refreshFacts().catch((error: unknown) => {
+          parts.log.warn({ why: describeFault(error) }, 'facts of the host');
+        });
+      },
+    });
+    later.host = new Host(parts, driver, shared);
+    return later.host;
+  }
+
   get id(): string {
-    return this.#file.hostId;
+    return this.#shared.file.hostId;
   }
 
   get name(): string {
-    return this.#file.hostName;
+    return this.#shared.file.hostName;
   }
 
   get settings(): HostSettings {
-    return this.#file.settings;
+    return this.#shared.file.settings;
   }
 
   get serviceRunning(): boolean {
-    return this.#file.serviceRunning;
+    return this.#shared.file.serviceRunning;
   }
 
   get facts(): HostFacts {
@@ -101,14 +132,18 @@ export class Host implements MachineHost, AsyncDisposable {
 
   /** Reads all records, finds processes again and does what is to be done at the start of a host. */
   async begin(): Promise<void> {
-    const { files } = await this.#records.load();
+    const { files, damaged } = await this.#records.load();
+    if (damaged.length > 0) {
+      const parts = `records of vms: ${damaged.join(', ')}`.slice(0, 1000);
+      this.emit(null, 'host.installation-corrupt', { parts }, systemCause);
+    }
     const known = new Map(files.map((file) => [file.definition.id, file]));
     for (const file of [...this.driver.seeded(known), ...files]) {
       this.#machines.set(file.definition.id, new Machine(this, file));
     }
     this.#facts = await this.driver.facts();
     const bootId = this.driver.bootId();
-    const rebooted = this.#file.bootId !== bootId;
+    const rebooted = this.#shared.file.bootId !== bootId;
     await Promise.all([...this.#machines.values()].map((machine) => machine.recover()));
     if (rebooted) await this.#change({ bootId });
     this.service.resume(rebooted ? 'host-started' : 'agent-started');
@@ -120,6 +155,17 @@ export class Host implements MachineHost, AsyncDisposable {
     throw new Fault('not-found', `host ${this.name} has no vm ${id}`, {
       hint: 'it may have been removed; discover the vms of the host again',
     });
+  }
+
+  /** The record of a machine that is to be taken in, with an account of its own. */
+  newFile(
+    definition: VmDefinition,
+    definitionVersion: number,
+    place: { readonly folder: string; readonly file: string },
+  ): MachineFile {
+    const file = newMachineFile(definition, definitionVersion, place, this.clock.now());
+    const uid = this.driver.chooseAccount?.(definition.id, this.files()) ?? null;
+    return { ...file, uid };
   }
 
   /** Takes in a new machine; its record is on disk when this resolves. */
@@ -164,6 +210,18 @@ export class Host implements MachineHost, AsyncDisposable {
     return reports;
   }
 
+  /** Samples that matter and were not taken yet. */
+  takeSamples(): MachineSample[] {
+    const nowMs = this.clock.now();
+    const samples: MachineSample[] = [];
+    for (const id of this.#sampled) {
+      const running = this.#machines.get(id)?.running;
+      if (running) samples.push(running.sample(nowMs));
+    }
+    this.#sampled.clear();
+    return samples;
+  }
+
   /** Everything is new to a coordinator that has just said welcome. */
   forgetTaken(): void {
     this.#dirty.clear();
@@ -183,11 +241,12 @@ export class Host implements MachineHost, AsyncDisposable {
   }
 
   async load(): Promise<HostLoad> {
+    await this.watchResources();
     const live = this.files().filter(isLive);
     const capacity = this.#capacity();
     return {
       memoryFreeBytes: freeForMachines(capacity, live),
-      cpuPercent: this.#cpuPercent,
+      cpuPercent: this.driver.cpuPercent?.() ?? null,
       cpuReservedPercent: (reservedProcessors(live) / capacity.processors) * 100,
       volumes: [...(await this.driver.storage.volumes())],
       running: live.length,
@@ -199,13 +258,13 @@ export class Host implements MachineHost, AsyncDisposable {
     return judgeAdmission(file, live, this.#capacity());
   }
 
-  /** What is critically low, or undefined; refuses further starts while it lasts (VM-79, HOST-44). */
-  setLow(what: string | undefined): void {
-    this.#low = what;
-  }
-
-  setCpuPercent(percent: number): void {
-    this.#cpuPercent = percent;
+  /** Looks at what is critically low; while it lasts nothing starts (VM-79, HOST-44). */
+  async watchResources(): Promise<void> {
+    const low = await this.driver.findLow?.();
+    if (low && low.resource !== this.#low) {
+      this.emit(null, 'host.low-resources', { ...low }, systemCause);
+    }
+    this.#low = low?.resource;
   }
 
   async configure(settings: HostSettings): Promise<void> {
@@ -240,6 +299,11 @@ export class Host implements MachineHost, AsyncDisposable {
     this.outbox.add(event);
   }
 
+  sampled(id: string): void {
+    this.#sampled.add(id);
+    this.#onChange();
+  }
+
   changed(id: string): void {
     this.#dirty.add(id);
     this.#onChange();
@@ -270,7 +334,7 @@ export class Host implements MachineHost, AsyncDisposable {
   }
 
   async #change(patch: Partial<HostFile>): Promise<void> {
-    this.#file = { ...this.#file, ...patch };
-    await this.#saveFile(this.#file);
+    this.#shared.file = { ...this.#shared.file, ...patch };
+    await this.#saveFile(this.#shared.file);
   }
 }

@@ -214,6 +214,7 @@ export class Connection {
     const host = this.#host;
     const reports = host.takeReports();
     if (reports.length > 0) this.#send({ type: 'reports', reports });
+    this.#tellSamples(host.takeSamples());
     const { facts, serviceRunning } = host;
     if (facts === this.#told.facts && serviceRunning === this.#told.serviceRunning) return;
     this.#told = { facts, serviceRunning };
@@ -222,7 +223,12 @@ export class Connection {
 
   #sendSamples(): void {
     if (this.#isFull()) return;
-    const samples = this.#host.samples().filter((sample) => this.#isNews(sample));
+    this.#tellSamples(this.#host.samples(), 'with-load');
+  }
+
+  #tellSamples(all: readonly MachineSample[], when: 'with-load' | 'when-news' = 'when-news'): void {
+    const samples = all.filter((sample) => this.#isNews(sample));
+    if (samples.length === 0 && when === 'when-news') return;
     void this.#host
       .load()
       .then((load) => this.#send({ type: 'samples', samples, load }))

@@ -21,6 +21,8 @@ export interface MachineHost {
     attributes: EventAttributes<N>,
     cause: Cause,
   ): void;
+  /** The machine's sample has changed in a way that matters. */
+  sampled(id: string): void;
   /** The machine's report has changed. */
   changed(id: string): void;
   /** Resolves when the record is on disk. */

@@ -118,6 +118,8 @@ export function interpret(
       const { installed, shipped } = seen;
       return { events: [tell('vm.additions.outdated', { installed, shipped })] };
     }
+    case 'sampled':
+      return nothing;
     case 'clock-corrected':
       return { events: [tell('vm.clock.corrected', { offsetMs: seen.offsetMs })] };
   }

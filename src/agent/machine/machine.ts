@@ -214,7 +214,7 @@ export class Machine {
         recoverMachine(hands, async (observer) => {
           const watch = this.#watch();
           const found = await observer(watch.observer);
-          if (found) this.#adopt(watch, found.running);
+          if (found?.kind === 'live') this.#adopt(watch, found.running);
           return found;
         }),
     });
@@ -404,6 +404,7 @@ export class Machine {
       this.#ended(observation.ending);
       return;
     }
+    if (observation.kind === 'sampled') this.#host.sampled(this.id);
     this.#apply(interpret(this.#file, observation, this.#current ? 'busy' : 'idle'));
   }
 

@@ -65,6 +65,8 @@ export const machineFileSchema = z.strictObject({
   uid: z.number().int().min(1).nullable(),
   /** The saved state, while there is one. */
   savedFile: z.string().max(1024).nullable(),
+  /** The definition of the process that was saved: what was pending then still is. Null: the present one. */
+  savedWith: vmDefinitionSchema.nullable(),
   /** Before a save or restore: whether the guest ran and shall run again, or was paused. */
   ranBefore: z.boolean(),
   /** A restored guest was let run: its saved state no longer fits its disks. */
@@ -103,6 +105,7 @@ export function newMachineFile(
     process: null,
     uid: null,
     savedFile: null,
+    savedWith: null,
     ranBefore: false,
     released: false,
     clockOffsetSeconds: null,
@@ -126,7 +129,7 @@ export const stopped: Pick<
 
 /** Settings of these groups take effect at once; all others at the next start. */
 const liveSettings =
-  /^(name$|description$|tags$|settings\/|extensions\/|production$|domain_controller$)/;
+  /^(name$|description$|tags$|settings\/|resources\/|extensions\/|production$|domain_controller$)/;
 
 /** Paths of settings that the running process does not have yet (VM-18, HW-07). */
 export function pendingPaths(file: MachineFile): string[] {

@@ -12,7 +12,7 @@
  *                      else ended: saved (VM-86)
  *   others             as it is now                         as for running
  */
-import type { Found, Observer } from '../drivers/driver.ts';
+import type { Ending, Found, Observer } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
 import { interpretEnd } from './interpret.ts';
 import { stopped, type MachineFile } from './record.ts';
@@ -26,12 +26,14 @@ export async function recoverMachine(hands: Hands, findProcess: Finder): Promise
   const { host } = hands;
   const found = await findProcess((observer) => host.driver.find(hands.file, observer));
   const before = hands.file;
-  if (found) await recoverLive(hands, found);
-  else await recoverGone(hands);
+  if (found?.kind === 'live') await recoverLive(hands, found);
+  else await recoverGone(hands, found?.ending);
   if (hands.file !== before) await hands.persist();
 }
 
-async function recoverLive(hands: Hands, found: Found): Promise<void> {
+type Live = Extract<Found, { kind: 'live' }>;
+
+async function recoverLive(hands: Hands, found: Live): Promise<void> {
   const { state, released } = hands.file;
   if (state === 'off' || state === 'saved') {
     hands.onEnd(() => 'heard');
@@ -61,20 +63,20 @@ async function recoverLive(hands: Hands, found: Found): Promise<void> {
   else hands.enter(now, patch);
 }
 
-async function undoSave(hands: Hands, found: Found): Promise<void> {
+async function undoSave(hands: Hands, found: Live): Promise<void> {
   const { savedFile, ranBefore } = hands.file;
   if (savedFile !== null) await hands.host.driver.storage.deleteSaved(savedFile);
-  hands.set({ savedFile: null });
+  hands.set({ savedFile: null, savedWith: null });
   if (ranBefore && found.state === 'paused') await found.running.resume(hands.signal);
 }
 
 async function dropOldSave(hands: Hands): Promise<void> {
   const { savedFile } = hands.file;
   if (savedFile !== null) await hands.host.driver.storage.deleteSaved(savedFile);
-  hands.set({ savedFile: null, released: false });
+  hands.set({ savedFile: null, savedWith: null, released: false });
 }
 
-async function recoverGone(hands: Hands): Promise<void> {
+async function recoverGone(hands: Hands, ending: Ending | undefined): Promise<void> {
   const { file } = hands;
   if (file.state === 'off' || file.state === 'saved') return;
   const { storage } = hands.host.driver;
@@ -92,14 +94,14 @@ async function recoverGone(hands: Hands): Promise<void> {
     return;
   }
   if (file.savedFile !== null) await storage.deleteSaved(file.savedFile);
-  hands.set({ savedFile: null, released: false });
+  hands.set({ savedFile: null, savedWith: null, released: false });
   if (wasCutOff(hands.host.driver.bootId(), file)) {
     hands.enter('off', stopped);
     hands.emit('vm.cut-off', {});
     return;
   }
   const detail = 'it vanished while the agent was not running';
-  hands.apply(interpretEnd(hands.file, { kind: 'crash', detail, log: '' }));
+  hands.apply(interpretEnd(hands.file, ending ?? { kind: 'crash', detail, log: '' }));
 }
 
 /** Its process belongs to an earlier life of the host (HOST-52). */

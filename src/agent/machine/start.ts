@@ -125,7 +125,7 @@ export async function restore(hands: Hands, options: StartOptions): Promise<void
 /** The file goes first: a record without it would leave it behind for ever. */
 async function dropSaved(hands: Hands, path: string): Promise<void> {
   await hands.host.driver.storage.deleteSaved(path);
-  hands.set({ savedFile: null, released: false });
+  hands.set({ savedFile: null, savedWith: null, released: false });
   await hands.persist();
 }
 
@@ -137,7 +137,10 @@ async function begin(
 ): Promise<void> {
   hands.enter(state, {
     generation: Math.max(generation, hands.file.generation),
-    startedWith: hands.file.definition,
+    startedWith:
+      state === 'restoring'
+        ? (hands.file.savedWith ?? hands.file.definition)
+        : hands.file.definition,
     process: null,
     held: false,
     released: false,

@@ -1,12 +1,9 @@
 /** Turn off, shut down, save, discard: from a process to none (VM-34, VM-36 to VM-38). */
 import type { VmActionRequest } from '#api';
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
-import type { Ending, Running } from '../drivers/driver.ts';
+import type { Ending } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
 import { stopped, type MachineFile } from './record.ts';
-
-/** For a guest that goes on after a save that failed. */
-const resumeMs = 10_000;
 
 /** Why a machine goes off, as its event says. */
 export type OffCause = 'guest' | 'person' | 'schedule' | 'plan' | 'host-stop' | 'crash';
@@ -112,10 +109,9 @@ export async function save(hands: Hands): Promise<void> {
   const ranBefore = file.state === 'running';
   const path = `${file.file.replace(/\.[^./]*$/, '')}.saved`;
   const beganMs = host.clock.now();
-  hands.enter('saving', { ranBefore, savedFile: path });
+  hands.enter('saving', { ranBefore, savedFile: path, savedWith: file.startedWith });
   try {
     await hands.persist();
-    if (ranBefore) await running.pause(hands.signal);
     const { sizeBytes } = await running.save(path, {
       signal: hands.signal,
       onProgress: (progress) => hands.progress(progress, 'writing the state'),
@@ -129,17 +125,12 @@ export async function save(hands: Hands): Promise<void> {
     await hands.persist();
   } catch (error) {
     await driver.storage.deleteSaved(path).catch(() => undefined);
-    throw await failSave(hands, running, file, error);
+    throw await failSave(hands, file, error);
   }
 }
 
 /** The machine goes on as it was (VM-85). */
-async function failSave(
-  hands: Hands,
-  running: Running,
-  before: MachineFile,
-  error: unknown,
-): Promise<Fault> {
+async function failSave(hands: Hands, before: MachineFile, error: unknown): Promise<Fault> {
   const { host } = hands;
   hands.onEnd(undefined);
   const cause = toFault(error);
@@ -151,15 +142,12 @@ async function failSave(
   const reason = describeFault(fault);
   const lastFault = { at: isoTime(host.clock.now()), code: fault.code, message: reason };
   if (hands.running === undefined) {
-    hands.set({ savedFile: null, lastFault });
+    hands.set({ savedFile: null, savedWith: null, lastFault });
   } else {
     const { state, process, startedWith, startedAt, accelerator, forwards, held } = before;
     const { wasRunning } = before;
     const asBefore = { process, startedWith, startedAt, accelerator, forwards, held, wasRunning };
-    if (state === 'running') {
-      await running.resume(AbortSignal.timeout(resumeMs)).catch(() => undefined);
-    }
-    hands.enter(state, { ...asBefore, savedFile: null, lastFault });
+    hands.enter(state, { ...asBefore, savedFile: null, savedWith: null, lastFault });
   }
   hands.emit('vm.save-failed', { operation: 'save state', reason, state: hands.file.state });
   await hands.persist().catch(() => undefined);
@@ -169,7 +157,7 @@ async function failSave(
 export async function discard(hands: Hands): Promise<void> {
   const path = present(hands.file.savedFile, 'the saved state of a saved machine');
   await hands.host.driver.storage.deleteSaved(path);
-  hands.enter('off', { savedFile: null, released: false });
+  hands.enter('off', { savedFile: null, savedWith: null, released: false });
   hands.emit('vm.state.discarded', {});
   await hands.persist();
 }

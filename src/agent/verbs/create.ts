@@ -22,7 +22,7 @@ export async function createMachine(
     });
   }
   const place = await storage.makeFolder(definition);
-  const fresh = newMachineFile(definition, definitionVersion, place, host.clock.now());
+  const fresh = host.newFile(definition, definitionVersion, place);
   const file = { ...fresh, generation: params.generation };
   try {
     await storage.writeDefinition(file);

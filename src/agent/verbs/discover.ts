@@ -1,5 +1,4 @@
 /** Definitions that lie in the host's search path and are not known yet (HOST-31, HOST-37). */
-import { newMachineFile } from '../machine/record.ts';
 import { systemCause } from '../machine/causes.ts';
 import type { Host } from '../host/host.ts';
 
@@ -15,7 +14,7 @@ export async function discoverMachines(host: Host, signal: AbortSignal): Promise
       }
       continue;
     }
-    await host.add(newMachineFile(definition, 0, { folder, file }, host.clock.now()));
+    await host.add(host.newFile(definition, 0, { folder, file }));
     host.emit(definition.id, 'vm.discovered', { how: 'new' }, systemCause);
   }
 }

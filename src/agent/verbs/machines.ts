@@ -3,7 +3,7 @@ import { diffSettings, type VmAction, type VmDefinition } from '#api';
 import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import type { Host } from '../host/host.ts';
-import { newMachineFile, pendingPaths, type MachineFile } from '../machine/record.ts';
+import { pendingPaths, type MachineFile } from '../machine/record.ts';
 import { checkRestore, checkStart } from '../machine/start.ts';
 import { createMachine, planMachine } from './create.ts';
 
@@ -77,11 +77,14 @@ export function machineVerbs(host: Host): MachineVerbs {
           definition,
           definitionVersion,
           ...clockOf(hands.file, definition),
-          ...startedWithOf(hands.file, definition),
         });
         await storage.writeDefinition(hands.file);
         await hands.persist();
-        await hands.running?.configure(definition);
+        const { running, file } = hands;
+        if (!running || file.startedWith === null) return;
+        const startedWith = await running.configure(file.startedWith, definition);
+        hands.set(startedWithOf({ ...file, startedWith }, definition, startedWith));
+        await hands.persist();
       });
       return { report: machine.report() };
     },
@@ -104,7 +107,7 @@ export function machineVerbs(host: Host): MachineVerbs {
 /** A vm that comes with its saved state is saved (VM-11, VM-88). */
 async function adopted(host: Host, file: string, definition: VmDefinition): Promise<MachineFile> {
   const folder = file.slice(0, Math.max(1, file.lastIndexOf('/')));
-  const machine = newMachineFile(definition, 0, { folder, file }, host.clock.now());
+  const machine = host.newFile(definition, 0, { folder, file });
   const savedFile = `${file.replace(/\.[^./]*$/, '')}.saved`;
   const isSaved = await host.driver.storage.savedExists(savedFile);
   return isSaved ? { ...machine, state: 'saved', savedFile, ranBefore: true } : machine;
@@ -127,7 +130,11 @@ function clockOf(file: MachineFile, after: VmDefinition): Partial<MachineFile> {
 }
 
 /** Where nothing is pending the running process has the new definition: one object is kept instead of two. */
-function startedWithOf(file: MachineFile, definition: VmDefinition): Partial<MachineFile> {
-  if (file.startedWith === null) return {};
-  return pendingPaths({ ...file, definition }).length === 0 ? { startedWith: definition } : {};
+function startedWithOf(
+  file: MachineFile,
+  definition: VmDefinition,
+  startedWith: VmDefinition,
+): Pick<MachineFile, 'startedWith'> {
+  const isPending = pendingPaths({ ...file, definition }).length > 0;
+  return { startedWith: isPending ? startedWith : definition };
 }

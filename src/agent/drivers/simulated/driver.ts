@@ -138,7 +138,7 @@ export class SimulatedDriver implements Driver {
   async find(file: MachineFile, observer: Observer): Promise<Found | undefined> {
     if (file.process === null) return undefined;
     const running = this.#make(file, file.process, observer, this.#options.clock.now());
-    return { running, state: file.state === 'paused' ? 'paused' : 'running' };
+    return { kind: 'live', running, state: file.state === 'paused' ? 'paused' : 'running' };
   }
 
   async hardware(file: MachineFile): Promise<EffectiveHardware> {

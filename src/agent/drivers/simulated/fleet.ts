@@ -1,5 +1,12 @@
 /** The machines that a simulated host has from its first start: the same for the same seed. */
-import { profiles, vmDefinitionSchema, type VmDefinition, type VmState } from '#api';
+import {
+  profiles,
+  vmDefinitionSchema,
+  type Disk,
+  type Hardware,
+  type VmDefinition,
+  type VmState,
+} from '#api';
 import { giB, isoTime, miB } from '#lib';
 import { newMachineFile, type MachineFile } from '../../machine/record.ts';
 import type { Chance } from './chance.ts';
@@ -17,18 +24,54 @@ export function makeFleet(options: SimulatedOptions, chance: Chance): MachineFil
     hardware: profiles.modern.hardware,
   });
   const bootMs = options.clock.now();
+  const kinds = shareHardware(template.hardware);
   return Array.from({ length: options.vms }, (_, index) =>
-    makeMachine(options, chance, template, index, bootMs),
+    makeMachine(options, chance, { template, kinds, index, bootMs }),
   );
 }
+
+interface Mould {
+  readonly template: VmDefinition;
+  readonly kinds: ReturnType<typeof shareHardware>;
+  readonly index: number;
+  readonly bootMs: number;
+}
+
+/** One object per size of machine. */
+function shareHardware(base: Hardware): (sizeBytes: number, count: number) => Hardware {
+  const made = new Map<string, Hardware>();
+  return (sizeBytes, count) => {
+    const key = `${sizeBytes}/${count}`;
+    const hardware = made.get(key) ?? {
+      ...base,
+      processor: { ...base.processor, count },
+      memory: { sizeBytes, maxBytes: null },
+      disks: [disk],
+    };
+    made.set(key, hardware);
+    return hardware;
+  };
+}
+
+const disk: Disk = {
+  bus: 'virtio',
+  controller: 0,
+  position: 0,
+  file: 'disk.qcow2',
+  format: 'qcow2',
+  sizeBytes: 20 * giB,
+  readOnly: false,
+  shared: false,
+  discard: true,
+  cache: 'writeback',
+  serial: '',
+};
 
 /** What machines have in common is one object in memory, however many there are. */
 function makeMachine(
   options: SimulatedOptions,
   chance: Chance,
-  template: VmDefinition,
-  index: number,
-  bootMs: number,
+  { template, kinds, index, bootMs }: Mould,
 ): MachineFile {
   const id = chance.uuid('vm', options.hostName, index);
   const role = chance.pick(roles, 'role', id);
@@ -37,29 +80,10 @@ function makeMachine(
     id,
     name: `${options.hostName}-${role}-${index + 1}`,
     guestOs: chance.pick(guests, 'guest', id),
-    hardware: {
-      ...template.hardware,
-      processor: {
-        ...template.hardware.processor,
-        count: chance.pick(processorCounts, 'processors', id),
-      },
-      memory: { sizeBytes: chance.pick(memories, 'memory', id), maxBytes: null },
-      disks: [
-        {
-          bus: 'virtio',
-          controller: 0,
-          position: 0,
-          file: 'disk.qcow2',
-          format: 'qcow2',
-          sizeBytes: 20 * giB,
-          readOnly: false,
-          shared: false,
-          discard: true,
-          cache: 'writeback',
-          serial: '',
-        },
-      ],
-    },
+    hardware: kinds(
+      chance.pick(memories, 'memory', id),
+      chance.pick(processorCounts, 'processors', id),
+    ),
   };
   const folder = `/simulated/${options.hostName}/${definition.name}`;
   const file = newMachineFile(definition, 0, { folder, file: `${folder}/vm.json` }, bootMs);

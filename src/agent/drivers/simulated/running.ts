@@ -3,7 +3,7 @@
  *
  * Invariant: without timers of its own; what it costs while idle is this object.
  */
-import type { EffectiveHardware, MachineSample, VmStatus } from '#api';
+import type { EffectiveHardware, MachineSample, VmDefinition, VmStatus } from '#api';
 import { Fault } from '#lib';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Ending, Observer, Running, SaveOptions } from '../driver.ts';
@@ -118,7 +118,9 @@ export class SimulatedRunning implements Running {
     return simulatedHardware(this.#file(), true);
   }
 
-  async configure(): Promise<void> {}
+  async configure(before: VmDefinition): Promise<VmDefinition> {
+    return before;
+  }
 
   async screenshot(): Promise<Buffer> {
     return drawScreen(this.#world.chance.bytes('screen', this.id));

@@ -1,0 +1,330 @@
+/**
+ * What of files, devices and hardware stands against a start: everything at once, without any side effect
+ * (VM-64, VM-69 to VM-76, VM-80).
+ */
+import { access, constants, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { createSocket } from 'node:dgram';
+import { placeName, type Disk, type HostSettings, type Medium } from '#api';
+import { describeFault, Fault, formatBytes, toFault, type Reason } from '#lib';
+import { inspectImage } from '#qemu';
+import { isLive } from '../../host/admission.ts';
+import type { MachineFile } from '../../machine/record.ts';
+import { isInside, realPath } from '../../storage/allowed.ts';
+import { readVolume } from '../../storage/file-system.ts';
+import type { Findings } from '../driver.ts';
+import type { Account } from './confine/accounts.ts';
+import { allows, findBarrier, isWriteProtected } from './confine/access.ts';
+import { resolveFile } from './places.ts';
+
+export interface CheckedHost {
+  readonly settings: HostSettings;
+  /** Folders whose files this vm may use. */
+  readonly folders: readonly string[];
+  readonly qemuImg: string | undefined;
+  /** Undefined: the process runs as the agent. */
+  readonly account: Account | undefined;
+}
+
+export async function checkFiles(
+  file: MachineFile,
+  without: readonly string[],
+  others: readonly MachineFile[],
+  host: CheckedHost,
+): Promise<Findings> {
+  const findings: Findings = { reasons: [], warnings: [] };
+  const { hardware } = file.definition;
+  const live = others.filter(isLive);
+  for (const disk of hardware.disks)
+    findings.reasons.push(...(await checkDisk(file, disk, live, host)));
+  findings.reasons.push(...(await checkSpace(file, host)));
+  const drives = [
+    ...hardware.opticalDrives.map((drive) => ({ place: placeName(drive), medium: drive.medium })),
+    ...(hardware.floppy ? [{ place: 'floppy', medium: hardware.floppy.medium }] : []),
+  ];
+  for (const { place, medium } of drives) {
+    findings.reasons.push(...(await checkMedium(file, place, medium, live, host, without)));
+  }
+  for (const device of hostDevices(file)) {
+    if (without.includes(device)) continue;
+    findings.reasons.push(...(await checkDevice(device)));
+  }
+  for (const forward of forwardsOf(file)) findings.reasons.push(...(await checkPort(forward)));
+  findings.reasons.push(...(await checkReach(file, host.account)));
+  return findings;
+}
+
+async function checkDisk(
+  file: MachineFile,
+  disk: Disk,
+  live: readonly MachineFile[],
+  host: CheckedHost,
+): Promise<Reason[]> {
+  const path = resolveFile(file.folder, disk.file);
+  const what = `disk ${placeName(disk)} (${path})`;
+  if (!(await isInside(path, host.folders))) return [outside('disk-outside', what)];
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats) {
+    return [
+      { code: 'disk-missing', text: `${what} is not there`, remedy: 'put it back or detach it' },
+    ];
+  }
+  const reasons: Reason[] = [];
+  if (!disk.readOnly && (await isWriteProtected(path))) {
+    const text = `${what} is write-protected`;
+    const remedy = 'attach a differencing disk above it, or attach it as read-only';
+    reasons.push({ code: 'disk-write-protected', text, remedy });
+  }
+  const user = await findUser(path, live, disk);
+  if (user !== undefined) {
+    const text = `${what} is in use by ${user}`;
+    reasons.push({
+      code: 'disk-in-use',
+      text,
+      remedy: `stop ${user}, or mark the disk as shared in both`,
+    });
+  }
+  if (host.qemuImg !== undefined) {
+    const query = { path, format: disk.format, inUse: 'yes' } as const;
+    try {
+      await inspectImage(host.qemuImg, query, host.folders);
+    } catch (error) {
+      reasons.push({
+        code: 'disk-unreadable',
+        text: `${what} cannot be used: ${describeFault(error)}`,
+        remedy: toFault(error).hint ?? 'restore it from a backup or detach it',
+      });
+    }
+  }
+  return reasons;
+}
+
+function outside(code: string, what: string): Reason {
+  const text = `${what} is outside of the folders that vms may use`;
+  return {
+    code,
+    text,
+    remedy: "move it into the vm's folder, or add its folder to the host's search path",
+  };
+}
+
+/** Two may have it when both only read, or both share it. */
+async function findUser(
+  path: string,
+  live: readonly MachineFile[],
+  disk: Disk,
+): Promise<string | undefined> {
+  const real = await realPath(path);
+  for (const other of live) {
+    const { name, hardware } = other.startedWith ?? other.definition;
+    for (const theirs of hardware.disks) {
+      if (disk.shared && theirs.shared) continue;
+      if (disk.readOnly && theirs.readOnly) continue;
+      if ((await realPath(resolveFile(other.folder, theirs.file))) === real) return name;
+    }
+  }
+  return undefined;
+}
+
+async function checkSpace(file: MachineFile, host: CheckedHost): Promise<Reason[]> {
+  const writable = file.definition.hardware.disks.filter(({ readOnly }) => !readOnly);
+  const paths = new Set([
+    file.folder,
+    ...writable.map((disk) => resolveFile(file.folder, disk.file)),
+  ]);
+  const least = host.settings.minimumFreeDiskBytes;
+  const seen = new Set<number>();
+  const reasons: Reason[] = [];
+  for (const path of paths) {
+    const stats = await stat(path).catch(() => undefined);
+    if (!stats || seen.has(stats.dev)) continue;
+    seen.add(stats.dev);
+    const { freeBytes } = await readVolume(path);
+    if (freeBytes >= least) continue;
+    const text = `the volume of ${path} has ${formatBytes(freeBytes)} free, ${formatBytes(least)} are needed`;
+    reasons.push({ code: 'disk-space', text, remedy: 'free space on that volume' });
+  }
+  return reasons;
+}
+
+/** CD images may be used by any number of vms; a writable floppy image by one (HW-43, HW-44). */
+export async function checkMedium(
+  file: MachineFile,
+  place: string,
+  medium: Medium | null,
+  live: readonly MachineFile[],
+  host: Pick<CheckedHost, 'folders' | 'account'>,
+  without: readonly string[] = [],
+): Promise<Reason[]> {
+  switch (medium?.kind) {
+    case undefined:
+      return [];
+    case 'device':
+      return without.includes(medium.device) ? [] : checkDevice(medium.device);
+    case 'image': {
+      const text = `there is no image ${medium.image} for the drive ${place}`;
+      return [{ code: 'medium-missing', text, remedy: 'eject it, or add the image to the host' }];
+    }
+    case 'file':
+      return checkMediumFile(file, place, resolveFile(file.folder, medium.file), live, host);
+  }
+}
+
+const maxFloppyBytes = 2_949_120;
+const sectorBytes = 512;
+
+async function checkMediumFile(
+  file: MachineFile,
+  place: string,
+  path: string,
+  live: readonly MachineFile[],
+  host: Pick<CheckedHost, 'folders' | 'account'>,
+): Promise<Reason[]> {
+  const what = `the image ${path} in the drive ${place}`;
+  if (!(await isInside(path, host.folders))) return [outside('medium-outside', what)];
+  const stats = await stat(path).catch(() => undefined);
+  const remedy = 'eject it or choose another image';
+  if (!stats?.isFile()) return [{ code: 'medium-missing', text: `${what} is not there`, remedy }];
+  const isFloppy = place === 'floppy';
+  const sizeFits = isFloppy
+    ? stats.size > 0 && stats.size <= maxFloppyBytes && stats.size % sectorBytes === 0
+    : stats.size > 0;
+  if (!sizeFits) {
+    const text = `${what} is malformed: it has ${stats.size} bytes`;
+    return [{ code: 'medium-malformed', text, remedy }];
+  }
+  const barrier = host.account && (await findBarrier(path, host.account));
+  if (barrier !== undefined || (host.account && !allows(stats, host.account, 'read'))) {
+    const text = `the account of the vm may not read ${what}`;
+    const fix = `let others pass ${barrier ?? ''} and read the image`.replace('  ', ' ');
+    return [{ code: 'medium-unreadable', text, remedy: fix }];
+  }
+  const readOnly = !isFloppy || file.definition.hardware.floppy?.readOnly === true;
+  if (readOnly) return [];
+  for (const other of live) {
+    const { name, hardware } = other.startedWith ?? other.definition;
+    const theirs = hardware.floppy;
+    if (theirs?.medium?.kind !== 'file' || theirs.readOnly) continue;
+    if (resolveFile(other.folder, theirs.medium.file) !== path) continue;
+    const text = `${what} is held for writing by ${name}`;
+    return [{ code: 'medium-held', text, remedy: `eject it from ${name}, or insert it read-only` }];
+  }
+  return [];
+}
+
+/** Devices of the host that a definition maps, beside those in drives. */
+function hostDevices(file: MachineFile): string[] {
+  const { serialPorts, parallelPort } = file.definition.hardware;
+  return [...serialPorts, parallelPort].flatMap((port) =>
+    port.kind === 'device' ? [port.device] : [],
+  );
+}
+
+async function checkDevice(path: string): Promise<Reason[]> {
+  const isThere = await access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return [];
+  return [
+    {
+      code: 'device-missing',
+      text: `the device ${path} of the host is not available`,
+      remedy: `connect it, remove it from the vm, or start once without it`,
+    },
+  ];
+}
+
+interface Forward {
+  readonly protocol: 'tcp' | 'udp';
+  readonly hostAddress: string;
+  readonly hostPort: number;
+}
+
+function forwardsOf(file: MachineFile): Forward[] {
+  return file.definition.hardware.adapters.flatMap(({ attachment }) =>
+    attachment.kind === 'user' ? attachment.forwards.filter(({ hostPort }) => hostPort !== 0) : [],
+  );
+}
+
+async function checkPort(forward: Forward): Promise<Reason[]> {
+  const { protocol, hostAddress, hostPort } = forward;
+  const problem = await tryPort(forward);
+  if (problem === undefined) return [];
+  const what = `${protocol} port ${hostPort} of ${hostAddress}`;
+  return [
+    problem === 'EADDRINUSE'
+      ? {
+          code: 'port-in-use',
+          text: `${what} is in use`,
+          remedy: 'choose another host port, or 0 for any free one',
+        }
+      : {
+          code: 'port-unavailable',
+          text: `${what} cannot be used (${problem})`,
+          remedy: 'choose another host port',
+        },
+  ];
+}
+
+/** Undefined when it can be listened on. */
+function tryPort({ protocol, hostAddress, hostPort }: Forward): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const onError = (error: Error): void => {
+    resolve('code' in error && typeof error.code === 'string' ? error.code : error.message);
+  };
+  if (protocol === 'tcp') {
+    const server = createServer();
+    server.once('error', onError);
+    server.listen({ host: hostAddress, port: hostPort, exclusive: true }, () => {
+      server.close(() => resolve(undefined));
+    });
+  } else {
+    const socket = createSocket('udp4');
+    socket.once('error', onError);
+    socket.bind({ address: hostAddress, port: hostPort, exclusive: true }, () => {
+      socket.close(() => resolve(undefined));
+    });
+  }
+  return promise;
+}
+
+/** A port nobody listens on at this moment. Errors: `exhausted`. */
+export async function findFreePort(protocol: 'tcp' | 'udp', hostAddress: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const onError = (cause: Error): void =>
+    reject(new Fault('exhausted', `no free ${protocol} port on ${hostAddress}`, { cause }));
+  if (protocol === 'tcp') {
+    const server = createServer();
+    server.once('error', onError);
+    server.listen({ host: hostAddress, port: 0 }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  } else {
+    const socket = createSocket('udp4');
+    socket.once('error', onError);
+    socket.bind({ address: hostAddress, port: 0 }, () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  }
+  return promise;
+}
+
+/** The account must get to the vm's folder and to every disk. */
+async function checkReach(file: MachineFile, account: Account | undefined): Promise<Reason[]> {
+  if (!account) return [];
+  const disks = file.definition.hardware.disks.map((disk) => resolveFile(file.folder, disk.file));
+  const barriers = new Set<string>();
+  for (const path of [file.folder, ...disks]) {
+    const barrier = await findBarrier(path, account);
+    // The vm's own folder is given to its account at the start.
+    if (barrier !== undefined && barrier !== file.folder) barriers.add(barrier);
+  }
+  return [...barriers].map((barrier) => ({
+    code: 'folder-unreachable',
+    text: `the account of the vm cannot pass through the folder ${barrier}`,
+    remedy: `let others pass: chmod o+x ${barrier}`,
+  }));
+}

@@ -1,0 +1,73 @@
+/** Which account a vm's process runs under, and what stands against it (SEC-53 to SEC-55). */
+import { stat } from 'node:fs/promises';
+import { Fault, type Reason } from '#lib';
+import type { MachineFile } from '../../../machine/record.ts';
+import {
+  findAccount,
+  groupId,
+  isLocked,
+  sharedGroup,
+  type Account,
+  type UidRange,
+} from './accounts.ts';
+
+export interface AccountQuestion {
+  readonly file: MachineFile;
+  readonly range: UidRange;
+  readonly acceleration: 'kvm' | 'tcg';
+}
+
+/** Undefined: as the agent, which is not root. Errors: `blocked` when the account cannot be used. */
+export async function accountOf(question: AccountQuestion): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const { file } = question;
+  const { runAs } = file.definition.settings;
+  const groups = await groupsFor(question);
+  if (runAs !== null) {
+    const account = await findAccount(runAs);
+    if (!account) throw new Fault('blocked', `there is no account ${runAs} on this host`);
+    return { uid: account.uid, gid: account.gid, groups };
+  }
+  if (file.uid === null) throw new Fault('internal', `${file.definition.name} has no account`);
+  return { uid: file.uid, gid: file.uid, groups };
+}
+
+/** Of the devices it needs, and of the disks that it shares. */
+async function groupsFor({ file, range, acceleration }: AccountQuestion): Promise<number[]> {
+  const groups = new Set<number>();
+  const kvm = acceleration === 'kvm' ? await groupId('kvm') : undefined;
+  if (kvm !== undefined) groups.add(kvm);
+  const { hardware } = file.definition;
+  if (hardware.disks.some(({ shared }) => shared)) groups.add(sharedGroup(range));
+  const media = [...hardware.opticalDrives.map(({ medium }) => medium), hardware.floppy?.medium];
+  for (const mapped of [...hardware.serialPorts, hardware.parallelPort, ...media]) {
+    if (mapped?.kind !== 'device') continue;
+    const stats = await stat(mapped.device).catch(() => undefined);
+    if (stats && stats.gid !== 0) groups.add(stats.gid);
+  }
+  return [...groups];
+}
+
+export interface AccountFindings {
+  readonly reasons: Reason[];
+  readonly warnings: Reason[];
+}
+
+/** A chosen account that is missing or closed blocks; a powerful one is warned of. */
+export async function judgeAccount(file: MachineFile): Promise<AccountFindings> {
+  const { runAs } = file.definition.settings;
+  if (runAs === null || process.getuid?.() !== 0) return { reasons: [], warnings: [] };
+  const account = await findAccount(runAs);
+  const remedy = 'choose another account, or none: the vm then has one of its own';
+  if (!account) {
+    const text = `there is no account ${runAs} on this host`;
+    return { reasons: [{ code: 'account-missing', text, remedy }], warnings: [] };
+  }
+  if (await isLocked(runAs)) {
+    const text = `the account ${runAs} is closed`;
+    return { reasons: [{ code: 'account-locked', text, remedy }], warnings: [] };
+  }
+  if (account.uid !== 0) return { reasons: [], warnings: [] };
+  const text = 'the vm runs as root: whoever breaks out of it has the host';
+  return { reasons: [], warnings: [{ code: 'account-powerful', text, remedy }] };
+}

@@ -1,0 +1,212 @@
+/**
+ * Control groups: what a vm's process may take from its host, enforced by the kernel (HOST-17, SEC-06).
+ * Version 2 where its controllers are mounted, else version 1, else nothing, said in `describe`.
+ *
+ * Invariant: a group is made before the process joins it, and removed after its end. Without a writable
+ * hierarchy nothing fails; the host's facts say what is lost.
+ */
+import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeFault, Fault, miB } from '#lib';
+import type { VmDefinition } from '#api';
+
+export interface Limits {
+  /** 1 to 10,000; 100 is usual. */
+  readonly cpuWeight: number;
+  /** In processors. */
+  readonly cpuMaximum: number;
+  readonly memoryBytes: number;
+  readonly processes: number;
+}
+
+const periodUs = 100_000;
+/** For the threads of the process beside those of the processors. */
+const spareProcessors = 1;
+const spareProcesses = 256;
+/** An emulator keeps the code that it translated. */
+const translationBytes = 1280 * miB;
+const processBytes = 256 * miB;
+
+export function limitsOf(
+  definition: VmDefinition,
+  accelerator: 'kvm' | 'tcg',
+  overheadBytes: number,
+): Limits {
+  const { processor, memory } = definition.hardware;
+  const { cpuWeight, cpuMaximumPercent } = definition.resources;
+  const most = Math.max(processor.count, processor.maxCount ?? 0);
+  const spare = cpuMaximumPercent === 100 ? spareProcessors : 0;
+  const own = accelerator === 'tcg' ? translationBytes : processBytes;
+  return {
+    cpuWeight,
+    cpuMaximum: (processor.count * cpuMaximumPercent) / 100 + spare,
+    memoryBytes: Math.max(memory.sizeBytes, memory.maxBytes ?? 0) + overheadBytes + own,
+    processes: most + spareProcesses,
+  };
+}
+
+/** Files of one group and what is written into them. */
+export type Settings = readonly (readonly [file: string, value: string])[];
+
+export function settingsV2(limits: Limits): Settings {
+  return [
+    ['cpu.weight', String(limits.cpuWeight)],
+    ['cpu.max', `${Math.round(limits.cpuMaximum * periodUs)} ${periodUs}`],
+    ['memory.max', String(limits.memoryBytes)],
+    ['pids.max', String(limits.processes)],
+  ];
+}
+
+/** By controller; shares count from 2, 1024 is usual. */
+export function settingsV1(limits: Limits): Readonly<Record<string, Settings>> {
+  const shares = Math.max(2, Math.round((limits.cpuWeight * 1024) / 100));
+  return {
+    cpu: [
+      ['cpu.shares', String(shares)],
+      ['cpu.cfs_period_us', String(periodUs)],
+      ['cpu.cfs_quota_us', String(Math.round(limits.cpuMaximum * periodUs))],
+    ],
+    memory: [['memory.limit_in_bytes', String(limits.memoryBytes)]],
+    pids: [['pids.max', String(limits.processes)]],
+  };
+}
+
+interface Hierarchy {
+  /** Folder below which groups of vms are made. */
+  readonly base: string;
+  readonly settings: (limits: Limits) => Settings;
+}
+
+export class ControlGroups {
+  readonly #hierarchies: readonly Hierarchy[];
+  /** For people: what is enforced, or why nothing is. */
+  readonly describe: string;
+  readonly enforced: boolean;
+
+  private constructor(hierarchies: readonly Hierarchy[], describe: string) {
+    this.#hierarchies = hierarchies;
+    this.describe = describe;
+    this.enforced = hierarchies.length > 0;
+  }
+
+  /** Looks for hierarchies in which this program may make groups. Never fails. */
+  static find(mountInfo = readOr('/proc/self/mountinfo', '')): ControlGroups {
+    const mounts = parseMounts(mountInfo);
+    try {
+      const v2 = mounts.find(
+        ({ type, controllers }) => type === 'cgroup2' && controllers.includes('cpu'),
+      );
+      if (v2) {
+        const base = prepareV2(v2.path);
+        return new ControlGroups(
+          [{ base, settings: settingsV2 }],
+          `control groups version 2 at ${base}`,
+        );
+      }
+      const v1 = prepareV1(mounts);
+      if (v1.length === 0) return new ControlGroups([], 'no control groups are mounted');
+      const names = v1.map(({ base }) => base).join(', ');
+      return new ControlGroups(v1, `control groups version 1 at ${names}`);
+    } catch (error) {
+      return new ControlGroups([], `control groups cannot be used: ${describeFault(error)}`);
+    }
+  }
+
+  /** Makes the vm's groups, or changes them. Errors: `refused` naming the file. */
+  set(id: string, limits: Limits): void {
+    for (const { base, settings } of this.#hierarchies) {
+      const group = join(base, id);
+      mkdirSync(group, { recursive: true });
+      for (const [file, value] of settings(limits)) writeSetting(join(group, file), value);
+    }
+  }
+
+  /** Puts a process with all its threads into the vm's groups. */
+  join(id: string, pid: number): void {
+    for (const { base } of this.#hierarchies) {
+      writeSetting(join(base, id, 'cgroup.procs'), String(pid));
+    }
+  }
+
+  /** After the process has ended. */
+  remove(id: string): void {
+    for (const { base } of this.#hierarchies) {
+      try {
+        rmdirSync(join(base, id));
+      } catch {
+        // Not there, or a thread is still on its way out; the next start uses it again.
+      }
+    }
+  }
+}
+
+interface Mount {
+  readonly path: string;
+  readonly type: string;
+  readonly controllers: readonly string[];
+}
+
+/** Control group mounts out of /proc/self/mountinfo (proc(5)). */
+export function parseMounts(text: string): Mount[] {
+  return text.split('\n').flatMap((line): Mount[] => {
+    const [left = '', right = ''] = line.split(' - ');
+    const path = left.split(' ')[4];
+    const [type = '', , options = ''] = right.split(' ');
+    if (path === undefined || !type.startsWith('cgroup')) return [];
+    const controllers =
+      type === 'cgroup2'
+        ? readOr(join(path, 'cgroup.controllers'), '').trim().split(' ')
+        : options.split(',');
+    return [{ path, type, controllers }];
+  });
+}
+
+/** As root below the top; else in the group that was delegated to this program. */
+function prepareV2(mount: string): string {
+  const wanted = '+cpu +memory +pids';
+  if (process.getuid?.() === 0) {
+    const base = join(mount, 'gantry');
+    writeSetting(join(mount, 'cgroup.subtree_control'), wanted);
+    mkdirSync(base, { recursive: true });
+    writeSetting(join(base, 'cgroup.subtree_control'), wanted);
+    return base;
+  }
+  const own = /^0::(\/.*)$/m.exec(readOr('/proc/self/cgroup', ''))?.[1];
+  if (own === undefined) throw new Fault('unsupported', 'this program is in no group');
+  const base = join(mount, own);
+  accessSync(join(base, 'cgroup.subtree_control'), constants.W_OK);
+  // A group with groups below it holds no process itself.
+  const leaf = join(base, 'agent');
+  mkdirSync(leaf, { recursive: true });
+  writeSetting(join(leaf, 'cgroup.procs'), String(process.pid));
+  writeSetting(join(base, 'cgroup.subtree_control'), wanted);
+  return base;
+}
+
+function prepareV1(mounts: readonly Mount[]): Hierarchy[] {
+  return ['cpu', 'memory', 'pids'].flatMap((controller): Hierarchy[] => {
+    const mount = mounts.find(
+      ({ type, controllers }) => type === 'cgroup' && controllers.includes(controller),
+    );
+    if (!mount) return [];
+    const base = join(mount.path, 'gantry');
+    mkdirSync(base, { recursive: true });
+    return [{ base, settings: (limits) => settingsV1(limits)[controller] ?? [] }];
+  });
+}
+
+function writeSetting(path: string, value: string): void {
+  try {
+    writeFileSync(path, value);
+  } catch (cause) {
+    throw new Fault('refused', `cannot write ${value} to ${path}`, { cause });
+  }
+}
+
+function readOr(path: string, otherwise: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}

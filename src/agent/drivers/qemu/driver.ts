@@ -1,0 +1,377 @@
+/** The native driver: QEMU processes on this host, with KVM or emulated. */
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Ability, EffectiveHardware, Finding, HostFacts, HostSettings, Medium } from '#api';
+import { Fault, toFault, type Clock, type Reason } from '#lib';
+import type { Log } from '#log';
+import { checkMachine } from '#qemu';
+import { additionsVersion } from '#images';
+import { isLive } from '../../host/admission.ts';
+import type { MachineFile } from '../../machine/record.ts';
+import { FileStorage } from '../../storage/file-storage.ts';
+import { readVolumes } from '../../storage/file-system.ts';
+import { agentVersion } from '../../version.ts';
+import type { Driver, Findings, Found, Launch, LowResource, Observer, Running } from '../driver.ts';
+import { accountOf, judgeAccount } from './confine/account-of.ts';
+import { chooseUid, defaultUidRange, type Account, type UidRange } from './confine/accounts.ts';
+import { ControlGroups } from './confine/cgroups.ts';
+import { ownFile } from './confine/ownership.ts';
+import { checkFiles, checkMedium, type CheckedHost } from './checks.ts';
+import { asStarted, Engine } from './engine.ts';
+import { judgeFirmware } from './firmware.ts';
+import { diagnoseHost } from './host/diagnose.ts';
+import { HostImages } from './host/images.ts';
+import { CpuMeter, readMachine, readMemory, readProcessor } from './host/machine-facts.ts';
+import { listPrograms } from './host/programs.ts';
+import { QemuHost } from './host/qemu-host.ts';
+import { judgeFigures, readFigures } from './host/resources.ts';
+import { ownPlaces, runPlaces } from './places.ts';
+import { readBootId } from './process/proc.ts';
+import { judgeSaved, readSavedFacts } from './saved-facts.ts';
+import { listHardware } from './spec/hardware-list.ts';
+import { makeMachineSpec } from './spec/machine-spec.ts';
+import { machineNames, makeSurroundings, newestChipset, recordedPorts } from './surroundings.ts';
+
+export interface QemuDriverOptions {
+  readonly dataDir: string;
+  readonly runtimeDir: string;
+  readonly hostName: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: () => HostSettings;
+  /** The record of a machine as it is now. */
+  readonly files: (id: string) => MachineFile | undefined;
+  /** The host's facts have changed. */
+  readonly onFacts: () => void;
+  readonly uidRange?: UidRange | undefined;
+}
+
+export class QemuDriver implements Driver {
+  readonly name = 'qemu';
+  readonly storage: FileStorage;
+  readonly images: HostImages;
+  readonly #options: QemuDriverOptions;
+  readonly #host: QemuHost;
+  readonly #groups: ControlGroups;
+  readonly #engine: Engine;
+  readonly #bootId: string;
+  readonly #range: UidRange;
+  readonly #cpu = new CpuMeter();
+
+  private constructor(options: QemuDriverOptions, host: QemuHost, bootId: string) {
+    this.#options = options;
+    this.#host = host;
+    this.#bootId = bootId;
+    this.#range = options.uidRange ?? defaultUidRange;
+    this.#groups = ControlGroups.find();
+    this.#engine = new Engine({
+      ...options,
+      uidRange: this.#range,
+      bootId,
+      host,
+      groups: this.#groups,
+    });
+    const imageFolder = join(options.dataDir, 'images');
+    const qemuImg = (): string => this.#requireQemuImg();
+    this.storage = new FileStorage({
+      defaultFolder: join(options.dataDir, 'vms'),
+      imageFolder,
+      settings: options.settings,
+      qemuImg,
+      own: (path, uid) => this.#own(path, uid),
+    });
+    this.images = new HostImages({
+      folder: imageFolder,
+      folders: () => this.storage.folders(),
+      qemuImg,
+    });
+  }
+
+  static async make(options: QemuDriverOptions): Promise<QemuDriver> {
+    const bootId = readBootId();
+    await openWay(options.dataDir);
+    await openWay(options.runtimeDir);
+    const { dataDir, log, onFacts } = options;
+    const host = await QemuHost.look({ dataDir, bootId, log, onChange: onFacts });
+    return new QemuDriver(options, host, bootId);
+  }
+
+  get missing(): Readonly<Partial<Record<Ability, string>>> {
+    const { whyNot, binaries, firmware } = this.#host;
+    if (whyNot !== undefined) {
+      const all: readonly Ability[] = ['start', 'hold', 'pause', 'save', 'reset', 'acpi-shutdown'];
+      return Object.fromEntries(all.map((ability) => [ability, whyNot]));
+    }
+    return {
+      ...(binaries.swtpm === undefined ? { tpm: 'swtpm is not installed' } : {}),
+      ...(firmware.length === 0 ? { uefi: 'no UEFI firmware (ovmf) is installed' } : {}),
+    };
+  }
+
+  bootId(): string {
+    return this.#bootId;
+  }
+
+  seeded(): readonly MachineFile[] {
+    return [];
+  }
+
+  chooseAccount(id: string, others: readonly MachineFile[]): number | null {
+    return process.getuid?.() === 0 ? chooseUid(this.#range, id, others) : null;
+  }
+
+  memoryBytes(): { totalBytes: number; freeBytes: number } {
+    return readMemory();
+  }
+
+  cpuPercent(): number | null {
+    return this.#cpu.read();
+  }
+
+  async findLow(): Promise<LowResource | undefined> {
+    return judgeFigures(await readFigures(this.#options.dataDir));
+  }
+
+  async facts(): Promise<HostFacts> {
+    const { acceleration, capabilities, binaries, firmware } = this.#host;
+    const version = capabilities?.version;
+    return {
+      ...readMachine(),
+      processor: readProcessor(),
+      hypervisor: {
+        name: 'QEMU',
+        version: version ? `${version.major}.${version.minor}.${version.micro}` : null,
+        class: acceleration.use === 'kvm' ? 'kernel-resident' : 'emulation',
+      },
+      acceleration,
+      missing: this.missing,
+      programs: await listPrograms(binaries, capabilities, firmware.length),
+      additionsVersion,
+      agentVersion,
+      processorModels: [
+        'host',
+        ...(capabilities?.processorModels ?? []).map(({ name }) => name),
+      ].slice(0, 1024),
+      maxProcessorsPerVm: Math.max(
+        1,
+        ...(capabilities?.machineTypes ?? []).map(({ maxProcessors }) => maxProcessors),
+      ),
+    };
+  }
+
+  async check(
+    recorded: MachineFile,
+    without: readonly string[],
+    others: readonly MachineFile[],
+  ): Promise<Findings> {
+    const file = asStarted(recorded);
+    const account = await this.#accountOf(file);
+    const host = this.#checked(file, account);
+    const files = await checkFiles(file, without, others, host);
+    const own = await judgeAccount(file);
+    return {
+      reasons: [...this.#judgeHardware(file, without), ...own.reasons, ...files.reasons],
+      warnings: [...own.warnings, ...files.warnings],
+    };
+  }
+
+  async checkSaved(file: MachineFile): Promise<readonly Reason[]> {
+    const { capabilities } = this.#host.requireQemu();
+    const { acceleration } = this.#host;
+    const { major, minor, micro } = capabilities.version;
+    return judgeSaved(await readSavedFacts(ownPlaces(file).savedFacts), {
+      vmId: file.definition.id,
+      hardware: (file.savedWith ?? file.definition).hardware,
+      qemuVersion: `${major}.${minor}.${micro}`,
+      machines: machineNames(capabilities),
+      accelerations: new Set(acceleration.use === 'kvm' ? ['kvm', 'tcg'] : ['tcg']),
+    });
+  }
+
+  async checkMedium(
+    file: MachineFile,
+    drive: string,
+    medium: Medium | null,
+    others: readonly MachineFile[],
+  ): Promise<void> {
+    const host = this.#checked(file, await this.#accountOf(file));
+    const [reason] = await checkMedium(file, drive, medium, others.filter(isLive), host);
+    if (!reason) return;
+    throw new Fault(codes[reason.code] ?? 'refused', reason.text, {
+      hint: reason.remedy,
+      reasons: [reason],
+    });
+  }
+
+  start(launch: Launch, observer: Observer): Promise<Running> {
+    return this.#engine.start(launch, observer);
+  }
+
+  restore(launch: Launch, path: string, observer: Observer): Promise<Running> {
+    return this.#engine.restore(launch, path, observer);
+  }
+
+  find(file: MachineFile, observer: Observer): Promise<Found | undefined> {
+    return this.#engine.find(file, observer);
+  }
+
+  async hardware(recorded: MachineFile): Promise<EffectiveHardware> {
+    const file = asStarted(recorded);
+    const uses = this.#host.acceleration.use;
+    const wanted = file.definition.settings.acceleration;
+    const acceleration = wanted === 'auto' ? (uses === 'kvm' ? 'kvm' : 'tcg') : wanted;
+    return listHardware(this.#specFor(file, acceleration, []), file, undefined);
+  }
+
+  async probe(signal: AbortSignal): Promise<void> {
+    await this.#host.lookAgain(signal);
+    await this.#host.probeNow();
+  }
+
+  async diagnose(settings: HostSettings, signal: AbortSignal): Promise<readonly Finding[]> {
+    await this.#host.lookAgain(signal);
+    return diagnoseHost({
+      facts: await this.facts(),
+      settings,
+      memory: readMemory(),
+      volumes: await readVolumes(this.storage.folders()),
+      limits: this.#groups,
+      isRoot: process.getuid?.() === 0,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#engine[Symbol.asyncDispose]();
+    await this.#host[Symbol.asyncDispose]();
+  }
+
+  #requireQemuImg(): string {
+    const { qemuImg } = this.#host.binaries;
+    if (qemuImg !== undefined) return qemuImg;
+    throw new Fault('unsupported', 'qemu-img is not installed', {
+      hint: 'install the package qemu-utils',
+    });
+  }
+
+  async #own(path: string, uid: number | null): Promise<void> {
+    if (uid !== null && process.getuid?.() === 0)
+      await ownFile(path, { uid, gid: uid, groups: [] });
+  }
+
+  /** Undefined where it cannot be told yet: that is said among the reasons. */
+  async #accountOf(file: MachineFile): Promise<Account | undefined> {
+    if (file.uid === null && file.definition.settings.runAs === null) return undefined;
+    return accountOf({ file, range: this.#range, acceleration: 'tcg' }).catch(() => undefined);
+  }
+
+  #checked(file: MachineFile, account: Account | undefined): CheckedHost {
+    return {
+      settings: this.#options.settings(),
+      folders: this.storage.folders(file.folder),
+      qemuImg: this.#host.binaries.qemuImg,
+      account,
+    };
+  }
+
+  /** What QEMU and its firmware do not have, and what the specification does not allow. */
+  #judgeHardware(file: MachineFile, without: readonly string[]): Reason[] {
+    const { whyNot, capabilities, acceleration, firmware, binaries } = this.#host;
+    if (whyNot !== undefined || !capabilities) {
+      const text = whyNot ?? 'QEMU cannot be used';
+      return [{ code: 'hypervisor-missing', text, remedy: 'install the package qemu-system-x86' }];
+    }
+    const { hardware, settings } = file.definition;
+    const reasons = judgeFirmware(firmware, hardware);
+    if (settings.acceleration === 'kvm' && acceleration.kvm !== 'works') {
+      const text = `the vm wants kvm, which does not work here: ${acceleration.evidence}`;
+      const remedy = 'set its acceleration to auto or tcg';
+      reasons.push({ code: 'acceleration', text, remedy });
+    }
+    if (hardware.tpm && binaries.swtpm === undefined) {
+      const text = 'the vm has a TPM and swtpm is not installed';
+      reasons.push({
+        code: 'tpm-missing',
+        text,
+        remedy: 'install the package swtpm, or remove the TPM',
+      });
+    }
+    const { model } = hardware.processor;
+    if (model !== 'host' && !capabilities.processorModels.some(({ name }) => name === model)) {
+      const text = `QEMU knows no processor model ${model}`;
+      reasons.push({
+        code: 'processor-model',
+        text,
+        remedy: 'choose host, or a model of the host',
+      });
+    }
+    const type = capabilities.machineTypes.find(({ alias }) => alias === hardware.machine);
+    const most = type?.maxProcessors ?? Number.POSITIVE_INFINITY;
+    const wanted = Math.max(hardware.processor.count, hardware.processor.maxCount ?? 0);
+    if (wanted > most) {
+      const text = `${wanted} virtual processors are more than the ${most} that ${hardware.machine} can have`;
+      reasons.push({ code: 'processors', text, remedy: 'choose fewer processors' });
+    }
+    return [...reasons, ...this.#judgeSpec(file, without)];
+  }
+
+  #judgeSpec(file: MachineFile, without: readonly string[]): Reason[] {
+    try {
+      checkMachine(this.#specFor(file, 'tcg', without));
+      return [];
+    } catch (error) {
+      const fault = toFault(error);
+      if (fault.code !== 'invalid') throw error;
+      return [...fault.reasons];
+    }
+  }
+
+  #specFor(file: MachineFile, acceleration: 'kvm' | 'tcg', without: readonly string[]) {
+    const places = runPlaces(this.#options.runtimeDir, file.definition.id);
+    const { capabilities } = this.#host;
+    const { machine, tpm } = file.definition.hardware;
+    return makeMachineSpec(
+      file,
+      makeSurroundings({
+        places,
+        acceleration,
+        chipsetVersion: capabilities && newestChipset(capabilities, machine),
+        firmware: { kind: 'bios' },
+        tpm: tpm ? { model: 'tis', socketPath: places.tpm } : undefined,
+        bootOnce: undefined,
+        without,
+        freePorts: recordedPorts(file),
+        stateFrom: 'power-on',
+        hostName: this.#options.hostName,
+        nowMs: this.#options.clock.now(),
+      }),
+    );
+  }
+}
+
+const codes: Readonly<Record<string, 'not-found' | 'invalid' | 'forbidden' | 'refused'>> = {
+  'medium-missing': 'not-found',
+  'device-missing': 'not-found',
+  'medium-malformed': 'invalid',
+  'medium-outside': 'forbidden',
+};
+
+/**
+ * Lets the accounts of vms pass to the agent's own folders. The folder above is opened as well where it is
+ * the agent's and nobody's home: an installation keeps its agent's data in a folder of its own.
+ */
+async function openWay(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  const uid = process.getuid?.() ?? -1;
+  if (uid !== 0) return;
+  const homes = new Set((await readFile('/etc/passwd', 'utf8')).split('\n').map(homeOf));
+  for (const path of [folder, dirname(folder)]) {
+    if (homes.has(path)) continue;
+    const stats = await stat(path);
+    if (stats.uid === uid && (stats.mode & 0o001) === 0)
+      await chmod(path, (stats.mode & 0o777) | 0o001);
+  }
+}
+
+function homeOf(line: string): string {
+  return line.split(':')[5] ?? '';
+}

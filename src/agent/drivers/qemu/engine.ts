@@ -1,0 +1,350 @@
+/**
+ * The QEMU processes of this host: started, restored, found again, looked after.
+ *
+ * Invariant: one ticker for all, and none while nothing runs.
+ */
+import { rm } from 'node:fs/promises';
+import type { BootDevice, HostSettings } from '#api';
+import { describeFault, type Clock } from '#lib';
+import type { Log } from '#log';
+import {
+  connectQmp,
+  endBootOnce,
+  GuestAgent,
+  qmp,
+  restoreState,
+  type MachineSpec,
+  type QmpClient,
+} from '#qemu';
+import { additionsVersion } from '#images';
+import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
+import { agentVersion } from '../../version.ts';
+import type { Found, Launch, Observer, Running } from '../driver.ts';
+import { accountOf } from './confine/account-of.ts';
+import type { Account, UidRange } from './confine/accounts.ts';
+import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
+import { prepareFirmware } from './firmware.ts';
+import { GuestMonitor } from './guest/monitor.ts';
+import type { QemuHost } from './host/qemu-host.ts';
+import { endProcess, forwardsOf, giveFiles, launch, prepareRunFolder } from './launch.ts';
+import { ownPlaces, runPlaces } from './places.ts';
+import { sendSignal, untilGone } from './process/exit.ts';
+import { shortenLog } from './process/log-file.ts';
+import { findByArgument, identify, isAlive } from './process/proc.ts';
+import { QemuRunning } from './running.ts';
+import { readSavedFacts } from './saved-facts.ts';
+import { openSerial } from './serial.ts';
+import { makeMachineSpec } from './spec/machine-spec.ts';
+import { chooseFreePorts, makeSurroundings, newestChipset, recordedPorts } from './surroundings.ts';
+import { startTpm } from './tpm.ts';
+
+export interface EngineOptions {
+  readonly runtimeDir: string;
+  readonly hostName: string;
+  readonly bootId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly uidRange: UidRange;
+  readonly settings: () => HostSettings;
+  readonly files: (id: string) => MachineFile | undefined;
+  readonly host: QemuHost;
+  readonly groups: ControlGroups;
+}
+
+const tickMs = 1_000;
+const logTicks = 10;
+const findMs = 10_000;
+const goneMs = 10_000;
+
+export class Engine implements AsyncDisposable {
+  readonly #options: EngineOptions;
+  readonly #running = new Map<string, QemuRunning>();
+  #ticker: NodeJS.Timeout | undefined;
+  #ticks = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  async start(request: Launch, observer: Observer): Promise<Running> {
+    const file = asStarted(request.file);
+    const bootOnce = request.bootOnce ?? file.definition.hardware.firmware.bootOnce ?? undefined;
+    const { host } = this.#options;
+    const { capabilities } = host.requireQemu();
+    const machine = file.definition.hardware.machine;
+    const chipsetVersion = newestChipset(capabilities, machine);
+    const running = await this.#begin(request, file, observer, { bootOnce, chipsetVersion });
+    try {
+      if (bootOnce !== undefined) await endBootOnce(running.client, running.spec);
+      if (request.start === 'run') await running.resume(request.signal);
+      return running;
+    } catch (error) {
+      await running.end();
+      throw error;
+    }
+  }
+
+  async restore(request: Launch, path: string, observer: Observer): Promise<Running> {
+    const file = asStarted(request.file);
+    const facts = await readSavedFacts(ownPlaces(file).savedFacts);
+    const chipsetVersion = /-(\d+\.\d+)$/.exec(facts?.machine ?? '')?.[1];
+    const { acceleration } = facts ?? {};
+    const running = await this.#begin(request, file, observer, {
+      chipsetVersion,
+      acceleration,
+      stateFrom: 'incoming',
+    });
+    try {
+      await restoreState(running.client, {
+        path,
+        socketPath: runPlaces(this.#options.runtimeDir, running.id).state,
+        signal: request.signal,
+      });
+      return running;
+    } catch (error) {
+      await running.end();
+      throw error;
+    }
+  }
+
+  /** The process of a machine that was live, or what became of it. */
+  async find(recorded: MachineFile, observer: Observer): Promise<Found | undefined> {
+    const identity = await this.#findProcess(recorded);
+    if (!identity) return undefined;
+    const file = asStarted(recorded);
+    const { runtimeDir, bootId } = this.#options;
+    const places = runPlaces(runtimeDir, file.definition.id);
+    let client: QmpClient;
+    try {
+      client = await connectQmp(places.monitor, { timeoutMs: findMs });
+    } catch (error) {
+      this.#options.log.warn(
+        { vm: file.definition.id, why: describeFault(error) },
+        'process without monitor',
+      );
+      await endProcess(identity.pid, bootId);
+      const detail = 'its monitor did not answer';
+      return { kind: 'ended', ending: { kind: 'crash', detail, log: '' } };
+    }
+    const spec = this.#specOfRunning(file);
+    const running = await this.#adopt(
+      file,
+      spec,
+      { identity, client, exited: undefined },
+      observer,
+    );
+    const { status, running: runs } = await qmp.queryStatus(client);
+    if (status === 'shutdown') {
+      await running.end();
+      return { kind: 'ended', ending: { kind: 'guest' } };
+    }
+    // A save that was cut off leaves its migration behind.
+    await qmp.migrateCancel(client).catch(() => undefined);
+    running.guestMonitor?.setRunning(runs ? 'running' : 'stopped');
+    return { kind: 'live', running, state: runs ? 'running' : 'paused' };
+  }
+
+  /** Lets go of all processes; they go on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#ticker);
+    await Promise.all([...this.#running.values()].map((one) => one[Symbol.asyncDispose]()));
+  }
+
+  async #begin(
+    request: Launch,
+    file: MachineFile,
+    observer: Observer,
+    wish: {
+      readonly bootOnce?: BootDevice | undefined;
+      readonly chipsetVersion: string | undefined;
+      readonly acceleration?: 'kvm' | 'tcg' | undefined;
+      readonly stateFrom?: 'incoming' | undefined;
+    },
+  ): Promise<QemuRunning> {
+    const { host, groups, runtimeDir, bootId, uidRange, settings, clock, hostName } = this.#options;
+    const { program } = host.requireQemu();
+    const { signal } = request;
+    const acceleration = wish.acceleration ?? (await this.#chooseAcceleration(file, signal));
+    const account = await accountOf({ file, range: uidRange, acceleration });
+    const places = runPlaces(runtimeDir, file.definition.id);
+    await prepareRunFolder(places, account);
+    const own = ownPlaces(file);
+    const { hardware } = file.definition;
+    const firmware = await prepareFirmware(host.firmware, hardware, own.firmware);
+    await giveFiles(file, account, uidRange);
+    const tpm = hardware.tpm
+      ? await startTpm({
+          program: host.binaries.swtpm ?? 'swtpm',
+          statePath: own.tpm,
+          socketPath: places.tpm,
+          logPath: `${own.tpm}.log`,
+          account,
+          setpriv: host.setpriv,
+          model: hardware.machine === 'q35' ? 'crb' : 'tis',
+          signal,
+        })
+      : undefined;
+    const spec = makeMachineSpec(
+      file,
+      makeSurroundings({
+        places,
+        acceleration,
+        chipsetVersion: wish.chipsetVersion,
+        firmware,
+        tpm,
+        bootOnce: wish.bootOnce,
+        without: request.without,
+        freePorts: await chooseFreePorts(file),
+        stateFrom: wish.stateFrom ?? 'power-on',
+        hostName,
+        nowMs: clock.now(),
+      }),
+    );
+    const launched = await launch({
+      file,
+      spec,
+      places,
+      program,
+      setpriv: host.setpriv,
+      account,
+      groups,
+      overheadBytes: settings().memoryOverheadBytes,
+      bootId,
+      signal,
+      onProcess: request.onProcess,
+    });
+    return this.#adopt(file, spec, launched, observer, account);
+  }
+
+  /** From a connected monitor to a machine that is looked after. */
+  async #adopt(
+    file: MachineFile,
+    spec: MachineSpec,
+    process: {
+      readonly identity: ProcessIdentity;
+      readonly client: QmpClient;
+      readonly exited: Promise<string> | undefined;
+    },
+    observer: Observer,
+    account?: Account,
+  ): Promise<QemuRunning> {
+    const { runtimeDir, bootId, clock, log, groups, settings, hostName, files } = this.#options;
+    const { id } = file.definition;
+    const places = runPlaces(runtimeDir, id);
+    const { identity, client, exited } = process;
+    const running = new QemuRunning(
+      {
+        identity,
+        bootId,
+        file: () => files(id) ?? file,
+        spec,
+        places,
+        logPath: ownPlaces(file).log,
+        account,
+        forwards: forwardsOf(spec),
+        observer,
+        log: log.child({ vm: id }),
+        exited,
+        onEnded: () => this.#forget(id, running),
+        setLimits: (definition) =>
+          groups.set(id, limitsOf(definition, spec.acceleration, settings().memoryOverheadBytes)),
+      },
+      client,
+    );
+    try {
+      // A guest that powers itself off is seen, even by an agent that was away at that moment.
+      await client.execute('set-action', { shutdown: 'pause' });
+      for (const [channel, hub] of await openSerial(spec)) running.addHub(channel, hub);
+      const agent = new GuestAgent(places.channel);
+      const monitor = new GuestMonitor({
+        agent,
+        clock,
+        observer: (seen) => running.observe(seen),
+        definition: () => (files(id) ?? file).definition,
+        shippedVersion: additionsVersion,
+        hostName,
+        productVersion: agentVersion,
+      });
+      running.watchGuest(monitor, agent);
+      if (await qmp.isGuestChannelOpen(client)) monitor.setChannel('open');
+    } catch (error) {
+      await running.end();
+      throw error;
+    }
+    this.#running.set(id, running);
+    this.#ticker ??= setInterval(() => this.#tick(), tickMs).unref();
+    return running;
+  }
+
+  #forget(id: string, running: QemuRunning): void {
+    const { groups, runtimeDir } = this.#options;
+    groups.remove(id);
+    if (this.#running.get(id) === running) this.#running.delete(id);
+    if (this.#running.size === 0) {
+      clearInterval(this.#ticker);
+      this.#ticker = undefined;
+    }
+    void rm(runPlaces(runtimeDir, id).folder, { recursive: true, force: true }).catch(
+      () => undefined,
+    );
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    for (const running of this.#running.values()) {
+      running.guestMonitor?.tick();
+      if (this.#ticks % logTicks === 0) void shortenLog(running.logPath).catch(() => undefined);
+    }
+  }
+
+  async #chooseAcceleration(file: MachineFile, signal: AbortSignal): Promise<'kvm' | 'tcg'> {
+    const { acceleration } = file.definition.settings;
+    if (acceleration !== 'auto') return acceleration;
+    const { use } = await this.#options.host.settledAcceleration(signal);
+    return use === 'kvm' ? 'kvm' : 'tcg';
+  }
+
+  /** What the process was started with, as far as it is needed while it runs. */
+  #specOfRunning(file: MachineFile): MachineSpec {
+    const { runtimeDir, clock, hostName } = this.#options;
+    const places = runPlaces(runtimeDir, file.definition.id);
+    const { tpm, machine } = file.definition.hardware;
+    return makeMachineSpec(
+      file,
+      makeSurroundings({
+        places,
+        acceleration: file.accelerator === 'kvm' ? 'kvm' : 'tcg',
+        chipsetVersion: undefined,
+        firmware: { kind: 'bios' },
+        tpm: tpm ? { model: machine === 'q35' ? 'crb' : 'tis', socketPath: places.tpm } : undefined,
+        bootOnce: undefined,
+        without: [],
+        freePorts: recordedPorts(file),
+        stateFrom: 'power-on',
+        hostName,
+        nowMs: clock.now(),
+      }),
+    );
+  }
+
+  /** By its record; where the agent died before it could write that, by its arguments. */
+  async #findProcess(file: MachineFile): Promise<ProcessIdentity | undefined> {
+    const { bootId } = this.#options;
+    const { id } = file.definition;
+    if (file.process && isAlive(file.process, bootId)) return file.process;
+    const pids = (await findByArgument(new Set([id]))).get(id) ?? [];
+    const found = pids.flatMap((pid) => identify(pid, bootId) ?? []);
+    const [first, ...others] = found;
+    for (const extra of others) {
+      // More than one is a fault of somebody else's making; none of them can be trusted with the disks but the first.
+      sendSignal(extra, bootId, 'SIGKILL');
+      await untilGone(extra, bootId, goneMs);
+    }
+    return first;
+  }
+}
+
+/** The record with the definition that the process has, where there is one. */
+export function asStarted(file: MachineFile): MachineFile {
+  return file.startedWith === null ? file : { ...file, definition: file.startedWith };
+}

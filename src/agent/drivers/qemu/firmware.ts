@@ -1,0 +1,59 @@
+/** UEFI for a vm: the shared code image and the vm's own variables (HW-08). */
+import { constants } from 'node:fs';
+import { access, chmod, copyFile, rename } from 'node:fs/promises';
+import type { Hardware } from '#api';
+import { Fault, type Reason } from '#lib';
+import type { FirmwareSpec, UefiFirmware } from '#qemu';
+
+/** The image that fits the hardware best; undefined where there is none. */
+export function chooseUefi(
+  all: readonly UefiFirmware[],
+  hardware: Pick<Hardware, 'machine' | 'firmware'>,
+): UefiFirmware | undefined {
+  const fitting = all.filter(({ chipsets }) => chipsets.includes(hardware.machine));
+  if (hardware.firmware.secureBoot) {
+    return (
+      fitting.find(({ secureBoot }) => secureBoot === 'enrolled') ??
+      fitting.find(({ secureBoot }) => secureBoot === 'possible')
+    );
+  }
+  return fitting.find(({ secureBoot }) => secureBoot === 'none') ?? fitting[0];
+}
+
+export function judgeFirmware(
+  all: readonly UefiFirmware[],
+  hardware: Pick<Hardware, 'machine' | 'firmware'>,
+): Reason[] {
+  if (hardware.firmware.type === 'bios' || chooseUefi(all, hardware)) return [];
+  const what = hardware.firmware.secureBoot ? 'UEFI firmware with secure boot' : 'UEFI firmware';
+  return [
+    {
+      code: 'firmware-missing',
+      text: `the host has no ${what} for the ${hardware.machine} chip set`,
+      remedy: 'install the package ovmf, or choose the firmware bios',
+    },
+  ];
+}
+
+/** Makes the vm's variables from the template unless it has them. Errors: `unsupported`. */
+export async function prepareFirmware(
+  all: readonly UefiFirmware[],
+  hardware: Hardware,
+  varsPath: string,
+): Promise<FirmwareSpec> {
+  if (hardware.firmware.type === 'bios') return { kind: 'bios' };
+  const chosen = chooseUefi(all, hardware);
+  if (!chosen) throw new Fault('unsupported', 'the host has no fitting UEFI firmware');
+  const isThere = await access(varsPath, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) {
+    const part = `${varsPath}.part`;
+    await copyFile(chosen.varsTemplatePath, part);
+    await chmod(part, 0o600);
+    await rename(part, varsPath);
+  }
+  const secureBoot = hardware.firmware.secureBoot ? 'required' : 'off';
+  return { kind: 'uefi', codePath: chosen.codePath, varsPath, secureBoot };
+}

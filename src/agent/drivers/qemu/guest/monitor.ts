@@ -1,0 +1,238 @@
+/**
+ * The agent's eye on one guest: heartbeat, information, clock, what the guest may know of its host. Driven
+ * by the driver's one ticker; without a timer of its own.
+ *
+ * Invariants: (1) at most one round is under way; (2) nothing is expected of a guest that does not run;
+ * (3) a guest that floods, lies or hangs costs a bounded time and memory, and its own information only
+ * (GA-33); (4) texts of a guest are bounded before they are kept.
+ */
+import type { MachineSample, VmDefinition } from '#api';
+import { isoTime, type Clock } from '#lib';
+import { guest, runInGuest, writeGuestFile, type GuestAgent } from '#qemu';
+import type { Observer } from '../../driver.ts';
+import { guestFacts } from '../spec/machine-spec.ts';
+import { forgiveMisses, noHeartbeat, takeBeat, type Heartbeat } from './heartbeat.ts';
+import { askGuest, functionsOf, isOlder, type Asked } from './information.ts';
+import { needsCorrection } from './time-rules.ts';
+
+const refreshMs = 60_000;
+const clockMs = 60_000;
+/** After its agent has come a guest may take this long to get an address; until then it is asked every second. */
+const settlingMs = 30_000;
+const maxBeatMs = 5_000;
+const factsPath = '/run/gantry/host.json';
+
+export interface GuestMonitorParts {
+  readonly agent: GuestAgent;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly definition: () => VmDefinition;
+  /** Of the additions on this host. */
+  readonly shippedVersion: string;
+  readonly hostName: string;
+  readonly productVersion: string;
+}
+
+export class GuestMonitor {
+  readonly #parts: GuestMonitorParts;
+  readonly #ending = new AbortController();
+  #heartbeat: Heartbeat = noHeartbeat;
+  #asked: Asked | undefined;
+  #clockOffsetMs: number | null = null;
+  #channelOpen = false;
+  #runs = false;
+  #round: Promise<void> | undefined;
+  #nextBeatMs = 0;
+  #nextRefreshMs = 0;
+  #nextClockMs = 0;
+  #openedMs = 0;
+  #writtenFacts: string | undefined;
+  #toldOutdated = false;
+  #told = '';
+
+  constructor(parts: GuestMonitorParts) {
+    this.#parts = parts;
+  }
+
+  get answers(): boolean {
+    return this.#channelOpen && this.#heartbeat.state === 'good' && this.#heartbeat.missed === 0;
+  }
+
+  /** The guest opened or closed its end of the channel: an agent came or went. */
+  setChannel(state: 'open' | 'closed'): void {
+    this.#channelOpen = state === 'open';
+    if (state === 'closed') this.#writtenFacts = undefined;
+    else this.#openedMs = this.#parts.clock.now();
+    this.#nextBeatMs = 0;
+    this.#nextRefreshMs = 0;
+    this.tick();
+  }
+
+  /** Execution stopped or went on. After a stop the clock is looked at first. */
+  setRunning(state: 'running' | 'stopped'): void {
+    const runs = state === 'running';
+    if (runs === this.#runs) return;
+    this.#runs = runs;
+    this.#heartbeat = forgiveMisses(this.#heartbeat);
+    this.#nextBeatMs = 0;
+    this.#nextClockMs = 0;
+    if (runs) this.tick();
+  }
+
+  /** The definition changed: intervals, rules and what the guest may know are looked at again. */
+  configure(): void {
+    this.#nextBeatMs = 0;
+    this.#nextClockMs = 0;
+  }
+
+  /** Called about once a second, and cheap when nothing is due. */
+  tick(): void {
+    const nowMs = this.#parts.clock.now();
+    if (!this.#runs || this.#round || nowMs < this.#nextBeatMs || this.#ending.signal.aborted)
+      return;
+    const { intervalSeconds } = this.#parts.definition().settings.heartbeat;
+    this.#nextBeatMs = nowMs + intervalSeconds * 1000;
+    this.#round = this.#go().finally(() => {
+      this.#round = undefined;
+      this.#tellNews();
+    });
+  }
+
+  /** The rest of the guest's part in a sample. */
+  sample(): Pick<MachineSample, 'heartbeat' | 'additions' | 'guest'> {
+    const { state, lastAtMs } = this.#heartbeat;
+    const asked = this.#asked;
+    return {
+      heartbeat: { state, lastAt: lastAtMs === null ? null : isoTime(lastAtMs) },
+      additions: {
+        state: this.#additionsState(),
+        version: asked?.additionsVersion ?? null,
+        agentVersion: asked?.agentVersion ?? null,
+        functions: asked ? functionsOf(this.#parts.definition(), asked.commands) : {},
+      },
+      guest: asked ? { ...asked.information, clockOffsetMs: this.#clockOffsetMs } : null,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    await this.#parts.agent[Symbol.asyncDispose]();
+    await this.#round;
+  }
+
+  #additionsState(): MachineSample['additions']['state'] {
+    if (this.#heartbeat.state === 'none') return 'none';
+    if (!this.answers) return 'not-answering';
+    return this.#isOutdated() ? 'outdated' : 'running';
+  }
+
+  #isOutdated(): boolean {
+    const installed = this.#asked?.additionsVersion;
+    return (
+      installed !== null &&
+      installed !== undefined &&
+      isOlder(installed, this.#parts.shippedVersion)
+    );
+  }
+
+  /** What people wait for: signs of life, and addresses. */
+  #tellNews(): void {
+    const { heartbeat, additions, guest: information } = this.sample();
+    const text = JSON.stringify([heartbeat.state, additions.state, information?.addresses]);
+    if (text === this.#told || this.#ending.signal.aborted) return;
+    this.#told = text;
+    this.#parts.observer({ kind: 'sampled' });
+  }
+
+  async #go(): Promise<void> {
+    try {
+      if (!(await this.#beat())) return;
+      await this.#refresh();
+      await this.#shareFacts();
+      await this.#watchClock();
+    } catch {
+      // Each part has been tried; what failed is asked again in the next round.
+    }
+  }
+
+  async #beat(): Promise<boolean> {
+    const { agent, clock, observer, definition } = this.#parts;
+    const { intervalSeconds, missedLimit } = definition().settings.heartbeat;
+    const timeoutMs = Math.min(maxBeatMs, intervalSeconds * 1000);
+    const { signal } = this.#ending;
+    const good =
+      this.#channelOpen &&
+      (await guest.ping(agent, { timeoutMs, signal }).then(
+        () => true,
+        () => false,
+      ));
+    // A guest that was stopped meanwhile could not answer.
+    if (signal.aborted || (!good && !this.#runs)) return false;
+    const last = this.#heartbeat.lastAtMs;
+    const beat = good ? 'good' : 'missed';
+    const { heartbeat, news } = takeBeat(this.#heartbeat, beat, clock.now(), missedLimit);
+    this.#heartbeat = heartbeat;
+    if (news !== undefined && last !== null) {
+      const { missed } = heartbeat;
+      observer({ kind: 'heartbeat', good: news === 'regained', lastAt: isoTime(last), missed });
+    }
+    return good;
+  }
+
+  async #refresh(): Promise<void> {
+    const { agent, clock, observer, shippedVersion } = this.#parts;
+    if (clock.now() < this.#nextRefreshMs) return;
+    this.#asked = await askGuest(agent, this.#ending.signal);
+    // An address that has not come yet is what somebody waits for.
+    const isSettled = this.#asked.information.addresses.length > 0;
+    this.#nextRefreshMs = isSettled ? clock.now() + refreshMs : 0;
+    if (!isSettled && clock.now() < this.#openedMs + settlingMs) this.#nextBeatMs = 0;
+    const installed = this.#asked.additionsVersion;
+    if (installed !== null && this.#isOutdated() && !this.#toldOutdated) {
+      this.#toldOutdated = true;
+      observer({ kind: 'additions-outdated', installed, shipped: shippedVersion });
+    }
+  }
+
+  /** Written where the setting allows, and taken back when it no longer does (GA-23, GA-24). */
+  async #shareFacts(): Promise<void> {
+    const { agent, definition } = this.#parts;
+    const { commands } = this.#asked ?? {};
+    const shares = definition().settings.guestInformation.shareHostFacts;
+    const text = `${JSON.stringify(guestFacts(definition(), this.#parts))}\n`;
+    if (text === this.#writtenFacts || commands?.has('guest-file-open') !== true) return;
+    if (!shares && this.#writtenFacts === undefined) return;
+    const options = { timeoutMs: maxBeatMs, signal: this.#ending.signal };
+    this.#writtenFacts = text;
+    try {
+      await writeGuestFile(agent, factsPath, Buffer.from(text), options);
+    } catch {
+      const folder = factsPath.slice(0, factsPath.lastIndexOf('/'));
+      const program = { path: 'mkdir', args: ['-p', folder], output: 'drop' } as const;
+      await runInGuest(agent, program, options);
+      await writeGuestFile(agent, factsPath, Buffer.from(text), options);
+    }
+  }
+
+  async #watchClock(): Promise<void> {
+    const { agent, clock, observer, definition } = this.#parts;
+    const { commands, zoneSeconds } = this.#asked ?? {};
+    if (commands?.has('guest-get-time') !== true || clock.now() < this.#nextClockMs) return;
+    const options = { timeoutMs: maxBeatMs, signal: this.#ending.signal };
+    const beforeMs = clock.now();
+    const guestMs = await guest.getTime(agent, options);
+    const offsetMs = Math.round(guestMs - (beforeMs + clock.now()) / 2);
+    this.#clockOffsetMs = offsetMs;
+    this.#nextClockMs = clock.now() + clockMs;
+    const moment = {
+      definition: definition(),
+      guestZoneSeconds: zoneSeconds ?? null,
+      hostZoneSeconds: -new Date(beforeMs).getTimezoneOffset() * 60,
+      offsetMs,
+    };
+    if (!commands.has('guest-set-time') || !needsCorrection(moment)) return;
+    await guest.setTime(agent, clock.now(), options);
+    this.#clockOffsetMs = 0;
+    observer({ kind: 'clock-corrected', offsetMs });
+  }
+}

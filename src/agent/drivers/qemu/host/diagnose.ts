@@ -1,0 +1,121 @@
+/** The checks of a host, each with its evidence and remedy (HOST-05, HOST-26, HOST-40). */
+import { readdir } from 'node:fs/promises';
+import type { Finding, HostFacts, HostSettings } from '#api';
+import { formatBytes } from '#lib';
+import type { Volume } from '../../../storage/file-system.ts';
+import type { MemoryNow } from './machine-facts.ts';
+
+export interface DiagnosedHost {
+  readonly facts: HostFacts;
+  readonly settings: HostSettings;
+  readonly memory: MemoryNow;
+  readonly volumes: readonly Volume[];
+  readonly limits: { readonly enforced: boolean; readonly describe: string };
+  readonly isRoot: boolean;
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  'qemu-system-x86_64': 'install the package qemu-system-x86',
+  'qemu-img': 'install the package qemu-utils',
+  'UEFI firmware': 'install the package ovmf',
+  swtpm: 'install the package swtpm',
+  setpriv: 'install the package util-linux',
+};
+
+const required = new Set(['qemu-system-x86_64', 'qemu-img']);
+
+export async function diagnoseHost(host: DiagnosedHost): Promise<Finding[]> {
+  const { facts } = host;
+  return [
+    ...facts.programs.map(({ name, found, version, use }): Finding => {
+      if (found) return finding(name, 'ok', version ?? 'found', null);
+      const result = required.has(name) ? 'error' : 'information';
+      return finding(
+        name,
+        result,
+        `not found; without it there is no ${use}`,
+        remedies[name] ?? null,
+      );
+    }),
+    processorFinding(facts),
+    accelerationFinding(facts),
+    memoryFinding(host),
+    ...host.volumes.map((volume) => volumeFinding(volume, host.settings)),
+    finding(
+      'control groups',
+      host.limits.enforced ? 'ok' : 'warning',
+      host.limits.describe,
+      host.limits.enforced ? null : 'run the agent as root, or let systemd delegate its group',
+    ),
+    finding(
+      'accounts',
+      host.isRoot ? 'ok' : 'warning',
+      host.isRoot
+        ? 'each vm runs under an account of its own'
+        : 'all vms run under the account of the agent',
+      host.isRoot ? null : 'run the agent as root for vms that do not trust each other',
+    ),
+    await deviceFinding('storage adapter', '/sys/block', 'warning'),
+    await deviceFinding('network adapter', '/sys/class/net', 'warning'),
+    await deviceFinding('optical drive', '/sys/class/block', 'information', /^sr\d/),
+    await deviceFinding('display', '/sys/class/drm', 'information', /^card\d+-/),
+  ];
+}
+
+function finding(
+  check: string,
+  result: Finding['result'],
+  evidence: string,
+  remedy: string | null,
+): Finding {
+  return { check, result, evidence, remedy };
+}
+
+function processorFinding({ processor }: HostFacts): Finding {
+  const { vendor, model, threads, clockMhz, grade } = processor;
+  const clock = clockMhz === null ? 'clock unknown' : `${clockMhz} MHz`;
+  const evidence = `${vendor} ${model}, ${threads} threads, ${clock}`;
+  if (grade === 'ok' || grade === 'ungraded') return finding('processor', 'ok', evidence, null);
+  const result = grade === 'below-minimum' ? 'error' : 'warning';
+  return finding('processor', result, `${evidence}: ${grade}`, 'use a faster host');
+}
+
+function accelerationFinding({ acceleration }: HostFacts): Finding {
+  const { kvm, evidence } = acceleration;
+  if (kvm === 'works') return finding('acceleration', 'ok', evidence, null);
+  const remedy =
+    kvm === 'denied'
+      ? 'add the account of the agent to the group kvm'
+      : 'switch on virtualization in the firmware of the host; without it vms are emulated in software';
+  return finding('acceleration', 'warning', `software emulation: ${evidence}`, remedy);
+}
+
+function memoryFinding({ memory, settings }: DiagnosedHost): Finding {
+  const evidence = `${formatBytes(memory.freeBytes)} of ${formatBytes(memory.totalBytes)} available`;
+  const low = memory.freeBytes < settings.memoryReserveBytes;
+  return finding('memory', low ? 'warning' : 'ok', evidence, low ? 'stop vms or add memory' : null);
+}
+
+function volumeFinding(volume: Volume, settings: HostSettings): Finding {
+  const { path, freeBytes, totalBytes, lacksPermissions } = volume;
+  const check = `volume of ${path}`;
+  if (lacksPermissions !== undefined) {
+    const evidence = `${lacksPermissions} keeps no permissions of files`;
+    return finding(check, 'error', evidence, 'keep vms on a file system that does');
+  }
+  const low = freeBytes < settings.minimumFreeDiskBytes;
+  const evidence = `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free`;
+  return finding(check, low ? 'error' : 'ok', evidence, low ? 'free space' : null);
+}
+
+async function deviceFinding(
+  name: string,
+  folder: string,
+  missing: 'warning' | 'information',
+  pattern = /^(?!lo$|loop|ram|zram)/,
+): Promise<Finding> {
+  const entries = await readdir(folder).catch(() => []);
+  const found = entries.filter((entry) => pattern.test(entry)).slice(0, 8);
+  if (found.length > 0) return finding(name, 'ok', found.join(', '), null);
+  return finding(name, missing, `there is no ${name}`, null);
+}

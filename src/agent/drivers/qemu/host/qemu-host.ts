@@ -1,0 +1,202 @@
+/**
+ * What this host has for QEMU: programs, abilities, firmware, whether acceleration works. Looked up at the
+ * start of the agent; what takes long is remembered.
+ *
+ * Invariant: acceleration is known by running a machine (probeAcceleration), once per boot of the host and
+ * per QEMU binary, in the background. Until it is known machines are emulated, unless it comes within
+ * `patienceMs` of the first start.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { HostFacts } from '#api';
+import { describeFault, Fault } from '#lib';
+import type { Log } from '#log';
+import {
+  findBinaries,
+  findUefiFirmware,
+  probeAcceleration,
+  readCapabilities,
+  type Binaries,
+  type QemuCapabilities,
+  type UefiFirmware,
+} from '#qemu';
+import { writeFileAtomic } from '../../../storage/atomic-file.ts';
+import { findProgram } from './programs.ts';
+
+type Acceleration = HostFacts['acceleration'];
+
+const patienceMs = 1_500;
+
+const probeSchema = z.strictObject({
+  bootId: z.string(),
+  binary: z.string(),
+  kvm: z.enum(['works', 'absent', 'denied', 'hangs', 'fails']),
+  evidence: z.string().max(1000),
+});
+type Probe = z.infer<typeof probeSchema>;
+
+export interface QemuHostOptions {
+  readonly dataDir: string;
+  readonly bootId: string;
+  readonly log: Log;
+  readonly onChange: () => void;
+}
+
+export class QemuHost {
+  readonly #options: QemuHostOptions;
+  readonly #ending = new AbortController();
+  #binaries: Binaries;
+  #setpriv: string | undefined;
+  #capabilities: QemuCapabilities | undefined;
+  #whyNot: string | undefined;
+  #firmware: readonly UefiFirmware[] = [];
+  #probe: Probe | undefined;
+  #probing: Promise<void> | undefined;
+
+  private constructor(options: QemuHostOptions, binaries: Binaries) {
+    this.#options = options;
+    this.#binaries = binaries;
+  }
+
+  static async look(options: QemuHostOptions): Promise<QemuHost> {
+    const host = new QemuHost(options, await findBinaries(process.env['PATH'] ?? ''));
+    await host.lookAgain(host.#ending.signal);
+    return host;
+  }
+
+  get binaries(): Binaries {
+    return this.#binaries;
+  }
+
+  get setpriv(): string | undefined {
+    return this.#setpriv;
+  }
+
+  /** Undefined where QEMU is missing or broken. */
+  get capabilities(): QemuCapabilities | undefined {
+    return this.#capabilities;
+  }
+
+  /** Why QEMU cannot be used. */
+  get whyNot(): string | undefined {
+    return this.#whyNot;
+  }
+
+  get firmware(): readonly UefiFirmware[] {
+    return this.#firmware;
+  }
+
+  /** Errors: `unsupported` with the way to get it. */
+  requireQemu(): { readonly program: string; readonly capabilities: QemuCapabilities } {
+    const { qemu } = this.#binaries;
+    if (qemu !== undefined && this.#capabilities)
+      return { program: qemu, capabilities: this.#capabilities };
+    throw new Fault('unsupported', this.#whyNot ?? 'QEMU is not installed', {
+      hint: 'install the package qemu-system-x86',
+    });
+  }
+
+  get acceleration(): Acceleration {
+    const probe = this.#probe;
+    if (!probe) return { kvm: 'not-probed', evidence: 'a test machine is running', use: 'tcg' };
+    return { kvm: probe.kvm, evidence: probe.evidence, use: probe.kvm === 'works' ? 'kvm' : 'tcg' };
+  }
+
+  /** As `acceleration`, with some patience for a probe that is under way. */
+  async settledAcceleration(signal: AbortSignal): Promise<Acceleration> {
+    if (!this.#probe && this.#probing) {
+      const timer = Promise.withResolvers<void>();
+      const timeout = setTimeout(timer.resolve, patienceMs);
+      await Promise.race([this.#probing, timer.promise]);
+      clearTimeout(timeout);
+      signal.throwIfAborted();
+    }
+    return this.acceleration;
+  }
+
+  /** Looks for programs and firmware anew; what is remembered of this binary and boot still holds. */
+  async lookAgain(signal: AbortSignal): Promise<void> {
+    this.#binaries = await findBinaries(process.env['PATH'] ?? '');
+    this.#setpriv = await findProgram('setpriv');
+    this.#firmware = await findUefiFirmware();
+    const { qemu } = this.#binaries;
+    if (qemu === undefined) {
+      this.#capabilities = undefined;
+      this.#whyNot = 'QEMU is not installed';
+      return;
+    }
+    try {
+      this.#capabilities = await readCapabilities(qemu, { signal });
+      this.#whyNot = undefined;
+    } catch (error) {
+      this.#capabilities = undefined;
+      this.#whyNot = describeFault(error);
+      return;
+    }
+    const remembered = await this.#readProbe();
+    if (remembered) this.#probe = remembered;
+    else this.startProbe();
+  }
+
+  /** Begins a probe in the background unless one is under way; the present answer holds until it ends. */
+  startProbe(): void {
+    this.#probing ??= this.#runProbe().finally(() => {
+      this.#probing = undefined;
+    });
+  }
+
+  /** Probes now and waits for the answer. */
+  async probeNow(): Promise<void> {
+    this.startProbe();
+    await this.#probing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    await this.#probing;
+  }
+
+  get #probePath(): string {
+    return join(this.#options.dataDir, 'probe.json');
+  }
+
+  async #binaryMark(): Promise<string> {
+    const { qemu } = this.#binaries;
+    if (qemu === undefined) return '';
+    const { size, mtimeMs } = await stat(qemu);
+    return `${qemu} ${size} ${mtimeMs}`;
+  }
+
+  async #readProbe(): Promise<Probe | undefined> {
+    try {
+      const probe = probeSchema.parse(JSON.parse(await readFile(this.#probePath, 'utf8')));
+      const same =
+        probe.bootId === this.#options.bootId && probe.binary === (await this.#binaryMark());
+      return same ? probe : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #runProbe(): Promise<void> {
+    const { qemu } = this.#binaries;
+    if (qemu === undefined) return;
+    try {
+      const { kvm } = await probeAcceleration(qemu, { signal: this.#ending.signal });
+      this.#probe = {
+        bootId: this.#options.bootId,
+        binary: await this.#binaryMark(),
+        kvm: kvm.outcome,
+        evidence: kvm.evidence.slice(0, 1000),
+      };
+      const text = `${JSON.stringify(this.#probe)}\n`;
+      await writeFileAtomic(this.#probePath, text, { mode: 0o600, durability: 'flushed' });
+      this.#options.log.info({ kvm: kvm.outcome, evidence: kvm.evidence }, 'acceleration probed');
+      this.#options.onChange();
+    } catch (error) {
+      if (this.#ending.signal.aborted) return;
+      this.#options.log.warn({ why: describeFault(error) }, 'acceleration could not be probed');
+    }
+  }
+}

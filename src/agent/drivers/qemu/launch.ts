@@ -1,0 +1,152 @@
+/**
+ * From a definition to a process that listens: prepares what the process needs, starts it held, connects.
+ *
+ *   prepare (folder, account, firmware, TPM, ports)  ->  spawn  ->  control groups  ->  record  ->  monitor
+ *
+ * Invariants: (1) a process is started only when none of this vm is there; (2) what fails on the way leaves
+ * no process and no group behind; (3) the identity is on the record before the first instruction.
+ */
+import { mkdir, rm, chown, chmod } from 'node:fs/promises';
+import { abortReason, Fault, present } from '#lib';
+import { buildCommandLine, connectQmp, type MachineSpec, type QmpClient } from '#qemu';
+import type { VmStatus } from '#api';
+import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
+import { ownFile, ownFolder } from './confine/ownership.ts';
+import { sharedGroup, type Account, type UidRange } from './confine/accounts.ts';
+import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
+import { ownPlaces, resolveFile, type RunPlaces } from './places.ts';
+import { sendSignal, untilGone } from './process/exit.ts';
+import { lastLines, rotateLog } from './process/log-file.ts';
+import { findByArgument, identify } from './process/proc.ts';
+import { spawnProcess } from './process/spawn.ts';
+
+const connectMs = 60_000;
+const goneMs = 10_000;
+
+export interface LaunchParts {
+  readonly file: MachineFile;
+  readonly spec: MachineSpec;
+  readonly places: RunPlaces;
+  readonly program: string;
+  readonly setpriv: string | undefined;
+  readonly account: Account | undefined;
+  readonly groups: ControlGroups;
+  readonly overheadBytes: number;
+  readonly bootId: string;
+  readonly signal: AbortSignal;
+  readonly onProcess: (identity: ProcessIdentity) => Promise<void>;
+}
+
+export interface Launched {
+  readonly identity: ProcessIdentity;
+  readonly client: QmpClient;
+  readonly exited: Promise<string>;
+}
+
+/** The folder for sockets, empty, for the account alone. */
+export async function prepareRunFolder(
+  places: RunPlaces,
+  account: Account | undefined,
+): Promise<void> {
+  await rm(places.folder, { recursive: true, force: true });
+  await mkdir(places.folder, { recursive: true, mode: 0o700 });
+  if (!account) return;
+  await chown(places.folder, account.uid, account.gid);
+  await chmod(places.folder, 0o700);
+}
+
+/** Gives the vm's files to its account. Disks elsewhere as well: they are in folders that vms may use. */
+export async function giveFiles(
+  file: MachineFile,
+  account: Account | undefined,
+  range: UidRange,
+): Promise<void> {
+  if (!account) return;
+  await ownFolder(file.folder, account);
+  for (const disk of file.definition.hardware.disks) {
+    const path = resolveFile(file.folder, disk.file);
+    await ownFile(path, account, disk.shared ? sharedGroup(range) : undefined);
+  }
+}
+
+/** Errors: `refused` when a process of this vm is there already. */
+async function requireNone(file: MachineFile): Promise<void> {
+  const { id, name } = file.definition;
+  const pids = (await findByArgument(new Set([id]))).get(id);
+  if (pids === undefined) return;
+  throw new Fault('refused', `a process of ${name} is running already (${pids.join(', ')})`, {
+    hint: 'end it, or restart the agent to take it over',
+    facts: { pids },
+  });
+}
+
+export async function launch(parts: LaunchParts): Promise<Launched> {
+  const { file, spec, places, account, groups, bootId, signal } = parts;
+  const { id } = file.definition;
+  const args = buildCommandLine(spec);
+  await requireNone(file);
+  const logPath = ownPlaces(file).log;
+  await rotateLog(logPath);
+  signal.throwIfAborted();
+  groups.set(id, limitsOf(file.definition, spec.acceleration, parts.overheadBytes));
+  const { program, setpriv } = parts;
+  const { pid, exited } = await spawnProcess({ program, args, logPath, account, setpriv });
+  try {
+    groups.join(id, pid);
+    const identity = present(identify(pid, bootId), 'the process that was started');
+    await parts.onProcess(identity);
+    const client = await connect(places, exited, logPath, signal);
+    return { identity, client, exited };
+  } catch (error) {
+    await endProcess(pid, bootId);
+    groups.remove(id);
+    throw error;
+  }
+}
+
+export async function endProcess(pid: number, bootId: string): Promise<void> {
+  const identity = identify(pid, bootId);
+  if (!identity) return;
+  sendSignal(identity, bootId, 'SIGKILL');
+  await untilGone(identity, bootId, goneMs);
+}
+
+/** Until the monitor greets, or the process has ended with its reason in the log. */
+async function connect(
+  places: RunPlaces,
+  exited: Promise<string>,
+  logPath: string,
+  outer: AbortSignal,
+): Promise<QmpClient> {
+  const gone = new AbortController();
+  let ended = false;
+  void exited.then((word) => {
+    ended = true;
+    gone.abort(new Fault('unavailable', `the process ended with ${word}`));
+  });
+  const signal = AbortSignal.any([outer, gone.signal]);
+  try {
+    return await connectQmp(places.monitor, { timeoutMs: connectMs, absent: 'wait', signal });
+  } catch (error) {
+    if (!ended) throw outer.aborted ? abortReason(outer) : error;
+    const log = await lastLines(logPath);
+    const last = log.split('\n').at(-1) ?? '';
+    throw new Fault('unavailable', `the process ended at once: ${last || (await exited)}`, {
+      facts: { log },
+    });
+  }
+}
+
+/** Port forwards as they are in force. */
+export function forwardsOf(spec: MachineSpec): VmStatus['forwards'] {
+  return spec.adapters.flatMap(({ network }) =>
+    network.kind === 'user'
+      ? (network.forwards ?? []).map(({ protocol, hostAddress, hostPort, guestPort }) => ({
+          protocol,
+          hostAddress,
+          hostPort,
+          guestPort,
+        }))
+      : [],
+  );
+}

@@ -1,0 +1,70 @@
+/**
+ * Where the files of a machine are.
+ *
+ *   <folder>/                the vm's own: configuration, disks, saved state, firmware variables, TPM, log
+ *   <runtime>/<id>/          sockets, gone after a restart of the host; each socket path at most 107 bytes
+ */
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { Fault } from '#lib';
+import type { MachineFile } from '../../machine/record.ts';
+
+const maxSocketPathBytes = 107;
+
+/** A file of a definition: relative ones are in the vm's folder. */
+export function resolveFile(folder: string, file: string): string {
+  return isAbsolute(file) ? resolve(file) : join(folder, file);
+}
+
+export interface RunPlaces {
+  readonly folder: string;
+  readonly monitor: string;
+  readonly screen: string;
+  readonly serial: readonly [string, string];
+  readonly channel: string;
+  readonly tpm: string;
+  /** Where a state passes through while it is saved or restored. */
+  readonly state: string;
+  readonly screenshot: string;
+}
+
+/** Errors: `invalid` when the runtime folder is too deep for sockets. */
+export function runPlaces(runtimeDir: string, id: string): RunPlaces {
+  const folder = join(runtimeDir, id.replaceAll('-', ''));
+  const longest = Buffer.byteLength(join(folder, 'monitor'));
+  if (longest > maxSocketPathBytes) {
+    throw new Fault('invalid', `the runtime folder ${runtimeDir} is too deep for sockets`, {
+      hint: 'choose a shorter --runtime',
+    });
+  }
+  return {
+    folder,
+    monitor: join(folder, 'monitor'),
+    screen: join(folder, 'screen'),
+    serial: [join(folder, 'serial1'), join(folder, 'serial2')],
+    channel: join(folder, 'channel'),
+    tpm: join(folder, 'tpm'),
+    state: join(folder, 'state'),
+    screenshot: join(folder, 'shot.png'),
+  };
+}
+
+/** Files beside the configuration, named like it. */
+export interface OwnPlaces {
+  readonly saved: string;
+  /** What the saved state belongs to. */
+  readonly savedFacts: string;
+  readonly firmware: string;
+  readonly tpm: string;
+  readonly log: string;
+}
+
+export function ownPlaces(file: Pick<MachineFile, 'file'>): OwnPlaces {
+  const stem = join(dirname(file.file), basename(file.file).replace(/\.[^.]*$/, ''));
+  return {
+    saved: `${stem}.saved`,
+    savedFacts: `${stem}.saved.json`,
+    firmware: `${stem}.firmware`,
+    tpm: `${stem}.tpm`,
+    log: `${stem}.log`,
+  };
+}

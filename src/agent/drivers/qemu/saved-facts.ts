@@ -1,0 +1,98 @@
+/**
+ * What a saved state belongs to, in a small file beside it: without it nothing would tell a state that fits
+ * from one that crashes the guest (VM-77). Written before the state, removed after it, so that a state
+ * is never without its facts.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { Hardware } from '#api';
+import type { Reason } from '#lib';
+import { writeFileAtomic } from '../../storage/atomic-file.ts';
+
+const schema = z.strictObject({
+  gantry: z.literal('saved-state'),
+  format: z.literal(1),
+  driver: z.literal('qemu'),
+  vmId: z.string().max(64),
+  qemuVersion: z.string().max(64),
+  /** Chip set and its revision, `q35-7.2`. */
+  machine: z.string().max(64),
+  acceleration: z.enum(['kvm', 'tcg']),
+  hardwareHash: z.string().max(64),
+});
+export type SavedFacts = z.infer<typeof schema>;
+
+export function hashHardware(hardware: Hardware): string {
+  const { firmware, adapters, clock, ...rest } = hardware;
+  const devices = {
+    ...rest,
+    firmware: { type: firmware.type, secureBoot: firmware.secureBoot },
+    clock: clock.base,
+    adapters: adapters.map(({ slot, model, mac }) => ({ slot, model, mac })),
+  };
+  return createHash('sha256').update(sortedJson(devices)).digest('hex');
+}
+
+/** The same text for the same value, whatever the order of its members. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : member,
+  );
+}
+
+export async function writeSavedFacts(path: string, facts: SavedFacts): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(facts)}\n`, { mode: 0o600, durability: 'flushed' });
+}
+
+/** Undefined where there are none that this version understands. */
+export async function readSavedFacts(path: string): Promise<SavedFacts | undefined> {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+export interface RestoreHost {
+  readonly vmId: string;
+  readonly hardware: Hardware;
+  readonly qemuVersion: string;
+  /** Machines this QEMU has, `q35-7.2`. */
+  readonly machines: ReadonlySet<string>;
+  readonly accelerations: ReadonlySet<'kvm' | 'tcg'>;
+}
+
+/** All that stands against restoring. */
+export function judgeSaved(facts: SavedFacts | undefined, host: RestoreHost): Reason[] {
+  const remedy = 'discard the saved state';
+  if (!facts) {
+    const text =
+      'the saved state was made by another product or version: nothing tells what it belongs to';
+    return [{ code: 'saved-state-unknown', text, remedy }];
+  }
+  const reasons: Reason[] = [];
+  if (facts.vmId !== host.vmId) {
+    const text = 'the saved state belongs to another vm';
+    reasons.push({ code: 'saved-state-other-vm', text, remedy });
+  }
+  if (facts.hardwareHash !== hashHardware(host.hardware)) {
+    const text = 'the hardware of the vm has changed since its state was saved';
+    reasons.push({ code: 'saved-state-hardware', text, remedy: `change it back, or ${remedy}` });
+  }
+  if (!host.machines.has(facts.machine)) {
+    const text = `the state was saved on a machine ${facts.machine}, which QEMU ${host.qemuVersion} does not have`;
+    reasons.push({ code: 'saved-state-version', text, remedy });
+  }
+  if (!host.accelerations.has(facts.acceleration)) {
+    const text = `the state was saved under ${facts.acceleration}, which this host does not have`;
+    reasons.push({
+      code: 'saved-state-acceleration',
+      text,
+      remedy: `restore on another host, or ${remedy}`,
+    });
+  }
+  return reasons;
+}

@@ -1,0 +1,143 @@
+/** Disks, drives and adapters of a definition in the words of the machine specification. */
+import {
+  placeName,
+  type Adapter,
+  type Disk,
+  type Hardware,
+  type Medium,
+  type OpticalDrive,
+} from '#api';
+import type {
+  Attachment,
+  Disk as DiskSpec,
+  MachineSpec,
+  Medium as MediumSpec,
+  ScsiController,
+} from '#qemu';
+import { Fault } from '#lib';
+import type { MachineFile } from '../../../machine/record.ts';
+import { resolveFile } from '../places.ts';
+
+export const floppyId = 'floppy';
+
+/** Models that QEMU has a boot ROM for. */
+export const adapterRoms: ReadonlySet<Adapter['model']> = new Set([
+  'virtio',
+  'e1000',
+  'e1000e',
+  'pcnet',
+  'rtl8139',
+]);
+
+type Placed = Pick<Disk, 'bus' | 'controller' | 'position'>;
+
+/** `disk-scsi0-1`: from its place, so that it stays the same for the life of the vm. */
+export function diskId(disk: Placed): string {
+  return `disk-${placeName(disk).replace(':', '-')}`;
+}
+
+export function opticalId(drive: Placed): string {
+  return `cd-${placeName(drive).replace(':', '-')}`;
+}
+
+export function adapterId(adapter: Pick<Adapter, 'slot'>): string {
+  return `net${adapter.slot}`;
+}
+
+/** The place of a disk or drive that QEMU names by our id. */
+export function placeOfId(hardware: Hardware, id: string): string {
+  const disk = hardware.disks.find((one) => diskId(one) === id);
+  if (disk) return placeName(disk);
+  const drive = hardware.opticalDrives.find((one) => opticalId(one) === id);
+  return drive ? placeName(drive) : id;
+}
+
+/** The other way round. Errors: `not-found`. */
+export function placeToId(hardware: Hardware, place: string): string {
+  if (place === 'floppy' && hardware.floppy) return floppyId;
+  const drive = hardware.opticalDrives.find((one) => placeName(one) === place);
+  if (drive) return opticalId(drive);
+  throw new Fault('not-found', `there is no drive ${place}`);
+}
+
+export function attachmentOf(at: Placed): Attachment {
+  switch (at.bus) {
+    case 'ide':
+      return { bus: 'ide', channel: at.controller, position: at.position };
+    case 'sata':
+      return { bus: 'sata', port: at.position };
+    case 'scsi':
+      return { bus: 'scsi', controller: at.controller, target: at.position };
+    case 'virtio':
+      return { bus: 'virtio', position: at.position };
+  }
+}
+
+export function diskSpec(file: Pick<MachineFile, 'folder'>, disk: Disk): DiskSpec {
+  return {
+    id: diskId(disk),
+    attach: attachmentOf(disk),
+    image: {
+      source: { kind: 'file', path: resolveFile(file.folder, disk.file) },
+      format: disk.format,
+    },
+    access: disk.readOnly ? 'read-only' : 'read-write',
+    cache: disk.cache,
+    discard: disk.discard ? 'unmap' : 'ignore',
+    serial: disk.serial === '' ? undefined : disk.serial,
+    sharing: disk.shared ? 'shared' : 'exclusive',
+  };
+}
+
+/** An image that the coordinator could not resolve is no file: the start check has said so. */
+export function mediumSpec(
+  file: Pick<MachineFile, 'folder'>,
+  medium: Medium | null,
+  without: readonly string[] = [],
+): MediumSpec | undefined {
+  switch (medium?.kind) {
+    case undefined:
+    case 'image':
+      return undefined;
+    case 'file':
+      return { kind: 'image', path: resolveFile(file.folder, medium.file) };
+    case 'device':
+      return without.includes(medium.device)
+        ? undefined
+        : { kind: 'host-drive', path: medium.device };
+  }
+}
+
+type Drives = Pick<MachineSpec, 'scsiControllers' | 'disks' | 'opticalDrives' | 'floppyDrive'>;
+
+export function drivesOf(file: MachineFile, without: readonly string[]): Drives {
+  const { hardware } = file.definition;
+  const { disks, opticalDrives, floppy } = hardware;
+  return {
+    scsiControllers: scsiControllersOf(hardware, [...disks, ...opticalDrives]),
+    disks: disks.map((disk) => diskSpec(file, disk)),
+    opticalDrives: opticalDrives.map((drive: OpticalDrive) => ({
+      id: opticalId(drive),
+      attach: attachmentOf(drive),
+      medium: mediumSpec(file, drive.medium, without),
+    })),
+    floppyDrive: floppy
+      ? {
+          id: floppyId,
+          medium: mediumSpec(file, floppy.medium, without),
+          access: floppy.readOnly ? 'read-only' : 'read-write',
+        }
+      : undefined,
+  };
+}
+
+/** Those that something hangs on; on the modern profile one is always there, to hot-plug on. */
+function scsiControllersOf(hardware: Hardware, placed: readonly Placed[]): ScsiController[] {
+  const positions = new Set(
+    placed.filter(({ bus }) => bus === 'scsi').map(({ controller }) => controller),
+  );
+  if (hardware.scsiController === 'virtio-scsi') positions.add(0);
+  return [...positions]
+    .sort((one, other) => one - other)
+    .map((position) => ({ position, model: hardware.scsiController }));
+}

@@ -1,0 +1,123 @@
+/**
+ * Disks of vms as files, made with qemu-img.
+ *
+ * Invariant: a disk appears under its name by one rename, whole and flushed; nothing that exists is
+ * overwritten.
+ */
+import { constants, type Stats } from 'node:fs';
+import { chmod, copyFile, open, rename, rm, stat } from 'node:fs/promises';
+import { Fault } from '#lib';
+import { convertImage, createImage, inspectImage, resizeImage } from '#qemu';
+import type { DiskFacts, DiskSourceLike } from '../drivers/driver.ts';
+
+const sectorBytes = 512;
+
+export interface DiskPlace {
+  readonly qemuImg: string;
+  /** Absolute. */
+  readonly path: string;
+  /** Folders in which parents of images may be. */
+  readonly folders: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Errors: `exists` when the name is taken by anything but the same disk, made before; `exhausted`;
+ * `invalid`; those of qemu-img.
+ */
+export async function makeDisk(place: DiskPlace, source: DiskSourceLike): Promise<number> {
+  const { path, signal } = place;
+  const present = await stat(path).catch(() => undefined);
+  if (present) return requireSame(place, source, present);
+  const part = `${path}.part`;
+  await rm(part, { force: true });
+  try {
+    const target = { ...place, path: part };
+    const sizeBytes =
+      source.kind === 'new' ? await makeEmpty(target, source) : await makeFromImage(target, source);
+    signal.throwIfAborted();
+    await flush(part);
+    await rename(part, path);
+    return sizeBytes;
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+/** A request that is made again finds its disk. */
+async function requireSame(
+  place: DiskPlace,
+  source: DiskSourceLike,
+  stats: Stats,
+): Promise<number> {
+  const facts = stats.isFile()
+    ? await readDisk(place, source.format).catch(() => undefined)
+    : undefined;
+  if (facts && facts.sizeBytes >= source.sizeBytes) return facts.sizeBytes;
+  throw new Fault('exists', `there is a file ${place.path} already`, {
+    hint: 'choose another name, or attach the existing disk',
+  });
+}
+
+async function makeEmpty(
+  place: DiskPlace,
+  source: Extract<DiskSourceLike, { kind: 'new' }>,
+): Promise<number> {
+  const sizeBytes = roundUp(source.sizeBytes);
+  const { format } = source;
+  const { qemuImg, path, signal } = place;
+  await createImage(qemuImg, { path, format, sizeBytes, signal });
+  return sizeBytes;
+}
+
+async function makeFromImage(
+  place: DiskPlace,
+  source: Extract<DiskSourceLike, { kind: 'image' }>,
+): Promise<number> {
+  const { qemuImg, path, signal, folders } = place;
+  const { imagePath, imageFormat, format } = source;
+  const query = { path: imagePath, format: imageFormat, signal };
+  const image = await inspectImage(qemuImg, query, folders);
+  if (format === imageFormat && image.backing === undefined && image.otherPaths.length === 0) {
+    await copyFile(imagePath, path, constants.COPYFILE_FICLONE);
+    await chmod(path, 0o600);
+  } else {
+    await convertImage(qemuImg, {
+      from: { path: imagePath, format: imageFormat },
+      to: { path, format },
+      signal,
+    });
+  }
+  const sizeBytes = Math.max(image.virtualBytes, roundUp(source.sizeBytes));
+  if (sizeBytes > image.virtualBytes) {
+    await resizeImage(qemuImg, { path, format, sizeBytes, direction: 'grow', signal });
+  }
+  return sizeBytes;
+}
+
+function roundUp(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / sectorBytes) * sectorBytes;
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Also while a running vm has it open. Errors: `not-found`, `corrupt`, `invalid` when it leads elsewhere. */
+export async function readDisk(place: DiskPlace, format: 'qcow2' | 'raw'): Promise<DiskFacts> {
+  const { qemuImg, path, folders, signal } = place;
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats) throw new Fault('not-found', `there is no disk ${path}`);
+  const info = await inspectImage(qemuImg, { path, format, inUse: 'yes', signal }, folders);
+  return {
+    sizeBytes: info.virtualBytes,
+    fileBytes: info.actualBytes ?? stats.size,
+    backing: info.backing?.path ?? null,
+  };
+}

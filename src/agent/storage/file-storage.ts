@@ -1,0 +1,215 @@
+/**
+ * The files of machines on this host: a folder each, with its definition and its disks; nothing else is
+ * needed to carry a vm elsewhere (VM-06, VM-89).
+ *
+ * Invariant: nothing outside of the allowed folders is read, written or deleted (allowed.ts), and nothing
+ * that another machine uses is deleted.
+ */
+import { access, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { HostSettings, VmDefinition } from '#api';
+import { Fault } from '#lib';
+import type {
+  DiskFacts,
+  DiskSourceLike,
+  FoundDefinition,
+  Storage,
+  StoredFile,
+} from '../drivers/driver.ts';
+import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import type { MachineFile } from '../machine/record.ts';
+import { requireInside } from './allowed.ts';
+import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
+import { findDefinitions } from './discover.ts';
+import { makeDisk, readDisk, type DiskPlace } from './disk-files.ts';
+import { readVolume, readVolumes } from './file-system.ts';
+import { listFiles } from './list-files.ts';
+
+export interface FileStorageOptions {
+  /** Where vms are unless the host's settings say otherwise. */
+  readonly defaultFolder: string;
+  readonly imageFolder: string;
+  readonly settings: () => HostSettings;
+  /** Errors: `unsupported` where it is not installed. */
+  readonly qemuImg: () => string;
+  /** Gives a file or folder to the account of the machine. */
+  readonly own: (path: string, uid: number | null) => Promise<void>;
+}
+
+/** What qemu-img writes for a new qcow2 disk: hardly anything. */
+const emptyQcow2Bytes = 1024 * 1024;
+
+export class FileStorage implements Storage {
+  readonly #options: FileStorageOptions;
+
+  constructor(options: FileStorageOptions) {
+    this.#options = options;
+  }
+
+  get baseFolder(): string {
+    return this.#options.settings().vmFolder ?? this.#options.defaultFolder;
+  }
+
+  /** Folders in which files of vms may be, beside the vm's own. */
+  folders(own?: string): string[] {
+    const { imageFolder, settings, defaultFolder } = this.#options;
+    const general = [this.baseFolder, defaultFolder, imageFolder, ...settings().searchPath];
+    return own === undefined ? general : [own, ...general];
+  }
+
+  async makeFolder(definition: VmDefinition): Promise<{ folder: string; file: string }> {
+    await mkdir(this.baseFolder, { recursive: true, mode: 0o711 });
+    const volume = await readVolume(this.baseFolder);
+    if (volume.lacksPermissions !== undefined) {
+      throw new Fault(
+        'unsupported',
+        `${this.baseFolder} is on ${volume.lacksPermissions}, which keeps no permissions`,
+        {
+          hint: 'choose a folder for vms on another volume',
+        },
+      );
+    }
+    const { name, id } = definition;
+    for (const folderName of [name, `${name.slice(0, 60)}-${id}`]) {
+      const folder = join(this.baseFolder, folderName);
+      const file = join(folder, `${name}.json`);
+      if (await claimFolder(folder, file, id)) return { folder, file };
+    }
+    throw new Fault('exists', `there is a folder for ${name} already`, {
+      hint: 'choose another name',
+    });
+  }
+
+  async writeDefinition(file: MachineFile): Promise<void> {
+    await writeDefinitionFile(file.file, file.definition);
+  }
+
+  async readDefinition(path: string): Promise<VmDefinition> {
+    await requireInside(path, this.folders());
+    return readDefinitionFile(path);
+  }
+
+  async createDisk(
+    file: Pick<MachineFile, 'folder' | 'uid'>,
+    source: DiskSourceLike,
+    signal: AbortSignal,
+  ): Promise<{ file: string; sizeBytes: number }> {
+    const path = resolveFile(file.folder, source.file);
+    await requireInside(path, this.folders(file.folder));
+    if (source.kind === 'image') await requireInside(source.imagePath, this.folders());
+    const sizeBytes = await makeDisk(this.#place(file.folder, path, signal), source);
+    await this.#options.own(path, file.uid);
+    return { file: source.file, sizeBytes };
+  }
+
+  async inspectDisk(
+    folder: string | null,
+    file: string,
+    format: 'qcow2' | 'raw',
+    signal: AbortSignal,
+  ): Promise<DiskFacts> {
+    const own = folder ?? undefined;
+    const path = resolveFile(own ?? this.baseFolder, file);
+    await requireInside(path, this.folders(own));
+    return readDisk(this.#place(own, path, signal), format);
+  }
+
+  async deleteDisk(folder: string, file: string, others: readonly MachineFile[]): Promise<void> {
+    const path = resolveFile(folder, file);
+    await requireInside(path, this.folders(folder));
+    const user = others.find((other) =>
+      other.definition.hardware.disks.some((disk) => resolveFile(other.folder, disk.file) === path),
+    );
+    if (user) {
+      throw new Fault('refused', `cannot delete ${path}: ${user.definition.name} uses it`, {
+        hint: 'detach it there first',
+      });
+    }
+    await rm(path, { force: true });
+  }
+
+  async spaceFor(sources: readonly DiskSourceLike[]): Promise<number> {
+    let bytes = 0;
+    for (const source of sources) {
+      if (source.kind === 'image') {
+        bytes += (await stat(source.imagePath).catch(() => undefined))?.size ?? source.sizeBytes;
+      } else bytes += emptyQcow2Bytes;
+    }
+    return bytes;
+  }
+
+  files(
+    file: MachineFile,
+    keep: ReadonlySet<string>,
+    others: readonly MachineFile[],
+  ): Promise<readonly StoredFile[]> {
+    return listFiles(file, keep, others);
+  }
+
+  async destroy(
+    file: MachineFile,
+    keep: ReadonlySet<string>,
+    others: readonly MachineFile[],
+  ): Promise<{ deleted: string[]; kept: string[] }> {
+    const files = await listFiles(file, keep, others);
+    const deleted: string[] = [];
+    for (const { path } of files.filter((one) => one.deleted)) {
+      await rm(path, { force: true, recursive: true });
+      deleted.push(path);
+    }
+    await rmdir(file.folder).catch(() => undefined);
+    return { deleted, kept: files.filter((one) => !one.deleted).map((one) => one.path) };
+  }
+
+  discover(folders: readonly string[], signal: AbortSignal): Promise<readonly FoundDefinition[]> {
+    return findDefinitions([this.baseFolder, ...folders], signal);
+  }
+
+  async volumes(): Promise<{ path: string; totalBytes: number; freeBytes: number }[]> {
+    await mkdir(this.baseFolder, { recursive: true, mode: 0o711 });
+    const volumes = await readVolumes([this.baseFolder, ...this.#options.settings().searchPath]);
+    return volumes.map(({ path, totalBytes, freeBytes }) => ({ path, totalBytes, freeBytes }));
+  }
+
+  async deleteSaved(path: string): Promise<void> {
+    const { savedFacts } = ownPlaces({ file: path });
+    for (const one of [path, `${path}.part`, savedFacts]) await rm(one, { force: true });
+  }
+
+  async savedExists(path: string): Promise<boolean> {
+    const { savedFacts } = ownPlaces({ file: path });
+    return (await exists(path)) && (await exists(savedFacts));
+  }
+
+  #place(own: string | undefined, path: string, signal: AbortSignal): DiskPlace {
+    return { qemuImg: this.#options.qemuImg(), path, folders: this.folders(own), signal };
+  }
+}
+
+/** A folder that was made for this vm before, by a request that did not end, is its own. */
+async function claimFolder(folder: string, file: string, id: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw explainFolder(folder, error);
+  }
+  if ((await readdir(folder)).length === 0) return true;
+  const definition = await readDefinitionFile(file).catch(() => undefined);
+  return definition?.id === id;
+}
+
+function explainFolder(folder: string, cause: unknown): Fault {
+  const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
+  return new Fault(full ? 'exhausted' : 'refused', `cannot make the folder ${folder}`, {
+    cause,
+    hint: `see who may write to ${dirname(folder)}`,
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,101 @@
+/**
+ * All files of a vm and what a delete would do with each (VM-12): it deletes what Gantry made for this vm
+ * in the vm's folder; what others use, what lies elsewhere and what is not known is kept, and why is said.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { FileRole, StoredFile } from '../drivers/driver.ts';
+import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import type { MachineFile } from '../machine/record.ts';
+import { realPath } from './allowed.ts';
+import { readBacking } from './backing.ts';
+
+const maxFiles = 1000;
+const maxChain = 32;
+
+export async function listFiles(
+  file: MachineFile,
+  keep: ReadonlySet<string>,
+  others: readonly MachineFile[],
+): Promise<StoredFile[]> {
+  const roles = rolesOf(file);
+  const paths = new Set(roles.keys());
+  const entries = await readdir(file.folder).catch(() => []);
+  for (const name of entries.slice(0, maxFiles)) paths.add(join(file.folder, name));
+  const used = await usedByOthers(others);
+  const files: StoredFile[] = [];
+  for (const path of paths) {
+    const stats = await stat(path).catch(() => undefined);
+    if (!stats) continue;
+    const role = roles.get(path) ?? 'other';
+    const real = await realPath(path);
+    const keptBecause = reasonToKeep(
+      file,
+      path,
+      role,
+      used.get(real),
+      keep.has(path) || keep.has(real),
+    );
+    const sizeBytes = stats.isDirectory() ? await sizeOf(path) : stats.blocks * 512;
+    files.push({ path, role, sizeBytes, deleted: keptBecause === null, keptBecause });
+  }
+  return files;
+}
+
+function rolesOf(file: MachineFile): Map<string, FileRole> {
+  const own = ownPlaces(file);
+  const { disks, serialPorts, parallelPort } = file.definition.hardware;
+  const roles = new Map<string, FileRole>([
+    [file.file, 'configuration'],
+    [own.saved, 'saved-state'],
+    [own.savedFacts, 'saved-state'],
+    [own.firmware, 'firmware'],
+    [own.tpm, 'tpm'],
+    [own.log, 'log'],
+    [`${own.log}.1`, 'log'],
+    [`${own.tpm}.log`, 'log'],
+  ]);
+  for (const disk of disks) roles.set(resolveFile(file.folder, disk.file), 'disk');
+  for (const port of [...serialPorts, parallelPort]) {
+    if (port.kind === 'file') roles.set(resolveFile(file.folder, port.file), 'port');
+  }
+  return roles;
+}
+
+function reasonToKeep(
+  file: MachineFile,
+  path: string,
+  role: FileRole,
+  user: string | undefined,
+  asked: boolean,
+): string | null {
+  if (user !== undefined) return `${user} uses it`;
+  if (asked) return 'another vm uses it';
+  if (dirname(path) !== file.folder) return 'it lies outside of the folder of the vm';
+  if (role !== 'other' || basename(path).endsWith('.part')) return null;
+  return 'it is not known to belong to the vm';
+}
+
+/** Disks of other vms with all their parents, by path, with the name of one that uses it. */
+async function usedByOthers(others: readonly MachineFile[]): Promise<Map<string, string>> {
+  const used = new Map<string, string>();
+  for (const other of others) {
+    for (const disk of other.definition.hardware.disks) {
+      let path: string | undefined = resolveFile(other.folder, disk.file);
+      for (let depth = 0; path !== undefined && depth < maxChain; depth += 1) {
+        used.set(await realPath(path), other.definition.name);
+        path = await readBacking(path);
+      }
+    }
+  }
+  return used;
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(folder)) {
+    const stats = await stat(join(folder, name)).catch(() => undefined);
+    bytes += (stats?.blocks ?? 0) * 512;
+  }
+  return bytes;
+}

@@ -1,0 +1,91 @@
+/**
+ * One serial port with several watchers: the agent holds the only connection that QEMU serves, keeps the
+ * last bytes, and gives every byte to every watcher. Whoever may use it types into the same port.
+ *
+ * Invariants: (1) a watcher gets what was last seen, then everything, in order; one that does not read
+ * fast enough is cut off, never skipped; (2) no watcher holds back the guest or another one; (3) what is
+ * typed faster than the guest takes it holds back those who type.
+ */
+import { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { ChannelAccess } from '../drivers/driver.ts';
+import { Scrollback } from './scrollback.ts';
+
+const scrollbackBytes = 64 * 1024;
+const maxBehindBytes = 1024 * 1024;
+const maxWatchers = 64;
+
+export class SerialHub {
+  readonly #socket: Socket;
+  readonly #scrollback = new Scrollback(scrollbackBytes);
+  readonly #watchers = new Set<Watcher>();
+
+  /** Takes over the connection. */
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#scrollback.push(chunk);
+      for (const watcher of this.#watchers) watcher.show(chunk);
+    });
+    socket.on('error', () => this.close());
+    socket.on('close', () => this.close());
+  }
+
+  /** Undefined when there are too many, or the port is closed. */
+  watch(access: ChannelAccess): Duplex | undefined {
+    if (this.#watchers.size >= maxWatchers || this.#socket.destroyed) return undefined;
+    const watcher = new Watcher(this.#socket, access, () => this.#watchers.delete(watcher));
+    this.#watchers.add(watcher);
+    watcher.show(this.#scrollback.read());
+    return watcher;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+    for (const watcher of this.#watchers) watcher.push(null);
+    this.#watchers.clear();
+  }
+}
+
+class Watcher extends Duplex {
+  readonly #port: Socket;
+  readonly #access: ChannelAccess;
+  readonly #leave: () => void;
+
+  constructor(port: Socket, access: ChannelAccess, leave: () => void) {
+    super({ allowHalfOpen: false });
+    this.#port = port;
+    this.#access = access;
+    this.#leave = leave;
+  }
+
+  show(chunk: Buffer): void {
+    if (chunk.length === 0 || this.destroyed) return;
+    if (this.readableLength + chunk.length > maxBehindBytes) {
+      this.destroy(new Error('the watcher does not read'));
+      return;
+    }
+    this.push(chunk);
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    if (this.#access === 'watch' || this.#port.destroyed || this.#port.write(chunk)) {
+      done();
+      return;
+    }
+    const onReady = (): void => {
+      this.#port.off('drain', onReady);
+      this.#port.off('close', onReady);
+      done();
+    };
+    this.#port.once('drain', onReady);
+    this.#port.once('close', onReady);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#leave();
+    done(error);
+  }
+}
