@@ -137,6 +137,7 @@ export async function startCoordinator(
         acceptLink: (socket, hostId) => links.accept(socket, hostId),
         expectsStream: (streamId, hostId) => streams.expects(streamId, hostId),
         acceptStream: (streamId, hostId, socket) => streams.accept(streamId, hostId, socket),
+        close: () => links[Symbol.asyncDispose](),
       },
       log,
       productVersion,

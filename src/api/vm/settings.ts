@@ -31,7 +31,8 @@ function memberName(member: unknown, index: number): string {
 function flatten(value: unknown, path: string, into: Map<string, SettingValue>): void {
   if (value === undefined) return;
   if (value === null || typeof value !== 'object') {
-    into.set(path, value as SettingValue);
+    // An empty text is no value.
+    into.set(path, value === '' ? null : (value as SettingValue));
     return;
   }
   if (Array.isArray(value)) {

@@ -15,6 +15,11 @@ export interface ProblemAnswer {
 
 export const problemMediaType = 'application/problem+json';
 
+/** As bytes, so that no character set is added to a type that has none. */
+export function problemBytes(body: Problem): Buffer {
+  return Buffer.from(JSON.stringify(body));
+}
+
 const titles: Readonly<Record<FaultCode, string>> = {
   invalid: 'The request is wrong',
   unauthenticated: 'Sign in first',

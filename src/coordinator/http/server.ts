@@ -16,7 +16,7 @@ import { buildApiPage } from './api-page.ts';
 import { checkHead, correlationHeader, correlationOf } from './exchange.ts';
 import type { Gate } from './gate.ts';
 import { Metrics, metricsMediaType } from './metrics.ts';
-import { makeProblem, problemMediaType } from './problem.ts';
+import { makeProblem, problemBytes, problemMediaType } from './problem.ts';
 import type { Handlers } from './route-handler.ts';
 import { registerRoutes } from './routes.ts';
 import { securityHeaders, transportSecurity } from './security-headers.ts';
@@ -43,6 +43,8 @@ export class HttpServer implements AsyncDisposable {
   /** For what renews certificates. */
   readonly server: Server;
   readonly #fastify: FastifyInstance;
+  /** All connections, those of upgrades too. */
+  readonly #sockets = new Set<Socket>();
   readonly #streams = new Set<AbortController>();
   readonly #upgrades: Upgrades;
   readonly #metrics = new Metrics();
@@ -57,6 +59,10 @@ export class HttpServer implements AsyncDisposable {
     this.server.headersTimeout = 15_000;
     this.server.requestTimeout = 60_000;
     this.server.keepAliveTimeout = 65_000;
+    this.server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
     this.server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
       answerBrokenRequest(error, socket, log),
     );
@@ -69,11 +75,17 @@ export class HttpServer implements AsyncDisposable {
       bodyLimit: maxBodyBytes,
       exposeHeadRoutes: false,
       return503OnClosing: true,
+      forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: maxParameterLength, caseSensitive: true },
+      // Before any hook: there is no route and no state.
       frameworkErrors: (error, request, reply) => {
-        const problem = makeProblem(translate(error), correlationOf(request.raw), log);
-        const answer = reply as unknown as FastifyReply;
-        void answer.code(problem.status).type(problemMediaType).send(JSON.stringify(problem.body));
+        const correlationId = correlationOf(request.raw);
+        const problem = makeProblem(translate(error), correlationId, log);
+        void (reply as unknown as FastifyReply)
+          .code(problem.status)
+          .headers({ ...securityHeaders, [correlationHeader]: correlationId })
+          .type(problemMediaType)
+          .send(problemBytes(problem.body));
       },
     });
     this.#prepare(options);
@@ -105,13 +117,15 @@ export class HttpServer implements AsyncDisposable {
     return `${this.#scheme}://${name}:${address.port}`;
   }
 
-  /** Ends streams and consoles, lets requests that run finish for three seconds. */
+  /** Ends streams, consoles and links, lets requests that run finish for three seconds. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const closed = this.#fastify.close();
     for (const stream of this.#streams) stream.abort();
-    this.#upgrades.close();
-    const impatience = setTimeout(() => this.server.closeAllConnections(), closeMs);
-    impatience.unref();
-    await this.#fastify.close();
+    await this.#upgrades.close();
+    const impatience = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, closeMs);
+    await closed;
     clearTimeout(impatience);
     this.#metrics[Symbol.dispose]();
   }
@@ -160,7 +174,7 @@ export class HttpServer implements AsyncDisposable {
       if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="gantry"');
       // What is left of a body that was refused is not read.
       if (problem.status === 413) reply.header('connection', 'close');
-      await reply.code(problem.status).type(problemMediaType).send(JSON.stringify(problem.body));
+      await reply.code(problem.status).type(problemMediaType).send(problemBytes(problem.body));
     });
     server.setNotFoundHandler((request) => {
       throw new Fault('not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`, {
@@ -174,7 +188,8 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #finish(request: FastifyRequest, status: number, gate: Gate, log: Log): void {
-    const { state } = request;
+    const state = request.state as FastifyRequest['state'] | undefined;
+    if (state === undefined) return;
     const ms = performance.now() - state.startedAt;
     this.#metrics.note(state.route === '' ? 'none' : state.route, status, ms);
     gate.audit({

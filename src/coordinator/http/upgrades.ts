@@ -31,6 +31,8 @@ export interface UpgradesOptions {
     acceptLink(socket: WebSocket, hostId: string): void;
     expectsStream(streamId: string, hostId: string): boolean;
     acceptStream(streamId: string, hostId: string, socket: WebSocket): void;
+    /** Ends all links, where there are any to end. */
+    close?(): Promise<void>;
   };
 }
 
@@ -71,11 +73,14 @@ export class Upgrades {
     );
   }
 
-  close(): void {
-    for (const socket of this.#open) socket.close(1001, 'the coordinator stops');
-    setTimeout(() => {
-      for (const socket of this.#open) socket.terminate();
-    }, 1000).unref();
+  /** Ends consoles and agents' links. */
+  async close(): Promise<void> {
+    for (const socket of this.#open) {
+      socket.close(1001, 'the coordinator stops');
+      // A client that does not answer is not waited for.
+      setTimeout(() => socket.terminate(), 1000).unref();
+    }
+    await this.#options.agents.close?.();
   }
 
   async #dispatch(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {

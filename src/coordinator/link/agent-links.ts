@@ -178,6 +178,7 @@ export class AgentLinks implements Links, AsyncDisposable {
     }
     const links = [...this.#accepted];
     for (const link of links) link.close(1001, 'the coordinator stops');
+    // A link that does not answer the farewell is ended after two seconds (AgentLink.close).
     await Promise.all(links.map((link) => link.ended));
   }
 

@@ -31,6 +31,7 @@ import { lockHolder } from '../operations/lock.ts';
 import type { Commit, Condition, NewEvent, Write } from '../store/store.ts';
 import type { LinkContext } from './context.ts';
 import { hostEvent } from './host-status.ts';
+import { followReport } from './take-reports.ts';
 
 const chunk = 200;
 const coordinatorActor: Actor = { kind: 'system', name: 'coordinator' };
@@ -173,7 +174,7 @@ class Part {
       ...definitionFromAgent(inventory, this.#hostId, record.definition),
       name,
     };
-    const vm: VmDocument = {
+    const found: VmDocument = {
       definition,
       hostId: this.#hostId,
       folderId: topFolderId,
@@ -182,6 +183,7 @@ class Part {
       revision: Math.max(1, record.definitionVersion) + (name === record.definition.name ? 0 : 1),
       generation: report.generation,
     };
+    const vm = followReport(found, report) ?? found;
     const reserved = reserveName('vm', name, id);
     this.#conditions.push({ kind: 'vm', id, absent: true }, ...reserved.conditions);
     this.#writes.push(
