@@ -86,7 +86,7 @@ function bridgeDevices(spec: MachineSpec): readonly JsonFields[] {
 
 function storageArguments(spec: MachineSpec, indexes: BootIndexes): readonly Argument[] {
   const controllers: JsonFields[] = spec.scsiControllers.map((controller) =>
-    scsiDevice(spec.chipset, controller),
+    scsiDevice(spec, controller),
   );
   const onSata = [...spec.disks, ...spec.opticalDrives].some(({ attach }) => attach.bus === 'sata');
   if (onSata && spec.chipset === 'pc') {

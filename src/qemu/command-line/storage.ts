@@ -15,7 +15,7 @@ import {
   type MediumSlot,
 } from './names.ts';
 import type { JsonFields } from './options.ts';
-import type { Chipset, MachineSpec } from './spec.ts';
+import type { Chipset, MachineSpec, ProcessorSpec } from './spec.ts';
 import type {
   Attachment,
   CacheMode,
@@ -43,17 +43,28 @@ export const sataName = 'board-sata';
 /** Id of the floppy controller that q35 needs; pc has one on board. */
 export const floppyName = 'board-floppy';
 
-export function scsiDevice(chipset: Chipset, controller: ScsiController): JsonFields {
-  const driver = controller.model === 'virtio-scsi' ? 'virtio-scsi-pci' : controller.model;
-  const id = scsiName(controller.position);
-  return { driver, id, ...scsiAddress(chipset, controller.position) };
+/** What a device depends on beside its own specification. */
+export type StorageBoard = Pick<MachineSpec, 'chipset' | 'processor'>;
+
+const maxQueues = 8;
+
+/**
+ * Queues of a paravirtual device: one for each processor there may ever be, up to eight. QEMU itself would
+ * count those present at start, and the device would be another one after processors were plugged in.
+ */
+function queueCount({ sockets, cores, threads }: ProcessorSpec): number {
+  return Math.min(sockets * cores * threads, maxQueues);
 }
 
-export function diskDevice(
-  machine: Pick<MachineSpec, 'chipset'>,
-  disk: Disk,
-  bootIndex?: number,
-): BlockDevice {
+export function scsiDevice(machine: StorageBoard, controller: ScsiController): JsonFields {
+  const id = scsiName(controller.position);
+  const address = scsiAddress(machine.chipset, controller.position);
+  if (controller.model !== 'virtio-scsi') return { driver: controller.model, id, ...address };
+  const queues = queueCount(machine.processor);
+  return { driver: 'virtio-scsi-pci', id, ...address, num_queues: queues };
+}
+
+export function diskDevice(machine: StorageBoard, disk: Disk, bootIndex?: number): BlockDevice {
   const device: JsonFields = {
     driver: diskDrivers[disk.attach.bus],
     id: disk.id,
@@ -62,6 +73,7 @@ export function diskDevice(
     bootindex: bootIndex,
     serial: disk.serial,
     'write-cache': disk.cache === 'writethrough' ? 'off' : 'on',
+    'num-queues': disk.attach.bus === 'virtio' ? queueCount(machine.processor) : undefined,
     'share-rw': disk.sharing === 'shared' ? true : undefined,
     rotation_rate: disk.medium === 'solid' ? 1 : undefined,
   };

@@ -12,14 +12,12 @@ import type { JsonFields } from '../command-line/options.ts';
 import type { MachineSpec } from '../command-line/spec.ts';
 import type { Adapter } from '../command-line/spec-ports.ts';
 import type { Disk } from '../command-line/spec-storage.ts';
-import { diskDevice, diskNodes } from '../command-line/storage.ts';
+import { diskDevice, diskNodes, type StorageBoard } from '../command-line/storage.ts';
 import type { CommandOptions, QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
 import type { QmpEvent } from '../qmp/messages.ts';
 import { isObject } from '../parse.ts';
 import { actAndAwait } from './wait-event.ts';
-
-type Machine = Pick<MachineSpec, 'chipset'>;
 
 /** How long a guest may take to let go of a device; 30 s unless told. */
 const defaultUnplugMs = 30_000;
@@ -27,7 +25,7 @@ const defaultUnplugMs = 30_000;
 /** Errors: those of QEMU, with everything undone. */
 export async function attachDisk(
   client: QmpClient,
-  machine: Machine,
+  machine: StorageBoard,
   disk: Disk,
   options?: CommandOptions,
 ): Promise<void> {
@@ -54,7 +52,7 @@ export async function detachDisk(
 /** Errors: those of QEMU, with everything undone. */
 export async function attachAdapter(
   client: QmpClient,
-  machine: Machine,
+  machine: Pick<MachineSpec, 'chipset'>,
   adapter: Adapter,
   options?: CommandOptions,
 ): Promise<void> {

@@ -26,7 +26,7 @@ export interface RestoreOptions {
 const defaultTimeoutMs = 10 * 60 * 1000;
 
 /**
- * Returns when the state is loaded. The machine then runs, or stands where `start: 'hold'` was given.
+ * Returns when the state is loaded. The machine stands, as it did when it was saved; `cont` lets it run.
  * Errors: `not-found` without the file; `corrupt` when QEMU does not accept it; `timeout`; the signal's
  * reason.
  */
