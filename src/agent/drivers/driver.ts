@@ -121,22 +121,32 @@ export interface Running {
   /** The passing part of the status. Cheap: never waits for the guest. */
   sample(nowMs: number): MachineSample;
   hardware(): Promise<EffectiveHardware>;
+  readonly devices: Devices;
+  readonly console: Console;
+}
+
+/** Devices of a running machine. What it cannot do now fails with `unsupported` and waits for the next start. */
+export interface Devices {
   /**
    * The definition changes. What of it can take effect now does; answers the definition that the process
    * has then.
    */
   configure(before: VmDefinition, after: VmDefinition): Promise<VmDefinition>;
-
-  screenshot?(signal: AbortSignal): Promise<Buffer>;
-  pressKeys?(keys: readonly string[], signal: AbortSignal): Promise<void>;
-  typeText?(text: string, layout: 'us' | 'de', signal: AbortSignal): Promise<void>;
-  /** `path` is null to eject. */
-  /** `file` tells where relative paths and images are; a null medium ejects. */
+  /** `file` tells where relative paths are; a null medium ejects. */
   changeMedium?(drive: string, medium: Medium | null, file: MachineFile): Promise<void>;
   attachDisk?(disk: Disk, file: MachineFile): Promise<void>;
-  detachDisk?(disk: Disk): Promise<void>;
-  attachAdapter?(adapter: Adapter): Promise<void>;
-  detachAdapter?(adapter: Adapter): Promise<void>;
+  detachDisk?(disk: Disk, file: MachineFile): Promise<void>;
+  attachAdapter?(adapter: Adapter, file: MachineFile): Promise<void>;
+  detachAdapter?(adapter: Adapter, file: MachineFile): Promise<void>;
+}
+
+/** What people see and touch of a running machine. */
+export interface Console {
+  /** PNG. */
+  screenshot?(signal: AbortSignal): Promise<Buffer>;
+  /** Each a combination such as `ctrl-alt-del`. */
+  pressKeys?(keys: readonly string[], signal: AbortSignal): Promise<void>;
+  typeText?(text: string, layout: 'us' | 'de', signal: AbortSignal): Promise<void>;
   /** A connection to the channel; several at once are allowed. */
   openChannel?(channel: Channel, access: ChannelAccess, signal: AbortSignal): Promise<Duplex>;
 }

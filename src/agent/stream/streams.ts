@@ -43,8 +43,9 @@ export class Streams {
     const controller = new AbortController();
     this.#open.set(streamId, controller);
     try {
-      if (!running.openChannel) throw new Fault('unsupported', `there is no channel ${channel}`);
-      const machineSide = await running.openChannel(channel, access, request.signal);
+      const { console } = running;
+      if (!console.openChannel) throw new Fault('unsupported', `there is no channel ${channel}`);
+      const machineSide = await console.openChannel(channel, access, request.signal);
       try {
         const socket = await this.#connect(streamId, request.signal);
         const watcherSide = createWebSocketStream(socket, { allowHalfOpen: false });

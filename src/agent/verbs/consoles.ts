@@ -16,28 +16,28 @@ export function consoleVerbs(host: Host, streams: Streams): ConsoleVerbs {
   return {
     async 'machine.screenshot'({ id }, { signal }) {
       const { machine, running } = live(host, id, 'screenshot');
-      if (!running.screenshot) throw cannot(machine, 'make a screenshot');
-      return { png: (await running.screenshot(signal)).toString('base64') };
+      if (!running.console.screenshot) throw cannot(machine, 'make a screenshot');
+      return { png: (await running.console.screenshot(signal)).toString('base64') };
     },
 
     async 'machine.type'({ id, text, layout }, { signal }) {
       const { machine, running } = live(host, id, 'type');
-      if (!running.typeText) throw cannot(machine, 'type text');
-      await running.typeText(text, layout, signal);
+      if (!running.console.typeText) throw cannot(machine, 'type text');
+      await running.console.typeText(text, layout, signal);
       return {};
     },
 
     async 'machine.keys'({ id, keys }, { signal }) {
       const { machine, running } = live(host, id, 'type');
-      if (!running.pressKeys) throw cannot(machine, 'press keys');
-      await running.pressKeys(keys, signal);
+      if (!running.console.pressKeys) throw cannot(machine, 'press keys');
+      await running.console.pressKeys(keys, signal);
       return {};
     },
 
     async 'stream.open'({ streamId, id, channel, readOnly }, { signal }) {
       const action = channel === 'screen' ? 'screen' : 'serial';
       const { machine, running } = live(host, id, action);
-      if (!running.openChannel) throw cannot(machine, `open ${channel}`);
+      if (!running.console.openChannel) throw cannot(machine, `open ${channel}`);
       const access = readOnly ? 'watch' : 'use';
       await streams.open({ streamId, running, channel, access, signal });
       return {};

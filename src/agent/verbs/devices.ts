@@ -140,8 +140,8 @@ async function attachDisk(hands: Hands, disk: Disk): Promise<Live> {
     return { live: true };
   }
   const live = await attempt(hands, async () => {
-    if (present || !running?.attachDisk) return 'pending';
-    await running.attachDisk(disk, hands.file);
+    if (present || !running?.devices.attachDisk) return 'pending';
+    await running.devices.attachDisk(disk, file);
     return 'live';
   });
   await keep(hands, add, live);
@@ -160,8 +160,8 @@ async function detachDisk(hands: Hands, disk: Disk): Promise<Live> {
   if (!has(file.definition) && !has(file.startedWith)) return { live: running !== undefined };
   const live = await attempt(hands, async () => {
     if (!has(file.startedWith)) return 'live';
-    if (!running?.detachDisk) return 'pending';
-    await running.detachDisk(disk);
+    if (!running?.devices.detachDisk) return 'pending';
+    await running.devices.detachDisk(disk, file);
     return 'live';
   });
   await keep(hands, remove, live);
@@ -183,8 +183,8 @@ async function attachAdapter(hands: Hands, adapter: Adapter): Promise<Live> {
     return { live: true };
   }
   const live = await attempt(hands, async () => {
-    if (present || !running?.attachAdapter) return 'pending';
-    await running.attachAdapter(adapter);
+    if (present || !running?.devices.attachAdapter) return 'pending';
+    await running.devices.attachAdapter(adapter, file);
     return 'live';
   });
   await keep(hands, add, live);
@@ -203,8 +203,8 @@ async function detachAdapter(hands: Hands, adapter: Adapter): Promise<Live> {
   if (!has(file.definition) && !has(file.startedWith)) return { live: running !== undefined };
   const live = await attempt(hands, async () => {
     if (!has(file.startedWith)) return 'live';
-    if (!running?.detachAdapter) return 'pending';
-    await running.detachAdapter(adapter);
+    if (!running?.devices.detachAdapter) return 'pending';
+    await running.devices.detachAdapter(adapter, file);
     return 'live';
   });
   await keep(hands, remove, live);
@@ -262,8 +262,9 @@ async function changeMedium(hands: Hands, change: MediumChange): Promise<Live> {
   const others = hands.host.others(hands.file.definition.id);
   await driver.checkMedium(hands.file, place, medium, others);
   const live = await attempt(hands, async () => {
-    if (!hands.running?.changeMedium) return 'pending';
-    await hands.running.changeMedium(place, medium, hands.file);
+    const devices = hands.running?.devices;
+    if (!devices?.changeMedium) return 'pending';
+    await devices.changeMedium(place, medium, hands.file);
     return 'live';
   });
   await keep(hands, put, live);

@@ -82,7 +82,7 @@ export function machineVerbs(host: Host): MachineVerbs {
         await hands.persist();
         const { running, file } = hands;
         if (!running || file.startedWith === null) return;
-        const startedWith = await running.configure(file.startedWith, definition);
+        const startedWith = await running.devices.configure(file.startedWith, definition);
         hands.set(startedWithOf({ ...file, startedWith }, definition, startedWith));
         await hands.persist();
       });

@@ -127,12 +127,10 @@ export class Engine implements AsyncDisposable {
       return { kind: 'ended', ending: { kind: 'crash', detail, log: '' } };
     }
     const spec = this.#specOfRunning(file);
-    const running = await this.#adopt(
-      file,
-      spec,
-      { identity, client, exited: undefined },
-      observer,
-    );
+    const { uidRange: range } = this.#options;
+    const account = await accountOf({ file, range, acceleration: spec.acceleration });
+    const process = { identity, client, exited: undefined };
+    const running = await this.#adopt(file, spec, process, observer, account);
     const { status, running: runs } = await qmp.queryStatus(client);
     if (status === 'shutdown') {
       await running.end();
@@ -226,9 +224,9 @@ export class Engine implements AsyncDisposable {
       readonly exited: Promise<string> | undefined;
     },
     observer: Observer,
-    account?: Account,
+    account: Account | undefined,
   ): Promise<QemuRunning> {
-    const { runtimeDir, bootId, clock, log, groups, settings, hostName, files } = this.#options;
+    const { runtimeDir, bootId, log, groups, settings, files } = this.#options;
     const { id } = file.definition;
     const places = runPlaces(runtimeDir, id);
     const { identity, client, exited } = process;
@@ -251,29 +249,44 @@ export class Engine implements AsyncDisposable {
       },
       client,
     );
-    try {
-      // A guest that powers itself off is seen, even by an agent that was away at that moment.
-      await client.execute('set-action', { shutdown: 'pause' });
-      for (const [channel, hub] of await openSerial(spec)) running.addHub(channel, hub);
-      const agent = new GuestAgent(places.channel);
-      const monitor = new GuestMonitor({
-        agent,
-        clock,
-        observer: (seen) => running.observe(seen),
-        definition: () => (files(id) ?? file).definition,
-        shippedVersion: additionsVersion,
-        hostName,
-        productVersion: agentVersion,
-      });
-      running.watchGuest(monitor, agent);
-      if (await qmp.isGuestChannelOpen(client)) monitor.setChannel('open');
-    } catch (error) {
-      await running.end();
-      throw error;
-    }
+    await this.#attend(running);
     this.#running.set(id, running);
     this.#ticker ??= setInterval(() => this.#tick(), tickMs).unref();
     return running;
+  }
+
+  /** What looks after a machine. Each part by itself: a running guest is never ended because one is missing. */
+  async #attend(running: QemuRunning): Promise<void> {
+    const { runtimeDir, clock, log, hostName } = this.#options;
+    const { id, spec, client } = running;
+    const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        log.warn({ vm: id, what, why: describeFault(error) }, 'not attended to');
+      }
+    };
+    // A guest that powers itself off is seen, even by an agent that was away at that moment.
+    await attempt('shutdown action', async () => {
+      await client.execute('set-action', { shutdown: 'pause' });
+    });
+    await attempt('serial ports', async () => {
+      for (const [channel, hub] of await openSerial(spec)) running.console.addHub(channel, hub);
+    });
+    const agent = new GuestAgent(runPlaces(runtimeDir, id).channel);
+    const monitor = new GuestMonitor({
+      agent,
+      clock,
+      observer: (seen) => running.observe(seen),
+      definition: () => running.file().definition,
+      shippedVersion: additionsVersion,
+      hostName,
+      productVersion: agentVersion,
+    });
+    running.watchGuest(monitor, agent);
+    await attempt('guest channel', async () => {
+      if (await qmp.isGuestChannelOpen(client)) monitor.setChannel('open');
+    });
   }
 
   #forget(id: string, running: QemuRunning): void {

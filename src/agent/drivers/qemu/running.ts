@@ -10,67 +10,37 @@
  *    an agent that comes back later. It is then ended by us.
  * 3. Nothing here decides: what follows from an observation is the machine's.
  */
-import type {
-  Adapter,
-  Disk,
-  EffectiveHardware,
-  MachineSample,
-  Medium,
-  VmDefinition,
-  VmStatus,
-} from '#api';
-import { describeFault, Fault, systemClock } from '#lib';
+import type { EffectiveHardware, MachineSample, VmDefinition, VmStatus } from '#api';
+import { Fault, systemClock } from '#lib';
 import type { Log } from '#log';
 import {
-  attachAdapter,
-  attachDisk,
-  attachMemory,
-  changeMedium,
   connectQmp,
-  detachAdapter,
-  detachDisk,
-  growProcessors,
   guest,
-  parseKeys,
   qmp,
   saveState,
-  typeText,
   type GuestAgent,
   type MachineSpec,
   type QmpClient,
   type QmpEvent,
 } from '#qemu';
-import { readFile, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
-import type { SerialHub } from '../../stream/serial-hub.ts';
-import type {
-  Channel,
-  ChannelAccess,
-  Ending,
-  Observation,
-  Observer,
-  Running,
-  SaveOptions,
-} from '../driver.ts';
+import type { Ending, Observation, Observer, Running, SaveOptions } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
 import type { GuestMonitor } from './guest/monitor.ts';
 import { endingOf, observeEvent } from './monitor-events.ts';
 import { ownPlaces, type RunPlaces } from './places.ts';
+import { CpuUse } from './process/cpu-use.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { lastLines } from './process/log-file.ts';
-import { readResidentBytes, readStat, ticksPerSecond } from './process/proc.ts';
-import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
+import { readResidentBytes } from './process/proc.ts';
+import { RunningConsole } from './running-console.ts';
+import { RunningDevices } from './running-devices.ts';
 import { hashHardware, writeSavedFacts } from './saved-facts.ts';
-import { diskId, diskSpec, floppyId, mediumSpec, placeToId } from './spec/devices.ts';
 import { listHardware } from './spec/hardware-list.ts';
 
 const quitMs = 3_000;
 const goneMs = 10_000;
 const reconnectMs = 5_000;
-const keyHoldMs = 20;
-const unplugMs = 15_000;
 
 export interface RunningParts {
   readonly identity: ProcessIdentity;
@@ -94,8 +64,9 @@ export class QemuRunning implements Running {
   readonly forwards: VmStatus['forwards'];
   readonly #parts: RunningParts;
   readonly #spec: MachineSpec;
-  readonly #expected = new Set<string>();
-  readonly #hubs = new Map<Channel, SerialHub>();
+  readonly devices: RunningDevices;
+  readonly console: RunningConsole;
+  readonly #cpu: CpuUse;
   #client: QmpClient;
   #guest: GuestMonitor | undefined;
   #agent: GuestAgent | undefined;
@@ -103,8 +74,6 @@ export class QemuRunning implements Running {
   #state: 'live' | 'leaving' | 'ended' = 'live';
   #left = false;
   #finishing: Promise<void> | undefined;
-  #lastCpu: { readonly ticks: number; readonly atMs: number } | undefined;
-  #cpuPercent: number | null = null;
 
   constructor(parts: RunningParts, client: QmpClient) {
     this.#parts = parts;
@@ -112,6 +81,19 @@ export class QemuRunning implements Running {
     this.identity = parts.identity;
     this.forwards = parts.forwards;
     this.#client = client;
+    const { spec, log, setLimits, places } = parts;
+    const now = (): QmpClient => this.#client;
+    this.devices = new RunningDevices({
+      spec,
+      log,
+      client: now,
+      onConfigure: (definition) => {
+        setLimits(definition);
+        this.#guest?.configure();
+      },
+    });
+    this.console = new RunningConsole({ spec, client: now, screenshotPath: places.screenshot });
+    this.#cpu = new CpuUse(parts.identity.pid, spec.processor.count);
     this.#listen(client);
   }
 
@@ -129,6 +111,11 @@ export class QemuRunning implements Running {
 
   get spec(): MachineSpec {
     return this.#spec;
+  }
+
+  /** The record as it is now. */
+  file(): MachineFile {
+    return this.#parts.file();
   }
 
   get logPath(): string {
@@ -154,10 +141,6 @@ export class QemuRunning implements Running {
     this.#agent = agent;
   }
 
-  addHub(channel: Channel, hub: SerialHub): void {
-    this.#hubs.set(channel, hub);
-  }
-
   async pause(signal: AbortSignal): Promise<void> {
     await qmp.stop(this.#client, { signal });
   }
@@ -173,7 +156,7 @@ export class QemuRunning implements Running {
   async requestShutdown(
     signal: AbortSignal,
   ): Promise<{ readonly means: 'guest agent' | 'power button' }> {
-    if (this.additionsAnswer && this.#agent) {
+    if (this.#guest?.isOpen === true && this.#agent) {
       try {
         await guest.shutdown(this.#agent, 'powerdown', { signal });
         return { means: 'guest agent' };
@@ -230,7 +213,7 @@ export class QemuRunning implements Running {
     const { id } = this.#parts.file().definition;
     return {
       id,
-      cpuPercent: this.#measureCpu(nowMs),
+      cpuPercent: this.#cpu.read(nowMs),
       memoryBytes: readResidentBytes(this.identity.pid) ?? null,
       ...(this.#guest?.sample() ?? noGuest),
     };
@@ -242,117 +225,11 @@ export class QemuRunning implements Running {
   }
 
   /** Processors and memory grow while running where there is room; resources change at once. */
-  async configure(before: VmDefinition, after: VmDefinition): Promise<VmDefinition> {
-    this.#parts.setLimits(after);
-    this.#guest?.configure();
-    let now = before;
-    const { count } = after.hardware.processor;
-    if (count > now.hardware.processor.count && (await this.#tries(() => this.#growTo(count)))) {
-      const processor = { ...now.hardware.processor, count };
-      now = { ...now, hardware: { ...now.hardware, processor } };
-    }
-    const { sizeBytes } = after.hardware.memory;
-    const moreBytes = sizeBytes - now.hardware.memory.sizeBytes;
-    if (moreBytes > 0 && (await this.#tries(() => this.#addMemory(moreBytes)))) {
-      const memory = { ...now.hardware.memory, sizeBytes };
-      now = { ...now, hardware: { ...now.hardware, memory } };
-    }
-    return now;
-  }
-
-  async screenshot(signal: AbortSignal): Promise<Buffer> {
-    const path = this.#parts.places.screenshot;
-    if (this.#spec.display === 'none') throw new Fault('unsupported', 'the vm has no screen');
-    await rm(path, { force: true });
-    await qmp.screendump(this.#client, path, { signal });
-    try {
-      return await readFile(path);
-    } finally {
-      await rm(path, { force: true });
-    }
-  }
-
-  async pressKeys(keys: readonly string[], signal: AbortSignal): Promise<void> {
-    const chords = keys.map(parseKeys);
-    await this.#press(chords, signal);
-  }
-
-  async typeText(text: string, layout: 'us' | 'de', signal: AbortSignal): Promise<void> {
-    await this.#press(typeText(text, layout), signal);
-  }
-
-  async changeMedium(drive: string, medium: Medium | null, file: MachineFile): Promise<void> {
-    const { floppy } = file.definition.hardware;
-    const driveId = placeToId(file.definition.hardware, drive);
-    const access = floppy?.readOnly === true ? 'read-only' : 'read-write';
-    await this.#expecting(driveId, () =>
-      changeMedium(this.#client, {
-        driveId,
-        medium: mediumSpec(file, medium),
-        drive: driveId === floppyId ? { kind: 'floppy', access } : { kind: 'optical' },
-        lock: 'ask',
-      }),
-    );
-  }
-
-  async attachDisk(disk: Disk, file: MachineFile): Promise<void> {
-    if (disk.bus === 'ide' || disk.bus === 'sata') {
-      throw new Fault('unsupported', `a ${disk.bus} disk cannot be added while the vm runs`);
-    }
-    const hasController = this.#spec.scsiControllers.some(
-      ({ position }) => position === disk.controller,
-    );
-    if (disk.bus === 'scsi' && (!hasController || this.#classicScsi())) {
-      throw new Fault('unsupported', 'the vm has no SCSI controller for it yet');
-    }
-    await unsupportedWhenRefused(() => attachDisk(this.#client, this.#spec, diskSpec(file, disk)));
-  }
-
-  async detachDisk(disk: Disk): Promise<void> {
-    if (disk.bus === 'ide' || disk.bus === 'sata' || this.#classicScsi(disk)) {
-      throw new Fault('unsupported', `a ${disk.bus} disk cannot be removed while the vm runs`);
-    }
-    const spec = diskSpec(this.#parts.file(), disk);
-    await this.#expecting(diskId(disk), () =>
-      detachDisk(this.#client, spec, { timeoutMs: unplugMs }),
-    );
-  }
-
-  async attachAdapter(adapter: Adapter): Promise<void> {
-    if (adapter.attachment.kind === 'user' && adapter.attachment.forwards.length > 0) {
-      throw new Fault('unsupported', 'an adapter with port forwards begins at the next start');
-    }
-    const spec = adapterSpec(this.#parts.file(), adapter);
-    await unsupportedWhenRefused(() => attachAdapter(this.#client, this.#spec, spec));
-  }
-
-  async detachAdapter(adapter: Adapter): Promise<void> {
-    const spec = adapterSpec(this.#parts.file(), adapter);
-    await this.#expecting(spec.id, () =>
-      detachAdapter(this.#client, spec, { timeoutMs: unplugMs }),
-    );
-  }
-
-  async openChannel(channel: Channel, access: ChannelAccess, signal: AbortSignal): Promise<Duplex> {
-    if (channel === 'screen') return this.#openScreen(signal);
-    const stream = this.#hubs.get(channel)?.watch(access);
-    if (stream) return stream;
-    throw new Fault(
-      'unsupported',
-      `${channel} of the vm leads to no console, or has too many watchers`,
-    );
-  }
-
   /** Lets go of the process, which goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#left = true;
     await this.#close();
     await this.#client[Symbol.asyncDispose]();
-  }
-
-  #classicScsi(disk?: Disk): boolean {
-    if (disk && disk.bus !== 'scsi') return false;
-    return this.#spec.scsiControllers.some(({ model }) => model !== 'virtio-scsi');
   }
 
   #listen(client: QmpClient): void {
@@ -377,7 +254,7 @@ export class QemuRunning implements Running {
     if (event.name === 'STOP') this.#guest?.setRunning('stopped');
     if (event.name === 'RESUME') this.#guest?.setRunning('running');
     const { hardware } = this.#parts.file().definition;
-    const seen = observeEvent(event, hardware, { devices: this.#expected });
+    const seen = observeEvent(event, hardware, { devices: this.devices.expected });
     if (seen) this.#parts.observer(seen);
   }
 
@@ -434,8 +311,7 @@ export class QemuRunning implements Running {
   }
 
   async #close(): Promise<void> {
-    for (const hub of this.#hubs.values()) hub.close();
-    this.#hubs.clear();
+    this.console.close();
     await this.#guest?.[Symbol.asyncDispose]();
   }
 
@@ -456,69 +332,6 @@ export class QemuRunning implements Running {
       hardwareHash: hashHardware((startedWith ?? definition).hardware),
     });
   }
-
-  async #growTo(count: number): Promise<void> {
-    await growProcessors(this.#client, count);
-  }
-
-  async #addMemory(sizeBytes: number): Promise<void> {
-    await attachMemory(this.#client, memorySlots, sizeBytes);
-  }
-
-  /** What the process has no room for waits for the next start. */
-  async #tries(work: () => Promise<void>): Promise<boolean> {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      this.#parts.log.debug({ why: describeFault(error) }, 'not changed while running');
-      return false;
-    }
-  }
-
-  async #expecting<T>(id: string, work: () => Promise<T>): Promise<T> {
-    this.#expected.add(id);
-    try {
-      return await work();
-    } finally {
-      // The event comes right behind the answer.
-      setImmediate(() => this.#expected.delete(id));
-    }
-  }
-
-  async #press(chords: readonly (readonly string[])[], signal: AbortSignal): Promise<void> {
-    for (const chord of chords) {
-      await qmp.sendKey(this.#client, chord, keyHoldMs, { signal });
-      await systemClock.sleep(keyHoldMs * 2, signal);
-    }
-  }
-
-  #measureCpu(nowMs: number): number | null {
-    const stat = readStat(this.identity.pid);
-    if (!stat) return null;
-    const last = this.#lastCpu;
-    if (last && nowMs - last.atMs < 1_000) return this.#cpuPercent;
-    this.#lastCpu = { ticks: stat.cpuTicks, atMs: nowMs };
-    if (last) {
-      const seconds = (stat.cpuTicks - last.ticks) / ticksPerSecond;
-      const share = seconds / ((nowMs - last.atMs) / 1000) / this.#spec.processor.count;
-      this.#cpuPercent = Math.max(0, Math.round(share * 1000) / 10);
-    }
-    return this.#cpuPercent;
-  }
-
-  #openScreen(signal: AbortSignal): Promise<Duplex> {
-    const { vnc } = this.#spec;
-    if (!vnc) throw new Fault('unsupported', 'the vm has no screen');
-    const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
-    const socket = connect({ path: vnc.socketPath, allowHalfOpen: false });
-    socket.once('connect', () => resolve(socket));
-    socket.once('error', (cause) =>
-      reject(new Fault('unavailable', 'the screen of the vm does not answer', { cause })),
-    );
-    signal.addEventListener('abort', () => socket.destroy(), { once: true });
-    return promise;
-  }
 }
 
 const noGuest: Pick<MachineSample, 'heartbeat' | 'additions' | 'guest'> = {
@@ -531,15 +344,4 @@ const noGuest: Pick<MachineSample, 'heartbeat' | 'additions' | 'guest'> = {
 function machineName(type: string): string {
   const match = /^pc-(i440fx|q35)-(\d+\.\d+)-machine$/.exec(type);
   return match ? `${match[1] === 'q35' ? 'q35' : 'pc'}-${match[2]}` : type.slice(0, 64);
-}
-
-/** QEMU says only in words that a bus takes no device now; the next start will tell what is wrong, if it is more. */
-async function unsupportedWhenRefused(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== 'refused') throw error;
-    if (!/hotplug|hot-plug|no slot|does not support/i.test(error.message)) throw error;
-    throw new Fault('unsupported', 'it cannot be added while the vm runs', { cause: error });
-  }
 }

@@ -3,10 +3,10 @@
  *
  * Invariant: without timers of its own; what it costs while idle is this object.
  */
-import type { EffectiveHardware, MachineSample, VmDefinition, VmStatus } from '#api';
+import type { EffectiveHardware, MachineSample, VmStatus } from '#api';
 import { Fault } from '#lib';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
-import type { Ending, Observer, Running, SaveOptions } from '../driver.ts';
+import type { Console, Devices, Ending, Observer, Running, SaveOptions } from '../driver.ts';
 import type { Chance } from './chance.ts';
 import { sampleGuest } from './guest.ts';
 import { drawScreen } from './screen.ts';
@@ -118,40 +118,26 @@ export class SimulatedRunning implements Running {
     return simulatedHardware(this.#file(), true);
   }
 
-  async configure(before: VmDefinition): Promise<VmDefinition> {
-    return before;
+  get console(): Console {
+    const require = (what: string): void => this.#requireAlive(what);
+    return {
+      screenshot: async () => drawScreen(this.#world.chance.bytes('screen', this.id)),
+      pressKeys: async () => require('press keys'),
+      typeText: async () => require('type text'),
+    };
   }
 
-  async screenshot(): Promise<Buffer> {
-    return drawScreen(this.#world.chance.bytes('screen', this.id));
-  }
-
-  async pressKeys(): Promise<void> {
-    this.#requireAlive('press keys');
-  }
-
-  async typeText(): Promise<void> {
-    this.#requireAlive('type text');
-  }
-
-  async changeMedium(): Promise<void> {
-    this.#requireAlive('change the medium');
-  }
-
-  async attachDisk(): Promise<void> {
-    this.#requireAlive('attach the disk');
-  }
-
-  async detachDisk(): Promise<void> {
-    this.#requireAlive('detach the disk');
-  }
-
-  async attachAdapter(): Promise<void> {
-    this.#requireAlive('attach the adapter');
-  }
-
-  async detachAdapter(): Promise<void> {
-    this.#requireAlive('detach the adapter');
+  /** All that is plugged is taken at once. */
+  get devices(): Devices {
+    const require = (what: string): void => this.#requireAlive(what);
+    return {
+      configure: async (before) => before,
+      changeMedium: async () => require('change the medium'),
+      attachDisk: async () => require('attach the disk'),
+      detachDisk: async () => require('detach the disk'),
+      attachAdapter: async () => require('attach the adapter'),
+      detachAdapter: async () => require('detach the adapter'),
+    };
   }
 
   /** Something befalls it. */

@@ -58,6 +58,11 @@ export class GuestMonitor {
     return this.#channelOpen && this.#heartbeat.state === 'good' && this.#heartbeat.missed === 0;
   }
 
+  /** An agent in the guest holds its end of the channel, whether it answers or not. */
+  get isOpen(): boolean {
+    return this.#channelOpen;
+  }
+
   /** The guest opened or closed its end of the channel: an agent came or went. */
   setChannel(state: 'open' | 'closed'): void {
     this.#channelOpen = state === 'open';

@@ -1,0 +1,158 @@
+/**
+ * Devices of a running machine: media changed, disks and adapters plugged, processors and memory added.
+ * What bus or process cannot do now fails with `unsupported`: the machine then leaves it to the next start.
+ */
+import type { Adapter, Disk, Medium, VmDefinition } from '#api';
+import { describeFault, Fault } from '#lib';
+import type { Log } from '#log';
+import {
+  attachAdapter,
+  attachDisk,
+  attachMemory,
+  changeMedium,
+  detachAdapter,
+  detachDisk,
+  growProcessors,
+  type MachineSpec,
+  type QmpClient,
+} from '#qemu';
+import type { MachineFile } from '../../machine/record.ts';
+import type { Devices } from '../driver.ts';
+import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
+import { diskId, diskSpec, floppyId, mediumSpec, placeToId } from './spec/devices.ts';
+
+const unplugMs = 15_000;
+
+export interface RunningDevicesParts {
+  readonly spec: MachineSpec;
+  readonly client: () => QmpClient;
+  readonly log: Log;
+  readonly onConfigure: (definition: VmDefinition) => void;
+}
+
+export class RunningDevices implements Devices {
+  readonly #parts: RunningDevicesParts;
+  readonly #expected = new Set<string>();
+
+  constructor(parts: RunningDevicesParts) {
+    this.#parts = parts;
+  }
+
+  /** Devices whose comings and goings are our own doing at this moment. */
+  get expected(): ReadonlySet<string> {
+    return this.#expected;
+  }
+
+  async configure(before: VmDefinition, after: VmDefinition): Promise<VmDefinition> {
+    const client = this.#parts.client();
+    this.#parts.onConfigure(after);
+    let now = before;
+    const { count } = after.hardware.processor;
+    if (count > now.hardware.processor.count) {
+      const grown = await this.#tries(() => growProcessors(client, count));
+      const processor = { ...now.hardware.processor, count };
+      if (grown) now = { ...now, hardware: { ...now.hardware, processor } };
+    }
+    const { sizeBytes } = after.hardware.memory;
+    const moreBytes = sizeBytes - now.hardware.memory.sizeBytes;
+    if (moreBytes > 0) {
+      const grown = await this.#tries(() => attachMemory(client, memorySlots, moreBytes));
+      const memory = { ...now.hardware.memory, sizeBytes };
+      if (grown) now = { ...now, hardware: { ...now.hardware, memory } };
+    }
+    return now;
+  }
+
+  async changeMedium(drive: string, medium: Medium | null, file: MachineFile): Promise<void> {
+    const { hardware } = file.definition;
+    const driveId = placeToId(hardware, drive);
+    const access = hardware.floppy?.readOnly === true ? 'read-only' : 'read-write';
+    await this.#expecting(driveId, () =>
+      changeMedium(this.#parts.client(), {
+        driveId,
+        medium: mediumSpec(file, medium),
+        drive: driveId === floppyId ? { kind: 'floppy', access } : { kind: 'optical' },
+        lock: 'ask',
+      }),
+    );
+  }
+
+  async attachDisk(disk: Disk, file: MachineFile): Promise<void> {
+    const { spec, client } = this.#parts;
+    this.#requirePluggable(disk);
+    const hasController = spec.scsiControllers.some(({ position }) => position === disk.controller);
+    if (disk.bus === 'scsi' && !hasController) {
+      throw new Fault('unsupported', `the vm has no SCSI controller ${disk.controller} yet`);
+    }
+    await unsupportedWhenRefused(() => attachDisk(client(), spec, diskSpec(file, disk)));
+  }
+
+  async detachDisk(disk: Disk, file: MachineFile): Promise<void> {
+    this.#requirePluggable(disk);
+    const spec = diskSpec(file, disk);
+    await this.#expecting(diskId(disk), () =>
+      detachDisk(this.#parts.client(), spec, { timeoutMs: unplugMs }),
+    );
+  }
+
+  async attachAdapter(adapter: Adapter, file: MachineFile): Promise<void> {
+    if (adapter.attachment.kind === 'user' && adapter.attachment.forwards.length > 0) {
+      throw new Fault('unsupported', 'an adapter with port forwards begins at the next start');
+    }
+    const { spec, client } = this.#parts;
+    await unsupportedWhenRefused(() => attachAdapter(client(), spec, adapterSpec(file, adapter)));
+  }
+
+  async detachAdapter(adapter: Adapter, file: MachineFile): Promise<void> {
+    const spec = adapterSpec(file, { ...adapter, attachment: withoutForwards(adapter.attachment) });
+    await this.#expecting(spec.id, () =>
+      detachAdapter(this.#parts.client(), spec, { timeoutMs: unplugMs }),
+    );
+  }
+
+  #requirePluggable(disk: Disk): void {
+    const classic =
+      disk.bus === 'scsi' &&
+      this.#parts.spec.scsiControllers.some(({ model }) => model !== 'virtio-scsi');
+    if (disk.bus === 'virtio' || (disk.bus === 'scsi' && !classic)) return;
+    const bus = classic ? 'classic SCSI' : disk.bus;
+    throw new Fault('unsupported', `a disk on ${bus} cannot come or go while the vm runs`);
+  }
+
+  /** What the process has no room for waits for the next start. */
+  async #tries(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#parts.log.debug({ why: describeFault(error) }, 'not changed while running');
+      return false;
+    }
+  }
+
+  async #expecting<T>(id: string, work: () => Promise<T>): Promise<T> {
+    this.#expected.add(id);
+    try {
+      return await work();
+    } finally {
+      // The event comes right behind the answer.
+      setImmediate(() => this.#expected.delete(id));
+    }
+  }
+}
+
+/** What an adapter that goes was forwarded to is of no account. */
+function withoutForwards(attachment: Adapter['attachment']): Adapter['attachment'] {
+  return attachment.kind === 'user' ? { ...attachment, forwards: [] } : attachment;
+}
+
+/** QEMU says only in words that a bus takes no device now. */
+async function unsupportedWhenRefused(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'refused') throw error;
+    if (!/hotplug|hot-plug|no slot|does not support/i.test(error.message)) throw error;
+    throw new Fault('unsupported', 'it cannot be added while the vm runs', { cause: error });
+  }
+}
