@@ -1,6 +1,6 @@
 /**
  * Commits in SQLite: conditions, then writes, then events, under the next number. Runs inside the
- * transaction and savepoint that the transactor holds; what it throws undoes all of it.
+ * transaction that the transactor holds. A refusal comes before the first write, always.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Fault } from '#lib';

@@ -7,7 +7,7 @@ import type { FaultData } from '#lib';
 import type { EventFilter, Lease, Sample } from '../store.ts';
 import type { PreparedCommit } from '../prepare.ts';
 
-/** One change of the database. Each runs in a savepoint of its own. */
+/** One change of the database; several share a transaction. */
 export type Job =
   | { readonly kind: 'commit'; readonly commit: PreparedCommit }
   | {

@@ -1,7 +1,8 @@
 /**
- * Batches of jobs as transactions: one flush of the disk for all of a batch, a savepoint for each job,
- * so that a refused one leaves no trace and hurts no other. When the transaction itself fails (the disk
- * is full), every job of it is tried once more alone: what fits is done, what does not is told so.
+ * Batches of jobs as transactions: one flush of the disk for all of a batch. A job that is refused (a Fault)
+ * has looked at its conditions and written nothing yet, so it leaves no trace and hurts no other. When the
+ * transaction itself fails (the disk is full), every job of it is tried once more alone: what fits is
+ * done, what does not is told so.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { assert, Fault, faultToData } from '#lib';
@@ -76,17 +77,12 @@ export class Transactor {
   }
 
   #runJob(job: Job, batch: Batch): JobResult {
-    const database = this.#database;
-    const before = { ...this.#counters };
-    database.exec('SAVEPOINT job');
+    const { head } = this.#counters;
     try {
-      const answer = this.#do(job, batch);
-      database.exec('RELEASE job');
-      return { answer };
+      return { answer: this.#do(job, batch) };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      Object.assign(this.#counters, before);
-      database.exec('ROLLBACK TO job; RELEASE job');
+      assert(this.#counters.head === head, 'a commit is refused after it has begun to write');
       return { fault: faultToData(error) };
     }
   }
