@@ -68,6 +68,8 @@ export interface AgentLinksOptions {
 
 interface HostState {
   link: AgentLink | undefined;
+  /** The newest connection that has said hello; older ones end. */
+  newest: AgentLink | undefined;
   /** The last known end of the link, told when the grace time is over. */
   lastSeenAt: string | null;
   lostAt: number;
@@ -103,7 +105,7 @@ export class AgentLinks implements Links, AsyncDisposable {
   }
 
   connected(hostId: string): boolean {
-    return this.#hosts.get(hostId)?.link !== undefined;
+    return this.#hosts.get(hostId)?.link?.isOpen ?? false;
   }
 
   async call<M extends LinkMethod>(
@@ -153,8 +155,9 @@ export class AgentLinks implements Links, AsyncDisposable {
       clearTimeout(impatience);
       this.#accepted.delete(link);
       const state = this.#state(hostId);
-      if (state.link !== link) return;
+      if (state.newest !== link) return;
       log.info({ code: end.code, reason: end.reason }, 'an agent is gone');
+      state.newest = undefined;
       state.link = undefined;
       state.lastSeenAt = isoTime(this.#context.clock.now());
       this.#beginGrace(hostId, state, end);
@@ -187,6 +190,7 @@ export class AgentLinks implements Links, AsyncDisposable {
     if (state === undefined) {
       state = {
         link: undefined,
+        newest: undefined,
         lastSeenAt: null,
         lostAt: this.#context.clock.now(),
         grace: undefined,
@@ -212,21 +216,26 @@ export class AgentLinks implements Links, AsyncDisposable {
         facts: { host: name },
         hint: `look at it with: gantry host show ${name}`,
       });
-    const waitMs = state.lostAt + this.#times.reconnectMs - this.#context.clock.now();
-    if (state.link === undefined && waitMs > 0 && !this.#closing) {
+    const present = (): AgentLink | undefined => (state.link?.isOpen ? state.link : undefined);
+    // A link that has just broken is lost from now on.
+    const lostAt = state.link === undefined ? state.lostAt : this.#context.clock.now();
+    const waitMs = lostAt + this.#times.reconnectMs - this.#context.clock.now();
+    if (present() === undefined && waitMs > 0 && !this.#closing) {
       await withDeadline(`waiting for host ${name} to answer ${method}`, waitMs, signal, (inner) =>
         this.#whenConnected(state, inner),
       ).catch((error: unknown) => {
         if (!isFault(error, 'timeout')) throw error;
       });
     }
-    if (state.link === undefined) throw away();
-    return state.link;
+    const link = present();
+    if (link === undefined) throw away();
+    return link;
   }
 
   #whenConnected(state: HostState, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
+        if (!state.link?.isOpen && !signal.aborted && !this.#closing) return;
         state.waiters.delete(wake);
         resolve();
       };
@@ -300,8 +309,10 @@ export class AgentLinks implements Links, AsyncDisposable {
       installation: this.#options.installationId,
     });
     const state = this.#state(hostId);
-    const older = state.link;
+    const older = state.newest;
+    state.newest = link;
     state.link = undefined;
+    state.lostAt = this.#context.clock.now();
     older?.close(1001, 'a newer connection of the same host replaces this one');
     this.#context.inventory.setHostLoad(hostId, hello.load);
     this.#options.onRecords?.(hello.machines);
@@ -311,7 +322,7 @@ export class AgentLinks implements Links, AsyncDisposable {
       link,
       hello.machines.map(({ report }) => report),
     );
-    if (!link.isOpen) return false;
+    if (!link.isOpen || state.newest !== link) return false;
     state.link = link;
     clearTimeout(state.grace);
     state.grace = undefined;

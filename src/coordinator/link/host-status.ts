@@ -23,7 +23,7 @@ export function statusOfConnected(
   return { status: 'ready', reason: null };
 }
 
-/** Shows the status and tells its change. */
+/** Tells the change of a status, then shows it. */
 export async function tellStatus(
   context: LinkContext,
   hostId: string,
@@ -37,7 +37,6 @@ export async function tellStatus(
 ): Promise<void> {
   const { status, reason, connected, lastSeenAt } = told;
   if (context.inventory.document('host', hostId) === undefined) return;
-  context.inventory.setConnection(hostId, { connected, reason, lastSeenAt, status });
   await commitFresh(context, () => {
     const agent = agentState(context.inventory, hostId);
     const oldStatus = agent.data.toldStatus;
@@ -54,6 +53,7 @@ export async function tellStatus(
       ],
     };
   });
+  context.inventory.setConnection(hostId, { connected, reason, lastSeenAt, status });
 }
 
 /** An event about a host by the coordinator's own hand. */

@@ -170,11 +170,14 @@ export class FakeAgent implements AsyncDisposable {
     machines: readonly MachineRecord[] = [],
     more: Partial<Hello> = {},
   ): Promise<WebSocket> {
+    const before = this.#stage.host(this.name)?.lastSeenAt;
     const socket = await this.open();
     this.send(this.hello(machines, more));
-    await this.until((message) => message.type === 'welcome' || message.type === 'refused');
     const wanted = more.serviceRunning === false ? 'service-stopped' : 'ready';
-    await this.#stage.until(() => this.#stage.host(this.name)?.status === wanted, wanted);
+    await this.#stage.until(() => {
+      const host = this.#stage.host(this.name);
+      return host?.status === wanted && host.lastSeenAt !== before;
+    }, wanted);
     return socket;
   }
 
