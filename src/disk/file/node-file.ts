@@ -3,7 +3,7 @@ import { close, fdatasync, fstat, ftruncate, open, read, write, type Stats } fro
 import { constants } from 'node:fs';
 import { promisify } from 'node:util';
 import { Fault, isFault, type FaultCode } from '#lib';
-import type { Access, DiskFile } from './disk-file.ts';
+import type { Access, DiskFile, FileRun } from './disk-file.ts';
 import { hostHoles } from './holes.ts';
 
 const openFd = promisify(open);
@@ -63,6 +63,11 @@ class NodeFile implements DiskFile {
   readonly identity: string;
   readonly #fd: number;
   #closed = false;
+  #lastRun: { kind: 'data' | 'hole'; start: number; end: number } = {
+    kind: 'data',
+    start: 0,
+    end: 0,
+  };
 
   constructor(name: string, access: Access, identity: string, fd: number) {
     this.name = name;
@@ -120,8 +125,21 @@ class NodeFile implements DiskFile {
     return (await statFd(this.#fd)).mtimeMs;
   }
 
-  runAt(offset: number, limit: number): { kind: 'data' | 'hole'; length: number } {
-    return hostHoles()?.runAt(this.#fd, offset, limit) ?? { kind: 'data', length: limit };
+  /**
+   * The last answer is kept while the file is only read: a run is read in many pieces, and some file systems
+   * walk through all of it to find its end.
+   */
+  runAt(offset: number, limit: number): FileRun {
+    const holes = hostHoles();
+    if (holes === undefined) return { kind: 'data', length: limit };
+    if (this.access === 'write') return holes.runAt(this.#fd, offset, limit);
+    const known = this.#lastRun;
+    if (offset < known.start || offset >= known.end) {
+      const { kind, length } = holes.runAt(this.#fd, offset, Number.MAX_SAFE_INTEGER);
+      this.#lastRun = { kind, start: offset, end: offset + length };
+    }
+    const { kind, end } = this.#lastRun;
+    return { kind, length: Math.min(limit, end - offset) };
   }
 
   punch(offset: number, length: number): boolean {

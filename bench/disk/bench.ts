@@ -1,0 +1,267 @@
+/**
+ * The disk library beside qemu-img, in turn, on the same images, warm cache, medians. One command:
+ *
+ *   node bench/disk/bench.ts [--folder DIR] [--rounds N] [--rows TEXT]
+ *
+ * It makes a sparse image of 4 GiB with about 1.5 GiB of files of this machine and an incompressible one of 1 GiB,
+ * prints a table in Markdown, and removes everything. Neither side waits for the volume (no fsync), which
+ * is what qemu-img does by itself. Seconds are of the wall; the processor's are given too, since they hold when
+ * the machine is busy.
+ */
+import { spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, open, rm, stat, truncate } from 'node:fs/promises';
+import { randomFillSync } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Fault } from '#lib';
+
+const { values } = parseArgs({
+  options: {
+    folder: { type: 'string', default: tmpdir() },
+    rounds: { type: 'string', default: '5' },
+    rows: { type: 'string', default: '' },
+  },
+});
+const run = join(import.meta.dirname, 'run.ts');
+
+interface Spent {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly memoryMiB: number;
+}
+
+/** Runs a program under time(1), which knows its processor time and its largest resident size. */
+function spend(argv: readonly string[]): Promise<Spent> {
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const child = spawn('/usr/bin/time', ['-f', '@%U %S %M', ...argv], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let errors = '';
+    child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const seconds = (performance.now() - started) / 1000;
+      const [user = 0, system = 0, kib = 0] = (errors.split('@').at(-1) ?? '')
+        .split(' ')
+        .map(Number);
+      if (code === 0) resolve({ seconds, cpuSeconds: user + system, memoryMiB: kib / 1024 });
+      else reject(new Fault('internal', `${argv.join(' ')} failed: ${errors}`));
+    });
+  });
+}
+
+interface Row {
+  readonly title: string;
+  /** Removed before each run. */
+  readonly targets: readonly string[];
+  readonly ours: readonly string[];
+  readonly theirs: readonly string[];
+}
+
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+
+/** Slow rows get fewer rounds: what is slow is also steady. */
+async function measureRow(row: Row, rounds: number): Promise<string> {
+  const ours: Spent[] = [];
+  const theirs: Spent[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [argv, spent] of [
+      [row.theirs, theirs],
+      [row.ours, ours],
+    ] as const) {
+      for (const target of row.targets) await rm(target, { force: true });
+      await spend(['sync']);
+      spent.push(await spend(argv));
+    }
+    if (round === 0 && (theirs[0]?.seconds ?? 0) > 10) break;
+  }
+  const of = (spent: readonly Spent[], key: keyof Spent): number =>
+    median(spent.map((one) => one[key]));
+  const cells = [
+    of(theirs, 'seconds').toFixed(2),
+    of(ours, 'seconds').toFixed(2),
+    (of(ours, 'seconds') / of(theirs, 'seconds')).toFixed(2),
+    of(theirs, 'cpuSeconds').toFixed(2),
+    of(ours, 'cpuSeconds').toFixed(2),
+    of(theirs, 'memoryMiB').toFixed(0),
+    of(ours, 'memoryMiB').toFixed(0),
+  ];
+  return `| ${row.title} | ${cells.join(' | ')} |`;
+}
+
+interface Target {
+  readonly title: string;
+  readonly file: string;
+  readonly theirs: readonly string[];
+  readonly ours: readonly string[];
+}
+
+const targets: readonly Target[] = [
+  { title: 'raw', file: 'raw', theirs: ['-O', 'raw'], ours: ['raw'] },
+  {
+    title: 'VHD dynamic',
+    file: 'd.vhd',
+    theirs: ['-O', 'vpc', '-o', 'force_size=on'],
+    ours: ['vhd'],
+  },
+  {
+    title: 'VHD fixed',
+    file: 'f.vhd',
+    theirs: ['-O', 'vpc', '-o', 'subformat=fixed,force_size=on'],
+    ours: ['vhd', 'fixed'],
+  },
+  { title: 'VHDX', file: 'vhdx', theirs: ['-O', 'vhdx'], ours: ['vhdx'] },
+  { title: 'QCOW2', file: 'qcow2', theirs: ['-O', 'qcow2'], ours: ['qcow2'] },
+  { title: 'VMDK sparse', file: 'vmdk', theirs: ['-O', 'vmdk'], ours: ['vmdk'] },
+  {
+    title: 'QCOW2 zlib',
+    file: 'z.qcow2',
+    theirs: ['-O', 'qcow2', '-c'],
+    ours: ['qcow2', '', 'zlib'],
+  },
+  {
+    title: 'QCOW2 zstd',
+    file: 's.qcow2',
+    theirs: ['-O', 'qcow2', '-c', '-o', 'compression_type=zstd'],
+    ours: ['qcow2', '', 'zstd'],
+  },
+  {
+    title: 'VMDK stream',
+    file: 'o.vmdk',
+    theirs: ['-O', 'vmdk', '-o', 'subformat=streamOptimized'],
+    ours: ['vmdk', 'streamOptimized'],
+  },
+];
+
+function rowsFor(folder: string, image: string): Row[] {
+  const source = join(folder, `${image}.raw`);
+  const rows: Row[] = [];
+  const node = (...argv: readonly string[]): string[] => [process.execPath, run, ...argv];
+  for (const { title, file, theirs, ours } of targets) {
+    const out = join(folder, `${image}-out.${file}`);
+    rows.push({
+      title: `${image}: raw → ${title}`,
+      targets: [out],
+      theirs: ['qemu-img', 'convert', '-f', 'raw', ...theirs, source, out],
+      ours: node('convert', source, out, ...ours),
+    });
+    if (title === 'raw') continue;
+    const back = join(folder, `${image}-back.raw`);
+    rows.push({
+      title: `${image}: ${title} → raw`,
+      targets: [back],
+      theirs: ['qemu-img', 'convert', '-O', 'raw', out, back],
+      ours: node('convert', out, back, 'raw'),
+    });
+  }
+  for (const [title, file] of [
+    ['VHD dynamic', 'd.vhd'],
+    ['QCOW2', 'qcow2'],
+  ] as const) {
+    const out = join(folder, `${image}-out.${file}`);
+    rows.push({
+      title: `${image}: compare raw with ${title}`,
+      targets: [],
+      theirs: ['qemu-img', 'compare', source, out],
+      ours: node('compare', source, out),
+    });
+  }
+  const qcow2 = join(folder, `${image}-out.qcow2`);
+  rows.push(
+    {
+      title: `${image}: check QCOW2`,
+      targets: [],
+      theirs: ['qemu-img', 'check', qcow2],
+      ours: node('check', qcow2),
+    },
+    {
+      title: `${image}: map QCOW2`,
+      targets: [],
+      theirs: ['qemu-img', 'map', '--output=json', qcow2],
+      ours: node('map', qcow2),
+    },
+    {
+      title: `${image}: map raw`,
+      targets: [],
+      theirs: ['qemu-img', 'map', '--output=json', '-f', 'raw', source],
+      ours: node('map', source),
+    },
+  );
+  return rows;
+}
+
+/** A file system of 4 GiB with files of this machine in it, about 1.5 GiB of them. */
+async function makeFiles(folder: string): Promise<void> {
+  const tree = join(folder, 'tree');
+  await mkdir(tree);
+  let bytes = 0;
+  for (const name of [
+    '/usr/share',
+    '/usr/bin',
+    '/usr/lib/jvm',
+    '/usr/lib/gcc',
+    '/usr/lib/chromium',
+  ]) {
+    if (bytes > 1.5e9 || (await stat(name).catch(() => undefined)) === undefined) continue;
+    const into = join(tree, name.slice(1).replaceAll('/', '-'));
+    await cp(name, into, { recursive: true, verbatimSymlinks: true }).catch(() => undefined);
+    bytes = await sizeOf(tree);
+  }
+  const image = join(folder, 'files.raw');
+  await (await open(image, 'w')).close();
+  await truncate(image, 4 * 1024 ** 3);
+  await spend(['mke2fs', '-q', '-t', 'ext4', '-d', tree, image]);
+  await rm(tree, { recursive: true, force: true });
+}
+
+function sizeOf(folder: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('du', ['-sb', folder], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+    child.on('error', reject);
+    child.on('close', () => resolve(Number.parseInt(output, 10)));
+  });
+}
+
+async function makeNoise(folder: string): Promise<void> {
+  const handle = await open(join(folder, 'noise.raw'), 'w');
+  const bytes = Buffer.alloc(16 * 1024 ** 2);
+  for (let done = 0; done < 1024 ** 3; done += bytes.length) {
+    randomFillSync(bytes);
+    await handle.write(bytes);
+  }
+  await handle.close();
+}
+
+const folder = await mkdtemp(join(values.folder, 'gb-'));
+try {
+  await makeFiles(folder);
+  await makeNoise(folder);
+  const head = ['row', 'qemu-img s', 'gantry s', 'ratio', 'qemu cpu s', 'gantry cpu s'];
+  const lines = [...head, 'qemu MiB', 'gantry MiB'];
+  process.stdout.write(`| ${lines.join(' | ')} |\n|${lines.map(() => '---').join('|')}|\n`);
+  for (const image of ['files', 'noise']) {
+    const source = join(folder, `${image}.raw`);
+    await spend(['cat', source]);
+    const copy = await spend(['cp', '--sparse=auto', source, join(folder, 'copy')]);
+    await rm(join(folder, 'copy'));
+    process.stdout.write(
+      `| ${image}: cp --sparse=auto | ${copy.seconds.toFixed(2)} | | | | | | |\n`,
+    );
+    for (const row of rowsFor(folder, image)) {
+      const wanted = values.rows === '' || row.title.includes(values.rows);
+      // a row that is left out may still make what a later one needs
+      const line =
+        wanted || row.targets.length > 0
+          ? await measureRow(row, wanted ? Number(values.rounds) : 1)
+          : '';
+      if (wanted) process.stdout.write(`${line}\n`);
+    }
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

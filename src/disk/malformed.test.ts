@@ -1,0 +1,46 @@
+/** The corpus of malformed files, and random damage on top of it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { damagesFor, samples } from './testing/recipes.ts';
+import { endure } from './testing/endure.ts';
+
+/** One in so many of a format's damages is tried in one run; each run of the same code tries the same. */
+const share = 6;
+
+for (const [turn, sample] of samples.entries()) {
+  void test(`FMT-03 a damaged ${sample.title} gives a clear fault or content, and never more`, async () => {
+    const bytes = await sample.make();
+    assert.equal(await endure(sample.format, bytes, 'sound'), 'content');
+    let tried = 0;
+    let faults = 0;
+    let index = turn;
+    for (const damage of damagesFor(bytes.length)) {
+      index += 1;
+      if (index % share !== 0) continue;
+      tried += 1;
+      const outcome = await endure(sample.format, damage.apply(bytes), damage.title);
+      if (outcome === 'fault') faults += 1;
+    }
+    assert.ok(tried >= 20, `${tried} tried`);
+    assert.ok(faults > 0, 'some of the damages are found');
+  });
+
+  void test(`FMT-03 random damage to a ${sample.title} is endured`, async () => {
+    const bytes = await sample.make();
+    const change = fc.record({
+      // most of what matters lies at the start, and the places grow sparse with the distance
+      at: fc.integer({ min: 0, max: 24 }).chain((bits) => fc.nat(2 ** bits)),
+      value: fc.uint8Array({ minLength: 1, maxLength: 9 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+        const damaged = Buffer.from(bytes);
+        for (const { at, value } of changes)
+          damaged.set(value.slice(0, damaged.length - (at % damaged.length)), at % damaged.length);
+        await endure(sample.format, damaged, JSON.stringify(changes));
+      }),
+      { numRuns: 12, seed: 20260102 },
+    );
+  });
+}
