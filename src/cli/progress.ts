@@ -35,7 +35,11 @@ export async function follow(
     const text = describe(operation);
     if (out.interactive)
       out.status(operation.progress === null ? text : `${bar(operation.progress)} ${text}`);
-    else if (text !== said) out.note(plain(text));
+    else if (
+      text !== said &&
+      operation.steps.some((step) => step.state === 'running' && step.note !== null)
+    )
+      out.note(plain(text));
     said = text;
   };
   look(started);

@@ -77,7 +77,7 @@ async function untilAnswers(client: Client, vm: Vm, outer: AbortSignal): Promise
     try {
       const watch = client.stream(
         'watch.open',
-        { kinds: 'vm' },
+        { kinds: 'vm', samples: true },
         AbortSignal.any([signal, changes.signal]),
       );
       for (let next = watch.next(); ; next = watch.next()) {
