@@ -244,7 +244,12 @@ test('a cancel between two steps begins no further step; one that comes too late
   await begun.promise;
   await engine.cancel(id, ann);
   go.resolve();
-  assert.equal((await engine.wait(id, 10_000)).state, 'cancelled');
+  const ended = await engine.wait(id, 10_000);
+  assert.equal(ended.state, 'cancelled');
+  assert.deepEqual(
+    ended.steps.map(({ state }) => state),
+    ['done', 'skipped'],
+  );
   assert.deepEqual(log, []);
   const done = await engine.wait((await submit(engine, 'vm.pause')).id, 10_000);
   assert.equal(done.state, 'done');

@@ -43,11 +43,15 @@ export class Thread<T, R> {
     const worker = new Worker(script, { workerData: data, name, resourceLimits });
     const opening = Promise.withResolvers<Opening>();
     worker.once('message', opening.resolve);
+    const onExit = (): void =>
+      opening.reject(new Fault('internal', `the ${name} ended at its start`));
     worker.once('error', opening.reject);
+    worker.once('exit', onExit);
     try {
       const answer = await opening.promise;
       if ('fault' in answer) throw faultFromData(answer.fault);
       worker.removeListener('error', opening.reject);
+      worker.removeListener('exit', onExit);
       return { thread: new Thread<T, R>(worker, name), head: answer.head };
     } catch (error) {
       await worker.terminate();
