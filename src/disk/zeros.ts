@@ -8,13 +8,18 @@ export function zeroBytes(length: number): Buffer {
   return zeros.subarray(0, length);
 }
 
-export function isZero(bytes: Uint8Array): boolean {
-  if (bytes.length > 0 && bytes[0] !== 0) return false;
-  for (let at = 0; at < bytes.length; at += zeros.length) {
-    const part = bytes.subarray(at, at + zeros.length);
-    if (zeros.compare(part, 0, part.length, 0, part.length) !== 0) return false;
+/** Whether a range of the bytes is all zero. Looks at its ends first: most data is told by them. */
+export function isZeroRange(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start < end && (bytes[start] !== 0 || bytes[end - 1] !== 0)) return false;
+  for (let at = start; at < end; at += zeros.length) {
+    const to = Math.min(end, at + zeros.length);
+    if (zeros.compare(bytes, at, to, 0, to - at) !== 0) return false;
   }
   return true;
+}
+
+export function isZero(bytes: Uint8Array): boolean {
+  return isZeroRange(bytes, 0, bytes.length);
 }
 
 /**
@@ -30,7 +35,7 @@ export function eachRun(
   let kind: 'zero' | 'data' | undefined;
   for (let at = 0; at < bytes.length; at += unit) {
     const end = Math.min(at + unit, bytes.length);
-    const here = isZero(bytes.subarray(at, end)) ? 'zero' : 'data';
+    const here = isZeroRange(bytes, at, end) ? 'zero' : 'data';
     if (kind !== undefined && here !== kind) {
       each(start, at - start, kind);
       start = at;
