@@ -23,7 +23,7 @@ import type { Log } from '#log';
 import type { Driver } from '../drivers/driver.ts';
 import type { MachineHost } from '../machine/hands.ts';
 import { Machine } from '../machine/machine.ts';
-import type { RecordStore } from '../machine/record-store.ts';
+import type { Records } from '../machine/record-store.ts';
 import { systemCause } from '../machine/causes.ts';
 import { newMachineFile, type MachineFile } from '../machine/record.ts';
 import {
@@ -52,7 +52,7 @@ export interface HostParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly outbox: Outbox;
-  readonly records: RecordStore;
+  readonly records: Records;
 }
 
 export class Host implements MachineHost, AsyncDisposable {
@@ -61,7 +61,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly service: Service;
-  readonly #records: RecordStore;
+  readonly #records: Records;
   readonly #machines: Map<string, Machine>;
   readonly #saveFile: HostParts['saveFile'];
   /** Reports that were not taken yet. */

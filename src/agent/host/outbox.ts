@@ -73,6 +73,11 @@ export class Outbox implements AsyncDisposable {
     return outbox;
   }
 
+  /** All that is not acknowledged, on disk or not, oldest first. */
+  get waiting(): readonly AgentEvent[] {
+    return this.#events;
+  }
+
   /** The listener is told when there are new events on disk. */
   onReady(listener: () => void): void {
     this.#onReady = listener;

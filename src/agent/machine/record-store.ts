@@ -14,13 +14,24 @@ import { machineFileSchema, recordFormat, type MachineFile } from './record.ts';
 const maxWriters = 8;
 const maxRecordBytes = 4 * miB;
 
+/** Where records are kept. */
+export interface Records {
+  /** All records that can be read; `damaged` are the ids of the others. */
+  load(): Promise<{ readonly files: MachineFile[]; readonly damaged: string[] }>;
+  /** Resolves when this version or a newer one is kept. */
+  save(file: MachineFile): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Resolves when nothing is on the way any more. */
+  settle(): Promise<void>;
+}
+
 interface Pending {
   /** Null: the record goes. */
   file: MachineFile | null;
   readonly done: PromiseWithResolvers<void>;
 }
 
-export class RecordStore {
+export class RecordStore implements Records {
   readonly #folder: string;
   readonly #durability: Durability;
   readonly #log: Log;

@@ -65,7 +65,8 @@ export class SimulatedDriver implements Driver {
       ({ definition }) => !known.has(definition.id),
     );
     for (const file of [...fleet, ...known.values()]) {
-      if (file.savedFile !== null) {
+      // A save that did not end has left nothing.
+      if (file.savedFile !== null && file.state !== 'saving') {
         this.#world.saved.set(file.savedFile, file.definition.hardware.memory.sizeBytes);
       }
     }
@@ -136,7 +137,7 @@ export class SimulatedDriver implements Driver {
   }
 
   async find(file: MachineFile, observer: Observer): Promise<Found | undefined> {
-    if (file.process === null) return undefined;
+    if (file.process?.bootId !== this.bootId()) return undefined;
     const running = this.#make(file, file.process, observer, this.#options.clock.now());
     return { kind: 'live', running, state: file.state === 'paused' ? 'paused' : 'running' };
   }

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hostSettingsSchema } from '#api';
+import { giB, miB } from '#lib';
+import { newMachineFile, type MachineFile } from '../machine/record.ts';
+import { makeDefinition, type DefinitionChange } from '../testing/simulated-host.ts';
+import { freeForMachines, judgeAdmission, type HostCapacity } from './admission.ts';
+
+const settings = hostSettingsSchema.parse({});
+const host: HostCapacity = {
+  totalBytes: 8 * giB,
+  freeBytes: 7 * giB,
+  processors: 4,
+  settings,
+  serviceRunning: true,
+  low: undefined,
+};
+
+function machine(memoryBytes: number, change: DefinitionChange = {}): MachineFile {
+  const definition = makeDefinition({
+    ...change,
+    hardware: { memory: { sizeBytes: memoryBytes, maxBytes: null } },
+  });
+  return newMachineFile(definition, 1, { folder: '/f', file: '/f/v.json' }, 0);
+}
+
+const codes = (file: MachineFile, live: MachineFile[], capacity = host): string[] =>
+  judgeAdmission(file, live, capacity).reasons.map(({ code }) => code);
+
+test('VM-65 memory that is promised is not free, though nobody has taken it yet', () => {
+  assert.deepEqual(codes(machine(6 * giB), []), []);
+  assert.deepEqual(codes(machine(6 * giB), [machine(2 * giB)]), ['memory-free']);
+  assert.equal(freeForMachines(host, [machine(2 * giB)]), 8 * giB - 512 * miB - 2 * giB - 64 * miB);
+});
+
+test('VM-65 memory that others have taken is not free, though nobody was promised it', () => {
+  assert.deepEqual(codes(machine(2 * giB), [], { ...host, freeBytes: giB }), ['memory-free']);
+});
+
+test('VM-66 a vm larger than the host never starts, whatever is free', () => {
+  assert.deepEqual(codes(machine(9 * giB), [], { ...host, freeBytes: 100 * giB }), [
+    'memory-total',
+  ]);
+});
+
+test('VM-67 reserves of processors are granted up to what there is', () => {
+  const half = (): MachineFile => machine(giB, { resources: { cpuReservePercent: 100 } });
+  assert.deepEqual(codes(half(), [half(), half(), half()]), []);
+  assert.deepEqual(codes(half(), [half(), half(), half(), half()]), ['processor-reserve']);
+  assert.deepEqual(codes(machine(giB), [half(), half(), half(), half()]), []);
+});
+
+test('VM-78 HOST-19 the limit of running vms is named', () => {
+  const limited = { ...host, settings: { ...settings, maxRunningVms: 1 } };
+  const { reasons } = judgeAdmission(machine(giB), [machine(giB)], limited);
+  assert.deepEqual(
+    reasons.map(({ code }) => code),
+    ['running-limit'],
+  );
+  assert.match(reasons[0]?.text ?? '', /limit is 1/);
+});
+
+test('VM-79 nothing starts on a host that is low on resources or stopped', () => {
+  assert.deepEqual(codes(machine(giB), [], { ...host, low: 'disk' }), ['host-low-resources']);
+  assert.deepEqual(codes(machine(giB), [], { ...host, serviceRunning: false }), [
+    'service-stopped',
+  ]);
+});
+
+test('VM-64 every reason has a code, a text and a remedy', () => {
+  const worst = {
+    ...host,
+    low: 'memory',
+    serviceRunning: false,
+    settings: { ...settings, maxRunningVms: 0 },
+  };
+  const { ok, reasons } = judgeAdmission(machine(9 * giB), [], worst);
+  assert.equal(ok, false);
+  assert.equal(reasons.length, 4);
+  for (const { code, text, remedy } of reasons) assert.ok(code && text && remedy);
+});

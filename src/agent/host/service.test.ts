@@ -1,0 +1,137 @@
+/** Host start and stop on a held clock. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TestHost, tester } from '../testing/simulated-host.ts';
+
+const start = (onHostStart: string, order = 100, delaySeconds = 0) => ({
+  start: { onHostStart, order, delaySeconds },
+});
+
+test('VM-56 at the start of the host start: always, those that ran, and no others', async () => {
+  await using host = await TestHost.make();
+  const always = await host.add({ settings: start('always') });
+  const ran = await host.add({ settings: start('if-was-running') });
+  const stopped = await host.add({ settings: start('if-was-running') });
+  const never = await host.add({ settings: start('off') });
+  await host.act(ran, 'turn-on', 1);
+  await host.act(never, 'turn-on', 1);
+  for (const machine of [ran, never]) {
+    const { file } = machine;
+    host.records.files.set(machine.id, {
+      ...file,
+      process: { pid: 9, startTicks: 9, bootId: 'old' },
+    });
+  }
+  await host.stop();
+  await host.start('a new boot');
+  await host.clock.advance(60_000);
+  const states = [always, ran, stopped, never].map(({ id }) => host.machine(id).file.state);
+  assert.deepEqual(states, ['running', 'running', 'off', 'off']);
+  assert.ok(host.eventNames().includes('host.started'));
+});
+
+test('a restart of the agent alone starts nothing', async () => {
+  await using host = await TestHost.make();
+  const always = await host.add({ settings: start('always') });
+  await host.stop();
+  await host.start();
+  await host.clock.advance(60_000);
+  assert.equal(host.machine(always.id).file.state, 'off');
+});
+
+test('VM-57 VM-60 VM-61 HOST-50 the default pair brings every machine back where it was', async () => {
+  await using host = await TestHost.make();
+  const saved = await host.add({ settings: start('if-was-running') });
+  const shut = await host.add({
+    settings: { ...start('if-was-running'), shutdown: { onHostStop: 'shutdown' } },
+  });
+  const off = await host.add({
+    settings: { ...start('if-was-running'), shutdown: { onHostStop: 'off' } },
+  });
+  for (const machine of [saved, shut, off]) await host.act(machine, 'turn-on', 1);
+  await host.clock.advance(10_000);
+  await host.clock.finish(host.host.service.stop(tester));
+  assert.deepEqual(
+    [saved, shut, off].map(({ file }) => file.state),
+    ['saved', 'off', 'off'],
+  );
+  assert.equal(host.eventNames().at(-1), 'host.stopped');
+  await host.host.service.start(tester);
+  await host.clock.advance(60_000);
+  assert.deepEqual(
+    [saved, shut, off].map(({ file }) => file.state),
+    ['running', 'running', 'running'],
+  );
+  assert.equal(host.eventNames(saved.id).at(-1), 'vm.state.restored');
+});
+
+test('VM-61 a guest that does not shut down for the host is saved, and that is told', async () => {
+  await using host = await TestHost.make({ faults: { shutdownIgnored: 1 } });
+  const machine = await host.add({
+    settings: { shutdown: { onHostStop: 'shutdown', timeoutSeconds: 30 } },
+  });
+  await host.act(machine, 'turn-on', 1);
+  await host.clock.finish(host.host.service.stop(tester));
+  assert.equal(machine.file.state, 'saved');
+  assert.ok(host.eventNames(machine.id).includes('vm.stop-fallback'));
+});
+
+test('HOST-50 a stop of the host ends when its time is over, whatever single machines do', async () => {
+  await using host = await TestHost.make({
+    settings: { stopTimeoutSeconds: 60 },
+    timing: { saveBytesPerSecond: 1 },
+  });
+  const machine = await host.add();
+  await host.act(machine, 'turn-on', 1);
+  const beganMs = host.clock.now();
+  await host.clock.finish(host.host.service.stop(tester));
+  assert.ok(host.clock.now() - beganMs < 62_000);
+  assert.equal(machine.file.state, 'running');
+});
+
+test('HOST-24 a stopped host starts nothing, not even after a restart of the agent', async () => {
+  await using host = await TestHost.make();
+  const machine = await host.add({ settings: start('always') });
+  await host.clock.finish(host.host.service.stop(tester));
+  await assert.rejects(host.act(machine, 'turn-on', 1), /service of the host is stopped/);
+  await host.stop();
+  await host.start('a new boot');
+  await host.clock.advance(60_000);
+  assert.equal(host.machine(machine.id).file.state, 'off');
+});
+
+test('HOST-51 machines start in their order, with their delays, and stop the other way round', async () => {
+  await using host = await TestHost.make();
+  const third = await host.add({ name: 'c', settings: start('always', 30) });
+  const first = await host.add({ name: 'a', settings: start('always', 10, 20) });
+  const second = await host.add({ name: 'b', settings: start('always', 20, 5) });
+  await host.stop();
+  await host.start('a new boot');
+  const beganMs = host.clock.now();
+  await host.clock.advance(120_000);
+  const on = host.events.filter(({ name }) => name === 'vm.state.powered-on');
+  assert.deepEqual(
+    on.map(({ vmId }) => vmId),
+    [first.id, second.id, third.id],
+  );
+  const after = on.map(({ time }) => Date.parse(time) - beganMs);
+  assert.deepEqual(after, [1_000, 22_000, 28_000]);
+  await host.clock.finish(host.host.service.stop(tester));
+  const down = host.events.filter(({ name }) => name === 'vm.state.saved');
+  assert.deepEqual(
+    down.map(({ vmId }) => vmId),
+    [third.id, second.id, first.id],
+  );
+});
+
+test('HOST-51 what is blocked at first is tried again', async () => {
+  await using host = await TestHost.make({ settings: { maxRunningVms: 0 } });
+  const machine = await host.add({ settings: start('always') });
+  await host.stop();
+  await host.start('a new boot');
+  await host.clock.advance(3_000);
+  assert.equal(host.machine(machine.id).file.state, 'off');
+  await host.host.configure({ ...host.host.settings, maxRunningVms: null });
+  await host.clock.advance(10_000);
+  assert.equal(host.machine(machine.id).file.state, 'running');
+});
