@@ -44,7 +44,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (kind === 'packages') {
-    for (const { name, reason } of requiredPackages()) say(`${name.padEnd(12)} ${reason}`);
+    for (const need of requiredPackages()) say(`${need.package.padEnd(12)} ${need.reason}`);
     return 0;
   }
   if (positionals.length !== 1 || !isImageKind(kind) || values.cache === undefined) {
@@ -66,6 +66,8 @@ async function main(): Promise<number> {
   return 0;
 }
 
+// Whoever reads the output may stop reading.
+process.stdout.on('error', () => process.exit(1));
 try {
   process.exitCode = await main();
 } catch (error) {

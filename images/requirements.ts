@@ -6,9 +6,9 @@ import { toolPath } from './run.ts';
 
 export interface RequiredPackage {
   /** Name of the Debian package. */
-  readonly name: string;
-  /** The program it is needed for. */
-  readonly program: string;
+  readonly package: string;
+  /** Programs by which it is known to be there. */
+  readonly shownBy: readonly string[];
   /** Why, as a sentence for the person who is asked to install it. */
   readonly reason: string;
   /** Kinds of images that need it; `media` is floppies, CDs and seeds of users. */
@@ -23,56 +23,56 @@ const discs = ['starter-iso', 'additions', 'media'];
 
 const required: readonly RequiredPackage[] = [
   {
-    name: 'grub-common',
-    program: 'grub-mkimage',
+    package: 'grub-common',
+    shownBy: ['grub-mkimage'],
     reason: 'makes the boot loader of images',
     kinds: bootable,
   },
   {
-    name: 'mtools',
-    program: 'mcopy',
+    package: 'mtools',
+    shownBy: ['mcopy'],
     reason: 'writes boot partitions and floppies without mounting them',
     kinds: [...bootable, ...floppies],
   },
   {
-    name: 'qemu-utils',
-    program: 'qemu-img',
+    package: 'qemu-utils',
+    shownBy: ['qemu-img'],
     reason: 'writes disks in the format virtual machines use',
     kinds: disks,
   },
   {
-    name: 'xorriso',
-    program: 'xorriso',
+    package: 'xorriso',
+    shownBy: ['xorriso'],
     reason: 'writes and reads CD images',
     kinds: discs,
   },
   {
-    name: 'xz-utils',
-    program: 'xz',
+    package: 'xz-utils',
+    shownBy: ['xz'],
     reason: 'unpacks the kernel, so that the starter appliance starts fast',
     kinds: kernels,
   },
   {
-    name: 'e2fsprogs',
-    program: 'mke2fs',
+    package: 'e2fsprogs',
+    shownBy: ['mke2fs'],
     reason: 'makes the root file system of a full Debian',
     kinds: ['debian'],
   },
   {
-    name: 'fakeroot',
-    program: 'fakeroot',
+    package: 'fakeroot',
+    shownBy: ['fakeroot'],
     reason: 'gives files their owners in a full Debian without being root',
     kinds: ['debian'],
   },
   {
-    name: 'mmdebstrap',
-    program: 'mmdebstrap',
+    package: 'mmdebstrap',
+    shownBy: ['mmdebstrap'],
     reason: 'installs a full Debian into a folder',
     kinds: ['debian'],
   },
   {
-    name: 'uidmap',
-    program: 'newuidmap',
+    package: 'uidmap',
+    shownBy: ['newuidmap'],
     reason: 'lets an ordinary user install a full Debian into a folder',
     kinds: ['debian'],
   },
@@ -84,23 +84,25 @@ export function requiredPackages(...kinds: readonly string[]): readonly Required
   return required.filter((entry) => entry.kinds.some((kind) => kinds.includes(kind)));
 }
 
-/** Those of them whose program is not on this machine. */
+/** Those of them that are not on this machine. */
 export async function missingPackages(
   ...kinds: readonly string[]
 ): Promise<readonly RequiredPackage[]> {
-  const isThere = await Promise.all(
-    requiredPackages(...kinds).map(async ({ program }) => await hasProgram(program)),
-  );
-  return requiredPackages(...kinds).filter((_, index) => isThere[index] !== true);
+  const missing: RequiredPackage[] = [];
+  for (const entry of requiredPackages(...kinds)) {
+    const isThere = await Promise.all(entry.shownBy.map(hasProgram));
+    if (!isThere.every(Boolean)) missing.push(entry);
+  }
+  return missing;
 }
 
 /** Errors: `unsupported` naming all that is missing. */
 export async function checkRequirements(kind: string): Promise<void> {
   const isOptional = (entry: RequiredPackage): boolean =>
-    entry.program === 'newuidmap' && process.getuid?.() === 0;
+    entry.package === 'uidmap' && process.getuid?.() === 0;
   const missing = (await missingPackages(kind)).filter((entry) => !isOptional(entry));
   if (missing.length === 0) return;
-  const names = missing.map(({ name }) => name);
+  const names = missing.map((entry) => entry.package);
   throw new Fault('unsupported', `cannot build image ${kind}: ${names.join(', ')} not installed`, {
     hint: `run as root: apt-get install ${names.join(' ')}`,
     facts: { packages: names },

@@ -7,8 +7,8 @@
  * The file is a bzImage by the Linux boot protocol 2.15 (Documentation/arch/x86/boot.rst); names of its
  * fields are the protocol's.
  */
-import { Fault } from '#lib';
 import { runTool } from '../run.ts';
+import { flattenElf } from './flatten.ts';
 import { compressLz4 } from './lz4.ts';
 import { attachStub } from './stub.ts';
 
@@ -29,7 +29,6 @@ const header = {
 const loadAddress = 0x100000;
 const oldestVersion = 0x20c;
 const xzMagic = Buffer.from('fd377a585a00', 'hex');
-const maxKernelBytes = 256 * 1024 * 1024;
 
 /** The repacked bzImage, or undefined when the kernel is not packed as expected and must be used as it is. */
 export async function repackKernel(
@@ -52,7 +51,7 @@ export async function repackKernel(
     signal,
   });
   const kernel = flattenElf(elf);
-  const stub = attachStub(compressLz4(kernel.image), kernel.address, kernel.memoryBytes);
+  const stub = attachStub(compressLz4(kernel.image), kernel);
   const setup = Buffer.from(bzImage.subarray(0, setupBytes));
   setup.writeUInt32LE(stub.image.length / 16 + 1, header.syssize);
   // Not relocatable: loaders put it at 1 MiB and keep free what init_size says, which is all up to the
@@ -64,52 +63,4 @@ export async function repackKernel(
   setup.writeBigUInt64LE(BigInt(loadAddress), header.pref_address);
   setup.writeUInt32LE(stub.endAddress - loadAddress, header.init_size);
   return Buffer.concat([setup, stub.image]);
-}
-
-interface FlatKernel {
-  /** The file's part of memory from `address` on. */
-  readonly image: Buffer;
-  /** Physical address of the first byte, which is the entry. */
-  readonly address: number;
-  /** What the kernel needs from there on, memory that it clears included. */
-  readonly memoryBytes: number;
-}
-
-/** Lays the loadable segments of an ELF kernel out as they stand in memory. Errors: `corrupt`. */
-export function flattenElf(elf: Buffer): FlatKernel {
-  if (elf.length < 64 || elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2) {
-    throw new Fault('corrupt', 'the unpacked kernel is not a 64-bit ELF file');
-  }
-  const table = Number(elf.readBigUInt64LE(32));
-  const count = elf.readUInt16LE(56);
-  if (count > 64 || table + count * 56 > elf.length) {
-    throw new Fault('corrupt', 'the segment table of the kernel is outside its file');
-  }
-  const segments = Array.from({ length: count }, (_, index) => readSegment(elf, table + index * 56))
-    .filter(({ type }) => type === 1)
-    .toSorted((a, b) => a.address - b.address);
-  const address = segments[0]?.address ?? 0;
-  const fileEnd = Math.max(...segments.map((segment) => segment.address + segment.data.length));
-  const memoryEnd = Math.max(...segments.map((segment) => segment.address + segment.memoryBytes));
-  if (Number(elf.readBigUInt64LE(24)) !== address || memoryEnd - address > maxKernelBytes) {
-    throw new Fault('corrupt', 'the kernel does not start where it is entered, or is too large');
-  }
-  const image = Buffer.alloc(fileEnd - address);
-  for (const segment of segments) segment.data.copy(image, segment.address - address);
-  return { image, address, memoryBytes: memoryEnd - address };
-}
-
-function readSegment(
-  elf: Buffer,
-  at: number,
-): { type: number; address: number; data: Buffer; memoryBytes: number } {
-  const offset = Number(elf.readBigUInt64LE(at + 8));
-  const size = Number(elf.readBigUInt64LE(at + 32));
-  if (offset + size > elf.length) throw new Fault('corrupt', 'a kernel segment is cut off');
-  return {
-    type: elf.readUInt32LE(at),
-    address: Number(elf.readBigUInt64LE(at + 24)),
-    data: elf.subarray(offset, offset + size),
-    memoryBytes: Number(elf.readBigUInt64LE(at + 40)),
-  };
 }
