@@ -12,6 +12,10 @@ import { spansOf, type Span } from './spans.ts';
 /** Runs of zeros shorter than this are written along with the data around them. */
 const shortestHole = 32 * 1024;
 
+/** Enough to keep the thread pool busy. */
+const compressedChunkBytes = 256 * 1024;
+const compressedInFlight = 6;
+
 export interface CopyOptions extends VerbOptions {
   /** `new`: reads as zeros all over. `used`: zeros must be written too. */
   readonly target: 'new' | 'used';
@@ -28,11 +32,13 @@ export async function copyDisk(source: Disk, target: Disk, options: CopyOptions)
   }
   const meter = new ProgressMeter(source.sizeBytes, options);
   const put = options.compress === true ? compressor(target) : plainWriter(target, options.target);
-  // a cluster to be compressed is never cut in two
-  const size = options.compress === true ? Math.max(chunkBytes, target.blockBytes) : chunkBytes;
+  // a cluster to be compressed is never cut in two; each one at work takes memory for its compressor
+  const compress = options.compress === true;
+  const size = compress ? Math.max(compressedChunkBytes, target.blockBytes) : chunkBytes;
+  const inFlight = options.inFlight ?? (compress ? compressedInFlight : defaultInFlight);
   await eachInFlight(
     spansOf(source, size),
-    options.inFlight ?? defaultInFlight,
+    inFlight,
     async (span, buffer) => {
       meter.add(0);
       await put(source, span, buffer);

@@ -40,16 +40,21 @@ export async function readGrain(
 
 function expand(stored: Buffer, grainBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    inflate(stored, { maxOutputLength: grainBytes }, (error, grain) => {
-      if (error === null) resolve(grain);
-      else reject(error);
-    });
+    inflate(
+      stored,
+      { maxOutputLength: grainBytes, chunkSize: grainBytes + 1024 },
+      (error, grain) => {
+        if (error === null) resolve(grain);
+        else reject(error);
+      },
+    );
   });
 }
 
 export function compressGrain(grain: Uint8Array): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    deflate(grain, (error, stored) => {
+    // room for the whole result: one trip to the thread pool
+    deflate(grain, { chunkSize: grain.length + 1024 }, (error, stored) => {
       if (error === null) resolve(stored);
       else reject(error);
     });
