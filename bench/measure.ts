@@ -8,13 +8,24 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** Milliseconds that each of so many runs took. */
-export function timeRuns(runs: number, run: (index: number) => void): readonly number[] {
-  return Array.from({ length: runs }, (_, index) => {
+/** Milliseconds of each run: by the clock, and of processor time of this thread, which a busy machine does not change. */
+export interface Times {
+  readonly wall: readonly number[];
+  readonly processor: readonly number[];
+}
+
+export function timeRuns(runs: number, run: (index: number) => void): Times {
+  const wall: number[] = [];
+  const processor: number[] = [];
+  for (let index = 0; index < runs; index += 1) {
     const begin = performance.now();
+    const before = process.threadCpuUsage();
     run(index);
-    return performance.now() - begin;
-  });
+    const { user, system } = process.threadCpuUsage(before);
+    wall.push(performance.now() - begin);
+    processor.push((user + system) / 1000);
+  }
+  return { wall, processor };
 }
 
 export function describeMachine(): string {

@@ -1,7 +1,7 @@
 /**
  * The inventory with 10,000 and 50,000 vms: `node bench/inventory/bench.ts [vms ...]`. Each size is
  * measured in a process of its own that opens a store which another one has filled: load time, pages,
- * single vms, memory.
+ * single vms, memory. In brackets the processor time of the main thread.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -7,7 +7,7 @@ import { createInventory } from '../../src/coordinator/inventory/memory-inventor
 import type { PlainQuery } from '../../src/coordinator/inventory/inventory.ts';
 import { openSqliteStore } from '../../src/coordinator/store/sqlite/sqlite-store.ts';
 import type { Write } from '../../src/coordinator/store/store.ts';
-import { percentile, timeRuns } from '../measure.ts';
+import { percentile, timeRuns, type Times } from '../measure.ts';
 import { makeFleet, sampleOf } from './fleet.ts';
 
 const [, , step, file = '', count = '0'] = process.argv;
@@ -29,13 +29,16 @@ async function fill(): Promise<void> {
 
 async function measure(): Promise<readonly (readonly [string, string])[]> {
   const rows: [string, string][] = [];
-  const ms = (values: readonly number[], share: number): string =>
-    `${percentile(values, share).toFixed(2)} ms`;
+  const ms = ({ wall, processor }: Times, share: number): string =>
+    `${percentile(wall, share).toFixed(2)} ms (${percentile(processor, share).toFixed(2)})`;
   const before = performance.now();
+  const processorBefore = process.threadCpuUsage();
   await using store = await openSqliteStore({ file, clock: systemClock, log: silentLog });
   const inventory = createInventory({ clock: systemClock });
   await using follower = await followStore(store, inventory, silentLog);
-  rows.push(['opened and loaded', `${(performance.now() - before).toFixed(0)} ms`]);
+  const { user, system } = process.threadCpuUsage(processorBefore);
+  const wallMs = (performance.now() - before).toFixed(0);
+  rows.push(['opened and loaded', `${wallMs} ms (${((user + system) / 1000).toFixed(0)})`]);
   rows.push(['resident after loading', formatBytes(memoryUsage.rss())]);
   for (const hostId of fleet.hostIds)
     inventory.setConnection(hostId, { connected: true, reason: null, lastSeenAt: null });

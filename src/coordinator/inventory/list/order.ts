@@ -1,6 +1,7 @@
 /**
- * The slots of a collection in the order of a sort, kept up to date: what has changed is taken out and
- * merged in again at its new place, so that an order costs as much as has changed, not as much as there is.
+ * The slots of a collection in the order of a sort, kept up to date: what has changed is taken out at its
+ * old place and put in at its new one, so that an order costs as much as has changed, not as much as there
+ * is. Where much has changed, all of it is merged in at once.
  */
 import type { Place } from './cursor.ts';
 import { compareKeys, sortKey, type SortField, type SortKey } from './sort.ts';
@@ -12,6 +13,10 @@ export interface OrderSource {
   id(slot: number): string | undefined;
   view(slot: number): unknown;
 }
+
+/** Up to so many changes are moved one by one, and up to such a share of all. */
+const maxMoves = 64;
+const maxShare = 1 / 4;
 
 export class Order {
   readonly #sort: readonly SortField[];
@@ -38,22 +43,17 @@ export class Order {
       const slots = [...this.#source.slots()];
       for (const slot of slots) this.#readKeys(slot);
       this.#slots = slots.sort((a, b) => this.#compare(a, b));
-      this.#changed.clear();
-    } else if (this.#changed.size > 0) this.#merge(this.#slots);
+    } else if (this.#changed.size > Math.min(maxMoves, this.#slots.length * maxShare))
+      this.#slots = this.#merge(this.#slots);
+    else for (const slot of this.#changed) this.#move(this.#slots, slot);
+    this.#changed.clear();
     return this.#slots;
   }
 
   /** Index of the first slot behind the place. */
   indexAfter(place: Place): number {
     const slots = this.slots();
-    let low = 0;
-    let high = slots.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#compareWithPlace(slots[middle] ?? 0, place) > 0) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    return firstIndex(slots, (slot) => this.#compareWithPlace(slot, place) > 0);
   }
 
   place(slot: number): Place {
@@ -63,7 +63,20 @@ export class Order {
     };
   }
 
-  #merge(slots: number[]): void {
+  /** From where its old keys say it is to where its new ones do. */
+  #move(slots: number[], slot: number): void {
+    const old = firstIndex(slots, (other) => this.#compare(other, slot) >= 0);
+    if (slots[old] === slot) slots.splice(old, 1);
+    if (this.#source.id(slot) === undefined) return;
+    this.#readKeys(slot);
+    slots.splice(
+      firstIndex(slots, (other) => this.#compare(other, slot) > 0),
+      0,
+      slot,
+    );
+  }
+
+  #merge(slots: readonly number[]): number[] {
     const stay = slots.filter((slot) => !this.#changed.has(slot));
     const come: number[] = [];
     for (const slot of this.#changed) {
@@ -83,8 +96,7 @@ export class Order {
       merged.push(slot);
     }
     for (; next < come.length; next += 1) merged.push(come[next] ?? 0);
-    this.#slots = merged;
-    this.#changed.clear();
+    return merged;
   }
 
   #readKeys(slot: number): void {
@@ -115,6 +127,18 @@ export class Order {
     }
     return compareIds(this.#ids[slot] ?? '', place.id);
   }
+}
+
+/** Index of the first slot for which it holds; it holds for all behind that one. */
+function firstIndex(slots: readonly number[], holds: (slot: number) => boolean): number {
+  let low = 0;
+  let high = slots.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(slots[middle] ?? 0)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function compareIds(a: string, b: string): number {
