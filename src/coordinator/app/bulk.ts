@@ -131,6 +131,8 @@ function chooseStep(bulk: BulkOnVms): Step {
 function actStep(bulk: BulkOnVms): Step {
   return {
     name: 'act',
+    // Each vm's operation is its own.
+    way: 'stays',
     async run(work) {
       const { fitting, skipped } = work.memory['chosen'] as unknown as Chosen;
       const begun = new Map(Object.entries((work.memory['begun'] ?? {}) as Record<string, string>));
@@ -223,7 +225,7 @@ function serviceKind(action: 'start' | 'stop'): Kind {
   };
   return {
     action: `host.${action}`,
-    steps: [{ name: action, run: (work) => run(work, action === 'start') }],
+    steps: [{ name: action, way: 'stays', run: (work) => run(work, action === 'start') }],
   };
 }
 

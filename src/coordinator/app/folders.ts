@@ -33,7 +33,9 @@ function folderDocument({ inventory }: Coordinator, id: string): Document<Folder
 }
 
 /** Makes the top folder, once per installation. */
-export async function makeTopFolder(coordinator: Coordinator): Promise<void> {
+export async function makeTopFolder(
+  coordinator: Pick<Coordinator, 'inventory' | 'commit'>,
+): Promise<void> {
   const { inventory } = coordinator;
   await commitFresh(coordinator, () => {
     if (inventory.document('folder', topFolderId) !== undefined) return undefined;

@@ -201,6 +201,7 @@ export const probeKind: Kind = {
   steps: [
     {
       name: 'probe',
+      way: 'stays',
       async run(work) {
         const { links } = work.coordinator;
         const { id } = work.target;
@@ -224,6 +225,7 @@ export const discoverKind: Kind = {
   steps: [
     {
       name: 'discover',
+      way: 'stays',
       async run(work) {
         const { links, inventory } = work.coordinator;
         const { id } = work.target;

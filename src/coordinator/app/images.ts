@@ -93,7 +93,7 @@ export async function deleteImage(
   if (options.dryRun) return plan(deleteKind, target);
   return await coordinator.operations.submit(
     caller,
-    { action: deleteKind.action, target, input: { known: asJson(image.data) } },
+    { action: deleteKind.action, target, input: {} },
     { conditions: [{ kind: 'image', id, version: image.version }] },
   );
 }
@@ -171,6 +171,8 @@ function buildInput(work: Work): BuildInput {
 
 const buildStep: Step = {
   name: 'build',
+  // What was built is kept by its content and found again.
+  way: 'stays',
   async run(work) {
     const { recipe, hostId } = buildInput(work);
     try {
@@ -337,35 +339,23 @@ export const addKind: Kind = {
   ],
 };
 
-function knownImage(work: Work): ImageDocument {
-  return work.input['known'] as unknown as ImageDocument;
-}
-
-/** Makes the image known again as it was. */
-async function registerAgain(work: Work): Promise<void> {
-  const { inventory } = work.coordinator;
-  const { id } = work.target;
-  const image = knownImage(work);
-  await commitFresh(work.coordinator, () => {
-    if (inventory.document('image', id) !== undefined) return undefined;
-    const named = reserveName('image', image.name, id);
-    return {
-      conditions: [{ kind: 'image', id, absent: true }, ...named.conditions],
-      writes: [{ kind: 'image', id, data: image }, ...named.writes],
-      events: [
-        {
-          ...frame(work, image.hostId),
-          name: 'image.added',
-          attributes: { how: 'registered' },
-        },
-      ],
-    };
-  });
-}
-
 export const deleteKind: Kind = {
   action: 'image.delete',
   steps: [
+    {
+      name: 'delete',
+      way: 'no-way-back',
+      async run(work) {
+        const { inventory, links } = work.coordinator;
+        const image = inventory.document<ImageDocument>('image', work.target.id);
+        if (image === undefined) return;
+        requireUnused(work.coordinator, image);
+        const { builtFrom, hostId, path } = image.data;
+        // Only what Gantry has built is Gantry's to delete.
+        if (builtFrom !== null)
+          await links.call(hostId, 'image.delete', { path }, { signal: work.signal });
+      },
+    },
     {
       name: 'unregister',
       async run(work) {
@@ -374,31 +364,12 @@ export const deleteKind: Kind = {
         await commitFresh(work.coordinator, () => {
           const image = inventory.document<ImageDocument>('image', id);
           if (image === undefined) return undefined;
-          requireUnused(work.coordinator, image);
           return {
             conditions: [{ kind: 'image', id, version: image.version }],
             writes: [{ kind: 'image', id, delete: true }, releaseName('image', image.data.name)],
             events: [{ ...frame(work, image.data.hostId), name: 'image.deleted', attributes: {} }],
           };
         });
-      },
-      undo: registerAgain,
-    },
-    {
-      name: 'delete',
-      way: 'no-way-back',
-      async run(work) {
-        const { hostId, path, builtFrom } = knownImage(work);
-        // Only what Gantry has built is Gantry's to delete.
-        if (builtFrom === null) return;
-        await work.coordinator.links.call(
-          hostId,
-          'image.delete',
-          { path },
-          {
-            signal: work.signal,
-          },
-        );
       },
     },
   ],

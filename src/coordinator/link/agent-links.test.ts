@@ -98,7 +98,10 @@ describe('hello', () => {
     agent.send(agent.hello([], { protocol: 99 }));
     await agent.until(({ type }) => type === 'refused');
     await closed;
-    assert.equal(stage.host(agent.name)?.status, 'not-communicating');
+    await stage.until(
+      () => stage.host(agent.name)?.status === 'not-communicating',
+      'not-communicating',
+    );
     assert.match(stage.host(agent.name)?.statusReason ?? '', /protocol 99/);
   });
 

@@ -162,9 +162,11 @@ async function unregister(work: Work, id: string): Promise<void> {
 
 /** A step of the start that follows the creation where it was asked for. */
 function ifStarted(step: Step): Step {
-  const { undo } = step;
+  const { undo, way } = step;
   return {
     name: step.name,
+    // What stays with a vm goes with it: its creation is undone.
+    ...(way === undefined || way === 'stays' ? {} : { way }),
     run: async (work) => {
       if (createInput(work).start) await step.run(work);
     },

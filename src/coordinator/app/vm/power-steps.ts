@@ -84,6 +84,7 @@ export function checkStep(action: 'turn-on' | 'hold' | 'restore' | 'restart'): S
 /** HW-31, EVT-18 to EVT-21. An identity that was given stays. */
 export const identifyStep: Step = {
   name: 'identify',
+  way: 'stays',
   async run(work) {
     if (isIgnored(work)) return;
     await changeDefinition(work, (definition) => identify(definition));
@@ -95,6 +96,7 @@ export const identifyStep: Step = {
 /** A claim once made is this operation's, however often the step runs. */
 export const claimStep: Step = {
   name: 'claim',
+  way: 'stays',
   async run(work) {
     if (isIgnored(work) || typeof work.memory['generation'] === 'number') return;
     let generation = 0;
@@ -120,7 +122,9 @@ export function actStep(action: PowerAction): Step {
       }
       await act(work, action, requestOf(work));
     },
-    ...(opposite[action] === undefined ? {} : { undo: (work) => undoAct(work, action) }),
+    ...(opposite[action] === undefined
+      ? { way: 'stays' }
+      : { undo: (work) => undoAct(work, action) }),
   };
 }
 
@@ -171,6 +175,7 @@ async function undoAct(work: Work, action: PowerAction): Promise<void> {
 /** A boot device for the next start only has had its start. */
 const settleStep: Step = {
   name: 'settle',
+  way: 'stays',
   async run(work) {
     if (isIgnored(work)) return;
     const changed = await changeDefinition(work, (definition) => {

@@ -1,18 +1,18 @@
 /**
  * Taking vms out: remove leaves every file as it is (VM-11), delete takes the files along but never one
- * that something else uses (VM-12). The vm stops being known first, so that nobody acts on it while its
- * files go; if the agent cannot do its part, it is known again.
+ * that something else uses (VM-12). The agent does its part first, and once it has begun there is no way
+ * back; while the operation has the vm nobody else acts on it. A vm that the agent could not let go of
+ * stays known.
  */
 import { posix } from 'node:path';
-import { vmFilesSchema, type DryRun, type LinkMethod, type Operation, type VmFiles } from '#api';
+import { vmFilesSchema, type DryRun, type Operation, type VmFiles } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import type { GrantDocument, ImageDocument, StatusDocument, VmDocument } from '../../documents.ts';
+import type { GrantDocument, ImageDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Write } from '../../store/store.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { shown, vmDocument } from '../find.ts';
-import { asJson } from '../json.ts';
-import { nameOwner, releaseName, reserveName } from '../names.ts';
+import { nameOwner, releaseName } from '../names.ts';
 import { requireMatch, type Precondition } from '../precondition.ts';
 import { vmThing } from '../things.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
@@ -21,12 +21,6 @@ import { forgiveMissing } from './create-steps.ts';
 import { requireAction } from './judge.ts';
 
 const destroyLimitMs = 10 * 60_000;
-
-/** What was known of the vm when the operation began; what it takes to make it known again. */
-interface Known {
-  readonly vm: VmDocument;
-  readonly status: StatusDocument | null;
-}
 
 export async function takeOutVm(
   coordinator: Coordinator,
@@ -55,13 +49,9 @@ export async function takeOutVm(
       })),
     };
   }
-  const known: Known = {
-    vm: vm.data,
-    status: inventory.document<StatusDocument>('status', id)?.data ?? null,
-  };
   return await coordinator.operations.submit(
     caller,
-    { action: kind.action, target, input: { known: asJson(known) } },
+    { action: kind.action, target, input: {} },
     { conditions: [{ kind: 'vm', id, version: vm.version }] },
   );
 }
@@ -101,10 +91,6 @@ function usersOfFiles(
   return users;
 }
 
-function knownOf(work: Work): Known {
-  return work.input['known'] as unknown as Known;
-}
-
 function unregisterStep(how: 'removed' | 'deleted'): Step {
   return {
     name: 'unregister',
@@ -120,6 +106,10 @@ function unregisterStep(how: 'removed' | 'deleted'): Step {
           { kind: 'status', id, delete: true },
         ];
         if (nameOwner(inventory, 'vm', name) === id) writes.push(releaseName('vm', name));
+        // Grants on a vm are gone with it.
+        for (const grant of inventory.documents<GrantDocument>('grant'))
+          if (grant.data.objectKind === 'vm' && grant.data.objectId === id)
+            writes.push({ kind: 'grant', id: grant.id, delete: true });
         return {
           conditions: [{ kind: 'vm', id, version: vm.version }],
           writes,
@@ -132,65 +122,20 @@ function unregisterStep(how: 'removed' | 'deleted'): Step {
           ],
         };
       });
+      work.pusher.forget(id);
     },
-    undo: registerAgain,
   };
 }
 
-/** Makes the vm known again as it was. */
-async function registerAgain(work: Work): Promise<void> {
-  const { inventory } = work.coordinator;
-  const { vm, status } = knownOf(work);
-  const { id } = work.target;
-  const { name } = vm.definition;
-  await commitFresh(work.coordinator, () => {
-    if (inventory.document('vm', id) !== undefined) return undefined;
-    const named =
-      nameOwner(inventory, 'vm', name) === undefined ? reserveName('vm', name, id) : undefined;
-    return {
-      conditions: [{ kind: 'vm', id, absent: true }, ...(named?.conditions ?? [])],
-      writes: [
-        { kind: 'vm', id, data: vm },
-        ...(status === null ? [] : [{ kind: 'status', id, data: status } as const]),
-        ...(named?.writes ?? []),
-      ],
-      events: [{ ...vmFrame(work, vm), name: 'vm.created', attributes: { how: 'added' } }],
-    };
-  });
-}
-
-/** Grants on a vm go when it is gone for good. */
-const forgetGrants = async (work: Work): Promise<void> => {
-  const { inventory } = work.coordinator;
-  const writes: Write[] = [];
-  for (const { id, data } of inventory.documents<GrantDocument>('grant'))
-    if (data.objectKind === 'vm' && data.objectId === work.target.id)
-      writes.push({ kind: 'grant', id, delete: true });
-  if (writes.length > 0) await work.coordinator.commit({ writes });
-};
-
-/** The agent's part, after which there is no way back; if it cannot do it, the vm is known again. */
-async function doOrRegisterAgain(work: Work, doIt: () => Promise<void>): Promise<void> {
-  try {
-    await doIt();
-  } catch (error) {
-    // Interrupted is not failed: the operation goes on later, or elsewhere.
-    if (!work.signal.aborted) await registerAgain(work);
-    throw error;
-  }
-}
-
+/** A host that is gone is not asked; if it comes back, it tells of the vm as found. */
 const forgetStep: Step = {
   name: 'forget',
   way: 'no-way-back',
   async run(work) {
-    const { vm } = knownOf(work);
+    const vm = work.coordinator.inventory.document<VmDocument>('vm', work.target.id)?.data;
     const { links } = work.coordinator;
-    // A host that is gone is not asked; if it comes back, it tells of the vm as found.
-    if (links.connected(vm.hostId))
-      await doOrRegisterAgain(work, () => tell(work, 'machine.forget', {}));
-    work.pusher.forget(work.target.id);
-    await forgetGrants(work);
+    if (vm === undefined || !links.connected(vm.hostId)) return;
+    await forgiveMissing(links.call(vm.hostId, 'machine.forget', about(work, vm), limits(work)));
   },
 };
 
@@ -198,46 +143,37 @@ const destroyStep: Step = {
   name: 'destroy',
   way: 'no-way-back',
   async run(work) {
-    const { vm } = knownOf(work);
-    const { inventory } = work.coordinator;
-    const keep = [...usersOfFiles(inventory, work.target.id, vm.hostId).keys()];
-    const inside = keep.filter((path) => isBelow(path, vm.path));
-    const outside = vm.definition.hardware.disks
-      .map(({ file }) => posix.resolve(vm.path, file))
-      .filter((path) => keep.includes(path) && !inside.includes(path));
-    await doOrRegisterAgain(work, () =>
-      tell(work, 'machine.destroy', { keep: [...inside, ...outside] }),
-    );
-    work.pusher.forget(work.target.id);
-    await forgetGrants(work);
+    const { inventory, links } = work.coordinator;
+    const vm = inventory.document<VmDocument>('vm', work.target.id)?.data;
+    if (vm === undefined) return;
+    const used = usersOfFiles(inventory, work.target.id, vm.hostId);
+    const disks = vm.definition.hardware.disks.map(({ file }) => posix.resolve(vm.path, file));
+    const keep = [...used.keys()].filter((path) => isBelow(path, vm.path) || disks.includes(path));
+    const params = { ...about(work, vm), keep };
+    await forgiveMissing(links.call(vm.hostId, 'machine.destroy', params, limits(work)));
   },
 };
+
+function about(
+  work: Work,
+  vm: VmDocument,
+): { id: string; generation: number; cause: ReturnType<typeof causeOf> } {
+  return { id: work.target.id, generation: vm.generation, cause: causeOf(work) };
+}
+
+function limits(work: Work): { readonly signal: AbortSignal; readonly limitMs: number } {
+  return { signal: work.signal, limitMs: destroyLimitMs };
+}
 
 function isBelow(path: string, folder: string): boolean {
   return path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
-async function tell(
-  work: Work,
-  method: Extract<LinkMethod, 'machine.forget' | 'machine.destroy'>,
-  more: { readonly keep?: string[] },
-): Promise<void> {
-  const { vm } = knownOf(work);
-  const { links } = work.coordinator;
-  const base = { id: work.target.id, generation: vm.generation, cause: causeOf(work) };
-  const options = { signal: work.signal, limitMs: destroyLimitMs };
-  await forgiveMissing(
-    method === 'machine.forget'
-      ? links.call(vm.hostId, method, base, options)
-      : links.call(vm.hostId, method, { ...base, keep: more.keep ?? [] }, options),
-  );
-}
-
 export const removeKind: Kind = {
   action: 'vm.remove',
-  steps: [unregisterStep('removed'), forgetStep],
+  steps: [forgetStep, unregisterStep('removed')],
 };
 export const deleteKind: Kind = {
   action: 'vm.delete',
-  steps: [unregisterStep('deleted'), destroyStep],
+  steps: [destroyStep, unregisterStep('deleted')],
 };
