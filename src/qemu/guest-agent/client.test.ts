@@ -141,6 +141,26 @@ void test('GA-33 bytes that nobody asked for are dropped and counted', async () 
   assert.ok(fake.agent.counters.droppedBytes > 2000);
 });
 
+void test('what an earlier client asked for is not taken for the answer', async () => {
+  const peer = await FakePeer.listen((socket) => {
+    let left = false;
+    onLines(socket, (command) => {
+      if (command['execute'] !== 'guest-sync-delimited') {
+        sendLine(socket, { return: left ? 'ours' : 'of somebody else' });
+        return;
+      }
+      socket.write(Buffer.concat([Buffer.of(0xff), Buffer.from('{"return": 0}\n')]));
+      setTimeout(() => {
+        left = true;
+        sendLine(socket, { return: 'of somebody else' });
+        sync(socket, command);
+      }, 30);
+    });
+  });
+  await using fake = new FakeGuest(peer, new GuestAgent(peer.socketPath));
+  assert.equal(await fake.agent.execute('x'), 'ours');
+});
+
 void test('GA-33 an answer of endless length costs no more than its bound', async () => {
   const chunk = Buffer.alloc(64 * 1024, 'x');
   const pour = (socket: Socket): void => {

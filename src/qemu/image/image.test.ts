@@ -166,6 +166,7 @@ void test('links, dots and addresses do not lead out of the allowed folders', op
     '/etc/passwd',
     `${pool}/../outside.raw`,
     '../outside.raw',
+    `${pool}-other/disk.raw`,
     'link',
     'up/outside.raw',
     'up/missing',

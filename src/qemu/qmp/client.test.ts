@@ -153,6 +153,16 @@ for (const [name, bytes] of brokenPeers) {
   });
 }
 
+void test('a second answer to a command ends the connection', async () => {
+  await using peer = await monitor((socket, { id }) => {
+    sendLine(socket, { return: {}, id });
+    sendLine(socket, { return: {}, id });
+  });
+  await using client = await connectQmp(peer.socketPath);
+  await client.execute('x');
+  assert.ok(isFault(await client.closed, 'internal'));
+});
+
 void test('a peer that does not greet is a timeout with a hint', async () => {
   await using peer = await FakePeer.listen(() => undefined);
   await assert.rejects(connectQmp(peer.socketPath, { timeoutMs: 30 }), (error) => {
