@@ -31,7 +31,10 @@ export interface UserNetwork {
 
 export type AdapterNetwork =
   | UserNetwork
-  /** An existing tap interface of the host; `vhost` moves packets in the host's kernel. */
+  /**
+   * An existing tap interface of the host. `vhost` moves packets in the host's kernel; only where
+   * /dev/vhost-net can be opened: QEMU 7.2 crashes where it cannot.
+   */
   | { readonly kind: 'tap'; readonly interfaceName: string; readonly vhost: 'on' | 'off' }
   /** No cable. */
   | { readonly kind: 'none' };
