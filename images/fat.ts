@@ -5,7 +5,7 @@
 import { mkdtemp, open, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Fault } from '#lib';
+import { describeFault, Fault } from '#lib';
 import { runTool } from './run.ts';
 import { imageEpochS } from './version.ts';
 
@@ -42,7 +42,10 @@ export interface FatFile {
   readonly data: Uint8Array;
 }
 
-/** Puts files into a FAT file system, replacing those of the same path; makes missing directories. */
+/**
+ * Puts files into a FAT file system, replacing those of the same path; makes missing directories. Errors:
+ * `invalid` for a path, `exhausted` when it is full (files before that one are in it then).
+ */
 export async function putFatFiles(
   imagePath: string,
   files: readonly FatFile[],
@@ -68,11 +71,23 @@ export async function putFatFiles(
       const source = join(work, String(index));
       await writeFile(source, file.data);
       await utimes(source, imageEpochS, imageEpochS);
-      await runTool(['mcopy', '-i', imagePath, '-o', '-m', source, `::${target}`], { signal });
+      await runTool(['mcopy', '-i', imagePath, '-o', '-m', source, `::${target}`], {
+        signal,
+      }).catch((error: unknown) => {
+        throw putFault(imagePath, file.path, error);
+      });
     }
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+function putFault(imagePath: string, path: string, cause: unknown): Fault {
+  const isFull = /disk full/i.test(describeFault(cause));
+  return new Fault(isFull ? 'exhausted' : 'internal', `cannot put ${path} into ${imagePath}`, {
+    cause,
+    ...(isFull ? { hint: 'use smaller files or a second floppy' } : {}),
+  });
 }
 
 async function hasFatEntry(
@@ -99,12 +114,17 @@ export async function readFatFile(
   );
 }
 
-/** Paths of all files, without directories, sorted. */
+/** Paths of all files, without directories, sorted. Errors: `corrupt` when it is no FAT file system. */
 export async function listFatFiles(
   imagePath: string,
   signal?: AbortSignal,
 ): Promise<readonly string[]> {
-  const text = await runTool(['mdir', '-i', imagePath, '-/', '-b', '::'], { signal });
+  const argv = ['-i', imagePath, '-/', '-b', '::'];
+  const text = await runTool(['mdir', ...argv], { signal }).catch((error: unknown) => {
+    // So mdir says that there is no file.
+    if (/File "::\/?" not found/.test(describeFault(error))) return Buffer.alloc(0);
+    throw new Fault('corrupt', `cannot read ${imagePath} as a FAT file system`, { cause: error });
+  });
   return text
     .toString('utf8')
     .split('\n')

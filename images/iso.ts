@@ -2,7 +2,7 @@
  * CD images (ISO 9660 with Rock Ridge and Joliet names) through xorriso: written, listed and read without
  * a virtual machine and without mounting (HW-46). Written images depend on their files alone.
  */
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Fault } from '#lib';
@@ -63,6 +63,33 @@ function bootArguments(boot: IsoRequest['boot']): readonly string[] {
   return [...bios, '--grub2-boot-info', ...efi, '-c', 'boot/catalog'];
 }
 
+/**
+ * Puts files onto a CD image, replacing those of the same path; a bootable one stays so. The image is written
+ * anew and takes the old one's place at once. Errors: `invalid` for a path, `corrupt` when it is no CD image.
+ */
+export async function putIsoFiles(
+  imagePath: string,
+  files: readonly IsoFile[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const work = await mkdtemp(join(dirname(resolve(imagePath)), '.gantry-iso-'));
+  try {
+    const maps: string[] = [];
+    for (const [index, file] of files.entries()) {
+      const source = join(work, String(index));
+      const target = `/${checkIsoPath(file.path)}`;
+      await writeFile(source, file.data, { mode: file.executable === true ? 0o755 : 0o644 });
+      maps.push('-map', source, target, '-chown', '0', target, '--', '-chgrp', '0', target, '--');
+    }
+    const result = join(work, 'result.iso');
+    const how = ['-boot_image', 'any', 'replay', '-iso_rr_pattern', 'off'];
+    await runXorriso(imagePath, ['-outdev', result, ...how, ...maps, '-commit'], signal);
+    await rename(result, imagePath);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
 /** Paths of all files, without directories, sorted. Errors: `corrupt` when it is not a CD image. */
 export async function listIsoFiles(
   imagePath: string,
@@ -101,11 +128,25 @@ async function runXorriso(
   commands: readonly string[],
   signal?: AbortSignal,
 ): Promise<Buffer> {
+  await checkVolume(imagePath);
   // xorriso takes "stdio:" and device names as well; what begins with a slash is a file.
   const source = ['-abort_on', 'FAILURE', '-report_about', 'FAILURE', '-indev', resolve(imagePath)];
   return await runTool(['xorriso', ...source, ...commands], { signal }).catch((error: unknown) => {
     throw new Fault('corrupt', `cannot read ${imagePath} as a CD image`, { cause: error });
   });
+}
+
+/** A CD has the mark CD001 in its first volume descriptor (ECMA-119, 8.1); xorriso takes the rest for blank. */
+async function checkVolume(imagePath: string): Promise<void> {
+  const mark = Buffer.alloc(5);
+  const file = await open(imagePath, 'r').catch((error: unknown) => {
+    throw new Fault('not-found', `cannot open CD image ${imagePath}`, { cause: error });
+  });
+  await using _ = file;
+  await file.read(mark, 0, mark.length, 16 * 2048 + 1);
+  if (mark.toString('latin1') !== 'CD001') {
+    throw new Fault('corrupt', `${imagePath} is not a CD image`);
+  }
 }
 
 /** xorriso prints a path as a shell would take it: 'it'"'"'s'. */

@@ -11,7 +11,14 @@ export {
   type BuiltImage,
   type ImageKind,
 } from './image.ts';
-export { createIso, listIsoFiles, readIsoFile, type IsoFile, type IsoRequest } from './iso.ts';
+export {
+  createIso,
+  listIsoFiles,
+  putIsoFiles,
+  readIsoFile,
+  type IsoFile,
+  type IsoRequest,
+} from './iso.ts';
 export { missingPackages, requiredPackages, type RequiredPackage } from './requirements.ts';
 export { makeSeedIso, type SeedRequest } from './seed.ts';
 export { additionsVersion, starterVersion } from './version.ts';
