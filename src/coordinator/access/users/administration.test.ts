@@ -44,6 +44,16 @@ void test('SEC-35 the last administrator cannot be disabled, deleted, denied or 
   assert.deepEqual(await attempts(), [409, 409, 409, 409]);
   await grant(place, 'second', 'administrator', 'installation');
   assert.deepEqual(await attempts(), [200, 204, 204, 200]);
+  const [host, other] = [newId(), newId()];
+  await addThings(place, {
+    hosts: [
+      [host, 'h1'],
+      [other, 'h2'],
+    ],
+  });
+  const denial = await grant(place, 'second', 'use', 'host:h1', { deny: true });
+  assert.deepEqual(await attempts(), [409, 409, 409, 409], 'who is denied something is none');
+  await place.must('DELETE', `/grants/${String(denial['id'])}`);
   await place.must('PATCH', '/users/second', { disabled: true });
   assert.deepEqual(await attempts(), [409, 409, 409, 409]);
 });
@@ -248,10 +258,13 @@ void test('a dry run says what would be and changes nothing, and a stale change 
 
 void test('a user who is deleted takes grants and tokens along, and one of the same name begins with nothing', async (t) => {
   const place = await startPlace(t);
-  const { token } = await addUser(place, 'ada');
+  const { id, token } = await addUser(place, 'ada');
   await grant(place, 'ada', 'administrator', 'installation');
   assert.equal((await place.ask('GET', '/users', { token })).status, 200);
   await place.must('DELETE', '/users/ada');
+  for (const kind of ['grant', 'token', 'session', 'link'] as const)
+    for (const { data } of place.coordinator.inventory.documents(kind))
+      assert.ok(!JSON.stringify(data).includes(id), kind);
   assert.equal((await place.ask('GET', '/session', { token })).status, 401);
   const again = await addUser(place, 'ada');
   assert.equal((await place.ask('GET', '/users', { token: again.token })).status, 403);
