@@ -73,13 +73,15 @@ void test('a call that is given up leaves the connection usable, and its late re
 });
 
 void test('a reply that nobody asked for ends the connection, and every waiting call hears it', async () => {
-  const { pair, client, server } = await start();
-  await using _ = pair;
-  const call = client.call('CONNECT_GET_TYPE', {});
-  const frame = await take(server);
-  server.reply({ ...frame, serial: 77 }, 'CONNECT_GET_TYPE', { type: 'x' });
-  await assert.rejects(call, (error) => isFault(error, 'invalid'));
-  assert.equal((await client.closed)?.code, 'invalid');
+  for (const change of [{ serial: 77 }, { procedure: 4 }, { program: programs.qemu }]) {
+    const { pair, client, server } = await start();
+    await using _ = pair;
+    const call = client.call('CONNECT_GET_TYPE', {});
+    const frame = await take(server);
+    server.reply({ ...frame, ...change }, 'CONNECT_GET_TYPE', { type: 'x' });
+    await assert.rejects(call, (error) => isFault(error, 'invalid'));
+    assert.equal((await client.closed)?.code, 'invalid');
+  }
 });
 
 void test('replies cut short, with bytes left over, or of hostile lengths fail their call clearly', async () => {

@@ -10,6 +10,7 @@ import { describeFault, isFault } from '#lib';
 import { connectLibvirt } from '../client/connect.ts';
 import { makeAuthority, whyNoCertificates } from '../testing/certificates.ts';
 import { Fleet } from '../testing/fleet.ts';
+import { makeSocketPair } from '../testing/socket-pair.ts';
 import { deriveScram } from '../wire/scram.ts';
 import type { OpenRequest } from './handler.ts';
 import { LibvirtServer } from './listen.ts';
@@ -209,6 +210,10 @@ void test('connections beyond the bound are hung up on', async () => {
   const sockets = [connect(port), connect(port), connect(port)];
   await Promise.race(sockets.map((socket) => once(socket, 'close')));
   assert.equal(server.sessions.size, 2);
+  // Also for bytes that came another way than through a listener.
+  await using pair = await makeSocketPair();
+  const peer = { transport: 'unix', address: 'elsewhere', access: 'write' } as const;
+  assert.equal(server.accept(pair.near, peer), undefined);
   for (const socket of sockets) socket.destroy();
 });
 

@@ -9,6 +9,7 @@ import { accessOf } from '../procedures/entry.ts';
 import { procedureNames, procedures, routeOf } from '../procedures/table.ts';
 import { encodeRawFrame, frameStatus, programs, type Frame } from '../wire/frame.ts';
 import { libvirtFacts, remoteErrorCodec, type RemoteError } from '../wire/remote-error.ts';
+import { abortFrame } from '../link/stream-frame.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 interface Served extends AsyncDisposable {
@@ -351,4 +352,73 @@ void test('a reader that rests holds the sender back, in bounded memory on both 
   for await (const part of stream.parts()) if (part.kind === 'data') read += part.bytes.length;
   await stream.finish();
   assert.equal(read, 40_000_000);
+});
+
+void test('calls that wait behind long ones are bounded, and the client is slowed down', async () => {
+  const { promise: release, resolve } = Promise.withResolvers<void>();
+  let answered = 0;
+  const handlers = {
+    DOMAIN_GET_XML_DESC: async (): Promise<{ xml: string }> => {
+      await release;
+      answered += 1;
+      return { xml: '' };
+    },
+  };
+  const callLimits = { running: 4, waiting: 8 };
+  await using served = await serve({ open: () => ({ handlers }), callLimits });
+  const { far } = served.pair;
+  const peer = new RawPeer(far);
+  await peer.call('CONNECT_OPEN', { name: null, flags: 0 });
+  const long = { ...alpha, name: 'x'.repeat(60_000) };
+  const call = callFrame('DOMAIN_GET_XML_DESC', { dom: long, flags: 0 });
+  for (let count = 0; count < 200; count += 1) far.write(call);
+  await new Promise((done) => setTimeout(done, 50));
+  assert.ok(far.writableLength > 6_000_000, `${far.writableLength} of 12 MB wait at the client`);
+  resolve();
+  for (let count = 0; count < 200; count += 1) await peer.next();
+  assert.equal(answered, 200);
+});
+
+void test('an event of another kind or family sends no frame at all', async () => {
+  await using served = await serve();
+  const peer = new RawPeer(served.pair.far);
+  await peer.call('CONNECT_OPEN', { name: null, flags: 0 });
+  const reboot = { eventID: 1, dom: null };
+  await peer.call('CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY', reboot);
+  await peer.call('CONNECT_NETWORK_EVENT_REGISTER_ANY', { eventID: 0, net: null });
+  const reply = await peer.call('DOMAIN_CREATE', { dom: alpha }, 9);
+  assert.equal(reply?.serial, 9);
+  assert.equal((await peer.call('CONNECT_GET_TYPE', {}, 10))?.serial, 10);
+});
+
+void test('an abort is confirmed, so that the client’s comes to an end', async () => {
+  await using served = await serve();
+  const peer = new RawPeer(served.pair.far);
+  await peer.call('CONNECT_OPEN', { name: null, flags: 0 });
+  const open = await peer.call('DOMAIN_OPEN_CONSOLE', { dom: alpha, dev_name: null, flags: 0 }, 3);
+  assert.equal(open?.status, frameStatus.ok);
+  const id = { program: programs.remote, procedure: open.procedure, serial: 3 };
+  peer.socket.write(abortFrame(id));
+  let frame = await peer.next();
+  while (frame?.status === frameStatus.continue) frame = await peer.next();
+  assert.deepEqual([frame?.serial, frame?.type, frame?.status], [3, 3, frameStatus.ok]);
+});
+
+void test('before the login nothing is answered but the login, and open TCP is offered no PLAIN', async () => {
+  const sasl = { checkPassword: async (): Promise<boolean> => true };
+  await using pair = await makeSocketPair();
+  const peer = new RawPeer(pair.far);
+  const session = new Session(
+    pair.near,
+    { transport: 'tcp', address: 'test', access: 'write' },
+    { open: new Fleet([]).open, sasl },
+  );
+  assert.equal(errorOf(await peer.call('CONNECT_OPEN', { name: null, flags: 0 })).code, 45);
+  assert.equal(errorOf(await peer.call('CONNECT_SUPPORTS_FEATURE', { feature: 10 })).code, 45);
+  assert.equal(errorOf(await peer.call('CONNECT_GET_TYPE', {})).code, 6);
+  const offer = await peer.call('AUTH_SASL_INIT', {});
+  assert.equal(offer?.payload.toString('hex'), '00000000', 'no mechanism');
+  const plain = { mech: 'PLAIN', nil: 0, data: Buffer.from('\0ann\0pencil') };
+  assert.equal(errorOf(await peer.call('AUTH_SASL_START', plain)).code, 45);
+  session.end();
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isFault } from '#lib';
+import { describeFault, isFault } from '#lib';
 import { messages, procedures } from '../procedures/table.ts';
 import { compileAny, decodeWhole, leastBytes } from './codec.ts';
 import {
@@ -90,9 +90,17 @@ void test('a length is refused before anything is allocated for it', () => {
   for (const shape of [string, bytes, chars(65_536), text(4097), list(uint), params(2048)]) {
     assert.throws(() => decode(shape, hostile), isRefusal);
   }
-  // Within its bound but beyond the message.
+  const five = Buffer.alloc(24, 1).fill(Buffer.from([0, 0, 0, 5]), 0, 4);
+  assert.throws(
+    () => decode(list(uint, 4), five),
+    (error) => isFault(error) && isFault(error.cause, 'too-large'),
+  );
+  // Within its bound but beyond the message: refused as a whole, not at the first element missing.
   const claimed = Buffer.from([0, 0, 0x40, 0, 0, 0, 0, 0]);
-  assert.throws(() => decode(list(list(list(uhyper))), claimed), isRefusal);
+  assert.throws(
+    () => decode(list(list(list(uhyper))), claimed),
+    (error) => isFault(error, 'invalid') && /65536 bytes wanted/.test(describeFault(error)),
+  );
   assert.ok(process.memoryUsage().arrayBuffers - before < maxBytes);
 });
 
