@@ -42,13 +42,9 @@ import { makeTopFolder } from './folders.ts';
 import { actOnVm } from './vm/act-vm.ts';
 import { updateVm } from './vm/change-vm.ts';
 import { addVm, createVm } from './vm/create-vm.ts';
-import {
-  attachAdapter,
-  attachDisk,
-  changeMedium,
-  detachAdapter,
-  detachDisk,
-} from './vm/devices-vm.ts';
+import { attachAdapter, detachAdapter } from './vm/adapters-vm.ts';
+import { attachDisk, detachDisk } from './vm/disks-vm.ts';
+import { changeMedium } from './vm/media-vm.ts';
 import { takeOutVm } from './vm/remove-vm.ts';
 import type { Work } from './work.ts';
 

@@ -4,14 +4,9 @@ import { discoverKind, probeKind } from './hosts.ts';
 import { imageKinds } from './images.ts';
 import { updateKind } from './vm/change-vm.ts';
 import { addKind, createKind } from './vm/create-steps.ts';
-import {
-  attachAdapterKind,
-  attachDiskKind,
-  detachAdapterKind,
-  detachDiskKind,
-  ejectKind,
-  insertKind,
-} from './vm/devices-vm.ts';
+import { attachAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
+import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
+import { ejectKind, insertKind } from './vm/media-vm.ts';
 import { powerKinds } from './vm/power-steps.ts';
 import { deleteKind, removeKind } from './vm/remove-vm.ts';
 import type { Kind } from './work.ts';

@@ -23,13 +23,9 @@ import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
 import { makeScreenshot, openConsole, pressKeys, typeText } from '../app/vm/console-vm.ts';
 import { addVm, createVm } from '../app/vm/create-vm.ts';
-import {
-  attachAdapter,
-  attachDisk,
-  changeMedium,
-  detachAdapter,
-  detachDisk,
-} from '../app/vm/devices-vm.ts';
+import { attachAdapter, detachAdapter } from '../app/vm/adapters-vm.ts';
+import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
+import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
 import { listFiles, takeOutVm } from '../app/vm/remove-vm.ts';
 import { parseKinds, watchEvents, watchResources } from '../app/watching.ts';
@@ -75,18 +71,13 @@ function list<K extends OwnedKind>(
 ): Page<ListedThings[K]> & { items: ListedThings[K][] } {
   const verb = viewVerb(kind);
   // Who may see everything is not asked for each.
-  const all = caller.may(verb, { kind: 'installation' }) && seesAll(caller);
+  const all = caller.may(verb, { kind: 'everywhere' });
   const page = inventory.list(
     kind,
     query,
     all ? undefined : (id) => caller.may(verb, { kind, id }),
   );
   return { ...page, items: [...page.items] };
-}
-
-/** A right on the installation may still be denied below; only who is denied nothing is not asked. */
-function seesAll(caller: Caller): boolean {
-  return caller.proof === undefined;
 }
 
 function installationHandlers({

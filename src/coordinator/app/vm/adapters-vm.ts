@@ -1,0 +1,158 @@
+/** Network adapters of a vm. What a request leaves out comes from the guest and from what the vm has. */
+import { Fault } from '#lib';
+import {
+  adapterSchema,
+  findGuest,
+  type Adapter,
+  type AdapterAttach,
+  type DryRun,
+  type Operation,
+  type VmDefinition,
+} from '#api';
+import type { Caller, Coordinator } from '../../context.ts';
+import { parseDefinition } from '../check-definition.ts';
+import { asJson } from '../json.ts';
+import { makeMac, usedMacs } from '../vm-identity.ts';
+import type { Kind, Step, Work } from '../work.ts';
+import { pushStep } from './change-vm.ts';
+import { causeOf, changeDefinition } from './common-steps.ts';
+import { requireFreeMacs } from './create-vm.ts';
+import { begin, machineOf, prepare, withHardware } from './device-change.ts';
+
+function addAdapter(definition: VmDefinition, adapter: Adapter): VmDefinition {
+  const others = definition.hardware.adapters.filter(({ slot }) => slot !== adapter.slot);
+  return withHardware(definition, {
+    adapters: [...others, adapter].sort((one, other) => one.slot - other.slot),
+  });
+}
+
+function dropAdapter(definition: VmDefinition, adapter: Adapter): VmDefinition {
+  const { adapters } = definition.hardware;
+  return withHardware(definition, {
+    adapters: adapters.filter(({ slot, mac }) => slot !== adapter.slot || mac !== adapter.mac),
+  });
+}
+
+export async function attachAdapter(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  request: AdapterAttach,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { vm, definition } = prepare(coordinator, id, 'configure');
+  const { hardware, guestOs, name } = definition;
+  const taken = new Set(hardware.adapters.map(({ slot }) => slot));
+  const slot =
+    request.slot ?? Array.from({ length: 16 }, (_, at) => at).find((at) => !taken.has(at));
+  if (slot === undefined || taken.has(slot))
+    throw new Fault(
+      slot === undefined ? 'exhausted' : 'exists',
+      slot === undefined
+        ? `${name} has 16 network adapters already`
+        : `slot ${slot} of ${name} is taken`,
+      { hint: 'detach an adapter first' },
+    );
+  const macs = usedMacs(coordinator.inventory);
+  const adapter = adapterSchema.parse({
+    model:
+      findGuest(guestOs)?.adapter ??
+      hardware.adapters[0]?.model ??
+      (hardware.machine === 'pc' ? 'tulip' : 'virtio'),
+    attachment: { kind: 'user' },
+    macMode: request.mac === undefined ? 'dynamic' : 'static',
+    ...request,
+    mac: request.mac ?? makeMac(new Set(macs)),
+    slot,
+  });
+  const after = addAdapter(definition, adapter);
+  for (const { mac } of hardware.adapters) macs.delete(mac);
+  requireFreeMacs(macs, after);
+  parseDefinition(after, name, definition);
+  return await begin(
+    coordinator,
+    caller,
+    vm,
+    attachAdapterKind,
+    { adapter: asJson(adapter) },
+    dryRun,
+  );
+}
+
+export async function detachAdapter(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  slot: number,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { vm, definition } = prepare(coordinator, id, 'configure');
+  const adapter = definition.hardware.adapters.find((one) => one.slot === slot);
+  if (adapter === undefined)
+    throw new Fault('not-found', `${definition.name} has no network adapter in slot ${slot}`);
+  return await begin(
+    coordinator,
+    caller,
+    vm,
+    detachAdapterKind,
+    { adapter: asJson(adapter) },
+    dryRun,
+  );
+}
+
+function adapterOf(work: Work): Adapter {
+  return adapterSchema.parse(work.input['adapter']);
+}
+
+async function callAdapter(
+  work: Work,
+  method: 'machine.adapter.attach' | 'machine.adapter.detach',
+): Promise<void> {
+  const { hostId, machine } = machineOf(work);
+  const { live } = await work.coordinator.links.call(
+    hostId,
+    method,
+    { ...machine, adapter: adapterOf(work) },
+    { signal: work.signal },
+  );
+  await work.conclude({ live });
+}
+
+const writeAdapter = (how: 'add' | 'drop'): Step => ({
+  name: 'write',
+  run: async (work) => {
+    const change = how === 'add' ? addAdapter : dropAdapter;
+    await changeDefinition(work, (definition) => change(definition, adapterOf(work)));
+  },
+  undo: async (work) => {
+    const change = how === 'add' ? dropAdapter : addAdapter;
+    await changeDefinition(work, (definition) => change(definition, adapterOf(work)));
+    await work.pusher.pushOrLater(work.target.id, causeOf(work));
+  },
+});
+
+export const attachAdapterKind: Kind = {
+  action: 'vm.adapter.attach',
+  steps: [
+    {
+      name: 'attach',
+      run: (work) => callAdapter(work, 'machine.adapter.attach'),
+      undo: (work) => callAdapter(work, 'machine.adapter.detach'),
+    },
+    writeAdapter('add'),
+    pushStep,
+  ],
+};
+
+export const detachAdapterKind: Kind = {
+  action: 'vm.adapter.detach',
+  steps: [
+    {
+      name: 'detach',
+      run: (work) => callAdapter(work, 'machine.adapter.detach'),
+      undo: (work) => callAdapter(work, 'machine.adapter.attach'),
+    },
+    writeAdapter('drop'),
+    pushStep,
+  ],
+};

@@ -1,0 +1,66 @@
+/**
+ * What changes of disks, adapters and media have in common. The agent is asked first, because only it knows
+ * whether the running machine can take the device at once (`live`); then the definition is written, then
+ * the agent is told its revision. Undone in the opposite order.
+ */
+import type { DryRun, Operation, VmAction, VmDefinition } from '#api';
+import type { Caller, Coordinator } from '../../context.ts';
+import type { VmDocument } from '../../documents.ts';
+import type { Document, Json } from '../../store/store.ts';
+import { shown, vmDocument } from '../find.ts';
+import { vmThing } from '../things.ts';
+import { stepNames, type Kind, type Work } from '../work.ts';
+import { causeOf, targetVm } from './common-steps.ts';
+import { requireAction } from './judge.ts';
+
+/** What every change of devices is given: the vm's state allows it, and the whole definition is right. */
+export function prepare(
+  coordinator: Coordinator,
+  id: string,
+  action: VmAction,
+): { readonly vm: Document<VmDocument>; readonly definition: VmDefinition } {
+  const { inventory } = coordinator;
+  requireAction(inventory, shown('vm', id, inventory.vm(id)), action);
+  const vm = vmDocument(inventory, id);
+  return { vm, definition: vm.data.definition };
+}
+
+export async function begin(
+  coordinator: Coordinator,
+  caller: Caller,
+  vm: Document<VmDocument>,
+  kind: Kind,
+  input: Readonly<Record<string, Json>>,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const target = vmThing(vm.id, vm.data);
+  if (dryRun)
+    return {
+      dryRun: true,
+      action: kind.action,
+      target,
+      steps: stepNames(kind),
+      changes: [],
+      warnings: [],
+    };
+  return await coordinator.operations.submit(caller, { action: kind.action, target, input });
+}
+
+export function withHardware(
+  definition: VmDefinition,
+  hardware: Partial<VmDefinition['hardware']>,
+): VmDefinition {
+  return { ...definition, hardware: { ...definition.hardware, ...hardware } };
+}
+
+/** What calls about a machine have in common. */
+export function machineOf(work: Work): {
+  readonly hostId: string;
+  readonly machine: { id: string; generation: number; cause: ReturnType<typeof causeOf> };
+} {
+  const vm = targetVm(work);
+  return {
+    hostId: vm.data.hostId,
+    machine: { id: vm.id, generation: vm.data.generation, cause: causeOf(work) },
+  };
+}
