@@ -6,7 +6,7 @@ import { damagesFor, samples } from './testing/recipes.ts';
 import { endure } from './testing/endure.ts';
 
 /** One in so many of a format's damages is tried in one run; each run of the same code tries the same. */
-const share = 6;
+const share = 12;
 
 for (const [turn, sample] of samples.entries()) {
   void test(`FMT-03 a damaged ${sample.title} gives a clear fault or content, and never more`, async () => {

@@ -6,7 +6,7 @@ import type { DiskFile } from '../file/disk-file.ts';
 import { clearRange, fillFile } from '../file/fill.ts';
 import type { Extent, Finding, Layer, LayerFacts, LayerWriter } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
-import { zeroBytes } from '../zeros.ts';
+import { isZero, zeroBytes } from '../zeros.ts';
 import { describeFooter } from './describe.ts';
 import { buildFooter, footerBytes, resizedFooter, type VhdFooter } from './footer.ts';
 
@@ -71,24 +71,59 @@ export class FixedVhdLayer implements Layer {
   }
 
   /**
-   * The footer at the new end is durable before the old one is cleared, so the file is a VHD at any time;
-   * after a cut between the two, the space that was added begins with the old footer's bytes.
+   * Enlarges in steps, so that a footer that a cut has left behind, with nothing but zeros after it, is found
+   * without searching far (findLostFooter). In each the footer at the new end is durable before the old one is
+   * cleared; a cut between the two leaves the old footer's bytes at the start of the space that was added.
+   * Making it smaller writes the new footer into what is given up, then cuts the file.
    */
   async #resize(sizeBytes: number): Promise<void> {
-    const before = this.#size;
+    while (this.#size < sizeBytes) await this.#enlarge(Math.min(sizeBytes, this.#size + stepBytes));
+    if (this.#size === sizeBytes) return;
     const footer = resizedFooter(this.#footer, sizeBytes);
-    if (sizeBytes > before) {
-      await fillFile(this.file, before + footerBytes, sizeBytes - before, undefined);
-      await this.file.write(buildFooter(footer), sizeBytes);
-      await this.file.sync();
-      await this.file.write(zeroBytes(footerBytes), before);
-    } else {
-      await this.file.write(buildFooter(footer), sizeBytes);
-      await this.file.sync();
-      await this.file.truncate(sizeBytes + footerBytes);
-    }
+    await this.file.write(buildFooter(footer), sizeBytes);
+    await this.file.sync();
+    await this.file.truncate(sizeBytes + footerBytes);
     await this.file.sync();
     this.#footer = footer;
     this.#size = sizeBytes;
   }
+
+  async #enlarge(sizeBytes: number): Promise<void> {
+    const before = this.#size;
+    const footer = resizedFooter(this.#footer, sizeBytes);
+    await fillFile(this.file, before + footerBytes, sizeBytes - before, undefined);
+    await this.file.write(buildFooter(footer), sizeBytes);
+    await this.file.sync();
+    await this.file.write(zeroBytes(footerBytes), before);
+    await this.file.sync();
+    this.#footer = footer;
+    this.#size = sizeBytes;
+  }
+}
+
+const stepBytes = 256 * 1024 * 1024;
+
+/**
+ * The footer of a fixed disk whose enlarging was cut off: the last bytes of the file that are not zeros. Undefined
+ * when they are no such footer, or lie further from the end than one step of enlarging goes.
+ */
+export async function findLostFooter(
+  file: DiskFile,
+  fileBytes: number,
+): Promise<{ readonly bytes: Buffer; readonly offset: number } | undefined> {
+  const windowBytes = 1024 * 1024;
+  const lowest = Math.max(0, fileBytes - stepBytes - 2 * footerBytes);
+  const window = Buffer.alloc(windowBytes);
+  for (let end = Math.floor(fileBytes / 512) * 512; end > lowest;) {
+    const start = Math.max(lowest - (lowest % 512), end - windowBytes, 0);
+    const part = window.subarray(0, end - start);
+    await file.read(part, start);
+    if (!isZero(part)) {
+      let at = part.length - 512;
+      while (isZero(part.subarray(at, at + 512))) at -= 512;
+      return { bytes: Buffer.from(part.subarray(at, at + 512)), offset: start + at };
+    }
+    end = start;
+  }
+  return undefined;
 }

@@ -19,18 +19,18 @@ runSuite({
   title: 'a dynamic vhd',
   format: vhdFormat,
   options: { sizeBytes: 7 * mib + 1024 },
-  rounds: 40,
+  rounds: 15,
 });
 runSuite({
   title: 'a dynamic vhd with blocks of 64 KiB',
   format: vhdFormat,
   options: { sizeBytes: 2 * mib + 512, blockBytes: 65536 },
-  rounds: 100,
+  rounds: 50,
 });
 runSuite({
   title: 'a differencing vhd',
   format: vhdFormat,
   options: { sizeBytes: 2 * mib + 512, blockBytes: 65536, parent },
   hasParent: true,
-  rounds: 100,
+  rounds: 50,
 });

@@ -15,7 +15,7 @@ import {
   parseFooter,
   type VhdFooter,
 } from './footer.ts';
-import { FixedVhdLayer } from './fixed-layer.ts';
+import { findLostFooter, FixedVhdLayer } from './fixed-layer.ts';
 
 interface Footers {
   readonly footer: VhdFooter;
@@ -61,7 +61,11 @@ async function readFooters(file: DiskFile, fileBytes: number): Promise<Footers> 
   }
   const start = await tryFooter(file, 0, footerBytes);
   if (start instanceof Error || start.variant === 'fixed') {
-    if (end instanceof Error) throw start instanceof Error && looksUsable(start) ? start : end;
+    if (end instanceof Error) {
+      const lost = await recoverFixed(file, fileBytes);
+      if (lost !== undefined) return lost;
+      throw start instanceof Error && looksUsable(start) ? start : end;
+    }
     remarks.push('the copy of the footer at the start of the file is damaged');
     return { footer: end, atEnd: true, endOffset, remarks };
   }
@@ -71,6 +75,18 @@ async function readFooters(file: DiskFile, fileBytes: number): Promise<Footers> 
     endOffset = Math.ceil(fileBytes / 512) * 512;
   }
   return { footer: start, atEnd, endOffset, remarks };
+}
+
+/** A fixed disk whose enlarging was cut off, at the size that it had before. */
+async function recoverFixed(file: DiskFile, fileBytes: number): Promise<Footers | undefined> {
+  const lost = await findLostFooter(file, fileBytes);
+  if (lost === undefined || !looksLikeFooter(lost.bytes)) return undefined;
+  const footer = parseFooter(file, lost.offset, lost.bytes);
+  if (footer.variant !== 'fixed' || footerSizeBytes(footer) > lost.offset) return undefined;
+  const remarks = [
+    'its enlarging was cut off: what lies behind its footer is not part of the disk',
+  ];
+  return { footer, atEnd: true, endOffset: lost.offset, remarks };
 }
 
 function looksUsable(error: Error): boolean {

@@ -14,18 +14,18 @@ runSuite({
   title: 'a dynamic vhdx',
   format: vhdxFormat,
   options: { sizeBytes: 5 * mib + 512, blockBytes: mib },
-  rounds: 12,
+  rounds: 6,
 });
 runSuite({
   title: 'a fixed vhdx with sectors of 4096 bytes',
   format: vhdxFormat,
   options: { sizeBytes: 3 * mib + 4096, blockBytes: mib, variant: 'fixed', sectorBytes: 4096 },
-  rounds: 12,
+  rounds: 6,
 });
 runSuite({
   title: 'a differencing vhdx',
   format: vhdxFormat,
   options: { sizeBytes: 4 * mib + 512, blockBytes: mib, parent },
   hasParent: true,
-  rounds: 24,
+  rounds: 10,
 });
