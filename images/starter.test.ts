@@ -28,16 +28,14 @@ describe('the starter appliance', () => {
     });
   }
 
-  for (const bus of ['virtio', 'virtio-scsi'] as const satisfies readonly DiskBus[]) {
-    test(`starts by UEFI from a disk on ${bus}`, async () => {
-      const args = [...diskArguments(image.path, bus), '-vga', 'std'];
-      await using machine = await Machine.start({ firmware: 'uefi', args });
-      await machine.login();
-      assert.equal(await machine.run('ls -d /sys/firmware/efi'), '/sys/firmware/efi');
-      await machine.until('grep -q /data /proc/mounts');
-      await expectScreen(machine);
-    });
-  }
+  test('starts by UEFI, with its login on serial port and screen', async () => {
+    const args = [...diskArguments(image.path, 'virtio'), '-vga', 'std'];
+    await using machine = await Machine.start({ firmware: 'uefi', args });
+    await machine.login();
+    assert.equal(await machine.run('ls -d /sys/firmware/efi'), '/sys/firmware/efi');
+    await machine.until('grep -q /data /proc/mounts');
+    await expectScreen(machine);
+  });
 
   test('GA-23 tells its name, uuid, host and serials, and HW-33 reads them from the firmware', async () => {
     const uuid = '11112222-3333-4444-5555-666677778888';

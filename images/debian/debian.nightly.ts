@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { readFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildImage, type BuiltImage } from '../image.ts';
+import { runTool } from '../run.ts';
+import { makeSeedIso } from '../seed.ts';
+import { Machine, testCache } from '../testing/machine.ts';
+import { additionsVersion } from '../version.ts';
+
+const bootMs = 600_000;
+
+describe('the full Debian', () => {
+  let image: BuiltImage;
+  let folder: string;
+  let seed: string;
+  before(async () => {
+    image = await buildImage({ kind: 'debian', cacheDir: testCache });
+    folder = await mkdtemp(join(tmpdir(), 'gdb-'));
+    const key = join(folder, 'key');
+    await runTool(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    seed = join(folder, 'seed.iso');
+    const user = {
+      hostname: 'seeded',
+      ssh_authorized_keys: [await readFile(`${key}.pub`, 'utf8')],
+    };
+    await makeSeedIso({
+      path: seed,
+      userData: `#cloud-config\n${JSON.stringify(user)}\n`,
+      metaData: JSON.stringify({ 'instance-id': 'nightly', 'local-hostname': 'seeded' }),
+    });
+  });
+  after(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  for (const firmware of ['bios', 'uefi'] as const) {
+    test(`configures itself from a seed CD by ${firmware}, answers ssh and its agent, and goes down`, async () => {
+      const args = [
+        ['-M', 'q35', '-cpu', 'max', '-smp', '2'],
+        ['-drive', `if=virtio,format=qcow2,snapshot=on,file=${image.path}`],
+        ['-drive', `if=virtio,format=raw,readonly=on,file=${seed}`],
+        ['-nic', 'user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:0-:22'],
+      ].flat();
+      await using machine = await Machine.start({ firmware, memoryMiB: 1024, args });
+      await machine.serial.waitFor('seeded login: ', bootMs);
+      const info = await machine.qmp('human-monitor-command', { 'command-line': 'info usernet' });
+      const port = /HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(String(info))?.[1];
+      assert.ok(port !== undefined);
+      const told = await overSsh(
+        port,
+        'cloud-init status --wait; hostname; gantry-guest additions; sudo -n id -u; systemctl --failed --quiet; df -m --output=size / | tail -1',
+      );
+      const lines = told.split('\n').map((line) => line.replace(/^\.*/, '').trim());
+      assert.deepEqual(lines.slice(0, 4), ['status: done', 'seeded', additionsVersion, '0']);
+      assert.ok(Number(lines[4]) > 3000, told);
+      assert.deepEqual(await machine.agent('guest-ping'), {});
+      await machine.tellAgent('guest-shutdown');
+      assert.equal(await machine.off(180_000), 0);
+    });
+  }
+
+  /** Output of a command over ssh, which may take its time to answer. */
+  async function overSsh(port: string, command: string): Promise<string> {
+    const options = [
+      'StrictHostKeyChecking=no',
+      'UserKnownHostsFile=/dev/null',
+      'ConnectTimeout=10',
+    ];
+    const flags = options.flatMap((option) => ['-o', option]);
+    const target = ['-i', join(folder, 'key'), '-p', port, 'debian@127.0.0.1', command];
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return (await runTool(['ssh', '-q', ...flags, ...target])).toString('utf8');
+      } catch (error) {
+        if (attempt === 60) throw error;
+        await sleep(5000);
+      }
+    }
+  }
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildImage } from './image.ts';
+import { diskArguments, loginMs, Machine, testCache } from './testing/machine.ts';
+import { additionsVersion } from './version.ts';
+
+test('HW-40 the live CD starts a machine without a disk', async () => {
+  const { path } = await buildImage({ kind: 'starter-iso', cacheDir: testCache });
+  await using machine = await Machine.start({ args: ['-cdrom', path, '-vga', 'std'] });
+  assert.match(await machine.login(), /Gantry starter appliance/);
+  assert.equal(await machine.run('ls /sys/block | grep -c "^[hsv]d"'), '0');
+  await machine.run('echo gone after power off > /data/note');
+});
+
+test('HW-39 the floppy starts first when it is first, says so, and hands over to the disk', async () => {
+  const floppy = await buildImage({ kind: 'starter-floppy', cacheDir: testCache });
+  const starter = await buildImage({ kind: 'starter', cacheDir: testCache });
+  const drive = ['-drive', `if=floppy,format=raw,readonly=on,file=${floppy.path}`];
+  const disk = diskArguments(starter.path, 'virtio');
+  await using machine = await Machine.start({
+    args: [...drive, ...disk, '-boot', 'order=ac', '-vga', 'std'],
+  });
+  await machine.serial.waitFor('started from its floppy drive', loginMs);
+  await machine.serial.waitFor('Press a key', loginMs);
+  assert.ok((await machine.countLitPixels()) > 1000);
+  machine.serial.write(' ');
+  await machine.login();
+  // From the running system the floppy is a disk with a file on it.
+  await machine.until('[ -e /dev/fd0 ]');
+  assert.match(await machine.run('mount -o ro /dev/fd0 /mnt && cat /mnt/README.TXT'), /boots/i);
+});
+
+test('GA-02 the additions CD mounts, knows that the starter has them, and installs over it', async () => {
+  const additions = await buildImage({ kind: 'additions', cacheDir: testCache });
+  const starter = await buildImage({ kind: 'starter', cacheDir: testCache });
+  await using machine = await Machine.start({
+    args: [...diskArguments(starter.path, 'virtio'), '-cdrom', additions.path],
+  });
+  await machine.login();
+  await machine.until('[ -e /dev/sr0 ]');
+  await machine.run('mount -o ro /dev/sr0 /mnt');
+  assert.equal(await machine.run('sh /mnt/install.sh --version'), additionsVersion);
+  const installed = `gantry additions: version ${additionsVersion} is installed`;
+  assert.equal(await machine.run('sh /mnt/install.sh'), `${installed} already`);
+  await machine.run('echo \'{"version":"0.9.0"}\' > /usr/share/gantry/additions.json');
+  assert.equal(await machine.run('sh /mnt/install.sh'), `${installed}, before it was 0.9.0`);
+  assert.equal(await machine.run('/usr/local/bin/gantry-guest additions'), additionsVersion);
+  assert.match(await machine.run('sh /mnt/install.sh --uninstall'), /removed/);
+  assert.equal(await machine.run('ls /usr/share/gantry'), '');
+});
