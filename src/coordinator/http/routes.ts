@@ -52,6 +52,7 @@ const maxPreferredWaitSeconds = 60;
 /** Answers that show a secret, once. */
 const secretAnswers: ReadonlySet<RouteName> = new Set([
   'session.create',
+  'session.second-factor.begin',
   'token.create',
   'user.link',
   'host.join-token',

@@ -1,0 +1,321 @@
+/** Watching over real connections: events and resources, resumed, filtered, cut off. */
+import assert from 'node:assert/strict';
+import { request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { watchMessageSchemas, type Event, type Vm } from '#api';
+import { FakeAgent, load, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
+import { Stage } from '../testing/stage.ts';
+
+let stage: Stage;
+let agent: FakeAgent;
+const web = makeDefinition('web-1');
+let token: string;
+
+before(async () => {
+  stage = await Stage.open();
+  agent = await FakeAgent.join(stage, 'h1');
+  await agent.connect([makeRecord(web, 1)]);
+  const { json } = await stage.send('POST', '/tokens', { body: { name: 'watcher' } });
+  token = (json as { secret: string }).secret;
+});
+after(async () => {
+  await agent[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+
+interface Message {
+  readonly event: string;
+  readonly id: string | undefined;
+  readonly data: unknown;
+}
+
+/** A listener that keeps everything it hears. */
+class Listener implements AsyncDisposable {
+  readonly heard: Message[] = [];
+  readonly response: IncomingMessage;
+  readonly #looks = new Set<() => void>();
+  ended = false;
+
+  private constructor(response: IncomingMessage) {
+    this.response = response;
+    let rest = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => {
+      rest += chunk;
+      for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
+        this.#take(rest.slice(0, end));
+        rest = rest.slice(end + 2);
+      }
+    });
+    const finish = (): void => {
+      this.ended = true;
+      for (const look of this.#looks) look();
+    };
+    response.on('close', finish);
+    response.on('error', finish);
+  }
+
+  static async open(
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+    as: string = token,
+  ): Promise<Listener> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    request(
+      `${stage.url}/api/v1${path}`,
+      { ca: stage.authority, agent: false, headers: { authorization: `Bearer ${as}`, ...headers } },
+      resolve,
+    )
+      .on('error', reject)
+      .end();
+    const response = await promise;
+    assert.equal(response.statusCode, 200);
+    assert.match(String(response.headers['content-type']), /^text\/event-stream/);
+    return new Listener(response);
+  }
+
+  #take(block: string): void {
+    const fields = new Map(
+      block.split('\n').map((line) => {
+        const at = line.indexOf(': ');
+        return [line.slice(0, at), line.slice(at + 2)];
+      }),
+    );
+    const data = fields.get('data');
+    if (data === undefined) return;
+    this.heard.push({
+      event: fields.get('event') ?? 'message',
+      id: fields.get('id'),
+      data: JSON.parse(data) as unknown,
+    });
+    for (const look of this.#looks) look();
+  }
+
+  /** The first message that is meant. */
+  async until(is: (message: Message) => boolean): Promise<Message> {
+    const { promise, resolve, reject } = Promise.withResolvers<Message>();
+    const look = (): void => {
+      const found = this.heard.find(is);
+      if (found !== undefined) resolve(found);
+      else if (this.ended) reject(new Error('the stream ended'));
+    };
+    const timer = setTimeout(
+      () => reject(new Error(`not heard; but ${JSON.stringify(this.heard).slice(-1500)}`)),
+      5000,
+    );
+    this.#looks.add(look);
+    look();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#looks.delete(look);
+    }
+  }
+
+  async untilEnded(): Promise<void> {
+    for (let look = 0; look < 500 && !this.ended; look += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(this.ended, 'the stream ended');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.response.destroy();
+  }
+}
+
+async function makeFolder(name: string): Promise<string> {
+  const { json, status, text } = await stage.send('POST', '/folders', { body: { name } });
+  assert.equal(status, 200, text);
+  return (json as { id: string }).id;
+}
+
+const isEvent =
+  (name: string, target: string) =>
+  ({ data }: Message): boolean =>
+    (data as Event).name === name && (data as Event).target.name === target;
+
+describe('events', () => {
+  test('EVT-07 events are told as they happen, each with its number, filtered', async () => {
+    await using all = await Listener.open('/events/watch');
+    await using folders = await Listener.open('/events/watch?filter=name=folder.created');
+    await makeFolder('told');
+    const message = await all.until(isEvent('folder.created', '/told'));
+    assert.equal(message.id, String((message.data as Event).seq));
+    await stage.send('PATCH', '/folders/%2Ftold', { body: { name: 'told-2' } });
+    await all.until(isEvent('folder.changed', '/told-2'));
+    await folders.until(isEvent('folder.created', '/told'));
+    assert.deepEqual(
+      folders.heard.map(({ data }) => (data as Event).name),
+      ['folder.created'],
+    );
+  });
+
+  test('a listener that comes back is told what it has missed, once and in order', async () => {
+    let last = '';
+    {
+      await using listener = await Listener.open('/events/watch');
+      await makeFolder('before-break');
+      last = (await listener.until(isEvent('folder.created', '/before-break'))).id ?? '';
+    }
+    await makeFolder('during-break-1');
+    await makeFolder('during-break-2');
+    await using again = await Listener.open('/events/watch?filter=name=folder.created', {
+      'last-event-id': last,
+    });
+    await makeFolder('after-break');
+    await again.until(isEvent('folder.created', '/after-break'));
+    assert.deepEqual(
+      again.heard.map(({ data }) => (data as Event).target.name),
+      ['/during-break-1', '/during-break-2', '/after-break'],
+    );
+  });
+
+  test('what is missed is told without a gap while new events come', async () => {
+    const { json } = await stage.send('GET', '/events?limit=1');
+    const [newest] = (json as { items: Event[] }).items;
+    const wanted = 60;
+    const makeAll = Promise.all(
+      Array.from({ length: wanted }, (_, index) => makeFolder(`gapless-${index}`)),
+    );
+    await using listener = await Listener.open(
+      `/events/watch?since=${newest?.seq ?? 0}&filter=target.name=%2Fgapless-*`,
+    );
+    await makeAll;
+    await listener.until(() => listener.heard.length === wanted);
+    const seqs = listener.heard.map(({ data }) => (data as Event).seq);
+    assert.deepEqual(
+      seqs,
+      [...new Set(seqs)].sort((one, other) => one - other),
+    );
+  });
+
+  test('EVT-56 a listener hears only what it may see', async () => {
+    const folder = await makeFolder('secret');
+    const stranger = await stage.addUser('stranger', [
+      { role: 'auditor', objectKind: 'folder', object: folder },
+    ]);
+    await using listener = await Listener.open('/events/watch', {}, stranger);
+    await makeFolder('not-for-strangers');
+    await stage.send('POST', '/folders', { body: { name: 'inner', parent: '/secret' } });
+    await listener.until(isEvent('folder.created', '/secret/inner'));
+    assert.deepEqual(
+      listener.heard.map(({ data }) => (data as Event).target.name),
+      ['/secret/inner'],
+    );
+  });
+
+  test('a revoked token ends the stream', async () => {
+    const made = await stage.send('POST', '/tokens', { body: { name: 'short-lived' } });
+    const { secret, token: shown } = made.json as { secret: string; token: { id: string } };
+    await using listener = await Listener.open('/events/watch', {}, secret);
+    await stage.send('DELETE', `/tokens/${shown.id}`);
+    await listener.untilEnded();
+  });
+});
+
+describe('resources', () => {
+  test('API-21 a change is told with the resource as it is now, and the end of the catching up by ready', async () => {
+    await using listener = await Listener.open('/watch?kinds=vm');
+    await listener.until(({ event }) => event === 'ready');
+    agent.send({
+      type: 'reports',
+      reports: [makeReport(web, { state: 'running', wasRunning: true })],
+    });
+    const { data } = await listener.until(
+      ({ event, data: told }) =>
+        event === 'changed' && (told as { resource: Vm }).resource.state === 'running',
+    );
+    assert.equal((data as { id: string }).id, web.id);
+    for (const { event, data: told } of listener.heard)
+      watchMessageSchemas[event as keyof typeof watchMessageSchemas].parse(told);
+  });
+
+  test('kinds that are not watched are not told, nor are samples unless they are wanted', async () => {
+    await using vms = await Listener.open('/watch?kinds=vm,host');
+    await using sampled = await Listener.open('/watch?kinds=vm,host&samples=true');
+    await Promise.all(
+      [vms, sampled].map((listener) => listener.until(({ event }) => event === 'ready')),
+    );
+    await makeFolder('unwatched');
+    agent.send({
+      type: 'samples',
+      load: { ...load, cpuPercent: 42 },
+      samples: [
+        {
+          id: web.id,
+          cpuPercent: 77,
+          memoryBytes: 1,
+          heartbeat: { state: 'good', lastAt: null },
+          additions: { state: 'running', version: null, agentVersion: null, functions: {} },
+          guest: null,
+        },
+      ],
+    });
+    const { data } = await sampled.until(
+      ({ event, data: told }) => event === 'sampled' && (told as { kind: string }).kind === 'vm',
+    );
+    assert.equal((data as { status: { cpuPercent: number } }).status.cpuPercent, 77);
+    assert.deepEqual(
+      vms.heard.map(({ event }) => event),
+      ['ready'],
+    );
+  });
+
+  test('a listener that comes back is told every resource that has changed meanwhile, as it is now', async () => {
+    let last = '';
+    {
+      await using listener = await Listener.open('/watch?kinds=image,operation,vm');
+      last = (await listener.until(({ event }) => event === 'ready')).id ?? '';
+    }
+    agent.send({
+      type: 'reports',
+      reports: [makeReport(web, { state: 'paused', wasRunning: true })],
+    });
+    await stage.until(() => stage.vm('web-1')?.state === 'paused', 'paused');
+    await using again = await Listener.open('/watch?kinds=image,operation,vm', {
+      'last-event-id': last,
+    });
+    await again.until(({ event }) => event === 'ready');
+    const told = again.heard.filter(({ event }) => event === 'changed');
+    assert.deepEqual(
+      told.map(({ data }) => (data as { resource: Vm }).resource.state),
+      ['paused'],
+    );
+  });
+
+  test('what cannot be told any more is told as reset', async () => {
+    const { store } = stage.coordinator;
+    await makeFolder('old');
+    await store.prune({ changesBelow: await store.head() });
+    await using listener = await Listener.open('/watch?since=1');
+    await listener.until(({ event }) => event === 'reset');
+    await listener.until(({ event }) => event === 'ready');
+  });
+
+  test('a change of rights is told as reset: what may be seen is another matter now', async () => {
+    await using listener = await Listener.open('/watch?kinds=vm');
+    await listener.until(({ event }) => event === 'ready');
+    await stage.addUser('somebody', [{ role: 'auditor' }]);
+    await listener.until(({ event }) => event === 'reset');
+  });
+
+  test('a deleted thing is told as deleted', async () => {
+    await using listener = await Listener.open('/watch?kinds=folder');
+    await listener.until(({ event }) => event === 'ready');
+    const id = await makeFolder('short');
+    await listener.until(({ event }) => event === 'changed');
+    const gone = await stage.send('DELETE', `/folders/${id}`);
+    assert.equal(gone.status, 204, gone.text);
+    const { data } = await listener.until(({ event }) => event === 'deleted');
+    assert.deepEqual(data, { kind: 'folder', id });
+  });
+
+  test('what cannot be watched is refused', async () => {
+    assert.equal((await stage.send('GET', '/watch?kinds=secrets')).status, 400);
+    assert.equal((await stage.send('GET', '/watch?since=-1')).status, 400);
+    const headers = { 'last-event-id': 'abc' };
+    assert.equal((await stage.send('GET', '/watch', { headers })).status, 400);
+  });
+});
