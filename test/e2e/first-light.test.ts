@@ -260,7 +260,7 @@ void test('API-08 mistakes end with the exit code of their fault and a hint', as
     [['vm', 'show', 'nobody'], 3, /nobody/],
     [['vm', 'strat', 'hello'], 2, /did you mean: gantry vm start/],
     [['vm', 'resume', 'hello'], 0, /^/],
-    [['vm', 'restore', 'hello'], 6, /running/],
+    [['vm', 'discard', 'hello', '--yes'], 6, /running/],
     [['vm', 'delete', 'hello', '--yes'], 6, /turn the vm off first/],
     [['vm', 'create', 'hello'], 8, /hello/],
     [['vm', 'create', 'a\u0007b'], 2, /control character/],

@@ -11,6 +11,7 @@ export class SerialPerson implements AsyncDisposable {
   readonly #socket: WebSocket;
   #text = '';
   #wake: (() => void) | undefined;
+  #ended: string | undefined;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -29,8 +30,14 @@ export class SerialPerson implements AsyncDisposable {
       ...(authority === undefined ? {} : { ca: authority }),
     });
     const person = new SerialPerson(socket);
+    socket.on('close', (code, reason) => person.#end(`${code} ${reason.toString()}`));
     await once(socket, 'open');
     return person;
+  }
+
+  #end(how: string): void {
+    this.#ended = how;
+    this.#wake?.();
   }
 
   /** All that came so far. */
@@ -50,6 +57,8 @@ export class SerialPerson implements AsyncDisposable {
       undefined,
       async () => {
         while (!pattern.test(this.#text)) {
+          if (this.#ended !== undefined)
+            throw new Error(`the serial port was closed: ${this.#ended}`);
           await new Promise<void>((resolve) => {
             this.#wake = resolve;
           });
@@ -59,6 +68,7 @@ export class SerialPerson implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#socket.readyState === WebSocket.CLOSED) return;
     const closed = once(this.#socket, 'close');
     this.#socket.close();
     await closed;

@@ -17,11 +17,10 @@ function finding(
   return { check, result, evidence, remedy };
 }
 
-export async function judgeInstallation({
-  installation,
-  client,
-  signal,
-}: Pick<Run, 'installation' | 'client' | 'signal'>): Promise<readonly Finding[]> {
+export async function judgeInstallation(
+  run: Pick<Run, 'installation' | 'client' | 'signal'>,
+): Promise<readonly Finding[]> {
+  const { installation, signal } = run;
   const findings: Finding[] = [];
   const simulated = (readStartSettings(installation)?.simulate ?? null) !== null;
   for (const program of ['coordinator', 'agent'] as const) {
@@ -56,7 +55,8 @@ export async function judgeInstallation({
     }
   }
   try {
-    const answer = await client.call('installation.show', {}, signal);
+    // asking for the client is what fails where nothing runs
+    const answer = await run.client.call('installation.show', {}, signal);
     findings.push(
       finding(
         'inventory',

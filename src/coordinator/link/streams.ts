@@ -37,11 +37,6 @@ export class StreamHub {
     const streamId = randomBytes(16).toString('base64url');
     const { promise, resolve } = Promise.withResolvers<WebSocket>();
     this.#pending.set(streamId, { hostId, resolve });
-    let joined = false;
-    // A socket that is dialled after all when nobody waits for it any more is ended.
-    void promise.then((socket) => {
-      if (!joined) setImmediate(() => joined || socket.close(1001, 'nobody waits for it'));
-    });
     try {
       return await withDeadline(
         `opening ${channel} of a vm`,
@@ -50,11 +45,13 @@ export class StreamHub {
         async (inner) => {
           const params = { streamId, id: vmId, channel, readOnly: access === 'read-only' };
           await this.#links.call(hostId, 'stream.open', params, { signal: inner });
-          const socket = await promise;
-          joined = true;
-          return socket;
+          return promise;
         },
       );
+    } catch (error) {
+      // The agent may have dialled all the same, even before it answers.
+      void promise.then((socket) => socket.close(1001, 'nobody waits for it'));
+      throw error;
     } finally {
       this.#pending.delete(streamId);
     }
