@@ -4,11 +4,6 @@ import { join } from 'node:path';
 import { describeDriver } from './driver-name.ts';
 import type { LibvirtUri } from './uri.ts';
 
-export interface SocketPlace {
-  /** `/run`, or `$XDG_RUNTIME_DIR` of a user. */
-  readonly runtimeDir: string;
-}
-
 /** The candidates, the likeliest first. `access` picks the read-only socket where there is one. */
 export function socketCandidates(
   uri: LibvirtUri,

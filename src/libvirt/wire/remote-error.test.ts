@@ -17,7 +17,7 @@ void test('every error number has one name, and a fault of that name goes out wi
   }
 });
 
-void test('FED-43 an error of one libvirt goes out to another client as it came in', () => {
+void test('an error of one libvirt goes out to another client as it came in', () => {
   const wire = { ...remoteFromFault(libvirtFault('NO_NWFILTER', 'gone'), 'X'), domain: 33 };
   const again = remoteFromFault(faultFromRemote(wire, 'libvirt call X'), 'Y');
   assert.deepEqual([again.code, again.domain], [62, 33]);

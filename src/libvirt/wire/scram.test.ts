@@ -46,6 +46,7 @@ void test('a wrong password, a changed message and a server that does not know t
   await assert.rejects(client.prove('r=nonceX,s=AAAA,i=999999999'), refused);
   await client.prove('r=nonceX,s=AAAA,i=4096');
   assert.throws(() => client.verify('v=AAAA'), refused);
+  assert.throws(() => client.verify(`v=${Buffer.alloc(32, 7).toString('base64')}`), refused);
   assert.throws(() => client.verify('e=invalid-proof'), refused);
 });
 

@@ -67,43 +67,39 @@ except libvirt.libvirtError as e: out['forbidden'] = e.get_error_code()
 print(json.dumps(out))
 `;
 
-void test(
-  'FED-41 a libvirt-python program lists, controls, listens and streams',
-  { skip },
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'lv-'));
-    try {
-      const fleet = new Fleet(['alpha', 'beta']);
-      await using server = new LibvirtServer({ open: fleet.open });
-      const path = join(folder, 's');
-      await server.listenUnix({ path, access: 'write' });
-      const { out, err, code } = await run(python, [
-        '-c',
-        script,
-        `gantry+unix:///all?socket=${path}`,
-      ]);
-      assert.equal(code, 0, err);
-      assert.deepEqual(JSON.parse(out), {
-        type: 'FLEET',
-        host: 'fleet.example',
-        names: ['alpha', 'beta'],
-        events: [
-          ['alpha', 2],
-          ['alpha', 3],
-          ['alpha', 5],
-        ],
-        stats: { 'state.state': 5, 'cpu.time': 1_000_000_000 },
-        info: [5, 1_048_576, 524_288, 2, 1_000_000_000],
-        error: [55, 'domain alpha is not running'],
-        missing: 42,
-        unsupported: 3,
-        console: 'alpha login: ROOT',
-        aborted: 10,
-        screen: 480_000,
-        forbidden: 29,
-      });
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  },
-);
+void test('a libvirt-python program lists, controls, listens and streams', { skip }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lv-'));
+  try {
+    const fleet = new Fleet(['alpha', 'beta']);
+    await using server = new LibvirtServer({ open: fleet.open });
+    const path = join(folder, 's');
+    await server.listenUnix({ path, access: 'write' });
+    const { out, err, code } = await run(python, [
+      '-c',
+      script,
+      `gantry+unix:///all?socket=${path}`,
+    ]);
+    assert.equal(code, 0, err);
+    assert.deepEqual(JSON.parse(out), {
+      type: 'FLEET',
+      host: 'fleet.example',
+      names: ['alpha', 'beta'],
+      events: [
+        ['alpha', 2],
+        ['alpha', 3],
+        ['alpha', 5],
+      ],
+      stats: { 'state.state': 5, 'cpu.time': 1_000_000_000 },
+      info: [5, 1_048_576, 524_288, 2, 1_000_000_000],
+      error: [55, 'domain alpha is not running'],
+      missing: 42,
+      unsupported: 3,
+      console: 'alpha login: ROOT',
+      aborted: 10,
+      screen: 480_000,
+      forbidden: 29,
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
