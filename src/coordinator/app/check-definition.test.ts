@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { profiles, vmDefinitionSchema, type Hardware, type VmDefinition } from '#api';
+import { isFault } from '#lib';
+import { checkDefinition, parseDefinition } from './check-definition.ts';
+
+function make(hardware: Partial<Hardware> = {}, more: Partial<VmDefinition> = {}): VmDefinition {
+  return vmDefinitionSchema.parse({
+    id: '3f8a2c5e-9b1d-4e7a-8c6f-2d4b6a8e0c1f',
+    name: 'web-1',
+    hardware: { ...profiles.modern.hardware, ...hardware },
+    ...more,
+  });
+}
+
+const disk = {
+  bus: 'virtio',
+  controller: 0,
+  position: 0,
+  file: 'a.qcow2',
+  format: 'qcow2',
+  sizeBytes: 1024,
+  readOnly: false,
+  shared: false,
+  discard: true,
+  cache: 'writeback',
+  serial: '',
+} as const;
+const adapter = {
+  slot: 0,
+  model: 'virtio',
+  mac: '52:00:00:00:00:01',
+  macMode: 'static',
+  attachment: { kind: 'none' },
+  optional: false,
+} as const;
+
+test('VM-93 a vm without any disk and without any network is right', () => {
+  assert.deepEqual(checkDefinition(make({ disks: [], adapters: [] })), []);
+});
+
+const { processor, memory, firmware } = profiles.modern.hardware;
+const wrong: readonly (readonly [string, VmDefinition, string])[] = [
+  [
+    'two disks at one place',
+    make({ disks: [disk, { ...disk, file: 'b.qcow2' }] }),
+    'hardware/disks/1',
+  ],
+  [
+    'a disk where the CD drive is',
+    make({ disks: [{ ...disk, bus: 'sata' }] }),
+    'hardware/opticalDrives/0',
+  ],
+  [
+    'one file as two disks',
+    make({ disks: [disk, { ...disk, position: 1 }] }),
+    'hardware/disks/1/file',
+  ],
+  [
+    'a controller that the bus does not have',
+    make({ disks: [{ ...disk, controller: 1 }] }),
+    'hardware/disks/0/controller',
+  ],
+  [
+    'a position that the bus does not have',
+    make({ disks: [{ ...disk, bus: 'ide', position: 2 }] }),
+    'hardware/disks/0/position',
+  ],
+  [
+    'a CD drive on virtio',
+    make({ opticalDrives: [{ bus: 'virtio', controller: 0, position: 0, medium: null }] }),
+    'hardware/opticalDrives/0/bus',
+  ],
+  [
+    'two adapters in one slot',
+    make({ adapters: [adapter, { ...adapter, mac: '52:00:00:00:00:02' }] }),
+    'hardware/adapters/1/slot',
+  ],
+  [
+    'one address twice',
+    make({ adapters: [adapter, { ...adapter, slot: 1 }] }),
+    'hardware/adapters/1/mac',
+  ],
+  ['a USB tablet without USB', make({ usb: 'none', tablet: true }), 'hardware/tablet'],
+  [
+    'secure boot with a BIOS',
+    make({ firmware: { ...firmware, secureBoot: true } }),
+    'hardware/firmware/secureBoot',
+  ],
+  ['a guest that nobody knows', make({}, { guestOs: 'cp-m' }), 'guestOs'],
+  [
+    'fewer processors at most than there are',
+    make({ processor: { ...processor, count: 4, maxCount: 2 } }),
+    'hardware/processor/maxCount',
+  ],
+  [
+    'sockets that are not full',
+    make({ processor: { ...processor, count: 3, coresPerSocket: 2 } }),
+    'hardware/processor/coresPerSocket',
+  ],
+  [
+    'less memory at most than there is',
+    make({ memory: { ...memory, maxBytes: memory.sizeBytes / 2 } }),
+    'hardware/memory/maxBytes',
+  ],
+  [
+    'a reserve above the maximum',
+    make({}, { resources: { cpuWeight: 100, cpuReservePercent: 60, cpuMaximumPercent: 50 } }),
+    'resources/cpuReservePercent',
+  ],
+];
+for (const [what, definition, path] of wrong)
+  test(`VM-71 ${what} is refused with the path ${path}`, () => {
+    assert.deepEqual(
+      checkDefinition(definition).map((issue) => issue.path),
+      [path],
+    );
+    assert.throws(
+      () => parseDefinition(definition, 'web-1'),
+      (error) =>
+        isFault(error, 'invalid') &&
+        (error.facts['issues'] as { path: string }[])[0]?.path === path,
+    );
+  });
+
+test('what was wrong before already is not held against another change', () => {
+  const before = make({}, { guestOs: 'cp-m' });
+  assert.equal(parseDefinition({ ...before, description: 'x' }, 'web-1', before).description, 'x');
+  assert.throws(() => parseDefinition({ ...before, guestOs: 'cp-m-86' }, 'web-1', before));
+});
+
+test('a field that nobody knows is refused with its path', () => {
+  const value = structuredClone(make()) as unknown as { hardware: Record<string, unknown> };
+  value.hardware['turbo'] = true;
+  assert.throws(
+    () => parseDefinition(value, 'web-1'),
+    (error) => isFault(error, 'invalid') && /turbo/.test(error.message),
+  );
+});
