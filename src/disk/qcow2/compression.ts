@@ -1,5 +1,12 @@
 /** Compressed clusters: raw deflate with a window of 4 KiB, or zstd. The work is done on the thread pool. */
-import { constants, deflateRaw, inflateRaw, zstdCompress, zstdDecompress } from 'node:zlib';
+import {
+  constants,
+  deflateRaw,
+  inflateRaw,
+  zstdCompress,
+  zstdDecompress,
+  zstdDecompressSync,
+} from 'node:zlib';
 
 type Done = (error: Error | null, result: Buffer) => void;
 
@@ -34,13 +41,19 @@ export async function compressCluster(
   return stored.length < cluster.length ? stored : undefined;
 }
 
+/** Up to here a zstd cluster is expanded faster (some 50 µs) than a thread of the pool is asked to do it. */
+const inPlaceBytes = 128 * 1024;
+
 /** The cluster again. What follows the end of the compressed data is ignored. Errors: of node:zlib. */
-export function expandCluster(
+export async function expandCluster(
   method: 'zlib' | 'zstd',
   stored: Uint8Array,
   clusterBytes: number,
 ): Promise<Buffer> {
   const options = { maxOutputLength: clusterBytes, chunkSize: clusterBytes + slackBytes };
+  if (method === 'zstd' && clusterBytes <= inPlaceBytes) {
+    return zstdDecompressSync(frameOf(stored), options);
+  }
   return promised((done) => {
     if (method === 'zstd') zstdDecompress(frameOf(stored), options, done);
     else inflateRaw(stored, options, done);

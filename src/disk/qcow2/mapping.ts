@@ -194,7 +194,7 @@ export class Mapping {
   async #expand(offset: number, storedBytes: number): Promise<Buffer> {
     const { file, compression } = this.#options;
     const place = { format: 'qcow2', structure: 'compressed cluster', offset };
-    const stored = Buffer.alloc(storedBytes);
+    const stored = Buffer.allocUnsafe(storedBytes);
     const count = await file.read(stored, offset);
     let cluster: Buffer;
     try {

@@ -14,7 +14,7 @@ export async function readGrain(
 ): Promise<Buffer> {
   const place = { format: 'vmdk', structure: 'compressed grain', offset };
   const head = hasMarker ? markerBytes : 0;
-  const guess = Buffer.alloc(head + grainBytes);
+  const guess = Buffer.allocUnsafe(head + grainBytes);
   const count = await file.read(guess, offset);
   if (count <= head) throw fileFault(file, place, 'lies past the end of the file');
   const length = hasMarker ? guess.readUInt32LE(8) : count;
