@@ -32,6 +32,7 @@ export const userSchema = z
     groups: z.array(nameSchema).max(64).meta({ description: 'names of groups the user is in' }),
     disabled: z.boolean(),
     hasPassword: z.boolean(),
+    hasSecondFactor: z.boolean(),
     version: z.number().int().min(1),
     createdAt: timeSchema,
     updatedAt: timeSchema,
@@ -167,9 +168,18 @@ export const sessionSchema = z
     displayName: z.string(),
     verbs: z.array(verbSchema).meta({ description: 'rights on the whole installation' }),
     expiresAt: timeSchema.nullable(),
+    secondFactor: z.enum(['none', 'set', 'needed']).meta({
+      description: 'needed: a group asks for one, and until it is set nothing else is allowed',
+    }),
     passwordNeeded: z.boolean().meta({ description: 'signed in by link and has no password yet' }),
   })
   .meta({ id: 'Session', description: 'who one is' });
+
+/** Time-based one-time password (RFC 6238), as authenticator apps show it. */
+export const oneTimeCodeSchema = z
+  .string()
+  .regex(/^\d{6}$/, 'is not a code of six digits')
+  .meta({ description: 'six digits from the authenticator app', writeOnly: true });
 
 export const signInSchema = z
   .discriminatedUnion('means', [
@@ -177,8 +187,13 @@ export const signInSchema = z
       means: z.literal('password'),
       user: z.string().min(1).max(100),
       password: z.string().min(1).max(1024),
+      oneTimeCode: oneTimeCodeSchema.optional(),
     }),
-    z.strictObject({ means: z.literal('link'), code: z.string().min(16).max(128) }),
+    z.strictObject({
+      means: z.literal('link'),
+      code: z.string().min(16).max(128),
+      oneTimeCode: oneTimeCodeSchema.optional(),
+    }),
   ])
   .meta({ id: 'SignIn' });
 

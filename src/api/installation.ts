@@ -11,6 +11,11 @@ export const installationSettingsSchema = z
     eventRetentionCount: z.number().int().min(1000).max(100_000_000).default(5_000_000),
     operationRetentionDays: z.number().int().min(1).max(3650).default(30),
     sessionHours: z.number().int().min(1).max(720).default(12),
+    secondFactorGroups: z
+      .array(nameSchema)
+      .max(64)
+      .default([])
+      .meta({ description: 'groups whose members sign in with a second factor (SEC-26)' }),
     allowPasswordWithoutTls: z.boolean().default(false).meta({ description: 'SEC-25' }),
     auditReads: z
       .boolean()

@@ -81,6 +81,10 @@ export interface UserDocument {
   readonly disabled: boolean;
   /** Argon2id in PHC string form, or null. */
   readonly passwordHash: string | null;
+  /** Its secret, sealed, and the last time step that was used: no code counts twice. */
+  readonly secondFactor?: { readonly sealed: string; readonly lastStep: number } | null;
+  /** Sealed secret of a second factor that is not confirmed yet. */
+  readonly nextSecondFactor?: string | null;
   readonly lastSignInAt: string | null;
 }
 

@@ -477,7 +477,7 @@ export const eventCatalogue = {
     type: 'warning',
     message: 'Sign-in as {target} failed',
     attributes: {
-      means: 'password or link',
+      means: 'password, link or one-time code',
       unwritten: 'failures since the last such event that were only counted',
     },
   },

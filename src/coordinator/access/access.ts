@@ -6,6 +6,7 @@
  *
  *   <data>/authority/           the installation's own certificate authority
  *   <data>/access/local-token   proof for programs of the service's own account
+ *   <data>/access/seal-key      key of secrets that are kept encrypted
  *   <data>/audit/               the audit trail
  *   <config>/tls/               the user's own certificate, if there is one
  */
@@ -39,6 +40,7 @@ import {
   createSystemCaller,
   Rights,
 } from './rights/rights.ts';
+import { Sealer } from './second-factor/sealer.ts';
 import { securityEvent } from './security-event.ts';
 import { SignInLimiter } from './sign-in/limiter.ts';
 import { Passwords } from './sign-in/passwords.ts';
@@ -120,6 +122,8 @@ export class Access implements Gate, AsyncDisposable {
       rights: new Rights(inventory),
       passwords: new Passwords(),
       limiter: new SignInLimiter(clock),
+      codeLimiter: new SignInLimiter(clock),
+      sealer: await Sealer.open(join(paths.data, 'access', 'seal-key')),
     };
     return new Access({
       context,
@@ -236,7 +240,7 @@ export class Access implements Gate, AsyncDisposable {
     await tidyAccess(coordinator);
     const { auditRetentionMonths } = installationSettings(coordinator.inventory);
     const oldest = new Date(coordinator.clock.now());
-    oldest.setUTCMonth(oldest.getUTCMonth() - (auditRetentionMonths ?? 13), 1);
+    oldest.setUTCMonth(oldest.getUTCMonth() - auditRetentionMonths, 1);
     await this.#parts.trail.forgetBefore(oldest.getTime());
   }
 

@@ -13,6 +13,11 @@ import type { WhetherDry } from './access-change.ts';
 import { createJoinToken } from './join/join-token.ts';
 import { joinHost, renewCertificate } from './join/join.ts';
 import type { Recorder } from './request/recorder.ts';
+import {
+  beginSecondFactor,
+  confirmSecondFactor,
+  deleteSecondFactor,
+} from './second-factor/second-factor.ts';
 import { clearCookie, writeCookie } from './sign-in/cookies.ts';
 import { createSignInLink } from './sign-in/sign-in-link.ts';
 import { changePassword, showSession, signIn, signOut } from './sign-in/sign-in.ts';
@@ -88,6 +93,8 @@ export function createAccessHandlers(parts: HandlerParts): AccessHandlers {
       updateUser(context, caller, params.user, body, precondition, dryRun(query)),
     'user.delete': ({ caller, params, query, precondition }) =>
       deleteUser(context, caller, params.user, precondition, dryRun(query)),
+    'user.second-factor.delete': ({ caller, params, query, precondition }) =>
+      deleteSecondFactor(context, caller, params.user, precondition, dryRun(query)),
     'user.link': ({ caller, params }) => createSignInLink(context, caller, params.user),
     'role.list': ({ query }) => page('role', roleSchema, listRoles(inventory), query),
     'role.show': ({ params }) => showRole(requireRole(inventory, params.role)),
@@ -133,6 +140,12 @@ function sessionHandlers({ context, recorder }: HandlerParts): Pick<Handlers, Se
     },
     'session.show': ({ caller }) => showSession(context, caller),
     'session.password': ({ caller, body }) => changePassword(context, caller, body),
+    'session.second-factor.begin': ({ caller, body }) =>
+      beginSecondFactor(context, caller, body.oneTimeCode),
+    'session.second-factor.confirm': async ({ caller, body }) => {
+      await confirmSecondFactor(context, caller, body.oneTimeCode);
+      return showSession(context, caller);
+    },
     'session.delete': async (request) => {
       await signOut(context, request.caller);
       request.setHeader('set-cookie', clearCookie(isEncrypted(request)));

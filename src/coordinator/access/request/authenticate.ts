@@ -12,6 +12,7 @@ import type { HostDocument, TokenDocument, UserDocument } from '../../documents.
 import type { Document } from '../../store/store.ts';
 import type { AgentVerifier } from '../authority/agent-certificate.ts';
 import { createCaller, createRightlessCaller, type Rights } from '../rights/rights.ts';
+import { secondFactorState } from '../second-factor/second-factor.ts';
 import { cookieName, readCookie } from '../sign-in/cookies.ts';
 import { findSession, touchSession } from '../sign-in/sessions.ts';
 import type { LocalToken } from '../tokens/local-token.ts';
@@ -113,7 +114,10 @@ export class Authenticator {
     const { headers, method } = request.raw;
     if (needsOwnOrigin(method, headers)) requireOwnOrigin(headers, request.encrypted);
     this.#note(session.id, () => touchSession(coordinator, session));
-    return this.#callerOf(request, session.data.userId, null, 'session', session.id);
+    // Until a second factor that is asked for is set up, the session is good for that alone.
+    const isHeld = secondFactorState(coordinator.inventory, user.data) === 'needed';
+    const { userId } = session.data;
+    return this.#callerOf(request, userId, isHeld ? [] : null, 'session', session.id);
   }
 
   #byCertificate(request: Request): Caller | undefined {

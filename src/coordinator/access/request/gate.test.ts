@@ -13,6 +13,7 @@ import {
   newId,
   startPlace,
   topFolderId,
+  until,
   type Answer,
   type Place,
 } from '../testing/place.ts';
@@ -202,8 +203,16 @@ void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, w
   await place.ask('GET', '/users', { token });
   await place.ask('GET', '/vms/web-1/screenshot', { token });
   await place.ask('POST', '/users', { headers: {}, body: { name: 'x' } });
-  const { body } = await place.ask('GET', '/audit?limit=1000', { token });
-  const items = body['items'] as Record<string, unknown>[];
+  // What is written down is written behind the answer.
+  const deniedEvents = async () =>
+    (await place.events()).filter((event) => event.name === 'security.denied');
+  await until('two refusals as events', async () => (await deniedEvents()).length === 2);
+  let items: Record<string, unknown>[] = [];
+  await until('the last line', async () => {
+    const { body } = await place.ask('GET', '/audit?limit=1000', { token });
+    items = body['items'] as Record<string, unknown>[];
+    return items.some((item) => item['user'] === null);
+  });
   const refused = items.find((item) => item['correlationId'] === correlation);
   assert.deepEqual(
     { ...refused, seq: 0, time: '' },
@@ -232,7 +241,7 @@ void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, w
   assert.deepEqual([create?.['means'], create?.['status']], ['local', 200]);
   assert.deepEqual((await place.access.verifyAudit()).problems, []);
   const events = await place.events();
-  const denied = events.filter((event) => event.name === 'security.denied');
+  const denied = await deniedEvents();
   assert.deepEqual(
     denied.map((event) => [
       event.target.name,
@@ -255,11 +264,11 @@ void test('refusals beyond ten a minute are counted, not written, and the next e
   await Promise.all(Array.from({ length: 100 }, () => place.ask('GET', '/users', { token })));
   const denied = async () =>
     (await place.events()).filter(({ name }) => name === 'security.denied');
-  for (let i = 0; i < 200 && (await denied()).length < 10; i += 1);
+  await until('ten events', async () => (await denied()).length >= 10);
   assert.equal((await denied()).length, 10);
   place.move(61_000);
   await place.ask('GET', '/users', { token });
-  for (let i = 0; i < 200 && (await denied()).length < 11; i += 1);
+  await until('one more', async () => (await denied()).length > 10);
   assert.equal((await denied()).at(-1)?.attributes['unwritten'], 90);
   const lines = await readFile(
     join(place.folder, 'audit', (await readdir(join(place.folder, 'audit')))[0] ?? ''),

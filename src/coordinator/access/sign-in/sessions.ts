@@ -15,9 +15,12 @@ export const idleMs = 2 * 3_600_000;
 /** Use is written down at most so often; what was idle ends within this of the exact time. */
 const touchEveryMs = 5 * 60_000;
 
+const defaultSettings = installationSettingsSchema.parse({});
+
 export function installationSettings(inventory: Inventory): InstallationSettings {
   const stored = inventory.document<SettingDocument>('setting', 'installation')?.data;
-  return stored ?? installationSettingsSchema.parse({});
+  // What was stored by an older version lacks the newest settings.
+  return stored ? { ...defaultSettings, ...stored } : defaultSettings;
 }
 
 export interface NewSession {

@@ -2,7 +2,7 @@
  * Signing in and out (SEC-21, SEC-24 to SEC-26). A wrong name, a wrong password and a disabled user are
  * one answer that takes one time; every failure counts before it is known to be one.
  */
-import { Fault, isoTime, present } from '#lib';
+import { Fault, isFault, isoTime, present } from '#lib';
 import { allVerbs, type sessionSchema, type signInSchema } from '#api';
 import type { z } from 'zod';
 import { commitFresh } from '../../app/commit-fresh.ts';
@@ -11,6 +11,7 @@ import type { Caller } from '../../context.ts';
 import type { LinkDocument, SessionDocument, UserDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import type { AccessContext } from '../context.ts';
+import { secondFactorState, useSecondFactor } from '../second-factor/second-factor.ts';
 import { securityEvent, userThing } from '../security-event.ts';
 import { hashSecret } from '../tokens/secret.ts';
 import { endSessions, requirePerson } from '../users/change-user.ts';
@@ -39,12 +40,23 @@ export async function signIn(
   const name = input.means === 'password' ? input.user : '';
   if (input.means === 'password') requireTls(context, caller);
   context.limiter.begin(name, address);
-  const signedIn =
+  const proved =
     input.means === 'password'
-      ? await withPassword(context, caller, input, onFailure)
-      : await withLink(context, caller, input.code, onFailure);
+      ? await provePassword(context, input, onFailure)
+      : proveLink(context, input.code, onFailure);
   context.limiter.succeed(name, address);
-  return signedIn;
+  return open(context, caller, proved, input.oneTimeCode, onFailure);
+}
+
+/** A user whose password or link was right. */
+interface Proved {
+  readonly userId: string;
+  readonly means: SessionDocument['means'];
+  /** The hash that was verified: if it is another by now, the password was the old one. */
+  readonly verifiedHash: string | undefined;
+  /** What else is to be written of the user. */
+  readonly patch: Partial<UserDocument>;
+  readonly link: Document<LinkDocument> | undefined;
 }
 
 function requireTls(context: AccessContext, caller: Caller): void {
@@ -55,12 +67,11 @@ function requireTls(context: AccessContext, caller: Caller): void {
   });
 }
 
-async function withPassword(
+async function provePassword(
   context: AccessContext,
-  caller: Caller,
   input: { readonly user: string; readonly password: string },
   onFailure: OnFailure,
-): Promise<SignedIn> {
+): Promise<Proved> {
   const { inventory } = context.coordinator;
   const id = nameOwner(inventory, 'user', input.user);
   const user = id === undefined ? undefined : inventory.document<UserDocument>('user', id);
@@ -73,15 +84,11 @@ async function withPassword(
   const better = context.passwords.isOutdated(hash)
     ? await context.passwords.hash(input.password)
     : hash;
-  return open(context, caller, user.id, 'password', { passwordHash: better }, hash);
+  const patch = { passwordHash: better };
+  return { userId: user.id, means: 'password', verifiedHash: hash, patch, link: undefined };
 }
 
-async function withLink(
-  context: AccessContext,
-  caller: Caller,
-  code: string,
-  onFailure: OnFailure,
-): Promise<SignedIn> {
+function proveLink(context: AccessContext, code: string, onFailure: OnFailure): Proved {
   const { inventory, clock } = context.coordinator;
   const link = inventory.document<LinkDocument>('link', hashSecret(code));
   const userId = link?.data.purpose === 'sign-in' ? link.data.userId : null;
@@ -91,7 +98,7 @@ async function withLink(
     onFailure(user, 'link');
     throw linkIsVoid();
   }
-  return open(context, caller, user.id, 'link', {}, undefined, link);
+  return { userId: user.id, means: 'link', verifiedHash: undefined, patch: {}, link };
 }
 
 function linkIsVoid(): Fault {
@@ -100,15 +107,13 @@ function linkIsVoid(): Fault {
   });
 }
 
+/** The session, unless a second factor is missing or wrong; a link that was shown is used up with it, not before. */
 async function open(
   context: AccessContext,
   caller: Caller,
-  userId: string,
-  means: SessionDocument['means'],
-  patch: Partial<UserDocument>,
-  /** The hash that was verified: if it has been changed meanwhile, the password was the old one. */
-  verifiedHash: string | undefined,
-  link?: Document<LinkDocument>,
+  { userId, means, verifiedHash, patch, link }: Proved,
+  oneTimeCode: string | undefined,
+  onFailure: OnFailure,
 ): Promise<SignedIn> {
   const { coordinator } = context;
   const { inventory, clock } = coordinator;
@@ -121,7 +126,8 @@ async function open(
       throw new Fault('unauthenticated', 'the user was changed meanwhile');
     // Of two who use a link at once, one comes too late.
     if (link && !inventory.document('link', link.id)) throw linkIsVoid();
-    signedIn = { ...user.data, ...patch, lastSignInAt: isoTime(clock.now()) };
+    const used = secondFactor(context, user, oneTimeCode, onFailure);
+    signedIn = { ...user.data, ...patch, ...used, lastSignInAt: isoTime(clock.now()) };
     return {
       conditions: [
         { kind: 'user', id: userId, version: user.version },
@@ -147,6 +153,21 @@ async function open(
   return { session: shown, secret, maxAgeSeconds };
 }
 
+function secondFactor(
+  context: AccessContext,
+  user: Document<UserDocument>,
+  oneTimeCode: string | undefined,
+  onFailure: OnFailure,
+): Partial<UserDocument> {
+  try {
+    return useSecondFactor(context, user.id, user.data, oneTimeCode);
+  } catch (error) {
+    if (isFault(error, 'unauthenticated') && oneTimeCode !== undefined)
+      onFailure(user, 'one-time code');
+    throw error;
+  }
+}
+
 function describe(
   context: AccessContext,
   userId: string,
@@ -161,6 +182,7 @@ function describe(
     displayName: user.displayName,
     verbs: [...verbs],
     expiresAt: session?.expiresAt ?? null,
+    secondFactor: secondFactorState(context.coordinator.inventory, user),
     passwordNeeded: session?.means === 'link' && user.passwordHash === null,
   };
 }

@@ -29,6 +29,8 @@ export interface Asked {
   readonly cookie?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Address that it comes from, of 127.0.0.0/8. */
+  readonly from?: string;
   /** PEM of a client certificate and its key. */
   readonly agent?: { readonly cert: string; readonly key: string };
 }
@@ -122,7 +124,9 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
   const connections = new Agent({ ca: authority, keepAlive: true });
   stack.defer(() => connections.destroy());
   const ask: Place['ask'] = (method, path, asked = {}) => {
-    const agent = asked.agent ? new Agent({ ca: authority, ...asked.agent }) : connections;
+    const localAddress = asked.from;
+    const isOwn = asked.agent !== undefined || localAddress !== undefined;
+    const agent = isOwn ? new Agent({ ca: authority, localAddress, ...asked.agent }) : connections;
     return send(url, agent, method, path, asked);
   };
   return {
@@ -269,10 +273,10 @@ export function vmNamed(id: string, name: string, hostId: string, folderId: stri
   return { definition, hostId, folderId, path: '', generation: 0, revision: 1 };
 }
 
-/** Waits for what happens behind an answer. Errors: when it has not within two seconds. */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
-  const end = performance.now() + 2000;
-  while (!isSo()) {
+/** Waits for what happens behind an answer. Errors: when it has not within ten seconds. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`${what} did not happen`);
     await new Promise((resolve) => setImmediate(resolve));
   }

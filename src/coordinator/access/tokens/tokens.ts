@@ -13,6 +13,7 @@ import type { Document } from '../../store/store.ts';
 import type { AccessContext } from '../context.ts';
 import { notFound, requireRight } from '../rights/authorize.ts';
 import { requireToRule } from '../rights/hand-on.ts';
+import { secondFactorState } from '../second-factor/second-factor.ts';
 import { securityEvent } from '../security-event.ts';
 import { requirePerson } from '../users/change-user.ts';
 import { findUser } from '../users/show-user.ts';
@@ -56,6 +57,7 @@ export async function createToken(
   requirePerson(caller, 'make tokens');
   const { inventory, clock } = context.coordinator;
   const own = caller.userId ?? '';
+  requireNoFactorMissing(inventory, caller);
   const isOwn = input.user === undefined || input.user === own || input.user === caller.actor.name;
   if (!isOwn) requireRight(caller, 'user.manage', everything);
   const user = findUser(inventory, isOwn ? own : (input.user ?? own));
@@ -93,6 +95,14 @@ export async function createToken(
     ],
   });
   return { token: showToken(inventory, written<TokenDocument>(change, 'token', id)), secret };
+}
+
+/** Errors: `forbidden` for a session whose user has to set up a second factor first. */
+function requireNoFactorMissing(inventory: Inventory, caller: Caller): void {
+  const user = inventory.document<UserDocument>('user', caller.userId ?? '')?.data;
+  if (caller.proof?.means !== 'session' || !user) return;
+  if (secondFactorState(inventory, user) === 'needed')
+    throw new Fault('forbidden', 'this user has to set up a second factor first');
 }
 
 function tokensOf(inventory: Inventory, userId: string | null): readonly Document<TokenDocument>[] {

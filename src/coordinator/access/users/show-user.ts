@@ -16,6 +16,7 @@ export function showUser(document: Document<UserDocument>): User {
     groups: [...data.groups],
     disabled: data.disabled,
     hasPassword: data.passwordHash !== null,
+    hasSecondFactor: (data.secondFactor ?? null) !== null,
     version: document.version,
     createdAt: document.createdAt,
     updatedAt: document.updatedAt,
