@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { command } from '../command.ts';
+import { bringNeeds, testNeeds } from '../system/packages.ts';
 
 const runner = fileURLToPath(new URL('../../../tools/check.ts', import.meta.url));
 
@@ -11,9 +12,14 @@ export const testCommands = [
     name: 'test',
     summary: 'check this source tree as CI does',
     args: [{ name: 'suites', meaning: 'only these suites', optional: true, rest: true }],
-    options: { nightly: { type: 'flag', meaning: 'with the long suites' } },
+    options: {
+      nightly: { type: 'flag', meaning: 'with the long suites' },
+      'no-install': { type: 'flag', meaning: 'only report what is missing on this machine' },
+    },
     examples: ['gantry test', 'gantry test qemu disk', 'gantry test --nightly'],
-    async run({ args, options }) {
+    async run(run) {
+      const { args, options } = run;
+      await bringNeeds(run, testNeeds(), options['no-install'] === true ? 'report' : 'install');
       const child = spawn(
         process.execPath,
         [runner, ...(options.nightly === true ? ['--nightly'] : []), ...args],
