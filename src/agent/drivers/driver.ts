@@ -129,15 +129,21 @@ export interface Running {
 export interface Devices {
   /**
    * The definition changes. What of it can take effect now does; answers the definition that the process
-   * has then.
+   * has then, and the memory that was plugged in for it.
    */
-  configure(before: VmDefinition, after: VmDefinition): Promise<VmDefinition>;
+  configure(before: VmDefinition, after: VmDefinition): Promise<Configured>;
   /** `file` tells where relative paths are; a null medium ejects. */
   changeMedium?(drive: string, medium: Medium | null, file: MachineFile): Promise<void>;
   attachDisk?(disk: Disk, file: MachineFile): Promise<void>;
   detachDisk?(disk: Disk, file: MachineFile): Promise<void>;
   attachAdapter?(adapter: Adapter, file: MachineFile): Promise<void>;
   detachAdapter?(adapter: Adapter, file: MachineFile): Promise<void>;
+}
+
+export interface Configured {
+  readonly definition: VmDefinition;
+  /** Modules, in bytes. */
+  readonly pluggedMemory: readonly number[];
 }
 
 /** What people see and touch of a running machine. */

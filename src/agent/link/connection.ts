@@ -69,7 +69,11 @@ export class Connection {
     this.#host = host;
     this.#timing = timing;
     this.#onWelcome = onWelcome;
-    this.#calls = new Calls(handlers, host.log, (message) => this.#send(message));
+    this.#calls = new Calls(handlers, host.log, (message) => {
+      // Whoever hears that it is done finds it done.
+      if (message.type === 'answer') this.#sendReports();
+      this.#send(message);
+    });
   }
 
   /** Runs until the connection ends; answers why, undefined when the signal ended it. */

@@ -67,6 +67,8 @@ export const machineFileSchema = z.strictObject({
   savedFile: z.string().max(1024).nullable(),
   /** The definition of the process that was saved: what was pending then still is. Null: the present one. */
   savedWith: vmDefinitionSchema.nullable(),
+  /** Memory modules plugged in since the start, in bytes, by slot. Part of a saved state. */
+  pluggedMemory: z.array(z.number().int().min(1)).max(256),
   /** Before a save or restore: whether the guest ran and shall run again, or was paused. */
   ranBefore: z.boolean(),
   /** A restored guest was let run: its saved state no longer fits its disks. */
@@ -106,6 +108,7 @@ export function newMachineFile(
     uid: null,
     savedFile: null,
     savedWith: null,
+    pluggedMemory: [],
     ranBefore: false,
     released: false,
     clockOffsetSeconds: null,

@@ -144,6 +144,7 @@ async function begin(
     process: null,
     held: false,
     released: false,
+    ...(state === 'starting' ? { pluggedMemory: [] } : {}),
   });
   await hands.persist();
 }

@@ -82,8 +82,12 @@ export function machineVerbs(host: Host): MachineVerbs {
         await hands.persist();
         const { running, file } = hands;
         if (!running || file.startedWith === null) return;
-        const startedWith = await running.devices.configure(file.startedWith, definition);
-        hands.set(startedWithOf({ ...file, startedWith }, definition, startedWith));
+        const configured = await running.devices.configure(file.startedWith, definition);
+        const startedWith = configured.definition;
+        hands.set({
+          ...startedWithOf({ ...file, startedWith }, definition, startedWith),
+          pluggedMemory: [...file.pluggedMemory, ...configured.pluggedMemory],
+        });
         await hands.persist();
       });
       return { report: machine.report() };

@@ -8,6 +8,7 @@ import type { BootDevice, HostSettings } from '#api';
 import { describeFault, type Clock } from '#lib';
 import type { Log } from '#log';
 import {
+  attachMemory,
   connectQmp,
   endBootOnce,
   GuestAgent,
@@ -34,7 +35,7 @@ import { findByArgument, identify, isAlive } from './process/proc.ts';
 import { QemuRunning } from './running.ts';
 import { readSavedFacts } from './saved-facts.ts';
 import { openSerial } from './serial.ts';
-import { makeMachineSpec } from './spec/machine-spec.ts';
+import { makeMachineSpec, memorySlots } from './spec/machine-spec.ts';
 import { chooseFreePorts, makeSurroundings, newestChipset, recordedPorts } from './surroundings.ts';
 import { startTpm } from './tpm.ts';
 
@@ -95,6 +96,8 @@ export class Engine implements AsyncDisposable {
       stateFrom: 'incoming',
     });
     try {
+      for (const bytes of file.pluggedMemory)
+        await attachMemory(running.client, memorySlots, bytes);
       await restoreState(running.client, {
         path,
         socketPath: runPlaces(this.#options.runtimeDir, running.id).state,

@@ -17,7 +17,7 @@ import {
   type QmpClient,
 } from '#qemu';
 import type { MachineFile } from '../../machine/record.ts';
-import type { Devices } from '../driver.ts';
+import type { Configured, Devices } from '../driver.ts';
 import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
 import { diskId, diskSpec, floppyId, mediumSpec, placeToId } from './spec/devices.ts';
 
@@ -43,10 +43,11 @@ export class RunningDevices implements Devices {
     return this.#expected;
   }
 
-  async configure(before: VmDefinition, after: VmDefinition): Promise<VmDefinition> {
+  async configure(before: VmDefinition, after: VmDefinition): Promise<Configured> {
     const client = this.#parts.client();
     this.#parts.onConfigure(after);
     let now = before;
+    const pluggedMemory: number[] = [];
     const { count } = after.hardware.processor;
     if (count > now.hardware.processor.count) {
       const grown = await this.#tries(() => growProcessors(client, count));
@@ -58,9 +59,12 @@ export class RunningDevices implements Devices {
     if (moreBytes > 0) {
       const grown = await this.#tries(() => attachMemory(client, memorySlots, moreBytes));
       const memory = { ...now.hardware.memory, sizeBytes };
-      if (grown) now = { ...now, hardware: { ...now.hardware, memory } };
+      if (grown) {
+        now = { ...now, hardware: { ...now.hardware, memory } };
+        pluggedMemory.push(moreBytes);
+      }
     }
-    return now;
+    return { definition: now, pluggedMemory };
   }
 
   async changeMedium(drive: string, medium: Medium | null, file: MachineFile): Promise<void> {

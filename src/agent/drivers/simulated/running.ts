@@ -131,7 +131,7 @@ export class SimulatedRunning implements Running {
   get devices(): Devices {
     const require = (what: string): void => this.#requireAlive(what);
     return {
-      configure: async (before) => before,
+      configure: async (before) => ({ definition: before, pluggedMemory: [] }),
       changeMedium: async () => require('change the medium'),
       attachDisk: async () => require('attach the disk'),
       detachDisk: async () => require('detach the disk'),

@@ -19,6 +19,8 @@ export interface Limits {
   readonly processes: number;
 }
 
+const removeAttempts = 20;
+const removePauseMs = 50;
 const periodUs = 100_000;
 /** For the threads of the process beside those of the processors. */
 const spareProcessors = 1;
@@ -131,12 +133,19 @@ export class ControlGroups {
   /** After the process has ended. */
   remove(id: string): void {
     for (const { base } of this.#hierarchies) {
-      try {
-        rmdirSync(join(base, id));
-      } catch {
-        // Not there, or a thread is still on its way out; the next start uses it again.
-      }
+      removeGroup(join(base, id), removeAttempts);
     }
+  }
+}
+
+/** A process that has ended is on its way out of its group for a moment. */
+function removeGroup(path: string, attempts: number): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const busy = (error as NodeJS.ErrnoException).code === 'EBUSY';
+    if (busy && attempts > 1)
+      setTimeout(() => removeGroup(path, attempts - 1), removePauseMs).unref();
   }
 }
 

@@ -59,7 +59,7 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
     chipsetVersion: around.chipsetVersion,
     acceleration: around.acceleration,
     processor: processorOf(hardware),
-    memory: memoryOf(hardware),
+    memory: memoryOf(file),
     firmware: around.firmware,
     boot: bootOf(hardware, around.bootOnce),
     ...drives,
@@ -142,8 +142,10 @@ function processorOf({ processor }: Hardware): MachineSpec['processor'] {
   };
 }
 
-function memoryOf({ memory }: Hardware): MachineSpec['memory'] {
-  const { sizeBytes, maxBytes } = memory;
+/** What was plugged in later is no part of what the machine begins with. */
+function memoryOf({ definition, pluggedMemory }: MachineFile): MachineSpec['memory'] {
+  const { maxBytes, sizeBytes: allBytes } = definition.hardware.memory;
+  const sizeBytes = allBytes - pluggedMemory.reduce((sum, bytes) => sum + bytes, 0);
   if (maxBytes === null || maxBytes <= sizeBytes) return { sizeBytes };
   return { sizeBytes, maxBytes, slots: memorySlots };
 }

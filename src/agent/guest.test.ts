@@ -1,0 +1,254 @@
+/** The agent with a real guest: the starter appliance, booted once for all tests of this file. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { profiles, vmDefinitionSchema, type VmDefinition } from '#api';
+import { giB, miB } from '#lib';
+import { QemuAgent, byTester, starterImage, withoutQemu } from './testing/qemu-agent.ts';
+import { SerialSession } from './testing/serial-session.ts';
+
+const serialNumber = '0544-5904-3417-7151-3013-2390-69';
+
+describe('a real guest', { skip: withoutQemu }, () => {
+  let agent: QemuAgent;
+  let id = '';
+  let serial: SerialSession;
+
+  before(async () => {
+    const image = await starterImage();
+    agent = await QemuAgent.start('--name', 'carrier');
+    const definition = vmDefinitionSchema.parse({
+      id: crypto.randomUUID(),
+      name: 'guest-1',
+      guestOs: 'gantry-starter',
+      hardware: {
+        ...profiles.modern.hardware,
+        memory: { sizeBytes: 256 * miB, maxBytes: 1024 * miB },
+        processor: { ...profiles.modern.hardware.processor, count: 1, maxCount: 2 },
+        bios: { chassis: { assetTag: serialNumber, serialNumber }, baseBoard: { serialNumber } },
+        disks: [
+          { bus: 'virtio', position: 0, file: 'disk.qcow2', format: 'qcow2', sizeBytes: giB },
+        ],
+        adapters: [
+          {
+            slot: 0,
+            model: 'virtio',
+            mac: '52:47:59:00:00:01',
+            attachment: { kind: 'user', forwards: [{ hostPort: 0, guestPort: 80 }] },
+          },
+        ],
+      },
+      settings: {
+        guestInformation: { shareHostFacts: true },
+        heartbeat: { intervalSeconds: 1, missedLimit: 3 },
+      },
+    });
+    id = await agent.create(definition, [
+      {
+        kind: 'image',
+        file: 'disk.qcow2',
+        format: 'qcow2',
+        sizeBytes: giB,
+        imagePath: image.path,
+        imageFormat: 'qcow2',
+      },
+    ]);
+    await agent.act(id, 'turn-on');
+    serial = await SerialSession.open(agent, id, 'serial1');
+    await serial.logIn('root', 'gantry');
+  });
+
+  after(async () => {
+    serial?.close();
+    await agent?.[Symbol.asyncDispose]();
+  });
+
+  test('GA-07 GA-25 GA-34 GA-35 the guest agent is found, shows life and tells of its guest', async () => {
+    const sample = await agent.untilSample(
+      id,
+      'a heartbeat and an address',
+      ({ heartbeat, guest }) => heartbeat.state === 'good' && (guest?.addresses.length ?? 0) > 0,
+    );
+    assert.equal(sample.additions.state, 'running');
+    assert.ok(sample.guest?.addresses.includes('10.0.2.15'));
+    assert.match(sample.guest?.osName ?? '', /starter/);
+    assert.equal(sample.guest?.hostName, 'guest-1');
+    assert.equal(sample.guest?.timezone, 'UTC');
+    assert.ok((sample.guest?.memoryTotalBytes ?? 0) > 100 * miB);
+    assert.equal(sample.additions.functions['shutdown'], true);
+  });
+
+  test('HW-33 GA-23 SEC-10 the guest reads its identity, and of its host what it may', async () => {
+    await agent.untilSample(id, 'host facts', ({ guest }) => guest !== null);
+    const text = await serial.untilCommand('gantry-guest', /host: carrier/);
+    assert.match(text, /vm: guest-1/);
+    assert.match(text, new RegExp(`uuid: ${id}`));
+    for (const field of ['asset tag', 'chassis serial', 'board serial']) {
+      assert.match(text, new RegExp(`${field}: ${serialNumber}`));
+    }
+  });
+
+  test('HW-15 several watchers see the same port; one that only watches types nothing', async () => {
+    const watcher = await SerialSession.open(agent, id, 'serial1', 'read-only');
+    watcher.write('echo must-not-$((40+2))\n');
+    await serial.command('echo both-$((40+2))');
+    await watcher.until(/both-42/);
+    assert.doesNotMatch(watcher.text, /must-not/);
+    watcher.close();
+  });
+
+  test('HW-30 a disk that is plugged in is there at once, and gone when it is taken out', async () => {
+    const generation = agent.generation(id);
+    const source = {
+      kind: 'new',
+      file: 'more.qcow2',
+      format: 'qcow2',
+      sizeBytes: 64 * miB,
+    } as const;
+    await agent.host.call('machine.disk.create', { id, generation, cause: byTester, source });
+    const disk = {
+      bus: 'virtio',
+      controller: 0,
+      position: 1,
+      file: 'more.qcow2',
+      format: 'qcow2',
+      sizeBytes: 64 * miB,
+      readOnly: false,
+      shared: false,
+      discard: true,
+      cache: 'writeback',
+      serial: 'MORE',
+    } as const;
+    const params = { id, generation, cause: byTester, disk };
+    assert.deepEqual(await agent.host.call('machine.disk.attach', params), { live: true });
+    await serial.untilCommand('cat /sys/block/vdb/size /sys/block/vdb/serial', /131072\s+MORE/);
+    assert.deepEqual(agent.host.reports.get(id)?.pending, []);
+    assert.deepEqual(await agent.host.call('machine.disk.attach', params), { live: true });
+    assert.deepEqual(await agent.host.call('machine.disk.detach', params), { live: true });
+    await serial.untilCommand('ls /sys/block/', /^(?!.*vdb).*vda.*$/s);
+    assert.deepEqual(agent.events(id).slice(-2), ['vm.device.added', 'vm.device.removed']);
+  });
+
+  test('HW-07 a processor and memory are added while it runs; less of them waits', async () => {
+    const { definition } = await onlyRecord(agent, id);
+    const more = {
+      ...definition,
+      hardware: {
+        ...definition.hardware,
+        processor: { ...definition.hardware.processor, count: 2 },
+        memory: { sizeBytes: 384 * miB, maxBytes: 1024 * miB },
+      },
+    };
+    const configure = (changed: VmDefinition, definitionVersion: number) =>
+      agent.host.call('machine.configure', {
+        id,
+        generation: agent.generation(id),
+        cause: byTester,
+        definition: changed,
+        definitionVersion,
+      });
+    assert.deepEqual((await configure(more, 2)).report.pending, []);
+    await serial.untilCommand('grep -c ^processor /proc/cpuinfo', /^2\s*$/m);
+    const less = {
+      ...more,
+      hardware: { ...more.hardware, memory: { sizeBytes: 128 * miB, maxBytes: null } },
+    };
+    const { report } = await configure(less, 3);
+    assert.ok(report.pending.includes('hardware/memory/size_bytes'));
+    assert.deepEqual((await configure(more, 4)).report.pending, []);
+  });
+
+  test('HW-41 HW-44 a CD is inserted, read and ejected while it runs', async () => {
+    const { writeFile } = await import('node:fs/promises');
+    const file = `${agent.shelf}/cd.iso`;
+    await writeFile(file, Buffer.concat([Buffer.from('the first sector'), Buffer.alloc(65536)]), {
+      mode: 0o644,
+    });
+    const change = (medium: { kind: 'file'; file: string } | null) =>
+      agent.host.call('machine.medium', {
+        id,
+        generation: agent.generation(id),
+        cause: byTester,
+        place: 'sata0:0',
+        medium,
+        path: null,
+      });
+    await serial.command('modprobe sr_mod');
+    assert.deepEqual(await change({ kind: 'file', file }), { live: true });
+    await serial.untilCommand('dd if=/dev/sr0 bs=16 count=1 2>/dev/null; echo', /the first sector/);
+    assert.deepEqual(await change(null), { live: true });
+    assert.deepEqual(agent.events(id).slice(-2), ['vm.media.inserted', 'vm.media.ejected']);
+  });
+
+  test('a screenshot is a picture of the screen, and typed text arrives', async () => {
+    const { png } = await agent.host.call('machine.screenshot', { id });
+    assert.equal(Buffer.from(png, 'base64').subarray(1, 4).toString(), 'PNG');
+    await agent.host.call('machine.type', { id, text: 'root\n', layout: 'us' });
+    await agent.host.call('machine.type', { id, text: 'gantry\n', layout: 'us' });
+    await agent.host.call('machine.type', {
+      id,
+      text: 'echo Typed_$((6*7)) > /dev/ttyS0\n',
+      layout: 'us',
+    });
+    await serial.until(/Typed_42/);
+    await agent.host.call('machine.keys', { id, keys: ['ctrl-c', 'ret'] });
+  });
+
+  test('VM-33 VM-34 VM-35 GA-10 paused, saved and restored it goes on exactly where it stopped', async () => {
+    await serial.command('mkdir -p /tmp/kept; echo kept-in-memory > /tmp/kept/it');
+    await agent.act(id, 'pause');
+    await agent.act(id, 'resume');
+    assert.equal((await agent.act(id, 'save')).state, 'saved');
+    assert.equal(agent.pid(id), undefined);
+    assert.equal((await agent.act(id, 'restore')).state, 'running');
+    serial.close();
+    serial = await SerialSession.open(agent, id, 'serial1');
+    await serial.untilCommand('cat /tmp/kept/it', /kept-in-memory/);
+    assert.ok(!agent.events(id).includes('vm.heartbeat.lost'));
+  });
+
+  test('VM-29 the agent is killed: the guest goes on, is found again and answers', async () => {
+    const pid = agent.pid(id);
+    await agent.process.stop('SIGKILL');
+    agent.process.run();
+    await agent.host.until('the next hello', () => agent.host.links === 2, 30_000);
+    assert.equal(agent.host.reports.get(id)?.state, 'running');
+    assert.equal(agent.pid(id), pid);
+    serial.close();
+    serial = await SerialSession.open(agent, id, 'serial1');
+    await serial.untilCommand('echo alive-$((40+2))', /alive-42/);
+    await agent.untilSample(id, 'a heartbeat', ({ heartbeat }) => heartbeat.state === 'good');
+  });
+
+  test('GA-08 GA-11 a guest agent that stops answering is missed, and welcomed back', async () => {
+    await serial.command('kill -STOP $(cat /run/qemu-ga.pid)');
+    await agent.untilEvent('vm.heartbeat.lost', id, 40_000);
+    assert.equal(agent.host.reports.get(id)?.state, 'running');
+    await serial.command('kill -CONT $(cat /run/qemu-ga.pid)');
+    await agent.untilEvent('vm.heartbeat.regained', id, 40_000);
+  });
+
+  test('VM-37 GA-17 the guest shuts down through its agent, and everything of it can be deleted', async () => {
+    await agent.untilSample(id, 'a heartbeat', ({ heartbeat }) => heartbeat.state === 'good');
+    assert.equal((await agent.act(id, 'shutdown', { timeoutSeconds: 60 })).state, 'off');
+    const asked = agent.host.events.find(({ name }) => name === 'vm.shutdown.requested');
+    assert.equal(asked?.attributes['means'], 'guest agent');
+    const generation = agent.generation(id);
+    const { kept } = await agent.host.call('machine.destroy', {
+      id,
+      generation,
+      cause: byTester,
+      keep: [],
+    });
+    assert.deepEqual(
+      kept.map((path) => path.split('/').at(-1)),
+      ['more.qcow2'],
+    );
+  });
+});
+
+async function onlyRecord(agent: QemuAgent, id: string) {
+  const { machines } = await agent.host.call('host.discover', {});
+  const record = machines.find(({ definition }) => definition.id === id);
+  if (!record) throw new Error('no record');
+  return record;
+}

@@ -1,0 +1,96 @@
+/** A person at a serial console, over the agent's own stream. */
+import type { WebSocket } from 'ws';
+import type { QemuAgent } from './qemu-agent.ts';
+
+const prompt = /[#$] $/;
+const retryMs = 500;
+const maxText = 200_000;
+/** A terminal's control sequences: colours, and questions where the cursor is. */
+// oxlint-disable-next-line no-control-regex
+const escapes = /\u001b\[[0-9;?]*[A-Za-z]/g;
+
+export class SerialSession {
+  readonly #socket: WebSocket;
+  readonly #listeners = new Set<() => void>();
+  text = '';
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (data: Buffer) => {
+      this.text = (this.text + data.toString('latin1')).replaceAll(escapes, '').slice(-maxText);
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  static async open(
+    agent: QemuAgent,
+    id: string,
+    channel: 'serial1' | 'serial2',
+    access: 'read-only' | 'read-write' = 'read-write',
+  ): Promise<SerialSession> {
+    const streamId = crypto.randomUUID();
+    const readOnly = access === 'read-only';
+    const [socket] = await Promise.all([
+      agent.coordinator.stream(streamId),
+      agent.host.call('stream.open', { streamId, id, channel, readOnly }),
+    ]);
+    return new SerialSession(socket);
+  }
+
+  write(text: string): void {
+    this.#socket.send(Buffer.from(text, 'latin1'));
+  }
+
+  async until(pattern: RegExp, limitMs = 180_000): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const look = (): void => {
+      if (pattern.test(this.text)) resolve(this.text);
+    };
+    const timer = setTimeout(() => {
+      reject(
+        new Error(`not within ${limitMs} ms: ${pattern.source}; last: ${this.text.slice(-500)}`),
+      );
+    }, limitMs);
+    this.#listeners.add(look);
+    look();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#listeners.delete(look);
+    }
+  }
+
+  async logIn(user: string, password: string): Promise<void> {
+    await this.until(/login: $/);
+    this.write(`${user}\n`);
+    await this.until(/Password: $/i);
+    this.write(`${password}\n`);
+    await this.until(prompt);
+  }
+
+  /** What the command prints, from its echo to the next prompt. */
+  async command(line: string): Promise<string> {
+    this.text = '';
+    this.write(`${line}\n`);
+    return this.until(/[#$] $/);
+  }
+
+  /** Runs it again until what it prints fits. */
+  async untilCommand(line: string, pattern: RegExp, limitMs = 30_000): Promise<string> {
+    const untilMs = Date.now() + limitMs;
+    for (;;) {
+      const text = (await this.command(line)).replaceAll('\r', '');
+      const output = text.slice(text.indexOf('\n') + 1);
+      if (pattern.test(output)) return output;
+      if (Date.now() > untilMs) throw new Error(`${line} never gave ${pattern.source}: ${output}`);
+      await new Promise((resolve) => {
+        setTimeout(resolve, retryMs);
+      });
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
