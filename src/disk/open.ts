@@ -11,6 +11,13 @@ import type { Layer, ParentReference } from './layer.ts';
 import { maxChainDepth } from './limits.ts';
 import type { FileStore } from './store.ts';
 
+export interface NamedParent {
+  readonly path: string;
+  readonly format?: string;
+  /** `demand` when absent. */
+  readonly identity?: 'demand' | 'any';
+}
+
 export interface OpenOptions {
   readonly path: string;
   readonly store: FileStore;
@@ -20,10 +27,10 @@ export interface OpenOptions {
   readonly format?: string | undefined;
   /**
    * `follow` (when absent): as the file says. `none`: this layer alone, what it does not hold reads as zeros.
-   * A path: that file is the parent, whatever the file says, if its identity is right.
+   * A path: that file is the parent, whatever the file says, if its identity is right, or if any will do: to go
+   * on with a commit that was cut off, whose first write gave the parent a new one.
    */
-  readonly parent?:
-    'follow' | 'none' | { readonly path: string; readonly format?: string } | undefined;
+  readonly parent?: 'follow' | 'none' | NamedParent | undefined;
   /** Id of an internal snapshot to open instead of the present state; for reading only. */
   readonly snapshot?: string | undefined;
   /** Replaces the file of the top layer, for instance by one without sync. */
@@ -92,7 +99,7 @@ async function openParent(
     above,
   );
   try {
-    checkIdentity(path, disk, reference);
+    if (given?.identity !== 'any') checkIdentity(path, disk, reference);
     return disk;
   } catch (error) {
     await disk.close();

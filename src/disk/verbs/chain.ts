@@ -12,7 +12,9 @@ import { ProgressMeter, type VerbOptions } from './progress.ts';
 
 /**
  * Writes what the child holds into its parent, which the caller has opened for writing and which no other child
- * needs. The child stays; it is of no more use and can be deleted. Faults: `refused`, host faults, `cancelled`.
+ * needs. The child stays; it is of no more use and can be deleted. Cut off, it can be begun again: the child still
+ * hides what has changed below it. A vhdx or vmdk parent has a new identity by then, and the child is opened
+ * with that parent named and its identity not asked for. Faults: `refused`, host faults, `cancelled`.
  */
 export async function commitDisk(
   child: Disk,
