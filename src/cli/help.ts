@@ -14,6 +14,8 @@ export const nouns: Readonly<Record<string, string>> = {
   token: 'tokens for scripts',
   role: 'roles, sets of rights',
   grant: 'who may do what on what',
+  certificate: 'certificates in use',
+  audit: 'the audit trail',
 };
 
 function argumentText(argument: Argument): string {

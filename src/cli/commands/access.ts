@@ -11,7 +11,8 @@ import { grantColumns, roleColumns, tokenColumns, userColumns } from './columns.
 
 const userArgument = { name: 'user', meaning: 'name or id', completes: 'user' } as const;
 
-function verbList(text: string): Verb[] {
+/** Errors: `invalid` for a word that is no right. */
+export function verbList(text: string): Verb[] {
   return text.split(',').map((word) => {
     if (!Object.hasOwn(verbs, word))
       throw new Fault('invalid', `there is no right "${word.slice(0, 60)}"`, {

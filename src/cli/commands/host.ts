@@ -218,9 +218,17 @@ export const hostCommands: readonly Command[] = [
   command({
     name: 'host join-token',
     summary: 'make a one-time token with which a host joins',
-    examples: ['gantry host join-token'],
-    async run({ client, out, format, signal }) {
-      const token = await client.call('host.join-token', {}, signal);
+    options: {
+      host: {
+        type: 'text',
+        value: 'HOST',
+        meaning: 'for a host that has lost its certificate; default: a new one',
+      },
+    },
+    examples: ['gantry host join-token', 'gantry host join-token --host h1'],
+    async run({ client, options, out, format, signal }) {
+      const query = { host: options.host };
+      const token = await client.call('host.join-token', { query }, signal);
       writeThing(out, format, token, [
         ['token', token.token],
         ['expires', localTime(token.expiresAt)],

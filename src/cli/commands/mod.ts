@@ -8,6 +8,7 @@ import { consoleCommands } from './console.ts';
 import { deviceCommands } from './devices.ts';
 import { hostCommands } from './host.ts';
 import { powerCommands } from './power.ts';
+import { securityCommands } from './security.ts';
 import { systemCommands } from './system.ts';
 import { testCommands } from './test.ts';
 import { vmCommands } from './vm.ts';
@@ -26,4 +27,5 @@ export const commands: readonly Command[] = [
   ...catalogueCommands,
   ...workCommands,
   ...accessCommands,
+  ...securityCommands,
 ];

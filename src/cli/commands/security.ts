@@ -1,0 +1,94 @@
+/** Certificates, the audit trail, roles of one's own, and second factors that were lost. */
+import type { AuditEntry, Certificate } from '#api';
+import { command } from '../command.ts';
+import { collect, listOptions, listQuery } from '../lists.ts';
+import { localTime } from '../output/human.ts';
+import { writeList } from '../output/render.ts';
+import type { Column } from '../output/table.ts';
+import { verbList } from './access.ts';
+
+const certificateColumns: readonly Column<Certificate>[] = [
+  { title: 'WHAT', value: (one) => one.what },
+  { title: 'NAME', value: (one) => one.name },
+  { title: 'STATE', value: (one) => one.state },
+  { title: 'EXPIRES', value: (one) => localTime(one.expiresAt) },
+  { title: 'RENEWED', value: (one) => one.renewed },
+  { title: 'ISSUED BY', value: (one) => one.issuedBy, wide: true },
+  { title: 'SHA-256', value: (one) => one.fingerprint, wide: true },
+];
+
+const auditColumns: readonly Column<AuditEntry>[] = [
+  { title: 'TIME', value: (entry) => localTime(entry.time) },
+  { title: 'USER', value: (entry) => entry.user ?? '-' },
+  { title: 'FROM', value: (entry) => entry.origin ?? '-' },
+  { title: 'REQUEST', value: (entry) => entry.route || entry.method },
+  { title: 'OBJECT', value: (entry) => entry.object ?? '-' },
+  { title: 'ANSWER', value: (entry) => `${entry.status} ${entry.code ?? ''}`.trimEnd() },
+  { title: 'MEANS', value: (entry) => entry.means, wide: true },
+  { title: 'CORRELATION', value: (entry) => entry.correlationId, wide: true },
+];
+
+export const securityCommands = [
+  command({
+    name: 'certificate list',
+    aliases: ['certificate ls'],
+    summary: 'certificates in use and when they expire',
+    examples: ['gantry certificate list -o wide'],
+    async run({ client, out, format, signal }) {
+      const { items } = await client.call('certificate.list', {}, signal);
+      writeList(out, format, certificateColumns, items, 'no certificates');
+    },
+  }),
+  command({
+    name: 'audit list',
+    aliases: ['audit ls'],
+    summary: 'who asked for what and what was answered, newest first',
+    options: {
+      filter: { ...listOptions.filter, meaning: 'for example: user = ada AND status >= 400' },
+      limit: listOptions.limit,
+      since: { type: 'text', value: 'TIME', meaning: 'RFC 3339, for example 2026-01-31T12:00:00Z' },
+      until: { type: 'text', value: 'TIME', meaning: 'before this time' },
+    },
+    examples: ['gantry audit list -n 20', 'gantry audit list -f "code = forbidden"'],
+    async run(run) {
+      const { limit, query } = listQuery({ ...run.options, limit: run.options.limit ?? 100 });
+      const { since, until } = run.options;
+      const items = await collect(run, 'audit.list', { limit, query: { ...query, since, until } });
+      writeList(run.out, run.format, auditColumns, items, 'nothing in the audit trail');
+    },
+  }),
+  command({
+    name: 'role change',
+    summary: 'change what a role may do, for everybody who has it',
+    args: [
+      { name: 'role', meaning: 'name or id' },
+      { name: 'rights', meaning: 'with commas' },
+    ],
+    examples: ['gantry role change night-shift vm.view,vm.power,vm.console'],
+    async run({ client, args, out, dryRun, signal }) {
+      const [role = '', rights = ''] = args;
+      const changed = await client.call(
+        'role.update',
+        { params: { role }, body: { verbs: verbList(rights) }, query: { dryRun } },
+        signal,
+      );
+      out.line(`role ${changed.name} has ${changed.verbs.length} rights`);
+    },
+  }),
+  command({
+    name: 'user reset-factor',
+    summary: "take away a user's second factor, for example a lost telephone",
+    args: [{ name: 'user', meaning: 'name or id', completes: 'user' }],
+    examples: ['gantry user reset-factor ada'],
+    async run({ client, args, out, dryRun, signal }) {
+      const [user = ''] = args;
+      await client.call(
+        'user.second-factor.delete',
+        { params: { user }, query: { dryRun } },
+        signal,
+      );
+      if (!dryRun)
+        out.line(`user ${user} signs in without a second factor until a new one is set up`);
+    },
+  }),
+];
