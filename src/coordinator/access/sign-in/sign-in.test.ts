@@ -179,34 +179,31 @@ void test('CVE class 19: guessing is slowed down more and more, and a right gues
 
 void test('CVE class 19: an unknown user, a wrong password and a disabled user are one answer that takes one time', async (t) => {
   const place = await startPlace(t);
-  const names = Array.from({ length: 6 }, (_, i) => `user-${i}`);
-  for (const name of names) await addUser(place, name, { password });
+  await addUser(place, 'ada', { password });
   await addUser(place, 'off', { password });
   await addUser(place, 'bare');
   await place.must('PATCH', '/users/off', { disabled: true });
-  const time = async (user: string, word: string): Promise<[number, string]> => {
-    const started = performance.now();
-    const { status, body } = await place.ask('POST', '/session', { body: byPassword(user, word) });
-    const { correlationId: _, ...same } = body;
-    return [performance.now() - started, JSON.stringify([status, same])];
-  };
   const answers = new Set<string>();
-  const known: number[] = [];
-  const unknown: number[] = [];
-  for (const name of names) {
-    const [ms, answer] = await time(name, 'this is not it');
-    known.push(ms);
-    answers.add(answer);
-    const [others, other] = await time(`nobody-${name}`, 'this is not it');
-    unknown.push(others);
-    answers.add(other);
-  }
-  answers.add((await time('off', password))[1]);
-  answers.add((await time('bare', ''.padEnd(12, 'x')))[1]);
+  const fastest = new Map<string, number>();
+  // In turns, and the fastest of each: what else this machine does must not be taken for a difference.
+  for (let round = 0; round < 12; round += 1)
+    for (const [user, word] of [
+      ['ada', 'this is not it'],
+      ['nobody', 'this is not it'],
+      ['off', password],
+      ['bare', 'this is not it'],
+    ] as const) {
+      const started = performance.now();
+      const asked = { from: `127.0.0.${round + 2}`, body: byPassword(user, word) };
+      const { status, body } = await place.ask('POST', '/session', asked);
+      const ms = performance.now() - started;
+      fastest.set(user, Math.min(ms, fastest.get(user) ?? ms));
+      answers.add(JSON.stringify([status, { ...body, correlationId: '' }]));
+    }
   assert.equal(answers.size, 1, [...answers].join('\n'));
-  const median = (list: number[]): number => list.sort((a, b) => a - b)[3] ?? 0;
-  const ratio = median(known) / median(unknown);
-  assert.ok(ratio > 0.5 && ratio < 2, `known ${median(known)} ms, unknown ${median(unknown)} ms`);
+  const known = fastest.get('ada') ?? 0;
+  for (const [user, ms] of fastest)
+    assert.ok(ms > known / 2 && ms < known * 2, `ada ${known} ms, ${user} ${ms} ms`);
 });
 
 void test('SEC-25 without TLS passwords are refused until an administrator allows them, and that is said', async (t) => {
