@@ -1,6 +1,8 @@
-/** Reading from SQLite. Every answer is bounded by the limit of its query. */
+/**
+ * Reading from SQLite. Every answer is bounded by the limit of its query. This runs in a thread that holds
+ * everything it imports once more: nothing of the contract (#api) is needed here.
+ */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { installationId } from '#api';
 import type { EventFilter } from '../store.ts';
 import type {
   ChangeRow,
@@ -134,13 +136,9 @@ export class Queries {
   }
 }
 
-function isAboutOne(filter: EventFilter): boolean {
-  return filter.about !== undefined && filter.about !== installationId;
-}
-
 /** The number by whose index the rows are found, so that they come in order without sorting. */
 function orderColumn(filter: EventFilter): 'e.seq' | 't.seq' {
-  return isAboutOne(filter) && filter.correlationId === undefined ? 't.seq' : 'e.seq';
+  return filter.about !== undefined && filter.correlationId === undefined ? 't.seq' : 'e.seq';
 }
 
 function eventSelection(filter: EventFilter): {
@@ -155,18 +153,19 @@ function eventSelection(filter: EventFilter): {
     terms.push(term);
     values.push(value);
   };
-  if (isAboutOne(filter)) add('t.thing_id = ?', filter.about);
+  add('t.thing_id = ?', filter.about);
   add('e.correlation_id = ?', filter.correlationId);
   add(`${seq} > ?`, filter.after);
   add(`${seq} < ?`, filter.before);
   add('e.time >= ?', filter.since);
   add('e.time < ?', filter.until);
   // CROSS JOIN keeps SQLite from changing the order in which the two tables are looked at.
-  const from = !isAboutOne(filter)
-    ? 'events e'
-    : seq === 't.seq'
-      ? 'event_things t CROSS JOIN events e ON e.seq = t.seq'
-      : 'events e CROSS JOIN event_things t ON t.seq = e.seq';
+  const from =
+    filter.about === undefined
+      ? 'events e'
+      : seq === 't.seq'
+        ? 'event_things t CROSS JOIN events e ON e.seq = t.seq'
+        : 'events e CROSS JOIN event_things t ON t.seq = e.seq';
   const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;
   return { sql: `FROM ${from} ${where}`, values };
 }

@@ -8,7 +8,7 @@
  */
 import { type Clock, Fault, faultFromData, assert } from '#lib';
 import type { Log } from '#log';
-import type { Event } from '#api';
+import { installationId, type Event } from '#api';
 import { Feed, prunedFault } from '../feed.ts';
 import { feedChanges, maxAnswerRows, maxIdLength, maxSamples } from '../limits.ts';
 import { expiringKinds, prepareCommit, type EventBody, type PreparedCommit } from '../prepare.ts';
@@ -126,14 +126,15 @@ class SqliteStore implements Store {
   }
 
   async events(query: EventQuery): Promise<readonly Event[]> {
-    const { newestFirst, limit, ...filter } = query;
+    const { newestFirst, limit, ...asked } = query;
     assertLimit(limit);
+    const filter = withoutInstallation(asked);
     const rows = await this.#ask({ kind: 'events', filter, order: newestFirst, limit });
     return rows.map(eventOfRow);
   }
 
   countEvents(filter: EventFilter): Promise<number> {
-    return this.#ask({ kind: 'count-events', filter });
+    return this.#ask({ kind: 'count-events', filter: withoutInstallation(filter) });
   }
 
   async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
@@ -296,4 +297,9 @@ function changeOfAnswer(commit: PreparedCommit, answer: CommitAnswer, time: stri
     eventOfRow({ seq: answer.firstEvent + index, time: event.time ?? time, body: event.json }),
   );
   return { seq: answer.seq, documents, deleted, events };
+}
+
+/** Every event is about the installation, so none has a row that says so. */
+function withoutInstallation({ about, ...filter }: EventFilter): EventFilter {
+  return about === undefined || about === installationId ? filter : { ...filter, about };
 }
