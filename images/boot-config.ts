@@ -14,7 +14,7 @@ const commandLine = [
   'console=tty0',
   'console=ttyS0,115200',
   'cryptomgr.notests',
-  'memhp_default_state=online',
+  'memhp_default_state=online_movable',
   'net.ifnames=0',
   'panic=10',
 ].join(' ');

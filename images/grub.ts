@@ -78,3 +78,12 @@ export async function readGrubBootSector(
   );
   return file.data;
 }
+
+/**
+ * Tells GRUB for BIOS where its core lies, all of it in one piece from that sector of the disk on: the boot sector where the core's first sector is (offset 0x5c), and that
+ * one where the rest is (the block list that ends it, offset 0x1f4).
+ */
+export function pointGrub(bootSector: Buffer, core: Buffer, sector: number): void {
+  bootSector.writeBigUInt64LE(BigInt(sector), 0x5c);
+  core.writeBigUInt64LE(BigInt(sector + 1), 0x1f4);
+}

@@ -7,6 +7,7 @@ import { findEntry, makeEntry, type ImageFacts, type Verification } from './cach
 import type { BuildContext } from './context.ts';
 import { buildStarterFloppy } from './floppy/floppy.ts';
 import { buildDebian, debianLoaders, debianPackages } from './debian/debian.ts';
+import { buildNetbootFloppy, netbootPackages } from './floppy/netboot.ts';
 import { kernelPackage, resolveInputs } from './inputs.ts';
 import { fetchPackages } from './packages.ts';
 import { checkRequirements } from './requirements.ts';
@@ -46,6 +47,13 @@ export const imageRecipes = {
     summary: 'a floppy that boots, says so on screen and serial port, and hands over',
     packages: [],
     build: buildStarterFloppy,
+  },
+  'netboot-floppy': {
+    file: 'netboot-floppy.img',
+    format: 'raw',
+    summary: 'a floppy that boots over the network (iPXE)',
+    packages: netbootPackages,
+    build: buildNetbootFloppy,
   },
   additions: {
     file: 'gantry-additions.iso',

@@ -143,8 +143,9 @@ async function hashSources(): Promise<string> {
   const root = import.meta.dirname;
   const found = await readdir(root, { recursive: true, withFileTypes: true });
   const paths = found
-    .filter((item) => item.isFile() && !/\.(test|nightly)\.ts$/.test(item.name))
+    .filter((item) => item.isFile())
     .map((item) => join(item.parentPath, item.name))
+    .filter((path) => !/(\.(test|nightly)\.ts|\/testing\/[^/]*)$/.test(path))
     .toSorted();
   const hash = createHash('sha256');
   const contents = await Promise.all(paths.map(async (path) => await readFile(path)));

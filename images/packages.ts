@@ -66,7 +66,9 @@ export function parseStanzas(text: string): readonly Package[] {
         .map((text) => /^\s*([a-z0-9][a-z0-9+.-]*)/.exec(text)?.[1] ?? '')
         .filter((name) => name !== ''),
     };
-    return found.name !== '' && /^[0-9a-f]{64}$/.test(found.sha256) ? [found] : [];
+    // A machine may know packages of other processors too.
+    const isOurs = ['amd64', 'all', ''].includes(field('Architecture'));
+    return isOurs && found.name !== '' && /^[0-9a-f]{64}$/.test(found.sha256) ? [found] : [];
   });
 }
 

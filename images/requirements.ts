@@ -16,7 +16,7 @@ export interface RequiredPackage {
 }
 
 const disks = ['starter', 'debian'];
-const bootable = ['starter', 'starter-iso', 'debian'];
+const bootable = ['starter', 'starter-iso', 'netboot-floppy', 'debian'];
 const kernels = ['starter', 'starter-iso'];
 const floppies = ['starter-floppy', 'media'];
 const discs = ['starter-iso', 'additions', 'media'];

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { buildImage } from './image.ts';
 import { diskArguments, loginMs, Machine, testCache } from './testing/machine.ts';
@@ -28,6 +31,32 @@ test('HW-39 the floppy starts first when it is first, says so, and hands over to
   // From the running system the floppy is a disk with a file on it.
   await machine.until('[ -e /dev/fd0 ]');
   assert.match(await machine.run('mount -o ro /dev/fd0 /mnt && cat /mnt/README.TXT'), /boots/i);
+});
+
+test('HW-42 the network boot floppy starts a machine whose card has no firmware, over the network', async () => {
+  const { path } = await buildImage({ kind: 'netboot-floppy', cacheDir: testCache });
+  // What the machine asks for by the name it was given with its address is the proof.
+  const { promise: asked, resolve } = Promise.withResolvers<string>();
+  const server = createServer((request, response) => {
+    resolve(request.url ?? '');
+    response.end('#!ipxe\nreboot\n');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const { port } = server.address() as AddressInfo;
+    await using machine = await Machine.start({
+      args: [
+        ['-drive', `if=floppy,format=raw,readonly=on,file=${path}`, '-boot', 'a', '-no-reboot'],
+        ['-netdev', `user,id=net0,bootfile=http://10.0.2.2:${port}/boot.ipxe`],
+        ['-device', 'e1000,netdev=net0,romfile='],
+      ].flat(),
+    });
+    assert.equal(await asked, '/boot.ipxe');
+    assert.equal(await machine.off(), 0);
+  } finally {
+    server.close();
+  }
 });
 
 test('GA-02 the additions CD mounts, knows that the starter has them, and installs over it', async () => {

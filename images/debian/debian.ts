@@ -25,7 +25,7 @@ import { additionsFacts, additionsFolder } from '../additions.ts';
 import type { BuildContext } from '../context.ts';
 import { createFat, putFatFiles } from '../fat.ts';
 import { writeGpt } from '../gpt.ts';
-import { makeGrub, readGrubBootSector } from '../grub.ts';
+import { makeGrub, pointGrub, readGrubBootSector } from '../grub.ts';
 import { sectorBytes } from '../mbr.ts';
 import { readPackage } from '../packages.ts';
 import { runTool } from '../run.ts';
@@ -247,13 +247,4 @@ async function writeDisk(
 
 function span(start: number, end: number): { startSector: number; sectorCount: number } {
   return { startSector: start, sectorCount: end - start };
-}
-
-/**
- * Tells GRUB where its core lies: the boot sector where the core's first sector is (offset 0x5c), and that
- * one where the rest is (the block list that ends it, offset 0x1f4).
- */
-function pointGrub(bootSector: Buffer, core: Buffer, sector: number): void {
-  bootSector.writeBigUInt64LE(BigInt(sector), 0x5c);
-  core.writeBigUInt64LE(BigInt(sector + 1), 0x1f4);
 }
