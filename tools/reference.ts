@@ -70,7 +70,7 @@ ${table(
     facts.target,
     facts.message,
     Object.entries(facts.attributes)
-      .map(([key, meaning]) => `\`${key}\`: ${String(meaning)}`)
+      .map(([key, meaning]) => `\`${key}\`: ${meaning}`)
       .join('; '),
   ]),
 )}
@@ -200,7 +200,7 @@ function settingsPage(): string {
   const rows: string[][] = [];
   const resolve = (node: Node): Node => {
     if (node.$ref === undefined) return node;
-    return { ...(schema.$defs?.[node.$ref.slice('#/$defs/'.length)] ?? {}), ...node };
+    return { ...schema.$defs?.[node.$ref.slice('#/$defs/'.length)], ...node };
   };
   const walk = (given: Node, path: string, depth: number): void => {
     const node = resolve(given);

@@ -107,6 +107,8 @@ test('every change that can be tried can be tried without effect', () => {
     'session.create',
     'session.delete',
     'session.password',
+    'session.second-factor.begin',
+    'session.second-factor.confirm',
     'token.create',
     'token.delete',
     'user.link',
