@@ -2,7 +2,7 @@
 import { close, fdatasync, fstat, ftruncate, open, read, write, type Stats } from 'node:fs';
 import { constants } from 'node:fs';
 import { promisify } from 'node:util';
-import { Fault, isFault, type FaultCode } from '#lib';
+import { AssertionError, Fault, isFault, type FaultCode } from '#lib';
 import type { Access, DiskFile, FileRun } from './disk-file.ts';
 import { hostHoles } from './holes.ts';
 
@@ -31,6 +31,7 @@ const codes: Readonly<Record<string, FaultCode>> = {
 /** A host error as a fault that names the file and what was being done to it. */
 export function hostFault(name: string, doing: string, error: unknown): Fault {
   if (isFault(error)) return error;
+  if (error instanceof AssertionError) throw error; // a bug stays a bug
   const host = error instanceof Error && 'code' in error ? String(error.code) : '';
   return new Fault(codes[host] ?? 'internal', `cannot ${doing} ${name}`, {
     cause: error,
