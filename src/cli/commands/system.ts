@@ -9,6 +9,7 @@ import { notWell } from '../exit.ts';
 import { defaultListen, type Installation } from '../installation.ts';
 import { writeList } from '../output/render.ts';
 import { checkMachine } from '../system/checks.ts';
+import { ensureConsole } from '../system/console-build.ts';
 import { answers, ensureFirstVm } from '../system/first-vm.ts';
 import { bringNeeds, hostNeeds } from '../system/packages.ts';
 import { stopProgram } from '../system/processes.ts';
@@ -85,14 +86,15 @@ async function greet(
   const name = vm?.name ?? 'NAME';
   out.line('');
   out.line('next:');
-  for (const [text, why] of [
+  const next: readonly (readonly [string, string])[] = [
     [`gantry${data} vm list`, 'all vms'],
     [`gantry${data} vm console ${name}`, 'its serial console; user root, detach with ctrl-]'],
     [`gantry${data} vm screenshot ${name} ${name}.png`, 'what its screen shows'],
     [`gantry${data} vm create web-1 --image starter --start`, 'another one'],
     [`gantry${data} event watch`, 'what happens, as it happens'],
-  ] as const)
-    out.line(`  ${text.padEnd(52)} ${why}`);
+  ];
+  const width = Math.max(...next.map(([words]) => words.length));
+  for (const [words, why] of next) out.line(`  ${words.padEnd(width)}  ${why}`);
 }
 
 async function up(run: Run<typeof upOptions>): Promise<number | void> {
@@ -113,6 +115,7 @@ async function up(run: Run<typeof upOptions>): Promise<number | void> {
   if (settings.simulate === null)
     await bringNeeds(run, hostNeeds(), options['no-install'] === true ? 'report' : 'install');
   writeStartSettings(installation, settings);
+  await ensureConsole(run);
   if (options.foreground === true) return foreground(run, settings);
   const { client, started } = await ensureCoordinator(installation, settings, signal);
   if (started) out.note('the coordinator runs');
