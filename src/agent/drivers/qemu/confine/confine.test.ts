@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, mkdir, rm, writeFile, chmod } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { giB, miB } from '#lib';
+import { makeDefinition } from '../../../testing/simulated-host.ts';
+import { allows, findBarrier } from './access.ts';
+import { chooseUid } from './accounts.ts';
+import { limitsOf, parseMounts, settingsV1, settingsV2 } from './cgroups.ts';
+
+test('SEC-05 each vm has an account of its own, and the first of the range is nobody’s', () => {
+  const range = { first: 1000, count: 4 };
+  const taken: { uid: number }[] = [];
+  for (const id of ['00000000-a', '00000000-b', 'ffffffff-c']) {
+    taken.push({ uid: chooseUid(range, id, taken) });
+  }
+  assert.deepEqual(new Set(taken.map(({ uid }) => uid)), new Set([1001, 1002, 1003]));
+  assert.throws(() => chooseUid(range, '12345678-d', taken), /all 4 accounts/);
+});
+
+test('HOST-17 SEC-06 limits follow the definition, with room for what the emulator needs', () => {
+  const definition = makeDefinition({
+    hardware: { memory: { sizeBytes: giB, maxBytes: 2 * giB } },
+    resources: { cpuWeight: 250, cpuMaximumPercent: 50 },
+  });
+  const limits = limitsOf(definition, 'kvm', 64 * miB);
+  assert.deepEqual(limits, {
+    cpuWeight: 250,
+    cpuMaximum: 0.5,
+    memoryBytes: 2 * giB + 320 * miB,
+    processes: 257,
+  });
+  assert.deepEqual(Object.fromEntries(settingsV2(limits)), {
+    'cpu.weight': '250',
+    'cpu.max': '50000 100000',
+    'memory.max': String(limits.memoryBytes),
+    'pids.max': '257',
+  });
+  assert.deepEqual(settingsV1(limits)['cpu'], [
+    ['cpu.shares', '2560'],
+    ['cpu.cfs_period_us', '100000'],
+    ['cpu.cfs_quota_us', '50000'],
+  ]);
+});
+
+test('control group mounts of both versions are told apart', () => {
+  const text = [
+    '30 24 0:26 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct',
+    '35 24 0:31 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw',
+    '40 24 0:40 / /tmp rw - tmpfs tmpfs rw',
+    'garbage',
+  ].join('\n');
+  assert.deepEqual(
+    parseMounts(text).map(({ path, type }) => [path, type]),
+    [
+      ['/sys/fs/cgroup/cpu', 'cgroup'],
+      ['/sys/fs/cgroup/unified', 'cgroup2'],
+    ],
+  );
+});
+
+test('owner, group and others are asked in that order, as the kernel does', () => {
+  const file = { mode: 0o604, uid: 5, gid: 6 };
+  assert.equal(allows(file, { uid: 5, gid: 9, groups: [] }, 'write'), true);
+  assert.equal(allows(file, { uid: 7, gid: 6, groups: [] }, 'read'), false);
+  assert.equal(allows(file, { uid: 7, gid: 9, groups: [6] }, 'read'), false);
+  assert.equal(allows(file, { uid: 7, gid: 9, groups: [] }, 'read'), true);
+  assert.equal(allows(file, { uid: 0, gid: 0, groups: [] }, 'write'), true);
+});
+
+test('the first folder that an account cannot pass is named', async () => {
+  const base = await mkdtemp(join(tmpdir(), 'gc-'));
+  try {
+    await chmod(base, 0o755);
+    const inner = join(base, 'closed', 'open');
+    await mkdir(inner, { recursive: true });
+    await writeFile(join(inner, 'disk'), '');
+    const stranger = { uid: 54_321, gid: 54_321, groups: [] };
+    assert.equal(await findBarrier(join(inner, 'disk'), stranger), undefined);
+    await chmod(join(base, 'closed'), 0o700);
+    assert.equal(await findBarrier(join(inner, 'disk'), stranger), join(base, 'closed'));
+  } finally {
+    await rm(base, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,210 @@
+/**
+ * Definitions against golden command lines, one argument per line. `GANTRY_UPDATE_GOLDEN=1` writes them
+ * anew; a reviewer reads the difference.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { profiles, vmDefinitionSchema, type VmDefinition } from '#api';
+import { giB, miB } from '#lib';
+import { buildCommandLine } from '#qemu';
+import { newMachineFile, type MachineFile } from '../../../machine/record.ts';
+import { runPlaces } from '../places.ts';
+import {
+  bootIds,
+  guestFacts,
+  makeMachineSpec,
+  portKey,
+  type Surroundings,
+} from './machine-spec.ts';
+
+const id = '11111111-2222-4333-8444-555555555555';
+
+const around: Surroundings = {
+  places: runPlaces('/run/gantry', id),
+  acceleration: 'kvm',
+  chipsetVersion: '7.2',
+  firmware: { kind: 'bios' },
+  tpm: undefined,
+  sandbox: 'on',
+  bootOnce: undefined,
+  without: [],
+  freePorts: new Map(),
+  stateFrom: 'power-on',
+  nowMs: Date.UTC(2026, 2, 1, 12),
+  zoneMinutes: -60,
+  hostName: 'carrier',
+  productVersion: '1.2.3',
+};
+
+const serial = '0544-5904-3417-7151-3013-2390-69';
+
+function define(
+  profile: 'classic' | 'modern',
+  hardware: object = {},
+  rest: object = {},
+): VmDefinition {
+  return vmDefinitionSchema.parse({
+    id,
+    name: 'web-1',
+    hardware: {
+      ...profiles[profile].hardware,
+      bios: {
+        chassis: { assetTag: serial, serialNumber: serial },
+        baseBoard: { serialNumber: serial },
+      },
+      ...hardware,
+    },
+    ...rest,
+  });
+}
+
+function machine(definition: VmDefinition, change: Partial<MachineFile> = {}): MachineFile {
+  const place = { folder: '/vms/web-1', file: '/vms/web-1/web-1.json' };
+  return { ...newMachineFile(definition, 1, place, 0), ...change };
+}
+
+function argv(file: MachineFile, change: Partial<Surroundings> = {}): string[] {
+  return buildCommandLine(makeMachineSpec(file, { ...around, ...change }));
+}
+
+function compareGolden(name: string, args: readonly string[]): void {
+  const path = fileURLToPath(new URL(`golden/${name}.argv`, import.meta.url));
+  const text = `${args.join('\n')}\n`;
+  if (process.env['GANTRY_UPDATE_GOLDEN'] === '1') writeFileSync(path, text);
+  assert.equal(text, readFileSync(path, 'utf8'));
+}
+
+const disk = (bus: string, position: number, more: object = {}) => ({
+  bus,
+  position,
+  file: `${bus}${position}.qcow2`,
+  format: 'qcow2',
+  sizeBytes: giB,
+  ...more,
+});
+
+test('HW-01 the modern profile, with disks, network, forwards and host facts', () => {
+  const definition = define(
+    'modern',
+    {
+      disks: [disk('virtio', 0), disk('scsi', 1, { serial: 'DATA', cache: 'none' })],
+      opticalDrives: [
+        { bus: 'sata', position: 0, medium: { kind: 'file', file: '/images/a.iso' } },
+      ],
+      adapters: [
+        {
+          slot: 0,
+          model: 'virtio',
+          mac: '52:47:59:00:00:01',
+          attachment: {
+            kind: 'user',
+            forwards: [
+              { hostPort: 2222, guestPort: 22 },
+              { hostPort: 0, guestPort: 80 },
+            ],
+          },
+        },
+      ],
+      memory: { sizeBytes: 512 * miB, maxBytes: 2 * giB },
+      processor: {
+        ...profiles.modern.hardware.processor,
+        count: 2,
+        maxCount: 4,
+        coresPerSocket: 2,
+      },
+    },
+    { settings: { guestInformation: { shareHostFacts: true } } },
+  );
+  const freePorts = new Map([[portKey(0, 1), 34567]]);
+  compareGolden('modern', argv(machine(definition), { freePorts }));
+});
+
+test('HW-01 HW-03 HW-19 the classic profile as a machine of 2005', () => {
+  const definition = define('classic', {
+    disks: [disk('ide', 0), disk('scsi', 0)],
+    floppy: { medium: { kind: 'file', file: 'boot.img' }, readOnly: true },
+    adapters: [{ slot: 0, model: 'tulip', mac: '52:47:59:00:00:02', attachment: { kind: 'none' } }],
+    serialPorts: [{ kind: 'console' }, { kind: 'file', file: 'com2.txt' }],
+    parallelPort: { kind: 'file', file: 'lpt1.txt' },
+    sound: 'sb16',
+  });
+  compareGolden('classic', argv(machine(definition), { acceleration: 'tcg' }));
+});
+
+test('HW-02 two hosts differ in paths and accelerator alone', () => {
+  const file = machine(define('modern', { disks: [disk('virtio', 0)] }));
+  const here = argv(file);
+  const there = argv(file, {
+    places: runPlaces('/run/user/1000/gantry', id),
+    hostName: 'other',
+    nowMs: 0,
+  });
+  const different = here.filter((argument, index) => argument !== there[index]);
+  for (const argument of different) assert.match(argument, /\/run\/gantry\//);
+});
+
+test('HW-02 devices keep their places when others come and go', () => {
+  const one = argv(machine(define('modern', { disks: [disk('virtio', 3)] })));
+  const two = argv(machine(define('modern', { disks: [disk('virtio', 0), disk('virtio', 3)] })));
+  const device = one.find((argument) => argument.includes('"id":"disk-virtio0-3"'));
+  assert.ok(
+    device !== undefined && two.includes(device.replace(/"bootindex":\d+/, '"bootindex":2')),
+  );
+});
+
+test('HW-39 HW-08 the boot order names devices by kind, in the order of their places', () => {
+  const definition = define('modern', { disks: [disk('virtio', 0), disk('virtio', 1)] });
+  const spec = makeMachineSpec(machine(definition), around);
+  assert.deepEqual(spec.boot.order, ['disk-virtio0-0', 'disk-virtio0-1', 'cd-sata0-0']);
+  const once = makeMachineSpec(machine(definition), { ...around, bootOnce: 'cd' });
+  assert.equal(once.boot.once, 'cd-sata0-0');
+  assert.deepEqual(bootIds(define('classic').hardware, 'floppy'), ['floppy']);
+});
+
+test('HW-38 an adapter has its boot ROM only where something boots from the network', () => {
+  const adapters = [
+    { slot: 0, model: 'virtio', mac: '52:47:59:00:00:01', attachment: { kind: 'user' } },
+  ];
+  const firmware = { ...profiles.modern.hardware.firmware, bootOrder: ['disk'] };
+  const file = machine(define('modern', { adapters, firmware }));
+  assert.equal(makeMachineSpec(file, around).adapters[0]?.bootRom, 'absent');
+  const once = makeMachineSpec(file, { ...around, bootOnce: 'network' });
+  assert.equal(once.adapters[0]?.bootRom, 'present');
+});
+
+test('GA-24 SEC-10 a guest reads of its host only what its setting allows', () => {
+  const closed = define('modern');
+  assert.deepEqual(guestFacts(closed, around), { name: 'web-1', uuid: id });
+  assert.ok(!argv(machine(closed)).some((argument) => argument.includes('carrier')));
+  const open = define('modern', {}, { settings: { guestInformation: { shareHostFacts: true } } });
+  assert.deepEqual(guestFacts(open, around), {
+    name: 'web-1',
+    uuid: id,
+    host: 'carrier',
+    product: '1.2.3',
+  });
+});
+
+test('HW-49 the clock that a guest or an administrator set is kept, in universal and local time', () => {
+  const clockOf = (file: MachineFile) => makeMachineSpec(file, around).clock;
+  assert.deepEqual(clockOf(machine(define('modern'))), { kind: 'utc' });
+  assert.deepEqual(clockOf(machine(define('classic'))), { kind: 'local' });
+  const set = machine(define('modern'), { clockOffsetSeconds: -3600 });
+  assert.deepEqual(clockOf(set), { kind: 'at', start: '2026-03-01T11:00:00' });
+  const local = machine(define('classic'), { clockOffsetSeconds: 60 });
+  assert.deepEqual(clockOf(local), { kind: 'at', start: '2026-03-01T13:01:00' });
+});
+
+test('VM-73 a device that is done without is not in the machine', () => {
+  const definition = define('modern', { serialPorts: [{ kind: 'device', device: '/dev/ttyS5' }] });
+  const without = makeMachineSpec(machine(definition), { ...around, without: ['/dev/ttyS5'] });
+  assert.deepEqual(without.serialPorts, [{ position: 0, target: { kind: 'none' } }]);
+});
+
+test('memory that was plugged in is no part of what the machine begins with', () => {
+  const definition = define('modern', { memory: { sizeBytes: giB, maxBytes: 2 * giB } });
+  const file = machine(definition, { pluggedMemory: [256 * miB, 256 * miB] });
+  assert.equal(makeMachineSpec(file, around).memory.sizeBytes, 512 * miB);
+});

@@ -1,0 +1,175 @@
+/** Files and hardware of machines on a real host. */
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { isFault, miB } from '#lib';
+import {
+  bareDefinition,
+  byTester,
+  newDisk,
+  QemuAgent,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+function statusOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/status`, 'utf8');
+}
+
+describe('files on a real host', { skip: withoutQemu }, () => {
+  let agent: QemuAgent;
+
+  before(async () => {
+    agent = await QemuAgent.start();
+  });
+
+  after(async () => {
+    await agent?.[Symbol.asyncDispose]();
+  });
+
+  test('VM-59 SEC-04 SEC-47 a vm’s files belong to its account and to nobody else', async (t) => {
+    if (!isRoot) {
+      t.skip('accounts of their own need root');
+      return;
+    }
+    const ids = [];
+    for (const name of ['d1.qcow2', 'd2.qcow2']) {
+      const definition = bareDefinition({ disks: [testDisk(name)] });
+      ids.push(await agent.create(definition, [newDisk(name)]));
+    }
+    for (const id of ids) await agent.act(id, 'turn-on');
+    const [first, second] = ids.map((id) => ({
+      folder: statSync(agent.folder(id)),
+      uid: Number(/^Uid:\s+(\d+)/m.exec(statusOf(agent.pid(id) ?? 0))?.[1]),
+    }));
+    assert.notEqual(first?.uid, second?.uid);
+    for (const [index, id] of ids.entries()) {
+      const folder = statSync(agent.folder(id));
+      assert.equal(folder.mode & 0o777, 0o700);
+      const image = statSync(join(agent.folder(id), `d${index + 1}.qcow2`));
+      assert.equal(image.mode & 0o777, 0o600);
+      assert.equal(image.uid, folder.uid);
+    }
+    for (const id of ids) await agent.act(id, 'turn-off');
+  });
+
+  test('VM-02 VM-03 a creation that fails leaves nothing behind', async () => {
+    const definition = bareDefinition({ disks: [testDisk('huge.qcow2')] });
+    const bad = {
+      kind: 'image',
+      file: 'huge.qcow2',
+      format: 'qcow2',
+      sizeBytes: 64 * miB,
+    } as const;
+    const imagePath = join(agent.shelf, 'no-such-image.qcow2');
+    const create = agent.create(definition, [{ ...bad, imagePath, imageFormat: 'qcow2' }]);
+    await assert.rejects(create);
+    const { machines } = await agent.host.call('host.discover', {});
+    assert.ok(!machines.some(({ report }) => report.id === definition.id));
+    assert.throws(() => statSync(join(agent.process.folder, 'data', 'vms', definition.name)));
+  });
+
+  test('VM-10 VM-11 removed, its files stay as they are, and adding them brings the vm back', async () => {
+    const id = await agent.create(bareDefinition({ disks: [testDisk('kept.qcow2')] }), [
+      newDisk('kept.qcow2'),
+    ]);
+    const { files } = await agent.host.call('machine.files', { id });
+    const before = files.map(({ path }) => readFileSync(path).toString('base64'));
+    const generation = agent.generation(id);
+    await agent.host.call('machine.forget', { id, generation, cause: byTester });
+    await assert.rejects(agent.host.call('machine.files', { id }), (error) =>
+      isFault(error, 'not-found'),
+    );
+    const file = files.find(({ role }) => role === 'configuration')?.path ?? '';
+    const { record } = await agent.host.call('machine.adopt', { file, cause: byTester });
+    assert.equal(record.definition.id, id);
+    assert.deepEqual(
+      files.map(({ path }) => readFileSync(path).toString('base64')),
+      before,
+    );
+    assert.equal((await agent.act(id, 'turn-on')).state, 'running');
+    await agent.act(id, 'turn-off');
+  });
+
+  test('VM-12 a delete keeps what another vm uses', async () => {
+    const owner = await agent.create(bareDefinition({ disks: [testDisk('used.qcow2')] }), [
+      newDisk('used.qcow2'),
+    ]);
+    const path = join(agent.folder(owner), 'used.qcow2');
+    const user = await agent.create(bareDefinition({ disks: [testDisk(path)] }));
+    const { files } = await agent.host.call('machine.files', { id: owner });
+    const listed = files.find((one) => one.path === path);
+    assert.equal(listed?.deleted, false);
+    assert.match(listed?.keptBecause ?? '', /uses it/);
+    const generation = agent.generation(owner);
+    const params = { id: owner, generation, cause: byTester, keep: [] };
+    const { kept } = await agent.host.call('machine.destroy', params);
+    assert.deepEqual(kept, [path]);
+    assert.ok(statSync(path).isFile());
+    const again = await agent.host.call('machine.destroy', params);
+    assert.deepEqual(again, { deleted: [], kept: [] });
+    await agent.host.call('machine.destroy', {
+      ...params,
+      id: user,
+      generation: agent.generation(user),
+    });
+  });
+
+  test('HW-08 a vm with UEFI keeps its own variables', async (t) => {
+    if (agent.host.hello?.facts.missing.uefi !== undefined) {
+      t.skip(agent.host.hello.facts.missing.uefi);
+      return;
+    }
+    const firmware = {
+      type: 'uefi',
+      secureBoot: false,
+      bootOrder: ['disk'],
+      bootOnce: null,
+    } as const;
+    const definition = bareDefinition({
+      firmware: { ...firmware, bootOrder: ['disk'] },
+      memory: { sizeBytes: 128 * miB, maxBytes: null },
+    });
+    const id = await agent.create(definition);
+    await agent.act(id, 'turn-on');
+    const { files } = await agent.host.call('machine.files', { id });
+    assert.ok(files.some(({ role }) => role === 'firmware'));
+    await agent.act(id, 'turn-off');
+  });
+
+  test('a vm with a TPM has an emulator of its own, which ends with it', async (t) => {
+    if (agent.host.hello?.facts.missing.tpm !== undefined) {
+      t.skip(agent.host.hello.facts.missing.tpm);
+      return;
+    }
+    const id = await agent.create(
+      bareDefinition({ tpm: true, memory: { sizeBytes: 64 * miB, maxBytes: null } }),
+    );
+    assert.equal((await agent.act(id, 'turn-on')).state, 'running');
+    assert.equal((await agent.act(id, 'save')).state, 'saved');
+    assert.equal((await agent.act(id, 'restore')).state, 'running');
+    await agent.act(id, 'turn-off');
+    const { files } = await agent.host.call('machine.files', { id });
+    assert.ok(files.some(({ role }) => role === 'tpm'));
+  });
+
+  test('HW-58 the effective hardware is listed, off and running', async () => {
+    const id = await agent.create(bareDefinition({ disks: [testDisk('hw.qcow2')] }), [
+      newDisk('hw.qcow2'),
+    ]);
+    const before = await agent.host.call('machine.hardware', { id });
+    assert.equal(before.running, false);
+    await agent.act(id, 'turn-on');
+    const now = await agent.host.call('machine.hardware', { id });
+    assert.equal(now.running, true);
+    const screen = now.devices.find(({ device }) => device === 'graphics adapter');
+    assert.equal(screen?.address, '0000:00:01.0');
+    const names = (list: typeof now): string[] =>
+      list.devices.map(({ device, position }) => `${device} ${position}`);
+    assert.deepEqual(names(now), names(before));
+    await agent.act(id, 'turn-off');
+  });
+});

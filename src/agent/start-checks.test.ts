@@ -1,0 +1,181 @@
+/** What stands against a start on a real host, and what makes it go away. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { VmDefinition } from '#api';
+import { miB } from '#lib';
+import {
+  bareDefinition,
+  byTester,
+  newDisk,
+  QemuAgent,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
+
+describe('start checks on a real host', { skip: withoutQemu }, () => {
+  let agent: QemuAgent;
+
+  before(async () => {
+    agent = await QemuAgent.start();
+  });
+
+  after(async () => {
+    await agent?.[Symbol.asyncDispose]();
+  });
+
+  test('VM-64 VM-70 VM-71 VM-74 VM-73 everything that blocks a start is said at once', async () => {
+    const definition = bareDefinition({
+      machine: 'pc',
+      disks: [testDisk('gone.qcow2'), { ...disk('/etc/passwd'), position: 1, format: 'raw' }],
+      opticalDrives: [
+        { bus: 'ide', controller: 1, position: 0, medium: { kind: 'file', file: 'none.iso' } },
+      ],
+      floppy: { medium: { kind: 'image', image: 'no-such-image' }, readOnly: false },
+      serialPorts: [{ kind: 'device', device: '/dev/ttyNONE' }],
+      processor: {
+        count: 1,
+        maxCount: null,
+        coresPerSocket: 1,
+        threadsPerCore: 1,
+        model: 'NoSuchModel',
+        hideHypervisor: false,
+      },
+    });
+    const id = await agent.create(definition);
+    assert.deepEqual(
+      new Set(await agent.blockedCodes(id)),
+      new Set([
+        'processor-model',
+        'disk-missing',
+        'disk-outside',
+        'medium-missing',
+        'device-missing',
+      ]),
+    );
+    assert.equal(agent.pid(id), undefined);
+    assert.deepEqual(agent.events(id), ['vm.start-failed']);
+  });
+
+  test('VM-73 a host device that is missing is done without, once, when that is said', async () => {
+    const definition = bareDefinition({
+      serialPorts: [{ kind: 'device', device: '/dev/ttyNONE' }],
+    });
+    const id = await agent.create(definition);
+    assert.deepEqual(await agent.blockedCodes(id), ['device-missing']);
+    assert.equal((await agent.act(id, 'turn-on', { without: ['/dev/ttyNONE'] })).state, 'running');
+    await agent.act(id, 'turn-off');
+  });
+
+  test('a port that is taken blocks the start and is named; a free one is found', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const hostPort = typeof address === 'object' && address ? address.port : 0;
+    const forwards = [
+      { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort, guestPort: 80 },
+    ] as const;
+    const adapter = (ports: VmDefinition['hardware']['adapters'][number]['attachment']) =>
+      bareDefinition({
+        adapters: [
+          {
+            slot: 0,
+            model: 'virtio',
+            mac: '52:47:59:00:00:09',
+            macMode: 'static',
+            attachment: ports,
+            optional: false,
+          },
+        ],
+      });
+    const user = { kind: 'user', restrict: false, bootFile: null } as const;
+    const taken = await agent.create(adapter({ ...user, forwards: [...forwards] }));
+    assert.deepEqual(await agent.blockedCodes(taken), ['port-in-use']);
+    server.close();
+    const free = await agent.create(
+      adapter({ ...user, forwards: [{ ...forwards[0], hostPort: 0 }] }),
+    );
+    const report = await agent.act(free, 'turn-on');
+    assert.ok((report.forwards[0]?.hostPort ?? 0) > 0);
+    await agent.act(free, 'turn-off');
+  });
+
+  test('VM-76 a disk of a running vm is not given to a second one, unless both share it', async () => {
+    const path = join(agent.shelf, 'common.qcow2');
+    const one = await agent.create(bareDefinition({ disks: [testDisk(path)] }), [newDisk(path)]);
+    const two = await agent.create(bareDefinition({ disks: [testDisk(path)] }));
+    await agent.act(one, 'turn-on');
+    assert.deepEqual(await agent.blockedCodes(two), ['disk-in-use']);
+    await agent.act(one, 'turn-off');
+    assert.equal((await agent.act(two, 'turn-on')).state, 'running');
+    await agent.act(two, 'turn-off');
+    const raw = join(agent.shelf, 'shared.raw');
+    const sharedDisk = { ...disk(raw), format: 'raw', shared: true } as const;
+    const three = await agent.create(bareDefinition({ disks: [sharedDisk] }), [
+      { kind: 'new', file: raw, format: 'raw', sizeBytes: 64 * miB },
+    ]);
+    const four = await agent.create(bareDefinition({ disks: [sharedDisk] }));
+    await agent.act(three, 'turn-on');
+    assert.equal((await agent.act(four, 'turn-on')).state, 'running');
+    for (const id of [three, four]) await agent.act(id, 'turn-off');
+  });
+
+  test('VM-69 a write-protected disk blocks, unless it is attached as read-only', async () => {
+    const id = await agent.create(bareDefinition({ disks: [testDisk('fixed.qcow2')] }), [
+      newDisk('fixed.qcow2'),
+    ]);
+    chmodSync(join(agent.folder(id), 'fixed.qcow2'), 0o400);
+    assert.deepEqual(await agent.blockedCodes(id), ['disk-write-protected']);
+    const { machines } = await agent.host.call('host.discover', {});
+    const record = machines.find(({ report }) => report.id === id);
+    assert.ok(record);
+    const definition = {
+      ...record.definition,
+      hardware: {
+        ...record.definition.hardware,
+        disks: [{ ...disk('fixed.qcow2'), readOnly: true }],
+      },
+    };
+    const generation = agent.generation(id);
+    await agent.host.call('machine.configure', {
+      id,
+      generation,
+      cause: byTester,
+      definition,
+      definitionVersion: 2,
+    });
+    assert.equal((await agent.act(id, 'turn-on')).state, 'running');
+    await agent.act(id, 'turn-off');
+  });
+
+  test('HW-43 a writable floppy image is held by one vm; the second is told by whom', async () => {
+    const file = join(agent.shelf, 'floppy.img');
+    writeFileSync(file, Buffer.alloc(1_474_560), { mode: 0o666 });
+    chmodSync(file, 0o666);
+    const withFloppy = (): VmDefinition =>
+      bareDefinition({
+        machine: 'pc',
+        opticalDrives: [],
+        floppy: { medium: null, readOnly: false },
+      });
+    const [one, two] = [await agent.create(withFloppy()), await agent.create(withFloppy())];
+    for (const id of [one, two]) await agent.act(id, 'turn-on');
+    const insert = (id: string) =>
+      agent.host.call('machine.medium', {
+        id,
+        generation: agent.generation(id),
+        cause: byTester,
+        place: 'floppy',
+        medium: { kind: 'file', file },
+        path: null,
+      });
+    assert.deepEqual(await insert(one), { live: true });
+    const holder = agent.host.reports.get(one)?.name ?? '';
+    await assert.rejects(insert(two), new RegExp(`held for writing by ${holder}`));
+    for (const id of [one, two]) await agent.act(id, 'turn-off');
+  });
+});

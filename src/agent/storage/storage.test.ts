@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isFault } from '#lib';
+import { makeDefinition } from '../testing/simulated-host.ts';
+import { isInside, requireInside } from './allowed.ts';
+import { writeFileAtomic } from './atomic-file.ts';
+import { readBacking } from './backing.ts';
+import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
+import { findDefinitions } from './discover.ts';
+
+async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'gf-'));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+test('SEC-04 no path, link or dot leads out of the folders that vms may use', () =>
+  withFolder(async (folder) => {
+    const allowed = join(folder, 'vms');
+    await mkdir(join(allowed, 'a'), { recursive: true });
+    await writeFile(join(folder, 'secret'), 's');
+    await symlink(join(folder, 'secret'), join(allowed, 'a', 'link'));
+    await symlink(folder, join(allowed, 'up'));
+    const inside = (path: string): Promise<boolean> => isInside(path, [allowed]);
+    assert.equal(await inside(join(allowed, 'a', 'disk.qcow2')), true);
+    assert.equal(await inside(join(allowed, 'a', 'link')), false);
+    assert.equal(await inside(join(allowed, 'up', 'secret')), false);
+    assert.equal(await inside(join(allowed, '..', 'secret')), false);
+    assert.equal(await inside(`${allowed}-other/disk`), false);
+    assert.equal(await inside('/etc/shadow'), false);
+    await assert.rejects(requireInside('/etc/shadow', [allowed]), (error) =>
+      isFault(error, 'forbidden'),
+    );
+  }));
+
+test('a file is written whole, with its mode, and nothing stays of an attempt that failed', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'f');
+    await writeFileAtomic(path, 'one', { mode: 0o600, durability: 'flushed' });
+    await writeFileAtomic(path, 'two', { mode: 0o600, durability: 'cached' });
+    assert.equal(await readFile(path, 'utf8'), 'two');
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    await mkdir(join(folder, 'd'));
+    await assert.rejects(
+      writeFileAtomic(join(folder, 'd'), 'x', { mode: 0o600, durability: 'cached' }),
+    );
+    assert.deepEqual((await readdir(folder)).sort(), ['d', 'f']);
+  }));
+
+test('VM-04 VM-71 a configuration file is read back; a wrong one names the setting', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'vm.json');
+    const definition = { ...makeDefinition(), extensions: { 'org.example': { kept: [1, 2] } } };
+    await writeDefinitionFile(path, definition);
+    assert.deepEqual(await readDefinitionFile(path), definition);
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('"machine": "q35"', '"machine": "vax"'));
+    await assert.rejects(readDefinitionFile(path), /hardware\/machine/);
+    await writeFile(path, text.replace('"format": 1', '"format": 2'));
+    await assert.rejects(readDefinitionFile(path), (error) => isFault(error, 'unsupported'));
+    await writeFile(path, 'not json');
+    await assert.rejects(readDefinitionFile(path), (error) => isFault(error, 'invalid'));
+    await assert.rejects(readDefinitionFile(join(folder, 'none')), (error) =>
+      isFault(error, 'not-found'),
+    );
+  }));
+
+test('HOST-31 HOST-37 definitions are found two levels deep; other files and links are not', () =>
+  withFolder(async (folder) => {
+    await mkdir(join(folder, 'a', 'b'), { recursive: true });
+    const one = makeDefinition();
+    await writeDefinitionFile(join(folder, 'a', 'one.json'), one);
+    await writeDefinitionFile(join(folder, 'a', 'b', 'deep.json'), makeDefinition());
+    await writeFile(join(folder, 'a', 'other.json'), '{}');
+    await symlink('/etc', join(folder, 'etc'));
+    const found = await findDefinitions([folder, folder], AbortSignal.timeout(5_000));
+    assert.deepEqual(
+      found.map(({ file }) => file),
+      [join(folder, 'a', 'one.json')],
+    );
+    assert.deepEqual(found[0]?.definition, one);
+  }));
+
+test('the parent in a header is read, and anything else is no parent', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'child.qcow2');
+    const header = Buffer.alloc(512);
+    header.writeUInt32BE(0x514649fb, 0);
+    header.writeBigUInt64BE(128n, 8);
+    header.write('base.qcow2', 128);
+    header.writeUInt32BE('base.qcow2'.length, 16);
+    await writeFile(path, header);
+    assert.equal(await readBacking(path), join(folder, 'base.qcow2'));
+    header.write('nbd:unix', 128);
+    header.writeUInt32BE('nbd:unix'.length, 16);
+    await writeFile(path, header);
+    assert.equal(await readBacking(path), undefined);
+    header.writeUInt32BE(0xffffffff, 16);
+    await writeFile(path, header);
+    assert.equal(await readBacking(path), undefined);
+    await writeFile(path, 'short');
+    assert.equal(await readBacking(path), undefined);
+    assert.equal(await readBacking(join(folder, 'none')), undefined);
+    await chmod(path, 0o600);
+  }));
