@@ -200,6 +200,8 @@ function prepareV1(mounts: readonly Mount[]): Hierarchy[] {
     if (!mount) return [];
     const base = join(mount.path, 'gantry');
     mkdirSync(base, { recursive: true });
+    // where another user was here before, the folder is there and not ours
+    accessSync(base, constants.W_OK);
     return [{ base, settings: (limits) => settingsV1(limits)[controller] ?? [] }];
   });
 }
