@@ -39,14 +39,39 @@ const packages: Readonly<
   },
   yaml: { rooms: ['cli', 'agent'], why: 'YAML with source positions and bounded aliases' },
   zod: {
-    rooms: ['api', 'coordinator', 'agent', 'cli'],
+    rooms: ['api', 'coordinator', 'agent', 'cli', 'console'],
     why: 'one schema for types, validation and OpenAPI',
   },
   'fast-check': { rooms: ['tests'], why: 'property tests' },
+  react: { rooms: ['console'], why: 'the pages of the console' },
+  'react-dom': { rooms: ['console'], why: 'puts them into the browser' },
+  '@patternfly/react-core': {
+    rooms: ['console'],
+    why: 'accessible parts of an administration console, dark and light',
+  },
+  '@patternfly/react-table': { rooms: ['console'], why: 'its tables, cards on narrow windows' },
+  '@patternfly/react-icons': { rooms: ['console'], why: 'its icons' },
+  '@tanstack/react-query': { rooms: ['console'], why: 'keeps what was read, for live changes' },
+  '@tanstack/react-router': { rooms: ['console'], why: 'addresses with typed searches' },
+  '@novnc/novnc': { rooms: ['console'], why: 'draws the screen (RFB)' },
+  '@xterm/xterm': { rooms: ['console'], why: 'the terminal of the serial console' },
+  '@xterm/addon-fit': { rooms: ['console'], why: 'fits the terminal to the page' },
+  vite: { rooms: ['console'], why: 'bundles the console' },
+  '@vitejs/plugin-react': { rooms: ['console'], why: 'JSX for vite' },
+  'axe-core': { rooms: ['tests'], why: 'finds what keeps people out (WCAG)' },
   'playwright-core': { rooms: ['tests'], why: "drives the distribution's Chromium" },
 };
 
-const tools = ['@types/node', '@types/ws', 'oxlint', 'oxlint-tsgolint', 'prettier', 'typescript'];
+const tools = [
+  '@types/node',
+  '@types/react',
+  '@types/react-dom',
+  '@types/ws',
+  'oxlint',
+  'oxlint-tsgolint',
+  'prettier',
+  'typescript',
+];
 
 interface Source {
   readonly file: string;
@@ -174,7 +199,7 @@ test('files are named in kebab-case and say at their head what they are', () => 
   const wrong: string[] = [];
   for (const { file, text } of sources) {
     if (
-      !/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|nightly|gen))?\.ts$/.test(file.split('/').at(-1) ?? '') &&
+      !/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|nightly|gen|d))?\.ts$/.test(file.split('/').at(-1) ?? '') &&
       !file.endsWith('.tsx')
     )
       wrong.push(`${file}: name`);

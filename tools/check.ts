@@ -19,6 +19,7 @@ const hangLimitMs = 600_000;
 
 const checks = [
   { name: 'types', command: [bin('tsc')] },
+  { name: 'types of the console', command: [bin('tsc'), '--project', 'src/console'] },
   { name: 'lint', command: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
   { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
 ] as const;

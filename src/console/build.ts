@@ -1,0 +1,45 @@
+/**
+ * Builds the console into the folder given: `node src/console/build.ts FOLDER`. What the first page needs
+ * is one chunk, screen and terminal are chunks of their own; names carry a hash of the content, so that
+ * they may be kept for ever. Text files get a compressed twin (`.gz`), made once here and not per request.
+ */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import react from '@vitejs/plugin-react';
+import { build } from 'vite';
+
+const home = fileURLToPath(new URL('.', import.meta.url));
+const compressible = /\.(html|js|css|svg|json)$/;
+
+async function buildConsole(folder: string): Promise<void> {
+  await build({
+    root: home,
+    configFile: false,
+    base: '/',
+    publicDir: false,
+    logLevel: 'warn',
+    plugins: [react()],
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      target: 'esnext',
+      // The policy of the page allows no data: scripts or fonts.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 2000,
+    },
+  });
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !compressible.test(entry.name)) continue;
+    const file = join(entry.parentPath, entry.name);
+    writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+  }
+}
+
+const [folder] = process.argv.slice(2);
+if (folder === undefined) {
+  process.stderr.write('usage: node src/console/build.ts FOLDER\n');
+  process.exitCode = 2;
+} else await buildConsole(resolve(folder));

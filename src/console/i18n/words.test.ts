@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createWords, findLanguage, languages } from './words.ts';
+
+test('a language is found by its code or a dialect of it, and English stands in for others', () => {
+  assert.equal(findLanguage('de-AT').code, 'de');
+  assert.equal(findLanguage('en-GB').code, 'en');
+  assert.equal(findLanguage('fr').code, 'en');
+});
+
+test('every language fills the same places in its texts', () => {
+  const places = (text: string): readonly string[] => (text.match(/\{\w+\}/g) ?? []).sort();
+  const [english, ...others] = languages;
+  assert.ok(english);
+  for (const language of others)
+    for (const [key, text] of Object.entries(english.texts))
+      assert.deepEqual(
+        places(language.texts[key as keyof typeof language.texts]),
+        places(text),
+        key,
+      );
+});
+
+test('durations have their two largest units, sizes the largest', () => {
+  const words = createWords(findLanguage('en'));
+  assert.equal(words.duration(7), '7 s');
+  assert.equal(words.duration(867), '14 min 27 s');
+  assert.equal(words.duration(7200), '2 h 0 min');
+  assert.equal(words.duration(null), 'n/a');
+  assert.equal(words.bytes(512 * 1024 * 1024), '512 MiB');
+  assert.equal(createWords(findLanguage('de')).bytes(1.5 * 1024 ** 3), '1,5 GiB');
+});
+
+test('places without a value stay as they are', () => {
+  const words = createWords(findLanguage('en'));
+  assert.equal(words.text('signedInAs', { name: 'ada' }), 'Signed in as ada');
+  assert.equal(words.text('signedInAs'), 'Signed in as {name}');
+});

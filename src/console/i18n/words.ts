@@ -1,0 +1,79 @@
+/** The words of the language chosen: texts with places filled in, numbers, durations and times its way. */
+import type { VmAction, VmState } from '#api';
+import { german } from './de.ts';
+import { english, type Language, type TextKey } from './en.ts';
+
+/** A third language is one more file and one more entry here. */
+export const languages: readonly Language[] = [english, german];
+
+export interface Words {
+  readonly language: Language;
+  text(key: TextKey, values?: Readonly<Record<string, string | number>>): string;
+  state(state: VmState): string;
+  action(action: VmAction): string;
+  /** What an action loses, in this language or else in the API's words. */
+  loss(action: VmAction, told: string): string;
+  count(value: number): string;
+  percent(value: number | null): string;
+  bytes(value: number | null): string;
+  duration(seconds: number | null): string;
+  time(iso: string): string;
+}
+
+/** The language of a code like `de-AT`; English where there is none. */
+export function findLanguage(code: string): Language {
+  const base = code.toLowerCase().split('-', 1)[0];
+  return languages.find((language) => language.code === base) ?? english;
+}
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+export function createWords(language: Language): Words {
+  const whole = new Intl.NumberFormat(language.code, { maximumFractionDigits: 0 });
+  const short = new Intl.NumberFormat(language.code, { maximumFractionDigits: 1 });
+  const times = new Intl.DateTimeFormat(language.code, {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+  });
+  const none = language.texts.notAvailable;
+  return {
+    language,
+    text: (key, values = {}) =>
+      language.texts[key].replaceAll(/\{(\w+)\}/g, (place, name: string) =>
+        String(values[name] ?? place),
+      ),
+    state: (state) => language.states[state],
+    action: (action) => language.actions[action],
+    loss: (action, told) => language.losses[action] ?? told,
+    count: (value) => whole.format(value),
+    percent: (value) => (value === null ? none : `${whole.format(value)} %`),
+    bytes: (value) => {
+      if (value === null) return none;
+      let unit = 0;
+      let rest = value;
+      while (rest >= 1024 && unit < units.length - 1) {
+        rest /= 1024;
+        unit += 1;
+      }
+      return `${short.format(rest)} ${units[unit] ?? ''}`;
+    },
+    duration: (seconds) => (seconds === null ? none : writeDuration(seconds)),
+    time: (iso) => times.format(new Date(iso)),
+  };
+}
+
+/** The two largest units: `3 d 4 h`, `14 min 27 s`, `7 s`. */
+function writeDuration(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 86400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [Math.floor(seconds) % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([value]) => value > 0);
+  if (first < 0) return '0 s';
+  return parts
+    .slice(first, first + 2)
+    .map(([value, unit]) => `${value} ${unit}`)
+    .join(' ');
+}

@@ -1,0 +1,153 @@
+/**
+ * Live changes: what /watch tells is written into the answers that pages have read, so that they show it
+ * without asking. Only where a change may alter which things a page of a list holds is that page read
+ * again, at most once in two seconds. After a reset, or when it is not known what was missed, all is read.
+ */
+import { hashKey, type QueryClient } from '@tanstack/react-query';
+import { finishedStates, type Client, type Operation, type Page, type WatchMessage } from '#api';
+import { follow } from './follow.ts';
+
+const rereadMs = 2000;
+const shortestMs = 100;
+const maxRemembered = 200;
+
+interface Thing {
+  readonly id: string;
+}
+
+const isPage = (data: unknown): data is Page<Thing> =>
+  typeof data === 'object' && data !== null && 'items' in data;
+
+export class Live {
+  readonly #client: Client;
+  readonly #queries: QueryClient;
+  readonly #listeners = new Set<() => void>();
+  readonly #waiting = new Map<string, (operation: Operation) => void>();
+  /** Operations that ended lately: the end may be told before the answer that began it. */
+  readonly #ended = new Map<string, Operation>();
+  readonly #stale = new Map<string, readonly unknown[]>();
+  #lastReread = 0;
+  #connected = true;
+
+  constructor(client: Client, queries: QueryClient) {
+    this.#client = client;
+    this.#queries = queries;
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Until the signal aborts or the session has ended. */
+  async run(onUnauthenticated: () => void, signal: AbortSignal): Promise<void> {
+    await follow(
+      {
+        client: this.#client,
+        name: 'watch.open',
+        query: { kinds: 'vm,host,operation,image', samples: true },
+        since: undefined,
+        onMessage: ({ event, data }) => this.#take({ event, data } as WatchMessage),
+        onConnected: (connected) => this.#setConnected(connected),
+        onUnauthenticated,
+      },
+      signal,
+    );
+  }
+
+  /** Calls back once when the operation has ended. */
+  onEnd(operation: Operation, then: (ended: Operation) => void): void {
+    const ended = finishedStates.includes(operation.state)
+      ? operation
+      : this.#ended.get(operation.id);
+    if (ended === undefined) this.#waiting.set(operation.id, then);
+    else then(ended);
+  }
+
+  #take(message: WatchMessage): void {
+    this.#setConnected(true);
+    switch (message.event) {
+      case 'ready':
+        // What was read before the stream began may be older than it.
+        void this.#queries.invalidateQueries();
+        break;
+      case 'reset':
+        void this.#queries.invalidateQueries();
+        break;
+      case 'changed': {
+        const { kind, id, resource } = message.data;
+        if (kind === 'operation') this.#noteOperation(resource as Operation);
+        this.#change(kind, id, () => resource as Thing);
+        if (kind === 'vm') void this.#queries.invalidateQueries({ queryKey: ['vm.actions', id] });
+        this.#reread(kind);
+        break;
+      }
+      case 'sampled': {
+        const { kind, id, ...sample } = message.data;
+        this.#change(kind, id, (before) => ({ ...before, ...sample }));
+        break;
+      }
+      case 'deleted': {
+        const { kind, id } = message.data;
+        this.#queries.setQueriesData({ queryKey: [`${kind}.list`] }, (data: unknown) =>
+          isPage(data) && data.items.some((item) => item.id === id)
+            ? { ...data, total: data.total - 1, items: data.items.filter((item) => item.id !== id) }
+            : data,
+        );
+        void this.#queries.invalidateQueries({ queryKey: [`${kind}.show`, id] });
+        this.#reread(kind);
+        break;
+      }
+    }
+  }
+
+  /** In every list and on every page that shows it. */
+  #change(kind: string, id: string, change: (before: Thing) => Thing): void {
+    this.#queries.setQueriesData({ queryKey: [`${kind}.list`] }, (data: unknown) => {
+      if (!isPage(data) || !data.items.some((item) => item.id === id)) return data;
+      return { ...data, items: data.items.map((item) => (item.id === id ? change(item) : item)) };
+    });
+    this.#queries.setQueriesData({ queryKey: [`${kind}.show`] }, (data: unknown) =>
+      (data as Thing | undefined)?.id === id ? change(data as Thing) : data,
+    );
+  }
+
+  #noteOperation(operation: Operation): void {
+    if (!finishedStates.includes(operation.state)) return;
+    this.#ended.set(operation.id, operation);
+    for (const id of this.#ended.keys()) {
+      if (this.#ended.size <= maxRemembered) break;
+      this.#ended.delete(id);
+    }
+    const then = this.#waiting.get(operation.id);
+    this.#waiting.delete(operation.id);
+    then?.(operation);
+  }
+
+  /** Which things a list holds may have changed. */
+  #reread(kind: string): void {
+    const key = [`${kind}.list`];
+    const waits = this.#stale.size > 0;
+    this.#stale.set(hashKey(key), key);
+    if (waits) return;
+    setTimeout(
+      () => {
+        this.#lastReread = performance.now();
+        const keys = [...this.#stale.values()];
+        this.#stale.clear();
+        for (const queryKey of keys) void this.#queries.invalidateQueries({ queryKey });
+      },
+      Math.max(shortestMs, this.#lastReread + rereadMs - performance.now()),
+    );
+  }
+
+  #setConnected(connected: boolean): void {
+    if (this.#connected === connected) return;
+    this.#connected = connected;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,64 @@
+/** The console begins here: client, session, live changes, then the page. */
+import '@patternfly/react-core/dist/styles/base.css';
+import './console.css';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { createRoot } from 'react-dom/client';
+import { z } from 'zod';
+import { assert } from '#lib';
+import { Client } from '#api';
+import { ConsoleContext } from './console.ts';
+import { Preferences } from './frame/preferences.ts';
+import { WithWords } from './frame/WithWords.tsx';
+import { Live } from './live/live.ts';
+import { Notices } from './parts/notices.ts';
+import { createConsoleRouter } from './router.tsx';
+import { SessionGate } from './session/SessionGate.tsx';
+import { SessionKeeper, takeLinkCode } from './session/session.ts';
+
+// The policy of the page forbids making functions of text, which zod would try.
+z.config({ jitless: true });
+// A chunk of an older build is gone from the server: the page of the new one knows its chunks.
+addEventListener('vite:preloadError', () => location.reload());
+
+const root = document.getElementById('root');
+assert(root !== null, 'the page has a root');
+
+const noteLoss: { lose: () => void } = { lose: () => undefined };
+const client = new Client({
+  server: location.origin,
+  fetch: async (url, init) => {
+    const response = await fetch(url, init);
+    if (response.status === 401) noteLoss.lose();
+    return response;
+  },
+});
+const session = new SessionKeeper(client);
+noteLoss.lose = () => session.lose();
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: { staleTime: Infinity, retry: false, refetchOnWindowFocus: false, gcTime: 60_000 },
+  },
+});
+const parts = {
+  client,
+  queries,
+  session,
+  live: new Live(client, queries),
+  preferences: new Preferences(),
+  notices: new Notices(),
+};
+const router = createConsoleRouter();
+void session.begin(takeLinkCode(location, history));
+
+createRoot(root).render(
+  <ConsoleContext value={parts}>
+    <QueryClientProvider client={queries}>
+      <WithWords>
+        <SessionGate>
+          <RouterProvider router={router} />
+        </SessionGate>
+      </WithWords>
+    </QueryClientProvider>
+  </ConsoleContext>,
+);

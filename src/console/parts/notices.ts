@@ -1,0 +1,54 @@
+/** Short messages over the page: what was taken, what failed and what helps. At most five; the oldest goes. */
+import { describeFailure } from './failure.ts';
+
+export interface Notice {
+  readonly id: number;
+  readonly variant: 'success' | 'danger';
+  readonly title: string;
+  readonly detail: string | undefined;
+}
+
+const maxNotices = 5;
+
+export class Notices {
+  readonly #listeners = new Set<() => void>();
+  #list: readonly Notice[] = [];
+  #next = 1;
+
+  get list(): readonly Notice[] {
+    return this.#list;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  tell(title: string): void {
+    this.#add({ variant: 'success', title, detail: undefined });
+  }
+
+  fail(title: string, error: unknown): void {
+    const { message, hint } = describeFailure(error);
+    this.#add({
+      variant: 'danger',
+      title,
+      detail: hint === undefined ? message : `${message} (${hint})`,
+    });
+  }
+
+  remove(id: number): void {
+    this.#list = this.#list.filter((notice) => notice.id !== id);
+    this.#changed();
+  }
+
+  #add(notice: Omit<Notice, 'id'>): void {
+    this.#list = [...this.#list, { ...notice, id: this.#next }].slice(-maxNotices);
+    this.#next += 1;
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

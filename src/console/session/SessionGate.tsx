@@ -1,0 +1,51 @@
+/** Shows the page to whoever is signed in, else the way in. A session that ended is renewed over the page. */
+import { Bullseye, Modal, ModalBody, ModalHeader, Spinner } from '@patternfly/react-core';
+import { useEffect, type ReactNode } from 'react';
+import { useConsole, useSession, useWords } from '../console.ts';
+import { ChoosePassword } from './ChoosePassword.tsx';
+import { SignInForm } from './SignInForm.tsx';
+import { Threshold } from './Threshold.tsx';
+
+export function SessionGate({ children }: { readonly children: ReactNode }): ReactNode {
+  const state = useSession();
+  const words = useWords();
+  const { queries } = useConsole();
+  const user = state.kind === 'in' ? state.session.user : undefined;
+  // What one person has read is not shown to the next.
+  useEffect(() => () => queries.clear(), [queries, user]);
+  if (state.kind === 'unknown')
+    return (
+      <Bullseye>
+        <Spinner aria-label={words.text('loading')} />
+      </Bullseye>
+    );
+  if (state.kind === 'out')
+    return (
+      <Threshold title={words.text('signIn')}>
+        <SignInForm user="" fault={state.fault} />
+      </Threshold>
+    );
+  if (state.session.passwordNeeded)
+    return (
+      <Threshold title={words.text('choosePassword')}>
+        <ChoosePassword user={state.session.user} />
+      </Threshold>
+    );
+  return (
+    <>
+      {children}
+      {state.ended && (
+        <Modal isOpen variant="small" aria-labelledby="again" aria-describedby="again-body">
+          <ModalHeader
+            labelId="again"
+            title={words.text('signIn')}
+            description={words.text('sessionEnded')}
+          />
+          <ModalBody id="again-body">
+            <SignInForm user={state.session.user} fault={undefined} />
+          </ModalBody>
+        </Modal>
+      )}
+    </>
+  );
+}

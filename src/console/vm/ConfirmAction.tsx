@@ -1,0 +1,101 @@
+/** Asks before something is lost, in words that name the loss; a deletion shows the files and wants the name. */
+import {
+  Button,
+  Content,
+  FormGroup,
+  Modal,
+  ModalBody,
+  ModalFooter,
+  ModalHeader,
+  TextInput,
+} from '@patternfly/react-core';
+import { useQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import type { Vm } from '#api';
+import { useConsole, useWords } from '../console.ts';
+import { useAct, type OfferedAction } from './act.ts';
+
+export function ConfirmAction({
+  vm,
+  action,
+  loss,
+  onClose,
+}: {
+  readonly vm: Vm;
+  readonly action: OfferedAction;
+  readonly loss: string;
+  readonly onClose: () => void;
+}): ReactNode {
+  const words = useWords();
+  const act = useAct();
+  const deletes = action === 'delete';
+  const [typed, setTyped] = useState('');
+  return (
+    <Modal
+      isOpen
+      variant="small"
+      onClose={onClose}
+      aria-labelledby="confirm"
+      aria-describedby="confirm-loss"
+    >
+      <ModalHeader
+        labelId="confirm"
+        titleIconVariant="warning"
+        title={`${words.action(action)}: ${vm.name}`}
+      />
+      <ModalBody id="confirm-loss">
+        <Content component="p">{loss}</Content>
+        {deletes && <DeletedFiles vm={vm} />}
+        {deletes && (
+          <FormGroup label={words.text('confirmName', { name: vm.name })} fieldId="typed-name">
+            <TextInput
+              id="typed-name"
+              autoComplete="off"
+              value={typed}
+              onChange={(_event, value) => setTyped(value)}
+            />
+          </FormGroup>
+        )}
+      </ModalBody>
+      <ModalFooter>
+        <Button
+          variant="danger"
+          isDisabled={deletes && typed !== vm.name}
+          onClick={() => {
+            onClose();
+            void act(vm, action);
+          }}
+        >
+          {words.action(action)}
+        </Button>
+        <Button variant="link" autoFocus={!deletes} onClick={onClose}>
+          {words.text('cancel')}
+        </Button>
+      </ModalFooter>
+    </Modal>
+  );
+}
+
+function DeletedFiles({ vm }: { readonly vm: Vm }): ReactNode {
+  const { client } = useConsole();
+  const words = useWords();
+  const { data } = useQuery({
+    queryKey: ['vm.files', vm.id],
+    staleTime: 0,
+    queryFn: ({ signal }) => client.call('vm.files', { params: { vm: vm.id } }, signal),
+  });
+  const deleted = data?.files.filter((file) => file.deleted) ?? [];
+  if (deleted.length === 0) return null;
+  return (
+    <>
+      <Content component="p">{words.text('deletedFiles')}</Content>
+      <ul className="files">
+        {deleted.map(({ path, sizeBytes }) => (
+          <li key={path}>
+            {path} ({words.bytes(sizeBytes)})
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+/** What is known of a vm, in short. */
+import {
+  Card,
+  CardBody,
+  CardTitle,
+  DescriptionList,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+  Gallery,
+} from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+import type { Vm } from '#api';
+import { useWords } from '../console.ts';
+import { FailureAlert } from '../parts/FailureAlert.tsx';
+
+type Rows = readonly (readonly [string, ReactNode])[];
+
+function Facts({ title, rows }: { readonly title: string; readonly rows: Rows }): ReactNode {
+  return (
+    <Card isCompact>
+      <CardTitle component="h2">{title}</CardTitle>
+      <CardBody>
+        <DescriptionList isHorizontal isCompact>
+          {rows.map(([term, value]) => (
+            <DescriptionListGroup key={term}>
+              <DescriptionListTerm>{term}</DescriptionListTerm>
+              <DescriptionListDescription>{value}</DescriptionListDescription>
+            </DescriptionListGroup>
+          ))}
+        </DescriptionList>
+      </CardBody>
+    </Card>
+  );
+}
+
+export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
+  const words = useWords();
+  const { status, definition } = vm;
+  const { hardware } = definition;
+  const none = words.text('notAvailable');
+  const lines = (list: readonly string[]): ReactNode =>
+    list.length === 0 ? none : list.map((line) => <div key={line}>{line}</div>);
+  return (
+    <>
+      {status.lastFault !== null && <FailureAlert error={new Error(status.lastFault.message)} />}
+      <Gallery hasGutter minWidths={{ default: '100%', md: '22rem' }}>
+        <Facts
+          title={words.text('state')}
+          rows={[
+            [words.text('state'), words.state(vm.state)],
+            [words.text('runningTime'), words.duration(status.runningSeconds)],
+            [words.text('cpu'), words.percent(status.cpuPercent)],
+            [words.text('memory'), words.bytes(status.memoryBytes)],
+            [words.text('host'), vm.host],
+            [
+              words.text('driver'),
+              `${vm.driver}${status.accelerator === null || status.accelerator === vm.driver ? '' : `, ${status.accelerator}`}`,
+            ],
+            [words.text('folder'), vm.folder],
+          ]}
+        />
+        <Facts
+          title={words.text('guest')}
+          rows={[
+            [words.text('guest'), status.guest?.osName ?? definition.guestOs],
+            [words.text('name'), status.guest?.hostName ?? none],
+            [words.text('heartbeat'), status.heartbeat.state],
+            [words.text('guestAdditions'), status.additions.state],
+            [words.text('addresses'), lines(status.guest?.addresses ?? [])],
+            [
+              words.text('forwards'),
+              lines(
+                status.forwards.map(
+                  ({ protocol, hostAddress, hostPort, guestPort }) =>
+                    `${protocol} ${hostAddress}:${hostPort} → ${guestPort}`,
+                ),
+              ),
+            ],
+          ]}
+        />
+        <Facts
+          title={words.text('hardware')}
+          rows={[
+            [words.text('processors'), words.count(hardware.processor.count)],
+            [words.text('memory'), words.bytes(hardware.memory.sizeBytes)],
+            [words.text('disk'), lines(hardware.disks.map((disk) => disk.file))],
+            [words.text('type'), `${hardware.machine}, ${hardware.firmware.type}`],
+          ]}
+        />
+      </Gallery>
+    </>
+  );
+}

@@ -1,0 +1,107 @@
+/** What may be done with a vm now, exactly as the API says; the rest is there too, with the reason. */
+import {
+  Divider,
+  Dropdown,
+  DropdownItem,
+  DropdownList,
+  MenuToggle,
+  Spinner,
+} from '@patternfly/react-core';
+import { EllipsisVIcon } from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
+import { useState, type ReactNode } from 'react';
+import { powerActions, type AllowedAction, type Vm, type VmAction } from '#api';
+import { useWords } from '../console.ts';
+import { describeFailure } from '../parts/failure.ts';
+import { useVmActions } from '../parts/ask.ts';
+import { ConfirmAction } from './ConfirmAction.tsx';
+import { isOffered, useAct, type OfferedAction } from './act.ts';
+
+export function VmActionMenu({
+  vm,
+  look,
+}: {
+  readonly vm: Vm;
+  readonly look: 'row' | 'page';
+}): ReactNode {
+  const words = useWords();
+  const act = useAct();
+  const [open, setOpen] = useState(false);
+  const [asked, setAsked] = useState<{ action: OfferedAction; loss: string } | undefined>(
+    undefined,
+  );
+  const question = useVmActions(vm.id, open);
+  const name = words.text('actionsOf', { name: vm.name });
+  const choose = ({ action, confirm }: AllowedAction): void => {
+    setOpen(false);
+    if (!isOffered(action)) return;
+    if (confirm === undefined) void act(vm, action);
+    else setAsked({ action, loss: words.loss(action, confirm) });
+  };
+  const item = (allowed: AllowedAction): ReactNode => (
+    <DropdownItem
+      key={allowed.action}
+      isAriaDisabled={!allowed.allowed}
+      {...(allowed.allowed ? {} : { tooltipProps: { content: whyNot(allowed) } })}
+      isDanger={allowed.action === 'delete'}
+      onClick={() => choose(allowed)}
+    >
+      {words.action(allowed.action)}
+    </DropdownItem>
+  );
+  const actions = question.data?.actions ?? [];
+  const isPower = (action: VmAction): boolean => powerActions.some((power) => power === action);
+  return (
+    <>
+      <Dropdown
+        isOpen={open}
+        onOpenChange={setOpen}
+        isScrollable
+        maxMenuHeight="70vh"
+        popperProps={{ position: 'right', appendTo: mainPart }}
+        toggle={(ref) => (
+          <MenuToggle
+            ref={ref}
+            variant={look === 'row' ? 'plain' : 'primary'}
+            isExpanded={open}
+            onClick={() => setOpen(!open)}
+            aria-label={name}
+            {...(look === 'row' ? { icon: <EllipsisVIcon /> } : {})}
+          >
+            {look === 'page' ? words.text('actions') : undefined}
+          </MenuToggle>
+        )}
+      >
+        <DropdownList aria-label={name}>
+          {question.isPending && (
+            <DropdownItem isDisabled>
+              <Spinner size="md" aria-label={words.text('loading')} />
+            </DropdownItem>
+          )}
+          {question.error !== null && (
+            <DropdownItem isDisabled>{describeFailure(question.error).message}</DropdownItem>
+          )}
+          {actions.filter(({ action }) => isPower(action)).map(item)}
+          {actions.length > 0 && <Divider component="li" />}
+          {actions.filter(({ action }) => isOffered(action) && !isPower(action)).map(item)}
+        </DropdownList>
+      </Dropdown>
+      {asked !== undefined && (
+        <ConfirmAction
+          vm={vm}
+          action={asked.action}
+          loss={asked.loss}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
+    </>
+  );
+}
+
+/** Inside the page's landmark, where those who cannot see it find it. */
+function mainPart(): HTMLElement {
+  return document.querySelector('main') ?? document.body;
+}
+
+function whyNot({ reason, hint }: AllowedAction): string {
+  return [reason, hint].filter((part) => part !== undefined).join(' – ');
+}

@@ -1,0 +1,23 @@
+/** The state of a vm: a sign, a colour and the word, so that none of them is needed alone. */
+import { Label } from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+import { vmStateFacts, type VmState } from '#api';
+import { useWords } from '../console.ts';
+
+const colors = {
+  ok: 'green',
+  busy: 'blue',
+  idle: 'yellow',
+  off: 'grey',
+  problem: 'red',
+} as const;
+
+export function VmStateLabel({ state }: { readonly state: VmState }): ReactNode {
+  const words = useWords();
+  const { glyph, tone } = vmStateFacts[state];
+  return (
+    <Label color={colors[tone]} isCompact icon={<span aria-hidden>{glyph}</span>}>
+      {words.state(state)}
+    </Label>
+  );
+}
