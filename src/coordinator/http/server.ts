@@ -1,6 +1,6 @@
 /**
- * The HTTP server: one port for API, its page, /metrics, agents and consoles (upgrades). Everything that
- * comes in is bounded before it is looked at: head 16 KiB, URL 8 KiB, body 1 MiB, 15 s for a head and 60 s
+ * The HTTP server: one port for API, its page, /metrics, the console, agents and
+ * streams (upgrades). Everything that comes in is bounded before it is looked at: head 16 KiB, URL 8 KiB, body 1 MiB, 15 s for a head and 60 s
  * for a body.
  */
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
@@ -13,6 +13,7 @@ import type { Log } from '#log';
 import { buildOpenApi } from '#api';
 import type { Coordinator } from '../context.ts';
 import { buildApiPage } from './api-page.ts';
+import { builtConsole, registerConsole } from './console-files.ts';
 import { checkHead, correlationHeader, correlationOf } from './exchange.ts';
 import type { Gate } from './gate.ts';
 import { Metrics, metricsMediaType } from './metrics.ts';
@@ -37,6 +38,8 @@ export interface HttpServerOptions {
   readonly productVersion: string;
   /** Undefined: without TLS, by explicit setting only. */
   readonly tls: TlsOptions | undefined;
+  /** Folder of the built console; default: where `gantry up` builds it. */
+  readonly consoleFolder?: string;
 }
 
 export class HttpServer implements AsyncDisposable {
@@ -205,7 +208,8 @@ export class HttpServer implements AsyncDisposable {
     log.debug({ route: state.route, status, ms: Math.round(ms) }, 'answered');
   }
 
-  #registerPages({ productVersion, gate, coordinator }: HttpServerOptions): void {
+  #registerPages({ productVersion, gate, coordinator, consoleFolder }: HttpServerOptions): void {
+    registerConsole(this.#fastify, consoleFolder ?? builtConsole);
     const page = buildApiPage(productVersion);
     this.#fastify.get('/api', async (_request, reply) => {
       await reply
