@@ -40,8 +40,7 @@ export interface HandlersOptions {
   readonly coordinator: Coordinator;
   readonly streams: StreamHub;
   readonly about: About;
-  /** The API's description, made once. */
-  readonly openApi: Uint8Array;
+  readonly openApi: () => Uint8Array;
   /** A signal that also aborts when the caller's proof ends. */
   readonly watch: (caller: Caller, outer: AbortSignal) => AbortSignal;
 }
@@ -97,7 +96,7 @@ function installationHandlers({
       return { ...(await showInstallation(coordinator, caller, about)), settings };
     },
     'installation.healthy': () => ({ ok: true }),
-    'openapi.show': () => openApi,
+    'openapi.show': openApi,
     'guest.list': () => ({ items: guestCatalogue.map((guest) => ({ ...guest })) }),
     'profile.list': () => ({
       items: Object.entries(profiles).map(([name, profile]) => ({ name, ...profile })),

@@ -12,7 +12,7 @@ import { Fault } from '#lib';
 import type { Log } from '#log';
 import { buildOpenApi } from '#api';
 import type { Coordinator } from '../context.ts';
-import { buildApiPage } from './api-page.ts';
+import { buildApiPage, type Page } from './api-page.ts';
 import { builtConsole, registerConsole } from './console-files.ts';
 import { checkHead, correlationHeader, correlationOf } from './exchange.ts';
 import type { Gate } from './gate.ts';
@@ -210,8 +210,10 @@ export class HttpServer implements AsyncDisposable {
 
   #registerPages({ productVersion, gate, coordinator, consoleFolder }: HttpServerOptions): void {
     registerConsole(this.#fastify, consoleFolder ?? builtConsole);
-    const page = buildApiPage(productVersion);
+    // Made when it is first asked for: most coordinators are never asked.
+    let page: Page | undefined;
     this.#fastify.get('/api', async (_request, reply) => {
+      page ??= buildApiPage(productVersion);
       await reply
         .header('content-security-policy', page.contentSecurityPolicy)
         .type('text/html; charset=utf-8')
@@ -239,8 +241,10 @@ const metricsRoute = {
   answer: 'bytes',
 } as const;
 
-export function openApiText(productVersion: string): Uint8Array {
-  return Buffer.from(JSON.stringify(buildOpenApi(productVersion)));
+/** The API's document, made when it is first asked for. */
+export function openApiText(productVersion: string): () => Uint8Array {
+  let text: Uint8Array | undefined;
+  return () => (text ??= Buffer.from(JSON.stringify(buildOpenApi(productVersion))));
 }
 
 /** Failures of the server below us, as faults. */
