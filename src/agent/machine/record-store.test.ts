@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -73,6 +73,22 @@ test('HOST-43 a damaged record and one of a newer version are told, and others s
     );
     assert.deepEqual(new Set(again.damaged), new Set([first, second]));
     assert.equal((await readdir(folder)).length, 3);
+  }));
+
+test('a record that the first version of the agent wrote is read, not taken for damaged', () =>
+  withFolder(async (folder) => {
+    const id = '7b0c3f5e-6a7e-4d0e-9c55-0d2f9f1c8a01';
+    const old = new URL('golden/record-1.json', import.meta.url);
+    await copyFile(old, join(folder, `${id}.json`));
+    const store = new RecordStore(folder, 'cached', silentLog);
+    const { files, damaged } = await store.load();
+    assert.deepEqual(damaged, []);
+    const [file] = files;
+    assert.ok(file);
+    assert.deepEqual([file.definition.name, file.state, file.generation], ['first', 'saved', 2]);
+    assert.deepEqual([file.savedWith, file.pluggedMemory], [null, []]);
+    await store.save(file);
+    assert.deepEqual((await store.load()).files, [file]);
   }));
 
 test('a record that cannot be written is a fault of the one who waits for it', () =>

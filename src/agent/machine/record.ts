@@ -3,7 +3,8 @@
  * crash of the agent, a new version of it or a restart of the host, without asking anybody.
  *
  * Invariant: written whole and by rename, so a reader sees one version or the other, never a mixture.
- * A newer `format` is refused, never guessed.
+ * A newer `format` is refused, never guessed. A record of an older agent is read: whatever was added since
+ * the first version (golden/record-1.json) has a default.
  */
 import { z } from 'zod';
 import {
@@ -66,9 +67,9 @@ export const machineFileSchema = z.strictObject({
   /** The saved state, while there is one. */
   savedFile: z.string().max(1024).nullable(),
   /** The definition of the process that was saved: what was pending then still is. Null: the present one. */
-  savedWith: vmDefinitionSchema.nullable(),
+  savedWith: vmDefinitionSchema.nullable().default(null),
   /** Memory modules plugged in since the start, in bytes, by slot. Part of a saved state. */
-  pluggedMemory: z.array(z.number().int().min(1)).max(256),
+  pluggedMemory: z.array(z.number().int().min(1)).max(256).default([]),
   /** Before a save or restore: whether the guest ran and shall run again, or was paused. */
   ranBefore: z.boolean(),
   /** A restored guest was let run: its saved state no longer fits its disks. */
