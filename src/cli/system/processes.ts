@@ -61,13 +61,24 @@ export function findProgram(installation: Installation, program: Program): numbe
   return startTicks(parsed.data.pid) === parsed.data.startTicks ? parsed.data.pid : undefined;
 }
 
+/**
+ * Settings of Node.js for programs that run for months and mostly wait, each measured (bench/idle): a small
+ * young generation, which V8 would otherwise let grow and keep, saves 30 MB of the coordinator.
+ */
+const nodeOptions = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+
+/**
+ * What the programs find in their environment beside what is there: where compiled sources are kept, without
+ * which the type stripper stays in memory (11 MB, and once more in each thread); and one arena for malloc
+ * instead of eight for each processor, since little is allocated side by side (3 MB).
+ */
+export function programEnvironment(): Readonly<Record<string, string>> {
+  const cache = process.env['NODE_COMPILE_CACHE'];
+  return { MALLOC_ARENA_MAX: '1', ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) };
+}
+
 export function programArguments(program: Program, args: readonly string[]): readonly string[] {
-  return [
-    process.execPath,
-    '--disable-warning=ExperimentalWarning',
-    join(root, `src/${program}/main.ts`),
-    ...args,
-  ];
+  return [process.execPath, ...nodeOptions, join(root, `src/${program}/main.ts`), ...args];
 }
 
 /** Starts a program with its log in a file, detached from this terminal. */
@@ -85,6 +96,7 @@ export function startProgram(
     detached: true,
     stdio: ['ignore', file, file],
     cwd: '/',
+    env: { ...process.env, ...programEnvironment() },
   });
   closeSync(file);
   child.unref();
@@ -108,7 +120,10 @@ export async function runForeground(
   signal: AbortSignal,
 ): Promise<number> {
   const [executable = '', ...rest] = programArguments(program, args);
-  const child = spawn(executable, rest, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(executable, rest, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...programEnvironment() },
+  });
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   const [code] = (await once(child, 'exit')) as [number | null];

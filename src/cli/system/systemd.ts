@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '#lib';
 import type { Installation } from '../installation.ts';
-import { programArguments, type Program } from './processes.ts';
+import { programArguments, programEnvironment, type Program } from './processes.ts';
 
 const run = promisify(execFile);
 
@@ -78,6 +78,9 @@ export function unitText(
     '',
     '[Service]',
     'Type=exec',
+    ...Object.entries(programEnvironment()).map(
+      ([name, value]) => `Environment=${quote(`${name}=${value}`)}`,
+    ),
     `ExecStart=${programArguments(program, args).map(quote).join(' ')}`,
     'Restart=on-failure',
     'RestartSec=1',
