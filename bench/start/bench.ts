@@ -1,0 +1,56 @@
+/**
+ * How long a vm takes from "start" to running and to its login prompt: through Gantry's API, with the bare
+ * QEMU given the same arguments, and with `virsh start` of the distribution's libvirt for an equivalent
+ * domain. Medians over several rounds, in turn, on the same machine.
+ *
+ *   node bench/start/bench.ts [ROUNDS]
+ */
+import { newGantry } from '../../test/e2e/gantry.ts';
+import { describeMachine, percentile, print, writeTable } from '../measure.ts';
+import { BareQemu } from './bare.ts';
+import { prepareLibvirt } from './libvirt.ts';
+import type { Taken } from './taken.ts';
+import { measureGantry } from './through-gantry.ts';
+
+const rounds = Number(process.argv[2] ?? 7);
+
+await using gantry = await newGantry();
+await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
+await gantry.must('image', 'build', 'starter');
+await gantry.must('vm', 'create', 'bench', '--image', 'starter', '--memory', '256M');
+await gantry.must('vm', 'start', 'bench');
+const bare = await BareQemu.copyOf(gantry, 'bench');
+await gantry.must('vm', 'turn-off', 'bench', '--yes');
+await using libvirt = await prepareLibvirt(gantry, 'bench');
+
+const through = { gantry: [] as Taken[], 'bare qemu': [] as Taken[], 'virsh start': [] as Taken[] };
+for (let round = 0; round < rounds; round += 1) {
+  through.gantry.push(await measureGantry(gantry, 'bench'));
+  through['bare qemu'].push(await bare.measure());
+  through['virsh start'].push(await libvirt.measure());
+}
+
+const running = (list: readonly Taken[]): number =>
+  percentile(
+    list.map((taken) => taken.runningMs),
+    0.5,
+  );
+const login = (list: readonly Taken[]): number =>
+  percentile(
+    list.map((taken) => taken.loginMs),
+    0.5,
+  );
+const base = through['bare qemu'];
+print(describeMachine());
+print(
+  writeTable([
+    ['through', 'running, ms', 'more than bare', 'login, ms', 'more than bare'],
+    ...Object.entries(through).map(([name, list]) => [
+      name,
+      running(list).toFixed(0),
+      (running(list) - running(base)).toFixed(0),
+      login(list).toFixed(0),
+      (login(list) - login(base)).toFixed(0),
+    ]),
+  ]),
+);

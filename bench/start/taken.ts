@@ -1,0 +1,5 @@
+/** What one round took. */
+export interface Taken {
+  readonly runningMs: number;
+  readonly loginMs: number;
+}
