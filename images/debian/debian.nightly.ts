@@ -46,14 +46,16 @@ describe('the full Debian', () => {
       ].flat();
       await using machine = await Machine.start({ firmware, memoryMiB: 1024, args });
       await machine.serial.waitFor('seeded login: ', bootMs);
-      const info = await machine.qmp('human-monitor-command', { 'command-line': 'info usernet' });
-      const port = /HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(String(info))?.[1];
-      assert.ok(port !== undefined);
+      const port = await forwardedPort(machine);
       const told = await overSsh(
         port,
         'cloud-init status --wait; hostname; gantry-guest additions; sudo -n id -u; systemctl --failed --quiet; df -m --output=size / | tail -1',
       );
-      const lines = told.split('\n').map((line) => line.replace(/^\.*/, '').trim());
+      // cloud-init shows that it waits by dots.
+      const lines = told
+        .split('\n')
+        .map((line) => line.replace(/^\.*/, '').trim())
+        .filter((line) => line !== '');
       assert.deepEqual(lines.slice(0, 4), ['status: done', 'seeded', additionsVersion, '0']);
       assert.ok(Number(lines[4]) > 3000, told);
       assert.deepEqual(await machine.agent('guest-ping'), {});
@@ -61,6 +63,28 @@ describe('the full Debian', () => {
       assert.equal(await machine.off(180_000), 0);
     });
   }
+
+  test('GA-02 the additions CD brings agent and command to a Debian that has neither', async () => {
+    const additions = await buildImage({ kind: 'additions', cacheDir: testCache });
+    const args = [
+      ['-M', 'q35', '-cpu', 'max', '-smp', '2'],
+      ['-drive', `if=virtio,format=qcow2,snapshot=on,file=${image.path}`],
+      ['-drive', `if=virtio,format=raw,readonly=on,file=${seed}`],
+      ['-nic', 'user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:0-:22'],
+      ['-device', 'virtio-scsi-pci', '-drive', `if=none,id=cd1,media=cdrom,file=${additions.path}`],
+      ['-device', 'scsi-cd,drive=cd1'],
+    ].flat();
+    await using machine = await Machine.start({ memoryMiB: 1024, args });
+    await machine.serial.waitFor('seeded login: ', bootMs);
+    const port = await forwardedPort(machine);
+    const remove = 'rm -f /usr/local/bin/gantry-guest /usr/share/gantry/additions.json';
+    const install = 'mount -o ro /dev/sr0 /mnt && sh /mnt/install.sh';
+    const steps = `apt-get -q -y purge qemu-guest-agent && ${remove} && ${install}`;
+    const said = await overSsh(port, `cloud-init status --wait; sudo sh -c '${steps}' 2>&1`);
+    assert.match(said, new RegExp(`version ${additionsVersion} is installed\\s*$`));
+    assert.deepEqual(await machine.agent('guest-ping'), {});
+    assert.equal((await overSsh(port, 'gantry-guest additions')).trim(), additionsVersion);
+  });
 
   /** Output of a command over ssh, which may take its time to answer. */
   async function overSsh(port: string, command: string): Promise<string> {
@@ -81,3 +105,11 @@ describe('the full Debian', () => {
     }
   }
 });
+
+/** The port of this machine that leads to the guest's ssh. */
+async function forwardedPort(machine: Machine): Promise<string> {
+  const info = await machine.qmp('human-monitor-command', { 'command-line': 'info usernet' });
+  const port = /HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(String(info))?.[1];
+  assert.ok(port !== undefined, String(info));
+  return port;
+}
