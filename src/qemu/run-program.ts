@@ -6,6 +6,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { abortReason } from '#lib';
+import { makeMortal } from './mortal.ts';
 
 export interface RunOptions {
   readonly timeoutMs: number;
@@ -47,7 +48,8 @@ export async function runProgram(
   const { signal } = options;
   if (signal?.aborted) throw abortReason(signal);
   const started = performance.now();
-  const child = spawn(program, args, {
+  const call = makeMortal(program, args);
+  const child = spawn(call.program, call.args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: options.folderPath,
   });

@@ -13,6 +13,7 @@ import { connectQmp } from '../qmp/client.ts';
 import { ask, type Monitor } from '../qmp/commands/ask.ts';
 import { printable, type QemuVersion } from '../qmp/messages.ts';
 import type { Acceleration } from '../command-line/spec.ts';
+import { makeMortal } from '../mortal.ts';
 
 export interface MachineType {
   /** `pc-q35-7.2`. */
@@ -57,7 +58,8 @@ export async function readCapabilities(
   const folder = await mkdtemp(join(tmpdir(), 'gantry-caps-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const socketPath = join(folder, 'qmp');
-  const child = spawn(qemuPath, machineArguments(socketPath), {
+  const { program, args } = makeMortal(qemuPath, machineArguments(socketPath));
+  const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ended = new AbortController();

@@ -113,7 +113,10 @@ export class Engine implements AsyncDisposable {
   /** The process of a machine that was live, or what became of it. */
   async find(recorded: MachineFile, observer: Observer): Promise<Found | undefined> {
     const identity = await this.#findProcess(recorded);
-    if (!identity) return undefined;
+    if (!identity) {
+      this.#options.groups.remove(recorded.definition.id);
+      return undefined;
+    }
     const file = asStarted(recorded);
     const { runtimeDir, bootId } = this.#options;
     const places = runPlaces(runtimeDir, file.definition.id);
@@ -126,6 +129,7 @@ export class Engine implements AsyncDisposable {
         'process without monitor',
       );
       await endProcess(identity.pid, bootId);
+      this.#options.groups.remove(file.definition.id);
       const detail = 'its monitor did not answer';
       return { kind: 'ended', ending: { kind: 'crash', detail, log: '' } };
     }
