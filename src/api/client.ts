@@ -4,7 +4,8 @@
  * tests hold it to the schemas; a program that wants it may parse with the route's `response`.
  */
 import type { z } from 'zod';
-import { Fault, withDeadline } from '#lib';
+import { Fault, systemClock, withDeadline } from '#lib';
+import type { DryRun } from './dry-run.ts';
 import { faultFromProblem } from './problem.ts';
 import type { Operation } from './operation.ts';
 import { finishedStates } from './operation.ts';
@@ -57,7 +58,7 @@ export interface ClientOptions {
   readonly token?: string | undefined;
   readonly fetch?: typeof fetch;
   readonly timeoutMs?: number;
-  /** Told of every call, for `--debug`. Never sees the token. */
+  /** Told of every call, for `--debug`. Never sees the token, nor a password. */
   readonly trace?: (line: {
     readonly method: string;
     readonly url: string;
@@ -74,6 +75,27 @@ export interface StreamMessage {
 }
 
 const maxStreamLine = 4 * 1024 * 1024;
+const firstPauseMs = 250;
+const maxPauseMs = 10_000;
+
+const secretNames: ReadonlySet<string> = new Set([
+  'password',
+  'oldPassword',
+  'secret',
+  'token',
+  'code',
+]);
+
+/** The body as `trace` sees it. */
+function hideSecrets(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [
+      name,
+      secretNames.has(name) ? '(hidden)' : (value as unknown),
+    ]),
+  );
+}
 
 export class Client {
   readonly #options: ClientOptions;
@@ -133,7 +155,7 @@ export class Client {
     this.#options.trace?.({
       method,
       url: url.pathname + url.search,
-      body: given.body,
+      body: hideSecrets(given.body),
       status: response.status,
       ms: performance.now() - started,
     });
@@ -142,6 +164,20 @@ export class Client {
     if (answer === 'bytes') return new Uint8Array(await response.arrayBuffer()) as CallOutput<N>;
     if (response.status === 204) return undefined as CallOutput<N>;
     return (await response.json()) as CallOutput<N>;
+  }
+
+  /** What a call that begins an operation would do: everything is checked, nothing is changed. Errors: as `call`. */
+  async dryRun<N extends RouteName>(
+    name: N,
+    input: CallInput<N>,
+    signal?: AbortSignal,
+  ): Promise<DryRun> {
+    const query = { ...(input as { query?: object }).query, dryRun: true };
+    return (await this.call(
+      name,
+      { ...input, query } as CallInput<N>,
+      signal,
+    )) as unknown as DryRun;
   }
 
   /** Waits for an operation's end, telling each look on the way. Errors: as `call`. The end may be a failure: look at `state`. */
@@ -217,21 +253,36 @@ export class Client {
     }
   }
 
-  /** Events with resume over broken connections, until the signal aborts. */
+  /**
+   * Events without a gap, over broken connections and restarts of the server, until the signal aborts.
+   * Without `since` from now on. Errors: those that waiting does not mend.
+   */
   async *events(
     filter: string | undefined,
     since: number | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<Event> {
-    let last = since;
-    for (;;) {
-      signal.throwIfAborted();
-      for await (const message of this.stream('event.watch', { filter, since: last }, signal)) {
-        const event = message.data as Event;
-        last = event.seq;
-        yield event;
+    let last = since ?? (await this.#newestEvent(signal));
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      try {
+        for await (const { data } of this.stream('event.watch', { filter, since: last }, signal)) {
+          const event = data as Event;
+          last = event.seq;
+          failures = 0;
+          yield event;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        // What is no fault is a connection that broke in the middle.
+        if (error instanceof Fault && !error.retry) throw error;
       }
+      await systemClock.sleep(Math.min(maxPauseMs, firstPauseMs * 2 ** failures), signal);
     }
+  }
+
+  async #newestEvent(signal: AbortSignal): Promise<number> {
+    const page = await this.call('event.list', { query: { limit: 1 } }, signal);
+    return page.items[0]?.seq ?? 0;
   }
 
   #headers(): Record<string, string> {
