@@ -11,6 +11,7 @@ export const suites: readonly Suite[] = [
   { name: 'lib', files: ['src/lib/**/*.test.ts'], atOnce: 2 },
   { name: 'api', files: ['src/api/**/*.test.ts'], atOnce: 2 },
   { name: 'cli', files: ['src/cli/**/*.test.ts'], atOnce: 2 },
+  { name: 'console', files: ['src/console/**/*.test.ts'], atOnce: 2 },
   { name: 'coordinator', files: ['src/coordinator/**/*.test.ts'], atOnce: 2 },
   { name: 'disk', files: ['src/disk/**/*.test.ts', 'test/interop/disk/**/*.test.ts'], atOnce: 2 },
   {

@@ -5,6 +5,10 @@ import { createWords, findLanguage } from '../i18n/words.ts';
 
 export function WithWords({ children }: { readonly children: ReactNode }): ReactNode {
   const { language } = usePreference();
-  const words = useMemo(() => createWords(findLanguage(language)), [language]);
+  const words = useMemo(() => {
+    const dialect = navigator.languages.find((code) => findLanguage(code).code === language);
+    const known = dialect?.toLowerCase().startsWith(language) === true;
+    return createWords(findLanguage(language), known ? dialect : language);
+  }, [language]);
   return <WordsContext value={words}>{children}</WordsContext>;
 }

@@ -28,10 +28,11 @@ export function findLanguage(code: string): Language {
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
-export function createWords(language: Language): Words {
-  const whole = new Intl.NumberFormat(language.code, { maximumFractionDigits: 0 });
-  const short = new Intl.NumberFormat(language.code, { maximumFractionDigits: 1 });
-  const times = new Intl.DateTimeFormat(language.code, {
+/** `locale`: a dialect of the language, for numbers and times. */
+export function createWords(language: Language, locale: string = language.code): Words {
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const short = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const times = new Intl.DateTimeFormat(locale, {
     dateStyle: 'medium',
     timeStyle: 'medium',
   });

@@ -1,0 +1,71 @@
+/**
+ * A browser for a test: the distribution's Chromium, by playwright-core. It notes what no page of ours may
+ * cause: errors of scripts, and refusals by the page's own policy.
+ */
+import { existsSync } from 'node:fs';
+import axe from 'axe-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+const executablePath = '/usr/bin/chromium';
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const waitMs = 15_000;
+
+/** For `skip`: why there is no browser, or false where there is one. */
+export const noBrowser: string | false = existsSync(executablePath)
+  ? false
+  : `${executablePath} is missing (apt-get install chromium)`;
+
+export interface Person extends AsyncDisposable {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Errors of scripts and refusals by policy so far. */
+  readonly complaints: readonly string[];
+}
+
+export async function openBrowser(): Promise<Browser> {
+  return await chromium.launch({ executablePath, args });
+}
+
+/** A person at a window of their own, who reads English. */
+export async function sitAtBrowser(browser: Browser): Promise<Person> {
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    viewport: { width: 1280, height: 800 },
+    colorScheme: 'light',
+    reducedMotion: 'reduce',
+    locale: 'en-GB',
+  });
+  context.setDefaultTimeout(waitMs);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) complaints.push(message.text());
+  });
+  return {
+    context,
+    page,
+    complaints,
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+}
+
+/** What axe finds against WCAG 2.2 A and AA, one line each. */
+export async function findBarriers(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = (await page.evaluate(
+    "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })",
+  )) as axe.AxeResults;
+  return violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`,
+  );
+}

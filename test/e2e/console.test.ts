@@ -1,0 +1,241 @@
+/** The console in a real browser against the real coordinator with a simulated fleet. */
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Locator } from 'playwright-core';
+import type { Vm } from '#api';
+import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+
+const password = 'a long enough password';
+const maxFirstBytes = 400_000;
+
+describe('the console', { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let person: Person;
+  let server: string;
+  let link: string;
+
+  before(async () => {
+    gantry = await newGantry();
+    const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '2x40');
+    link = /https:\S+#link=\S+/.exec(out)?.[0] ?? '';
+    server = gantry.client().server;
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  const open = async (path: string): Promise<void> => {
+    await person.page.goto(server + path);
+    await person.page.getByRole('heading', { level: 1 }).waitFor();
+  };
+  const row = (name: string): Locator =>
+    person.page
+      .getByRole('row')
+      .filter({ has: person.page.getByRole('link', { name, exact: true }) });
+  const runningVm = async (): Promise<Vm> => {
+    const { items } = await gantry
+      .client()
+      .call('vm.list', { query: { filter: 'state = running', sort: 'name', limit: 1 } });
+    assert.ok(items[0]);
+    return items[0];
+  };
+
+  test('what the first page needs is below 400 kB compressed', () => {
+    const folder = fileURLToPath(new URL('../../dist/console/', import.meta.url));
+    const page = readFileSync(`${folder}index.html`, 'utf8');
+    const files = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g)];
+    assert.ok(files.length >= 2);
+    const bytes = files.reduce((sum, [, file]) => sum + statSync(`${folder}${file}.gz`).size, 0);
+    assert.ok(bytes < maxFirstBytes, `${bytes} bytes`);
+  });
+
+  test('the link of gantry up signs in once, leaves the address at once, and a password is chosen', async () => {
+    const { page } = person;
+    await page.goto(link);
+    await page.getByRole('heading', { name: 'Choose a password' }).waitFor();
+    assert.ok(!page.url().includes('#'), page.url());
+    assert.deepEqual(await findBarriers(page), []);
+    await page.getByLabel('Password', { exact: false }).first().fill(password);
+    await page.locator('#again').fill('something else');
+    await page.getByText('The two passwords differ.').waitFor();
+    await page.locator('#again').fill(password);
+    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await page.getByRole('grid', { name: 'Virtual machines' }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/vms');
+  });
+
+  test('nothing secret is where scripts can read it', async () => {
+    const seen = await person.page.evaluate(
+      'JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])',
+    );
+    assert.doesNotMatch(String(seen), /gantry_|session/i);
+  });
+
+  test('a change made elsewhere reaches the list without reloading it', async () => {
+    await open('/vms');
+    const vm = await runningVm();
+    await row(vm.name).getByText('Running').waitFor();
+    await gantry.must('vm', 'pause', vm.name);
+    await row(vm.name).getByText('Paused').waitFor();
+    await gantry.must('vm', 'resume', vm.name);
+    await row(vm.name).getByText('Running').waitFor();
+  });
+
+  test('the menu of a row offers what may be done, says why not, and asks in words that name the loss', async () => {
+    const { page } = person;
+    await open('/vms');
+    const vm = await runningVm();
+    await row(vm.name).getByRole('button').click();
+    const turnOn = page.getByRole('menuitem', { name: 'Turn on' });
+    assert.equal(await turnOn.getAttribute('aria-disabled'), 'true');
+    await turnOn.hover();
+    await page.getByRole('tooltip').getByText(`${vm.name} is running already`).waitFor();
+    await page.getByRole('menuitem', { name: 'Turn off' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('like pulling the plug: unsaved data is lost').waitFor();
+    await dialog.getByRole('button', { name: 'Turn off' }).click();
+    await row(vm.name).getByText('Off', { exact: true }).waitFor();
+    assert.equal((await gantry.client().call('vm.show', { params: { vm: vm.id } })).state, 'off');
+    await page.getByText(`Turn off: ${vm.name}`).waitFor();
+  });
+
+  test('a vm is created from the form, seen in the list, and deleted with its name typed', async () => {
+    const { page } = person;
+    await open('/vms?create=true');
+    await page.locator('#vm-name').fill('aaa-new');
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await row('aaa-new').getByText('Running').waitFor();
+    await gantry.must('vm', 'turn-off', 'aaa-new', '--yes');
+    await row('aaa-new').getByText('Off', { exact: true }).waitFor();
+    await row('aaa-new').getByRole('button').click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    const button = page.getByRole('dialog').getByRole('button', { name: 'Delete' });
+    assert.ok(await button.isDisabled());
+    await page.locator('#typed-name').fill('aaa-new');
+    await button.click();
+    await row('aaa-new').waitFor({ state: 'detached' });
+  });
+
+  test('filter, order and page are in the address, and the way back leads through them', async () => {
+    const { page } = person;
+    await open('/vms');
+    await page.getByText('1–50 of 80').waitFor();
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await page.getByText('51–80 of 80').waitFor();
+    await page.goBack();
+    await page.getByText('1–50 of 80').waitFor();
+    await page.getByRole('textbox', { name: 'Filter' }).fill('name : app AND host = sim-1');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/filter=/);
+    await page.getByText(/^1–\d\d? of \d\d?$/).waitFor();
+    const address = page.url();
+    await page.goto(address);
+    assert.equal(
+      await page.getByRole('textbox', { name: 'Filter' }).inputValue(),
+      'name : app AND host = sim-1',
+    );
+    await page.getByRole('textbox', { name: 'Filter' }).fill('state = = 5');
+    await page.keyboard.press('Enter');
+    await page.getByText(/the filter is wrong at character/).waitFor();
+  });
+
+  test('events come as they happen, and an operation is shown with its vm', async () => {
+    const { page } = person;
+    const vm = await runningVm();
+    await open('/events');
+    await page.getByRole('grid').waitFor();
+    const before_ = await page.getByRole('row').filter({ hasText: vm.name }).count();
+    await gantry.must('vm', 'pause', vm.name);
+    await page.getByRole('row').filter({ hasText: vm.name }).nth(before_).waitFor();
+    await open(`/vms/${vm.id}?tab=operations`);
+    await page.getByRole('row').filter({ hasText: 'pause' }).getByText('done').first().waitFor();
+    await gantry.must('vm', 'resume', vm.name);
+  });
+
+  test('axe finds no barrier on any page, light and dark', async () => {
+    const { page } = person;
+    const { id } = await runningVm();
+    const found: string[] = [];
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      for (const path of [
+        '/vms',
+        '/vms?create=true',
+        `/vms/${id}`,
+        `/vms/${id}?tab=screen`,
+        `/vms/${id}?tab=events`,
+        '/hosts',
+        '/operations',
+        '/events',
+        '/nowhere',
+      ]) {
+        await open(path);
+        for (const barrier of await findBarriers(page))
+          found.push(`${path} ${colorScheme}: ${barrier}`);
+      }
+    }
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    assert.deepEqual(found, []);
+  });
+
+  test('a window of 400 pixels is wide enough for every page', async () => {
+    const { page } = person;
+    await page.setViewportSize({ width: 400, height: 800 });
+    const { id } = await runningVm();
+    for (const path of ['/vms', `/vms/${id}`, '/hosts', '/operations', '/events']) {
+      await open(path);
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      assert.ok(Number(width) <= 400, `${path} is ${String(width)} wide`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  test('a session that ends is renewed on the page, and what was typed is still there', async () => {
+    const { page } = person;
+    await open('/vms');
+    await page.getByRole('textbox', { name: 'Filter' }).fill('name : half typed');
+    await page.evaluate("fetch('/api/v1/session', { method: 'DELETE' }).then(() => undefined)");
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Your session has ended.').waitFor();
+    await dialog.locator('#password').fill('not the password');
+    await dialog.getByRole('button', { name: 'Sign in' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await dialog.locator('#password').fill(password);
+    await dialog.getByRole('button', { name: 'Sign in' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal(
+      await page.getByRole('textbox', { name: 'Filter' }).inputValue(),
+      'name : half typed',
+    );
+    const vm = await runningVm();
+    await gantry.must('vm', 'pause', vm.name);
+    await row(vm.name).getByText('Paused').waitFor();
+  });
+
+  test('the console speaks German, remembers it, and signs out', async () => {
+    const { page } = person;
+    await page.getByRole('button', { name: 'Signed in as admin' }).click();
+    await page.getByRole('menuitem', { name: 'Deutsch' }).click();
+    await page.getByRole('heading', { name: 'Virtuelle Maschinen' }).waitFor();
+    await open('/hosts');
+    assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+    await page.getByRole('button', { name: 'Angemeldet als admin' }).click();
+    await page.getByRole('menuitem', { name: 'Abmelden' }).click();
+    await page.getByRole('heading', { name: 'Anmelden' }).waitFor();
+    await page.locator('#user').fill('admin');
+    await page.locator('#password').fill(password);
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.getByRole('grid', { name: 'Hosts' }).waitFor();
+  });
+
+  test('no page caused an error or asked for what its policy refuses', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
