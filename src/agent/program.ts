@@ -4,11 +4,13 @@
  *
  *   data/host.json         who the host is        data/machines/     records of its vms
  *   data/credentials.json  its certificate        data/outbox.jsonl  events not yet delivered
+ *   data/join-key.pem      its key while it joins
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostSettingsSchema } from '#api';
-import { describeFault, Fault, systemClock, type Clock } from '#lib';
+import { Fault, systemClock, type Clock } from '#lib';
 import type { Log } from '#log';
 import type { Driver } from './drivers/driver.ts';
 import { QemuDriver } from './drivers/qemu/driver.ts';
@@ -17,10 +19,12 @@ import { SimulatedDriver } from './drivers/simulated/driver.ts';
 import { Host, type DriverHost } from './host/host.ts';
 import { readHostFile, writeHostFile, type HostFile } from './host/host-file.ts';
 import { Outbox } from './host/outbox.ts';
-import { joinCluster, type Trust } from './join/join.ts';
-import { backoffMs } from './link/backoff.ts';
-import { readCredentials, writeCredentials, type Credentials } from './link/credentials.ts';
+import type { Certified } from './join/certified.ts';
+import { joinUntilJoined, tidyAfterJoin } from './join/join-until-joined.ts';
+import { keepRenewed } from './join/renew.ts';
+import { writeCredentials } from './link/credentials.ts';
 import { dial, Link, streamPath } from './link/link.ts';
+import { Wallet } from './link/wallet.ts';
 import { RecordStore } from './machine/record-store.ts';
 import type { AgentOptions } from './options.ts';
 import { Streams } from './stream/streams.ts';
@@ -67,11 +71,8 @@ async function runHost(
   const { options, dataDir } = place;
   await mkdir(dataDir, { recursive: true, mode: 0o711 });
   const hostLog = log.child({ host: place.name });
-  const credentialsPath = join(dataDir, 'credentials.json');
   const hostPath = join(dataDir, 'host.json');
-  const credentials =
-    (await readCredentials(credentialsPath)) ??
-    (await joinUntilJoined(place, credentialsPath, hostPath, hostLog, clock, signal));
+  const wallet = await openWallet(place, hostPath, hostLog, clock, signal);
   const file = await readHostFile(hostPath);
   if (!file) {
     throw new Fault('corrupt', `${hostPath} is missing`, {
@@ -90,14 +91,23 @@ async function runHost(
     records: new RecordStore(join(dataDir, 'machines'), durability, hostLog),
   });
   const dialStream = (streamId: string) =>
-    dial(options.coordinator, `${streamPath}/${encodeURIComponent(streamId)}`, credentials);
+    dial(options.coordinator, `${streamPath}/${encodeURIComponent(streamId)}`, wallet.inUse);
   const streams = new Streams(dialStream, hostLog);
   await host.begin();
   const { coordinator } = options;
   const handlers = makeHandlers(host, streams);
-  const link = new Link({ coordinator, credentials, host, handlers, clock, random: Math.random });
+  const link = new Link({ coordinator, wallet, host, handlers, clock, random: Math.random });
   outbox.onReady(() => link.nudge());
-  await link.run(signal);
+  const renewal = {
+    coordinator,
+    hostName: place.name,
+    wallet,
+    onRenewed: () => link.redial(),
+    clock,
+    log: hostLog,
+    random: Math.random,
+  };
+  await Promise.all([link.run(signal), keepRenewed(renewal, signal)]);
   streams.closeAll();
   await host[Symbol.asyncDispose]();
 }
@@ -127,35 +137,43 @@ async function makeDriver(
   );
 }
 
-/** A coordinator that is not there yet is waited for; a token that is refused is the end. */
-async function joinUntilJoined(
+/** The credentials of the host, which joins where it has none. */
+async function openWallet(
   place: HostPlace,
-  credentialsPath: string,
   hostPath: string,
   log: Log,
   clock: Clock,
   signal: AbortSignal,
-): Promise<Credentials> {
-  const { options } = place;
-  const token = await readToken(options, place.index);
-  const trust = await readTrust(options);
-  const backoff = { firstMs: 250, maxMs: 15_000, random: Math.random };
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const { coordinator, driver } = options;
-      const request = { coordinator, token, trust, hostName: place.name, driver, signal };
-      const { hostId, credentials } = await joinCluster(request);
-      await writeHostFile(hostPath, newHostFile(hostId, place.name));
-      await writeCredentials(credentialsPath, credentials);
-      log.info({ hostId }, 'joined');
-      return credentials;
-    } catch (error) {
-      if (!(error instanceof Fault) || !error.retry) throw error;
-      log.warn({ why: describeFault(error) }, 'not joined yet');
-      await clock.sleep(backoffMs(attempt, backoff), signal);
-    }
+): Promise<Wallet> {
+  const { options, name: hostName, index } = place;
+  const path = credentialsPath(place);
+  const plan = {
+    ...options,
+    hostName,
+    index,
+    pendingKeyFile: join(place.dataDir, 'join-key.pem'),
+    keep: async ({ hostId, credentials }: Certified) => {
+      await writeHostFile(hostPath, newHostFile(hostId, hostName));
+      await writeCredentials(path, credentials);
+    },
+    clock,
+    log,
+    random: Math.random,
+  };
+  let wallet = await Wallet.open(path, log);
+  if (!wallet) {
+    await joinUntilJoined(plan, signal);
+    wallet = await Wallet.open(path, log);
   }
+  if (!wallet) throw new Fault('corrupt', `${path} is missing`, { hint: 'join the host again' });
+  await tidyAfterJoin(
+    plan,
+    (at) => at < options.hosts && existsSync(credentialsPath(placeOf(options, at))),
+  );
+  return wallet;
 }
+
+const credentialsPath = ({ dataDir }: HostPlace): string => join(dataDir, 'credentials.json');
 
 function newHostFile(hostId: string, hostName: string): HostFile {
   return {
@@ -167,28 +185,4 @@ function newHostFile(hostId: string, hostName: string): HostFile {
     serviceRunning: true,
     bootId: '',
   };
-}
-
-async function readToken(options: AgentOptions, index: number): Promise<string> {
-  const text =
-    options.tokenFile === undefined
-      ? process.env['GANTRY_JOIN_TOKEN']
-      : await readFile(options.tokenFile, 'utf8');
-  const tokens = (text ?? '').split(/[\s,]+/).filter((token) => token !== '');
-  const token = tokens[index] ?? tokens.at(-1);
-  if (token !== undefined) return token;
-  throw new Fault('invalid', 'this host has not joined and has no token to join with', {
-    hint: 'make one with: gantry host join-token, and give it with --token-file',
-  });
-}
-
-async function readTrust(options: AgentOptions): Promise<Trust> {
-  const { authorityFile, fingerprint } = options;
-  if (authorityFile !== undefined) {
-    return { kind: 'authority', pem: await readFile(authorityFile, 'utf8') };
-  }
-  if (fingerprint !== undefined) return { kind: 'fingerprint', sha256: fingerprint };
-  throw new Fault('invalid', 'this host has not joined and knows no authority to trust', {
-    hint: 'give --authority FILE or --fingerprint HEX, which the join token came with',
-  });
 }

@@ -30,7 +30,7 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
   test('VM-64 VM-70 VM-71 VM-74 VM-73 everything that blocks a start is said at once', async () => {
     const definition = bareDefinition({
       machine: 'pc',
-      disks: [testDisk('gone.qcow2'), { ...disk('/etc/passwd'), position: 1, format: 'raw' }],
+      disks: [testDisk('gone.qcow2'), { ...testDisk('/etc/passwd'), position: 1, format: 'raw' }],
       opticalDrives: [
         { bus: 'ide', controller: 1, position: 0, medium: { kind: 'file', file: 'none.iso' } },
       ],
@@ -114,7 +114,7 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     assert.equal((await agent.act(two, 'turn-on')).state, 'running');
     await agent.act(two, 'turn-off');
     const raw = join(agent.shelf, 'shared.raw');
-    const sharedDisk = { ...disk(raw), format: 'raw', shared: true } as const;
+    const sharedDisk = { ...testDisk(raw), format: 'raw', shared: true } as const;
     const three = await agent.create(bareDefinition({ disks: [sharedDisk] }), [
       { kind: 'new', file: raw, format: 'raw', sizeBytes: 64 * miB },
     ]);
@@ -137,7 +137,7 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
       ...record.definition,
       hardware: {
         ...record.definition.hardware,
-        disks: [{ ...disk('fixed.qcow2'), readOnly: true }],
+        disks: [{ ...testDisk('fixed.qcow2'), readOnly: true }],
       },
     };
     const generation = agent.generation(id);

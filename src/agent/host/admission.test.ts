@@ -50,6 +50,38 @@ test('VM-67 reserves of processors are granted up to what there is', () => {
   assert.deepEqual(codes(machine(giB), [half(), half(), half(), half()]), []);
 });
 
+test('VM-80 a vm with more virtual processors than its host has is blocked, one with as many is not', () => {
+  const wide = (count: number): MachineFile => {
+    const file = machine(giB);
+    const { definition } = file;
+    const { hardware } = definition;
+    const processor = { ...hardware.processor, count };
+    return { ...file, definition: { ...definition, hardware: { ...hardware, processor } } };
+  };
+  assert.deepEqual(codes(wide(4), []), []);
+  assert.deepEqual(codes(wide(5), []), ['processors']);
+  assert.match(judgeAdmission(wide(5), [], host).reasons[0]?.text ?? '', /5 .* the host 4/);
+});
+
+test('HW-06 memory goes up to that of the host; a guest with a lower limit of its own is a warning', () => {
+  const large = { ...host, totalBytes: 1024 * giB, freeBytes: 1020 * giB };
+  const running = (guestOs: string, memoryBytes: number): MachineFile => {
+    const file = machine(memoryBytes);
+    return { ...file, definition: { ...file.definition, guestOs } };
+  };
+  const windows = running('windows-server-2003-web', 8 * giB);
+  const linux = running('debian', 1000 * giB);
+  assert.deepEqual(judgeAdmission(linux, [], large), { ok: true, reasons: [], warnings: [] });
+  assert.deepEqual(codes(machine(1025 * giB), [], large), ['memory-total']);
+  const { ok, warnings } = judgeAdmission(windows, [], large);
+  assert.equal(ok, true);
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['guest-memory-limit'],
+  );
+  assert.match(warnings[0]?.text ?? '', /Windows Server 2003, Web Edition uses at most 2/);
+});
+
 test('VM-78 HOST-19 the limit of running vms is named', () => {
   const limited = { ...host, settings: { ...settings, maxRunningVms: 1 } };
   const { reasons } = judgeAdmission(machine(giB), [machine(giB)], limited);

@@ -79,6 +79,10 @@ export function judgeAdmission(
       remedy: 'stop another vm or give this one less memory',
     });
   }
+  if (hardware.processor.count > processors) {
+    const text = `the vm has ${hardware.processor.count} virtual processors, the host ${processors}`;
+    reasons.push({ code: 'processors', text, remedy: 'choose fewer processors' });
+  }
   const reserved = reservedProcessors(live);
   const wanted = reserveOf(file);
   if (wanted > 0 && reserved + wanted > processors) {

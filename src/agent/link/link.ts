@@ -2,19 +2,20 @@
  * The link to a coordinator for as long as the agent runs: dials, and dials again. Its end changes nothing
  * for machines.
  */
-import { WebSocket } from 'ws';
-import { maxLinkMessageBytes } from '#api';
+import { WebSocket, type ClientOptions } from 'ws';
+import { linkServerName, maxLinkMessageBytes } from '#api';
 import { abortReason, describeFault, type Clock } from '#lib';
 import type { Host } from '../host/host.ts';
 import { backoffMs } from './backoff.ts';
 import type { Handlers } from './calls.ts';
 import { Connection, defaultTiming, type ConnectionTiming } from './connection.ts';
 import type { Credentials } from './credentials.ts';
+import type { Wallet } from './wallet.ts';
 
 export interface LinkOptions {
   /** `https://host:port` of the coordinator. */
   readonly coordinator: URL;
-  readonly credentials: Credentials;
+  readonly wallet: Wallet;
   readonly host: Host;
   readonly handlers: Handlers;
   readonly clock: Clock;
@@ -34,20 +35,23 @@ export function socketUrl(coordinator: URL, path: string): URL {
 }
 
 export function dial(coordinator: URL, path: string, credentials: Credentials): WebSocket {
-  return new WebSocket(socketUrl(coordinator, path), {
+  const options: ClientOptions & { readonly servername: string } = {
     cert: credentials.certificate,
     key: credentials.privateKey,
     ca: credentials.authority,
+    servername: linkServerName,
     minVersion: 'TLSv1.3',
     handshakeTimeout: 10_000,
     maxPayload: maxLinkMessageBytes,
     perMessageDeflate: false,
-  });
+  };
+  return new WebSocket(socketUrl(coordinator, path), options);
 }
 
 export class Link {
   readonly #options: LinkOptions;
   #connection: Connection | undefined;
+  #redial: AbortController | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -58,27 +62,39 @@ export class Link {
     this.#connection?.nudge();
   }
 
+  /** Ends the connection that there is and dials at once: with credentials that are new. */
+  redial(): void {
+    this.#redial?.abort();
+  }
+
   /** Stays connected until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { coordinator, credentials, host, handlers, clock, random } = this.#options;
+    const { coordinator, wallet, host, handlers, clock, random } = this.#options;
     const backoff = { firstMs: 250, maxMs: 15_000, random };
     for (let attempt = 0; !signal.aborted; attempt += 1) {
-      const socket = dial(coordinator, linkPath, credentials);
+      const credentials = wallet.inUse;
+      const redial = new AbortController();
+      this.#redial = redial;
+      let hasWorked = false;
       const connection = new Connection(
-        socket,
+        dial(coordinator, linkPath, credentials),
         host,
         handlers,
         this.#options.timing ?? defaultTiming,
         () => {
           attempt = 0;
+          hasWorked = true;
+          void wallet.worked(credentials);
           host.log.info({ coordinator: coordinator.host }, 'linked');
           this.#options.onWelcome?.();
         },
       );
       this.#connection = connection;
-      const reason = await connection.run(signal);
+      const reason = await connection.run(AbortSignal.any([signal, redial.signal]));
       this.#connection = undefined;
       if (signal.aborted) return;
+      if (redial.signal.aborted) continue;
+      if (!hasWorked) wallet.failed(credentials);
       const waitMs = backoffMs(attempt, backoff);
       host.log.warn({ why: describeFault(reason), waitMs: Math.round(waitMs) }, 'link ended');
       await clock.sleep(waitMs, signal).catch(() => abortReason(signal));

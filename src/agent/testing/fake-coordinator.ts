@@ -195,7 +195,7 @@ export class FakeCoordinator implements AsyncDisposable {
   }
 
   static async start(port = 0, authority?: TestAuthority): Promise<FakeCoordinator> {
-    const coordinator = new FakeCoordinator(authority ?? makeAuthority());
+    const coordinator = new FakeCoordinator(authority ?? (await makeAuthority()));
     coordinator.#server.listen(port, '127.0.0.1');
     await once(coordinator.#server, 'listening');
     return coordinator;
@@ -262,7 +262,7 @@ export class FakeCoordinator implements AsyncDisposable {
     }
     this.#joined += 1;
     const hostId = `00000000-0000-4000-8000-${String(this.#joined).padStart(12, '0')}`;
-    const certificate = this.authority.sign(request.csr);
+    const certificate = await this.authority.sign(request.csr);
     return { status: 200, body: { hostId, certificate, authority: this.authority.pem } };
   }
 

@@ -47,7 +47,7 @@ export async function checkFiles(
   }
   for (const device of hostDevices(file)) {
     if (without.includes(device)) continue;
-    findings.reasons.push(...(await checkDevice(device)));
+    findings.reasons.push(...(await checkDevice(device, live)));
   }
   for (const forward of forwardsOf(file)) findings.reasons.push(...(await checkPort(forward)));
   findings.reasons.push(...(await checkReach(file, host.account)));
@@ -139,12 +139,26 @@ async function checkSpace(file: MachineFile, host: CheckedHost): Promise<Reason[
     const stats = await stat(path).catch(() => undefined);
     if (!stats || seen.has(stats.dev)) continue;
     seen.add(stats.dev);
+    if (await isReadOnlyVolume(path)) {
+      const text = `the volume of ${path} cannot be written`;
+      const remedy = 'mount it for writing, or attach its disks as read-only';
+      reasons.push({ code: 'disk-volume-read-only', text, remedy });
+      continue;
+    }
     const { freeBytes } = await readVolume(path);
     if (freeBytes >= least) continue;
     const text = `the volume of ${path} has ${formatBytes(freeBytes)} free, ${formatBytes(least)} are needed`;
     reasons.push({ code: 'disk-space', text, remedy: 'free space on that volume' });
   }
   return reasons;
+}
+
+/** Whoever asks: a file system mounted read-only lets nobody write. */
+function isReadOnlyVolume(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => false,
+    (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EROFS',
+  );
 }
 
 /** CD images may be used by any number of vms; a writable floppy image by one (HW-43, HW-44). */
@@ -160,7 +174,7 @@ export async function checkMedium(
     case undefined:
       return [];
     case 'device':
-      return without.includes(medium.device) ? [] : checkDevice(medium.device);
+      return without.includes(medium.device) ? [] : checkDevice(medium.device, live);
     case 'image': {
       const text = `there is no image ${medium.image} for the drive ${place}`;
       return [{ code: 'medium-missing', text, remedy: 'eject it, or add the image to the host' }];
@@ -213,19 +227,34 @@ async function checkMediumFile(
 }
 
 /** Devices of the host that a definition maps, beside those in drives. */
-function hostDevices(file: MachineFile): string[] {
-  const { serialPorts, parallelPort } = file.definition.hardware;
+function hostDevices({ definition }: Pick<MachineFile, 'definition'>): string[] {
+  const { serialPorts, parallelPort } = definition.hardware;
   return [...serialPorts, parallelPort].flatMap((port) =>
     port.kind === 'device' ? [port.device] : [],
   );
 }
 
-async function checkDevice(path: string): Promise<Reason[]> {
+/** Those in drives. */
+function driveDevices({ definition }: Pick<MachineFile, 'definition'>): string[] {
+  const { opticalDrives, floppy } = definition.hardware;
+  return [...opticalDrives, ...(floppy ? [floppy] : [])].flatMap(({ medium }) =>
+    medium?.kind === 'device' ? [medium.device] : [],
+  );
+}
+
+/** A device may stand in several definitions and is used by one running vm at a time (HW-29). */
+async function checkDevice(path: string, live: readonly MachineFile[]): Promise<Reason[]> {
   const isThere = await access(path, constants.F_OK).then(
     () => true,
     () => false,
   );
-  if (isThere) return [];
+  if (isThere) {
+    const user = await findDeviceUser(path, live);
+    if (user === undefined) return [];
+    const text = `the device ${path} of the host is used by ${user}`;
+    const remedy = `stop ${user}, or start once without the device`;
+    return [{ code: 'device-in-use', text, remedy }];
+  }
   return [
     {
       code: 'device-missing',
@@ -233,6 +262,19 @@ async function checkDevice(path: string): Promise<Reason[]> {
       remedy: `connect it, remove it from the vm, or start once without it`,
     },
   ];
+}
+
+async function findDeviceUser(
+  path: string,
+  live: readonly MachineFile[],
+): Promise<string | undefined> {
+  const real = await realPath(path);
+  for (const other of live) {
+    const definition = other.startedWith ?? other.definition;
+    for (const device of [...hostDevices({ definition }), ...driveDevices({ definition })])
+      if ((await realPath(device)) === real) return definition.name;
+  }
+  return undefined;
 }
 
 interface Forward {

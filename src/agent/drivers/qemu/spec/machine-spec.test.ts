@@ -208,3 +208,119 @@ test('memory that was plugged in is no part of what the machine begins with', ()
   const file = machine(definition, { pluggedMemory: [256 * miB, 256 * miB] });
   assert.equal(makeMachineSpec(file, around).memory.sizeBytes, 512 * miB);
 });
+
+/** The value after an option, of the first that is there. */
+function valueOf(args: readonly string[], option: string): string {
+  return args[args.indexOf(option) + 1] ?? '';
+}
+
+const devicesOf = (args: readonly string[], driver: string): string[] =>
+  args.filter((argument) => argument.includes(`"driver":"${driver}"`));
+
+test('HW-05 by default the guest sees a processor like the one of its host, or a named model', () => {
+  const { processor } = profiles.modern.hardware;
+  const cpu = (model: string | undefined, acceleration: 'kvm' | 'tcg' = 'kvm'): string => {
+    const definition = define('modern', { processor: { ...processor, model } });
+    return valueOf(argv(machine(definition), { acceleration }), '-cpu').split(',')[0] ?? '';
+  };
+  assert.equal(cpu(undefined), 'host');
+  assert.equal(cpu(undefined, 'tcg'), 'max');
+  for (const profile of ['classic', 'modern'] as const)
+    assert.equal(profiles[profile].hardware.processor.model, 'host');
+  assert.equal(cpu('Nehalem'), 'Nehalem');
+  assert.equal(cpu('Nehalem', 'tcg'), 'Nehalem');
+});
+
+test('HW-12 one 1.44 MB floppy drive with an image, with the drive of the host, empty, or none', () => {
+  const floppyOf = (floppy: object | null): string[] =>
+    devicesOf(argv(machine(define('classic', { floppy }))), 'floppy');
+  const file = (medium: object | null): string =>
+    argv(machine(define('classic', { floppy: { medium } }))).join('\n');
+  for (const medium of [
+    null,
+    { kind: 'file', file: '/images/a.img' },
+    { kind: 'device', device: '/dev/fd0' },
+  ]) {
+    const drives = floppyOf({ medium });
+    assert.equal(drives.length, 1);
+    assert.match(drives[0] ?? '', /"drive-type":"144"/);
+    assert.equal(/"drive":/.test(drives[0] ?? ''), medium !== null);
+  }
+  assert.match(file({ kind: 'file', file: '/images/a.img' }), /"filename":"\/images\/a\.img"/);
+  assert.match(file({ kind: 'device', device: '/dev/fd0' }), /"filename":"\/dev\/fd0"/);
+  assert.deepEqual(floppyOf(null), []);
+  assert.throws(() => define('classic', { floppy: [{ medium: null }, { medium: null }] }));
+});
+
+test('HW-14 CD drives at every place of the buses, with an image, with a drive of the host, or empty', () => {
+  const media = [
+    null,
+    { kind: 'file', file: '/images/a.iso' },
+    { kind: 'device', device: '/dev/sr0' },
+  ];
+  const places = (bus: string, controllers: number, positions: number): object[] =>
+    Array.from({ length: controllers * positions }, (_, index) => ({
+      bus,
+      controller: Math.floor(index / positions),
+      position: index % positions,
+      medium: media[index % media.length],
+    }));
+  const pc = argv(
+    machine(
+      define('classic', { opticalDrives: [...places('ide', 2, 2), ...places('scsi', 4, 7)] }),
+    ),
+  );
+  assert.equal(devicesOf(pc, 'ide-cd').length, 4);
+  assert.equal(devicesOf(pc, 'scsi-cd').length, 28);
+  const q35 = argv(
+    machine(
+      define('modern', { opticalDrives: [...places('sata', 1, 6), ...places('scsi', 4, 7)] }),
+    ),
+  );
+  assert.equal(devicesOf(q35, 'ide-cd').length, 6);
+  assert.equal(devicesOf(q35, 'scsi-cd').length, 28);
+  const drives = devicesOf(q35, 'ide-cd');
+  assert.deepEqual(
+    drives.map((drive) => /"drive":/.test(drive)),
+    [false, true, true, false, true, true],
+  );
+  for (const path of ['/images/a.iso', '/dev/sr0'])
+    assert.ok(q35.some((argument) => argument.includes(`"filename":"${path}"`)));
+});
+
+test('HW-16 one parallel port, mapped to the port of the host or to a file', () => {
+  const text = (parallelPort: object): string =>
+    argv(machine(define('classic', { parallelPort }))).join('\n');
+  const toFile = text({ kind: 'file', file: 'lpt1.txt' });
+  assert.match(toFile, /^file,id=board-parallel-end,path=\/vms\/web-1\/lpt1\.txt/m);
+  const toPort = text({ kind: 'device', device: '/dev/parport0' });
+  assert.match(toPort, /^parallel,id=board-parallel-end,path=\/dev\/parport0/m);
+  for (const one of [toFile, toPort])
+    assert.equal(one.match(/"driver":"isa-parallel"/g)?.length, 1);
+  assert.doesNotMatch(text({ kind: 'none' }), /parallel/);
+  assert.throws(() => define('classic', { parallelPort: [{ kind: 'none' }, { kind: 'none' }] }));
+});
+
+test('HW-37 the hypervisor is visible by default and is hidden where that is asked for', () => {
+  const { processor } = profiles.modern.hardware;
+  const cpu = (hideHypervisor: boolean | undefined, acceleration: 'kvm' | 'tcg'): string => {
+    const definition = define('modern', { processor: { ...processor, hideHypervisor } });
+    return valueOf(argv(machine(definition), { acceleration }), '-cpu');
+  };
+  assert.doesNotMatch(cpu(undefined, 'kvm'), /hypervisor=off|kvm=off/);
+  assert.equal(cpu(true, 'kvm'), 'host,hypervisor=off,kvm=off');
+  assert.equal(cpu(true, 'tcg'), 'max,hypervisor=off,tcg-cpuid=off');
+});
+
+test('GA-32 host and additions speak without a network, over a socket file of this vm alone', () => {
+  const other = '99999999-2222-4333-8444-555555555555';
+  const definition = define('modern', { adapters: [] });
+  const args = argv(machine(definition));
+  const ends = args.filter((argument) => argument.includes('board-channel-end'));
+  const path = runPlaces('/run/gantry', id).channel;
+  assert.equal(ends[0], `socket,id=board-channel-end,path=${path},server=on,wait=off`);
+  assert.match(ends[1] ?? '', /"driver":"virtserialport".*"name":"org\.qemu\.guest_agent\.0"/);
+  assert.ok(!args.includes('-netdev') && !args.includes('-nic'));
+  assert.doesNotMatch(args.join('\n'), /tcp:|host=|vsock/);
+  assert.notEqual(runPlaces('/run/gantry', other).channel, path);
+});

@@ -1,0 +1,84 @@
+/** What of files and devices stands against a start; no process is needed. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { spawnSync } from 'node:child_process';
+import { hostSettingsSchema, type VmDefinition } from '#api';
+import { newMachineFile, type MachineFile } from '../../machine/record.ts';
+import { bareDefinition, testDisk } from '../../testing/qemu-agent.ts';
+import { checkFiles, type CheckedHost } from './checks.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gc-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const host: CheckedHost = {
+  settings: { ...hostSettingsSchema.parse({}), minimumFreeDiskBytes: 0 },
+  folders: [folder],
+  qemuImg: undefined,
+  account: undefined,
+};
+
+function machine(hardware: Partial<VmDefinition['hardware']>, inFolder = folder): MachineFile {
+  const place = { folder: inFolder, file: join(inFolder, 'vm.json') };
+  return newMachineFile(bareDefinition(hardware), 1, place, 0);
+}
+
+async function reasons(
+  file: MachineFile,
+  others: readonly MachineFile[] = [],
+  on: CheckedHost = host,
+): Promise<string[]> {
+  return (await checkFiles(file, [], others, on)).reasons.map(({ code }) => code);
+}
+
+test('HW-29 a device of the host stands in several definitions and is used by one running vm', async () => {
+  const device = '/dev/null';
+  const port = machine({ serialPorts: [{ kind: 'device', device }] });
+  const printer = machine({ parallelPort: { kind: 'device', device } });
+  const medium = { kind: 'device', device } as const;
+  const drive = machine({
+    opticalDrives: [{ bus: 'sata', controller: 0, position: 0, medium }],
+  });
+  const all = [port, printer, drive];
+  for (const one of all) {
+    const others = all.filter((other) => other !== one);
+    assert.deepEqual(await reasons(one, others), []);
+    for (const other of others) {
+      const running: MachineFile = { ...other, state: 'running' };
+      const findings = await checkFiles(one, [], [running], host);
+      assert.deepEqual(
+        findings.reasons.map(({ code }) => code),
+        ['device-in-use'],
+      );
+      assert.match(findings.reasons[0]?.text ?? '', new RegExp(other.definition.name));
+      assert.deepEqual((await checkFiles(one, [device], [running], host)).reasons, []);
+    }
+  }
+});
+
+test('VM-75 a start is blocked where a writable disk lies on a volume that is full or read-only', async (t) => {
+  writeFileSync(join(folder, 'a.qcow2'), 'x');
+  const file = machine({ disks: [testDisk('a.qcow2')] });
+  assert.deepEqual(await reasons(file), []);
+  const greedy = { ...host.settings, minimumFreeDiskBytes: Number.MAX_SAFE_INTEGER };
+  assert.deepEqual(await reasons(file, [], { ...host, settings: greedy }), ['disk-space']);
+  const script = 'mount -t tmpfs none "$1" && touch "$1/b.qcow2" && mount -o remount,ro "$1"';
+  const mounted = mkdtempSync(join(folder, 'ro-'));
+  if (spawnSync('sh', ['-c', script, 'sh', mounted]).status !== 0) {
+    t.skip('no file system can be mounted here');
+    return;
+  }
+  try {
+    const there = { ...host, folders: [folder, mounted] };
+    const disk = testDisk(join(mounted, 'b.qcow2'));
+    assert.deepEqual(await reasons(machine({ disks: [disk] }), [], there), [
+      'disk-volume-read-only',
+    ]);
+    const readOnly = machine({ disks: [{ ...disk, readOnly: true }] });
+    assert.deepEqual(await reasons(readOnly, [], there), []);
+  } finally {
+    spawnSync('umount', [mounted]);
+  }
+});
