@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventCatalogue } from '../event/catalogue.ts';
 import { allVerbs } from '../rights.ts';
 import {
   actionOfWord,
@@ -148,6 +149,21 @@ for (const [word, action] of words) {
     assert.equal(actionOfWord(word, { state: 'running', onHostStop: 'save' }), action);
   });
 }
+
+test('VM-27 suspended means paused; saving the state is never called suspend', () => {
+  assert.equal(actionOfWord('suspend', { state: 'running', onHostStop: 'save' }), 'pause');
+  const saving = [
+    ...all
+      .filter((action) => actionWords.includes(action) && !/pause/.test(action))
+      .flatMap((action) => [action, vmActionFacts(action).label, vmActionFacts(action).meaning]),
+    ...vmStates.flatMap((state) => [state, vmStateFacts[state].label]),
+    ...Object.entries(eventCatalogue)
+      .filter(([name]) => name !== 'vm.state.suspended')
+      .flatMap(([name, entry]) => [name, JSON.stringify(entry)]),
+  ];
+  assert.match(JSON.stringify(eventCatalogue['vm.state.suspended']), /paused/);
+  for (const text of saving) assert.doesNotMatch(text, /suspend/i);
+});
 
 test('VM-44 turn off and turn off now are the same', () => {
   const state = { state: 'running', onHostStop: 'save' } as const;

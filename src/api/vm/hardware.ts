@@ -290,7 +290,8 @@ export const hardwareSchema = z
       .enum(['lsi53c895a', 'am53c974', 'virtio-scsi'])
       .meta({ description: 'model of the SCSI controllers' }),
     disks: z.array(diskSchema).max(64).default([]),
-    opticalDrives: z.array(opticalDriveSchema).max(16).default([]),
+    // As many as all buses have places: 4 IDE, 6 SATA, 28 SCSI.
+    opticalDrives: z.array(opticalDriveSchema).max(38).default([]),
     floppy: floppySchema.nullable().default(null).meta({ description: 'null: no floppy drive' }),
     adapters: z.array(adapterSchema).max(16).default([]),
     serialPorts: z

@@ -137,3 +137,14 @@ test('a field that nobody knows is refused with its path', () => {
     (error) => isFault(error, 'invalid') && /turbo/.test(error.message),
   );
 });
+
+for (const name of ['firewire', 'ieee1394'])
+  test(`HW-26 a definition that asks for ${name} is refused, and told that FireWire is not offered`, () => {
+    const asking = { ...make(), hardware: { ...make().hardware, [name]: true } };
+    assert.throws(
+      () => parseDefinition(asking, 'web-1'),
+      (error) =>
+        isFault(error, 'invalid') &&
+        error.message.includes(`hardware/${name}: FireWire (IEEE 1394) is not offered`),
+    );
+  });

@@ -12,6 +12,8 @@ import { issuesFault, issuesOf, type Issue } from './issues.ts';
  */
 export function parseDefinition(value: unknown, name: string, before?: VmDefinition): VmDefinition {
   const what = `the definition of ${name}`;
+  const unoffered = checkOffered(value);
+  if (unoffered.length > 0) throw issuesFault(what, unoffered);
   const parsed = vmDefinitionSchema.safeParse(value);
   if (!parsed.success) throw issuesFault(what, issuesOf(parsed.error));
   const known = new Set(
@@ -20,6 +22,21 @@ export function parseDefinition(value: unknown, name: string, before?: VmDefinit
   const issues = checkDefinition(parsed.data).filter((issue) => !known.has(JSON.stringify(issue)));
   if (issues.length > 0) throw issuesFault(what, issues);
   return parsed.data;
+}
+
+const notOffered: Readonly<Record<string, string>> = {
+  firewire: 'FireWire (IEEE 1394) is not offered: no driver emulates it',
+  ieee1394: 'FireWire (IEEE 1394) is not offered: no driver emulates it',
+};
+
+/** Hardware that people know from elsewhere and that is left out on purpose, with the reason (HW-26). */
+function checkOffered(value: unknown): readonly Issue[] {
+  if (typeof value !== 'object' || value === null || !('hardware' in value)) return [];
+  const { hardware } = value;
+  if (typeof hardware !== 'object' || hardware === null) return [];
+  return Object.entries(notOffered)
+    .filter(([name]) => Object.hasOwn(hardware, name))
+    .map(([name, problem]) => ({ path: `hardware/${name}`, problem }));
 }
 
 export function checkDefinition(definition: VmDefinition): readonly Issue[] {
