@@ -73,6 +73,8 @@ export async function measureFleet(
     one,
     ...(await Promise.all(Array.from({ length: readers - 1 }, () => startLoad(connection)))),
   ];
+  const pid = findProgram(gantry.installation, 'coordinator') ?? 0;
+  const usedBefore = processorMs(pid);
   const busy = await Promise.all(
     loads.map((load) => load.readFor(shown, readMs, connectionsPerReader)),
   );
@@ -82,6 +84,8 @@ export async function measureFleet(
     ((taken.length * 1000) / readMs).toFixed(0),
   ]);
   rows.push(['p50 / p99 of those', spread(taken)]);
+  const usedUs = ((processorMs(pid) - usedBefore) * 1000) / taken.length;
+  rows.push(["the coordinator's processor time for one", `${usedUs.toFixed(0)} µs`]);
   for (const load of loads.slice(1)) await load[Symbol.asyncDispose]();
   print(`${vms} vms: read`);
 
