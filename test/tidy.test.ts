@@ -29,10 +29,11 @@ const packages: Readonly<
   '@node-rs/argon2': { rooms: ['coordinator'], why: 'Argon2id off the event loop; Node has none' },
   '@peculiar/x509': {
     rooms: ['lib'],
-    why: 'certificates and requests are made with it; Node only reads them',
+    why: 'makes certificates and requests, and reads requests; Node only reads certificates',
   },
   fastify: { rooms: ['coordinator'], why: 'HTTP server with bounded bodies and hooks' },
   pino: { rooms: ['lib'], why: 'structured log, the cheapest there is' },
+  'reflect-metadata': { rooms: ['lib'], why: '@peculiar/x509 does not load without it' },
   ws: {
     rooms: ['coordinator', 'agent', 'cli'],
     why: 'WebSocket server, and a client that takes certificates',

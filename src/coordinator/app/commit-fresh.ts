@@ -14,11 +14,13 @@ const maxAttempts = 10;
  */
 export async function commitFresh(
   coordinator: Pick<Coordinator, 'commit'>,
-  build: () => Commit | undefined,
+  build: () => Commit | undefined | Promise<Commit | undefined>,
 ): Promise<Change | undefined> {
   let last: unknown;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const commit = build();
+    const built = build();
+    // One that need not wait is committed in the same turn, before anybody else's change.
+    const commit = built instanceof Promise ? await built : built;
     if (commit === undefined) return undefined;
     try {
       return await coordinator.commit(commit);

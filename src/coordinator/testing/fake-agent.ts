@@ -134,7 +134,7 @@ export class FakeAgent implements AsyncDisposable {
         token: (token.json as { token: string }).token,
         hostName: name,
         driver: 'qemu',
-        csr: createRequest(privateKey, publicKey, name),
+        csr: await createRequest(privateKey, publicKey, name),
       },
     });
     if (joined.status !== 200) throw new Error(joined.text);

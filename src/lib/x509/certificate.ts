@@ -3,33 +3,15 @@
  * ECDSA with SHA-256 (RFC 5758), a common name, and the extensions below. Reading and verifying is
  * done by node:crypto's X509Certificate.
  */
-import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { randomBytes, webcrypto, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { Extension, GeneralName, Name } from '@peculiar/x509';
 import { assert } from '../assert.ts';
-import {
-  constructedTag,
-  contextTag,
-  decode,
-  decodeChildren,
-  encode,
-  encodeBits,
-  encodeInteger,
-  encodeOid,
-  encodeSequence,
-  encodeTime,
-  tags,
-} from './der.ts';
+import { loadLibrary, p256, type Library } from './library.ts';
 import { encodePem } from './pem.ts';
 
+/** Of extended key usage (RFC 5280, 4.2.1.12). */
 export const oids = {
-  commonName: '2.5.4.3',
-  ecdsaWithSha256: '1.2.840.10045.4.3.2',
-  subjectKeyIdentifier: '2.5.29.14',
-  keyUsage: '2.5.29.15',
-  subjectAltName: '2.5.29.17',
-  basicConstraints: '2.5.29.19',
-  authorityKeyIdentifier: '2.5.29.35',
-  extendedKeyUsage: '2.5.29.37',
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
 } as const;
@@ -57,41 +39,36 @@ export interface CertificateRequest {
   readonly notAfter: number;
 }
 
-/** PEM. The serial number is 127 random bits. */
-export function createCertificate(request: CertificateRequest): string {
+/** PEM. The serial number is 126 random bits behind a first one that is set. */
+export async function createCertificate(request: CertificateRequest): Promise<string> {
   assert(
     request.signingKey.asymmetricKeyDetails?.namedCurve === 'prime256v1',
     'the signing key is not on P-256',
   );
-  const algorithm = encodeSequence(encodeOid(oids.ecdsaWithSha256));
+  const library = await loadLibrary();
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
-  const content = encodeSequence(
-    encode(constructedTag(0), encodeInteger(Buffer.from([2]))),
-    encodeInteger(serial),
-    algorithm,
-    encodeName(request.issuer),
-    encodeSequence(encodeTime(request.notBefore), encodeTime(request.notAfter)),
-    encodeName(request.subject),
-    exportKey(request.publicKey),
-    encode(constructedTag(3), encodeSequence(...extensions(request))),
+  const certificate = await library.X509CertificateGenerator.create(
+    {
+      serialNumber: serial.toString('hex'),
+      issuer: makeName(library, request.issuer),
+      subject: makeName(library, request.subject),
+      notBefore: new Date(request.notBefore),
+      notAfter: new Date(request.notAfter),
+      publicKey: exportKey(request.publicKey),
+      signingKey: request.signingKey.toCryptoKey(p256, false, ['sign']),
+      signingAlgorithm: p256,
+      extensions: await makeExtensions(library, request),
+    },
+    webcrypto,
   );
-  const signature = sign('sha256', content, request.signingKey);
-  return encodePem('CERTIFICATE', encodeSequence(content, algorithm, encodeBits(signature)));
+  return encodePem('CERTIFICATE', new Uint8Array(certificate.rawData));
 }
 
 /** A distinguished name of one common name. */
-export function encodeName(commonName: string): Buffer {
+export function makeName(library: Library, commonName: string): Name {
   assert(commonName.length > 0 && commonName.length <= 64, 'a common name of 1 to 64 characters');
-  return encodeSequence(
-    encode(
-      tags.set,
-      encodeSequence(
-        encodeOid(oids.commonName),
-        encode(tags.utf8String, Buffer.from(commonName, 'utf8')),
-      ),
-    ),
-  );
+  return new library.Name([{ CN: [{ utf8String: commonName }] }]);
 }
 
 /** SubjectPublicKeyInfo. */
@@ -99,88 +76,53 @@ export function exportKey(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' });
 }
 
-function extensions(request: CertificateRequest): Buffer[] {
-  const isAuthority = request.purpose === 'authority';
-  const list = [
-    extension(
-      oids.basicConstraints,
-      // CA true with no authority below it; a leaf's is the empty sequence.
-      isAuthority
-        ? encodeSequence(encode(tags.boolean, Buffer.from([0xff])), encodeInteger(Buffer.from([0])))
-        : encodeSequence(),
-      'critical',
-    ),
-    extension(
-      oids.keyUsage,
-      // Bits from the left: 0 digitalSignature, 5 keyCertSign, 6 cRLSign; before them the unused ones.
-      encode(tags.bitString, Buffer.from(isAuthority ? [1, 0b0000_0110] : [7, 0b1000_0000])),
-      'critical',
-    ),
-    extension(
-      oids.subjectKeyIdentifier,
-      encode(tags.octetString, keyIdentifier(request.publicKey)),
-      'plain',
-    ),
-    extension(
-      oids.authorityKeyIdentifier,
-      encodeSequence(encode(contextTag(0), keyIdentifier(request.issuerPublicKey))),
-      'plain',
-    ),
+async function makeExtensions(library: Library, request: CertificateRequest): Promise<Extension[]> {
+  const { purpose, altNames } = request;
+  const isAuthority = purpose === 'authority';
+  const { cRLSign, digitalSignature, keyCertSign } = library.KeyUsageFlags;
+  const uses = isAuthority ? keyCertSign | cRLSign : digitalSignature;
+  const holder = await identifyKey(library, request.publicKey);
+  const issuer = await identifyKey(library, request.issuerPublicKey);
+  const list: Extension[] = [
+    // No authority below an authority.
+    new library.BasicConstraintsExtension(isAuthority, isAuthority ? 0 : undefined, true),
+    new library.KeyUsagesExtension(uses, true),
+    new library.SubjectKeyIdentifierExtension(holder),
+    new library.AuthorityKeyIdentifierExtension(issuer),
   ];
   if (!isAuthority) {
-    const use = request.purpose === 'server' ? oids.serverAuth : oids.clientAuth;
-    list.push(extension(oids.extendedKeyUsage, encodeSequence(encodeOid(use)), 'plain'));
+    const use = purpose === 'server' ? oids.serverAuth : oids.clientAuth;
+    list.push(new library.ExtendedKeyUsageExtension([use]));
   }
-  if (request.altNames.length > 0) {
-    list.push(
-      extension(
-        oids.subjectAltName,
-        encodeSequence(...request.altNames.map(encodeAltName)),
-        'plain',
-      ),
-    );
+  if (altNames.length > 0) {
+    const names = altNames.map((name) => makeGeneralName(library, name));
+    list.push(new library.SubjectAlternativeNameExtension(names));
   }
   return list;
 }
 
-function extension(oid: string, value: Buffer, weight: 'critical' | 'plain'): Buffer {
-  return encodeSequence(
-    encodeOid(oid),
-    ...(weight === 'critical' ? [encode(tags.boolean, Buffer.from([0xff]))] : []),
-    encode(tags.octetString, value),
-  );
+/** RFC 7093, method 1: the first 160 bits of the SHA-256 of the key's bits. Hexadecimal. */
+async function identifyKey(library: Library, key: KeyObject): Promise<string> {
+  const hash = await new library.PublicKey(exportKey(key)).getKeyIdentifier('SHA-256', webcrypto);
+  return Buffer.from(hash, 0, 20).toString('hex');
 }
 
-/** RFC 7093, method 1: the first 160 bits of the SHA-256 of the key's bits. */
-function keyIdentifier(key: KeyObject): Buffer {
-  const [, bits] = decodeChildren(decode(exportKey(key), tags.sequence), 2);
-  assert(bits?.tag === tags.bitString, 'a public key ends with its bits');
-  return createHash('sha256').update(bits.content.subarray(1)).digest().subarray(0, 20);
-}
-
-function encodeAltName(name: AltName): Buffer {
+function makeGeneralName(library: Library, name: AltName): GeneralName {
   switch (name.kind) {
     case 'dns':
-      return encode(contextTag(2), Buffer.from(name.name, 'ascii'));
+      return new library.GeneralName('dns', name.name);
     case 'uri':
-      return encode(contextTag(6), Buffer.from(name.uri, 'ascii'));
+      return new library.GeneralName('url', name.uri);
     case 'ip':
-      return encode(contextTag(7), addressBytes(name.address));
+      return new library.GeneralName('ip', normalizeAddress(name.address));
   }
 }
 
-/** 4 or 16 bytes; a zone index (fe80::1%eth0) has no place in a certificate. */
-function addressBytes(address: string): Buffer {
+/** Without a zone index (fe80::1%eth0), and in hexadecimal groups alone: ::ffff:192.0.2.1 is beyond the library. */
+function normalizeAddress(address: string): string {
   const plain = address.replace(/%.*$/, '');
-  if (isIP(plain) === 4) return Buffer.from(plain.split('.').map(Number));
+  if (isIP(plain) === 4) return plain;
   assert(isIP(plain) === 6, `${address} is not an address`);
-  // The URL parser writes the one normal form: hexadecimal groups with at most one gap.
-  const text = new URL(`http://[${plain}]`).hostname.slice(1, -1);
-  const [left = '', right] = text.split('::');
-  const groups = (part: string): number[] =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
-  const head = groups(left);
-  const tail = right === undefined ? [] : groups(right);
-  const all = [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
-  return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
+  // The URL parser writes the one normal form.
+  return new URL(`http://[${plain}]`).hostname.slice(1, -1);
 }

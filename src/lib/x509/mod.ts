@@ -7,5 +7,4 @@ export {
   type CertificateRequest,
   type Purpose,
 } from './certificate.ts';
-export { decodePem, encodePem } from './pem.ts';
 export { createRequest, readRequest } from './request.ts';

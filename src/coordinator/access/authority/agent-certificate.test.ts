@@ -18,15 +18,14 @@ void test("a certificate is an agent's when this authority signed it, for client
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const hostId = '3f8a2c5e-9b1d-4e7a-8c6f-2d4b6a8e0c1f';
   const read = (text: string) => readAgentCertificate(ours, new X509Certificate(text));
-  const issued = issueAgentCertificate(ours, hostId, publicKey);
+  const issued = await issueAgentCertificate(ours, hostId, publicKey);
   assert.deepEqual(
     [read(issued.text).hostId, read(issued.text).fingerprint],
     [hostId, issued.fingerprint],
   );
-  assert.throws(() => read(issueAgentCertificate(foreign, hostId, publicKey).text), {
-    code: 'unauthenticated',
-  });
-  const sign = (purpose: 'client' | 'server', ...uris: string[]): string =>
+  const { text: strange } = await issueAgentCertificate(foreign, hostId, publicKey);
+  assert.throws(() => read(strange), { code: 'unauthenticated' });
+  const sign = (purpose: 'client' | 'server', ...uris: string[]): Promise<string> =>
     ours.sign({
       subject: `host ${hostId}`,
       publicKey,
@@ -35,13 +34,13 @@ void test("a certificate is an agent's when this authority signed it, for client
       validityMs: dayMs,
     });
   const urn = `urn:gantry:host:${hostId}`;
-  assert.equal(read(sign('client', urn)).hostId, hostId);
+  assert.equal(read(await sign('client', urn)).hostId, hostId);
   for (const text of [
-    sign('server', urn),
-    sign('client'),
-    sign('client', `${urn}x`),
-    sign('client', `x${urn}`),
-    sign('client', urn, urn),
+    await sign('server', urn),
+    await sign('client'),
+    await sign('client', `${urn}x`),
+    await sign('client', `x${urn}`),
+    await sign('client', urn, urn),
     ours.text,
   ])
     assert.throws(() => read(text), { code: 'unauthenticated' });

@@ -23,13 +23,13 @@ export interface IssuedCertificate {
   readonly expiresAt: string;
 }
 
-export function issueAgentCertificate(
+export async function issueAgentCertificate(
   authority: Authority,
   hostId: string,
   publicKey: KeyObject,
-): IssuedCertificate {
+): Promise<IssuedCertificate> {
   assert(isUuid(hostId), 'a host is named by its id');
-  const text = authority.sign({
+  const text = await authority.sign({
     subject: `host ${hostId}`,
     publicKey,
     purpose: 'client',

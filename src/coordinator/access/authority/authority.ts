@@ -66,7 +66,7 @@ export class Authority {
   }
 
   /** A certificate as PEM. Nothing of it outlives the authority's own. */
-  sign(leaf: Leaf): string {
+  sign(leaf: Leaf): Promise<string> {
     const now = this.#clock.now();
     return createCertificate({
       subject: leaf.subject,
@@ -123,7 +123,7 @@ async function make(folder: string, clock: Clock): Promise<void> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const name = `Gantry authority ${randomBytes(4).toString('hex')}`;
   const now = clock.now();
-  const text = createCertificate({
+  const text = await createCertificate({
     subject: name,
     issuer: name,
     publicKey,

@@ -37,7 +37,7 @@ export async function openOwnCertificate(
   if (found && isFresh(found.certificate, clock) && coversNames(found.certificate, names))
     return { own: found, issued: false };
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const leaf = authority.sign({
+  const leaf = await authority.sign({
     subject: 'Gantry',
     publicKey,
     purpose: 'server',

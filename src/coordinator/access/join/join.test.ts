@@ -11,7 +11,8 @@ import { addThings, newId, startPlace, until, type Answer, type Place } from '..
 const newKeys = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 type Keys = ReturnType<typeof newKeys>;
 
-const csrOf = (keys: Keys): string => createRequest(keys.privateKey, keys.publicKey, 'whatever');
+const csrOf = (keys: Keys): Promise<string> =>
+  createRequest(keys.privateKey, keys.publicKey, 'whatever');
 const keyText = (keys: Keys): string => keys.privateKey.export({ format: 'pem', type: 'pkcs8' });
 
 async function tokenFor(place: Place, host?: string): Promise<string> {
@@ -19,8 +20,8 @@ async function tokenFor(place: Place, host?: string): Promise<string> {
   return String((await place.must('POST', `/hosts/join-token${query}`))['token']);
 }
 
-const join = (place: Place, token: string, keys: Keys, hostName = 'h1'): Promise<Answer> =>
-  place.ask('POST', '/join', { body: { token, hostName, driver: 'qemu', csr: csrOf(keys) } });
+const join = async (place: Place, token: string, keys: Keys, hostName = 'h1'): Promise<Answer> =>
+  place.ask('POST', '/join', { body: { token, hostName, driver: 'qemu', csr: await csrOf(keys) } });
 
 async function joined(place: Place, hostName = 'h1') {
   const keys = newKeys();
@@ -114,7 +115,7 @@ void test('SEC-65 a renewed certificate takes the place of the old one when it i
   const keys = newKeys();
   const renewed = await place.ask('POST', '/join/certificate', {
     agent,
-    body: { csr: csrOf(keys) },
+    body: { csr: await csrOf(keys) },
   });
   assert.equal(renewed.status, 200, renewed.text);
   const next = { cert: String(renewed.body['certificate']), key: keyText(keys) };
@@ -151,8 +152,12 @@ void test('SEC-65 a host that was removed, or joined again, has lost its old cer
   await place.coordinator.commit({ writes: [{ kind: 'host', id: hostId, delete: true }] });
   assert.equal(await dialLink(place, now), 401);
   assert.equal(
-    (await place.ask('POST', '/join/certificate', { agent: now, body: { csr: csrOf(again) } }))
-      .status,
+    (
+      await place.ask('POST', '/join/certificate', {
+        agent: now,
+        body: { csr: await csrOf(again) },
+      })
+    ).status,
     401,
   );
 });
@@ -161,7 +166,7 @@ void test('SEC-62 CVE class 26: the link is not opened without a certificate of 
   const place = await startPlace(t);
   const { hostId, keys, agent } = await joined(place);
   assert.equal(await dialLink(place), 401);
-  const forge = (purpose: 'client' | 'server', id: string, signer: Keys): string =>
+  const forge = (purpose: 'client' | 'server', id: string, signer: Keys): Promise<string> =>
     createCertificate({
       subject: `host ${id}`,
       issuer: new X509Certificate(place.authority).subject.replace('CN=', ''),
@@ -175,13 +180,13 @@ void test('SEC-62 CVE class 26: the link is not opened without a certificate of 
     });
   const key = agent.key;
   assert.equal(
-    await dialLink(place, { cert: forge('client', hostId, newKeys()), key }),
+    await dialLink(place, { cert: await forge('client', hostId, newKeys()), key }),
     401,
     'forged',
   );
   // Signed by the real authority, but never recorded, for another host or purpose.
   const real = await Authority.open(`${place.folder}/authority`, place.coordinator.clock);
-  const sign = (purpose: 'client' | 'server', uri: string): string =>
+  const sign = (purpose: 'client' | 'server', uri: string): Promise<string> =>
     real.sign({
       subject: 'x',
       publicKey: keys.publicKey,
@@ -190,10 +195,10 @@ void test('SEC-62 CVE class 26: the link is not opened without a certificate of 
       validityMs: dayMs,
     });
   for (const cert of [
-    sign('client', `urn:gantry:host:${newId()}`),
-    sign('client', `urn:gantry:host:${hostId}`),
-    sign('server', `urn:gantry:host:${hostId}`),
-    sign('client', 'urn:gantry:user:admin'),
+    await sign('client', `urn:gantry:host:${newId()}`),
+    await sign('client', `urn:gantry:host:${hostId}`),
+    await sign('server', `urn:gantry:host:${hostId}`),
+    await sign('client', 'urn:gantry:user:admin'),
   ])
     assert.equal(await dialLink(place, { cert, key }), 401);
   assert.equal(await dialLink(place, agent), 101);
@@ -222,7 +227,7 @@ void test("CVE class 34: a host's certificate opens the link and its own renewal
 void test('a request to join that is wrong in any way changes nothing', async (t) => {
   const place = await startPlace(t);
   const token = await tokenFor(place);
-  const good = { token, hostName: 'h1', driver: 'qemu', csr: csrOf(newKeys()) };
+  const good = { token, hostName: 'h1', driver: 'qemu', csr: await csrOf(newKeys()) };
   for (const [field, value] of [
     ['csr', 'nonsense'],
     ['csr', 'x'.repeat(9000)],

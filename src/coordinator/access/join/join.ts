@@ -5,7 +5,7 @@
  * A renewed certificate counts beside the old one until it is used for the first time: an agent that
  * is killed before it has written the new one down is not locked out.
  */
-import { createHash, randomUUID, type KeyObject } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Fault } from '#lib';
 import { hostSettingsSchema, type Joined, type joinSchema, type Thing } from '#api';
 import { exportKey, readRequest } from '#x509';
@@ -39,16 +39,16 @@ export async function joinHost(
   limiter.begin('', address);
   const tokenHash = hashSecret(input.token);
   requireToken(coordinator, tokenHash);
-  const publicKey = readRequest(input.csr);
+  const publicKey = await readRequest(input.csr);
   const keyHash = createHash('sha256').update(exportKey(publicKey)).digest('hex');
   const newId = randomUUID();
   let joined: { readonly hostId: string; readonly issued: IssuedCertificate } | undefined;
-  await commitFresh(coordinator, () => {
+  await commitFresh(coordinator, async () => {
     const link = requireToken(coordinator, tokenHash);
     const { used } = link.data;
     if (used && used.keyHash !== keyHash) throw tokenIsVoid();
     const hostId = used?.hostId ?? link.data.hostId ?? newId;
-    const issued = issueAgentCertificate(authority, hostId, publicKey);
+    const issued = await issueAgentCertificate(authority, hostId, publicKey);
     joined = { hostId, issued };
     const isNew = !used && (link.data.hostId ?? null) === null;
     const host = isNew
@@ -172,8 +172,8 @@ export async function renewCertificate(
 ): Promise<Joined> {
   const { coordinator, authority } = context;
   const hostId = caller.proof?.id ?? '';
-  const publicKey: KeyObject = readRequest(csr);
-  const issued = issueAgentCertificate(authority, hostId, publicKey);
+  const publicKey = await readRequest(csr);
+  const issued = await issueAgentCertificate(authority, hostId, publicKey);
   await commitFresh(coordinator, () => {
     const host = requireHost(coordinator, hostId);
     const nextCertificate = { fingerprint: issued.fingerprint, expiresAt: issued.expiresAt };
