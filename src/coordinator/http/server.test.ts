@@ -2,15 +2,25 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
-import { problemSchema, type Operation, type Vm } from '#api';
+import { problemSchema, type Operation, type Vm, type VmDefinition } from '#api';
+import { FakeAgent, makeReport } from '../testing/fake-agent.ts';
 import { Stage, type Answer } from '../testing/stage.ts';
 
 let stage: Stage;
+let agent: FakeAgent;
 before(async () => {
   stage = await Stage.open();
-  await stage.addHost('h1');
+  agent = await FakeAgent.join(stage, 'h1');
+  agent.handlers['machine.plan'] = () => ({ ok: true, reasons: [], warnings: [] });
+  agent.handlers['machine.create'] = ({ definition }: { definition: VmDefinition }) => ({
+    report: makeReport(definition),
+  });
+  await agent.connect();
 });
-after(() => stage[Symbol.asyncDispose]());
+after(async () => {
+  await agent[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
 
 /** The answer is the fault, as a problem document that tells nothing of our inside. */
 function assertFault(

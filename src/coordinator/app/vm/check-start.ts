@@ -18,21 +18,19 @@ export async function checkStart(
   request: VmActionRequest,
   signal?: AbortSignal,
 ): Promise<StartCheck> {
-  const known = knownReasons(coordinator, vm);
   let agent: StartCheck = { ok: true, reasons: [], warnings: [] };
-  if (coordinator.links.connected(vm.data.hostId)) {
-    try {
-      agent = await coordinator.links.call(
-        vm.data.hostId,
-        'machine.check',
-        { id: vm.id, action, request },
-        signal === undefined ? {} : { signal },
-      );
-    } catch (error) {
-      if (!isFault(error, 'unavailable')) throw error;
-      known.push(hostReason(vm, coordinator));
-    }
+  try {
+    // A host that may be about to come back is waited for, as by every call.
+    agent = await coordinator.links.call(
+      vm.data.hostId,
+      'machine.check',
+      { id: vm.id, action, request },
+      signal === undefined ? {} : { signal },
+    );
+  } catch (error) {
+    if (!isFault(error, 'unavailable')) throw error;
   }
+  const known = knownReasons(coordinator, vm);
   // The agent knows more of the same thing, so its words count.
   const told = new Set(agent.reasons.map(({ code }) => code));
   const reasons = [...agent.reasons, ...known.filter(({ code }) => !told.has(code))];
@@ -42,7 +40,7 @@ export async function checkStart(
 function knownReasons(
   { inventory, links }: Pick<Coordinator, 'inventory' | 'links'>,
   vm: Document<VmDocument>,
-): Reason[] {
+): readonly Reason[] {
   const reasons: Reason[] = [];
   const { definition, hostId } = vm.data;
   const host = inventory.host(hostId);

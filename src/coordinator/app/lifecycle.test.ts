@@ -1,0 +1,321 @@
+/** A vm's whole life through the API, on a simulated host whose agent is a process of its own. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { finishedStates, type DryRun, type Event, type Operation, type Vm } from '#api';
+import type { OperationDocument } from '../documents.ts';
+import { Stage, type AgentProcess } from '../testing/stage.ts';
+
+let stage: Stage;
+let agent: AgentProcess;
+before(async () => {
+  stage = await Stage.open();
+  agent = await stage.addHost('h1', 4);
+});
+after(() => stage[Symbol.asyncDispose]());
+
+async function show(name: string): Promise<Vm> {
+  const { json, status, text } = await stage.send('GET', `/vms/${encodeURIComponent(name)}`);
+  assert.equal(status, 200, text);
+  return json as Vm;
+}
+
+async function eventsOf(operation: Operation): Promise<readonly Event[]> {
+  const { json } = await stage.send(
+    'GET',
+    `/events?limit=1000&sort=seq&filter=correlationId=${operation.correlationId}`,
+  );
+  return (json as { items: Event[] }).items;
+}
+
+function done(operation: Operation): Operation {
+  assert.equal(operation.state, 'done', JSON.stringify(operation.fault));
+  return operation;
+}
+
+test('VM-02 VM-27 a vm is created with its disk in one operation, and that is an event', async () => {
+  const operation = done(
+    await stage.act('POST', '/vms', {
+      name: 'web-1',
+      memoryBytes: 256 * 1024 ** 2,
+      disk: { kind: 'new', sizeBytes: 1024 ** 3 },
+    }),
+  );
+  const vm = await show('web-1');
+  assert.equal(vm.state, 'off');
+  assert.equal(vm.definition.hardware.disks.length, 1);
+  const [created] = await eventsOf(operation);
+  assert.equal(created?.name, 'vm.created');
+  assert.deepEqual(
+    created?.ancestors.map(({ kind, name }) => `${kind} ${name}`),
+    ['host h1', 'folder /', 'installation installation'],
+  );
+});
+
+test('VM-31 HW-32 EVT-17 EVT-18 EVT-21 EVT-37 the first start gives the identity, then the vm runs', async () => {
+  const operation = done(await stage.act('POST', '/vms/web-1/actions/turn-on', {}));
+  const vm = await show('web-1');
+  assert.equal(vm.state, 'running');
+  assert.equal(vm.generation, 1);
+  const { chassis, baseBoard } = vm.definition.hardware.bios;
+  assert.match(chassis.assetTag ?? '', /^\d{4}(-\d{4}){5}-\d{2}$/);
+  assert.equal(chassis.serialNumber, chassis.assetTag);
+  assert.equal(baseBoard.serialNumber, chassis.assetTag);
+  const told = await eventsOf(operation);
+  const changes = told.filter(({ name }) => name === 'vm.setting.changed');
+  assert.deepEqual(
+    changes.slice(0, 3).map(({ attributes }) => attributes['path']),
+    [
+      'hardware/bios/chassis/asset_tag',
+      'hardware/bios/chassis/serial_number',
+      'hardware/bios/base_board/serial_number',
+    ],
+  );
+  for (const { attributes } of changes.slice(0, 3)) {
+    assert.equal(attributes['oldValue'], null);
+    assert.equal(attributes['newValue'], chassis.assetTag);
+  }
+  assert.ok(told.some(({ name }) => name === 'vm.state.powered-on'));
+  const memory = changes.at(-1);
+  assert.equal(memory?.attributes['path'], 'settings/shutdown/quit/was_running');
+  assert.equal(memory?.attributes['newValue'], true);
+});
+
+const cycle: readonly (readonly [string, string, string])[] = [
+  ['VM-32', 'pause', 'paused'],
+  ['VM-33', 'resume', 'running'],
+  ['VM-34', 'save', 'saved'],
+  ['VM-35', 'restore', 'running'],
+  ['VM-39', 'reset', 'running'],
+  ['VM-41', 'restart', 'running'],
+  ['VM-38', 'turn-off', 'off'],
+  ['VM-42', 'hold', 'paused'],
+  ['VM-42', 'release', 'running'],
+  ['VM-37', 'shutdown', 'off'],
+];
+for (const [id, action, state] of cycle)
+  test(`${id} ${action} leads to ${state}, in the background, with a result`, async () => {
+    // A guest can be asked to shut down when its additions answer, which takes a moment.
+    const operation = done(await stage.act('POST', `/vms/web-1/actions/${action}`, {}));
+    assert.equal(operation.result?.['state'], state);
+    assert.equal((await show('web-1')).state, state);
+  });
+
+test('asking for what is so already ends well at once', async () => {
+  const operation = done(await stage.act('POST', '/vms/web-1/actions/turn-off', {}));
+  assert.match(String(operation.result?.['ignored']), /off already/);
+});
+
+test('VM-48 a forbidden action is refused with the reason and the present state', async () => {
+  const { status, json } = await stage.send('POST', '/vms/web-1/actions/pause');
+  assert.equal(status, 409);
+  const { detail, facts } = json as { detail: string; facts: { state: string } };
+  assert.match(detail, /web-1 is off/);
+  assert.equal(facts.state, 'off');
+});
+
+test('VM-64 VM-80 a start is checked whole: all reasons at once, also without starting, and nothing changes', async () => {
+  done(await stage.act('PATCH', '/vms/web-1', { hardware: { processor: { count: 1000 } } }));
+  const check = await stage.send('POST', '/vms/web-1/check');
+  const { ok, reasons } = check.json as { ok: boolean; reasons: { code: string }[] };
+  assert.equal(ok, false);
+  assert.ok(reasons.some(({ code }) => code === 'processors'));
+  const before = await show('web-1');
+  const operation = await stage.act('POST', '/vms/web-1/actions/turn-on', {});
+  assert.equal(operation.state, 'failed');
+  assert.equal(operation.fault?.code, 'blocked');
+  assert.deepEqual(
+    operation.fault?.reasons?.map(({ code }) => code),
+    reasons.map(({ code }) => code),
+  );
+  assert.equal((await show('web-1')).generation, before.generation);
+  const told = await eventsOf(operation);
+  assert.deepEqual(told.map(({ name }) => name).sort(), ['vm.start-failed', 'vm.task-failed']);
+  done(await stage.act('PATCH', '/vms/web-1', { hardware: { processor: { count: 1 } } }));
+});
+
+test('VM-13 VM-18 EVT-31 EVT-33 EVT-22 one patch of several settings: one record for each, and those of resources', async () => {
+  const { id } = await show('web-1');
+  const operation = done(
+    await stage.act('PATCH', '/vms/web-1', {
+      name: 'web-one',
+      resources: { cpuWeight: 300 },
+      hardware: { memory: { sizeBytes: 512 * 1024 ** 2 } },
+    }),
+  );
+  const vm = await show('web-one');
+  assert.equal(vm.id, id);
+  const told = await eventsOf(operation);
+  assert.deepEqual(told.map(({ name }) => name).sort(), [
+    'vm.renamed',
+    'vm.resource.cpu',
+    'vm.resource.memory',
+    'vm.setting.changed',
+    'vm.setting.changed',
+    'vm.setting.changed',
+  ]);
+  assert.equal((await stage.send('GET', '/vms/web-1')).status, 404);
+  const none = done(await stage.act('PATCH', '/vms/web-one', { resources: { cpuWeight: 300 } }));
+  assert.deepEqual(await eventsOf(none), []);
+});
+
+test('the path of the offending setting is named', async () => {
+  const { status, text } = await stage.send('PATCH', '/vms/web-one', {
+    body: { hardware: { memory: { sizeBytes: 5 } } },
+  });
+  assert.equal(status, 400);
+  assert.match(text, /hardware\/memory\/sizeBytes/);
+});
+
+test('the id never changes, and the was-running memory is not changed from outside', async () => {
+  const other = { id: '3f8a2c5e-9b1d-4e7a-8c6f-2d4b6a8e0c1f' };
+  assert.equal((await stage.send('PATCH', '/vms/web-one', { body: other })).status, 400);
+  const patch = { settings: { shutdown: { quit: { wasRunning: true } } } };
+  done(await stage.act('PATCH', '/vms/web-one', patch));
+  assert.equal((await show('web-one')).definition.settings.shutdown.quit.wasRunning, false);
+});
+
+test('API-12 disks and adapters are added and removed, each an event of its setting', async () => {
+  const attached = done(
+    await stage.act('POST', '/vms/web-one/disks', { kind: 'new', sizeBytes: 1024 ** 2 }),
+  );
+  assert.equal((await show('web-one')).definition.hardware.disks.length, 2);
+  assert.ok(
+    (await eventsOf(attached)).some(
+      ({ attributes }) => attributes['path'] === 'hardware/disks/virtio0:1/file',
+    ),
+  );
+  done(await stage.act('DELETE', '/vms/web-one/disks/virtio0:1'));
+  assert.equal((await show('web-one')).definition.hardware.disks.length, 1);
+  done(await stage.act('POST', '/vms/web-one/adapters', {}));
+  const [first, second] = (await show('web-one')).definition.hardware.adapters;
+  assert.equal(second?.slot, 1);
+  assert.notEqual(second?.mac, first?.mac);
+  done(await stage.act('DELETE', '/vms/web-one/adapters/1'));
+  assert.equal((await stage.send('DELETE', '/vms/web-one/adapters/1')).status, 404);
+});
+
+test('VM-92 a MAC address that another vm has is refused', async () => {
+  const [adapter] = (await show('web-one')).definition.hardware.adapters;
+  const { status, text } = await stage.send('POST', '/vms', {
+    body: { name: 'copycat', definition: { hardware: { adapters: [adapter] } } },
+  });
+  assert.equal(status, 409, text);
+  assert.match(text, /MAC address/);
+});
+
+test('API-14 VM-04 an exported definition makes the vm again, with its identity when it is free', async () => {
+  const file = (await stage.send('GET', '/vms/web-one/definition')).json as {
+    definition: Record<string, unknown>;
+  };
+  const taken = await stage.send('POST', '/vms', {
+    body: { name: 'again', definition: { ...file.definition, name: 'again' } },
+  });
+  assert.equal(taken.status, 409, taken.text);
+  done(await stage.act('DELETE', '/vms/web-one'));
+  done(await stage.act('POST', '/vms', { name: 'web-one', definition: file.definition }));
+  const vm = await show('web-one');
+  assert.deepEqual(vm.definition, file.definition);
+});
+
+test('VM-11 a vm is taken out: it is known no longer, and its name is free', async () => {
+  const operation = done(await stage.act('POST', '/vms/web-one/remove'));
+  assert.equal((await stage.send('GET', '/vms/web-one')).status, 404);
+  const [deleted] = await eventsOf(operation);
+  assert.equal(deleted?.attributes['how'], 'removed');
+  assert.equal(deleted?.attributes['filesRemain'], true);
+  done(await stage.act('POST', '/vms', { name: 'web-one' }));
+});
+
+test('VM-12 a delete says first which files go, and then they are gone', async () => {
+  const dry = await stage.send('DELETE', '/vms/web-one?dryRun=true');
+  const { warnings } = dry.json as DryRun;
+  assert.ok(warnings.some(({ code, text }) => code === 'file-deleted' && text.includes('vm.json')));
+  const operation = done(await stage.act('DELETE', '/vms/web-one'));
+  const [deleted] = await eventsOf(operation);
+  assert.equal(deleted?.name, 'vm.deleted');
+  assert.equal(deleted?.attributes['filesRemain'], false);
+  assert.equal((await stage.send('GET', '/vms/web-one')).status, 404);
+  assert.equal(
+    (await stage.send('POST', '/vms?dryRun=true', { body: { name: 'web-one' } })).status,
+    200,
+  );
+});
+
+test('VM-02 when a step fails nothing is left behind', async () => {
+  const operation = await stage.act('POST', '/vms', {
+    name: 'too-big',
+    processors: 1000,
+    start: true,
+  });
+  assert.equal(operation.state, 'failed');
+  assert.equal((await stage.send('GET', '/vms/too-big')).status, 404);
+  const again = await stage.send('POST', '/vms?dryRun=true', { body: { name: 'too-big' } });
+  assert.equal(again.status, 200, 'the name is free again');
+});
+
+test('HOST-27 HOST-29 a bulk operation acts on vms in the fitting state only, and lists who was left out', async () => {
+  done(await stage.act('POST', '/hosts/h1/actions/turn-off-all', {}));
+  done(await stage.act('POST', '/vms', { name: 'bulk-off' }));
+  done(await stage.act('POST', '/vms', { name: 'bulk-on', start: true }));
+  const dry = await stage.send('POST', '/hosts/h1/actions/pause-all?dryRun=true');
+  const { warnings } = dry.json as DryRun;
+  assert.ok(warnings.some(({ code, text }) => code === 'acts-on' && text === 'pause bulk-on'));
+  const operation = done(await stage.act('POST', '/hosts/h1/actions/pause-all', {}));
+  assert.deepEqual(operation.result?.['actedOn'], ['bulk-on']);
+  const skipped = operation.result?.['skipped'] as { vm: string; why: string }[];
+  assert.ok(skipped.some(({ vm, why }) => vm === 'bulk-off' && /off/.test(why)));
+  assert.deepEqual(operation.result?.['failed'], []);
+});
+
+test('HOST-24 the service is stopped while it runs and started while it does not', async () => {
+  assert.equal((await stage.send('POST', '/hosts/h1/actions/start')).status, 409);
+  done(await stage.act('POST', '/hosts/h1/actions/stop', {}));
+  await stage.until(() => stage.host('h1')?.status === 'service-stopped', 'service-stopped');
+  assert.equal((await stage.send('POST', '/hosts/h1/actions/stop')).status, 409);
+  done(await stage.act('POST', '/hosts/h1/actions/start', {}));
+  await stage.until(() => stage.host('h1')?.status === 'ready', 'ready');
+});
+
+test('HOST-19 the maximum of running vms is refused, naming the limit', async () => {
+  const patched = await stage.send('PATCH', '/hosts/h1', {
+    body: { settings: { maxRunningVms: 0 } },
+  });
+  assert.equal(patched.status, 200, patched.text);
+  const operation = await stage.act('POST', '/vms/bulk-off/actions/turn-on', {});
+  assert.equal(operation.fault?.code, 'blocked');
+  assert.ok(operation.fault?.reasons?.some(({ code }) => code === 'running-limit'));
+  await stage.send('PATCH', '/hosts/h1', { body: { settings: { maxRunningVms: null } } });
+});
+
+test('VM-29 a restart of the coordinator in the middle of things: no operation is forgotten, every vm is shown as it is', async () => {
+  const names = Array.from({ length: 8 }, (_, index) => `storm-${index}`);
+  const ids: string[] = [];
+  for (const name of names) {
+    const { json } = await stage.send('POST', '/vms', { body: { name, start: true } });
+    ids.push((json as Operation).id);
+  }
+  await stage.restart();
+  await stage.until(() => stage.host('h1')?.status === 'ready', 'ready', 20_000);
+  const { inventory, operations } = stage.coordinator;
+  for (const id of ids) {
+    let operation = await operations.wait(id, 20_000);
+    while (!finishedStates.includes(operation.state)) operation = await operations.wait(id, 20_000);
+    done(operation);
+  }
+  for (const name of names) {
+    const vm = await show(name);
+    assert.equal(vm.state, 'running');
+    assert.equal(vm.generation, 1, 'started once');
+  }
+  for (const { data } of inventory.documents<OperationDocument>('operation'))
+    assert.ok(finishedStates.includes(data.state), data.action);
+});
+
+test('VM-29 an agent that is killed and comes back finds its vms, and nobody is told that it was gone', async () => {
+  const before = await show('storm-0');
+  await agent.end();
+  agent.run();
+  const call = stage.act('POST', '/vms/storm-1/actions/pause', {});
+  done(await call);
+  assert.equal((await show('storm-0')).state, before.state);
+});
