@@ -1,5 +1,6 @@
 /** The agent with the simulated driver as a process, against a coordinator made of bytes. */
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -162,7 +163,7 @@ test('a method that is unknown and parameters that do not fit are refused', asyn
 
 test('several simulated hosts run in one process, each with its own link and certificate', async () => {
   await using coordinator = await FakeCoordinator.start();
-  await using _ = await AgentProcess.start(
+  await using agent = await AgentProcess.start(
     coordinator,
     '--driver',
     'simulated',
@@ -177,4 +178,6 @@ test('several simulated hosts run in one process, each with its own link and cer
   const ids = hosts.flatMap((host) => [...host.reports.keys()]);
   assert.equal(new Set(ids).size, 12);
   assert.equal(coordinator.tokens.size, 0);
+  const left = globSync(['token', 'data/**/join-key.pem'], { cwd: agent.folder });
+  assert.deepEqual(left, [], 'all tokens are spent');
 });

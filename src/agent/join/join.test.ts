@@ -17,7 +17,7 @@ import { callCoordinator } from './call.ts';
 import { joinUntilJoined, tidyAfterJoin } from './join-until-joined.ts';
 import { removeSpentTokens } from './token-file.ts';
 
-const never = new AbortController().signal;
+const limit = AbortSignal.timeout(30_000);
 
 function shownIssuer(port: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -43,13 +43,13 @@ test('SEC-63 a host joins and links where people are shown a certificate of thei
   assert.equal(await shownIssuer(Number(url.port)), 'test authority');
   const { authority } = stage;
   const one = await makeJoiningHost(t, { url, authority, token: first?.token ?? '' });
-  await joinUntilJoined(one.plan, never);
+  await joinUntilJoined(one.plan, limit);
   const credentials = await readCredentials(one.credentialsFile);
   assert.ok(credentials);
   assert.equal(await opensLink(url, credentials), true);
   const two = await makeJoiningHost(t, { url, authority, token: second?.token ?? '' });
   const trust = { authorityFile: undefined, fingerprint: second?.fingerprint };
-  await joinUntilJoined({ ...two.plan, ...trust, hostName: 'h2' }, never);
+  await joinUntilJoined({ ...two.plan, ...trust, hostName: 'h2' }, limit);
   assert.ok(await readCredentials(two.credentialsFile));
 });
 
@@ -64,11 +64,11 @@ test('SEC-64 a host whose join was lost after the token was spent joins with the
       throw new Error('killed');
     },
   };
-  await assert.rejects(joinUntilJoined(losing, never), /killed/);
+  await assert.rejects(joinUntilJoined(losing, limit), /killed/);
   const { mode } = await stat(plan.pendingKeyFile);
   assert.equal(mode & 0o777, 0o600);
   const key = await readFile(plan.pendingKeyFile, 'utf8');
-  await joinUntilJoined(plan, never);
+  await joinUntilJoined(plan, limit);
   const hosts = [...place.coordinator.inventory.documents('host')];
   assert.deepEqual(
     hosts.map(({ id }) => id),
@@ -93,14 +93,14 @@ test('an answer that is cut off is a fault that is tried again, not a wait', asy
   });
   t.after(() => server.close());
   const coordinator = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const call = { coordinator, path: '/x', ca: authority.pem, body: {}, signal: never };
+  const call = { coordinator, path: '/x', ca: authority.pem, body: {}, signal: limit };
   await assert.rejects(callCoordinator(call), (error) => isFault(error, 'unavailable'));
 });
 
 test('the token file and the pending key go once the host has joined, and only then', async (t) => {
   const place = await startPlace(t);
   const { plan, tokenFile } = await makeJoiningHost(t, await invite(place));
-  await joinUntilJoined(plan, never);
+  await joinUntilJoined(plan, limit);
   assert.ok(existsSync(tokenFile));
   await tidyAfterJoin(plan, (index) => index === 0);
   assert.equal(existsSync(tokenFile), false);

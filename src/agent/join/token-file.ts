@@ -23,8 +23,9 @@ export async function removeSpentTokens(
 ): Promise<boolean> {
   const text = await readTokens(path);
   if (text === undefined || !splitTokens(text).every((_, index) => isJoined(index))) return false;
-  const found = await lstat(path);
-  if (!found.isFile() || found.uid !== process.getuid?.()) return false;
+  // Another host of this process may have removed it meanwhile.
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isFile() || found.uid !== process.getuid?.()) return false;
   await rm(path, { force: true });
   return true;
 }
