@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Event, Host, Installation, Operation } from '#api';
+import { FakeAgent, facts, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
+import { Stage } from '../testing/stage.ts';
+
+let stage: Stage;
+let agent: FakeAgent;
+const vm = makeDefinition('web-1');
+before(async () => {
+  stage = await Stage.open();
+  agent = await FakeAgent.join(stage, 'h1');
+  agent.handlers['host.configure'] = () => ({});
+  await agent.connect([makeRecord(vm, 1)]);
+});
+after(async () => {
+  await agent[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+
+test('EVT-14 HOST-37 settings of a host reach its agent, each change is an event, the others stay', async () => {
+  const before = stage.host('h1')?.settings;
+  const { status, json, text } = await stage.send('PATCH', '/hosts/h1', {
+    body: { settings: { searchPath: ['/srv/vms'], maxRunningVms: 5 } },
+  });
+  assert.equal(status, 200, text);
+  const expected = { ...before, searchPath: ['/srv/vms'], maxRunningVms: 5 };
+  assert.deepEqual((json as Host).settings, expected);
+  const sent = agent.calls('host.configure').at(-1)?.params as { settings: unknown };
+  assert.deepEqual(sent.settings, expected);
+  const events = await stage.send('GET', '/events?filter=name=host.setting.changed&sort=seq');
+  assert.deepEqual(
+    (events.json as { items: Event[] }).items.map(({ attributes }) => attributes['path']),
+    ['settings/search_path', 'settings/max_running_vms'],
+  );
+});
+
+test('HOST-38 settings that the agent cannot follow are not kept', async () => {
+  agent.handlers['host.configure'] = ({ settings }: { settings: { vmFolder: string | null } }) => {
+    if (settings.vmFolder === '/fat')
+      throw Object.assign(new Error('/fat cannot hold permissions'), { code: 'unsupported' });
+    return {};
+  };
+  const { status, text } = await stage.send('PATCH', '/hosts/h1', {
+    body: { settings: { vmFolder: '/fat' } },
+  });
+  assert.equal(status, 422, text);
+  assert.equal(stage.host('h1')?.settings.vmFolder, null);
+});
+
+test('a host is renamed, and its vms say so', async () => {
+  assert.equal((await stage.send('PATCH', '/hosts/h1', { body: { name: 'h-one' } })).status, 200);
+  assert.equal(stage.vm('web-1')?.host, 'h-one');
+  assert.equal((await stage.send('PATCH', '/hosts/h-one', { body: { name: 'h1' } })).status, 200);
+});
+
+test('HOST-26 a diagnosis answers check, evidence and remedy', async () => {
+  const findings = [{ check: 'kvm', result: 'warning', evidence: 'none', remedy: 'enable it' }];
+  agent.handlers['host.diagnose'] = () => ({ findings });
+  const { json } = await stage.send('POST', '/hosts/h1/diagnose');
+  assert.deepEqual(json, { findings });
+});
+
+test('a probe brings new facts', async () => {
+  const acceleration = { kvm: 'works', evidence: 'it ran', use: 'kvm' } as const;
+  agent.handlers['host.probe'] = () => ({ facts: { ...facts, acceleration } });
+  const operation = await stage.act('POST', '/hosts/h1/probe');
+  assert.equal(operation.state, 'done');
+  assert.equal(stage.host('h1')?.facts?.acceleration.use, 'kvm');
+});
+
+test('HOST-31 a discovery finds what was defined behind our back and marks what is gone', async () => {
+  const found = makeDefinition('found-1');
+  agent.handlers['host.discover'] = () => ({ machines: [makeRecord(found, 1)] });
+  const operation = await stage.act('POST', '/hosts/h1/discover');
+  assert.deepEqual(operation.result, { found: ['found-1'], vanished: ['web-1'] });
+  assert.equal(stage.vm('web-1')?.state, 'unknown');
+  assert.match(stage.vm('web-1')?.status.lastFault?.message ?? '', /no vm web-1/);
+});
+
+test('what is wrong with a host is a finding of the installation, with the remedy', async () => {
+  await agent.close();
+  await stage.until(() => stage.host('h1')?.status === 'unreachable', 'unreachable');
+  const { json } = await stage.send('GET', '/installation');
+  const finding = (json as Installation).findings.find(({ check }) => check === 'hosts');
+  assert.match(finding?.evidence ?? '', /h1 is unreachable/);
+  assert.match(finding?.remedy ?? '', /gantry host/);
+});
+
+test('nothing is asked of a host that is away: the fault says so and what to look at', async () => {
+  await stage.until(() => stage.host('h1')?.status === 'unreachable', 'unreachable');
+  const { status, json } = await stage.send('POST', '/vms/found-1/actions/turn-on');
+  assert.equal(status, 503);
+  assert.match((json as { hint: string }).hint, /gantry host/);
+  assert.equal((await stage.send('POST', '/hosts/h1/probe')).status, 503);
+});
+
+test('a host with vms stays; its vms can be taken out while it is away; then it goes, with its certificate', async () => {
+  const { hostId } = agent;
+  const refused = await stage.send('DELETE', '/hosts/h1');
+  assert.equal(refused.status, 409);
+  assert.match(refused.text, /2 vms/);
+  for (const name of ['web-1', 'found-1']) {
+    const operation: Operation = await stage.act('POST', `/vms/${name}/remove`);
+    assert.equal(operation.state, 'done', JSON.stringify(operation.fault));
+  }
+  assert.equal((await stage.send('DELETE', '/hosts/h1')).status, 204);
+  assert.equal((await stage.send('GET', '/hosts/h1')).status, 404);
+  assert.equal(stage.coordinator.inventory.document('agent', hostId), undefined);
+  await assert.rejects(agent.open(), /401/);
+});
