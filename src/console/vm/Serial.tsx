@@ -5,7 +5,7 @@ import { Terminal } from '@xterm/xterm';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
-import { adoptStyles } from './adopted-styles.ts';
+import { openWithAdoptedStyles } from './adopted-styles.ts';
 import { ConsoleBar, type ConsoleState } from './ConsoleBar.tsx';
 import { socketUrl } from './socket-url.ts';
 
@@ -46,9 +46,7 @@ function attach(
   url: string,
   onState: (state: ConsoleState) => void,
 ): () => void {
-  const styles = adoptStyles();
   const terminal = new Terminal({
-    documentOverride: styles.document,
     scrollback: scrollbackLines,
     cursorBlink: true,
     fontFamily: 'monospace',
@@ -57,7 +55,7 @@ function attach(
   });
   const fit = new FitAddon();
   terminal.loadAddon(fit);
-  terminal.open(place);
+  const styles = openWithAdoptedStyles(() => terminal.open(place));
   fit.fit();
   const resized = new ResizeObserver(() => fit.fit());
   resized.observe(place);

@@ -56,7 +56,7 @@ export function VmActionMenu({
         isOpen={open}
         onOpenChange={setOpen}
         isScrollable
-        maxMenuHeight="70vh"
+        maxMenuHeight="min(70vh, 22rem)"
         popperProps={{ position: 'right', appendTo: mainPart }}
         toggle={(ref) => (
           <MenuToggle
