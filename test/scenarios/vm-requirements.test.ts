@@ -1,0 +1,271 @@
+/** What is asked of vms as a whole, through CLI and API, on one coordinator with two simulated hosts. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Client, Event, GuestCatalogueEntry, Operation, Vm } from '#api';
+import { isFault, systemClock, withDeadline } from '#lib';
+import { findConnection, openClient } from '../../src/cli/connection.ts';
+import { newGantry, type Gantry } from '../e2e/gantry.ts';
+
+let gantry: Gantry;
+let client: Client;
+
+before(async () => {
+  gantry = await newGantry();
+  await gantry.must('up', '--simulate', '2x6', '--yes', '--listen', gantry.listen);
+  client = gantry.client();
+});
+after(async () => {
+  await gantry[Symbol.asyncDispose]();
+});
+
+const vms = async (filter?: string): Promise<readonly Vm[]> =>
+  (await client.call('vm.list', { query: { limit: 500, ...(filter ? { filter } : {}) } })).items;
+const show = (vm: string): Promise<Vm> => client.call('vm.show', { params: { vm } });
+const eventsAbout = async (about: string): Promise<readonly Event[]> =>
+  (await client.call('event.list', { query: { about, limit: 200 } })).items.toReversed();
+const filesOf = async (vm: string): Promise<readonly string[]> =>
+  (await client.call('vm.files', { params: { vm } })).files.map(({ path }) => path);
+const refusedAs =
+  (code: Parameters<typeof isFault>[1]) =>
+  (error: unknown): boolean =>
+    isFault(error, code);
+
+async function finish(operation: Operation): Promise<Operation> {
+  return withDeadline(`the end of ${operation.action}`, 30_000, undefined, async (signal) => {
+    for (;;) {
+      const now = await client.call(
+        'operation.show',
+        { params: { operation: operation.id } },
+        signal,
+      );
+      if (now.endedAt !== null) return now;
+      await systemClock.sleep(50, signal);
+    }
+  });
+}
+
+void test('VM-13 a vm that is renamed keeps its identity, its files and its history', async () => {
+  await gantry.must('vm', 'create', 'before', '--disk', '1G', '--host', 'sim-1');
+  const old = await show('before');
+  const files = await filesOf('before');
+  assert.equal(files.length, 2);
+  await gantry.must('vm', 'rename', 'before', 'afterwards');
+  const renamed = await show('afterwards');
+  assert.deepEqual(
+    { ...renamed.definition, name: 'before' },
+    old.definition,
+    'nothing but the name differs',
+  );
+  assert.equal(renamed.id, old.id);
+  assert.equal(renamed.path, old.path);
+  assert.deepEqual(await filesOf('afterwards'), files);
+  const names = (await eventsAbout(old.id)).map(({ name }) => name);
+  assert.ok(names.includes('vm.created') && names.includes('vm.renamed'), names.join(' '));
+  await assert.rejects(show('before'), refusedAs('not-found'));
+});
+
+void test('VM-14 names and UUIDs are unique over all hosts, and listed for one host or for all at once', async () => {
+  await gantry.must('vm', 'create', 'unique', '--host', 'sim-1');
+  const { id } = await show('unique');
+  const again = { host: 'sim-2', disk: { kind: 'none' } } as const;
+  await assert.rejects(
+    client.call('vm.create', { body: { ...again, name: 'unique' } }),
+    refusedAs('exists'),
+  );
+  await assert.rejects(
+    client.call('vm.create', { body: { ...again, name: 'other', definition: { id } } }),
+    refusedAs('exists'),
+  );
+  await assert.rejects(
+    client.call('vm.update', { params: { vm: 'unique' }, body: { name: 'afterwards' } }),
+    refusedAs('exists'),
+  );
+  const all = await vms();
+  const [one, two] = [await vms('host = sim-1'), await vms('host = sim-2')];
+  assert.ok(one.length > 6 && two.length >= 6);
+  assert.equal(one.length + two.length, all.length);
+  const listed = await gantry.json<readonly Vm[]>('vm', 'list');
+  assert.deepEqual(listed.map(({ id: one }) => one).sort(), all.map(({ id: one }) => one).sort());
+  for (const list of [all.map((vm) => vm.name), all.map((vm) => vm.id)])
+    assert.equal(new Set(list).size, all.length);
+  assert.deepEqual(
+    new Set([...one, ...two].map((vm) => `${vm.id} ${vm.name}`)),
+    new Set(all.map((vm) => `${vm.id} ${vm.name}`)),
+  );
+});
+
+void test('VM-15 a list of vms is filtered by host, by kind and by state, and names the host of each', async () => {
+  const all = await vms();
+  const [first] = all;
+  assert.ok(first);
+  for (const [filter, fits] of [
+    ['host = sim-2', (vm: Vm) => vm.host === 'sim-2'],
+    ['driver = simulated', (vm: Vm) => vm.driver === 'simulated'],
+    ['driver = qemu', (vm: Vm) => vm.driver === 'qemu'],
+    [`technique = ${first.technique}`, (vm: Vm) => vm.technique === first.technique],
+    ['state = off', (vm: Vm) => vm.state === 'off'],
+    ['state = off AND host = sim-1', (vm: Vm) => vm.state === 'off' && vm.host === 'sim-1'],
+  ] as const)
+    assert.deepEqual(
+      (await vms(filter)).map((vm) => vm.name).sort(),
+      all
+        .filter(fits)
+        .map((vm) => vm.name)
+        .sort(),
+      filter,
+    );
+  const [title, ...lines] = (await gantry.must('vm', 'list')).trim().split('\n');
+  assert.match(title ?? '', /\bHOST\b/);
+  assert.equal(lines.length, all.length);
+  for (const line of lines) assert.match(line, / sim-[12] /);
+});
+
+void test('VM-18 a change of a setting is an event with path, vm, old and new value', async () => {
+  const before = await show('unique');
+  await gantry.must(
+    'vm',
+    'set',
+    'unique',
+    'settings.start.order=7',
+    'description=kept-in-the-cellar',
+  );
+  const changes = (await eventsAbout(before.id)).filter(
+    ({ name }) => name === 'vm.setting.changed',
+  );
+  assert.deepEqual(
+    changes.map(({ target, attributes }) => ({ vm: target.name, ...attributes })),
+    [
+      { vm: 'unique', path: 'description', oldValue: null, newValue: 'kept-in-the-cellar' },
+      { vm: 'unique', path: 'settings/start/order', oldValue: 100, newValue: 7 },
+    ],
+  );
+  const texts = changes.map(({ message }) => message);
+  assert.match(texts[0] ?? '', /description of unique .* from \(no value\) to kept-in-the-cellar/);
+  assert.match(texts[1] ?? '', /settings\/start\/order of unique .* from 100 to 7/);
+});
+
+void test('HW-32 the three serial numbers are logged at the first start, from no value, each under its path', async () => {
+  const { id } = await show('unique');
+  await gantry.must('vm', 'start', 'unique');
+  await gantry.must('vm', 'turn-off', 'unique', '--yes');
+  await gantry.must('vm', 'start', 'unique');
+  const { definition } = await show('unique');
+  const number = definition.hardware.bios.chassis.assetTag;
+  assert.match(number ?? '', /^\d{4}-/);
+  const logged = (await eventsAbout(id))
+    .map(({ attributes }) => attributes)
+    .filter(({ path }) => typeof path === 'string' && path.startsWith('hardware/bios/'));
+  assert.deepEqual(
+    logged
+      .toSorted((one, other) => String(one['path']).localeCompare(String(other['path'])))
+      .map(({ path, oldValue, newValue }) => [path, oldValue, newValue]),
+    [
+      ['hardware/bios/base_board/serial_number', null, number],
+      ['hardware/bios/chassis/asset_tag', null, number],
+      ['hardware/bios/chassis/serial_number', null, number],
+    ],
+  );
+});
+
+void test('VM-22 VM-23 guests are marked supported or best effort, and run side by side, also several of one kind', async () => {
+  const guests = await gantry.json<readonly GuestCatalogueEntry[]>('guest', 'list');
+  const support = new Map(guests.map((guest) => [guest.id, guest.support]));
+  assert.deepEqual(new Set(support.values()), new Set(['supported', 'best-effort']));
+  assert.equal(support.get('linux'), 'supported');
+  const kinds = ['linux', 'linux', 'linux', 'netware', 'netware', 'os2', 'windows-server-2022'];
+  assert.equal(support.get('netware'), 'best-effort');
+  await Promise.all(
+    kinds.map(async (guestOs, index) => {
+      const body = { name: `side-${index}`, host: 'sim-2', guestOs, start: true } as const;
+      const ended = await finish(await client.call('vm.create', { body }));
+      assert.equal(ended.state, 'done', `${guestOs}: ${ended.fault?.message ?? ''}`);
+    }),
+  );
+  const running = await vms('name : side AND state = running AND host = sim-2');
+  assert.deepEqual(running.map((vm) => vm.definition.guestOs).sort(), [...kinds].sort());
+});
+
+void test('VM-46 a power operation runs in the background, with progress and a result, while others go on', async () => {
+  const ended = new Map<string, Operation>();
+  const act = (vm: string, action: string): Promise<Operation> =>
+    client.call('vm.act', { params: { vm, action }, body: {} });
+  const names = ['side-0', 'side-1', 'side-2'];
+  const begun = await Promise.all(names.map((name) => act(name, 'restart')));
+  for (const operation of begun) {
+    assert.equal(operation.action, 'vm.restart');
+    assert.equal(operation.endedAt, null, 'it was answered before its end');
+  }
+  await gantry.must('vm', 'set', 'side-5', 'description=meanwhile');
+  assert.equal((await act('side-6', 'pause')).action, 'vm.pause');
+  for (const operation of begun) ended.set(operation.id, await finish(operation));
+  for (const operation of ended.values()) {
+    assert.equal(operation.state, 'done');
+    assert.ok(operation.startedAt !== null && operation.endedAt !== null);
+    assert.equal(operation.progress, 1);
+    assert.equal(operation.fault, null);
+    assert.ok(operation.steps.length > 0 && operation.steps.every(({ state }) => state === 'done'));
+  }
+});
+
+void test('VM-43 Restart lets the guest restart and run on, Shutdown is Shut Down Guest', async () => {
+  const vm = (await vms('state = running AND name : sim-1'))[0];
+  assert.ok(vm);
+  const { actions } = await client.call('vm.actions', { params: { vm: vm.id } });
+  const offered = (action: string): boolean | undefined =>
+    actions.find((one) => one.action === action)?.allowed;
+  assert.deepEqual([offered('reboot'), offered('shutdown')], [true, true]);
+  await gantry.must('vm', 'reboot', vm.name);
+  const restarted = await show(vm.id);
+  assert.equal(restarted.state, 'running');
+  assert.equal(restarted.generation, vm.generation, 'it is the same process');
+  const reset = (await eventsAbout(vm.id)).find(({ name }) => name === 'vm.state.reset');
+  assert.equal(reset?.attributes['how'], 'reboot');
+  const words = await Promise.all(
+    ['shutdown', 'shut-down-guest'].map(async (action) => {
+      const { action: done } = await client.call('vm.act', {
+        params: { vm: action === 'shutdown' ? vm.id : 'side-5', action },
+        body: {},
+      });
+      return done;
+    }),
+  );
+  assert.deepEqual(words, ['vm.shutdown', 'vm.shutdown']);
+  await withDeadline('the guest to be off', 20_000, undefined, async (signal) => {
+    while ((await show(vm.id)).state !== 'off') await systemClock.sleep(100, signal);
+  });
+});
+
+void test('VM-91 a run-only right operates vms of others and creates or reconfigures none', async () => {
+  await gantry.must('user', 'create', 'ada');
+  await gantry.must('grant', 'create', 'ada', 'player');
+  const secret = (await gantry.must('token', 'create', 'play', '--user', 'ada'))
+    .trim()
+    .split('\n')[0];
+  const connection = findConnection(gantry.installation, {});
+  const player = openClient({ ...connection, token: secret ?? '' }, undefined);
+  const on = { params: { vm: 'side-4' } } as const;
+  assert.equal((await player.call('vm.show', on)).state, 'running');
+  for (const [action, state] of [
+    ['pause', 'paused'],
+    ['resume', 'running'],
+    ['turn-off', 'off'],
+    ['turn-on', 'running'],
+  ] as const) {
+    const operation = await player.call('vm.act', { params: { vm: 'side-4', action }, body: {} });
+    assert.equal((await finish(operation)).state, 'done');
+    assert.equal((await show('side-4')).state, state);
+  }
+  assert.ok((await player.call('vm.screenshot', on)).length > 0);
+  for (const refused of [
+    () => player.call('vm.create', { body: { name: 'mine' } }),
+    () => player.call('vm.update', { ...on, body: { description: 'mine' } }),
+    () =>
+      player.call('vm.disk.attach', {
+        ...on,
+        body: { kind: 'new', sizeBytes: 1_048_576, format: 'qcow2' },
+      }),
+    () => player.call('vm.remove', on),
+    () => player.call('vm.delete', on),
+  ])
+    await assert.rejects(refused, refusedAs('forbidden'));
+});
