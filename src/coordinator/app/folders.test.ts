@@ -60,7 +60,7 @@ test('a folder cannot lie in itself, nor below itself, and two moves at once mak
     change(one.id, { parent: two.id }),
     change(two.id, { parent: one.id }),
   ]);
-  assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409]);
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200, 409]));
 });
 
 test('folders are nested at most twelve deep', async () => {

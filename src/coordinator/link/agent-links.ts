@@ -75,6 +75,8 @@ interface HostState {
   lostAt: number;
   /** Ends the grace time. */
   grace: NodeJS.Timeout | undefined;
+  /** What is told of it is told one after the other: a loss that is still being written never hides a return. */
+  telling: Promise<void>;
   readonly waiters: Set<() => void>;
 }
 
@@ -194,6 +196,7 @@ export class AgentLinks implements Links, AsyncDisposable {
         lastSeenAt: null,
         lostAt: this.#context.clock.now(),
         grace: undefined,
+        telling: Promise.resolve(),
         waiters: new Set(),
       };
       this.#hosts.set(hostId, state);
@@ -250,8 +253,16 @@ export class AgentLinks implements Links, AsyncDisposable {
     if (this.#closing) return;
     state.grace = setTimeout(() => {
       state.grace = undefined;
-      if (state.link === undefined) void this.#tellLost(hostId, state, end);
+      void this.#tell(state, async () => {
+        if (state.link === undefined) await this.#tellLost(hostId, state, end);
+      });
     }, this.#times.graceMs);
+  }
+
+  #tell(state: HostState, work: () => Promise<void>): Promise<void> {
+    const told = state.telling.then(work);
+    state.telling = told.catch(() => undefined);
+    return told;
   }
 
   async #tellLost(hostId: string, state: HostState, end: LinkEnd): Promise<void> {
@@ -326,7 +337,7 @@ export class AgentLinks implements Links, AsyncDisposable {
     state.link = link;
     clearTimeout(state.grace);
     state.grace = undefined;
-    await this.#tellConnected(hostId, hello.facts, hello.serviceRunning);
+    await this.#tell(state, () => this.#tellConnected(hostId, hello.facts, hello.serviceRunning));
     for (const wake of state.waiters) wake();
     this.#context.log.info(
       { hostId, machines: hello.machines.length, found: result.found.length },
@@ -395,6 +406,7 @@ export class AgentLinks implements Links, AsyncDisposable {
       case 'samples':
         for (const sample of message.samples) this.#context.inventory.setSample(sample);
         this.#context.inventory.setHostLoad(hostId, message.load);
+        this.#noteSeen(hostId);
         return;
       case 'facts':
         await this.#noteFacts(hostId, message);
@@ -405,6 +417,15 @@ export class AgentLinks implements Links, AsyncDisposable {
         return;
       case 'progress':
     }
+  }
+
+  #noteSeen(hostId: string): void {
+    const { inventory, clock } = this.#context;
+    const host = inventory.host(hostId);
+    if (host === undefined || !this.connected(hostId)) return;
+    const { status, statusReason: reason } = host;
+    const lastSeenAt = isoTime(clock.now());
+    inventory.setConnection(hostId, { connected: true, reason, lastSeenAt, status });
   }
 
   /** What an answer reports of a machine is taken in before the caller hears of it. */

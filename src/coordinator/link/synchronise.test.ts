@@ -1,0 +1,144 @@
+/** All records of a host against what the store has, told by an agent made of bytes over a real connection. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import type { Event, MachineRecord, Vm } from '#api';
+import { FakeAgent, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
+import { Stage } from '../testing/stage.ts';
+
+let stage: Stage;
+let agent: FakeAgent;
+let hosts = 0;
+
+before(async () => {
+  stage = await Stage.open({ times: { graceMs: 150, reconnectMs: 400, pingIntervalMs: 100 } });
+});
+after(() => stage[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await agent?.[Symbol.asyncDispose]();
+  hosts += 1;
+  agent = await FakeAgent.join(stage, `h${hosts}`);
+});
+
+async function events(filter: string): Promise<readonly Event[]> {
+  const query = encodeURIComponent(filter);
+  const { json } = await stage.send('GET', `/events?limit=1000&sort=seq&filter=${query}`);
+  return (json as { items: Event[] }).items;
+}
+
+function namesOf(list: readonly Event[]): readonly string[] {
+  return list.map(({ name }) => name);
+}
+
+describe('records', () => {
+  const shown = (name: string): Vm => {
+    const vm = stage.vm(name);
+    assert.ok(vm !== undefined, name);
+    return vm;
+  };
+
+  test('HOST-31 EVT-76 vms that are not known are found, under a free name, with events', async () => {
+    const one = makeDefinition(`found-${agent.name}`);
+    const two = makeDefinition(`found-${agent.name}`);
+    agent.handlers['machine.configure'] = ({ id }: { id: string }) => ({
+      report: makeReport(id === one.id ? one : two),
+    });
+    await agent.connect([makeRecord(one), makeRecord(two)]);
+    assert.equal(shown(one.name).folder, '/');
+    assert.equal(shown(`${one.name} (2)`).id, two.id);
+    assert.deepEqual(namesOf(await events(`target.id = ${one.id}`)), [
+      'vm.discovered',
+      'vm.created',
+    ]);
+    // The agent learns the name that was chosen.
+    await agent.until(
+      (message) => message.type === 'call' && (message.params as { id: string }).id === two.id,
+    );
+  });
+
+  test('HW-35 vms with equal serial numbers are told as a conflict', async () => {
+    const chassis = { assetTag: '1', serialNumber: '0544-5904-3417-7151-3013-2390-69' };
+    const bios = { chassis, baseBoard: { serialNumber: null } };
+    const make = (name: string): MachineRecord => {
+      const definition = makeDefinition(name);
+      return makeRecord({ ...definition, hardware: { ...definition.hardware, bios } }, 1);
+    };
+    await agent.connect([make(`twin-a-${agent.name}`), make(`twin-b-${agent.name}`)]);
+    const [conflict] = await events(`name = vm.conflict AND target.name = twin-b-${agent.name}`);
+    assert.equal(conflict?.attributes['other'], `twin-a-${agent.name}`);
+  });
+
+  test('HOST-31 a known vm that the host no longer has is shown as unknown, with the reason', async () => {
+    const definition = makeDefinition(`gone-${agent.name}`);
+    await agent.connect([makeRecord(definition, 1)]);
+    await agent.close();
+    await agent.connect([]);
+    assert.equal(shown(definition.name).state, 'unknown');
+    assert.match(shown(definition.name).status.lastFault?.message ?? '', /no vm gone-/);
+    assert.deepEqual(
+      (await events(`target.id = ${definition.id} AND attributes.how = vanished`)).length,
+      1,
+    );
+  });
+
+  test('a definition that changed while the host was away is sent when it is back', async () => {
+    const definition = makeDefinition(`later-${agent.name}`);
+    await agent.connect([makeRecord(definition, 1)]);
+    await agent.close();
+    const { id, version } = shown(definition.name);
+    const { inventory } = stage.coordinator;
+    const document = inventory.document<{ definition: object; revision: number }>('vm', id)?.data;
+    await stage.coordinator.commit({
+      conditions: [{ kind: 'vm', id, version }],
+      writes: [
+        {
+          kind: 'vm',
+          id,
+          data: {
+            ...document,
+            definition: { ...document?.definition, description: 'new' },
+            revision: 2,
+          },
+        },
+      ],
+    });
+    agent.handlers['machine.configure'] = () => ({ report: makeReport(definition) });
+    await agent.connect([makeRecord(definition, 1)]);
+    const call = await agent.until(({ type }) => type === 'call');
+    assert.ok(call.type === 'call' && call.method === 'machine.configure');
+    const sent = call.params as { definition: { description: string }; definitionVersion: number };
+    assert.equal(sent.definition.description, 'new');
+    assert.equal(sent.definitionVersion, 2);
+  });
+
+  test('EVT-24 what was changed outside of Gantry is taken over and told as done by external', async () => {
+    const definition = makeDefinition(`outside-${agent.name}`);
+    await agent.connect([makeRecord(definition, 1)]);
+    await agent.close();
+    agent.handlers['machine.configure'] = () => ({ report: makeReport(definition) });
+    await agent.connect([makeRecord({ ...definition, description: 'by hand' }, 1)]);
+    assert.equal(shown(definition.name).definition.description, 'by hand');
+    const [change] = await events(`target.id = ${definition.id} AND attributes.path = description`);
+    assert.equal(change?.actor.kind, 'external');
+    assert.equal(change?.attributes['newValue'], 'by hand');
+  });
+
+  test('a store that is an older copy takes newer definitions and generations from the agent', async () => {
+    const definition = makeDefinition(`restored-${agent.name}`);
+    await agent.connect([makeRecord(definition, 1)]);
+    await agent.close();
+    const newer = { ...definition, description: 'newer' };
+    await agent.connect([makeRecord(newer, 7, { generation: 9 })]);
+    assert.equal(shown(definition.name).definition.description, 'newer');
+    assert.equal(shown(definition.name).generation, 9);
+  });
+
+  test('a UUID that two hosts carry stays with the first and is told as a conflict', async () => {
+    const definition = makeDefinition(`double-${agent.name}`);
+    await agent.connect([makeRecord(definition, 1)]);
+    await using other = await FakeAgent.join(stage, `other-of-${agent.name}`);
+    await other.connect([makeRecord(definition, 1)]);
+    assert.equal(shown(definition.name).host, agent.name);
+    const [conflict] = await events(`name = vm.conflict AND target.id = ${definition.id}`);
+    assert.equal(conflict?.attributes['what'], 'UUID');
+  });
+});
