@@ -1,4 +1,7 @@
-/** The server's half of the agent link, against an agent made of bytes over a real connection. */
+/**
+ * The server's half of the agent link, against an agent made of bytes over a real connection. One file
+ * because every test needs that agent and the coordinator it dials.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
