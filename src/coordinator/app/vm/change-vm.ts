@@ -114,9 +114,10 @@ function requireChangeable(
   for (const medium of mediaOf(after))
     if (medium.kind === 'image' && !known.has(JSON.stringify(medium)))
       findImage(inventory, caller, medium.image);
-  const others = usedMacs(inventory);
-  for (const { mac } of before.hardware.adapters) others.delete(mac);
-  requireFreeMacs(others, after);
+  const own = new Set(before.hardware.adapters.map(({ mac }) => mac));
+  // Looking through all vms is for those that bring an address along.
+  if (after.hardware.adapters.some(({ mac }) => !own.has(mac)))
+    requireFreeMacs(usedMacs(inventory).difference(own), after);
 }
 
 /** The vm's new and old name, where a change of the definition is one of the name. */
