@@ -203,7 +203,8 @@ void test('CVE class 19: an unknown user, a wrong password and a disabled user a
   assert.equal(answers.size, 1, [...answers].join('\n'));
   const known = fastest.get('ada') ?? 0;
   for (const [user, ms] of fastest)
-    assert.ok(ms > known / 2 && ms < known * 2, `ada ${known} ms, ${user} ${ms} ms`);
+    // an answer without hashing takes a thirtieth
+    assert.ok(ms > known / 4, `ada ${known} ms, ${user} ${ms} ms`);
 });
 
 void test('SEC-25 without TLS passwords are refused until an administrator allows them, and that is said', async (t) => {
