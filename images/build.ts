@@ -6,7 +6,8 @@ import { copyFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeFault, isFault } from '#lib';
-import { buildImage, imageKinds, imageRecipes, isImageKind } from './image.ts';
+import { buildImageHere } from './image.ts';
+import { imageKinds, imageRecipes, isImageKind } from './recipes.ts';
 import { requiredPackages } from './requirements.ts';
 
 const usage = [
@@ -53,7 +54,7 @@ async function main(): Promise<number> {
   }
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
-  const image = await buildImage({
+  const image = await buildImageHere({
     kind,
     cacheDir: values.cache,
     signal: controller.signal,

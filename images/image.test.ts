@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isFault } from '#lib';
-import { buildImage, imageKinds, type BuiltImage } from './image.ts';
+import { buildImage, type BuiltImage } from './image.ts';
+import { imageKinds } from './recipes.ts';
 import { testCache } from './testing/machine.ts';
 
 const kind = 'starter-floppy';
@@ -95,6 +97,28 @@ describe('images', () => {
     await assert.rejects(building, (error) => isFault(error, 'cancelled'));
     const image = await buildImage({ kind: 'additions', cacheDir });
     assert.ok(image.sizeBytes > 0);
+  });
+
+  test('a builder whose caller is killed clears up and ends', async () => {
+    const cacheDir = join(folder, 'orphan');
+    const program = `
+      import { buildImage } from ${JSON.stringify(join(import.meta.dirname, 'image.ts'))};
+      await buildImage({ kind: 'additions', cacheDir: process.argv[1], progress: () => {
+        process.stdout.write('building');
+        process.kill(process.pid, 'SIGSTOP');
+      }});`;
+    const argv = ['--input-type=module', '-e', program, cacheDir];
+    const caller = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(caller.stdout, 'data');
+    caller.kill('SIGKILL');
+    await once(caller, 'exit');
+    // Either it was done by then or it has given up: no work of it is left.
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const names = await readdir(cacheDir);
+      if (!names.some((name) => name.startsWith('work-'))) return;
+      await sleep(50);
+    }
+    assert.fail('the builder goes on');
   });
 
   test('the starter is the same to the byte wherever it is built, and given at once the second time', async () => {

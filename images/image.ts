@@ -1,83 +1,15 @@
-/** The images this tool makes, and the one function that gives them: from the cache, else built. */
-
+/**
+ * The one function that gives an image: from the cache, else built. Building takes half a GB of memory
+ * and all of a processor, so it is done by a process of its own (builder.ts), which ends with its caller.
+ */
+import { fork } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { Fault } from '#lib';
-import { buildAdditions } from './additions.ts';
+import { abortReason, Fault, faultFromData, type FaultData } from '#lib';
 import { findEntry, makeEntry, type ImageFacts, type Verification } from './cache.ts';
-import type { BuildContext } from './context.ts';
-import { buildStarterFloppy } from './floppy/floppy.ts';
-import { buildDebian, debianLoaders, debianPackages } from './debian/debian.ts';
-import { buildNetbootFloppy, netbootPackages } from './floppy/netboot.ts';
-import { kernelPackage, resolveInputs } from './inputs.ts';
+import { resolveInputs, type ImageInputs } from './inputs.ts';
 import { fetchPackages } from './packages.ts';
+import { imageRecipes, type ImageKind, type Recipe } from './recipes.ts';
 import { checkRequirements } from './requirements.ts';
-import { buildStarterIso } from './starter-iso.ts';
-import { buildStarter, starterPackages } from './starter.ts';
-
-interface Recipe {
-  readonly file: string;
-  readonly format: ImageFacts['format'];
-  /** What it is, in a sentence for people. */
-  readonly summary: string;
-  /** Distribution packages it takes files from; they are downloaded. */
-  readonly packages: readonly string[];
-  /** More packages whose versions make a different image. */
-  readonly alsoMadeOf?: readonly string[];
-  readonly build: (context: BuildContext) => Promise<void>;
-}
-
-export const imageRecipes = {
-  starter: {
-    file: 'starter.qcow2',
-    format: 'qcow2',
-    summary: 'the starter appliance: a small Linux that boots from any disk by BIOS and UEFI',
-    packages: [...starterPackages, kernelPackage],
-    build: buildStarter,
-  },
-  'starter-iso': {
-    file: 'starter.iso',
-    format: 'iso',
-    summary: 'the starter appliance as a live CD, for machines without a disk',
-    packages: [...starterPackages, kernelPackage],
-    build: buildStarterIso,
-  },
-  'starter-floppy': {
-    file: 'starter-floppy.img',
-    format: 'raw',
-    summary: 'a floppy that boots, says so on screen and serial port, and hands over',
-    packages: [],
-    build: buildStarterFloppy,
-  },
-  'netboot-floppy': {
-    file: 'netboot-floppy.img',
-    format: 'raw',
-    summary: 'a floppy that boots over the network (iPXE)',
-    packages: netbootPackages,
-    build: buildNetbootFloppy,
-  },
-  additions: {
-    file: 'gantry-additions.iso',
-    format: 'iso',
-    summary: 'the guest additions for Linux guests, as a CD',
-    packages: [],
-    build: buildAdditions,
-  },
-  debian: {
-    file: 'debian.qcow2',
-    format: 'qcow2',
-    summary: 'a full Debian with cloud-init, guest agent and ssh (takes minutes)',
-    packages: debianLoaders,
-    alsoMadeOf: debianPackages,
-    build: buildDebian,
-  },
-} as const satisfies Record<string, Recipe>;
-
-export type ImageKind = keyof typeof imageRecipes;
-export const imageKinds = Object.keys(imageRecipes) as readonly ImageKind[];
-
-export function isImageKind(text: string): text is ImageKind {
-  return Object.hasOwn(imageRecipes, text);
-}
 
 export interface BuildRequest {
   readonly kind: ImageKind;
@@ -102,12 +34,65 @@ export interface BuiltImage {
   readonly key: string;
 }
 
+/** What the builder process says to its caller. */
+export type BuilderMessage =
+  | { readonly kind: 'step'; readonly step: string }
+  | { readonly kind: 'fault'; readonly fault: FaultData };
+
 /**
  * The image, built when the cache does not have it. Errors: `unsupported` when a program is missing,
  * `not-found` when apt has no such package, `unavailable` without network, `cancelled`.
  */
 export async function buildImage(request: BuildRequest): Promise<BuiltImage> {
-  const { kind, signal, progress = () => undefined, verification = 'size' } = request;
+  const cached = await findImage(request);
+  if (cached !== undefined) return cached;
+  await runBuilder(request);
+  const built = await findImage({ ...request, verification: 'size' });
+  if (built === undefined) {
+    throw new Fault('stale', `image ${request.kind} is of packages that have just changed`, {
+      hint: 'try again when apt-get has finished',
+    });
+  }
+  return built;
+}
+
+/** The same in this process. */
+export async function buildImageHere(request: BuildRequest): Promise<BuiltImage> {
+  const { kind, signal, progress = () => undefined } = request;
+  const { cacheDir, recipe, inputs } = await resolveRequest(request);
+  const { key } = inputs;
+  const cached = await findImage(request);
+  if (cached !== undefined) return cached;
+  await checkRequirements(kind);
+  const entry = { kind, key, file: recipe.file, format: recipe.format };
+  const build = async (outputPath: string, workDir: string): Promise<void> => {
+    progress('bringing the packages');
+    const { alsoMadeOf = [] } = recipe;
+    const wanted = inputs.packages.filter(({ name }) => !alsoMadeOf.includes(name));
+    const debs = new Map(await fetchPackages(wanted, cacheDir, signal));
+    const kernel = wanted.find(({ name }) => /^linux-image-\d/.test(name));
+    const kernelPath = kernel === undefined ? undefined : debs.get(kernel.name);
+    if (kernelPath !== undefined) debs.set('kernel', kernelPath);
+    await recipe.build({ workDir, outputPath, cacheDir, debs, progress, signal });
+  };
+  return describe(kind, cacheDir, await makeEntry(cacheDir, entry, build, signal));
+}
+
+async function findImage(request: BuildRequest): Promise<BuiltImage | undefined> {
+  const { kind, signal, verification = 'size' } = request;
+  const { cacheDir, inputs } = await resolveRequest(request);
+  const facts = await findEntry(cacheDir, inputs.key, verification, signal);
+  return facts === undefined ? undefined : describe(kind, cacheDir, facts);
+}
+
+interface ResolvedRequest {
+  readonly cacheDir: string;
+  readonly recipe: Recipe;
+  readonly inputs: ImageInputs;
+}
+
+async function resolveRequest(request: BuildRequest): Promise<ResolvedRequest> {
+  const { kind, signal } = request;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Fault('unsupported', `cannot build image ${kind} on ${process.platform}`, {
       hint: 'images are built on Debian for 64-bit PCs',
@@ -116,27 +101,39 @@ export async function buildImage(request: BuildRequest): Promise<BuiltImage> {
   const cacheDir = resolve(request.cacheDir);
   const recipe: Recipe = imageRecipes[kind];
   const names = [...recipe.packages, ...(recipe.alsoMadeOf ?? [])];
-  const inputs = await resolveInputs(kind, names, cacheDir, signal);
-  const { key } = inputs;
-  const cached = await findEntry(cacheDir, key, verification, signal);
-  const facts =
-    cached ??
-    (await makeEntry(
-      cacheDir,
-      { kind, key, file: recipe.file, format: recipe.format },
-      async (outputPath, workDir) => {
-        await checkRequirements(kind);
-        progress('bringing the packages');
-        const { alsoMadeOf = [] } = recipe;
-        const wanted = inputs.packages.filter(({ name }) => !alsoMadeOf.includes(name));
-        const debs = new Map(await fetchPackages(wanted, cacheDir, signal));
-        const kernel = inputs.packages.find(({ name }) => /^linux-image-\d/.test(name));
-        const kernelPath = kernel === undefined ? undefined : debs.get(kernel.name);
-        if (kernelPath !== undefined) debs.set('kernel', kernelPath);
-        await recipe.build({ workDir, outputPath, cacheDir, debs, progress, signal });
-      },
-      signal,
-    ));
-  const { sha256, sizeBytes, format } = facts;
+  return { cacheDir, recipe, inputs: await resolveInputs(kind, names, cacheDir, signal) };
+}
+
+function describe(kind: ImageKind, cacheDir: string, facts: ImageFacts): BuiltImage {
+  const { key, sha256, sizeBytes, format } = facts;
   return { kind, path: join(cacheDir, key, facts.file), sha256, sizeBytes, format, key };
+}
+
+/** Has the builder process make the image. A signal makes it clear up and end. */
+async function runBuilder(request: BuildRequest): Promise<void> {
+  const { kind, cacheDir, progress, signal } = request;
+  if (signal?.aborted) throw abortReason(signal);
+  const { promise, resolve: done, reject } = Promise.withResolvers<void>();
+  const verification = request.verification ?? 'size';
+  const program = join(import.meta.dirname, 'builder.ts');
+  const child = fork(program, [kind, resolve(cacheDir), verification], { execArgv: [] });
+  let fault: FaultData | undefined;
+  child.on('message', (message: BuilderMessage) => {
+    if (message.kind === 'step') progress?.(message.step);
+    else fault = message.fault;
+  });
+  const onAbort = (): void => void child.kill('SIGTERM');
+  signal?.addEventListener('abort', onAbort, { once: true });
+  child.on('error', reject);
+  child.on('exit', (status) => {
+    if (status === 0) done();
+    else if (signal?.aborted) reject(abortReason(signal));
+    else if (fault !== undefined) reject(faultFromData(fault));
+    else reject(new Fault('internal', `the builder of image ${kind} ended with status ${status}`));
+  });
+  try {
+    await promise;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
 }

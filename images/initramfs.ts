@@ -4,7 +4,8 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { zstdCompressSync, constants } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, zstdCompress } from 'node:zlib';
 import { Fault, present } from '#lib';
 import { additionsEntries } from './additions.ts';
 import { writeCpio, type CpioEntry } from './cpio.ts';
@@ -89,7 +90,7 @@ export async function makeInitramfs(
     ...(await additionsEntries()),
   ];
   const archive = writeCpio(entries);
-  return zstdCompressSync(archive, {
+  return await promisify(zstdCompress)(archive, {
     params: {
       [constants.ZSTD_c_compressionLevel]: 17,
       [constants.ZSTD_c_checksumFlag]: 1,

@@ -3,14 +3,7 @@ export { additionsLabel } from './additions.ts';
 export type { Verification } from './cache.ts';
 export { listFatFiles, putFatFiles, readFatFile, type FatFile } from './fat.ts';
 export { createBlankFloppy, floppyBytes } from './floppy/floppy.ts';
-export {
-  buildImage,
-  imageKinds,
-  isImageKind,
-  type BuildRequest,
-  type BuiltImage,
-  type ImageKind,
-} from './image.ts';
+export { buildImage, type BuildRequest, type BuiltImage } from './image.ts';
 export {
   createIso,
   listIsoFiles,
@@ -19,6 +12,7 @@ export {
   type IsoFile,
   type IsoRequest,
 } from './iso.ts';
+export { imageKinds, isImageKind, type ImageKind } from './recipes.ts';
 export { missingPackages, requiredPackages, type RequiredPackage } from './requirements.ts';
 export { makeSeedIso, type SeedRequest } from './seed.ts';
 export { additionsVersion, starterVersion } from './version.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { imageKinds } from './image.ts';
+import { imageKinds } from './recipes.ts';
 import { missingPackages, requiredPackages } from './requirements.ts';
 
 test('each needed package has its reason, and each kind of image its packages', () => {

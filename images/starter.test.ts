@@ -72,7 +72,7 @@ describe('the starter appliance', () => {
     assert.equal(await machine.run('gantry-guest uuid'), uuid);
   });
 
-  test('keeps what is written to /data, answers its guest agent, and goes down in all three ways', async () => {
+  test('keeps what is written to /data, answers its guest agent, and goes down through agent and power button', async () => {
     const disk = join(folder, 'disk.qcow2');
     const backing = ['-b', image.path, '-F', 'qcow2'];
     await runTool(['qemu-img', 'create', '-q', '-f', 'qcow2', ...backing, disk, '3G']);
@@ -96,8 +96,6 @@ describe('the starter appliance', () => {
     await machine.until('grep -q /data /proc/mounts');
     assert.equal(await machine.run('cat /data/note'), 'kept');
     assert.equal(await machine.run('dmesg | grep -c "recovery complete"'), '0');
-    machine.serial.write('reboot\n');
-    await machine.login();
     await machine.until('pidof acpid');
     await machine.qmp('system_powerdown');
     assert.equal(await machine.off(), 0);

@@ -51,7 +51,7 @@ export async function repackKernel(
     signal,
   });
   const kernel = flattenElf(elf);
-  const stub = attachStub(compressLz4(kernel.image), kernel);
+  const stub = attachStub(await compressLz4(kernel.image), kernel);
   const setup = Buffer.from(bzImage.subarray(0, setupBytes));
   setup.writeUInt32LE(stub.image.length / 16 + 1, header.syssize);
   // Not relocatable: loaders put it at 1 MiB and keep free what init_size says, which is all up to the

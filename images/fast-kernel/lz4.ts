@@ -2,22 +2,34 @@
  * LZ4 block compression (the block format of lz4's lz4_Block_format.md), for data that stub.S unpacks.
  * Greedy with one candidate per hash: as fast to unpack as any, a little larger.
  */
+import { setImmediate } from 'node:timers/promises';
+
 const minMatch = 4;
 /** The block format's end rules: the last match starts 12 bytes before the end, the last 5 are literals. */
 const lastMatchMargin = 12;
 const lastLiterals = 5;
 const maxDistance = 65_535;
 const hashBits = 16;
+/** After so much input others get their turn. */
+const turnBytes = 512 * 1024;
 
-/** The compressed block; it has no header and does not say its size. */
-export function compressLz4(input: Buffer): Buffer {
+/**
+ * The compressed block; it has no header and does not say its size. A second of work for a kernel, during
+ * which others in this process get their turn.
+ */
+export async function compressLz4(input: Buffer): Promise<Buffer> {
   const output = Buffer.alloc(input.length + Math.ceil(input.length / 255) + 16);
   const table = new Int32Array(1 << hashBits).fill(-1);
   const matchLimit = input.length - lastMatchMargin;
   let out = 0;
   let anchor = 0;
   let at = 0;
+  let turnAt = turnBytes;
   while (at < matchLimit) {
+    if (at >= turnAt) {
+      turnAt = at + turnBytes;
+      await setImmediate();
+    }
     const word = input.readInt32LE(at);
     const slot = Math.imul(word, 0x9e3779b1) >>> (32 - hashBits);
     const candidate = table[slot] ?? -1;

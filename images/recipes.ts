@@ -1,0 +1,75 @@
+/** The images this tool makes: a table. */
+import { buildAdditions } from './additions.ts';
+import type { ImageFacts } from './cache.ts';
+import type { BuildContext } from './context.ts';
+import { buildStarterFloppy } from './floppy/floppy.ts';
+import { buildDebian, debianLoaders, debianPackages } from './debian/debian.ts';
+import { buildNetbootFloppy, netbootPackages } from './floppy/netboot.ts';
+import { kernelPackage } from './inputs.ts';
+import { buildStarterIso } from './starter-iso.ts';
+import { buildStarter, starterPackages } from './starter.ts';
+
+export interface Recipe {
+  readonly file: string;
+  readonly format: ImageFacts['format'];
+  /** What it is, in a sentence for people. */
+  readonly summary: string;
+  /** Distribution packages it takes files from; they are downloaded. */
+  readonly packages: readonly string[];
+  /** More packages whose versions make a different image. */
+  readonly alsoMadeOf?: readonly string[];
+  readonly build: (context: BuildContext) => Promise<void>;
+}
+
+export const imageRecipes = {
+  starter: {
+    file: 'starter.qcow2',
+    format: 'qcow2',
+    summary: 'the starter appliance: a small Linux that boots from any disk by BIOS and UEFI',
+    packages: [...starterPackages, kernelPackage],
+    build: buildStarter,
+  },
+  'starter-iso': {
+    file: 'starter.iso',
+    format: 'iso',
+    summary: 'the starter appliance as a live CD, for machines without a disk',
+    packages: [...starterPackages, kernelPackage],
+    build: buildStarterIso,
+  },
+  'starter-floppy': {
+    file: 'starter-floppy.img',
+    format: 'raw',
+    summary: 'a floppy that boots, says so on screen and serial port, and hands over',
+    packages: [],
+    build: buildStarterFloppy,
+  },
+  'netboot-floppy': {
+    file: 'netboot-floppy.img',
+    format: 'raw',
+    summary: 'a floppy that boots over the network (iPXE)',
+    packages: netbootPackages,
+    build: buildNetbootFloppy,
+  },
+  additions: {
+    file: 'gantry-additions.iso',
+    format: 'iso',
+    summary: 'the guest additions for Linux guests, as a CD',
+    packages: [],
+    build: buildAdditions,
+  },
+  debian: {
+    file: 'debian.qcow2',
+    format: 'qcow2',
+    summary: 'a full Debian with cloud-init, guest agent and ssh (takes minutes)',
+    packages: debianLoaders,
+    alsoMadeOf: debianPackages,
+    build: buildDebian,
+  },
+} as const satisfies Record<string, Recipe>;
+
+export type ImageKind = keyof typeof imageRecipes;
+export const imageKinds = Object.keys(imageRecipes) as readonly ImageKind[];
+
+export function isImageKind(text: string): text is ImageKind {
+  return Object.hasOwn(imageRecipes, text);
+}
