@@ -21,6 +21,8 @@ const columns: (readonly (readonly [string, string])[])[] = [];
 for (const vms of sizes) {
   await using gantry = await newGantry();
   const ours = await measureFleet(gantry, hosts, Math.ceil(vms / hosts));
+  // Already now: what comes next may take minutes.
+  print(writeTable(ours));
   columns.push([...ours, ...(await measureVirsh(vms))]);
 }
 const labels = columns[0]?.map(([label]) => label) ?? [];

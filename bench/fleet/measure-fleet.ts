@@ -13,7 +13,7 @@ const readers = 2;
 const connectionsPerReader = 16;
 const readMs = 10_000;
 const watchers = 100;
-const writes = 2_000;
+const writes = 500;
 const writesAtOnce = 32;
 
 export type Row = readonly [label: string, value: string];
