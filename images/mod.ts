@@ -12,7 +12,13 @@ export {
   type IsoFile,
   type IsoRequest,
 } from './iso.ts';
-export { imageKinds, isImageKind, type ImageKind } from './recipes.ts';
+export {
+  imageKinds,
+  isImageKind,
+  knownImages,
+  type ImageKind,
+  type KnownImage,
+} from './recipes.ts';
 export { missingPackages, requiredPackages, type RequiredPackage } from './requirements.ts';
 export { makeSeedIso, type SeedRequest } from './seed.ts';
 export { additionsVersion, starterVersion } from './version.ts';

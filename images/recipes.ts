@@ -73,3 +73,16 @@ export const imageKinds = Object.keys(imageRecipes) as readonly ImageKind[];
 export function isImageKind(text: string): text is ImageKind {
   return Object.hasOwn(imageRecipes, text);
 }
+
+export interface KnownImage {
+  readonly kind: ImageKind;
+  /** One sentence for people. */
+  readonly summary: string;
+  readonly format: Recipe['format'];
+}
+
+/** What can be built, to choose from (HW-42). */
+export const knownImages: readonly KnownImage[] = imageKinds.map((kind) => {
+  const { summary, format } = imageRecipes[kind];
+  return { kind, summary, format };
+});
