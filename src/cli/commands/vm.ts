@@ -273,7 +273,7 @@ export const vmCommands = [
       );
       if (dryRun) return out.line('the settings would be accepted');
       const ended = await finish(run, started, () => `vm ${vm} was changed`);
-      const pending = ended.result?.['pending'];
+      const pending = ended.result?.['atNextStart'];
       if (Array.isArray(pending) && pending.length > 0) {
         out.note(`at the next start: ${pending.join(', ')}`);
         out.hint(`gantry vm restart ${vm}`);
