@@ -144,7 +144,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#facts = await this.driver.facts();
     const bootId = this.driver.bootId();
     const rebooted = this.#shared.file.bootId !== bootId;
-    await Promise.all([...this.#machines.values()].map((machine) => machine.recover()));
+    await Promise.all([...this.#machines.values()].map((machine) => this.#recover(machine)));
     if (rebooted) await this.#change({ bootId });
     this.service.resume(rebooted ? 'host-started' : 'agent-started');
   }
@@ -321,6 +321,15 @@ export class Host implements MachineHost, AsyncDisposable {
     await this.driver[Symbol.asyncDispose]();
     await this.#records.settle();
     await this.outbox[Symbol.asyncDispose]();
+  }
+
+  /** What goes wrong with one machine is no reason not to look after the others. */
+  async #recover(machine: Machine): Promise<void> {
+    try {
+      await machine.recover();
+    } catch (error) {
+      this.log.warn({ vm: machine.id, why: describeFault(error) }, 'not wholly recovered');
+    }
   }
 
   #capacity(): HostCapacity {

@@ -319,7 +319,10 @@ export class Machine {
       cause: work.cause,
       progress: (progress, note) => work.onProgress?.(progress, note),
       set: (patch) => this.#set(patch),
-      enter: (state, patch) => this.#enter(state, patch),
+      enter: (state, patch) => {
+        this.#requireProcess(state);
+        this.#enter(state, patch);
+      },
       persist: () => this.#persist(),
       emit: (name, attributes) => this.#emit(name, attributes, work.cause),
       launch: async (start) => {
@@ -342,6 +345,12 @@ export class Machine {
     this.#file = { ...this.#file, ...patch };
     this.#host.changed(this.id);
     void this.#persist().catch(() => undefined);
+  }
+
+  /** Work that goes on after the process has ended must not bring a machine back to life. */
+  #requireProcess(state: MachineFile['state']): void {
+    if (this.#running || (state !== 'running' && state !== 'paused')) return;
+    throw new Fault('unavailable', `the process of ${this.#file.definition.name} has ended`);
   }
 
   #enter(state: MachineFile['state'], patch: Patch = {}): void {

@@ -55,6 +55,9 @@ export class AgentProcess implements AsyncDisposable {
     child.stderr.on('data', (chunk: Buffer) => {
       this.output = (this.output + chunk.toString('utf8')).slice(-100_000);
     });
+    child.once('exit', (code, signal) => {
+      if (signal !== 'SIGKILL') this.output += `the agent ended: ${signal ?? code}\n`;
+    });
     this.#child = child;
   }
 

@@ -101,6 +101,8 @@ export class FakeHost {
   hear(message: AgentMessage): void {
     switch (message.type) {
       case 'hello':
+        for (const give of this.#waiting.values()) give(brokenLink);
+        this.#waiting.clear();
         this.hello = message;
         this.links += 1;
         this.records.clear();
@@ -136,6 +138,13 @@ export class FakeHost {
     if (this.acknowledge === 'at once') this.send({ type: 'ack', lastEventSeq: this.lastEventSeq });
   }
 }
+
+/** The answer of a call whose agent has gone: nobody knows whether it was done. */
+const brokenLink: Answer = {
+  type: 'answer',
+  id: 0,
+  fault: { code: 'unavailable', message: 'the link broke' },
+};
 
 function faultOf(data: NonNullable<Answer['fault']>): Fault {
   const code = Object.hasOwn(faultCodes, data.code) ? (data.code as FaultCode) : 'internal';

@@ -62,8 +62,15 @@ export class QemuAgent implements AsyncDisposable {
       minimumFreeDiskBytes: 16 * miB,
     };
     const process = await AgentProcess.start(coordinator, '--driver', 'qemu', ...more);
-    const host = await coordinator.host(undefined, 60_000);
-    return new QemuAgent(coordinator, process, host, shelf);
+    try {
+      const host = await coordinator.host(undefined, 60_000);
+      return new QemuAgent(coordinator, process, host, shelf);
+    } catch (cause) {
+      // What is left open would keep the test's own process alive.
+      await process[Symbol.asyncDispose]();
+      await coordinator[Symbol.asyncDispose]();
+      throw new Error(`the agent does not come up: ${process.output.slice(-2000)}`, { cause });
+    }
   }
 
   async create(definition: VmDefinition, disks: DiskSource[] = []): Promise<string> {

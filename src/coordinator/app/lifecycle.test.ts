@@ -170,8 +170,9 @@ test('the id never changes, and the was-running memory is not changed from outsi
   const other = { id: '3f8a2c5e-9b1d-4e7a-8c6f-2d4b6a8e0c1f' };
   assert.equal((await stage.send('PATCH', '/vms/web-one', { body: other })).status, 400);
   const patch = { settings: { shutdown: { quit: { wasRunning: true } } } };
-  done(await stage.act('PATCH', '/vms/web-one', patch));
+  const operation = done(await stage.act('PATCH', '/vms/web-one', patch));
   assert.equal((await show('web-one')).definition.settings.shutdown.quit.wasRunning, false);
+  assert.deepEqual(await eventsOf(operation), []);
 });
 
 test('API-12 disks and adapters are added and removed, each an event of its setting', async () => {
@@ -241,6 +242,18 @@ test('VM-12 a delete says first which files go, and then they are gone', async (
   );
 });
 
+test('of two that want a name at the same moment one gets it, and the other is told', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 4 }, () => stage.send('POST', '/vms', { body: { name: 'contested' } })),
+  );
+  assert.deepEqual(
+    answers.map(({ status }) => status).sort((a, b) => a - b),
+    [202, 409, 409, 409],
+  );
+  for (const { status, text } of answers)
+    if (status === 409) assert.match(text, /a vm called contested already/);
+});
+
 test('VM-02 when a step fails nothing is left behind', async () => {
   const operation = await stage.act('POST', '/vms', {
     name: 'too-big',
@@ -305,7 +318,11 @@ test('VM-29 a restart of the coordinator in the middle of things: no operation i
   for (const name of names) {
     const vm = await show(name);
     assert.equal(vm.state, 'running');
-    assert.equal(vm.generation, 1, 'started once');
+    const log = await stage.send(
+      'GET',
+      `/events?filter=${encodeURIComponent(`name = vm.state.powered-on AND target.name = ${name}`)}`,
+    );
+    assert.equal((log.json as { items: readonly unknown[] }).items.length, 1, 'started once');
   }
   for (const { data } of inventory.documents<OperationDocument>('operation'))
     assert.ok(finishedStates.includes(data.state), data.action);

@@ -277,6 +277,7 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
             definition: data.definition,
             folderId: data.folderId,
             path: data.path,
+            generation: data.generation,
           })),
         images: [...inventory.documents<ImageDocument>('image')]
           .filter(({ data }) => data.hostId === hostId)

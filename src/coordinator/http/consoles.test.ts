@@ -79,7 +79,7 @@ async function refusal(socket: WebSocket): Promise<{ status: number; code: strin
   return { status: response.statusCode, code: (JSON.parse(text) as { code: string }).code };
 }
 
-describe('serial port', () => {
+describe('serial port', { timeout: 20_000 }, () => {
   test('what is typed reaches the machine, and what it says reaches every watcher', async () => {
     const one = stage.dial('/vms/web-1/serial');
     const other = stage.dial('/vms/web-1/serial?readOnly=true');
@@ -149,7 +149,10 @@ describe('serial port', () => {
     const total = 64 * 1024 * 1024;
     const chunk = Buffer.alloc(64 * 1024, 'x');
     for (let sent = 0; sent < total; sent += chunk.length) end.send(chunk);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (let before = -1; before !== end.bufferedAmount;) {
+      before = end.bufferedAmount;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
     // What was not taken is still on the machine's side.
     assert.ok(end.bufferedAmount > total / 2, `${end.bufferedAmount} wait`);
     let got = 0;
@@ -166,7 +169,7 @@ describe('serial port', () => {
   });
 });
 
-describe('screen', () => {
+describe('screen', { timeout: 20_000 }, () => {
   test('VM-30 the screen speaks RFB from its first byte', async () => {
     const socket = stage.dial('/vms/web-1/screen');
     const heard = listen(socket);
@@ -191,7 +194,7 @@ describe('screen', () => {
   });
 });
 
-describe('refusals', () => {
+describe('refusals', { timeout: 20_000 }, () => {
   test('without a proof, without the right, of nothing, of a vm that is off: each is an HTTP answer', async () => {
     const stranger = await stage.addUser('stranger');
     const viewer = await stage.addUser('viewer', [{ role: 'auditor' }]);

@@ -35,7 +35,7 @@ function namesOf(list: readonly Event[]): readonly string[] {
   return list.map(({ name }) => name);
 }
 
-describe('hello', () => {
+describe('hello', { timeout: 20_000 }, () => {
   test('HOST-21 a host is ready when its agent has said hello, and unreachable after the grace time', async () => {
     await agent.connect();
     assert.equal(stage.host(agent.name)?.status, 'ready');
@@ -155,7 +155,7 @@ describe('hello', () => {
   });
 });
 
-describe('calls', () => {
+describe('calls', { timeout: 20_000 }, () => {
   const id = randomUUID();
 
   test('a call is answered, a fault is passed on, an answer that is none is not taken', async () => {
@@ -255,7 +255,7 @@ describe('calls', () => {
   });
 });
 
-describe('events', () => {
+describe('events', { timeout: 20_000 }, () => {
   test('EVT-10 events sent again are kept once, in order, and acknowledged when they are committed', async () => {
     await agent.connect();
     agent.sendEvents({ seq: 1 }, { seq: 2, name: 'host.stopped', attributes: { cause: 'a' } });
@@ -325,7 +325,7 @@ describe('events', () => {
   });
 });
 
-describe('reports and samples', () => {
+describe('reports and samples', { timeout: 20_000 }, () => {
   test('VM-62 VM-63 EVT-17 the was-running memory follows the agent and each change is an event', async () => {
     const definition = makeDefinition(`memory-${agent.name}`);
     await agent.connect([makeRecord(definition, 1)]);

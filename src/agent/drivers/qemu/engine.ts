@@ -5,7 +5,7 @@
  */
 import { rm } from 'node:fs/promises';
 import type { BootDevice, HostSettings } from '#api';
-import { describeFault, type Clock } from '#lib';
+import { describeFault, Fault, isFault, type Clock } from '#lib';
 import type { Log } from '#log';
 import {
   attachMemory,
@@ -105,8 +105,9 @@ export class Engine implements AsyncDisposable {
       });
       return running;
     } catch (error) {
+      const why = await explainRestore(running, error);
       await running.end();
-      throw error;
+      throw why;
     }
   }
 
@@ -362,6 +363,24 @@ export class Engine implements AsyncDisposable {
     }
     return first;
   }
+}
+
+/** A process that somebody killed says nothing about the state; one that ended by itself did not take it. */
+async function explainRestore(running: QemuRunning, error: unknown): Promise<unknown> {
+  const { word, log } = await running.lastWords();
+  if (word === undefined) {
+    return isFault(error)
+      ? error
+      : new Fault('unavailable', 'the process let go of the state', { cause: error });
+  }
+  if (word.startsWith('signal')) {
+    return new Fault('unavailable', `the process was ended by ${word}`, { hint: 'try again' });
+  }
+  return new Fault('corrupt', `QEMU does not take the state: ${log.split('\n').at(-1) ?? word}`, {
+    cause: error,
+    hint: 'discard the saved state, or restore it with the QEMU that saved it',
+    facts: { log },
+  });
 }
 
 /** The record with the definition that the process has, where there is one. */

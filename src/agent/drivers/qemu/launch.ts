@@ -7,7 +7,7 @@
  * no process and no group behind; (3) the identity is on the record before the first instruction.
  */
 import { mkdir, rm, chown, chmod } from 'node:fs/promises';
-import { abortReason, Fault, present } from '#lib';
+import { abortReason, Fault } from '#lib';
 import { buildCommandLine, connectQmp, type MachineSpec, type QmpClient } from '#qemu';
 import type { VmStatus } from '#api';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
@@ -93,7 +93,8 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   const { pid, exited } = await spawnProcess({ program, args, logPath, account, setpriv });
   try {
     groups.join(id, pid);
-    const identity = present(identify(pid, bootId), 'the process that was started');
+    const identity = identify(pid, bootId);
+    if (!identity) throw new Fault('unavailable', `the process ended at once with ${await exited}`);
     await parts.onProcess(identity);
     const client = await connect(places, exited, logPath, signal);
     return { identity, client, exited };

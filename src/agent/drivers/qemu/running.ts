@@ -39,6 +39,8 @@ import { hashHardware, writeSavedFacts } from './saved-facts.ts';
 import { listHardware } from './spec/hardware-list.ts';
 
 const quitMs = 3_000;
+/** Until the kernel has told how a child of ours ended. */
+const exitMs = 2_000;
 const goneMs = 10_000;
 const reconnectMs = 5_000;
 
@@ -301,13 +303,19 @@ export class QemuRunning implements Running {
     this.#parts.observer({ kind: 'ended', ending: await this.#explainEnding() });
   }
 
-  async #explainEnding(): Promise<Ending> {
+  /** How a child of ours ended, where it has, and the end of its log. */
+  async lastWords(): Promise<{ readonly word: string | undefined; readonly log: string }> {
     const { exited, logPath } = this.#parts;
+    const word = exited && (await Promise.race([exited, systemClock.sleep(exitMs)]));
+    return { word: word ?? undefined, log: await lastLines(logPath) };
+  }
+
+  async #explainEnding(): Promise<Ending> {
     const ending = this.#ending;
     if (ending && ending.kind !== 'crash') return ending;
-    const word = exited && (await Promise.race([exited, systemClock.sleep(500)]));
+    const { word, log } = await this.lastWords();
     const detail = ending?.detail ?? word ?? 'it ended while nobody could see how';
-    return { kind: 'crash', detail, log: await lastLines(logPath) };
+    return { kind: 'crash', detail, log };
   }
 
   async #close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Creating and adding vms (VM-01 to VM-03, VM-10). The work itself is in create-steps.ts. */
 import { randomUUID } from 'node:crypto';
-import { Fault } from '#lib';
+import { Fault, isFault } from '#lib';
 import {
   isUuid,
   type DiskSource,
@@ -16,7 +16,7 @@ import type { Document } from '../../store/store.ts';
 import { findFolder, findHost, findImage, requireVerb } from '../find.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
-import { requireFreeName, reserveName } from '../names.ts';
+import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { makeMac, usedMacs } from '../vm-identity.ts';
 import { makeDefinition } from './make-definition.ts';
 import { stepNames } from '../work.ts';
@@ -92,11 +92,17 @@ export async function createVm(
       changes: [],
       warnings: plan.warnings,
     };
-  return await coordinator.operations.submit(
-    caller,
-    { action: 'vm.create', target, input: asJson(input) as Record<string, never> },
-    reserveName('vm', create.name, id),
-  );
+  try {
+    return await coordinator.operations.submit(
+      caller,
+      { action: 'vm.create', target, input: asJson(input) as Record<string, never> },
+      reserveName('vm', create.name, id),
+    );
+  } catch (error) {
+    // Somebody was faster with the name.
+    if (isFault(error, 'exists')) throw nameTaken('vm', create.name);
+    throw error;
+  }
 }
 
 export async function addVm(
