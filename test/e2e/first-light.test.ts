@@ -156,7 +156,9 @@ void test('VM-32 pauses, VM-33 resumes, VM-39 resets, VM-34 saves and VM-35 rest
   await again.until(/<kept-23>/);
   const after = await gantry.client().call('vm.files', { params: { vm: 'hello' } });
   assert.ok(!after.files.some((file) => file.role === 'saved-state'));
+  again.forget();
   await gantry.must('vm', 'reset', 'hello', '--yes');
+  await again.until(/login:/, 120_000);
   await untilVm(
     'hello',
     'answering after the reset',

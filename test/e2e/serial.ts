@@ -45,6 +45,11 @@ export class SerialPerson implements AsyncDisposable {
     return this.#text;
   }
 
+  /** What came so far counts no more. */
+  forget(): void {
+    this.#text = '';
+  }
+
   type(text: string): void {
     this.#socket.send(Buffer.from(text));
   }
