@@ -56,7 +56,9 @@ export async function restoreState(client: QmpClient, options: RestoreOptions): 
 function explain(what: string, cause: unknown): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT') return new Fault('not-found', what, { cause });
-  if (isFault(cause, 'unavailable') || isFault(cause, 'internal')) {
+  // it may let go of the socket before it is heard to have ended
+  const letGo = code === 'ECONNRESET' || code === 'EPIPE';
+  if (letGo || isFault(cause, 'unavailable') || isFault(cause, 'internal')) {
     return new Fault('corrupt', what, {
       cause,
       hint: "read the end of the machine's log for QEMU's reason",
