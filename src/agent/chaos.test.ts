@@ -3,7 +3,7 @@
  * fails says its seed, and GANTRY_CHAOS_SEED runs it again. GANTRY_CHAOS_SECONDS makes it longer.
  */
 import assert from 'node:assert/strict';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { vmStateFacts, type MachineReport, type PowerAction } from '#api';
 import { isFault, systemClock } from '#lib';
@@ -54,10 +54,8 @@ class Chaos {
         assert.ok(isFault(error), String(error));
         this.#count(`${action} ${error.code}`);
         // A bug would be one of these.
-        assert.ok(
-          !['internal', 'corrupt', 'invalid'].includes(error.code),
-          `${action}: ${error.message}`,
-        );
+        const isBug = ['internal', 'corrupt', 'invalid'].includes(error.code);
+        assert.ok(!isBug, `${action}: ${error.message} ${JSON.stringify(error.facts)}`);
         await systemClock.sleep(this.chance.between(5, 60, 'pause', id, this.#step));
       }
     }
@@ -119,6 +117,12 @@ test(
     const work = [...chaos.ids.map((id) => chaos.drive(id, untilMs)), chaos.disturb(untilMs)];
     await Promise.all(work).catch((error: unknown) => {
       t.diagnostic(agent.process.output.slice(-4000));
+      for (const id of chaos.ids) {
+        for (const path of globSync(`${agent.folder(id)}/*`)) {
+          const head = readFileSync(path).subarray(0, 8).toString('hex');
+          t.diagnostic(`${path}: ${statSync(path).size} bytes, ${head}`);
+        }
+      }
       throw error;
     });
     for (const [what, count] of chaos.counts) t.diagnostic(`${what}: ${count}`);

@@ -1,7 +1,7 @@
 /** Power actions, confinement and recovery with real QEMU processes that boot nothing. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isFault, systemClock } from '#lib';
@@ -198,6 +198,10 @@ describe('real processes', { skip: withoutQemu }, () => {
     await spoil(/"machine":"[^"]*"/, '"machine":"q35-99.9"', 'saved-state-version');
     await spoil(/"format":1/, '"format":2', 'saved-state-unknown');
     await writeFile(facts, text);
+    const state = facts.replace('.json', '');
+    await rename(state, `${state}.away`);
+    await spoil(/^/, '', 'saved-state-missing');
+    await rename(`${state}.away`, state);
     assert.equal((await agent.act(id, 'restore')).state, 'running');
     await agent.act(id, 'turn-off');
   });

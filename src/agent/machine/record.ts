@@ -72,7 +72,7 @@ export const machineFileSchema = z.strictObject({
   pluggedMemory: z.array(z.number().int().min(1)).max(256).default([]),
   /** Before a save or restore: whether the guest ran and shall run again, or was paused. */
   ranBefore: z.boolean(),
-  /** A restored guest was let run: its saved state no longer fits its disks. */
+  /** The saved state is given up: its guest was let run, so it no longer fits the disks, or it is being discarded. */
   released: z.boolean(),
   /** How far the guest set its clock from the host's, where it did (HW-49). */
   clockOffsetSeconds: z.number().int().nullable(),

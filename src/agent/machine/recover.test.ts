@@ -73,6 +73,18 @@ test('a saved machine whose process had not ended yet is saved, without a proces
   assert.equal(found.processes, false);
 });
 
+test('VM-36 a discard that was cut off is carried to its end', async () => {
+  for (const process of [here, null]) {
+    const change = { state: 'saved', process, savedFile: saved, released: true } as const;
+    const found = await recover(change);
+    assert.equal(found.file.state, 'off');
+    assert.equal(found.file.savedFile, null);
+    assert.equal(found.file.released, false);
+    assert.equal(found.processes, false);
+    assert.deepEqual(found.events, ['vm.state.discarded']);
+  }
+});
+
 test('VM-86 a restore that was cut off before the guest ran is saved again', async () => {
   for (const process of [here, null]) {
     const found = await recover({ state: 'restoring', process, savedFile: saved });

@@ -7,7 +7,7 @@
  *   starting           kept: running or paused              off
  *   running, paused    as it is now                         crashed; cut off after a restart of the host
  *   saving             save undone, running again (VM-85)   saved if the file is whole, else off
- *   saved              ended: the file is whole             saved
+ *   saved              ended: the file is whole             saved; off if its discarding was under way
  *   restoring          kept if the guest was let run,       saved, or off if the guest was let run
  *                      else ended: saved (VM-86)
  *   others             as it is now                         as for running
@@ -16,6 +16,7 @@ import type { Ending, Found, Observer } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
 import { interpretEnd } from './interpret.ts';
 import { stopped, type MachineFile } from './record.ts';
+import { endDiscard } from './stop.ts';
 
 /** Looks for the process and, where there is one, listens to it from then on. */
 export type Finder = (
@@ -39,6 +40,7 @@ async function recoverLive(hands: Hands, found: Live): Promise<void> {
     hands.onEnd(() => 'heard');
     await found.running.end();
     hands.set(stopped);
+    if (state === 'saved' && released) await endDiscard(hands);
     return;
   }
   if (state === 'restoring' && !released) {
@@ -78,6 +80,7 @@ async function dropOldSave(hands: Hands): Promise<void> {
 
 async function recoverGone(hands: Hands, ending: Ending | undefined): Promise<void> {
   const { file } = hands;
+  if (file.state === 'saved' && file.released) await endDiscard(hands);
   if (file.state === 'off' || file.state === 'saved') return;
   const { storage } = hands.host.driver;
   if (file.state === 'starting') {

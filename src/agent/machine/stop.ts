@@ -154,10 +154,23 @@ async function failSave(hands: Hands, before: MachineFile, error: unknown): Prom
   return fault;
 }
 
+/** The record first: a state that is half deleted must not be taken for one that can be restored. */
 export async function discard(hands: Hands): Promise<void> {
+  hands.set({ released: true });
+  try {
+    await hands.persist();
+    await endDiscard(hands);
+  } catch (error) {
+    hands.set({ released: false });
+    throw error;
+  }
+}
+
+/** The end of a state that is given up: also of one whose end an agent before this one began. */
+export async function endDiscard(hands: Hands): Promise<void> {
   const path = present(hands.file.savedFile, 'the saved state of a saved machine');
   await hands.host.driver.storage.deleteSaved(path);
-  hands.enter('off', { savedFile: null, savedWith: null, released: false });
+  hands.enter('off', { ...stopped, savedFile: null, savedWith: null, released: false });
   hands.emit('vm.state.discarded', {});
   await hands.persist();
 }

@@ -5,7 +5,7 @@
  * Invariant: nothing outside of the allowed folders is read, written or deleted (allowed.ts), and nothing
  * that another machine uses is deleted.
  */
-import { access, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HostSettings, VmDefinition } from '#api';
 import { Fault } from '#lib';
@@ -22,6 +22,7 @@ import { requireInside } from './allowed.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
 import { makeDisk, readDisk, type DiskPlace } from './disk-files.ts';
+import { exists } from './exists.ts';
 import { readVolume, readVolumes } from './file-system.ts';
 import { listFiles } from './list-files.ts';
 
@@ -205,11 +206,4 @@ function explainFolder(folder: string, cause: unknown): Fault {
     cause,
     hint: `see who may write to ${dirname(folder)}`,
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -4,8 +4,7 @@
  *
  * Invariant: the file is only read. After a failure it is as it was (VM-86), and QEMU is of no more use.
  */
-import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { abortReason, Fault, isFault, withDeadline } from '#lib';
 import type { QmpClient } from '../qmp/client.ts';
@@ -34,11 +33,14 @@ export async function restoreState(client: QmpClient, options: RestoreOptions): 
   const limitMs = options.timeoutMs ?? defaultTimeoutMs;
   const what = `cannot restore the state ${options.path}`;
   await withDeadline(what, limitMs, options.signal, async (signal) => {
+    await using file = await openState(what, options.path);
     await rm(options.socketPath, { force: true });
     await qmp.migrateIncoming(client, `unix:${options.socketPath}`, { signal });
     const socket = await openSocket(options.socketPath, 'wait', signal);
+    // Once all is sent nobody listens; a QEMU that gives up then resets the connection.
+    socket.on('error', () => undefined);
     try {
-      const sent = pipeline(createReadStream(options.path), socket, { signal });
+      const sent = pipeline(file.createReadStream({ autoClose: false }), socket, { signal });
       sent.catch(() => undefined);
       await awaitMigration(client, signal, options.onProgress);
       await sent;
@@ -52,10 +54,19 @@ export async function restoreState(client: QmpClient, options: RestoreOptions): 
   });
 }
 
+/** Before QEMU is told to wait: it would take the end of nothing for a state that is broken. */
+async function openState(what: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw new Fault(isMissing ? 'not-found' : 'internal', what, { cause });
+  }
+}
+
 /** A QEMU that cannot load a state says so on its log and ends. */
 function explain(what: string, cause: unknown): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'ENOENT') return new Fault('not-found', what, { cause });
   // it may let go of the socket before it is heard to have ended
   const letGo = code === 'ECONNRESET' || code === 'EPIPE';
   if (letGo || isFault(cause, 'unavailable') || isFault(cause, 'internal')) {

@@ -193,3 +193,11 @@ void test('VM-86 a state that is cut off is corrupt, and stays as it is', option
     assert.deepEqual(readFileSync(bad), content);
   }
 });
+
+void test('VM-86 a state that is not there is said, and QEMU still waits', options, async () => {
+  await using folder = await TemporaryFolder.make();
+  await using qemu = await startIncoming(folder);
+  const missing = { path: folder.file('none'), socketPath: folder.file('s') };
+  await assert.rejects(restoreState(qemu.qmp, missing), (error) => isFault(error, 'not-found'));
+  assert.equal((await qmp.queryStatus(qemu.qmp)).status, 'inmigrate');
+});

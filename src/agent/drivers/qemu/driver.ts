@@ -8,6 +8,7 @@ import { checkMachine } from '#qemu';
 import { additionsVersion } from '#images';
 import { isLive } from '../../host/admission.ts';
 import type { MachineFile } from '../../machine/record.ts';
+import { exists } from '../../storage/exists.ts';
 import { FileStorage } from '../../storage/file-storage.ts';
 import { readVolumes } from '../../storage/file-system.ts';
 import { agentVersion } from '../../version.ts';
@@ -179,6 +180,10 @@ export class QemuDriver implements Driver {
     const { capabilities } = this.#host.requireQemu();
     const { acceleration } = this.#host;
     const { major, minor, micro } = capabilities.version;
+    if (file.savedFile !== null && !(await exists(file.savedFile))) {
+      const text = `the saved state ${file.savedFile} is not there`;
+      return [{ code: 'saved-state-missing', text, remedy: 'bring it back, or discard it' }];
+    }
     return judgeSaved(await readSavedFacts(ownPlaces(file).savedFacts), {
       vmId: file.definition.id,
       hardware: (file.savedWith ?? file.definition).hardware,

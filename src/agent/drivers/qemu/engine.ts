@@ -105,7 +105,7 @@ export class Engine implements AsyncDisposable {
       });
       return running;
     } catch (error) {
-      const why = await explainRestore(running, error);
+      const why = request.signal.aborted ? error : await explainRestore(running, error);
       await running.end();
       throw why;
     }
