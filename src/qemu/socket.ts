@@ -4,6 +4,8 @@ import { abortReason, Fault, systemClock } from '#lib';
 
 const firstPauseMs = 2;
 const longestPauseMs = 50;
+/** Of the time waited so far, so that a look too late adds an eighth at most. */
+const pauseShare = 1 / 8;
 
 /** What the system says while nothing listens: no file yet, or one that a dead server left. */
 const notThere: ReadonlySet<unknown> = new Set(['ENOENT', 'ECONNREFUSED']);
@@ -14,7 +16,8 @@ export async function openSocket(
   absent: 'fail' | 'wait',
   signal: AbortSignal,
 ): Promise<Socket> {
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+  let waitedMs = 0;
+  for (;;) {
     try {
       return await openOnce(path, signal);
     } catch (cause) {
@@ -23,7 +26,9 @@ export async function openSocket(
       if (absent === 'fail' || !notThere.has(code)) {
         throw new Fault('unavailable', `cannot connect to ${path}`, { cause });
       }
+      const pauseMs = Math.min(Math.max(firstPauseMs, waitedMs * pauseShare), longestPauseMs);
       await systemClock.sleep(pauseMs, signal);
+      waitedMs += pauseMs;
     }
   }
 }

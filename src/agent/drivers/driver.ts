@@ -74,6 +74,13 @@ export type Observation =
 
 export type Observer = (observation: Observation) => void;
 
+/** What it takes to know a process again. */
+export interface ProcessFacts {
+  readonly identity: ProcessIdentity;
+  readonly accelerator: Accelerator;
+  readonly forwards: VmStatus['forwards'];
+}
+
 /** Everything that a start needs. */
 export interface Launch {
   readonly file: MachineFile;
@@ -83,7 +90,7 @@ export interface Launch {
   readonly without: readonly string[];
   readonly signal: AbortSignal;
   /** The process exists: called once, before its first instruction, awaited. */
-  readonly onProcess: (identity: ProcessIdentity) => Promise<void>;
+  readonly onProcess: (facts: ProcessFacts) => Promise<void>;
 }
 
 export interface SaveOptions {
@@ -96,10 +103,7 @@ export type Channel = 'screen' | 'serial1' | 'serial2';
 export type ChannelAccess = 'watch' | 'use';
 
 /** A hypervisor process. */
-export interface Running {
-  readonly identity: ProcessIdentity;
-  readonly accelerator: Accelerator;
-  readonly forwards: VmStatus['forwards'];
+export interface Running extends ProcessFacts {
   /** A guest agent answers. */
   readonly additionsAnswer: boolean;
 

@@ -40,8 +40,12 @@ test('VM-29 a machine that runs is found as it is', async () => {
 });
 
 test('a start that was cut off is kept when its process is there, off when not', async () => {
-  const there = await recover({ state: 'starting', process: here });
+  const forwards = [
+    { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort: 40_022, guestPort: 22 } as const,
+  ];
+  const there = await recover({ state: 'starting', process: here, forwards });
   assert.equal(there.file.state, 'running');
+  assert.deepEqual(there.file.forwards, forwards);
   const gone = await recover({ state: 'starting', process: null });
   assert.equal(gone.file.state, 'off');
   assert.deepEqual(gone.events, []);

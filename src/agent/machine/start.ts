@@ -63,6 +63,7 @@ export function startOptions(
   return { generation, start, bootOnce: request.bootOnce, without: request.without ?? [] };
 }
 
+/** The end of a start need not be on disk to be told: a start whose process is there counts as running (`recover`). */
 export async function turnOn(hands: Hands, options: StartOptions): Promise<void> {
   const { host } = hands;
   const what = `cannot start ${hands.file.definition.name}`;
@@ -76,13 +77,10 @@ export async function turnOn(hands: Hands, options: StartOptions): Promise<void>
     hands.enter(held ? 'paused' : 'running', {
       held,
       startedAt: isoTime(host.clock.now()),
-      accelerator: running.accelerator,
-      forwards: running.forwards,
       lastFault: null,
       wasRunning: true,
     });
     hands.emit('vm.state.powered-on', { accelerator: running.accelerator, held });
-    await hands.persist();
   } catch (error) {
     throw await failStart(hands, 'off', 'vm.start-failed', what, error);
   }
@@ -106,8 +104,6 @@ export async function restore(hands: Hands, options: StartOptions): Promise<void
     if (runs) await running.resume(hands.signal);
     hands.enter(runs ? 'running' : 'paused', {
       startedAt: isoTime(host.clock.now()),
-      accelerator: running.accelerator,
-      forwards: running.forwards,
       lastFault: null,
       wasRunning: true,
     });
@@ -156,8 +152,8 @@ function launchOf(hands: Hands, options: LaunchOptions): Launch {
     bootOnce: options.bootOnce,
     without: options.without,
     signal: hands.signal,
-    onProcess: async (identity) => {
-      hands.set({ process: identity });
+    onProcess: async ({ identity, accelerator, forwards }) => {
+      hands.set({ process: identity, accelerator, forwards });
       await hands.persist();
     },
   };

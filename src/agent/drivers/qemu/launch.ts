@@ -11,6 +11,7 @@ import { abortReason, Fault } from '#lib';
 import { buildCommandLine, connectQmp, type MachineSpec, type QmpClient } from '#qemu';
 import type { VmStatus } from '#api';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
+import type { Launch } from '../driver.ts';
 import { ownFile, ownFolder } from './confine/ownership.ts';
 import { sharedGroup, type Account, type UidRange } from './confine/accounts.ts';
 import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
@@ -34,7 +35,7 @@ export interface LaunchParts {
   readonly overheadBytes: number;
   readonly bootId: string;
   readonly signal: AbortSignal;
-  readonly onProcess: (identity: ProcessIdentity) => Promise<void>;
+  readonly onProcess: Launch['onProcess'];
 }
 
 export interface Launched {
@@ -95,8 +96,10 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
     groups.join(id, pid);
     const identity = identify(pid, bootId);
     if (!identity) throw new Fault('unavailable', `the process ended at once with ${await exited}`);
-    await parts.onProcess(identity);
-    const client = await connect(places, exited, logPath, signal);
+    const accelerator = spec.acceleration;
+    const recorded = parts.onProcess({ identity, accelerator, forwards: forwardsOf(spec) });
+    // The guest still stands: its first instruction waits for both.
+    const [client] = await Promise.all([connect(places, exited, logPath, signal), recorded]);
     return { identity, client, exited };
   } catch (error) {
     await endProcess(pid, bootId);

@@ -14,7 +14,7 @@ import { agentVersion } from '../../version.ts';
 import { Chance } from './chance.ts';
 import { makeFleet } from './fleet.ts';
 import type { SimulatedOptions } from './options.ts';
-import { simulatedHardware, SimulatedRunning, type SimulatedWorld } from './running.ts';
+import { forwardsOf, simulatedHardware, SimulatedRunning, type SimulatedWorld } from './running.ts';
 import { SimulatedStorage } from './storage.ts';
 
 const faultPeriodMs = 1_000;
@@ -164,7 +164,8 @@ export class SimulatedDriver implements Driver {
     }
     this.#starts += 1;
     const identity = { pid: 1 + this.#starts, startTicks: this.#starts, bootId: this.bootId() };
-    await launch.onProcess(identity);
+    const forwards = forwardsOf(launch.file);
+    await launch.onProcess({ identity, accelerator: 'simulated', forwards });
     const [bootFrom, bootTo] = timing.bootMs;
     const bootMs =
       what === 'restore' ? 0 : this.#chance.between(bootFrom, bootTo, 'boot', id, attempt);

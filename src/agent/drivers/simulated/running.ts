@@ -188,7 +188,8 @@ export class SimulatedRunning implements Running {
   }
 }
 
-function forwardsOf(file: MachineFile): VmStatus['forwards'] {
+/** A port of its own for each forward that asks for any. */
+export function forwardsOf(file: MachineFile): VmStatus['forwards'] {
   return file.definition.hardware.adapters.flatMap(({ attachment }) =>
     attachment.kind === 'user'
       ? attachment.forwards.map(({ protocol, hostAddress, hostPort, guestPort }, index) => ({
