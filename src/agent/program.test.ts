@@ -1,7 +1,7 @@
 /** The agent with the simulated driver as a process, against a coordinator made of bytes. */
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { profiles, vmDefinitionSchema, type LinkParams, type VmDefinition } from '#api';
@@ -104,6 +104,51 @@ test('VM-29 vms are as they were after the agent was killed', async () => {
   await host.until('the second hello', () => host.links === 2);
   assert.equal(host.reports.get(id)?.state, 'running');
   assert.equal(host.reports.size, 6);
+});
+
+test('EVT-43 an agent that is told to end says farewell, one that is killed does not', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using agent = await AgentProcess.start(coordinator, '--driver', 'simulated');
+  const host = await coordinator.host();
+  const codes: number[] = [];
+  host.socket?.once('close', (code) => codes.push(code));
+  assert.equal(await agent.stop(), 0);
+  agent.run();
+  await host.until('the second hello', () => host.links === 2);
+  const lost = Promise.withResolvers<void>();
+  host.socket?.once('close', (code) => {
+    codes.push(code);
+    lost.resolve();
+  });
+  await agent.stop('SIGKILL');
+  await lost.promise;
+  assert.deepEqual(codes, [1001, 1006]);
+});
+
+test('HOST-49 told to end because its system goes down, the agent ends its vms first', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using agent = await AgentProcess.start(coordinator, '--driver', 'simulated');
+  const host = await coordinator.host();
+  const start = { onHostStart: 'if-was-running', order: 1, delaySeconds: 0 } as const;
+  const definition = definitionOf('kept');
+  const settings = { ...definition.settings, start };
+  const id = await createVm(host, { ...definition, settings });
+  await act(host, id, 'turn-on', 1);
+  await agent.stop();
+  assert.equal(host.reports.get(id)?.state, 'running', 'an agent that ends alone leaves it');
+
+  const systemctl = join(agent.folder, 'systemctl');
+  await writeFile(systemctl, '#!/bin/sh\necho stopping\nexit 1\n', { mode: 0o755 });
+  agent.run({ PATH: `${agent.folder}:${process.env['PATH'] ?? ''}` });
+  await host.until('the second hello', () => host.links === 2);
+  host.events.length = 0;
+  assert.equal(await agent.stop(), 0);
+  assert.equal(host.reports.get(id)?.state, 'saved');
+
+  agent.run();
+  await host.until('the vm is back', () => host.reports.get(id)?.state === 'running');
+  const names = host.events.filter(({ vmId }) => vmId === null).map(({ name }) => name);
+  assert.deepEqual(names, ['host.stopped', 'host.started']);
 });
 
 test('EVT-10 events written while the coordinator is away arrive later, in order, each once', async () => {

@@ -6,11 +6,12 @@
  *   data/credentials.json  its certificate        data/outbox.jsonl  events not yet delivered
  *   data/join-key.pem      its key while it joins
  */
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostSettingsSchema } from '#api';
-import { Fault, systemClock, type Clock } from '#lib';
+import { abortReason, Fault, systemClock, type Clock } from '#lib';
 import type { Log } from '#log';
 import type { Driver } from './drivers/driver.ts';
 import { QemuDriver } from './drivers/qemu/driver.ts';
@@ -18,6 +19,7 @@ import { defaultSize, defaultTiming, noFaults } from './drivers/simulated/option
 import { SimulatedDriver } from './drivers/simulated/driver.ts';
 import { Host, type DriverHost } from './host/host.ts';
 import { readHostFile, writeHostFile, type HostFile } from './host/host-file.ts';
+import { isSystemEnding } from './host/system-end.ts';
 import { Outbox } from './host/outbox.ts';
 import type { Certified } from './join/certified.ts';
 import { joinUntilJoined, tidyAfterJoin } from './join/join-until-joined.ts';
@@ -107,9 +109,17 @@ async function runHost(
     log: hostLog,
     random: Math.random,
   };
-  await Promise.all([link.run(signal), keepRenewed(renewal, signal)]);
+  const end = new AbortController();
+  const told = endHost(host, signal).finally(() => end.abort(abortReason(signal)));
+  await Promise.all([told, link.run(end.signal), keepRenewed(renewal, end.signal)]);
   streams.closeAll();
   await host[Symbol.asyncDispose]();
+}
+
+/** Resolves when the host may end: it was told to, and its vms have been stopped if they end with it. */
+async function endHost(host: Host, signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+  if (await isSystemEnding()) await host.service.standDown();
 }
 
 async function makeDriver(

@@ -70,6 +70,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly #shared: { file: HostFile };
   #facts: HostFacts | undefined;
   #low: string | undefined;
+  #standsDown = false;
   #onChange: () => void = () => undefined;
 
   private constructor(
@@ -118,7 +119,7 @@ export class Host implements MachineHost, AsyncDisposable {
   }
 
   get serviceRunning(): boolean {
-    return this.#shared.file.serviceRunning;
+    return this.#shared.file.serviceRunning && !this.#standsDown;
   }
 
   get facts(): HostFacts {
@@ -274,6 +275,18 @@ export class Host implements MachineHost, AsyncDisposable {
   async setServiceRunning(serviceRunning: boolean): Promise<void> {
     await this.#change({ serviceRunning });
     this.#onChange();
+  }
+
+  /** Nothing starts any more in this life of the agent; the next one finds a host that was started. */
+  async standDown(): Promise<void> {
+    this.#standsDown = true;
+    this.#onChange();
+    try {
+      await this.#change({ bootId: '' });
+    } catch (error) {
+      // The vms are to be stopped all the same, and another boot is known by its id.
+      this.log.error({ why: describeFault(error) }, 'cannot note the end of the system');
+    }
   }
 
   async refreshFacts(): Promise<HostFacts> {

@@ -4,9 +4,10 @@
  *
  * Invariants: (1) machines start in their order with their delays and stop in the reverse order, those of
  * one order together; (2) a stop ends when every machine has reached its end or the time is over, whatever
- * single machines do; (3) after an ordered stop nothing starts, not even by a restart of the agent.
+ * single machines do; (3) after an ordered stop nothing starts, not even by a restart of the agent; (4) after an
+ * end of the operating system the next start of the agent is a start of the host (HOST-49).
  */
-import type { Cause } from '#api';
+import { chooseShutdown, type Cause } from '#api';
 import { describeFault, isFault } from '#lib';
 import { systemCause } from '../machine/causes.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -21,6 +22,8 @@ export interface Service {
   resume(after: 'host-started' | 'agent-started'): void;
   start(cause: Cause, signal?: AbortSignal): Promise<void>;
   stop(cause: Cause, signal?: AbortSignal): Promise<void>;
+  /** As `stop`, because the operating system ends: started again by the next start of the agent. */
+  standDown(): Promise<void>;
   stopWaiting(): void;
 }
 
@@ -41,6 +44,12 @@ export function runService(host: Host): Service {
     }
   };
 
+  const endMachines = async (cause: Cause, why: string, signal?: AbortSignal): Promise<void> => {
+    starting?.abort();
+    await stopInOrder(host, cause, signal);
+    host.emit(null, 'host.stopped', { cause: why }, cause);
+  };
+
   return {
     resume(after) {
       if (!host.serviceRunning) return;
@@ -58,10 +67,14 @@ export function runService(host: Host): Service {
 
     async stop(cause, signal) {
       if (!host.serviceRunning) return;
-      starting?.abort();
       await host.setServiceRunning(false);
-      await stopInOrder(host, cause, signal);
-      host.emit(null, 'host.stopped', { cause: `stopped by ${cause.actor.name}` }, cause);
+      await endMachines(cause, `stopped by ${cause.actor.name}`, signal);
+    },
+
+    async standDown() {
+      if (!host.serviceRunning) return;
+      await host.standDown();
+      await endMachines(systemCause, 'the operating system of the host ends');
     },
 
     stopWaiting() {
@@ -156,7 +169,8 @@ async function stopOne(
     }
     if (onHostStop === 'shutdown' && machine.file.state === 'running') {
       try {
-        await machine.actForHost('shutdown', { onTimeout: 'fail' }, options);
+        const action = chooseShutdown(machine.judged().additions);
+        await machine.actForHost(action, { onTimeout: 'fail' }, options);
         return;
       } catch (error) {
         if (signal.aborted || !isLive(machine.file)) throw error;

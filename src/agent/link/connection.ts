@@ -36,6 +36,8 @@ export const defaultTiming: ConnectionTiming = {
   welcomeMs: 30_000,
 };
 
+/** For the coordinator to answer a farewell. */
+const farewellMs = 2_000;
 const eventBatch = 500;
 const eventWindow = 2_000;
 /** Beyond this the socket is behind, and only answers are sent. */
@@ -53,6 +55,7 @@ export class Connection {
   readonly #lastSamples = new Map<string, string>();
   #reportTimer: NodeJS.Timeout | undefined;
   #joined = false;
+  #isOver = false;
   #sentSeq = 0;
   #ackedSeq = 0;
   #alive = true;
@@ -76,10 +79,19 @@ export class Connection {
     });
   }
 
-  /** Runs until the connection ends; answers why, undefined when the signal ended it. */
-  async run(signal: AbortSignal): Promise<Fault | undefined> {
+  /**
+   * Runs until the connection ends; answers why, undefined when a signal ended it. `stopping` is the end
+   * of the agent, of which the coordinator is told.
+   */
+  async run(stopping: AbortSignal, redialling: AbortSignal): Promise<Fault | undefined> {
     const socket = this.#socket;
-    const onAbort = (): void => this.#end(undefined);
+    const signal = AbortSignal.any([stopping, redialling]);
+    const onAbort = (): void => {
+      // What is not known yet when the agent goes would be shown as it was until it comes back.
+      this.#sendReports();
+      this.nudge();
+      this.#end(undefined);
+    };
     signal.addEventListener('abort', onAbort, { once: true });
     socket.on('open', () => {
       this.#greet().catch((error: unknown) =>
@@ -100,6 +112,7 @@ export class Connection {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#reportTimer);
     this.#host.onChange(() => undefined);
+    if (stopping.aborted) await bidFarewell(socket);
     socket.terminate();
     return reason;
   }
@@ -129,6 +142,7 @@ export class Connection {
   }
 
   #take(data: Buffer, isBinary: boolean): void {
+    if (this.#isOver) return;
     try {
       if (isBinary) throw new Fault('invalid', 'a binary frame');
       const message = coordinatorMessageSchema.parse(JSON.parse(data.toString('utf8')));
@@ -268,8 +282,20 @@ export class Connection {
 
   #end(reason: Fault | undefined): void {
     this.#joined = false;
+    this.#isOver = true;
     this.#ended.resolve(reason);
   }
+}
+
+/** 1001: the agent goes away in order (RFC 6455 7.4.1), so its host is not taken for one that is lost. */
+async function bidFarewell(socket: WebSocket): Promise<void> {
+  if (socket.readyState !== socket.OPEN) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, farewellMs);
+  socket.once('close', () => resolve());
+  socket.close(1001, 'the agent ends');
+  await promise;
+  clearTimeout(timer);
 }
 
 function refusal(data: { readonly code: string; readonly message: string }): Fault {

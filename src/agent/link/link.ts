@@ -90,7 +90,7 @@ export class Link {
         },
       );
       this.#connection = connection;
-      const reason = await connection.run(AbortSignal.any([signal, redial.signal]));
+      const reason = await connection.run(signal, redial.signal);
       this.#connection = undefined;
       if (signal.aborted) return;
       if (redial.signal.aborted) continue;

@@ -48,9 +48,11 @@ export class AgentProcess implements AsyncDisposable {
     return this.#child?.pid ?? 0;
   }
 
-  run(): void {
+  /** Starts it again, with changes to the environment. */
+  run(environment: NodeJS.ProcessEnv = {}): void {
     const child = spawn(process.execPath, [program, ...this.#args], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...environment },
     });
     child.stderr.on('data', (chunk: Buffer) => {
       this.output = (this.output + chunk.toString('utf8')).slice(-100_000);
