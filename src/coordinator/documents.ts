@@ -156,13 +156,22 @@ export interface OperationDocument {
   readonly result: { readonly [key: string]: Json } | null;
 }
 
-/** kind request; id is user and Idempotency-Key: what it was answered. */
+/** kind request; id is user and Idempotency-Key: what became of it. Held in the store only, not in the inventory. */
 export interface RequestDocument {
   /** SHA-256 of method, path and body, so that a key is not used for two requests. */
   readonly hash: string;
-  readonly status: number;
-  readonly body: Json;
   readonly expiresAt: string;
+  /** `begun`: written with the change; `not-kept`: answered with a secret, or with too much to keep. */
+  readonly outcome:
+    | { readonly kind: 'begun' | 'not-kept'; readonly operationId: string | null }
+    | {
+        readonly kind: 'answered';
+        readonly answer: {
+          readonly status: number;
+          readonly headers: Readonly<Record<string, string>>;
+          readonly body?: Json;
+        };
+      };
 }
 
 /** kind setting, id `installation`. */

@@ -21,6 +21,7 @@ import { failureEvents } from './app/vm/failure-events.ts';
 import { installationThing } from './app/things.ts';
 import type { Work } from './app/work.ts';
 import type { Coordinator, Links, Operations } from './context.ts';
+import { Claims } from './http/claims.ts';
 import { createHandlers } from './http/handlers.ts';
 import { HttpServer, openApiText } from './http/server.ts';
 import { createInventory } from './inventory/memory-inventory.ts';
@@ -64,10 +65,11 @@ export async function startCoordinator(
   const inventory = createInventory({ clock });
   const follower = stack.use(await followStore(store, inventory, log));
   const late: { links?: Links; operations?: Operations } = {};
+  const claims = new Claims();
   const coordinator: Coordinator = {
     store,
     inventory,
-    commit: (commit) => follower.commit(commit),
+    commit: (commit) => claims.commit(commit, (whole) => follower.commit(whole)),
     get links() {
       return made(late.links);
     },
@@ -133,6 +135,7 @@ export async function startCoordinator(
       coordinator,
       handlers,
       gate: access,
+      claims,
       agents: {
         acceptLink: (socket, hostId) => links.accept(socket, hostId),
         expectsStream: (streamId, hostId) => streams.expects(streamId, hostId),

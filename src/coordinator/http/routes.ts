@@ -12,9 +12,11 @@ import type { Log } from '#log';
 import { routes, type DryRun, type Operation, type Route, type RouteName } from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import { sendEventStream } from './event-stream.ts';
+import { acceptedAnswer } from './accepted.ts';
+import type { Claims } from './claims.ts';
 import { admit, targetOf } from './exchange.ts';
 import type { Gate, Target } from './gate.ts';
-import { Repeated, type Answer } from './once.ts';
+import { Repeated, type Answer, type Repeatable } from './once.ts';
 import { parseIfMatch, writeEntityTag } from '../app/precondition.ts';
 import type { Handlers, RouteRequest, StreamMessage } from './route-handler.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -25,6 +27,7 @@ export interface RoutesOptions {
   readonly handlers: Handlers;
   readonly gate: Gate;
   readonly log: Log;
+  readonly claims: Claims;
   /** Open event streams; the server ends them when it stops. */
   readonly streams: Set<AbortController>;
 }
@@ -58,8 +61,16 @@ const secretAnswers: ReadonlySet<RouteName> = new Set([
   'host.join-token',
 ]);
 
+/** What these do reaches a guest or a host at once, and no commit could tell that it was done. */
+const effectsOutside: ReadonlySet<RouteName> = new Set(['vm.type', 'vm.keys']);
+
+function answerOf(name: RouteName, route: Route): Repeatable['answer'] {
+  if (route.answer === 'operation') return 'operation';
+  return secretAnswers.has(name) ? 'secret' : 'kept';
+}
+
 export function registerRoutes(server: FastifyInstance, options: RoutesOptions): void {
-  const repeated = new Repeated(options.coordinator);
+  const repeated = new Repeated(options.coordinator, options.claims);
   for (const name of Object.keys(routes) as RouteName[]) {
     const route: Route = routes[name];
     server.route({
@@ -155,7 +166,8 @@ async function answer(
           {
             key,
             request: whatIsAsked(request),
-            answer: secretAnswers.has(name) ? 'secret' : 'kept',
+            answer: answerOf(name, route),
+            effect: effectsOutside.has(name) ? 'outside' : 'commit',
           },
           run,
         );
@@ -191,14 +203,7 @@ async function render(
       waitSeconds === undefined
         ? begun
         : await coordinator.operations.wait(begun.id, waitSeconds * 1000, signal);
-    return {
-      status: 202,
-      headers: {
-        location: `/api/v1/operations/${operation.id}`,
-        ...(waitSeconds === undefined ? {} : { 'preference-applied': `wait=${waitSeconds}` }),
-      },
-      body: operation,
-    };
+    return acceptedAnswer(operation, waitSeconds);
   }
   if (value === undefined) return { status: 204, headers: {}, body: undefined };
   return { status: 200, headers: entityTag(value), body: value };

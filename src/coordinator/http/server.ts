@@ -14,6 +14,7 @@ import { buildOpenApi } from '#api';
 import type { Coordinator } from '../context.ts';
 import { buildApiPage, type Page } from './api-page.ts';
 import { builtConsole, registerConsole } from './console-files.ts';
+import type { Claims } from './claims.ts';
 import { checkHead, correlationHeader, correlationOf } from './exchange.ts';
 import type { Gate } from './gate.ts';
 import { Metrics, metricsMediaType } from './metrics.ts';
@@ -33,6 +34,7 @@ export interface HttpServerOptions {
   readonly coordinator: Coordinator;
   readonly handlers: Handlers;
   readonly gate: Gate;
+  readonly claims: Claims;
   readonly agents: UpgradesOptions['agents'];
   readonly log: Log;
   readonly productVersion: string;
@@ -54,7 +56,7 @@ export class HttpServer implements AsyncDisposable {
   readonly #scheme: 'http' | 'https';
 
   constructor(options: HttpServerOptions) {
-    const { tls, log, coordinator, gate, handlers } = options;
+    const { tls, log, coordinator, gate, handlers, claims } = options;
     this.#scheme = tls === undefined ? 'http' : 'https';
     const limits = { maxHeaderSize: maxHeaderBytes };
     this.server =
@@ -92,7 +94,14 @@ export class HttpServer implements AsyncDisposable {
       },
     });
     this.#prepare(options);
-    registerRoutes(this.#fastify, { coordinator, gate, handlers, log, streams: this.#streams });
+    registerRoutes(this.#fastify, {
+      coordinator,
+      gate,
+      handlers,
+      claims,
+      log,
+      streams: this.#streams,
+    });
     this.#registerPages(options);
   }
 

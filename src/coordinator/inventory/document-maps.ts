@@ -1,6 +1,11 @@
 /** The documents themselves, by kind and id, each once, equal parts shared. */
-import type { Document, DocumentKind } from '../store/store.ts';
+import { documentKinds, type Document, type DocumentKind } from '../store/store.ts';
 import { Interner } from './intern.ts';
+
+/** Answers to requests are many, large and seldom asked for: they stay in the store. */
+export const heldKinds: readonly DocumentKind[] = documentKinds.filter(
+  (kind) => kind !== 'request',
+);
 
 export class DocumentMaps {
   readonly #maps = new Map<DocumentKind, Map<string, Document>>();

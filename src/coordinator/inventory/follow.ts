@@ -6,14 +6,8 @@
  */
 import { abortReason, Fault, isFault, present } from '#lib';
 import type { Log } from '#log';
-import {
-  documentKinds,
-  type Change,
-  type Commit,
-  type Document,
-  type DocumentKind,
-  type Store,
-} from '../store/store.ts';
+import type { Change, Commit, Document, DocumentKind, Store } from '../store/store.ts';
+import { heldKinds } from './document-maps.ts';
 import type { MemoryInventory } from './memory-inventory.ts';
 
 /** What it needs of a store. */
@@ -46,7 +40,7 @@ async function readAll(
   store: FollowedStore,
   take: (documents: readonly Document[], kind: DocumentKind) => void,
 ): Promise<void> {
-  for (const kind of documentKinds) {
+  for (const kind of heldKinds) {
     let reading: Promise<readonly Document[]> | undefined = store.range(kind, '', pageSize);
     while (reading !== undefined) {
       const page: readonly Document[] = await reading;
@@ -138,14 +132,12 @@ class StoreFollower implements Follower {
   async #readAgain(): Promise<void> {
     const seq = await this.#store.head();
     const documents: Document[] = [];
-    const there = new Map<DocumentKind, Set<string>>(
-      documentKinds.map((kind) => [kind, new Set()]),
-    );
+    const there = new Map<DocumentKind, Set<string>>(heldKinds.map((kind) => [kind, new Set()]));
     await readAll(this.#store, (page, kind) => {
       documents.push(...page);
       for (const { id } of page) present(there.get(kind), kind).add(id);
     });
-    const deleted = documentKinds.flatMap((kind) =>
+    const deleted = heldKinds.flatMap((kind) =>
       Array.from(this.#inventory.documents(kind), ({ id }) => ({ kind, id })).filter(
         ({ id }) => there.get(kind)?.has(id) === false,
       ),

@@ -19,7 +19,7 @@ import type {
 } from '../documents.ts';
 import type { Change, Document, DocumentKind, Json } from '../store/store.ts';
 import { createCollections, type Collections } from './collections.ts';
-import { DocumentMaps } from './document-maps.ts';
+import { DocumentMaps, heldKinds } from './document-maps.ts';
 import { Indexes, type Touch } from './indexes.ts';
 import type {
   Connection,
@@ -193,6 +193,7 @@ export class MemoryInventory implements Inventory {
 
   #put(document: Document, touch: Touch): void {
     const { kind, id } = document;
+    if (!heldKinds.includes(kind)) return;
     const before = this.#documents.get<Json>(kind, id);
     const after = this.#documents.put(document);
     if (after !== undefined) this.#indexes.change(kind, after.id, before, after, touch);

@@ -17,6 +17,7 @@ import { reserveName } from '../../app/names.ts';
 import type { Coordinator } from '../../context.ts';
 import type { HostDocument, VmDocument } from '../../documents.ts';
 import type { Handlers } from '../../http/route-handler.ts';
+import { Claims } from '../../http/claims.ts';
 import { HttpServer } from '../../http/server.ts';
 import { followStore } from '../../inventory/follow.ts';
 import { MemoryInventory } from '../../inventory/memory-inventory.ts';
@@ -84,9 +85,10 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
   const nothing = (): never => {
     throw new Fault('unsupported', 'there are no hosts here');
   };
+  const claims = new Claims();
   const coordinator: Coordinator = {
     store,
-    commit: (commit) => follower.commit(commit),
+    commit: (commit) => claims.commit(commit, (whole) => follower.commit(whole)),
     inventory,
     links: { connected: () => false, call: nothing },
     operations: { submit: nothing, wait: nothing, cancel: nothing },
@@ -111,6 +113,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
       coordinator,
       handlers: { ...Object.fromEntries(others), ...access.handlers } as Handlers,
       gate: access,
+      claims,
       agents: { acceptLink: nothing, expectsStream: () => false, acceptStream: nothing },
       log,
       productVersion: '0',
