@@ -100,8 +100,8 @@ test('what a kill left of a write is removed, and damaged credentials do not hid
     const authority = await makeAuthority();
     const [old, next] = [await makeCredentials(authority), await makeCredentials(authority)];
     await writeCredentials(path, old);
-    await writeFile(`${path}.12.3.tmp`, '{"privateKey"');
-    await writeFile(join(folder, 'credentials.next.json.12.4.tmp'), '{"privateKey"');
+    await writeFile(`${path}.0123456789abcdef.tmp`, '{"privateKey"');
+    await writeFile(join(folder, 'credentials.next.json.fedcba9876543210.tmp'), '{"privateKey"');
     await writeFile(join(folder, 'credentials.next.json'), '{"privateKey"');
     assert.deepEqual((await openWallet(path)).inUse, old);
     assert.equal((await readdir(folder)).length, 2);

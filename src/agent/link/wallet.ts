@@ -9,11 +9,11 @@
  * the next from then on; (3) each change is one rename or one removal, so a kill at any point leaves
  * whatever the coordinator takes.
  */
-import { readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { assert, describeFault } from '#lib';
 import type { Log } from '#log';
-import { flushFolder } from '../storage/atomic-file.ts';
+import { flushFolder, sweepTemporaries } from '../storage/atomic-file.ts';
 import { readCredentials, writeCredentials, type Credentials } from './credentials.ts';
 
 export class Wallet {
@@ -33,7 +33,8 @@ export class Wallet {
 
   /** Undefined where the host has not joined. Errors: `corrupt` where none can be read. */
   static async open(path: string, log: Log): Promise<Wallet | undefined> {
-    await removeHalfWritten(path);
+    // What a kill left of a write may hold a key.
+    await sweepTemporaries(dirname(path));
     const next = await readCredentials(nextPath(path)).catch((error: unknown) => {
       log.warn({ why: describeFault(error) }, 'renewed credentials unreadable');
       return undefined;
@@ -93,13 +94,3 @@ export class Wallet {
 }
 
 const nextPath = (path: string): string => path.replace(/(\.json)?$/, '.next$1');
-
-/** What a kill left of a write: it may hold a key. */
-async function removeHalfWritten(path: string): Promise<void> {
-  const folder = dirname(path);
-  const names = new Set([basename(path), basename(nextPath(path))]);
-  for (const name of await readdir(folder)) {
-    const [, of = ''] = /^(.*\.json)\.\d+\.\d+\.tmp$/.exec(name) ?? [];
-    if (names.has(of)) await rm(join(folder, name), { force: true });
-  }
-}

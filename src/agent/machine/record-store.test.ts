@@ -65,7 +65,7 @@ test('HOST-43 a damaged record and one of a newer version are told, and others s
     await writeFile(join(folder, `${first}.json`), '{"gantry":"mach');
     const text = await readFile(join(folder, `${second}.json`), 'utf8');
     await writeFile(join(folder, `${second}.json`), text.replace('"format":1', '"format":99'));
-    await writeFile(join(folder, 'half.json.1.2.tmp'), 'half');
+    await writeFile(join(folder, 'half.json.0123456789abcdef.tmp'), 'half');
     const again = await store.load();
     assert.deepEqual(
       again.files.map(({ definition }) => definition.id),

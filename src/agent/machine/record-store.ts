@@ -8,7 +8,12 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, describeFault, miB } from '#lib';
 import type { Log } from '#log';
-import { flushFolder, writeFileAtomic, type Durability } from '../storage/atomic-file.ts';
+import {
+  flushFolder,
+  sweepTemporaries,
+  writeFileAtomic,
+  type Durability,
+} from '../storage/atomic-file.ts';
 import { machineFileSchema, recordFormat, type MachineFile } from './record.ts';
 
 const maxWriters = 8;
@@ -47,10 +52,10 @@ export class RecordStore implements Records {
   /** All records that can be read. One that cannot is set aside, logged, and answered by its id in `damaged`. */
   async load(): Promise<{ readonly files: MachineFile[]; readonly damaged: string[] }> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await sweepTemporaries(this.#folder);
     const files: MachineFile[] = [];
     const damaged: string[] = [];
     for (const name of await readdir(this.#folder)) {
-      if (name.endsWith('.tmp')) await rm(join(this.#folder, name), { force: true });
       if (!/^[0-9a-f-]{36}\.json$/.test(name)) continue;
       try {
         files.push(await this.#read(join(this.#folder, name)));

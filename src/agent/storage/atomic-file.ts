@@ -1,14 +1,18 @@
 /**
  * Files that are written whole or not at all: a temporary file beside the target, flushed, renamed over it,
  * and the folder flushed so that the rename itself survives a power cut.
+ *
+ * Names of temporary files are chance: what a killed program left behind is in nobody's way until
+ * `sweepTemporaries` removes it.
  */
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /** `flushed` survives a power cut once it resolves; `cached` survives only the end of this program. */
 export type Durability = 'flushed' | 'cached';
 
-let counter = 0;
+const temporaryName = /\.[0-9a-f]{16}\.tmp$/;
 
 /** Errors: those of the file system; the old content stays then. */
 export async function writeFileAtomic(
@@ -16,8 +20,7 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   options: { readonly mode: number; readonly durability: Durability },
 ): Promise<void> {
-  counter += 1;
-  const temporary = `${path}.${process.pid}.${counter}.tmp`;
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
     const handle = await open(temporary, 'wx', options.mode);
     try {
@@ -32,6 +35,14 @@ export async function writeFileAtomic(
     throw error;
   }
   if (options.durability === 'flushed') await flushFolder(dirname(path));
+}
+
+/** Removes what killed programs left in the folder. To be called while nobody writes into it. */
+export async function sweepTemporaries(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (temporaryName.test(name)) await rm(join(folder, name), { force: true });
+  }
 }
 
 /** Makes names that were added to or taken from the folder durable. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmod,
   mkdir,
@@ -16,7 +17,7 @@ import { test } from 'node:test';
 import { isFault } from '#lib';
 import { makeDefinition } from '../testing/simulated-host.ts';
 import { isInside, requireInside } from './allowed.ts';
-import { writeFileAtomic } from './atomic-file.ts';
+import { sweepTemporaries, writeFileAtomic } from './atomic-file.ts';
 import { readBacking } from './backing.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
@@ -61,6 +62,32 @@ test('a file is written whole, with its mode, and nothing stays of an attempt th
       writeFileAtomic(join(folder, 'd'), 'x', { mode: 0o600, durability: 'cached' }),
     );
     assert.deepEqual((await readdir(folder)).sort(), ['d', 'f']);
+  }));
+
+test('what killed writers left of a file is in nobody’s way and is swept; other files stay', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'f.json');
+    const writer = `
+      import { readdirSync } from 'node:fs';
+      import { writeFileAtomic } from ${JSON.stringify(import.meta.resolve('./atomic-file.ts'))};
+      const [path, folder] = process.argv.slice(1);
+      const before = readdirSync(folder).length;
+      const die = () => {
+        if (readdirSync(folder).length > before) process.kill(process.pid, 'SIGKILL');
+        setImmediate(die);
+      };
+      die();
+      await writeFileAtomic(path, 'x'.repeat(2 ** 25), { mode: 0o600, durability: 'flushed' });`;
+    for (const _ of ['first', 'second']) {
+      const args = ['--input-type=module', '--eval', writer, path, folder];
+      assert.equal(spawnSync(process.execPath, args).signal, 'SIGKILL');
+    }
+    const left = await readdir(folder);
+    assert.equal(left.length, 2, left.join(' '));
+    await writeFile(join(folder, 'mine.tmp'), 'kept');
+    await writeFileAtomic(path, 'whole', { mode: 0o600, durability: 'flushed' });
+    await sweepTemporaries(folder);
+    assert.deepEqual((await readdir(folder)).sort(), ['f.json', 'mine.tmp']);
   }));
 
 test('VM-04 VM-71 a configuration file is read back; a wrong one names the setting', () =>

@@ -8,6 +8,7 @@ import { checkMachine } from '#qemu';
 import { additionsVersion } from '#images';
 import { isLive } from '../../host/admission.ts';
 import type { MachineFile } from '../../machine/record.ts';
+import { sweepTemporaries } from '../../storage/atomic-file.ts';
 import { exists } from '../../storage/exists.ts';
 import { FileStorage } from '../../storage/file-storage.ts';
 import { readVolumes } from '../../storage/file-system.ts';
@@ -216,7 +217,8 @@ export class QemuDriver implements Driver {
     return this.#engine.restore(launch, path, observer);
   }
 
-  find(file: MachineFile, observer: Observer): Promise<Found | undefined> {
+  async find(file: MachineFile, observer: Observer): Promise<Found | undefined> {
+    await sweepTemporaries(file.folder);
     return this.#engine.find(file, observer);
   }
 
