@@ -18,6 +18,7 @@ import {
   type Writer,
 } from './output/writer.ts';
 import { findCommand, nearest, parseWords, type Parsed } from './parse.ts';
+import { typedAs } from './typed-as.ts';
 
 async function main(argv: readonly string[], out: Writer): Promise<number> {
   const found = findCommand(commands, argv);
@@ -115,11 +116,16 @@ function tell(error: unknown, out: Writer): number {
   return exitCodeOf(fault.code);
 }
 
-const out = createWriter(process.stdout, process.stderr, process.env);
+const argv = process.argv.slice(2);
+const first = new Set(commands.map(({ name }) => name.split(' ', 1)[0] ?? ''));
+const out = createWriter(
+  process.stdout,
+  process.stderr,
+  process.env,
+  typedAs(argv, process.env, first),
+);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // the reader went away (| head): that is how pipes end
   if (error.code === 'EPIPE') process.exit(0);
 });
-process.exitCode = await main(process.argv.slice(2), out).catch((error: unknown) =>
-  tell(error, out),
-);
+process.exitCode = await main(argv, out).catch((error: unknown) => tell(error, out));

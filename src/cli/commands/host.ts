@@ -5,7 +5,7 @@ import { parseAssignments } from '../assignments.ts';
 import { command, type Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
-import { localTime } from '../output/human.ts';
+import { counted, localTime } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { finish } from '../progress.ts';
 import { hostColumns } from './columns.ts';
@@ -83,7 +83,9 @@ function bulkCommand(action: (typeof hostBulkActions)[number]): Command {
           limit: undefined,
           query: { filter: `host = "${host}"`, limit: 500 },
         });
-        run.out.note(`${vms.length} vms of ${host}: ${vms.map((vm) => vm.name).join(', ')}`);
+        run.out.note(
+          `${counted(vms.length, 'vm')} of ${host}: ${vms.map((vm) => vm.name).join(', ')}`,
+        );
         await confirm(run, `${bulkSummaries[action]}. Go on?`);
       }
       const started = await run.client.call(

@@ -1,7 +1,14 @@
 /** up, down, status, uninstall: this machine's programs. */
 import { existsSync, rmSync } from 'node:fs';
 import { Fault, isFault } from '#lib';
-import { finishedStates, type Client, type Host, type Vm } from '#api';
+import {
+  chooseShutdown,
+  finishedStates,
+  type Client,
+  type Host,
+  type PowerAction,
+  type Vm,
+} from '#api';
 import { command, type Run } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { findConnection, openClient, readCoordinatorFile } from '../connection.ts';
@@ -51,25 +58,22 @@ function wantedSettings(run: Run<typeof upOptions>): StartSettings {
   };
 }
 
-function optionForData(installation: Installation): string {
-  return installation.named === undefined ? '' : ` --data ${installation.named}`;
-}
-
 async function greet(
   run: Run,
   client: Client,
   hosts: readonly Host[],
   vm: Vm | undefined,
 ): Promise<void> {
-  const { out, installation, signal } = run;
-  const data = optionForData(installation);
+  const { out, signal } = run;
   const session = await client.call('session.show', {}, signal);
   const { code } = await client.call('user.link', { params: { user: session.user } }, signal);
   const [host] = hosts;
   out.line('');
   out.line(`  console   ${client.server}/`);
   out.line(`  sign in   ${client.server}/#link=${code}`);
-  out.line('            (works once, for 15 minutes; again with: gantry user link admin)');
+  out.line(
+    out.typed('            (works once, for 15 minutes; again with: gantry user link admin)'),
+  );
   if (host !== undefined && host.facts !== null)
     out.line(
       `  host      ${hosts.length > 1 ? `${hosts.length} hosts` : `${host.name}, ${host.facts.acceleration.use === 'tcg' ? 'software emulation' : host.facts.acceleration.use}`}`,
@@ -87,14 +91,15 @@ async function greet(
   out.line('');
   out.line('next:');
   const next: readonly (readonly [string, string])[] = [
-    [`gantry${data} vm list`, 'all vms'],
-    [`gantry${data} vm console ${name}`, 'its serial console; user root, detach with ctrl-]'],
-    [`gantry${data} vm screenshot ${name} ${name}.png`, 'what its screen shows'],
-    [`gantry${data} vm create web-1 --image starter --start`, 'another one'],
-    [`gantry${data} event watch`, 'what happens, as it happens'],
+    ['gantry vm list', 'all vms'],
+    [`gantry vm console ${name}`, 'its serial console; user root, detach with ctrl-]'],
+    [`gantry vm screenshot ${name} ${name}.png`, 'what its screen shows'],
+    ['gantry vm create web-1 --image starter --start', 'another one'],
+    ['gantry event watch', 'what happens, as it happens'],
   ];
-  const width = Math.max(...next.map(([words]) => words.length));
-  for (const [words, why] of next) out.line(`  ${words.padEnd(width)}  ${why}`);
+  const commands = next.map(([words, why]) => [out.typed(words), why] as const);
+  const width = Math.max(...commands.map(([words]) => words.length));
+  for (const [words, why] of commands) out.line(`  ${words.padEnd(width)}  ${why}`);
 }
 
 async function up(run: Run<typeof upOptions>): Promise<number | void> {
@@ -145,12 +150,17 @@ async function foreground(run: Run<typeof upOptions>, settings: StartSettings): 
     : 0;
 }
 
-const vmEndings = { save: 'save', shutdown: 'shutdown', off: 'turn-off' } as const;
+const vmEndings = { save: 'save', off: 'turn-off' } as const;
+
+/** A paused guest cannot shut down. */
+function gentleEnd(vm: Vm): PowerAction {
+  return vm.state === 'paused' ? 'save' : chooseShutdown(vm.status.additions.state);
+}
 
 /** Takes the vms of this installation along before its programs stop; those that fail are named and stop the stop. */
 async function endVms(
   run: Pick<Run, 'out' | 'signal' | 'installation'>,
-  how: keyof typeof vmEndings,
+  how: 'save' | 'shutdown' | 'off',
 ): Promise<void> {
   const { out, signal } = run;
   const client = openClient(findConnection(run.installation, process.env), undefined);
@@ -161,7 +171,7 @@ async function endVms(
     { filter: 'state = running OR state = paused' },
     signal,
   )) {
-    const action = how === 'shutdown' && vm.state === 'paused' ? 'save' : vmEndings[how];
+    const action = how === 'shutdown' ? gentleEnd(vm) : vmEndings[how];
     begun.push({
       vm,
       operation: client.call(

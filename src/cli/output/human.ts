@@ -13,12 +13,16 @@ export function humanDuration(seconds: number): string {
   for (const [name, size] of units) {
     const count = Math.floor(rest / size);
     rest -= count * size;
-    if (count > 0 || (name === 'second' && parts.length === 0))
-      parts.push(`${count} ${name}${count === 1 ? '' : 's'}`);
+    if (count > 0 || (name === 'second' && parts.length === 0)) parts.push(counted(count, name));
     else if (parts.length > 0) break;
     if (parts.length === 2) break;
   }
   return parts.join(', ');
+}
+
+/** `1 host`, `2 hosts`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `3m 20s` for tables. */

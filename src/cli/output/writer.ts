@@ -17,6 +17,8 @@ export interface Writer {
   note(text: string): void;
   /** The next step. */
   hint(text: string): void;
+  /** The text with its commands as this person types them. */
+  typed(text: string): string;
   /** Rewrites the present line on a terminal; nothing off it. */
   status(text: string): void;
   /** Raw bytes of the result. */
@@ -39,6 +41,7 @@ export function createWriter(
   out: NodeJS.WriteStream,
   err: NodeJS.WriteStream,
   environment: NodeJS.ProcessEnv,
+  typed: (text: string) => string,
 ): Writer {
   const colour =
     err.isTTY &&
@@ -61,8 +64,9 @@ export function createWriter(
     },
     hint(text) {
       clear();
-      err.write(`hint: ${text}\n`);
+      err.write(`hint: ${typed(text)}\n`);
     },
+    typed,
     status(text) {
       if (!err.isTTY) return;
       err.write(`\r\u001b[2K${plain(text).slice(0, (err.columns ?? 80) - 1)}`);

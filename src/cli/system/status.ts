@@ -1,8 +1,9 @@
 /** `gantry status`: this machine's programs first, then what the coordinator says of itself and its hosts. */
-import type { Finding } from '#api';
+import type { Finding, Installation } from '#api';
 import { describeFault, Fault } from '#lib';
 import type { Run } from '../command.ts';
 import { readCoordinatorFile } from '../connection.ts';
+import { counted } from '../output/human.ts';
 import { hostNeeds, missingNeeds } from './packages.ts';
 import { logFile } from './processes.ts';
 import { programRuns } from './programs.ts';
@@ -57,17 +58,17 @@ export async function judgeInstallation(
   try {
     // asking for the client is what fails where nothing runs
     const answer = await run.client.call('installation.show', {}, signal);
-    findings.push(
-      finding(
-        'inventory',
-        'ok',
-        `${answer.counts.hosts} hosts, ${answer.counts.vms} vms, ${answer.counts.running} running, ${answer.counts.operations} operations in progress`,
-      ),
-    );
+    findings.push(finding('inventory', 'ok', describeCounts(answer.counts)));
     findings.push(...answer.findings);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     findings.push(finding('api', 'error', describeFault(error), error.hint ?? null));
   }
   return findings;
+}
+
+function describeCounts(counts: Installation['counts']): string {
+  const { hosts, vms, running, operations } = counts;
+  const inProgress = `${counted(operations, 'operation')} in progress`;
+  return [counted(hosts, 'host'), counted(vms, 'vm'), `${running} running`, inProgress].join(', ');
 }
