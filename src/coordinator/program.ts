@@ -19,7 +19,7 @@ import { operationKinds } from './app/operation-kinds.ts';
 import { DefinitionPusher } from './app/push-definition.ts';
 import { failureEvents } from './app/vm/failure-events.ts';
 import { installationThing } from './app/things.ts';
-import type { Work } from './app/work.ts';
+import { equipWork, type Work } from './app/work.ts';
 import type { Coordinator, Links, Operations } from './context.ts';
 import { Claims } from './http/claims.ts';
 import { createHandlers } from './http/handlers.ts';
@@ -99,7 +99,7 @@ export async function startCoordinator(
   const operations = stack.use(
     createOperations<Work>({
       kinds: operationKinds,
-      equip: (work) => ({ ...work, coordinator, pusher }),
+      equip: (work) => equipWork(work, coordinator, pusher),
       failureEvents: (operation, _id, fault) => failureEvents(inventory, operation, fault),
       context: coordinator,
       clock,

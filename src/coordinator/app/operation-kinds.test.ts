@@ -46,7 +46,7 @@ import { attachAdapter, detachAdapter } from './vm/adapters-vm.ts';
 import { attachDisk, detachDisk } from './vm/disks-vm.ts';
 import { changeMedium } from './vm/media-vm.ts';
 import { takeOutVm } from './vm/remove-vm.ts';
-import type { Work } from './work.ts';
+import { equipWork, type Work } from './work.ts';
 
 let folder: string;
 let store: Store;
@@ -112,6 +112,7 @@ const stateFor: Readonly<Record<PowerAction, VmState>> = {
   restore: 'saved',
   discard: 'saved',
   shutdown: 'running',
+  'power-button': 'running',
   reboot: 'running',
   'turn-off': 'running',
   reset: 'running',
@@ -259,7 +260,7 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
     engine: (kinds) => {
       const engine = createOperations<Work>({
         kinds,
-        equip: (work) => ({ ...work, coordinator: running, pusher }),
+        equip: (work) => equipWork(work, running, pusher),
         context: { store, inventory, commit },
         clock: systemClock,
         log: silentLog,

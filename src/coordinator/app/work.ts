@@ -7,12 +7,21 @@ import type { OperationKind, StepDefinition, StepWork } from '../operations/kind
 import type { DefinitionPusher } from './push-definition.ts';
 
 export interface Work extends StepWork {
+  /** Its commits are the step's: made under the lease. */
   readonly coordinator: Coordinator;
   readonly pusher: DefinitionPusher;
 }
 
 export type Step = StepDefinition<Work>;
 export type Kind = OperationKind<Work>;
+
+export function equipWork(
+  work: StepWork,
+  coordinator: Coordinator,
+  pusher: DefinitionPusher,
+): Work {
+  return { ...work, coordinator: { ...coordinator, commit: work.commit }, pusher };
+}
 
 export function stepNames(kind: Kind): string[] {
   return kind.steps.map(({ name }) => name);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { commitFresh } from '../app/commit-fresh.ts';
 import type { StepDefinition, StepWork } from './kind.ts';
 import { maxRunningPerHost, overtakeGraceMs } from './policy.ts';
 import { HeldClock } from './testing/clock.ts';
@@ -250,6 +251,42 @@ test('an engine that has lost its lease writes nothing more, and the next one go
   clock.advance(10_000);
   assert.equal((await engine.wait(id, 60_000)).state, 'done');
   assert.deepEqual(log, ['remembered', 'next']);
+});
+
+test("a step's own commits are refused to an engine whose lease another has, and made by the next one", async () => {
+  const clock = new HeldClock();
+  await using world = await makeWorld(['web'], clock);
+  const runs: string[] = [];
+  const go = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const name = { kind: 'name', id: 'vm/late' } as const;
+  const writes: StepDefinition<StepWork> = {
+    name: 'write',
+    run: async (work) => {
+      begun.resolve();
+      await go.promise;
+      runs.push('begun');
+      await commitFresh({ commit: work.commit }, () => ({
+        writes: [{ ...name, data: { run: runs.length } }],
+      }));
+      runs.push('written');
+    },
+  };
+  await using engine = await started(world, { action: 'vm.save', steps: [writes] });
+  const { id } = await submit(engine, 'vm.save');
+  await begun.promise;
+  clock.advance(20_000);
+  assert.equal((await world.store.acquire('operations', 'another', 60_000))?.epoch, 2);
+  go.resolve();
+  await world.context.commit({});
+  await world.context.commit({});
+  assert.equal(world.inventory.document(name.kind, name.id), undefined);
+  assert.deepEqual(runs, ['begun']);
+  await world.store.release('operations', 'another');
+  clock.advance(10_000);
+  assert.equal((await engine.wait(id, 60_000)).state, 'done');
+  assert.deepEqual(runs, ['begun', 'begun', 'written']);
+  assert.equal(world.inventory.document(name.kind, name.id)?.version, 1);
 });
 
 test('an operation that another version began is failed, not guessed at', async () => {

@@ -7,7 +7,7 @@
  *    relies on it.
  */
 import type { Thing } from '#api';
-import type { Caller } from '../context.ts';
+import type { Caller, Coordinator } from '../context.ts';
 import type { Json } from '../store/store.ts';
 
 export type JsonRecord = { readonly [key: string]: Json };
@@ -23,6 +23,8 @@ export interface StepWork {
   readonly caller: Caller;
   /** Aborts when the operation is cancelled or overtaken, and when this coordinator stops running it. */
   readonly signal: AbortSignal;
+  /** Commits under the lease: one who no longer runs the operations writes nothing. Errors: LeaseLost; those of the store. */
+  readonly commit: Coordinator['commit'];
   /** Stores what later steps, or the next run of this one, need to know. */
   remember(values: JsonRecord): Promise<void>;
   /** Stores what the operation has brought, shown with it. */

@@ -9,7 +9,7 @@ import type { Clock } from '#lib';
 import type { Log } from '#log';
 import type { Store } from '../store/store.ts';
 
-const leaseName = 'operations';
+export const leaseName = 'operations';
 const ttlMs = 15_000;
 const renewMs = 5_000;
 /** With the wait before it well within the time that the lease holds. */

@@ -6,8 +6,8 @@
 import { Fault, isFault, isoTime, present, type Clock } from '#lib';
 import type { Coordinator } from '../context.ts';
 import type { OperationDocument } from '../documents.ts';
-import type { Commit } from '../store/store.ts';
-import { LeaseLost, type Holding } from './lease-keeper.ts';
+import type { Commit, Change as StoredChange } from '../store/store.ts';
+import { leaseName, LeaseLost, type Holding } from './lease-keeper.ts';
 
 const maxAttempts = 20;
 
@@ -35,6 +35,17 @@ export class Records {
     return isoTime(this.#context.clock.now());
   }
 
+  /** Commits on the condition that the lease is still held. Errors: LeaseLost; those of the store. */
+  async commit(one: Commit, { epoch }: Holding): Promise<StoredChange> {
+    const conditions = [{ lease: leaseName, epoch }, ...(one.conditions ?? [])];
+    try {
+      return await this.#context.commit({ ...one, conditions });
+    } catch (error) {
+      if (isFault(error, 'stale') && 'lease' in error.facts) throw new LeaseLost();
+      throw error;
+    }
+  }
+
   /**
    * Changes the operation under the lease, or without one where `holding` is undefined (a cancel may come
    * from anybody). `build` may answer undefined: nothing to change. Errors: LeaseLost; those of `build`.
@@ -51,7 +62,6 @@ export class Records {
       if (change === undefined || change.operation === found.data) return;
       const { operation, along } = change;
       const conditions = [
-        ...(holding === undefined ? [] : [{ lease: 'operations', epoch: holding.epoch }]),
         { kind: 'operation' as const, id, version: found.version },
         ...(along?.conditions ?? []),
       ];
@@ -60,11 +70,11 @@ export class Records {
         ...(along?.writes ?? []),
       ];
       try {
-        await commit({ conditions, writes, events: along?.events ?? [] });
+        const whole = { conditions, writes, events: along?.events ?? [] };
+        await (holding === undefined ? commit(whole) : this.commit(whole, holding));
         return;
       } catch (error) {
         if (!isFault(error, 'stale')) throw error;
-        if ('lease' in error.facts) throw new LeaseLost();
       }
     }
     throw new Fault('stale', `operation ${id} was changed ${maxAttempts} times in a row`);

@@ -192,6 +192,7 @@ export class Runner<W> {
       memory,
       caller,
       signal,
+      commit: (one) => this.#context.records.commit(one, this.#holding),
       remember,
       conclude,
       tell: (progress, note) => teller.tell(progress, note),
