@@ -7,10 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import type { ImageRecipe, LinkResult } from '#api';
 import { Fault } from '#lib';
 import { inspectImage } from '#qemu';
-import { isImageKind } from '#images';
+import { buildImage, isImageKind } from '#images';
 import { isInside, requireInside } from '../../../storage/allowed.ts';
 import type { Images } from '../../driver.ts';
-import { buildInProcess } from './build-image.ts';
 
 export interface HostImagesOptions {
   /** Where built images are kept; everybody on the host may read them. */
@@ -42,7 +41,7 @@ export class HostImages implements Images {
     }
     const { folder } = this.#options;
     await mkdir(folder, { recursive: true, mode: 0o755 });
-    const image = await buildInProcess({ kind, cacheDir: folder, progress, signal });
+    const image = await buildImage({ kind, cacheDir: folder, progress, signal });
     // Machines under accounts of their own read it.
     await chmod(join(image.path, '..'), 0o755);
     await chmod(image.path, 0o644);
