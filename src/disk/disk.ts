@@ -19,6 +19,8 @@ export type DiskRun =
       readonly depth: number;
       /** Where the bytes lie as they are. */
       readonly file: string;
+      /** Tells two files of one name apart. */
+      readonly fileIdentity: string;
       readonly fileOffset: number;
     }
   | {
@@ -104,7 +106,14 @@ export class Disk {
     const { length } = extent;
     if (extent.kind === 'data') {
       const { file, fileOffset } = extent;
-      return { kind: 'data', length, depth, file: file.name, fileOffset };
+      return {
+        kind: 'data',
+        length,
+        depth,
+        file: file.name,
+        fileIdentity: file.identity,
+        fileOffset,
+      };
     }
     if (extent.kind === 'compressed') {
       return { kind: 'compressed', length, depth, storedBytes: extent.storedBytes };

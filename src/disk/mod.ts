@@ -2,6 +2,7 @@
 export { Disk, type DiskRun } from './disk.ts';
 export { detectFormat } from './detect.ts';
 export { withoutSync, type Access, type DiskFile, type FileRun } from './file/disk-file.ts';
+export { demandUnused, fileLocks, type FileLock } from './file/in-use.ts';
 export { MemoryFile } from './file/memory-file.ts';
 export { openNodeFile } from './file/node-file.ts';
 export type { CreateOptions, Format } from './format.ts';
@@ -19,11 +20,22 @@ export {
 } from './verbs/chain.ts';
 export { checksumDisk, type ChecksumOptions } from './verbs/checksum.ts';
 export { compactDisk, estimateCompact, type CompactEstimate } from './verbs/compact.ts';
+export { demandChildless, findChildren, type ChildrenOptions } from './verbs/children.ts';
 export { compareDisks, type Comparison } from './verbs/compare.ts';
 export { convertDisk, type ConvertOptions } from './verbs/convert.ts';
 export { copyDisk, type CopyOptions } from './verbs/copy.ts';
 export { demandSpace, makeDisk, parentFor, roundedSize, type NewDisk } from './verbs/create.ts';
+export { diffDisks, type Difference, type Held } from './verbs/diff.ts';
+export { flattenDisk, type FlattenOptions } from './verbs/flatten.ts';
 export { inspectDisk, type LayerReport } from './verbs/inspect.ts';
 export { mapDisk, measure, type MapRun, type Measure } from './verbs/map.ts';
 export type { Progress, VerbOptions } from './verbs/progress.ts';
 export { resizeDisk } from './verbs/resize.ts';
+export {
+  joinDisk,
+  readPieceList,
+  splitDisk,
+  type Piece,
+  type PieceList,
+  type SplitOptions,
+} from './verbs/split.ts';

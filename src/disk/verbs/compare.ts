@@ -11,7 +11,8 @@ export interface Comparison {
   readonly firstDifference: number | undefined;
 }
 
-interface Piece {
+/** A range of at most one chunk in which two disks may differ. */
+export interface Piece {
   readonly offset: number;
   readonly length: number;
   /** Which of the two may hold something else than zeros there. */
@@ -44,26 +45,48 @@ export async function compareDisks(
   };
 }
 
-async function* piecesOf(first: Disk, second: Disk, total: number): AsyncGenerator<Piece> {
+/** The ranges to look at, in ascending order: neither both zero nor both the same bytes of the same file. */
+export async function* piecesOf(first: Disk, second: Disk, total: number): AsyncGenerator<Piece> {
   const [known, other] = [runOf(first), runOf(second)];
   for (let offset = 0; offset < total;) {
     const [a, b] = [await known(offset), await other(offset)];
     const end = Math.min(a.end, b.end, total);
-    const isEmpty = !a.hasData && !b.hasData;
-    const length = isEmpty ? end - offset : Math.min(end - offset, chunkBytes);
-    if (!isEmpty) yield { offset, length, first: a.hasData, second: b.hasData };
+    const isSame = (!a.hasData && !b.hasData) || isSamePlace(a, b);
+    const length = isSame ? end - offset : Math.min(end - offset, chunkBytes);
+    if (!isSame) yield { offset, length, first: a.hasData, second: b.hasData };
     offset += length;
   }
 }
 
+interface KnownRun {
+  readonly start: number;
+  readonly end: number;
+  readonly hasData: boolean;
+  /** Which file holds the bytes as they are, and where in it the guest's offset 0 would be. */
+  readonly file?: string;
+  readonly origin?: number;
+}
+
+/** A child and its parent, or two children of one, share what neither has changed. */
+function isSamePlace(a: KnownRun, b: KnownRun): boolean {
+  return a.file !== undefined && a.file === b.file && a.origin === b.origin;
+}
+
 /** The run at an offset, remembered while offsets stay in it. Beyond its end a disk counts as zeros. */
-function runOf(disk: Disk): (offset: number) => Promise<{ end: number; hasData: boolean }> {
-  let run = { start: 0, end: 0, hasData: false };
+function runOf(disk: Disk): (offset: number) => Promise<KnownRun> {
+  let run: KnownRun = { start: 0, end: 0, hasData: false };
   return async (offset) => {
-    if (offset >= disk.sizeBytes) return { end: Infinity, hasData: false };
+    if (offset >= disk.sizeBytes) return { start: offset, end: Infinity, hasData: false };
     if (offset < run.start || offset >= run.end) {
       const found = await disk.runAt(offset, disk.sizeBytes - offset);
-      run = { start: offset, end: offset + found.length, hasData: found.kind !== 'zero' };
+      run = {
+        start: offset,
+        end: offset + found.length,
+        hasData: found.kind !== 'zero',
+        ...(found.kind === 'data'
+          ? { file: found.fileIdentity, origin: found.fileOffset - offset }
+          : {}),
+      };
     }
     return run;
   };

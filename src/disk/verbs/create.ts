@@ -3,7 +3,7 @@
  * beside it, which is removed when anything fails.
  */
 import { randomBytes } from 'node:crypto';
-import { link, lstat, open, rename, rm, statfs } from 'node:fs/promises';
+import { chmod, chown, link, lstat, open, realpath, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Fault, formatBytes } from '#lib';
 import type { Disk } from '../disk.ts';
@@ -42,20 +42,21 @@ export function roundedSize(disk: Pick<NewDisk, 'format' | 'sizeBytes' | 'varian
  * Creates a disk, fills it, and gives it its name. Faults: `exists`, `unsupported`, `exhausted`; those of `fill`.
  */
 export async function makeDisk(
-  wanted: NewDisk,
+  asked: NewDisk,
   store: FileStore,
   fill: (disk: Disk) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
+  // what takes the place of a file is made beside the file, not beside a symbolic link to it
+  const path =
+    asked.existing === 'replace' ? await realpath(asked.path).catch(() => asked.path) : asked.path;
+  const wanted: NewDisk = { ...asked, path };
   const format = formatNamed(wanted.format);
   if (format.create === undefined) {
     throw new Fault('unsupported', `cannot create ${wanted.path}: ${format.title} is only read`);
   }
   const create = format.create.bind(format);
   const folder = dirname(wanted.path);
-  const temporary = join(
-    folder,
-    `.${basename(wanted.path)}.${randomBytes(4).toString('hex')}.part`,
-  );
+  const temporary = temporaryName(wanted.path);
   const made: string[] = [];
   const createFile = async (path: string): Promise<DiskFile> => {
     const file = await openNodeFile(path, 'create');
@@ -92,13 +93,35 @@ export async function makeDisk(
       throw error;
     }
     if (wanted.durability !== 'memory') for (const path of made) await syncFile(path);
-    if (wanted.existing === 'replace') await rename(temporary, wanted.path);
-    else await giveName(temporary, wanted.path);
+    await publishFile(temporary, wanted.path, wanted.existing ?? 'keep');
     if (wanted.durability !== 'memory') await syncFolder(folder);
   } catch (error) {
     for (const path of made) await rm(path, { force: true });
     throw hostFault(wanted.path, 'create', error);
   }
+}
+
+/** What a file is called beside its place until it is complete. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);
+}
+
+/** Gives a complete file its name. What it replaces hands on its owner and permissions. */
+export async function publishFile(
+  temporary: string,
+  path: string,
+  existing: 'keep' | 'replace',
+): Promise<void> {
+  if (existing === 'keep') return giveName(temporary, path);
+  const old = await lstat(path).catch(() => undefined);
+  if (old?.isFile() === true) {
+    await chown(temporary, old.uid, old.gid).catch((error: unknown) => {
+      // only root gives files away; everybody may keep their own
+      if (old.uid !== process.getuid?.()) throw error;
+    });
+    await chmod(temporary, old.mode & 0o777);
+  }
+  await rename(temporary, path);
 }
 
 /** Unlike a rename, a link never takes the place of another file; some file systems have no links. */

@@ -27,7 +27,7 @@ function continues(last: MapRun, run: DiskRun): boolean {
     last.kind === 'data' &&
     run.kind === 'data' &&
     last.depth === run.depth &&
-    last.file === run.file &&
+    last.fileIdentity === run.fileIdentity &&
     last.fileOffset + last.length === run.fileOffset
   );
 }

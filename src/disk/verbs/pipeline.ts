@@ -39,3 +39,30 @@ export async function eachInFlight<T>(
   }
   if (failures.length > 0) throw failures[0];
 }
+
+/**
+ * Results in the order of the pieces, a bounded number of them under way. `slot` counts from 0 below `inFlight`: what
+ * belongs to a slot is not used again before its result has been taken.
+ */
+export async function* eachInOrder<T, R>(
+  pieces: AsyncIterable<T>,
+  inFlight: number,
+  work: (piece: T, slot: number) => Promise<R>,
+): AsyncGenerator<R> {
+  const under: Promise<R>[] = [];
+  let turn = 0;
+  try {
+    for await (const piece of pieces) {
+      const started = work(piece, turn % inFlight);
+      started.catch(() => undefined); // told when its turn comes
+      under.push(started);
+      turn += 1;
+      if (under.length < inFlight) continue;
+      const oldest = under.shift();
+      if (oldest !== undefined) yield await oldest;
+    }
+    for (let next = under.shift(); next !== undefined; next = under.shift()) yield await next;
+  } finally {
+    await Promise.allSettled(under);
+  }
+}
