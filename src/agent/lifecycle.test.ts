@@ -139,11 +139,11 @@ describe('real processes', { skip: withoutQemu }, () => {
   test('GA-17 a guest that does not obey the power button runs on after the time limit', async () => {
     const id = await agent.create(bareDefinition());
     await agent.act(id, 'turn-on');
-    const shutdown = agent.act(id, 'shutdown', { timeoutSeconds: 1 });
+    const shutdown = agent.act(id, 'power-button', { timeoutSeconds: 1 });
     await assert.rejects(shutdown, (error) => isFault(error, 'timeout'));
     assert.equal(agent.host.reports.get(id)?.state, 'running');
     assert.equal(
-      (await agent.act(id, 'shutdown', { timeoutSeconds: 1, onTimeout: 'turn-off' })).state,
+      (await agent.act(id, 'power-button', { timeoutSeconds: 1, onTimeout: 'turn-off' })).state,
       'off',
     );
   });

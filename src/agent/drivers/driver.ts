@@ -11,6 +11,7 @@
 import type {
   Ability,
   Adapter,
+  AdditionsState,
   BootDevice,
   Disk,
   EffectiveHardware,
@@ -21,6 +22,7 @@ import type {
   LinkResult,
   MachineSample,
   Medium,
+  SharedFolder,
   VmDefinition,
   VmStatus,
 } from '#api';
@@ -104,14 +106,15 @@ export type ChannelAccess = 'watch' | 'use';
 
 /** A hypervisor process. */
 export interface Running extends ProcessFacts {
-  /** A guest agent answers. */
-  readonly additionsAnswer: boolean;
+  readonly additions: AdditionsState;
 
   pause(signal: AbortSignal): Promise<void>;
   resume(signal: AbortSignal): Promise<void>;
   reset(signal: AbortSignal): Promise<void>;
-  /** Asks the guest; it need not obey. */
-  requestShutdown(signal: AbortSignal): Promise<{ readonly means: 'guest agent' | 'power button' }>;
+  /** Asks the guest through its agent. Errors: `unavailable` without one, `refused` with its words. */
+  requestShutdown(signal: AbortSignal): Promise<void>;
+  /** Presses the ACPI power button; a guest need not obey. */
+  pressPowerButton(signal: AbortSignal): Promise<void>;
   /** Errors: `unavailable` without a guest agent. */
   requestReboot(signal: AbortSignal): Promise<void>;
   /** Ends the process at once; resolves when it is gone. Never fails. */
@@ -142,6 +145,10 @@ export interface Devices {
   detachDisk?(disk: Disk, file: MachineFile): Promise<void>;
   attachAdapter?(adapter: Adapter, file: MachineFile): Promise<void>;
   detachAdapter?(adapter: Adapter, file: MachineFile): Promise<void>;
+  /** The folder has been judged by `checkShare`. */
+  addShare?(share: SharedFolder): Promise<void>;
+  /** Errors: `refused` while the guest uses it. */
+  removeShare?(share: SharedFolder): Promise<void>;
 }
 
 export interface Configured {
@@ -306,6 +313,8 @@ export interface Driver extends AsyncDisposable {
     medium: Medium | null,
     others: readonly MachineFile[],
   ): Promise<void>;
+  /** Absent where no folders are shared. Errors: `not-found`, `forbidden`, `refused` with the reason. */
+  checkShare?(file: MachineFile, share: SharedFolder, others: readonly MachineFile[]): Promise<void>;
   /** Looks anew at what the host can do. */
   probe(signal: AbortSignal): Promise<void>;
   diagnose(settings: HostSettings, signal: AbortSignal): Promise<readonly Finding[]>;

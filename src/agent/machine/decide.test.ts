@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeAction, powerActions, vmStates } from '#api';
+import { additionsStates, judgeAction, powerActions, vmStates } from '#api';
 import fc from 'fast-check';
 import { decide, type Request, type Situation } from './decide.ts';
 
@@ -8,7 +8,7 @@ const calm: Situation = {
   name: 'web-1',
   state: 'off',
   held: false,
-  additionsAnswer: true,
+  additions: 'running',
   missing: {},
   hostReachable: true,
   generation: 3,
@@ -69,7 +69,7 @@ test('the decision is a function of its arguments and never throws', () => {
   const situation = fc.record({
     state: fc.constantFrom(...vmStates),
     held: fc.boolean(),
-    additionsAnswer: fc.boolean(),
+    additions: fc.constantFrom(...additionsStates),
     generation: fc.nat(5),
   });
   const request = fc.record({

@@ -22,6 +22,14 @@ async function makeRunning(host: TestHost, settings: unknown = {}): Promise<Mach
   return machine;
 }
 
+/** Booted, so that its additions answer. */
+async function makeAnswering(host: TestHost): Promise<Machine> {
+  const machine = await makeRunning(host);
+  await host.clock.advance(5_000);
+  assert.equal(machine.judged().additions, 'running');
+  return machine;
+}
+
 test('VM-31 a start goes through starting to running', async () => {
   await using host = await TestHost.make();
   const machine = await host.add();
@@ -46,15 +54,29 @@ test('VM-42 a held machine is paused until it is released, and resume refuses it
 
 test('VM-37 a guest that is asked shuts down, and its end is told with its time', async () => {
   await using host = await TestHost.make();
-  const machine = await makeRunning(host);
+  const machine = await makeAnswering(host);
   assert.equal(await host.act(machine, 'shutdown', 1), 'off');
   const completed = host.events.find(({ name }) => name === 'vm.shutdown.completed');
   assert.equal(completed?.attributes['durationMs'], 3_000);
 });
 
+test('GA-18 a guest that is still booting is not asked to shut down, but its power button is pressed', async () => {
+  await using host = await TestHost.make();
+  const machine = await makeRunning(host);
+  await assert.rejects(host.act(machine, 'shutdown', 1), (error) => {
+    assert.ok(isFault(error, 'refused'));
+    assert.match(error.message, /no guest additions have answered/);
+    assert.match(error.hint ?? '', /power button/);
+    return true;
+  });
+  assert.equal(await host.act(machine, 'power-button', 1), 'off');
+  const asked = host.events.find(({ name }) => name === 'vm.shutdown.requested');
+  assert.equal(asked?.attributes['means'], 'power button');
+});
+
 test('GA-17 a guest that ignores the request runs on, and the caller hears of the time limit', async () => {
   await using host = await TestHost.make({ faults: { shutdownIgnored: 1 } });
-  const machine = await makeRunning(host);
+  const machine = await makeAnswering(host);
   const shutdown = host.act(machine, 'shutdown', 1, { timeoutSeconds: 60 });
   await assert.rejects(shutdown, (error) => isFault(error, 'timeout'));
   assert.equal(machine.file.state, 'running');
@@ -63,12 +85,12 @@ test('GA-17 a guest that ignores the request runs on, and the caller hears of th
 
 test('GA-17 after the time limit the caller may have it turned off or saved', async () => {
   await using host = await TestHost.make({ faults: { shutdownIgnored: 1 } });
-  const one = await makeRunning(host);
+  const one = await makeAnswering(host);
   assert.equal(
     await host.act(one, 'shutdown', 1, { timeoutSeconds: 5, onTimeout: 'turn-off' }),
     'off',
   );
-  const other = await makeRunning(host);
+  const other = await makeAnswering(host);
   assert.equal(
     await host.act(other, 'shutdown', 1, { timeoutSeconds: 5, onTimeout: 'save' }),
     'saved',
@@ -93,7 +115,7 @@ test('VM-38 turn-off interrupts a start, a save and a shutdown', async () => {
   await assert.rejects(save, (error) => isFault(error, 'cancelled'));
   assert.equal(saving.file.savedFile, null);
 
-  const stopping = await makeRunning(host);
+  const stopping = await makeAnswering(host);
   const shutdown = stopping.act(call('shutdown', 1));
   shutdown.catch(() => undefined);
   await host.clock.advance(500);

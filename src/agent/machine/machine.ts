@@ -114,7 +114,7 @@ export class Machine {
       name: this.#file.definition.name,
       state: this.#file.state,
       held: this.#file.held,
-      additionsAnswer: this.#running?.additionsAnswer ?? false,
+      additions: this.#running?.additions ?? 'none',
       missing: this.#host.driver.missing,
       hostReachable: true,
     };
@@ -471,7 +471,9 @@ async function performAction(call: ActCall, hands: Hands): Promise<void> {
     case 'discard':
       return discard(hands);
     case 'shutdown':
-      return shutDown(hands, request);
+      return shutDown(hands, request, 'guest agent');
+    case 'power-button':
+      return shutDown(hands, request, 'power button');
     case 'reboot':
       return reboot(hands);
     case 'turn-off':

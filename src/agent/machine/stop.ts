@@ -34,7 +34,11 @@ function goOff(hands: Hands, cause: OffCause): void {
   hands.emit('vm.state.powered-off', { cause });
 }
 
-export async function shutDown(hands: Hands, request: VmActionRequest): Promise<void> {
+export async function shutDown(
+  hands: Hands,
+  request: VmActionRequest,
+  means: 'guest agent' | 'power button',
+): Promise<void> {
   const { host } = hands;
   const running = present(hands.running, 'the process of a running machine');
   const { name, settings } = hands.file.definition;
@@ -44,7 +48,8 @@ export async function shutDown(hands: Hands, request: VmActionRequest): Promise<
   hands.onEnd((ending) => endShutdown(hands, ending, cause, beganMs));
   hands.enter('shutting-down');
   try {
-    const { means } = await running.requestShutdown(hands.signal);
+    if (means === 'guest agent') await running.requestShutdown(hands.signal);
+    else await running.pressPowerButton(hands.signal);
     hands.emit('vm.shutdown.requested', { means });
     if ((await hands.untilEnded(limitSeconds * 1000)) === 'ended') {
       await hands.persist();

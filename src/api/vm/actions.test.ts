@@ -12,6 +12,7 @@ import {
   type Judged,
   type VmAction,
 } from './actions.ts';
+import { additionsStates, type AdditionsState } from './additions.ts';
 import { vmStateFacts, vmStates, type VmState } from './state.ts';
 
 const all = Object.keys(vmActions) as VmAction[];
@@ -21,7 +22,7 @@ function vm(state: VmState, more: Partial<Judged> = {}): Judged {
     name: 'web-1',
     state,
     held: false,
-    additionsAnswer: true,
+    additions: 'running',
     missing: {},
     hostReachable: true,
     ...more,
@@ -70,15 +71,26 @@ test('VM-50 what may be done with a running vm, and that it is neither removed n
   }
 });
 
-test('VM-50 a guest restarts only with guest additions that answer', () => {
-  assert.ok(!taken('running', { additionsAnswer: false }).includes('reboot'));
+test('VM-50 GA-18 without additions that answer a guest is neither shut down nor restarted, and that is said', () => {
+  const answers = (action: VmAction, additions: AdditionsState) =>
+    judgeAction(action, vm('running', { additions }));
+  for (const action of ['shutdown', 'reboot'] as const) {
+    const [absent, silent] = [answers(action, 'none'), answers(action, 'not-answering')];
+    assert.ok(absent.answer === 'refuse' && silent.answer === 'refuse');
+    assert.match(absent.why, /no guest additions have answered in web-1/);
+    assert.match(silent.why, /the guest additions in web-1 do not answer/);
+    assert.match(silent.hint ?? '', action === 'shutdown' ? /power button/ : /reset/);
+    assert.equal(answers(action, 'outdated').answer, 'take');
+  }
+  for (const additions of additionsStates)
+    assert.equal(answers('power-button', additions).answer, 'take');
 });
 
 test('VM-51 what may be done with a paused vm', () => {
   const paused = taken('paused');
   for (const action of ['resume', 'save', 'turn-off', 'reset', 'screen'] as const)
     assert.ok(paused.includes(action), action);
-  for (const action of ['pause', 'shutdown', 'reboot', 'type', 'turn-on'] as const)
+  for (const action of ['pause', 'shutdown', 'power-button', 'reboot', 'type', 'turn-on'] as const)
     assert.ok(!paused.includes(action), action);
 });
 
@@ -146,12 +158,18 @@ const words: readonly (readonly [string, string])[] = [
 
 for (const [word, action] of words) {
   test(`VM-40 the word ${word} is taken for ${action}`, () => {
-    assert.equal(actionOfWord(word, { state: 'running', onHostStop: 'save' }), action);
+    assert.equal(
+      actionOfWord(word, { state: 'running', additions: 'running', onHostStop: 'save' }),
+      action,
+    );
   });
 }
 
 test('VM-27 suspended means paused; saving the state is never called suspend', () => {
-  assert.equal(actionOfWord('suspend', { state: 'running', onHostStop: 'save' }), 'pause');
+  assert.equal(
+    actionOfWord('suspend', { state: 'running', additions: 'running', onHostStop: 'save' }),
+    'pause',
+  );
   const saving = [
     ...all
       .filter((action) => actionWords.includes(action) && !/pause/.test(action))
@@ -166,24 +184,57 @@ test('VM-27 suspended means paused; saving the state is never called suspend', (
 });
 
 test('VM-44 turn off and turn off now are the same', () => {
-  const state = { state: 'running', onHostStop: 'save' } as const;
+  const state = { state: 'running', additions: 'running', onHostStop: 'save' } as const;
   assert.equal(actionOfWord('turn-off', state), actionOfWord('turn-off-now', state));
   assert.equal(actionOfWord('shutdown-and-turn-off', state), 'shutdown');
 });
 
 test('VM-45 start restores a saved vm, stop performs its stop action', () => {
-  assert.equal(actionOfWord('start', { state: 'saved', onHostStop: 'off' }), 'restore');
-  assert.equal(actionOfWord('start', { state: 'off', onHostStop: 'off' }), 'turn-on');
-  assert.equal(actionOfWord('stop', { state: 'running', onHostStop: 'off' }), 'turn-off');
-  assert.equal(actionOfWord('stop', { state: 'running', onHostStop: 'shutdown' }), 'shutdown');
-  assert.equal(actionOfWord('stop', { state: 'running', onHostStop: 'save' }), 'save');
+  assert.equal(
+    actionOfWord('start', { state: 'saved', additions: 'running', onHostStop: 'off' }),
+    'restore',
+  );
+  assert.equal(
+    actionOfWord('start', { state: 'off', additions: 'running', onHostStop: 'off' }),
+    'turn-on',
+  );
+  assert.equal(
+    actionOfWord('stop', { state: 'running', additions: 'running', onHostStop: 'off' }),
+    'turn-off',
+  );
+  assert.equal(
+    actionOfWord('stop', { state: 'running', additions: 'running', onHostStop: 'shutdown' }),
+    'shutdown',
+  );
+  assert.equal(
+    actionOfWord('stop', { state: 'running', additions: 'running', onHostStop: 'save' }),
+    'save',
+  );
+});
+
+test('VM-37 a stop by shutdown presses the power button of a guest that cannot be asked otherwise', () => {
+  const stop = (additions: AdditionsState) =>
+    actionOfWord('stop', { state: 'running', additions, onHostStop: 'shutdown' });
+  assert.deepEqual(additionsStates.map(stop), [
+    'power-button',
+    'shutdown',
+    'power-button',
+    'shutdown',
+  ]);
 });
 
 test('every word stands for an action, and no other text does', () => {
   for (const word of actionWords)
-    assert.ok(actionOfWord(word, { state: 'running', onHostStop: 'save' }), word);
+    assert.ok(
+      actionOfWord(word, { state: 'running', additions: 'running', onHostStop: 'save' }),
+      word,
+    );
   for (const word of ['', 'toString', 'constructor', '__proto__', 'turn on'])
-    assert.equal(actionOfWord(word, { state: 'running', onHostStop: 'save' }), undefined, word);
+    assert.equal(
+      actionOfWord(word, { state: 'running', additions: 'running', onHostStop: 'save' }),
+      undefined,
+      word,
+    );
 });
 
 test('VM-26 every state has a number of its own, and running is 5', () => {

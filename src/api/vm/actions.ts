@@ -5,6 +5,7 @@
  * Words of other products map to these actions in `actionWords` (VM-40, VM-44, VM-45).
  */
 import type { Verb } from '../rights.ts';
+import { chooseShutdown, doAdditionsAnswer, type AdditionsState } from './additions.ts';
 import { vmStateFacts, type VmState } from './state.ts';
 
 interface ActionFacts {
@@ -16,8 +17,8 @@ interface ActionFacts {
   readonly right: Verb;
   /** What the driver must be able to do (an ability of the host), if not every driver is. */
   readonly ability?: Ability;
-  /** Needs a guest agent that answers. */
-  readonly needsAdditions?: true;
+  /** Needs guest additions that answer; the text says what to do without (GA-18). */
+  readonly withoutAdditions?: string;
   /** Works while the host is away. */
   readonly needsNoHost?: true;
   /** Ends or disturbs the guest's work, so people are asked first. */
@@ -45,6 +46,7 @@ export const abilities = [
   'memory-hotplug',
   'tpm',
   'uefi',
+  'acceleration3d',
 ] as const;
 export type Ability = (typeof abilities)[number];
 
@@ -130,15 +132,24 @@ export const vmActions = {
     from: ['running'],
     to: 'off',
     right: 'vm.power',
+    ability: 'guest-agent',
+    withoutAdditions: 'install the guest additions, or press the power button',
+    meaning: 'let the guest shut down cleanly, through its guest additions',
+  },
+  'power-button': {
+    label: 'Press power button',
+    from: ['running'],
+    to: 'off',
+    right: 'vm.power',
     ability: 'acpi-shutdown',
-    meaning: 'ask the guest to shut down',
+    meaning: 'ask the guest to shut down, by the ACPI power button; it may ignore it',
   },
   reboot: {
     label: 'Restart guest',
     from: ['running'],
     right: 'vm.power',
     ability: 'guest-agent',
-    needsAdditions: true,
+    withoutAdditions: 'install the guest additions, or use reset',
     meaning: 'let the guest restart cleanly',
   },
   'turn-off': {
@@ -255,6 +266,7 @@ export const powerActions = [
   'restore',
   'discard',
   'shutdown',
+  'power-button',
   'reboot',
   'turn-off',
   'reset',
@@ -268,8 +280,7 @@ export interface Judged {
   readonly state: VmState;
   /** Started by "power on hold" and not yet released (VM-42). */
   readonly held: boolean;
-  /** A guest agent answers. */
-  readonly additionsAnswer: boolean;
+  readonly additions: AdditionsState;
   /** Abilities of the host's driver; those missing carry the driver's reason (VM-54). */
   readonly missing: Readonly<Partial<Record<Ability, string>>>;
   readonly hostReachable: boolean;
@@ -293,6 +304,7 @@ const hints: Readonly<Record<string, string>> = {
   'running turn-on': 'it runs already',
   'paused turn-on': 'resume it',
   'paused shutdown': 'resume it first: a paused guest cannot shut down',
+  'paused power-button': 'resume it first: a paused guest cannot shut down',
   'paused reboot': 'resume it first',
   'paused type': 'resume it first',
   'off save': 'only a running or paused vm has a state to save',
@@ -330,12 +342,12 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
     const why = `${vm.name} is ${vmStateFacts[vm.state].label.toLowerCase()}`;
     return hint === undefined ? { answer: 'refuse', why } : { answer: 'refuse', why, hint };
   }
-  if (facts.needsAdditions && !vm.additionsAnswer) {
-    return {
-      answer: 'refuse',
-      why: `no guest additions answer in ${vm.name}`,
-      hint: 'install the guest additions, or use reset',
-    };
+  if (facts.withoutAdditions !== undefined && !doAdditionsAnswer(vm.additions)) {
+    const why =
+      vm.additions === 'none'
+        ? `no guest additions have answered in ${vm.name} since it started`
+        : `the guest additions in ${vm.name} do not answer`;
+    return { answer: 'refuse', why, hint: facts.withoutAdditions };
   }
   return { answer: 'take' };
 }
@@ -358,8 +370,15 @@ const words: Readonly<Record<string, PowerAction>> = {
   'restore-saved-state': 'restore',
   'discard-saved-state': 'discard',
   'shut-down-guest': 'shutdown',
+  'press-power-button': 'power-button',
   unpause: 'resume',
 };
+
+const stopActions = {
+  save: () => 'save',
+  shutdown: chooseShutdown,
+  off: () => 'turn-off',
+} as const satisfies Record<string, (additions: AdditionsState) => PowerAction>;
 
 /** All words that stand for an action, in the order of help. */
 export const actionWords: readonly string[] = [
@@ -371,14 +390,19 @@ export const actionWords: readonly string[] = [
 
 /**
  * The action a word stands for. `start` restores a saved vm and turns on any other; `stop` is the vm's
- * configured stop action (VM-45). Undefined where the word is unknown.
+ * configured stop action (VM-45), and a shutdown presses the power button of a guest that cannot be asked
+ * otherwise. Undefined where the word is unknown.
  */
 export function actionOfWord(
   word: string,
-  vm: { readonly state: VmState; readonly onHostStop: 'save' | 'shutdown' | 'off' },
+  vm: {
+    readonly state: VmState;
+    readonly additions: AdditionsState;
+    readonly onHostStop: 'save' | 'shutdown' | 'off';
+  },
 ): PowerAction | undefined {
   if (word === 'start') return vm.state === 'saved' ? 'restore' : 'turn-on';
-  if (word === 'stop') return vm.onHostStop === 'off' ? 'turn-off' : vm.onHostStop;
+  if (word === 'stop') return stopActions[vm.onHostStop](vm.additions);
   return (
     powerActions.find((action) => action === word) ??
     (Object.hasOwn(words, word) ? words[word] : undefined)

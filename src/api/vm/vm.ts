@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from '../ids.ts';
 import { vmActions, type VmAction } from './actions.ts';
+import { additionsStates } from './additions.ts';
 import { vmDefinitionSchema } from './definition.ts';
 import { vmStateSchema } from './state.ts';
 
@@ -16,7 +17,7 @@ export const heartbeatSchema = z
 
 export const additionsSchema = z
   .strictObject({
-    state: z.enum(['none', 'running', 'not-answering', 'outdated']).meta({ description: 'GA-35' }),
+    state: z.enum(additionsStates).meta({ description: 'GA-35' }),
     version: z
       .string()
       .max(64)
@@ -245,11 +246,10 @@ export const vmActionRequestSchema = z
       .min(1)
       .max(7200)
       .optional()
-      .meta({ description: 'shutdown: how long the guest may take' }),
-    onTimeout: z
-      .enum(['fail', 'save', 'turn-off'])
-      .optional()
-      .meta({ description: 'shutdown: what happens after the time limit; default fail' }),
+      .meta({ description: 'shutdown, power-button: how long the guest may take' }),
+    onTimeout: z.enum(['fail', 'save', 'turn-off']).optional().meta({
+      description: 'shutdown, power-button: what happens after the time limit; default fail',
+    }),
     bootOnce: z
       .enum(['disk', 'cd', 'floppy', 'network'])
       .optional()

@@ -31,9 +31,15 @@ const verbs: readonly Verb[] = [
   },
   {
     word: 'shutdown',
-    summary: 'ask the guest to shut down',
+    summary: 'let the guest shut down, through its guest additions',
     done: 'has shut down',
     aliases: ['shutdown-and-power-off', 'shut-down-guest'],
+  },
+  {
+    word: 'power-button',
+    summary: 'press the ACPI power button, for guests without additions',
+    done: 'has shut down',
+    aliases: ['press-power-button'],
   },
   { word: 'reboot', summary: 'let the guest restart cleanly', done: 'restarts' },
   {
@@ -80,12 +86,16 @@ const verbs: readonly Verb[] = [
 ];
 
 const options = {
-  timeout: { type: 'number', value: 'SECONDS', meaning: 'shutdown: how long the guest may take' },
+  timeout: {
+    type: 'number',
+    value: 'SECONDS',
+    meaning: 'shutdown, power-button: how long the guest may take',
+  },
   'on-timeout': {
     type: 'text',
     words: ['fail', 'save', 'turn-off'],
     value: 'ACTION',
-    meaning: 'shutdown: what happens after it; default fail',
+    meaning: 'shutdown, power-button: what happens after it; default fail',
   },
   boot: {
     type: 'text',

@@ -132,6 +132,7 @@ export const german: Language = {
     restore: 'Zustand wiederherstellen',
     discard: 'Zustand verwerfen',
     shutdown: 'Gast herunterfahren',
+    'power-button': 'Netzschalter drücken',
     reboot: 'Gast neu starten',
     'turn-off': 'Ausschalten',
     reset: 'Zurücksetzen',

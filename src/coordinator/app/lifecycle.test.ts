@@ -1,7 +1,14 @@
 /** A vm's whole life through the API, on a simulated host whose agent is a process of its own. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { finishedStates, type DryRun, type Event, type Operation, type Vm } from '#api';
+import {
+  finishedStates,
+  type AllowedAction,
+  type DryRun,
+  type Event,
+  type Operation,
+  type Vm,
+} from '#api';
 import type { OperationDocument } from '../documents.ts';
 import { Stage, type AgentProcess } from '../testing/stage.ts';
 
@@ -90,15 +97,28 @@ const cycle: readonly (readonly [string, string, string])[] = [
   ['VM-38', 'turn-off', 'off'],
   ['VM-42', 'hold', 'paused'],
   ['VM-42', 'release', 'running'],
-  ['VM-37', 'shutdown', 'off'],
+  ['VM-37', 'power-button', 'off'],
 ];
 for (const [id, action, state] of cycle)
   test(`${id} ${action} leads to ${state}, in the background, with a result`, async () => {
-    // A guest can be asked to shut down when its additions answer, which takes a moment.
     const operation = done(await stage.act('POST', `/vms/web-1/actions/${action}`, {}));
     assert.equal(operation.result?.['state'], state);
     assert.equal((await show('web-1')).state, state);
   });
+
+test('GA-18 a guest whose additions have not been heard is not asked to shut down, and that is said', async () => {
+  done(await stage.act('POST', '/vms/web-1/actions/turn-on', {}));
+  const { json } = await stage.send('GET', '/vms/web-1/actions');
+  const { actions } = json as { actions: readonly AllowedAction[] };
+  const of = (wanted: string) => actions.find(({ action }) => action === wanted);
+  assert.equal(of('shutdown')?.allowed, false);
+  assert.match(of('shutdown')?.reason ?? '', /no guest additions have answered in web-1/);
+  assert.match(of('shutdown')?.hint ?? '', /power button/);
+  assert.equal(of('power-button')?.allowed, true);
+  const refused = await stage.send('POST', '/vms/web-1/actions/shutdown', {});
+  assert.equal(refused.status, 409);
+  done(await stage.act('POST', '/vms/web-1/actions/turn-off', {}));
+});
 
 test('asking for what is so already ends well at once', async () => {
   const operation = done(await stage.act('POST', '/vms/web-1/actions/turn-off', {}));

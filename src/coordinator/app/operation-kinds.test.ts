@@ -46,6 +46,7 @@ import { attachAdapter, detachAdapter } from './vm/adapters-vm.ts';
 import { attachDisk, detachDisk } from './vm/disks-vm.ts';
 import { changeMedium } from './vm/media-vm.ts';
 import { takeOutVm } from './vm/remove-vm.ts';
+import { addShare, removeShare } from './vm/shares-vm.ts';
 import { equipWork, type Work } from './work.ts';
 
 let folder: string;
@@ -90,6 +91,7 @@ function makeDefinition(name: string): VmDefinition {
         },
       ],
       adapters: [{ slot: 0, model: 'virtio', mac: nextMac(), attachment: { kind: 'user' } }],
+      sharedFolders: [{ slot: 0, name: 'first', hostPath: '/srv/first' }],
     },
   });
 }
@@ -351,6 +353,15 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
       'vm.disk.detach': () => detachDisk(coordinator, caller, id, 'virtio0:0', false),
       'vm.adapter.attach': () => attachAdapter(coordinator, caller, id, adapter, false),
       'vm.adapter.detach': () => detachAdapter(coordinator, caller, id, 0, false),
+      'vm.share.add': () =>
+        addShare(
+          coordinator,
+          caller,
+          id,
+          { name: 'second', hostPath: '/srv/second', readOnly: false },
+          false,
+        ),
+      'vm.share.remove': () => removeShare(coordinator, caller, id, 'first', false),
       'vm.medium.insert': () =>
         changeMedium(coordinator, caller, id, 'sata0:0', { kind: 'image', image: imageId }, false),
       'vm.medium.eject': () => changeMedium(coordinator, caller, id, 'sata0:0', null, false),

@@ -17,6 +17,7 @@ const power = [
   'vm.save',
   'vm.restore',
   'vm.shutdown',
+  'vm.power-button',
   'vm.reboot',
   'vm.reset',
   'vm.restart',
@@ -25,9 +26,9 @@ const power = [
 /** What an action overtakes: the overtaken operation is cancelled. */
 const overtakes: Readonly<Record<string, readonly string[]>> = {
   'vm.turn-off': power,
-  'vm.reset': ['vm.shutdown', 'vm.reboot'],
-  'vm.restart': ['vm.shutdown', 'vm.reboot'],
-  'vm.save': ['vm.shutdown'],
+  'vm.reset': ['vm.shutdown', 'vm.power-button', 'vm.reboot'],
+  'vm.restart': ['vm.shutdown', 'vm.power-button', 'vm.reboot'],
+  'vm.save': ['vm.shutdown', 'vm.power-button'],
 };
 
 export function isExclusive(kind: Kind): boolean {

@@ -41,6 +41,7 @@ const after: Readonly<Partial<Record<PowerAction, VmState>>> = {
   restore: 'running',
   discard: 'off',
   shutdown: 'off',
+  'power-button': 'off',
   'turn-off': 'off',
 };
 
@@ -161,7 +162,7 @@ export class MemoryHost implements Links {
       name,
       state,
       held,
-      additionsAnswer: true,
+      additions: 'running',
       missing: {},
       hostReachable: true,
     });
@@ -289,6 +290,14 @@ export class MemoryHost implements Links {
     'machine.adapter.detach': ({ id, generation, adapter }) =>
       this.#changeHardware(id, generation, ({ adapters }) => ({
         adapters: adapters.filter((one) => !isDeepStrictEqual(one, adapter)),
+      })),
+    'machine.share.add': ({ id, generation, share }) =>
+      this.#changeHardware(id, generation, ({ sharedFolders }) => ({
+        sharedFolders: [...sharedFolders.filter(({ slot }) => slot !== share.slot), share],
+      })),
+    'machine.share.remove': ({ id, generation, share }) =>
+      this.#changeHardware(id, generation, ({ sharedFolders }) => ({
+        sharedFolders: sharedFolders.filter((one) => !isDeepStrictEqual(one, share)),
       })),
     'machine.medium': ({ id, generation, place, medium, path }) =>
       this.#changeHardware(id, generation, ({ opticalDrives }) => ({

@@ -10,7 +10,14 @@
  *    an agent that comes back later. It is then ended by us.
  * 3. Nothing here decides: what follows from an observation is the machine's.
  */
-import type { EffectiveHardware, MachineSample, VmDefinition, VmStatus } from '#api';
+import {
+  doAdditionsAnswer,
+  type AdditionsState,
+  type EffectiveHardware,
+  type MachineSample,
+  type VmDefinition,
+  type VmStatus,
+} from '#api';
 import { Fault, systemClock } from '#lib';
 import type { Log } from '#log';
 import {
@@ -103,8 +110,8 @@ export class QemuRunning implements Running {
     return this.#spec.acceleration;
   }
 
-  get additionsAnswer(): boolean {
-    return this.#guest?.answers ?? false;
+  get additions(): AdditionsState {
+    return this.#guest?.additions ?? 'none';
   }
 
   get id(): string {
@@ -153,31 +160,27 @@ export class QemuRunning implements Running {
 
   async reset(signal: AbortSignal): Promise<void> {
     await qmp.systemReset(this.#client, { signal });
+    this.#guest?.startAnew();
   }
 
-  async requestShutdown(
-    signal: AbortSignal,
-  ): Promise<{ readonly means: 'guest agent' | 'power button' }> {
-    if (this.#guest?.isOpen === true && this.#agent) {
-      try {
-        await guest.shutdown(this.#agent, 'powerdown', { signal });
-        return { means: 'guest agent' };
-      } catch (error) {
-        signal.throwIfAborted();
-        this.#parts.log.info({ err: error }, 'guest agent refused to shut down');
-      }
-    }
+  async requestShutdown(signal: AbortSignal): Promise<void> {
+    await guest.shutdown(this.#requireAgent(), 'powerdown', { signal });
+  }
+
+  async pressPowerButton(signal: AbortSignal): Promise<void> {
     await qmp.systemPowerdown(this.#client, { signal });
-    return { means: 'power button' };
   }
 
   async requestReboot(signal: AbortSignal): Promise<void> {
-    if (!this.additionsAnswer || !this.#agent) {
-      throw new Fault('unavailable', 'no guest agent answers', {
-        hint: 'install the guest additions, or use reset',
-      });
-    }
-    await guest.shutdown(this.#agent, 'reboot', { signal });
+    await guest.shutdown(this.#requireAgent(), 'reboot', { signal });
+    this.#guest?.startAnew();
+  }
+
+  #requireAgent(): GuestAgent {
+    if (this.#agent && doAdditionsAnswer(this.additions)) return this.#agent;
+    throw new Fault('unavailable', 'no guest agent answers', {
+      hint: 'install the guest additions, or use the power button or reset',
+    });
   }
 
   async end(): Promise<void> {
@@ -253,6 +256,7 @@ export class QemuRunning implements Running {
       this.#guest?.setChannel(event.data['open'] === true ? 'open' : 'closed');
       return;
     }
+    if (event.name === 'RESET') this.#guest?.startAnew();
     if (event.name === 'STOP') this.#guest?.setRunning('stopped');
     if (event.name === 'RESUME') this.#guest?.setRunning('running');
     const { hardware } = this.#parts.file().definition;

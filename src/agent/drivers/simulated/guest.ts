@@ -1,5 +1,5 @@
 /** What a simulated guest tells of itself: a function of seed, machine and time, nothing stored. */
-import type { MachineSample } from '#api';
+import { doAdditionsAnswer, type AdditionsState, type MachineSample } from '#api';
 import { isoTime } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
 import type { Chance } from './chance.ts';
@@ -10,12 +10,13 @@ const functions = { heartbeat: true, shutdown: true, time: true, information: tr
 
 export interface GuestMoment {
   readonly file: MachineFile;
-  readonly answers: boolean;
+  readonly additions: AdditionsState;
   readonly nowMs: number;
 }
 
 export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample {
-  const { file, answers, nowMs } = moment;
+  const { file, additions, nowMs } = moment;
+  const answers = doAdditionsAnswer(additions);
   const { id, name, hardware, guestOs } = file.definition;
   const runs = file.state === 'running';
   const period = Math.floor(nowMs / loadPeriodMs);

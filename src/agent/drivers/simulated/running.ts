@@ -3,7 +3,7 @@
  *
  * Invariant: without timers of its own; what it costs while idle is this object.
  */
-import type { EffectiveHardware, MachineSample, VmStatus } from '#api';
+import type { AdditionsState, EffectiveHardware, MachineSample, VmStatus } from '#api';
 import { Fault } from '#lib';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Console, Devices, Ending, Observer, Running, SaveOptions } from '../driver.ts';
@@ -48,8 +48,9 @@ export class SimulatedRunning implements Running {
     this.#bootedMs = bootedMs;
   }
 
-  get additionsAnswer(): boolean {
-    return this.#alive && this.#world.options.clock.now() >= this.#bootedMs;
+  get additions(): AdditionsState {
+    const answer = this.#alive && this.#world.options.clock.now() >= this.#bootedMs;
+    return answer ? 'running' : 'none';
   }
 
   async pause(): Promise<void> {
@@ -66,16 +67,14 @@ export class SimulatedRunning implements Running {
     this.#reboot();
   }
 
-  async requestShutdown(): Promise<{ readonly means: 'guest agent' | 'power button' }> {
+  async requestShutdown(): Promise<void> {
     this.#requireAlive('shut down');
-    const { chance, options } = this.#world;
-    const means = this.additionsAnswer ? 'guest agent' : 'power button';
-    this.#attempts += 1;
-    if (chance.draw('ignores', this.id, this.#attempts) < options.faults.shutdownIgnored) {
-      return { means };
-    }
-    void this.#shutDownLater();
-    return { means };
+    this.#takeShutdown();
+  }
+
+  async pressPowerButton(): Promise<void> {
+    this.#requireAlive('press the power button');
+    this.#takeShutdown();
   }
 
   async requestReboot(): Promise<void> {
@@ -109,7 +108,7 @@ export class SimulatedRunning implements Running {
   sample(nowMs: number): MachineSample {
     return sampleGuest(this.#world.chance, {
       file: this.#file(),
-      answers: this.additionsAnswer,
+      additions: this.additions,
       nowMs,
     });
   }
@@ -161,6 +160,14 @@ export class SimulatedRunning implements Running {
     const [from, to] = options.timing.bootMs;
     this.#bootedMs =
       options.clock.now() + chance.between(from, to, 'boot', this.id, this.#attempts);
+  }
+
+  /** Some guests ignore whatever they are asked. */
+  #takeShutdown(): void {
+    const { chance, options } = this.#world;
+    this.#attempts += 1;
+    if (chance.draw('ignores', this.id, this.#attempts) < options.faults.shutdownIgnored) return;
+    void this.#shutDownLater();
   }
 
   async #shutDownLater(): Promise<void> {

@@ -25,7 +25,8 @@ import { powerKind } from './power-steps.ts';
 /** What a word means for the vm as it is now. Errors: `invalid` for a word that is none. */
 export function actionFor(vm: Vm, word: string): PowerAction {
   const { onHostStop } = vm.definition.settings.shutdown;
-  const action = actionOfWord(word, { state: vm.state, onHostStop });
+  const additions = vm.status.additions.state;
+  const action = actionOfWord(word, { state: vm.state, additions, onHostStop });
   if (action === undefined)
     throw new Fault('invalid', `${word} is not something to do with a vm`, {
       hint: 'see what may be done with: gantry vm actions',

@@ -20,7 +20,7 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     name: vm.name,
     state: vm.state,
     held: vm.status.held,
-    additionsAnswer: ['running', 'outdated'].includes(vm.status.additions.state),
+    additions: vm.status.additions.state,
     missing: inventory.document<HostDocument>('host', vm.hostId)?.data.facts?.missing ?? {},
     hostReachable:
       status !== undefined && status !== 'unreachable' && status !== 'agent-not-running',

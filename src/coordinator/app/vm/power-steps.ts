@@ -26,6 +26,7 @@ const minuteMs = 60_000;
 function limitMs(action: PowerAction, request: VmActionRequest, definition: VmDefinition): number {
   switch (action) {
     case 'shutdown':
+    case 'power-button':
       // After the guest's time there may be a save.
       return (
         (request.timeoutSeconds ?? definition.settings.shutdown.timeoutSeconds) * 1000 +
@@ -201,6 +202,7 @@ function stepsOf(action: PowerAction): readonly Step[] {
     case 'save':
     case 'discard':
     case 'shutdown':
+    case 'power-button':
     case 'reboot':
     case 'turn-off':
     case 'reset':

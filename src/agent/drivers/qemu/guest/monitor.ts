@@ -6,7 +6,7 @@
  * (3) a guest that floods, lies or hangs costs a bounded time and memory, and its own information only
  * (GA-33); (4) texts of a guest are bounded before they are kept.
  */
-import type { MachineSample, VmDefinition } from '#api';
+import type { AdditionsState, MachineSample, VmDefinition } from '#api';
 import { isoTime, type Clock } from '#lib';
 import { guest, runInGuest, writeGuestFile, type GuestAgent } from '#qemu';
 import type { Observer } from '../../driver.ts';
@@ -40,6 +40,8 @@ export class GuestMonitor {
   #asked: Asked | undefined;
   #clockOffsetMs: number | null = null;
   #channelOpen = false;
+  /** Counts the starts of the guest: what was asked in one says nothing of the next. */
+  #boot = 0;
   #runs = false;
   #round: Promise<void> | undefined;
   #nextBeatMs = 0;
@@ -54,13 +56,11 @@ export class GuestMonitor {
     this.#parts = parts;
   }
 
-  get answers(): boolean {
-    return this.#channelOpen && this.#heartbeat.state === 'good' && this.#heartbeat.missed === 0;
-  }
-
-  /** An agent in the guest holds its end of the channel, whether it answers or not. */
-  get isOpen(): boolean {
-    return this.#channelOpen;
+  /** A single missed beat is no silence yet: that begins at the limit of the settings. */
+  get additions(): AdditionsState {
+    if (this.#heartbeat.state === 'none') return 'none';
+    if (!this.#channelOpen || this.#heartbeat.state === 'missed') return 'not-answering';
+    return this.#isOutdated() ? 'outdated' : 'running';
   }
 
   /** The guest opened or closed its end of the channel: an agent came or went. */
@@ -71,6 +71,20 @@ export class GuestMonitor {
     this.#nextBeatMs = 0;
     this.#nextRefreshMs = 0;
     this.tick();
+  }
+
+  /** The guest was reset, or has been told to start anew: nothing is known of it until it is heard again. */
+  startAnew(): void {
+    const { intervalSeconds } = this.#parts.definition().settings.heartbeat;
+    this.#boot += 1;
+    this.#heartbeat = noHeartbeat;
+    this.#asked = undefined;
+    this.#clockOffsetMs = null;
+    this.#writtenFacts = undefined;
+    this.#nextBeatMs = this.#parts.clock.now() + intervalSeconds * 1000;
+    this.#nextRefreshMs = 0;
+    this.#nextClockMs = 0;
+    this.#tellNews();
   }
 
   /** Execution stopped or went on. After a stop the clock is looked at first. */
@@ -110,7 +124,7 @@ export class GuestMonitor {
     return {
       heartbeat: { state, lastAt: lastAtMs === null ? null : isoTime(lastAtMs) },
       additions: {
-        state: this.#additionsState(),
+        state: this.additions,
         version: asked?.additionsVersion ?? null,
         agentVersion: asked?.agentVersion ?? null,
         functions: asked ? functionsOf(this.#parts.definition(), asked.commands) : {},
@@ -123,12 +137,6 @@ export class GuestMonitor {
     this.#ending.abort();
     await this.#parts.agent[Symbol.asyncDispose]();
     await this.#round;
-  }
-
-  #additionsState(): MachineSample['additions']['state'] {
-    if (this.#heartbeat.state === 'none') return 'none';
-    if (!this.answers) return 'not-answering';
-    return this.#isOutdated() ? 'outdated' : 'running';
   }
 
   #isOutdated(): boolean {
@@ -161,6 +169,7 @@ export class GuestMonitor {
   }
 
   async #beat(): Promise<boolean> {
+    const boot = this.#boot;
     const { agent, clock, observer, definition } = this.#parts;
     const { intervalSeconds, missedLimit } = definition().settings.heartbeat;
     const timeoutMs = Math.min(maxBeatMs, intervalSeconds * 1000);
@@ -171,8 +180,8 @@ export class GuestMonitor {
         () => true,
         () => false,
       ));
-    // A guest that was stopped meanwhile could not answer.
-    if (signal.aborted || (!good && !this.#runs)) return false;
+    // A guest that was stopped meanwhile could not answer, and one of before its start is another.
+    if (signal.aborted || boot !== this.#boot || (!good && !this.#runs)) return false;
     const last = this.#heartbeat.lastAtMs;
     const beat = good ? 'good' : 'missed';
     const { heartbeat, news } = takeBeat(this.#heartbeat, beat, clock.now(), missedLimit);
@@ -187,7 +196,10 @@ export class GuestMonitor {
   async #refresh(): Promise<void> {
     const { agent, clock, observer, shippedVersion } = this.#parts;
     if (clock.now() < this.#nextRefreshMs) return;
-    this.#asked = await askGuest(agent, this.#ending.signal);
+    const boot = this.#boot;
+    const asked = await askGuest(agent, this.#ending.signal);
+    if (boot !== this.#boot) return;
+    this.#asked = asked;
     // An address that has not come yet is what somebody waits for.
     const isSettled = this.#asked.information.addresses.length > 0;
     this.#nextRefreshMs = isSettled ? clock.now() + refreshMs : 0;
