@@ -60,6 +60,23 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     assert.deepEqual(agent.events(id), ['vm.start-failed']);
   });
 
+  test('HW-22 a host that cannot draw in three dimensions says so, and so does a start that asks for it', async () => {
+    const { facts } = await agent.host.call('host.probe', {});
+    const why = facts.missing.acceleration3d;
+    const id = await agent.create(
+      bareDefinition({
+        graphics: { adapter: 'virtio', videoMemoryBytes: 64 * miB, acceleration3d: true },
+      }),
+    );
+    if (why === undefined) {
+      assert.equal((await agent.act(id, 'turn-on')).state, 'running');
+      await agent.act(id, 'turn-off');
+      return;
+    }
+    assert.match(why, /virtio|egl|graphics processor/);
+    assert.deepEqual(await agent.blockedCodes(id), ['acceleration3d']);
+  });
+
   test('VM-73 a host device that is missing is done without, once, when that is said', async () => {
     const definition = bareDefinition({
       serialPorts: [{ kind: 'device', device: '/dev/ttyNONE' }],

@@ -38,6 +38,7 @@ export const imageRecipes = [
   'starter',
   'starter-iso',
   'starter-floppy',
+  'netboot-floppy',
   'additions',
   'debian',
 ] as const;

@@ -38,6 +38,7 @@ export {
   type ProcessorModel,
   type QemuCapabilities,
 } from './probe/capabilities.ts';
+export { findRendering, type Rendering } from './probe/rendering.ts';
 export { findUefiFirmware, type UefiFirmware } from './probe/uefi.ts';
 export {
   checkImage,
@@ -60,5 +61,7 @@ export {
   writeGuestFile,
   type GuestRunOptions,
 } from './guest-agent/transfer.ts';
+export { maxSharedFolders, shareLinkPath } from './command-line/shares.ts';
+export { attachShare, detachShare, mountedShares } from './shares/shares.ts';
 export { restoreState, type RestoreOptions } from './state/restore.ts';
 export { saveState, type SaveOptions } from './state/save.ts';

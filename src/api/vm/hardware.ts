@@ -311,8 +311,17 @@ export const hardwareSchema = z
       .default({ kind: 'none' }),
     graphics: z.strictObject({
       adapter: z.enum(['std', 'cirrus', 'virtio', 'none']),
-      videoMemoryBytes: bytes(4 * miB, 256 * miB).default(16 * miB),
-      acceleration3d: z.boolean().default(false).meta({ description: 'experimental' }),
+      videoMemoryBytes: bytes(4 * miB, 256 * miB)
+        .refine((n) => n % miB === 0, 'is not a multiple of 1 MiB')
+        .default(16 * miB)
+        .meta({
+          description:
+            'on board of std (a power of two) and cirrus (4 MiB); of virtio what the guest may draw in',
+        }),
+      acceleration3d: z.boolean().default(false).meta({
+        description:
+          "experimental: the host's graphics processor draws for the guest; needs the adapter virtio and a host that can",
+      }),
     }),
     sound: z.enum(['none', 'ac97', 'hda', 'sb16']).default('none'),
     usb: z

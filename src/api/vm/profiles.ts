@@ -73,7 +73,7 @@ export const profiles: Readonly<
       adapters: [],
       serialPorts: [{ kind: 'console' }],
       parallelPort: { kind: 'none' },
-      graphics: { adapter: 'virtio', videoMemoryBytes: 16 * miB, acceleration3d: false },
+      graphics: { adapter: 'virtio', videoMemoryBytes: 64 * miB, acceleration3d: false },
       sound: 'none',
       usb: '2.0',
       tablet: true,

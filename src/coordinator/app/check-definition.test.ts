@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { profiles, vmDefinitionSchema, type Hardware, type VmDefinition } from '#api';
-import { isFault } from '#lib';
+import {
+  hardwareSchema,
+  profiles,
+  vmDefinitionSchema,
+  type Hardware,
+  type VmDefinition,
+} from '#api';
+import { isFault, miB } from '#lib';
 import { checkDefinition, parseDefinition } from './check-definition.ts';
 
 function make(hardware: Partial<Hardware> = {}, more: Partial<VmDefinition> = {}): VmDefinition {
@@ -108,6 +114,16 @@ const wrong: readonly (readonly [string, VmDefinition, string])[] = [
     make({}, { resources: { cpuWeight: 100, cpuReservePercent: 60, cpuMaximumPercent: 50 } }),
     'resources/cpuReservePercent',
   ],
+  [
+    'more memory than a Cirrus has',
+    make({ graphics: { adapter: 'cirrus', videoMemoryBytes: 16 * miB, acceleration3d: false } }),
+    'hardware/graphics/videoMemoryBytes',
+  ],
+  [
+    'video memory that is no power of two',
+    make({ graphics: { adapter: 'std', videoMemoryBytes: 24 * miB, acceleration3d: false } }),
+    'hardware/graphics/videoMemoryBytes',
+  ],
 ];
 for (const [what, definition, path] of wrong)
   test(`VM-71 ${what} is refused with the path ${path}`, () => {
@@ -148,3 +164,18 @@ for (const name of ['firewire', 'ieee1394'])
         error.message.includes(`hardware/${name}: FireWire (IEEE 1394) is not offered`),
     );
   });
+
+test('HW-22 three-dimensional acceleration is off by default, experimental, and for virtio alone', () => {
+  for (const { hardware } of Object.values(profiles))
+    assert.equal(hardware.graphics.acceleration3d, false);
+  const { acceleration3d } = hardwareSchema.shape.graphics.shape;
+  assert.equal(acceleration3d.parse(undefined), false);
+  assert.match(acceleration3d.description ?? '', /experimental/);
+  const withAdapter = (adapter: 'std' | 'virtio'): VmDefinition =>
+    make({ graphics: { adapter, videoMemoryBytes: 16 * miB, acceleration3d: true } });
+  assert.deepEqual(checkDefinition(withAdapter('virtio')), []);
+  assert.deepEqual(
+    checkDefinition(withAdapter('std')).map(({ path }) => path),
+    ['hardware/graphics/acceleration3d'],
+  );
+});

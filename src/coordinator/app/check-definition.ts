@@ -4,6 +4,7 @@
  * said here but by the start check of the agent.
  */
 import { busPositions, findGuest, placeName, vmDefinitionSchema, type VmDefinition } from '#api';
+import { miB } from '#lib';
 import { issuesFault, issuesOf, type Issue } from './issues.ts';
 
 /**
@@ -146,6 +147,7 @@ function checkSizes({ hardware, resources }: VmDefinition): readonly Issue[] {
     issues.push({
       path: 'hardware/memory/maxBytes',
       problem: 'it is below the memory there is',
+  issues.push(...checkGraphics(hardware.graphics));
     });
   const perSocket = processor.coresPerSocket * processor.threadsPerCore;
   if ((processor.maxCount ?? processor.count) % perSocket !== 0)
@@ -154,6 +156,22 @@ function checkSizes({ hardware, resources }: VmDefinition): readonly Issue[] {
       problem: `${processor.maxCount ?? processor.count} processors do not fill sockets of ${perSocket}`,
     });
   if (resources.cpuReservePercent > resources.cpuMaximumPercent)
+function checkGraphics(graphics: VmDefinition['hardware']['graphics']): readonly Issue[] {
+  const { adapter, videoMemoryBytes, acceleration3d } = graphics;
+  const issues: Issue[] = [];
+  const path = 'hardware/graphics/videoMemoryBytes';
+  if (adapter === 'cirrus' && videoMemoryBytes !== 4 * miB)
+    issues.push({ path, problem: 'a Cirrus adapter has 4 MiB' });
+  if (adapter === 'std' && !Number.isInteger(Math.log2(videoMemoryBytes)))
+    issues.push({ path, problem: 'a standard adapter has a power of two' });
+  if (acceleration3d && adapter !== 'virtio')
+    issues.push({
+      path: 'hardware/graphics/acceleration3d',
+      problem: `the adapter ${adapter} has no three-dimensional acceleration; choose virtio`,
+    });
+  return issues;
+}
+
     issues.push({
       path: 'resources/cpuReservePercent',
       problem: 'the reserve is above the maximum',

@@ -4,14 +4,16 @@
  *
  *   pc      slot  01 PIIX with USB 1.1 · 02 display · 03 balloon · 04 guest channel · 05 random source
  *                 06 sound · 07 USB 2 · 08 USB 3 · 09-0c SCSI 0-3 · 0d SATA · 10-13 adapters 0-3
+ *                 0e-0f 1d-1e shared folders 0-3
  *                 14-1b virtio disks 0-7 · 1c bridge, behind it 01-0c adapters 4-15, 10-1f disks 8-23
  *   q35     slot  01 display · 02 USB 1.1 · 03-0c as above · 0d-16 root ports, four to a slot, taking
- *                 turns between adapters and disks · 18-1b conventional adapters 0-3 · 1f ICH9 with SATA
+ *                 turns between adapters and disks · 17 root ports of shared folders 0-3 · 18-1b conventional adapters 0-3 · 1f ICH9 with SATA
  *
  * Invariant: the guest numbers the buses behind bridges in the order of their slots, so bridges are made
  * from the first slot without a gap up to the last one in use, and the first of each kind always, so that
  * q35 can plug in a disk or an adapter at any time.
  */
+import { present } from '#lib';
 import type { JsonFields } from './options.ts';
 import type { Chipset } from './spec.ts';
 
@@ -103,6 +105,31 @@ export function virtioDiskAddress(chipset: Chipset, position: number): PciAddres
   if (chipset === 'q35') return behindPort('disk', position);
   if (position < rootDisks) return onRoot('pc', 0x14 + position);
   return behindBridge(0x10 + position - rootDisks);
+}
+
+const shareSlots = [0x0e, 0x0f, 0x1d, 0x1e] as const;
+const sharePortSlot = 0x17;
+
+export function shareAddress(chipset: Chipset, position: number): PciAddress {
+  if (chipset === 'q35') return { bus: sharePortName(position), addr: '0x0' };
+  return onRoot('pc', present(shareSlots[position], 'a slot of a shared folder'));
+}
+
+function sharePortName(position: number): string {
+  return `board-port-share${position}`;
+}
+
+/** One per shared folder, last in the order of slots, so that no other bus is numbered anew by them. */
+export function sharePorts(chipset: Chipset): readonly JsonFields[] {
+  if (chipset === 'pc') return [];
+  const firstChassis = portSlots.length * portsPerSlot + 1;
+  return shareSlots.map((_, nth) => ({
+    driver: 'pcie-root-port',
+    id: sharePortName(nth),
+    ...onRoot('q35', sharePortSlot, nth),
+    multifunction: nth === 0 ? true : undefined,
+    chassis: firstChassis + nth,
+  }));
 }
 
 function behindBridge(slot: number): PciAddress {

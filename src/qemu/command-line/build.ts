@@ -6,7 +6,7 @@
  * equal arguments.
  */
 import { adapterDevice } from './adapters.ts';
-import { bridges, fixedAddress } from './addresses.ts';
+import { bridges, fixedAddress, sharePorts } from './addresses.ts';
 import { boardArguments } from './board.ts';
 import { bootArguments, bootIndexes, type BootIndexes } from './boot.ts';
 import { checkMachine } from './check.ts';
@@ -15,6 +15,7 @@ import { moduleArguments } from './memory.ts';
 import { formatOptions, jsonArgument, type Argument, type JsonFields } from './options.ts';
 import { peripheralArguments } from './peripherals.ts';
 import { monitorArguments, portArguments } from './ports.ts';
+import { shareArguments } from './shares.ts';
 import type { MachineSpec } from './spec.ts';
 import {
   diskDevice,
@@ -48,6 +49,7 @@ export function buildCommandLine(spec: MachineSpec): string[] {
     ...peripheralArguments(spec),
     ...storageArguments(spec, indexes),
     ...networkArguments(spec, indexes),
+    ...shareArguments(spec),
     ...startArguments(spec),
   ].flatMap(([option, value]) => (value === undefined ? [option] : [option, value]));
 }
@@ -81,7 +83,8 @@ function bridgeDevices(spec: MachineSpec): readonly JsonFields[] {
   const disks = spec.disks.flatMap(({ attach }) =>
     attach.bus === 'virtio' ? [attach.position] : [],
   );
-  return bridges(spec.chipset, adapters, disks);
+  const ports = bridges(spec.chipset, adapters, disks);
+  return spec.shares === undefined ? ports : [...ports, ...sharePorts(spec.chipset)];
 }
 
 function storageArguments(spec: MachineSpec, indexes: BootIndexes): readonly Argument[] {

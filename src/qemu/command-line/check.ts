@@ -6,7 +6,9 @@ import { Fault, miB, type Reason } from '#lib';
 import { checkAdapters } from './check-adapters.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkStorage } from './check-storage.ts';
+import { checkShares } from './check-shares.ts';
 import { isText, isWithin, patterns, type Report } from './check-values.ts';
+import { checkDisplay } from './display.ts';
 import { moduleStepBytes } from './memory.ts';
 import { idPattern } from './names.ts';
 import type { MachineSpec, ProcessorSpec } from './spec.ts';
@@ -35,6 +37,8 @@ export function checkMachine(spec: MachineSpec): void {
   checkStorage(spec, report);
   checkAdapters(spec, report);
   checkPorts(spec, report);
+  checkShares(spec, report);
+  checkDisplay(spec, report);
   checkBoot(spec, report);
   const [first, ...others] = reasons;
   if (!first) return;

@@ -1,8 +1,9 @@
 /** Display, sound, USB and the small paravirtual devices. */
-import { displayAddress, fixedAddress, usb1Address } from './addresses.ts';
+import { fixedAddress, usb1Address } from './addresses.ts';
+import { displayArguments } from './display.ts';
 import { balloonName } from './names.ts';
 import { formatOptions, jsonArgument, type Argument, type JsonFields } from './options.ts';
-import type { DisplayModel, MachineSpec, SoundModel, UsbGeneration } from './spec.ts';
+import type { MachineSpec, SoundModel, UsbGeneration } from './spec.ts';
 
 const audioName = 'board-audio';
 const randomName = 'board-random';
@@ -27,20 +28,6 @@ export function peripheralArguments(spec: MachineSpec): readonly Argument[] {
           }),
         ]),
   ];
-}
-
-const displayDrivers: Readonly<Record<Exclude<DisplayModel, 'none'>, JsonFields>> = {
-  standard: { driver: 'VGA', vgamem_mb: 16 },
-  cirrus: { driver: 'cirrus-vga', vgamem_mb: 8 },
-  virtio: { driver: 'virtio-vga' },
-};
-
-function displayArguments(spec: MachineSpec): readonly Argument[] {
-  const window: Argument = ['-display', 'none'];
-  if (spec.display === 'none') return [window];
-  const { driver, ...options } = displayDrivers[spec.display];
-  const device = { driver, id: 'board-display', ...displayAddress(spec.chipset), ...options };
-  return [window, jsonArgument('-device', device)];
 }
 
 const soundDrivers: Readonly<Record<Exclude<SoundModel, 'none'>, string>> = {

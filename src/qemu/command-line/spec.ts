@@ -124,6 +124,21 @@ export interface FirmwareEntry {
     | { readonly kind: 'file'; readonly path: string };
 }
 
+/** A folder of the host that the guest can mount (GA-28). */
+export interface SharedFolder {
+  /** 0 to 3: decides the address. */
+  readonly slot: number;
+  /** What the guest mounts it by (mount tag); at most 31 characters. */
+  readonly name: string;
+  readonly access: 'read-only' | 'writable';
+}
+
+export interface SharesSpec {
+  /** Folder of the links that lead to the shared folders: `shareLinkPath`. */
+  readonly linksPath: string;
+  readonly folders: readonly SharedFolder[];
+}
+
 export interface MachineSpec {
   /** Shown in the process list; 1 to 200 characters without control characters. */
   readonly name: string;
@@ -144,10 +159,19 @@ export interface MachineSpec {
   /** At most one (HW-12). */
   readonly floppyDrive?: FloppyDrive | undefined;
   readonly adapters: readonly Adapter[];
+  /** Absent where this QEMU can share no folders. */
+  readonly shares?: SharesSpec | undefined;
   /** COM1 and COM2 by `position` (HW-15). */
   readonly serialPorts: readonly SerialPort[];
   readonly parallelPort?: ParallelPort | undefined;
   readonly display: DisplayModel;
+  /**
+   * Of the graphics adapter, in bytes: what a classic card has on board, or what virtio may take of the
+   * host for what the guest draws. Absent: as QEMU has it.
+   */
+  readonly videoMemoryBytes?: number | undefined;
+  /** The host's graphics processor draws for the guest; virtio only (HW-22). */
+  readonly renderNodePath?: string | undefined;
   readonly vnc?: VncServer | undefined;
   readonly sound: SoundModel;
   /** Each generation at most once. */

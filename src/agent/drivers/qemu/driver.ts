@@ -65,7 +65,7 @@ export class QemuDriver implements Driver {
     this.#host = host;
     this.#bootId = bootId;
     this.#range = options.uidRange ?? defaultUidRange;
-    this.#groups = ControlGroups.find();
+    this.#groups = ControlGroups.find(options.dataDir);
     this.#engine = new Engine({
       ...options,
       uidRange: this.#range,
@@ -99,13 +99,14 @@ export class QemuDriver implements Driver {
   }
 
   get missing(): Readonly<Partial<Record<Ability, string>>> {
-    const { whyNot, binaries, firmware } = this.#host;
+    const { whyNot, binaries, firmware, rendering } = this.#host;
     if (whyNot !== undefined) {
       const all: readonly Ability[] = ['start', 'hold', 'pause', 'save', 'reset', 'acpi-shutdown'];
       return Object.fromEntries(all.map((ability) => [ability, whyNot]));
     }
     return {
       ...(binaries.swtpm === undefined ? { tpm: 'swtpm is not installed' } : {}),
+      ...(rendering.kind === 'none' ? { acceleration3d: rendering.reason } : {}),
       ...(firmware.length === 0 ? { uefi: 'no UEFI firmware (ovmf) is installed' } : {}),
     };
   }
@@ -250,6 +251,7 @@ export class QemuDriver implements Driver {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine[Symbol.asyncDispose]();
     await this.#host[Symbol.asyncDispose]();
+    this.#groups.close();
   }
 
   #requireQemuImg(): string {
@@ -302,6 +304,12 @@ export class QemuDriver implements Driver {
         remedy: 'install the package swtpm, or remove the TPM',
       });
     }
+    const { rendering } = this.#host;
+    if (hardware.graphics.acceleration3d && rendering.kind === 'none') {
+      const text = `the vm wants 3D acceleration, which this host does not have: ${rendering.reason}`;
+      const remedy = 'turn it off: hardware.graphics.acceleration3d=false';
+      reasons.push({ code: 'acceleration3d', text, remedy });
+    }
     const { model } = hardware.processor;
     if (model !== 'host' && !capabilities.processorModels.some(({ name }) => name === model)) {
       const text = `QEMU knows no processor model ${model}`;
@@ -344,6 +352,7 @@ export class QemuDriver implements Driver {
         chipsetVersion: capabilities && newestChipset(capabilities, machine),
         firmware: { kind: 'bios' },
         tpm: tpm ? { model: 'tis', socketPath: places.tpm } : undefined,
+        renderNodePath: this.#host.renderNodePath,
         bootOnce: undefined,
         without,
         freePorts: recordedPorts(file),

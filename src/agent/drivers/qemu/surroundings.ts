@@ -13,6 +13,7 @@ export interface SurroundingParts {
   readonly chipsetVersion: string | undefined;
   readonly firmware: FirmwareSpec;
   readonly tpm: Tpm | undefined;
+  readonly renderNodePath: string | undefined;
   readonly bootOnce: BootDevice | undefined;
   readonly without: readonly string[];
   readonly freePorts: ReadonlyMap<string, number>;

@@ -39,6 +39,10 @@ async function groupsFor({ file, range, acceleration }: AccountQuestion): Promis
   if (kvm !== undefined) groups.add(kvm);
   const { hardware } = file.definition;
   if (hardware.disks.some(({ shared }) => shared)) groups.add(sharedGroup(range));
+  if (hardware.graphics.acceleration3d) {
+    const render = await groupId('render');
+    if (render !== undefined) groups.add(render);
+  }
   const media = [...hardware.opticalDrives.map(({ medium }) => medium), hardware.floppy?.medium];
   for (const mapped of [...hardware.serialPorts, hardware.parallelPort, ...media]) {
     if (mapped?.kind !== 'device') continue;

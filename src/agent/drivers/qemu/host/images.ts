@@ -96,6 +96,7 @@ function kindOf(recipe: ImageRecipe): Built['imageKind'] {
     case 'additions':
       return 'cd';
     case 'starter-floppy':
+    case 'netboot-floppy':
       return 'floppy';
   }
 }

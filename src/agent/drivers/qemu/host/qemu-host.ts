@@ -14,11 +14,13 @@ import { describeFault, Fault } from '#lib';
 import type { Log } from '#log';
 import {
   findBinaries,
+  findRendering,
   findUefiFirmware,
   probeAcceleration,
   readCapabilities,
   type Binaries,
   type QemuCapabilities,
+  type Rendering,
   type UefiFirmware,
 } from '#qemu';
 import { writeFileAtomic } from '../../../storage/atomic-file.ts';
@@ -51,6 +53,7 @@ export class QemuHost {
   #capabilities: QemuCapabilities | undefined;
   #whyNot: string | undefined;
   #firmware: readonly UefiFirmware[] = [];
+  #rendering: Rendering = { kind: 'none', reason: 'QEMU cannot be used' };
   #probe: Probe | undefined;
   #probing: Promise<void> | undefined;
 
@@ -85,6 +88,14 @@ export class QemuHost {
 
   get firmware(): readonly UefiFirmware[] {
     return this.#firmware;
+  }
+
+  get rendering(): Rendering {
+    return this.#rendering;
+  }
+
+  get renderNodePath(): string | undefined {
+    return this.#rendering.kind === 'host' ? this.#rendering.nodePath : undefined;
   }
 
   /** Errors: `unsupported` with the way to get it. */
@@ -128,6 +139,7 @@ export class QemuHost {
     }
     try {
       this.#capabilities = await readCapabilities(qemu, { signal });
+      this.#rendering = await findRendering(qemu, this.#capabilities, { signal });
       this.#whyNot = undefined;
     } catch (error) {
       this.#capabilities = undefined;

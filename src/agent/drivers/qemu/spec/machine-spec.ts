@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly chipsetVersion: string | undefined;
   readonly firmware: FirmwareSpec;
   readonly tpm: Tpm | undefined;
+  /** The host's graphics processor, where guests can draw through it. */
+  readonly renderNodePath: string | undefined;
   readonly sandbox: 'on' | 'off';
   readonly bootOnce: BootDevice | undefined;
   /** Host devices to do without, this once. */
@@ -69,6 +71,8 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
     serialPorts: serialPortsOf(file, around),
     parallelPort: parallelPortOf(file, around),
     display: displays[hardware.graphics.adapter],
+    videoMemoryBytes: hardware.graphics.videoMemoryBytes,
+    renderNodePath: hardware.graphics.acceleration3d ? around.renderNodePath : undefined,
     vnc: hardware.graphics.adapter === 'none' ? undefined : { socketPath: around.places.screen },
     sound: hardware.sound,
     usbControllers: usb === undefined ? [] : [usb],
@@ -81,7 +85,7 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
     identity: {
       manufacturer: 'Gantry',
       product: 'Virtual Machine',
-      version: around.productVersion,
+      version: mayKnowHost(definition) ? around.productVersion : undefined,
       boardSerial: hardware.bios.baseBoard.serialNumber ?? undefined,
       chassisSerial: hardware.bios.chassis.serialNumber ?? undefined,
       chassisAssetTag: hardware.bios.chassis.assetTag ?? undefined,
@@ -126,8 +130,12 @@ export function guestFacts(
   around: Pick<Surroundings, 'hostName' | 'productVersion'>,
 ): Readonly<Record<string, string>> {
   const own = { name: definition.name, uuid: definition.id };
-  if (!definition.settings.guestInformation.shareHostFacts) return own;
+  if (!mayKnowHost(definition)) return own;
   return { ...own, host: around.hostName, product: around.productVersion };
+}
+
+function mayKnowHost({ settings }: VmDefinition): boolean {
+  return settings.guestInformation.shareHostFacts;
 }
 
 function processorOf({ processor }: Hardware): MachineSpec['processor'] {
