@@ -1,5 +1,6 @@
 /** For tests with real QEMU: an agent as a process, a coordinator made of bytes, and short words for calls. */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,8 +14,9 @@ import {
   type VmActionRequest,
   type VmDefinition,
 } from '#api';
-import { isFault, miB } from '#lib';
+import { isFault, miB, systemClock } from '#lib';
 import { buildImage, type BuiltImage } from '#images';
+import { ControlGroups } from '../drivers/qemu/confine/cgroups.ts';
 import { AgentProcess } from './agent-process.ts';
 import { FakeCoordinator, type FakeHost } from './fake-coordinator.ts';
 
@@ -158,8 +160,11 @@ export class QemuAgent implements AsyncDisposable {
     await this.process.stop('SIGKILL');
     for (const id of [...this.host.reports.keys(), ...this.host.records.keys()]) {
       const pid = this.pid(id);
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      if (pid === undefined) continue;
+      process.kill(pid, 'SIGKILL');
+      while (existsSync(`/proc/${pid}`)) await systemClock.sleep(10);
     }
+    ControlGroups.find(join(this.process.folder, 'data')).close();
     await this.process[Symbol.asyncDispose]();
     await this.coordinator[Symbol.asyncDispose]();
     await rm(this.shelf, { recursive: true, force: true });

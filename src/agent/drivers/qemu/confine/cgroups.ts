@@ -2,11 +2,23 @@
  * Control groups: what a vm's process may take from its host, enforced by the kernel (HOST-17, SEC-06).
  * Version 2 where its controllers are mounted, else version 1, else nothing, said in `describe`.
  *
- * Invariant: a group is made before the process joins it, and removed after its end. Without a writable
- * hierarchy nothing fails; the host's facts say what is lost.
+ *   MOUNT/gantry/INSTALLATION/VM
+ *
+ * Invariants: (1) a group is made before the process joins it, and removed after its end; what an agent
+ * that was killed left is removed by the next one. (2) Installations side by side have a folder each and
+ * touch no other's. Without a writable hierarchy nothing fails; the host's facts say what is lost.
  */
-import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describeFault, Fault, miB } from '#lib';
 import type { VmDefinition } from '#api';
 
@@ -91,21 +103,27 @@ export class ControlGroups {
     this.enforced = hierarchies.length > 0;
   }
 
-  /** Looks for hierarchies in which this program may make groups. Never fails. */
-  static find(mountInfo = readOr('/proc/self/mountinfo', '')): ControlGroups {
-    const mounts = parseMounts(mountInfo);
+  /** Looks for hierarchies in which this program may make groups. Never fails. `dataDir` tells installations apart. */
+  static find(dataDir: string): ControlGroups {
+    const groups = ControlGroups.#look(join('gantry', installationMark(dataDir)));
+    groups.#sweep();
+    return groups;
+  }
+
+  static #look(folder: string): ControlGroups {
+    const mounts = parseMounts(readOr('/proc/self/mountinfo', ''));
     try {
       const v2 = mounts.find(
         ({ type, controllers }) => type === 'cgroup2' && controllers.includes('cpu'),
       );
       if (v2) {
-        const base = prepareV2(v2.path);
+        const base = prepareV2(v2.path, folder);
         return new ControlGroups(
           [{ base, settings: settingsV2 }],
           `control groups version 2 at ${base}`,
         );
       }
-      const v1 = prepareV1(mounts);
+      const v1 = prepareV1(mounts, folder);
       if (v1.length === 0) return new ControlGroups([], 'no control groups are mounted');
       const names = v1.map(({ base }) => base).join(', ');
       return new ControlGroups(v1, `control groups version 1 at ${names}`);
@@ -135,6 +153,37 @@ export class ControlGroups {
     for (const { base } of this.#hierarchies) {
       removeGroup(join(base, id), removeAttempts);
     }
+  }
+
+  /** The end of the agent: nothing stays of an installation that has no process any more. */
+  close(): void {
+    this.#sweep();
+    for (const { base } of this.#hierarchies) {
+      if (tryRemove(base)) tryRemove(dirname(base));
+    }
+  }
+
+  /** Groups in which there is no process any more. The kernel removes no other. */
+  #sweep(): void {
+    for (const { base } of this.#hierarchies) {
+      for (const name of readdirSync(base)) if (isId(name)) tryRemove(join(base, name));
+    }
+  }
+}
+
+/** As short as the name of a group should be, and another for every installation. */
+function installationMark(dataDir: string): string {
+  return createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
+}
+
+const isId = (name: string): boolean => /^[0-9a-f-]{36}$/.test(name);
+
+function tryRemove(path: string): boolean {
+  try {
+    rmdirSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -171,13 +220,13 @@ export function parseMounts(text: string): Mount[] {
 }
 
 /** As root below the top; else in the group that was delegated to this program. */
-function prepareV2(mount: string): string {
+function prepareV2(mount: string, folder: string): string {
   const wanted = '+cpu +memory +pids';
   if (process.getuid?.() === 0) {
-    const base = join(mount, 'gantry');
-    writeSetting(join(mount, 'cgroup.subtree_control'), wanted);
+    const base = join(mount, folder);
     mkdirSync(base, { recursive: true });
-    writeSetting(join(base, 'cgroup.subtree_control'), wanted);
+    for (const path of [mount, dirname(base), base])
+      writeSetting(join(path, 'cgroup.subtree_control'), wanted);
     return base;
   }
   const own = /^0::(\/.*)$/m.exec(readOr('/proc/self/cgroup', ''))?.[1];
@@ -192,13 +241,13 @@ function prepareV2(mount: string): string {
   return base;
 }
 
-function prepareV1(mounts: readonly Mount[]): Hierarchy[] {
+function prepareV1(mounts: readonly Mount[], folder: string): Hierarchy[] {
   return ['cpu', 'memory', 'pids'].flatMap((controller): Hierarchy[] => {
     const mount = mounts.find(
       ({ type, controllers }) => type === 'cgroup' && controllers.includes(controller),
     );
     if (!mount) return [];
-    const base = join(mount.path, 'gantry');
+    const base = join(mount.path, folder);
     mkdirSync(base, { recursive: true });
     // where another user was here before, the folder is there and not ours
     accessSync(base, constants.W_OK);

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync } from 'node:fs';
 import { mkdtemp, mkdir, rm, writeFile, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { giB, miB } from '#lib';
 import { makeDefinition } from '../../../testing/simulated-host.ts';
 import { allows, findBarrier } from './access.ts';
 import { chooseUid } from './accounts.ts';
-import { limitsOf, parseMounts, settingsV1, settingsV2 } from './cgroups.ts';
+import { ControlGroups, limitsOf, parseMounts, settingsV1, settingsV2 } from './cgroups.ts';
 
 test('SEC-05 each vm has an account of its own, and the first of the range is nobody’s', () => {
   const range = { first: 1000, count: 4 };
@@ -58,6 +61,40 @@ test('control group mounts of both versions are told apart', () => {
       ['/sys/fs/cgroup/unified', 'cgroup2'],
     ],
   );
+});
+
+/** In one hierarchy, over all installations. */
+function countGroups(id: string): number {
+  const folders = globSync(['/sys/fs/cgroup/gantry/*/*', '/sys/fs/cgroup/pids/gantry/*/*']);
+  return folders.filter((path) => basename(path) === id).length;
+}
+
+test('groups that a killed agent left are removed by the next one; those of others and of processes stay', async (t) => {
+  const ended = crypto.randomUUID();
+  const live = crypto.randomUUID();
+  const limits = limitsOf(makeDefinition(), 'tcg', 64 * miB);
+  const killed = ControlGroups.find('/one installation');
+  const other = ControlGroups.find('/another installation');
+  if (!killed.enforced) {
+    t.skip(killed.describe);
+    return;
+  }
+  const guest = spawn('sleep', ['60']);
+  try {
+    for (const groups of [killed, other]) groups.set(ended, limits);
+    killed.set(live, limits);
+    killed.join(live, guest.pid ?? 0);
+    const next = ControlGroups.find('/one installation');
+    assert.deepEqual([countGroups(ended), countGroups(live)], [1, 1]);
+    next.close();
+    assert.equal(countGroups(live), 1, 'a process is in it');
+  } finally {
+    const gone = once(guest, 'exit');
+    guest.kill('SIGKILL');
+    await gone;
+    for (const groups of [killed, other]) groups.close();
+  }
+  assert.deepEqual([countGroups(ended), countGroups(live)], [0, 0]);
 });
 
 test('owner, group and others are asked in that order, as the kernel does', () => {
