@@ -28,6 +28,7 @@ export * from './vm/guests.ts';
 export * from './vm/hardware.ts';
 export { profiles } from './vm/profiles.ts';
 export * from './vm/requests.ts';
+export * from './vm/shared-folders.ts';
 export * from './vm/settings.ts';
 export * from './vm/state.ts';
 export * from './vm/vm.ts';

@@ -314,7 +314,11 @@ export interface Driver extends AsyncDisposable {
     others: readonly MachineFile[],
   ): Promise<void>;
   /** Absent where no folders are shared. Errors: `not-found`, `forbidden`, `refused` with the reason. */
-  checkShare?(file: MachineFile, share: SharedFolder, others: readonly MachineFile[]): Promise<void>;
+  checkShare?(
+    file: MachineFile,
+    share: SharedFolder,
+    others: readonly MachineFile[],
+  ): Promise<void>;
   /** Looks anew at what the host can do. */
   probe(signal: AbortSignal): Promise<void>;
   diagnose(settings: HostSettings, signal: AbortSignal): Promise<readonly Finding[]>;

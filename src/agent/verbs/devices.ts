@@ -109,11 +109,11 @@ export function deviceVerbs(host: Host): DeviceVerbs {
   };
 }
 
-type Live = LinkResult<'machine.disk.attach'>;
-type Change = (hardware: Hardware) => Hardware;
+export type Live = LinkResult<'machine.disk.attach'>;
+export type Change = (hardware: Hardware) => Hardware;
 
 /** Changes the definition, and what the running process has where it took part. */
-async function keep(hands: Hands, change: Change, live: boolean): Promise<void> {
+export async function keep(hands: Hands, change: Change, live: boolean): Promise<void> {
   const { definition, startedWith } = hands.file;
   const changed = { ...definition, hardware: change(definition.hardware) };
   hands.set({
@@ -213,7 +213,10 @@ async function detachAdapter(hands: Hands, adapter: Adapter): Promise<Live> {
 }
 
 /** What bus or driver cannot do while running waits for the next start; every other failure is one. */
-async function attempt(hands: Hands, work: () => Promise<'live' | 'pending'>): Promise<boolean> {
+export async function attempt(
+  hands: Hands,
+  work: () => Promise<'live' | 'pending'>,
+): Promise<boolean> {
   if (hands.running === undefined) return false;
   try {
     return (await work()) === 'live';
@@ -223,7 +226,7 @@ async function attempt(hands: Hands, work: () => Promise<'live' | 'pending'>): P
   }
 }
 
-function tellDevice(
+export function tellDevice(
   hands: Hands,
   name: 'vm.device.added' | 'vm.device.removed',
   device: string,

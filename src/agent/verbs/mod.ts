@@ -7,12 +7,14 @@ import { deviceVerbs } from './devices.ts';
 import { hostVerbs } from './hosts.ts';
 import { imageVerbs } from './images.ts';
 import { machineVerbs } from './machines.ts';
+import { shareVerbs } from './shares.ts';
 
 export function makeHandlers(host: Host, streams: Streams): Handlers {
   return {
     ...hostVerbs(host),
     ...machineVerbs(host),
     ...deviceVerbs(host),
+    ...shareVerbs(host),
     ...consoleVerbs(host, streams),
     ...imageVerbs(host.driver),
   };

@@ -11,6 +11,7 @@ import { diagnosticSchema } from '../installation.ts';
 import { actorSchema } from '../event/event.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
 import { adapterSchema, diskFormats, diskSchema, mediumSchema } from '../vm/hardware.ts';
+import { sharedFolderSchema } from '../vm/shared-folders.ts';
 import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
 import { startCheckSchema, vmActionRequestSchema } from '../vm/vm.ts';
 import { powerActions } from '../vm/actions.ts';
@@ -169,6 +170,14 @@ export const linkMethods = {
   },
   'machine.adapter.detach': {
     params: z.strictObject({ ...machine, adapter: adapterSchema }),
+    result: z.strictObject({ live: z.boolean() }),
+  },
+  'machine.share.add': {
+    params: z.strictObject({ ...machine, share: sharedFolderSchema }),
+    result: z.strictObject({ live: z.boolean() }),
+  },
+  'machine.share.remove': {
+    params: z.strictObject({ ...machine, share: sharedFolderSchema }),
     result: z.strictObject({ live: z.boolean() }),
   },
   'machine.medium': {

@@ -55,6 +55,7 @@ import {
   vmFilesSchema,
   vmMoveSchema,
 } from '../vm/requests.ts';
+import { sharedFolderAddSchema, sharedFolderNameSchema } from '../vm/shared-folders.ts';
 import { actionWords } from '../vm/actions.ts';
 import {
   allowedActionSchema,
@@ -936,6 +937,29 @@ export const routes = {
     right: 'vm.settings',
     on: 'vm',
     params: z.strictObject({ vm: referenceSchema, slot: z.coerce.number().int().min(0).max(15) }),
+    query: dryRunQuerySchema,
+    answer: 'operation',
+  }),
+  'vm.share.add': route({
+    method: 'POST',
+    path: '/vms/{vm}/shared-folders',
+    summary: 'Share a folder of the host with the guest, while running where it can (GA-28)',
+    group: 'vms',
+    right: 'vm.settings',
+    on: 'vm',
+    params: vmParams,
+    query: dryRunQuerySchema,
+    body: sharedFolderAddSchema,
+    answer: 'operation',
+  }),
+  'vm.share.remove': route({
+    method: 'DELETE',
+    path: '/vms/{vm}/shared-folders/{name}',
+    summary: 'Share a folder no longer; what is in it stays',
+    group: 'vms',
+    right: 'vm.settings',
+    on: 'vm',
+    params: z.strictObject({ vm: referenceSchema, name: sharedFolderNameSchema }),
     query: dryRunQuerySchema,
     answer: 'operation',
   }),

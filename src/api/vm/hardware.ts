@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { giB, kiB, miB } from '#lib';
+import { maxSharedFolders, sharedFolderSchema } from './shared-folders.ts';
 
 const bytes = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
 const filePath = z
@@ -294,6 +295,7 @@ export const hardwareSchema = z
     opticalDrives: z.array(opticalDriveSchema).max(38).default([]),
     floppy: floppySchema.nullable().default(null).meta({ description: 'null: no floppy drive' }),
     adapters: z.array(adapterSchema).max(16).default([]),
+    sharedFolders: z.array(sharedFolderSchema).max(maxSharedFolders).default([]),
     serialPorts: z
       .array(portBackendSchema)
       .max(2)

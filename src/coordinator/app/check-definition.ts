@@ -44,6 +44,7 @@ export function checkDefinition(definition: VmDefinition): readonly Issue[] {
   return [
     ...checkPlaces(definition),
     ...checkAdapters(definition),
+    ...checkSharedFolders(definition),
     ...checkDevices(definition),
     ...checkSizes(definition),
   ];
@@ -118,6 +119,25 @@ function checkAdapters({ hardware }: VmDefinition): readonly Issue[] {
   return issues;
 }
 
+function checkSharedFolders({ hardware }: VmDefinition): readonly Issue[] {
+  const issues: Issue[] = [];
+  const slots = new Set<number>();
+  const names = new Set<string>();
+  for (const [index, { slot, name }] of hardware.sharedFolders.entries()) {
+    const path = `hardware/sharedFolders/${index}`;
+    if (slots.has(slot))
+      issues.push({
+        path: `${path}/slot`,
+        problem: `the slot ${slot} is taken by another shared folder`,
+      });
+    if (names.has(name))
+      issues.push({ path: `${path}/name`, problem: `another shared folder is called ${name}` });
+    slots.add(slot);
+    names.add(name);
+  }
+  return issues;
+}
+
 function checkDevices({ hardware, guestOs }: VmDefinition): readonly Issue[] {
   const issues: Issue[] = [];
   if (hardware.tablet && hardware.usb === 'none')
@@ -127,6 +147,7 @@ function checkDevices({ hardware, guestOs }: VmDefinition): readonly Issue[] {
       path: 'hardware/firmware/secureBoot',
       problem: 'secure boot needs the firmware uefi',
     });
+  issues.push(...checkGraphics(hardware.graphics));
   if (findGuest(guestOs) === undefined)
     issues.push({
       path: 'guestOs',
@@ -135,27 +156,6 @@ function checkDevices({ hardware, guestOs }: VmDefinition): readonly Issue[] {
   return issues;
 }
 
-function checkSizes({ hardware, resources }: VmDefinition): readonly Issue[] {
-  const issues: Issue[] = [];
-  const { processor, memory } = hardware;
-  if (processor.maxCount !== null && processor.maxCount < processor.count)
-    issues.push({
-      path: 'hardware/processor/maxCount',
-      problem: `it is below the ${processor.count} processors there are`,
-    });
-  if (memory.maxBytes !== null && memory.maxBytes < memory.sizeBytes)
-    issues.push({
-      path: 'hardware/memory/maxBytes',
-      problem: 'it is below the memory there is',
-  issues.push(...checkGraphics(hardware.graphics));
-    });
-  const perSocket = processor.coresPerSocket * processor.threadsPerCore;
-  if ((processor.maxCount ?? processor.count) % perSocket !== 0)
-    issues.push({
-      path: 'hardware/processor/coresPerSocket',
-      problem: `${processor.maxCount ?? processor.count} processors do not fill sockets of ${perSocket}`,
-    });
-  if (resources.cpuReservePercent > resources.cpuMaximumPercent)
 function checkGraphics(graphics: VmDefinition['hardware']['graphics']): readonly Issue[] {
   const { adapter, videoMemoryBytes, acceleration3d } = graphics;
   const issues: Issue[] = [];
@@ -172,6 +172,26 @@ function checkGraphics(graphics: VmDefinition['hardware']['graphics']): readonly
   return issues;
 }
 
+function checkSizes({ hardware, resources }: VmDefinition): readonly Issue[] {
+  const issues: Issue[] = [];
+  const { processor, memory } = hardware;
+  if (processor.maxCount !== null && processor.maxCount < processor.count)
+    issues.push({
+      path: 'hardware/processor/maxCount',
+      problem: `it is below the ${processor.count} processors there are`,
+    });
+  if (memory.maxBytes !== null && memory.maxBytes < memory.sizeBytes)
+    issues.push({
+      path: 'hardware/memory/maxBytes',
+      problem: 'it is below the memory there is',
+    });
+  const perSocket = processor.coresPerSocket * processor.threadsPerCore;
+  if ((processor.maxCount ?? processor.count) % perSocket !== 0)
+    issues.push({
+      path: 'hardware/processor/coresPerSocket',
+      problem: `${processor.maxCount ?? processor.count} processors do not fill sockets of ${perSocket}`,
+    });
+  if (resources.cpuReservePercent > resources.cpuMaximumPercent)
     issues.push({
       path: 'resources/cpuReservePercent',
       problem: 'the reserve is above the maximum',

@@ -7,6 +7,7 @@ import { addKind, createKind } from './vm/create-steps.ts';
 import { attachAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
+import { addShareKind, removeShareKind } from './vm/shares-vm.ts';
 import { powerKinds } from './vm/power-steps.ts';
 import { deleteKind, removeKind } from './vm/remove-vm.ts';
 import type { Kind } from './work.ts';
@@ -22,6 +23,8 @@ export const operationKinds: readonly Kind[] = [
   detachDiskKind,
   attachAdapterKind,
   detachAdapterKind,
+  addShareKind,
+  removeShareKind,
   insertKind,
   ejectKind,
   ...hostKinds,

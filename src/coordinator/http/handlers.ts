@@ -25,6 +25,7 @@ import { makeScreenshot, openConsole, pressKeys, typeText } from '../app/vm/cons
 import { addVm, createVm } from '../app/vm/create-vm.ts';
 import { attachAdapter, detachAdapter } from '../app/vm/adapters-vm.ts';
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
+import { addShare, removeShare } from '../app/vm/shares-vm.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
 import { listFiles, takeOutVm } from '../app/vm/remove-vm.ts';
@@ -200,7 +201,9 @@ function vmHandlers({
 
 function deviceHandlers({
   coordinator,
-}: HandlersOptions): Of<`vm.disk.${string}` | `vm.adapter.${string}` | `vm.medium.${string}`> {
+}: HandlersOptions): Of<
+  `vm.disk.${string}` | `vm.adapter.${string}` | `vm.medium.${string}` | `vm.share.${string}`
+> {
   return {
     'vm.disk.attach': ({ caller, id, body, query }) =>
       attachDisk(coordinator, caller, id, body, query.dryRun),
@@ -210,6 +213,10 @@ function deviceHandlers({
       attachAdapter(coordinator, caller, id, body, query.dryRun),
     'vm.adapter.detach': ({ caller, id, params, query }) =>
       detachAdapter(coordinator, caller, id, params.slot, query.dryRun),
+    'vm.share.add': ({ caller, id, body, query }) =>
+      addShare(coordinator, caller, id, body, query.dryRun),
+    'vm.share.remove': ({ caller, id, params, query }) =>
+      removeShare(coordinator, caller, id, params.name, query.dryRun),
     'vm.medium.insert': ({ caller, id, params, body, query }) =>
       changeMedium(coordinator, caller, id, params.place, body, query.dryRun),
     'vm.medium.eject': ({ caller, id, params, query }) =>

@@ -1,5 +1,5 @@
 /** Saving, restoring and moving a running machine (qapi/migration.json). */
-import { finite, map, oneOf, optional, record, text, type JsonObject } from '../../parse.ts';
+import { finite, list, map, oneOf, optional, record, text, type JsonObject } from '../../parse.ts';
 import type { CommandOptions } from '../client.ts';
 import { ask, tell, type Monitor } from './ask.ts';
 
@@ -65,6 +65,19 @@ const parseMigration = map(
 
 export function queryMigrate(monitor: Monitor, options?: CommandOptions): Promise<MigrationInfo> {
   return ask(monitor, 'query-migrate', undefined, parseMigration, options);
+}
+
+const parseBlockers = map(
+  record({ 'blocked-reasons': optional(list(text(65_536), 1024)) }),
+  (info): readonly string[] => info['blocked-reasons'] ?? [],
+);
+
+/** What stands against a migration now, in QEMU's words. */
+export function queryMigrateBlockers(
+  monitor: Monitor,
+  options?: CommandOptions,
+): Promise<readonly string[]> {
+  return ask(monitor, 'query-migrate', undefined, parseBlockers, options);
 }
 
 /** Begins; `query-migrate` and the event MIGRATION (with the capability `events`) tell how it goes. */
