@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { profiles, vmDefinitionSchema, type VmDefinition } from '#api';
-import { giB, miB, systemClock } from '#lib';
+import { giB, isFault, miB, systemClock } from '#lib';
 import { QemuAgent, byTester, starterImage, withoutQemu } from './testing/qemu-agent.ts';
 import { SerialSession } from './testing/serial-session.ts';
 
@@ -231,6 +231,20 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.equal(agent.host.reports.get(id)?.state, 'running');
     await serial.command('kill -CONT $(cat /run/qemu-ga.pid)');
     await agent.untilEvent('vm.heartbeat.regained', id, 40_000);
+  });
+
+  test('GA-18 GA-35 a guest that was reset has no additions until it is heard again', async () => {
+    await agent.untilSample(id, 'additions', ({ additions }) => additions.state === 'running');
+    serial.text = '';
+    await agent.act(id, 'reset');
+    await assert.rejects(agent.act(id, 'shutdown'), (error) => {
+      assert.ok(isFault(error, 'refused'));
+      assert.match(error.message, /no guest additions have answered/);
+      return true;
+    });
+    await agent.untilSample(id, 'no additions', ({ additions }) => additions.state === 'none');
+    await serial.logIn('root', 'gantry');
+    await agent.untilSample(id, 'additions', ({ additions }) => additions.state === 'running');
   });
 
   test('VM-37 GA-17 the guest shuts down through its agent, and everything of it can be deleted', async () => {

@@ -160,6 +160,7 @@ export class SimulatedRunning implements Running {
     const [from, to] = options.timing.bootMs;
     this.#bootedMs =
       options.clock.now() + chance.between(from, to, 'boot', this.id, this.#attempts);
+    this.#observer({ kind: 'sampled' });
   }
 
   /** Some guests ignore whatever they are asked. */
