@@ -58,6 +58,12 @@ ${table(
 `;
 }
 
+function typesOf(facts: (typeof eventCatalogue)[keyof typeof eventCatalogue]): string {
+  if (!('typeWhere' in facts)) return facts.type;
+  const { attribute, value, type } = facts.typeWhere;
+  return `${facts.type}; ${type} where ${attribute} is ${value}`;
+}
+
 function eventsPage(): string {
   return `${generated}# Events
 
@@ -66,7 +72,7 @@ ${table(
   Object.entries(eventCatalogue).map(([name, facts]) => [
     `\`${name}\``,
     facts.category,
-    facts.type,
+    typesOf(facts),
     facts.target,
     facts.message,
     Object.entries(facts.attributes)

@@ -10,6 +10,12 @@ import type { Attribute, Category, Severity } from './event.ts';
 interface EventFacts {
   readonly category: Category;
   readonly type: Severity;
+  /** Where the attribute has the value, the event is of this type instead. */
+  readonly typeWhere?: {
+    readonly attribute: string;
+    readonly value: string;
+    readonly type: Severity;
+  };
   readonly target: Kind;
   readonly message: string;
   /** Attribute names with their meaning. */
@@ -27,7 +33,11 @@ const change = {
   oldValue: 'value before',
   newValue: 'value after',
 } as const;
-const status = { oldStatus: 'status before', newStatus: 'status after', cause: 'why' } as const;
+const status = {
+  oldStatus: 'status before; unknown where there was none',
+  newStatus: 'status after',
+  cause: 'why',
+} as const;
 const vm = { category: 'Virtual Machine', target: 'vm' } as const;
 const host = { category: 'Host', target: 'host' } as const;
 
@@ -333,6 +343,7 @@ export const eventCatalogue = {
   'host.agent.status-changed': {
     ...host,
     type: 'warning',
+    typeWhere: { attribute: 'newStatus', value: 'ready', type: 'information' },
     message: 'Host {target} is {newStatus} (was {oldStatus}): {cause}',
     attributes: status,
   },
@@ -559,6 +570,17 @@ export function eventFacts(name: EventName): EventFacts {
 
 export function isEventName(name: string): name is EventName {
   return Object.hasOwn(eventCatalogue, name);
+}
+
+/** How grave an event with these attributes is. */
+export function severityOf(
+  name: EventName,
+  attributes: Readonly<Record<string, Attribute>>,
+): Severity {
+  const { type, typeWhere } = facts[name];
+  return typeWhere !== undefined && attributes[typeWhere.attribute] === typeWhere.value
+    ? typeWhere.type
+    : type;
 }
 
 /** The sentence of an event; null is written "(no value)" (EVT-15, EVT-16). */

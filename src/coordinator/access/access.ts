@@ -59,6 +59,7 @@ export interface AccessOptions {
   readonly listenAddress: string;
   /** `off` by explicit setting only (SEC-59). */
   readonly tls: 'on' | 'off';
+  readonly passwords?: Passwords | undefined;
 }
 
 interface Parts {
@@ -120,7 +121,7 @@ export class Access implements Gate, AsyncDisposable {
       coordinator,
       authority,
       rights: new Rights(inventory),
-      passwords: new Passwords(),
+      passwords: options.passwords ?? new Passwords(),
       limiter: new SignInLimiter(clock),
       codeLimiter: new SignInLimiter(clock),
       sealer: await Sealer.open(join(paths.data, 'access', 'seal-key')),

@@ -88,6 +88,17 @@ test('EVT-13 the log is cleared up to a time, and that leaves a record', async (
     body: { before: '2999-01-01T00:00:00.000Z' },
   });
   assert.equal(future.status, 400);
+  // Times of the log are compared as text.
+  for (const zone of ['+05:00', ''])
+    assert.equal(
+      (
+        await stage.send('POST', '/events/clear', {
+          body: { before: `2026-01-01T00:00:00.000${zone}` },
+        })
+      ).status,
+      400,
+      'only UTC is taken',
+    );
   const before = new Date().toISOString();
   const dry = await stage.send('POST', '/events/clear?dryRun=true', { body: { before } });
   const { count } = dry.json as { count: number };

@@ -10,6 +10,7 @@ import {
   type HostSettings,
   type Operation,
 } from '#api';
+import { certificateEvent } from '../access/mod.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { GrantDocument, HostDocument, ImageDocument } from '../documents.ts';
 import { synchronise } from '../link/synchronise.ts';
@@ -167,7 +168,11 @@ export async function removeHost(
     return {
       conditions: [{ kind: 'host', id, version: host.version }],
       writes,
-      events: [{ ...frameOf(coordinator, caller, id), name: 'host.removed', attributes: {} }],
+      events: [
+        { ...frameOf(coordinator, caller, id), name: 'host.removed', attributes: {} },
+        // Nobody is known by it any more.
+        certificateEvent(caller, host.data.name, 'revoked'),
+      ],
     };
   });
 }

@@ -56,10 +56,18 @@ describe('hello', { timeout: 20_000 }, () => {
     assert.deepEqual(
       told.map(({ attributes }) => [attributes['oldStatus'], attributes['newStatus']]),
       [
-        [null, 'ready'],
+        ['unknown', 'ready'],
         ['ready', 'unreachable'],
         ['unreachable', 'ready'],
       ],
+    );
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['information', 'warning', 'information'],
+    );
+    assert.equal(
+      told[0]?.message,
+      `Host ${agent.name} is ready (was unknown): the agent is connected`,
     );
     for (const { attributes } of told) assert.ok(String(attributes['cause']).length > 0);
     const connection = await events(

@@ -46,7 +46,7 @@ export async function tellStatus(
       events: [
         ...(told.events ?? []),
         hostEvent(context, hostId, 'host.agent.status-changed', {
-          oldStatus,
+          oldStatus: oldStatus ?? 'unknown',
           newStatus: status,
           cause: reason ?? 'the agent is connected',
         }),

@@ -4,7 +4,7 @@
  * change a document by keeping a reference to what it wrote.
  */
 import { assert, Fault } from '#lib';
-import { eventFacts, installationId, writeMessage, type Event } from '#api';
+import { eventFacts, installationId, severityOf, writeMessage, type Event } from '#api';
 import { maxCommitItems, maxCommitLength, maxDocumentBytes, maxIdLength } from './limits.ts';
 import type { Commit, Condition, DocumentKind, NewEvent } from './store.ts';
 
@@ -99,10 +99,10 @@ function prepareEvent(event: NewEvent): PreparedEvent {
   const { name, target, ancestors, actor, origin, correlationId, attributes, time } = event;
   if (time !== undefined && !timePattern.test(time))
     throw new Fault('invalid', `the event ${name} has the time "${time.slice(0, 40)}"`);
-  const { type, category } = eventFacts(name);
+  const { category } = eventFacts(name);
   const body: EventBody = {
     name,
-    type,
+    type: severityOf(name, attributes),
     category,
     message: writeMessage(name, target.name, attributes),
     target,

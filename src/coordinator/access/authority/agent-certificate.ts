@@ -12,7 +12,7 @@ import type { HostDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { dayMs, fingerprintOf, type Authority } from './authority.ts';
 
-/** A year: a host may be switched off for long. Agents renew theirs after a third. */
+/** A year: a host may be switched off for long. Agents renew theirs when less than a third is left. */
 const validityMs = 397 * dayMs;
 const urn = 'urn:gantry:host:';
 

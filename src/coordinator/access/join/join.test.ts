@@ -243,3 +243,20 @@ void test('a request to join that is wrong in any way changes nothing', async (t
   }
   assert.equal([...place.coordinator.inventory.documents('host')].length, 0);
 });
+
+void test('a hundred hosts of one address join at once; guesses from there are braked', async (t) => {
+  const place = await startPlace(t);
+  const keys = newKeys();
+  const tokens = await Promise.all(Array.from({ length: 100 }, () => tokenFor(place)));
+  const joins = await Promise.all(tokens.map((token, i) => join(place, token, keys, `sim-${i}`)));
+  assert.deepEqual(new Set(joins.map(({ status }) => status)), new Set([200]));
+  const guesses = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => join(place, `gantry-guess-number-${i}`, keys, 'guess')),
+  );
+  const braked = guesses.filter(({ status }) => status === 429);
+  assert.ok(braked.length >= 20, `${braked.length} of 40 guesses are braked`);
+  const honest = await tokenFor(place);
+  assert.equal((await join(place, honest, keys, 'late')).status, 429);
+  place.move(120_000);
+  assert.equal((await join(place, honest, keys, 'late')).status, 200);
+});

@@ -26,6 +26,9 @@ import type { AccessContext } from '../context.ts';
 import { securityEvent } from '../security-event.ts';
 import { hashSecret } from '../tokens/secret.ts';
 
+/** Under which name failed joins are counted. */
+const joins = '';
+
 type Join = z.output<typeof joinSchema>;
 
 /** Errors: `unauthenticated` for a token that does not hold; `rate-limited`; `invalid` for the request; `exists` for the name. */
@@ -36,17 +39,23 @@ export async function joinHost(
 ): Promise<Joined> {
   const { coordinator, authority, limiter } = context;
   const address = caller.origin ?? 'unknown';
-  limiter.begin('', address);
   const tokenHash = hashSecret(input.token);
-  requireToken(coordinator, tokenHash);
+  // Many hosts may join at once from one address: only what fails is counted.
+  const lookUp = (isValid: (link: LinkDocument) => boolean): Document<LinkDocument> => {
+    limiter.check(joins, address);
+    const link = findToken(coordinator, tokenHash);
+    if (link !== undefined && isValid(link.data)) return link;
+    limiter.fail(joins, address);
+    throw tokenIsVoid();
+  };
+  lookUp(() => true);
   const publicKey = await readRequest(input.csr);
   const keyHash = createHash('sha256').update(exportKey(publicKey)).digest('hex');
   const newId = randomUUID();
   let joined: { readonly hostId: string; readonly issued: IssuedCertificate } | undefined;
   await commitFresh(coordinator, async () => {
-    const link = requireToken(coordinator, tokenHash);
+    const link = lookUp(({ used }) => !used || used.keyHash === keyHash);
     const { used } = link.data;
-    if (used && used.keyHash !== keyHash) throw tokenIsVoid();
     const hostId = used?.hostId ?? link.data.hostId ?? newId;
     const issued = await issueAgentCertificate(authority, hostId, publicKey);
     joined = { hostId, issued };
@@ -66,7 +75,6 @@ export async function joinHost(
       events: host.events ?? [],
     };
   });
-  limiter.succeed('', address);
   if (!joined) throw tokenIsVoid();
   return answer(context, joined.hostId, joined.issued);
 }
@@ -75,13 +83,12 @@ function answer(context: AccessContext, hostId: string, issued: IssuedCertificat
   return { hostId, certificate: issued.text, authority: context.authority.text };
 }
 
-/** Errors: `unauthenticated`. */
-function requireToken(coordinator: Coordinator, hash: string): Document<LinkDocument> {
+/** The join token, while it holds. */
+function findToken(coordinator: Coordinator, hash: string): Document<LinkDocument> | undefined {
   const link = coordinator.inventory.document<LinkDocument>('link', hash);
   const isValid =
     link?.data.purpose === 'join' && coordinator.clock.now() < Date.parse(link.data.expiresAt);
-  if (!isValid) throw tokenIsVoid();
-  return link;
+  return isValid ? link : undefined;
 }
 
 function tokenIsVoid(): Fault {

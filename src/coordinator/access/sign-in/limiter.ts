@@ -35,21 +35,31 @@ export class SignInLimiter {
 
   /** Call before the proof is looked at. Errors: `rate-limited` with the fact retryAfterSeconds. */
   begin(user: string, address: string): void {
-    const network = networkOf(address);
-    const pairs = [
-      [userKey(user, network), perUser],
-      [network, perAddress],
-    ] as const;
+    this.check(user, address);
+    this.fail(user, address);
+  }
+
+  /**
+   * For a proof that is looked at without waiting: nobody comes in between, so only what fails need be
+   * counted. Errors: as `begin`.
+   */
+  check(user: string, address: string): void {
     const now = this.#clock.now();
-    const until = Math.max(...pairs.map(([key]) => this.#tally(key)?.blockedUntil ?? 0));
-    if (until > now) {
-      const retryAfterSeconds = Math.ceil((until - now) / 1000);
-      throw new Fault('rate-limited', 'too many failed sign-ins', {
-        facts: { retryAfterSeconds },
-        hint: `try again in ${retryAfterSeconds} s`,
-      });
-    }
-    for (const [key, limit] of pairs) this.#count(key, limit, now);
+    const until = Math.max(
+      ...limitsOf(user, address).map(([key]) => this.#tally(key)?.blockedUntil ?? 0),
+    );
+    if (until <= now) return;
+    const retryAfterSeconds = Math.ceil((until - now) / 1000);
+    throw new Fault('rate-limited', 'too many failed sign-ins', {
+      facts: { retryAfterSeconds },
+      hint: `try again in ${retryAfterSeconds} s`,
+    });
+  }
+
+  /** Counts a failure. */
+  fail(user: string, address: string): void {
+    const now = this.#clock.now();
+    for (const [key, limit] of limitsOf(user, address)) this.#count(key, limit, now);
   }
 
   /** Call when the proof was right. The address loses only this attempt: others' failures stay. */
@@ -84,6 +94,14 @@ export class SignInLimiter {
       if (oldest !== undefined) this.#tallies.delete(oldest);
     }
   }
+}
+
+function limitsOf(user: string, address: string): readonly (readonly [string, Limit])[] {
+  const network = networkOf(address);
+  return [
+    [userKey(user, network), perUser],
+    [network, perAddress],
+  ];
 }
 
 const userKey = (user: string, network: string): string => `${network} ${user}`;

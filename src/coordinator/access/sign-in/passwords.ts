@@ -10,25 +10,33 @@ const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const maxAtOnce = 2;
 const maxWaiting = 64;
 
+/** The hashing itself; a test counts it. */
+export interface Hashing {
+  readonly hash: (password: string, costs: typeof parameters) => Promise<string>;
+  readonly verify: (phc: string, password: string) => Promise<boolean>;
+}
+
 export class Passwords {
+  readonly #hashing: Hashing;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   readonly #decoy: Promise<string>;
 
-  constructor() {
+  constructor(hashing: Hashing = { hash, verify }) {
+    this.#hashing = hashing;
     this.#decoy = this.hash('there is no such user');
     this.#decoy.catch(() => undefined);
   }
 
   /** PHC string. Errors: `rate-limited` when too many wait. */
   hash(password: string): Promise<string> {
-    return this.#run(() => hash(normalize(password), parameters));
+    return this.#run(() => this.#hashing.hash(normalize(password), parameters));
   }
 
   /** Without a hash it takes as long as with one, and the answer is false. Errors: as `hash`. */
   verify(phc: string | null, password: string): Promise<boolean> {
     return this.#run(async () => {
-      const right = await verify(phc ?? (await this.#decoy), normalize(password));
+      const right = await this.#hashing.verify(phc ?? (await this.#decoy), normalize(password));
       return right && phc !== null;
     });
   }

@@ -24,6 +24,7 @@ import { MemoryInventory } from '../../inventory/memory-inventory.ts';
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import type { Write } from '../../store/store.ts';
 import { Access } from '../access.ts';
+import type { Passwords } from '../sign-in/passwords.ts';
 
 export interface Asked {
   readonly token?: string;
@@ -64,6 +65,7 @@ export interface Place {
 export interface PlaceOptions {
   readonly tls?: 'on' | 'off';
   readonly log?: Log;
+  readonly passwords?: Passwords;
 }
 
 const accessRoutes =
@@ -97,7 +99,14 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
     paths: { data: folder, config: join(folder, 'config'), runtime: folder },
   };
   const tls = options.tls ?? 'on';
-  const access = stack.use(await Access.open({ coordinator, listenAddress: '127.0.0.1', tls }));
+  const access = stack.use(
+    await Access.open({
+      coordinator,
+      listenAddress: '127.0.0.1',
+      tls,
+      passwords: options.passwords,
+    }),
+  );
   const reached: RouteName[] = [];
   const others = (Object.keys(routes) as RouteName[])
     .filter((name) => !accessRoutes.test(name))

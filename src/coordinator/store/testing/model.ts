@@ -3,7 +3,7 @@
  * state; time is an argument. Only tests use it.
  */
 import { Fault, isoTime } from '#lib';
-import { eventFacts, installationId, writeMessage, type Event } from '#api';
+import { eventFacts, installationId, severityOf, writeMessage, type Event } from '#api';
 import type {
   Change,
   Commit,
@@ -79,11 +79,11 @@ export class ModelStore {
     const events = (commit.events ?? []).map((event): Event => {
       this.#eventCount += 1;
       const { name, target, ancestors, actor, origin, correlationId, attributes } = event;
-      const { type, category } = eventFacts(name);
+      const { category } = eventFacts(name);
       return {
         seq: this.#eventCount,
         name,
-        type,
+        type: severityOf(name, attributes),
         category,
         target,
         actor,
