@@ -172,7 +172,7 @@ export function sampleOf(vm: number): MachineSample {
     id: idOf(`vm ${vm}`),
     cpuPercent: (vm * 37) % 101,
     memoryBytes: ((vm * 13) % 1000) * 1024 ** 2,
-    heartbeat: { state: 'good', lastAt: isoTime(start + vm) },
+    heartbeat: { state: 'good', lastAt: isoTime(start + vm), beats: vm },
     additions: {
       state: 'running',
       version: '0.1.0',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { profiles, vmDefinitionSchema, type VmDefinition } from '#api';
+import { profiles, vmDefinitionSchema, type MachineSample, type VmDefinition } from '#api';
 import { giB, isFault, miB, systemClock } from '#lib';
 import { QemuAgent, byTester, starterImage, withoutQemu } from './testing/qemu-agent.ts';
 import { SerialSession } from './testing/serial-session.ts';
@@ -76,6 +76,16 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.equal(sample.guest?.timezone, 'UTC');
     assert.ok((sample.guest?.memoryTotalBytes ?? 0) > 100 * miB);
     assert.equal(sample.additions.functions['shutdown'], true);
+  });
+
+  test('GA-09 every heartbeat is counted', async () => {
+    const beats = async (least: number): Promise<number> => {
+      const holds = ({ heartbeat }: MachineSample): boolean => heartbeat.beats >= least;
+      const sample = await agent.untilSample(id, `${least} heartbeats`, holds);
+      return sample.heartbeat.beats;
+    };
+    const first = await beats(1);
+    assert.ok((await beats(first + 1)) > first);
   });
 
   test('HW-33 GA-23 SEC-10 the guest reads its identity, and of its host what it may', async () => {

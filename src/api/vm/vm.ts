@@ -12,6 +12,11 @@ export const heartbeatSchema = z
       .enum(['none', 'good', 'missed'])
       .meta({ description: 'none: not expected or never seen' }),
     lastAt: timeSchema.nullable(),
+    beats: z
+      .number()
+      .int()
+      .min(0)
+      .meta({ description: 'heard since the vm was started or found again; a counter (GA-09)' }),
   })
   .meta({ id: 'Heartbeat', description: "the guest agent's sign of life (GA-07)" });
 

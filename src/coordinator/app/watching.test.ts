@@ -247,7 +247,7 @@ describe('resources', { timeout: 20_000 }, () => {
           id: web.id,
           cpuPercent: 77,
           memoryBytes: 1,
-          heartbeat: { state: 'good', lastAt: null },
+          heartbeat: { state: 'good', lastAt: null, beats: 3 },
           additions: { state: 'running', version: null, agentVersion: null, functions: {} },
           guest: null,
         },

@@ -3,7 +3,14 @@
  * conventions: a prefix, base units, `_total` for counters.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { finishedStates, vmStates, type RouteName, type VmState } from '#api';
+import {
+  finishedStates,
+  vmStateFacts,
+  vmStates,
+  type RouteName,
+  type Vm,
+  type VmState,
+} from '#api';
 import type { OperationDocument } from '../documents.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 
@@ -113,10 +120,30 @@ export class Metrics {
   }
 }
 
+const vmMetrics = [
+  ['gantry_vm_cpu_ratio', 'gauge', "use of the vm's own processors, 1 is all of them"],
+  ['gantry_vm_memory_resident_bytes', 'gauge', 'memory of the vm on its host'],
+  ['gantry_vm_heartbeats_total', 'counter', 'signs of life heard of the guest'],
+] as const;
+
+/** Of live vms; a number that is not known is left out. */
+function writeVm(out: Text, vm: Vm): void {
+  const { cpuPercent, memoryBytes, heartbeat } = vm.status;
+  const values = [cpuPercent === null ? null : cpuPercent / 100, memoryBytes, heartbeat.beats];
+  const labels = { vm: vm.name, id: vm.id, host: vm.host };
+  for (const [index, [name]] of vmMetrics.entries()) {
+    const value = values[index] ?? null;
+    if (value !== null) out.value(name, labels, value);
+  }
+}
+
 function writeInventory(out: Text, inventory: Inventory): void {
+  for (const [name, type, help] of vmMetrics) out.head(name, type, help);
   const states = new Map<VmState, number>(vmStates.map((state) => [state, 0]));
   for (const { id } of inventory.documents('vm')) {
-    const state = inventory.vm(id)?.state ?? 'unknown';
+    const vm = inventory.vm(id);
+    const state = vm?.state ?? 'unknown';
+    if (vm !== undefined && vmStateFacts[state].live) writeVm(out, vm);
     states.set(state, (states.get(state) ?? 0) + 1);
   }
   out.head('gantry_vms', 'gauge', 'vms by state');

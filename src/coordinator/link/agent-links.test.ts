@@ -388,6 +388,37 @@ describe('reports and samples', { timeout: 20_000 }, () => {
     assert.equal(stage.vm('stranger'), undefined);
   });
 
+  test('GA-09 the heartbeat is a counter beside those of processor and memory', async () => {
+    const definition = makeDefinition(`beats-${agent.name}`);
+    await agent.connect([makeRecord(definition, 1, { state: 'running', wasRunning: true })]);
+    agent.send({
+      type: 'samples',
+      load,
+      samples: [
+        {
+          id: definition.id,
+          cpuPercent: 25,
+          memoryBytes: 1_048_576,
+          heartbeat: { state: 'good', lastAt: null, beats: 41 },
+          additions: { state: 'running', version: '1', agentVersion: null, functions: {} },
+          guest: null,
+        },
+      ],
+    });
+    const beats = (): number | undefined => stage.vm(definition.name)?.status.heartbeat.beats;
+    await stage.until(() => beats() === 41, 'the sample');
+    const { text } = await stage.send('GET', '//metrics');
+    const labels = `{vm="${definition.name}",id="${definition.id}",host="${agent.name}"}`;
+    const lines = text.split('\n');
+    for (const line of [
+      `gantry_vm_cpu_ratio${labels} 0.25`,
+      `gantry_vm_memory_resident_bytes${labels} 1048576`,
+      `gantry_vm_heartbeats_total${labels} 41`,
+      '# TYPE gantry_vm_heartbeats_total counter',
+    ])
+      assert.ok(lines.includes(line), line);
+  });
+
   test('a host was last seen when its last samples came', async () => {
     await agent.connect();
     const before = stage.host(agent.name)?.lastSeenAt;

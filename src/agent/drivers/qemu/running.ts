@@ -34,6 +34,7 @@ import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Ending, Observation, Observer, Running, SaveOptions } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
 import type { GuestMonitor } from './guest/monitor.ts';
+import { DeviceWatch } from './host-devices.ts';
 import { endingOf, observeEvent } from './monitor-events.ts';
 import { ownPlaces, type RunPlaces } from './places.ts';
 import { CpuUse } from './process/cpu-use.ts';
@@ -76,6 +77,7 @@ export class QemuRunning implements Running {
   readonly devices: RunningDevices;
   readonly console: RunningConsole;
   readonly #cpu: CpuUse;
+  readonly #watch = new DeviceWatch((lost) => this.observe({ kind: 'device-lost', ...lost }));
   #client: QmpClient;
   #guest: GuestMonitor | undefined;
   #agent: GuestAgent | undefined;
@@ -134,6 +136,12 @@ export class QemuRunning implements Running {
   /** What others who look at this machine have seen; nothing after its end. */
   observe(seen: Observation): void {
     if (this.#state === 'live' && !this.#left) this.#parts.observer(seen);
+  }
+
+  /** Whether the devices of the host that it uses are still there. */
+  async lookAtDevices(): Promise<void> {
+    const { definition, startedWith } = this.file();
+    await this.#watch.look((startedWith ?? definition).hardware);
   }
 
   get client(): QmpClient {
@@ -347,7 +355,7 @@ export class QemuRunning implements Running {
 }
 
 const noGuest: Pick<MachineSample, 'heartbeat' | 'additions' | 'guest'> = {
-  heartbeat: { state: 'none', lastAt: null },
+  heartbeat: { state: 'none', lastAt: null, beats: 0 },
   additions: { state: 'none', version: null, agentVersion: null, functions: {} },
   guest: null,
 };

@@ -29,6 +29,7 @@ export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample 
     heartbeat: {
       state: answers && runs ? 'good' : 'none',
       lastAt: answers && runs ? isoTime(period * loadPeriodMs) : null,
+      beats: answers ? countBeats(file, period * loadPeriodMs) : 0,
     },
     additions: answers
       ? { state: 'running', version: null, agentVersion: '7.2.0', functions }
@@ -47,4 +48,11 @@ export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample 
         }
       : null,
   };
+}
+
+/** As many as fit between the start and the given moment. */
+function countBeats({ startedAt, definition }: MachineFile, untilMs: number): number {
+  if (startedAt === null) return 0;
+  const { intervalSeconds } = definition.settings.heartbeat;
+  return Math.max(0, Math.floor((untilMs - Date.parse(startedAt)) / (intervalSeconds * 1000)));
 }

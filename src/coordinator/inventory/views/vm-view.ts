@@ -24,7 +24,7 @@ export interface VmParts {
   readonly sample: MachineSample | undefined;
 }
 
-const noBeat: VmStatus['heartbeat'] = { state: 'none', lastAt: null };
+const noBeat: VmStatus['heartbeat'] = { state: 'none', lastAt: null, beats: 0 };
 const noAdditions: VmStatus['additions'] = {
   state: 'none',
   version: null,

@@ -33,7 +33,12 @@ test('GA-11 a guest that never answered is not missed: it has no additions, or s
 });
 
 test('GA-10 after a pause nothing that was missed before counts', () => {
-  const late = takeBeat({ state: 'good', lastAtMs: 1, missed: 2 }, 'missed', 5, 10).heartbeat;
+  const late = takeBeat(
+    { state: 'good', lastAtMs: 1, beats: 1, missed: 2 },
+    'missed',
+    5,
+    10,
+  ).heartbeat;
   assert.equal(forgiveMisses(late).missed, 0);
   assert.equal(forgiveMisses(noHeartbeat).state, 'none');
 });

@@ -9,11 +9,13 @@
 export interface Heartbeat {
   readonly state: 'none' | 'good' | 'missed';
   readonly lastAtMs: number | null;
+  /** Good ones, all told: a counter (GA-09). */
+  readonly beats: number;
   /** Beats missed since the last good one. */
   readonly missed: number;
 }
 
-export const noHeartbeat: Heartbeat = { state: 'none', lastAtMs: null, missed: 0 };
+export const noHeartbeat: Heartbeat = { state: 'none', lastAtMs: null, beats: 0, missed: 0 };
 
 /** What is to be told when one becomes the other. */
 export type HeartbeatNews = 'lost' | 'regained' | undefined;
@@ -26,7 +28,8 @@ export function takeBeat(
 ): { readonly heartbeat: Heartbeat; readonly news: HeartbeatNews } {
   if (beat === 'good') {
     const news = now.state === 'missed' ? 'regained' : undefined;
-    return { heartbeat: { state: 'good', lastAtMs: nowMs, missed: 0 }, news };
+    const beats = now.beats + 1;
+    return { heartbeat: { state: 'good', lastAtMs: nowMs, beats, missed: 0 }, news };
   }
   if (now.state === 'none') return { heartbeat: now, news: undefined };
   const missed = now.missed + 1;

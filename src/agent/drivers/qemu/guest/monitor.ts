@@ -77,7 +77,7 @@ export class GuestMonitor {
   startAnew(): void {
     const { intervalSeconds } = this.#parts.definition().settings.heartbeat;
     this.#boot += 1;
-    this.#heartbeat = noHeartbeat;
+    this.#heartbeat = { ...noHeartbeat, beats: this.#heartbeat.beats };
     this.#asked = undefined;
     this.#clockOffsetMs = null;
     this.#writtenFacts = undefined;
@@ -119,10 +119,10 @@ export class GuestMonitor {
 
   /** The rest of the guest's part in a sample. */
   sample(): Pick<MachineSample, 'heartbeat' | 'additions' | 'guest'> {
-    const { state, lastAtMs } = this.#heartbeat;
+    const { state, lastAtMs, beats } = this.#heartbeat;
     const asked = this.#asked;
     return {
-      heartbeat: { state, lastAt: lastAtMs === null ? null : isoTime(lastAtMs) },
+      heartbeat: { state, lastAt: lastAtMs === null ? null : isoTime(lastAtMs), beats },
       additions: {
         state: this.additions,
         version: asked?.additionsVersion ?? null,
