@@ -6,6 +6,7 @@ export const nouns: Readonly<Record<string, string>> = {
   vm: 'virtual machines',
   host: 'hosts that carry them',
   image: 'images that machines are made from, CDs and floppies',
+  disk: 'virtual disk files on this machine; no coordinator is needed',
   operation: 'work in progress and finished',
   event: 'the event log',
   guest: 'guest operating systems',
@@ -76,7 +77,9 @@ export function overview(commands: readonly Command[], noun?: string): readonly 
         ]
       : [`gantry ${noun}: ${nouns[noun] ?? ''}`];
   for (const [name, meaning] of Object.entries(nouns)) {
-    const own = commands.filter((command) => nounOf(command) === name);
+    const own = commands.filter(
+      (command) => nounOf(command) === name && !command.name.startsWith('__'),
+    );
     if (own.length === 0 || (noun !== undefined && noun !== name)) continue;
     if (noun === undefined) lines.push('', name === '' ? meaning : `${name}: ${meaning}`);
     lines.push(...own.map((command) => `  ${command.name.padEnd(22)} ${command.summary}`));

@@ -17,13 +17,13 @@ import {
   type OutputFormat,
   type Writer,
 } from './output/writer.ts';
-import { findCommand, nearest, parseWords, type Parsed } from './parse.ts';
+import { findCommand, nearest, parseWords, splitLeading, type Parsed } from './parse.ts';
 import { typedAs } from './typed-as.ts';
 
 async function main(argv: readonly string[], out: Writer): Promise<number> {
   const found = findCommand(commands, argv);
   if (found === undefined) return withoutCommand(argv, out);
-  const parsed = parseWords(found.command, argv.slice(found.used));
+  const parsed = parseWords(found.command, found.rest);
   if (parsed.help) {
     for (const line of commandHelp(found.command)) out.line(line);
     return 0;
@@ -32,7 +32,7 @@ async function main(argv: readonly string[], out: Writer): Promise<number> {
 }
 
 function withoutCommand(argv: readonly string[], out: Writer): number {
-  const words = argv.filter((word) => !word.startsWith('-'));
+  const words = splitLeading(argv).words.filter((word) => !word.startsWith('-'));
   const noun = words[0];
   if (noun === undefined || noun === 'help') {
     for (const line of overview(commands, words[1])) out.line(line);

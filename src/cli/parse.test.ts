@@ -9,7 +9,7 @@ import { findCommand, nearest, parseWords } from './parse.ts';
 function parse(line: readonly string[]) {
   const found = findCommand(commands, line);
   assert.ok(found, `no command in ${line.join(' ')}`);
-  return parseWords(found.command, line.slice(found.used));
+  return parseWords(found.command, found.rest);
 }
 
 /** Splits as a shell would, as far as the examples need it. */
@@ -75,6 +75,14 @@ void test('options and arguments may be mixed, given with = or apart, short or l
   });
 });
 
+void test('common options may stand before the command', () => {
+  const parsed = parse(['--data', '/tmp/a', '-o', 'json', '--debug', 'vm', 'show', 'hello']);
+  assert.equal(parsed.command.name, 'vm show');
+  assert.deepEqual(parsed.args, ['hello']);
+  assert.deepEqual(parsed.options, { data: '/tmp/a', output: 'json', debug: true });
+  assert.deepEqual(parse(['--data=/tmp/a', 'vm', 'list']).options, { data: '/tmp/a' });
+});
+
 void test('what follows -- is an argument even with a hyphen in front', () => {
   assert.deepEqual(parse(['vm', 'type', 'hello', '--', '-v']).args, ['hello', '-v']);
 });
@@ -124,7 +132,7 @@ void test('any words end in a parsed command or a fault, never in another error'
     fc.property(fc.array(word, { maxLength: 8 }), (line) => {
       try {
         const found = findCommand(commands, line);
-        if (found) parseWords(found.command, line.slice(found.used));
+        if (found) parseWords(found.command, found.rest);
       } catch (error) {
         assert.ok(error instanceof Fault, String(error));
       }

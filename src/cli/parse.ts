@@ -11,15 +11,35 @@ export interface Parsed {
 
 const maxArguments = 1000;
 
-/** The command whose words begin argv, the longest one, and how many words it took. */
+/** Common options may stand before the command as well: `gantry --data DIR vm list`. */
+export function splitLeading(argv: readonly string[]): {
+  readonly leading: readonly string[];
+  readonly words: readonly string[];
+} {
+  let at = 0;
+  for (let word = argv[at]; word !== undefined && isOption(word); word = argv[at]) {
+    const [flag, inline] = splitOption(word);
+    const common = Object.entries<Option>(commonOptions).find(([name, { short }]) =>
+      word.startsWith('--') ? name === flag : short === flag,
+    );
+    const takesNext = common !== undefined && common[1].type !== 'flag' && inline === undefined;
+    at += takesNext ? 2 : 1;
+  }
+  return { leading: argv.slice(0, at), words: argv.slice(at) };
+}
+
+const isOption = (word: string): boolean => word.startsWith('-') && word !== '-' && word !== '--';
+
+/** The command that a line names, by its longest name, and the rest of the line. */
 export function findCommand(
   commands: readonly Command[],
-  words: readonly string[],
-): { command: Command; used: number } | undefined {
+  argv: readonly string[],
+): { readonly command: Command; readonly rest: readonly string[] } | undefined {
+  const { leading, words } = splitLeading(argv);
   for (let used = Math.min(3, words.length); used > 0; used -= 1) {
     const name = words.slice(0, used).join(' ');
     const command = commands.find((entry) => entry.name === name || entry.aliases?.includes(name));
-    if (command) return { command, used };
+    if (command) return { command, rest: [...leading, ...words.slice(used)] };
   }
   return undefined;
 }
@@ -66,7 +86,7 @@ function valueOf(name: string, option: Option, text: string): string | number {
   return number;
 }
 
-/** Parses what follows the command's words. Options and arguments may be mixed; `--` ends options. */
+/** Parses the rest of a line. Options and arguments may be mixed; `--` ends options. */
 export function parseWords(command: Command, words: readonly string[]): Parsed {
   if (words.length > maxArguments)
     throw new Fault('too-large', `more than ${maxArguments} arguments`);
@@ -84,7 +104,7 @@ export function parseWords(command: Command, words: readonly string[]): Parsed {
       args.push(...words.slice(at + 1));
       break;
     }
-    if (!word.startsWith('-') || word === '-') {
+    if (!isOption(word)) {
       args.push(word);
       continue;
     }

@@ -1,19 +1,30 @@
 /** Completion for bash, zsh and fish. The scripts ask `gantry __complete WORDS...`, so names are always the present ones. */
 import { Fault, isFault } from '#lib';
 import type { Client, RouteName } from '#api';
-import { command, commonOptions, type Argument, type Command, type Options } from '../command.ts';
-import { findCommand } from '../parse.ts';
+import {
+  command,
+  commonOptions,
+  type Argument,
+  type Command,
+  type Option,
+  type Options,
+} from '../command.ts';
+import { findCommand, splitLeading } from '../parse.ts';
 
-const scripts: Readonly<Record<string, string>> = {
+export const completionScripts: Readonly<Record<string, string>> = {
+  // not compgen -W, which would run what a vm's name says
   bash: `_gantry() {
-  local IFS=$'\\n'
-  COMPREPLY=($(compgen -W "$(gantry __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  local word
+  COMPREPLY=()
+  while IFS= read -r word; do
+    [[ $word == "\${COMP_WORDS[COMP_CWORD]}"* ]] && COMPREPLY+=("$(printf %q "$word")")
+  done < <("\${COMP_WORDS[0]}" __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -F _gantry gantry`,
   zsh: `#compdef gantry
 _gantry() {
   local -a words_found
-  words_found=("\${(@f)$(gantry __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  words_found=("\${(@f)$("\$words[1]" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   compadd -a words_found
 }
 compdef _gantry gantry`,
@@ -68,7 +79,7 @@ export async function complete(
   client: () => Client,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const before = words.slice(0, -1);
+  const before = splitLeading(words.slice(0, -1)).words;
   const last = words.at(-1) ?? '';
   const found = findCommand(commands, before);
   if (found === undefined) {
@@ -86,18 +97,26 @@ export async function complete(
   }
   const options: Options = { ...commonOptions, ...found.command.options };
   const previous = before.at(-1) ?? '';
-  const option = Object.entries(options).find(
-    ([name, entry]) =>
-      previous === `--${name}` || (entry.short !== undefined && previous === `-${entry.short}`),
-  );
-  if (option !== undefined && option[1].type !== 'flag') return option[1].words ?? [];
+  const option = waitingForValue(options, previous);
+  if (option !== undefined) return option.words ?? [];
   if (last.startsWith('-')) return Object.keys(options).map((name) => `--${name}`);
-  const position = before.slice(found.used).filter((word) => !word.startsWith('-')).length;
-  const argument = argumentAt(found.command, position);
+  const given = found.rest.filter(
+    (word, index) =>
+      !word.startsWith('-') && waitingForValue(options, found.rest[index - 1] ?? '') === undefined,
+  );
+  const argument = argumentAt(found.command, given.length);
   if (argument?.completes === undefined || argument.completes === 'file') return [];
   return typeof argument.completes === 'string'
     ? namesOf(argument.completes, client(), signal)
     : argument.completes;
+}
+
+/** The option that takes the word after this one as its value. */
+function waitingForValue(options: Options, word: string): Option | undefined {
+  const named = Object.entries(options).find(
+    ([name, { short }]) => word === `--${name}` || (short !== undefined && word === `-${short}`),
+  );
+  return named?.[1].type === 'flag' ? undefined : named?.[1];
 }
 
 /** The two commands; they need the table they are part of. */
@@ -106,13 +125,15 @@ export function completionCommands(all: () => readonly Command[]): readonly Comm
     command({
       name: 'completion',
       summary: 'the completion script of a shell',
-      args: [{ name: 'shell', meaning: 'bash, zsh or fish', completes: Object.keys(scripts) }],
+      args: [
+        { name: 'shell', meaning: 'bash, zsh or fish', completes: Object.keys(completionScripts) },
+      ],
       examples: [
         'source <(gantry completion bash)',
         'gantry completion fish > ~/.config/fish/completions/gantry.fish',
       ],
       async run({ args, out }) {
-        const script = scripts[args[0] ?? ''];
+        const script = completionScripts[args[0] ?? ''];
         if (script === undefined)
           throw new Fault(
             'invalid',
