@@ -1,5 +1,5 @@
 /** Forgets what the installation's settings say is old enough: events, finished operations, samples, changes, and what has run out. */
-import { isoTime } from '#lib';
+import { isoTime, miB } from '#lib';
 import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { Coordinator } from '../context.ts';
 import type { Reconciler } from './loop.ts';
@@ -8,6 +8,10 @@ const dayMs = 86_400_000;
 const samplesKeptMs = 7 * dayMs;
 /** A watcher that was away for longer reads everything again. */
 const changesKept = 100_000;
+/** In UTF-16 units; about as many bytes on the disk. */
+const changesKeptLength = 64 * miB;
+/** Of answers to requests at most so many, whatever their age. */
+const requestsKept = 100_000;
 /** Of finished operations at most so many, whatever their age: they are kept in memory. */
 const operationsKept = 20_000;
 
@@ -30,7 +34,9 @@ export function retention({
         operationsKeep: operationsKept,
         expiredBefore: isoTime(now),
         samplesBefore: now - samplesKeptMs,
+        requestsKeep: requestsKept,
         changesBelow: Math.max(0, inventory.head - changesKept),
+        changesLength: changesKeptLength,
       });
       if (Object.values(gone).some((count) => count > 0)) log.info(gone, 'forgot what was old');
     },

@@ -251,6 +251,23 @@ function testWatches(check: Check): void {
     },
   );
 
+  check('keeps of the changes no more than so much, the newest ones', async (store, { reopen }) => {
+    for (let n = 1; n <= 10; n += 1)
+      await store.commit({
+        writes: [{ kind: 'vm', id: `large-${n}`, data: { text: 'x'.repeat(10_000) } }],
+      });
+    assert.equal((await store.prune({ changesLength: 200_000 })).changes, 0);
+    assert.equal((await store.prune({ changesLength: 45_000 })).changes, 6);
+    assert.equal((await store.prune({ changesLength: 45_000 })).changes, 0);
+    const again = await reopen();
+    assert.equal((await again.prune({ changesLength: 45_000 })).changes, 0);
+    await refusal(take(again, 5, 1), 'stale');
+    assert.equal((await take(again, 6, 4)).at(-1)?.seq, 10);
+    await again.commit(write(11));
+    assert.equal((await again.prune({ changesBelow: 9, changesLength: 15_000 })).changes, 3);
+    assert.equal((await take(again, 9, 2)).at(-1)?.seq, 11);
+  });
+
   check(
     'cuts off a watcher that is too slow, and lets it go on from where it was',
     async (store) => {
@@ -468,5 +485,21 @@ function testRetention(check: Check): void {
     assert.equal((await store.prune({ expiredBefore: timeAt(10) })).expired, 3);
     assert.ok((await store.read('session', 'session-15')) !== undefined);
     assert.equal(await store.read('request', 'request-5'), undefined);
+  });
+
+  check('keeps the newest answered requests, however many have not expired', async (store) => {
+    await store.commit({
+      writes: [1, 2, 3].map((seconds) => ({
+        kind: 'request',
+        id: `request-${seconds}`,
+        data: { expiresAt: timeAt(seconds) },
+      })),
+    });
+    assert.equal((await store.prune({ requestsKeep: 2 })).expired, 1);
+    const kept = await store.range('request', '', 10);
+    assert.deepEqual(
+      kept.map(({ id }) => id),
+      ['request-2', 'request-3'],
+    );
   });
 }

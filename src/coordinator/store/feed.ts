@@ -1,5 +1,5 @@
 /**
- * The committed order, fanned out. One ring of the newest changes serves every watcher, so that a
+ * The committed order, fanned out. One ring of the newest changes, bounded in number and length, serves every watcher, so that a
  * watcher costs a number and no queue of its own; who begins further back is first read to from the
  * engine's table of changes.
  *
@@ -23,7 +23,11 @@ export function prunedFault(after: number): Fault {
 }
 
 export class Feed {
-  readonly #ring: (Change | undefined)[];
+  readonly #ring: ({ readonly change: Change; readonly length: number } | undefined)[];
+  readonly #maxLength: number;
+  /** UTF-16 units of what is in the ring. */
+  #length = 0;
+  #trimming: NodeJS.Immediate | undefined;
   readonly #readChanges: ReadChanges;
   #last: number;
   /** Number of the oldest change in the ring; above #last while it is empty. */
@@ -31,8 +35,13 @@ export class Feed {
   #wake = Promise.withResolvers<void>();
   #closed: Error | undefined;
 
-  constructor(head: number, size: number, readChanges: ReadChanges) {
-    this.#ring = Array.from({ length: size });
+  constructor(
+    head: number,
+    bounds: { readonly changes: number; readonly length: number },
+    readChanges: ReadChanges,
+  ) {
+    this.#ring = Array.from({ length: bounds.changes });
+    this.#maxLength = bounds.length;
     this.#last = head;
     this.#first = head + 1;
     this.#readChanges = readChanges;
@@ -43,19 +52,36 @@ export class Feed {
     return this.#last;
   }
 
-  push(change: Change): void {
+  /** `length`: of its JSON, in UTF-16 units. */
+  push(change: Change, length: number): void {
     assert(change.seq === this.#last + 1, `change ${change.seq} follows ${this.#last}`);
+    if (this.#last - this.#first + 1 === this.#ring.length) this.#drop();
     this.#last = change.seq;
-    this.#ring[change.seq % this.#ring.length] = change;
-    if (this.#last - this.#first >= this.#ring.length)
-      this.#first = this.#last - this.#ring.length + 1;
+    this.#ring[change.seq % this.#ring.length] = { change, length };
+    this.#length += length;
+    // Whoever follows has a turn before large changes go.
+    if (this.#length > this.#maxLength) this.#trimming ??= setImmediate(() => this.#trim());
     const wake = this.#wake;
     this.#wake = Promise.withResolvers<void>();
     wake.resolve();
   }
 
+  #trim(): void {
+    this.#trimming = undefined;
+    while (this.#length > this.#maxLength) this.#drop();
+  }
+
+  /** Forgets the oldest. */
+  #drop(): void {
+    const at = this.#first % this.#ring.length;
+    this.#length -= this.#ring[at]?.length ?? 0;
+    this.#ring[at] = undefined;
+    this.#first += 1;
+  }
+
   /** Ends every watch with the error. */
   close(error: Error): void {
+    clearImmediate(this.#trimming);
     this.#closed ??= error;
     this.#wake.resolve();
   }
@@ -75,7 +101,8 @@ export class Feed {
           await Promise.race([this.#wake.promise, aborted.promise]);
           continue;
         }
-        const change = at + 1 < this.#first ? undefined : this.#ring[(at + 1) % this.#ring.length];
+        const change =
+          at + 1 < this.#first ? undefined : this.#ring[(at + 1) % this.#ring.length]?.change;
         if (change !== undefined) {
           inRing = true;
           at = change.seq;

@@ -21,3 +21,5 @@ export const maxAnswerRows = 10_000;
 export const maxSamples = 100_000;
 /** Changes that are kept in memory for watchers; who falls behind further is cut off. */
 export const feedChanges = 4_096;
+/** Their JSON, in UTF-16 units; in memory it is two to three times as much. */
+export const feedLength = 4 * miB;

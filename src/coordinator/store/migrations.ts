@@ -54,6 +54,13 @@ export const migrations: readonly Migration[] = [
        thing_id TEXT NOT NULL, metric TEXT NOT NULL, at ${integer} NOT NULL, value ${real} NOT NULL,
        PRIMARY KEY (thing_id, metric, at)) ${clustered}`,
   ],
+  // How much JSON the kept changes are: retention bounds it, by a running total.
+  ({ integer }) => [
+    `ALTER TABLE changes ADD COLUMN length ${integer} NOT NULL DEFAULT 0`,
+    `UPDATE changes SET length = length(documents) + length(deleted)`,
+    `INSERT INTO counters (name, value)
+       VALUES ('changesLength', (SELECT coalesce(sum(length), 0) FROM changes))`,
+  ],
 ];
 
 /** The newest form this version knows. */

@@ -133,8 +133,12 @@ export interface Retention {
   /** Sessions, links and answered requests that ended before go. */
   readonly expiredBefore?: string;
   readonly samplesBefore?: number;
+  /** Of answered requests the newest so many stay. */
+  readonly requestsKeep?: number;
   /** Changes below this number are forgotten; a watcher that asks for them is told `pruned`. */
   readonly changesBelow?: number;
+  /** The newest changes stay that are so much JSON together, in UTF-16 units. */
+  readonly changesLength?: number;
 }
 
 /** How much went. */

@@ -8,11 +8,12 @@ import type { PreparedCommit, PreparedEvent, PreparedWrite } from '../prepare.ts
 import type { Condition } from '../store.ts';
 import type { CommitAnswer } from './protocol.ts';
 
-/** The numbers of the last commit and the last event, and up to which events are gone. */
+/** The numbers of the last commit and the last event, up to which events are gone, and the JSON of the kept changes in UTF-16 units. */
 export interface Counters {
   head: number;
   events: number;
   eventsPruned: number;
+  changesLength: number;
 }
 
 export class CommitWriter {
@@ -51,8 +52,8 @@ export class CommitWriter {
        ON CONFLICT (hour) DO UPDATE SET last_seq = excluded.last_seq`,
     );
     this.#change = database.prepare(
-      `INSERT INTO changes (seq, documents, deleted, first_event, event_count)
-       VALUES (?, ?, ?, ?, ?)`,
+      `INSERT INTO changes (seq, documents, deleted, first_event, event_count, length)
+       VALUES (?, ?, ?, ?, ?, ?)`,
     );
   }
 
@@ -65,13 +66,11 @@ export class CommitWriter {
     const deleted: { readonly kind: string; readonly id: string }[] = [];
     const writes = commit.writes.map((write) => this.#write(write, time, documents, deleted));
     for (const event of commit.events) this.#writeEvent(event, time);
-    this.#change.run(
-      seq,
-      `[${documents.join(',')}]`,
-      JSON.stringify(deleted),
-      firstEvent,
-      commit.events.length,
-    );
+    const written = `[${documents.join(',')}]`;
+    const gone = JSON.stringify(deleted);
+    const length = written.length + gone.length;
+    this.#change.run(seq, written, gone, firstEvent, commit.events.length, length);
+    this.#counters.changesLength += length;
     return { seq, writes, firstEvent };
   }
 

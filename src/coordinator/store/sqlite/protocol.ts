@@ -24,7 +24,11 @@ export type Job =
       readonly before: number;
       readonly after: SeriesName | null;
     }
-  | { readonly kind: 'prune-changes'; readonly below: number };
+  | {
+      readonly kind: 'prune-changes';
+      readonly below: number | null;
+      readonly maxLength: number | null;
+    };
 export type JobKind = Job['kind'];
 
 /** Which series of samples a slice of pruning has reached. */

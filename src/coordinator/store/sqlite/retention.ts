@@ -18,7 +18,9 @@ export class Pruner {
   readonly #dropThing: StatementSync;
   readonly #dropEvents: StatementSync;
   readonly #dropHours: StatementSync;
-  readonly #dropEventChanges: StatementSync;
+  readonly #lastChangeWith: StatementSync;
+  readonly #oldChanges: StatementSync;
+  readonly #changesLength: StatementSync;
   readonly #dropChanges: StatementSync;
   readonly #nextSeries: StatementSync;
   readonly #dropSamples: StatementSync;
@@ -37,11 +39,14 @@ export class Pruner {
     this.#dropThing = database.prepare('DELETE FROM event_things WHERE thing_id = ? AND seq = ?');
     this.#dropEvents = database.prepare('DELETE FROM events WHERE seq <= ?');
     this.#dropHours = database.prepare('DELETE FROM event_hours WHERE last_seq <= ?');
-    this.#dropEventChanges = database.prepare(
-      `DELETE FROM changes WHERE seq <=
-         (SELECT max(seq) FROM changes WHERE event_count > 0 AND first_event <= ?)`,
+    this.#lastChangeWith = database.prepare(
+      'SELECT max(seq) AS seq FROM changes WHERE event_count > 0 AND first_event <= ?',
     );
-    this.#dropChanges = database.prepare('DELETE FROM changes WHERE seq < ? AND seq <= ?');
+    this.#oldChanges = database.prepare('SELECT seq, length FROM changes ORDER BY seq LIMIT ?');
+    this.#changesLength = database.prepare(
+      'SELECT coalesce(sum(length), 0) AS length FROM changes WHERE seq <= ?',
+    );
+    this.#dropChanges = database.prepare('DELETE FROM changes WHERE seq <= ?');
     this.#nextSeries = database.prepare(
       `SELECT thing_id, metric FROM samples
        WHERE (thing_id, metric) > (?, ?) ORDER BY thing_id, metric LIMIT 1`,
@@ -70,7 +75,7 @@ export class Pruner {
     this.#dropEvents.run(upTo);
     this.#dropHours.run(upTo);
     // A change without its events would be a lie to a watcher: it goes with them, and all before it.
-    this.#dropEventChanges.run(upTo);
+    this.#dropChangesUpTo(Number(this.#lastChangeWith.get(upTo)?.['seq'] ?? 0));
     this.#counters.eventsPruned = upTo;
     return { count: rows.length, more: upTo < last };
   }
@@ -97,10 +102,28 @@ export class Pruner {
     return { count, next: at };
   }
 
-  pruneChanges(below: number, oldest: number): { readonly count: number; readonly more: boolean } {
-    const upTo = oldest + sliceChanges - 1;
-    const count = Number(this.#dropChanges.run(below, upTo).changes);
-    return { count, more: upTo < below - 1 };
+  /** Those below the number, and of the rest the oldest until no more than `maxLength` is left. */
+  pruneChanges(
+    below: number | null,
+    maxLength: number | null,
+  ): { readonly count: number; readonly more: boolean } {
+    const rows = this.#oldChanges.all(sliceChanges);
+    let left = this.#counters.changesLength;
+    let upTo = 0;
+    let count = 0;
+    for (const { seq, length } of rows) {
+      if (Number(seq) >= (below ?? 0) && left <= (maxLength ?? Infinity)) break;
+      upTo = Number(seq);
+      left -= Number(length);
+      count += 1;
+    }
+    if (count > 0) this.#dropChangesUpTo(upTo);
+    return { count, more: count === sliceChanges };
+  }
+
+  #dropChangesUpTo(seq: number): void {
+    this.#counters.changesLength -= Number(this.#changesLength.get(seq)?.['length']);
+    this.#dropChanges.run(seq);
   }
 }
 

@@ -9,6 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { isFault, systemClock, type Fault } from '#lib';
 import { silentLog } from '#log';
 import { testStore } from '../conformance.ts';
+import { migrations, sqliteDialect } from '../migrations.ts';
 import type { Store } from '../store.ts';
 import { RemoteStore } from '../testing/remote.ts';
 import { renamed } from '../testing/samples.ts';
@@ -72,6 +73,23 @@ test('a database of a newer version is refused and left as it is', async (t) => 
   const fault = await refusal(openAt(file), 'unsupported');
   assert.equal(fault.facts['format'], 99);
   assert.match(fault.hint ?? '', /backup/);
+});
+
+test('a database of an older version gets the newest form and keeps what is in it', async (t) => {
+  const file = place(t);
+  const older = new DatabaseSync(file);
+  older.exec('CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)');
+  for (const statement of migrations[0]?.(sqliteDialect) ?? []) older.exec(statement);
+  older.exec(`
+    INSERT INTO meta VALUES ('format', '1');
+    INSERT INTO changes VALUES (1, '[]', '[]', 1, 0), (2, '["${'x'.repeat(5000)}"]', '[]', 1, 0);
+    UPDATE counters SET value = 2 WHERE name = 'head';
+    PRAGMA application_id = 0x47414e54;`);
+  older.close();
+  await using store = await openAt(file);
+  assert.equal(await store.head(), 2);
+  assert.equal((await store.prune({ changesLength: 5009 })).changes, 1);
+  assert.equal((await store.prune({ changesLength: 5000 })).changes, 1);
 });
 
 test('a file that is no store is refused', async (t) => {

@@ -10,7 +10,7 @@ import { type Clock, Fault, faultFromData, assert } from '#lib';
 import type { Log } from '#log';
 import { installationId, type Event } from '#api';
 import { Feed, prunedFault } from '../feed.ts';
-import { feedChanges, maxAnswerRows, maxIdLength, maxSamples } from '../limits.ts';
+import { feedChanges, feedLength, maxAnswerRows, maxIdLength, maxSamples } from '../limits.ts';
 import { expiringKinds, prepareCommit, type EventBody, type PreparedCommit } from '../prepare.ts';
 import type {
   Change,
@@ -89,11 +89,15 @@ class SqliteStore implements Store {
     this.#writer = writer;
     this.#reader = reader;
     this.#queue = new JobQueue((batch) => writer.ask(batch), clock);
-    this.#feed = new Feed(head, feedChanges, async (after, limit) => {
-      const rows = await this.#ask({ kind: 'changes', after, limit });
-      if (rows === null) throw prunedFault(after);
-      return rows.map(changeOfRow);
-    });
+    this.#feed = new Feed(
+      head,
+      { changes: feedChanges, length: feedLength },
+      async (after, limit) => {
+        const rows = await this.#ask({ kind: 'changes', after, limit });
+        if (rows === null) throw prunedFault(after);
+        return rows.map(changeOfRow);
+      },
+    );
   }
 
   async read(kind: DocumentKind, id: string): Promise<Document | undefined> {
@@ -112,7 +116,7 @@ class SqliteStore implements Store {
     const prepared = prepareCommit(commit);
     return this.#queue.submitThen({ kind: 'commit', commit: prepared }, (answer, time) => {
       const change = changeOfAnswer(prepared, answer, time);
-      this.#feed.push(change);
+      this.#feed.push(change, prepared.length);
       return change;
     });
   }
@@ -170,8 +174,10 @@ class SqliteStore implements Store {
     this.#assertOpen();
     const { operationsBefore, operationsKeep, expiredBefore } = retention;
     let expired = 0;
-    for (const kind of expiringKinds)
-      if (expiredBefore !== undefined) expired += await this.#pruneDone(kind, expiredBefore, null);
+    for (const kind of expiringKinds) {
+      const keep = kind === 'request' ? retention.requestsKeep : undefined;
+      expired += await this.#pruneDone(kind, expiredBefore ?? null, keep ?? null);
+    }
     return {
       events: await this.#pruneEvents(retention.eventsBefore, retention.eventsKeep),
       operations: await this.#pruneDone(
@@ -181,7 +187,7 @@ class SqliteStore implements Store {
       ),
       expired,
       samples: await this.#pruneSamples(retention.samplesBefore),
-      changes: await this.#pruneChanges(retention.changesBelow),
+      changes: await this.#pruneChanges(retention.changesBelow, retention.changesLength),
     };
   }
 
@@ -250,11 +256,15 @@ class SqliteStore implements Store {
     return count;
   }
 
-  async #pruneChanges(below: number | undefined): Promise<number> {
-    if (below === undefined) return 0;
+  async #pruneChanges(below: number | undefined, maxLength: number | undefined): Promise<number> {
+    if (below === undefined && maxLength === undefined) return 0;
     let count = 0;
     for (;;) {
-      const slice = await this.#queue.submit({ kind: 'prune-changes', below });
+      const slice = await this.#queue.submit({
+        kind: 'prune-changes',
+        below: below ?? null,
+        maxLength: maxLength ?? null,
+      });
       count += slice.count;
       if (!slice.more) return count;
     }

@@ -12,18 +12,22 @@ import { LeaseWriter } from './leases.ts';
 import type { Batch, BatchResult, Job, JobAnswers, JobKind, JobResult } from './protocol.ts';
 import { Pruner } from './retention.ts';
 
-const counterNames = ['head', 'events', 'eventsPruned'] as const;
+const counterNames = ['head', 'events', 'eventsPruned', 'changesLength'] as const;
 
 export class Transactor {
   readonly #database: DatabaseSync;
   readonly #file: string;
-  readonly #counters: Counters = { head: 0, events: 0, eventsPruned: 0 };
+  readonly #counters: Counters = {
+    head: 0,
+    events: 0,
+    eventsPruned: 0,
+    changesLength: 0,
+  };
   readonly #commits: CommitWriter;
   readonly #leases: LeaseWriter;
   readonly #pruner: Pruner;
   readonly #setCounter: StatementSync;
   readonly #putSample: StatementSync;
-  readonly #oldestChange: StatementSync;
 
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
@@ -36,7 +40,6 @@ export class Transactor {
       `INSERT INTO samples (thing_id, metric, at, value) VALUES (?, ?, ?, ?)
        ON CONFLICT (thing_id, metric, at) DO UPDATE SET value = excluded.value`,
     );
-    this.#oldestChange = database.prepare('SELECT min(seq) AS seq FROM changes');
     this.#readCounters();
   }
 
@@ -104,11 +107,8 @@ export class Transactor {
         return this.#pruner.pruneEvents(job.before, job.keep);
       case 'prune-samples':
         return this.#pruner.pruneSamples(job.before, job.after);
-      case 'prune-changes': {
-        const oldest = this.#oldestChange.get()?.['seq'] ?? null;
-        if (oldest === null) return { count: 0, more: false };
-        return this.#pruner.pruneChanges(job.below, Number(oldest));
-      }
+      case 'prune-changes':
+        return this.#pruner.pruneChanges(job.below, job.maxLength);
     }
   }
 
