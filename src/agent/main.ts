@@ -10,6 +10,8 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
+  // Accounts of vms pass through folders of the agent: whoever starts it may have a narrower mask.
+  process.umask(0o022);
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => controller.abort(new Fault('cancelled', `told to end by ${name}`)));

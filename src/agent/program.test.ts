@@ -106,6 +106,15 @@ test('VM-29 vms are as they were after the agent was killed', async () => {
   assert.equal(host.reports.size, 6);
 });
 
+test('accounts of vms pass through the agent’s folders whatever mask it was started with', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  const before = process.umask(0o077);
+  await using agent = await AgentProcess.start(coordinator, '--driver', 'simulated');
+  process.umask(before);
+  await coordinator.host();
+  assert.equal((await stat(join(agent.folder, 'data'))).mode & 0o777, 0o711);
+});
+
 test('EVT-43 an agent that is told to end says farewell, one that is killed does not', async () => {
   await using coordinator = await FakeCoordinator.start();
   await using agent = await AgentProcess.start(coordinator, '--driver', 'simulated');

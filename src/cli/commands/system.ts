@@ -19,9 +19,9 @@ import { checkMachine } from '../system/checks.ts';
 import { ensureConsole } from '../system/console-build.ts';
 import { answers, ensureFirstVm } from '../system/first-vm.ts';
 import { bringNeeds, hostNeeds } from '../system/packages.ts';
-import { stopProgram } from '../system/processes.ts';
-import { ensureAgent, ensureCoordinator, programRuns, runPrograms } from '../system/programs.ts';
-import { findServiceManager, removeService, stopService } from '../system/systemd.ts';
+import { ensureAgent, ensureCoordinator, runPrograms } from '../system/programs.ts';
+import { endProgram, programRuns } from '../system/running.ts';
+import { findServiceManager, removeService } from '../system/systemd.ts';
 import {
   parseListen,
   parseSimulate,
@@ -200,11 +200,9 @@ async function endVms(
 }
 
 async function stopPrograms(installation: Installation): Promise<readonly string[]> {
-  const manager = findServiceManager(process.getuid?.() ?? 0);
   const stopped: string[] = [];
   for (const program of ['agent', 'coordinator'] as const) {
-    if (manager !== undefined) await stopService(manager, installation, program);
-    if (await stopProgram(installation, program, stopLimitMs)) stopped.push(program);
+    if (await endProgram(installation, program, stopLimitMs)) stopped.push(program);
   }
   return stopped;
 }

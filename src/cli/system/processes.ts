@@ -16,7 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { Fault, systemClock } from '#lib';
+import { systemClock } from '#lib';
 import type { Installation } from '../installation.ts';
 
 export type Program = 'coordinator' | 'agent';
@@ -152,55 +152,4 @@ export async function stopProgram(
   }
   rmSync(processFile(installation, program), { force: true });
   return true;
-}
-
-/** The last lines of a program's log, for a fault that says why it did not start. */
-export function lastLogLines(
-  installation: Installation,
-  program: Program,
-  count: number,
-): readonly string[] {
-  try {
-    return readFileSync(logFile(installation, program), 'utf8').trimEnd().split('\n').slice(-count);
-  } catch {
-    return [];
-  }
-}
-
-/** Waits until the test says yes; a program that ends before is a fault with the end of its log. */
-export async function untilServing<T>(
-  installation: Installation,
-  program: Program,
-  limitMs: number,
-  signal: AbortSignal,
-  test: () => Promise<T | undefined>,
-): Promise<T> {
-  const giveUp = systemClock.now() + limitMs;
-  for (;;) {
-    const answer = await test();
-    if (answer !== undefined) return answer;
-    const dead = findProgram(installation, program) === undefined;
-    if (dead || systemClock.now() > giveUp) {
-      throw new Fault(
-        dead ? 'unavailable' : 'timeout',
-        `the ${program} ${dead ? 'ended' : 'does not answer'}: ${reasonInLog(installation, program)}`,
-        {
-          hint: `its log is ${logFile(installation, program)}`,
-        },
-      );
-    }
-    await systemClock.sleep(lookMs, signal);
-  }
-}
-
-function reasonInLog(installation: Installation, program: Program): string {
-  for (const line of lastLogLines(installation, program, 20).toReversed()) {
-    try {
-      const entry = JSON.parse(line) as { level?: number; msg?: string };
-      if ((entry.level ?? 0) >= 50 && entry.msg !== undefined) return entry.msg;
-    } catch {
-      if (line.trim() !== '') return line.trim().slice(0, 300);
-    }
-  }
-  return 'its log says nothing';
 }

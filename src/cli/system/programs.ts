@@ -6,14 +6,8 @@ import type { Client, Host } from '#api';
 import { isFault, systemClock } from '#lib';
 import { authorityFile, findConnection, openClient, readCoordinatorFile } from '../connection.ts';
 import type { Installation } from '../installation.ts';
-import {
-  findProgram,
-  runForeground,
-  startProgram,
-  untilServing,
-  type Program,
-} from './processes.ts';
-import { findServiceManager, serviceIsActive, startService } from './systemd.ts';
+import { runForeground } from './processes.ts';
+import { beginProgram, programRuns, untilServing } from './running.ts';
 import type { StartSettings } from './settings.ts';
 
 const serveLimitMs = 60_000;
@@ -86,22 +80,6 @@ function localAddress(listen: string): string {
   return listen.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:');
 }
 
-export async function programRuns(installation: Installation, program: Program): Promise<boolean> {
-  const manager = findServiceManager(process.getuid?.() ?? 0);
-  if (manager !== undefined && (await serviceIsActive(manager, installation, program))) return true;
-  return findProgram(installation, program) !== undefined;
-}
-
-async function start(
-  installation: Installation,
-  program: Program,
-  args: readonly string[],
-): Promise<void> {
-  const manager = findServiceManager(process.getuid?.() ?? 0);
-  if (manager === undefined) startProgram(installation, program, args);
-  else await startService(manager, installation, program, args);
-}
-
 async function healthy(client: Client, signal: AbortSignal): Promise<boolean> {
   try {
     return (await client.call('installation.healthy', {}, signal)).ok;
@@ -118,7 +96,8 @@ export async function ensureCoordinator(
   signal: AbortSignal,
 ): Promise<{ client: Client; started: boolean }> {
   const runs = await programRuns(installation, 'coordinator');
-  if (!runs) await start(installation, 'coordinator', coordinatorArguments(installation, settings));
+  if (!runs)
+    await beginProgram(installation, 'coordinator', coordinatorArguments(installation, settings));
   const client = await untilServing(installation, 'coordinator', serveLimitMs, signal, async () => {
     if (readCoordinatorFile(installation) === undefined) return undefined;
     const made = openClient(findConnection(installation, process.env), undefined);
@@ -183,7 +162,7 @@ export async function ensureAgent(
   const runs = await programRuns(installation, 'agent');
   if (!runs) {
     await prepareJoin(installation, settings, client, signal);
-    await start(installation, 'agent', agentArguments(installation, settings));
+    await beginProgram(installation, 'agent', agentArguments(installation, settings));
   }
   const expected = settings.simulate?.hosts ?? 1;
   const hosts = await untilServing(installation, 'agent', readyLimitMs, signal, async () => {

@@ -5,8 +5,7 @@ import type { Run } from '../command.ts';
 import { readCoordinatorFile } from '../connection.ts';
 import { counted } from '../output/human.ts';
 import { hostNeeds, missingNeeds } from './packages.ts';
-import { logFile } from './processes.ts';
-import { programRuns } from './programs.ts';
+import { logPlace, programRuns } from './running.ts';
 import { readStartSettings } from './settings.ts';
 
 function finding(
@@ -39,7 +38,7 @@ export async function judgeInstallation(
             program,
             'error',
             'does not run',
-            `gantry up; its log is ${logFile(installation, program)}`,
+            `gantry up; its log is ${logPlace(installation, program)}`,
           ),
     );
   }

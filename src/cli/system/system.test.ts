@@ -63,7 +63,7 @@ void test('the unit of the agent leaves the processes of vms alone', (context) =
   const installation = installationIn(context);
   const text = unitText(installation, 'agent', ['--data', '/srv/a b%c'], []);
   assert.match(text, /^KillMode=process$/m);
-  assert.match(text, /^TimeoutStopSec=900$/m);
+  assert.match(text, /^TimeoutStopSec=1800$/m);
   assert.match(text, /^WantedBy=multi-user\.target$/m);
   assert.match(text, /"\/srv\/a b%%c"/);
   assert.match(unitName(installation, 'agent'), /^gantry-[0-9a-f]{8}-agent\.service$/);

@@ -1,4 +1,10 @@
-/** systemd units, written where systemd runs. A stop of the agent never stops its vms (KillMode=process). */
+/**
+ * systemd units, written where systemd runs.
+ *
+ * A stop of the agent alone leaves its vms running (KillMode=process). When the system goes down it ends
+ * them by their stop actions before it ends itself (src/agent/host/system-end.ts), so it is stopped before
+ * anything that they need: After= counts backwards at a shutdown (HOST-49).
+ */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
@@ -37,11 +43,19 @@ export function unitName(installation: Installation, program: Program): string {
   return `gantry${mark}-${program}.service`;
 }
 
-/** Quoted as systemd.syntax(7) wants it: `%` and `$` doubled, `"` and `\` escaped. */
-function quote(argument: string): string {
-  if (/^[\w@:,./=-]+$/.test(argument)) return argument;
-  return `"${argument.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
+/** Quoted as systemd.syntax(7) wants it. */
+function quote(text: string): string {
+  if (/^[\w@:,./=-]+$/.test(text)) return text;
+  const escaped = text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('\n', '\\n')
+    .replaceAll('%', '%%');
+  return `"${escaped}"`;
 }
+
+/** In a command line `$` is said twice as well (systemd.service(5)). */
+const quoteArgument = (argument: string): string => quote(argument).replaceAll('$', '$$$$');
 
 /** The text of a unit (systemd.service(5)). */
 export function unitText(
@@ -55,15 +69,16 @@ export function unitText(
     program === 'agent'
       ? `network-online.target ${unitName(installation, 'coordinator')}`
       : 'network-online.target';
+  // The agent has a limit of its own for its vms; systemd gives a shutdown as a whole half an hour.
   const stop =
     program === 'agent'
-      ? ['KillMode=process', 'Delegate=yes', 'TimeoutStopSec=900']
+      ? ['KillMode=process', 'Delegate=yes', 'TimeoutStopSec=1800']
       : ['TimeoutStopSec=30'];
   const hardening =
     program === 'coordinator'
       ? [
           'NoNewPrivileges=yes',
-          'PrivateTmp=yes',
+          ...(isTemporary(installation.data) ? [] : ['PrivateTmp=yes']),
           'ProtectKernelTunables=yes',
           'ProtectControlGroups=yes',
           'RestrictSUIDSGID=yes',
@@ -72,16 +87,17 @@ export function unitText(
       : [];
   return [
     '[Unit]',
-    `Description=Gantry ${program} (${installation.data})`,
+    `Description=Gantry ${program} (${JSON.stringify(installation.data).slice(1, -1).replaceAll('%', '%%')})`,
     `After=${after}`,
     'Wants=network-online.target',
+    `RequiresMountsFor=${quote(installation.data)}`,
     '',
     '[Service]',
     'Type=exec',
     ...Object.entries(programEnvironment()).map(
       ([name, value]) => `Environment=${quote(`${name}=${value}`)}`,
     ),
-    `ExecStart=${programArguments(program, args).map(quote).join(' ')}`,
+    `ExecStart=${programArguments(program, args).map(quoteArgument).join(' ')}`,
     'Restart=on-failure',
     'RestartSec=1',
     'LimitNOFILE=65536',
@@ -93,6 +109,11 @@ export function unitText(
     `WantedBy=${wantedBy}`,
     '',
   ].join('\n');
+}
+
+/** A program with temporary folders of its own would not find its data there. */
+function isTemporary(path: string): boolean {
+  return path.startsWith('/tmp/') || path.startsWith('/var/tmp/');
 }
 
 async function systemctl(manager: ServiceManager, ...args: string[]): Promise<void> {
@@ -140,6 +161,25 @@ export async function removeService(
   await systemctl(manager, 'disable', '--now', name);
   rmSync(join(manager.folder, name));
   await systemctl(manager, 'daemon-reload');
+}
+
+/** What the program said last, a line each. */
+export async function readServiceLog(
+  manager: ServiceManager,
+  installation: Installation,
+  program: Program,
+  lines: number,
+): Promise<readonly string[]> {
+  // By this field, and not with -u, which brings systemd's own remarks along.
+  const field = manager.scope.length === 0 ? '_SYSTEMD_UNIT' : '_SYSTEMD_USER_UNIT';
+  const which = `${field}=${unitName(installation, program)}`;
+  try {
+    const args = ['--no-pager', '-q', '-o', 'cat', '-n', String(lines), which];
+    const { stdout } = await run('journalctl', args);
+    return stdout.trimEnd().split('\n');
+  } catch {
+    return [];
+  }
 }
 
 export async function serviceIsActive(

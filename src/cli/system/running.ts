@@ -1,0 +1,105 @@
+/** A program of this machine, whoever looks after it: systemd where it runs, else a process file. */
+import { readFileSync } from 'node:fs';
+import { Fault, systemClock } from '#lib';
+import type { Installation } from '../installation.ts';
+import { findProgram, logFile, startProgram, stopProgram, type Program } from './processes.ts';
+import {
+  findServiceManager,
+  readServiceLog,
+  serviceIsActive,
+  startService,
+  stopService,
+  unitName,
+  type ServiceManager,
+} from './systemd.ts';
+
+const lookMs = 50;
+const logLines = 20;
+
+const manager = (): ServiceManager | undefined => findServiceManager(process.getuid?.() ?? 0);
+
+export async function programRuns(installation: Installation, program: Program): Promise<boolean> {
+  const systemd = manager();
+  if (systemd !== undefined && (await serviceIsActive(systemd, installation, program))) return true;
+  return findProgram(installation, program) !== undefined;
+}
+
+export async function beginProgram(
+  installation: Installation,
+  program: Program,
+  args: readonly string[],
+): Promise<void> {
+  const systemd = manager();
+  if (systemd === undefined) startProgram(installation, program, args);
+  else await startService(systemd, installation, program, args);
+}
+
+/** Ends a program in order, by force after the limit. False when it did not run. */
+export async function endProgram(
+  installation: Installation,
+  program: Program,
+  limitMs: number,
+): Promise<boolean> {
+  const runs = await programRuns(installation, program);
+  const systemd = manager();
+  if (systemd !== undefined) await stopService(systemd, installation, program);
+  await stopProgram(installation, program, limitMs);
+  return runs;
+}
+
+/** Where a person reads what the program says: a file, or a command. */
+export function logPlace(installation: Installation, program: Program): string {
+  const systemd = manager();
+  if (systemd === undefined) return logFile(installation, program);
+  return ['journalctl', ...systemd.scope, '-u', unitName(installation, program)].join(' ');
+}
+
+/** Waits until the test says yes; a program that ends before is a fault with the end of its log. */
+export async function untilServing<T>(
+  installation: Installation,
+  program: Program,
+  limitMs: number,
+  signal: AbortSignal,
+  test: () => Promise<T | undefined>,
+): Promise<T> {
+  const giveUp = systemClock.now() + limitMs;
+  for (;;) {
+    const answer = await test();
+    if (answer !== undefined) return answer;
+    const dead = !(await programRuns(installation, program));
+    if (dead || systemClock.now() > giveUp) {
+      const reason = reasonIn(await lastLogLines(installation, program));
+      throw new Fault(
+        dead ? 'unavailable' : 'timeout',
+        `the ${program} ${dead ? 'ended' : 'does not answer'}: ${reason}`,
+        { hint: `its log is ${logPlace(installation, program)}` },
+      );
+    }
+    await systemClock.sleep(lookMs, signal);
+  }
+}
+
+async function lastLogLines(
+  installation: Installation,
+  program: Program,
+): Promise<readonly string[]> {
+  const systemd = manager();
+  if (systemd !== undefined) return readServiceLog(systemd, installation, program, logLines);
+  try {
+    return readFileSync(logFile(installation, program), 'utf8').trimEnd().split('\n');
+  } catch {
+    return [];
+  }
+}
+
+function reasonIn(lines: readonly string[]): string {
+  for (const line of lines.slice(-logLines).toReversed()) {
+    try {
+      const entry = JSON.parse(line) as { level?: number; msg?: string };
+      if ((entry.level ?? 0) >= 50 && entry.msg !== undefined) return entry.msg;
+    } catch {
+      if (line.trim() !== '') return line.trim().slice(0, 300);
+    }
+  }
+  return 'its log says nothing';
+}
