@@ -6,7 +6,7 @@ import { plain, type Writer } from './output/writer.ts';
 
 const barWidth = 20;
 
-function bar(progress: number): string {
+export function bar(progress: number): string {
   const filled = Math.round(progress * barWidth);
   return `[${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}] ${String(Math.round(progress * 100)).padStart(3)} %`;
 }

@@ -6,6 +6,7 @@ import { catalogueCommands } from './catalogue.ts';
 import { completionCommands } from './completion.ts';
 import { consoleCommands } from './console.ts';
 import { deviceCommands } from './devices.ts';
+import { diskCommands } from './disk.ts';
 import { hostCommands } from './host.ts';
 import { powerCommands } from './power.ts';
 import { securityCommands } from './security.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   ...deviceCommands,
   ...hostCommands,
   ...catalogueCommands,
+  ...diskCommands,
   ...workCommands,
   ...accessCommands,
   ...securityCommands,

@@ -1,0 +1,12 @@
+/** Commands on disk files of this machine. No coordinator is needed: the disk library does the work in this process. */
+import { changeCommands } from '../disk/change.ts';
+import { inspectCommands } from '../disk/inspect.ts';
+import { lookCommands } from '../disk/look.ts';
+import { makeCommands } from '../disk/make.ts';
+
+export const diskCommands = [
+  ...inspectCommands,
+  ...lookCommands,
+  ...makeCommands,
+  ...changeCommands,
+];
