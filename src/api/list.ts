@@ -1,4 +1,4 @@
-/** Lists: the same five parameters everywhere, and pages with a cursor. */
+/** Lists: the same six parameters everywhere, and pages with a cursor. */
 import { z } from 'zod';
 
 export const maxPage = 1000;
@@ -27,6 +27,10 @@ export const listQuerySchema = z
       .optional()
       .meta({ description: 'the fields wanted, with commas; default: all' }),
     limit: z.coerce.number().int().min(1).max(maxPage).default(100),
+    skip: z.coerce.number().int().min(0).max(1_000_000).optional().meta({
+      description:
+        'how many things to pass over first, for a window in the middle; to read all, use cursors',
+    }),
     cursor: z.string().max(2000).optional().meta({
       description:
         "nextCursor of the page before; pages don't repeat or skip what was there throughout",

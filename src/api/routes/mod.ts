@@ -51,6 +51,7 @@ import {
   diskAttachSchema,
   adapterAttachSchema,
   vmAddSchema,
+  vmBulkSchema,
   vmDeleteQuerySchema,
   vmFilesSchema,
   vmMoveSchema,
@@ -871,6 +872,18 @@ export const routes = {
     body: vmActionRequestSchema,
     answer: 'operation',
   }),
+  'vm.bulk': route({
+    method: 'POST',
+    path: '/vms/bulk',
+    summary:
+      'Do something with many vms in one operation; those it is not possible for are left out, with the reason',
+    group: 'vms',
+    right: 'vm.power',
+    anywhere: true,
+    query: dryRunQuerySchema,
+    body: vmBulkSchema,
+    answer: 'operation',
+  }),
   'vm.check': route({
     method: 'POST',
     path: '/vms/{vm}/check',
@@ -1143,7 +1156,7 @@ export const routes = {
     group: 'events',
     right: 'event.view',
     anywhere: true,
-    query: listQuerySchema.extend({
+    query: listQuerySchema.omit({ skip: true }).extend({
       since: z.iso.datetime().optional(),
       until: z.iso.datetime().optional(),
       about: z

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
 import { patchOf } from '../patch.ts';
+import { powerActions } from './actions.ts';
 import { adapterSchema, diskBuses, diskFormats } from './hardware.ts';
 
 export const vmAddSchema = z
@@ -46,6 +47,14 @@ export const vmFilesSchema = z
   })
   .meta({ id: 'VmFiles' });
 export type VmFiles = z.infer<typeof vmFilesSchema>;
+
+export const vmBulkSchema = z
+  .strictObject({
+    action: z.enum(powerActions),
+    vms: z.array(referenceSchema).min(1).max(1000).meta({ description: 'names or ids' }),
+  })
+  .meta({ id: 'VmBulk' });
+export type VmBulk = z.infer<typeof vmBulkSchema>;
 
 const at = {
   bus: z.enum(diskBuses).optional().meta({ description: "default: the profile's" }),

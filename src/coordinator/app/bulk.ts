@@ -35,7 +35,8 @@ const bulkFacts: Readonly<
   'resume-all': { action: 'resume', from: 'paused' },
 };
 
-interface Chosen {
+/** Whom a bulk operation acts on, and whom it leaves out. */
+export interface Chosen {
   readonly fitting: readonly { readonly id: string; readonly name: string }[];
   readonly skipped: readonly { readonly id: string; readonly name: string; readonly why: string }[];
 }
@@ -89,19 +90,26 @@ export async function bulkOnHost(
   const kind = bulkKinds[action];
   if (dryRun) {
     const { fitting, skipped } = choose(coordinator, hostId, bulkFacts[action], only);
-    return plan(kind, target, [
-      ...fitting.map(({ name }) => ({
-        code: 'acts-on',
-        text: `${bulkFacts[action].action} ${name}`,
-      })),
-      ...skipped.map(({ name, why }) => ({ code: 'leaves-out', text: `${name}: ${why}` })),
-    ]);
+    return planBulk(kind, target, bulkFacts[action].action, { fitting, skipped });
   }
   return await operations.submit(caller, {
     action: kind.action,
     target,
     input: only === undefined ? {} : { only },
   });
+}
+
+/** What a bulk operation would do: a line for every vm it acts on and every one it leaves out. */
+export function planBulk(
+  kind: Kind,
+  target: DryRun['target'],
+  action: PowerAction,
+  { fitting, skipped }: Chosen,
+): DryRun {
+  return plan(kind, target, [
+    ...fitting.map(({ name }) => ({ code: 'acts-on', text: `${action} ${name}` })),
+    ...skipped.map(({ name, why }) => ({ code: 'leaves-out', text: `${name}: ${why}` })),
+  ]);
 }
 
 function plan(kind: Kind, target: DryRun['target'], warnings: DryRun['warnings']): DryRun {
@@ -128,7 +136,8 @@ function chooseStep(bulk: BulkOnVms): Step {
   };
 }
 
-function actStep(bulk: BulkOnVms): Step {
+/** Acts on all that were chosen, at most eight at a time. */
+export function actStep(action: PowerAction): Step {
   return {
     name: 'act',
     // Each vm's operation is its own.
@@ -144,7 +153,7 @@ function actStep(bulk: BulkOnVms): Step {
       const worker = async (): Promise<void> => {
         for (let vm = waiting.shift(); vm !== undefined; vm = waiting.shift()) {
           work.signal.throwIfAborted();
-          const outcome = await actOnOne(work, bulk, vm, begun);
+          const outcome = await actOnOne(work, action, vm, begun);
           if (outcome.how === 'acted') acted.push(vm.name);
           else if (outcome.how === 'skipped') left.push({ vm: vm.name, why: outcome.why });
           else failed.push({ vm: vm.name, why: outcome.why });
@@ -163,12 +172,11 @@ type Outcome =
 
 async function actOnOne(
   work: Work,
-  bulk: BulkOnVms,
+  action: PowerAction,
   { id }: { readonly id: string },
   begun: Map<string, string>,
 ): Promise<Outcome> {
   const { inventory, operations } = work.coordinator;
-  const { action } = bulkFacts[bulk];
   let operationId = begun.get(id);
   if (operationId === undefined) {
     const vm = inventory.vm(id);
@@ -198,7 +206,7 @@ async function actOnOne(
 }
 
 function bulkKind(bulk: BulkOnVms): Kind {
-  return { action: `host.${bulk}`, steps: [chooseStep(bulk), actStep(bulk)] };
+  return { action: `host.${bulk}`, steps: [chooseStep(bulk), actStep(bulkFacts[bulk].action)] };
 }
 
 const bulkKinds: Readonly<Record<BulkOnVms, Kind>> = {

@@ -22,6 +22,15 @@ export function findHost(
   return findVisible<HostDocument>(inventory, caller, 'host', reference);
 }
 
+/** Errors: `not-found`. */
+export function findVm(
+  inventory: Inventory,
+  caller: Caller,
+  reference: string,
+): Document<VmDocument> {
+  return findVisible<VmDocument>(inventory, caller, 'vm', reference);
+}
+
 /** By id or path. Errors: `not-found`. */
 export function findFolder(
   inventory: Inventory,

@@ -120,6 +120,25 @@ test('GA-18 a guest whose additions have not been heard is not asked to shut dow
   done(await stage.act('POST', '/vms/web-1/actions/turn-off', {}));
 });
 
+test('GA-14 the clock of a vm marked as domain controller is set only when that is confirmed', async () => {
+  const patch = (body: object) => stage.send('PATCH', '/vms/web-1', { body });
+  const time = (synchronise: object) => ({ settings: { time: synchronise } });
+  done(await stage.act('PATCH', '/vms/web-1', { domainController: true }));
+  const refused = await patch(time({ synchronise: true }));
+  assert.equal(refused.status, 409);
+  const { detail, hint } = refused.json as { detail: string; hint: string };
+  assert.match(detail, /web-1: it is marked as a domain controller/);
+  assert.match(hint, /external source.*evenDomainController=true/);
+  const marked = { domainController: true, ...time({ synchronise: true }) };
+  const made = await stage.send('POST', '/vms', { body: { name: 'dc-1', definition: marked } });
+  assert.equal(made.status, 409);
+  const confirmed = time({ synchronise: true, evenDomainController: true });
+  done(await stage.act('PATCH', '/vms/web-1', confirmed));
+  assert.equal((await show('web-1')).definition.settings.time.synchronise, true);
+  const back = time({ synchronise: null, evenDomainController: false });
+  done(await stage.act('PATCH', '/vms/web-1', { ...back, domainController: false }));
+});
+
 test('asking for what is so already ends well at once', async () => {
   const operation = done(await stage.act('POST', '/vms/web-1/actions/turn-off', {}));
   assert.match(String(operation.result?.['ignored']), /off already/);
@@ -298,6 +317,23 @@ test('HOST-27 HOST-29 a bulk operation acts on vms in the fitting state only, an
   const skipped = operation.result?.['skipped'] as { vm: string; why: string }[];
   assert.ok(skipped.some(({ vm, why }) => vm === 'bulk-off' && /off/.test(why)));
   assert.deepEqual(operation.result?.['failed'], []);
+});
+
+test('one operation acts on the vms that were selected, and says which it left out and why', async () => {
+  done(await stage.act('POST', '/vms', { name: 'many-off' }));
+  done(await stage.act('POST', '/vms', { name: 'many-on', start: true }));
+  const body = { action: 'pause', vms: ['many-off', 'many-on'] };
+  const dry = (await stage.send('POST', '/vms/bulk?dryRun=true', { body })).json as DryRun;
+  assert.deepEqual(dry.warnings, [
+    { code: 'acts-on', text: 'pause many-on' },
+    { code: 'leaves-out', text: 'many-off: cannot pause many-off: many-off is off' },
+  ]);
+  const operation = done(await stage.act('POST', '/vms/bulk', body));
+  assert.deepEqual(operation.result?.['actedOn'], ['many-on']);
+  assert.equal((await show('many-on')).state, 'paused');
+  assert.equal((await show('many-off')).state, 'off');
+  const missing = { action: 'pause', vms: ['many-on', 'nowhere'] };
+  assert.equal((await stage.send('POST', '/vms/bulk', { body: missing })).status, 404);
 });
 
 test('HOST-24 the service is stopped while it runs and started while it does not', async () => {

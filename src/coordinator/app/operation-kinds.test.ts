@@ -33,6 +33,7 @@ import type { Commit, Store, Write } from '../store/store.ts';
 import { facts } from '../testing/fake-agent.ts';
 import { MemoryHost } from '../testing/memory-host.ts';
 import { bulkOnHost } from './bulk.ts';
+import { bulkOnVms } from './vm/bulk-vms.ts';
 import { askHost, discoverKind, probeKind } from './hosts.ts';
 import { addImage, buildImage, deleteImage } from './images.ts';
 import { nameKey, reserveName } from './names.ts';
@@ -167,7 +168,9 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
   } as unknown as Coordinator;
   const definition = makeDefinition(`${name}-vm`);
   const { id } = definition;
-  const powerAction = operationActions.find((one) => action === `vm.${one}`);
+  const powerAction = operationActions.find(
+    (one) => action === `vm.${one}` || action === `vms.${one}`,
+  );
   const state: VmState =
     powerAction === undefined
       ? action.startsWith('vm.disk')
@@ -201,7 +204,7 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
   const machine = host.machines.get(id);
   assert.ok(machine !== undefined);
   machine.definition = known.definition;
-  machine.held = action === 'vm.release';
+  machine.held = powerAction === 'release';
   const named: Write[] = [
     ...reserveName('vm', definition.name, id).writes,
     ...reserveName('image', image.name, imageId).writes,
@@ -228,7 +231,7 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
       {
         kind: 'status',
         id,
-        data: { report: { ...report, held: action === 'vm.release' } } satisfies StatusDocument,
+        data: { report: { ...report, held: powerAction === 'release' } } satisfies StatusDocument,
       },
       { kind: 'image', id: imageId, data: image },
       ...named,
@@ -303,6 +306,8 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
 
   async function submitVerb(): Promise<unknown> {
     const any = { precondition: undefined, dryRun: false } as const;
+    if (powerAction !== undefined && action.startsWith('vms.'))
+      return await bulkOnVms(coordinator, caller, { action: powerAction, vms: [id] }, false);
     if (powerAction !== undefined)
       return await actOnVm(coordinator, caller, id, powerAction, {}, false);
     const bulk = /^host\.(turn-on-all|turn-off-all|pause-all|resume-all|start|stop)$/.exec(action);

@@ -4,6 +4,7 @@
  */
 import { guestCatalogue, profiles, type Page, type RouteName } from '#api';
 import { bulkOnHost } from '../app/bulk.ts';
+import { bulkOnVms } from '../app/vm/bulk-vms.ts';
 import { clearEvents, listCatalogue, listEvents } from '../app/events.ts';
 import { createFolder, deleteFolder, updateFolder } from '../app/folders.ts';
 import {
@@ -171,6 +172,7 @@ function vmHandlers({
   | 'vm.export'
   | 'vm.actions'
   | 'vm.act'
+  | 'vm.bulk'
   | 'vm.check'
   | 'vm.hardware'
 > {
@@ -194,6 +196,7 @@ function vmHandlers({
       listActions(inventory, caller, shown('vm', id, inventory.vm(id))),
     'vm.act': ({ caller, id, params, body, query }) =>
       actOnVm(coordinator, caller, id, params.action, body, query.dryRun),
+    'vm.bulk': ({ caller, body, query }) => bulkOnVms(coordinator, caller, body, query.dryRun),
     'vm.check': ({ id, body }) => checkVm(coordinator, id, body),
     'vm.hardware': ({ id }) => showHardware(coordinator, id),
   };

@@ -103,13 +103,15 @@ export class Collection<V extends { readonly id: string }> {
     const shown: (Place & { readonly item: V })[] = [];
     let more = false;
     let total = 0;
+    let toSkip = checked.skip;
     for (let index = 0; index < slots.length; index += 1) {
       const slot = slots[index] ?? 0;
       if (test !== undefined && !test(slot)) continue;
       if (visible !== undefined && !visible(this.#ids[slot] ?? '')) continue;
       total += 1;
       if (index < start) continue;
-      if (shown.length < checked.limit) {
+      if (toSkip > 0) toSkip -= 1;
+      else if (shown.length < checked.limit) {
         const item = this.#options.refresh(this.#viewAt(slot));
         shown.push({ ...order.place(slot), item });
       } else more = true;

@@ -198,6 +198,28 @@ describe('API-09 lists', () => {
     assert.ok(page.nextCursor !== null);
   });
 
+  test('a window passes over what stands before it, and counts everything', () => {
+    const fleet = makeFleet();
+    for (const key of 'abcdefghij') put(fleet, key, `vm-${key}`, 4, 0);
+    const page = fleet.inventory.list('vm', { limit: 3, skip: 4, sort: 'name' }, undefined);
+    assert.deepEqual(
+      page.items.map((vm) => vm.name),
+      ['vm-e', 'vm-f', 'vm-g'],
+    );
+    assert.equal(page.total, 10);
+    const next = fleet.inventory.list(
+      'vm',
+      { limit: 2, sort: 'name', cursor: page.nextCursor ?? '' },
+      undefined,
+    );
+    assert.deepEqual(
+      next.items.map((vm) => vm.name),
+      ['vm-h', 'vm-i'],
+    );
+    const end = fleet.inventory.list('vm', { limit: 3, skip: 99 }, undefined);
+    assert.deepEqual([end.items.length, end.nextCursor, end.total], [0, null, 10]);
+  });
+
   test('gives just the fields that are asked for', () => {
     const fleet = makeFleet();
     put(fleet, 'a', 'web', 4, 0);

@@ -24,11 +24,12 @@ export function pageOf<T extends { readonly id: string }>(
     ranked.push({ item, id: item.id, keys });
   }
   ranked.sort((a, b) => comparePlaces(a, b, checked.sort));
-  const { after, limit } = checked;
-  const rest =
+  const { after, limit, skip } = checked;
+  const rest = (
     after === undefined
       ? ranked
-      : ranked.filter((one) => comparePlaces(one, after, checked.sort) > 0);
+      : ranked.filter((one) => comparePlaces(one, after, checked.sort) > 0)
+  ).slice(skip);
   const shown = rest.slice(0, limit);
   return makePage(checked, shown, rest.length > limit, ranked.length);
 }

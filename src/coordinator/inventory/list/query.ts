@@ -21,6 +21,8 @@ export interface CheckedQuery {
   readonly fields: FieldTree | undefined;
   readonly limit: number;
   readonly after: Place | undefined;
+  /** Things to pass over, counted from `after`. */
+  readonly skip: number;
 }
 
 export interface Listed {
@@ -32,7 +34,7 @@ export interface Listed {
 
 export type PlainQuery = Pick<ListQuery, 'limit'> & {
   readonly [P in 'filter' | 'sort' | 'fields' | 'cursor']?: string | undefined;
-};
+} & { readonly skip?: number | undefined };
 
 /** Errors: `invalid` naming what is wrong with filter, sort, fields or cursor. */
 export function checkQuery({ kind, schema, defaultSort }: Listed, query: PlainQuery): CheckedQuery {
@@ -53,6 +55,7 @@ export function checkQuery({ kind, schema, defaultSort }: Listed, query: PlainQu
     fields: fields && fieldTree(fields),
     limit: query.limit,
     after: query.cursor === undefined ? undefined : readCursor(name, query.cursor, sort.length),
+    skip: query.skip ?? 0,
   };
 }
 
