@@ -185,6 +185,7 @@ export function sampleOf(vm: number): MachineSample {
       addresses: [`10.${(vm >> 16) & 255}.${(vm >> 8) & 255}.${vm & 255}`],
       users: null,
       timezone: 'UTC',
+      domainController: false,
       clockOffsetMs: 3,
       memoryTotalBytes: 1024 ** 3,
       memoryFreeBytes: 512 * 1024 ** 2,

@@ -169,6 +169,38 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.deepEqual((await configure(more, 4)).report.pending, []);
   });
 
+  test('GA-16 the clock’s offset is measured while it is not set; GA-12 switched on, it is set', async () => {
+    const setTime = (version: number, time: object) => configure(agent, id, version, { time });
+    const offset = (what: string, holds: (offsetMs: number) => boolean) =>
+      agent.untilSample(id, what, ({ guest }) => {
+        const clock = guest?.clockOffsetMs ?? null;
+        return clock !== null && holds(clock);
+      });
+    const corrections = (): number =>
+      agent.events(id).filter((name) => name === 'vm.clock.corrected').length;
+    await setTime(5, { synchronise: false });
+    const before = corrections();
+    await serial.command('date -s @$(( $(date +%s) + 7200 ))');
+    await setTime(6, { synchronise: false });
+    await offset('a clock two hours ahead', (clock) => Math.abs(clock - 7_200_000) < 60_000);
+    assert.equal(corrections(), before);
+    await setTime(7, { synchronise: true });
+    await agent.host.until('a correction', () => corrections() > before, 30_000);
+    await offset('a clock that is right', (clock) => Math.abs(clock) < 60_000);
+  });
+
+  test('GA-14 a guest that runs a domain controller is recognised', async () => {
+    const found = (wanted: boolean) =>
+      agent.untilSample(id, 'the role', ({ guest }) => guest?.domainController === wanted);
+    await found(false);
+    await serial.command('mkdir -p /etc/samba');
+    await serial.command(
+      "printf '[global]\\nserver role = active directory domain controller\\n' > /etc/samba/smb.conf",
+    );
+    await configure(agent, id, 8, {});
+    await found(true);
+  });
+
   test('HW-41 HW-44 a CD is inserted, read and ejected while it runs', async () => {
     const file = `${agent.shelf}/cd.iso`;
     await writeFile(file, Buffer.concat([Buffer.from('the first sector'), Buffer.alloc(65536)]), {
@@ -275,6 +307,23 @@ describe('a real guest', { skip: withoutQemu }, () => {
     );
   });
 });
+
+/** Other settings, by which the guest is looked at again. */
+async function configure(
+  agent: QemuAgent,
+  id: string,
+  definitionVersion: number,
+  settings: object,
+): Promise<void> {
+  const { definition } = await onlyRecord(agent, id);
+  await agent.host.call('machine.configure', {
+    id,
+    generation: agent.generation(id),
+    cause: byTester,
+    definition: { ...definition, settings: { ...definition.settings, ...settings } },
+    definitionVersion,
+  });
+}
 
 async function onlyRecord(agent: QemuAgent, id: string) {
   const { machines } = await agent.host.call('host.discover', {});

@@ -82,6 +82,9 @@ export const vmSettingsSchema = z
         synchronise: z.boolean().nullable().default(null).meta({
           description: "set the guest's clock from the host; null: decided by GA-13's rules",
         }),
+        evenDomainController: z.boolean().default(false).meta({
+          description: 'confirms synchronise for a domain controller, refused without (GA-14)',
+        }),
       })
       .prefault({}),
     guestInformation: z

@@ -49,6 +49,10 @@ export const guestSchema = z
       .meta({ description: 'IP addresses, loopback and link-local left out' }),
     users: z.array(z.string().max(128)).max(64).nullable().meta({ description: 'logged-in users' }),
     timezone: z.string().max(64).nullable(),
+    domainController: z
+      .boolean()
+      .nullable()
+      .meta({ description: 'whether it was found to be one; null: not known (GA-14)' }),
     clockOffsetMs: z
       .number()
       .int()

@@ -81,6 +81,7 @@ function describeVm(vm: Vm): readonly (readonly [string, string])[] {
       'additions',
       `${status.additions.state}${status.additions.version === null ? '' : ` ${status.additions.version}`}`,
     ],
+    ['guest clock', clockText(status.guest?.clockOffsetMs ?? null)],
     ['on host start', settings.start.onHostStart],
     ['on host stop', settings.shutdown.onHostStop],
     ...(status.pending.length === 0 ? [] : [['at next start', status.pending.join(', ')] as const]),
@@ -90,6 +91,12 @@ function describeVm(vm: Vm): readonly (readonly [string, string])[] {
           ['last fault', `${localTime(status.lastFault.at)}: ${status.lastFault.message}`] as const,
         ]),
   ];
+}
+
+/** How far the guest's clock is from its host's. */
+function clockText(offsetMs: number | null): string {
+  if (offsetMs === null) return '-';
+  return `${(Math.abs(offsetMs) / 1000).toFixed(1)} s ${offsetMs < 0 ? 'behind' : 'ahead of'} the host`;
 }
 
 const createOptions = {

@@ -19,6 +19,7 @@ export const german: Language = {
     choosePasswordWhy:
       'Sie haben sich mit einem Link angemeldet, der nur einmal gilt. Mit einem Passwort kommen Sie wieder herein.',
     close: 'Schließen',
+    clockOffset: '{offset} ms gegenüber dem Host',
     confirmName: 'Zur Bestätigung den Namen eingeben: {name}',
     connected: 'Verbunden',
     connecting: 'Verbindung wird aufgebaut',
@@ -44,6 +45,7 @@ export const german: Language = {
     fullScreen: 'Vollbild',
     guest: 'Gast',
     guestAdditions: 'Gasterweiterungen',
+    guestClock: 'Uhr des Gastes',
     hardware: 'Hardware',
     heartbeat: 'Lebenszeichen',
     host: 'Host',

@@ -38,6 +38,7 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
   const words = useWords();
   const { status, definition } = vm;
   const { hardware } = definition;
+  const offset = status.guest?.clockOffsetMs ?? null;
   const none = words.text('notAvailable');
   const lines = (list: readonly string[]): ReactNode =>
     list.length === 0 ? none : list.map((line) => <div key={line}>{line}</div>);
@@ -67,6 +68,10 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
             [words.text('name'), status.guest?.hostName ?? none],
             [words.text('heartbeat'), status.heartbeat.state],
             [words.text('guestAdditions'), status.additions.state],
+            [
+              words.text('guestClock'),
+              offset === null ? none : words.text('clockOffset', { offset }),
+            ],
             [words.text('addresses'), lines(status.guest?.addresses ?? [])],
             [
               words.text('forwards'),

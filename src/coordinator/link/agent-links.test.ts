@@ -419,6 +419,50 @@ describe('reports and samples', { timeout: 20_000 }, () => {
       assert.ok(lines.includes(line), line);
   });
 
+  test('GA-14 the clock of a guest found to be a domain controller is set only when that is confirmed', async () => {
+    const definition = makeDefinition(`dc-${agent.name}`);
+    await agent.connect([makeRecord(definition, 1, { state: 'running', wasRunning: true })]);
+    agent.handlers['machine.configure'] = () => ({
+      report: makeReport(definition, { state: 'running', wasRunning: true }),
+    });
+    const guest = {
+      osName: 'Debian GNU/Linux',
+      hostName: 'dc',
+      addresses: [],
+      users: null,
+      timezone: 'UTC',
+      domainController: true,
+      clockOffsetMs: 0,
+      memoryTotalBytes: null,
+      memoryFreeBytes: null,
+      fileSystems: [],
+    };
+    agent.send({
+      type: 'samples',
+      load,
+      samples: [
+        {
+          id: definition.id,
+          cpuPercent: null,
+          memoryBytes: null,
+          heartbeat: { state: 'good', lastAt: null, beats: 1 },
+          additions: { state: 'running', version: '1', agentVersion: null, functions: {} },
+          guest,
+        },
+      ],
+    });
+    await stage.until(
+      () => stage.vm(definition.name)?.status.guest?.domainController === true,
+      'the sample',
+    );
+    const set = (time: object) =>
+      stage.send('PATCH', `/vms/${definition.id}`, { body: { settings: { time } } });
+    const refused = await set({ synchronise: true });
+    assert.equal(refused.status, 409, refused.text);
+    assert.match((refused.json as { detail: string }).detail, /it runs a domain controller/);
+    assert.equal((await set({ synchronise: true, evenDomainController: true })).status, 202);
+  });
+
   test('a host was last seen when its last samples came', async () => {
     await agent.connect();
     const before = stage.host(agent.name)?.lastSeenAt;

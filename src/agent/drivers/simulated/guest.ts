@@ -41,6 +41,7 @@ export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample 
           addresses: [`10.${address[0]}.${address[1]}.${address[2]}`],
           users: [],
           timezone: 'UTC',
+          domainController: false,
           clockOffsetMs: 0,
           memoryTotalBytes: hardware.memory.sizeBytes,
           memoryFreeBytes: null,

@@ -30,6 +30,7 @@ import { stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, changeDefinition, vmFrame, type AlongWith } from './common-steps.ts';
 import { requireFreeMacs } from './create-vm.ts';
 import { requireAction } from './judge.ts';
+import { requireTimeSource } from './time-source.ts';
 
 export async function updateVm(
   coordinator: Coordinator,
@@ -109,6 +110,7 @@ function requireChangeable(
       facts: { state: resource.state },
       hint: 'turn the vm off first',
     });
+  requireTimeSource(after, resource.status.guest?.domainController === true, before);
   if (after.name !== before.name) requireFreeName(inventory, 'vm', after.name);
   const known = new Set(mediaOf(before).map((medium) => JSON.stringify(medium)));
   for (const medium of mediaOf(after))

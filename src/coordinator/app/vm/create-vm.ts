@@ -19,6 +19,7 @@ import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { makeMac, usedMacs } from '../vm-identity.ts';
 import { makeDefinition } from './make-definition.ts';
+import { requireTimeSource } from './time-source.ts';
 import { stepNames } from '../work.ts';
 import { addKind, createKind } from './create-steps.ts';
 
@@ -69,6 +70,7 @@ export async function createVm(
     existingSizeBytes,
     makeMac: () => makeMac(macs),
   });
+  requireTimeSource(definition, false);
   requireFreeMacs(usedMacs(inventory), definition);
   const plan = await links.call(host.id, 'machine.plan', {
     definition: definitionForAgent(inventory, host.id, definition),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeDefinition } from '../../../testing/simulated-host.ts';
 import { forgiveMisses, noHeartbeat, takeBeat, type Heartbeat } from './heartbeat.ts';
-import { isOlder, isTellingAddress, parseMemory } from './information.ts';
+import { isOlder, isSambaController, isTellingAddress, parseMemory } from './information.ts';
 import { needsCorrection, wantsSynchronisation } from './time-rules.ts';
 
 test('GA-08 the limit of missed beats raises one event, recovery another', () => {
@@ -44,9 +44,14 @@ test('GA-10 after a pause nothing that was missed before counts', () => {
 });
 
 test('GA-13 the clock is set by default, but not of domain controllers and other time zones', () => {
-  const wants = (definition: object, guestZoneSeconds: number | null): boolean =>
+  const wants = (
+    definition: object,
+    guestZoneSeconds: number | null,
+    isDomainController = false,
+  ): boolean =>
     wantsSynchronisation({
       definition: { ...makeDefinition(), ...definition },
+      isDomainController,
       guestZoneSeconds,
       hostZoneSeconds: 3600,
     });
@@ -54,12 +59,13 @@ test('GA-13 the clock is set by default, but not of domain controllers and other
   assert.equal(wants({}, null), true);
   assert.equal(wants({}, 0), false);
   assert.equal(wants({ domainController: true }, 3600), false);
+  assert.equal(wants({}, 3600, true), false);
 });
 
 test('GA-12 GA-15 the setting decides, and a mere difference of zones moves no clock', () => {
   const on = makeDefinition({ settings: { time: { synchronise: true } } });
   const off = makeDefinition({ settings: { time: { synchronise: false } } });
-  const zones = { guestZoneSeconds: 0, hostZoneSeconds: 7200 };
+  const zones = { isDomainController: false, guestZoneSeconds: 0, hostZoneSeconds: 7200 };
   assert.equal(needsCorrection({ definition: on, ...zones, offsetMs: 0 }), false);
   assert.equal(needsCorrection({ definition: on, ...zones, offsetMs: -2000 }), true);
   assert.equal(needsCorrection({ definition: on, ...zones, offsetMs: 400 }), false);
@@ -77,6 +83,24 @@ test('GA-25 memory is read where the guest is Linux, and null elsewhere', () => 
     freeBytes: 524_288,
   });
   assert.deepEqual(parseMemory(undefined), { totalBytes: null, freeBytes: null });
+});
+
+test('GA-14 a Samba that is a domain controller is recognised by its server role', () => {
+  const is = (role: string): boolean => isSambaController(`[global]\n\tworkgroup = X\n${role}\n`);
+  for (const role of [
+    'server role = active directory domain controller',
+    '\tServer Role=DC',
+    '   server role = Domain Controller  ',
+  ])
+    assert.equal(is(role), true, role);
+  for (const role of [
+    'server role = member server',
+    '# server role = dc',
+    'server role = auto',
+    '',
+  ])
+    assert.equal(is(role), false, role);
+  assert.equal(isSambaController(undefined), false);
 });
 
 test('GA-19 versions are compared number by number', () => {

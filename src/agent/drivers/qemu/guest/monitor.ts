@@ -98,9 +98,10 @@ export class GuestMonitor {
     if (runs) this.tick();
   }
 
-  /** The definition changed: intervals, rules and what the guest may know are looked at again. */
+  /** The definition changed: the guest, rules and what it may know are looked at again. */
   configure(): void {
     this.#nextBeatMs = 0;
+    this.#nextRefreshMs = 0;
     this.#nextClockMs = 0;
   }
 
@@ -233,7 +234,7 @@ export class GuestMonitor {
 
   async #watchClock(): Promise<void> {
     const { agent, clock, observer, definition } = this.#parts;
-    const { commands, zoneSeconds } = this.#asked ?? {};
+    const { commands, zoneSeconds, information } = this.#asked ?? {};
     if (commands?.has('guest-get-time') !== true || clock.now() < this.#nextClockMs) return;
     const options = { timeoutMs: maxBeatMs, signal: this.#ending.signal };
     const beforeMs = clock.now();
@@ -243,6 +244,7 @@ export class GuestMonitor {
     this.#nextClockMs = clock.now() + clockMs;
     const moment = {
       definition: definition(),
+      isDomainController: information?.domainController === true,
       guestZoneSeconds: zoneSeconds ?? null,
       hostZoneSeconds: -new Date(beforeMs).getTimezoneOffset() * 60,
       offsetMs,

@@ -6,6 +6,8 @@ export const tolerableOffsetMs = 500;
 
 export interface ClockMoment {
   readonly definition: VmDefinition;
+  /** What the guest was found to be. */
+  readonly isDomainController: boolean;
   /** East of UTC, seconds; null where the guest does not tell. */
   readonly guestZoneSeconds: number | null;
   readonly hostZoneSeconds: number;
@@ -15,10 +17,10 @@ export interface ClockMoment {
 
 /** The setting where there is one; else off for domain controllers and guests of another time zone. */
 export function wantsSynchronisation(moment: Omit<ClockMoment, 'offsetMs'>): boolean {
-  const { definition, guestZoneSeconds, hostZoneSeconds } = moment;
+  const { definition, isDomainController, guestZoneSeconds, hostZoneSeconds } = moment;
   const { synchronise } = definition.settings.time;
   if (synchronise !== null) return synchronise;
-  if (definition.domainController) return false;
+  if (definition.domainController || isDomainController) return false;
   return guestZoneSeconds === null || guestZoneSeconds === hostZoneSeconds;
 }
 
