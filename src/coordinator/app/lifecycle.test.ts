@@ -319,6 +319,23 @@ test('HOST-27 HOST-29 a bulk operation acts on vms in the fitting state only, an
   assert.deepEqual(operation.result?.['failed'], []);
 });
 
+test('one operation acts on the vms that were selected, and says which it left out and why', async () => {
+  done(await stage.act('POST', '/vms', { name: 'many-off' }));
+  done(await stage.act('POST', '/vms', { name: 'many-on', start: true }));
+  const body = { action: 'pause', vms: ['many-off', 'many-on'] };
+  const dry = (await stage.send('POST', '/vms/bulk?dryRun=true', { body })).json as DryRun;
+  assert.deepEqual(dry.warnings, [
+    { code: 'acts-on', text: 'pause many-on' },
+    { code: 'leaves-out', text: 'many-off: cannot pause many-off: many-off is off' },
+  ]);
+  const operation = done(await stage.act('POST', '/vms/bulk', body));
+  assert.deepEqual(operation.result?.['actedOn'], ['many-on']);
+  assert.equal((await show('many-on')).state, 'paused');
+  assert.equal((await show('many-off')).state, 'off');
+  const missing = { action: 'pause', vms: ['many-on', 'nowhere'] };
+  assert.equal((await stage.send('POST', '/vms/bulk', { body: missing })).status, 404);
+});
+
 test('HOST-24 the service is stopped while it runs and started while it does not', async () => {
   assert.equal((await stage.send('POST', '/hosts/h1/actions/start')).status, 409);
   done(await stage.act('POST', '/hosts/h1/actions/stop', {}));
