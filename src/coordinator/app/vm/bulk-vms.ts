@@ -64,10 +64,11 @@ function choose(
 function chooseStep(action: PowerAction): Step {
   return {
     name: 'choose',
-    async run({ memory, input, coordinator, caller, remember }) {
-      if (memory['chosen'] !== undefined) return;
-      const chosen = choose(coordinator, caller, action, input['vms'] as readonly string[]);
-      await remember({ chosen: chosen as unknown as Json });
+    async run(work) {
+      if (work.memory['chosen'] !== undefined) return;
+      const ids = work.input['vms'] as readonly string[];
+      const chosen = choose(work.coordinator, work.caller, action, ids);
+      await work.remember({ chosen: chosen as unknown as Json });
     },
   };
 }
