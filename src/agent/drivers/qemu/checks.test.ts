@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { hostSettingsSchema, type VmDefinition } from '#api';
 import { newMachineFile, type MachineFile } from '../../machine/record.ts';
 import { bareDefinition, testDisk } from '../../testing/qemu-agent.ts';
+import { ImageChecks } from '../../storage/image-checks.ts';
 import { checkFiles, type CheckedHost } from './checks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gc-'));
@@ -17,6 +18,7 @@ const host: CheckedHost = {
   settings: { ...hostSettingsSchema.parse({}), minimumFreeDiskBytes: 0 },
   folders: [folder],
   qemuImg: undefined,
+  imageChecks: new ImageChecks(),
   account: undefined,
 };
 

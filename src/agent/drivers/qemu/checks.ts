@@ -7,11 +7,11 @@ import { createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { placeName, type Disk, type HostSettings, type Medium } from '#api';
 import { describeFault, Fault, formatBytes, toFault, type Reason } from '#lib';
-import { inspectImage } from '#qemu';
 import { isLive } from '../../host/admission.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { isInside, realPath } from '../../storage/allowed.ts';
 import { readVolume } from '../../storage/file-system.ts';
+import type { ImageChecks } from '../../storage/image-checks.ts';
 import type { Findings } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
 import { allows, findBarrier, isWriteProtected } from './confine/access.ts';
@@ -22,6 +22,7 @@ export interface CheckedHost {
   /** Folders whose files this vm may use. */
   readonly folders: readonly string[];
   readonly qemuImg: string | undefined;
+  readonly imageChecks: ImageChecks;
   /** Undefined: the process runs as the agent. */
   readonly account: Account | undefined;
 }
@@ -87,7 +88,7 @@ async function checkDisk(
   if (host.qemuImg !== undefined) {
     const query = { path, format: disk.format, inUse: 'yes' } as const;
     try {
-      await inspectImage(host.qemuImg, query, host.folders);
+      await host.imageChecks.check(host.qemuImg, query, host.folders);
     } catch (error) {
       reasons.push({
         code: 'disk-unreadable',

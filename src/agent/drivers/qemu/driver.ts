@@ -12,6 +12,7 @@ import { sweepTemporaries } from '../../storage/atomic-file.ts';
 import { exists } from '../../storage/exists.ts';
 import { FileStorage } from '../../storage/file-storage.ts';
 import { readVolumes } from '../../storage/file-system.ts';
+import { ImageChecks } from '../../storage/image-checks.ts';
 import { agentVersion } from '../../version.ts';
 import type { Driver, Findings, Found, Launch, LowResource, Observer, Running } from '../driver.ts';
 import { accountOf, judgeAccount } from './confine/account-of.ts';
@@ -56,6 +57,7 @@ export class QemuDriver implements Driver {
   readonly #host: QemuHost;
   readonly #groups: ControlGroups;
   readonly #engine: Engine;
+  readonly #imageChecks = new ImageChecks();
   readonly #bootId: string;
   readonly #range: UidRange;
   readonly #cpu = new CpuMeter();
@@ -278,6 +280,7 @@ export class QemuDriver implements Driver {
       settings: this.#options.settings(),
       folders: this.storage.folders(file.folder),
       qemuImg: this.#host.binaries.qemuImg,
+      imageChecks: this.#imageChecks,
       account,
     };
   }

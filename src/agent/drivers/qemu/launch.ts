@@ -1,7 +1,7 @@
 /**
  * From a definition to a process that listens: prepares what the process needs, starts it held, connects.
  *
- *   prepare (folder, account, firmware, TPM, ports)  ->  spawn  ->  control groups  ->  record  ->  monitor
+ *   prepare (folder, account, firmware, TPM, ports)  ->  spawn  ->  control groups, record, monitor at once
  *
  * Invariants: (1) a process is started only when none of this vm is there; (2) what fails on the way leaves
  * no process and no group behind; (3) the identity is on the record before the first instruction.
@@ -93,13 +93,14 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   const { program, setpriv } = parts;
   const { pid, exited } = await spawnProcess({ program, args, logPath, account, setpriv });
   try {
-    groups.join(id, pid);
     const identity = identify(pid, bootId);
     if (!identity) throw new Fault('unavailable', `the process ended at once with ${await exited}`);
     const accelerator = spec.acceleration;
+    const joined = groups.join(id, pid);
     const recorded = parts.onProcess({ identity, accelerator, forwards: forwardsOf(spec) });
-    // The guest still stands: its first instruction waits for both.
-    const [client] = await Promise.all([connect(places, exited, logPath, signal), recorded]);
+    // The guest still stands: its first instruction waits for all of them.
+    const connected = connect(places, exited, logPath, signal);
+    const [client] = await Promise.all([connected, recorded, joined]);
     return { identity, client, exited };
   } catch (error) {
     await endProcess(pid, bootId);

@@ -18,6 +18,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describeFault, Fault, miB } from '#lib';
 import type { VmDefinition } from '#api';
@@ -141,11 +142,22 @@ export class ControlGroups {
     }
   }
 
-  /** Puts a process with all its threads into the vm's groups. */
-  join(id: string, pid: number): void {
-    for (const { base } of this.#hierarchies) {
-      writeSetting(join(base, id, 'cgroup.procs'), String(pid));
-    }
+  /**
+   * Puts a process with all its threads into the vm's groups. The kernel takes milliseconds for each, which
+   * the agent's other work need not wait for. One that has ended meanwhile joins nothing.
+   * Errors: `refused` naming the file.
+   */
+  async join(id: string, pid: number): Promise<void> {
+    await Promise.all(
+      this.#hierarchies.map(async ({ base }) => {
+        const path = join(base, id, 'cgroup.procs');
+        try {
+          await writeFile(path, String(pid));
+        } catch (cause) {
+          if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw refused(path, pid, cause);
+        }
+      }),
+    );
   }
 
   /** After the process has ended. */
@@ -259,8 +271,12 @@ function writeSetting(path: string, value: string): void {
   try {
     writeFileSync(path, value);
   } catch (cause) {
-    throw new Fault('refused', `cannot write ${value} to ${path}`, { cause });
+    throw refused(path, value, cause);
   }
+}
+
+function refused(path: string, value: string | number, cause: unknown): Fault {
+  return new Fault('refused', `cannot write ${value} to ${path}`, { cause });
 }
 
 function readOr(path: string, otherwise: string): string {

@@ -83,7 +83,7 @@ test('groups that a killed agent left are removed by the next one; those of othe
   try {
     for (const groups of [killed, other]) groups.set(ended, limits);
     killed.set(live, limits);
-    killed.join(live, guest.pid ?? 0);
+    await killed.join(live, guest.pid ?? 0);
     const next = ControlGroups.find('/one installation');
     assert.deepEqual([countGroups(ended), countGroups(live)], [1, 1]);
     next.close();
