@@ -24,7 +24,7 @@ complete -o default -F _gantry gantry`,
   zsh: `#compdef gantry
 _gantry() {
   local -a words_found
-  words_found=("\${(@f)$("\$words[1]" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  words_found=("\${(@f)$("$words[1]" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   compadd -a words_found
 }
 compdef _gantry gantry`,
