@@ -63,6 +63,8 @@ export type Observation =
   /** The guest opened or closed a drive. */
   | { readonly kind: 'tray'; readonly drive: string; readonly open: boolean }
   | { readonly kind: 'device-removed'; readonly device: string }
+  /** A device of the host that the machine uses is there no more. */
+  | { readonly kind: 'device-lost'; readonly device: string; readonly hostPath: string }
   | {
       readonly kind: 'heartbeat';
       readonly good: boolean;
@@ -174,13 +176,18 @@ export type Found =
   | { readonly kind: 'ended'; readonly ending: Ending };
 
 export interface Findings {
-  readonly reasons: Reason[];
+  readonly reasons: Obstacle[];
   readonly warnings: Reason[];
 }
 
 /** Where the files of machines are. */
 export interface Storage {
   /** Makes the folder; answers folder and configuration file, both absolute. */
+/** What stands against a start, and the device of the vm that it is about where there is one. */
+export interface Obstacle extends Reason {
+  readonly about?: { readonly device: string; readonly hostPath: string } | undefined;
+}
+
   makeFolder(definition: VmDefinition): Promise<{ readonly folder: string; readonly file: string }>;
   writeDefinition(file: MachineFile): Promise<void>;
   readDefinition(path: string): Promise<VmDefinition>;

@@ -81,6 +81,7 @@ test('every observation leads to events of the catalogue only', () => {
     { kind: 'guest-error', reason: 'panic' },
     { kind: 'tray', drive: 'sata0:0', open: true },
     { kind: 'device-removed', device: 'virtio0:1' },
+    { kind: 'device-lost', device: 'COM1', hostPath: '/dev/ttyS0' },
     { kind: 'heartbeat', good: true, lastAt: 'x', missed: 0 },
     { kind: 'heartbeat', good: false, lastAt: 'x', missed: 6 },
     { kind: 'additions-outdated', installed: '1', shipped: '2' },

@@ -112,6 +112,10 @@ export function interpret(
       return {
         events: [tell('vm.device.removed', { device: seen.device, live: true }, guestCause)],
       };
+    case 'device-lost': {
+      const { device, hostPath } = seen;
+      return { events: [tell('vm.device-not-available', { device, hostPath })] };
+    }
     case 'heartbeat':
       return interpretHeartbeat(seen);
     case 'additions-outdated': {

@@ -1,8 +1,9 @@
 /** Turn on, hold, restore: from no process to a running or held one (VM-31, VM-35, VM-42). */
 import type { StartCheck, VmActionRequest } from '#api';
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
-import type { Launch } from '../drivers/driver.ts';
+import type { Findings, Launch } from '../drivers/driver.ts';
 import type { Hands, LaunchOptions } from './hands.ts';
+import { eventOfObstacle } from './obstacles.ts';
 import { stopped, type MachineFile } from './record.ts';
 import type { MachineHost } from './hands.ts';
 
@@ -12,19 +13,35 @@ export async function checkStart(
   file: MachineFile,
   without: readonly string[] = [],
 ): Promise<StartCheck> {
+  return toCheck(await findObstacles(host, file, without));
+}
+
+async function findObstacles(
+  host: MachineHost,
+  file: MachineFile,
+  without: readonly string[] = [],
+): Promise<Findings> {
   const admission = host.admit(file);
   const others = host.others(file.definition.id);
   const findings = await host.driver.check(file, without, others);
-  const reasons = [...admission.reasons, ...findings.reasons];
-  const warnings = [...admission.warnings, ...findings.warnings];
+  return {
+    reasons: [...admission.reasons, ...findings.reasons],
+    warnings: [...admission.warnings, ...findings.warnings],
+  };
+}
+
+function toCheck({ reasons, warnings }: Findings): StartCheck {
   return { ok: reasons.length === 0, reasons: clean(reasons), warnings: clean(warnings) };
 }
 
 /** As `checkStart`, with what stands against the saved state (VM-77). */
 export async function checkRestore(host: MachineHost, file: MachineFile): Promise<StartCheck> {
-  const start = await checkStart(host, file);
-  const reasons = [...start.reasons, ...clean(await host.driver.checkSaved(file))];
-  return { ok: reasons.length === 0, reasons, warnings: start.warnings };
+  return toCheck(await findRestoreObstacles(host, file));
+}
+
+async function findRestoreObstacles(host: MachineHost, file: MachineFile): Promise<Findings> {
+  const { reasons, warnings } = await findObstacles(host, file);
+  return { reasons: [...reasons, ...(await host.driver.checkSaved(file))], warnings };
 }
 
 type Reasons = StartCheck['reasons'];
@@ -40,12 +57,16 @@ function clean(reasons: readonly LooseReason[]): Reasons {
   );
 }
 
-function requireOk(check: StartCheck, what: string): void {
-  if (check.ok) return;
-  const [first] = check.reasons;
-  const more = check.reasons.length > 1 ? ` (and ${check.reasons.length - 1} more)` : '';
+/** Of devices that are not there the log tells one by one. */
+function requireNone(hands: Hands, { reasons: obstacles }: Findings, what: string): void {
+  if (obstacles.length === 0) return;
+  for (const told of obstacles.map(eventOfObstacle))
+    if (told) hands.emit(told.name, told.attributes);
+  const reasons = clean(obstacles);
+  const [first] = reasons;
+  const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : '';
   throw new Fault('blocked', `${what}: ${first?.text ?? ''}${more}`, {
-    reasons: check.reasons,
+    reasons,
     hint: first?.remedy,
   });
 }
@@ -68,7 +89,7 @@ export async function turnOn(hands: Hands, options: StartOptions): Promise<void>
   const { host } = hands;
   const what = `cannot start ${hands.file.definition.name}`;
   try {
-    requireOk(await checkStart(host, hands.file, options.without), what);
+    requireNone(hands, await findObstacles(host, hands.file, options.without), what);
     hands.signal.throwIfAborted();
     await begin(hands, 'starting', options.generation);
     const launch = launchOf(hands, options);
@@ -92,7 +113,7 @@ export async function restore(hands: Hands, options: StartOptions): Promise<void
   const path = present(hands.file.savedFile, 'the saved state of a saved machine');
   const beganMs = host.clock.now();
   try {
-    requireOk(await checkRestore(host, hands.file), what);
+    requireNone(hands, await findRestoreObstacles(host, hands.file), what);
     hands.signal.throwIfAborted();
     await begin(hands, 'restoring', options.generation);
     const launch = launchOf(hands, options);

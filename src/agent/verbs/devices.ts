@@ -10,10 +10,11 @@ import {
   type LinkResult,
   type Medium,
 } from '#api';
-import { Fault } from '#lib';
+import { Fault, toFault } from '#lib';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import type { Hands } from '../machine/hands.ts';
+import { eventOfObstacle } from '../machine/obstacles.ts';
 import type { MachineFile } from '../machine/record.ts';
 
 type DeviceVerbs = Pick<
@@ -263,18 +264,39 @@ async function changeMedium(hands: Hands, change: MediumChange): Promise<Live> {
         };
   const { driver } = hands.host;
   const others = hands.host.others(hands.file.definition.id);
-  await driver.checkMedium(hands.file, place, medium, others);
-  const live = await attempt(hands, async () => {
-    const devices = hands.running?.devices;
-    if (!devices?.changeMedium) return 'pending';
-    await devices.changeMedium(place, medium, hands.file);
-    return 'live';
+  const live = await tellingOfFailure(hands, place, medium, async () => {
+    await driver.checkMedium(hands.file, place, medium, others);
+    return await attempt(hands, async () => {
+      const devices = hands.running?.devices;
+      if (!devices?.changeMedium) return 'pending';
+      await devices.changeMedium(place, medium, hands.file);
+      return 'live';
+    });
   });
   await keep(hands, put, live);
   const name = mediumName(change.medium);
   if (name === null) hands.emit('vm.media.ejected', { drive: place });
   else hands.emit('vm.media.inserted', { drive: place, medium: name });
   return { live };
+}
+
+async function tellingOfFailure<T>(
+  hands: Hands,
+  place: string,
+  medium: Medium | null,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const hostPath = mediumName(medium);
+    const { message, reasons } = toFault(error);
+    const code = reasons[0]?.code ?? 'medium-refused';
+    const told = hostPath === null ? undefined : { device: place, hostPath };
+    const event = eventOfObstacle({ code, text: message, about: told });
+    if (event) hands.emit(event.name, event.attributes);
+    throw error;
+  }
 }
 
 function mediumName(medium: Medium | null): string | null {

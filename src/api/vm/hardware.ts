@@ -159,7 +159,7 @@ export const attachmentSchema = z
       bootFile: filePath
         .nullable()
         .default(null)
-        .meta({ description: 'file served for network boot, by TFTP' }),
+        .meta({ description: 'file served for network boot, by TFTP, with all of its folder' }),
     }),
   ])
   .meta({ id: 'Attachment', description: 'what a network adapter is plugged into' });

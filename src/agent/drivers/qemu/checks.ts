@@ -12,9 +12,11 @@ import type { MachineFile } from '../../machine/record.ts';
 import { isInside, realPath } from '../../storage/allowed.ts';
 import { readVolume } from '../../storage/file-system.ts';
 import type { ImageChecks } from '../../storage/image-checks.ts';
-import type { Findings } from '../driver.ts';
+import type { Findings, Obstacle } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
+import { checkBootFile } from './check-boot-file.ts';
 import { allows, findBarrier, isWriteProtected } from './confine/access.ts';
+import { isThere, mappedDrives, mappedPorts, type MappedDevice } from './host-devices.ts';
 import { resolveFile } from './places.ts';
 
 export interface CheckedHost {
@@ -46,10 +48,12 @@ export async function checkFiles(
   for (const { place, medium } of drives) {
     findings.reasons.push(...(await checkMedium(file, place, medium, live, host, without)));
   }
-  for (const device of hostDevices(file)) {
-    if (without.includes(device)) continue;
-    findings.reasons.push(...(await checkDevice(device, live)));
+  for (const mapped of mappedPorts(hardware)) {
+    if (without.includes(mapped.hostPath)) continue;
+    findings.reasons.push(...(await checkDevice(mapped, live)));
   }
+  for (const adapter of hardware.adapters)
+    findings.reasons.push(...(await checkBootFile(file, adapter, host)));
   for (const forward of forwardsOf(file)) findings.reasons.push(...(await checkPort(forward)));
   findings.reasons.push(...(await checkReach(file, host.account)));
   return findings;
@@ -170,18 +174,25 @@ export async function checkMedium(
   live: readonly MachineFile[],
   host: Pick<CheckedHost, 'folders' | 'account'>,
   without: readonly string[] = [],
-): Promise<Reason[]> {
+): Promise<Obstacle[]> {
   switch (medium?.kind) {
     case undefined:
       return [];
-    case 'device':
-      return without.includes(medium.device) ? [] : checkDevice(medium.device, live);
+    case 'device': {
+      const mapped = { device: place, hostPath: medium.device };
+      return without.includes(medium.device) ? [] : checkDevice(mapped, live);
+    }
     case 'image': {
       const text = `there is no image ${medium.image} for the drive ${place}`;
-      return [{ code: 'medium-missing', text, remedy: 'eject it, or add the image to the host' }];
+      const remedy = 'eject it, or add the image to the host';
+      const about = { device: place, hostPath: medium.image };
+      return [{ code: 'medium-missing', text, remedy, about }];
     }
-    case 'file':
-      return checkMediumFile(file, place, resolveFile(file.folder, medium.file), live, host);
+    case 'file': {
+      const hostPath = resolveFile(file.folder, medium.file);
+      const reasons = await checkMediumFile(file, place, hostPath, live, host);
+      return reasons.map((reason) => ({ ...reason, about: { device: place, hostPath } }));
+    }
   }
 }
 
@@ -227,42 +238,19 @@ async function checkMediumFile(
   return [];
 }
 
-/** Devices of the host that a definition maps, beside those in drives. */
-function hostDevices({ definition }: Pick<MachineFile, 'definition'>): string[] {
-  const { serialPorts, parallelPort } = definition.hardware;
-  return [...serialPorts, parallelPort].flatMap((port) =>
-    port.kind === 'device' ? [port.device] : [],
-  );
-}
-
-/** Those in drives. */
-function driveDevices({ definition }: Pick<MachineFile, 'definition'>): string[] {
-  const { opticalDrives, floppy } = definition.hardware;
-  return [...opticalDrives, ...(floppy ? [floppy] : [])].flatMap(({ medium }) =>
-    medium?.kind === 'device' ? [medium.device] : [],
-  );
-}
-
 /** A device may stand in several definitions and is used by one running vm at a time (HW-29). */
-async function checkDevice(path: string, live: readonly MachineFile[]): Promise<Reason[]> {
-  const isThere = await access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) {
-    const user = await findDeviceUser(path, live);
-    if (user === undefined) return [];
-    const text = `the device ${path} of the host is used by ${user}`;
-    const remedy = `stop ${user}, or start once without the device`;
-    return [{ code: 'device-in-use', text, remedy }];
+async function checkDevice(about: MappedDevice, live: readonly MachineFile[]): Promise<Obstacle[]> {
+  const { device, hostPath } = about;
+  if (!(await isThere(hostPath))) {
+    const text = `the device ${hostPath} of the host, for ${device}, is not available`;
+    const remedy = 'connect it, remove it from the vm, or start once without it';
+    return [{ code: 'device-missing', text, remedy, about }];
   }
-  return [
-    {
-      code: 'device-missing',
-      text: `the device ${path} of the host is not available`,
-      remedy: `connect it, remove it from the vm, or start once without it`,
-    },
-  ];
+  const user = await findDeviceUser(hostPath, live);
+  if (user === undefined) return [];
+  const text = `the device ${hostPath} of the host is used by ${user}`;
+  const remedy = `stop ${user}, or start once without the device`;
+  return [{ code: 'device-in-use', text, remedy, about }];
 }
 
 async function findDeviceUser(
@@ -271,9 +259,9 @@ async function findDeviceUser(
 ): Promise<string | undefined> {
   const real = await realPath(path);
   for (const other of live) {
-    const definition = other.startedWith ?? other.definition;
-    for (const device of [...hostDevices({ definition }), ...driveDevices({ definition })])
-      if ((await realPath(device)) === real) return definition.name;
+    const { name, hardware } = other.startedWith ?? other.definition;
+    for (const { hostPath } of [...mappedPorts(hardware), ...mappedDrives(hardware)])
+      if ((await realPath(hostPath)) === real) return name;
   }
   return undefined;
 }

@@ -61,6 +61,7 @@ export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #running = new Map<string, QemuRunning>();
   #ticker: NodeJS.Timeout | undefined;
+const deviceTicks = 3;
   #ticks = 0;
 
   constructor(options: EngineOptions) {
@@ -268,6 +269,7 @@ export class Engine implements AsyncDisposable {
   async #attend(running: QemuRunning): Promise<void> {
     const { runtimeDir, clock, log, hostName } = this.#options;
     const { id, spec, client } = running;
+    await running.lookAtDevices();
     const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
       try {
         await work();
@@ -326,6 +328,7 @@ export class Engine implements AsyncDisposable {
     return use === 'kvm' ? 'kvm' : 'tcg';
   }
 
+      if (this.#ticks % deviceTicks === 0) void running.lookAtDevices();
   /** What the process was started with, as far as it is needed while it runs. */
   #specOfRunning(file: MachineFile): MachineSpec {
     const { runtimeDir, clock, hostName } = this.#options;

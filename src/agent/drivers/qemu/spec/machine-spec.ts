@@ -5,7 +5,7 @@
  * Invariant: the same definition on two hosts gives the same devices at the same places (HW-02); paths and
  * the accelerator are all that differs.
  */
-import type { Adapter, BootDevice, Hardware, VmDefinition } from '#api';
+import type { Adapter, BootDevice, Hardware, SharedFolder, VmDefinition } from '#api';
 import { present } from '#lib';
 import {
   clockAt,
@@ -17,6 +17,7 @@ import {
   type MachineSpec,
   type ParallelPort,
   type SerialPort,
+  type SharedFolder as SharedFolderSpec,
   type Tpm,
 } from '#qemu';
 import { dirname, basename } from 'node:path';
@@ -34,6 +35,8 @@ export interface Surroundings {
   readonly tpm: Tpm | undefined;
   /** The host's graphics processor, where guests can draw through it. */
   readonly renderNodePath: string | undefined;
+  /** `none` where this QEMU cannot. */
+  readonly folderSharing: 'offered' | 'none';
   readonly sandbox: 'on' | 'off';
   readonly bootOnce: BootDevice | undefined;
   /** Host devices to do without, this once. */
@@ -68,6 +71,7 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
     adapters: hardware.adapters.map((adapter) =>
       adapterSpec(file, adapter, bootsFromNetwork(hardware, around), around.freePorts),
     ),
+    shares: sharesOf(hardware, around),
     serialPorts: serialPortsOf(file, around),
     parallelPort: parallelPortOf(file, around),
     display: displays[hardware.graphics.adapter],
@@ -86,6 +90,8 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
       manufacturer: 'Gantry',
       product: 'Virtual Machine',
       version: mayKnowHost(definition) ? around.productVersion : undefined,
+      // Inventory tools know a machine by its system's number; a virtual one has no other than its chassis'.
+      systemSerial: hardware.bios.chassis.serialNumber ?? undefined,
       boardSerial: hardware.bios.baseBoard.serialNumber ?? undefined,
       chassisSerial: hardware.bios.chassis.serialNumber ?? undefined,
       chassisAssetTag: hardware.bios.chassis.assetTag ?? undefined,
@@ -202,6 +208,15 @@ export function adapterSpec(
     network: networkOf(file, adapter, freePorts),
     bootRom: withRom ? 'present' : 'absent',
   };
+}
+
+function sharesOf({ sharedFolders }: Hardware, around: Surroundings): MachineSpec['shares'] {
+  if (around.folderSharing === 'none') return undefined;
+  return { linksPath: around.places.shares, folders: sharedFolders.map(shareSpec) };
+}
+
+export function shareSpec({ slot, name, readOnly }: SharedFolder): SharedFolderSpec {
+  return { slot, name, access: readOnly ? 'read-only' : 'writable' };
 }
 
 export function portKey(slot: number, index: number): string {

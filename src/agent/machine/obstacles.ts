@@ -1,0 +1,23 @@
+/** Which events tell of what a machine wants of its host and cannot have (HW-45, HW-50). Pure. */
+import type { EventAttributes } from '#api';
+import type { Obstacle } from '../drivers/driver.ts';
+
+type ObstacleEvent =
+  'vm.device-not-available' | 'vm.floppy.mount-failed' | 'vm.floppy.format-invalid';
+
+export type ObstacleTold = {
+  readonly [N in ObstacleEvent]: { readonly name: N; readonly attributes: EventAttributes<N> };
+}[ObstacleEvent];
+
+/** Undefined where the refusal itself says everything. */
+export function eventOfObstacle({ code, text, about }: Obstacle): ObstacleTold | undefined {
+  if (about === undefined) return undefined;
+  const { device, hostPath } = about;
+  if (code === 'device-missing')
+    return { name: 'vm.device-not-available', attributes: { device, hostPath } };
+  if (device !== 'floppy') return undefined;
+  const attributes = { file: hostPath, reason: text };
+  return code === 'medium-malformed'
+    ? { name: 'vm.floppy.format-invalid', attributes }
+    : { name: 'vm.floppy.mount-failed', attributes };
+}
