@@ -85,6 +85,11 @@ export function testNeeds(): readonly Need[] {
     ['qemu-guest-agent', 'qemu-ga'],
     ['chromium', 'chromium'],
     ['binutils', 'objdump'],
+    ['e2fsprogs', 'debugfs'],
+    ['xfsprogs', 'mkfs.xfs'],
+    ['ntfs-3g', 'mkfs.ntfs'],
+    ['fdisk', 'sfdisk'],
+    ['systemd-container', 'systemd-nspawn'],
   ];
   const own: readonly Need[] = wanted.map(([name, shownBy]) => ({
     package: name,

@@ -15,6 +15,7 @@ import {
 
 const lookMs = 50;
 const logLines = 20;
+const maxReasonLength = 300;
 
 const manager = (): ServiceManager | undefined => findServiceManager(process.getuid?.() ?? 0);
 
@@ -68,7 +69,7 @@ export async function untilServing<T>(
     if (answer !== undefined) return answer;
     const dead = !(await programRuns(installation, program));
     if (dead || systemClock.now() > giveUp) {
-      const reason = reasonIn(await lastLogLines(installation, program));
+      const reason = reasonIn(program, await lastLogLines(installation, program));
       throw new Fault(
         dead ? 'unavailable' : 'timeout',
         `the ${program} ${dead ? 'ended' : 'does not answer'}: ${reason}`,
@@ -92,14 +93,23 @@ async function lastLogLines(
   }
 }
 
-function reasonIn(lines: readonly string[]): string {
-  for (const line of lines.slice(-logLines).toReversed()) {
-    try {
-      const entry = JSON.parse(line) as { level?: number; msg?: string };
-      if ((entry.level ?? 0) >= 50 && entry.msg !== undefined) return entry.msg;
-    } catch {
-      if (line.trim() !== '') return line.trim().slice(0, 300);
-    }
+/** What the program said before it ended, what it threw, or the last error of its log. */
+function reasonIn(program: Program, lines: readonly string[]): string {
+  const recent = lines.slice(-logLines);
+  const told = recent.findLast((line) => line.startsWith(`${program}: `));
+  if (told !== undefined) return told.slice(program.length + 2).slice(0, maxReasonLength);
+  const thrown = recent.findLast((line) => /^\w*Error\b.*:/.test(line));
+  if (thrown !== undefined) return thrown.slice(0, maxReasonLength);
+  const logged = recent.map(messageOf).findLast((message) => message !== undefined);
+  return logged?.slice(0, maxReasonLength) ?? 'its log says nothing';
+}
+
+/** Of an entry about an error; undefined for any other line. */
+function messageOf(line: string): string | undefined {
+  try {
+    const entry = JSON.parse(line) as { level?: number; msg?: string };
+    return (entry.level ?? 0) >= 50 ? entry.msg : undefined;
+  } catch {
+    return undefined;
   }
-  return 'its log says nothing';
 }

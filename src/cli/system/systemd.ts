@@ -91,6 +91,8 @@ export function unitText(
     `After=${after}`,
     'Wants=network-online.target',
     `RequiresMountsFor=${quote(installation.data)}`,
+    // A host is not given up for what may be over in a minute.
+    'StartLimitIntervalSec=0',
     '',
     '[Service]',
     'Type=exec',
