@@ -3,7 +3,7 @@
  * streams (upgrades). Everything that comes in is bounded before it is looked at: head 16 KiB, URL 8 KiB, body 1 MiB, 15 s for a head and 60 s
  * for a body.
  */
-import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
@@ -24,6 +24,9 @@ import { registerRoutes } from './routes.ts';
 import { securityHeaders, transportSecurity } from './security-headers.ts';
 import { Upgrades, type UpgradesOptions } from './upgrades.ts';
 import { parseJson } from './json.ts';
+
+/** Not imported: that reads every export of the module, WebSocket among them, for which Node loads all of undici (14 MiB). */
+const { createServer: createHttpServer } = process.getBuiltinModule('node:http');
 
 const maxBodyBytes = 1024 * 1024;
 const maxHeaderBytes = 16 * 1024;
