@@ -61,7 +61,7 @@ export {
   writeGuestFile,
   type GuestRunOptions,
 } from './guest-agent/transfer.ts';
-export { maxSharedFolders, shareLinkPath } from './command-line/shares.ts';
+export { maxSharedFolders, shareId, shareLinkPath } from './command-line/shares.ts';
 export { attachShare, detachShare, mountedShares } from './shares/shares.ts';
 export { restoreState, type RestoreOptions } from './state/restore.ts';
 export { saveState, type SaveOptions } from './state/save.ts';

@@ -23,11 +23,13 @@ export async function realPath(path: string): Promise<string> {
 
 export async function isInside(path: string, folders: readonly string[]): Promise<boolean> {
   const real = await realPath(path);
-  for (const folder of folders) {
-    const base = await realPath(folder);
-    if (real.startsWith(base.endsWith(sep) ? base : base + sep)) return true;
-  }
+  for (const folder of folders) if (liesBelow(real, await realPath(folder))) return true;
   return false;
+}
+
+/** Both with all links followed. */
+export function liesBelow(path: string, folder: string): boolean {
+  return path !== folder && path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 /** Errors: `forbidden` naming the path, with the way to allow it. */

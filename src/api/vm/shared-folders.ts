@@ -25,10 +25,7 @@ export const sharedFolderSchema = z
       .string()
       .max(1024)
       // No control characters, and no way up: what is allowed is judged by the path as it stands.
-      .regex(
-        /^\/(?!.*(?:^|\/)\.\.?(?:\/|$))[^\x00-\x1f\x7f]*$/,
-        'is not an absolute path without . and ..',
-      )
+      .regex(/^\/(?!.*(?:^|\/)\.\.?(?:\/|$))\P{Cc}*$/u, 'is not an absolute path without . and ..')
       .meta({ description: "folder on the host, inside the host's search path" }),
     readOnly: z
       .boolean()

@@ -1,7 +1,15 @@
 /** The native driver: QEMU processes on this host, with KVM or emulated. */
 import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Ability, EffectiveHardware, Finding, HostFacts, HostSettings, Medium } from '#api';
+import type {
+  Ability,
+  EffectiveHardware,
+  Finding,
+  HostFacts,
+  HostSettings,
+  Medium,
+  SharedFolder,
+} from '#api';
 import { Fault, toFault, type Clock, type Reason } from '#lib';
 import type { Log } from '#log';
 import { checkMachine } from '#qemu';
@@ -31,9 +39,16 @@ import { judgeFigures, readFigures } from './host/resources.ts';
 import { ownPlaces, runPlaces } from './places.ts';
 import { readBootId } from './process/proc.ts';
 import { judgeSaved, readSavedFacts } from './saved-facts.ts';
+import { judgeShare } from './share/judge-share.ts';
 import { listHardware } from './spec/hardware-list.ts';
 import { makeMachineSpec } from './spec/machine-spec.ts';
-import { machineNames, makeSurroundings, newestChipset, recordedPorts } from './surroundings.ts';
+import {
+  folderSharingOf,
+  machineNames,
+  makeSurroundings,
+  newestChipset,
+  recordedPorts,
+} from './surroundings.ts';
 
 export interface QemuDriverOptions {
   readonly dataDir: string;
@@ -174,6 +189,8 @@ export class QemuDriver implements Driver {
     const host = this.#checked(file, account);
     const files = await checkFiles(file, without, others, host);
     const own = await judgeAccount(file);
+    for (const share of file.definition.hardware.sharedFolders)
+      files.reasons.push(...(await this.#judgeShare(file, share, others)));
     return {
       reasons: [...this.#judgeHardware(file, without), ...own.reasons, ...files.reasons],
       warnings: [...own.warnings, ...files.warnings],
@@ -205,6 +222,19 @@ export class QemuDriver implements Driver {
   ): Promise<void> {
     const host = this.#checked(file, await this.#accountOf(file));
     const [reason] = await checkMedium(file, drive, medium, others.filter(isLive), host);
+    if (!reason) return;
+    throw new Fault(codes[reason.code] ?? 'refused', reason.text, {
+      hint: reason.remedy,
+      reasons: [reason],
+    });
+  }
+
+  async checkShare(
+    file: MachineFile,
+    share: SharedFolder,
+    others: readonly MachineFile[],
+  ): Promise<void> {
+    const [reason] = await this.#judgeShare(file, share, others);
     if (!reason) return;
     throw new Fault(codes[reason.code] ?? 'refused', reason.text, {
       hint: reason.remedy,
@@ -273,6 +303,21 @@ export class QemuDriver implements Driver {
   async #accountOf(file: MachineFile): Promise<Account | undefined> {
     if (file.uid === null && file.definition.settings.runAs === null) return undefined;
     return accountOf({ file, range: this.#range, acceleration: 'tcg' }).catch(() => undefined);
+  }
+
+  async #judgeShare(
+    file: MachineFile,
+    share: SharedFolder,
+    others: readonly MachineFile[],
+  ): Promise<Reason[]> {
+    const { settings, dataDir, runtimeDir } = this.#options;
+    return judgeShare(file, share, others, {
+      settings: settings(),
+      ownFolders: [dataDir, runtimeDir, this.storage.baseFolder],
+      account: await this.#accountOf(file),
+      setpriv: this.#host.setpriv,
+      folderSharing: folderSharingOf(this.#host.capabilities),
+    });
   }
 
   #checked(file: MachineFile, account: Account | undefined): CheckedHost {
@@ -355,6 +400,7 @@ export class QemuDriver implements Driver {
         chipsetVersion: capabilities && newestChipset(capabilities, machine),
         firmware: { kind: 'bios' },
         tpm: tpm ? { model: 'tis', socketPath: places.tpm } : undefined,
+        folderSharing: folderSharingOf(capabilities),
         renderNodePath: this.#host.renderNodePath,
         bootOnce: undefined,
         without,
@@ -367,11 +413,17 @@ export class QemuDriver implements Driver {
   }
 }
 
-const codes: Readonly<Record<string, 'not-found' | 'invalid' | 'forbidden' | 'refused'>> = {
+const codes: Readonly<
+  Record<string, 'not-found' | 'invalid' | 'forbidden' | 'refused' | 'unsupported'>
+> = {
   'medium-missing': 'not-found',
   'device-missing': 'not-found',
   'medium-malformed': 'invalid',
   'medium-outside': 'forbidden',
+  'share-missing': 'not-found',
+  'share-outside': 'forbidden',
+  'share-private': 'forbidden',
+  'share-unsupported': 'unsupported',
 };
 
 /**

@@ -35,8 +35,15 @@ import { findByArgument, identify, isAlive } from './process/proc.ts';
 import { QemuRunning } from './running.ts';
 import { readSavedFacts } from './saved-facts.ts';
 import { openSerial } from './serial.ts';
+import { linkShare } from './share/share-links.ts';
 import { makeMachineSpec, memorySlots } from './spec/machine-spec.ts';
-import { chooseFreePorts, makeSurroundings, newestChipset, recordedPorts } from './surroundings.ts';
+import {
+  chooseFreePorts,
+  folderSharingOf,
+  makeSurroundings,
+  newestChipset,
+  recordedPorts,
+} from './surroundings.ts';
 import { startTpm } from './tpm.ts';
 
 export interface EngineOptions {
@@ -54,6 +61,7 @@ export interface EngineOptions {
 
 const tickMs = 1_000;
 const logTicks = 10;
+const deviceTicks = 3;
 const findMs = 10_000;
 const goneMs = 10_000;
 
@@ -61,7 +69,6 @@ export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #running = new Map<string, QemuRunning>();
   #ticker: NodeJS.Timeout | undefined;
-const deviceTicks = 3;
   #ticks = 0;
 
   constructor(options: EngineOptions) {
@@ -175,6 +182,8 @@ const deviceTicks = 3;
     const account = await accountOf({ file, range: uidRange, acceleration });
     const places = runPlaces(runtimeDir, file.definition.id);
     await prepareRunFolder(places, account);
+    for (const share of file.definition.hardware.sharedFolders)
+      await linkShare(places.shares, share);
     const own = ownPlaces(file);
     const { hardware } = file.definition;
     const firmware = await prepareFirmware(host.firmware, hardware, own.firmware);
@@ -199,6 +208,7 @@ const deviceTicks = 3;
         chipsetVersion: wish.chipsetVersion,
         firmware,
         tpm,
+        folderSharing: folderSharingOf(host.capabilities),
         renderNodePath: host.renderNodePath,
         bootOnce: wish.bootOnce,
         without: request.without,
@@ -259,6 +269,7 @@ const deviceTicks = 3;
       },
       client,
     );
+    await running.lookAtDevices();
     await this.#attend(running);
     this.#running.set(id, running);
     this.#ticker ??= setInterval(() => this.#tick(), tickMs).unref();
@@ -269,7 +280,6 @@ const deviceTicks = 3;
   async #attend(running: QemuRunning): Promise<void> {
     const { runtimeDir, clock, log, hostName } = this.#options;
     const { id, spec, client } = running;
-    await running.lookAtDevices();
     const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
       try {
         await work();
@@ -318,6 +328,7 @@ const deviceTicks = 3;
     for (const running of this.#running.values()) {
       running.guestMonitor?.tick();
       if (this.#ticks % logTicks === 0) void shortenLog(running.logPath).catch(() => undefined);
+      if (this.#ticks % deviceTicks === 0) void running.lookAtDevices();
     }
   }
 
@@ -328,7 +339,6 @@ const deviceTicks = 3;
     return use === 'kvm' ? 'kvm' : 'tcg';
   }
 
-      if (this.#ticks % deviceTicks === 0) void running.lookAtDevices();
   /** What the process was started with, as far as it is needed while it runs. */
   #specOfRunning(file: MachineFile): MachineSpec {
     const { runtimeDir, clock, hostName } = this.#options;
@@ -342,6 +352,7 @@ const deviceTicks = 3;
         chipsetVersion: undefined,
         firmware: { kind: 'bios' },
         tpm: tpm ? { model: machine === 'q35' ? 'crb' : 'tis', socketPath: places.tpm } : undefined,
+        folderSharing: folderSharingOf(this.#options.host.capabilities),
         renderNodePath: this.#options.host.renderNodePath,
         bootOnce: undefined,
         without: [],

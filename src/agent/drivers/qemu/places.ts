@@ -25,6 +25,8 @@ export interface RunPlaces {
   /** Where a state passes through while it is saved or restored. */
   readonly state: string;
   readonly screenshot: string;
+  /** Links to shared folders. */
+  readonly shares: string;
 }
 
 /** Errors: `invalid` when the runtime folder is too deep for sockets. */
@@ -45,6 +47,7 @@ export function runPlaces(runtimeDir: string, id: string): RunPlaces {
     tpm: join(folder, 'tpm'),
     state: join(folder, 'state'),
     screenshot: join(folder, 'shot.png'),
+    shares: join(folder, 'shares'),
   };
 }
 

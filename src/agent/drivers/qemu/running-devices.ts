@@ -2,7 +2,7 @@
  * Devices of a running machine: media changed, disks and adapters plugged, processors and memory added.
  * What bus or process cannot do now fails with `unsupported`: the machine then leaves it to the next start.
  */
-import type { Adapter, Disk, Medium, VmDefinition } from '#api';
+import type { Adapter, Disk, Medium, SharedFolder, VmDefinition } from '#api';
 import { describeFault, Fault } from '#lib';
 import type { Log } from '#log';
 import {
@@ -13,11 +13,13 @@ import {
   detachAdapter,
   detachDisk,
   growProcessors,
+  shareId,
   type MachineSpec,
   type QmpClient,
 } from '#qemu';
 import type { MachineFile } from '../../machine/record.ts';
 import type { Configured, Devices } from '../driver.ts';
+import type { RunningShares } from './share/running-shares.ts';
 import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
 import { diskId, diskSpec, floppyId, mediumSpec, placeToId } from './spec/devices.ts';
 
@@ -26,6 +28,7 @@ const unplugMs = 15_000;
 export interface RunningDevicesParts {
   readonly spec: MachineSpec;
   readonly client: () => QmpClient;
+  readonly shares: RunningShares;
   readonly log: Log;
   readonly onConfigure: (definition: VmDefinition) => void;
 }
@@ -112,6 +115,14 @@ export class RunningDevices implements Devices {
     await this.#expecting(spec.id, () =>
       detachAdapter(this.#parts.client(), spec, { timeoutMs: unplugMs }),
     );
+  }
+
+  async addShare(share: SharedFolder): Promise<void> {
+    await unsupportedWhenRefused(() => this.#parts.shares.add(share));
+  }
+
+  async removeShare(share: SharedFolder): Promise<void> {
+    await this.#expecting(shareId(share.slot), () => this.#parts.shares.remove(share));
   }
 
   #requirePluggable(disk: Disk): void {

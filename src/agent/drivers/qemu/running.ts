@@ -43,6 +43,7 @@ import { lastLines } from './process/log-file.ts';
 import { readResidentBytes } from './process/proc.ts';
 import { RunningConsole } from './running-console.ts';
 import { RunningDevices } from './running-devices.ts';
+import { RunningShares } from './share/running-shares.ts';
 import { hashHardware, writeSavedFacts } from './saved-facts.ts';
 import { listHardware } from './spec/hardware-list.ts';
 
@@ -75,6 +76,7 @@ export class QemuRunning implements Running {
   readonly #parts: RunningParts;
   readonly #spec: MachineSpec;
   readonly devices: RunningDevices;
+  readonly #shares: RunningShares;
   readonly console: RunningConsole;
   readonly #cpu: CpuUse;
   readonly #watch = new DeviceWatch((lost) => this.observe({ kind: 'device-lost', ...lost }));
@@ -94,8 +96,19 @@ export class QemuRunning implements Running {
     this.#client = client;
     const { spec, log, setLimits, places } = parts;
     const now = (): QmpClient => this.#client;
+    this.#shares = new RunningShares({
+      spec,
+      log,
+      client: now,
+      agent: () => (doAdditionsAnswer(this.additions) ? this.#agent : undefined),
+      present: () => {
+        const { definition, startedWith } = parts.file();
+        return (startedWith ?? definition).hardware.sharedFolders;
+      },
+    });
     this.devices = new RunningDevices({
       spec,
+      shares: this.#shares,
       log,
       client: now,
       onConfigure: (definition) => {
@@ -208,6 +221,7 @@ export class QemuRunning implements Running {
 
   async save(path: string, { signal, onProgress }: SaveOptions): Promise<{ sizeBytes: number }> {
     const { account, places } = this.#parts;
+    await this.#shares.release(signal);
     await this.#writeFacts();
     const sizeBytes = await saveState(this.#client, {
       path,
@@ -266,7 +280,10 @@ export class QemuRunning implements Running {
     }
     if (event.name === 'RESET') this.#guest?.startAnew();
     if (event.name === 'STOP') this.#guest?.setRunning('stopped');
-    if (event.name === 'RESUME') this.#guest?.setRunning('running');
+    if (event.name === 'RESUME') {
+      this.#guest?.setRunning('running');
+      this.#shares.giveBack();
+    }
     const { hardware } = this.#parts.file().definition;
     const seen = observeEvent(event, hardware, { devices: this.devices.expected });
     if (seen) this.#parts.observer(seen);
@@ -332,6 +349,7 @@ export class QemuRunning implements Running {
 
   async #close(): Promise<void> {
     this.console.close();
+    await this.#shares.close();
     await this.#guest?.[Symbol.asyncDispose]();
   }
 

@@ -24,12 +24,16 @@ const schema = z.strictObject({
 export type SavedFacts = z.infer<typeof schema>;
 
 export function hashHardware(hardware: Hardware): string {
-  const { firmware, adapters, clock, ...rest } = hardware;
+  const { firmware, adapters, sharedFolders, clock, ...rest } = hardware;
   const devices = {
     ...rest,
     firmware: { type: firmware.type, secureBoot: firmware.secureBoot },
     clock: clock.base,
     adapters: adapters.map(({ slot, model, mac }) => ({ slot, model, mac })),
+    // What is behind a name may move; a state from before there were any fits a vm without.
+    ...(sharedFolders.length === 0
+      ? {}
+      : { sharedFolders: sharedFolders.map(({ slot, name }) => ({ slot, name })) }),
   };
   return createHash('sha256').update(sortedJson(devices)).digest('hex');
 }

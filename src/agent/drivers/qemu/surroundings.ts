@@ -13,6 +13,7 @@ export interface SurroundingParts {
   readonly chipsetVersion: string | undefined;
   readonly firmware: FirmwareSpec;
   readonly tpm: Tpm | undefined;
+  readonly folderSharing: Surroundings['folderSharing'];
   readonly renderNodePath: string | undefined;
   readonly bootOnce: BootDevice | undefined;
   readonly without: readonly string[];
@@ -38,6 +39,13 @@ export function newestChipset(
 ): string | undefined {
   const newest = capabilities.machineTypes.find(({ alias }) => alias === chipset);
   return /-(\d+\.\d+)$/.exec(newest?.name ?? '')?.[1];
+}
+
+/** Whether this QEMU was built with virtio 9P. */
+export function folderSharingOf(
+  capabilities: QemuCapabilities | undefined,
+): Surroundings['folderSharing'] {
+  return capabilities?.devices.has('virtio-9p-pci') === true ? 'offered' : 'none';
 }
 
 /** `q35-7.2` for every machine type that can be chosen. */

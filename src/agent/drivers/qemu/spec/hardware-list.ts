@@ -1,6 +1,13 @@
 /** The effective hardware of a vm, as its process has it or as the next start will make it (HW-58). */
 import type { EffectiveHardware } from '#api';
-import type { Image, MachineSpec, Medium, qmp, SerialTarget } from '#qemu';
+import {
+  shareId,
+  type Image,
+  type MachineSpec,
+  type Medium,
+  type qmp,
+  type SerialTarget,
+} from '#qemu';
 import { placeOfId } from './devices.ts';
 import type { MachineFile } from '../../../machine/record.ts';
 
@@ -46,6 +53,16 @@ export function listHardware(
       : []),
     ...spec.adapters.map(({ id, position, model, mac, network }) =>
       device('network adapter', 'pci', String(position), model, at(id), `${mac}, ${network.kind}`),
+    ),
+    ...hardware.sharedFolders.map(({ slot, name, hostPath, readOnly }) =>
+      device(
+        'shared folder',
+        'pci',
+        String(slot),
+        `${name}, ${readOnly ? 'read-only' : 'writable'}`,
+        at(shareId(slot)),
+        hostPath,
+      ),
     ),
     ...spec.serialPorts.map(({ position, target }) =>
       device('serial port', 'isa', `COM${position + 1}`, '16550A', null, targetPath(target)),

@@ -28,6 +28,7 @@ const around: Surroundings = {
   firmware: { kind: 'bios' },
   tpm: undefined,
   renderNodePath: undefined,
+  folderSharing: 'offered',
   sandbox: 'on',
   bootOnce: undefined,
   without: [],
