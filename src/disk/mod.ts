@@ -6,6 +6,7 @@ export { demandUnused, fileLocks, type FileLock } from './file/in-use.ts';
 export { MemoryFile } from './file/memory-file.ts';
 export { openNodeFile } from './file/node-file.ts';
 export type { CreateOptions, Format } from './format.ts';
+export { readFreeSpace, type FileSystemSpace, type FreeSpace } from './guest/free-space.ts';
 export { formatNamed, formats } from './formats.ts';
 export type { Finding, LayerFacts, NewParent, ParentReference, SnapshotFacts } from './layer.ts';
 export { openDisk, type OpenOptions } from './open.ts';
@@ -19,7 +20,12 @@ export {
   type MergeOptions,
 } from './verbs/chain.ts';
 export { checksumDisk, type ChecksumOptions } from './verbs/checksum.ts';
-export { compactDisk, estimateCompact, type CompactEstimate } from './verbs/compact.ts';
+export {
+  compactDisk,
+  estimateCompact,
+  type CompactChoices,
+  type CompactEstimate,
+} from './verbs/compact.ts';
 export { demandChildless, findChildren, type ChildrenOptions } from './verbs/children.ts';
 export { compareDisks, type Comparison } from './verbs/compare.ts';
 export { convertDisk, type ConvertOptions } from './verbs/convert.ts';

@@ -12,10 +12,12 @@ import {
   rebaseDisk,
   reconnectDisk,
   resizeDisk,
+  type CompactChoices,
   type FileStore,
+  type FileSystemSpace,
 } from '#disk';
 import { Fault, formatBytes, parseBytes } from '#lib';
-import { command } from '../command.ts';
+import { command, type Run } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { demandChangeable, openSource, sourceOptions, storeFor } from './open.ts';
 import { verbOptions } from './progress.ts';
@@ -65,23 +67,42 @@ export const changeCommands = [
     name: 'disk compact',
     summary: 'give back the space of blocks that hold only zeros; the content stays the same',
     args: [{ name: 'disk', meaning: 'a growing disk without a parent', completes: 'file' }],
-    options: sourceOptions,
-    examples: ['gantry disk compact web.vhd', 'gantry disk compact web.vhd --dry-run'],
+    options: {
+      ...sourceOptions,
+      'free-blocks': {
+        type: 'flag',
+        meaning: 'also what ext4, XFS and NTFS in it say is free; it reads as zeros then',
+      },
+      'make-dynamic': { type: 'flag', meaning: 'a fixed disk becomes a dynamic one' },
+    },
+    examples: [
+      'gantry disk compact web.vhd',
+      'gantry disk compact web.vhd --free-blocks --dry-run',
+      'gantry disk compact old.vhd --make-dynamic',
+    ],
     async run(run) {
       const [path = ''] = run.args;
       await demandChangeable(run, path, { ...run.options, doing: 'compact' });
+      const choices: CompactChoices = {
+        freeBlocks: run.options['free-blocks'] === true ? 'drop' : 'keep',
+        fixed: run.options['make-dynamic'] === true ? 'make-dynamic' : 'refuse',
+      };
       if (run.dryRun) {
         await using disk = await openSource(run, path, run.options);
-        const estimate = await estimateCompact(disk, verbOptions(run, `read ${path}`));
+        const progress = verbOptions(run, `read ${path}`);
+        const estimate = await estimateCompact(disk, { ...progress, ...choices });
+        noteFileSystems(run, estimate.fileSystems);
         const text = `compacting ${path} would win about ${formatBytes(estimate.gainBytes)}`;
         return tell(run, estimate, `${text} of ${formatBytes(estimate.fileBytes)}`);
       }
       const result = await compactDisk({
         ...verbOptions(run, `compact ${path}`),
+        ...choices,
         path: resolve(path),
         store: storeFor(path, run.options),
         format: run.options.format,
       });
+      noteFileSystems(run, result.fileSystems);
       const text = `compacted ${path}: ${formatBytes(result.fileBytes)}`;
       tell(run, result, `${text}, ${formatBytes(result.gainBytes)} won`);
     },
@@ -237,6 +258,15 @@ export const changeCommands = [
     },
   }),
 ];
+
+function noteFileSystems({ out }: Pick<Run, 'out'>, fileSystems: readonly FileSystemSpace[]): void {
+  for (const { partition, kind, sizeBytes, freeBytes, reason } of fileSystems) {
+    const where = partition === 0 ? 'the disk' : `partition ${partition}`;
+    const what = `${where}: ${kind} of ${formatBytes(sizeBytes)}`;
+    if (reason === undefined) out.note(`${what}, ${formatBytes(freeBytes)} free`);
+    else out.note(`${what}, left as it is: ${reason}`);
+  }
+}
 
 /**
  * Parents are read-only files (DISK-24); a planned commit is the exception. Afterwards one that nobody reads from any

@@ -252,6 +252,41 @@ void test('split, join, resize, compact and check do what they say, and --dry-ru
     );
   }));
 
+void test('DISK-42 DISK-43 a differencing disk is not compacted but told what to do, a fixed one becomes dynamic as one task', () =>
+  withFolder(async (folder) => {
+    await makeRaw(join(folder, 'a.raw'), mib, 16 * mib);
+    await must(folder, 'convert', 'a.raw', 'a.vhd', '--type', 'fixed');
+    const fixed = await gantry(folder, 'compact', 'a.vhd');
+    assert.equal(fixed.code, 6);
+    assert.match(fixed.err, /hint: make it a dynamic disk/);
+    await must(folder, 'compact', 'a.vhd', '--make-dynamic');
+    assert.match(await must(folder, 'inspect', 'a.vhd'), /format +.*dynamic/);
+    assert.ok((await stat(join(folder, 'a.vhd'))).size < 4 * mib);
+    await must(folder, 'compare', 'a.raw', 'a.vhd');
+    await must(folder, 'create', 'b.vhd', '--parent', 'a.vhd');
+    const child = await gantry(folder, 'compact', 'b.vhd');
+    assert.equal(child.code, 6);
+    assert.match(child.err, /hint: merge it into its parent, then compact the parent/);
+  }));
+
+void test('free blocks of a file system are given back when asked for, after it was said how much that wins', () =>
+  withFolder(async (folder) => {
+    await makeRaw(join(folder, 'a.raw'), 32 * mib);
+    await tool(folder, 'mke2fs', '-q', '-F', '-t', 'ext4', '-E', 'nodiscard', 'a.raw');
+    await must(folder, 'convert', 'a.raw', 'a.qcow2');
+    const { size } = await stat(join(folder, 'a.qcow2'));
+    const words = ['compact', 'a.qcow2', '--free-blocks'];
+    const { out, err } = await gantry(folder, ...words, '--dry-run', '-o', 'json');
+    assert.match(err, /the disk: ext4 of 32 MiB, \d+(\.\d)? MiB free/);
+    const { gainBytes } = JSON.parse(out) as { readonly gainBytes: number };
+    assert.equal((await stat(join(folder, 'a.qcow2'))).size, size);
+    await must(folder, ...words);
+    const won = size - (await stat(join(folder, 'a.qcow2'))).size;
+    assert.ok(won > 16 * mib && Math.abs(won - gainBytes) < mib, `${won} of ${gainBytes}`);
+    await must(folder, 'convert', 'a.qcow2', 'b.raw');
+    await tool(folder, 'e2fsck', '-f', '-n', 'b.raw');
+  }));
+
 /** Runs until a file that is being made appears, then sends the signal. */
 async function interrupted(
   folder: string,

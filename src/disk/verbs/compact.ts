@@ -1,7 +1,12 @@
-/** Makes the file of a growing disk as small as its content allows, by writing it anew and then taking its place. */
+/**
+ * Makes the file of a growing disk as small as its content allows, by writing it anew and then taking its place. When
+ * asked to, what file systems in the disk say is free is left out too: it then reads as zeros.
+ */
 import { Fault } from '#lib';
 import type { Disk } from '../disk.ts';
 import { openDisk } from '../open.ts';
+import { readFreeSpace, type FileSystemSpace } from '../guest/free-space.ts';
+import { maskDisk } from '../guest/masked-layer.ts';
 import type { FileStore } from '../store.ts';
 import { isZero } from '../zeros.ts';
 import { convertDisk } from './convert.ts';
@@ -18,8 +23,25 @@ const growing: Readonly<Record<string, readonly string[]>> = {
   vmdk: ['monolithicSparse'],
 };
 
-/** Faults: `refused` for children (merge first), fixed disks, and disks with internal snapshots. */
-export function demandCompactable(disk: Disk): void {
+/** What a disk that does not grow becomes when that is asked for (DISK-43). */
+const grown: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  raw: { raw: 'sparse' },
+  vhd: { fixed: 'dynamic' },
+  vhdx: { fixed: 'dynamic' },
+};
+
+export interface CompactChoices {
+  /** `drop`: leave out what the file systems say is free. `keep` when absent. */
+  readonly freeBlocks?: 'keep' | 'drop' | undefined;
+  /** `make-dynamic`: a fixed disk becomes a growing one. `refuse` when absent. */
+  readonly fixed?: 'refuse' | 'make-dynamic' | undefined;
+}
+
+/**
+ * The variant that the compacted disk has. Faults: `refused` for children (merge first), fixed disks unless they are to
+ * become dynamic, and disks with internal snapshots.
+ */
+export function demandCompactable(disk: Disk, choices: CompactChoices = {}): string {
   const { variant, snapshots = [] } = disk.layer.describe();
   if (disk.layer.parentReference !== undefined) {
     throw new Fault('refused', `cannot compact ${disk.name}: it is a differencing disk`, {
@@ -31,33 +53,65 @@ export function demandCompactable(disk: Disk): void {
       hint: 'delete the snapshots or convert them to disks of their own first',
     });
   }
-  if (!(growing[disk.format] ?? []).includes(variant)) {
+  if ((growing[disk.format] ?? []).includes(variant)) return variant;
+  const becomes = grown[disk.format]?.[variant];
+  if (becomes === undefined || choices.fixed !== 'make-dynamic') {
     throw new Fault(
       'refused',
       `cannot compact ${disk.name}: a ${variant} ${disk.format} does not grow`,
       {
-        hint: 'convert it to a dynamic disk, then compact that',
+        hint: 'make it a dynamic disk while compacting, or convert it first',
       },
     );
   }
+  return becomes;
 }
 
 export interface CompactEstimate {
   readonly fileBytes: number;
   /** What would be won, about. */
   readonly gainBytes: number;
+  /** The file systems that were asked what is free; empty when that is kept. */
+  readonly fileSystems: readonly FileSystemSpace[];
+}
+
+interface Seen {
+  /** The disk as its compacted copy is to be. */
+  readonly disk: Disk;
+  readonly fileSystems: readonly FileSystemSpace[];
+}
+
+async function seenCompacted(
+  disk: Disk,
+  { freeBlocks, signal }: CompactChoices & VerbOptions,
+): Promise<Seen> {
+  if (freeBlocks !== 'drop') return { disk, fileSystems: [] };
+  const { fileSystems, ranges } = await readFreeSpace(disk, signal);
+  return { disk: maskDisk(disk, ranges), fileSystems };
 }
 
 /** Reads what is stored and counts the blocks that hold nothing but zeros. */
 export async function estimateCompact(
   disk: Disk,
-  options: VerbOptions = {},
+  options: VerbOptions & CompactChoices = {},
 ): Promise<CompactEstimate> {
-  demandCompactable(disk);
+  demandCompactable(disk, options);
   const meter = new ProgressMeter(disk.sizeBytes, options);
-  const buffer = Buffer.alloc(chunkBytes);
-  const fileBytes = await disk.layer.file.size();
+  const fileBytes = await takenBytes(disk);
+  const seen = await seenCompacted(disk, options);
+  const kept = await keptBytes(seen.disk, meter);
+  meter.end();
+  const { compressedBytes, dataBytes } = await measure(disk, options.signal);
+  // compressed clusters stay as small as they are only in part: nothing is promised for them
+  const stored = dataBytes - compressedBytes;
+  const gainBytes = Math.max(0, Math.min(fileBytes, stored) - kept);
+  return { fileBytes, gainBytes, fileSystems: seen.fileSystems };
+}
+
+/** Bytes of the blocks that hold anything. */
+async function keptBytes(disk: Disk, meter: ProgressMeter): Promise<number> {
   const { blockBytes } = disk;
+  const buffer = Buffer.alloc(chunkBytes);
   let kept = 0;
   let lastBlock = -1;
   for await (const { chunkLength, start, end } of spansOf(disk)) {
@@ -74,14 +128,10 @@ export async function estimateCompact(
     }
     meter.add(chunkLength);
   }
-  meter.end();
-  const { compressedBytes, dataBytes } = await measure(disk, options.signal);
-  // compressed clusters stay as small as they are only in part: nothing is promised for them
-  const stored = dataBytes - compressedBytes;
-  return { fileBytes, gainBytes: Math.max(0, Math.min(fileBytes, stored) - kept) };
+  return kept;
 }
 
-export interface CompactOptions extends VerbOptions {
+export interface CompactOptions extends VerbOptions, CompactChoices {
   readonly path: string;
   readonly store: FileStore;
   readonly format?: string | undefined;
@@ -91,11 +141,12 @@ export interface CompactOptions extends VerbOptions {
 export async function compactDisk(options: CompactOptions): Promise<CompactEstimate> {
   const { path, store, format } = options;
   await using disk = await openDisk({ path, store, ...(format === undefined ? {} : { format }) });
-  demandCompactable(disk);
-  const before = await disk.layer.file.size();
-  const { variant, fields } = disk.layer.describe();
+  const variant = demandCompactable(disk, options);
+  const before = await takenBytes(disk);
+  const { fields } = disk.layer.describe();
+  const seen = await seenCompacted(disk, options);
   const { compressedBytes } = await measure(disk, options.signal);
-  await convertDisk(disk, {
+  await convertDisk(seen.disk, {
     ...options,
     target: {
       path,
@@ -110,6 +161,11 @@ export async function compactDisk(options: CompactOptions): Promise<CompactEstim
     verify: 'compare',
   });
   await using after = await openDisk({ path, store, format: disk.format });
-  const fileBytes = await after.layer.file.size();
-  return { fileBytes, gainBytes: before - fileBytes };
+  const fileBytes = await takenBytes(after);
+  return { fileBytes, gainBytes: before - fileBytes, fileSystems: seen.fileSystems };
+}
+
+/** What the file takes on its volume, where the host can tell. */
+async function takenBytes({ layer }: Disk): Promise<number> {
+  return (await layer.file.storedBytes?.()) ?? layer.file.size();
 }
