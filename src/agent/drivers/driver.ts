@@ -119,6 +119,14 @@ export interface Running extends ProcessFacts {
   pressPowerButton(signal: AbortSignal): Promise<void>;
   /** Errors: `unavailable` without a guest agent. */
   requestReboot(signal: AbortSignal): Promise<void>;
+  /**
+   * Installs the additions of this host in the guest and answers the versions; null: there were none.
+   * Errors: `unavailable` without a guest agent, `unsupported` where it runs no programs, `refused` with the
+   * installer's words.
+   */
+  updateAdditions?(
+    signal: AbortSignal,
+  ): Promise<{ readonly from: string | null; readonly to: string }>;
   /** Ends the process at once; resolves when it is gone. Never fails. */
   end(): Promise<void>;
   /**
@@ -175,6 +183,11 @@ export type Found =
   | { readonly kind: 'live'; readonly running: Running; readonly state: 'running' | 'paused' }
   | { readonly kind: 'ended'; readonly ending: Ending };
 
+/** What stands against a start, and the device of the vm that it is about where there is one. */
+export interface Obstacle extends Reason {
+  readonly about?: { readonly device: string; readonly hostPath: string } | undefined;
+}
+
 export interface Findings {
   readonly reasons: Obstacle[];
   readonly warnings: Reason[];
@@ -183,11 +196,6 @@ export interface Findings {
 /** Where the files of machines are. */
 export interface Storage {
   /** Makes the folder; answers folder and configuration file, both absolute. */
-/** What stands against a start, and the device of the vm that it is about where there is one. */
-export interface Obstacle extends Reason {
-  readonly about?: { readonly device: string; readonly hostPath: string } | undefined;
-}
-
   makeFolder(definition: VmDefinition): Promise<{ readonly folder: string; readonly file: string }>;
   writeDefinition(file: MachineFile): Promise<void>;
   readDefinition(path: string): Promise<VmDefinition>;
