@@ -17,6 +17,7 @@ export type Job =
       readonly ttlMs: number;
     }
   | { readonly kind: 'release'; readonly name: string; readonly holder: string }
+  | { readonly kind: 'read'; readonly documentKind: string; readonly id: string }
   | { readonly kind: 'samples'; readonly samples: readonly Sample[] }
   | { readonly kind: 'prune-events'; readonly before: string | null; readonly keep: number | null }
   | {
@@ -50,6 +51,7 @@ export interface JobAnswers {
   readonly commit: CommitAnswer;
   readonly acquire: Lease | null;
   readonly release: null;
+  readonly read: DocumentRow | null;
   readonly samples: null;
   /** How many went in this slice, and whether there is more to do. */
   readonly 'prune-events': { readonly count: number; readonly more: boolean };
@@ -68,7 +70,6 @@ export type JobResult = { readonly answer: JobAnswers[JobKind] } | { readonly fa
 export type BatchResult = readonly JobResult[];
 
 export type Query =
-  | { readonly kind: 'read'; readonly documentKind: string; readonly id: string }
   | {
       readonly kind: 'range';
       readonly documentKind: string;
@@ -123,7 +124,6 @@ export interface ChangeRow {
 }
 
 export interface QueryAnswers {
-  readonly read: readonly DocumentRow[];
   readonly range: readonly DocumentRow[];
   /** Null when they are no longer kept. */
   readonly changes: readonly ChangeRow[] | null;

@@ -13,7 +13,8 @@ import type {
   QueryKind,
 } from './protocol.ts';
 
-const documentColumns = 'id, version, created_at AS createdAt, updated_at AS updatedAt, data';
+export const documentColumns =
+  'id, version, created_at AS createdAt, updated_at AS updatedAt, data';
 
 export class Queries {
   readonly #database: DatabaseSync;
@@ -26,11 +27,6 @@ export class Queries {
 
   run(query: Query): QueryAnswers[QueryKind] {
     switch (query.kind) {
-      case 'read':
-        return this.#all<DocumentRow>(
-          `SELECT ${documentColumns} FROM documents WHERE kind = ? AND id = ?`,
-          [query.documentKind, query.id],
-        );
       case 'range':
         return this.#all<DocumentRow>(
           `SELECT ${documentColumns} FROM documents WHERE kind = ? AND id > ? ORDER BY id LIMIT ?`,

@@ -4,7 +4,8 @@
  * a connection of its own, do.
  *
  *   commit -> prepare -> JobQueue -> writer (one flush per batch) -> Feed -> watchers
- *   read, range, events, samples -> reader
+ *   read -> JobQueue -> writer
+ *   range, events, samples -> reader, which rests when nobody asks
  */
 import { type Clock, Fault, faultFromData, assert } from '#lib';
 import type { Log } from '#log';
@@ -41,13 +42,18 @@ import type {
   QueryResult,
   SeriesName,
 } from './protocol.ts';
+import { RestingThread } from './resting-thread.ts';
 import { Thread } from './thread.ts';
+
+/** How long the reader is kept without work. */
+const readerIdleMs = 10_000;
 
 export interface SqliteStoreOptions {
   /** Made where it is not yet, with its folder. */
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly readerIdleMs?: number;
 }
 
 /** Errors: `refused` when another coordinator has it, `unsupported` when a newer version made it, `corrupt`, `exhausted`, `unavailable`. */
@@ -60,13 +66,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     data,
   );
   try {
-    const reader = await Thread.start<Query, QueryResult>(
-      'store reader',
-      new URL('reader.ts', import.meta.url),
-      data,
+    const script = new URL('reader.ts', import.meta.url);
+    const reader = new RestingThread<Query, QueryResult>(
+      async () => (await Thread.start<Query, QueryResult>('store reader', script, data)).thread,
+      options.readerIdleMs ?? readerIdleMs,
     );
+    await reader.wake();
     log.info({ file, head: writer.head }, 'store opened');
-    return new SqliteStore(writer.thread, reader.thread, writer.head, clock);
+    return new SqliteStore(writer.thread, reader, writer.head, clock);
   } catch (error) {
     await writer.thread.close();
     throw error;
@@ -75,14 +82,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 class SqliteStore implements Store {
   readonly #writer: Thread<Batch, BatchResult>;
-  readonly #reader: Thread<Query, QueryResult>;
+  readonly #reader: RestingThread<Query, QueryResult>;
   readonly #queue: JobQueue;
   readonly #feed: Feed;
   #closed = false;
 
   constructor(
     writer: Thread<Batch, BatchResult>,
-    reader: Thread<Query, QueryResult>,
+    reader: RestingThread<Query, QueryResult>,
     head: number,
     clock: Clock,
   ) {
@@ -101,8 +108,9 @@ class SqliteStore implements Store {
   }
 
   async read(kind: DocumentKind, id: string): Promise<Document | undefined> {
-    const rows = await this.#ask({ kind: 'read', documentKind: kind, id });
-    return rows.map((row) => documentOfRow(kind, row))[0];
+    this.#assertOpen();
+    const row = await this.#queue.submit({ kind: 'read', documentKind: kind, id });
+    return row === null ? undefined : documentOfRow(kind, row);
   }
 
   async range(kind: DocumentKind, after: string, limit: number): Promise<readonly Document[]> {

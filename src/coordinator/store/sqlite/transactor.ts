@@ -9,7 +9,16 @@ import { assert, Fault, faultToData } from '#lib';
 import { CommitWriter, type Counters } from './commits.ts';
 import { storeFault } from './faults.ts';
 import { LeaseWriter } from './leases.ts';
-import type { Batch, BatchResult, Job, JobAnswers, JobKind, JobResult } from './protocol.ts';
+import type {
+  Batch,
+  BatchResult,
+  DocumentRow,
+  Job,
+  JobAnswers,
+  JobKind,
+  JobResult,
+} from './protocol.ts';
+import { documentColumns } from './queries.ts';
 import { Pruner } from './retention.ts';
 
 const counterNames = ['head', 'events', 'eventsPruned', 'changesLength'] as const;
@@ -28,6 +37,7 @@ export class Transactor {
   readonly #pruner: Pruner;
   readonly #setCounter: StatementSync;
   readonly #putSample: StatementSync;
+  readonly #read: StatementSync;
 
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
@@ -39,6 +49,9 @@ export class Transactor {
     this.#putSample = database.prepare(
       `INSERT INTO samples (thing_id, metric, at, value) VALUES (?, ?, ?, ?)
        ON CONFLICT (thing_id, metric, at) DO UPDATE SET value = excluded.value`,
+    );
+    this.#read = database.prepare(
+      `SELECT ${documentColumns} FROM documents WHERE kind = ? AND id = ?`,
     );
     this.#readCounters();
   }
@@ -99,6 +112,9 @@ export class Transactor {
       case 'release':
         this.#leases.release(job.name, job.holder);
         return null;
+      case 'read':
+        // The columns are those of a row.
+        return (this.#read.get(job.documentKind, job.id) ?? null) as DocumentRow | null;
       case 'samples':
         for (const { thingId, metric, at, value } of job.samples)
           this.#putSample.run(thingId, metric, at, value);
