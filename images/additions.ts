@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildContext } from './context.ts';
 import type { CpioEntry } from './cpio.ts';
-import { createIso } from './iso.ts';
+import { createIso, type IsoFile } from './iso.ts';
 import { additionsVersion } from './version.ts';
 
 /** Where the additions' text files lie. */
@@ -36,7 +36,8 @@ export async function additionsEntries(): Promise<CpioEntry[]> {
   ];
 }
 
-export async function buildAdditions(context: BuildContext): Promise<void> {
+/** What is on the CD, and what an agent writes into a guest that is updated. */
+export async function additionsFiles(): Promise<readonly IsoFile[]> {
   const readme = [
     `Gantry guest additions ${additionsVersion}`,
     '',
@@ -48,24 +49,28 @@ export async function buildAdditions(context: BuildContext): Promise<void> {
     'guest information, hot-plug. `gantry-guest` tells what the machine may know of its host.',
     '',
   ].join('\n');
+  return [
+    { path: 'README.txt', data: Buffer.from(readme) },
+    { path: 'additions.json', data: additionsFacts() },
+    ...(await Promise.all(
+      ['install.sh', 'gantry-guest'].map(async (name) => ({
+        path: name,
+        data: await readFile(join(additionsFolder, name)),
+        executable: true as const,
+      })),
+    )),
+    {
+      path: '70-gantry-hotplug.rules',
+      data: await readFile(join(additionsFolder, '70-gantry-hotplug.rules')),
+    },
+  ];
+}
+
+export async function buildAdditions(context: BuildContext): Promise<void> {
   await createIso({
     path: context.outputPath,
     label: additionsLabel,
-    files: [
-      { path: 'README.txt', data: Buffer.from(readme) },
-      { path: 'additions.json', data: additionsFacts() },
-      ...(await Promise.all(
-        ['install.sh', 'gantry-guest'].map(async (name) => ({
-          path: name,
-          data: await readFile(join(additionsFolder, name)),
-          executable: true as const,
-        })),
-      )),
-      {
-        path: '70-gantry-hotplug.rules',
-        data: await readFile(join(additionsFolder, '70-gantry-hotplug.rules')),
-      },
-    ],
+    files: await additionsFiles(),
     signal: context.signal,
   });
 }

@@ -1,5 +1,5 @@
 /** Images made on the user's machine from the distribution's packages. Depends on lib alone. */
-export { additionsLabel } from './additions.ts';
+export { additionsFiles, additionsLabel } from './additions.ts';
 export type { Verification } from './cache.ts';
 export { listFatFiles, putFatFiles, readFatFile, type FatFile } from './fat.ts';
 export { createBlankFloppy, floppyBytes } from './floppy/floppy.ts';

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { profiles, vmDefinitionSchema, type MachineSample, type VmDefinition } from '#api';
 import { giB, isFault, miB, systemClock } from '#lib';
+import { additionsVersion } from '#images';
 import { QemuAgent, byTester, starterImage, withoutQemu } from './testing/qemu-agent.ts';
 import { SerialSession } from './testing/serial-session.ts';
 
@@ -273,6 +274,55 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.equal(agent.host.reports.get(id)?.state, 'running');
     await serial.command('kill -CONT $(cat /run/qemu-ga.pid)');
     await agent.untilEvent('vm.heartbeat.regained', id, 40_000);
+  });
+
+  test('GA-22 older additions go on with what they know, and the rest is named', async () => {
+    await serial.command(`echo '{"version":"0.9.0"}' > /usr/share/gantry/additions.json`);
+    await serial.command('kill $(cat /run/qemu-ga.pid); while pidof qemu-ga; do sleep 0.1; done');
+    await serial.command(
+      'qemu-ga -d -f /run/qemu-ga.pid -t /run -m virtio-serial ' +
+        '-p /dev/virtio-ports/org.qemu.guest_agent.0 -b guest-set-time,guest-get-fsinfo,guest-exec',
+    );
+    const old = await agent.untilSample(
+      id,
+      'older additions',
+      ({ additions, guest }) => additions.state === 'outdated' && guest?.fileSystems.length === 0,
+    );
+    assert.equal(old.additions.version, '0.9.0');
+    assert.match(String(old.additions.functions['time']), /does not know guest-set-time/);
+    assert.equal(old.additions.functions['shutdown'], true);
+    assert.ok(old.guest?.addresses.includes('10.0.2.15'));
+    await agent.untilEvent('vm.additions.outdated', id);
+    const { beats } = old.heartbeat;
+    await agent.untilSample(id, 'a heartbeat', ({ heartbeat }) => heartbeat.beats > beats);
+    await assert.rejects(agent.act(id, 'update-additions'), (error) => {
+      assert.ok(isFault(error, 'unsupported'));
+      assert.match(error.message, /does not offer guest-exec/);
+      return true;
+    });
+    serial.text = '';
+    await agent.act(id, 'reboot');
+    await serial.logIn('root', 'gantry');
+    await agent.untilSample(id, 'additions', ({ additions }) => additions.state === 'running');
+  });
+
+  test('GA-21 additions are updated in the running guest, and its version is seen to change', async () => {
+    await serial.command(`echo '{"version":"0.9.0"}' > /usr/share/gantry/additions.json`);
+    await configure(agent, id, 9, {});
+    await agent.untilSample(id, 'outdated', ({ additions }) => additions.state === 'outdated');
+    await agent.act(id, 'update-additions');
+    await agent.untilEvent('vm.additions.updated', id);
+    const updated = agent.host.events.find(({ name }) => name === 'vm.additions.updated');
+    assert.deepEqual(updated?.attributes, { from: '0.9.0', to: additionsVersion });
+    const sample = await agent.untilSample(
+      id,
+      'the additions of the host',
+      ({ additions }) => additions.state === 'running',
+    );
+    assert.equal(sample.additions.version, additionsVersion);
+    assert.match(await serial.command('gantry-guest additions'), new RegExp(additionsVersion));
+    await serial.untilCommand('ls /usr/local/bin /run/gantry', /gantry-guest/);
+    assert.doesNotMatch(await serial.command('ls /run/gantry'), /additions\s/);
   });
 
   test('GA-18 GA-35 a guest that was reset has no additions until it is heard again', async () => {

@@ -37,6 +37,7 @@ import {
 import { abortReason, describeFault, Fault, isoTime, type FaultCode } from '#lib';
 import type { Ending, Observation, Observer, Running } from '../drivers/driver.ts';
 import { decide, type Request } from './decide.ts';
+import { updateAdditions } from './additions.ts';
 import { systemCause } from './causes.ts';
 import type { EndHandler, Hands, MachineHost, Patch } from './hands.ts';
 import { interpret, interpretEnd, type Consequence } from './interpret.ts';
@@ -480,5 +481,7 @@ async function performAction(call: ActCall, hands: Hands): Promise<void> {
       return turnOff(hands);
     case 'reset':
       return reset(hands);
+    case 'update-additions':
+      return updateAdditions(hands);
   }
 }

@@ -279,6 +279,12 @@ export const eventCatalogue = {
     message: 'Guest additions {installed} of {target} are older than {shipped}',
     attributes: { installed: 'version in the guest', shipped: 'version on the host' },
   },
+  'vm.additions.updated': {
+    ...vm,
+    type: 'information',
+    message: 'Guest additions of {target} were updated from {from} to {to}',
+    attributes: { from: 'version before, or none', to: 'version now' },
+  },
   'vm.clock.corrected': {
     ...vm,
     type: 'information',

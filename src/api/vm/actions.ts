@@ -35,6 +35,7 @@ export const abilities = [
   'reset',
   'acpi-shutdown',
   'guest-agent',
+  'additions-update',
   'screen',
   'serial',
   'screenshot',
@@ -177,6 +178,14 @@ export const vmActions = {
     confirm: 'turned off and on: unsaved data is lost',
     meaning: 'turn off, then turn on with pending changes',
   },
+  'update-additions': {
+    label: 'Update guest additions',
+    from: ['running'],
+    right: 'vm.guest',
+    ability: 'additions-update',
+    withoutAdditions: 'insert the additions CD and run its install.sh in the guest',
+    meaning: 'install the guest additions of the host in the guest, through its guest agent',
+  },
   remove: {
     label: 'Remove',
     // A vm whose host is gone for good can still be taken out.
@@ -271,6 +280,7 @@ export const powerActions = [
   'turn-off',
   'reset',
   'restart',
+  'update-additions',
 ] as const satisfies readonly VmAction[];
 export type PowerAction = (typeof powerActions)[number];
 

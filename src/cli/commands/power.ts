@@ -82,6 +82,11 @@ const verbs: readonly Verb[] = [
     done: 'is held before its first instruction',
     aliases: ['power-on-hold'],
   },
+  {
+    word: 'update-additions',
+    summary: 'install the guest additions of the host in the guest, through its guest agent',
+    done: 'has the guest additions of its host',
+  },
   { word: 'release', summary: 'let a held vm run', done: 'runs', aliases: ['power-on-release'] },
 ];
 

@@ -139,6 +139,7 @@ export const german: Language = {
     'turn-off': 'Ausschalten',
     reset: 'Zurücksetzen',
     restart: 'Sofort neu starten',
+    'update-additions': 'Gasterweiterungen aktualisieren',
     remove: 'Herausnehmen',
     delete: 'Löschen',
     rename: 'Umbenennen',

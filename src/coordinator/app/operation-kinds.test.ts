@@ -120,6 +120,7 @@ const stateFor: Readonly<Record<PowerAction, VmState>> = {
   'turn-off': 'running',
   reset: 'running',
   restart: 'running',
+  'update-additions': 'running',
 };
 
 /** Ids, addresses, serial numbers and the world's own name are other ones in every world. */

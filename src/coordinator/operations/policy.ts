@@ -21,6 +21,7 @@ const power = [
   'vm.reboot',
   'vm.reset',
   'vm.restart',
+  'vm.update-additions',
 ] as const;
 
 /** What an action overtakes: the overtaken operation is cancelled. */

@@ -18,8 +18,9 @@ import {
   type VmDefinition,
   type VmStatus,
 } from '#api';
-import { Fault, systemClock } from '#lib';
+import { Fault, present, systemClock } from '#lib';
 import type { Log } from '#log';
+import { additionsVersion } from '#images';
 import {
   connectQmp,
   guest,
@@ -36,6 +37,7 @@ import type { Account } from './confine/accounts.ts';
 import type { GuestMonitor } from './guest/monitor.ts';
 import { DeviceWatch } from './host-devices.ts';
 import { endingOf, observeEvent } from './monitor-events.ts';
+import { installAdditions } from './guest/install.ts';
 import { ownPlaces, type RunPlaces } from './places.ts';
 import { CpuUse } from './process/cpu-use.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
@@ -195,6 +197,22 @@ export class QemuRunning implements Running {
   async requestReboot(signal: AbortSignal): Promise<void> {
     await guest.shutdown(this.#requireAgent(), 'reboot', { signal });
     this.#guest?.startAnew();
+  }
+
+  async updateAdditions(
+    signal: AbortSignal,
+  ): Promise<{ readonly from: string | null; readonly to: string }> {
+    const agent = this.#requireAgent();
+    const monitor = present(this.#guest, 'the eye on a guest that answers');
+    const from = await monitor.askAdditionsVersion();
+    await installAdditions(agent, signal);
+    const to = await monitor.askAdditionsVersion();
+    if (to !== additionsVersion) {
+      throw new Fault('refused', `the guest has additions ${to ?? 'of no version'} afterwards`, {
+        hint: `expected ${additionsVersion}: look at what install.sh says in the guest`,
+      });
+    }
+    return { from, to };
   }
 
   #requireAgent(): GuestAgent {

@@ -27,6 +27,7 @@ export class SimulatedDriver implements Driver {
     screen: 'a simulated machine has pictures of a screen, not a screen',
     serial: 'a simulated machine has no serial port',
     tpm: 'a simulated machine has no TPM',
+    'additions-update': 'a simulated guest has no additions to update',
     acceleration3d: 'a simulated machine draws nothing',
   };
   readonly #options: SimulatedOptions;

@@ -14,7 +14,7 @@ import {
   type VmFile,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import { shown, vmDocument } from '../find.ts';
+import { requireVerb, shown, vmDocument } from '../find.ts';
 import { asJson } from '../json.ts';
 import { vmThing } from '../things.ts';
 import { stepNames } from '../work.ts';
@@ -46,6 +46,7 @@ export async function actOnVm(
   const { inventory } = coordinator;
   const vm = shown('vm', id, inventory.vm(id));
   const action = actionFor(vm, word);
+  requireVerb(caller, vmActionFacts(action).right, { kind: 'vm', id }, vm.name);
   const ignored = requireAction(inventory, vm, action);
   const kind = powerKind(action);
   const target = vmThing(id, vmDocument(inventory, id).data);

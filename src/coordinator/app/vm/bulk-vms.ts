@@ -3,7 +3,14 @@
  * gets an operation of its own (bulk.ts); the result and the dry run name the others with the reason.
  */
 import { present } from '#lib';
-import { powerActions, type DryRun, type Operation, type PowerAction, type VmBulk } from '#api';
+import {
+  powerActions,
+  vmActionFacts,
+  type DryRun,
+  type Operation,
+  type PowerAction,
+  type VmBulk,
+} from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { Json } from '../../store/store.ts';
 import { actStep, planBulk, type Chosen } from '../bulk.ts';
@@ -36,6 +43,7 @@ function choose(
   action: PowerAction,
   ids: readonly string[],
 ): Chosen {
+  const { right } = vmActionFacts(action);
   const fitting: { id: string; name: string }[] = [];
   const skipped: { id: string; name: string; why: string }[] = [];
   for (const id of new Set(ids)) {
@@ -45,8 +53,8 @@ function choose(
       continue;
     }
     const { name } = vm;
-    if (!caller.may('vm.power', { kind: 'vm', id })) {
-      skipped.push({ id, name, why: 'you lack the right vm.power' });
+    if (!caller.may(right, { kind: 'vm', id })) {
+      skipped.push({ id, name, why: `you lack the right ${right}` });
       continue;
     }
     try {

@@ -34,6 +34,7 @@ function limitMs(action: PowerAction, request: VmActionRequest, definition: VmDe
       );
     case 'save':
     case 'restore':
+    case 'update-additions':
       return 30 * minuteMs;
     case 'turn-on':
     case 'hold':
@@ -206,6 +207,7 @@ function stepsOf(action: PowerAction): readonly Step[] {
     case 'reboot':
     case 'turn-off':
     case 'reset':
+    case 'update-additions':
       return [actStep(action)];
   }
 }

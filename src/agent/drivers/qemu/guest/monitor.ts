@@ -6,8 +6,13 @@
  * (3) a guest that floods, lies or hangs costs a bounded time and memory, and its own information only
  * (GA-33); (4) texts of a guest are bounded before they are kept.
  */
-import type { AdditionsState, MachineSample, VmDefinition } from '#api';
-import { isoTime, type Clock } from '#lib';
+import {
+  doAdditionsAnswer,
+  type AdditionsState,
+  type MachineSample,
+  type VmDefinition,
+} from '#api';
+import { Fault, isoTime, type Clock } from '#lib';
 import { guest, runInGuest, writeGuestFile, type GuestAgent } from '#qemu';
 import type { Observer } from '../../driver.ts';
 import { guestFacts } from '../spec/machine-spec.ts';
@@ -87,6 +92,19 @@ export class GuestMonitor {
     this.#tellNews();
   }
 
+  /** The version of the additions as the guest tells it now. Errors: `unavailable` when it does not answer. */
+  async askAdditionsVersion(): Promise<string | null> {
+    await this.#round;
+    this.#nextBeatMs = 0;
+    this.#nextRefreshMs = 0;
+    this.tick();
+    await this.#round;
+    if (!doAdditionsAnswer(this.additions)) {
+      throw new Fault('unavailable', 'the guest agent does not answer');
+    }
+    return this.#asked?.additionsVersion ?? null;
+  }
+
   /** Execution stopped or went on. After a stop the clock is looked at first. */
   setRunning(state: 'running' | 'stopped'): void {
     const runs = state === 'running';
@@ -149,10 +167,12 @@ export class GuestMonitor {
     );
   }
 
-  /** What people wait for: signs of life, and addresses. */
+  /** What people wait for: signs of life, addresses, and what rules depend on. */
   #tellNews(): void {
     const { heartbeat, additions, guest: information } = this.sample();
-    const text = JSON.stringify([heartbeat.state, additions.state, information?.addresses]);
+    const { state, version } = additions;
+    const { addresses, domainController } = information ?? {};
+    const text = JSON.stringify([heartbeat.state, state, version, addresses, domainController]);
     if (text === this.#told || this.#ending.signal.aborted) return;
     this.#told = text;
     this.#parts.observer({ kind: 'sampled' });
