@@ -3,14 +3,27 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { profiles, vmDefinitionSchema } from '#api';
+import { giB, miB } from '#lib';
 import {
   bareDefinition,
   byTester,
   newDisk,
   QemuAgent,
+  starterImage,
   testDisk,
   withoutQemu,
 } from './testing/qemu-agent.ts';
+import { SerialSession } from './testing/serial-session.ts';
+
+/** Copies the vm's folder to the other host's shelf; answers the path of its definition there. */
+async function copyTo(there: QemuAgent, here: QemuAgent, id: string): Promise<string> {
+  const folder = join(there.shelf, basename(here.folder(id)));
+  assert.equal(there.host.reports.get(id), undefined, 'the other host knows nothing of it');
+  cpSync(here.folder(id), folder, { recursive: true });
+  const { files } = await here.host.call('machine.files', { id });
+  return join(folder, basename(files.find(({ role }) => role === 'configuration')?.path ?? ''));
+}
 
 test(
   'VM-89 copied to another host and added there, a vm that is off starts',
@@ -27,12 +40,7 @@ test(
       await here.create(definition, [newDisk('system.qcow2')]);
       await here.act(id, 'turn-on');
       await here.act(id, 'turn-off');
-      const folder = join(there.shelf, basename(here.folder(id)));
-      assert.equal(there.host.reports.get(id), undefined, 'the other host knows nothing of it');
-      cpSync(here.folder(id), folder, { recursive: true });
-      const { files } = await here.host.call('machine.files', { id });
-      const configuration = files.find(({ role }) => role === 'configuration')?.path ?? '';
-      file = join(folder, basename(configuration));
+      file = await copyTo(there, here, id);
       await here.host.call('machine.destroy', {
         id,
         generation: here.generation(id),
@@ -44,5 +52,72 @@ test(
     assert.deepEqual(record.definition, definition);
     assert.equal((await there.act(id, 'turn-on')).state, 'running');
     await there.act(id, 'turn-off');
+  },
+);
+
+/** What only the guest's memory has: which boot this is, and how far a shell has counted. */
+async function readMemory(serial: SerialSession): Promise<{ boot: string; count: number }> {
+  const text = await serial.untilCommand(
+    'cat /proc/sys/kernel/random/boot_id /tmp/count',
+    /^[0-9a-f-]{36}\n\d+\n/m,
+  );
+  const [boot = '', count = ''] = /([0-9a-f-]{36})\n(\d+)/.exec(text)?.slice(1) ?? [];
+  return { boot, count: Number(count) };
+}
+
+test(
+  'VM-88 paused, saved, copied to another host and added there, a guest goes on exactly where it stopped',
+  { skip: withoutQemu },
+  async () => {
+    const { path: imagePath } = await starterImage();
+    const disk = { file: 'disk.qcow2', format: 'qcow2', sizeBytes: giB } as const;
+    const definition = vmDefinitionSchema.parse({
+      id: crypto.randomUUID(),
+      name: 'traveller',
+      hardware: {
+        ...profiles.modern.hardware,
+        memory: { sizeBytes: 128 * miB, maxBytes: null },
+        disks: [{ ...disk, bus: 'virtio', position: 0 }],
+      },
+    });
+    const { id } = definition;
+    await using there = await QemuAgent.start();
+    await using here = await QemuAgent.start();
+    await here.create(definition, [{ ...disk, kind: 'image', imagePath, imageFormat: 'qcow2' }]);
+    await here.act(id, 'turn-on');
+    const before = await SerialSession.open(here, id, 'serial1');
+    await before.logIn('root', 'gantry');
+    await before.command(
+      'n=0; while n=$((n+1)); do echo $n > /tmp/next; mv /tmp/next /tmp/count; sleep 0.05; done &',
+    );
+    const { boot, count } = await readMemory(before);
+    await here.act(id, 'pause');
+    assert.equal((await here.act(id, 'save')).state, 'saved');
+    before.close();
+    const file = await copyTo(there, here, id);
+    await here.host.call('machine.forget', {
+      id,
+      generation: here.generation(id),
+      cause: byTester,
+    });
+
+    const { record } = await there.host.call('machine.adopt', { file, cause: byTester });
+    assert.equal(record.report.state, 'saved');
+    const { report } = await there.host.call('machine.act', {
+      id,
+      generation: 1,
+      cause: byTester,
+      action: 'restore',
+      request: {},
+    });
+    assert.equal(report.state, 'running');
+    const after = await SerialSession.open(there, id, 'serial1');
+    after.write('\n');
+    const resumed = await readMemory(after);
+    assert.equal(resumed.boot, boot, 'the guest was not started anew');
+    assert.ok(resumed.count >= count, `${resumed.count} after ${count}`);
+    const later = await readMemory(after);
+    assert.ok(later.count > resumed.count, 'its shell counts on');
+    after.close();
   },
 );
