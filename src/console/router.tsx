@@ -3,6 +3,7 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  lazyRouteComponent,
   redirect,
   type AnyRouter,
 } from '@tanstack/react-router';
@@ -11,7 +12,6 @@ import { Frame } from './frame/Frame.tsx';
 import { HostsPage } from './hosts/HostsPage.tsx';
 import { NothingHere } from './frame/NothingHere.tsx';
 import { OperationsPage } from './work/OperationsPage.tsx';
-import { VmPage } from './vm/VmPage.tsx';
 import { VmsPage } from './vms/VmsPage.tsx';
 import { parseVmsPlace } from './vms/place.ts';
 import { parseVmTab } from './vm/tabs.ts';
@@ -35,7 +35,8 @@ const vmRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/vms/$vm',
   validateSearch: parseVmTab,
-  component: VmPage,
+  // Its settings, screen and words are for those who open a vm.
+  component: lazyRouteComponent(() => import('./vm/VmPage.tsx'), 'VmPage'),
 });
 const hostsRoute = createRoute({
   getParentRoute: () => rootRoute,

@@ -14,11 +14,13 @@ export interface SettingChange {
 
 const secretNames = new Set(['password', 'secret', 'token', 'key']);
 
-function snake(name: string): string {
+/** A name of the definition as paths write it: `assetTag` is `asset_tag`. */
+export function writeSettingName(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function memberName(member: unknown, index: number): string {
+/** A member of a list as paths write it: its place, its slot, or where it stands. */
+export function writeMemberName(member: unknown, index: number): string {
   if (typeof member === 'object' && member !== null) {
     if ('bus' in member && 'controller' in member && 'position' in member) {
       return `${String(member.bus)}${String(member.controller)}:${String(member.position)}`;
@@ -42,11 +44,15 @@ function flatten(value: unknown, path: string, into: Map<string, SettingValue>):
       return;
     }
     for (const [index, member] of value.entries())
-      flatten(member, `${path}/${memberName(member, index)}`, into);
+      flatten(member, `${path}/${writeMemberName(member, index)}`, into);
     return;
   }
   for (const [name, member] of Object.entries(value))
-    flatten(member, path === '' ? snake(name) : `${path}/${snake(name)}`, into);
+    flatten(
+      member,
+      path === '' ? writeSettingName(name) : `${path}/${writeSettingName(name)}`,
+      into,
+    );
 }
 
 /** Every changed setting, in the order of the new document, then the removed ones. A save without change yields none. */

@@ -24,8 +24,8 @@ export class Notices {
     return () => this.#listeners.delete(listener);
   };
 
-  tell(title: string): void {
-    this.#add({ variant: 'success', title, detail: undefined });
+  tell(title: string, detail?: string): void {
+    this.#add({ variant: 'success', title, detail });
   }
 
   fail(title: string, error: unknown): void {

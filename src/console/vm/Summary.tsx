@@ -13,6 +13,9 @@ import type { ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
+import { Graph } from './Graph.tsx';
+import { useSamples } from './use-samples.ts';
+import { useVmText } from './words/vm-words.ts';
 
 type Rows = readonly (readonly [string, ReactNode])[];
 
@@ -36,6 +39,8 @@ function Facts({ title, rows }: { readonly title: string; readonly rows: Rows })
 
 export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
   const words = useWords();
+  const text = useVmText();
+  const samples = useSamples(vm);
   const { status, definition } = vm;
   const { hardware } = definition;
   const offset = status.guest?.clockOffsetMs ?? null;
@@ -51,8 +56,32 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
           rows={[
             [words.text('state'), words.state(vm.state)],
             [words.text('runningTime'), words.duration(status.runningSeconds)],
-            [words.text('cpu'), words.percent(status.cpuPercent)],
-            [words.text('memory'), words.bytes(status.memoryBytes)],
+            [
+              words.text('cpu'),
+              <>
+                {words.percent(status.cpuPercent)}
+                {samples.length > 1 && (
+                  <Graph
+                    label={text('cpuOverTime')}
+                    maximum={100}
+                    points={samples.map(({ cpuPercent }) => cpuPercent)}
+                  />
+                )}
+              </>,
+            ],
+            [
+              words.text('memory'),
+              <>
+                {words.bytes(status.memoryBytes)}
+                {samples.length > 1 && (
+                  <Graph
+                    label={text('history')}
+                    maximum={hardware.memory.sizeBytes}
+                    points={samples.map(({ memoryBytes }) => memoryBytes)}
+                  />
+                )}
+              </>,
+            ],
             [words.text('host'), vm.host],
             [
               words.text('driver'),

@@ -1,8 +1,11 @@
-/** One vm: summary, screen, serial console, events, operations, and what may be done with it. */
+/** The page of a vm: state and actions above, then what the chosen tab shows; the tab is in the address. */
+import './vm.css';
 import {
   Breadcrumb,
   BreadcrumbItem,
   Bullseye,
+  EmptyState,
+  EmptyStateBody,
   Flex,
   PageSection,
   Spinner,
@@ -11,32 +14,47 @@ import {
   TabTitleText,
 } from '@patternfly/react-core';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
+import { isFault } from '#lib';
 import type { Vm } from '#api';
 import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { useVm } from '../parts/ask.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
-import { EventTable } from '../work/EventTable.tsx';
-import { OperationTable } from '../work/OperationTable.tsx';
-import { ConsoleTab } from './ConsoleTab.tsx';
-import { Summary } from './Summary.tsx';
+import { useDraft } from './settings/draft.ts';
+import { SaveBar } from './settings/SaveBar.tsx';
 import { parseVmTab, vmTabs, type VmTab } from './tabs.ts';
+import { TabContent } from './TabContent.tsx';
 import { VmActionMenu } from './VmActionMenu.tsx';
 import { VmStateLabel } from './VmStateLabel.tsx';
-
-// Screen and terminal are large and asked for only by those who open them.
-const Screen = lazy(async () => ({ default: (await import('./Screen.tsx')).Screen }));
-const Serial = lazy(async () => ({ default: (await import('./Serial.tsx')).Serial }));
+import { useVmText } from './words/vm-words.ts';
 
 export function VmPage(): ReactNode {
   const { vm } = useParams({ strict: false }) as { vm: string };
-  return <Answer question={useVm(vm)}>{(found) => <VmTabs vm={found} />}</Answer>;
+  const question = useVm(vm);
+  if (isFault(question.error, 'not-found')) return <VmGone />;
+  return <Answer question={question}>{(found) => <VmTabs vm={found} />}</Answer>;
+}
+
+/** Deleted by somebody, or taken out of this person's sight: the API rightly tells no difference. */
+function VmGone(): ReactNode {
+  const words = useWords();
+  const text = useVmText();
+  return (
+    <EmptyState titleText={text('vmGone')} headingLevel="h1">
+      <EmptyStateBody>
+        <p>{text('vmGoneBody')}</p>
+        <Link to="/vms">{words.text('virtualMachines')}</Link>
+      </EmptyStateBody>
+    </EmptyState>
+  );
 }
 
 function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
   const words = useWords();
+  const text = useVmText();
   const navigate = useNavigate();
+  const draft = useDraft(vm);
   const { tab = 'summary' } = parseVmTab(useSearch({ strict: false }));
   const open = (to: VmTab): void =>
     void navigate({ to: '/vms/$vm', params: { vm: vm.id }, search: { tab: to } });
@@ -71,13 +89,13 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
             <Tab
               key={key}
               eventKey={key}
-              title={<TabTitleText>{words.text(key)}</TabTitleText>}
+              title={<TabTitleText>{text(`tab.${key}`)}</TabTitleText>}
               tabContentId={`tab-${key}`}
             />
           ))}
         </Tabs>
       </PageSection>
-      <PageSection isFilled id={`tab-${tab}`} role="tabpanel" aria-label={words.text(tab)}>
+      <PageSection isFilled id={`tab-${tab}`} role="tabpanel" aria-label={text(`tab.${tab}`)}>
         <Suspense
           fallback={
             <Bullseye>
@@ -85,33 +103,10 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
             </Bullseye>
           }
         >
-          <TabContent vm={vm} tab={tab} />
+          <TabContent vm={vm} tab={tab} draft={draft} />
         </Suspense>
       </PageSection>
+      <SaveBar vm={vm} draft={draft} />
     </>
   );
-}
-
-function TabContent({ vm, tab }: { readonly vm: Vm; readonly tab: VmTab }): ReactNode {
-  const mine = `target.id = "${vm.id}"`;
-  switch (tab) {
-    case 'summary':
-      return <Summary vm={vm} />;
-    case 'screen':
-      return (
-        <ConsoleTab vm={vm} action="screen">
-          <Screen vm={vm} />
-        </ConsoleTab>
-      );
-    case 'serial':
-      return (
-        <ConsoleTab vm={vm} action="serial">
-          <Serial vm={vm} />
-        </ConsoleTab>
-      );
-    case 'events':
-      return <EventTable filter={mine} />;
-    case 'operations':
-      return <OperationTable filter={mine} />;
-  }
 }

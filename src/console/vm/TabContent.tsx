@@ -1,0 +1,77 @@
+/** What each tab of a vm's page shows. */
+import { lazy, type ReactNode } from 'react';
+import type { Vm } from '#api';
+import { EventTable } from '../work/EventTable.tsx';
+import { OperationTable } from '../work/OperationTable.tsx';
+import { ConsoleTab } from './ConsoleTab.tsx';
+import { EffectiveHardware } from './EffectiveHardware.tsx';
+import { Adapters, Disks, SharedFolders } from './Members.tsx';
+import { Rights } from './Rights.tsx';
+import type { Draft } from './settings/draft.ts';
+import { SettingsTab } from './settings/SettingsTab.tsx';
+import { Summary } from './Summary.tsx';
+import { tabSettings, type VmTab } from './tabs.ts';
+
+// Screen and terminal are large and asked for only by those who open them.
+const Screen = lazy(async () => ({ default: (await import('./Screen.tsx')).Screen }));
+const Serial = lazy(async () => ({ default: (await import('./Serial.tsx')).Serial }));
+
+export function TabContent({
+  vm,
+  tab,
+  draft,
+}: {
+  readonly vm: Vm;
+  readonly tab: VmTab;
+  readonly draft: Draft;
+}): ReactNode {
+  const mine = `target.id = "${vm.id}"`;
+  const settings = <SettingsTab vm={vm} draft={draft} paths={tabSettings[tab] ?? []} />;
+  switch (tab) {
+    case 'summary':
+      return <Summary vm={vm} />;
+    case 'screen':
+      return (
+        <ConsoleTab vm={vm} action="screen">
+          <Screen vm={vm} />
+        </ConsoleTab>
+      );
+    case 'serial':
+      return (
+        <ConsoleTab vm={vm} action="serial">
+          <Serial vm={vm} />
+        </ConsoleTab>
+      );
+    case 'hardware':
+      return (
+        <>
+          {settings}
+          <SharedFolders vm={vm} />
+          <EffectiveHardware vm={vm} />
+        </>
+      );
+    case 'disks':
+      return (
+        <>
+          <Disks vm={vm} />
+          {settings}
+        </>
+      );
+    case 'network':
+      return (
+        <>
+          <Adapters vm={vm} />
+          {settings}
+        </>
+      );
+    case 'resources':
+    case 'options':
+      return settings;
+    case 'events':
+      return <EventTable filter={mine} />;
+    case 'operations':
+      return <OperationTable filter={mine} />;
+    case 'rights':
+      return <Rights vm={vm} />;
+  }
+}

@@ -1,0 +1,77 @@
+/** A form over some settings of a vm, as wide as the contract makes it, with what is not saved kept by the page. */
+import { Alert, Form } from '@patternfly/react-core';
+import { useMemo, type ReactNode } from 'react';
+import { assert } from '#lib';
+import type { Vm } from '#api';
+import { useVmActions } from '../../parts/ask.ts';
+import { useVmText } from '../words/vm-words.ts';
+import type { Draft } from './draft.ts';
+import { findField } from './fields.ts';
+import { placeOf, type Place } from './place.ts';
+import { Setting } from './Setting.tsx';
+import { SettingsFormContext, type SettingsForm } from './settings-context.ts';
+
+/** Gantry's own; nobody sets them. */
+const kept: readonly string[] = ['id', 'hardware/profile', 'settings/shutdown/quit/wasRunning'];
+/** Facts of a disk's file. */
+const fixed: readonly string[] = ['file', 'format', 'sizeBytes'].map(
+  (name) => `hardware/disks/${name}`,
+);
+/** Disks, adapters and folders come and go by requests of their own, while the vm runs too. */
+const ownRequests: readonly string[] = ['disks', 'adapters', 'sharedFolders'].map(
+  (name) => `hardware/${name}`,
+);
+/** What only changes while there is no machine. */
+const whileOff = 'hardware/bios';
+
+export function SettingsTab({
+  vm,
+  draft,
+  paths,
+}: {
+  readonly vm: Vm;
+  readonly draft: Draft;
+  readonly paths: readonly string[];
+}): ReactNode {
+  const text = useVmText();
+  const { data } = useVmActions(vm.id, true);
+  const configure = data?.actions.find(({ action }) => action === 'configure');
+  const rename = data?.actions.find(({ action }) => action === 'rename');
+  const isHard = paths.every((path) => /^(hardware|resources)/.test(path));
+  const judged = isHard ? configure : rename;
+  const form = useMemo((): SettingsForm => {
+    const lock = ({ path }: Place): string | undefined => {
+      if (kept.includes(path)) return text('readOnlyKept');
+      if (fixed.includes(path)) return text('readOnlyFixed');
+      const hard = /^(hardware|resources|guestOs)/.test(path) ? configure : rename;
+      if (hard !== undefined && !hard.allowed) return hard.reason;
+      return path.startsWith(whileOff) && vm.state !== 'off' ? text('whileOff') : undefined;
+    };
+    return {
+      value: draft.value,
+      saved: draft.saved,
+      problems: draft.problems,
+      changed: new Set(draft.changes.map(({ path }) => path)),
+      pending: new Set(vm.status.pending),
+      lock,
+      canResize: ({ path }) => !ownRequests.includes(path),
+      set: draft.set,
+    };
+  }, [draft, vm.status.pending, vm.state, configure, rename, text]);
+  return (
+    <SettingsFormContext value={form}>
+      {judged !== undefined && !judged.allowed && (
+        <Alert variant="info" isInline component="p" title={text('readOnlyNow')}>
+          {[judged.reason, judged.hint].filter((part) => part !== undefined).join(' – ')}
+        </Alert>
+      )}
+      <Form className="settings" onSubmit={(event) => event.preventDefault()}>
+        {paths.map((path) => {
+          const field = findField(path);
+          assert(field !== undefined, `there is a setting ${path}`);
+          return <Setting key={path} field={field} place={placeOf(path)} />;
+        })}
+      </Form>
+    </SettingsFormContext>
+  );
+}

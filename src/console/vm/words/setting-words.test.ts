@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createWords, languages } from '../../i18n/words.ts';
+import { definitionFields, fieldsIn, type Fields } from '../settings/fields.ts';
+import {
+  hintSetting,
+  nameSetting,
+  nameSettingPath,
+  settingLanguages,
+  writeSetting,
+} from './setting-words.ts';
+
+function* walk(fields: Fields, above = ''): Generator<readonly [string, Fields[string]]> {
+  for (const [name, field] of Object.entries(fields)) {
+    const path = above === '' ? name : `${above}/${name}`;
+    yield [path, field];
+    yield* walk(fieldsIn(field), path);
+  }
+}
+
+test('every setting of the contract has a name in every language, and a hint where the contract has one', () => {
+  for (const language of languages) {
+    const words = createWords(language);
+    const table = settingLanguages[language.code];
+    assert.ok(table, language.code);
+    for (const [path, field] of walk(definitionFields)) {
+      const last = path.slice(path.lastIndexOf('/') + 1);
+      if (last !== 'kind')
+        assert.ok(
+          Object.keys(table.names).some((name) => path === name || path.endsWith(`/${name}`)),
+          `${language.code}: ${path} has no name`,
+        );
+      const hint = hintSetting(words, path, field);
+      // A group shows its name alone.
+      if (language.code !== 'en' && !['group', 'variant'].includes(field.kind) && field.hint)
+        assert.notEqual(hint, field.hint, `${language.code}: ${path} has the English hint`);
+      assert.doesNotMatch(hint ?? '', /[A-Z]{2,4}-\d/, path);
+    }
+  }
+});
+
+test('the path of a change is told in words, and its value with its unit', () => {
+  const [english] = languages;
+  assert.ok(english);
+  const words = createWords(english);
+  assert.equal(
+    nameSettingPath(words, 'hardware/disks/sata0:1/cache'),
+    'Hardware · Disks · sata0:1 · Cache',
+  );
+  assert.equal(writeSetting(words, 'hardware/memory/size_bytes', 1024 ** 3), '1 GiB');
+  assert.equal(writeSetting(words, 'settings/start/delay_seconds', 30), '30 s');
+  assert.equal(writeSetting(words, 'settings/start/on_host_start', 'off'), 'Stay off');
+  assert.equal(writeSetting(words, 'hardware/bios/chassis/asset_tag', null), 'none');
+  assert.equal(nameSetting(words, 'hardware/processor/model'), 'Processor model');
+});

@@ -1,0 +1,86 @@
+/**
+ * What a setting, its hint and its values are called. A word is looked for by the whole path, then by its
+ * last two names, then by the last: most names mean the same wherever they stand. What no table knows is
+ * called as the contract calls it.
+ */
+import { writeSettingName, type SettingValue } from '#api';
+import type { Words } from '../../i18n/words.ts';
+import { definitionFields, fieldsIn, findField, type Field } from '../settings/fields.ts';
+import { germanSettings } from './settings-de.ts';
+import { englishSettings } from './settings-en.ts';
+
+export interface SettingWords {
+  readonly names: Readonly<Record<string, string>>;
+  /** Where it is left out, the contract's own hint in English. */
+  readonly hints: Readonly<Record<string, string>>;
+  /** By `name=value`, or by the value alone. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** By the code of the language; a third one is one more file and one more entry here. */
+export const settingLanguages: Readonly<Record<string, SettingWords>> = {
+  en: englishSettings,
+  de: germanSettings,
+};
+
+function findWord(table: Readonly<Record<string, string>>, path: string): string | undefined {
+  const names = path.split('/');
+  const keys = [path, names.slice(-2).join('/'), names.at(-1) ?? ''];
+  const key = keys.find((key) => Object.hasOwn(table, key));
+  return key === undefined ? undefined : table[key];
+}
+
+const tableOf = (words: Words): SettingWords =>
+  settingLanguages[words.language.code] ?? englishSettings;
+
+/** `path`: names with slashes, without members of lists, as `findField` takes it. */
+export function nameSetting(words: Words, path: string): string {
+  return findWord(tableOf(words).names, path) ?? path.slice(path.lastIndexOf('/') + 1);
+}
+
+export function hintSetting(words: Words, path: string, field: Field): string | undefined {
+  return findWord(tableOf(words).hints, path) ?? field.hint;
+}
+
+export function nameValue(words: Words, path: string, value: string): string {
+  const { values } = tableOf(words);
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return values[`${name}=${value}`] ?? values[value] ?? value;
+}
+
+/** A setting path of an event or of `pending`, in words: `Disks · sata0:1 · Cache`. */
+export function nameSettingPath(words: Words, settingPath: string): string {
+  return walk(settingPath)
+    .map(({ path, member }) => (path === undefined ? member : nameSetting(words, path)))
+    .join(' · ');
+}
+
+/** A value of such a path as people read it. */
+export function writeSetting(words: Words, settingPath: string, value: SettingValue): string {
+  if (value === null || value === '') return words.text('none');
+  const path = walk(settingPath).findLast((step) => step.path !== undefined)?.path ?? '';
+  if (typeof value === 'number' && path.endsWith('Bytes')) return words.bytes(value);
+  if (typeof value === 'number' && path.endsWith('Seconds')) return `${words.count(value)} s`;
+  if (typeof value === 'number' && path.endsWith('Percent')) return `${words.count(value)} %`;
+  if (typeof value === 'boolean') return value ? '✓' : '✗';
+  return typeof value === 'string' ? nameValue(words, path, value) : String(value);
+}
+
+/** The steps of a setting path: names of the contract, and members of lists between them. */
+function walk(
+  settingPath: string,
+): readonly { readonly path: string | undefined; readonly member: string }[] {
+  let path = '';
+  return settingPath.split('/').map((part) => {
+    const next = namesAt(path).find((name) => writeSettingName(name) === part);
+    if (next === undefined) return { path: undefined, member: part };
+    path = path === '' ? next : `${path}/${next}`;
+    return { path, member: part };
+  });
+}
+
+function namesAt(path: string): readonly string[] {
+  if (path === '') return Object.keys(definitionFields);
+  const field = findField(path);
+  return field === undefined ? [] : Object.keys(fieldsIn(field));
+}
