@@ -15,7 +15,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { maxSharedFolders, profiles, vmDefinitionSchema, type SharedFolder } from '#api';
+import {
+  additionsFunctions,
+  maxSharedFolders,
+  profiles,
+  vmDefinitionSchema,
+  type SharedFolder,
+} from '#api';
 import { giB, isFault, miB } from '#lib';
 import { maxSharedFolders as slots } from '#qemu';
 import {
@@ -100,6 +106,16 @@ describe('shared folders', { skip: withoutQemu }, () => {
     assert.equal(await readFile(path('docs', 'manual'), 'utf8'), 'from the host\n');
   });
 
+  test('GA-03 GA-04 the appliance has all functions of the additions, each seen by itself', async () => {
+    const { additions } = await agent.untilSample(
+      id,
+      'functions',
+      ({ additions: { functions } }) => functions['information'] === true,
+    );
+    const all = Object.keys(additionsFunctions).map((name) => [name, true]);
+    assert.deepEqual(additions.functions, Object.fromEntries(all));
+  });
+
   test('GA-28 a folder that is added while the vm runs is written from both sides', async () => {
     assert.deepEqual(await call('machine.share.add', share(1, 'data', false)), { live: true });
     await writeFile(path('data', 'to-guest'), 'hello guest\n');
@@ -176,7 +192,7 @@ describe('shared folders', { skip: withoutQemu }, () => {
     const swaps = swap();
     serial.text = '';
     serial.write(
-      'for n in $(seq 200); do cat /shared/data/inner/secret; ls /shared/data/inner; done 2> /dev/null | sort | uniq -c; echo all-$((40+2))\n',
+      'for n in $(seq 100); do cat /shared/data/inner/secret; ls /shared/data/inner; done 2> /dev/null | sort | uniq -c; echo all-$((40+2))\n',
     );
     const text = await serial.until(/all-42/);
     done.abort();

@@ -23,6 +23,7 @@ export { routes, type RouteName } from './routes/mod.ts';
 export type { AnswerKind, Method, Route } from './routes/route.ts';
 export * from './vm/actions.ts';
 export * from './vm/additions.ts';
+export * from './vm/additions-functions.ts';
 export * from './vm/definition.ts';
 export * from './vm/guests.ts';
 export * from './vm/hardware.ts';

@@ -9,6 +9,7 @@ import { deviceCommands } from './devices.ts';
 import { diskCommands } from './disk.ts';
 import { hostCommands } from './host.ts';
 import { powerCommands } from './power.ts';
+import { shareCommands } from './shares.ts';
 import { securityCommands } from './security.ts';
 import { systemCommands } from './system.ts';
 import { testCommands } from './test.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   ...powerCommands,
   ...consoleCommands,
   ...deviceCommands,
+  ...shareCommands,
   ...hostCommands,
   ...catalogueCommands,
   ...diskCommands,

@@ -301,6 +301,7 @@ export class Engine implements AsyncDisposable {
       observer: (seen) => running.observe(seen),
       definition: () => running.file().definition,
       shippedVersion: additionsVersion,
+      folderSharing: spec.shares === undefined ? 'none' : 'offered',
       hostName,
       productVersion: agentVersion,
     });

@@ -1,12 +1,27 @@
 /** What a simulated guest tells of itself: a function of seed, machine and time, nothing stored. */
-import { doAdditionsAnswer, type AdditionsState, type MachineSample } from '#api';
+import {
+  doAdditionsAnswer,
+  type AdditionsState,
+  type FunctionTable,
+  type MachineSample,
+} from '#api';
 import { isoTime } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
 import type { Chance } from './chance.ts';
 
 /** A guest's load changes this often. */
 const loadPeriodMs = 60_000;
-const functions = { heartbeat: true, shutdown: true, time: true, information: true } as const;
+const absent = 'a simulated guest has none';
+const functions: FunctionTable = {
+  heartbeat: true,
+  shutdown: true,
+  time: true,
+  information: true,
+  pointer: absent,
+  display: absent,
+  sharedFolders: absent,
+  hotplug: true,
+};
 
 export interface GuestMoment {
   readonly file: MachineFile;

@@ -1,14 +1,13 @@
 /**
- * What a guest tells of itself through its agent (GA-03, GA-04, GA-19, GA-25). Each part is asked for by
+ * What a guest tells of itself through its agent (GA-19, GA-25). Each part is asked for by
  * itself: an agent that lacks one still gives the others.
  */
-import type { MachineSample, VmDefinition } from '#api';
+import type { MachineSample } from '#api';
 import { guest, readGuestFile, type GuestAgent } from '#qemu';
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 
 export type GuestInformation = NonNullable<MachineSample['guest']>;
-type Functions = MachineSample['additions']['functions'];
 
 export interface Asked {
   readonly agentVersion: string;
@@ -116,22 +115,6 @@ function parseAdditions(text: string | undefined): string | null {
   } catch {
     return null;
   }
-}
-
-/** Each function: true, or why this guest does not have it. */
-export function functionsOf(definition: VmDefinition, commands: ReadonlySet<string>): Functions {
-  const needs = (command: string): true | string =>
-    commands.has(command) ? true : `the guest agent does not know ${command}`;
-  return {
-    heartbeat: needs('guest-ping'),
-    shutdown: needs('guest-shutdown'),
-    time: needs('guest-set-time'),
-    information: needs('guest-get-osinfo'),
-    hotplug: true,
-    pointer: definition.hardware.tablet ? true : 'the vm has no USB tablet',
-    display: definition.hardware.graphics.adapter === 'virtio' ? true : 'the adapter is not virtio',
-    sharedFolders: 'this driver shares no folders',
-  };
 }
 
 /** Whether the one version is older than the other: numbers between dots, compared one by one. */

@@ -17,7 +17,8 @@ import { guest, runInGuest, writeGuestFile, type GuestAgent } from '#qemu';
 import type { Observer } from '../../driver.ts';
 import { guestFacts } from '../spec/machine-spec.ts';
 import { forgiveMisses, noHeartbeat, takeBeat, type Heartbeat } from './heartbeat.ts';
-import { askGuest, functionsOf, isOlder, type Asked } from './information.ts';
+import { functionsOf, type FunctionFacts } from './functions.ts';
+import { askGuest, isOlder, type Asked } from './information.ts';
 import { needsCorrection } from './time-rules.ts';
 
 const refreshMs = 60_000;
@@ -35,6 +36,7 @@ export interface GuestMonitorParts {
   /** Of the additions on this host. */
   readonly shippedVersion: string;
   readonly hostName: string;
+  readonly folderSharing: FunctionFacts['folderSharing'];
   readonly productVersion: string;
 }
 
@@ -140,13 +142,15 @@ export class GuestMonitor {
   sample(): Pick<MachineSample, 'heartbeat' | 'additions' | 'guest'> {
     const { state, lastAtMs, beats } = this.#heartbeat;
     const asked = this.#asked;
+    const { folderSharing } = this.#parts;
+    const definition = this.#parts.definition();
     return {
       heartbeat: { state, lastAt: lastAtMs === null ? null : isoTime(lastAtMs), beats },
       additions: {
         state: this.additions,
         version: asked?.additionsVersion ?? null,
         agentVersion: asked?.agentVersion ?? null,
-        functions: asked ? functionsOf(this.#parts.definition(), asked.commands) : {},
+        functions: functionsOf({ definition, commands: asked?.commands, folderSharing }),
       },
       guest: asked ? { ...asked.information, clockOffsetMs: this.#clockOffsetMs } : null,
     };
