@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Event, Host, Operation, Vm } from '#api';
+import { additionsVersion } from '#images';
 import { systemClock, withDeadline } from '#lib';
 import { findProgram } from '../../src/cli/system/processes.ts';
 import { newGantry, type Gantry } from './gantry.ts';
@@ -78,6 +79,26 @@ void test('GA-25 the guest agent tells addresses, host name and system; GA-07 th
   assert.ok(vm.status.guest?.addresses.some((address) => address.startsWith('10.')));
   assert.ok((vm.status.guest?.hostName ?? '').length > 0);
   assert.ok(vm.status.heartbeat.lastAt !== null);
+});
+
+void test('GA-16 the offset of the guest’s clock is shown', async () => {
+  const isMeasured = ({ status }: Vm): boolean => (status.guest?.clockOffsetMs ?? null) !== null;
+  await untilVm('hello', 'measured', isMeasured);
+  assert.match(await gantry.must('vm', 'show', 'hello'), /guest clock +\d+\.\d s (behind|ahead)/);
+});
+
+void test('GA-20 a report tells the additions of every vm and those that its host ships', async () => {
+  const table = await gantry.must('report', 'additions', '-o', 'csv');
+  const [head, ...rows] = table
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  const hello = new Map(rows[0]?.map((value, index) => [head?.[index], value]));
+  assert.deepEqual(
+    ['NAME', 'ADDITIONS', 'VERSION', 'SHIPPED'].map((title) => hello.get(title)),
+    ['hello', 'running', additionsVersion, additionsVersion],
+  );
+  assert.equal(rows.length, (await gantry.client().call('vm.list', { query: {} })).items.length);
 });
 
 void test('the serial console is shared by several watchers, and one can log in and work in the guest', async () => {

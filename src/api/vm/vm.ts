@@ -95,6 +95,11 @@ export const vmStatusSchema = z
     memoryBytes: z.number().int().min(0).nullable().meta({ description: 'resident on the host' }),
     heartbeat: heartbeatSchema,
     additions: additionsSchema,
+    additionsShipped: z
+      .string()
+      .max(64)
+      .nullable()
+      .meta({ description: 'version of the guest additions that its host ships (GA-20)' }),
     guest: guestSchema.nullable(),
     forwards: z
       .array(

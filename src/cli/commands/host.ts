@@ -41,6 +41,7 @@ function describeHost(host: Host): readonly (readonly [string, string])[] {
             'acceleration',
             `${facts.acceleration.use === 'tcg' ? 'software emulation' : facts.acceleration.use}; kvm ${facts.acceleration.kvm}: ${facts.acceleration.evidence}`,
           ],
+          ['additions', `${facts.additionsVersion}, shipped for guests`],
           ['up since', localTime(facts.bootedAt)],
           ...facts.programs
             .filter((program) => !program.found)

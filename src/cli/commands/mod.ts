@@ -9,6 +9,7 @@ import { deviceCommands } from './devices.ts';
 import { diskCommands } from './disk.ts';
 import { hostCommands } from './host.ts';
 import { powerCommands } from './power.ts';
+import { reportCommands } from './report.ts';
 import { shareCommands } from './shares.ts';
 import { securityCommands } from './security.ts';
 import { systemCommands } from './system.ts';
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   ...hostCommands,
   ...catalogueCommands,
   ...diskCommands,
+  ...reportCommands,
   ...workCommands,
   ...accessCommands,
   ...securityCommands,

@@ -94,6 +94,7 @@ export class Indexes {
       host?.name,
       host?.driver,
       host?.facts?.acceleration.use,
+      host?.facts?.additionsVersion,
     ];
     if (isDeepStrictEqual(shown(before), shown(after))) return;
     for (const vmId of this.vmsOfHost.get(id)) touch('vm', vmId, 'changed');

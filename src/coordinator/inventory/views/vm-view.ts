@@ -73,7 +73,7 @@ function runningSeconds(startedAt: string | null, nowMs: number): number | null 
   return Math.max(0, Math.floor((nowMs - Date.parse(startedAt)) / 1000));
 }
 
-function viewStatus({ vm, report, sample }: VmParts, state: VmState): VmStatus {
+function viewStatus({ vm, report, host, sample }: VmParts, state: VmState): VmStatus {
   const live = vmStateFacts[state].live;
   // What passes is believed only while the vm is there to have it.
   const passing = live ? sample : undefined;
@@ -87,6 +87,7 @@ function viewStatus({ vm, report, sample }: VmParts, state: VmState): VmStatus {
     memoryBytes: passing?.memoryBytes ?? null,
     heartbeat: passing?.heartbeat ?? noBeat,
     additions: passing?.additions ?? noAdditions,
+    additionsShipped: host?.facts?.additionsVersion ?? null,
     guest: passing?.guest ?? null,
     forwards: live ? (report?.forwards ?? nothing) : nothing,
     pending: report?.pending ?? nothing,
