@@ -53,6 +53,12 @@ export async function follow(
   throw faultFromData({ ...fault, code: fault.code as FaultCode });
 }
 
+/** What the checks of a creation or a start found that stood in nothing's way. */
+function warningsOf({ result }: Operation): readonly string[] {
+  const warnings = result?.['warnings'];
+  return Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [];
+}
+
 /** Follows the operation, or with --no-wait names it; `done` is said at its end. */
 export async function finish(
   run: Pick<Run, 'client' | 'out' | 'wait' | 'signal' | 'format'>,
@@ -67,6 +73,7 @@ export async function finish(
     return started;
   }
   const ended = await follow(run.client, run.out, started, run.signal);
+  for (const warning of warningsOf(ended)) run.out.note(`warning: ${plain(warning)}`);
   if (run.format === 'json') run.out.line(JSON.stringify(ended, null, 2));
   else run.out.line(done(ended));
   return ended;

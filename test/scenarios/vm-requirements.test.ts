@@ -78,6 +78,20 @@ void test('VM-13 a vm that is renamed keeps its identity, its files and its hist
   await assert.rejects(show('before'), refusedAs('not-found'));
 });
 
+void test('VM-03 a creation with more memory than the host has free is made, and warned of', async () => {
+  const [host] = (await client.call('host.list', { query: { filter: 'name = sim-1' } })).items;
+  const { memoryTotalBytes } = host?.facts ?? { memoryTotalBytes: 0 };
+  const memory = String(memoryTotalBytes - 1024 * 1024);
+  const told = await gantry.run(['vm', 'create', 'roomy', '--host', 'sim-1', '--memory', memory]);
+  assert.equal(told.code, 0, told.err);
+  assert.match(told.err, /warning: the vm needs .* of memory with overhead, .* are free/);
+  const small = ['--host', 'sim-1', '--memory', '128M', '--firmware', 'uefi'];
+  const hanging = await gantry.run(['vm', 'create', 'hanging', ...small]);
+  assert.match(hanging.err, /warning: UEFI firmware .* needs 256 MiB/);
+  const fitting = await gantry.run(['vm', 'create', 'fitting', ...small.toSpliced(2, 2)]);
+  assert.equal(fitting.err.includes('warning'), false, fitting.err);
+});
+
 void test('VM-14 names and UUIDs are unique over all hosts, and listed for one host or for all at once', async () => {
   await gantry.must('vm', 'create', 'unique', '--host', 'sim-1');
   const { id } = await show('unique');

@@ -43,6 +43,20 @@ test('VM-66 a vm larger than the host never starts, whatever is free', () => {
   ]);
 });
 
+test('a vm with UEFI firmware and little memory is warned of, with the remedy', () => {
+  const { firmware } = machine(giB).definition.hardware;
+  const warned = (sizeBytes: number, type: 'bios' | 'uefi') => {
+    const file = machine(sizeBytes);
+    const { definition } = file;
+    const hardware = { ...definition.hardware, firmware: { ...firmware, type } };
+    return judgeAdmission({ ...file, definition: { ...definition, hardware } }, [], host).warnings;
+  };
+  const [warning] = warned(128 * miB, 'uefi');
+  assert.equal(warning?.code, 'firmware-memory');
+  assert.match(warning.remedy ?? '', /256 MiB or more, or choose the firmware bios/);
+  assert.deepEqual([warned(256 * miB, 'uefi'), warned(128 * miB, 'bios')], [[], []]);
+});
+
 test('VM-67 reserves of processors are granted up to what there is', () => {
   const half = (): MachineFile => machine(giB, { resources: { cpuReservePercent: 100 } });
   assert.deepEqual(codes(half(), [half(), half(), half()]), []);

@@ -1,6 +1,6 @@
 /** Whether the host can carry one machine more: pure, the same for every driver (VM-65 to VM-67, VM-78 to VM-80). */
 import { findGuest, vmStateFacts, type HostSettings, type StartCheck } from '#api';
-import { formatBytes } from '#lib';
+import { formatBytes, miB } from '#lib';
 import type { MachineFile } from '../machine/record.ts';
 
 export interface HostCapacity {
@@ -13,6 +13,9 @@ export interface HostCapacity {
   /** What is critically low on the host, or undefined (VM-79). */
   readonly low: string | undefined;
 }
+
+/** With less, OVMF hands over to a Linux kernel that then has nowhere to unpack itself. */
+const uefiMemoryBytes = 256 * miB;
 
 export function isLive(file: MachineFile): boolean {
   return vmStateFacts[file.state].live;
@@ -93,6 +96,11 @@ export function judgeAdmission(
   if (maxRunningVms !== null && live.length >= maxRunningVms) {
     const text = `${live.length} vms run already and the host's limit is ${maxRunningVms}`;
     reasons.push({ code: 'running-limit', text, remedy: 'stop another vm or raise the limit' });
+  }
+  if (hardware.firmware.type === 'uefi' && sizeBytes < uefiMemoryBytes) {
+    const text = `UEFI firmware with a current guest needs ${formatBytes(uefiMemoryBytes)} of memory, the vm has ${formatBytes(sizeBytes)} and may hang before its guest starts`;
+    const remedy = `give it ${formatBytes(uefiMemoryBytes)} or more, or choose the firmware bios`;
+    warnings.push({ code: 'firmware-memory', text, remedy });
   }
   const guest = findGuest(guestOs);
   if (guest && guest.maxMemoryBytes !== null && sizeBytes > guest.maxMemoryBytes) {

@@ -89,7 +89,7 @@ async function releaseOwnName(work: Work, id: string, name: string): Promise<voi
 const registerCreated: Step = {
   name: 'register',
   async run(work) {
-    const { definition, hostId, folderId } = createInput(work);
+    const { definition, hostId, folderId, warnings } = createInput(work);
     const report = work.memory['report'] as unknown as MachineReport;
     const vm: VmDocument = {
       definition,
@@ -101,7 +101,7 @@ const registerCreated: Step = {
     };
     await register(work, vm, report, 'created');
     work.pusher.note(definition.id, 1);
-    await work.conclude({ vm: definition.id });
+    await work.conclude({ vm: definition.id, ...(warnings.length > 0 ? { warnings } : {}) });
   },
   undo: (work) => unregister(work, createInput(work).definition.id),
 };

@@ -30,6 +30,8 @@ export interface CreateInput {
   readonly folderId: string;
   readonly disks: readonly DiskSource[];
   readonly start: boolean;
+  /** What was said of it that stands in nothing's way, for the result. */
+  readonly warnings: readonly string[];
 }
 
 /** What the operation vm.add is given. */
@@ -84,6 +86,7 @@ export async function createVm(
     folderId: folder.id,
     disks,
     start: create.start,
+    warnings: plan.warnings.map(({ text }) => text),
   };
   if (dryRun)
     return {
