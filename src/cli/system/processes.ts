@@ -21,7 +21,7 @@ import type { Installation } from '../installation.ts';
 
 export type Program = 'coordinator' | 'agent';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
 const processSchema = z.object({
   pid: z.number().int().min(1),
   startTicks: z.number().int(),
@@ -65,11 +65,11 @@ export function findProgram(installation: Installation, program: Program): numbe
  * Settings of Node.js for programs that run for months and mostly wait, each measured (bench/idle): a small
  * young generation, which V8 would otherwise let grow and keep, saves 30 MB of the coordinator.
  */
-const nodeOptions = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+export const programOptions = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
 
 /**
- * What the programs find in their environment beside what is there: where compiled sources are kept, without
- * which the type stripper stays in memory (11 MB, and once more in each thread); and one arena for malloc
+ * What the programs find in their environment beside what is there: where compiled sources are kept
+ * (compile-cache.ts); and one arena for malloc
  * instead of eight for each processor, since little is allocated side by side (3 MB).
  */
 export function programEnvironment(): Readonly<Record<string, string>> {
@@ -78,7 +78,7 @@ export function programEnvironment(): Readonly<Record<string, string>> {
 }
 
 export function programArguments(program: Program, args: readonly string[]): readonly string[] {
-  return [process.execPath, ...nodeOptions, join(root, `src/${program}/main.ts`), ...args];
+  return [process.execPath, ...programOptions, join(root, `src/${program}/main.ts`), ...args];
 }
 
 /** Starts a program with its log in a file, detached from this terminal. */

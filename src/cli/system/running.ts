@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Fault, systemClock } from '#lib';
 import type { Installation } from '../installation.ts';
+import { fillCompileCache } from './compile-cache.ts';
 import { findProgram, logFile, startProgram, stopProgram, type Program } from './processes.ts';
 import {
   findServiceManager,
@@ -30,6 +31,7 @@ export async function beginProgram(
   program: Program,
   args: readonly string[],
 ): Promise<void> {
+  await fillCompileCache(program);
   const systemd = manager();
   if (systemd === undefined) startProgram(installation, program, args);
   else await startService(systemd, installation, program, args);
