@@ -10,6 +10,7 @@ export const nouns: Readonly<Record<string, string>> = {
   operation: 'work in progress and finished',
   event: 'the event log',
   guest: 'guest operating systems',
+  report: 'all vms under one question',
   folder: 'folders, where vms are filed and rights are granted',
   user: 'people',
   token: 'tokens for scripts',
