@@ -241,7 +241,7 @@ ${table(
     guest.name,
     guest.support,
     guest.profile,
-    guest.notes.join('; '),
+    [...guest.incompatibilities.map(({ text }) => text), ...guest.notes].join('; '),
   ]),
 )}
 `;

@@ -27,6 +27,8 @@ export * from './vm/additions-functions.ts';
 export * from './vm/definition.ts';
 export * from './vm/guests.ts';
 export * from './vm/hardware.ts';
+export * from './vm/portability.ts';
+export * from './vm/unrepresented.ts';
 export { profiles } from './vm/profiles.ts';
 export * from './vm/requests.ts';
 export * from './vm/shared-folders.ts';

@@ -1,5 +1,5 @@
 /** Operations as people watch them: one line that moves on a terminal, plain lines off it. */
-import type { Client, Operation } from '#api';
+import type { Client, DryRun, Operation } from '#api';
 import { faultFromData, type FaultCode } from '#lib';
 import type { Run } from './command.ts';
 import { plain, type Writer } from './output/writer.ts';
@@ -77,4 +77,10 @@ export async function finish(
   if (run.format === 'json') run.out.line(JSON.stringify(ended, null, 2));
   else run.out.line(done(ended));
   return ended;
+}
+
+/** What a dry run warns of. */
+export function tellPlan(out: Writer, { warnings }: DryRun): void {
+  for (const { text, remedy } of warnings)
+    out.note(`warning: ${plain(remedy === undefined ? text : `${text}; ${remedy}`)}`);
 }

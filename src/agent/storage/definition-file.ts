@@ -1,6 +1,6 @@
 /** The configuration file of a vm: its definition with the version of its form (VM-04). */
 import { readFile, stat } from 'node:fs/promises';
-import { definitionFormat, vmFileSchema, type VmDefinition } from '#api';
+import { definitionFormat, findUnrepresented, vmFileSchema, type VmDefinition } from '#api';
 import { Fault, miB } from '#lib';
 import { writeFileAtomic } from './atomic-file.ts';
 
@@ -38,6 +38,14 @@ export async function readDefinitionFile(path: string): Promise<VmDefinition> {
       hint: 'update Gantry on this host',
     });
   }
+  const hits = findUnrepresented(definitionIn(value));
+  if (hits.length > 0) {
+    const problems = hits.map((hit) => `${hit.path}: ${hit.problem}`).join('; ');
+    throw new Fault('invalid', `${path} asks for what no vm can have: ${problems}`, {
+      facts: { issues: hits.map((hit) => ({ ...hit })) },
+      hint: 'see the list with: gantry device unrepresented',
+    });
+  }
   const parsed = vmFileSchema.safeParse(value);
   if (parsed.success) return parsed.data.definition;
   const [issue] = parsed.error.issues;
@@ -49,4 +57,10 @@ export async function readDefinitionFile(path: string): Promise<VmDefinition> {
       facts: { setting },
     },
   );
+}
+
+function definitionIn(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'definition' in value
+    ? value.definition
+    : undefined;
 }

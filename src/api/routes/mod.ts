@@ -45,6 +45,7 @@ import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
 import { operationSchema } from '../operation.ts';
 import { guestCatalogueEntrySchema } from '../vm/guests.ts';
 import { vmFileSchema } from '../vm/definition.ts';
+import { unrepresentedDeviceSchema } from '../vm/unrepresented.ts';
 import { mediumSchema } from '../vm/hardware.ts';
 import {
   effectiveHardwareSchema,
@@ -1086,6 +1087,17 @@ export const routes = {
   'event.catalogue': route({
     method: 'GET',
     path: '/events/catalogue',
+  'unrepresented.list': route({
+    method: 'GET',
+    path: '/unrepresented-devices',
+    summary: 'Devices that no vm can have, with the reason (HW-27)',
+    group: 'catalogues',
+    right: 'self',
+    answer: 'now',
+    response: z
+      .strictObject({ items: z.array(unrepresentedDeviceSchema) })
+      .meta({ id: 'UnrepresentedDevices' }),
+  }),
     summary: 'Every event there is (EVT-12)',
     group: 'catalogues',
     right: 'self',

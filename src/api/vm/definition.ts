@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.ts';
 import { hardwareSchema } from './hardware.ts';
+import { targetProducts } from './portability.ts';
 
 const seconds = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
 
@@ -147,6 +148,14 @@ export const vmDefinitionSchema = z
       .boolean()
       .default(false)
       .meta({ description: 'the guest is a domain controller (GA-13, GA-14)' }),
+    portableTo: z
+      .array(z.enum(targetProducts))
+      .max(targetProducts.length)
+      .refine((list) => new Set(list).size === list.length, 'names a product twice')
+      .default([])
+      .meta({
+        description: 'other products that it shall stay fit for; checks warn of what they lack',
+      }),
     production: z.boolean().default(false).meta({ description: 'used in production (HOST-08)' }),
     hardware: hardwareSchema,
     resources: vmResourcesSchema.prefault({}),

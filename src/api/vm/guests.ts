@@ -1,6 +1,22 @@
 /** The catalogue of guest operating systems (VM-21, VM-22, HW-53). Data, not code: the list is below. */
 import { z } from 'zod';
 import { giB, miB } from '#lib';
+import { adapterModels, diskBuses } from './hardware.ts';
+
+export const incompatibilitySchema = z
+  .strictObject({
+    text: z.string(),
+    machines: z.array(z.enum(['pc', 'q35'])).default([]),
+    diskBuses: z.array(z.enum(diskBuses)).default([]),
+    scsiControllers: z.array(z.enum(['lsi53c895a', 'am53c974', 'virtio-scsi'])).default([]),
+    adapters: z.array(z.enum(adapterModels)).default([]),
+    processorModels: z.array(z.string()).default([]).meta({ description: 'named models' }),
+    hostProcessors: z.array(z.string()).default([]).meta({
+      description: "parts of names of hosts' processors, where the vm has that of its host",
+    }),
+  })
+  .meta({ id: 'GuestIncompatibility', description: 'hardware the guest fails on: any of these' });
+export type GuestIncompatibility = z.infer<typeof incompatibilitySchema>;
 
 export const guestCatalogueEntrySchema = z
   .strictObject({
@@ -13,10 +29,16 @@ export const guestCatalogueEntrySchema = z
     profile: z.enum(['classic', 'modern']),
     memoryBytes: z.number().int().meta({ description: 'recommended' }),
     maxMemoryBytes: z.number().int().nullable().meta({ description: "the guest's own limit" }),
-    scsiController: z.enum(['lsi53c895a', 'am53c974', 'virtio-scsi']),
-    adapter: z.enum(['virtio', 'e1000', 'e1000e', 'pcnet', 'tulip', 'rtl8139']),
+    diskBus: z.enum(diskBuses).meta({ description: 'recommended for its disks' }),
+    scsiController: z
+      .enum(['lsi53c895a', 'am53c974', 'virtio-scsi'])
+      .meta({ description: 'recommended' }),
+    adapter: z.enum(adapterModels).meta({ description: 'recommended' }),
     clock: z.enum(['utc', 'localtime']),
-    notes: z.array(z.string()).meta({ description: 'known incompatibilities' }),
+    incompatibilities: z
+      .array(incompatibilitySchema)
+      .meta({ description: 'known ones; told when one is chosen' }),
+    notes: z.array(z.string()).meta({ description: 'what else is good to know' }),
   })
   .meta({ id: 'GuestCatalogueEntry' });
 
@@ -24,22 +46,34 @@ export type GuestCatalogueEntry = z.infer<typeof guestCatalogueEntrySchema>;
 
 type Family = GuestCatalogueEntry['family'];
 
+const incompatible = (
+  text: string,
+  choices: Partial<Omit<GuestIncompatibility, 'text'>>,
+): GuestIncompatibility => ({
+  machines: [],
+  diskBuses: [],
+  scsiControllers: [],
+  adapters: [],
+  processorModels: [],
+  hostProcessors: [],
+  ...choices,
+  text,
+});
+
 const classicDefaults = {
   profile: 'classic',
+  diskBus: 'ide',
   scsiController: 'lsi53c895a',
   adapter: 'tulip',
 } as const;
 const modernDefaults = {
   profile: 'modern',
+  diskBus: 'virtio',
   scsiController: 'virtio-scsi',
   adapter: 'virtio',
 } as const;
 
-const modernLinux = (
-  id: string,
-  name: string,
-  notes: readonly string[] = [],
-): GuestCatalogueEntry => ({
+const modernLinux = (id: string, name: string): GuestCatalogueEntry => ({
   id,
   name,
   family: 'linux',
@@ -48,7 +82,8 @@ const modernLinux = (
   memoryBytes: giB,
   maxMemoryBytes: null,
   clock: 'utc',
-  notes: [...notes],
+  incompatibilities: [],
+  notes: [],
 });
 const oldWindows = (
   id: string,
@@ -65,6 +100,12 @@ const oldWindows = (
   memoryBytes: memoryMiB * miB,
   maxMemoryBytes: maxGiB * giB,
   clock: 'localtime',
+  incompatibilities: [
+    incompatible('it has no drivers for paravirtual and SATA disks', {
+      diskBuses: ['virtio', 'sata'],
+    }),
+    incompatible('it has no driver for a paravirtual network adapter', { adapters: ['virtio'] }),
+  ],
   notes: [...notes],
 });
 const newWindows = (id: string, name: string): GuestCatalogueEntry => ({
@@ -77,15 +118,24 @@ const newWindows = (id: string, name: string): GuestCatalogueEntry => ({
   adapter: 'e1000e',
   memoryBytes: 4 * giB,
   maxMemoryBytes: null,
+  diskBus: 'sata',
   clock: 'localtime',
-  notes: ['needs the virtio drivers before its disks are put on virtio or virtio-scsi'],
+  incompatibilities: [
+    incompatible(
+      'it does not start from a paravirtual disk before its virtio driver is installed',
+      {
+        diskBuses: ['virtio', 'scsi'],
+      },
+    ),
+  ],
+  notes: [],
 });
 const other = (
   id: string,
   name: string,
   family: Family,
-  notes: readonly string[] = [],
   model: 'classic' | 'modern' = 'classic',
+  incompatibilities: GuestIncompatibility[] = [],
 ): GuestCatalogueEntry => ({
   id,
   name,
@@ -95,11 +145,22 @@ const other = (
   memoryBytes: 512 * miB,
   maxMemoryBytes: null,
   clock: 'utc',
-  notes: [...notes],
+  incompatibilities,
+  notes: [],
 });
 
-const merom =
-  '64-bit Solaris 10 1/06 and 6/06 crash on processors of the Intel Merom, Woodcrest and Conroe types';
+const merom = incompatible(
+  '64-bit Solaris 10 1/06 and 6/06 crash on processors of the Intel Merom, Woodcrest and Conroe types',
+  {
+    // QEMU's names for Merom and Conroe, and how processors of the three families call themselves.
+    processorModels: ['core2duo', 'core2duo-v1', 'Conroe', 'Conroe-v1'],
+    hostProcessors: ['Core(TM)2', 'Xeon(R) CPU 51', 'Xeon(R) CPU 30'],
+  },
+);
+const earlyKernels = incompatible(
+  'early Linux 2.4 and 2.6 kernels fail on hardware that is not of their time: choose the classic profile',
+  { machines: ['q35'], diskBuses: ['virtio', 'sata'], adapters: ['virtio', 'e1000e'] },
+);
 
 export const guestCatalogue: readonly GuestCatalogueEntry[] = [
   modernLinux('linux', 'Linux'),
@@ -112,11 +173,10 @@ export const guestCatalogue: readonly GuestCatalogueEntry[] = [
   modernLinux('alpine', 'Alpine Linux'),
   modernLinux('gantry-starter', 'Gantry starter appliance'),
   {
-    ...modernLinux('linux-2.6', 'Linux 2.4 and 2.6', [
-      'early 2.4 and 2.6 kernels fail on old virtual machines: choose the classic profile',
-    ]),
+    ...modernLinux('linux-2.6', 'Linux 2.4 and 2.6'),
     support: 'best-effort',
     ...classicDefaults,
+    incompatibilities: [earlyKernels],
     adapter: 'pcnet',
     memoryBytes: 256 * miB,
   },
@@ -136,12 +196,12 @@ export const guestCatalogue: readonly GuestCatalogueEntry[] = [
     'has no plug and play: install drivers by hand before hardware is changed',
   ]),
   oldWindows('windows-xp', 'Windows XP Professional', 256, 4),
-  other('freebsd', 'FreeBSD', 'bsd', [], 'modern'),
-  other('openbsd', 'OpenBSD', 'bsd', [], 'modern'),
-  other('netbsd', 'NetBSD', 'bsd', [], 'modern'),
+  other('freebsd', 'FreeBSD', 'bsd', 'modern'),
+  other('openbsd', 'OpenBSD', 'bsd', 'modern'),
+  other('netbsd', 'NetBSD', 'bsd', 'modern'),
   other('netware', 'Novell NetWare', 'netware'),
   other('os2', 'OS/2', 'os2'),
-  other('solaris-10', 'Solaris 10', 'solaris', [merom]),
+  other('solaris-10', 'Solaris 10', 'solaris', 'classic', [merom]),
   other('solaris-11', 'Solaris 11', 'solaris'),
   other('other', 'another system', 'other'),
 ];

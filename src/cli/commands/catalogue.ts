@@ -1,5 +1,5 @@
 /** Images, folders and guests. */
-import { imageRecipes, type ImageRecipe } from '#api';
+import { imageRecipes, type GuestCatalogueEntry, type ImageRecipe } from '#api';
 import { Fault, formatBytes } from '#lib';
 import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
@@ -192,11 +192,60 @@ export const catalogueCommands = [
           { title: 'NAME', value: (guest) => guest.name },
           { title: 'SUPPORT', value: (guest) => guest.support },
           { title: 'PROFILE', value: (guest) => guest.profile },
-          { title: 'NOTES', value: (guest) => guest.notes.join('; '), wide: true },
+          { title: 'NOTES', value: (guest) => guestProblems(guest).join('; '), wide: true },
         ],
         items,
         'empty',
       );
     },
   }),
+  command({
+    name: 'device unrepresented',
+    summary: 'devices that no vm can have, with the reason',
+    examples: ['gantry device unrepresented -o json'],
+    async run({ client, out, format, signal }) {
+      const { items } = await client.call('unrepresented.list', {}, signal);
+      writeList(
+        out,
+        format,
+        [
+          { title: 'ID', value: (entry) => entry.id },
+          { title: 'DEVICE', value: (entry) => entry.device },
+          { title: 'REASON', value: (entry) => entry.reason },
+          { title: 'UNLESS', value: (entry) => entry.unless ?? '-' },
+        ],
+        items,
+        'none',
+      );
+    },
+  }),
+  command({
+    name: 'guest show',
+    summary: 'recommended hardware and known incompatibilities of a guest operating system',
+    args: [{ name: 'guest', meaning: 'id in the catalogue' }],
+    examples: ['gantry guest show solaris-10'],
+    async run({ client, args, out, format, signal }) {
+      const { items } = await client.call('guest.list', {}, signal);
+      const guest = items.find(({ id }) => id === args[0]);
+      if (guest === undefined)
+        throw new Fault('not-found', `there is no guest "${args[0] ?? ''}" in the catalogue`, {
+          hint: 'look at: gantry guest list',
+        });
+      writeThing(out, format, guest, [
+        ['name', guest.name],
+        ['support', guest.support],
+        ['profile', guest.profile],
+        ['memory', formatBytes(guest.memoryBytes)],
+        ['disks on', guest.diskBus],
+        ['SCSI controller', guest.scsiController],
+        ['network adapter', guest.adapter],
+        ['clock', guest.clock],
+        ...guestProblems(guest).map((text) => ['known problem', text] as const),
+      ]);
+    },
+  }),
 ];
+
+function guestProblems({ incompatibilities, notes }: GuestCatalogueEntry): readonly string[] {
+  return [...incompatibilities.map(({ text }) => text), ...notes];
+}

@@ -4,7 +4,7 @@ import { placeName, vmStateFacts, type Vm, type VmCreate } from '#api';
 import { command, type Run } from '../command.ts';
 import { humanDuration, localTime } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
-import { finish } from '../progress.ts';
+import { finish, tellPlan } from '../progress.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { parseAssignments } from '../assignments.ts';
@@ -225,8 +225,11 @@ export const vmCommands = [
         ...(Object.keys(assigned).length === 0 ? {} : { definition: assigned }),
         start: options.start === true,
       };
-      const started = await client.call('vm.create', { body, query: { dryRun } }, signal);
-      if (dryRun) return out.line(`vm ${body.name} could be created`);
+      if (dryRun) {
+        tellPlan(out, await client.dryRun('vm.create', { body }, signal));
+        return out.line(`vm ${body.name} could be created`);
+      }
+      const started = await client.call('vm.create', { body }, signal);
       await finish(
         run,
         started,
@@ -273,12 +276,12 @@ export const vmCommands = [
     async run(run) {
       const { args, client, out, dryRun, signal } = run;
       const [vm = '', ...assignments] = args;
-      const started = await client.call(
-        'vm.update',
-        { params: { vm }, body: parseAssignments(assignments), query: { dryRun } },
-        signal,
-      );
-      if (dryRun) return out.line('the settings would be accepted');
+      const change = { params: { vm }, body: parseAssignments(assignments) };
+      if (dryRun) {
+        tellPlan(out, await client.dryRun('vm.update', change, signal));
+        return out.line('the settings would be accepted');
+      }
+      const started = await client.call('vm.update', change, signal);
       const ended = await finish(run, started, () => `vm ${vm} was changed`);
       const pending = ended.result?.['atNextStart'];
       if (Array.isArray(pending) && pending.length > 0) {

@@ -3,7 +3,14 @@
  * once. Every issue names the path of the offending setting. What a host or its driver cannot do is not
  * said here but by the start check of the agent.
  */
-import { busPositions, findGuest, placeName, vmDefinitionSchema, type VmDefinition } from '#api';
+import {
+  busPositions,
+  findGuest,
+  findUnrepresented,
+  placeName,
+  vmDefinitionSchema,
+  type VmDefinition,
+} from '#api';
 import { miB } from '#lib';
 import { issuesFault, issuesOf, type Issue } from './issues.ts';
 
@@ -13,8 +20,8 @@ import { issuesFault, issuesOf, type Issue } from './issues.ts';
  */
 export function parseDefinition(value: unknown, name: string, before?: VmDefinition): VmDefinition {
   const what = `the definition of ${name}`;
-  const unoffered = checkOffered(value);
-  if (unoffered.length > 0) throw issuesFault(what, unoffered);
+  const unrepresented = findUnrepresented(value);
+  if (unrepresented.length > 0) throw issuesFault(what, unrepresented);
   const parsed = vmDefinitionSchema.safeParse(value);
   if (!parsed.success) throw issuesFault(what, issuesOf(parsed.error));
   const known = new Set(
@@ -23,21 +30,6 @@ export function parseDefinition(value: unknown, name: string, before?: VmDefinit
   const issues = checkDefinition(parsed.data).filter((issue) => !known.has(JSON.stringify(issue)));
   if (issues.length > 0) throw issuesFault(what, issues);
   return parsed.data;
-}
-
-const notOffered: Readonly<Record<string, string>> = {
-  firewire: 'FireWire (IEEE 1394) is not offered: no driver emulates it',
-  ieee1394: 'FireWire (IEEE 1394) is not offered: no driver emulates it',
-};
-
-/** Hardware that people know from elsewhere and that is left out on purpose, with the reason (HW-26). */
-function checkOffered(value: unknown): readonly Issue[] {
-  if (typeof value !== 'object' || value === null || !('hardware' in value)) return [];
-  const { hardware } = value;
-  if (typeof hardware !== 'object' || hardware === null) return [];
-  return Object.entries(notOffered)
-    .filter(([name]) => Object.hasOwn(hardware, name))
-    .map(([name, problem]) => ({ path: `hardware/${name}`, problem }));
 }
 
 export function checkDefinition(definition: VmDefinition): readonly Issue[] {

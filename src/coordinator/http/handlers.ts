@@ -2,7 +2,7 @@
  * The handler of every route that is not one of access: the request's parts to a verb, the verb's answer
  * back. No logic.
  */
-import { guestCatalogue, profiles, type Page, type RouteName } from '#api';
+import { guestCatalogue, profiles, unrepresentedDevices, type Page, type RouteName } from '#api';
 import { bulkOnHost } from '../app/bulk.ts';
 import { bulkOnVms } from '../app/vm/bulk-vms.ts';
 import { clearEvents, listCatalogue, listEvents } from '../app/events.ts';
@@ -86,7 +86,12 @@ function installationHandlers({
   about,
   openApi,
 }: HandlersOptions): Of<
-  `installation.${string}` | 'openapi.show' | 'guest.list' | 'profile.list' | 'event.catalogue'
+  | `installation.${string}`
+  | 'openapi.show'
+  | 'guest.list'
+  | 'profile.list'
+  | 'unrepresented.list'
+  | 'event.catalogue'
 > {
   return {
     'installation.show': ({ caller }) => showInstallation(coordinator, caller, about),
@@ -100,6 +105,9 @@ function installationHandlers({
     'installation.healthy': () => ({ ok: true }),
     'openapi.show': openApi,
     'guest.list': () => ({ items: guestCatalogue.map((guest) => ({ ...guest })) }),
+    'unrepresented.list': () => ({
+      items: unrepresentedDevices.map((device) => ({ ...device, names: [...device.names] })),
+    }),
     'profile.list': () => ({
       items: Object.entries(profiles).map(([name, profile]) => ({ name, ...profile })),
     }),

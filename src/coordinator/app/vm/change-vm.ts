@@ -3,7 +3,7 @@
  * whole; every changed path is an event (VM-18). The store is changed first, then the agent is told; an
  * agent that refuses has the change taken back, one that is away gets it later.
  */
-import { Fault } from '#lib';
+import { Fault, type Reason } from '#lib';
 import {
   diffSettings,
   vmDefinitionSchema,
@@ -20,6 +20,13 @@ import type { Document, Json, Write } from '../../store/store.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { findFolder, findImage, requireVerb, shown, vmDocument } from '../find.ts';
+import {
+  asReasons,
+  hostProcessor,
+  inWords,
+  warnOfChange,
+  warnOfHardware,
+} from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { mediaOf } from '../media.ts';
 import { applyMergePatch } from '../merge-patch.ts';
@@ -46,6 +53,7 @@ export async function updateVm(
   const changes = diffSettings(vm.data.definition, definition);
   requireChangeable(coordinator, caller, vm, definition, changes);
   const target = vmThing(id, vm.data);
+  const warnings = warningsOfUpdate(coordinator, vm.data, definition);
   if (options.dryRun)
     return {
       dryRun: true,
@@ -53,19 +61,38 @@ export async function updateVm(
       target,
       steps: stepNames(updateKind),
       changes: changes.map((change) => ({ ...change })),
-      warnings: [],
+      warnings: asReasons(warnings),
     };
   return await coordinator.operations.submit(
     caller,
     {
       action: updateKind.action,
       target,
-      input: { patch: asJson(patch), before: asJson(vm.data.definition) },
+      input: {
+        patch: asJson(patch),
+        before: asJson(vm.data.definition),
+        warnings: inWords(warnings),
+      },
     },
     options.precondition === undefined
       ? undefined
       : { conditions: [{ kind: 'vm', id, version: vm.version }] },
   );
+}
+
+/** What the change brings that was not so before; a guest counts as installed once the vm was started with a disk. */
+function warningsOfUpdate(
+  { inventory }: Coordinator,
+  { definition: before, generation, hostId }: VmDocument,
+  after: VmDefinition,
+): readonly Reason[] {
+  const processor = hostProcessor(inventory, hostId);
+  const known = new Set(warnOfHardware(before, processor).map(({ text }) => text));
+  const installed = generation > 0 && before.hardware.disks.length > 0;
+  return [
+    ...(installed ? warnOfChange(before, after) : []),
+    ...warnOfHardware(after, processor).filter(({ text }) => !known.has(text)),
+  ];
 }
 
 /** The definition after the patch. Id and was-running memory are Gantry's and stay. */
@@ -185,10 +212,12 @@ export const pushStep: Step = {
   name: 'push',
   async run(work) {
     const how = await work.pusher.pushOrLater(work.target.id, causeOf(work), work.signal);
+    const { warnings } = work.input;
     const { pending } = work.coordinator.inventory.vm(work.target.id)?.status ?? { pending: [] };
     await work.conclude({
       ...(how === 'later' ? { told: 'when the host is back' } : {}),
       ...(pending.length > 0 ? { atNextStart: [...pending] } : {}),
+      ...(Array.isArray(warnings) && warnings.length > 0 ? { warnings } : {}),
     });
   },
 };

@@ -7,6 +7,7 @@ import type { StartCheck, VmActionRequest } from '#api';
 import type { Coordinator } from '../../context.ts';
 import type { HostDocument, VmDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
+import { asReasons, hostProcessor, warnOfHardware } from '../hardware-warnings.ts';
 import { imageOnHost, mediaOf } from '../media.ts';
 
 export type StartAction = 'turn-on' | 'hold' | 'restore' | 'restart';
@@ -34,7 +35,10 @@ export async function checkStart(
   // The agent knows more of the same thing, so its words count.
   const told = new Set(agent.reasons.map(({ code }) => code));
   const reasons = [...agent.reasons, ...known.filter(({ code }) => !told.has(code))];
-  return { ok: reasons.length === 0, reasons, warnings: agent.warnings };
+  const { definition, hostId } = vm.data;
+  const hardware = warnOfHardware(definition, hostProcessor(coordinator.inventory, hostId));
+  const warnings = [...agent.warnings, ...asReasons(hardware)];
+  return { ok: reasons.length === 0, reasons, warnings };
 }
 
 function knownReasons(

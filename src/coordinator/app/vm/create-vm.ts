@@ -14,6 +14,7 @@ import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument, ImageDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import { findFolder, findHost, findImage, requireVerb } from '../find.ts';
+import { asReasons, hostProcessor, inWords, warnOfHardware } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
@@ -80,13 +81,15 @@ export async function createVm(
   });
   requirePlan(plan, create.name);
   const target = { kind: 'vm', id, name: create.name } as const;
+  const ofHardware = warnOfHardware(definition, hostProcessor(inventory, host.id));
+  const warnings = [...plan.warnings, ...asReasons(ofHardware)];
   const input: CreateInput = {
     definition,
     hostId: host.id,
     folderId: folder.id,
     disks,
     start: create.start,
-    warnings: plan.warnings.map(({ text }) => text),
+    warnings: inWords(warnings),
   };
   if (dryRun)
     return {
@@ -95,7 +98,7 @@ export async function createVm(
       target,
       steps: stepNames(createKind),
       changes: [],
-      warnings: plan.warnings,
+      warnings,
     };
   try {
     return await coordinator.operations.submit(

@@ -1,0 +1,174 @@
+/** What is asked of virtual hardware, through CLI and API, on one coordinator with a simulated host. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Client, GuestCatalogueEntry, UnrepresentedDevice, Vm } from '#api';
+import { isFault } from '#lib';
+import { newGantry, type Gantry } from '../e2e/gantry.ts';
+
+let gantry: Gantry;
+let client: Client;
+
+before(async () => {
+  gantry = await newGantry();
+  await gantry.must('up', '--simulate', '1x1', '--yes', '--listen', gantry.listen);
+  client = gantry.client();
+});
+after(async () => {
+  await gantry[Symbol.asyncDispose]();
+});
+
+const show = (vm: string): Promise<Vm> => client.call('vm.show', { params: { vm } });
+const warned = async (vm: string): Promise<readonly string[]> => {
+  const { warnings } = await client.call('vm.check', { params: { vm }, body: {} });
+  return warnings.map(({ code }) => code);
+};
+
+void test('HW-23 there is no sound device by default; where the target product has none, one is warned of', async () => {
+  await gantry.must('vm', 'create', 'quiet', '--profile', 'classic');
+  assert.equal((await show('quiet')).definition.hardware.sound, 'none');
+  await gantry.must('vm', 'create', 'modern-quiet');
+  assert.equal((await show('modern-quiet')).definition.hardware.sound, 'none');
+  await gantry.must('vm', 'set', 'quiet', 'hardware.sound=sb16');
+  assert.equal((await show('quiet')).definition.hardware.sound, 'sb16');
+  assert.deepEqual(await warned('quiet'), []);
+  await gantry.must('vm', 'set', 'quiet', 'portableTo=[virtual-pc]');
+  assert.deepEqual(await warned('quiet'), [], 'Virtual PC has a sound device');
+  const said = await gantry.run(['vm', 'set', 'quiet', 'portableTo=[virtual-server]']);
+  assert.match(said.err, /warning: Microsoft Virtual Server has no sound device/);
+  assert.deepEqual(await warned('quiet'), ['portability-sound']);
+});
+
+void test('HW-47 the one CD drive is at secondary channel position 0, and a second one is warned of', async () => {
+  await gantry.must(
+    'vm',
+    'create',
+    'portable',
+    '--profile',
+    'classic',
+    '--set',
+    'portableTo=[virtual-pc]',
+  );
+  const { opticalDrives } = (await show('portable')).definition.hardware;
+  assert.deepEqual(
+    opticalDrives.map(({ bus, controller, position }) => [bus, controller, position]),
+    [['ide', 1, 0]],
+  );
+  assert.deepEqual(await warned('portable'), []);
+  const second = { bus: 'ide', controller: 1, position: 1 } as const;
+  const plan = await client.dryRun('vm.update', {
+    params: { vm: 'portable' },
+    body: { hardware: { opticalDrives: [...opticalDrives, second] } },
+  });
+  assert.deepEqual(
+    plan.warnings.map(({ code }) => code),
+    ['portability-cd-drives'],
+  );
+  assert.match(plan.warnings[0]?.text ?? '', /2 CD drives \(ide1:0, ide1:1\)/);
+});
+
+void test('HW-51 a change of hardware under an installed guest is warned of, with the way to keep the old beside the new', async () => {
+  const name = 'installed';
+  await gantry.must('vm', 'create', name, '--profile', 'classic', '--disk', '1G');
+  const change = async (body: object): Promise<string[]> => {
+    const plan = await client.dryRun('vm.update', {
+      params: { vm: name },
+      body: body as Record<string, never>,
+    });
+    return plan.warnings
+      .filter(({ code }) => code === 'guest-may-not-boot')
+      .map(({ text, remedy }) => `${text}; ${remedy ?? ''}`);
+  };
+  const before = (await show(name)).definition.hardware;
+  const [adapter, disk] = [before.adapters[0], before.disks[0]];
+  assert.ok(adapter && disk);
+  const adapters = [{ ...adapter, model: 'e1000' as const }];
+  assert.deepEqual(await change({ hardware: { adapters } }), [], 'nothing is installed yet');
+  await gantry.must('vm', 'start', name);
+  await gantry.must('vm', 'turn-off', name, '--yes');
+  const scsi = { ...disk, bus: 'scsi', controller: 0, position: 0 };
+  const [ofAdapter] = await change({ hardware: { adapters } });
+  assert.match(ofAdapter ?? '', /may not boot: network adapter 0 changes from tulip to e1000/);
+  assert.match(ofAdapter ?? '', /gantry vm attach-adapter installed --model e1000$/);
+  const [ofDisk] = await change({ hardware: { disks: [scsi] } });
+  assert.match(
+    ofDisk ?? '',
+    /moves to the bus scsi.*gantry vm attach-disk installed --new 1G --bus scsi$/,
+  );
+  assert.match(
+    (await change({ hardware: { firmware: { type: 'uefi' } } }))[0] ?? '',
+    /firmware changes/,
+  );
+  const said = await gantry.run(['vm', 'set', name, 'hardware.machine=q35', '--dry-run']);
+  assert.match(said.err, /warning: the guest of installed may not boot: the machine type changes/);
+  // The offer is one that can be taken up.
+  await gantry.must('vm', 'attach-adapter', name, '--model', 'e1000');
+  assert.deepEqual(
+    (await show(name)).definition.hardware.adapters.map(({ model }) => model),
+    ['tulip', 'e1000'],
+  );
+});
+
+void test('HW-53 a guest has recommended devices and known incompatibilities, shown when they are chosen', async () => {
+  const guests = await gantry.json<readonly GuestCatalogueEntry[]>('guest', 'list');
+  for (const { diskBus, adapter, scsiController, profile } of guests)
+    assert.ok(diskBus && adapter && scsiController && profile);
+  const known = (id: string): string =>
+    guests
+      .find((guest) => guest.id === id)
+      ?.incompatibilities.map(({ text }) => text)
+      .join() ?? '';
+  assert.match(known('solaris-10'), /1\/06 and 6\/06 crash .* Merom, Woodcrest and Conroe/);
+  assert.match(known('linux-2.6'), /early Linux 2\.4 and 2\.6 kernels fail/);
+  assert.match(
+    await gantry.must('guest', 'show', 'solaris-10'),
+    /known problem +64-bit Solaris 10/,
+  );
+  await gantry.must('vm', 'create', 'sun', '--guest', 'solaris-10');
+  assert.deepEqual(await warned('sun'), []);
+  const chosen = await gantry.run(['vm', 'set', 'sun', 'hardware.processor.model=Conroe']);
+  assert.match(chosen.err, /warning: Solaris 10: .* recommended: profile classic/);
+  assert.deepEqual(await warned('sun'), ['guest-incompatibility']);
+  const created = await gantry.run([
+    'vm',
+    'create',
+    'early',
+    '--guest',
+    'linux-2.6',
+    '--profile',
+    'modern',
+    '--disk',
+    '1G',
+  ]);
+  assert.match(created.err, /warning: Linux 2\.4 and 2\.6: early/);
+});
+
+void test('HW-27 devices that cannot be represented are a list for machines, and what brings hardware in reports each hit', async () => {
+  const listed = await gantry.json<readonly UnrepresentedDevice[]>('device', 'unrepresented');
+  const { items } = await client.call('unrepresented.list', {});
+  assert.deepEqual(listed, items);
+  assert.deepEqual(
+    items.map(({ id }) => id),
+    [
+      'firewire',
+      'other-network',
+      'modem',
+      'video-board',
+      'audio-board',
+      'coprocessor',
+      'physical-scsi',
+      'backup',
+      'usb-device',
+    ],
+  );
+  assert.match(items.at(-1)?.unless ?? '', /passed through/);
+  const hardware = { ieee1394: true, modem: {}, tapeDrive: [1] };
+  await assert.rejects(
+    client.call('vm.create', { body: { name: 'foreign', definition: { hardware } } }),
+    (error) => {
+      assert.ok(isFault(error, 'invalid'));
+      const paths = (error.facts['issues'] as { path: string }[]).map(({ path }) => path);
+      assert.deepEqual(paths, ['hardware/ieee1394', 'hardware/modem', 'hardware/tapeDrive']);
+      return true;
+    },
+  );
+});
