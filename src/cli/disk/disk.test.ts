@@ -333,6 +333,31 @@ void test('DISK-45 a conversion or compaction that is killed leaves the disk as 
     await must(folder, 'compare', 'a.raw', 'b.qcow2');
   }));
 
+void test('a conversion that is to be resumed goes on after kill -9, and its result is the whole', () =>
+  withFolder(async (folder) => {
+    await makeRaw(join(folder, 'a.raw'), 300 * mib);
+    const words = ['convert', 'a.raw', 'b.qcow2', '--resume', '--compress', 'zlib'];
+    const child = start(folder, words);
+    const end = ended(child);
+    const watcher = watch(folder);
+    const journal = join(folder, '.b.qcow2.unfinished.json');
+    for (let doneBytes = 0; doneBytes === 0;) {
+      await once(watcher, 'change');
+      const text = await readFile(journal, 'utf8').catch(() => '{"doneBytes":0}');
+      ({ doneBytes } = JSON.parse(text) as { doneBytes: number });
+    }
+    watcher.close();
+    child.kill('SIGKILL');
+    await end;
+    assert.ok(!(await readdir(folder)).includes('b.qcow2'));
+    const { code, err } = await gantry(folder, ...words);
+    assert.equal(code, 0, err);
+    assert.match(err, /went on after 256 MiB/);
+    assert.deepEqual((await readdir(folder)).toSorted(), ['a.raw', 'b.qcow2']);
+    await tool(folder, 'qemu-img', 'compare', 'a.raw', 'b.qcow2');
+    await tool(folder, 'qemu-img', 'check', 'b.qcow2');
+  }));
+
 void test('a disk that a running program holds is not changed', () =>
   withFolder(async (folder) => {
     await must(folder, 'create', 'a.qcow2', '8M');

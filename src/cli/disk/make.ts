@@ -3,6 +3,7 @@ import { chmod, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
   convertDisk,
+  convertResumably,
   flattenDisk,
   formatNamed,
   hostStore,
@@ -15,6 +16,7 @@ import {
   repairInto,
   roundedSize,
   splitDisk,
+  type ConvertOptions,
 } from '#disk';
 import { Fault, formatBytes, parseBytes } from '#lib';
 import { command, type Run } from '../command.ts';
@@ -130,12 +132,18 @@ export const makeCommands = [
         type: 'flag',
         meaning: 'read both again and compare before the target gets its name',
       },
+      resume: {
+        type: 'flag',
+        meaning:
+          'keep what is copied when cut off; the same command then goes on, after checking it',
+      },
     },
     examples: [
       'gantry disk convert web.vmdk web.qcow2',
       'gantry disk convert web.raw web.vhd --type fixed --verify',
       'gantry disk convert web.qcow2 small.qcow2 --compress zstd',
       'gantry disk convert web.qcow2 web.vmdk --type streamOptimized',
+      'gantry disk convert huge.vhdx huge.qcow2 --resume',
     ],
     async run(run) {
       const [path = '', target = ''] = run.args;
@@ -150,13 +158,17 @@ export const makeCommands = [
         const text = `would make ${target} of ${formatBytes(disk.sizeBytes)}`;
         return run.out.line(`${text}, of which ${formatBytes(dataBytes)} are data`);
       }
-      await convertDisk(disk, {
+      const convert: ConvertOptions = {
         ...verbOptions(run, `convert ${path}`),
         ...compressed(options.compress),
         target: wanted,
         store: hostStore(),
         verify: options.verify === true ? 'compare' : 'none',
-      });
+      };
+      if (options.resume === true) {
+        const { resumedBytes } = await convertResumably(disk, convert);
+        if (resumedBytes > 0) run.out.note(`went on after ${formatBytes(resumedBytes)}`);
+      } else await convertDisk(disk, convert);
       return tellMade(run, target, format.name);
     },
   }),

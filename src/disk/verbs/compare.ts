@@ -20,12 +20,18 @@ export interface Piece {
   readonly second: boolean;
 }
 
+export interface CompareOptions extends VerbOptions {
+  /** Only this much from the start on; all when absent. */
+  readonly limitBytes?: number | undefined;
+}
+
 export async function compareDisks(
   first: Disk,
   second: Disk,
-  options: VerbOptions = {},
+  options: CompareOptions = {},
 ): Promise<Comparison> {
-  const total = Math.max(first.sizeBytes, second.sizeBytes);
+  const longer = Math.max(first.sizeBytes, second.sizeBytes);
+  const total = Math.min(longer, options.limitBytes ?? longer);
   const meter = new ProgressMeter(total, options);
   let difference: number | undefined;
   const others: Buffer[] = [];

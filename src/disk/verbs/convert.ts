@@ -45,13 +45,21 @@ async function verify(source: Disk, made: Disk, options: ConvertOptions): Promis
   const { format, name } = made;
   const copy = await openDisk({ path: name, store: options.store, format, parent: 'none' });
   try {
-    const { signal } = options;
-    const result = await compareDisks(source, copy, signal === undefined ? {} : { signal });
-    if (result.isEqual) return;
-    throw new Fault('internal', `the copy of ${source.name} differs at ${result.firstDifference}`, {
-      hint: 'the source is untouched; try again on another volume',
-    });
+    await verifyCopy(source, copy, options.signal);
   } finally {
     await copy.close();
   }
+}
+
+/** Faults: `internal` with the place of the first difference. */
+export async function verifyCopy(
+  source: Disk,
+  copy: Disk,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const result = await compareDisks(source, copy, { signal });
+  if (result.isEqual) return;
+  throw new Fault('internal', `the copy of ${source.name} differs at ${result.firstDifference}`, {
+    hint: 'the source is untouched; try again on another volume',
+  });
 }

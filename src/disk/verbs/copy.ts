@@ -7,7 +7,7 @@ import type { Disk } from '../disk.ts';
 import { eachRun, isZero } from '../zeros.ts';
 import { chunkBytes, defaultInFlight, eachInFlight } from './pipeline.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
-import { spansOf, type Span } from './spans.ts';
+import { spansOf, type Span, type SpanRange } from './spans.ts';
 
 /** Runs of zeros shorter than this are written along with the data around them. */
 const shortestHole = 32 * 1024;
@@ -22,6 +22,10 @@ export interface CopyOptions extends VerbOptions {
   /** Store compressed clusters. */
   readonly compress?: boolean | undefined;
   readonly inFlight?: number | undefined;
+  /** Only this part of the source. Its start lies on a border of chunks and clusters. */
+  readonly range?: SpanRange | undefined;
+  /** Where progress is counted, when the copy is a part of something larger. */
+  readonly meter?: ProgressMeter | undefined;
 }
 
 /** Faults: `invalid` when the target is smaller; `unsupported` when it cannot compress; `cancelled`. */
@@ -30,14 +34,14 @@ export async function copyDisk(source: Disk, target: Disk, options: CopyOptions)
     const text = `${target.name} has ${target.sizeBytes} bytes, ${source.name} ${source.sizeBytes}`;
     throw new Fault('invalid', `the target is too small: ${text}`);
   }
-  const meter = new ProgressMeter(source.sizeBytes, options);
+  const meter = options.meter ?? new ProgressMeter(source.sizeBytes, options);
   const put = options.compress === true ? compressor(target) : plainWriter(target, options.target);
   // a cluster to be compressed is never cut in two; each one at work takes memory for its compressor
   const compress = options.compress === true;
   const size = compress ? Math.max(compressedChunkBytes, target.blockBytes) : chunkBytes;
   const inFlight = options.inFlight ?? (compress ? compressedInFlight : defaultInFlight);
   await eachInFlight(
-    spansOf(source, size),
+    spansOf(source, size, options.range),
     inFlight,
     async (span, buffer) => {
       meter.add(0);
@@ -49,7 +53,7 @@ export async function copyDisk(source: Disk, target: Disk, options: CopyOptions)
   if (options.target === 'used' && target.sizeBytes > source.sizeBytes) {
     await target.zero(source.sizeBytes, target.sizeBytes - source.sizeBytes);
   }
-  meter.end();
+  if (options.meter === undefined) meter.end();
 }
 
 type PutSpan = (source: Disk, span: Span, buffer: Buffer) => Promise<void>;

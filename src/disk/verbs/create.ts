@@ -50,34 +50,11 @@ export async function makeDisk(
   const path =
     asked.existing === 'replace' ? await realpath(asked.path).catch(() => asked.path) : asked.path;
   const wanted: NewDisk = { ...asked, path };
-  const format = formatNamed(wanted.format);
-  if (format.create === undefined) {
-    throw new Fault('unsupported', `cannot create ${wanted.path}: ${format.title} is only read`);
-  }
-  const create = format.create.bind(format);
   const folder = dirname(wanted.path);
   const temporary = temporaryName(wanted.path);
   const made: string[] = [];
-  const createFile = async (path: string): Promise<DiskFile> => {
-    const file = await openNodeFile(path, 'create');
-    made.push(path);
-    return file;
-  };
   try {
-    const file = await createFile(temporary);
-    try {
-      const options: CreateOptions = {
-        ...wanted,
-        sizeBytes: roundedSize(wanted),
-        name: basename(wanted.path),
-        createNeighbour: (name) => createFile(join(folder, basename(name))),
-        nowMs: Date.now(),
-        newIdentity: () => randomBytes(16),
-      };
-      await create(file, options);
-    } finally {
-      await file.close();
-    }
+    await layOutFile(wanted, temporary, (path) => made.push(path));
     const disk = await openDisk({
       path: temporary,
       store,
@@ -98,6 +75,40 @@ export async function makeDisk(
   } catch (error) {
     for (const path of made) await rm(path, { force: true });
     throw hostFault(wanted.path, 'create', error);
+  }
+}
+
+/**
+ * Lays out the empty disk in a new file at `place`, which knows the name it will have in the end; `onFile` hears of each file
+ * that is made. Faults: `unsupported` for formats that are only read.
+ */
+export async function layOutFile(
+  wanted: NewDisk,
+  place: string,
+  onFile: (path: string) => void,
+): Promise<void> {
+  const format = formatNamed(wanted.format);
+  if (format.create === undefined) {
+    throw new Fault('unsupported', `cannot create ${wanted.path}: ${format.title} is only read`);
+  }
+  const createFile = async (path: string): Promise<DiskFile> => {
+    const file = await openNodeFile(path, 'create');
+    onFile(path);
+    return file;
+  };
+  const file = await createFile(place);
+  try {
+    const options: CreateOptions = {
+      ...wanted,
+      sizeBytes: roundedSize(wanted),
+      name: basename(wanted.path),
+      createNeighbour: (name) => createFile(join(dirname(place), basename(name))),
+      nowMs: Date.now(),
+      newIdentity: () => randomBytes(16),
+    };
+    await format.create(file, options);
+  } finally {
+    await file.close();
   }
 }
 
@@ -141,7 +152,7 @@ async function giveName(temporary: string, path: string): Promise<void> {
   }
 }
 
-async function syncFile(path: string): Promise<void> {
+export async function syncFile(path: string): Promise<void> {
   const file = await openNodeFile(path, 'write');
   try {
     await file.sync();
@@ -150,7 +161,7 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -11,15 +11,26 @@ export interface Span {
   readonly end: number;
 }
 
-/** Chunks in ascending order; adjacent chunks of zeros come as one span. */
-export async function* spansOf(disk: Disk, size = chunkBytes): AsyncGenerator<Span> {
-  let chunk = 0;
+/** A part of a disk. */
+export interface SpanRange {
+  /** On the border of a chunk. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Chunks in ascending order, of the whole disk or a range of it; adjacent chunks of zeros come as one span. */
+export async function* spansOf(
+  disk: Disk,
+  size = chunkBytes,
+  range: SpanRange = { start: 0, end: disk.sizeBytes },
+): AsyncGenerator<Span> {
+  let chunk = range.start;
   let start = -1;
   let end = -1;
-  for (let at = 0; at < disk.sizeBytes;) {
-    const run = await disk.runAt(at, disk.sizeBytes - at);
+  for (let at = range.start; at < range.end;) {
+    const run = await disk.runAt(at, range.end - at);
     for (let left = run.length; left > 0;) {
-      const chunkEnd = Math.min(chunk + size, disk.sizeBytes);
+      const chunkEnd = Math.min(chunk + size, range.end);
       const isWideZero = run.kind === 'zero' && at === chunk && left >= size;
       const part = isWideZero
         ? Math.min(left, Math.floor(left / size) * size)
