@@ -475,6 +475,9 @@ export const routes = {
         .stringbool()
         .default(false)
         .meta({ description: 'also what passes: load, heartbeat (WatchMessage `sampled`)' }),
+      samplesOf: z.string().max(7500).optional().meta({
+        description: 'ids of vms and hosts with commas, at most 200: no samples of others are told',
+      }),
     }),
     answer: 'events',
   }),
@@ -1084,9 +1087,6 @@ export const routes = {
       .strictObject({ items: z.array(guestCatalogueEntrySchema) })
       .meta({ id: 'GuestCatalogue' }),
   }),
-  'event.catalogue': route({
-    method: 'GET',
-    path: '/events/catalogue',
   'unrepresented.list': route({
     method: 'GET',
     path: '/unrepresented-devices',
@@ -1098,6 +1098,9 @@ export const routes = {
       .strictObject({ items: z.array(unrepresentedDeviceSchema) })
       .meta({ id: 'UnrepresentedDevices' }),
   }),
+  'event.catalogue': route({
+    method: 'GET',
+    path: '/events/catalogue',
     summary: 'Every event there is (EVT-12)',
     group: 'catalogues',
     right: 'self',

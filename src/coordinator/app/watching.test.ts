@@ -232,6 +232,46 @@ describe('resources', { timeout: 20_000 }, () => {
       watchMessageSchemas[event as keyof typeof watchMessageSchemas].parse(told);
   });
 
+  test('samples are told only of the things that a listener shows', async () => {
+    const other = makeDefinition('web-2');
+    await agent.connect([makeRecord(web, 1), makeRecord(other, 1)]);
+    const path = `/watch?kinds=vm,host&samples=true&samplesOf=${other.id}`;
+    await using shown = await Listener.open(path);
+    await using none = await Listener.open('/watch?kinds=vm,host&samples=true&samplesOf=');
+    await Promise.all(
+      [shown, none].map((listener) => listener.until(({ event }) => event === 'ready')),
+    );
+    const sample = (id: string, cpuPercent: number): object => ({
+      id,
+      cpuPercent,
+      memoryBytes: 1,
+      heartbeat: { state: 'good', lastAt: null, beats: 3 },
+      additions: { state: 'running', version: null, agentVersion: null, functions: {} },
+      guest: null,
+    });
+    const samples = [sample(web.id, 11), sample(other.id, 22)];
+    agent.send({ type: 'samples', load, samples } as Parameters<typeof agent.send>[0]);
+    await shown.until(({ event }) => event === 'sampled');
+    // What is committed afterwards comes to all, whatever samples they want.
+    agent.send({ type: 'reports', reports: [makeReport(web, { state: 'paused' })] });
+    const paused = ({ data }: Message): boolean =>
+      (data as { resource?: Vm }).resource?.state === 'paused';
+    await Promise.all([shown, none].map((listener) => listener.until(paused)));
+    const told = (listener: Listener): unknown[] =>
+      listener.heard
+        .filter(({ event }) => event === 'sampled')
+        .map(({ data }) => (data as { id: string }).id);
+    assert.deepEqual(told(shown), [other.id]);
+    assert.deepEqual(told(none), []);
+    agent.send({ type: 'reports', reports: [makeReport(web, { state: 'running' })] });
+    for (const query of [
+      `samplesOf=${web.id}`,
+      'samples=true&samplesOf=web-1',
+      `samples=true&samplesOf=${Array(201).fill(web.id).join(',')}`,
+    ])
+      assert.equal((await stage.send('GET', `/watch?${query}`)).status, 400, query.slice(0, 40));
+  });
+
   test('kinds that are not watched are not told, nor are samples unless they are wanted', async () => {
     await using vms = await Listener.open('/watch?kinds=vm,host');
     await using sampled = await Listener.open('/watch?kinds=vm,host&samples=true');

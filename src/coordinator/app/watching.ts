@@ -6,6 +6,7 @@
 import { BoundedQueue, Fault, isFault } from '#lib';
 import {
   compileFilter,
+  isUuid,
   parseFilter,
   watchedKinds,
   type Event,
@@ -21,6 +22,8 @@ import { seesEvent, seesOperation, viewVerb } from './visibility.ts';
 
 const maxWaiting = 20_000;
 const batch = 1000;
+/** As many ids as a URL holds. */
+const maxSampled = 200;
 
 type Context = Pick<Coordinator, 'inventory' | 'store'>;
 
@@ -88,14 +91,45 @@ export function parseKinds(text: string | undefined): ReadonlySet<WatchedKind> {
   return new Set(kinds as WatchedKind[]);
 }
 
+/** Of which things samples are told. */
+export type WantedSamples = 'none' | 'all' | ReadonlySet<string>;
+
+/** Errors: `invalid` for what is no id, for too many, and for ids without samples. */
+export function parseSamples(query: {
+  readonly samples: boolean;
+  readonly samplesOf?: string | undefined;
+}): WantedSamples {
+  const { samples, samplesOf } = query;
+  if (samplesOf === undefined) return samples ? 'all' : 'none';
+  if (!samples)
+    throw new Fault('invalid', 'samplesOf is given, but no samples are asked for', {
+      hint: 'add samples=true',
+    });
+  const ids = samplesOf === '' ? [] : samplesOf.split(',');
+  const wrong = ids.find((id) => !isUuid(id));
+  if (wrong !== undefined)
+    throw new Fault('invalid', `samplesOf: ${wrong.slice(0, 40)} is not the id of a vm or host`);
+  if (ids.length > maxSampled)
+    throw new Fault('invalid', `samplesOf names ${ids.length} things; ${maxSampled} is the most`);
+  return new Set(ids);
+}
+
+interface Wanted {
+  readonly kinds: ReadonlySet<WatchedKind>;
+  readonly samples: WantedSamples;
+}
+
+/** One look-up for a thing that nobody here asked for: a fleet passes by each watcher every few seconds. */
+function wantsSample({ samples }: Wanted, kind: string, id: string): boolean {
+  if (samples === 'none' || samples === 'all') return samples === 'all';
+  // Operations are few, and how far they come is for everybody who sees them.
+  return kind === 'operation' || samples.has(id);
+}
+
 export async function* watchResources(
   { inventory, store }: Context,
   caller: Caller,
-  query: {
-    readonly kinds: ReadonlySet<WatchedKind>;
-    readonly after: number | undefined;
-    readonly samples: boolean;
-  },
+  query: Wanted & { readonly after: number | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<StreamMessage> {
   const queue = new BoundedQueue<InventoryChange>(maxWaiting);
@@ -125,20 +159,18 @@ function isWatched(kind: string, kinds: ReadonlySet<WatchedKind>): kind is Watch
   return kinds.has(kind as WatchedKind);
 }
 
-function concerns(
-  { things }: InventoryChange,
-  { kinds, samples }: { readonly kinds: ReadonlySet<WatchedKind>; readonly samples: boolean },
-): boolean {
+function concerns({ things }: InventoryChange, wanted: Wanted): boolean {
   return things.some(
-    ({ kind, how }) =>
-      rightsKinds.has(kind) || (isWatched(kind, kinds) && (samples || how !== 'sampled')),
+    ({ kind, id, how }) =>
+      rightsKinds.has(kind) ||
+      (isWatched(kind, wanted.kinds) && (how !== 'sampled' || wantsSample(wanted, kind, id))),
   );
 }
 
 function* tellChange(
   view: View,
   { things, seq }: InventoryChange,
-  { kinds, samples }: { readonly kinds: ReadonlySet<WatchedKind>; readonly samples: boolean },
+  wanted: Wanted,
 ): Generator<StreamMessage> {
   const messages: StreamMessage[] = [];
   let passing = true;
@@ -148,7 +180,8 @@ function* tellChange(
       messages.push(asMessage({ event: 'reset', data: { reason: 'rights have changed' } }));
       continue;
     }
-    if (!isWatched(kind, kinds) || (how === 'sampled' && !samples)) continue;
+    if (!isWatched(kind, wanted.kinds) || (how === 'sampled' && !wantsSample(wanted, kind, id)))
+      continue;
     const message = how === 'sampled' ? view.sampled(kind, id) : view.present(kind, id);
     if (message !== undefined) messages.push(asMessage(message));
   }

@@ -30,7 +30,7 @@ import { addShare, removeShare } from '../app/vm/shares-vm.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
 import { listFiles, takeOutVm } from '../app/vm/remove-vm.ts';
-import { parseKinds, watchEvents, watchResources } from '../app/watching.ts';
+import { parseKinds, parseSamples, watchEvents, watchResources } from '../app/watching.ts';
 import type { AccessRoute } from '../access/mod.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { OperationDocument } from '../documents.ts';
@@ -306,7 +306,7 @@ function logHandlers({
         {
           kinds: parseKinds(query.kinds),
           after: lastEventId ?? query.since,
-          samples: query.samples,
+          samples: parseSamples(query),
         },
         watch(caller, signal),
       ),
