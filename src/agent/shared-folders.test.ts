@@ -22,7 +22,7 @@ import {
   vmDefinitionSchema,
   type SharedFolder,
 } from '#api';
-import { giB, isFault, miB } from '#lib';
+import { giB, isFault, miB, systemClock } from '#lib';
 import { maxSharedFolders as slots } from '#qemu';
 import {
   QemuAgent,
@@ -179,24 +179,31 @@ describe('shared folders', { skip: withoutQemu }, () => {
     await writeFile(path('data', 'real', 'secret'), 'INSIDE-1044\n');
     await symlink(outside, path('data', 'link'));
     const done = new AbortController();
+    const show = async (name: 'real' | 'link'): Promise<void> => {
+      await rename(path('data', name), path('data', 'inner'));
+      await systemClock.sleep(Math.random() * 4);
+      await rename(path('data', 'inner'), path('data', name));
+    };
     const swap = async (): Promise<number> => {
       let count = 0;
       for (; !done.signal.aborted; count += 1) {
-        await rename(path('data', 'real'), path('data', 'inner'));
-        await rename(path('data', 'inner'), path('data', 'real'));
-        await rename(path('data', 'link'), path('data', 'inner'));
-        await rename(path('data', 'inner'), path('data', 'link'));
+        await show('real');
+        await show('link');
       }
       return count;
     };
     const swaps = swap();
+    // Until the guest has met the folder often, each time with the link soon before and after.
+    const look = 'text=$(cat inner/secret; ls inner); echo "$text"';
+    const count = 'case $text in *INSIDE*) met=$((met + 1)) ;; esac';
     serial.text = '';
     serial.write(
-      'for n in $(seq 100); do cat /shared/data/inner/secret; ls /shared/data/inner; done 2> /dev/null | sort | uniq -c; echo all-$((40+2))\n',
+      `cd /shared/data; met=0; while [ $met -lt 150 ]; do ${look}; ${count}; done 2> /dev/null > /tmp/seen; ` +
+        'cd /; sort /tmp/seen | uniq -c; echo all-$((40+2))\n',
     );
     const text = await serial.until(/all-42/);
     done.abort();
-    assert.ok((await swaps) > 100);
+    assert.ok((await swaps) > 150);
     assert.match(text, /INSIDE-1044/);
     assert.doesNotMatch(text, /OUTSIDE/);
   });

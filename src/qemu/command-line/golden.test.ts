@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -25,6 +26,7 @@ import {
 } from '../testing/real-qemu.ts';
 import { buildCommandLine } from './build.ts';
 import type { MachineSpec } from './spec.ts';
+import { shareLinkPath } from './shares.ts';
 import { imageChain } from './storage.ts';
 
 const folder = join(import.meta.dirname, '../../../test/golden/qemu');
@@ -122,6 +124,11 @@ async function settle(
   }
   for (const { content } of moved.firmwareEntries ?? []) {
     if (content.kind === 'file') writeFileSync(content.path, 'more');
+  }
+  const { shares } = moved;
+  if (shares) {
+    mkdirSync(shares.linksPath);
+    for (const share of shares.folders) symlinkSync(place.path, shareLinkPath(shares, share));
   }
   await makeImages(moved, stack);
   if (moved.tpm) await startTpm(moved.tpm.socketPath, place, stack);
