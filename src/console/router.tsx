@@ -8,7 +8,7 @@ import {
   type AnyRouter,
 } from '@tanstack/react-router';
 import { EventsPage } from './work/EventsPage.tsx';
-import { Frame } from './frame/Frame.tsx';
+import { Root } from './frame/Root.tsx';
 import { HostsPage } from './hosts/HostsPage.tsx';
 import { NothingHere } from './frame/NothingHere.tsx';
 import { OperationsPage } from './work/OperationsPage.tsx';
@@ -16,7 +16,7 @@ import { VmsPage } from './vms/VmsPage.tsx';
 import { parseVmsPlace } from './vms/place.ts';
 import { parseVmTab } from './vm/tabs.ts';
 
-export const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NothingHere });
+export const rootRoute = createRootRoute({ component: Root, notFoundComponent: NothingHere });
 
 const startRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -38,6 +38,13 @@ const vmRoute = createRoute({
   // Its settings, screen and words are for those who open a vm.
   component: lazyRouteComponent(() => import('./vm/VmPage.tsx'), 'VmPage'),
 });
+const aloneRoutes = (['/screen/$vm', '/serial/$vm'] as const).map((path) =>
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path,
+    component: lazyRouteComponent(() => import('./vm/ConsolePage.tsx'), 'ConsolePage'),
+  }),
+);
 const hostsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts',
@@ -60,6 +67,7 @@ export function createConsoleRouter(): AnyRouter {
       startRoute,
       vmsRoute,
       vmRoute,
+      ...aloneRoutes,
       hostsRoute,
       operationsRoute,
       eventsRoute,

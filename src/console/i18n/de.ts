@@ -37,6 +37,7 @@ export const german: Language = {
     driver: 'Treiber',
     duration: 'Dauer',
     events: 'Ereignisse',
+    exportDefinition: 'Definition exportieren',
     filter: 'Filter',
     filterExample: 'zum Beispiel: state = running AND name : web',
     firstPage: 'Erste Seite',

@@ -44,6 +44,7 @@ export const texts = {
   driver: 'Driver',
   duration: 'Duration',
   events: 'Events',
+  exportDefinition: 'Export definition',
   filter: 'Filter',
   filterExample: 'for example: state = running AND name : web',
   firstPage: 'First page',

@@ -1,36 +1,59 @@
-/** Above a console: whether it is connected, a way to connect again, and what else the console offers. */
+/** Above a console: whether it is connected, and what it offers; own tab and full screen are for all. */
 import { Button, Flex, FlexItem, Label } from '@patternfly/react-core';
-import type { ReactNode } from 'react';
-import { useWords } from '../console.ts';
-
-export type ConsoleState = 'connecting' | 'connected' | 'disconnected';
+import type { ReactNode, RefObject } from 'react';
+import type { Vm } from '#api';
+import { useConsole, useWords } from '../console.ts';
+import type { ConnectionState } from './use-connection.ts';
+import { useVmText } from './words/vm-words.ts';
 
 const colors = { connecting: 'blue', connected: 'green', disconnected: 'red' } as const;
 
 export function ConsoleBar({
+  vm,
+  kind,
   state,
-  onReconnect,
-  onFullScreen,
+  place,
+  onFocus,
   children,
 }: {
-  readonly state: ConsoleState;
-  readonly onReconnect: () => void;
-  readonly onFullScreen: () => void;
+  readonly vm: Vm;
+  readonly kind: 'screen' | 'serial';
+  readonly state: ConnectionState;
+  /** What becomes as large as the screen. */
+  readonly place: RefObject<HTMLElement | null>;
+  readonly onFocus: () => void;
   readonly children?: ReactNode;
 }): ReactNode {
+  const { notices } = useConsole();
   const words = useWords();
+  const text = useVmText();
+  const address = `/${kind}/${vm.id}`;
+  const showFull = async (): Promise<void> => {
+    try {
+      await place.current?.requestFullscreen();
+      onFocus();
+    } catch (error) {
+      notices.fail(words.text('fullScreen'), error);
+    }
+  };
   return (
-    <Flex className="console-bar" alignItems={{ default: 'alignItemsCenter' }}>
+    <Flex
+      className="console-bar"
+      alignItems={{ default: 'alignItemsCenter' }}
+      spaceItems={{ default: 'spaceItemsSm' }}
+    >
       <FlexItem role="status">
-        <Label color={colors[state]}>{words.text(state)}</Label>
+        <Label color={colors[state]}>
+          {state === 'disconnected' ? text('reconnecting') : words.text(state)}
+        </Label>
       </FlexItem>
-      {state === 'disconnected' && (
-        <Button variant="primary" onClick={onReconnect}>
-          {words.text('reconnect')}
+      {children}
+      {location.pathname !== address && (
+        <Button variant="secondary" component="a" href={address} target="_blank">
+          {text('ownTab')}
         </Button>
       )}
-      {children}
-      <Button variant="secondary" onClick={onFullScreen}>
+      <Button variant="secondary" onClick={() => void showFull()}>
         {words.text('fullScreen')}
       </Button>
     </Flex>

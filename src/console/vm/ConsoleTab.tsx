@@ -1,10 +1,18 @@
-/** A console where it can be opened now; else why not. Each start of the vm begins a new one. */
-import { EmptyState, EmptyStateBody } from '@patternfly/react-core';
-import { Fragment, type ReactNode } from 'react';
+/**
+ * A console where it can be opened now, else why not and what would help. Once opened it stays on the page
+ * while the vm is away, so that nothing that was seen is lost, and goes on by itself.
+ */
+import { Alert, Button, EmptyState, EmptyStateBody, EmptyStateFooter } from '@patternfly/react-core';
+import { useState, type ReactNode } from 'react';
 import { vmStateFacts, type Vm } from '#api';
 import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { useVmActions } from '../parts/ask.ts';
+import { useAct } from './act.ts';
+import { useVmText } from './words/vm-words.ts';
+
+/** What brings a console back, in the order of preference. */
+const remedies = ['turn-on', 'restore'] as const;
 
 export function ConsoleTab({
   vm,
@@ -13,19 +21,44 @@ export function ConsoleTab({
 }: {
   readonly vm: Vm;
   readonly action: 'screen' | 'serial';
-  readonly children: ReactNode;
+  readonly children: (available: boolean) => ReactNode;
 }): ReactNode {
   const words = useWords();
+  const text = useVmText();
+  const act = useAct();
+  const [opened, setOpened] = useState(false);
   return (
     <Answer question={useVmActions(vm.id, true)}>
       {({ actions }) => {
         const found = actions.find((allowed) => allowed.action === action);
-        if (found?.allowed === true && vmStateFacts[vm.state].live)
-          return <Fragment key={vm.generation}>{children}</Fragment>;
+        const available = found?.allowed === true && vmStateFacts[vm.state].live;
+        if (available && !opened) setOpened(true);
+        const why = [found?.reason ?? words.state(vm.state), found?.hint]
+          .filter((part) => part !== undefined)
+          .join(' – ');
+        const help = remedies
+          .filter((remedy) => actions.some((it) => it.action === remedy && it.allowed))
+          .map((remedy) => (
+            <Button key={remedy} variant="secondary" onClick={() => void act(vm, remedy)}>
+              {words.action(remedy)}
+            </Button>
+          ));
+        if (!available && !opened)
+          return (
+            <EmptyState titleText={words.text(action)} headingLevel="h2">
+              <EmptyStateBody>{why}</EmptyStateBody>
+              <EmptyStateFooter>{help}</EmptyStateFooter>
+            </EmptyState>
+          );
         return (
-          <EmptyState titleText={words.text(action)} headingLevel="h2">
-            <EmptyStateBody>{found?.reason ?? words.state(vm.state)}</EmptyStateBody>
-          </EmptyState>
+          <>
+            {!available && (
+              <Alert variant="info" isInline component="p" title={why} actionLinks={help}>
+                {text('daysAway')}
+              </Alert>
+            )}
+            {children(available)}
+          </>
         );
       }}
     </Answer>

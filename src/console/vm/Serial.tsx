@@ -1,4 +1,7 @@
-/** The serial console of a vm: bytes both ways over the API's WebSocket, shown by xterm.js. */
+/**
+ * The serial console of a vm: bytes both ways over the API's WebSocket, shown by xterm.js. The terminal
+ * lives as long as the page: a connection that is made again goes on below what was there.
+ */
 import '@xterm/xterm/css/xterm.css';
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
@@ -6,46 +9,53 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { openWithAdoptedStyles } from './adopted-styles.ts';
-import { ConsoleBar, type ConsoleState } from './ConsoleBar.tsx';
+import { ConsoleBar } from './ConsoleBar.tsx';
 import { socketUrl } from './socket-url.ts';
+import { useConnection } from './use-connection.ts';
 
 const scrollbackLines = 5000;
 
-export function Serial({ vm }: { readonly vm: Vm }): ReactNode {
-  const { client, notices } = useConsole();
+export function Serial({
+  vm,
+  available,
+}: {
+  readonly vm: Vm;
+  readonly available: boolean;
+}): ReactNode {
+  const { client } = useConsole();
   const words = useWords();
   const place = useRef<HTMLDivElement>(null);
-  const [state, setState] = useState<ConsoleState>('connecting');
-  const [attempt, setAttempt] = useState(0);
+  const [terminal, setTerminal] = useState<Terminal | undefined>(undefined);
+  const { state, attempt, onOpen, onClose } = useConnection(vm, available);
   useEffect(() => {
     if (place.current === null) return undefined;
-    return attach(place.current, socketUrl(client, 'vm.serial.open', vm.id), setState);
-  }, [client, vm.id, attempt]);
+    const shown = showTerminal(place.current);
+    setTerminal(shown.terminal);
+    return () => shown[Symbol.dispose]();
+  }, []);
+  useEffect(() => {
+    if (terminal === undefined || attempt === undefined) return undefined;
+    const close = connect(terminal, socketUrl(client, 'vm.serial.open', vm.id), onOpen, onClose);
+    return () => {
+      close();
+      onClose();
+    };
+  }, [client, vm.id, terminal, attempt, onOpen, onClose]);
   return (
     <>
       <ConsoleBar
+        vm={vm}
+        kind="serial"
         state={state}
-        onReconnect={() => {
-          setState('connecting');
-          setAttempt(attempt + 1);
-        }}
-        onFullScreen={() =>
-          void place.current
-            ?.requestFullscreen()
-            .catch((error: unknown) => notices.fail(words.text('fullScreen'), error))
-        }
+        place={place}
+        onFocus={() => terminal?.focus()}
       />
       <div ref={place} className="terminal-place" role="group" aria-label={words.text('serial')} />
     </>
   );
 }
 
-/** A terminal on a socket, until the function that is answered is called. */
-function attach(
-  place: HTMLElement,
-  url: string,
-  onState: (state: ConsoleState) => void,
-): () => void {
+function showTerminal(place: HTMLElement): Disposable & { readonly terminal: Terminal } {
   const terminal = new Terminal({
     scrollback: scrollbackLines,
     cursorBlink: true,
@@ -59,27 +69,45 @@ function attach(
   fit.fit();
   const resized = new ResizeObserver(() => fit.fit());
   resized.observe(place);
+  return {
+    terminal,
+    [Symbol.dispose]() {
+      resized.disconnect();
+      terminal.dispose();
+      styles[Symbol.dispose]();
+    },
+  };
+}
+
+/** The terminal on a socket, until the function that is answered is called. */
+function connect(
+  terminal: Terminal,
+  url: string,
+  onOpen: () => void,
+  onClose: () => void,
+): () => void {
   const socket = new WebSocket(url);
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => {
-    onState('connected');
+    onOpen();
     terminal.focus();
   };
   socket.onmessage = ({ data }) => {
     if (data instanceof ArrayBuffer) terminal.write(new Uint8Array(data));
   };
-  socket.onclose = () => onState('disconnected');
+  socket.onclose = onClose;
   const encoder = new TextEncoder();
   const send = (bytes: Uint8Array<ArrayBuffer>): void => {
     if (socket.readyState === WebSocket.OPEN) socket.send(bytes);
   };
-  terminal.onData((text) => send(encoder.encode(text)));
-  terminal.onBinary((text) => send(Uint8Array.from(text, (letter) => letter.charCodeAt(0))));
+  const typed = terminal.onData((text) => send(encoder.encode(text)));
+  const pressed = terminal.onBinary((text) =>
+    send(Uint8Array.from(text, (letter) => letter.charCodeAt(0))),
+  );
   return () => {
     socket.onclose = null;
     socket.close();
-    resized.disconnect();
-    terminal.dispose();
-    styles[Symbol.dispose]();
+    typed.dispose();
+    pressed.dispose();
   };
 }

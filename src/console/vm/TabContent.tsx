@@ -31,17 +31,8 @@ export function TabContent({
     case 'summary':
       return <Summary vm={vm} />;
     case 'screen':
-      return (
-        <ConsoleTab vm={vm} action="screen">
-          <Screen vm={vm} />
-        </ConsoleTab>
-      );
     case 'serial':
-      return (
-        <ConsoleTab vm={vm} action="serial">
-          <Serial vm={vm} />
-        </ConsoleTab>
-      );
+      return <ConsoleContent vm={vm} kind={tab} />;
     case 'hardware':
       return (
         <>
@@ -74,4 +65,25 @@ export function TabContent({
     case 'rights':
       return <Rights vm={vm} />;
   }
+}
+
+/** Screen or terminal, on the vm's page or alone. */
+export function ConsoleContent({
+  vm,
+  kind,
+}: {
+  readonly vm: Vm;
+  readonly kind: 'screen' | 'serial';
+}): ReactNode {
+  return (
+    <ConsoleTab key={kind} vm={vm} action={kind}>
+      {(available) =>
+        kind === 'screen' ? (
+          <Screen vm={vm} available={available} />
+        ) : (
+          <Serial vm={vm} available={available} />
+        )
+      }
+    </ConsoleTab>
+  );
 }

@@ -10,29 +10,35 @@ import {
 import { EllipsisVIcon } from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
 import { useState, type ReactNode } from 'react';
 import { powerActions, type AllowedAction, type Vm, type VmAction } from '#api';
-import { useWords } from '../console.ts';
+import { useConsole, useWords } from '../console.ts';
 import { describeFailure } from '../parts/failure.ts';
 import { useVmActions } from '../parts/ask.ts';
 import { ConfirmAction } from './ConfirmAction.tsx';
+import { RenameDialog } from './RenameDialog.tsx';
 import { isOffered, useAct, type OfferedAction } from './act.ts';
+
+const variants = { row: 'plain', page: 'primary', bar: 'secondary' } as const;
 
 export function VmActionMenu({
   vm,
   look,
 }: {
   readonly vm: Vm;
-  readonly look: 'row' | 'page';
+  readonly look: 'row' | 'page' | 'bar';
 }): ReactNode {
+  const { client } = useConsole();
   const words = useWords();
   const act = useAct();
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState<{ action: OfferedAction; loss: string } | undefined>(
     undefined,
   );
+  const [renames, setRenames] = useState(false);
   const question = useVmActions(vm.id, open);
   const name = words.text('actionsOf', { name: vm.name });
   const choose = ({ action, confirm }: AllowedAction): void => {
     setOpen(false);
+    if (action === 'rename') setRenames(true);
     if (!isOffered(action)) return;
     if (confirm === undefined) void act(vm, action);
     else setAsked({ action, loss: words.loss(action, confirm) });
@@ -61,13 +67,13 @@ export function VmActionMenu({
         toggle={(ref) => (
           <MenuToggle
             ref={ref}
-            variant={look === 'row' ? 'plain' : 'primary'}
+            variant={variants[look]}
             isExpanded={open}
             onClick={() => setOpen(!open)}
             aria-label={name}
             {...(look === 'row' ? { icon: <EllipsisVIcon /> } : {})}
           >
-            {look === 'page' ? words.text('actions') : undefined}
+            {look === 'row' ? undefined : words.text('actions')}
           </MenuToggle>
         )}
       >
@@ -82,9 +88,20 @@ export function VmActionMenu({
           )}
           {actions.filter(({ action }) => isPower(action)).map(item)}
           {actions.length > 0 && <Divider component="li" />}
-          {actions.filter(({ action }) => isOffered(action) && !isPower(action)).map(item)}
+          {actions
+            .filter(({ action }) => action === 'rename' || (isOffered(action) && !isPower(action)))
+            .map(item)}
+          {actions.length > 0 && (
+            <DropdownItem
+              to={client.url('vm.export', { vm: vm.id }).pathname}
+              download={`${vm.name}.json`}
+            >
+              {words.text('exportDefinition')}
+            </DropdownItem>
+          )}
         </DropdownList>
       </Dropdown>
+      {renames && <RenameDialog vm={vm} onClose={() => setRenames(false)} />}
       {asked !== undefined && (
         <ConfirmAction
           vm={vm}

@@ -3,9 +3,9 @@ declare module '@novnc/novnc' {
   export default class RFB extends EventTarget {
     constructor(target: HTMLElement, url: string, options?: { readonly shared?: boolean });
     scaleViewport: boolean;
+    viewOnly: boolean;
     background: string;
     disconnect(): void;
-    sendCtrlAltDel(): void;
     focus(): void;
   }
 }

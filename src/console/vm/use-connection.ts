@@ -1,0 +1,48 @@
+/**
+ * One console's connection, kept: it is made again by itself after the network, the coordinator or the vm
+ * was away, with pauses that grow to three seconds, and at once when the vm is there again.
+ *
+ *   connecting --open--> connected --close--> disconnected --pause--> connecting
+ */
+import { useCallback, useEffect, useState } from 'react';
+import type { Vm } from '#api';
+import { useConsole } from '../console.ts';
+
+export type ConnectionState = 'connecting' | 'connected' | 'disconnected';
+
+const firstPauseMs = 300;
+const longestPauseMs = 3000;
+
+export interface Connection {
+  readonly state: ConnectionState;
+  /** A new one is to be opened for each; undefined while there is nothing to connect to. */
+  readonly attempt: number | undefined;
+  readonly onOpen: () => void;
+  readonly onClose: () => void;
+}
+
+export function useConnection(vm: Vm, available: boolean): Connection {
+  const { queries } = useConsole();
+  const [state, setState] = useState<ConnectionState>('connecting');
+  const [attempt, setAttempt] = useState(0);
+  const [pauseMs, setPauseMs] = useState(firstPauseMs);
+  useEffect(() => {
+    if (state !== 'disconnected' || !available) return undefined;
+    const timer = setTimeout(() => {
+      setState('connecting');
+      setAttempt((before) => before + 1);
+      setPauseMs((before) => Math.min(2 * before, longestPauseMs));
+    }, pauseMs);
+    return () => clearTimeout(timer);
+  }, [state, available, pauseMs]);
+  const onOpen = useCallback(() => {
+    setState('connected');
+    setPauseMs(firstPauseMs);
+  }, []);
+  const onClose = useCallback(() => {
+    setState('disconnected');
+    // The answer tells why: the session has ended, the right was taken, the vm is off.
+    void queries.invalidateQueries({ queryKey: ['vm.actions', vm.id] });
+  }, [queries, vm.id]);
+  return { state, attempt: available ? attempt : undefined, onOpen, onClose };
+}
