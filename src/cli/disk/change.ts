@@ -9,8 +9,11 @@ import {
   hostStore,
   mergeLayers,
   openDisk,
+  rebaseAnew,
   rebaseDisk,
+  reconnectAnew,
   reconnectDisk,
+  resizeAnew,
   resizeDisk,
   type CompactChoices,
   type FileStore,
@@ -59,7 +62,12 @@ export const changeCommands = [
       const sizeBytes = newSize(size, before);
       const text = `${path} from ${formatBytes(before)} to ${formatBytes(sizeBytes)}`;
       if (run.dryRun) return run.out.line(`would resize ${text}`);
-      await resizeDisk(disk, sizeBytes, run.signal);
+      if (disk.layer.writer?.resize !== undefined) {
+        await resizeDisk(disk, sizeBytes, run.signal);
+      } else {
+        const store = storeFor(path, run.options);
+        await resizeAnew(disk, sizeBytes, { ...verbOptions(run, `resize ${path}`), store });
+      }
       tell(run, { path, sizeBytes, beforeBytes: before }, `resized ${text}`);
     },
   }),
@@ -215,7 +223,10 @@ export const changeCommands = [
       });
       if (run.dryRun) return run.out.line(`would give ${path} the parent ${parentPath}`);
       const progress = verbOptions(run, `rebase ${path}`);
-      const { copiedBytes } = await rebaseDisk(disk, parent, progress);
+      const { copiedBytes } =
+        disk.layer.writer?.setParent === undefined
+          ? await rebaseAnew(disk, parent, { ...progress, store })
+          : await rebaseDisk(disk, parent, progress);
       const text = `${path} has the parent ${parentPath}`;
       tell(
         run,
@@ -253,7 +264,18 @@ export const changeCommands = [
         format: options['parent-format'] ?? disk.layer.parentReference?.format,
       });
       if (run.dryRun) return run.out.line(`would connect ${path} with ${parentPath}`);
-      await reconnectDisk(disk, parent);
+      if (disk.layer.writer?.setParent !== undefined) await reconnectDisk(disk, parent);
+      else {
+        await demandChangeable(run, path, { ...options, doing: 'reconnect' });
+        const parentNamed = { path: resolve(parentPath), format: parent.format };
+        await using child = await openDisk({
+          path: resolve(path),
+          store,
+          format,
+          parent: parentNamed,
+        });
+        await reconnectAnew(child, { ...verbOptions(run, `reconnect ${path}`), store });
+      }
       tell(run, { path, parent: parentPath }, `${path} is connected with ${parentPath}`);
     },
   }),

@@ -287,6 +287,22 @@ void test('free blocks of a file system are given back when asked for, after it 
     await tool(folder, 'e2fsck', '-f', '-n', 'b.raw');
   }));
 
+void test('a vmdk, which has no way to be changed in its place, is resized, rebased and reconnected all the same', () =>
+  withFolder(async (folder) => {
+    await makeRaw(join(folder, 'a.raw'), mib, 4 * mib);
+    await must(folder, 'convert', 'a.raw', 'base.vmdk');
+    await must(folder, 'create', 'empty.vmdk', '4M');
+    await must(folder, 'create', 'child.vmdk', '--parent', 'base.vmdk');
+    await must(folder, 'rebase', 'child.vmdk', 'empty.vmdk');
+    await rename(join(folder, 'empty.vmdk'), join(folder, 'moved.vmdk'));
+    assert.equal((await gantry(folder, 'reconnect', 'child.vmdk', 'base.vmdk')).code, 9);
+    await must(folder, 'reconnect', 'child.vmdk', 'moved.vmdk');
+    await must(folder, 'resize', 'child.vmdk', '+4M');
+    await must(folder, 'compare', 'child.vmdk', 'a.raw');
+    assert.match(await tool(folder, 'qemu-img', 'info', 'child.vmdk'), /virtual size: 8 MiB/);
+    await tool(folder, 'qemu-img', 'compare', 'child.vmdk', 'a.raw');
+  }));
+
 /** Runs until a file that is being made appears, then sends the signal. */
 async function interrupted(
   folder: string,

@@ -61,17 +61,18 @@ export async function mergeLayers(top: Disk, options: MergeOptions): Promise<voi
   );
 }
 
-/** Copies what the layers down to a depth hold, zeros included; what they do not say stays the target's. */
-async function copyLayers(
+/** Copies what the layers down to a depth hold, as far as the target goes, zeros included; what they do not say stays the target's. */
+export async function copyLayers(
   source: Disk,
   target: Disk,
   depth: number,
   options: VerbOptions,
 ): Promise<void> {
-  const meter = new ProgressMeter(source.sizeBytes, options);
+  const end = Math.min(source.sizeBytes, target.sizeBytes);
+  const meter = new ProgressMeter(end, options);
   const buffer = Buffer.allocUnsafeSlow(chunkBytes);
-  for (let at = 0; at < source.sizeBytes;) {
-    const run = await source.runAt(at, source.sizeBytes - at);
+  for (let at = 0; at < end;) {
+    const run = await source.runAt(at, end - at);
     const length = run.kind === 'zero' ? run.length : Math.min(run.length, chunkBytes);
     if (run.depth <= depth && run.kind === 'zero') await target.zero(at, length);
     else if (run.depth <= depth) {
@@ -95,6 +96,19 @@ export async function rebaseDisk(
   options: VerbOptions = {},
 ): Promise<{ readonly copiedBytes: number }> {
   demandConnectable(child);
+  const copiedBytes = await copyDifferences(child, parent, child, options);
+  await child.flush();
+  await connectDisk(child, parent);
+  return { copiedBytes };
+}
+
+/** Writes into a layer over the new parent what the child shows, where it does not say itself and the parents differ. */
+export async function copyDifferences(
+  child: Disk,
+  parent: Disk,
+  into: Disk,
+  options: VerbOptions,
+): Promise<number> {
   const meter = new ProgressMeter(child.sizeBytes, options);
   const [seen, wanted] = [Buffer.alloc(65536), Buffer.alloc(65536)];
   let copiedBytes = 0;
@@ -108,17 +122,15 @@ export async function rebaseDisk(
       if (inside > 0) await parent.read(then.subarray(0, inside), at);
       then.fill(0, inside);
       if (!now.equals(then)) {
-        await child.write(now, at);
+        await into.write(now, at);
         copiedBytes += length;
       }
     }
     at += length;
     meter.add(length);
   }
-  await child.flush();
-  await connectDisk(child, parent);
   meter.end();
-  return { copiedBytes };
+  return copiedBytes;
 }
 
 /**

@@ -11,6 +11,16 @@ export async function resizeDisk(
   sizeBytes: number,
   signal?: AbortSignal,
 ): Promise<void> {
+  await demandSize(disk, sizeBytes, signal);
+  if (sizeBytes !== disk.sizeBytes) await disk.resize(sizeBytes);
+}
+
+/** Faults: `invalid` for a size that the format cannot have; `refused` when it would cut off data. */
+export async function demandSize(
+  disk: Disk,
+  sizeBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { variant } = disk.layer.describe();
   const wanted = roundedSize({ format: disk.format, sizeBytes, variant });
   if (wanted !== sizeBytes || sizeBytes <= 0 || sizeBytes % disk.sectorBytes !== 0) {
@@ -19,7 +29,6 @@ export async function resizeDisk(
     });
   }
   if (sizeBytes < disk.sizeBytes) await demandEmpty(disk, sizeBytes, signal);
-  if (sizeBytes !== disk.sizeBytes) await disk.resize(sizeBytes);
 }
 
 async function demandEmpty(
