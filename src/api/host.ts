@@ -124,7 +124,10 @@ export const hostSettingsSchema = z
       .array(z.string().min(1).max(1024))
       .max(32)
       .default([])
-      .meta({ description: 'folders in which vms and disks are looked for (HOST-37)' }),
+      .meta({
+        description:
+          'folders in which vms and disks are looked for (HOST-37), and that vms may share with guests',
+      }),
     maxRunningVms: z
       .number()
       .int()
