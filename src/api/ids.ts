@@ -72,6 +72,7 @@ export const kinds = [
   'host',
   'folder',
   'image',
+  'profile',
   'user',
   'role',
   'grant',

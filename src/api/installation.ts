@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { hostSettingsSchema } from './host.ts';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
 import { patchOf } from './patch.ts';
-import { hardwareSchema } from './vm/hardware.ts';
 
 export const installationSettingsSchema = z
   .strictObject({
@@ -127,7 +126,3 @@ export const joinedSchema = z
   })
   .meta({ id: 'Joined' });
 export type Joined = z.infer<typeof joinedSchema>;
-
-export const profileSchema = z
-  .strictObject({ name: z.string(), meaning: z.string(), hardware: hardwareSchema })
-  .meta({ id: 'Profile', description: 'a hardware profile (HW-01)' });

@@ -23,6 +23,7 @@ export const verbs = {
   'folder.manage': 'create, rename and delete folders',
   'image.view': 'see and use images',
   'image.manage': 'build, add and delete images',
+  'profile.manage': 'create and delete hardware profiles',
   'operation.view': "see other people's operations",
   'operation.cancel': "cancel other people's operations",
   'event.view': 'read the event log',

@@ -2,6 +2,8 @@
 import type { FaultData } from '#lib';
 import type {
   Actor,
+  AdapterModel,
+  Hardware,
   HostFacts,
   HostSettings,
   HostStatus,
@@ -72,6 +74,14 @@ export interface ImageDocument {
   readonly hostId: string;
   readonly path: string;
   readonly builtFrom: ImageRecipe | null;
+}
+
+/** kind profile: hardware without what belongs to one vm. */
+export interface ProfileDocument {
+  readonly name: string;
+  readonly meaning: string;
+  readonly hardware: Hardware;
+  readonly adapterModel: AdapterModel | null;
 }
 
 export interface UserDocument {

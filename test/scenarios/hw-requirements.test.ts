@@ -1,8 +1,9 @@
 /** What is asked of virtual hardware, through CLI and API, on one coordinator with a simulated host. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Client, GuestCatalogueEntry, UnrepresentedDevice, Vm } from '#api';
+import type { Client, GuestCatalogueEntry, Hardware, Profile, UnrepresentedDevice, Vm } from '#api';
 import { isFault } from '#lib';
+import { findConnection, openClient } from '../../src/cli/connection.ts';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 
 let gantry: Gantry;
@@ -170,5 +171,93 @@ void test('HW-27 devices that cannot be represented are a list for machines, and
       assert.deepEqual(paths, ['hardware/ieee1394', 'hardware/modem', 'hardware/tapeDrive']);
       return true;
     },
+  );
+});
+
+void test('HW-59 a hardware profile is stored under a name and used again when vms are created', async () => {
+  await gantry.must(
+    'vm',
+    'create',
+    'pattern',
+    '--profile',
+    'classic',
+    '--memory',
+    '256M',
+    '--disk',
+    '1G',
+  );
+  await gantry.must(
+    'vm',
+    'set',
+    'pattern',
+    'hardware.sound=sb16',
+    'hardware.processor.model=qemu64',
+  );
+  const pattern = (await show('pattern')).definition.hardware;
+  await gantry.must('profile', 'save', 'office', '--vm', 'pattern', '--meaning', 'desks of 2005');
+  await gantry.must('profile', 'save', 'builder', 'memory.sizeBytes=2G', 'processor.count=4');
+  const names = (await gantry.json<readonly Profile[]>('profile', 'list')).map(({ name }) => name);
+  assert.deepEqual(names, ['builder', 'classic', 'modern', 'office']);
+  const office = await gantry.json<Profile>('profile', 'show', 'office');
+  assert.equal(office.meaning, 'desks of 2005');
+  assert.equal(office.builtIn, false);
+  assert.deepEqual(
+    [office.hardware.disks, office.hardware.adapters],
+    [[], []],
+    'nothing of the vm',
+  );
+  const made = async (name: string, ...words: string[]): Promise<Hardware> => {
+    await gantry.must('vm', 'create', name, ...words);
+    return (await show(name)).definition.hardware;
+  };
+  const desk = await made('desk', '--profile', 'office', '--disk', '2G');
+  assert.deepEqual(
+    { ...desk, disks: [], adapters: [] },
+    { ...pattern, disks: [], adapters: [] },
+    'all but disks and addresses is as it was',
+  );
+  const [adapter] = desk.adapters;
+  assert.equal(adapter?.model, pattern.adapters[0]?.model);
+  assert.notEqual(adapter?.mac, pattern.adapters[0]?.mac);
+  assert.equal(desk.disks[0]?.bus, 'ide');
+  // What is said at creation still counts, and so does what the profile says against the catalogue.
+  const small = await made('small', '--profile', 'office', '--memory', '64M', '--guest', 'debian');
+  assert.equal(small.memory.sizeBytes, 64 * 1024 * 1024);
+  assert.equal(small.clock.base, 'localtime');
+  assert.equal((await made('server', '--profile', 'builder')).processor.count, 4);
+
+  const profiles = (params: { profile: string }) => client.call('profile.delete', { params });
+  await assert.rejects(client.call('profile.create', { body: { name: 'office' } }), (error) =>
+    isFault(error, 'exists'),
+  );
+  await assert.rejects(
+    client.call('profile.create', { body: { name: 'wrong', hardware: { sound: 'drum' } } }),
+    (error) => isFault(error, 'invalid'),
+  );
+  await assert.rejects(profiles({ profile: 'classic' }), (error) => isFault(error, 'refused'));
+  await gantry.must('profile', 'delete', 'office');
+  await assert.rejects(
+    client.call('vm.create', { body: { name: 'late', profile: 'office' } }),
+    (error) => isFault(error, 'not-found'),
+  );
+  assert.equal((await show('desk')).definition.hardware.sound, 'sb16', 'its vms stay as they are');
+  const { items } = await client.call('event.list', {
+    query: { filter: 'name : profile', limit: 20 },
+  });
+  assert.deepEqual(items.map(({ name, target }) => `${name} ${target.name}`).toSorted(), [
+    'profile.created builder',
+    'profile.created office',
+    'profile.deleted office',
+  ]);
+
+  await gantry.must('user', 'create', 'eve');
+  await gantry.must('grant', 'create', 'eve', 'create');
+  const [secret = ''] = (await gantry.must('token', 'create', 'eve', '--user', 'eve'))
+    .trim()
+    .split('\n');
+  const eve = openClient({ ...findConnection(gantry.installation, {}), token: secret }, undefined);
+  assert.ok((await eve.call('profile.list', {})).items.length >= 3);
+  await assert.rejects(eve.call('profile.create', { body: { name: 'mine' } }), (error) =>
+    isFault(error, 'forbidden'),
   );
 });

@@ -425,6 +425,20 @@ export const eventCatalogue = {
     message: 'The setting {path} was changed from {oldValue} to {newValue}',
     attributes: change,
   },
+  'profile.created': {
+    category: 'Coordinator',
+    target: 'profile',
+    type: 'information',
+    message: 'Hardware profile {target} was created',
+    attributes: none,
+  },
+  'profile.deleted': {
+    category: 'Coordinator',
+    target: 'profile',
+    type: 'information',
+    message: 'Hardware profile {target} was deleted',
+    attributes: none,
+  },
   'folder.created': {
     category: 'Coordinator',
     target: 'folder',

@@ -39,10 +39,10 @@ import {
   joinedSchema,
   joinSchema,
   joinTokenSchema,
-  profileSchema,
 } from '../installation.ts';
 import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
 import { operationSchema } from '../operation.ts';
+import { profileCreateSchema, profileSchema } from '../profile.ts';
 import { guestCatalogueEntrySchema } from '../vm/guests.ts';
 import { vmFileSchema } from '../vm/definition.ts';
 import { unrepresentedDeviceSchema } from '../vm/unrepresented.ts';
@@ -1123,11 +1123,46 @@ export const routes = {
   'profile.list': route({
     method: 'GET',
     path: '/profiles',
-    summary: 'Hardware profiles',
+    summary: 'List hardware profiles, built in and stored',
     group: 'catalogues',
     right: 'self',
+    query: listQuerySchema,
     answer: 'now',
-    response: z.strictObject({ items: z.array(profileSchema) }).meta({ id: 'Profiles' }),
+    response: pageSchema(profileSchema, 'Profile'),
+  }),
+  'profile.show': route({
+    method: 'GET',
+    path: '/profiles/{profile}',
+    summary: 'Show a hardware profile',
+    group: 'catalogues',
+    right: 'self',
+    on: 'profile',
+    params: one('profile'),
+    answer: 'now',
+    response: profileSchema,
+  }),
+  'profile.create': route({
+    method: 'POST',
+    path: '/profiles',
+    summary: 'Store hardware under a name, for new vms',
+    group: 'catalogues',
+    right: 'profile.manage',
+    query: dryRunQuerySchema,
+    body: profileCreateSchema,
+    answer: 'now',
+    response: profileSchema,
+  }),
+  'profile.delete': route({
+    method: 'DELETE',
+    path: '/profiles/{profile}',
+    summary: 'Delete a hardware profile; vms made with it stay as they are',
+    group: 'catalogues',
+    right: 'profile.manage',
+    on: 'profile',
+    params: one('profile'),
+    query: dryRunQuerySchema,
+    answer: 'now',
+    conditional: true,
   }),
 
   // operations and events

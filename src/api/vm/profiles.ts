@@ -7,9 +7,18 @@ import type { Hardware } from './hardware.ts';
 import { miB } from '#lib';
 
 export const profiles: Readonly<
-  Record<'classic' | 'modern', { readonly meaning: string; readonly hardware: Hardware }>
+  Record<
+    'classic' | 'modern',
+    {
+      /** The same in every installation. */
+      readonly id: string;
+      readonly meaning: string;
+      readonly hardware: Hardware;
+    }
+  >
 > = {
   classic: {
+    id: '00000000-0000-4000-8002-000000000001',
     meaning: 'hardware of 2005 that old guests know: IDE, tulip, Cirrus, one processor',
     hardware: {
       profile: 'classic',
@@ -47,6 +56,7 @@ export const profiles: Readonly<
     },
   },
   modern: {
+    id: '00000000-0000-4000-8002-000000000002',
     meaning: 'paravirtual devices for current guests: virtio disks, network and screen',
     hardware: {
       profile: 'modern',

@@ -189,8 +189,7 @@ export const vmCreateSchema = z
       .max(1024)
       .optional()
       .meta({ description: 'id or path of a folder; default /' }),
-    profile: z
-      .enum(['classic', 'modern'])
+    profile: referenceSchema
       .optional()
       .meta({ description: "default: the guest's, modern otherwise" }),
     guestOs: z.string().max(64).optional(),

@@ -11,6 +11,7 @@ import { hostCommands } from './host.ts';
 import { powerCommands } from './power.ts';
 import { reportCommands } from './report.ts';
 import { shareCommands } from './shares.ts';
+import { profileCommands } from './profile.ts';
 import { securityCommands } from './security.ts';
 import { systemCommands } from './system.ts';
 import { testCommands } from './test.ts';
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   ...shareCommands,
   ...hostCommands,
   ...catalogueCommands,
+  ...profileCommands,
   ...diskCommands,
   ...reportCommands,
   ...workCommands,

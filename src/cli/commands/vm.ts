@@ -106,7 +106,7 @@ const createOptions = {
     type: 'text',
     words: ['modern', 'classic'],
     value: 'PROFILE',
-    meaning: 'modern (default) or classic hardware',
+    meaning: 'hardware profile: modern, classic, or one of your own',
   },
   guest: { type: 'text', value: 'GUEST', meaning: 'guest operating system, from the catalogue' },
   memory: { type: 'size', short: 'm', value: 'SIZE', meaning: 'memory, for example 1G' },

@@ -74,6 +74,7 @@ export function ancestorsOf(inventory: Inventory, thing: Thing): readonly Thing[
     case 'installation':
       return [];
     case 'host':
+    case 'profile':
     case 'user':
     case 'role':
     case 'grant':

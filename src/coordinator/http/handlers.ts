@@ -2,7 +2,13 @@
  * The handler of every route that is not one of access: the request's parts to a verb, the verb's answer
  * back. No logic.
  */
-import { guestCatalogue, profiles, unrepresentedDevices, type Page, type RouteName } from '#api';
+import {
+  guestCatalogue,
+  profileSchema,
+  unrepresentedDevices,
+  type Page,
+  type RouteName,
+} from '#api';
 import { bulkOnHost } from '../app/bulk.ts';
 import { bulkOnVms } from '../app/vm/bulk-vms.ts';
 import { clearEvents, listCatalogue, listEvents } from '../app/events.ts';
@@ -16,6 +22,7 @@ import {
   updateHost,
 } from '../app/hosts.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
+import { createProfile, deleteProfile, listProfiles, requireProfile } from '../app/profiles.ts';
 import { showInstallation, updateInstallation, type About } from '../app/installation.ts';
 import { shown } from '../app/find.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
@@ -35,6 +42,7 @@ import type { AccessRoute } from '../access/mod.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { OperationDocument } from '../documents.ts';
 import type { ListedThings, PlainQuery } from '../inventory/inventory.ts';
+import { pageOf } from '../inventory/list/page.ts';
 import type { StreamHub } from '../link/streams.ts';
 import type { Handlers } from './route-handler.ts';
 
@@ -54,6 +62,7 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
     ...installationHandlers(options),
     ...hostHandlers(options),
     ...placeHandlers(options),
+    ...profileHandlers(options),
     ...vmHandlers(options),
     ...deviceHandlers(options),
     ...consoleHandlers(options),
@@ -89,7 +98,6 @@ function installationHandlers({
   | `installation.${string}`
   | 'openapi.show'
   | 'guest.list'
-  | 'profile.list'
   | 'unrepresented.list'
   | 'event.catalogue'
 > {
@@ -107,9 +115,6 @@ function installationHandlers({
     'guest.list': () => ({ items: guestCatalogue.map((guest) => ({ ...guest })) }),
     'unrepresented.list': () => ({
       items: unrepresentedDevices.map((device) => ({ ...device, names: [...device.names] })),
-    }),
-    'profile.list': () => ({
-      items: Object.entries(profiles).map(([name, profile]) => ({ name, ...profile })),
     }),
     'event.catalogue': () => listCatalogue(),
   };
@@ -162,6 +167,22 @@ function placeHandlers({
     'image.add': ({ caller, body, query }) => addImage(coordinator, caller, body, query.dryRun),
     'image.delete': ({ caller, id, precondition, query }) =>
       deleteImage(coordinator, caller, id, { precondition, dryRun: query.dryRun }),
+  };
+}
+
+function profileHandlers({ coordinator }: HandlersOptions): Of<`profile.${string}`> {
+  const { inventory } = coordinator;
+  return {
+    'profile.list': ({ query }) => {
+      const listed = { kind: 'profile', schema: profileSchema, defaultSort: 'name' };
+      const page = pageOf(listed, listProfiles(inventory), query);
+      return { ...page, items: [...page.items] };
+    },
+    'profile.show': ({ params }) => requireProfile(inventory, params.profile),
+    'profile.create': ({ caller, body, query }) =>
+      createProfile(coordinator, caller, body, query.dryRun),
+    'profile.delete': ({ caller, params, precondition, query }) =>
+      deleteProfile(coordinator, caller, params.profile, { precondition, dryRun: query.dryRun }),
   };
 }
 

@@ -54,6 +54,7 @@ export class Indexes {
         return this.imagesOfHost.move(id, from, dataOf<ImageDocument>(after)?.hostId);
       }
       case 'operation':
+      case 'profile':
       case 'user':
       case 'role':
       case 'grant':

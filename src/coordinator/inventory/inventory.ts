@@ -80,7 +80,16 @@ export interface InventoryChange {
   readonly seq: number;
   readonly things: readonly {
     readonly kind:
-      'vm' | 'host' | 'folder' | 'image' | 'operation' | 'user' | 'role' | 'grant' | 'token';
+      | 'vm'
+      | 'host'
+      | 'folder'
+      | 'image'
+      | 'profile'
+      | 'operation'
+      | 'user'
+      | 'role'
+      | 'grant'
+      | 'token';
     readonly id: string;
     readonly how: 'changed' | 'deleted' | 'sampled';
   }[];

@@ -12,6 +12,7 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'host':
     case 'folder':
     case 'image':
+    case 'profile':
     case 'user':
     case 'role':
     case 'token':

@@ -23,6 +23,7 @@ export const documentKinds = [
   'agent',
   'folder',
   'image',
+  'profile',
   'user',
   'role',
   'grant',

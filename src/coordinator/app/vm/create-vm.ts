@@ -18,6 +18,7 @@ import { asReasons, hostProcessor, inWords, warnOfHardware } from '../hardware-w
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
+import { requireProfile } from '../profiles.ts';
 import { makeMac, usedMacs } from '../vm-identity.ts';
 import { makeDefinition } from './make-definition.ts';
 import { requireTimeSource } from './time-source.ts';
@@ -74,6 +75,7 @@ export async function createVm(
     makeMac: () => makeMac(macs),
   });
   requireTimeSource(definition, false);
+    profile: create.profile === undefined ? undefined : requireProfile(inventory, create.profile),
   requireFreeMacs(usedMacs(inventory), definition);
   const plan = await links.call(host.id, 'machine.plan', {
     definition: definitionForAgent(inventory, host.id, definition),

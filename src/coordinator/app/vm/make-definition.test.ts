@@ -12,6 +12,7 @@ function make(create: Partial<VmCreate>, image?: ChosenImage, existingSizeBytes?
   return makeDefinition({
     id: randomUUID(),
     create: vmCreateSchema.parse({ name: 'web-1', ...create }),
+    profile: undefined,
     image,
     existingSizeBytes,
     makeMac: () => {

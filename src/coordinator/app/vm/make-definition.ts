@@ -15,6 +15,7 @@ import {
   type GuestCatalogueEntry,
   type Hardware,
   type ImageRecipe,
+  type Profile,
   type VmCreate,
   type VmDefinition,
 } from '#api';
@@ -34,6 +35,8 @@ export interface ChosenImage {
 export interface MakeOptions {
   readonly id: string;
   readonly create: VmCreate;
+  /** The chosen one; undefined: the one recommended for the guest. */
+  readonly profile: Profile | undefined;
   /** For the disk choice `image`. */
   readonly image: ChosenImage | undefined;
   /** Virtual size for the disk choice `existing`. */
@@ -52,8 +55,7 @@ export function makeDefinition(options: MakeOptions): Made {
   const { create, image, id } = options;
   const guestId = create.guestOs ?? image?.guestOs ?? undefined;
   const guest = guestId === undefined ? undefined : findGuest(guestId);
-  const profile = create.profile ?? guest?.profile ?? 'modern';
-  const hardware = makeHardware(profiles[profile].hardware, guest, options);
+  const hardware = makeHardware(guest, options);
   const disks = makeDisk(hardware, guest, options);
   const plain = {
     id,
@@ -114,22 +116,25 @@ function withoutIdentity({ definition = {}, name }: VmCreate): Record<string, un
   return rest;
 }
 
+/** People's own profiles say what they mean; the built-in ones leave to the catalogue what suits the guest. */
 function makeHardware(
-  base: Hardware,
   guest: GuestCatalogueEntry | undefined,
-  { create, makeMac }: MakeOptions,
+  { create, makeMac, profile }: MakeOptions,
 ): Hardware {
-  const adapterModel = guest?.adapter ?? (base.profile === 'classic' ? 'tulip' : 'virtio');
+  const base = profile?.hardware ?? profiles[guest?.profile ?? 'modern'].hardware;
+  const advice = profile?.builtIn === false ? undefined : guest;
+  const adapterModel =
+    profile?.adapterModel ?? guest?.adapter ?? (base.profile === 'classic' ? 'tulip' : 'virtio');
   const count = create.processors ?? base.processor.count;
   return {
     ...base,
     memory: {
       ...base.memory,
-      sizeBytes: create.memoryBytes ?? guest?.memoryBytes ?? base.memory.sizeBytes,
+      sizeBytes: create.memoryBytes ?? advice?.memoryBytes ?? base.memory.sizeBytes,
     },
     processor: { ...base.processor, count },
-    scsiController: guest?.scsiController ?? base.scsiController,
-    clock: { ...base.clock, base: guest?.clock ?? base.clock.base },
+    scsiController: advice?.scsiController ?? base.scsiController,
+    clock: { ...base.clock, base: advice?.clock ?? base.clock.base },
     adapters:
       create.network === 'none' && create.forwards === undefined
         ? []
