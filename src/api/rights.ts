@@ -81,7 +81,7 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   },
   create: {
     id: '00000000-0000-4000-8001-000000000003',
-    meaning: 'level one: create new vms (SEC-31)',
+    meaning: 'level one: create new vms, and configure and control those (SEC-31)',
     verbs: create,
   },
   reconfigure: {

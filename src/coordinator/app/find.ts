@@ -45,6 +45,16 @@ export function findFolder(
   );
 }
 
+/** Where something is to be made: the top folder is known to everybody, whether or not they may look into it. */
+export function findPlace(
+  inventory: Inventory,
+  caller: Caller,
+  reference: string,
+): Document<FolderDocument> {
+  const top = inventory.document<FolderDocument>('folder', topFolderId);
+  return reference === '/' && top !== undefined ? top : findFolder(inventory, caller, reference);
+}
+
 /** Errors: `not-found`. */
 export function findImage(
   inventory: Inventory,

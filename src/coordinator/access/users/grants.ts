@@ -190,15 +190,15 @@ export async function deleteGrant(
   });
 }
 
-function grantEvent(
+export function grantEvent(
   inventory: Inventory,
   caller: Caller,
   id: string,
   grant: GrantDocument,
-  how: string,
+  how: 'granted' | 'denied' | 'withdrawn',
+  object = objectName(inventory, grant),
 ): NewEvent {
   const role = roleById(inventory, grant.role)?.name ?? grant.role;
-  const object = objectName(inventory, grant);
   const what = [
     grant.deny ? 'denial of' : 'role',
     role,

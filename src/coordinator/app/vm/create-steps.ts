@@ -14,6 +14,7 @@ import { definitionForAgent, definitionFromAgent } from '../media.ts';
 import { nameOwner, nameTaken, releaseName, reserveName } from '../names.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
+import { creatorGrant, grantsGone } from './creator-grant.ts';
 import type { AddInput, CreateInput } from './create-vm.ts';
 import { actStep, checkStep, claimStep, identifyStep } from './power-steps.ts';
 
@@ -89,7 +90,7 @@ async function releaseOwnName(work: Work, id: string, name: string): Promise<voi
 const registerCreated: Step = {
   name: 'register',
   async run(work) {
-    const { definition, hostId, folderId, warnings } = createInput(work);
+    const { definition, hostId, folderId, warnings, creator } = createInput(work);
     const report = work.memory['report'] as unknown as MachineReport;
     const vm: VmDocument = {
       definition,
@@ -99,7 +100,7 @@ const registerCreated: Step = {
       revision: 1,
       generation: report.generation,
     };
-    await register(work, vm, report, 'created');
+    await register(work, vm, report, 'created', creator);
     work.pusher.note(definition.id, 1);
     await work.conclude({ vm: definition.id, ...(warnings.length > 0 ? { warnings } : {}) });
   },
@@ -112,7 +113,8 @@ async function register(
   vm: VmDocument,
   report: MachineReport,
   how: 'created' | 'added',
-  along: Commit = {},
+  creator: string | null,
+  named: Commit = {},
 ): Promise<void> {
   const { inventory } = work.coordinator;
   const { id } = vm.definition;
@@ -123,14 +125,20 @@ async function register(
     const conflict = new SerialIndex(inventory).conflict(vm.definition);
     if (conflict !== undefined)
       events.push({ ...frame, name: 'vm.conflict', attributes: conflict });
+    const granted = creatorGrant(work, vm, creator);
     return {
-      conditions: [{ kind: 'vm', id, absent: true }, ...(along.conditions ?? [])],
+      conditions: [
+        { kind: 'vm', id, absent: true },
+        ...(named.conditions ?? []),
+        ...(granted.conditions ?? []),
+      ],
       writes: [
         { kind: 'vm', id, data: vm },
         { kind: 'status', id, data: { report } satisfies StatusDocument },
-        ...(along.writes ?? []),
+        ...(named.writes ?? []),
+        ...(granted.writes ?? []),
       ],
-      events,
+      events: [...events, ...(granted.events ?? [])],
     };
   });
 }
@@ -144,6 +152,7 @@ async function unregister(work: Work, id: string): Promise<void> {
     const writes: Write[] = [
       { kind: 'vm', id, delete: true },
       { kind: 'status', id, delete: true },
+      ...grantsGone(inventory, id),
     ];
     return {
       conditions: [{ kind: 'vm', id, version: vm.version }],
@@ -228,7 +237,7 @@ const adoptStep: Step = {
 const registerAdopted: Step = {
   name: 'register',
   async run(work) {
-    const { hostId, folderId } = addInput(work);
+    const { hostId, folderId, creator } = addInput(work);
     const record = adopted(work);
     if (record === undefined) return;
     const { inventory } = work.coordinator;
@@ -251,7 +260,7 @@ const registerAdopted: Step = {
       generation: record.report.generation,
     };
     const named = owner === undefined ? reserveName('vm', name, id) : {};
-    await register(work, vm, record.report, 'added', named);
+    await register(work, vm, record.report, 'added', creator, named);
     await work.pusher.pushOrLater(id, causeOf(work), work.signal);
     await work.conclude({ vm: id });
   },

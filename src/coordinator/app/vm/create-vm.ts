@@ -13,13 +13,14 @@ import {
 import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument, ImageDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
-import { findFolder, findHost, findImage, requireVerb } from '../find.ts';
+import { findHost, findImage, findPlace, requireVerb } from '../find.ts';
 import { asReasons, hostProcessor, inWords, warnOfHardware } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { requireProfile } from '../profiles.ts';
 import { makeMac, usedMacs } from '../vm-identity.ts';
+import { creatorWithoutRights } from './creator-grant.ts';
 import { makeDefinition } from './make-definition.ts';
 import { requireTimeSource } from './time-source.ts';
 import { stepNames } from '../work.ts';
@@ -34,6 +35,8 @@ export interface CreateInput {
   readonly start: boolean;
   /** What was said of it that stands in nothing's way, for the result. */
   readonly warnings: readonly string[];
+  /** The user who gets a grant on it. */
+  readonly creator: string | null;
 }
 
 /** What the operation vm.add is given. */
@@ -41,6 +44,8 @@ export interface AddInput {
   readonly hostId: string;
   readonly folderId: string;
   readonly file: string;
+  /** The user who gets a grant on it. */
+  readonly creator: string | null;
 }
 
 export async function createVm(
@@ -50,7 +55,7 @@ export async function createVm(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { inventory, links } = coordinator;
-  const folder = findFolder(inventory, caller, create.folder ?? '/');
+  const folder = findPlace(inventory, caller, create.folder ?? '/');
   const image =
     create.disk?.kind === 'image' ? findImage(inventory, caller, create.disk.image) : undefined;
   const host = chooseHost(coordinator, caller, create.host, folder.id, image);
@@ -92,6 +97,7 @@ export async function createVm(
     disks,
     start: create.start,
     warnings: inWords(warnings),
+    creator: creatorWithoutRights(caller, { folderId: folder.id, hostId: host.id }),
   };
   if (dryRun)
     return {
@@ -122,7 +128,7 @@ export async function addVm(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { inventory } = coordinator;
-  const folder = findFolder(inventory, caller, add.folder);
+  const folder = findPlace(inventory, caller, add.folder);
   const host = chooseHost(coordinator, caller, add.host, folder.id, undefined);
   const target = { kind: 'host', id: host.id, name: host.data.name } as const;
   if (dryRun)
@@ -134,7 +140,9 @@ export async function addVm(
       changes: [],
       warnings: [],
     };
-  const input: AddInput = { hostId: host.id, folderId: folder.id, file: add.file };
+  const place = { hostId: host.id, folderId: folder.id };
+  const creator = creatorWithoutRights(caller, place);
+  const input: AddInput = { ...place, file: add.file, creator };
   return await coordinator.operations.submit(caller, {
     action: 'vm.add',
     target,

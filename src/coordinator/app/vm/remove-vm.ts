@@ -7,7 +7,7 @@
 import { posix } from 'node:path';
 import { vmFilesSchema, type DryRun, type Operation, type VmFiles } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import type { GrantDocument, ImageDocument, VmDocument } from '../../documents.ts';
+import type { ImageDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Write } from '../../store/store.ts';
 import { commitFresh } from '../commit-fresh.ts';
@@ -18,6 +18,7 @@ import { vmThing } from '../things.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
+import { grantsGone } from './creator-grant.ts';
 import { requireAction } from './judge.ts';
 
 const destroyLimitMs = 10 * 60_000;
@@ -104,12 +105,9 @@ function unregisterStep(how: 'removed' | 'deleted'): Step {
         const writes: Write[] = [
           { kind: 'vm', id, delete: true },
           { kind: 'status', id, delete: true },
+          ...grantsGone(inventory, id),
         ];
         if (nameOwner(inventory, 'vm', name) === id) writes.push(releaseName('vm', name));
-        // Grants on a vm are gone with it.
-        for (const grant of inventory.documents<GrantDocument>('grant'))
-          if (grant.data.objectKind === 'vm' && grant.data.objectId === id)
-            writes.push({ kind: 'grant', id: grant.id, delete: true });
         return {
           conditions: [{ kind: 'vm', id, version: vm.version }],
           writes,
