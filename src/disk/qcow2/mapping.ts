@@ -9,6 +9,7 @@ import type { MetaPages } from '../meta-pages.ts';
 import { fileFault } from '../structure.ts';
 import { expandCluster } from './compression.ts';
 import { entryIsCopied, entryOffset, readEntry, type Entry } from './entries.ts';
+import { PackedReader } from './packed-reader.ts';
 
 export interface MappingOptions {
   readonly file: DiskFile;
@@ -35,6 +36,7 @@ const subclusters = 32;
 export class Mapping {
   readonly #options: MappingOptions;
   readonly #clusters: ClusterCache;
+  readonly #packed: PackedReader;
   readonly clusterBytes: number;
   readonly entryBytes: number;
   /** Entries of one level-2 table. */
@@ -50,6 +52,7 @@ export class Mapping {
     this.l1Offset = options.l1Offset;
     this.l1Entries = options.l1Entries;
     this.#clusters = new ClusterCache(this.clusterBytes);
+    this.#packed = new PackedReader(options.file);
   }
 
   /** See Layer. */
@@ -194,16 +197,22 @@ export class Mapping {
   async #expand(offset: number, storedBytes: number): Promise<Buffer> {
     const { file, compression } = this.#options;
     const place = { format: 'qcow2', structure: 'compressed cluster', offset };
-    const stored = Buffer.allocUnsafe(storedBytes);
-    const count = await file.read(stored, offset);
+    const stored = await this.#readStored(offset, storedBytes);
     let cluster: Buffer;
     try {
-      cluster = await expandCluster(compression, stored.subarray(0, count), this.clusterBytes);
+      cluster = await expandCluster(compression, stored, this.clusterBytes);
     } catch (error) {
       throw fileFault(file, place, 'cannot be expanded', 'corrupt', error);
     }
     if (cluster.length === this.clusterBytes) return cluster;
     throw fileFault(file, place, `expands to ${cluster.length} of ${this.clusterBytes} bytes`);
+  }
+
+  async #readStored(offset: number, length: number): Promise<Buffer> {
+    const { file } = this.#options;
+    if (file.access === 'read') return this.#packed.read(offset, length);
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.subarray(0, await file.read(bytes, offset));
   }
 
   #fault(offset: number, text: string): Error {

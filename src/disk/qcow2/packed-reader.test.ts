@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault } from '#lib';
+import { MemoryFile } from '../file/memory-file.ts';
+import { seededRandom } from '../testing/random.ts';
+import { PackedReader } from './packed-reader.ts';
+
+const random = seededRandom(3);
+const content = random.bytes(3 * 1024 * 1024 + 700);
+
+class CountingFile extends MemoryFile {
+  reads = 0;
+  failNext = false;
+  override read(into: Uint8Array, offset: number): Promise<number> {
+    this.reads += 1;
+    if (!this.failNext) return super.read(into, offset);
+    this.failNext = false;
+    return Promise.reject(new Fault('internal', 'the disk is in a bad mood'));
+  }
+}
+
+void test('packed clusters read in order, by several at once, come out of few reads of the file and are right', async () => {
+  const file = new CountingFile('f', content);
+  const reader = new PackedReader(file);
+  let asked = 0;
+  const readAll = async (start: number, end: number): Promise<void> => {
+    for (let at = start; at < end;) {
+      // lengths are up to the end of a sector, the next cluster begins within it
+      const used = 10_000 + (at % 7919);
+      const length = Math.ceil((at + used) / 512) * 512 - at;
+      const bytes = await reader.read(at, length);
+      asked += 1;
+      assert.ok(bytes.equals(content.subarray(at, at + length)), `at ${at}`);
+      at += used;
+    }
+  };
+  const third = Math.floor(content.length / 3);
+  await Promise.all([0, 1, 2].map((part) => readAll(part * third, (part + 1) * third)));
+  assert.ok(file.reads * 5 < asked, `${file.reads} reads for ${asked} clusters`);
+});
+
+void test('clusters read here and there are read as they are, without anything around them', async () => {
+  const file = new CountingFile('f', content);
+  const reader = new PackedReader(file);
+  for (let round = 0; round < 200; round += 1) {
+    const at = random.pick(content.length - 20_000);
+    const bytes = await reader.read(at, 15_000);
+    assert.ok(bytes.equals(content.subarray(at, at + 15_000)));
+  }
+  assert.ok(file.reads >= 195, `${file.reads}`);
+});
+
+void test('a failed read is not kept', async () => {
+  const file = new CountingFile('f', content);
+  const reader = new PackedReader(file);
+  await reader.read(0, 1024);
+  file.failNext = true;
+  await assert.rejects(reader.read(1024, 1024), { code: 'internal' });
+  assert.ok((await reader.read(1024, 1024)).equals(content.subarray(1024, 2048)));
+  assert.ok((await reader.read(2048, 1024)).equals(content.subarray(2048, 3072)));
+});
