@@ -120,14 +120,10 @@ export const hostSettingsSchema = z
     vmFolder: z.string().min(1).max(1024).nullable().default(null).meta({
       description: "default folder for new vms; null: below the agent's data (VM-06, VM-07)",
     }),
-    searchPath: z
-      .array(z.string().min(1).max(1024))
-      .max(32)
-      .default([])
-      .meta({
-        description:
-          'folders in which vms and disks are looked for (HOST-37), and that vms may share with guests',
-      }),
+    searchPath: z.array(z.string().min(1).max(1024)).max(32).default([]).meta({
+      description:
+        'folders in which vms and disks are looked for (HOST-37), and that vms may share with guests',
+    }),
     maxRunningVms: z
       .number()
       .int()
