@@ -10,6 +10,8 @@ export const nouns: Readonly<Record<string, string>> = {
   operation: 'work in progress and finished',
   event: 'the event log',
   guest: 'guest operating systems',
+  profile: 'hardware profiles for new vms',
+  device: 'devices that vms cannot have',
   report: 'all vms under one question',
   folder: 'folders, where vms are filed and rights are granted',
   user: 'people',
