@@ -109,8 +109,9 @@ describe('the console', { skip: noBrowser }, () => {
   test('a vm is created from the form, seen in the list, and deleted with its name typed', async () => {
     const { page } = person;
     await open('/vms?create=true');
+    await page.getByRole('button', { name: 'Name', exact: true }).click();
     await page.locator('#vm-name').fill('aaa-new');
-    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Create', exact: true }).click();
     await row('aaa-new').getByText('Running').waitFor();
     await gantry.must('vm', 'turn-off', 'aaa-new', '--yes');
     await row('aaa-new').getByText('Off', { exact: true }).waitFor();

@@ -3,6 +3,7 @@ import { Bullseye, Modal, ModalBody, ModalHeader, Spinner } from '@patternfly/re
 import { useEffect, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
 import { ChoosePassword } from './ChoosePassword.tsx';
+import { SetUpSecondFactor } from './SetUpSecondFactor.tsx';
 import { SignInForm } from './SignInForm.tsx';
 import { Threshold } from './Threshold.tsx';
 
@@ -22,13 +23,19 @@ export function SessionGate({ children }: { readonly children: ReactNode }): Rea
   if (state.kind === 'out')
     return (
       <Threshold title={words.text('signIn')}>
-        <SignInForm user="" fault={state.fault} />
+        <SignInForm user="" fault={state.fault} linkCode={state.linkCode} />
       </Threshold>
     );
   if (state.session.passwordNeeded)
     return (
       <Threshold title={words.text('choosePassword')}>
         <ChoosePassword user={state.session.user} />
+      </Threshold>
+    );
+  if (state.session.secondFactor === 'needed')
+    return (
+      <Threshold title={words.text('secondFactor')}>
+        <SetUpSecondFactor />
       </Threshold>
     );
   return (

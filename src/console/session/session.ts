@@ -13,7 +13,12 @@ export type SignIn = CallInput<'session.create'>['body'];
 
 export type SessionState =
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'out'; readonly fault: unknown }
+  | {
+      readonly kind: 'out';
+      readonly fault: unknown;
+      /** Code of a link that wants a second factor beside it. */
+      readonly linkCode?: string | undefined;
+    }
   | { readonly kind: 'in'; readonly session: Session; readonly ended: boolean };
 
 export class SessionKeeper {
@@ -45,6 +50,7 @@ export class SessionKeeper {
         this.#set({
           kind: 'out',
           fault: isFault(error, 'unauthenticated') && linkCode === undefined ? undefined : error,
+          linkCode: wantsOneTimeCode(error) ? linkCode : undefined,
         });
     }
   }
@@ -58,6 +64,14 @@ export class SessionKeeper {
   /** Errors: as the call. */
   async choosePassword(password: string): Promise<void> {
     const session = await this.#client.call('session.password', { body: { password } });
+    this.#set({ kind: 'in', session, ended: false });
+  }
+
+  /** Confirms the second factor that was begun. Errors: as the call. */
+  async confirmSecondFactor(oneTimeCode: string): Promise<void> {
+    const session = await this.#client.call('session.second-factor.confirm', {
+      body: { oneTimeCode },
+    });
     this.#set({ kind: 'in', session, ended: false });
   }
 
@@ -85,6 +99,11 @@ export class SessionKeeper {
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Whether a sign-in failed only for want of the right code of the second factor. */
+export function wantsOneTimeCode(error: unknown): boolean {
+  return isFault(error, 'unauthenticated') && error.facts['oneTimeCode'] !== undefined;
 }
 
 /** Takes the code of `#link=CODE` out of the address, so that it stays neither there nor in the history. */

@@ -2,7 +2,13 @@
  * A console where it can be opened now, else why not and what would help. Once opened it stays on the page
  * while the vm is away, so that nothing that was seen is lost, and goes on by itself.
  */
-import { Alert, Button, EmptyState, EmptyStateBody, EmptyStateFooter } from '@patternfly/react-core';
+import {
+  Alert,
+  Button,
+  EmptyState,
+  EmptyStateBody,
+  EmptyStateFooter,
+} from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import { vmStateFacts, type Vm } from '#api';
 import { useWords } from '../console.ts';

@@ -40,9 +40,11 @@ export function MediaDialog({
     limit: 1000,
   });
   const drives: readonly Drive[] = [
-    ...opticalDrives.map(
-      (drive): Drive => ({ place: placeName(drive), kind: 'cd', medium: drive.medium }),
-    ),
+    ...opticalDrives.map((drive): Drive => ({
+      place: placeName(drive),
+      kind: 'cd',
+      medium: drive.medium,
+    })),
     ...(floppy === null
       ? []
       : [{ place: 'floppy', kind: 'floppy', medium: floppy.medium } as const]),

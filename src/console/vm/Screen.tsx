@@ -83,10 +83,7 @@ export function Screen({
         <Button variant="secondary" onClick={() => void keep()}>
           {text('screenshot')}
         </Button>
-        <Button
-          variant="secondary"
-          onClick={() => setLook(look === 'fit' ? 'original' : 'fit')}
-        >
+        <Button variant="secondary" onClick={() => setLook(look === 'fit' ? 'original' : 'fit')}>
           {text(look === 'fit' ? 'trueSize' : 'fit')}
         </Button>
         <Button variant="secondary" aria-pressed={viewOnly} onClick={() => setViewOnly(!viewOnly)}>

@@ -48,6 +48,7 @@ export const tabSettings: Readonly<Partial<Record<VmTab, readonly string[]>>> = 
     'guestOs',
     'production',
     'domainController',
+    'portableTo',
     'settings/start',
     'settings/shutdown',
     'settings/failure',

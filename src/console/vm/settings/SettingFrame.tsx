@@ -28,11 +28,14 @@ export function SettingFrame({
   const form = useSettingsForm();
   const id = idOf(place);
   const locked = form.lock(place);
-  const hint = hintSetting(words, place.path, field);
+  const name = nameSetting(words, place.path);
+  const told = hintSetting(words, place.path, field);
+  // What the name says already is not said twice.
+  const hint = told?.toLowerCase() === name.toLowerCase() ? undefined : told;
   const problem = form.problems.get(place.steps.join('/'));
   return (
     <FormGroup
-      label={nameSetting(words, place.path)}
+      label={name}
       fieldId={id}
       labelInfo={
         form.pending.has(place.settingPath) ? (

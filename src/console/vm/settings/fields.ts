@@ -139,9 +139,11 @@ function unitOf(name: string): Unit {
   return name.endsWith('Percent') ? 'percent' : undefined;
 }
 
-/** Without the numbers of requirements, which say nothing to people. */
+/** In words for people: no numbers of requirements, and null is what an empty field is. */
 function cleanHint(description: string | undefined): string | undefined {
-  return description?.replaceAll(/ \([A-Z]+-\d+(?:, [A-Z]+-\d+)*\)/g, '');
+  return description
+    ?.replaceAll(/ \([A-Z]+-\d+(?:, [A-Z]+-\d+)*\)/g, '')
+    .replaceAll(/\bnull(?=:| is\b)/g, 'empty');
 }
 
 /** A first value, as small as the limits allow. */

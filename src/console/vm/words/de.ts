@@ -32,6 +32,9 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   anotherSaved: 'Jemand anderes hat inzwischen Änderungen gespeichert; sie sind unten enthalten.',
   atNextStart: 'Beim nächsten Start',
   atNextStartNow: 'Diese Einstellungen gelten ab dem nächsten Start:',
+  automatic: 'Automatisch',
+  asLargeAsImage: 'Leer: so groß wie das Abbild',
+  format: 'Format',
   back: 'Zurück',
   bothChanged: 'Sie und jemand anderes haben dieselben Einstellungen geändert',
   bothChangedBody:
@@ -84,8 +87,6 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
     'Es gibt kein CD- oder Diskettenlaufwerk. Unter Hardware oder Platten lässt sich eines anlegen.',
   noMembers: 'Keine',
   oldValue: 'Alter Wert',
-  oneTimeCode: 'Code der Authentifizierungs-App',
-  oneTimeCodeHint: 'sechs Ziffern; alle 30 Sekunden ein neuer',
   ownTab: 'In eigenem Tab öffnen',
   pending: 'ab nächstem Start',
   place: 'Platz',

@@ -10,6 +10,7 @@ export const germanSettings: SettingWords = {
     guestOs: 'Gastbetriebssystem',
     domainController: 'Domänencontroller',
     production: 'Im Produktiveinsatz',
+    portableTo: 'Tauglich bleiben für',
     extensions: 'Daten anderer Programme (JSON)',
     hardware: 'Hardware',
     'hardware/profile': 'Hardwareprofil',
@@ -119,6 +120,8 @@ export const germanSettings: SettingWords = {
     guestOs: 'Kennung im Katalog der Gäste',
     domainController: 'der Gast ist ein Domänencontroller',
     production: 'wird produktiv benutzt',
+    portableTo:
+      'andere Produkte, für die sie tauglich bleiben soll; Prüfungen warnen vor dem, was dort fehlt',
     extensions: 'wird für andere Programme aufbewahrt, wie es ist',
     'hardware/profile': 'das Profil, von dem die Vorgaben stammen',
     'hardware/machine': 'pc ist Intel 440FX mit PIIX, q35 Intel Q35 mit ICH9',

@@ -10,6 +10,7 @@ export const englishSettings: SettingWords = {
     guestOs: 'Guest operating system',
     domainController: 'Domain controller',
     production: 'Used in production',
+    portableTo: 'Stay fit for',
     extensions: 'Data of other programs (JSON)',
     hardware: 'Hardware',
     'hardware/profile': 'Hardware profile',

@@ -1,0 +1,91 @@
+/**
+ * A new vm in four short steps, each with defaults: from what, how large, which network, which name.
+ * Advanced, one step further, holds every setting of the contract. What is wrong the server says.
+ */
+import { Wizard, WizardStep } from '@patternfly/react-core';
+import { useState, type ReactNode } from 'react';
+import type { Image } from '#api';
+import { useConsole, useWords } from '../console.ts';
+import { FailureAlert } from '../parts/FailureAlert.tsx';
+import { useVmText } from '../vm/words/vm-words.ts';
+import { CreateAdvanced } from './CreateAdvanced.tsx';
+import { createBody, firstAnswers, type Answers } from './create-body.ts';
+import { NameStep, NetworkStep, SizeStep, SourceStep } from './CreateSteps.tsx';
+
+export function CreateWizard({
+  images,
+  onClose,
+}: {
+  readonly images: readonly Image[];
+  readonly onClose: () => void;
+}): ReactNode {
+  const { client, live, notices } = useConsole();
+  const words = useWords();
+  const text = useVmText();
+  const [answers, setAnswers] = useState<Answers>(() => firstAnswers(images));
+  const [failure, setFailure] = useState<unknown>(undefined);
+  const [busy, setBusy] = useState(false);
+  const change = (part: Partial<Answers>): void => setAnswers((before) => ({ ...before, ...part }));
+  const create = async (): Promise<void> => {
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      const operation = await client.call('vm.create', { body: createBody(answers, images) });
+      const values = { action: words.text('create'), name: answers.name };
+      live.onEnd(operation, ({ state, fault }) => {
+        if (state === 'done') notices.tell(words.text('actionTaken', values));
+        else if (fault !== null) notices.fail(words.text('whatGoesWrong', values), fault);
+      });
+      onClose();
+    } catch (error) {
+      setFailure(error);
+      setBusy(false);
+    }
+  };
+  const step = { answers, images, change };
+  const isSourceReady =
+    answers.disk === 'image'
+      ? answers.image !== ''
+      : answers.disk !== 'existing' || answers.file !== '';
+  const next = {
+    nextButtonText: text('next'),
+    backButtonText: text('back'),
+    cancelButtonText: words.text('cancel'),
+  };
+  const last = {
+    ...next,
+    nextButtonText: words.text('create'),
+    isNextDisabled: busy || answers.name === '' || !isSourceReady,
+    onNext: () => void create(),
+  };
+  return (
+    <Wizard
+      height="min(34rem, 70vh)"
+      navAriaLabel={words.text('createVm')}
+      onClose={onClose}
+      onSave={() => void create()}
+    >
+      <WizardStep
+        id="source"
+        name={text('startsWith')}
+        footer={{ ...next, isNextDisabled: !isSourceReady }}
+      >
+        <SourceStep {...step} />
+      </WizardStep>
+      <WizardStep id="size" name={text('sizeStep')} footer={next}>
+        <SizeStep {...step} />
+      </WizardStep>
+      <WizardStep id="network" name={text('guestNetwork')} footer={next}>
+        <NetworkStep {...step} />
+      </WizardStep>
+      <WizardStep id="name" name={words.text('name')} footer={last}>
+        {failure !== undefined && <FailureAlert error={failure} />}
+        <NameStep {...step} onSubmit={() => void create()} />
+      </WizardStep>
+      <WizardStep id="advanced" name={text('advanced')} footer={last}>
+        {failure !== undefined && <FailureAlert error={failure} />}
+        <CreateAdvanced {...step} />
+      </WizardStep>
+    </Wizard>
+  );
+}
