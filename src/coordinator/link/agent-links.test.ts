@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { isFault } from '#lib';
 import type { Event } from '#api';
@@ -74,6 +76,29 @@ describe('hello', { timeout: 20_000 }, () => {
       `target.name = ${agent.name} AND name = coordinator.connection.*`,
     );
     assert.deepEqual(namesOf(connection), [
+      'coordinator.connection.lost',
+      'coordinator.connection.restored',
+    ]);
+  });
+
+  test('a loss that is still being written does not hide that the host is back', async () => {
+    await agent.connect();
+    await agent.close();
+    // The store's writer waits for this lock: commits pile up behind it in their order.
+    using lock = new DatabaseSync(join(stage.folder, 'data/store.db'));
+    lock.exec('BEGIN IMMEDIATE');
+    await agent.open();
+    agent.send(agent.hello());
+    await agent.until((message) => message.type === 'welcome');
+    // Nothing tells that the grace time is over: its commit waits behind the one of the return.
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    lock.exec('ROLLBACK');
+    const told = (): Promise<readonly Event[]> =>
+      events(`target.name = ${agent.name} AND name = coordinator.connection.*`);
+    while ((await told()).length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    await stage.until(() => stage.host(agent.name)?.status === 'ready', 'ready again');
+    assert.ok(stage.coordinator.links.connected(agent.hostId));
+    assert.deepEqual(namesOf(await told()), [
       'coordinator.connection.lost',
       'coordinator.connection.restored',
     ]);
