@@ -1,6 +1,6 @@
 /** For tests with real QEMU: an agent as a process, a coordinator made of bytes, and short words for calls. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -162,12 +162,25 @@ export class QemuAgent implements AsyncDisposable {
       const pid = this.pid(id);
       if (pid === undefined) continue;
       process.kill(pid, 'SIGKILL');
-      while (existsSync(`/proc/${pid}`)) await systemClock.sleep(10);
+      await untilEnded(pid);
     }
     ControlGroups.find(join(this.process.folder, 'data')).close();
     await this.process[Symbol.asyncDispose]();
     await this.coordinator[Symbol.asyncDispose]();
     await rm(this.shelf, { recursive: true, force: true });
+  }
+}
+
+/** Ended, though perhaps nobody has asked for its exit status yet. */
+async function untilEnded(pid: number): Promise<void> {
+  for (let turn = 0; turn < 200 && isRunning(pid); turn += 1) await systemClock.sleep(10);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 
