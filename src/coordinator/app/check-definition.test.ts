@@ -41,6 +41,8 @@ const adapter = {
   optional: false,
 } as const;
 
+const share = { slot: 0, name: 'docs', hostPath: '/srv/docs', readOnly: true } as const;
+
 test('VM-93 a vm without any disk and without any network is right', () => {
   assert.deepEqual(checkDefinition(make({ disks: [], adapters: [] })), []);
 });
@@ -86,6 +88,16 @@ const wrong: readonly (readonly [string, VmDefinition, string])[] = [
     'one address twice',
     make({ adapters: [adapter, { ...adapter, slot: 1 }] }),
     'hardware/adapters/1/mac',
+  ],
+  [
+    'two shared folders in one slot',
+    make({ sharedFolders: [share, { ...share, name: 'other' }] }),
+    'hardware/sharedFolders/1/slot',
+  ],
+  [
+    'two shared folders of one name',
+    make({ sharedFolders: [share, { ...share, slot: 1 }] }),
+    'hardware/sharedFolders/1/name',
   ],
   ['a USB tablet without USB', make({ usb: 'none', tablet: true }), 'hardware/tablet'],
   [

@@ -234,6 +234,44 @@ test('API-12 disks and adapters are added and removed, each an event of its sett
   assert.equal((await stage.send('DELETE', '/vms/web-one/adapters/1')).status, 404);
 });
 
+test('GA-28 shared folders come and go by name, read-only unless said otherwise, up to four', async () => {
+  const add = (name: string, hostPath = `/srv/${name}`) =>
+    stage.send('POST', '/vms/web-one/shared-folders', { body: { name, hostPath } });
+  for (const path of ['srv', '/srv/../etc', '/srv/./x', '/srv/..', '/srv\nx', '/srv/\u0000'])
+    assert.equal((await add('docs', path)).status, 400, path);
+  for (const name of ['', '-x', 'a b', 'a,b', '../x', 'x'.repeat(32)])
+    assert.equal((await add(name, '/srv')).status, 400, name);
+  const body = { name: 'docs', hostPath: '/srv/docs' };
+  const added = done(await stage.act('POST', '/vms/web-one/shared-folders', body));
+  assert.ok(
+    (await eventsOf(added)).some(
+      ({ attributes }) => attributes['path'] === 'hardware/shared_folders/0/host_path',
+    ),
+  );
+  assert.deepEqual((await show('web-one')).definition.hardware.sharedFolders, [
+    { ...body, slot: 0, readOnly: true },
+  ]);
+  assert.equal((await add('docs', '/srv/other')).status, 409);
+  for (const name of ['two', 'three', 'four'])
+    done(await stage.act('POST', '/vms/web-one/shared-folders', { name, hostPath: '/srv/x' }));
+  assert.equal((await add('five')).status, 507);
+  done(await stage.act('DELETE', '/vms/web-one/shared-folders/two'));
+  assert.equal((await stage.send('DELETE', '/vms/web-one/shared-folders/two')).status, 404);
+  done(await stage.act('POST', '/vms/web-one/shared-folders', { ...body, name: 'five' }));
+  const { sharedFolders } = (await show('web-one')).definition.hardware;
+  assert.deepEqual(
+    sharedFolders.map(({ slot, name }) => [slot, name]),
+    [
+      [0, 'docs'],
+      [1, 'five'],
+      [2, 'three'],
+      [3, 'four'],
+    ],
+  );
+  for (const { name } of sharedFolders)
+    done(await stage.act('DELETE', `/vms/web-one/shared-folders/${name}`));
+});
+
 test('VM-92 a MAC address that another vm has is refused', async () => {
   const [adapter] = (await show('web-one')).definition.hardware.adapters;
   const { status, text } = await stage.send('POST', '/vms', {

@@ -113,6 +113,9 @@ export class SimulatedDriver implements Driver {
     return { reasons: [], warnings: [] };
   }
 
+  /** Every path is a folder here. */
+  async checkShare(): Promise<void> {}
+
   async checkSaved(file: MachineFile): Promise<readonly Reason[]> {
     if (file.savedFile !== null && this.#world.saved.has(file.savedFile)) return [];
     return [

@@ -19,7 +19,7 @@ const functions: FunctionTable = {
   information: true,
   pointer: absent,
   display: absent,
-  sharedFolders: absent,
+  sharedFolders: true,
   hotplug: true,
 };
 

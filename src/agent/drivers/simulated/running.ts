@@ -136,6 +136,8 @@ export class SimulatedRunning implements Running {
       detachDisk: async () => require('detach the disk'),
       attachAdapter: async () => require('attach the adapter'),
       detachAdapter: async () => require('detach the adapter'),
+      addShare: async () => require('share the folder'),
+      removeShare: async () => require('share the folder no longer'),
     };
   }
 
