@@ -6,6 +6,7 @@ import { profiles, vmDefinitionSchema, type MachineSample, type VmDefinition } f
 import { giB, isFault, miB, systemClock } from '#lib';
 import { additionsVersion } from '#images';
 import { QemuAgent, byTester, starterImage, withoutQemu } from './testing/qemu-agent.ts';
+import { RfbSession } from './testing/rfb-session.ts';
 import { SerialSession } from './testing/serial-session.ts';
 
 const serialNumber = '0544-5904-3417-7151-3013-2390-69';
@@ -224,6 +225,35 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.ok(agent.events(id).includes('vm.media.inserted'));
   });
 
+  test('GA-26 wherever the pointer enters the screen, there the guest’s pointer is', async () => {
+    const device = await serial.untilCommand(
+      `sed -n '/Tablet/,/^$/s/.*\\(event[0-9]*\\).*/node-\\1-/p' /proc/bus/input/devices`,
+      /node-event\d+-/,
+    );
+    const node = `/dev/input/${/node-(event\d+)-/.exec(device)?.[1] ?? ''}`;
+    const screen = await RfbSession.open(agent, id);
+    const { width, height } = screen;
+    // Each place far from the one before: the pointer left the screen and came in elsewhere.
+    for (const [across, down] of [
+      [0.25, 0.75],
+      [0.9, 0.1],
+    ] as const) {
+      // Both axes and the end of the report, 24 bytes each (linux/input.h).
+      serial.text = '';
+      serial.write(
+        `dd if=${node} of=/tmp/moves bs=24 count=3 2> /dev/null & ` +
+          `until ls -l /proc/$!/fd | grep -q ${node}; do sleep 0.1; done; echo ready-$((40+2)); ` +
+          'wait; od -An -v -tx1 -w24 /tmp/moves; echo seen-$((40+2))\n',
+      );
+      await serial.until(/ready-42/);
+      screen.point(Math.round(width * across), Math.round(height * down));
+      const axes = absoluteAxes(await serial.until(/seen-42[^]*[#$] $/));
+      assert.ok(Math.abs((axes.get(0) ?? -1) - across) < 0.01, `x ${axes.get(0)}`);
+      assert.ok(Math.abs((axes.get(1) ?? -1) - down) < 0.01, `y ${axes.get(1)}`);
+    }
+    screen.close();
+  });
+
   test('a screenshot is a picture of the screen, and typed text arrives', async () => {
     const { png } = await agent.host.call('machine.screenshot', { id });
     assert.equal(Buffer.from(png, 'base64').subarray(1, 4).toString(), 'PNG');
@@ -357,6 +387,19 @@ describe('a real guest', { skip: withoutQemu }, () => {
     );
   });
 });
+
+/** Axes of a USB tablet by their number, from 0 to 1, out of a dump of struct input_event (linux/input.h). */
+function absoluteAxes(dump: string): ReadonlyMap<number, number> {
+  const evAbs = 3;
+  const tabletMax = 0x7fff;
+  const axes = new Map<number, number>();
+  for (const line of dump.matchAll(/^(?: [0-9a-f]{2}){24}/gm)) {
+    const event = Buffer.from(line[0].replaceAll(' ', ''), 'hex');
+    if (event.readUInt16LE(16) !== evAbs) continue;
+    axes.set(event.readUInt16LE(18), event.readInt32LE(20) / tabletMax);
+  }
+  return axes;
+}
 
 /** Other settings, by which the guest is looked at again. */
 async function configure(
