@@ -57,7 +57,11 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
       ]),
     );
     assert.equal(agent.pid(id), undefined);
-    assert.deepEqual(agent.events(id), ['vm.start-failed']);
+    assert.deepEqual(agent.events(id), [
+      'vm.floppy.mount-failed',
+      'vm.device-not-available',
+      'vm.start-failed',
+    ]);
   });
 
   test('HW-22 a host that cannot draw in three dimensions says so, and so does a start that asks for it', async () => {
