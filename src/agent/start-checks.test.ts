@@ -125,6 +125,47 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     await agent.act(free, 'turn-off');
   });
 
+  test('VM-72 an adapter that cannot be plugged in blocks the start; an optional one starts unplugged, with a warning', async (context) => {
+    const server = createServer();
+    context.after(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const hostPort = typeof address === 'object' && address ? address.port : 0;
+    const forwards = [
+      { protocol: 'tcp', hostAddress: '127.0.0.1', hostPort, guestPort: 80 },
+    ] as const;
+    const definition = (optional: 'optional' | 'needed') =>
+      bareDefinition({
+        adapters: [
+          {
+            slot: 0,
+            model: 'virtio',
+            mac: '52:47:59:00:00:0a',
+            macMode: 'static',
+            attachment: { kind: 'user', restrict: false, bootFile: null, forwards: [...forwards] },
+            optional: optional === 'optional',
+          },
+        ],
+      });
+    const needed = await agent.create(definition('needed'));
+    assert.deepEqual(await agent.blockedCodes(needed), ['port-in-use']);
+    const id = await agent.create(definition('optional'));
+    const check = await agent.host.call('machine.check', { id, action: 'turn-on', request: {} });
+    assert.deepEqual([check.ok, check.warnings.map(({ code }) => code)], [true, ['port-in-use']]);
+    assert.match(
+      check.warnings[0]?.text ?? '',
+      /network adapter 0, which is optional, is unplugged/,
+    );
+    const report = await agent.act(id, 'turn-on');
+    assert.deepEqual([report.state, report.forwards], ['running', []]);
+    assert.ok(report.pending.includes('hardware/adapters/0/attachment/kind'));
+    server.close();
+    await agent.act(id, 'turn-off');
+    assert.equal((await agent.act(id, 'turn-on')).forwards[0]?.hostPort, hostPort);
+    await agent.act(id, 'turn-off');
+  });
+
   test('VM-76 a disk of a running vm is not given to a second one, unless both share it', async () => {
     const path = join(agent.shelf, 'common.qcow2');
     const one = await agent.create(bareDefinition({ disks: [testDisk(path)] }), [newDisk(path)]);

@@ -191,6 +191,8 @@ export interface Obstacle extends Reason {
 export interface Findings {
   readonly reasons: Obstacle[];
   readonly warnings: Reason[];
+  /** Slots of the optional adapters that a start leaves unplugged. */
+  readonly unplugged: number[];
 }
 
 /** Where the files of machines are. */

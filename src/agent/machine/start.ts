@@ -1,5 +1,5 @@
 /** Turn on, hold, restore: from no process to a running or held one (VM-31, VM-35, VM-42). */
-import type { StartCheck, VmActionRequest } from '#api';
+import type { StartCheck, VmActionRequest, VmDefinition } from '#api';
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
 import type { Findings, Launch } from '../drivers/driver.ts';
 import type { Hands, LaunchOptions } from './hands.ts';
@@ -27,6 +27,7 @@ async function findObstacles(
   return {
     reasons: [...admission.reasons, ...findings.reasons],
     warnings: [...admission.warnings, ...findings.warnings],
+    unplugged: findings.unplugged,
   };
 }
 
@@ -40,8 +41,8 @@ export async function checkRestore(host: MachineHost, file: MachineFile): Promis
 }
 
 async function findRestoreObstacles(host: MachineHost, file: MachineFile): Promise<Findings> {
-  const { reasons, warnings } = await findObstacles(host, file);
-  return { reasons: [...reasons, ...(await host.driver.checkSaved(file))], warnings };
+  const found = await findObstacles(host, file);
+  return { ...found, reasons: [...found.reasons, ...(await host.driver.checkSaved(file))] };
 }
 
 type Reasons = StartCheck['reasons'];
@@ -89,9 +90,11 @@ export async function turnOn(hands: Hands, options: StartOptions): Promise<void>
   const { host } = hands;
   const what = `cannot start ${hands.file.definition.name}`;
   try {
-    requireNone(hands, await findObstacles(host, hands.file, options.without), what);
+    const findings = await findObstacles(host, hands.file, options.without);
+    requireNone(hands, findings, what);
     hands.signal.throwIfAborted();
-    await begin(hands, 'starting', options.generation);
+    const { definition } = hands.file;
+    await begin(hands, 'starting', options.generation, unplug(definition, findings.unplugged));
     const launch = launchOf(hands, options);
     const running = await hands.launch((observer) => host.driver.start(launch, observer));
     const held = options.start === 'hold';
@@ -113,9 +116,11 @@ export async function restore(hands: Hands, options: StartOptions): Promise<void
   const path = present(hands.file.savedFile, 'the saved state of a saved machine');
   const beganMs = host.clock.now();
   try {
-    requireNone(hands, await findRestoreObstacles(host, hands.file), what);
+    const findings = await findRestoreObstacles(host, hands.file);
+    requireNone(hands, findings, what);
     hands.signal.throwIfAborted();
-    await begin(hands, 'restoring', options.generation);
+    const definition = hands.file.savedWith ?? hands.file.definition;
+    await begin(hands, 'restoring', options.generation, unplug(definition, findings.unplugged));
     const launch = launchOf(hands, options);
     const running = await hands.launch((observer) => host.driver.restore(launch, path, observer));
     const runs = hands.file.ranBefore;
@@ -146,18 +151,25 @@ async function dropSaved(hands: Hands, path: string): Promise<void> {
   await hands.persist();
 }
 
+/** What is started with: adapters that cannot be plugged in now wait for the next change or start. */
+function unplug(definition: VmDefinition, slots: readonly number[]): VmDefinition {
+  if (slots.length === 0) return definition;
+  const adapters = definition.hardware.adapters.map((adapter) =>
+    slots.includes(adapter.slot) ? { ...adapter, attachment: { kind: 'none' as const } } : adapter,
+  );
+  return { ...definition, hardware: { ...definition.hardware, adapters } };
+}
+
 /** The intention is on disk before anything happens. */
 async function begin(
   hands: Hands,
   state: 'starting' | 'restoring',
   generation: number,
+  startedWith: VmDefinition,
 ): Promise<void> {
   hands.enter(state, {
     generation: Math.max(generation, hands.file.generation),
-    startedWith:
-      state === 'restoring'
-        ? (hands.file.savedWith ?? hands.file.definition)
-        : hands.file.definition,
+    startedWith,
     process: null,
     held: false,
     released: false,

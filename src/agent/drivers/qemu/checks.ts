@@ -3,10 +3,8 @@
  * (VM-64, VM-69 to VM-76, VM-80).
  */
 import { access, constants, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { createSocket } from 'node:dgram';
 import { placeName, type Disk, type HostSettings, type Medium } from '#api';
-import { describeFault, Fault, formatBytes, toFault, type Reason } from '#lib';
+import { describeFault, formatBytes, toFault, type Reason } from '#lib';
 import { isLive } from '../../host/admission.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { isInside, realPath } from '../../storage/allowed.ts';
@@ -14,7 +12,7 @@ import { readVolume } from '../../storage/file-system.ts';
 import type { ImageChecks } from '../../storage/image-checks.ts';
 import type { Findings, Obstacle } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
-import { checkBootFile } from './check-boot-file.ts';
+import { checkAdapters } from './check-adapters.ts';
 import { allows, findBarrier, isWriteProtected } from './confine/access.ts';
 import { isThere, mappedDrives, mappedPorts, type MappedDevice } from './host-devices.ts';
 import { resolveFile } from './places.ts';
@@ -35,8 +33,8 @@ export async function checkFiles(
   others: readonly MachineFile[],
   host: CheckedHost,
 ): Promise<Findings> {
-  const findings: Findings = { reasons: [], warnings: [] };
   const { hardware } = file.definition;
+  const findings = await checkAdapters(file, host);
   const live = others.filter(isLive);
   for (const disk of hardware.disks)
     findings.reasons.push(...(await checkDisk(file, disk, live, host)));
@@ -52,9 +50,6 @@ export async function checkFiles(
     if (without.includes(mapped.hostPath)) continue;
     findings.reasons.push(...(await checkDevice(mapped, live)));
   }
-  for (const adapter of hardware.adapters)
-    findings.reasons.push(...(await checkBootFile(file, adapter, host)));
-  for (const forward of forwardsOf(file)) findings.reasons.push(...(await checkPort(forward)));
   findings.reasons.push(...(await checkReach(file, host.account)));
   return findings;
 }
@@ -264,83 +259,6 @@ async function findDeviceUser(
       if ((await realPath(hostPath)) === real) return name;
   }
   return undefined;
-}
-
-interface Forward {
-  readonly protocol: 'tcp' | 'udp';
-  readonly hostAddress: string;
-  readonly hostPort: number;
-}
-
-function forwardsOf(file: MachineFile): Forward[] {
-  return file.definition.hardware.adapters.flatMap(({ attachment }) =>
-    attachment.kind === 'user' ? attachment.forwards.filter(({ hostPort }) => hostPort !== 0) : [],
-  );
-}
-
-async function checkPort(forward: Forward): Promise<Reason[]> {
-  const { protocol, hostAddress, hostPort } = forward;
-  const problem = await tryPort(forward);
-  if (problem === undefined) return [];
-  const what = `${protocol} port ${hostPort} of ${hostAddress}`;
-  return [
-    problem === 'EADDRINUSE'
-      ? {
-          code: 'port-in-use',
-          text: `${what} is in use`,
-          remedy: 'choose another host port, or 0 for any free one',
-        }
-      : {
-          code: 'port-unavailable',
-          text: `${what} cannot be used (${problem})`,
-          remedy: 'choose another host port',
-        },
-  ];
-}
-
-/** Undefined when it can be listened on. */
-function tryPort({ protocol, hostAddress, hostPort }: Forward): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const onError = (error: Error): void => {
-    resolve('code' in error && typeof error.code === 'string' ? error.code : error.message);
-  };
-  if (protocol === 'tcp') {
-    const server = createServer();
-    server.once('error', onError);
-    server.listen({ host: hostAddress, port: hostPort, exclusive: true }, () => {
-      server.close(() => resolve(undefined));
-    });
-  } else {
-    const socket = createSocket('udp4');
-    socket.once('error', onError);
-    socket.bind({ address: hostAddress, port: hostPort, exclusive: true }, () => {
-      socket.close(() => resolve(undefined));
-    });
-  }
-  return promise;
-}
-
-/** A port nobody listens on at this moment. Errors: `exhausted`. */
-export async function findFreePort(protocol: 'tcp' | 'udp', hostAddress: string): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const onError = (cause: Error): void =>
-    reject(new Fault('exhausted', `no free ${protocol} port on ${hostAddress}`, { cause }));
-  if (protocol === 'tcp') {
-    const server = createServer();
-    server.once('error', onError);
-    server.listen({ host: hostAddress, port: 0 }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  } else {
-    const socket = createSocket('udp4');
-    socket.once('error', onError);
-    socket.bind({ address: hostAddress, port: 0 }, () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  }
-  return promise;
 }
 
 /** The account must get to the vm's folder and to every disk. */

@@ -194,6 +194,7 @@ export class QemuDriver implements Driver {
     return {
       reasons: [...this.#judgeHardware(file, without), ...own.reasons, ...files.reasons],
       warnings: [...own.warnings, ...files.warnings],
+      unplugged: files.unplugged,
     };
   }
 

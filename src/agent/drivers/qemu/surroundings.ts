@@ -3,7 +3,7 @@ import type { BootDevice } from '#api';
 import type { FirmwareSpec, QemuCapabilities, Tpm } from '#qemu';
 import type { MachineFile } from '../../machine/record.ts';
 import { agentVersion } from '../../version.ts';
-import { findFreePort } from './checks.ts';
+import { findFreePort } from './check-adapters.ts';
 import type { RunPlaces } from './places.ts';
 import { portKey, type Surroundings } from './spec/machine-spec.ts';
 

@@ -110,7 +110,7 @@ export class SimulatedDriver implements Driver {
   }
 
   async check(): Promise<Findings> {
-    return { reasons: [], warnings: [] };
+    return { reasons: [], warnings: [], unplugged: [] };
   }
 
   /** Every path is a folder here. */
