@@ -251,3 +251,23 @@ export const auditEntrySchema = z
   })
   .meta({ id: 'AuditEntry' });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;
+
+export const auditVerificationSchema = z
+  .strictObject({
+    lines: z.number().int().min(0).meta({ description: 'lines that are kept' }),
+    problems: z
+      .array(
+        z.strictObject({
+          file: z.string().max(64),
+          line: z.number().int().min(1),
+          what: z.string().max(200),
+        }),
+      )
+      .meta({ description: 'where the chain is broken, the first hundred; empty: it is whole' }),
+    lastHash: z.string().nullable().meta({
+      description:
+        'SHA-256 of the last line; whoever keeps it elsewhere sees later whether lines were cut off at the end',
+    }),
+  })
+  .meta({ id: 'AuditVerification', description: 'whether the audit trail is as it was written' });
+export type AuditVerification = z.infer<typeof auditVerificationSchema>;

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import {
   auditEntrySchema,
+  auditVerificationSchema,
   certificateSchema,
   explanationSchema,
   grantCreateSchema,
@@ -416,6 +417,15 @@ export const routes = {
         nextCursor: z.string().nullable().meta({ description: 'null at the end' }),
       })
       .meta({ id: 'AuditPage' }),
+  }),
+  'audit.verify': route({
+    method: 'GET',
+    path: '/audit/verification',
+    summary: 'Read the whole audit trail and follow its chain of hashes (SEC-73)',
+    group: 'access',
+    right: 'audit.view',
+    answer: 'now',
+    response: auditVerificationSchema,
   }),
 
   // installation

@@ -1,9 +1,10 @@
 /** Certificates, the audit trail, roles of one's own, and second factors that were lost. */
 import type { AuditEntry, Certificate } from '#api';
+import { Fault } from '#lib';
 import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { localTime } from '../output/human.ts';
-import { writeList } from '../output/render.ts';
+import { writeList, writeThing } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
 import { verbList } from './access.ts';
 
@@ -55,6 +56,25 @@ export const securityCommands = [
       const { since, until } = run.options;
       const items = await collect(run, 'audit.list', { limit, query: { ...query, since, until } });
       writeList(run.out, run.format, auditColumns, items, 'nothing in the audit trail');
+    },
+  }),
+  command({
+    name: 'audit verify',
+    summary: 'read the whole audit trail and say whether it is as it was written',
+    examples: ['gantry audit verify', 'gantry audit verify -o json'],
+    async run({ client, out, format, signal }) {
+      const { lines, problems, lastHash } = await client.call('audit.verify', {}, signal);
+      writeThing(out, format, { lines, problems, lastHash }, [
+        ['lines', String(lines)],
+        ['chain', problems.length === 0 ? 'whole' : 'broken'],
+        ['last hash', lastHash ?? '-'],
+        ...problems.map(({ file, line, what }) => [`${file}:${line}`, what] as const),
+      ]);
+      if (problems.length === 0) return;
+      throw new Fault('corrupt', 'the audit trail is not as it was written', {
+        facts: { problems: problems.length },
+        hint: 'compare coordinator/audit with a backup; a last hash that was kept elsewhere tells which is right',
+      });
     },
   }),
   command({

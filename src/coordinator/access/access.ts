@@ -15,12 +15,12 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { TLSSocket, type Server as TlsServer, type TlsOptions } from 'node:tls';
 import { describeFault, Fault } from '#lib';
-import type { Actor, Finding, Route } from '#api';
+import type { Actor, AuditVerification, Finding, Route } from '#api';
 import { installationThing } from '../app/things.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { UserDocument } from '../documents.ts';
 import type { AuditedRequest, Gate, Target } from '../http/gate.ts';
-import { verifyFiles, type Verification } from './audit/files.ts';
+import { verifyFiles } from './audit/files.ts';
 import { AuditTrail } from './audit/trail.ts';
 import { AgentVerifier, isOnRecord } from './authority/agent-certificate.ts';
 import { Authority } from './authority/authority.ts';
@@ -88,7 +88,13 @@ export class Access implements Gate, AsyncDisposable {
     this.#authenticator = new Authenticator({ coordinator, rights, ...parts });
     this.#recorder = new Recorder(coordinator, trail);
     this.#watch = new ProofWatch(coordinator);
-    this.handlers = createAccessHandlers({ context, tls, recorder: this.#recorder, auditFolder });
+    this.handlers = createAccessHandlers({
+      context,
+      tls,
+      recorder: this.#recorder,
+      auditFolder,
+      verifyAudit: (signal) => this.verifyAudit(signal),
+    });
     this.#timers = [
       this.#every(localTokenLookMs, 'look after the local token', () => parts.localToken.refresh()),
       this.#every(certificateLookMs, 'look after the certificates', async () => tls?.refresh()),
@@ -231,7 +237,7 @@ export class Access implements Gate, AsyncDisposable {
   }
 
   /** Reads the whole audit trail and follows its chain. */
-  async verifyAudit(signal?: AbortSignal): Promise<Verification> {
+  async verifyAudit(signal?: AbortSignal): Promise<AuditVerification> {
     await this.#parts.trail.flush();
     return verifyFiles(this.#parts.auditFolder, signal);
   }

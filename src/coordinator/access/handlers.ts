@@ -1,5 +1,13 @@
 /** The routes of access: parse nothing, decide nothing, call the verb, answer what it says. */
-import { grantSchema, roleSchema, tokenSchema, userSchema, type Page, type RouteName } from '#api';
+import {
+  grantSchema,
+  roleSchema,
+  tokenSchema,
+  userSchema,
+  type AuditVerification,
+  type Page,
+  type RouteName,
+} from '#api';
 import type { UserDocument } from '../documents.ts';
 import type { Handlers, RouteRequest } from '../http/route-handler.ts';
 import { pageOf } from '../inventory/list/page.ts';
@@ -46,6 +54,7 @@ export type AccessRoute = Extract<
   | 'certificate.list'
   | 'authority.show'
   | 'audit.list'
+  | 'audit.verify'
   | 'host.join-token'
   | 'host.join'
   | 'host.certificate'
@@ -58,6 +67,7 @@ export interface HandlerParts {
   readonly tls: ServerTls | undefined;
   readonly recorder: Recorder;
   readonly auditFolder: string;
+  readonly verifyAudit: (signal: AbortSignal) => Promise<AuditVerification>;
 }
 
 function dryRun(query: { readonly dryRun: boolean }): WhetherDry {
@@ -118,6 +128,7 @@ export function createAccessHandlers(parts: HandlerParts): AccessHandlers {
     'certificate.list': () => ({ items: listCertificates(context, parts.tls) }),
     'authority.show': () => Buffer.from(context.authority.text),
     'audit.list': ({ query }) => listAudit(parts.auditFolder, query),
+    'audit.verify': ({ signal }) => parts.verifyAudit(signal),
   };
 }
 

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { AuditVerification } from '#api';
 import { Fault } from '#lib';
 import { ChainChecker, maxLineLength } from './chain.ts';
 
@@ -20,24 +21,16 @@ export async function listFiles(folder: string): Promise<readonly string[]> {
   return names.filter((name) => namePattern.test(name)).sort();
 }
 
-export interface Verification {
-  readonly lines: number;
-  /** What is wrong, at most 100 of them. */
-  readonly problems: readonly {
-    readonly file: string;
-    readonly line: number;
-    readonly what: string;
-  }[];
-  /** Hash of the last line, to be kept elsewhere. */
-  readonly lastHash: string | undefined;
-}
-
+/** At most so many are told. */
 const maxProblems = 100;
 
 /** Reads the whole trail and follows its chain. */
-export async function verifyFiles(folder: string, signal?: AbortSignal): Promise<Verification> {
+export async function verifyFiles(
+  folder: string,
+  signal?: AbortSignal,
+): Promise<AuditVerification> {
   const checker = new ChainChecker();
-  const problems: Verification['problems'][number][] = [];
+  const problems: AuditVerification['problems'][number][] = [];
   let lines = 0;
   for (const file of await listFiles(folder)) {
     const input = createReadStream(join(folder, file), { encoding: 'utf8', signal });
@@ -49,7 +42,7 @@ export async function verifyFiles(folder: string, signal?: AbortSignal): Promise
       if (what !== undefined && problems.length < maxProblems) problems.push({ file, line, what });
     }
   }
-  return { lines, problems, lastHash: checker.lastHash };
+  return { lines, problems, lastHash: checker.lastHash ?? null };
 }
 
 export interface WholeLine {

@@ -1,6 +1,6 @@
 /** The gate as a whole: every route, every role, every way in. */
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
@@ -256,6 +256,25 @@ void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, w
   assert.ok(
     events.every((event) => !event.name.startsWith('security.') || event.category === 'Security'),
   );
+});
+
+void test('SEC-73 whether the audit trail is as it was written is asked for, and a changed line is found', async (t) => {
+  const place = await startPlace(t);
+  await addUser(place, 'ada');
+  const verify = (): Promise<Record<string, unknown>> => place.must('GET', '/audit/verification');
+  const whole = await verify();
+  assert.deepEqual(whole['problems'], []);
+  assert.match(String(whole['lastHash']), /^[0-9a-f]{64}$/);
+  const folder = join(place.folder, 'audit');
+  const [name = ''] = await readdir(folder);
+  const [first = '', ...rest] = (await readFile(join(folder, name), 'utf8')).split('\n');
+  const changed = first.replace('"status":200', '"status":403');
+  assert.notEqual(changed, first);
+  await writeFile(join(folder, name), [changed, ...rest].join('\n'));
+  const { problems } = await verify();
+  assert.deepEqual(problems, [
+    { file: name, line: 2, what: 'does not follow from the line before it' },
+  ]);
 });
 
 void test('refusals beyond ten a minute are counted, not written, and the next event tells how many', async (t) => {
