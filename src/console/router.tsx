@@ -1,4 +1,4 @@
-/** Every page has an address of its own; filter, order, place and tab are in it too. */
+/** Every page has an address of its own; filter, order and tab are in it too. Pages are read when they are opened. */
 import {
   createRootRoute,
   createRoute,
@@ -7,14 +7,13 @@ import {
   redirect,
   type AnyRouter,
 } from '@tanstack/react-router';
-import { EventsPage } from './work/EventsPage.tsx';
 import { Root } from './frame/Root.tsx';
-import { HostsPage } from './hosts/HostsPage.tsx';
 import { NothingHere } from './frame/NothingHere.tsx';
-import { OperationsPage } from './work/OperationsPage.tsx';
-import { VmsPage } from './vms/VmsPage.tsx';
-import { parseVmsPlace } from './vms/place.ts';
+import { parseHostPlace } from './hosts/place.ts';
+import { parseImagesPlace } from './images/place.ts';
+import { parseListPlace } from './list/place.ts';
 import { parseVmTab } from './vm/tabs.ts';
+import { parseVmsPlace } from './vms/place.ts';
 
 export const rootRoute = createRootRoute({ component: Root, notFoundComponent: NothingHere });
 
@@ -22,14 +21,20 @@ const startRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
   beforeLoad: () => {
-    throw redirect({ to: '/vms', replace: true });
+    throw redirect({ to: '/status', replace: true });
   },
+});
+const statusRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/status',
+  validateSearch: parseListPlace,
+  component: lazyRouteComponent(() => import('./status/StatusPage.tsx'), 'StatusPage'),
 });
 const vmsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/vms',
   validateSearch: parseVmsPlace,
-  component: VmsPage,
+  component: lazyRouteComponent(() => import('./vms/VmsPage.tsx'), 'VmsPage'),
 });
 const vmRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -48,27 +53,51 @@ const aloneRoutes = (['/screen/$vm', '/serial/$vm'] as const).map((path) =>
 const hostsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts',
-  component: HostsPage,
+  validateSearch: parseListPlace,
+  component: lazyRouteComponent(() => import('./hosts/HostsPage.tsx'), 'HostsPage'),
+});
+const hostRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/hosts/$host',
+  validateSearch: parseHostPlace,
+  component: lazyRouteComponent(() => import('./hosts/HostPage.tsx'), 'HostPage'),
+});
+const imagesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/images',
+  validateSearch: parseImagesPlace,
+  component: lazyRouteComponent(() => import('./images/ImagesPage.tsx'), 'ImagesPage'),
+});
+const imageRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/images/$image',
+  component: lazyRouteComponent(() => import('./images/ImagePage.tsx'), 'ImagePage'),
 });
 const operationsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/operations',
-  component: OperationsPage,
+  validateSearch: parseListPlace,
+  component: lazyRouteComponent(() => import('./work/OperationsPage.tsx'), 'OperationsPage'),
 });
 const eventsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/events',
-  component: EventsPage,
+  validateSearch: parseListPlace,
+  component: lazyRouteComponent(() => import('./work/EventsPage.tsx'), 'EventsPage'),
 });
 
 export function createConsoleRouter(): AnyRouter {
   return createRouter({
     routeTree: rootRoute.addChildren([
       startRoute,
+      statusRoute,
       vmsRoute,
       vmRoute,
       ...aloneRoutes,
       hostsRoute,
+      hostRoute,
+      imagesRoute,
+      imageRoute,
       operationsRoute,
       eventsRoute,
     ]),

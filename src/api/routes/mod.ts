@@ -1216,15 +1216,17 @@ export const routes = {
     group: 'events',
     right: 'event.view',
     anywhere: true,
-    query: listQuerySchema.omit({ skip: true }).extend({
-      since: z.iso.datetime().optional(),
-      until: z.iso.datetime().optional(),
-      about: z
-        .string()
-        .max(64)
-        .optional()
-        .meta({ description: 'id of a thing: events of it and of all below it' }),
-    }),
+    query: listQuerySchema
+      .pick({ filter: true, sort: true, fields: true, limit: true, cursor: true })
+      .extend({
+        since: z.iso.datetime().optional(),
+        until: z.iso.datetime().optional(),
+        about: z
+          .string()
+          .max(64)
+          .optional()
+          .meta({ description: 'id of a thing: events of it and of all below it' }),
+      }),
     answer: 'now',
     response: eventPageSchema,
   }),

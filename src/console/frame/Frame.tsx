@@ -1,11 +1,13 @@
-/** The frame around every page: navigation, who is signed in, appearance, language, notices. */
+/** The frame around every page: the side with the tree, the bar, the drawer of work, the palette, notices. */
 import { Alert, Page, SkipToContent } from '@patternfly/react-core';
 import { Outlet, useLocation } from '@tanstack/react-router';
-import { useEffect, useSyncExternalStore, type ReactNode } from 'react';
+import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
 import { Header } from './Header.tsx';
 import { NoticeList } from './NoticeList.tsx';
 import { Navigation } from './Navigation.tsx';
+import { Palette } from './palette/Palette.tsx';
+import { WorkDrawer } from './WorkDrawer.tsx';
 
 const mainId = 'main';
 
@@ -14,6 +16,7 @@ export function Frame(): ReactNode {
   const words = useWords();
   const state = useSession();
   const working = state.kind === 'in' && !state.ended;
+  const [palette, setPalette] = useState(false);
   const connected = useSyncExternalStore(live.subscribe, () => live.connected);
   useEffect(() => {
     if (!working) return undefined;
@@ -23,9 +26,10 @@ export function Frame(): ReactNode {
   }, [live, session, working]);
   return (
     <Page
-      masthead={<Header />}
+      masthead={<Header onPalette={() => setPalette(true)} />}
       sidebar={<Navigation />}
       isManagedSidebar
+      isContentFilled
       skipToContent={
         <SkipToContent href={`#${mainId}`}>{words.text('skipToContent')}</SkipToContent>
       }
@@ -35,7 +39,11 @@ export function Frame(): ReactNode {
       {!connected && working && (
         <Alert variant="warning" isInline title={words.text('connectionLost')} component="p" />
       )}
-      <Outlet key={useLocation().pathname} />
+      <div className="page">
+        <Outlet key={useLocation().pathname} />
+      </div>
+      <WorkDrawer />
+      <Palette open={palette} onOpen={setPalette} />
       <NoticeList />
     </Page>
   );

@@ -1,5 +1,6 @@
-/** The bar at the top: the name, and a menu of the person with appearance, language and the way out. */
+/** The bar at the top: the name, the way to the palette, and a menu of the person with appearance, language and the way out. */
 import {
+  Button,
   Dropdown,
   DropdownGroup,
   DropdownItem,
@@ -12,13 +13,14 @@ import {
   MenuToggle,
   PageToggleButton,
 } from '@patternfly/react-core';
+import { SearchIcon } from '@patternfly/react-icons/dist/esm/icons/search-icon';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useConsole, usePreference, useSession, useWords } from '../console.ts';
 import { languages } from '../i18n/words.ts';
 import { themes } from './preferences.ts';
 
-export function Header(): ReactNode {
+export function Header({ onPalette }: { readonly onPalette: () => void }): ReactNode {
   const words = useWords();
   return (
     <Masthead>
@@ -27,12 +29,22 @@ export function Header(): ReactNode {
           <PageToggleButton isHamburgerButton aria-label={words.text('navigation')} />
         </MastheadToggle>
         <MastheadBrand>
-          <Link to="/vms" className="brand">
+          <Link to="/status" className="brand">
             Gantry
           </Link>
         </MastheadBrand>
       </MastheadMain>
       <MastheadContent className="person">
+        <Button
+          variant="control"
+          className="palette-button"
+          icon={<SearchIcon />}
+          onClick={onPalette}
+          aria-keyshortcuts="Control+K Meta+K"
+        >
+          <span className="palette-word">{words.text('palette')}</span>
+          <kbd aria-hidden>Ctrl K</kbd>
+        </Button>
         <PersonMenu />
       </MastheadContent>
     </Masthead>

@@ -1,15 +1,10 @@
-/** The navigation at the side; narrow windows fold it away. */
+/** The side: the pages, and below them the tree of all things; narrow windows fold it away. */
 import { Nav, NavItem, NavList, PageSidebar, PageSidebarBody } from '@patternfly/react-core';
 import { Link, useLocation } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
-
-const places = [
-  ['/vms', 'virtualMachines'],
-  ['/hosts', 'hosts'],
-  ['/operations', 'operations'],
-  ['/events', 'events'],
-] as const;
+import { places } from './places.ts';
+import { Tree } from './tree/Tree.tsx';
 
 export function Navigation(): ReactNode {
   const words = useWords();
@@ -26,6 +21,9 @@ export function Navigation(): ReactNode {
             ))}
           </NavList>
         </Nav>
+      </PageSidebarBody>
+      <PageSidebarBody isFilled>
+        <Tree />
       </PageSidebarBody>
     </PageSidebar>
   );

@@ -1,5 +1,17 @@
 /** English. Words of states and actions are the API's own (src/api/vm/state.ts, actions.ts). */
-import { vmActions, vmStateFacts, type VmAction, type VmState } from '#api';
+import {
+  vmActions,
+  vmStateFacts,
+  type Category,
+  type HostBulkAction,
+  type HostStatus,
+  type Image,
+  type ImageRecipe,
+  type OperationState,
+  type Severity,
+  type VmAction,
+  type VmState,
+} from '#api';
 
 const entriesOf = <K extends string, V>(table: Readonly<Record<K, V>>): [K, V][] =>
   Object.entries(table) as [K, V][];
@@ -13,6 +25,84 @@ const actions = Object.fromEntries(
 ) as Record<VmAction, string>;
 
 export const texts = {
+  confirm: 'Confirm',
+  copied: 'Copied',
+  copy: 'Copy',
+  eventFilterExample: 'for example: type = error',
+  oneTimeCode: 'Code from the authenticator app',
+  oneTimeCodeHint: 'Six digits, a new one every 30 seconds',
+  openInApp: 'Open in an authenticator app',
+  operationFilterExample: 'for example: state = failed',
+  acceleration: 'Acceleration',
+  actionsOfSelected: 'Actions',
+  actsOn: 'Acts on {count}:',
+  allHosts: 'All {count} hosts',
+  anyHost: 'Any that is ready',
+  build: 'Build',
+  buildImage: 'Build image',
+  bulkTitle: '{action}: selected virtual machines',
+  checkAgain: 'Check again',
+  checks: 'Checks',
+  clear: 'Clear',
+  collapse: 'Collapse',
+  columns: 'Columns',
+  counts:
+    'Hosts: {hosts} · Virtual machines: {vms}, running: {running} · Operations under way: {operations}',
+  created: 'Created',
+  deleteNamed: 'Delete {name}',
+  description: 'Description',
+  export: 'Export',
+  fileSize: 'File size',
+  fits: '{action} ({fitting} of {all})',
+  folders: 'Folders',
+  forgetView: 'Forget “{name}”',
+  format: 'Format',
+  freeOf: '{free} free of {total}',
+  guestSystem: 'Guest system',
+  hostFilterExample: 'for example: status != ready',
+  identifier: 'Identifier',
+  imageDeleted: 'Its file is deleted: {path}',
+  imageFilterExample: 'for example: imageKind = cd',
+  imageForgotten: 'Gantry forgets it; the file stays: {path}',
+  images: 'Images',
+  lastSeen: 'Last seen',
+  leavesOut: 'Leaves out {count}:',
+  memoryUsed: 'Memory in use',
+  noHostsFound: 'No host matches the filter',
+  noImages: 'No images',
+  noImagesFound: 'No image matches the filter',
+  noOperationsFound: 'No operation matches the filter',
+  nothingFound: 'Nothing found',
+  nothingWrong: 'Nothing is wrong.',
+  open: 'Open',
+  palette: 'Search and act',
+  paletteHint: 'A name, a page or an action (Ctrl-K)',
+  path: 'Path',
+  processor: 'Processor',
+  recentEvents: 'Recent events',
+  recipe: 'Recipe',
+  remedy: 'What helps: {remedy}',
+  saveView: 'Save view',
+  screenOf: 'Screen of {name}',
+  searchTree: 'Find in the tree',
+  secondFactor: 'Second factor',
+  secondFactorSecret: 'Secret for the authenticator app',
+  secondFactorWhy:
+    'Your group asks for a second factor. Type the secret into an authenticator app, then confirm with a code from it.',
+  selectAll: 'Select all',
+  selectNone: 'Select none',
+  selectRow: 'Select {name}',
+  selected: '{count} selected',
+  started: 'Started',
+  status: 'Status',
+  suggestions: 'Suggestions',
+  tags: 'Tags',
+  thumbnails: 'Screens',
+  tree: 'Inventory',
+  under: '{count} under way',
+  views: 'Views',
+  vmCount: '{count} virtual machines',
+  work: 'Operations and events',
   about: 'About',
   actions: 'Actions',
   actionsOf: 'Actions for {name}',
@@ -27,13 +117,10 @@ export const texts = {
   choosePasswordWhy: 'You signed in by a link that works once. With a password you can come back.',
   close: 'Close',
   clockOffset: '{offset} ms against the host',
-  confirm: 'Confirm',
   confirmName: 'Type the name to confirm: {name}',
   connected: 'Connected',
   connecting: 'Connecting',
   connectionLost: 'The connection to the server is lost. Trying again.',
-  copied: 'Copied',
-  copy: 'Copy',
   cpu: 'CPU',
   create: 'Create',
   createVm: 'Create virtual machine',
@@ -82,9 +169,6 @@ export const texts = {
   noVms: 'No virtual machines',
   noVmsFound: 'No virtual machine matches the filter',
   oldPasswordHint: 'At least 12 characters. Length is what counts.',
-  oneTimeCode: 'Code from the authenticator app',
-  oneTimeCodeHint: 'Six digits, a new one every 30 seconds',
-  openInApp: 'Open in an authenticator app',
   operation: 'Operation',
   operations: 'Operations',
   password: 'Password',
@@ -98,10 +182,6 @@ export const texts = {
   runningTime: 'Running time',
   save: 'Save',
   screen: 'Screen',
-  secondFactor: 'Second factor',
-  secondFactorSecret: 'Secret for the authenticator app',
-  secondFactorWhy:
-    'Your group asks for a second factor. Type the secret into an authenticator app, then confirm with a code from it.',
   serial: 'Serial console',
   sessionEnded: 'Your session has ended. Sign in again to go on where you were.',
   signedInAs: 'Signed in as {name}',
@@ -138,6 +218,19 @@ export interface Language {
   readonly texts: Readonly<Record<TextKey, string>>;
   readonly states: Readonly<Record<VmState, string>>;
   readonly actions: Readonly<Record<VmAction, string>>;
+  readonly operationStates: Readonly<Record<OperationState, string>>;
+  /** Names of operations that are no action of a vm. */
+  readonly operations: Readonly<Record<string, string>>;
+  /** How an action on many vms is named: {action}. */
+  readonly onMany: string;
+  readonly hostStatuses: Readonly<Record<HostStatus, string>>;
+  readonly hostActions: Readonly<Record<HostBulkAction | 'discover' | 'probe', string>>;
+  readonly severities: Readonly<Record<Severity, string>>;
+  readonly categories: Readonly<Record<Category, string>>;
+  readonly imageKinds: Readonly<Record<Image['imageKind'], string>>;
+  readonly recipes: Readonly<Record<ImageRecipe, string>>;
+  /** What a fault's code means; where it is left out, the server's own words stand alone. */
+  readonly faults: Readonly<Record<string, string>>;
   /** What is lost by actions that ask first; where it is left out, the API's own words. */
   readonly losses: Readonly<Partial<Record<VmAction, string>>>;
 }
@@ -148,5 +241,75 @@ export const english: Language = {
   texts,
   states,
   actions,
+  operationStates: {
+    pending: 'waiting',
+    running: 'running',
+    cancelling: 'cancelling',
+    done: 'done',
+    failed: 'failed',
+    cancelled: 'cancelled',
+  },
+  operations: {
+    'vm.create': 'Create',
+    'vm.add': 'Add',
+    'vm.update': 'Change settings',
+    'vm.disk.attach': 'Attach disk',
+    'vm.disk.detach': 'Detach disk',
+    'vm.adapter.attach': 'Add network adapter',
+    'vm.adapter.detach': 'Remove network adapter',
+    'vm.share.add': 'Share folder',
+    'vm.share.remove': 'Stop sharing folder',
+    'vm.medium.insert': 'Insert medium',
+    'vm.medium.eject': 'Eject medium',
+    'image.build': 'Build image',
+    'image.add': 'Add image',
+    'image.delete': 'Delete image',
+  },
+  onMany: '{action} (many)',
+  hostStatuses: {
+    ready: 'Ready',
+    'service-stopped': 'Service stopped',
+    'agent-not-running': 'Agent not running',
+    'hypervisor-not-installed': 'Hypervisor not installed',
+    'not-communicating': 'Not communicating',
+    unreachable: 'Unreachable',
+  },
+  hostActions: {
+    'turn-on-all': 'Turn on all that are off',
+    'turn-off-all': 'Turn off all that run',
+    'pause-all': 'Pause all that run',
+    'resume-all': 'Resume all that are paused',
+    start: 'Start service',
+    stop: 'Stop service',
+    discover: 'Discover virtual machines',
+    probe: 'Probe programs and acceleration',
+  },
+  severities: {
+    information: 'Information',
+    warning: 'Warning',
+    error: 'Error',
+    critical: 'Critical',
+  },
+  categories: {
+    'Virtual Machine': 'Virtual machine',
+    'Setting Change': 'Setting change',
+    Disk: 'Disk',
+    Network: 'Network',
+    Host: 'Host',
+    Coordinator: 'Coordinator',
+    Console: 'Console',
+    Security: 'Security',
+    Image: 'Image',
+  },
+  imageKinds: { disk: 'Disk', cd: 'CD', floppy: 'Floppy' },
+  recipes: {
+    starter: 'Starter appliance (disk)',
+    'starter-iso': 'Starter appliance (CD)',
+    'starter-floppy': 'Starter floppy',
+    'netboot-floppy': 'Network boot floppy',
+    additions: 'Guest additions (CD)',
+    debian: 'Debian (disk)',
+  },
+  faults: {},
   losses: {},
 };

@@ -1,5 +1,15 @@
 /** The words of the language chosen: texts with places filled in, numbers, durations and times its way. */
-import type { VmAction, VmState } from '#api';
+import type {
+  Category,
+  HostBulkAction,
+  HostStatus,
+  Image,
+  ImageRecipe,
+  OperationState,
+  Severity,
+  VmAction,
+  VmState,
+} from '#api';
 import { german } from './de.ts';
 import { english, type Language, type TextKey } from './en.ts';
 
@@ -11,6 +21,17 @@ export interface Words {
   text(key: TextKey, values?: Readonly<Record<string, string | number>>): string;
   state(state: VmState): string;
   action(action: VmAction): string;
+  /** The name of an operation by its action: `vm.pause`, `host.stop`, `vms.pause`. */
+  operation(action: string): string;
+  operationState(state: OperationState): string;
+  hostStatus(status: HostStatus): string;
+  hostAction(action: HostBulkAction | 'discover' | 'probe'): string;
+  severity(severity: Severity): string;
+  category(category: Category): string;
+  imageKind(kind: Image['imageKind']): string;
+  recipe(recipe: ImageRecipe): string;
+  /** What the code of a fault means; undefined where the server's own words stand alone. */
+  fault(code: string | undefined): string | undefined;
   /** What an action loses, in this language or else in the API's words. */
   loss(action: VmAction, told: string): string;
   count(value: number): string;
@@ -42,6 +63,15 @@ export function createWords(language: Language, locale: string = language.code):
     text: (key, values = {}) => fillPlaces(language.texts[key], values),
     state: (state) => language.states[state],
     action: (action) => language.actions[action],
+    operation: (action) => nameOperation(language, action),
+    operationState: (state) => language.operationStates[state],
+    hostStatus: (status) => language.hostStatuses[status],
+    hostAction: (action) => language.hostActions[action],
+    severity: (severity) => language.severities[severity],
+    category: (category) => language.categories[category],
+    imageKind: (kind) => language.imageKinds[kind],
+    recipe: (recipe) => language.recipes[recipe],
+    fault: (code) => (code === undefined ? undefined : findEntry(language.faults, code)),
     loss: (action, told) => language.losses[action] ?? told,
     count: (value) => whole.format(value),
     percent: (value) => (value === null ? none : `${whole.format(value)} %`),
@@ -66,6 +96,19 @@ export function fillPlaces(
   values: Readonly<Record<string, string | number>>,
 ): string {
   return text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
+}
+
+function nameOperation(language: Language, action: string): string {
+  const [kind, ...rest] = action.split('.');
+  const verb = rest.join('.');
+  const own =
+    kind === 'host' ? findEntry(language.hostActions, verb) : findEntry(language.actions, verb);
+  if (kind === 'vms' && own !== undefined) return fillPlaces(language.onMany, { action: own });
+  return findEntry(language.operations, action) ?? own ?? action;
+}
+
+function findEntry(table: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
 /** The two largest units: `3 d 4 h`, `14 min 27 s`, `7 s`. */

@@ -4,8 +4,16 @@
  * again, at most once in two seconds. After a reset, or when it is not known what was missed, all is read.
  */
 import { hashKey, type QueryClient } from '@tanstack/react-query';
-import { finishedStates, type Client, type Operation, type Page, type WatchMessage } from '#api';
+import {
+  finishedStates,
+  type Client,
+  type Operation,
+  type Page,
+  type Vm,
+  type WatchMessage,
+} from '#api';
 import { follow } from './follow.ts';
+import { Samples } from './samples.ts';
 
 const rereadMs = 2000;
 const shortestMs = 100;
@@ -19,6 +27,8 @@ const isPage = (data: unknown): data is Page<Thing> =>
   typeof data === 'object' && data !== null && 'items' in data;
 
 export class Live {
+  /** Recent load of vms and hosts. */
+  readonly samples = new Samples();
   readonly #client: Client;
   readonly #queries: QueryClient;
   readonly #listeners = new Set<() => void>();
@@ -49,7 +59,7 @@ export class Live {
       {
         client: this.#client,
         name: 'watch.open',
-        query: { kinds: 'vm,host,operation,image', samples: true },
+        query: { kinds: 'vm,host,folder,operation,image', samples: true },
         since: undefined,
         onMessage: ({ event, data }) => this.#take({ event, data } as WatchMessage),
         onConnected: (connected) => this.#setConnected(connected),
@@ -82,17 +92,20 @@ export class Live {
         const { kind, id, resource } = message.data;
         if (kind === 'operation') this.#noteOperation(resource as Operation);
         this.#change(kind, id, () => resource as Thing);
+        if (kind === 'vm' && (resource as Vm).state === 'off') this.samples.forget(id);
         if (kind === 'vm') void this.#queries.invalidateQueries({ queryKey: ['vm.actions', id] });
         this.#reread(kind);
         break;
       }
       case 'sampled': {
+        this.#noteSample(message.data);
         const { kind, id, ...sample } = message.data;
         this.#change(kind, id, (before) => ({ ...before, ...sample }));
         break;
       }
       case 'deleted': {
         const { kind, id } = message.data;
+        this.samples.forget(id);
         this.#queries.setQueriesData({ queryKey: [`${kind}.list`] }, (data: unknown) =>
           isPage(data) && data.items.some((item) => item.id === id)
             ? { ...data, total: data.total - 1, items: data.items.filter((item) => item.id !== id) }
@@ -114,6 +127,12 @@ export class Live {
     this.#queries.setQueriesData({ queryKey: [`${kind}.show`] }, (data: unknown) =>
       (data as Thing | undefined)?.id === id ? change(data as Thing) : data,
     );
+  }
+
+  #noteSample(data: Extract<WatchMessage, { readonly event: 'sampled' }>['data']): void {
+    if (data.kind === 'vm') this.samples.note(data.id, data.status);
+    else if (data.load !== null)
+      this.samples.note(data.id, { cpuPercent: data.load.cpuPercent, memoryBytes: null });
   }
 
   #noteOperation(operation: Operation): void {

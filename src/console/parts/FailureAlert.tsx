@@ -1,6 +1,7 @@
 /** A failure where it happened: what, and what helps. */
 import { Alert } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
+import { useWords } from '../console.ts';
 import { describeFailure } from './failure.ts';
 
 export function FailureAlert({
@@ -10,12 +11,14 @@ export function FailureAlert({
   readonly error: unknown;
   readonly action?: ReactNode;
 }): ReactNode {
-  const { message, hint } = describeFailure(error);
+  const words = useWords();
+  const { message, hint, code } = describeFailure(error);
+  const told = words.fault(code);
   return (
     <Alert
       variant="danger"
       isInline
-      title={message}
+      title={told === undefined ? message : `${told}: ${message}`}
       actionLinks={action}
       component="p"
       role="alert"

@@ -1,25 +1,45 @@
 /** Questions to the server, kept under the route's name: live changes find them by it (live/live.ts). */
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
-import type { CallInput, CallOutput, Operation, Page, Vm, Host, Image } from '#api';
+import type { CallInput, CallOutput, Client, Folder, Host, Image, Operation, Page, Vm } from '#api';
 import { useConsole } from '../console.ts';
 
-interface Lists {
+export interface Lists {
   readonly 'vm.list': Vm;
+  readonly 'folder.list': Folder;
   readonly 'host.list': Host;
   readonly 'operation.list': Operation;
   readonly 'image.list': Image;
 }
 
-export function useList<N extends keyof Lists>(
+export type ListName = keyof Lists;
+export type ListQuestion<N extends ListName> = NonNullable<CallInput<N>['query']>;
+
+/** One page of a list, as it is asked for and kept. */
+export function pageQuestion<N extends ListName>(
+  client: Client,
   name: N,
-  query: NonNullable<CallInput<N>['query']>,
+  query: ListQuestion<N>,
+): {
+  readonly queryKey: readonly unknown[];
+  readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<Page<Lists[N]>>;
+} {
+  return {
+    queryKey: [name, query],
+    queryFn: async ({ signal }) =>
+      (await client.call(name, { query } as CallInput<N>, signal)) as unknown as Page<Lists[N]>,
+  };
+}
+
+export function useList<N extends ListName>(
+  name: N,
+  query: ListQuestion<N>,
+  how: { readonly enabled: boolean } = { enabled: true },
 ): UseQueryResult<Page<Lists[N]>> {
   const { client } = useConsole();
   return useQuery({
-    queryKey: [name, query],
+    ...pageQuestion(client, name, query),
     placeholderData: keepPreviousData,
-    queryFn: async ({ signal }) =>
-      (await client.call(name, { query } as CallInput<N>, signal)) as unknown as Page<Lists[N]>,
+    enabled: how.enabled,
   });
 }
 

@@ -16,9 +16,17 @@ const colors: Readonly<Record<Severity, 'grey' | 'yellow' | 'red'>> = {
   critical: 'red',
 };
 
-export function EventTable({ filter }: { readonly filter: string | undefined }): ReactNode {
+export function EventTable({
+  filter,
+  most,
+}: {
+  readonly filter: string | undefined;
+  /** Shows only the newest so many. */
+  readonly most?: number;
+}): ReactNode {
   const words = useWords();
-  const { question, events, readOlder } = useEvents(filter);
+  const { question, events: all, readOlder } = useEvents(filter);
+  const events = most === undefined ? all : all.slice(0, most);
   return (
     <Answer question={question}>
       {() =>
@@ -39,11 +47,11 @@ export function EventTable({ filter }: { readonly filter: string | undefined }):
                   <Tr key={event.seq}>
                     <Td dataLabel={words.text('type')}>
                       <Label color={colors[event.type]} isCompact>
-                        {event.type}
+                        {words.severity(event.type)}
                       </Label>
                     </Td>
                     <Td dataLabel={words.text('time')}>{words.time(event.time)}</Td>
-                    <Td dataLabel={words.text('category')}>{event.category}</Td>
+                    <Td dataLabel={words.text('category')}>{words.category(event.category)}</Td>
                     <Td dataLabel={words.text('target')} modifier="breakWord">
                       <ThingLink thing={event.target} />
                     </Td>
@@ -55,7 +63,7 @@ export function EventTable({ filter }: { readonly filter: string | undefined }):
                 ))}
               </Tbody>
             </Table>
-            {readOlder !== undefined && (
+            {readOlder !== undefined && most === undefined && (
               <Button variant="link" onClick={readOlder}>
                 {words.text('more')}
               </Button>

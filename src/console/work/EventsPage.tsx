@@ -1,16 +1,52 @@
-/** What happened, newest first, as it happens. */
-import { PageSection } from '@patternfly/react-core';
+/** What happened, newest first, as it happens; the filter is in the address. */
+import { PageSection, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { eventSchema } from '#api';
 import { useWords } from '../console.ts';
+import { ExportMenu } from '../list/ExportMenu.tsx';
+import { FilterInput } from '../list/FilterInput.tsx';
+import { parseListPlace } from '../list/place.ts';
+import { listFields } from '../list/suggest.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
+import { eventColumns } from './event-columns.ts';
 import { EventTable } from './EventTable.tsx';
 
+const fields = listFields(eventSchema);
+const known = {};
+
 export function EventsPage(): ReactNode {
+  const words = useWords();
+  const navigate = useNavigate();
+  const { filter } = parseListPlace(useSearch({ strict: false }));
   return (
     <>
-      <PageTitle title={useWords().text('events')} />
+      <PageTitle title={words.text('events')} />
       <PageSection isFilled>
-        <EventTable filter={undefined} />
+        <Toolbar inset={{ default: 'insetNone' }}>
+          <ToolbarContent>
+            <ToolbarItem className="filter-item">
+              <FilterInput
+                key={filter}
+                filter={filter ?? ''}
+                fields={fields}
+                known={known}
+                example={words.text('eventFilterExample')}
+                onFilter={(text) =>
+                  void navigate({ to: '/events', search: text === '' ? {} : { filter: text } })
+                }
+              />
+            </ToolbarItem>
+            <ToolbarItem>
+              <ExportMenu
+                name="event.list"
+                columns={eventColumns}
+                query={filter === undefined ? {} : { filter }}
+              />
+            </ToolbarItem>
+          </ToolbarContent>
+        </Toolbar>
+        <EventTable key={filter} filter={filter} />
       </PageSection>
     </>
   );

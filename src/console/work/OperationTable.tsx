@@ -1,28 +1,28 @@
-/** The newest hundred operations that match, with progress as it goes, and a way to cancel. */
-import { Button, EmptyState, Label, Progress } from '@patternfly/react-core';
+/** The newest operations that match, a hundred unless fewer are wanted, with progress as it goes, and a way to cancel. */
+import { EmptyState, Label, Progress } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { ReactNode } from 'react';
-import { finishedStates, type Operation, type OperationState } from '#api';
-import { useConsole, useWords } from '../console.ts';
+import { finishedStates, type Operation } from '#api';
+import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { useList } from '../parts/ask.ts';
+import { CancelButton } from './CancelButton.tsx';
+import { stateColors } from './operation-columns.tsx';
 import { ThingLink } from './ThingLink.tsx';
 
 const columns = ['operation', 'target', 'state', 'by', 'time', 'duration'] as const;
-const colors: Readonly<Record<OperationState, 'blue' | 'grey' | 'green' | 'red' | 'yellow'>> = {
-  pending: 'grey',
-  running: 'blue',
-  cancelling: 'yellow',
-  done: 'green',
-  failed: 'red',
-  cancelled: 'yellow',
-};
 
-export function OperationTable({ filter }: { readonly filter: string | undefined }): ReactNode {
+export function OperationTable({
+  filter,
+  most = 100,
+}: {
+  readonly filter: string | undefined;
+  readonly most?: number;
+}): ReactNode {
   const words = useWords();
   const question = useList('operation.list', {
     sort: '-createdAt',
-    limit: 100,
+    limit: most,
     ...(filter === undefined ? {} : { filter }),
   });
   return (
@@ -54,23 +54,18 @@ export function OperationTable({ filter }: { readonly filter: string | undefined
 
 function OperationRow({ operation }: { readonly operation: Operation }): ReactNode {
   const words = useWords();
-  const { client, notices } = useConsole();
-  const { id, action, target, state, progress, actor, createdAt, startedAt, endedAt } = operation;
+  const { action, target, state, progress, actor, createdAt, startedAt, endedAt } = operation;
   const finished = finishedStates.includes(state);
   const step = operation.steps.find((one) => one.state === 'running');
-  const cancel = (): void =>
-    void client
-      .call('operation.cancel', { params: { operation: id } })
-      .catch((error: unknown) => notices.fail(words.text('cancelOperation'), error));
   return (
     <Tr>
-      <Td dataLabel={words.text('operation')}>{action}</Td>
+      <Td dataLabel={words.text('operation')}>{words.operation(action)}</Td>
       <Td dataLabel={words.text('target')} modifier="breakWord">
         <ThingLink thing={target} />
       </Td>
       <Td dataLabel={words.text('state')}>
-        <Label color={colors[state]} isCompact>
-          {state}
+        <Label color={stateColors[state]} isCompact>
+          {words.operationState(state)}
         </Label>
         {!finished && progress !== null && (
           <Progress
@@ -92,11 +87,7 @@ function OperationRow({ operation }: { readonly operation: Operation }): ReactNo
         )}
       </Td>
       <Td isActionCell>
-        {!finished && (
-          <Button variant="link" isInline isDisabled={state === 'cancelling'} onClick={cancel}>
-            {words.text('cancel')}
-          </Button>
-        )}
+        <CancelButton operation={operation} look="word" />
       </Td>
     </Tr>
   );

@@ -1,17 +1,32 @@
 /** Work in progress and work done, newest first. */
-import { PageSection } from '@patternfly/react-core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { operationSchema } from '#api';
 import { useWords } from '../console.ts';
+import { parseListPlace } from '../list/place.ts';
+import { ThingList } from '../list/ThingList.tsx';
 import { PageTitle } from '../parts/PageTitle.tsx';
-import { OperationTable } from './OperationTable.tsx';
+import { CancelButton } from './CancelButton.tsx';
+import { operationColumns } from './operation-columns.tsx';
 
 export function OperationsPage(): ReactNode {
+  const words = useWords();
+  const navigate = useNavigate();
   return (
     <>
-      <PageTitle title={useWords().text('operations')} />
-      <PageSection isFilled>
-        <OperationTable filter={undefined} />
-      </PageSection>
+      <PageTitle title={words.text('operations')} />
+      <ThingList
+        name="operation.list"
+        schema={operationSchema}
+        label={words.text('operations')}
+        columns={operationColumns}
+        defaultSort="-createdAt"
+        place={parseListPlace(useSearch({ strict: false }))}
+        onPlace={(to) => void navigate({ to: '/operations', search: to })}
+        empty={{ all: words.text('noOperations'), filtered: words.text('noOperationsFound') }}
+        example={words.text('operationFilterExample')}
+        menu={(operation) => <CancelButton operation={operation} look="sign" />}
+      />
     </>
   );
 }

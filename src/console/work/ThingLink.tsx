@@ -1,13 +1,15 @@
-/** The name of a thing; of a vm, with the way to it. */
+/** The name of a thing, with the way to it where it has a page. */
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Thing } from '#api';
+import type { Kind, Thing } from '#api';
+
+const pages: Readonly<Partial<Record<Kind, string>>> = {
+  vm: '/vms',
+  host: '/hosts',
+  image: '/images',
+};
 
 export function ThingLink({ thing }: { readonly thing: Thing }): ReactNode {
-  if (thing.kind !== 'vm') return thing.name;
-  return (
-    <Link to="/vms/$vm" params={{ vm: thing.id }}>
-      {thing.name}
-    </Link>
-  );
+  const page = pages[thing.kind];
+  return page === undefined ? thing.name : <Link to={`${page}/${thing.id}`}>{thing.name}</Link>;
 }

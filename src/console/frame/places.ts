@@ -1,0 +1,9 @@
+/** The pages that navigation and palette lead to. */
+export const places = [
+  ['/status', 'status'],
+  ['/vms', 'virtualMachines'],
+  ['/hosts', 'hosts'],
+  ['/images', 'images'],
+  ['/operations', 'operations'],
+  ['/events', 'events'],
+] as const;

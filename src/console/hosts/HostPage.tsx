@@ -1,0 +1,184 @@
+/** One host: what it is, its load, its checks with the remedies, and its vms. */
+import {
+  Breadcrumb,
+  BreadcrumbItem,
+  DescriptionList,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+  PageSection,
+  Tab,
+  Tabs,
+  TabTitleText,
+} from '@patternfly/react-core';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { Host } from '#api';
+import { useConsole, useWords } from '../console.ts';
+import { Answer } from '../parts/Answer.tsx';
+import { PageTitle } from '../parts/PageTitle.tsx';
+import { EventTable } from '../work/EventTable.tsx';
+import { OperationTable } from '../work/OperationTable.tsx';
+import { VmList } from '../vms/VmList.tsx';
+import { memoryUsed } from './host-columns.tsx';
+import { HostChecks } from './HostChecks.tsx';
+import { HostMenu } from './HostMenu.tsx';
+import { HostStatusLabel } from './HostStatusLabel.tsx';
+import { hostTabs, parseHostPlace, type HostPlace, type HostTab } from './place.ts';
+
+export function HostPage(): ReactNode {
+  const { host } = useParams({ strict: false }) as { host: string };
+  const { client } = useConsole();
+  const question = useQuery({
+    queryKey: ['host.show', host],
+    queryFn: ({ signal }) => client.call('host.show', { params: { host } }, signal),
+  });
+  return <Answer question={question}>{(found) => <HostTabs host={found} />}</Answer>;
+}
+
+function HostTabs({ host }: { readonly host: Host }): ReactNode {
+  const words = useWords();
+  const navigate = useNavigate();
+  const place = parseHostPlace(useSearch({ strict: false }));
+  const { tab = 'summary' } = place;
+  const go = (search: HostPlace): void =>
+    void navigate({ to: '/hosts/$host', params: { host: host.id }, search });
+  return (
+    <>
+      <PageSection>
+        <Breadcrumb>
+          <BreadcrumbItem
+            render={({ className }) => (
+              <Link className={className} to="/hosts">
+                {words.text('hosts')}
+              </Link>
+            )}
+          />
+          <BreadcrumbItem isActive>{host.name}</BreadcrumbItem>
+        </Breadcrumb>
+      </PageSection>
+      <PageTitle title={host.name}>
+        <span className="title-side">
+          <HostStatusLabel host={host} />
+          <HostMenu host={host} look="page" />
+        </span>
+      </PageTitle>
+      <PageSection type="tabs">
+        <Tabs
+          activeKey={tab}
+          onSelect={(_event, key) => go({ tab: key as HostTab })}
+          usePageInsets
+          aria-label={host.name}
+        >
+          {hostTabs.map((key) => (
+            <Tab
+              key={key}
+              eventKey={key}
+              title={<TabTitleText>{words.text(key)}</TabTitleText>}
+              tabContentId={`tab-${key}`}
+            />
+          ))}
+        </Tabs>
+      </PageSection>
+      <div id={`tab-${tab}`} role="tabpanel" aria-label={words.text(tab)} className="tab-panel">
+        <HostTabContent host={host} place={place} go={go} />
+      </div>
+    </>
+  );
+}
+
+function HostTabContent({
+  host,
+  place,
+  go,
+}: {
+  readonly host: Host;
+  readonly place: HostPlace;
+  readonly go: (place: HostPlace) => void;
+}): ReactNode {
+  switch (place.tab ?? 'summary') {
+    case 'summary':
+      return <HostSummary host={host} />;
+    case 'virtualMachines':
+      return (
+        <VmList
+          place={place}
+          onPlace={(to) => go({ tab: 'virtualMachines', ...to })}
+          within={`hostId = "${host.id}"`}
+        />
+      );
+    case 'checks':
+      return <HostChecks host={host} />;
+    case 'events':
+      return (
+        <PageSection isFilled>
+          <EventTable filter={`target.id = "${host.id}"`} />
+        </PageSection>
+      );
+    case 'operations':
+      return (
+        <PageSection isFilled>
+          <OperationTable filter={`target.id = "${host.id}"`} />
+        </PageSection>
+      );
+  }
+}
+
+function HostSummary({ host }: { readonly host: Host }): ReactNode {
+  const words = useWords();
+  const { facts, load } = host;
+  const none = words.text('notAvailable');
+  const rows: readonly (readonly [string, ReactNode])[] = [
+    [
+      words.text('state'),
+      `${words.hostStatus(host.status)}${host.statusReason === null ? '' : ` – ${host.statusReason}`}`,
+    ],
+    [
+      words.text('virtualMachines'),
+      `${words.count(host.vms)} (${words.text('running')}: ${words.count(load?.running ?? 0)})`,
+    ],
+    [words.text('cpu'), words.percent(load?.cpuPercent ?? null)],
+    [
+      words.text('memory'),
+      `${words.bytes(memoryUsed(host))} / ${words.bytes(facts?.memoryTotalBytes ?? null)}`,
+    ],
+    [
+      words.text('processor'),
+      facts === null
+        ? none
+        : `${facts.processor.model}, ${words.count(facts.processor.threads)} ${words.text('processors')}`,
+    ],
+    [words.text('system'), facts === null ? none : `${facts.operatingSystem}, ${facts.kernel}`],
+    [
+      words.text('driver'),
+      facts === null
+        ? host.driver
+        : `${host.driver}: ${facts.hypervisor.name} ${facts.hypervisor.version ?? ''}`,
+    ],
+    [
+      words.text('acceleration'),
+      facts === null ? none : `${facts.acceleration.use} – ${facts.acceleration.evidence}`,
+    ],
+    [words.text('started'), facts === null ? none : words.time(facts.bootedAt)],
+    ...(load?.volumes ?? []).map(
+      ({ path, totalBytes, freeBytes }) =>
+        [
+          path,
+          words.text('freeOf', { free: words.bytes(freeBytes), total: words.bytes(totalBytes) }),
+        ] as const,
+    ),
+  ];
+  return (
+    <PageSection isFilled>
+      <DescriptionList isHorizontal isCompact>
+        {rows.map(([term, value]) => (
+          <DescriptionListGroup key={term}>
+            <DescriptionListTerm>{term}</DescriptionListTerm>
+            <DescriptionListDescription>{value}</DescriptionListDescription>
+          </DescriptionListGroup>
+        ))}
+      </DescriptionList>
+    </PageSection>
+  );
+}

@@ -1,0 +1,88 @@
+/** One image: what it is, where it lies, and the way to delete it. */
+import {
+  Breadcrumb,
+  BreadcrumbItem,
+  Button,
+  DescriptionList,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+  PageSection,
+} from '@patternfly/react-core';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import type { Image } from '#api';
+import { useConsole, useWords } from '../console.ts';
+import { Answer } from '../parts/Answer.tsx';
+import { PageTitle } from '../parts/PageTitle.tsx';
+import { EventTable } from '../work/EventTable.tsx';
+import { DeleteImage } from './DeleteImage.tsx';
+
+export function ImagePage(): ReactNode {
+  const { image } = useParams({ strict: false }) as { image: string };
+  const { client } = useConsole();
+  const question = useQuery({
+    queryKey: ['image.show', image],
+    queryFn: ({ signal }) => client.call('image.show', { params: { image } }, signal),
+  });
+  return <Answer question={question}>{(found) => <Shown image={found} />}</Answer>;
+}
+
+function Shown({ image }: { readonly image: Image }): ReactNode {
+  const words = useWords();
+  const [asked, setAsked] = useState(false);
+  const rows: readonly (readonly [string, ReactNode])[] = [
+    [words.text('type'), `${words.imageKind(image.imageKind)}, ${image.format}`],
+    [words.text('size'), words.bytes(image.sizeBytes)],
+    [words.text('fileSize'), words.bytes(image.fileBytes)],
+    [
+      words.text('host'),
+      <Link key="host" to="/hosts/$host" params={{ host: image.hostId }}>
+        {image.host}
+      </Link>,
+    ],
+    [words.text('path'), image.path],
+    [words.text('guestSystem'), image.guestOs ?? words.text('notAvailable')],
+    [words.text('recipe'), image.builtFrom ?? words.text('none')],
+    ['SHA-256', image.sha256 ?? words.text('notAvailable')],
+    [words.text('description'), image.description === '' ? words.text('none') : image.description],
+    [words.text('created'), words.time(image.createdAt)],
+    [words.text('identifier'), image.id],
+  ];
+  return (
+    <>
+      <PageSection>
+        <Breadcrumb>
+          <BreadcrumbItem
+            render={({ className }) => (
+              <Link className={className} to="/images">
+                {words.text('images')}
+              </Link>
+            )}
+          />
+          <BreadcrumbItem isActive>{image.name}</BreadcrumbItem>
+        </Breadcrumb>
+      </PageSection>
+      <PageTitle title={image.name}>
+        <Button variant="secondary" isDanger onClick={() => setAsked(true)}>
+          {words.text('delete')}
+        </Button>
+      </PageTitle>
+      <PageSection>
+        <DescriptionList isHorizontal isCompact>
+          {rows.map(([term, value]) => (
+            <DescriptionListGroup key={term}>
+              <DescriptionListTerm>{term}</DescriptionListTerm>
+              <DescriptionListDescription className="breakable">{value}</DescriptionListDescription>
+            </DescriptionListGroup>
+          ))}
+        </DescriptionList>
+      </PageSection>
+      <PageSection isFilled>
+        <EventTable filter={`target.id = "${image.id}"`} />
+      </PageSection>
+      {asked && <DeleteImage image={image} onClose={() => setAsked(false)} />}
+    </>
+  );
+}

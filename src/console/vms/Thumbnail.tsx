@@ -1,0 +1,37 @@
+/**
+ * A small picture of a vm's screen, for those who may see it. It is read again when the state changes and
+ * while the vm runs, at most every twenty seconds, and only while it is seen.
+ */
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState, type ReactNode } from 'react';
+import type { Vm } from '#api';
+import { useConsole, useWords } from '../console.ts';
+
+const everySeconds = 20;
+
+export function Thumbnail({ vm }: { readonly vm: Vm }): ReactNode {
+  const { client } = useConsole();
+  const words = useWords();
+  const { id, state, status } = vm;
+  const seen = state === 'running' || state === 'paused';
+  const turn =
+    state === 'running' ? Math.floor((status.runningSeconds ?? 0) / everySeconds) : status.since;
+  const { data } = useQuery({
+    queryKey: ['vm.screenshot', id, turn],
+    enabled: seen,
+    gcTime: 1000,
+    queryFn: async ({ signal }) => {
+      const png = await client.call('vm.screenshot', { params: { vm: id } }, signal);
+      return new Blob([png as Uint8Array<ArrayBuffer>], { type: 'image/png' });
+    },
+  });
+  const [url, setUrl] = useState<string | undefined>(undefined);
+  useEffect(() => {
+    if (data === undefined) return undefined;
+    const made = URL.createObjectURL(data);
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [data]);
+  if (!seen || url === undefined) return <span className="thumbnail" aria-hidden />;
+  return <img className="thumbnail" src={url} alt={words.text('screenOf', { name: vm.name })} />;
+}

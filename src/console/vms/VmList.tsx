@@ -1,0 +1,78 @@
+/** Vms as a list with everything a list has; used for all vms, those of a host and those of a folder. */
+import { Switch } from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+import { vmSchema, type Vm } from '#api';
+import { useWords } from '../console.ts';
+import type { Column } from '../list/column.ts';
+import type { ListPlace } from '../list/place.ts';
+import { ThingList } from '../list/ThingList.tsx';
+import { useList } from '../parts/ask.ts';
+import { useRemembered } from '../parts/remembered.ts';
+import { VmActionMenu } from '../vm/VmActionMenu.tsx';
+import { BulkBar } from './BulkBar.tsx';
+import { Thumbnail } from './Thumbnail.tsx';
+import { useSelection } from './use-selection.ts';
+import { vmColumns } from './vm-columns.tsx';
+
+const thumbnailColumn: Column<Vm> = {
+  key: 'thumbnail',
+  title: 'screen',
+  width: 7,
+  first: true,
+  always: true,
+  text: () => '',
+  show: (vm) => <Thumbnail vm={vm} />,
+  raw: () => null,
+};
+
+export function VmList({
+  place,
+  onPlace,
+  within,
+}: {
+  readonly place: ListPlace;
+  readonly onPlace: (place: ListPlace) => void;
+  /** Holds always, for example: host = "h1". */
+  readonly within?: string;
+}): ReactNode {
+  const words = useWords();
+  const [pictures, setPictures] = useRemembered('thumbnails', (stored) => stored === true);
+  const all = [within, place.filter].filter((part) => part !== undefined);
+  const selection = useSelection(all.length === 2 ? `(${all.join(') AND (')})` : all[0]);
+  const hosts = useList('host.list', { sort: 'name', limit: 1000, fields: 'id,name' });
+  const folders = useList('folder.list', { sort: 'path', limit: 1000 });
+  const known = {
+    host: hosts.data?.items.map(({ name }) => name) ?? [],
+    folder: folders.data?.items.map(({ path }) => path) ?? [],
+  };
+  const [name, ...others] = vmColumns;
+  const columns = pictures && name !== undefined ? [name, thumbnailColumn, ...others] : vmColumns;
+  return (
+    <ThingList
+      name="vm.list"
+      schema={vmSchema}
+      label={words.text('virtualMachines')}
+      columns={columns}
+      defaultSort="name"
+      place={place}
+      onPlace={onPlace}
+      empty={{ all: words.text('noVms'), filtered: words.text('noVmsFound') }}
+      example={words.text('filterExample')}
+      known={known}
+      {...(within === undefined ? {} : { within })}
+      selection={selection}
+      rows={pictures ? 'tall' : 'low'}
+      menu={(vm) => <VmActionMenu vm={vm} look="row" />}
+      extra={
+        <Switch
+          id="thumbnails"
+          label={words.text('thumbnails')}
+          isChecked={pictures}
+          onChange={(_event, on) => setPictures(on)}
+        />
+      }
+    >
+      <BulkBar selection={selection} />
+    </ThingList>
+  );
+}

@@ -1,0 +1,201 @@
+/** The console's frame in a real browser: tree, palette, drawer, the status page, and all of it without a mouse. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import type { Vm } from '#api';
+import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+
+const password = 'a long enough password';
+
+describe('the frame of the console', { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let person: Person;
+  let server: string;
+
+  before(async () => {
+    gantry = await newGantry();
+    const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '2x20');
+    server = gantry.client().server;
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    const { page } = person;
+    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
+    await page.getByLabel('Password', { exact: false }).first().fill(password);
+    await page.locator('#again').fill(password);
+    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  const open = async (path: string): Promise<void> => {
+    await person.page.goto(server + path);
+    await person.page.getByRole('heading', { level: 1 }).waitFor();
+  };
+  const runningVm = async (): Promise<Vm> => {
+    const { items } = await gantry
+      .client()
+      .call('vm.list', { query: { filter: 'state = running', sort: 'name', limit: 1 } });
+    assert.ok(items[0]);
+    return items[0];
+  };
+
+  test('the status page shows hosts, vms, what is wrong and what happened last', async () => {
+    const { page } = person;
+    await open('/status');
+    await page.getByText('Nothing is wrong.').waitFor();
+    await page
+      .getByRole('main')
+      .getByRole('link', { name: 'sim-2', exact: true })
+      .first()
+      .waitFor();
+    await page.getByRole('grid', { name: 'Virtual machines' }).waitFor();
+    await page.getByRole('grid', { name: 'Events' }).waitFor();
+  });
+
+  test('the tree is walked by keyboard, reads what is unfolded, leads to the vm and is remembered', async () => {
+    const { page } = person;
+    await open('/status');
+    const tree = page.getByRole('tree');
+    await tree
+      .getByRole('treeitem', { name: /^●\s*sim-1|sim-1/ })
+      .first()
+      .focus();
+    await page.keyboard.press('ArrowRight');
+    const vm = tree.getByRole('treeitem', { name: /sim-1-/ }).first();
+    await vm.waitFor();
+    await page.keyboard.press('ArrowRight');
+    const name = ((await vm.textContent()) ?? '').replace(/^\W+/, '').split(' – ')[0] ?? '';
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    await page.reload();
+    await tree
+      .getByRole('treeitem', { name: /sim-1-/ })
+      .first()
+      .waitFor();
+  });
+
+  test('the tree finds things by their names', async () => {
+    const { page } = person;
+    await open('/status');
+    const vm = await runningVm();
+    await page.getByRole('textbox', { name: 'Find in the tree' }).fill(vm.name);
+    await page.getByRole('tree').getByRole('treeitem', { name: vm.name }).first().click();
+    await page.getByRole('heading', { level: 1, name: vm.name }).waitFor();
+  });
+
+  test('without a mouse a vm is found in the palette, paused, and its refusals are explained', async () => {
+    const { page } = person;
+    await open('/status');
+    const vm = await runningVm();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog').getByRole('combobox').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await page.keyboard.type(vm.name);
+    await page
+      .getByRole('option', { name: `${vm.name} Virtual machine` })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('option', { name: `Turn on ${vm.name} is running already` }).waitFor();
+    await page.keyboard.type('pause');
+    await page.getByRole('option', { name: 'Pause' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(`Pause: ${vm.name}`).waitFor();
+    assert.equal(
+      (await gantry.client().call('vm.show', { params: { vm: vm.id } })).state,
+      'paused',
+    );
+    await gantry.must('vm', 'resume', vm.name);
+  });
+
+  test('what loses something is asked about from the palette too', async () => {
+    const { page } = person;
+    await open('/status');
+    const vm = await runningVm();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog').getByRole('combobox').waitFor();
+    await page.keyboard.type(vm.name);
+    await page
+      .getByRole('option', { name: `${vm.name} Virtual machine` })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('turn off');
+    await page.getByRole('option', { name: 'Turn off' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByText('like pulling the plug').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(
+      (await gantry.client().call('vm.show', { params: { vm: vm.id } })).state,
+      'running',
+    );
+  });
+
+  test('the drawer shows operations and events as they come, and leads to the thing', async () => {
+    const { page } = person;
+    await open('/hosts');
+    const drawer = page.getByRole('region', { name: 'Operations and events' });
+    await drawer.getByRole('button', { name: 'Operations and events' }).click();
+    const vm = await runningVm();
+    await gantry.must('vm', 'reset', vm.name, '--yes');
+    const row = drawer.getByRole('row').filter({ hasText: 'Reset' }).filter({ hasText: vm.name });
+    await row.getByText('done').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await drawer.getByRole('tab', { name: 'Events' }).click();
+    await drawer.getByRole('row').filter({ hasText: vm.name }).first().waitFor();
+    await drawer.getByRole('link', { name: vm.name }).first().click();
+    await page.getByRole('heading', { level: 1, name: vm.name }).waitFor();
+    await drawer.getByRole('button', { name: 'Operations and events' }).click();
+  });
+
+  test('a host has its page: facts, vms, checks with remedies, and its actions say what they would do', async () => {
+    const { page } = person;
+    const { hostId, host } = await runningVm();
+    await open(`/hosts/${hostId}?tab=virtualMachines`);
+    await page.getByRole('grid', { name: 'Virtual machines' }).waitFor();
+    assert.equal(
+      await page.getByRole('grid', { name: 'Virtual machines' }).getAttribute('aria-rowcount'),
+      '21',
+    );
+    await page.getByRole('button', { name: `Actions for ${host}`, exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Pause all that run' }).click();
+    await page
+      .getByRole('dialog')
+      .getByText(/^Acts on \d+:$/)
+      .waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  test('WEB-11 in a window of 800 × 600 no page is wider than the window', async () => {
+    const { page } = person;
+    await page.setViewportSize({ width: 800, height: 600 });
+    const { id, hostId } = await runningVm();
+    for (const path of [
+      '/status',
+      '/vms',
+      `/vms/${id}`,
+      '/hosts',
+      `/hosts/${hostId}`,
+      '/images',
+      '/operations',
+      '/events',
+    ]) {
+      await open(path);
+      const [page_, main] = (await page.evaluate(
+        '[document.documentElement.scrollWidth, document.querySelector("main").scrollWidth]',
+      )) as [number, number];
+      assert.ok(page_ <= 800 && main <= 800, `${path} is ${page_} wide, its content ${main}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  test('no page caused an error or asked for what its policy refuses', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});

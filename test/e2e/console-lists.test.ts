@@ -1,0 +1,159 @@
+/** The console's lists in a real browser: windows over a long list, columns, views, export, many selected. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import type { Operation } from '#api';
+import { noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+
+const password = 'a long enough password';
+
+describe('the lists of the console', { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let person: Person;
+  let server: string;
+
+  before(async () => {
+    gantry = await newGantry();
+    const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '2x300');
+    server = gantry.client().server;
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    const { page } = person;
+    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
+    await page.locator('#again').fill(password);
+    await page.getByLabel('Password', { exact: false }).first().fill(password);
+    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await grid().waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  const grid = (): Locator => person.page.getByRole('grid', { name: 'Virtual machines' });
+  const open = async (path: string): Promise<void> => {
+    await person.page.goto(server + path);
+    await grid().waitFor();
+  };
+  const save = async (format: 'CSV' | 'JSON'): Promise<string> => {
+    const { page } = person;
+    const begun = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByRole('menuitem', { name: format }).click();
+    return readFileSync(await (await begun).path(), 'utf8');
+  };
+
+  test('of six hundred vms only those that are seen are rows, and the end is read where it lies', async () => {
+    const { page } = person;
+    await open('/vms');
+    assert.equal(await grid().getAttribute('aria-rowcount'), '601');
+    assert.ok((await grid().getByRole('row').count()) < 60);
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/vms?')) asked.push(request.url());
+    });
+    await page.locator('.list-window').evaluate((box) => {
+      box.scrollTop = box.scrollHeight;
+    });
+    const { items } = await gantry
+      .client()
+      .call('vm.list', { query: { sort: '-name', limit: 1, fields: 'id,name' } });
+    await grid()
+      .getByRole('link', { name: items[0]?.name ?? '', exact: true })
+      .waitFor();
+    assert.ok(asked.length <= 3, asked.join('\n'));
+    assert.ok(asked.some((url) => url.includes('skip=500')));
+  });
+
+  test('columns are chosen and remembered', async () => {
+    const { page } = person;
+    await open('/vms');
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByRole('menuitem', { name: 'Folder' }).getByRole('checkbox').check();
+    await page.keyboard.press('Escape');
+    await grid().getByRole('columnheader', { name: 'Folder' }).waitFor();
+    await page.reload();
+    await grid().getByRole('columnheader', { name: 'Folder' }).waitFor();
+  });
+
+  test('the filter suggests fields, operators and values of the schema', async () => {
+    const { page } = person;
+    await open('/vms');
+    const filter = page.getByRole('combobox', { name: 'Filter' });
+    await filter.fill('sta');
+    await page.getByRole('option', { name: 'state', exact: true }).waitFor();
+    for (const [typed, option] of [
+      ['state ', 'state ='],
+      ['state = run', 'running'],
+    ] as const) {
+      await filter.fill(typed);
+      await page.getByRole('option', { name: option, exact: true }).waitFor();
+    }
+    await filter.press('ArrowDown');
+    await filter.press('Enter');
+    assert.equal(await filter.inputValue(), 'state = running ');
+    await filter.press('Escape');
+    await filter.press('Enter');
+    await page.waitForURL(/filter=/);
+  });
+
+  test('a view that was saved brings back filter and order', async () => {
+    const { page } = person;
+    await open('/vms?filter=state+%3D+off&sort=-name');
+    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByRole('menuitem', { name: 'Save view' }).click();
+    await page.locator('#view-name').fill('what is off');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await open('/vms');
+    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByRole('menuitem', { name: 'what is off' }).click();
+    await page.waitForURL(/filter=state.*sort=-name/);
+  });
+
+  test('a list is exported whole: CSV with its columns, JSON with everything', async () => {
+    await open('/vms?filter=name+%3A+sim-1');
+    const csv = await save('CSV');
+    assert.match(csv, /^\uFEFFName,State,/);
+    assert.equal(csv.trimEnd().split('\r\n').length, 301);
+    const json = JSON.parse(await save('JSON')) as readonly { definition: unknown }[];
+    assert.equal(json.length, 300);
+    assert.ok(json[0]?.definition);
+  });
+
+  test('of many that are selected an action says which it fits, which not and why, and is one operation', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const names: string[] = [];
+    for (const state of ['running', 'running', 'off'] as const) {
+      const { items } = await client.call('vm.list', {
+        query: { filter: `state = ${state}`, sort: 'name', limit: 10 },
+      });
+      names.push(items.find(({ name }) => !names.includes(name))?.name ?? '');
+    }
+    await open(
+      `/vms?filter=${encodeURIComponent(names.map((name) => `name = ${name}`).join(' OR '))}`,
+    );
+    await page.getByRole('checkbox', { name: 'Select all' }).click();
+    await page.getByText('3 selected').waitFor();
+    await page.getByRole('button', { name: 'Actions', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Pause (2 of 3)' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Acts on 2:').waitFor();
+    await dialog.getByText(`${names[2]}: cannot pause ${names[2]}: ${names[2]} is off`).waitFor();
+    await dialog.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Pause: 2 virtual machines').waitFor();
+    const { items } = await client.call('operation.list', {
+      query: { filter: 'action = "vms.pause"', limit: 10 },
+    });
+    assert.equal(items.length, 1);
+    assert.equal((items[0] as Operation).state, 'done');
+    assert.equal(await grid().getByText('Paused').count(), 2);
+  });
+
+  test('no page caused an error or asked for what its policy refuses', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
