@@ -1,6 +1,6 @@
 /** Shows the page to whoever is signed in, else the way in. A session that ended is renewed over the page. */
 import { Bullseye, Modal, ModalBody, ModalHeader, Spinner } from '@patternfly/react-core';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
 import { ChoosePassword } from './ChoosePassword.tsx';
 import { SetUpSecondFactor } from './SetUpSecondFactor.tsx';
@@ -49,10 +49,31 @@ export function SessionGate({ children }: { readonly children: ReactNode }): Rea
             description={words.text('sessionEnded')}
           />
           <ModalBody id="again-body">
+            <StaysReachable />
             <SignInForm user={state.session.user} fault={undefined} />
           </ModalBody>
         </Modal>
       )}
     </>
   );
+}
+
+/**
+ * A dialog that is open hides what is beside it from screen readers, this one too where it opens later.
+ * Nothing may hide the way back in.
+ */
+function StaysReachable(): ReactNode {
+  const place = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    const backdrop = place.current?.closest('body > *');
+    if (backdrop === undefined || backdrop === null) return undefined;
+    const show = (): void => {
+      if (backdrop.hasAttribute('aria-hidden')) backdrop.removeAttribute('aria-hidden');
+    };
+    const observer = new MutationObserver(show);
+    observer.observe(backdrop, { attributeFilter: ['aria-hidden'] });
+    show();
+    return () => observer.disconnect();
+  }, []);
+  return <span ref={place} hidden />;
 }

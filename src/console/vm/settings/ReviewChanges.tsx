@@ -56,7 +56,8 @@ export function ReviewChanges({
       live.onEnd(operation, end);
     } catch (error) {
       setBusy(false);
-      setFailure(error);
+      // Who is signed out is asked to sign in over this, and then saves again.
+      if (!isFault(error, 'unauthenticated')) setFailure(error);
       // What the other has saved is read, and shown beside one's own.
       if (isFault(error, 'stale'))
         void queries.invalidateQueries({ queryKey: ['vm.show', vm.id] }).then(onClose);

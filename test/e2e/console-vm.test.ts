@@ -1,0 +1,258 @@
+/** The page of a vm in a real browser against the real coordinator with a simulated fleet. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { miB } from '#lib';
+import { vmStateFacts, type Vm } from '#api';
+import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+
+const password = 'a long enough password';
+const tabs = [
+  'summary',
+  'screen',
+  'serial',
+  'hardware',
+  'disks',
+  'network',
+  'resources',
+  'options',
+  'events',
+  'operations',
+  'rights',
+] as const;
+
+describe("the console's page of a vm", { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let person: Person;
+  let server: string;
+  let vm: Vm;
+
+  before(async () => {
+    gantry = await newGantry();
+    const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
+    server = gantry.client().server;
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    const { page } = person;
+    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
+    await page.locator('#password').fill(password);
+    await page.locator('#again').fill(password);
+    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await page.getByRole('button', { name: 'Signed in as admin' }).waitFor();
+    const { items } = await gantry
+      .client()
+      .call('vm.list', { query: { filter: 'state = running', sort: 'name', limit: 1 } });
+    assert.ok(items[0]);
+    vm = items[0];
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  const open = async (tab: (typeof tabs)[number]): Promise<void> => {
+    await person.page.goto(`${server}/vms/${vm.id}?tab=${tab}`);
+    await person.page.getByRole('heading', { level: 1, name: vm.name }).waitFor();
+    await person.page.getByRole('tabpanel').waitFor();
+  };
+  const definition = async (): Promise<Vm['definition']> =>
+    (await gantry.client().call('vm.show', { params: { vm: vm.id } })).definition;
+  const review = async (): Promise<void> =>
+    await person.page.getByRole('button', { name: 'Review and save' }).click();
+
+  test('a setting is changed with old and new value shown, and what waits for a start is marked', async () => {
+    const { page } = person;
+    await open('hardware');
+    await page.locator('#setting-hardware-memory-sizeBytes').fill('777');
+    await page.getByRole('tab', { name: 'Options' }).click();
+    await page.locator('#setting-description').fill('typed on another tab');
+    await page.getByText('2 unsaved changes').waitFor();
+    await review();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('row').filter({ hasText: 'Memory' }).getByText('777 MiB').waitFor();
+    await dialog.getByRole('row').filter({ hasText: 'typed on another tab' }).waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const after = await definition();
+    assert.equal(after.hardware.memory.sizeBytes, 777 * miB);
+    assert.equal(after.description, 'typed on another tab');
+    const { status } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
+    assert.ok(status.pending.includes('hardware/memory/size_bytes'), status.pending.join());
+    await page.getByRole('tab', { name: 'Hardware' }).click();
+    await page.getByText('at next start', { exact: true }).first().waitFor();
+  });
+
+  test('what cannot be is said at the field, and is not sent', async () => {
+    const { page } = person;
+    await open('resources');
+    await page.locator('#setting-resources-cpuWeight').fill('0');
+    await page.getByText('1 to 10,000').first().waitFor();
+    await review();
+    await page.getByRole('dialog').getByText('Not valid').waitFor();
+    assert.ok(await page.getByRole('dialog').getByRole('button', { name: 'Save' }).isDisabled());
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await page.getByRole('button', { name: 'Discard' }).waitFor({ state: 'detached' });
+    assert.equal((await definition()).resources.cpuWeight, 100);
+  });
+
+  test('two people change the same setting: both values are shown, and one is chosen', async () => {
+    const { page } = person;
+    await open('options');
+    await page.locator('#setting-description').fill('mine');
+    await page.locator('#setting-settings-start-order').fill('5');
+    await gantry.must('vm', 'set', vm.name, 'description=theirs');
+    await page.getByText('You and somebody else have changed the same settings').waitFor();
+    const row = page.getByRole('row').filter({ hasText: 'Description' });
+    await row.getByText('mine', { exact: true }).waitFor();
+    await row.getByText('theirs', { exact: true }).waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    assert.ok(await page.getByRole('button', { name: 'Review and save' }).isDisabled());
+    await page.getByRole('button', { name: 'Take theirs' }).click();
+    await review();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const after = await definition();
+    assert.equal(after.description, 'theirs');
+    assert.equal(after.settings.start.order, 5);
+  });
+
+  test('a session that ends leaves what was typed where it is', async () => {
+    const { page } = person;
+    await open('options');
+    await page.locator('#setting-description').fill('half typed');
+    await page.evaluate("fetch('/api/v1/session', { method: 'DELETE' }).then(() => undefined)");
+    await review();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    const again = page.getByRole('dialog').filter({ hasText: 'Your session has ended.' });
+    await again.locator('#password').fill(password);
+    await again.getByRole('button', { name: 'Sign in' }).click();
+    await again.waitFor({ state: 'detached' });
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal((await definition()).description, 'half typed');
+  });
+
+  test('a disk is attached by the form of the request and detached again', async () => {
+    const { page } = person;
+    const before_ = (await definition()).hardware.disks.length;
+    await open('disks');
+    await page.getByRole('button', { name: 'Add: Disks' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('#setting-disk-sizeBytes').fill('64');
+    assert.deepEqual(await findBarriers(page), []);
+    await dialog.getByRole('button', { name: 'Add: Disks' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const disks = page.getByRole('grid', { name: 'Disks' }).getByRole('row');
+    await disks.filter({ hasText: '64 MiB' }).getByRole('button', { name: 'Detach' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Detach' }).click();
+    await disks.filter({ hasText: '64 MiB' }).waitFor({ state: 'detached' });
+    assert.equal((await definition()).hardware.disks.length, before_);
+  });
+
+  test('WEB-50 what needs the vm to be off is read-only with the reason while it runs or is saved', async () => {
+    const { page } = person;
+    await open('hardware');
+    const tag = page.locator('#setting-hardware-bios-chassis-assetTag');
+    for (const state of ['Running', 'Paused']) {
+      await page.getByText(state, { exact: true }).first().waitFor();
+      assert.ok(await tag.isDisabled(), state);
+      await page.getByText('Can be changed while the virtual machine is off.').first().waitFor();
+      if (state === 'Running') await gantry.must('vm', 'pause', vm.name);
+    }
+    await gantry.must('vm', 'save', vm.name);
+    await page.getByText('These settings cannot be changed now').waitFor();
+    assert.ok(await page.locator('#setting-hardware-memory-sizeBytes').isDisabled());
+    await gantry.must('vm', 'restore', vm.name);
+    await page.getByText('These settings cannot be changed now').waitFor({ state: 'detached' });
+  });
+
+  test('WEB-42 people and groups are allowed on the vm, listed, and allowed no more', async () => {
+    const { page } = person;
+    await gantry.must('user', 'create', 'ada');
+    await open('rights');
+    for (const [kind, name] of [
+      ['user', 'ada'],
+      ['group', 'operators-of-web'],
+    ] as const) {
+      await page.locator('#grant-kind').selectOption(kind);
+      await page.locator('#grant-subject').fill(name);
+      await page.getByRole('button', { name: 'Grant a role' }).click();
+      const row = page.getByRole('row').filter({ hasText: name });
+      await row.getByRole('button', { name: 'Withdraw' }).click();
+      await row.waitFor({ state: 'detached' });
+    }
+  });
+
+  test('the wizard takes what is set under advanced along', async () => {
+    const { page } = person;
+    await page.goto(`${server}/vms?create=true`);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Next' }).click();
+    await dialog.locator('#size-medium').check();
+    await dialog.getByRole('button', { name: 'Next' }).click();
+    await dialog.getByRole('button', { name: 'Next' }).click();
+    await dialog.locator('#vm-name').fill('from-wizard');
+    await dialog.getByRole('button', { name: 'Advanced: every setting' }).click();
+    await dialog.getByRole('button', { name: 'TPM 2.0', exact: true }).click();
+    await dialog.locator('#setting-hardware-tpm').check();
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Create: from-wizard').waitFor();
+    const made = await gantry.client().call('vm.show', { params: { vm: 'from-wizard' } });
+    assert.equal(made.definition.hardware.processor.count, 2);
+    assert.equal(made.definition.hardware.memory.sizeBytes, 2048 * miB);
+    assert.equal(made.definition.hardware.tpm, true);
+  });
+
+  test('axe finds no barrier on any tab, light and dark, and 390 pixels are wide enough for each', async () => {
+    const { page } = person;
+    const found: string[] = [];
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      for (const tab of tabs) {
+        await open(tab);
+        for (const barrier of await findBarriers(page))
+          found.push(`${tab} ${colorScheme}: ${barrier}`);
+      }
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const tab of tabs) {
+      await open(tab);
+      const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
+      if (width > 390) found.push(`${tab} is ${width} wide`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    assert.deepEqual(found, []);
+  });
+
+  test('a coordinator that is stopped comes back under the page, which goes on', async () => {
+    const { page } = person;
+    await open('options');
+    await page.locator('#setting-description').fill('typed before the crash');
+    await gantry.must('down');
+    await page.getByText('The connection to the server is lost. Trying again.').waitFor();
+    await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
+    await page
+      .getByText('The connection to the server is lost. Trying again.')
+      .waitFor({ state: 'detached' });
+    assert.equal(await page.locator('#setting-description').inputValue(), 'typed before the crash');
+    await page.getByText(vmStateFacts.running.label, { exact: true }).first().waitFor();
+  });
+
+  test('a vm that somebody deletes is said to be gone', async () => {
+    const { page } = person;
+    await open('summary');
+    await gantry.must('vm', 'turn-off', vm.name, '--yes');
+    await gantry.must('vm', 'delete', vm.name, '--yes');
+    await page.getByText('This virtual machine is not here any more').waitFor();
+  });
+
+  test('no page caused an error or asked for what its policy refuses', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
