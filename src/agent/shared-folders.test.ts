@@ -291,5 +291,10 @@ describe('shared folders', { skip: withoutQemu }, () => {
     await serial.untilCommand('cat /shared/archive/later', /^still there$/m);
     assert.match(await serial.command('touch /shared/archive/x'), /Read-only file system/);
     assert.ok(agent.events(id).includes('vm.device.removed'));
+    // A name is mounted by one folder at a time: another one waits for the next start.
+    const moved = { ...share(2, 'docs', true), name: 'archive' };
+    assert.deepEqual(await call('machine.share.add', moved), { live: false });
+    assert.deepEqual(await call('machine.share.remove', moved), { live: true });
+    await serial.untilCommand('cat /shared/archive/later', /No such file/);
   });
 });

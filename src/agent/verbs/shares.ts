@@ -32,7 +32,9 @@ async function addShare(hands: Hands, share: SharedFolder): Promise<Live> {
       share,
     ].sort((one, other) => one.slot - other.slot),
   });
-  const present = file.startedWith?.hardware.sharedFolders.find(({ slot }) => slot === share.slot);
+  const present = file.startedWith?.hardware.sharedFolders.find(
+    ({ slot, name }) => slot === share.slot || name === share.name,
+  );
   if (running && JSON.stringify(present) === JSON.stringify(share)) {
     await keep(hands, add, true);
     return { live: true };
@@ -57,13 +59,14 @@ async function removeShare(hands: Hands, share: SharedFolder): Promise<Live> {
     ...hardware,
     sharedFolders: hardware.sharedFolders.filter(({ name }) => name !== share.name),
   });
-  const has = (at: MachineFile['startedWith']): boolean =>
-    at?.hardware.sharedFolders.some(({ name }) => name === share.name) ?? false;
-  if (!has(file.definition) && !has(file.startedWith)) return { live: running !== undefined };
+  const find = (at: MachineFile['startedWith']): SharedFolder | undefined =>
+    at?.hardware.sharedFolders.find(({ name }) => name === share.name);
+  const present = find(file.startedWith);
+  if (!present && !find(file.definition)) return { live: running !== undefined };
   const live = await attempt(hands, async () => {
-    if (!has(file.startedWith)) return 'live';
+    if (!present) return 'live';
     if (!running?.devices.removeShare) return 'pending';
-    await running.devices.removeShare(share);
+    await running.devices.removeShare(present);
     return 'live';
   });
   await keep(hands, remove, live);
