@@ -198,12 +198,12 @@ describe('shared folders', { skip: withoutQemu }, () => {
     const count = 'case $text in *INSIDE*) met=$((met + 1)) ;; esac';
     serial.text = '';
     serial.write(
-      `cd /shared/data; met=0; while [ $met -lt 150 ]; do ${look}; ${count}; done 2> /dev/null > /tmp/seen; ` +
+      `cd /shared/data; met=0; while [ $met -lt 60 ]; do ${look}; ${count}; done 2> /dev/null > /tmp/seen; ` +
         'cd /; sort /tmp/seen | uniq -c; echo all-$((40+2))\n',
     );
     const text = await serial.until(/all-42/);
     done.abort();
-    assert.ok((await swaps) > 150);
+    assert.ok((await swaps) > 60);
     assert.match(text, /INSIDE-1044/);
     assert.doesNotMatch(text, /OUTSIDE/);
   });

@@ -28,7 +28,9 @@ async function addShare(hands: Hands, share: SharedFolder): Promise<Live> {
   const add: Change = (hardware) => ({
     ...hardware,
     sharedFolders: [
-      ...hardware.sharedFolders.filter(({ slot }) => slot !== share.slot),
+      ...hardware.sharedFolders.filter(
+        ({ slot, name }) => slot !== share.slot && name !== share.name,
+      ),
       share,
     ].sort((one, other) => one.slot - other.slot),
   });
