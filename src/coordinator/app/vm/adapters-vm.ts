@@ -76,7 +76,6 @@ export async function attachAdapter(
     attachAdapterKind,
     { adapter: asJson(adapter) },
     dryRun,
-    after,
   );
 }
 
