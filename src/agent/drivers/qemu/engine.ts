@@ -155,6 +155,7 @@ export class Engine implements AsyncDisposable {
     // A save that was cut off leaves its migration behind.
     await qmp.migrateCancel(client).catch(() => undefined);
     running.guestMonitor?.setRunning(runs ? 'running' : 'stopped');
+    if (runs) running.giveBackShares();
     return { kind: 'live', running, state: runs ? 'running' : 'paused' };
   }
 

@@ -173,6 +173,11 @@ export class QemuRunning implements Running {
     this.#agent = agent;
   }
 
+  /** What the guest was asked to unmount by an agent that did not come to save the machine. */
+  giveBackShares(): void {
+    this.#shares.giveBack();
+  }
+
   async pause(signal: AbortSignal): Promise<void> {
     await qmp.stop(this.#client, { signal });
   }
@@ -238,10 +243,19 @@ export class QemuRunning implements Running {
   }
 
   async save(path: string, { signal, onProgress }: SaveOptions): Promise<{ sizeBytes: number }> {
-    const { account, places } = this.#parts;
     await this.#shares.release(signal);
-    await this.#writeFacts();
-    const sizeBytes = await saveState(this.#client, {
+    try {
+      await this.#writeFacts();
+      return { sizeBytes: await this.#saveState(path, { signal, onProgress }) };
+    } catch (error) {
+      this.#shares.giveBack();
+      throw error;
+    }
+  }
+
+  #saveState(path: string, { signal, onProgress }: SaveOptions): Promise<number> {
+    const { account, places } = this.#parts;
+    return saveState(this.#client, {
       path,
       socketPath: places.state,
       ...(account === undefined ? {} : { owner: account }),
@@ -251,7 +265,6 @@ export class QemuRunning implements Running {
         if (all > 0) onProgress(transferredBytes / all);
       },
     });
-    return { sizeBytes };
   }
 
   sample(nowMs: number): MachineSample {
