@@ -143,6 +143,18 @@ void test('HW-53 a guest has recommended devices and known incompatibilities, sh
   assert.match(created.err, /warning: Linux 2\.4 and 2\.6: early/);
 });
 
+void test('a device that is attached is warned of as one that is set', async () => {
+  await gantry.must('vm', 'create', 'nt', '--guest', 'windows-nt-4-sp6a');
+  const attached = await gantry.run(['vm', 'attach-adapter', 'nt', '--model', 'virtio']);
+  assert.match(attached.err, /warning: Windows NT Server 4\.0 SP6a: it has no driver/);
+  const body = { kind: 'new', sizeBytes: 1_048_576, bus: 'virtio' } as const;
+  const plan = await client.dryRun('vm.disk.attach', { params: { vm: 'nt' }, body });
+  assert.deepEqual(
+    plan.warnings.map(({ code }) => code),
+    ['guest-incompatibility'],
+  );
+});
+
 void test('HW-27 devices that cannot be represented are a list for machines, and what brings hardware in reports each hit', async () => {
   const listed = await gantry.json<readonly UnrepresentedDevice[]>('device', 'unrepresented');
   const { items } = await client.call('unrepresented.list', {});

@@ -76,6 +76,7 @@ export async function attachAdapter(
     attachAdapterKind,
     { adapter: asJson(adapter) },
     dryRun,
+    after,
   );
 }
 

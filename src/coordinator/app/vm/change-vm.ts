@@ -25,7 +25,7 @@ import {
   hostProcessor,
   inWords,
   warnOfChange,
-  warnOfHardware,
+  warnOfNewHardware,
 } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { mediaOf } from '../media.ts';
@@ -80,18 +80,16 @@ export async function updateVm(
   );
 }
 
-/** What the change brings that was not so before; a guest counts as installed once the vm was started with a disk. */
+/** A guest counts as installed once the vm was started with a disk. */
 function warningsOfUpdate(
   { inventory }: Coordinator,
   { definition: before, generation, hostId }: VmDocument,
   after: VmDefinition,
 ): readonly Reason[] {
-  const processor = hostProcessor(inventory, hostId);
-  const known = new Set(warnOfHardware(before, processor).map(({ text }) => text));
   const installed = generation > 0 && before.hardware.disks.length > 0;
   return [
     ...(installed ? warnOfChange(before, after) : []),
-    ...warnOfHardware(after, processor).filter(({ text }) => !known.has(text)),
+    ...warnOfNewHardware(before, after, hostProcessor(inventory, hostId)),
   ];
 }
 

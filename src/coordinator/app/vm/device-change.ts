@@ -8,6 +8,7 @@ import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
 import type { Document, Json } from '../../store/store.ts';
 import { shown, vmDocument } from '../find.ts';
+import { asReasons, hostProcessor, inWords, warnOfNewHardware } from '../hardware-warnings.ts';
 import { vmThing } from '../things.ts';
 import { stepNames, type Kind, type Work } from '../work.ts';
 import { causeOf, targetVm } from './common-steps.ts';
@@ -25,6 +26,7 @@ export function prepare(
   return { vm, definition: vm.data.definition };
 }
 
+/** `after`: the definition as it will be, where the change may bring hardware to be warned of. */
 export async function begin(
   coordinator: Coordinator,
   caller: Caller,
@@ -32,8 +34,12 @@ export async function begin(
   kind: Kind,
   input: Readonly<Record<string, Json>>,
   dryRun: boolean,
+  after: VmDefinition = vm.data.definition,
 ): Promise<Operation | DryRun> {
   const target = vmThing(vm.id, vm.data);
+  const { definition, hostId } = vm.data;
+  const processor = hostProcessor(coordinator.inventory, hostId);
+  const warnings = warnOfNewHardware(definition, after, processor);
   if (dryRun)
     return {
       dryRun: true,
@@ -41,9 +47,13 @@ export async function begin(
       target,
       steps: stepNames(kind),
       changes: [],
-      warnings: [],
+      warnings: asReasons(warnings),
     };
-  return await coordinator.operations.submit(caller, { action: kind.action, target, input });
+  return await coordinator.operations.submit(caller, {
+    action: kind.action,
+    target,
+    input: { ...input, warnings: inWords(warnings) },
+  });
 }
 
 export function withHardware(

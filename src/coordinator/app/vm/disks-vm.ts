@@ -66,7 +66,7 @@ export async function attachDisk(
           ),
           readOnly: request.readOnly,
         };
-  parseDefinition(addDisk(definition, disk), name, definition);
+  const after = parseDefinition(addDisk(definition, disk), name, definition);
   return await begin(
     coordinator,
     caller,
@@ -74,6 +74,7 @@ export async function attachDisk(
     attachDiskKind,
     { disk: asJson(disk), make: request.kind === 'new' },
     dryRun,
+    after,
   );
 }
 
