@@ -21,7 +21,14 @@ export async function createQcow2(file: DiskFile, options: CreateOptions): Promi
   if (useZstd && version === 2) {
     throw new Fault('unsupported', `cannot create ${file.name}: zstd needs version 3`);
   }
-  const l1Entries = Math.max(1, Math.ceil(options.sizeBytes / clusterBytes / (clusterBytes / 8)));
+  const hasSubclusters = options.variant === 'v3-subclusters';
+  if (hasSubclusters && clusterBits < 14) {
+    throw new Fault('invalid', `cannot create ${file.name}: subclusters of less than 512 bytes`, {
+      hint: 'use clusters of 16 KiB or more',
+    });
+  }
+  const perTable = clusterBytes / (hasSubclusters ? 16 : 8);
+  const l1Entries = Math.max(1, Math.ceil(options.sizeBytes / clusterBytes / perTable));
   if (options.sizeBytes > maxDiskBytes || l1Entries * 8 > maxStructureBytes) {
     throw new Fault('too-large', `cannot create ${file.name}: ${options.sizeBytes} bytes`, {
       hint: 'use larger clusters',
@@ -53,7 +60,8 @@ export async function createQcow2(file: DiskFile, options: CreateOptions): Promi
     refcountOrder: 4,
     snapshotCount: 0,
     snapshotsOffset: 0,
-    incompatible: useZstd ? features.compressionType : 0n,
+    incompatible:
+      (useZstd ? features.compressionType : 0n) | (hasSubclusters ? features.extendedL2 : 0n),
     compatible: 0n,
     autoclear: 0n,
     headerBytes: version === 3 ? 112 : 72,

@@ -60,6 +60,20 @@ export function writeUnallocatedEntry(table: Buffer, at: number): void {
   table.fill(0, at, at + 8);
 }
 
+/** What the 32 subclusters of an extended entry are; of a compressed or unallocated cluster they are none. */
+export type Subclusters = 'allocated' | 'zero' | 'none';
+
+/** Fills the second half of an extended entry: bits for "zero", then bits for "allocated". */
+export function writeSubclusters(table: Buffer, at: number, state: Subclusters): void {
+  table.writeUInt32BE(state === 'zero' ? 0xffff_ffff : 0, at + 8);
+  table.writeUInt32BE(state === 'allocated' ? 0xffff_ffff : 0, at + 12);
+}
+
+/** Whether every subcluster of an extended entry is allocated, so that the cluster is like any other. */
+export function isWhole(table: Buffer, at: number): boolean {
+  return table.readUInt32BE(at + 8) === 0 && table.readUInt32BE(at + 12) === 0xffff_ffff;
+}
+
 export function writeCompressedEntry(
   table: Buffer,
   at: number,

@@ -8,7 +8,7 @@ import type { Extent } from '../layer.ts';
 import type { MetaPages } from '../meta-pages.ts';
 import { fileFault } from '../structure.ts';
 import { expandCluster } from './compression.ts';
-import { entryIsCopied, entryOffset, readEntry, type Entry } from './entries.ts';
+import { entryIsCopied, entryOffset, isWhole, readEntry, type Entry } from './entries.ts';
 import { PackedReader } from './packed-reader.ts';
 
 export interface MappingOptions {
@@ -39,6 +39,7 @@ export class Mapping {
   readonly #packed: PackedReader;
   readonly clusterBytes: number;
   readonly entryBytes: number;
+  readonly hasExtendedL2: boolean;
   /** Entries of one level-2 table. */
   readonly perTable: number;
   l1Offset: number;
@@ -47,6 +48,7 @@ export class Mapping {
   constructor(options: MappingOptions) {
     this.#options = options;
     this.clusterBytes = 2 ** options.clusterBits;
+    this.hasExtendedL2 = options.hasExtendedL2;
     this.entryBytes = options.hasExtendedL2 ? 16 : 8;
     this.perTable = this.clusterBytes / this.entryBytes;
     this.l1Offset = options.l1Offset;
@@ -88,12 +90,19 @@ export class Mapping {
     });
   }
 
-  /** The entry of a guest cluster. */
+  /**
+   * The entry of a guest cluster. One of which only some subclusters are allocated counts as not ours alone: whoever
+   * writes to it copies what it shows to a new cluster, which is whole.
+   */
   async entry(cluster: number): Promise<Entry> {
     const table = await this.level2(Math.floor(cluster / this.perTable));
     if (table === undefined) return { kind: 'unallocated' };
     const { page, at } = this.l2Position(table.offset, cluster % this.perTable);
-    return this.#options.pages.with(page, (bytes) => this.#entryIn(bytes, at));
+    return this.#options.pages.with(page, (bytes) => {
+      const entry = this.#entryIn(bytes, at);
+      const isPart = this.hasExtendedL2 && entry.kind === 'normal' && !isWhole(bytes, at);
+      return isPart ? { ...entry, isCopied: false } : entry;
+    });
   }
 
   l1Position(index: number): { readonly page: number; readonly at: number } {

@@ -42,3 +42,10 @@ runSuite({
   hasParent: true,
   rounds: 20,
 });
+runSuite({
+  title: 'a qcow2 with subclusters over a parent',
+  format: qcow2Format,
+  options: { sizeBytes: 3 * mib + 512, blockBytes: 16384, parent, variant: 'v3-subclusters' },
+  hasParent: true,
+  rounds: 30,
+});

@@ -8,7 +8,7 @@ export const qcow2Format: Format = {
   name: 'qcow2',
   title: 'QCOW2 of QEMU',
   suffixes: ['qcow2', 'qcow'],
-  variants: ['v3', 'v2'],
+  variants: ['v3', 'v2', 'v3-subclusters'],
   recognise: ({ head }) =>
     head.length >= 8 && head.readUInt32BE(0) === magic && head.readUInt32BE(4) >= 2,
   open: async ({ file }) => openQcow2(file, await readHeader(file)),

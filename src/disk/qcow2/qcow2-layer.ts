@@ -190,9 +190,6 @@ export async function openQcow2(file: DiskFile, header: Qcow2Header): Promise<La
         'refused',
       );
     }
-    if ((header.incompatible & features.extendedL2) !== 0n) {
-      throw fileFault(file, place, 'has subclusters, which are only read', 'unsupported');
-    }
   }
   const clusterBytes = 2 ** header.clusterBits;
   const perTable = clusterBytes / ((header.incompatible & features.extendedL2) !== 0n ? 16 : 8);

@@ -2,7 +2,8 @@
  * Writing QCOW2. Data go to their place (in place when the cluster is ours alone, else to new clusters) before
  * any table says so. A commit then writes, with a sync between: refcounts and new level-2 tables; the refcount
  * table; level-2 entries; level-1 entries. Only after that are clusters released that are no longer
- * referred to. So after a cut the tables are sound, and at worst clusters are leaked.
+ * referred to. So after a cut the tables are sound, and at worst clusters are leaked. Subclusters of images that have
+ * them are allocated all at once.
  */
 import { assert, Fault } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
@@ -15,9 +16,11 @@ import { compressCluster } from './compression.ts';
 import {
   writeCompressedEntry,
   writeOffsetEntry,
+  writeSubclusters,
   writeUnallocatedEntry,
   writeZeroEntry,
   type Entry,
+  type Subclusters,
 } from './entries.ts';
 import {
   autoclearBitmaps,
@@ -123,8 +126,9 @@ export class Qcow2Writer implements LayerWriter {
       const hasBacking = this.#header.backingName !== undefined;
       const isZeroNow = entry.kind === 'zero' || (entry.kind === 'unallocated' && !hasBacking);
       if (!isZeroNow && isWhole && (this.#header.version === 3 || !hasBacking)) {
-        await this.#map([entry], cluster, (page, position) => {
-          if (hasBacking) writeZeroEntry(page, position);
+        const isMarked = hasBacking && !this.#mapping.hasExtendedL2;
+        await this.#map([entry], cluster, hasBacking ? 'zero' : 'none', (page, position) => {
+          if (isMarked) writeZeroEntry(page, position);
           else writeUnallocatedEntry(page, position);
         });
       } else if (!isZeroNow) {
@@ -176,7 +180,7 @@ export class Qcow2Writer implements LayerWriter {
     await this.#file.write(stored, place);
     const cluster = offset / this.#clusterBytes;
     const before = await this.#mapping.entry(cluster);
-    await this.#map([before], cluster, (page, position) => {
+    await this.#map([before], cluster, 'none', (page, position) => {
       writeCompressedEntry(page, position, this.#header.clusterBits, place, stored.length);
     });
   }
@@ -199,7 +203,8 @@ export class Qcow2Writer implements LayerWriter {
         continue;
       }
       const entry = await this.#mapping.entry(cluster);
-      if (entry.kind !== 'unallocated') await this.#map([entry], cluster, writeUnallocatedEntry);
+      if (entry.kind !== 'unallocated')
+        await this.#map([entry], cluster, 'none', writeUnallocatedEntry);
       cluster += 1;
     }
     const l1Entries = Math.max(1, Math.ceil(clusters / this.#mapping.perTable));
@@ -281,7 +286,7 @@ export class Qcow2Writer implements LayerWriter {
     if (lead > 0) await this.#copyUp(start, lead, host, below);
     await this.#file.write(from, host + lead);
     if (tail > 0) await this.#copyUp(end, tail, host + (end - start), below);
-    await this.#map(old, first, (page, position, index) => {
+    await this.#map(old, first, 'allocated', (page, position, index) => {
       writeOffsetEntry(page, position, host + index * this.#clusterBytes);
     });
   }
@@ -317,16 +322,22 @@ export class Qcow2Writer implements LayerWriter {
   async #map(
     old: readonly Entry[],
     first: number,
+    state: Subclusters,
     set: (page: Buffer, position: number, index: number) => void,
   ): Promise<void> {
+    const { entryBytes, hasExtendedL2 } = this.#mapping;
     for (let index = 0; index < old.length;) {
       const cluster = first + index;
       const table = await this.#ownTable(Math.floor(cluster / this.#mapping.perTable));
       const { page, at } = this.#mapping.l2Position(table, cluster % this.#mapping.perTable);
-      const count = Math.min(old.length - index, (this.#pages.pageBytes - at) / 8);
+      const count = Math.min(old.length - index, (this.#pages.pageBytes - at) / entryBytes);
       const from = index;
       await this.#pages.change(page, phases.level2, (bytes) => {
-        for (let here = 0; here < count; here += 1) set(bytes, at + here * 8, from + here);
+        for (let here = 0; here < count; here += 1) {
+          const position = at + here * entryBytes;
+          set(bytes, position, from + here);
+          if (hasExtendedL2) writeSubclusters(bytes, position, state);
+        }
       });
       index += count;
     }
