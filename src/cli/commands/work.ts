@@ -7,6 +7,7 @@ import { writeList, writeThing } from '../output/render.ts';
 import { plain } from '../output/writer.ts';
 import { follow } from '../progress.ts';
 import { eventColumns, operationColumns } from './columns.ts';
+import { eventExport } from './event-export.ts';
 
 const operationArgument = { name: 'operation', meaning: 'id', completes: 'operation' } as const;
 const retryMs = 1000;
@@ -130,6 +131,7 @@ export const workCommands = [
       writeList(run.out, run.format, eventColumns, events.toReversed(), 'no events');
     },
   }),
+  eventExport,
   command({
     name: 'event watch',
     summary: 'events as they happen',
