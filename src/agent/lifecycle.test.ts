@@ -2,10 +2,17 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isFault, systemClock } from '#lib';
-import { bareDefinition, byTester, QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
+import {
+  bareDefinition,
+  byTester,
+  newDisk,
+  QemuAgent,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -32,6 +39,21 @@ describe('real processes', { skip: withoutQemu }, () => {
     assert.ok(agent.pid(id) !== undefined);
     assert.equal((await agent.act(id, 'turn-off')).state, 'off');
     assert.equal(agent.pid(id), undefined);
+  });
+
+  test('VM-06 a vm has a folder of its name below the host’s folder for vms, and all its files are in it', async () => {
+    const definition = bareDefinition({ disks: [testDisk('system.qcow2')] });
+    const id = await agent.create(definition, [newDisk('system.qcow2')]);
+    const folder = join(agent.process.folder, 'data', 'vms', definition.name);
+    assert.equal(agent.folder(id), folder);
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'save');
+    const { files } = await agent.host.call('machine.files', { id });
+    const roles = new Set(files.map(({ role }) => role));
+    for (const role of ['configuration', 'disk', 'saved-state'] as const)
+      assert.ok(roles.has(role), `${role} in ${[...roles].join(' ')}`);
+    assert.deepEqual(new Set(files.map(({ path }) => dirname(path))), new Set([folder]));
+    await agent.act(id, 'discard');
   });
 
   test('HOST-13 SEC-02 SEC-05 a process of its own, without privileges, in QEMU’s sandbox', async () => {
