@@ -75,12 +75,12 @@ export async function createVm(
   const { definition, disks } = makeDefinition({
     id,
     create,
+    profile: create.profile === undefined ? undefined : requireProfile(inventory, create.profile),
     image: image?.data,
     existingSizeBytes,
     makeMac: () => makeMac(macs),
   });
   requireTimeSource(definition, false);
-    profile: create.profile === undefined ? undefined : requireProfile(inventory, create.profile),
   requireFreeMacs(usedMacs(inventory), definition);
   const plan = await links.call(host.id, 'machine.plan', {
     definition: definitionForAgent(inventory, host.id, definition),
