@@ -142,7 +142,9 @@ const targets: readonly Target[] = [
 function rowsFor(folder: string, image: string): Row[] {
   const source = join(folder, `${image}.raw`);
   const rows: Row[] = [];
-  const node = (...argv: readonly string[]): string[] => [process.execPath, run, ...argv];
+  // as ./gantry starts its commands
+  const flags = ['--max-semi-space-size=1'];
+  const node = (...argv: readonly string[]): string[] => [process.execPath, ...flags, run, ...argv];
   for (const { title, file, theirs, ours } of targets) {
     const out = join(folder, `${image}-out.${file}`);
     rows.push({
