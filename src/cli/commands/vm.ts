@@ -104,7 +104,6 @@ const createOptions = {
   folder: { type: 'text', value: 'PATH', meaning: 'filed in which folder' },
   profile: {
     type: 'text',
-    words: ['modern', 'classic'],
     value: 'PROFILE',
     meaning: 'hardware profile: modern, classic, or one of your own',
   },
