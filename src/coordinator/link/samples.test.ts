@@ -1,0 +1,76 @@
+/** What an agent tells of its guests in samples, as rules and counters of the coordinator use it. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { MachineSample, VmDefinition } from '#api';
+import { FakeAgent, load, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
+import { Stage } from '../testing/stage.ts';
+
+let stage: Stage;
+let agent: FakeAgent;
+
+before(async () => {
+  stage = await Stage.open();
+  agent = await FakeAgent.join(stage, 'h1');
+});
+after(async () => {
+  await agent?.[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+
+/** A running vm whose agent has told this of it. */
+async function tellSample(name: string, sample: Partial<MachineSample>): Promise<VmDefinition> {
+  const definition = makeDefinition(name);
+  await agent.connect([makeRecord(definition, 1, { state: 'running', wasRunning: true })]);
+  const told: MachineSample = {
+    id: definition.id,
+    cpuPercent: null,
+    memoryBytes: null,
+    heartbeat: { state: 'good', lastAt: null, beats: 41 },
+    additions: { state: 'running', version: '1', agentVersion: null, functions: {} },
+    guest: null,
+    ...sample,
+  };
+  agent.send({ type: 'samples', load, samples: [told] });
+  await stage.until(() => stage.vm(name)?.status.heartbeat.beats === 41, 'the sample');
+  return definition;
+}
+
+test('GA-09 the heartbeat is a counter beside those of processor and memory', async () => {
+  const { id } = await tellSample('beats', { cpuPercent: 25, memoryBytes: 1_048_576 });
+  const { text } = await stage.send('GET', '//metrics');
+  const labels = `{vm="beats",id="${id}",host="h1"}`;
+  const lines = text.split('\n');
+  for (const line of [
+    `gantry_vm_cpu_ratio${labels} 0.25`,
+    `gantry_vm_memory_resident_bytes${labels} 1048576`,
+    `gantry_vm_heartbeats_total${labels} 41`,
+    '# TYPE gantry_vm_heartbeats_total counter',
+  ])
+    assert.ok(lines.includes(line), line);
+});
+
+test('GA-14 the clock of a guest found to be a domain controller is set only when that is confirmed', async () => {
+  const definition = await tellSample('dc', {
+    guest: {
+      osName: 'Debian GNU/Linux',
+      hostName: 'dc',
+      addresses: [],
+      users: null,
+      timezone: 'UTC',
+      domainController: true,
+      clockOffsetMs: 0,
+      memoryTotalBytes: null,
+      memoryFreeBytes: null,
+      fileSystems: [],
+    },
+  });
+  agent.handlers['machine.configure'] = () => ({
+    report: makeReport(definition, { state: 'running', wasRunning: true }),
+  });
+  const set = (time: object) =>
+    stage.send('PATCH', `/vms/${definition.id}`, { body: { settings: { time } } });
+  const refused = await set({ synchronise: true });
+  assert.equal(refused.status, 409, refused.text);
+  assert.match((refused.json as { detail: string }).detail, /it runs a domain controller/);
+  assert.equal((await set({ synchronise: true, evenDomainController: true })).status, 202);
+});
