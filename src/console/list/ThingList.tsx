@@ -16,7 +16,7 @@ import { WindowTable, type WindowTableProps } from './WindowTable.tsx';
 
 type Passed<N extends ListName> = Pick<
   WindowTableProps<N>,
-  'name' | 'label' | 'selection' | 'menu' | 'rows'
+  'name' | 'label' | 'selection' | 'menu' | 'rows' | 'fields'
 >;
 
 export interface ThingListProps<N extends ListName> extends Passed<N> {
@@ -113,6 +113,7 @@ export function ThingList<N extends ListName>(props: ThingListProps<N>): ReactNo
         onSort={(to) => go({ sort: to })}
         {...(props.selection === undefined ? {} : { selection: props.selection })}
         {...(props.menu === undefined ? {} : { menu: props.menu })}
+        {...(props.fields === undefined ? {} : { fields: props.fields })}
         {...(props.rows === undefined ? {} : { rows: props.rows })}
       />
     </PageSection>

@@ -133,7 +133,7 @@ export function WindowTable<N extends ListName>(props: WindowTableProps<N>): Rea
 const none: readonly never[] = [];
 
 function minWidth(columns: readonly { readonly width: number }[]): number {
-  return columns.reduce((sum, { width }) => sum + width, 6);
+  return columns.reduce((sum, { width }) => sum + width, 5);
 }
 
 /** Stands for the rows that do not exist. */

@@ -13,7 +13,11 @@ const maxCards = 24;
 
 export function HostCards(): ReactNode {
   const words = useWords();
-  const { data } = useList('host.list', { sort: 'name', limit: maxCards });
+  const { data } = useList('host.list', {
+    sort: 'name',
+    limit: maxCards,
+    fields: 'id,name,status,statusReason,vms,load,facts.memoryTotalBytes',
+  });
   if (data === undefined) return null;
   return (
     <>

@@ -12,7 +12,7 @@ import { VmActionMenu } from '../vm/VmActionMenu.tsx';
 import { BulkBar } from './BulkBar.tsx';
 import { Thumbnail } from './Thumbnail.tsx';
 import { useSelection } from './use-selection.ts';
-import { vmColumns } from './vm-columns.tsx';
+import { vmColumns, vmRowFields } from './vm-columns.tsx';
 
 const thumbnailColumn: Column<Vm> = {
   key: 'thumbnail',
@@ -53,6 +53,7 @@ export function VmList({
       schema={vmSchema}
       label={words.text('virtualMachines')}
       columns={columns}
+      fields={vmRowFields}
       defaultSort="name"
       place={place}
       onPlace={onPlace}

@@ -1,0 +1,155 @@
+/**
+ * The console with many simulated vms in the distribution's Chromium: bytes and requests until the list of
+ * vms is useful, the time to its first row, scrolling, how soon a change is seen, and the memory of the
+ * page while events go on.
+ *
+ *   node bench/console/bench.ts [VMS] [SECONDS]
+ *
+ * A first visit has an empty cache; another one has the page's files in it, as a person has every day.
+ */
+import { loadavg } from 'node:os';
+import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import { openBrowser, sitAtBrowser } from '../../test/e2e/browser.ts';
+import { newGantry, type Gantry } from '../../test/e2e/gantry.ts';
+import { describeMachine, percentile, print, writeTable } from '../measure.ts';
+
+const hosts = 10;
+const vms = Number(process.argv[2] ?? 10_000);
+const seconds = Number(process.argv[3] ?? 60);
+const changes = 20;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Visit {
+  readonly requests: number;
+  readonly bytes: number;
+  readonly firstRowMs: number;
+}
+
+/** From the beginning of the navigation to the first row of the list with its link. */
+async function visit(context: BrowserContext, page: Page, url: string): Promise<Visit> {
+  const session: CDPSession = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  let requests = 0;
+  let bytes = 0;
+  session.on('Network.requestWillBeSent', () => {
+    requests += 1;
+  });
+  session.on('Network.loadingFinished', ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  await page.goto(url, { waitUntil: 'commit' });
+  await page.locator('.list-table tbody a').first().waitFor();
+  const firstRowMs = Number(await page.evaluate('performance.now()'));
+  await sleep(1000);
+  await session.detach();
+  return { requests, bytes, firstRowMs };
+}
+
+function row(label: string, { requests, bytes, firstRowMs }: Visit): readonly string[] {
+  return [
+    label,
+    String(requests),
+    `${(bytes / 1000).toFixed(0)} kB`,
+    `${firstRowMs.toFixed(0)} ms`,
+  ];
+}
+
+/** Frames while the whole list is scrolled through, and the longest wait for one. */
+async function scroll(page: Page): Promise<{ readonly frames: number; readonly worstMs: number }> {
+  return (await page.evaluate(`(async () => {
+    const box = document.querySelector('.list-window');
+    const times = [];
+    for (let step = 0; step <= 120; step += 1) {
+      box.scrollTop = (box.scrollHeight * step) / 120;
+      times.push(await new Promise((resolve) => requestAnimationFrame(resolve)));
+    }
+    const waits = times.slice(1).map((time, index) => time - times[index]);
+    return { frames: waits.length, worstMs: Math.max(...waits) };
+  })()`)) as { frames: number; worstMs: number };
+}
+
+/** From the beginning of the new state, by the vm's status, to its word on the page; all on this machine's clock. */
+async function measureChanges(gantry: Gantry, page: Page): Promise<readonly number[]> {
+  const client = gantry.client();
+  const query = { filter: 'state = running', sort: 'name', limit: 1 };
+  const { items } = await client.call('vm.list', { query });
+  const vm = items[0];
+  if (vm === undefined) return [];
+  await page.goto(`${client.server}/vms?filter=${encodeURIComponent(`id = "${vm.id}"`)}`);
+  await page.locator('.list-table tbody a').first().waitFor();
+  await page.evaluate(`
+    globalThis.seen = [];
+    new MutationObserver(() => {
+      const word = document.querySelector('.list-table tbody .pf-v6-c-label__text')?.textContent;
+      const last = globalThis.seen.at(-1);
+      if (word !== undefined && last?.word !== word) globalThis.seen.push({ word, at: Date.now() });
+    }).observe(document.querySelector('.list-window'), { subtree: true, childList: true, characterData: true });
+  `);
+  const waits: number[] = [];
+  for (let change = 0; change < changes; change += 1) {
+    const pause = change % 2 === 0;
+    const action = pause ? 'pause' : 'resume';
+    await client.wait(await client.call('vm.act', { params: { vm: vm.id, action }, body: {} }));
+    await sleep(400);
+    const word = pause ? 'Paused' : 'Running';
+    const at = Number(
+      await page.evaluate(`globalThis.seen.findLast((one) => one.word === '${word}')?.at`),
+    );
+    const { status } = await client.call('vm.show', { params: { vm: vm.id } });
+    waits.push(at - Date.parse(status.since));
+  }
+  return waits;
+}
+
+async function heapMiB(context: BrowserContext, page: Page): Promise<number> {
+  const session = await context.newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  await session.detach();
+  return usedSize / 2 ** 20;
+}
+
+await using gantry = await newGantry();
+const fleet = `${hosts}x${Math.ceil(vms / hosts)}`;
+const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', fleet);
+const browser = await openBrowser();
+try {
+  const { context, page } = await sitAtBrowser(browser);
+  await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
+  await page.locator('#again').fill('a long enough password');
+  await page.getByLabel('Password', { exact: false }).first().fill('a long enough password');
+  await page.getByRole('button', { name: 'Choose a password' }).click();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  const { server } = gantry.client();
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.clearBrowserCache');
+  await session.detach();
+  print(`${describeMachine()}, load average ${(loadavg()[0] ?? 0).toFixed(1)}, ${vms} vms\n`);
+  print(
+    writeTable([
+      ['list of vms', 'requests', 'transferred', 'first row after'],
+      row('first visit', await visit(context, page, `${server}/vms`)),
+      row('another visit', await visit(context, page, `${server}/vms`)),
+      row('master status', await visit(context, page, `${server}/status`)),
+    ]),
+  );
+  await page.goto(`${server}/vms`);
+  await page.locator('.list-table tbody a').first().waitFor();
+  const { frames, worstMs } = await scroll(page);
+  print(`\nscrolled through all in ${frames} frames, the longest took ${worstMs.toFixed(0)} ms`);
+  const waits = await measureChanges(gantry, page);
+  print(
+    `a change is seen after ${percentile(waits, 0.5).toFixed(0)} ms (median of ${waits.length}), at most ${Math.max(...waits).toFixed(0)} ms`,
+  );
+  await page.goto(`${server}/vms`);
+  await page.locator('.list-table tbody a').first().waitFor();
+  const before = await heapMiB(context, page);
+  await sleep(seconds * 1000);
+  print(
+    `heap of the page ${before.toFixed(0)} MiB, after ${seconds} s of samples and events ${(await heapMiB(context, page)).toFixed(0)} MiB`,
+  );
+} finally {
+  await browser.close();
+}
