@@ -47,7 +47,6 @@ export function Screen({
     return () => {
       rfb.removeEventListener('disconnect', onClose);
       rfb.disconnect();
-      onClose();
     };
   }, [client, vm.id, attempt, onOpen, onClose]);
   useEffect(() => {

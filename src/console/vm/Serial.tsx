@@ -35,11 +35,7 @@ export function Serial({
   }, []);
   useEffect(() => {
     if (terminal === undefined || attempt === undefined) return undefined;
-    const close = connect(terminal, socketUrl(client, 'vm.serial.open', vm.id), onOpen, onClose);
-    return () => {
-      close();
-      onClose();
-    };
+    return connect(terminal, socketUrl(client, 'vm.serial.open', vm.id), onOpen, onClose);
   }, [client, vm.id, terminal, attempt, onOpen, onClose]);
   return (
     <>

@@ -11,11 +11,9 @@ import {
 } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Vm } from '#api';
-import { useWords } from '../console.ts';
+import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
-import { Graph } from './Graph.tsx';
-import { useSamples } from './use-samples.ts';
-import { useVmText } from './words/vm-words.ts';
+import { Sparkline } from '../parts/Sparkline.tsx';
 
 type Rows = readonly (readonly [string, ReactNode])[];
 
@@ -39,8 +37,8 @@ function Facts({ title, rows }: { readonly title: string; readonly rows: Rows })
 
 export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
   const words = useWords();
-  const text = useVmText();
-  const samples = useSamples(vm);
+  const { live } = useConsole();
+  const samples = live.samples.of(vm.id);
   const { status, definition } = vm;
   const { hardware } = definition;
   const offset = status.guest?.clockOffsetMs ?? null;
@@ -60,26 +58,17 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
               words.text('cpu'),
               <>
                 {words.percent(status.cpuPercent)}
-                {samples.length > 1 && (
-                  <Graph
-                    label={text('cpuOverTime')}
-                    maximum={100}
-                    points={samples.map(({ cpuPercent }) => cpuPercent)}
-                  />
-                )}
+                <Sparkline most={100} values={samples.map(({ cpuPercent }) => cpuPercent)} />
               </>,
             ],
             [
               words.text('memory'),
               <>
                 {words.bytes(status.memoryBytes)}
-                {samples.length > 1 && (
-                  <Graph
-                    label={text('history')}
-                    maximum={hardware.memory.sizeBytes}
-                    points={samples.map(({ memoryBytes }) => memoryBytes)}
-                  />
-                )}
+                <Sparkline
+                  most={hardware.memory.sizeBytes}
+                  values={samples.map(({ memoryBytes }) => memoryBytes)}
+                />
               </>,
             ],
             [words.text('host'), vm.host],

@@ -26,6 +26,8 @@ export function useConnection(vm: Vm, available: boolean): Connection {
   const [state, setState] = useState<ConnectionState>('connecting');
   const [attempt, setAttempt] = useState(0);
   const [pauseMs, setPauseMs] = useState(firstPauseMs);
+  // With the vm there again it begins at once; what was closed with it is not waited for.
+  useEffect(() => setState(available ? 'connecting' : 'disconnected'), [available]);
   useEffect(() => {
     if (state !== 'disconnected' || !available) return undefined;
     const timer = setTimeout(() => {
