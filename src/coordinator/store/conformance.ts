@@ -1,6 +1,7 @@
 /**
  * What every engine of the store must do, as tests. An engine's own test file calls `testStore` with the
- * way to open one; the property test (testing/property.ts) goes through the combinations.
+ * way to open one; the property test (testing/property.ts) goes through the combinations. One file because
+ * it is one list of promises, those of store.ts, to be read beside it.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
