@@ -213,11 +213,7 @@ void test('VM-42 power on hold starts a vm held before its first instruction, an
 
 void test('VM-29 VMs keep running when coordinator and agent are killed, and up shows their states again', async () => {
   const before_ = await show();
-  for (const program of ['agent', 'coordinator'] as const) {
-    const pid = findProgram(gantry.installation, program);
-    assert.ok(pid);
-    process.kill(pid, 'SIGKILL');
-  }
+  killPrograms();
   await gantry.must('up', '--yes');
   const vm = await untilVm('hello', 'seen again', ({ state }) => state === 'running');
   assert.equal(vm.status.startedAt, before_.status.startedAt);
@@ -242,6 +238,14 @@ void test('HOST-13 a killed process of a vm is seen at once, told with the end o
   await gantry.must('vm', 'delete', 'other', '--yes');
   assert.equal((await gantry.run(['vm', 'show', 'other'])).code, 3);
 });
+
+function killPrograms(): void {
+  for (const program of ['agent', 'coordinator'] as const) {
+    const pid = findProgram(gantry.installation, program);
+    assert.ok(pid);
+    process.kill(pid, 'SIGKILL');
+  }
+}
 
 /** QEMU processes whose command line names the vm. */
 function processesOf(name: string): readonly number[] {
@@ -281,7 +285,7 @@ void test('API-15 apply shows what differs, changes only that, and is quiet when
 void test('API-08 mistakes end with the exit code of their fault and a hint', async () => {
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
     [['vm', 'show', 'nobody'], 3, /nobody/],
-    [['vm', 'strat', 'hello'], 2, /did you mean: gantry vm start/],
+    [['vm', 'strat', 'hello'], 2, /did you mean: \S*gantry vm start/],
     [['vm', 'resume', 'hello'], 0, /^/],
     [['vm', 'discard', 'hello', '--yes'], 6, /running/],
     [['vm', 'delete', 'hello', '--yes'], 6, /turn the vm off first/],
@@ -323,13 +327,15 @@ void test('down leaves vms alone, status says what is not well, and up finds eve
   assert.equal((await gantry.run(['status'])).code, 0);
 });
 
-void test('down --vms save takes the vms along, and uninstall removes what was made', async () => {
+void test('down --vms save takes the vms along, and uninstall removes what was made, also after its programs were killed', async () => {
   await gantry.must('down', '--vms', 'save');
   assert.equal(processesOf('hello').length, 0);
   await gantry.must('up', '--yes');
   assert.equal((await show()).state, 'saved');
   await gantry.must('vm', 'start', 'hello');
   assert.equal((await show()).state, 'running');
+  killPrograms();
+  assert.equal(processesOf('hello').length, 1);
   await gantry.must('uninstall', '--yes');
   assert.ok(!existsSync(gantry.data) && !existsSync(gantry.installation.runtime));
   assert.equal(readProcesses().length, 0);

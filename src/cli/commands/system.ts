@@ -18,6 +18,7 @@ import { writeList } from '../output/render.ts';
 import { checkMachine } from '../system/checks.ts';
 import { ensureConsole } from '../system/console-build.ts';
 import { answers, ensureFirstVm } from '../system/first-vm.ts';
+import { endLeftProcesses } from '../system/left-processes.ts';
 import { bringNeeds, hostNeeds } from '../system/packages.ts';
 import { ensureAgent, ensureCoordinator, runPrograms } from '../system/programs.ts';
 import { endProgram, programRuns } from '../system/running.ts';
@@ -294,6 +295,7 @@ export const systemCommands = [
           throw error;
       }
       await stopPrograms(installation);
+      await endLeftProcesses(installation);
       const manager = findServiceManager(process.getuid?.() ?? 0);
       if (manager !== undefined)
         for (const program of ['agent', 'coordinator'] as const)
