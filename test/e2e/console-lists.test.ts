@@ -68,6 +68,18 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     assert.ok(asked.some((url) => url.includes('skip=500')));
   });
 
+  test('the running time of a vm goes on by itself, and is n/a while it does not run', async () => {
+    await open('/vms?filter=state+%3D+running');
+    const cell = grid().locator('tbody td[data-label="Running time"]').first();
+    const before_ = await cell.innerText();
+    const selector = '.list-table tbody td[data-label="Running time"]';
+    await person.page.waitForFunction(
+      `document.querySelector('${selector}')?.textContent !== '${before_}'`,
+    );
+    await open('/vms?filter=state+%3D+off');
+    assert.equal(await cell.innerText(), 'n/a');
+  });
+
   test('columns are chosen and remembered', async () => {
     const { page } = person;
     await open('/vms');

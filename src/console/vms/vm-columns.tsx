@@ -6,6 +6,7 @@ import { useConsole } from '../console.ts';
 import type { Column } from '../list/column.ts';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { VmStateLabel } from '../vm/VmStateLabel.tsx';
+import { RunningTime } from './RunningTime.tsx';
 
 /** What a row shows and its menu needs; a vm whole is ten times as much. */
 export const vmRowFields = [
@@ -61,6 +62,7 @@ export const vmColumns: readonly Column<Vm>[] = [
     width: 7,
     first: true,
     text: (vm, words) => words.duration(vm.status.runningSeconds),
+    show: (vm) => <RunningTime vm={vm} />,
     raw: (vm) => vm.status.runningSeconds,
   },
   {
