@@ -172,6 +172,8 @@ export function sampleOf(vm: number): MachineSample {
     id: idOf(`vm ${vm}`),
     cpuPercent: (vm * 37) % 101,
     memoryBytes: ((vm * 13) % 1000) * 1024 ** 2,
+    diskUse: null,
+    networkUse: null,
     heartbeat: { state: 'good', lastAt: isoTime(start + vm), beats: vm },
     additions: {
       state: 'running',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Event, Host, Operation, Vm } from '#api';
+import type { Event, Host, Operation, Vm, VmStatus, WatchMessage } from '#api';
 import { additionsVersion } from '#images';
 import { systemClock, withDeadline } from '#lib';
 import { findProgram } from '../../src/cli/system/processes.ts';
@@ -154,6 +154,58 @@ void test('a port forward leads into the guest', async () => {
   assert.ok(forward);
   const page = await fetch(`http://${forward.hostAddress}:${forward.hostPort}/`);
   assert.equal(page.status, 200);
+});
+
+void test('VM-94 what a running guest computes, reads and receives is seen as it happens, by the API and by vm top', async () => {
+  const { status } = await show();
+  const [forward] = status.forwards;
+  assert.ok(forward);
+  const client = gantry.client();
+  const stop = new AbortController();
+  const watch = client.stream('watch.open', { kinds: 'vm', samples: true }, stop.signal);
+  /** The first sample of the vm that fits, as the stream tells it. */
+  const untilSampled = (what: string, fits: (now: VmStatus) => boolean): Promise<VmStatus> =>
+    withDeadline(what, 90_000, undefined, async () => {
+      for (;;) {
+        const { value, done } = await watch.next();
+        assert.ok(!done, 'the watch goes on');
+        const { event, data } = value as unknown as WatchMessage;
+        if (event === 'sampled' && data.kind === 'vm' && fits(data.status)) return data.status;
+      }
+    });
+  const isBusy = ({ cpuPercent, diskUse, networkUse }: VmStatus): boolean =>
+    (cpuPercent ?? 0) > 25 &&
+    (diskUse?.readBytesPerSecond ?? 0) > 100_000 &&
+    (networkUse?.sentBytesPerSecond ?? 0) > 1_000;
+  const isIdle = ({ cpuPercent, diskUse, networkUse }: VmStatus): boolean =>
+    cpuPercent !== null &&
+    cpuPercent < 25 &&
+    diskUse?.readBytesPerSecond === 0 &&
+    (networkUse?.sentBytesPerSecond ?? Infinity) < 1_000;
+  await untilSampled('the guest to be idle', isIdle);
+  await using person = await SerialPerson.sit(gantry, 'hello');
+  const disk = '$(ls /dev/vda /dev/sda 2>/dev/null | head -n 1)';
+  const reading = `while :; do echo 3 > /proc/sys/vm/drop_caches; dd if=${disk} of=/dev/null bs=64k; done`;
+  person.type(`\r(${reading}) >/dev/null 2>&1 & echo begun-$((6*7))\r`);
+  await person.until(/begun-42/);
+  const fetching = new AbortController();
+  const fetched = (async () => {
+    while (!fetching.signal.aborted)
+      await fetch(`http://${forward.hostAddress}:${forward.hostPort}/`).then((page) => page.text());
+  })();
+  const busy = await untilSampled('the guest to be busy', isBusy);
+  const table = await gantry.must('vm', 'top', '-n', '1', '--sort', 'disk');
+  const [head, titles, row] = table.split('\n');
+  assert.match(head ?? '', /^\S+ \S+ {2}1 vm running$/);
+  assert.match(titles ?? '', /^NAME +HOST +CPU +RESIDENT +MEMORY +DISK READ +WRITTEN/);
+  assert.match(row ?? '', /^hello .* \d+\.\d % .* [KM]iB\/s /);
+  const [top] = JSON.parse(await gantry.must('vm', 'top', '-n', '1', '-o', 'json')) as Vm[];
+  assert.ok(top && isBusy(top.status), JSON.stringify([busy, top?.status]));
+  fetching.abort();
+  await fetched;
+  person.type('\rkill $!; echo ended-$((6*7))\r');
+  await person.until(/ended-42/);
+  stop.abort();
 });
 
 void test('VM-32 pauses, VM-33 resumes, VM-39 resets, VM-34 saves and VM-35 restores a vm', async () => {

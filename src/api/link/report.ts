@@ -4,7 +4,14 @@ import { idSchema, timeSchema } from '../ids.ts';
 import { attributeSchema, actorSchema } from '../event/event.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
 import { vmStateSchema } from '../vm/state.ts';
-import { additionsSchema, guestSchema, heartbeatSchema, vmStatusSchema } from '../vm/vm.ts';
+import {
+  additionsSchema,
+  diskUseSchema,
+  guestSchema,
+  heartbeatSchema,
+  networkUseSchema,
+  vmStatusSchema,
+} from '../vm/vm.ts';
 
 /** The lasting part of a vm's state; a change of it is worth a commit. */
 export const machineReportSchema = z.strictObject({
@@ -29,6 +36,9 @@ export const machineSampleSchema = z.strictObject({
   id: idSchema,
   cpuPercent: z.number().min(0).nullable(),
   memoryBytes: z.number().int().min(0).nullable(),
+  // An agent of before does not tell them.
+  diskUse: diskUseSchema.nullable().default(null),
+  networkUse: networkUseSchema.nullable().default(null),
   heartbeat: heartbeatSchema,
   additions: additionsSchema,
   guest: guestSchema.nullable(),

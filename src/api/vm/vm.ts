@@ -73,6 +73,29 @@ export const guestSchema = z
   })
   .meta({ id: 'Guest', description: 'what the guest agent reports (GA-25)' });
 
+const rateSchema = z.number().min(0);
+
+export const diskUseSchema = z
+  .strictObject({
+    readBytesPerSecond: rateSchema,
+    writtenBytesPerSecond: rateSchema,
+    readsPerSecond: rateSchema,
+    writesPerSecond: rateSchema,
+  })
+  .meta({
+    id: 'VmDiskUse',
+    description: 'of all disks and drives of a vm together, as its host counts',
+  });
+export type DiskUse = z.infer<typeof diskUseSchema>;
+
+export const networkUseSchema = z
+  .strictObject({ receivedBytesPerSecond: rateSchema, sentBytesPerSecond: rateSchema })
+  .meta({
+    id: 'VmNetworkUse',
+    description: 'of all network adapters of a vm together, as its guest agent counts',
+  });
+export type NetworkUse = z.infer<typeof networkUseSchema>;
+
 /** What is observed of a vm; never part of its definition. Numbers are null while there are none (VM-16). */
 export const vmStatusSchema = z
   .strictObject({
@@ -93,6 +116,10 @@ export const vmStatusSchema = z
       .meta({ description: 'tcg is software emulation (HOST-42)' }),
     cpuPercent: z.number().min(0).nullable().meta({ description: "of the vm's own processors" }),
     memoryBytes: z.number().int().min(0).nullable().meta({ description: 'resident on the host' }),
+    diskUse: diskUseSchema.nullable(),
+    networkUse: networkUseSchema
+      .nullable()
+      .meta({ description: 'null while no guest agent counts' }),
     heartbeat: heartbeatSchema,
     additions: additionsSchema,
     additionsShipped: z

@@ -19,6 +19,33 @@ import type { Column } from '../output/table.ts';
 const orNone = (text: string | null | undefined): string =>
   text === null || text === undefined || text === '' ? '-' : text;
 
+const rate = (bytesPerSecond: number | undefined): string =>
+  bytesPerSecond === undefined ? 'n/a' : `${formatBytes(Math.round(bytesPerSecond))}/s`;
+
+/** What a vm moves; what is read and received comes first. */
+export const useColumns: readonly Column<Vm>[] = [
+  {
+    title: 'DISK READ',
+    value: ({ status }) => rate(status.diskUse?.readBytesPerSecond),
+    align: 'right',
+  },
+  {
+    title: 'WRITTEN',
+    value: ({ status }) => rate(status.diskUse?.writtenBytesPerSecond),
+    align: 'right',
+  },
+  {
+    title: 'NET RECEIVED',
+    value: ({ status }) => rate(status.networkUse?.receivedBytesPerSecond),
+    align: 'right',
+  },
+  {
+    title: 'SENT',
+    value: ({ status }) => rate(status.networkUse?.sentBytesPerSecond),
+    align: 'right',
+  },
+];
+
 export const vmColumns: readonly Column<Vm>[] = [
   { title: 'NAME', value: (vm) => vm.name },
   {
@@ -43,6 +70,7 @@ export const vmColumns: readonly Column<Vm>[] = [
     align: 'right',
   },
   { title: 'ADDRESS', value: (vm) => orNone(vm.status.guest?.addresses[0]) },
+  ...useColumns.map((column) => ({ ...column, wide: true as const })),
   { title: 'HEARTBEAT', value: (vm) => vm.status.heartbeat.state, wide: true },
   { title: 'ADDITIONS', value: (vm) => vm.status.additions.state, wide: true },
   { title: 'FOLDER', value: (vm) => vm.folder, wide: true },

@@ -15,6 +15,7 @@ import { profileCommands } from './profile.ts';
 import { securityCommands } from './security.ts';
 import { systemCommands } from './system.ts';
 import { testCommands } from './test.ts';
+import { topCommands } from './top.ts';
 import { vmCommands } from './vm.ts';
 import { workCommands } from './work.ts';
 
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   ...testCommands,
   ...completionCommands(() => commands),
   ...vmCommands,
+  ...topCommands,
   ...powerCommands,
   ...consoleCommands,
   ...deviceCommands,

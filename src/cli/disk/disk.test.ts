@@ -430,6 +430,7 @@ void test('progress is a bar with rate and time left on a terminal, and now and 
       line: none,
       hint: none,
       bytes: none,
+      page: none,
       colour: false,
       width: 80,
       interactive,

@@ -21,6 +21,8 @@ export interface Writer {
   typed(text: string): string;
   /** Rewrites the present line on a terminal; nothing off it. */
   status(text: string): void;
+  /** The result anew: on a terminal instead of what it shows, as far as it has lines; off it, after it. */
+  page(lines: readonly string[]): void;
   /** Raw bytes of the result. */
   bytes(data: Uint8Array): void;
   readonly colour: boolean;
@@ -71,6 +73,11 @@ export function createWriter(
       if (!err.isTTY) return;
       err.write(`\r\u001b[2K${plain(text).slice(0, (err.columns ?? 80) - 1)}`);
       statusShown = true;
+    },
+    page(lines) {
+      clear();
+      const shown = out.isTTY ? lines.slice(0, Math.max(1, out.rows - 1)) : lines;
+      out.write(`${out.isTTY ? '\u001b[H\u001b[J' : ''}${shown.join('\n')}\n`);
     },
     bytes(data) {
       clear();

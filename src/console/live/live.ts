@@ -132,7 +132,12 @@ export class Live {
   #noteSample(data: Extract<WatchMessage, { readonly event: 'sampled' }>['data']): void {
     if (data.kind === 'vm') this.samples.note(data.id, data.status);
     else if (data.load !== null)
-      this.samples.note(data.id, { cpuPercent: data.load.cpuPercent, memoryBytes: null });
+      this.samples.note(data.id, {
+        cpuPercent: data.load.cpuPercent,
+        memoryBytes: null,
+        diskUse: null,
+        networkUse: null,
+      });
   }
 
   #noteOperation(operation: Operation): void {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Samples } from './samples.ts';
+import { Samples, type Sample } from './samples.ts';
 
-const sample = (cpuPercent: number): { cpuPercent: number; memoryBytes: null } => ({
+const sample = (cpuPercent: number): Sample => ({
   cpuPercent,
   memoryBytes: null,
+  diskUse: null,
+  networkUse: null,
 });
 
 test('the last forty samples of a thing are kept, in order', () => {

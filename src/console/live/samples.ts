@@ -1,8 +1,12 @@
 /** What passes, for small graphs: the last minute or so of each thing, as long as the page is open. */
+import type { DiskUse, NetworkUse } from '#api';
+
 export interface Sample {
   /** Null while there is none. */
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
+  readonly diskUse: DiskUse | null;
+  readonly networkUse: NetworkUse | null;
 }
 
 const maxThings = 2000;

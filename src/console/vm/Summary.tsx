@@ -14,6 +14,7 @@ import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { Sparkline } from '../parts/Sparkline.tsx';
+import { DiskActivity, NetworkActivity } from './Activity.tsx';
 
 type Rows = readonly (readonly [string, ReactNode])[];
 
@@ -71,6 +72,8 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
                 />
               </>,
             ],
+            [words.text('disk'), <DiskActivity key="disk" vm={vm} />],
+            [words.text('network'), <NetworkActivity key="network" vm={vm} />],
             [words.text('host'), vm.host],
             [
               words.text('driver'),

@@ -243,6 +243,8 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
     id,
     cpuPercent: 1,
     memoryBytes: 1,
+    diskUse: null,
+    networkUse: null,
     heartbeat: { state: 'good', lastAt: null, beats: 3 },
     additions: { state: 'running', version: '1', agentVersion: '7', functions: {} },
     guest: null,

@@ -123,13 +123,25 @@ export class Metrics {
 const vmMetrics = [
   ['gantry_vm_cpu_ratio', 'gauge', "use of the vm's own processors, 1 is all of them"],
   ['gantry_vm_memory_resident_bytes', 'gauge', 'memory of the vm on its host'],
+  ['gantry_vm_disk_read_bytes_per_second', 'gauge', 'of all disks together'],
+  ['gantry_vm_disk_written_bytes_per_second', 'gauge', 'of all disks together'],
+  ['gantry_vm_network_received_bytes_per_second', 'gauge', 'as the guest agent counts'],
+  ['gantry_vm_network_sent_bytes_per_second', 'gauge', 'as the guest agent counts'],
   ['gantry_vm_heartbeats_total', 'counter', 'signs of life heard of the guest'],
 ] as const;
 
 /** Of live vms; a number that is not known is left out. */
 function writeVm(out: Text, vm: Vm): void {
-  const { cpuPercent, memoryBytes, heartbeat } = vm.status;
-  const values = [cpuPercent === null ? null : cpuPercent / 100, memoryBytes, heartbeat.beats];
+  const { cpuPercent, memoryBytes, diskUse, networkUse, heartbeat } = vm.status;
+  const values = [
+    cpuPercent === null ? null : cpuPercent / 100,
+    memoryBytes,
+    diskUse?.readBytesPerSecond,
+    diskUse?.writtenBytesPerSecond,
+    networkUse?.receivedBytesPerSecond,
+    networkUse?.sentBytesPerSecond,
+    heartbeat.beats,
+  ];
   const labels = { vm: vm.name, id: vm.id, host: vm.host };
   for (const [index, [name]] of vmMetrics.entries()) {
     const value = values[index] ?? null;

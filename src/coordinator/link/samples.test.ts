@@ -25,6 +25,8 @@ async function tellSample(name: string, sample: Partial<MachineSample>): Promise
     id: definition.id,
     cpuPercent: null,
     memoryBytes: null,
+    diskUse: null,
+    networkUse: null,
     heartbeat: { state: 'good', lastAt: null, beats: 41 },
     additions: { state: 'running', version: '1', agentVersion: null, functions: {} },
     guest: null,
@@ -47,6 +49,23 @@ test('GA-09 the heartbeat is a counter beside those of processor and memory', as
     '# TYPE gantry_vm_heartbeats_total counter',
   ])
     assert.ok(lines.includes(line), line);
+});
+
+test('what a vm reads, writes, receives and sends is a metric where it is known', async () => {
+  const { id } = await tellSample('moves', {
+    diskUse: {
+      readBytesPerSecond: 1000,
+      writtenBytesPerSecond: 0,
+      readsPerSecond: 10,
+      writesPerSecond: 0,
+    },
+  });
+  const { text } = await stage.send('GET', '//metrics');
+  const labels = `{vm="moves",id="${id}",host="h1"}`;
+  const lines = text.split('\n');
+  assert.ok(lines.includes(`gantry_vm_disk_read_bytes_per_second${labels} 1000`), text);
+  assert.ok(lines.includes(`gantry_vm_disk_written_bytes_per_second${labels} 0`), text);
+  assert.ok(!text.includes(`gantry_vm_network_sent_bytes_per_second${labels}`), text);
 });
 
 test('GA-14 the clock of a guest found to be a domain controller is set only when that is confirmed', async () => {

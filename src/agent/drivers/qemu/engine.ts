@@ -62,6 +62,8 @@ export interface EngineOptions {
 const tickMs = 1_000;
 const logTicks = 10;
 const deviceTicks = 3;
+/** As often as samples are told. */
+const counterTicks = 10;
 const findMs = 10_000;
 const goneMs = 10_000;
 
@@ -331,6 +333,7 @@ export class Engine implements AsyncDisposable {
       running.guestMonitor?.tick();
       if (this.#ticks % logTicks === 0) void shortenLog(running.logPath).catch(() => undefined);
       if (this.#ticks % deviceTicks === 0) void running.lookAtDevices();
+      if (this.#ticks % counterTicks === 0) void running.countDisks(this.#options.clock.now());
     }
   }
 

@@ -34,12 +34,13 @@ import {
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Ending, Observation, Observer, Running, SaveOptions } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
-import type { GuestMonitor } from './guest/monitor.ts';
+import type { GuestMonitor, GuestSample } from './guest/monitor.ts';
 import { DeviceWatch } from './host-devices.ts';
 import { endingOf, observeEvent } from './monitor-events.ts';
 import { installAdditions } from './guest/install.ts';
 import { ownPlaces, type RunPlaces } from './places.ts';
 import { CpuUse } from './process/cpu-use.ts';
+import { DiskCounter } from './io/disk-counter.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { lastLines } from './process/log-file.ts';
 import { readResidentBytes } from './process/proc.ts';
@@ -81,6 +82,7 @@ export class QemuRunning implements Running {
   readonly #shares: RunningShares;
   readonly console: RunningConsole;
   readonly #cpu: CpuUse;
+  readonly #disks: DiskCounter;
   readonly #watch = new DeviceWatch((lost) => this.observe({ kind: 'device-lost', ...lost }));
   #client: QmpClient;
   #guest: GuestMonitor | undefined;
@@ -120,6 +122,7 @@ export class QemuRunning implements Running {
     });
     this.console = new RunningConsole({ spec, client: now, screenshotPath: places.screenshot });
     this.#cpu = new CpuUse(parts.identity.pid, spec.processor.count);
+    this.#disks = new DiskCounter(parts.identity.pid, now);
     this.#listen(client);
   }
 
@@ -157,6 +160,11 @@ export class QemuRunning implements Running {
   async lookAtDevices(): Promise<void> {
     const { definition, startedWith } = this.file();
     await this.#watch.look((startedWith ?? definition).hardware);
+  }
+
+  /** Reads the counters of its disks; what they tell is in the next sample. */
+  async countDisks(nowMs: number): Promise<void> {
+    if (this.#state === 'live') await this.#disks.count(nowMs);
   }
 
   get client(): QmpClient {
@@ -273,6 +281,7 @@ export class QemuRunning implements Running {
       id,
       cpuPercent: this.#cpu.read(nowMs),
       memoryBytes: readResidentBytes(this.identity.pid) ?? null,
+      diskUse: this.#disks.use,
       ...(this.#guest?.sample() ?? noGuest),
     };
   }
@@ -282,7 +291,6 @@ export class QemuRunning implements Running {
     return listHardware(this.#spec, this.#parts.file(), pci);
   }
 
-  /** Processors and memory grow while running where there is room; resources change at once. */
   /** Lets go of the process, which goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#left = true;
@@ -403,7 +411,8 @@ export class QemuRunning implements Running {
   }
 }
 
-const noGuest: Pick<MachineSample, 'heartbeat' | 'additions' | 'guest'> = {
+const noGuest: GuestSample = {
+  networkUse: null,
   heartbeat: { state: 'none', lastAt: null, beats: 0 },
   additions: { state: 'none', version: null, agentVersion: null, functions: {} },
   guest: null,

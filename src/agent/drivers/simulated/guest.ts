@@ -37,10 +37,25 @@ export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample 
   const period = Math.floor(nowMs / loadPeriodMs);
   const load = Math.round(chance.draw('load', id, period) ** 3 * 1000) / 10;
   const address = chance.bytes('address', id);
+  // Where there is load there is traffic: up to so much at full load.
+  const rate = (what: string, most: number): number =>
+    runs ? Math.round((load / 100) * chance.draw(what, id, period) * most) : 0;
   return {
     id,
     cpuPercent: runs ? load : 0,
     memoryBytes: Math.round(hardware.memory.sizeBytes * chance.between(0.3, 0.9, 'memory', id)),
+    diskUse: {
+      readBytesPerSecond: rate('read-bytes', 200e6),
+      writtenBytesPerSecond: rate('written-bytes', 100e6),
+      readsPerSecond: rate('reads', 5000),
+      writesPerSecond: rate('writes', 2500),
+    },
+    networkUse: answers
+      ? {
+          receivedBytesPerSecond: rate('received-bytes', 100e6),
+          sentBytesPerSecond: rate('sent-bytes', 100e6),
+        }
+      : null,
     heartbeat: {
       state: answers && runs ? 'good' : 'none',
       lastAt: answers && runs ? isoTime(period * loadPeriodMs) : null,

@@ -119,6 +119,8 @@ export function sample(name: string, cpuPercent: number): MachineSample {
     id: idOf(name),
     cpuPercent,
     memoryBytes: 1024,
+    diskUse: null,
+    networkUse: null,
     heartbeat: { state: 'good', lastAt: time, beats: 3 },
     additions: { state: 'running', version: '1', agentVersion: '8', functions: {} },
     guest: null,

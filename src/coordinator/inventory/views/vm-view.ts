@@ -85,6 +85,8 @@ function viewStatus({ vm, report, host, sample }: VmParts, state: VmState): VmSt
     accelerator: live ? (report?.accelerator ?? null) : null,
     cpuPercent: passing?.cpuPercent ?? null,
     memoryBytes: passing?.memoryBytes ?? null,
+    diskUse: passing?.diskUse ?? null,
+    networkUse: passing?.networkUse ?? null,
     heartbeat: passing?.heartbeat ?? noBeat,
     additions: passing?.additions ?? noAdditions,
     additionsShipped: host?.facts?.additionsVersion ?? null,

@@ -10,6 +10,7 @@ import {
   doAdditionsAnswer,
   type AdditionsState,
   type MachineSample,
+  type NetworkUse,
   type VmDefinition,
 } from '#api';
 import { Fault, isoTime, type Clock } from '#lib';
@@ -17,6 +18,7 @@ import { guest, runInGuest, writeGuestFile, type GuestAgent } from '#qemu';
 import type { Observer } from '../../driver.ts';
 import { guestFacts } from '../spec/machine-spec.ts';
 import { forgiveMisses, noHeartbeat, takeBeat, type Heartbeat } from './heartbeat.ts';
+import { Rates } from '../io/rates.ts';
 import { functionsOf, type FunctionFacts } from './functions.ts';
 import { askGuest, isOlder, type Asked } from './information.ts';
 import { needsCorrection } from './time-rules.ts';
@@ -26,6 +28,7 @@ const clockMs = 60_000;
 /** After its agent has come a guest may take this long to get an address; until then it is asked every second. */
 const settlingMs = 30_000;
 const maxBeatMs = 5_000;
+const networkMs = 10_000;
 const factsPath = '/run/gantry/host.json';
 
 export interface GuestMonitorParts {
@@ -40,11 +43,15 @@ export interface GuestMonitorParts {
   readonly productVersion: string;
 }
 
+/** The guest's part in a sample. */
+export type GuestSample = Pick<MachineSample, 'networkUse' | 'heartbeat' | 'additions' | 'guest'>;
+
 export class GuestMonitor {
   readonly #parts: GuestMonitorParts;
   readonly #ending = new AbortController();
   #heartbeat: Heartbeat = noHeartbeat;
   #asked: Asked | undefined;
+  readonly #network = new Rates<keyof NetworkUse>();
   #clockOffsetMs: number | null = null;
   #channelOpen = false;
   /** Counts the starts of the guest: what was asked in one says nothing of the next. */
@@ -54,6 +61,7 @@ export class GuestMonitor {
   #nextBeatMs = 0;
   #nextRefreshMs = 0;
   #nextClockMs = 0;
+  #nextNetworkMs = 0;
   #openedMs = 0;
   #writtenFacts: string | undefined;
   #toldOutdated = false;
@@ -86,6 +94,7 @@ export class GuestMonitor {
     this.#boot += 1;
     this.#heartbeat = { ...noHeartbeat, beats: this.#heartbeat.beats };
     this.#asked = undefined;
+    this.#network.forget();
     this.#clockOffsetMs = null;
     this.#writtenFacts = undefined;
     this.#nextBeatMs = this.#parts.clock.now() + intervalSeconds * 1000;
@@ -139,12 +148,13 @@ export class GuestMonitor {
   }
 
   /** The rest of the guest's part in a sample. */
-  sample(): Pick<MachineSample, 'heartbeat' | 'additions' | 'guest'> {
+  sample(): GuestSample {
     const { state, lastAtMs, beats } = this.#heartbeat;
     const asked = this.#asked;
     const { folderSharing } = this.#parts;
     const definition = this.#parts.definition();
     return {
+      networkUse: doAdditionsAnswer(this.additions) ? this.#network.perSecond : null,
       heartbeat: { state, lastAt: lastAtMs === null ? null : isoTime(lastAtMs), beats },
       additions: {
         state: this.additions,
@@ -186,6 +196,7 @@ export class GuestMonitor {
     try {
       if (!(await this.#beat())) return;
       await this.#refresh();
+      await this.#countNetwork();
       await this.#shareFacts();
       await this.#watchClock();
     } catch {
@@ -234,6 +245,31 @@ export class GuestMonitor {
       this.#toldOutdated = true;
       observer({ kind: 'additions-outdated', installed, shipped: shippedVersion });
     }
+  }
+
+  /** Of the adapters that it was given: what else a guest makes up for itself counts the same bytes again. */
+  async #countNetwork(): Promise<void> {
+    const { agent, clock, definition } = this.#parts;
+    if (this.#asked?.commands.has('guest-network-get-interfaces') !== true) return;
+    if (clock.now() < this.#nextNetworkMs) return;
+    const boot = this.#boot;
+    const options = { timeoutMs: maxBeatMs, signal: this.#ending.signal };
+    const all = await guest.networkGetInterfaces(agent, options);
+    if (boot !== this.#boot) return;
+    this.#nextNetworkMs = clock.now() + networkMs;
+    const given = new Set(definition().hardware.adapters.map(({ mac }) => mac));
+    const counted = all.filter(
+      ({ mac, receivedBytes }) =>
+        mac !== undefined && given.has(mac) && receivedBytes !== undefined,
+    );
+    if (counted.length === 0) return this.#network.forget();
+    const sum = (values: readonly number[]): number =>
+      values.reduce((total, one) => total + one, 0);
+    const counters = {
+      receivedBytesPerSecond: sum(counted.map(({ receivedBytes }) => receivedBytes ?? 0)),
+      sentBytesPerSecond: sum(counted.map(({ sentBytes }) => sentBytes ?? 0)),
+    };
+    this.#network.note(counters, clock.now());
   }
 
   /** Written where the setting allows, and taken back when it no longer does (GA-23, GA-24). */
