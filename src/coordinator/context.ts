@@ -65,6 +65,8 @@ export interface Links {
 }
 
 export interface Submission {
+  /** An id that the submitter has remembered and will look for; default: a new one. */
+  readonly id?: string;
   readonly action: string;
   readonly target: Thing;
   readonly input: { readonly [key: string]: Json };

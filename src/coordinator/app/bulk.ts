@@ -4,25 +4,17 @@
  * acted on, left out and failed, by name.
  */
 import { Fault } from '#lib';
-import {
-  finishedStates,
-  type DryRun,
-  type HostBulkAction,
-  type Operation,
-  type PowerAction,
-  type VmState,
-} from '#api';
+import type { DryRun, HostBulkAction, Operation, PowerAction, VmState } from '#api';
 import type { Caller, Coordinator } from '../context.ts';
-import type { VmDocument } from '../documents.ts';
 import type { Json } from '../store/store.ts';
 import { shown } from './find.ts';
-import { hostThing, vmThing } from './things.ts';
+import { begunOperation, runOnce } from './run-once.ts';
+import { hostThing } from './things.ts';
 import { stepNames, type Kind, type Step, type Work } from './work.ts';
 import { causeOf } from './vm/common-steps.ts';
 import { requireAction } from './vm/judge.ts';
 
 const atOnce = 8;
-const lookMs = 20_000;
 
 type BulkOnVms = Exclude<HostBulkAction, 'start' | 'stop'>;
 
@@ -103,7 +95,7 @@ export async function bulkOnHost(
 export function planBulk(
   kind: Kind,
   target: DryRun['target'],
-  action: PowerAction,
+  action: string,
   { fitting, skipped }: Chosen,
 ): DryRun {
   return plan(kind, target, [
@@ -144,7 +136,6 @@ export function actStep(action: PowerAction): Step {
     way: 'stays',
     async run(work) {
       const { fitting, skipped } = work.memory['chosen'] as unknown as Chosen;
-      const begun = new Map(Object.entries((work.memory['begun'] ?? {}) as Record<string, string>));
       const acted: string[] = [];
       const failed: { vm: string; why: string }[] = [];
       const left = skipped.map(({ name, why }) => ({ vm: name, why }));
@@ -153,7 +144,7 @@ export function actStep(action: PowerAction): Step {
       const worker = async (): Promise<void> => {
         for (let vm = waiting.shift(); vm !== undefined; vm = waiting.shift()) {
           work.signal.throwIfAborted();
-          const outcome = await actOnOne(work, action, vm, begun);
+          const outcome = await actOnOne(work, action, vm);
           if (outcome.how === 'acted') acted.push(vm.name);
           else if (outcome.how === 'skipped') left.push({ vm: vm.name, why: outcome.why });
           else failed.push({ vm: vm.name, why: outcome.why });
@@ -173,36 +164,25 @@ type Outcome =
 async function actOnOne(
   work: Work,
   action: PowerAction,
-  { id }: { readonly id: string },
-  begun: Map<string, string>,
+  { id, name }: { readonly id: string; readonly name: string },
 ): Promise<Outcome> {
-  const { inventory, operations } = work.coordinator;
-  let operationId = begun.get(id);
-  if (operationId === undefined) {
+  const { inventory } = work.coordinator;
+  if (begunOperation(work, id) === undefined) {
     const vm = inventory.vm(id);
-    const document = inventory.document<VmDocument>('vm', id)?.data;
-    if (vm === undefined || document === undefined) return { how: 'skipped', why: 'it is gone' };
+    if (vm === undefined) return { how: 'skipped', why: 'it is gone' };
     try {
       const ignored = requireAction(inventory, vm, action);
       if (ignored !== undefined) return { how: 'skipped', why: ignored };
     } catch (error) {
       return { how: 'skipped', why: error instanceof Error ? error.message : 'it cannot be' };
     }
-    const operation = await operations.submit(work.caller, {
-      action: `vm.${action}`,
-      target: vmThing(id, document),
-      input: { request: {} },
-    });
-    operationId = operation.id;
-    begun.set(id, operationId);
-    await work.remember({ begun: Object.fromEntries(begun) });
   }
-  for (;;) {
-    const operation = await operations.wait(operationId, lookMs, work.signal);
-    if (!finishedStates.includes(operation.state)) continue;
-    if (operation.state === 'done') return { how: 'acted' };
-    return { how: 'failed', why: operation.fault?.message ?? operation.state };
-  }
+  const { state, fault } = await runOnce(work, id, {
+    action: `vm.${action}`,
+    target: { kind: 'vm', id, name },
+    input: { request: {} },
+  });
+  return state === 'done' ? { how: 'acted' } : { how: 'failed', why: fault?.message ?? state };
 }
 
 function bulkKind(bulk: BulkOnVms): Kind {

@@ -103,7 +103,7 @@ export class OperationsEngine<W> implements Operations, AsyncDisposable {
       throw new Fault('exhausted', `${this.#unfinished.size} operations are not at their end`, {
         hint: 'wait until some of them are done',
       });
-    const id = randomUUID();
+    const id = submission.id ?? randomUUID();
     const names = kind.steps.map((step) => step.name);
     try {
       await storeOperation(this.#context, {

@@ -56,7 +56,11 @@ export async function storeOperation(context: SubmitContext, made: NewOperation)
     const { along, id, operation } = made;
     try {
       await context.commit({
-        conditions: [...(along.conditions ?? []), ...lock.conditions],
+        conditions: [
+          { kind: 'operation', id, absent: true },
+          ...(along.conditions ?? []),
+          ...lock.conditions,
+        ],
         writes: [
           { kind: 'operation', id, data: operation },
           ...(along.writes ?? []),

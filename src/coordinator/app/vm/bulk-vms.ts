@@ -28,20 +28,27 @@ export async function bulkOnVms(
 ): Promise<Operation | DryRun> {
   const ids = vms.map((vm) => findVm(coordinator.inventory, caller, vm).id);
   const kind = kindOf(action);
+  const { right } = vmActionFacts(action);
+  const denied = ids.filter((id) => !caller.may(right, { kind: 'vm', id }));
   if (dryRun)
-    return planBulk(kind, installationThing, action, choose(coordinator, caller, action, ids));
+    return planBulk(kind, installationThing, action, choose(coordinator, action, { ids, denied }));
   return await coordinator.operations.submit(caller, {
     action: kind.action,
     target: installationThing,
-    input: { vms: ids },
+    input: { ids, denied },
   });
+}
+
+/** The selected vms, and those of them that the caller had no right to act on when it was asked for. */
+interface Selected {
+  readonly ids: readonly string[];
+  readonly denied: readonly string[];
 }
 
 function choose(
   { inventory }: Pick<Coordinator, 'inventory'>,
-  caller: Caller,
   action: PowerAction,
-  ids: readonly string[],
+  { ids, denied }: Selected,
 ): Chosen {
   const { right } = vmActionFacts(action);
   const fitting: { id: string; name: string }[] = [];
@@ -53,7 +60,7 @@ function choose(
       continue;
     }
     const { name } = vm;
-    if (!caller.may(right, { kind: 'vm', id })) {
+    if (denied.includes(id)) {
       skipped.push({ id, name, why: `you lack the right ${right}` });
       continue;
     }
@@ -74,8 +81,7 @@ function chooseStep(action: PowerAction): Step {
     name: 'choose',
     async run(work) {
       if (work.memory['chosen'] !== undefined) return;
-      const ids = work.input['vms'] as readonly string[];
-      const chosen = choose(work.coordinator, work.caller, action, ids);
+      const chosen = choose(work.coordinator, action, work.input as unknown as Selected);
       await work.remember({ chosen: chosen as unknown as Json });
     },
   };
