@@ -56,6 +56,64 @@ describe('files on a real host', { skip: withoutQemu }, () => {
     for (const id of ids) await agent.act(id, 'turn-off');
   });
 
+  /** Who the vm's process is, and what it may beyond that. */
+  const identityOf = (id: string): { readonly uid: number; readonly capabilities: string } => {
+    const status = statusOf(agent.pid(id) ?? 0);
+    return {
+      uid: Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]),
+      capabilities: /^CapEff:\s+(\S+)/m.exec(status)?.[1] ?? '',
+    };
+  };
+
+  test('VM-58 SEC-53 a vm that starts with its host runs under an account without privileges of its own, or the one chosen', async (t) => {
+    if (!isRoot) {
+      t.skip('accounts of their own need root');
+      return;
+    }
+    const withHost = (runAs: string | null) =>
+      bareDefinition({}, { settings: { start: { onHostStart: 'always' }, runAs } });
+    const [own, chosen, missing] = [
+      withHost(null),
+      withHost('nobody'),
+      withHost('no-such-account'),
+    ];
+    for (const definition of [own, chosen, missing]) await agent.create(definition);
+    await agent.host.call('host.service', { run: false, cause: byTester });
+    await agent.host.call('host.service', { run: true, cause: byTester });
+    await agent.until(own.id, 'running');
+    await agent.until(chosen.id, 'running');
+    const noCapabilities = '0'.repeat(16);
+    assert.ok(identityOf(own.id).uid >= 1_900_000_000);
+    assert.equal(identityOf(own.id).capabilities, noCapabilities);
+    assert.deepEqual(identityOf(chosen.id), { uid: 65_534, capabilities: noCapabilities });
+    assert.equal(statSync(agent.folder(chosen.id)).uid, 65_534);
+    // Half of SEC-54; the other is about scripts.
+    await agent.untilEvent('vm.start-failed', missing.id);
+    assert.deepEqual(await agent.blockedCodes(missing.id), ['account-missing']);
+    assert.equal(agent.pid(missing.id), undefined);
+    for (const id of [own.id, chosen.id]) await agent.act(id, 'turn-off');
+  });
+
+  test('an account with the rights of an administrator is used only when that is confirmed', async (t) => {
+    if (!isRoot) {
+      t.skip('accounts of their own need root');
+      return;
+    }
+    const doubted = await agent.create(bareDefinition({}, { settings: { runAs: 'root' } }));
+    assert.deepEqual(await agent.blockedCodes(doubted), ['account-powerful']);
+    const settings = { runAs: 'root', evenPowerfulAccount: true };
+    const id = await agent.create(bareDefinition({}, { settings }));
+    const ask = { id, action: 'turn-on', request: {} } as const;
+    const { warnings } = await agent.host.call('machine.check', ask);
+    assert.deepEqual(
+      warnings.map(({ code }) => code),
+      ['account-powerful'],
+    );
+    await agent.act(id, 'turn-on');
+    assert.equal(identityOf(id).uid, 0);
+    await agent.act(id, 'turn-off');
+  });
+
   test('VM-02 VM-03 a creation that fails leaves nothing behind', async () => {
     const definition = bareDefinition({ disks: [testDisk('huge.qcow2')] });
     const bad = {

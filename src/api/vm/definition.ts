@@ -106,6 +106,10 @@ export const vmSettingsSchema = z
       .nullable()
       .default(null)
       .meta({ description: 'account of the host for the process; null: one of its own' }),
+    evenPowerfulAccount: z.boolean().default(false).meta({
+      description:
+        "confirms runAs for an account with an administrator's rights, refused without (SEC-55)",
+    }),
   })
   .meta({ id: 'VmSettings', description: 'what happens to the vm by itself' });
 

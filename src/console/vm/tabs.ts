@@ -57,6 +57,7 @@ export const tabSettings: Readonly<Partial<Record<VmTab, readonly string[]>>> = 
     'settings/guestInformation',
     'settings/acceleration',
     'settings/runAs',
+    'settings/evenPowerfulAccount',
     'extensions',
     'id',
   ],

@@ -139,6 +139,26 @@ test('GA-14 the clock of a vm marked as domain controller is set only when that 
   done(await stage.act('PATCH', '/vms/web-1', { ...back, domainController: false }));
 });
 
+test('SEC-55 root as the account of a vm is warned of, and taken only when that is confirmed', async () => {
+  const patch = (settings: object) => stage.send('PATCH', '/vms/web-1', { body: { settings } });
+  const refused = await patch({ runAs: 'root' });
+  assert.equal(refused.status, 409);
+  const { detail, hint } = refused.json as { detail: string; hint: string };
+  assert.match(detail, /web-1 run as root: whoever breaks out has the host/);
+  assert.match(hint, /few rights.*evenPowerfulAccount=true/);
+  const asRoot = { settings: { runAs: 'root' } };
+  const made = await stage.send('POST', '/vms', { body: { name: 'rooted', definition: asRoot } });
+  assert.equal(made.status, 409);
+  const settings = { runAs: 'root', evenPowerfulAccount: true };
+  done(await stage.act('PATCH', '/vms/web-1', { settings }));
+  assert.equal((await show('web-1')).definition.settings.runAs, 'root');
+  done(
+    await stage.act('PATCH', '/vms/web-1', {
+      settings: { runAs: null, evenPowerfulAccount: false },
+    }),
+  );
+});
+
 test('asking for what is so already ends well at once', async () => {
   const operation = done(await stage.act('POST', '/vms/web-1/actions/turn-off', {}));
   assert.match(String(operation.result?.['ignored']), /off already/);

@@ -113,6 +113,7 @@ export const germanSettings: SettingWords = {
     shareHostFacts: 'Angaben über den Host teilen',
     acceleration: 'Beschleunigung',
     runAs: 'Ausführen als',
+    evenPowerfulAccount: 'Auch mit Rechten eines Administrators',
   },
   hints: {
     id: 'auch die UUID, die der Gast im SMBIOS liest',
@@ -189,6 +190,7 @@ export const germanSettings: SettingWords = {
     shareHostFacts: 'der Gast darf Namen des Hosts und Produktversion lesen',
     acceleration: 'automatisch nimmt, was die Probe des Hosts ergeben hat',
     runAs: 'Konto des Hosts für den Prozess; leer: ein eigenes',
+    evenPowerfulAccount: 'bestätigt ein mächtiges Konto; ohne das wird es abgelehnt',
   },
   values: {
     'disk=new': 'Neue Platte',

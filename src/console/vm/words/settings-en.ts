@@ -113,6 +113,7 @@ export const englishSettings: SettingWords = {
     shareHostFacts: 'Share facts of the host',
     acceleration: 'Acceleration',
     runAs: 'Run as',
+    evenPowerfulAccount: 'Even with the rights of an administrator',
   },
   hints: {
     name: '1 to 100 bytes, unique',

@@ -37,6 +37,7 @@ import { stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, changeDefinition, vmFrame, type AlongWith } from './common-steps.ts';
 import { requireFreeMacs } from './create-vm.ts';
 import { requireAction } from './judge.ts';
+import { requireAccountChoice } from './account-choice.ts';
 import { requireTimeSource } from './time-source.ts';
 
 export async function updateVm(
@@ -136,6 +137,7 @@ function requireChangeable(
       hint: 'turn the vm off first',
     });
   requireTimeSource(after, resource.status.guest?.domainController === true, before);
+  requireAccountChoice(after, before);
   if (after.name !== before.name) requireFreeName(inventory, 'vm', after.name);
   const known = new Set(mediaOf(before).map((medium) => JSON.stringify(medium)));
   for (const medium of mediaOf(after))

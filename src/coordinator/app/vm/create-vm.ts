@@ -20,6 +20,7 @@ import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { requireProfile } from '../profiles.ts';
 import { makeMac, usedMacs } from '../vm-identity.ts';
+import { requireAccountChoice } from './account-choice.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { makeDefinition } from './make-definition.ts';
 import { requireTimeSource } from './time-source.ts';
@@ -81,6 +82,7 @@ export async function createVm(
     makeMac: () => makeMac(macs),
   });
   requireTimeSource(definition, false);
+  requireAccountChoice(definition);
   requireFreeMacs(usedMacs(inventory), definition);
   const plan = await links.call(host.id, 'machine.plan', {
     definition: definitionForAgent(inventory, host.id, definition),

@@ -6,6 +6,7 @@ import {
   findAccount,
   groupId,
   isLocked,
+  isPowerful,
   sharedGroup,
   type Account,
   type UidRange,
@@ -57,9 +58,9 @@ export interface AccountFindings {
   readonly warnings: Reason[];
 }
 
-/** A chosen account that is missing or closed blocks; a powerful one is warned of. */
+/** A chosen account that is missing or closed blocks; a powerful one as well until it is confirmed. */
 export async function judgeAccount(file: MachineFile): Promise<AccountFindings> {
-  const { runAs } = file.definition.settings;
+  const { runAs, evenPowerfulAccount } = file.definition.settings;
   if (runAs === null || process.getuid?.() !== 0) return { reasons: [], warnings: [] };
   const account = await findAccount(runAs);
   const remedy = 'choose another account, or none: the vm then has one of its own';
@@ -71,7 +72,13 @@ export async function judgeAccount(file: MachineFile): Promise<AccountFindings> 
     const text = `the account ${runAs} is closed`;
     return { reasons: [{ code: 'account-locked', text, remedy }], warnings: [] };
   }
-  if (account.uid !== 0) return { reasons: [], warnings: [] };
-  const text = 'the vm runs as root: whoever breaks out of it has the host';
-  return { reasons: [], warnings: [{ code: 'account-powerful', text, remedy }] };
+  if (!(await isPowerful(account))) return { reasons: [], warnings: [] };
+  const powerful: Reason = {
+    code: 'account-powerful',
+    text: `the account ${runAs} has the rights of an administrator: whoever breaks out of the vm has the host`,
+    remedy: `${remedy}; or confirm it: settings.evenPowerfulAccount=true`,
+  };
+  return evenPowerfulAccount
+    ? { reasons: [], warnings: [powerful] }
+    : { reasons: [powerful], warnings: [] };
 }

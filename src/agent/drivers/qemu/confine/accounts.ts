@@ -62,13 +62,36 @@ export async function findAccount(name: string): Promise<PasswdEntry | undefined
   return undefined;
 }
 
-/** Whether the account may not be used: locked with a `!` in front of its password and no shell would help. */
+/** Whether the account may not be used (shadow(5)): locked by an administrator, or expired. */
 export async function isLocked(name: string): Promise<boolean> {
   const text = await readFile('/etc/shadow', 'utf8').catch(() => '');
   const line = text.split('\n').find((entry) => entry.startsWith(`${name}:`));
-  const [, , , , , , , expires] = line?.split(':') ?? [];
-  // A password that is locked is usual for accounts of services; an account that has expired is closed.
-  return expires !== undefined && expires !== '' && Number(expires) * 86_400_000 < Date.now();
+  return line !== undefined && isClosed(line, Date.now());
+}
+
+/**
+ * By a line of /etc/shadow. Accounts of services have no password at all (`*`, `!`, `!!`): that is no lock.
+ * A lock is a `!` in front of a password that is there (usermod -L, passwd -l).
+ */
+export function isClosed(line: string, nowMs: number): boolean {
+  const [, password = '', , , , , , expires = ''] = line.split(':');
+  if (/^!+[^!*]/.test(password)) return true;
+  return expires !== '' && Number(expires) * 86_400_000 < nowMs;
+}
+
+/** Groups whose members may become root. */
+const administrators = ['root', 'sudo', 'wheel', 'admin'];
+
+/** Whether the account is root's or an administrator's. */
+export async function isPowerful({ name, uid, gid }: PasswdEntry): Promise<boolean> {
+  if (uid === 0 || gid === 0) return true;
+  const text = await readFile('/etc/group', 'utf8').catch(() => '');
+  return text.split('\n').some((line) => {
+    const [group = '', , id, members = ''] = line.split(':');
+    return (
+      administrators.includes(group) && (Number(id) === gid || members.split(',').includes(name))
+    );
+  });
 }
 
 /** The group that may open a device of the host, or undefined where everybody may or it is not there. */

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { giB, miB } from '#lib';
 import { makeDefinition } from '../../../testing/simulated-host.ts';
 import { allows, findBarrier } from './access.ts';
-import { chooseUid } from './accounts.ts';
+import { chooseUid, isClosed } from './accounts.ts';
 import { ControlGroups, limitsOf, parseMounts, settingsV1, settingsV2 } from './cgroups.ts';
 
 test('SEC-05 each vm has an account of its own, and the first of the range is nobody’s', () => {
@@ -20,6 +20,17 @@ test('SEC-05 each vm has an account of its own, and the first of the range is no
   }
   assert.deepEqual(new Set(taken.map(({ uid }) => uid)), new Set([1001, 1002, 1003]));
   assert.throws(() => chooseUid(range, '12345678-d', taken), /all 4 accounts/);
+});
+
+test('an account is closed by a lock or its end, not by having no password', () => {
+  const dayMs = 86_400_000;
+  const isClosedWith = (password: string, expires = ''): boolean =>
+    isClosed(`web:${password}:19000:0:99999:7::${expires}:`, 20_000 * dayMs);
+  for (const none of ['*', '!', '!!', '!*', '']) assert.equal(isClosedWith(none), false, none);
+  assert.equal(isClosedWith('$y$j9T$abc'), false);
+  assert.equal(isClosedWith('!$y$j9T$abc'), true);
+  assert.equal(isClosedWith('*', '19999'), true);
+  assert.equal(isClosedWith('*', '20001'), false);
 });
 
 test('HOST-17 SEC-06 limits follow the definition, with room for what the emulator needs', () => {
