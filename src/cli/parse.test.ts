@@ -92,7 +92,7 @@ void test('a mistake is a fault that names it and the next step', () => {
     [['vm', 'list', '--filtre', 'x'], /no option --filtre/, /--filter/],
     [['vm', 'show'], /needs vm/, /gantry vm show hello/],
     [['vm', 'show', 'a', 'b'], /does not take "b"/, /--help/],
-    [['vm', 'create', 'a', '--profile', 'new'], /cannot be "new"/, /modern, classic/],
+    [['vm', 'start', 'a', '--boot', 'tape'], /cannot be "tape"/, /disk, cd/],
     [['vm', 'create', 'a', '--memory', 'lots'], /"lots" is not a size/, /512M/],
     [['vm', 'create', 'a', '--processors', 'two'], /not a number/, /^$/],
     [['vm', 'create', 'a', '--memory'], /needs a value/, /SIZE/],
