@@ -73,6 +73,7 @@ export const kinds = [
   'folder',
   'image',
   'profile',
+  'team',
   'user',
   'role',
   'grant',

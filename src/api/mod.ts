@@ -31,6 +31,7 @@ export * from './vm/portability.ts';
 export * from './vm/unrepresented.ts';
 export { profiles } from './vm/profiles.ts';
 export * from './profile.ts';
+export * from './team.ts';
 export * from './vm/requests.ts';
 export * from './vm/shared-folders.ts';
 export * from './vm/settings.ts';

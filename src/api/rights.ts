@@ -24,6 +24,7 @@ export const verbs = {
   'image.view': 'see and use images',
   'image.manage': 'build, add and delete images',
   'profile.manage': 'create and delete hardware profiles',
+  'team.manage': 'create, change and delete teams of vms',
   'operation.view': "see other people's operations",
   'operation.cancel': "cancel other people's operations",
   'event.view': 'read the event log',

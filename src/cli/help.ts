@@ -4,6 +4,7 @@ import { commonOptions, type Argument, type Command, type Options } from './comm
 export const nouns: Readonly<Record<string, string>> = {
   '': 'this machine',
   vm: 'virtual machines',
+  team: 'vms that are started, stopped, suspended and resumed as one',
   host: 'hosts that carry them',
   image: 'images that machines are made from, CDs and floppies',
   disk: 'virtual disk files on this machine; no coordinator is needed',

@@ -3,6 +3,7 @@ import type { FaultData } from '#lib';
 import type {
   Actor,
   AdapterModel,
+  FailurePolicy,
   Hardware,
   HostFacts,
   HostSettings,
@@ -12,6 +13,7 @@ import type {
   MachineReport,
   OperationState,
   Step,
+  TeamWait,
   Thing,
   Verb,
   VmDefinition,
@@ -82,6 +84,20 @@ export interface ProfileDocument {
   readonly meaning: string;
   readonly hardware: Hardware;
   readonly adapterModel: AdapterModel | null;
+}
+
+/** kind team. A vm is in one at most: its place is reserved like a name. */
+export interface TeamDocument {
+  readonly name: string;
+  readonly description: string;
+  /** In the order in which they are started. */
+  readonly members: readonly TeamMemberDocument[];
+  readonly onFailure: FailurePolicy;
+}
+
+export interface TeamMemberDocument {
+  readonly vm: string;
+  readonly wait: TeamWait;
 }
 
 export interface UserDocument {

@@ -439,6 +439,27 @@ export const eventCatalogue = {
     message: 'Hardware profile {target} was deleted',
     attributes: none,
   },
+  'team.created': {
+    category: 'Coordinator',
+    target: 'team',
+    type: 'information',
+    message: 'Team {target} was created',
+    attributes: none,
+  },
+  'team.changed': {
+    category: 'Coordinator',
+    target: 'team',
+    type: 'information',
+    message: 'Team {target} was changed: {what}',
+    attributes: { what: 'what is different' },
+  },
+  'team.deleted': {
+    category: 'Coordinator',
+    target: 'team',
+    type: 'information',
+    message: 'Team {target} was deleted; its vms stay as they are',
+    attributes: none,
+  },
   'folder.created': {
     category: 'Coordinator',
     target: 'folder',

@@ -9,6 +9,7 @@ import {
   type Image,
   type Operation,
   type Role,
+  type Team,
   type Token,
   type User,
   type Vm,
@@ -167,6 +168,15 @@ export const imageColumns: readonly Column<Image>[] = [
 export const folderColumns: readonly Column<Folder>[] = [
   { title: 'PATH', value: (folder) => folder.path },
   { title: 'ID', value: (folder) => folder.id, wide: true },
+];
+
+export const teamColumns: readonly Column<Team>[] = [
+  { title: 'NAME', value: (team) => team.name },
+  { title: 'STATE', value: (team) => team.state },
+  { title: 'MEMBERS', value: (team) => orNone(team.members.map(({ name }) => name).join(' ')) },
+  { title: 'ON FAILURE', value: (team) => team.onFailure, wide: true },
+  { title: 'DESCRIPTION', value: (team) => orNone(team.description), wide: true },
+  { title: 'ID', value: (team) => team.id, wide: true },
 ];
 
 export const userColumns: readonly Column<User>[] = [

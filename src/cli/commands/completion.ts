@@ -34,6 +34,7 @@ compdef _gantry gantry`,
 const limit = 200;
 const lists: Readonly<Record<string, RouteName>> = {
   vm: 'vm.list',
+  team: 'team.list',
   host: 'host.list',
   image: 'image.list',
   folder: 'folder.list',

@@ -14,6 +14,7 @@ import { shareCommands } from './shares.ts';
 import { profileCommands } from './profile.ts';
 import { securityCommands } from './security.ts';
 import { systemCommands } from './system.ts';
+import { teamCommands } from './team.ts';
 import { testCommands } from './test.ts';
 import { topCommands } from './top.ts';
 import { vmCommands } from './vm.ts';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   ...consoleCommands,
   ...deviceCommands,
   ...shareCommands,
+  ...teamCommands,
   ...hostCommands,
   ...catalogueCommands,
   ...profileCommands,

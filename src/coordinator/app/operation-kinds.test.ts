@@ -16,13 +16,21 @@ import {
   topFolderId,
   vmDefinitionSchema,
   type HostBulkAction,
+  teamActionNames,
+  type TeamAction,
   type Operation,
   type PowerAction,
   type VmDefinition,
   type VmState,
 } from '#api';
 import type { Caller, Coordinator, Submission } from '../context.ts';
-import type { HostDocument, ImageDocument, StatusDocument, VmDocument } from '../documents.ts';
+import type {
+  HostDocument,
+  ImageDocument,
+  StatusDocument,
+  TeamDocument,
+  VmDocument,
+} from '../documents.ts';
 import { followStore, type Follower } from '../inventory/follow.ts';
 import { createInventory, type MemoryInventory } from '../inventory/memory-inventory.ts';
 import { followReport } from '../link/take-reports.ts';
@@ -34,6 +42,8 @@ import { facts } from '../testing/fake-agent.ts';
 import { MemoryHost } from '../testing/memory-host.ts';
 import { bulkOnHost } from './bulk.ts';
 import { bulkOnVms } from './vm/bulk-vms.ts';
+import { actOnTeam } from './team/act-team.ts';
+import { changePlaces } from './team/team-place.ts';
 import { askHost, discoverKind, probeKind } from './hosts.ts';
 import { addImage, buildImage, deleteImage } from './images.ts';
 import { nameKey, reserveName } from './names.ts';
@@ -123,6 +133,15 @@ const stateFor: Readonly<Record<PowerAction, VmState>> = {
   'update-additions': 'running',
 };
 
+const stateForTeam: Readonly<Record<TeamAction, VmState>> = {
+  start: 'off',
+  stop: 'running',
+  'turn-off': 'running',
+  pause: 'running',
+  save: 'running',
+  resume: 'paused',
+};
+
 /** Ids, addresses, serial numbers and the world's own name are other ones in every world. */
 function withoutNames(name: string, value: unknown): unknown {
   return JSON.parse(
@@ -172,12 +191,15 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
   const powerAction = operationActions.find(
     (one) => action === `vm.${one}` || action === `vms.${one}`,
   );
+  const teamAction = teamActionNames.find((one) => action === `team.${one}`);
   const state: VmState =
-    powerAction === undefined
-      ? action.startsWith('vm.disk')
-        ? 'running'
-        : 'off'
-      : stateFor[powerAction];
+    teamAction !== undefined
+      ? stateForTeam[teamAction]
+      : powerAction === undefined
+        ? action.startsWith('vm.disk')
+          ? 'running'
+          : 'off'
+        : stateFor[powerAction];
   const report = host.add(definition, state);
   const imageId = randomUUID();
   const image: ImageDocument = {
@@ -206,7 +228,16 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
   assert.ok(machine !== undefined);
   machine.definition = known.definition;
   machine.held = powerAction === 'release';
+  const teamId = randomUUID();
+  const team: TeamDocument = {
+    name: `${name}-team`,
+    description: '',
+    members: [{ vm: id, wait: { for: 'additions', timeoutSeconds: 10 } }],
+    onFailure: 'roll-back',
+  };
   const named: Write[] = [
+    { kind: 'team', id: teamId, data: team },
+    ...changePlaces(teamId, [], [id]).writes,
     ...reserveName('vm', definition.name, id).writes,
     ...reserveName('image', image.name, imageId).writes,
   ];
@@ -291,6 +322,7 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
         images: [...inventory.documents<ImageDocument>('image')]
           .filter(({ data }) => data.hostId === hostId)
           .map(({ data }) => data),
+        team: inventory.document<TeamDocument>('team', teamId)?.data,
         names: [...own, image.name, `${name}-image`].filter(
           (one) =>
             inventory.document('name', nameKey('vm', one)) !== undefined ||
@@ -311,6 +343,8 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
     const any = { precondition: undefined, dryRun: false } as const;
     if (powerAction !== undefined && action.startsWith('vms.'))
       return await bulkOnVms(coordinator, caller, { action: powerAction, vms: [id] }, false);
+    if (teamAction !== undefined)
+      return await actOnTeam(coordinator, caller, teamId, teamAction, false);
     if (powerAction !== undefined)
       return await actOnVm(coordinator, caller, id, powerAction, {}, false);
     const bulk = /^host\.(turn-on-all|turn-off-all|pause-all|resume-all|start|stop)$/.exec(action);

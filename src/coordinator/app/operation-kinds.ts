@@ -8,6 +8,7 @@ import { attachAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
 import { addShareKind, removeShareKind } from './vm/shares-vm.ts';
+import { teamKinds } from './team/act-team.ts';
 import { bulkVmKinds } from './vm/bulk-vms.ts';
 import { powerKinds } from './vm/power-steps.ts';
 import { deleteKind, removeKind } from './vm/remove-vm.ts';
@@ -30,6 +31,7 @@ export const operationKinds: readonly Kind[] = [
   ejectKind,
   ...hostKinds,
   ...bulkVmKinds,
+  ...teamKinds,
   probeKind,
   discoverKind,
   ...imageKinds,

@@ -75,6 +75,7 @@ export function ancestorsOf(inventory: Inventory, thing: Thing): readonly Thing[
       return [];
     case 'host':
     case 'profile':
+    case 'team':
     case 'user':
     case 'role':
     case 'grant':

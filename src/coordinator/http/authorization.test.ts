@@ -63,7 +63,7 @@ async function ask(
     if (key === thing?.kind) return thing.id;
     if (key === 'slot') return '3';
     if (key === 'name') return 'share';
-    if (key === 'action') return name === 'host.bulk' ? 'turn-on-all' : 'turn-on';
+    if (key === 'action') return name === 'host.bulk' ? 'turn-on-all' : 'start';
     if (key === 'place') return 'sata0:5';
     return missing;
   });

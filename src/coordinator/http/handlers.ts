@@ -5,6 +5,7 @@
 import {
   guestCatalogue,
   profileSchema,
+  teamSchema,
   unrepresentedDevices,
   type Page,
   type RouteName,
@@ -25,6 +26,9 @@ import { addImage, buildImage, deleteImage } from '../app/images.ts';
 import { createProfile, deleteProfile, listProfiles, requireProfile } from '../app/profiles.ts';
 import { showInstallation, updateInstallation, type About } from '../app/installation.ts';
 import { shown } from '../app/find.ts';
+import { actOnTeam } from '../app/team/act-team.ts';
+import { createTeam, deleteTeam, updateTeam } from '../app/team/change-team.ts';
+import { findTeam, listTeams, showTeam } from '../app/team/show-team.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
@@ -63,6 +67,7 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
     ...hostHandlers(options),
     ...placeHandlers(options),
     ...profileHandlers(options),
+    ...teamHandlers(options),
     ...vmHandlers(options),
     ...deviceHandlers(options),
     ...consoleHandlers(options),
@@ -183,6 +188,26 @@ function profileHandlers({ coordinator }: HandlersOptions): Of<`profile.${string
       createProfile(coordinator, caller, body, query.dryRun),
     'profile.delete': ({ caller, params, precondition, query }) =>
       deleteProfile(coordinator, caller, params.profile, { precondition, dryRun: query.dryRun }),
+  };
+}
+
+function teamHandlers({ coordinator }: HandlersOptions): Of<`team.${string}`> {
+  const { inventory } = coordinator;
+  return {
+    'team.list': ({ caller, query }) => {
+      const listed = { kind: 'team', schema: teamSchema, defaultSort: 'name' };
+      const page = pageOf(listed, listTeams(inventory, caller), query);
+      return { ...page, items: [...page.items] };
+    },
+    'team.show': ({ caller, params }) =>
+      showTeam(inventory, findTeam(inventory, caller, params.team)),
+    'team.create': ({ caller, body, query }) => createTeam(coordinator, caller, body, query.dryRun),
+    'team.update': ({ caller, params, body, precondition, query }) =>
+      updateTeam(coordinator, caller, params.team, body, { precondition, dryRun: query.dryRun }),
+    'team.delete': ({ caller, params, precondition, query }) =>
+      deleteTeam(coordinator, caller, params.team, { precondition, dryRun: query.dryRun }),
+    'team.act': ({ caller, params, query }) =>
+      actOnTeam(coordinator, caller, params.team, params.action, query.dryRun),
   };
 }
 

@@ -55,6 +55,7 @@ export class Indexes {
       }
       case 'operation':
       case 'profile':
+      case 'team':
       case 'user':
       case 'role':
       case 'grant':

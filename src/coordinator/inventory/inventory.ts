@@ -85,6 +85,7 @@ export interface InventoryChange {
       | 'folder'
       | 'image'
       | 'profile'
+      | 'team'
       | 'operation'
       | 'user'
       | 'role'

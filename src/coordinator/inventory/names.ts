@@ -13,6 +13,7 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'folder':
     case 'image':
     case 'profile':
+    case 'team':
     case 'user':
     case 'role':
     case 'token':

@@ -6,7 +6,7 @@
 import type { Kind } from '#api';
 
 /** Operations on these things exclude each other; those on others may run side by side. */
-const exclusive: ReadonlySet<Kind> = new Set<Kind>(['vm', 'image']);
+const exclusive: ReadonlySet<Kind> = new Set<Kind>(['vm', 'image', 'team']);
 
 const power = [
   'vm.turn-on',
@@ -30,6 +30,7 @@ const overtakes: Readonly<Record<string, readonly string[]>> = {
   'vm.reset': ['vm.shutdown', 'vm.power-button', 'vm.reboot'],
   'vm.restart': ['vm.shutdown', 'vm.power-button', 'vm.reboot'],
   'vm.save': ['vm.shutdown', 'vm.power-button'],
+  'team.turn-off': ['team.start', 'team.stop', 'team.pause', 'team.save', 'team.resume'],
 };
 
 export function isExclusive(kind: Kind): boolean {

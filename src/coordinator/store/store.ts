@@ -24,6 +24,7 @@ export const documentKinds = [
   'folder',
   'image',
   'profile',
+  'team',
   'user',
   'role',
   'grant',

@@ -16,6 +16,7 @@ import { nameOwner, releaseName } from '../names.ts';
 import { requireMatch, type Precondition } from '../precondition.ts';
 import { vmThing } from '../things.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
+import { leaveTeam } from '../team/team-place.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { grantsGone } from './creator-grant.ts';
@@ -102,16 +103,19 @@ function unregisterStep(how: 'removed' | 'deleted'): Step {
         const vm = inventory.document<VmDocument>('vm', id);
         if (vm === undefined) return undefined;
         const { name } = vm.data.definition;
+        const left = leaveTeam(inventory, id, work.caller);
         const writes: Write[] = [
           { kind: 'vm', id, delete: true },
           { kind: 'status', id, delete: true },
           ...grantsGone(inventory, id),
+          ...left.writes,
         ];
         if (nameOwner(inventory, 'vm', name) === id) writes.push(releaseName('vm', name));
         return {
-          conditions: [{ kind: 'vm', id, version: vm.version }],
+          conditions: [{ kind: 'vm', id, version: vm.version }, ...left.conditions],
           writes,
           events: [
+            ...left.events,
             {
               ...vmFrame(work, vm.data),
               name: 'vm.deleted',

@@ -1,0 +1,174 @@
+/** Teams through the API: made, changed, seen, acted on by those who may; on a simulated host. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { DryRun, Event, Operation, Page, Problem, Team, TeamCreate } from '#api';
+import { Stage } from '../../testing/stage.ts';
+
+let stage: Stage;
+before(async () => {
+  stage = await Stage.open();
+  await stage.addHost('h1');
+  for (const name of ['a', 'b', 'c', 'd']) await stage.act('POST', '/vms', { name });
+});
+after(() => stage[Symbol.asyncDispose]());
+
+async function create(body: Partial<TeamCreate> | object): Promise<Team> {
+  const { status, text, json } = await stage.send('POST', '/teams', { body });
+  assert.equal(status, 200, text);
+  return json as Team;
+}
+
+const remove = (name: string) => stage.send('DELETE', `/teams/${name}`);
+const members = (...names: string[]) => names.map((vm) => ({ vm }));
+const idOf = (name: string): string => stage.vm(name)?.id ?? '';
+
+test('GRP-61 a team is made of vms in an order, and its tag guards its changes', async () => {
+  const made = await create({ name: 'one', members: members('b', 'a') });
+  assert.deepEqual(
+    made.members.map(({ name, state, wait }) => [name, state, wait.for]),
+    [
+      ['b', 'off', 'nothing'],
+      ['a', 'off', 'nothing'],
+    ],
+  );
+  assert.deepEqual([made.state, made.onFailure, made.version], ['off', 'stop', 1]);
+  const { headers } = await stage.send('GET', '/teams/one');
+  assert.equal(headers.etag, '"1"');
+  const patch = (body: object, etag: string) =>
+    stage.send('PATCH', `/teams/${made.id}`, { body, headers: { 'if-match': etag } });
+  const body = { name: 'first', members: [{ vm: idOf('a'), wait: { for: 'time', seconds: 5 } }] };
+  const changed = (await patch(body, '"1"')).json as Team;
+  assert.deepEqual([changed.name, changed.version, changed.members.length], ['first', 2, 1]);
+  assert.equal((await patch({ name: 'late' }, '"1"')).status, 412);
+  const same = (await patch({ name: 'first' }, '"2"')).json as Team;
+  assert.equal(same.version, 2, 'what is so already changes nothing');
+  assert.equal((await stage.send('GET', '/teams/one')).status, 404);
+  const stale = await stage.send('DELETE', '/teams/first', { headers: { 'if-match': '"1"' } });
+  assert.equal(stale.status, 412);
+  assert.equal((await remove('first')).status, 204);
+  assert.ok(stage.vm('a') !== undefined, 'its vms stay');
+  const { json } = await stage.send('GET', `/events?filter=target.id=${made.id}&sort=seq`);
+  assert.deepEqual(
+    (json as Page<Event>).items.map(({ message }) => message),
+    [
+      'Team one was created',
+      'Team first was changed: name, members',
+      'Team first was deleted; its vms stay as they are',
+    ],
+  );
+});
+
+test('a vm is in one team at most, whoever asks at once', async () => {
+  await create({ name: 'left', members: members('a', 'b') });
+  const refused = await stage.send('POST', '/teams', {
+    body: { name: 'right', members: members('c', 'b') },
+  });
+  assert.equal(refused.status, 409);
+  assert.match((refused.json as Problem).detail ?? '', /vm b is in team left already/);
+  const twice = await stage.send('PATCH', '/teams/left', { body: { members: members('a', 'a') } });
+  assert.equal(twice.status, 400);
+  await stage.send('PATCH', '/teams/left', { body: { members: members('a') } });
+  const right = await create({ name: 'right', members: members('c', 'b') });
+  assert.equal(right.members.length, 2, 'b is free after it was taken out');
+  // Of many that take the same vm at once, one has it.
+  const answers = await Promise.all(
+    [1, 2, 3, 4].map((number) =>
+      stage.send('POST', '/teams', { body: { name: `race-${number}`, members: members('d') } }),
+    ),
+  );
+  assert.deepEqual(
+    answers.map(({ status }) => status).toSorted((a, b) => a - b),
+    [200, 409, 409, 409],
+  );
+  for (const { json } of answers)
+    if ((json as Team).kind === 'team') await remove((json as Team).id);
+  for (const name of ['left', 'right']) await remove(name);
+});
+
+test('lists of teams are filtered, sorted, cut to fields and paged', async () => {
+  for (const [name, vms] of [
+    ['x', ['a']],
+    ['y', ['b', 'c']],
+    ['z', []],
+  ] as const)
+    await create({ name, members: members(...vms) });
+  const list = async (query: string): Promise<Page<Team>> =>
+    (await stage.send('GET', `/teams?${query}`)).json as Page<Team>;
+  const names = ({ items }: Page<Team>): readonly string[] => items.map(({ name }) => name);
+  assert.deepEqual(names(await list('')), ['x', 'y', 'z']);
+  assert.deepEqual(names(await list('sort=-name')), ['z', 'y', 'x']);
+  assert.deepEqual(names(await list('filter=state=empty')), ['z']);
+  const page = await list('limit=2');
+  assert.deepEqual([names(page), page.total], [['x', 'y'], 3]);
+  assert.deepEqual(names(await list(`limit=2&cursor=${page.nextCursor ?? ''}`)), ['z']);
+  assert.deepEqual((await list('fields=name&limit=1')).items, [{ name: 'x' }]);
+  for (const name of ['x', 'y', 'z']) await remove(name);
+});
+
+test('a vm that is deleted leaves its team', async () => {
+  await stage.act('POST', '/vms', { name: 'brief' });
+  const { id } = await create({ name: 'short', members: members('a', 'brief') });
+  await stage.act('DELETE', '/vms/brief');
+  const { json } = await stage.send('GET', `/teams/${id}`);
+  assert.deepEqual(
+    (json as Team).members.map(({ name }) => name),
+    ['a'],
+  );
+  await remove('short');
+});
+
+test('a team is seen by who sees all its vms, changed with team.manage, and acted on with vm.power on each', async () => {
+  await create({ name: 'guarded', members: members('a', 'b') });
+  const on = (role: string, object: string) => ({ role, objectKind: 'vm', object });
+  const half = await stage.addUser('half', [on('use', 'a')]);
+  const viewer = await stage.addUser('viewer', [on('use', 'a'), on('auditor', 'b')]);
+  const user = await stage.addUser('user', [on('use', 'a'), on('use', 'b')]);
+  const look = (token: string) => stage.send('GET', '/teams/guarded', { token });
+  const start = (token: string) => stage.send('POST', '/teams/guarded/actions/start', { token });
+  assert.equal((await look(half)).status, 404);
+  const { json } = await stage.send('GET', '/teams', { token: half });
+  assert.equal((json as Page<Team>).total, 0);
+  assert.equal((await start(half)).status, 404);
+  assert.equal((await look(viewer)).status, 200);
+  const denied = await start(viewer);
+  assert.equal(denied.status, 403);
+  assert.match((denied.json as Problem).detail ?? '', /lacks the right vm.power on vm b/);
+  assert.equal(stage.vm('a')?.state, 'off', 'nothing was begun');
+  const patch = { body: { name: 'mine' }, token: user };
+  assert.equal((await stage.send('PATCH', '/teams/guarded', patch)).status, 403);
+  const accepted = await start(user);
+  assert.equal(accepted.status, 202);
+  const { id } = accepted.json as Operation;
+  assert.equal((await stage.coordinator.operations.wait(id, 10_000)).state, 'done');
+});
+
+test('a dry run tells whom a command fits and whom not', async () => {
+  await stage.act('POST', '/vms/a/actions/turn-off', {});
+  const { json } = await stage.send('POST', '/teams/guarded/actions/start?dryRun=true');
+  assert.deepEqual((json as DryRun).warnings, [
+    { code: 'acts-on', text: 'start a' },
+    { code: 'leaves-out', text: 'b: b is running already' },
+  ]);
+  assert.equal(stage.vm('a')?.state, 'off');
+});
+
+test('a team is busy with one command at a time, and turning it off overtakes the others', async () => {
+  await stage.act('POST', '/teams/guarded/actions/turn-off');
+  const wait = { for: 'time', seconds: 600 };
+  const body = { members: [{ vm: 'a', wait }, { vm: 'b' }] };
+  assert.equal((await stage.send('PATCH', '/teams/guarded', { body })).status, 200);
+  const begun = (await stage.send('POST', '/teams/guarded/actions/start')).json as Operation;
+  await stage.until(() => stage.vm('a')?.state === 'running', 'a runs');
+  const other = await stage.send('POST', '/teams/guarded/actions/pause');
+  assert.equal(other.status, 409);
+  assert.match((other.json as Problem).detail ?? '', /team guarded is busy: team.start is running/);
+  const off = await stage.act('POST', '/teams/guarded/actions/turn-off');
+  assert.equal(off.state, 'done', JSON.stringify(off.fault));
+  const ended = await stage.coordinator.operations.wait(begun.id, 10_000);
+  assert.equal(ended.state, 'cancelled');
+  assert.deepEqual([stage.vm('a')?.state, stage.vm('b')?.state], ['off', 'off']);
+  const empty = await create({ name: 'nobody' });
+  const refused = await stage.send('POST', `/teams/${empty.id}/actions/start`);
+  assert.equal(refused.status, 409);
+  assert.match((refused.json as Problem).detail ?? '', /team nobody: it has no members/);
+});
