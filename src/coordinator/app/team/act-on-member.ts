@@ -68,9 +68,22 @@ function turnOf(work: Work, { vm }: Member): Turn | undefined {
   return work.memory[`turn ${vm}`] as unknown as Turn | undefined;
 }
 
-/** How it went, once that is known. */
-export function resultOf(work: Work, { vm }: Member): TeamMemberResult | undefined {
+function resultOf(work: Work, { vm }: Member): TeamMemberResult | undefined {
   return work.memory[`result ${vm}`] as unknown as TeamMemberResult | undefined;
+}
+
+/** How it went so far: also with a member whose turn was cut off. */
+export function tellResult(work: Work, member: Member): TeamMemberResult {
+  const known = resultOf(work, member);
+  if (known !== undefined) return known;
+  const { vm, name } = member;
+  const begun = begunOperation(work, vm);
+  const operation = begun === undefined ? undefined : work.coordinator.inventory.operation(begun);
+  if (operation === undefined) return { vm, name, outcome: 'not-reached', code: null, why: null };
+  const { fault } = operation;
+  return fault === null
+    ? { vm, name, outcome: 'done', code: null, why: null }
+    : { vm, name, outcome: 'failed', code: fault.code, why: fault.message.slice(0, maxWhy) };
 }
 
 export async function actOnMember(

@@ -23,8 +23,8 @@ import {
   actOnMember,
   endTurn,
   judgeMember,
-  resultOf,
   takeBackTurn,
+  tellResult,
   type Member,
 } from './act-on-member.ts';
 import { findTeam, showTeam } from './show-team.ts';
@@ -105,11 +105,6 @@ async function takeTurns(work: Work, action: TeamAction): Promise<void> {
   requireNone(failed, action, work.target.name);
 }
 
-function tellResult(work: Work, member: Member): TeamMemberResult {
-  const { vm, name } = member;
-  return resultOf(work, member) ?? { vm, name, outcome: 'not-reached', code: null, why: null };
-}
-
 /** Errors: the first one's code, naming all that have failed (GRP-67). */
 function requireNone(failed: readonly TeamMemberResult[], action: TeamAction, team: string): void {
   const [first] = failed;
@@ -128,23 +123,26 @@ function requireNone(failed: readonly TeamMemberResult[], action: TeamAction, te
 /** As the team says: what was done stays, or is taken back, the last turn first. What still runs is ended in any case. */
 async function takeBack(work: Work): Promise<void> {
   const { members, onFailure } = inputOf(work);
-  const results = new Map(members.map((member) => [member.vm, tellResult(work, member)]));
+  const takenBack = new Set<string>();
   const failures: string[] = [];
   for (const member of members.toReversed()) {
     await endTurn(work, member);
     if (onFailure !== 'roll-back') continue;
     try {
-      const how = await takeBackTurn(work, member);
-      const result = results.get(member.vm);
-      if (how === 'taken-back' && result?.outcome !== 'failed' && result !== undefined)
-        results.set(member.vm, { ...result, outcome: 'taken-back' });
+      if ((await takeBackTurn(work, member)) === 'taken-back') takenBack.add(member.vm);
     } catch (error) {
       work.signal.throwIfAborted();
       if (!(error instanceof Fault)) throw error;
       failures.push(`${member.name}: ${error.message}`);
     }
   }
-  await work.conclude({ members: asJson([...results.values()]) });
+  const results = members.map((member) => {
+    const result = tellResult(work, member);
+    return takenBack.has(member.vm) && result.outcome === 'done'
+      ? ({ ...result, outcome: 'taken-back' } as const)
+      : result;
+  });
+  await work.conclude({ members: asJson(results) });
   if (failures.length > 0)
     throw new Fault('refused', `not taken back: ${failures.join('; ')}`.slice(0, maxMessage));
 }

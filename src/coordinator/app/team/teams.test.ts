@@ -1,7 +1,16 @@
 /** Teams through the API: made, changed, seen, acted on by those who may; on a simulated host. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { DryRun, Event, Operation, Page, Problem, Team, TeamCreate } from '#api';
+import type {
+  DryRun,
+  Event,
+  Operation,
+  Page,
+  Problem,
+  Team,
+  TeamCreate,
+  TeamMemberResult,
+} from '#api';
 import { Stage } from '../../testing/stage.ts';
 
 let stage: Stage;
@@ -16,6 +25,11 @@ async function create(body: Partial<TeamCreate> | object): Promise<Team> {
   const { status, text, json } = await stage.send('POST', '/teams', { body });
   assert.equal(status, 200, text);
   return json as Team;
+}
+
+function outcomesOf({ result }: Operation): readonly string[] {
+  const results = result?.['members'] as unknown as readonly TeamMemberResult[];
+  return results.map(({ name, outcome }) => `${name} ${outcome}`);
 }
 
 const remove = (name: string) => stage.send('DELETE', `/teams/${name}`);
@@ -167,8 +181,33 @@ test('a team is busy with one command at a time, and turning it off overtakes th
   const ended = await stage.coordinator.operations.wait(begun.id, 10_000);
   assert.equal(ended.state, 'cancelled');
   assert.deepEqual([stage.vm('a')?.state, stage.vm('b')?.state], ['off', 'off']);
+  assert.deepEqual(outcomesOf(ended), ['a done', 'b not-reached']);
   const empty = await create({ name: 'nobody' });
   const refused = await stage.send('POST', `/teams/${empty.id}/actions/start`);
   assert.equal(refused.status, 409);
   assert.match((refused.json as Problem).detail ?? '', /team nobody: it has no members/);
+});
+
+test('a command that is cancelled is taken back where its team says so', async () => {
+  const body = { onFailure: 'roll-back' };
+  assert.equal((await stage.send('PATCH', '/teams/guarded', { body })).status, 200);
+  const begun = (await stage.send('POST', '/teams/guarded/actions/start')).json as Operation;
+  await stage.until(() => stage.vm('a')?.state === 'running', 'a runs');
+  assert.equal((await stage.send('POST', `/operations/${begun.id}/cancel`)).status, 200);
+  const ended = await stage.coordinator.operations.wait(begun.id, 10_000);
+  assert.equal(ended.state, 'cancelled');
+  assert.deepEqual(outcomesOf(ended), ['a taken-back', 'b not-reached']);
+  assert.equal(stage.vm('a')?.state, 'off');
+});
+
+test('what somebody else has changed since is not taken back', async () => {
+  const begun = (await stage.send('POST', '/teams/guarded/actions/start')).json as Operation;
+  await stage.until(() => stage.vm('a')?.state === 'running', 'a runs');
+  const note = () => stage.coordinator.inventory.operation(begun.id)?.steps[0]?.note;
+  await stage.until(() => note() === '600 s after a', 'the team waits');
+  await stage.act('POST', '/vms/a/actions/pause');
+  await stage.send('POST', `/operations/${begun.id}/cancel`);
+  const ended = await stage.coordinator.operations.wait(begun.id, 10_000);
+  assert.deepEqual(outcomesOf(ended), ['a done', 'b not-reached']);
+  assert.equal(stage.vm('a')?.state, 'paused');
 });
