@@ -6,11 +6,10 @@
  * a failure, the machine is as it was (VM-85).
  */
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { chown, lstat, open, rename, rm } from 'node:fs/promises';
+import { chown, lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { addAbortSignal } from 'node:stream';
 import { abortReason, Fault, isFault, withDeadline } from '#lib';
 import type { QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
@@ -87,12 +86,13 @@ async function writeState(
   partPath: string,
   signal: AbortSignal,
 ): Promise<number> {
+  await rm(partPath, { force: true });
+  await using part = await openPart(partPath);
   await using server = await listen(options);
   await qmp.migrateSetParameters(client, { 'max-bandwidth': maxBytesPerSecond }, { signal });
-  await rm(partPath, { force: true });
   const stopped = new AbortController();
   const failing = AbortSignal.any([signal, stopped.signal]);
-  const received = receiveFrom(server.server, partPath, failing);
+  const received = receiveFrom(server.server, part, failing);
   received.catch((error: unknown) => stopped.abort(error));
   try {
     await qmp.migrate(client, `unix:${options.socketPath}`, { signal });
@@ -107,23 +107,42 @@ async function writeState(
   }
 }
 
-async function receiveFrom(server: Server, path: string, signal: AbortSignal): Promise<number> {
+interface Part extends AsyncDisposable {
+  readonly path: string;
+  readonly file: FileHandle;
+}
+
+/** Open before anything comes and closed after, so that nothing makes the file again once it was given up. */
+async function openPart(path: string): Promise<Part> {
+  try {
+    const file = await open(path, 'wx', 0o600);
+    return { path, file, [Symbol.asyncDispose]: () => file.close() };
+  } catch (cause) {
+    throw explainWrite(path, cause);
+  }
+}
+
+async function receiveFrom(server: Server, part: Part, signal: AbortSignal): Promise<number> {
   const [socket] = (await once(server, 'connection', { signal })) as [Socket];
-  return receive(socket, path, signal);
+  return receive(socket, part, signal);
 }
 
 /** Writes what comes, to the disk, and returns how much it was. */
-async function receive(socket: Socket, path: string, signal: AbortSignal): Promise<number> {
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true });
+async function receive(socket: Socket, { path, file }: Part, signal: AbortSignal): Promise<number> {
   try {
-    await pipeline(socket, file, { signal });
-    return file.bytesWritten;
+    await file.writeFile(addAbortSignal(signal, socket));
+    await file.sync();
+    return (await file.stat()).size;
   } catch (cause) {
     if (signal.aborted) throw abortReason(signal);
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    const full = code === 'ENOSPC' || code === 'EDQUOT';
-    throw new Fault(full ? 'exhausted' : 'internal', `cannot write ${path}`, { cause });
+    throw explainWrite(path, cause);
   }
+}
+
+function explainWrite(path: string, cause: unknown): Fault {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return new Fault(full ? 'exhausted' : 'internal', `cannot write ${path}`, { cause });
 }
 
 interface Listener extends AsyncDisposable {
