@@ -19,8 +19,11 @@ const entries: Readonly<Record<Program, readonly string[]>> = {
   agent: ['src/agent/main.ts'],
 };
 
-/** Compiles what is not compiled yet. The program starts without it too, so that no failure is told. */
-export async function fillCompileCache(program: Program): Promise<void> {
+/**
+ * Compiles what is not compiled yet; ends early when the signal aborts. The program starts without it too, so
+ * that no failure is told.
+ */
+export async function fillCompileCache(program: Program, signal?: AbortSignal): Promise<void> {
   const environment = programEnvironment();
   if (environment['NODE_COMPILE_CACHE'] === undefined) return;
   const files = ['src/cli/system/compile.ts', ...entries[program]].map((file) => join(root, file));
@@ -29,6 +32,7 @@ export async function fillCompileCache(program: Program): Promise<void> {
     cwd: '/',
     env: { ...process.env, ...environment },
     timeout: limitMs,
+    signal,
   });
   await once(child, 'close').catch(() => undefined);
 }

@@ -6,7 +6,8 @@ import type { Client, Host } from '#api';
 import { isFault, systemClock } from '#lib';
 import { authorityFile, findConnection, openClient, readCoordinatorFile } from '../connection.ts';
 import type { Installation } from '../installation.ts';
-import { runForeground } from './processes.ts';
+import { fillCompileCache } from './compile-cache.ts';
+import { runForeground, type Program } from './processes.ts';
 import { beginProgram, programRuns, untilServing } from './running.ts';
 import type { StartSettings } from './settings.ts';
 
@@ -130,16 +131,27 @@ export async function runPrograms(
 ): Promise<readonly PromiseSettledResult<number>[]> {
   const ends = new AbortController();
   const signal = AbortSignal.any([outer, ends.signal]);
-  const coordinator = runForeground(
+  const coordinator = runCompiled(
     'coordinator',
     coordinatorArguments(installation, settings),
     signal,
   ).finally(() => ends.abort());
   const agent = whenServing(installation, signal)
     .then((client) => prepareJoin(installation, settings, client, signal))
-    .then(() => runForeground('agent', agentArguments(installation, settings), signal))
+    .then(() => runCompiled('agent', agentArguments(installation, settings), signal))
     .finally(() => ends.abort());
   return Promise.allSettled([coordinator, agent]);
+}
+
+/** Its exit code; 0 where it was to end before it had begun. */
+async function runCompiled(
+  program: Program,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  await fillCompileCache(program, signal);
+  if (signal.aborted) return 0;
+  return runForeground(program, args, signal);
 }
 
 async function whenServing(installation: Installation, signal: AbortSignal): Promise<Client> {
