@@ -39,16 +39,18 @@ export async function restoreState(client: QmpClient, options: RestoreOptions): 
     const socket = await openSocket(options.socketPath, 'wait', signal);
     // Once all is sent nobody listens; a QEMU that gives up then resets the connection.
     socket.on('error', () => undefined);
+    // How the sending ends says nothing: QEMU may close as soon as it has the last byte that it wants.
+    const sent = pipeline(file.createReadStream({ autoClose: false }), socket, { signal }).catch(
+      () => undefined,
+    );
     try {
-      const sent = pipeline(file.createReadStream({ autoClose: false }), socket, { signal });
-      sent.catch(() => undefined);
       await awaitMigration(client, signal, options.onProgress);
-      await sent;
     } catch (cause) {
       if (signal.aborted) throw abortReason(signal);
       throw explain(what, cause);
     } finally {
       socket.destroy();
+      await sent;
       await rm(options.socketPath, { force: true });
     }
   });
