@@ -8,10 +8,11 @@
  *                 14-1b virtio disks 0-7 · 1c bridge, behind it 01-0c adapters 4-15, 10-1f disks 8-23
  *   q35     slot  01 display · 02 USB 1.1 · 03-0c as above · 0d-16 root ports, four to a slot, taking
  *                 turns between adapters and disks · 17 root ports of shared folders 0-3 · 18-1b conventional adapters 0-3 · 1f ICH9 with SATA
+ *   virt    as q35, without USB 1.1 and 2 and SATA; 02 is the crash device
  *
  * Invariant: the guest numbers the buses behind bridges in the order of their slots, so bridges are made
  * from the first slot without a gap up to the last one in use, and the first of each kind always, so that
- * q35 can plug in a disk or an adapter at any time.
+ * a board with PCI Express can plug in a disk or an adapter at any time.
  */
 import { present } from '#lib';
 import type { JsonFields } from './options.ts';
@@ -79,6 +80,11 @@ export function displayAddress(chipset: Chipset): PciAddress {
   return onRoot(chipset, chipset === 'pc' ? 0x02 : 0x01);
 }
 
+/** Of virt, whose crash device is on PCI. */
+export function crashAddress(): PciAddress {
+  return onRoot('virt', 0x02);
+}
+
 /** On pc a function of the PIIX, as in the original. */
 export function usb1Address(chipset: Chipset): PciAddress {
   return chipset === 'pc' ? onRoot('pc', 0x01, 2) : onRoot('q35', 0x02);
@@ -94,15 +100,15 @@ export function adapterAddress(
   position: number,
   kind: 'express' | 'conventional',
 ): PciAddress {
-  if (chipset === 'q35') {
-    return kind === 'express' ? behindPort('net', position) : onRoot('q35', 0x18 + position);
+  if (chipset !== 'pc') {
+    return kind === 'express' ? behindPort('net', position) : onRoot(chipset, 0x18 + position);
   }
   if (position < rootAdapters) return onRoot('pc', 0x10 + position);
   return behindBridge(1 + position - rootAdapters);
 }
 
 export function virtioDiskAddress(chipset: Chipset, position: number): PciAddress {
-  if (chipset === 'q35') return behindPort('disk', position);
+  if (chipset !== 'pc') return behindPort('disk', position);
   if (position < rootDisks) return onRoot('pc', 0x14 + position);
   return behindBridge(0x10 + position - rootDisks);
 }
@@ -111,7 +117,7 @@ const shareSlots = [0x0e, 0x0f, 0x1d, 0x1e] as const;
 const sharePortSlot = 0x17;
 
 export function shareAddress(chipset: Chipset, position: number): PciAddress {
-  if (chipset === 'q35') return { bus: sharePortName(position), addr: '0x0' };
+  if (chipset !== 'pc') return { bus: sharePortName(position), addr: '0x0' };
   return onRoot('pc', present(shareSlots[position], 'a slot of a shared folder'));
 }
 
@@ -126,7 +132,7 @@ export function sharePorts(chipset: Chipset): readonly JsonFields[] {
   return shareSlots.map((_, nth) => ({
     driver: 'pcie-root-port',
     id: sharePortName(nth),
-    ...onRoot('q35', sharePortSlot, nth),
+    ...onRoot(chipset, sharePortSlot, nth),
     multifunction: nth === 0 ? true : undefined,
     chassis: firstChassis + nth,
   }));
@@ -150,7 +156,7 @@ export function bridges(
   adapterPositions: readonly number[],
   diskPositions: readonly number[],
 ): readonly JsonFields[] {
-  if (chipset === 'q35') return rootPorts(adapterPositions, diskPositions);
+  if (chipset !== 'pc') return rootPorts(chipset, adapterPositions, diskPositions);
   const behind =
     adapterPositions.some((position) => position >= rootAdapters) ||
     diskPositions.some((position) => position >= rootDisks);
@@ -160,6 +166,7 @@ export function bridges(
 }
 
 function rootPorts(
+  chipset: Chipset,
   adapterPositions: readonly number[],
   diskPositions: readonly number[],
 ): readonly JsonFields[] {
@@ -178,7 +185,7 @@ function rootPorts(
       ports.push({
         driver: 'pcie-root-port',
         id: portName(kind, first + nth),
-        ...onRoot('q35', firstPortSlot + index, nth),
+        ...onRoot(chipset, firstPortSlot + index, nth),
         multifunction: nth === 0 ? true : undefined,
         chassis: index * portsPerSlot + nth + 1,
       });

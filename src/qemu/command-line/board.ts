@@ -1,13 +1,23 @@
 /** Chip set, processors, memory, firmware and clock: what exists before any device. */
 import { miB } from '#lib';
 import { formatOptions, jsonArgument, type Argument, type OptionValue } from './options.ts';
+import { chipsetArchitectures } from './spec.ts';
 import type { Chipset, ClockSpec, FirmwareSpec, MachineSpec, ProcessorSpec } from './spec.ts';
 
 const codeNode = 'board-firmware-code';
 const varsNode = 'board-firmware-vars';
 
-const machineFamilies: Readonly<Record<Chipset, string>> = { pc: 'pc-i440fx', q35: 'pc-q35' };
-const powerDevices: Readonly<Record<Chipset, string>> = { pc: 'PIIX4_PM', q35: 'ICH9-LPC' };
+const machineFamilies: Readonly<Record<Chipset, string>> = {
+  pc: 'pc-i440fx',
+  q35: 'pc-q35',
+  virt: 'virt',
+};
+/** Where a guest asks for sleep; virt has no such states. */
+const powerDevices: Readonly<Record<Chipset, string | undefined>> = {
+  pc: 'PIIX4_PM',
+  q35: 'ICH9-LPC',
+  virt: undefined,
+};
 
 export function boardArguments(spec: MachineSpec): readonly Argument[] {
   return [
@@ -18,7 +28,7 @@ export function boardArguments(spec: MachineSpec): readonly Argument[] {
     ['-smp', formatSmp(spec.processor)],
     ['-m', formatMemory(spec)],
     ['-overcommit', 'mem-lock=off'],
-    ['-rtc', formatOptions(undefined, { base: clockBase(spec.clock), driftfix: 'slew' })],
+    ['-rtc', formatOptions(undefined, clockOptions(spec))],
     ...sleepArguments(spec),
   ];
 }
@@ -33,11 +43,17 @@ function machineOptions(spec: MachineSpec): Readonly<Record<string, OptionValue>
   return {
     usb: 'off',
     'dump-guest-core': 'off',
+    'gic-version': spec.chipset === 'virt' ? interruptController(spec) : undefined,
     vmport: spec.hypervisorSignature === 'hidden' ? 'off' : undefined,
     smm: uefi?.secureBoot === 'required' ? 'on' : undefined,
     pflash0: uefi && codeNode,
     pflash1: uefi && varsNode,
   };
+}
+
+/** The second version, which is QEMU's default, serves eight processors at most. */
+function interruptController({ acceleration }: MachineSpec): string {
+  return acceleration === 'kvm' ? 'host' : '3';
 }
 
 function firmwareNodes(firmware: FirmwareSpec): readonly Argument[] {
@@ -79,7 +95,11 @@ function processorModel(spec: MachineSpec): string {
 function processorFeatures(spec: MachineSpec): Readonly<Record<string, OptionValue>> {
   const vendorLeaf = spec.acceleration === 'kvm' ? 'kvm' : 'tcg-cpuid';
   const hiding = { hypervisor: 'off', [vendorLeaf]: 'off' };
+  const emulatesArm =
+    chipsetArchitectures[spec.chipset] === 'aarch64' && processorModel(spec) === 'max';
   return {
+    // Signed pointers are slow with the architecture's own algorithm; the guest may use any.
+    ...(emulatesArm ? { 'pauth-impdef': 'on' } : {}),
     ...spec.processor.features,
     ...(spec.hypervisorSignature === 'hidden' ? hiding : {}),
   };
@@ -98,6 +118,11 @@ function formatMemory(spec: MachineSpec): string {
     slots: maxBytes === undefined ? undefined : slots,
     maxmem: maxBytes === undefined ? undefined : `${maxBytes / miB}M`,
   });
+}
+
+/** Lost ticks are those of a PC's clock. */
+function clockOptions({ clock, chipset }: MachineSpec): Readonly<Record<string, OptionValue>> {
+  return { base: clockBase(clock), driftfix: chipset === 'virt' ? undefined : 'slew' };
 }
 
 function clockBase(clock: ClockSpec): string {
@@ -123,6 +148,7 @@ export function clockAt(nowMs: number, offsetSeconds: number): ClockSpec {
 function sleepArguments(spec: MachineSpec): readonly Argument[] {
   if (spec.guestSleep === 'offered') return [];
   const device = powerDevices[spec.chipset];
+  if (device === undefined) return [];
   return [
     ['-global', `driver=${device},property=disable_s3,value=1`],
     ['-global', `driver=${device},property=disable_s4,value=1`],

@@ -1,5 +1,5 @@
 /**
- * From a machine specification to QEMU's argv (QEMU 7.2 and later, qemu-system-x86_64). Golden files in
+ * From a machine specification to QEMU's argv (QEMU 7.2 and later, the emulator of the chip set's architecture). Golden files in
  * test/golden/qemu show what comes out.
  *
  * Invariant: pure. The same specification gives the same argv; equal parts of two specifications give

@@ -55,7 +55,8 @@ type Problem = readonly [text: string, remedy?: string];
 function attachmentProblem(spec: MachineSpec, attach: Attachment): Problem | undefined {
   switch (attach.bus) {
     case 'ide':
-      if (spec.chipset !== 'pc') return ['q35 has no IDE channels', 'choose sata'];
+      if (spec.chipset !== 'pc')
+        return [`${spec.chipset} has no IDE channels`, 'choose another bus'];
       return isWithin(attach.channel, 0, 1) && isWithin(attach.position, 0, 1)
         ? undefined
         : ['IDE has two channels with two positions each, 0 and 1'];

@@ -53,6 +53,29 @@ function complaints(change: Partial<MachineSpec>): readonly string[] {
   }
 }
 
+void test('HW-56 what the virt board does not have of a PC is named', () => {
+  const arm = JSON.parse(readFileSync(join(folder, 'arm.json'), 'utf8')) as MachineSpec;
+  const lacking: readonly (readonly [string, Partial<MachineSpec>])[] = [
+    ['firmware', { firmware: { kind: 'bios' } }],
+    ['floppyDrive', { floppyDrive: { id: 'a', access: 'read-only' } }],
+    ['parallelPort', { parallelPort: { kind: 'file', path: '/vm/lpt' } }],
+    ['serialPorts', { serialPorts: [serial(0), serial(1)] }],
+    ['display', { display: 'standard' }],
+    ['renderNodePath', { renderNodePath: '/dev/dri/renderD128' }],
+    ['sound', { sound: 'sb16' }],
+    ['usbControllers', { usbControllers: ['usb3', 'usb2'] }],
+    ['disks', { disks: [...arm.disks, disk('e', { bus: 'sata', port: 0 })] }],
+    ['disks[2].attach', { disks: [...arm.disks, disk('e', ide(0, 0))] }],
+    ['processor.count', { processor: { ...arm.processor, count: 1 } }],
+    ['hypervisorSignature', { hypervisorSignature: 'hidden' }],
+    ['generationId', { generationId: arm.uuid }],
+  ];
+  assert.deepEqual(complaints(arm), []);
+  for (const [setting, change] of lacking) {
+    assert.deepEqual(complaints({ ...arm, ...change }), [setting]);
+  }
+});
+
 void test('HW-09 IDE takes four drives in any mix and no fifth', () => {
   const places = [ide(0, 0), ide(0, 1), ide(1, 0), ide(1, 1)];
   const disks = places.slice(0, 2).map((attach, nth) => disk(`d${nth}`, attach));

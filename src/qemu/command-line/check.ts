@@ -3,6 +3,7 @@
  * setting (VM-64, VM-71).
  */
 import { Fault, miB, type Reason } from '#lib';
+import { checkBoardDevices } from './check-board.ts';
 import { checkAdapters } from './check-adapters.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkStorage } from './check-storage.ts';
@@ -13,7 +14,7 @@ import { moduleStepBytes } from './memory.ts';
 import { idPattern } from './names.ts';
 import type { MachineSpec, ProcessorSpec } from './spec.ts';
 
-const maxProcessors = { pc: 255, q35: 288 } as const;
+const maxProcessors = { pc: 255, q35: 288, virt: 512 } as const;
 const maxMemoryBytes = 16 * 1024 ** 4;
 const maxSlots = 256;
 const maxOemStrings = 32;
@@ -29,6 +30,7 @@ export function checkMachine(spec: MachineSpec): void {
     reasons.push({ code: 'setting-invalid', text: `${setting}: ${text}`, remedy });
   };
   checkBoard(spec, report);
+  checkBoardDevices(spec, report);
   checkProcessor(spec, report);
   checkMemory(spec, report);
   checkModules(spec, report);
@@ -65,7 +67,11 @@ function checkBoard(spec: MachineSpec, report: Report): void {
     if (!patterns.path.test(codePath)) report('firmware.codePath', 'is not an absolute path');
     if (!patterns.path.test(varsPath)) report('firmware.varsPath', 'is not an absolute path');
     if (secureBoot === 'required' && spec.chipset !== 'q35') {
-      report('firmware.secureBoot', 'the pc chip set cannot protect it', 'choose the q35 chip set');
+      report(
+        'firmware.secureBoot',
+        `the ${spec.chipset} chip set cannot protect it`,
+        'choose the q35 chip set',
+      );
     }
   }
   if (spec.clock.kind === 'at' && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(spec.clock.start)) {

@@ -11,6 +11,10 @@ const drivers: Readonly<Record<Exclude<DisplayModel, 'none'>, string>> = {
   virtio: 'virtio-vga',
 };
 
+const acceleratedDriver = 'virtio-vga-gl';
+/** Of a board that has no VGA. */
+const plainDriver = 'virtio-gpu-pci';
+
 const maxStandardMiB = 256;
 /** The card that is emulated, a GD5446, shows no more than this whatever QEMU is told. */
 const cirrusMiB = 4;
@@ -23,12 +27,20 @@ export function displayArguments(spec: MachineSpec): readonly Argument[] {
       ? 'none'
       : formatOptions('egl-headless', { rendernode: renderNodePath });
   const device = {
-    driver: renderNodePath === undefined ? drivers[display] : 'virtio-vga-gl',
+    driver: displayDriver(spec, display),
     id: 'board-display',
     ...displayAddress(spec.chipset),
     ...displayMemory(display, spec.videoMemoryBytes),
   };
   return [['-display', window], jsonArgument('-device', device)];
+}
+
+function displayDriver(
+  { chipset, renderNodePath }: MachineSpec,
+  display: Exclude<DisplayModel, 'none'>,
+): string {
+  if (chipset === 'virt') return plainDriver;
+  return renderNodePath === undefined ? drivers[display] : acceleratedDriver;
 }
 
 /** Classic cards have memory of their own; virtio takes what a guest draws in from its host, up to a bound. */

@@ -18,6 +18,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  emulatorOf,
   RunningProgram,
   startQemu,
   TemporaryFolder,
@@ -58,11 +59,19 @@ const needsHardware: Readonly<Record<string, string>> = {
 };
 
 const firmwareFolder = '/usr/share/OVMF';
+const armFirmware = '/usr/share/AAVMF/AAVMF_CODE.fd';
 const swtpmMissing = withoutProgram('swtpm');
 
 function reasonToSkip(name: string, spec: MachineSpec): string | false {
-  if (withoutQemu !== false) return withoutQemu;
-  if (spec.firmware.kind === 'uefi' && !existsSync(firmwareFolder)) return 'OVMF is not installed';
+  if (spec.chipset === 'virt') {
+    const missing = withoutProgram(emulatorOf('virt'));
+    if (missing !== false) return missing;
+    if (!existsSync(armFirmware)) return 'AAVMF is not installed';
+  } else {
+    if (withoutQemu !== false) return withoutQemu;
+    if (spec.firmware.kind === 'uefi' && !existsSync(firmwareFolder))
+      return 'OVMF is not installed';
+  }
   if (spec.tpm && swtpmMissing !== false) return swtpmMissing;
   return needsHardware[name] ?? false;
 }
@@ -78,7 +87,11 @@ for (const name of cases) {
       const moved = await settle(spec, place, stack);
       const argv = buildCommandLine(moved);
       const extra = moved.start === 'hold' || moved.stateFrom === 'incoming' ? [] : ['-S'];
-      const qemu = stack.use(await startQemu([...argv, ...extra], moved.monitorSocketPath));
+      const qemu = stack.use(
+        await startQemu([...argv, ...extra], moved.monitorSocketPath, {
+          program: emulatorOf(moved.chipset),
+        }),
+      );
       const status = (await qemu.qmp.execute('query-status')) as { status: string };
       assert.equal(status.status, moved.stateFrom === 'incoming' ? 'inmigrate' : 'prelaunch');
       const named = await qemu.qmp.execute('query-name');
@@ -106,6 +119,7 @@ async function settle(
   const text = JSON.stringify(spec)
     .replaceAll('"/vm/', `"${place.path}/`)
     .replaceAll('"/pool/', `"${place.path}/pool/`)
+    .replaceAll('/firmware/code-aarch64.fd', armFirmware)
     .replaceAll('"/firmware/', `"${firmwareFolder}/`)
     .replaceAll('code-secure.fd', 'OVMF_CODE_4M.ms.fd')
     .replaceAll('code.fd', 'OVMF_CODE_4M.fd')
@@ -117,7 +131,11 @@ async function settle(
   mkdirSync(place.file('tftp'));
   if (moved.firmware.kind === 'uefi') {
     const template = secure ? 'OVMF_VARS_4M.ms.fd' : 'OVMF_VARS_4M.fd';
-    copyFileSync(join(firmwareFolder, template), moved.firmware.varsPath);
+    const templatePath =
+      moved.chipset === 'virt'
+        ? armFirmware.replace('CODE', 'VARS')
+        : join(firmwareFolder, template);
+    copyFileSync(templatePath, moved.firmware.varsPath);
   }
   for (const drive of [...moved.opticalDrives, ...(moved.floppyDrive ? [moved.floppyDrive] : [])]) {
     if (drive.medium) makeBlank(drive.medium.path, 1_474_560);

@@ -1,5 +1,5 @@
 /** Display, sound, USB and the small paravirtual devices. */
-import { fixedAddress, usb1Address } from './addresses.ts';
+import { crashAddress, fixedAddress, usb1Address } from './addresses.ts';
 import { displayArguments } from './display.ts';
 import { balloonName } from './names.ts';
 import { formatOptions, jsonArgument, type Argument, type JsonFields } from './options.ts';
@@ -15,9 +15,7 @@ export function peripheralArguments(spec: MachineSpec): readonly Argument[] {
     ...vncArguments(spec),
     ...usbArguments(spec),
     ...paravirtualArguments(spec),
-    ...(spec.crashDevice === 'pvpanic'
-      ? [jsonArgument('-device', { driver: 'pvpanic', id: 'board-crash' })]
-      : []),
+    ...crashArguments(spec),
     ...(spec.generationId === undefined
       ? []
       : [
@@ -28,6 +26,16 @@ export function peripheralArguments(spec: MachineSpec): readonly Argument[] {
           }),
         ]),
   ];
+}
+
+function crashArguments({ crashDevice, chipset }: MachineSpec): readonly Argument[] {
+  if (crashDevice === 'none') return [];
+  const id = 'board-crash';
+  const device =
+    chipset === 'virt'
+      ? { driver: 'pvpanic-pci', id, ...crashAddress() }
+      : { driver: 'pvpanic', id };
+  return [jsonArgument('-device', device)];
 }
 
 const soundDrivers: Readonly<Record<Exclude<SoundModel, 'none'>, string>> = {
@@ -65,7 +73,16 @@ function usbArguments(spec: MachineSpec): readonly Argument[] {
     spec.tablet === undefined
       ? []
       : [{ driver: 'usb-tablet', id: 'board-tablet', bus: usbBus(spec.tablet), port: '1' }];
-  return [...controllers, ...tablet].map((device) => jsonArgument('-device', device));
+  return [...controllers, ...keyboard(spec), ...tablet].map((device) =>
+    jsonArgument('-device', device),
+  );
+}
+
+/** Of a board that has no other. */
+function keyboard({ chipset, usbControllers }: MachineSpec): readonly JsonFields[] {
+  const [generation] = usbControllers;
+  if (chipset !== 'virt' || generation === undefined) return [];
+  return [{ driver: 'usb-kbd', id: 'board-keyboard', bus: usbBus(generation), port: '2' }];
 }
 
 /** USB 2.0 is a controller for fast devices with three companions that serve the slow ones on its ports. */

@@ -19,10 +19,12 @@ const guestAgentPort = 'org.qemu.guest_agent.0';
 
 export function portArguments(spec: MachineSpec): readonly Argument[] {
   return [
-    ...spec.serialPorts.toSorted((a, b) => a.position - b.position).flatMap(serialArguments),
+    ...spec.serialPorts
+      .toSorted((a, b) => a.position - b.position)
+      .flatMap((port) => serialArguments(spec, port)),
     ...(spec.parallelPort ? parallelArguments(spec.parallelPort) : []),
     ...(spec.guestChannel ? channelArguments(spec, spec.guestChannel) : []),
-    ...(spec.tpm ? tpmArguments(spec.tpm) : []),
+    ...(spec.tpm ? tpmArguments(spec, spec.tpm) : []),
   ];
 }
 
@@ -38,14 +40,22 @@ function chardev(backend: string, options: Readonly<Record<string, OptionValue>>
   return ['-chardev', formatOptions(backend, options)];
 }
 
-function serialArguments(port: SerialPort): readonly Argument[] {
+function serialArguments({ chipset }: MachineSpec, port: SerialPort): readonly Argument[] {
   const name = serialName(port.position);
   const [backend, options] = serialBackend(port.target);
   const log = port.logPath === undefined ? {} : { logfile: port.logPath, logappend: 'on' };
   const id = chardevName(name);
   return [
     chardev(backend, { id, ...options, ...log }),
-    jsonArgument('-device', { driver: 'isa-serial', id: name, chardev: id, index: port.position }),
+    // The PL011 is part of the board: it is given what is behind it, by its number.
+    chipset === 'virt'
+      ? ['-serial', `chardev:${id}`]
+      : jsonArgument('-device', {
+          driver: 'isa-serial',
+          id: name,
+          chardev: id,
+          index: port.position,
+        }),
   ];
 }
 
@@ -97,12 +107,13 @@ function channelArguments(spec: MachineSpec, channel: GuestChannel): readonly Ar
   ];
 }
 
-function tpmArguments(tpm: Tpm): readonly Argument[] {
+function tpmArguments({ chipset }: MachineSpec, tpm: Tpm): readonly Argument[] {
   const id = chardevName(tpmName);
   const backend = `${tpmName}-emulator`;
+  const driver = chipset === 'virt' ? 'tpm-tis-device' : `tpm-${tpm.model}`;
   return [
     chardev('socket', { id, path: tpm.socketPath }),
     ['-tpmdev', formatOptions('emulator', { id: backend, chardev: id })],
-    jsonArgument('-device', { driver: `tpm-${tpm.model}`, id: tpmName, tpmdev: backend }),
+    jsonArgument('-device', { driver, id: tpmName, tpmdev: backend }),
   ];
 }

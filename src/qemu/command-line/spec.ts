@@ -16,9 +16,22 @@ import type {
 } from './spec-ports.ts';
 import type { Disk, FloppyDrive, OpticalDrive, ScsiController } from './spec-storage.ts';
 
-/** `pc` is i440FX with PIIX (HW-03), `q35` is Q35 with ICH9. */
-export const chipsets = ['pc', 'q35'] as const;
+/**
+ * `pc` is i440FX with PIIX (HW-03), `q35` is Q35 with ICH9, `virt` is QEMU's own board for aarch64: PCI
+ * Express, UEFI, one PL011 serial port, and nothing of a PC.
+ */
+export const chipsets = ['pc', 'q35', 'virt'] as const;
 export type Chipset = (typeof chipsets)[number];
+
+/** As QEMU, libvirt and Linux call them; each has an emulator of its own (HW-56). */
+export const architectures = ['x86_64', 'aarch64'] as const;
+export type Architecture = (typeof architectures)[number];
+
+export const chipsetArchitectures: Readonly<Record<Chipset, Architecture>> = {
+  pc: 'x86_64',
+  q35: 'x86_64',
+  virt: 'aarch64',
+};
 
 /** `kvm` uses the host's processor, `tcg` emulates one in software. */
 export const accelerations = ['kvm', 'tcg'] as const;
@@ -161,7 +174,7 @@ export interface MachineSpec {
   readonly adapters: readonly Adapter[];
   /** Absent where this QEMU can share no folders. */
   readonly shares?: SharesSpec | undefined;
-  /** COM1 and COM2 by `position` (HW-15). */
+  /** COM1 and COM2 by `position` (HW-15); virt has the first alone. */
   readonly serialPorts: readonly SerialPort[];
   readonly parallelPort?: ParallelPort | undefined;
   readonly display: DisplayModel;
@@ -176,7 +189,7 @@ export interface MachineSpec {
   readonly sound: SoundModel;
   /** Each generation at most once. */
   readonly usbControllers: readonly UsbGeneration[];
-  /** Puts an absolute pointer on that controller (HW-24). */
+  /** Puts an absolute pointer on that controller (HW-24). On virt a keyboard is on any controller. */
   readonly tablet?: UsbGeneration | undefined;
   /** Paravirtual extras. */
   readonly balloon: 'none' | 'virtio';

@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isFault } from '#lib';
+import { isFault, miB } from '#lib';
 import { buildCommandLine } from '../command-line/build.ts';
 import type { MachineSpec } from '../command-line/spec.ts';
 import type { Adapter } from '../command-line/spec-ports.ts';
 import type { Disk } from '../command-line/spec-storage.ts';
 import * as qmp from '../qmp/commands.ts';
-import { startQemu, TemporaryFolder, withoutQemu, type RealQemu } from '../testing/real-qemu.ts';
+import {
+  emulatorOf,
+  startQemu,
+  TemporaryFolder,
+  withoutProgram,
+  withoutQemu,
+  type RealQemu,
+} from '../testing/real-qemu.ts';
 import { endBootOnce } from './boot-order.ts';
 import { attachMemory, growProcessors } from './capacity.ts';
 import { attachAdapter, attachDisk, detachAdapter, detachDisk } from './devices.ts';
@@ -51,7 +58,9 @@ class Held implements AsyncDisposable {
       start: 'hold',
       ...change(base, folder),
     };
-    const qemu = stack.use(await startQemu(buildCommandLine(spec), spec.monitorSocketPath));
+    const program = emulatorOf(spec.chipset);
+    const argv = buildCommandLine(spec);
+    const qemu = stack.use(await startQemu(argv, spec.monitorSocketPath, { program }));
     return new Held(folder, spec, qemu, stack.move());
   }
 
@@ -98,6 +107,44 @@ void test('HW-30 a disk is plugged into a machine and out of it again', options,
   await detachDisk(held.qemu.qmp, disk);
   assert.deepEqual(await nodeNames(held.qemu), new Set());
 });
+
+const armFirmware = '/usr/share/AAVMF/AAVMF_CODE.fd';
+const withoutArm =
+  withoutProgram(emulatorOf('virt')) ||
+  (existsSync(armFirmware) ? false : `${armFirmware} is not installed`);
+
+void test(
+  'HW-56 a disk, an adapter and memory are plugged into a machine of another architecture',
+  { skip: withoutArm },
+  async () => {
+    await using held = await Held.start((base, folder) => {
+      const varsPath = folder.file('vars');
+      copyFileSync(armFirmware.replace('CODE', 'VARS'), varsPath);
+      return {
+        chipset: 'virt',
+        firmware: { kind: 'uefi', codePath: armFirmware, varsPath, secureBoot: 'off' },
+        processor: { ...base.processor, model: 'host' },
+        memory: { sizeBytes: 256 * miB, maxBytes: 1024 * miB, slots: 2 },
+        scsiControllers: [{ position: 0, model: 'virtio-scsi' }],
+        display: 'none',
+      };
+    });
+    const { qmp: client } = held.qemu;
+    const attach = { bus: 'virtio', position: 1 } as const;
+    await attachDisk(client, held.spec, {
+      ...scsiDisk(held.blank('late')),
+      attach,
+      image: { source: { kind: 'file', path: held.folder.file('late') }, format: 'raw' },
+    });
+    await attachAdapter(client, held.spec, { ...adapter, id: 'net' });
+    await attachMemory(client, 2, 128 * miB);
+    const parts = (await client.execute('qom-list', { path: '/machine/peripheral' })) as {
+      name: string;
+    }[];
+    const names = parts.map(({ name }) => name);
+    for (const id of ['late', 'net', 'board-memory0']) assert.ok(names.includes(id), id);
+  },
+);
 
 void test('a disk that cannot be plugged in leaves nothing behind', options, async () => {
   await using held = await Held.start(() => ({}));

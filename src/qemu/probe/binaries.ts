@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 /** The programs and the names they have on the distributions, the first that is found wins. */
 const names = {
   qemu: ['qemu-system-x86_64', 'qemu-kvm'],
+  qemuAarch64: ['qemu-system-aarch64'],
   qemuImg: ['qemu-img'],
   qemuNbd: ['qemu-nbd'],
   swtpm: ['swtpm'],
@@ -35,6 +36,7 @@ export async function findBinaries(searchPath: string): Promise<Binaries> {
   };
   return {
     qemu: await find('qemu'),
+    qemuAarch64: await find('qemuAarch64'),
     qemuImg: await find('qemuImg'),
     qemuNbd: await find('qemuNbd'),
     swtpm: await find('swtpm'),

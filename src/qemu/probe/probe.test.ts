@@ -163,6 +163,7 @@ void test('firmware is found by its descriptors, and bad ones are passed over', 
   assert.deepEqual(
     found.map(({ secureBoot, chipsets }) => [secureBoot, chipsets]),
     [
+      ['enrolled', ['virt']],
       ['none', ['q35']],
       ['enrolled', ['q35']],
     ],

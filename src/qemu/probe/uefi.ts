@@ -3,13 +3,13 @@
  * QEMU (docs/interop/firmware.json in QEMU's sources). Where there are none, from the places where OVMF
  * usually is.
  *
- * Invariant: what is returned exists and is a raw flash image for x86_64, the most capable first, as the
+ * Invariant: what is returned exists and is a raw flash image for one of our boards, the most capable first, as the
  * distribution ordered it.
  */
 import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { list, oneOf, record, text } from '../parse.ts';
-import type { Chipset } from '../command-line/spec.ts';
+import { chipsetArchitectures, type Chipset } from '../command-line/spec.ts';
 
 export interface UefiFirmware {
   readonly description: string;
@@ -42,11 +42,16 @@ const usualPlaces: readonly UefiFirmware[] = [
   place('/usr/share/OVMF/OVMF_CODE.fd', '/usr/share/OVMF/OVMF_VARS.fd'),
   place('/usr/share/edk2/ovmf/OVMF_CODE.fd', '/usr/share/edk2/ovmf/OVMF_VARS.fd'),
   place('/usr/share/edk2/x64/OVMF_CODE.4m.fd', '/usr/share/edk2/x64/OVMF_VARS.4m.fd'),
+  place('/usr/share/AAVMF/AAVMF_CODE.fd', '/usr/share/AAVMF/AAVMF_VARS.fd', ['virt']),
 ];
 
-function place(codePath: string, varsTemplatePath: string): UefiFirmware {
-  const description = 'UEFI firmware for x86_64';
-  return { description, codePath, varsTemplatePath, secureBoot: 'none', chipsets: ['pc', 'q35'] };
+function place(
+  codePath: string,
+  varsTemplatePath: string,
+  chipsets: readonly Chipset[] = ['pc', 'q35'],
+): UefiFirmware {
+  const description = `UEFI firmware for ${chipsets.join(' and ')}`;
+  return { description, codePath, varsTemplatePath, secureBoot: 'none', chipsets };
 }
 
 export async function findUefiFirmware(
@@ -76,7 +81,7 @@ async function descriptorPaths(folders: readonly string[]): Promise<readonly str
   return [...byName.keys()].sort().map((name) => byName.get(name) ?? '');
 }
 
-/** Undefined for what is not ours: another architecture, another kind, a malformed file. */
+/** Undefined for what is not ours: another board, another kind, a malformed file. */
 async function readDescriptor(path: string): Promise<UefiFirmware | undefined> {
   try {
     if ((await stat(path)).size > maxDescriptorBytes) return undefined;
@@ -90,14 +95,18 @@ async function readDescriptor(path: string): Promise<UefiFirmware | undefined> {
 const chipsetPatterns: readonly (readonly [chipset: Chipset, prefix: string])[] = [
   ['pc', 'pc-i440fx-'],
   ['q35', 'pc-q35-'],
+  ['virt', 'virt-'],
 ];
 
 function fromDescriptor(descriptor: Descriptor): UefiFirmware | undefined {
-  const machines = descriptor.targets
-    .filter(({ architecture }) => architecture === 'x86_64')
-    .flatMap((target) => target.machines);
   const chipsets = chipsetPatterns
-    .filter(([, prefix]) => machines.some((machine) => machine.startsWith(prefix)))
+    .filter(([chipset, prefix]) =>
+      descriptor.targets.some(
+        ({ architecture, machines }) =>
+          architecture === chipsetArchitectures[chipset] &&
+          machines.some((machine) => machine.startsWith(prefix)),
+      ),
+    )
     .map(([chipset]) => chipset);
   const { features, mapping } = descriptor;
   // Firmware for encrypted memory needs more than a pair of flash images.

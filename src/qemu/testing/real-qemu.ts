@@ -4,9 +4,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chipsetArchitectures, type Architecture, type Chipset } from '../command-line/spec.ts';
 import { connectQmp, type QmpClient, type QmpConnectOptions } from '../qmp/client.ts';
 
-const binary = 'qemu-system-x86_64';
+const emulatorNames: Readonly<Record<Architecture, string>> = {
+  x86_64: 'qemu-system-x86_64',
+  aarch64: 'qemu-system-aarch64',
+};
+const binary = emulatorNames.x86_64;
 
 /** A reason to skip, or false. */
 export function withoutProgram(name: string): string | false {
@@ -14,6 +19,11 @@ export function withoutProgram(name: string): string | false {
 }
 
 export const withoutQemu = withoutProgram(binary);
+
+/** The emulator of a board's architecture. */
+export function emulatorOf(chipset: Chipset): string {
+  return emulatorNames[chipsetArchitectures[chipset]];
+}
 
 /** A folder under the system's temporary one that goes away when disposed; its path is short. */
 export class TemporaryFolder implements AsyncDisposable {
@@ -78,9 +88,9 @@ export class RunningProgram implements AsyncDisposable {
 export async function startQemu(
   args: readonly string[],
   monitorSocketPath: string,
-  options: QmpConnectOptions = {},
+  options: QmpConnectOptions & { readonly program?: string } = {},
 ): Promise<RealQemu> {
-  const program = new RunningProgram(binary, args);
+  const program = new RunningProgram(options.program ?? binary, args);
   const early = new AbortController();
   program.child.once('close', () => {
     early.abort(new Error(`qemu ended early: ${program.output}`));
