@@ -148,9 +148,13 @@ export class QemuAgent implements AsyncDisposable {
 
   /** The process of the vm, found as an outsider would. */
   pid(id: string): number | undefined {
-    const { stdout } = spawnSync('pgrep', ['-f', `^[^ ]*qemu-system-x86_64 .*-uuid ${id} `], {
-      encoding: 'utf8',
-    });
+    const { stdout } = spawnSync(
+      'pgrep',
+      ['-f', `^[^ ]*qemu-system-(x86_64|aarch64) .*-uuid ${id} `],
+      {
+        encoding: 'utf8',
+      },
+    );
     const pids = stdout.split('\n').filter((line) => line !== '');
     if (pids.length > 1) throw new Error(`more than one process of ${id}: ${pids.join(', ')}`);
     return pids[0] === undefined ? undefined : Number(pids[0]);

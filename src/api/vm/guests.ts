@@ -1,12 +1,12 @@
 /** The catalogue of guest operating systems (VM-21, VM-22, HW-53). Data, not code: the list is below. */
 import { z } from 'zod';
 import { giB, miB } from '#lib';
-import { adapterModels, diskBuses } from './hardware.ts';
+import { adapterModels, diskBuses, machineTypes } from './hardware.ts';
 
 export const incompatibilitySchema = z
   .strictObject({
     text: z.string(),
-    machines: z.array(z.enum(['pc', 'q35'])).default([]),
+    machines: z.array(z.enum(machineTypes)).default([]),
     diskBuses: z.array(z.enum(diskBuses)).default([]),
     scsiControllers: z.array(z.enum(['lsi53c895a', 'am53c974', 'virtio-scsi'])).default([]),
     adapters: z.array(z.enum(adapterModels)).default([]),

@@ -17,6 +17,18 @@ const filePath = z
     'leads outside of its folder',
   );
 
+export const machineTypes = ['pc', 'q35', 'virt'] as const;
+export type MachineType = (typeof machineTypes)[number];
+export const architectures = ['x86_64', 'aarch64'] as const;
+export type Architecture = (typeof architectures)[number];
+
+/** A machine type is a board of one processor architecture (HW-56). */
+export const machineArchitectures: Readonly<Record<MachineType, Architecture>> = {
+  pc: 'x86_64',
+  q35: 'x86_64',
+  virt: 'aarch64',
+};
+
 export const diskBuses = ['ide', 'sata', 'scsi', 'virtio'] as const;
 export type DiskBus = (typeof diskBuses)[number];
 export const adapterModels = ['virtio', 'e1000', 'e1000e', 'pcnet', 'tulip', 'rtl8139'] as const;
@@ -267,9 +279,10 @@ export const hardwareSchema = z
     profile: z
       .enum(['classic', 'modern'])
       .meta({ description: 'the profile that gave the defaults' }),
-    machine: z
-      .enum(['pc', 'q35'])
-      .meta({ description: 'chip set: pc is Intel 440FX with PIIX, q35 Intel Q35 with ICH9' }),
+    machine: z.enum(machineTypes).meta({
+      description:
+        'machine type: pc is Intel 440FX with PIIX, q35 Intel Q35 with ICH9 (both x86_64), virt the board of aarch64',
+    }),
     firmware: z.strictObject({
       type: z.enum(['bios', 'uefi']),
       secureBoot: z.boolean().default(false),

@@ -105,7 +105,7 @@ const createOptions = {
   profile: {
     type: 'text',
     value: 'PROFILE',
-    meaning: 'hardware profile: modern, classic, or one of your own',
+    meaning: 'hardware profile: modern, classic, arm, or one of your own',
   },
   guest: { type: 'text', value: 'GUEST', meaning: 'guest operating system, from the catalogue' },
   memory: { type: 'size', short: 'm', value: 'SIZE', meaning: 'memory, for example 1G' },

@@ -114,6 +114,7 @@ export const german: Language = {
     diskUse: '{read}/s gelesen, {written}/s geschrieben',
     diskGiB: 'Plattengröße in GiB (leer: so groß wie das Abbild)',
     driver: 'Treiber',
+    technique: 'Technik',
     duration: 'Dauer',
     events: 'Ereignisse',
     exportDefinition: 'Definition exportieren',

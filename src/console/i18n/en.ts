@@ -133,6 +133,7 @@ export const texts = {
   diskUse: '{read}/s read, {written}/s written',
   diskGiB: 'Disk size in GiB (empty: as large as the image)',
   driver: 'Driver',
+  technique: 'Technique',
   duration: 'Duration',
   events: 'Events',
   exportDefinition: 'Export definition',

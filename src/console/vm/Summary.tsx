@@ -79,6 +79,7 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
               words.text('driver'),
               `${vm.driver}${status.accelerator === null || status.accelerator === vm.driver ? '' : `, ${status.accelerator}`}`,
             ],
+            [words.text('technique'), vm.technique],
             [words.text('folder'), vm.folder],
           ]}
         />

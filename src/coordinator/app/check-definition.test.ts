@@ -177,6 +177,46 @@ for (const name of ['firewire', 'ieee1394'])
     );
   });
 
+const lackedByVirt: readonly (readonly [path: string, hardware: Partial<Hardware>])[] = [
+  ['firmware/type', { firmware: { ...profiles.arm.hardware.firmware, type: 'bios' } }],
+  ['firmware/secureBoot', { firmware: { ...profiles.arm.hardware.firmware, secureBoot: true } }],
+  ['processor/maxCount', { processor: { ...profiles.arm.hardware.processor, maxCount: 2 } }],
+  [
+    'processor/hideHypervisor',
+    { processor: { ...profiles.arm.hardware.processor, hideHypervisor: true } },
+  ],
+  ['floppy', { floppy: { medium: null, readOnly: false } }],
+  ['parallelPort', { parallelPort: { kind: 'file', file: 'lpt1.out' } }],
+  ['serialPorts/1', { serialPorts: [{ kind: 'console' }, { kind: 'console' }] }],
+  ['usb', { usb: '2.0' }],
+  [
+    'opticalDrives/0/bus',
+    { opticalDrives: [{ bus: 'ide', controller: 0, position: 0, medium: null }] },
+  ],
+  [
+    'opticalDrives/0/bus',
+    { opticalDrives: [{ bus: 'sata', controller: 0, position: 0, medium: null }] },
+  ],
+  ['graphics/adapter', { graphics: { ...profiles.arm.hardware.graphics, adapter: 'std' } }],
+  [
+    'graphics/acceleration3d',
+    { graphics: { ...profiles.arm.hardware.graphics, acceleration3d: true } },
+  ],
+  ['sound', { sound: 'sb16' }],
+];
+
+test('HW-56 what the board of another architecture does not have is refused with its path and the reason', () => {
+  assert.deepEqual(checkDefinition(make(profiles.arm.hardware)), []);
+  for (const [path, hardware] of lackedByVirt) {
+    const issues = checkDefinition(make({ ...profiles.arm.hardware, ...hardware }));
+    assert.deepEqual(
+      issues.map((issue) => issue.path),
+      [`hardware/${path}`],
+    );
+    assert.match(issues[0]?.problem ?? '', /^the machine type virt has /);
+  }
+});
+
 test('HW-22 three-dimensional acceleration is off by default, experimental, and for virtio alone', () => {
   for (const { hardware } of Object.values(profiles))
     assert.equal(hardware.graphics.acceleration3d, false);

@@ -12,6 +12,7 @@ import {
   type VmDefinition,
 } from '#api';
 import { miB } from '#lib';
+import { checkBoard } from './check-board.ts';
 import { issuesFault, issuesOf, type Issue } from './issues.ts';
 
 /**
@@ -34,6 +35,7 @@ export function parseDefinition(value: unknown, name: string, before?: VmDefinit
 
 export function checkDefinition(definition: VmDefinition): readonly Issue[] {
   return [
+    ...checkBoard(definition),
     ...checkPlaces(definition),
     ...checkAdapters(definition),
     ...checkSharedFolders(definition),

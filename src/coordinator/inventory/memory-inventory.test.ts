@@ -8,6 +8,7 @@ import {
   topFolderId,
   vmSchema,
 } from '#api';
+import { facts } from '../testing/fake-agent.ts';
 import type { InventoryChange } from './inventory.ts';
 import { createInventory, type MemoryInventory } from './memory-inventory.ts';
 import { holdClock, type HeldClock } from './testing/clock.ts';
@@ -88,6 +89,24 @@ test('HW-54 tells emulation, full virtualization and paravirtual devices apart',
     definition: { ...data.definition, hardware: { ...hardware, graphics } },
   });
   assert.equal(technique('kvm'), 'full virtualization');
+});
+
+test('HW-56 a vm of another architecture than its host is shown as emulated and slow', () => {
+  const { inventory, writer } = make();
+  writer.put('host', idOf('h1'), hostData('h1', { driver: 'qemu', facts }));
+  const data = vmData('web', { folderId: idOf('blue') });
+  const { hardware } = data.definition;
+  const show = (machine: 'q35' | 'virt', accelerator: 'kvm' | 'tcg' | null): string | undefined => {
+    writer.put('vm', idOf('web'), {
+      ...data,
+      definition: { ...data.definition, hardware: { ...hardware, machine } },
+    });
+    writer.put('status', idOf('web'), { report: report('web', { accelerator }) });
+    return inventory.vm(idOf('web'))?.technique;
+  };
+  assert.equal(show('virt', 'tcg'), 'emulated aarch64 (slow)');
+  assert.equal(show('virt', null), 'emulated aarch64 (slow)');
+  assert.equal(show('q35', 'tcg'), 'emulation');
 });
 
 test('everything it shows is what the contract says', () => {

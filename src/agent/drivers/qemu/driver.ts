@@ -12,7 +12,7 @@ import type {
 } from '#api';
 import { Fault, toFault, type Clock, type Reason } from '#lib';
 import type { Log } from '#log';
-import { checkMachine } from '#qemu';
+import { checkMachine, type QemuCapabilities } from '#qemu';
 import { additionsVersion } from '#images';
 import { isLive } from '../../host/admission.ts';
 import type { MachineFile } from '../../machine/record.ts';
@@ -29,8 +29,9 @@ import { ControlGroups } from './confine/cgroups.ts';
 import { ownFile } from './confine/ownership.ts';
 import { checkFiles, checkMedium, type CheckedHost } from './checks.ts';
 import { asStarted, Engine } from './engine.ts';
-import { judgeFirmware } from './firmware.ts';
+import { judgeFirmware, planFirmware } from './firmware.ts';
 import { diagnoseHost } from './host/diagnose.ts';
+import { isForeign } from './host/emulator.ts';
 import { HostImages } from './host/images.ts';
 import { CpuMeter, readMachine, readMemory, readProcessor } from './host/machine-facts.ts';
 import { listPrograms } from './host/programs.ts';
@@ -116,7 +117,7 @@ export class QemuDriver implements Driver {
   }
 
   get missing(): Readonly<Partial<Record<Ability, string>>> {
-    const { whyNot, binaries, firmware, rendering } = this.#host;
+    const { whyNot, binaries, rendering } = this.#host;
     if (whyNot !== undefined) {
       const all: readonly Ability[] = ['start', 'hold', 'pause', 'save', 'reset', 'acpi-shutdown'];
       return Object.fromEntries(all.map((ability) => [ability, whyNot]));
@@ -124,8 +125,14 @@ export class QemuDriver implements Driver {
     return {
       ...(binaries.swtpm === undefined ? { tpm: 'swtpm is not installed' } : {}),
       ...(rendering.kind === 'none' ? { acceleration3d: rendering.reason } : {}),
-      ...(firmware.length === 0 ? { uefi: 'no UEFI firmware (ovmf) is installed' } : {}),
+      ...(this.#pcFirmware === 0 ? { uefi: 'no UEFI firmware (ovmf) is installed' } : {}),
     };
+  }
+
+  /** How many images there are for the machine types of PCs. */
+  get #pcFirmware(): number {
+    return this.#host.firmware.filter(({ chipsets }) => chipsets.some((one) => one !== 'virt'))
+      .length;
   }
 
   bootId(): string {
@@ -153,7 +160,7 @@ export class QemuDriver implements Driver {
   }
 
   async facts(): Promise<HostFacts> {
-    const { acceleration, capabilities, binaries, firmware } = this.#host;
+    const { acceleration, capabilities, binaries } = this.#host;
     const version = capabilities?.version;
     return {
       ...readMachine(),
@@ -165,7 +172,7 @@ export class QemuDriver implements Driver {
       },
       acceleration,
       missing: this.missing,
-      programs: await listPrograms(binaries, capabilities, firmware.length),
+      programs: await listPrograms(binaries, capabilities, this.#pcFirmware),
       additionsVersion,
       agentVersion,
       processorModels: [
@@ -192,14 +199,15 @@ export class QemuDriver implements Driver {
     for (const share of file.definition.hardware.sharedFolders)
       files.reasons.push(...(await this.#judgeShare(file, share, others)));
     return {
-      reasons: [...this.#judgeHardware(file, without), ...own.reasons, ...files.reasons],
+      reasons: [...(await this.#judgeHardware(file, without)), ...own.reasons, ...files.reasons],
       warnings: [...own.warnings, ...files.warnings],
       unplugged: files.unplugged,
     };
   }
 
   async checkSaved(file: MachineFile): Promise<readonly Reason[]> {
-    const { capabilities } = this.#host.requireQemu();
+    const { machine } = file.definition.hardware;
+    const { capabilities } = await this.#host.requireEmulator(machine);
     const { acceleration } = this.#host;
     const { major, minor, micro } = capabilities.version;
     if (file.savedFile !== null && !(await exists(file.savedFile))) {
@@ -259,9 +267,11 @@ export class QemuDriver implements Driver {
   async hardware(recorded: MachineFile): Promise<EffectiveHardware> {
     const file = asStarted(recorded);
     const uses = this.#host.acceleration.use;
-    const wanted = file.definition.settings.acceleration;
+    const { settings, hardware } = file.definition;
+    const wanted = isForeign(hardware.machine) ? 'tcg' : settings.acceleration;
     const acceleration = wanted === 'auto' ? (uses === 'kvm' ? 'kvm' : 'tcg') : wanted;
-    return listHardware(this.#specFor(file, acceleration, []), file, undefined);
+    const capabilities = await this.#capabilitiesOf(file);
+    return listHardware(this.#specFor(file, acceleration, [], capabilities), file, undefined);
   }
 
   async probe(signal: AbortSignal): Promise<void> {
@@ -317,8 +327,14 @@ export class QemuDriver implements Driver {
       ownFolders: [dataDir, runtimeDir, this.storage.baseFolder],
       account: await this.#accountOf(file),
       setpriv: this.#host.setpriv,
-      folderSharing: folderSharingOf(this.#host.capabilities),
+      folderSharing: folderSharingOf(await this.#capabilitiesOf(file)),
     });
+  }
+
+  /** Undefined where the host cannot run such machines. */
+  async #capabilitiesOf(file: MachineFile): Promise<QemuCapabilities | undefined> {
+    const emulator = await this.#host.findEmulator(file.definition.hardware.machine);
+    return emulator.kind === 'found' ? emulator.capabilities : undefined;
   }
 
   #checked(file: MachineFile, account: Account | undefined): CheckedHost {
@@ -332,15 +348,22 @@ export class QemuDriver implements Driver {
   }
 
   /** What QEMU and its firmware do not have, and what the specification does not allow. */
-  #judgeHardware(file: MachineFile, without: readonly string[]): Reason[] {
-    const { whyNot, capabilities, acceleration, firmware, binaries } = this.#host;
-    if (whyNot !== undefined || !capabilities) {
-      const text = whyNot ?? 'QEMU cannot be used';
-      return [{ code: 'hypervisor-missing', text, remedy: 'install the package qemu-system-x86' }];
-    }
+  async #judgeHardware(file: MachineFile, without: readonly string[]): Promise<Reason[]> {
+    const { acceleration, firmware, binaries } = this.#host;
     const { hardware, settings } = file.definition;
+    const emulator = await this.#host.findEmulator(hardware.machine);
+    if (emulator.kind === 'missing') {
+      const { whyNot: text, remedy } = emulator;
+      return [{ code: 'hypervisor-missing', text, remedy }];
+    }
+    const { capabilities } = emulator;
     const reasons = judgeFirmware(firmware, hardware);
-    if (settings.acceleration === 'kvm' && acceleration.kvm !== 'works') {
+    const noFirmware = reasons.length > 0;
+    if (settings.acceleration === 'kvm' && isForeign(hardware.machine)) {
+      const text = `the vm wants kvm, which does not run the machine type ${hardware.machine} on this host`;
+      const remedy = 'set its acceleration to auto or tcg';
+      reasons.push({ code: 'acceleration', text, remedy });
+    } else if (settings.acceleration === 'kvm' && acceleration.kvm !== 'works') {
       const text = `the vm wants kvm, which does not work here: ${acceleration.evidence}`;
       const remedy = 'set its acceleration to auto or tcg';
       reasons.push({ code: 'acceleration', text, remedy });
@@ -375,12 +398,18 @@ export class QemuDriver implements Driver {
       const text = `${wanted} virtual processors are more than the ${most} that ${hardware.machine} can have`;
       reasons.push({ code: 'processors', text, remedy: 'choose fewer processors' });
     }
-    return [...reasons, ...this.#judgeSpec(file, without)];
+    // A board without BIOS cannot be described without firmware, and that is said already.
+    if (noFirmware && hardware.machine === 'virt') return reasons;
+    return [...reasons, ...this.#judgeSpec(file, without, capabilities)];
   }
 
-  #judgeSpec(file: MachineFile, without: readonly string[]): Reason[] {
+  #judgeSpec(
+    file: MachineFile,
+    without: readonly string[],
+    capabilities: QemuCapabilities,
+  ): Reason[] {
     try {
-      checkMachine(this.#specFor(file, 'tcg', without));
+      checkMachine(this.#specFor(file, 'tcg', without, capabilities));
       return [];
     } catch (error) {
       const fault = toFault(error);
@@ -389,17 +418,22 @@ export class QemuDriver implements Driver {
     }
   }
 
-  #specFor(file: MachineFile, acceleration: 'kvm' | 'tcg', without: readonly string[]) {
+  #specFor(
+    file: MachineFile,
+    acceleration: 'kvm' | 'tcg',
+    without: readonly string[],
+    capabilities: QemuCapabilities | undefined,
+  ) {
     const places = runPlaces(this.#options.runtimeDir, file.definition.id);
-    const { capabilities } = this.#host;
-    const { machine, tpm } = file.definition.hardware;
+    const { hardware } = file.definition;
+    const { machine, tpm } = hardware;
     return makeMachineSpec(
       file,
       makeSurroundings({
         places,
         acceleration,
         chipsetVersion: capabilities && newestChipset(capabilities, machine),
-        firmware: { kind: 'bios' },
+        firmware: planFirmware(this.#host.firmware, hardware, ownPlaces(file).firmware),
         tpm: tpm ? { model: 'tis', socketPath: places.tpm } : undefined,
         folderSharing: folderSharingOf(capabilities),
         renderNodePath: this.#host.renderNodePath,

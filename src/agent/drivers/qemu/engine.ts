@@ -26,6 +26,7 @@ import type { Account, UidRange } from './confine/accounts.ts';
 import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
 import { prepareFirmware } from './firmware.ts';
 import { GuestMonitor } from './guest/monitor.ts';
+import { isForeign } from './host/emulator.ts';
 import type { QemuHost } from './host/qemu-host.ts';
 import { endProcess, forwardsOf, giveFiles, launch, prepareRunFolder } from './launch.ts';
 import { ownPlaces, runPlaces } from './places.ts';
@@ -81,8 +82,8 @@ export class Engine implements AsyncDisposable {
     const file = asStarted(request.file);
     const bootOnce = request.bootOnce ?? file.definition.hardware.firmware.bootOnce ?? undefined;
     const { host } = this.#options;
-    const { capabilities } = host.requireQemu();
     const machine = file.definition.hardware.machine;
+    const { capabilities } = await host.requireEmulator(machine);
     const chipsetVersion = newestChipset(capabilities, machine);
     const running = await this.#begin(request, file, observer, { bootOnce, chipsetVersion });
     try {
@@ -144,7 +145,7 @@ export class Engine implements AsyncDisposable {
       const detail = 'its monitor did not answer';
       return { kind: 'ended', ending: { kind: 'crash', detail, log: '' } };
     }
-    const spec = this.#specOfRunning(file);
+    const spec = await this.#specOfRunning(file);
     const { uidRange: range } = this.#options;
     const account = await accountOf({ file, range, acceleration: spec.acceleration });
     const process = { identity, client, exited: undefined };
@@ -179,7 +180,8 @@ export class Engine implements AsyncDisposable {
     },
   ): Promise<QemuRunning> {
     const { host, groups, runtimeDir, bootId, uidRange, settings, clock, hostName } = this.#options;
-    const { program } = host.requireQemu();
+    const { hardware } = file.definition;
+    const { program, capabilities } = await host.requireEmulator(hardware.machine);
     const { signal } = request;
     const acceleration = wish.acceleration ?? (await this.#chooseAcceleration(file, signal));
     const account = await accountOf({ file, range: uidRange, acceleration });
@@ -188,7 +190,6 @@ export class Engine implements AsyncDisposable {
     for (const share of file.definition.hardware.sharedFolders)
       await linkShare(places.shares, share);
     const own = ownPlaces(file);
-    const { hardware } = file.definition;
     const firmware = await prepareFirmware(host.firmware, hardware, own.firmware);
     await giveFiles(file, account, uidRange);
     const tpm = hardware.tpm
@@ -211,7 +212,7 @@ export class Engine implements AsyncDisposable {
         chipsetVersion: wish.chipsetVersion,
         firmware,
         tpm,
-        folderSharing: folderSharingOf(host.capabilities),
+        folderSharing: folderSharingOf(capabilities),
         renderNodePath: host.renderNodePath,
         bootOnce: wish.bootOnce,
         without: request.without,
@@ -338,17 +339,20 @@ export class Engine implements AsyncDisposable {
   }
 
   async #chooseAcceleration(file: MachineFile, signal: AbortSignal): Promise<'kvm' | 'tcg'> {
-    const { acceleration } = file.definition.settings;
+    const { hardware, settings } = file.definition;
+    if (isForeign(hardware.machine)) return 'tcg';
+    const { acceleration } = settings;
     if (acceleration !== 'auto') return acceleration;
     const { use } = await this.#options.host.settledAcceleration(signal);
     return use === 'kvm' ? 'kvm' : 'tcg';
   }
 
   /** What the process was started with, as far as it is needed while it runs. */
-  #specOfRunning(file: MachineFile): MachineSpec {
-    const { runtimeDir, clock, hostName } = this.#options;
+  async #specOfRunning(file: MachineFile): Promise<MachineSpec> {
+    const { runtimeDir, clock, hostName, host } = this.#options;
     const places = runPlaces(runtimeDir, file.definition.id);
     const { tpm, machine } = file.definition.hardware;
+    const emulator = await host.findEmulator(machine);
     return makeMachineSpec(
       file,
       makeSurroundings({
@@ -357,8 +361,10 @@ export class Engine implements AsyncDisposable {
         chipsetVersion: undefined,
         firmware: { kind: 'bios' },
         tpm: tpm ? { model: machine === 'q35' ? 'crb' : 'tis', socketPath: places.tpm } : undefined,
-        folderSharing: folderSharingOf(this.#options.host.capabilities),
-        renderNodePath: this.#options.host.renderNodePath,
+        folderSharing: folderSharingOf(
+          emulator.kind === 'found' ? emulator.capabilities : undefined,
+        ),
+        renderNodePath: host.renderNodePath,
         bootOnce: undefined,
         without: [],
         freePorts: recordedPorts(file),

@@ -20,6 +20,18 @@ export function chooseUefi(
   return fitting.find(({ secureBoot }) => secureBoot === 'none') ?? fitting[0];
 }
 
+/** What the machine starts with, made or not: without fitting firmware that of a PC. */
+export function planFirmware(
+  all: readonly UefiFirmware[],
+  hardware: Pick<Hardware, 'machine' | 'firmware'>,
+  varsPath: string,
+): FirmwareSpec {
+  const chosen = hardware.firmware.type === 'uefi' ? chooseUefi(all, hardware) : undefined;
+  if (chosen === undefined) return { kind: 'bios' };
+  const secureBoot = hardware.firmware.secureBoot ? 'required' : 'off';
+  return { kind: 'uefi', codePath: chosen.codePath, varsPath, secureBoot };
+}
+
 export function judgeFirmware(
   all: readonly UefiFirmware[],
   hardware: Pick<Hardware, 'machine' | 'firmware'>,
@@ -29,8 +41,11 @@ export function judgeFirmware(
   return [
     {
       code: 'firmware-missing',
-      text: `the host has no ${what} for the ${hardware.machine} chip set`,
-      remedy: 'install the package ovmf, or choose the firmware bios',
+      text: `the host has no ${what} for the machine type ${hardware.machine}`,
+      remedy:
+        hardware.machine === 'virt'
+          ? 'install the package qemu-efi-aarch64'
+          : 'install the package ovmf, or choose the firmware bios',
     },
   ];
 }
@@ -54,6 +69,5 @@ export async function prepareFirmware(
     await chmod(part, 0o600);
     await rename(part, varsPath);
   }
-  const secureBoot = hardware.firmware.secureBoot ? 'required' : 'off';
-  return { kind: 'uefi', codePath: chosen.codePath, varsPath, secureBoot };
+  return planFirmware(all, hardware, varsPath);
 }

@@ -49,6 +49,7 @@ import { RunningDevices } from './running-devices.ts';
 import { RunningShares } from './share/running-shares.ts';
 import { hashHardware, writeSavedFacts } from './saved-facts.ts';
 import { listHardware } from './spec/hardware-list.ts';
+import { readMachineName } from './surroundings.ts';
 
 const quitMs = 3_000;
 /** Until the kernel has told how a child of ours ended. */
@@ -420,6 +421,5 @@ const noGuest: GuestSample = {
 
 /** `q35-7.2` out of `pc-q35-7.2-machine`. */
 function machineName(type: string): string {
-  const match = /^pc-(i440fx|q35)-(\d+\.\d+)-machine$/.exec(type);
-  return match ? `${match[1] === 'q35' ? 'q35' : 'pc'}-${match[2]}` : type.slice(0, 64);
+  return readMachineName(type.replace(/-machine$/, '')) ?? type.slice(0, 64);
 }

@@ -1,5 +1,5 @@
 /** What a definition alone does not say, looked up on this host for one start. */
-import type { BootDevice } from '#api';
+import type { BootDevice, Hardware } from '#api';
 import type { FirmwareSpec, QemuCapabilities, Tpm } from '#qemu';
 import type { MachineFile } from '../../machine/record.ts';
 import { agentVersion } from '../../version.ts';
@@ -35,7 +35,7 @@ export function makeSurroundings(parts: SurroundingParts): Surroundings {
 /** The newest revision of the chip set that this QEMU has: `7.2`. */
 export function newestChipset(
   capabilities: QemuCapabilities,
-  chipset: 'pc' | 'q35',
+  chipset: Hardware['machine'],
 ): string | undefined {
   const newest = capabilities.machineTypes.find(({ alias }) => alias === chipset);
   return /-(\d+\.\d+)$/.exec(newest?.name ?? '')?.[1];
@@ -48,13 +48,20 @@ export function folderSharingOf(
   return capabilities?.devices.has('virtio-9p-pci') === true ? 'offered' : 'none';
 }
 
+/** `q35-7.2` out of `pc-q35-7.2`; undefined for machines that cannot be chosen. */
+export function readMachineName(name: string): string | undefined {
+  const match = /^(?:pc-(i440fx|q35)|(virt))-(\d+\.\d+)$/.exec(name);
+  if (!match) return undefined;
+  const [, chipset, virt, version] = match;
+  return `${virt ?? (chipset === 'q35' ? 'q35' : 'pc')}-${version}`;
+}
+
 /** `q35-7.2` for every machine type that can be chosen. */
 export function machineNames(capabilities: QemuCapabilities): ReadonlySet<string> {
   return new Set(
     capabilities.machineTypes.flatMap(({ name }) => {
-      const match = /^pc-(i440fx|q35)-(\d+\.\d+)$/.exec(name);
-      if (!match) return [];
-      return [`${match[1] === 'q35' ? 'q35' : 'pc'}-${match[2]}`];
+      const own = readMachineName(name);
+      return own === undefined ? [] : [own];
     }),
   );
 }

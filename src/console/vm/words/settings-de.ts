@@ -14,7 +14,7 @@ export const germanSettings: SettingWords = {
     extensions: 'Daten anderer Programme (JSON)',
     hardware: 'Hardware',
     'hardware/profile': 'Hardwareprofil',
-    'hardware/machine': 'Chipsatz',
+    'hardware/machine': 'Maschinentyp',
     'hardware/firmware': 'Firmware',
     'hardware/firmware/type': 'Firmware',
     secureBoot: 'Secure Boot',
@@ -125,7 +125,8 @@ export const germanSettings: SettingWords = {
       'andere Produkte, für die sie tauglich bleiben soll; Prüfungen warnen vor dem, was dort fehlt',
     extensions: 'wird für andere Programme aufbewahrt, wie es ist',
     'hardware/profile': 'das Profil, von dem die Vorgaben stammen',
-    'hardware/machine': 'pc ist Intel 440FX mit PIIX, q35 Intel Q35 mit ICH9',
+    'hardware/machine':
+      'pc ist Intel 440FX mit PIIX, q35 Intel Q35 mit ICH9 (beide x86_64), virt die Platine von aarch64',
     bootOnce: 'Gerät nur für den nächsten Start',
     assetTag: 'entsteht beim ersten Start von selbst',
     serialNumber: 'entsteht beim ersten Start von selbst',

@@ -56,7 +56,7 @@ export async function attachAdapter(
   const macs = usedMacs(coordinator.inventory);
   const adapter = adapterSchema.parse({
     model:
-      findGuest(guestOs)?.adapter ??
+      (hardware.machine === 'virt' ? undefined : findGuest(guestOs)?.adapter) ??
       hardware.adapters[0]?.model ??
       (hardware.machine === 'pc' ? 'tulip' : 'virtio'),
     attachment: { kind: 'user' },

@@ -2,17 +2,22 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { isFault } from '#lib';
-import { guestCatalogue, vmCreateSchema, type VmCreate } from '#api';
+import { guestCatalogue, profiles, vmCreateSchema, type Profile, type VmCreate } from '#api';
 import { makeDefinition, type ChosenImage, type Made } from './make-definition.ts';
 
 const giB = 1024 ** 3;
 
-function make(create: Partial<VmCreate>, image?: ChosenImage, existingSizeBytes?: number): Made {
+function make(
+  create: Partial<VmCreate>,
+  image?: ChosenImage,
+  existingSizeBytes?: number,
+  profile?: Profile,
+): Made {
   let next = 0;
   return makeDefinition({
     id: randomUUID(),
     create: vmCreateSchema.parse({ name: 'web-1', ...create }),
-    profile: undefined,
+    profile,
     image,
     existingSizeBytes,
     makeMac: () => {
@@ -61,6 +66,32 @@ test('every guest of the catalogue gives a definition that holds together', () =
     assert.equal(definition.hardware.adapters[0]?.model, adapter, id);
     assert.equal(definition.hardware.clock.base, clock, id);
     assert.equal(definition.guestOs, id);
+  }
+});
+
+test('HW-56 the profile arm gives a machine of aarch64 with virtio devices for every guest', () => {
+  const beginning = '1970-01-01T00:00:00.000Z';
+  const profile: Profile = {
+    ...profiles.arm,
+    kind: 'profile',
+    name: 'arm',
+    adapterModel: null,
+    builtIn: true,
+    version: 1,
+    createdAt: beginning,
+    updatedAt: beginning,
+  };
+  for (const { id } of guestCatalogue) {
+    const create: Partial<VmCreate> = {
+      guestOs: id,
+      disk: { kind: 'new', sizeBytes: giB, format: 'qcow2' },
+    };
+    const { hardware } = make(create, undefined, undefined, profile).definition;
+    assert.equal(hardware.machine, 'virt');
+    assert.equal(hardware.firmware.type, 'uefi');
+    assert.equal(hardware.adapters[0]?.model, 'virtio', id);
+    assert.equal(hardware.disks[0]?.bus, 'virtio', id);
+    assert.equal(hardware.scsiController, 'virtio-scsi', id);
   }
 });
 

@@ -116,12 +116,16 @@ function withoutIdentity({ definition = {}, name }: VmCreate): Record<string, un
   return rest;
 }
 
-/** People's own profiles say what they mean; the built-in ones leave to the catalogue what suits the guest. */
+/**
+ * People's own profiles say what they mean; the built-in ones leave to the catalogue what suits the guest. The
+ * catalogue knows PCs: another board keeps what its profile has.
+ */
 function makeHardware(
-  guest: GuestCatalogueEntry | undefined,
+  known: GuestCatalogueEntry | undefined,
   { create, makeMac, profile }: MakeOptions,
 ): Hardware {
-  const base = profile?.hardware ?? profiles[guest?.profile ?? 'modern'].hardware;
+  const base = profile?.hardware ?? profiles[known?.profile ?? 'modern'].hardware;
+  const guest = base.machine === 'virt' ? undefined : known;
   const advice = profile?.builtIn === false ? undefined : guest;
   const adapterModel =
     profile?.adapterModel ?? guest?.adapter ?? (base.profile === 'classic' ? 'tulip' : 'virtio');
@@ -165,6 +169,7 @@ function makeHardware(
 /** The bus a new disk goes on: what the profile's guests can start from without further drivers. */
 export function defaultBus(hardware: Hardware, guest: GuestCatalogueEntry | undefined): DiskBus {
   if (hardware.machine === 'pc') return 'ide';
+  if (hardware.machine === 'virt') return 'virtio';
   return guest?.family === 'windows' ? 'sata' : 'virtio';
 }
 

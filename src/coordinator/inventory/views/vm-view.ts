@@ -4,6 +4,7 @@
  * status document.
  */
 import {
+  machineArchitectures,
   vmStateFacts,
   type MachineReport,
   type MachineSample,
@@ -57,7 +58,7 @@ export function viewVm(parts: VmParts, nowMs: number): Vm {
     updatedAt: vm.updatedAt,
     definition,
     status: { ...status, runningSeconds: runningSeconds(status.startedAt, nowMs) },
-    technique: techniqueOf(definition, acceleratorOf(parts)),
+    technique: techniqueOf(definition, acceleratorOf(parts), host?.facts?.architecture),
   };
 }
 
@@ -103,10 +104,20 @@ function acceleratorOf({ vm, report, host }: VmParts): VmStatus['accelerator'] {
   return wanted === 'auto' ? (host?.facts?.acceleration.use ?? null) : wanted;
 }
 
-/** HW-54: emulation, full virtualization with hardware support, or paravirtual devices. */
-function techniqueOf(definition: VmDefinition, accelerator: VmStatus['accelerator']): string {
+/**
+ * HW-54: emulation, full virtualization with hardware support, or paravirtual devices; HW-56: emulation of
+ * another architecture.
+ */
+function techniqueOf(
+  definition: VmDefinition,
+  accelerator: VmStatus['accelerator'],
+  hostArchitecture: string | undefined,
+): string {
   if (accelerator === null) return 'not known yet';
   if (accelerator === 'simulated') return 'simulated';
+  const architecture = machineArchitectures[definition.hardware.machine];
+  if (hostArchitecture !== undefined && architecture !== hostArchitecture)
+    return `emulated ${architecture} (slow)`;
   if (accelerator === 'tcg') return 'emulation';
   const { disks, adapters, graphics, scsiController } = definition.hardware;
   const paravirtual =

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import type { Finding, HostFacts, HostSettings } from '#api';
 import { formatBytes } from '#lib';
 import type { Volume } from '../../../storage/file-system.ts';
+import { armRemedy } from './emulator.ts';
 import type { MemoryNow } from './machine-facts.ts';
 
 export interface DiagnosedHost {
@@ -16,6 +17,7 @@ export interface DiagnosedHost {
 
 const remedies: Readonly<Record<string, string>> = {
   'qemu-system-x86_64': 'install the package qemu-system-x86',
+  'qemu-system-aarch64': armRemedy,
   'qemu-img': 'install the package qemu-utils',
   'UEFI firmware': 'install the package ovmf',
   swtpm: 'install the package swtpm',

@@ -53,6 +53,12 @@ export function gradeOf(clockMhz: number | null): Processor['grade'] {
   return clockMhz < 1000 ? 'below-recommended' : 'ok';
 }
 
+/** As the kernel calls it, like the architectures of machine types. */
+export function readArchitecture(name: string = arch()): string {
+  const names: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+  return names[name] ?? name;
+}
+
 export function readMachine(): Pick<
   HostFacts,
   'architecture' | 'operatingSystem' | 'kernel' | 'memoryTotalBytes' | 'bootedAt'
@@ -60,7 +66,7 @@ export function readMachine(): Pick<
   const pretty = /^PRETTY_NAME="?(.*?)"?$/m.exec(readOr('/etc/os-release'))?.[1];
   const booted = Number(/^btime (\d+)$/m.exec(readOr('/proc/stat'))?.[1] ?? 0);
   return {
-    architecture: arch() === 'x64' ? 'x86_64' : arch(),
+    architecture: readArchitecture(),
     operatingSystem: (pretty ?? type()).slice(0, 256),
     kernel: `${type()} ${release()}`,
     memoryTotalBytes: totalmem(),

@@ -37,6 +37,11 @@ export async function listPrograms(
   });
   return [
     entry('qemu-system-x86_64', binaries.qemu !== undefined, 'running vms', text),
+    entry(
+      'qemu-system-aarch64',
+      binaries.qemuAarch64 !== undefined,
+      'running vms of the architecture aarch64',
+    ),
     entry('qemu-img', binaries.qemuImg !== undefined, 'making and reading disks'),
     entry('UEFI firmware', firmware > 0, 'vms with UEFI'),
     entry('swtpm', binaries.swtpm !== undefined, 'vms with a TPM'),

@@ -9,7 +9,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { HostFacts } from '#api';
+import { machineArchitectures, type Hardware, type HostFacts } from '#api';
 import { describeFault, Fault } from '#lib';
 import type { Log } from '#log';
 import {
@@ -24,6 +24,7 @@ import {
   type UefiFirmware,
 } from '#qemu';
 import { writeFileAtomic } from '../../../storage/atomic-file.ts';
+import { ArmEmulator, type Emulator, type NoEmulator } from './emulator.ts';
 import { findProgram } from './programs.ts';
 
 type Acceleration = HostFacts['acceleration'];
@@ -48,6 +49,7 @@ export interface QemuHostOptions {
 export class QemuHost {
   readonly #options: QemuHostOptions;
   readonly #ending = new AbortController();
+  readonly #arm = new ArmEmulator();
   #binaries: Binaries;
   #setpriv: string | undefined;
   #capabilities: QemuCapabilities | undefined;
@@ -98,14 +100,25 @@ export class QemuHost {
     return this.#rendering.kind === 'host' ? this.#rendering.nodePath : undefined;
   }
 
+  /** What runs machines of this type, or why they cannot be run. */
+  async findEmulator(machine: Hardware['machine']): Promise<Emulator | NoEmulator> {
+    if (machineArchitectures[machine] === 'aarch64')
+      return await this.#arm.find(this.#ending.signal);
+    const { qemu: program } = this.#binaries;
+    const capabilities = this.#capabilities;
+    if (program !== undefined && capabilities) return { kind: 'found', program, capabilities };
+    return {
+      kind: 'missing',
+      whyNot: this.#whyNot ?? 'QEMU is not installed',
+      remedy: 'install the package qemu-system-x86',
+    };
+  }
+
   /** Errors: `unsupported` with the way to get it. */
-  requireQemu(): { readonly program: string; readonly capabilities: QemuCapabilities } {
-    const { qemu } = this.#binaries;
-    if (qemu !== undefined && this.#capabilities)
-      return { program: qemu, capabilities: this.#capabilities };
-    throw new Fault('unsupported', this.#whyNot ?? 'QEMU is not installed', {
-      hint: 'install the package qemu-system-x86',
-    });
+  async requireEmulator(machine: Hardware['machine']): Promise<Emulator> {
+    const emulator = await this.findEmulator(machine);
+    if (emulator.kind === 'found') return emulator;
+    throw new Fault('unsupported', emulator.whyNot, { hint: emulator.remedy });
   }
 
   get acceleration(): Acceleration {

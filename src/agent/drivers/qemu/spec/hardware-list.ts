@@ -65,7 +65,9 @@ export function listHardware(
       ),
     ),
     ...spec.serialPorts.map(({ position, target }) =>
-      device('serial port', 'isa', `COM${position + 1}`, '16550A', null, targetPath(target)),
+      spec.chipset === 'virt'
+        ? device('serial port', 'system', '1', 'PL011', null, targetPath(target))
+        : device('serial port', 'isa', `COM${position + 1}`, '16550A', null, targetPath(target)),
     ),
     ...(spec.parallelPort
       ? [device('parallel port', 'isa', 'LPT1', 'parallel', null, spec.parallelPort.path)]
@@ -77,6 +79,9 @@ export function listHardware(
     ...spec.usbControllers.map((usb) =>
       device('USB controller', 'pci', null, usb, at(`board-${usb}`)),
     ),
+    ...(spec.chipset === 'virt' && spec.usbControllers.length > 0
+      ? [device('keyboard', 'usb', '2', 'keyboard')]
+      : []),
     ...(spec.tablet === undefined ? [] : [device('tablet', 'usb', '1', 'absolute pointer')]),
     ...(spec.tpm ? [device('TPM', 'system', null, `2.0 (${spec.tpm.model})`)] : []),
   ];
