@@ -1,7 +1,7 @@
 /** What is asked of events and their log, through CLI and API, on one coordinator with a simulated host. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Event } from '#api';
+import type { Event, EventEntry } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 
 let gantry: Gantry;
@@ -43,6 +43,36 @@ void test('EVT-38 a vm that was restarted is an event about the vm', async () =>
   assert.deepEqual(others, []);
   assert.equal(reset?.target.kind, 'vm');
   assert.equal(reset?.actor.kind, 'user');
+});
+
+void test('EVT-54 an event is stored and counted once; logs of things, and query and export with expanded, list it at each level', async () => {
+  const created = ['--filter', 'name = vm.created AND target.name = told'] as const;
+  const [event, ...others] = await gantry.json<EventEntry[]>('event', 'export', ...created);
+  assert.ok(event !== undefined);
+  assert.deepEqual(others, [], 'it is stored once');
+  const levels = [event.target, ...event.ancestors];
+  assert.deepEqual(levels.map(({ kind }) => kind).sort(), ['folder', 'host', 'installation', 'vm']);
+  const expected = levels.map((level) => ({ ...event, level }));
+  const expand = [...created, '--expanded'] as const;
+  assert.deepEqual(await gantry.json<EventEntry[]>('event', 'export', ...expand), expected);
+  assert.deepEqual(
+    (await gantry.json<EventEntry[]>('event', 'list', ...expand)).reverse(),
+    expected,
+  );
+  const csv = (await gantry.must('event', 'export', ...expand, '-o', 'csv')).trimEnd().split('\n');
+  assert.match(csv[0] ?? '', /^levelKind,levelId,levelName,seq,time,/);
+  for (const { kind, id } of levels) {
+    assert.ok(csv.some((line) => line.startsWith(`${kind},${id},`)));
+    const own = await gantry.json<EventEntry[]>('event', 'list', ...created, '--about', id);
+    assert.deepEqual(own, [event], `in the log of the ${kind}`);
+  }
+  const client = gantry.client();
+  const query = { about: event.target.id, limit: 1000 };
+  const plain = await client.call('event.list', { query });
+  const expanded = await client.call('event.list', { query: { ...query, expanded: true } });
+  assert.equal(plain.total, plain.items.length);
+  assert.equal(expanded.total, plain.total, 'totals count it once');
+  assert.equal(expanded.items.length, plain.items.length * levels.length);
 });
 
 void test('EVT-09 the log is exported as JSON and CSV, whole or filtered, and kept for 90 days and so many events', async () => {

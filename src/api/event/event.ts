@@ -57,12 +57,25 @@ export const eventSchema = z
 export type Event = z.infer<typeof eventSchema>;
 export type Attribute = z.infer<typeof attributeSchema>;
 
+/** An event as a list shows it (EVT-54): once, or with `expanded` once for each thing in whose log it is. */
+export const eventEntrySchema = eventSchema
+  .extend({
+    level: thingSchema.optional().meta({
+      description:
+        'with expanded: the thing in whose log this entry stands, the target or one above it',
+    }),
+  })
+  .meta({ id: 'EventEntry', description: 'an event as a list shows it' });
+
+export type EventEntry = z.infer<typeof eventEntrySchema>;
+
 export const eventPageSchema = z
   .strictObject({
-    items: z.array(eventSchema),
+    items: z.array(eventEntrySchema),
     nextCursor: z.string().nullable().meta({ description: 'null at the end' }),
     total: z.number().int().nullable().meta({
-      description: 'how many match; null where counting would mean reading the whole log',
+      description:
+        'how many events match, each counted once; null where counting would mean reading the whole log',
     }),
   })
   .meta({ id: 'EventPage' });

@@ -1300,6 +1300,10 @@ export const routes = {
           .max(64)
           .optional()
           .meta({ description: 'id of a thing: events of it and of all below it' }),
+        expanded: z.stringbool().default(false).meta({
+          description:
+            'an entry for each thing in whose log an event stands; limit and total count events',
+        }),
       }),
     answer: 'now',
     response: eventPageSchema,

@@ -3,6 +3,7 @@ import { formatBytes } from '#lib';
 import {
   vmStateFacts,
   type Event,
+  type EventEntry,
   type Folder,
   type Grant,
   type Host,
@@ -141,6 +142,12 @@ export const operationColumns: readonly Column<Operation>[] = [
   { title: 'BY', value: (operation) => operation.actor },
   { title: 'REASON', value: (operation) => orNone(operation.fault?.message), wide: true },
 ];
+
+/** In whose log an entry stands, where an event has several. */
+export const levelColumn: Column<EventEntry> = {
+  title: 'LOG OF',
+  value: ({ level }) => (level === undefined ? '-' : `${level.kind} ${level.name}`),
+};
 
 export const eventColumns: readonly Column<Event>[] = [
   { title: 'TIME', value: (event) => localTime(event.time) },

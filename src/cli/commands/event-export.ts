@@ -3,7 +3,7 @@
  * that a log of any length takes no memory.
  */
 import { Fault } from '#lib';
-import type { Event } from '#api';
+import type { Event, EventEntry } from '#api';
 import { command } from '../command.ts';
 import { listOptions } from '../lists.ts';
 import { renderCsv, type Column } from '../output/table.ts';
@@ -28,6 +28,18 @@ const columns: readonly Column<Event>[] = [
   { title: 'attributes', value: (event) => JSON.stringify(event.attributes) },
 ];
 
+const levelColumns: readonly Column<EventEntry>[] = [
+  { title: 'levelKind', value: (entry) => entry.level?.kind ?? '' },
+  { title: 'levelId', value: (entry) => entry.level?.id ?? '' },
+  { title: 'levelName', value: (entry) => entry.level?.name ?? '' },
+];
+
+/** Of the commands that read the log (EVT-54). */
+export const expandedOption = {
+  type: 'flag',
+  meaning: 'an event once for each thing in whose log it stands: its target and those above it',
+} as const;
+
 export const eventExport = command({
   name: 'event export',
   summary: 'the whole event log, or what is asked for of it, as JSON or CSV, oldest first',
@@ -40,6 +52,7 @@ export const eventExport = command({
     },
     until: { type: 'text', value: 'TIME', meaning: 'before this time' },
     about: { type: 'text', value: 'ID', meaning: 'of this thing and all below it' },
+    expanded: expandedOption,
   },
   examples: [
     'gantry event export -o csv > events.csv',
@@ -50,15 +63,16 @@ export const eventExport = command({
       throw new Fault('unsupported', 'events are exported as JSON or CSV', {
         hint: 'add -o json or -o csv',
       });
-    const { filter, since, until, about } = options;
-    const query = { filter, since, until, about, sort: 'seq', limit: page };
+    const { filter, since, until, about, expanded } = options;
+    const query = { filter, since, until, about, expanded, sort: 'seq', limit: page };
+    const shown = expanded === true ? [...levelColumns, ...columns] : columns;
     const asCsv = format === 'csv';
-    const [titles = ''] = renderCsv(columns, []);
+    const [titles = ''] = renderCsv(shown, []);
     out.line(asCsv ? titles : '[');
     let last: string | undefined;
     for await (const event of client.list('event.list', query, signal)) {
       if (last !== undefined) out.line(asCsv ? last : `${last},`);
-      last = asCsv ? renderCsv(columns, [event]).slice(1).join('\n') : JSON.stringify(event);
+      last = asCsv ? renderCsv(shown, [event]).slice(1).join('\n') : JSON.stringify(event);
     }
     if (last !== undefined) out.line(last);
     if (!asCsv) out.line(']');

@@ -6,8 +6,8 @@ import { localTime } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { plain } from '../output/writer.ts';
 import { follow } from '../progress.ts';
-import { eventColumns, operationColumns } from './columns.ts';
-import { eventExport } from './event-export.ts';
+import { eventColumns, levelColumn, operationColumns } from './columns.ts';
+import { eventExport, expandedOption } from './event-export.ts';
 
 const operationArgument = { name: 'operation', meaning: 'id', completes: 'operation' } as const;
 const retryMs = 1000;
@@ -109,6 +109,7 @@ export const workCommands = [
       },
       until: { type: 'text', value: 'TIME', meaning: 'up to this time' },
       about: { type: 'text', value: 'ID', meaning: 'of this thing and all below it' },
+      expanded: expandedOption,
     },
     examples: [
       'gantry event list',
@@ -126,9 +127,11 @@ export const workCommands = [
           since: options.since,
           until: options.until,
           about: options.about,
+          expanded: options.expanded,
         },
       });
-      writeList(run.out, run.format, eventColumns, events.toReversed(), 'no events');
+      const columns = options.expanded === true ? [levelColumn, ...eventColumns] : eventColumns;
+      writeList(run.out, run.format, columns, events.toReversed(), 'no events');
     },
   }),
   eventExport,

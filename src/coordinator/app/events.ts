@@ -17,7 +17,7 @@ import { checkQuery } from '../inventory/list/query.ts';
 import { pickFields } from '../inventory/list/pick.ts';
 import type { EventFilter } from '../store/store.ts';
 import { installationThing } from './things.ts';
-import { seesEvent } from './visibility.ts';
+import { levelsSeen, seesEvent } from './visibility.ts';
 
 const batch = 1000;
 /** Events looked at for one page; beyond it the page ends early, with a cursor to go on. */
@@ -32,6 +32,7 @@ export interface EventListQuery {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly about?: string | undefined;
+  readonly expanded: boolean;
 }
 
 export async function listEvents(
@@ -40,7 +41,7 @@ export async function listEvents(
   query: EventListQuery,
 ): Promise<EventPage> {
   const newestFirst = orderOf(query.sort);
-  const { cursor: _cursor, sort: _sort, ...plain } = query;
+  const { cursor: _cursor, sort: _sort, expanded, ...plain } = query;
   const { fields } = checkQuery({ kind: 'event', schema: eventSchema, defaultSort: 'seq' }, plain);
   const filter = query.filter === undefined ? undefined : parseFilter(query.filter);
   const matches = filter === undefined ? () => true : compileFilter(filter);
@@ -73,9 +74,11 @@ export async function listEvents(
   const next = found.length > query.limit ? items.at(-1)?.seq : ended ? undefined : place;
   const seesAll = caller.may('event.view', { kind: 'installation' });
   return {
-    items: items.map((event) =>
-      fields === undefined ? event : (pickFields(event, fields) as Event),
-    ),
+    items: items.flatMap((event) => {
+      const shown = fields === undefined ? event : (pickFields(event, fields) as Event);
+      if (!expanded) return [shown];
+      return levelsSeen(inventory, caller, event).map((level) => ({ ...shown, level }));
+    }),
     nextCursor: next === undefined ? null : String(next),
     total: seesAll && filter === undefined ? await store.countEvents(narrowed) : null,
   };

@@ -61,6 +61,16 @@ export function seesEvent(inventory: Inventory, caller: Caller, event: Event): b
   );
 }
 
+/** The things in whose logs the caller sees an event that may be seen: its target, and those above it then (EVT-56). */
+export function levelsSeen(inventory: Inventory, caller: Caller, event: Event): readonly Thing[] {
+  const above = event.ancestors.filter((thing) => {
+    const isGone =
+      isOwnedKind(thing.kind) && inventory.document(thing.kind, thing.id) === undefined;
+    return isGone ? caller.may('event.view', { kind: 'installation' }) : seesThing(caller, thing);
+  });
+  return [event.target, ...above];
+}
+
 function seesThing(caller: Caller, thing: Thing): boolean {
   const on = rightObjectOf(thing);
   return (
