@@ -91,7 +91,15 @@ describe(
         ...definition,
         settings: { ...settings, acceleration: 'kvm' },
       });
-      assert.deepEqual(await agent.blockedCodes(id), ['acceleration']);
+      await assert.rejects(agent.act(id, 'turn-on'), (error) => {
+        assert.ok(isFault(error, 'blocked'));
+        assert.deepEqual(
+          error.reasons.map(({ code }) => code),
+          ['acceleration'],
+        );
+        assert.match(error.reasons[0]?.text ?? '', /does not run the machine type virt/);
+        return true;
+      });
     });
   },
 );
