@@ -1,7 +1,7 @@
 /** One command to a real machine: `./gantry up`, and everything a newcomer does next, on real QEMU. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Event, Host, Operation, Vm, VmStatus, WatchMessage } from '#api';
 import { additionsVersion } from '#images';
@@ -221,7 +221,10 @@ void test('VM-32 pauses, VM-33 resumes, VM-39 resets, VM-34 saves and VM-35 rest
   assert.equal(saved.state, 'saved');
   assert.equal(saved.status.runningSeconds, null);
   const { files } = await gantry.client().call('vm.files', { params: { vm: 'hello' } });
+  const folderOf = (role: string): string =>
+    dirname(files.find((file) => file.role === role)?.path ?? '');
   assert.ok(files.some((file) => file.role === 'saved-state'));
+  assert.equal(folderOf('saved-state'), folderOf('configuration'), 'nobody chose where');
   await gantry.must('vm', 'restore', 'hello');
   assert.equal((await show()).state, 'running');
   await using again = await SerialPerson.sit(gantry, 'hello');
