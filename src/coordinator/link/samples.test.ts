@@ -1,7 +1,7 @@
 /** What an agent tells of its guests in samples, as rules and counters of the coordinator use it. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { MachineSample, VmDefinition } from '#api';
+import type { MachineSample, Vm, VmDefinition } from '#api';
 import { FakeAgent, load, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
@@ -92,4 +92,33 @@ test('GA-14 the clock of a guest found to be a domain controller is set only whe
   assert.equal(refused.status, 409, refused.text);
   assert.match((refused.json as { detail: string }).detail, /it runs a domain controller/);
   assert.equal((await set({ synchronise: true, evenDomainController: true })).status, 202);
+});
+
+test('API-13 version of the additions, heartbeat, addresses and operating system of a guest are read through the API', async () => {
+  const lastAt = '2026-01-31T12:00:00.000Z';
+  const guest: MachineSample['guest'] = {
+    osName: 'Debian GNU/Linux 13 (trixie)',
+    hostName: 'inside',
+    addresses: ['10.0.2.15', 'fe80::1'],
+    users: null,
+    timezone: 'UTC',
+    domainController: false,
+    clockOffsetMs: 0,
+    memoryTotalBytes: null,
+    memoryFreeBytes: null,
+    fileSystems: [],
+  };
+  const heartbeat = { state: 'good', lastAt, beats: 41 } as const;
+  const { id } = await tellSample('inside', {
+    heartbeat,
+    additions: { state: 'running', version: '1.4.2', agentVersion: '9.2.0', functions: {} },
+    guest,
+  });
+  const { status, json, text } = await stage.send('GET', `/vms/${id}`);
+  assert.equal(status, 200, text);
+  const shown = (json as Vm).status;
+  assert.equal(shown.additions.version, '1.4.2');
+  assert.deepEqual(shown.heartbeat, heartbeat);
+  assert.deepEqual(shown.guest?.addresses, guest.addresses);
+  assert.equal(shown.guest?.osName, guest.osName);
 });
