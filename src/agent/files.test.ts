@@ -114,7 +114,7 @@ describe('files on a real host', { skip: withoutQemu }, () => {
     await agent.act(id, 'turn-off');
   });
 
-  test('VM-02 VM-03 a creation that fails leaves nothing behind', async () => {
+  test('VM-02 a creation that fails leaves nothing behind', async () => {
     const definition = bareDefinition({ disks: [testDisk('huge.qcow2')] });
     const bad = {
       kind: 'image',

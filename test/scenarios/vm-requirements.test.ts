@@ -78,7 +78,7 @@ void test('VM-13 a vm that is renamed keeps its identity, its files and its hist
   await assert.rejects(show('before'), refusedAs('not-found'));
 });
 
-void test('VM-03 a creation with more memory than the host has free is made, and warned of', async () => {
+void test('VM-03 a creation with more memory than the host has free is warned of, and one without space for its disk refused before anything is there', async () => {
   const [host] = (await client.call('host.list', { query: { filter: 'name = sim-1' } })).items;
   const { memoryTotalBytes } = host?.facts ?? { memoryTotalBytes: 0 };
   const memory = String(memoryTotalBytes - 1024 * 1024);
@@ -90,6 +90,11 @@ void test('VM-03 a creation with more memory than the host has free is made, and
   assert.match(hanging.err, /warning: UEFI firmware .* needs 256 MiB/);
   const fitting = await gantry.run(['vm', 'create', 'fitting', ...small.toSpliced(2, 2)]);
   assert.equal(fitting.err.includes('warning'), false, fitting.err);
+  const huge = ['--host', 'sim-1', '--disk', '64T'];
+  const refused = await gantry.run(['vm', 'create', 'huge', ...huge]);
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.err, /the disks need .* are free/);
+  assert.deepEqual(await vms('name = huge'), []);
 });
 
 void test('VM-14 names and UUIDs are unique over all hosts, and listed for one host or for all at once', async () => {

@@ -39,7 +39,7 @@ function done(operation: Operation): Operation {
   return operation;
 }
 
-test('VM-02 VM-27 a vm is created with its disk in one operation, and that is an event', async () => {
+test('VM-02 a vm is created with its disk in one operation, and that is an event', async () => {
   const operation = done(
     await stage.act('POST', '/vms', {
       name: 'web-1',
