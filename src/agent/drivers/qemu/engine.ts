@@ -21,7 +21,7 @@ import { additionsVersion } from '#images';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import { agentVersion } from '../../version.ts';
 import type { Found, Launch, Observer, Running } from '../driver.ts';
-import { accountOf } from './confine/account-of.ts';
+import { accountOf, accountOfProcess } from './confine/account-of.ts';
 import type { Account, UidRange } from './confine/accounts.ts';
 import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
 import { prepareFirmware } from './firmware.ts';
@@ -146,8 +146,7 @@ export class Engine implements AsyncDisposable {
       return { kind: 'ended', ending: { kind: 'crash', detail, log: '' } };
     }
     const spec = await this.#specOfRunning(file);
-    const { uidRange: range } = this.#options;
-    const account = await accountOf({ file, range, acceleration: spec.acceleration });
+    const account = await accountOfProcess(identity.pid);
     const process = { identity, client, exited: undefined };
     const running = await this.#adopt(file, spec, process, observer, account);
     const { status, running: runs } = await qmp.queryStatus(client);

@@ -1,5 +1,5 @@
 /** Which account a vm's process runs under, and what stands against it (SEC-53 to SEC-55). */
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { Fault, type Reason } from '#lib';
 import type { MachineFile } from '../../../machine/record.ts';
 import {
@@ -31,6 +31,21 @@ export async function accountOf(question: AccountQuestion): Promise<Account | un
   }
   if (file.uid === null) throw new Fault('internal', `${file.definition.name} has no account`);
   return { uid: file.uid, gid: file.uid, groups };
+}
+
+/**
+ * The account that a process has, whatever became of the account since; undefined as for `accountOf`, and
+ * for a process that has ended.
+ */
+export async function accountOfProcess(pid: number): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const numbers = (name: string): number[] =>
+    (new RegExp(`^${name}:(.*)$`, 'm').exec(status)?.[1]?.match(/\d+/g) ?? []).map(Number);
+  const [uid] = numbers('Uid');
+  const [gid] = numbers('Gid');
+  if (uid === undefined || gid === undefined) return undefined;
+  return { uid, gid, groups: numbers('Groups') };
 }
 
 /** Of the devices it needs, and of the disks that it shares. */

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { mkdtemp, mkdir, rm, writeFile, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { giB, miB } from '#lib';
 import { makeDefinition } from '../../../testing/simulated-host.ts';
+import { spawnProcess } from '../process/spawn.ts';
 import { allows, findBarrier } from './access.ts';
+import { accountOfProcess } from './account-of.ts';
 import { chooseUid, isClosed } from './accounts.ts';
 import { ControlGroups, limitsOf, parseMounts, settingsV1, settingsV2 } from './cgroups.ts';
 
@@ -21,6 +24,27 @@ test('SEC-05 each vm has an account of its own, and the first of the range is no
   assert.deepEqual(new Set(taken.map(({ uid }) => uid)), new Set([1001, 1002, 1003]));
   assert.throws(() => chooseUid(range, '12345678-d', taken), /all 4 accounts/);
 });
+
+test(
+  'the account of a process is read from the process, whether the host knows the account or not',
+  { skip: process.getuid?.() === 0 ? false : 'only root may give accounts away' },
+  async () => {
+    const account = { uid: 1_900_777, gid: 1_900_778, groups: [1_900_779] };
+    const { pid, exited } = await spawnProcess({
+      program: 'sleep',
+      args: ['60'],
+      logPath: '/dev/null',
+      account,
+      setpriv: '/usr/bin/setpriv',
+    });
+    // setpriv becomes the program once the account is its own.
+    while (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('sleep')) await setImmediate();
+    assert.deepEqual(await accountOfProcess(pid), account);
+    process.kill(pid, 'SIGKILL');
+    await exited;
+    assert.equal(await accountOfProcess(pid), undefined);
+  },
+);
 
 test('an account is closed by a lock or its end, not by having no password', () => {
   const dayMs = 86_400_000;
