@@ -47,9 +47,11 @@ async function addOne(place: Place): Promise<Things> {
 }
 
 const usual: Readonly<Record<string, string>> = { slot: '0', place: 'sata0:0' };
+/** An action of each kind of thing, by the first word of its path. */
+const actions: Readonly<Record<string, string>> = { hosts: 'stop', teams: 'start', vms: 'turn-on' };
 
 function fill(path: string, values: Readonly<Record<string, string>>): string {
-  const action = path.startsWith('/hosts') ? 'stop' : 'turn-on';
+  const action = actions[path.split('/')[1] ?? ''] ?? '';
   return path.replaceAll(
     /\{(\w+)\}/g,
     (_, name: string) => ({ ...usual, action, ...values })[name] ?? 'x',
