@@ -1,16 +1,12 @@
-/**
- * Hot-plug, save and restore with a real Linux in the machine: the starter appliance, in emulation.
- *
- *   node images/build.ts starter --cache DIR --out starter.qcow2
- *   GANTRY_STARTER=$PWD/starter.qcow2 node --test src/qemu/hot-plug/real-guest.test.ts
- */
+/** Hot-plug, save and restore with a real Linux in the machine: the starter appliance, in emulation. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { isFault, systemClock } from '#lib';
 import { buildCommandLine } from '../command-line/build.ts';
-import { chipsets, type Chipset, type MachineSpec } from '../command-line/spec.ts';
+import type { Chipset, MachineSpec } from '../command-line/spec.ts';
 import type { Adapter } from '../command-line/spec-ports.ts';
 import type { Disk } from '../command-line/spec-storage.ts';
 import { GuestAgent } from '../guest-agent/client.ts';
@@ -25,8 +21,20 @@ import { attachMemory, detachMemory, growProcessors } from './capacity.ts';
 import { attachAdapter, attachDisk, detachAdapter, detachDisk } from './devices.ts';
 import { changeMedium } from './media.ts';
 
-const starter = process.env['GANTRY_STARTER'] ?? '';
-const skip = starter === '' ? 'GANTRY_STARTER names no starter appliance' : withoutQemu;
+/** Where images are kept between runs. */
+const cacheDir = process.env['GANTRY_TEST_CACHE'] ?? '/var/tmp/gantry-cache';
+let starter = '';
+
+/** By the program, since this room knows nothing of images. */
+before(() => {
+  const program = join(import.meta.dirname, '../../../images/build.ts');
+  const told = execFileSync(process.execPath, [program, 'starter', '--cache', cacheDir], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  starter = (JSON.parse(told.trim().split('\n').at(-1) ?? '') as { path: string }).path;
+});
+
 const miB = 1024 * 1024;
 
 async function makeSpec(folder: TemporaryFolder, chipset: Chipset): Promise<MachineSpec> {
@@ -139,9 +147,9 @@ async function exchangeDevices(
   await changeMedium(qemu.qmp, { ...change, medium: undefined });
 }
 
-for (const chipset of chipsets) {
+for (const chipset of ['pc', 'q35'] as const) {
   const title = `HW-30 VM-35 a real guest on ${chipset} takes what is plugged in, and comes back with it`;
-  void test(title, { skip }, async () => {
+  void test(title, { skip: withoutQemu }, async () => {
     await using folder = await TemporaryFolder.make();
     const spec = await makeSpec(folder, chipset);
     const state = { path: folder.file('state'), socketPath: folder.file('s') };
@@ -153,15 +161,17 @@ for (const chipset of chipsets) {
       await growProcessors(qemu.qmp, 3);
       const count = async (): Promise<number> => (await guest.getVcpus(agent)).length;
       await eventually('three processors', async () => (await count()) === 3);
-      const before = Number(await shell(agent, "awk '/MemTotal/ {print $2}' /proc/meminfo"));
+      const totalBytes = async (): Promise<number> =>
+        1024 * Number(await shell(agent, "awk '/MemTotal/ {print $2}' /proc/meminfo"));
+      const usual = await totalBytes();
+      const grown = async (): Promise<boolean> => (await totalBytes()) > usual + 100 * miB;
       const slot = await attachMemory(qemu.qmp, 4, 128 * miB);
-      const grown = async (): Promise<boolean> => {
-        const now = Number(await shell(agent, "awk '/MemTotal/ {print $2}' /proc/meminfo"));
-        return now > before + 100 * 1024;
-      };
       await eventually('more memory', grown);
-      // The kernel has put something of its own into the new memory.
-      await assert.rejects(detachMemory(qemu.qmp, slot), (error) => isFault(error, 'refused'));
+      // The appliance takes plugged memory for what can be moved, so it can give it back.
+      await detachMemory(qemu.qmp, slot);
+      assert.equal(await grown(), false);
+      assert.equal(await attachMemory(qemu.qmp, 4, 128 * miB), slot);
+      await eventually('more memory again', grown);
       await shell(agent, 'echo still here > /run/marker');
       await saveState(qemu.qmp, state);
     }
