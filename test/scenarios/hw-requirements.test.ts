@@ -209,7 +209,7 @@ void test('HW-59 a hardware profile is stored under a name and used again when v
   await gantry.must('profile', 'save', 'office', '--vm', 'pattern', '--meaning', 'desks of 2005');
   await gantry.must('profile', 'save', 'builder', 'memory.sizeBytes=2G', 'processor.count=4');
   const names = (await gantry.json<readonly Profile[]>('profile', 'list')).map(({ name }) => name);
-  assert.deepEqual(names, ['builder', 'classic', 'modern', 'office']);
+  assert.deepEqual(names, ['arm', 'builder', 'classic', 'modern', 'office']);
   const office = await gantry.json<Profile>('profile', 'show', 'office');
   assert.equal(office.meaning, 'desks of 2005');
   assert.equal(office.builtIn, false);
