@@ -38,18 +38,6 @@ const hypervisorNeeds: readonly Need[] = [
     shownBy: ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd'],
     required: 'optional',
   },
-  {
-    package: 'qemu-system-arm',
-    reason: 'runs machines of the architecture aarch64',
-    shownBy: ['qemu-system-aarch64'],
-    required: 'optional',
-  },
-  {
-    package: 'qemu-efi-aarch64',
-    reason: 'UEFI firmware for them',
-    shownBy: ['/usr/share/AAVMF/AAVMF_CODE.fd'],
-    required: 'optional',
-  },
   { package: 'swtpm', reason: 'TPM 2.0 for machines', shownBy: ['swtpm'], required: 'optional' },
   {
     package: 'swtpm-tools',
@@ -102,6 +90,8 @@ export function testNeeds(): readonly Need[] {
     ['ntfs-3g', 'mkfs.ntfs'],
     ['fdisk', 'sfdisk'],
     ['systemd-container', 'systemd-nspawn'],
+    ['qemu-system-arm', 'qemu-system-aarch64'],
+    ['qemu-efi-aarch64', '/usr/share/AAVMF/AAVMF_CODE.fd'],
   ];
   const own: readonly Need[] = wanted.map(([name, shownBy]) => ({
     package: name,
