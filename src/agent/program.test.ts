@@ -155,7 +155,7 @@ test('HOST-49 told to end because its system goes down, the agent ends its vms f
   assert.equal(host.reports.get(id)?.state, 'saved');
 
   agent.run();
-  await host.until('the vm is back', () => host.reports.get(id)?.state === 'running');
+  await host.until('the vm is back', () => host.reports.get(id)?.state === 'running', 60_000);
   const names = host.events.filter(({ vmId }) => vmId === null).map(({ name }) => name);
   assert.deepEqual(names, ['host.stopped', 'host.started']);
 });

@@ -196,6 +196,8 @@ export class FakeCoordinator implements AsyncDisposable {
       this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
         const path = request.url ?? '';
         if (path.startsWith('/api/v1/agent/stream/')) {
+          // What comes is held until somebody listens, who calls `resume`.
+          webSocket.pause();
           this.streams.set(path.slice('/api/v1/agent/stream/'.length), webSocket);
           for (const look of this.#watchers) look();
         } else this.#link(webSocket);

@@ -19,6 +19,7 @@ export class RfbSession {
       this.#received = Buffer.concat([this.#received, data]);
       this.#wake();
     });
+    socket.resume();
   }
 
   static async open(agent: QemuAgent, id: string): Promise<RfbSession> {

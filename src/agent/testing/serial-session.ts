@@ -20,6 +20,7 @@ export class SerialSession {
       this.text = (this.text + data.toString('latin1')).replaceAll(escapes, '').slice(-maxText);
       for (const listener of this.#listeners) listener();
     });
+    socket.resume();
   }
 
   static async open(

@@ -3,9 +3,10 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 export interface Ran {
   readonly code: number;
@@ -99,7 +100,7 @@ export async function startLibvirtd(
   const controller = new AbortController();
   try {
     await Promise.race([
-      appears(sockets, 'libvirt-sock-ro', controller.signal),
+      appears(sockets, 'libvirt-sock-ro', controller.signal).then(() => listens(`${socket}-ro`)),
       exited.then(() => Promise.reject(new Error(`libvirtd ended: ${log}`))),
     ]);
   } finally {
@@ -129,6 +130,20 @@ async function appears(folder: string, name: string, signal: AbortSignal): Promi
     () => false,
   );
   if (!there) await promise;
+}
+
+/** A socket is in its folder a moment before it is listened on. */
+async function listens(path: string): Promise<void> {
+  for (;;) {
+    const connection = connect(path);
+    const isOpen = await once(connection, 'connect').then(
+      () => true,
+      () => false,
+    );
+    connection.destroy();
+    if (isOpen) return;
+    await setTimeout(5);
+  }
 }
 
 /** A port on 127.0.0.1 for a program that cannot choose one itself. */
