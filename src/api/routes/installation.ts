@@ -1,0 +1,70 @@
+/** Routes of the installation as a whole. */
+import { z } from 'zod';
+import { installationPatchSchema, installationSchema } from '../installation.ts';
+import { dryRunQuerySchema } from '../list.ts';
+import { route, type Route } from './route.ts';
+
+export const installationRoutes = {
+  'installation.show': route({
+    method: 'GET',
+    path: '/installation',
+    summary: 'The installation: version, health, settings',
+    group: 'installation',
+    right: 'self',
+    answer: 'now',
+    response: installationSchema,
+  }),
+  'installation.update': route({
+    method: 'PATCH',
+    path: '/installation',
+    summary: 'Change settings of the installation',
+    group: 'installation',
+    right: 'installation.settings',
+    query: dryRunQuerySchema,
+    body: installationPatchSchema,
+    answer: 'now',
+    response: installationSchema,
+    conditional: true,
+  }),
+  'installation.healthy': route({
+    method: 'GET',
+    path: '/healthy',
+    summary: 'Whether the coordinator serves',
+    group: 'installation',
+    right: 'public',
+    answer: 'now',
+    response: z.strictObject({ ok: z.literal(true) }).meta({ id: 'Healthy' }),
+  }),
+  'openapi.show': route({
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This API as OpenAPI 3.1',
+    group: 'installation',
+    right: 'public',
+    answer: 'bytes',
+    mediaType: 'application/json',
+  }),
+  'watch.open': route({
+    method: 'GET',
+    path: '/watch',
+    summary: 'Watch changes of resources, as server-sent events with resume (Last-Event-ID)',
+    group: 'installation',
+    right: 'self',
+    query: z.strictObject({
+      kinds: z
+        .string()
+        .max(200)
+        .optional()
+        .meta({ description: 'kinds with commas; default: vm,host,operation' }),
+      since: z.coerce.number().int().min(0).optional(),
+      samples: z
+        .stringbool()
+        .default(false)
+        .meta({ description: 'also what passes: load, heartbeat (WatchMessage `sampled`)' }),
+      samplesOf: z.string().max(7500).optional().meta({
+        description: 'ids of vms and hosts with commas, at most 200: no samples of others are told',
+      }),
+    }),
+    answer: 'events',
+  }),
+} as const satisfies Record<string, Route>;
