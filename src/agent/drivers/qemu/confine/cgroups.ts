@@ -5,7 +5,8 @@
  *   MOUNT/gantry/INSTALLATION/VM
  *
  * Invariants: (1) a group is made before the process joins it, and removed after its end; what an agent
- * that was killed left is removed by the next one. (2) Installations side by side have a folder each and
+ * that was killed left is removed by the next one. A vm that starts again before its last process is wholly
+ * gone keeps the group that it makes. (2) Installations side by side have a folder each and
  * touch no other's. Without a writable hierarchy nothing fails; the host's facts say what is lost.
  */
 import { createHash } from 'node:crypto';
@@ -97,6 +98,8 @@ export class ControlGroups {
   /** For people: what is enforced, or why nothing is. */
   readonly describe: string;
   readonly enforced: boolean;
+  /** Groups that wait for the last of their processes to leave. */
+  readonly #leaving = new Map<string, NodeJS.Timeout>();
 
   private constructor(hierarchies: readonly Hierarchy[], describe: string) {
     this.#hierarchies = hierarchies;
@@ -137,6 +140,7 @@ export class ControlGroups {
   set(id: string, limits: Limits): void {
     for (const { base, settings } of this.#hierarchies) {
       const group = join(base, id);
+      this.#keep(group);
       mkdirSync(group, { recursive: true });
       for (const [file, value] of settings(limits)) writeSetting(join(group, file), value);
     }
@@ -162,9 +166,20 @@ export class ControlGroups {
 
   /** After the process has ended. */
   remove(id: string): void {
-    for (const { base } of this.#hierarchies) {
-      removeGroup(join(base, id), removeAttempts);
-    }
+    for (const { base } of this.#hierarchies) this.#removeGroup(join(base, id), removeAttempts);
+  }
+
+  /** A process that has ended is on its way out of its group for a moment. */
+  #removeGroup(path: string, attempts: number): void {
+    this.#keep(path);
+    if (tryRemove(path) || attempts === 1) return;
+    const again = setTimeout(() => this.#removeGroup(path, attempts - 1), removePauseMs);
+    this.#leaving.set(path, again.unref());
+  }
+
+  #keep(path: string): void {
+    clearTimeout(this.#leaving.get(path));
+    this.#leaving.delete(path);
   }
 
   /** The end of the agent: nothing stays of an installation that has no process any more. */
@@ -175,7 +190,7 @@ export class ControlGroups {
     }
   }
 
-  /** Groups in which there is no process any more. The kernel removes no other. */
+  /** Groups in which there is no process any more. */
   #sweep(): void {
     for (const { base } of this.#hierarchies) {
       for (const name of readdirSync(base)) if (isId(name)) tryRemove(join(base, name));
@@ -190,23 +205,13 @@ function installationMark(dataDir: string): string {
 
 const isId = (name: string): boolean => /^[0-9a-f-]{36}$/.test(name);
 
+/** Whether the group is gone. The kernel keeps one in which there is a process. */
 function tryRemove(path: string): boolean {
   try {
     rmdirSync(path);
     return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A process that has ended is on its way out of its group for a moment. */
-function removeGroup(path: string, attempts: number): void {
-  try {
-    rmdirSync(path);
   } catch (error) {
-    const busy = (error as NodeJS.ErrnoException).code === 'EBUSY';
-    if (busy && attempts > 1)
-      setTimeout(() => removeGroup(path, attempts - 1), removePauseMs).unref();
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import { mkdtemp, mkdir, rm, writeFile, chmod } from 'node:fs/promises';
@@ -124,13 +124,45 @@ test('groups that a killed agent left are removed by the next one; those of othe
     next.close();
     assert.equal(countGroups(live), 1, 'a process is in it');
   } finally {
-    const gone = once(guest, 'exit');
-    guest.kill('SIGKILL');
-    await gone;
+    await kill(guest);
     for (const groups of [killed, other]) groups.close();
   }
   assert.deepEqual([countGroups(ended), countGroups(live)], [0, 0]);
 });
+
+test('a vm that starts again while its last process still leaves keeps its new group', async (t) => {
+  const id = crypto.randomUUID();
+  const limits = limitsOf(makeDefinition(), 'tcg', 64 * miB);
+  const groups = ControlGroups.find('/starts again');
+  if (!groups.enforced) {
+    t.skip(groups.describe);
+    return;
+  }
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const [last, next] = [spawn('sleep', ['60']), spawn('sleep', ['60'])];
+  try {
+    groups.set(id, limits);
+    await groups.join(id, last.pid ?? 0);
+    groups.remove(id);
+    groups.set(id, limits);
+    await kill(last);
+    t.mock.timers.tick(60_000);
+    await groups.join(id, next.pid ?? 0);
+    assert.equal(countGroups(id), 1);
+  } finally {
+    for (const one of [last, next]) await kill(one);
+    groups.remove(id);
+    groups.close();
+  }
+  assert.equal(countGroups(id), 0);
+});
+
+async function kill(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const gone = once(process, 'exit');
+  process.kill('SIGKILL');
+  await gone;
+}
 
 test('owner, group and others are asked in that order, as the kernel does', () => {
   const file = { mode: 0o604, uid: 5, gid: 6 };
