@@ -4,7 +4,7 @@
  */
 import { Modal, ModalBody, ModalHeader, TextInput } from '@patternfly/react-core';
 import { useNavigate } from '@tanstack/react-router';
-import { useDeferredValue, useEffect, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useEffectEvent, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { Host, Image, Vm } from '#api';
 import { useWords } from '../../console.ts';
 import { HostActionDialog } from '../../hosts/HostActionDialog.tsx';
@@ -80,10 +80,13 @@ function PaletteDialog({
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState<Chosen | undefined>(undefined);
   const [active, setActive] = useState(0);
-  const entries = useEntries(useDeferredValue(text.trim()), chosen);
+  /** The enter key was struck before the entries answered what was typed: they are not acted on. */
+  const [entering, setEntering] = useState(false);
+  const { entries, settled } = useEntries(text.trim(), chosen);
   const write = (next: string): void => {
     setText(next);
     setActive(0);
+    setEntering(false);
   };
   const go = (to: string): void => void navigate({ href: to });
   const take = (entry: Entry): void => {
@@ -118,6 +121,14 @@ function PaletteDialog({
     }
     onClose();
   };
+  const enter = useEffectEvent((): void => {
+    setEntering(false);
+    const entry = entries[active];
+    if (entry !== undefined) take(entry);
+  });
+  useEffect(() => {
+    if (entering && settled) enter();
+  }, [entering, settled]);
   const onKey = (event: KeyboardEvent): void => {
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (by !== 0 && entries.length > 0) {
@@ -125,8 +136,7 @@ function PaletteDialog({
       setActive((active + by + entries.length) % entries.length);
     } else if (event.key === 'Enter') {
       event.preventDefault();
-      const entry = entries[active];
-      if (entry !== undefined) take(entry);
+      setEntering(true);
     } else if (chosen !== undefined && event.key === 'Backspace' && text === '') {
       setChosen(undefined);
     }

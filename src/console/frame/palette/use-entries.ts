@@ -1,4 +1,5 @@
 /** The entries of the palette for what was typed, or for the thing that was chosen. */
+import { useDeferredValue } from 'react';
 import type { Words } from '../../i18n/words.ts';
 import { useWords } from '../../console.ts';
 import { hostActions } from '../../hosts/host-actions.ts';
@@ -9,8 +10,15 @@ import { fitsWords, type Chosen, type Entry } from './entries.ts';
 
 const maxFound = 8;
 
-export function useEntries(typed: string, chosen: Chosen | undefined): readonly Entry[] {
+export interface Entries {
+  readonly entries: readonly Entry[];
+  /** Whether they answer what is typed now, not what was typed before. */
+  readonly settled: boolean;
+}
+
+export function useEntries(text: string, chosen: Chosen | undefined): Entries {
   const words = useWords();
+  const typed = useDeferredValue(text);
   const enabled = chosen === undefined && typed !== '';
   const query = { filter: `name : ${JSON.stringify(typed)}`, sort: 'name', limit: maxFound };
   const vms = useList('vm.list', query, { enabled });
@@ -34,7 +42,10 @@ export function useEntries(typed: string, chosen: Chosen | undefined): readonly 
             }))
           : [{ kind: 'image-action', image: chosen.image, action: 'delete' } as const]),
     ];
-    return all.filter((entry) => fitsWords(labelOf(entry, words), typed));
+    return {
+      entries: all.filter((entry) => fitsWords(labelOf(entry, words), typed)),
+      settled: typed === text && !(vm !== '' && actions.isPending),
+    };
   }
   const pages = places
     .map(([to, key]): Entry => ({ kind: 'page', to, label: words.text(key) }))
@@ -43,13 +54,16 @@ export function useEntries(typed: string, chosen: Chosen | undefined): readonly 
       { kind: 'page', to: '/images?build=true', label: words.text('buildImage') },
     ])
     .filter((entry) => fitsWords(labelOf(entry, words), typed));
-  if (!enabled) return pages;
-  return [
+  const found: readonly Entry[] = [
     ...(vms.data?.items ?? []).map((one): Entry => ({ kind: 'vm', vm: one })),
     ...(hosts.data?.items ?? []).map((one): Entry => ({ kind: 'host', host: one })),
     ...(images.data?.items ?? []).map((one): Entry => ({ kind: 'image', image: one })),
-    ...pages,
   ];
+  const waiting = [vms, hosts, images].some((one) => one.isPending || one.isPlaceholderData);
+  return {
+    entries: enabled ? [...found, ...pages] : pages,
+    settled: typed === text && !(enabled && waiting),
+  };
 }
 
 function openEntry(chosen: Chosen, words: Words): Entry {
