@@ -2,10 +2,10 @@
 import { isoTime, miB } from '#lib';
 import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { Coordinator } from '../context.ts';
+import { samplesBefore } from '../samples/levels.ts';
 import type { Reconciler } from './loop.ts';
 
 const dayMs = 86_400_000;
-const samplesKeptMs = 7 * dayMs;
 /** A watcher that was away for longer reads everything again. */
 const changesKept = 100_000;
 /** In UTF-16 units; about as many bytes on the disk. */
@@ -33,7 +33,7 @@ export function retention({
         operationsBefore: isoTime(now - settings.operationRetentionDays * dayMs),
         operationsKeep: operationsKept,
         expiredBefore: isoTime(now),
-        samplesBefore: now - samplesKeptMs,
+        samplesBefore: samplesBefore(now),
         requestsKeep: requestsKept,
         changesBelow: Math.max(0, inventory.head - changesKept),
         changesLength: changesKeptLength,

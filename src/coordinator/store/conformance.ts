@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { isFault, type Clock, type Fault } from '#lib';
 import { installationId } from '#api';
 import { feedChanges, maxCommitItems, maxDocumentBytes } from './limits.ts';
-import type { Change, Store } from './store.ts';
+import type { Change, SampleBlock, SampleLevel, Store } from './store.ts';
 import { timeAt } from './testing/remote.ts';
 import { holdClock, host, renamed } from './testing/samples.ts';
 
@@ -66,6 +66,7 @@ export function testStore(name: string, engine: Engine): void {
     testWatches(check);
     testLeases(check);
     testEvents(check);
+    testSamples(check);
     testRetention(check);
   });
 }
@@ -413,19 +414,52 @@ function testEvents(check: Check): void {
         await refusal(store.commit({ events: [renamed('a', { time })] }), 'invalid');
     },
   );
+}
 
-  check('keeps samples of a series in the order of time', async (store) => {
-    const sample = (at: number, value: number) => ({ thingId: 'a', metric: 'cpu', at, value });
-    await store.putSamples([
-      sample(3, 30.5),
-      sample(1, 10),
-      { ...sample(2, 99), metric: 'memory' },
+function testSamples(check: Check): void {
+  const block = (level: SampleLevel, start: number, key: string, text = key): SampleBlock => ({
+    level,
+    start,
+    key,
+    data: new TextEncoder().encode(text),
+  });
+
+  check('finds blocks of samples by level, start and key, also later', async (store, tools) => {
+    const blocks = [1, 2, 3].flatMap((start) => [
+      block('minute', start, 'a'),
+      block('minute', start, 'b'),
     ]);
-    await store.putSamples([sample(3, 31), sample(4, 40)]);
-    assert.deepEqual(await store.samples('a', 'cpu', 2, 10), [sample(3, 31), sample(4, 40)]);
-    assert.deepEqual(await store.samples('a', 'cpu', 0, 1), [sample(1, 10)]);
-    assert.equal((await store.prune({ samplesBefore: 3 })).samples, 2);
-    assert.deepEqual(await store.samples('a', 'cpu', 0, 10), [sample(3, 31), sample(4, 40)]);
+    await store.putSamples([...blocks, block('hour', 1, 'a', 'another level')]);
+    const again = await tools.reopen();
+    assert.deepEqual(await again.samples('minute', [1, 2, 3], ['a', 'b']), blocks);
+    assert.deepEqual(await again.samples('minute', [3, 9, 2], ['b', 'c']), [
+      block('minute', 3, 'b'),
+      block('minute', 2, 'b'),
+    ]);
+    assert.deepEqual(await again.samples('five-minutes', [1], ['a']), []);
+    assert.deepEqual(await again.samples('minute', [], ['a']), []);
+    assert.equal(await again.firstSamples('minute'), 1);
+    assert.equal(await again.firstSamples('pending'), undefined);
+  });
+
+  check('a block of samples that is written again replaces the one before', async (store) => {
+    await store.putSamples([block('hour', 1, 'a', 'first'), block('hour', 1, 'b')]);
+    await store.putSamples([block('hour', 1, 'a', 'a second one')]);
+    assert.deepEqual(await store.samples('hour', [1], ['a', 'b']), [
+      block('hour', 1, 'a', 'a second one'),
+      block('hour', 1, 'b'),
+    ]);
+  });
+
+  check('forgets blocks of samples by level and start, however many', async (store) => {
+    const many = Array.from({ length: 2_500 }, (_, n) => block('pending', n % 5, `k-${n}`, ''));
+    await store.putSamples([...many, block('minute', 3, 'a'), block('minute', 4, 'a')]);
+    const { samples } = await store.prune({ samplesBefore: { pending: 5, minute: 4 } });
+    assert.equal(samples, 2_501);
+    assert.equal(await store.firstSamples('pending'), undefined);
+    assert.equal(await store.firstSamples('minute'), 4);
+    assert.equal((await store.prune({ samplesBefore: { pending: 5 } })).samples, 0);
+    assert.equal((await store.prune({})).samples, 0);
   });
 }
 

@@ -15,10 +15,12 @@ export const maxWaitingJobs = 20_000;
 export const maxBatchJobs = 512;
 /** JSON that shares one flush, so that a batch of large commits stays short. */
 export const maxBatchLength = 32 * miB;
-/** Documents, events, samples or changes of one answer. */
+/** Documents, events, blocks of samples or changes of one answer. */
 export const maxAnswerRows = 10_000;
-/** Samples of one call. */
-export const maxSamples = 100_000;
+/** Blocks of samples of one call. */
+export const maxSampleBlocks = 5_000;
+/** All bytes of them. */
+export const maxSampleBytes = 32 * miB;
 /** Changes that are kept in memory for watchers; who falls behind further is cut off. */
 export const feedChanges = 4_096;
 /** Their JSON, in UTF-16 units; in memory it is two to three times as much. */

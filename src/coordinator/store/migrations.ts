@@ -10,6 +10,9 @@
  * installation, which is above everything) and by correlation. Agents deliver late, so events are not in
  * the order of their times; `event_hours` keeps for each hour the numbers between which its events lie,
  * which bounds every search by time without an index on each event.
+ *
+ * Blocks of samples are written in the order of level and start and go in the same order, so that a fleet's
+ * are appended one after the other; the index finds those of one thing.
  */
 export interface Dialect {
   /** A 64-bit integer. */
@@ -17,6 +20,7 @@ export interface Dialect {
   /** A 64-bit integer as the only primary key, in the order of which rows are stored. */
   readonly serial: string;
   readonly real: string;
+  readonly blob: string;
   /** Put after a table whose rows are stored in the order of its primary key. */
   readonly clustered: string;
 }
@@ -25,6 +29,7 @@ export const sqliteDialect: Dialect = {
   integer: 'INTEGER',
   serial: 'INTEGER PRIMARY KEY',
   real: 'REAL',
+  blob: 'BLOB',
   clustered: 'WITHOUT ROWID',
 };
 
@@ -60,6 +65,14 @@ export const migrations: readonly Migration[] = [
     `UPDATE changes SET length = length(documents) + length(deleted)`,
     `INSERT INTO counters (name, value)
        VALUES ('changesLength', (SELECT coalesce(sum(length), 0) FROM changes))`,
+  ],
+  // Samples in blocks instead of one by one.
+  ({ integer, serial, blob }) => [
+    `DROP TABLE samples`,
+    `CREATE TABLE samples (
+       id ${serial}, level ${integer} NOT NULL, start ${integer} NOT NULL, key TEXT NOT NULL,
+       data ${blob} NOT NULL)`,
+    `CREATE UNIQUE INDEX samples_place ON samples (level, start, key)`,
   ],
 ];
 

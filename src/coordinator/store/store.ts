@@ -116,13 +116,21 @@ export interface EventQuery extends EventFilter {
   readonly limit: number;
 }
 
-/** A value of a metric over time; not truth, pruned by retention. */
-export interface Sample {
-  readonly thingId: string;
-  readonly metric: string;
+/**
+ * What kinds of blocks of samples there are; samples/levels.ts says what is in them. The place of a name in
+ * this list is its number on the disk.
+ */
+export const sampleLevels = ['pending', 'minute', 'five-minutes', 'hour'] as const;
+export type SampleLevel = (typeof sampleLevels)[number];
+
+/** A stretch of figures over time, packed; not truth, pruned by retention. There is one of a level, start and key. */
+export interface SampleBlock {
+  readonly level: SampleLevel;
   /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly value: number;
+  readonly start: number;
+  /** At most 256 characters. */
+  readonly key: string;
+  readonly data: Uint8Array;
 }
 
 export interface Retention {
@@ -134,7 +142,8 @@ export interface Retention {
   readonly operationsKeep?: number;
   /** Sessions, links and answered requests that ended before go. */
   readonly expiredBefore?: string;
-  readonly samplesBefore?: number;
+  /** Blocks go whose start is below that of their level. */
+  readonly samplesBefore?: Readonly<Partial<Record<SampleLevel, number>>>;
   /** Of answered requests the newest so many stay. */
   readonly requestsKeep?: number;
   /** Changes below this number are forgotten; a watcher that asks for them is told `pruned`. */
@@ -148,6 +157,7 @@ export interface Pruned {
   readonly events: number;
   readonly operations: number;
   readonly expired: number;
+  /** Blocks of them. */
   readonly samples: number;
   readonly changes: number;
 }
@@ -174,13 +184,16 @@ export interface Store extends AsyncDisposable {
   /** Takes or renews a lease; undefined when somebody else holds it. A new holder gets a higher epoch. */
   acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined>;
   release(name: string, holder: string): Promise<void>;
-  putSamples(samples: readonly Sample[]): Promise<void>;
+  /** Writes the blocks, all or none; one that is there already is replaced. At most store/limits.ts. */
+  putSamples(blocks: readonly SampleBlock[]): Promise<void>;
+  /** Those blocks of the level that there are, by start and key; at most 10,000 are asked for. */
   samples(
-    thingId: string,
-    metric: string,
-    since: number,
-    limit: number,
-  ): Promise<readonly Sample[]>;
+    level: SampleLevel,
+    starts: readonly number[],
+    keys: readonly string[],
+  ): Promise<readonly SampleBlock[]>;
+  /** The start of the level's oldest block. */
+  firstSamples(level: SampleLevel): Promise<number | undefined>;
   /** Forgets what retention says. What goes of documents is a change that watchers see. */
   prune(retention: Retention): Promise<Pruned>;
 }

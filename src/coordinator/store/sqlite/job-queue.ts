@@ -4,6 +4,7 @@
  */
 import { Fault, faultFromData, isoTime, type Clock } from '#lib';
 import { maxBatchJobs, maxBatchLength, maxWaitingJobs } from '../limits.ts';
+import type { SampleBlock } from '../store.ts';
 import type { Batch, BatchResult, Job, JobAnswers, JobKind, JobResult } from './protocol.ts';
 
 interface Waiting {
@@ -14,8 +15,13 @@ interface Waiting {
 
 type JobOf<K extends JobKind> = Extract<Job, { readonly kind: K }>;
 
+export function bytesOf(blocks: readonly SampleBlock[]): number {
+  return blocks.reduce((sum, { data }) => sum + data.byteLength, 0);
+}
+
 function lengthOf(job: Job): number {
-  return job.kind === 'commit' ? job.commit.length : 0;
+  if (job.kind === 'commit') return job.commit.length;
+  return job.kind === 'samples' ? bytesOf(job.blocks) : 0;
 }
 
 export class JobQueue {

@@ -4,7 +4,7 @@
  * it.
  */
 import type { FaultData } from '#lib';
-import type { EventFilter, Lease, Sample } from '../store.ts';
+import type { EventFilter, Lease, SampleBlock, SampleLevel } from '../store.ts';
 import type { PreparedCommit } from '../prepare.ts';
 
 /** One change of the database; several share a transaction. */
@@ -18,25 +18,15 @@ export type Job =
     }
   | { readonly kind: 'release'; readonly name: string; readonly holder: string }
   | { readonly kind: 'read'; readonly documentKind: string; readonly id: string }
-  | { readonly kind: 'samples'; readonly samples: readonly Sample[] }
+  | { readonly kind: 'samples'; readonly blocks: readonly SampleBlock[] }
   | { readonly kind: 'prune-events'; readonly before: string | null; readonly keep: number | null }
-  | {
-      readonly kind: 'prune-samples';
-      readonly before: number;
-      readonly after: SeriesName | null;
-    }
+  | { readonly kind: 'prune-samples'; readonly level: SampleLevel; readonly before: number }
   | {
       readonly kind: 'prune-changes';
       readonly below: number | null;
       readonly maxLength: number | null;
     };
 export type JobKind = Job['kind'];
-
-/** Which series of samples a slice of pruning has reached. */
-export interface SeriesName {
-  readonly thingId: string;
-  readonly metric: string;
-}
 
 export interface CommitAnswer {
   readonly seq: number;
@@ -55,7 +45,7 @@ export interface JobAnswers {
   readonly samples: null;
   /** How many went in this slice, and whether there is more to do. */
   readonly 'prune-events': { readonly count: number; readonly more: boolean };
-  readonly 'prune-samples': { readonly count: number; readonly next: SeriesName | null };
+  readonly 'prune-samples': { readonly count: number; readonly more: boolean };
   readonly 'prune-changes': { readonly count: number; readonly more: boolean };
 }
 
@@ -86,11 +76,11 @@ export type Query =
   | { readonly kind: 'count-events'; readonly filter: EventFilter }
   | {
       readonly kind: 'samples';
-      readonly thingId: string;
-      readonly metric: string;
-      readonly since: number;
-      readonly limit: number;
+      readonly level: SampleLevel;
+      readonly starts: readonly number[];
+      readonly keys: readonly string[];
     }
+  | { readonly kind: 'first-samples'; readonly level: SampleLevel }
   | {
       /** Ids of documents that retention says are done with, oldest first. */
       readonly kind: 'done';
@@ -129,7 +119,8 @@ export interface QueryAnswers {
   readonly changes: readonly ChangeRow[] | null;
   readonly events: readonly EventRow[];
   readonly 'count-events': number;
-  readonly samples: readonly { readonly at: number; readonly value: number }[];
+  readonly samples: readonly SampleBlock[];
+  readonly 'first-samples': number | null;
   readonly done: readonly string[];
 }
 

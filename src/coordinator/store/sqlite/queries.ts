@@ -3,7 +3,7 @@
  * everything it imports once more: nothing of the contract (#api) is needed here.
  */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { EventFilter } from '../store.ts';
+import { sampleLevels, type EventFilter, type SampleBlock, type SampleLevel } from '../store.ts';
 import type {
   ChangeRow,
   DocumentRow,
@@ -47,10 +47,13 @@ export class Queries {
         return Number(this.#all<{ n: number }>(`SELECT count(*) AS n ${sql}`, values)[0]?.n);
       }
       case 'samples':
-        return this.#all<{ at: number; value: number }>(
-          `SELECT at, value FROM samples
-           WHERE thing_id = ? AND metric = ? AND at >= ? ORDER BY at LIMIT ?`,
-          [query.thingId, query.metric, query.since, query.limit],
+        return this.#samples(query.level, query.starts, query.keys);
+      case 'first-samples':
+        return (
+          this.#all<{ start: number | null }>(
+            'SELECT min(start) AS start FROM samples WHERE level = ?',
+            [sampleLevels.indexOf(query.level)],
+          )[0]?.start ?? null
         );
       case 'done':
         return this.#done(query.documentKind, query.before, query.keep, query.limit);
@@ -87,6 +90,22 @@ export class Queries {
               [first, first + count - 1],
             ),
     }));
+  }
+
+  #samples(
+    level: SampleLevel,
+    starts: readonly number[],
+    keys: readonly string[],
+  ): readonly SampleBlock[] {
+    const number = sampleLevels.indexOf(level);
+    return starts.flatMap((start) =>
+      keys.flatMap((key) =>
+        this.#all<{ data: Uint8Array }>(
+          'SELECT data FROM samples WHERE level = ? AND start = ? AND key = ?',
+          [number, start, key],
+        ).map(({ data }) => ({ level, start, key, data })),
+      ),
+    );
   }
 
   #done(

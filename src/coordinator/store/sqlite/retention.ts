@@ -4,10 +4,10 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Counters } from './commits.ts';
-import type { SeriesName } from './protocol.ts';
+import { sampleLevels, type SampleLevel } from '../store.ts';
 
 const sliceEvents = 2_000;
-const sliceSeries = 1_000;
+const sliceSamples = 2_000;
 const sliceChanges = 2_000;
 
 export class Pruner {
@@ -22,7 +22,6 @@ export class Pruner {
   readonly #oldChanges: StatementSync;
   readonly #changesLength: StatementSync;
   readonly #dropChanges: StatementSync;
-  readonly #nextSeries: StatementSync;
   readonly #dropSamples: StatementSync;
 
   constructor(database: DatabaseSync, counters: Counters) {
@@ -47,12 +46,9 @@ export class Pruner {
       'SELECT coalesce(sum(length), 0) AS length FROM changes WHERE seq <= ?',
     );
     this.#dropChanges = database.prepare('DELETE FROM changes WHERE seq <= ?');
-    this.#nextSeries = database.prepare(
-      `SELECT thing_id, metric FROM samples
-       WHERE (thing_id, metric) > (?, ?) ORDER BY thing_id, metric LIMIT 1`,
-    );
     this.#dropSamples = database.prepare(
-      'DELETE FROM samples WHERE thing_id = ? AND metric = ? AND at < ?',
+      `DELETE FROM samples WHERE id IN
+         (SELECT id FROM samples WHERE level = ? AND start < ? ORDER BY start LIMIT ?)`,
     );
   }
 
@@ -88,18 +84,11 @@ export class Pruner {
   }
 
   pruneSamples(
+    level: SampleLevel,
     before: number,
-    after: SeriesName | null,
-  ): { readonly count: number; readonly next: SeriesName | null } {
-    let at: SeriesName = after ?? { thingId: '', metric: '' };
-    let count = 0;
-    for (let series = 0; series < sliceSeries; series += 1) {
-      const row = this.#nextSeries.get(at.thingId, at.metric);
-      if (row === undefined) return { count, next: null };
-      at = { thingId: String(row['thing_id']), metric: String(row['metric']) };
-      count += Number(this.#dropSamples.run(at.thingId, at.metric, before).changes);
-    }
-    return { count, next: at };
+  ): { readonly count: number; readonly more: boolean } {
+    const { changes } = this.#dropSamples.run(sampleLevels.indexOf(level), before, sliceSamples);
+    return { count: Number(changes), more: Number(changes) === sliceSamples };
   }
 
   /** Those below the number, and of the rest the oldest until no more than `maxLength` is left. */

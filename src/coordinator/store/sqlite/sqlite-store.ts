@@ -11,23 +11,32 @@ import { type Clock, Fault, faultFromData, assert } from '#lib';
 import type { Log } from '#log';
 import { installationId, type Event } from '#api';
 import { Feed, prunedFault } from '../feed.ts';
-import { feedChanges, feedLength, maxAnswerRows, maxIdLength, maxSamples } from '../limits.ts';
+import {
+  feedChanges,
+  feedLength,
+  maxAnswerRows,
+  maxIdLength,
+  maxSampleBlocks,
+  maxSampleBytes,
+} from '../limits.ts';
 import { expiringKinds, prepareCommit, type EventBody, type PreparedCommit } from '../prepare.ts';
-import type {
-  Change,
-  Commit,
-  Document,
-  DocumentKind,
-  EventFilter,
-  EventQuery,
-  Json,
-  Lease,
-  Pruned,
-  Retention,
-  Sample,
-  Store,
+import {
+  sampleLevels,
+  type Change,
+  type Commit,
+  type Document,
+  type DocumentKind,
+  type EventFilter,
+  type EventQuery,
+  type Json,
+  type Lease,
+  type Pruned,
+  type Retention,
+  type SampleBlock,
+  type SampleLevel,
+  type Store,
 } from '../store.ts';
-import { JobQueue } from './job-queue.ts';
+import { bytesOf, JobQueue } from './job-queue.ts';
 import type {
   Batch,
   BatchResult,
@@ -35,12 +44,10 @@ import type {
   CommitAnswer,
   DocumentRow,
   EventRow,
-  JobAnswers,
   Query,
   QueryAnswers,
   QueryKind,
   QueryResult,
-  SeriesName,
 } from './protocol.ts';
 import { RestingThread } from './resting-thread.ts';
 import { Thread } from './thread.ts';
@@ -161,21 +168,31 @@ class SqliteStore implements Store {
     await this.#queue.submit({ kind: 'release', name, holder });
   }
 
-  async putSamples(samples: readonly Sample[]): Promise<void> {
+  async putSamples(blocks: readonly SampleBlock[]): Promise<void> {
     this.#assertOpen();
-    assert(samples.length <= maxSamples, `${samples.length} samples in one call`);
-    await this.#queue.submit({ kind: 'samples', samples });
+    assert(blocks.length <= maxSampleBlocks, `${blocks.length} blocks of samples in one call`);
+    const bytes = bytesOf(blocks);
+    assert(bytes <= maxSampleBytes, `${bytes} bytes of samples in one call`);
+    assert(
+      blocks.every(({ key }) => key.length <= maxIdLength),
+      'a block of samples has a long key',
+    );
+    await this.#queue.submit({ kind: 'samples', blocks });
   }
 
   async samples(
-    thingId: string,
-    metric: string,
-    since: number,
-    limit: number,
-  ): Promise<readonly Sample[]> {
-    assertLimit(limit);
-    const rows = await this.#ask({ kind: 'samples', thingId, metric, since, limit });
-    return rows.map(({ at, value }) => ({ thingId, metric, at, value }));
+    level: SampleLevel,
+    starts: readonly number[],
+    keys: readonly string[],
+  ): Promise<readonly SampleBlock[]> {
+    const asked = starts.length * keys.length;
+    if (asked === 0) return [];
+    assertLimit(asked);
+    return await this.#ask({ kind: 'samples', level, starts, keys });
+  }
+
+  async firstSamples(level: SampleLevel): Promise<number | undefined> {
+    return (await this.#ask({ kind: 'first-samples', level })) ?? undefined;
   }
 
   async prune(retention: Retention): Promise<Pruned> {
@@ -248,19 +265,17 @@ class SqliteStore implements Store {
     }
   }
 
-  async #pruneSamples(before: number | undefined): Promise<number> {
-    if (before === undefined) return 0;
+  async #pruneSamples(befores: Retention['samplesBefore']): Promise<number> {
     let count = 0;
-    let after: SeriesName | null = null;
-    do {
-      const slice: JobAnswers['prune-samples'] = await this.#queue.submit({
-        kind: 'prune-samples',
-        before,
-        after,
-      });
-      count += slice.count;
-      after = slice.next;
-    } while (after !== null);
+    for (const level of sampleLevels) {
+      const before = befores?.[level];
+      if (before === undefined) continue;
+      for (;;) {
+        const slice = await this.#queue.submit({ kind: 'prune-samples', level, before });
+        count += slice.count;
+        if (!slice.more) break;
+      }
+    }
     return count;
   }
 

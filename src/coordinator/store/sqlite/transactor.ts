@@ -19,6 +19,7 @@ import type {
   JobResult,
 } from './protocol.ts';
 import { documentColumns } from './queries.ts';
+import { sampleLevels } from '../store.ts';
 import { Pruner } from './retention.ts';
 
 const counterNames = ['head', 'events', 'eventsPruned', 'changesLength'] as const;
@@ -36,7 +37,7 @@ export class Transactor {
   readonly #leases: LeaseWriter;
   readonly #pruner: Pruner;
   readonly #setCounter: StatementSync;
-  readonly #putSample: StatementSync;
+  readonly #putSamples: StatementSync;
   readonly #read: StatementSync;
 
   constructor(database: DatabaseSync, file: string) {
@@ -46,9 +47,9 @@ export class Transactor {
     this.#leases = new LeaseWriter(database);
     this.#pruner = new Pruner(database, this.#counters);
     this.#setCounter = database.prepare('UPDATE counters SET value = ? WHERE name = ?');
-    this.#putSample = database.prepare(
-      `INSERT INTO samples (thing_id, metric, at, value) VALUES (?, ?, ?, ?)
-       ON CONFLICT (thing_id, metric, at) DO UPDATE SET value = excluded.value`,
+    this.#putSamples = database.prepare(
+      `INSERT INTO samples (level, start, key, data) VALUES (?, ?, ?, ?)
+       ON CONFLICT (level, start, key) DO UPDATE SET data = excluded.data`,
     );
     this.#read = database.prepare(
       `SELECT ${documentColumns} FROM documents WHERE kind = ? AND id = ?`,
@@ -116,13 +117,13 @@ export class Transactor {
         // The columns are those of a row.
         return (this.#read.get(job.documentKind, job.id) ?? null) as DocumentRow | null;
       case 'samples':
-        for (const { thingId, metric, at, value } of job.samples)
-          this.#putSample.run(thingId, metric, at, value);
+        for (const { level, start, key, data } of job.blocks)
+          this.#putSamples.run(sampleLevels.indexOf(level), start, key, data);
         return null;
       case 'prune-events':
         return this.#pruner.pruneEvents(job.before, job.keep);
       case 'prune-samples':
-        return this.#pruner.pruneSamples(job.before, job.after);
+        return this.#pruner.pruneSamples(job.level, job.before);
       case 'prune-changes':
         return this.#pruner.pruneChanges(job.below, job.maxLength);
     }

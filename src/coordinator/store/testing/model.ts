@@ -16,6 +16,8 @@ import type {
   Lease,
   Pruned,
   Retention,
+  SampleBlock,
+  SampleLevel,
 } from '../store.ts';
 
 interface ModelLease {
@@ -39,6 +41,7 @@ export class ModelStore {
   #forgotten = 0;
   #events: Event[] = [];
   #eventCount = 0;
+  #samples: readonly SampleBlock[] = [];
   head = 0;
 
   read(kind: DocumentKind, id: string): Document | undefined {
@@ -159,6 +162,37 @@ export class ModelStore {
     this.#leases.set(name, { holder: null, epoch, expiresAt: 0 });
   }
 
+  putSamples(blocks: readonly SampleBlock[]): void {
+    for (const block of blocks) {
+      const others = this.#samples.filter((one) => placeOf(one) !== placeOf(block));
+      this.#samples = [...others, block];
+    }
+  }
+
+  samples(
+    level: SampleLevel,
+    starts: readonly number[],
+    keys: readonly string[],
+  ): readonly SampleBlock[] {
+    return starts.flatMap((start) =>
+      keys.flatMap((key) =>
+        this.#samples.filter((block) => placeOf(block) === placeOf({ level, start, key })),
+      ),
+    );
+  }
+
+  firstSamples(level: SampleLevel): number | undefined {
+    const starts = this.#samples.filter((block) => block.level === level);
+    return starts.length === 0 ? undefined : Math.min(...starts.map(({ start }) => start));
+  }
+
+  #pruneSamples(before: Retention['samplesBefore']): number {
+    const kept = this.#samples.filter(({ level, start }) => start >= (before?.[level] ?? 0));
+    const gone = this.#samples.length - kept.length;
+    this.#samples = kept;
+    return gone;
+  }
+
   prune(retention: Retention, nowMs: number): Pruned {
     const { eventsBefore, eventsKeep, operationsBefore, operationsKeep } = retention;
     const expired = retention.expiredBefore;
@@ -168,7 +202,7 @@ export class ModelStore {
         .reduce((sum, count) => sum + count, 0),
       events: this.#pruneEvents(eventsBefore, eventsKeep),
       operations: this.#pruneDone('operation', operationsBefore, operationsKeep, nowMs),
-      samples: 0,
+      samples: this.#pruneSamples(retention.samplesBefore),
     };
     const forgotten = this.#forgotten;
     const below = Math.min(retention.changesBelow ?? 0, this.head + 1);
@@ -208,6 +242,10 @@ export class ModelStore {
       this.commit({ writes: gone.map(({ id }) => ({ kind, id, delete: true })) }, nowMs);
     return gone.length;
   }
+}
+
+function placeOf({ level, start, key }: Pick<SampleBlock, 'level' | 'start' | 'key'>): string {
+  return `${level} ${start} ${key}`;
 }
 
 function matches(event: Event, filter: EventFilter): boolean {

@@ -7,7 +7,15 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Fault, isFault } from '#lib';
 import { installationId, type Thing } from '#api';
-import type { Commit, Condition, DocumentKind, EventQuery, NewEvent, Retention } from '../store.ts';
+import {
+  sampleLevels,
+  type Commit,
+  type Condition,
+  type DocumentKind,
+  type EventQuery,
+  type NewEvent,
+  type Retention,
+} from '../store.ts';
 import { ModelStore } from './model.ts';
 import { timeAt, type RemoteStore } from './remote.ts';
 
@@ -122,6 +130,13 @@ const query: fc.Arbitrary<EventQuery> = fc
   })
   .map((given) => without(given) as EventQuery);
 
+const level = fc.constantFrom(...sampleLevels);
+const start = fc.nat(4);
+const block = fc.record(
+  { level, start, key: id, data: fc.uint8Array({ maxLength: 4 }) },
+  { noNullPrototype: true },
+);
+
 const retention: fc.Arbitrary<Retention> = fc
   .record({
     eventsBefore: fc.option(seconds.map(timeAt)),
@@ -130,6 +145,9 @@ const retention: fc.Arbitrary<Retention> = fc
     operationsKeep: fc.option(fc.nat(2)),
     expiredBefore: fc.option(seconds.map(timeAt)),
     changesBelow: fc.option(fc.nat(30)),
+    samplesBefore: fc.option(
+      fc.dictionary(fc.constantFrom(...sampleLevels), fc.nat(5), { maxKeys: 2 }),
+    ),
   })
   .map((given) => without(given) as Retention);
 
@@ -214,6 +232,33 @@ const steps: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrar
             remote.call(now(model), 'release', name, holder),
           ),
         ),
+      ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .array(block, { maxLength: 5 })
+      .map((blocks) =>
+        step(`put samples ${fc.stringify(blocks)}`, (model, { remote }) =>
+          both(() => model.store.putSamples(blocks), remote.call(now(model), 'putSamples', blocks)),
+        ),
+      ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(level, fc.uniqueArray(start), fc.uniqueArray(id))
+      .map(([level, starts, keys]) =>
+        step(`samples ${fc.stringify([level, starts, keys])}`, async (model, { remote }) => {
+          await both(
+            () => model.store.samples(level, starts, keys),
+            remote.call(now(model), 'samples', level, starts, keys),
+          );
+          await both(
+            () => model.store.firstSamples(level),
+            remote.call(now(model), 'firstSamples', level),
+          );
+        }),
       ),
   },
   {

@@ -17,6 +17,9 @@ export interface Calls {
   readonly acquire: Store['acquire'];
   readonly release: Store['release'];
   readonly prune: Store['prune'];
+  readonly putSamples: Store['putSamples'];
+  readonly samples: Store['samples'];
+  readonly firstSamples: Store['firstSamples'];
   /** All changes after the number up to the head at the time of the call, as a watcher gets them. */
   readonly watch: (after: number) => Promise<readonly Change[]>;
   readonly close: () => Promise<void>;
