@@ -45,6 +45,98 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     }
   });
 
+  const status = (pid: string, field: string): string =>
+    new RegExp(`^${field}:\\s+(.*)$`, 'm').exec(machine.must('cat', `/proc/${pid}/status`))?.[1] ??
+    '';
+  const mainPid = (unit: string): string =>
+    machine.must('systemctl', 'show', '--property=MainPID', '--value', unit).trim();
+
+  void test('the coordinator runs under an account of its own that may do nothing else', () => {
+    const uid = machine.must('id', '-u', 'gantry-coordinator').trim();
+    const pid = mainPid(units[0]);
+    assert.equal(status(pid, 'Uid'), [uid, uid, uid, uid].join('\t'));
+    assert.equal(
+      status(pid, 'Groups').trim(),
+      machine.must('id', '-g', 'gantry-coordinator').trim(),
+    );
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+      assert.match(status(pid, set), /^0+$/);
+    assert.equal(status(pid, 'NoNewPrivs'), '1');
+    assert.equal(status(pid, 'Seccomp'), '2');
+    const asAccount = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
+    const within = (...words: readonly string[]) =>
+      machine.run('nsenter', '--target', pid, '--mount', '--', ...asAccount, ...words);
+    const owned = machine.must(
+      'find',
+      '/',
+      '-xdev',
+      '-user',
+      'gantry-coordinator',
+      '-not',
+      '-path',
+      '/proc/*',
+    );
+    for (const path of owned.trim().split('\n'))
+      assert.match(
+        path,
+        /^\/(var\/lib\/gantry\/coordinator|run\/gantry\/coordinator|var\/cache\/gantry-coordinator)/,
+      );
+    for (const path of ['/etc', '/var/lib/gantry', '/var/lib/gantry/agent', '/opt/gantry'])
+      assert.notEqual(within('touch', `${path}/x`).code, 0, path);
+    assert.equal(within('touch', '/var/lib/gantry/coordinator/x').code, 0);
+    machine.must('rm', '/var/lib/gantry/coordinator/x');
+    assert.notEqual(within('ls', '/var/lib/gantry/agent').code, 0);
+    machine.must('touch', '/root/private');
+    assert.deepEqual(within('ls', '-A', '/root'), { code: 0, out: '', err: '' });
+    machine.must('rm', '/root/private');
+    machine.must('sh', '-c', 'ls /var/cache/gantry-coordinator/compile/*/* | head -n 1 | grep .');
+    assert.match(machine.gantry('status'), /inventory/);
+  });
+
+  void test('an installation that ran as root is taken over once, and a link in it harms nobody', () => {
+    machine.gantry('down');
+    const data = '/var/lib/gantry/coordinator';
+    machine.must('chown', '-R', 'root:root', data);
+    machine.must('sh', '-c', 'install -m 0600 /dev/null /etc/secret; mkdir -p /etc/gantry/tls');
+    machine.must('install', '-m', '0600', '/dev/null', '/etc/gantry/tls/key.new');
+    machine.must('ln', '-s', '/etc/secret', `${data}/link`);
+    machine.must('ln', '/etc/secret', `${data}/second-name`);
+    machine.gantry('up', '--yes', '--no-vm', '--no-install');
+    assert.equal(machine.must('stat', '-c', '%U', '/etc/secret').trim(), 'root');
+    assert.equal(machine.must('stat', '-c', '%U', `${data}/store.db`).trim(), 'gantry-coordinator');
+    assert.equal(
+      machine.must('stat', '-c', '%G %a', '/etc/gantry/tls').trim(),
+      'gantry-coordinator 2755',
+    );
+    const key = machine.must('stat', '-c', '%U %G %a', '/etc/gantry/tls/key.new').trim();
+    assert.equal(key, 'root gantry-coordinator 640');
+    machine.must('rm', `${data}/link`, `${data}/second-name`, '/etc/secret');
+  });
+
+  void test('data that the account cannot reach is refused with what lets it', () => {
+    machine.must('install', '-d', '-m', '0700', '/srv', '/srv/closed');
+    const lab = ['--data', '/srv/closed/lab', '--listen', '127.0.0.1:7543'];
+    const { code, err } = machine.run('/opt/gantry/gantry', 'up', '--no-install', ...lab);
+    assert.notEqual(code, 0);
+    assert.match(err, /account gantry-[0-9a-f]{8}-coordinator cannot reach \/srv\/closed/);
+    assert.match(err, /chmod o\+x \/srv\/closed/);
+    machine.must('rm', '-r', '/srv/closed');
+  });
+
+  void test('programs in a home that nobody else may enter run all the same', () => {
+    machine.gantry('down');
+    machine.must(
+      'sh',
+      '-c',
+      'chmod 700 /root && mkdir /root/gantry && mount --bind /opt/gantry /root/gantry',
+    );
+    machine.must('/root/gantry/gantry', 'up', '--no-vm', '--no-install');
+    assert.match(machine.must('cat', `/proc/${mainPid(units[0])}/cmdline`), /\/root\/gantry\//);
+    machine.gantry('down');
+    machine.must('sh', '-c', 'umount /root/gantry && rmdir /root/gantry');
+    machine.gantry('up', '--yes', '--no-vm', '--no-install');
+  });
+
   void test('a program that ends at once is told with what it said', () => {
     machine.gantry('down');
     const store = '/var/lib/gantry/coordinator/store.db';
@@ -100,9 +192,7 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     order('machine host.stopped', 'machine host.started', 'cut vm.state.powered-on');
     order('cut vm.state.powered-on', 'kept vm.state.restored');
     assert.ok(!told.some((line) => /cut-off|crashed/.test(line)), told.join('\n'));
-    const agent = machine
-      .must('systemctl', 'show', '--property=MainPID', '--value', units[1])
-      .trim();
+    const agent = mainPid(units[1]);
     const terminal = machine.must('cat', `/proc/${agent}/stat`).split(') ')[1]?.split(' ')[4];
     assert.equal(terminal, '0', 'it has no terminal');
     const environment = machine.must('cat', `/proc/${agent}/environ`);
@@ -124,5 +214,7 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
       'gantry*',
     );
     assert.equal(loaded, '');
+    assert.equal(machine.run('id', 'gantry-coordinator').code, 1);
+    assert.equal(machine.run('ls', '/var/cache/gantry-coordinator').code, 2);
   });
 });

@@ -19,6 +19,12 @@ const entries: Readonly<Record<Program, readonly string[]>> = {
   agent: ['src/agent/main.ts'],
 };
 
+/** The command that loads what the program is made of, whose environment says where that is kept. */
+export function compileArguments(program: Program): readonly string[] {
+  const files = ['src/cli/system/compile.ts', ...entries[program]].map((file) => join(root, file));
+  return [process.execPath, ...programOptions, ...files];
+}
+
 /**
  * Compiles what is not compiled yet; ends early when the signal aborts. The program starts without it too, so
  * that no failure is told.
@@ -26,8 +32,8 @@ const entries: Readonly<Record<Program, readonly string[]>> = {
 export async function fillCompileCache(program: Program, signal?: AbortSignal): Promise<void> {
   const environment = programEnvironment();
   if (environment['NODE_COMPILE_CACHE'] === undefined) return;
-  const files = ['src/cli/system/compile.ts', ...entries[program]].map((file) => join(root, file));
-  const child = spawn(process.execPath, [...programOptions, ...files], {
+  const [executable = '', ...args] = compileArguments(program);
+  const child = spawn(executable, args, {
     stdio: 'ignore',
     cwd: '/',
     env: { ...process.env, ...environment },

@@ -1,11 +1,12 @@
 /** A program of this machine, whoever looks after it: systemd where it runs, else a process file. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Fault, systemClock } from '#lib';
 import type { Installation } from '../installation.ts';
 import { fillCompileCache } from './compile-cache.ts';
 import { findProgram, logFile, startProgram, stopProgram, type Program } from './processes.ts';
 import {
   findServiceManager,
+  hasAccount,
   readServiceLog,
   serviceIsActive,
   startService,
@@ -31,8 +32,9 @@ export async function beginProgram(
   program: Program,
   args: readonly string[],
 ): Promise<void> {
-  await fillCompileCache(program);
   const systemd = manager();
+  // What another account runs keeps its compiled sources itself.
+  if (systemd === undefined || !hasAccount(systemd, program)) await fillCompileCache(program);
   if (systemd === undefined) startProgram(installation, program, args);
   else await startService(systemd, installation, program, args);
 }
@@ -55,6 +57,13 @@ export function logPlace(installation: Installation, program: Program): string {
   const systemd = manager();
   if (systemd === undefined) return logFile(installation, program);
   return ['journalctl', ...systemd.scope, '-u', unitName(installation, program)].join(' ');
+}
+
+/** Whether a coordinator that has an account of its own runs as root: it was begun by an older version. */
+export function runsWithoutAccount(pid: number): boolean {
+  const systemd = manager();
+  if (systemd === undefined || !hasAccount(systemd, 'coordinator')) return false;
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === 0;
 }
 
 /** Waits until the test says yes; a program that ends before is a fault with the end of its log. */

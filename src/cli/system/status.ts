@@ -5,7 +5,7 @@ import type { Run } from '../command.ts';
 import { readCoordinatorFile } from '../connection.ts';
 import { counted } from '../output/human.ts';
 import { hostNeeds, missingNeeds } from './packages.ts';
-import { logPlace, programRuns } from './running.ts';
+import { logPlace, programRuns, runsWithoutAccount } from './running.ts';
 import { readStartSettings } from './settings.ts';
 
 function finding(
@@ -42,6 +42,16 @@ export async function judgeInstallation(
           ),
     );
   }
+  const pid = readCoordinatorFile(installation)?.pid;
+  if (pid !== undefined && runsWithoutAccount(pid))
+    findings.push(
+      finding(
+        'service account',
+        'warning',
+        'the coordinator runs as root, which it needs not',
+        'gantry down && gantry up',
+      ),
+    );
   if (!simulated) {
     for (const need of missingNeeds(hostNeeds())) {
       findings.push(

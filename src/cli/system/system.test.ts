@@ -68,3 +68,14 @@ void test('the unit of the agent leaves the processes of vms alone', (context) =
   assert.match(text, /"\/srv\/a b%%c"/);
   assert.match(unitName(installation, 'agent'), /^gantry-[0-9a-f]{8}-agent\.service$/);
 });
+
+void test('the unit of the coordinator names its own account, and a capability only for a port below 1024', (context) => {
+  const installation = installationIn(context);
+  const unit = (listen: string, scope: readonly string[]): string =>
+    unitText(installation, 'coordinator', ['--listen', listen], scope);
+  const account = /^User=(gantry-[0-9a-f]{8}-coordinator)$/m;
+  assert.match(unit('127.0.0.1:7443', []), account);
+  assert.match(unit('127.0.0.1:7443', []), /^CapabilityBoundingSet=$/m);
+  assert.match(unit('[::]:443', []), /^AmbientCapabilities=CAP_NET_BIND_SERVICE$/m);
+  assert.doesNotMatch(unit('127.0.0.1:7443', ['--user']), /^User=|^ProtectHome=/m);
+});

@@ -13,6 +13,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '#lib';
 import type { Installation } from '../installation.ts';
+import { compileArguments } from './compile-cache.ts';
+import {
+  cacheFolder,
+  confinementLines,
+  giveCoordinatorFiles,
+  takeCoordinatorFiles,
+} from './confinement.ts';
+import { ensureAccount, removeAccount } from './service-account.ts';
 import { programArguments, programEnvironment, type Program } from './processes.ts';
 
 const run = promisify(execFile);
@@ -74,17 +82,8 @@ export function unitText(
     program === 'agent'
       ? ['KillMode=process', 'Delegate=yes', 'TimeoutStopSec=1800']
       : ['TimeoutStopSec=30'];
-  const hardening =
-    program === 'coordinator'
-      ? [
-          'NoNewPrivileges=yes',
-          ...(isTemporary(installation.data) ? [] : ['PrivateTmp=yes']),
-          'ProtectKernelTunables=yes',
-          'ProtectControlGroups=yes',
-          'RestrictSUIDSGID=yes',
-          'LockPersonality=yes',
-        ]
-      : [];
+  const limits = program === 'coordinator' ? confine(installation, args, scope) : undefined;
+  const environment = { ...programEnvironment(), ...limits?.environment };
   return [
     '[Unit]',
     `Description=Gantry ${program} (${JSON.stringify(installation.data).slice(1, -1).replaceAll('%', '%%')})`,
@@ -96,7 +95,7 @@ export function unitText(
     '',
     '[Service]',
     'Type=exec',
-    ...Object.entries(programEnvironment()).map(
+    ...Object.entries(environment).map(
       ([name, value]) => `Environment=${quote(`${name}=${value}`)}`,
     ),
     `ExecStart=${programArguments(program, args).map(quoteArgument).join(' ')}`,
@@ -105,7 +104,7 @@ export function unitText(
     'LimitNOFILE=65536',
     'UMask=0077',
     ...stop,
-    ...hardening,
+    ...(limits?.lines ?? []),
     '',
     '[Install]',
     `WantedBy=${wantedBy}`,
@@ -113,9 +112,34 @@ export function unitText(
   ].join('\n');
 }
 
-/** A program with temporary folders of its own would not find its data there. */
-function isTemporary(path: string): boolean {
-  return path.startsWith('/tmp/') || path.startsWith('/var/tmp/');
+/** What a coordinator may do less than whoever installed it. */
+function confine(
+  installation: Installation,
+  args: readonly string[],
+  scope: readonly string[],
+): { readonly lines: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
+  if (scope.length > 0)
+    return {
+      lines: ['NoNewPrivileges=yes', 'RestrictSUIDSGID=yes', 'LockPersonality=yes'],
+      environment: {},
+    };
+  const account = accountName(installation);
+  const listen = args[args.indexOf('--listen') + 1] ?? '';
+  const compile = compileArguments('coordinator').map(quoteArgument).join(' ');
+  return {
+    lines: [...confinementLines(installation, account, listen, quote), `ExecStartPre=-${compile}`],
+    environment: { NODE_COMPILE_CACHE: join(cacheFolder(account), 'compile') },
+  };
+}
+
+/** Whether the program runs under an account of its own. */
+export function hasAccount({ scope }: ServiceManager, program: Program): boolean {
+  return program === 'coordinator' && scope.length === 0;
+}
+
+/** Of the operating system, for the coordinator of this installation. */
+export function accountName(installation: Installation): string {
+  return unitName(installation, 'coordinator').replace(/\.service$/, '');
 }
 
 async function systemctl(manager: ServiceManager, ...args: string[]): Promise<void> {
@@ -136,6 +160,11 @@ export async function startService(
   const name = unitName(installation, program);
   const file = join(manager.folder, name);
   const text = unitText(installation, program, args, manager.scope);
+  if (hasAccount(manager, program))
+    await giveCoordinatorFiles(
+      installation,
+      await ensureAccount(accountName(installation), 'Gantry coordinator'),
+    );
   mkdirSync(manager.folder, { recursive: true });
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
     writeFileSync(file, text);
@@ -163,6 +192,11 @@ export async function removeService(
   await systemctl(manager, 'disable', '--now', name);
   rmSync(join(manager.folder, name));
   await systemctl(manager, 'daemon-reload');
+  if (!hasAccount(manager, program)) return;
+  const account = accountName(installation);
+  await takeCoordinatorFiles(installation);
+  rmSync(cacheFolder(account), { recursive: true, force: true });
+  await removeAccount(account);
 }
 
 /** What the program said last, a line each. */
