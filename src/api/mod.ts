@@ -19,6 +19,7 @@ export { buildOpenApi } from './openapi.ts';
 export * from './operation.ts';
 export * from './problem.ts';
 export * from './rights.ts';
+export * from './samples.ts';
 export { routes, type RouteName } from './routes/mod.ts';
 export type { AnswerKind, Method, Route } from './routes/route.ts';
 export * from './vm/actions.ts';

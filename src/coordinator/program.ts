@@ -32,7 +32,10 @@ import { createOperations } from './operations/engine.ts';
 import type { CoordinatorOptions } from './options.ts';
 import { Loops } from './reconcile/loop.ts';
 import { pushDefinitions } from './reconcile/push-definitions.ts';
+import { closeSamples, recordSamples } from './reconcile/samples.ts';
 import { retention } from './reconcile/retention.ts';
+import { SampleHistory } from './samples/history.ts';
+import { SampleRecorder } from './samples/record.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { NewEvent } from './store/store.ts';
 
@@ -114,11 +117,14 @@ export async function startCoordinator(
         if (kind === 'host' && how === 'deleted') links.forget(id);
     }),
   );
+  const recorder = stack.use(new SampleRecorder({ store, inventory, clock }));
+  const history = new SampleHistory({ store, clock, log });
   const handlers = {
     ...access.handlers,
     ...createHandlers({
       coordinator,
       streams,
+      history,
       about: {
         productVersion,
         apiVersion: 'v1',
@@ -153,7 +159,15 @@ export async function startCoordinator(
   const url = await server.listen(host, port);
   warnOfExposure(options, url, log);
   const loop = stack.use(
-    new Loops([retention(coordinator), pushDefinitions(coordinator, pusher)], log),
+    new Loops(
+      [
+        retention(coordinator),
+        pushDefinitions(coordinator, pusher),
+        recordSamples(recorder),
+        closeSamples(history, recorder),
+      ],
+      log,
+    ),
   );
   loops.push(loop);
   await coordinator.commit({

@@ -12,6 +12,7 @@ import {
   joinTokenSchema,
 } from '../installation.ts';
 import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
+import { samplesQuerySchema, samplesSchema } from '../samples.ts';
 import { route, type Route } from './route.ts';
 
 const hostParams = z.strictObject({ host: referenceSchema });
@@ -38,6 +39,18 @@ export const hostsRoutes = {
     params: hostParams,
     answer: 'now',
     response: hostSchema,
+  }),
+  'host.samples': route({
+    method: 'GET',
+    path: '/hosts/{host}/samples',
+    summary: "A host's figures over time",
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    query: samplesQuerySchema,
+    answer: 'now',
+    response: samplesSchema,
   }),
   'host.update': route({
     method: 'PATCH',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
 import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
+import { samplesQuerySchema, samplesSchema } from '../samples.ts';
 import { actionWords } from '../vm/actions.ts';
 import { vmFileSchema } from '../vm/definition.ts';
 import { mediumSchema } from '../vm/hardware.ts';
@@ -58,6 +59,18 @@ export const vmsRoutes = {
     params: vmParams,
     answer: 'now',
     response: vmSchema,
+  }),
+  'vm.samples': route({
+    method: 'GET',
+    path: '/vms/{vm}/samples',
+    summary: "A vm's figures over time",
+    group: 'vms',
+    right: 'vm.view',
+    on: 'vm',
+    params: vmParams,
+    query: samplesQuerySchema,
+    answer: 'now',
+    response: samplesSchema,
   }),
   'vm.create': route({
     method: 'POST',

@@ -40,6 +40,7 @@ import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
 import { addShare, removeShare } from '../app/vm/shares-vm.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
+import { showSamples } from '../app/samples.ts';
 import { listFiles, takeOutVm } from '../app/vm/remove-vm.ts';
 import { parseKinds, parseSamples, watchEvents, watchResources } from '../app/watching.ts';
 import type { AccessRoute } from '../access/mod.ts';
@@ -48,11 +49,13 @@ import type { OperationDocument } from '../documents.ts';
 import type { ListedThings, PlainQuery } from '../inventory/inventory.ts';
 import { pageOf } from '../inventory/list/page.ts';
 import type { StreamHub } from '../link/streams.ts';
+import type { SampleHistory } from '../samples/history.ts';
 import type { Handlers } from './route-handler.ts';
 
 export interface HandlersOptions {
   readonly coordinator: Coordinator;
   readonly streams: StreamHub;
+  readonly history: Pick<SampleHistory, 'read'>;
   readonly about: About;
   readonly openApi: () => Uint8Array;
   /** A signal that also aborts when the caller's proof ends. */
@@ -127,9 +130,11 @@ function installationHandlers({
 
 function hostHandlers({
   coordinator,
+  history,
 }: HandlersOptions): Of<
   | 'host.list'
   | 'host.show'
+  | 'host.samples'
   | 'host.update'
   | 'host.remove'
   | 'host.diagnose'
@@ -141,6 +146,8 @@ function hostHandlers({
   return {
     'host.list': ({ caller, query }) => list(coordinator, caller, 'host', query),
     'host.show': ({ id }) => shown('host', id, inventory.host(id)),
+    'host.samples': ({ id, query }) =>
+      showSamples({ history, clock: coordinator.clock }, { kind: 'host', id }, query),
     'host.update': ({ caller, id, body, precondition, query }) =>
       updateHost(coordinator, caller, id, body, { precondition, dryRun: query.dryRun }),
     'host.remove': ({ caller, id, precondition, query }) =>
@@ -213,9 +220,11 @@ function teamHandlers({ coordinator }: HandlersOptions): Of<`team.${string}`> {
 
 function vmHandlers({
   coordinator,
+  history,
 }: HandlersOptions): Of<
   | 'vm.list'
   | 'vm.show'
+  | 'vm.samples'
   | 'vm.create'
   | 'vm.add'
   | 'vm.update'
@@ -234,6 +243,8 @@ function vmHandlers({
   return {
     'vm.list': ({ caller, query }) => list(coordinator, caller, 'vm', query),
     'vm.show': ({ id }) => shown('vm', id, inventory.vm(id)),
+    'vm.samples': ({ id, query }) =>
+      showSamples({ history, clock: coordinator.clock }, { kind: 'vm', id }, query),
     'vm.create': ({ caller, body, query }) => createVm(coordinator, caller, body, query.dryRun),
     'vm.add': ({ caller, body, query }) => addVm(coordinator, caller, body, query.dryRun),
     'vm.update': ({ caller, id, body, precondition, query }) =>

@@ -55,6 +55,11 @@ export interface Inventory {
     visible: ((id: string) => boolean) | undefined,
   ): Page<ListedThings[K]>;
 
+  /** What passes of the vms that are there to have it: they run, or are paused, on hosts that are connected. */
+  liveSamples(): Iterable<{ readonly hostId: string; readonly sample: MachineSample }>;
+  /** Of the hosts that are connected. */
+  loads(): Iterable<{ readonly hostId: string; readonly load: HostLoad }>;
+
   setSample(sample: MachineSample): void;
   setHostLoad(hostId: string, load: HostLoad): void;
   setConnection(hostId: string, connection: Connection): void;

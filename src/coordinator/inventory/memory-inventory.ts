@@ -8,7 +8,17 @@
  * afterwards; passing changes are gathered and told once, after the code that makes them has returned.
  */
 import type { Clock } from '#lib';
-import type { Folder, Host, HostLoad, Image, MachineSample, Operation, Page, Vm } from '#api';
+import {
+  vmStateFacts,
+  type Folder,
+  type Host,
+  type HostLoad,
+  type Image,
+  type MachineSample,
+  type Operation,
+  type Page,
+  type Vm,
+} from '#api';
 import type {
   FolderDocument,
   HostDocument,
@@ -157,6 +167,21 @@ export class MemoryInventory implements Inventory {
     }
     this.#head = change.seq;
     this.#tell({ seq: change.seq, things: touched.things(), events: change.events });
+  }
+
+  *liveSamples(): Iterable<{ readonly hostId: string; readonly sample: MachineSample }> {
+    for (const [id, sample] of this.#samples) {
+      const hostId = this.document<VmDocument>('vm', id)?.data.hostId;
+      const report = this.document<StatusDocument>('status', id)?.data.report;
+      if (hostId === undefined || report === undefined || !this.#connected(hostId)) continue;
+      if (vmStateFacts[report.state].live) yield { hostId, sample };
+    }
+  }
+
+  *loads(): Iterable<{ readonly hostId: string; readonly load: HostLoad }> {
+    for (const [hostId, load] of this.#loads)
+      if (this.document('host', hostId) !== undefined && this.#connected(hostId))
+        yield { hostId, load };
   }
 
   setSample(sample: MachineSample): void {

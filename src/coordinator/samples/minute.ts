@@ -1,0 +1,75 @@
+/**
+ * The minute that has not ended: what each thing was told to be, added up. Its memory is ten bytes for
+ * each metric and thing and a map entry, whatever happens in it.
+ */
+import { sampleMetricNames } from '#api';
+import type { SampleBlock } from '../store/store.ts';
+import { encodePending } from './codec.ts';
+import { columnIn, makeGrid } from './grid.ts';
+import { shardOf } from './levels.ts';
+import { columnOf, type Figures } from './metrics.ts';
+
+const width = sampleMetricNames.length;
+
+export class Minute {
+  readonly start: number;
+  readonly #slots = new Map<string, number>();
+  #sums = new Float64Array(64 * width);
+  #counts = new Uint16Array(64 * width);
+
+  constructor(start: number) {
+    this.start = start;
+  }
+
+  get isEmpty(): boolean {
+    return this.#slots.size === 0;
+  }
+
+  /** At most 65,535 times of a thing. */
+  note(id: string, figures: Figures): void {
+    const base = this.#slot(id) * width;
+    for (let metric = 0; metric < width; metric += 1) {
+      const value = figures[metric] ?? Number.NaN;
+      if (Number.isNaN(value)) continue;
+      const at = base + metric;
+      this.#sums[at] = (this.#sums[at] ?? 0) + value;
+      this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    }
+  }
+
+  /** The minute as blocks, one for each shard. */
+  *blocks(): Generator<SampleBlock> {
+    const byShard = Map.groupBy([...this.#slots.keys()].sort(), shardOf);
+    for (const [key, ids] of byShard) {
+      const grid = makeGrid(ids.length);
+      for (const [metric, name] of sampleMetricNames.entries()) {
+        const values = columnIn(grid, columnOf(name, 'average'));
+        for (const [point, id] of ids.entries()) {
+          const at = this.#slot(id) * width + metric;
+          const count = this.#counts[at] ?? 0;
+          if (count > 0) values[point] = (this.#sums[at] ?? 0) / count;
+        }
+      }
+      yield { level: 'pending', start: this.start, key, data: encodePending({ ids, grid }) };
+    }
+  }
+
+  #slot(id: string): number {
+    let slot = this.#slots.get(id);
+    if (slot === undefined) {
+      slot = this.#slots.size;
+      this.#slots.set(id, slot);
+      if ((slot + 1) * width > this.#counts.length) this.#grow();
+    }
+    return slot;
+  }
+
+  #grow(): void {
+    const sums = new Float64Array(this.#sums.length * 2);
+    sums.set(this.#sums);
+    this.#sums = sums;
+    const counts = new Uint16Array(this.#counts.length * 2);
+    counts.set(this.#counts);
+    this.#counts = counts;
+  }
+}
