@@ -95,7 +95,7 @@ export class SystemdMachine implements AsyncDisposable {
   run(...words: readonly string[]): { readonly code: number; readonly out: string; err: string } {
     const first = this.#firstProcess();
     if (first === undefined) return { code: 1, out: '', err: 'the machine does not run' };
-    const namespaces = ['--mount', '--pid', '--net', '--ipc', '--uts'];
+    const namespaces = ['--mount', '--root', '--wd', '--pid', '--net', '--ipc', '--uts'];
     const path = '/opt/node/bin:/usr/sbin:/usr/bin:/sbin:/bin';
     const { status, stdout, stderr } = spawnSync(
       'nsenter',
