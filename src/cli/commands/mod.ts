@@ -12,6 +12,7 @@ import { powerCommands } from './power.ts';
 import { reportCommands } from './report.ts';
 import { shareCommands } from './shares.ts';
 import { profileCommands } from './profile.ts';
+import { samplesCommands } from './samples.ts';
 import { securityCommands } from './security.ts';
 import { systemCommands } from './system.ts';
 import { teamCommands } from './team.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   ...completionCommands(() => commands),
   ...vmCommands,
   ...topCommands,
+  ...samplesCommands,
   ...powerCommands,
   ...consoleCommands,
   ...deviceCommands,
