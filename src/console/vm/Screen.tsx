@@ -7,6 +7,9 @@ import { useConsole, useWords } from '../console.ts';
 import { ConsoleBar } from './ConsoleBar.tsx';
 import { KeyMenu } from './KeyMenu.tsx';
 import { MediaDialog } from './MediaDialog.tsx';
+import type { PointerKind } from './pointer/rfb-pointer.ts';
+import { ScreenChannel } from './pointer/screen-channel.ts';
+import { captureKeys, usePointerCapture } from './pointer/use-pointer-capture.ts';
 import { savePicture } from './save-file.ts';
 import { socketUrl } from './socket-url.ts';
 import { TypeTextDialog } from './TypeTextDialog.tsx';
@@ -25,16 +28,26 @@ export function Screen({
   const words = useWords();
   const text = useVmText();
   const place = useRef<HTMLDivElement>(null);
+  const picture = useRef<HTMLDivElement>(null);
   const screen = useRef<RFB>(undefined);
+  const channel = useRef<ScreenChannel>(undefined);
   const [look, setLook] = useState<'fit' | 'original'>('fit');
   const [viewOnly, setViewOnly] = useState(false);
   const [dialog, setDialog] = useState<'type' | 'media' | undefined>(undefined);
+  const [pointer, setPointer] = useState<PointerKind>('relative');
   const { state, attempt, onOpen, onClose } = useConnection(vm, available);
+  const takesMovement = pointer === 'relative' && state === 'connected' && !viewOnly;
+  const capture = usePointerCapture(place, channel, takesMovement);
   useEffect(() => {
-    if (place.current === null || attempt === undefined) return undefined;
-    const rfb = new RFB(place.current, socketUrl(client, 'vm.screen.open', vm.id), {
-      shared: true,
-    });
+    if (capture === 'captured') screen.current?.focus();
+  }, [capture]);
+  useEffect(() => {
+    if (picture.current === null || attempt === undefined) return undefined;
+    setPointer('relative');
+    const url = socketUrl(client, 'vm.screen.open', vm.id);
+    channel.current = new ScreenChannel(url, setPointer);
+    const rfb = new RFB(picture.current, channel.current.socket, { shared: true });
+    channel.current.follow(rfb);
     rfb.background = 'transparent';
     screen.current = rfb;
     const onConnect = (): void => {
@@ -56,8 +69,8 @@ export function Screen({
   }, [look, viewOnly, state]);
   const keep = async (): Promise<void> => {
     try {
-      const picture = await client.call('vm.screenshot', { params: { vm: vm.id } });
-      savePicture(picture, `${vm.name}.png`);
+      const taken = await client.call('vm.screenshot', { params: { vm: vm.id } });
+      savePicture(taken, `${vm.name}.png`);
     } catch (error) {
       notices.fail(text('screenshot'), error);
     }
@@ -89,7 +102,16 @@ export function Screen({
           {text('viewOnly')}
         </Button>
       </ConsoleBar>
-      <div ref={place} className="screen" role="group" aria-label={words.text('screen')} />
+      <div ref={place} className="screen" role="group" aria-label={words.text('screen')}>
+        {takesMovement && (
+          <p className="pointer-hint" role="status">
+            {text(capture === 'captured' ? 'pointerCaptured' : 'pointerFree', {
+              keys: captureKeys,
+            })}
+          </p>
+        )}
+        <div ref={picture} className={takesMovement ? 'picture picture-captures' : 'picture'} />
+      </div>
       {dialog === 'type' && <TypeTextDialog vm={vm} onClose={() => setDialog(undefined)} />}
       {dialog === 'media' && <MediaDialog vm={vm} onClose={() => setDialog(undefined)} />}
     </>

@@ -86,6 +86,8 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   ownTab: 'In eigenem Tab öffnen',
   pending: 'ab nächstem Start',
   place: 'Platz',
+  pointerCaptured: 'Der Zeiger ist gefangen. {keys} oder Esc gibt ihn frei.',
+  pointerFree: 'Ein Klick auf den Bildschirm fängt den Zeiger. {keys} fängt ihn und gibt ihn frei.',
   readOnlyFixed: 'Beim Anlegen festgelegt; zum Ändern trennen und neu anschließen.',
   readOnlyKept: 'Hält Gantry fest.',
   readOnlyNow: 'Diese Einstellungen lassen sich jetzt nicht ändern',

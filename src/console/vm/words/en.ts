@@ -81,6 +81,8 @@ export const vmTexts = {
   ownTab: 'Open in its own tab',
   pending: 'at next start',
   place: 'Place',
+  pointerCaptured: 'The pointer is captured. {keys} or Esc releases it.',
+  pointerFree: 'Click on the screen to capture the pointer. {keys} captures and releases it.',
   readOnlyFixed: 'Set when it was made; detach and attach to change it.',
   readOnlyKept: 'Kept by Gantry.',
   readOnlyNow: 'These settings cannot be changed now',

@@ -1,0 +1,178 @@
+/** The pointer on the screen of real machines, in a real browser: captured where there is no tablet, else free. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+import { SerialPerson } from './serial.ts';
+
+const bootMs = 120_000;
+const password = 'a long enough password';
+
+/** From linux/input-event-codes.h: what is said of a mouse. */
+const codes = { across: '2:0', down: '2:1', wheel: '2:8', left: '1:272' } as const;
+
+/** Reads the events of an input device in the guest, as its kernel gives them to programs. */
+class GuestPointer implements AsyncDisposable {
+  readonly #serial: SerialPerson;
+
+  private constructor(serial: SerialPerson) {
+    this.#serial = serial;
+  }
+
+  /** The device whose name has the word in it. */
+  static async watch(gantry: Gantry, vm: string, word: string): Promise<GuestPointer> {
+    const serial = await SerialPerson.sit(gantry, vm);
+    // What an earlier one still reads ends first.
+    serial.type(
+      `\x03\runtil n=$(sed -n '/${word}/,/^$/s/.*\\(event[0-9]*\\).*/\\1/p' /proc/bus/input/devices | grep .); do sleep 0.2; done; ` +
+        'echo watching-$((40+2)); od -An -v -tx1 -w24 /dev/input/$n\r',
+    );
+    await serial.until(/watching-42/);
+    serial.forget();
+    return new GuestPointer(serial);
+  }
+
+  /** The values of one code so far, in order. */
+  values(code: string): readonly number[] {
+    const found: number[] = [];
+    for (const line of this.#serial.text.match(/(?:[0-9a-f]{2} ?){24}/g) ?? []) {
+      const bytes = Buffer.from(line.replaceAll(' ', ''), 'hex');
+      if (`${bytes.readUInt16LE(16)}:${bytes.readUInt16LE(18)}` === code)
+        found.push(bytes.readInt32LE(20));
+    }
+    return found;
+  }
+
+  sum(code: string): number {
+    return this.values(code).reduce((sum, value) => sum + value, 0);
+  }
+
+  /** Waits until what was heard passes the test. */
+  async until(passes: (pointer: this) => boolean): Promise<void> {
+    for (let look = 0; !passes(this); look += 1) {
+      assert.ok(look < 200, this.#serial.text.slice(-2000));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#serial[Symbol.asyncDispose]();
+  }
+}
+
+/** On the serial port, whose session stays. */
+async function logIn(gantry: Gantry, vm: string): Promise<void> {
+  await using serial = await SerialPerson.sit(gantry, vm);
+  serial.type('\r');
+  await serial.until(/login: /);
+  serial.type('root\r');
+  await serial.until(/assword: /);
+  serial.type('gantry\r');
+  serial.type('modprobe -a evdev psmouse usbhid; echo ready-$((40+2))\r');
+  await serial.until(/ready-42/);
+}
+
+describe('the pointer on the screen', { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let person: Person;
+
+  before(async () => {
+    gantry = await newGantry();
+    const out = await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
+    await gantry.must('image', 'build', 'starter');
+    for (const [name, tablet] of [
+      ['mouse', false],
+      ['tablet', true],
+    ] as const) {
+      const client = gantry.client();
+      await client.wait(
+        await client.call('vm.create', {
+          body: {
+            name,
+            disk: { kind: 'image', image: 'starter' },
+            start: true,
+            definition: { hardware: { tablet } },
+          },
+        }),
+      );
+      await logIn(gantry, name);
+    }
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    const { page } = person;
+    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
+    await page.locator('#password').fill(password);
+    await page.locator('#again').fill(password);
+    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await page.getByRole('button', { name: 'Signed in as admin' }).waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  const openScreen = async (name: string): Promise<void> => {
+    const { id } = await gantry.client().call('vm.show', { params: { vm: name } });
+    await person.page.goto(`${gantry.client().server}/vms/${id}?tab=screen`);
+    await person.page.getByText('Connected', { exact: true }).waitFor({ timeout: bootMs });
+    await person.page.locator('.screen canvas').waitFor();
+  };
+  const hint = (text: string): Locator => person.page.locator('.pointer-hint', { hasText: text });
+
+  test('GA-27 RCON-30 without a tablet the shown keys or a click capture the pointer, and the keys release it', async () => {
+    const { page } = person;
+    await using guest = await GuestPointer.watch(gantry, 'mouse', 'Mouse');
+    await openScreen('mouse');
+    await hint('Ctrl+Alt+G captures and releases it').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    const canvas = page.locator('.screen canvas');
+    const box = await canvas.boundingBox();
+    assert.ok(box);
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    // Not captured, the mouse is not the guest's.
+    await page.mouse.move(x, y, { steps: 5 });
+    await page.keyboard.press('Control+Alt+KeyG');
+    await hint('The pointer is captured').waitFor();
+    assert.deepEqual(guest.values(codes.across), []);
+    await page.mouse.move(x + 60, y - 30);
+    await page.mouse.down();
+    await page.mouse.up();
+    await page.mouse.wheel(0, 100);
+    await guest.until((told) => told.values(codes.wheel).length > 0);
+    assert.deepEqual([guest.sum(codes.across), guest.sum(codes.down)], [60, -30]);
+    assert.deepEqual(guest.values(codes.left), [1, 0]);
+    assert.deepEqual(guest.values(codes.wheel), [-1]);
+    await page.keyboard.press('Control+Alt+KeyG');
+    await hint('Click on the screen').waitFor();
+    await page.mouse.move(x, y);
+    // And by a click, which is not the guest's either.
+    await page.mouse.click(x, y);
+    await hint('The pointer is captured').waitFor();
+    await page.mouse.move(x + 7, y);
+    await guest.until((told) => told.sum(codes.across) === 67);
+    assert.deepEqual(guest.values(codes.left), [1, 0]);
+    await page.keyboard.press('Control+Alt+KeyG');
+    await hint('Click on the screen').waitFor();
+  });
+
+  test('GA-27 RCON-30 with a tablet whose driver the guest has the pointer moves freely', async () => {
+    const { page } = person;
+    await using guest = await GuestPointer.watch(gantry, 'tablet', 'Tablet');
+    await openScreen('tablet');
+    await page.locator('.pointer-hint').waitFor({ state: 'detached' });
+    const box = await page.locator('.screen canvas').boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + box.width * 0.25, box.y + box.height * 0.75);
+    await guest.until((told) => {
+      // EV_ABS, of 32767.
+      const [across, down] = [told.values('3:0').at(-1) ?? 0, told.values('3:1').at(-1) ?? 0];
+      return Math.abs(across / 32767 - 0.25) < 0.02 && Math.abs(down / 32767 - 0.75) < 0.02;
+    });
+  });
+
+  test('no page caused an error or asked for what its policy refuses', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
