@@ -14,6 +14,7 @@ import { shareCommands } from './shares.ts';
 import { profileCommands } from './profile.ts';
 import { samplesCommands } from './samples.ts';
 import { securityCommands } from './security.ts';
+import { settingsCommands } from './settings.ts';
 import { systemCommands } from './system.ts';
 import { teamCommands } from './team.ts';
 import { testCommands } from './test.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   ...testCommands,
   ...completionCommands(() => commands),
   ...vmCommands,
+  ...settingsCommands,
   ...topCommands,
   ...samplesCommands,
   ...powerCommands,

@@ -8,6 +8,7 @@ import { finish, tellPlan } from '../progress.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { parseAssignments } from '../assignments.ts';
+import { explainRefusal } from '../settings.ts';
 import { vmColumns } from './columns.ts';
 
 function describeVm(vm: Vm): readonly (readonly [string, string])[] {
@@ -206,10 +207,14 @@ export const vmCommands = [
     ],
     async run(run) {
       const { options, args, client, out, dryRun, signal } = run;
-      const assigned = parseAssignments([
+      const assignments = [
         ...(options.firmware === undefined ? [] : [`hardware.firmware.type=${options.firmware}`]),
         ...(options.set ?? []),
-      ]);
+      ];
+      const assigned = parseAssignments(assignments);
+      const refuse = (error: unknown): never => {
+        throw explainRefusal(error, assignments);
+      };
       const body = {
         name: args[0] ?? '',
         ...(options.host === undefined ? {} : { host: options.host }),
@@ -225,10 +230,10 @@ export const vmCommands = [
         start: options.start === true,
       };
       if (dryRun) {
-        tellPlan(out, await client.dryRun('vm.create', { body }, signal));
+        tellPlan(out, await client.dryRun('vm.create', { body }, signal).catch(refuse));
         return out.line(`vm ${body.name} could be created`);
       }
-      const started = await client.call('vm.create', { body }, signal);
+      const started = await client.call('vm.create', { body }, signal).catch(refuse);
       await finish(
         run,
         started,
@@ -258,35 +263,6 @@ export const vmCommands = [
         await client.call('vm.add', { body, query: { dryRun } }, signal),
         (operation) => `vm ${operation.target.name} was added`,
       );
-    },
-  }),
-  command({
-    name: 'vm set',
-    aliases: ['vm update'],
-    summary: 'change settings',
-    args: [
-      { name: 'vm', meaning: 'name or id', completes: 'vm' },
-      { name: 'path=value', meaning: 'settings', rest: true },
-    ],
-    examples: [
-      'gantry vm set web-1 hardware.memory.sizeBytes=2G settings.shutdown.onHostStop=shutdown',
-      'gantry vm set web-1 tags=[web,prod]',
-    ],
-    async run(run) {
-      const { args, client, out, dryRun, signal } = run;
-      const [vm = '', ...assignments] = args;
-      const change = { params: { vm }, body: parseAssignments(assignments) };
-      if (dryRun) {
-        tellPlan(out, await client.dryRun('vm.update', change, signal));
-        return out.line('the settings would be accepted');
-      }
-      const started = await client.call('vm.update', change, signal);
-      const ended = await finish(run, started, () => `vm ${vm} was changed`);
-      const pending = ended.result?.['atNextStart'];
-      if (Array.isArray(pending) && pending.length > 0) {
-        out.note(`at the next start: ${pending.join(', ')}`);
-        out.hint(`gantry vm restart ${vm}`);
-      }
     },
   }),
   command({

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { definitionFields, findField } from './settings/fields.ts';
+import { definitionFields, fieldAt } from './settings/fields.ts';
 import { tabSettings } from './tabs.ts';
 
 test('every setting of the contract is on one tab', () => {
   const shown = Object.values(tabSettings).flat();
-  for (const path of shown) assert.ok(findField(path), path);
+  for (const path of shown) assert.ok(fieldAt(path), path);
   assert.equal(new Set(shown).size, shown.length);
   for (const [name, field] of Object.entries(definitionFields)) {
     if (shown.includes(name)) continue;

@@ -14,7 +14,7 @@ import { assert, miB } from '#lib';
 import { profiles, vmDefinitionSchema, type VmDefinition } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { useList } from '../parts/ask.ts';
-import { findField } from '../vm/settings/fields.ts';
+import { fieldAt } from '../vm/settings/fields.ts';
 import { writePatch } from '../vm/settings/merge.ts';
 import { placeOf, writeAt } from '../vm/settings/place.ts';
 import { Setting } from '../vm/settings/Setting.tsx';
@@ -70,7 +70,7 @@ export function CreateAdvanced({ answers, change }: StepProps): ReactNode {
             .flat()
             .filter((path) => !elsewhere.includes(path))
             .map((path) => {
-              const field = findField(path);
+              const field = fieldAt(path);
               assert(field !== undefined, `there is a setting ${path}`);
               return (
                 <ExpandableSection key={path} toggleText={nameSetting(words, path)}>

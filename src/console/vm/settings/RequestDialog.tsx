@@ -3,10 +3,10 @@ import { Button, Form, Modal, ModalBody, ModalFooter, ModalHeader } from '@patte
 import { useMemo, useState, type ReactNode } from 'react';
 import { z } from 'zod';
 import { assert } from '#lib';
-import type { Operation } from '#api';
+import { readFields, type Operation } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
-import { emptyValue, readFields } from './fields.ts';
+import { emptyValue } from './fields.ts';
 import { placeOf, writeAt } from './place.ts';
 import { Setting, SettingList } from './Setting.tsx';
 import { SettingsFormContext, type SettingsForm } from './settings-context.ts';

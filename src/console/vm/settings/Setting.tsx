@@ -7,10 +7,11 @@ import {
   FormSelectOption,
 } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
+import { variantKey, type Field, type Fields } from '#api';
 import { useWords } from '../../console.ts';
 import { nameSetting, nameValue } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
-import { emptyValue, emptyVariant, variantKey, type Field, type Fields } from './fields.ts';
+import { emptyValue, emptyVariant } from './fields.ts';
 import { childPlace, memberPlace, readAt, type Place } from './place.ts';
 import { idOf, SettingFrame } from './SettingFrame.tsx';
 import { useSettingsForm } from './settings-context.ts';

@@ -7,10 +7,10 @@ import {
   Label,
 } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
+import type { Field } from '#api';
 import { useWords } from '../../console.ts';
 import { hintSetting, nameSetting } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
-import type { Field } from './fields.ts';
 import type { Place } from './place.ts';
 import { useSettingsForm } from './settings-context.ts';
 

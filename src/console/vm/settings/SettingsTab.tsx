@@ -6,7 +6,7 @@ import type { Vm } from '#api';
 import { useVmActions } from '../../parts/ask.ts';
 import { useVmText } from '../words/vm-words.ts';
 import type { Draft } from './draft.ts';
-import { findField } from './fields.ts';
+import { fieldAt } from './fields.ts';
 import { placeOf, type Place } from './place.ts';
 import { Setting } from './Setting.tsx';
 import { SettingsFormContext, type SettingsForm } from './settings-context.ts';
@@ -67,7 +67,7 @@ export function SettingsTab({
       )}
       <Form className="settings" onSubmit={(event) => event.preventDefault()}>
         {paths.map((path) => {
-          const field = findField(path);
+          const field = fieldAt(path);
           assert(field !== undefined, `there is a setting ${path}`);
           return <Setting key={path} field={field} place={placeOf(path)} />;
         })}

@@ -11,10 +11,10 @@ import {
 } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { miB } from '#lib';
+import type { Field, Unit } from '#api';
 import { useWords } from '../../console.ts';
 import { nameSetting, nameValue } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
-import type { Field, Unit } from './fields.ts';
 import { ImageInput } from './ImageInput.tsx';
 import { readAt, type Place } from './place.ts';
 import { idOf } from './SettingFrame.tsx';

@@ -1,7 +1,7 @@
 /** A setting that is a list of words, on one line with commas; of choices the hint says which. */
 import { TextInput } from '@patternfly/react-core';
 import type { FocusEvent, ReactNode } from 'react';
-import type { Field } from './fields.ts';
+import type { Field } from '#api';
 import { readAt, type Place } from './place.ts';
 import { idOf, SettingFrame } from './SettingFrame.tsx';
 import { useSettingsForm } from './settings-context.ts';

@@ -1,149 +1,19 @@
-/**
- * What can be set in a vm, out of the contract's own schema (as JSON Schema 2020-12): kinds of fields with
- * limits, choices and hints. The form is drawn from this, so that a setting new in the contract is there by
- * itself.
- */
-import { z } from 'zod';
-import { assert } from '#lib';
-import { vmDefinitionSchema } from '#api';
+/** The fields of a definition and of what can be added to one, and their first values. */
+import {
+  findField,
+  readFields,
+  variantKey,
+  vmDefinitionSchema,
+  type Field,
+  type Fields,
+} from '#api';
 
-interface Common {
-  /** What the contract says of it. */
-  readonly hint: string | undefined;
-  /** Null is a value of its own: it means what the hint says. */
-  readonly nullable: boolean;
-}
+/** All that a definition holds. */
+export const definitionFields: Fields = readFields(vmDefinitionSchema);
 
-export type Unit = 'bytes' | 'seconds' | 'percent' | undefined;
-
-export type Field = Common &
-  (
-    | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly unit: Unit }
-    | { readonly kind: 'text'; readonly maxLength: number }
-    | { readonly kind: 'flag' }
-    | { readonly kind: 'choice'; readonly options: readonly string[] }
-    | { readonly kind: 'group'; readonly fields: Fields }
-    | { readonly kind: 'list'; readonly item: Field; readonly maxItems: number }
-    | { readonly kind: 'variant'; readonly variants: Readonly<Record<string, Fields>> }
-    | { readonly kind: 'open' }
-  );
-export type Fields = Readonly<Record<string, Field>>;
-
-/** The part of JSON Schema that the contract's schemas use. */
-interface Schema {
-  readonly $ref?: string;
-  readonly $defs?: Readonly<Record<string, Schema>>;
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly enum?: readonly string[];
-  readonly const?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly maxLength?: number;
-  readonly maxItems?: number;
-  readonly items?: Schema;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly anyOf?: readonly Schema[];
-  readonly oneOf?: readonly Schema[];
-}
-
-/** The name under which the alternatives of a union are told apart. */
-export const variantKey = 'kind';
-
-export function readFields(schema: z.ZodType): Fields {
-  const root = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }) as Schema;
-  const field = readField(root, '', root.$defs ?? {});
-  assert(field.kind === 'group', 'the schema is an object');
-  return field.fields;
-}
-
-function readField(given: Schema, name: string, defs: Readonly<Record<string, Schema>>): Field {
-  const named = given.$ref === undefined ? undefined : defs[given.$ref.replace('#/$defs/', '')];
-  const schema: Schema = named === undefined ? given : { ...named, ...given };
-  const hint = cleanHint(schema.description);
-  const branches = schema.anyOf ?? schema.oneOf;
-  if (branches !== undefined) {
-    const real = branches.filter(({ type }) => type !== 'null');
-    const nullable = real.length < branches.length;
-    const [only] = real;
-    if (only !== undefined && real.length === 1) {
-      const field = readField(only, name, defs);
-      return { ...field, hint: hint ?? field.hint, nullable: nullable || field.nullable };
-    }
-    return { kind: 'variant', hint, nullable, variants: readVariants(real, defs) };
-  }
-  const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
-  const common = { hint, nullable: types.includes('null') };
-  const type = types.find((type) => type !== 'null') ?? 'object';
-  switch (type) {
-    case 'integer':
-    case 'number':
-      return {
-        ...common,
-        kind: 'number',
-        min: schema.minimum ?? Number.MIN_SAFE_INTEGER,
-        max: schema.maximum ?? Number.MAX_SAFE_INTEGER,
-        unit: unitOf(name),
-      };
-    case 'boolean':
-      return { ...common, kind: 'flag' };
-    case 'string':
-      return schema.enum === undefined
-        ? { ...common, kind: 'text', maxLength: schema.maxLength ?? 1024 }
-        : { ...common, kind: 'choice', options: schema.enum };
-    case 'array':
-      assert(schema.items !== undefined, `the list ${name} has members`);
-      return {
-        ...common,
-        kind: 'list',
-        item: readField(schema.items, name, defs),
-        maxItems: schema.maxItems ?? 64,
-      };
-    default:
-      return schema.properties === undefined
-        ? { ...common, kind: 'open' }
-        : { ...common, kind: 'group', fields: readProperties(schema, defs) };
-  }
-}
-
-function readProperties(schema: Schema, defs: Readonly<Record<string, Schema>>): Fields {
-  return Object.fromEntries(
-    Object.entries(schema.properties ?? {})
-      .filter(([, { const: fixed }]) => fixed === undefined)
-      .map(([name, property]) => {
-        const field = readField(property, name, defs);
-        // What a request may leave out is null until it is set.
-        const isOptional = schema.required?.includes(name) !== true;
-        return [name, isOptional ? { ...field, nullable: true } : field];
-      }),
-  );
-}
-
-function readVariants(
-  branches: readonly Schema[],
-  defs: Readonly<Record<string, Schema>>,
-): Readonly<Record<string, Fields>> {
-  return Object.fromEntries(
-    branches.map((branch) => {
-      const value = branch.properties?.[variantKey]?.const;
-      assert(value !== undefined, 'alternatives are told apart by their kind');
-      return [value, readProperties(branch, defs)];
-    }),
-  );
-}
-
-function unitOf(name: string): Unit {
-  if (name.endsWith('Bytes')) return 'bytes';
-  if (name.endsWith('Seconds')) return 'seconds';
-  return name.endsWith('Percent') ? 'percent' : undefined;
-}
-
-/** In words for people: no numbers of requirements, and null is what an empty field is. */
-function cleanHint(description: string | undefined): string | undefined {
-  return description
-    ?.replaceAll(/ \([A-Z]+-\d+(?:, [A-Z]+-\d+)*\)/g, '')
-    .replaceAll(/\bnull(?=:| is\b)/g, 'empty');
+/** The field of a definition at a path of names with slashes. */
+export function fieldAt(path: string): Field | undefined {
+  return findField(path.split('/'), definitionFields);
 }
 
 /** A first value, as small as the limits allow. */
@@ -182,42 +52,4 @@ function emptyGroup(fields: Fields): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => [name, emptyValue(field)]),
   );
-}
-
-/** All that a definition holds. */
-export const definitionFields: Fields = readFields(vmDefinitionSchema);
-
-/** The field at a path of names with slashes; members of lists are no part of it. */
-export function findField(path: string, from: Fields = definitionFields): Field | undefined {
-  const [name = '', ...rest] = path.split('/');
-  const field = Object.hasOwn(from, name) ? from[name] : undefined;
-  return field === undefined || rest.length === 0
-    ? field
-    : findField(rest.join('/'), fieldsIn(field));
-}
-
-/** What is inside a field, of whatever kind its value is. */
-export function fieldsIn(field: Field): Fields {
-  switch (field.kind) {
-    case 'group':
-      return field.fields;
-    case 'list':
-      return fieldsIn(field.item);
-    case 'variant':
-      return {
-        [variantKey]: {
-          kind: 'choice',
-          hint: undefined,
-          nullable: false,
-          options: Object.keys(field.variants),
-        },
-        ...Object.assign({}, ...Object.values(field.variants)),
-      };
-    case 'number':
-    case 'text':
-    case 'flag':
-    case 'choice':
-    case 'open':
-      return {};
-  }
 }

@@ -4,7 +4,7 @@ import { writeMemberName, writeSettingName } from '#api';
 export interface Place {
   /** Names and indices from the top of the definition. */
   readonly steps: readonly (string | number)[];
-  /** As `findField` takes it. */
+  /** As `fieldAt` takes it. */
   readonly path: string;
   /** As events, `pending` and changes name it. */
   readonly settingPath: string;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createWords, languages } from '../../i18n/words.ts';
-import { definitionFields, fieldsIn, type Fields } from '../settings/fields.ts';
+import { fieldsIn, type Fields } from '#api';
+import { definitionFields } from '../settings/fields.ts';
 import {
   hintSetting,
   nameSetting,

@@ -3,9 +3,9 @@
  * last two names, then by the last: most names mean the same wherever they stand. What no table knows is
  * called as the contract calls it.
  */
-import { writeSettingName, type SettingValue } from '#api';
+import { fieldsIn, writeSettingName, type Field, type SettingValue } from '#api';
 import type { Words } from '../../i18n/words.ts';
-import { definitionFields, fieldsIn, findField, type Field } from '../settings/fields.ts';
+import { definitionFields, fieldAt } from '../settings/fields.ts';
 import { germanSettings } from './settings-de.ts';
 import { englishSettings } from './settings-en.ts';
 
@@ -33,7 +33,7 @@ function findWord(table: Readonly<Record<string, string>>, path: string): string
 const tableOf = (words: Words): SettingWords =>
   settingLanguages[words.language.code] ?? englishSettings;
 
-/** `path`: names with slashes, without members of lists, as `findField` takes it. */
+/** `path`: names with slashes, without members of lists, as `fieldAt` takes it. */
 export function nameSetting(words: Words, path: string): string {
   return findWord(tableOf(words).names, path) ?? path.slice(path.lastIndexOf('/') + 1);
 }
@@ -81,6 +81,6 @@ function walk(
 
 function namesAt(path: string): readonly string[] {
   if (path === '') return Object.keys(definitionFields);
-  const field = findField(path);
+  const field = fieldAt(path);
   return field === undefined ? [] : Object.keys(fieldsIn(field));
 }
