@@ -5,6 +5,7 @@ export * from './dry-run.ts';
 export * from './event/catalogue.ts';
 export * from './event/event.ts';
 export { compileFilter } from './filter/match.ts';
+export { unwrapSchema } from './filter/unwrap-schema.ts';
 export { parseFilter, type Filter } from './filter/parse.ts';
 export * from './folder.ts';
 export * from './host.ts';

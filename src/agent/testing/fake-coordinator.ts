@@ -22,6 +22,7 @@ import {
 } from '#api';
 import { faultFromData, faultCodes, type Fault, type FaultCode } from '#lib';
 import { makeAuthority, type TestAuthority } from './authority.ts';
+import { Watchers } from './watchers.ts';
 
 type Hello = Extract<AgentMessage, { type: 'hello' }>;
 type Answer = Extract<AgentMessage, { type: 'answer' }>;
@@ -38,7 +39,7 @@ export class FakeHost {
   readonly progress: (number | null)[] = [];
   acknowledge: 'at once' | 'never' = 'at once';
   readonly #waiting = new Map<number, (answer: Answer) => void>();
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Watchers();
   #nextId = 1;
 
   get lastEventSeq(): number {
@@ -82,20 +83,8 @@ export class FakeHost {
   }
 
   /** Resolves as soon as the condition holds; looks whenever something arrives. */
-  async until(what: string, condition: () => boolean, limitMs = 15_000): Promise<void> {
-    if (condition()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const look = (): void => {
-      if (condition()) resolve();
-    };
-    const timer = setTimeout(() => reject(new Error(`not within ${limitMs} ms: ${what}`)), limitMs);
-    this.#watchers.add(look);
-    try {
-      await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#watchers.delete(look);
-    }
+  until(what: string, condition: () => boolean, limitMs?: number): Promise<void> {
+    return this.#watchers.until(what, condition, limitMs);
   }
 
   hear(message: AgentMessage): void {
@@ -130,7 +119,7 @@ export class FakeHost {
       case 'facts':
         break;
     }
-    for (const look of this.#watchers) look();
+    this.#watchers.wake();
   }
 
   #hearEvents(events: readonly AgentEvent[]): void {
@@ -165,7 +154,7 @@ export class FakeCoordinator implements AsyncDisposable {
   settings: HostSettings = hostSettingsSchema.parse({});
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Watchers();
   #joined = 0;
 
   private constructor(authority: TestAuthority) {
@@ -199,7 +188,7 @@ export class FakeCoordinator implements AsyncDisposable {
           // What comes is held until somebody listens, who calls `resume`.
           webSocket.pause();
           this.streams.set(path.slice('/api/v1/agent/stream/'.length), webSocket);
-          for (const look of this.#watchers) look();
+          this.#watchers.wake();
         } else this.#link(webSocket);
       });
     });
@@ -237,20 +226,8 @@ export class FakeCoordinator implements AsyncDisposable {
     return socket;
   }
 
-  async until(what: string, condition: () => boolean, limitMs = 15_000): Promise<void> {
-    if (condition()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const look = (): void => {
-      if (condition()) resolve();
-    };
-    const timer = setTimeout(() => reject(new Error(`not within ${limitMs} ms: ${what}`)), limitMs);
-    this.#watchers.add(look);
-    try {
-      await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#watchers.delete(look);
-    }
+  until(what: string, condition: () => boolean, limitMs?: number): Promise<void> {
+    return this.#watchers.until(what, condition, limitMs);
   }
 
   /** Cuts all links, as a network does. */
@@ -294,7 +271,7 @@ export class FakeCoordinator implements AsyncDisposable {
         });
       }
       host?.hear(message);
-      for (const look of this.#watchers) look();
+      this.#watchers.wake();
     });
     socket.on('error', () => undefined);
   }

@@ -3,6 +3,7 @@
  * operator, then the values that the schema lists. The place is the end of the text.
  */
 import { z } from 'zod';
+import { unwrapSchema } from '#api';
 
 export interface FilterField {
   /** With dots, as the filter takes it. */
@@ -37,7 +38,7 @@ export function listFields(schema: z.core.$ZodType): readonly FilterField[] {
     for (const { path, schema: at } of level)
       for (const [name, part] of partsOf(at)) {
         const full = path === '' ? name : `${path}.${name}`;
-        for (const one of unwrap(part)) {
+        for (const one of unwrapSchema(part)) {
           if (one instanceof z.ZodObject) below.push({ path: full, schema: one });
           const field = fieldOf(full, one);
           if (field !== undefined && fields.size < maxFields && !fields.has(full))
@@ -50,7 +51,7 @@ export function listFields(schema: z.core.$ZodType): readonly FilterField[] {
 }
 
 function partsOf(schema: z.core.$ZodType): readonly (readonly [string, z.core.$ZodType])[] {
-  return unwrap(schema).flatMap((one) =>
+  return unwrapSchema(schema).flatMap((one) =>
     one instanceof z.ZodObject ? Object.entries(one.shape as Record<string, z.core.$ZodType>) : [],
   );
 }
@@ -63,22 +64,6 @@ function fieldOf(path: string, schema: z.core.$ZodType): FilterField | undefined
   if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat)
     return { path, kind: 'text', values: [] };
   return undefined;
-}
-
-/** Wrappers and lists taken off, as the filter looks through them. */
-function unwrap(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
-  if (
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodPrefault ||
-    schema instanceof z.ZodReadonly
-  )
-    return unwrap(schema.unwrap());
-  if (schema instanceof z.ZodArray) return unwrap(schema.element);
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap(unwrap);
-  if (schema instanceof z.ZodPipe) return unwrap(schema.out);
-  return [schema];
 }
 
 /** `known`: values of fields that the schema leaves open, for example the names of hosts. */

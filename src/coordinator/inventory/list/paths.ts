@@ -4,29 +4,13 @@
  */
 import { z } from 'zod';
 import { Fault } from '#lib';
-import type { Filter } from '#api';
+import { unwrapSchema, type Filter } from '#api';
 
 /** What a path leads to: a value that can be sorted by, or something with parts. */
 type Found = 'value' | 'parts' | 'anything';
 
 interface Node {
   readonly schemas: readonly z.core.$ZodType[];
-}
-
-/** The schemas that may stand where this one stands, wrappers and lists taken off. */
-function unwrap(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
-  if (
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodPrefault ||
-    schema instanceof z.ZodReadonly
-  )
-    return unwrap(schema.unwrap());
-  if (schema instanceof z.ZodArray) return unwrap(schema.element);
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap(unwrap);
-  if (schema instanceof z.ZodPipe) return unwrap(schema.out);
-  return [schema];
 }
 
 function isOpen(schema: z.core.$ZodType): boolean {
@@ -44,7 +28,7 @@ function step(node: Node, name: string): Node | 'anything' | undefined {
       const part: z.core.$ZodType | undefined = Object.hasOwn(schema.shape, name)
         ? schema.shape[name]
         : undefined;
-      if (part !== undefined) next.push(...unwrap(part));
+      if (part !== undefined) next.push(...unwrapSchema(part));
     } else if (schema instanceof z.ZodRecord) {
       // What is below a record has any name and any depth.
       return 'anything';
@@ -65,7 +49,7 @@ export function resolvePath(
   path: readonly string[],
   use: 'filter' | 'sort' | 'fields',
 ): Found {
-  let node: Node = { schemas: unwrap(schema) };
+  let node: Node = { schemas: unwrapSchema(schema) };
   for (const [depth, name] of path.entries()) {
     const next = step(node, name);
     if (next === 'anything') return next;
