@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { print } from './measure.ts';
 
-const benches = ['idle', 'start', 'store', 'inventory', 'fleet', 'console', 'disk'];
+const benches = ['idle', 'start', 'store', 'samples', 'inventory', 'fleet', 'console', 'disk'];
 
 for (const name of benches) {
   const script = new URL(`${name}/bench.ts`, import.meta.url).pathname;

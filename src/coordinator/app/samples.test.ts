@@ -21,14 +21,14 @@ before(async () => {
   await agent.connect([makeRecord(web, 1, { state: 'running', wasRunning: true })]);
   minute = floorTo(Date.now() - minuteMs, minuteMs);
   const pending = makeGrid(1);
-  pending.columns.set(columnOf('cpuPercent', 'average'), Float64Array.of(12.34));
+  pending.columns.set(columnOf('cpuPercent', 'average'), [12.34]);
   const fives = makeGrid(12);
   for (const [aggregate, value] of [
     ['average', 30],
     ['least', 10],
     ['most', 70],
   ] as const)
-    fives.columns.set(columnOf('cpuPercent', aggregate), new Float64Array(12).fill(value));
+    fives.columns.set(columnOf('cpuPercent', aggregate), Array<number>(12).fill(value));
   const dayAgo = floorTo(Date.now() - 2 * levels.hour.spanMs, hourMs);
   await stage.coordinator.store.putSamples([
     {

@@ -36,8 +36,7 @@ const grid: fc.Arbitrary<Grid> = fc
     for (const [column, values] of Object.entries(given)) {
       const scale = wholesOf(Number(column)) ?? 1;
       const filled = Array.from({ length: points }, (_, at) => (values[at] ?? Number.NaN) / scale);
-      if (filled.some((value) => !Number.isNaN(value)))
-        made.columns.set(Number(column), Float64Array.from(filled));
+      if (filled.some((value) => !Number.isNaN(value))) made.columns.set(Number(column), filled);
     }
     return made;
   });
@@ -61,7 +60,7 @@ test('a minute of many things is read as it was written', () => {
     fc.property(ids, fc.nat(100), (given, value) => {
       const minute = makeGrid(given.length);
       const column = columnOf('cpuPercent', 'average');
-      minute.columns.set(column, new Float64Array(given.length).fill(value));
+      minute.columns.set(column, Array<number>(given.length).fill(value));
       const read = decodePending(encodePending({ ids: given, grid: minute }));
       assert.deepEqual([read.ids, sorted(read.grid)], [given, sorted(minute)]);
     }),
@@ -71,13 +70,13 @@ test('a minute of many things is read as it was written', () => {
 test('the bytes of version 1 stay what they are', () => {
   const given = makeGrid(6);
   const values = [Number.NaN, Number.NaN, 12.5, 12.5, 12.5, 2];
-  given.columns.set(columnOf('cpuPercent', 'average'), Float64Array.from(values));
-  given.columns.set(columnOf('memoryBytes', 'most'), new Float64Array(6).fill(4096));
+  given.columns.set(columnOf('cpuPercent', 'average'), values);
+  given.columns.set(columnOf('memoryBytes', 'most'), Array<number>(6).fill(4096));
   const bytes = '010602040002c6130102b5100e040105';
   assert.equal(Buffer.from(encodeBlock(given)).toString('hex'), bytes);
   const id = '3f8a2c5e-9b1d-4e7a-8c6f-2d4b6a8e0c1f';
   const pending = makeGrid(1);
-  pending.columns.set(columnOf('runningVms', 'average'), Float64Array.of(3));
+  pending.columns.set(columnOf('runningVms', 'average'), [3]);
   const encoded = Buffer.from(encodePending({ ids: [id], grid: pending })).toString('hex');
   assert.equal(encoded, `0101${id.replaceAll('-', '')}010138da04`);
 });
@@ -86,10 +85,10 @@ test('an hour that does not change takes a few bytes, and a busy one some hundre
   const quiet = makeGrid(60);
   const busy = makeGrid(60);
   for (const [index, metric] of sampleMetricNames.entries()) {
-    quiet.columns.set(columnOf(metric, 'average'), new Float64Array(60).fill(50));
+    quiet.columns.set(columnOf(metric, 'average'), Array<number>(60).fill(50));
     busy.columns.set(
       columnOf(metric, 'average'),
-      Float64Array.from({ length: 60 }, (_, at) => ((at * 7919 + index * 31) % 1000) * 1000),
+      Array.from({ length: 60 }, (_, at) => ((at * 7919 + index * 31) % 1000) * 1000),
     );
   }
   assert.ok(encodeBlock(quiet).length < 100, String(encodeBlock(quiet).length));
@@ -98,7 +97,7 @@ test('an hour that does not change takes a few bytes, and a busy one some hundre
 
 test('damaged bytes are refused as corrupt or read as something, and never more', () => {
   const sound = makeGrid(60);
-  sound.columns.set(columnOf('cpuPercent', 'average'), new Float64Array(60).fill(7));
+  sound.columns.set(columnOf('cpuPercent', 'average'), Array<number>(60).fill(7));
   const whole = encodeBlock(sound);
   const endure = (decode: (data: Uint8Array) => unknown, data: Uint8Array): void => {
     try {
@@ -140,5 +139,5 @@ test('a column of a metric that this version does not know is passed over', () =
   // Column 200 with the value 2, then column 4, as a version with more metrics would write them.
   const data = Uint8Array.of(1, 1, 2, 0xc8, 0x01, 0x06, 4, 0xfa, 0x0a);
   const read = decodeBlock(data);
-  assert.deepEqual([...read.columns], [[4, Float64Array.of(7)]]);
+  assert.deepEqual([...read.columns], [[4, [7]]]);
 });

@@ -14,7 +14,7 @@
  */
 import { assert, Fault } from '#lib';
 import { isUuid } from '#api';
-import { makeGrid, type Grid } from './grid.ts';
+import { makeColumn, makeGrid, type Grid } from './grid.ts';
 import { wholesOf } from './metrics.ts';
 
 const version = 1;
@@ -83,7 +83,7 @@ function writeGrid(out: Bytes, { points, columns }: Grid): void {
   }
 }
 
-function writeColumn(out: Bytes, values: Float64Array, wholes: number): void {
+function writeColumn(out: Bytes, values: readonly number[], wholes: number): void {
   let before = 0;
   let gaps = 0;
   let same = 0;
@@ -127,8 +127,8 @@ function readGrid(input: Input): Grid {
   return grid;
 }
 
-function readColumn(input: Input, points: number, wholes: number): Float64Array {
-  const values = new Float64Array(points).fill(Number.NaN);
+function readColumn(input: Input, points: number, wholes: number): number[] {
+  const values = makeColumn(points);
   let before = 0;
   let at = 0;
   while (at < points) {

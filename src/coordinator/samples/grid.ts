@@ -6,18 +6,23 @@ export interface Grid {
   /** Points of every column. */
   readonly points: number;
   /** By `columnOf`. One that is not there is all gaps. */
-  readonly columns: Map<number, Float64Array>;
+  readonly columns: Map<number, number[]>;
 }
 
 export function makeGrid(points: number): Grid {
   return { points, columns: new Map() };
 }
 
+/** Plain numbers: a typed array costs more to make than the few points are worth. */
+export function makeColumn(points: number): number[] {
+  return Array<number>(points).fill(Number.NaN);
+}
+
 /** The column, made where it is not there. */
-export function columnIn(grid: Grid, column: number): Float64Array {
+export function columnIn(grid: Grid, column: number): number[] {
   let values = grid.columns.get(column);
   if (values === undefined) {
-    values = new Float64Array(grid.points).fill(Number.NaN);
+    values = makeColumn(grid.points);
     grid.columns.set(column, values);
   }
   return values;
@@ -55,7 +60,7 @@ export function coarsen(grid: Grid, factor: number, metrics: readonly SampleMetr
   return coarse;
 }
 
-type Fold = (values: Float64Array, from: number, to: number) => number;
+type Fold = (values: readonly number[], from: number, to: number) => number;
 
 const fold: Readonly<Record<Aggregate, Fold>> = {
   average(values, from, to) {
@@ -74,7 +79,7 @@ const fold: Readonly<Record<Aggregate, Fold>> = {
 };
 
 function choose(
-  values: Float64Array,
+  values: readonly number[],
   from: number,
   to: number,
   isBetter: (value: number, best: number) => boolean,

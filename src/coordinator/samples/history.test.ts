@@ -122,7 +122,7 @@ test('what comes for an hour that is closed is taken in beside what is there', a
   await place.recorder.look();
   await place.close();
   const grid = makeGrid(1);
-  grid.columns.set(columnOf('cpuPercent', 'average'), Float64Array.of(61));
+  grid.columns.set(columnOf('cpuPercent', 'average'), [61]);
   const data = encodePending({ ids: [web], grid });
   const start = day + 30 * minuteMs;
   await place.store.putSamples([{ level: 'pending', start, key: shardOf(web), data }]);

@@ -9,7 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describeFault, isFault, type Clock } from '#lib';
 import type { Log } from '#log';
 import { sampleMetricNames, type SampleMetric } from '#api';
-import type { SampleBlock, Store } from '../store/store.ts';
+import { sampleLevels, type SampleBlock, type Store } from '../store/store.ts';
 import { decodeBlock, decodePending, encodeBlock } from './codec.ts';
 import { coarsen, columnIn, makeGrid, overlay, type Grid } from './grid.ts';
 import { floorTo, hourMs, levels, minuteMs, shardOf, shards, type ThingLevel } from './levels.ts';
@@ -18,8 +18,10 @@ import { floorTo, hourMs, levels, minuteMs, shardOf, shards, type ThingLevel } f
 const maxOpenMs = 3 * hourMs;
 /** Things after which others get their turn. */
 const atOnce = 16;
-/** Things whose blocks are written together. */
+/** Things whose blocks are read together. */
 const togetherThings = 1_000;
+/** Blocks that are written together: fewer would write the same pages of the disk again and again. */
+const togetherBlocks = 1_500;
 
 export interface HistoryOptions {
   readonly store: Pick<Store, 'putSamples' | 'samples' | 'firstSamples' | 'prune'>;
@@ -43,10 +45,17 @@ export class SampleHistory {
     // Looked up again: a clock that was set back has written into hours that were closed.
     let openFrom = await this.#firstOpen(writtenTo);
     while (openFrom + hourMs <= writtenTo) {
+      let blocks: SampleBlock[] = [];
       for (const shard of shards) {
         if (signal.aborted) return;
-        await this.#closeShard(openFrom, shard);
+        for await (const some of this.#closeShard(openFrom, shard)) {
+          blocks.push(...some);
+          if (blocks.length < togetherBlocks) continue;
+          await this.#put(blocks);
+          blocks = [];
+        }
       }
+      await this.#put(blocks);
       await store.prune({ samplesBefore: { pending: openFrom + hourMs } });
       openFrom = await this.#firstOpen(writtenTo);
       this.#openFrom = openFrom;
@@ -105,7 +114,14 @@ export class SampleHistory {
     return floorTo(first ?? writtenTo, hourMs);
   }
 
-  async #closeShard(hour: number, shard: string): Promise<void> {
+  /** In the order in which they lie in the store. */
+  async #put(blocks: readonly SampleBlock[]): Promise<void> {
+    await this.#options.store.putSamples(
+      blocks.toSorted((a, b) => sampleLevels.indexOf(a.level) - sampleLevels.indexOf(b.level)),
+    );
+  }
+
+  async *#closeShard(hour: number, shard: string): AsyncIterable<readonly SampleBlock[]> {
     const { store } = this.#options;
     const minutes = await this.#minutesOf(hour, shard);
     if (minutes.size === 0) return;
@@ -131,8 +147,7 @@ export class SampleHistory {
         );
         if (index % atOnce === atOnce - 1) await setImmediate();
       }
-      // In the order in which they lie in the store.
-      await store.putSamples(blocks.sort((a, b) => (a.level < b.level ? -1 : 1)));
+      yield blocks;
     }
   }
 

@@ -61,10 +61,10 @@ export function roundFigure(metric: SampleMetric, value: number): number {
 }
 
 /** Figures of a thing at one time; NaN is not known. In the order of `sampleMetricNames`. */
-export type Figures = Float64Array;
+export type Figures = readonly number[];
 
 function figures(given: Readonly<Partial<Record<SampleMetric, number | null>>>): Figures {
-  return Float64Array.from(sampleMetricNames, (metric) => given[metric] ?? Number.NaN);
+  return sampleMetricNames.map((metric) => given[metric] ?? Number.NaN);
 }
 
 const heartbeats = { none: null, good: 100, missed: 0 } as const;
@@ -95,17 +95,19 @@ const summed = [
   'networkReceivedBytesPerSecond',
   'networkSentBytesPerSecond',
 ] as const satisfies readonly SampleMetric[];
-const summedAt = summed.map((metric) => sampleMetricNames.indexOf(metric));
 
 /** `vms` are the figures of its vms, of which some are added up. */
 export function figuresOfHost(load: HostLoad, vms: readonly Figures[]): Figures {
-  const of = figures({
+  const sums = summed.map((metric) => {
+    const at = sampleMetricNames.indexOf(metric);
+    return [metric, vms.reduce((sum, vm) => sum + (vm[at] || 0), 0)];
+  });
+  return figures({
+    ...Object.fromEntries(sums),
     cpuPercent: load.cpuPercent,
     cpuReservedPercent: load.cpuReservedPercent,
     memoryFreeBytes: load.memoryFreeBytes,
     volumesFreeBytes: load.volumes.reduce((sum, { freeBytes }) => sum + freeBytes, 0),
     runningVms: load.running,
   });
-  for (const at of summedAt) of[at] = vms.reduce((sum, vm) => sum + (vm[at] || 0), 0);
-  return of;
 }

@@ -14,6 +14,7 @@ const width = sampleMetricNames.length;
 export class Minute {
   readonly start: number;
   readonly #slots = new Map<string, number>();
+  readonly #shards = new Map<string, string[]>();
   #sums = new Float64Array(64 * width);
   #counts = new Uint16Array(64 * width);
 
@@ -39,13 +40,14 @@ export class Minute {
 
   /** The minute as blocks, one for each shard. */
   *blocks(): Generator<SampleBlock> {
-    const byShard = Map.groupBy([...this.#slots.keys()].sort(), shardOf);
-    for (const [key, ids] of byShard) {
+    for (const key of [...this.#shards.keys()].sort()) {
+      const ids = this.#shards.get(key) ?? [];
+      const bases = ids.map((id) => this.#slot(id) * width);
       const grid = makeGrid(ids.length);
       for (const [metric, name] of sampleMetricNames.entries()) {
         const values = columnIn(grid, columnOf(name, 'average'));
-        for (const [point, id] of ids.entries()) {
-          const at = this.#slot(id) * width + metric;
+        for (const [point, base] of bases.entries()) {
+          const at = base + metric;
           const count = this.#counts[at] ?? 0;
           if (count > 0) values[point] = (this.#sums[at] ?? 0) / count;
         }
@@ -59,6 +61,9 @@ export class Minute {
     if (slot === undefined) {
       slot = this.#slots.size;
       this.#slots.set(id, slot);
+      const others = this.#shards.get(shardOf(id));
+      if (others === undefined) this.#shards.set(shardOf(id), [id]);
+      else others.push(id);
       if ((slot + 1) * width > this.#counts.length) this.#grow();
     }
     return slot;
