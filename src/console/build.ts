@@ -29,6 +29,9 @@ async function buildConsole(folder: string): Promise<void> {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       chunkSizeWarningLimit: 2000,
+      rollupOptions: {
+        output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } },
+      },
     },
   });
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {

@@ -10,6 +10,7 @@ import { Client } from '#api';
 import { ConsoleContext } from './console.ts';
 import { Preferences } from './frame/preferences.ts';
 import { WithWords } from './frame/WithWords.tsx';
+import { followSession } from './live/follow-session.ts';
 import { Live } from './live/live.ts';
 import { Notices } from './parts/notices.ts';
 import { createConsoleRouter } from './router.tsx';
@@ -40,16 +41,18 @@ const queries = new QueryClient({
     queries: { staleTime: Infinity, retry: false, refetchOnWindowFocus: false, gcTime: 60_000 },
   },
 });
+const live = new Live(client, queries);
 const parts = {
   client,
   queries,
   session,
-  live: new Live(client, queries),
+  live,
   preferences: new Preferences(),
   notices: new Notices(),
 };
 const router = createConsoleRouter();
 void session.begin(takeLinkCode(location, history));
+followSession(live, session);
 
 createRoot(root).render(
   <ConsoleContext value={parts}>

@@ -12,8 +12,10 @@ import { NothingHere } from './frame/NothingHere.tsx';
 import { parseHostPlace } from './hosts/place.ts';
 import { parseImagesPlace } from './images/place.ts';
 import { parseListPlace } from './list/place.ts';
+import { StatusPage } from './status/StatusPage.tsx';
 import { parseVmTab } from './vm/tabs.ts';
 import { parseVmsPlace } from './vms/place.ts';
+import { VmsPage } from './vms/VmsPage.tsx';
 
 export const rootRoute = createRootRoute({ component: Root, notFoundComponent: NothingHere });
 
@@ -28,13 +30,13 @@ const statusRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/status',
   validateSearch: parseListPlace,
-  component: lazyRouteComponent(() => import('./status/StatusPage.tsx'), 'StatusPage'),
+  component: StatusPage,
 });
 const vmsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/vms',
   validateSearch: parseVmsPlace,
-  component: lazyRouteComponent(() => import('./vms/VmsPage.tsx'), 'VmsPage'),
+  component: VmsPage,
 });
 const vmRoute = createRoute({
   getParentRoute: () => rootRoute,

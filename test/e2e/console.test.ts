@@ -47,11 +47,11 @@ describe('the console', { skip: noBrowser }, () => {
     return items[0];
   };
 
-  test('what the first page needs is below 400 kB compressed', () => {
+  test('what the first page needs is few files, below 400 kB compressed', () => {
     const folder = fileURLToPath(new URL('../../dist/console/', import.meta.url));
     const page = readFileSync(`${folder}index.html`, 'utf8');
     const files = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+\.(?:js|css))"/g)];
-    assert.ok(files.length >= 2);
+    assert.ok(files.length >= 2 && files.length <= 4, `${files.length} files`);
     const bytes = files.reduce((sum, [, file]) => sum + statSync(`${folder}${file}.gz`).size, 0);
     assert.ok(bytes < maxFirstBytes, `${bytes} bytes`);
   });

@@ -1,8 +1,9 @@
 /** The frame around every page: the side with the tree, the bar, the drawer of work, the palette, notices. */
 import { Alert, Page, SkipToContent } from '@patternfly/react-core';
 import { Outlet, useLocation } from '@tanstack/react-router';
-import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
+import { isWorking } from '../session/session.ts';
 import { Header } from './Header.tsx';
 import { NoticeList } from './NoticeList.tsx';
 import { Navigation } from './Navigation.tsx';
@@ -12,18 +13,11 @@ import { WorkDrawer } from './WorkDrawer.tsx';
 const mainId = 'main';
 
 export function Frame(): ReactNode {
-  const { live, session } = useConsole();
+  const { live } = useConsole();
   const words = useWords();
-  const state = useSession();
-  const working = state.kind === 'in' && !state.ended;
+  const working = isWorking(useSession());
   const [palette, setPalette] = useState(false);
   const connected = useSyncExternalStore(live.subscribe, () => live.connected);
-  useEffect(() => {
-    if (!working) return undefined;
-    const ends = new AbortController();
-    void live.run(() => session.lose(), ends.signal);
-    return () => ends.abort();
-  }, [live, session, working]);
   return (
     <Page
       masthead={<Header onPalette={() => setPalette(true)} />}

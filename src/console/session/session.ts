@@ -12,7 +12,11 @@ export type Session = CallOutput<'session.show'>;
 export type SignIn = CallInput<'session.create'>['body'];
 
 export type SessionState =
-  | { readonly kind: 'unknown' }
+  | {
+      readonly kind: 'unknown';
+      /** What is being found out: whether the cookie still holds, or the code of a link. */
+      readonly by: 'cookie' | 'link';
+    }
   | {
       readonly kind: 'out';
       readonly fault: unknown;
@@ -24,7 +28,7 @@ export type SessionState =
 export class SessionKeeper {
   readonly #client: Client;
   readonly #listeners = new Set<() => void>();
-  #state: SessionState = { kind: 'unknown' };
+  #state: SessionState = { kind: 'unknown', by: 'link' };
 
   constructor(client: Client) {
     this.#client = client;
@@ -41,6 +45,7 @@ export class SessionKeeper {
 
   /** Signs in by the code of a link, or finds out whether the cookie still holds. */
   async begin(linkCode: string | undefined): Promise<void> {
+    this.#set({ kind: 'unknown', by: linkCode === undefined ? 'cookie' : 'link' });
     try {
       if (linkCode !== undefined) await this.signIn({ means: 'link', code: linkCode });
       else await this.#show();
@@ -99,6 +104,16 @@ export class SessionKeeper {
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Whether a person is signed in who may do more than finish signing in. */
+export function isWorking(state: SessionState): boolean {
+  return (
+    state.kind === 'in' &&
+    !state.ended &&
+    !state.session.passwordNeeded &&
+    state.session.secondFactor !== 'needed'
+  );
 }
 
 /** Whether a sign-in failed only for want of the right code of the second factor. */

@@ -39,7 +39,7 @@ export function VmList({
   const [pictures, setPictures] = useRemembered('thumbnails', (stored) => stored === true);
   const all = [within, place.filter].filter((part) => part !== undefined);
   const selection = useSelection(all.length === 2 ? `(${all.join(') AND (')})` : all[0]);
-  const hosts = useList('host.list', { sort: 'name', limit: 1000, fields: 'id,name' });
+  const hosts = useList('host.list', { sort: 'name', limit: 1000, fields: 'id,name,status' });
   const folders = useList('folder.list', { sort: 'path', limit: 1000 });
   const known = {
     host: hosts.data?.items.map(({ name }) => name) ?? [],

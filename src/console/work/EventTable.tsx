@@ -8,6 +8,7 @@ import { Answer } from '../parts/Answer.tsx';
 import { ThingLink } from './ThingLink.tsx';
 import { useEvents } from './use-events.ts';
 
+const pageSize = 100;
 const columns = ['type', 'time', 'category', 'target', 'message', 'by'] as const;
 const colors: Readonly<Record<Severity, 'grey' | 'yellow' | 'red'>> = {
   information: 'grey',
@@ -25,7 +26,7 @@ export function EventTable({
   readonly most?: number;
 }): ReactNode {
   const words = useWords();
-  const { question, events: all, readOlder } = useEvents(filter);
+  const { question, events: all, readOlder } = useEvents(filter, most ?? pageSize);
   const events = most === undefined ? all : all.slice(0, most);
   return (
     <Answer question={question}>

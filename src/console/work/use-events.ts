@@ -4,9 +4,9 @@ import { useEffect, useState } from 'react';
 import type { Event } from '#api';
 import { useConsole, useSession } from '../console.ts';
 import { follow } from '../live/follow.ts';
+import { isWorking } from '../session/session.ts';
 
 const maxLive = 1000;
-const pageSize = 100;
 
 export interface Events {
   readonly question: UseQueryResult;
@@ -15,14 +15,14 @@ export interface Events {
   readonly readOlder: (() => void) | undefined;
 }
 
-export function useEvents(filter: string | undefined): Events {
+/** `pageSize`: how many are read at once. */
+export function useEvents(filter: string | undefined, pageSize: number): Events {
   const { client, session } = useConsole();
-  const state = useSession();
-  const working = state.kind === 'in' && !state.ended;
+  const working = isWorking(useSession());
   const [live, setLive] = useState<readonly Event[]>([]);
   const query = filter === undefined ? {} : { filter };
   const question = useInfiniteQuery({
-    queryKey: ['event.list', filter],
+    queryKey: ['event.list', filter, pageSize],
     staleTime: 0,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) =>
