@@ -143,7 +143,7 @@ async function makeDriver(
       clock,
       ...defaultSize(options.vms),
     },
-    host.files,
+    host,
   );
 }
 

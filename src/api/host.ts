@@ -47,6 +47,17 @@ export const hostFactsSchema = z
         .enum(['below-minimum', 'below-recommended', 'ok', 'ungraded'])
         .meta({ description: 'HOST-01' }),
     }),
+    interfaces: z
+      .array(
+        z.strictObject({
+          name: z.string().max(15),
+          kind: z.enum(['adapter', 'bridge']),
+          addresses: z.array(z.string().max(64)).max(64).meta({ description: '192.168.1.5/24' }),
+        }),
+      )
+      .max(256)
+      .default([])
+      .meta({ description: "the host's own, that networks may be bridged to or clash with" }),
     memoryTotalBytes: z.number().int().min(0),
     bootedAt: timeSchema,
     hypervisor: z.strictObject({

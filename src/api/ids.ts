@@ -74,6 +74,7 @@ export const kinds = [
   'image',
   'profile',
   'team',
+  'network',
   'user',
   'role',
   'grant',

@@ -17,6 +17,8 @@ export * from './link/methods.ts';
 export * from './link/report.ts';
 export * from './list.ts';
 export { buildOpenApi } from './openapi.ts';
+export * from './network/ipv4.ts';
+export * from './network/network.ts';
 export * from './operation.ts';
 export * from './problem.ts';
 export * from './rights.ts';

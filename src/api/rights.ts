@@ -25,6 +25,7 @@ export const verbs = {
   'image.manage': 'build, add and delete images',
   'profile.manage': 'create and delete hardware profiles',
   'team.manage': 'create, change and delete teams of vms',
+  'network.manage': 'create, change and delete networks',
   'operation.view': "see other people's operations",
   'operation.cancel': "cancel other people's operations",
   'event.view': 'read the event log',

@@ -25,7 +25,16 @@ export interface Argument {
   readonly rest?: true;
   /** What completion offers: names of things of this kind, or words. */
   readonly completes?:
-    'vm' | 'team' | 'host' | 'image' | 'operation' | 'folder' | 'user' | 'file' | readonly string[];
+    | 'vm'
+    | 'team'
+    | 'network'
+    | 'host'
+    | 'image'
+    | 'operation'
+    | 'folder'
+    | 'user'
+    | 'file'
+    | readonly string[];
 }
 
 export type Options = Readonly<Record<string, Option>>;

@@ -5,6 +5,7 @@ export const nouns: Readonly<Record<string, string>> = {
   '': 'this machine',
   vm: 'virtual machines',
   team: 'vms that are started, stopped, suspended and resumed as one',
+  network: 'networks that adapters of vms are plugged into',
   host: 'hosts that carry them',
   image: 'images that machines are made from, CDs and floppies',
   disk: 'virtual disk files on this machine; no coordinator is needed',

@@ -11,6 +11,7 @@ import type {
   ImageRecipe,
   InstallationSettings,
   MachineReport,
+  NetworkSpec,
   OperationState,
   Step,
   TeamWait,
@@ -99,6 +100,9 @@ export interface TeamMemberDocument {
   readonly vm: string;
   readonly wait: TeamWait;
 }
+
+/** kind network. */
+export type NetworkDocument = Omit<NetworkSpec, 'id'>;
 
 export interface UserDocument {
   readonly name: string;

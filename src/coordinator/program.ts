@@ -32,6 +32,7 @@ import { createOperations } from './operations/engine.ts';
 import type { CoordinatorOptions } from './options.ts';
 import { Loops } from './reconcile/loop.ts';
 import { pushDefinitions } from './reconcile/push-definitions.ts';
+import { pushNetworks } from './reconcile/push-networks.ts';
 import { closeSamples, recordSamples } from './reconcile/samples.ts';
 import { retention } from './reconcile/retention.ts';
 import { SampleHistory } from './samples/history.ts';
@@ -94,11 +95,16 @@ export async function startCoordinator(
       installationId,
       times: linkTimes,
       onRecords: (records) => pusher.noteRecords(records),
-      onSynchronised: () => loops.forEach((loop) => loop.nudge('push-definitions')),
+      onSynchronised: (hostId) => {
+        networks.forget(hostId);
+        for (const loop of loops)
+          for (const name of ['push-networks', 'push-definitions']) loop.nudge(name);
+      },
     }),
   );
   late.links = links;
   const pusher = new DefinitionPusher(inventory, links);
+  const networks = pushNetworks(coordinator);
   const operations = stack.use(
     createOperations<Work>({
       kinds: operationKinds,
@@ -162,6 +168,7 @@ export async function startCoordinator(
     new Loops(
       [
         retention(coordinator),
+        networks,
         pushDefinitions(coordinator, pusher),
         recordSamples(recorder),
         closeSamples(history, recorder),

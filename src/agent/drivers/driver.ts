@@ -28,6 +28,7 @@ import type {
 } from '#api';
 import type { Reason } from '#lib';
 import type { Duplex } from 'node:stream';
+import type { Networks } from '../network/networks.ts';
 import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
 
 export type Accelerator = NonNullable<VmStatus['accelerator']>;
@@ -153,6 +154,8 @@ export interface Devices {
   changeMedium?(drive: string, medium: Medium | null, file: MachineFile): Promise<void>;
   attachDisk?(disk: Disk, file: MachineFile): Promise<void>;
   detachDisk?(disk: Disk, file: MachineFile): Promise<void>;
+  /** Plugs the adapter in the same slot into another network, or its cable in or out. */
+  changeAdapter?(before: Adapter, after: Adapter, file: MachineFile): Promise<void>;
   attachAdapter?(adapter: Adapter, file: MachineFile): Promise<void>;
   detachAdapter?(adapter: Adapter, file: MachineFile): Promise<void>;
   /** The folder has been judged by `checkShare`. */
@@ -298,6 +301,7 @@ export interface LowResource {
 export interface Driver extends AsyncDisposable {
   readonly name: 'qemu' | 'simulated';
   readonly storage: Storage;
+  readonly networks: Networks;
   /** Abilities this host lacks, with the reason. Grows more precise as the host is probed. */
   readonly missing: Readonly<Partial<Record<Ability, string>>>;
   facts(): Promise<HostFacts>;

@@ -40,6 +40,7 @@ import { runService, type Service } from './service.ts';
 /** What a driver may ask its host at any time. */
 export interface DriverHost {
   readonly files: (id: string) => MachineFile | undefined;
+  readonly allFiles: () => Iterable<MachineFile>;
   readonly settings: () => HostSettings;
   /** The driver's facts have changed. */
   readonly onFacts: () => void;
@@ -67,6 +68,8 @@ export class Host implements MachineHost, AsyncDisposable {
   /** Reports that were not taken yet. */
   readonly #dirty = new Set<string>();
   readonly #sampled = new Set<string>();
+  /** By machine, as the networks were last looked at for it. */
+  readonly #definitions = new Map<string, Pick<MachineFile, 'definition' | 'startedWith'>>();
   readonly #shared: { file: HostFile };
   #facts: HostFacts | undefined;
   #low: string | undefined;
@@ -94,6 +97,7 @@ export class Host implements MachineHost, AsyncDisposable {
     const later: { host?: Host } = {};
     const driver = await parts.driver({
       files: (id) => shared.machines.get(id)?.file,
+      allFiles: () => shared.machines.values().map((machine) => machine.file),
       settings: () => shared.file.settings,
       onFacts: () => {
         const { host } = later;
@@ -102,8 +106,10 @@ export class Host implements MachineHost, AsyncDisposable {
         });
       },
     });
-    later.host = new Host(parts, driver, shared);
-    return later.host;
+    const host = new Host(parts, driver, shared);
+    later.host = host;
+    driver.networks.onReports(() => host.#onChange());
+    return host;
   }
 
   get id(): string {
@@ -146,6 +152,7 @@ export class Host implements MachineHost, AsyncDisposable {
     const bootId = this.driver.bootId();
     const rebooted = this.#shared.file.bootId !== bootId;
     await Promise.all([...this.#machines.values()].map((machine) => this.#recover(machine)));
+    this.driver.networks.look();
     if (rebooted) await this.#change({ bootId });
     this.service.resume(rebooted ? 'host-started' : 'agent-started');
   }
@@ -182,6 +189,8 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#machines.get(id)?.forget();
     this.#machines.delete(id);
     await this.#records.remove(id);
+    this.#definitions.delete(id);
+    this.driver.networks.look();
   }
 
   records(): MachineRecord[] {
@@ -319,6 +328,7 @@ export class Host implements MachineHost, AsyncDisposable {
 
   changed(id: string): void {
     this.#dirty.add(id);
+    this.#lookAtNetworks(id);
     this.#onChange();
   }
 
@@ -334,6 +344,17 @@ export class Host implements MachineHost, AsyncDisposable {
     await this.driver[Symbol.asyncDispose]();
     await this.#records.settle();
     await this.outbox[Symbol.asyncDispose]();
+  }
+
+  /** Networks are carried for the adapters that there are: what changes nothing of them is not looked at. */
+  #lookAtNetworks(id: string): void {
+    const file = this.#machines.get(id)?.file;
+    const known = this.#definitions.get(id);
+    if (file === undefined) return;
+    const { definition, startedWith } = file;
+    if (known?.definition === definition && known.startedWith === startedWith) return;
+    this.#definitions.set(id, { definition, startedWith });
+    this.driver.networks.look();
   }
 
   /** What goes wrong with one machine is no reason not to look after the others. */

@@ -59,6 +59,8 @@ export class Connection {
   #sentSeq = 0;
   #ackedSeq = 0;
   #alive = true;
+  /** As last told; where there are none, that is not told first. */
+  #networksTold: Host['driver']['networks']['reports'] | undefined;
   #told: { readonly facts?: HostFacts; readonly serviceRunning?: boolean } = {};
 
   constructor(
@@ -233,6 +235,11 @@ export class Connection {
     const reports = host.takeReports();
     if (reports.length > 0) this.#send({ type: 'reports', reports });
     this.#tellSamples(host.takeSamples());
+    const { reports: networks } = host.driver.networks;
+    if (networks !== this.#networksTold) {
+      this.#networksTold = networks;
+      this.#send({ type: 'networks', networks: [...networks] });
+    }
     const { facts, serviceRunning } = host;
     if (facts === this.#told.facts && serviceRunning === this.#told.serviceRunning) return;
     this.#told = { facts, serviceRunning };

@@ -3,7 +3,11 @@ import type { EventAttributes } from '#api';
 import type { Obstacle } from '../drivers/driver.ts';
 
 type ObstacleEvent =
-  'vm.device-not-available' | 'vm.floppy.mount-failed' | 'vm.floppy.format-invalid';
+  | 'vm.device-not-available'
+  | 'vm.floppy.mount-failed'
+  | 'vm.floppy.format-invalid'
+  | 'vm.network-missing'
+  | 'vm.adapter-failed';
 
 export type ObstacleTold = {
   readonly [N in ObstacleEvent]: { readonly name: N; readonly attributes: EventAttributes<N> };
@@ -15,6 +19,10 @@ export function eventOfObstacle({ code, text, about }: Obstacle): ObstacleTold |
   const { device, hostPath } = about;
   if (code === 'device-missing')
     return { name: 'vm.device-not-available', attributes: { device, hostPath } };
+  if (code === 'network-missing')
+    return { name: 'vm.network-missing', attributes: { adapter: device, network: hostPath } };
+  if (code === 'network-unavailable')
+    return { name: 'vm.adapter-failed', attributes: { adapter: device, reason: text } };
   if (device !== 'floppy') return undefined;
   const attributes = { file: hostPath, reason: text };
   return code === 'medium-malformed'

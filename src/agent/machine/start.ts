@@ -2,6 +2,7 @@
 import type { StartCheck, VmActionRequest, VmDefinition } from '#api';
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
 import type { Findings, Launch } from '../drivers/driver.ts';
+import { checkNetworks } from '../network/networks.ts';
 import type { Hands, LaunchOptions } from './hands.ts';
 import { eventOfObstacle } from './obstacles.ts';
 import { stopped, type MachineFile } from './record.ts';
@@ -24,10 +25,11 @@ async function findObstacles(
   const admission = host.admit(file);
   const others = host.others(file.definition.id);
   const findings = await host.driver.check(file, without, others);
+  const network = await checkNetworks(host.driver.networks, file.definition);
   return {
-    reasons: [...admission.reasons, ...findings.reasons],
-    warnings: [...admission.warnings, ...findings.warnings],
-    unplugged: findings.unplugged,
+    reasons: [...admission.reasons, ...findings.reasons, ...network.reasons],
+    warnings: [...admission.warnings, ...findings.warnings, ...network.warnings],
+    unplugged: [...findings.unplugged, ...network.unplugged],
   };
 }
 

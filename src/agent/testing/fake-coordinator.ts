@@ -19,6 +19,7 @@ import {
   type MachineRecord,
   type MachineReport,
   type MachineSample,
+  type NetworkReport,
 } from '#api';
 import { faultFromData, faultCodes, type Fault, type FaultCode } from '#lib';
 import { makeAuthority, type TestAuthority } from './authority.ts';
@@ -36,6 +37,7 @@ export class FakeHost {
   readonly records = new Map<string, MachineRecord>();
   readonly reports = new Map<string, MachineReport>();
   readonly samples = new Map<string, MachineSample>();
+  networks: readonly NetworkReport[] = [];
   readonly progress: (number | null)[] = [];
   acknowledge: 'at once' | 'never' = 'at once';
   readonly #waiting = new Map<number, (answer: Answer) => void>();
@@ -108,6 +110,9 @@ export class FakeHost {
         break;
       case 'samples':
         for (const sample of message.samples) this.samples.set(sample.id, sample);
+        break;
+      case 'networks':
+        this.networks = message.networks;
         break;
       case 'progress':
         this.progress.push(message.progress);

@@ -98,7 +98,7 @@ export class TestHost implements AsyncDisposable {
       saveFile: async (file) => {
         this.#file = file;
       },
-      driver: async ({ files }) =>
+      driver: async (asked) =>
         new SimulatedDriver(
           {
             seed,
@@ -110,7 +110,7 @@ export class TestHost implements AsyncDisposable {
             memoryBytes,
             processors: 8,
           },
-          files,
+          asked,
         ),
       clock: this.clock,
       log: silentLog,

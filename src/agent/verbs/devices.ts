@@ -2,6 +2,7 @@
  * Disks, adapters and media of a machine. What the running process can take at once it does (`live`);
  * the definition has it in any case, so that the next start does too.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   placeName,
   type Adapter,
@@ -26,6 +27,7 @@ type DeviceVerbs = Pick<
   | 'machine.disk.detach'
   | 'machine.adapter.attach'
   | 'machine.adapter.detach'
+  | 'machine.adapter.change'
   | 'machine.medium'
   | 'machine.hardware'
 >;
@@ -91,6 +93,11 @@ export function deviceVerbs(host: Host): DeviceVerbs {
       host
         .machine(id)
         .change('configure', generation, cause, (hands) => detachAdapter(hands, adapter), signal),
+
+    'machine.adapter.change': ({ id, generation, cause, adapter }, { signal }) =>
+      host
+        .machine(id)
+        .change('configure', generation, cause, (hands) => changeAdapter(hands, adapter), signal),
 
     'machine.medium': ({ id, generation, cause, place, medium, path }, { signal }) =>
       host
@@ -211,6 +218,49 @@ async function detachAdapter(hands: Hands, adapter: Adapter): Promise<Live> {
   await keep(hands, remove, live);
   tellDevice(hands, 'vm.device.removed', `network adapter ${adapter.slot}`, live);
   return { live };
+}
+
+/** Errors: `blocked` with the reasons that keep it from its network; nothing is changed then. */
+async function changeAdapter(hands: Hands, adapter: Adapter): Promise<Live> {
+  const { running, file } = hands;
+  const put: Change = (hardware) => ({
+    ...hardware,
+    adapters: hardware.adapters.map((one) => (one.slot === adapter.slot ? adapter : one)),
+  });
+  const find = (at: MachineFile['startedWith']): Adapter | undefined =>
+    at?.hardware.adapters.find(({ slot }) => slot === adapter.slot);
+  if (find(file.definition) === undefined) {
+    const { name } = file.definition;
+    throw new Fault('not-found', `${name} has no network adapter in slot ${adapter.slot}`);
+  }
+  const before = find(file.startedWith);
+  if (running && isDeepStrictEqual(before, adapter)) {
+    await keep(hands, put, true);
+    return { live: true };
+  }
+  const live = await attempt(hands, async () => {
+    if (!before || !running?.devices.changeAdapter) return 'pending';
+    await requirePluggable(hands, adapter);
+    await running.devices.changeAdapter(before, adapter, file);
+    return 'live';
+  });
+  await keep(hands, put, live);
+  return { live };
+}
+
+async function requirePluggable(hands: Hands, adapter: Adapter): Promise<void> {
+  const { attachment } = adapter;
+  if (attachment.kind !== 'network' || adapter.optional) return;
+  const reasons = await hands.host.driver.networks.check(attachment.network);
+  if (reasons.length === 0) return;
+  throw new Fault(
+    'blocked',
+    `cannot plug in network adapter ${adapter.slot}: ${reasons[0]?.text}`,
+    {
+      reasons: reasons.map(({ code, text, remedy }) => ({ code, text, remedy })),
+      hint: reasons[0]?.remedy,
+    },
+  );
 }
 
 /** What bus or driver cannot do while running waits for the next start; every other failure is one. */

@@ -7,6 +7,7 @@ import { deviceVerbs } from './devices.ts';
 import { hostVerbs } from './hosts.ts';
 import { imageVerbs } from './images.ts';
 import { machineVerbs } from './machines.ts';
+import { networkVerbs } from './networks.ts';
 import { shareVerbs } from './shares.ts';
 
 export function makeHandlers(host: Host, streams: Streams): Handlers {
@@ -15,6 +16,7 @@ export function makeHandlers(host: Host, streams: Streams): Handlers {
     ...machineVerbs(host),
     ...deviceVerbs(host),
     ...shareVerbs(host),
+    ...networkVerbs(host),
     ...consoleVerbs(host, streams),
     ...imageVerbs(host.driver),
   };

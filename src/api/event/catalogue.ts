@@ -39,6 +39,7 @@ const status = {
   cause: 'why',
 } as const;
 const vm = { category: 'Virtual Machine', target: 'vm' } as const;
+const network = { category: 'Network', target: 'network' } as const;
 const host = { category: 'Host', target: 'host' } as const;
 
 export const eventCatalogue = {
@@ -211,6 +212,27 @@ export const eventCatalogue = {
       repetition: 'how often within the hour',
       limit: 'allowed repetitions',
     },
+  },
+  'host.network-service-failed': {
+    category: 'Network',
+    target: 'host',
+    type: 'critical',
+    message: 'The networks of {target} cannot be served: {reason}',
+    attributes: { reason: 'what of the host cannot be used' },
+  },
+  'vm.network-missing': {
+    category: 'Network',
+    target: 'vm',
+    type: 'error',
+    message: 'The network {network} of adapter {adapter} of {target} does not exist',
+    attributes: { adapter: 'slot of the adapter', network: 'its name or id' },
+  },
+  'vm.adapter-failed': {
+    category: 'Network',
+    target: 'vm',
+    type: 'error',
+    message: 'Network adapter {adapter} of {target} cannot be initialised: {reason}',
+    attributes: { adapter: 'slot of the adapter', reason: 'why' },
   },
   'vm.device-not-available': {
     ...vm,
@@ -438,6 +460,38 @@ export const eventCatalogue = {
     type: 'information',
     message: 'Hardware profile {target} was deleted',
     attributes: none,
+  },
+  'network.created': {
+    ...network,
+    type: 'information',
+    message: 'Network {target} was created',
+    attributes: { type: 'internal, host-only, nat or bridged' },
+  },
+  'network.deleted': {
+    ...network,
+    type: 'information',
+    message: 'Network {target} was deleted',
+    attributes: none,
+  },
+  'network.setting.changed': {
+    category: 'Setting Change',
+    target: 'network',
+    type: 'information',
+    message: 'The setting {path} of network {target} was changed from {oldValue} to {newValue}',
+    attributes: change,
+  },
+  'network.failed': {
+    ...network,
+    type: 'error',
+    typeWhere: { attribute: 'state', value: 'degraded', type: 'warning' },
+    message: 'Network {target} is {state} on host {host}: {reason}',
+    attributes: { host: 'name of the host', state: 'degraded or down', reason: 'why' },
+  },
+  'network.restored': {
+    ...network,
+    type: 'information',
+    message: 'Network {target} is ready again on host {host}',
+    attributes: { host: 'name of the host' },
   },
   'team.created': {
     category: 'Coordinator',

@@ -12,6 +12,7 @@
 import { z } from 'zod';
 import { hostFactsSchema, hostLoadSchema, hostSettingsSchema } from '../host.ts';
 import { idSchema } from '../ids.ts';
+import { maxNetworks, networkReportSchema } from '../network/network.ts';
 import { faultDataSchema } from '../operation.ts';
 import {
   agentEventSchema,
@@ -43,6 +44,10 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
     load: hostLoadSchema,
   }),
   z.strictObject({ type: z.literal('facts'), facts: hostFactsSchema, serviceRunning: z.boolean() }),
+  z.strictObject({
+    type: z.literal('networks'),
+    networks: z.array(networkReportSchema).max(maxNetworks),
+  }),
   z.strictObject({
     type: z.literal('progress'),
     id: z.number().int(),

@@ -9,6 +9,7 @@ import { idSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
 import { actorSchema } from '../event/event.ts';
+import { hostLeaseSchema, maxNetworks, networkSpecSchema } from '../network/network.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
 import { adapterSchema, diskFormats, diskSchema, mediumSchema } from '../vm/hardware.ts';
 import { sharedFolderSchema } from '../vm/shared-folders.ts';
@@ -69,6 +70,15 @@ export const linkMethods = {
   'host.discover': {
     params: z.strictObject({}),
     result: z.strictObject({ machines: z.array(machineRecordSchema).max(20_000) }),
+  },
+  /** All networks that there are; the host carries those that adapters of its vms are on. */
+  'network.configure': {
+    params: z.strictObject({ networks: z.array(networkSpecSchema).max(maxNetworks) }),
+    result: z.strictObject({}),
+  },
+  'network.leases': {
+    params: z.strictObject({ id: idSchema }),
+    result: z.strictObject({ leases: z.array(hostLeaseSchema).max(65_536) }),
   },
   /**
    * Makes the vm's folder, disks and configuration file. Undone by machine.destroy.
@@ -169,6 +179,11 @@ export const linkMethods = {
     result: z.strictObject({ live: z.boolean() }),
   },
   'machine.adapter.detach': {
+    params: z.strictObject({ ...machine, adapter: adapterSchema }),
+    result: z.strictObject({ live: z.boolean() }),
+  },
+  /** Plugs the adapter in the same slot into another network, or its cable in or out. */
+  'machine.adapter.change': {
     params: z.strictObject({ ...machine, adapter: adapterSchema }),
     result: z.strictObject({ live: z.boolean() }),
   },

@@ -8,6 +8,7 @@ import { foldersRoutes } from './folders.ts';
 import { hostsRoutes } from './hosts.ts';
 import { imagesRoutes } from './images.ts';
 import { installationRoutes } from './installation.ts';
+import { networksRoutes } from './networks.ts';
 import { teamsRoutes } from './teams.ts';
 import { vmsRoutes } from './vms.ts';
 import { workRoutes } from './work.ts';
@@ -22,6 +23,7 @@ export const routes = {
   ...vmsRoutes,
   ...cataloguesRoutes,
   ...teamsRoutes,
+  ...networksRoutes,
   ...workRoutes,
 } as const satisfies Record<string, Route>;
 

@@ -10,6 +10,7 @@ import {
   effectiveHardwareSchema,
   diskAttachSchema,
   adapterAttachSchema,
+  adapterChangeSchema,
   vmAddSchema,
   vmBulkSchema,
   vmDeleteQuerySchema,
@@ -275,6 +276,19 @@ export const vmsRoutes = {
     on: 'vm',
     params: z.strictObject({ vm: referenceSchema, slot: z.coerce.number().int().min(0).max(15) }),
     query: dryRunQuerySchema,
+    answer: 'operation',
+  }),
+  'vm.adapter.change': route({
+    method: 'PATCH',
+    path: '/vms/{vm}/adapters/{slot}',
+    summary:
+      'Plug an adapter into another network, or its cable in or out, while running where it can',
+    group: 'vms',
+    right: 'vm.settings',
+    on: 'vm',
+    params: z.strictObject({ vm: referenceSchema, slot: z.coerce.number().int().min(0).max(15) }),
+    query: dryRunQuerySchema,
+    body: adapterChangeSchema,
     answer: 'operation',
   }),
   'vm.share.add': route({

@@ -48,6 +48,7 @@ export const abilities = [
   'tpm',
   'uefi',
   'acceleration3d',
+  'networks',
 ] as const;
 export type Ability = (typeof abilities)[number];
 

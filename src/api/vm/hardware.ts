@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { giB, kiB, miB } from '#lib';
+import { referenceSchema } from '../ids.ts';
 import { maxSharedFolders, sharedFolderSchema } from './shared-folders.ts';
 
 const bytes = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
@@ -173,6 +174,10 @@ export const attachmentSchema = z
         .default(null)
         .meta({ description: 'file served for network boot, by TFTP, with all of its folder' }),
     }),
+    z.strictObject({
+      kind: z.literal('network'),
+      network: referenceSchema.meta({ description: 'id or name of a network; kept as its id' }),
+    }),
   ])
   .meta({ id: 'Attachment', description: 'what a network adapter is plugged into' });
 
@@ -191,6 +196,10 @@ export const adapterSchema = z
       .default('dynamic')
       .meta({ description: 'dynamic: given by Gantry, new for a clone' }),
     attachment: attachmentSchema,
+    link: z
+      .enum(['up', 'down'])
+      .default('up')
+      .meta({ description: 'down: the guest sees an adapter without a cable' }),
     optional: z
       .boolean()
       .default(false)

@@ -94,6 +94,11 @@ export const adapterAttachSchema = patchOf(adapterSchema).meta({
 });
 export type AdapterAttach = z.infer<typeof adapterAttachSchema>;
 
+export const adapterChangeSchema = patchOf(
+  adapterSchema.pick({ attachment: true, link: true, optional: true }),
+).meta({ id: 'AdapterChange', description: 'what is left out stays as it is' });
+export type AdapterChange = z.infer<typeof adapterChangeSchema>;
+
 export const effectiveHardwareSchema = z
   .strictObject({
     running: z

@@ -249,10 +249,10 @@ export const vmCreateSchema = z
       ])
       .optional()
       .meta({ description: 'default: none' }),
-    network: z
-      .enum(['user', 'none'])
-      .default('user')
-      .meta({ description: 'user: user-mode network with port forwards; none: not connected' }),
+    network: referenceSchema.default('user').meta({
+      description:
+        'user: user-mode network with port forwards; none: not connected; else name or id of a network',
+    }),
     forwards: z
       .array(
         z.strictObject({

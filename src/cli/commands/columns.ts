@@ -8,6 +8,8 @@ import {
   type Grant,
   type Host,
   type Image,
+  type Network,
+  type NetworkLease,
   type Operation,
   type Role,
   type Team,
@@ -175,6 +177,27 @@ export const imageColumns: readonly Column<Image>[] = [
 export const folderColumns: readonly Column<Folder>[] = [
   { title: 'PATH', value: (folder) => folder.path },
   { title: 'ID', value: (folder) => folder.id, wide: true },
+];
+
+export const networkColumns: readonly Column<Network>[] = [
+  { title: 'NAME', value: (network) => network.name },
+  { title: 'TYPE', value: (network) => network.type },
+  { title: 'STATE', value: (network) => network.state },
+  { title: 'SUBNET', value: ({ ipv4, adapter }) => ipv4?.subnet ?? orNone(adapter) },
+  { title: 'ADAPTERS', value: ({ adapters }) => String(adapters), align: 'right' },
+  { title: 'HOSTS', value: ({ hosts }) => orNone(hosts.map(({ hostName }) => hostName).join(' ')) },
+  { title: 'DOMAIN', value: ({ domain }) => orNone(domain), wide: true },
+  { title: 'ID', value: (network) => network.id, wide: true },
+];
+
+export const leaseColumns: readonly Column<NetworkLease>[] = [
+  { title: 'ADDRESS', value: (lease) => lease.address },
+  { title: 'MAC', value: (lease) => lease.mac },
+  { title: 'VM', value: ({ vm }) => orNone(vm?.name) },
+  { title: 'CALLS ITSELF', value: ({ hostName }) => orNone(hostName) },
+  { title: 'EXPIRES', value: ({ expiresAt }) => localTime(expiresAt) },
+  { title: 'SINCE', value: ({ startsAt }) => localTime(startsAt), wide: true },
+  { title: 'HOST', value: ({ host }) => host, wide: true },
 ];
 
 export const teamColumns: readonly Column<Team>[] = [

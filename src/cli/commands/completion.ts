@@ -35,6 +35,7 @@ const limit = 200;
 const lists: Readonly<Record<string, RouteName>> = {
   vm: 'vm.list',
   team: 'team.list',
+  network: 'network.list',
   host: 'host.list',
   image: 'image.list',
   folder: 'folder.list',

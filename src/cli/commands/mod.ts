@@ -16,6 +16,7 @@ import { samplesCommands } from './samples.ts';
 import { securityCommands } from './security.ts';
 import { settingsCommands } from './settings.ts';
 import { systemCommands } from './system.ts';
+import { networkCommands } from './network.ts';
 import { teamCommands } from './team.ts';
 import { testCommands } from './test.ts';
 import { topCommands } from './top.ts';
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   ...deviceCommands,
   ...shareCommands,
   ...teamCommands,
+  ...networkCommands,
   ...hostCommands,
   ...catalogueCommands,
   ...profileCommands,

@@ -1,8 +1,7 @@
 /** Commands on vms: list, show, create, change, delete. Power and console have files of their own. */
 import { Fault, formatBytes } from '#lib';
-import { placeName, vmStateFacts, type Vm, type VmCreate } from '#api';
+import type { VmCreate } from '#api';
 import { command, type Run } from '../command.ts';
-import { humanDuration, localTime } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { finish, tellPlan } from '../progress.ts';
 import { confirm } from '../confirm.ts';
@@ -10,95 +9,7 @@ import { collect, listOptions, listQuery } from '../lists.ts';
 import { parseAssignments } from '../assignments.ts';
 import { explainRefusal } from '../settings.ts';
 import { vmColumns } from './columns.ts';
-
-function describeVm(vm: Vm): readonly (readonly [string, string])[] {
-  const { hardware, settings } = vm.definition;
-  const { status } = vm;
-  const label = vmStateFacts[vm.state].label.toLowerCase();
-  return [
-    ['name', vm.name],
-    ['id', vm.id],
-    [
-      'state',
-      `${vmStateFacts[vm.state].glyph} ${status.held ? 'held before its first instruction' : label}, since ${localTime(status.since)}`,
-    ],
-    ['running', status.runningSeconds === null ? 'n/a' : humanDuration(status.runningSeconds)],
-    ['host', `${vm.host} (${vm.driver})`],
-    ['technique', vm.technique],
-    ['folder', vm.folder],
-    [
-      'processors',
-      `${hardware.processor.count}, ${status.cpuPercent === null ? 'n/a' : `${status.cpuPercent.toFixed(0)} % used`}`,
-    ],
-    [
-      'memory',
-      `${formatBytes(hardware.memory.sizeBytes)}${status.memoryBytes === null ? '' : `, ${formatBytes(status.memoryBytes)} resident`}`,
-    ],
-    ...hardware.disks.map(
-      (disk) =>
-        [
-          `disk ${placeName(disk)}`,
-          `${formatBytes(disk.sizeBytes)} ${disk.format} ${disk.file}`,
-        ] as const,
-    ),
-    ...hardware.opticalDrives.map(
-      (drive) =>
-        [
-          `cd ${placeName(drive)}`,
-          drive.medium === null ? 'empty' : Object.values(drive.medium).slice(1).join(' '),
-        ] as const,
-    ),
-    ...(hardware.floppy === null
-      ? []
-      : [
-          [
-            'floppy',
-            hardware.floppy.medium === null
-              ? 'empty'
-              : Object.values(hardware.floppy.medium).slice(1).join(' '),
-          ] as const,
-        ]),
-    ...hardware.adapters.map(
-      (adapter) =>
-        [
-          `adapter ${adapter.slot}`,
-          `${adapter.model} ${adapter.mac}, ${adapter.attachment.kind === 'none' ? 'not connected' : 'user-mode network'}`,
-        ] as const,
-    ),
-    ...status.forwards.map(
-      (forward) =>
-        [
-          'forward',
-          `${forward.protocol} ${forward.hostAddress}:${forward.hostPort} to guest port ${forward.guestPort}`,
-        ] as const,
-    ),
-    ['addresses', status.guest?.addresses.join(', ') || '-'],
-    ['guest', status.guest?.osName ?? '-'],
-    [
-      'heartbeat',
-      `${status.heartbeat.state}${status.heartbeat.lastAt === null ? '' : `, last ${localTime(status.heartbeat.lastAt)}`}`,
-    ],
-    [
-      'additions',
-      `${status.additions.state}${status.additions.version === null ? '' : ` ${status.additions.version}`}`,
-    ],
-    ['guest clock', clockText(status.guest?.clockOffsetMs ?? null)],
-    ['on host start', settings.start.onHostStart],
-    ['on host stop', settings.shutdown.onHostStop],
-    ...(status.pending.length === 0 ? [] : [['at next start', status.pending.join(', ')] as const]),
-    ...(status.lastFault === null
-      ? []
-      : [
-          ['last fault', `${localTime(status.lastFault.at)}: ${status.lastFault.message}`] as const,
-        ]),
-  ];
-}
-
-/** How far the guest's clock is from its host's. */
-function clockText(offsetMs: number | null): string {
-  if (offsetMs === null) return '-';
-  return `${(Math.abs(offsetMs) / 1000).toFixed(1)} s ${offsetMs < 0 ? 'behind' : 'ahead of'} the host`;
-}
+import { describeVm, networkNames } from './vm-description.ts';
 
 const createOptions = {
   host: { type: 'text', value: 'HOST', meaning: 'on which host' },
@@ -126,9 +37,8 @@ const createOptions = {
   },
   network: {
     type: 'text',
-    words: ['user', 'none'],
     value: 'NETWORK',
-    meaning: 'user (default) or none',
+    meaning: 'name or id of a network, user (default) or none',
   },
   forward: {
     type: 'list',
@@ -192,7 +102,7 @@ export const vmCommands = [
     examples: ['gantry vm show hello', 'gantry vm show hello -o json'],
     async run({ client, args, out, format, signal }) {
       const vm = await client.call('vm.show', { params: { vm: args[0] ?? '' } }, signal);
-      writeThing(out, format, vm, describeVm(vm));
+      writeThing(out, format, vm, describeVm(vm, await networkNames(client, vm, signal)));
     },
   }),
   command({

@@ -37,6 +37,7 @@ const adapter = {
   model: 'virtio',
   mac: '52:00:00:00:00:01',
   macMode: 'static',
+  link: 'up',
   attachment: { kind: 'none' },
   optional: false,
 } as const;

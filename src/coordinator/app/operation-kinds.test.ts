@@ -53,7 +53,7 @@ import { makeTopFolder } from './folders.ts';
 import { actOnVm } from './vm/act-vm.ts';
 import { updateVm } from './vm/change-vm.ts';
 import { addVm, createVm } from './vm/create-vm.ts';
-import { attachAdapter, detachAdapter } from './vm/adapters-vm.ts';
+import { attachAdapter, changeAdapter, detachAdapter } from './vm/adapters-vm.ts';
 import { attachDisk, detachDisk } from './vm/disks-vm.ts';
 import { changeMedium } from './vm/media-vm.ts';
 import { takeOutVm } from './vm/remove-vm.ts';
@@ -393,6 +393,8 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
           false,
         ),
       'vm.disk.detach': () => detachDisk(coordinator, caller, id, 'virtio0:0', false),
+      'vm.adapter.change': () =>
+        changeAdapter(coordinator, caller, id, 0, { attachment: { kind: 'none' } }, false),
       'vm.adapter.attach': () => attachAdapter(coordinator, caller, id, adapter, false),
       'vm.adapter.detach': () => detachAdapter(coordinator, caller, id, 0, false),
       'vm.share.add': () =>

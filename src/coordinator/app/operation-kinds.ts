@@ -4,7 +4,7 @@ import { discoverKind, probeKind } from './hosts.ts';
 import { imageKinds } from './images.ts';
 import { updateKind } from './vm/change-vm.ts';
 import { addKind, createKind } from './vm/create-steps.ts';
-import { attachAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
+import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
 import { addShareKind, removeShareKind } from './vm/shares-vm.ts';
@@ -25,6 +25,7 @@ export const operationKinds: readonly Kind[] = [
   detachDiskKind,
   attachAdapterKind,
   detachAdapterKind,
+  changeAdapterKind,
   addShareKind,
   removeShareKind,
   insertKind,

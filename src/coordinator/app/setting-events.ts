@@ -24,7 +24,11 @@ const resourcePaths: Readonly<Record<string, 'vm.resource.cpu' | 'vm.resource.me
 
 /** Errors: `too-large` for more than 2,000 changes at once. */
 export function settingEvents(
-  name: 'vm.setting.changed' | 'host.setting.changed' | 'installation.setting.changed',
+  name:
+    | 'vm.setting.changed'
+    | 'host.setting.changed'
+    | 'network.setting.changed'
+    | 'installation.setting.changed',
   frame: EventFrame,
   changes: readonly SettingChange[],
 ): readonly NewEvent[] {

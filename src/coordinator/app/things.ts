@@ -76,6 +76,7 @@ export function ancestorsOf(inventory: Inventory, thing: Thing): readonly Thing[
     case 'host':
     case 'profile':
     case 'team':
+    case 'network':
     case 'user':
     case 'role':
     case 'grant':

@@ -5,6 +5,7 @@
 import {
   guestCatalogue,
   profileSchema,
+  networkSchema,
   teamSchema,
   unrepresentedDevices,
   type Page,
@@ -29,13 +30,16 @@ import { shown } from '../app/find.ts';
 import { actOnTeam } from '../app/team/act-team.ts';
 import { createTeam, deleteTeam, updateTeam } from '../app/team/change-team.ts';
 import { findTeam, listTeams, showTeam } from '../app/team/show-team.ts';
+import { createNetwork, deleteNetwork, updateNetwork } from '../app/network/change-network.ts';
+import { listLeases } from '../app/network/leases-network.ts';
+import { findNetwork, listNetworks, showNetwork } from '../app/network/show-network.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
 import { makeScreenshot, openConsole, pressKeys, typeText } from '../app/vm/console-vm.ts';
 import { addVm, createVm } from '../app/vm/create-vm.ts';
-import { attachAdapter, detachAdapter } from '../app/vm/adapters-vm.ts';
+import { attachAdapter, changeAdapter, detachAdapter } from '../app/vm/adapters-vm.ts';
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
 import { addShare, removeShare } from '../app/vm/shares-vm.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
@@ -71,6 +75,7 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
     ...placeHandlers(options),
     ...profileHandlers(options),
     ...teamHandlers(options),
+    ...networkHandlers(options),
     ...vmHandlers(options),
     ...deviceHandlers(options),
     ...consoleHandlers(options),
@@ -218,6 +223,29 @@ function teamHandlers({ coordinator }: HandlersOptions): Of<`team.${string}`> {
   };
 }
 
+function networkHandlers({ coordinator }: HandlersOptions): Of<`network.${string}`> {
+  const { inventory } = coordinator;
+  return {
+    'network.list': ({ query }) => {
+      const listed = { kind: 'network', schema: networkSchema, defaultSort: 'name' };
+      const page = pageOf(listed, listNetworks(inventory), query);
+      return { ...page, items: [...page.items] };
+    },
+    'network.show': ({ params }) => showNetwork(inventory, findNetwork(inventory, params.network)),
+    'network.create': ({ caller, body, query }) =>
+      createNetwork(coordinator, caller, body, query.dryRun),
+    'network.update': ({ caller, params, body, precondition, query }) =>
+      updateNetwork(coordinator, caller, params.network, body, {
+        precondition,
+        dryRun: query.dryRun,
+      }),
+    'network.delete': ({ caller, params, precondition, query }) =>
+      deleteNetwork(coordinator, caller, params.network, { precondition, dryRun: query.dryRun }),
+    'network.leases': ({ caller, params, signal }) =>
+      listLeases(coordinator, caller, params.network, signal),
+  };
+}
+
 function vmHandlers({
   coordinator,
   history,
@@ -281,6 +309,8 @@ function deviceHandlers({
       attachAdapter(coordinator, caller, id, body, query.dryRun),
     'vm.adapter.detach': ({ caller, id, params, query }) =>
       detachAdapter(coordinator, caller, id, params.slot, query.dryRun),
+    'vm.adapter.change': ({ caller, id, params, body, query }) =>
+      changeAdapter(coordinator, caller, id, params.slot, body, query.dryRun),
     'vm.share.add': ({ caller, id, body, query }) =>
       addShare(coordinator, caller, id, body, query.dryRun),
     'vm.share.remove': ({ caller, id, params, query }) =>

@@ -56,6 +56,7 @@ export class Indexes {
       case 'operation':
       case 'profile':
       case 'team':
+      case 'network':
       case 'user':
       case 'role':
       case 'grant':

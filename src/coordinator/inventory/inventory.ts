@@ -8,6 +8,7 @@ import type {
   HostLoad,
   Image,
   MachineSample,
+  NetworkReport,
   Operation,
   Page,
   Vm,
@@ -65,6 +66,10 @@ export interface Inventory {
   setConnection(hostId: string, connection: Connection): void;
   /** How far a running step of an operation has come. */
   setProgress(operationId: string, progress: StepProgress): void;
+  /** How the host carries networks; all that it carries. */
+  setNetworkReports(hostId: string, reports: readonly NetworkReport[]): void;
+  /** How each connected host carries the network, by the host's id. */
+  networkReports(networkId: string): ReadonlyMap<string, NetworkReport>;
 
   /** Told of every change: committed ones and passing ones (then with the kind and id only). Returns the way to stop. */
   onChange(listener: (change: InventoryChange) => void): () => void;
@@ -91,6 +96,7 @@ export interface InventoryChange {
       | 'image'
       | 'profile'
       | 'team'
+      | 'network'
       | 'operation'
       | 'user'
       | 'role'

@@ -15,6 +15,7 @@ import {
   type HostLoad,
   type Image,
   type MachineSample,
+  type NetworkReport,
   type Operation,
   type Page,
   type Vm,
@@ -40,6 +41,7 @@ import type {
   PlainQuery,
   StepProgress,
 } from './inventory.ts';
+import { NetworkReports } from './network-reports.ts';
 import { Touched } from './touched.ts';
 import { neverConnected, viewHost } from './views/host-view.ts';
 import { viewOperation } from './views/operation-view.ts';
@@ -55,6 +57,7 @@ export class MemoryInventory implements Inventory {
   readonly #loads = new Map<string, HostLoad>();
   readonly #connections = new Map<string, Connection>();
   readonly #progress = new Map<string, StepProgress>();
+  readonly #networks = new NetworkReports();
   readonly #listeners = new Set<(change: InventoryChange) => void>();
   #passing: Touched | undefined;
   #head = 0;
@@ -200,6 +203,7 @@ export class MemoryInventory implements Inventory {
     this.#connections.set(hostId, connection);
     this.#pass('host', hostId, 'changed');
     if (before.connected === connection.connected) return;
+    if (!connection.connected) this.setNetworkReports(hostId, []);
     for (const id of this.vmsOfHost(hostId)) {
       if (!connection.connected) this.#samples.delete(id);
       this.#pass('vm', id, 'changed');
@@ -209,6 +213,14 @@ export class MemoryInventory implements Inventory {
   setProgress(operationId: string, progress: StepProgress): void {
     this.#progress.set(operationId, progress);
     this.#pass('operation', operationId, 'sampled');
+  }
+
+  setNetworkReports(hostId: string, reports: readonly NetworkReport[]): void {
+    for (const id of this.#networks.set(hostId, reports)) this.#pass('network', id, 'changed');
+  }
+
+  networkReports(networkId: string): ReadonlyMap<string, NetworkReport> {
+    return this.#networks.of(networkId);
   }
 
   onChange(listener: (change: InventoryChange) => void): () => void {
@@ -239,7 +251,11 @@ export class MemoryInventory implements Inventory {
   };
 
   /** A passing change of a thing that may not be known. */
-  #pass(kind: 'vm' | 'host' | 'operation', id: string, how: 'changed' | 'sampled'): void {
+  #pass(
+    kind: 'vm' | 'host' | 'network' | 'operation',
+    id: string,
+    how: 'changed' | 'sampled',
+  ): void {
     if (this.document(kind, id) === undefined) return;
     this.#touch(kind, id, how);
     if (this.#passing === undefined) {

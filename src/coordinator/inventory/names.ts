@@ -14,6 +14,7 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'image':
     case 'profile':
     case 'team':
+    case 'network':
     case 'user':
     case 'role':
     case 'token':

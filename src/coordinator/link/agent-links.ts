@@ -33,6 +33,7 @@ import type { LinkContext } from './context.ts';
 import { hostEvent, statusOfConnected, tellStatus } from './host-status.ts';
 import { synchronise, type Synchronised } from './synchronise.ts';
 import { takeEvents } from './take-events.ts';
+import { takeNetworks } from './take-networks.ts';
 import { takeReports } from './take-reports.ts';
 
 const maxRepetitions = 3;
@@ -411,6 +412,9 @@ export class AgentLinks implements Links, AsyncDisposable {
       case 'facts':
         await this.#noteFacts(hostId, message);
         await this.#tellConnected(hostId, message.facts, message.serviceRunning);
+        return;
+      case 'networks':
+        await takeNetworks(this.#context, hostId, message.networks);
         return;
       case 'answer':
         await this.#takeAnswer(hostId, link, message);

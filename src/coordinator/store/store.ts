@@ -25,6 +25,7 @@ export const documentKinds = [
   'image',
   'profile',
   'team',
+  'network',
   'user',
   'role',
   'grant',

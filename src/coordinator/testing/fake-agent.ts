@@ -47,6 +47,7 @@ export const facts: HostFacts = {
     flags: [],
     grade: 'ok',
   },
+  interfaces: [],
   memoryTotalBytes: 16 * 1024 ** 3,
   bootedAt: '2026-01-01T00:00:00.000Z',
   hypervisor: { name: 'QEMU', version: '7.2', class: 'hosted' },

@@ -13,6 +13,7 @@ import {
   type LinkResult,
   type MachineRecord,
   type MachineReport,
+  type NetworkSpec,
   type PowerAction,
   type VmDefinition,
   type VmState,
@@ -54,6 +55,7 @@ export class MemoryHost implements Links {
   /** Files by their absolute path. */
   readonly files = new Set<string>();
   serviceRunning = true;
+  networks: readonly NetworkSpec[] = [];
   /** Vms that have configuration files but are not known to the host. */
   readonly adoptable = new Map<string, VmDefinition>();
 
@@ -291,6 +293,15 @@ export class MemoryHost implements Links {
       this.#changeHardware(id, generation, ({ adapters }) => ({
         adapters: adapters.filter((one) => !isDeepStrictEqual(one, adapter)),
       })),
+    'machine.adapter.change': ({ id, generation, adapter }) =>
+      this.#changeHardware(id, generation, ({ adapters }) => ({
+        adapters: adapters.map((one) => (one.slot === adapter.slot ? adapter : one)),
+      })),
+    'network.configure': ({ networks }) => {
+      this.networks = networks;
+      return {};
+    },
+    'network.leases': () => ({ leases: [] }),
     'machine.share.add': ({ id, generation, share }) =>
       this.#changeHardware(id, generation, ({ sharedFolders }) => ({
         sharedFolders: [...sharedFolders.filter(({ slot }) => slot !== share.slot), share],

@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import type { Adapter, PortForward } from '#api';
 import { Fault, type Reason } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
+import { weighAdapters } from '../../network/networks.ts';
 import type { Findings } from '../driver.ts';
 import { checkBootFile } from './check-boot-file.ts';
 import type { CheckedHost } from './checks.ts';
@@ -16,19 +17,10 @@ export async function checkAdapters(
   file: MachineFile,
   host: Pick<CheckedHost, 'folders'>,
 ): Promise<Findings> {
-  const findings: Findings = { reasons: [], warnings: [], unplugged: [] };
-  for (const adapter of file.definition.hardware.adapters) {
-    const reasons = await checkAdapter(file, adapter, host);
-    if (!adapter.optional) findings.reasons.push(...reasons);
-    else if (reasons.length > 0) {
-      findings.unplugged.push(adapter.slot);
-      for (const { code, text, remedy } of reasons) {
-        const unplugged = `${text}, so network adapter ${adapter.slot}, which is optional, is unplugged`;
-        findings.warnings.push({ code, text: unplugged, remedy });
-      }
-    }
-  }
-  return findings;
+  const { adapters } = file.definition.hardware;
+  const found: Reason[][] = [];
+  for (const adapter of adapters) found[adapter.slot] = await checkAdapter(file, adapter, host);
+  return weighAdapters(adapters, (slot) => found[slot] ?? []);
 }
 
 async function checkAdapter(
@@ -38,7 +30,7 @@ async function checkAdapter(
 ): Promise<Reason[]> {
   const reasons = await checkBootFile(file, adapter, host);
   const { attachment } = adapter;
-  if (attachment.kind === 'none') return reasons;
+  if (attachment.kind !== 'user') return reasons;
   for (const forward of attachment.forwards)
     if (forward.hostPort !== 0) reasons.push(...(await checkPort(forward)));
   return reasons;

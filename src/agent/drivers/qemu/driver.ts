@@ -21,6 +21,8 @@ import { exists } from '../../storage/exists.ts';
 import { FileStorage } from '../../storage/file-storage.ts';
 import { readVolumes } from '../../storage/file-system.ts';
 import { ImageChecks } from '../../storage/image-checks.ts';
+import { AbsentNetworks } from '../../network/absent-networks.ts';
+import type { Networks } from '../../network/networks.ts';
 import { agentVersion } from '../../version.ts';
 import type { Driver, Findings, Found, Launch, LowResource, Observer, Running } from '../driver.ts';
 import { accountOf, judgeAccount } from './confine/account-of.ts';
@@ -34,6 +36,7 @@ import { diagnoseHost } from './host/diagnose.ts';
 import { isForeign } from './host/emulator.ts';
 import { HostImages } from './host/images.ts';
 import { CpuMeter, readMachine, readMemory, readProcessor } from './host/machine-facts.ts';
+import { readInterfaces } from './host/interfaces.ts';
 import { listPrograms } from './host/programs.ts';
 import { QemuHost } from './host/qemu-host.ts';
 import { judgeFigures, readFigures } from './host/resources.ts';
@@ -69,6 +72,7 @@ export class QemuDriver implements Driver {
   readonly name = 'qemu';
   readonly storage: FileStorage;
   readonly images: HostImages;
+  readonly networks: Networks = new AbsentNetworks('this agent makes no networks');
   readonly #options: QemuDriverOptions;
   readonly #host: QemuHost;
   readonly #groups: ControlGroups;
@@ -124,6 +128,7 @@ export class QemuDriver implements Driver {
     }
     return {
       ...(binaries.swtpm === undefined ? { tpm: 'swtpm is not installed' } : {}),
+      ...(this.networks.whyNot === undefined ? {} : { networks: this.networks.whyNot }),
       ...(rendering.kind === 'none' ? { acceleration3d: rendering.reason } : {}),
       ...(this.#pcFirmware === 0 ? { uefi: 'no UEFI firmware (ovmf) is installed' } : {}),
     };
@@ -164,6 +169,7 @@ export class QemuDriver implements Driver {
     const version = capabilities?.version;
     return {
       ...readMachine(),
+      interfaces: readInterfaces(),
       processor: readProcessor(),
       hypervisor: {
         name: 'QEMU',

@@ -37,6 +37,7 @@ import { QemuRunning } from './running.ts';
 import { readSavedFacts } from './saved-facts.ts';
 import { openSerial } from './serial.ts';
 import { linkShare } from './share/share-links.ts';
+import { adapterId } from './spec/devices.ts';
 import { makeMachineSpec, memorySlots } from './spec/machine-spec.ts';
 import {
   chooseFreePorts,
@@ -234,7 +235,16 @@ export class Engine implements AsyncDisposable {
       signal,
       onProcess: request.onProcess,
     });
-    return this.#adopt(file, spec, launched, observer, account);
+    const running = await this.#adopt(file, spec, launched, observer, account);
+    try {
+      for (const adapter of hardware.adapters)
+        if (adapter.link === 'down')
+          await qmp.setLink(running.client, adapterId(adapter), 'down', { signal });
+      return running;
+    } catch (error) {
+      await running.end();
+      throw error;
+    }
   }
 
   /** From a connected monitor to a machine that is looked after. */

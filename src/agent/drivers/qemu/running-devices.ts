@@ -2,6 +2,7 @@
  * Devices of a running machine: media changed, disks and adapters plugged, processors and memory added.
  * What bus or process cannot do now fails with `unsupported`: the machine then leaves it to the next start.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Adapter, Disk, Medium, SharedFolder, VmDefinition } from '#api';
 import { describeFault, Fault } from '#lib';
 import type { Log } from '#log';
@@ -13,6 +14,7 @@ import {
   detachAdapter,
   detachDisk,
   growProcessors,
+  qmp,
   shareId,
   type MachineSpec,
   type QmpClient,
@@ -21,7 +23,7 @@ import type { MachineFile } from '../../machine/record.ts';
 import type { Configured, Devices } from '../driver.ts';
 import type { RunningShares } from './share/running-shares.ts';
 import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
-import { diskId, diskSpec, floppyId, mediumSpec, placeToId } from './spec/devices.ts';
+import { adapterId, diskId, diskSpec, floppyId, mediumSpec, placeToId } from './spec/devices.ts';
 
 const unplugMs = 15_000;
 
@@ -108,6 +110,13 @@ export class RunningDevices implements Devices {
     }
     const { spec, client } = this.#parts;
     await unsupportedWhenRefused(() => attachAdapter(client(), spec, adapterSpec(file, adapter)));
+    if (adapter.link === 'down') await qmp.setLink(client(), adapterId(adapter), 'down');
+  }
+
+  async changeAdapter(before: Adapter, after: Adapter): Promise<void> {
+    if (!isDeepStrictEqual(before.attachment, after.attachment))
+      throw new Fault('unsupported', 'what the adapter is plugged into changes at the next start');
+    await qmp.setLink(this.#parts.client(), adapterId(after), after.link);
   }
 
   async detachAdapter(adapter: Adapter, file: MachineFile): Promise<void> {

@@ -11,8 +11,10 @@ import { Fault, isoTime, present, type Reason } from '#lib';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Driver, Findings, Found, Launch, Observer, Running } from '../driver.ts';
 import { agentVersion } from '../../version.ts';
+import type { DriverHost } from '../../host/host.ts';
 import { Chance } from './chance.ts';
 import { makeFleet } from './fleet.ts';
+import { SimulatedNetworks } from './networks.ts';
 import type { SimulatedOptions } from './options.ts';
 import { forwardsOf, simulatedHardware, SimulatedRunning, type SimulatedWorld } from './running.ts';
 import { SimulatedStorage } from './storage.ts';
@@ -23,6 +25,7 @@ const hourMs = 3_600_000;
 export class SimulatedDriver implements Driver {
   readonly name = 'simulated';
   readonly storage: SimulatedStorage;
+  readonly networks: SimulatedNetworks;
   readonly missing: Readonly<Partial<Record<Ability, string>>> = {
     screen: 'a simulated machine has pictures of a screen, not a screen',
     serial: 'a simulated machine has no serial port',
@@ -38,11 +41,14 @@ export class SimulatedDriver implements Driver {
   readonly #stop = new AbortController();
   #starts = 0;
 
-  /** `files` gives the record of a machine as it is now. */
-  constructor(options: SimulatedOptions, files: (id: string) => MachineFile | undefined) {
+  constructor(
+    options: SimulatedOptions,
+    { files, allFiles }: Pick<DriverHost, 'files' | 'allFiles'>,
+  ) {
     this.#options = options;
     this.#chance = new Chance(options.seed);
     this.#files = files;
+    this.networks = new SimulatedNetworks(allFiles);
     const saved = new Map<string, number>();
     this.storage = new SimulatedStorage(options.hostName, saved);
     this.#world = {
@@ -91,6 +97,7 @@ export class SimulatedDriver implements Driver {
         flags: [],
         grade: 'ok',
       },
+      interfaces: [],
       memoryTotalBytes: memoryBytes,
       bootedAt: isoTime(clock.now()),
       hypervisor: { name: 'simulated', version: agentVersion, class: 'simulated' },

@@ -135,6 +135,7 @@ export class SimulatedRunning implements Running {
       attachDisk: async () => require('attach the disk'),
       detachDisk: async () => require('detach the disk'),
       attachAdapter: async () => require('attach the adapter'),
+      changeAdapter: async () => require('change the adapter'),
       detachAdapter: async () => require('detach the adapter'),
       addShare: async () => require('share the folder'),
       removeShare: async () => require('share the folder no longer'),

@@ -5,6 +5,7 @@ import {
   findGuest,
   type Adapter,
   type AdapterAttach,
+  type AdapterChange,
   type DryRun,
   type Operation,
   type VmDefinition,
@@ -12,6 +13,7 @@ import {
 import type { Caller, Coordinator } from '../../context.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { asJson } from '../json.ts';
+import { nameNetworks } from '../network/name-networks.ts';
 import { makeMac, usedMacs } from '../vm-identity.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
@@ -65,7 +67,7 @@ export async function attachAdapter(
     mac: request.mac ?? makeMac(new Set(macs)),
     slot,
   });
-  const after = addAdapter(definition, adapter);
+  const after = nameNetworks(coordinator.inventory, addAdapter(definition, adapter), definition);
   for (const { mac } of hardware.adapters) macs.delete(mac);
   requireFreeMacs(macs, after);
   parseDefinition(after, name, definition);
@@ -74,10 +76,41 @@ export async function attachAdapter(
     caller,
     vm,
     attachAdapterKind,
-    { adapter: asJson(adapter) },
+    { adapter: asJson(adapterIn(after, slot)) },
     dryRun,
     after,
   );
+}
+
+/** Plugs an adapter into another network, or its cable in or out. */
+export async function changeAdapter(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  slot: number,
+  change: AdapterChange,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { vm, definition } = prepare(coordinator, id, 'configure');
+  const before = adapterIn(definition, slot);
+  const changed = addAdapter(definition, adapterSchema.parse({ ...before, ...change }));
+  const after = nameNetworks(coordinator.inventory, changed, definition);
+  parseDefinition(after, definition.name, definition);
+  return await begin(
+    coordinator,
+    caller,
+    vm,
+    changeAdapterKind,
+    { adapter: asJson(adapterIn(after, slot)), before: asJson(before) },
+    dryRun,
+  );
+}
+
+/** Errors: `not-found`. */
+function adapterIn({ hardware, name }: VmDefinition, slot: number): Adapter {
+  const adapter = hardware.adapters.find((one) => one.slot === slot);
+  if (adapter !== undefined) return adapter;
+  throw new Fault('not-found', `${name} has no network adapter in slot ${slot}`);
 }
 
 export async function detachAdapter(
@@ -88,9 +121,7 @@ export async function detachAdapter(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'configure');
-  const adapter = definition.hardware.adapters.find((one) => one.slot === slot);
-  if (adapter === undefined)
-    throw new Fault('not-found', `${definition.name} has no network adapter in slot ${slot}`);
+  const adapter = adapterIn(definition, slot);
   return await begin(
     coordinator,
     caller,
@@ -105,15 +136,20 @@ function adapterOf(work: Work): Adapter {
   return adapterSchema.parse(work.input['adapter']);
 }
 
+function adapterBefore(work: Work): Adapter {
+  return adapterSchema.parse(work.input['before']);
+}
+
 async function callAdapter(
   work: Work,
-  method: 'machine.adapter.attach' | 'machine.adapter.detach',
+  method: 'machine.adapter.attach' | 'machine.adapter.detach' | 'machine.adapter.change',
+  adapter = adapterOf(work),
 ): Promise<void> {
   const { hostId, machine } = machineOf(work);
   const { live } = await work.coordinator.links.call(
     hostId,
     method,
-    { ...machine, adapter: adapterOf(work) },
+    { ...machine, adapter },
     { signal: work.signal },
   );
   await work.conclude({ live });
@@ -141,6 +177,28 @@ export const attachAdapterKind: Kind = {
       undo: (work) => callAdapter(work, 'machine.adapter.detach'),
     },
     writeAdapter('add'),
+    pushStep,
+  ],
+};
+
+export const changeAdapterKind: Kind = {
+  action: 'vm.adapter.change',
+  steps: [
+    {
+      name: 'change',
+      run: (work) => callAdapter(work, 'machine.adapter.change'),
+      undo: (work) => callAdapter(work, 'machine.adapter.change', adapterBefore(work)),
+    },
+    {
+      name: 'write',
+      run: async (work) => {
+        await changeDefinition(work, (definition) => addAdapter(definition, adapterOf(work)));
+      },
+      undo: async (work) => {
+        await changeDefinition(work, (definition) => addAdapter(definition, adapterBefore(work)));
+        await work.pusher.pushOrLater(work.target.id, causeOf(work));
+      },
+    },
     pushStep,
   ],
 };

@@ -29,8 +29,10 @@ import {
 } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { mediaOf } from '../media.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
 import { applyMergePatch } from '../merge-patch.ts';
 import { nameOwner, nameTaken, releaseName, requireFreeName, reserveName } from '../names.ts';
+import { nameNetworks } from '../network/name-networks.ts';
 import { ancestorsOfPlace, vmThing } from '../things.ts';
 import { usedMacs } from '../vm-identity.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
@@ -50,7 +52,7 @@ export async function updateVm(
   const { inventory } = coordinator;
   const vm = vmDocument(inventory, id);
   requireMatch(options.precondition, vm.data.definition.name, vm.version);
-  const definition = patchDefinition(vm.data.definition, patch);
+  const definition = patchDefinition(inventory, vm.data.definition, patch);
   const changes = diffSettings(vm.data.definition, definition);
   requireChangeable(coordinator, caller, vm, definition, changes);
   const target = vmThing(id, vm.data);
@@ -96,6 +98,7 @@ function warningsOfUpdate(
 
 /** The definition after the patch. Id and was-running memory are Gantry's and stay. */
 export function patchDefinition(
+  inventory: Inventory,
   before: VmDefinition,
   patch: Readonly<Record<string, Json>>,
 ): VmDefinition {
@@ -110,7 +113,7 @@ export function patchDefinition(
     before.name,
     before,
   );
-  return keepMemory(patched, before);
+  return keepMemory(nameNetworks(inventory, patched, before), before);
 }
 
 /** Errors: `refused` by the state, `forbidden` for what takes a further right, `exists`, `not-found`. */
@@ -173,7 +176,7 @@ const writeStep: Step = {
   async run(work) {
     await changeDefinition(
       work,
-      (definition) => patchDefinition(definition, patchOf(work)),
+      (definition) => patchDefinition(work.coordinator.inventory, definition, patchOf(work)),
       (before, after) => renameAlong(work, before, after),
     );
   },
@@ -181,7 +184,7 @@ const writeStep: Step = {
     const { inventory } = work.coordinator;
     if (inventory.document('vm', work.target.id) === undefined) return;
     const before = vmDefinitionSchema.parse(work.input['before']);
-    const ours = patchDefinition(before, patchOf(work));
+    const ours = patchDefinition(inventory, before, patchOf(work));
     await changeDefinition(
       work,
       // What somebody else has made of it since then stays.

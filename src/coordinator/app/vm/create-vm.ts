@@ -18,6 +18,7 @@ import { asReasons, hostProcessor, inWords, warnOfHardware } from '../hardware-w
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
+import { nameNetworks } from '../network/name-networks.ts';
 import { requireProfile } from '../profiles.ts';
 import { makeMac, usedMacs } from '../vm-identity.ts';
 import { requireAccountChoice } from './account-choice.ts';
@@ -73,7 +74,7 @@ export async function createVm(
           })
         ).sizeBytes
       : undefined;
-  const { definition, disks } = makeDefinition({
+  const made = makeDefinition({
     id,
     create,
     profile: create.profile === undefined ? undefined : requireProfile(inventory, create.profile),
@@ -81,6 +82,8 @@ export async function createVm(
     existingSizeBytes,
     makeMac: () => makeMac(macs),
   });
+  const definition = nameNetworks(inventory, made.definition);
+  const { disks } = made;
   requireTimeSource(definition, false);
   requireAccountChoice(definition);
   requireFreeMacs(usedMacs(inventory), definition);

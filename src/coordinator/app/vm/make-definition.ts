@@ -9,6 +9,7 @@ import {
   placeName,
   profiles,
   busPositions,
+  type Attachment,
   type Disk,
   type DiskBus,
   type DiskSource,
@@ -148,22 +149,28 @@ function makeHardware(
               model: adapterModel,
               mac: makeMac(),
               macMode: 'dynamic',
+              link: 'up',
               optional: false,
-              attachment:
-                create.network === 'none'
-                  ? { kind: 'none' }
-                  : {
-                      kind: 'user',
-                      restrict: false,
-                      bootFile: null,
-                      forwards: (create.forwards ?? []).map((forward) => ({
-                        ...forward,
-                        hostAddress: '127.0.0.1',
-                      })),
-                    },
+              attachment: attachmentOf(create),
             },
           ],
   };
+}
+
+function attachmentOf({ name, network, forwards = [] }: VmCreate): Attachment {
+  if (network === 'none') return { kind: 'none' };
+  if (network === 'user')
+    return {
+      kind: 'user',
+      restrict: false,
+      bootFile: null,
+      forwards: forwards.map((forward) => ({ ...forward, hostAddress: '127.0.0.1' })),
+    };
+  if (forwards.length > 0)
+    throw new Fault('invalid', `the ports of ${name} are forwarded by its network`, {
+      hint: `set them on the network: gantry network set ${network} --forward ...`,
+    });
+  return { kind: 'network', network };
 }
 
 /** The bus a new disk goes on: what the profile's guests can start from without further drivers. */

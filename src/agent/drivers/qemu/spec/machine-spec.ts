@@ -229,7 +229,7 @@ function networkOf(
   freePorts: ReadonlyMap<string, number>,
 ): AdapterNetwork {
   const { attachment } = adapter;
-  if (attachment.kind === 'none') return { kind: 'none' };
+  if (attachment.kind !== 'user') return { kind: 'none' };
   const { bootFile } = attachment;
   const path = bootFile === null ? undefined : resolveFile(file.folder, bootFile);
   return {

@@ -1,0 +1,60 @@
+/** Networks of a simulated host: every one that there is is ready as soon as an adapter is on it. */
+import type { HostLease, NetworkReport, NetworkSpec } from '#api';
+import { Fault } from '#lib';
+import type { MachineFile } from '../../machine/record.ts';
+import { networkMissing, usedNetworks, type Networks } from '../../network/networks.ts';
+import type { Obstacle } from '../driver.ts';
+
+const lookMs = 50;
+
+export class SimulatedNetworks implements Networks {
+  readonly whyNot = undefined;
+  readonly #files: () => Iterable<MachineFile>;
+  #known = new Map<string, NetworkSpec>();
+  #reports: readonly NetworkReport[] = [];
+  #listener: () => void = () => undefined;
+  #isWaiting = false;
+
+  constructor(files: () => Iterable<MachineFile>) {
+    this.#files = files;
+  }
+
+  get reports(): readonly NetworkReport[] {
+    return this.#reports;
+  }
+
+  onReports(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  async configure(networks: readonly NetworkSpec[]): Promise<void> {
+    this.#known = new Map(networks.map((network) => [network.id, network]));
+    this.#count();
+  }
+
+  /** A fleet that starts changes thousands of machines at once. */
+  look(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    setTimeout(() => {
+      this.#isWaiting = false;
+      this.#count();
+    }, lookMs).unref();
+  }
+
+  async check(network: string): Promise<readonly Obstacle[]> {
+    return this.#known.has(network) ? [] : [networkMissing(network)];
+  }
+
+  async leases(id: string): Promise<readonly HostLease[]> {
+    if (this.#reports.some((report) => report.id === id)) return [];
+    throw new Fault('not-found', `no adapter here is on network ${id}`);
+  }
+
+  #count(): void {
+    const ids = [...usedNetworks(this.#files())].filter((id) => this.#known.has(id)).sort();
+    if (ids.join() === this.#reports.map(({ id }) => id).join()) return;
+    this.#reports = ids.map((id) => ({ id, state: 'ready', reasons: [], bridge: 'simulated' }));
+    this.#listener();
+  }
+}

@@ -1,0 +1,28 @@
+/** The networks of a host that carries none. */
+import { Fault } from '#lib';
+import type { HostLease, NetworkReport } from '#api';
+import { networkUnavailable, type Networks } from './networks.ts';
+import type { Obstacle } from '../drivers/driver.ts';
+
+export class AbsentNetworks implements Networks {
+  readonly whyNot: string;
+  readonly reports: readonly NetworkReport[] = [];
+
+  constructor(whyNot: string) {
+    this.whyNot = whyNot;
+  }
+
+  async configure(): Promise<void> {}
+
+  look(): void {}
+
+  async check(network: string): Promise<readonly Obstacle[]> {
+    return [networkUnavailable(network, this.whyNot)];
+  }
+
+  onReports(): void {}
+
+  async leases(): Promise<readonly HostLease[]> {
+    throw new Fault('not-found', `no network is carried here: ${this.whyNot}`);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The networks of a host, as its machines and its link see them. A host carries a network from the moment
+ * that a machine on it has an adapter there, until none has.
+ */
+import type { HostLease, NetworkReport, NetworkSpec, VmDefinition } from '#api';
+import type { Findings, Obstacle } from '../drivers/driver.ts';
+import type { MachineFile } from '../machine/record.ts';
+
+export interface Networks {
+  /** Why no network is carried here; undefined where they are. */
+  readonly whyNot: string | undefined;
+  /** All networks that there are. Resolves when they are kept and those in use are looked after. */
+  configure(networks: readonly NetworkSpec[]): Promise<void>;
+  /** Adapters of machines have come, gone or changed. */
+  look(): void;
+  /** Of the network that an adapter is to be plugged into. */
+  check(network: string): Promise<readonly Obstacle[]>;
+  /** Those that are carried; the same array until something of them changes. */
+  readonly reports: readonly NetworkReport[];
+  /** Told when the reports have changed. */
+  onReports(listener: () => void): void;
+  /** Errors: `not-found` for a network that is not carried. */
+  leases(id: string): Promise<readonly HostLease[]>;
+}
+
+/** Ids of the networks that adapters are on: as they are defined, and as running machines have them. */
+export function usedNetworks(files: Iterable<MachineFile>): ReadonlySet<string> {
+  const used = new Set<string>();
+  for (const { definition, startedWith } of files)
+    for (const { hardware } of startedWith === null ? [definition] : [definition, startedWith])
+      for (const { attachment } of hardware.adapters)
+        if (attachment.kind === 'network') used.add(attachment.network);
+  return used;
+}
+
+/**
+ * What stands against plugging adapters into their networks. One that is marked optional stands against
+ * nothing: it is left unplugged and that is said (VM-72).
+ */
+export async function checkNetworks(
+  networks: Networks,
+  { hardware }: VmDefinition,
+): Promise<Findings> {
+  const found: Obstacle[][] = [];
+  for (const { slot, attachment } of hardware.adapters) {
+    if (attachment.kind !== 'network') continue;
+    const { network } = attachment;
+    const about = { device: String(slot), hostPath: network };
+    found[slot] = (await networks.check(network)).map((one) => ({ ...one, about }));
+  }
+  return weighAdapters(hardware.adapters, (slot) => found[slot] ?? []);
+}
+
+/** Reasons of optional adapters are warnings. */
+export function weighAdapters(
+  adapters: VmDefinition['hardware']['adapters'],
+  reasonsOf: (slot: number) => readonly Obstacle[],
+): Findings {
+  const findings: Findings = { reasons: [], warnings: [], unplugged: [] };
+  for (const { slot, optional } of adapters) {
+    const reasons = reasonsOf(slot);
+    if (!optional) findings.reasons.push(...reasons);
+    else if (reasons.length > 0) {
+      findings.unplugged.push(slot);
+      for (const { code, text, remedy } of reasons) {
+        const unplugged = `${text}, so network adapter ${slot}, which is optional, is unplugged`;
+        findings.warnings.push({ code, text: unplugged, remedy });
+      }
+    }
+  }
+  return findings;
+}
+
+export function networkMissing(network: string): Obstacle {
+  return {
+    code: 'network-missing',
+    text: `there is no network ${network}`,
+    remedy: 'plug the adapter into another network, or mark it optional',
+  };
+}
+
+export function networkUnavailable(name: string, why: string): Obstacle {
+  return {
+    code: 'network-unavailable',
+    text: `network ${name} cannot be used on this host: ${why}`,
+    remedy: 'mend that, plug the adapter into another network, or mark it optional',
+  };
+}

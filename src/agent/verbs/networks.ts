@@ -1,0 +1,17 @@
+/** Networks: what there is, and what they have leased. */
+import type { Host } from '../host/host.ts';
+import type { Handlers } from '../link/calls.ts';
+
+type NetworkVerbs = Pick<Handlers, 'network.configure' | 'network.leases'>;
+
+export function networkVerbs({ driver: { networks } }: Host): NetworkVerbs {
+  return {
+    async 'network.configure'({ networks: all }) {
+      await networks.configure(all);
+      return {};
+    },
+    async 'network.leases'({ id }) {
+      return { leases: [...(await networks.leases(id))] };
+    },
+  };
+}

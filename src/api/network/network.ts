@@ -1,0 +1,234 @@
+/**
+ * Networks: what network adapters of vms are plugged into (NET area). A network is one document; every
+ * host carries it by itself from the moment that a vm there has an adapter on it, and tells how it stands.
+ */
+import { z } from 'zod';
+import { idSchema, nameSchema, timeSchema } from '../ids.ts';
+import { patchOf } from '../patch.ts';
+import { macSchema } from '../vm/hardware.ts';
+import { reasonSchema } from '../vm/vm.ts';
+
+/** Of an installation. */
+export const maxNetworks = 4096;
+
+/** How far traffic of a network goes. */
+export const networkTypes = {
+  internal: 'its vms reach one another; no frame reaches the host or leaves it',
+  'host-only': 'its vms and their host reach one another, nothing beyond',
+  nat: 'its vms reach what the host reaches, under its address; they are reached by port forwards',
+  bridged:
+    'its vms are on the physical network of an adapter of the host, as machines of their own',
+} as const;
+export type NetworkType = keyof typeof networkTypes;
+const typeNames = Object.keys(networkTypes) as [NetworkType, ...NetworkType[]];
+
+const ipv4 = z.ipv4();
+const leaseSeconds = z.number().int().min(120).max(31_536_000);
+
+const dhcpSchema = z
+  .strictObject({
+    first: ipv4.meta({ description: 'first address that is leased' }),
+    last: ipv4.meta({ description: 'last address that is leased' }),
+    leaseSeconds: leaseSeconds.default(43_200),
+    renewSeconds: leaseSeconds
+      .nullable()
+      .default(null)
+      .meta({ description: 'after which a vm renews its lease; null: half of the lease' }),
+    rebindSeconds: leaseSeconds
+      .nullable()
+      .default(null)
+      .meta({ description: 'after which it asks any server; null: seven eighths of the lease' }),
+    winsServers: z.array(ipv4).max(4).default([]),
+  })
+  .meta({ id: 'NetworkDhcp', description: 'the addresses that a network leases to its vms' });
+
+export const networkIpv4Schema = z
+  .strictObject({
+    subnet: z.cidrv4().meta({ description: 'for example 10.80.0.0/24' }),
+    gateway: ipv4.nullable().meta({
+      description:
+        "router told to vms: the host's own address in nat and host-only networks, where null is not possible",
+    }),
+    service: ipv4.nullable().meta({
+      description: 'address of the DHCP and DNS service in the network; null where there is none',
+    }),
+    dhcp: dhcpSchema.nullable().meta({ description: 'null: no addresses are leased' }),
+    dnsServers: z.array(ipv4).max(4).meta({
+      description:
+        "told to vms; empty: the network's own service, which knows the names of its vms",
+    }),
+  })
+  .meta({ id: 'NetworkIpv4', description: 'IPv4 of a network' });
+export type NetworkIpv4 = z.infer<typeof networkIpv4Schema>;
+
+/** What of it has a sensible value may be left out. */
+const ipv4InputSchema = z
+  .strictObject({
+    subnet: z.cidrv4().optional().meta({ description: 'default: one that nothing known uses' }),
+    gateway: ipv4.nullable().optional().meta({ description: 'default: the first address' }),
+    service: ipv4.nullable().optional().meta({ description: 'default: the second address' }),
+    dhcp: z
+      .strictObject({ ...patchOf(dhcpSchema).shape })
+      .nullable()
+      .optional()
+      .meta({ description: 'null: none; default: the addresses above the first tenth' }),
+    dnsServers: z.array(ipv4).max(4).optional(),
+  })
+  .meta({ id: 'NetworkIpv4Input' });
+
+export const networkReservationSchema = z
+  .strictObject({ mac: macSchema, address: ipv4 })
+  .meta({ id: 'NetworkReservation', description: 'an address kept for one adapter' });
+export type NetworkReservation = z.infer<typeof networkReservationSchema>;
+
+const port = z.number().int().min(1).max(65_535);
+export const networkForwardSchema = z
+  .strictObject({
+    protocol: z.enum(['tcp', 'udp']).default('tcp'),
+    hostAddress: ipv4
+      .nullable()
+      .default(null)
+      .meta({ description: 'address of the host that it is about; null: every one' }),
+    hostPort: port,
+    address: ipv4.meta({ description: 'of the vm, in the network' }),
+    port,
+  })
+  .meta({
+    id: 'NetworkForward',
+    description: 'a port of the host that leads to a vm of the network',
+  });
+export type NetworkForward = z.infer<typeof networkForwardSchema>;
+
+const domain = z
+  .string()
+  .regex(
+    /^$|^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    {
+      error: 'is not a domain name in lower case',
+    },
+  )
+  .meta({ description: 'domain of its vms, in which their names are known; empty: none' });
+
+const rest = {
+  description: z.string().max(500).default('').meta({ description: 'for people' }),
+  adapter: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, 'is not the name of an adapter')
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'of a bridged network: a bridge of the host, or an adapter that has no address of its own',
+    }),
+  domain: domain.default(''),
+  reservations: z.array(networkReservationSchema).max(1000).default([]),
+  forwards: z.array(networkForwardSchema).max(256).default([]).meta({
+    description: 'of a nat network',
+  }),
+  promiscuous: z.boolean().default(false).meta({
+    description: 'every vm of the network receives the frames of all others',
+  }),
+  forgedAddresses: z.boolean().default(false).meta({
+    description: "vms may send under other MAC addresses than their adapters'",
+  }),
+};
+
+/** What a host is told of a network. */
+export const networkSpecSchema = z
+  .strictObject({
+    id: idSchema,
+    name: nameSchema,
+    type: z.enum(typeNames),
+    ipv4: networkIpv4Schema.nullable().meta({ description: 'null: the network has no addresses' }),
+    ...rest,
+  })
+  .meta({ id: 'NetworkSpec' });
+export type NetworkSpec = z.infer<typeof networkSpecSchema>;
+
+/** `unused`: no vm of any reachable host has an adapter on it. */
+export const networkStates = ['unused', 'ready', 'degraded', 'down'] as const;
+export type NetworkState = (typeof networkStates)[number];
+
+const carried = {
+  state: z.enum(['ready', 'degraded', 'down']),
+  reasons: z.array(reasonSchema).max(32).meta({ description: 'empty where it is ready' }),
+  bridge: z.string().max(15).nullable().meta({ description: 'interface of the host' }),
+};
+
+/** How the host carries one of those networks that adapters of its vms are on. */
+export const networkReportSchema = z.strictObject({ id: idSchema, ...carried });
+export type NetworkReport = z.infer<typeof networkReportSchema>;
+
+export const networkOnHostSchema = z
+  .strictObject({ host: idSchema, hostName: z.string().max(100), ...carried })
+  .meta({ id: 'NetworkOnHost', description: 'how a host carries a network' });
+
+export const networkSchema = networkSpecSchema
+  .omit({ id: true, name: true })
+  .extend({
+    kind: z.literal('network'),
+    id: idSchema,
+    name: nameSchema,
+    state: z
+      .enum(networkStates)
+      .meta({ description: 'the worst of its states on the hosts that carry it (NET-47)' }),
+    hosts: z.array(networkOnHostSchema).max(4096).meta({
+      description: 'the hosts that carry it, and how it stands there',
+    }),
+    adapters: z.number().int().min(0).meta({ description: 'adapters of vms that are on it' }),
+    version: z.number().int().min(1),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .meta({ id: 'Network', description: 'what network adapters of vms are plugged into' });
+export type Network = z.infer<typeof networkSchema>;
+
+export const networkCreateSchema = z
+  .strictObject({
+    name: nameSchema,
+    type: z.enum(typeNames).default('nat').meta({ description: 'how far its traffic goes' }),
+    ipv4: ipv4InputSchema.nullable().optional().meta({
+      description: 'default: addresses for nat and host-only networks, none for the others',
+    }),
+    ...rest,
+  })
+  .meta({ id: 'NetworkCreate' });
+export type NetworkCreate = z.infer<typeof networkCreateSchema>;
+
+export const networkPatchSchema = patchOf(networkCreateSchema).omit({ type: true }).meta({
+  id: 'NetworkPatch',
+  description: 'what is left out stays as it is; ipv4 is given whole; the type never changes',
+});
+export type NetworkPatch = z.infer<typeof networkPatchSchema>;
+
+/** A lease as the host's service has it. */
+export const hostLeaseSchema = z.strictObject({
+  address: ipv4,
+  mac: macSchema,
+  hostName: z.string().max(256).nullable().meta({ description: 'as the guest calls itself' }),
+  startsAt: timeSchema,
+  expiresAt: timeSchema,
+});
+export type HostLease = z.infer<typeof hostLeaseSchema>;
+
+export const networkLeaseSchema = hostLeaseSchema
+  .extend({
+    vm: z
+      .strictObject({ id: idSchema, name: z.string().max(100) })
+      .nullable()
+      .meta({ description: 'null: no vm that is known, or may be seen, has the MAC address' }),
+    host: z.string().max(100).meta({ description: 'the host whose service leased it' }),
+  })
+  .meta({ id: 'NetworkLease', description: 'an address that is leased to an adapter (NET-25)' });
+export type NetworkLease = z.infer<typeof networkLeaseSchema>;
+
+export const networkLeasesSchema = z
+  .strictObject({
+    items: z.array(networkLeaseSchema).max(65_536),
+    unreachable: z
+      .array(z.string().max(100))
+      .max(4096)
+      .meta({ description: 'hosts that carry it and did not answer' }),
+  })
+  .meta({ id: 'NetworkLeases' });
+export type NetworkLeases = z.infer<typeof networkLeasesSchema>;

@@ -1,0 +1,82 @@
+/** Routes of networks. */
+import {
+  networkCreateSchema,
+  networkLeasesSchema,
+  networkPatchSchema,
+  networkSchema,
+} from '../network/network.ts';
+import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
+import { route, type Route } from './route.ts';
+import { one } from './params.ts';
+
+export const networksRoutes = {
+  'network.list': route({
+    method: 'GET',
+    path: '/networks',
+    summary: 'List networks',
+    group: 'networks',
+    right: 'self',
+    query: listQuerySchema,
+    answer: 'now',
+    response: pageSchema(networkSchema, 'Network'),
+  }),
+  'network.show': route({
+    method: 'GET',
+    path: '/networks/{network}',
+    summary: 'Show a network and how each host carries it',
+    group: 'networks',
+    right: 'self',
+    on: 'network',
+    params: one('network'),
+    answer: 'now',
+    response: networkSchema,
+  }),
+  'network.create': route({
+    method: 'POST',
+    path: '/networks',
+    summary: 'Create a network',
+    group: 'networks',
+    right: 'network.manage',
+    query: dryRunQuerySchema,
+    body: networkCreateSchema,
+    answer: 'now',
+    response: networkSchema,
+  }),
+  'network.update': route({
+    method: 'PATCH',
+    path: '/networks/{network}',
+    summary: 'Change a network; vms on it stay connected',
+    group: 'networks',
+    right: 'network.manage',
+    on: 'network',
+    params: one('network'),
+    query: dryRunQuerySchema,
+    body: networkPatchSchema,
+    answer: 'now',
+    response: networkSchema,
+    conditional: true,
+  }),
+  'network.delete': route({
+    method: 'DELETE',
+    path: '/networks/{network}',
+    summary: 'Delete a network that no vm uses',
+    group: 'networks',
+    right: 'network.manage',
+    on: 'network',
+    params: one('network'),
+    query: dryRunQuerySchema,
+    answer: 'now',
+    conditional: true,
+  }),
+  'network.leases': route({
+    method: 'GET',
+    path: '/networks/{network}/leases',
+    summary: 'List the addresses that the network has leased to its vms',
+    group: 'networks',
+    right: 'self',
+    on: 'network',
+    params: one('network'),
+    answer: 'now',
+    response: networkLeasesSchema,
+  }),
+} as const satisfies Record<string, Route>;

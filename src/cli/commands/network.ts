@@ -1,0 +1,281 @@
+/** Networks: what adapters of vms are plugged into, and the addresses that they lease. */
+import {
+  networkTypes,
+  type Network,
+  type NetworkCreate,
+  type NetworkForward,
+  type NetworkReservation,
+  type NetworkType,
+} from '#api';
+import { Fault } from '#lib';
+import { command, type Command, type Values } from '../command.ts';
+import { collect, listOptions, listQuery } from '../lists.ts';
+import { writeList, writeThing } from '../output/render.ts';
+import { leaseColumns, networkColumns } from './columns.ts';
+
+const networkArgument = { name: 'network', meaning: 'name or id', completes: 'network' } as const;
+const typeNames = Object.keys(networkTypes) as readonly NetworkType[];
+const onOff = ['on', 'off'] as const;
+
+const changeOptions = {
+  subnet: {
+    type: 'text',
+    value: 'SUBNET',
+    meaning: 'for example 10.80.0.0/24; default: a free one',
+  },
+  gateway: { type: 'text', value: 'ADDRESS', meaning: 'router told to vms, or none' },
+  range: { type: 'text', value: 'FIRST-LAST', meaning: 'addresses leased to vms, or none' },
+  lease: { type: 'number', value: 'SECONDS', meaning: 'for how long; default 12 hours' },
+  dns: {
+    type: 'list',
+    value: 'ADDRESS',
+    meaning: "name servers told to vms; default: the network's own",
+  },
+  wins: { type: 'list', value: 'ADDRESS', meaning: 'WINS servers told to vms' },
+  domain: { type: 'text', value: 'NAME', meaning: 'domain in which names of its vms are known' },
+  reserve: { type: 'list', value: 'MAC=ADDRESS', meaning: 'an address kept for an adapter' },
+  forward: {
+    type: 'list',
+    value: '[ADDRESS:]PORT=ADDRESS:PORT[/udp]',
+    meaning: 'a port of the host that leads to a vm of a nat network',
+  },
+  adapter: {
+    type: 'text',
+    value: 'NAME',
+    meaning: 'of a bridged network: a bridge of the host, or an adapter without addresses',
+  },
+  promiscuous: {
+    type: 'text',
+    words: onOff,
+    value: 'WORD',
+    meaning: 'every vm receives the frames of all others: on or off',
+  },
+  'forged-addresses': {
+    type: 'text',
+    words: onOff,
+    value: 'WORD',
+    meaning: 'vms may send under other MAC addresses than their own: on or off',
+  },
+  description: { type: 'text', value: 'TEXT', meaning: 'for people' },
+} as const;
+type Changes = Values<typeof changeOptions>;
+
+function parseReservation(text: string): NetworkReservation {
+  const [mac = '', address = ''] = text.split('=');
+  return { mac: mac.toLowerCase(), address };
+}
+
+/** `8080=10.80.0.9:80`, `192.0.2.1:53=10.80.0.9:53/udp`. */
+function parseForward(text: string): NetworkForward {
+  const match = /^(?:([\d.]+):)?(\d{1,5})=([\d.]+):(\d{1,5})(?:\/(tcp|udp))?$/.exec(text);
+  if (match === null)
+    throw new Fault('invalid', `--forward ${text.slice(0, 100)} is not PORT=ADDRESS:PORT`, {
+      hint: 'for example --forward 8080=10.80.0.9:80, or 53=10.80.0.9:53/udp',
+    });
+  const [, hostAddress = null, hostPort, address = '', port, protocol] = match;
+  return {
+    protocol: protocol === 'udp' ? 'udp' : 'tcp',
+    hostAddress,
+    hostPort: Number(hostPort),
+    address,
+    port: Number(port),
+  };
+}
+
+type DhcpInput = NonNullable<NonNullable<NetworkCreate['ipv4']>['dhcp']>;
+
+function parseRange(text: string): Pick<DhcpInput, 'first' | 'last'> {
+  const [first, last] = text.split('-');
+  return { ...(first ? { first } : {}), ...(last ? { last } : {}) };
+}
+
+/** Undefined where nothing of it was said; `before` is what the network has already. */
+function ipv4Of(options: Changes, before?: Network['ipv4']): NetworkCreate['ipv4'] {
+  const { subnet, gateway, range, lease, dns, wins } = options;
+  if ([subnet, gateway, range, lease, dns, wins].every((one) => one === undefined))
+    return undefined;
+  // Another subnet has another range, another gateway and another service.
+  const kept = subnet === undefined || subnet === before?.subnet ? before : undefined;
+  const dhcp: DhcpInput = {
+    ...kept?.dhcp,
+    ...(range === undefined ? {} : parseRange(range)),
+    ...(lease === undefined ? {} : { leaseSeconds: lease }),
+    ...(wins === undefined ? {} : { winsServers: [...wins] }),
+  };
+  return {
+    ...kept,
+    ...(subnet === undefined ? {} : { subnet }),
+    ...(gateway === undefined ? {} : { gateway: gateway === 'none' ? null : gateway }),
+    ...(dns === undefined ? {} : { dnsServers: [...dns] }),
+    ...(range === 'none'
+      ? { dhcp: null }
+      : Object.keys(dhcp).length === 0 || (kept?.dhcp === null && range === undefined)
+        ? {}
+        : { dhcp }),
+  };
+}
+
+function changesOf(
+  options: Changes,
+  before?: Network['ipv4'],
+): Omit<NetworkCreate, 'name' | 'type'> {
+  const ipv4 = ipv4Of(options, before);
+  const { domain, adapter, description, promiscuous } = options;
+  const forged = options['forged-addresses'];
+  // What is left out gets its default from the server.
+  return {
+    ...(ipv4 === undefined ? {} : { ipv4 }),
+    ...(domain === undefined ? {} : { domain }),
+    ...(adapter === undefined ? {} : { adapter }),
+    ...(description === undefined ? {} : { description }),
+    ...(options.reserve === undefined
+      ? {}
+      : { reservations: options.reserve.map(parseReservation) }),
+    ...(options.forward === undefined ? {} : { forwards: options.forward.map(parseForward) }),
+    ...(promiscuous === undefined ? {} : { promiscuous: promiscuous === 'on' }),
+    ...(forged === undefined ? {} : { forgedAddresses: forged === 'on' }),
+  } as Omit<NetworkCreate, 'name' | 'type'>;
+}
+
+function showIpv4(ipv4: Network['ipv4']): readonly (readonly [string, string])[] {
+  if (ipv4 === null) return [['addresses', 'none']];
+  const { subnet, gateway, service, dhcp, dnsServers } = ipv4;
+  return [
+    ['subnet', subnet],
+    ['gateway', gateway ?? 'none'],
+    ['service', service ?? 'none'],
+    ['leases', dhcp === null ? 'none' : `${dhcp.first} to ${dhcp.last}, ${dhcp.leaseSeconds} s`],
+    ['name servers', dnsServers.join(', ') || (service ?? 'none')],
+  ];
+}
+
+export const networkCommands: readonly Command[] = [
+  command({
+    name: 'network list',
+    aliases: ['network ls'],
+    summary: 'list networks',
+    options: listOptions,
+    examples: ['gantry network list', 'gantry network list -f "state = degraded"'],
+    async run(run) {
+      const networks = await collect(run, 'network.list', listQuery(run.options));
+      writeList(run.out, run.format, networkColumns, networks, 'no networks');
+    },
+  }),
+  command({
+    name: 'network show',
+    summary: 'show a network and how each host carries it',
+    args: [networkArgument],
+    examples: ['gantry network show lab', 'gantry network show lab -o yaml'],
+    async run({ client, args, out, format, signal }) {
+      const params = { network: args[0] ?? '' };
+      const network = await client.call('network.show', { params }, signal);
+      writeThing(out, format, network, [
+        ['name', network.name],
+        ['description', network.description || '-'],
+        ['type', `${network.type}: ${networkTypes[network.type]}`],
+        ...(network.adapter === null ? [] : [['adapter', network.adapter] as const]),
+        ['state', network.state],
+        ...network.hosts.map(
+          ({ hostName, state, bridge, reasons }) =>
+            [
+              `on ${hostName}`,
+              [
+                `${state}${bridge === null ? '' : ` (${bridge})`}`,
+                ...reasons.map(({ text }) => text),
+              ].join('; '),
+            ] as const,
+        ),
+        ['adapters', String(network.adapters)],
+        ...showIpv4(network.ipv4),
+        ['domain', network.domain || '-'],
+        ...network.reservations.map(
+          ({ mac, address }) => ['reserved', `${address} for ${mac}`] as const,
+        ),
+        ...network.forwards.map(
+          ({ protocol, hostAddress, hostPort, address, port }) =>
+            [
+              'forward',
+              `${protocol} ${hostAddress ?? '*'}:${hostPort} to ${address}:${port}`,
+            ] as const,
+        ),
+        ['promiscuous', network.promiscuous ? 'yes' : 'no'],
+        ['forged addresses', network.forgedAddresses ? 'let through' : 'dropped'],
+      ]);
+    },
+  }),
+  command({
+    name: 'network create',
+    summary: 'create a network: nat, host-only, internal or bridged',
+    args: [{ name: 'name', meaning: 'its name' }],
+    options: {
+      type: {
+        type: 'text',
+        words: typeNames,
+        value: 'TYPE',
+        meaning: 'how far its traffic goes: nat (default), host-only, internal or bridged',
+      },
+      ...changeOptions,
+    },
+    examples: [
+      'gantry network create lab',
+      'gantry network create office --subnet 10.80.0.0/24 --domain office.test --forward 8080=10.80.0.9:80',
+      'gantry network create lan --type bridged --adapter br0',
+    ],
+    async run({ client, args, options, out, dryRun, signal }) {
+      const body = {
+        name: args[0] ?? '',
+        ...(options.type === undefined ? {} : { type: options.type }),
+        ...changesOf(options),
+      };
+      const network = await client.call('network.create', { body, query: { dryRun } }, signal);
+      const at = network.ipv4 === null ? '' : ` with ${network.ipv4.subnet}`;
+      out.line(`network ${network.name}${at} ${dryRun ? 'would be' : 'was'} created`);
+      out.hint(`gantry vm create NAME --network ${network.name}`);
+    },
+  }),
+  command({
+    name: 'network set',
+    summary: 'change a network; vms on it stay connected',
+    args: [networkArgument],
+    options: { name: { type: 'text', value: 'NAME', meaning: 'its new name' }, ...changeOptions },
+    examples: [
+      'gantry network set office --forward 8080=10.80.0.9:80 --forward 2222=10.80.0.9:22',
+      'gantry network set office --reserve 52:47:59:01:02:03=10.80.0.9',
+    ],
+    async run({ client, args, options, out, dryRun, signal }) {
+      const params = { network: args[0] ?? '' };
+      const { ipv4, version } = await client.call('network.show', { params }, signal);
+      const body = {
+        ...(options.name === undefined ? {} : { name: options.name }),
+        ...changesOf(options, ipv4),
+      };
+      const input = { params, body, query: { dryRun }, ifMatch: version };
+      const changed = await client.call('network.update', input, signal);
+      out.line(`network ${changed.name} ${dryRun ? 'would be' : 'was'} changed`);
+    },
+  }),
+  command({
+    name: 'network delete',
+    aliases: ['network rm'],
+    summary: 'delete a network that no vm uses',
+    args: [networkArgument],
+    examples: ['gantry network delete lab'],
+    async run({ client, args, out, dryRun, signal }) {
+      const network = args[0] ?? '';
+      await client.call('network.delete', { params: { network }, query: { dryRun } }, signal);
+      if (!dryRun) out.line(`network ${network} was deleted`);
+    },
+  }),
+  command({
+    name: 'network leases',
+    summary: 'list the addresses that a network has leased, with the vms that have them',
+    args: [networkArgument],
+    examples: ['gantry network leases lab', 'gantry network leases lab -o json'],
+    async run({ client, args, out, format, signal }) {
+      const params = { network: args[0] ?? '' };
+      const { items, unreachable } = await client.call('network.leases', { params }, signal);
+      writeList(out, format, leaseColumns, items, 'no leases');
+      if (unreachable.length > 0) out.note(`these hosts do not answer: ${unreachable.join(', ')}`);
+    },
+  }),
+];

@@ -1,0 +1,134 @@
+/** What `vm show` says of a vm. */
+import { formatBytes, isFault } from '#lib';
+import { placeName, vmStateFacts, type Adapter, type Client, type Vm } from '#api';
+import { humanDuration, localTime } from '../output/human.ts';
+
+/** How far the guest's clock is from its host's. */
+function clockText(offsetMs: number | null): string {
+  if (offsetMs === null) return '-';
+  return `${(Math.abs(offsetMs) / 1000).toFixed(1)} s ${offsetMs < 0 ? 'behind' : 'ahead of'} the host`;
+}
+
+/** Of the networks that its adapters are on, by id. */
+export async function networkNames(
+  client: Client,
+  { definition }: Vm,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>();
+  for (const { attachment } of definition.hardware.adapters) {
+    if (attachment.kind !== 'network' || names.has(attachment.network)) continue;
+    const params = { network: attachment.network };
+    const network = await client
+      .call('network.show', { params }, signal)
+      .catch((error: unknown) => {
+        if (isFault(error, 'not-found')) return undefined;
+        throw error;
+      });
+    if (network) names.set(network.id, network.name);
+  }
+  return names;
+}
+
+function connectionOf(adapter: Adapter, networks: ReadonlyMap<string, string>): string {
+  const { attachment, link } = adapter;
+  const cable = link === 'down' ? ', cable out' : '';
+  switch (attachment.kind) {
+    case 'none':
+      return 'not connected';
+    case 'user':
+      return `user-mode network${cable}`;
+    case 'network': {
+      const name = networks.get(attachment.network);
+      const network = name === undefined ? `${attachment.network}, which is gone` : name;
+      return `network ${network}${cable}`;
+    }
+  }
+}
+
+/** A vm in lines: what it is, what it has, what was last seen of it. */
+export function describeVm(
+  vm: Vm,
+  networks: ReadonlyMap<string, string>,
+): readonly (readonly [string, string])[] {
+  const { hardware, settings } = vm.definition;
+  const { status } = vm;
+  const label = vmStateFacts[vm.state].label.toLowerCase();
+  return [
+    ['name', vm.name],
+    ['id', vm.id],
+    [
+      'state',
+      `${vmStateFacts[vm.state].glyph} ${status.held ? 'held before its first instruction' : label}, since ${localTime(status.since)}`,
+    ],
+    ['running', status.runningSeconds === null ? 'n/a' : humanDuration(status.runningSeconds)],
+    ['host', `${vm.host} (${vm.driver})`],
+    ['technique', vm.technique],
+    ['folder', vm.folder],
+    [
+      'processors',
+      `${hardware.processor.count}, ${status.cpuPercent === null ? 'n/a' : `${status.cpuPercent.toFixed(0)} % used`}`,
+    ],
+    [
+      'memory',
+      `${formatBytes(hardware.memory.sizeBytes)}${status.memoryBytes === null ? '' : `, ${formatBytes(status.memoryBytes)} resident`}`,
+    ],
+    ...hardware.disks.map(
+      (disk) =>
+        [
+          `disk ${placeName(disk)}`,
+          `${formatBytes(disk.sizeBytes)} ${disk.format} ${disk.file}`,
+        ] as const,
+    ),
+    ...hardware.opticalDrives.map(
+      (drive) =>
+        [
+          `cd ${placeName(drive)}`,
+          drive.medium === null ? 'empty' : Object.values(drive.medium).slice(1).join(' '),
+        ] as const,
+    ),
+    ...(hardware.floppy === null
+      ? []
+      : [
+          [
+            'floppy',
+            hardware.floppy.medium === null
+              ? 'empty'
+              : Object.values(hardware.floppy.medium).slice(1).join(' '),
+          ] as const,
+        ]),
+    ...hardware.adapters.map(
+      (adapter) =>
+        [
+          `adapter ${adapter.slot}`,
+          `${adapter.model} ${adapter.mac}, ${connectionOf(adapter, networks)}`,
+        ] as const,
+    ),
+    ...status.forwards.map(
+      (forward) =>
+        [
+          'forward',
+          `${forward.protocol} ${forward.hostAddress}:${forward.hostPort} to guest port ${forward.guestPort}`,
+        ] as const,
+    ),
+    ['addresses', status.guest?.addresses.join(', ') || '-'],
+    ['guest', status.guest?.osName ?? '-'],
+    [
+      'heartbeat',
+      `${status.heartbeat.state}${status.heartbeat.lastAt === null ? '' : `, last ${localTime(status.heartbeat.lastAt)}`}`,
+    ],
+    [
+      'additions',
+      `${status.additions.state}${status.additions.version === null ? '' : ` ${status.additions.version}`}`,
+    ],
+    ['guest clock', clockText(status.guest?.clockOffsetMs ?? null)],
+    ['on host start', settings.start.onHostStart],
+    ['on host stop', settings.shutdown.onHostStop],
+    ...(status.pending.length === 0 ? [] : [['at next start', status.pending.join(', ')] as const]),
+    ...(status.lastFault === null
+      ? []
+      : [
+          ['last fault', `${localTime(status.lastFault.at)}: ${status.lastFault.message}`] as const,
+        ]),
+  ];
+}

@@ -1,0 +1,220 @@
+/** Networks made, changed and deleted. Hosts are told at once where they can be, else when they are back. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Fault, isoTime } from '#lib';
+import {
+  diffSettings,
+  maxNetworks,
+  networkSpecSchema,
+  type EventName,
+  type Network,
+  type NetworkCreate,
+  type NetworkPatch,
+} from '#api';
+import type { Caller, Coordinator } from '../../context.ts';
+import type { HostDocument, NetworkDocument, VmDocument } from '../../documents.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import type { Document, NewEvent } from '../../store/store.ts';
+import { commitFresh } from '../commit-fresh.ts';
+import { issuesFault } from '../issues.ts';
+import { releaseName, requireFreeName, reserveName } from '../names.ts';
+import { requireMatch, type Precondition } from '../precondition.ts';
+import { settingEvents, type EventFrame } from '../setting-events.ts';
+import { installationThing } from '../things.ts';
+import { judgeNetwork, takenSubnets, type Surroundings } from './judge-network.ts';
+import { makeIpv4, makeNetwork, type MakeNetworkOptions } from './make-network.ts';
+import { tellHosts } from './tell-hosts.ts';
+import { countAdapters, findNetwork, showNetwork } from './show-network.ts';
+
+const networkDocumentSchema = networkSpecSchema.omit({ id: true });
+
+interface ChangeOptions {
+  readonly precondition: Precondition;
+  readonly dryRun: boolean;
+}
+
+/** Errors: `exists`; `invalid` with every issue; `exhausted`. */
+export async function createNetwork(
+  coordinator: Coordinator,
+  caller: Caller,
+  create: NetworkCreate,
+  dryRun: boolean,
+): Promise<Network> {
+  const { inventory, clock } = coordinator;
+  const id = randomUUID();
+  const make = (): NetworkDocument => {
+    requireFreeName(inventory, 'network', create.name);
+    if (inventory.count('network') >= maxNetworks)
+      throw new Fault('exhausted', `there are ${maxNetworks} networks already`);
+    const around = surroundingsOf(inventory, id);
+    const network = makeNetwork(create, freeOf(around));
+    requireSound(network, around);
+    return network;
+  };
+  const planned = make();
+  const now = isoTime(clock.now());
+  if (dryRun)
+    return showNetwork(inventory, {
+      kind: 'network',
+      id,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+      data: planned,
+    });
+  await commitFresh(coordinator, () => {
+    const network = make();
+    const named = reserveName('network', network.name, id);
+    return {
+      conditions: [{ kind: 'network', id, absent: true }, ...named.conditions],
+      writes: [{ kind: 'network', id, data: network }, ...named.writes],
+      events: [networkEvent(caller, 'network.created', id, network, { type: network.type })],
+    };
+  });
+  await tellHosts(coordinator);
+  return showNetwork(inventory, findNetwork(inventory, id));
+}
+
+/** Errors: as createNetwork; `not-found`; `stale`. */
+export async function updateNetwork(
+  coordinator: Coordinator,
+  caller: Caller,
+  reference: string,
+  patch: NetworkPatch,
+  { precondition, dryRun }: ChangeOptions,
+): Promise<Network> {
+  const { inventory } = coordinator;
+  const { id } = findNetwork(inventory, reference);
+  const make = (): {
+    readonly before: Document<NetworkDocument>;
+    readonly data: NetworkDocument;
+  } => {
+    const before = findNetwork(inventory, id);
+    requireMatch(precondition, `network ${before.data.name}`, before.version);
+    if (patch.name !== undefined && patch.name !== before.data.name)
+      requireFreeName(inventory, 'network', patch.name);
+    const around = surroundingsOf(inventory, id);
+    const { ipv4, ...rest } = patch;
+    const { ipv4: now } = before.data;
+    const data = networkDocumentSchema.parse({
+      ...before.data,
+      ...rest,
+      ipv4:
+        ipv4 === undefined ? now : makeIpv4(before.data, ipv4, now ?? undefined, freeOf(around)),
+    });
+    requireSound(data, around, before.data);
+    return { before, data };
+  };
+  const planned = make();
+  if (dryRun) return showNetwork(inventory, { ...planned.before, data: planned.data });
+  await commitFresh(coordinator, () => {
+    const { before, data } = make();
+    const changes = diffSettings(before.data, data);
+    if (changes.length === 0) return undefined;
+    const renamed = data.name !== before.data.name;
+    const named = renamed ? reserveName('network', data.name, id) : { conditions: [], writes: [] };
+    return {
+      conditions: [{ kind: 'network', id, version: before.version }, ...named.conditions],
+      writes: [
+        { kind: 'network', id, data },
+        ...named.writes,
+        ...(renamed ? [releaseName('network', before.data.name)] : []),
+      ],
+      events: [
+        ...settingEvents('network.setting.changed', frameOf(caller, id, data.name), changes),
+      ],
+    };
+  });
+  await tellHosts(coordinator);
+  return showNetwork(inventory, findNetwork(inventory, id));
+}
+
+/** Errors: `not-found`; `stale`; `refused` while vms use it, naming them. */
+export async function deleteNetwork(
+  coordinator: Coordinator,
+  caller: Caller,
+  reference: string,
+  { precondition, dryRun }: ChangeOptions,
+): Promise<void> {
+  const { inventory } = coordinator;
+  const { id } = findNetwork(inventory, reference);
+  const check = (): Document<NetworkDocument> => {
+    const network = findNetwork(inventory, id);
+    requireMatch(precondition, `network ${network.data.name}`, network.version);
+    requireUnused(inventory, caller, network);
+    return network;
+  };
+  check();
+  if (dryRun) return;
+  await commitFresh(coordinator, () => {
+    const { version, data } = check();
+    return {
+      conditions: [{ kind: 'network', id, version }],
+      writes: [{ kind: 'network', id, delete: true }, releaseName('network', data.name)],
+      events: [networkEvent(caller, 'network.deleted', id, data, {})],
+    };
+  });
+  await tellHosts(coordinator);
+}
+
+function requireUnused(
+  inventory: Inventory,
+  caller: Caller,
+  { id, data }: Document<NetworkDocument>,
+): void {
+  const count = countAdapters(inventory).get(id) ?? 0;
+  if (count === 0) return;
+  const users = [...inventory.documents<VmDocument>('vm')]
+    .filter(({ data: { definition } }) =>
+      definition.hardware.adapters.some(
+        ({ attachment }) => attachment.kind === 'network' && attachment.network === id,
+      ),
+    )
+    .filter((vm) => caller.may('vm.view', { kind: 'vm', id: vm.id }))
+    .map((vm) => vm.data.definition.name);
+  throw new Fault('refused', `network ${data.name} is in use by ${count} adapters of vms`, {
+    facts: { vms: users.slice(0, 100) },
+    hint: 'plug them into another network first',
+  });
+}
+
+/** What is not its own: of networks, and of the hosts. */
+function surroundingsOf(inventory: Inventory, id: string): Surroundings {
+  return {
+    others: [...inventory.documents<NetworkDocument>('network')]
+      .filter((other) => other.id !== id)
+      .map(({ data }) => data),
+    hosts: [...inventory.documents<HostDocument>('host')].map(({ data }) => data),
+  };
+}
+
+function freeOf(around: Surroundings): MakeNetworkOptions {
+  return { taken: takenSubnets(around), random: randomBytes };
+}
+
+/** What was wrong before already is not held against a change. */
+function requireSound(
+  network: NetworkDocument,
+  around: Surroundings,
+  before?: NetworkDocument,
+): void {
+  const known = new Set(
+    before === undefined ? [] : judgeNetwork(before, around).map((issue) => JSON.stringify(issue)),
+  );
+  const issues = judgeNetwork(network, around).filter((issue) => !known.has(JSON.stringify(issue)));
+  if (issues.length > 0) throw issuesFault(`network ${network.name}`, issues);
+}
+
+function frameOf({ actor, origin, correlationId }: Caller, id: string, name: string): EventFrame {
+  const target = { kind: 'network', id, name } as const;
+  return { target, ancestors: [installationThing], actor, origin, correlationId };
+}
+
+function networkEvent(
+  caller: Caller,
+  name: Extract<EventName, `network.${string}`>,
+  id: string,
+  network: NetworkDocument,
+  attributes: NewEvent['attributes'],
+): NewEvent {
+  return { name, ...frameOf(caller, id, network.name), attributes };
+}

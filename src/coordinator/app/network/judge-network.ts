@@ -1,0 +1,151 @@
+/**
+ * Whether a network holds together, and whether it gets in the way of other networks or of the hosts' own.
+ * Pure; every issue names the path of the offending setting.
+ */
+import {
+  isHostOf,
+  overlaps,
+  parseIpv4,
+  parseSubnet,
+  type HostFacts,
+  type NetworkIpv4,
+  type Subnet,
+} from '#api';
+import type { NetworkDocument } from '../../documents.ts';
+import type { Issue } from '../issues.ts';
+import { hasHostAddress } from './make-network.ts';
+
+export interface Surroundings {
+  readonly others: readonly NetworkDocument[];
+  readonly hosts: readonly { readonly name: string; readonly facts: HostFacts | null }[];
+}
+
+export function judgeNetwork(network: NetworkDocument, around: Surroundings): readonly Issue[] {
+  const issues: Issue[] = [];
+  const report = (path: string, problem: string): void => void issues.push({ path, problem });
+  if (network.name === 'user' || network.name === 'none')
+    report('name', `${network.name} has a meaning of its own where networks are named`);
+  judgeType(network, report);
+  if (network.ipv4 !== null) {
+    judgeAddresses(network, network.ipv4, report);
+    if (hasHostAddress(network.type)) judgePlace(network.ipv4, around, report);
+  }
+  judgeReservations(network, report);
+  judgeForwards(network, around, report);
+  return issues;
+}
+
+type Report = (path: string, problem: string) => void;
+
+function judgeType({ type, ipv4, adapter, forwards }: NetworkDocument, report: Report): void {
+  if (type === 'bridged') {
+    if (adapter === null) report('adapter', 'a bridged network needs an adapter of the host');
+    if (ipv4 !== null)
+      report('ipv4', 'addresses of a bridged network are given by the physical network');
+  } else if (adapter !== null) report('adapter', 'only a bridged network has one');
+  if (hasHostAddress(type) && ipv4 === null) report('ipv4', `a ${type} network needs addresses`);
+  if (type !== 'nat' && forwards.length > 0) report('forwards', 'only a nat network has them');
+}
+
+function judgeAddresses({ type }: NetworkDocument, ipv4: NetworkIpv4, report: Report): void {
+  const subnet = parseSubnet(ipv4.subnet);
+  if (subnet === undefined) return report('ipv4/subnet', 'is not a subnet');
+  const isIn = (text: string): boolean => isHostOf(subnet, parseIpv4(text) ?? -1);
+  const { gateway, service, dhcp } = ipv4;
+  if (hasHostAddress(type) && gateway === null)
+    report('ipv4/gateway', `the host has an address in a ${type} network`);
+  for (const [name, address] of Object.entries({ gateway, service }))
+    if (address !== null && !isIn(address))
+      report(`ipv4/${name}`, `is not an address of ${ipv4.subnet}`);
+  if (gateway !== null && gateway === service)
+    report('ipv4/service', 'is the address of the gateway');
+  if (dhcp === null) return;
+  if (service === null) report('ipv4/service', 'a network that leases addresses needs one');
+  const first = parseIpv4(dhcp.first) ?? 0;
+  const last = parseIpv4(dhcp.last) ?? 0;
+  for (const end of ['first', 'last'] as const)
+    if (!isIn(dhcp[end])) report(`ipv4/dhcp/${end}`, `is not an address of ${ipv4.subnet}`);
+  if (first > last) report('ipv4/dhcp/last', 'is below the first address');
+  for (const [name, address] of Object.entries({ gateway, service })) {
+    const value = address === null ? undefined : parseIpv4(address);
+    if (value !== undefined && value >= first && value <= last)
+      report(`ipv4/${name}`, 'is among the addresses that are leased');
+  }
+  const renew = dhcp.renewSeconds ?? dhcp.leaseSeconds / 2;
+  const rebind = dhcp.rebindSeconds ?? (dhcp.leaseSeconds * 7) / 8;
+  if (renew >= rebind || rebind >= dhcp.leaseSeconds)
+    report('ipv4/dhcp/rebindSeconds', 'comes after the renewal and before the end of the lease');
+}
+
+/** A host that has an address in the network cannot have two networks of the same addresses. */
+function judgePlace({ subnet: text }: NetworkIpv4, around: Surroundings, report: Report): void {
+  const subnet = parseSubnet(text);
+  if (subnet === undefined) return;
+  for (const other of around.others) {
+    if (!hasHostAddress(other.type) || other.ipv4 === null) continue;
+    const theirs = parseSubnet(other.ipv4.subnet);
+    if (theirs !== undefined && overlaps(subnet, theirs))
+      report('ipv4/subnet', `overlaps with ${other.ipv4.subnet} of network ${other.name}`);
+  }
+  for (const { name, facts } of around.hosts)
+    for (const at of facts?.interfaces ?? [])
+      for (const address of at.addresses) {
+        const theirs = parseSubnet(address);
+        if (theirs !== undefined && overlaps(subnet, theirs))
+          report('ipv4/subnet', `overlaps with ${address} of ${at.name} on host ${name}`);
+      }
+}
+
+function judgeReservations({ ipv4, reservations }: NetworkDocument, report: Report): void {
+  if (reservations.length === 0) return;
+  if (ipv4 === null || ipv4.dhcp === null)
+    return report('reservations', 'are for networks that lease addresses');
+  const subnet = parseSubnet(ipv4.subnet);
+  const taken = new Map<string, string>();
+  for (const address of [ipv4.gateway, ipv4.service])
+    if (address !== null) taken.set(address, 'the gateway or the service');
+  for (const [index, { mac, address }] of reservations.entries()) {
+    const path = `reservations/${index}`;
+    if (subnet === undefined || !isHostOf(subnet, parseIpv4(address) ?? -1))
+      report(`${path}/address`, `is not an address of ${ipv4.subnet}`);
+    const holder = taken.get(address);
+    if (holder !== undefined) report(`${path}/address`, `is the address of ${holder}`);
+    if (taken.has(mac)) report(`${path}/mac`, 'has a reservation already');
+    taken.set(address, mac);
+    taken.set(mac, address);
+  }
+}
+
+function judgeForwards(network: NetworkDocument, around: Surroundings, report: Report): void {
+  const { ipv4, forwards } = network;
+  const subnet = ipv4 === null ? undefined : parseSubnet(ipv4.subnet);
+  const taken = new Map<string, string>();
+  for (const other of around.others)
+    for (const forward of other.forwards) taken.set(forwardKey(forward), `network ${other.name}`);
+  for (const [index, forward] of forwards.entries()) {
+    const path = `forwards/${index}`;
+    if (subnet === undefined || !isHostOf(subnet, parseIpv4(forward.address) ?? -1))
+      report(`${path}/address`, 'is not an address of the network');
+    const key = forwardKey(forward);
+    const holder = taken.get(key);
+    if (holder !== undefined) report(`${path}/hostPort`, `is forwarded by ${holder} already`);
+    taken.set(key, 'this network');
+  }
+}
+
+function forwardKey({
+  protocol,
+  hostAddress,
+  hostPort,
+}: NetworkDocument['forwards'][number]): string {
+  return `${protocol}/${hostAddress ?? 'any'}/${hostPort}`;
+}
+
+/** What is in use, as far as it is known. */
+export function takenSubnets({ others, hosts }: Surroundings): readonly Subnet[] {
+  const texts = [
+    ...others.flatMap(({ ipv4 }) => ipv4?.subnet ?? []),
+    ...hosts.flatMap(({ facts }) => facts?.interfaces.flatMap(({ addresses }) => addresses) ?? []),
+  ];
+  return texts.flatMap((text) => parseSubnet(text) ?? []);
+}

@@ -1,0 +1,96 @@
+/**
+ * The document of a network out of the few things that people say: what is left out gets a value that fits
+ * type and subnet. Pure but for the randomness that is given.
+ */
+import { Fault } from '#lib';
+import {
+  formatIpv4,
+  formatSubnet,
+  networkIpv4Schema,
+  overlaps,
+  parseIpv4,
+  parseSubnet,
+  type NetworkCreate,
+  type NetworkIpv4,
+  type NetworkType,
+  type Subnet,
+} from '#api';
+import type { NetworkDocument } from '../../documents.ts';
+import { issuesFault } from '../issues.ts';
+import type { RandomBytes } from '../vm-identity.ts';
+
+const maxAttempts = 200;
+
+export interface MakeNetworkOptions {
+  /** Subnets that something known uses. */
+  readonly taken: readonly Subnet[];
+  readonly random: RandomBytes;
+}
+
+/** Errors: `invalid` for what does not fit the type; `exhausted` where no subnet is free. */
+export function makeNetwork(create: NetworkCreate, options: MakeNetworkOptions): NetworkDocument {
+  const { ipv4: wanted, ...rest } = create;
+  return { ...rest, ipv4: makeIpv4(create, wanted, undefined, options) };
+}
+
+/** `before` is what the network has already: it keeps its subnet where none is given. */
+export function makeIpv4(
+  { name, type }: Pick<NetworkCreate, 'name' | 'type'>,
+  wanted: NetworkCreate['ipv4'],
+  before: NetworkIpv4 | undefined,
+  options: MakeNetworkOptions,
+): NetworkIpv4 | null {
+  const asked = wanted === undefined ? (hasHostAddress(type) ? {} : null) : wanted;
+  if (asked === null) return null;
+  const text = asked.subnet ?? before?.subnet;
+  const subnet = text === undefined ? chooseSubnet(options) : parseSubnet(text);
+  if (subnet === undefined || subnet.bits > 29 || subnet.bits < 8)
+    throw wrong(name, 'ipv4/subnet', 'has a length from 8 to 29');
+  const gateway =
+    asked.gateway === undefined
+      ? hasHostAddress(type)
+        ? formatIpv4(subnet.first + 1)
+        : null
+      : asked.gateway;
+  const leased = asked.dhcp === null ? null : { ...defaultRange(subnet), ...asked.dhcp };
+  const service =
+    asked.service === undefined
+      ? leased === null
+        ? null
+        : formatIpv4(subnet.first + (gateway === formatIpv4(subnet.first + 2) ? 1 : 2))
+      : asked.service;
+  return networkIpv4Schema.parse({
+    subnet: formatSubnet(subnet),
+    gateway,
+    service,
+    dhcp: leased,
+    dnsServers: asked.dnsServers ?? [],
+  });
+}
+
+/** Whether the host itself has an address in networks of the type. */
+export function hasHostAddress(type: NetworkType): boolean {
+  return type === 'nat' || type === 'host-only';
+}
+
+/** Below the range there is room for addresses that people give. */
+function defaultRange({ first, last }: Subnet): { readonly first: string; readonly last: string } {
+  const below = Math.max(3, Math.min(100, Math.floor((last - first + 1) / 10)));
+  return { first: formatIpv4(first + below), last: formatIpv4(last - 1) };
+}
+
+/** Of 10.64.0.0/10, which few use, one of 256 addresses that overlaps with nothing known. */
+function chooseSubnet({ taken, random }: MakeNetworkOptions): Subnet {
+  const pool = parseIpv4('10.64.0.0') ?? 0;
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const [high = 0, low = 0] = random(2);
+    const first = pool + (high % 64) * 65_536 + low * 256;
+    const subnet = { first, last: first + 255, bits: 24 };
+    if (!taken.some((other) => overlaps(other, subnet))) return subnet;
+  }
+  throw new Fault('exhausted', 'no free subnet was found', { hint: 'choose one: ipv4.subnet' });
+}
+
+function wrong(name: string, path: string, problem: string): Fault {
+  return issuesFault(`network ${name}`, [{ path, problem }]);
+}

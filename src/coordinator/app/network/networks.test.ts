@@ -1,0 +1,178 @@
+/** Networks through the API: made, changed, used and deleted, on a simulated host. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Event, Network, NetworkLeases, Page, Problem, Vm } from '#api';
+import { Stage } from '../../testing/stage.ts';
+
+let stage: Stage;
+before(async () => {
+  stage = await Stage.open();
+  await stage.addHost('h1');
+});
+after(() => stage[Symbol.asyncDispose]());
+
+async function create(body: object): Promise<Network> {
+  const { status, text, json } = await stage.send('POST', '/networks', { body });
+  assert.equal(status, 200, text);
+  return json as Network;
+}
+
+const show = async (name: string): Promise<Network> =>
+  (await stage.send('GET', `/networks/${name}`)).json as Network;
+const adapterOf = (vm: Vm | undefined) => vm?.definition.hardware.adapters[0];
+
+async function refused(method: string, path: string, body?: object): Promise<Problem> {
+  const { status, json, text } = await stage.send(method, path, body === undefined ? {} : { body });
+  assert.ok(status >= 400, text);
+  return json as Problem;
+}
+
+test('a network is one request: what is left out gets a value that fits', async () => {
+  const nat = await create({ name: 'one' });
+  assert.equal(nat.type, 'nat');
+  assert.match(nat.ipv4?.subnet ?? '', /^10\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.\d+\.0\/24$/);
+  const net = (nat.ipv4?.subnet ?? '').replace('0/24', '');
+  assert.deepEqual(
+    [nat.ipv4?.gateway, nat.ipv4?.service, nat.ipv4?.dhcp?.first, nat.ipv4?.dhcp?.last],
+    [`${net}1`, `${net}2`, `${net}25`, `${net}254`],
+  );
+  assert.deepEqual([nat.state, nat.hosts, nat.adapters], ['unused', [], 0]);
+  const inner = await create({ name: 'inner', type: 'internal' });
+  assert.equal(inner.ipv4, null);
+  const { json } = await stage.send('GET', '/networks?filter=type=internal');
+  assert.deepEqual(
+    (json as Page<Network>).items.map(({ name }) => name),
+    ['inner'],
+  );
+});
+
+test('what cannot be is refused, each setting by its path', async () => {
+  await create({ name: 'lab', ipv4: { subnet: '10.9.0.0/24' } });
+  const overlap = await refused('POST', '/networks', {
+    name: 'lab2',
+    ipv4: { subnet: '10.9.0.128/25' },
+  });
+  assert.match(overlap.detail, /ipv4\/subnet: overlaps with 10\.9\.0\.0\/24 of network lab/);
+  const outside = await refused('POST', '/networks', {
+    name: 'x',
+    ipv4: {
+      subnet: '10.8.0.0/24',
+      gateway: '10.7.0.1',
+      dhcp: { first: '10.8.0.9', last: '10.8.0.2' },
+    },
+    reservations: [
+      { mac: '52:47:59:00:00:01', address: '10.8.0.2' },
+      { mac: '52:47:59:00:00:01', address: '10.8.1.2' },
+    ],
+    forwards: [{ hostPort: 80, address: '10.9.0.7', port: 80 }],
+  });
+  for (const path of [
+    'ipv4/gateway',
+    'ipv4/dhcp/last',
+    'reservations/0/address',
+    'reservations/1/address',
+    'reservations/1/mac',
+    'forwards/0/address',
+  ])
+    assert.ok(JSON.stringify(outside).includes(path), `${path}: ${JSON.stringify(outside)}`);
+  for (const body of [
+    { name: 'user' },
+    { name: 'b', type: 'bridged' },
+    { name: 'b', type: 'bridged', adapter: 'br0', ipv4: {} },
+    { name: 'b', type: 'nat', adapter: 'br0' },
+    { name: 'b', type: 'host-only', ipv4: null },
+    { name: 'b', type: 'internal', forwards: [{ hostPort: 1, address: '1.1.1.1', port: 1 }] },
+  ])
+    assert.equal((await refused('POST', '/networks', body)).status, 400, JSON.stringify(body));
+  assert.equal((await refused('POST', '/networks', { name: 'lab' })).status, 409);
+});
+
+test('networks that the host has no address in may have the same addresses', async () => {
+  const ipv4 = { subnet: '10.33.0.0/24' };
+  await create({ name: 'twin-a', type: 'internal', ipv4 });
+  await create({ name: 'twin-b', type: 'internal', ipv4 });
+});
+
+test('a vm is created on a network by its name, keeps its id, and the network shows it', async () => {
+  const { id } = await create({ name: 'office', type: 'host-only' });
+  await stage.act('POST', '/vms', { name: 'desk', network: 'office' });
+  assert.deepEqual(adapterOf(stage.vm('desk'))?.attachment, { kind: 'network', network: id });
+  await stage.until(
+    () => stage.coordinator.inventory.networkReports(id).size === 1,
+    'the host carries it',
+  );
+  const shown = await show('office');
+  assert.deepEqual(
+    [shown.state, shown.adapters, shown.hosts.map(({ hostName, state }) => [hostName, state])],
+    ['ready', 1, [['h1', 'ready']]],
+  );
+  const leases = (await stage.send('GET', '/networks/office/leases')).json as NetworkLeases;
+  assert.deepEqual(leases, { items: [], unreachable: [] });
+  const unknown = await refused('POST', '/vms', { name: 'lost', network: 'nowhere' });
+  assert.match(unknown.detail, /there is no network nowhere/);
+});
+
+test('a network is renamed and changed while it is used, and not removed until it is unused', async () => {
+  const { id } = await create({ name: 'floor', type: 'internal' });
+  await stage.act('POST', '/vms', { name: 'lamp', network: 'floor' });
+  const { status, headers, text } = await stage.send('PATCH', '/networks/floor', {
+    body: { name: 'ground', promiscuous: true },
+    headers: { 'if-match': '"1"' },
+  });
+  assert.deepEqual([status, headers.etag], [200, '"2"'], text);
+  const inUse = await refused('DELETE', '/networks/ground');
+  assert.deepEqual([inUse.code, inUse.facts?.['vms']], ['refused', ['lamp']]);
+  await stage.act('PATCH', '/vms/lamp/adapters/0', { attachment: { kind: 'none' } });
+  assert.equal((await stage.send('DELETE', '/networks/ground')).status, 204);
+  const { json } = await stage.send('GET', `/events?filter=target.id=${id}&sort=seq`);
+  assert.deepEqual(
+    (json as Page<Event>).items.map(({ message }) => message),
+    [
+      'Network floor was created',
+      'The setting name of network ground was changed from floor to ground',
+      'The setting promiscuous of network ground was changed from false to true',
+      'Network ground was deleted',
+    ],
+  );
+});
+
+test('an adapter is plugged into another network while its vm runs, and its cable in and out', async () => {
+  const one = await create({ name: 'left', type: 'internal' });
+  const other = await create({ name: 'right', type: 'internal' });
+  await stage.act('POST', '/vms', { name: 'plug', network: 'left', start: true });
+  assert.deepEqual(adapterOf(stage.vm('plug'))?.attachment, { kind: 'network', network: one.id });
+  const attachment = { kind: 'network', network: 'right' };
+  const moved = await stage.act('PATCH', '/vms/plug/adapters/0', { attachment });
+  assert.deepEqual([moved.state, moved.result?.['live']], ['done', true]);
+  const out = await stage.act('PATCH', '/vms/plug/adapters/0', { link: 'down' });
+  assert.equal(out.state, 'done');
+  const adapter = adapterOf(stage.vm('plug'));
+  assert.deepEqual(
+    [adapter?.attachment, adapter?.link],
+    [{ kind: 'network', network: other.id }, 'down'],
+  );
+  assert.deepEqual(stage.vm('plug')?.status.pending, []);
+  assert.equal((await refused('PATCH', '/vms/plug/adapters/7', { link: 'up' })).status, 404);
+});
+
+test('a host that comes back is told of the networks that were made while it was away', async () => {
+  const agent = await stage.addHost('h2');
+  await agent.end();
+  const { id } = await create({ name: 'meanwhile', type: 'internal' });
+  agent.run();
+  await stage.until(() => stage.host('h2')?.status === 'ready', 'h2 is back');
+  await stage.act('POST', '/vms', { name: 'late', host: 'h2', network: 'meanwhile' });
+  await stage.until(
+    () => stage.coordinator.inventory.networkReports(id).size === 1,
+    'it carries the network',
+  );
+  assert.equal((await stage.act('POST', '/vms/late/actions/turn-on', {})).state, 'done');
+});
+
+test('networks are made and changed only with the right, and seen by every user', async () => {
+  const token = await stage.addUser('guest');
+  const denied = await stage.send('POST', '/networks', { token, body: { name: 'mine' } });
+  assert.equal(denied.status, 403);
+  assert.equal((await stage.send('DELETE', '/networks/one', { token })).status, 403);
+  assert.equal((await stage.send('GET', '/networks/one', { token })).status, 200);
+});

@@ -1,0 +1,68 @@
+/** Networks as the API shows them: the document, how hosts carry it, how many adapters are on it. */
+import { Fault } from '#lib';
+import { isUuid, type Network, type NetworkState, type NetworkReport } from '#api';
+import type { HostDocument, NetworkDocument, VmDocument } from '../../documents.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import type { Document } from '../../store/store.ts';
+
+const severity: readonly NetworkReport['state'][] = ['ready', 'degraded', 'down'];
+
+/** The worst of the states that hosts have told (NET-47). */
+export function stateOfNetwork(states: readonly NetworkReport['state'][]): NetworkState {
+  if (states.length === 0) return 'unused';
+  return severity[Math.max(...states.map((state) => severity.indexOf(state)))] ?? 'down';
+}
+
+/** How many adapters of vms are on each network. */
+export function countAdapters(inventory: Inventory): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { data } of inventory.documents<VmDocument>('vm'))
+    for (const { attachment } of data.definition.hardware.adapters)
+      if (attachment.kind === 'network')
+        counts.set(attachment.network, (counts.get(attachment.network) ?? 0) + 1);
+  return counts;
+}
+
+export function showNetwork(
+  inventory: Inventory,
+  document: Document<NetworkDocument>,
+  counts: ReadonlyMap<string, number> = countAdapters(inventory),
+): Network {
+  const { id, version, createdAt, updatedAt, data } = document;
+  const hosts = [...inventory.networkReports(id)].map(([host, { state, reasons, bridge }]) => ({
+    host,
+    hostName: inventory.document<HostDocument>('host', host)?.data.name ?? host,
+    state,
+    reasons,
+    bridge,
+  }));
+  return {
+    kind: 'network',
+    id,
+    ...data,
+    state: stateOfNetwork(hosts.map(({ state }) => state)),
+    hosts,
+    adapters: counts.get(id) ?? 0,
+    version,
+    createdAt,
+    updatedAt,
+  };
+}
+
+export function listNetworks(inventory: Inventory): readonly Network[] {
+  const counts = countAdapters(inventory);
+  return Array.from(inventory.documents<NetworkDocument>('network'), (document) =>
+    showNetwork(inventory, document, counts),
+  );
+}
+
+/** By id or name. Errors: `not-found`. */
+export function findNetwork(inventory: Inventory, reference: string): Document<NetworkDocument> {
+  const found = isUuid(reference)
+    ? inventory.document<NetworkDocument>('network', reference)
+    : inventory.find<NetworkDocument>('network', reference);
+  if (found !== undefined) return found;
+  throw new Fault('not-found', `there is no network ${reference.slice(0, 100)}`, {
+    hint: 'look at: gantry network list',
+  });
+}
