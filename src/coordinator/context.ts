@@ -33,6 +33,16 @@ export interface Caller {
   readonly proof?: Proof;
   /** Whether the right is held on the object (SEC-38). Pure look-up, no waiting. */
   may(verb: Verb, on: RightObject): boolean;
+  /** What the rights come from now; absent where they never change. */
+  rightSources?(): readonly RightSource[];
+}
+
+/** A grant or denial that is somebody's: with the same ones, each with the same mark, rights are the same. */
+export interface RightSource {
+  /** The grant in its version, with the version of its role. */
+  readonly mark: string;
+  readonly objectKind: string;
+  readonly objectId: string;
 }
 
 /** What a right is asked for. */

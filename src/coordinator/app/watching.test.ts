@@ -14,6 +14,7 @@ let token: string;
 
 before(async () => {
   stage = await Stage.open();
+  await stage.addHost('sim');
   agent = await FakeAgent.join(stage, 'h1');
   await agent.connect([makeRecord(web, 1)]);
   const { json } = await stage.send('POST', '/tokens', { body: { name: 'watcher' } });
@@ -339,11 +340,47 @@ describe('resources', { timeout: 20_000 }, () => {
     await listener.until(({ event }) => event === 'ready');
   });
 
-  test('a change of rights is told as reset: what may be seen is another matter now', async () => {
-    await using listener = await Listener.open('/watch?kinds=vm');
+  test('a change of rights is told as reset to those whose rights they are, and to nobody else', async () => {
+    const grant = async (body: object): Promise<void> => {
+      const { status, text } = await stage.send('POST', '/grants', { body });
+      assert.equal(status, 200, text);
+    };
+    const ann = await stage.addUser('ann', [{ role: 'auditor' }]);
+    const bob = await stage.addUser('bob', [{ role: 'auditor' }]);
+    await using hers = await Listener.open('/watch?kinds=folder', {}, ann);
+    await using his = await Listener.open('/watch?kinds=folder', {}, bob);
+    for (const one of [hers, his]) await one.until(({ event }) => event === 'ready');
+    await grant({ subject: 'ann', role: 'use' });
+    await hers.until(({ event }) => event === 'reset');
+    await makeFolder('after-the-grant');
+    await his.until(({ event }) => event === 'changed');
+    assert.ok(!his.heard.some(({ event }) => event === 'reset'));
+    const members = { body: { groups: ['operators'] } };
+    assert.equal((await stage.send('PATCH', '/users/bob', members)).status, 200);
+    await grant({ subjectKind: 'group', subject: 'operators', role: 'use' });
+    await his.until(({ event }) => event === 'reset');
+  });
+
+  test('the creator of a vm is told of it by its grant alone, without a reset', async () => {
+    const carl = await stage.addUser('carl', [
+      { role: 'create', objectKind: 'host', object: 'sim' },
+    ]);
+    await stage.send('POST', '/grants', {
+      body: { subject: 'carl', role: 'auditor', objectKind: 'folder', object: '/' },
+    });
+    await using listener = await Listener.open('/watch?kinds=vm,folder', {}, carl);
     await listener.until(({ event }) => event === 'ready');
-    await stage.addUser('somebody', [{ role: 'auditor' }]);
-    await listener.until(({ event }) => event === 'reset');
+    const body = { name: 'of-carl', host: 'sim' };
+    const made = await stage.send('POST', '/vms', { body, token: carl });
+    assert.equal(made.status, 202, made.text);
+    const isTheVm = ({ event, data }: Message): boolean =>
+      event === 'changed' && (data as { resource: Vm }).resource.name === 'of-carl';
+    await listener.until(isTheVm);
+    const { id } = made.json as { id: string };
+    await stage.coordinator.operations.wait(id, 10_000);
+    await makeFolder('after-the-vm');
+    await listener.until(({ data }) => (data as { kind?: string }).kind === 'folder');
+    assert.ok(!listener.heard.some(({ event }) => event === 'reset'));
   });
 
   test('a deleted thing is told as deleted', async () => {

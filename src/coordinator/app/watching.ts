@@ -13,7 +13,7 @@ import {
   type WatchedKind,
   type WatchMessage,
 } from '#api';
-import type { Caller, Coordinator } from '../context.ts';
+import type { Caller, Coordinator, RightSource } from '../context.ts';
 import type { OperationDocument } from '../documents.ts';
 import type { StreamMessage } from '../http/route-handler.ts';
 import type { Inventory, InventoryChange } from '../inventory/inventory.ts';
@@ -152,7 +152,7 @@ export async function* watchResources(
   }
 }
 
-/** Rights are everybody's concern: what was seen before may not be seen now, and the other way round. */
+/** Where they change, what a watcher saw before it may not see now, and the other way round. */
 const rightsKinds: ReadonlySet<string> = new Set(['user', 'role', 'grant']);
 
 function isWatched(kind: string, kinds: ReadonlySet<WatchedKind>): kind is WatchedKind {
@@ -174,12 +174,10 @@ function* tellChange(
 ): Generator<StreamMessage> {
   const messages: StreamMessage[] = [];
   let passing = true;
+  if (things.some(({ kind }) => rightsKinds.has(kind)) && view.rightsHaveChanged(things))
+    messages.push(asMessage({ event: 'reset', data: { reason: 'rights have changed' } }));
   for (const { kind, id, how } of things) {
     if (how !== 'sampled') passing = false;
-    if (rightsKinds.has(kind)) {
-      messages.push(asMessage({ event: 'reset', data: { reason: 'rights have changed' } }));
-      continue;
-    }
     if (!isWatched(kind, wanted.kinds) || (how === 'sampled' && !wantsSample(wanted, kind, id)))
       continue;
     const message = how === 'sampled' ? view.sampled(kind, id) : view.present(kind, id);
@@ -247,14 +245,36 @@ async function* catchUp(
   }
 }
 
+function sourcesOf(caller: Caller): ReadonlyMap<string, RightSource> {
+  return new Map(caller.rightSources?.().map((source) => [source.mark, source]));
+}
+
 /** Resources as this caller sees them. */
 class View {
   readonly #inventory: Inventory;
   readonly #caller: Caller;
+  #sources: ReadonlyMap<string, RightSource>;
 
   constructor(inventory: Inventory, caller: Caller) {
     this.#inventory = inventory;
     this.#caller = caller;
+    this.#sources = sourcesOf(caller);
+  }
+
+  /**
+   * Whether this caller sees other things than when it was asked last. A new grant on a vm that is itself
+   * among what has changed shows nothing but that vm, which is told with it: so it is with a vm's creator.
+   */
+  rightsHaveChanged(things: InventoryChange['things']): boolean {
+    const [before, after] = [this.#sources, sourcesOf(this.#caller)];
+    this.#sources = after;
+    const told = new Set(things.flatMap(({ kind, id }) => (kind === 'vm' ? [id] : [])));
+    const tells = ({ objectKind, objectId }: RightSource): boolean =>
+      objectKind === 'vm' && told.has(objectId);
+    return (
+      before.keys().some((mark) => !after.has(mark)) ||
+      after.values().some((source) => !before.has(source.mark) && !tells(source))
+    );
   }
 
   /** The resource as it is now. One that is gone is told by its id to whoever may see its kind anywhere. */

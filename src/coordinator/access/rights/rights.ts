@@ -3,7 +3,7 @@
  * folder. A caller's `may` looks here every time, so a withdrawn right is gone with the commit.
  */
 import type { Actor, Verb } from '#api';
-import type { Caller, Proof, RightObject } from '../../context.ts';
+import type { Caller, Proof, RightObject, RightSource } from '../../context.ts';
 import type { GrantDocument, UserDocument } from '../../documents.ts';
 import type { Inventory, InventoryChange } from '../../inventory/inventory.ts';
 import type { Document } from '../../store/store.ts';
@@ -53,6 +53,13 @@ export class Rights implements Disposable {
     );
   }
 
+  sourcesOf(userId: string): readonly RightSource[] {
+    return this.grantsOf(userId).map(({ id, version, data: { role, objectKind, objectId } }) => {
+      const roleVersion = this.#inventory.document('role', role)?.version ?? 0;
+      return { mark: `${id} ${version} ${roleVersion}`, objectKind, objectId };
+    });
+  }
+
   #view(userId: string): RightsView {
     let view = this.#views.get(userId);
     if (!view) {
@@ -97,6 +104,7 @@ export function createCaller(rights: Rights, parts: CallerParts): Caller {
     correlationId,
     proof,
     may: (verb, on) => (scope === null || scope.has(verb)) && rights.may(userId, verb, on),
+    rightSources: () => rights.sourcesOf(userId),
   };
 }
 
