@@ -30,7 +30,18 @@ const bulkFacts: Readonly<
 /** Whom a bulk operation acts on, and whom it leaves out. */
 export interface Chosen {
   readonly fitting: readonly { readonly id: string; readonly name: string }[];
-  readonly skipped: readonly { readonly id: string; readonly name: string; readonly why: string }[];
+  readonly skipped: readonly Excepted[];
+}
+
+/** With whom it would fail is foreseen where each vm of a command answers for itself. */
+export interface Forecast extends Chosen {
+  readonly failing?: readonly Excepted[];
+}
+
+interface Excepted {
+  readonly id: string;
+  readonly name: string;
+  readonly why: string;
 }
 
 /** All vms of the host, whether or not the caller sees them (HOST-28), or only those that were named. */
@@ -91,16 +102,17 @@ export async function bulkOnHost(
   });
 }
 
-/** What a bulk operation would do: a line for every vm it acts on and every one it leaves out. */
+/** What a bulk operation would do: a line for every vm it acts on, leaves out, and would fail with as things are. */
 export function planBulk(
   kind: Kind,
   target: DryRun['target'],
   action: string,
-  { fitting, skipped }: Chosen,
+  { fitting, skipped, failing = [] }: Forecast,
 ): DryRun {
   return plan(kind, target, [
     ...fitting.map(({ name }) => ({ code: 'acts-on', text: `${action} ${name}` })),
     ...skipped.map(({ name, why }) => ({ code: 'leaves-out', text: `${name}: ${why}` })),
+    ...failing.map(({ name, why }) => ({ code: 'fails', text: `${name}: ${why}` })),
   ]);
 }
 
@@ -177,12 +189,19 @@ async function actOnOne(
       return { how: 'skipped', why: error instanceof Error ? error.message : 'it cannot be' };
     }
   }
-  const { state, fault } = await runOnce(work, id, {
-    action: `vm.${action}`,
-    target: { kind: 'vm', id, name },
-    input: { request: {} },
-  });
-  return state === 'done' ? { how: 'acted' } : { how: 'failed', why: fault?.message ?? state };
+  try {
+    const { state, fault } = await runOnce(work, id, {
+      action: `vm.${action}`,
+      target: { kind: 'vm', id, name },
+      input: { request: {} },
+    });
+    return state === 'done' ? { how: 'acted' } : { how: 'failed', why: fault?.message ?? state };
+  } catch (error) {
+    // One that is busy or was taken away meanwhile is no reason to leave the others.
+    work.signal.throwIfAborted();
+    if (!(error instanceof Fault)) throw error;
+    return { how: 'failed', why: error.message };
+  }
 }
 
 function bulkKind(bulk: BulkOnVms): Kind {

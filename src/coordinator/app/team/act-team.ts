@@ -15,7 +15,7 @@ import {
   type Thing,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import { planBulk, type Chosen } from '../bulk.ts';
+import { planBulk, type Forecast } from '../bulk.ts';
 import { requireVerb } from '../find.ts';
 import { asJson } from '../json.ts';
 import type { Kind, Step, Work } from '../work.ts';
@@ -69,21 +69,27 @@ export async function actOnTeam(
   });
 }
 
-/** Whom the command fits now. */
+/** Whom the command fits now, and with whom it would fail. */
 function choose(
   { inventory }: Pick<Coordinator, 'inventory'>,
   action: TeamAction,
   { members }: Input,
-): Chosen {
+): Forecast {
   const fitting: { id: string; name: string }[] = [];
   const skipped: { id: string; name: string; why: string }[] = [];
+  const failing: { id: string; name: string; why: string }[] = [];
   for (const member of members) {
     const { vm: id, name } = member;
-    const judged = judgeMember(inventory, member, action);
-    if (judged.how === 'acts') fitting.push({ id, name });
-    else skipped.push({ id, name, why: judged.why });
+    try {
+      const judged = judgeMember(inventory, member, action);
+      if (judged.how === 'acts') fitting.push({ id, name });
+      else skipped.push({ id, name, why: judged.why });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      failing.push({ id, name, why: error.message });
+    }
   }
-  return { fitting, skipped };
+  return { fitting, skipped, failing };
 }
 
 function inputOf(work: Work): Input {

@@ -14,6 +14,7 @@ import {
   type TeamMemberResult,
 } from '#api';
 import type { Caller } from '../../context.ts';
+import { FakeAgent, makeDefinition, makeRecord } from '../../testing/fake-agent.ts';
 import { Stage } from '../../testing/stage.ts';
 import { createTeam } from './change-team.ts';
 
@@ -224,4 +225,21 @@ test('what somebody else has changed since is not taken back', async () => {
   const ended = await stage.coordinator.operations.wait(begun.id, 10_000);
   assert.deepEqual(outcomesOf(ended), ['a done', 'b not-reached']);
   assert.equal(stage.vm('a')?.state, 'paused');
+});
+
+test('a dry run tells with which members a command would fail, as the command itself then does', async () => {
+  await using agent = await FakeAgent.join(stage, 'h2');
+  await agent.connect([makeRecord(makeDefinition('far'), 1)]);
+  await stage.until(() => stage.vm('far')?.state === 'off', 'far is there');
+  const body = { members: members('far', 'b'), onFailure: 'continue' };
+  assert.equal((await stage.send('PATCH', '/teams/guarded', { body })).status, 200);
+  await agent.close();
+  await stage.until(() => stage.vm('far')?.state === 'unknown', 'its host is away');
+  const { json, text } = await stage.send('POST', '/teams/guarded/actions/start?dryRun=true');
+  const [acts, fails, ...others] = (json as DryRun).warnings ?? [];
+  assert.deepEqual([acts, others], [{ code: 'acts-on', text: 'start b' }, []], text);
+  assert.equal(fails?.code, 'fails');
+  assert.match(fails?.text ?? '', /^far: .*host/);
+  const started = await stage.act('POST', '/teams/guarded/actions/start');
+  assert.deepEqual([started.state, outcomesOf(started)], ['failed', ['far failed', 'b done']]);
 });
