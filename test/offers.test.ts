@@ -21,6 +21,7 @@ const otherwise: Readonly<Record<string, readonly string[]>> = {
 const verbs: Readonly<Record<string, readonly string[]>> = {
   configure: ['vm set', 'vm attach-adapter', 'vm detach-adapter'],
   'change-disks': ['vm attach-disk', 'vm detach-disk'],
+  relocate: ['vm move', 'vm move-disk'],
   'insert-media': ['vm insert', 'vm eject'],
   screen: ['vm screenshot', 'vm type', 'vm send-keys'],
 };

@@ -39,6 +39,7 @@ export * from './team.ts';
 export * from './vm/requests.ts';
 export * from './vm/shared-folders.ts';
 export * from './vm/fields.ts';
+export * from './vm/travel.ts';
 export * from './vm/settings.ts';
 export * from './vm/state.ts';
 export * from './vm/vm.ts';

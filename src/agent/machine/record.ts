@@ -76,6 +76,11 @@ export const machineFileSchema = z.strictObject({
   released: z.boolean(),
   /** How far the guest set its clock from the host's, where it did (HW-49). */
   clockOffsetSeconds: z.number().int().nullable(),
+  /**
+   * Paths to be removed when nothing moves: what a copy or a move has begun to make, and once it has taken
+   * effect, what it leaves behind. One that ends in a slash is a folder that goes if it is empty.
+   */
+  leftovers: z.array(z.string().max(1024)).max(4096).default([]),
   /** Times of recent reactions to a failure (VM-83). */
   reactions: z.array(timeSchema).max(100),
   done: z.array(doneSchema).max(maxDone),
@@ -113,6 +118,7 @@ export function newMachineFile(
     ranBefore: false,
     released: false,
     clockOffsetSeconds: null,
+    leftovers: [],
     reactions: [],
     done: [],
   };

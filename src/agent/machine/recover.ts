@@ -17,6 +17,7 @@ import type { Hands } from './hands.ts';
 import { interpretEnd } from './interpret.ts';
 import { stopped, type MachineFile } from './record.ts';
 import { endDiscard } from './stop.ts';
+import { removeLeftovers } from './leftovers.ts';
 
 /** Looks for the process and, where there is one, listens to it from then on. */
 export type Finder = (
@@ -27,6 +28,7 @@ export async function recoverMachine(hands: Hands, findProcess: Finder): Promise
   const { host } = hands;
   const found = await findProcess((observer) => host.driver.find(hands.file, observer));
   const before = hands.file;
+  await removeLeftovers(hands);
   if (found?.kind === 'live') await recoverLive(hands, found);
   else await recoverGone(hands, found?.ending);
   if (hands.file !== before) await hands.persist();

@@ -8,6 +8,12 @@ const maxNameBytes = 1023;
 
 /** Absolute path, or undefined: no parent, no qcow2 image, or none that is a file. Never throws. */
 export async function readBacking(path: string): Promise<string | undefined> {
+  const name = await readBackingName(path);
+  return name === undefined ? undefined : resolve(dirname(path), name);
+}
+
+/** As the image has it: absolute, or relative to its folder. */
+export async function readBackingName(path: string): Promise<string | undefined> {
   const handle = await open(path, 'r').catch(() => undefined);
   if (!handle) return undefined;
   try {
@@ -22,8 +28,7 @@ export async function readBacking(path: string): Promise<string | undefined> {
     const name = Buffer.alloc(size);
     const read = await handle.read(name, 0, size, offset);
     const text = name.toString('utf8', 0, read.bytesRead);
-    if (/^[a-z][a-z0-9+.-]*:/i.test(text)) return undefined;
-    return resolve(dirname(path), text);
+    return /^[a-z][a-z0-9+.-]*:/i.test(text) ? undefined : text;
   } catch {
     return undefined;
   } finally {

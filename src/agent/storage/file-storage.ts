@@ -15,6 +15,7 @@ import type {
   FoundDefinition,
   Storage,
   StoredFile,
+  Travel,
 } from '../drivers/driver.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import type { MachineFile } from '../machine/record.ts';
@@ -25,6 +26,7 @@ import { makeDisk, readDisk, type DiskPlace } from './disk-files.ts';
 import { exists } from './exists.ts';
 import { readVolume, readVolumes } from './file-system.ts';
 import { listFiles } from './list-files.ts';
+import { makeTravel } from './travel.ts';
 
 export interface FileStorageOptions {
   /** Where vms are unless the host's settings say otherwise. */
@@ -42,9 +44,14 @@ const emptyQcow2Bytes = 1024 * 1024;
 
 export class FileStorage implements Storage {
   readonly #options: FileStorageOptions;
+  readonly travel: Travel;
 
   constructor(options: FileStorageOptions) {
     this.#options = options;
+    this.travel = makeTravel({
+      folders: (own) => this.folders(own),
+      baseFolder: () => this.baseFolder,
+    });
   }
 
   get baseFolder(): string {

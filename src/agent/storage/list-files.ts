@@ -77,7 +77,7 @@ function reasonToKeep(
 }
 
 /** Disks of other vms with all their parents, by path, with the name of one that uses it. */
-async function usedByOthers(others: readonly MachineFile[]): Promise<Map<string, string>> {
+export async function usedByOthers(others: readonly MachineFile[]): Promise<Map<string, string>> {
   const used = new Map<string, string>();
   for (const other of others) {
     for (const disk of other.definition.hardware.disks) {

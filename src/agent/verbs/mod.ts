@@ -9,6 +9,7 @@ import { imageVerbs } from './images.ts';
 import { machineVerbs } from './machines.ts';
 import { networkVerbs } from './networks.ts';
 import { shareVerbs } from './shares.ts';
+import { travelVerbs } from './travel.ts';
 
 export function makeHandlers(host: Host, streams: Streams): Handlers {
   return {
@@ -17,6 +18,7 @@ export function makeHandlers(host: Host, streams: Streams): Handlers {
     ...deviceVerbs(host),
     ...shareVerbs(host),
     ...networkVerbs(host),
+    ...travelVerbs(host),
     ...consoleVerbs(host, streams),
     ...imageVerbs(host.driver),
   };

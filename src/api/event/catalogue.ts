@@ -67,6 +67,12 @@ export const eventCatalogue = {
     message: 'Virtual machine {target} was moved from folder {oldFolder} to {newFolder}',
     attributes: { oldFolder: 'path before', newFolder: 'path after' },
   },
+  'vm.files.moved': {
+    ...vm,
+    type: 'information',
+    message: 'Files of {target} were moved from {oldPath} to {newPath}',
+    attributes: { oldPath: 'folder on the host before', newPath: 'folder on the host after' },
+  },
   'vm.setting.changed': {
     category: 'Setting Change',
     target: 'vm',

@@ -46,6 +46,12 @@ export const diskSourceSchema = z.discriminatedUnion('kind', [
 ]);
 export type DiskSource = z.infer<typeof diskSourceSchema>;
 
+const hostPath = z.string().min(1).max(1024);
+
+/** A disk's file, and the one it becomes; as definitions name them. */
+export const diskCopySchema = z.strictObject({ from: hostPath, to: hostPath });
+export type DiskCopy = z.infer<typeof diskCopySchema>;
+
 const report = z.strictObject({ report: machineReportSchema });
 
 export const imageFileSchema = z.strictObject({
@@ -117,6 +123,34 @@ export const linkMethods = {
       keep: z.array(z.string().max(1024)).max(1000).meta({ description: 'files other vms use' }),
     }),
     result: z.strictObject({ deleted: z.array(z.string()), kept: z.array(z.string()) }),
+  },
+  /**
+   * Copies the machine with its disks, and its saved state where it is saved, to a new machine. Undone by
+   * machine.destroy of the copy. What a copy that did not come to its end left is removed by the agent itself.
+   */
+  'machine.clone': {
+    params: z.strictObject({
+      ...machine,
+      definition: vmDefinitionSchema.meta({ description: 'of the copy' }),
+      definitionVersion: z.number().int(),
+      parent: hostPath.nullable().meta({ description: "null: the host's folder for vms" }),
+      disks: z.array(diskCopySchema).max(64),
+    }),
+    result: report,
+  },
+  /**
+   * Moves the machine's folder below another one (`parent`), or files of disks, or both. Takes effect whole or not
+   * at all; the definition says afterwards where the disks are.
+   */
+  'machine.relocate': {
+    params: z.strictObject({
+      ...machine,
+      definition: vmDefinitionSchema,
+      definitionVersion: z.number().int(),
+      parent: hostPath.nullable().meta({ description: 'null: the folder stays' }),
+      disks: z.array(diskCopySchema).max(64),
+    }),
+    result: report,
   },
   'machine.files': { params: z.strictObject({ id: idSchema }), result: vmFilesSchema },
   /** Writes a new definition; what can be live is, the rest is pending until the next start. */

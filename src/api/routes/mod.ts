@@ -10,6 +10,7 @@ import { imagesRoutes } from './images.ts';
 import { installationRoutes } from './installation.ts';
 import { networksRoutes } from './networks.ts';
 import { teamsRoutes } from './teams.ts';
+import { travelRoutes } from './travel.ts';
 import { vmsRoutes } from './vms.ts';
 import { workRoutes } from './work.ts';
 import type { Route } from './route.ts';
@@ -21,6 +22,7 @@ export const routes = {
   ...foldersRoutes,
   ...imagesRoutes,
   ...vmsRoutes,
+  ...travelRoutes,
   ...cataloguesRoutes,
   ...teamsRoutes,
   ...networksRoutes,

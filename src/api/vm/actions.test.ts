@@ -41,6 +41,8 @@ test('VM-49 what may be done with a vm that is off', () => {
       'hold',
       'remove',
       'delete',
+      'clone',
+      'relocate',
       'rename',
       'configure',
       'insert-media',
@@ -97,7 +99,7 @@ test('VM-51 what may be done with a paused vm', () => {
 test('VM-52 a saved vm is restored or discarded; turning it on is refused with that hint', () => {
   assert.deepEqual(
     new Set(taken('saved')),
-    new Set<VmAction>(['restore', 'discard', 'rename', 'remove']),
+    new Set<VmAction>(['restore', 'discard', 'rename', 'remove', 'clone', 'relocate']),
   );
   const judgement = judgeAction('turn-on', vm('saved'));
   assert.equal(judgement.answer, 'refuse');

@@ -49,6 +49,7 @@ export const abilities = [
   'uefi',
   'acceleration3d',
   'networks',
+  'file-copy',
 ] as const;
 export type Ability = (typeof abilities)[number];
 
@@ -202,6 +203,20 @@ export const vmActions = {
     confirm: 'its files are deleted',
     meaning: 'delete the vm and its files',
   },
+  clone: {
+    label: 'Clone',
+    from: ['off', 'saved', 'paused'],
+    right: 'vm.clone',
+    ability: 'file-copy',
+    meaning: 'copy the vm with its disks; the state of a paused or saved vm comes along',
+  },
+  relocate: {
+    label: 'Move files',
+    from: ['off', 'saved', 'paused'],
+    right: 'vm.move',
+    ability: 'file-copy',
+    meaning: 'move the files to another folder of the host; the state comes along',
+  },
   rename: {
     label: 'Rename',
     from: ['off', 'saved', 'running', 'paused'],
@@ -312,6 +327,8 @@ const hints: Readonly<Record<string, string>> = {
   'running remove': 'turn the vm off or save its state first',
   'paused delete': 'turn the vm off first',
   'paused remove': 'turn the vm off or save its state first',
+  'running clone': 'shut it down first, or pause it or save its state',
+  'running relocate': 'shut it down first, or pause it or save its state',
   'running turn-on': 'it runs already',
   'paused turn-on': 'resume it',
   'paused shutdown': 'resume it first: a paused guest cannot shut down',

@@ -20,6 +20,7 @@ import { networkCommands } from './network.ts';
 import { teamCommands } from './team.ts';
 import { testCommands } from './test.ts';
 import { topCommands } from './top.ts';
+import { travelCommands } from './travel.ts';
 import { vmCommands } from './vm.ts';
 import { workCommands } from './work.ts';
 
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   ...completionCommands(() => commands),
   ...vmCommands,
   ...settingsCommands,
+  ...travelCommands,
   ...topCommands,
   ...samplesCommands,
   ...powerCommands,

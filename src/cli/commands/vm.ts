@@ -194,24 +194,6 @@ export const vmCommands = [
     },
   }),
   command({
-    name: 'vm move',
-    summary: 'file a vm in another folder',
-    args: [
-      { name: 'vm', meaning: 'name or id', completes: 'vm' },
-      { name: 'folder', meaning: 'path or id', completes: 'folder' },
-    ],
-    examples: ['gantry vm move web-1 /production'],
-    async run({ client, args, out, dryRun, signal }) {
-      const [vm = '', folder = ''] = args;
-      const moved = await client.call(
-        'vm.move',
-        { params: { vm }, body: { folder }, query: { dryRun } },
-        signal,
-      );
-      out.line(`vm ${moved.name} is in ${moved.folder}`);
-    },
-  }),
-  command({
     name: 'vm remove',
     summary: 'take a vm out of Gantry, its files unchanged',
     args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],

@@ -50,6 +50,8 @@ import { nameKey, reserveName } from './names.ts';
 import { operationKinds } from './operation-kinds.ts';
 import { DefinitionPusher } from './push-definition.ts';
 import { makeTopFolder } from './folders.ts';
+import { cloneVm } from './vm/clone-vm.ts';
+import { relocateDisk, relocateVm } from './vm/relocate-vm.ts';
 import { actOnVm } from './vm/act-vm.ts';
 import { updateVm } from './vm/change-vm.ts';
 import { addVm, createVm } from './vm/create-vm.ts';
@@ -196,7 +198,7 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
     teamAction !== undefined
       ? stateForTeam[teamAction]
       : powerAction === undefined
-        ? action.startsWith('vm.disk')
+        ? /^vm\.disk\.(at|de)tach$/.test(action)
           ? 'running'
           : 'off'
         : stateFor[powerAction];
@@ -383,6 +385,10 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
           any,
         ),
       'vm.remove': () => takeOutVm(coordinator, caller, id, 'remove', any),
+      'vm.clone': () => cloneVm(coordinator, caller, id, { name: `${name}-new` }, false),
+      'vm.relocate': () => relocateVm(coordinator, caller, id, { path: '/elsewhere' }, false),
+      'vm.disk.relocate': () =>
+        relocateDisk(coordinator, caller, id, 'virtio0:0', { path: '/elsewhere' }, false),
       'vm.delete': () => takeOutVm(coordinator, caller, id, 'delete', any),
       'vm.disk.attach': () =>
         attachDisk(

@@ -5,8 +5,10 @@ import { imageKinds } from './images.ts';
 import { updateKind } from './vm/change-vm.ts';
 import { addKind, createKind } from './vm/create-steps.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
+import { cloneKind } from './vm/clone-vm.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
+import { relocateDiskKind, relocateKind } from './vm/relocate-vm.ts';
 import { addShareKind, removeShareKind } from './vm/shares-vm.ts';
 import { teamKinds } from './team/act-team.ts';
 import { bulkVmKinds } from './vm/bulk-vms.ts';
@@ -20,6 +22,9 @@ export const operationKinds: readonly Kind[] = [
   updateKind,
   removeKind,
   deleteKind,
+  cloneKind,
+  relocateKind,
+  relocateDiskKind,
   ...powerKinds,
   attachDiskKind,
   detachDiskKind,

@@ -35,6 +35,8 @@ import { listLeases } from '../app/network/leases-network.ts';
 import { findNetwork, listNetworks, showNetwork } from '../app/network/show-network.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
+import { cloneVm } from '../app/vm/clone-vm.ts';
+import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
 import { makeScreenshot, openConsole, pressKeys, typeText } from '../app/vm/console-vm.ts';
@@ -266,6 +268,8 @@ function vmHandlers({
   | 'vm.bulk'
   | 'vm.check'
   | 'vm.hardware'
+  | 'vm.clone'
+  | 'vm.relocate'
 > {
   const { inventory } = coordinator;
   return {
@@ -292,6 +296,10 @@ function vmHandlers({
     'vm.bulk': ({ caller, body, query }) => bulkOnVms(coordinator, caller, body, query.dryRun),
     'vm.check': ({ id, body }) => checkVm(coordinator, id, body),
     'vm.hardware': ({ id }) => showHardware(coordinator, id),
+    'vm.clone': ({ caller, id, body, query }) =>
+      cloneVm(coordinator, caller, id, body, query.dryRun),
+    'vm.relocate': ({ caller, id, body, query }) =>
+      relocateVm(coordinator, caller, id, body, query.dryRun),
   };
 }
 
@@ -305,6 +313,8 @@ function deviceHandlers({
       attachDisk(coordinator, caller, id, body, query.dryRun),
     'vm.disk.detach': ({ caller, id, params, query }) =>
       detachDisk(coordinator, caller, id, params.place, query.dryRun),
+    'vm.disk.relocate': ({ caller, id, params, body, query }) =>
+      relocateDisk(coordinator, caller, id, params.place, body, query.dryRun),
     'vm.adapter.attach': ({ caller, id, body, query }) =>
       attachAdapter(coordinator, caller, id, body, query.dryRun),
     'vm.adapter.detach': ({ caller, id, params, query }) =>

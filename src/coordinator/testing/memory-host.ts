@@ -29,7 +29,7 @@ interface Machine {
   state: VmState;
   held: boolean;
   wasRunning: boolean;
-  readonly path: string;
+  path: string;
 }
 
 const after: Readonly<Partial<Record<PowerAction, VmState>>> = {
@@ -239,6 +239,34 @@ export class MemoryHost implements Links {
       for (const file of deleted) this.files.delete(file);
       this.machines.delete(id);
       return { deleted, kept: [...kept] };
+    },
+    'machine.clone': ({ id, generation, definition, definitionVersion, disks }) => {
+      this.#machine(id, generation);
+      if (!this.machines.has(definition.id)) {
+        this.add(definition, 'off', 0);
+        this.#machine(definition.id).definitionVersion = definitionVersion;
+        for (const { to } of disks) this.files.add(this.#absolute(`/vms/${definition.name}`, to));
+      }
+      return { report: this.#report(definition.id) };
+    },
+    'machine.relocate': ({ id, generation, definition, definitionVersion, parent, disks }) => {
+      const machine = this.#machine(id, generation);
+      const path = parent === null ? machine.path : `${parent}/${definition.name}`;
+      const moved = new Map(
+        disks.map(({ from, to }) => [this.#absolute(machine.path, from), this.#absolute(path, to)]),
+      );
+      for (const file of Array.from(this.files)) {
+        const to =
+          moved.get(file) ??
+          (file.startsWith(`${machine.path}/`)
+            ? `${path}${file.slice(machine.path.length)}`
+            : undefined);
+        if (to === undefined) continue;
+        this.files.delete(file);
+        this.files.add(to);
+      }
+      Object.assign(machine, { path, definition, definitionVersion });
+      return { report: this.#report(id) };
     },
     'machine.files': ({ id }) => {
       const { path } = this.#machine(id);

@@ -42,7 +42,7 @@ import { QemuHost } from './host/qemu-host.ts';
 import { judgeFigures, readFigures } from './host/resources.ts';
 import { ownPlaces, runPlaces } from './places.ts';
 import { readBootId } from './process/proc.ts';
-import { judgeSaved, readSavedFacts } from './saved-facts.ts';
+import { judgeSaved, readSavedFacts, savedHardware } from './saved-facts.ts';
 import { judgeShare } from './share/judge-share.ts';
 import { listHardware } from './spec/hardware-list.ts';
 import { makeMachineSpec } from './spec/machine-spec.ts';
@@ -222,7 +222,7 @@ export class QemuDriver implements Driver {
     }
     return judgeSaved(await readSavedFacts(ownPlaces(file).savedFacts), {
       vmId: file.definition.id,
-      hardware: (file.savedWith ?? file.definition).hardware,
+      hardware: savedHardware(file),
       qemuVersion: `${major}.${minor}.${micro}`,
       machines: machineNames(capabilities),
       accelerations: new Set(acceleration.use === 'kvm' ? ['kvm', 'tcg'] : ['tcg']),

@@ -7,8 +7,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Hardware } from '#api';
-import type { Reason } from '#lib';
+import { Fault, type Reason } from '#lib';
+import type { MachineFile } from '../../machine/record.ts';
 import { writeFileAtomic } from '../../storage/atomic-file.ts';
+import { ownPlaces } from './places.ts';
 
 const schema = z.strictObject({
   gantry: z.literal('saved-state'),
@@ -49,6 +51,36 @@ function sortedJson(value: unknown): string {
 
 export async function writeSavedFacts(path: string, facts: SavedFacts): Promise<void> {
   await writeFileAtomic(path, `${JSON.stringify(facts)}\n`, { mode: 0o600, durability: 'flushed' });
+}
+
+/** Errors: `refused` where the saved state would not be restored as it is: it is not carried elsewhere either. */
+export async function requireSavedFits(file: MachineFile): Promise<void> {
+  const facts = await readSavedFacts(ownPlaces(file).savedFacts);
+  if (
+    facts?.vmId === file.definition.id &&
+    facts.hardwareHash === hashHardware(savedHardware(file))
+  )
+    return;
+  const { name } = file.definition;
+  throw new Fault('refused', `the saved state of ${name} does not fit its hardware`, {
+    hint: 'discard the saved state first',
+  });
+}
+
+/** The facts beside `from` become those of `to`, whose state was found to fit: the same guest, under its name and files. */
+export async function carrySavedFacts(from: MachineFile, to: MachineFile): Promise<void> {
+  const facts = await readSavedFacts(ownPlaces(from).savedFacts);
+  if (facts === undefined) return;
+  await writeSavedFacts(ownPlaces(to).savedFacts, {
+    ...facts,
+    vmId: to.definition.id,
+    hardwareHash: hashHardware(savedHardware(to)),
+  });
+}
+
+/** The hardware of the process that was saved. */
+export function savedHardware(file: MachineFile): Hardware {
+  return (file.savedWith ?? file.definition).hardware;
 }
 
 /** Undefined where there are none that this version understands. */

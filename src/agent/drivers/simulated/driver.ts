@@ -32,6 +32,7 @@ export class SimulatedDriver implements Driver {
     tpm: 'a simulated machine has no TPM',
     'additions-update': 'a simulated guest has no additions to update',
     acceleration3d: 'a simulated machine draws nothing',
+    'file-copy': 'a simulated machine has no files',
   };
   readonly #options: SimulatedOptions;
   readonly #chance: Chance;

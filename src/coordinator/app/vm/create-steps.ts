@@ -82,7 +82,7 @@ export async function forgiveMissing(work: Promise<unknown>): Promise<void> {
   }
 }
 
-async function releaseOwnName(work: Work, id: string, name: string): Promise<void> {
+export async function releaseOwnName(work: Work, id: string, name: string): Promise<void> {
   if (nameOwner(work.coordinator.inventory, 'vm', name) === id)
     await work.coordinator.commit({ writes: [releaseName('vm', name)] });
 }
@@ -108,11 +108,11 @@ const registerCreated: Step = {
 };
 
 /** Makes the vm known; a vm that is known already stays as it is. */
-async function register(
+export async function register(
   work: Work,
   vm: VmDocument,
   report: MachineReport,
-  how: 'created' | 'added',
+  how: 'created' | 'added' | 'cloned' | 'imported',
   creator: string | null,
   named: Commit = {},
 ): Promise<void> {
@@ -144,7 +144,7 @@ async function register(
 }
 
 /** Takes a vm that an operation has made known out again. */
-async function unregister(work: Work, id: string): Promise<void> {
+export async function unregister(work: Work, id: string): Promise<void> {
   const { inventory } = work.coordinator;
   await commitFresh(work.coordinator, () => {
     const vm = inventory.document<VmDocument>('vm', id);

@@ -1,0 +1,249 @@
+/**
+ * Copies of machines, and moves of their files on this host (VM-87). Both run in the machine's own loop, so that
+ * nothing starts it meanwhile, and both are cut off without harm: the record names what is to be
+ * removed before it is made (leftovers.ts), and one write of the record is the moment at which a move takes effect.
+ */
+import { dirname, join, basename } from 'node:path';
+import {
+  placeName,
+  type DiskCopy,
+  type LinkParams,
+  type LinkResult,
+  type VmDefinition,
+} from '#api';
+import { describeFault, Fault } from '#lib';
+import type { Travel } from '../drivers/driver.ts';
+import type { Host } from '../host/host.ts';
+import type { CallContext, Handlers } from '../link/calls.ts';
+import type { Hands } from '../machine/hands.ts';
+import type { MachineFile } from '../machine/record.ts';
+import { restore, startOptions } from '../machine/start.ts';
+import { save } from '../machine/stop.ts';
+
+export function travelVerbs(host: Host): Pick<Handlers, 'machine.clone' | 'machine.relocate'> {
+  return {
+    'machine.clone': (params, context) => cloneMachine(host, params, context),
+    'machine.relocate': (params, context) => relocateMachine(host, params, context),
+  };
+}
+
+function travelOf(host: Host): Travel {
+  const { storage, name, missing } = host.driver;
+  if (storage.travel) return storage.travel;
+  throw new Fault('unsupported', missing['file-copy'] ?? `a ${name} host copies no files`);
+}
+
+/** The files of a paused machine are free while its state is saved; it is paused again afterwards, or saved when cancelled. */
+async function whileStill<T>(hands: Hands, work: () => Promise<T>): Promise<T> {
+  if (hands.running === undefined) return work();
+  if (hands.file.held) {
+    const { name } = hands.file.definition;
+    throw new Fault('refused', `${name} is held before its first instruction`, {
+      hint: 'release it and shut it down, or turn it off',
+    });
+  }
+  await save(hands);
+  hands.onEnd(undefined);
+  try {
+    return await work();
+  } finally {
+    await restore(hands, startOptions(hands.file.generation, 'run', {}));
+  }
+}
+
+async function cloneMachine(
+  host: Host,
+  params: LinkParams<'machine.clone'>,
+  { signal, progress }: CallContext,
+): Promise<LinkResult<'machine.clone'>> {
+  const { definition, definitionVersion, parent, disks } = params;
+  const known = host.machines.get(definition.id);
+  if (known) return { report: known.report() };
+  const travel = travelOf(host);
+  const source = host.machine(params.id);
+  const make = async (hands: Hands): Promise<LinkResult<'machine.clone'>> => {
+    const place = await travel.claimFolder(parent, definition);
+    hands.set({ leftovers: [place.folder] });
+    await hands.persist();
+    try {
+      const copy = asCopy(hands.file, host.newFile(definition, definitionVersion, place), disks);
+      await travel.clone(hands.file, copy, disks, { signal: hands.signal, progress });
+      await host.driver.storage.writeDefinition(copy);
+      return { report: (await host.add(copy)).report() };
+    } catch (error) {
+      await travel.remove([place.folder]);
+      throw error;
+    } finally {
+      hands.set({ leftovers: [] });
+      await hands.persist();
+    }
+  };
+  const still = (hands: Hands): Promise<LinkResult<'machine.clone'>> =>
+    whileStill(hands, () => make(hands));
+  return source.change('clone', params.generation, params.cause, still, signal);
+}
+
+/** The copy of a saved machine is saved: its guest goes on as the machine it was until it is turned off. */
+function asCopy(source: MachineFile, fresh: MachineFile, disks: readonly DiskCopy[]): MachineFile {
+  if (source.savedFile === null) return fresh;
+  const { ranBefore, pluggedMemory, clockOffsetSeconds, savedWith } = source;
+  return {
+    ...fresh,
+    state: 'saved',
+    savedFile: fresh.file.replace(/\.[^./]*$/, '.saved'),
+    savedWith: savedWith === null ? null : withIdentity(savedWith, fresh.definition, disks),
+    ranBefore,
+    pluggedMemory,
+    clockOffsetSeconds,
+  };
+}
+
+function withIdentity(
+  saved: VmDefinition,
+  copy: VmDefinition,
+  disks: readonly DiskCopy[],
+): VmDefinition {
+  const macs = new Map(copy.hardware.adapters.map(({ slot, mac }) => [slot, mac]));
+  return {
+    ...withFiles(saved, disks),
+    id: copy.id,
+    name: copy.name,
+    hardware: {
+      ...withFiles(saved, disks).hardware,
+      bios: copy.hardware.bios,
+      adapters: saved.hardware.adapters.map((adapter) => ({
+        ...adapter,
+        mac: macs.get(adapter.slot) ?? adapter.mac,
+      })),
+    },
+  };
+}
+
+function withFiles(definition: VmDefinition, disks: readonly DiskCopy[]): VmDefinition {
+  const files = new Map(disks.map(({ from, to }) => [from, to]));
+  const moved = definition.hardware.disks.map((disk) => ({
+    ...disk,
+    file: files.get(disk.file) ?? disk.file,
+  }));
+  return { ...definition, hardware: { ...definition.hardware, disks: moved } };
+}
+
+async function relocateMachine(
+  host: Host,
+  params: LinkParams<'machine.relocate'>,
+  { signal, progress }: CallContext,
+): Promise<LinkResult<'machine.relocate'>> {
+  const machine = host.machine(params.id);
+  const { definition } = params;
+  if (definition.id !== params.id) throw new Fault('invalid', 'the definition is of another vm');
+  if (isThere(machine.file, params)) return { report: machine.report() };
+  const travel = travelOf(host);
+  const move = (hands: Hands): Promise<void> =>
+    whileStill(hands, () => relocate(host, travel, hands, params, progress));
+  await machine.change('relocate', params.generation, params.cause, move, signal);
+  return { report: machine.report() };
+}
+
+/** Asked for again: it has been moved already. */
+function isThere(file: MachineFile, params: LinkParams<'machine.relocate'>): boolean {
+  const { parent, definition, disks } = params;
+  if (parent !== null && dirname(file.folder) !== parent) return false;
+  if (disks.length === 0) return true;
+  const files = new Map(file.definition.hardware.disks.map((disk) => [placeName(disk), disk.file]));
+  return definition.hardware.disks.every((disk) => files.get(placeName(disk)) === disk.file);
+}
+
+async function relocate(
+  host: Host,
+  travel: Travel,
+  hands: Hands,
+  params: LinkParams<'machine.relocate'>,
+  progress: CallContext['progress'],
+): Promise<void> {
+  const before = hands.file;
+  const { definition, definitionVersion, parent, disks } = params;
+  const moves = parent !== null && dirname(before.folder) !== parent;
+  const folder = moves ? (await travel.claimFolder(parent, definition)).folder : before.folder;
+  const after = inFolder(before, folder, params);
+  const made: string[] = moves ? [folder] : [];
+  try {
+    const plan = await travel.planMove(before, after, disks, host.others(params.id));
+    for (const { to } of moves ? [] : plan) {
+      await travel.claimFile(to);
+      made.push(to);
+    }
+    hands.set({ leftovers: made });
+    await hands.persist();
+    await travel.place(plan, { signal: hands.signal, progress });
+    const old = plan.map(({ from }) => from);
+    await takeEffect(hands, before, {
+      folder,
+      file: after.file,
+      savedFile: after.savedFile,
+      savedWith: before.savedWith === null ? null : withFiles(before.savedWith, disks),
+      definition,
+      definitionVersion,
+      leftovers: moves ? [...old, before.file, `${before.folder}/`] : old,
+    });
+  } catch (error) {
+    if (hands.file.folder === before.folder && hands.file.definition === before.definition)
+      await forget(host, travel, hands, made);
+    throw error;
+  }
+  await host.driver.storage.writeDefinition(hands.file);
+  if (hands.file.savedFile !== null) await travel.reconcileSaved(hands.file);
+  await travel.remove(hands.file.leftovers);
+  hands.set({ leftovers: [] });
+  await hands.persist();
+}
+
+/** The record on the disk decides: where it could not be written, the one in memory is as it was. */
+async function takeEffect(
+  hands: Hands,
+  before: MachineFile,
+  patch: Parameters<Hands['set']>[0],
+): Promise<void> {
+  hands.set(patch);
+  try {
+    await hands.persist();
+  } catch (error) {
+    const { folder, file, savedFile, savedWith, definition, definitionVersion } = before;
+    hands.set({ folder, file, savedFile, savedWith, definition, definitionVersion });
+    throw error;
+  }
+}
+
+async function forget(
+  host: Host,
+  travel: Travel,
+  hands: Hands,
+  made: readonly string[],
+): Promise<void> {
+  try {
+    await travel.remove(made);
+    hands.set({ leftovers: [] });
+    await hands.persist();
+  } catch (cause) {
+    // They are on the record: the next start of the agent removes them.
+    host.log.warn({ vm: hands.file.definition.id, why: describeFault(cause) }, 'cannot clean up');
+  }
+}
+
+function inFolder(
+  before: MachineFile,
+  folder: string,
+  { definition, definitionVersion }: LinkParams<'machine.relocate'>,
+): MachineFile {
+  const place = (path: string): string => join(folder, basename(path));
+  return {
+    ...before,
+    folder,
+    file: folder === before.folder ? before.file : place(before.file),
+    savedFile:
+      before.savedFile === null || folder === before.folder
+        ? before.savedFile
+        : place(before.savedFile),
+    definition,
+    definitionVersion,
+  };
+}

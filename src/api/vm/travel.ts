@@ -1,0 +1,43 @@
+/** Requests by which the files of a vm travel: it is copied, or its files are moved to another place of the host. */
+import { z } from 'zod';
+import { nameSchema } from '../ids.ts';
+
+const hostFolder = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^\/[^\0]*$/, 'is not an absolute path')
+  .refine((path) => !path.split('/').includes('..'), 'leads outside of its folder');
+
+export const vmCloneSchema = z
+  .strictObject({
+    name: nameSchema.meta({ description: 'of the copy' }),
+    folder: z
+      .string()
+      .max(1024)
+      .optional()
+      .meta({ description: "where the copy is filed; default: the vm's folder" }),
+    path: hostFolder
+      .optional()
+      .meta({ description: "folder of the host for the copy; default: the host's folder for vms" }),
+  })
+  .meta({ id: 'VmClone' });
+export type VmClone = z.infer<typeof vmCloneSchema>;
+
+export const vmRelocateSchema = z
+  .strictObject({
+    path: hostFolder.meta({
+      description: "folder of the host in which the vm's folder shall be",
+    }),
+  })
+  .meta({ id: 'VmRelocate' });
+export type VmRelocate = z.infer<typeof vmRelocateSchema>;
+
+export const diskRelocateSchema = z
+  .strictObject({
+    path: hostFolder.nullable().meta({
+      description: "folder of the host for the disk's file; null: the vm's own",
+    }),
+  })
+  .meta({ id: 'DiskRelocate' });
+export type DiskRelocate = z.infer<typeof diskRelocateSchema>;

@@ -1,0 +1,88 @@
+/** Commands by which vms and their files come to another place: filed elsewhere, copied, moved on their host. */
+import { Fault } from '#lib';
+import { command } from '../command.ts';
+import { finish, tellPlan } from '../progress.ts';
+
+const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
+const pathOption = { type: 'text', value: 'DIR' } as const;
+
+export const travelCommands = [
+  command({
+    name: 'vm clone',
+    aliases: ['vm copy'],
+    summary: 'copy a vm with its disks',
+    args: [vmArgument, { name: 'name', meaning: 'of the copy' }],
+    options: {
+      path: { ...pathOption, meaning: 'folder of the host for the copy' },
+      folder: { type: 'text', value: 'PATH', meaning: 'filed in which folder' },
+    },
+    examples: ['gantry vm clone web-1 web-2', 'gantry vm clone web-1 web-2 --path /srv/fast'],
+    async run(run) {
+      const { args, options, client, out, dryRun, signal } = run;
+      const [vm = '', name = ''] = args;
+      const body = {
+        name,
+        ...(options.path === undefined ? {} : { path: options.path }),
+        ...(options.folder === undefined ? {} : { folder: options.folder }),
+      };
+      if (dryRun) {
+        tellPlan(out, await client.dryRun('vm.clone', { params: { vm }, body }, signal));
+        return out.line(`vm ${vm} could be cloned`);
+      }
+      const started = await client.call('vm.clone', { params: { vm }, body }, signal);
+      await finish(run, started, () => `vm ${name} is a copy of ${vm}`);
+      if (run.wait) out.hint(`gantry vm start ${name}`);
+    },
+  }),
+  command({
+    name: 'vm move',
+    summary: 'file a vm in another folder, or move its files on its host',
+    args: [
+      vmArgument,
+      { name: 'folder', meaning: 'path or id', optional: true, completes: 'folder' },
+    ],
+    options: { path: { ...pathOption, meaning: 'folder of the host for its files' } },
+    examples: ['gantry vm move web-1 /production', 'gantry vm move web-1 --path /srv/fast'],
+    async run(run) {
+      const { args, options, client, out, dryRun, signal } = run;
+      const [vm = '', folder] = args;
+      if (folder === undefined && options.path === undefined)
+        throw new Fault('invalid', 'there is no place to move the vm to', {
+          hint: 'name a folder, or a folder of the host with --path',
+        });
+      if (folder !== undefined) {
+        const moved = await client.call(
+          'vm.move',
+          { params: { vm }, body: { folder }, query: { dryRun } },
+          signal,
+        );
+        out.line(`vm ${moved.name} is in ${moved.folder}`);
+      }
+      if (options.path === undefined) return;
+      const started = await client.call(
+        'vm.relocate',
+        { params: { vm }, body: { path: options.path }, query: { dryRun } },
+        signal,
+      );
+      if (!dryRun) await finish(run, started, () => `the files of ${vm} are in ${options.path}`);
+    },
+  }),
+  command({
+    name: 'vm move-disk',
+    summary: 'move the file of a disk to another folder of its host',
+    args: [vmArgument, { name: 'place', meaning: 'for example sata0:1' }],
+    options: { path: { ...pathOption, meaning: "folder of the host; default: the vm's own" } },
+    examples: ['gantry vm move-disk web-1 virtio0:1 --path /srv/slow'],
+    async run(run) {
+      const { args, options, client, dryRun, signal } = run;
+      const [vm = '', place = ''] = args;
+      const body = { path: options.path ?? null };
+      const started = await client.call(
+        'vm.disk.relocate',
+        { params: { vm, place }, body, query: { dryRun } },
+        signal,
+      );
+      if (!dryRun) await finish(run, started, () => `the disk ${place} of ${vm} was moved`);
+    },
+  }),
+];

@@ -1,0 +1,138 @@
+/** Vms that are copied and whose files are moved, with a real guest that goes on. */
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { AllowedAction, Event, Host, Vm } from '#api';
+import { newGantry, type Gantry } from '../e2e/gantry.ts';
+import { SerialPerson } from '../e2e/serial.ts';
+
+let gantry: Gantry;
+let shelf: string;
+
+before(async () => {
+  gantry = await newGantry();
+  await gantry.must('up', '--yes', '--listen', gantry.listen);
+  shelf = join(dirname(gantry.data), `${gantry.data.slice(-6)}-shelf`);
+  mkdirSync(shelf);
+  chmodSync(shelf, 0o755);
+  const [host] = await gantry.json<readonly Host[]>('host', 'list');
+  await gantry.must('host', 'set', host?.name ?? '', `settings.searchPath=[${shelf}]`);
+});
+after(async () => {
+  await gantry[Symbol.asyncDispose]();
+  rmSync(shelf, { recursive: true, force: true });
+});
+
+const show = (vm: string): Promise<Vm> => gantry.json<Vm>('vm', 'show', vm);
+const mayTravel = async (vm: string): Promise<readonly string[]> =>
+  (await gantry.json<readonly AllowedAction[]>('vm', 'actions', vm))
+    .filter(({ action, allowed }) => allowed && ['clone', 'relocate'].includes(action))
+    .map(({ action }) => action);
+
+/** A shell at the serial port of the starter appliance. */
+async function signIn(vm: string): Promise<SerialPerson> {
+  const person = await SerialPerson.sit(gantry, vm);
+  person.type('\r');
+  await person.until(/login:/);
+  person.type('root\r');
+  await person.until(/assword:/);
+  person.type('gantry\r');
+  await person.until(/# /);
+  return person;
+}
+
+let turns = 0;
+
+/** What a shell says that somebody signed in to before; not what it said to another question. */
+async function hears(vm: string, words: string, answer: string): Promise<void> {
+  turns += 1;
+  await using person = await SerialPerson.sit(gantry, vm);
+  person.type(`\recho "<${turns}:${words}>"\r`);
+  await person.until(new RegExp(`<${turns}:${answer}>`, 'i'));
+}
+
+void test('VM-87 a running vm is neither copied nor moved, and it is said what to do first', async () => {
+  const path = join(shelf, 'a');
+  for (const words of [
+    ['vm', 'clone', 'hello', 'twin'],
+    ['vm', 'move', 'hello', '--path', path],
+    ['vm', 'move-disk', 'hello', 'virtio0:0', '--path', path],
+  ]) {
+    const { code, err } = await gantry.run(words);
+    assert.notEqual(code, 0);
+    assert.match(err, /hello is running/);
+    assert.match(err, /hint: shut it down first/);
+  }
+  assert.deepEqual(await mayTravel('hello'), []);
+  assert.equal(existsSync(path), false);
+});
+
+void test('VM-87 the state of a paused vm travels along when its files are moved', async () => {
+  {
+    await using person = await signIn('hello');
+    person.type('KEPT=in-memory-$((40+2))\r');
+    await person.until(/KEPT=/);
+  }
+  await gantry.must('vm', 'pause', 'hello');
+  assert.deepEqual(await mayTravel('hello'), ['clone', 'relocate']);
+  const before = await show('hello');
+  await gantry.must('vm', 'move', 'hello', '--path', join(shelf, 'b'));
+  const moved = await show('hello');
+  assert.equal(moved.state, 'paused');
+  assert.equal(moved.path, join(shelf, 'b', 'hello'));
+  assert.equal(existsSync(before.path), false);
+  assert.ok(readdirSync(moved.path).includes('hello.qcow2'));
+  await gantry.must('vm', 'resume', 'hello');
+  await hears('hello', '$KEPT', 'in-memory-42');
+  const [told] = await gantry.json<readonly Event[]>(
+    'event',
+    'list',
+    '--filter',
+    'name = vm.files.moved',
+  );
+  assert.equal(told?.attributes['oldPath'], before.path);
+});
+
+void test('VM-87 the copy of a saved vm has its state, and once it is turned off an identity of its own', async () => {
+  await gantry.must('vm', 'save', 'hello');
+  await gantry.must('vm', 'clone', 'hello', 'twin', '--path', join(shelf, 'c'));
+  const [source, twin] = [await show('hello'), await show('twin')];
+  assert.equal(source.state, 'saved');
+  assert.equal(twin.state, 'saved');
+  assert.equal(twin.path, join(shelf, 'c', 'twin'));
+  assert.notEqual(twin.id, source.id);
+  const [mac, otherMac] = [source, twin].map(
+    ({ definition }) => definition.hardware.adapters[0]?.mac,
+  );
+  assert.notEqual(mac, otherMac);
+  await gantry.must('vm', 'restore', 'twin');
+  await hears('twin', '$KEPT', 'in-memory-42');
+  await gantry.must('vm', 'turn-off', 'twin', '--yes');
+  await gantry.must('vm', 'start', 'twin');
+  const { definition } = await show('twin');
+  await (await signIn('twin'))[Symbol.asyncDispose]();
+  await hears(
+    'twin',
+    '$(cat /sys/class/dmi/id/product_uuid; until cat /sys/class/net/[!l]*/address; do sleep 1; done 2>&1)',
+    `${definition.id}[^>]*${otherMac}[^>]*`,
+  );
+  const serials = [source.definition, definition].map(
+    ({ hardware }) => hardware.bios.chassis.serialNumber,
+  );
+  assert.ok(serials[1] !== null && serials[0] !== serials[1], serials.join(' '));
+  await gantry.must('vm', 'turn-off', 'twin', '--yes');
+  await gantry.must('vm', 'delete', 'twin', '--yes');
+  assert.equal(existsSync(twin.path), false);
+});
+
+void test('VM-87 a disk of a saved vm moves by itself, and the vm goes on from its state', async () => {
+  const [disk] = (await show('hello')).definition.hardware.disks;
+  assert.ok(disk !== undefined);
+  await gantry.must('vm', 'move-disk', 'hello', 'virtio0:0', '--path', join(shelf, 'd'));
+  const { definition, path } = await show('hello');
+  assert.equal(definition.hardware.disks[0]?.file, join(shelf, 'd', disk.file));
+  assert.equal(existsSync(join(path, disk.file)), false);
+  await gantry.must('vm', 'restore', 'hello');
+  await hears('hello', '$(sync)$KEPT', 'in-memory-42');
+});
