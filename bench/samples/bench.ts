@@ -14,7 +14,7 @@ import { silentLog } from '#log';
 import { sampleMetricNames, type MachineSample } from '#api';
 import { SampleHistory } from '../../src/coordinator/samples/history.ts';
 import { hourMs, levels, minuteMs, thingLevels } from '../../src/coordinator/samples/levels.ts';
-import { figuresOfVm } from '../../src/coordinator/samples/metrics.ts';
+import { rowOfVm } from '../../src/coordinator/samples/metrics.ts';
 import { lookEveryMs, SampleRecorder } from '../../src/coordinator/samples/record.ts';
 import { openSqliteStore } from '../../src/coordinator/store/sqlite/sqlite-store.ts';
 import { sampleLevels } from '../../src/coordinator/store/store.ts';
@@ -71,9 +71,9 @@ function measureRows(folder: string, samples: readonly MachineSample[]): string[
     const before = writtenBytes();
     database.exec('BEGIN');
     for (const [vm, base] of samples.entries()) {
-      const figures = figuresOfVm(sampleAt(base, vm, minute));
+      const row = rowOfVm(sampleAt(base, vm, minute));
       for (const [index, metric] of sampleMetricNames.entries()) {
-        const value = figures[index] ?? Number.NaN;
+        const value = row[index] ?? Number.NaN;
         if (!Number.isNaN(value)) insert.run(base.id, metric, day + minute * minuteMs, value);
       }
     }

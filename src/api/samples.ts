@@ -3,7 +3,9 @@
  * a stretch of them, aligned to steps.
  */
 import { z } from 'zod';
+import type { HostLoad } from './host.ts';
 import { idSchema, timeSchema } from './ids.ts';
+import type { VmStatus } from './vm/vm.ts';
 
 export const sampleUnits = ['percent', 'bytes', 'bytes-per-second', 'per-second', 'count'] as const;
 export type SampleUnit = (typeof sampleUnits)[number];
@@ -91,6 +93,49 @@ export function metricsOf(kind: 'vm' | 'host'): readonly SampleMetric[] {
   return sampleMetricNames.filter((metric) =>
     (sampleMetrics[metric].of as readonly string[]).includes(kind),
   );
+}
+
+/** What a thing is at one time; null or nothing where it is not known. */
+export type Figures = Readonly<Partial<Record<SampleMetric, number | null>>>;
+
+const heartbeatPercents = { none: null, good: 100, missed: 0 } as const;
+
+export function figuresOfVm({
+  cpuPercent,
+  memoryBytes,
+  diskUse,
+  networkUse,
+  heartbeat,
+  guest,
+}: Pick<
+  VmStatus,
+  'cpuPercent' | 'memoryBytes' | 'diskUse' | 'networkUse' | 'heartbeat' | 'guest'
+>): Figures {
+  const total = guest?.memoryTotalBytes ?? null;
+  const free = guest?.memoryFreeBytes ?? null;
+  return {
+    cpuPercent,
+    memoryBytes,
+    guestMemoryUsedBytes: total === null || free === null ? null : Math.max(0, total - free),
+    diskReadBytesPerSecond: diskUse?.readBytesPerSecond ?? null,
+    diskWrittenBytesPerSecond: diskUse?.writtenBytesPerSecond ?? null,
+    diskReadsPerSecond: diskUse?.readsPerSecond ?? null,
+    diskWritesPerSecond: diskUse?.writesPerSecond ?? null,
+    networkReceivedBytesPerSecond: networkUse?.receivedBytesPerSecond ?? null,
+    networkSentBytesPerSecond: networkUse?.sentBytesPerSecond ?? null,
+    heartbeatPercent: heartbeatPercents[heartbeat.state],
+  };
+}
+
+/** Without what its vms move together. */
+export function figuresOfHost(load: HostLoad): Figures {
+  return {
+    cpuPercent: load.cpuPercent,
+    cpuReservedPercent: load.cpuReservedPercent,
+    memoryFreeBytes: load.memoryFreeBytes,
+    volumesFreeBytes: load.volumes.reduce((sum, { freeBytes }) => sum + freeBytes, 0),
+    runningVms: load.running,
+  };
 }
 
 /** Points of one answer. */

@@ -13,7 +13,7 @@ import { parseHostPlace } from './hosts/place.ts';
 import { parseImagesPlace } from './images/place.ts';
 import { parseListPlace } from './list/place.ts';
 import { StatusPage } from './status/StatusPage.tsx';
-import { parseVmTab } from './vm/tabs.ts';
+import { parseVmPlace } from './vm/tabs.ts';
 import { parseVmsPlace } from './vms/place.ts';
 import { VmsPage } from './vms/VmsPage.tsx';
 
@@ -41,7 +41,7 @@ const vmsRoute = createRoute({
 const vmRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/vms/$vm',
-  validateSearch: parseVmTab,
+  validateSearch: parseVmPlace,
   // Its settings, screen and words are for those who open a vm.
   component: lazyRouteComponent(() => import('./vm/VmPage.tsx'), 'VmPage'),
 });

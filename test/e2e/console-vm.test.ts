@@ -10,6 +10,7 @@ import { newGantry, type Gantry } from './gantry.ts';
 const password = 'a long enough password';
 const tabs = [
   'summary',
+  'graphs',
   'screen',
   'serial',
   'hardware',

@@ -6,14 +6,16 @@ import {
   DescriptionListDescription,
   DescriptionListGroup,
   DescriptionListTerm,
+  Bullseye,
   PageSection,
+  Spinner,
   Tab,
   Tabs,
   TabTitleText,
 } from '@patternfly/react-core';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import type { Host } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
@@ -26,6 +28,11 @@ import { HostChecks } from './HostChecks.tsx';
 import { HostMenu } from './HostMenu.tsx';
 import { HostStatusLabel } from './HostStatusLabel.tsx';
 import { hostTabs, parseHostPlace, type HostPlace, type HostTab } from './place.ts';
+
+// Asked for only by those who look at it.
+const HostGraphs = lazy(async () => ({
+  default: (await import('../graphs/Graphs.tsx')).HostGraphs,
+}));
 
 export function HostPage(): ReactNode {
   const { host } = useParams({ strict: false }) as { host: string };
@@ -97,9 +104,28 @@ function HostTabContent({
   readonly place: HostPlace;
   readonly go: (place: HostPlace) => void;
 }): ReactNode {
+  const words = useWords();
   switch (place.tab ?? 'summary') {
     case 'summary':
       return <HostSummary host={host} />;
+    case 'graphs':
+      return (
+        <PageSection isFilled>
+          <Suspense
+            fallback={
+              <Bullseye>
+                <Spinner aria-label={words.text('loading')} />
+              </Bullseye>
+            }
+          >
+            <HostGraphs
+              host={host}
+              range={place.range ?? 'hour'}
+              onRange={(range) => go({ tab: 'graphs', range })}
+            />
+          </Suspense>
+        </PageSection>
+      );
     case 'virtualMachines':
       return (
         <VmList

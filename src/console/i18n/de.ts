@@ -179,6 +179,7 @@ export const german: Language = {
     startAfterwards: 'Danach einschalten',
     state: 'Zustand',
     summary: 'Übersicht',
+    graphs: 'Verläufe',
     system: 'Wie das System',
     target: 'Ziel',
     theme: 'Darstellung',

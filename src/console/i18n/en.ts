@@ -197,6 +197,7 @@ export const texts = {
   startAfterwards: 'Turn it on afterwards',
   state: 'State',
   summary: 'Summary',
+  graphs: 'Graphs',
   system: 'As the system',
   target: 'Target',
   theme: 'Appearance',

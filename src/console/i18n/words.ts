@@ -39,6 +39,11 @@ export interface Words {
   bytes(value: number | null): string;
   duration(seconds: number | null): string;
   time(iso: string): string;
+  /** Hour and minute, or the day, for the scale of a graph. */
+  clock(ms: number): string;
+  day(ms: number): string;
+  /** With one decimal at most. */
+  number(value: number): string;
 }
 
 /** The language of a code like `de-AT`; English where there is none. */
@@ -57,6 +62,8 @@ export function createWords(language: Language, locale: string = language.code):
     dateStyle: 'medium',
     timeStyle: 'medium',
   });
+  const clocks = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+  const days = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const none = language.texts.notAvailable;
   return {
     language,
@@ -87,6 +94,9 @@ export function createWords(language: Language, locale: string = language.code):
     },
     duration: (seconds) => (seconds === null ? none : writeDuration(seconds)),
     time: (iso) => times.format(new Date(iso)),
+    clock: (ms) => clocks.format(ms),
+    day: (ms) => days.format(ms),
+    number: (value) => short.format(value),
   };
 }
 

@@ -10,26 +10,39 @@ import { Rights } from './Rights.tsx';
 import type { Draft } from './settings/draft.ts';
 import { SettingsTab } from './settings/SettingsTab.tsx';
 import { Summary } from './Summary.tsx';
-import { tabSettings, type VmTab } from './tabs.ts';
+import { tabSettings, type VmPlace } from './tabs.ts';
 
-// Screen and terminal are large and asked for only by those who open them.
+// Screen, terminal and graphs are large and asked for only by those who open them.
 const Screen = lazy(async () => ({ default: (await import('./Screen.tsx')).Screen }));
 const Serial = lazy(async () => ({ default: (await import('./Serial.tsx')).Serial }));
 
+const VmGraphs = lazy(async () => ({ default: (await import('../graphs/Graphs.tsx')).VmGraphs }));
+
 export function TabContent({
   vm,
-  tab,
+  place,
+  go,
   draft,
 }: {
   readonly vm: Vm;
-  readonly tab: VmTab;
+  readonly place: VmPlace;
+  readonly go: (place: VmPlace) => void;
   readonly draft: Draft;
 }): ReactNode {
+  const { tab = 'summary', range = 'hour' } = place;
   const mine = `target.id = "${vm.id}"`;
   const settings = <SettingsTab vm={vm} draft={draft} paths={tabSettings[tab] ?? []} />;
   switch (tab) {
     case 'summary':
       return <Summary vm={vm} />;
+    case 'graphs':
+      return (
+        <VmGraphs
+          vm={vm}
+          range={range}
+          onRange={(chosen) => go({ tab: 'graphs', range: chosen })}
+        />
+      );
     case 'screen':
     case 'serial':
       return <ConsoleContent vm={vm} kind={tab} />;

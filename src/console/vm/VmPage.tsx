@@ -23,7 +23,7 @@ import { useVm } from '../parts/ask.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { useDraft } from './settings/draft.ts';
 import { SaveBar } from './settings/SaveBar.tsx';
-import { parseVmTab, vmTabs, type VmTab } from './tabs.ts';
+import { parseVmPlace, vmTabs, type VmPlace, type VmTab } from './tabs.ts';
 import { TabContent } from './TabContent.tsx';
 import { VmActionMenu } from './VmActionMenu.tsx';
 import { VmStateLabel } from './VmStateLabel.tsx';
@@ -55,9 +55,10 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
   const text = useVmText();
   const navigate = useNavigate();
   const draft = useDraft(vm);
-  const { tab = 'summary' } = parseVmTab(useSearch({ strict: false }));
-  const open = (to: VmTab): void =>
-    void navigate({ to: '/vms/$vm', params: { vm: vm.id }, search: { tab: to } });
+  const place = parseVmPlace(useSearch({ strict: false }));
+  const { tab = 'summary' } = place;
+  const go = (search: VmPlace): void =>
+    void navigate({ to: '/vms/$vm', params: { vm: vm.id }, search });
   return (
     <>
       <PageSection>
@@ -81,7 +82,7 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
       <PageSection type="tabs">
         <Tabs
           activeKey={tab}
-          onSelect={(_event, key) => open(key as VmTab)}
+          onSelect={(_event, key) => go({ tab: key as VmTab })}
           usePageInsets
           aria-label={vm.name}
         >
@@ -103,7 +104,7 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
             </Bullseye>
           }
         >
-          <TabContent vm={vm} tab={tab} draft={draft} />
+          <TabContent vm={vm} place={place} go={go} draft={draft} />
         </Suspense>
       </PageSection>
       <SaveBar vm={vm} draft={draft} />

@@ -1,6 +1,9 @@
-/** The tabs of a vm's page, as the address names them. */
+/** The tabs of a vm's page, as the address names them, and how far back its graphs go. */
+import { parseRange, type Range } from '../graphs/ranges.ts';
+
 export const vmTabs = [
   'summary',
+  'graphs',
   'screen',
   'serial',
   'hardware',
@@ -14,9 +17,14 @@ export const vmTabs = [
 ] as const;
 export type VmTab = (typeof vmTabs)[number];
 
-export function parseVmTab(search: Readonly<Record<string, unknown>>): { readonly tab?: VmTab } {
+export interface VmPlace {
+  readonly tab?: VmTab;
+  readonly range?: Range;
+}
+
+export function parseVmPlace(search: Readonly<Record<string, unknown>>): VmPlace {
   const tab = vmTabs.find((known) => known === search['tab']);
-  return tab === undefined || tab === 'summary' ? {} : { tab };
+  return { ...(tab === undefined || tab === 'summary' ? {} : { tab }), ...parseRange(search) };
 }
 
 /** Which settings a tab shows. Together they are all there are: `tabs.test.ts`. */

@@ -3,8 +3,11 @@
  * used for something else.
  */
 import {
+  figuresOfHost,
+  figuresOfVm,
   sampleMetricNames,
   sampleMetrics,
+  type Figures,
   type HostLoad,
   type MachineSample,
   type SampleMetric,
@@ -60,31 +63,15 @@ export function roundFigure(metric: SampleMetric, value: number): number {
   return Math.round(value * whole) / whole;
 }
 
-/** Figures of a thing at one time; NaN is not known. In the order of `sampleMetricNames`. */
-export type Figures = readonly number[];
+/** What a thing is at one time, in the order of `sampleMetricNames`; NaN is not known. */
+export type Row = readonly number[];
 
-function figures(given: Readonly<Partial<Record<SampleMetric, number | null>>>): Figures {
-  return sampleMetricNames.map((metric) => given[metric] ?? Number.NaN);
+function rowOf(figures: Figures): Row {
+  return sampleMetricNames.map((metric) => figures[metric] ?? Number.NaN);
 }
 
-const heartbeats = { none: null, good: 100, missed: 0 } as const;
-
-export function figuresOfVm(sample: MachineSample): Figures {
-  const { cpuPercent, memoryBytes, diskUse, networkUse, heartbeat, guest } = sample;
-  const total = guest?.memoryTotalBytes ?? null;
-  const free = guest?.memoryFreeBytes ?? null;
-  return figures({
-    cpuPercent,
-    memoryBytes,
-    guestMemoryUsedBytes: total === null || free === null ? null : Math.max(0, total - free),
-    diskReadBytesPerSecond: diskUse?.readBytesPerSecond ?? null,
-    diskWrittenBytesPerSecond: diskUse?.writtenBytesPerSecond ?? null,
-    diskReadsPerSecond: diskUse?.readsPerSecond ?? null,
-    diskWritesPerSecond: diskUse?.writesPerSecond ?? null,
-    networkReceivedBytesPerSecond: networkUse?.receivedBytesPerSecond ?? null,
-    networkSentBytesPerSecond: networkUse?.sentBytesPerSecond ?? null,
-    heartbeatPercent: heartbeats[heartbeat.state],
-  });
+export function rowOfVm(sample: MachineSample): Row {
+  return rowOf(figuresOfVm(sample));
 }
 
 const summed = [
@@ -96,18 +83,11 @@ const summed = [
   'networkSentBytesPerSecond',
 ] as const satisfies readonly SampleMetric[];
 
-/** `vms` are the figures of its vms, of which some are added up. */
-export function figuresOfHost(load: HostLoad, vms: readonly Figures[]): Figures {
+/** With what its vms move, added up. */
+export function rowOfHost(load: HostLoad, vms: readonly Row[]): Row {
   const sums = summed.map((metric) => {
     const at = sampleMetricNames.indexOf(metric);
     return [metric, vms.reduce((sum, vm) => sum + (vm[at] || 0), 0)];
   });
-  return figures({
-    ...Object.fromEntries(sums),
-    cpuPercent: load.cpuPercent,
-    cpuReservedPercent: load.cpuReservedPercent,
-    memoryFreeBytes: load.memoryFreeBytes,
-    volumesFreeBytes: load.volumes.reduce((sum, { freeBytes }) => sum + freeBytes, 0),
-    runningVms: load.running,
-  });
+  return rowOf({ ...figuresOfHost(load), ...Object.fromEntries(sums) });
 }

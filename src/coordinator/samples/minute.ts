@@ -7,7 +7,7 @@ import type { SampleBlock } from '../store/store.ts';
 import { encodePending } from './codec.ts';
 import { columnIn, makeGrid } from './grid.ts';
 import { shardOf } from './levels.ts';
-import { columnOf, type Figures } from './metrics.ts';
+import { columnOf, type Row } from './metrics.ts';
 
 const width = sampleMetricNames.length;
 
@@ -27,10 +27,10 @@ export class Minute {
   }
 
   /** At most 65,535 times of a thing. */
-  note(id: string, figures: Figures): void {
+  note(id: string, row: Row): void {
     const base = this.#slot(id) * width;
     for (let metric = 0; metric < width; metric += 1) {
-      const value = figures[metric] ?? Number.NaN;
+      const value = row[metric] ?? Number.NaN;
       if (Number.isNaN(value)) continue;
       const at = base + metric;
       this.#sums[at] = (this.#sums[at] ?? 0) + value;

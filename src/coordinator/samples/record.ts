@@ -7,7 +7,7 @@ import type { Clock } from '#lib';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Store } from '../store/store.ts';
 import { floorTo, minuteMs } from './levels.ts';
-import { figuresOfHost, figuresOfVm, type Figures } from './metrics.ts';
+import { rowOfHost, rowOfVm, type Row } from './metrics.ts';
 import { Minute } from './minute.ts';
 
 export const lookEveryMs = 10_000;
@@ -55,19 +55,19 @@ export class SampleRecorder implements AsyncDisposable {
 
   async #note(minute: Minute): Promise<void> {
     const { inventory } = this.#options;
-    const ofHost = new Map<string, Figures[]>();
+    const ofHost = new Map<string, Row[]>();
     let seen = 0;
     for (const { sample, hostId } of inventory.liveSamples()) {
-      const figures = figuresOfVm(sample);
-      minute.note(sample.id, figures);
+      const row = rowOfVm(sample);
+      minute.note(sample.id, row);
       const others = ofHost.get(hostId);
-      if (others === undefined) ofHost.set(hostId, [figures]);
-      else others.push(figures);
+      if (others === undefined) ofHost.set(hostId, [row]);
+      else others.push(row);
       seen += 1;
       if (seen % atOnce.things === 0) await setImmediate();
     }
     for (const { hostId, load } of inventory.loads())
-      minute.note(hostId, figuresOfHost(load, ofHost.get(hostId) ?? []));
+      minute.note(hostId, rowOfHost(load, ofHost.get(hostId) ?? []));
   }
 
   async #write(minute: Minute): Promise<void> {

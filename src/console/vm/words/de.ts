@@ -9,6 +9,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   deny: 'Verweigert',
   denyInstead: 'Verweigern statt gewähren (eine Verweigerung gilt immer)',
   'tab.summary': 'Übersicht',
+  'tab.graphs': 'Verläufe',
   'tab.screen': 'Bildschirm',
   'tab.serial': 'Serielle Konsole',
   'tab.hardware': 'Hardware',

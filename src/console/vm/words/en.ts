@@ -7,6 +7,7 @@ export const vmTexts = {
   deny: 'Denies',
   denyInstead: 'Deny instead of granting (a denial always wins)',
   'tab.summary': 'Summary',
+  'tab.graphs': 'Graphs',
   'tab.screen': 'Screen',
   'tab.serial': 'Serial console',
   'tab.hardware': 'Hardware',
