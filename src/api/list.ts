@@ -18,7 +18,8 @@ export const listQuerySchema = z
       .max(200)
       .optional()
       .meta({
-        description: 'field names with commas; a hyphen in front turns one around',
+        description:
+          'field names with commas; a hyphen in front turns one around; web-5 stands before web-13',
         examples: ['-createdAt,name'],
       }),
     fields: z

@@ -192,7 +192,7 @@ describe('API-09 lists', () => {
     const page = fleet.inventory.list('vm', { limit: 2 }, (id) => allowed.has(id));
     assert.deepEqual(
       page.items.map((vm) => vm.name),
-      ['vm-19', 'vm-3'],
+      ['vm-3', 'vm-4'],
     );
     assert.equal(page.total, 3);
     assert.ok(page.nextCursor !== null);
@@ -241,6 +241,21 @@ describe('API-09 lists', () => {
     const names = (sort: string): string[] => walk(fleet, { sort, limit: 1 }).map((vm) => vm.name);
     assert.deepEqual(names('status.cpuPercent'), ['two', 'three', 'one']);
     assert.deepEqual(names('-status.cpuPercent'), ['three', 'two', 'one']);
+  });
+
+  test('compares numbers in text by their value, also from one page to the next', () => {
+    const fleet = makeFleet();
+    const sorted = ['07', 'app', 'app-', 'app-1', 'App-2b', 'app-5', 'app-013', 'app-100'];
+    const large = ['app-99999999999999998', 'app-99999999999999999', 'app-a', 'app1', 'app20'];
+    const expected = [...sorted, ...large];
+    for (const [n, name] of expected.toReversed().entries()) put(fleet, `${90 - n}`, name, 4, n);
+    const names = (sort: string, limit: number): string[] =>
+      walk(fleet, { sort, limit }).map((vm) => vm.name);
+    for (const limit of [1, 4, 100]) assert.deepEqual(names('name', limit), expected);
+    assert.equal(names('-name', 3)[0], 'app20');
+    put(fleet, 'late', 'app-6', 4, 0);
+    const moved = names('name', 2);
+    assert.deepEqual(moved.slice(5, 8), ['app-5', 'app-6', 'app-013']);
   });
 
   test('newest operations come first where no order is asked for', () => {
@@ -323,10 +338,23 @@ function assertInOrder(listed: readonly Vm[], sort: string): void {
     for (const { path, sign } of fields) {
       const [a, b] = [valueOf(before, path), valueOf(after, path)];
       if (a === b) continue;
-      order = a === null ? 1 : b === null ? -1 : (a < b ? -1 : 1) * sign;
+      order = a === null ? 1 : b === null ? -1 : (isBefore(a, b) ? -1 : 1) * sign;
       break;
     }
     if (order === 0) order = before.id < after.id ? -1 : 1;
     assert.equal(order, -1, `${before.name} stands before ${after.name} by ${sort}`);
   }
+}
+
+/** Part by part: numbers by their value, the rest by its code units. */
+function isBefore(a: string | number, b: string | number): boolean {
+  if (typeof a !== 'string' || typeof b !== 'string') return a < b;
+  const [ones, others] = [a, b].map((text) => text.match(/[0-9]+|[^0-9]/g) ?? []);
+  for (const [index, one] of (ones ?? []).entries()) {
+    const other = others?.[index];
+    if (other === undefined) return false;
+    if (one === other) continue;
+    return /[0-9]/.test(one) && /[0-9]/.test(other) ? Number(one) < Number(other) : one < other;
+  }
+  return true;
 }

@@ -1,13 +1,15 @@
 /**
  * The order of a list: by several fields, each up or down, at last by id, so that no two things are in
- * the same place. Text is compared without regard to case, by its first 64 characters; what is absent
- * stands at the end, whatever the direction.
+ * the same place. Text is compared without regard to case, by its first 64 characters, and numbers in it by
+ * their value: web-5 stands before web-13. What is absent stands at the end, whatever the direction.
  */
 import { Fault } from '#lib';
 
 export const maxSortFields = 4;
 /** So that the keys of a place fit into a cursor. */
 const maxKeyLength = 64;
+/** Numbers with more digits are compared as text, so that all stand before letters. */
+const maxDigits = 16;
 
 export interface SortField {
   readonly path: readonly string[];
@@ -46,11 +48,22 @@ export function sortKey(thing: unknown, path: readonly string[]): SortKey {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return null;
     value = Reflect.get(value, name);
   }
-  if (typeof value === 'string') return value.slice(0, maxKeyLength).toLowerCase();
+  if (typeof value === 'string') return textKey(value);
   if (typeof value === 'number') return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
-  if (Array.isArray(value)) return value.join(',').slice(0, maxKeyLength).toLowerCase();
+  if (Array.isArray(value)) return textKey(value.join(','));
   return null;
+}
+
+/** Of two such keys the code units alone decide: a comparison costs no more than one of plain text. */
+function textKey(text: string): string {
+  const key = text.slice(0, maxKeyLength).toLowerCase();
+  return /[0-9]/.test(key) ? key.replace(/0*([0-9]+)/g, withLength).slice(0, maxKeyLength) : key;
+}
+
+/** A shorter number stands before a longer one; among equally long ones digits decide. */
+function withLength(_: string, digits: string): string {
+  return String.fromCodePoint('0'.charCodeAt(0) + Math.min(digits.length, maxDigits)) + digits;
 }
 
 export function compareKeys(a: SortKey, b: SortKey, direction: 'up' | 'down'): number {
