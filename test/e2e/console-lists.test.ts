@@ -68,6 +68,26 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     assert.ok(asked.some((url) => url.includes('skip=500')));
   });
 
+  test('of all events only those that are seen are rows, older ones are read where one scrolls to', async () => {
+    const { page } = person;
+    await page.goto(`${server}/events`);
+    const events = page.getByRole('grid', { name: 'Events' });
+    await events.waitFor();
+    assert.ok((await events.getByRole('row').count()) < 60);
+    const all = await Array.fromAsync(gantry.client().list('event.list', { limit: 1000 }));
+    assert.ok(all.length > 300, `${all.length} events`);
+    const oldest = events.getByText(all.at(-1)?.message ?? '', { exact: true }).last();
+    for (let look = 0; look < 100 && !(await oldest.isVisible()); look += 1) {
+      await page.locator('.list-window').evaluate((box) => {
+        box.scrollTop = box.scrollHeight;
+      });
+      await page.waitForTimeout(50);
+    }
+    await oldest.waitFor();
+    assert.ok((await events.getByRole('row').count()) < 60);
+    assert.notEqual(await events.getAttribute('aria-rowcount'), '-1');
+  });
+
   test('the running time of a vm goes on by itself, and is n/a while it does not run', async () => {
     const { items } = await gantry
       .client()

@@ -20,7 +20,7 @@ import type { Host } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { PageTitle } from '../parts/PageTitle.tsx';
-import { EventTable } from '../work/EventTable.tsx';
+import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { VmList } from '../vms/VmList.tsx';
 import { memoryUsed } from './host-columns.tsx';
@@ -139,7 +139,7 @@ function HostTabContent({
     case 'events':
       return (
         <PageSection isFilled>
-          <EventTable filter={`target.id = "${host.id}"`} />
+          <EventList filter={`target.id = "${host.id}"`} />
         </PageSection>
       );
     case 'operations':

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Host } from '#api';
 import { useConsole } from '../console.ts';
-import type { Column } from '../list/column.ts';
+import { columnOf, type Column } from '../list/column.ts';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { HostStatusLabel } from './HostStatusLabel.tsx';
 
@@ -12,113 +12,94 @@ export function memoryUsed({ facts, load }: Host): number | null {
   return facts === null || load === null ? null : facts.memoryTotalBytes - load.memoryFreeBytes;
 }
 
+const column = columnOf<Host>();
+
 export const hostColumns: readonly Column<Host>[] = [
-  {
+  column({
     key: 'name',
-    title: 'name',
     field: 'name',
     width: 12,
-    first: true,
-    text: (host) => host.name,
+    raw: (host) => host.name,
     show: (host) => (
       <Link to="/hosts/$host" params={{ host: host.id }}>
         {host.name}
       </Link>
     ),
-    raw: (host) => host.name,
-  },
-  {
+  }),
+  column({
     key: 'state',
-    title: 'state',
     field: 'status',
     width: 10,
-    first: true,
-    text: (host, words) => words.hostStatus(host.status),
-    show: (host) => <HostStatusLabel host={host} />,
     raw: (host) => host.status,
-  },
-  {
+    say: (status, words) => words.hostStatus(status),
+    show: (host) => <HostStatusLabel host={host} />,
+  }),
+  column({
     key: 'vms',
     title: 'virtualMachines',
     field: 'vms',
     width: 9,
-    first: true,
-    text: (host, words) => words.count(host.vms),
     raw: (host) => host.vms,
-  },
-  {
+    say: (count, words) => words.count(count),
+  }),
+  column({
     key: 'running',
-    title: 'running',
     field: 'load.running',
     width: 7,
-    first: true,
-    text: (host, words) =>
-      host.load === null ? words.text('notAvailable') : words.count(host.load.running),
     raw: (host) => host.load?.running ?? null,
-  },
-  {
+    say: (count, words) => words.count(count),
+  }),
+  column({
     key: 'cpu',
-    title: 'cpu',
     field: 'load.cpuPercent',
     width: 9,
-    first: true,
-    text: (host, words) => words.percent(host.load?.cpuPercent ?? null),
+    raw: (host) => host.load?.cpuPercent ?? null,
+    say: (percent, words) => words.percent(percent),
     show: (host, words) => (
       <span className="with-graph">
         {words.percent(host.load?.cpuPercent ?? null)}
         <HostGraph host={host} />
       </span>
     ),
-    raw: (host) => host.load?.cpuPercent ?? null,
-  },
-  {
+  }),
+  column({
     key: 'memory',
-    title: 'memory',
     field: 'load.memoryFreeBytes',
     width: 11,
-    first: true,
-    text: (host, words) =>
-      `${words.bytes(memoryUsed(host))} / ${words.bytes(host.facts?.memoryTotalBytes ?? null)}`,
-    raw: (host) => memoryUsed(host),
-  },
-  {
+    raw: memoryUsed,
+    say: (used, words, { facts }) =>
+      `${words.bytes(used)} / ${words.bytes(facts?.memoryTotalBytes ?? null)}`,
+  }),
+  column({
     key: 'driver',
-    title: 'driver',
     field: 'driver',
     width: 9,
-    first: true,
-    text: (host) =>
-      host.facts === null ? host.driver : `${host.driver}, ${host.facts.acceleration.use}`,
     raw: (host) => host.driver,
-  },
-  {
+    say: (driver, _words, { facts }) =>
+      facts === null ? driver : `${driver}, ${facts.acceleration.use}`,
+  }),
+  column({
     key: 'reason',
-    title: 'reason',
     field: 'statusReason',
     width: 14,
-    first: false,
-    text: (host) => host.statusReason ?? '',
+    hidden: true,
     raw: (host) => host.statusReason,
-  },
-  {
+  }),
+  column({
     key: 'processor',
-    title: 'processor',
     field: 'facts.processor.model',
     width: 14,
-    first: false,
-    text: (host, words) => host.facts?.processor.model ?? words.text('notAvailable'),
+    hidden: true,
     raw: (host) => host.facts?.processor.model ?? null,
-  },
-  {
+  }),
+  column({
     key: 'lastSeen',
-    title: 'lastSeen',
     field: 'lastSeenAt',
     width: 11,
-    first: false,
-    text: (host, words) =>
-      host.lastSeenAt === null ? words.text('notAvailable') : words.time(host.lastSeenAt),
+    hidden: true,
     raw: (host) => host.lastSeenAt,
-  },
+    say: (time, words) => words.time(time),
+  }),
 ];
 
 function HostGraph({ host }: { readonly host: Host }): ReactNode {

@@ -138,7 +138,6 @@ export const german: Language = {
     memory: 'Speicher',
     memoryMiB: 'Speicher in MiB',
     message: 'Meldung',
-    more: 'Mehr zeigen',
     name: 'Name',
     navigation: 'Navigation',
     network: 'Netz',

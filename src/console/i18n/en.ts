@@ -157,7 +157,6 @@ export const texts = {
   memory: 'Memory',
   memoryMiB: 'Memory in MiB',
   message: 'Message',
-  more: 'Show more',
   name: 'Name',
   navigation: 'Navigation',
   network: 'Network',

@@ -16,7 +16,7 @@ import type { Image } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { PageTitle } from '../parts/PageTitle.tsx';
-import { EventTable } from '../work/EventTable.tsx';
+import { EventList } from '../work/EventList.tsx';
 import { DeleteImage } from './DeleteImage.tsx';
 
 export function ImagePage(): ReactNode {
@@ -80,7 +80,7 @@ function Shown({ image }: { readonly image: Image }): ReactNode {
         </DescriptionList>
       </PageSection>
       <PageSection isFilled>
-        <EventTable filter={`target.id = "${image.id}"`} />
+        <EventList filter={`target.id = "${image.id}"`} />
       </PageSection>
       {asked && <DeleteImage image={image} onClose={() => setAsked(false)} />}
     </>

@@ -1,7 +1,7 @@
 /** What each tab of a vm's page shows. */
 import { lazy, type ReactNode } from 'react';
 import type { Vm } from '#api';
-import { EventTable } from '../work/EventTable.tsx';
+import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { ConsoleTab } from './ConsoleTab.tsx';
 import { EffectiveHardware } from './EffectiveHardware.tsx';
@@ -72,7 +72,7 @@ export function TabContent({
     case 'options':
       return settings;
     case 'events':
-      return <EventTable filter={mine} />;
+      return <EventList filter={mine} />;
     case 'operations':
       return <OperationTable filter={mine} />;
     case 'rights':

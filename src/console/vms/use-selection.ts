@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { maxPage, type Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
-import type { Selection } from '../list/WindowTable.tsx';
+import type { Selection } from '../list/RowTable.tsx';
 
 export interface VmSelection extends Selection<Vm> {
   readonly clear: () => void;

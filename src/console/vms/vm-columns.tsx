@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole } from '../console.ts';
-import type { Column } from '../list/column.ts';
+import { columnOf, type Column } from '../list/column.ts';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { VmStateLabel } from '../vm/VmStateLabel.tsx';
 import { RunningTime } from './RunningTime.tsx';
@@ -30,150 +30,109 @@ export const vmRowFields = [
   'definition.hardware.processor.count',
 ].join(',');
 
+const column = columnOf<Vm>();
+
 export const vmColumns: readonly Column<Vm>[] = [
-  {
+  column({
     key: 'name',
-    title: 'name',
     field: 'name',
     width: 11,
-    first: true,
-    text: (vm) => vm.name,
+    raw: (vm) => vm.name,
     show: (vm) => (
       <Link to="/vms/$vm" params={{ vm: vm.id }}>
         {vm.name}
       </Link>
     ),
-    raw: (vm) => vm.name,
-  },
-  {
+  }),
+  column({
     key: 'state',
-    title: 'state',
     field: 'state',
     width: 7,
-    first: true,
-    text: (vm, words) => words.state(vm.state),
-    show: (vm) => <VmStateLabel state={vm.state} />,
     raw: (vm) => vm.state,
-  },
-  {
+    say: (state, words) => words.state(state),
+    show: (vm) => <VmStateLabel state={vm.state} />,
+  }),
+  column({
     key: 'runningTime',
-    title: 'runningTime',
     field: 'status.runningSeconds',
     width: 7,
-    first: true,
-    text: (vm, words) => words.duration(vm.status.runningSeconds),
-    show: (vm) => <RunningTime vm={vm} />,
     raw: (vm) => vm.status.runningSeconds,
-  },
-  {
+    say: (seconds, words) => words.duration(seconds),
+    show: (vm) => <RunningTime vm={vm} />,
+  }),
+  column({
     key: 'cpu',
-    title: 'cpu',
     field: 'status.cpuPercent',
     width: 6.5,
-    first: true,
-    text: (vm, words) => words.percent(vm.status.cpuPercent),
+    raw: (vm) => vm.status.cpuPercent,
+    say: (percent, words) => words.percent(percent),
     show: (vm, words) => (
       <span className="with-graph">
         {words.percent(vm.status.cpuPercent)}
         <CpuGraph vm={vm} />
       </span>
     ),
-    raw: (vm) => vm.status.cpuPercent,
-  },
-  {
+  }),
+  column({
     key: 'memory',
-    title: 'memory',
     field: 'definition.hardware.memory.sizeBytes',
     width: 6.5,
-    first: true,
-    text: (vm, words) => words.bytes(vm.definition.hardware.memory.sizeBytes),
     raw: (vm) => vm.definition.hardware.memory.sizeBytes,
-  },
-  {
-    key: 'address',
-    title: 'address',
-    width: 8,
-    first: true,
-    text: (vm, words) => vm.status.guest?.addresses[0] ?? words.text('notAvailable'),
-    raw: (vm) => vm.status.guest?.addresses[0] ?? null,
-  },
-  {
+    say: (size, words) => words.bytes(size),
+  }),
+  column({ key: 'address', width: 8, raw: (vm) => vm.status.guest?.addresses[0] ?? null }),
+  column({
     key: 'host',
-    title: 'host',
     field: 'host',
     width: 6,
-    first: true,
-    text: (vm) => vm.host,
+    raw: (vm) => vm.host,
     show: (vm) => (
       <Link to="/hosts/$host" params={{ host: vm.hostId }}>
         {vm.host}
       </Link>
     ),
-    raw: (vm) => vm.host,
-  },
-  {
-    key: 'folder',
-    title: 'folder',
-    field: 'folder',
-    width: 9,
-    first: false,
-    text: (vm) => vm.folder,
-    raw: (vm) => vm.folder,
-  },
-  {
+  }),
+  column({ key: 'folder', field: 'folder', width: 9, hidden: true, raw: (vm) => vm.folder }),
+  column({
     key: 'processors',
-    title: 'processors',
     field: 'definition.hardware.processor.count',
     width: 7,
-    first: false,
-    text: (vm, words) => words.count(vm.definition.hardware.processor.count),
+    hidden: true,
     raw: (vm) => vm.definition.hardware.processor.count,
-  },
-  {
+    say: (count, words) => words.count(count),
+  }),
+  column({
     key: 'memoryUsed',
-    title: 'memoryUsed',
     field: 'status.memoryBytes',
     width: 8,
-    first: false,
-    text: (vm, words) => words.bytes(vm.status.memoryBytes),
+    hidden: true,
     raw: (vm) => vm.status.memoryBytes,
-  },
-  {
+    say: (size, words) => words.bytes(size),
+  }),
+  column({
     key: 'guestSystem',
-    title: 'guestSystem',
     field: 'definition.guestOs',
     width: 9,
-    first: false,
-    text: (vm, words) =>
-      vm.status.guest?.osName ?? vm.definition.guestOs ?? words.text('notAvailable'),
+    hidden: true,
     raw: (vm) => vm.status.guest?.osName ?? vm.definition.guestOs,
-  },
-  {
-    key: 'tags',
-    title: 'tags',
-    width: 9,
-    first: false,
-    text: (vm) => vm.definition.tags.join(', '),
-    raw: (vm) => vm.definition.tags.join(', '),
-  },
-  {
+  }),
+  column({ key: 'tags', width: 9, hidden: true, raw: (vm) => vm.definition.tags.join(', ') }),
+  column({
     key: 'created',
-    title: 'created',
     field: 'createdAt',
     width: 11,
-    first: false,
-    text: (vm, words) => words.time(vm.createdAt),
+    hidden: true,
     raw: (vm) => vm.createdAt,
-  },
-  {
+    say: (time, words) => words.time(time),
+  }),
+  column({
     key: 'id',
     title: 'identifier',
     field: 'id',
     width: 18,
-    first: false,
-    text: (vm) => vm.id,
+    hidden: true,
     raw: (vm) => vm.id,
-  },
+  }),
 ];
 
 function CpuGraph({ vm }: { readonly vm: Vm }): ReactNode {

@@ -9,8 +9,8 @@ import { FilterInput } from '../list/FilterInput.tsx';
 import { parseListPlace } from '../list/place.ts';
 import { listFields } from '../list/suggest.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
-import { eventColumns } from './event-columns.ts';
-import { EventTable } from './EventTable.tsx';
+import { eventColumns } from './event-columns.tsx';
+import { EventList } from './EventList.tsx';
 
 const fields = listFields(eventSchema);
 const known = {};
@@ -46,7 +46,7 @@ export function EventsPage(): ReactNode {
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>
-        <EventTable key={filter} filter={filter} />
+        <EventList key={filter} filter={filter} />
       </PageSection>
     </>
   );

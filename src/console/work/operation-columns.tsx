@@ -1,20 +1,18 @@
 /** The columns of operations. */
 import { Label, Progress } from '@patternfly/react-core';
 import type { Operation, OperationState } from '#api';
-import type { Words } from '../i18n/words.ts';
-import type { Column } from '../list/column.ts';
+import { columnOf, type Column } from '../list/column.ts';
 import { ThingLink } from './ThingLink.tsx';
 
-export const stateColors: Readonly<
-  Record<OperationState, 'blue' | 'grey' | 'green' | 'red' | 'yellow'>
-> = {
-  pending: 'grey',
-  running: 'blue',
-  cancelling: 'yellow',
-  done: 'green',
-  failed: 'red',
-  cancelled: 'yellow',
-};
+const stateColors: Readonly<Record<OperationState, 'blue' | 'grey' | 'green' | 'red' | 'yellow'>> =
+  {
+    pending: 'grey',
+    running: 'blue',
+    cancelling: 'yellow',
+    done: 'green',
+    failed: 'red',
+    cancelled: 'yellow',
+  };
 
 function secondsOf({ startedAt, endedAt }: Operation): number | null {
   if (startedAt === null || endedAt === null) return null;
@@ -28,28 +26,26 @@ function noteOf({ steps, fault }: Operation): string {
   return step === undefined ? '' : (step.note ?? step.name);
 }
 
-function progressOf({ state, progress }: Operation, words: Words): string {
-  const share = state === 'running' && progress !== null ? words.percent(progress * 100) : '';
-  return [words.operationState(state), share].filter((part) => part !== '').join(' ');
-}
+const column = columnOf<Operation>();
 
 export const operationColumns: readonly Column<Operation>[] = [
-  {
+  column({
     key: 'operation',
-    title: 'operation',
     field: 'action',
     width: 11,
-    first: true,
-    text: (operation, words) => words.operation(operation.action),
     raw: (operation) => operation.action,
-  },
-  {
+    say: (action, words) => words.operation(action),
+  }),
+  column({
     key: 'state',
-    title: 'state',
     field: 'state',
     width: 9,
-    first: true,
-    text: progressOf,
+    raw: (operation) => operation.state,
+    say: (state, words, { progress }) =>
+      [
+        words.operationState(state),
+        ...(state === 'running' && progress !== null ? [words.percent(progress * 100)] : []),
+      ].join(' '),
     show: (operation, words) => (
       <>
         <Label color={stateColors[operation.state]} isCompact>
@@ -65,50 +61,27 @@ export const operationColumns: readonly Column<Operation>[] = [
         )}
       </>
     ),
-    raw: (operation) => operation.state,
-  },
-  {
+  }),
+  column({
     key: 'target',
-    title: 'target',
     field: 'target.name',
     width: 11,
-    first: true,
-    text: (operation) => operation.target.name,
-    show: (operation) => <ThingLink thing={operation.target} />,
     raw: (operation) => operation.target.name,
-  },
-  {
-    key: 'message',
-    title: 'message',
-    width: 14,
-    first: true,
-    text: noteOf,
-    raw: noteOf,
-  },
-  {
-    key: 'by',
-    title: 'by',
-    field: 'actor',
-    width: 7,
-    first: true,
-    text: (operation) => operation.actor,
-    raw: (operation) => operation.actor,
-  },
-  {
+    show: (operation) => <ThingLink thing={operation.target} />,
+  }),
+  column({ key: 'message', width: 14, raw: noteOf }),
+  column({ key: 'by', field: 'actor', width: 7, raw: (operation) => operation.actor }),
+  column({
     key: 'time',
-    title: 'time',
     field: 'createdAt',
     width: 11,
-    first: true,
-    text: (operation, words) => words.time(operation.createdAt),
     raw: (operation) => operation.createdAt,
-  },
-  {
+    say: (time, words) => words.time(time),
+  }),
+  column({
     key: 'duration',
-    title: 'duration',
     width: 7,
-    first: true,
-    text: (operation, words) => words.duration(secondsOf(operation)),
     raw: secondsOf,
-  },
+    say: (seconds, words) => words.duration(seconds),
+  }),
 ];

@@ -1,6 +1,6 @@
 /** Events as a list that grows at the front while they happen; at most a thousand that came live are kept. */
 import { useInfiniteQuery, type UseQueryResult } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { Event } from '#api';
 import { useConsole, useSession } from '../console.ts';
 import { follow } from '../live/follow.ts';
@@ -11,7 +11,7 @@ const maxLive = 1000;
 export interface Events {
   readonly question: UseQueryResult;
   readonly events: readonly Event[];
-  /** Undefined where there are none. */
+  /** Undefined where there are none, and while they are on the way. */
   readonly readOlder: (() => void) | undefined;
 }
 
@@ -58,6 +58,8 @@ export function useEvents(filter: string | undefined, pageSize: number): Events 
     return () => ends.abort();
     // It begins behind what was read and goes on by itself; what is read later is older.
   }, [client, session, filter, ready, working]);
+  const { fetchNextPage } = question;
+  const readOlder = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const known = new Set(read.map((event) => event.seq));
   const seen = new Set<number>();
   const fresh = live.filter(({ seq }) => {
@@ -68,6 +70,6 @@ export function useEvents(filter: string | undefined, pageSize: number): Events 
   return {
     question,
     events: [...fresh, ...read],
-    readOlder: question.hasNextPage ? () => void question.fetchNextPage() : undefined,
+    readOlder: question.hasNextPage && !question.isFetchingNextPage ? readOlder : undefined,
   };
 }
