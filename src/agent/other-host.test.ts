@@ -103,13 +103,10 @@ test(
 
     const { record } = await there.host.call('machine.adopt', { file, cause: byTester });
     assert.equal(record.report.state, 'saved');
-    const { report } = await there.host.call('machine.act', {
-      id,
-      generation: 1,
-      cause: byTester,
-      action: 'restore',
-      request: {},
-    });
+    const act = { id, generation: 1, cause: byTester, request: {} };
+    const restored = await there.host.call('machine.act', { ...act, action: 'restore' });
+    assert.equal(restored.report.state, 'paused', 'as it was saved');
+    const { report } = await there.host.call('machine.act', { ...act, action: 'resume' });
     assert.equal(report.state, 'running');
     const after = await SerialSession.open(there, id, 'serial1');
     after.write('\n');

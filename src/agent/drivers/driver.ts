@@ -236,7 +236,8 @@ export interface Storage {
   discover(folders: readonly string[], signal: AbortSignal): Promise<readonly FoundDefinition[]>;
   volumes(): Promise<readonly { path: string; totalBytes: number; freeBytes: number }[]>;
   deleteSaved(path: string): Promise<void>;
-  savedExists(path: string): Promise<boolean>;
+  /** What the guest of the saved state did when it was saved; undefined where there is no such state. */
+  findSaved(path: string): Promise<'ran' | 'paused' | undefined>;
   /** Absent where machines have no files to copy. */
   readonly travel?: Travel;
 }

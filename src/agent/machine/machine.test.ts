@@ -175,10 +175,12 @@ test('VM-35 VM-36 a restored machine has no saved state left; a paused one comes
   await host.act(machine, 'pause', 1);
   await host.act(machine, 'save', 1);
   const { savedFile } = machine.file;
-  assert.ok(savedFile !== null && (await host.host.driver.storage.savedExists(savedFile)));
+  assert.ok(
+    savedFile !== null && (await host.host.driver.storage.findSaved(savedFile)) === 'paused',
+  );
   assert.equal(await host.act(machine, 'restore', 2), 'paused');
   assert.equal(machine.file.savedFile, null);
-  assert.equal(await host.host.driver.storage.savedExists(savedFile), false);
+  assert.equal(await host.host.driver.storage.findSaved(savedFile), undefined);
 });
 
 test('VM-41 restart makes a new process and is told as a reset; reset keeps the process', async () => {

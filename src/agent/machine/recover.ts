@@ -89,7 +89,8 @@ async function recoverGone(hands: Hands, ending: Ending | undefined): Promise<vo
     hands.enter('off', stopped);
     return;
   }
-  const isSaved = file.savedFile !== null && (await storage.savedExists(file.savedFile));
+  const isSaved =
+    file.savedFile !== null && (await storage.findSaved(file.savedFile)) !== undefined;
   if (file.state === 'restoring' && !file.released && isSaved) {
     hands.enter('saved', stopped);
     return;

@@ -18,6 +18,7 @@ import type {
   Travel,
 } from '../drivers/driver.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { requireInside } from './allowed.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
@@ -184,9 +185,11 @@ export class FileStorage implements Storage {
     for (const one of [path, `${path}.part`, savedFacts]) await rm(one, { force: true });
   }
 
-  async savedExists(path: string): Promise<boolean> {
+  async findSaved(path: string): Promise<'ran' | 'paused' | undefined> {
     const { savedFacts } = ownPlaces({ file: path });
-    return (await exists(path)) && (await exists(savedFacts));
+    if (!(await exists(path)) || !(await exists(savedFacts))) return undefined;
+    // Facts that cannot be read are told by the restore (VM-77).
+    return (await readSavedFacts(savedFacts))?.guest ?? 'ran';
   }
 
   #place(own: string | undefined, path: string, signal: AbortSignal): DiskPlace {

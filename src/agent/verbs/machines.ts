@@ -113,8 +113,9 @@ async function adopted(host: Host, file: string, definition: VmDefinition): Prom
   const folder = file.slice(0, Math.max(1, file.lastIndexOf('/')));
   const machine = host.newFile(definition, 0, { folder, file });
   const savedFile = `${file.replace(/\.[^./]*$/, '')}.saved`;
-  const isSaved = await host.driver.storage.savedExists(savedFile);
-  return isSaved ? { ...machine, state: 'saved', savedFile, ranBefore: true } : machine;
+  const saved = await host.driver.storage.findSaved(savedFile);
+  if (saved === undefined) return machine;
+  return { ...machine, state: 'saved', savedFile, ranBefore: saved === 'ran' };
 }
 
 /** A saved vm keeps its hardware; its name and its settings may change (VM-52). */

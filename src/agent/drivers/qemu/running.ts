@@ -396,7 +396,7 @@ export class QemuRunning implements Running {
   /** What the state will belong to; before it, so that it is never without. */
   async #writeFacts(): Promise<void> {
     const { file } = this.#parts;
-    const { definition, startedWith } = file();
+    const { definition, startedWith, ranBefore } = file();
     const { major, minor, micro } = this.#client.version;
     const machines = await qmp.qomGet(this.#client, '/machine', 'type');
     await writeSavedFacts(ownPlaces(file()).savedFacts, {
@@ -408,6 +408,7 @@ export class QemuRunning implements Running {
       machine: machineName(String(machines)),
       acceleration: this.#spec.acceleration,
       hardwareHash: hashHardware((startedWith ?? definition).hardware),
+      guest: ranBefore ? 'ran' : 'paused',
     });
   }
 }

@@ -13,6 +13,7 @@ const facts: SavedFacts = {
   machine: 'q35-7.2',
   acceleration: 'tcg',
   hardwareHash: hashHardware(hardware),
+  guest: 'ran',
 };
 const host: RestoreHost = {
   vmId: id,

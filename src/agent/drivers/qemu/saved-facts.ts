@@ -22,6 +22,8 @@ const schema = z.strictObject({
   machine: z.string().max(64),
   acceleration: z.enum(['kvm', 'tcg']),
   hardwareHash: z.string().max(64),
+  /** What the guest did when it was saved, and does again when it is restored. */
+  guest: z.enum(['ran', 'paused']).default('ran'),
 });
 export type SavedFacts = z.infer<typeof schema>;
 

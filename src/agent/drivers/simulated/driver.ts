@@ -18,6 +18,7 @@ import { SimulatedNetworks } from './networks.ts';
 import type { SimulatedOptions } from './options.ts';
 import { forwardsOf, simulatedHardware, SimulatedRunning, type SimulatedWorld } from './running.ts';
 import { SimulatedStorage } from './storage.ts';
+import { savedGuest, type SavedGuest } from './saved-guest.ts';
 
 const faultPeriodMs = 1_000;
 const hourMs = 3_600_000;
@@ -50,7 +51,7 @@ export class SimulatedDriver implements Driver {
     this.#chance = new Chance(options.seed);
     this.#files = files;
     this.networks = new SimulatedNetworks(allFiles);
-    const saved = new Map<string, number>();
+    const saved = new Map<string, SavedGuest>();
     this.storage = new SimulatedStorage(options.hostName, saved);
     this.#world = {
       options,
@@ -76,7 +77,7 @@ export class SimulatedDriver implements Driver {
     for (const file of [...fleet, ...known.values()]) {
       // A save that did not end has left nothing.
       if (file.savedFile !== null && file.state !== 'saving') {
-        this.#world.saved.set(file.savedFile, file.definition.hardware.memory.sizeBytes);
+        this.#world.saved.set(file.savedFile, savedGuest(file));
       }
     }
     return fleet;

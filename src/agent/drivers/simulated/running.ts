@@ -11,14 +11,15 @@ import type { Chance } from './chance.ts';
 import { sampleGuest } from './guest.ts';
 import { drawScreen } from './screen.ts';
 import type { SimulatedOptions, Span } from './options.ts';
+import { savedGuest, type SavedGuest } from './saved-guest.ts';
 
 export interface SimulatedWorld {
   readonly options: SimulatedOptions;
   readonly chance: Chance;
   /** The record as it is now. */
   file(id: string): MachineFile | undefined;
-  /** Saved states by path, with their size. */
-  readonly saved: Map<string, number>;
+  /** Saved states by path. */
+  readonly saved: Map<string, SavedGuest>;
   ended(running: SimulatedRunning): void;
 }
 
@@ -101,7 +102,7 @@ export class SimulatedRunning implements Running {
     if (fails) throw new Fault('exhausted', 'the simulated volume is full', { hint: 'try again' });
     await clock.sleep(durationMs / 2, signal);
     this.#requireAlive('save');
-    saved.set(path, sizeBytes);
+    saved.set(path, savedGuest(this.#file()));
     return { sizeBytes };
   }
 

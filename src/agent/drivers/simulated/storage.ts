@@ -3,13 +3,14 @@ import type { VmDefinition } from '#api';
 import { Fault, giB } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
 import type { DiskFacts, DiskSourceLike, Storage, StoredFile } from '../driver.ts';
+import type { SavedGuest } from './saved-guest.ts';
 
 export class SimulatedStorage implements Storage {
   readonly #hostName: string;
-  readonly #saved: Map<string, number>;
+  readonly #saved: Map<string, SavedGuest>;
   readonly #disks = new Map<string, number>();
 
-  constructor(hostName: string, saved: Map<string, number>) {
+  constructor(hostName: string, saved: Map<string, SavedGuest>) {
     this.#hostName = hostName;
     this.#saved = saved;
   }
@@ -60,7 +61,8 @@ export class SimulatedStorage implements Storage {
       deleted: true,
       keptBecause: null,
     };
-    const savedBytes = file.savedFile === null ? undefined : this.#saved.get(file.savedFile);
+    const savedBytes =
+      file.savedFile === null ? undefined : this.#saved.get(file.savedFile)?.sizeBytes;
     if (file.savedFile === null || savedBytes === undefined) return [configuration, ...disks];
     const saved: StoredFile = {
       path: file.savedFile,
@@ -98,8 +100,8 @@ export class SimulatedStorage implements Storage {
     this.#saved.delete(path);
   }
 
-  async savedExists(path: string): Promise<boolean> {
-    return this.#saved.has(path);
+  async findSaved(path: string): Promise<SavedGuest['guest'] | undefined> {
+    return this.#saved.get(path)?.guest;
   }
 }
 
