@@ -192,6 +192,7 @@ function newHostFile(hostId: string, hostName: string): HostFile {
     hostId,
     hostName,
     settings: hostSettingsSchema.parse({}),
+    eventScripts: false,
     serviceRunning: true,
     bootId: '',
   };

@@ -230,7 +230,7 @@ describe('shared folders', { skip: withoutQemu }, () => {
     if (process.getuid?.() === 0) await refuse(path('closed'), 'share-unreachable');
     const searchPath = [agent.shelf, agent.process.folder];
     const settings = { ...agent.coordinator.settings, searchPath };
-    await agent.host.call('host.configure', { settings });
+    await agent.host.call('host.configure', { settings, eventScripts: false });
     await refuse(join(agent.process.folder, 'data'), 'share-private');
     await refuse(agent.process.folder, 'share-private');
   });

@@ -21,6 +21,10 @@ export const installationSettingsSchema = z
       .default(false)
       .meta({ description: 'whether requests that only read are in the audit trail too' }),
     auditRetentionMonths: z.number().int().min(1).max(120).default(13),
+    eventScripts: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'whether hosts run the scripts that are attached to events of vms' }),
   })
   .meta({ id: 'InstallationSettings' });
 export type InstallationSettings = z.infer<typeof installationSettingsSchema>;

@@ -37,6 +37,7 @@ export { profiles } from './vm/profiles.ts';
 export * from './profile.ts';
 export * from './team.ts';
 export * from './vm/requests.ts';
+export * from './vm/scripts.ts';
 export * from './vm/shared-folders.ts';
 export * from './vm/fields.ts';
 export * from './vm/travel.ts';

@@ -7,6 +7,7 @@ export const verbs = {
   'vm.view': 'see a vm and its events',
   'vm.create': 'create and add vms',
   'vm.settings': 'reconfigure and rename a vm',
+  'vm.scripts': 'attach scripts to events of a vm, which run on its host',
   'vm.disks': 'create, attach and detach disks of a vm',
   'vm.power': 'start, stop, pause, save and reset a vm',
   'vm.media': 'insert and eject media',

@@ -7,6 +7,7 @@ export const nouns: Readonly<Record<string, string>> = {
   team: 'vms that are started, stopped, suspended and resumed as one',
   network: 'networks that adapters of vms are plugged into',
   host: 'hosts that carry them',
+  system: 'the installation as a whole',
   image: 'images that machines are made from, CDs and floppies',
   disk: 'virtual disk files on this machine; no coordinator is needed',
   operation: 'work in progress and finished',

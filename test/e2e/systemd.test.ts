@@ -21,6 +21,23 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
   const events = (): readonly Event[] =>
     JSON.parse(machine.gantry('event', 'list', '-n', '500', '-o', 'json')) as Event[];
 
+  const lastEvent = (): number => events().at(-1)?.seq ?? 0;
+  /** The first of this name after the number. */
+  const eventAfter = (seq: number, name: string): Promise<Event> =>
+    withDeadline(name, 20_000, undefined, async (signal) => {
+      for (;;) {
+        const found = events().find((event) => event.seq > seq && event.name === name);
+        if (found !== undefined) return found;
+        await systemClock.sleep(100, signal);
+      }
+    });
+  let seen = 0;
+  const scriptEnd = async (name: string): Promise<Event> => {
+    const end = await eventAfter(seen, name);
+    seen = end.seq;
+    return end;
+  };
+
   const untilRunning = (names: readonly string[]): Promise<void> =>
     withDeadline('vms to run', 60_000, undefined, async (signal) => {
       for (;;) {
@@ -91,6 +108,56 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     machine.must('rm', '/root/private');
     machine.must('sh', '-c', 'ls /var/cache/gantry-coordinator/compile/*/* | head -n 1 | grep .');
     assert.match(machine.gantry('status'), /inventory/);
+  });
+
+  void test('HOST-12 a script runs under the vm’s account, in a session of its own with no way to a desktop', async () => {
+    machine.gantry('system', 'set', 'eventScripts=true');
+    const text = '#!/bin/sh\nid -u; id -G; ps -o tty= -p $$; env; ls /run/user /tmp/.X11-unix\n';
+    machine.must('sh', '-c', `printf '%s' "$1" > /opt/look && chmod 755 /opt/look`, 'sh', text);
+    const scripts = 'settings.scripts=[{event: vm.state.powered-on, file: /opt/look}]';
+    const bare = ['--memory', '64M', '--network', 'none'];
+    machine.gantry('vm', 'create', 'scripted', ...bare, '--set', scripts, '--start');
+    const { attributes } = await scriptEnd('vm.script.finished');
+    const [uid, groups, terminal, ...rest] = String(attributes['output']).split('\n');
+    assert.ok(Number(uid) > 1_900_000_000);
+    assert.equal(groups, uid);
+    assert.equal(terminal?.trim(), '?');
+    assert.doesNotMatch(rest.join('\n'), /DISPLAY|WAYLAND|XAUTHORITY|XDG_|DBUS/);
+  });
+
+  void test('SEC-54 without its run account a vm neither starts by itself nor runs scripts, missing or locked', async () => {
+    machine.must('pwconv');
+    machine.must('useradd', '--system', '--password', 'x', 'runner');
+    const event = 'settings.scripts=[{event: vm.state.suspended, file: /opt/look}]';
+    const start = ['settings.runAs=runner', 'settings.start.onHostStart=always'];
+    machine.gantry('vm', 'set', 'scripted', ...start, event);
+    machine.gantry('vm', 'turn-off', 'scripted');
+    machine.gantry('vm', 'start', 'scripted');
+    const refused = async (why: RegExp): Promise<void> => {
+      machine.gantry('vm', 'pause', 'scripted');
+      const { attributes } = await scriptEnd('vm.script.failed');
+      assert.match(String(attributes['reason']), why);
+      machine.gantry('vm', 'turn-off', 'scripted');
+      const since = lastEvent();
+      machine.must('systemctl', 'restart', units[1]);
+      machine.gantry('host', 'stop', 'machine', '--yes');
+      machine.gantry('host', 'start', 'machine');
+      const failed = await eventAfter(since, 'vm.start-failed');
+      assert.match(String(failed.attributes['reason']), why);
+    };
+    machine.gantry('vm', 'pause', 'scripted');
+    const { attributes } = await scriptEnd('vm.script.finished');
+    const uid = machine.must('id', '-u', 'runner').trim();
+    assert.equal(String(attributes['output']).split('\n')[0], uid);
+    machine.gantry('vm', 'resume', 'scripted');
+    machine.must('usermod', '--lock', 'runner');
+    await refused(/account runner is closed/);
+    machine.must('usermod', '--unlock', 'runner');
+    machine.gantry('vm', 'start', 'scripted');
+    // Its processes still run: the account goes from the list alone.
+    machine.must('sed', '-i', '/^runner:/d', '/etc/passwd');
+    await refused(/no account runner/);
+    machine.gantry('vm', 'delete', 'scripted', '--yes');
   });
 
   void test('an installation that ran as root is taken over once, and a link in it harms nobody', () => {

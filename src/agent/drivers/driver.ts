@@ -340,6 +340,25 @@ export interface Images {
   delete(path: string): Promise<void>;
 }
 
+/** A program of the host, to be run for a vm. */
+export interface ScriptCall {
+  readonly file: string;
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** What it reads. */
+  readonly input: string;
+  readonly timeoutMs: number;
+}
+
+export interface ScriptEnd {
+  /** Null where it was ended by a signal. */
+  readonly exitStatus: number | null;
+  /** Why it counts as failed; undefined where it does not. */
+  readonly failure: string | undefined;
+  readonly output: string;
+  readonly errorOutput: string;
+}
+
 export interface LowResource {
   readonly resource: 'memory' | 'disk' | 'processes' | 'file handles';
   /** The figures. */
@@ -388,6 +407,11 @@ export interface Driver extends AsyncDisposable {
     share: SharedFolder,
     others: readonly MachineFile[],
   ): Promise<void>;
+  /**
+   * Runs a program of the host under the account of a vm; absent where vms have none. When the signal aborts it
+   * is ended. Errors: `blocked` when there is no account for it, `unavailable` when it cannot be started.
+   */
+  runScript?(file: MachineFile, call: ScriptCall, signal: AbortSignal): Promise<ScriptEnd>;
   /** Looks anew at what the host can do. */
   probe(signal: AbortSignal): Promise<void>;
   diagnose(settings: HostSettings, signal: AbortSignal): Promise<readonly Finding[]>;

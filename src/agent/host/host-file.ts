@@ -11,6 +11,8 @@ export const hostFileSchema = z.strictObject({
   hostId: idSchema,
   hostName: z.string().max(100),
   settings: hostSettingsSchema,
+  /** Whether the installation lets events of vms start scripts. */
+  eventScripts: z.boolean().default(false),
   /** False after an ordered stop: nothing starts until it is started again (HOST-24). */
   serviceRunning: z.boolean(),
   /** Boot of the host in which this file was last written. */

@@ -35,6 +35,7 @@ import {
 } from './admission.ts';
 import type { HostFile } from './host-file.ts';
 import type { Outbox } from './outbox.ts';
+import { ScriptRunner } from './script-runner.ts';
 import { runService, type Service } from './service.ts';
 
 /** What a driver may ask its host at any time. */
@@ -62,6 +63,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly service: Service;
+  readonly #scripts: ScriptRunner;
   readonly #records: Records;
   readonly #machines: Map<string, Machine>;
   readonly #saveFile: HostParts['saveFile'];
@@ -90,6 +92,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#shared = shared;
     this.#machines = shared.machines;
     this.service = runService(this);
+    this.#scripts = new ScriptRunner(this);
   }
 
   static async open(parts: HostParts): Promise<Host> {
@@ -122,6 +125,11 @@ export class Host implements MachineHost, AsyncDisposable {
 
   get settings(): HostSettings {
     return this.#shared.file.settings;
+  }
+
+  /** Whether events of vms start scripts. */
+  get eventScripts(): boolean {
+    return this.#shared.file.eventScripts;
   }
 
   get serviceRunning(): boolean {
@@ -277,8 +285,8 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#low = low?.resource;
   }
 
-  async configure(settings: HostSettings): Promise<void> {
-    await this.#change({ settings });
+  async configure(settings: HostSettings, eventScripts: boolean): Promise<void> {
+    await this.#change({ settings, eventScripts });
   }
 
   async setServiceRunning(serviceRunning: boolean): Promise<void> {
@@ -319,6 +327,8 @@ export class Host implements MachineHost, AsyncDisposable {
       attributes,
     };
     this.outbox.add(event);
+    const machine = vmId === null ? undefined : this.#machines.get(vmId);
+    if (machine) this.#scripts.take(machine.file, event);
   }
 
   sampled(id: string): void {
@@ -339,6 +349,7 @@ export class Host implements MachineHost, AsyncDisposable {
   /** Ends the agent's part; machines go on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.service.stopWaiting();
+    await this.#scripts[Symbol.asyncDispose]();
     for (const machine of this.#machines.values()) machine.interrupt();
     await Promise.all([...this.#machines.values()].map((machine) => machine.settle()));
     await this.driver[Symbol.asyncDispose]();

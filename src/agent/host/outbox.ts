@@ -21,6 +21,9 @@ export const maxEvents = 100_000;
 /** The file is written anew when it has this much more than what is still needed. */
 const slackBytes = 4 * 1024 * 1024;
 
+/** Of the texts in the events that are given at once: as JSON at most six times as long. */
+const maxBatchLength = 1024 * 1024;
+
 export type NewAgentEvent = Omit<AgentEvent, 'seq'>;
 
 export class Outbox implements AsyncDisposable {
@@ -104,9 +107,10 @@ export class Outbox implements AsyncDisposable {
     this.#writing ??= this.#write();
   }
 
-  /** Events after the number that are on disk, oldest first, at most `limit`. */
+  /** Events after the number that are on disk, oldest first, at most `limit`, and no more than fit a message. */
   after(seq: number, limit: number): AgentEvent[] {
     const found: AgentEvent[] = [];
+    let room = maxBatchLength;
     for (
       let at = this.#indexAfter(seq);
       at < this.#events.length && found.length < limit;
@@ -114,6 +118,8 @@ export class Outbox implements AsyncDisposable {
     ) {
       const event = this.#events[at];
       if (!event || event.seq > this.#durable) break;
+      room -= lengthOf(event);
+      if (room < 0 && found.length > 0) break;
       found.push(event);
     }
     return found;
@@ -209,4 +215,11 @@ function parseLine(line: string): AgentEvent | { readonly next: number } | undef
   } catch {
     return undefined;
   }
+}
+
+function lengthOf({ attributes }: AgentEvent): number {
+  let length = 0;
+  for (const value of Object.values(attributes))
+    if (typeof value === 'string') length += value.length;
+  return length;
 }

@@ -131,7 +131,7 @@ test('HOST-51 what is blocked at first is tried again', async () => {
   await host.start('a new boot');
   await host.clock.advance(3_000);
   assert.equal(host.machine(machine.id).file.state, 'off');
-  await host.host.configure({ ...host.host.settings, maxRunningVms: null });
+  await host.host.configure({ ...host.host.settings, maxRunningVms: null }, false);
   await host.clock.advance(10_000);
   assert.equal(host.machine(machine.id).file.state, 'running');
 });

@@ -17,7 +17,8 @@ export async function writeDefinitionFile(path: string, definition: VmDefinition
 }
 
 /**
- * Errors: `not-found`; `too-large`; `unsupported` when a newer version wrote it; `invalid` naming the
+ * What a file says, but for its scripts: whoever can write a file where vms are looked for may not run programs
+ * on this host. Errors: `not-found`; `too-large`; `unsupported` when a newer version wrote it; `invalid` naming the
  * setting (VM-71).
  */
 export async function readDefinitionFile(path: string): Promise<VmDefinition> {
@@ -47,7 +48,7 @@ export async function readDefinitionFile(path: string): Promise<VmDefinition> {
     });
   }
   const parsed = vmFileSchema.safeParse(value);
-  if (parsed.success) return parsed.data.definition;
+  if (parsed.success) return withoutScripts(parsed.data.definition);
   const [issue] = parsed.error.issues;
   const setting = issue?.path.join('/') ?? '';
   throw new Fault(
@@ -63,4 +64,8 @@ function definitionIn(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'definition' in value
     ? value.definition
     : undefined;
+}
+
+function withoutScripts(definition: VmDefinition): VmDefinition {
+  return { ...definition, settings: { ...definition.settings, scripts: [] } };
 }

@@ -157,6 +157,7 @@ export class FakeCoordinator implements AsyncDisposable {
   readonly streams = new Map<string, WebSocket>();
   readonly tokens = new Set(['token-1', 'token-2', 'token-3']);
   settings: HostSettings = hostSettingsSchema.parse({});
+  eventScripts = false;
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
   readonly #watchers = new Watchers();
@@ -272,6 +273,7 @@ export class FakeCoordinator implements AsyncDisposable {
           protocol: 1,
           lastEventSeq: host.lastEventSeq,
           settings: this.settings,
+          eventScripts: this.eventScripts,
           installation: 'test',
         });
       }

@@ -63,6 +63,7 @@ export class TestHost implements AsyncDisposable {
       hostId: '00000000-0000-4000-8000-000000000001',
       hostName: 'h',
       settings: hostSettingsSchema.parse(options.settings ?? {}),
+      eventScripts: false,
       serviceRunning: true,
       bootId: 'simulated',
     };

@@ -10,8 +10,8 @@ type HostVerbs = Pick<
 
 export function hostVerbs(host: Host): HostVerbs {
   return {
-    async 'host.configure'({ settings }) {
-      await host.configure(settings);
+    async 'host.configure'({ settings, eventScripts }) {
+      await host.configure(settings, eventScripts);
       return {};
     },
     async 'host.diagnose'(_, { signal }) {

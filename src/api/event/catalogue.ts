@@ -38,6 +38,13 @@ const status = {
   newStatus: 'status after',
   cause: 'why',
 } as const;
+const script = { script: 'its file', event: 'the event that it was attached to' } as const;
+const scriptEnd = {
+  ...script,
+  exitStatus: 'its exit status; none where it was ended or never began',
+  output: 'the first 64 KiB of its output',
+  errorOutput: 'the first 64 KiB of its error output',
+} as const;
 const vm = { category: 'Virtual Machine', target: 'vm' } as const;
 const network = { category: 'Network', target: 'network' } as const;
 const host = { category: 'Host', target: 'host' } as const;
@@ -312,6 +319,24 @@ export const eventCatalogue = {
     type: 'information',
     message: 'Guest additions of {target} were updated from {from} to {to}',
     attributes: { from: 'version before, or none', to: 'version now' },
+  },
+  'vm.script.started': {
+    ...vm,
+    type: 'information',
+    message: 'Script {script} of {target} was started for {event}',
+    attributes: script,
+  },
+  'vm.script.finished': {
+    ...vm,
+    type: 'information',
+    message: 'Script {script} of {target} has ended',
+    attributes: scriptEnd,
+  },
+  'vm.script.failed': {
+    ...vm,
+    type: 'error',
+    message: 'Script {script} of {target} failed: {reason}',
+    attributes: { ...scriptEnd, reason: 'what went wrong' },
   },
   'vm.clock.corrected': {
     ...vm,

@@ -69,6 +69,8 @@ export const coordinatorMessageSchema = z.discriminatedUnion('type', [
     protocol: z.number().int(),
     lastEventSeq: z.number().int().min(0),
     settings: hostSettingsSchema,
+    // A coordinator of before knows no scripts.
+    eventScripts: z.boolean().default(false),
     installation: z.string(),
   }),
   z.strictObject({ type: z.literal('ack'), lastEventSeq: z.number().int().min(0) }),

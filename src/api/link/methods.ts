@@ -64,7 +64,10 @@ export const imageFileSchema = z.strictObject({
 
 export const linkMethods = {
   'host.configure': {
-    params: z.strictObject({ settings: hostSettingsSchema }),
+    params: z.strictObject({
+      settings: hostSettingsSchema,
+      eventScripts: z.boolean().default(false),
+    }),
     result: z.strictObject({}),
   },
   'host.diagnose': { params: z.strictObject({}), result: diagnosticSchema },

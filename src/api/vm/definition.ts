@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.ts';
 import { hardwareSchema } from './hardware.ts';
 import { targetProducts } from './portability.ts';
+import { scriptSchema } from './scripts.ts';
 
 const seconds = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
 
@@ -105,10 +106,16 @@ export const vmSettingsSchema = z
       .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
       .nullable()
       .default(null)
-      .meta({ description: 'account of the host for the process; null: one of its own' }),
+      .meta({
+        description:
+          'account of the host for its process and its scripts; null: one of its own (VM-58)',
+      }),
     evenPowerfulAccount: z.boolean().default(false).meta({
       description:
         "confirms runAs for an account with an administrator's rights, refused without (SEC-55)",
+    }),
+    scripts: z.array(scriptSchema).max(32).default([]).meta({
+      description: 'programs of the host that events of the vm start; takes the right vm.scripts',
     }),
   })
   .meta({ id: 'VmSettings', description: 'what happens to the vm by itself' });

@@ -8,6 +8,7 @@ import { consoleCommands } from './console.ts';
 import { deviceCommands } from './devices.ts';
 import { diskCommands } from './disk.ts';
 import { hostCommands } from './host.ts';
+import { installationCommands } from './installation.ts';
 import { powerCommands } from './power.ts';
 import { reportCommands } from './report.ts';
 import { shareCommands } from './shares.ts';
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   ...teamCommands,
   ...networkCommands,
   ...hostCommands,
+  ...installationCommands,
   ...catalogueCommands,
   ...profileCommands,
   ...diskCommands,

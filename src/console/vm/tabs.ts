@@ -66,6 +66,7 @@ export const tabSettings: Readonly<Partial<Record<VmTab, readonly string[]>>> = 
     'settings/acceleration',
     'settings/runAs',
     'settings/evenPowerfulAccount',
+    'settings/scripts',
     'extensions',
     'id',
   ],

@@ -11,6 +11,7 @@ import {
   type Operation,
 } from '#api';
 import { certificateEvent } from '../access/mod.ts';
+import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { GrantDocument, HostDocument, ImageDocument } from '../documents.ts';
 import { synchronise } from '../link/synchronise.ts';
@@ -115,14 +116,21 @@ function hostCommit(
   };
 }
 
+/** Tells all hosts what the installation has changed for them; one that is away hears of it when it is back. */
+export async function configureHosts(coordinator: Coordinator): Promise<void> {
+  const hosts = [...coordinator.inventory.documents<HostDocument>('host')];
+  await Promise.all(hosts.map(({ id, data }) => configure(coordinator, id, data.settings)));
+}
+
 async function configure(
-  { links }: Coordinator,
+  { links, inventory }: Coordinator,
   hostId: string,
   settings: HostSettings,
 ): Promise<void> {
   if (!links.connected(hostId)) return;
+  const { eventScripts } = installationSettings(inventory);
   try {
-    await links.call(hostId, 'host.configure', { settings });
+    await links.call(hostId, 'host.configure', { settings, eventScripts });
   } catch (error) {
     if (!isFault(error, 'unavailable')) throw error;
   }

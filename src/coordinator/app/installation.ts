@@ -13,6 +13,7 @@ import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { OperationDocument, SettingDocument } from '../documents.ts';
 import { commitFresh } from './commit-fresh.ts';
+import { configureHosts } from './hosts.ts';
 import { requireMatch, type Precondition } from './precondition.ts';
 import { settingEvents } from './setting-events.ts';
 import { installationThing } from './things.ts';
@@ -104,6 +105,7 @@ export async function updateInstallation(
     const given = Object.entries(patch).filter(([, value]) => value !== undefined);
     return { ...installationSettings(inventory), ...Object.fromEntries(given) };
   };
+  const before = installationSettings(inventory);
   const wanted = change();
   if (options.dryRun) return wanted;
   await commitFresh(coordinator, () => {
@@ -131,5 +133,6 @@ export async function updateInstallation(
       ),
     };
   });
+  if (wanted.eventScripts !== before.eventScripts) await configureHosts(coordinator);
   return installationSettings(inventory);
 }

@@ -4,8 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { builtInRoles, routes, topFolderId, type Route, type RouteName } from '#api';
-import { FakeAgent, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
+import {
+  builtInRoles,
+  routes,
+  topFolderId,
+  type Route,
+  type RouteName,
+  type VmDefinition,
+} from '#api';
+import { FakeAgent, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
 import { Stage, type Answer } from '../testing/stage.ts';
 
 let stage: Stage;
@@ -226,4 +233,51 @@ test('SEC-34 who may reconfigure but not handle disks changes no disks by a patc
   const refused = await patch({ hardware: { disks: [disk] } });
   assert.equal(refused.status, 403, refused.text);
   assert.match(refused.text, /vm\.disks/);
+});
+
+test('API-38 a script takes a right of its own beside that to reconfigure, and hosts are told whether any may run', async () => {
+  const made = await stage.send('POST', '/roles', {
+    body: { name: 'scripting', verbs: ['vm.view', 'vm.settings', 'vm.scripts'] },
+  });
+  assert.equal(made.status, 200, made.text);
+  await stage.send('POST', '/roles', {
+    body: { name: 'clone-all', verbs: ['vm.view', 'vm.clone', 'vm.create', 'folder.view'] },
+  });
+  const tuner = await stage.addUser('no-scripts', [{ role: 'vm-administrator' }]);
+  const author = await stage.addUser('author', [{ role: 'scripting' }]);
+  const scripts = [{ event: 'vm.state.powered-on', file: '/usr/local/bin/on' }];
+  const patch = (token: string, body: unknown): Promise<Answer> =>
+    stage.send('PATCH', '/vms/own?dryRun=true', { token, body });
+  const refused = await patch(tuner, { settings: { scripts } });
+  assert.equal(refused.status, 403, refused.text);
+  assert.match(refused.text, /vm\.scripts/);
+  assert.equal((await patch(author, { settings: { scripts } })).status, 200);
+  const create = { name: 'scripted', definition: { settings: { scripts } } };
+  const creator = await stage.addUser('maker', [{ role: 'create' }]);
+  const fresh = await stage.send('POST', '/vms?dryRun=true', { token: creator, body: create });
+  assert.equal(fresh.status, 403, fresh.text);
+  assert.match(fresh.text, /vm\.scripts/);
+  // What is there already is no concern of who changes something else, but for the account that it runs under.
+  agent.handlers['host.configure'] = () => ({});
+  agent.handlers['machine.configure'] = ({ definition }: { definition: VmDefinition }) => ({
+    report: makeReport(definition),
+  });
+  const done = await stage.act('PATCH', '/vms/own', { settings: { scripts } });
+  assert.equal(done.state, 'done');
+  assert.equal((await patch(tuner, { description: 'x' })).status, 200);
+  assert.equal((await patch(tuner, { settings: { runAs: 'ada' } })).status, 403);
+  const cloner = await stage.addUser('cloner', [{ role: 'clone-all' }]);
+  const copied = await stage.send('POST', '/vms/own/clone?dryRun=true', {
+    token: cloner,
+    body: { name: 'copy' },
+  });
+  assert.match(copied.text, /vm\.scripts/);
+  for (const eventScripts of [true, false]) {
+    const set = await stage.send('PATCH', '/installation', { body: { eventScripts } });
+    assert.equal(set.status, 200, set.text);
+    assert.deepEqual(agent.calls('host.configure').at(-1)?.params, {
+      settings: stage.host('h1')?.settings,
+      eventScripts,
+    });
+  }
 });

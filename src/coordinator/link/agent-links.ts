@@ -24,6 +24,7 @@ import {
   type MachineRecord,
   type MachineReport,
 } from '#api';
+import { installationSettings } from '../access/sign-in/sessions.ts';
 import { commitFresh } from '../app/commit-fresh.ts';
 import type { CallOptions, Links } from '../context.ts';
 import type { HostDocument } from '../documents.ts';
@@ -318,6 +319,7 @@ export class AgentLinks implements Links, AsyncDisposable {
       protocol: linkProtocol,
       lastEventSeq: agentState(this.#context.inventory, hostId).data.lastEventSeq,
       settings: host.settings,
+      eventScripts: installationSettings(this.#context.inventory).eventScripts,
       installation: this.#options.installationId,
     });
     const state = this.#state(hostId);

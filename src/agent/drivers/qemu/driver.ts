@@ -1,6 +1,5 @@
 /** The native driver: QEMU processes on this host, with KVM or emulated. */
-import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type {
   Ability,
   EffectiveHardware,
@@ -24,7 +23,17 @@ import { ImageChecks } from '../../storage/image-checks.ts';
 import { AbsentNetworks } from '../../network/absent-networks.ts';
 import type { Networks } from '../../network/networks.ts';
 import { agentVersion } from '../../version.ts';
-import type { Driver, Findings, Found, Launch, LowResource, Observer, Running } from '../driver.ts';
+import type {
+  Driver,
+  Findings,
+  Found,
+  Launch,
+  LowResource,
+  Observer,
+  Running,
+  ScriptCall,
+  ScriptEnd,
+} from '../driver.ts';
 import { accountOf, judgeAccount } from './confine/account-of.ts';
 import { chooseUid, defaultUidRange, type Account, type UidRange } from './confine/accounts.ts';
 import { ControlGroups } from './confine/cgroups.ts';
@@ -40,8 +49,10 @@ import { readInterfaces } from './host/interfaces.ts';
 import { listPrograms } from './host/programs.ts';
 import { QemuHost } from './host/qemu-host.ts';
 import { judgeFigures, readFigures } from './host/resources.ts';
+import { openWay } from './open-way.ts';
 import { ownPlaces, runPlaces } from './places.ts';
 import { readBootId } from './process/proc.ts';
+import { runScript } from './process/run-script.ts';
 import { judgeSaved, readSavedFacts, savedHardware } from './saved-facts.ts';
 import { judgeShare } from './share/judge-share.ts';
 import { listHardware } from './spec/hardware-list.ts';
@@ -242,6 +253,10 @@ export class QemuDriver implements Driver {
       hint: reason.remedy,
       reasons: [reason],
     });
+  }
+
+  runScript(file: MachineFile, call: ScriptCall, signal: AbortSignal): Promise<ScriptEnd> {
+    return runScript(file, call, this.#host.setpriv, signal);
   }
 
   async checkShare(
@@ -466,24 +481,3 @@ const codes: Readonly<
   'share-private': 'forbidden',
   'share-unsupported': 'unsupported',
 };
-
-/**
- * Lets the accounts of vms pass to the agent's own folders. The folder above is opened as well where it is
- * the agent's and nobody's home: an installation keeps its agent's data in a folder of its own.
- */
-async function openWay(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o711 });
-  const uid = process.getuid?.() ?? -1;
-  if (uid !== 0) return;
-  const homes = new Set((await readFile('/etc/passwd', 'utf8')).split('\n').map(homeOf));
-  for (const path of [folder, dirname(folder)]) {
-    if (homes.has(path)) continue;
-    const stats = await stat(path);
-    if (stats.uid === uid && (stats.mode & 0o001) === 0)
-      await chmod(path, (stats.mode & 0o777) | 0o001);
-  }
-}
-
-function homeOf(line: string): string {
-  return line.split(':')[5] ?? '';
-}

@@ -115,6 +115,11 @@ export const germanSettings: SettingWords = {
     acceleration: 'Beschleunigung',
     runAs: 'Ausführen als',
     evenPowerfulAccount: 'Auch mit Rechten eines Administrators',
+    scripts: 'Skripte an Ereignissen',
+    event: 'Ereignis',
+    'scripts/file': 'Programm des Hosts',
+    'scripts/timeoutSeconds': 'Frist',
+    arguments: 'Weitere Argumente',
   },
   hints: {
     id: 'auch die UUID, die der Gast im SMBIOS liest',
@@ -192,8 +197,14 @@ export const germanSettings: SettingWords = {
     evenDomainController: 'bestätigt das Stellen der Uhr; ohne das wird es dort abgelehnt',
     shareHostFacts: 'der Gast darf Namen des Hosts und Produktversion lesen',
     acceleration: 'automatisch nimmt, was die Probe des Hosts ergeben hat',
-    runAs: 'Konto des Hosts für den Prozess; leer: ein eigenes',
+    runAs: 'Konto des Hosts für den Prozess und die Skripte; leer: ein eigenes',
     evenPowerfulAccount: 'bestätigt ein mächtiges Konto; ohne das wird es abgelehnt',
+    scripts:
+      'Programme des Hosts, die bei Ereignissen der VM starten; braucht das Recht vm.scripts',
+    'scripts/event': 'danach läuft es',
+    'scripts/file': 'auf dem Host der VM; das erste Argument ist der Name der VM',
+    'scripts/arguments': 'nach dem Namen der VM',
+    'scripts/timeoutSeconds': 'danach wird es mit allem, was es gestartet hat, beendet',
   },
   values: {
     'disk=new': 'Neue Platte',

@@ -115,6 +115,11 @@ export const englishSettings: SettingWords = {
     acceleration: 'Acceleration',
     runAs: 'Run as',
     evenPowerfulAccount: 'Even with the rights of an administrator',
+    scripts: 'Scripts attached to events',
+    event: 'Event',
+    'scripts/file': 'Program of the host',
+    'scripts/timeoutSeconds': 'Time limit',
+    arguments: 'Further arguments',
   },
   hints: {
     name: '1 to 100 bytes, unique',

@@ -40,6 +40,7 @@ import { causeOf, changeDefinition, vmFrame, type AlongWith } from './common-ste
 import { requireFreeMacs } from './create-vm.ts';
 import { requireAction } from './judge.ts';
 import { requireAccountChoice } from './account-choice.ts';
+import { requireScriptRight } from './script-right.ts';
 import { requireTimeSource } from './time-source.ts';
 
 export async function updateVm(
@@ -141,6 +142,7 @@ function requireChangeable(
     });
   requireTimeSource(after, resource.status.guest?.domainController === true, before);
   requireAccountChoice(after, before);
+  requireScriptRight(caller, on, after, before);
   if (after.name !== before.name) requireFreeName(inventory, 'vm', after.name);
   const known = new Set(mediaOf(before).map((medium) => JSON.stringify(medium)));
   for (const medium of mediaOf(after))

@@ -28,6 +28,7 @@ import { forgiveMissing, register, releaseOwnName, unregister } from './create-s
 import { creatorWithoutRights } from './creator-grant.ts';
 import { machineOf, prepare, withHardware } from './device-change.ts';
 import { withDiskFiles, withMediaOf, withRelativePaths } from './own-paths.ts';
+import { requireScriptRight } from './script-right.ts';
 
 /** As long as the copying of large disks takes. */
 export const copyLimitMs = 24 * 3_600_000;
@@ -70,6 +71,7 @@ export async function cloneVm(
     name: request.name,
     makeMac: () => makeMac(macs),
   });
+  requireScriptRight(caller, { kind: 'place', ...place }, copy);
   const disks = definition.hardware.disks.map((disk, index) => ({
     from: disk.file,
     to: copy.hardware.disks[index]?.file ?? disk.file,

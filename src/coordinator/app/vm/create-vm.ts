@@ -24,6 +24,7 @@ import { makeMac, usedMacs } from '../vm-identity.ts';
 import { requireAccountChoice } from './account-choice.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { makeDefinition } from './make-definition.ts';
+import { requireScriptRight } from './script-right.ts';
 import { requireTimeSource } from './time-source.ts';
 import { stepNames } from '../work.ts';
 import { addKind, createKind } from './create-steps.ts';
@@ -86,6 +87,7 @@ export async function createVm(
   const { disks } = made;
   requireTimeSource(definition, false);
   requireAccountChoice(definition);
+  requireScriptRight(caller, { kind: 'place', folderId: folder.id, hostId: host.id }, definition);
   requireFreeMacs(usedMacs(inventory), definition);
   const plan = await links.call(host.id, 'machine.plan', {
     definition: definitionForAgent(inventory, host.id, definition),

@@ -68,6 +68,25 @@ async function groupsFor({ file, range, acceleration }: AccountQuestion): Promis
   return [...groups];
 }
 
+/**
+ * The account of a vm's scripts: that of its process, without the groups that open devices and shared disks.
+ * Errors: `blocked` while it is missing or locked, or where there is none with fewer rights than the agent.
+ */
+export async function scriptAccountOf(file: MachineFile): Promise<Account> {
+  const { definition, uid } = file;
+  const refuse = (why: string): Fault =>
+    new Fault('blocked', `cannot run a script of ${definition.name}: ${why}`);
+  if (process.getuid?.() !== 0 || (definition.settings.runAs === null && uid === null))
+    throw refuse('the agent does not run as root, so that there is no account with fewer rights');
+  const { reasons } = await judgeAccount(file);
+  const [reason] = reasons;
+  if (reason !== undefined) throw refuse(reason.text);
+  const { runAs } = definition.settings;
+  const account = runAs === null ? { uid: uid ?? 0, gid: uid ?? 0 } : await findAccount(runAs);
+  if (account === undefined) throw refuse(`there is no account ${runAs} on this host`);
+  return { uid: account.uid, gid: account.gid, groups: [] };
+}
+
 export interface AccountFindings {
   readonly reasons: Reason[];
   readonly warnings: Reason[];

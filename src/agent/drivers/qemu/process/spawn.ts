@@ -57,7 +57,7 @@ export async function spawnProcess(request: SpawnRequest): Promise<Spawned> {
   }
 }
 
-function setprivArguments({ uid, gid, groups }: Account): string[] {
+export function setprivArguments({ uid, gid, groups }: Account): string[] {
   return [
     `--reuid=${uid}`,
     `--regid=${gid}`,
