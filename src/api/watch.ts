@@ -18,6 +18,9 @@ import { vmStatusSchema } from './vm/vm.ts';
 export const watchedKinds = ['vm', 'host', 'folder', 'image', 'operation'] as const;
 export type WatchedKind = (typeof watchedKinds)[number];
 
+/** How many vms and hosts a listener may name as those whose samples it wants: as many ids as a URL holds. */
+export const maxSampledThings = 200;
+
 export const watchMessageSchemas = {
   ready: z.strictObject({ seq: z.number().int().min(0) }),
   changed: z.strictObject({ kind: z.enum(kinds), id: z.string(), resource: z.unknown() }),

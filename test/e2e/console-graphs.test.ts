@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Request } from 'playwright-core';
 import { systemClock } from '#lib';
 import { silentLog } from '#log';
 import type { SampleMetric, Vm } from '#api';
@@ -157,6 +157,28 @@ describe("the console's graphs", { skip: noBrowser }, () => {
     await gantry.must('vm', 'turn-off', vm.name, '--yes');
     await page.getByText('Off', { exact: true }).first().waitFor();
     assert.equal(asked.filter((url) => url.includes('/samples?')).length, 1, asked.join());
+  });
+
+  test('only of what is shown are figures told, and nothing is read again when that changes', async () => {
+    const { page } = person;
+    const watched = (shown: (ids: readonly string[]) => boolean): Promise<unknown> =>
+      page.waitForRequest((request) => {
+        const ids = new URL(request.url()).searchParams.get('samplesOf');
+        return request.url().includes('/watch?') && ids !== null && shown(ids.split(','));
+      });
+    const list = watched((ids) => ids.length === 3 && ids.includes(vm.id));
+    await page.goto(`${server}/vms`);
+    await list;
+    const asked: string[] = [];
+    const note = (request: Request): void => void asked.push(new URL(request.url()).pathname);
+    page.on('request', note);
+    const one = watched((ids) => ids.join() === vm.id);
+    await page.getByRole('link', { name: vm.name, exact: true }).first().click();
+    await one;
+    await gantry.must('vm', 'turn-on', vm.name);
+    await page.getByText('Running', { exact: true }).first().waitFor();
+    page.off('request', note);
+    assert.equal(asked.filter((path) => path.endsWith(`/vms/${vm.id}`)).length, 1, asked.join());
   });
 
   test('a host has graphs of its own, and of what its vms move together', async () => {

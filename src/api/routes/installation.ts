@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { installationPatchSchema, installationSchema } from '../installation.ts';
 import { dryRunQuerySchema } from '../list.ts';
+import { maxSampledThings } from '../watch.ts';
 import { route, type Route } from './route.ts';
 
 export const installationRoutes = {
@@ -61,9 +62,13 @@ export const installationRoutes = {
         .stringbool()
         .default(false)
         .meta({ description: 'also what passes: load, heartbeat (WatchMessage `sampled`)' }),
-      samplesOf: z.string().max(7500).optional().meta({
-        description: 'ids of vms and hosts with commas, at most 200: no samples of others are told',
-      }),
+      samplesOf: z
+        .string()
+        .max(7500)
+        .optional()
+        .meta({
+          description: `ids of vms and hosts with commas, at most ${maxSampledThings}: no samples of others are told`,
+        }),
     }),
     answer: 'events',
   }),

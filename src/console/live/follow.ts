@@ -17,6 +17,8 @@ export interface Following {
   readonly since: number | undefined;
   readonly onMessage: (message: StreamMessage) => void;
   readonly onConnected?: (connected: boolean) => void;
+  /** A connection is over, whyever: what follows is told by another one. */
+  readonly onEnd?: () => void;
   readonly onUnauthenticated: () => void;
 }
 
@@ -50,6 +52,7 @@ export async function follow(following: Following, signal: AbortSignal): Promise
       }
     } finally {
       document.removeEventListener('visibilitychange', hide);
+      following.onEnd?.();
     }
     if (signal.aborted) return;
     if (!attempt.signal.aborted) {

@@ -12,8 +12,8 @@ import {
   type Vm,
   type WatchMessage,
 } from '#api';
-import { follow } from './follow.ts';
 import { Samples } from './samples.ts';
+import { watchShown } from './watch-shown.ts';
 
 const rereadMs = 2000;
 const shortestMs = 100;
@@ -55,13 +55,11 @@ export class Live {
 
   /** Until the signal aborts or the session has ended. */
   async run(onUnauthenticated: () => void, signal: AbortSignal): Promise<void> {
-    await follow(
+    await watchShown(
       {
         client: this.#client,
-        name: 'watch.open',
-        query: { kinds: 'vm,host,folder,operation,image', samples: true },
-        since: undefined,
-        onMessage: ({ event, data }) => this.#take({ event, data } as WatchMessage),
+        queries: this.#queries,
+        onMessage: (message) => this.#take(message),
         onConnected: (connected) => this.#setConnected(connected),
         onUnauthenticated,
       },

@@ -7,6 +7,7 @@ import { BoundedQueue, Fault, isFault } from '#lib';
 import {
   compileFilter,
   isUuid,
+  maxSampledThings,
   parseFilter,
   watchedKinds,
   type Event,
@@ -22,8 +23,6 @@ import { seesEvent, seesOperation, viewVerb } from './visibility.ts';
 
 const maxWaiting = 20_000;
 const batch = 1000;
-/** As many ids as a URL holds. */
-const maxSampled = 200;
 
 type Context = Pick<Coordinator, 'inventory' | 'store'>;
 
@@ -109,8 +108,11 @@ export function parseSamples(query: {
   const wrong = ids.find((id) => !isUuid(id));
   if (wrong !== undefined)
     throw new Fault('invalid', `samplesOf: ${wrong.slice(0, 40)} is not the id of a vm or host`);
-  if (ids.length > maxSampled)
-    throw new Fault('invalid', `samplesOf names ${ids.length} things; ${maxSampled} is the most`);
+  if (ids.length > maxSampledThings)
+    throw new Fault(
+      'invalid',
+      `samplesOf names ${ids.length} things; ${maxSampledThings} is the most`,
+    );
   return new Set(ids);
 }
 
