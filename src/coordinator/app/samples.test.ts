@@ -1,12 +1,14 @@
 /** A vm's and a host's figures over time, as the API shows them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { systemClock } from '#lib';
 import { samplesSchema, type Samples } from '#api';
 import { encodeBlock, encodePending } from '../samples/codec.ts';
 import { makeGrid } from '../samples/grid.ts';
 import { floorTo, hourMs, levels, minuteMs, shardOf } from '../samples/levels.ts';
 import { columnOf } from '../samples/metrics.ts';
-import { FakeAgent, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
+import { lookEveryMs } from '../samples/record.ts';
+import { FakeAgent, load, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
 let stage: Stage;
@@ -113,6 +115,27 @@ test('an answer stays bounded, and what cannot be asked for is refused with the 
   assert.match(await refused('from=2999-01-01T00:00:00Z'), /does not lie before the end/);
   for (const query of ['stepSeconds=1', 'from=yesterday', 'metrics=', 'interval=1'])
     await refused(query);
+});
+
+test('what an agent tells is looked at every ten seconds, and is there after a restart', async () => {
+  const told = {
+    id: web.id,
+    cpuPercent: 33.25,
+    memoryBytes: 65_536,
+    diskUse: null,
+    networkUse: null,
+    heartbeat: { state: 'good', lastAt: null, beats: 1 } as const,
+    additions: { state: 'none', version: null, agentVersion: null, functions: {} } as const,
+    guest: null,
+  };
+  agent.send({ type: 'samples', load, samples: [told] });
+  await stage.until(() => stage.vm('web')?.status.cpuPercent === 33.25, 'the sample');
+  // The coordinator looks by its own clock, which is that of this machine.
+  await systemClock.sleep(lookEveryMs + 500);
+  await stage.restart();
+  const { series } = await show('/vms/web/samples?metrics=cpuPercent,heartbeatPercent');
+  assert.ok(series[0]?.average.includes(33.25), JSON.stringify(series));
+  assert.ok(series[1]?.average.includes(100), JSON.stringify(series));
 });
 
 test('figures are for those who may see the thing', async () => {
