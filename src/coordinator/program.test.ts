@@ -42,7 +42,7 @@ function run(name: string, ...more: readonly string[]): Run {
     stream?.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
-  const ended = once(child, 'exit').then(([code]) => {
+  const ended = once(child, 'close').then(([code]) => {
     children.delete(child);
     return code as number | null;
   });
@@ -114,8 +114,9 @@ test('it says where it serves, in a file that is gone when it has stopped', asyn
   assert.equal(existsSync(join(folder, 'one', 'run', 'coordinator.json')), false);
 });
 
-test('an address in use is named, with the remedy, and nothing is left behind', async () => {
+test('an address in use is named, with the remedy, and nothing is left behind', async (t) => {
   const blocker = createServer().listen(0, '127.0.0.1');
+  t.after(() => blocker.close());
   await once(blocker, 'listening');
   const { port } = blocker.address() as AddressInfo;
   const started = run('two', '--listen', `127.0.0.1:${port}`);
@@ -123,7 +124,6 @@ test('an address in use is named, with the remedy, and nothing is left behind', 
   assert.match(started.text(), new RegExp(`127\\.0\\.0\\.1:${port}: the address is in use`));
   assert.match(started.text(), /hint: .*--listen/);
   assert.equal(existsSync(join(folder, 'two', 'run', 'coordinator.json')), false);
-  blocker.close();
 });
 
 test('two coordinators on the same data: the second is refused and the first goes on', async () => {
