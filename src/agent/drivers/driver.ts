@@ -17,6 +17,7 @@ import type {
   DiskCopy,
   EffectiveHardware,
   Finding,
+  ForeignMachine,
   HostFacts,
   HostSettings,
   ImageRecipe,
@@ -209,6 +210,7 @@ export interface Storage {
     file: Pick<MachineFile, 'folder' | 'uid'>,
     source: DiskSourceLike,
     signal: AbortSignal,
+    onProgress?: (progress: number) => void,
   ): Promise<{ readonly file: string; readonly sizeBytes: number }>;
   inspectDisk(
     folder: string | null,
@@ -238,6 +240,8 @@ export interface Storage {
   deleteSaved(path: string): Promise<void>;
   /** What the guest of the saved state did when it was saved; undefined where there is no such state. */
   findSaved(path: string): Promise<'ran' | 'paused' | undefined>;
+  /** Absent where there are no files. Errors: `forbidden`, `not-found`, `unsupported`, `invalid`. */
+  readForeign?(file: string, signal: AbortSignal): Promise<ForeignMachine>;
   /** Absent where machines have no files to copy. */
   readonly travel?: Travel;
 }
@@ -300,6 +304,15 @@ export type DiskSourceLike =
       readonly sizeBytes: number;
       readonly imagePath: string;
       readonly imageFormat: 'qcow2' | 'raw';
+    }
+  | {
+      readonly kind: 'foreign';
+      readonly file: string;
+      readonly format: 'qcow2' | 'raw';
+      readonly sizeBytes: number;
+      readonly sourcePath: string;
+      /** As the disk library calls it. */
+      readonly sourceFormat: string;
     };
 
 export interface DiskFacts {

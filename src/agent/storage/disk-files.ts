@@ -1,11 +1,12 @@
 /**
- * Disks of vms as files, made with qemu-img.
+ * Disks of vms as files: made with qemu-img, or with the disk library from what other products have written.
  *
  * Invariant: a disk appears under its name by one rename, whole and flushed; nothing that exists is
  * overwritten.
  */
-import { constants, type Stats } from 'node:fs';
+import { constants, existsSync, type Stats } from 'node:fs';
 import { chmod, copyFile, open, rename, rm, stat } from 'node:fs/promises';
+import { convertDisk, hostStore, openDisk } from '#disk';
 import { Fault } from '#lib';
 import { convertImage, createImage, inspectImage, resizeImage } from '#qemu';
 import type { DiskFacts, DiskSourceLike } from '../drivers/driver.ts';
@@ -25,7 +26,11 @@ export interface DiskPlace {
  * Errors: `exists` when the name is taken by anything but the same disk, made before; `exhausted`;
  * `invalid`; those of qemu-img.
  */
-export async function makeDisk(place: DiskPlace, source: DiskSourceLike): Promise<number> {
+export async function makeDisk(
+  place: DiskPlace,
+  source: DiskSourceLike,
+  onProgress?: (progress: number) => void,
+): Promise<number> {
   const { path, signal } = place;
   const present = await stat(path).catch(() => undefined);
   if (present) return requireSame(place, source, present);
@@ -33,8 +38,7 @@ export async function makeDisk(place: DiskPlace, source: DiskSourceLike): Promis
   await rm(part, { force: true });
   try {
     const target = { ...place, path: part };
-    const sizeBytes =
-      source.kind === 'new' ? await makeEmpty(target, source) : await makeFromImage(target, source);
+    const sizeBytes = await makeFrom(target, source, onProgress);
     signal.throwIfAborted();
     await flush(part);
     await rename(part, path);
@@ -42,6 +46,44 @@ export async function makeDisk(place: DiskPlace, source: DiskSourceLike): Promis
   } catch (error) {
     await rm(part, { force: true });
     throw error;
+  }
+}
+
+function makeFrom(
+  place: DiskPlace,
+  source: DiskSourceLike,
+  onProgress: ((progress: number) => void) | undefined,
+): Promise<number> {
+  switch (source.kind) {
+    case 'new':
+      return makeEmpty(place, source);
+    case 'image':
+      return makeFromImage(place, source);
+    case 'foreign':
+      return makeFromForeign(place, source, onProgress);
+  }
+}
+
+/** By the disk library, which reads what other products write; with all its parents. */
+async function makeFromForeign(
+  { path, folders, signal }: DiskPlace,
+  source: Extract<DiskSourceLike, { kind: 'foreign' }>,
+  onProgress: ((progress: number) => void) | undefined,
+): Promise<number> {
+  const store = hostStore(folders.filter((folder) => existsSync(folder)));
+  const { sourcePath, sourceFormat, format } = source;
+  const disk = await openDisk({ path: sourcePath, store, format: sourceFormat });
+  try {
+    await convertDisk(disk, {
+      target: { path, format },
+      store,
+      signal,
+      onProgress: ({ doneBytes, totalBytes }) =>
+        onProgress?.(totalBytes === 0 ? 1 : doneBytes / totalBytes),
+    });
+    return roundUp(disk.sizeBytes);
+  } finally {
+    await disk.close();
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { HostSettings, VmDefinition } from '#api';
+import type { ForeignMachine, HostSettings, VmDefinition } from '#api';
 import { Fault } from '#lib';
 import type {
   DiskFacts,
@@ -25,6 +25,7 @@ import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
 import { makeDisk, readDisk, type DiskPlace } from './disk-files.ts';
 import { exists } from './exists.ts';
+import { readForeign } from './read-foreign.ts';
 import { readVolume, readVolumes } from './file-system.ts';
 import { listFiles } from './list-files.ts';
 import { makeTravel } from './travel.ts';
@@ -102,11 +103,14 @@ export class FileStorage implements Storage {
     file: Pick<MachineFile, 'folder' | 'uid'>,
     source: DiskSourceLike,
     signal: AbortSignal,
+    onProgress?: (progress: number) => void,
   ): Promise<{ file: string; sizeBytes: number }> {
     const path = resolveFile(file.folder, source.file);
     await requireInside(path, this.folders(file.folder));
     if (source.kind === 'image') await requireInside(source.imagePath, this.folders());
-    const sizeBytes = await makeDisk(this.#place(file.folder, path, signal), source);
+    if (source.kind === 'foreign') await requireInside(source.sourcePath, this.folders());
+    const place = this.#place(file.folder, path, signal);
+    const sizeBytes = await makeDisk(place, source, onProgress);
     await this.#options.own(path, file.uid);
     return { file: source.file, sizeBytes };
   }
@@ -142,7 +146,8 @@ export class FileStorage implements Storage {
     for (const source of sources) {
       if (source.kind === 'image') {
         bytes += (await stat(source.imagePath).catch(() => undefined))?.size ?? source.sizeBytes;
-      } else bytes += emptyQcow2Bytes;
+      } else if (source.kind === 'foreign') bytes += await storedBytes(source.sourcePath);
+      else bytes += emptyQcow2Bytes;
     }
     return bytes;
   }
@@ -170,6 +175,10 @@ export class FileStorage implements Storage {
     return { deleted, kept: files.filter((one) => !one.deleted).map((one) => one.path) };
   }
 
+  readForeign(file: string, signal: AbortSignal): Promise<ForeignMachine> {
+    return readForeign(file, this.folders(), signal);
+  }
+
   discover(folders: readonly string[], signal: AbortSignal): Promise<readonly FoundDefinition[]> {
     return findDefinitions([this.baseFolder, ...folders], signal);
   }
@@ -195,6 +204,11 @@ export class FileStorage implements Storage {
   #place(own: string | undefined, path: string, signal: AbortSignal): DiskPlace {
     return { qemuImg: this.#options.qemuImg(), path, folders: this.folders(own), signal };
   }
+}
+
+/** At least what the first file of the disk takes on its volume. */
+async function storedBytes(path: string): Promise<number> {
+  return ((await stat(path).catch(() => undefined))?.blocks ?? 0) * 512;
 }
 
 /** A folder that was made for this vm before, by a request that did not end, is its own. */

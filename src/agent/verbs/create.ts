@@ -28,7 +28,9 @@ export async function createMachine(
     await storage.writeDefinition(file);
     for (const [index, source] of disks.entries()) {
       progress(index / disks.length, `making disk ${source.file}`);
-      await storage.createDisk(file, source, signal);
+      await storage.createDisk(file, source, signal, (share) =>
+        progress((index + share) / disks.length, `making disk ${source.file}`),
+      );
     }
     signal.throwIfAborted();
     const machine = await host.add(file);

@@ -20,11 +20,24 @@ import type { MachineFile } from '../machine/record.ts';
 import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
 
-export function travelVerbs(host: Host): Pick<Handlers, 'machine.clone' | 'machine.relocate'> {
+type TravelVerbs = Pick<Handlers, 'machine.clone' | 'machine.relocate' | 'machine.read-foreign'>;
+
+export function travelVerbs(host: Host): TravelVerbs {
   return {
+    'machine.read-foreign': ({ file }, { signal }) => readForeign(host, file, signal),
     'machine.clone': (params, context) => cloneMachine(host, params, context),
     'machine.relocate': (params, context) => relocateMachine(host, params, context),
   };
+}
+
+async function readForeign(
+  { driver }: Host,
+  file: string,
+  signal: AbortSignal,
+): Promise<LinkResult<'machine.read-foreign'>> {
+  const machine = await driver.storage.readForeign?.(file, signal);
+  if (machine) return { machine };
+  throw new Fault('unsupported', `a ${driver.name} host has no files to import`);
 }
 
 function travelOf(host: Host): Travel {

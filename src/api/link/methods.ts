@@ -14,6 +14,7 @@ import { vmDefinitionSchema } from '../vm/definition.ts';
 import { adapterSchema, diskFormats, diskSchema, mediumSchema } from '../vm/hardware.ts';
 import { sharedFolderSchema } from '../vm/shared-folders.ts';
 import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
+import { foreignMachineSchema } from '../vm/import.ts';
 import { startCheckSchema, vmActionRequestSchema } from '../vm/vm.ts';
 import { powerActions } from '../vm/actions.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
@@ -42,6 +43,15 @@ export const diskSourceSchema = z.discriminatedUnion('kind', [
     sizeBytes: z.number().int().min(0),
     imagePath: z.string().max(1024),
     imageFormat: z.enum(diskFormats),
+  }),
+  /** A disk of another product, or a drive of the host, converted. */
+  z.strictObject({
+    kind: z.literal('foreign'),
+    file: z.string().max(1024),
+    format: z.enum(diskFormats),
+    sizeBytes: z.number().int().min(0),
+    sourcePath: z.string().max(1024),
+    sourceFormat: z.string().max(32),
   }),
 ]);
 export type DiskSource = z.infer<typeof diskSourceSchema>;
@@ -116,6 +126,11 @@ export const linkMethods = {
   'machine.adopt': {
     params: z.strictObject({ file: z.string().max(1024), cause: causeSchema }),
     result: z.strictObject({ record: machineRecordSchema }),
+  },
+  /** Reads the configuration of another product and looks at the files that it names; changes nothing. */
+  'machine.read-foreign': {
+    params: z.strictObject({ file: z.string().max(1024) }),
+    result: z.strictObject({ machine: foreignMachineSchema }),
   },
   /** Forgets the machine; files stay. */
   'machine.forget': { params: z.strictObject(machine), result: z.strictObject({}) },

@@ -1,13 +1,26 @@
-/** Routes by which the files of vms travel: copies, and moves on the host. */
+/** Routes by which the files of vms travel: from other products, as copies, and to other places of the host. */
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
 import { dryRunQuerySchema } from '../list.ts';
+import { vmImportSchema } from '../vm/import.ts';
 import { diskRelocateSchema, vmCloneSchema, vmRelocateSchema } from '../vm/travel.ts';
 import { route, type Route } from './route.ts';
 
 const vmParams = z.strictObject({ vm: referenceSchema });
 
 export const travelRoutes = {
+  'vm.import': route({
+    method: 'POST',
+    path: '/vms/import',
+    summary:
+      'Take over a vm of another product from its configuration file; dryRun tells all that cannot be represented (VM-90)',
+    group: 'vms',
+    right: 'vm.create',
+    anywhere: true,
+    query: dryRunQuerySchema,
+    body: vmImportSchema,
+    answer: 'operation',
+  }),
   'vm.clone': route({
     method: 'POST',
     path: '/vms/{vm}/clone',

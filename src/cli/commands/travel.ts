@@ -8,6 +8,47 @@ const pathOption = { type: 'text', value: 'DIR' } as const;
 
 export const travelCommands = [
   command({
+    name: 'vm import',
+    summary: 'take over a vm of VMware, Virtual PC or Virtual Server from its configuration file',
+    args: [{ name: 'file', meaning: '.vmx or .vmc on the host', completes: 'file' }],
+    options: {
+      name: { type: 'text', value: 'NAME', meaning: 'default: as it is called there' },
+      host: { type: 'text', value: 'HOST', meaning: 'on which host the files are' },
+      folder: { type: 'text', value: 'PATH', meaning: 'filed in which folder' },
+      format: {
+        type: 'text',
+        words: ['qcow2', 'raw'],
+        value: 'FORMAT',
+        meaning: 'of the disks that are made: qcow2 (default) or raw',
+      },
+      start: { type: 'flag', short: 's', meaning: 'turn it on afterwards' },
+    },
+    examples: [
+      'gantry vm import /srv/old/web.vmx --dry-run',
+      'gantry vm import /srv/old/web.vmc --name web-1 --start',
+    ],
+    async run(run) {
+      const { args, options, client, out, dryRun, signal } = run;
+      const { name, host, folder, format } = options;
+      const body = {
+        file: args[0] ?? '',
+        ...(name === undefined ? {} : { name }),
+        ...(host === undefined ? {} : { host }),
+        ...(folder === undefined ? {} : { folder }),
+        ...(format === undefined ? {} : { format }),
+        start: options.start === true,
+      };
+      if (dryRun) {
+        const plan = await client.dryRun('vm.import', { body }, signal);
+        tellPlan(out, plan);
+        return out.line(`vm ${plan.target.name} could be imported`);
+      }
+      const started = await client.call('vm.import', { body }, signal);
+      await finish(run, started, ({ target }) => `vm ${target.name} was imported`);
+      if (!body.start && run.wait) out.hint(`gantry vm start ${started.target.name}`);
+    },
+  }),
+  command({
     name: 'vm clone',
     aliases: ['vm copy'],
     summary: 'copy a vm with its disks',

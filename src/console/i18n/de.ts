@@ -249,6 +249,7 @@ export const german: Language = {
     'vm.add': 'Hinzufügen',
     'vm.update': 'Einstellungen ändern',
     'vm.disk.attach': 'Platte anschließen',
+    'vm.import': 'Importieren',
     'vm.clone': 'Klonen',
     'vm.relocate': 'Dateien verschieben',
     'vm.disk.relocate': 'Platte verschieben',

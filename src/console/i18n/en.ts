@@ -258,6 +258,7 @@ export const english: Language = {
     'vm.add': 'Add',
     'vm.update': 'Change settings',
     'vm.disk.attach': 'Attach disk',
+    'vm.import': 'Import',
     'vm.clone': 'Clone',
     'vm.relocate': 'Move files',
     'vm.disk.relocate': 'Move disk',

@@ -50,6 +50,7 @@ import { nameKey, reserveName } from './names.ts';
 import { operationKinds } from './operation-kinds.ts';
 import { DefinitionPusher } from './push-definition.ts';
 import { makeTopFolder } from './folders.ts';
+import { importVm } from './vm/import-vm.ts';
 import { cloneVm } from './vm/clone-vm.ts';
 import { relocateDisk, relocateVm } from './vm/relocate-vm.ts';
 import { actOnVm } from './vm/act-vm.ts';
@@ -385,6 +386,20 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
           any,
         ),
       'vm.remove': () => takeOutVm(coordinator, caller, id, 'remove', any),
+      'vm.import': () =>
+        importVm(
+          coordinator,
+          caller,
+          {
+            host: name,
+            file: '/srv/old.vmc',
+            name: `${name}-new`,
+            folder: '/',
+            format: 'qcow2',
+            start: true,
+          },
+          false,
+        ),
       'vm.clone': () => cloneVm(coordinator, caller, id, { name: `${name}-new` }, false),
       'vm.relocate': () => relocateVm(coordinator, caller, id, { path: '/elsewhere' }, false),
       'vm.disk.relocate': () =>

@@ -3,7 +3,7 @@ import { hostKinds } from './bulk.ts';
 import { discoverKind, probeKind } from './hosts.ts';
 import { imageKinds } from './images.ts';
 import { updateKind } from './vm/change-vm.ts';
-import { addKind, createKind } from './vm/create-steps.ts';
+import { addKind, createKind, importKind } from './vm/create-steps.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { cloneKind } from './vm/clone-vm.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
@@ -19,6 +19,7 @@ import type { Kind } from './work.ts';
 export const operationKinds: readonly Kind[] = [
   createKind,
   addKind,
+  importKind,
   updateKind,
   removeKind,
   deleteKind,

@@ -37,6 +37,7 @@ import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
 import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
+import { importVm } from '../app/vm/import-vm.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
 import { makeScreenshot, openConsole, pressKeys, typeText } from '../app/vm/console-vm.ts';
@@ -268,6 +269,7 @@ function vmHandlers({
   | 'vm.bulk'
   | 'vm.check'
   | 'vm.hardware'
+  | 'vm.import'
   | 'vm.clone'
   | 'vm.relocate'
 > {
@@ -296,6 +298,7 @@ function vmHandlers({
     'vm.bulk': ({ caller, body, query }) => bulkOnVms(coordinator, caller, body, query.dryRun),
     'vm.check': ({ id, body }) => checkVm(coordinator, id, body),
     'vm.hardware': ({ id }) => showHardware(coordinator, id),
+    'vm.import': ({ caller, body, query }) => importVm(coordinator, caller, body, query.dryRun),
     'vm.clone': ({ caller, id, body, query }) =>
       cloneVm(coordinator, caller, id, body, query.dryRun),
     'vm.relocate': ({ caller, id, body, query }) =>

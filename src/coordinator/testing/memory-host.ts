@@ -8,6 +8,7 @@ import {
   judgeAction,
   linkMethods,
   placeName,
+  type ForeignMachine,
   type LinkMethod,
   type LinkParams,
   type LinkResult,
@@ -240,6 +241,7 @@ export class MemoryHost implements Links {
       this.machines.delete(id);
       return { deleted, kept: [...kept] };
     },
+    'machine.read-foreign': ({ file }) => ({ machine: foreignMachine(file) }),
     'machine.clone': ({ id, generation, definition, definitionVersion, disks }) => {
       this.#machine(id, generation);
       if (!this.machines.has(definition.id)) {
@@ -373,5 +375,37 @@ export class MemoryHost implements Links {
       this.files.delete(path);
       return {};
     },
+  };
+}
+
+/** What every configuration of another product on this host says. */
+function foreignMachine(file: string): ForeignMachine {
+  const disk = { bus: 'ide', controller: 0, position: 0, format: 'vhd', sizeBytes: 1024 } as const;
+  return {
+    product: 'Virtual Server',
+    format: 'vmc',
+    name: 'old',
+    description: '',
+    guestOs: null,
+    memoryBytes: 64 * 1024 * 1024,
+    processors: 1,
+    coresPerSocket: null,
+    firmware: 'bios',
+    secureBoot: false,
+    uuid: null,
+    chassisSerial: null,
+    assetTag: null,
+    boardSerial: null,
+    scsiModel: null,
+    disks: [{ ...disk, named: 'old.vhd', path: file.replace(/\.[^.]*$/, '.vhd') }],
+    drives: [],
+    floppy: null,
+    adapters: [],
+    sound: null,
+    usb: null,
+    clock: 'localtime',
+    tpm: false,
+    lost: [],
+    kept: {},
   };
 }

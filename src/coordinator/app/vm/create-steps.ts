@@ -87,7 +87,7 @@ export async function releaseOwnName(work: Work, id: string, name: string): Prom
     await work.coordinator.commit({ writes: [releaseName('vm', name)] });
 }
 
-const registerCreated: Step = {
+const registerNew = (how: 'created' | 'imported'): Step => ({
   name: 'register',
   async run(work) {
     const { definition, hostId, folderId, warnings, creator } = createInput(work);
@@ -100,12 +100,12 @@ const registerCreated: Step = {
       revision: 1,
       generation: report.generation,
     };
-    await register(work, vm, report, 'created', creator);
+    await register(work, vm, report, how, creator);
     work.pusher.note(definition.id, 1);
     await work.conclude({ vm: definition.id, ...(warnings.length > 0 ? { warnings } : {}) });
   },
   undo: (work) => unregister(work, createInput(work).definition.id),
-};
+});
 
 /** Makes the vm known; a vm that is known already stays as it is. */
 export async function register(
@@ -189,16 +189,22 @@ function ifStarted(step: Step): Step {
   };
 }
 
+const startSteps: readonly Step[] = [
+  ifStarted(checkStep('turn-on')),
+  ifStarted(identifyStep),
+  ifStarted(claimStep),
+  ifStarted(actStep('turn-on')),
+];
+
 export const createKind: Kind = {
   action: 'vm.create',
-  steps: [
-    makeStep,
-    registerCreated,
-    ifStarted(checkStep('turn-on')),
-    ifStarted(identifyStep),
-    ifStarted(claimStep),
-    ifStarted(actStep('turn-on')),
-  ],
+  steps: [makeStep, registerNew('created'), ...startSteps],
+};
+
+/** As a creation, whose disks are made from those of another product. */
+export const importKind: Kind = {
+  action: 'vm.import',
+  steps: [makeStep, registerNew('imported'), ...startSteps],
 };
 
 function addInput(work: Work): AddInput {

@@ -1,0 +1,93 @@
+/**
+ * A virtual machine as another product describes it, in words that all of them have in common. What these words
+ * cannot say is in `lost`, one entry each: nothing is left out in silence (VM-90).
+ */
+
+export const foreignBuses = ['ide', 'sata', 'scsi', 'nvme', 'virtio'] as const;
+export type ForeignBus = (typeof foreignBuses)[number];
+
+export interface ForeignPlace {
+  readonly bus: ForeignBus;
+  readonly controller: number;
+  readonly position: number;
+}
+
+/** `file` as the configuration names it: relative to its own folder, or a path of the other system. */
+export type ForeignMedium =
+  | { readonly kind: 'file'; readonly file: string }
+  /** A drive of the host that it was on. */
+  | { readonly kind: 'device'; readonly device: string };
+
+export interface ForeignDisk extends ForeignPlace {
+  /** Names of the disk's file; the first that leads to one counts. */
+  readonly files: readonly string[];
+}
+
+export interface ForeignDrive extends ForeignPlace {
+  readonly medium: ForeignMedium | null;
+}
+
+export interface ForeignAdapter {
+  /** The product's own word. */
+  readonly model: string | null;
+  /** Lower case, with colons; null where it is to be chosen. */
+  readonly mac: string | null;
+  /** Name of the network; null: not connected. */
+  readonly network: string | null;
+}
+
+export interface Lost {
+  /** As the product calls it. */
+  readonly setting: string;
+  /** At most 200 characters. */
+  readonly value: string;
+  readonly why: string;
+  /** Id in the list of devices that no vm can have, where it is one of those (HW-27). */
+  readonly device: string | null;
+}
+
+export interface ForeignMachine {
+  /** VMware, Virtual PC or Virtual Server. */
+  readonly product: string;
+  readonly format: 'vmx' | 'vmc';
+  /** Null: the file's name is the vm's. */
+  readonly name: string | null;
+  readonly description: string;
+  /** The product's own word for the guest. */
+  readonly guestOs: string | null;
+  readonly memoryBytes: number | null;
+  readonly processors: number | null;
+  readonly coresPerSocket: number | null;
+  readonly firmware: 'bios' | 'uefi';
+  readonly secureBoot: boolean;
+  readonly uuid: string | null;
+  readonly chassisSerial: string | null;
+  readonly assetTag: string | null;
+  readonly boardSerial: string | null;
+  /** The product's own word. */
+  readonly scsiModel: string | null;
+  readonly disks: readonly ForeignDisk[];
+  readonly drives: readonly ForeignDrive[];
+  /** Undefined: no floppy drive. */
+  readonly floppy: { readonly medium: ForeignMedium | null } | undefined;
+  readonly adapters: readonly ForeignAdapter[];
+  readonly sound: 'ac97' | 'hda' | 'sb16' | null;
+  readonly usb: '1.1' | '2.0' | '3' | null;
+  readonly clock: 'utc' | 'localtime';
+  readonly tpm: boolean;
+  readonly lost: readonly Lost[];
+  /** What is kept of settings that nobody here knows, by their own names (FMT-06). */
+  readonly kept: Readonly<Record<string, string>>;
+}
+
+export const maxLost = 500;
+const maxValueLength = 200;
+
+export function lose(
+  setting: string,
+  value: string,
+  why: string,
+  device: string | null = null,
+): Lost {
+  return { setting: setting.slice(0, 200), value: value.slice(0, maxValueLength), why, device };
+}

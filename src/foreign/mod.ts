@@ -1,0 +1,19 @@
+/**
+ * Configurations of other products: bytes in, one description of a machine out, with a list of everything that it
+ * cannot say. Pure: opens nothing, follows no name. Bytes are hostile until proved otherwise.
+ */
+export { fileKindOf, type FileKind } from './file-kinds.ts';
+export { detectConfiguration, parseConfiguration } from './formats.ts';
+export {
+  foreignBuses,
+  maxLost,
+  type ForeignAdapter,
+  type ForeignBus,
+  type ForeignDisk,
+  type ForeignDrive,
+  type ForeignMachine,
+  type ForeignMedium,
+  type ForeignPlace,
+  type Lost,
+} from './machine.ts';
+export { maxFileBytes } from './text.ts';

@@ -1,0 +1,149 @@
+/** Vms of other products, imported from their configurations with the disks beside them: real guests boot from each. */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Event, Host, Operation, Vm } from '#api';
+import { newGantry, type Gantry } from '../e2e/gantry.ts';
+import { SerialPerson } from '../e2e/serial.ts';
+import { inUtf16, vmcText } from '../../src/foreign/testing.ts';
+
+let gantry: Gantry;
+let shelf: string;
+
+before(async () => {
+  gantry = await newGantry();
+  await gantry.must('up', '--yes', '--listen', gantry.listen);
+  shelf = `${gantry.data}-shelf`;
+  mkdirSync(shelf);
+  chmodSync(shelf, 0o755);
+  const [host] = await gantry.json<readonly Host[]>('host', 'list');
+  await gantry.must('host', 'set', host?.name ?? '', `settings.searchPath=[${shelf}]`);
+  await gantry.must('vm', 'turn-off', 'hello', '--yes');
+  const { path, definition } = await show('hello');
+  const disk = join(path, definition.hardware.disks[0]?.file ?? '');
+  await gantry.must('disk', 'convert', disk, join(shelf, 'Web Server.vmdk'));
+  await gantry.must('disk', 'convert', disk, join(shelf, 'OLD.VHD'));
+});
+after(async () => {
+  await gantry[Symbol.asyncDispose]();
+  rmSync(shelf, { recursive: true, force: true });
+});
+
+const show = (vm: string): Promise<Vm> => gantry.json<Vm>('vm', 'show', vm);
+
+async function untilLogin(vm: string): Promise<void> {
+  await using person = await SerialPerson.sit(gantry, vm);
+  person.type('\r');
+  await person.until(/login:/, 120_000);
+}
+
+const vmx = `.encoding = "UTF-8"
+config.version = "8"
+virtualHW.version = "16"
+displayName = "Web Server"
+guestOS = "debian11-64"
+memsize = "192"
+numvcpus = "1"
+uuid.bios = "56 4d 01 02 03 04 05 06-07 08 09 0a 0b 0c 0d 0e"
+scsi0.present = "TRUE"
+scsi0.virtualDev = "lsilogic"
+scsi0:0.present = "TRUE"
+scsi0:0.fileName = "Web Server.vmdk"
+ethernet0.present = "TRUE"
+ethernet0.virtualDev = "e1000"
+ethernet0.addressType = "static"
+ethernet0.address = "00:50:56:00:00:07"
+floppy0.present = "FALSE"
+firewire.present = "TRUE"
+usb.present = "TRUE"
+usb:0.deviceType = "storage"
+guestinfo.role = "front"
+`;
+
+void test('VM-90 HW-27 a vm of VMware is imported from its VMX and VMDK, boots, and what could not be represented is listed before and after', async () => {
+  const file = join(shelf, 'web.vmx');
+  writeFileSync(file, vmx);
+  writeFileSync(join(shelf, 'web.vmss'), 'state');
+  const plan = await gantry.run(['vm', 'import', file, '--dry-run']);
+  assert.equal(plan.code, 0, plan.err);
+  assert.match(plan.out, /vm Web Server could be imported/);
+  const listed = [
+    /firewire TRUE: FireWire \(IEEE 1394\) is not offered/,
+    /usb:0 storage: a USB device is not offered/,
+    /guestinfo\.role front: nothing here corresponds/,
+    /saved-state web\.vmss: it is left out/,
+    /network bridged: adapter 0 is in the user-mode network/,
+  ];
+  for (const line of listed) assert.match(plan.err, line);
+  const before = readdirSync(shelf);
+  assert.deepEqual((await gantry.json<readonly Vm[]>('vm', 'list')).length, 1);
+
+  const done = await gantry.run(['vm', 'import', file, '--start']);
+  assert.equal(done.code, 0, done.err);
+  for (const line of listed) assert.match(done.err, line);
+  const vm = await show('Web Server');
+  assert.equal(vm.id, '564d0102-0304-0506-0708-090a0b0c0d0e');
+  assert.equal(vm.state, 'running');
+  assert.equal(vm.definition.hardware.adapters[0]?.mac, '00:50:56:00:00:07');
+  assert.deepEqual(vm.definition.extensions, { vmx: { 'guestinfo.role': 'front' } });
+  await untilLogin('Web Server');
+  assert.deepEqual(readdirSync(shelf), before, 'their files stay as they are');
+  const events = await gantry.json<readonly Event[]>(
+    'event',
+    'list',
+    '--filter',
+    'name = vm.created',
+  );
+  const event = events.find(({ target }) => target?.name === 'Web Server');
+  assert.equal(event?.attributes['how'], 'imported');
+  const [operation] = await gantry.json<readonly Operation[]>(
+    'operation',
+    'list',
+    '--filter',
+    'action = vm.import',
+  );
+  assert.ok(Array.isArray(operation?.result?.['warnings']));
+  await gantry.must('vm', 'turn-off', 'Web Server', '--yes');
+});
+
+void test('VM-90 a vm of Virtual Server is imported from its VMC and VHD and boots', async () => {
+  const file = join(shelf, 'old machine.vmc');
+  writeFileSync(file, inUtf16(vmcText()));
+  writeFileSync(join(shelf, 'old machine.vsv'), 'state');
+  const { code, err } = await gantry.run(['vm', 'import', file, '--name', 'old']);
+  assert.equal(code, 0, err);
+  for (const line of [
+    /ide0:0 undo C:\\Virtual Machines\\old\.vud: changes in an undo disk/,
+    /saved-state old machine\.vsv: it is left out/,
+    /ide1:0 D:\\: a drive of the other host/,
+    /serial_port\[0\] COM1/,
+    /settings\/novel\/thing kept/,
+  ])
+    assert.match(err, line);
+  const { definition } = await show('old');
+  assert.equal(definition.id, '0d0e0f10-1112-1314-1516-171819202122');
+  assert.equal(definition.hardware.machine, 'pc');
+  assert.equal(definition.hardware.adapters[0]?.mac, '00:03:ff:11:22:33');
+  assert.equal(definition.hardware.bios.chassis.serialNumber, 'C-1');
+  await gantry.must('vm', 'start', 'old');
+  await untilLogin('old');
+  await gantry.must('vm', 'turn-off', 'old', '--yes');
+});
+
+void test('an import that lacks a disk, or leads out of the folders for vms, changes nothing', async () => {
+  const vms = (await gantry.json<readonly Vm[]>('vm', 'list')).length;
+  const missing = join(shelf, 'missing.vmx');
+  writeFileSync(missing, vmx.replace('"Web Server.vmdk"', '"gone.vmdk"'));
+  const one = await gantry.run(['vm', 'import', missing]);
+  assert.match(one.err, /the disk scsi0:0, gone\.vmdk, is not on this host/);
+  assert.match(one.err, /hint: put it beside the configuration/);
+  const outside = join(shelf, 'outside.vmx');
+  writeFileSync(outside, vmx.replace('"Web Server.vmdk"', '"/etc/shadow"'));
+  assert.match((await gantry.run(['vm', 'import', outside])).err, /is not on this host/);
+  const two = await gantry.run(['vm', 'import', '/etc/hostname']);
+  assert.match(two.err, /outside of the folders that vms may use/);
+  const three = await gantry.run(['vm', 'import', join(shelf, 'Web Server.vmdk')]);
+  assert.notEqual(three.code, 0);
+  assert.equal((await gantry.json<readonly Vm[]>('vm', 'list')).length, vms);
+});
