@@ -42,9 +42,11 @@ export { findRendering, type Rendering } from './probe/rendering.ts';
 export { findUefiFirmware, type UefiFirmware } from './probe/uefi.ts';
 export {
   checkImage,
+  commitImage,
   convertImage,
   createImage,
   resizeImage,
+  type Commit,
   type Conversion,
   type ImageCheck,
   type NewImage,

@@ -9,6 +9,7 @@ const calm: Situation = {
   state: 'off',
   held: false,
   additions: 'running',
+  undo: 'none',
   missing: {},
   hostReachable: true,
   generation: 3,

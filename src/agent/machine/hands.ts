@@ -44,6 +44,8 @@ export interface Hands {
   readonly file: MachineFile;
   readonly running: Running | undefined;
   readonly signal: AbortSignal;
+  /** The agent ends: what can be done to its end by the next one is left to it. */
+  readonly leaving: boolean;
   readonly cause: Cause;
   progress(progress: number | null, note: string | null): void;
   /** Changes the record in memory and starts to write it. */

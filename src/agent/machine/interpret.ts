@@ -8,6 +8,7 @@ import type { Cause, EventAttributes, EventName, VmState } from '#api';
 import type { Ending, Observation } from '../drivers/driver.ts';
 import { externalCause, guestCause, systemCause } from './causes.ts';
 import type { Patch } from './hands.ts';
+import { endOfSession } from './layers/layers.ts';
 import { stopped, type MachineFile } from './record.ts';
 
 export interface ToldEvent<N extends EventName = EventName> {
@@ -36,12 +37,13 @@ function tell<N extends EventName>(
 
 /** The end of a process that nobody here asked for. */
 export function interpretEnd(file: MachineFile, ending: Ending): Consequence {
-  const base = { state: 'off', patch: { ...stopped } } as const;
+  const { state, layers } = endOfSession(file);
+  const base = { state, patch: { ...stopped, layers } };
   switch (ending.kind) {
     case 'guest':
       return {
-        state: 'off',
-        patch: { ...stopped, wasRunning: false },
+        state,
+        patch: { ...stopped, layers, wasRunning: false },
         events: [tell('vm.state.powered-off', { cause: 'guest' }, guestCause)],
       };
     case 'agent':
@@ -58,8 +60,9 @@ export function interpretEnd(file: MachineFile, ending: Ending): Consequence {
         code: 'internal',
         message: `the process ended: ${reason}`,
       };
+      // Nobody has switched it off: undo disks stay, whatever the setting.
       return {
-        ...base,
+        state: 'off',
         patch: { ...stopped, lastFault },
         events: [
           tell('vm.crashed', { reason, log }),

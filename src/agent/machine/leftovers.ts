@@ -4,6 +4,7 @@
  * speaks of are whole.
  */
 import type { Hands } from './hands.ts';
+import { tidyLayers } from './layers/change-layers.ts';
 
 export async function removeLeftovers(hands: Hands): Promise<void> {
   const { file, host } = hands;
@@ -12,6 +13,7 @@ export async function removeLeftovers(hands: Hands): Promise<void> {
   // A copy that was taken in before the end is a machine of its own.
   const folders = new Set(host.others(file.definition.id).map(({ folder }) => folder));
   await host.driver.storage.writeDefinition(file);
+  if (file.layers.tops.length > 0) await tidyLayers(hands);
   if (file.savedFile !== null) await travel.reconcileSaved(file);
   await travel.remove(file.leftovers.filter((path) => !folders.has(path)));
   hands.set({ leftovers: [] });

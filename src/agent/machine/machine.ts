@@ -37,16 +37,14 @@ import {
 import { abortReason, describeFault, Fault, isoTime, type FaultCode } from '#lib';
 import type { Ending, Observation, Observer, Running } from '../drivers/driver.ts';
 import { decide, type Request } from './decide.ts';
-import { updateAdditions } from './additions.ts';
 import { systemCause } from './causes.ts';
+import { endSession } from './layers/undo.ts';
 import type { EndHandler, Hands, MachineHost, Patch } from './hands.ts';
 import { interpret, interpretEnd, type Consequence } from './interpret.ts';
-import { pause, reboot, release, reset, restart, resume } from './in-place.ts';
+import { performAction } from './perform.ts';
 import { maxDone, reportOf, type MachineFile } from './record.ts';
 import { recoverMachine } from './recover.ts';
 import { chooseReaction } from './reaction.ts';
-import { restore, startOptions, turnOn } from './start.ts';
-import { discard, save, shutDown, turnOff } from './stop.ts';
 
 const maxWaiting = 32;
 
@@ -86,6 +84,7 @@ export class Machine {
   #waiting: Work[] | undefined;
   #endWaiters: (() => void)[] | undefined;
   #gone = false;
+  #leaving = false;
 
   constructor(host: MachineHost, file: MachineFile) {
     this.id = file.definition.id;
@@ -116,6 +115,7 @@ export class Machine {
       state: this.#file.state,
       held: this.#file.held,
       additions: this.#running?.additions ?? 'none',
+      undo: this.#file.layers.undo === null ? 'none' : 'there',
       missing: this.#host.driver.missing,
       hostReachable: true,
     };
@@ -228,6 +228,7 @@ export class Machine {
 
   /** What is under way ends at its next safe point; the process goes on. */
   interrupt(): void {
+    this.#leaving = true;
     this.#interrupt(new Fault('cancelled', 'the agent ends'));
   }
 
@@ -308,6 +309,7 @@ export class Machine {
   #lend(work: Work): Hands {
     const file = (): MachineFile => this.#file;
     const running = (): Running | undefined => this.#running;
+    const leaving = (): boolean => this.#leaving;
     return {
       host: this.#host,
       get file() {
@@ -317,6 +319,9 @@ export class Machine {
         return running();
       },
       signal: work.controller.signal,
+      get leaving() {
+        return leaving();
+      },
       cause: work.cause,
       progress: (progress, note) => work.onProgress?.(progress, note),
       set: (patch) => this.#set(patch),
@@ -421,7 +426,10 @@ export class Machine {
   #ended(ending: Ending): void {
     this.#running = undefined;
     const heard = this.#current?.onEnd?.(ending) ?? 'usual';
-    if (heard === 'usual') this.#apply(interpretEnd(this.#file, ending));
+    if (heard === 'usual') {
+      this.#apply(interpretEnd(this.#file, ending));
+      if (this.#file.layers.undo !== null) this.#endSession();
+    }
     for (const wake of this.#endWaiters ?? []) wake();
     this.#endWaiters = undefined;
   }
@@ -432,6 +440,21 @@ export class Machine {
     else if (patch) this.#set(patch);
     for (const { name, attributes, cause } of events) this.#emit(name, attributes, cause);
     if (reactTo !== undefined) this.#react(reactTo);
+  }
+
+  /** What becomes of undo disks after an end that no action waits for. */
+  #endSession(): void {
+    const work = {
+      request: undefined,
+      cause: systemCause,
+      signal: undefined,
+      onProgress: undefined,
+      admit: () => 'take' as const,
+      perform: endSession,
+    };
+    this.#enqueue(work).catch((error: unknown) => {
+      this.#host.log.warn({ vm: this.id, error: describeFault(error) }, 'undo disks');
+    });
   }
 
   /** The configured reaction to a failure, within its limit (VM-83). */
@@ -446,42 +469,5 @@ export class Machine {
     this.actForHost(action, {}).catch((error: unknown) => {
       this.#host.log.warn({ vm: this.id, why, error: describeFault(error) }, 'reaction failed');
     });
-  }
-}
-
-/** The parts of the state diagram, one function each. */
-async function performAction(call: ActCall, hands: Hands): Promise<void> {
-  const { action, generation, request } = call;
-  switch (action) {
-    case 'turn-on':
-      return turnOn(hands, startOptions(generation, 'run', request));
-    case 'hold':
-      return turnOn(hands, startOptions(generation, 'hold', request));
-    case 'restore':
-      return restore(hands, startOptions(generation, 'run', request));
-    case 'restart':
-      return restart(hands, startOptions(generation, 'run', request));
-    case 'release':
-      return release(hands);
-    case 'pause':
-      return pause(hands);
-    case 'resume':
-      return resume(hands);
-    case 'save':
-      return save(hands);
-    case 'discard':
-      return discard(hands);
-    case 'shutdown':
-      return shutDown(hands, request, 'guest agent');
-    case 'power-button':
-      return shutDown(hands, request, 'power button');
-    case 'reboot':
-      return reboot(hands);
-    case 'turn-off':
-      return turnOff(hands);
-    case 'reset':
-      return reset(hands);
-    case 'update-additions':
-      return updateAdditions(hands);
   }
 }

@@ -4,6 +4,7 @@ import type { Obstacle } from '../drivers/driver.ts';
 
 type ObstacleEvent =
   | 'vm.device-not-available'
+  | 'vm.disk.parent-invalid'
   | 'vm.floppy.mount-failed'
   | 'vm.floppy.format-invalid'
   | 'vm.network-missing'
@@ -23,6 +24,8 @@ export function eventOfObstacle({ code, text, about }: Obstacle): ObstacleTold |
     return { name: 'vm.network-missing', attributes: { adapter: device, network: hostPath } };
   if (code === 'network-unavailable')
     return { name: 'vm.adapter-failed', attributes: { adapter: device, reason: text } };
+  if (code === 'layer-changed' || code === 'layer-missing')
+    return { name: 'vm.disk.parent-invalid', attributes: { device, parent: hostPath } };
   if (device !== 'floppy') return undefined;
   const attributes = { file: hostPath, reason: text };
   return code === 'medium-malformed'

@@ -18,6 +18,7 @@ import {
   type VmDefinition,
 } from '#api';
 import { isoTime } from '#lib';
+import { layersSchema, noLayers, undoStatusOf } from './layers/layers.ts';
 
 export const recordFormat = 1;
 
@@ -68,6 +69,8 @@ export const machineFileSchema = z.strictObject({
   savedFile: z.string().max(1024).nullable(),
   /** The definition of the process that was saved: what was pending then still is. Null: the present one. */
   savedWith: vmDefinitionSchema.nullable().default(null),
+  /** What lies on the disks that the definition names. */
+  layers: layersSchema.default(noLayers),
   /** Memory modules plugged in since the start, in bytes, by slot. Part of a saved state. */
   pluggedMemory: z.array(z.number().int().min(1)).max(256).default([]),
   /** Before a save or restore: whether the guest ran and shall run again, or was paused. */
@@ -114,6 +117,7 @@ export function newMachineFile(
     uid: null,
     savedFile: null,
     savedWith: null,
+    layers: noLayers,
     pluggedMemory: [],
     ranBefore: false,
     released: false,
@@ -164,6 +168,7 @@ export function reportOf(file: MachineFile): MachineReport {
     path: file.folder,
     pending: pendingPaths(file),
     forwards: file.forwards,
+    undo: undoStatusOf(file.layers),
     lastFault: file.lastFault,
   };
 }

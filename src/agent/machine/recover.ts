@@ -6,6 +6,7 @@
  *   off                ended (it must not be)               off
  *   starting           kept: running or paused              off
  *   running, paused    as it is now                         crashed; cut off after a restart of the host
+ *   merging-disks      ended; the merge goes on             the merge goes on
  *   saving             save undone, running again (VM-85)   saved if the file is whole, else off
  *   saved              ended: the file is whole             saved; off if its discarding was under way
  *   restoring          kept if the guest was let run,       saved, or off if the guest was let run
@@ -15,6 +16,8 @@
 import type { Ending, Found, Observer } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
 import { interpretEnd } from './interpret.ts';
+import { tidyLayers } from './layers/change-layers.ts';
+import { endSession } from './layers/undo.ts';
 import { stopped, type MachineFile } from './record.ts';
 import { endDiscard } from './stop.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -29,8 +32,15 @@ export async function recoverMachine(hands: Hands, findProcess: Finder): Promise
   const found = await findProcess((observer) => host.driver.find(hands.file, observer));
   const before = hands.file;
   await removeLeftovers(hands);
+  if (hands.file.layers.unfinished.length > 0) await tidyLayers(hands);
   if (found?.kind === 'live') await recoverLive(hands, found);
-  else await recoverGone(hands, found?.ending);
+  else {
+    const { state } = hands.file;
+    await recoverGone(hands, found?.ending);
+    // An end that was not seen ends the session as well; what was decided is done to its end.
+    const { undo, ending } = hands.file.layers;
+    if (ending !== null || (state !== 'off' && undo !== null)) await endSession(hands);
+  }
   if (hands.file !== before) await hands.persist();
 }
 
@@ -38,7 +48,7 @@ type Live = Extract<Found, { kind: 'live' }>;
 
 async function recoverLive(hands: Hands, found: Live): Promise<void> {
   const { state, released } = hands.file;
-  if (state === 'off' || state === 'saved') {
+  if (state === 'off' || state === 'saved' || state === 'merging-disks') {
     hands.onEnd(() => 'heard');
     await found.running.end();
     hands.set(stopped);
@@ -83,7 +93,9 @@ async function dropOldSave(hands: Hands): Promise<void> {
 async function recoverGone(hands: Hands, ending: Ending | undefined): Promise<void> {
   const { file } = hands;
   if (file.state === 'saved' && file.released) await endDiscard(hands);
-  if (file.state === 'off' || file.state === 'saved') return;
+  // Of a merge only its last word is missing where nothing is left to be done.
+  if (file.state === 'merging-disks' && file.layers.ending === null) hands.enter('off');
+  if (file.state === 'off' || file.state === 'saved' || file.state === 'merging-disks') return;
   const { storage } = hands.host.driver;
   if (file.state === 'starting') {
     hands.enter('off', stopped);

@@ -4,6 +4,8 @@ import { describeFault, Fault, isoTime, present, toFault } from '#lib';
 import type { Findings, Launch } from '../drivers/driver.ts';
 import { checkNetworks } from '../network/networks.ts';
 import type { Hands, LaunchOptions } from './hands.ts';
+import { judgeLayers } from './layers/check-layers.ts';
+import { beginUndo } from './layers/undo.ts';
 import { eventOfObstacle } from './obstacles.ts';
 import { stopped, type MachineFile } from './record.ts';
 import type { MachineHost } from './hands.ts';
@@ -27,7 +29,12 @@ async function findObstacles(
   const findings = await host.driver.check(file, without, others);
   const network = await checkNetworks(host.driver.networks, file.definition);
   return {
-    reasons: [...admission.reasons, ...findings.reasons, ...network.reasons],
+    reasons: [
+      ...admission.reasons,
+      ...findings.reasons,
+      ...network.reasons,
+      ...(await judgeLayers(host.driver.storage, file)),
+    ],
     warnings: [...admission.warnings, ...findings.warnings, ...network.warnings],
     unplugged: [...findings.unplugged, ...network.unplugged],
   };
@@ -95,6 +102,7 @@ export async function turnOn(hands: Hands, options: StartOptions): Promise<void>
     const findings = await findObstacles(host, hands.file, options.without);
     requireNone(hands, findings, what);
     hands.signal.throwIfAborted();
+    await beginUndo(hands);
     const { definition } = hands.file;
     await begin(hands, 'starting', options.generation, unplug(definition, findings.unplugged));
     const launch = launchOf(hands, options);

@@ -1,8 +1,10 @@
 /** Turn off, shut down, save, discard: from a process to none (VM-34, VM-36 to VM-38). */
-import type { VmActionRequest } from '#api';
+import type { UndoDecision, VmActionRequest } from '#api';
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
 import type { Ending } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
+import { endOfSession } from './layers/layers.ts';
+import { endSession } from './layers/undo.ts';
 import { stopped, type MachineFile } from './record.ts';
 
 /** Why a machine goes off, as its event says. */
@@ -15,22 +17,24 @@ export function offCauseOf(hands: Hands): OffCause {
   return 'person';
 }
 
-export async function turnOff(hands: Hands): Promise<void> {
+export async function turnOff(hands: Hands, undo?: UndoDecision): Promise<void> {
   const { running } = hands;
   const cause = offCauseOf(hands);
   hands.onEnd(() => {
-    goOff(hands, cause);
+    goOff(hands, cause, undo);
     return 'heard';
   });
   hands.enter('turning-off');
   if (running) await running.end();
-  if (hands.file.state !== 'off') goOff(hands, cause);
-  await hands.persist();
+  if (hands.file.state === 'turning-off') goOff(hands, cause, undo);
+  await endSession(hands);
 }
 
-function goOff(hands: Hands, cause: OffCause): void {
+function goOff(hands: Hands, cause: OffCause, undo: UndoDecision | undefined): void {
+  const { state, layers } = endOfSession(hands.file, undo);
   // A stop of the host keeps the memory of what ran (VM-62).
-  hands.enter('off', cause === 'host-stop' ? stopped : { ...stopped, wasRunning: false });
+  const memory = cause === 'host-stop' ? {} : { wasRunning: false };
+  hands.enter(state, { ...stopped, ...memory, layers });
   hands.emit('vm.state.powered-off', { cause });
 }
 
@@ -45,43 +49,43 @@ export async function shutDown(
   const limitSeconds = request.timeoutSeconds ?? settings.shutdown.timeoutSeconds;
   const cause = offCauseOf(hands);
   const beganMs = host.clock.now();
-  hands.onEnd((ending) => endShutdown(hands, ending, cause, beganMs));
+  hands.onEnd((ending) => endShutdown(hands, ending, cause, { beganMs, undo: request.undo }));
   hands.enter('shutting-down');
   try {
     if (means === 'guest agent') await running.requestShutdown(hands.signal);
     else await running.pressPowerButton(hands.signal);
     hands.emit('vm.shutdown.requested', { means });
     if ((await hands.untilEnded(limitSeconds * 1000)) === 'ended') {
-      await hands.persist();
+      await endSession(hands);
       return;
     }
   } catch (error) {
     if (hands.running === undefined) {
-      await hands.persist();
+      await endSession(hands);
       return;
     }
     hands.onEnd(undefined);
     hands.enter('running');
     throw toFault(error);
   }
-  await afterTimeout(hands, request.onTimeout ?? 'fail', limitSeconds, name);
+  await afterTimeout(hands, request, limitSeconds, name);
 }
 
 function endShutdown(
   hands: Hands,
   ending: Ending,
   cause: OffCause,
-  beganMs: number,
+  { beganMs, undo }: { readonly beganMs: number; readonly undo: UndoDecision | undefined },
 ): 'heard' | 'usual' {
   if (ending.kind === 'crash') return 'usual';
   hands.emit('vm.shutdown.completed', { durationMs: hands.host.clock.now() - beganMs });
-  goOff(hands, cause);
+  goOff(hands, cause, undo);
   return 'heard';
 }
 
 async function afterTimeout(
   hands: Hands,
-  next: NonNullable<VmActionRequest['onTimeout']>,
+  { onTimeout: next = 'fail', undo }: VmActionRequest,
   timeoutSeconds: number,
   name: string,
 ): Promise<void> {
@@ -93,7 +97,7 @@ async function afterTimeout(
   hands.emit('vm.shutdown.timed-out', { timeoutSeconds, next: words[next] });
   hands.onEnd(undefined);
   if (next === 'turn-off') {
-    await turnOff(hands);
+    await turnOff(hands, undo);
     return;
   }
   hands.enter('running');

@@ -17,7 +17,7 @@ import type {
   StoredFile,
   Travel,
 } from '../drivers/driver.ts';
-import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { requireInside } from './allowed.ts';
@@ -27,6 +27,7 @@ import { makeDisk, readDisk, type DiskPlace } from './disk-files.ts';
 import { exists } from './exists.ts';
 import { readForeign } from './read-foreign.ts';
 import { readVolume, readVolumes } from './file-system.ts';
+import { LayerFiles } from './layer-files.ts';
 import { listFiles } from './list-files.ts';
 import { makeTravel } from './travel.ts';
 
@@ -45,6 +46,7 @@ export interface FileStorageOptions {
 const emptyQcow2Bytes = 1024 * 1024;
 
 export class FileStorage implements Storage {
+  readonly layers: LayerFiles;
   readonly #options: FileStorageOptions;
   readonly travel: Travel;
 
@@ -54,6 +56,7 @@ export class FileStorage implements Storage {
       folders: (own) => this.folders(own),
       baseFolder: () => this.baseFolder,
     });
+    this.layers = new LayerFiles(options);
   }
 
   get baseFolder(): string {
@@ -131,7 +134,7 @@ export class FileStorage implements Storage {
     const path = resolveFile(folder, file);
     await requireInside(path, this.folders(folder));
     const user = others.find((other) =>
-      other.definition.hardware.disks.some((disk) => resolveFile(other.folder, disk.file) === path),
+      other.definition.hardware.disks.some((disk) => diskPaths(other, disk).includes(path)),
     );
     if (user) {
       throw new Fault('refused', `cannot delete ${path}: ${user.definition.name} uses it`, {

@@ -5,7 +5,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { FileRole, StoredFile } from '../drivers/driver.ts';
-import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import { undoFiles } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath } from './allowed.ts';
 import { readBacking } from './backing.ts';
@@ -48,6 +49,7 @@ function rolesOf(file: MachineFile): Map<string, FileRole> {
   const roles = new Map<string, FileRole>([
     [file.file, 'configuration'],
     [own.saved, 'saved-state'],
+    [own.layers, 'configuration'],
     [own.savedFacts, 'saved-state'],
     [own.firmware, 'firmware'],
     [own.tpm, 'tpm'],
@@ -56,6 +58,7 @@ function rolesOf(file: MachineFile): Map<string, FileRole> {
     [`${own.tpm}.log`, 'log'],
   ]);
   for (const disk of disks) roles.set(resolveFile(file.folder, disk.file), 'disk');
+  for (const layer of undoFiles(file.layers)) roles.set(resolveFile(file.folder, layer), 'undo');
   for (const port of [...serialPorts, parallelPort]) {
     if (port.kind === 'file') roles.set(resolveFile(file.folder, port.file), 'port');
   }
@@ -81,7 +84,7 @@ export async function usedByOthers(others: readonly MachineFile[]): Promise<Map<
   const used = new Map<string, string>();
   for (const other of others) {
     for (const disk of other.definition.hardware.disks) {
-      let path: string | undefined = resolveFile(other.folder, disk.file);
+      let path: string | undefined = diskPaths(other, disk)[0];
       for (let depth = 0; path !== undefined && depth < maxChain; depth += 1) {
         used.set(await realPath(path), other.definition.name);
         path = await readBacking(path);

@@ -20,12 +20,13 @@ import {
   symlink,
 } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import type { DiskCopy, VmDefinition } from '#api';
+import type { Disk, DiskCopy, VmDefinition } from '#api';
 import { convertDisk, hostStore, openDisk } from '#disk';
 import { Fault } from '#lib';
 import type { FileMove, Travel, TravelWork } from '../drivers/driver.ts';
 import { carrySavedFacts, requireSavedFits } from '../drivers/qemu/saved-facts.ts';
-import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import { topOf } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { liesBelow, realPath, requireInside } from './allowed.ts';
 import { flushFolder } from './atomic-file.ts';
@@ -48,11 +49,15 @@ export function makeTravel(options: TravelOptions): Travel {
     async clone(source, copy, disks, work) {
       if (source.savedFile !== null) await requireSavedFits(source);
       const allowed = folders(source.folder);
-      const pairs: FileMove[] = [];
-      for (const { from, to } of disks) {
+      const pairs: DiskMove[] = [];
+      for (const wanted of disks) {
+        const disk = diskOf(source, wanted);
+        // What the guest sees: all layers together become one file.
         const pair = {
-          from: resolveFile(source.folder, from),
-          to: resolveFile(copy.folder, to),
+          from: diskPaths(source, disk)[0],
+          to: resolveFile(copy.folder, wanted.to),
+          format: topOf(source.layers, disk).format,
+          newFormat: disk.format,
         };
         await requireInside(pair.from, allowed);
         await requireInside(pair.to, folders(copy.folder));
@@ -60,8 +65,7 @@ export function makeTravel(options: TravelOptions): Travel {
       }
       const state = stateFiles(source, copy);
       const meter = await makeMeter([...pairs, ...state], work);
-      for (const [index, pair] of pairs.entries())
-        await copyDisk(pair, formatOf(source, disks[index]), allowed, meter);
+      for (const pair of pairs) await copyDisk(pair, allowed, meter);
       for (const pair of state) await copyEntry(pair, meter);
       if (source.savedFile !== null) await carrySavedFacts(source, copy);
       await flushFolder(copy.folder);
@@ -116,10 +120,15 @@ async function isClaimed(folder: string): Promise<boolean> {
   return entries.length === 0;
 }
 
-function formatOf({ definition }: MachineFile, copy: DiskCopy | undefined): string {
-  const disk = definition.hardware.disks.find(({ file }) => file === copy?.from);
-  if (disk !== undefined) return disk.format;
-  throw new Fault('invalid', `${definition.name} has no disk ${copy?.from ?? ''}`);
+interface DiskMove extends FileMove {
+  readonly format: string;
+  readonly newFormat: string;
+}
+
+function diskOf({ definition }: MachineFile, { from }: DiskCopy): Disk {
+  const disk = definition.hardware.disks.find(({ file }) => file === from);
+  if (disk !== undefined) return disk;
+  throw new Fault('invalid', `${definition.name} has no disk ${from}`);
 }
 
 /** Firmware variables and TPM belong to the machine as it was set up; the state only to one that is saved. */
@@ -134,8 +143,7 @@ function stateFiles(source: MachineFile, copy: MachineFile): FileMove[] {
 
 /** A disk with parents becomes one file; one that stands alone is copied as it is. */
 async function copyDisk(
-  { from, to }: FileMove,
-  format: string,
+  { from, to, format, newFormat }: DiskMove,
   allowed: readonly string[],
   meter: CopyWork,
 ): Promise<void> {
@@ -146,7 +154,7 @@ async function copyDisk(
   let told = 0;
   try {
     await convertDisk(disk, {
-      target: { path: to, format },
+      target: { path: to, format: newFormat },
       store,
       signal: meter.signal,
       onProgress: ({ doneBytes, totalBytes }) => {

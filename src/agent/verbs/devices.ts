@@ -16,6 +16,7 @@ import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import type { Hands } from '../machine/hands.ts';
 import { eventOfObstacle } from '../machine/obstacles.ts';
+import { requireLayersKept } from '../machine/layers/keep-layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 
 type DeviceVerbs = Pick<
@@ -148,7 +149,9 @@ async function attachDisk(hands: Hands, disk: Disk): Promise<Live> {
     return { live: true };
   }
   const live = await attempt(hands, async () => {
-    if (present || !running?.devices.attachDisk) return 'pending';
+    // Its undo disk is made at the next start.
+    const waits = file.definition.settings.undoDisks.enabled && !disk.readOnly;
+    if (present || waits || !running?.devices.attachDisk) return 'pending';
     await running.devices.attachDisk(disk, file);
     return 'live';
   });
@@ -159,6 +162,10 @@ async function attachDisk(hands: Hands, disk: Disk): Promise<Live> {
 
 async function detachDisk(hands: Hands, disk: Disk): Promise<Live> {
   const { running, file } = hands;
+  requireLayersKept(
+    file,
+    file.definition.hardware.disks.filter((one) => !samePlace(one, disk)),
+  );
   const remove: Change = (hardware) => ({
     ...hardware,
     disks: hardware.disks.filter((other) => !samePlace(other, disk)),

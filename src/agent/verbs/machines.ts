@@ -3,6 +3,8 @@ import { diffSettings, type VmAction, type VmDefinition } from '#api';
 import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import type { Host } from '../host/host.ts';
+import { requireLayersKept } from '../machine/layers/keep-layers.ts';
+import { noLayers } from '../machine/layers/layers.ts';
 import { pendingPaths, type MachineFile } from '../machine/record.ts';
 import { checkRestore, checkStart } from '../machine/start.ts';
 import { createMachine, planMachine } from './create.ts';
@@ -73,6 +75,7 @@ export function machineVerbs(host: Host): MachineVerbs {
       if (definitionVersion < machine.file.definitionVersion) return { report: machine.report() };
       const action = configureAction(machine.file.definition, definition);
       await machine.change(action, generation, cause, async (hands) => {
+        requireLayersKept(hands.file, definition.hardware.disks);
         hands.set({
           definition,
           definitionVersion,
@@ -111,7 +114,9 @@ export function machineVerbs(host: Host): MachineVerbs {
 /** A vm that comes with its saved state is saved (VM-11, VM-88). */
 async function adopted(host: Host, file: string, definition: VmDefinition): Promise<MachineFile> {
   const folder = file.slice(0, Math.max(1, file.lastIndexOf('/')));
-  const machine = host.newFile(definition, 0, { folder, file });
+  const place = { folder, file };
+  const layers = (await host.driver.storage.layers.read(place)) ?? noLayers;
+  const machine = { ...host.newFile(definition, 0, place), layers };
   const savedFile = `${file.replace(/\.[^./]*$/, '')}.saved`;
   const saved = await host.driver.storage.findSaved(savedFile);
   if (saved === undefined) return machine;

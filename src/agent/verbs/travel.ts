@@ -16,6 +16,9 @@ import type { Travel } from '../drivers/driver.ts';
 import type { Host } from '../host/host.ts';
 import type { CallContext, Handlers } from '../link/calls.ts';
 import type { Hands } from '../machine/hands.ts';
+import { sealAnew, tidyLayers } from '../machine/layers/change-layers.ts';
+import { judgeLayers } from '../machine/layers/check-layers.ts';
+import { requireLayersKept } from '../machine/layers/keep-layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
@@ -185,6 +188,7 @@ async function relocate(
       await travel.claimFile(to);
       made.push(to);
     }
+    await requireSameLayers(host, before, definition);
     hands.set({ leftovers: made });
     await hands.persist();
     await travel.place(plan, { signal: hands.signal, progress });
@@ -196,6 +200,8 @@ async function relocate(
       savedWith: before.savedWith === null ? null : withFiles(before.savedWith, disks),
       definition,
       definitionVersion,
+      // A copy on another volume has another time of modification.
+      layers: await sealAnew(host.driver.storage, after),
       leftovers: moves ? [...old, before.file, `${before.folder}/`] : old,
     });
   } catch (error) {
@@ -204,10 +210,22 @@ async function relocate(
     throw error;
   }
   await host.driver.storage.writeDefinition(hands.file);
+  await tidyLayers(hands);
   if (hands.file.savedFile !== null) await travel.reconcileSaved(hands.file);
   await travel.remove(hands.file.leftovers);
   hands.set({ leftovers: [] });
   await hands.persist();
+}
+
+/** Errors: `refused` where layers lie on a disk that leaves its folder, or what lies below was changed. */
+async function requireSameLayers(
+  host: Host,
+  before: MachineFile,
+  { hardware }: VmDefinition,
+): Promise<void> {
+  requireLayersKept(before, hardware.disks);
+  const [changed] = await judgeLayers(host.driver.storage, before);
+  if (changed !== undefined) throw new Fault('refused', changed.text, { hint: changed.remedy });
 }
 
 /** The record on the disk decides: where it could not be written, the one in memory is as it was. */
@@ -220,8 +238,8 @@ async function takeEffect(
   try {
     await hands.persist();
   } catch (error) {
-    const { folder, file, savedFile, savedWith, definition, definitionVersion } = before;
-    hands.set({ folder, file, savedFile, savedWith, definition, definitionVersion });
+    const { folder, file, savedFile, savedWith, definition, definitionVersion, layers } = before;
+    hands.set({ folder, file, savedFile, savedWith, definition, definitionVersion, layers });
     throw error;
   }
 }

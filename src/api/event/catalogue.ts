@@ -156,6 +156,36 @@ export const eventCatalogue = {
     message: 'The saved state of {target} was discarded',
     attributes: none,
   },
+  'vm.undo.committed': {
+    ...vm,
+    type: 'information',
+    message: 'The undo disks of {target} were written into its disks',
+    attributes: { sizeBytes: 'what they held on the host' },
+  },
+  'vm.undo.discarded': {
+    ...vm,
+    type: 'information',
+    message: 'The undo disks of {target} were discarded',
+    attributes: { sizeBytes: 'what they held on the host' },
+  },
+  'vm.undo.commit-failed': {
+    ...vm,
+    type: 'error',
+    message: 'The undo disks of {target} could not be committed and are kept: {reason}',
+    attributes: failure,
+  },
+  'vm.undo.failed': {
+    ...vm,
+    type: 'error',
+    message: 'Unable to {operation} undo disks of {target}: {reason}',
+    attributes: failure,
+  },
+  'vm.disk.parent-invalid': {
+    ...vm,
+    type: 'error',
+    message: 'The parent of a disk of {target} is invalid: {parent} was changed or is missing',
+    attributes: { device: 'the disk', parent: 'the file that lies below it' },
+  },
   'vm.shutdown.requested': {
     ...vm,
     type: 'information',

@@ -28,6 +28,8 @@ export const machineReportSchema = z.strictObject({
   pending: vmStatusSchema.shape.pending,
   forwards: vmStatusSchema.shape.forwards,
   lastFault: vmStatusSchema.shape.lastFault,
+  // An agent of before has no undo disks.
+  undo: vmStatusSchema.shape.undo.default(null),
 });
 export type MachineReport = z.infer<typeof machineReportSchema>;
 

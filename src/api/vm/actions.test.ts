@@ -23,6 +23,7 @@ function vm(state: VmState, more: Partial<Judged> = {}): Judged {
     state,
     held: false,
     additions: 'running',
+    undo: 'none',
     missing: {},
     hostReachable: true,
     ...more,
@@ -275,4 +276,16 @@ test('the judge answers for every action in every state, and says why where it r
           const judgement = judgeAction(action, vm(state, { held, hostReachable }));
           if (judgement.answer !== 'take') assert.ok(judgement.why.length > 0);
         }
+});
+
+test('undo disks are committed or discarded while the vm is off, and only where there are any', () => {
+  for (const action of ['commit-undo', 'discard-undo'] as const) {
+    assert.equal(judgeAction(action, vm('off', { undo: 'there' })).answer, 'take');
+    assert.equal(judgeAction(action, vm('off')).answer, 'ignore');
+    for (const state of ['running', 'paused', 'saved'] as const) {
+      const judgement = judgeAction(action, vm(state, { undo: 'there' }));
+      assert.equal(judgement.answer, 'refuse');
+      assert.match(judgement.answer === 'refuse' ? (judgement.hint ?? '') : '', /turn it off/);
+    }
+  }
 });

@@ -45,6 +45,7 @@ export const abilities = [
   'adapter-hotplug',
   'processor-hotplug',
   'memory-hotplug',
+  'undo-disks',
   'tpm',
   'uefi',
   'acceleration3d',
@@ -188,6 +189,22 @@ export const vmActions = {
     withoutAdditions: 'insert the additions CD and run its install.sh in the guest',
     meaning: 'install the guest additions of the host in the guest, through its guest agent',
   },
+  'commit-undo': {
+    label: 'Commit undo disks',
+    from: ['off'],
+    right: 'vm.power',
+    ability: 'undo-disks',
+    confirm: 'what the undo disks hold becomes part of the disks for good',
+    meaning: 'write what the undo disks hold into the disks',
+  },
+  'discard-undo': {
+    label: 'Discard undo disks',
+    from: ['off'],
+    right: 'vm.power',
+    ability: 'undo-disks',
+    confirm: 'everything written since the session began is lost',
+    meaning: 'delete the undo disks; the disks are as before the session',
+  },
   remove: {
     label: 'Remove',
     // A vm whose host is gone for good can still be taken out.
@@ -297,6 +314,8 @@ export const powerActions = [
   'reset',
   'restart',
   'update-additions',
+  'commit-undo',
+  'discard-undo',
 ] as const satisfies readonly VmAction[];
 export type PowerAction = (typeof powerActions)[number];
 
@@ -307,6 +326,8 @@ export interface Judged {
   /** Started by "power on hold" and not yet released (VM-42). */
   readonly held: boolean;
   readonly additions: AdditionsState;
+  /** Whether there are undo disks. */
+  readonly undo: 'none' | 'there';
   /** Abilities of the host's driver; those missing carry the driver's reason (VM-54). */
   readonly missing: Readonly<Partial<Record<Ability, string>>>;
   readonly hostReachable: boolean;
@@ -335,6 +356,12 @@ const hints: Readonly<Record<string, string>> = {
   'paused power-button': 'resume it first: a paused guest cannot shut down',
   'paused reboot': 'resume it first',
   'paused type': 'resume it first',
+  'running commit-undo': 'turn it off with: --undo commit',
+  'running discard-undo': 'turn it off with: --undo discard',
+  'paused commit-undo': 'turn it off with: --undo commit',
+  'paused discard-undo': 'turn it off with: --undo discard',
+  'saved commit-undo': 'restore the vm and turn it off, or discard the saved state first',
+  'saved discard-undo': 'restore the vm and turn it off, or discard the saved state first',
   'off save': 'only a running or paused vm has a state to save',
 };
 
@@ -370,6 +397,8 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
     const why = `${vm.name} is ${vmStateFacts[vm.state].label.toLowerCase()}`;
     return hint === undefined ? { answer: 'refuse', why } : { answer: 'refuse', why, hint };
   }
+  if (vm.undo === 'none' && (action === 'commit-undo' || action === 'discard-undo'))
+    return { answer: 'ignore', why: `${vm.name} has no undo disks` };
   if (facts.withoutAdditions !== undefined && !doAdditionsAnswer(vm.additions)) {
     const why =
       vm.additions === 'none'

@@ -15,6 +15,9 @@ const seconds = (min: number, max: number): z.ZodNumber => z.number().int().min(
 
 export const hostStartActions = ['off', 'always', 'if-was-running'] as const;
 export const hostStopActions = ['save', 'shutdown', 'off'] as const;
+/** What becomes of undo disks at the end of a session. */
+export const undoDecisions = ['keep', 'commit', 'discard'] as const;
+export type UndoDecision = (typeof undoDecisions)[number];
 
 export const vmSettingsSchema = z
   .strictObject({
@@ -50,6 +53,18 @@ export const vmSettingsSchema = z
             wasRunning: z.boolean().default(false).meta({ description: 'kept by Gantry (VM-62)' }),
           })
           .prefault({}),
+      })
+      .prefault({}),
+    undoDisks: z
+      .strictObject({
+        enabled: z.boolean().default(false).meta({
+          description:
+            'everything that the guest writes goes to undo disks, one for each disk; changed only while off (DISK-29)',
+        }),
+        onTurnOff: z.enum(undoDecisions).default('keep').meta({
+          description:
+            'when the vm goes off without a word about it: keep the undo disks, commit (write them into the disks) or discard them (DISK-32)',
+        }),
       })
       .prefault({}),
     failure: z

@@ -31,6 +31,7 @@ export const vmFilesSchema = z
           role: z.enum([
             'configuration',
             'disk',
+            'undo',
             'saved-state',
             'firmware',
             'tpm',

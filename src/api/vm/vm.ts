@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from '../ids.ts';
 import { vmActions, type VmAction } from './actions.ts';
 import { additionsStates } from './additions.ts';
-import { vmDefinitionSchema } from './definition.ts';
+import { undoDecisions, vmDefinitionSchema } from './definition.ts';
 import { vmStateSchema } from './state.ts';
 
 export const heartbeatSchema = z
@@ -96,6 +96,19 @@ export const networkUseSchema = z
   });
 export type NetworkUse = z.infer<typeof networkUseSchema>;
 
+export const undoStatusSchema = z
+  .strictObject({
+    since: timeSchema.meta({ description: 'when the session began that they hold' }),
+    sizeBytes: z
+      .number()
+      .int()
+      .min(0)
+      .nullable()
+      .meta({ description: 'on the host, when the vm last went off; null in its first session' }),
+  })
+  .meta({ id: 'VmUndo', description: 'undo disks of a vm' });
+export type UndoStatus = z.infer<typeof undoStatusSchema>;
+
 /** What is observed of a vm; never part of its definition. Numbers are null while there are none (VM-16). */
 export const vmStatusSchema = z
   .strictObject({
@@ -143,6 +156,7 @@ export const vmStatusSchema = z
       .array(z.string().max(256))
       .max(1024)
       .meta({ description: 'paths of settings that take effect at the next start' }),
+    undo: undoStatusSchema.nullable().meta({ description: 'null: there are no undo disks' }),
     lastFault: z
       .strictObject({ at: timeSchema, code: z.string(), message: z.string() })
       .nullable()
@@ -299,6 +313,10 @@ export const vmActionRequestSchema = z
       .max(16)
       .optional()
       .meta({ description: 'turn-on: host devices to do without, this once (VM-73)' }),
+    undo: z.enum(undoDecisions).optional().meta({
+      description:
+        "turn-off, shutdown, power-button: what becomes of the undo disks; default: the vm's own setting",
+    }),
     force: z
       .boolean()
       .optional()

@@ -1,5 +1,5 @@
 /** The power verbs: one table, one function. Words of other products are aliases. */
-import { vmActionFacts, type PowerAction, type VmActionRequest } from '#api';
+import { undoDecisions, vmActionFacts, type PowerAction, type VmActionRequest } from '#api';
 import { Fault, toFault } from '#lib';
 import { command, type Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
@@ -87,6 +87,18 @@ const verbs: readonly Verb[] = [
     summary: 'install the guest additions of the host in the guest, through its guest agent',
     done: 'has the guest additions of its host',
   },
+  {
+    word: 'commit-undo',
+    summary: 'write what the undo disks hold into the disks',
+    done: 'has committed its undo disks',
+    asks: 'commit-undo',
+  },
+  {
+    word: 'discard-undo',
+    summary: 'delete the undo disks; the disks are as before the session',
+    done: 'has discarded its undo disks',
+    asks: 'discard-undo',
+  },
   { word: 'release', summary: 'let a held vm run', done: 'runs', aliases: ['power-on-release'] },
 ];
 
@@ -101,6 +113,13 @@ const options = {
     words: ['fail', 'save', 'turn-off'],
     value: 'ACTION',
     meaning: 'shutdown, power-button: what happens after it; default fail',
+  },
+  undo: {
+    type: 'text',
+    words: undoDecisions,
+    value: 'DECISION',
+    meaning:
+      "turn-off, shutdown, power-button: what becomes of undo disks; default: the vm's setting",
   },
   boot: {
     type: 'text',
@@ -130,6 +149,7 @@ function powerCommand(verb: Verb): Command {
         ...(run.options['on-timeout'] === undefined
           ? {}
           : { onTimeout: run.options['on-timeout'] }),
+        ...(run.options.undo === undefined ? {} : { undo: run.options.undo }),
         ...(run.options.boot === undefined ? {} : { bootOnce: run.options.boot }),
         ...(run.options.without === undefined ? {} : { without: [...run.options.without] }),
       };

@@ -3,6 +3,17 @@ import { formatBytes, isFault } from '#lib';
 import { placeName, vmStateFacts, type Adapter, type Client, type Vm } from '#api';
 import { humanDuration, localTime } from '../output/human.ts';
 
+function undoLines({ definition, status }: Vm): readonly (readonly [string, string])[] {
+  const { enabled, onTurnOff } = definition.settings.undoDisks;
+  if (!enabled && status.undo === null) return [];
+  const size = status.undo?.sizeBytes ?? null;
+  const held =
+    status.undo === null
+      ? 'none yet'
+      : `since ${localTime(status.undo.since)}${size === null ? '' : `, ${formatBytes(size)}`}`;
+  return [['undo disks', `${held}; at turn off: ${onTurnOff}`]];
+}
+
 /** How far the guest's clock is from its host's. */
 function clockText(offsetMs: number | null): string {
   if (offsetMs === null) return '-';
@@ -124,6 +135,7 @@ export function describeVm(
     ['guest clock', clockText(status.guest?.clockOffsetMs ?? null)],
     ['on host start', settings.start.onHostStart],
     ['on host stop', settings.shutdown.onHostStop],
+    ...undoLines(vm),
     ...(status.pending.length === 0 ? [] : [['at next start', status.pending.join(', ')] as const]),
     ...(status.lastFault === null
       ? []

@@ -223,6 +223,8 @@ export const german: Language = {
     reset: 'Zurücksetzen',
     restart: 'Sofort neu starten',
     'update-additions': 'Gasterweiterungen aktualisieren',
+    'commit-undo': 'Rückgängig-Platten übernehmen',
+    'discard-undo': 'Rückgängig-Platten verwerfen',
     remove: 'Herausnehmen',
     delete: 'Löschen',
     clone: 'Klonen',

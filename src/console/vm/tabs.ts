@@ -46,7 +46,13 @@ export const tabSettings: Readonly<Partial<Record<VmTab, readonly string[]>>> = 
     'hardware/parallelPort',
     'hardware/sharedFolders',
   ],
-  disks: ['hardware/disks', 'hardware/opticalDrives', 'hardware/floppy', 'hardware/scsiController'],
+  disks: [
+    'hardware/disks',
+    'settings/undoDisks',
+    'hardware/opticalDrives',
+    'hardware/floppy',
+    'hardware/scsiController',
+  ],
   network: ['hardware/adapters'],
   resources: ['resources'],
   options: [

@@ -134,6 +134,8 @@ const stateFor: Readonly<Record<PowerAction, VmState>> = {
   reset: 'running',
   restart: 'running',
   'update-additions': 'running',
+  'commit-undo': 'off',
+  'discard-undo': 'off',
 };
 
 const stateForTeam: Readonly<Record<TeamAction, VmState>> = {

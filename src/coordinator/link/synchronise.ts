@@ -278,6 +278,7 @@ function gone(
     path: vm.path,
     pending: [],
     forwards: [],
+    undo: report?.undo ?? null,
     lastFault: {
       at,
       code: 'not-found',

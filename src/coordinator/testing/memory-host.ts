@@ -148,6 +148,7 @@ export class MemoryHost implements Links {
       path: machine.path,
       pending: [],
       forwards: [],
+      undo: null,
       lastFault: null,
     };
   }
@@ -166,6 +167,7 @@ export class MemoryHost implements Links {
       state,
       held,
       additions: 'running',
+      undo: 'there',
       missing: {},
       hostReachable: true,
     });

@@ -4,6 +4,7 @@
  * Invariant: what is made did not exist before, and does not exist when making it failed.
  */
 import { open, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { Fault } from '#lib';
 import type { ImageFormat } from '../command-line/spec-storage.ts';
 import { finite, Misfit, optional, record } from '../parse.ts';
@@ -16,7 +17,7 @@ export interface NewImage extends ImageCommandOptions {
   readonly format: 'raw' | 'qcow2';
   /** A multiple of 512. May be left out with a parent: its size. */
   readonly sizeBytes?: number | undefined;
-  /** qcow2 only. */
+  /** qcow2 only. One in the same folder is named without its path, so that both can be moved together. */
   readonly backing?: { readonly path: string; readonly format: ImageFormat } | undefined;
 }
 
@@ -33,10 +34,41 @@ export async function createImage(qemuImg: string, image: NewImage): Promise<voi
     requireAbsolute(what, backing.path);
     if (image.format !== 'qcow2') throw new Fault('invalid', `${what}: raw images have no parent`);
   }
-  const parent = backing ? ['-b', backing.path, '-F', backing.format] : [];
+  const parent = backing
+    ? ['-b', nameOfParent(image.path, backing.path), '-F', backing.format]
+    : [];
   const size = sizeBytes === undefined ? [] : [String(sizeBytes)];
   const args = ['create', '-q', '-f', image.format, ...parent, image.path, ...size];
   await making(what, image.path, () => runQemuImg({ program: qemuImg, what, args, ...image }));
+}
+
+/** The dot keeps a name with a colon from being read as the address of a server. */
+function nameOfParent(path: string, parent: string): string {
+  return dirname(path) === dirname(parent) ? `./${basename(parent)}` : parent;
+}
+
+export interface Commit extends ImageCommandOptions {
+  readonly path: string;
+  readonly format: ImageFormat;
+  /** The ancestor that receives what it and all images between hold. */
+  readonly into: string;
+  /** Hears percentages from 0 to 100, rising. */
+  readonly onProgress?: ((percent: number) => void) | undefined;
+}
+
+/**
+ * Writes what an image holds into one that it lies on, and leaves it as it is: cut off at any point it can be
+ * done again. Not while a machine uses one of them. Errors: as `runQemuImg`.
+ */
+export async function commitImage(qemuImg: string, commit: Commit): Promise<void> {
+  const { path, into, format, onProgress, signal } = commit;
+  const what = `cannot commit image ${path}`;
+  requireAbsolute(what, path);
+  requireAbsolute(what, into);
+  const args = ['commit', '-p', '-f', format, '-b', into, path];
+  const timeoutMs = commit.timeoutMs ?? bulkTimeoutMs;
+  const onOutput = onProgress && progressReader(onProgress);
+  await runQemuImg({ program: qemuImg, what, args, timeoutMs, signal, onOutput });
 }
 
 export interface Conversion extends ImageCommandOptions {

@@ -77,7 +77,7 @@ const parseInfo = map(parseFields, (info): ImageInfo => {
     backing:
       backingPath === undefined
         ? undefined
-        : { path: backingPath, format: info['backing-filename-format'] },
+        : { path: backingPath.replaceAll('/./', '/'), format: info['backing-filename-format'] },
     otherPaths: dataFile === undefined ? extents : [...extents, dataFile],
     encrypted: info.encrypted ?? false,
     corrupt: data?.corrupt ?? false,

@@ -6,6 +6,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { placeName, type Disk, type HostSettings, type Medium } from '#api';
 import { describeFault, formatBytes, toFault, type Reason } from '#lib';
 import { isLive } from '../../host/admission.ts';
+import { topOf } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { isInside, realPath } from '../../storage/allowed.ts';
 import { readVolume } from '../../storage/file-system.ts';
@@ -15,7 +16,7 @@ import type { Account } from './confine/accounts.ts';
 import { checkAdapters } from './check-adapters.ts';
 import { allows, findBarrier, isWriteProtected } from './confine/access.ts';
 import { isThere, mappedDrives, mappedPorts, type MappedDevice } from './host-devices.ts';
-import { resolveFile } from './places.ts';
+import { diskPaths, resolveFile } from './places.ts';
 
 export interface CheckedHost {
   readonly settings: HostSettings;
@@ -60,7 +61,7 @@ async function checkDisk(
   live: readonly MachineFile[],
   host: CheckedHost,
 ): Promise<Reason[]> {
-  const path = resolveFile(file.folder, disk.file);
+  const [path, ...below] = diskPaths(file, disk);
   const what = `disk ${placeName(disk)} (${path})`;
   if (!(await isInside(path, host.folders))) return [outside('disk-outside', what)];
   const stats = await stat(path).catch(() => undefined);
@@ -70,12 +71,12 @@ async function checkDisk(
     ];
   }
   const reasons: Reason[] = [];
-  if (!disk.readOnly && (await isWriteProtected(path))) {
+  if (!disk.readOnly && !getsUndo(file, disk) && (await isWriteProtected(path))) {
     const text = `${what} is write-protected`;
     const remedy = 'attach a differencing disk above it, or attach it as read-only';
     reasons.push({ code: 'disk-write-protected', text, remedy });
   }
-  const user = await findUser(path, live, disk);
+  const user = await findUser([path, ...below], live, disk);
   if (user !== undefined) {
     const text = `${what} is in use by ${user}`;
     reasons.push({
@@ -85,7 +86,7 @@ async function checkDisk(
     });
   }
   if (host.qemuImg !== undefined) {
-    const query = { path, format: disk.format, inUse: 'yes' } as const;
+    const query = { path, format: topOf(file.layers, disk).format, inUse: 'yes' } as const;
     try {
       await host.imageChecks.check(host.qemuImg, query, host.folders);
     } catch (error) {
@@ -108,19 +109,28 @@ function outside(code: string, what: string): Reason {
   };
 }
 
-/** Two may have it when both only read, or both share it. */
+/** Its undo disk is made at the start: what lies below is only read. */
+function getsUndo({ definition, layers }: MachineFile, disk: Disk): boolean {
+  if (!definition.settings.undoDisks.enabled || disk.shared) return false;
+  return layers.undo?.below.every((one) => one.disk !== disk.file) ?? true;
+}
+
+/** Two may have a file when both only read it, or both share it. The first of a disk's files is written. */
 async function findUser(
-  path: string,
+  paths: readonly string[],
   live: readonly MachineFile[],
   disk: Disk,
 ): Promise<string | undefined> {
-  const real = await realPath(path);
+  const ours = await Promise.all(paths.map(realPath));
   for (const other of live) {
     const { name, hardware } = other.startedWith ?? other.definition;
-    for (const theirs of hardware.disks) {
-      if (disk.shared && theirs.shared) continue;
-      if (disk.readOnly && theirs.readOnly) continue;
-      if ((await realPath(resolveFile(other.folder, theirs.file))) === real) return name;
+    for (const theirDisk of hardware.disks) {
+      if (disk.shared && theirDisk.shared) continue;
+      const theirs = await Promise.all(diskPaths(other, theirDisk).map(realPath));
+      const [ourTop = ''] = ours;
+      const [theirTop = ''] = theirs;
+      if (!disk.readOnly && theirs.includes(ourTop)) return name;
+      if (!theirDisk.readOnly && ours.includes(theirTop)) return name;
     }
   }
   return undefined;
@@ -128,10 +138,7 @@ async function findUser(
 
 async function checkSpace(file: MachineFile, host: CheckedHost): Promise<Reason[]> {
   const writable = file.definition.hardware.disks.filter(({ readOnly }) => !readOnly);
-  const paths = new Set([
-    file.folder,
-    ...writable.map((disk) => resolveFile(file.folder, disk.file)),
-  ]);
+  const paths = new Set([file.folder, ...writable.map((disk) => diskPaths(file, disk)[0])]);
   const least = host.settings.minimumFreeDiskBytes;
   const seen = new Set<number>();
   const reasons: Reason[] = [];
@@ -264,7 +271,7 @@ async function findDeviceUser(
 /** The account must get to the vm's folder and to every disk. */
 async function checkReach(file: MachineFile, account: Account | undefined): Promise<Reason[]> {
   if (!account) return [];
-  const disks = file.definition.hardware.disks.map((disk) => resolveFile(file.folder, disk.file));
+  const disks = file.definition.hardware.disks.flatMap((disk) => diskPaths(file, disk));
   const barriers = new Set<string>();
   for (const path of [file.folder, ...disks]) {
     const barrier = await findBarrier(path, account);

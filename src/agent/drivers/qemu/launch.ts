@@ -15,7 +15,7 @@ import type { Launch } from '../driver.ts';
 import { ownFile, ownFolder } from './confine/ownership.ts';
 import { sharedGroup, type Account, type UidRange } from './confine/accounts.ts';
 import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
-import { ownPlaces, resolveFile, type RunPlaces } from './places.ts';
+import { diskPaths, ownPlaces, type RunPlaces } from './places.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { lastLines, rotateLog } from './process/log-file.ts';
 import { findByArgument, identify } from './process/proc.ts';
@@ -65,8 +65,8 @@ export async function giveFiles(
   if (!account) return;
   await ownFolder(file.folder, account);
   for (const disk of file.definition.hardware.disks) {
-    const path = resolveFile(file.folder, disk.file);
-    await ownFile(path, account, disk.shared ? sharedGroup(range) : undefined);
+    for (const path of diskPaths(file, disk))
+      await ownFile(path, account, disk.shared ? sharedGroup(range) : undefined);
   }
 }
 

@@ -5,7 +5,9 @@
  *   <runtime>/<id>/          sockets, gone after a restart of the host; each socket path at most 107 bytes
  */
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Disk } from '#api';
 import { Fault } from '#lib';
+import { chainOf } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
 
 const maxSocketPathBytes = 107;
@@ -13,6 +15,15 @@ const maxSocketPathBytes = 107;
 /** A file of a definition: relative ones are in the vm's folder. */
 export function resolveFile(folder: string, file: string): string {
   return isAbsolute(file) ? resolve(file) : join(folder, file);
+}
+
+/** The files of a disk from the one that the guest writes down to the disk's own. */
+export function diskPaths(
+  { folder, layers }: Pick<MachineFile, 'folder' | 'layers'>,
+  disk: Disk,
+): readonly [string, ...string[]] {
+  const [top, ...below] = chainOf(layers, disk).map(({ file }) => resolveFile(folder, file));
+  return [top ?? resolveFile(folder, disk.file), ...below];
 }
 
 export interface RunPlaces {
@@ -54,6 +65,8 @@ export function runPlaces(runtimeDir: string, id: string): RunPlaces {
 /** Files beside the configuration, named like it. */
 export interface OwnPlaces {
   readonly saved: string;
+  /** What lies on the disks, and how. */
+  readonly layers: string;
   /** What the saved state belongs to. */
   readonly savedFacts: string;
   readonly firmware: string;
@@ -65,6 +78,7 @@ export function ownPlaces(file: Pick<MachineFile, 'file'>): OwnPlaces {
   const stem = join(dirname(file.file), basename(file.file).replace(/\.[^.]*$/, ''));
   return {
     saved: `${stem}.saved`,
+    layers: `${stem}.layers.json`,
     savedFacts: `${stem}.saved.json`,
     firmware: `${stem}.firmware`,
     tpm: `${stem}.tpm`,

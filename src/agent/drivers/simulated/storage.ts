@@ -2,10 +2,13 @@
 import type { VmDefinition } from '#api';
 import { Fault, giB } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
+import { undoFiles } from '../../machine/layers/layers.ts';
 import type { DiskFacts, DiskSourceLike, Storage, StoredFile } from '../driver.ts';
+import { SimulatedLayers } from './layers.ts';
 import type { SavedGuest } from './saved-guest.ts';
 
 export class SimulatedStorage implements Storage {
+  readonly layers = new SimulatedLayers();
   readonly #hostName: string;
   readonly #saved: Map<string, SavedGuest>;
   readonly #disks = new Map<string, number>();
@@ -54,6 +57,14 @@ export class SimulatedStorage implements Storage {
       const sizeBytes = Math.floor(disk.sizeBytes / 4);
       return { path, role: 'disk', sizeBytes, deleted: kept === null, keptBecause: kept };
     });
+    for (const layer of undoFiles(file.layers))
+      disks.push({
+        path: place(file.folder, layer),
+        role: 'undo',
+        sizeBytes: await this.layers.sizeOf(file, layer),
+        deleted: true,
+        keptBecause: null,
+      });
     const configuration: StoredFile = {
       path: file.file,
       role: 'configuration',

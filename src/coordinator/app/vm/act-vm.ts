@@ -21,6 +21,7 @@ import { stepNames } from '../work.ts';
 import { checkStart, type StartAction } from './check-start.ts';
 import { requireAction } from './judge.ts';
 import { powerKind } from './power-steps.ts';
+import { requireUndoDisks } from './undo-choice.ts';
 
 /** What a word means for the vm as it is now. Errors: `invalid` for a word that is none. */
 export function actionFor(vm: Vm, word: string): PowerAction {
@@ -48,6 +49,7 @@ export async function actOnVm(
   const action = actionFor(vm, word);
   requireVerb(caller, vmActionFacts(action).right, { kind: 'vm', id }, vm.name);
   const ignored = requireAction(inventory, vm, action);
+  requireUndoDisks(vm, request);
   const kind = powerKind(action);
   const target = vmThing(id, vmDocument(inventory, id).data);
   if (dryRun) {

@@ -42,6 +42,7 @@ import { requireAction } from './judge.ts';
 import { requireAccountChoice } from './account-choice.ts';
 import { requireScriptRight } from './script-right.ts';
 import { requireTimeSource } from './time-source.ts';
+import { requireUndoChoice, warnOfUndo } from './undo-choice.ts';
 
 export async function updateVm(
   coordinator: Coordinator,
@@ -87,13 +88,15 @@ export async function updateVm(
 /** A guest counts as installed once the vm was started with a disk. */
 function warningsOfUpdate(
   { inventory }: Coordinator,
-  { definition: before, generation, hostId }: VmDocument,
+  vm: VmDocument,
   after: VmDefinition,
 ): readonly Reason[] {
+  const { definition: before, generation, hostId } = vm;
   const installed = generation > 0 && before.hardware.disks.length > 0;
   return [
     ...(installed ? warnOfChange(before, after) : []),
     ...warnOfNewHardware(before, after, hostProcessor(inventory, hostId)),
+    ...warnOfUndo(inventory, vm, after),
   ];
 }
 
@@ -143,6 +146,7 @@ function requireChangeable(
   requireTimeSource(after, resource.status.guest?.domainController === true, before);
   requireAccountChoice(after, before);
   requireScriptRight(caller, on, after, before);
+  requireUndoChoice(resource, before, after);
   if (after.name !== before.name) requireFreeName(inventory, 'vm', after.name);
   const known = new Set(mediaOf(before).map((medium) => JSON.stringify(medium)));
   for (const medium of mediaOf(after))

@@ -21,6 +21,7 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     state: vm.state,
     held: vm.status.held,
     additions: vm.status.additions.state,
+    undo: vm.status.undo === null ? 'none' : 'there',
     missing: inventory.document<HostDocument>('host', vm.hostId)?.data.facts?.missing ?? {},
     hostReachable:
       status !== undefined && status !== 'unreachable' && status !== 'agent-not-running',

@@ -21,6 +21,8 @@ import { checkStart } from './check-start.ts';
 import { causeOf, changeDefinition, targetVm } from './common-steps.ts';
 
 const minuteMs = 60_000;
+/** Undo disks are as large as the disks, and as slow. */
+const mergeMs = 24 * 60 * minuteMs;
 
 /** The agent's own limits are shorter; these end a call that is stuck. */
 function limitMs(action: PowerAction, request: VmActionRequest, definition: VmDefinition): number {
@@ -30,8 +32,13 @@ function limitMs(action: PowerAction, request: VmActionRequest, definition: VmDe
       // After the guest's time there may be a save.
       return (
         (request.timeoutSeconds ?? definition.settings.shutdown.timeoutSeconds) * 1000 +
-        30 * minuteMs
+        30 * minuteMs +
+        mergeLimitMs(request, definition)
       );
+    case 'turn-off':
+      return 5 * minuteMs + mergeLimitMs(request, definition);
+    case 'commit-undo':
+      return mergeMs;
     case 'save':
     case 'restore':
     case 'update-additions':
@@ -45,10 +52,15 @@ function limitMs(action: PowerAction, request: VmActionRequest, definition: VmDe
     case 'pause':
     case 'resume':
     case 'discard':
-    case 'turn-off':
+    case 'discard-undo':
     case 'reset':
       return 5 * minuteMs;
   }
+}
+
+/** The end of a session whose undo disks are committed takes as long as that does. */
+function mergeLimitMs({ undo }: VmActionRequest, { settings }: VmDefinition): number {
+  return (undo ?? settings.undoDisks.onTurnOff) === 'commit' ? mergeMs : 0;
 }
 
 export function requestOf(work: Work): VmActionRequest {
@@ -208,6 +220,8 @@ function stepsOf(action: PowerAction): readonly Step[] {
     case 'turn-off':
     case 'reset':
     case 'update-additions':
+    case 'commit-undo':
+    case 'discard-undo':
       return [actStep(action)];
   }
 }

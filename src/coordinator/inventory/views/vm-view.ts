@@ -94,6 +94,7 @@ function viewStatus({ vm, report, host, sample }: VmParts, state: VmState): VmSt
     guest: passing?.guest ?? null,
     forwards: live ? (report?.forwards ?? nothing) : nothing,
     pending: report?.pending ?? nothing,
+    undo: report?.undo ?? null,
     lastFault: report?.lastFault ?? null,
   };
 }

@@ -10,11 +10,13 @@ import {
 import type {
   Attachment,
   Disk as DiskSpec,
+  Image,
   MachineSpec,
   Medium as MediumSpec,
   ScsiController,
 } from '#qemu';
-import { Fault } from '#lib';
+import { assert, Fault } from '#lib';
+import { chainOf, type Layer } from '../../../machine/layers/layers.ts';
 import type { MachineFile } from '../../../machine/record.ts';
 import { resolveFile } from '../places.ts';
 
@@ -73,19 +75,27 @@ export function attachmentOf(at: Placed): Attachment {
   }
 }
 
-export function diskSpec(file: Pick<MachineFile, 'folder'>, disk: Disk): DiskSpec {
+export function diskSpec(file: Pick<MachineFile, 'folder' | 'layers'>, disk: Disk): DiskSpec {
   return {
     id: diskId(disk),
     attach: attachmentOf(disk),
-    image: {
-      source: { kind: 'file', path: resolveFile(file.folder, disk.file) },
-      format: disk.format,
-    },
+    image: imageOf(file.folder, chainOf(file.layers, disk)),
     access: disk.readOnly ? 'read-only' : 'read-write',
     cache: disk.cache,
     discard: disk.discard ? 'unmap' : 'ignore',
     serial: disk.serial === '' ? undefined : disk.serial,
     sharing: disk.shared ? 'shared' : 'exclusive',
+  };
+}
+
+/** A file with all that lies below it. */
+function imageOf(folder: string, chain: readonly Pick<Layer, 'file' | 'format'>[]): Image {
+  const [top, ...below] = chain;
+  assert(top !== undefined, 'a disk has a file');
+  return {
+    source: { kind: 'file', path: resolveFile(folder, top.file) },
+    format: top.format,
+    ...(below.length > 0 ? { backing: imageOf(folder, below) } : {}),
   };
 }
 

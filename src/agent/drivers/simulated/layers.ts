@@ -1,0 +1,64 @@
+/** Layers of simulated disks: names and sizes. A layer grows to a share of its disk at once. */
+import { Fault, giB, miB } from '#lib';
+import type { Seal } from '../../machine/layers/layers.ts';
+import type { MachineFile } from '../../machine/record.ts';
+import type { LayerPlace, LayerStorage, MergeOptions } from '../driver.ts';
+
+const layerBytes = 64 * miB;
+
+export class SimulatedLayers implements LayerStorage {
+  readonly #sizes = new Map<string, number>();
+
+  async make(machine: LayerPlace, name: string): Promise<void> {
+    const path = pathOf(machine, name);
+    if (this.#sizes.has(path)) throw new Fault('exists', `there is a file ${path} already`);
+    this.#sizes.set(path, layerBytes);
+  }
+
+  async readSeal(): Promise<Seal> {
+    return { sizeBytes: 0, modified: '0', head: '', mode: 0o600 };
+  }
+
+  async protect(): Promise<void> {}
+
+  async unprotect(): Promise<void> {}
+
+  async merge(_: LayerPlace, { onProgress }: MergeOptions): Promise<void> {
+    onProgress(1);
+  }
+
+  async remove(machine: LayerPlace, file: string): Promise<void> {
+    this.#sizes.delete(pathOf(machine, file));
+  }
+
+  async findUser(
+    machine: LayerPlace,
+    file: string,
+    others: readonly MachineFile[],
+  ): Promise<string | undefined> {
+    const path = pathOf(machine, file);
+    const user = others.find((other) =>
+      other.definition.hardware.disks.some((disk) => pathOf(other, disk.file) === path),
+    );
+    return user?.definition.name;
+  }
+
+  /** Of a fleet that was there before this process, too. */
+  async sizeOf(machine: LayerPlace, file: string): Promise<number> {
+    return this.#sizes.get(pathOf(machine, file)) ?? layerBytes;
+  }
+
+  async freeBytes(): Promise<number> {
+    return 60_000 * giB;
+  }
+
+  async write(): Promise<void> {}
+
+  async read(): Promise<undefined> {
+    return undefined;
+  }
+}
+
+function pathOf({ folder }: LayerPlace, file: string): string {
+  return file.startsWith('/') ? file : `${folder}/${file}`;
+}

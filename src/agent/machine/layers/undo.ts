@@ -1,0 +1,199 @@
+/**
+ * Undo disks (DISK-29 to DISK-36, VM-47): a session begins with the first start that has none and ends when
+ * the machine goes off and somebody, or the vm's setting, decides.
+ *
+ *   off --start, no undo disks--> made, one for each disk --> session ... goes off
+ *        keep:    they stay; the next start goes on with them
+ *        discard: the files below are on top again; the undo disks are deleted
+ *        commit:  written into the files below (state merging-disks), then as discard
+ */
+import type { Disk } from '#api';
+import { describeFault, Fault, formatBytes, isoTime, toFault } from '#lib';
+import type { Hands } from '../hands.ts';
+import type { MachineFile } from '../record.ts';
+import { changeLayers, nameLayer, sealAnew, tidyLayers } from './change-layers.ts';
+import { changeTops, putOnTop, topOf, undoFiles } from './layers.ts';
+
+/** Before a start: undo disks for every disk that the guest may write and that has none. */
+export async function beginUndo(hands: Hands): Promise<void> {
+  const { definition, layers } = hands.file;
+  if (!definition.settings.undoDisks.enabled) return;
+  const covered = new Set(layers.undo?.below.map(({ disk }) => disk));
+  const disks = definition.hardware.disks.filter(
+    (disk) => !disk.readOnly && !disk.shared && !covered.has(disk.file),
+  );
+  if (disks.length === 0) return;
+  const suffix = suffixOf(hands.file);
+  const named: { readonly disk: Disk; readonly layer: string }[] = [];
+  for (const disk of disks) {
+    const taken = [...named.map(({ layer }) => layer), ...layers.files.map(({ file }) => file)];
+    named.push({ disk, layer: nameLayer(disk, suffix, taken) });
+  }
+  try {
+    await changeLayers(hands, named, (now, additions) => ({
+      ...putOnTop(now, additions),
+      undo: {
+        since: now.undo?.since ?? isoTime(hands.host.clock.now()),
+        begun: false,
+        sizeBytes: now.undo?.sizeBytes ?? null,
+        below: [
+          ...(now.undo?.below ?? []),
+          ...disks.map((disk) => ({ disk: disk.file, file: topOf(now, disk).file })),
+        ],
+      },
+    }));
+  } catch (error) {
+    tellFailure(hands, 'vm.undo.failed', 'make', error);
+    throw error;
+  }
+}
+
+/** Files of the classic profile are named as Virtual PC named them (DISK-30). */
+function suffixOf(file: MachineFile): string {
+  return file.definition.hardware.profile === 'classic' ? 'vud' : 'undo.qcow2';
+}
+
+/** After the end of the process: what was decided is done, or what stays is measured. */
+export async function endSession(hands: Hands): Promise<void> {
+  await settleUndo(hands);
+  await noteUndoSize(hands);
+  await hands.persist();
+}
+
+/** Carries out what was decided at the end of the session. Also for an agent before this one. */
+async function settleUndo(hands: Hands): Promise<void> {
+  const { ending } = hands.file.layers;
+  if (ending === null) return;
+  if (hands.file.state !== 'merging-disks') hands.enter('merging-disks');
+  try {
+    if (ending === 'discard') requireWhole(hands.file);
+    else await mergeUndo(hands);
+    await dropUndo(hands, ending);
+  } catch (error) {
+    // The end of the agent is no failure: the next one goes on.
+    if (hands.leaving) throw error;
+    throw await giveUp(hands, ending, error);
+  }
+}
+
+/** A decision that is made while the machine is off. */
+export async function decideUndo(hands: Hands, decision: 'commit' | 'discard'): Promise<void> {
+  hands.set({ layers: { ...hands.file.layers, ending: decision } });
+  await hands.persist();
+  await endSession(hands);
+}
+
+/** Errors: `refused` when a commit has begun: the disks are no more what they were before the session. */
+function requireWhole({ definition, layers }: MachineFile): void {
+  if (layers.undo?.begun !== true) return;
+  const message = `the undo disks of ${definition.name} were partly written into its disks already`;
+  throw new Fault('refused', message, { hint: 'commit them: that was begun and did not end' });
+}
+
+async function mergeUndo(hands: Hands): Promise<void> {
+  const { host } = hands;
+  const { undo, tops } = hands.file.layers;
+  const merges = (undo?.below ?? []).flatMap(({ disk, file: lower }) => {
+    const upper = tops.find((one) => one.disk === disk)?.top ?? lower;
+    return upper === lower ? [] : [{ disk, upper, lower }];
+  });
+  if (undo?.begun !== true) await requireMergeable(hands, merges);
+  hands.set({ layers: { ...hands.file.layers, undo: undo && { ...undo, begun: true } } });
+  await hands.persist();
+  for (const [index, { disk, upper, lower }] of merges.entries()) {
+    await host.driver.storage.layers.merge(hands.file, {
+      upper,
+      lower,
+      signal: hands.signal,
+      onProgress: (part) => hands.progress((index + part) / merges.length, `committing ${disk}`),
+    });
+  }
+}
+
+/** Before anything is written. Errors: `refused` naming the vm whose disk lies on a file; `exhausted` with the figures. */
+async function requireMergeable(
+  hands: Hands,
+  merges: readonly { readonly upper: string; readonly lower: string }[],
+): Promise<void> {
+  const { host, file } = hands;
+  const { layers } = host.driver.storage;
+  for (const { upper, lower } of merges) {
+    const user = await layers.findUser(file, lower, host.others(file.definition.id));
+    if (user !== undefined) {
+      throw new Fault('refused', `a disk of ${user} lies on ${lower}`, {
+        hint: `discard the undo disks, or give ${user} a disk of its own`,
+      });
+    }
+    const neededBytes = await layers.sizeOf(file, upper);
+    const freeBytes = await layers.freeBytes(file, lower);
+    if (freeBytes >= neededBytes) continue;
+    const figures = `${formatBytes(neededBytes)} may be needed, ${formatBytes(freeBytes)} are free`;
+    throw new Fault('exhausted', `the volume of ${lower} has too little space: ${figures}`, {
+      facts: { neededBytes, freeBytes },
+      hint: 'free space on that volume; the undo disks stay as they are',
+    });
+  }
+}
+
+async function dropUndo(hands: Hands, ending: 'commit' | 'discard'): Promise<void> {
+  const sizeBytes = await measureUndo(hands);
+  await changeLayers(hands, [], (now) => ({
+    ...changeTops(now, now.undo?.below ?? []),
+    undo: null,
+    ending: null,
+  }));
+  hands.enter('off');
+  hands.emit(ending === 'commit' ? 'vm.undo.committed' : 'vm.undo.discarded', { sizeBytes });
+  await hands.persist();
+}
+
+/** The undo disks stay; what was written into is sealed as it is now. */
+async function giveUp(hands: Hands, ending: 'commit' | 'discard', error: unknown): Promise<Fault> {
+  const { storage } = hands.host.driver;
+  const cause = toFault(error);
+  const { name } = hands.file.definition;
+  const { code, facts, hint } = cause;
+  const fault = new Fault(code, `cannot ${ending} the undo disks of ${name}`, {
+    cause,
+    facts,
+    hint,
+  });
+  const layers = await sealAnew(storage, hands.file);
+  const lastFault = {
+    at: isoTime(hands.host.clock.now()),
+    code: fault.code,
+    message: describeFault(fault),
+  };
+  hands.enter('off', { layers: { ...layers, ending: null }, lastFault });
+  const event = ending === 'commit' ? 'vm.undo.commit-failed' : 'vm.undo.failed';
+  tellFailure(hands, event, ending, cause);
+  await tidyLayers(hands).catch(() => undefined);
+  await hands.persist();
+  return fault;
+}
+
+function tellFailure(
+  hands: Hands,
+  name: 'vm.undo.commit-failed' | 'vm.undo.failed',
+  operation: 'make' | 'commit' | 'discard',
+  error: unknown,
+): void {
+  hands.emit(name, { operation, reason: describeFault(error), state: hands.file.state });
+}
+
+/** All undo disks together, as they lie on the host. */
+async function measureUndo(hands: Hands): Promise<number> {
+  const { file, host } = hands;
+  let bytes = 0;
+  for (const layer of undoFiles(file.layers))
+    bytes += await host.driver.storage.layers.sizeOf(file, layer);
+  return bytes;
+}
+
+/** Notes how large the undo disks are that stay. */
+async function noteUndoSize(hands: Hands): Promise<void> {
+  const { undo } = hands.file.layers;
+  if (undo === null) return;
+  const sizeBytes = await measureUndo(hands);
+  hands.set({ layers: { ...hands.file.layers, undo: { ...undo, sizeBytes } } });
+}

@@ -1,0 +1,192 @@
+/**
+ * Layers of disks as files, made and merged with qemu-img (docs/rfd/0012).
+ *
+ * Invariants: (1) a layer appears under its name by one rename, whole and flushed; nothing that exists is
+ * overwritten; (2) a merge leaves the upper file as it is, so that it can be done again.
+ */
+import { createHash } from 'node:crypto';
+import { chmod, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { Fault, kiB, miB } from '#lib';
+import { commitImage, createImage } from '#qemu';
+import type { LayerPlace, LayerStorage, MergeOptions } from '../drivers/driver.ts';
+import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import { layersSchema, type Layer, type Layers, type Seal } from '../machine/layers/layers.ts';
+import type { MachineFile } from '../machine/record.ts';
+import { realPath } from './allowed.ts';
+import { flushFolder, writeFileAtomic } from './atomic-file.ts';
+import { exists } from './exists.ts';
+import { readVolume } from './file-system.ts';
+import { usedByOthers } from './list-files.ts';
+
+export interface LayerFilesOptions {
+  /** Errors: `unsupported` where it is not installed. */
+  readonly qemuImg: () => string;
+  /** Gives a file to the account of the machine. */
+  readonly own: (path: string, uid: number | null) => Promise<void>;
+}
+
+const headBytes = 64 * kiB;
+const maxFileBytes = 4 * miB;
+
+/** The layers as they lie beside the disks, with the version of their form. */
+const fileSchema = z.strictObject({
+  gantry: z.literal('layers'),
+  format: z.literal(1),
+  layers: layersSchema,
+});
+
+export class LayerFiles implements LayerStorage {
+  readonly #options: LayerFilesOptions;
+
+  constructor(options: LayerFilesOptions) {
+    this.#options = options;
+  }
+
+  async make(machine: LayerPlace, name: string, on: Pick<Layer, 'file' | 'format'>): Promise<void> {
+    const path = resolveFile(machine.folder, name);
+    if (await exists(path)) {
+      throw new Fault('exists', `there is a file ${path} already`, {
+        hint: 'move it out of the way',
+      });
+    }
+    const part = `${path}.part`;
+    await rm(part, { force: true });
+    try {
+      const backing = { path: resolveFile(machine.folder, on.file), format: on.format };
+      await createImage(this.#options.qemuImg(), { path: part, format: 'qcow2', backing });
+      await this.#options.own(part, machine.uid);
+      await flush(part);
+      await rename(part, path);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
+    await flushFolder(dirname(path));
+  }
+
+  async readSeal(machine: LayerPlace, file: string): Promise<Seal | undefined> {
+    return readSeal(resolveFile(machine.folder, file)).catch(() => undefined);
+  }
+
+  async protect(machine: LayerPlace, file: string): Promise<void> {
+    const path = resolveFile(machine.folder, file);
+    const { mode } = await stat(path);
+    if ((mode & 0o222) !== 0) await chmod(path, mode & 0o555);
+  }
+
+  /** Its account may have changed meanwhile: only who may write is put back, not for whom. */
+  async unprotect(machine: LayerPlace, file: string, mode: number): Promise<void> {
+    const path = resolveFile(machine.folder, file);
+    const now = await stat(path);
+    await chmod(path, (now.mode & 0o777) | (mode & 0o222));
+  }
+
+  async merge(machine: LayerPlace, merge: MergeOptions): Promise<void> {
+    const { upper, lower, signal, onProgress } = merge;
+    const into = resolveFile(machine.folder, lower);
+    const path = resolveFile(machine.folder, upper);
+    await this.unprotect(machine, lower, 0o200);
+    await commitImage(this.#options.qemuImg(), {
+      path,
+      format: 'qcow2',
+      into,
+      signal,
+      onProgress: (percent) => onProgress(percent / 100),
+    });
+    await flush(into);
+  }
+
+  async remove(machine: LayerPlace, file: string): Promise<void> {
+    const path = resolveFile(machine.folder, file);
+    for (const one of [path, `${path}.part`]) await rm(one, { force: true });
+  }
+
+  async findUser(
+    machine: LayerPlace,
+    file: string,
+    others: readonly MachineFile[],
+  ): Promise<string | undefined> {
+    const users = await usedByOthers(others);
+    return users.get(await realPath(resolveFile(machine.folder, file)));
+  }
+
+  async freeBytes(machine: LayerPlace, file: string): Promise<number> {
+    return (await readVolume(resolveFile(machine.folder, file))).freeBytes;
+  }
+
+  async sizeOf(machine: LayerPlace, file: string): Promise<number> {
+    const stats = await stat(resolveFile(machine.folder, file)).catch(() => undefined);
+    return (stats?.blocks ?? 0) * 512;
+  }
+
+  /** Beside the definition, so that the folder can be carried elsewhere. */
+  async write(machine: LayerPlace, layers: Layers): Promise<void> {
+    const { layers: path } = ownPlaces(machine);
+    if (layers.tops.length === 0) {
+      await rm(path, { force: true });
+      return;
+    }
+    const text = JSON.stringify({ gantry: 'layers', format: 1, layers }, undefined, 2);
+    await writeFileAtomic(path, `${text}\n`, { mode: 0o600, durability: 'flushed' });
+  }
+
+  async read(machine: Pick<LayerPlace, 'file'>): Promise<Layers | undefined> {
+    const { layers: path } = ownPlaces(machine);
+    const text = await readBounded(path);
+    if (text === undefined) return undefined;
+    const parsed = fileSchema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data.layers;
+    throw new Fault('invalid', `${path} does not tell of the layers of disks`, {
+      cause: parsed.error,
+      hint: 'it belongs to the disks: bring back the one that they were carried with',
+    });
+  }
+}
+
+async function readBounded(path: string): Promise<string | undefined> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const { size } = await handle.stat();
+    if (size > maxFileBytes) throw new Fault('too-large', `${path} has ${size} bytes`);
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readSeal(path: string): Promise<Seal> {
+  const handle = await open(path, 'r');
+  try {
+    const { size, mtimeNs, mode } = await handle.stat({ bigint: true });
+    const head = Buffer.alloc(headBytes);
+    const { bytesRead } = await handle.read(head, 0, headBytes, 0);
+    return {
+      sizeBytes: Number(size),
+      modified: String(mtimeNs),
+      head: createHash('sha256').update(head.subarray(0, bytesRead)).digest('hex'),
+      mode: Number(mode) & 0o777,
+    };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,326 @@
+/** Undo disks with real QEMU: what is written in a session, and what becomes of it at its end. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { profiles, vmDefinitionSchema, type UndoDecision, type VmDefinition } from '#api';
+import { giB, isFault, miB, systemClock } from '#lib';
+import { connectQmp, qmp } from '#qemu';
+import {
+  bareDefinition,
+  newDisk,
+  QemuAgent,
+  starterImage,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
+import { SerialSession } from './testing/serial-session.ts';
+
+const withUndo = (onTurnOff: UndoDecision): Partial<VmDefinition> => ({
+  settings: vmDefinitionSchema.shape.settings.parse({
+    undoDisks: { enabled: true, onTurnOff },
+  }),
+});
+
+function checksum(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+/** As a guest would, into the file that is on top. */
+function write(path: string, pattern: number, offsetMiB: number, sizeMiB: number): void {
+  const command = `write -P ${pattern} ${offsetMiB}M ${sizeMiB}M`;
+  execFileSync('qemu-io', ['-f', 'qcow2', '-c', command, path], { stdio: 'ignore' });
+}
+
+function reads(path: string, pattern: number, offsetMiB: number, sizeMiB: number): boolean {
+  const command = `read -P ${pattern} ${offsetMiB}M ${sizeMiB}M`;
+  const said = execFileSync('qemu-io', ['-f', 'qcow2', '-r', '-c', command, path]).toString();
+  return !/failed/.test(said);
+}
+
+describe('undo disks', { skip: withoutQemu }, () => {
+  let agent: QemuAgent;
+
+  before(async () => {
+    agent = await QemuAgent.start();
+  });
+  after(async () => {
+    await agent?.[Symbol.asyncDispose]();
+  });
+
+  async function makeVm(decision: UndoDecision): Promise<{ id: string; folder: string }> {
+    const disks = [testDisk('a.qcow2'), { ...testDisk('b.qcow2'), position: 1 }];
+    const definition = bareDefinition({ disks }, withUndo(decision));
+    const id = await agent.create(
+      definition,
+      disks.map(({ file }) => newDisk(file)),
+    );
+    return { id, folder: agent.folder(id) };
+  }
+
+  async function restartAgent(): Promise<void> {
+    await agent.process.stop('SIGKILL');
+    await comeBack();
+  }
+
+  async function comeBack(): Promise<void> {
+    const { links } = agent.host;
+    agent.process.run();
+    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+  }
+
+  /** While there is no agent, its monitor is free. */
+  async function untilShutDown(id: string): Promise<void> {
+    const path = join(agent.process.folder, 'run', id.replaceAll('-', ''), 'monitor');
+    const client = await connectQmp(path, { timeoutMs: 10_000 });
+    try {
+      while ((await qmp.queryStatus(client)).status !== 'shutdown') await systemClock.sleep(100);
+    } finally {
+      await client[Symbol.asyncDispose]();
+    }
+  }
+
+  test('DISK-30 DISK-31 VM-08 DISK-24 one undo disk for each disk, in the vm’s folder; the disks are write-protected', async () => {
+    const { id, folder } = await makeVm('keep');
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes('undo')),
+      [],
+    );
+    await agent.act(id, 'turn-on');
+    const made = readdirSync(folder).filter((name) => name.includes('undo'));
+    assert.deepEqual(made.sort(), ['a.undo.qcow2', 'b.undo.qcow2']);
+    for (const name of ['a.qcow2', 'b.qcow2'])
+      assert.equal(statSync(join(folder, name)).mode & 0o222, 0, `${name} is write-protected`);
+    const { files } = await agent.host.call('machine.files', { id });
+    assert.equal(files.filter(({ role }) => role === 'undo').length, 2);
+    const report = await agent.act(id, 'turn-off');
+    assert.equal(report.state, 'off');
+    assert.ok((report.undo?.sizeBytes ?? 0) > 0);
+  });
+
+  test('DISK-30 files of the classic profile are named vud', async () => {
+    const definition = bareDefinition(
+      { profile: 'classic', disks: [testDisk('old.qcow2')] },
+      withUndo('keep'),
+    );
+    const id = await agent.create(definition, [newDisk('old.qcow2')]);
+    await agent.act(id, 'turn-on');
+    assert.ok(existsSync(join(agent.folder(id), 'old.vud')));
+    await agent.act(id, 'turn-off', { undo: 'discard' });
+    assert.equal(existsSync(join(agent.folder(id), 'old.vud')), false);
+  });
+
+  test('DISK-32 DISK-34 keep goes on with the next start; discard leaves the disks byte for byte as they were', async () => {
+    const { id, folder } = await makeVm('keep');
+    const sums = ['a.qcow2', 'b.qcow2'].map((name) => checksum(join(folder, name)));
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+    write(join(folder, 'a.undo.qcow2'), 7, 1, 4);
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+    assert.ok(reads(join(folder, 'a.undo.qcow2'), 7, 1, 4), 'kept over a start');
+    const { undo } = await agent.act(id, 'discard-undo');
+    assert.equal(undo, null);
+    assert.deepEqual(
+      ['a.qcow2', 'b.qcow2'].map((name) => checksum(join(folder, name))),
+      sums,
+    );
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => /undo|layers/.test(name)),
+      [],
+    );
+    assert.equal(statSync(join(folder, 'a.qcow2')).mode & 0o200, 0o200, 'writable again');
+    assert.ok(agent.events(id).includes('vm.undo.discarded'));
+  });
+
+  test('DISK-35 SNAP-14 VM-47 turn off with the vm’s decision to commit: the disks have the changes, the undo disks are gone', async () => {
+    const { id, folder } = await makeVm('commit');
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off', { undo: 'keep' });
+    write(join(folder, 'a.undo.qcow2'), 7, 1, 4);
+    write(join(folder, 'b.undo.qcow2'), 9, 0, 2);
+    await agent.act(id, 'turn-on');
+    assert.equal((await agent.act(id, 'turn-off')).undo, null);
+    assert.ok(reads(join(folder, 'a.qcow2'), 7, 1, 4));
+    assert.ok(reads(join(folder, 'a.qcow2'), 0, 0, 1));
+    assert.ok(reads(join(folder, 'b.qcow2'), 9, 0, 2));
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes('undo')),
+      [],
+    );
+    assert.ok(agent.events(id).includes('vm.undo.committed'));
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+  });
+
+  test('DISK-33 a saved state keeps the undo disks', async () => {
+    const { id, folder } = await makeVm('discard');
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'save');
+    assert.ok(existsSync(join(folder, 'a.undo.qcow2')));
+    await agent.act(id, 'restore');
+    assert.ok(existsSync(join(folder, 'a.undo.qcow2')));
+    await agent.act(id, 'turn-off');
+    assert.equal(existsSync(join(folder, 'a.undo.qcow2')), false);
+  });
+
+  test('DISK-27 DISK-47 what another vm has a disk on is not written into: the undo disks stay, and it is told', async () => {
+    const { id, folder } = await makeVm('commit');
+    const disks = [testDisk(join(folder, 'a.qcow2'))];
+    const other = await agent.create(bareDefinition({ disks }));
+    await agent.act(id, 'turn-on');
+    const sum = checksum(join(folder, 'a.qcow2'));
+    await assert.rejects(agent.act(id, 'turn-off'), (error) => {
+      assert.ok(isFault(error, 'refused'));
+      assert.match(`${error.message} ${String(error.cause)}`, /commit the undo disks/);
+      return true;
+    });
+    const report = agent.host.reports.get(id);
+    assert.equal(report?.state, 'off');
+    assert.match(report.lastFault?.message ?? '', /a disk of bare-\d+ lies on a\.qcow2/);
+    assert.ok(agent.events(id).includes('vm.undo.commit-failed'));
+    assert.ok(existsSync(join(folder, 'a.undo.qcow2')));
+    assert.equal(checksum(join(folder, 'a.qcow2')), sum);
+    assert.ok((await agent.blockedCodes(other)).includes('disk-write-protected'));
+    assert.equal((await agent.act(id, 'discard-undo')).undo, null);
+  });
+
+  test('a crash is no end of the session: the undo disks stay, whatever the setting', async () => {
+    const { id, folder } = await makeVm('discard');
+    await agent.act(id, 'turn-on');
+    process.kill(agent.pid(id) ?? 0, 'SIGKILL');
+    await agent.until(id, 'off');
+    assert.ok(existsSync(join(folder, 'a.undo.qcow2')));
+    assert.ok((await agent.act(id, 'discard-undo')).undo === null);
+  });
+
+  test('DISK-25 DISK-26 a parent that was changed keeps the vm from starting, and is told', async () => {
+    const { id, folder } = await makeVm('keep');
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+    const parent = join(folder, 'a.qcow2');
+    const { atime, mtime } = statSync(parent);
+    utimesSync(parent, atime, new Date(mtime.getTime() + 1000));
+    assert.deepEqual(await agent.blockedCodes(id), ['layer-changed']);
+    assert.ok(agent.events(id).includes('vm.disk.parent-invalid'));
+    assert.ok(existsSync(join(folder, 'a.undo.qcow2')), 'nothing is deleted');
+  });
+
+  test('a disk keeps its place in the definition while undo disks lie on it', async () => {
+    const { id } = await makeVm('keep');
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+    const generation = agent.generation(id);
+    const disk = testDisk('a.qcow2');
+    const params = {
+      id,
+      generation,
+      cause: { actor: { kind: 'user', name: 'x' }, correlationId: null },
+      disk,
+    } as const;
+    await assert.rejects(agent.host.call('machine.disk.detach', params), (error) => {
+      assert.ok(isFault(error, 'refused'));
+      assert.match(error.hint ?? '', /commit or discard/);
+      return true;
+    });
+  });
+
+  test('DISK-45 a commit that is cut off by the end of the agent goes on with the next one', async () => {
+    const { id, folder } = await makeVm('keep');
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+    write(join(folder, 'a.undo.qcow2'), 7, 1, 30);
+    void agent.act(id, 'commit-undo').catch(() => undefined);
+    await agent.until(id, 'merging-disks');
+    await restartAgent();
+    await agent.until(id, 'off');
+    assert.ok(reads(join(folder, 'a.qcow2'), 7, 1, 30));
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes('undo')),
+      [],
+    );
+    assert.equal(agent.host.reports.get(id)?.undo, null);
+  });
+
+  test('an agent that is cut off while it makes undo disks leaves none that are not used', async () => {
+    const { id, folder } = await makeVm('discard');
+    void agent.act(id, 'turn-on').catch(() => undefined);
+    await agent.until(id, 'off');
+    await agent.process.stop('SIGKILL');
+    await comeBack();
+    if (agent.host.reports.get(id)?.state === 'running') await agent.act(id, 'turn-off');
+    else await agent.act(id, 'discard-undo');
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => /undo|layers/.test(name)),
+      [],
+    );
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+  });
+
+  test('SNAP-12 VM-47 a guest shuts itself down while no agent looks: its session ends as decided', async () => {
+    const image = await starterImage();
+    const definition = vmDefinitionSchema.parse({
+      ...bareDefinition(),
+      name: 'clean',
+      guestOs: 'gantry-starter',
+      hardware: {
+        ...profiles.modern.hardware,
+        disks: [
+          { bus: 'virtio', position: 0, file: 'disk.qcow2', format: 'qcow2', sizeBytes: giB },
+          { bus: 'virtio', position: 1, file: 'data.raw', format: 'raw', sizeBytes: 16 * miB },
+        ],
+      },
+      ...withUndo('discard'),
+    });
+    const id = await agent.create(definition, [
+      {
+        kind: 'image',
+        file: 'disk.qcow2',
+        format: 'qcow2',
+        sizeBytes: giB,
+        imagePath: image.path,
+        imageFormat: 'qcow2',
+      },
+      { kind: 'new', file: 'data.raw', format: 'raw', sizeBytes: 16 * miB },
+    ]);
+    const folder = agent.folder(id);
+    const disks = ['disk.qcow2', 'data.raw'].map((name) => join(folder, name));
+    const sums = disks.map(checksum);
+    const session = async (): Promise<SerialSession> => {
+      await agent.act(id, 'turn-on');
+      const serial = await SerialSession.open(agent, id, 'serial1');
+      await serial.logIn('root', 'gantry');
+      // Its drivers come after the login.
+      await serial.untilCommand('ls /sys/block/', /vdb/);
+      return serial;
+    };
+    const first = await session();
+    await first.command('echo dirty | dd of=/dev/vdb conv=fsync');
+    await first.untilCommand('head -c 5 /dev/vdb', /dirty/);
+    const [undo = ''] = readdirSync(folder).filter((name) => name.startsWith('data.undo'));
+    assert.ok(readFileSync(join(folder, undo)).includes('dirty'), 'it is on the undo disk');
+    first.write('(sleep 2; poweroff) &\n');
+    await first.until(/poweroff/);
+    await agent.process.stop('SIGKILL');
+    first.close();
+    await untilShutDown(id);
+    await comeBack();
+    await agent.until(id, 'off', 60_000);
+    assert.deepEqual(disks.map(checksum), sums, 'clean again');
+    const second = await session();
+    assert.doesNotMatch(await second.command('head -c 5 /dev/vdb'), /dirty/);
+    await second.command('echo kept | dd of=/dev/vdb conv=fsync');
+    await second.untilCommand('sync; head -c 5 /dev/vdb', /kept/);
+    second.close();
+    await agent.act(id, 'turn-off', { undo: 'commit' });
+    assert.equal(
+      readFileSync(disks[1] ?? '')
+        .subarray(0, 4)
+        .toString(),
+      'kept',
+    );
+  });
+});
