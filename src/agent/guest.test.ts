@@ -298,15 +298,26 @@ describe('a real guest', { skip: withoutQemu }, () => {
     await agent.untilSample(id, 'a heartbeat', ({ heartbeat }) => heartbeat.state === 'good');
   });
 
-  test('GA-08 GA-11 a guest agent that stops answering is missed, and welcomed back', async () => {
+  test('GA-08 GA-11 EVT-65 a guest agent that stops answering is missed, and welcomed back', async () => {
+    const beat = (): number => Date.parse(agent.host.samples.get(id)?.heartbeat.lastAt ?? '');
+    const before = beat();
     await serial.command('kill -STOP $(cat /run/qemu-ga.pid)');
+    const stoppedMs = Date.now();
     await agent.untilEvent('vm.heartbeat.lost', id, 40_000);
     assert.equal(agent.host.reports.get(id)?.state, 'running');
     await serial.command('kill -CONT $(cat /run/qemu-ga.pid)');
     await agent.untilEvent('vm.heartbeat.regained', id, 40_000);
+    const told = agent.host.events.filter(({ name }) => name.startsWith('vm.heartbeat.'));
+    const [lost, regained] = told.slice(-2);
+    assert.deepEqual([lost?.name, regained?.name], ['vm.heartbeat.lost', 'vm.heartbeat.regained']);
+    const lastMs = Date.parse(String(lost?.attributes['lastAt']));
+    assert.ok(lastMs >= before && lastMs <= stoppedMs, `${before} ${lastMs} ${stoppedMs}`);
+    assert.equal(lost?.attributes['missed'], 3);
+    assert.equal(regained?.attributes['lastAt'], lost?.attributes['lastAt']);
+    assert.ok(Date.parse(regained?.time ?? '') > lastMs + 2_000);
   });
 
-  test('GA-22 older additions go on with what they know, and the rest is named', async () => {
+  test('GA-22 EVT-66 older additions go on with what they know, and the rest is named', async () => {
     await serial.command(`echo '{"version":"0.9.0"}' > /usr/share/gantry/additions.json`);
     await serial.command('kill $(cat /run/qemu-ga.pid); while pidof qemu-ga; do sleep 0.1; done');
     await serial.command(
@@ -322,7 +333,19 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.match(String(old.additions.functions['time']), /does not know guest-set-time/);
     assert.equal(old.additions.functions['shutdown'], true);
     assert.ok(old.guest?.addresses.includes('10.0.2.15'));
+    const outdated = () => agent.host.events.filter(({ name }) => name === 'vm.additions.outdated');
+    const versions = { installed: '0.9.0', shipped: additionsVersion };
     await agent.untilEvent('vm.additions.outdated', id);
+    assert.deepEqual(outdated().at(-1)?.attributes, versions);
+    const times = outdated().length;
+    // Told once, and again at every start.
+    await agent.act(id, 'save');
+    assert.equal(outdated().length, times);
+    await agent.act(id, 'restore');
+    serial.close();
+    serial = await SerialSession.open(agent, id, 'serial1');
+    await agent.host.until('the event again', () => outdated().length === times + 1, 40_000);
+    assert.deepEqual(outdated().at(-1)?.attributes, versions);
     const { beats } = old.heartbeat;
     await agent.untilSample(id, 'a heartbeat', ({ heartbeat }) => heartbeat.beats > beats);
     await assert.rejects(agent.act(id, 'update-additions'), (error) => {

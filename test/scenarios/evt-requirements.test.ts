@@ -75,6 +75,25 @@ void test('EVT-54 an event is stored and counted once; logs of things, and query
   assert.equal(expanded.items.length, plain.items.length * levels.length);
 });
 
+void test('EVT-57 whatever the coordinator has been told of is shown with its details, whether anything uses it or not', async () => {
+  const all = await gantry.json<Event[]>('event', 'export');
+  const kinds = new Map(all.map((event) => [event.name, event]));
+  const names = new Set([...kinds.values()].map(({ category }) => category));
+  for (const category of ['Virtual Machine', 'Host', 'Coordinator', 'Security'] as const)
+    assert.ok(names.has(category), category);
+  for (const event of kinds.values()) {
+    const text = await gantry.must('event', 'show', String(event.seq));
+    const { message, name, target, actor, ancestors, attributes } = event;
+    const details = [message, name, target.id, actor.name, ...ancestors.map((one) => one.name)];
+    for (const detail of details) assert.ok(text.includes(detail), `${name}: ${detail}`);
+    for (const [key, value] of Object.entries(attributes)) {
+      const line = text.split('\n').find((one) => one.startsWith(`${key} `));
+      assert.ok(line?.includes(String(value ?? '(no value)')), `${name}: ${key}`);
+    }
+    assert.deepEqual(await gantry.json<Event>('event', 'show', String(event.seq)), event);
+  }
+});
+
 void test('EVT-09 the log is exported as JSON and CSV, whole or filtered, and kept for 90 days and so many events', async () => {
   const all = await gantry.json<Event[]>('event', 'export');
   assert.deepEqual(

@@ -83,6 +83,27 @@ test('GA-17 a guest that ignores the request runs on, and the caller hears of th
   assert.ok(host.eventNames().includes('vm.shutdown.timed-out'));
 });
 
+test('EVT-59 of a shutdown that was asked for the request, the completion and the time-out are told', async () => {
+  const told = async (shutdownIgnored: number): Promise<unknown[]> => {
+    await using host = await TestHost.make({ faults: { shutdownIgnored } });
+    const machine = await makeAnswering(host);
+    const ended = host.act(machine, 'shutdown', 1, { timeoutSeconds: 60, onTimeout: 'turn-off' });
+    assert.equal(await ended, 'off');
+    return host.events
+      .filter(({ name }) => name.startsWith('vm.shutdown.'))
+      .map(({ name, vmId, attributes }) => {
+        assert.equal(vmId, machine.id);
+        return [name, attributes];
+      });
+  };
+  const requested = ['vm.shutdown.requested', { means: 'guest agent' }];
+  assert.deepEqual(await told(0), [requested, ['vm.shutdown.completed', { durationMs: 3_000 }]]);
+  assert.deepEqual(await told(1), [
+    requested,
+    ['vm.shutdown.timed-out', { timeoutSeconds: 60, next: 'it is turned off' }],
+  ]);
+});
+
 test('GA-17 after the time limit the caller may have it turned off or saved', async () => {
   await using host = await TestHost.make({ faults: { shutdownIgnored: 1 } });
   const one = await makeAnswering(host);

@@ -8,6 +8,7 @@ import { plain } from '../output/writer.ts';
 import { follow } from '../progress.ts';
 import { eventColumns, levelColumn, operationColumns } from './columns.ts';
 import { eventExport, expandedOption } from './event-export.ts';
+import { eventShow } from './event-show.ts';
 
 const operationArgument = { name: 'operation', meaning: 'id', completes: 'operation' } as const;
 const retryMs = 1000;
@@ -134,6 +135,7 @@ export const workCommands = [
       writeList(run.out, run.format, columns, events.toReversed(), 'no events');
     },
   }),
+  eventShow,
   eventExport,
   command({
     name: 'event watch',
