@@ -1,6 +1,6 @@
 /** The agent. `--help` says how it is started. */
 import { createLog } from '#log';
-import { describeFault, Fault } from '#lib';
+import { collectWhenQuiet, describeFault, Fault } from '#lib';
 import { parseOptions, usage } from './options.ts';
 import { runAgent } from './program.ts';
 
@@ -16,6 +16,7 @@ async function main(): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => controller.abort(new Fault('cancelled', `told to end by ${name}`)));
   }
+  using _collects = collectWhenQuiet();
   await runAgent(options, createLog('agent', options.logLevel), controller.signal);
 }
 

@@ -1,6 +1,6 @@
 /** The coordinator. `--help` says how it is started. */
 import { createLog } from '#log';
-import { describeFault, Fault } from '#lib';
+import { collectWhenQuiet, describeFault, Fault } from '#lib';
 import { parseOptions, usage } from './options.ts';
 import { startCoordinator } from './program.ts';
 
@@ -15,6 +15,7 @@ async function main(): Promise<void> {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
   });
   await using running = await startCoordinator(options, log);
+  using _collects = collectWhenQuiet();
   const signal = await Promise.race([told, running.failed]);
   log.info({ signal }, 'the coordinator stops');
 }

@@ -18,3 +18,4 @@ export {
   type Reason,
 } from './fault.ts';
 export { BoundedQueue } from './queue.ts';
+export { collectGarbage, collectWhenQuiet } from './quiet.ts';

@@ -9,7 +9,7 @@ import { Fault, faultFromData, present } from '#lib';
 import type { FromThread, Opening, ThreadData, ToThread } from './protocol.ts';
 
 /** Small generations: the threads hold no data of their own, only what passes through. */
-const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 export class Thread<T, R> {
   readonly #worker: Worker;

@@ -1,7 +1,7 @@
 /** The writer's thread: the only one that changes the database. Blocks on the disk so that nobody else does. */
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { parentPort, workerData } from 'node:worker_threads';
-import { faultToData, present } from '#lib';
+import { collectGarbage, faultToData, present } from '#lib';
 import { openForWriting, type OpenedDatabase } from './database.ts';
 import { endAllLeases } from './leases.ts';
 import type { Batch, BatchResult, FromThread, Opening, ThreadData, ToThread } from './protocol.ts';
@@ -23,6 +23,8 @@ function serve(opened: OpenedDatabase): void {
     port.postMessage({ id, result: transactor.run(work) } satisfies FromThread<BatchResult>);
   });
   port.postMessage({ head: transactor.head } satisfies Opening);
+  // What opening takes is not needed again, and a thread that waits collects nothing.
+  collectGarbage();
 }
 
 try {
