@@ -58,7 +58,7 @@ const packages: Readonly<
   '@novnc/novnc': { rooms: ['console'], why: 'draws the screen (RFB)' },
   '@xterm/xterm': { rooms: ['console'], why: 'the terminal of the serial console' },
   '@xterm/addon-fit': { rooms: ['console'], why: 'fits the terminal to the page' },
-  vite: { rooms: ['console'], why: 'bundles the console' },
+  vite: { rooms: ['console', 'cli'], why: 'bundles the console and the programs that up starts' },
   '@vitejs/plugin-react': { rooms: ['console'], why: 'JSX for vite' },
   'axe-core': { rooms: ['tests'], why: 'finds what keeps people out (WCAG)' },
   'playwright-core': { rooms: ['tests'], why: "drives the distribution's Chromium" },

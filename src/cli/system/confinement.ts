@@ -26,7 +26,6 @@ const readFolders = ({ config }: Installation): readonly string[] => [
   config,
 ];
 const certificateFolder = (installation: Installation): string => join(installation.config, 'tls');
-export const cacheFolder = (account: string): string => `/var/cache/${account}`;
 
 const within = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(`${folder}/`);
@@ -57,8 +56,6 @@ export function confinementLines(
     `Group=${account}`,
     ...passing.map((path) => `RuntimeDirectory=${quote(path.slice('/run/'.length))}`),
     'RuntimeDirectoryMode=0700',
-    `CacheDirectory=${account}`,
-    'CacheDirectoryMode=0700',
     `CapabilityBoundingSet=${capability}`,
     `AmbientCapabilities=${capability}`,
     'NoNewPrivileges=yes',

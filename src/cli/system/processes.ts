@@ -63,40 +63,53 @@ export function findProgram(installation: Installation, program: Program): numbe
 
 /**
  * Settings of Node.js for programs that run for months and mostly wait, each measured (bench/idle): a small
- * young generation, which V8 would otherwise let grow and keep, saves 30 MB of the coordinator.
+ * young generation, which V8 would otherwise let grow and keep, saves 30 MB of the coordinator. Programs may ask
+ * for a collection (#lib, collectWhenQuiet).
  */
-export const programOptions = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+const programOptions = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=2',
+  '--expose-gc',
+];
 
 /**
- * What the programs find in their environment beside what is there: where compiled sources are kept
- * (compile-cache.ts); and one arena for malloc
- * instead of eight for each processor, since little is allocated side by side (3 MB).
+ * What is other in the environment of a program: one arena for malloc instead of eight for each processor, since
+ * little is allocated side by side (3 MB); and large blocks go back to the system when they are freed, also after
+ * larger ones were (2 MB). What is built has no use for a cache of compiled sources, which it would keep (2 MB).
  */
-export function programEnvironment(): Readonly<Record<string, string>> {
-  const cache = process.env['NODE_COMPILE_CACHE'];
-  return { MALLOC_ARENA_MAX: '1', ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) };
-}
+export const programEnvironment: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+};
+const environmentOfChild = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  NODE_COMPILE_CACHE: undefined,
+  ...programEnvironment,
+});
 
-export function programArguments(program: Program, args: readonly string[]): readonly string[] {
-  return [process.execPath, ...programOptions, join(root, `src/${program}/main.ts`), ...args];
+export const sourceFile = (program: Program): string => join(root, `src/${program}/main.ts`);
+
+/** The command that runs a program, whose file is its source or what was built of it. */
+export function programCommand(file: string, args: readonly string[]): readonly string[] {
+  return [process.execPath, ...programOptions, file, ...args];
 }
 
 /** Starts a program with its log in a file, detached from this terminal. */
 export function startProgram(
   installation: Installation,
   program: Program,
-  args: readonly string[],
+  command: readonly string[],
 ): ChildProcess {
   const log = logFile(installation, program);
   mkdirSync(dirname(log), { recursive: true, mode: 0o750 });
   mkdirSync(installation.runtime, { recursive: true, mode: 0o755 });
   const file = openSync(log, 'a', 0o640);
-  const [executable = '', ...rest] = programArguments(program, args);
+  const [executable = '', ...rest] = command;
   const child = spawn(executable, rest, {
     detached: true,
     stdio: ['ignore', file, file],
     cwd: '/',
-    env: { ...process.env, ...programEnvironment() },
+    env: environmentOfChild(),
   });
   closeSync(file);
   child.unref();
@@ -115,14 +128,13 @@ function remember(installation: Installation, program: Program, pid: number): vo
 
 /** Starts a program that shares this terminal; resolves with its exit. */
 export async function runForeground(
-  program: Program,
-  args: readonly string[],
+  command: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
-  const [executable = '', ...rest] = programArguments(program, args);
+  const [executable = '', ...rest] = command;
   const child = spawn(executable, rest, {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...programEnvironment() },
+    env: environmentOfChild(),
   });
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });

@@ -6,8 +6,8 @@ import type { Client, Host } from '#api';
 import { isFault, systemClock } from '#lib';
 import { authorityFile, findConnection, openClient, readCoordinatorFile } from '../connection.ts';
 import type { Installation } from '../installation.ts';
-import { fillCompileCache } from './compile-cache.ts';
-import { runForeground, type Program } from './processes.ts';
+import { programCommand, runForeground, type Program } from './processes.ts';
+import { programFile } from './program-build.ts';
 import { beginProgram, programRuns, untilServing } from './running.ts';
 import type { StartSettings } from './settings.ts';
 
@@ -98,7 +98,12 @@ export async function ensureCoordinator(
 ): Promise<{ client: Client; started: boolean }> {
   const runs = await programRuns(installation, 'coordinator');
   if (!runs)
-    await beginProgram(installation, 'coordinator', coordinatorArguments(installation, settings));
+    await beginProgram(
+      installation,
+      'coordinator',
+      coordinatorArguments(installation, settings),
+      signal,
+    );
   const client = await untilServing(installation, 'coordinator', serveLimitMs, signal, async () => {
     if (readCoordinatorFile(installation) === undefined) return undefined;
     const made = openClient(findConnection(installation, process.env), undefined);
@@ -131,27 +136,27 @@ export async function runPrograms(
 ): Promise<readonly PromiseSettledResult<number>[]> {
   const ends = new AbortController();
   const signal = AbortSignal.any([outer, ends.signal]);
-  const coordinator = runCompiled(
+  const coordinator = runBuilt(
     'coordinator',
     coordinatorArguments(installation, settings),
     signal,
   ).finally(() => ends.abort());
   const agent = whenServing(installation, signal)
     .then((client) => prepareJoin(installation, settings, client, signal))
-    .then(() => runCompiled('agent', agentArguments(installation, settings), signal))
+    .then(() => runBuilt('agent', agentArguments(installation, settings), signal))
     .finally(() => ends.abort());
   return Promise.allSettled([coordinator, agent]);
 }
 
 /** Its exit code; 0 where it was to end before it had begun. */
-async function runCompiled(
+async function runBuilt(
   program: Program,
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
-  await fillCompileCache(program, signal);
+  const file = await programFile(program, signal);
   if (signal.aborted) return 0;
-  return runForeground(program, args, signal);
+  return runForeground(programCommand(file, args), signal);
 }
 
 async function whenServing(installation: Installation, signal: AbortSignal): Promise<Client> {
@@ -174,7 +179,7 @@ export async function ensureAgent(
   const runs = await programRuns(installation, 'agent');
   if (!runs) {
     await prepareJoin(installation, settings, client, signal);
-    await beginProgram(installation, 'agent', agentArguments(installation, settings));
+    await beginProgram(installation, 'agent', agentArguments(installation, settings), signal);
   }
   const expected = settings.simulate?.hosts ?? 1;
   const hosts = await untilServing(installation, 'agent', readyLimitMs, signal, async () => {

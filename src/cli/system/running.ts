@@ -2,8 +2,15 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Fault, systemClock } from '#lib';
 import type { Installation } from '../installation.ts';
-import { fillCompileCache } from './compile-cache.ts';
-import { findProgram, logFile, startProgram, stopProgram, type Program } from './processes.ts';
+import {
+  findProgram,
+  logFile,
+  programCommand,
+  startProgram,
+  stopProgram,
+  type Program,
+} from './processes.ts';
+import { programFile } from './program-build.ts';
 import {
   findServiceManager,
   hasAccount,
@@ -31,12 +38,12 @@ export async function beginProgram(
   installation: Installation,
   program: Program,
   args: readonly string[],
+  signal: AbortSignal,
 ): Promise<void> {
+  const command = programCommand(await programFile(program, signal), args);
   const systemd = manager();
-  // What another account runs keeps its compiled sources itself.
-  if (systemd === undefined || !hasAccount(systemd, program)) await fillCompileCache(program);
-  if (systemd === undefined) startProgram(installation, program, args);
-  else await startService(systemd, installation, program, args);
+  if (systemd === undefined) startProgram(installation, program, command);
+  else await startService(systemd, installation, program, command);
 }
 
 /** Ends a program in order, by force after the limit. False when it did not run. */

@@ -13,15 +13,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '#lib';
 import type { Installation } from '../installation.ts';
-import { compileArguments } from './compile-cache.ts';
-import {
-  cacheFolder,
-  confinementLines,
-  giveCoordinatorFiles,
-  takeCoordinatorFiles,
-} from './confinement.ts';
+import { confinementLines, giveCoordinatorFiles, takeCoordinatorFiles } from './confinement.ts';
 import { ensureAccount, removeAccount } from './service-account.ts';
-import { programArguments, programEnvironment, type Program } from './processes.ts';
+import { programEnvironment, type Program } from './processes.ts';
 
 const run = promisify(execFile);
 
@@ -69,7 +63,7 @@ const quoteArgument = (argument: string): string => quote(argument).replaceAll('
 export function unitText(
   installation: Installation,
   program: Program,
-  args: readonly string[],
+  command: readonly string[],
   scope: readonly string[],
 ): string {
   const wantedBy = scope.length === 0 ? 'multi-user.target' : 'default.target';
@@ -82,8 +76,7 @@ export function unitText(
     program === 'agent'
       ? ['KillMode=process', 'Delegate=yes', 'TimeoutStopSec=1800']
       : ['TimeoutStopSec=30'];
-  const limits = program === 'coordinator' ? confine(installation, args, scope) : undefined;
-  const environment = { ...programEnvironment(), ...limits?.environment };
+  const limits = program === 'coordinator' ? confine(installation, command, scope) : [];
   return [
     '[Unit]',
     `Description=Gantry ${program} (${JSON.stringify(installation.data).slice(1, -1).replaceAll('%', '%%')})`,
@@ -95,16 +88,16 @@ export function unitText(
     '',
     '[Service]',
     'Type=exec',
-    ...Object.entries(environment).map(
+    ...Object.entries(programEnvironment).map(
       ([name, value]) => `Environment=${quote(`${name}=${value}`)}`,
     ),
-    `ExecStart=${programArguments(program, args).map(quoteArgument).join(' ')}`,
+    `ExecStart=${command.map(quoteArgument).join(' ')}`,
     'Restart=on-failure',
     'RestartSec=1',
     'LimitNOFILE=65536',
     'UMask=0077',
     ...stop,
-    ...(limits?.lines ?? []),
+    ...limits,
     '',
     '[Install]',
     `WantedBy=${wantedBy}`,
@@ -115,21 +108,13 @@ export function unitText(
 /** What a coordinator may do less than whoever installed it. */
 function confine(
   installation: Installation,
-  args: readonly string[],
+  command: readonly string[],
   scope: readonly string[],
-): { readonly lines: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
+): readonly string[] {
   if (scope.length > 0)
-    return {
-      lines: ['NoNewPrivileges=yes', 'RestrictSUIDSGID=yes', 'LockPersonality=yes'],
-      environment: {},
-    };
-  const account = accountName(installation);
-  const listen = args[args.indexOf('--listen') + 1] ?? '';
-  const compile = compileArguments('coordinator').map(quoteArgument).join(' ');
-  return {
-    lines: [...confinementLines(installation, account, listen, quote), `ExecStartPre=-${compile}`],
-    environment: { NODE_COMPILE_CACHE: join(cacheFolder(account), 'compile') },
-  };
+    return ['NoNewPrivileges=yes', 'RestrictSUIDSGID=yes', 'LockPersonality=yes'];
+  const listen = command[command.indexOf('--listen') + 1] ?? '';
+  return confinementLines(installation, accountName(installation), listen, quote);
 }
 
 /** Whether the program runs under an account of its own. */
@@ -155,11 +140,11 @@ export async function startService(
   manager: ServiceManager,
   installation: Installation,
   program: Program,
-  args: readonly string[],
+  command: readonly string[],
 ): Promise<void> {
   const name = unitName(installation, program);
   const file = join(manager.folder, name);
-  const text = unitText(installation, program, args, manager.scope);
+  const text = unitText(installation, program, command, manager.scope);
   if (hasAccount(manager, program))
     await giveCoordinatorFiles(
       installation,
@@ -195,7 +180,6 @@ export async function removeService(
   if (!hasAccount(manager, program)) return;
   const account = accountName(installation);
   await takeCoordinatorFiles(installation);
-  rmSync(cacheFolder(account), { recursive: true, force: true });
   await removeAccount(account);
 }
 

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { programCommand, sourceFile } from './processes.ts';
+import { programFile } from './program-build.ts';
+import { runPrograms } from './programs.ts';
+
+/** Says at its end what of Node.js was loaded. */
+const witness = `data:text/javascript,${encodeURIComponent(
+  'process.on("exit", () => console.error("loaded", ...process.moduleLoadList.map((m) => m.split(" ")[1])))',
+)}`;
+
+function loadedBy(file: string): readonly string[] {
+  const [executable = '', ...rest] = programCommand(file, ['--help']);
+  const { stdout, stderr } = spawnSync(executable, ['--import', witness, ...rest], {
+    encoding: 'utf8',
+  });
+  assert.match(stdout, /--data/);
+  const told = /^loaded (.*)$/m.exec(stderr);
+  assert.ok(told, stderr);
+  return (told[1] ?? '').split(' ');
+}
+
+test('a program that was built loads neither the type stripper nor parts of Node.js that it has no use for', async () => {
+  const file = await programFile('coordinator', AbortSignal.timeout(60_000));
+  const loaded = loadedBy(file);
+  const heavy = ['amaro', 'undici', 'http2', 'internal/deps/amaro', 'internal/deps/undici/undici'];
+  for (const name of heavy) assert.ok(!loaded.some((one) => one.includes(name)), name);
+  assert.ok(loadedBy(sourceFile('coordinator')).some((one) => one.includes('amaro')));
+  // One letter of another alphabet would double what the source takes.
+  assert.match(readFileSync(file, 'latin1'), /^[\0-\x7f]*$/);
+});
+
+test('what is built already is not built again, and is there for both programs', async () => {
+  const signal = AbortSignal.timeout(60_000);
+  const coordinator = await programFile('coordinator', signal);
+  assert.match(coordinator, /dist\/programs\/current\/coordinator\.js$/);
+  const begin = performance.now();
+  const agent = await programFile('agent', AbortSignal.abort());
+  assert.ok(existsSync(agent), `${performance.now() - begin} ms`);
+});
+
+test('a program in the foreground is not begun once it is to end', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fg-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const installation = {
+    data: join(folder, 'data'),
+    config: join(folder, 'config'),
+    runtime: join(folder, 'run'),
+    named: undefined,
+    server: undefined,
+    token: undefined,
+  };
+  const settings = { listen: '127.0.0.1:0', simulate: { hosts: 1, vms: 0 } };
+  const ended = await runPrograms(installation, settings, AbortSignal.abort());
+  assert.deepEqual(
+    ended.map((program) => program.status),
+    ['fulfilled', 'rejected'],
+  );
+  assert.equal(existsSync(installation.data), false);
+});
