@@ -37,6 +37,7 @@ export function HostMenu({
         isOpen={open}
         onOpenChange={setOpen}
         onSelect={() => setOpen(false)}
+        shouldFocusToggleOnSelect
         popperProps={{ position: 'right', appendTo: mainPart }}
         toggle={(ref) => (
           <MenuToggle

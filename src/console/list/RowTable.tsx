@@ -155,12 +155,12 @@ function HeadCell<T>({
 }): ReactNode {
   const words = useWords();
   if (field === undefined || order === undefined)
-    return <Th modifier="truncate">{words.text(title)}</Th>;
+    return <Th className="list-cell">{words.text(title)}</Th>;
   const { sort, onSort } = order;
   const direction = sort.startsWith('-') ? 'desc' : 'asc';
   return (
     <Th
-      modifier="truncate"
+      className="list-cell"
       sort={{
         columnIndex: index,
         sortBy: sort.replace(/^-/, '') === field ? { index, direction } : {},
@@ -202,7 +202,12 @@ function PlainRow<T>(props: RowProps<T>): ReactNode {
         </Td>
       )}
       {columns.map((column, place) => (
-        <Td key={column.key} modifier="truncate" dataLabel={words.text(column.title)}>
+        <Td
+          key={column.key}
+          className="list-cell"
+          dataLabel={words.text(column.title)}
+          title={item === undefined ? '' : column.text(item, words)}
+        >
           {item !== undefined && (column.show?.(item, words) ?? column.text(item, words))}
           {item !== undefined && place === 0 && below.length > 0 && (
             <div className="list-below">

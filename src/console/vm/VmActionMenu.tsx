@@ -12,6 +12,7 @@ import { useState, type ReactNode } from 'react';
 import { powerActions, type AllowedAction, type Vm, type VmAction } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { describeFailure } from '../parts/failure.ts';
+import { mainPart } from '../parts/main-part.ts';
 import { useVmActions } from '../parts/ask.ts';
 import { ConfirmAction } from './ConfirmAction.tsx';
 import { RenameDialog } from './RenameDialog.tsx';
@@ -37,7 +38,6 @@ export function VmActionMenu({
   const question = useVmActions(vm.id, open);
   const name = words.text('actionsOf', { name: vm.name });
   const choose = ({ action, confirm }: AllowedAction): void => {
-    setOpen(false);
     if (action === 'rename') setRenames(true);
     if (!isOffered(action)) return;
     if (confirm === undefined) void act(vm, action);
@@ -61,6 +61,9 @@ export function VmActionMenu({
       <Dropdown
         isOpen={open}
         onOpenChange={setOpen}
+        onSelect={() => setOpen(false)}
+        // What a dialog gives the focus back to is still there.
+        shouldFocusToggleOnSelect
         isScrollable
         maxMenuHeight="min(70vh, 22rem)"
         popperProps={{ position: 'right', appendTo: mainPart }}
@@ -112,11 +115,6 @@ export function VmActionMenu({
       )}
     </>
   );
-}
-
-/** Inside the page's landmark, where those who cannot see it find it. */
-function mainPart(): HTMLElement {
-  return document.querySelector('main') ?? document.body;
 }
 
 function whyNot({ reason, hint }: AllowedAction): string {

@@ -1,0 +1,158 @@
+/** The console by keyboard alone, from the sign-in to the deletion of a vm: no pointer is moved, nothing clicked. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import { miB } from '#lib';
+import { noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+
+const password = 'a long enough password';
+const mostSteps = 150;
+
+describe('the console by keyboard alone', { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let person: Person;
+
+  before(async () => {
+    gantry = await newGantry();
+    await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
+    await gantry.run(['user', 'password', 'admin'], `${password}\n${password}\n`);
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  const press = async (...keys: readonly string[]): Promise<void> => {
+    for (const key of keys) await person.page.keyboard.press(key);
+  };
+  const type = async (text: string): Promise<void> => await person.page.keyboard.type(text);
+  /** Presses the key until the focus is there. */
+  const walkTo = async (place: Locator, key = 'Tab'): Promise<void> => {
+    await place.first().waitFor();
+    for (let step = 0; step < mostSteps; step += 1) {
+      if (
+        await place.first().evaluate((element) => element === element.ownerDocument.activeElement)
+      )
+        return;
+      await press(key);
+    }
+    const there = await person.page.evaluate('document.activeElement.outerHTML');
+    assert.fail(`not reached by ${key}: ${String(place)}; the focus is on ${String(there)}`);
+  };
+  const button = (name: string | RegExp): Locator =>
+    person.page.getByRole('button', { name, exact: true });
+  const replaceText = async (text: string): Promise<void> => {
+    await press('Control+a');
+    await type(text);
+  };
+  const dialog = (): Locator => person.page.getByRole('dialog');
+  const inDialog = (name: string): Locator => dialog().getByRole('button', { name, exact: true });
+  const choose = async (item: string): Promise<void> => {
+    await person.page.getByRole('menuitem', { name: item, exact: true }).waitFor();
+    await walkTo(person.page.getByRole('menuitem', { name: item, exact: true }), 'ArrowDown');
+    await press('Enter');
+  };
+
+  test('one signs in', async () => {
+    const { page } = person;
+    await page.goto(`${gantry.client().server}/`);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await type('admin');
+    await press('Tab');
+    await type(password);
+    await press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  });
+
+  test('the first step leads past the frame to the page', async () => {
+    const { page } = person;
+    await walkTo(page.getByRole('link', { name: 'Skip to content' }));
+    await press('Enter');
+    assert.equal(await page.evaluate('location.hash'), '#main');
+  });
+
+  test('a vm is created in the wizard', async () => {
+    const { page } = person;
+    await walkTo(page.getByRole('link', { name: 'Virtual machines', exact: true }));
+    await press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Virtual machines' }).waitFor();
+    await walkTo(button('Create virtual machine'));
+    await press('Enter');
+    for (let step = 0; step < 3; step += 1) {
+      await walkTo(inDialog('Next'));
+      await press('Enter');
+    }
+    await walkTo(page.locator('#vm-name'));
+    await type('by-keys');
+    await press('Enter');
+    await page.getByText('Create: by-keys').waitFor();
+  });
+
+  test('it is found by the filter, and turned off with the question answered', async () => {
+    const { page } = person;
+    await walkTo(page.getByRole('combobox', { name: 'Filter' }));
+    await type('name = by-keys');
+    await press('Escape', 'Enter');
+    await page.waitForURL(/filter=/);
+    await walkTo(button('Actions for by-keys'));
+    await press('Enter');
+    await choose('Turn off');
+    await walkTo(inDialog('Turn off'));
+    await press('Enter');
+    await page.getByRole('row').filter({ hasText: 'by-keys' }).getByText('Off').waitFor();
+  });
+
+  test('a setting is changed and saved', async () => {
+    const { page } = person;
+    await walkTo(page.getByRole('link', { name: 'by-keys', exact: true }));
+    await press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'by-keys' }).waitFor();
+    await walkTo(page.getByRole('tab', { name: 'Hardware' }));
+    await press('Enter');
+    await walkTo(page.locator('#setting-hardware-memory-sizeBytes'));
+    await replaceText('640');
+    await walkTo(button('Review and save'));
+    await press('Enter');
+    await walkTo(inDialog('Save'));
+    await press('Enter');
+    await dialog().waitFor({ state: 'detached' });
+    const { definition } = await gantry.client().call('vm.show', { params: { vm: 'by-keys' } });
+    assert.equal(definition.hardware.memory.sizeBytes, 640 * miB);
+  });
+
+  test('a dialog keeps the focus, Escape leaves it, and the focus comes back', async () => {
+    await walkTo(button('Actions for by-keys'));
+    await press('Enter');
+    await choose('Rename');
+    await dialog().waitFor();
+    for (let step = 0; step < 12; step += 1) {
+      await press('Tab');
+      const inside = await dialog().evaluate((it) => it.contains(it.ownerDocument.activeElement));
+      assert.ok(inside, `step ${step}`);
+    }
+    await press('Escape');
+    await dialog().waitFor({ state: 'detached' });
+    const menu = button('Actions for by-keys');
+    assert.ok(await menu.evaluate((element) => element === element.ownerDocument.activeElement));
+  });
+
+  test('it is deleted with its name typed', async () => {
+    const { page } = person;
+    await walkTo(button('Actions for by-keys'));
+    await press('Enter');
+    await choose('Delete');
+    await walkTo(page.locator('#typed-name'));
+    await type('by-keys');
+    await walkTo(inDialog('Delete'));
+    await press('Enter');
+    await page.getByText('This virtual machine is not here any more').waitFor();
+  });
+
+  test('no page caused an error or asked for what its policy refuses', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
