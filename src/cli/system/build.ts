@@ -12,9 +12,9 @@ import { root } from './processes.ts';
 const limitMs = 180_000;
 const maxLogLength = 4000;
 
-/** Of where this tree is and all files that the patterns find, tests left out. */
+/** Of all files that the patterns find, tests left out. */
 export function stampOf(patterns: readonly string[]): string {
-  const hash = createHash('sha256').update(root);
+  const hash = createHash('sha256');
   const files = globSync(patterns, { cwd: root, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.includes('.test.'))
     .map((entry) => join(entry.parentPath, entry.name))

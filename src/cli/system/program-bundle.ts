@@ -4,10 +4,11 @@
  * in docs/rfd/0014.
  *
  * A program and each of its threads is an entry. What a module finds beside its source (package.json, the
- * console, a script for a guest) it still finds there; only threads are found beside the bundle.
+ * console, a script for a guest) it still finds there; only threads are found beside the bundle. The folder lies
+ * three below the tree's own, wherever that is.
  */
-import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -34,6 +35,7 @@ const places: Plugin = {
   enforce: 'pre',
   transform: (code, id) => {
     if (!id.startsWith(root)) return undefined;
+    const source = `../../../${relative(root, id)}`;
     return code
       .replaceAll(/new URL\('([^']+\.ts)', import\.meta\.url\)/g, (whole, path: string) => {
         const file = join(dirname(id), path);
@@ -41,8 +43,11 @@ const places: Plugin = {
           ? `new URL('${basename(file, '.ts')}.js', importMeta.url)`
           : whole;
       })
-      .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
-      .replaceAll('import.meta.dirname', JSON.stringify(dirname(id)))
+      .replaceAll('import.meta.url', `new URL('${source}', importMeta.url).href`)
+      .replaceAll(
+        'import.meta.dirname',
+        `process.getBuiltinModule('node:path').join(importMeta.dirname, '${dirname(source)}')`,
+      )
       .replaceAll('importMeta', 'import.meta');
   },
 };
