@@ -107,7 +107,12 @@ async function measure(vms: number): Promise<readonly string[][]> {
       loads: () => [],
     };
     const recorder = new SampleRecorder({ store, inventory, clock });
-    const history = new SampleHistory({ store, clock, log: silentLog });
+    const history = new SampleHistory({
+      store,
+      clock,
+      log: silentLog,
+      gathering: (id) => recorder.gathering(id),
+    });
     const signal = new AbortController().signal;
     const delay = monitorEventLoopDelay({ resolution: 1 });
     const minutes: { readonly bytes: number; readonly ms: number }[] = [];

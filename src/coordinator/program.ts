@@ -124,7 +124,12 @@ export async function startCoordinator(
     }),
   );
   const recorder = stack.use(new SampleRecorder({ store, inventory, clock }));
-  const history = new SampleHistory({ store, clock, log });
+  const history = new SampleHistory({
+    store,
+    clock,
+    log,
+    gathering: (id) => recorder.gathering(id),
+  });
   const handlers = {
     ...access.handlers,
     ...createHandlers({

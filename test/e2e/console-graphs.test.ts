@@ -152,7 +152,6 @@ describe("the console's graphs", { skip: noBrowser }, () => {
     const slider = graph('Processor');
     await slider.focus();
     await page.keyboard.press('End');
-    // No minute has ended since the coordinator was started: this one is what the page has seen.
     await page.locator('[aria-valuetext^="Processor"][aria-valuetext$=" %"]').waitFor();
     await gantry.must('vm', 'turn-off', vm.name, '--yes');
     await page.getByText('Off', { exact: true }).first().waitFor();

@@ -169,6 +169,7 @@ function Graphs({ range, onRange, id, graphs, figures, read }: Choice & Subject)
             key={range}
             range={range}
             samples={samples}
+            readMs={question.dataUpdatedAt}
             id={id}
             graphs={graphs}
             figures={figures}
@@ -182,14 +183,19 @@ function Graphs({ range, onRange, id, graphs, figures, read }: Choice & Subject)
 function Courses({
   range,
   samples,
+  readMs,
   id,
   graphs,
   figures,
-}: Omit<Subject, 'read'> & { readonly range: Range; readonly samples: Samples }): ReactNode {
+}: Omit<Subject, 'read'> & {
+  readonly range: Range;
+  readonly samples: Samples;
+  readonly readMs: number;
+}): ReactNode {
   const words = useWords();
   const text = useGraphText();
   const tail = useTail(id, samples.stepSeconds * 1000, figures);
-  const now = Date.now();
+  const nowMs = Date.now();
   const writeTime = (ms: number): string =>
     ranges[range] <= ranges.day ? words.clock(ms) : words.day(ms);
   return (
@@ -198,7 +204,7 @@ function Courses({
         {graphs.map(({ title, beside, lines, top }) => {
           const { unit } = sampleMetrics[lines[0][1]];
           const courses = lines.map(([, metric]) =>
-            joinCourse(samples, tail, metric, ranges[range], now),
+            joinCourse(samples, tail, metric, { rangeMs: ranges[range], readMs, nowMs }),
           );
           const most = mostOf(courses);
           const counts = unit.startsWith('bytes') ? 'bytes' : 'others';

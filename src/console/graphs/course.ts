@@ -10,13 +10,22 @@ export interface Course {
   readonly points: readonly (Point | null)[];
 }
 
-/** The last so long up to now. What is in the history counts; a step that it does not know yet is taken from the tail. */
+export interface Span {
+  readonly rangeMs: number;
+  /** When the history was read. */
+  readonly readMs: number;
+  readonly nowMs: number;
+}
+
+/**
+ * The range that ends now. Up to when it was read the history counts, or the tail where it knows nothing; the
+ * step in which it was read is of both, each for its share of the time.
+ */
 export function joinCourse(
   samples: Samples,
   tail: Tail,
   metric: SampleMetric,
-  rangeMs: number,
-  nowMs: number,
+  { rangeMs, readMs, nowMs }: Span,
 ): Course {
   const stepMs = samples.stepSeconds * 1000;
   const historyStart = Date.parse(samples.from);
@@ -28,14 +37,26 @@ export function joinCourse(
     const ms = startMs + index * stepMs;
     const at = (ms - historyStart) / stepMs;
     const average = series?.average[at] ?? null;
-    if (average === null) return tail.at(metric, ms) ?? null;
-    return {
+    const seen = tail.at(metric, ms) ?? null;
+    if (average === null) return seen;
+    const read = {
       average,
       least: series?.least?.[at] ?? average,
       most: series?.most?.[at] ?? average,
     };
+    if (seen === null || readMs >= ms + stepMs) return read;
+    return blend(read, Math.max(0, readMs - ms), seen, Math.max(0, nowMs - readMs));
   });
   return { startMs, stepMs, points };
+}
+
+function blend(one: Point, oneMs: number, other: Point, otherMs: number): Point {
+  const share = oneMs + otherMs === 0 ? 1 : oneMs / (oneMs + otherMs);
+  return {
+    average: one.average * share + other.average * (1 - share),
+    least: Math.min(one.least, other.least),
+    most: Math.max(one.most, other.most),
+  };
 }
 
 /** The last step that is no gap. */

@@ -37,14 +37,11 @@ test('a graph goes on with what was seen where its history ends, and has a gap w
   tail.note(noon + 2 * minute + 1, { cpuPercent: 10 });
   tail.note(noon + 2 * minute + 2, { cpuPercent: 30, memoryBytes: null });
   tail.note(noon + 4 * minute, { cpuPercent: 50 });
-  const now = noon + 4 * minute + 5;
-  const { startMs, points } = joinCourse(
-    history([1, 2, null]),
-    tail,
-    'cpuPercent',
-    5 * minute,
-    now,
-  );
+  const { startMs, points } = joinCourse(history([1, 2, null]), tail, 'cpuPercent', {
+    rangeMs: 5 * minute,
+    readMs: noon + 2 * minute,
+    nowMs: noon + 4 * minute + 5,
+  });
   assert.equal(startMs, noon);
   assert.deepEqual(points, [
     flat(1),
@@ -59,7 +56,11 @@ test('history counts before what was seen, and a range ends now, whatever the hi
   const tail = new Tail(minute);
   tail.note(noon, { cpuPercent: 99 });
   const series = { least: [0, 0], most: [4, 8] };
-  const joined = joinCourse(history([2, 4], series), tail, 'cpuPercent', 3 * minute, noon);
+  const joined = joinCourse(history([2, 4], series), tail, 'cpuPercent', {
+    rangeMs: 3 * minute,
+    readMs: noon + 2 * minute,
+    nowMs: noon,
+  });
   assert.equal(joined.startMs, noon - minute);
   assert.deepEqual(joined.points, [
     null,
@@ -68,8 +69,22 @@ test('history counts before what was seen, and a range ends now, whatever the hi
   ]);
   assert.deepEqual(lastOf(joined), joined.points[2]);
   assert.equal(mostOf([joined]), 8);
-  const other = joinCourse(history([2]), tail, 'memoryBytes', minute, noon);
+  const other = joinCourse(history([2]), tail, 'memoryBytes', {
+    rangeMs: minute,
+    readMs: noon,
+    nowMs: noon,
+  });
   assert.deepEqual([other.points, lastOf(other), mostOf([other])], [[null], null, 0]);
+});
+
+test('the step in which the history was read is of both, each for its share of the time', () => {
+  const tail = new Tail(minute);
+  tail.note(noon + 40_000, { cpuPercent: 90 });
+  const span = { rangeMs: minute, readMs: noon + 40_000, nowMs: noon + 50_000 };
+  const { points } = joinCourse(history([40]), tail, 'cpuPercent', span);
+  assert.deepEqual(points, [{ average: 50, least: 40, most: 90 }]);
+  const later = joinCourse(history([40]), new Tail(minute), 'cpuPercent', span);
+  assert.deepEqual(later.points, [flat(40)]);
 });
 
 test('a tail is at most as long as a graph', () => {

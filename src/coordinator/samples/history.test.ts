@@ -20,11 +20,18 @@ test('a minute is the average of the looks at it', async () => {
   place.clock.ms += 50_000;
   place.tell('web', { cpuPercent: 80 });
   await place.recorder.look();
-  const read = () => place.read(web, 'cpuPercent', 'minute', day, day + 2 * minuteMs);
-  assert.deepEqual(await read(), [25, null]);
-  place.clock.ms += minuteMs;
+  const read = () => place.read(web, 'cpuPercent', 'minute', day, day + 3 * minuteMs);
+  assert.deepEqual(await read(), [25, 80, null]);
+  place.clock.ms += 10_000;
+  place.tell('web', { cpuPercent: 70 });
   await place.recorder.look();
-  assert.deepEqual(await read(), [25, 80]);
+  // What has not ended is shown as far as it is known, and in every level.
+  assert.deepEqual(await read(), [25, 75, null]);
+  assert.deepEqual(await place.read(web, 'cpuPercent', 'hour', day, day + hourMs, 'most'), [75]);
+  place.clock.ms += 50_000;
+  place.inventory.setConnection(idOf('h1'), away);
+  await place.recorder.look();
+  assert.deepEqual(await read(), [25, 75, null]);
 });
 
 test('while a vm is off or its host is away there is a gap, not a zero', async () => {

@@ -13,6 +13,8 @@ import { sampleLevels, type SampleBlock, type Store } from '../store/store.ts';
 import { decodeBlock, decodePending, encodeBlock } from './codec.ts';
 import { coarsen, columnIn, makeGrid, overlay, type Grid } from './grid.ts';
 import { floorTo, hourMs, levels, minuteMs, shardOf, shards, type ThingLevel } from './levels.ts';
+import { columnOf } from './metrics.ts';
+import type { Gathered } from './record.ts';
 
 /** Of hours that are not closed the last ones are looked at; more than one there is only after a start. */
 const maxOpenMs = 3 * hourMs;
@@ -27,6 +29,8 @@ export interface HistoryOptions {
   readonly store: Pick<Store, 'putSamples' | 'samples' | 'firstSamples' | 'prune'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** What is known of the thing's minute that has not ended. */
+  readonly gathering: (id: string) => Gathered | undefined;
 }
 
 export class SampleHistory {
@@ -83,7 +87,7 @@ export class SampleHistory {
     return grid;
   }
 
-  /** Minutes of the hours that are not closed yet. */
+  /** Minutes of the hours that are not closed yet, with the one that has not ended. */
   async #readOpen(
     id: string,
     fromMs: number,
@@ -106,6 +110,11 @@ export class SampleHistory {
       for (const [column, values] of pending.grid.columns)
         columnIn(grid, column)[point] = values[place] ?? Number.NaN;
     }
+    const gathered = this.#options.gathering(id);
+    const point = ((gathered?.start ?? end) - start) / minuteMs;
+    if (gathered !== undefined && point >= 0 && point < grid.points)
+      for (const [index, metric] of sampleMetricNames.entries())
+        columnIn(grid, columnOf(metric, 'average'))[point] = gathered.row[index] ?? Number.NaN;
     return { start, grid };
   }
 

@@ -38,6 +38,13 @@ export class Minute {
     }
   }
 
+  /** The averages so far; undefined of a thing that was not noted. */
+  averagesOf(id: string): Row | undefined {
+    const slot = this.#slots.get(id);
+    if (slot === undefined) return undefined;
+    return sampleMetricNames.map((_, metric) => this.#average(slot * width + metric));
+  }
+
   /** The minute as blocks, one for each shard. */
   *blocks(): Generator<SampleBlock> {
     for (const key of [...this.#shards.keys()].sort()) {
@@ -46,14 +53,15 @@ export class Minute {
       const grid = makeGrid(ids.length);
       for (const [metric, name] of sampleMetricNames.entries()) {
         const values = columnIn(grid, columnOf(name, 'average'));
-        for (const [point, base] of bases.entries()) {
-          const at = base + metric;
-          const count = this.#counts[at] ?? 0;
-          if (count > 0) values[point] = (this.#sums[at] ?? 0) / count;
-        }
+        for (const [point, base] of bases.entries()) values[point] = this.#average(base + metric);
       }
       yield { level: 'pending', start: this.start, key, data: encodePending({ ids, grid }) };
     }
+  }
+
+  /** NaN where nothing was noted. */
+  #average(at: number): number {
+    return (this.#sums[at] ?? 0) / (this.#counts[at] ?? 0);
   }
 
   #slot(id: string): number {

@@ -14,6 +14,12 @@ export const lookEveryMs = 10_000;
 /** Things, or shards, after which others get their turn. */
 const atOnce = { things: 1_000, shards: 8 };
 
+/** A minute of a thing. */
+export interface Gathered {
+  readonly start: number;
+  readonly row: Row;
+}
+
 export interface RecorderOptions {
   readonly store: Pick<Store, 'putSamples'>;
   readonly inventory: Pick<Inventory, 'liveSamples' | 'loads'>;
@@ -34,6 +40,12 @@ export class SampleRecorder implements AsyncDisposable {
 
   get writtenTo(): number {
     return this.#writtenTo;
+  }
+
+  /** What is known of the minute that has not ended. */
+  gathering(id: string): Gathered | undefined {
+    const row = this.#minute.averagesOf(id);
+    return row && { start: this.#minute.start, row };
   }
 
   /** One look; stores the minute before when a new one has begun. One call at a time. */

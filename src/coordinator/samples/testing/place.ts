@@ -45,7 +45,7 @@ export class Place implements AsyncDisposable {
     this.documents.put('host', idOf('h1'), hostData('h1'));
     this.inventory.setConnection(idOf('h1'), connected);
     this.recorder = this.#makeRecorder();
-    this.history = new SampleHistory({ store, clock, log: silentLog });
+    this.history = this.#makeHistory();
   }
 
   static async open(): Promise<Place> {
@@ -67,12 +67,18 @@ export class Place implements AsyncDisposable {
     return new SampleRecorder({ store, inventory, clock });
   }
 
+  #makeHistory(): SampleHistory {
+    const { store, clock } = this;
+    const gathering = (id: string) => this.recorder.gathering(id);
+    return new SampleHistory({ store, clock, log: silentLog, gathering });
+  }
+
   /** As after signal 9: what is in the store is there, the rest is not. */
   async kill(): Promise<void> {
     await this.store[Symbol.asyncDispose]();
     this.store = await Place.#openStore(this.folder, this.clock);
     this.recorder = this.#makeRecorder();
-    this.history = new SampleHistory({ store: this.store, clock: this.clock, log: silentLog });
+    this.history = this.#makeHistory();
   }
 
   addVm(name: string): string {
