@@ -1,8 +1,21 @@
-/** The installation as a whole: its settings. What runs on this machine is in system.ts. */
+/** The installation as a whole: its settings and ports. What runs on this machine is in system.ts. */
 import { parseAssignments } from '../assignments.ts';
 import { command, type Command } from '../command.ts';
 import { localTime } from '../output/human.ts';
-import { writeThing } from '../output/render.ts';
+import { notWell } from '../exit.ts';
+import { writeList, writeThing } from '../output/render.ts';
+import type { Column } from '../output/table.ts';
+import { testPorts, type PortFinding } from '../system/ports.ts';
+
+const portColumns: readonly Column<PortFinding>[] = [
+  { title: 'PORT', value: ({ port, protocol }) => `${port}/${protocol}` },
+  { title: 'DIRECTION', value: ({ direction }) => direction },
+  { title: 'WHERE', value: ({ where }) => where },
+  { title: 'PURPOSE', value: ({ purpose }) => purpose },
+  { title: 'ENCRYPTION', value: ({ encryption }) => encryption },
+  { title: 'RESULT', value: ({ result }) => result },
+  { title: 'EVIDENCE', value: ({ evidence }) => evidence },
+];
 
 export const installationCommands: readonly Command[] = [
   command({
@@ -23,6 +36,17 @@ export const installationCommands: readonly Command[] = [
             [name, Array.isArray(value) ? value.join(', ') : String(value)] as const,
         ),
       ]);
+    },
+  }),
+  command({
+    name: 'system ports',
+    summary: 'all network ports: direction, purpose, encryption, and what a test of each says',
+    examples: ['gantry system ports', 'gantry system ports -o json'],
+    async run({ client, installation, out, format, signal }) {
+      const isLocal = installation.server === undefined;
+      const findings = await testPorts({ client, isLocal, signal });
+      writeList(out, format, portColumns, findings, 'no ports');
+      return findings.some(({ result }) => result === 'failed') ? notWell : 0;
     },
   }),
   command({
