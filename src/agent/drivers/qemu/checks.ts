@@ -9,6 +9,7 @@ import { isLive } from '../../host/admission.ts';
 import { topOf } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { isInside, realPath } from '../../storage/allowed.ts';
+import { readBacking } from '../../storage/backing.ts';
 import { readVolume } from '../../storage/file-system.ts';
 import type { ImageChecks } from '../../storage/image-checks.ts';
 import type { Findings, Obstacle } from '../driver.ts';
@@ -75,6 +76,12 @@ async function checkDisk(
     const text = `${what} is write-protected`;
     const remedy = 'attach a differencing disk above it, or attach it as read-only';
     reasons.push({ code: 'disk-write-protected', text, remedy });
+  }
+  const parent = await readBacking(below.at(-1) ?? path);
+  if (parent !== undefined) {
+    const text = `${what} holds only what differs from ${parent}, which is not opened with it`;
+    const remedy = `make one disk of both: gantry disk flatten ${path}`;
+    reasons.push({ code: 'disk-parent', text, remedy });
   }
   const user = await findUser([path, ...below], live, disk);
   if (user !== undefined) {
