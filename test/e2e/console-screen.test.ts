@@ -1,4 +1,7 @@
-/** The pointer on the screen of real machines, in a real browser: captured where there is no tablet, else free. */
+/**
+ * The screen of real machines, in a real browser: the pointer, captured where there is no tablet and else
+ * free, and media, changed while the vm runs.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
@@ -73,7 +76,7 @@ async function logIn(gantry: Gantry, vm: string): Promise<void> {
   await serial.until(/ready-42/);
 }
 
-describe('the pointer on the screen', { skip: noBrowser }, () => {
+describe('the screen of a real machine', { skip: noBrowser }, () => {
   let gantry: Gantry;
   let browser: Browser;
   let person: Person;
@@ -82,6 +85,7 @@ describe('the pointer on the screen', { skip: noBrowser }, () => {
     gantry = await newGantry();
     const out = await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
     await gantry.must('image', 'build', 'starter');
+    await gantry.must('image', 'build', 'additions');
     for (const [name, tablet] of [
       ['mouse', false],
       ['tablet', true],
@@ -170,6 +174,35 @@ describe('the pointer on the screen', { skip: noBrowser }, () => {
       const [across, down] = [told.values('3:0').at(-1) ?? 0, told.values('3:1').at(-1) ?? 0];
       return Math.abs(across / 32767 - 0.25) < 0.02 && Math.abs(down / 32767 - 0.75) < 0.02;
     });
+  });
+
+  test('RCON-33 from the screen a CD is put into a running vm and taken out again', async () => {
+    const { page } = person;
+    await using serial = await SerialPerson.sit(gantry, 'tablet');
+    await openScreen('tablet');
+    await page.getByRole('button', { name: 'CD and floppy' }).click();
+    const dialog = page.getByRole('dialog');
+    const drive = dialog.getByRole('region', { name: /^CD / });
+    await drive.getByText('empty').waitFor();
+    await drive.getByRole('combobox').selectOption('additions');
+    assert.deepEqual(await findBarriers(page), []);
+    await drive.getByRole('button', { name: 'Insert' }).click();
+    await drive.getByRole('heading').getByText('additions').waitFor();
+    // The name of the standard in the disc's first descriptor (ISO 9660, 8.4), as the guest reads it.
+    serial.type(
+      '\x03\rmodprobe -a sr_mod; until echo found-$(dd if=/dev/sr0 bs=1 skip=32769 count=5) | grep found-C; do sleep 0.2; done 2> /dev/null\r',
+    );
+    await serial.until(/found-CD001/);
+    await drive.getByRole('button', { name: 'Eject' }).click();
+    await drive.getByText('empty').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    const { items } = await gantry
+      .client()
+      .call('event.list', { query: { filter: 'name : vm.media', limit: 10 } });
+    assert.deepEqual(
+      items.map(({ name, actor }) => `${name} by ${actor.name}`),
+      ['vm.media.ejected by admin', 'vm.media.inserted by admin'],
+    );
   });
 
   test('no page caused an error or asked for what its policy refuses', () => {

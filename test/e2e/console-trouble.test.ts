@@ -1,0 +1,111 @@
+/** Bad days in the console: a second factor, a right that is taken away, an operation that fails. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import type { Vm } from '#api';
+import { codeOf } from '../../src/coordinator/access/second-factor/totp.ts';
+import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+
+const password = 'a long enough password';
+const stepMs = 30_000;
+
+function decodeBase32(text: string): Buffer {
+  const bits = [...text]
+    .map((letter) =>
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
+    )
+    .join('');
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+}
+
+describe('bad days in the console', { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let ada: Person;
+  let server: string;
+  let vm: Vm;
+
+  before(async () => {
+    gantry = await newGantry();
+    await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
+    server = gantry.client().server;
+    const client = gantry.client();
+    await client.call('user.create', { body: { name: 'ada', password, groups: ['careful'] } });
+    await client.call('installation.update', { body: { secondFactorGroups: ['careful'] } });
+    await gantry.must('grant', 'create', 'ada', 'vm-operator');
+    const { items } = await client.call('vm.list', {
+      query: { filter: 'state = running', sort: 'name', limit: 1 },
+    });
+    assert.ok(items[0]);
+    vm = items[0];
+    browser = await openBrowser();
+    ada = await sitAtBrowser(browser);
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  const signIn = async (): Promise<void> => {
+    const { page } = ada;
+    await page.goto(`${server}/`);
+    await page.locator('#user').fill('ada');
+    await page.locator('#password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  };
+
+  test('a group asks for a second factor: it is set up at the sign-in, and asked for from then on', async () => {
+    const { page, context } = ada;
+    await signIn();
+    const secret = page.getByRole('textbox', { name: 'Secret for the authenticator app' });
+    await secret.waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    const bytes = decodeBase32(await secret.inputValue());
+    const step = Math.floor(Date.now() / stepMs);
+    const wrong = String((Number(codeOf(bytes, step)) + 1) % 1_000_000).padStart(6, '0');
+    const field = page.locator('#one-time-code');
+    await field.fill(wrong);
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByRole('alert').waitFor();
+    await field.fill(codeOf(bytes, step));
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+    await context.clearCookies();
+    await signIn();
+    // The password alone is not enough, and is not asked for again. A code counts once: the next one.
+    await field.waitFor();
+    await field.fill(codeOf(bytes, step + 1));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  });
+
+  test('an operation that fails is said with its reason where one is, and stays in the list with it', async () => {
+    const { page } = ada;
+    await gantry.must('grant', 'create', 'ada', 'administrator');
+    await page.goto(`${server}/images?build=true`);
+    await page.getByRole('dialog').getByRole('button', { name: 'Build', exact: true }).click();
+    await page.getByText('a simulated host keeps no images').first().waitFor();
+    await page.goto(`${server}/operations`);
+    const row = page.getByRole('grid', { name: 'Operations' }).getByRole('row');
+    await row.filter({ hasText: 'failed' }).getByText('a simulated host keeps no images').waitFor();
+  });
+
+  test('a right that is taken away while one looks takes the vm from the page, in plain words', async () => {
+    const { page } = ada;
+    await page.goto(`${server}/vms/${vm.id}`);
+    await page.getByRole('heading', { level: 1, name: vm.name }).waitFor();
+    const client = gantry.client();
+    const { items } = await client.call('grant.list', { query: { limit: 100 } });
+    for (const { id } of items.filter(({ subject }) => subject === 'ada'))
+      await client.call('grant.delete', { params: { grant: id } });
+    await page.getByText('This virtual machine is not here any more').waitFor();
+    await page.getByText('or you may no longer see it').waitFor();
+    await page.goto(`${server}/vms`);
+    await page.getByText('No virtual machines').waitFor();
+  });
+
+  test('no page caused an error or asked for what its policy refuses', () => {
+    assert.deepEqual(ada.complaints, []);
+  });
+});
