@@ -9,13 +9,19 @@ export interface Memory {
   readonly residentBytes: number;
   /** Shared pages divided among those who share them. */
   readonly proportionalBytes: number;
+  /** What nobody shares: what the machine has back when the process ends. */
+  readonly privateBytes: number;
 }
 
 export function memoryOf(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const bytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1024;
-  return { residentBytes: bytes('Rss'), proportionalBytes: bytes('Pss') };
+  return {
+    residentBytes: bytes('Rss'),
+    proportionalBytes: bytes('Pss'),
+    privateBytes: bytes('Private_Clean') + bytes('Private_Dirty'),
+  };
 }
 
 /** Processor time of all its threads so far. */

@@ -4,8 +4,8 @@
  *
  *   node bench/idle/bench.ts [SECONDS]
  *
- * Resident memory counts Node's own program text (about 55 MiB) in each; the proportional size divides
- * what both share.
+ * Resident memory counts the pages of Node's own file (about 50 MiB) in each; the proportional size divides
+ * what both share, and the private size leaves it out.
  */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
@@ -19,8 +19,8 @@ import { describeMachine, print, writeTable } from '../measure.ts';
 import { formatMiB, memoryOf, processorMs } from '../processes.ts';
 
 const seconds = Number(process.argv[2] ?? 30);
-/** What starts up is done by then. */
-const settleMs = 5_000;
+/** What starts up is done by then, its garbage is collected and the store's reader has gone to rest. */
+const settleMs = 15_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -30,11 +30,12 @@ async function measure(label: string, pids: Readonly<Record<string, number>>): P
   await sleep(seconds * 1000);
   return Object.entries(pids).map(([name, pid], index) => {
     const usedMs = processorMs(pid) - (before[index] ?? 0);
-    const { residentBytes, proportionalBytes } = memoryOf(pid);
+    const { residentBytes, proportionalBytes, privateBytes } = memoryOf(pid);
     return [
       `${name}, ${label}`,
       formatMiB(residentBytes),
       formatMiB(proportionalBytes),
+      formatMiB(privateBytes),
       (usedMs / seconds / 10).toFixed(2),
     ];
   });
@@ -79,4 +80,9 @@ print(
     .map((load) => load.toFixed(1))
     .join(' ')}`,
 );
-print(writeTable([['', 'resident', 'proportional', `processor %, over ${seconds} s`], ...rows]));
+print(
+  writeTable([
+    ['', 'resident', 'proportional', 'private', `processor %, over ${seconds} s`],
+    ...rows,
+  ]),
+);
