@@ -21,6 +21,7 @@ export const nouns: Readonly<Record<string, string>> = {
   token: 'tokens for scripts',
   role: 'roles, sets of rights',
   grant: 'who may do what on what',
+  access: 'all roles and grants as text',
   certificate: 'certificates in use',
   audit: 'the audit trail',
 };

@@ -3,15 +3,12 @@
  * writes; a vm that exists is changed only where it differs, one that does not is created. Differences
  * are shown first; --dry-run stops there.
  */
-import { readFile, stat } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { Fault, isFault } from '#lib';
 import { definitionFormat, diffSettings, nameSchema, writeValue, type Vm } from '#api';
 import { command, type Run } from '../command.ts';
+import { readDocuments } from '../documents.ts';
 import { finish } from '../progress.ts';
-
-const maxFileBytes = 4 * 1024 * 1024;
 
 const documentSchema = z.strictObject({
   gantry: z.literal('vm'),
@@ -23,36 +20,12 @@ const documentSchema = z.strictObject({
 
 type Wanted = z.infer<typeof documentSchema>;
 
-async function readWanted(file: string): Promise<readonly Wanted[]> {
-  if (file !== '-' && (await stat(file).catch(() => undefined))?.isFile() !== true)
-    throw new Fault('not-found', `there is no file ${file}`);
-  const text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
-  if (Buffer.byteLength(text) > maxFileBytes)
-    throw new Fault('too-large', `${file} is larger than 4 MiB`);
-  const documents = parseAllDocuments(text, { uniqueKeys: true });
-  return [...documents].map((document, index) => {
-    const [error] = document.errors;
-    if (error !== undefined)
-      throw new Fault('invalid', `${file}: ${error.message.split('\n')[0] ?? ''}`);
-    const parsed = documentSchema.safeParse(document.toJS({ maxAliasCount: 10 }));
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new Fault(
-        'invalid',
-        `document ${index + 1} of ${file}: ${issue?.path.join('/') ?? ''}: ${issue?.message ?? ''}`,
-        { hint: 'a document begins as: gantry vm export NAME' },
-      );
-    }
-    if (parsed.data.format > definitionFormat) {
-      throw new Fault(
-        'unsupported',
-        `document ${index + 1} of ${file} has format ${parsed.data.format}, made by a newer version; this one knows ${definitionFormat}`,
-        { hint: 'update gantry' },
-      );
-    }
-    return parsed.data;
+const readWanted = (file: string): Promise<readonly Wanted[]> =>
+  readDocuments(file, {
+    schema: documentSchema,
+    newestFormat: definitionFormat,
+    hint: 'a document begins as: gantry vm export NAME',
   });
-}
 
 async function findVm(run: Run, name: string): Promise<Vm | undefined> {
   try {

@@ -1,5 +1,6 @@
 /** The table of commands, in the order of help. */
 import type { Command } from '../command.ts';
+import { accessListCommands } from './access-lists.ts';
 import { accessCommands } from './access.ts';
 import { applyCommands } from './apply.ts';
 import { catalogueCommands } from './catalogue.ts';
@@ -49,5 +50,6 @@ export const commands: readonly Command[] = [
   ...reportCommands,
   ...workCommands,
   ...accessCommands,
+  ...accessListCommands,
   ...securityCommands,
 ];
