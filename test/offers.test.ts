@@ -20,7 +20,7 @@ const otherwise: Readonly<Record<string, readonly string[]>> = {
 /** Actions whose command has a name of its own. */
 const verbs: Readonly<Record<string, readonly string[]>> = {
   configure: ['vm set', 'vm attach-adapter', 'vm detach-adapter'],
-  'change-disks': ['vm attach-disk', 'vm detach-disk'],
+  'change-disks': ['vm attach-disk', 'vm detach-disk', 'vm convert-disk'],
   relocate: ['vm move', 'vm move-disk'],
   'insert-media': ['vm insert', 'vm eject'],
   screen: ['vm screenshot', 'vm type', 'vm send-keys'],

@@ -1,11 +1,12 @@
-/** Vms of other products, imported from their configurations with the disks beside them: real guests boot from each. */
+/** Vms of other products, imported from their configurations with the disks beside them, and a drive: real guests boot from each. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Event, Host, Operation, Vm } from '#api';
+import type { AllowedAction, Event, Host, Operation, Vm } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 import { SerialPerson } from '../e2e/serial.ts';
+import { LoopDrive, withoutLoopDrives } from '../../src/agent/testing/loop-drive.ts';
 import { inUtf16, vmcText } from '../../src/foreign/testing.ts';
 
 let gantry: Gantry;
@@ -24,6 +25,7 @@ before(async () => {
   const disk = join(path, definition.hardware.disks[0]?.file ?? '');
   await gantry.must('disk', 'convert', disk, join(shelf, 'Web Server.vmdk'));
   await gantry.must('disk', 'convert', disk, join(shelf, 'OLD.VHD'));
+  await gantry.must('disk', 'convert', disk, join(shelf, 'drive.img'));
 });
 after(async () => {
   await gantry[Symbol.asyncDispose]();
@@ -146,4 +148,29 @@ void test('an import that lacks a disk, or leads out of the folders for vms, cha
   const three = await gantry.run(['vm', 'import', join(shelf, 'Web Server.vmdk')]);
   assert.notEqual(three.code, 0);
   assert.equal((await gantry.json<readonly Vm[]>('vm', 'list')).length, vms);
+});
+
+void test('VM-68 DISK-14 DISK-40 a vm with a linked disk is not started until the drive has been copied into a virtual disk, and boots from that', async (t) => {
+  if (withoutLoopDrives !== false) return t.skip(withoutLoopDrives);
+  using drive = new LoopDrive(join(shelf, 'drive.img'));
+  await gantry.must('vm', 'create', 'p2v', '--memory', '192M');
+  await gantry.must('vm', 'attach-disk', 'p2v', '--linked', drive.device, '--bus', 'sata');
+  const place = 'sata0:1';
+  const [linked] = (await show('p2v')).definition.hardware.disks;
+  assert.deepEqual([linked?.kind, linked?.file], ['linked', drive.device]);
+  const { code, err } = await gantry.run(['vm', 'start', 'p2v']);
+  assert.notEqual(code, 0);
+  assert.match(err, /p2v has a linked disk at sata0:1, which serves only for conversion/);
+  assert.match(err, /hint: convert it with: \S*gantry vm convert-disk/);
+  const actions = await gantry.json<readonly AllowedAction[]>('vm', 'actions', 'p2v');
+  const start = actions.find(({ action }) => action === 'turn-on');
+  assert.match(start?.reason ?? '', /linked disk/);
+  const check = await gantry.run(['vm', 'check', 'p2v']);
+  assert.match(check.out, /the linked disk at sata0:1 serves only for conversion/);
+  await gantry.must('vm', 'convert-disk', 'p2v', place);
+  const [disk] = (await show('p2v')).definition.hardware.disks;
+  assert.deepEqual([disk?.kind, disk?.file], [undefined, 'p2v-sata0-1.qcow2']);
+  await gantry.must('vm', 'start', 'p2v');
+  await untilLogin('p2v');
+  await gantry.must('vm', 'turn-off', 'p2v', '--yes');
 });

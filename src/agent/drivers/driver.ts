@@ -286,6 +286,8 @@ export interface Storage {
   deleteSaved(path: string): Promise<void>;
   /** What the guest of the saved state did when it was saved; undefined where there is no such state. */
   findSaved(path: string): Promise<'ran' | 'paused' | undefined>;
+  /** Size of an entire drive of the host. Absent where there are none. Errors: `not-found`, `invalid`. */
+  driveBytes?(device: string): Promise<number>;
   /** Absent where there are no files. Errors: `forbidden`, `not-found`, `unsupported`, `invalid`. */
   readForeign?(file: string, signal: AbortSignal): Promise<ForeignMachine>;
   /** Absent where machines have no files to copy. */
@@ -359,6 +361,14 @@ export type DiskSourceLike =
       readonly sourcePath: string;
       /** As the disk library calls it. */
       readonly sourceFormat: string;
+    }
+  | {
+      readonly kind: 'drive';
+      readonly file: string;
+      readonly format: 'qcow2' | 'raw';
+      readonly sizeBytes: number;
+      readonly device: string;
+      readonly allocation: 'dynamic' | 'fixed';
     };
 
 export interface DiskFacts {

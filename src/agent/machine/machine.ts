@@ -25,6 +25,7 @@
  */
 import {
   judgeAction,
+  linkedPlace,
   type Cause,
   type EventAttributes,
   type EventName,
@@ -118,6 +119,7 @@ export class Machine {
       undo: this.#file.layers.undo === null ? 'none' : 'there',
       missing: this.#host.driver.missing,
       hostReachable: true,
+      linkedDisk: linkedPlace(this.#file.definition.hardware),
     };
   }
 

@@ -1,7 +1,7 @@
 /** Turn on, hold, restore: from no process to a running or held one (VM-31, VM-35, VM-42). */
-import type { StartCheck, VmActionRequest, VmDefinition } from '#api';
+import { linkedPlace, type StartCheck, type VmActionRequest, type VmDefinition } from '#api';
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
-import type { Findings, Launch } from '../drivers/driver.ts';
+import type { Findings, Launch, Obstacle } from '../drivers/driver.ts';
 import { checkNetworks } from '../network/networks.ts';
 import type { Hands, LaunchOptions } from './hands.ts';
 import { judgeLayers } from './layers/check-layers.ts';
@@ -30,6 +30,7 @@ async function findObstacles(
   const network = await checkNetworks(host.driver.networks, file.definition);
   return {
     reasons: [
+      ...linkedDisks(file),
       ...admission.reasons,
       ...findings.reasons,
       ...network.reasons,
@@ -38,6 +39,15 @@ async function findObstacles(
     warnings: [...admission.warnings, ...findings.warnings, ...network.warnings],
     unplugged: [...findings.unplugged, ...network.unplugged],
   };
+}
+
+/** VM-68, DISK-14. */
+function linkedDisks({ definition }: MachineFile): Obstacle[] {
+  const place = linkedPlace(definition.hardware);
+  if (place === undefined) return [];
+  const text = `the linked disk at ${place} serves only for conversion`;
+  const remedy = 'convert it with: gantry vm convert-disk, or detach it';
+  return [{ code: 'linked-disk', text, remedy }];
 }
 
 function toCheck({ reasons, warnings }: Findings): StartCheck {

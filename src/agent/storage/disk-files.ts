@@ -6,10 +6,19 @@
  */
 import { constants, existsSync, type Stats } from 'node:fs';
 import { chmod, copyFile, open, rename, rm, stat } from 'node:fs/promises';
-import { convertDisk, hostStore, openDisk } from '#disk';
+import {
+  convertDisk,
+  hostStore,
+  openDisk,
+  withoutSync,
+  type Disk,
+  type DiskFile,
+  type NewDisk,
+} from '#disk';
 import { Fault } from '#lib';
 import { convertImage, createImage, inspectImage, resizeImage } from '#qemu';
 import type { DiskFacts, DiskSourceLike } from '../drivers/driver.ts';
+import { claimDrive } from './drives.ts';
 
 const sectorBytes = 512;
 
@@ -52,7 +61,7 @@ export async function makeDisk(
 function makeFrom(
   place: DiskPlace,
   source: DiskSourceLike,
-  onProgress: ((progress: number) => void) | undefined,
+  onProgress: OnProgress,
 ): Promise<number> {
   switch (source.kind) {
     case 'new':
@@ -61,22 +70,55 @@ function makeFrom(
       return makeFromImage(place, source);
     case 'foreign':
       return makeFromForeign(place, source, onProgress);
+    case 'drive':
+      return makeFromDrive(place, source, onProgress);
   }
 }
 
 /** By the disk library, which reads what other products write; with all its parents. */
 async function makeFromForeign(
-  { path, folders, signal }: DiskPlace,
+  place: DiskPlace,
   source: Extract<DiskSourceLike, { kind: 'foreign' }>,
-  onProgress: ((progress: number) => void) | undefined,
+  onProgress: OnProgress,
 ): Promise<number> {
-  const store = hostStore(folders.filter((folder) => existsSync(folder)));
-  const { sourcePath, sourceFormat, format } = source;
-  const disk = await openDisk({ path: sourcePath, store, format: sourceFormat });
+  const store = hostStore(place.folders.filter((folder) => existsSync(folder)));
+  const { sourcePath: path, sourceFormat: format } = source;
+  const disk = await openDisk({ path, store, format });
+  return await convertInto(place, disk, { format: source.format }, onProgress);
+}
+
+/** The drive is claimed for as long as it is read: nobody mounts it meanwhile. */
+async function makeFromDrive(
+  place: DiskPlace,
+  { device, format, allocation }: Extract<DiskSourceLike, { kind: 'drive' }>,
+  onProgress: OnProgress,
+): Promise<number> {
+  await using drive = await claimDrive(device);
+  const { sizeBytes } = drive;
+  // The host knows neither the size nor the holes of a drive as those of a file.
+  const wrap = (file: DiskFile): DiskFile => {
+    const sized: DiskFile = { ...withoutSync(file), size: async () => sizeBytes };
+    delete sized.runAt;
+    return sized;
+  };
+  const disk = await openDisk({ path: device, store: hostStore(), format: 'raw', wrap });
+  const preallocation = allocation === 'fixed' ? 'full' : 'none';
+  return await convertInto(place, disk, { format, preallocation }, onProgress);
+}
+
+type OnProgress = ((progress: number) => void) | undefined;
+
+/** Closes the disk. */
+async function convertInto(
+  { path, signal, folders }: DiskPlace,
+  disk: Disk,
+  target: Pick<NewDisk, 'format' | 'preallocation'>,
+  onProgress: OnProgress,
+): Promise<number> {
   try {
     await convertDisk(disk, {
-      target: { path, format },
-      store,
+      target: { path, ...target },
+      store: hostStore(folders.filter((folder) => existsSync(folder))),
       signal,
       onProgress: ({ doneBytes, totalBytes }) =>
         onProgress?.(totalBytes === 0 ? 1 : doneBytes / totalBytes),

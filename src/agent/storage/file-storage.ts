@@ -24,6 +24,7 @@ import { requireInside } from './allowed.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
 import { makeDisk, readDisk, type DiskPlace } from './disk-files.ts';
+import { driveBytes } from './drives.ts';
 import { exists } from './exists.ts';
 import { readForeign } from './read-foreign.ts';
 import { readVolume, readVolumes } from './file-system.ts';
@@ -149,7 +150,8 @@ export class FileStorage implements Storage {
     for (const source of sources) {
       if (source.kind === 'image') {
         bytes += (await stat(source.imagePath).catch(() => undefined))?.size ?? source.sizeBytes;
-      } else if (source.kind === 'foreign') bytes += await storedBytes(source.sourcePath);
+      } else if (source.kind === 'drive') bytes += source.sizeBytes;
+      else if (source.kind === 'foreign') bytes += await storedBytes(source.sourcePath);
       else bytes += emptyQcow2Bytes;
     }
     return bytes;
@@ -176,6 +178,10 @@ export class FileStorage implements Storage {
     }
     await rmdir(file.folder).catch(() => undefined);
     return { deleted, kept: files.filter((one) => !one.deleted).map((one) => one.path) };
+  }
+
+  driveBytes(device: string): Promise<number> {
+    return driveBytes(device);
   }
 
   readForeign(file: string, signal: AbortSignal): Promise<ForeignMachine> {

@@ -36,13 +36,16 @@ type DeviceVerbs = Pick<
 export function deviceVerbs(host: Host): DeviceVerbs {
   const { storage } = host.driver;
   return {
-    async 'machine.disk.create'({ id, generation, cause, source }, { signal }) {
+    async 'machine.disk.create'({ id, generation, cause, source }, { signal, progress }) {
       const machine = host.machine(id);
       const disk = await machine.change(
         'change-disks',
         generation,
         cause,
-        (hands) => storage.createDisk(hands.file, source, hands.signal),
+        (hands) =>
+          storage.createDisk(hands.file, source, hands.signal, (share) =>
+            progress(share, `making disk ${source.file}`),
+          ),
         signal,
       );
       return { disk };

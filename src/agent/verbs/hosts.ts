@@ -1,11 +1,17 @@
 /** The host itself: settings, checks, its service, what lies on its disks. */
+import { Fault } from '#lib';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import { discoverMachines } from './discover.ts';
 
 type HostVerbs = Pick<
   Handlers,
-  'host.configure' | 'host.diagnose' | 'host.probe' | 'host.service' | 'host.discover'
+  | 'host.configure'
+  | 'host.diagnose'
+  | 'host.probe'
+  | 'host.drive'
+  | 'host.service'
+  | 'host.discover'
 >;
 
 export function hostVerbs(host: Host): HostVerbs {
@@ -20,6 +26,11 @@ export function hostVerbs(host: Host): HostVerbs {
     async 'host.probe'(_, { signal }) {
       await host.driver.probe(signal);
       return { facts: await host.refreshFacts() };
+    },
+    async 'host.drive'({ device }) {
+      const { name, storage } = host.driver;
+      if (storage.driveBytes) return { sizeBytes: await storage.driveBytes(device) };
+      throw new Fault('unsupported', `a ${name} host has no drives`);
     },
     async 'host.service'({ run, cause }, { signal }) {
       await (run ? host.service.start(cause, signal) : host.service.stop(cause, signal));

@@ -12,6 +12,7 @@ import { actorSchema } from '../event/event.ts';
 import { hostLeaseSchema, maxNetworks, networkSpecSchema } from '../network/network.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
 import { adapterSchema, diskFormats, diskSchema, mediumSchema } from '../vm/hardware.ts';
+import { diskAllocations } from '../vm/travel.ts';
 import { sharedFolderSchema } from '../vm/shared-folders.ts';
 import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
 import { foreignMachineSchema } from '../vm/import.ts';
@@ -44,7 +45,7 @@ export const diskSourceSchema = z.discriminatedUnion('kind', [
     imagePath: z.string().max(1024),
     imageFormat: z.enum(diskFormats),
   }),
-  /** A disk of another product, or a drive of the host, converted. */
+  /** A disk of another product, converted. */
   z.strictObject({
     kind: z.literal('foreign'),
     file: z.string().max(1024),
@@ -52,6 +53,15 @@ export const diskSourceSchema = z.discriminatedUnion('kind', [
     sizeBytes: z.number().int().min(0),
     sourcePath: z.string().max(1024),
     sourceFormat: z.string().max(32),
+  }),
+  /** An entire drive of the host, copied. */
+  z.strictObject({
+    kind: z.literal('drive'),
+    file: z.string().max(1024),
+    format: z.enum(diskFormats),
+    sizeBytes: z.number().int().min(0),
+    device: z.string().max(256),
+    allocation: z.enum(diskAllocations),
   }),
 ]);
 export type DiskSource = z.infer<typeof diskSourceSchema>;
@@ -82,6 +92,11 @@ export const linkMethods = {
   },
   'host.diagnose': { params: z.strictObject({}), result: diagnosticSchema },
   'host.probe': { params: z.strictObject({}), result: z.strictObject({ facts: hostFactsSchema }) },
+  /** Errors: `not-found`, `invalid` for anything but an entire drive. */
+  'host.drive': {
+    params: z.strictObject({ device: z.string().max(256) }),
+    result: z.strictObject({ sizeBytes: z.number().int().min(0) }),
+  },
   'host.service': {
     params: z.strictObject({ run: z.boolean(), cause: causeSchema }),
     result: z.strictObject({ running: z.boolean() }),

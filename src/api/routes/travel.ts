@@ -3,10 +3,19 @@ import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
 import { dryRunQuerySchema } from '../list.ts';
 import { vmImportSchema } from '../vm/import.ts';
-import { diskRelocateSchema, vmCloneSchema, vmRelocateSchema } from '../vm/travel.ts';
+import {
+  diskConvertSchema,
+  diskRelocateSchema,
+  vmCloneSchema,
+  vmRelocateSchema,
+} from '../vm/travel.ts';
 import { route, type Route } from './route.ts';
 
 const vmParams = z.strictObject({ vm: referenceSchema });
+const vmAndDisk = z.strictObject({
+  vm: referenceSchema,
+  place: z.string().min(1).max(32).meta({ description: 'place of the disk, for example sata0:1' }),
+});
 
 export const travelRoutes = {
   'vm.import': route({
@@ -45,6 +54,18 @@ export const travelRoutes = {
     body: vmRelocateSchema,
     answer: 'operation',
   }),
+  'vm.disk.convert': route({
+    method: 'POST',
+    path: '/vms/{vm}/disks/{place}/convert',
+    summary: 'Copy the drive of a linked disk into a virtual disk, which takes its place (DISK-40)',
+    group: 'vms',
+    right: 'vm.disks',
+    on: 'vm',
+    params: vmAndDisk,
+    query: dryRunQuerySchema,
+    body: diskConvertSchema,
+    answer: 'operation',
+  }),
   'vm.disk.relocate': route({
     method: 'POST',
     path: '/vms/{vm}/disks/{place}/relocate',
@@ -52,14 +73,7 @@ export const travelRoutes = {
     group: 'vms',
     right: 'vm.move',
     on: 'vm',
-    params: z.strictObject({
-      vm: referenceSchema,
-      place: z
-        .string()
-        .min(1)
-        .max(32)
-        .meta({ description: 'place of the disk, for example sata0:1' }),
-    }),
+    params: vmAndDisk,
     query: dryRunQuerySchema,
     body: diskRelocateSchema,
     answer: 'operation',

@@ -289,3 +289,17 @@ test('undo disks are committed or discarded while the vm is off, and only where 
     }
   }
 });
+
+test('VM-68 nothing that starts a vm is offered while a linked disk is attached', () => {
+  for (const [state, action] of [
+    ['off', 'turn-on'],
+    ['off', 'hold'],
+    ['saved', 'restore'],
+    ['running', 'restart'],
+  ] as const) {
+    const judgement = judgeAction(action, vm(state, { linkedDisk: 'scsi0:1' }));
+    assert.equal(judgement.answer, 'refuse', action);
+    assert.match(judgement.answer === 'refuse' ? judgement.why : '', /linked disk at scsi0:1/);
+  }
+  assert.equal(judgeAction('clone', vm('off', { linkedDisk: 'scsi0:1' })).answer, 'take');
+});

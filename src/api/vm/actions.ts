@@ -331,6 +331,8 @@ export interface Judged {
   /** Abilities of the host's driver; those missing carry the driver's reason (VM-54). */
   readonly missing: Readonly<Partial<Record<Ability, string>>>;
   readonly hostReachable: boolean;
+  /** Place of a linked disk, with which no vm starts (VM-68). */
+  readonly linkedDisk?: string | undefined;
 }
 
 export type Judgement =
@@ -364,6 +366,8 @@ const hints: Readonly<Record<string, string>> = {
   'saved discard-undo': 'restore the vm and turn it off, or discard the saved state first',
   'off save': 'only a running or paused vm has a state to save',
 };
+
+const startActions: ReadonlySet<VmAction> = new Set(['turn-on', 'hold', 'restore', 'restart']);
 
 /** Take, ignore (it is so already) or refuse with the reason and what would help. Pure. */
 export function judgeAction(action: VmAction, vm: Judged): Judgement {
@@ -399,6 +403,13 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
   }
   if (vm.undo === 'none' && (action === 'commit-undo' || action === 'discard-undo'))
     return { answer: 'ignore', why: `${vm.name} has no undo disks` };
+  if (vm.linkedDisk !== undefined && startActions.has(action)) {
+    return {
+      answer: 'refuse',
+      why: `${vm.name} has a linked disk at ${vm.linkedDisk}, which serves only for conversion`,
+      hint: 'convert it with: gantry vm convert-disk, or detach it',
+    };
+  }
   if (facts.withoutAdditions !== undefined && !doAdditionsAnswer(vm.additions)) {
     const why =
       vm.additions === 'none'

@@ -67,6 +67,10 @@ export const diskFormats = ['qcow2', 'raw'] as const;
 export const diskSchema = z
   .strictObject({
     ...place,
+    kind: z.literal('linked').optional().meta({
+      description:
+        'linked: an entire drive of the host (`file`), only to be converted (DISK-13, DISK-14); left out: a virtual disk',
+    }),
     file: filePath.meta({ description: "image file; relative paths are in the vm's folder" }),
     format: z
       .enum(diskFormats)
@@ -385,4 +389,10 @@ export function placeName(at: {
   readonly position: number;
 }): string {
   return `${at.bus}${at.controller}:${at.position}`;
+}
+
+/** The place of a linked disk, where there is one. */
+export function linkedPlace({ disks }: Pick<Hardware, 'disks'>): string | undefined {
+  const disk = disks.find(({ kind }) => kind === 'linked');
+  return disk === undefined ? undefined : placeName(disk);
 }

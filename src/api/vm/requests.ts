@@ -85,6 +85,16 @@ export const diskAttachSchema = z
       readOnly: z.boolean().default(false),
       ...at,
     }),
+    z
+      .strictObject({
+        kind: z.literal('linked'),
+        device: z
+          .string()
+          .regex(/^\/dev\/[\w./-]{1,200}$/)
+          .meta({ description: 'an entire drive of the host, for example /dev/sdb' }),
+        ...at,
+      })
+      .meta({ description: 'a linked disk: only to be converted; the vm does not start with it' }),
   ])
   .meta({ id: 'DiskAttach' });
 export type DiskAttach = z.infer<typeof diskAttachSchema>;

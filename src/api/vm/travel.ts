@@ -1,6 +1,7 @@
 /** Requests by which the files of a vm travel: it is copied, or its files are moved to another place of the host. */
 import { z } from 'zod';
 import { nameSchema } from '../ids.ts';
+import { diskFormats } from './hardware.ts';
 
 const hostFolder = z
   .string()
@@ -41,3 +42,16 @@ export const diskRelocateSchema = z
   })
   .meta({ id: 'DiskRelocate' });
 export type DiskRelocate = z.infer<typeof diskRelocateSchema>;
+
+export const diskAllocations = ['dynamic', 'fixed'] as const;
+
+export const diskConvertSchema = z
+  .strictObject({
+    format: z.enum(diskFormats).default('qcow2'),
+    allocation: z
+      .enum(diskAllocations)
+      .default('dynamic')
+      .meta({ description: 'fixed: all of its space is taken at once' }),
+  })
+  .meta({ id: 'DiskConvert' });
+export type DiskConvert = z.infer<typeof diskConvertSchema>;

@@ -48,6 +48,11 @@ export const deviceCommands = [
         value: 'FORMAT',
         meaning: 'qcow2 (default) or raw',
       },
+      linked: {
+        type: 'text',
+        value: 'DEVICE',
+        meaning: 'an entire drive of the host, only to be converted: /dev/sdb',
+      },
       'read-only': { type: 'flag', meaning: 'as a read-only data disk' },
       ...placeOptions,
     },
@@ -65,21 +70,23 @@ export const deviceCommands = [
         ...(options.position === undefined ? {} : { position: options.position }),
       };
       const body =
-        options.new === undefined
-          ? {
-              kind: 'existing' as const,
-              file: options.file ?? '',
-              format,
-              readOnly: options['read-only'] === true,
-              ...at,
-            }
-          : {
-              kind: 'new' as const,
-              sizeBytes: options.new,
-              format,
-              ...(options.file === undefined ? {} : { file: options.file }),
-              ...at,
-            };
+        options.linked !== undefined
+          ? { kind: 'linked' as const, device: options.linked, ...at }
+          : options.new === undefined
+            ? {
+                kind: 'existing' as const,
+                file: options.file ?? '',
+                format,
+                readOnly: options['read-only'] === true,
+                ...at,
+              }
+            : {
+                kind: 'new' as const,
+                sizeBytes: options.new,
+                format,
+                ...(options.file === undefined ? {} : { file: options.file }),
+                ...at,
+              };
       const started = await client.call(
         'vm.disk.attach',
         { params: { vm }, body, query: { dryRun } },
@@ -92,6 +99,38 @@ export const deviceCommands = [
           (ended) =>
             `disk ${String(ended.result?.['place'] ?? '')} was attached to ${vm}${ended.result?.['live'] === true ? '' : '; the guest sees it at the next start'}`,
         );
+    },
+  }),
+  command({
+    name: 'vm convert-disk',
+    summary: 'copy the drive of a linked disk into a virtual disk, which takes its place',
+    args: [vmArgument, placeArgument],
+    options: {
+      format: {
+        type: 'text',
+        words: ['qcow2', 'raw'],
+        value: 'FORMAT',
+        meaning: 'qcow2 (default) or raw',
+      },
+      fixed: { type: 'flag', meaning: 'take all of its space at once' },
+    },
+    examples: [
+      'gantry vm convert-disk p2v-1 sata0:0',
+      'gantry vm convert-disk p2v-1 ide0:0 --fixed',
+    ],
+    async run(run) {
+      const { args, options, client, dryRun, signal } = run;
+      const [vm = '', place = ''] = args;
+      const body = {
+        format: options.format ?? 'qcow2',
+        allocation: options.fixed === true ? ('fixed' as const) : ('dynamic' as const),
+      };
+      const started = await client.call(
+        'vm.disk.convert',
+        { params: { vm, place }, body, query: { dryRun } },
+        signal,
+      );
+      if (!dryRun) await finish(run, started, () => `the disk ${place} of ${vm} is a virtual disk`);
     },
   }),
   command({

@@ -255,6 +255,7 @@ export const german: Language = {
     'vm.clone': 'Klonen',
     'vm.relocate': 'Dateien verschieben',
     'vm.disk.relocate': 'Platte verschieben',
+    'vm.disk.convert': 'Platte umwandeln',
     'vm.disk.detach': 'Platte trennen',
     'vm.adapter.attach': 'Netzwerkkarte hinzufügen',
     'vm.adapter.detach': 'Netzwerkkarte entfernen',

@@ -262,6 +262,7 @@ export const english: Language = {
     'vm.clone': 'Clone',
     'vm.relocate': 'Move files',
     'vm.disk.relocate': 'Move disk',
+    'vm.disk.convert': 'Convert disk',
     'vm.disk.detach': 'Detach disk',
     'vm.adapter.attach': 'Add network adapter',
     'vm.adapter.detach': 'Remove network adapter',

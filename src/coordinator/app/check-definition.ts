@@ -83,6 +83,13 @@ function checkPlaces({ hardware }: VmDefinition): readonly Issue[] {
       });
     else files.set(file, `hardware/disks/${index}`);
   }
+  for (const [index, { kind, file, format }] of hardware.disks.entries())
+    if (kind === 'linked' && (format !== 'raw' || !file.startsWith('/dev/')))
+      issues.push({
+        path: `hardware/disks/${index}/file`,
+        problem:
+          'a linked disk is a drive of the host, raw; attach one with: gantry vm attach-disk',
+      });
   for (const [index, { bus }] of hardware.opticalDrives.entries())
     if (bus === 'virtio')
       issues.push({

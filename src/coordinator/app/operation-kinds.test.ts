@@ -18,6 +18,7 @@ import {
   type HostBulkAction,
   teamActionNames,
   type TeamAction,
+  type Disk,
   type Operation,
   type PowerAction,
   type VmDefinition,
@@ -60,6 +61,7 @@ import { attachAdapter, changeAdapter, detachAdapter } from './vm/adapters-vm.ts
 import { attachDisk, detachDisk } from './vm/disks-vm.ts';
 import { changeMedium } from './vm/media-vm.ts';
 import { takeOutVm } from './vm/remove-vm.ts';
+import { convertDisk } from './vm/linked-disks.ts';
 import { addShare, removeShare } from './vm/shares-vm.ts';
 import { equipWork, type Work } from './work.ts';
 
@@ -87,7 +89,7 @@ after(async () => {
 
 const commit = (one: Commit): ReturnType<Follower['commit']> => follower.commit(one);
 
-function makeDefinition(name: string): VmDefinition {
+function makeDefinition(name: string, disk: Partial<Disk> = {}): VmDefinition {
   const { hardware } = profiles.modern;
   return vmDefinitionSchema.parse({
     id: randomUUID(),
@@ -102,6 +104,7 @@ function makeDefinition(name: string): VmDefinition {
           file: 'first.qcow2',
           format: 'qcow2',
           sizeBytes: 1024,
+          ...disk,
         },
       ],
       adapters: [{ slot: 0, model: 'virtio', mac: nextMac(), attachment: { kind: 'user' } }],
@@ -191,7 +194,10 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
       },
     },
   } as unknown as Coordinator;
-  const definition = makeDefinition(`${name}-vm`);
+  const definition = makeDefinition(
+    `${name}-vm`,
+    action === 'vm.disk.convert' ? { kind: 'linked', file: '/dev/sdz', format: 'raw' } : {},
+  );
   const { id } = definition;
   const powerAction = operationActions.find(
     (one) => action === `vm.${one}` || action === `vms.${one}`,
@@ -413,6 +419,15 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
           caller,
           id,
           { kind: 'new', sizeBytes: 1024 ** 2, format: 'qcow2' },
+          false,
+        ),
+      'vm.disk.convert': () =>
+        convertDisk(
+          coordinator,
+          caller,
+          id,
+          'virtio0:0',
+          { format: 'qcow2', allocation: 'dynamic' },
           false,
         ),
       'vm.disk.detach': () => detachDisk(coordinator, caller, id, 'virtio0:0', false),

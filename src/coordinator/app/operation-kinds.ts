@@ -7,6 +7,7 @@ import { addKind, createKind, importKind } from './vm/create-steps.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { cloneKind } from './vm/clone-vm.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
+import { convertDiskKind } from './vm/linked-disks.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
 import { relocateDiskKind, relocateKind } from './vm/relocate-vm.ts';
 import { addShareKind, removeShareKind } from './vm/shares-vm.ts';
@@ -29,6 +30,7 @@ export const operationKinds: readonly Kind[] = [
   ...powerKinds,
   attachDiskKind,
   detachDiskKind,
+  convertDiskKind,
   attachAdapterKind,
   detachAdapterKind,
   changeAdapterKind,

@@ -44,6 +44,7 @@ import { makeScreenshot, openConsole, pressKeys, typeText } from '../app/vm/cons
 import { addVm, createVm } from '../app/vm/create-vm.ts';
 import { attachAdapter, changeAdapter, detachAdapter } from '../app/vm/adapters-vm.ts';
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
+import { convertDisk } from '../app/vm/linked-disks.ts';
 import { addShare, removeShare } from '../app/vm/shares-vm.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
@@ -316,6 +317,8 @@ function deviceHandlers({
       attachDisk(coordinator, caller, id, body, query.dryRun),
     'vm.disk.detach': ({ caller, id, params, query }) =>
       detachDisk(coordinator, caller, id, params.place, query.dryRun),
+    'vm.disk.convert': ({ caller, id, params, body, query }) =>
+      convertDisk(coordinator, caller, id, params.place, body, query.dryRun),
     'vm.disk.relocate': ({ caller, id, params, body, query }) =>
       relocateDisk(coordinator, caller, id, params.place, body, query.dryRun),
     'vm.adapter.attach': ({ caller, id, body, query }) =>

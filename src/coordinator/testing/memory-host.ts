@@ -201,6 +201,7 @@ export class MemoryHost implements Links {
     'host.configure': () => ({}),
     'host.diagnose': () => ({ findings: [] }),
     'host.probe': () => ({ facts }),
+    'host.drive': () => ({ sizeBytes: 1024 }),
     'host.service': ({ run }) => {
       this.serviceRunning = run;
       return { running: run };

@@ -38,7 +38,8 @@ export async function checkFiles(
   const { hardware } = file.definition;
   const findings = await checkAdapters(file, host);
   const live = others.filter(isLive);
-  for (const disk of hardware.disks)
+  // A linked disk is a reason of its own.
+  for (const disk of hardware.disks.filter(({ kind }) => kind !== 'linked'))
     findings.reasons.push(...(await checkDisk(file, disk, live, host)));
   findings.reasons.push(...(await checkSpace(file, host)));
   const drives = [

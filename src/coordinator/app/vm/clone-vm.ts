@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import {
+  linkedPlace,
   placeName,
   type Disk,
   type DiskCopy,
@@ -106,13 +107,18 @@ export async function cloneVm(
   }
 }
 
-/** Errors: `refused` for a disk that other vms write to as well. */
+/** Errors: `refused` for a disk that other vms write to as well, and for a linked one. */
 export function copyDefinition(
   source: VmDefinition,
   folder: string,
   as: { readonly id: string; readonly name: string; readonly makeMac: () => string },
 ): VmDefinition {
   const { id, name, makeMac: newMac } = as;
+  const linked = linkedPlace(source.hardware);
+  if (linked !== undefined)
+    throw new Fault('refused', `${source.name} has a linked disk at ${linked}`, {
+      hint: 'convert it with: gantry vm convert-disk, or detach it',
+    });
   const shared = source.hardware.disks.find((disk) => disk.shared);
   if (shared !== undefined)
     throw new Fault('refused', `the disk ${placeName(shared)} of ${source.name} is shared`, {

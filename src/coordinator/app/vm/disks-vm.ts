@@ -11,6 +11,8 @@ import {
   type VmDefinition,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
+import type { VmDocument } from '../../documents.ts';
+import type { Document } from '../../store/store.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { asJson } from '../json.ts';
 import type { Kind, Step, Work } from '../work.ts';
@@ -18,6 +20,7 @@ import { pushStep } from './change-vm.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
+import { linkDrive } from './linked-disks.ts';
 import { defaultBus, freePlace, newDisk } from './make-definition.ts';
 
 function addDisk(definition: VmDefinition, disk: Disk): VmDefinition {
@@ -40,32 +43,11 @@ export async function attachDisk(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'change-disks');
-  const { hardware, guestOs, name } = definition;
-  const bus = request.bus ?? defaultBus(hardware, findGuest(guestOs));
-  const place = freePlace(hardware, bus, request);
+  const { name } = definition;
   const disk =
-    request.kind === 'new'
-      ? newDisk(
-          place,
-          request.file ?? `${name}-${placeName(place).replace(':', '-')}.${request.format}`,
-          request.format,
-          request.sizeBytes,
-        )
-      : {
-          ...newDisk(
-            place,
-            request.file,
-            request.format,
-            (
-              await coordinator.links.call(vm.data.hostId, 'machine.disk.inspect', {
-                id,
-                file: request.file,
-                format: request.format,
-              })
-            ).sizeBytes,
-          ),
-          readOnly: request.readOnly,
-        };
+    request.kind === 'linked'
+      ? await linkDrive(coordinator, caller, id, request)
+      : await chooseDisk(coordinator, vm, request);
   const after = parseDefinition(addDisk(definition, disk), name, definition);
   return await begin(
     coordinator,
@@ -76,6 +58,27 @@ export async function attachDisk(
     dryRun,
     after,
   );
+}
+
+async function chooseDisk(
+  { links }: Coordinator,
+  { id, data }: Document<VmDocument>,
+  request: Exclude<DiskAttach, { kind: 'linked' }>,
+): Promise<Disk> {
+  const { hardware, guestOs, name } = data.definition;
+  const place = freePlace(
+    hardware,
+    request.bus ?? defaultBus(hardware, findGuest(guestOs)),
+    request,
+  );
+  const { format } = request;
+  if (request.kind === 'new') {
+    const file = request.file ?? `${name}-${placeName(place).replace(':', '-')}.${format}`;
+    return newDisk(place, file, format, request.sizeBytes);
+  }
+  const { file, readOnly } = request;
+  const { sizeBytes } = await links.call(data.hostId, 'machine.disk.inspect', { id, file, format });
+  return { ...newDisk(place, file, format, sizeBytes), readOnly };
 }
 
 export async function detachDisk(

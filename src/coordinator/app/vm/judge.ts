@@ -2,6 +2,7 @@
 import { Fault } from '#lib';
 import {
   judgeAction,
+  linkedPlace,
   vmActionFacts,
   vmActions,
   type AllowedAction,
@@ -25,6 +26,7 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     missing: inventory.document<HostDocument>('host', vm.hostId)?.data.facts?.missing ?? {},
     hostReachable:
       status !== undefined && status !== 'unreachable' && status !== 'agent-not-running',
+    linkedDisk: linkedPlace(vm.definition.hardware),
   };
 }
 

@@ -264,8 +264,11 @@ export function newDisk(
   format: Disk['format'],
   sizeBytes: number,
 ): Disk {
+  const { bus, controller, position } = place;
   return {
-    ...place,
+    bus,
+    controller,
+    position,
     file,
     format,
     sizeBytes,
