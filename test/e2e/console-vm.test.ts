@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { miB } from '#lib';
-import { vmStateFacts, type Vm } from '#api';
+import { additionsFunctions, vmStateFacts, type Vm } from '#api';
 import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
@@ -125,9 +125,8 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     const { page } = person;
     await open('options');
     await page.locator('#setting-description').fill('half typed');
-    await page.evaluate("fetch('/api/v1/session', { method: 'DELETE' }).then(() => undefined)");
     await review();
-    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.evaluate("fetch('/api/v1/session', { method: 'DELETE' }).then(() => undefined)");
     const again = page.getByRole('dialog').filter({ hasText: 'Your session has ended.' });
     await again.locator('#password').fill(password);
     await again.getByRole('button', { name: 'Sign in' }).click();
@@ -186,6 +185,25 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
       const row = page.getByRole('row').filter({ hasText: name });
       await row.getByRole('button', { name: 'Withdraw' }).click();
       await row.waitFor({ state: 'detached' });
+    }
+  });
+
+  test('GA-03 each function of the guest additions is seen by itself, and why it is not there', async () => {
+    const { page } = person;
+    await open('summary');
+    const { status } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
+    const rows = page.getByRole('grid', { name: 'Guest additions' }).getByRole('row');
+    assert.equal(await rows.count(), 1 + Object.keys(additionsFunctions).length);
+    for (const [name, label] of [
+      ['heartbeat', 'Heartbeat'],
+      ['sharedFolders', 'Shared folders'],
+    ] as const) {
+      const told = status.additions.functions[name];
+      assert.ok(told !== undefined);
+      await rows
+        .filter({ hasText: label })
+        .getByText(told === true ? 'Yes' : `No: ${told}`)
+        .waitFor();
     }
   });
 

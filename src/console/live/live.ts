@@ -12,6 +12,7 @@ import {
   type Vm,
   type WatchMessage,
 } from '#api';
+import { isFault } from '#lib';
 import { Samples } from './samples.ts';
 import { watchShown } from './watch-shown.ts';
 
@@ -82,9 +83,11 @@ export class Live {
       case 'ready':
         // What was read before the stream began may be older than it.
         void this.#queries.invalidateQueries();
+        void this.#askForEnds();
         break;
       case 'reset':
         void this.#queries.invalidateQueries();
+        void this.#askForEnds();
         break;
       case 'changed': {
         const { kind, id, resource } = message.data;
@@ -148,6 +151,18 @@ export class Live {
     const then = this.#waiting.get(operation.id);
     this.#waiting.delete(operation.id);
     then?.(operation);
+  }
+
+  /** Of operations that are waited for and may have ended while nothing was told. */
+  async #askForEnds(): Promise<void> {
+    for (const operation of this.#waiting.keys()) {
+      try {
+        this.#noteOperation(await this.#client.call('operation.show', { params: { operation } }));
+      } catch (error) {
+        // Whatever else it is, it is asked for again when the stream is ready again.
+        if (isFault(error, 'not-found')) this.#waiting.delete(operation);
+      }
+    }
   }
 
   /** Which things a list holds may have changed. */

@@ -15,6 +15,8 @@ import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { DiskActivity, NetworkActivity } from './Activity.tsx';
+import { Additions } from './Additions.tsx';
+import { useVmText } from './words/vm-words.ts';
 
 type Rows = readonly (readonly [string, ReactNode])[];
 
@@ -38,6 +40,7 @@ function Facts({ title, rows }: { readonly title: string; readonly rows: Rows })
 
 export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
   const words = useWords();
+  const text = useVmText();
   const { live } = useConsole();
   const samples = live.samples.of(vm.id);
   const { status, definition } = vm;
@@ -88,8 +91,13 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
           rows={[
             [words.text('guest'), status.guest?.osName ?? definition.guestOs],
             [words.text('name'), status.guest?.hostName ?? none],
-            [words.text('heartbeat'), status.heartbeat.state],
-            [words.text('guestAdditions'), status.additions.state],
+            [words.text('heartbeat'), text(`heartbeat.${status.heartbeat.state}`)],
+            [
+              words.text('guestAdditions'),
+              [text(`additions.${status.additions.state}`), status.additions.version]
+                .filter((part) => part !== null)
+                .join(', '),
+            ],
             [
               words.text('guestClock'),
               offset === null ? none : words.text('clockOffset', { offset }),
@@ -115,6 +123,7 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
             [words.text('type'), `${hardware.machine}, ${hardware.firmware.type}`],
           ]}
         />
+        <Additions vm={vm} />
       </Gallery>
     </>
   );
