@@ -52,7 +52,7 @@ export class Connection {
   readonly #ended = Promise.withResolvers<Fault | undefined>();
   readonly #timers: NodeJS.Timeout[] = [];
   /** As last sent, by machine: what has not changed is not sent again. */
-  readonly #lastSamples = new Map<string, string>();
+  readonly #lastSamples = new Map<string, MachineSample>();
   #reportTimer: NodeJS.Timeout | undefined;
   #joined = false;
   #isOver = false;
@@ -261,10 +261,9 @@ export class Connection {
   }
 
   #isNews(sample: MachineSample): boolean {
-    const text = JSON.stringify(sample);
-    if (this.#lastSamples.get(sample.id) === text) return false;
-    this.#lastSamples.set(sample.id, text);
-    return true;
+    const last = this.#lastSamples.get(sample.id);
+    this.#lastSamples.set(sample.id, sample);
+    return last !== sample && JSON.stringify(last) !== JSON.stringify(sample);
   }
 
   #isFull(): boolean {

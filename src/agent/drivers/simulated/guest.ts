@@ -1,4 +1,4 @@
-/** What a simulated guest tells of itself: a function of seed, machine and time, nothing stored. */
+/** What a simulated guest tells of itself: a function of seed, machine and time. */
 import {
   doAdditionsAnswer,
   type AdditionsState,
@@ -26,15 +26,19 @@ const functions: FunctionTable = {
 export interface GuestMoment {
   readonly file: MachineFile;
   readonly additions: AdditionsState;
-  readonly nowMs: number;
+  /** Which of its loads it has. */
+  readonly period: number;
+}
+
+export function loadPeriod(nowMs: number): number {
+  return Math.floor(nowMs / loadPeriodMs);
 }
 
 export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample {
-  const { file, additions, nowMs } = moment;
+  const { file, additions, period } = moment;
   const answers = doAdditionsAnswer(additions);
   const { id, name, hardware, guestOs } = file.definition;
   const runs = file.state === 'running';
-  const period = Math.floor(nowMs / loadPeriodMs);
   const load = Math.round(chance.draw('load', id, period) ** 3 * 1000) / 10;
   const address = chance.bytes('address', id);
   // Where there is load there is traffic: up to so much at full load.

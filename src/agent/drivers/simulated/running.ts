@@ -8,7 +8,7 @@ import { Fault } from '#lib';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Console, Devices, Ending, Observer, Running, SaveOptions } from '../driver.ts';
 import type { Chance } from './chance.ts';
-import { sampleGuest } from './guest.ts';
+import { loadPeriod, sampleGuest, type GuestMoment } from './guest.ts';
 import { drawScreen } from './screen.ts';
 import type { SimulatedOptions, Span } from './options.ts';
 import { savedGuest, type SavedGuest } from './saved-guest.ts';
@@ -32,6 +32,8 @@ export class SimulatedRunning implements Running {
   readonly #observer: Observer;
   #bootedMs: number;
   #attempts = 0;
+  /** The same until something is other: a fleet is asked more often than that. */
+  #sampled: (GuestMoment & { readonly sample: MachineSample }) | undefined;
   #alive = true;
 
   constructor(
@@ -107,11 +109,21 @@ export class SimulatedRunning implements Running {
   }
 
   sample(nowMs: number): MachineSample {
-    return sampleGuest(this.#world.chance, {
+    const moment = {
       file: this.#file(),
       additions: this.additions,
-      nowMs,
-    });
+      period: loadPeriod(nowMs),
+    };
+    const last = this.#sampled;
+    if (
+      last?.file === moment.file &&
+      last.additions === moment.additions &&
+      last.period === moment.period
+    )
+      return last.sample;
+    const sample = sampleGuest(this.#world.chance, moment);
+    this.#sampled = { ...moment, sample };
+    return sample;
   }
 
   async hardware(): Promise<EffectiveHardware> {
