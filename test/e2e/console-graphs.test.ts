@@ -1,11 +1,11 @@
-/** Figures over time as graphs, in a real browser against the real coordinator with a simulated fleet. */
+/** Figures over time as graphs and tables, in a real browser and by the command, against the real coordinator with a simulated fleet. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Request } from 'playwright-core';
 import { systemClock } from '#lib';
 import { silentLog } from '#log';
-import type { SampleMetric, Vm } from '#api';
+import { samplesSchema, type SampleMetric, type Vm } from '#api';
 import { encodeBlock } from '../../src/coordinator/samples/codec.ts';
 import { makeGrid } from '../../src/coordinator/samples/grid.ts';
 import { floorTo, hourMs, levels, type ThingLevel } from '../../src/coordinator/samples/levels.ts';
@@ -66,7 +66,7 @@ async function writeHistory(file: string, ids: readonly string[]): Promise<void>
   }
 }
 
-describe("the console's graphs", { skip: noBrowser }, () => {
+describe('figures over time', { skip: noBrowser }, () => {
   let gantry: Gantry;
   let browser: Browser;
   let person: Person;
@@ -178,6 +178,36 @@ describe("the console's graphs", { skip: noBrowser }, () => {
     await page.getByText('Running', { exact: true }).first().waitFor();
     page.off('request', note);
     assert.equal(asked.filter((path) => path.endsWith(`/vms/${vm.id}`)).length, 1, asked.join());
+  });
+
+  test('the command tells the same: a line for each figure, or for each step', async () => {
+    const words = [
+      'vm',
+      'samples',
+      vm.name,
+      '--from',
+      '-7d',
+      '--metrics',
+      'cpuPercent,memoryBytes',
+    ];
+    const table = (await gantry.must(...words)).trimEnd().split('\n');
+    assert.match(table[0] ?? '', /^METRIC +LAST +LEAST +AVERAGE +MOST +COURSE$/);
+    assert.match(table[1] ?? '', /^cpuPercent .*100\.0 % .*[▁-█]{5}/);
+    assert.equal(table.length, 3);
+    const wide = (await gantry.must(...words, '--step', '1h', '-o', 'wide')).trimEnd().split('\n');
+    assert.match(wide[0] ?? '', /^TIME +cpuPercent +memoryBytes$/);
+    assert.ok(wide.length >= 169 && wide.length <= 170, `${wide.length} lines`);
+    const csv = (await gantry.must(...words, '--step', '1h', '-o', 'csv')).trimEnd().split('\n');
+    assert.equal(
+      csv[0],
+      'time,cpuPercent,cpuPercent.least,cpuPercent.most,memoryBytes,memoryBytes.least,memoryBytes.most',
+    );
+    assert.equal(csv.length, wide.length);
+    const samples = samplesSchema.parse(await gantry.json(...words));
+    assert.equal(samples.stepSeconds, 1800);
+    const { code, err } = await gantry.run(['host', 'samples', 'sim', '--metrics', 'memoryBytes']);
+    assert.equal(code, 2);
+    assert.match(err, /a host has no memoryBytes/);
   });
 
   test('a host has graphs of its own, and of what its vms move together', async () => {
