@@ -3,6 +3,7 @@ import { Fault, formatBytes } from '#lib';
 import type { VmCreate } from '#api';
 import { command, type Run } from '../command.ts';
 import { writeList, writeThing } from '../output/render.ts';
+import { plain } from '../output/writer.ts';
 import { finish, tellPlan } from '../progress.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
@@ -254,12 +255,14 @@ export const vmCommands = [
           out.note(`  ${file.path} (${formatBytes(file.sizeBytes)})`);
         await confirm(run, `Type the name to delete it`, vm.name);
       }
-      const started = await client.call(
-        'vm.delete',
-        { params: { vm: vm.id }, query: { dryRun: run.dryRun } },
-        signal,
-      );
-      if (!run.dryRun) await finish(run, started, () => `vm ${vm.name} was deleted`);
+      const params = { vm: vm.id };
+      if (run.dryRun) {
+        const { warnings } = await client.dryRun('vm.delete', { params }, signal);
+        for (const { text } of warnings) out.line(plain(text));
+        return;
+      }
+      const started = await client.call('vm.delete', { params }, signal);
+      await finish(run, started, () => `vm ${vm.name} was deleted`);
     },
   }),
   command({
