@@ -4,7 +4,15 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { routes, vmActions } from '#api';
+import {
+  routes,
+  vmActions,
+  type Client,
+  type EventAttributes,
+  type EventName,
+  type Vm,
+} from '#api';
+import { Fault } from '#lib';
 import { commands } from '../src/cli/commands/mod.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -53,3 +61,39 @@ test('VM-20 every action on a vm has a command', () => {
   );
   assert.deepEqual(missing, []);
 });
+
+test('API-07 command line and console speak HTTP through the typed client of the product alone', () => {
+  const sources = globSync('src/{cli,console}/**/*.{ts,tsx}', { cwd: root })
+    .filter((file) => !file.includes('.test.'))
+    .map((file) => [file, readFileSync(join(root, file), 'utf8')] as const);
+  const withText = (pattern: RegExp): readonly string[] =>
+    sources.filter(([, text]) => pattern.test(text)).map(([file]) => file);
+  const both = ['src/cli/connection.ts', 'src/console/main.tsx'];
+  assert.deepEqual(withText(/\bnew Client\(/).toSorted(), both);
+  // What the console fetches with, it gives to the client.
+  const others = /\bfetch\(|XMLHttpRequest|EventSource\(|from 'node:https?'|from 'undici'/;
+  assert.deepEqual(withText(others), ['src/console/main.tsx']);
+  for (const file of both) assert.match(textIn(sources, file), /\bClient\b[^;]*from '#api'/);
+  assert.equal(typeof typedCalls, 'function');
+});
+
+function textIn(sources: readonly (readonly [string, string])[], wanted: string): string {
+  return sources.find(([file]) => file === wanted)?.[1] ?? '';
+}
+
+/** Never called: the compiler's judgement of resources, actions, events and faults is the test. */
+async function typedCalls(client: Client): Promise<unknown> {
+  const vm: Vm = await client.call('vm.show', { params: { vm: 'a' } });
+  const sizeBytes: number = vm.definition.hardware.memory.sizeBytes;
+  // @ts-expect-error there is no such call
+  await client.call('vm.fly', { params: { vm: 'a' } });
+  // @ts-expect-error a name is a text
+  await client.call('vm.create', { body: { name: 1 } });
+  // @ts-expect-error there is no such action
+  await client.call('vm.act', { params: { vm: 'a', action: 'fly' }, body: {} });
+  const saved: EventAttributes<'vm.state.saved'> = { sizeBytes, durationMs: 1 };
+  // @ts-expect-error there is no such event
+  const none: EventName = 'vm.state.flown';
+  // @ts-expect-error there is no such fault
+  return [saved, none, new Fault('flown', 'x')];
+}
