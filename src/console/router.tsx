@@ -75,6 +75,17 @@ const imageRoute = createRoute({
   path: '/images/$image',
   component: lazyRouteComponent(() => import('./images/ImagePage.tsx'), 'ImagePage'),
 });
+const teamsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/teams',
+  validateSearch: parseListPlace,
+  component: lazyRouteComponent(() => import('./teams/TeamsPage.tsx'), 'TeamsPage'),
+});
+const teamRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/teams/$team',
+  component: lazyRouteComponent(() => import('./teams/TeamPage.tsx'), 'TeamPage'),
+});
 const operationsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/operations',
@@ -100,6 +111,8 @@ export function createConsoleRouter(): AnyRouter {
       hostRoute,
       imagesRoute,
       imageRoute,
+      teamsRoute,
+      teamRoute,
       operationsRoute,
       eventsRoute,
     ]),

@@ -2,6 +2,7 @@
 export const places = [
   ['/status', 'status'],
   ['/vms', 'virtualMachines'],
+  ['/teams', 'teams'],
   ['/hosts', 'hosts'],
   ['/images', 'images'],
   ['/operations', 'operations'],

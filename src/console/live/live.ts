@@ -3,7 +3,8 @@
  * without asking. Only where a change may alter which things a page of a list holds is that page read
  * again, at most once in two seconds. After a reset, or when it is not known what was missed, all is read.
  */
-import { hashKey, type QueryClient } from '@tanstack/react-query';
+import type { QueryClient } from '@tanstack/react-query';
+import { isFault } from '#lib';
 import {
   finishedStates,
   type Client,
@@ -12,13 +13,16 @@ import {
   type Vm,
   type WatchMessage,
 } from '#api';
-import { isFault } from '#lib';
 import { Samples } from './samples.ts';
 import { watchShown } from './watch-shown.ts';
 
 const rereadMs = 2000;
 const shortestMs = 100;
 const maxRemembered = 200;
+/** What else is told anew with a thing: a team's state is that of its vms. */
+const restated: Readonly<Record<string, readonly string[]>> = {
+  vm: ['vm.list', 'team.list', 'team.show'],
+};
 
 interface Thing {
   readonly id: string;
@@ -167,9 +171,8 @@ export class Live {
 
   /** Which things a list holds may have changed. */
   #reread(kind: string): void {
-    const key = [`${kind}.list`];
     const waits = this.#stale.size > 0;
-    this.#stale.set(hashKey(key), key);
+    for (const name of restated[kind] ?? [`${kind}.list`]) this.#stale.set(name, [name]);
     if (waits) return;
     setTimeout(
       () => {

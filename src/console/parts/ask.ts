@@ -1,6 +1,17 @@
 /** Questions to the server, kept under the route's name: live changes find them by it (live/live.ts). */
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
-import type { CallInput, CallOutput, Client, Folder, Host, Image, Operation, Page, Vm } from '#api';
+import type {
+  CallInput,
+  CallOutput,
+  Client,
+  Folder,
+  Host,
+  Image,
+  Operation,
+  Page,
+  Team,
+  Vm,
+} from '#api';
 import { useConsole } from '../console.ts';
 
 export interface Lists {
@@ -9,6 +20,7 @@ export interface Lists {
   readonly 'host.list': Host;
   readonly 'operation.list': Operation;
   readonly 'image.list': Image;
+  readonly 'team.list': Team;
 }
 
 export type ListName = keyof Lists;

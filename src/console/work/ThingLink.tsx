@@ -7,6 +7,7 @@ const pages: Readonly<Partial<Record<Kind, string>>> = {
   vm: '/vms',
   host: '/hosts',
   image: '/images',
+  team: '/teams',
 };
 
 export function ThingLink({ thing }: { readonly thing: Thing }): ReactNode {

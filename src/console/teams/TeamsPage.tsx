@@ -1,0 +1,40 @@
+/** All teams, and the way to make another. */
+import { Button } from '@patternfly/react-core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import { teamSchema } from '#api';
+import { useWords } from '../console.ts';
+import { parseListPlace } from '../list/place.ts';
+import { ThingList } from '../list/ThingList.tsx';
+import { PageTitle } from '../parts/PageTitle.tsx';
+import { CreateTeam } from './CreateTeam.tsx';
+import { teamColumns } from './team-columns.tsx';
+import { TeamMenu } from './TeamMenu.tsx';
+import { useTeamText } from './words.ts';
+
+export function TeamsPage(): ReactNode {
+  const words = useWords();
+  const text = useTeamText();
+  const navigate = useNavigate();
+  const [creates, setCreates] = useState(false);
+  return (
+    <>
+      <PageTitle title={words.text('teams')}>
+        <Button onClick={() => setCreates(true)}>{text('create')}</Button>
+      </PageTitle>
+      <ThingList
+        name="team.list"
+        schema={teamSchema}
+        label={words.text('teams')}
+        columns={teamColumns}
+        defaultSort="name"
+        place={parseListPlace(useSearch({ strict: false }))}
+        onPlace={(to) => void navigate({ to: '/teams', search: to })}
+        empty={{ all: text('none'), filtered: text('noneFound') }}
+        example={text('example')}
+        menu={(team) => <TeamMenu team={team} look="row" />}
+      />
+      {creates && <CreateTeam onClose={() => setCreates(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,79 @@
+/** The words of teams, which are asked for with their pages. */
+import { useMemo } from 'react';
+import type { FailurePolicy } from '#api';
+import { useWords } from '../console.ts';
+import { fillPlaces } from '../i18n/words.ts';
+
+const english = {
+  create: 'Create team',
+  add: 'Add to the team',
+  vm: 'Name of a virtual machine',
+  position: 'Order',
+  wait: 'Then waits',
+  'wait.nothing': 'for nothing',
+  'wait.time': '{seconds} s',
+  'wait.additions': 'for guest additions, at most {seconds} s',
+  up: 'Earlier: {name}',
+  down: 'Later: {name}',
+  remove: 'Take out: {name}',
+  order:
+    'Members are started and resumed in this order, and stopped and suspended in the reverse order.',
+  none: 'No teams',
+  noneFound: 'No team matches the filter',
+  empty: 'No members',
+  example: 'for example: name : shop',
+  delete: 'Its virtual machines stay as they are.',
+  onFailure: 'When a member fails',
+  'onFailure.stop': 'the others stay as they are',
+  'onFailure.continue': 'the others follow nevertheless',
+  'onFailure.roll-back': 'what was done is taken back',
+  'state.mixed': 'Mixed',
+  'state.empty': 'Empty',
+} as const;
+export type TeamTextKey = keyof typeof english | `onFailure.${FailurePolicy}`;
+
+const german: Readonly<Record<TeamTextKey, string>> = {
+  create: 'Team anlegen',
+  add: 'Ins Team aufnehmen',
+  vm: 'Name einer virtuellen Maschine',
+  position: 'Reihenfolge',
+  wait: 'Wartet danach',
+  'wait.nothing': 'auf nichts',
+  'wait.time': '{seconds} s',
+  'wait.additions': 'auf die Gasterweiterungen, höchstens {seconds} s',
+  up: 'Früher: {name}',
+  down: 'Später: {name}',
+  remove: 'Herausnehmen: {name}',
+  order:
+    'Mitglieder werden in dieser Reihenfolge gestartet und fortgesetzt, in umgekehrter angehalten und beendet.',
+  none: 'Keine Teams',
+  noneFound: 'Kein Team passt zum Filter',
+  empty: 'Keine Mitglieder',
+  example: 'zum Beispiel: name : shop',
+  delete: 'Seine virtuellen Maschinen bleiben, wie sie sind.',
+  onFailure: 'Wenn ein Mitglied scheitert',
+  'onFailure.stop': 'bleiben die anderen, wie sie sind',
+  'onFailure.continue': 'folgen die anderen trotzdem',
+  'onFailure.roll-back': 'wird zurückgenommen, was getan war',
+  'state.mixed': 'Gemischt',
+  'state.empty': 'Leer',
+};
+
+/** By the code of the language; a third one is one more table and one more entry here. */
+export const teamLanguages: Readonly<Record<string, Readonly<Record<TeamTextKey, string>>>> = {
+  en: english,
+  de: german,
+};
+
+export type TeamText = (
+  key: TeamTextKey,
+  values?: Readonly<Record<string, string | number>>,
+) => string;
+
+export function useTeamText(): TeamText {
+  const { language } = useWords();
+  return useMemo(() => {
+    const texts = teamLanguages[language.code] ?? english;
+    return (key, values = {}) => fillPlaces(texts[key], values);
+  }, [language]);
+}

@@ -1,0 +1,114 @@
+/** The console's pages of teams: made, filled, put in order, stopped and started as one. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+
+const password = 'a long enough password';
+
+describe('the teams of the console', { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let person: Person;
+  let names: readonly string[];
+
+  before(async () => {
+    gantry = await newGantry();
+    const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
+    const { items } = await gantry
+      .client()
+      .call('vm.list', { query: { filter: 'state = running', sort: 'name', limit: 2 } });
+    names = items.map(({ name }) => name);
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    const { page } = person;
+    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
+    await page.locator('#password').fill(password);
+    await page.locator('#again').fill(password);
+    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  const members = (): Locator =>
+    person.page
+      .getByRole('grid', { name: 'Members' })
+      .getByRole('row')
+      .filter({ has: person.page.getByRole('link') });
+  const act = async (action: string): Promise<Locator> => {
+    const { page } = person;
+    await page.getByRole('button', { name: 'Actions for shop' }).click();
+    await page.getByRole('menuitem', { name: action, exact: true }).click();
+    return page.getByRole('dialog');
+  };
+
+  test('a team is made, and its members are added and put in order', async () => {
+    const { page } = person;
+    await page.getByRole('link', { name: 'Teams', exact: true }).click();
+    await page.getByText('No teams').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await page.getByRole('button', { name: 'Create team' }).click();
+    await page.locator('#team-name').fill('shop');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'shop' }).waitFor();
+    for (const [index, name] of names.entries()) {
+      await page.getByRole('textbox', { name: 'Name of a virtual machine' }).fill(name);
+      await page.keyboard.press('Enter');
+      await members().nth(index).getByRole('link', { name, exact: true }).waitFor();
+    }
+    await page.getByRole('button', { name: `Later: ${names[0]}` }).click();
+    await members()
+      .first()
+      .getByRole('link', { name: names[1] ?? '', exact: true })
+      .waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    const team = await gantry.client().call('team.show', { params: { team: 'shop' } });
+    assert.deepEqual(
+      team.members.map(({ name }) => name),
+      names.toReversed(),
+    );
+  });
+
+  test('what a command would do is said first; then all members follow, and the page with them', async () => {
+    const { page } = person;
+    const off = await act('Turn team off');
+    await off.getByText('Acts on 2:').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await off.getByRole('button', { name: 'Turn team off' }).click();
+    await members().nth(1).getByText('Off', { exact: true }).waitFor();
+    await members().first().getByText('Off', { exact: true }).waitFor();
+    await page.getByText('Turn team off: shop').waitFor();
+    const start = await act('Start team');
+    await start.getByText('Acts on 2:').waitFor();
+    await start.getByRole('button', { name: 'Start team' }).click();
+    await members().nth(1).getByText('Running', { exact: true }).waitFor();
+    await members().first().getByText('Running', { exact: true }).waitFor();
+  });
+
+  test('a member is taken out, the list shows the team, and deleting it leaves the vms', async () => {
+    const { page } = person;
+    await page.getByRole('button', { name: `Take out: ${names[1]}` }).click();
+    await members().nth(1).waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Teams', exact: true }).first().click();
+    const row = page
+      .getByRole('grid', { name: 'Teams' })
+      .getByRole('row')
+      .filter({ hasText: 'shop' });
+    await row.getByText(names[0] ?? '', { exact: true }).waitFor();
+    await row.getByRole('button', { name: 'Actions for shop' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByText('Its virtual machines stay as they are.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('No teams').waitFor();
+    for (const vm of names)
+      assert.equal((await gantry.client().call('vm.show', { params: { vm } })).state, 'running');
+  });
+
+  test('no page caused an error or asked for what its policy refuses', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
