@@ -105,16 +105,14 @@ export async function startCoordinator(
   late.links = links;
   const pusher = new DefinitionPusher(inventory, links);
   const networks = pushNetworks(coordinator);
-  const operations = stack.use(
-    createOperations<Work>({
-      kinds: operationKinds,
-      equip: (work) => equipWork(work, coordinator, pusher),
-      failureEvents: (operation, _id, fault) => failureEvents(inventory, operation, fault),
-      context: coordinator,
-      clock,
-      log,
-    }),
-  );
+  const operations = createOperations<Work>({
+    kinds: operationKinds,
+    equip: (work) => equipWork(work, coordinator, pusher),
+    failureEvents: (operation, _id, fault) => failureEvents(inventory, operation, fault),
+    context: coordinator,
+    clock,
+    log,
+  });
   late.operations = operations;
   const streams = new StreamHub(links);
   stack.defer(
@@ -164,6 +162,8 @@ export async function startCoordinator(
       tls: access.tlsOptions(),
     }),
   );
+  // They stop before the links close: one that saw its host go would fail, instead of going on at the next start.
+  stack.use(operations);
   if (server.server instanceof TlsServer) access.attach(server.server);
   links.start();
   const { recovered } = await operations.start();
