@@ -90,10 +90,11 @@ async function typedCalls(client: Client): Promise<unknown> {
   // @ts-expect-error a name is a text
   await client.call('vm.create', { body: { name: 1 } });
   // @ts-expect-error there is no such action
-  await client.call('vm.act', { params: { vm: 'a', action: 'fly' }, body: {} });
+  const action: PowerAction = 'fly';
   const saved: EventAttributes<'vm.state.saved'> = { sizeBytes, durationMs: 1 };
   // @ts-expect-error there is no such event
   const none: EventName = 'vm.state.flown';
   // @ts-expect-error there is no such fault
-  return [saved, none, new Fault('flown', 'x')];
+  const fault = new Fault('flown', 'x');
+  return [saved, none, action, fault];
 }
