@@ -41,6 +41,7 @@ export * from './vm/scripts.ts';
 export * from './vm/shared-folders.ts';
 export * from './vm/fields.ts';
 export * from './vm/travel.ts';
+export * from './disk.ts';
 export * from './vm/import.ts';
 export * from './vm/settings.ts';
 export * from './vm/state.ts';

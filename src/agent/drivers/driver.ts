@@ -14,7 +14,6 @@ import type {
   AdditionsState,
   BootDevice,
   Disk,
-  DiskCopy,
   EffectiveHardware,
   Finding,
   ForeignMachine,
@@ -33,6 +32,7 @@ import type { Duplex } from 'node:stream';
 import type { Layers, Seal } from '../machine/layers/layers.ts';
 import type { Networks } from '../network/networks.ts';
 import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
+import type { DiskCatalogue, Travel } from './files.ts';
 
 export type Accelerator = NonNullable<VmStatus['accelerator']>;
 
@@ -292,50 +292,8 @@ export interface Storage {
   readForeign?(file: string, signal: AbortSignal): Promise<ForeignMachine>;
   /** Absent where machines have no files to copy. */
   readonly travel?: Travel;
-}
-
-/** How the files of machines come to another place. Nothing that exists is overwritten. */
-export interface Travel {
-  /**
-   * An empty folder of its own for a machine, below `parent` (null: the folder for vms). Answers folder and
-   * configuration file. Errors: `forbidden`, `exists`.
-   */
-  claimFolder(
-    parent: string | null,
-    definition: VmDefinition,
-  ): Promise<{ readonly folder: string; readonly file: string }>;
-  /** Makes the disks of `copy` from those of `source`, each one file without parents, and brings its state along. */
-  clone(
-    source: MachineFile,
-    copy: MachineFile,
-    disks: readonly DiskCopy[],
-    work: TravelWork,
-  ): Promise<void>;
-  /** What a move to `after` would put where. Errors: `refused` while another machine uses one of the files. */
-  planMove(
-    before: MachineFile,
-    after: MachineFile,
-    disks: readonly DiskCopy[],
-    others: readonly MachineFile[],
-  ): Promise<readonly FileMove[]>;
-  /** Takes a name for a file that is to come. Errors: `forbidden`, `exists`. */
-  claimFile(path: string): Promise<void>;
-  /** Puts each file in its new place; the old ones stay. */
-  place(moves: readonly FileMove[], work: TravelWork): Promise<void>;
-  /** The saved state belongs to the record as it is now. */
-  reconcileSaved(file: MachineFile): Promise<void>;
-  /** Removes files and folders; one that ends in a slash if it is empty. What is not there is no error. */
-  remove(paths: readonly string[]): Promise<void>;
-}
-
-export interface FileMove {
-  readonly from: string;
-  readonly to: string;
-}
-
-export interface TravelWork {
-  readonly signal: AbortSignal;
-  readonly progress: (progress: number | null, note: string | null) => void;
+  /** Absent where there are no files. */
+  readonly catalogue?: DiskCatalogue;
 }
 
 export type DiskSourceLike =

@@ -15,14 +15,15 @@ import type {
   FoundDefinition,
   Storage,
   StoredFile,
-  Travel,
 } from '../drivers/driver.ts';
+import type { DiskCatalogue, Travel } from '../drivers/files.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { requireInside } from './allowed.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
+import { makeDiskCatalogue } from './disk-catalogue.ts';
 import { makeDisk, readDisk, type DiskPlace } from './disk-files.ts';
 import { driveBytes } from './drives.ts';
 import { exists } from './exists.ts';
@@ -50,9 +51,14 @@ export class FileStorage implements Storage {
   readonly layers: LayerFiles;
   readonly #options: FileStorageOptions;
   readonly travel: Travel;
+  readonly catalogue: DiskCatalogue;
 
   constructor(options: FileStorageOptions) {
     this.#options = options;
+    this.catalogue = makeDiskCatalogue(() => [
+      this.baseFolder,
+      ...this.#options.settings().searchPath,
+    ]);
     this.travel = makeTravel({
       folders: (own) => this.folders(own),
       baseFolder: () => this.baseFolder,

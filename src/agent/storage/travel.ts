@@ -23,7 +23,7 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { Disk, DiskCopy, VmDefinition } from '#api';
 import { convertDisk, hostStore, openDisk } from '#disk';
 import { Fault } from '#lib';
-import type { FileMove, Travel, TravelWork } from '../drivers/driver.ts';
+import type { FileMove, Travel, TravelWork } from '../drivers/files.ts';
 import { carrySavedFacts, requireSavedFits } from '../drivers/qemu/saved-facts.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { topOf } from '../machine/layers/layers.ts';

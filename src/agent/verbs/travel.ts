@@ -12,7 +12,7 @@ import {
   type VmDefinition,
 } from '#api';
 import { describeFault, Fault } from '#lib';
-import type { Travel } from '../drivers/driver.ts';
+import type { Travel } from '../drivers/files.ts';
 import type { Host } from '../host/host.ts';
 import type { CallContext, Handlers } from '../link/calls.ts';
 import type { Hands } from '../machine/hands.ts';

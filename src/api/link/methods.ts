@@ -4,6 +4,7 @@
  * agent refuses a generation older than the one it has (`stale`).
  */
 import { z } from 'zod';
+import { hostDiskReportSchema, hostDiskSchema } from '../disk.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { idSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
@@ -72,6 +73,10 @@ const hostPath = z.string().min(1).max(1024);
 export const diskCopySchema = z.strictObject({ from: hostPath, to: hostPath });
 export type DiskCopy = z.infer<typeof diskCopySchema>;
 
+const foundDiskSchema = hostDiskSchema
+  .omit({ vms: true })
+  .extend({ vmIds: z.array(idSchema).max(1000) });
+
 const report = z.strictObject({ report: machineReportSchema });
 
 export const imageFileSchema = z.strictObject({
@@ -92,6 +97,20 @@ export const linkMethods = {
   },
   'host.diagnose': { params: z.strictObject({}), result: diagnosticSchema },
   'host.probe': { params: z.strictObject({}), result: z.strictObject({ facts: hostFactsSchema }) },
+  /** Every disk in the folders for vms, used or not. */
+  'host.disks': {
+    params: z.strictObject({}),
+    result: z.strictObject({ disks: z.array(foundDiskSchema).max(5000), complete: z.boolean() }),
+  },
+  'host.disk': {
+    params: z.strictObject({ file: hostPath }),
+    result: z.strictObject({
+      ...foundDiskSchema.shape,
+      chain: hostDiskReportSchema.shape.chain,
+      children: hostDiskReportSchema.shape.children,
+      findings: hostDiskReportSchema.shape.findings,
+    }),
+  },
   /** Errors: `not-found`, `invalid` for anything but an entire drive. */
   'host.drive': {
     params: z.strictObject({ device: z.string().max(256) }),

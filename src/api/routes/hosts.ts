@@ -1,4 +1,5 @@
 /** Routes of hosts, and how they join. */
+import { hostDiskListSchema, hostDiskReportSchema } from '../disk.ts';
 import { z } from 'zod';
 import { hostSchema } from '../host.ts';
 import { referenceSchema } from '../ids.ts';
@@ -98,6 +99,31 @@ export const hostsRoutes = {
     on: 'host',
     params: hostParams,
     answer: 'operation',
+  }),
+  'host.disks': route({
+    method: 'GET',
+    path: '/hosts/{host}/disks',
+    summary: 'All disks in the folders for vms of a host, used by a vm or by none (DISK-66)',
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    answer: 'now',
+    response: hostDiskListSchema,
+  }),
+  'host.disk': route({
+    method: 'GET',
+    path: '/hosts/{host}/disk',
+    summary: 'All that can be said of a disk on a host (DISK-37)',
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    query: z.strictObject({
+      file: z.string().min(1).max(1024).meta({ description: 'path on the host' }),
+    }),
+    answer: 'now',
+    response: hostDiskReportSchema,
   }),
   'host.discover': route({
     method: 'POST',

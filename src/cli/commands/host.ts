@@ -1,12 +1,13 @@
 /** Commands on hosts. */
 import { formatBytes } from '#lib';
-import { hostBulkActions, type Host } from '#api';
+import { hostBulkActions, type Host, type HostDisk, type HostDiskReport } from '#api';
 import { parseAssignments } from '../assignments.ts';
 import { command, type Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { counted, localTime } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
+import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
 import { hostColumns } from './columns.ts';
 
@@ -106,6 +107,41 @@ function bulkCommand(action: (typeof hostBulkActions)[number]): Command {
   });
 }
 
+const diskColumns: readonly Column<HostDisk>[] = [
+  { title: 'FILE', value: ({ path }) => path },
+  {
+    title: 'FORMAT',
+    value: ({ format, variant }) => (format === null ? '?' : `${format} ${variant ?? ''}`.trim()),
+  },
+  {
+    title: 'SIZE',
+    value: ({ sizeBytes }) => (sizeBytes === null ? '?' : formatBytes(sizeBytes)),
+    align: 'right',
+  },
+  { title: 'ON DISK', value: ({ fileBytes }) => formatBytes(fileBytes), align: 'right' },
+  { title: 'VMS', value: ({ vms }) => (vms.length === 0 ? '-' : vms.join(', ')) },
+  { title: 'PROBLEM', value: ({ problem }) => problem ?? '' },
+];
+
+function describeDisk(report: HostDiskReport): readonly (readonly [string, string])[] {
+  const { sizeBytes, chain, children, vms, findings } = report;
+  const list = (items: readonly string[]): string => (items.length === 0 ? '-' : items.join(', '));
+  return [
+    ['file', report.path],
+    ['format', `${report.format ?? '?'} ${report.variant ?? ''}`.trim()],
+    ['size', sizeBytes === null ? '?' : formatBytes(sizeBytes)],
+    ['on disk', formatBytes(report.fileBytes)],
+    ['identity', report.identity ?? '-'],
+    ['parents', list(chain)],
+    ['children', list(children)],
+    ['vms', list(vms)],
+    ...(report.problem === null ? [] : [['problem', report.problem] as const]),
+    ...(findings.length === 0
+      ? [['findings', 'none'] as const]
+      : findings.map(({ kind, path, text }) => [kind, `${path}: ${text}`] as const)),
+  ];
+}
+
 export const hostCommands: readonly Command[] = [
   command({
     name: 'host list',
@@ -146,6 +182,32 @@ export const hostCommands: readonly Command[] = [
         signal,
       );
       out.line(`host ${changed.name} was changed`);
+    },
+  }),
+  command({
+    name: 'host disks',
+    summary: 'all disks in the folders for vms of a host, used by a vm or by none',
+    args: [hostArgument],
+    options: { unused: { type: 'flag', meaning: 'only those that no vm uses' } },
+    examples: ['gantry host disks h1', 'gantry host disks h1 --unused'],
+    async run({ args, options, client, out, format, signal }) {
+      const params = { host: args[0] ?? '' };
+      const { disks, complete } = await client.call('host.disks', { params }, signal);
+      const shown = options.unused === true ? disks.filter(({ vms }) => vms.length === 0) : disks;
+      writeList(out, format, diskColumns, shown, 'no disks');
+      if (!complete) out.note('there are more disks than were looked at');
+    },
+  }),
+  command({
+    name: 'host disk',
+    summary:
+      'all that can be said of a disk on a host: its chain, who uses it, what is wrong with it',
+    args: [hostArgument, { name: 'file', meaning: 'path on the host', completes: 'file' }],
+    examples: ['gantry host disk h1 /var/lib/gantry/agent/vms/web-1/web-1.qcow2'],
+    async run({ args, client, out, format, signal }) {
+      const [host = '', file = ''] = args;
+      const report = await client.call('host.disk', { params: { host }, query: { file } }, signal);
+      writeThing(out, format, report, describeDisk(report));
     },
   }),
   command({

@@ -23,6 +23,7 @@ import {
   removeHost,
   updateHost,
 } from '../app/hosts.ts';
+import { listHostDisks, showHostDisk } from '../app/host-disks.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
 import { createProfile, deleteProfile, listProfiles, requireProfile } from '../app/profiles.ts';
 import { showInstallation, updateInstallation, type About } from '../app/installation.ts';
@@ -146,6 +147,8 @@ function hostHandlers({
   | 'host.samples'
   | 'host.update'
   | 'host.remove'
+  | 'host.disks'
+  | 'host.disk'
   | 'host.diagnose'
   | 'host.probe'
   | 'host.discover'
@@ -161,6 +164,9 @@ function hostHandlers({
       updateHost(coordinator, caller, id, body, { precondition, dryRun: query.dryRun }),
     'host.remove': ({ caller, id, precondition, query }) =>
       removeHost(coordinator, caller, id, { precondition, dryRun: query.dryRun }),
+    'host.disks': ({ caller, id, signal }) => listHostDisks(coordinator, caller, id, signal),
+    'host.disk': ({ caller, id, query, signal }) =>
+      showHostDisk(coordinator, caller, id, query.file, signal),
     'host.diagnose': ({ id, signal }) => diagnoseHost(coordinator, id, signal),
     'host.probe': ({ caller, id }) => askHost(coordinator, caller, id, probeKind),
     'host.discover': ({ caller, id }) => askHost(coordinator, caller, id, discoverKind),

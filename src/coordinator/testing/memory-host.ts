@@ -201,6 +201,10 @@ export class MemoryHost implements Links {
     'host.configure': () => ({}),
     'host.diagnose': () => ({ findings: [] }),
     'host.probe': () => ({ facts }),
+    'host.disks': () => ({ disks: [], complete: true }),
+    'host.disk': ({ file }) => {
+      throw new Fault('not-found', `there is no disk ${file}`);
+    },
     'host.drive': () => ({ sizeBytes: 1024 }),
     'host.service': ({ run }) => {
       this.serviceRunning = run;

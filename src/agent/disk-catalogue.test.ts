@@ -1,0 +1,160 @@
+/** The disks of a real host by themselves. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { open, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { LinkResult } from '#api';
+import { isFault, miB } from '#lib';
+import {
+  bareDefinition,
+  byTester,
+  newDisk,
+  QemuAgent,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
+
+function qemuImg(...args: string[]): void {
+  const { status, stderr } = spawnSync('qemu-img', args, { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+}
+
+describe('disks by themselves', { skip: withoutQemu }, () => {
+  let agent: QemuAgent;
+
+  before(async () => {
+    agent = await QemuAgent.start();
+    // The images of other tests are not looked at.
+    const { searchPath, ...settings } = agent.coordinator.settings;
+    await agent.host.call('host.configure', {
+      settings: { ...settings, searchPath: searchPath.slice(0, 1) },
+      eventScripts: false,
+    });
+    const shelf = (name: string): string => join(agent.shelf, name);
+    qemuImg('create', '-q', '-f', 'raw', shelf('base.img'), '8M');
+    qemuImg('create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', 'base.img', shelf('child.qcow2'));
+    qemuImg('create', '-q', '-f', 'vpc', shelf('lonely.vhd'), '16M');
+    await writeFile(shelf('broken.vmdk'), 'KDMV');
+    await truncate(shelf('broken.vmdk'), miB);
+    await writeFile(shelf('notes.txt'), 'no disk');
+  });
+
+  after(async () => {
+    await agent?.[Symbol.asyncDispose]();
+  });
+
+  const list = async (): Promise<Map<string, LinkResult<'host.disks'>['disks'][number]>> => {
+    const { disks, complete } = await agent.host.call('host.disks', {});
+    assert.equal(complete, true);
+    return new Map(disks.map((disk) => [disk.path.split('/').at(-1) ?? '', disk]));
+  };
+
+  test('DISK-66 every disk in the folders for vms is listed, those that no vm uses too', async () => {
+    const child = { ...testDisk(join(agent.shelf, 'child.qcow2')), sizeBytes: 8 * miB };
+    const id = await agent.create(bareDefinition({ disks: [child] }));
+    const own = await agent.create(bareDefinition({ disks: [testDisk('own.qcow2')] }), [
+      newDisk('own.qcow2'),
+    ]);
+    const disks = await list();
+    assert.deepEqual([...disks.keys()].sort(), [
+      'base.img',
+      'broken.vmdk',
+      'child.qcow2',
+      'lonely.vhd',
+      'own.qcow2',
+    ]);
+    assert.deepEqual(disks.get('child.qcow2')?.vmIds, [id]);
+    assert.deepEqual(disks.get('base.img')?.vmIds, [id], 'as its parent');
+    assert.deepEqual(disks.get('own.qcow2')?.vmIds, [own]);
+    assert.deepEqual(disks.get('lonely.vhd')?.vmIds, []);
+    assert.equal(disks.get('lonely.vhd')?.format, 'vhd');
+    assert.equal(disks.get('broken.vmdk')?.format, null);
+    assert.ok((disks.get('broken.vmdk')?.problem ?? '') !== '');
+    await agent.host.call('machine.forget', { id, generation: 0, cause: byTester });
+    assert.deepEqual((await list()).get('base.img')?.vmIds, []);
+  });
+
+  test('DISK-37 inspect tells type, sizes, chain, children, users, place, identity and what is wrong', async () => {
+    const shelf = (name: string): string => join(agent.shelf, name);
+    const inspect = (name: string): Promise<LinkResult<'host.disk'>> =>
+      agent.host.call('host.disk', { file: shelf(name) });
+    const child = await inspect('child.qcow2');
+    assert.deepEqual(
+      { ...child, fileBytes: 0, identity: null, variant: null },
+      {
+        path: shelf('child.qcow2'),
+        format: 'qcow2',
+        variant: null,
+        sizeBytes: 8 * miB,
+        fileBytes: 0,
+        identity: null,
+        parent: 'base.img',
+        problem: null,
+        vmIds: [],
+        chain: [shelf('base.img')],
+        children: [],
+        findings: [],
+      },
+    );
+    assert.ok(child.fileBytes > 0 && child.fileBytes < miB);
+    const base = await inspect('base.img');
+    assert.deepEqual(base.children, [shelf('child.qcow2')]);
+    const vhd = await inspect('lonely.vhd');
+    assert.equal(vhd.variant, 'dynamic');
+    assert.match(vhd.identity ?? '', /[0-9a-f]{8}/i);
+    await truncate(shelf('lonely.vhd'), 2048);
+    const damaged = await inspect('lonely.vhd');
+    assert.ok(damaged.problem !== null || damaged.findings.length > 0);
+    for (const [file, code] of [
+      ['/etc/shadow', 'forbidden'],
+      [shelf('gone.qcow2'), 'not-found'],
+    ] as const)
+      await assert.rejects(agent.host.call('host.disk', { file }), (error) => isFault(error, code));
+  });
+
+  test('DISK-65 a disk goes to another vm, controller and position while neither runs, with its content', async () => {
+    const disk = { ...testDisk(join(agent.shelf, 'data.raw')), format: 'raw' } as const;
+    const from = bareDefinition({ disks: [disk] });
+    const { file, format, sizeBytes } = disk;
+    const one = await agent.create(from, [{ kind: 'new', file, format, sizeBytes }]);
+    const path = file;
+    const content = randomBytes(miB);
+    const handle = await open(path, 'r+');
+    await handle.write(content, 0, content.length, 7 * miB);
+    await handle.close();
+    const to = bareDefinition({ disks: [] });
+    const other = await agent.create(to);
+    const about = (id: string): { id: string; generation: number; cause: typeof byTester } => ({
+      id,
+      generation: agent.generation(id),
+      cause: byTester,
+    });
+    await agent.host.call('machine.disk.detach', { ...about(one), disk });
+    await agent.host.call('machine.configure', {
+      ...about(one),
+      definition: { ...from, hardware: { ...from.hardware, disks: [] } },
+      definitionVersion: 2,
+    });
+    const moved = { ...disk, file: path, bus: 'scsi', controller: 1, position: 3 } as const;
+    const { live } = await agent.host.call('machine.disk.attach', { ...about(other), disk: moved });
+    assert.equal(live, false);
+    await agent.host.call('machine.configure', {
+      ...about(other),
+      definition: { ...to, hardware: { ...to.hardware, disks: [moved] } },
+      definitionVersion: 2,
+    });
+    await agent.act(other, 'turn-on');
+    const { devices } = await agent.host.call('machine.hardware', { id: other });
+    const shown = devices.find(({ device }) => device === 'disk');
+    assert.deepEqual([shown?.bus, shown?.resource], ['scsi', path]);
+    await agent.act(other, 'turn-off');
+    const read = Buffer.alloc(content.length);
+    const again = await open(path, 'r');
+    await again.read(read, 0, read.length, 7 * miB);
+    await again.close();
+    assert.ok(read.equals(content));
+    assert.deepEqual((await list()).get('data.raw')?.vmIds, [other]);
+  });
+});

@@ -1,0 +1,58 @@
+/** What storage with files can do beyond what every storage must: files that travel, and disks by themselves. */
+import type { DiskCopy, LinkResult, VmDefinition } from '#api';
+import type { MachineFile } from '../machine/record.ts';
+
+/** Disks by themselves, whoever uses them; `machines` are all of this host. */
+export interface DiskCatalogue {
+  list(machines: readonly MachineFile[], signal: AbortSignal): Promise<LinkResult<'host.disks'>>;
+  /** Errors: `forbidden`, `not-found`. */
+  inspect(
+    file: string,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+  ): Promise<LinkResult<'host.disk'>>;
+}
+
+/** How the files of machines come to another place. Nothing that exists is overwritten. */
+export interface Travel {
+  /**
+   * An empty folder of its own for a machine, below `parent` (null: the folder for vms). Answers folder and
+   * configuration file. Errors: `forbidden`, `exists`.
+   */
+  claimFolder(
+    parent: string | null,
+    definition: VmDefinition,
+  ): Promise<{ readonly folder: string; readonly file: string }>;
+  /** Makes the disks of `copy` from those of `source`, each one file without parents, and brings its state along. */
+  clone(
+    source: MachineFile,
+    copy: MachineFile,
+    disks: readonly DiskCopy[],
+    work: TravelWork,
+  ): Promise<void>;
+  /** What a move to `after` would put where. Errors: `refused` while another machine uses one of the files. */
+  planMove(
+    before: MachineFile,
+    after: MachineFile,
+    disks: readonly DiskCopy[],
+    others: readonly MachineFile[],
+  ): Promise<readonly FileMove[]>;
+  /** Takes a name for a file that is to come. Errors: `forbidden`, `exists`. */
+  claimFile(path: string): Promise<void>;
+  /** Puts each file in its new place; the old ones stay. */
+  place(moves: readonly FileMove[], work: TravelWork): Promise<void>;
+  /** The saved state belongs to the record as it is now. */
+  reconcileSaved(file: MachineFile): Promise<void>;
+  /** Removes files and folders; one that ends in a slash if it is empty. What is not there is no error. */
+  remove(paths: readonly string[]): Promise<void>;
+}
+
+export interface FileMove {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface TravelWork {
+  readonly signal: AbortSignal;
+  readonly progress: (progress: number | null, note: string | null) => void;
+}

@@ -1,0 +1,51 @@
+/** Disks on a host by themselves: whatever lies in its folders for vms, used by one or by none (DISK-37, DISK-66). */
+import { z } from 'zod';
+
+const disk = {
+  path: z.string().meta({ description: 'on the host' }),
+  format: z.string().nullable().meta({ description: 'null: it could not be read' }),
+  variant: z
+    .string()
+    .nullable()
+    .meta({ description: 'kind within the format: fixed, dynamic, differencing and others' }),
+  sizeBytes: z.number().int().min(0).nullable().meta({ description: 'size the guest sees, bytes' }),
+  fileBytes: z.number().int().min(0).meta({ description: 'space it takes on its volume, bytes' }),
+  identity: z.string().nullable().meta({ description: 'by which its children know it' }),
+  parent: z.string().nullable().meta({ description: 'as the file names it; null: none' }),
+  problem: z.string().nullable().meta({ description: 'why it could not be read' }),
+};
+
+export const hostDiskSchema = z
+  .strictObject({
+    ...disk,
+    vms: z.array(z.string()).max(1000).meta({ description: 'vms that use it, also as a parent' }),
+  })
+  .meta({ id: 'HostDisk', description: 'a disk on a host' });
+export type HostDisk = z.infer<typeof hostDiskSchema>;
+
+export const hostDiskListSchema = z
+  .strictObject({
+    disks: z.array(hostDiskSchema).max(5000),
+    complete: z.boolean().meta({ description: 'false: there are more than were looked at' }),
+  })
+  .meta({ id: 'HostDisks' });
+export type HostDiskList = z.infer<typeof hostDiskListSchema>;
+
+export const hostDiskReportSchema = z
+  .strictObject({
+    ...hostDiskSchema.shape,
+    chain: z.array(z.string()).max(256).meta({ description: 'its parents, the nearest first' }),
+    children: z.array(z.string()).max(5000).meta({ description: 'disks that name it as parent' }),
+    findings: z
+      .array(
+        z.strictObject({
+          path: z.string(),
+          kind: z.enum(['corruption', 'leak', 'oddity']),
+          text: z.string(),
+        }),
+      )
+      .max(1000)
+      .meta({ description: 'of it and its parents; empty: all is well' }),
+  })
+  .meta({ id: 'HostDiskReport', description: 'all that can be said of a disk' });
+export type HostDiskReport = z.infer<typeof hostDiskReportSchema>;
