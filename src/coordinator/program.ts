@@ -68,6 +68,8 @@ export async function startCoordinator(
   const store = stack.use(await openSqliteStore({ file: join(data, 'store.db'), clock, log }));
   const inventory = createInventory({ clock });
   const follower = stack.use(await followStore(store, inventory, log));
+  // What it gathered is written last: work that goes on while it is would find its hosts gone.
+  const recorder = stack.use(new SampleRecorder({ store, inventory, clock }));
   const late: { links?: Links; operations?: Operations } = {};
   const claims = new Claims();
   const coordinator: Coordinator = {
@@ -121,7 +123,6 @@ export async function startCoordinator(
         if (kind === 'host' && how === 'deleted') links.forget(id);
     }),
   );
-  const recorder = stack.use(new SampleRecorder({ store, inventory, clock }));
   const history = new SampleHistory({
     store,
     clock,
