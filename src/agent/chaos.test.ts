@@ -106,7 +106,7 @@ class Chaos {
 }
 
 test(
-  'VM-28 VM-29 VM-85 VM-86 EVT-10 no vm is lost, stuck or started twice, whoever is killed and when',
+  'VM-29 VM-85 VM-86 EVT-10 no vm is lost, stuck or started twice, whoever is killed and when',
   { skip: withoutQemu },
   async (t) => {
     t.diagnostic(`seed ${seed}`);

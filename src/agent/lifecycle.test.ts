@@ -150,11 +150,63 @@ describe('real processes', { skip: withoutQemu }, () => {
     assert.equal((await agent.act(id, 'hold')).held, true);
     await agent.act(id, 'release');
     const pid = agent.pid(id);
-    await agent.act(id, 'reset');
+    const { machines } = await agent.host.call('host.discover', {});
+    const { definition } = machines.find(({ report }) => report.id === id) ?? {};
+    assert.ok(definition);
+    const hardware = { ...definition.hardware, sound: 'ac97' } as const;
+    await agent.host.call('machine.configure', {
+      id,
+      generation: agent.generation(id),
+      cause: byTester,
+      definition: { ...definition, hardware },
+      definitionVersion: 2,
+    });
+    assert.deepEqual((await agent.act(id, 'reset')).pending, ['hardware/sound']);
     assert.equal(agent.pid(id), pid);
-    assert.equal((await agent.act(id, 'restart')).state, 'running');
+    const restarted = await agent.act(id, 'restart');
+    assert.deepEqual([restarted.state, restarted.pending], ['running', []]);
     assert.notEqual(agent.pid(id), pid);
+    const resets = (): unknown[] =>
+      agent.host.events
+        .filter(({ name, vmId }) => name === 'vm.state.reset' && vmId === id)
+        .filter(({ actor }) => actor.kind !== 'guest')
+        .map(({ attributes }) => attributes['how']);
+    await agent.host.until('both events', () => resets().join() === 'reset,restart');
     await agent.act(id, 'turn-off');
+  });
+
+  test('VM-57 VM-60 VM-61 VM-62 the stop of the host ends each vm as it says, its start brings them back', async () => {
+    const make = (onHostStop: 'save' | 'shutdown' | 'off') =>
+      agent.create(
+        bareDefinition(
+          {},
+          {
+            settings: {
+              start: { onHostStart: 'if-was-running' },
+              shutdown: { onHostStop, timeoutSeconds: 1 },
+            },
+          },
+        ),
+      );
+    const [saved, asked, off] = [await make('save'), await make('shutdown'), await make('off')];
+    const stopped = await make('save');
+    for (const id of [saved, asked, off, stopped]) await agent.act(id, 'turn-on');
+    await agent.act(stopped, 'turn-off');
+    const all = [saved, asked, off, stopped];
+    const ran = () => all.map((id) => agent.host.reports.get(id)?.wasRunning);
+    const states = () => all.map((id) => agent.host.reports.get(id)?.state);
+    assert.deepEqual(ran(), [true, true, true, false]);
+    await agent.host.call('host.service', { run: false, cause: byTester });
+    assert.deepEqual(states(), ['saved', 'saved', 'off', 'off']);
+    assert.ok(agent.events(asked).includes('vm.stop-fallback'), 'nobody heard the request');
+    assert.deepEqual(ran(), [true, true, true, false]);
+    await agent.host.call('host.service', { run: true, cause: byTester });
+    const back = ['running', 'running', 'running', 'off'];
+    await agent.host.until('all that ran', () => states().join() === back.join(), 30_000);
+    for (const id of [saved, asked]) assert.ok(agent.events(id).includes('vm.state.restored'));
+    assert.ok(!agent.events(off).includes('vm.state.restored'));
+    for (const id of [saved, asked, off]) await agent.act(id, 'turn-off');
+    assert.deepEqual(ran(), [false, false, false, false]);
   });
 
   test('GA-17 a guest that does not obey the power button runs on after the time limit', async () => {

@@ -92,7 +92,7 @@ test('a vm is created, started, paused, saved, restored and shut down over the l
   );
 });
 
-test('VM-29 vms are as they were after the agent was killed', async () => {
+test('vms are as they were after the agent was killed', async () => {
   await using coordinator = await FakeCoordinator.start();
   await using agent = await AgentProcess.start(coordinator, '--driver', 'simulated', '--vms', '5');
   const host = await coordinator.host();

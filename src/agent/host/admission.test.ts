@@ -113,7 +113,7 @@ test('VM-79 nothing starts on a host that is low on resources or stopped', () =>
   ]);
 });
 
-test('VM-64 every reason has a code, a text and a remedy', () => {
+test('every reason has a code, a text and a remedy', () => {
   const worst = {
     ...host,
     low: 'memory',

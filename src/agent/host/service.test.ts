@@ -39,7 +39,7 @@ test('a restart of the agent alone starts nothing', async () => {
   assert.equal(host.machine(always.id).file.state, 'off');
 });
 
-test('VM-57 VM-60 VM-61 HOST-50 the default pair brings every machine back where it was', async () => {
+test('HOST-50 the default pair brings every machine back where it was', async () => {
   await using host = await TestHost.make();
   const saved = await host.add({ settings: start('if-was-running') });
   const shut = await host.add({
@@ -65,7 +65,7 @@ test('VM-57 VM-60 VM-61 HOST-50 the default pair brings every machine back where
   assert.equal(host.eventNames(saved.id).at(-1), 'vm.state.restored');
 });
 
-test('VM-61 a guest that does not shut down for the host is saved, and that is told', async () => {
+test('a guest that does not shut down for the host is saved, and that is told', async () => {
   await using host = await TestHost.make({ faults: { shutdownIgnored: 1 } });
   const machine = await host.add({
     settings: { shutdown: { onHostStop: 'shutdown', timeoutSeconds: 30 } },

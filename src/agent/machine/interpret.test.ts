@@ -10,7 +10,7 @@ const off = newMachineFile(makeDefinition(), 1, { folder: '/f', file: '/f/v.json
 const running: MachineFile = { ...off, state: 'running', wasRunning: true };
 const paused: MachineFile = { ...off, state: 'paused', held: true };
 
-test('VM-28 VM-81 what another tool pauses and resumes is followed and told as external', () => {
+test('what another tool pauses and resumes is followed and told as external', () => {
   const stop = interpret(running, { kind: 'paused' }, 'idle');
   assert.equal(stop.state, 'paused');
   assert.equal(stop.events?.[0]?.name, 'vm.state.suspended');
@@ -26,7 +26,7 @@ test('while work is under way a pause is its own doing and changes nothing', () 
   assert.deepEqual(interpret(paused, { kind: 'resumed' }, 'busy'), {});
 });
 
-test('VM-62 a guest that powers itself off was stopped by a user; a crash was not', () => {
+test('a guest that powers itself off was stopped by a user; a crash was not', () => {
   const guest = interpretEnd(running, { kind: 'guest' });
   assert.equal(guest.state, 'off');
   assert.equal(guest.patch?.wasRunning, false);

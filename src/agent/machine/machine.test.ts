@@ -30,7 +30,7 @@ async function makeAnswering(host: TestHost): Promise<Machine> {
   return machine;
 }
 
-test('VM-31 a start goes through starting to running', async () => {
+test('a start goes through starting to running', async () => {
   await using host = await TestHost.make();
   const machine = await host.add();
   const start = machine.act(call('turn-on', 1));
@@ -41,7 +41,7 @@ test('VM-31 a start goes through starting to running', async () => {
   assert.deepEqual(host.eventNames(machine.id), ['vm.state.powered-on']);
 });
 
-test('VM-42 a held machine is paused until it is released, and resume refuses it', async () => {
+test('a held machine is paused until it is released, and resume refuses it', async () => {
   await using host = await TestHost.make();
   const machine = await host.add();
   assert.equal(await host.act(machine, 'hold', 1), 'paused');
@@ -52,7 +52,7 @@ test('VM-42 a held machine is paused until it is released, and resume refuses it
   assert.deepEqual(host.eventNames(machine.id), ['vm.state.powered-on', 'vm.state.released']);
 });
 
-test('VM-37 a guest that is asked shuts down, and its end is told with its time', async () => {
+test('a guest that is asked shuts down, and its end is told with its time', async () => {
   await using host = await TestHost.make();
   const machine = await makeAnswering(host);
   assert.equal(await host.act(machine, 'shutdown', 1), 'off');
@@ -118,7 +118,7 @@ test('GA-17 after the time limit the caller may have it turned off or saved', as
   );
 });
 
-test('VM-38 turn-off interrupts a start, a save and a shutdown', async () => {
+test('turn-off interrupts a start, a save and a shutdown', async () => {
   await using host = await TestHost.make({ faults: { shutdownIgnored: 1 } });
   const starting = await host.add();
   const start = starting.act(call('turn-on', 1));
@@ -144,7 +144,7 @@ test('VM-38 turn-off interrupts a start, a save and a shutdown', async () => {
   assert.equal(await host.act(stopping, 'turn-off', 1), 'off');
 });
 
-test('VM-85 a save that fails leaves the machine running as before, with the reason', async () => {
+test('a save that fails leaves the machine running as before, with the reason', async () => {
   await using host = await TestHost.make({ faults: { saveFails: 1 } });
   const machine = await makeRunning(host);
   const before = machine.file;
@@ -164,7 +164,7 @@ test('VM-85 a save that fails leaves the machine running as before, with the rea
   assert.ok(host.eventNames().includes('vm.save-failed'));
 });
 
-test('VM-85 a save that is cancelled leaves a paused machine paused', async () => {
+test('a save that is cancelled leaves a paused machine paused', async () => {
   await using host = await TestHost.make();
   const machine = await makeRunning(host);
   await host.act(machine, 'pause', 1);
@@ -178,7 +178,7 @@ test('VM-85 a save that is cancelled leaves a paused machine paused', async () =
   assert.equal(machine.file.state, 'paused');
 });
 
-test('VM-86 a restore that fails keeps the saved state, to be tried again or discarded', async () => {
+test('a restore that fails keeps the saved state, to be tried again or discarded', async () => {
   await using host = await TestHost.make({ faults: { restoreFails: 1 } });
   const machine = await makeRunning(host);
   await host.act(machine, 'save', 1);
@@ -190,7 +190,7 @@ test('VM-86 a restore that fails keeps the saved state, to be tried again or dis
   assert.ok(host.eventNames().includes('vm.restore-failed'));
 });
 
-test('VM-35 VM-36 a restored machine has no saved state left; a paused one comes back paused', async () => {
+test('a restored machine has no saved state left; a paused one comes back paused', async () => {
   await using host = await TestHost.make();
   const machine = await makeRunning(host);
   await host.act(machine, 'pause', 1);
@@ -204,7 +204,7 @@ test('VM-35 VM-36 a restored machine has no saved state left; a paused one comes
   assert.equal(await host.host.driver.storage.findSaved(savedFile), undefined);
 });
 
-test('VM-41 restart makes a new process and is told as a reset; reset keeps the process', async () => {
+test('restart makes a new process and is told as a reset; reset keeps the process', async () => {
   await using host = await TestHost.make();
   const machine = await makeRunning(host);
   const first = machine.file.process;
@@ -219,7 +219,7 @@ test('VM-41 restart makes a new process and is told as a reset; reset keeps the 
   );
 });
 
-test('VM-64 VM-66 VM-78 all that stands against a start is said at once, before anything happens', async () => {
+test('all that stands against a start is said at once, before anything happens', async () => {
   await using host = await TestHost.make({
     memoryBytes: 1024 ** 3,
     settings: { maxRunningVms: 0 },
@@ -237,7 +237,7 @@ test('VM-64 VM-66 VM-78 all that stands against a start is said at once, before 
   assert.deepEqual(host.eventNames(machine.id), ['vm.start-failed']);
 });
 
-test('VM-62 the memory of what ran follows users, not the host', async () => {
+test('the memory of what ran follows users, not the host', async () => {
   await using host = await TestHost.make();
   const machine = await makeRunning(host);
   assert.equal(machine.report().wasRunning, true);
@@ -248,7 +248,7 @@ test('VM-62 the memory of what ran follows users, not the host', async () => {
   assert.equal(machine.report().wasRunning, true);
 });
 
-test('VM-83 a machine that crashes is started again, up to its limit', async () => {
+test('a machine that crashes is started again, up to its limit', async () => {
   await using host = await TestHost.make({ faults: { crashPerHour: 3_600 } });
   const machine = await host.add({
     settings: { failure: { reaction: 'restart', maxRepetitions: 2 } },

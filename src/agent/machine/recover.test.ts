@@ -30,7 +30,7 @@ async function recover(change: Partial<MachineFile>): Promise<{
 
 const saved = '/simulated/h/saved';
 
-test('VM-29 a machine that runs is found as it is', async () => {
+test('a machine that runs is found as it is', async () => {
   for (const state of ['running', 'paused'] as const) {
     const found = await recover({ state, process: here });
     assert.equal(found.file.state, state);
@@ -58,7 +58,7 @@ test('a machine that is off has no process, whatever is found', async () => {
   assert.equal(found.processes, false);
 });
 
-test('VM-85 a save that was cut off is undone and the guest runs on', async () => {
+test('a save that was cut off is undone and the guest runs on', async () => {
   const ran = await recover({ state: 'saving', process: here, savedFile: saved, ranBefore: true });
   assert.equal(ran.file.state, 'running');
   assert.equal(ran.file.savedFile, null);
@@ -77,7 +77,7 @@ test('a saved machine whose process had not ended yet is saved, without a proces
   assert.equal(found.processes, false);
 });
 
-test('VM-36 a discard that was cut off is carried to its end', async () => {
+test('a discard that was cut off is carried to its end', async () => {
   for (const process of [here, null]) {
     const change = { state: 'saved', process, savedFile: saved, released: true } as const;
     const found = await recover(change);
@@ -89,7 +89,7 @@ test('VM-36 a discard that was cut off is carried to its end', async () => {
   }
 });
 
-test('VM-86 a restore that was cut off before the guest ran is saved again', async () => {
+test('a restore that was cut off before the guest ran is saved again', async () => {
   for (const process of [here, null]) {
     const found = await recover({ state: 'restoring', process, savedFile: saved });
     assert.equal(found.file.state, 'saved');

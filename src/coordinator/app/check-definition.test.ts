@@ -44,7 +44,7 @@ const adapter = {
 
 const share = { slot: 0, name: 'docs', hostPath: '/srv/docs', readOnly: true } as const;
 
-test('VM-93 a vm without any disk and without any network is right', () => {
+test('a vm without any disk and without any network is right', () => {
   assert.deepEqual(checkDefinition(make({ disks: [], adapters: [] })), []);
 });
 

@@ -25,7 +25,7 @@ async function make(name: string, parent = '/'): Promise<Folder> {
 const change = (id: string, body: unknown): Promise<Answer> =>
   stage.send('PATCH', `/folders/${encodeURIComponent(id)}`, { body });
 
-test('VM-07 folders lie in folders and are found by path', async () => {
+test('folders lie in folders and are found by path', async () => {
   await make('lab');
   const blue = await make('blue', '/lab');
   assert.equal(blue.path, '/lab/blue');

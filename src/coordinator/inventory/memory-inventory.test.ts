@@ -42,7 +42,7 @@ function make(): { inventory: MemoryInventory; writer: Writer; clock: HeldClock 
   return { inventory, writer, clock };
 }
 
-test('VM-24 shows the state unknown while the host is away, and what it was again afterwards', () => {
+test('shows the state unknown while the host is away, and what it was again afterwards', () => {
   const { inventory } = make();
   assert.equal(inventory.vm(idOf('web'))?.state, 'running');
   assert.equal(inventory.vm(idOf('web'))?.stateNumber, 5);

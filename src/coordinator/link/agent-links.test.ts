@@ -383,7 +383,7 @@ describe('reports and samples', { timeout: 20_000 }, () => {
     );
   });
 
-  test('VM-28 a change that nobody here asked for is shown', async () => {
+  test('a change that nobody here asked for is shown', async () => {
     const definition = makeDefinition(`external-${agent.name}`);
     await agent.connect([makeRecord(definition, 1, { state: 'running', wasRunning: true })]);
     assert.equal(stage.vm(definition.name)?.state, 'running');

@@ -34,7 +34,7 @@ const event = (name: string, data: Record<string, unknown> = {}): QmpEvent => ({
 const see = (one: QmpEvent, expected: string[] = []) =>
   observeEvent(one, hardware, { devices: new Set(expected) });
 
-test('VM-28 QEMU’s reasons for its end become ours', () => {
+test('QEMU’s reasons for its end become ours', () => {
   const shutdown = (data: Record<string, unknown>) => endingOf(event('SHUTDOWN', data));
   assert.deepEqual(shutdown({ guest: true, reason: 'guest-shutdown' }), { kind: 'guest' });
   assert.deepEqual(shutdown({ guest: false, reason: 'host-signal' }), {

@@ -27,7 +27,7 @@ function make(
   });
 }
 
-test('VM-01 a name is enough: the modern profile, no disk, one adapter on the user network', () => {
+test('a name is enough: the modern profile, no disk, one adapter on the user network', () => {
   const { definition, disks } = make({});
   assert.equal(definition.hardware.profile, 'modern');
   assert.deepEqual(definition.hardware.disks, []);
@@ -35,7 +35,7 @@ test('VM-01 a name is enough: the modern profile, no disk, one adapter on the us
   assert.equal(definition.hardware.adapters[0]?.attachment.kind, 'user');
 });
 
-test('VM-01 VM-02 name, memory, new disk and network in one: the disk is attached and will be made', () => {
+test('name, memory, new disk and network in one: the disk is attached and will be made', () => {
   const { definition, disks } = make({
     memoryBytes: 2 * giB,
     processors: 2,

@@ -202,7 +202,7 @@ test('HW-49 the clock that a guest or an administrator set is kept, in universal
   assert.deepEqual(clockOf(local), { kind: 'at', start: '2026-03-01T13:01:00' });
 });
 
-test('VM-73 a device that is done without is not in the machine', () => {
+test('a device that is done without is not in the machine', () => {
   const definition = define('modern', { serialPorts: [{ kind: 'device', device: '/dev/ttyS5' }] });
   const without = makeMachineSpec(machine(definition), { ...around, without: ['/dev/ttyS5'] });
   assert.deepEqual(without.serialPorts, [{ position: 0, target: { kind: 'none' } }]);

@@ -1,0 +1,210 @@
+/** The life of vms on a real host, through CLI and API: made, started, ended, renamed, filed, told of. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Event, Host, Operation, Vm } from '#api';
+import { isFault } from '#lib';
+import { findConnection, openClient } from '../../src/cli/connection.ts';
+import { newGantry, type Gantry } from '../e2e/gantry.ts';
+
+const script = join(import.meta.dirname, '../../gantry');
+
+let gantry: Gantry;
+let shelf: string;
+let host: Host;
+
+const bare = ['--memory', '64M', '--network', 'none'] as const;
+
+before(async () => {
+  gantry = await newGantry();
+  await gantry.must('up', '--yes', '--listen', gantry.listen, '--no-vm');
+  shelf = join(dirname(gantry.data), `${gantry.data.slice(-6)}-shelf`);
+  mkdirSync(shelf);
+  chmodSync(shelf, 0o755);
+  const [only] = await gantry.json<readonly Host[]>('host', 'list');
+  assert.ok(only?.driver === 'qemu');
+  host = only;
+  await gantry.must('host', 'set', host.name, `settings.searchPath=[${shelf}]`);
+});
+after(async () => {
+  await gantry[Symbol.asyncDispose]();
+  rmSync(shelf, { recursive: true, force: true });
+});
+
+const show = (vm: string): Promise<Vm> => gantry.json<Vm>('vm', 'show', vm);
+const filesOf = async (vm: string) =>
+  (await gantry.client().call('vm.files', { params: { vm } })).files;
+const eventsAbout = async (id: string): Promise<readonly Event[]> =>
+  (
+    await gantry.client().call('event.list', { query: { about: id, limit: 200 } })
+  ).items.toReversed();
+
+void test('VM-01 VM-02 a vm is made in one operation: its disk is new, an existing one or none, and it has a network or none', async () => {
+  const none = JSON.parse(
+    await gantry.must('vm', 'create', 'none', ...bare, '--start', '-o', 'json'),
+  ) as Operation;
+  assert.equal(none.action, 'vm.create');
+  const made = await show('none');
+  assert.equal(made.state, 'running');
+  assert.equal(made.definition.hardware.memory.sizeBytes, 64 * 1024 ** 2);
+  assert.deepEqual([made.definition.hardware.disks, made.definition.hardware.adapters], [[], []]);
+  await gantry.must('vm', 'create', 'new', '--memory', '64M', '--disk', '32M', '--format', 'raw');
+  const { definition } = await show('new');
+  assert.equal(definition.hardware.adapters[0]?.attachment.kind, 'user');
+  assert.deepEqual(
+    definition.hardware.disks.map(({ format }) => format),
+    ['raw'],
+  );
+  const disk = (await filesOf('new')).find(({ role }) => role === 'disk');
+  assert.ok(disk);
+  assert.equal(statSync(disk.path).size, 32 * 1024 ** 2);
+  await gantry.must('vm', 'start', 'new');
+  await gantry.must('vm', 'turn-off', 'new', '--yes');
+  const found = join(shelf, 'found.raw');
+  copyFileSync(disk.path, found);
+  const file = ['--disk-file', found, '--format', 'raw'];
+  await gantry.must('vm', 'create', 'existing', ...bare, ...file, '--start');
+  assert.equal((await show('existing')).definition.hardware.disks[0]?.file, found);
+  const failed = await gantry.run(['vm', 'create', 'half', '-c', '1000', '--disk', '1G', '-s']);
+  assert.notEqual(failed.code, 0);
+  await assert.rejects(show('half'));
+  assert.deepEqual(
+    readdirSync(dirname(made.path)).toSorted(),
+    ['existing', 'new', 'none'],
+    'of what failed nothing is there',
+  );
+});
+
+void test('VM-38 turning off asks first, and then takes the power away, saving nothing', async () => {
+  const words = `${script} vm turn-off existing --data ${gantry.data}`;
+  const asked = spawnSync('script', ['-qec', words, '/dev/null'], { input: 'no\n' });
+  assert.match(asked.stdout.toString(), /like pulling the plug: unsaved data is lost\. Go on\?/);
+  assert.match(asked.stdout.toString(), /not confirmed, nothing was changed/);
+  assert.equal((await show('existing')).state, 'running');
+  const { id } = await show('existing');
+  await gantry.must('vm', 'turn-off', 'existing', '--yes');
+  assert.equal((await show('existing')).state, 'off');
+  assert.ok(!(await filesOf('existing')).some(({ role }) => role === 'saved-state'));
+  const names = (await eventsAbout(id)).map(({ name }) => name);
+  assert.ok(names.includes('vm.state.powered-off'));
+  assert.ok(!names.some((name) => name.startsWith('vm.shutdown')), names.join(' '));
+});
+
+void test('VM-13 a vm that is renamed keeps its identity, its files and its history', async () => {
+  const old = await show('new');
+  const files = (await filesOf('new')).map(({ path }) => path);
+  const disk = files.find((path) => path.endsWith('.raw')) ?? '';
+  const content = readFileSync(disk);
+  await gantry.must('vm', 'rename', 'new', 'afterwards');
+  const renamed = await show('afterwards');
+  assert.deepEqual(
+    { ...renamed.definition, name: 'new' },
+    old.definition,
+    'nothing but the name differs',
+  );
+  assert.deepEqual([renamed.id, renamed.path], [old.id, old.path]);
+  assert.deepEqual(
+    (await filesOf('afterwards')).map(({ path }) => path),
+    files,
+  );
+  assert.deepEqual(readFileSync(disk), content);
+  const names = (await eventsAbout(old.id)).map(({ name }) => name);
+  assert.ok(names.includes('vm.created') && names.includes('vm.renamed'), names.join(' '));
+  await assert.rejects(show('new'));
+  await gantry.must('vm', 'start', 'afterwards');
+  await gantry.must('vm', 'turn-off', 'afterwards', '--yes');
+});
+
+void test('VM-81 what is done with a vm is told: which vm, on which host, why and by whom', async () => {
+  await gantry.must('vm', 'create', 'told', ...bare);
+  const { id } = await show('told');
+  for (const action of ['start', 'pause', 'resume', 'reset', 'save', 'restore', 'turn-off'])
+    await gantry.must('vm', action, 'told', '--yes');
+  await gantry.must('vm', 'delete', 'told', '--yes');
+  // Firmware that is reset early resets the machine again by itself.
+  const told = (await eventsAbout(id)).filter(
+    ({ name, actor }) => /^vm\.(created|deleted|state)/.test(name) && actor.kind !== 'guest',
+  );
+  assert.deepEqual(
+    told.map(({ name }) => name.replace(/^vm\.(state\.)?/, '')),
+    [
+      'created',
+      'powered-on',
+      'suspended',
+      'resumed',
+      'reset',
+      'saved',
+      'restored',
+      'powered-off',
+      'deleted',
+    ],
+  );
+  for (const { name, target, ancestors, actor, origin } of told) {
+    assert.deepEqual([target.kind, target.id, target.name], ['vm', id, 'told'], name);
+    assert.ok(
+      ancestors.some((thing) => thing.kind === 'host' && thing.id === host.id),
+      name,
+    );
+    assert.equal(actor.kind, 'user', name);
+    assert.ok(actor.name !== '' && origin !== undefined, name);
+  }
+  const causeOf = (ending: string): unknown =>
+    told.find(({ name }) => name.endsWith(ending))?.attributes['cause'];
+  assert.deepEqual([causeOf('powered-off'), causeOf('reset')], ['person', 'person']);
+});
+
+void test('VM-12 a delete lists the files first, and never takes a disk that another vm uses', async () => {
+  const [disk] = (await filesOf('afterwards')).filter(({ role }) => role === 'disk');
+  assert.ok(disk);
+  const others = (await filesOf('afterwards')).filter(({ role }) => role !== 'disk');
+  await gantry.must('vm', 'create', 'user', ...bare, '--disk-file', disk.path, '--format', 'raw');
+  const listed = await gantry.must('vm', 'delete', 'afterwards', '--dry-run');
+  for (const { path } of others) assert.ok(listed.includes(path), listed);
+  assert.match(listed, new RegExp(`${disk.path}.*uses it`));
+  assert.ok(existsSync(disk.path) && (await show('afterwards')).state === 'off');
+  await gantry.must('vm', 'delete', 'afterwards', '--yes');
+  await assert.rejects(show('afterwards'));
+  for (const { path } of others) assert.equal(existsSync(path), false, path);
+  assert.ok(existsSync(disk.path));
+  await gantry.must('vm', 'delete', 'user', '--yes');
+});
+
+void test('VM-07 the folder for new vms is set per host, and who may do what is granted per folder', async () => {
+  const elsewhere = join(shelf, 'lab', 'machines');
+  mkdirSync(elsewhere, { recursive: true });
+  await gantry.must('host', 'set', host.name, `settings.vmFolder=${elsewhere}`);
+  await gantry.must('folder', 'create', '/lab');
+  await gantry.must('folder', 'create', '/lab/blue');
+  await gantry.must('vm', 'create', 'placed', ...bare, '--folder', '/lab/blue');
+  const placed = await show('placed');
+  assert.equal(placed.path, join(elsewhere, 'placed'));
+  assert.ok(existsSync(placed.path));
+  assert.equal(placed.folder, '/lab/blue');
+  await gantry.must('user', 'create', 'ada');
+  await gantry.must('grant', 'create', 'ada', 'auditor', '--on', 'folder:/lab');
+  const [secret = ''] = (await gantry.must('token', 'create', 'look', '--user', 'ada'))
+    .trim()
+    .split('\n');
+  const connection = findConnection(gantry.installation, {});
+  const ada = openClient({ ...connection, token: secret }, undefined);
+  const seen = (await ada.call('vm.list', { query: { limit: 500 } })).items;
+  assert.deepEqual(
+    seen.map(({ name }) => name),
+    ['placed'],
+  );
+  await assert.rejects(
+    ada.call('vm.show', { params: { vm: 'existing' } }),
+    (error) => isFault(error, 'not-found') || isFault(error, 'forbidden'),
+  );
+});
