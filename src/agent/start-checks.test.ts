@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -188,6 +188,20 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     await agent.act(three, 'turn-on');
     assert.equal((await agent.act(four, 'turn-on')).state, 'running');
     for (const id of [three, four]) await agent.act(id, 'turn-off');
+  });
+
+  test('VM-71 VM-84 a configuration file that was spoilt blocks the start, with the setting, until it is written anew', async () => {
+    const id = await agent.create(bareDefinition({}));
+    const [name = ''] = readdirSync(agent.folder(id)).filter((one) => one.endsWith('.json'));
+    const path = join(agent.folder(id), name);
+    const whole = readFileSync(path, 'utf8');
+    writeFileSync(path, whole.replace(/"sizeBytes": *\d+/, '"sizeBytes": "much"'));
+    assert.deepEqual(await agent.blockedCodes(id), ['configuration-invalid']);
+    const told = agent.host.events.find((event) => event.name === 'vm.configuration-error');
+    assert.equal(told?.attributes['path'], 'definition/hardware/memory/sizeBytes');
+    writeFileSync(path, whole);
+    assert.equal((await agent.act(id, 'turn-on')).state, 'running');
+    await agent.act(id, 'turn-off');
   });
 
   test('VM-69 a write-protected disk blocks, unless it is attached as read-only', async () => {

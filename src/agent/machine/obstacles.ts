@@ -3,6 +3,7 @@ import type { EventAttributes } from '#api';
 import type { Obstacle } from '../drivers/driver.ts';
 
 type ObstacleEvent =
+  | 'vm.configuration-error'
   | 'vm.device-not-available'
   | 'vm.disk.parent-invalid'
   | 'vm.floppy.mount-failed'
@@ -18,6 +19,8 @@ export type ObstacleTold = {
 export function eventOfObstacle({ code, text, about }: Obstacle): ObstacleTold | undefined {
   if (about === undefined) return undefined;
   const { device, hostPath } = about;
+  if (code === 'configuration-invalid')
+    return { name: 'vm.configuration-error', attributes: { reason: text, path: hostPath } };
   if (code === 'device-missing')
     return { name: 'vm.device-not-available', attributes: { device, hostPath } };
   if (code === 'network-missing')

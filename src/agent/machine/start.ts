@@ -3,6 +3,7 @@ import { linkedPlace, type StartCheck, type VmActionRequest, type VmDefinition }
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
 import type { Findings, Launch, Obstacle } from '../drivers/driver.ts';
 import { checkNetworks } from '../network/networks.ts';
+import { judgeConfiguration } from './configuration.ts';
 import type { Hands, LaunchOptions } from './hands.ts';
 import { judgeLayers } from './layers/check-layers.ts';
 import { beginUndo } from './layers/undo.ts';
@@ -30,6 +31,7 @@ async function findObstacles(
   const network = await checkNetworks(host.driver.networks, file.definition);
   return {
     reasons: [
+      ...(await judgeConfiguration(host.driver.storage, file)),
       ...linkedDisks(file),
       ...admission.reasons,
       ...findings.reasons,

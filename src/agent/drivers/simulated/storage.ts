@@ -26,7 +26,7 @@ export class SimulatedStorage implements Storage {
   async writeDefinition(): Promise<void> {}
 
   async readDefinition(path: string): Promise<VmDefinition> {
-    throw new Fault('unsupported', `cannot read ${path}: a simulated host has no files`);
+    throw new Fault('not-found', `there is no ${path}: a simulated host has no files`);
   }
 
   async createDisk(
