@@ -1,6 +1,7 @@
 /** Commands on hosts. */
 import { formatBytes } from '#lib';
 import { hostBulkActions, type Host, type HostDisk, type HostDiskReport } from '#api';
+import { hostBulkActions, type Host, type Installation } from '#api';
 import { parseAssignments } from '../assignments.ts';
 import { command, type Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
@@ -13,6 +14,18 @@ import { hostColumns } from './columns.ts';
 
 const hostArgument = { name: 'host', meaning: 'name or id', completes: 'host' } as const;
 
+/** How its vms are reached: consoles go through the coordinator (HOST-36). */
+function describeAccess(
+  server: string,
+  { tls }: Installation,
+): readonly (readonly [string, string])[] {
+  const { hostname, port, protocol } = new URL(server);
+  return [
+    ['encryption', tls ? 'TLS' : 'none'],
+    ['consoles', `${hostname} port ${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`],
+  ];
+}
+
 function describeHost(host: Host): readonly (readonly [string, string])[] {
   const { facts, load } = host;
   return [
@@ -22,6 +35,7 @@ function describeHost(host: Host): readonly (readonly [string, string])[] {
     ['driver', host.driver],
     ['vms', `${host.vms}${load === null ? '' : `, ${load.running} running`}`],
     ['last seen', localTime(host.lastSeenAt)],
+    ['search path', host.settings.searchPath.join(', ') || '(no value)'],
     ...(facts === null
       ? []
       : ([
@@ -42,6 +56,7 @@ function describeHost(host: Host): readonly (readonly [string, string])[] {
             'acceleration',
             `${facts.acceleration.use === 'tcg' ? 'software emulation' : facts.acceleration.use}; kvm ${facts.acceleration.kvm}: ${facts.acceleration.evidence}`,
           ],
+          ['version', facts.agentVersion],
           ['additions', `${facts.additionsVersion}, shipped for guests`],
           ['up since', localTime(facts.bootedAt)],
           ...facts.programs
@@ -166,7 +181,9 @@ export const hostCommands: readonly Command[] = [
     examples: ['gantry host show h1'],
     async run({ client, args, out, format, signal }) {
       const host = await client.call('host.show', { params: { host: args[0] ?? '' } }, signal);
-      writeThing(out, format, host, describeHost(host));
+      const installation = await client.call('installation.show', {}, signal);
+      const access = describeAccess(client.server, installation);
+      writeThing(out, format, host, [...describeHost(host), ...access]);
     },
   }),
   command({
