@@ -1,7 +1,12 @@
 /** Commands on hosts. */
 import { formatBytes } from '#lib';
-import { hostBulkActions, type Host, type HostDisk, type HostDiskReport } from '#api';
-import { hostBulkActions, type Host, type Installation } from '#api';
+import {
+  hostBulkActions,
+  type Host,
+  type HostDisk,
+  type HostDiskReport,
+  type Installation,
+} from '#api';
 import { parseAssignments } from '../assignments.ts';
 import { command, type Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
