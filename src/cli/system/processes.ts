@@ -75,7 +75,7 @@ const programOptions = [
 /**
  * What is other in the environment of a program: one arena for malloc instead of eight for each processor, since
  * little is allocated side by side (3 MB); and large blocks go back to the system when they are freed, also after
- * larger ones were (2 MB). What is built has no use for a cache of compiled sources, which it would keep (2 MB).
+ * larger ones were (1 MB). What is built has no use for a cache of compiled sources, which it would keep (2 MB).
  */
 export const programEnvironment: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: '1',
