@@ -1,22 +1,25 @@
 /** The frame around every page: the side with the tree, the bar, the drawer of work, the palette, notices. */
 import { Alert, Page, SkipToContent } from '@patternfly/react-core';
 import { Outlet, useLocation } from '@tanstack/react-router';
-import { useState, useSyncExternalStore, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
 import { isWorking } from '../session/session.ts';
 import { Header } from './Header.tsx';
 import { NoticeList } from './NoticeList.tsx';
 import { Navigation } from './Navigation.tsx';
-import { Palette } from './palette/Palette.tsx';
+import { usePaletteKey } from './palette/use-palette-key.ts';
 import { WorkDrawer } from './WorkDrawer.tsx';
 
 const mainId = 'main';
+// Comes after the page, which does not wait for it.
+const Palette = lazy(async () => ({ default: (await import('./palette/Palette.tsx')).Palette }));
 
 export function Frame(): ReactNode {
   const { live } = useConsole();
   const words = useWords();
   const working = isWorking(useSession());
   const [palette, setPalette] = useState(false);
+  usePaletteKey(useCallback(() => setPalette((open) => !open), []));
   const connected = useSyncExternalStore(live.subscribe, () => live.connected);
   return (
     <Page
@@ -37,7 +40,9 @@ export function Frame(): ReactNode {
         <Outlet key={useLocation().pathname} />
       </div>
       <WorkDrawer />
-      <Palette open={palette} onOpen={setPalette} />
+      <Suspense fallback={null}>
+        <Palette open={palette} onOpen={setPalette} />
+      </Suspense>
       <NoticeList />
     </Page>
   );

@@ -2,6 +2,8 @@
 import { Alert, AlertActionCloseButton, AlertGroup } from '@patternfly/react-core';
 import { useSyncExternalStore, type ReactNode } from 'react';
 import { useConsole, useWords } from '../console.ts';
+import type { Failure } from '../parts/failure.ts';
+import { ReasonList } from '../parts/ReasonList.tsx';
 
 const shownMs = 6000;
 
@@ -11,7 +13,7 @@ export function NoticeList(): ReactNode {
   const list = useSyncExternalStore(notices.subscribe, () => notices.list);
   return (
     <AlertGroup isToast isLiveRegion hasAnimations={false}>
-      {list.map(({ id, variant, title, detail }) => (
+      {list.map(({ id, variant, title, detail, failure }) => (
         <Alert
           key={id}
           variant={variant}
@@ -27,8 +29,25 @@ export function NoticeList(): ReactNode {
           }
         >
           {detail}
+          {failure !== undefined && <Told failure={failure} />}
         </Alert>
       ))}
     </AlertGroup>
+  );
+}
+
+function Told({
+  failure: { message, reasons, hint, code },
+}: {
+  readonly failure: Failure;
+}): ReactNode {
+  const words = useWords();
+  const told = words.fault(code);
+  return (
+    <>
+      {told === undefined ? message : `${told}: ${message}`}
+      <ReasonList reasons={reasons} />
+      {hint !== undefined && <p>{hint}</p>}
+    </>
   );
 }

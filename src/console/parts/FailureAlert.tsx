@@ -3,6 +3,7 @@ import { Alert } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { describeFailure } from './failure.ts';
+import { ReasonList } from './ReasonList.tsx';
 
 export function FailureAlert({
   error,
@@ -12,7 +13,7 @@ export function FailureAlert({
   readonly action?: ReactNode;
 }): ReactNode {
   const words = useWords();
-  const { message, hint, code } = describeFailure(error);
+  const { message, reasons, hint, code } = describeFailure(error);
   const told = words.fault(code);
   return (
     <Alert
@@ -23,6 +24,7 @@ export function FailureAlert({
       component="p"
       role="alert"
     >
+      <ReasonList reasons={reasons} />
       {hint}
     </Alert>
   );

@@ -1,13 +1,24 @@
-/** A failure in words for people: the own message and hint of the fault, or of an operation's (FaultData). */
+/** A failure as people are told it: the message, reasons and hint of the fault, or of an operation's (FaultData). */
+import type { Reason } from '#lib';
 
-export function describeFailure(error: unknown): {
+export interface Failure {
   readonly message: string;
+  /** Each a sentence, with what would help behind it. */
+  readonly reasons: readonly string[];
   readonly hint: string | undefined;
   readonly code: string | undefined;
-} {
+}
+
+export function describeFailure(error: unknown): Failure {
   if (typeof error !== 'object' || error === null || !('message' in error))
-    return { message: String(error), hint: undefined, code: undefined };
+    return { message: String(error), reasons: [], hint: undefined, code: undefined };
   const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return { message: String(error.message), hint, code };
+  const reasons =
+    'reasons' in error && Array.isArray(error.reasons) ? (error.reasons as readonly Reason[]) : [];
+  return { message: String(error.message), reasons: reasons.map(writeReason), hint, code };
+}
+
+function writeReason({ text, remedy }: Reason): string {
+  return remedy === undefined ? text : `${text} – ${remedy}`;
 }

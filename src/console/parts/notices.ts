@@ -1,11 +1,13 @@
 /** Short messages over the page: what was taken, what failed and what helps. At most five; the oldest goes. */
-import { describeFailure } from './failure.ts';
+import { describeFailure, type Failure } from './failure.ts';
 
 export interface Notice {
   readonly id: number;
   readonly variant: 'success' | 'danger';
   readonly title: string;
   readonly detail: string | undefined;
+  /** What has failed, where something has. */
+  readonly failure: Failure | undefined;
 }
 
 const maxNotices = 5;
@@ -25,16 +27,12 @@ export class Notices {
   };
 
   tell(title: string, detail?: string): void {
-    this.#add({ variant: 'success', title, detail });
+    this.#add({ variant: 'success', title, detail, failure: undefined });
   }
 
   fail(title: string, error: unknown): void {
-    const { message, hint } = describeFailure(error);
-    this.#add({
-      variant: 'danger',
-      title,
-      detail: hint === undefined ? message : `${message} (${hint})`,
-    });
+    const failure = describeFailure(error);
+    this.#add({ variant: 'danger', title, detail: undefined, failure });
   }
 
   remove(id: number): void {

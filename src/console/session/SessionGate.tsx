@@ -1,11 +1,17 @@
 /** Shows the page to whoever is signed in, else the way in. A session that ended is renewed over the page. */
 import { Bullseye, Modal, ModalBody, ModalHeader, Spinner } from '@patternfly/react-core';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
-import { ChoosePassword } from './ChoosePassword.tsx';
-import { SetUpSecondFactor } from './SetUpSecondFactor.tsx';
 import { SignInForm } from './SignInForm.tsx';
 import { Threshold } from './Threshold.tsx';
+
+// Needed once in the life of an account.
+const ChoosePassword = lazy(async () => ({
+  default: (await import('./ChoosePassword.tsx')).ChoosePassword,
+}));
+const SetUpSecondFactor = lazy(async () => ({
+  default: (await import('./SetUpSecondFactor.tsx')).SetUpSecondFactor,
+}));
 
 export function SessionGate({ children }: { readonly children: ReactNode }): ReactNode {
   const state = useSession();
@@ -14,12 +20,12 @@ export function SessionGate({ children }: { readonly children: ReactNode }): Rea
   const user = state.kind === 'in' ? state.session.user : undefined;
   // What one person has read is not shown to the next.
   useEffect(() => () => queries.clear(), [queries, user]);
-  if (state.kind === 'unknown')
-    return (
-      <Bullseye>
-        <Spinner aria-label={words.text('loading')} />
-      </Bullseye>
-    );
+  const waiting = (
+    <Bullseye>
+      <Spinner aria-label={words.text('loading')} />
+    </Bullseye>
+  );
+  if (state.kind === 'unknown') return waiting;
   if (state.kind === 'out')
     return (
       <Threshold title={words.text('signIn')}>
@@ -29,13 +35,17 @@ export function SessionGate({ children }: { readonly children: ReactNode }): Rea
   if (state.session.passwordNeeded)
     return (
       <Threshold title={words.text('choosePassword')}>
-        <ChoosePassword user={state.session.user} />
+        <Suspense fallback={waiting}>
+          <ChoosePassword user={state.session.user} />
+        </Suspense>
       </Threshold>
     );
   if (state.session.secondFactor === 'needed')
     return (
       <Threshold title={words.text('secondFactor')}>
-        <SetUpSecondFactor />
+        <Suspense fallback={waiting}>
+          <SetUpSecondFactor />
+        </Suspense>
       </Threshold>
     );
   return (

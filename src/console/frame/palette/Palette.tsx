@@ -21,7 +21,6 @@ type Asked =
   | { readonly kind: 'host'; readonly host: Host; readonly action: AskedHostAction }
   | { readonly kind: 'image'; readonly image: Image };
 
-/** Opens at ctrl-K or cmd-K, anywhere on the page. */
 export function Palette({
   open,
   onOpen,
@@ -30,15 +29,6 @@ export function Palette({
   readonly onOpen: (open: boolean) => void;
 }): ReactNode {
   const [asked, setAsked] = useState<Asked | undefined>(undefined);
-  useEffect(() => {
-    const listen = (event: globalThis.KeyboardEvent): void => {
-      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey)) return;
-      event.preventDefault();
-      onOpen(!open);
-    };
-    addEventListener('keydown', listen);
-    return () => removeEventListener('keydown', listen);
-  }, [open, onOpen]);
   return (
     <>
       {open && <PaletteDialog onClose={() => onOpen(false)} onAsk={setAsked} />}
