@@ -272,10 +272,30 @@ describe('a real guest', { skip: withoutQemu }, () => {
     await agent.host.call('machine.keys', { id, keys: ['ctrl-c', 'ret'] });
   });
 
-  test('VM-33 VM-34 VM-35 GA-10 paused, saved and restored it goes on exactly where it stopped', async () => {
+  test('VM-32 VM-33 paused a guest stands still, in memory; resumed it goes on where it was', async () => {
+    const pausedMs = 2000;
+    const upTime = async (): Promise<number> => {
+      const said = await serial.untilCommand(
+        'echo up-$(cut -d" " -f1 /proc/uptime)-',
+        /up-[\d.]+-/,
+      );
+      return Number(/up-([\d.]+)-/.exec(said)?.[1]) * 1000;
+    };
+    await serial.command('marked=kept-$((6*7)); (while :; do sleep 1; done) & loop=$!');
+    const beganMs = performance.now();
+    const before = await upTime();
+    const pid = agent.pid(id);
+    assert.equal((await agent.act(id, 'pause')).state, 'paused');
+    await systemClock.sleep(pausedMs);
+    assert.equal((await agent.act(id, 'resume')).state, 'running');
+    const lived = (await upTime()) - before;
+    assert.ok(lived <= performance.now() - beganMs - pausedMs, `it lived ${lived} ms`);
+    assert.equal(agent.pid(id), pid);
+    await serial.untilCommand('kill -0 $loop && echo $marked; kill $loop', /kept-42/);
+  });
+
+  test('VM-34 VM-35 GA-10 saved and restored it goes on exactly where it stopped', async () => {
     await serial.command('mkdir -p /tmp/kept; echo kept-in-memory > /tmp/kept/it');
-    await agent.act(id, 'pause');
-    await agent.act(id, 'resume');
     assert.equal((await agent.act(id, 'save')).state, 'saved');
     assert.equal(agent.pid(id), undefined);
     assert.equal((await agent.act(id, 'restore')).state, 'running');
@@ -353,9 +373,20 @@ describe('a real guest', { skip: withoutQemu }, () => {
       assert.match(error.message, /does not offer guest-exec/);
       return true;
     });
+  });
+
+  test('VM-43 its additions restart it: the guest ends cleanly and is up again, in the same process', async () => {
+    const pid = agent.pid(id);
     serial.text = '';
     await agent.act(id, 'reboot');
     await serial.logIn('root', 'gantry');
+    assert.match(
+      serial.text,
+      /The system is going down|sent SIGTERM|Requesting system reboot|Restarting system/i,
+    );
+    assert.deepEqual([agent.host.reports.get(id)?.state, agent.pid(id)], ['running', pid]);
+    const reset = agent.host.events.findLast(({ name }) => name === 'vm.state.reset');
+    assert.equal(reset?.attributes['how'], 'reboot');
     await agent.untilSample(id, 'additions', ({ additions }) => additions.state === 'running');
   });
 

@@ -219,7 +219,7 @@ void test('VM-46 a power operation runs in the background, with progress and a r
   }
 });
 
-void test('VM-43 Restart lets the guest restart and run on, Shutdown is Shut Down Guest', async () => {
+void test('Restart lets the guest restart and run on, Shutdown is Shut Down Guest', async () => {
   const vm = (await vms('state = running AND name : sim-1'))[0];
   assert.ok(vm);
   const { actions } = await untilAdditionsAnswer(vm.id);
