@@ -12,7 +12,9 @@ export interface FileKind {
     | 'floppy'
     | 'network'
     | 'firmware'
-    | 'snapshots';
+    | 'snapshots'
+    | 'team'
+    | 'lock';
   readonly product: 'Virtual Server' | 'VMware';
   readonly onImport: string;
 }
@@ -38,6 +40,8 @@ const kinds: readonly FileKind[] = [
   row('vmsd', 'snapshots', 'VMware', 'it is left out; the present state of the disks counts'),
   row('nvram', 'firmware', 'VMware', 'it is left out; firmware settings start anew'),
   row('flp', 'floppy', 'VMware', 'it stays where it is, as the medium of the drive'),
+  row('vmtm', 'team', 'VMware', 'it is left out; make a team of the vms once they are here'),
+  row('lck', 'lock', 'VMware', 'it is left out; end the vm there before its disks are read'),
 ];
 
 const misprints: Readonly<Record<string, string>> = { vmd: 'vmc', vuo: 'vud' };

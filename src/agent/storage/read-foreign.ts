@@ -138,18 +138,23 @@ async function findFile(
   return undefined;
 }
 
-/** Files beside the configuration that belong to it and are not taken over, and what happens with each (DISK-64). */
+/** Files beside the configuration that belong to it and are not taken over, and what happens with each (DISK-64, FMT-23). */
 async function lookAround(file: string, parsed: Parsed): Promise<Lost[]> {
   const neighbours = (await readdir(dirname(file))).slice(0, maxNeighbours);
+  const media = [...parsed.drives, ...(parsed.floppy ? [parsed.floppy] : [])].flatMap(
+    ({ medium }) => (medium?.kind === 'file' ? [medium.file] : []),
+  );
   const named = new Set(
-    parsed.disks.flatMap(({ files }) =>
-      files.map((one) => basename(portableName(one)).toLowerCase()),
+    [...parsed.disks.flatMap(({ files }) => files), ...media].map((one) =>
+      basename(portableName(one)).toLowerCase(),
     ),
   );
   return neighbours.flatMap((name) => {
     const kind = fileKindOf(name);
-    if (kind === undefined || name === basename(file) || named.has(name.toLowerCase())) return [];
-    if (kind.kind === 'disk' || kind.kind === 'floppy' || kind.kind === 'configuration') return [];
-    return [{ setting: kind.kind, value: name.slice(0, 200), why: kind.onImport, device: null }];
+    if (kind === undefined || kind.kind === 'configuration' || named.has(name.toLowerCase()))
+      return [];
+    const isContent = kind.kind === 'disk' || kind.kind === 'floppy';
+    const why = isContent ? 'the configuration does not name it; it is left out' : kind.onImport;
+    return [{ setting: kind.kind, value: name.slice(0, 200), why, device: null }];
   });
 }

@@ -49,6 +49,16 @@ test('name, memory, new disk and network in one: the disk is attached and will b
   assert.equal(definition.hardware.disks[0]?.file, 'web-1.raw');
 });
 
+test('DISK-58 a new disk of a classic vm goes to IDE, of a modern one to virtio', () => {
+  const disk = { kind: 'new', sizeBytes: giB, format: 'qcow2' } as const;
+  const busOf = (create: Partial<VmCreate>): string | undefined =>
+    make({ disk, ...create }).definition.hardware.disks[0]?.bus;
+  assert.equal(busOf({}), 'virtio');
+  assert.equal(busOf({ guestOs: 'debian' }), 'virtio');
+  assert.equal(busOf({ guestOs: 'windows-2000-server' }), 'ide');
+  assert.equal(busOf({ guestOs: 'netware' }), 'ide');
+});
+
 test('VM-09 the file name follows the name of the vm or is chosen freely', () => {
   const { disks } = make({
     disk: { kind: 'new', sizeBytes: giB, format: 'qcow2', file: 'os.img' },
