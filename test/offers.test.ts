@@ -30,6 +30,9 @@ const verbs: Readonly<Record<string, readonly string[]>> = {
   configure: ['vm set', 'vm attach-adapter', 'vm detach-adapter'],
   'change-disks': ['vm attach-disk', 'vm detach-disk', 'vm convert-disk'],
   relocate: ['vm move', 'vm move-disk'],
+  'take-snapshot': ['vm snapshot take'],
+  'revert-snapshot': ['vm snapshot revert'],
+  'delete-snapshot': ['vm snapshot delete'],
   'insert-media': ['vm insert', 'vm eject'],
   screen: ['vm screenshot', 'vm type', 'vm send-keys'],
 };

@@ -163,6 +163,7 @@ function report(vm: number, id: string, name: string): MachineReport {
     path: `/var/lib/gantry/vms/${name}`,
     pending: [],
     forwards: [],
+    snapshots: [],
     undo: null,
     lastFault: null,
   };

@@ -44,6 +44,7 @@ export * from './vm/travel.ts';
 export * from './disk.ts';
 export * from './vm/import.ts';
 export * from './vm/settings.ts';
+export * from './vm/snapshot.ts';
 export * from './vm/state.ts';
 export * from './vm/vm.ts';
 export * from './watch.ts';

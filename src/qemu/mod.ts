@@ -45,6 +45,7 @@ export {
   commitImage,
   convertImage,
   createImage,
+  renameParent,
   resizeImage,
   type Commit,
   type Conversion,

@@ -29,7 +29,7 @@ import type {
 } from '#api';
 import type { Reason } from '#lib';
 import type { Duplex } from 'node:stream';
-import type { Layers, Seal } from '../machine/layers/layers.ts';
+import type { LayerStorage } from './layer-storage.ts';
 import type { Networks } from '../network/networks.ts';
 import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
 import type { DiskCatalogue, Travel } from './files.ts';
@@ -201,50 +201,6 @@ export interface Findings {
   readonly unplugged: number[];
 }
 
-/** Whose layers: the folder that names are in, and the account that files are for. */
-export type LayerPlace = Pick<MachineFile, 'folder' | 'file' | 'uid'>;
-
-export interface MergeOptions {
-  readonly upper: string;
-  /** Below it, with nothing else on it. */
-  readonly lower: string;
-  readonly signal: AbortSignal;
-  /** From 0 to 1. */
-  readonly onProgress: (part: number) => void;
-}
-
-/** Layers of disks (docs/rfd/0012). Files are named as in `Layers`. */
-export interface LayerStorage {
-  /** An empty layer, whole or not at all. Errors: `exists`, `exhausted`. */
-  make(
-    machine: LayerPlace,
-    name: string,
-    on: { readonly file: string; readonly format: 'qcow2' | 'raw' },
-  ): Promise<void>;
-  /** What a file is known by now; undefined: it is not there. */
-  readSeal(machine: LayerPlace, file: string): Promise<Seal | undefined>;
-  /** Takes from everybody the right to write it. */
-  protect(machine: LayerPlace, file: string): Promise<void>;
-  unprotect(machine: LayerPlace, file: string, mode: number): Promise<void>;
-  /** Writes what the upper file holds into the lower one. Can be done again. Errors: `exhausted`. */
-  merge(machine: LayerPlace, merge: MergeOptions): Promise<void>;
-  remove(machine: LayerPlace, file: string): Promise<void>;
-  /** Another vm that has a disk on the file. */
-  findUser(
-    machine: LayerPlace,
-    file: string,
-    others: readonly MachineFile[],
-  ): Promise<string | undefined>;
-  /** What it takes up on the host; 0 when it is not there. */
-  sizeOf(machine: LayerPlace, file: string): Promise<number>;
-  /** Of the volume of the file. */
-  freeBytes(machine: LayerPlace, file: string): Promise<number>;
-  /** Keeps what the record says beside the disks. */
-  write(machine: LayerPlace, layers: Layers): Promise<void>;
-  /** Errors: `invalid`. Undefined: the disks have none. */
-  read(machine: Pick<LayerPlace, 'file'>): Promise<Layers | undefined>;
-}
-
 /** Where the files of machines are. */
 export interface Storage {
   readonly layers: LayerStorage;
@@ -342,7 +298,16 @@ export interface FoundDefinition {
 }
 
 export type FileRole =
-  'configuration' | 'disk' | 'undo' | 'saved-state' | 'firmware' | 'tpm' | 'log' | 'port' | 'other';
+  | 'configuration'
+  | 'disk'
+  | 'undo'
+  | 'snapshot'
+  | 'saved-state'
+  | 'firmware'
+  | 'tpm'
+  | 'log'
+  | 'port'
+  | 'other';
 
 export interface StoredFile {
   readonly path: string;

@@ -18,7 +18,7 @@ import {
   type VmDefinition,
 } from '#api';
 import { isoTime } from '#lib';
-import { layersSchema, noLayers, undoStatusOf } from './layers/layers.ts';
+import { layersSchema, noLayers, snapshotsOf, undoStatusOf } from './layers/layers.ts';
 
 export const recordFormat = 1;
 
@@ -169,6 +169,7 @@ export function reportOf(file: MachineFile): MachineReport {
     pending: pendingPaths(file),
     forwards: file.forwards,
     undo: undoStatusOf(file.layers),
+    snapshots: snapshotsOf(file.layers),
     lastFault: file.lastFault,
   };
 }

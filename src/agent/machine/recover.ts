@@ -17,6 +17,7 @@ import type { Ending, Found, Observer } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
 import { interpretEnd } from './interpret.ts';
 import { tidyLayers } from './layers/change-layers.ts';
+import { mergeLayers } from './layers/merge.ts';
 import { endSession } from './layers/undo.ts';
 import { stopped, type MachineFile } from './record.ts';
 import { endDiscard } from './stop.ts';
@@ -32,13 +33,15 @@ export async function recoverMachine(hands: Hands, findProcess: Finder): Promise
   const found = await findProcess((observer) => host.driver.find(hands.file, observer));
   const before = hands.file;
   await removeLeftovers(hands);
-  if (hands.file.layers.unfinished.length > 0) await tidyLayers(hands);
+  const { unfinished, stateFrom } = hands.file.layers;
+  if (unfinished.length > 0 || stateFrom !== null) await tidyLayers(hands);
   if (found?.kind === 'live') await recoverLive(hands, found);
   else {
     const { state } = hands.file;
     await recoverGone(hands, found?.ending);
     // An end that was not seen ends the session as well; what was decided is done to its end.
     const { undo, ending } = hands.file.layers;
+    if (hands.file.state === 'off') await mergeLayers(hands);
     if (ending !== null || (state !== 'off' && undo !== null)) await endSession(hands);
   }
   if (hands.file !== before) await hands.persist();

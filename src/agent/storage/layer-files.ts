@@ -5,12 +5,12 @@
  * overwritten; (2) a merge leaves the upper file as it is, so that it can be done again.
  */
 import { createHash } from 'node:crypto';
-import { chmod, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, cp, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { Fault, kiB, miB } from '#lib';
-import { commitImage, createImage } from '#qemu';
-import type { LayerPlace, LayerStorage, MergeOptions } from '../drivers/driver.ts';
+import { commitImage, createImage, renameParent } from '#qemu';
+import type { LayerPlace, LayerStorage, MergeOptions } from '../drivers/layer-storage.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { layersSchema, type Layer, type Layers, type Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
@@ -98,9 +98,41 @@ export class LayerFiles implements LayerStorage {
     await flush(into);
   }
 
+  async renameParent(
+    machine: LayerPlace,
+    file: string,
+    parent: Pick<Layer, 'file' | 'format'>,
+  ): Promise<void> {
+    const path = resolveFile(machine.folder, file);
+    await this.unprotect(machine, file, 0o200);
+    const backing = { path: resolveFile(machine.folder, parent.file), format: parent.format };
+    await renameParent(this.#options.qemuImg(), { path, format: 'qcow2', backing });
+    await flush(path);
+  }
+
+  async keepState(machine: LayerPlace, name: string): Promise<void> {
+    const folder = join(machine.folder, name);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { mode: 0o700 });
+    for (const { path, kept } of statePlaces(machine, folder)) {
+      if (!(await exists(path))) continue;
+      await cp(path, kept, { recursive: true, preserveTimestamps: true });
+    }
+    await flushFolder(folder);
+    await flushFolder(machine.folder);
+  }
+
+  async restoreState(machine: LayerPlace, name: string): Promise<void> {
+    for (const { path, kept } of statePlaces(machine, join(machine.folder, name))) {
+      await rm(path, { recursive: true, force: true });
+      if (await exists(kept)) await cp(kept, path, { recursive: true, preserveTimestamps: true });
+    }
+    await flushFolder(machine.folder);
+  }
+
   async remove(machine: LayerPlace, file: string): Promise<void> {
     const path = resolveFile(machine.folder, file);
-    for (const one of [path, `${path}.part`]) await rm(one, { force: true });
+    for (const one of [path, `${path}.part`]) await rm(one, { recursive: true, force: true });
   }
 
   async findUser(
@@ -124,7 +156,7 @@ export class LayerFiles implements LayerStorage {
   /** Beside the definition, so that the folder can be carried elsewhere. */
   async write(machine: LayerPlace, layers: Layers): Promise<void> {
     const { layers: path } = ownPlaces(machine);
-    if (layers.tops.length === 0) {
+    if (layers.tops.length === 0 && layers.snapshots.length === 0) {
       await rm(path, { force: true });
       return;
     }
@@ -143,6 +175,15 @@ export class LayerFiles implements LayerStorage {
       hint: 'it belongs to the disks: bring back the one that they were carried with',
     });
   }
+}
+
+/** What belongs to a machine beside its disks, and where a snapshot keeps it. */
+function statePlaces(machine: LayerPlace, folder: string): { path: string; kept: string }[] {
+  const { firmware, tpm } = ownPlaces(machine);
+  return [
+    { path: firmware, kept: join(folder, 'firmware') },
+    { path: tpm, kept: join(folder, 'tpm') },
+  ];
 }
 
 async function readBounded(path: string): Promise<string | undefined> {

@@ -58,6 +58,10 @@ function rolesOf(file: MachineFile): Map<string, FileRole> {
     [`${own.tpm}.log`, 'log'],
   ]);
   for (const disk of disks) roles.set(resolveFile(file.folder, disk.file), 'disk');
+  for (const { file: layer, parent } of file.layers.files)
+    if (parent !== null) roles.set(resolveFile(file.folder, layer), 'snapshot');
+  for (const { state } of file.layers.snapshots)
+    roles.set(resolveFile(file.folder, state), 'snapshot');
   for (const layer of undoFiles(file.layers)) roles.set(resolveFile(file.folder, layer), 'undo');
   for (const port of [...serialPorts, parallelPort]) {
     if (port.kind === 'file') roles.set(resolveFile(file.folder, port.file), 'port');

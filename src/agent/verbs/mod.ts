@@ -9,6 +9,7 @@ import { imageVerbs } from './images.ts';
 import { machineVerbs } from './machines.ts';
 import { networkVerbs } from './networks.ts';
 import { shareVerbs } from './shares.ts';
+import { snapshotVerbs } from './snapshots.ts';
 import { travelVerbs } from './travel.ts';
 
 export function makeHandlers(host: Host, streams: Streams): Handlers {
@@ -18,6 +19,7 @@ export function makeHandlers(host: Host, streams: Streams): Handlers {
     ...deviceVerbs(host),
     ...shareVerbs(host),
     ...networkVerbs(host),
+    ...snapshotVerbs(host),
     ...travelVerbs(host),
     ...consoleVerbs(host, streams),
     ...imageVerbs(host.driver),

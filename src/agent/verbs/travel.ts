@@ -201,7 +201,11 @@ async function relocate(
       definition,
       definitionVersion,
       // A copy on another volume has another time of modification.
-      layers: await sealAnew(host.driver.storage, after),
+      layers: await sealAnew(
+        host.driver.storage,
+        after,
+        new Set(before.layers.files.map(({ file }) => file)),
+      ),
       leftovers: moves ? [...old, before.file, `${before.folder}/`] : old,
     });
   } catch (error) {

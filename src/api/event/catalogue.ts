@@ -156,6 +156,36 @@ export const eventCatalogue = {
     message: 'The saved state of {target} was discarded',
     attributes: none,
   },
+  'vm.snapshot.taken': {
+    ...vm,
+    type: 'information',
+    message: 'The snapshot {snapshot} of {target} was taken',
+    attributes: { snapshot: 'its name', sizeBytes: 'of the files that it keeps' },
+  },
+  'vm.snapshot.reverted': {
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} was taken back to its snapshot {snapshot}',
+    attributes: { snapshot: 'its name' },
+  },
+  'vm.snapshot.deleted': {
+    ...vm,
+    type: 'information',
+    message: 'The snapshot {snapshot} of {target} was deleted',
+    attributes: { snapshot: 'its name' },
+  },
+  'vm.snapshot.failed': {
+    ...vm,
+    type: 'error',
+    message: 'Unable to {operation} the snapshot {snapshot} of {target}: {reason}',
+    attributes: { ...failure, snapshot: 'its name' },
+  },
+  'vm.disk.merge-failed': {
+    ...vm,
+    type: 'error',
+    message: 'Layers of disks of {target} could not be merged and stay apart: {reason}',
+    attributes: failure,
+  },
   'vm.undo.committed': {
     ...vm,
     type: 'information',

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { hostDiskReportSchema, hostDiskSchema } from '../disk.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
-import { idSchema } from '../ids.ts';
+import { idSchema, nameSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
 import { actorSchema } from '../event/event.ts';
@@ -227,6 +227,37 @@ export const linkMethods = {
       ...machine,
       action: z.enum(powerActions),
       request: vmActionRequestSchema,
+    }),
+    result: report,
+  },
+  'machine.snapshot.take': {
+    params: z.strictObject({
+      ...machine,
+      snapshot: z.strictObject({
+        id: idSchema,
+        name: nameSchema,
+        description: z.string().max(4096),
+        author: z.string().max(100).nullable(),
+        exclude: z.array(z.string().max(32)).max(64),
+      }),
+    }),
+    result: report,
+  },
+  /** Answers the definition that the machine has then. */
+  'machine.snapshot.revert': {
+    params: z.strictObject({ ...machine, snapshotId: idSchema }),
+    result: report.extend({ definition: vmDefinitionSchema }),
+  },
+  'machine.snapshot.delete': {
+    params: z.strictObject({ ...machine, snapshotId: idSchema }),
+    result: report,
+  },
+  'machine.snapshot.change': {
+    params: z.strictObject({
+      ...machine,
+      snapshotId: idSchema,
+      name: nameSchema,
+      description: z.string().max(4096),
     }),
     result: report,
   },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { idSchema, timeSchema } from '../ids.ts';
 import { attributeSchema, actorSchema } from '../event/event.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
+import { maxSnapshots, snapshotSchema } from '../vm/snapshot.ts';
 import { vmStateSchema } from '../vm/state.ts';
 import {
   additionsSchema,
@@ -28,8 +29,9 @@ export const machineReportSchema = z.strictObject({
   pending: vmStatusSchema.shape.pending,
   forwards: vmStatusSchema.shape.forwards,
   lastFault: vmStatusSchema.shape.lastFault,
-  // An agent of before has no undo disks.
+  // An agent of before has no undo disks and no snapshots.
   undo: vmStatusSchema.shape.undo.default(null),
+  snapshots: z.array(snapshotSchema).max(maxSnapshots).default([]),
 });
 export type MachineReport = z.infer<typeof machineReportSchema>;
 

@@ -48,6 +48,9 @@ test('VM-49 what may be done with a vm that is off', () => {
       'configure',
       'insert-media',
       'change-disks',
+      'take-snapshot',
+      'revert-snapshot',
+      'delete-snapshot',
     ]),
   );
 });

@@ -5,6 +5,7 @@
  * Words of other products map to these actions in `actionWords` (VM-40, VM-44, VM-45).
  */
 import type { Verb } from '../rights.ts';
+import { actionHints } from './action-hints.ts';
 import { chooseShutdown, doAdditionsAnswer, type AdditionsState } from './additions.ts';
 import { vmStateFacts, type VmState } from './state.ts';
 
@@ -46,6 +47,7 @@ export const abilities = [
   'processor-hotplug',
   'memory-hotplug',
   'undo-disks',
+  'snapshot',
   'tpm',
   'uefi',
   'acceleration3d',
@@ -205,6 +207,29 @@ export const vmActions = {
     confirm: 'everything written since the session began is lost',
     meaning: 'delete the undo disks; the disks are as before the session',
   },
+  'take-snapshot': {
+    label: 'Take snapshot',
+    from: ['off'],
+    right: 'vm.snapshot',
+    ability: 'snapshot',
+    meaning: 'keep disks and hardware as they are now under a name',
+  },
+  'revert-snapshot': {
+    label: 'Revert to snapshot',
+    from: ['off'],
+    right: 'vm.snapshot',
+    ability: 'snapshot',
+    confirm: 'the present content of its disks and its hardware settings are lost',
+    meaning: 'make disks and hardware what they were when the snapshot was taken',
+  },
+  'delete-snapshot': {
+    label: 'Delete snapshot',
+    from: ['off'],
+    right: 'vm.snapshot',
+    ability: 'snapshot',
+    confirm: 'the vm can no longer be taken back to it',
+    meaning: 'delete a snapshot; the present and all other snapshots stay as they are',
+  },
   remove: {
     label: 'Remove',
     // A vm whose host is gone for good can still be taken out.
@@ -340,33 +365,6 @@ export type Judgement =
   | { readonly answer: 'ignore'; readonly why: string }
   | { readonly answer: 'refuse'; readonly why: string; readonly hint?: string };
 
-const hints: Readonly<Record<string, string>> = {
-  'saved turn-on': 'restore the saved state, or discard it first',
-  'saved configure': 'restore the vm and turn it off, or discard the saved state first',
-  'saved insert-media': 'restore the vm first',
-  'saved change-disks': 'restore the vm and turn it off, or discard the saved state first',
-  'saved delete': 'discard the saved state first',
-  'running delete': 'turn the vm off first',
-  'running remove': 'turn the vm off or save its state first',
-  'paused delete': 'turn the vm off first',
-  'paused remove': 'turn the vm off or save its state first',
-  'running clone': 'shut it down first, or pause it or save its state',
-  'running relocate': 'shut it down first, or pause it or save its state',
-  'running turn-on': 'it runs already',
-  'paused turn-on': 'resume it',
-  'paused shutdown': 'resume it first: a paused guest cannot shut down',
-  'paused power-button': 'resume it first: a paused guest cannot shut down',
-  'paused reboot': 'resume it first',
-  'paused type': 'resume it first',
-  'running commit-undo': 'turn it off with: --undo commit',
-  'running discard-undo': 'turn it off with: --undo discard',
-  'paused commit-undo': 'turn it off with: --undo commit',
-  'paused discard-undo': 'turn it off with: --undo discard',
-  'saved commit-undo': 'restore the vm and turn it off, or discard the saved state first',
-  'saved discard-undo': 'restore the vm and turn it off, or discard the saved state first',
-  'off save': 'only a running or paused vm has a state to save',
-};
-
 const startActions: ReadonlySet<VmAction> = new Set(['turn-on', 'hold', 'restore', 'restart']);
 
 /** Take, ignore (it is so already) or refuse with the reason and what would help. Pure. */
@@ -397,7 +395,7 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
     return { answer: 'ignore', why: `${vm.name} is ${vm.state} already` };
   }
   if (!facts.from.includes(vm.state)) {
-    const hint = hints[`${vm.state} ${action}`];
+    const hint = actionHints[`${vm.state} ${action}`];
     const why = `${vm.name} is ${vmStateFacts[vm.state].label.toLowerCase()}`;
     return hint === undefined ? { answer: 'refuse', why } : { answer: 'refuse', why, hint };
   }

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.ts';
 import { hardwareSchema } from './hardware.ts';
+import { maxSnapshots } from './snapshot.ts';
 import { targetProducts } from './portability.ts';
 import { scriptSchema } from './scripts.ts';
 
@@ -65,6 +66,18 @@ export const vmSettingsSchema = z
           description:
             'when the vm goes off without a word about it: keep the undo disks, commit (write them into the disks) or discard them (DISK-32)',
         }),
+      })
+      .prefault({}),
+    snapshots: z
+      .strictObject({
+        limit: z
+          .number()
+          .int()
+          .min(1)
+          .max(maxSnapshots)
+          .nullable()
+          .default(null)
+          .meta({ description: 'how many snapshots the vm may have; null: as many as are wanted' }),
       })
       .prefault({}),
     failure: z

@@ -32,6 +32,7 @@ export const vmFilesSchema = z
             'configuration',
             'disk',
             'undo',
+            'snapshot',
             'saved-state',
             'firmware',
             'tpm',

@@ -156,6 +156,14 @@ export const vmStatusSchema = z
       .array(z.string().max(256))
       .max(1024)
       .meta({ description: 'paths of settings that take effect at the next start' }),
+    snapshots: z
+      .strictObject({
+        count: z.number().int().min(0),
+        present: nameSchema
+          .nullable()
+          .meta({ description: 'name of the one that it goes on from' }),
+      })
+      .meta({ description: 'snapshots' }),
     undo: undoStatusSchema.nullable().meta({ description: 'null: there are no undo disks' }),
     lastFault: z
       .strictObject({ at: timeSchema, code: z.string(), message: z.string() })

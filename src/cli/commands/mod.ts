@@ -17,6 +17,7 @@ import { profileCommands } from './profile.ts';
 import { samplesCommands } from './samples.ts';
 import { securityCommands } from './security.ts';
 import { settingsCommands } from './settings.ts';
+import { snapshotCommands } from './snapshots.ts';
 import { systemCommands } from './system.ts';
 import { networkCommands } from './network.ts';
 import { teamCommands } from './team.ts';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   ...topCommands,
   ...samplesCommands,
   ...powerCommands,
+  ...snapshotCommands,
   ...consoleCommands,
   ...deviceCommands,
   ...shareCommands,

@@ -49,6 +49,7 @@ export const tabSettings: Readonly<Partial<Record<VmTab, readonly string[]>>> = 
   disks: [
     'hardware/disks',
     'settings/undoDisks',
+    'settings/snapshots',
     'hardware/opticalDrives',
     'hardware/floppy',
     'hardware/scsiController',

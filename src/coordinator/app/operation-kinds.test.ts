@@ -1,6 +1,7 @@
 /**
  * Every operation there is through the two generic tests: it fails at each step in turn, and every step
  * runs twice. The host is in memory; store, inventory and engine are the real ones, shared by all worlds.
+ * One file because every operation is asked for in the same world.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -21,6 +22,7 @@ import {
   type Disk,
   type Operation,
   type PowerAction,
+  type Snapshot,
   type VmDefinition,
   type VmState,
 } from '#api';
@@ -63,6 +65,7 @@ import { changeMedium } from './vm/media-vm.ts';
 import { takeOutVm } from './vm/remove-vm.ts';
 import { convertDisk } from './vm/linked-disks.ts';
 import { addShare, removeShare } from './vm/shares-vm.ts';
+import { changeSnapshot, deleteSnapshot, revertSnapshot, takeSnapshot } from './vm/snapshots-vm.ts';
 import { equipWork, type Work } from './work.ts';
 
 let folder: string;
@@ -161,6 +164,17 @@ function withoutNames(name: string, value: unknown): unknown {
   );
 }
 
+const firstSnapshot: Snapshot = {
+  id: randomUUID(),
+  name: 'first',
+  description: '',
+  author: 'ann',
+  takenAt: '2026-01-01T00:00:00.000Z',
+  parent: null,
+  present: true,
+  sizeBytes: 1,
+};
+
 let worlds = 0;
 
 /** A host with one vm, as the operation wants it, and what its verb submits. */
@@ -239,6 +253,7 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
   assert.ok(machine !== undefined);
   machine.definition = known.definition;
   machine.held = powerAction === 'release';
+  if (action.startsWith('vm.snapshot')) machine.snapshots = [firstSnapshot];
   const teamId = randomUUID();
   const team: TeamDocument = {
     name: `${name}-team`,
@@ -274,7 +289,9 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
       {
         kind: 'status',
         id,
-        data: { report: { ...report, held: powerAction === 'release' } } satisfies StatusDocument,
+        data: {
+          report: { ...report, held: powerAction === 'release', snapshots: [...machine.snapshots] },
+        } satisfies StatusDocument,
       },
       { kind: 'image', id: imageId, data: image },
       ...named,
@@ -447,6 +464,13 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
       'vm.medium.insert': () =>
         changeMedium(coordinator, caller, id, 'sata0:0', { kind: 'image', image: imageId }, false),
       'vm.medium.eject': () => changeMedium(coordinator, caller, id, 'sata0:0', null, false),
+      'vm.snapshot.take': () =>
+        takeSnapshot(coordinator, caller, id, { name: 'second', atLimit: 'replace-oldest' }, false),
+      'vm.snapshot.revert': () =>
+        revertSnapshot(coordinator, caller, id, 'first', { snapshotFirst: 'second' }, false),
+      'vm.snapshot.delete': () => deleteSnapshot(coordinator, caller, id, 'first', false),
+      'vm.snapshot.change': () =>
+        changeSnapshot(coordinator, caller, id, 'first', { name: 'other' }, false),
       'host.probe': () => askHost(coordinator, caller, hostId, probeKind),
       'host.discover': () => askHost(coordinator, caller, hostId, discoverKind),
       'image.build': () =>

@@ -15,6 +15,7 @@ import { teamKinds } from './team/act-team.ts';
 import { bulkVmKinds } from './vm/bulk-vms.ts';
 import { powerKinds } from './vm/power-steps.ts';
 import { deleteKind, removeKind } from './vm/remove-vm.ts';
+import { snapshotKinds } from './vm/snapshots-vm.ts';
 import type { Kind } from './work.ts';
 
 export const operationKinds: readonly Kind[] = [
@@ -38,6 +39,7 @@ export const operationKinds: readonly Kind[] = [
   removeShareKind,
   insertKind,
   ejectKind,
+  ...snapshotKinds,
   ...hostKinds,
   ...bulkVmKinds,
   ...teamKinds,

@@ -47,6 +47,14 @@ import { attachAdapter, changeAdapter, detachAdapter } from '../app/vm/adapters-
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
 import { convertDisk } from '../app/vm/linked-disks.ts';
 import { addShare, removeShare } from '../app/vm/shares-vm.ts';
+import {
+  changeSnapshot,
+  deleteSnapshot,
+  findSnapshot,
+  listSnapshots,
+  revertSnapshot,
+  takeSnapshot,
+} from '../app/vm/snapshots-vm.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
 import { showSamples } from '../app/samples.ts';
@@ -316,9 +324,24 @@ function vmHandlers({
 function deviceHandlers({
   coordinator,
 }: HandlersOptions): Of<
-  `vm.disk.${string}` | `vm.adapter.${string}` | `vm.medium.${string}` | `vm.share.${string}`
+  | `vm.snapshot.${string}`
+  | `vm.disk.${string}`
+  | `vm.adapter.${string}`
+  | `vm.medium.${string}`
+  | `vm.share.${string}`
 > {
   return {
+    'vm.snapshot.list': ({ id }) => ({ items: [...listSnapshots(coordinator.inventory, id)] }),
+    'vm.snapshot.show': ({ id, params }) =>
+      findSnapshot(coordinator.inventory, id, params.snapshot),
+    'vm.snapshot.take': ({ caller, id, body, query }) =>
+      takeSnapshot(coordinator, caller, id, body, query.dryRun),
+    'vm.snapshot.change': ({ caller, id, params, body, query }) =>
+      changeSnapshot(coordinator, caller, id, params.snapshot, body, query.dryRun),
+    'vm.snapshot.delete': ({ caller, id, params, query }) =>
+      deleteSnapshot(coordinator, caller, id, params.snapshot, query.dryRun),
+    'vm.snapshot.revert': ({ caller, id, params, body, query }) =>
+      revertSnapshot(coordinator, caller, id, params.snapshot, body, query.dryRun),
     'vm.disk.attach': ({ caller, id, body, query }) =>
       attachDisk(coordinator, caller, id, body, query.dryRun),
     'vm.disk.detach': ({ caller, id, params, query }) =>

@@ -278,6 +278,7 @@ function gone(
     path: vm.path,
     pending: [],
     forwards: [],
+    snapshots: report?.snapshots ?? [],
     undo: report?.undo ?? null,
     lastFault: {
       at,

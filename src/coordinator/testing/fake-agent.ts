@@ -86,6 +86,7 @@ export function makeReport(
     path: `/vms/${definition.name}`,
     pending: [],
     forwards: [],
+    snapshots: [],
     undo: null,
     lastFault: null,
     ...more,

@@ -16,6 +16,7 @@ import {
   type MachineReport,
   type NetworkSpec,
   type PowerAction,
+  type Snapshot,
   type VmDefinition,
   type VmState,
 } from '#api';
@@ -31,6 +32,7 @@ interface Machine {
   held: boolean;
   wasRunning: boolean;
   path: string;
+  snapshots: readonly Snapshot[];
 }
 
 const after: Readonly<Partial<Record<PowerAction, VmState>>> = {
@@ -97,6 +99,7 @@ export class MemoryHost implements Links {
       state,
       held: false,
       wasRunning: state === 'running' || state === 'paused',
+      snapshots: [],
       path,
     });
     this.files.add(`${path}/vm.json`);
@@ -107,11 +110,12 @@ export class MemoryHost implements Links {
   /** Without what differs from run to run. */
   snapshot(): unknown {
     return {
-      machines: [...this.machines.values()].map(({ definition, state, held, path }) => ({
+      machines: [...this.machines.values()].map(({ definition, state, held, path, snapshots }) => ({
         definition,
         state,
         held,
         path,
+        snapshots,
       })),
       files: [...this.files].sort(),
       serviceRunning: this.serviceRunning,
@@ -148,6 +152,7 @@ export class MemoryHost implements Links {
       path: machine.path,
       pending: [],
       forwards: [],
+      snapshots: [...machine.snapshots],
       undo: null,
       lastFault: null,
     };
@@ -301,6 +306,48 @@ export class MemoryHost implements Links {
     },
     'machine.check': () => ({ ok: true, reasons: [], warnings: [] }),
     'machine.act': (params) => this.#act(params),
+    'machine.snapshot.take': ({ id, generation, snapshot }) => {
+      const machine = this.#machine(id, generation);
+      const parent = machine.snapshots.find(({ present }) => present)?.id ?? null;
+      const { exclude: _, ...taken } = snapshot;
+      if (machine.snapshots.every((one) => one.id !== snapshot.id))
+        machine.snapshots = [
+          ...machine.snapshots.map((one) => ({ ...one, present: false })),
+          { ...taken, parent, takenAt: '2026-01-01T00:00:00.000Z', present: true, sizeBytes: 1 },
+        ];
+      return { report: this.#report(id) };
+    },
+    'machine.snapshot.revert': ({ id, generation, snapshotId }) => {
+      const machine = this.#machine(id, generation);
+      machine.snapshots = machine.snapshots.map((one) => ({
+        ...one,
+        present: one.id === snapshotId,
+      }));
+      machine.definition = {
+        ...machine.definition,
+        hardware: { ...machine.definition.hardware, sound: 'ac97' },
+      };
+      return { report: this.#report(id), definition: machine.definition };
+    },
+    'machine.snapshot.delete': ({ id, generation, snapshotId }) => {
+      const machine = this.#machine(id, generation);
+      const gone = machine.snapshots.find((one) => one.id === snapshotId);
+      machine.snapshots = machine.snapshots
+        .filter((one) => one !== gone)
+        .map((one) => ({
+          ...one,
+          parent: one.parent === snapshotId ? (gone?.parent ?? null) : one.parent,
+          present: one.present || (gone?.present === true && one.id === gone.parent),
+        }));
+      return { report: this.#report(id) };
+    },
+    'machine.snapshot.change': ({ id, generation, snapshotId, name, description }) => {
+      const machine = this.#machine(id, generation);
+      machine.snapshots = machine.snapshots.map((one) =>
+        one.id === snapshotId ? { ...one, name, description } : one,
+      );
+      return { report: this.#report(id) };
+    },
     'machine.disk.create': ({ id, generation, source }) => {
       const { path } = this.#machine(id, generation);
       this.files.add(this.#absolute(path, source.file));

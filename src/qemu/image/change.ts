@@ -71,6 +71,23 @@ export async function commitImage(qemuImg: string, commit: Commit): Promise<void
   await runQemuImg({ program: qemuImg, what, args, timeoutMs, signal, onOutput });
 }
 
+export interface NewParent extends ImageCommandOptions {
+  readonly path: string;
+  readonly format: ImageFormat;
+  readonly backing: { readonly path: string; readonly format: ImageFormat };
+}
+
+/** Names another parent that shows the same content; nothing else is read or written. Errors: as `runQemuImg`. */
+export async function renameParent(qemuImg: string, change: NewParent): Promise<void> {
+  const { path, format, backing } = change;
+  const what = `cannot change the parent of image ${path}`;
+  requireAbsolute(what, path);
+  requireAbsolute(what, backing.path);
+  const name = nameOfParent(path, backing.path);
+  const args = ['rebase', '-u', '-f', format, '-F', backing.format, '-b', name, path];
+  await runQemuImg({ program: qemuImg, what, args, ...change });
+}
+
 export interface Conversion extends ImageCommandOptions {
   readonly from: Pick<ImageQuery, 'path' | 'format' | 'inUse'>;
   readonly to: { readonly path: string; readonly format: ImageFormat };

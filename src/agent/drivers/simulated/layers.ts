@@ -2,7 +2,7 @@
 import { Fault, giB, miB } from '#lib';
 import type { Seal } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
-import type { LayerPlace, LayerStorage, MergeOptions } from '../driver.ts';
+import type { LayerPlace, LayerStorage, MergeOptions } from '../layer-storage.ts';
 
 const layerBytes = 64 * miB;
 
@@ -26,6 +26,12 @@ export class SimulatedLayers implements LayerStorage {
   async merge(_: LayerPlace, { onProgress }: MergeOptions): Promise<void> {
     onProgress(1);
   }
+
+  async renameParent(): Promise<void> {}
+
+  async keepState(): Promise<void> {}
+
+  async restoreState(): Promise<void> {}
 
   async remove(machine: LayerPlace, file: string): Promise<void> {
     this.#sizes.delete(pathOf(machine, file));

@@ -8,14 +8,17 @@ export function requireLayersKept(file: MachineFile, disks: readonly Disk[]): vo
   for (const { disk: own } of file.layers.tops) {
     const before = file.definition.hardware.disks.find((disk) => disk.file === own);
     const after = disks.find((disk) => disk.file === own);
+    if (before === undefined) continue;
     const same =
       after !== undefined &&
-      after.format === before?.format &&
+      after.format === before.format &&
       after.sizeBytes === before.sizeBytes &&
       after.readOnly === before.readOnly &&
       after.shared === before.shared;
     if (same) continue;
-    const message = `cannot change or detach ${own}: undo disks of ${file.definition.name} lie on it`;
-    throw new Fault('refused', message, { hint: 'commit or discard the undo disks first' });
+    const message = `cannot change or detach ${own}: layers of ${file.definition.name} lie on it`;
+    throw new Fault('refused', message, {
+      hint: 'commit or discard its undo disks, and delete its snapshots first',
+    });
   }
 }

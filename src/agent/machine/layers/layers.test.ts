@@ -11,8 +11,12 @@ const disk = diskSchema.parse({
   sizeBytes: 1024,
 });
 const seal = { sizeBytes: 1, modified: '1', head: 'a', mode: 0o640 };
-const one = putOnTop(noLayers, [{ disk, layer: 'web.undo.qcow2', seal }]);
-const two = putOnTop(one, [{ disk, layer: 'web-2.undo.qcow2', seal }]);
+const one = putOnTop(noLayers, [
+  { disk, layer: 'web.undo.qcow2', on: { file: 'web.raw', format: 'raw' }, seal },
+]);
+const two = putOnTop(one, [
+  { disk, layer: 'web-2.undo.qcow2', on: { file: 'web.undo.qcow2', format: 'qcow2' }, seal },
+]);
 
 test('a disk without layers is its own file', () => {
   assert.equal(topOf(noLayers, disk).file, 'web.raw');

@@ -10,9 +10,13 @@
 import { z } from 'zod';
 import {
   diskFormats,
+  idSchema,
+  maxSnapshots,
   timeSchema,
   undoDecisions,
+  vmDefinitionSchema,
   type Disk,
+  type Snapshot,
   type UndoDecision,
   type UndoStatus,
   type VmDefinition,
@@ -42,21 +46,45 @@ export const layerSchema = z.strictObject({
 });
 export type Layer = z.infer<typeof layerSchema>;
 
+const undoSchema = z.strictObject({
+  since: timeSchema,
+  below: z.array(z.strictObject({ disk: fileName, file: fileName })).max(64),
+  /** Writing into what lies below has begun: only its end makes that whole again. */
+  begun: z.boolean(),
+  /** As measured when the machine last went off. */
+  sizeBytes: z.number().int().min(0).nullable(),
+});
+
+export const snapshotRecordSchema = z.strictObject({
+  id: idSchema,
+  name: z.string().max(100),
+  description: z.string().max(4096),
+  author: z.string().max(100).nullable(),
+  takenAt: timeSchema,
+  parent: idSchema.nullable(),
+  sizeBytes: z.number().int().min(0),
+  /** The file of each disk that holds what it was. */
+  disks: z.array(z.strictObject({ disk: fileName, file: fileName })).max(64),
+  /** Folder with firmware variables and TPM. */
+  state: fileName,
+  /** The undo disks of then (SNAP-11). */
+  undo: undoSchema.nullable(),
+  definition: vmDefinitionSchema,
+});
+export type SnapshotRecord = z.infer<typeof snapshotRecordSchema>;
+
 export const layersSchema = z.strictObject({
   files: z.array(layerSchema).max(4096),
   /** Of each disk that has layers: its own file, and the one on top. */
   tops: z.array(z.strictObject({ disk: fileName, top: fileName })).max(64),
   /** Undo disks while there are any: where each disk was when the session began. */
-  undo: z
-    .strictObject({
-      since: timeSchema,
-      below: z.array(z.strictObject({ disk: fileName, file: fileName })).max(64),
-      /** Writing into what lies below has begun: only its end makes that whole again. */
-      begun: z.boolean(),
-      /** As measured when the machine last went off. */
-      sizeBytes: z.number().int().min(0).nullable(),
-    })
-    .nullable(),
+  undo: undoSchema.nullable(),
+  /** Oldest first. */
+  snapshots: z.array(snapshotRecordSchema).max(maxSnapshots).default([]),
+  /** The snapshot that the present goes on from. */
+  position: z.string().max(64).nullable().default(null),
+  /** Firmware variables and TPM are still to be those that this folder keeps. */
+  stateFrom: fileName.nullable().default(null),
   /** The session is over and its undo disks are to be written into what lies below, or to go. */
   ending: z.enum(undoDecisions).exclude(['keep']).nullable(),
   /**
@@ -73,6 +101,9 @@ export const noLayers: Layers = {
   files: [],
   tops: [],
   undo: null,
+  snapshots: [],
+  position: null,
+  stateFrom: null,
   ending: null,
   unfinished: [],
 };
@@ -106,25 +137,31 @@ export function chainFrom(layers: Layers, from: string): readonly Layer[] {
   return chain;
 }
 
-/** With a new top on each of the disks; what lay on top has its seal. */
-export function putOnTop(
-  layers: Layers,
-  additions: readonly { readonly disk: Disk; readonly layer: string; readonly seal: Seal }[],
-): Layers {
-  return additions.reduce((now, { disk, layer, seal }): Layers => {
-    const { file: parent, format } = topOf(now, disk);
-    const known = now.files.find(({ file }) => file === parent);
-    const sealed: Layer = { ...(known ?? { file: parent, format, parent: null }), seal };
-    const others = now.files.filter(({ file }) => file !== parent);
+/** A new file on top of a disk, on another that has its seal from then on. */
+export interface NewTop {
+  readonly disk: Disk;
+  /** Name of the new file. */
+  readonly layer: string;
+  /** What it lies on. */
+  readonly on: Pick<Layer, 'file' | 'format'>;
+}
+export type SealedTop = NewTop & { readonly seal: Seal };
+
+/** With a new top on each of the disks. */
+export function putOnTop(layers: Layers, additions: readonly SealedTop[]): Layers {
+  return additions.reduce((now, { disk, layer, on, seal }): Layers => {
+    const known = now.files.find(({ file }) => file === on.file);
+    const sealed: Layer = known?.seal ? known : { ...(known ?? { ...on, parent: null }), seal };
+    const others = now.files.filter(({ file }) => file !== on.file);
     return {
       ...now,
-      files: [...others, sealed, { file: layer, format: 'qcow2', parent, seal: null }],
+      files: [...others, sealed, { file: layer, format: 'qcow2', parent: on.file, seal: null }],
       tops: [...now.tops.filter((one) => one.disk !== disk.file), { disk: disk.file, top: layer }],
     };
   }, layers);
 }
 
-/** With another file on top of each disk. What is under no top any more is left out. */
+/** With another file on top of each disk. What is not used any more is left out. */
 export function changeTops(
   layers: Layers,
   tops: readonly { readonly disk: string; readonly file: string }[],
@@ -133,20 +170,85 @@ export function changeTops(
     disk,
     top: tops.find((one) => one.disk === disk)?.file ?? top,
   }));
-  const inUse = new Set(moved.flatMap(({ top }) => chainFrom(layers, top).map(({ file }) => file)));
-  const parents = new Set(
-    layers.files.filter(({ file }) => inUse.has(file)).map(({ parent }) => parent),
+  return prune({ ...layers, tops: moved });
+}
+
+/** Files that keep what they hold: those of snapshots. Nothing writes into them or into what they lie on. */
+export function keptFiles({ snapshots }: Layers): ReadonlySet<string> {
+  return new Set(snapshots.flatMap(({ disks }) => disks.map(({ file }) => file)));
+}
+
+/** Whether writing into a file would change what a snapshot holds. */
+export function isKept(layers: Layers, file: string): boolean {
+  return [...keptFiles(layers)].some((kept) =>
+    chainFrom(layers, kept).some((layer) => layer.file === file),
   );
-  const files = layers.files
-    .filter(({ file }) => inUse.has(file))
-    .map((layer) => (parents.has(layer.file) ? layer : { ...layer, seal: null }));
+}
+
+/** Files that something names: the tops, those of snapshots, and where sessions with undo disks began. */
+function namedFiles({ tops, snapshots, undo }: Layers): ReadonlySet<string> {
+  const sessions = [undo, ...snapshots.map((snapshot) => snapshot.undo)];
+  return new Set([
+    ...tops.map(({ top }) => top),
+    ...snapshots.flatMap(({ disks }) => disks.map(({ file }) => file)),
+    ...sessions.flatMap((session) => session?.below.map(({ file }) => file) ?? []),
+  ]);
+}
+
+/** Without files that nothing lies on and nothing names; with seals on those alone that need one. */
+export function prune(layers: Layers): Layers {
+  const inUse = new Set(
+    [...namedFiles(layers)].flatMap((file) => chainFrom(layers, file).map((layer) => layer.file)),
+  );
+  const used = layers.files.filter(({ file }) => inUse.has(file));
+  const parents = new Set(used.map(({ parent }) => parent));
+  const kept = keptFiles(layers);
+  const isBare = (file: string): boolean => !parents.has(file) && !kept.has(file);
+  const files = used
+    .filter(({ file, parent }) => parent !== null || !isBare(file))
+    .map((layer) => (isBare(layer.file) ? { ...layer, seal: null } : layer));
   // A disk whose own file is on top again has no layers.
-  const plain = new Set(moved.filter(({ disk, top }) => disk === top).map(({ disk }) => disk));
-  return {
+  const tops = layers.tops.filter(({ disk, top }) => disk !== top || !isBare(disk));
+  return { ...layers, files, tops };
+}
+
+export interface Merge {
+  readonly upper: string;
+  readonly lower: string;
+}
+
+/** A file that nothing names and one other lies on: what that one holds can be written into it (SNAP-07). */
+export function nextMerge(layers: Layers): Merge | undefined {
+  const named = namedFiles(layers);
+  for (const { file: lower } of layers.files) {
+    if (named.has(lower)) continue;
+    const above = layers.files.filter(({ parent }) => parent === lower);
+    const [upper] = above;
+    if (above.length === 1 && upper !== undefined) return { upper: upper.file, lower };
+  }
+  return undefined;
+}
+
+/** After a merge: the lower file stands wherever the upper one did. */
+export function afterMerge(layers: Layers, { upper, lower }: Merge): Layers {
+  const put = (file: string): string => (file === upper ? lower : file);
+  const places = <T extends { readonly file: string }>(list: readonly T[]): T[] =>
+    list.map((one) => ({ ...one, file: put(one.file) }));
+  const session = (undo: Layers['undo']): Layers['undo'] =>
+    undo && { ...undo, below: places(undo.below) };
+  return prune({
     ...layers,
-    tops: moved.filter(({ disk }) => !plain.has(disk)),
-    files: files.filter(({ file }) => !plain.has(file) || parents.has(file)),
-  };
+    files: layers.files
+      .filter(({ file }) => file !== upper)
+      .map((layer) => ({ ...layer, parent: layer.parent === upper ? lower : layer.parent })),
+    tops: layers.tops.map(({ disk, top }) => ({ disk, top: put(top) })),
+    undo: session(layers.undo),
+    snapshots: layers.snapshots.map((snapshot) => ({
+      ...snapshot,
+      disks: places(snapshot.disks),
+      undo: session(snapshot.undo),
+    })),
+  });
 }
 
 /** What a change leaves to be done with files: layers that are not used any more go, disks are writable again. */
@@ -157,11 +259,6 @@ export function leftBy(before: Layers, after: Layers): Layers['unfinished'] {
     if (seal === null || (now.get(file)?.seal ?? null) !== null) return [];
     return [{ file, mode: seal.mode }];
   });
-}
-
-/** Which disks have layers: they neither go nor change their file. */
-export function layeredDisks(layers: Layers): ReadonlySet<string> {
-  return new Set(layers.tops.map(({ disk }) => disk));
 }
 
 /** What a machine that goes off becomes: merging where undo disks are not to stay. */
@@ -182,6 +279,21 @@ export function undoFiles(layers: Layers): string[] {
     const chain = chainFrom(layers, top).map(({ file }) => file);
     return chain.slice(0, Math.max(0, chain.indexOf(below)));
   });
+}
+
+export function snapshotsOf({ snapshots, position }: Layers): Snapshot[] {
+  return snapshots.map(
+    ({ id, name, description, author, takenAt, parent, sizeBytes }): Snapshot => ({
+      id,
+      name,
+      description,
+      author,
+      takenAt,
+      parent,
+      present: id === position,
+      sizeBytes,
+    }),
+  );
 }
 
 export function undoStatusOf({ undo }: Layers): UndoStatus | null {

@@ -7,12 +7,13 @@
  *        discard: the files below are on top again; the undo disks are deleted
  *        commit:  written into the files below (state merging-disks), then as discard
  */
-import type { Disk } from '#api';
 import { describeFault, Fault, formatBytes, isoTime, toFault } from '#lib';
 import type { Hands } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
-import { changeLayers, nameLayer, sealAnew, tidyLayers } from './change-layers.ts';
-import { changeTops, putOnTop, topOf, undoFiles } from './layers.ts';
+import { changeLayers, sealAnew, tidyLayers } from './change-layers.ts';
+import { mergeLayers } from './merge.ts';
+import { layerSuffix, nameTops } from './name-tops.ts';
+import { changeTops, isKept, putOnTop, topOf, undoFiles } from './layers.ts';
 
 /** Before a start: undo disks for every disk that the guest may write and that has none. */
 export async function beginUndo(hands: Hands): Promise<void> {
@@ -23,23 +24,21 @@ export async function beginUndo(hands: Hands): Promise<void> {
     (disk) => !disk.readOnly && !disk.shared && !covered.has(disk.file),
   );
   if (disks.length === 0) return;
-  const suffix = suffixOf(hands.file);
-  const named: { readonly disk: Disk; readonly layer: string }[] = [];
-  for (const disk of disks) {
-    const taken = [...named.map(({ layer }) => layer), ...layers.files.map(({ file }) => file)];
-    named.push({ disk, layer: nameLayer(disk, suffix, taken) });
-  }
+  const suffix = undoSuffix(hands.file);
+  const named = nameTops(layers, disks, suffix);
   try {
     await changeLayers(hands, named, (now, additions) => ({
-      ...putOnTop(now, additions),
-      undo: {
-        since: now.undo?.since ?? isoTime(hands.host.clock.now()),
-        begun: false,
-        sizeBytes: now.undo?.sizeBytes ?? null,
-        below: [
-          ...(now.undo?.below ?? []),
-          ...disks.map((disk) => ({ disk: disk.file, file: topOf(now, disk).file })),
-        ],
+      layers: {
+        ...putOnTop(now, additions),
+        undo: {
+          since: now.undo?.since ?? isoTime(hands.host.clock.now()),
+          begun: false,
+          sizeBytes: now.undo?.sizeBytes ?? null,
+          below: [
+            ...(now.undo?.below ?? []),
+            ...disks.map((disk) => ({ disk: disk.file, file: topOf(now, disk).file })),
+          ],
+        },
       },
     }));
   } catch (error) {
@@ -49,13 +48,14 @@ export async function beginUndo(hands: Hands): Promise<void> {
 }
 
 /** Files of the classic profile are named as Virtual PC named them (DISK-30). */
-function suffixOf(file: MachineFile): string {
+export function undoSuffix(file: MachineFile): string {
   return file.definition.hardware.profile === 'classic' ? 'vud' : 'undo.qcow2';
 }
 
 /** After the end of the process: what was decided is done, or what stays is measured. */
 export async function endSession(hands: Hands): Promise<void> {
   await settleUndo(hands);
+  if (hands.file.state === 'off') await mergeLayers(hands);
   await noteUndoSize(hands);
   await hands.persist();
 }
@@ -118,6 +118,11 @@ async function requireMergeable(
   const { host, file } = hands;
   const { layers } = host.driver.storage;
   for (const { upper, lower } of merges) {
+    if (isKept(file.layers, lower)) {
+      throw new Fault('refused', `a snapshot keeps ${lower} as it is`, {
+        hint: 'delete the snapshots that were taken since the session began, or discard',
+      });
+    }
     const user = await layers.findUser(file, lower, host.others(file.definition.id));
     if (user !== undefined) {
       throw new Fault('refused', `a disk of ${user} lies on ${lower}`, {
@@ -137,10 +142,15 @@ async function requireMergeable(
 
 async function dropUndo(hands: Hands, ending: 'commit' | 'discard'): Promise<void> {
   const sizeBytes = await measureUndo(hands);
-  await changeLayers(hands, [], (now) => ({
-    ...changeTops(now, now.undo?.below ?? []),
-    undo: null,
-    ending: null,
+  const { layers, definition } = hands.file;
+  const below = layers.undo?.below ?? [];
+  // What a snapshot keeps is not written: the disk goes on in a layer of its own.
+  const kept = definition.hardware.disks.filter((disk) =>
+    below.some((one) => one.disk === disk.file && isKept(layers, one.file)),
+  );
+  const fresh = nameTops(layers, kept, layerSuffix, below);
+  await changeLayers(hands, fresh, (now, additions) => ({
+    layers: { ...putOnTop(changeTops({ ...now, undo: null }, below), additions), ending: null },
   }));
   hands.enter('off');
   hands.emit(ending === 'commit' ? 'vm.undo.committed' : 'vm.undo.discarded', { sizeBytes });
@@ -158,7 +168,8 @@ async function giveUp(hands: Hands, ending: 'commit' | 'discard', error: unknown
     facts,
     hint,
   });
-  const layers = await sealAnew(storage, hands.file);
+  const written = new Set(hands.file.layers.undo?.below.map(({ file }) => file));
+  const layers = await sealAnew(storage, hands.file, written);
   const lastFault = {
     at: isoTime(hands.host.clock.now()),
     code: fault.code,

@@ -105,6 +105,8 @@ export const germanSettings: SettingWords = {
     undoDisks: 'Rückgängig-Platten',
     'undoDisks/enabled': 'Auf Rückgängig-Platten schreiben',
     onTurnOff: 'Am Ende einer Sitzung',
+    snapshots: 'Sicherungspunkte',
+    limit: 'Höchstens',
     failure: 'Wenn der Gast versagt',
     reaction: 'Wenn der Gast versagt',
     maxRepetitions: 'Höchstens',
@@ -196,6 +198,7 @@ export const germanSettings: SettingWords = {
     wasRunning: 'hält Gantry fest',
     'undoDisks/enabled':
       'was der Gast schreibt, kommt in eigene Dateien; änderbar nur, solange die VM aus ist',
+    limit: 'so viele Sicherungspunkte; leer: so viele, wie gewünscht sind',
     onTurnOff: 'wenn beim Ausschalten nichts anderes gesagt wird',
     reaction: 'bei Absturz, Hängen oder Ende des Prozesses',
     maxRepetitions: 'so oft innerhalb einer Stunde',

@@ -105,6 +105,8 @@ export const englishSettings: SettingWords = {
     undoDisks: 'Undo disks',
     'undoDisks/enabled': 'Write to undo disks',
     onTurnOff: 'At the end of a session',
+    snapshots: 'Snapshots',
+    limit: 'At most',
     failure: 'When the guest fails',
     reaction: 'When the guest fails',
     maxRepetitions: 'At most',

@@ -109,6 +109,7 @@ export function report(name: string, more: Partial<MachineReport> = {}): Machine
     path: `/vms/${name}`,
     pending: [],
     forwards: [],
+    snapshots: [],
     undo: null,
     lastFault: null,
     ...more,

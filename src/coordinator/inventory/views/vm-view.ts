@@ -94,9 +94,18 @@ function viewStatus({ vm, report, host, sample }: VmParts, state: VmState): VmSt
     guest: passing?.guest ?? null,
     forwards: live ? (report?.forwards ?? nothing) : nothing,
     pending: report?.pending ?? nothing,
+    snapshots: viewSnapshots(report?.snapshots),
     undo: report?.undo ?? null,
     lastFault: report?.lastFault ?? null,
   };
+}
+
+const noSnapshots: VmStatus['snapshots'] = { count: 0, present: null };
+
+function viewSnapshots(snapshots: MachineReport['snapshots'] | undefined): VmStatus['snapshots'] {
+  if (snapshots === undefined || snapshots.length === 0) return noSnapshots;
+  const present = snapshots.find((snapshot) => snapshot.present)?.name ?? null;
+  return { count: snapshots.length, present };
 }
 
 function acceleratorOf({ vm, report, host }: VmParts): VmStatus['accelerator'] {

@@ -1,0 +1,58 @@
+/** What a driver's storage does with layers of disks (docs/rfd/0012). */
+import type { Layers, Seal } from '../machine/layers/layers.ts';
+import type { MachineFile } from '../machine/record.ts';
+
+/** Whose layers: the folder that names are in, and the account that files are for. */
+export type LayerPlace = Pick<MachineFile, 'folder' | 'file' | 'uid'>;
+
+export interface MergeOptions {
+  readonly upper: string;
+  /** Below it, with nothing else on it. */
+  readonly lower: string;
+  readonly signal: AbortSignal;
+  /** From 0 to 1. */
+  readonly onProgress: (part: number) => void;
+}
+
+/** Layers of disks (docs/rfd/0012). Files are named as in `Layers`. */
+export interface LayerStorage {
+  /** An empty layer, whole or not at all. Errors: `exists`, `exhausted`. */
+  make(
+    machine: LayerPlace,
+    name: string,
+    on: { readonly file: string; readonly format: 'qcow2' | 'raw' },
+  ): Promise<void>;
+  /** What a file is known by now; undefined: it is not there. */
+  readSeal(machine: LayerPlace, file: string): Promise<Seal | undefined>;
+  /** Takes from everybody the right to write it. */
+  protect(machine: LayerPlace, file: string): Promise<void>;
+  unprotect(machine: LayerPlace, file: string, mode: number): Promise<void>;
+  /** Writes what the upper file holds into the lower one. Can be done again. Errors: `exhausted`. */
+  merge(machine: LayerPlace, merge: MergeOptions): Promise<void>;
+  /** Names another parent in a file, whose content is the same on it. */
+  renameParent(
+    machine: LayerPlace,
+    file: string,
+    parent: { readonly file: string; readonly format: 'qcow2' | 'raw' },
+  ): Promise<void>;
+  /** Copies firmware variables and TPM, where there are any, into a folder of that name. */
+  keepState(machine: LayerPlace, name: string): Promise<void>;
+  /** Makes them what the folder keeps. Can be done again. */
+  restoreState(machine: LayerPlace, name: string): Promise<void>;
+  /** A file or a folder. */
+  remove(machine: LayerPlace, file: string): Promise<void>;
+  /** Another vm that has a disk on the file. */
+  findUser(
+    machine: LayerPlace,
+    file: string,
+    others: readonly MachineFile[],
+  ): Promise<string | undefined>;
+  /** What it takes up on the host; 0 when it is not there. */
+  sizeOf(machine: LayerPlace, file: string): Promise<number>;
+  /** Of the volume of the file. */
+  freeBytes(machine: LayerPlace, file: string): Promise<number>;
+  /** Keeps what the record says beside the disks. */
+  write(machine: LayerPlace, layers: Layers): Promise<void>;
+  /** Errors: `invalid`. Undefined: the disks have none. */
+  read(machine: Pick<LayerPlace, 'file'>): Promise<Layers | undefined>;
+}

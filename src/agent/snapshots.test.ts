@@ -1,0 +1,316 @@
+/**
+ * Snapshots on real files: what each disk holds is compared with a model through a random tree of takes,
+ * reverts and deletes, while the agent is killed in the middle. GANTRY_SNAPSHOT_SEED runs a course again.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { isFault, systemClock } from '#lib';
+import type { LinkMethod, LinkParams, LinkResult, MachineReport, VmDefinition } from '#api';
+import { Chance } from './drivers/simulated/chance.ts';
+import {
+  bareDefinition,
+  byTester,
+  newDisk,
+  QemuAgent,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
+
+const seed = process.env['GANTRY_SNAPSHOT_SEED'] ?? String(Date.now());
+const steps = Number(process.env['GANTRY_SNAPSHOT_STEPS'] ?? 40);
+const regions = 6;
+
+/** Which pattern each MiB of a disk holds. */
+type Content = readonly number[];
+const empty: Content = Array.from({ length: regions }, () => 0);
+
+interface Kept {
+  readonly id: string;
+  readonly contents: readonly Content[];
+}
+
+describe('snapshots', { skip: withoutQemu }, () => {
+  let agent: QemuAgent;
+
+  before(async () => {
+    agent = await QemuAgent.start();
+  });
+  after(async () => {
+    await agent?.[Symbol.asyncDispose]();
+  });
+
+  const names = ['a.qcow2', 'b.raw'] as const;
+
+  async function makeVm(more: object = {}): Promise<string> {
+    const disks = [
+      testDisk('a.qcow2'),
+      { ...testDisk('b.raw'), position: 1, format: 'raw' as const },
+    ];
+    const definition = bareDefinition({ disks }, more);
+    return await agent.create(definition, [
+      newDisk('a.qcow2'),
+      { ...newDisk('b.raw'), format: 'raw' },
+    ]);
+  }
+
+  function call<M extends LinkMethod>(
+    id: string,
+    method: M,
+    more: Omit<LinkParams<M>, 'id' | 'generation' | 'cause'>,
+  ): Promise<LinkResult<M>> {
+    const params = { id, generation: agent.generation(id), cause: byTester, ...more };
+    return agent.host.call(method, params as unknown as LinkParams<M>);
+  }
+
+  let taken = 0;
+  async function take(id: string, exclude: string[] = []): Promise<string> {
+    taken += 1;
+    const snapshot = {
+      id: crypto.randomUUID(),
+      name: `s${taken}`,
+      description: '',
+      author: 'ann',
+      exclude,
+    };
+    await call(id, 'machine.snapshot.take', { snapshot });
+    return snapshot.id;
+  }
+
+  const revert = (id: string, snapshotId: string): Promise<LinkResult<'machine.snapshot.revert'>> =>
+    call(id, 'machine.snapshot.revert', { snapshotId });
+  const remove = (id: string, snapshotId: string): Promise<unknown> =>
+    call(id, 'machine.snapshot.delete', { snapshotId });
+
+  function report(id: string): MachineReport {
+    const found = agent.host.reports.get(id);
+    assert.ok(found !== undefined);
+    return found;
+  }
+
+  /** The file that the guest would write. */
+  function topOf(id: string, name: string): { path: string; format: string } {
+    const folder = agent.folder(id);
+    const [file] = readdirSync(folder).filter((one) => one.endsWith('.layers.json'));
+    const plain = { path: join(folder, name), format: name.endsWith('raw') ? 'raw' : 'qcow2' };
+    if (file === undefined) return plain;
+    const { layers } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+      layers: { tops: { disk: string; top: string }[] };
+    };
+    const top = layers.tops.find(({ disk }) => disk === name)?.top;
+    return top === undefined || top === name ? plain : { path: join(folder, top), format: 'qcow2' };
+  }
+
+  function write(id: string, name: string, region: number, pattern: number): void {
+    const { path, format } = topOf(id, name);
+    const command = `write -P ${pattern} ${region}M 1M`;
+    execFileSync('qemu-io', ['-f', format, '-c', command, path], { stdio: 'ignore' });
+  }
+
+  function read(id: string): Content[] {
+    return names.map((name) => {
+      const { path, format } = topOf(id, name);
+      const commands = empty.flatMap((_, region) => ['-c', `read -v ${region}M 16`]);
+      const said = execFileSync('qemu-io', ['-f', format, '-r', ...commands, path]).toString();
+      return [...said.matchAll(/^[0-9a-f]{8,}: {2}([0-9a-f]{2}) /gm)].map(([, hex]) =>
+        Number.parseInt(hex ?? '', 16),
+      );
+    });
+  }
+
+  async function comeBack(): Promise<void> {
+    const { links } = agent.host;
+    agent.process.run();
+    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+  }
+
+  test('SNAP-01 SNAP-02 SNAP-04 SNAP-07 whatever is taken, reverted to and deleted, and whenever the agent is killed, each point is what it was', async (t) => {
+    t.diagnostic(`GANTRY_SNAPSHOT_SEED=${seed}`);
+    const chance = new Chance(seed);
+    const id = await makeVm();
+    let now: Content[] = [empty, empty];
+    let kept: Kept[] = [];
+    let kills = 0;
+
+    /** Carries it out, or is cut off by the end of the agent; answers which. */
+    const carryOut = async (
+      step: number,
+      work: () => Promise<unknown>,
+    ): Promise<'done' | 'cut'> => {
+      if (chance.draw('kill', step) > 0.3) {
+        await work();
+        return 'done';
+      }
+      kills += 1;
+      void work().catch(() => undefined);
+      await systemClock.sleep(chance.between(1, 60, 'when', step));
+      await agent.process.stop('SIGKILL');
+      await comeBack();
+      assert.equal(report(id).state, 'off');
+      return 'cut';
+    };
+
+    for (let step = 0; step < steps; step += 1) {
+      const what = chance.pick(
+        ['write', 'write', 'take', 'take', 'revert', 'delete'],
+        'what',
+        step,
+      );
+      const at = Math.floor(chance.draw('at', step) * kept.length);
+      const chosen = kept[at];
+      if (what === 'write') {
+        const disk = step % 2;
+        const region = Math.floor(chance.draw('region', step) * regions);
+        write(id, names[disk] ?? 'a.qcow2', region, step + 1);
+        now = now.map((content, index) =>
+          index === disk ? content.with(region, step + 1) : content,
+        );
+      } else if (what === 'take') {
+        await carryOut(step, () => take(id));
+        const known = new Set(kept.map((one) => one.id));
+        for (const one of report(id).snapshots)
+          if (!known.has(one.id)) kept = [...kept, { id: one.id, contents: now }];
+      } else if (chosen !== undefined && what === 'revert') {
+        const how = await carryOut(step, () => revert(id, chosen.id));
+        const found = read(id);
+        if (how === 'done') assert.deepEqual(found, chosen.contents);
+        else
+          assert.ok(
+            [now, chosen.contents].some((one) => JSON.stringify(one) === JSON.stringify(found)),
+          );
+        now = found;
+      } else if (chosen !== undefined) {
+        await carryOut(step, () => remove(id, chosen.id));
+        const left = new Set(report(id).snapshots.map((one) => one.id));
+        kept = kept.filter((one) => left.has(one.id));
+      }
+      assert.deepEqual(read(id), now, `step ${step}: ${what}`);
+    }
+    for (const one of kept) {
+      await revert(id, one.id);
+      assert.deepEqual(read(id), one.contents, 'each is still what it was');
+    }
+    t.diagnostic(`${kept.length} snapshots at the end, ${kills} kills of the agent`);
+    for (const one of kept) await remove(id, one.id);
+    const folder = agent.folder(id);
+    const left = readdirSync(folder).filter((name) => /layer|state$|part$/.test(name));
+    assert.deepEqual(left, [], 'no file is left of them');
+    for (const name of names) {
+      const { path, format } = topOf(id, name);
+      if (format === 'qcow2') execFileSync('qemu-img', ['check', '-q', '-f', 'qcow2', path]);
+    }
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+  });
+
+  test('SNAP-21 SNAP-02 a revert brings back the hardware of then, with identity, name and settings of now', async () => {
+    const before = bareDefinition({ disks: [testDisk('a.qcow2')] });
+    const id = await agent.create(before, [newDisk('a.qcow2')]);
+    const snapshot = await take(id);
+    const changed: VmDefinition = {
+      ...before,
+      name: 'renamed',
+      hardware: {
+        ...before.hardware,
+        sound: 'ac97',
+        bios: { chassis: { assetTag: 'T', serialNumber: 'S' }, baseBoard: { serialNumber: 'B' } },
+      },
+    };
+    await call(id, 'machine.configure', { definition: changed, definitionVersion: 2 });
+    const { definition } = await revert(id, snapshot);
+    assert.equal(definition.hardware.sound, before.hardware.sound);
+    assert.equal(definition.name, 'renamed');
+    assert.equal(definition.id, id);
+    assert.deepEqual(definition.hardware.bios, changed.hardware.bios);
+    assert.deepEqual(definition.hardware.adapters, before.hardware.adapters);
+  });
+
+  test('SNAP-17 a vm with a shared disk has snapshots only without that disk, which is named', async () => {
+    const disks = [
+      testDisk('a.qcow2'),
+      { ...testDisk('quorum.raw'), format: 'raw' as const, position: 1, shared: true },
+    ];
+    const id = await agent.create(bareDefinition({ disks }), [
+      newDisk('a.qcow2'),
+      { ...newDisk('quorum.raw'), format: 'raw' },
+    ]);
+    await assert.rejects(take(id), (error) => {
+      assert.ok(isFault(error, 'refused'));
+      assert.match(error.message, /virtio0:1/);
+      return true;
+    });
+    await agent.untilEvent('vm.snapshot.failed', id);
+    await take(id, ['virtio0:1']);
+    assert.equal(statSync(join(agent.folder(id), 'quorum.raw')).mode & 0o200, 0o200);
+  });
+
+  test('SNAP-18 files of snapshots are write-protected, and one that was changed is not reverted to', async () => {
+    const id = await makeVm();
+    const first = await take(id);
+    const path = join(agent.folder(id), 'a.qcow2');
+    assert.equal(statSync(path).mode & 0o222, 0);
+    const { atime, mtime } = statSync(path);
+    utimesSync(path, atime, new Date(mtime.getTime() + 5000));
+    await assert.rejects(revert(id, first), (error) => isFault(error, 'corrupt'));
+    await agent.untilEvent('vm.disk.parent-invalid', id);
+    utimesSync(path, atime, mtime);
+  });
+
+  test('SNAP-11 a snapshot records the undo disks, revert restores them, and a commit that would change it is refused', async () => {
+    const settings = { undoDisks: { enabled: true, onTurnOff: 'keep' } };
+    const id = await makeVm({ settings });
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+    write(id, 'a.qcow2', 1, 7);
+    const snapshot = await take(id);
+    write(id, 'a.qcow2', 1, 8);
+    await assert.rejects(agent.act(id, 'commit-undo'), (error) => {
+      return isFault(error, 'refused');
+    });
+    assert.equal(read(id)[0]?.[1], 8);
+    await agent.act(id, 'discard-undo');
+    assert.equal(read(id)[0]?.[1], 0, 'as before the session');
+    assert.equal(report(id).undo, null);
+    await revert(id, snapshot);
+    assert.equal(read(id)[0]?.[1], 7);
+    assert.notEqual(report(id).undo, null, 'the session of then');
+    await remove(id, snapshot);
+    await agent.act(id, 'commit-undo');
+    assert.equal(read(id)[0]?.[1], 7);
+    const layers = readdirSync(agent.folder(id)).filter((name) => /undo|layer/.test(name));
+    assert.deepEqual(layers, []);
+  });
+
+  test('firmware variables go back with a snapshot', async () => {
+    const id = await makeVm();
+    const folder = agent.folder(id);
+    const [definition = ''] = readdirSync(folder).filter((name) => name.endsWith('.json'));
+    const path = join(folder, definition.replace('.json', '.firmware'));
+    const none = await take(id);
+    await writeFile(path, 'one');
+    const one = await take(id);
+    await writeFile(path, 'two');
+    await revert(id, one);
+    assert.equal(readFileSync(path, 'utf8'), 'one');
+    await revert(id, none);
+    assert.equal(existsSync(path), false);
+  });
+
+  test('SNAP-19 VM-11 a vm that is taken out and added again has its snapshots', async () => {
+    const id = await makeVm();
+    write(id, 'a.qcow2', 2, 5);
+    const snapshot = await take(id);
+    write(id, 'a.qcow2', 2, 6);
+    const folder = agent.folder(id);
+    const [file = ''] = readdirSync(folder).filter((name) => /^bare-\d+\.json$/.test(name));
+    await call(id, 'machine.forget', {});
+    await agent.host.call('machine.adopt', { file: join(folder, file), cause: byTester });
+    await agent.host.until('it is known again', () => agent.host.reports.get(id) !== undefined);
+    assert.equal(read(id)[0]?.[2], 6);
+    await revert(id, snapshot);
+    assert.equal(read(id)[0]?.[2], 5);
+  });
+});

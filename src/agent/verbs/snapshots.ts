@@ -1,0 +1,65 @@
+/** Snapshots of machines. Each change runs in the machine's own loop and can be asked for again. */
+import type { Handlers } from '../link/calls.ts';
+import type { Host } from '../host/host.ts';
+import {
+  changeSnapshot,
+  deleteSnapshot,
+  revertToSnapshot,
+  takeSnapshot,
+} from '../machine/layers/snapshots.ts';
+
+type SnapshotVerbs = Pick<
+  Handlers,
+  | 'machine.snapshot.take'
+  | 'machine.snapshot.revert'
+  | 'machine.snapshot.delete'
+  | 'machine.snapshot.change'
+>;
+
+export function snapshotVerbs(host: Host): SnapshotVerbs {
+  return {
+    async 'machine.snapshot.take'({ id, generation, cause, snapshot }, { signal }) {
+      const machine = host.machine(id);
+      await machine.change(
+        'take-snapshot',
+        generation,
+        cause,
+        (hands) => takeSnapshot(hands, snapshot),
+        signal,
+      );
+      return { report: machine.report() };
+    },
+
+    async 'machine.snapshot.revert'({ id, generation, cause, snapshotId }, { signal }) {
+      const machine = host.machine(id);
+      const definition = await machine.change(
+        'revert-snapshot',
+        generation,
+        cause,
+        (hands) => revertToSnapshot(hands, snapshotId),
+        signal,
+      );
+      return { report: machine.report(), definition };
+    },
+
+    async 'machine.snapshot.delete'({ id, generation, cause, snapshotId }, { signal }) {
+      const machine = host.machine(id);
+      await machine.change(
+        'delete-snapshot',
+        generation,
+        cause,
+        (hands) => deleteSnapshot(hands, snapshotId),
+        signal,
+      );
+      return { report: machine.report() };
+    },
+
+    async 'machine.snapshot.change'({ id, generation, cause, snapshotId, name, description }) {
+      const machine = host.machine(id);
+      await machine.change('rename', generation, cause, (hands) =>
+        changeSnapshot(hands, { id: snapshotId, name, description }),
+      );
+      return { report: machine.report() };
+    },
+  };
+}

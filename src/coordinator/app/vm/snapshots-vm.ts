@@ -1,0 +1,306 @@
+/**
+ * Snapshots of a vm. Its host has them, beside the disks, and reports them with the vm's state; what is listed is
+ * the last report, so also of a host that is away. A host does what it is asked for once.
+ */
+import { randomUUID } from 'node:crypto';
+import { Fault } from '#lib';
+import {
+  vmDefinitionSchema,
+  type DryRun,
+  type Operation,
+  type Snapshot,
+  type SnapshotPatch,
+  type SnapshotRevert,
+  type SnapshotTake,
+  type VmAction,
+  type VmDefinition,
+} from '#api';
+import type { Caller, Coordinator } from '../../context.ts';
+import type { StatusDocument } from '../../documents.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import type { Json } from '../../store/store.ts';
+import { asJson } from '../json.ts';
+import { makeMac, usedMacs } from '../vm-identity.ts';
+import type { Kind, Step, Work } from '../work.ts';
+import { pushStep } from './change-vm.ts';
+import { changeDefinition } from './common-steps.ts';
+import { begin, machineOf, prepare } from './device-change.ts';
+
+/** What moves all that a layer holds takes its time. */
+const mergeLimitMs = 24 * 3_600_000;
+
+export function listSnapshots(inventory: Inventory, id: string): readonly Snapshot[] {
+  return inventory.document<StatusDocument>('status', id)?.data.report.snapshots ?? [];
+}
+
+/** By name or id. Errors: `not-found`. */
+export function findSnapshot(inventory: Inventory, id: string, reference: string): Snapshot {
+  const all = listSnapshots(inventory, id);
+  const found =
+    all.find((one) => one.id === reference) ?? all.find((one) => one.name === reference);
+  if (found !== undefined) return found;
+  throw new Fault('not-found', `there is no snapshot ${reference.slice(0, 100)}`, {
+    hint: `its snapshots: ${all.map(({ name }) => name).join(', ') || 'none'}`.slice(0, 300),
+  });
+}
+
+export async function takeSnapshot(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  request: SnapshotTake,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { vm, definition } = prepare(coordinator, id, 'take-snapshot');
+  const known = listSnapshots(coordinator.inventory, id);
+  const replaced = replacedBy(definition, known, request);
+  requireFreeName(
+    known.filter((one) => one.id !== replaced?.id),
+    request.name,
+    definition.name,
+  );
+  const input = { ...inputOfTake(caller, request), replaces: replaced?.id ?? null };
+  return await begin(coordinator, caller, vm, takeSnapshotKind, input, dryRun);
+}
+
+export async function revertSnapshot(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  reference: string,
+  request: SnapshotRevert,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { vm, definition } = prepare(coordinator, id, 'revert-snapshot');
+  const { inventory } = coordinator;
+  const snapshot = findSnapshot(inventory, id, reference);
+  const { snapshotFirst: name } = request;
+  if (name !== undefined) {
+    const known = listSnapshots(inventory, id);
+    requireFreeName(known, name, definition.name);
+    replacedBy(definition, known, { name });
+  }
+  const first = name === undefined ? null : inputOfTake(caller, { name });
+  const input = { snapshotId: snapshot.id, first };
+  return await begin(coordinator, caller, vm, revertSnapshotKind, input, dryRun);
+}
+
+export async function deleteSnapshot(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  reference: string,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { vm } = prepare(coordinator, id, 'delete-snapshot');
+  const { id: snapshotId } = findSnapshot(coordinator.inventory, id, reference);
+  return await begin(coordinator, caller, vm, deleteSnapshotKind, { snapshotId }, dryRun);
+}
+
+export async function changeSnapshot(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  reference: string,
+  patch: SnapshotPatch,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const action: VmAction = 'rename';
+  const { vm, definition } = prepare(coordinator, id, action);
+  const { inventory } = coordinator;
+  const snapshot = findSnapshot(inventory, id, reference);
+  const { name = snapshot.name, description = snapshot.description } = patch;
+  const others = listSnapshots(inventory, id).filter((one) => one.id !== snapshot.id);
+  requireFreeName(others, name, definition.name);
+  const before = { name: snapshot.name, description: snapshot.description };
+  const input = { snapshotId: snapshot.id, name, description, before };
+  return await begin(coordinator, caller, vm, changeSnapshotKind, input, dryRun);
+}
+
+function requireFreeName(known: readonly Snapshot[], name: string, vm: string): void {
+  if (known.every((one) => one.name !== name)) return;
+  throw new Fault('exists', `${vm} has a snapshot ${name} already`, {
+    hint: 'choose another name',
+  });
+}
+
+/** The oldest, where there are as many as may be and it shall give way (SNAP-05). Errors: `refused`. */
+function replacedBy(
+  { name, settings }: VmDefinition,
+  known: readonly Snapshot[],
+  { atLimit = 'refuse' }: SnapshotTake,
+): Snapshot | undefined {
+  const { limit } = settings.snapshots;
+  if (limit === null || known.length < limit) return undefined;
+  const [oldest] = known;
+  if (atLimit === 'replace-oldest' && known.length === limit) return oldest;
+  throw new Fault('refused', `${name} has ${known.length} snapshots and may have ${limit}`, {
+    hint: 'delete one, raise settings.snapshots.limit, or replace the oldest with --replace-oldest',
+  });
+}
+
+function inputOfTake(caller: Caller, request: SnapshotTake): Readonly<Record<string, Json>> {
+  const { name, description = '', exclude = [] } = request;
+  return {
+    snapshot: { id: randomUUID(), name, description, author: caller.actor.name, exclude },
+  };
+}
+
+type Taken = Parameters<typeof takeOn>[1];
+
+function takenBy(from: Readonly<Record<string, Json>>): Taken {
+  return from['snapshot'] as unknown as Taken;
+}
+
+async function takeOn(
+  work: Work,
+  snapshot: {
+    readonly id: string;
+    readonly name: string;
+    readonly description: string;
+    readonly author: string | null;
+    readonly exclude: string[];
+  },
+): Promise<void> {
+  const { hostId, machine } = machineOf(work);
+  await work.coordinator.links.call(
+    hostId,
+    'machine.snapshot.take',
+    { ...machine, snapshot },
+    { signal: work.signal },
+  );
+  await work.conclude({ snapshotId: snapshot.id });
+}
+
+async function deleteOn(work: Work, snapshotId: string): Promise<void> {
+  const { hostId, machine } = machineOf(work);
+  await work.coordinator.links.call(
+    hostId,
+    'machine.snapshot.delete',
+    { ...machine, snapshotId },
+    {
+      signal: work.signal,
+      limitMs: mergeLimitMs,
+      onProgress: (progress, note) => work.tell(progress, note),
+    },
+  );
+}
+
+export const takeSnapshotKind: Kind = {
+  action: 'vm.snapshot.take',
+  steps: [
+    {
+      name: 'take',
+      run: (work) => takeOn(work, takenBy(work.input)),
+      // The old one may be gone by then: one of the two stays.
+      async undo(work) {
+        if (work.memory['replacing'] !== true) await deleteOn(work, takenBy(work.input).id);
+      },
+    },
+    {
+      name: 'replace',
+      way: 'stays',
+      async run(work) {
+        const { replaces } = work.input;
+        if (typeof replaces !== 'string') return;
+        await work.remember({ replacing: true });
+        await deleteOn(work, replaces);
+      },
+    },
+  ],
+};
+
+/** What is to be lost, kept before. */
+const takeFirstStep: Step = {
+  name: 'take-first',
+  async run(work) {
+    const { first } = work.input;
+    if (first !== null) await takeOn(work, takenBy(first as Readonly<Record<string, Json>>));
+  },
+  async undo(work) {
+    const { first } = work.input;
+    if (first !== null) await deleteOn(work, takenBy(first as Readonly<Record<string, Json>>).id);
+  },
+};
+
+const revertStep: Step = {
+  name: 'revert',
+  way: 'stays',
+  async run(work) {
+    await work.remember({ reverting: true });
+    const { hostId, machine } = machineOf(work);
+    const { definition } = await work.coordinator.links.call(
+      hostId,
+      'machine.snapshot.revert',
+      { ...machine, snapshotId: String(work.input['snapshotId']) },
+      {
+        signal: work.signal,
+        limitMs: mergeLimitMs,
+        onProgress: (progress, note) => work.tell(progress, note),
+      },
+    );
+    await work.remember({ definition: asJson(definition) });
+  },
+};
+
+/** An address that another vm was given meanwhile is not taken back from it. */
+const writeThenStep: Step = {
+  name: 'write',
+  way: 'stays',
+  async run(work) {
+    const { guestOs, resources, hardware } = vmDefinitionSchema.parse(work.memory['definition']);
+    await changeDefinition(work, (now) => {
+      const own = new Set(now.hardware.adapters.map(({ mac }) => mac));
+      const taken = usedMacs(work.coordinator.inventory).difference(own);
+      const adapters = hardware.adapters.map((adapter) =>
+        taken.has(adapter.mac) ? { ...adapter, mac: makeMac(taken) } : adapter,
+      );
+      return { ...now, guestOs, resources, hardware: { ...hardware, adapters } };
+    });
+  },
+};
+
+export const revertSnapshotKind: Kind = {
+  action: 'vm.snapshot.revert',
+  steps: [takeFirstStep, revertStep, writeThenStep, pushStep],
+};
+
+export const deleteSnapshotKind: Kind = {
+  action: 'vm.snapshot.delete',
+  steps: [
+    {
+      name: 'delete',
+      way: 'no-way-back',
+      run: (work) => deleteOn(work, String(work.input['snapshotId'])),
+    },
+  ],
+};
+
+async function changeOn(work: Work, to: Json | undefined): Promise<void> {
+  const { name, description } = to as { name: string; description: string };
+  const { hostId, machine } = machineOf(work);
+  await work.coordinator.links.call(hostId, 'machine.snapshot.change', {
+    ...machine,
+    snapshotId: String(work.input['snapshotId']),
+    name,
+    description,
+  });
+}
+
+export const changeSnapshotKind: Kind = {
+  action: 'vm.snapshot.change',
+  steps: [
+    {
+      name: 'change',
+      run: (work) => changeOn(work, work.input),
+      undo: (work) => changeOn(work, work.input['before']),
+    },
+  ],
+};
+
+export const snapshotKinds: readonly Kind[] = [
+  takeSnapshotKind,
+  revertSnapshotKind,
+  deleteSnapshotKind,
+  changeSnapshotKind,
+];
