@@ -1,8 +1,12 @@
 /** What is asked of events and their log, through CLI and API, on one coordinator with a simulated host. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { Event, EventEntry } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
+
+const gantryScript = fileURLToPath(new URL('../../gantry', import.meta.url));
 
 let gantry: Gantry;
 before(async () => {
@@ -123,4 +127,57 @@ void test('EVT-09 the log is exported as JSON and CSV, whole or filtered, and ke
   const { settings } = await gantry.client().call('installation.show', {});
   assert.equal(settings.eventRetentionDays, 90);
   assert.ok(settings.eventRetentionCount > 0);
+});
+
+void test('EVT-27 EVT-28 a vm that comes into existence or ceases to exist is an event, which tells whether its files remain', async () => {
+  const born = async (name: string): Promise<void> => {
+    await gantry.must('vm', 'create', name);
+    const [created, ...others] = await named('vm.created', name);
+    assert.equal(created?.target.kind, 'vm');
+    assert.deepEqual(others, []);
+  };
+  const named = async (event: string, name: string): Promise<readonly Event[]> =>
+    gantry.json<Event[]>(
+      'event',
+      'export',
+      '--filter',
+      `name = ${event} AND target.name = ${name}`,
+    );
+  for (const [verb, filesRemain] of [
+    ['remove', true],
+    ['delete', false],
+  ] as const) {
+    await born(`gone-${verb}`);
+    await gantry.must('vm', verb, `gone-${verb}`, '--yes');
+    const [deleted, ...others] = await named('vm.deleted', `gone-${verb}`);
+    assert.equal(deleted?.attributes['filesRemain'], filesRemain);
+    assert.equal(deleted?.target.kind, 'vm');
+    assert.deepEqual(others, []);
+  }
+});
+
+void test('HOST-30 EVT-47 EVT-48 all running vms are turned off without a shutdown of their guests, as the confirmation says; the service of the host starts and stops with an event', async () => {
+  const before = (await gantry.json<Event[]>('event', 'export')).at(-1)?.seq ?? 0;
+  const [host] = await gantry.json<{ name: string }[]>('host', 'list');
+  const words = `${gantryScript} host turn-off-all ${host?.name ?? ''}`;
+  // A terminal, at which a person says yes.
+  const { stdout } = spawnSync('script', ['-qec', words, '/dev/null'], {
+    encoding: 'utf8',
+    input: 'yes\n',
+    env: { ...process.env, GANTRY_DATA: gantry.data },
+  });
+  assert.match(stdout, /without a shutdown of their guests.*Go on\?/);
+  assert.match(stdout, /\btold\b/, 'it names them');
+  await gantry.must('host', 'stop', host?.name ?? '', '--yes');
+  await gantry.must('host', 'start', host?.name ?? '');
+  const since = await gantry.json<Event[]>('event', 'export', '--filter', `seq > ${before}`);
+  const told = since.filter(({ target }) => target.name === 'told').map(({ name }) => name);
+  assert.ok(told.includes('vm.state.powered-off'));
+  assert.ok(!told.some((name) => name.startsWith('vm.shutdown.')), told.join(' '));
+  for (const name of ['host.stopped', 'host.started']) {
+    const [event, ...others] = since.filter((one) => one.name === name);
+    assert.equal(event?.target.kind, 'host', name);
+    assert.equal(event.target.name, host?.name);
+    assert.deepEqual(others, []);
+  }
 });
