@@ -113,6 +113,17 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     await gantry.must('vm', 'resume', vm.name);
   });
 
+  test('who types faster than the palette finds gets what was typed, and nothing else', async () => {
+    const { page } = person;
+    await open('/status');
+    const vm = await runningVm();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog').getByRole('combobox').waitFor();
+    await page.keyboard.type(`${vm.name}\npause\n`);
+    await page.getByText(`Pause: ${vm.name}`).waitFor();
+    await gantry.must('vm', 'resume', vm.name);
+  });
+
   test('what loses something is asked about from the palette too', async () => {
     const { page } = person;
     await open('/status');

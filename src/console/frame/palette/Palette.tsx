@@ -70,22 +70,24 @@ function PaletteDialog({
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState<Chosen | undefined>(undefined);
   const [active, setActive] = useState(0);
-  /** The enter key was struck before the entries answered what was typed: they are not acted on. */
-  const [entering, setEntering] = useState(false);
+  /**
+   * What was typed after the enter key, while the entries did not yet answer what was typed before it: they are
+   * not acted on, and nothing that a fast person types is lost. Undefined where no enter key waits.
+   */
+  const [ahead, setAhead] = useState<string | undefined>(undefined);
   const { entries, settled } = useEntries(text.trim(), chosen);
   const write = (next: string): void => {
     setText(next);
     setActive(0);
-    setEntering(false);
   };
   const go = (to: string): void => void navigate({ href: to });
-  const take = (entry: Entry): void => {
+  const take = (entry: Entry, next = ''): void => {
     switch (entry.kind) {
       case 'vm':
       case 'host':
       case 'image':
         setChosen(entry);
-        write('');
+        write(next);
         return;
       case 'page':
         go(entry.to);
@@ -111,22 +113,30 @@ function PaletteDialog({
     }
     onClose();
   };
-  const enter = useEffectEvent((): void => {
-    setEntering(false);
+  const enter = useEffectEvent((typed: string): void => {
+    const [next, ...more] = typed.split('\n');
+    setAhead(more.length === 0 ? undefined : more.join('\n'));
     const entry = entries[active];
-    if (entry !== undefined) take(entry);
+    if (entry !== undefined) take(entry, next);
   });
   useEffect(() => {
-    if (entering && settled) enter();
-  }, [entering, settled]);
+    if (ahead !== undefined && settled) enter(ahead);
+  }, [ahead, settled]);
   const onKey = (event: KeyboardEvent): void => {
+    if (ahead !== undefined) {
+      const typed = event.key === 'Enter' ? '\n' : event.key;
+      if (typed.length !== 1 || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      setAhead(ahead + typed);
+      return;
+    }
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (by !== 0 && entries.length > 0) {
       event.preventDefault();
       setActive((active + by + entries.length) % entries.length);
     } else if (event.key === 'Enter') {
       event.preventDefault();
-      setEntering(true);
+      setAhead('');
     } else if (chosen !== undefined && event.key === 'Backspace' && text === '') {
       setChosen(undefined);
     }
