@@ -3,12 +3,12 @@
  * reverts and deletes, while the agent is killed in the middle. GANTRY_SNAPSHOT_SEED runs a course again.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { isFault, systemClock } from '#lib';
+import { isFault, miB, systemClock } from '#lib';
 import type { LinkMethod, LinkParams, LinkResult, MachineReport, VmDefinition } from '#api';
 import { Chance } from './drivers/simulated/chance.ts';
 import {
@@ -297,6 +297,66 @@ describe('snapshots', { skip: withoutQemu }, () => {
     assert.equal(readFileSync(path, 'utf8'), 'one');
     await revert(id, none);
     assert.equal(existsSync(path), false);
+  });
+
+  test('SNAP-19 a vm that is moved to another volume takes its snapshots and undo disks along', async (t) => {
+    const elsewhere = await mkdtemp('/dev/shm/gs-').catch(() => undefined);
+    if (elsewhere === undefined) {
+      t.skip('there is no second volume');
+      return;
+    }
+    await using leave = new AsyncDisposableStack();
+    await chmod(elsewhere, 0o711);
+    leave.defer(() => rm(elsewhere, { recursive: true, force: true }));
+    const { settings, eventScripts } = agent.coordinator;
+    const searchPath = [...settings.searchPath, elsewhere];
+    await agent.host.call('host.configure', {
+      settings: { ...settings, searchPath },
+      eventScripts,
+    });
+    const disks = [testDisk('a.qcow2')];
+    const undo = { settings: { undoDisks: { enabled: true } } };
+    const definition = bareDefinition({ disks }, undo);
+    const id = await agent.create(definition, [newDisk('a.qcow2')]);
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+    write(id, 'a.qcow2', 1, 5);
+    const snapshot = await take(id);
+    write(id, 'a.qcow2', 1, 6);
+    const move = { parent: elsewhere, definition, definitionVersion: 2, disks: [] };
+    await call(id, 'machine.relocate', move);
+    assert.ok(agent.folder(id).startsWith(elsewhere));
+    const held = (): boolean => {
+      const { path, format } = topOf(id, 'a.qcow2');
+      const args = ['-f', format, '-r', '-c', 'read -P 6 1M 1M', path];
+      return spawnSync('qemu-io', args).status === 0;
+    };
+    assert.ok(held());
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'turn-off');
+    await revert(id, snapshot);
+    assert.equal(held(), false);
+    await call(id, 'machine.destroy', { keep: [] });
+    assert.deepEqual(readdirSync(elsewhere), []);
+  });
+
+  test('a copy of a vm has what its disks hold now, in files of their own without layers', async () => {
+    const disks = [{ ...testDisk('b.raw'), format: 'raw' as const }];
+    const definition = bareDefinition({ disks });
+    const id = await agent.create(definition, [{ ...newDisk('b.raw'), format: 'raw' }]);
+    await take(id);
+    write(id, 'b.raw', 2, 9);
+    const copy: VmDefinition = { ...bareDefinition({ disks }), name: 'copy-of-layers' };
+    await call(id, 'machine.clone', {
+      definition: copy,
+      definitionVersion: 1,
+      parent: null,
+      disks: [{ from: 'b.raw', to: 'b.raw' }],
+    });
+    const content = readFileSync(join(agent.folder(copy.id), 'b.raw'));
+    assert.equal(content[2 * miB], 9);
+    assert.equal(content.length, 64 * miB);
+    assert.deepEqual(report(copy.id).snapshots, []);
   });
 
   test('SNAP-19 VM-11 a vm that is taken out and added again has its snapshots', async () => {
