@@ -11,9 +11,9 @@ import type {
   ForeignMedium,
 } from './machine.ts';
 import { Sheet } from './sheet.ts';
+import { readUuid, toBytes } from './values.ts';
 import { readLeaves } from './xml.ts';
 
-const miB = 1024 * 1024;
 const pci = 'hardware/pci_bus';
 
 /** What is in a position of a controller. */
@@ -70,17 +70,6 @@ export function parseVmc(text: string): ForeignMachine {
   loseUndo(sheet);
   sheet.ignore(bookkeeping);
   return { ...machine, ...sheet.end() };
-}
-
-function toBytes(count: number | undefined): number | null {
-  return count === undefined ? null : count * miB;
-}
-
-function readUuid(value: string | undefined): string | null {
-  const digits = (value ?? '').replaceAll(/[^0-9a-f]/gi, '').toLowerCase();
-  if (digits.length !== 32 || /^0+$/.test(digits)) return null;
-  const at = (from: number, to: number): string => digits.slice(from, to);
-  return [at(0, 8), at(8, 12), at(12, 16), at(16, 20), at(20, 32)].join('-');
 }
 
 /** Both names of a file: the one beside the configuration first, since the other one is of another system. */

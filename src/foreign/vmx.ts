@@ -12,10 +12,10 @@ import {
   type ForeignMedium,
 } from './machine.ts';
 import { Sheet } from './sheet.ts';
+import { readUuid, toBytes } from './values.ts';
 
 const maxLines = 20_000;
 const maxLineLength = 16_384;
-const miB = 1024 * 1024;
 
 /** How the products number themselves, and what they remember of windows, slots and their last run. */
 const bookkeeping =
@@ -85,18 +85,6 @@ function unescape(value: string): string {
   return value.replaceAll(/\|([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-}
-
-function toBytes(count: number | undefined): number | null {
-  return count === undefined ? null : count * miB;
-}
-
-/** `56 4d 12 ab … - …`, in the order in which it is written. */
-function readUuid(value: string | undefined): string | null {
-  const digits = (value ?? '').replaceAll(/[^0-9a-f]/gi, '').toLowerCase();
-  if (digits.length !== 32 || /^0+$/.test(digits)) return null;
-  const at = (from: number, to: number): string => digits.slice(from, to);
-  return [at(0, 8), at(8, 12), at(12, 16), at(16, 20), at(20, 32)].join('-');
 }
 
 type Devices = Pick<ForeignMachine, 'disks' | 'drives' | 'scsiModel'>;

@@ -45,6 +45,16 @@ export async function sweepTemporaries(folder: string): Promise<void> {
   }
 }
 
+/** Makes the content of a file durable. */
+export async function flushFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Makes names that were added to or taken from the folder durable. */
 export async function flushFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');

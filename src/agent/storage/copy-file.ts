@@ -9,6 +9,7 @@ import { constants, type Stats } from 'node:fs';
 import { chmod, copyFile as copyByHost, rename, rm, stat } from 'node:fs/promises';
 import { abortReason } from '#lib';
 import { demandSpace, openNodeFile, type DiskFile } from '#disk';
+import { flushFile } from './atomic-file.ts';
 
 const chunkBytes = 2 * 1024 * 1024;
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = constants;
@@ -27,7 +28,7 @@ export async function copyFile(from: string, to: string, work: CopyWork): Promis
     const stats = await stat(from);
     if (await sharesBlocks(from, part)) work.onBytes(stats.size);
     else await copyBytes(from, part, stats, work);
-    await flush(part);
+    await flushFile(part);
     await chmod(part, stats.mode & 0o777);
     await rename(part, to);
   } catch (error) {
@@ -97,14 +98,5 @@ async function pump(
     }
   } finally {
     await writing;
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const file = await openNodeFile(path, 'write');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

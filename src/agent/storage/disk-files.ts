@@ -5,7 +5,7 @@
  * overwritten.
  */
 import { constants, existsSync, type Stats } from 'node:fs';
-import { chmod, copyFile, open, rename, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, rename, rm, stat } from 'node:fs/promises';
 import {
   convertDisk,
   hostStore,
@@ -18,6 +18,7 @@ import {
 import { Fault } from '#lib';
 import { convertImage, createImage, inspectImage, resizeImage } from '#qemu';
 import type { DiskFacts, DiskSourceLike } from '../drivers/driver.ts';
+import { flushFile } from './atomic-file.ts';
 import { claimDrive } from './drives.ts';
 
 const sectorBytes = 512;
@@ -49,7 +50,7 @@ export async function makeDisk(
     const target = { ...place, path: part };
     const sizeBytes = await makeFrom(target, source, onProgress);
     signal.throwIfAborted();
-    await flush(part);
+    await flushFile(part);
     await rename(part, path);
     return sizeBytes;
   } catch (error) {
@@ -182,15 +183,6 @@ async function makeFromImage(
 
 function roundUp(sizeBytes: number): number {
   return Math.ceil(sizeBytes / sectorBytes) * sectorBytes;
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r+');
-  try {
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Also while a running vm has it open. Errors: `not-found`, `corrupt`, `invalid` when it leads elsewhere. */
