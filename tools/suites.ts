@@ -19,6 +19,7 @@ export const suites: readonly Suite[] = [
     files: ['src/libvirt/**/*.test.ts', 'test/interop/libvirt/**/*.test.ts'],
     atOnce: 2,
   },
+  { name: 'foreign', files: ['src/foreign/**/*.test.ts'], atOnce: 2 },
   { name: 'qemu', files: ['src/qemu/**/*.test.ts'], atOnce: 2 },
   { name: 'images', files: ['images/**/*.test.ts'], atOnce: 1 },
   { name: 'agent', files: ['src/agent/**/*.test.ts'], atOnce: 2 },
