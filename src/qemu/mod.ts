@@ -55,6 +55,8 @@ export {
 } from './image/change.ts';
 export { inspectImage, readImageInfo, type ImageInfo, type ImageQuery } from './image/info.ts';
 export type { ImageCommandOptions } from './image/run.ts';
+export { makeMortal, type ProgramCall } from './mortal.ts';
+export { runProgram, type RunOptions, type RunResult } from './run-program.ts';
 export { parseKeys, typeText } from './keys/keys.ts';
 export { layouts, type KeyChord, type Layout } from './keys/layouts.ts';
 export * as guest from './guest-agent/commands.ts';

@@ -45,6 +45,9 @@ export interface DriverHost {
   readonly settings: () => HostSettings;
   /** The driver's facts have changed. */
   readonly onFacts: () => void;
+  readonly hostId: string;
+  /** The networks of the host cannot be served. */
+  readonly onNetworkTrouble: (reason: string) => void;
 }
 
 export interface HostParts {
@@ -102,6 +105,9 @@ export class Host implements MachineHost, AsyncDisposable {
       files: (id) => shared.machines.get(id)?.file,
       allFiles: () => shared.machines.values().map((machine) => machine.file),
       settings: () => shared.file.settings,
+      hostId: shared.file.hostId,
+      onNetworkTrouble: (reason) =>
+        later.host?.emit(null, 'host.network-service-failed', { reason }, systemCause),
       onFacts: () => {
         const { host } = later;
         host?.refreshFacts().catch((error: unknown) => {

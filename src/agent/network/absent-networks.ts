@@ -4,7 +4,7 @@ import type { HostLease, NetworkReport } from '#api';
 import { networkUnavailable, type Networks } from './networks.ts';
 import type { Obstacle } from '../drivers/driver.ts';
 
-export class AbsentNetworks implements Networks {
+export class AbsentNetworks implements Networks, AsyncDisposable {
   readonly whyNot: string;
   readonly reports: readonly NetworkReport[] = [];
 
@@ -21,6 +21,8 @@ export class AbsentNetworks implements Networks {
   }
 
   onReports(): void {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   async leases(): Promise<readonly HostLease[]> {
     throw new Fault('not-found', `no network is carried here: ${this.whyNot}`);

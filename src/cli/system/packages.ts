@@ -38,6 +38,18 @@ const hypervisorNeeds: readonly Need[] = [
     shownBy: ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd'],
     required: 'optional',
   },
+  {
+    package: 'nftables',
+    reason: 'networks: translation, and what keeps them apart',
+    shownBy: ['nft'],
+    required: 'optional',
+  },
+  {
+    package: 'dnsmasq-base',
+    reason: 'networks: addresses and names for their vms',
+    shownBy: ['dnsmasq'],
+    required: 'optional',
+  },
   { package: 'swtpm', reason: 'TPM 2.0 for machines', shownBy: ['swtpm'], required: 'optional' },
   {
     package: 'swtpm-tools',

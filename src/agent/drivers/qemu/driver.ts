@@ -20,8 +20,8 @@ import { exists } from '../../storage/exists.ts';
 import { FileStorage } from '../../storage/file-storage.ts';
 import { readVolumes } from '../../storage/file-system.ts';
 import { ImageChecks } from '../../storage/image-checks.ts';
-import { AbsentNetworks } from '../../network/absent-networks.ts';
-import type { Networks } from '../../network/networks.ts';
+import type { AbsentNetworks } from '../../network/absent-networks.ts';
+import { LinuxNetworks, openNetworks } from '../../network/linux/linux-networks.ts';
 import { agentVersion } from '../../version.ts';
 import type {
   Driver,
@@ -72,6 +72,9 @@ export interface QemuDriverOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: () => HostSettings;
+  readonly hostId: string;
+  readonly onNetworkTrouble: (reason: string) => void;
+  readonly allFiles: () => Iterable<MachineFile>;
   /** The record of a machine as it is now. */
   readonly files: (id: string) => MachineFile | undefined;
   /** The host's facts have changed. */
@@ -83,7 +86,7 @@ export class QemuDriver implements Driver {
   readonly name = 'qemu';
   readonly storage: FileStorage;
   readonly images: HostImages;
-  readonly networks: Networks = new AbsentNetworks('this agent makes no networks');
+  readonly networks: LinuxNetworks | AbsentNetworks;
   readonly #options: QemuDriverOptions;
   readonly #host: QemuHost;
   readonly #groups: ControlGroups;
@@ -93,7 +96,13 @@ export class QemuDriver implements Driver {
   readonly #range: UidRange;
   readonly #cpu = new CpuMeter();
 
-  private constructor(options: QemuDriverOptions, host: QemuHost, bootId: string) {
+  private constructor(
+    options: QemuDriverOptions,
+    host: QemuHost,
+    bootId: string,
+    networks: QemuDriver['networks'],
+  ) {
+    this.networks = networks;
     this.#options = options;
     this.#host = host;
     this.#bootId = bootId;
@@ -105,6 +114,7 @@ export class QemuDriver implements Driver {
       bootId,
       host,
       groups: this.#groups,
+      taps: networks instanceof LinuxNetworks ? networks : undefined,
     });
     const imageFolder = join(options.dataDir, 'images');
     const qemuImg = (): string => this.#requireQemuImg();
@@ -128,7 +138,9 @@ export class QemuDriver implements Driver {
     await openWay(options.runtimeDir);
     const { dataDir, log, onFacts } = options;
     const host = await QemuHost.look({ dataDir, bootId, log, onChange: onFacts });
-    return new QemuDriver(options, host, bootId);
+    const range = options.uidRange ?? defaultUidRange;
+    const networks = await openNetworks({ ...options, bootId, range });
+    return new QemuDriver(options, host, bootId, networks);
   }
 
   get missing(): Readonly<Partial<Record<Ability, string>>> {
@@ -314,6 +326,7 @@ export class QemuDriver implements Driver {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine[Symbol.asyncDispose]();
+    await this.networks[Symbol.asyncDispose]();
     await this.#host[Symbol.asyncDispose]();
     this.#groups.close();
   }
@@ -461,6 +474,7 @@ export class QemuDriver implements Driver {
         bootOnce: undefined,
         without,
         freePorts: recordedPorts(file),
+        taps: new Map(),
         stateFrom: 'power-on',
         hostName: this.#options.hostName,
         nowMs: this.#options.clock.now(),

@@ -28,7 +28,16 @@ import { prepareFirmware } from './firmware.ts';
 import { GuestMonitor } from './guest/monitor.ts';
 import { isForeign } from './host/emulator.ts';
 import type { QemuHost } from './host/qemu-host.ts';
-import { endProcess, forwardsOf, giveFiles, launch, prepareRunFolder } from './launch.ts';
+import type { Taps } from '../../network/taps.ts';
+import {
+  endProcess,
+  forwardsOf,
+  giveFiles,
+  launch,
+  prepareRunFolder,
+  type Launched,
+  type LaunchParts,
+} from './launch.ts';
 import { ownPlaces, runPlaces } from './places.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { shortenLog } from './process/log-file.ts';
@@ -37,7 +46,7 @@ import { QemuRunning } from './running.ts';
 import { readSavedFacts } from './saved-facts.ts';
 import { openSerial } from './serial.ts';
 import { linkShare } from './share/share-links.ts';
-import { adapterId } from './spec/devices.ts';
+import { adapterId, linkOf } from './spec/devices.ts';
 import { makeMachineSpec, memorySlots } from './spec/machine-spec.ts';
 import {
   chooseFreePorts,
@@ -59,6 +68,8 @@ export interface EngineOptions {
   readonly files: (id: string) => MachineFile | undefined;
   readonly host: QemuHost;
   readonly groups: ControlGroups;
+  /** Absent where the host carries no networks. */
+  readonly taps: Taps | undefined;
 }
 
 const tickMs = 1_000;
@@ -184,7 +195,9 @@ export class Engine implements AsyncDisposable {
     const { program, capabilities } = await host.requireEmulator(hardware.machine);
     const { signal } = request;
     const acceleration = wish.acceleration ?? (await this.#chooseAcceleration(file, signal));
-    const account = await accountOf({ file, range: uidRange, acceleration });
+    const account = await this.#admitToTaps(
+      await accountOf({ file, range: uidRange, acceleration }),
+    );
     const places = runPlaces(runtimeDir, file.definition.id);
     await prepareRunFolder(places, account);
     for (const share of file.definition.hardware.sharedFolders)
@@ -204,6 +217,7 @@ export class Engine implements AsyncDisposable {
           signal,
         })
       : undefined;
+    const taps = await this.#plug(file, account);
     const spec = makeMachineSpec(
       file,
       makeSurroundings({
@@ -217,12 +231,13 @@ export class Engine implements AsyncDisposable {
         bootOnce: wish.bootOnce,
         without: request.without,
         freePorts: await chooseFreePorts(file),
+        taps,
         stateFrom: wish.stateFrom ?? 'power-on',
         hostName,
         nowMs: clock.now(),
       }),
     );
-    const launched = await launch({
+    const launched = await this.#launch({
       file,
       spec,
       places,
@@ -238,11 +253,45 @@ export class Engine implements AsyncDisposable {
     const running = await this.#adopt(file, spec, launched, observer, account);
     try {
       for (const adapter of hardware.adapters)
-        if (adapter.link === 'down')
+        if (linkOf(adapter) === 'down')
           await qmp.setLink(running.client, adapterId(adapter), 'down', { signal });
       return running;
     } catch (error) {
       await running.end();
+      throw error;
+    }
+  }
+
+  async #admitToTaps(account: Account | undefined): Promise<Account | undefined> {
+    const group = account && (await this.#options.taps?.tunGroup());
+    if (account === undefined || group === undefined) return account;
+    return { ...account, groups: [...account.groups, group] };
+  }
+
+  /** Taps for what is not on the user-mode network; also where nothing is plugged in, so that it can be. */
+  async #plug(
+    file: MachineFile,
+    account: Account | undefined,
+  ): Promise<ReadonlyMap<number, string>> {
+    const { taps } = this.#options;
+    const { id, hardware } = file.definition;
+    const adapters = hardware.adapters.filter(({ attachment }) => attachment.kind !== 'user');
+    if (taps === undefined || account === undefined || adapters.length === 0) return new Map();
+    return taps.plug(id, account.uid, adapters);
+  }
+
+  async #findTaps({ definition }: MachineFile): Promise<ReadonlyMap<number, string>> {
+    return (
+      (await this.#options.taps?.find(definition.id, definition.hardware.adapters)) ?? new Map()
+    );
+  }
+
+  /** As `launch`; what fails leaves no tap behind. */
+  async #launch(parts: LaunchParts): Promise<Launched> {
+    try {
+      return await launch(parts);
+    } catch (error) {
+      await this.#options.taps?.unplug(parts.file.definition.id);
       throw error;
     }
   }
@@ -276,6 +325,7 @@ export class Engine implements AsyncDisposable {
         observer,
         log: log.child({ vm: id }),
         exited,
+        taps: this.#options.taps,
         onEnded: () => this.#forget(id, running),
         setLimits: (definition) =>
           groups.set(id, limitsOf(definition, spec.acceleration, settings().memoryOverheadBytes)),
@@ -332,6 +382,7 @@ export class Engine implements AsyncDisposable {
       clearInterval(this.#ticker);
       this.#ticker = undefined;
     }
+    void this.#options.taps?.unplug(id);
     void rm(runPlaces(runtimeDir, id).folder, { recursive: true, force: true }).catch(
       () => undefined,
     );
@@ -377,6 +428,7 @@ export class Engine implements AsyncDisposable {
         bootOnce: undefined,
         without: [],
         freePorts: recordedPorts(file),
+        taps: await this.#findTaps(file),
         stateFrom: 'power-on',
         hostName,
         nowMs: clock.now(),

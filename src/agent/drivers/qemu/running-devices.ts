@@ -19,11 +19,20 @@ import {
   type MachineSpec,
   type QmpClient,
 } from '#qemu';
+import type { Taps } from '../../network/taps.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import type { Configured, Devices } from '../driver.ts';
 import type { RunningShares } from './share/running-shares.ts';
 import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
-import { adapterId, diskId, diskSpec, floppyId, mediumSpec, placeToId } from './spec/devices.ts';
+import {
+  adapterId,
+  linkOf,
+  diskId,
+  diskSpec,
+  floppyId,
+  mediumSpec,
+  placeToId,
+} from './spec/devices.ts';
 
 const unplugMs = 15_000;
 
@@ -31,6 +40,9 @@ export interface RunningDevicesParts {
   readonly spec: MachineSpec;
   readonly client: () => QmpClient;
   readonly shares: RunningShares;
+  readonly taps: Taps | undefined;
+  /** Of the process; undefined: the agent's. */
+  readonly uid: number | undefined;
   readonly log: Log;
   readonly onConfigure: (definition: VmDefinition) => void;
 }
@@ -38,9 +50,13 @@ export interface RunningDevicesParts {
 export class RunningDevices implements Devices {
   readonly #parts: RunningDevicesParts;
   readonly #expected = new Set<string>();
+  /** Interfaces of adapters that lead into networks, by slot. */
+  readonly #taps = new Map<number, string>();
 
   constructor(parts: RunningDevicesParts) {
     this.#parts = parts;
+    for (const { position, network } of parts.spec.adapters)
+      if (network.kind === 'tap') this.#taps.set(position, network.interfaceName);
   }
 
   /** Devices whose comings and goings are our own doing at this moment. */
@@ -109,21 +125,39 @@ export class RunningDevices implements Devices {
       throw new Fault('unsupported', 'an adapter with port forwards begins at the next start');
     }
     const { spec, client } = this.#parts;
-    await unsupportedWhenRefused(() => attachAdapter(client(), spec, adapterSpec(file, adapter)));
-    if (adapter.link === 'down') await qmp.setLink(client(), adapterId(adapter), 'down');
+    await this.#plug(adapter);
+    const around = { taps: this.#taps };
+    try {
+      await unsupportedWhenRefused(() =>
+        attachAdapter(client(), spec, adapterSpec(file, adapter, around)),
+      );
+    } catch (error) {
+      await this.#unplug(adapter);
+      throw error;
+    }
+    if (linkOf(adapter) === 'down') await qmp.setLink(client(), adapterId(adapter), 'down');
   }
 
   async changeAdapter(before: Adapter, after: Adapter): Promise<void> {
-    if (!isDeepStrictEqual(before.attachment, after.attachment))
-      throw new Fault('unsupported', 'what the adapter is plugged into changes at the next start');
-    await qmp.setLink(this.#parts.client(), adapterId(after), after.link);
+    const { taps, spec, client } = this.#parts;
+    if (!isDeepStrictEqual(before.attachment, after.attachment)) {
+      const hasTap = this.#taps.has(after.slot) && after.attachment.kind !== 'user';
+      if (taps === undefined || !hasTap)
+        throw new Fault('unsupported', 'what it is plugged into changes at the next start');
+      // Guests ask for an address again when the cable was out.
+      await qmp.setLink(client(), adapterId(after), 'down');
+      await taps.replug(spec.uuid, after);
+    }
+    await qmp.setLink(client(), adapterId(after), linkOf(after));
   }
 
   async detachAdapter(adapter: Adapter, file: MachineFile): Promise<void> {
-    const spec = adapterSpec(file, { ...adapter, attachment: withoutForwards(adapter.attachment) });
+    const bare = { ...adapter, attachment: withoutForwards(adapter.attachment) };
+    const spec = adapterSpec(file, bare, { taps: this.#taps });
     await this.#expecting(spec.id, () =>
       detachAdapter(this.#parts.client(), spec, { timeoutMs: unplugMs }),
     );
+    await this.#unplug(adapter);
   }
 
   async addShare(share: SharedFolder): Promise<void> {
@@ -132,6 +166,17 @@ export class RunningDevices implements Devices {
 
   async removeShare(share: SharedFolder): Promise<void> {
     await this.#expecting(shareId(share.slot), () => this.#parts.shares.remove(share));
+  }
+
+  async #plug(adapter: Adapter): Promise<void> {
+    const { taps, uid, spec } = this.#parts;
+    if (adapter.attachment.kind === 'user' || taps === undefined || uid === undefined) return;
+    for (const [slot, name] of await taps.plug(spec.uuid, uid, [adapter]))
+      this.#taps.set(slot, name);
+  }
+
+  async #unplug({ slot }: Adapter): Promise<void> {
+    if (this.#taps.delete(slot)) await this.#parts.taps?.unplug(this.#parts.spec.uuid, slot);
   }
 
   #requirePluggable(disk: Disk): void {

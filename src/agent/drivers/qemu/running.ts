@@ -32,6 +32,7 @@ import {
   type QmpEvent,
 } from '#qemu';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
+import type { Taps } from '../../network/taps.ts';
 import type { Ending, Observation, Observer, Running, SaveOptions } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
 import type { GuestMonitor, GuestSample } from './guest/monitor.ts';
@@ -67,6 +68,7 @@ export interface RunningParts {
   readonly account: Account | undefined;
   readonly forwards: VmStatus['forwards'];
   readonly observer: Observer;
+  readonly taps: Taps | undefined;
   readonly log: Log;
   /** What the kernel said at the end of a child of ours. */
   readonly exited: Promise<string> | undefined;
@@ -114,6 +116,8 @@ export class QemuRunning implements Running {
     this.devices = new RunningDevices({
       spec,
       shares: this.#shares,
+      taps: parts.taps,
+      uid: parts.account?.uid,
       log,
       client: now,
       onConfigure: (definition) => {

@@ -18,6 +18,7 @@ export interface SurroundingParts {
   readonly bootOnce: BootDevice | undefined;
   readonly without: readonly string[];
   readonly freePorts: ReadonlyMap<string, number>;
+  readonly taps: ReadonlyMap<number, string>;
   readonly stateFrom: Surroundings['stateFrom'];
   readonly hostName: string;
   readonly nowMs: number;

@@ -46,6 +46,11 @@ export function adapterId(adapter: Pick<Adapter, 'slot'>): string {
   return `net${adapter.slot}`;
 }
 
+/** An adapter that is plugged into nothing has no link, whatever its cable. */
+export function linkOf({ attachment, link }: Pick<Adapter, 'attachment' | 'link'>): 'up' | 'down' {
+  return attachment.kind === 'none' ? 'down' : link;
+}
+
 /** The place of a disk or drive that QEMU names by our id. */
 export function placeOfId(hardware: Hardware, id: string): string {
   const disk = hardware.disks.find((one) => diskId(one) === id);

@@ -33,6 +33,7 @@ const around: Surroundings = {
   bootOnce: undefined,
   without: [],
   freePorts: new Map(),
+  taps: new Map(),
   stateFrom: 'power-on',
   nowMs: Date.UTC(2026, 2, 1, 12),
   zoneMinutes: -60,

@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly without: readonly string[];
   /** Host ports of forwards that ask for any free one, by adapter slot and place in its list. */
   readonly freePorts: ReadonlyMap<string, number>;
+  /** Interfaces of adapters that lead into networks, by slot. */
+  readonly taps: ReadonlyMap<number, string>;
   readonly stateFrom: MachineSpec['stateFrom'];
   readonly nowMs: number;
   /** Minutes that the host's zone is west of UTC. */
@@ -69,7 +71,7 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
     boot: bootOf(hardware, around.bootOnce),
     ...drives,
     adapters: hardware.adapters.map((adapter) =>
-      adapterSpec(file, adapter, bootsFromNetwork(hardware, around), around.freePorts),
+      adapterSpec(file, adapter, { ...around, boots: bootsFromNetwork(hardware, around) }),
     ),
     shares: sharesOf(hardware, around),
     serialPorts: serialPortsOf(file, around),
@@ -192,20 +194,23 @@ export function bootIds(hardware: Hardware, device: BootDevice): string[] {
   }
 }
 
-/** An adapter; without `freePorts` none of its forwards may ask for a free port. */
+/** What of an adapter its definition does not say. Without free ports none of its forwards may ask for one. */
+export interface AdapterSurroundings extends Partial<Pick<Surroundings, 'freePorts' | 'taps'>> {
+  readonly boots?: 'from-network' | 'not-from-network';
+}
+
 export function adapterSpec(
   file: MachineFile,
   adapter: Adapter,
-  boots: 'from-network' | 'not-from-network' = 'not-from-network',
-  freePorts: ReadonlyMap<string, number> = new Map(),
+  around: AdapterSurroundings = {},
 ): AdapterSpec {
-  const withRom = boots === 'from-network' && adapterRoms.has(adapter.model);
+  const withRom = around.boots === 'from-network' && adapterRoms.has(adapter.model);
   return {
     id: adapterId(adapter),
     position: adapter.slot,
     model: adapter.model,
     mac: adapter.mac,
-    network: networkOf(file, adapter, freePorts),
+    network: networkOf(file, adapter, around),
     bootRom: withRom ? 'present' : 'absent',
   };
 }
@@ -226,10 +231,15 @@ export function portKey(slot: number, index: number): string {
 function networkOf(
   file: MachineFile,
   adapter: Adapter,
-  freePorts: ReadonlyMap<string, number>,
+  { freePorts, taps }: AdapterSurroundings,
 ): AdapterNetwork {
   const { attachment } = adapter;
-  if (attachment.kind !== 'user') return { kind: 'none' };
+  if (attachment.kind !== 'user') {
+    const interfaceName = taps?.get(adapter.slot);
+    return interfaceName === undefined
+      ? { kind: 'none' }
+      : { kind: 'tap', interfaceName, vhost: 'off' };
+  }
   const { bootFile } = attachment;
   const path = bootFile === null ? undefined : resolveFile(file.folder, bootFile);
   return {
@@ -239,7 +249,7 @@ function networkOf(
       ...forward,
       hostPort:
         forward.hostPort === 0
-          ? present(freePorts.get(portKey(adapter.slot, index)), 'a free port')
+          ? present(freePorts?.get(portKey(adapter.slot, index)), 'a free port')
           : forward.hostPort,
     })),
     tftp: path === undefined ? undefined : { folderPath: dirname(path), bootFile: basename(path) },

@@ -1,0 +1,79 @@
+/** The interfaces of this host, as `ip -j -d addr` tells them (iproute2). Pure but for the call. */
+import { z } from 'zod';
+import { Fault } from '#lib';
+import { run } from './programs.ts';
+
+export interface Link {
+  readonly name: string;
+  readonly alias: string | undefined;
+  /** `bridge`, `tun`, `veth`; undefined for a physical adapter. */
+  readonly kind: string | undefined;
+  /** Name of the bridge that it is a port of. */
+  readonly master: string | undefined;
+  readonly isUp: boolean;
+  /** Whether something is at the other end of the cable. */
+  readonly hasCarrier: boolean;
+  readonly mac: string | undefined;
+  /** IPv4 with length: `10.80.0.1/24`. */
+  readonly addresses: readonly string[];
+  /** Of a bridge: how long it remembers where an address is; 0 sends everything everywhere. */
+  readonly ageingTime: number | undefined;
+}
+
+const linkSchema = z.object({
+  ifname: z.string().max(15),
+  ifalias: z.string().max(256).optional(),
+  flags: z.array(z.string().max(32)).max(64),
+  master: z.string().max(15).optional(),
+  address: z.string().max(64).optional(),
+  linkinfo: z
+    .object({
+      info_kind: z.string().max(32).optional(),
+      info_data: z.object({ ageing_time: z.number().optional() }).optional(),
+    })
+    .optional(),
+  addr_info: z
+    .array(
+      z.object({
+        family: z.string().max(16).optional(),
+        local: z.string().max(64).optional(),
+        prefixlen: z.number().optional(),
+      }),
+    )
+    .max(65_536)
+    .optional(),
+});
+const linksSchema = z.array(z.union([linkSchema, z.strictObject({})])).max(65_536);
+
+/** Errors: `corrupt` for what is no answer of `ip`. */
+export function parseLinks(text: string): readonly Link[] {
+  let parsed: z.infer<typeof linksSchema>;
+  try {
+    parsed = linksSchema.parse(JSON.parse(text === '' ? '[]' : text));
+  } catch (cause) {
+    throw new Fault('corrupt', 'cannot read the interfaces of the host', { cause });
+  }
+  return parsed.flatMap((link): Link[] =>
+    'ifname' in link
+      ? [
+          {
+            name: link.ifname,
+            alias: link.ifalias,
+            kind: link.linkinfo?.info_kind,
+            master: link.master,
+            isUp: link.flags.includes('UP'),
+            hasCarrier: link.flags.includes('LOWER_UP'),
+            mac: link.address,
+            addresses: (link.addr_info ?? []).flatMap(({ family, local, prefixlen }) =>
+              family === 'inet' && local !== undefined ? [`${local}/${prefixlen ?? 32}`] : [],
+            ),
+            ageingTime: link.linkinfo?.info_data?.ageing_time,
+          },
+        ]
+      : [],
+  );
+}
+
+export async function readLinks(ip: string): Promise<readonly Link[]> {
+  return parseLinks(await run(ip, ['-json', '-details', 'address', 'show']));
+}

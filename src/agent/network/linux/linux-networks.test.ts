@@ -1,0 +1,511 @@
+/**
+ * Networks of a real Linux host, which is a network namespace; guests are namespaces with a cable. One file because all
+ * of it is told of one host, in turns: made anew for each it would take three times as long.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { networkSpecSchema, type NetworkReport, type NetworkSpec } from '#api';
+import { isFault, systemClock } from '#lib';
+import { silentLog } from '#log';
+import { readBootId } from '../../drivers/qemu/process/proc.ts';
+import { newMachineFile, type MachineFile } from '../../machine/record.ts';
+import { must, NetGuest } from '../../testing/net-guest.ts';
+import { isInOwnNetwork } from '../../testing/own-network.ts';
+import { makeDefinition } from '../../testing/simulated-host.ts';
+import { LinuxNetworks } from './linux-networks.ts';
+import { findPrograms } from './programs.ts';
+
+const hostId = '30000000-0000-4000-8000-000000000001';
+const range = { first: 1_900_100_000, count: 1000 };
+
+function spec(number: number, more: object): NetworkSpec {
+  const id = `20000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+  return networkSpecSchema.parse({ id, name: `net-${number}`, ipv4: null, ...more });
+}
+
+function addresses(net: string, more: object = {}) {
+  return {
+    subnet: `${net}.0/24`,
+    gateway: `${net}.1`,
+    service: `${net}.2`,
+    dhcp: { first: `${net}.100`, last: `${net}.150`, leaseSeconds: 3600 },
+    dnsServers: [],
+    ...more,
+  };
+}
+
+/** A vm with an adapter on the network. */
+function machineOn(network: string, name: string, mac: string): MachineFile {
+  const adapter = {
+    slot: 0,
+    model: 'virtio',
+    mac,
+    macMode: 'static',
+    link: 'up',
+    optional: false,
+    attachment: { kind: 'network', network },
+  } as const;
+  const definition = makeDefinition({ name, hardware: { adapters: [adapter] } });
+  return newMachineFile(definition, 1, { folder: '/none', file: '/none/vm.json' }, 0);
+}
+
+/** A host that carries networks, and what it is told of its machines. */
+class Place implements AsyncDisposable {
+  readonly folder: string;
+  readonly troubles: string[] = [];
+  files: MachineFile[] = [];
+  networks!: LinuxNetworks;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async make(): Promise<Place> {
+    const place = new Place(await mkdtemp(join(tmpdir(), 'gl-')));
+    await chmod(place.folder, 0o711);
+    await place.open();
+    return place;
+  }
+
+  async open(): Promise<void> {
+    const programs = await findPrograms();
+    assert.ok(typeof programs !== 'string', String(programs));
+    this.networks = await LinuxNetworks.open({
+      hostId,
+      programs,
+      dataDir: this.folder,
+      runtimeDir: this.folder,
+      bootId: readBootId(),
+      range,
+      allFiles: () => this.files,
+      log: silentLog,
+      onNetworkTrouble: (reason) => this.troubles.push(reason),
+    });
+    this.networks.look();
+  }
+
+  /** Carries these networks for as many vms, `vm-1` on the first one. */
+  async carry(...networks: readonly NetworkSpec[]): Promise<void> {
+    this.files = networks.map(({ id }, at) =>
+      machineOn(id, `vm-${at + 1}`, `52:47:59:00:00:0${at + 1}`),
+    );
+    await this.networks.configure(networks);
+    this.networks.look();
+    await this.until(`${networks.length} networks`, () =>
+      networks.every(({ id }) => this.report(id)?.state === 'ready'),
+    );
+  }
+
+  report(id: string): NetworkReport | undefined {
+    return this.networks.reports.find((one) => one.id === id);
+  }
+
+  bridge({ id }: NetworkSpec): string {
+    return this.report(id)?.bridge ?? 'none';
+  }
+
+  async until(what: string, holds: () => boolean, limitMs = 10_000): Promise<void> {
+    const until = Date.now() + limitMs;
+    while (!holds()) {
+      if (Date.now() > until)
+        throw new Error(
+          `not within ${limitMs} ms: ${what}; ${JSON.stringify(this.networks.reports)}`,
+        );
+      // What is asked of programs stops this process meanwhile, and the networks are kept by it.
+      await systemClock.sleep(100);
+    }
+  }
+
+  /** dnsmasq of this place. */
+  services(): string[] {
+    return must('ps', '-eo', 'pid=,args=')
+      .split('\n')
+      .filter((line) => line.includes(`--conf-file=${this.folder}`))
+      .map((line) => line.trim().split(' ')[0] ?? '');
+  }
+
+  async empty(): Promise<void> {
+    this.files = [];
+    await this.networks.configure([]);
+    this.networks.look();
+    await this.until('nothing is carried', () => this.networks.reports.length === 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.empty();
+    await this.networks[Symbol.asyncDispose]();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+const ownLinks = (): string[] =>
+  (JSON.parse(must('ip', '-json', 'link', 'show')) as { ifname: string }[])
+    .map(({ ifname }) => ifname)
+    .filter((name) => /^g(br|tap|svc)\d+$/.test(name));
+const ownTables = (): string => must('nft', 'list', 'tables');
+
+if (isInOwnNetwork(import.meta.filename))
+  void suite('networks of a Linux host', { concurrency: 1 }, () => {
+    let place: Place;
+    before(async () => {
+      place = await Place.make();
+    });
+    after(() => place[Symbol.asyncDispose]());
+
+    const nat = spec(1, { type: 'nat', ipv4: addresses('10.71.1'), domain: 'lab.test' });
+    const other = spec(2, { type: 'nat', ipv4: addresses('10.71.2') });
+    const hostOnly = spec(3, { type: 'host-only', ipv4: addresses('10.71.3') });
+    const inner = { type: 'internal', ipv4: addresses('10.71.9', { gateway: null }) };
+    const internal = spec(4, inner);
+    const twin = spec(5, inner);
+
+    void test('a network is carried when an adapter is on it, and nothing of it remains afterwards', async () => {
+      await place.networks.configure([nat]);
+      assert.deepEqual([ownLinks(), ownTables(), place.services()], [[], '', []]);
+      await place.carry(nat);
+      assert.deepEqual(ownLinks().sort(), ['gbr0', 'gsvc0']);
+      assert.match(ownTables(), /table inet gantry-30000000\ntable bridge gantry-30000000\n/);
+      assert.equal(place.services().length, 1);
+      assert.equal(readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim(), '1');
+      await place.empty();
+      await place.until('its service ends', () => place.services().length === 0);
+      assert.deepEqual([ownLinks(), ownTables()], [[], '']);
+      assert.equal(readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim(), '0');
+      assert.equal(existsSync(join(place.folder, 'networks', nat.id)), false);
+    });
+
+    void test('the service runs as nobody, in a namespace of its own, with no more rights than it asks for', async () => {
+      await place.carry(nat);
+      const status = readFileSync(`/proc/${place.services()[0]}/status`, 'utf8');
+      assert.match(status, /^Uid:\t1900101001\t/m);
+      assert.match(status, /^CapBnd:\t0000000000003400$/m);
+      assert.match(status, /^NoNewPrivs:\t1$/m);
+    });
+
+    void test('NET-24 every setting of a network reaches its guests as the DHCP option that it is', async () => {
+      const dhcp = {
+        first: '10.71.1.100',
+        last: '10.71.1.150',
+        leaseSeconds: 7200,
+        renewSeconds: 1800,
+        rebindSeconds: 5400,
+        winsServers: ['10.71.1.8'],
+      };
+      const ipv4 = addresses('10.71.1', { dhcp, dnsServers: ['10.71.1.2', '10.71.1.9'] });
+      await place.carry(spec(1, { type: 'nat', ipv4, domain: 'lab.test' }));
+      using guest = await NetGuest.make();
+      guest.plug(place.bridge(nat), '52:47:59:00:00:01');
+      const told = await guest.askAddress('-O', '44', '-O', '58', '-O', '59');
+      assert.match(told['ip'] ?? '', /^10\.71\.1\.1[0-5]\d$/);
+      assert.deepEqual(
+        [told['subnet'], told['router'], told['dns'], told['wins'], told['domain'], told['lease']],
+        ['255.255.255.0', '10.71.1.1', '10.71.1.2 10.71.1.9', '10.71.1.8', 'lab.test', '7200'],
+      );
+      assert.deepEqual(
+        [Number(`0x${told['opt58']}`), Number(`0x${told['opt59']}`)],
+        [1800, 5400],
+        JSON.stringify(told),
+      );
+    });
+
+    void test('a reservation is kept, leases are listed, and names of vms resolve', async () => {
+      const reservations = [{ mac: '52:47:59:00:00:01', address: '10.71.1.7' }];
+      await place.carry(spec(1, { ...nat, reservations }));
+      using guest = await NetGuest.make();
+      guest.plug(place.bridge(nat), '52:47:59:00:00:01');
+      const told = await guest.askAddress('-x', 'hostname:liar');
+      assert.equal(told['ip'], '10.71.1.7');
+      const leases = await place.networks.leases(nat.id);
+      const seconds = (time: string | undefined): number => Date.parse(time ?? '') / 1000;
+      assert.deepEqual(
+        leases.map(({ address, mac, hostName }) => [address, mac, hostName]),
+        [['10.71.1.7', '52:47:59:00:00:01', 'vm-1']],
+      );
+      assert.equal(seconds(leases[0]?.expiresAt) - seconds(leases[0]?.startsAt), 3600);
+      const said = guest.run('busybox', 'nslookup', 'vm-1.lab.test', '10.71.1.2');
+      assert.match(said, /Address: 10\.71\.1\.7/);
+    });
+
+    void test('an agent that comes after another one goes on with what is there', async () => {
+      await place.carry(nat);
+      const [service] = place.services();
+      using guest = await NetGuest.make();
+      guest.plug(place.bridge(nat), '52:47:59:00:00:01');
+      const told = await guest.askAddress();
+      await place.networks[Symbol.asyncDispose]();
+      await place.open();
+      await place.until('it is ready again', () => place.report(nat.id)?.state === 'ready');
+      assert.deepEqual(place.services(), [service]);
+      assert.deepEqual(ownLinks().sort(), ['gbr0', 'gsvc0']);
+      const [lease] = await place.networks.leases(nat.id);
+      assert.equal(lease?.address, told['ip']);
+    });
+
+    void test('what is deleted by hand is mended within seconds: bridge, service, rules, address, cable', async () => {
+      await place.carry(nat);
+      using guest = await NetGuest.make();
+      const cable = guest.plug(place.bridge(nat), '52:47:59:00:00:01');
+      await guest.askAddress();
+      const whole = (): boolean =>
+        ownTables().includes('inet gantry') &&
+        place.services().length === 1 &&
+        ownLinks().sort().join() === 'gbr0,gsvc0' &&
+        /UP .*10\.71\.1\.1\/24/.test(must('ip', '-brief', 'address', 'show', 'dev', 'gbr0')) &&
+        /UP/.test(must('ip', '-brief', 'link', 'show', 'dev', 'gsvc0'));
+      const harms: readonly (readonly [string, () => void])[] = [
+        ['rules', () => must('nft', 'flush', 'ruleset')],
+        ['service', () => process.kill(Number(place.services()[0]), 'SIGKILL')],
+        ['address', () => must('ip', 'address', 'flush', 'dev', 'gbr0')],
+        ['cable of the service', () => must('ip', 'link', 'del', 'dev', 'gsvc0')],
+        ['bridge', () => must('ip', 'link', 'del', 'dev', 'gbr0')],
+        ['bridge set down', () => must('ip', 'link', 'set', 'dev', 'gbr0', 'down')],
+      ];
+      for (const [what, harm] of harms) {
+        harm();
+        if (what === 'bridge') {
+          await place.until('the bridge is back', () => ownLinks().includes('gbr0'));
+          // Of a vm the agent itself plugs the cable in again; this one is the test's.
+          must('ip', 'link', 'set', 'dev', cable, 'master', 'gbr0');
+        }
+        await place.until(`mended: ${what}`, whole, 5_000);
+        const serves = (): boolean => guest.reaches('10.71.1.1') && guest.reaches('10.71.1.2');
+        await place.until(`served after: ${what}`, serves, 5_000);
+      }
+    });
+
+    void test('NET-05 guests of a nat network reach the outside under the address of the host, and are reached by forwards only', async () => {
+      const forwards = [{ hostPort: 8080, address: '10.71.1.7', port: 80 }];
+      const reservations = [{ mac: '52:47:59:00:00:01', address: '10.71.1.7' }];
+      await place.carry(spec(1, { ...nat, forwards, reservations }));
+      using outside = await NetGuest.make();
+      const uplink = outside.plug(undefined);
+      must('ip', 'address', 'add', '192.0.2.1/24', 'dev', uplink);
+      outside.run('ip', 'address', 'add', '192.0.2.9/24', 'dev', 'eth0');
+      outside.run('ip', 'route', 'add', '10.71.0.0/16', 'via', '192.0.2.1');
+      using guest = await NetGuest.make();
+      guest.plug(place.bridge(nat), '52:47:59:00:00:01');
+      await guest.askAddress();
+      assert.ok(guest.reaches('192.0.2.9'));
+      const seen = await peerSeenBy(outside, guest, '192.0.2.9', 7000);
+      assert.equal(seen, '192.0.2.1', 'the host’s address, not the guest’s');
+      assert.equal(outside.reaches('10.71.1.7'), false, 'nobody comes in uninvited');
+      assert.equal(await peerSeenBy(guest, outside, '192.0.2.1', 80, 8080), '192.0.2.9');
+    });
+
+    void test('NET-13 traffic of one network is not received on another, nor can a guest go there', async () => {
+      await place.carry(nat, other, hostOnly, internal);
+      using one = await NetGuest.make();
+      using two = await NetGuest.make();
+      using three = await NetGuest.make();
+      one.plug(place.bridge(nat));
+      two.plug(place.bridge(other));
+      three.plug(place.bridge(hostOnly));
+      const [own, theirs, hosts]: readonly Readonly<Record<string, string>>[] = [
+        await one.askAddress(),
+        await two.askAddress(),
+        await three.askAddress(),
+      ];
+      assert.ok(one.reaches('10.71.1.1') && two.reaches('10.71.2.1') && three.reaches('10.71.3.1'));
+      for (const [from, to] of [
+        [one, theirs],
+        [one, hosts],
+        [two, own],
+        [two, hosts],
+        [three, own],
+        [three, theirs],
+      ] as const)
+        assert.equal(from.reaches(to?.['ip'] ?? ''), false);
+      const before = two.received();
+      one.succeeds('busybox', 'ping', '-c', '20', '-i', '0.05', '-W', '1', '10.71.1.1');
+      assert.ok(two.received() - before < 5);
+    });
+
+    void test('NET-04 a host-only network reaches its host and nothing beyond', async () => {
+      await place.carry(hostOnly, nat);
+      using outside = await NetGuest.make();
+      const uplink = outside.plug(undefined);
+      must('ip', 'address', 'add', '192.0.2.1/24', 'dev', uplink);
+      outside.run('ip', 'address', 'add', '192.0.2.9/24', 'dev', 'eth0');
+      outside.run('ip', 'route', 'add', 'default', 'via', '192.0.2.1');
+      using guest = await NetGuest.make();
+      guest.plug(place.bridge(hostOnly));
+      const { ip = '' } = await guest.askAddress();
+      assert.ok(guest.reaches('10.71.3.1'));
+      must('busybox', 'ping', '-c', '1', '-W', '1', ip);
+      assert.equal(readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim(), '1');
+      assert.equal(guest.reaches('192.0.2.9'), false);
+      assert.equal(outside.reaches(ip), false);
+    });
+
+    void test('NET-02 guests of an internal network reach each other only, and no packet reaches the host', async () => {
+      await place.carry(internal, nat);
+      using outside = await NetGuest.make();
+      const uplink = outside.plug(undefined);
+      must('ip', 'address', 'add', '192.0.2.1/24', 'dev', uplink);
+      using one = await NetGuest.make();
+      using two = await NetGuest.make();
+      one.plug(place.bridge(internal));
+      two.plug(place.bridge(internal));
+      await one.askAddress();
+      const { ip = '' } = await two.askAddress();
+      const before = outside.received();
+      assert.ok(one.reaches(ip));
+      const bridge = JSON.parse(
+        must('ip', '-json', 'address', 'show', 'dev', place.bridge(internal)),
+      ) as [{ addr_info: unknown[] }];
+      assert.deepEqual(bridge[0].addr_info, [], 'the host has no address in it, of either kind');
+      one.run('ip', 'route', 'replace', 'default', 'dev', 'eth0');
+      for (const address of ['192.0.2.1', '10.71.1.1', '192.0.2.9'])
+        assert.equal(one.reaches(address), false, address);
+      assert.equal(outside.received(), before, 'no frame has left by the adapter of the host');
+    });
+
+    void test('NET-26 two networks of the same addresses lease them without interfering', async () => {
+      const reserve = (network: NetworkSpec, mac: string): NetworkSpec => ({
+        ...network,
+        reservations: [{ mac, address: '10.71.9.7' }],
+      });
+      await place.carry(reserve(internal, '52:47:59:00:00:01'), reserve(twin, '52:47:59:00:00:02'));
+      using one = await NetGuest.make();
+      using two = await NetGuest.make();
+      one.plug(place.bridge(internal), '52:47:59:00:00:01');
+      two.plug(place.bridge(twin), '52:47:59:00:00:02');
+      const { ip: first = '' } = await one.askAddress();
+      const { ip: second = '' } = await two.askAddress();
+      assert.deepEqual([first, second], ['10.71.9.7', '10.71.9.7']);
+      const leases = await place.networks.leases(twin.id);
+      assert.deepEqual(
+        leases.map(({ mac }) => mac),
+        ['52:47:59:00:00:02'],
+      );
+      const before = two.received();
+      one.succeeds('busybox', 'ping', '-c', '20', '-i', '0.05', '-W', '1', '10.71.9.2');
+      assert.ok(two.received() - before < 5);
+    });
+
+    void test('NET-18 a frame to one guest goes to that one alone, unless the network is promiscuous', async () => {
+      for (const promiscuous of [false, true]) {
+        await place.carry(spec(4, { ...inner, promiscuous }));
+        using one = await NetGuest.make();
+        using two = await NetGuest.make();
+        using third = await NetGuest.make();
+        for (const guest of [one, two, third]) guest.plug(place.bridge(internal));
+        await one.askAddress();
+        const { ip = '' } = await two.askAddress();
+        await third.askAddress();
+        assert.ok(one.reaches(ip));
+        const before = third.received();
+        one.run('busybox', 'ping', '-c', '50', '-i', '0.01', '-W', '1', ip);
+        const overheard = third.received() - before;
+        if (promiscuous) assert.ok(overheard >= 100, String(overheard));
+        else assert.ok(overheard < 10, String(overheard));
+      }
+    });
+
+    void test('a bridged network takes a bridge as it is, and an adapter only where the host has no address on it', async () => {
+      must('ip', 'link', 'add', 'name', 'office', 'type', 'bridge');
+      must('ip', 'link', 'add', 'name', 'eno1', 'type', 'veth', 'peer', 'name', 'switch1');
+      for (const name of ['office', 'eno1', 'switch1'])
+        must('ip', 'link', 'set', 'dev', name, 'up');
+      const toBridge = spec(6, { type: 'bridged', adapter: 'office' });
+      const toAdapter = spec(7, { type: 'bridged', adapter: 'eno1' });
+      await place.carry(toBridge, toAdapter);
+      assert.deepEqual([place.bridge(toBridge), place.bridge(toAdapter)], ['office', 'gbr0']);
+      must('ip', 'link', 'set', 'dev', 'switch1', 'down');
+      await place.until('it has no link', () => place.report(toAdapter.id)?.state === 'degraded');
+      assert.equal(place.report(toAdapter.id)?.reasons[0]?.code, 'no-link');
+      must('ip', 'link', 'set', 'dev', 'switch1', 'up');
+      await place.until('it has', () => place.report(toAdapter.id)?.state === 'ready');
+      await place.empty();
+      assert.match(must('ip', 'link', 'show', 'dev', 'eno1'), /^(?!.*master)/);
+      must('ip', 'address', 'add', '192.0.2.5/24', 'dev', 'eno1');
+      place.files = [machineOn(toAdapter.id, 'vm-1', '52:47:59:00:00:01')];
+      await place.networks.configure([toAdapter]);
+      place.networks.look();
+      await place.until('it is refused', () => place.report(toAdapter.id)?.state === 'down');
+      assert.equal(place.report(toAdapter.id)?.reasons[0]?.code, 'adapter-in-use');
+      const [obstacle] = await place.networks.check(toAdapter.id);
+      assert.equal(obstacle?.code, 'network-unavailable');
+      for (const name of ['office', 'eno1']) must('ip', 'link', 'del', 'dev', name);
+    });
+
+    void test('a network whose addresses the host has elsewhere is down and says so', async () => {
+      must('ip', 'link', 'add', 'name', 'vpn', 'type', 'bridge');
+      must('ip', 'address', 'add', '10.71.1.77/20', 'dev', 'vpn');
+      place.files = [machineOn(nat.id, 'vm-1', '52:47:59:00:00:01')];
+      await place.networks.configure([nat]);
+      place.networks.look();
+      await place.until('it is down', () => place.report(nat.id)?.state === 'down');
+      assert.equal(place.report(nat.id)?.reasons[0]?.code, 'subnet-clash');
+      must('ip', 'link', 'del', 'dev', 'vpn');
+      await place.until('it is ready', () => place.report(nat.id)?.state === 'ready');
+    });
+
+    void test('taps belong to the account of their machine, follow it to another network, and go with it', async () => {
+      await place.carry(nat, internal);
+      const file = machineOn(nat.id, 'vm-9', '52:47:59:00:00:09');
+      const { id, hardware } = file.definition;
+      const taps = await place.networks.plug(id, 1_900_100_007, hardware.adapters);
+      assert.deepEqual([...taps], [[0, 'gtap0']]);
+      const show = () =>
+        JSON.parse(must('ip', '-json', '-details', 'link', 'show', 'dev', 'gtap0')) as [
+          { master?: string; ifalias: string; linkinfo: { info_data: { user: number } } },
+        ];
+      assert.deepEqual(
+        [show()[0].master, show()[0].linkinfo.info_data.user],
+        [place.bridge(nat), 1_900_100_007],
+      );
+      assert.match(must('nft', 'list', 'ruleset'), /"gtap0" \. 52:47:59:00:00:09/);
+      const moved = hardware.adapters.map((adapter) => ({
+        ...adapter,
+        attachment: { kind: 'network', network: internal.id } as const,
+      }));
+      for (const adapter of moved) await place.networks.replug(id, adapter);
+      assert.equal(show()[0].master, place.bridge(internal));
+      must('ip', 'link', 'del', 'dev', place.bridge(internal));
+      await place.until('it is plugged in again', () => show()[0].master !== undefined);
+      await place.networks.unplug(id);
+      assert.equal(ownLinks().includes('gtap0'), false);
+      await assert.rejects(place.networks.leases('20000000-0000-4000-8000-00000000dead'), (error) =>
+        isFault(error, 'not-found'),
+      );
+    });
+
+    void test('a tap that no machine has any more is taken away by the next agent', async () => {
+      await place.carry(nat);
+      const { id, hardware } = machineOn(nat.id, 'vm-9', '52:47:59:00:00:09').definition;
+      await place.networks.plug(id, 1_900_100_007, hardware.adapters);
+      await place.networks[Symbol.asyncDispose]();
+      await place.open();
+      await place.until('it is gone', () => !ownLinks().includes('gtap0'));
+    });
+  });
+
+const serve = `require('node:net').createServer((socket) => socket.end(socket.remoteAddress))
+  .listen(Number(process.argv[1]), '0.0.0.0', () => console.log('listening'))`;
+const ask = `require('node:net').connect({ host: process.argv[1], port: Number(process.argv[2]), timeout: 3000 })
+  .on('data', (text) => console.log(String(text))).on('timeout', () => process.exit(1))`;
+
+/** The address under which the client appears to the server, over TCP. */
+async function peerSeenBy(
+  server: NetGuest,
+  client: NetGuest,
+  address: string,
+  port: number,
+  asked = port,
+): Promise<string> {
+  const inside = [`--net=/proc/${server.pid}/ns/net`, '--', process.execPath];
+  const child = spawn('nsenter', [...inside, '-e', serve, String(port)]);
+  try {
+    await once(child.stdout, 'data');
+    return client.run(process.execPath, '-e', ask, address, String(asked)).trim();
+  } finally {
+    child.kill('SIGKILL');
+  }
+}

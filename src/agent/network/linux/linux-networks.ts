@@ -1,0 +1,451 @@
+/**
+ * The networks of a Linux host: bridges, taps, rules and services, kept as the documents say.
+ *
+ *   configure, look, plug, what the kernel tells  ->  converge: read, compare, do the difference  ->  reports
+ *
+ * Invariants
+ * 1. One thing is done at a time: a plug and a converge never see each other's half.
+ * 2. What is there is read from the kernel, never remembered; what is ours is known by alias, table name or
+ *    argument, so that an agent that was killed goes on where another one begins.
+ * 3. A port that no living machine has is taken away, but only after all machines were looked for (`look`).
+ * 4. While nothing is carried there is no process, no timer and no rule of ours; before the first network is made
+ *    nothing of the host is looked at.
+ */
+import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { join } from 'node:path';
+import type { Adapter, HostLease, NetworkReport, NetworkSpec } from '#api';
+import { describeFault, Fault, type Reason } from '#lib';
+import type { Log } from '#log';
+import type { UidRange } from '../../drivers/qemu/confine/accounts.ts';
+import type { Obstacle } from '../../drivers/driver.ts';
+import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
+import { AbsentNetworks } from '../absent-networks.ts';
+import { networkMissing, networkUnavailable, usedNetworks, type Networks } from '../networks.ts';
+import type { Taps } from '../taps.ts';
+import { setForwarding } from './forwarding.ts';
+import { readUpstream, refuseIpv6 } from './host-settings.ts';
+import { readKnown, writeKnown } from './known-file.ts';
+import { parseLeases } from './leases.ts';
+import { readLinks, type Link } from './links.ts';
+import { Monitors } from './monitors.ts';
+import { readAlias } from './names.ts';
+import { planNetwork, planPorts, planRemovals, type Call, type NetworkPlan } from './plan.ts';
+import { findPrograms, run, type Programs } from './programs.ts';
+import { reportOf } from './report.ts';
+import { RuleKeeper } from './rule-keeper.ts';
+import type { RuledPort } from './ruleset.ts';
+import type { KnownAdapter } from './service-config.ts';
+import {
+  ensureService,
+  isRunning,
+  removeService,
+  servicePlaces,
+  type ServiceHost,
+} from './service.ts';
+import { findTaps, makeTap } from './tap.ts';
+import { admitToTun, serviceUid } from './tun.ts';
+
+/** What comes at once is looked at once. */
+const gatherMs = 100;
+/** How often services are looked for: a read of a small file for each. */
+const lookMs = 1_000;
+/** Everything is looked at now and then, whatever was heard. */
+const fullLookMs = 60_000;
+
+export interface LinuxNetworksOptions {
+  readonly hostId: string;
+  readonly programs: Programs;
+  readonly dataDir: string;
+  readonly runtimeDir: string;
+  readonly bootId: string;
+  readonly range: UidRange;
+  readonly allFiles: () => Iterable<MachineFile>;
+  readonly log: Log;
+  /** Networks cannot be served any more: told once until they can be again. */
+  readonly onNetworkTrouble: (reason: string) => void;
+}
+
+/** The networks of this host; none where it lacks what they are made with. */
+export async function openNetworks(
+  options: Omit<LinuxNetworksOptions, 'programs'>,
+): Promise<LinuxNetworks | AbsentNetworks> {
+  const programs = await findPrograms();
+  return typeof programs === 'string'
+    ? new AbsentNetworks(programs)
+    : LinuxNetworks.open({ ...options, programs });
+}
+
+/** A cable from a machine: its tap, and the network it leads to, or none. */
+interface Port {
+  readonly vm: string;
+  readonly slot: number;
+  readonly mac: string;
+  readonly network: string | null;
+}
+
+const portKey = (vm: string, slot: number): string => `${vm}/${slot}`;
+
+export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
+  readonly whyNot = undefined;
+  readonly #options: LinuxNetworksOptions;
+  readonly #host: ServiceHost;
+  readonly #rules: RuleKeeper;
+  #known: ReadonlyMap<string, NetworkSpec> = new Map();
+  readonly #ports = new Map<string, Port>();
+  readonly #services = new Map<string, ProcessIdentity>();
+  #reports: readonly NetworkReport[] = [];
+  #listener: () => void = () => undefined;
+  #work: Promise<unknown> = Promise.resolve();
+  #gathering: NodeJS.Timeout | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #monitors: Monitors | undefined;
+  /** Whether all machines of the host have been looked for. */
+  #begun = false;
+  #closed = false;
+  #trouble: string | undefined;
+  /** Whether nothing of ours is on this host: so it is until there are networks for the first time. */
+  #empty = true;
+
+  private constructor(options: LinuxNetworksOptions) {
+    this.#options = options;
+    const { programs, hostId, bootId, range, dataDir, runtimeDir } = options;
+    this.#rules = new RuleKeeper(programs.nft, runtimeDir);
+    const folder = join(dataDir, 'networks');
+    this.#host = { programs, hostId, bootId, uid: serviceUid(range), folder };
+  }
+
+  static async open(options: LinuxNetworksOptions): Promise<LinuxNetworks> {
+    const networks = new LinuxNetworks(options);
+    const known = await readKnown(networks.#path, options.log);
+    if (known !== undefined) {
+      networks.#known = new Map(known.map((network) => [network.id, network]));
+      networks.#empty = false;
+    }
+    return networks;
+  }
+
+  get reports(): readonly NetworkReport[] {
+    return this.#reports;
+  }
+
+  onReports(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  async configure(all: readonly NetworkSpec[]): Promise<void> {
+    const known = new Map(all.map((network) => [network.id, network]));
+    if (isDeepStrictEqual(known, this.#known)) return;
+    await writeKnown(this.#path, all);
+    this.#known = known;
+    this.#empty = false;
+    if (this.#begun) await this.#exclusively(() => this.#converge());
+  }
+
+  look(): void {
+    this.#begun = true;
+    this.#gather();
+  }
+
+  async check(id: string): Promise<readonly Obstacle[]> {
+    const network = this.#known.get(id);
+    if (network === undefined) return [networkMissing(id)];
+    const report = this.#reports.find((one) => one.id === id);
+    const plan = report ?? (await this.#foresee(network));
+    if (plan.state !== 'down') return [];
+    return [networkUnavailable(network.name, plan.reasons[0]?.text ?? 'it is down')];
+  }
+
+  async leases(id: string): Promise<readonly HostLease[]> {
+    const network = this.#known.get(id);
+    if (network === undefined) throw new Fault('not-found', `there is no network ${id}`);
+    const { leases } = servicePlaces(this.#host.folder, id);
+    return parseLeases(await readFile(leases, 'utf8').catch(() => ''), network);
+  }
+
+  async tunGroup(): Promise<number | undefined> {
+    return this.#known.size === 0 ? undefined : admitToTun(this.#options.range);
+  }
+
+  async plug(vm: string, uid: number, adapters: readonly Adapter[]): Promise<Map<number, string>> {
+    // Where there are no networks there is nothing that a cable could be plugged into later.
+    if (this.#known.size === 0) return new Map();
+    return this.#exclusively(async () => {
+      for (const adapter of adapters) this.#note(vm, adapter);
+      try {
+        await this.#converge();
+        const taps = new Map<number, string>();
+        for (const { slot } of adapters)
+          taps.set(slot, await makeTap(this.#host, { vm, slot, uid }));
+        await this.#converge();
+        return taps;
+      } catch (error) {
+        await this.#drop(
+          (port) => port.vm === vm && adapters.some(({ slot }) => slot === port.slot),
+        );
+        throw error;
+      }
+    });
+  }
+
+  async replug(vm: string, adapter: Adapter): Promise<void> {
+    await this.#exclusively(async () => {
+      this.#note(vm, adapter);
+      await this.#converge();
+    });
+  }
+
+  async unplug(vm: string, slot?: number): Promise<void> {
+    await this.#exclusively(async () => {
+      await this.#drop((port) => port.vm === vm && (slot === undefined || port.slot === slot));
+      this.#gather();
+    });
+  }
+
+  async find(vm: string, adapters: readonly Adapter[]): Promise<Map<number, string>> {
+    return this.#exclusively(async () => {
+      const taps = await findTaps(this.#host, vm);
+      for (const adapter of adapters) if (taps.has(adapter.slot)) this.#note(vm, adapter);
+      return taps;
+    });
+  }
+
+  /** Lets go; what is carried goes on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#gathering);
+    // What is under way begins to listen at its end.
+    await this.#work;
+    this.#listen('no');
+  }
+
+  get #path(): string {
+    return join(this.#options.dataDir, 'networks.json');
+  }
+
+  #note(vm: string, { slot, mac, attachment }: Adapter): void {
+    const network = attachment.kind === 'network' ? attachment.network : null;
+    this.#ports.set(portKey(vm, slot), { vm, slot, mac, network });
+  }
+
+  async #drop(which: (port: Port) => boolean): Promise<void> {
+    const dropped = [...this.#ports.values()].filter(which);
+    if (dropped.length === 0) return;
+    const taken = new Set(dropped.map(({ vm, slot }) => portKey(vm, slot)));
+    for (const key of taken) this.#ports.delete(key);
+    for (const { name, alias } of await this.#links()) {
+      const purpose = readAlias(this.#options.hostId, alias);
+      if (purpose?.kind !== 'adapter' || !taken.has(portKey(purpose.vm, purpose.slot))) continue;
+      await this.#call(['link', 'del', 'dev', name]).catch((error: unknown) => this.#warn(error));
+    }
+  }
+
+  /** How a network that is not carried yet would stand. */
+  async #foresee(network: NetworkSpec): Promise<Pick<NetworkReport, 'state' | 'reasons'>> {
+    const { down } = planNetwork(this.#options.hostId, network, await this.#links());
+    return down.length === 0
+      ? { state: 'ready', reasons: [] }
+      : { state: 'down', reasons: [...down] };
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(work);
+    this.#work = result.catch(() => undefined);
+    return result;
+  }
+
+  #gather(): void {
+    if (this.#closed || this.#gathering !== undefined) return;
+    this.#gathering = setTimeout(() => {
+      this.#gathering = undefined;
+      if (!this.#begun) return;
+      this.#exclusively(() => this.#converge()).catch((error: unknown) => this.#warn(error));
+    }, gatherMs);
+    this.#gathering.unref();
+  }
+
+  #warn(error: unknown): void {
+    this.#options.log.warn({ why: describeFault(error) }, 'networks');
+  }
+
+  #links(): Promise<readonly Link[]> {
+    return readLinks(this.#options.programs.ip);
+  }
+
+  #call(call: Call): Promise<string> {
+    return run(this.#options.programs.ip, call);
+  }
+
+  /** Networks in use that are known, by id. */
+  #wanted(): readonly NetworkSpec[] {
+    const used = new Set(usedNetworks(this.#options.allFiles()));
+    for (const { network } of this.#ports.values()) if (network !== null) used.add(network);
+    return [...used].sort().flatMap((id) => this.#known.get(id) ?? []);
+  }
+
+  /** From what is to what should be. Every network by itself: one that cannot be carried keeps none from it. */
+  async #converge(): Promise<void> {
+    if (this.#closed) return;
+    const wanted = this.#wanted();
+    const nothing = wanted.length === 0 && this.#ports.size === 0;
+    if (nothing && this.#empty) return;
+    this.#empty = false;
+    try {
+      await this.#removeOthers(wanted);
+      const plans = new Map<NetworkSpec, NetworkPlan>();
+      for (const network of wanted) plans.set(network, await this.#carry(network));
+      const trouble = await this.#rule(plans);
+      await this.#plugPorts(plans);
+      const reports: NetworkReport[] = [];
+      for (const [network, plan] of plans) {
+        const served = trouble ?? (await this.#serve(network, plan));
+        reports.push(reportOf(network, plan, trouble, served));
+      }
+      await this.#forward(wanted);
+      this.#listen(wanted.length > 0 ? 'yes' : 'no');
+      this.#report(reports);
+      this.#tell(trouble?.text);
+      this.#empty = nothing && trouble === undefined;
+    } catch (error) {
+      this.#tell(describeFault(error));
+      throw error;
+    }
+  }
+
+  async #carry(network: NetworkSpec): Promise<NetworkPlan> {
+    const plan = planNetwork(this.#options.hostId, network, await this.#links());
+    try {
+      for (const call of plan.calls) {
+        await this.#call(call);
+        if (call[1] === 'add' && plan.bridge !== null) await refuseIpv6(plan.bridge);
+      }
+      return plan;
+    } catch (error) {
+      this.#warn(error);
+      const reason = { code: 'bridge-failed', text: describeFault(error) };
+      return { bridge: null, calls: [], down: [reason], degraded: [] };
+    }
+  }
+
+  async #removeOthers(wanted: readonly NetworkSpec[]): Promise<void> {
+    const networks = new Set(wanted.map(({ id }) => id));
+    const hasPort = (vm: string, slot: number): boolean => this.#ports.has(portKey(vm, slot));
+    const links = await this.#links();
+    for (const call of planRemovals(this.#options.hostId, { networks, hasPort }, links))
+      await this.#call(call).catch((error: unknown) => this.#warn(error));
+    const served = new Set(this.#services.keys());
+    for (const { alias } of links) {
+      const purpose = readAlias(this.#options.hostId, alias);
+      if (purpose !== undefined && purpose.kind !== 'adapter') served.add(purpose.network);
+    }
+    for (const id of served.difference(networks)) {
+      this.#services.delete(id);
+      await removeService(this.#host, id);
+    }
+  }
+
+  async #plugPorts(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<void> {
+    const bridges = new Map([...plans].map(([{ id }, { bridge }]) => [id, bridge]));
+    const ports = [...this.#ports.values()].map(({ vm, slot, network }) => ({
+      vm,
+      slot,
+      bridge: network === null ? null : (bridges.get(network) ?? null),
+    }));
+    for (const call of planPorts(this.#options.hostId, ports, await this.#links()))
+      await this.#call(call).catch((error: unknown) => this.#warn(error));
+  }
+
+  /** The reason where the rules are not in force: then nothing keeps the networks apart. */
+  async #rule(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<Reason | undefined> {
+    const networks = [...plans].flatMap(([network, { bridge }]) =>
+      bridge === null ? [] : [{ network, bridge }],
+    );
+    try {
+      const { hostId } = this.#options;
+      await this.#rules.keep({ hostId, networks, ports: await this.#ruledPorts() });
+      return undefined;
+    } catch (error) {
+      this.#warn(error);
+      return { code: 'rules-failed', text: `its rules cannot be set: ${describeFault(error)}` };
+    }
+  }
+
+  async #ruledPorts(): Promise<RuledPort[]> {
+    const names = new Map<string, string>();
+    for (const { name, alias } of await this.#links()) {
+      const purpose = readAlias(this.#options.hostId, alias);
+      if (purpose?.kind === 'adapter') names.set(portKey(purpose.vm, purpose.slot), name);
+    }
+    return [...this.#ports].flatMap(([key, { mac, network }]) => {
+      const tap = names.get(key);
+      const lenient = network !== null && this.#known.get(network)?.forgedAddresses === true;
+      return tap === undefined || lenient ? [] : [{ tap, mac }];
+    });
+  }
+
+  /** The reason where the service does not serve. */
+  async #serve(network: NetworkSpec, { bridge }: NetworkPlan): Promise<Reason | undefined> {
+    if (bridge === null) return undefined;
+    const { id } = network;
+    try {
+      const process = await ensureService(this.#host, this.#services.get(id), {
+        network,
+        bridge,
+        adapters: this.#adaptersOn(id),
+        upstream: network.type === 'nat' ? await readUpstream() : [],
+        links: await this.#links(),
+      });
+      if (process === undefined) this.#services.delete(id);
+      else this.#services.set(id, process);
+      return undefined;
+    } catch (error) {
+      this.#warn(error);
+      return { code: 'service-failed', text: `its service does not run: ${describeFault(error)}` };
+    }
+  }
+
+  #adaptersOn(network: string): readonly KnownAdapter[] {
+    const adapters: KnownAdapter[] = [];
+    for (const { definition } of this.#options.allFiles())
+      for (const { mac, attachment } of definition.hardware.adapters)
+        if (attachment.kind === 'network' && attachment.network === network)
+          adapters.push({ mac, vmName: definition.name });
+    return adapters;
+  }
+
+  async #forward(wanted: readonly NetworkSpec[]): Promise<void> {
+    const note = join(this.#options.runtimeDir, 'forwarding');
+    const needed = wanted.some(({ type }) => type === 'nat');
+    await setForwarding(needed ? 'needed' : 'not-needed', note);
+  }
+
+  #listen(whether: 'yes' | 'no'): void {
+    if (whether === 'no') {
+      this.#monitors?.[Symbol.dispose]();
+      this.#monitors = undefined;
+      clearInterval(this.#ticker);
+      this.#ticker = undefined;
+      return;
+    }
+    this.#monitors ??= new Monitors(this.#options.programs, () => this.#gather());
+    let lookedMs = Date.now();
+    this.#ticker ??= setInterval(() => {
+      const ended = [...this.#services.values()].some((one) => !isRunning(this.#host, one));
+      if (!ended && Date.now() - lookedMs < fullLookMs) return;
+      lookedMs = Date.now();
+      this.#gather();
+    }, lookMs).unref();
+  }
+
+  #report(reports: readonly NetworkReport[]): void {
+    if (isDeepStrictEqual(reports, this.#reports)) return;
+    this.#reports = reports;
+    this.#listener();
+  }
+
+  #tell(trouble: string | undefined): void {
+    if (trouble !== undefined && this.#trouble === undefined)
+      this.#options.onNetworkTrouble(trouble);
+    this.#trouble = trouble;
+  }
+}

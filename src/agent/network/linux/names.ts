@@ -1,0 +1,65 @@
+/**
+ * What belongs to us among the interfaces of a host. Names are short and say nothing, since Linux allows 15
+ * letters; whose an interface is stands in its alias, which outlives every agent.
+ */
+import { isUuid } from '#api';
+
+export type Purpose =
+  | { readonly kind: 'network'; readonly network: string }
+  | { readonly kind: 'service'; readonly network: string }
+  | { readonly kind: 'adapter'; readonly vm: string; readonly slot: number };
+
+export const prefixes: Readonly<Record<Purpose['kind'], string>> = {
+  network: 'gbr',
+  service: 'gsvc',
+  adapter: 'gtap',
+};
+
+const ownName = /^g(br|svc|tap)\d{1,10}$/;
+
+/** Whether Gantry gives such names, on behalf of whichever installation. */
+export function isOwnName(name: string): boolean {
+  return ownName.test(name);
+}
+
+export function writeAlias(hostId: string, purpose: Purpose): string {
+  const what = purpose.kind === 'adapter' ? `${purpose.vm}/${purpose.slot}` : purpose.network;
+  return `gantry ${hostId} ${purpose.kind} ${what}`;
+}
+
+/** Undefined for what is not this host's. */
+export function readAlias(hostId: string, alias: string | undefined): Purpose | undefined {
+  const match = /^gantry (\S+) (network|service|adapter) (\S+)$/.exec(alias ?? '');
+  if (match === null || match[1] !== hostId) return undefined;
+  const [, , kind, what = ''] = match;
+  if (kind === 'adapter') {
+    const [vm = '', slot = ''] = what.split('/');
+    return isUuid(vm) && /^\d{1,2}$/.test(slot) ? { kind, vm, slot: Number(slot) } : undefined;
+  }
+  return isUuid(what) && (kind === 'network' || kind === 'service')
+    ? { kind, network: what }
+    : undefined;
+}
+
+/** The lowest number that is free: `gtap7`. */
+export function freeName(kind: Purpose['kind'], taken: ReadonlySet<string>): string {
+  for (let number = 0; ; number += 1) {
+    const name = `${prefixes[kind]}${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** Of the tables with rules, one in each family. */
+export function tableName(hostId: string): string {
+  return `gantry-${hostId.slice(0, 8)}`;
+}
+
+/**
+ * Bridge and service keep one address for good, whichever ports come and go and however often the service is
+ * started: guests remember their gateway and their name server by it.
+ */
+export function macOf(kind: 'network' | 'service', network: string): string {
+  const hex = network.replaceAll('-', '').slice(0, 6);
+  const third = kind === 'network' ? '5a' : '5b';
+  return `52:47:${third}:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}`;
+}

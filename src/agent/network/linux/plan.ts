@@ -1,0 +1,162 @@
+/**
+ * What is to be done so that a host carries a network: the difference between what is there and what should
+ * be, as calls of `ip`. Pure. A call that has been made is not planned again, so a plan of a network that is
+ * as it should be is empty.
+ */
+import { overlaps, parseSubnet, type NetworkSpec } from '#api';
+import type { Reason } from '#lib';
+import type { Link } from './links.ts';
+import { freeName, isOwnName, macOf, readAlias, writeAlias, type Purpose } from './names.ts';
+
+export type Call = readonly string[];
+
+export interface NetworkPlan {
+  /** The bridge that ports are put into; null where the network cannot be carried. */
+  readonly bridge: string | null;
+  readonly calls: readonly Call[];
+  /** What stands against it, or makes it worse than it should be. */
+  readonly down: readonly Reason[];
+  readonly degraded: readonly Reason[];
+}
+
+/** The kernel's own value, in hundredths of a second. */
+const usualAgeing = 30_000;
+
+export function planNetwork(
+  hostId: string,
+  network: NetworkSpec,
+  links: readonly Link[],
+): NetworkPlan {
+  const lower = network.type === 'bridged' ? judgeAdapter(network, links) : undefined;
+  const down = [...(lower?.down ?? []), ...judgeSubnet(network, links)];
+  if (down.length > 0) return { bridge: null, calls: [], down, degraded: [] };
+  // A bridge that somebody else has made is taken as it is.
+  if (lower?.link?.kind === 'bridge') {
+    const { name } = lower.link;
+    return { bridge: name, calls: [], down: [], degraded: lower.degraded };
+  }
+  const purpose: Purpose = { kind: 'network', network: network.id };
+  const alias = writeAlias(hostId, purpose);
+  const link = links.find((one) => one.alias === alias && one.kind === 'bridge');
+  const name = link?.name ?? freeName('network', new Set(links.map((one) => one.name)));
+  const calls: Call[] = [];
+  if (link === undefined) {
+    calls.push(['link', 'add', 'name', name, 'type', 'bridge', 'forward_delay', '0']);
+    calls.push(['link', 'set', 'dev', name, 'alias', alias]);
+  }
+  const mac = macOf('network', network.id);
+  if (link?.mac !== mac) calls.push(['link', 'set', 'dev', name, 'address', mac]);
+  const ageing = network.promiscuous ? 0 : usualAgeing;
+  if ((link?.ageingTime ?? usualAgeing) !== ageing)
+    calls.push(['link', 'set', 'dev', name, 'type', 'bridge', 'ageing_time', String(ageing)]);
+  calls.push(...planAddresses(network, name, link?.addresses ?? []));
+  if (lower?.link !== undefined && lower.link.master !== name)
+    calls.push(['link', 'set', 'dev', lower.link.name, 'master', name]);
+  if (lower?.link?.isUp === false) calls.push(['link', 'set', 'dev', lower.link.name, 'up']);
+  if (link?.isUp !== true) calls.push(['link', 'set', 'dev', name, 'up']);
+  return { bridge: name, calls, down: [], degraded: lower?.degraded ?? [] };
+}
+
+/** The address of the host itself: in nat and host-only networks, and in no other. */
+export function hostAddress({ type, ipv4 }: NetworkSpec): string | undefined {
+  if (ipv4 === null || ipv4.gateway === null || (type !== 'nat' && type !== 'host-only'))
+    return undefined;
+  return `${ipv4.gateway}/${ipv4.subnet.slice(ipv4.subnet.indexOf('/') + 1)}`;
+}
+
+function planAddresses(network: NetworkSpec, name: string, has: readonly string[]): Call[] {
+  const wanted = hostAddress(network);
+  const calls = has
+    .filter((address) => address !== wanted)
+    .map((address): Call => ['address', 'del', address, 'dev', name]);
+  if (wanted !== undefined && !has.includes(wanted))
+    calls.push(['address', 'add', wanted, 'dev', name]);
+  return calls;
+}
+
+function judgeAdapter(
+  { adapter }: NetworkSpec,
+  links: readonly Link[],
+): { readonly link: Link | undefined; readonly down: Reason[]; readonly degraded: Reason[] } {
+  const link = links.find(({ name }) => name === adapter);
+  const down: Reason[] = [];
+  if (link === undefined)
+    down.push({
+      code: 'adapter-missing',
+      text: `the host has no adapter ${adapter}`,
+      remedy: 'plug it in, or name another adapter',
+    });
+  else if (link.kind !== 'bridge' && link.addresses.length > 0)
+    down.push({
+      code: 'adapter-in-use',
+      text: `the adapter ${adapter} has the address ${link.addresses.join(', ')} of the host`,
+      remedy:
+        'make a bridge of it that has the address, and name the bridge; or take another adapter',
+    });
+  else if (link.kind !== 'bridge' && link.master !== undefined && !isOwnName(link.master))
+    down.push({
+      code: 'adapter-in-use',
+      text: `the adapter ${adapter} belongs to ${link.master}`,
+      remedy: `name ${link.master} instead`,
+    });
+  const noCable = link !== undefined && link.isUp && !link.hasCarrier;
+  const text = `the adapter ${adapter} has no link`;
+  const degraded = noCable ? [{ code: 'no-link', text, remedy: 'look at its cable' }] : [];
+  return { link, down, degraded };
+}
+
+/** A host that is in another network of the same addresses could not tell the two apart. */
+function judgeSubnet(network: NetworkSpec, links: readonly Link[]): Reason[] {
+  const subnet = network.ipv4 === null ? undefined : parseSubnet(network.ipv4.subnet);
+  if (subnet === undefined || hostAddress(network) === undefined) return [];
+  for (const { name, addresses, alias } of links) {
+    if (alias?.startsWith('gantry ') === true && isOwnName(name)) continue;
+    const clash = addresses.find((address) => {
+      const theirs = parseSubnet(address);
+      return theirs !== undefined && overlaps(subnet, theirs);
+    });
+    if (clash === undefined) continue;
+    const text = `${network.ipv4?.subnet} is where the host has ${clash} on ${name}`;
+    return [{ code: 'subnet-clash', text, remedy: 'give the network another subnet' }];
+  }
+  return [];
+}
+
+export interface PortPlan {
+  readonly vm: string;
+  readonly slot: number;
+  /** Null: plugged into nothing. */
+  readonly bridge: string | null;
+}
+
+/** Ports in their bridges. Ports that are not there are not made: their machine has opened them, or has ended. */
+export function planPorts(
+  hostId: string,
+  ports: readonly PortPlan[],
+  links: readonly Link[],
+): readonly Call[] {
+  const byAlias = new Map(links.map((link) => [link.alias, link]));
+  return ports.flatMap(({ vm, slot, bridge }): Call[] => {
+    const link = byAlias.get(writeAlias(hostId, { kind: 'adapter', vm, slot }));
+    if (link === undefined || (link.master ?? null) === bridge) return [];
+    const dev = ['link', 'set', 'dev', link.name];
+    return [bridge === null ? [...dev, 'nomaster'] : [...dev, 'master', bridge, 'up']];
+  });
+}
+
+/** Interfaces of ours that nothing needs any more: bridges, taps of machines that have ended. */
+export function planRemovals(
+  hostId: string,
+  wanted: { readonly networks: ReadonlySet<string>; hasPort(vm: string, slot: number): boolean },
+  links: readonly Link[],
+): readonly Call[] {
+  return links.flatMap(({ name, alias }): Call[] => {
+    const purpose = readAlias(hostId, alias);
+    if (purpose === undefined) return [];
+    const needed =
+      purpose.kind === 'adapter'
+        ? wanted.hasPort(purpose.vm, purpose.slot)
+        : wanted.networks.has(purpose.network);
+    return needed ? [] : [['link', 'del', 'dev', name]];
+  });
+}

@@ -1,0 +1,22 @@
+/** How the host carries a network, out of what was found on the way. Pure. */
+import type { NetworkReport, NetworkSpec } from '#api';
+import type { Reason } from '#lib';
+import type { NetworkPlan } from './plan.ts';
+
+/** Without rules nothing keeps it apart: then it is down. Without its service vms keep what they have. */
+export function reportOf(
+  { id }: NetworkSpec,
+  { bridge, down, degraded }: NetworkPlan,
+  rules: Reason | undefined,
+  service: Reason | undefined,
+): NetworkReport {
+  const bad = [...down, ...(rules === undefined ? [] : [rules])];
+  const poor = [...degraded, ...(service === undefined || service === rules ? [] : [service])];
+  const state = bad.length > 0 ? 'down' : poor.length > 0 ? 'degraded' : 'ready';
+  const reasons = [...bad, ...poor].map(({ code, text, remedy }) => ({
+    code,
+    text: text.slice(0, 500),
+    ...(remedy === undefined ? {} : { remedy }),
+  }));
+  return { id, state, reasons, bridge };
+}

@@ -1,0 +1,253 @@
+/**
+ * The DHCP and DNS service of one network: a dnsmasq in a network namespace of its own, joined to the bridge
+ * by a pair of interfaces.
+ *
+ *   bridge -- gsvcN ==== eth0, the service's address | dnsmasq, an account of nobody's
+ *
+ * Invariants: (1) the namespace has no name and ends with the process, and the pair with it; (2) the process is
+ * found by its configuration file among its arguments, whoever started it; (3) leases are in a file of the
+ * agent's data and outlive both.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { chown, mkdir, readFile, readlink, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NetworkSpec } from '#api';
+import { Fault, systemClock } from '#lib';
+import { sendSignal, untilGone } from '../../drivers/qemu/process/exit.ts';
+import { findByArgument, identify, isAlive } from '../../drivers/qemu/process/proc.ts';
+import type { ProcessIdentity } from '../../machine/record.ts';
+import { writeFileAtomic } from '../../storage/atomic-file.ts';
+import type { Link } from './links.ts';
+import { freeName, macOf, writeAlias } from './names.ts';
+import { run, type Programs } from './programs.ts';
+import {
+  writeHosts,
+  writeServiceConfig,
+  type KnownAdapter,
+  type ServicePlaces,
+} from './service-config.ts';
+
+const startMs = 5_000;
+const lookMs = 2;
+const goneMs = 5_000;
+/** What dnsmasq asks for, in a namespace where there is nothing but its own interface. */
+const capabilities = ['net_admin', 'net_raw', 'net_bind_service'];
+const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C' };
+
+export interface ServiceHost {
+  readonly programs: Programs;
+  readonly hostId: string;
+  readonly bootId: string;
+  readonly uid: number;
+  /** Below it each network has a folder. */
+  readonly folder: string;
+}
+
+export interface ServiceWish {
+  readonly network: NetworkSpec;
+  readonly bridge: string;
+  readonly adapters: readonly KnownAdapter[];
+  readonly upstream: readonly string[];
+  readonly links: readonly Link[];
+}
+
+export function servicePlaces(folder: string, network: string): ServicePlaces {
+  const own = join(folder, network);
+  return {
+    folder: own,
+    config: join(own, 'dnsmasq.conf'),
+    hosts: join(own, 'hosts'),
+    leases: join(own, 'leases'),
+    log: join(own, 'log'),
+  };
+}
+
+/** Resolves when it serves as it should, started, told anew or left as it is. Errors: `unavailable`, `timeout`. */
+export async function ensureService(
+  host: ServiceHost,
+  known: ProcessIdentity | undefined,
+  wish: ServiceWish,
+): Promise<ProcessIdentity | undefined> {
+  const { network, upstream, adapters } = wish;
+  const places = servicePlaces(host.folder, network.id);
+  const config = writeServiceConfig(network, places, upstream);
+  if (config === undefined) {
+    // Where there was a service, its configuration tells it.
+    if (existsSync(places.config)) await removeService(host, network.id);
+    return undefined;
+  }
+  await mkdir(places.folder, { recursive: true, mode: 0o755 });
+  await chown(places.folder, host.uid, host.uid);
+  const hosts = await keepFile(places.hosts, writeHosts(network, adapters));
+  const changed = await keepFile(places.config, config);
+  let process = isRunning(host, known) ? known : await findService(host, network.id);
+  if (process !== undefined && changed === 'written') {
+    await endProcess(host, process);
+    process = undefined;
+  }
+  if (process !== undefined) {
+    if (hosts === 'written') reload(process);
+    await joinBridge(host, process, wish, 'perhaps-joined');
+    return process;
+  }
+  const started = await startService(host, places);
+  await joinBridge(host, started, wish, 'not-joined');
+  return started;
+}
+
+async function endService(host: ServiceHost, network: string): Promise<void> {
+  const process = await findService(host, network);
+  if (process !== undefined) await endProcess(host, process);
+}
+
+/** The service ends, and with it its namespace and its interfaces; nothing of the network remains. */
+export async function removeService(host: ServiceHost, network: string): Promise<void> {
+  await endService(host, network);
+  await rm(servicePlaces(host.folder, network).folder, { recursive: true, force: true });
+}
+
+export function isRunning({ bootId }: ServiceHost, process: ProcessIdentity | undefined): boolean {
+  return process !== undefined && isAlive(process, bootId);
+}
+
+async function findService(
+  { folder, bootId }: ServiceHost,
+  network: string,
+): Promise<ProcessIdentity | undefined> {
+  const argument = configArgument(servicePlaces(folder, network));
+  const [pid] = (await findByArgument(new Set([argument]))).get(argument) ?? [];
+  return pid === undefined ? undefined : identify(pid, bootId);
+}
+
+const configArgument = ({ config }: ServicePlaces): string => `--conf-file=${config}`;
+
+async function endProcess({ bootId }: ServiceHost, process: ProcessIdentity): Promise<void> {
+  sendSignal(process, bootId, 'SIGTERM');
+  if (await untilGone(process, bootId, goneMs)) return;
+  sendSignal(process, bootId, 'SIGKILL');
+  await untilGone(process, bootId, goneMs);
+}
+
+/** dnsmasq reads its file of hosts again (dnsmasq(8), NOTES). */
+function reload({ pid }: ProcessIdentity): void {
+  try {
+    process.kill(pid, 'SIGHUP');
+  } catch {
+    // It has ended; the next look starts it.
+  }
+}
+
+async function keepFile(path: string, text: string): Promise<'written' | 'same'> {
+  const before = await readFile(path, 'utf8').catch(() => undefined);
+  if (before === text) return 'same';
+  await writeFileAtomic(path, text, { mode: 0o644, durability: 'cached' });
+  return 'written';
+}
+
+/** In a namespace of its own when this resolves. */
+async function startService(
+  { programs, uid, bootId }: ServiceHost,
+  places: ServicePlaces,
+): Promise<ProcessIdentity> {
+  const allowed = capabilities.map((name) => `+${name}`).join(',');
+  const args = [
+    '--net',
+    '--',
+    programs.setpriv,
+    `--reuid=${uid}`,
+    `--regid=${uid}`,
+    '--clear-groups',
+    '--no-new-privs',
+    `--inh-caps=-all,${allowed}`,
+    `--ambient-caps=-all,${allowed}`,
+    `--bounding-set=-all,${allowed}`,
+    '--',
+    programs.dnsmasq,
+    configArgument(places),
+  ];
+  // What the last one said is of no account any more: the log holds one life of the service.
+  const log = openSync(places.log, 'w', 0o600);
+  try {
+    const child = spawn(programs.unshare, args, {
+      detached: true,
+      cwd: '/',
+      env: environment,
+      stdio: ['ignore', log, log],
+    });
+    await once(child, 'spawn');
+    child.unref();
+    const identity = child.pid === undefined ? undefined : identify(child.pid, bootId);
+    if (identity === undefined) throw new Error('it ended at once');
+    await untilServing(identity, bootId, programs.dnsmasq, places);
+    return identity;
+  } catch (cause) {
+    throw new Fault('unavailable', 'cannot start the service of the network', { cause });
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** The chain of programs has come to its last one, in a namespace that is not ours. */
+async function untilServing(
+  { pid, startTicks }: ProcessIdentity,
+  bootId: string,
+  program: string,
+  places: ServicePlaces,
+): Promise<void> {
+  const ours = await readlink('/proc/self/ns/net');
+  const until = Date.now() + startMs;
+  for (;;) {
+    const [theirs, image] = await Promise.all(
+      ['ns/net', 'exe'].map((name) => readlink(`/proc/${pid}/${name}`).catch(() => undefined)),
+    );
+    if (theirs !== undefined && theirs !== ours && image === program) return;
+    if (!isAlive({ pid, startTicks, bootId }, bootId)) {
+      const said = await readFile(places.log, 'utf8').catch(() => '');
+      throw new Fault('unavailable', `it ended: ${said.trim().split('\n').at(-1)?.slice(0, 300)}`);
+    }
+    if (Date.now() > until) throw new Fault('timeout', 'it does not begin');
+    await systemClock.sleep(lookMs);
+  }
+}
+
+/** One end of the pair in the bridge, the other one in the namespace, with the service's address. */
+async function joinBridge(
+  { programs, hostId }: ServiceHost,
+  { pid }: ProcessIdentity,
+  { network, bridge, links }: ServiceWish,
+  before: 'perhaps-joined' | 'not-joined',
+): Promise<void> {
+  const alias = writeAlias(hostId, { kind: 'service', network: network.id });
+  const link = links.find((one) => one.alias === alias);
+  if (before === 'perhaps-joined' && link?.hasCarrier === true) {
+    if (link.master !== bridge)
+      await run(programs.ip, ['link', 'set', 'dev', link.name, 'master', bridge, 'up']);
+    return;
+  }
+  // The pair of a service that has ended goes with its namespace, a moment after the process.
+  if (link !== undefined) await run(programs.ip, ['link', 'del', 'dev', link.name]).catch(() => '');
+  const name = freeName('service', new Set(links.map((one) => one.name)));
+  const peer = ['name', 'eth0', 'address', macOf('service', network.id), 'netns', String(pid)];
+  await run(programs.ip, ['link', 'add', 'name', name, 'type', 'veth', 'peer', ...peer]);
+  await run(programs.ip, ['link', 'set', 'dev', name, 'alias', alias, 'master', bridge, 'up']);
+  for (const call of insideCalls(network)) await runInside(programs, pid, call);
+}
+
+function runInside(programs: Programs, pid: number, call: readonly string[]): Promise<string> {
+  return run(programs.nsenter, [`--net=/proc/${pid}/ns/net`, '--', programs.ip, ...call]);
+}
+
+function insideCalls({ ipv4, type }: NetworkSpec): readonly (readonly string[])[] {
+  if (ipv4 === null || ipv4.service === null) return [];
+  const length = ipv4.subnet.slice(ipv4.subnet.indexOf('/') + 1);
+  return [
+    ['link', 'set', 'dev', 'lo', 'up'],
+    ['address', 'replace', `${ipv4.service}/${length}`, 'dev', 'eth0'],
+    ['link', 'set', 'dev', 'eth0', 'up'],
+    ...(type === 'nat' && ipv4.gateway !== null
+      ? [['route', 'replace', 'default', 'via', ipv4.gateway]]
+      : []),
+  ];
+}

@@ -1,0 +1,49 @@
+/** Taps: made for one account, so that it may open them and nobody else; found by their aliases. */
+import { readLinks } from './links.ts';
+import { freeName, readAlias, writeAlias } from './names.ts';
+import { run, type Programs } from './programs.ts';
+
+const maxNames = 16;
+
+interface TapHost {
+  readonly programs: Programs;
+  readonly hostId: string;
+}
+
+/** Answers its interface. One of the same cable that is there already is another process's, which has ended. */
+export async function makeTap(
+  { programs: { ip }, hostId }: TapHost,
+  { vm, slot, uid }: { readonly vm: string; readonly slot: number; readonly uid: number },
+): Promise<string> {
+  const links = await readLinks(ip);
+  const alias = writeAlias(hostId, { kind: 'adapter', vm, slot });
+  const old = links.find((link) => link.alias === alias);
+  if (old !== undefined) await run(ip, ['link', 'del', 'dev', old.name]);
+  const taken = new Set(links.map(({ name }) => name));
+  for (let attempt = 0; ; attempt += 1) {
+    const name = freeName('adapter', taken);
+    try {
+      const owner = ['user', String(uid)];
+      await run(ip, ['tuntap', 'add', 'dev', name, 'mode', 'tap', ...owner, 'vnet_hdr']);
+      await run(ip, ['link', 'set', 'dev', name, 'alias', alias, 'up']);
+      return name;
+    } catch (error) {
+      // Another installation on the same machine may have been faster with the name.
+      if (attempt >= maxNames) throw error;
+      taken.add(name);
+    }
+  }
+}
+
+/** Those of a machine, by slot. */
+export async function findTaps(
+  { programs: { ip }, hostId }: TapHost,
+  vm: string,
+): Promise<Map<number, string>> {
+  const taps = new Map<number, string>();
+  for (const { name, alias } of await readLinks(ip)) {
+    const purpose = readAlias(hostId, alias);
+    if (purpose?.kind === 'adapter' && purpose.vm === vm) taps.set(purpose.slot, name);
+  }
+  return taps;
+}
