@@ -1,6 +1,7 @@
 /** A machine's life on a simulated host with a held clock. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { vmActions } from '#api';
 import { isFault } from '#lib';
 import { TestHost, tester } from '../testing/simulated-host.ts';
 import type { Machine } from './machine.ts';
@@ -309,4 +310,15 @@ test('the course of events is the same for the same seed', async () => {
   const first = await run();
   assert.ok(Array.isArray(first) && first.length > 20);
   assert.deepEqual(await run(), first);
+});
+
+test('SNAP-23 a saved state is restored once, and is gone then', async () => {
+  await using host = await TestHost.make();
+  const machine = await makeRunning(host);
+  await host.act(machine, 'save', 1);
+  assert.equal(await host.act(machine, 'restore', 2), 'running');
+  assert.equal(machine.file.savedFile, null);
+  await host.act(machine, 'turn-off', 2);
+  await assert.rejects(host.act(machine, 'restore', 3), (error) => isFault(error, 'refused'));
+  assert.match(vmActions.restore.meaning, /once: it is used up/);
 });

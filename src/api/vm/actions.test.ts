@@ -306,3 +306,12 @@ test('VM-68 nothing that starts a vm is offered while a linked disk is attached'
   }
   assert.equal(judgeAction('clone', vm('off', { linkedDisk: 'scsi0:1' })).answer, 'take');
 });
+
+test('SNAP-06 where a driver has no snapshots the actions say why', () => {
+  const missing = { snapshot: 'this hypervisor has no snapshots' };
+  for (const action of ['take-snapshot', 'revert-snapshot', 'delete-snapshot'] as const) {
+    assert.equal(judgeAction(action, vm('off')).answer, 'take');
+    const judgement = judgeAction(action, vm('off', { missing }));
+    assert.deepEqual(judgement, { answer: 'refuse', why: missing.snapshot });
+  }
+});

@@ -122,7 +122,7 @@ export const vmActions = {
     to: 'running',
     right: 'vm.power',
     ability: 'save',
-    meaning: 'bring back exactly the saved state',
+    meaning: 'bring back exactly the saved state, once: it is used up by that',
   },
   discard: {
     label: 'Discard saved state',

@@ -57,7 +57,7 @@ const verbs: readonly Verb[] = [
   },
   {
     word: 'restore',
-    summary: 'bring back the saved state',
+    summary: 'bring back the saved state, which is used up by that',
     done: 'runs',
     aliases: ['restore-saved-state'],
   },
