@@ -114,6 +114,20 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
       await assert.rejects(agent.host.call('host.disk', { file }), (error) => isFault(error, code));
   });
 
+  test('a configuration of another product that names the disk of a vm here is not imported', async () => {
+    const disk = testDisk(join(agent.shelf, 'mine.qcow2'));
+    await agent.create(bareDefinition({ disks: [disk] }), [newDisk(disk.file)]);
+    const file = join(agent.shelf, 'thief.vmx');
+    await writeFile(
+      file,
+      'config.version = "8"\nscsi0:0.present = "TRUE"\nscsi0:0.fileName = "mine.qcow2"\n',
+    );
+    await assert.rejects(
+      agent.host.call('machine.read-foreign', { file }),
+      (error) => isFault(error, 'refused') && error.message.includes('is a disk of bare-'),
+    );
+  });
+
   test('DISK-65 a disk goes to another vm, controller and position while neither runs, with its content', async () => {
     const disk = { ...testDisk(join(agent.shelf, 'data.raw')), format: 'raw' } as const;
     const from = bareDefinition({ disks: [disk] });

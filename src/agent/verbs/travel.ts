@@ -22,6 +22,8 @@ import { requireLayersKept } from '../machine/layers/keep-layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
+import { realPath } from '../storage/allowed.ts';
+import { usedByOthers } from '../storage/list-files.ts';
 
 type TravelVerbs = Pick<Handlers, 'machine.clone' | 'machine.relocate' | 'machine.read-foreign'>;
 
@@ -33,14 +35,24 @@ export function travelVerbs(host: Host): TravelVerbs {
   };
 }
 
+/** What a vm of this host writes is no disk of another product: its contents are not handed out by naming it. */
 async function readForeign(
-  { driver }: Host,
+  host: Host,
   file: string,
   signal: AbortSignal,
 ): Promise<LinkResult<'machine.read-foreign'>> {
-  const machine = await driver.storage.readForeign?.(file, signal);
-  if (machine) return { machine };
-  throw new Fault('unsupported', `a ${driver.name} host has no files to import`);
+  const { name, storage } = host.driver;
+  const machine = await storage.readForeign?.(file, signal);
+  if (!machine) throw new Fault('unsupported', `a ${name} host has no files to import`);
+  const used = await usedByOthers(host.files());
+  for (const { path } of machine.disks) {
+    const user = used.get(await realPath(path));
+    if (user === undefined) continue;
+    throw new Fault('refused', `cannot import ${file}: ${path} is a disk of ${user}`, {
+      hint: 'copy that vm with: gantry vm clone',
+    });
+  }
+  return { machine };
 }
 
 function travelOf(host: Host): Travel {
