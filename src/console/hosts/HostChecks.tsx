@@ -1,5 +1,5 @@
 /** The checks of a host: each with its result, the evidence and the remedy; asked for when they are looked at. */
-import { Button, PageSection } from '@patternfly/react-core';
+import { Button, PageSection, Stack, StackItem } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Host } from '#api';
@@ -18,14 +18,18 @@ export function HostChecks({ host }: { readonly host: Host }): ReactNode {
   });
   return (
     <PageSection isFilled>
-      <Answer question={question}>{({ findings }) => <FindingList findings={findings} />}</Answer>
-      <Button
-        variant="secondary"
-        isLoading={question.isFetching}
-        onClick={() => void question.refetch()}
-      >
-        {words.text('checkAgain')}
-      </Button>
+      <Stack hasGutter>
+        <Answer question={question}>{({ findings }) => <FindingList findings={findings} />}</Answer>
+        <StackItem>
+          <Button
+            variant="secondary"
+            isLoading={question.isFetching}
+            onClick={() => void question.refetch()}
+          >
+            {words.text('checkAgain')}
+          </Button>
+        </StackItem>
+      </Stack>
     </PageSection>
   );
 }

@@ -65,7 +65,7 @@ export const hostColumns: readonly Column<Host>[] = [
   column({
     key: 'memory',
     field: 'load.memoryFreeBytes',
-    width: 11,
+    width: 14,
     raw: memoryUsed,
     say: (used, words, { facts }) =>
       `${words.bytes(used)} / ${words.bytes(facts?.memoryTotalBytes ?? null)}`,

@@ -77,8 +77,8 @@ export function RowTable<T>(props: RowTableProps<T>): ReactNode {
     >
       <colgroup>
         {selection !== undefined && <col className="list-check" />}
-        {wide.map(({ key, width }) => (
-          <col key={key} {...(narrow ? {} : { style: { width: `${width}rem` } })} />
+        {wide.map(({ key, width }, index) => (
+          <col key={key} style={narrow ? narrowWidths[index] : { width: `${width}rem` }} />
         ))}
         {menu !== undefined && <col className="list-menu" />}
       </colgroup>
@@ -128,6 +128,8 @@ export function RowTable<T>(props: RowTableProps<T>): ReactNode {
 }
 
 const none: readonly never[] = [];
+/** What there is of the width is for the first one, which holds the line below it too. */
+const narrowWidths = [{ width: 'auto' }, { width: '7rem' }] as const;
 
 function minWidth(columns: readonly { readonly width: number }[]): number {
   return columns.reduce((sum, { width }) => sum + width, 5);
@@ -211,7 +213,10 @@ function PlainRow<T>(props: RowProps<T>): ReactNode {
           {item !== undefined && (column.show?.(item, words) ?? column.text(item, words))}
           {item !== undefined && place === 0 && below.length > 0 && (
             <div className="list-below">
-              {below.map((one) => one.text(item, words)).join(' · ')}
+              {below
+                .map((one) => one.text(item, words))
+                .filter((told) => told !== '')
+                .join(' · ')}
             </div>
           )}
         </Td>

@@ -5,7 +5,6 @@ import {
   Button,
   Content,
   EmptyState,
-  Form,
   TextInput,
 } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
@@ -101,7 +100,7 @@ export function TeamMembers({ team }: { readonly team: Team }): ReactNode {
           </Tbody>
         </Table>
       )}
-      <Form
+      <form
         className="add-member"
         onSubmit={(event) => {
           event.preventDefault();
@@ -117,7 +116,7 @@ export function TeamMembers({ team }: { readonly team: Team }): ReactNode {
         <Button type="submit" variant="secondary" isDisabled={added === ''}>
           {text('add')}
         </Button>
-      </Form>
+      </form>
     </>
   );
 }

@@ -1,5 +1,6 @@
 /** Who may do what with this vm: the grants on it and on what it lies in, and what one may do oneself. */
 import {
+  ActionGroup,
   Button,
   Checkbox,
   Content,
@@ -180,9 +181,11 @@ function NewGrant({ vm, onDone }: { readonly vm: Vm; readonly onDone: () => void
         isChecked={deny}
         onChange={(_event, checked) => setDeny(checked)}
       />
-      <Button type="submit" variant="secondary" isDisabled={subject === '' || role === ''}>
-        {text('grantRole')}
-      </Button>
+      <ActionGroup>
+        <Button type="submit" variant="secondary" isDisabled={subject === '' || role === ''}>
+          {text('grantRole')}
+        </Button>
+      </ActionGroup>
     </Form>
   );
 }

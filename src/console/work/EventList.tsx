@@ -7,14 +7,20 @@ import { useEffect, useLayoutEffect, useRef, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { RowTable, useRowView } from '../list/RowTable.tsx';
 import { Answer } from '../parts/Answer.tsx';
+import { useNarrow } from '../parts/use-narrow.ts';
 import { eventColumns } from './event-columns.tsx';
 import { useEvents } from './use-events.ts';
 
 const pageSize = 100;
+/** With what happened first: of the rest a narrow window shows one line. */
+const narrowColumns = eventColumns.toSorted(
+  (one, other) => Number(other.key === 'message') - Number(one.key === 'message'),
+);
 
 export function EventList({ filter }: { readonly filter: string | undefined }): ReactNode {
   const words = useWords();
   const view = useRowView('tall', filter ?? '');
+  const narrow = useNarrow();
   const { question, events, readOlder } = useEvents(filter, pageSize);
   const atEnd = view.shown.last >= events.length;
   useEffect(() => {
@@ -38,7 +44,7 @@ export function EventList({ filter }: { readonly filter: string | undefined }): 
       {events.length > 0 && (
         <RowTable
           label={words.text('events')}
-          columns={eventColumns}
+          columns={narrow ? narrowColumns : eventColumns}
           view={view}
           total={events.length}
           {...(readOlder === undefined ? {} : { end: 'open' })}

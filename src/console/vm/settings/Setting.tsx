@@ -139,6 +139,8 @@ function MembersSetting({
   const name = nameSetting(words, place.path);
   const locked = form.lock(place) !== undefined;
   const canResize = form.canResize(place);
+  // Where it is filled elsewhere, it is said there that there is nothing.
+  if (list.length === 0 && !canResize) return null;
   return (
     <FormFieldGroup
       header={
