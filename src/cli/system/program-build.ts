@@ -48,9 +48,12 @@ async function buildInto(folder: string, signal: AbortSignal): Promise<boolean> 
   try {
     const failure = await runBuild(builder, draft, signal).catch(String);
     if (failure !== undefined) return false;
-    // Somebody who built at the same time has built the same.
-    if (!existsSync(folder)) renameSync(draft, folder);
+    renameSync(draft, folder);
     return true;
+  } catch (error) {
+    // Somebody who built at the same time has built the same.
+    if (existsSync(folder)) return true;
+    throw error;
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
@@ -61,6 +64,7 @@ function pointAt(name: string): boolean {
   if (readCurrent() === name) return true;
   if (!mayBuild()) return false;
   const draft = `${current}.${process.pid}`;
+  rmSync(draft, { force: true });
   symlinkSync(name, draft);
   renameSync(draft, current);
   prune(name);
@@ -78,7 +82,10 @@ function readCurrent(): string | undefined {
 function prune(newest: string): void {
   const old = readdirSync(built)
     .filter((name) => name.length === nameLength && name !== newest)
-    .map((name) => ({ name, builtAt: statSync(join(built, name)).mtimeMs }))
+    .map((name) => ({
+      name,
+      builtAt: statSync(join(built, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    }))
     .toSorted((a, b) => b.builtAt - a.builtAt)
     .slice(kept - 1);
   for (const { name } of old) rmSync(join(built, name), { recursive: true, force: true });
