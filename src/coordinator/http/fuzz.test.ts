@@ -6,9 +6,15 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { Fault } from '#lib';
 import { problemSchema, routes, type Route, type RouteName } from '#api';
 import { FakeAgent, facts, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
+import { foreignMachine } from '../testing/memory-host.ts';
 import { Stage } from '../testing/stage.ts';
+
+const nothingThere = ({ file }: { file: string }): never => {
+  throw new Fault('not-found', `there is no ${file}`);
+};
 
 let stage: Stage;
 let agent: FakeAgent;
@@ -25,9 +31,13 @@ before(async () => {
     'host.diagnose': () => ({ findings: [] }),
     'host.probe': () => ({ facts }),
     'host.service': () => ({ running: true }),
+    'host.disks': () => ({ disks: [], complete: true }),
+    'host.disk': nothingThere,
+    'host.drive': nothingThere,
     'host.discover': () => ({ machines: [makeRecord(definition, 1)] }),
     'machine.plan': () => check,
     'machine.check': () => check,
+    'machine.read-foreign': ({ file }: { file: string }) => ({ machine: foreignMachine(file) }),
     'machine.files': () => ({ folder: '/vms/target', files: [] }),
     'machine.hardware': () => ({ running: false, accelerator: 'tcg', devices: [] }),
     'machine.configure': () => report,

@@ -433,7 +433,7 @@ export class MemoryHost implements Links {
 }
 
 /** What every configuration of another product on this host says. */
-function foreignMachine(file: string): ForeignMachine {
+export function foreignMachine(file: string): ForeignMachine {
   const disk = { bus: 'ide', controller: 0, position: 0, format: 'vhd', sizeBytes: 1024 } as const;
   return {
     product: 'Virtual Server',
