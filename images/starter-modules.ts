@@ -109,6 +109,7 @@ export const starterModules: readonly string[] = [
   'loop',
   'lp',
   'parport_pc',
+  'pvpanic-mmio',
   'pvpanic-pci',
   'qemu_fw_cfg',
   'virtio-rng',

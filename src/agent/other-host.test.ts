@@ -66,7 +66,7 @@ async function readMemory(serial: SerialSession): Promise<{ boot: string; count:
 }
 
 test(
-  'VM-88 paused, saved, copied to another host and added there, a guest goes on exactly where it stopped',
+  'VM-88 VM-83 VM-28 paused, saved, copied and added elsewhere, a guest goes on exactly where it stopped; its crash and its power-off are seen',
   { skip: withoutQemu },
   async () => {
     const { path: imagePath } = await starterImage();
@@ -74,6 +74,7 @@ test(
     const definition = vmDefinitionSchema.parse({
       id: crypto.randomUUID(),
       name: 'traveller',
+      settings: { failure: { reaction: 'reset', maxRepetitions: 1 } },
       hardware: {
         ...profiles.modern.hardware,
         memory: { sizeBytes: 128 * miB, maxBytes: null },
@@ -117,6 +118,21 @@ test(
     let later = resumed;
     while (later.count === resumed.count) later = await readMemory(after);
     assert.ok(later.count > resumed.count, 'its shell counts on');
+
+    after.write('echo c > /proc/sysrq-trigger\n');
+    await there.untilEvent('vm.failure-reaction', id);
+    const told = there.events(id);
+    assert.ok(told.includes('vm.guest-error'), told.join(' '));
+    const reaction = there.host.events.find(({ name }) => name === 'vm.failure-reaction');
+    assert.equal(reaction?.attributes['reaction'], 'reset');
+    after.text = '';
+    await after.logIn('root', 'gantry');
+
+    after.write('poweroff\n');
+    await there.untilEvent('vm.state.powered-off', id);
+    const off = there.host.events.find(({ name }) => name === 'vm.state.powered-off');
+    assert.equal(off?.attributes['cause'], 'guest');
+    await there.host.until('it is off', () => there.host.reports.get(id)?.state === 'off');
     after.close();
   },
 );
