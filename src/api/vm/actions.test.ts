@@ -189,10 +189,19 @@ test('VM-27 suspended means paused; saving the state is never called suspend', (
   for (const text of saving) assert.doesNotMatch(text, /suspend/i);
 });
 
-test('VM-44 turn off and turn off now are the same', () => {
+test('VM-44 the seven words of event actions are taken; turn off and turn off now are the same', () => {
   const state = { state: 'running', additions: 'running', onHostStop: 'save' } as const;
-  assert.equal(actionOfWord('turn-off', state), actionOfWord('turn-off-now', state));
-  assert.equal(actionOfWord('shutdown-and-turn-off', state), 'shutdown');
+  const words = {
+    'turn-on': 'turn-on',
+    'turn-off': 'turn-off',
+    'shutdown-and-turn-off': 'shutdown',
+    'turn-off-now': 'turn-off',
+    suspend: 'pause',
+    resume: 'resume',
+    'restart-now': 'restart',
+  };
+  for (const [word, action] of Object.entries(words))
+    assert.equal(actionOfWord(word, state), action, word);
 });
 
 test('VM-45 start restores a saved vm, stop performs its stop action', () => {
