@@ -340,6 +340,17 @@ describe('snapshots', { skip: withoutQemu }, () => {
     assert.deepEqual(readdirSync(elsewhere), []);
   });
 
+  test('every file of every branch belongs to its vm in the list of all disks', async () => {
+    const id = await makeVm();
+    const first = await take(id);
+    await take(id);
+    await revert(id, first);
+    const { disks } = await agent.host.call('host.disks', {});
+    const ours = disks.filter(({ path }) => path.startsWith(`${agent.folder(id)}/`));
+    assert.ok(ours.length >= 6, ours.map(({ path }) => path).join(' '));
+    for (const { path, vmIds } of ours) assert.deepEqual(vmIds, [id], path);
+  });
+
   test('a copy of a vm has what its disks hold now, in files of their own without layers', async () => {
     const disks = [{ ...testDisk('b.raw'), format: 'raw' as const }];
     const definition = bareDefinition({ disks });

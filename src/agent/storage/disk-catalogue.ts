@@ -17,7 +17,7 @@ import {
 } from '#disk';
 import { describeFault, Fault } from '#lib';
 import type { DiskCatalogue } from '../drivers/files.ts';
-import { diskPaths } from '../drivers/qemu/places.ts';
+import { diskPaths, resolveFile } from '../drivers/qemu/places.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath, requireInside } from './allowed.ts';
 import { readBacking } from './backing.ts';
@@ -72,6 +72,8 @@ async function findUsers(machines: readonly MachineFile[]): Promise<Users> {
   };
   for (const machine of machines) {
     const { id, hardware } = machine.definition;
+    // Also those that only a snapshot needs.
+    for (const { file } of machine.layers.files) await use(resolveFile(machine.folder, file), id);
     for (const disk of hardware.disks) {
       for (const path of diskPaths(machine, disk)) await use(path, id);
       let path = await readBacking(diskPaths(machine, disk).at(-1) ?? disk.file);
