@@ -171,7 +171,8 @@ function requireUnused(
     )
     .filter((vm) => caller.may('vm.view', { kind: 'vm', id: vm.id }))
     .map((vm) => vm.data.definition.name);
-  throw new Fault('refused', `network ${data.name} is in use by ${count} adapters of vms`, {
+  const adapters = count === 1 ? '1 adapter of a vm' : `${count} adapters of vms`;
+  throw new Fault('refused', `network ${data.name} is in use by ${adapters}`, {
     facts: { vms: users.slice(0, 100) },
     hint: 'plug them into another network first',
   });

@@ -1,0 +1,86 @@
+/** Networks through the command line, on one coordinator with a simulated host. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Network, Vm } from '#api';
+import { newGantry, type Gantry } from '../e2e/gantry.ts';
+
+let gantry: Gantry;
+before(async () => {
+  gantry = await newGantry();
+  await gantry.must('up', '--simulate', '1x1', '--yes', '--listen', gantry.listen);
+});
+after(() => gantry[Symbol.asyncDispose]());
+
+const show = (name: string): Promise<Network> => gantry.json<Network>('network', 'show', name);
+
+test('a network is one command, and what is left out has a value that fits', async () => {
+  assert.match(
+    await gantry.must('network', 'create', 'lab'),
+    /network lab with 10\.\d+\.\d+\.0\/24 was created/,
+  );
+  assert.match(await gantry.must('network', 'list'), /lab +nat +unused +10\./);
+  const text = await gantry.must('network', 'show', 'lab');
+  for (const line of [/type +nat: its vms reach/, /gateway +10\./, /forged addresses +dropped/])
+    assert.match(text, line);
+});
+
+test('every setting of a network is one option, and a change leaves the others as they are', async () => {
+  const settings =
+    '--subnet 10.80.0.0/24 --domain office.test --range 10.80.0.50-10.80.0.99 --lease 600 ' +
+    '--wins 10.80.0.8 --reserve 52:47:59:01:02:03=10.80.0.9 --promiscuous on ' +
+    '--forward 8080=10.80.0.9:80 --forward 192.0.2.1:53=10.80.0.9:53/udp';
+  await gantry.must('network', 'create', 'office', ...settings.split(' '));
+  const before = await show('office');
+  assert.deepEqual(before.ipv4?.dhcp, {
+    first: '10.80.0.50',
+    last: '10.80.0.99',
+    leaseSeconds: 600,
+    renewSeconds: null,
+    rebindSeconds: null,
+    winsServers: ['10.80.0.8'],
+  });
+  assert.deepEqual(
+    before.forwards.map(({ protocol, hostAddress, hostPort }) => [protocol, hostAddress, hostPort]),
+    [
+      ['tcp', null, 8080],
+      ['udp', '192.0.2.1', 53],
+    ],
+  );
+  await gantry.must('network', 'set', 'office', '--lease', '1200', '--name', 'floor');
+  const changed = await show('floor');
+  assert.deepEqual(
+    [changed.ipv4?.dhcp?.leaseSeconds, changed.ipv4?.dhcp?.first, changed.promiscuous],
+    [1200, '10.80.0.50', true],
+  );
+  assert.deepEqual(changed.reservations, before.reservations);
+  const { code, err } = await gantry.run(['network', 'set', 'floor', '--forward', 'x']);
+  assert.equal(code !== 0, true);
+  assert.match(err, /--forward x is not PORT=ADDRESS:PORT/);
+});
+
+test('a vm is made on a network, moved to another one and shown with it', async () => {
+  await gantry.must('network', 'create', 'one', '--type', 'internal');
+  await gantry.must('network', 'create', 'two', '--type', 'internal');
+  await gantry.must('vm', 'create', 'web', '--network', 'one', '--start');
+  assert.match(await gantry.must('vm', 'show', 'web'), /adapter 0 +virtio .*, network one/);
+  assert.match(
+    await gantry.must('vm', 'set-adapter', 'web', '0', '--network', 'two', '--link', 'down'),
+    /adapter 0 of web was changed/,
+  );
+  assert.match(await gantry.must('vm', 'show', 'web'), /network two, cable out/);
+  assert.deepEqual(await gantry.json('network', 'leases', 'two'), []);
+  const { code, err } = await gantry.run(['network', 'delete', 'two']);
+  assert.equal(code !== 0, true);
+  assert.match(err, /network two is in use by 1 adapter of a vm/);
+  await gantry.must('vm', 'attach-adapter', 'web', '--network', 'one');
+  await gantry.must('vm', 'set-adapter', 'web', '0', '--network', 'none', '--optional', 'yes');
+  const { definition } = await gantry.json<Vm>('vm', 'show', 'web');
+  assert.deepEqual(
+    definition.hardware.adapters.map(({ attachment, optional }) => [attachment.kind, optional]),
+    [
+      ['none', true],
+      ['network', false],
+    ],
+  );
+  await gantry.must('network', 'delete', 'two');
+});
