@@ -337,7 +337,7 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.ok(Date.parse(regained?.time ?? '') > lastMs + 2_000);
   });
 
-  test('GA-22 EVT-66 older additions go on with what they know, and the rest is named', async () => {
+  test('GA-19 GA-22 EVT-66 older additions are told, go on with what they know, and the rest is named', async () => {
     await serial.command(`echo '{"version":"0.9.0"}' > /usr/share/gantry/additions.json`);
     await serial.command('kill $(cat /run/qemu-ga.pid); while pidof qemu-ga; do sleep 0.1; done');
     await serial.command(

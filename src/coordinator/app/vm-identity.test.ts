@@ -37,7 +37,7 @@ test('HW-31 EVT-18 EVT-19 EVT-20 the first start gives asset tag, chassis and bo
   });
 });
 
-test('HW-34 an identity stays: whole it is not touched, in part it is completed', () => {
+test('an identity stays: whole it is not touched, in part it is completed', () => {
   const whole = identify(definition);
   assert.equal(identify(whole), whole);
   const { hardware } = definition;

@@ -166,7 +166,7 @@ test('HW-39 HW-08 the boot order names devices by kind, in the order of their pl
   assert.deepEqual(bootIds(define('classic').hardware, 'floppy'), ['floppy']);
 });
 
-test('HW-38 an adapter has its boot ROM only where something boots from the network', () => {
+test('an adapter has its boot ROM only where something boots from the network', () => {
   const adapters = [
     { slot: 0, model: 'virtio', mac: '52:47:59:00:00:01', attachment: { kind: 'user' } },
   ];
