@@ -20,6 +20,15 @@ export const installationSettingsSchema = z
       .boolean()
       .default(false)
       .meta({ description: 'whether requests that only read are in the audit trail too' }),
+    macPrefix: z
+      .string()
+      .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){2}$/, 'is not half a MAC address in lower case')
+      .refine(
+        (prefix) => (Number.parseInt(prefix.slice(0, 2), 16) & 3) === 2,
+        'is not locally administered and unicast: the second digit is 2, 6, a or e',
+      )
+      .default('52:47:59')
+      .meta({ description: 'with which the MAC addresses begin that new adapters are given' }),
     auditRetentionMonths: z.number().int().min(1).max(120).default(13),
     eventScripts: z
       .boolean()

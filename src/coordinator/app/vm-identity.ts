@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { Fault } from '#lib';
 import type { VmDefinition } from '#api';
+import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { VmDocument } from '../documents.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 
@@ -37,11 +38,20 @@ export function usedMacs(inventory: Inventory): Set<string> {
   return macs;
 }
 
-/** A locally administered unicast address (IEEE 802, second digit 2) that is not in use; it is in use from then on. */
-export function makeMac(used: Set<string>, random: RandomBytes = randomBytes): string {
+/** An address with the installation's prefix that is not in use; it is in use from then on. */
+export function giveMac(inventory: Inventory, used: Set<string>): string {
+  return makeMac(installationSettings(inventory).macPrefix, used);
+}
+
+/** `prefix` are the first three bytes, as addresses are written. */
+export function makeMac(
+  prefix: string,
+  used: Set<string>,
+  random: RandomBytes = randomBytes,
+): string {
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const bytes = [0x52, 0x47, 0x59, ...random(3)];
-    const mac = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+    const rest = Array.from(random(3), (byte) => byte.toString(16).padStart(2, '0'));
+    const mac = [prefix, ...rest].join(':');
     if (used.has(mac)) continue;
     used.add(mac);
     return mac;

@@ -176,3 +176,16 @@ test('networks are made and changed only with the right, and seen by every user'
   assert.equal((await stage.send('DELETE', '/networks/one', { token })).status, 403);
   assert.equal((await stage.send('GET', '/networks/one', { token })).status, 200);
 });
+
+test('MAC addresses are given with the prefix of the installation, each once in it', async () => {
+  const wrong = await refused('PATCH', '/installation', { macPrefix: '01:02:03' });
+  assert.match(wrong.detail, /locally administered/);
+  const set = await stage.send('PATCH', '/installation', { body: { macPrefix: '06:0a:0b' } });
+  assert.equal(set.status, 200, set.text);
+  await stage.act('POST', '/vms', { name: 'numbered' });
+  const { mac = '' } = adapterOf(stage.vm('numbered')) ?? {};
+  assert.match(mac, /^06:0a:0b:/);
+  await stage.act('POST', '/vms', { name: 'second' });
+  const taken = await refused('POST', '/vms/second/adapters', { mac });
+  assert.equal(taken.status, 409);
+});

@@ -14,7 +14,7 @@ import type { Caller, Coordinator } from '../../context.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { asJson } from '../json.ts';
 import { nameNetworks } from '../network/name-networks.ts';
-import { makeMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, usedMacs } from '../vm-identity.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
@@ -64,7 +64,7 @@ export async function attachAdapter(
     attachment: { kind: 'user' },
     macMode: request.mac === undefined ? 'dynamic' : 'static',
     ...request,
-    mac: request.mac ?? makeMac(new Set(macs)),
+    mac: request.mac ?? giveMac(coordinator.inventory, new Set(macs)),
     slot,
   });
   const after = nameNetworks(coordinator.inventory, addAdapter(definition, adapter), definition);

@@ -22,7 +22,7 @@ import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { vmThing } from '../things.ts';
-import { makeMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, usedMacs } from '../vm-identity.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf } from './common-steps.ts';
 import { forgiveMissing, register, releaseOwnName, unregister } from './create-steps.ts';
@@ -70,7 +70,7 @@ export async function cloneVm(
   const copy = copyDefinition(withRelativePaths(definition, vm.data.path), vm.data.path, {
     id: randomUUID(),
     name: request.name,
-    makeMac: () => makeMac(macs),
+    makeMac: () => giveMac(inventory, macs),
   });
   requireScriptRight(caller, { kind: 'place', ...place }, copy);
   const disks = definition.hardware.disks.map((disk, index) => ({

@@ -20,7 +20,7 @@ import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { nameNetworks } from '../network/name-networks.ts';
 import { requireProfile } from '../profiles.ts';
-import { makeMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, usedMacs } from '../vm-identity.ts';
 import { requireAccountChoice } from './account-choice.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { makeDefinition } from './make-definition.ts';
@@ -81,7 +81,7 @@ export async function createVm(
     profile: create.profile === undefined ? undefined : requireProfile(inventory, create.profile),
     image: image?.data,
     existingSizeBytes,
-    makeMac: () => makeMac(macs),
+    makeMac: () => giveMac(inventory, macs),
   });
   const definition = nameNetworks(inventory, made.definition);
   const { disks } = made;

@@ -10,7 +10,7 @@ import { findPlace } from '../find.ts';
 import { asReasons, hostProcessor, inWords, warnOfHardware } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { freeName, nameTaken, requireFreeName, reserveName } from '../names.ts';
-import { makeMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, usedMacs } from '../vm-identity.ts';
 import { stepNames } from '../work.ts';
 import { importKind } from './create-steps.ts';
 import { chooseHost, requirePlan, type CreateInput } from './create-vm.ts';
@@ -38,7 +38,7 @@ export async function importVm(
     format,
     foreign: machine,
     usedMacs: usedMacs(inventory),
-    makeMac: () => makeMac(macs),
+    makeMac: () => giveMac(inventory, macs),
   });
   const plan = await links.call(host.id, 'machine.plan', { definition, disks: [...disks] });
   requirePlan(plan, name);

@@ -20,7 +20,7 @@ import type { StatusDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Json } from '../../store/store.ts';
 import { asJson } from '../json.ts';
-import { makeMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, usedMacs } from '../vm-identity.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { changeDefinition } from './common-steps.ts';
@@ -253,7 +253,9 @@ const writeThenStep: Step = {
       const own = new Set(now.hardware.adapters.map(({ mac }) => mac));
       const taken = usedMacs(work.coordinator.inventory).difference(own);
       const adapters = hardware.adapters.map((adapter) =>
-        taken.has(adapter.mac) ? { ...adapter, mac: makeMac(taken) } : adapter,
+        taken.has(adapter.mac)
+          ? { ...adapter, mac: giveMac(work.coordinator.inventory, taken) }
+          : adapter,
       );
       return { ...now, guestOs, resources, hardware: { ...hardware, adapters } };
     });
