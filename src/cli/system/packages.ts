@@ -95,6 +95,8 @@ export function testNeeds(): readonly Need[] {
     ['python3', 'python3'],
     ['python3-libvirt', '/usr/share/doc/python3-libvirt'],
     ['qemu-guest-agent', 'qemu-ga'],
+    ['busybox-static', 'busybox'],
+    ['iproute2', 'ip'],
     ['chromium', 'chromium'],
     ['binutils', 'objdump'],
     ['e2fsprogs', 'debugfs'],
