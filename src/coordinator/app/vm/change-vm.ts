@@ -40,6 +40,7 @@ import { causeOf, changeDefinition, vmFrame, type AlongWith } from './common-ste
 import { requireFreeMacs } from './create-vm.ts';
 import { requireAction } from './judge.ts';
 import { requireAccountChoice } from './account-choice.ts';
+import { requireOwnFiles } from './others-files.ts';
 import { requireScriptRight } from './script-right.ts';
 import { requireTimeSource } from './time-source.ts';
 import { requireUndoChoice, warnOfUndo } from './undo-choice.ts';
@@ -145,6 +146,7 @@ function requireChangeable(
     });
   requireTimeSource(after, resource.status.guest?.domainController === true, before);
   requireAccountChoice(after, before);
+  requireOwnFiles(inventory, caller, vm.data.hostId, after, before);
   requireScriptRight(caller, on, after, before);
   requireUndoChoice(resource, before, after);
   if (after.name !== before.name) requireFreeName(inventory, 'vm', after.name);

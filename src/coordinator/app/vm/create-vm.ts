@@ -24,6 +24,7 @@ import { giveMac, usedMacs } from '../vm-identity.ts';
 import { requireAccountChoice } from './account-choice.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { makeDefinition } from './make-definition.ts';
+import { requireOwnFiles } from './others-files.ts';
 import { requireScriptRight } from './script-right.ts';
 import { requireTimeSource } from './time-source.ts';
 import { stepNames } from '../work.ts';
@@ -87,6 +88,7 @@ export async function createVm(
   const { disks } = made;
   requireTimeSource(definition, false);
   requireAccountChoice(definition);
+  requireOwnFiles(inventory, caller, host.id, definition);
   requireScriptRight(caller, { kind: 'place', folderId: folder.id, hostId: host.id }, definition);
   requireFreeMacs(usedMacs(inventory), definition);
   const plan = await links.call(host.id, 'machine.plan', {

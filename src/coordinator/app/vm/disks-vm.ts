@@ -22,6 +22,7 @@ import { forgiveMissing } from './create-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 import { linkDrive } from './linked-disks.ts';
 import { defaultBus, freePlace, newDisk } from './make-definition.ts';
+import { requireOwnFiles } from './others-files.ts';
 
 function addDisk(definition: VmDefinition, disk: Disk): VmDefinition {
   const others = definition.hardware.disks.filter((one) => placeName(one) !== placeName(disk));
@@ -49,6 +50,7 @@ export async function attachDisk(
       ? await linkDrive(coordinator, caller, id, request)
       : await chooseDisk(coordinator, vm, request);
   const after = parseDefinition(addDisk(definition, disk), name, definition);
+  requireOwnFiles(coordinator.inventory, caller, vm.data.hostId, after, definition);
   return await begin(
     coordinator,
     caller,

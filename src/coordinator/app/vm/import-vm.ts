@@ -16,6 +16,7 @@ import { importKind } from './create-steps.ts';
 import { chooseHost, requirePlan, type CreateInput } from './create-vm.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { importDefinition } from './import-definition.ts';
+import { requireOwnFiles } from './others-files.ts';
 
 export async function importVm(
   coordinator: Coordinator,
@@ -40,6 +41,7 @@ export async function importVm(
     usedMacs: usedMacs(inventory),
     makeMac: () => giveMac(inventory, macs),
   });
+  requireOwnFiles(inventory, caller, host.id, definition);
   const plan = await links.call(host.id, 'machine.plan', { definition, disks: [...disks] });
   requirePlan(plan, name);
   const ofHardware = warnOfHardware(definition, hostProcessor(inventory, host.id));

@@ -16,6 +16,7 @@ import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
+import { requireOwnFiles } from './others-files.ts';
 
 /** Null ejects. */
 export async function changeMedium(
@@ -44,6 +45,8 @@ export async function changeMedium(
     // By id, so that the image may be renamed.
     wanted = { kind: 'image', image: image.id };
   }
+  const after = putMedium(definition, place, wanted);
+  requireOwnFiles(coordinator.inventory, caller, vm.data.hostId, after, definition);
   return await begin(
     coordinator,
     caller,

@@ -35,6 +35,17 @@ export function withDiskFiles(
   return mapFiles(definition, { disk: fileOf, medium: same, port: same });
 }
 
+/** Every file that a definition names. */
+export function filesIn(definition: VmDefinition): ReadonlySet<string> {
+  const files = new Set<string>();
+  const note: Change = (file) => {
+    files.add(file);
+    return file;
+  };
+  mapFiles(definition, { disk: ({ file }) => note(file), medium: note, port: note });
+  return files;
+}
+
 function mapFiles(
   definition: VmDefinition,
   change: {

@@ -1,0 +1,40 @@
+/**
+ * Files of other vms. Who may create or configure one vm names files of the host, and a disk of another vm would
+ * become its disk: it is named only by those who may change the disks of that other vm.
+ */
+import { posix } from 'node:path';
+import type { VmDefinition } from '#api';
+import { Fault } from '#lib';
+import type { Caller } from '../../context.ts';
+import type { VmDocument } from '../../documents.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { filesIn } from './own-paths.ts';
+
+/** Errors: `forbidden`, without a name that the caller may not know. */
+export function requireOwnFiles(
+  inventory: Inventory,
+  caller: Caller,
+  hostId: string,
+  after: VmDefinition,
+  before?: VmDefinition,
+): void {
+  const known = before === undefined ? new Set<string>() : filesIn(before);
+  // A relative name stays in the vm's own folder. Looking through all vms is for those that name another place.
+  const named = [...filesIn(after).difference(known)].filter((file) => posix.isAbsolute(file));
+  if (named.length === 0) return;
+  for (const { id, data } of inventory.documents<VmDocument>('vm')) {
+    if (id === after.id || data.hostId !== hostId) continue;
+    const file = named.find((one) => belongsTo(data, posix.normalize(one)));
+    if (file === undefined || caller.may('vm.disks', { kind: 'vm', id })) continue;
+    throw new Fault('forbidden', `${file.slice(0, 200)} is a file of another vm`, {
+      facts: { verb: 'vm.disks' },
+      hint: 'ask somebody who may change the disks of that vm',
+    });
+  }
+}
+
+function belongsTo({ path, definition }: VmDocument, file: string): boolean {
+  if (file.startsWith(`${path}/`)) return true;
+  for (const own of filesIn(definition)) if (posix.resolve(path, own) === file) return true;
+  return false;
+}
