@@ -1,7 +1,7 @@
 /**
  * Puts each program into one file, in the folder given: `node src/cli/system/program-bundle.ts FOLDER`. Run as a
  * process of its own, which forgets the bundler. What it saves in memory is in bench/README.md, why it is done
- * in docs/rfd/0014.
+ * in docs/rfd/0015.
  *
  * A program and each of its threads is an entry. What a module finds beside its source (package.json, the
  * console, a script for a guest) it still finds there; only threads are found beside the bundle. The folder lies
