@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { profiles, vmDefinitionSchema, type UndoDecision, type VmDefinition } from '#api';
@@ -196,15 +196,20 @@ describe('undo disks', { skip: withoutQemu }, () => {
     assert.ok((await agent.act(id, 'discard-undo')).undo === null);
   });
 
-  test('DISK-25 DISK-26 a parent that was changed keeps the vm from starting, and is told', async () => {
+  test('VM-70 DISK-25 DISK-26 a parent that was changed, is gone or cannot be read keeps the vm from starting, and is told', async () => {
     const { id, folder } = await makeVm('keep');
     await agent.act(id, 'turn-on');
     await agent.act(id, 'turn-off');
     const parent = join(folder, 'a.qcow2');
-    const { atime, mtime } = statSync(parent);
-    utimesSync(parent, atime, new Date(mtime.getTime() + 1000));
+    const told = () => agent.events(id).filter((name) => name === 'vm.disk.parent-invalid').length;
+    write(parent, 9, 1, 1);
     assert.deepEqual(await agent.blockedCodes(id), ['layer-changed']);
-    assert.ok(agent.events(id).includes('vm.disk.parent-invalid'));
+    assert.equal(told(), 1);
+    renameSync(parent, `${parent}.away`);
+    assert.deepEqual(await agent.blockedCodes(id), ['layer-missing']);
+    mkdirSync(parent);
+    assert.deepEqual(await agent.blockedCodes(id), ['layer-unreadable']);
+    assert.equal(told(), 3);
     assert.ok(existsSync(join(folder, 'a.undo.qcow2')), 'nothing is deleted');
   });
 

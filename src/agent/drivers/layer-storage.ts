@@ -22,8 +22,8 @@ export interface LayerStorage {
     name: string,
     on: { readonly file: string; readonly format: 'qcow2' | 'raw' },
   ): Promise<void>;
-  /** What a file is known by now; undefined: it is not there. */
-  readSeal(machine: LayerPlace, file: string): Promise<Seal | undefined>;
+  /** What a file is known by now, or why that cannot be said. */
+  readSeal(machine: LayerPlace, file: string): Promise<Seal | 'missing' | 'unreadable'>;
   /** Takes from everybody the right to write it. */
   protect(machine: LayerPlace, file: string): Promise<void>;
   unprotect(machine: LayerPlace, file: string, mode: number): Promise<void>;

@@ -1,6 +1,7 @@
 /** Which events tell of what a machine wants of its host and cannot have (HW-45, HW-50). Pure. */
 import type { EventAttributes } from '#api';
 import type { Obstacle } from '../drivers/driver.ts';
+import type { JudgedLayer } from './layers/check-layers.ts';
 
 type ObstacleEvent =
   | 'vm.configuration-error'
@@ -15,6 +16,12 @@ export type ObstacleTold = {
   readonly [N in ObstacleEvent]: { readonly name: N; readonly attributes: EventAttributes<N> };
 }[ObstacleEvent];
 
+const layerCodes: ReadonlySet<string> = new Set<JudgedLayer['code']>([
+  'layer-missing',
+  'layer-unreadable',
+  'layer-changed',
+]);
+
 /** Undefined where the refusal itself says everything. */
 export function eventOfObstacle({ code, text, about }: Obstacle): ObstacleTold | undefined {
   if (about === undefined) return undefined;
@@ -27,7 +34,7 @@ export function eventOfObstacle({ code, text, about }: Obstacle): ObstacleTold |
     return { name: 'vm.network-missing', attributes: { adapter: device, network: hostPath } };
   if (code === 'network-unavailable')
     return { name: 'vm.adapter-failed', attributes: { adapter: device, reason: text } };
-  if (code === 'layer-changed' || code === 'layer-missing')
+  if (layerCodes.has(code))
     return { name: 'vm.disk.parent-invalid', attributes: { device, parent: hostPath } };
   if (device !== 'floppy') return undefined;
   const attributes = { file: hostPath, reason: text };

@@ -66,8 +66,12 @@ export class LayerFiles implements LayerStorage {
     await flushFolder(dirname(path));
   }
 
-  async readSeal(machine: LayerPlace, file: string): Promise<Seal | undefined> {
-    return readSeal(resolveFile(machine.folder, file)).catch(() => undefined);
+  async readSeal(machine: LayerPlace, file: string): Promise<Seal | 'missing' | 'unreadable'> {
+    try {
+      return await readSeal(resolveFile(machine.folder, file));
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'missing' : 'unreadable';
+    }
   }
 
   async protect(machine: LayerPlace, file: string): Promise<void> {

@@ -39,7 +39,8 @@ export async function changeLayers(
       const { layer, on } = addition;
       await storage.layers.make(hands.file, layer, on);
       const seal = await storage.layers.readSeal(hands.file, on.file);
-      if (!seal) throw new Fault('not-found', `the disk ${on.file} is not there`);
+      if (seal === 'missing') throw new Fault('not-found', `the disk ${on.file} is not there`);
+      if (seal === 'unreadable') throw new Fault('corrupt', `the disk ${on.file} cannot be read`);
       sealed.push({ ...addition, seal });
     }
   } catch (error) {
@@ -87,7 +88,8 @@ export async function sealAnew(
     machine.layers.files.map(async (layer): Promise<Layer> => {
       if (layer.seal === null || !changed.has(layer.file)) return layer;
       const seal = await storage.layers.readSeal(machine, layer.file);
-      return { ...layer, seal: seal ? { ...seal, mode: layer.seal.mode } : layer.seal };
+      if (typeof seal === 'string') return layer;
+      return { ...layer, seal: { ...seal, mode: layer.seal.mode } };
     }),
   );
   return { ...machine.layers, files };

@@ -16,9 +16,10 @@ export async function judgeLayers(storage: Storage, file: MachineFile): Promise<
   return obstacles;
 }
 
-interface Finding {
+/** What is wrong with a file that something lies on. */
+export interface JudgedLayer {
   readonly file: string;
-  readonly code: 'layer-missing' | 'layer-changed';
+  readonly code: 'layer-missing' | 'layer-unreadable' | 'layer-changed';
   readonly text: string;
   readonly remedy: string;
 }
@@ -29,21 +30,27 @@ export async function judgeChain(
   machine: MachineFile,
   device: string,
   chain: readonly Layer[],
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
+): Promise<JudgedLayer[]> {
+  const findings: JudgedLayer[] = [];
   for (const { file, seal } of chain) {
     const found = await storage.layers.readSeal(machine, file);
-    if (seal === null || (found !== undefined && isSame(seal, found))) continue;
-    const was = found === undefined ? 'is missing' : 'was changed since something lies on it';
+    if (seal === null || (typeof found === 'object' && isSame(seal, found))) continue;
+    const state = typeof found === 'object' ? 'changed' : found;
     findings.push({
       file,
-      code: found === undefined ? 'layer-missing' : 'layer-changed',
-      text: `${file}, below the disk ${device}, ${was}`,
+      code: `layer-${state}`,
+      text: `${file}, below the disk ${device}, ${wrong[state]}`,
       remedy: 'bring back the file as it was, with its time of modification',
     });
   }
   return findings;
 }
+
+const wrong = {
+  missing: 'is missing',
+  unreadable: 'cannot be read',
+  changed: 'was changed since something lies on it',
+} as const;
 
 /** Its permissions do not count: they were changed by us. */
 function isSame(one: Seal, other: Seal): boolean {
