@@ -1,14 +1,21 @@
 /** Two real guests side by side: what one does is nothing to the other. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { profiles, vmDefinitionSchema } from '#api';
+import { profiles, vmDefinitionSchema, type Disk } from '#api';
 import { giB, miB } from '#lib';
-import { QemuAgent, starterImage, withoutQemu } from './testing/qemu-agent.ts';
+import { FrozenVolume } from './testing/frozen-volume.ts';
+import { QemuAgent, starterImage, testDisk, withoutQemu } from './testing/qemu-agent.ts';
 import { SerialSession } from './testing/serial-session.ts';
 
-async function boot(agent: QemuAgent, name: string, imagePath: string): Promise<string> {
+async function boot(
+  agent: QemuAgent,
+  name: string,
+  imagePath: string,
+  more: readonly Disk[] = [],
+): Promise<string> {
   const disk = { file: 'disk.qcow2', format: 'qcow2', sizeBytes: giB } as const;
   const definition = vmDefinitionSchema.parse({
     id: crypto.randomUUID(),
@@ -16,7 +23,7 @@ async function boot(agent: QemuAgent, name: string, imagePath: string): Promise<
     hardware: {
       ...profiles.modern.hardware,
       memory: { sizeBytes: 128 * miB, maxBytes: null },
-      disks: [{ ...disk, bus: 'virtio', position: 0 }],
+      disks: [{ ...disk, bus: 'virtio', position: 0 }, ...more],
     },
   });
   const id = await agent.create(definition, [
@@ -25,6 +32,9 @@ async function boot(agent: QemuAgent, name: string, imagePath: string): Promise<
   await agent.act(id, 'turn-on');
   return id;
 }
+
+/** A size that no other disk has. */
+const slowBytes = 24 * miB;
 
 async function open(agent: QemuAgent, id: string): Promise<SerialSession> {
   const serial = await SerialSession.open(agent, id, 'serial1');
@@ -35,17 +45,27 @@ async function open(agent: QemuAgent, id: string): Promise<SerialSession> {
 describe('two real guests', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
   let ids: readonly [string, string];
+  let volume: FrozenVolume | string;
   let serials: readonly [SerialSession, SerialSession];
 
   before(async () => {
     const { path } = await starterImage();
     agent = await QemuAgent.start();
-    ids = await Promise.all([boot(agent, 'wild', path), boot(agent, 'calm', path)]);
+    volume = FrozenVolume.mount(join(agent.shelf, 'volume'));
+    const slow: Disk[] = [];
+    if (typeof volume === 'object') {
+      const file = join(volume.path, 'slow.raw');
+      writeFileSync(file, '');
+      truncateSync(file, slowBytes);
+      slow.push({ ...testDisk(file), format: 'raw', sizeBytes: slowBytes, position: 1 });
+    }
+    ids = await Promise.all([boot(agent, 'wild', path, slow), boot(agent, 'calm', path)]);
     serials = await Promise.all([open(agent, ids[0]), open(agent, ids[1])]);
   });
 
   after(async () => {
     for (const serial of serials ?? []) serial.close();
+    if (typeof volume === 'object') volume[Symbol.dispose]();
     await agent?.[Symbol.asyncDispose]();
   });
 
@@ -66,6 +86,38 @@ describe('two real guests', { skip: withoutQemu }, () => {
       assert.notEqual(touch(uid, `: >>${memory}`).status, 0, `${uid} writes`);
       assert.equal(touch(uid, 'true').status, 0);
     }
+  });
+
+  test('HOST-15 a disk that stalls delays neither another guest nor any management, nor its own guest’s processor', async (t) => {
+    if (typeof volume === 'string') {
+      t.skip(volume);
+      return;
+    }
+    const [wild, calm] = serials;
+    const device = await wild.untilCommand(
+      `grep -l ${slowBytes / 512} /sys/block/vd*/size`,
+      /block\/(vd[a-z])\/size/,
+    );
+    const disk = `/dev/${/block\/(vd[a-z])\/size/.exec(device)?.[1] ?? ''}`;
+    volume.freeze(60);
+    wild.text = '';
+    wild.write(`(dd if=/dev/zero of=${disk} bs=4k count=1 conv=fsync; echo written-$((40+2))) &\n`);
+    await wild.untilCommand('echo alive-$((40+2))', /alive-42/);
+    await calm.untilCommand('echo alive-$((40+2))', /alive-42/);
+    assert.equal((await agent.act(ids[1], 'pause')).state, 'paused');
+    assert.equal((await agent.act(ids[1], 'resume')).state, 'running');
+    for (const id of ids) {
+      await agent.host.call('machine.hardware', { id });
+      await agent.host.call('machine.screenshot', { id });
+    }
+    await calm.untilCommand(
+      'dd if=/dev/zero of=/tmp/x bs=4k count=1 && sync; echo wrote-$((40+2))',
+      /wrote-42/,
+    );
+    assert.doesNotMatch(wild.text, /written-42/, 'the disk stands still meanwhile');
+    volume.thaw();
+    await wild.until(/written-42/);
+    assert.equal(agent.host.reports.get(ids[0])?.state, 'running');
   });
 
   test('HOST-14 a guest that spins and one that crashes leave a second one and the host answering', async () => {
