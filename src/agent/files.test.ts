@@ -1,5 +1,6 @@
 /** Files and hardware of machines on a real host. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -53,6 +54,22 @@ describe('files on a real host', { skip: withoutQemu }, () => {
       assert.equal(image.mode & 0o777, 0o600);
       assert.equal(image.uid, folder.uid);
     }
+    const [mine = '', others = ''] = ids.map((id, index) =>
+      join(agent.folder(id), `d${index + 1}.qcow2`),
+    );
+    const touch = (how: string) =>
+      spawnSync('setpriv', [
+        `--reuid=${first?.uid}`,
+        `--regid=${first?.folder.gid}`,
+        '--clear-groups',
+        'sh',
+        '-c',
+        how,
+      ]).status;
+    assert.equal(touch(`: <'${mine}' && : >>'${mine}'`), 0, 'its own it reads and writes');
+    for (const how of ['<', '>>']) assert.notEqual(touch(`: ${how}'${others}'`), 0, how);
+    assert.notEqual(touch(`ls '${agent.folder(ids[1] ?? '')}'`), 0);
+    assert.notEqual(touch(': </etc/shadow'), 0);
     for (const id of ids) await agent.act(id, 'turn-off');
   });
 

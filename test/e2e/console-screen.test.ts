@@ -125,7 +125,7 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
   };
   const hint = (text: string): Locator => person.page.locator('.pointer-hint', { hasText: text });
 
-  test('GA-27 RCON-30 without a tablet the shown keys or a click capture the pointer, and the keys release it', async () => {
+  test('VM-30 GA-27 RCON-30 without a tablet the shown keys or a click capture the pointer, and the keys release it', async () => {
     const { page } = person;
     await using guest = await GuestPointer.watch(gantry, 'mouse', 'Mouse');
     await openScreen('mouse');

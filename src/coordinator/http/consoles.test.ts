@@ -170,7 +170,7 @@ describe('serial port', { timeout: 20_000 }, () => {
 });
 
 describe('screen', { timeout: 20_000 }, () => {
-  test('VM-30 the screen speaks RFB from its first byte', async () => {
+  test('the screen speaks RFB from its first byte', async () => {
     const socket = stage.dial('/vms/web-1/screen');
     const heard = listen(socket);
     await once(socket, 'open');
