@@ -26,12 +26,18 @@ async function copyTo(there: QemuAgent, here: QemuAgent, id: string): Promise<st
 }
 
 test(
-  'VM-89 copied to another host and added there, a vm that is off starts',
+  'VM-89 HW-34 copied to another host and added there, a vm that is off starts, with its UUID and serials',
   {
     skip: withoutQemu,
   },
   async () => {
-    const definition = bareDefinition({ disks: [testDisk('system.qcow2')] });
+    const definition = bareDefinition({
+      disks: [testDisk('system.qcow2')],
+      bios: {
+        chassis: { assetTag: 'A-1', serialNumber: 'C-1' },
+        baseBoard: { serialNumber: 'B-1' },
+      },
+    });
     const { id } = definition;
     await using there = await QemuAgent.start();
     let file: string;

@@ -294,39 +294,6 @@ void test('HOST-13 a killed process of a vm is seen at once, told with the end o
   assert.equal((await gantry.run(['vm', 'show', 'other'])).code, 3);
 });
 
-void test('VM-81 all that was done with vms are events, each with vm, host, cause and user', async () => {
-  const told = await events('category = "Virtual Machine"');
-  const of = (name: string, vm: string): readonly Event[] =>
-    told.filter((event) => event.name === name && event.target.name === vm);
-  const vm = await show();
-  for (const [name, causes] of [
-    ['vm.created', ['created']],
-    ['vm.state.powered-on', []],
-    ['vm.state.suspended', []],
-    ['vm.state.resumed', []],
-    ['vm.state.saved', []],
-    ['vm.state.restored', []],
-    ['vm.state.reset', ['person']],
-    ['vm.state.powered-off', ['guest', 'person']],
-  ] as const) {
-    const [event] = of(name, 'hello');
-    assert.ok(event, name);
-    assert.equal(event.target.id, vm.id, name);
-    assert.deepEqual([event.actor.kind, event.actor.name], ['user', 'admin'], name);
-    assert.ok(
-      event.ancestors.some((above) => above.kind === 'host' && above.name === vm.host),
-      name,
-    );
-    assert.notEqual(event.correlationId, null, name);
-    const cause = event.attributes['cause'] ?? event.attributes['how'];
-    if (causes.length > 0)
-      assert.ok((causes as readonly unknown[]).includes(cause), `${name} ${cause}`);
-  }
-  const [deleted] = of('vm.deleted', 'other');
-  assert.equal(deleted?.actor.name, 'admin');
-  assert.equal(deleted.attributes['how'], 'deleted');
-});
-
 function killPrograms(): void {
   for (const program of ['agent', 'coordinator'] as const) {
     const pid = findProgram(gantry.installation, program);

@@ -164,6 +164,51 @@ void test('VM-81 what is done with a vm is told: which vm, on which host, why an
   assert.deepEqual([causeOf('powered-off'), causeOf('reset')], ['person', 'person']);
 });
 
+void test('HW-34 UUID and serials stay through save, snapshot, move and remove-and-add, are new for a clone, and are set while it is off', async () => {
+  const identityOf = async (vm: string): Promise<readonly (string | null)[]> => {
+    const { id, hardware } = (await show(vm)).definition;
+    const { chassis, baseBoard } = hardware.bios;
+    return [id, chassis.assetTag, chassis.serialNumber, baseBoard.serialNumber];
+  };
+  await gantry.must('vm', 'create', 'known', '--disk', '16M', ...bare);
+  await gantry.must('vm', 'start', 'known');
+  const identity = await identityOf('known');
+  assert.ok(identity.every((part) => typeof part === 'string' && part !== ''));
+  const stays = async (after: string): Promise<void> =>
+    assert.deepEqual(await identityOf('known'), identity, after);
+
+  await gantry.must('vm', 'save', 'known');
+  await gantry.must('vm', 'restore', 'known');
+  await stays('save and restore');
+  const locked = await gantry.run(['vm', 'set', 'known', 'hardware.bios.chassis.assetTag=mine']);
+  assert.notEqual(locked.code, 0);
+  assert.match(locked.err, /only while it is off/);
+  await gantry.must('vm', 'turn-off', 'known', '--yes');
+
+  await gantry.must('vm', 'snapshot', 'take', 'known', 'before');
+  await gantry.must('vm', 'snapshot', 'revert', 'known', 'before', '--yes');
+  await stays('snapshot and revert');
+  await gantry.must('vm', 'move', 'known', '--path', join(shelf, 'elsewhere'));
+  await stays('move');
+  const file = (await filesOf('known')).find(({ role }) => role === 'configuration')?.path ?? '';
+  await gantry.must('vm', 'remove', 'known', '--yes');
+  await gantry.must('vm', 'add', file);
+  await stays('remove and add');
+
+  await gantry.must('vm', 'snapshot', 'delete', 'known', 'before', '--yes');
+  await gantry.must('vm', 'clone', 'known', 'other');
+  await gantry.must('vm', 'start', 'other');
+  const copied = new Set(await identityOf('other'));
+  assert.ok(
+    identity.every((part) => !copied.has(part)),
+    'all are new for a clone',
+  );
+  await gantry.must('vm', 'turn-off', 'other', '--yes');
+
+  await gantry.must('vm', 'set', 'known', 'hardware.bios.chassis.assetTag=mine');
+  assert.equal((await identityOf('known'))[1], 'mine');
+});
+
 void test('VM-12 a delete lists the files first, and never takes a disk that another vm uses', async () => {
   const [disk] = (await filesOf('afterwards')).filter(({ role }) => role === 'disk');
   assert.ok(disk);
