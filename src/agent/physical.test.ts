@@ -57,7 +57,7 @@ describe('a vm as a physical machine', { skip: withoutQemu }, () => {
       await agent.act(id, 'turn-off');
     });
 
-  test('HW-36 a guest is booted over the network and inventoried without an agent, as a physical machine is', async () => {
+  test('HW-38 HW-36 a guest is booted over the network, from the adapter that was chosen, and inventoried without an agent, as a physical machine is', async () => {
     const server = createServer((request, response) => {
       asked.resolve(new URL(request.url ?? '/', 'http://inventory').searchParams);
       response.end('known');
@@ -85,21 +85,28 @@ describe('a vm as a physical machine', { skip: withoutQemu }, () => {
       chassis: { assetTag: 'rack-7', serialNumber: number },
       baseBoard: { serialNumber: 'board-9' },
     };
+    const adapter = (
+      slot: number,
+      address: string,
+      bootFile: string | null,
+    ): Hardware['adapters'][number] => ({
+      slot,
+      model: 'virtio',
+      mac: address,
+      macMode: 'static',
+      link: 'up',
+      optional: false,
+      attachment: { kind: 'user', restrict: false, forwards: [], bootFile },
+    });
     const definition = bareDefinition({
       opticalDrives: [],
       firmware: { type: 'bios', secureBoot: false, bootOrder: ['network'], bootOnce: null },
       bios,
       memory: { sizeBytes: 64 * 1024 * 1024, maxBytes: null },
       adapters: [
-        {
-          slot: 0,
-          model: 'virtio',
-          mac,
-          macMode: 'static',
-          link: 'up',
-          optional: false,
-          attachment: { kind: 'user', restrict: false, forwards: [], bootFile: script },
-        },
+        adapter(0, '52:47:59:00:00:35', null),
+        adapter(1, mac, script),
+        adapter(2, '52:47:59:00:00:37', null),
       ],
     });
     const id = await agent.create(definition);
