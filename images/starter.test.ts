@@ -101,6 +101,22 @@ describe('the starter appliance', () => {
     assert.equal(await machine.off(), 0);
   });
 
+  test('has memory left on the smallest machine, and starts a guest agent again that ended', async () => {
+    const display = ['-vga', 'virtio', '-device', 'qemu-xhci', '-device', 'usb-tablet'];
+    const others = ['-device', 'virtio-balloon-pci', '-device', 'virtio-rng-pci'];
+    const args = [...diskArguments(image.path, 'virtio'), ...display, ...others];
+    await using machine = await Machine.start({ memoryMiB: 128, args });
+    await machine.login();
+    await machine.until('grep -q ready /run/gantry/start.log');
+    const free = Number(await machine.run("awk '/MemAvailable/ { print $2 }' /proc/meminfo"));
+    assert.ok(free > 18 * 1024, `${free} KiB available`);
+    const first = await machine.run('pidof qemu-ga');
+    await machine.run(`kill -9 ${first}`);
+    await machine.until(`pidof qemu-ga | grep -qvx ${first}`);
+    assert.match(first, /^\d+$/);
+    assert.match(await machine.run('pidof qemu-ga'), /^\d+$/);
+  });
+
   test('GA-30 puts hot-plugged processor, memory and network card to use by itself', async () => {
     await using machine = await Machine.start({
       args: [

@@ -339,7 +339,8 @@ describe('a real guest', { skip: withoutQemu }, () => {
 
   test('GA-19 GA-22 EVT-66 older additions are told, go on with what they know, and the rest is named', async () => {
     await serial.command(`echo '{"version":"0.9.0"}' > /usr/share/gantry/additions.json`);
-    await serial.command('kill $(cat /run/qemu-ga.pid); while pidof qemu-ga; do sleep 0.1; done');
+    await serial.command('kill $(cat /run/gantry/guest-agent/pid)');
+    await serial.command('killall qemu-ga; while pidof qemu-ga; do sleep 0.1; done');
     await serial.command(
       'qemu-ga -d -f /run/qemu-ga.pid -t /run -m virtio-serial ' +
         '-p /dev/virtio-ports/org.qemu.guest_agent.0 -b guest-set-time,guest-get-fsinfo,guest-exec',

@@ -8,9 +8,12 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '#lib';
 
 const marker = 'GANTRY_TEST_NETWORK';
-const limitMs = 600_000;
+const limitMs = 300_000;
+/** For saying what came until then. */
+const graceMs = 30_000;
 
 /** A reason to skip, or false. */
 export const withoutNetworks: string | false =
@@ -30,7 +33,7 @@ export function isInOwnNetwork(file: string): boolean {
   }
   const title = `${basename(file)} passes in a network namespace of its own`;
   const skip = withoutNetworks === false ? false : `${withoutNetworks} is missing`;
-  void test(title, { skip, timeout: limitMs }, async (context) => {
+  void test(title, { skip, timeout: limitMs + graceMs }, async (context) => {
     const { NODE_TEST_CONTEXT: _ofThisRun, ...environment } = process.env;
     const child = spawn(
       'unshare',
@@ -38,7 +41,8 @@ export function isInOwnNetwork(file: string): boolean {
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...environment, [marker]: 'own' },
-        signal: context.signal,
+        timeout: limitMs,
+        killSignal: 'SIGKILL',
       },
     );
     let output = '';
@@ -46,10 +50,14 @@ export function isInOwnNetwork(file: string): boolean {
       stream.on('data', (chunk: Buffer) => {
         output += chunk.toString('utf8');
       });
-    const [code] = (await once(child, 'close')) as [number | null];
+    // Not 'close': a process that a failed test leaves behind would hold the pipes open.
+    const closed = once(child, 'close');
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    await Promise.race([closed, systemClock.sleep(1000)]);
     for (const line of output.split('\n'))
       if (/^\s*[✔﹣]/.test(line)) context.diagnostic(line.trim());
-    assert.equal(code, 0, output.slice(-20_000));
+    const ending = signal === null ? '' : `ended by ${signal}, at the latest after ${limitMs} ms\n`;
+    assert.equal(code, 0, ending + output.slice(-20_000));
   });
   return false;
 }

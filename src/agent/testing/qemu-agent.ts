@@ -168,6 +168,8 @@ export class QemuAgent implements AsyncDisposable {
       process.kill(pid, 'SIGKILL');
       await untilEnded(pid);
     }
+    // Services of networks outlive their agent.
+    spawnSync('pkill', ['-KILL', '-f', `^[^ ]*dnsmasq .*${this.process.folder}/`]);
     ControlGroups.find(join(this.process.folder, 'data')).close();
     await this.process[Symbol.asyncDispose]();
     await this.coordinator[Symbol.asyncDispose]();

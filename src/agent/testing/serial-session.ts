@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import type { QemuAgent } from './qemu-agent.ts';
 
 const prompt = /[#$] $/;
+const loginPrompt = /login: $/;
 const retryMs = 500;
 const maxText = 200_000;
 /** A terminal's control sequences: colours, and questions where the cursor is. */
@@ -63,18 +64,20 @@ export class SerialSession {
   }
 
   async logIn(user: string, password: string): Promise<void> {
-    await this.until(/login: $/);
+    await this.until(loginPrompt);
     this.write(`${user}\n`);
     await this.until(/Password: $/i);
     this.write(`${password}\n`);
     await this.until(prompt);
   }
 
-  /** What the command prints, from its echo to the next prompt. */
+  /** What the command prints, from its echo to the next prompt; throws when the shell is gone. */
   async command(line: string): Promise<string> {
     this.text = '';
     this.write(`${line}\n`);
-    return this.until(/[#$] $/);
+    const text = await this.until(/(?:[#$]|login:) $/);
+    if (loginPrompt.test(text)) throw new Error(`the shell ended: ${text.slice(-500)}`);
+    return text;
   }
 
   /** Runs it again until what it prints fits. */
