@@ -205,3 +205,19 @@ test('an event without end is not read without end', async () => {
     (error) => isFault(error, 'too-large'),
   );
 });
+
+test('a client for dry runs only checks: looking goes on, what has no dry run is refused unsent', async () => {
+  answers = [json(200, { id: 'x' })];
+  const careful = client({ dryRun: true });
+  await careful.call('user.update', { params: { user: 'ada' }, body: { password: 'a new one' } });
+  await careful.call('vm.check', { params: { vm: 'web' }, body: {} });
+  await careful.call('vm.show', { params: { vm: 'web' } });
+  await assert.rejects(
+    careful.call('vm.type', { params: { vm: 'web' }, body: { text: 'halt' } }),
+    (error) => isFault(error, 'unsupported') && error.message.includes('vm.type'),
+  );
+  assert.deepEqual(
+    asked.map(({ url }) => url),
+    ['/api/v1/users/ada?dryRun=true', '/api/v1/vms/web/check', '/api/v1/vms/web'],
+  );
+});

@@ -58,6 +58,8 @@ export interface ClientOptions {
   readonly token?: string | undefined;
   readonly fetch?: typeof fetch;
   readonly timeoutMs?: number;
+  /** Every change is only checked; one that cannot be is refused with `unsupported`. */
+  readonly dryRun?: boolean;
   /** Told of every call, for `--debug`. Never sees the token, nor a password. */
   readonly trace?: (line: {
     readonly method: string;
@@ -97,6 +99,21 @@ function hideSecrets(body: unknown): unknown {
   );
 }
 
+/** A request that only looks may come by POST as well: its right is one to look. */
+function changes({ method, right }: Route): boolean {
+  return method !== 'GET' && !right.endsWith('.view');
+}
+
+function checkOnly(name: RouteName, query: object = {}): Record<string, unknown> {
+  const route: Route = routes[name];
+  if (route.query === undefined || !('dryRun' in route.query.shape)) {
+    throw new Fault('unsupported', `${name} cannot be tried out: it has no dry run`, {
+      hint: 'nothing was changed; leave the dry run out to do it',
+    });
+  }
+  return { ...query, dryRun: true };
+}
+
 export class Client {
   readonly #options: ClientOptions;
 
@@ -129,7 +146,8 @@ export class Client {
     input: CallInput<N>,
     signal?: AbortSignal,
   ): Promise<CallOutput<N>> {
-    const { method, answer } = routes[name] as Route;
+    const route: Route = routes[name];
+    const { method, answer } = route;
     const given = input as {
       params?: Record<string, unknown>;
       query?: Record<string, unknown>;
@@ -137,7 +155,9 @@ export class Client {
       ifMatch?: number;
       idempotencyKey?: string;
     };
-    const url = this.url(name, given.params, given.query);
+    const query =
+      this.#options.dryRun === true && changes(route) ? checkOnly(name, given.query) : given.query;
+    const url = this.url(name, given.params, query);
     const headers: Record<string, string> = this.#headers();
     if (given.body !== undefined) headers['content-type'] = 'application/json';
     if (given.ifMatch !== undefined) headers['if-match'] = `"${given.ifMatch}"`;

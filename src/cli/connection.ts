@@ -82,10 +82,10 @@ export function trust(authority: string | undefined): void {
 /** A client for the connection. */
 export function openClient(
   { server, token, authority }: Connection,
-  trace: ClientOptions['trace'],
+  options: Pick<ClientOptions, 'trace' | 'dryRun'> = {},
 ): Client {
   trust(authority);
-  return new Client({ server, token, ...(trace === undefined ? {} : { trace }) });
+  return new Client({ server, token, ...options });
 }
 
 function readOptional(file: string): string | undefined {

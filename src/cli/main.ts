@@ -60,7 +60,8 @@ async function runCommand(parsed: Parsed, out: Writer): Promise<number> {
     { data: text('data'), server: text('server') },
     surroundings(),
   );
-  const trace = options['debug'] === true ? traceTo(out) : undefined;
+  const dryRun = options['dry-run'] === true;
+  const trace = options['debug'] === true ? { trace: traceTo(out) } : {};
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort(new Fault('cancelled', 'interrupted')));
   let client: Client | undefined;
@@ -69,17 +70,18 @@ async function runCommand(parsed: Parsed, out: Writer): Promise<number> {
     options: options as never,
     installation,
     get client() {
-      client ??= openClient(findConnection(installation, process.env), trace);
+      client ??= openClient(findConnection(installation, process.env), { dryRun, ...trace });
       return client;
     },
     out,
     format:
       outputFormats.find((format): format is OutputFormat => format === text('output')) ?? 'table',
     wait: options['no-wait'] !== true,
-    dryRun: options['dry-run'] === true,
+    dryRun,
     yes: options['yes'] === true,
     signal: interrupt.signal,
   });
+  if (dryRun && client !== undefined) out.note('dry run: nothing was changed');
   return code ?? 0;
 }
 

@@ -59,12 +59,19 @@ function warningsOf({ result }: Operation): readonly string[] {
   return Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [];
 }
 
-/** Follows the operation, or with --no-wait names it; `done` is said at its end. */
+/**
+ * Follows the operation, or with --no-wait names it; `done` is said at its end. Of a dry run nothing has begun:
+ * what it warns of is told.
+ */
 export async function finish(
-  run: Pick<Run, 'client' | 'out' | 'wait' | 'signal' | 'format'>,
+  run: Pick<Run, 'client' | 'out' | 'wait' | 'signal' | 'format' | 'dryRun'>,
   started: Operation,
   done: (operation: Operation) => string,
 ): Promise<Operation> {
+  if (run.dryRun) {
+    tellPlan(run.out, started as unknown as DryRun);
+    return started;
+  }
   if (!run.wait) {
     if (run.format === 'json') run.out.line(JSON.stringify(started, null, 2));
     else

@@ -89,7 +89,7 @@ export async function newGantry(): Promise<Gantry> {
     run,
     must,
     json: async <T>(...words: string[]) => JSON.parse(await must(...words, '-o', 'json')) as T,
-    client: () => openClient(findConnection(installation, {}), undefined),
+    client: () => openClient(findConnection(installation, {})),
     async [Symbol.asyncDispose]() {
       await run(['uninstall', '--yes']);
       rmSync(data, { recursive: true, force: true });

@@ -96,3 +96,16 @@ void test('SEC-30 access lists are kept as text and applied by command, and a dr
     assert.match((await apply('--yes')).err, problem);
   }
 });
+
+void test('a dry run of any command changes nothing, and does not say that it did', async () => {
+  const before = await gantry.client().call('user.list', { query: {} });
+  const created = await gantry.must('user', 'create', 'eve', '--dry-run');
+  assert.match(created, /^user eve would be created$/m);
+  const disabled = await gantry.run(['user', 'disable', 'ada', '--dry-run']);
+  assert.match(disabled.err, /dry run: nothing was changed/);
+  const token = await gantry.run(['token', 'create', 'nightly', '--dry-run']);
+  assert.notEqual(token.code, 0);
+  assert.match(token.err, /token\.create cannot be tried out/);
+  assert.deepEqual(await gantry.client().call('user.list', { query: {} }), before);
+  assert.doesNotMatch(await gantry.must('token', 'list'), /nightly/);
+});

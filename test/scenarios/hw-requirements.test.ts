@@ -267,7 +267,7 @@ void test('HW-59 a hardware profile is stored under a name and used again when v
   const [secret = ''] = (await gantry.must('token', 'create', 'eve', '--user', 'eve'))
     .trim()
     .split('\n');
-  const eve = openClient({ ...findConnection(gantry.installation, {}), token: secret }, undefined);
+  const eve = openClient({ ...findConnection(gantry.installation, {}), token: secret });
   assert.ok((await eve.call('profile.list', {})).items.length >= 3);
   await assert.rejects(eve.call('profile.create', { body: { name: 'mine' } }), (error) =>
     isFault(error, 'forbidden'),

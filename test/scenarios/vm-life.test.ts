@@ -242,7 +242,7 @@ void test('VM-07 the folder for new vms is set per host, and who may do what is 
     .trim()
     .split('\n');
   const connection = findConnection(gantry.installation, {});
-  const ada = openClient({ ...connection, token: secret }, undefined);
+  const ada = openClient({ ...connection, token: secret });
   const seen = (await ada.call('vm.list', { query: { limit: 500 } })).items;
   assert.deepEqual(
     seen.map(({ name }) => name),

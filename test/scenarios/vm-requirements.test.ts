@@ -254,7 +254,7 @@ void test('VM-91 a run-only right operates vms of others and creates or reconfig
     .trim()
     .split('\n')[0];
   const connection = findConnection(gantry.installation, {});
-  const player = openClient({ ...connection, token: secret ?? '' }, undefined);
+  const player = openClient({ ...connection, token: secret ?? '' });
   const on = { params: { vm: 'side-4' } } as const;
   assert.equal((await player.call('vm.show', on)).state, 'running');
   for (const [action, state] of [

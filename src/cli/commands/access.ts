@@ -4,7 +4,7 @@ import { grantObjectKinds, type Verb, verbs } from '#api';
 import { command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
-import { localTime } from '../output/human.ts';
+import { localTime, wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { readSecret } from '../secret.ts';
 import { grantColumns, roleColumns, tokenColumns, userColumns } from './columns.ts';
@@ -64,7 +64,7 @@ export const accessCommands = [
         },
         signal,
       );
-      out.line(`user ${user.name} was created`);
+      out.line(`user ${user.name} ${wasOrWouldBe({ dryRun })} created`);
       if (password === undefined) out.hint(`gantry user link ${user.name}`);
     },
   }),
@@ -113,7 +113,9 @@ export const accessCommands = [
         },
         signal,
       );
-      out.line(`user ${user.name} is ${user.disabled ? 'disabled' : 'enabled'}`);
+      out.line(
+        `user ${user.name} ${wasOrWouldBe({ dryRun })} ${user.disabled ? 'disabled' : 'enabled'}`,
+      );
     },
   }),
   command({
@@ -234,7 +236,7 @@ export const accessCommands = [
         },
         signal,
       );
-      out.line(`role ${role.name} was created`);
+      out.line(`role ${role.name} ${wasOrWouldBe({ dryRun })} created`);
     },
   }),
   command({
@@ -310,7 +312,9 @@ export const accessCommands = [
         },
         signal,
       );
-      out.line(`${grant.role} was ${grant.deny ? 'denied' : 'granted'} to ${grant.subject}`);
+      out.line(
+        `${grant.role} ${wasOrWouldBe({ dryRun })} ${grant.deny ? 'denied' : 'granted'} to ${grant.subject}`,
+      );
     },
   }),
   command({

@@ -3,6 +3,7 @@ import { imageRecipes, type GuestCatalogueEntry, type ImageRecipe } from '#api';
 import { Fault, formatBytes } from '#lib';
 import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
+import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { finish } from '../progress.ts';
 import { folderColumns, imageColumns } from './columns.ts';
@@ -160,7 +161,7 @@ export const catalogueCommands = [
         },
         signal,
       );
-      out.line(`folder ${folder.path} was created`);
+      out.line(`folder ${folder.path} ${wasOrWouldBe({ dryRun })} created`);
     },
   }),
   command({

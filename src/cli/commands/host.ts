@@ -11,7 +11,7 @@ import { parseAssignments } from '../assignments.ts';
 import { command, type Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
-import { counted, localTime } from '../output/human.ts';
+import { counted, localTime, wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
@@ -203,7 +203,7 @@ export const hostCommands: readonly Command[] = [
         { params: { host }, body: parseAssignments(words), query: { dryRun } },
         signal,
       );
-      out.line(`host ${changed.name} was changed`);
+      out.line(`host ${changed.name} ${wasOrWouldBe({ dryRun })} changed`);
     },
   }),
   command({

@@ -10,6 +10,7 @@ import {
 import { Fault } from '#lib';
 import { command, type Command, type Values } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
+import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { leaseColumns, networkColumns } from './columns.ts';
 
@@ -229,7 +230,7 @@ export const networkCommands: readonly Command[] = [
       };
       const network = await client.call('network.create', { body, query: { dryRun } }, signal);
       const at = network.ipv4 === null ? '' : ` with ${network.ipv4.subnet}`;
-      out.line(`network ${network.name}${at} ${dryRun ? 'would be' : 'was'} created`);
+      out.line(`network ${network.name}${at} ${wasOrWouldBe({ dryRun })} created`);
       out.hint(`gantry vm create NAME --network ${network.name}`);
     },
   }),
@@ -251,7 +252,7 @@ export const networkCommands: readonly Command[] = [
       };
       const input = { params, body, query: { dryRun }, ifMatch: version };
       const changed = await client.call('network.update', input, signal);
-      out.line(`network ${changed.name} ${dryRun ? 'would be' : 'was'} changed`);
+      out.line(`network ${changed.name} ${wasOrWouldBe({ dryRun })} changed`);
     },
   }),
   command({

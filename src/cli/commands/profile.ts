@@ -3,6 +3,7 @@ import { formatBytes } from '#lib';
 import { parseAssignments } from '../assignments.ts';
 import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
+import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 
 const profileArgument = { name: 'profile', meaning: 'name or id' } as const;
@@ -89,7 +90,7 @@ export const profileCommands = [
         ...(assignments.length === 0 ? {} : { hardware: parseAssignments(assignments) }),
       };
       const saved = await client.call('profile.create', { body, query: { dryRun } }, signal);
-      out.line(`profile ${saved.name} was saved`);
+      out.line(`profile ${saved.name} ${wasOrWouldBe({ dryRun })} saved`);
       out.hint(`gantry vm create web-2 --profile ${saved.name}`);
     },
   }),

@@ -164,7 +164,7 @@ async function endVms(
   how: 'save' | 'shutdown' | 'off',
 ): Promise<void> {
   const { out, signal } = run;
-  const client = openClient(findConnection(run.installation, process.env), undefined);
+  const client = openClient(findConnection(run.installation, process.env));
   const faults: string[] = [];
   const begun = [];
   for await (const vm of client.list(

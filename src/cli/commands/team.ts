@@ -14,6 +14,7 @@ import { Fault } from '#lib';
 import { command, type Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
+import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { plain } from '../output/writer.ts';
 import { finish } from '../progress.ts';
@@ -169,7 +170,7 @@ export const teamCommands: readonly Command[] = [
         ...(options.description === undefined ? {} : { description: options.description }),
       };
       const team = await client.call('team.create', { body, query: { dryRun } }, signal);
-      out.line(`team ${team.name} ${dryRun ? 'would be' : 'was'} created`);
+      out.line(`team ${team.name} ${wasOrWouldBe({ dryRun })} created`);
       out.hint(`gantry team start ${team.name}`);
     },
   }),
@@ -198,7 +199,7 @@ export const teamCommands: readonly Command[] = [
       };
       const input = { params, body, query: { dryRun }, ifMatch: team.version };
       const changed = await client.call('team.update', input, signal);
-      out.line(`team ${changed.name} ${dryRun ? 'would be' : 'was'} changed`);
+      out.line(`team ${changed.name} ${wasOrWouldBe({ dryRun })} changed`);
     },
   }),
   command({

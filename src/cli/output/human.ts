@@ -25,6 +25,11 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** For `user ada was created`, which a dry run must not claim. */
+export function wasOrWouldBe({ dryRun }: { readonly dryRun: boolean }): 'was' | 'would be' {
+  return dryRun ? 'would be' : 'was';
+}
+
 /** `3m 20s` for tables. */
 export function shortDuration(seconds: number): string {
   if (seconds < 60) return `${Math.floor(seconds)}s`;

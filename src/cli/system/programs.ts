@@ -106,7 +106,7 @@ export async function ensureCoordinator(
     );
   const client = await untilServing(installation, 'coordinator', serveLimitMs, signal, async () => {
     if (readCoordinatorFile(installation) === undefined) return undefined;
-    const made = openClient(findConnection(installation, process.env), undefined);
+    const made = openClient(findConnection(installation, process.env));
     return (await healthy(made, signal)) ? made : undefined;
   });
   return { client, started: !runs };
@@ -162,7 +162,7 @@ async function runBuilt(
 async function whenServing(installation: Installation, signal: AbortSignal): Promise<Client> {
   for (;;) {
     if (readCoordinatorFile(installation) !== undefined) {
-      const client = openClient(findConnection(installation, process.env), undefined);
+      const client = openClient(findConnection(installation, process.env));
       if (await healthy(client, signal)) return client;
     }
     await systemClock.sleep(lookMs, signal);
