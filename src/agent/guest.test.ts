@@ -90,7 +90,7 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.ok((await beats(first + 1)) > first);
   });
 
-  test('HW-33 GA-23 SEC-10 the guest reads its identity, and of its host what it may', async () => {
+  test('HW-33 GA-23 SEC-10 EVT-21 the guest reads its identity, and of its host what it may', async () => {
     await agent.untilSample(id, 'host facts', ({ guest }) => guest !== null);
     const text = await serial.untilCommand('gantry-guest', /host: carrier/);
     assert.match(text, /vm: guest-1/);

@@ -1,9 +1,10 @@
 /** Power actions, confinement and recovery with real QEMU processes that boot nothing. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { profiles } from '#api';
 import { isFault, systemClock } from '#lib';
 import {
   bareDefinition,
@@ -56,11 +57,17 @@ describe('real processes', { skip: withoutQemu }, () => {
     await agent.act(id, 'discard');
   });
 
-  test('HOST-13 SEC-02 SEC-05 a process of its own, without privileges, in QEMU’s sandbox', async () => {
-    const id = await agent.create(bareDefinition());
+  test('HOST-13 SEC-02 a process of its own with a thread for each virtual processor, without privileges, in QEMU’s sandbox', async () => {
+    const processor = { ...profiles.modern.hardware.processor, count: 2 };
+    const id = await agent.create(bareDefinition({ processor }));
     await agent.act(id, 'turn-on');
     const pid = agent.pid(id);
     assert.ok(pid !== undefined);
+    const threads = globSync(`/proc/${pid}/task/*/comm`).map((path) => readFileSync(path, 'utf8'));
+    // As QEMU names them: CPU 0/KVM.
+    const processors = threads.filter((name) => /^CPU \d+\//.test(name));
+    assert.equal(new Set(processors).size, 2, threads.join(''));
+    assert.equal(processors.length, 2);
     const status = statusOf(pid);
     assert.match(status, /^Seccomp:\s+2$/m);
     for (const task of readTasks(pid)) assert.match(task, /^Seccomp:\s+2$/m);
@@ -101,7 +108,7 @@ describe('real processes', { skip: withoutQemu }, () => {
     assert.equal(existsSync(path), false);
   });
 
-  test('SEC-01 SEC-08 HOST-13 a process that is killed has crashed; another vm goes on', async () => {
+  test('SEC-01 SEC-08 HOST-13 a process that is killed has crashed, one that is frozen hangs; another vm goes on', async () => {
     const victim = await agent.create(bareDefinition());
     const other = await agent.create(bareDefinition());
     await agent.act(victim, 'turn-on');
@@ -116,6 +123,15 @@ describe('real processes', { skip: withoutQemu }, () => {
     assert.equal(agent.host.reports.get(victim)?.wasRunning, true);
     assert.equal((await agent.act(other, 'pause')).state, 'paused');
     assert.equal((await agent.act(other, 'resume')).state, 'running');
+    assert.ok(Math.abs(Date.parse(crash?.time ?? '') - Date.now()) < 60_000);
+    await agent.act(victim, 'turn-on');
+    const frozen = agent.pid(victim) ?? 0;
+    process.kill(frozen, 'SIGSTOP');
+    assert.equal((await agent.act(other, 'pause')).state, 'paused');
+    assert.equal((await agent.act(other, 'resume')).state, 'running');
+    await agent.host.call('host.diagnose', {});
+    process.kill(frozen, 'SIGCONT');
+    await agent.act(victim, 'turn-off');
     await agent.act(other, 'turn-off');
   });
 

@@ -125,7 +125,7 @@ describe('scripts', { skip }, () => {
     assert.ok(forbidden.length > 2);
   });
 
-  test('API-39 ends with all that it started when its time is over, and keeps only the beginning of its output', async () => {
+  test('API-39 EVT-67 ends with all that it started when its time is over, and keeps only the beginning of its output', async () => {
     const mark = String(70_000_000 + process.pid);
     const slow = await program('slow', `trap '' TERM\nsleep ${mark} & sleep ${mark}`);
     const loud = await program('loud', `head -c 1000000 /dev/zero | tr '\\0' a; exit 3`);

@@ -25,7 +25,7 @@ function namesIn(path: string): readonly string[] {
 const text = JSON.stringify(buildOpenApi('1.2.3'));
 const document = JSON.parse(text) as OpenApi;
 
-test('API-05 every route is in the document under its name', () => {
+test('every route is in the document under its name', () => {
   assert.equal(document.openapi, '3.1.0');
   for (const [name, entry] of Object.entries(routes)) {
     const route: Route = entry;

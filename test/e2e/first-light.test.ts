@@ -324,7 +324,7 @@ function readProcesses(): readonly { pid: number; command: string }[] {
   return list;
 }
 
-void test('API-15 apply shows what differs, changes only that, and is quiet when nothing does', async () => {
+void test('apply shows what differs, changes only that, and is quiet when nothing does', async () => {
   const yaml = await gantry.must('vm', 'export', 'hello');
   const file = join(gantry.data, 'hello.yaml');
   writeFileSync(file, yaml.replace(/onHostStop: \w+/, 'onHostStop: shutdown'));
@@ -337,7 +337,7 @@ void test('API-15 apply shows what differs, changes only that, and is quiet when
   assert.match(await gantry.must('apply', '-f', file), /0 created, 0 changed, 1 unchanged/);
 });
 
-void test('API-08 mistakes end with the exit code of their fault and a hint', async () => {
+void test('mistakes end with the exit code of their fault and a hint', async () => {
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
     [['vm', 'show', 'nobody'], 3, /nobody/],
     [['vm', 'strat', 'hello'], 2, /did you mean: \S*gantry vm start/],

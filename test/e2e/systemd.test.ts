@@ -106,7 +106,7 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     assert.match(machine.gantry('status'), /inventory/);
   });
 
-  void test('HOST-12 a script runs under the vm’s account, in a session of its own with no way to a desktop', async () => {
+  void test('a script runs under the vm’s account, in a session of its own with no way to a desktop', async () => {
     machine.gantry('system', 'set', 'eventScripts=true');
     const text = '#!/bin/sh\nid -u; id -G; ps -o tty= -p $$; env; ls /run/user /tmp/.X11-unix\n';
     machine.must('sh', '-c', `printf '%s' "$1" > /opt/look && chmod 755 /opt/look`, 'sh', text);

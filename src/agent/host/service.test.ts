@@ -89,7 +89,7 @@ test('HOST-50 a stop of the host ends when its time is over, whatever single mac
   assert.equal(machine.file.state, 'running');
 });
 
-test('HOST-24 a stopped host starts nothing, not even after a restart of the agent', async () => {
+test('a stopped host starts nothing, not even after a restart of the agent', async () => {
   await using host = await TestHost.make();
   const machine = await host.add({ settings: start('always') });
   await host.clock.finish(host.host.service.stop(tester));
@@ -100,7 +100,7 @@ test('HOST-24 a stopped host starts nothing, not even after a restart of the age
   assert.equal(host.machine(machine.id).file.state, 'off');
 });
 
-test('HOST-51 machines start in their order, with their delays, and stop the other way round', async () => {
+test('machines start in their order, with their delays, and stop the other way round', async () => {
   await using host = await TestHost.make();
   const third = await host.add({ name: 'c', settings: start('always', 30) });
   const first = await host.add({ name: 'a', settings: start('always', 10, 20) });
@@ -124,7 +124,7 @@ test('HOST-51 machines start in their order, with their delays, and stop the oth
   );
 });
 
-test('HOST-51 what is blocked at first is tried again', async () => {
+test('what is blocked at first is tried again', async () => {
   await using host = await TestHost.make({ settings: { maxRunningVms: 0 } });
   const machine = await host.add({ settings: start('always') });
   await host.stop();

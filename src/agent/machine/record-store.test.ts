@@ -55,7 +55,7 @@ test('a removed record is gone, also when it was saved right before', () =>
     assert.deepEqual(await readdir(folder), []);
   }));
 
-test('HOST-43 a damaged record and one of a newer version are told, and others still read', () =>
+test('a damaged record and one of a newer version are told, and others still read', () =>
   withFolder(async (folder) => {
     const store = new RecordStore(folder, 'cached', silentLog);
     await store.load();

@@ -72,22 +72,21 @@ test('what every object inherits is no event', () => {
   assert.equal(isEventName('vm.created'), true);
 });
 
-const required: readonly (readonly [string, EventName])[] = [
-  ['EVT-27', 'vm.created'],
-  ['EVT-28', 'vm.deleted'],
-  ['EVT-31', 'vm.resource.cpu'],
-  ['EVT-33', 'vm.resource.memory'],
-  ['EVT-36', 'vm.state.powered-off'],
-  ['EVT-37', 'vm.state.powered-on'],
-  ['EVT-38', 'vm.state.reset'],
-  ['EVT-39', 'vm.state.resumed'],
-  ['EVT-40', 'vm.state.suspended'],
-  ['EVT-41', 'vm.task-failed'],
-  ['EVT-43', 'host.agent.status-changed'],
-  ['EVT-47', 'host.started'],
-  ['EVT-48', 'host.stopped'],
+const aboutOneThing: readonly EventName[] = [
+  'vm.created',
+  'vm.deleted',
+  'vm.resource.cpu',
+  'vm.resource.memory',
+  'vm.state.powered-off',
+  'vm.state.powered-on',
+  'vm.state.reset',
+  'vm.state.resumed',
+  'vm.state.suspended',
+  'vm.task-failed',
+  'host.agent.status-changed',
+  'host.started',
+  'host.stopped',
 ];
-for (const [id, name] of required)
-  test(`${id} the catalogue has ${name}, about the right thing`, () => {
-    assert.equal(eventFacts(name).target, name.startsWith('vm.') ? 'vm' : 'host');
-  });
+test('what becomes of a vm or a host is an event about the vm or the host', () => {
+  for (const name of aboutOneThing) assert.equal(eventFacts(name).target, name.split('.')[0], name);
+});

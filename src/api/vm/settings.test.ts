@@ -14,7 +14,7 @@ test('EVT-22 a save without a change tells nothing, one of several settings tell
   );
 });
 
-test('EVT-18 paths have the form hardware/bios/chassis/asset_tag', () => {
+test('paths have the form hardware/bios/chassis/asset_tag', () => {
   const bios = (assetTag: string | null): unknown => ({
     hardware: { bios: { chassis: { assetTag } } },
   });

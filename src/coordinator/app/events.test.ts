@@ -55,7 +55,7 @@ test('EVT-07 it is filtered by name, type, category, person, text and time, also
   assert.equal(since.length + until.length, 30);
 });
 
-test('EVT-08 one operation has its events by its correlation', async () => {
+test('one operation has its events by its correlation', async () => {
   const id = '3f8a2c5e-9b1d-4e7a-8c6f-2d4b6a8e0c1f';
   const headers = { 'x-correlation-id': id };
   await stage.send('POST', '/folders', { body: { name: 'correlated' }, headers });

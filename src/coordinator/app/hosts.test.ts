@@ -35,7 +35,7 @@ test('EVT-14 HOST-37 settings of a host reach its agent, each change is an event
   );
 });
 
-test('HOST-38 settings that the agent cannot follow are not kept', async () => {
+test('settings that the agent cannot follow are not kept', async () => {
   agent.handlers['host.configure'] = ({ settings }: { settings: { vmFolder: string | null } }) => {
     if (settings.vmFolder === '/fat')
       throw Object.assign(new Error('/fat cannot hold permissions'), { code: 'unsupported' });

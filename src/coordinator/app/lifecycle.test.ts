@@ -58,7 +58,7 @@ test('a vm is created with its disk in one operation, and that is an event', asy
   );
 });
 
-test('HW-32 EVT-17 EVT-18 EVT-21 EVT-37 the first start gives the identity, then the vm runs', async () => {
+test('HW-32 EVT-17 EVT-18 EVT-19 EVT-20 EVT-21 EVT-37 the first start gives the identity, then the vm runs', async () => {
   const operation = done(await stage.act('POST', '/vms/web-1/actions/turn-on', {}));
   const vm = await show('web-1');
   assert.equal(vm.state, 'running');
@@ -172,7 +172,7 @@ test('VM-48 a forbidden action is refused with the reason and the present state'
   assert.equal(facts.state, 'off');
 });
 
-test('VM-82 a start is checked whole: all reasons at once, also without starting, and nothing changes', async () => {
+test('VM-82 EVT-41 a start is checked whole: all reasons at once, also without starting, and nothing changes', async () => {
   done(await stage.act('PATCH', '/vms/web-1', { hardware: { processor: { count: 1000 } } }));
   const check = await stage.send('POST', '/vms/web-1/check');
   const { ok, reasons } = check.json as { ok: boolean; reasons: { code: string }[] };
@@ -198,25 +198,34 @@ test('VM-82 a start is checked whole: all reasons at once, also without starting
   done(await stage.act('PATCH', '/vms/web-1', { hardware: { processor: { count: 1 } } }));
 });
 
-test('EVT-31 EVT-33 EVT-22 one patch of several settings: one record for each, and those of resources', async () => {
-  const { id } = await show('web-1');
+test('EVT-31 EVT-32 EVT-33 EVT-22 one patch of several settings: one record for each, and those of resources', async () => {
+  const { id, definition: before } = await show('web-1');
   const operation = done(
     await stage.act('PATCH', '/vms/web-1', {
       name: 'web-one',
-      resources: { cpuWeight: 300 },
+      resources: { cpuWeight: 300, cpuReservePercent: 10, cpuMaximumPercent: 50 },
       hardware: { memory: { sizeBytes: 512 * 1024 ** 2 } },
     }),
   );
   const vm = await show('web-one');
   assert.equal(vm.id, id);
   const told = await eventsOf(operation);
-  assert.deepEqual(told.map(({ name }) => name).sort(), [
+  const changes = told.map(({ name, attributes: { path, oldValue, newValue } }) =>
+    name === 'vm.renamed' ? name : `${name} ${path} ${oldValue} ${newValue}`,
+  );
+  const resources = [
+    `vm.resource.cpu resources/cpu_maximum_percent ${before.resources.cpuMaximumPercent} 50`,
+    `vm.resource.cpu resources/cpu_reserve_percent ${before.resources.cpuReservePercent} 10`,
+    `vm.resource.cpu resources/cpu_weight ${before.resources.cpuWeight} 300`,
+    `vm.resource.memory hardware/memory/size_bytes ${256 * 1024 ** 2} ${512 * 1024 ** 2}`,
+  ];
+  assert.deepEqual(changes.sort(), [
     'vm.renamed',
-    'vm.resource.cpu',
-    'vm.resource.memory',
-    'vm.setting.changed',
-    'vm.setting.changed',
-    'vm.setting.changed',
+    ...resources,
+    ...resources
+      .map((one) => one.replace(/^vm\.resource\.\w+/, 'vm.setting.changed'))
+      .concat('vm.setting.changed name web-1 web-one')
+      .sort(),
   ]);
   assert.equal((await stage.send('GET', '/vms/web-1')).status, 404);
   const none = done(await stage.act('PATCH', '/vms/web-one', { resources: { cpuWeight: 300 } }));
@@ -369,7 +378,7 @@ test('when a step fails nothing is left behind', async () => {
   assert.equal(again.status, 200, 'the name is free again');
 });
 
-test('HOST-27 HOST-29 a bulk operation acts on vms in the fitting state only, and lists who was left out', async () => {
+test('HOST-29 a bulk operation acts on vms in the fitting state only, and lists who was left out', async () => {
   done(await stage.act('POST', '/hosts/h1/actions/turn-off-all', {}));
   done(await stage.act('POST', '/vms', { name: 'bulk-off' }));
   done(await stage.act('POST', '/vms', { name: 'bulk-on', start: true }));
@@ -400,7 +409,7 @@ test('one operation acts on the vms that were selected, and says which it left o
   assert.equal((await stage.send('POST', '/vms/bulk', { body: missing })).status, 404);
 });
 
-test('HOST-24 the service is stopped while it runs and started while it does not', async () => {
+test('the service is stopped while it runs and started while it does not', async () => {
   assert.equal((await stage.send('POST', '/hosts/h1/actions/start')).status, 409);
   done(await stage.act('POST', '/hosts/h1/actions/stop', {}));
   await stage.until(() => stage.host('h1')?.status === 'service-stopped', 'service-stopped');

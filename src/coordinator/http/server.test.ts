@@ -58,7 +58,7 @@ describe('answers', () => {
     assert.notEqual(other.headers['x-correlation-id'], 'x"><b>');
   });
 
-  test('API-05 the OpenAPI document and a page made of it are served without a sign-in', async () => {
+  test('the OpenAPI document and a page made of it are served without a sign-in', async () => {
     const document = await stage.send('GET', '/openapi.json', { token: null });
     assert.equal(document.status, 200);
     assert.equal((document.json as { openapi: string }).openapi, '3.1.0');

@@ -67,7 +67,7 @@ describe('records', { timeout: 20_000 }, () => {
     assert.equal(conflict?.attributes['other'], `twin-a-${agent.name}`);
   });
 
-  test('HOST-31 a known vm that the host no longer has is shown as unknown, with the reason', async () => {
+  test('HOST-31 EVT-76 a known vm that the host no longer has is shown as unknown, with the reason', async () => {
     const definition = makeDefinition(`gone-${agent.name}`);
     await agent.connect([makeRecord(definition, 1)]);
     await agent.close();
@@ -111,7 +111,7 @@ describe('records', { timeout: 20_000 }, () => {
     assert.equal(sent.definitionVersion, 2);
   });
 
-  test('EVT-24 what was changed outside of Gantry is taken over and told as done by external', async () => {
+  test('EVT-24 EVT-76 what was changed outside of Gantry is taken over and told as done by external', async () => {
     const definition = makeDefinition(`outside-${agent.name}`);
     await agent.connect([makeRecord(definition, 1)]);
     await agent.close();
@@ -121,6 +121,11 @@ describe('records', { timeout: 20_000 }, () => {
     const [change] = await events(`target.id = ${definition.id} AND attributes.path = description`);
     assert.equal(change?.actor.kind, 'external');
     assert.equal(change?.attributes['newValue'], 'by hand');
+    const found = await events(`target.id = ${definition.id} AND name = vm.discovered`);
+    assert.deepEqual(
+      found.map(({ attributes }) => attributes['how']),
+      ['new', 'changed'],
+    );
   });
 
   test('a store that is an older copy takes newer definitions and generations from the agent', async () => {

@@ -140,7 +140,7 @@ test('from the point of no return on nothing is undone and nobody can cancel', a
   assert.deepEqual(log, ['one', 'three', 'undo three']);
 });
 
-test('EVT-41 events of a failure are written with its end', async () => {
+test('events of a failure are written with its end', async () => {
   await using world = await makeWorld(['web']);
   const steps = written([], ['act'], ['act']);
   await using engine = world.engine([{ action: 'vm.turn-on', steps }], {

@@ -65,7 +65,7 @@ void test('codes are those of RFC 6238, a step early or late is in time, and non
   assert.equal(encodeBase32(Buffer.from('foobar')), 'MZXW6YTBOI');
 });
 
-void test('SEC-72 a sealed secret is read with its key for its owner only', async (t) => {
+void test('a sealed secret is read with its key for its owner only', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'gseal-'));
   t.after(() => rm(dir, { recursive: true }));
   const file = join(dir, 'k', 'seal-key');

@@ -171,7 +171,7 @@ test('the merge patch comes last, and what it says is checked like everything el
   assert.throws(() => make({ definition: { name: 'another' } }), /another/);
 });
 
-test('API-15 disks that a definition names in the folder of the vm are made, those elsewhere are not', () => {
+test('disks that a definition names in the folder of the vm are made, those elsewhere are not', () => {
   const disk = (position: number, file: string): Record<string, string | number> => ({
     bus: 'virtio',
     position,

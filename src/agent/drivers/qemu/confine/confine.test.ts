@@ -15,7 +15,7 @@ import { accountOfProcess } from './account-of.ts';
 import { chooseUid, isClosed } from './accounts.ts';
 import { ControlGroups, limitsOf, parseMounts, settingsV1, settingsV2 } from './cgroups.ts';
 
-test('SEC-05 each vm has an account of its own, and the first of the range is nobody’s', () => {
+test('each vm has an account of its own, and the first of the range is nobody’s', () => {
   const range = { first: 1000, count: 4 };
   const taken: { uid: number }[] = [];
   for (const id of ['00000000-a', '00000000-b', 'ffffffff-c']) {
