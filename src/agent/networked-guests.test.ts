@@ -81,6 +81,8 @@ if (isInOwnNetwork(import.meta.filename))
     const macs = ['52:47:59:00:00:01', '52:47:59:00:00:02'] as const;
     let agent: QemuAgent;
     let outside: NetGuest;
+    /** Of a vm that runs since before there was a network. */
+    let early: string;
     let ids: readonly [string, string];
     let serial: SerialSession;
     let addresses: readonly [string, string];
@@ -92,6 +94,8 @@ if (isInOwnNetwork(import.meta.filename))
       must('ip', 'address', 'add', '192.0.2.1/24', 'dev', uplink);
       outside.run('ip', 'address', 'add', '192.0.2.9/24', 'dev', 'eth0');
       agent = await QemuAgent.start();
+      early = await agent.create(bareDefinition({ adapters: [] }));
+      await agent.act(early, 'turn-on');
       await agent.host.call('network.configure', { networks: [nat, internal] });
       ids = await Promise.all([
         boot(agent, 'one', macs[0], path),
@@ -217,6 +221,13 @@ if (isInOwnNetwork(import.meta.filename))
       assert.doesNotMatch(must('ip', 'link', 'show'), new RegExp(`${id}/1`));
     });
 
+    void test('a vm that ran before there was any network is plugged into one', async () => {
+      const adapter = adapterOn(internal.id, '52:47:59:00:00:23', { slot: 1 });
+      const call = { id: early, generation: agent.generation(early), cause: byTester, adapter };
+      assert.deepEqual(await agent.host.call('machine.adapter.attach', call), { live: true });
+      assert.match(must('ip', 'link', 'show', 'master', 'gbr1'), new RegExp(`${early}/1`));
+    });
+
     void test('VM-72 a network that does not exist blocks the start; an optional adapter starts unplugged and is plugged in later', async () => {
       const gone = '20000000-0000-4000-8000-00000000dead';
       const missing = bareDefinition({ adapters: [adapterOn(gone, '52:47:59:00:00:31')] });
@@ -238,7 +249,7 @@ if (isInOwnNetwork(import.meta.filename))
     });
 
     void test('when no vm is left nothing of the networks is', async () => {
-      for (const id of ids) {
+      for (const id of [...ids, early]) {
         await agent.act(id, 'turn-off');
         const call = { id, generation: agent.generation(id), cause: byTester, keep: [] };
         await agent.host.call('machine.destroy', call);

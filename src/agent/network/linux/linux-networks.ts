@@ -44,7 +44,7 @@ import {
   type ServiceHost,
 } from './service.ts';
 import { findTaps, makeTap } from './tap.ts';
-import { admitToTun, serviceUid } from './tun.ts';
+import { admitToTun, serviceUid, tunGroup } from './tun.ts';
 
 /** What comes at once is looked at once. */
 const gatherMs = 100;
@@ -164,7 +164,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   async tunGroup(): Promise<number | undefined> {
-    return this.#known.size === 0 ? undefined : admitToTun(this.#options.range);
+    return tunGroup(this.#options.range);
   }
 
   async plug(vm: string, uid: number, adapters: readonly Adapter[]): Promise<Map<number, string>> {
@@ -174,6 +174,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       for (const adapter of adapters) this.#note(vm, adapter);
       try {
         await this.#converge();
+        await admitToTun(this.#options.range);
         const taps = new Map<number, string>();
         for (const { slot } of adapters)
           taps.set(slot, await makeTap(this.#host, { vm, slot, uid }));

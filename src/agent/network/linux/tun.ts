@@ -20,16 +20,23 @@ export function serviceUid({ first, count }: UidRange): number {
   return first + count + 1;
 }
 
-/** The group a process must be in to open a tap; undefined: none. Errors: those of the file system. */
-export async function admitToTun(
+/**
+ * The group a process must be in to open a tap, now or once there is one; undefined: none, or no such device.
+ * Changes nothing.
+ */
+export async function tunGroup(
   range: UidRange,
   path: string = devicePath,
 ): Promise<number | undefined> {
-  const { mode, gid } = await stat(path);
-  if ((mode & othersMay) === othersMay) return undefined;
-  if ((mode & groupMay) === groupMay && gid !== 0) return gid;
-  const group = tapGroup(range);
+  const device = await stat(path).catch(() => undefined);
+  if (device === undefined || (device.mode & othersMay) === othersMay) return undefined;
+  return (device.mode & groupMay) === groupMay && device.gid !== 0 ? device.gid : tapGroup(range);
+}
+
+/** Lets that group open the device. Errors: those of the file system. */
+export async function admitToTun(range: UidRange, path: string = devicePath): Promise<void> {
+  const group = await tunGroup(range, path);
+  if (group !== tapGroup(range)) return;
   await chown(path, 0, group);
-  await chmod(path, (mode & 0o777) | groupMay);
-  return group;
+  await chmod(path, ((await stat(path)).mode & 0o777) | groupMay);
 }
