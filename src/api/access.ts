@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
 import { allVerbs, type Verb } from './rights.ts';
+import type { Vm } from './vm/vm.ts';
 
 export const verbSchema = z
   .enum(allVerbs as [Verb, ...Verb[]])
@@ -108,6 +109,25 @@ export const grantSchema = z
   })
   .meta({ id: 'Grant', description: 'a role for somebody on an object and all below it' });
 export type Grant = z.infer<typeof grantSchema>;
+
+/** Whether a grant is on the vm itself, its host, a folder it lies in, or the whole installation. */
+export function coversVm(
+  { objectKind, objectId, object }: Grant,
+  vm: Pick<Vm, 'id' | 'hostId' | 'folderId' | 'folder'>,
+): boolean {
+  switch (objectKind) {
+    case 'installation':
+      return true;
+    case 'vm':
+      return objectId === vm.id;
+    case 'host':
+      return objectId === vm.hostId;
+    case 'folder':
+      return objectId === vm.folderId || vm.folder.startsWith(`${object.replace(/\/$/, '')}/`);
+    case 'image':
+      return false;
+  }
+}
 
 export const grantCreateSchema = z
   .strictObject({

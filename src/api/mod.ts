@@ -43,6 +43,7 @@ export * from './vm/fields.ts';
 export * from './vm/travel.ts';
 export * from './disk.ts';
 export * from './vm/import.ts';
+export * from './vm/setting-groups.ts';
 export * from './vm/settings.ts';
 export * from './vm/snapshot.ts';
 export * from './vm/state.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault, isFault } from '#lib';
+import { settingSections, titleOfSection } from '#api';
 import { describeValue, explainRefusal, listSettings } from './settings.ts';
 
 function hintOf(message: string, ...words: readonly string[]): string | undefined {
@@ -19,6 +20,22 @@ void test('settings are listed by their paths, with their values and what they t
   assert.equal(settings.get('hardware.tablet')?.takes, 'true or false');
   assert.equal(settings.get('settings.time.synchronise')?.takes, 'true or false or null');
   assert.equal(settings.get('settings.start.order')?.value, null);
+});
+
+void test('settings stand in the groups of the contract, behind what the vm is called', () => {
+  const settings = listSettings({}, []);
+  const groups = [...new Set(settings.map(({ group }) => group))];
+  assert.deepEqual(groups, [null, ...settingSections.map(titleOfSection)]);
+  assert.deepEqual(
+    settings.filter(({ group }) => group === 'access rights').map(({ path }) => path),
+    ['grants'],
+  );
+  const paths = listSettings({}).map(({ path }) => path);
+  assert.deepEqual(
+    settings.map(({ path }) => path).filter((path) => path !== 'grants'),
+    paths,
+  );
+  assert.ok(!paths.includes('grants'));
 });
 
 void test('a path that is none is told with the settings that may have been meant', () => {

@@ -1,9 +1,21 @@
 /** What can be set in a vm, by the paths that `gantry vm set` takes, out of the contract's schema. */
 import { Fault, formatBytes, isFault } from '#lib';
-import { readFields, vmDefinitionSchema, type Field, type Fields } from '#api';
+import {
+  readFields,
+  sectionOf,
+  settingSections,
+  titleOfSection,
+  vmDefinitionSchema,
+  type Field,
+  type Fields,
+  type Grant,
+  type SettingSection,
+} from '#api';
 import { nearest } from './parse.ts';
 
 export interface Setting {
+  /** The group of the configuration; null: it is no configuration but what the vm is called. */
+  readonly group: string | null;
   /** Names with dots. */
   readonly path: string;
   readonly value: unknown;
@@ -12,12 +24,39 @@ export interface Setting {
   readonly meaning: string;
 }
 
-/** All settings of a definition, in the order of the contract. A list is one setting. */
-export function listSettings(definition: unknown): readonly Setting[] {
-  return [...walk(readFields(vmDefinitionSchema), definition, '')];
+type Found = Omit<Setting, 'group'>;
+
+/**
+ * All settings of a definition: first what the vm is called, then the groups in the order of the contract.
+ * A list is one setting. `grants`: those that cover the vm, as the one entry of the group of access rights;
+ * null: they may not be seen.
+ */
+export function listSettings(
+  definition: unknown,
+  grants?: readonly Grant[] | null,
+): readonly Setting[] {
+  const found = [...walk(readFields(vmDefinitionSchema), definition, '')];
+  const within = (section: SettingSection | undefined): readonly Setting[] => {
+    const group = section === undefined ? null : titleOfSection(section);
+    const held = section === 'access' && grants !== undefined ? [describeGrants(grants)] : [];
+    return found
+      .filter(({ path }) => sectionOf(path.replaceAll('.', '/')) === section)
+      .concat(held)
+      .map((setting) => ({ group, ...setting }));
+  };
+  return [undefined, ...settingSections].flatMap(within);
 }
 
-function* walk(fields: Fields, value: unknown, prefix: string): Generator<Setting> {
+function describeGrants(grants: readonly Grant[] | null): Found {
+  return {
+    path: 'grants',
+    value: grants,
+    takes: 'gantry grant create, gantry grant delete',
+    meaning: 'who may do what with it, also by its folder and its host',
+  };
+}
+
+function* walk(fields: Fields, value: unknown, prefix: string): Generator<Found> {
   for (const [name, field] of Object.entries(fields)) {
     const path = `${prefix}${name}`;
     const inner =

@@ -111,7 +111,9 @@ describe('the console by keyboard alone', { skip: noBrowser }, () => {
     await walkTo(page.getByRole('link', { name: 'by-keys', exact: true }));
     await press('Enter');
     await page.getByRole('heading', { level: 1, name: 'by-keys' }).waitFor();
-    await walkTo(page.getByRole('tab', { name: 'Hardware' }));
+    await walkTo(page.getByRole('tab', { name: 'Configuration' }));
+    await press('Enter');
+    await walkTo(page.getByRole('link', { name: 'Memory', exact: true }));
     await press('Enter');
     await walkTo(page.locator('#setting-hardware-memory-sizeBytes'));
     await replaceText('640');

@@ -3,25 +3,22 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { miB } from '#lib';
-import { additionsFunctions, vmStateFacts, type Vm } from '#api';
+import { additionsFunctions, settingSections, titleOfSection, vmStateFacts, type Vm } from '#api';
 import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
 const password = 'a long enough password';
+const configuration = settingSections.map((section) => `configuration&section=${section}`);
 const tabs = [
   'summary',
   'graphs',
   'screen',
   'serial',
-  'hardware',
-  'disks',
-  'network',
-  'resources',
-  'options',
+  ...configuration,
+  'identity',
   'events',
   'operations',
-  'rights',
-] as const;
+];
 
 describe("the console's page of a vm", { skip: noBrowser }, () => {
   let gantry: Gantry;
@@ -53,7 +50,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     await gantry[Symbol.asyncDispose]();
   });
 
-  const open = async (tab: (typeof tabs)[number]): Promise<void> => {
+  const open = async (tab: string): Promise<void> => {
     await person.page.goto(`${server}/vms/${vm.id}?tab=${tab}`);
     await person.page.getByRole('heading', { level: 1, name: vm.name }).waitFor();
     await person.page.getByRole('tabpanel').waitFor();
@@ -65,9 +62,9 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
 
   test('a setting is changed with old and new value shown, and what waits for a start is marked', async () => {
     const { page } = person;
-    await open('hardware');
+    await open('configuration&section=memory');
     await page.locator('#setting-hardware-memory-sizeBytes').fill('777');
-    await page.getByRole('tab', { name: 'Options' }).click();
+    await page.getByRole('tab', { name: 'Name and tags' }).click();
     await page.locator('#setting-description').fill('typed on another tab');
     await page.getByText('2 unsaved changes').waitFor();
     await review();
@@ -82,13 +79,54 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     assert.equal(after.description, 'typed on another tab');
     const { status } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
     assert.ok(status.pending.includes('hardware/memory/size_bytes'), status.pending.join());
-    await page.getByRole('tab', { name: 'Hardware' }).click();
+    await page.getByRole('tab', { name: 'Configuration' }).click();
+    await page.getByRole('link', { name: 'Memory', exact: true }).click();
     await page.getByText('at next start', { exact: true }).first().waitFor();
+  });
+
+  test('VM-19 the configuration has the groups of the contract and no other, in the page and in the command line', async () => {
+    const { page } = person;
+    await open('configuration');
+    const groups = page.getByRole('navigation', { name: 'Groups of the configuration' });
+    await groups.getByRole('link').first().waitFor();
+    assert.deepEqual(await groups.getByRole('link').allTextContents(), [
+      'Default actions on host start and stop',
+      'Access rights',
+      'Hardware',
+      'Memory',
+      'Network',
+      'Storage',
+      'Floppy',
+      'CD',
+      'Ports',
+      'Processor resources',
+      'Installation of guest additions',
+      'Scripts attached to events',
+    ]);
+    const shown: string[] = [];
+    for (const link of await groups.getByRole('link').all()) {
+      await link.click();
+      await page.locator('.configuration > section form').first().waitFor();
+      const section = new URL(page.url()).searchParams.get('section') ?? '';
+      shown.push(section);
+      const region = page.getByRole('region', { name: (await link.textContent()) ?? '' });
+      await region.getByRole('heading', { level: 2 }).first().waitFor();
+    }
+    assert.deepEqual(shown, settingSections);
+    const told = JSON.parse(
+      await gantry.must('vm', 'settings', vm.name, '-o', 'json'),
+    ) as readonly {
+      readonly group: string | null;
+    }[];
+    assert.deepEqual(
+      [...new Set(told.map(({ group }) => group))],
+      [null, ...settingSections.map(titleOfSection)],
+    );
   });
 
   test('what cannot be is said at the field, and is not sent', async () => {
     const { page } = person;
-    await open('resources');
+    await open('configuration&section=processor');
     await page.locator('#setting-resources-cpuWeight').fill('0');
     await page.getByText('1 to 10,000').first().waitFor();
     await review();
@@ -102,8 +140,9 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
 
   test('two people change the same setting: both values are shown, and one is chosen', async () => {
     const { page } = person;
-    await open('options');
+    await open('identity');
     await page.locator('#setting-description').fill('mine');
+    await page.getByRole('tab', { name: 'Configuration' }).click();
     await page.locator('#setting-settings-start-order').fill('5');
     await gantry.must('vm', 'set', vm.name, 'description=theirs');
     await page.getByText('You and somebody else have changed the same settings').waitFor();
@@ -123,7 +162,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
 
   test('a session that ends leaves what was typed where it is', async () => {
     const { page } = person;
-    await open('options');
+    await open('identity');
     await page.locator('#setting-description').fill('half typed');
     await review();
     await page.evaluate("fetch('/api/v1/session', { method: 'DELETE' }).then(() => undefined)");
@@ -139,7 +178,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
   test('a disk is attached by the form of the request and detached again', async () => {
     const { page } = person;
     const before_ = (await definition()).hardware.disks.length;
-    await open('disks');
+    await open('configuration&section=storage');
     await page.getByRole('button', { name: 'Add: Disks' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.locator('#setting-disk-sizeBytes').fill('64');
@@ -155,7 +194,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
 
   test('WEB-50 what needs the vm to be off is read-only with the reason while it runs or is saved', async () => {
     const { page } = person;
-    await open('hardware');
+    await open('configuration&section=hardware');
     const tag = page.locator('#setting-hardware-bios-chassis-assetTag');
     for (const state of ['Running', 'Paused']) {
       await page.getByText(state, { exact: true }).first().waitFor();
@@ -165,7 +204,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     }
     await gantry.must('vm', 'save', vm.name);
     await page.getByText('These settings cannot be changed now').waitFor();
-    assert.ok(await page.locator('#setting-hardware-memory-sizeBytes').isDisabled());
+    assert.ok(await page.locator('#setting-hardware-firmware-type').isDisabled());
     await gantry.must('vm', 'restore', vm.name);
     await page.getByText('These settings cannot be changed now').waitFor({ state: 'detached' });
     await gantry.must('vm', 'resume', vm.name);
@@ -174,7 +213,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
   test('WEB-42 people and groups are allowed on the vm, listed, and allowed no more', async () => {
     const { page } = person;
     await gantry.must('user', 'create', 'ada');
-    await open('rights');
+    await open('configuration&section=access');
     for (const [kind, name] of [
       ['user', 'ada'],
       ['group', 'operators-of-web'],
@@ -190,7 +229,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
 
   test('GA-03 each function of the guest additions is seen by itself, and why it is not there', async () => {
     const { page } = person;
-    await open('summary');
+    await open('configuration&section=additions');
     const { status } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
     const rows = page.getByRole('grid', { name: 'Guest additions' }).getByRole('row');
     assert.equal(await rows.count(), 1 + Object.keys(additionsFunctions).length);
@@ -231,21 +270,18 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
   test('axe finds no barrier on any tab, light and dark, and 390 pixels are wide enough for each', async () => {
     const { page } = person;
     const found: string[] = [];
-    // Tall enough for the longest tab: axe counts what lies behind the edge of the window as covered.
-    await page.setViewportSize({ width: 1280, height: 6000 });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       for (const tab of tabs) {
+        // Tall enough for the longest tab: axe counts what lies behind the edge of the window as covered.
+        await page.setViewportSize({ width: 1280, height: 6000 });
         await open(tab);
         for (const barrier of await findBarriers(page))
           found.push(`${tab} ${colorScheme}: ${barrier}`);
+        await page.setViewportSize({ width: 390, height: 844 });
+        const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
+        if (width > 390) found.push(`${tab} is ${width} wide`);
       }
-    }
-    await page.setViewportSize({ width: 390, height: 844 });
-    for (const tab of tabs) {
-      await open(tab);
-      const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
-      if (width > 390) found.push(`${tab} is ${width} wide`);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
@@ -254,7 +290,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
 
   test('a coordinator that is stopped comes back under the page, which goes on', async () => {
     const { page } = person;
-    await open('options');
+    await open('identity');
     await page.locator('#setting-description').fill('typed before the crash');
     await gantry.must('down');
     await page.getByText('The connection to the server is lost. Trying again.').waitFor();

@@ -3,7 +3,7 @@
  * same document is stored, sent to the agent, written beside the disks, exported and applied. What
  * Gantry does not know lives under `extensions` and is kept (API-14).
  *
- * The groups are those of VM-19. Paths of settings derive from it: `settings/shutdown/quit/was_running`.
+ * Paths of settings derive from it: `settings/shutdown/quit/was_running`. In which groups they are offered: setting-groups.ts.
  */
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.ts';

@@ -1,36 +1,53 @@
 /** Commands on the settings of a vm. */
+import { isFault } from '#lib';
+import { coversVm, type Grant, type Vm } from '#api';
 import { parseAssignments } from '../assignments.ts';
-import { command } from '../command.ts';
+import { command, type Run } from '../command.ts';
+import { collect } from '../lists.ts';
 import { writeList } from '../output/render.ts';
 import { finish, tellPlan } from '../progress.ts';
 import { describeValue, listSettings, explainRefusal } from '../settings.ts';
 
+/** Those that cover the vm; null: this caller may not see them. */
+async function readGrants(run: Run, vm: Vm): Promise<readonly Grant[] | null> {
+  try {
+    const grants = await collect(run, 'grant.list', { limit: undefined, query: { limit: 1000 } });
+    return grants.filter((grant) => coversVm(grant, vm));
+  } catch (error) {
+    if (isFault(error, 'forbidden')) return null;
+    throw error;
+  }
+}
+
 export const settingsCommands = [
   command({
     name: 'vm settings',
-    summary: 'all settings of a vm with their values, and what each takes',
+    summary:
+      'the configuration of a vm in its groups: every setting with its value, and what it takes',
     args: [
       { name: 'vm', meaning: 'name or id', completes: 'vm' },
-      { name: 'word', meaning: 'only paths with this word', optional: true },
+      { name: 'word', meaning: 'only paths and groups with this word', optional: true },
     ],
     examples: ['gantry vm settings web-1', 'gantry vm settings web-1 memory -o wide'],
-    async run({ client, args, out, format, signal }) {
-      const [vm = '', word = ''] = args;
-      const { definition } = await client.call('vm.show', { params: { vm } }, signal);
-      const settings = listSettings(definition).filter(({ path }) =>
-        path.toLowerCase().includes(word.toLowerCase()),
+    async run(run) {
+      const { client, args, out, format, signal } = run;
+      const [name = '', word = ''] = args;
+      const vm = await client.call('vm.show', { params: { vm: name } }, signal);
+      const settings = listSettings(vm.definition, await readGrants(run, vm)).filter(
+        ({ group, path }) => `${group ?? ''} ${path}`.toLowerCase().includes(word.toLowerCase()),
       );
       writeList(
         out,
         format,
         [
+          { title: 'GROUP', value: ({ group }) => group ?? '-' },
           { title: 'SETTING', value: ({ path }) => path },
           { title: 'VALUE', value: ({ path, value }) => describeValue(path, value) },
           { title: 'TAKES', value: ({ takes }) => takes },
           { title: 'MEANING', value: ({ meaning }) => meaning, wide: true },
         ],
         settings,
-        `no setting has "${word}" in its path`,
+        `no setting has "${word}" in its path or its group`,
       );
     },
   }),

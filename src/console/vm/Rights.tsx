@@ -14,7 +14,7 @@ import {
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent, type ReactNode } from 'react';
-import type { Grant, Vm } from '#api';
+import { coversVm, type Grant, type Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
@@ -100,22 +100,6 @@ export function Rights({ vm }: { readonly vm: Vm }): ReactNode {
       <MyRights vm={vm} />
     </>
   );
-}
-
-/** On the vm itself, its host, a folder it lies in, or the whole installation. */
-function coversVm({ objectKind, objectId, object }: Grant, vm: Vm): boolean {
-  switch (objectKind) {
-    case 'installation':
-      return true;
-    case 'vm':
-      return objectId === vm.id;
-    case 'host':
-      return objectId === vm.hostId;
-    case 'folder':
-      return objectId === vm.folderId || vm.folder.startsWith(`${object.replace(/\/$/, '')}/`);
-    case 'image':
-      return false;
-  }
 }
 
 function NewGrant({ vm, onDone }: { readonly vm: Vm; readonly onDone: () => void }): ReactNode {

@@ -15,7 +15,6 @@ import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { DiskActivity, NetworkActivity } from './Activity.tsx';
-import { Additions } from './Additions.tsx';
 import { useVmText } from './words/vm-words.ts';
 
 type Rows = readonly (readonly [string, ReactNode])[];
@@ -123,7 +122,6 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
             [words.text('type'), `${hardware.machine}, ${hardware.firmware.type}`],
           ]}
         />
-        <Additions vm={vm} />
       </Gallery>
     </>
   );

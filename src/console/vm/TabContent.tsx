@@ -1,16 +1,14 @@
 /** What each tab of a vm's page shows. */
 import { lazy, type ReactNode } from 'react';
-import type { Vm } from '#api';
+import { identitySettings, type Vm } from '#api';
 import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { ConsoleTab } from './ConsoleTab.tsx';
-import { EffectiveHardware } from './EffectiveHardware.tsx';
-import { Adapters, Disks, SharedFolders } from './Members.tsx';
-import { Rights } from './Rights.tsx';
+import { Configuration } from './Configuration.tsx';
 import type { Draft } from './settings/draft.ts';
 import { SettingsTab } from './settings/SettingsTab.tsx';
 import { Summary } from './Summary.tsx';
-import { tabSettings, type VmPlace } from './tabs.ts';
+import type { VmPlace } from './tabs.ts';
 
 // Screen, terminal and graphs are large and asked for only by those who open them.
 const Screen = lazy(async () => ({ default: (await import('./Screen.tsx')).Screen }));
@@ -31,7 +29,6 @@ export function TabContent({
 }): ReactNode {
   const { tab = 'summary', range = 'hour' } = place;
   const mine = `target.id = "${vm.id}"`;
-  const settings = <SettingsTab vm={vm} draft={draft} paths={tabSettings[tab] ?? []} />;
   switch (tab) {
     case 'summary':
       return <Summary vm={vm} />;
@@ -46,37 +43,14 @@ export function TabContent({
     case 'screen':
     case 'serial':
       return <ConsoleContent vm={vm} kind={tab} />;
-    case 'hardware':
-      return (
-        <>
-          {settings}
-          <SharedFolders vm={vm} />
-          <EffectiveHardware vm={vm} />
-        </>
-      );
-    case 'disks':
-      return (
-        <>
-          <Disks vm={vm} />
-          {settings}
-        </>
-      );
-    case 'network':
-      return (
-        <>
-          <Adapters vm={vm} />
-          {settings}
-        </>
-      );
-    case 'resources':
-    case 'options':
-      return settings;
+    case 'configuration':
+      return <Configuration vm={vm} section={place.section} draft={draft} />;
+    case 'identity':
+      return <SettingsTab vm={vm} draft={draft} paths={identitySettings} />;
     case 'events':
       return <EventList filter={mine} />;
     case 'operations':
       return <OperationTable filter={mine} />;
-    case 'rights':
-      return <Rights vm={vm} />;
   }
 }
 

@@ -1,4 +1,5 @@
-/** The tabs of a vm's page, as the address names them, and how far back its graphs go. */
+/** The tabs of a vm's page, as the address names them, the section of its configuration, and how far back its graphs go. */
+import { settingSections, type SettingSection } from '#api';
 import { parseRange, type Range } from '../graphs/ranges.ts';
 
 export const vmTabs = [
@@ -6,75 +7,26 @@ export const vmTabs = [
   'graphs',
   'screen',
   'serial',
-  'hardware',
-  'disks',
-  'network',
-  'resources',
-  'options',
+  'configuration',
+  'identity',
   'events',
   'operations',
-  'rights',
 ] as const;
 export type VmTab = (typeof vmTabs)[number];
 
 export interface VmPlace {
   readonly tab?: VmTab;
+  /** Of the configuration; the first where it is left out. */
+  readonly section?: SettingSection;
   readonly range?: Range;
 }
 
 export function parseVmPlace(search: Readonly<Record<string, unknown>>): VmPlace {
   const tab = vmTabs.find((known) => known === search['tab']);
-  return { ...(tab === undefined || tab === 'summary' ? {} : { tab }), ...parseRange(search) };
+  const section = settingSections.find((known) => known === search['section']);
+  return {
+    ...(tab === undefined || tab === 'summary' ? {} : { tab }),
+    ...(tab === 'configuration' && section !== undefined ? { section } : {}),
+    ...parseRange(search),
+  };
 }
-
-/** Which settings a tab shows. Together they are all there are: `tabs.test.ts`. */
-export const tabSettings: Readonly<Partial<Record<VmTab, readonly string[]>>> = {
-  hardware: [
-    'hardware/profile',
-    'hardware/processor',
-    'hardware/memory',
-    'hardware/machine',
-    'hardware/firmware',
-    'hardware/bios',
-    'hardware/graphics',
-    'hardware/sound',
-    'hardware/usb',
-    'hardware/tablet',
-    'hardware/tpm',
-    'hardware/clock',
-    'hardware/serialPorts',
-    'hardware/parallelPort',
-    'hardware/sharedFolders',
-  ],
-  disks: [
-    'hardware/disks',
-    'settings/undoDisks',
-    'settings/snapshots',
-    'hardware/opticalDrives',
-    'hardware/floppy',
-    'hardware/scsiController',
-  ],
-  network: ['hardware/adapters'],
-  resources: ['resources'],
-  options: [
-    'name',
-    'description',
-    'tags',
-    'guestOs',
-    'production',
-    'domainController',
-    'portableTo',
-    'settings/start',
-    'settings/shutdown',
-    'settings/failure',
-    'settings/heartbeat',
-    'settings/time',
-    'settings/guestInformation',
-    'settings/acceleration',
-    'settings/runAs',
-    'settings/evenPowerfulAccount',
-    'settings/scripts',
-    'extensions',
-    'id',
-  ],
-};

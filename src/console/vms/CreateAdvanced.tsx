@@ -11,7 +11,14 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, type ReactNode } from 'react';
 import { assert, miB } from '#lib';
-import { profiles, vmDefinitionSchema, type VmDefinition } from '#api';
+import {
+  identitySettings,
+  profiles,
+  settingSections,
+  settingsOf,
+  vmDefinitionSchema,
+  type VmDefinition,
+} from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { useList } from '../parts/ask.ts';
 import { fieldAt } from '../vm/settings/fields.ts';
@@ -19,7 +26,6 @@ import { writePatch } from '../vm/settings/merge.ts';
 import { placeOf, writeAt } from '../vm/settings/place.ts';
 import { Setting } from '../vm/settings/Setting.tsx';
 import { SettingsFormContext, type SettingsForm } from '../vm/settings/settings-context.ts';
-import { tabSettings } from '../vm/tabs.ts';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import { useVmText } from '../vm/words/vm-words.ts';
 import type { Answers } from './create-body.ts';
@@ -66,8 +72,7 @@ export function CreateAdvanced({ answers, change }: StepProps): ReactNode {
       <Form onSubmit={(event) => event.preventDefault()}>
         <PlaceFields answers={answers} change={change} />
         <SettingsFormContext value={form}>
-          {Object.values(tabSettings)
-            .flat()
+          {[...identitySettings, ...settingSections.flatMap(settingsOf)]
             .filter((path) => !elsewhere.includes(path))
             .map((path) => {
               const field = fieldAt(path);
