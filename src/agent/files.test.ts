@@ -31,14 +31,15 @@ describe('files on a real host', { skip: withoutQemu }, () => {
     await agent?.[Symbol.asyncDispose]();
   });
 
-  test('VM-59 SEC-04 SEC-47 a vm’s files belong to its account and to nobody else', async (t) => {
+  test('VM-59 HOST-39 SEC-47 a vm’s files belong to its account and to nobody else', async (t) => {
     if (!isRoot) {
       t.skip('accounts of their own need root');
       return;
     }
     const ids = [];
     for (const name of ['d1.qcow2', 'd2.qcow2']) {
-      const definition = bareDefinition({ disks: [testDisk(name)] });
+      const undoDisks = { enabled: name === 'd2.qcow2', onTurnOff: 'keep' };
+      const definition = bareDefinition({ disks: [testDisk(name)] }, { settings: { undoDisks } });
       ids.push(await agent.create(definition, [newDisk(name)]));
     }
     for (const id of ids) await agent.act(id, 'turn-on');
@@ -47,13 +48,22 @@ describe('files on a real host', { skip: withoutQemu }, () => {
       uid: Number(/^Uid:\s+(\d+)/m.exec(statusOf(agent.pid(id) ?? 0))?.[1]),
     }));
     assert.notEqual(first?.uid, second?.uid);
+    await agent.act(ids[1] ?? '', 'save');
+    const roles = new Set<string>();
     for (const [index, id] of ids.entries()) {
       const folder = statSync(agent.folder(id));
       assert.equal(folder.mode & 0o777, 0o700);
       const image = statSync(join(agent.folder(id), `d${index + 1}.qcow2`));
-      assert.equal(image.mode & 0o777, 0o600);
       assert.equal(image.uid, folder.uid);
+      const { files } = await agent.host.call('machine.files', { id });
+      for (const { path, role } of files) {
+        roles.add(role);
+        const { mode, uid } = statSync(path);
+        assert.equal(mode & 0o077, 0, path);
+        assert.ok([folder.uid, 0].includes(uid), path);
+      }
     }
+    for (const role of ['configuration', 'disk', 'undo', 'saved-state']) assert.ok(roles.has(role));
     const [mine = '', others = ''] = ids.map((id, index) =>
       join(agent.folder(id), `d${index + 1}.qcow2`),
     );
@@ -70,7 +80,10 @@ describe('files on a real host', { skip: withoutQemu }, () => {
     for (const how of ['<', '>>']) assert.notEqual(touch(`: ${how}'${others}'`), 0, how);
     assert.notEqual(touch(`ls '${agent.folder(ids[1] ?? '')}'`), 0);
     assert.notEqual(touch(': </etc/shadow'), 0);
-    for (const id of ids) await agent.act(id, 'turn-off');
+    const records = join(agent.process.folder, 'data', 'machines');
+    assert.notEqual(touch(`: <'${records}/${ids[0]}.json'`), 0);
+    await agent.act(ids[0] ?? '', 'turn-off');
+    await agent.act(ids[1] ?? '', 'discard');
   });
 
   /** Who the vm's process is, and what it may beyond that. */

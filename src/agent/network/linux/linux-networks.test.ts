@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -186,6 +186,17 @@ if (isInOwnNetwork(import.meta.filename))
       assert.match(status, /^Uid:\t1900101001\t/m);
       assert.match(status, /^CapBnd:\t0000000000003400$/m);
       assert.match(status, /^NoNewPrivs:\t1$/m);
+    });
+
+    void test('HOST-39 SEC-47 the files of a network are for the agent and the account of its service alone', async () => {
+      await place.carry(nat);
+      const folder = join(place.folder, 'networks', nat.id);
+      const { mode, uid } = statSync(folder);
+      assert.deepEqual([mode & 0o777, uid], [0o700, 1_900_101_001]);
+      for (const name of ['dnsmasq.conf', 'hosts']) {
+        const file = statSync(join(folder, name));
+        assert.deepEqual([file.mode & 0o777, file.uid], [0o600, uid], name);
+      }
     });
 
     void test('NET-24 every setting of a network reaches its guests as the DHCP option that it is', async () => {

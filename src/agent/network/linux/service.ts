@@ -6,12 +6,12 @@
  *
  * Invariants: (1) the namespace has no name and ends with the process, and the pair with it; (2) the process is
  * found by its configuration file among its arguments, whoever started it; (3) leases are in a file of the
- * agent's data and outlive both.
+ * agent's data and outlive both; (4) its files are for the agent and the account of the service alone (HOST-39).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { chown, mkdir, readFile, readlink, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NetworkSpec } from '#api';
 import { Fault, systemClock } from '#lib';
@@ -78,10 +78,13 @@ export async function ensureService(
     if (existsSync(places.config)) await removeService(host, network.id);
     return undefined;
   }
-  await mkdir(places.folder, { recursive: true, mode: 0o755 });
+  // The account of the service passes through.
+  await mkdir(host.folder, { recursive: true, mode: 0o711 });
+  await mkdir(places.folder, { recursive: true, mode: 0o700 });
+  await chmod(places.folder, 0o700);
   await chown(places.folder, host.uid, host.uid);
-  const hosts = await keepFile(places.hosts, writeHosts(network, adapters));
-  const changed = await keepFile(places.config, config);
+  const hosts = await keepFile(places.hosts, writeHosts(network, adapters), host.uid);
+  const changed = await keepFile(places.config, config, host.uid);
   let process = isRunning(host, known) ? known : await findService(host, network.id);
   if (process !== undefined && changed === 'written') {
     await endProcess(host, process);
@@ -139,10 +142,11 @@ function reload({ pid }: ProcessIdentity): void {
   }
 }
 
-async function keepFile(path: string, text: string): Promise<'written' | 'same'> {
+async function keepFile(path: string, text: string, uid: number): Promise<'written' | 'same'> {
   const before = await readFile(path, 'utf8').catch(() => undefined);
   if (before === text) return 'same';
-  await writeFileAtomic(path, text, { mode: 0o644, durability: 'cached' });
+  await writeFileAtomic(path, text, { mode: 0o600, durability: 'cached' });
+  await chown(path, uid, uid);
   return 'written';
 }
 
