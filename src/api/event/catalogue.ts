@@ -732,6 +732,13 @@ export const eventCatalogue = {
     message: 'Token {target} was {how}',
     attributes: { how: 'created or revoked' },
   },
+  'security.run-account.changed': {
+    category: 'Security',
+    target: 'vm',
+    type: 'information',
+    message: 'The account that {target} runs under was changed from {oldValue} to {newValue}',
+    attributes: change,
+  },
   'security.certificate.changed': {
     category: 'Security',
     target: 'installation',

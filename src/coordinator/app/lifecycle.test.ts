@@ -1,4 +1,7 @@
-/** A vm's whole life through the API, on a simulated host whose agent is a process of its own. */
+/**
+ * A vm's whole life through the API, on a simulated host whose agent is a process of its own. One file because each
+ * test goes on where the one before it ended.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
@@ -139,7 +142,7 @@ test('GA-14 the clock of a vm marked as domain controller is set only when that 
   done(await stage.act('PATCH', '/vms/web-1', { ...back, domainController: false }));
 });
 
-test('SEC-55 root as the account of a vm is warned of, and taken only when that is confirmed', async () => {
+test('SEC-55 EVT-75 root as the account of a vm is warned of, and taken only when that is confirmed', async () => {
   const patch = (settings: object) => stage.send('PATCH', '/vms/web-1', { body: { settings } });
   const refused = await patch({ runAs: 'root' });
   assert.equal(refused.status, 409);
@@ -150,7 +153,16 @@ test('SEC-55 root as the account of a vm is warned of, and taken only when that 
   const made = await stage.send('POST', '/vms', { body: { name: 'rooted', definition: asRoot } });
   assert.equal(made.status, 409);
   const settings = { runAs: 'root', evenPowerfulAccount: true };
-  done(await stage.act('PATCH', '/vms/web-1', { settings }));
+  const changed = done(await stage.act('PATCH', '/vms/web-1', { settings }));
+  const [told, ...others] = (await eventsOf(changed)).filter(
+    ({ category }) => category === 'Security',
+  );
+  assert.equal(told?.name, 'security.run-account.changed');
+  assert.deepEqual(
+    [told.target.name, told.attributes['oldValue'], told.attributes['newValue']],
+    ['web-1', null, 'root'],
+  );
+  assert.deepEqual(others, []);
   assert.equal((await show('web-1')).definition.settings.runAs, 'root');
   done(
     await stage.act('PATCH', '/vms/web-1', {
@@ -317,9 +329,16 @@ test('a MAC address that another vm has is refused', async () => {
 });
 
 test('API-14 VM-04 an exported definition makes the vm again, with its identity when it is free', async () => {
+  const schemas = (await stage.send('GET', '/openapi.json', { token: null })).json as {
+    components: { schemas: Record<string, unknown> };
+  };
+  assert.ok(schemas.components.schemas['VmDefinition'], 'its schema is published');
+  const extensions = { 'org.example.assets': { shelf: [7, { row: 'b' }] } };
+  done(await stage.act('PATCH', '/vms/web-one', { extensions }));
   const file = (await stage.send('GET', '/vms/web-one/definition')).json as {
     definition: Record<string, unknown>;
   };
+  assert.deepEqual(file.definition['extensions'], extensions);
   const taken = await stage.send('POST', '/vms', {
     body: { name: 'again', definition: { ...file.definition, name: 'again' } },
   });
@@ -390,6 +409,29 @@ test('HOST-29 a bulk operation acts on vms in the fitting state only, and lists 
   const skipped = operation.result?.['skipped'] as { vm: string; why: string }[];
   assert.ok(skipped.some(({ vm, why }) => vm === 'bulk-off' && /off/.test(why)));
   assert.deepEqual(operation.result?.['failed'], []);
+  done(await stage.act('POST', '/vms', { name: 'bulk-saved', start: true }));
+  done(await stage.act('POST', '/vms/bulk-saved/actions/save', {}));
+  done(await stage.act('POST', '/vms', { name: 'bulk-running', start: true }));
+  const started = done(await stage.act('POST', '/hosts/h1/actions/turn-on-all', {}));
+  const acted = started.result?.['actedOn'] as string[];
+  assert.ok(acted.includes('bulk-off'));
+  const states = ['bulk-on', 'bulk-saved', 'bulk-running', ...acted].map(async (name) => ({
+    name,
+    state: (await show(name)).state,
+  }));
+  const now = Object.fromEntries(
+    (await Promise.all(states)).map(({ name, state }) => [name, state]),
+  );
+  assert.deepEqual(now, {
+    ...Object.fromEntries(acted.map((name) => [name, 'running'])),
+    'bulk-on': 'paused',
+    'bulk-saved': 'saved',
+    'bulk-running': 'running',
+  });
+  const left = started.result?.['skipped'] as { vm: string }[];
+  for (const name of ['bulk-on', 'bulk-saved', 'bulk-running'])
+    assert.ok(!acted.includes(name) && left.some(({ vm }) => vm === name), name);
+  done(await stage.act('POST', '/hosts/h1/actions/turn-off-all', {}));
 });
 
 test('one operation acts on the vms that were selected, and says which it left out and why', async () => {

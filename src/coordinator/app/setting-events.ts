@@ -1,4 +1,7 @@
-/** Changes of settings as events: one per path (VM-18, EVT-14, EVT-22), and those of allotted resources (EVT-31 to EVT-34). */
+/**
+ * Changes of settings as events: one per path (VM-18, EVT-14, EVT-22), and of some another one of their own: allotted
+ * resources (EVT-31 to EVT-34) and the account that a vm runs under (EVT-75).
+ */
 import { Fault } from '#lib';
 import type { Actor, SettingChange, SettingValue, Thing } from '#api';
 import type { NewEvent } from '../store/store.ts';
@@ -15,11 +18,14 @@ export interface EventFrame {
   readonly correlationId: string | null;
 }
 
-const resourcePaths: Readonly<Record<string, 'vm.resource.cpu' | 'vm.resource.memory'>> = {
+const ownEvents: Readonly<
+  Record<string, 'vm.resource.cpu' | 'vm.resource.memory' | 'security.run-account.changed'>
+> = {
   'resources/cpu_weight': 'vm.resource.cpu',
   'resources/cpu_reserve_percent': 'vm.resource.cpu',
   'resources/cpu_maximum_percent': 'vm.resource.cpu',
   'hardware/memory/size_bytes': 'vm.resource.memory',
+  'settings/run_as': 'security.run-account.changed',
 };
 
 /** Errors: `too-large` for more than 2,000 changes at once. */
@@ -45,8 +51,8 @@ export function settingEvents(
       newValue: shorten(change.newValue),
     };
     events.push({ ...frame, name, attributes });
-    const resource = name === 'vm.setting.changed' ? resourcePaths[change.path] : undefined;
-    if (resource !== undefined) events.push({ ...frame, name: resource, attributes });
+    const own = name === 'vm.setting.changed' ? ownEvents[change.path] : undefined;
+    if (own !== undefined) events.push({ ...frame, name: own, attributes });
   }
   return events;
 }

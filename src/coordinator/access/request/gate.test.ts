@@ -195,7 +195,7 @@ void test('CVE class 22: no spelling of a path leads around its right', async (t
     assert.ok((await place.ask(method, '/users')).status >= 400);
 });
 
-void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, with person, origin, object and answer', async (t) => {
+void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, with person, origin, object, values and answer', async (t) => {
   const place = await startPlace(t);
   const { vm } = await addOne(place);
   const { token } = await addUser(place, 'ada');
@@ -205,6 +205,16 @@ void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, w
   await place.ask('GET', '/users', { token });
   await place.ask('GET', '/vms/web-1/screenshot', { token });
   await place.ask('POST', '/users', { headers: {}, body: { name: 'x' } });
+  const renaming = newId();
+  await place.ask('PATCH', '/users/ada', {
+    token: place.admin,
+    headers: { 'x-correlation-id': renaming },
+    body: { displayName: 'Ada L.' },
+  });
+  await place.must('PATCH', '/users/ada', { password: 'correct horse battery' });
+  const byPassword = { means: 'password', user: 'ada', password: 'correct horse battery' };
+  await place.ask('POST', '/session', { body: byPassword });
+  await place.ask('POST', '/session', { body: { ...byPassword, password: 'wrong' } });
   // What is written down is written behind the answer.
   const deniedEvents = async () =>
     (await place.events()).filter((event) => event.name === 'security.denied');
@@ -213,7 +223,7 @@ void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, w
   await until('the last line', async () => {
     const { body } = await place.ask('GET', '/audit?limit=1000', { token });
     items = body['items'] as Record<string, unknown>[];
-    return items.some((item) => item['user'] === null);
+    return items.some((item) => item['user'] === null && item['route'] === 'user.create');
   });
   const refused = items.find((item) => item['correlationId'] === correlation);
   assert.deepEqual(
@@ -241,8 +251,26 @@ void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, w
   );
   const create = items.find((item) => item['route'] === 'user.create' && item['user'] === 'admin');
   assert.deepEqual([create?.['means'], create?.['status']], ['local', 200]);
+  const renamed = items.find((item) => item['correlationId'] === renaming);
+  assert.deepEqual(
+    [renamed?.['user'], renamed?.['origin'], renamed?.['object']],
+    ['admin', '127.0.0.1', 'user ada'],
+  );
+  const signIns = items.filter((item) => item['route'] === 'session.create');
+  assert.deepEqual(new Set(signIns.map((item) => item['status'])), new Set([200, 401]));
   assert.deepEqual((await place.access.verifyAudit()).problems, []);
   const events = await place.events();
+  const ofRenaming = events.find((event) => event.correlationId === renaming);
+  assert.match(String(ofRenaming?.attributes['newValue']), /Ada L\./);
+  assert.notEqual(ofRenaming?.attributes['oldValue'], ofRenaming?.attributes['newValue']);
+  const names = new Set(events.map(({ name }) => name));
+  for (const name of [
+    'security.signed-in',
+    'security.sign-in-failed',
+    'security.permission.changed',
+    'security.certificate.changed',
+  ] as const)
+    assert.ok(names.has(name), name);
   const denied = await deniedEvents();
   assert.deepEqual(
     denied.map((event) => [

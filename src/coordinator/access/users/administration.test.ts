@@ -20,8 +20,14 @@ async function grantOf(place: Place, subject: string, role: string): Promise<str
   return found.id;
 }
 
-void test('SEC-35 the last administrator cannot be disabled, deleted, denied or stripped of the role, the last but one can', async (t) => {
+void test('SEC-35 whoever administers the machine holds all levels, and gives them up; the last administrator cannot be disabled, deleted, denied or stripped of the role, the last but one can', async (t) => {
   const place = await startPlace(t);
+  const { body } = await place.ask('GET', '/session', { token: place.admin });
+  assert.deepEqual(
+    body['verbs'],
+    allVerbs,
+    'by the file that the administrators of the machine read',
+  );
   const attempts = async (): Promise<number[]> => {
     const id = await grantOf(place, 'admin', 'administrator');
     const answers = [
