@@ -70,6 +70,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly #records: Records;
   readonly #machines: Map<string, Machine>;
   readonly #saveFile: HostParts['saveFile'];
+  #saving: Promise<void> = Promise.resolve();
   /** Reports that were not taken yet. */
   readonly #dirty = new Set<string>();
   readonly #sampled = new Set<string>();
@@ -393,8 +394,12 @@ export class Host implements MachineHost, AsyncDisposable {
     };
   }
 
+  /** One write after the other, so that none that was slow puts back what has changed meanwhile. */
   async #change(patch: Partial<HostFile>): Promise<void> {
     this.#shared.file = { ...this.#shared.file, ...patch };
-    await this.#saveFile(this.#shared.file);
+    const save = (): Promise<void> => this.#saveFile(this.#shared.file);
+    const saved = this.#saving.then(save);
+    this.#saving = saved.catch(() => undefined);
+    await saved;
   }
 }

@@ -1,6 +1,7 @@
 /** Host start and stop on a held clock. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { TestHost, tester } from '../testing/simulated-host.ts';
 
 const start = (onHostStart: string, order = 100, delaySeconds = 0) => ({
@@ -35,6 +36,25 @@ test('a restart of the agent alone starts nothing', async () => {
   const always = await host.add({ settings: start('always') });
   await host.stop();
   await host.start();
+  await host.clock.advance(60_000);
+  assert.equal(host.machine(always.id).file.state, 'off');
+});
+
+test('a stop is remembered, even where an earlier change of the settings is written slowly', async () => {
+  await using host = await TestHost.make();
+  const always = await host.add({ settings: start('always') });
+  const disk = Promise.withResolvers<void>();
+  host.beforeSave = () => {
+    host.beforeSave = async () => undefined;
+    return disk.promise;
+  };
+  const configured = host.host.configure(host.host.settings, false);
+  const stopped = host.clock.finish(host.host.service.stop(tester));
+  await Promise.race([stopped, setTimeout(50)]);
+  disk.resolve();
+  await Promise.all([configured, stopped]);
+  await host.stop();
+  await host.start('a new boot');
   await host.clock.advance(60_000);
   assert.equal(host.machine(always.id).file.state, 'off');
 });

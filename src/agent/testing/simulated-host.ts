@@ -69,6 +69,9 @@ export class TestHost implements AsyncDisposable {
     };
   }
 
+  /** What a write of the host's file waits for: its disk. */
+  beforeSave = async (): Promise<void> => undefined;
+
   static async make(options: TestHostOptions = {}): Promise<TestHost> {
     const host = new TestHost(await mkdtemp(join(tmpdir(), 'gh-')), options);
     await host.start();
@@ -97,6 +100,7 @@ export class TestHost implements AsyncDisposable {
     this.#host = await Host.open({
       file: this.#file,
       saveFile: async (file) => {
+        await this.beforeSave();
         this.#file = file;
       },
       driver: async (asked) =>
