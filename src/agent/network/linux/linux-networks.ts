@@ -135,11 +135,13 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   async configure(all: readonly NetworkSpec[]): Promise<void> {
     const known = new Map(all.map((network) => [network.id, network]));
-    if (isDeepStrictEqual(known, this.#known)) return;
-    await writeKnown(this.#path, all);
-    this.#known = known;
-    this.#empty = false;
-    if (this.#begun) await this.#exclusively(() => this.#converge());
+    await this.#exclusively(async () => {
+      if (isDeepStrictEqual(known, this.#known)) return;
+      await writeKnown(this.#path, all);
+      this.#known = known;
+      this.#empty = false;
+      if (this.#begun) await this.#converge();
+    });
   }
 
   look(): void {
