@@ -15,6 +15,7 @@ const tabs = [
   'screen',
   'serial',
   ...configuration,
+  'snapshots',
   'identity',
   'events',
   'operations',

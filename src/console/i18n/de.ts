@@ -348,5 +348,7 @@ export const german: Language = {
     reset: 'wie der Reset-Knopf: nicht gespeicherte Daten gehen verloren',
     restart: 'wird aus- und eingeschaltet: nicht gespeicherte Daten gehen verloren',
     delete: 'ihre Dateien werden gelöscht',
+    'commit-undo': 'was die Rückgängig-Platten enthalten, wird endgültig Teil der Platten',
+    'discard-undo': 'alles, was seit Beginn der Sitzung geschrieben wurde, geht verloren',
   },
 };

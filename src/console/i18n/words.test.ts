@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { snapshotLanguages } from '../vm/snapshots/words.ts';
+import { vmLanguages } from '../vm/words/vm-words.ts';
+import { teamLanguages } from '../teams/words.ts';
 import { createWords, findLanguage, languages } from './words.ts';
 
 test('a language is found by its code or a dialect of it, and English stands in for others', () => {
@@ -10,15 +13,16 @@ test('a language is found by its code or a dialect of it, and English stands in 
 
 test('every language fills the same places in its texts', () => {
   const places = (text: string): readonly string[] => (text.match(/\{\w+\}/g) ?? []).sort();
-  const [english, ...others] = languages;
-  assert.ok(english);
-  for (const language of others)
-    for (const [key, text] of Object.entries(english.texts))
-      assert.deepEqual(
-        places(language.texts[key as keyof typeof language.texts]),
-        places(text),
-        key,
-      );
+  const all: readonly Readonly<Record<string, Readonly<Record<string, string>>>>[] = [
+    Object.fromEntries(languages.map(({ code, texts }) => [code, texts])),
+    vmLanguages,
+    snapshotLanguages,
+    teamLanguages,
+  ];
+  for (const { en: english = {}, ...others } of all)
+    for (const [code, texts] of Object.entries(others))
+      for (const [key, text] of Object.entries(english))
+        assert.deepEqual(places(texts[key] ?? ''), places(text), `${code}: ${key}`);
 });
 
 test('durations have their two largest units, sizes the largest', () => {

@@ -24,6 +24,9 @@ const restated: Readonly<Record<string, readonly string[]>> = {
   vm: ['vm.list', 'team.list', 'team.show'],
 };
 
+/** What is asked of a vm beside itself. */
+const askedWithVm = ['vm.actions', 'vm.snapshot.list'] as const;
+
 interface Thing {
   readonly id: string;
 }
@@ -98,7 +101,9 @@ export class Live {
         if (kind === 'operation') this.#noteOperation(resource as Operation);
         this.#change(kind, id, () => resource as Thing);
         if (kind === 'vm' && (resource as Vm).state === 'off') this.samples.forget(id);
-        if (kind === 'vm') void this.#queries.invalidateQueries({ queryKey: ['vm.actions', id] });
+        if (kind === 'vm')
+          for (const name of askedWithVm)
+            void this.#queries.invalidateQueries({ queryKey: [name, id] });
         this.#reread(kind);
         break;
       }

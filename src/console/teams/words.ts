@@ -1,8 +1,6 @@
 /** The words of teams, which are asked for with their pages. */
-import { useMemo } from 'react';
 import type { FailurePolicy } from '#api';
-import { useWords } from '../console.ts';
-import { fillPlaces } from '../i18n/words.ts';
+import { useOwnText, type OwnText } from '../i18n/own-text.ts';
 
 const english = {
   create: 'Create team',
@@ -59,21 +57,10 @@ const german: Readonly<Record<TeamTextKey, string>> = {
   'state.empty': 'Leer',
 };
 
-/** By the code of the language; a third one is one more table and one more entry here. */
-export const teamLanguages: Readonly<Record<string, Readonly<Record<TeamTextKey, string>>>> = {
-  en: english,
-  de: german,
-};
+export const teamLanguages = { en: english, de: german };
 
-export type TeamText = (
-  key: TeamTextKey,
-  values?: Readonly<Record<string, string | number>>,
-) => string;
+export type TeamText = OwnText<TeamTextKey>;
 
 export function useTeamText(): TeamText {
-  const { language } = useWords();
-  return useMemo(() => {
-    const texts = teamLanguages[language.code] ?? english;
-    return (key, values = {}) => fillPlaces(texts[key], values);
-  }, [language]);
+  return useOwnText<TeamTextKey>(teamLanguages);
 }

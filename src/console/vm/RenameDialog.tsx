@@ -13,6 +13,7 @@ import { useState, type FormEvent, type ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
+import { useOutcome } from '../parts/use-outcome.ts';
 
 export function RenameDialog({
   vm,
@@ -21,7 +22,8 @@ export function RenameDialog({
   readonly vm: Vm;
   readonly onClose: () => void;
 }): ReactNode {
-  const { client, live, notices } = useConsole();
+  const { client } = useConsole();
+  const tellOutcome = useOutcome();
   const words = useWords();
   const [name, setName] = useState(vm.name);
   const [failure, setFailure] = useState<unknown>(undefined);
@@ -34,10 +36,7 @@ export function RenameDialog({
         body: { name },
         ifMatch: vm.version,
       });
-      live.onEnd(operation, ({ state, fault }) => {
-        if (state === 'done') notices.tell(words.text('actionTaken', values));
-        else if (fault !== null) notices.fail(words.text('whatGoesWrong', values), fault);
-      });
+      tellOutcome(values, operation);
       onClose();
     } catch (error) {
       setFailure(error);

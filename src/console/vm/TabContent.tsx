@@ -10,10 +10,13 @@ import { SettingsTab } from './settings/SettingsTab.tsx';
 import { Summary } from './Summary.tsx';
 import type { VmPlace } from './tabs.ts';
 
-// Screen, terminal and graphs are large and asked for only by those who open them.
+// Screen, terminal and graphs are large and asked for only by those who open them; snapshots too.
 const Screen = lazy(async () => ({ default: (await import('./Screen.tsx')).Screen }));
 const Serial = lazy(async () => ({ default: (await import('./Serial.tsx')).Serial }));
 
+const Snapshots = lazy(async () => ({
+  default: (await import('./snapshots/Snapshots.tsx')).Snapshots,
+}));
 const VmGraphs = lazy(async () => ({ default: (await import('../graphs/Graphs.tsx')).VmGraphs }));
 
 export function TabContent({
@@ -45,6 +48,8 @@ export function TabContent({
       return <ConsoleContent vm={vm} kind={tab} />;
     case 'configuration':
       return <Configuration vm={vm} section={place.section} draft={draft} />;
+    case 'snapshots':
+      return <Snapshots vm={vm} />;
     case 'identity':
       return <SettingsTab vm={vm} draft={draft} paths={identitySettings} />;
     case 'events':

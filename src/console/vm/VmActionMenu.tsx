@@ -16,6 +16,7 @@ import { mainPart } from '../parts/main-part.ts';
 import { useVmActions } from '../parts/ask.ts';
 import { ConfirmAction } from './ConfirmAction.tsx';
 import { RenameDialog } from './RenameDialog.tsx';
+import { tellWhyNot } from './why-not.ts';
 import { isOffered, useAct, type OfferedAction } from './act.ts';
 
 const variants = { row: 'plain', page: 'primary', bar: 'secondary' } as const;
@@ -47,7 +48,7 @@ export function VmActionMenu({
     <DropdownItem
       key={allowed.action}
       isAriaDisabled={!allowed.allowed}
-      {...(allowed.allowed ? {} : { tooltipProps: { content: whyNot(allowed) } })}
+      {...(allowed.allowed ? {} : { tooltipProps: { content: tellWhyNot(allowed) } })}
       isDanger={allowed.action === 'delete'}
       onClick={() => choose(allowed)}
     >
@@ -115,8 +116,4 @@ export function VmActionMenu({
       )}
     </>
   );
-}
-
-function whyNot({ reason, hint }: AllowedAction): string {
-  return [reason, hint].filter((part) => part !== undefined).join(' – ');
 }

@@ -8,6 +8,7 @@ export const vmTabs = [
   'screen',
   'serial',
   'configuration',
+  'snapshots',
   'identity',
   'events',
   'operations',

@@ -13,6 +13,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   'tab.screen': 'Bildschirm',
   'tab.serial': 'Serielle Konsole',
   'tab.configuration': 'Konfiguration',
+  'tab.snapshots': 'Sicherungspunkte',
   'tab.identity': 'Name und Schlagwörter',
   'tab.events': 'Ereignisse',
   'tab.operations': 'Vorgänge',

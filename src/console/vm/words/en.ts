@@ -11,6 +11,7 @@ export const vmTexts = {
   'tab.screen': 'Screen',
   'tab.serial': 'Serial console',
   'tab.configuration': 'Configuration',
+  'tab.snapshots': 'Snapshots',
   'tab.identity': 'Name and tags',
   'tab.events': 'Events',
   'tab.operations': 'Operations',
