@@ -14,8 +14,19 @@ import { kinds } from './ids.ts';
 import { vmStateSchema } from './vm/state.ts';
 import { vmStatusSchema } from './vm/vm.ts';
 
-/** Kinds of resources that can be watched. */
-export const watchedKinds = ['vm', 'host', 'folder', 'image', 'operation'] as const;
+/**
+ * Kinds of resources that can be watched. A team is told when it is changed itself; the states of its members
+ * are told with its vms.
+ */
+export const watchedKinds = [
+  'vm',
+  'host',
+  'folder',
+  'image',
+  'team',
+  'network',
+  'operation',
+] as const;
 export type WatchedKind = (typeof watchedKinds)[number];
 
 /** How many vms and hosts a listener may name as those whose samples it wants: as many ids as a URL holds. */

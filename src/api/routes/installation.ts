@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { installationPatchSchema, installationSchema } from '../installation.ts';
 import { dryRunQuerySchema } from '../list.ts';
-import { maxSampledThings } from '../watch.ts';
+import { maxSampledThings, watchedKinds } from '../watch.ts';
 import { route, type Route } from './route.ts';
 
 export const installationRoutes = {
@@ -56,7 +56,9 @@ export const installationRoutes = {
         .string()
         .max(200)
         .optional()
-        .meta({ description: 'kinds with commas; default: vm,host,operation' }),
+        .meta({
+          description: `of ${watchedKinds.join(', ')}, with commas; default: vm,host,operation`,
+        }),
       since: z.coerce.number().int().min(0).optional(),
       samples: z
         .stringbool()

@@ -14,7 +14,7 @@ const viewVerbs = {
 } as const satisfies Partial<Record<Kind, Verb>>;
 export type OwnedKind = keyof typeof viewVerbs;
 
-export function isOwnedKind(kind: Kind | undefined): kind is OwnedKind {
+export function isOwnedKind<K extends Kind | undefined>(kind: K): kind is K & OwnedKind {
   return kind !== undefined && Object.hasOwn(viewVerbs, kind);
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { watchMessageSchemas, type Event, type Vm } from '#api';
+import { watchMessageSchemas, type Event, type Network, type Team, type Vm } from '#api';
 import { FakeAgent, load, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
@@ -392,6 +392,72 @@ describe('resources', { timeout: 20_000 }, () => {
     assert.equal(gone.status, 204, gone.text);
     const { data } = await listener.until(({ event }) => event === 'deleted');
     assert.deepEqual(data, { kind: 'folder', id });
+  });
+
+  test('a network is told when it is made, when adapters come onto it and when it goes', async () => {
+    await using listener = await Listener.open('/watch?kinds=network,vm');
+    await listener.until(({ event }) => event === 'ready');
+    const { json, status, text } = await stage.send('POST', '/networks', {
+      body: { name: 'told', type: 'internal' },
+    });
+    assert.equal(status, 200, text);
+    const { id } = json as Network;
+    const isTold =
+      (adapters: number) =>
+      ({ event, data }: Message): boolean => {
+        const { kind, resource } = data as { kind: string; resource: Network };
+        return (
+          event === 'changed' &&
+          kind === 'network' &&
+          resource.id === id &&
+          resource.adapters === adapters
+        );
+      };
+    const made = await listener.until(isTold(0));
+    const cable = (network: string): Promise<unknown> =>
+      stage.send('PATCH', `/vms/${web.id}`, {
+        body: {
+          hardware: {
+            adapters: [
+              {
+                slot: 0,
+                model: 'virtio',
+                mac: '52:47:59:00:00:01',
+                attachment: network === '' ? { kind: 'none' } : { kind: 'network', network },
+              },
+            ],
+          },
+        },
+      });
+    await cable(id);
+    await listener.until(isTold(1));
+    await using late = await Listener.open(`/watch?kinds=network&since=${made.id}`);
+    await late.until(isTold(1));
+    await cable('');
+    listener.heard.length = 0;
+    await listener.until(isTold(0));
+    const gone = await stage.send('DELETE', `/networks/${id}`);
+    assert.equal(gone.status, 204, gone.text);
+    const { data } = await listener.until(({ event }) => event === 'deleted');
+    assert.deepEqual(data, { kind: 'network', id });
+  });
+
+  test('a team is told to those who may see all its vms, and to nobody else', async () => {
+    const stranger = await stage.addUser('no-teams', []);
+    await using listener = await Listener.open('/watch?kinds=team');
+    await using strangers = await Listener.open('/watch?kinds=team', {}, stranger);
+    await listener.until(({ event }) => event === 'ready');
+    const { json, status, text } = await stage.send('POST', '/teams', {
+      body: { name: 'told', members: [{ vm: web.id }] },
+    });
+    assert.equal(status, 200, text);
+    const { id } = json as Team;
+    const { data } = await listener.until(({ event }) => event === 'changed');
+    assert.equal((data as { resource: Team }).resource.members[0]?.name, 'web-1');
+    assert.equal((await stage.send('DELETE', `/teams/${id}`)).status, 204);
+    await listener.until(({ event }) => event === 'deleted');
+    await strangers.until(({ event }) => event === 'deleted');
+    assert.ok(strangers.heard.every(({ event }) => event !== 'changed'));
   });
 
   test('what cannot be watched is refused', async () => {

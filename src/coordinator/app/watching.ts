@@ -15,11 +15,13 @@ import {
   type WatchMessage,
 } from '#api';
 import type { Caller, Coordinator, RightSource } from '../context.ts';
-import type { OperationDocument } from '../documents.ts';
+import type { NetworkDocument, OperationDocument, TeamDocument } from '../documents.ts';
 import type { StreamMessage } from '../http/route-handler.ts';
 import type { Inventory, InventoryChange } from '../inventory/inventory.ts';
 import type { DocumentKind } from '../store/store.ts';
-import { seesEvent, seesOperation, viewVerb } from './visibility.ts';
+import { showNetwork } from './network/show-network.ts';
+import { seesTeam, showTeam } from './team/show-team.ts';
+import { isOwnedKind, seesEvent, seesOperation, viewVerb } from './visibility.ts';
 
 const maxWaiting = 20_000;
 const batch = 1000;
@@ -209,6 +211,8 @@ const thingOf: Readonly<Partial<Record<DocumentKind, WatchedKind>>> = {
   host: 'host',
   folder: 'folder',
   image: 'image',
+  team: 'team',
+  network: 'network',
   operation: 'operation',
 };
 
@@ -237,6 +241,9 @@ async function* catchUp(
     if (!isFault(error, 'stale') && !isFault(error, 'exhausted')) throw error;
     touched.set('reset', { kind: 'folder', id: '' });
   }
+  // How hosts carry networks passes without being written, and which adapters are on them is in the vms.
+  if (kinds.has('network'))
+    for (const id of view.networks()) touched.set(`network/${id}`, { kind: 'network', id });
   if (touched.delete('reset')) {
     yield asMessage({ event: 'reset', data: { reason: 'read the lists again' } });
     return;
@@ -283,11 +290,15 @@ class View {
   present(kind: WatchedKind, id: string): WatchMessage | undefined {
     const resource = this.#resource(kind, id);
     if (resource === undefined) {
-      const told = kind === 'operation' || this.#caller.may(viewVerb(kind), { kind: 'anywhere' });
+      const told = !isOwnedKind(kind) || this.#caller.may(viewVerb(kind), { kind: 'anywhere' });
       return told ? { event: 'deleted', data: { kind, id } } : undefined;
     }
     if (!this.#sees(kind, id)) return undefined;
     return { event: 'changed', data: { kind, id, resource } };
+  }
+
+  networks(): readonly string[] {
+    return Array.from(this.#inventory.documents<NetworkDocument>('network'), ({ id }) => id);
   }
 
   sampled(kind: WatchedKind, id: string): WatchMessage | undefined {
@@ -313,14 +324,32 @@ class View {
         return this.#inventory.folder(id);
       case 'image':
         return this.#inventory.image(id);
+      case 'team': {
+        const team = this.#inventory.document<TeamDocument>('team', id);
+        return team && showTeam(this.#inventory, team);
+      }
+      case 'network': {
+        const network = this.#inventory.document<NetworkDocument>('network', id);
+        return network && showNetwork(this.#inventory, network);
+      }
       case 'operation':
         return this.#inventory.operation(id);
     }
   }
 
   #sees(kind: WatchedKind, id: string): boolean {
-    if (kind !== 'operation') return this.#caller.may(viewVerb(kind), { kind, id });
-    const operation = this.#inventory.document<OperationDocument>('operation', id);
-    return operation !== undefined && seesOperation(this.#caller, operation.data);
+    if (isOwnedKind(kind)) return this.#caller.may(viewVerb(kind), { kind, id });
+    switch (kind) {
+      case 'network':
+        return true;
+      case 'team': {
+        const team = this.#inventory.document<TeamDocument>('team', id);
+        return team !== undefined && seesTeam(this.#inventory, this.#caller, team.data);
+      }
+      case 'operation': {
+        const operation = this.#inventory.document<OperationDocument>('operation', id);
+        return operation !== undefined && seesOperation(this.#caller, operation.data);
+      }
+    }
   }
 }

@@ -80,6 +80,10 @@ export class Indexes {
     touch: Touch,
   ): void {
     this.vmsOfFolder.move(id, before?.folderId, after?.folderId);
+    // A network shows how many adapters are on it.
+    const [left, joined] = [networksOf(before), networksOf(after)];
+    if (!isDeepStrictEqual(left, joined))
+      for (const network of new Set([...left, ...joined])) touch('network', network, 'changed');
     if (before?.hostId === after?.hostId) return;
     this.vmsOfHost.move(id, before?.hostId, after?.hostId);
     // A host shows how many vms it has.
@@ -117,6 +121,13 @@ export class Indexes {
       for (const vmId of this.vmsOfFolder.get(folderId)) touch('vm', vmId, 'changed');
     }
   }
+}
+
+/** Each once for each adapter on it. */
+function networksOf(vm: VmDocument | undefined): readonly string[] {
+  return (vm?.definition.hardware.adapters ?? []).flatMap(({ attachment }) =>
+    attachment.kind === 'network' ? [attachment.network] : [],
+  );
 }
 
 /** The kind says what its data is: documents.ts. */
