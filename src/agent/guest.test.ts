@@ -1,5 +1,6 @@
 /** The agent with a real guest: the starter appliance, booted once for all tests of this file. */
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { profiles, vmDefinitionSchema, type MachineSample, type VmDefinition } from '#api';
@@ -98,6 +99,23 @@ describe('a real guest', { skip: withoutQemu }, () => {
     for (const field of ['asset tag', 'chassis serial', 'board serial']) {
       assert.match(text, new RegExp(`${field}: ${serialNumber}`));
     }
+  });
+
+  test('SEC-09 of the disk of the host that holds its disk the guest sees nothing', async () => {
+    const said = await serial.untilCommand(
+      'cat /sys/block/*/serial /sys/block/*/device/* 2>/dev/null; head -c 4 /dev/vda | od -c; mount; echo seen-$((40+2))',
+      /seen-42/,
+    );
+    assert.match(said, /vda/, 'it has looked');
+    const folder = agent.folder(id);
+    const physical = [
+      ...globSync('/sys/block/*/{serial,wwid}'),
+      ...globSync('/sys/block/*/device/{serial,wwid,model}'),
+    ]
+      .map((path) => readFileSync(path, 'utf8').trim())
+      .filter((text) => text.length > 3 && !/virtio|qemu/i.test(text));
+    for (const secret of [folder, 'qcow2', 'QFI', ...physical])
+      assert.ok(!said.includes(secret), secret);
   });
 
   test('HW-15 several watchers see the same port; one that only watches types nothing', async () => {

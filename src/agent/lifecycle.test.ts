@@ -85,7 +85,7 @@ describe('real processes', { skip: withoutQemu }, () => {
     await agent.act(id, 'turn-off');
   });
 
-  test('HOST-17 SEC-06 what it may take from its host is held by control groups', async (t) => {
+  test('HOST-17 what it may take from its host is held by control groups', async (t) => {
     const { findings } = await agent.host.call('host.diagnose', {});
     const groups = findings.find(({ check }) => check === 'control groups');
     if (groups?.result !== 'ok') {

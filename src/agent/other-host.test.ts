@@ -1,7 +1,7 @@
 /** The files of a vm are all of it: another host of the same kind needs nothing else. */
 import assert from 'node:assert/strict';
-import { cpSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { profiles, vmDefinitionSchema } from '#api';
 import { giB, miB } from '#lib';
@@ -20,24 +20,28 @@ import { SerialSession } from './testing/serial-session.ts';
 async function copyTo(there: QemuAgent, here: QemuAgent, id: string): Promise<string> {
   const folder = join(there.shelf, basename(here.folder(id)));
   assert.equal(there.host.reports.get(id), undefined, 'the other host knows nothing of it');
-  cpSync(here.folder(id), folder, { recursive: true });
+  // With times of modification, by which layers of disks are known.
+  assert.equal(spawnSync('cp', ['-a', here.folder(id), folder]).status, 0);
   const { files } = await here.host.call('machine.files', { id });
   return join(folder, basename(files.find(({ role }) => role === 'configuration')?.path ?? ''));
 }
 
 test(
-  'VM-89 HW-34 copied to another host and added there, a vm that is off starts, with its UUID and serials',
+  'VM-89 HW-34 SEC-18 copied to another host and added there, a vm that is off starts, with its UUID and serials',
   {
     skip: withoutQemu,
   },
   async () => {
-    const definition = bareDefinition({
-      disks: [testDisk('system.qcow2')],
-      bios: {
-        chassis: { assetTag: 'A-1', serialNumber: 'C-1' },
-        baseBoard: { serialNumber: 'B-1' },
+    const definition = bareDefinition(
+      {
+        disks: [testDisk('system.qcow2')],
+        bios: {
+          chassis: { assetTag: 'A-1', serialNumber: 'C-1' },
+          baseBoard: { serialNumber: 'B-1' },
+        },
       },
-    });
+      { settings: { undoDisks: { enabled: true, onTurnOff: 'keep' } } },
+    );
     const { id } = definition;
     await using there = await QemuAgent.start();
     let file: string;
@@ -56,6 +60,10 @@ test(
     }
     const { record } = await there.host.call('machine.adopt', { file, cause: byTester });
     assert.deepEqual(record.definition, definition);
+    const { files } = await there.host.call('machine.files', { id });
+    const roles = new Set(files.map(({ role }) => role));
+    for (const role of ['configuration', 'disk', 'undo'] as const) assert.ok(roles.has(role), role);
+    for (const { path } of files) assert.equal(dirname(path), dirname(file), path);
     assert.equal((await there.act(id, 'turn-on')).state, 'running');
     await there.act(id, 'turn-off');
   },
@@ -72,7 +80,7 @@ async function readMemory(serial: SerialSession): Promise<{ boot: string; count:
 }
 
 test(
-  'VM-88 VM-83 VM-28 paused, saved, copied and added elsewhere, a guest goes on exactly where it stopped; its crash and its power-off are seen',
+  'VM-88 VM-83 VM-28 SEC-18 paused, saved, copied and added elsewhere, a guest goes on exactly where it stopped; its crash and its power-off are seen',
   { skip: withoutQemu },
   async () => {
     const { path: imagePath } = await starterImage();

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Event } from '#api';
 import { isFault } from '#lib';
 import { parseOptions } from './options.ts';
 
@@ -147,7 +148,7 @@ test('a store that is damaged is told, and is not made anew', async () => {
   assert.match(await readFile(join(data, 'store.db'), 'utf8'), /^this is no database/);
 });
 
-test('SEC-59 without TLS it is loud about it', async () => {
+test('SEC-59 EVT-51 without TLS it is loud about it; its start and its end are events', async () => {
   const started = run('five', '--listen', '127.0.0.1:0', '--insecure-no-tls');
   const { url } = await serving('five', started);
   assert.match(url, /^http:/);
@@ -155,6 +156,36 @@ test('SEC-59 without TLS it is loud about it', async () => {
   started.child.kill('SIGTERM');
   assert.equal(await started.ended, 0);
   assert.match(started.text(), /TLS IS OFF/);
+  const again = run('five', '--listen', '127.0.0.1:0', '--insecure-no-tls');
+  const token = await readFile(join(folder, 'five', 'data', 'access', 'local-token'), 'utf8');
+  const asked = await fetch(
+    `${(await serving('five', again)).url}/api/v1/events?sort=seq&filter=${encodeURIComponent('name = coordinator.st*')}`,
+    { headers: { authorization: `Bearer ${token.trim()}` } },
+  );
+  const { items } = (await asked.json()) as { items: Event[] };
+  assert.deepEqual(
+    items.map(({ name, category }) => [name, category]),
+    [
+      ['coordinator.started', 'Coordinator'],
+      ['coordinator.stopped', 'Coordinator'],
+      ['coordinator.started', 'Coordinator'],
+    ],
+  );
+  again.child.kill('SIGTERM');
+  assert.equal(await again.ended, 0);
+});
+
+test('SEC-60 set-up speaks TLS unless it is told not to, and the guide says to keep it wherever passwords are used', async () => {
+  const options = parseOptions(['--data', '/d', '--config', '/c', '--runtime', '/r']);
+  assert.equal(options === 'help' ? options : options.tls, 'on');
+  const guide = new URL('../../docs/manual/operators/security.md', import.meta.url);
+  assert.match(
+    await readFile(guide, 'utf8'),
+    /Leave TLS on wherever anybody signs in with a password/,
+  );
+  const refused = run('seven', '--help');
+  assert.equal(await refused.ended, 0);
+  assert.match(refused.text(), /--insecure-no-tls/);
 });
 
 test('after a kill it starts again, and the old file does not mislead', async () => {

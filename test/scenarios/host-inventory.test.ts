@@ -59,6 +59,55 @@ void test(
 );
 
 void test(
+  'HOST-01 when it has joined, a host tells its processor, memory and architecture, and is graded by its clock',
+  { skip },
+  async () => {
+    const { facts } = await gantry.json<Host>('host', 'show', name);
+    const machine = (...words: readonly [string, ...string[]]): string =>
+      spawnSync(words[0], words.slice(1), { encoding: 'utf8' }).stdout.trim();
+    const said = new Map(
+      machine('lscpu')
+        .split('\n')
+        .map((line) => line.split(/:\s+/, 2) as [string, string]),
+    );
+    assert.ok(facts !== null);
+    const { processor } = facts;
+    assert.equal(facts.architecture, machine('uname', '-m'));
+    assert.equal(processor.vendor, said.get('Vendor ID'));
+    assert.equal(processor.model, said.get('Model name'));
+    assert.equal(processor.threads, Number(machine('nproc', '--all')));
+    assert.equal(processor.sockets, Number(said.get('Socket(s)')));
+    assert.equal(processor.cores, processor.sockets * Number(said.get('Core(s) per socket')));
+    const clock = processor.clockMhz;
+    assert.equal(processor.grade === 'ungraded', clock === null);
+    assert.equal(processor.grade === 'ok', clock !== null && clock >= 1000);
+  },
+);
+
+void test(
+  'HOST-42 a host without usable acceleration carries vms, and host and vms are shown as emulated in software',
+  { skip },
+  async (t) => {
+    const host = await gantry.json<Host>('host', 'show', name);
+    assert.equal(host.status, 'ready');
+    const { use, kvm } = host.facts?.acceleration ?? {};
+    if (use !== 'tcg') {
+      t.skip('this machine accelerates');
+      return;
+    }
+    assert.notEqual(kvm, 'works');
+    assert.match(
+      await gantry.must('host', 'show', name),
+      /^acceleration +software emulation; kvm /m,
+    );
+    const vm = await gantry.client().call('vm.show', { params: { vm: 'busy' } });
+    assert.deepEqual([vm.state, vm.status.accelerator], ['running', 'tcg']);
+    assert.match(await gantry.must('vm', 'show', 'busy'), /^technique +.*emulat/m);
+    assert.match(await gantry.must('vm', 'list', '-o', 'wide'), /emulat/);
+  },
+);
+
+void test(
   'API-11 reserve, maximum and weight of the processor take effect on a running vm',
   { skip },
   async (t) => {

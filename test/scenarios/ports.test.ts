@@ -37,7 +37,7 @@ function listening(): readonly number[] {
 }
 
 void test(
-  'SEC-70 every port is listed with direction, purpose and encryption by a command that tests it, and in the manual',
+  'SEC-70 SEC-17 every port is listed with direction, purpose and encryption by a command that tests it, and in the manual',
   { skip },
   async () => {
     const client = gantry.client();
@@ -66,6 +66,11 @@ void test(
       listening(),
       'what the machine knows',
     );
+    const own = `:${gantry.listen.split(':')[1]} `;
+    const { stdout: bound } = spawnSync('ss', ['-Hlnt'], { encoding: 'utf8' });
+    const addresses = bound.split('\n').filter((line) => line.includes(own));
+    assert.equal(addresses.length, 1);
+    assert.ok(addresses[0]?.includes(` ${gantry.listen} `), 'on the chosen address alone');
     const text = readFileSync(manual, 'utf8').replaceAll('`', '');
     for (const purpose of Object.values(portPurposes))
       assert.ok(text.includes(`| ${purpose} |`), purpose);

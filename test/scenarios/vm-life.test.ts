@@ -164,7 +164,7 @@ void test('VM-81 what is done with a vm is told: which vm, on which host, why an
   assert.deepEqual([causeOf('powered-off'), causeOf('reset')], ['person', 'person']);
 });
 
-void test('HW-34 UUID and serials stay through save, snapshot, move and remove-and-add, are new for a clone, and are set while it is off', async () => {
+void test('HW-34 EVT-60 UUID and serials stay through save, snapshot, move and remove-and-add, are new for a clone, and are set while it is off', async () => {
   const identityOf = async (vm: string): Promise<readonly (string | null)[]> => {
     const { id, hardware } = (await show(vm)).definition;
     const { chassis, baseBoard } = hardware.bios;
@@ -194,6 +194,16 @@ void test('HW-34 UUID and serials stay through save, snapshot, move and remove-a
   await gantry.must('vm', 'remove', 'known', '--yes');
   await gantry.must('vm', 'add', file);
   await stays('remove and add');
+  const about = `target.id = ${identity[0]} AND (name = vm.deleted OR name = vm.created)`;
+  const told = await gantry.json<Event[]>('event', 'export', '--filter', about);
+  assert.deepEqual(
+    told.map(({ name, attributes }) => [name, attributes['how']]),
+    [
+      ['vm.created', 'created'],
+      ['vm.deleted', 'removed'],
+      ['vm.created', 'added'],
+    ],
+  );
 
   await gantry.must('vm', 'snapshot', 'delete', 'known', 'before', '--yes');
   await gantry.must('vm', 'clone', 'known', 'other');
@@ -225,7 +235,7 @@ void test('VM-12 a delete lists the files first, and never takes a disk that ano
   await gantry.must('vm', 'delete', 'user', '--yes');
 });
 
-void test('VM-07 the folder for new vms is set per host, and who may do what is granted per folder', async () => {
+void test('VM-07 SEC-51 SEC-52 the folder for new vms is set per host, and who may do what is granted per folder', async () => {
   const elsewhere = join(shelf, 'lab', 'machines');
   mkdirSync(elsewhere, { recursive: true });
   await gantry.must('host', 'set', host.name, `settings.vmFolder=${elsewhere}`);
@@ -235,6 +245,7 @@ void test('VM-07 the folder for new vms is set per host, and who may do what is 
   const placed = await show('placed');
   assert.equal(placed.path, join(elsewhere, 'placed'));
   assert.ok(existsSync(placed.path));
+  assert.equal(statSync(placed.path).mode & 0o077, 0, 'nobody else looks into it');
   assert.equal(placed.folder, '/lab/blue');
   await gantry.must('user', 'create', 'ada');
   await gantry.must('grant', 'create', 'ada', 'auditor', '--on', 'folder:/lab');

@@ -28,7 +28,7 @@ function shownIssuer(port: number): Promise<string> {
   return promise.finally(() => socket.destroy());
 }
 
-test('SEC-63 a host joins and links where people are shown a certificate of their own', async (t) => {
+test('a host joins and links where people are shown a certificate of their own', async (t) => {
   await using stage = await Stage.open();
   const make = async () => (await stage.send('POST', '/hosts/join-token')).json;
   const [first, second] = [await make(), await make()] as { token: string; fingerprint: string }[];

@@ -117,6 +117,21 @@ test('HOST-31 HOST-37 definitions are found two levels deep; other files and lin
     await writeDefinitionFile(join(folder, 'a', 'b', 'deep.json'), makeDefinition());
     await writeFile(join(folder, 'a', 'other.json'), '{}');
     await symlink('/etc', join(folder, 'etc'));
+    const first = join(folder, 'z-first');
+    await mkdir(join(first, 'b'), { recursive: true });
+    await writeDefinitionFile(join(first, 'b', 'two.json'), makeDefinition());
+    const folders = [first, join(folder, 'a'), folder];
+    const inOrder = await findDefinitions(folders, AbortSignal.timeout(5_000));
+    assert.deepEqual(
+      inOrder.map(({ file }) => file),
+      [
+        join(first, 'b', 'two.json'),
+        join(folder, 'a', 'b', 'deep.json'),
+        join(folder, 'a', 'one.json'),
+      ],
+      'in the order of the search path, each once',
+    );
+    await rm(first, { recursive: true });
     const found = await findDefinitions([folder, folder], AbortSignal.timeout(5_000));
     assert.deepEqual(
       found.map(({ file }) => file),

@@ -24,6 +24,12 @@ test('EVT-12 every event has a category, a severity, a target, a message, and a 
   }
 });
 
+test('EVT-03 types are information, warning, error and critical, and each is in use', () => {
+  const types = ['information', 'warning', 'error', 'critical'] as const;
+  assert.deepEqual(severities, types);
+  assert.deepEqual(new Set(names.map((name) => eventFacts(name).type)), new Set(types));
+});
+
 test('every place in a message is the target or an attribute of the event', () => {
   for (const name of names) {
     const facts = eventFacts(name);

@@ -121,7 +121,7 @@ function bulkCommand(action: (typeof hostBulkActions)[number]): Command {
           const list = ended.result?.[key];
           return Array.isArray(list) ? list.length : 0;
         };
-        return `${action} ${host}: ${count('acted')} acted on, ${count('skipped')} skipped, ${count('failed')} failed`;
+        return `${action} ${host}: ${count('actedOn')} acted on, ${count('skipped')} skipped, ${count('failed')} failed`;
       });
     },
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { humanDuration, shortDuration } from './human.ts';
+import { humanDuration, localTime, shortDuration } from './human.ts';
 import { displayWidth, renderCsv, renderTable, type Column } from './table.ts';
 import { plain } from './writer.ts';
 
@@ -16,6 +16,22 @@ void test('VM-17 writes running time in human form, for example 14 minutes, 27 s
   assert.equal(humanDuration(3600), '1 hour');
   assert.equal(humanDuration(90061), '1 day, 1 hour');
   assert.equal(shortDuration(3725), '1h 2m');
+});
+
+void test('EVT-05 times are shown in the time zone of whoever looks', () => {
+  const before = process.env['TZ'];
+  const shown = (zone: string): string => {
+    process.env['TZ'] = zone;
+    return localTime('2026-07-01T22:30:00.123Z');
+  };
+  try {
+    assert.equal(shown('UTC'), '2026-07-01 22:30:00');
+    assert.equal(shown('Europe/Berlin'), '2026-07-02 00:30:00');
+    assert.equal(shown('America/New_York'), '2026-07-01 18:30:00');
+  } finally {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  }
 });
 
 void test('columns are as wide as their widest cell, also with wide characters', () => {

@@ -184,7 +184,9 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
     ],
     [
       words.text('acceleration'),
-      facts === null ? none : `${facts.acceleration.use} – ${facts.acceleration.evidence}`,
+      facts === null
+        ? none
+        : `${facts.acceleration.use === 'tcg' ? words.text('softwareEmulation') : facts.acceleration.use} – ${facts.acceleration.evidence}`,
     ],
     [words.text('started'), facts === null ? none : words.time(facts.bootedAt)],
     ...(load?.volumes ?? []).map(

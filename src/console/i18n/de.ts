@@ -176,6 +176,7 @@ export const german: Language = {
     signInHint: 'Einen Link, der einmal gilt, macht: gantry user link NAME',
     signOut: 'Abmelden',
     size: 'Größe',
+    softwareEmulation: 'Emulation in Software',
     skipToContent: 'Zum Inhalt',
     startAfterwards: 'Danach einschalten',
     state: 'Zustand',

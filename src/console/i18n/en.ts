@@ -194,6 +194,7 @@ export const texts = {
   signInHint: 'A link that works once is made with: gantry user link NAME',
   signOut: 'Sign out',
   size: 'Size',
+  softwareEmulation: 'software emulation',
   skipToContent: 'Skip to content',
   startAfterwards: 'Turn it on afterwards',
   state: 'State',

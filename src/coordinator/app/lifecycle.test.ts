@@ -261,7 +261,7 @@ test('the id never changes, and the was-running memory is not changed from outsi
   assert.deepEqual(await eventsOf(operation), []);
 });
 
-test('API-12 disks and adapters are added and removed, each an event of its setting', async () => {
+test('disks and adapters are added and removed, each an event of its setting', async () => {
   const attached = done(
     await stage.act('POST', '/vms/web-one/disks', { kind: 'new', sizeBytes: 1024 ** 2 }),
   );

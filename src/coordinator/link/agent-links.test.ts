@@ -54,7 +54,7 @@ describe('hello', { timeout: 20_000 }, () => {
     assert.equal(stage.host(agent.name)?.status, 'ready');
   });
 
-  test('HOST-22 EVT-46 every change of the status is an event with old, new and cause', async () => {
+  test('HOST-22 EVT-46 EVT-51 every change of the status is an event with old, new and cause', async () => {
     await agent.connect();
     await agent.close();
     await stage.until(() => stage.host(agent.name)?.status === 'unreachable', 'unreachable');
@@ -84,6 +84,16 @@ describe('hello', { timeout: 20_000 }, () => {
       'coordinator.connection.lost',
       'coordinator.connection.restored',
     ]);
+    const synchronised = await events(
+      `target.name = ${agent.name} AND name = coordinator.inventory.synchronised`,
+    );
+    assert.deepEqual(
+      synchronised.map(({ category, attributes }) => [category, attributes['machines']]),
+      [
+        ['Coordinator', 0],
+        ['Coordinator', 0],
+      ],
+    );
   });
 
   test('a loss that is still being written does not hide that the host is back', async () => {
@@ -336,7 +346,7 @@ describe('events', { timeout: 20_000 }, () => {
     assert.equal(welcome.type === 'welcome' ? welcome.lastEventSeq : -1, 2);
   });
 
-  test("EVT-05 EVT-25 EVT-52 an agent's event has its own time, the vm as target, host and installation above", async () => {
+  test("EVT-05 EVT-25 an agent's event has its own time, the vm as target, host and installation above", async () => {
     const definition = makeDefinition(`evented-${agent.name}`);
     await agent.connect([makeRecord(definition, 1)]);
     agent.sendEvents({

@@ -364,22 +364,19 @@ function testEvents(check: Check): void {
     },
   );
 
-  check(
-    'EVT-52 EVT-54 finds an event once at its target and at everything above it',
-    async (store) => {
-      await store.commit({ events: [renamed('a'), renamed('b', { ancestors: [] })] });
-      const found = async (about: string): Promise<readonly string[]> => {
-        const events = await store.events({ about, newestFirst: 'newest-first', limit: 10 });
-        assert.equal(events.length, await store.countEvents({ about }));
-        return events.map((event) => event.target.id);
-      };
-      assert.deepEqual(await found('a'), ['a']);
-      assert.deepEqual(await found('b'), ['b']);
-      assert.deepEqual(await found(host.id), ['a']);
-      assert.deepEqual(await found(installationId), ['b', 'a']);
-      assert.equal(await store.countEvents({}), 2);
-    },
-  );
+  check('EVT-54 finds an event once at its target and at everything above it', async (store) => {
+    await store.commit({ events: [renamed('a'), renamed('b', { ancestors: [] })] });
+    const found = async (about: string): Promise<readonly string[]> => {
+      const events = await store.events({ about, newestFirst: 'newest-first', limit: 10 });
+      assert.equal(events.length, await store.countEvents({ about }));
+      return events.map((event) => event.target.id);
+    };
+    assert.deepEqual(await found('a'), ['a']);
+    assert.deepEqual(await found('b'), ['b']);
+    assert.deepEqual(await found(host.id), ['a']);
+    assert.deepEqual(await found(installationId), ['b', 'a']);
+    assert.equal(await store.countEvents({}), 2);
+  });
 
   check('finds events by their own time, also those that came late', async (store, { clock }) => {
     for (let hour = 0; hour < 48; hour += 1) {

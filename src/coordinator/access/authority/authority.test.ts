@@ -17,7 +17,7 @@ async function folder(t: TestContext): Promise<string> {
 
 const clockAt = (ms: number): Clock => ({ ...systemClock, now: () => ms });
 
-void test('SEC-63 the first start makes an authority that only its account can read, later starts find it', async (t) => {
+void test('the first start makes an authority that only its account can read, later starts find it', async (t) => {
   const dir = join(await folder(t), 'authority');
   const made = await Authority.open(dir, systemClock);
   assert.ok(made.certificate.ca && made.hasSigned(made.certificate));
@@ -91,7 +91,7 @@ void test("SEC-65 the server's certificate is kept while it is fresh and renewed
   assert.ok((await open(systemClock)).issued);
 });
 
-void test("SEC-63 the user's own certificate is taken, or it is said what is wrong with it", async (t) => {
+void test("the user's own certificate is taken, or it is said what is wrong with it", async (t) => {
   const dir = await folder(t);
   const authority = await Authority.open(join(dir, 'a'), systemClock);
   const { own } = await openOwnCertificate(

@@ -144,7 +144,7 @@ void test('SEC-65 a certificate is renewed while the server runs, and open conne
   ]);
 });
 
-void test("SEC-63 people see the user's certificate, agents always the installation's, from the moment it is put there", async (t) => {
+void test("people see the user's certificate, agents always the installation's, from the moment it is put there", async (t) => {
   const place = await start(t);
   const foreign = await Authority.open(join(place.dir, 'foreign'), systemClock);
   const { own } = await openOwnCertificate(

@@ -13,7 +13,7 @@ function tries(limiter: SignInLimiter, user: string, address: string): boolean {
   }
 }
 
-void test('CVE class 19: of a hundred thousand tries within an hour a few dozen are looked at', () => {
+void test('SEC-26 CVE class 19: of a hundred thousand tries within an hour a few dozen are looked at', () => {
   let now = 0;
   const limiter = new SignInLimiter({ ...systemClock, now: () => now });
   let taken = 0;

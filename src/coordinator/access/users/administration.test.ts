@@ -159,7 +159,7 @@ void test('nobody makes themselves or others more than they are', async (t) => {
   assert.equal(await tries(sharer, 'DELETE', `/grants/${administrators}`), 403);
 });
 
-void test('SEC-40 own roles are made, changed and deleted, and built-in ones stay', async (t) => {
+void test('own roles are made, changed and deleted, and built-in ones stay', async (t) => {
   const place = await startPlace(t);
   const role = await place.must('POST', '/roles', {
     name: 'night',

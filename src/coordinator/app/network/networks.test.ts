@@ -112,7 +112,7 @@ test('a vm is created on a network by its name, keeps its id, and the network sh
   assert.match(unknown.detail, /there is no network nowhere/);
 });
 
-test('a network is renamed and changed while it is used, and not removed until it is unused', async () => {
+test('EVT-14 a network is renamed and changed while it is used, and not removed until it is unused', async () => {
   const { id } = await create({ name: 'floor', type: 'internal' });
   await stage.act('POST', '/vms', { name: 'lamp', network: 'floor' });
   const { status, headers, text } = await stage.send('PATCH', '/networks/floor', {

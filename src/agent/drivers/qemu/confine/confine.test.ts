@@ -57,7 +57,7 @@ test('an account is closed by a lock or its end, not by having no password', () 
   assert.equal(isClosedWith('*', '20001'), false);
 });
 
-test('HOST-17 SEC-06 limits follow the definition, with room for what the emulator needs', () => {
+test('HOST-17 limits follow the definition, with room for what the emulator needs', () => {
   const definition = makeDefinition({
     hardware: { memory: { sizeBytes: giB, maxBytes: 2 * giB } },
     resources: { cpuWeight: 250, cpuMaximumPercent: 50 },
