@@ -1,12 +1,18 @@
 /**
  * Ears on the kernel: programs that write a line when an interface or a rule changes. What they say is not
  * read, only that something is said; one that ends is started again.
+ *
+ * Invariant: whatever happened before one of them heard is told as a change once it hears.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { systemClock } from '#lib';
 import { makeMortal } from '#qemu';
 import type { Programs } from './programs.ts';
 
 const againMs = 1_000;
+const beginsMs = 10_000;
+const lookMs = 20;
 
 export class Monitors implements Disposable {
   readonly #calls: readonly { readonly program: string; readonly args: readonly string[] }[];
@@ -14,7 +20,7 @@ export class Monitors implements Disposable {
   readonly #children = new Set<ChildProcess>();
   #isOpen = true;
 
-  constructor({ ip, nft }: Programs, onChange: () => void) {
+  constructor({ ip, nft }: Pick<Programs, 'ip' | 'nft'>, onChange: () => void) {
     this.#onChange = onChange;
     this.#calls = [makeMortal(ip, ['monitor', 'link', 'address']), makeMortal(nft, ['monitor'])];
     for (const call of this.#calls) this.#listen(call);
@@ -33,12 +39,25 @@ export class Monitors implements Disposable {
     child.on('error', () => undefined);
     child.once('close', () => {
       this.#children.delete(child);
-      // What happened meanwhile was not heard.
-      setTimeout(() => {
-        this.#listen(call);
-        if (this.#isOpen) this.#onChange();
-      }, againMs).unref();
+      setTimeout(() => this.#listen(call), againMs).unref();
     });
     child.unref();
+    void this.#tellOnceHearing(child);
   }
+
+  async #tellOnceHearing(child: ChildProcess): Promise<void> {
+    const untilMs = systemClock.now() + beginsMs;
+    const goesOn = (): boolean => this.#children.has(child) && systemClock.now() < untilMs;
+    while (goesOn() && !(await isHearing(child.pid))) await systemClock.sleep(lookMs);
+    if (this.#isOpen) this.#onChange();
+  }
+}
+
+/** Whether the process is in a multicast group of netlink: `sk Eth Pid Groups ...` (proc(5), netlink(7)). */
+async function isHearing(pid: number | undefined): Promise<boolean> {
+  const lines = (await readFile('/proc/net/netlink', 'utf8').catch(() => '')).split('\n');
+  return lines.some((line) => {
+    const [, , port, groups = '0'] = line.trim().split(/\s+/);
+    return port === String(pid) && /[^0]/.test(groups);
+  });
 }
