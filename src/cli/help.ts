@@ -73,6 +73,21 @@ function nounOf(command: Command): string {
   return rest.length === 0 ? '' : (first ?? '');
 }
 
+function summaryLine(command: Command): string {
+  return `  ${command.name.padEnd(22)} ${command.summary}`;
+}
+
+/** Of the commands whose names begin with these words: `vm snapshot`. */
+export function overviewOfGroup(commands: readonly Command[], group: string): readonly string[] {
+  const own = commands.filter(({ name }) => name.startsWith(`${group} `));
+  return [
+    `gantry ${group}:`,
+    ...own.map(summaryLine),
+    '',
+    `gantry ${group} VERB --help shows options and examples.`,
+  ];
+}
+
 /** All commands, or those of one noun. */
 export function overview(commands: readonly Command[], noun?: string): readonly string[] {
   const lines =
@@ -89,7 +104,7 @@ export function overview(commands: readonly Command[], noun?: string): readonly 
     );
     if (own.length === 0 || (noun !== undefined && noun !== name)) continue;
     if (noun === undefined) lines.push('', name === '' ? meaning : `${name}: ${meaning}`);
-    lines.push(...own.map((command) => `  ${command.name.padEnd(22)} ${command.summary}`));
+    lines.push(...own.map(summaryLine));
   }
   lines.push(
     '',

@@ -8,7 +8,7 @@ import { describeFault, Fault, toFault } from '#lib';
 import { commands } from './commands/mod.ts';
 import { findConnection, openClient } from './connection.ts';
 import { exitCodeOf } from './exit.ts';
-import { commandHelp, nouns, overview } from './help.ts';
+import { commandHelp, overview, overviewOfGroup } from './help.ts';
 import { findInstallation, surroundings } from './installation.ts';
 import {
   createWriter,
@@ -17,7 +17,14 @@ import {
   type OutputFormat,
   type Writer,
 } from './output/writer.ts';
-import { findCommand, nearest, parseWords, splitLeading, type Parsed } from './parse.ts';
+import {
+  findCommand,
+  longestGroup,
+  nearest,
+  parseWords,
+  splitLeading,
+  type Parsed,
+} from './parse.ts';
 import { typedAs } from './typed-as.ts';
 
 async function main(argv: readonly string[], out: Writer): Promise<number> {
@@ -32,23 +39,22 @@ async function main(argv: readonly string[], out: Writer): Promise<number> {
 }
 
 function withoutCommand(argv: readonly string[], out: Writer): number {
-  const words = splitLeading(argv).words.filter((word) => !word.startsWith('-'));
-  const noun = words[0];
-  if (noun === undefined || noun === 'help') {
-    for (const line of overview(commands, words[1])) out.line(line);
+  const typedWords = splitLeading(argv).words.filter((word) => !word.startsWith('-'));
+  const isHelp = typedWords.length === 0 || typedWords[0] === 'help';
+  const words = isHelp ? typedWords.slice(1) : typedWords;
+  const names = commands.map((command) => command.name);
+  const group = longestGroup(names, words);
+  if (isHelp || group.length === words.length) {
+    const lines =
+      group.length > 1 ? overviewOfGroup(commands, group.join(' ')) : overview(commands, group[0]);
+    for (const line of lines) out.line(line);
     return 0;
   }
-  if (Object.hasOwn(nouns, noun) && words.length === 1) {
-    for (const line of overview(commands, noun)) out.line(line);
-    return 0;
-  }
-  const typed = words.slice(0, Object.hasOwn(nouns, noun) ? 2 : 1).join(' ');
-  const close = nearest(
-    typed,
-    commands.map((command) => command.name),
-  );
+  const typed = words.slice(0, group.length + 1).join(' ');
+  const close = nearest(typed, names);
+  const known = group.length === 0 ? 'gantry help' : `gantry help ${group.join(' ')}`;
   throw new Fault('invalid', `there is no command "gantry ${typed.slice(0, 80)}"`, {
-    hint: close === undefined ? 'gantry help' : `did you mean: gantry ${close}`,
+    hint: close === undefined ? known : `did you mean: gantry ${close}`,
   });
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Fault } from '#lib';
 import { commonOptions } from './command.ts';
 import { commands } from './commands/mod.ts';
-import { findCommand, nearest, parseWords } from './parse.ts';
+import { findCommand, longestGroup, nearest, parseWords } from './parse.ts';
 
 function parse(line: readonly string[]) {
   const found = findCommand(commands, line);
@@ -143,4 +143,17 @@ void test('any words end in a parsed command or a fault, never in another error'
 void test('the nearest known word is found within a few letters, and nothing far away', () => {
   assert.equal(nearest('vm strat', ['vm start', 'vm stop', 'host list']), 'vm start');
   assert.equal(nearest('completely different', ['vm start']), undefined);
+});
+
+void test('words that begin commands are known as a group of them', () => {
+  const names = commands.map(({ name }) => name);
+  for (const [line, group] of [
+    ['vm', 'vm'],
+    ['vm snapshot', 'vm snapshot'],
+    ['vm snapshot undo web', 'vm snapshot'],
+    ['vm fly', 'vm'],
+    ['v', ''],
+    ['', ''],
+  ] as const)
+    assert.equal(longestGroup(names, line.split(' ')).join(' '), group, line);
 });

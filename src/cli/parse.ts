@@ -61,6 +61,18 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+/** The words with which a command's name begins, as many as there are: `vm snapshot`. */
+export function longestGroup(
+  names: readonly string[],
+  words: readonly string[],
+): readonly string[] {
+  for (let length = words.length; length > 0; length -= 1) {
+    const group = words.slice(0, length);
+    if (names.some((name) => name.startsWith(`${group.join(' ')} `))) return group;
+  }
+  return [];
+}
+
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const short = word.slice(0, 64);
   const ranked = known

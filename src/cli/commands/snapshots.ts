@@ -41,6 +41,7 @@ const columns: readonly Column<Row>[] = [
 export const snapshotCommands = [
   command({
     name: 'vm snapshot take',
+    aliases: ['vm snapshot create'],
     summary: 'keep disks and hardware as they are now under a name; the vm is off',
     args: [vmArgument, { name: 'name', meaning: 'of the new snapshot' }],
     options: {
