@@ -29,6 +29,7 @@ const otherwise: Readonly<Record<string, readonly string[]>> = {
 const verbs: Readonly<Record<string, readonly string[]>> = {
   configure: ['vm set', 'vm attach-adapter', 'vm detach-adapter'],
   'change-disks': ['vm attach-disk', 'vm detach-disk', 'vm convert-disk'],
+  'clone-snapshot': ['vm clone'],
   relocate: ['vm move', 'vm move-disk'],
   'take-snapshot': ['vm snapshot take'],
   'revert-snapshot': ['vm snapshot revert'],

@@ -31,6 +31,8 @@ export interface VmDocument {
   readonly revision: number;
   /** Which start is the current one; grows with every claim and is never reused. */
   readonly generation: number;
+  /** Fresh: until its first start no guest has an identity of its own on its disks. Else it may have one. */
+  readonly guest?: 'fresh';
 }
 
 /** kind status, id of the vm: last known lasting state, for when the host is away and after a restart. */

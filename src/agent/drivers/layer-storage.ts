@@ -5,13 +5,16 @@ import type { MachineFile } from '../machine/record.ts';
 /** Whose layers: the folder that names are in, and the account that files are for. */
 export type LayerPlace = Pick<MachineFile, 'folder' | 'file' | 'uid'>;
 
-export interface MergeOptions {
-  readonly upper: string;
-  /** Below it, with nothing else on it. */
-  readonly lower: string;
+export interface LayerWork {
   readonly signal: AbortSignal;
   /** From 0 to 1. */
   readonly onProgress: (part: number) => void;
+}
+
+export interface MergeOptions extends LayerWork {
+  readonly upper: string;
+  /** Below it, with nothing else on it. */
+  readonly lower: string;
 }
 
 /** Layers of disks (docs/rfd/0012). Files are named as in `Layers`. */
@@ -29,6 +32,16 @@ export interface LayerStorage {
   unprotect(machine: LayerPlace, file: string, mode: number): Promise<void>;
   /** Writes what the upper file holds into the lower one. Can be done again. Errors: `exhausted`. */
   merge(machine: LayerPlace, merge: MergeOptions): Promise<void>;
+  /** Gives a file that nobody writes a second name, in the folder of another machine. Errors: `refused`, `exists`. */
+  linkFrom(machine: LayerPlace, to: LayerPlace, file: string): Promise<void>;
+  /** How many names a file has on its volume; 0 when it is not there. */
+  countNames(machine: LayerPlace, file: string): Promise<number>;
+  /** Whether a layer holds nothing of its own. */
+  isBlank(machine: LayerPlace, file: string): Promise<boolean>;
+  /** A copy of a file, beside it, that is to take its name; answers what it is known by. Errors: `exhausted`, `cancelled`. */
+  copyBeside(machine: LayerPlace, file: string, work: LayerWork): Promise<Seal>;
+  /** Gives the copy the name. Without a copy nothing is done. */
+  putCopy(machine: LayerPlace, file: string): Promise<void>;
   /** Names another parent in a file, whose content is the same on it. */
   renameParent(
     machine: LayerPlace,
@@ -37,6 +50,8 @@ export interface LayerStorage {
   ): Promise<void>;
   /** Copies firmware variables and TPM, where there are any, into a folder of that name. */
   keepState(machine: LayerPlace, name: string): Promise<void>;
+  /** Copies those of a machine, or those that a folder of its keeps, to another machine. */
+  copyState(machine: LayerPlace, name: string | null, to: LayerPlace): Promise<void>;
   /** Makes them what the folder keeps. Can be done again. */
   restoreState(machine: LayerPlace, name: string): Promise<void>;
   /** A file or a folder. */

@@ -18,6 +18,7 @@ import type { Hands } from './hands.ts';
 import { interpretEnd } from './interpret.ts';
 import { tidyLayers } from './layers/change-layers.ts';
 import { mergeLayers } from './layers/merge.ts';
+import { settleSeparated } from './layers/shared-layers.ts';
 import { endSession } from './layers/undo.ts';
 import { stopped, type MachineFile } from './record.ts';
 import { endDiscard } from './stop.ts';
@@ -35,6 +36,7 @@ export async function recoverMachine(hands: Hands, findProcess: Finder): Promise
   await removeLeftovers(hands);
   const { unfinished, stateFrom } = hands.file.layers;
   if (unfinished.length > 0 || stateFrom !== null) await tidyLayers(hands);
+  await settleSeparated(hands);
   if (found?.kind === 'live') await recoverLive(hands, found);
   else {
     const { state } = hands.file;

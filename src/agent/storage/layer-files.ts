@@ -5,17 +5,24 @@
  * overwritten; (2) a merge leaves the upper file as it is, so that it can be done again.
  */
 import { createHash } from 'node:crypto';
-import { chmod, cp, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { chmod, cp, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { Fault, kiB, miB } from '#lib';
 import { commitImage, createImage, renameParent } from '#qemu';
-import type { LayerPlace, LayerStorage, MergeOptions } from '../drivers/layer-storage.ts';
+import type {
+  LayerPlace,
+  LayerStorage,
+  LayerWork,
+  MergeOptions,
+} from '../drivers/layer-storage.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { layersSchema, type Layer, type Layers, type Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath } from './allowed.ts';
 import { flushFolder, writeFileAtomic } from './atomic-file.ts';
+import { isBlankLayer } from './blank-layer.ts';
+import { copyFile } from './copy-file.ts';
 import { exists } from './exists.ts';
 import { readVolume } from './file-system.ts';
 import { usedByOthers } from './list-files.ts';
@@ -102,6 +109,53 @@ export class LayerFiles implements LayerStorage {
     await flush(into);
   }
 
+  async linkFrom(machine: LayerPlace, to: LayerPlace, file: string): Promise<void> {
+    const from = resolveFile(machine.folder, file);
+    const path = resolveFile(to.folder, file);
+    try {
+      await link(from, path);
+    } catch (cause) {
+      throw new Fault('refused', `cannot give ${from} a second name in ${to.folder}`, {
+        cause,
+        hint: 'a linked clone must be on the volume of its vm, and that must know hard links; or make a full clone',
+      });
+    }
+    await this.#options.own(path, to.uid);
+    await flushFolder(to.folder);
+  }
+
+  async countNames(machine: LayerPlace, file: string): Promise<number> {
+    const stats = await stat(resolveFile(machine.folder, file)).catch(() => undefined);
+    return stats?.nlink ?? 0;
+  }
+
+  isBlank(machine: LayerPlace, file: string): Promise<boolean> {
+    return isBlankLayer(resolveFile(machine.folder, file));
+  }
+
+  async copyBeside(machine: LayerPlace, file: string, work: LayerWork): Promise<Seal> {
+    const path = resolveFile(machine.folder, file);
+    const copy = copyOf(path);
+    const { size } = await stat(path);
+    let doneBytes = 0;
+    await rm(copy, { force: true });
+    await copyFile(path, copy, {
+      signal: work.signal,
+      onBytes: (bytes) => {
+        doneBytes += bytes;
+        work.onProgress(size === 0 ? 1 : doneBytes / size);
+      },
+    });
+    await this.#options.own(copy, machine.uid);
+    return await readSeal(copy);
+  }
+
+  async putCopy(machine: LayerPlace, file: string): Promise<void> {
+    const path = resolveFile(machine.folder, file);
+    await rename(copyOf(path), path);
+    await flushFolder(machine.folder);
+  }
+
   async renameParent(
     machine: LayerPlace,
     file: string,
@@ -124,6 +178,16 @@ export class LayerFiles implements LayerStorage {
     }
     await flushFolder(folder);
     await flushFolder(machine.folder);
+  }
+
+  async copyState(machine: LayerPlace, name: string | null, to: LayerPlace): Promise<void> {
+    const own = statePlaces(machine, join(machine.folder, name ?? '.'));
+    for (const [index, { path: target }] of statePlaces(to, to.folder).entries()) {
+      const from = name === null ? own[index]?.path : own[index]?.kept;
+      if (from === undefined || !(await exists(from))) continue;
+      await cp(from, target, { recursive: true, preserveTimestamps: true });
+    }
+    await flushFolder(to.folder);
   }
 
   async restoreState(machine: LayerPlace, name: string): Promise<void> {
@@ -188,6 +252,11 @@ function statePlaces(machine: LayerPlace, folder: string): { path: string; kept:
     { path: firmware, kept: join(folder, 'firmware') },
     { path: tpm, kept: join(folder, 'tpm') },
   ];
+}
+
+/** Where a copy waits until it takes the name of its file. */
+function copyOf(path: string): string {
+  return `${path}.own.part`;
 }
 
 async function readBounded(path: string): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import type { Host } from '../host/host.ts';
 import {
   changeSnapshot,
   deleteSnapshot,
+  requireSnapshot,
   revertToSnapshot,
   takeSnapshot,
 } from '../machine/layers/snapshots.ts';
@@ -14,6 +15,7 @@ type SnapshotVerbs = Pick<
   | 'machine.snapshot.revert'
   | 'machine.snapshot.delete'
   | 'machine.snapshot.change'
+  | 'machine.snapshot.read'
 >;
 
 export function snapshotVerbs(host: Host): SnapshotVerbs {
@@ -52,6 +54,10 @@ export function snapshotVerbs(host: Host): SnapshotVerbs {
         signal,
       );
       return { report: machine.report() };
+    },
+
+    async 'machine.snapshot.read'({ id, snapshotId }) {
+      return { definition: requireSnapshot(host.machine(id).file, snapshotId).definition };
     },
 
     async 'machine.snapshot.change'({ id, generation, cause, snapshotId, name, description }) {

@@ -19,18 +19,25 @@ import type { Hands } from '../machine/hands.ts';
 import { sealAnew, tidyLayers } from '../machine/layers/change-layers.ts';
 import { judgeLayers } from '../machine/layers/check-layers.ts';
 import { requireLayersKept } from '../machine/layers/keep-layers.ts';
+import { linkClone } from '../machine/layers/link-disks.ts';
+import { mergeLayers } from '../machine/layers/merge.ts';
+import { separateShared } from '../machine/layers/shared-layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { restore, startOptions } from '../machine/start.ts';
 import { save } from '../machine/stop.ts';
 import { realPath } from '../storage/allowed.ts';
 import { usedByOthers } from '../storage/list-files.ts';
 
-type TravelVerbs = Pick<Handlers, 'machine.clone' | 'machine.relocate' | 'machine.read-foreign'>;
+type TravelVerbs = Pick<
+  Handlers,
+  'machine.clone' | 'machine.flatten' | 'machine.relocate' | 'machine.read-foreign'
+>;
 
 export function travelVerbs(host: Host): TravelVerbs {
   return {
     'machine.read-foreign': ({ file }, { signal }) => readForeign(host, file, signal),
     'machine.clone': (params, context) => cloneMachine(host, params, context),
+    'machine.flatten': (params, context) => flattenMachine(host, params, context),
     'machine.relocate': (params, context) => relocateMachine(host, params, context),
   };
 }
@@ -84,7 +91,7 @@ async function cloneMachine(
   params: LinkParams<'machine.clone'>,
   { signal, progress }: CallContext,
 ): Promise<LinkResult<'machine.clone'>> {
-  const { definition, definitionVersion, parent, disks } = params;
+  const { definition, definitionVersion, parent, disks, linked } = params;
   const known = host.machines.get(definition.id);
   if (known) return { report: known.report() };
   const travel = travelOf(host);
@@ -94,21 +101,53 @@ async function cloneMachine(
     hands.set({ leftovers: [place.folder] });
     await hands.persist();
     try {
-      const copy = asCopy(hands.file, host.newFile(definition, definitionVersion, place), disks);
-      await travel.clone(hands.file, copy, disks, { signal: hands.signal, progress });
+      const fresh = host.newFile(definition, definitionVersion, place);
+      const copy =
+        linked === undefined
+          ? asCopy(hands.file, fresh, disks)
+          : await linkClone(hands, fresh, linked.snapshotId);
+      if (linked === undefined)
+        await travel.clone(hands.file, copy, disks, { signal: hands.signal, progress });
       await host.driver.storage.writeDefinition(copy);
       return { report: (await host.add(copy)).report() };
     } catch (error) {
       await travel.remove([place.folder]);
+      if (linked !== undefined) await mergeIfIdle(hands);
       throw error;
     } finally {
       hands.set({ leftovers: [] });
       await hands.persist();
     }
   };
+  const { generation, cause } = params;
+  if (linked !== undefined) {
+    const action = linked.snapshotId === null ? 'clone' : 'clone-snapshot';
+    return source.change(action, generation, cause, make, signal);
+  }
   const still = (hands: Hands): Promise<LinkResult<'machine.clone'>> =>
     whileStill(hands, () => make(hands));
-  return source.change('clone', params.generation, params.cause, still, signal);
+  return source.change('clone', generation, cause, still, signal);
+}
+
+/** The layers that were made for a clone that there is not; else they become one at the next occasion. */
+async function mergeIfIdle(hands: Hands): Promise<void> {
+  if (hands.file.state !== 'off' || hands.signal.aborted) return;
+  // What went wrong is told by an event, and is not why there is no clone.
+  await mergeLayers(hands).catch(() => undefined);
+}
+
+async function flattenMachine(
+  host: Host,
+  { id, generation, cause }: LinkParams<'machine.flatten'>,
+  { signal, progress }: CallContext,
+): Promise<LinkResult<'machine.flatten'>> {
+  const machine = host.machine(id);
+  const flatten = async (hands: Hands): Promise<void> => {
+    await separateShared(hands, progress);
+    await mergeLayers(hands);
+  };
+  await machine.change('flatten', generation, cause, flatten, signal);
+  return { report: machine.report() };
 }
 
 /** The copy of a saved machine is saved: its guest goes on as the machine it was until it is turned off. */

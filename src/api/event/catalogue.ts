@@ -417,6 +417,13 @@ export const eventCatalogue = {
       'The guest of {target} did not shut down for the stop of the host; its state was saved instead',
     attributes: { reason: 'why' },
   },
+  'vm.clone.not-generalised': {
+    ...vm,
+    type: 'warning',
+    message:
+      'Virtual machine {target} has the {identity} of {source}: nobody said that it was generalised',
+    attributes: { source: 'the vm that it is a clone of', identity: 'what both guests have' },
+  },
   'vm.conflict': {
     ...vm,
     type: 'warning',

@@ -177,7 +177,8 @@ export const linkMethods = {
     result: z.strictObject({ deleted: z.array(z.string()), kept: z.array(z.string()) }),
   },
   /**
-   * Copies the machine with its disks, and its saved state where it is saved, to a new machine. Undone by
+   * Copies the machine with its disks, and its saved state where it is saved, to a new machine. A linked copy has new
+   * layers above the disks of the machine, as they are now or at a snapshot, and the same names of files. Undone by
    * machine.destroy of the copy. What a copy that did not come to its end left is removed by the agent itself.
    */
   'machine.clone': {
@@ -187,9 +188,14 @@ export const linkMethods = {
       definitionVersion: z.number().int(),
       parent: hostPath.nullable().meta({ description: "null: the host's folder for vms" }),
       disks: z.array(diskCopySchema).max(64),
+      linked: z.strictObject({ snapshotId: idSchema.nullable() }).optional().meta({
+        description: 'null: to the disks as they are now; without it the disks are copied',
+      }),
     }),
     result: report,
   },
+  /** What a linked copy shares with other machines becomes its own. */
+  'machine.flatten': { params: z.strictObject(machine), result: report },
   /**
    * Moves the machine's folder below another one (`parent`), or files of disks, or both. Takes effect whole or not
    * at all; the definition says afterwards where the disks are.
@@ -247,6 +253,11 @@ export const linkMethods = {
   'machine.snapshot.revert': {
     params: z.strictObject({ ...machine, snapshotId: idSchema }),
     result: report.extend({ definition: vmDefinitionSchema }),
+  },
+  /** The definition that is kept with it. */
+  'machine.snapshot.read': {
+    params: z.strictObject({ id: idSchema, snapshotId: idSchema }),
+    result: z.strictObject({ definition: vmDefinitionSchema }),
   },
   'machine.snapshot.delete': {
     params: z.strictObject({ ...machine, snapshotId: idSchema }),

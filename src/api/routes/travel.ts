@@ -33,13 +33,25 @@ export const travelRoutes = {
   'vm.clone': route({
     method: 'POST',
     path: '/vms/{vm}/clone',
-    summary: 'Copy a vm with its disks; of a paused or saved vm the state comes along (VM-87)',
+    summary:
+      'Copy a vm with its disks, or link the copy to them; of a paused or saved vm the state comes along (VM-87, VM-92)',
     group: 'vms',
     right: 'vm.clone',
     on: 'vm',
     params: vmParams,
     query: dryRunQuerySchema,
     body: vmCloneSchema,
+    answer: 'operation',
+  }),
+  'vm.flatten': route({
+    method: 'POST',
+    path: '/vms/{vm}/flatten',
+    summary: 'Make a linked clone independent: its disks no longer share files with other vms',
+    group: 'vms',
+    right: 'vm.disks',
+    on: 'vm',
+    params: vmParams,
+    query: dryRunQuerySchema,
     answer: 'operation',
   }),
   'vm.relocate': route({

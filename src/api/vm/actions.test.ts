@@ -43,6 +43,8 @@ test('VM-49 what may be done with a vm that is off', () => {
       'remove',
       'delete',
       'clone',
+      'clone-snapshot',
+      'flatten',
       'relocate',
       'rename',
       'configure',
@@ -103,7 +105,15 @@ test('VM-51 what may be done with a paused vm', () => {
 test('VM-52 a saved vm is restored or discarded; turning it on is refused with that hint', () => {
   assert.deepEqual(
     new Set(taken('saved')),
-    new Set<VmAction>(['restore', 'discard', 'rename', 'remove', 'clone', 'relocate']),
+    new Set<VmAction>([
+      'restore',
+      'discard',
+      'rename',
+      'remove',
+      'clone',
+      'clone-snapshot',
+      'relocate',
+    ]),
   );
   const judgement = judgeAction('turn-on', vm('saved'));
   assert.equal(judgement.answer, 'refuse');

@@ -252,6 +252,20 @@ export const vmActions = {
     ability: 'file-copy',
     meaning: 'copy the vm with its disks; the state of a paused or saved vm comes along',
   },
+  'clone-snapshot': {
+    label: 'Clone from a snapshot',
+    from: ['off', 'saved', 'running', 'paused'],
+    right: 'vm.clone',
+    ability: 'file-copy',
+    meaning: 'make a linked clone of the vm as it was when a snapshot was taken',
+  },
+  flatten: {
+    label: 'Flatten disks',
+    from: ['off'],
+    right: 'vm.disks',
+    ability: 'file-copy',
+    meaning: 'make a linked clone independent: its disks no longer share files with other vms',
+  },
   relocate: {
     label: 'Move files',
     from: ['off', 'saved', 'paused'],

@@ -21,6 +21,18 @@ export const vmCloneSchema = z
     path: hostFolder
       .optional()
       .meta({ description: "folder of the host for the copy; default: the host's folder for vms" }),
+    linked: z.boolean().optional().meta({
+      description:
+        'copy no disks: those of the copy hold what differs from those of the vm, which both keep and neither changes (VM-92)',
+    }),
+    snapshot: z.string().min(1).max(100).optional().meta({
+      description:
+        'name or id of a snapshot of the vm that a linked copy is to be like; default: the present',
+    }),
+    generalised: z.boolean().optional().meta({
+      description:
+        'the guest has no identity of its own (sysprep, cloud-init clean): no warning is needed',
+    }),
   })
   .meta({ id: 'VmClone' });
 export type VmClone = z.infer<typeof vmCloneSchema>;

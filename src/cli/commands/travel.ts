@@ -51,13 +51,31 @@ export const travelCommands = [
   command({
     name: 'vm clone',
     aliases: ['vm copy'],
-    summary: 'copy a vm with its disks',
+    summary: 'copy a vm with its disks, or link a copy to them',
     args: [vmArgument, { name: 'name', meaning: 'of the copy' }],
     options: {
       path: { ...pathOption, meaning: 'folder of the host for the copy' },
       folder: { type: 'text', value: 'PATH', meaning: 'filed in which folder' },
+      linked: {
+        type: 'flag',
+        meaning: 'copy no disks: keep only what differs from those of the vm',
+      },
+      snapshot: {
+        type: 'text',
+        value: 'NAME',
+        meaning: 'link it to a snapshot of the vm, which may run meanwhile',
+      },
+      generalised: {
+        type: 'flag',
+        meaning: 'the guest was generalised (sysprep, cloud-init clean): do not warn',
+      },
     },
-    examples: ['gantry vm clone web-1 web-2', 'gantry vm clone web-1 web-2 --path /srv/fast'],
+    examples: [
+      'gantry vm clone web-1 web-2',
+      'gantry vm clone web-1 web-2 --path /srv/fast',
+      'gantry vm clone web-1 test-1 --linked',
+      'gantry vm clone web-1 test-2 --linked --snapshot golden --generalised',
+    ],
     async run(run) {
       const { args, options, client, out, dryRun, signal } = run;
       const [vm = '', name = ''] = args;
@@ -65,14 +83,34 @@ export const travelCommands = [
         name,
         ...(options.path === undefined ? {} : { path: options.path }),
         ...(options.folder === undefined ? {} : { folder: options.folder }),
+        ...(options.linked === true ? { linked: true } : {}),
+        ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
+        ...(options.generalised === true ? { generalised: true } : {}),
       };
       if (dryRun) {
         tellPlan(out, await client.dryRun('vm.clone', { params: { vm }, body }, signal));
         return out.line(`vm ${vm} could be cloned`);
       }
       const started = await client.call('vm.clone', { params: { vm }, body }, signal);
-      await finish(run, started, () => `vm ${name} is a copy of ${vm}`);
+      const how = body.linked ? 'linked clone' : 'copy';
+      await finish(run, started, () => `vm ${name} is a ${how} of ${vm}`);
       if (run.wait) out.hint(`gantry vm start ${name}`);
+    },
+  }),
+  command({
+    name: 'vm flatten',
+    summary: 'make a linked clone independent of the vms that it shares files with',
+    args: [vmArgument],
+    examples: ['gantry vm flatten test-1'],
+    async run(run) {
+      const { args, client, dryRun, signal } = run;
+      const [vm = ''] = args;
+      const started = await client.call(
+        'vm.flatten',
+        { params: { vm }, query: { dryRun } },
+        signal,
+      );
+      if (!dryRun) await finish(run, started, () => `the disks of ${vm} are its own`);
     },
   }),
   command({

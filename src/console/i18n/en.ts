@@ -263,6 +263,7 @@ export const english: Language = {
     'vm.disk.attach': 'Attach disk',
     'vm.import': 'Import',
     'vm.clone': 'Clone',
+    'vm.flatten': 'Flatten disks',
     'vm.relocate': 'Move files',
     'vm.disk.relocate': 'Move disk',
     'vm.disk.convert': 'Convert disk',

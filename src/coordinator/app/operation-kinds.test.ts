@@ -55,6 +55,7 @@ import { DefinitionPusher } from './push-definition.ts';
 import { makeTopFolder } from './folders.ts';
 import { importVm } from './vm/import-vm.ts';
 import { cloneVm } from './vm/clone-vm.ts';
+import { flattenVm } from './vm/flatten-vm.ts';
 import { relocateDisk, relocateVm } from './vm/relocate-vm.ts';
 import { actOnVm } from './vm/act-vm.ts';
 import { updateVm } from './vm/change-vm.ts';
@@ -426,6 +427,7 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
           false,
         ),
       'vm.clone': () => cloneVm(coordinator, caller, id, { name: `${name}-new` }, false),
+      'vm.flatten': () => flattenVm(coordinator, caller, id, false),
       'vm.relocate': () => relocateVm(coordinator, caller, id, { path: '/elsewhere' }, false),
       'vm.disk.relocate': () =>
         relocateDisk(coordinator, caller, id, 'virtio0:0', { path: '/elsewhere' }, false),

@@ -7,6 +7,7 @@ import { addKind, createKind, importKind } from './vm/create-steps.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { cloneKind } from './vm/clone-vm.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
+import { flattenKind } from './vm/flatten-vm.ts';
 import { convertDiskKind } from './vm/linked-disks.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
 import { relocateDiskKind, relocateKind } from './vm/relocate-vm.ts';
@@ -26,6 +27,7 @@ export const operationKinds: readonly Kind[] = [
   removeKind,
   deleteKind,
   cloneKind,
+  flattenKind,
   relocateKind,
   relocateDiskKind,
   ...powerKinds,

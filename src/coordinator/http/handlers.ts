@@ -37,6 +37,7 @@ import { findNetwork, listNetworks, showNetwork } from '../app/network/show-netw
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
+import { flattenVm } from '../app/vm/flatten-vm.ts';
 import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
@@ -286,6 +287,7 @@ function vmHandlers({
   | 'vm.hardware'
   | 'vm.import'
   | 'vm.clone'
+  | 'vm.flatten'
   | 'vm.relocate'
 > {
   const { inventory } = coordinator;
@@ -316,6 +318,7 @@ function vmHandlers({
     'vm.import': ({ caller, body, query }) => importVm(coordinator, caller, body, query.dryRun),
     'vm.clone': ({ caller, id, body, query }) =>
       cloneVm(coordinator, caller, id, body, query.dryRun),
+    'vm.flatten': ({ caller, id, query }) => flattenVm(coordinator, caller, id, query.dryRun),
     'vm.relocate': ({ caller, id, body, query }) =>
       relocateVm(coordinator, caller, id, body, query.dryRun),
   };

@@ -263,6 +263,10 @@ export class MemoryHost implements Links {
       }
       return { report: this.#report(definition.id) };
     },
+    'machine.flatten': ({ id, generation }) => {
+      this.#machine(id, generation);
+      return { report: this.#report(id) };
+    },
     'machine.relocate': ({ id, generation, definition, definitionVersion, parent, disks }) => {
       const machine = this.#machine(id, generation);
       const path = parent === null ? machine.path : `${parent}/${definition.name}`;
@@ -329,6 +333,7 @@ export class MemoryHost implements Links {
       };
       return { report: this.#report(id), definition: machine.definition };
     },
+    'machine.snapshot.read': ({ id }) => ({ definition: this.#machine(id).definition }),
     'machine.snapshot.delete': ({ id, generation, snapshotId }) => {
       const machine = this.#machine(id, generation);
       const gone = machine.snapshots.find((one) => one.id === snapshotId);

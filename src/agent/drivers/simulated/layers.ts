@@ -27,6 +27,26 @@ export class SimulatedLayers implements LayerStorage {
     onProgress(1);
   }
 
+  async linkFrom(_: LayerPlace, to: LayerPlace, file: string): Promise<void> {
+    this.#sizes.set(pathOf(to, file), layerBytes);
+  }
+
+  async countNames(): Promise<number> {
+    return 1;
+  }
+
+  async isBlank(): Promise<boolean> {
+    return false;
+  }
+
+  async copyBeside(): Promise<Seal> {
+    return await this.readSeal();
+  }
+
+  async putCopy(): Promise<void> {}
+
+  async copyState(): Promise<void> {}
+
   async renameParent(): Promise<void> {}
 
   async keepState(): Promise<void> {}

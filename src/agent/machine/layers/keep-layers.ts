@@ -18,7 +18,9 @@ export function requireLayersKept(file: MachineFile, disks: readonly Disk[]): vo
     if (same) continue;
     const message = `cannot change or detach ${own}: layers of ${file.definition.name} lie on it`;
     throw new Fault('refused', message, {
-      hint: 'commit or discard its undo disks, and delete its snapshots first',
+      hint: file.layers.files.some(({ shared }) => shared)
+        ? 'linked clones stand on it: gantry vm flatten; and delete its snapshots first'
+        : 'commit or discard its undo disks, and delete its snapshots first',
     });
   }
 }

@@ -43,6 +43,8 @@ export const layerSchema = z.strictObject({
   format: z.enum(diskFormats),
   parent: fileName.nullable(),
   seal: sealSchema.nullable(),
+  /** Other machines have the file too, under names of their own: nobody writes it (docs/rfd/0019). */
+  shared: z.literal(true).optional(),
 });
 export type Layer = z.infer<typeof layerSchema>;
 
@@ -85,6 +87,8 @@ export const layersSchema = z.strictObject({
   position: z.string().max(64).nullable().default(null),
   /** Firmware variables and TPM are still to be those that this folder keeps. */
   stateFrom: fileName.nullable().default(null),
+  /** A shared file is being replaced by a copy of its own, which is known by this seal (shared-layers.ts). */
+  separated: z.strictObject({ file: fileName, seal: sealSchema }).nullable().default(null),
   /** The session is over and its undo disks are to be written into what lies below, or to go. */
   ending: z.enum(undoDecisions).exclude(['keep']).nullable(),
   /**
@@ -104,6 +108,7 @@ export const noLayers: Layers = {
   snapshots: [],
   position: null,
   stateFrom: null,
+  separated: null,
   ending: null,
   unfinished: [],
 };
@@ -173,12 +178,15 @@ export function changeTops(
   return prune({ ...layers, tops: moved });
 }
 
-/** Files that keep what they hold: those of snapshots. Nothing writes into them or into what they lie on. */
-export function keptFiles({ snapshots }: Layers): ReadonlySet<string> {
-  return new Set(snapshots.flatMap(({ disks }) => disks.map(({ file }) => file)));
+/** Files that keep what they hold: those of snapshots and clones. Nothing writes into them or into what they lie on. */
+function keptFiles({ files, snapshots }: Layers): ReadonlySet<string> {
+  return new Set([
+    ...snapshots.flatMap(({ disks }) => disks.map(({ file }) => file)),
+    ...files.filter(({ shared }) => shared).map(({ file }) => file),
+  ]);
 }
 
-/** Whether writing into a file would change what a snapshot holds. */
+/** Whether writing into a file would change what a snapshot or a clone holds. */
 export function isKept(layers: Layers, file: string): boolean {
   return [...keptFiles(layers)].some((kept) =>
     chainFrom(layers, kept).some((layer) => layer.file === file),
@@ -220,8 +228,8 @@ export interface Merge {
 /** A file that nothing names and one other lies on: what that one holds can be written into it (SNAP-07). */
 export function nextMerge(layers: Layers): Merge | undefined {
   const named = namedFiles(layers);
-  for (const { file: lower } of layers.files) {
-    if (named.has(lower)) continue;
+  for (const { file: lower, shared } of layers.files) {
+    if (named.has(lower) || shared) continue;
     const above = layers.files.filter(({ parent }) => parent === lower);
     const [upper] = above;
     if (above.length === 1 && upper !== undefined) return { upper: upper.file, lower };

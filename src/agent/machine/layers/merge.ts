@@ -9,9 +9,11 @@ import { describeFault, Fault, formatBytes, isoTime, toFault } from '#lib';
 import type { Hands } from '../hands.ts';
 import { sealAnew, tidyLayers } from './change-layers.ts';
 import { afterMerge, nextMerge, prune, type Layers, type Merge } from './layers.ts';
+import { releaseShared } from './shared-layers.ts';
 
 /** Errors: those of the storage; what is merged by then stays merged, the rest stays apart. */
 export async function mergeLayers(hands: Hands): Promise<void> {
+  await releaseShared(hands);
   for (let merge = nextMerge(hands.file.layers); merge; merge = nextMerge(hands.file.layers)) {
     if (hands.file.state === 'off') {
       hands.enter('merging-disks');

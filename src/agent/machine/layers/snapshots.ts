@@ -5,11 +5,13 @@
 import { placeName, type Disk, type LinkParams, type VmDefinition } from '#api';
 import { describeFault, Fault, formatBytes, isoTime } from '#lib';
 import type { Hands } from '../hands.ts';
+import type { MachineFile } from '../record.ts';
 import { changeLayers } from './change-layers.ts';
 import { judgeChain } from './check-layers.ts';
 import { chainFrom, prune, putOnTop, topOf, type Layers, type SnapshotRecord } from './layers.ts';
 import { mergeLayers, requireRoomToMerge } from './merge.ts';
 import { layerSuffix, nameTops } from './name-tops.ts';
+import { releaseShared } from './shared-layers.ts';
 import { undoSuffix } from './undo.ts';
 
 type Taken = LinkParams<'machine.snapshot.take'>['snapshot'];
@@ -60,7 +62,7 @@ export function takeSnapshot(hands: Hands, taken: Taken): Promise<void> {
 
 /** Answers the definition that the machine has then: hardware of then, identity, name and settings of now (SNAP-21). */
 export async function revertToSnapshot(hands: Hands, id: string): Promise<VmDefinition> {
-  const snapshot = requireSnapshot(hands, id);
+  const snapshot = requireSnapshot(hands.file, id);
   await telling(hands, 'revert to', snapshot.name, async () => {
     await requireSound(hands, snapshot);
     const { layers } = hands.file;
@@ -94,6 +96,7 @@ export async function deleteSnapshot(hands: Hands, id: string): Promise<void> {
   const snapshot = hands.file.layers.snapshots.find((one) => one.id === id);
   if (snapshot === undefined) return mergeLayers(hands);
   await telling(hands, 'delete', snapshot.name, async () => {
+    await releaseShared(hands);
     const without = (now: Layers): Layers => ({
       ...now,
       snapshots: now.snapshots
@@ -118,7 +121,7 @@ export async function changeSnapshot(
   hands: Hands,
   { id, name, description }: Pick<SnapshotRecord, 'id' | 'name' | 'description'>,
 ): Promise<void> {
-  requireSnapshot(hands, id);
+  requireSnapshot(hands.file, id);
   await changeLayers(hands, [], (now) => ({
     layers: {
       ...now,
@@ -127,10 +130,11 @@ export async function changeSnapshot(
   }));
 }
 
-function requireSnapshot(hands: Hands, id: string): SnapshotRecord {
-  const snapshot = hands.file.layers.snapshots.find((one) => one.id === id);
+/** Errors: `not-found`. */
+export function requireSnapshot({ definition, layers }: MachineFile, id: string): SnapshotRecord {
+  const snapshot = layers.snapshots.find((one) => one.id === id);
   if (snapshot) return snapshot;
-  throw new Fault('not-found', `${hands.file.definition.name} has no snapshot ${id}`);
+  throw new Fault('not-found', `${definition.name} has no snapshot ${id}`);
 }
 
 /** Errors: `refused` naming a shared or linked disk that is not left out (SNAP-17). */

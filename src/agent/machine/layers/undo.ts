@@ -13,6 +13,7 @@ import type { MachineFile } from '../record.ts';
 import { changeLayers, sealAnew, tidyLayers } from './change-layers.ts';
 import { mergeLayers } from './merge.ts';
 import { layerSuffix, nameTops } from './name-tops.ts';
+import { releaseShared } from './shared-layers.ts';
 import { changeTops, isKept, putOnTop, topOf, undoFiles } from './layers.ts';
 
 /** Before a start: undo disks for every disk that the guest may write and that has none. */
@@ -54,6 +55,7 @@ export function undoSuffix(file: MachineFile): string {
 
 /** After the end of the process: what was decided is done, or what stays is measured. */
 export async function endSession(hands: Hands): Promise<void> {
+  await releaseShared(hands);
   await settleUndo(hands);
   if (hands.file.state === 'off') await mergeLayers(hands);
   await noteUndoSize(hands);
@@ -119,8 +121,8 @@ async function requireMergeable(
   const { layers } = host.driver.storage;
   for (const { upper, lower } of merges) {
     if (isKept(file.layers, lower)) {
-      throw new Fault('refused', `a snapshot keeps ${lower} as it is`, {
-        hint: 'delete the snapshots that were taken since the session began, or discard',
+      throw new Fault('refused', `a snapshot or a linked clone keeps ${lower} as it is`, {
+        hint: 'delete the snapshots that were taken since the session began and flatten the clones of them, or discard',
       });
     }
     const user = await layers.findUser(file, lower, host.others(file.definition.id));

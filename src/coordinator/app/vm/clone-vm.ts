@@ -1,6 +1,7 @@
 /**
- * Copies of vms (VM-87): another vm with other identity and disks of its own. The operation has the source, so that
- * nobody starts it while it is copied; the copy is known once its files are whole.
+ * Copies of vms (VM-87, VM-92): another vm with other identity, and disks of its own or layers above those of the source
+ * (docs/rfd/0019). The operation has the source, so that nobody starts it while it is copied; the copy is known once its
+ * files are whole.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -17,19 +18,23 @@ import {
 import { Fault, isFault, type Reason } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
+import type { Document } from '../../store/store.ts';
 import { findPlace, requireVerb } from '../find.ts';
 import { asJson } from '../json.ts';
-import { definitionForAgent } from '../media.ts';
+import { asReasons, inWords } from '../hardware-warnings.ts';
+import { definitionForAgent, definitionFromAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { vmThing } from '../things.ts';
 import { giveMac, usedMacs } from '../vm-identity.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
-import { causeOf } from './common-steps.ts';
+import { causeOf, vmFrame } from './common-steps.ts';
 import { forgiveMissing, register, releaseOwnName, unregister } from './create-steps.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { machineOf, prepare, withHardware } from './device-change.ts';
+import { guestOfClone, identity, warnOfIdentity } from './guest-identity.ts';
 import { withDiskFiles, withMediaOf, withRelativePaths } from './own-paths.ts';
 import { requireScriptRight } from './script-right.ts';
+import { findSnapshot } from './snapshots-vm.ts';
 
 /** As long as the copying of large disks takes. */
 export const copyLimitMs = 24 * 3_600_000;
@@ -38,6 +43,12 @@ interface CloneInput {
   /** Of the copy. */
   readonly definition: VmDefinition;
   readonly disks: readonly DiskCopy[];
+  readonly linked: { readonly snapshotId: string | null } | null;
+  readonly guest: Pick<VmDocument, 'guest'>;
+  /** In words. */
+  readonly warnings: readonly string[];
+  /** The vm whose guest was not generalised; null where there is no need to tell. */
+  readonly sameGuestAs: string | null;
   readonly hostId: string;
   readonly folderId: string;
   readonly parent: string | null;
@@ -52,7 +63,7 @@ export async function cloneVm(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { inventory } = coordinator;
-  const { vm, definition } = prepare(coordinator, id, 'clone');
+  const { vm, definition, linked } = await chooseSource(coordinator, id, request);
   const { hostId } = vm.data;
   const folderId =
     request.folder === undefined
@@ -71,6 +82,7 @@ export async function cloneVm(
     id: randomUUID(),
     name: request.name,
     makeMac: () => giveMac(inventory, macs),
+    fileOf: (disk) => (linked === null ? fileOfCopy(request.name, disk) : disk.file),
   });
   requireScriptRight(caller, { kind: 'place', ...place }, copy);
   const disks = definition.hardware.disks.map((disk, index) => ({
@@ -78,6 +90,10 @@ export async function cloneVm(
     to: copy.hardware.disks[index]?.file ?? disk.file,
   }));
   const target = vmThing(id, vm.data);
+  const said = request.generalised === true ? 'generalised' : undefined;
+  const sameGuest = warnOfIdentity(vm.data, said);
+  const ofState = linked === null && inventory.vm(id)?.state === 'saved';
+  const warnings = [...warnOf(definition, ofState), ...sameGuest];
   if (dryRun)
     return {
       dryRun: true,
@@ -85,11 +101,15 @@ export async function cloneVm(
       target,
       steps: stepNames(cloneKind),
       changes: [],
-      warnings: warnOf(definition, inventory.vm(id)?.state === 'saved'),
+      warnings: asReasons(warnings),
     };
   const input: CloneInput = {
     definition: copy,
     disks,
+    linked,
+    guest: guestOfClone(vm.data, said),
+    warnings: inWords(warnings),
+    sameGuestAs: sameGuest.length === 0 ? null : vm.data.definition.name,
     ...place,
     parent: request.path ?? null,
     creator: creatorWithoutRights(caller, place),
@@ -107,13 +127,52 @@ export async function cloneVm(
   }
 }
 
+interface Source {
+  readonly vm: Document<VmDocument>;
+  /** Of the vm as it is, or with the hardware that it had at the snapshot. */
+  readonly definition: VmDefinition;
+  readonly linked: CloneInput['linked'];
+}
+
+/** Errors: `invalid`, `not-found` for a snapshot; `refused` where the state of the vm does not allow it. */
+async function chooseSource(
+  coordinator: Coordinator,
+  id: string,
+  { linked = false, snapshot: reference }: VmClone,
+): Promise<Source> {
+  const { inventory, links } = coordinator;
+  if (reference === undefined) {
+    const source = prepare(coordinator, id, 'clone');
+    if (linked && inventory.vm(id)?.state !== 'off')
+      throw new Fault('refused', `${source.definition.name} is not off`, {
+        hint: 'shut it down first, or make the linked clone from one of its snapshots',
+      });
+    return { ...source, linked: linked ? { snapshotId: null } : null };
+  }
+  if (!linked)
+    throw new Fault('invalid', 'only linked clones are made from snapshots', {
+      hint: 'add --linked; gantry vm flatten makes the clone independent afterwards',
+    });
+  const { vm, definition: now } = prepare(coordinator, id, 'clone-snapshot');
+  const { id: snapshotId } = findSnapshot(inventory, id, reference);
+  const { hostId } = vm.data;
+  const kept = await links.call(hostId, 'machine.snapshot.read', { id, snapshotId });
+  const { guestOs, resources, hardware } = definitionFromAgent(inventory, hostId, kept.definition);
+  return { vm, definition: { ...now, guestOs, resources, hardware }, linked: { snapshotId } };
+}
+
 /** Errors: `refused` for a disk that other vms write to as well, and for a linked one. */
 export function copyDefinition(
   source: VmDefinition,
   folder: string,
-  as: { readonly id: string; readonly name: string; readonly makeMac: () => string },
+  as: {
+    readonly id: string;
+    readonly name: string;
+    readonly makeMac: () => string;
+    readonly fileOf: (disk: Disk) => string;
+  },
 ): VmDefinition {
-  const { id, name, makeMac: newMac } = as;
+  const { id, name, makeMac: newMac, fileOf } = as;
   const linked = linkedPlace(source.hardware);
   if (linked !== undefined)
     throw new Fault('refused', `${source.name} has a linked disk at ${linked}`, {
@@ -124,7 +183,7 @@ export function copyDefinition(
     throw new Fault('refused', `the disk ${placeName(shared)} of ${source.name} is shared`, {
       hint: 'detach it, clone the vm, and attach it again',
     });
-  const renamed = withDiskFiles(withMediaOf(source, folder), (disk) => fileOfCopy(name, disk));
+  const renamed = withDiskFiles(withMediaOf(source, folder), fileOf);
   const shutdown = { ...source.settings.shutdown, quit: { wasRunning: false } };
   return {
     ...withHardware(renamed, {
@@ -179,7 +238,7 @@ function inputOf(work: Work): CloneInput {
 const copyStep: Step = {
   name: 'copy',
   async run(work) {
-    const { definition, disks, parent } = inputOf(work);
+    const { definition, disks, parent, linked } = inputOf(work);
     const { hostId, machine } = machineOf(work);
     const { inventory, links } = work.coordinator;
     const { report } = await links.call(
@@ -191,6 +250,7 @@ const copyStep: Step = {
         definitionVersion: 1,
         parent,
         disks: [...disks],
+        ...(linked === null ? {} : { linked }),
       },
       {
         signal: work.signal,
@@ -217,7 +277,7 @@ const copyStep: Step = {
 const registerStep: Step = {
   name: 'register',
   async run(work) {
-    const { definition, hostId, folderId, creator } = inputOf(work);
+    const { definition, hostId, folderId, creator, guest, warnings, sameGuestAs } = inputOf(work);
     const report = work.memory['report'] as unknown as MachineReport;
     const vm: VmDocument = {
       definition,
@@ -226,10 +286,25 @@ const registerStep: Step = {
       path: report.path,
       revision: 1,
       generation: report.generation,
+      ...guest,
     };
-    await register(work, vm, report, 'cloned', creator);
+    await register(work, vm, report, 'cloned', creator, {
+      events:
+        sameGuestAs === null
+          ? []
+          : [
+              {
+                ...vmFrame(work, vm),
+                name: 'vm.clone.not-generalised',
+                attributes: { source: sameGuestAs, identity },
+              },
+            ],
+    });
     work.pusher.note(definition.id, 1);
-    await work.conclude({ vm: definition.id });
+    await work.conclude({
+      vm: definition.id,
+      ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
+    });
   },
   undo: (work) => unregister(work, inputOf(work).definition.id),
 };

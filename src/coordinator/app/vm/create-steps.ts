@@ -90,7 +90,7 @@ export async function releaseOwnName(work: Work, id: string, name: string): Prom
 const registerNew = (how: 'created' | 'imported'): Step => ({
   name: 'register',
   async run(work) {
-    const { definition, hostId, folderId, warnings, creator } = createInput(work);
+    const { definition, hostId, folderId, warnings, creator, disks } = createInput(work);
     const report = work.memory['report'] as unknown as MachineReport;
     const vm: VmDocument = {
       definition,
@@ -99,6 +99,10 @@ const registerNew = (how: 'created' | 'imported'): Step => ({
       path: report.path,
       revision: 1,
       generation: report.generation,
+      // A disk that was there before may have a guest.
+      ...(how === 'created' && disks.length === definition.hardware.disks.length
+        ? { guest: 'fresh' }
+        : {}),
     };
     await register(work, vm, report, how, creator);
     work.pusher.note(definition.id, 1);
@@ -114,7 +118,7 @@ export async function register(
   report: MachineReport,
   how: 'created' | 'added' | 'cloned' | 'imported',
   creator: string | null,
-  named: Commit = {},
+  more: Commit = {},
 ): Promise<void> {
   const { inventory } = work.coordinator;
   const { id } = vm.definition;
@@ -129,16 +133,16 @@ export async function register(
     return {
       conditions: [
         { kind: 'vm', id, absent: true },
-        ...(named.conditions ?? []),
+        ...(more.conditions ?? []),
         ...(granted.conditions ?? []),
       ],
       writes: [
         { kind: 'vm', id, data: vm },
         { kind: 'status', id, data: { report } satisfies StatusDocument },
-        ...(named.writes ?? []),
+        ...(more.writes ?? []),
         ...(granted.writes ?? []),
       ],
-      events: [...events, ...(granted.events ?? [])],
+      events: [...events, ...(more.events ?? []), ...(granted.events ?? [])],
     };
   });
 }

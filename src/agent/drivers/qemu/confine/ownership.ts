@@ -1,6 +1,8 @@
 /**
  * Files of a vm belong to its account and to nobody else (HOST-39, SEC-47): the folder 0700, files 0600.
- * A disk that several vms share belongs to the group they have in common. Only where the agent is root.
+ * A disk that several vms share belongs to the group they have in common. What linked clones stand on has a name in the
+ * folder of each of them and belongs to the agent: each vm may read it there, and none may let itself write it
+ * (docs/rfd/0019). Only where the agent is root.
  */
 import { chmod, chown, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,8 +24,13 @@ export async function ownFolder(folder: string, account: Account): Promise<void>
 
 export async function ownFile(path: string, account: Account, shared?: number): Promise<void> {
   const stats = await lstat(path);
-  const gid = shared ?? account.gid;
   const writable = (stats.mode & 0o222) !== 0;
+  if (stats.nlink > 1 && !writable) {
+    await chown(path, 0, 0);
+    await chmod(path, 0o444);
+    return;
+  }
+  const gid = shared ?? account.gid;
   if (stats.uid !== account.uid || stats.gid !== gid) await chown(path, account.uid, gid);
   const all = shared === undefined ? 0o600 : 0o660;
   await chmod(path, writable ? all : all & 0o440);

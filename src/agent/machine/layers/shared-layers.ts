@@ -1,0 +1,108 @@
+/**
+ * Layers that several machines stand on (docs/rfd/0019): each has the same file under a name in its own folder.
+ *
+ * Invariant: what a machine's record calls shared is written by none of them, and all that lies below it is shared as
+ * well; that ends for a machine when no other has the file any more.
+ */
+import { Fault } from '#lib';
+import type { Hands } from '../hands.ts';
+import { changeLayers } from './change-layers.ts';
+import { judgeLayers } from './check-layers.ts';
+import { chainFrom, prune, type Layer, type Layers } from './layers.ts';
+
+/** With these files, which have their seals, as shared ones. */
+export function markShared(layers: Layers, files: ReadonlySet<string>): Layers {
+  const mark = (layer: Layer): Layer =>
+    files.has(layer.file) ? { ...layer, shared: true } : layer;
+  return { ...layers, files: layers.files.map(mark) };
+}
+
+export function unmarkShared(layers: Layers, files: ReadonlySet<string>): Layers {
+  const unmark = (layer: Layer): Layer => {
+    if (!files.has(layer.file)) return layer;
+    const { shared: _, ...own } = layer;
+    return own;
+  };
+  return { ...layers, files: layers.files.map(unmark) };
+}
+
+/** From the top down, so that one after the other can end to be shared. */
+export function sharedFiles(layers: Layers): string[] {
+  const depth = (file: string): number => chainFrom(layers, file).length;
+  return layers.files
+    .filter(({ shared }) => shared)
+    .map(({ file }) => file)
+    .toSorted((one, other) => depth(other) - depth(one));
+}
+
+/**
+ * Of the shared files those that are this machine's own again: nobody else has them, nor what lies on them. A file names
+ * its parent, and a merge below it would write that name.
+ */
+export function ownAgain(layers: Layers, alone: ReadonlySet<string>): ReadonlySet<string> {
+  const shared = sharedFiles(layers);
+  const kept = new Set(
+    shared
+      .filter((file) => !alone.has(file))
+      .flatMap((file) => chainFrom(layers, file).map((layer) => layer.file)),
+  );
+  return new Set(shared.filter((file) => !kept.has(file)));
+}
+
+/** What nobody else has any more is this machine's own again. Only while it is off. */
+export async function releaseShared(hands: Hands): Promise<void> {
+  const { layers: storage } = hands.host.driver.storage;
+  const { layers } = hands.file;
+  const alone = new Set<string>();
+  for (const file of sharedFiles(layers))
+    if ((await storage.countNames(hands.file, file)) === 1) alone.add(file);
+  const own = ownAgain(layers, alone);
+  if (own.size === 0) return;
+  await changeLayers(hands, [], (now) => ({ layers: prune(unmarkShared(now, own)) }));
+}
+
+/**
+ * Every shared file becomes one of this machine's own, with the same content and name. Cut off at any point it goes
+ * on from there. Errors: `exhausted`, `cancelled`; `corrupt` naming a file that was changed.
+ */
+export async function separateShared(hands: Hands, progress: Hands['progress']): Promise<void> {
+  const { storage } = hands.host.driver;
+  const [changed] = await judgeLayers(storage, hands.file);
+  if (changed !== undefined) throw new Fault('refused', changed.text, { hint: changed.remedy });
+  await releaseShared(hands);
+  const files = sharedFiles(hands.file.layers);
+  for (const [index, file] of files.entries()) {
+    const seal = await storage.layers.copyBeside(hands.file, file, {
+      signal: hands.signal,
+      onProgress: (part) => progress((index + part) / files.length, `copying ${file}`),
+    });
+    const mode = hands.file.layers.files.find((layer) => layer.file === file)?.seal?.mode;
+    const separated = { file, seal: { ...seal, mode: mode ?? seal.mode } };
+    hands.set({ layers: { ...hands.file.layers, separated } });
+    await hands.persist();
+    await storage.layers.putCopy(hands.file, file);
+    await settleSeparated(hands);
+  }
+}
+
+/** The copy has the name of the file, or it has not: what an agent before this one began is known by its seal. */
+export async function settleSeparated(hands: Hands): Promise<void> {
+  const { separated } = hands.file.layers;
+  if (separated === null) return;
+  const { storage } = hands.host.driver;
+  const { file, seal } = separated;
+  const found = await storage.layers.readSeal(hands.file, file);
+  const isOwn = typeof found === 'object' && found.modified === seal.modified;
+  const own = isOwn ? withSeal(hands.file.layers, file, seal) : hands.file.layers;
+  hands.set({ layers: { ...own, separated: null } });
+  await hands.persist();
+  await storage.layers.write(hands.file, hands.file.layers);
+}
+
+function withSeal(layers: Layers, file: string, seal: Layer['seal']): Layers {
+  const { files, ...rest } = unmarkShared(layers, new Set([file]));
+  return {
+    ...rest,
+    files: files.map((layer) => (layer.file === file ? { ...layer, seal } : layer)),
+  };
+}

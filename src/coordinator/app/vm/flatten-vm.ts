@@ -1,0 +1,35 @@
+/** A linked clone becomes independent: what its disks share with other vms is copied (docs/rfd/0019). */
+import type { DryRun, Operation } from '#api';
+import type { Caller, Coordinator } from '../../context.ts';
+import type { Kind } from '../work.ts';
+import { copyLimitMs } from './clone-vm.ts';
+import { begin, machineOf, prepare } from './device-change.ts';
+
+export async function flattenVm(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { vm } = prepare(coordinator, id, 'flatten');
+  return await begin(coordinator, caller, vm, flattenKind, {}, dryRun);
+}
+
+export const flattenKind: Kind = {
+  action: 'vm.flatten',
+  steps: [
+    {
+      name: 'flatten',
+      // What is copied by then shows the same content and goes on to be used.
+      way: 'stays',
+      async run(work) {
+        const { hostId, machine } = machineOf(work);
+        await work.coordinator.links.call(hostId, 'machine.flatten', machine, {
+          signal: work.signal,
+          limitMs: copyLimitMs,
+          onProgress: (progress, note) => work.tell(progress, note),
+        });
+      },
+    },
+  ],
+};
