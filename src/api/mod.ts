@@ -9,6 +9,7 @@ export { unwrapSchema } from './filter/unwrap-schema.ts';
 export { parseFilter, type Filter } from './filter/parse.ts';
 export * from './folder.ts';
 export * from './host.ts';
+export * from './host-capacity.ts';
 export * from './ids.ts';
 export * from './image.ts';
 export * from './installation.ts';

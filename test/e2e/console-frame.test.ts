@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import type { Vm } from '#api';
+import type { HostCapacity, Vm } from '#api';
 import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
@@ -181,6 +181,34 @@ describe('the frame of the console', { skip: noBrowser }, () => {
       .getByText(/^Acts on \d+:$/)
       .waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  test('HOST-20 the page of a host says how many more vms of a chosen size fit, and what runs out first', async () => {
+    const { page } = person;
+    const { hostId, host } = await runningVm();
+    await open(`/hosts/${hostId}`);
+    const region = page.getByRole('region', { name: 'Room for more' });
+    const size = ['--memory', '64G', '--processors', '4', '--reserve', '100', '--disk', '5G'];
+    const { fits, runsOutFirst } = await gantry.json<HostCapacity>(
+      'host',
+      'capacity',
+      host,
+      ...size,
+    );
+    assert.equal(runsOutFirst, 'memory');
+    await region.getByLabel('Memory').selectOption('64 GiB');
+    await region.getByLabel('Processors', { exact: true }).selectOption('4');
+    await region.getByLabel('Reserved of each processor').selectOption('100 %');
+    await region.getByLabel('Disk').selectOption('5 GiB');
+    await region.getByText(`${fits} more fit. Runs out first: Memory.`).waitFor();
+    await region.getByText(`room for ${fits}`, { exact: false }).waitFor();
+    const other = await gantry.must('host', 'capacity', host, '--memory', '1G', '--disk', '500G');
+    assert.match(other, /^runs out first +disk$/m);
+    await region.getByLabel('Memory').selectOption('1 GiB');
+    await region.getByLabel('Reserved of each processor').selectOption('0 %');
+    await region.getByLabel('Disk').selectOption('500 GiB');
+    await region.getByText('Runs out first: Disk.', { exact: false }).waitFor();
+    assert.deepEqual(await findBarriers(page), []);
   });
 
   test('WEB-11 in a window of 800 × 600 no page is wider than the window', async () => {

@@ -1,6 +1,7 @@
 /** Routes of hosts, and how they join. */
 import { hostDiskListSchema, hostDiskReportSchema } from '../disk.ts';
 import { z } from 'zod';
+import { hostCapacitySchema, vmSizeQuerySchema } from '../host-capacity.ts';
 import { hostSchema } from '../host.ts';
 import { referenceSchema } from '../ids.ts';
 import {
@@ -40,6 +41,18 @@ export const hostsRoutes = {
     params: hostParams,
     answer: 'now',
     response: hostSchema,
+  }),
+  'host.capacity': route({
+    method: 'GET',
+    path: '/hosts/{host}/capacity',
+    summary: 'How many more vms of a size fit on a host, and what runs out first (HOST-20)',
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    query: vmSizeQuerySchema,
+    answer: 'now',
+    response: hostCapacitySchema,
   }),
   'host.samples': route({
     method: 'GET',

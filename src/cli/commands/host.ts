@@ -2,7 +2,9 @@
 import { formatBytes } from '#lib';
 import {
   hostBulkActions,
+  type CapacityResource,
   type Host,
+  type HostCapacity,
   type HostDisk,
   type HostDiskReport,
   type Installation,
@@ -162,6 +164,22 @@ function describeDisk(report: HostDiskReport): readonly (readonly [string, strin
   ];
 }
 
+function describeCapacity(capacity: HostCapacity): readonly (readonly [string, string])[] {
+  const amount = (resource: CapacityResource, value: number): string =>
+    resource === 'memory' || resource === 'disk' ? formatBytes(value) : String(value);
+  return [
+    ['fits', counted(capacity.fits, 'more vm')],
+    ['runs out first', capacity.runsOutFirst],
+    ...capacity.resources.map(
+      ({ resource, free, each, fits }) =>
+        [
+          resource,
+          `${amount(resource, free)} free, ${amount(resource, each)} each: ${fits === null ? 'no limit' : `room for ${fits}`}`,
+        ] as const,
+    ),
+  ];
+}
+
 export const hostCommands: readonly Command[] = [
   command({
     name: 'host list',
@@ -230,6 +248,34 @@ export const hostCommands: readonly Command[] = [
       const [host = '', file = ''] = args;
       const report = await client.call('host.disk', { params: { host }, query: { file } }, signal);
       writeThing(out, format, report, describeDisk(report));
+    },
+  }),
+  command({
+    name: 'host capacity',
+    summary: 'how many more vms of a size fit on a host, and what runs out first',
+    args: [hostArgument],
+    options: {
+      memory: { type: 'size', short: 'm', value: 'SIZE', meaning: 'memory of each; default: 1G' },
+      processors: { type: 'number', value: 'N', meaning: 'virtual processors of each; default: 1' },
+      reserve: {
+        type: 'number',
+        value: 'PERCENT',
+        meaning: 'what of each processor is reserved; default: 0',
+      },
+      disk: { type: 'size', value: 'SIZE', meaning: 'what the disks of each take when full' },
+    },
+    examples: ['gantry host capacity h1 --memory 4G --processors 2 --reserve 50 --disk 20G'],
+    async run({ args, options, client, out, format, signal }) {
+      const params = { host: args[0] ?? '' };
+      const { memory, processors, reserve, disk } = options;
+      const query = {
+        ...(memory === undefined ? {} : { memoryBytes: memory }),
+        ...(processors === undefined ? {} : { processors }),
+        ...(reserve === undefined ? {} : { cpuReservePercent: reserve }),
+        ...(disk === undefined ? {} : { diskBytes: disk }),
+      };
+      const capacity = await client.call('host.capacity', { params, query }, signal);
+      writeThing(out, format, capacity, describeCapacity(capacity));
     },
   }),
   command({

@@ -24,6 +24,7 @@ import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { VmList } from '../vms/VmList.tsx';
 import { memoryUsed } from './host-columns.tsx';
+import { HostCapacity } from './HostCapacity.tsx';
 import { HostChecks } from './HostChecks.tsx';
 import { HostMenu } from './HostMenu.tsx';
 import { HostStatusLabel } from './HostStatusLabel.tsx';
@@ -107,7 +108,12 @@ function HostTabContent({
   const words = useWords();
   switch (place.tab ?? 'summary') {
     case 'summary':
-      return <HostSummary host={host} />;
+      return (
+        <>
+          <HostSummary host={host} />
+          {host.load === null ? null : <HostCapacity host={host} />}
+        </>
+      );
     case 'graphs':
       return (
         <PageSection isFilled>

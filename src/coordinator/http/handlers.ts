@@ -23,6 +23,7 @@ import {
   removeHost,
   updateHost,
 } from '../app/hosts.ts';
+import { judgeCapacity } from '../app/host-capacity.ts';
 import { listHostDisks, showHostDisk } from '../app/host-disks.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
 import { createProfile, deleteProfile, listProfiles, requireProfile } from '../app/profiles.ts';
@@ -154,6 +155,7 @@ function hostHandlers({
   | 'host.list'
   | 'host.show'
   | 'host.samples'
+  | 'host.capacity'
   | 'host.update'
   | 'host.remove'
   | 'host.disks'
@@ -167,6 +169,7 @@ function hostHandlers({
   return {
     'host.list': ({ caller, query }) => list(coordinator, caller, 'host', query),
     'host.show': ({ id }) => shown('host', id, inventory.host(id)),
+    'host.capacity': ({ id, query }) => judgeCapacity(shown('host', id, inventory.host(id)), query),
     'host.samples': ({ id, query }) =>
       showSamples({ history, clock: coordinator.clock }, { kind: 'host', id }, query),
     'host.update': ({ caller, id, body, precondition, query }) =>
