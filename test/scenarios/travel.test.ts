@@ -136,3 +136,57 @@ void test('VM-87 a disk of a saved vm moves by itself, and the vm goes on from i
   await gantry.must('vm', 'restore', 'hello');
   await hears('hello', '$(sync)$KEPT', 'in-memory-42');
 });
+
+void test('VM-92 a linked clone has an identity of its own, is warned of its guest, and writes beside its source on one base', async () => {
+  const mounted = 'until grep -q /data /proc/mounts; do sleep 1; done';
+  await hears('hello', `$(${mounted}; echo both >/data/who; sync; cat /data/who)`, 'both');
+  await gantry.must('vm', 'turn-off', 'hello', '--yes');
+  const outside = await gantry.run(['vm', 'clone', 'hello', 'kid', '--linked']);
+  assert.match(outside.err, /hint: .*gantry vm move-disk hello virtio0:0/);
+  await gantry.must('vm', 'move-disk', 'hello', 'virtio0:0');
+  const path = join(shelf, 'e');
+  const plan = await gantry.run(['vm', 'clone', 'hello', 'kid', '--linked', '--dry-run']);
+  const made = await gantry.run(['vm', 'clone', 'hello', 'kid', '--linked', '--path', path]);
+  for (const { code, err } of [plan, made]) {
+    assert.equal(code, 0, err);
+    assert.match(
+      err,
+      /warning: nobody said that the guest of hello was generalised.*SSH host keys/,
+    );
+  }
+  const quiet = ['vm', 'clone', 'hello', 'quiet', '--linked', '--generalised', '--dry-run'];
+  assert.doesNotMatch((await gantry.run(quiet)).err, /generalised/);
+  const told = await gantry.json<readonly Event[]>(
+    'event',
+    'list',
+    '--filter',
+    'name = vm.clone.not-generalised',
+  );
+  assert.deepEqual(
+    told.map(({ target }) => target?.name),
+    ['twin', 'kid'],
+  );
+  await gantry.must('vm', 'start', 'hello');
+  await gantry.must('vm', 'start', 'kid');
+  const [source, kid] = [await show('hello'), await show('kid')];
+  const identities = [source, kid].map(({ definition: { id, hardware } }) => [
+    id,
+    hardware.adapters[0]?.mac,
+    hardware.bios.chassis.serialNumber,
+  ]);
+  for (const [index, one] of (identities[0] ?? []).entries())
+    assert.notEqual(one, identities[1]?.[index]);
+  for (const vm of ['hello', 'kid']) {
+    await (await signIn(vm))[Symbol.asyncDispose]();
+    await hears(vm, `$(${mounted}; cat /data/who; echo ${vm} >/data/who; sync)`, 'both');
+  }
+  for (const vm of ['hello', 'kid']) {
+    await hears(vm, '$(echo 3 >/proc/sys/vm/drop_caches; cat /data/who)', vm);
+    await gantry.must('vm', 'turn-off', vm, '--yes');
+  }
+  await gantry.must('vm', 'flatten', 'kid');
+  await gantry.must('vm', 'delete', 'hello', '--yes');
+  await gantry.must('vm', 'start', 'kid');
+  await (await signIn('kid'))[Symbol.asyncDispose]();
+  await hears('kid', `$(${mounted}; cat /data/who)`, 'kid');
+});
