@@ -68,9 +68,10 @@ function eventsPage(): string {
   return `${generated}# Events
 
 ${table(
-  ['event', 'category', 'type', 'about', 'message', 'attributes'],
+  ['event', 'number', 'category', 'type', 'about', 'message', 'attributes'],
   Object.entries(eventCatalogue).map(([name, facts]) => [
     `\`${name}\``,
+    String(facts.number),
     facts.category,
     typesOf(facts),
     facts.target,

@@ -21,6 +21,7 @@ import { Host, type DriverHost } from './host/host.ts';
 import { readHostFile, writeHostFile, type HostFile } from './host/host-file.ts';
 import { isSystemEnding } from './host/system-end.ts';
 import { Outbox } from './host/outbox.ts';
+import { SystemLog } from './host/system-log.ts';
 import type { Certified } from './join/certified.ts';
 import { joinUntilJoined, tidyAfterJoin } from './join/join-until-joined.ts';
 import { keepRenewed } from './join/renew.ts';
@@ -91,6 +92,7 @@ async function runHost(
     log: hostLog,
     outbox,
     records: new RecordStore(join(dataDir, 'machines'), durability, hostLog),
+    systemLog: options.driver === 'qemu' ? SystemLog.open({ clock, log: hostLog }) : undefined,
   });
   const dialStream = (streamId: string) =>
     dial(options.coordinator, `${streamPath}/${encodeURIComponent(streamId)}`, wallet.inUse);

@@ -1,7 +1,7 @@
 /** Gantry under a real systemd: units, restarts, a reboot of the system. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Event, Vm } from '#api';
+import { eventCatalogue, type Event, type Vm } from '#api';
 import { systemClock, withDeadline } from '#lib';
 import { SystemdMachine, withoutSystemd } from './systemd-machine.ts';
 
@@ -119,6 +119,25 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     assert.equal(groups, uid);
     assert.equal(terminal?.trim(), '?');
     assert.doesNotMatch(rest.join('\n'), /DISPLAY|WAYLAND|XAUTHORITY|XDG_|DBUS/);
+  });
+
+  void test('EVT-06 HOST-62 events of the host and its vms are in the journal, with their numbers and severities', async () => {
+    const since = lastEvent();
+    machine.gantry('vm', 'pause', 'scripted');
+    machine.gantry('vm', 'resume', 'scripted');
+    const resumed = await eventAfter(since, 'vm.state.resumed');
+    const lines = await withDeadline('the lines', 20_000, undefined, async (signal) => {
+      for (;;) {
+        const { out } = machine.run('journalctl', '-t', 'gantry', '-o', 'cat', '--no-pager');
+        if (out.includes(resumed.message)) return out.trimEnd().split('\n');
+        await systemClock.sleep(100, signal);
+      }
+    });
+    const isThere = (name: keyof typeof eventCatalogue): boolean =>
+      lines.some((line) => line.startsWith(`GANTRY-${eventCatalogue[name].number} `));
+    assert.ok(isThere('host.started') && isThere('vm.state.suspended'), lines.join('\n'));
+    const told = machine.must('journalctl', '-t', 'gantry', '-p', 'warning', '-o', 'cat');
+    assert.ok(!told.includes(resumed.message), 'it is no warning');
   });
 
   void test('SEC-54 without its run account a vm neither starts by itself nor runs scripts, missing or locked', async () => {

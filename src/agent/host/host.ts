@@ -37,6 +37,7 @@ import type { HostFile } from './host-file.ts';
 import type { Outbox } from './outbox.ts';
 import { ScriptRunner } from './script-runner.ts';
 import { runService, type Service } from './service.ts';
+import type { SystemLog } from './system-log.ts';
 
 /** What a driver may ask its host at any time. */
 export interface DriverHost {
@@ -58,6 +59,8 @@ export interface HostParts {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly records: Records;
+  /** Undefined where there is none, and on a simulated host. */
+  readonly systemLog?: SystemLog | undefined;
 }
 
 export class Host implements MachineHost, AsyncDisposable {
@@ -67,6 +70,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly outbox: Outbox;
   readonly service: Service;
   readonly #scripts: ScriptRunner;
+  readonly #systemLog: SystemLog | undefined;
   readonly #records: Records;
   readonly #machines: Map<string, Machine>;
   readonly #saveFile: HostParts['saveFile'];
@@ -97,6 +101,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#machines = shared.machines;
     this.service = runService(this);
     this.#scripts = new ScriptRunner(this);
+    this.#systemLog = parts.systemLog;
   }
 
   static async open(parts: HostParts): Promise<Host> {
@@ -335,6 +340,8 @@ export class Host implements MachineHost, AsyncDisposable {
     };
     this.outbox.add(event);
     const machine = vmId === null ? undefined : this.#machines.get(vmId);
+    const about = machine?.file.definition.name ?? vmId ?? this.name;
+    this.#systemLog?.write(name, attributes, about);
     if (machine) this.#scripts.take(machine.file, event);
   }
 
@@ -362,6 +369,7 @@ export class Host implements MachineHost, AsyncDisposable {
     await this.driver[Symbol.asyncDispose]();
     await this.#records.settle();
     await this.outbox[Symbol.asyncDispose]();
+    await this.#systemLog?.[Symbol.asyncDispose]();
   }
 
   /** Networks are carried for the adapters that there are: what changes nothing of them is not looked at. */

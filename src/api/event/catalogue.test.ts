@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { kinds } from '../ids.ts';
 import { categories, severities } from './event.ts';
@@ -28,6 +29,20 @@ test('EVT-03 types are information, warning, error and critical, and each is in 
   const types = ['information', 'warning', 'error', 'critical'] as const;
   assert.deepEqual(severities, types);
   assert.deepEqual(new Set(names.map((name) => eventFacts(name).type)), new Set(types));
+});
+
+test('every event has a number of its own, which it keeps', async () => {
+  const golden = new URL('golden/event-numbers.json', import.meta.url);
+  const given = JSON.parse(await readFile(golden, 'utf8')) as Record<string, number>;
+  const numbers = names.map((name) => [name, eventFacts(name).number] as const);
+  for (const [name, number] of numbers)
+    assert.equal(given[name], number, `${name} in ${golden.pathname}`);
+  const all = Object.values(given);
+  assert.equal(
+    new Set(all).size,
+    all.length,
+    'none was given twice, of an event that is gone neither',
+  );
 });
 
 test('every place in a message is the target or an attribute of the event', () => {

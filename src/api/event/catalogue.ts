@@ -1,6 +1,6 @@
 /**
  * The event catalogue (EVT-12): every event there is, with category, severity, target, attributes and
- * message. An event that is not here cannot be written. One file because it is one table. In a message `{target}` is the target's name,
+ * message, and its number. An event that is not here cannot be written. One file because it is one table. In a message `{target}` is the target's name,
  * `{x}` the attribute x.
  */
 import { assert } from '#lib';
@@ -8,6 +8,8 @@ import type { Kind } from '../ids.ts';
 import type { Attribute, Category, Severity } from './event.ts';
 
 interface EventFacts {
+  /** Its number in the logs of operating systems (HOST-62); given once, never changed or given again. */
+  readonly number: number;
   readonly category: Category;
   readonly type: Severity;
   /** Where the attribute has the value, the event is of this type instead. */
@@ -51,36 +53,42 @@ const host = { category: 'Host', target: 'host' } as const;
 
 export const eventCatalogue = {
   'vm.created': {
+    number: 1001,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was created',
     attributes: { how: 'created, added, imported, cloned or discovered' },
   },
   'vm.deleted': {
+    number: 1002,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was {how}',
     attributes: { how: 'deleted or removed', filesRemain: 'whether its files remain' },
   },
   'vm.renamed': {
+    number: 1003,
     ...vm,
     type: 'information',
     message: 'Virtual machine {oldName} is now called {target}',
     attributes: { oldName: 'name before' },
   },
   'vm.moved': {
+    number: 1004,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was moved from folder {oldFolder} to {newFolder}',
     attributes: { oldFolder: 'path before', newFolder: 'path after' },
   },
   'vm.files.moved': {
+    number: 1005,
     ...vm,
     type: 'information',
     message: 'Files of {target} were moved from {oldPath} to {newPath}',
     attributes: { oldPath: 'folder on the host before', newPath: 'folder on the host after' },
   },
   'vm.setting.changed': {
+    number: 1006,
     category: 'Setting Change',
     target: 'vm',
     type: 'information',
@@ -88,18 +96,21 @@ export const eventCatalogue = {
     attributes: change,
   },
   'vm.resource.cpu': {
+    number: 1007,
     ...vm,
     type: 'information',
     message: 'Processor resources of {target} were changed: {path} from {oldValue} to {newValue}',
     attributes: change,
   },
   'vm.resource.memory': {
+    number: 1008,
     ...vm,
     type: 'information',
     message: 'Memory of {target} was changed from {oldValue} to {newValue} bytes',
     attributes: change,
   },
   'vm.state.powered-on': {
+    number: 1009,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was turned on',
@@ -109,174 +120,203 @@ export const eventCatalogue = {
     },
   },
   'vm.state.powered-off': {
+    number: 1010,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} is off: {cause}',
     attributes: { cause: 'guest, person, schedule, plan, host-stop or crash' },
   },
   'vm.state.reset': {
+    number: 1011,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was restarted: {cause}',
     attributes: { cause: 'person, guest or failure', how: 'reset, restart or reboot' },
   },
   'vm.state.suspended': {
+    number: 1012,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was paused',
     attributes: none,
   },
   'vm.state.resumed': {
+    number: 1013,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was resumed',
     attributes: none,
   },
   'vm.state.released': {
+    number: 1014,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was released and runs',
     attributes: none,
   },
   'vm.state.saved': {
+    number: 1015,
     ...vm,
     type: 'information',
     message: 'The state of {target} was saved',
     attributes: { sizeBytes: 'size of the saved state', durationMs: 'time it took' },
   },
   'vm.state.restored': {
+    number: 1016,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was restored from its saved state',
     attributes: { durationMs: 'time it took' },
   },
   'vm.state.discarded': {
+    number: 1017,
     ...vm,
     type: 'information',
     message: 'The saved state of {target} was discarded',
     attributes: none,
   },
   'vm.snapshot.taken': {
+    number: 1018,
     ...vm,
     type: 'information',
     message: 'The snapshot {snapshot} of {target} was taken',
     attributes: { snapshot: 'its name', sizeBytes: 'of the files that it keeps' },
   },
   'vm.snapshot.reverted': {
+    number: 1019,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was taken back to its snapshot {snapshot}',
     attributes: { snapshot: 'its name' },
   },
   'vm.snapshot.deleted': {
+    number: 1020,
     ...vm,
     type: 'information',
     message: 'The snapshot {snapshot} of {target} was deleted',
     attributes: { snapshot: 'its name' },
   },
   'vm.snapshot.failed': {
+    number: 1021,
     ...vm,
     type: 'error',
     message: 'Unable to {operation} the snapshot {snapshot} of {target}: {reason}',
     attributes: { ...failure, snapshot: 'its name' },
   },
   'vm.disk.merge-failed': {
+    number: 1022,
     ...vm,
     type: 'error',
     message: 'Layers of disks of {target} could not be merged and stay apart: {reason}',
     attributes: failure,
   },
   'vm.undo.committed': {
+    number: 1023,
     ...vm,
     type: 'information',
     message: 'The undo disks of {target} were written into its disks',
     attributes: { sizeBytes: 'what they held on the host' },
   },
   'vm.undo.discarded': {
+    number: 1024,
     ...vm,
     type: 'information',
     message: 'The undo disks of {target} were discarded',
     attributes: { sizeBytes: 'what they held on the host' },
   },
   'vm.undo.commit-failed': {
+    number: 1025,
     ...vm,
     type: 'error',
     message: 'The undo disks of {target} could not be committed and are kept: {reason}',
     attributes: failure,
   },
   'vm.undo.failed': {
+    number: 1026,
     ...vm,
     type: 'error',
     message: 'Unable to {operation} undo disks of {target}: {reason}',
     attributes: failure,
   },
   'vm.disk.parent-invalid': {
+    number: 1027,
     ...vm,
     type: 'error',
     message: 'The parent of a disk of {target} is invalid: {parent} was changed or is missing',
     attributes: { device: 'the disk', parent: 'the file that lies below it' },
   },
   'vm.shutdown.requested': {
+    number: 1028,
     ...vm,
     type: 'information',
     message: 'The guest of {target} was asked to shut down through {means}',
     attributes: { means: 'guest agent or power button' },
   },
   'vm.shutdown.completed': {
+    number: 1029,
     ...vm,
     type: 'information',
     message: 'The guest of {target} shut down as asked',
     attributes: { durationMs: 'time it took' },
   },
   'vm.shutdown.timed-out': {
+    number: 1030,
     ...vm,
     type: 'warning',
     message: 'The guest of {target} did not shut down within {timeoutSeconds} s; next: {next}',
     attributes: { timeoutSeconds: 'the limit', next: 'what happens now' },
   },
   'vm.task-failed': {
+    number: 1031,
     ...vm,
     type: 'error',
     message: '{operation} of {target} failed: {reason}',
     attributes: failure,
   },
   'vm.start-failed': {
+    number: 1032,
     ...vm,
     type: 'error',
     message: 'Virtual machine {target} could not be started: {reason}',
     attributes: failure,
   },
   'vm.restore-failed': {
+    number: 1033,
     ...vm,
     type: 'error',
     message: 'The saved state of {target} could not be restored: {reason}',
     attributes: failure,
   },
   'vm.save-failed': {
+    number: 1034,
     ...vm,
     type: 'error',
     message: 'The state of {target} could not be saved: {reason}',
     attributes: failure,
   },
   'vm.configuration-error': {
+    number: 1035,
     ...vm,
     type: 'error',
     message: 'The configuration of {target} is invalid: {reason}',
     attributes: { reason: 'what is wrong', path: 'path of the setting' },
   },
   'vm.crashed': {
+    number: 1036,
     ...vm,
     type: 'error',
     message: 'The process of {target} ended by itself: {reason}',
     attributes: { reason: 'exit status or signal', log: "last lines of the process's log" },
   },
   'vm.guest-error': {
+    number: 1037,
     ...vm,
     type: 'critical',
     message: 'The guest of {target} reported a critical error: {reason}',
     attributes: { reason: 'panic or watchdog' },
   },
   'vm.failure-reaction': {
+    number: 1038,
     ...vm,
     type: 'warning',
     message: 'Reaction to the failure of {target}: {reaction} (number {repetition} of {limit})',
@@ -287,6 +327,7 @@ export const eventCatalogue = {
     },
   },
   'host.network-service-failed': {
+    number: 2001,
     category: 'Network',
     target: 'host',
     type: 'critical',
@@ -294,6 +335,7 @@ export const eventCatalogue = {
     attributes: { reason: 'what of the host cannot be used' },
   },
   'vm.network-missing': {
+    number: 1039,
     category: 'Network',
     target: 'vm',
     type: 'error',
@@ -301,6 +343,7 @@ export const eventCatalogue = {
     attributes: { adapter: 'slot of the adapter', network: 'its name or id' },
   },
   'vm.adapter-failed': {
+    number: 1040,
     category: 'Network',
     target: 'vm',
     type: 'error',
@@ -308,12 +351,14 @@ export const eventCatalogue = {
     attributes: { adapter: 'slot of the adapter', reason: 'why' },
   },
   'vm.device-not-available': {
+    number: 1041,
     ...vm,
     type: 'error',
     message: 'Device {device} of {target} is not available at {hostPath}',
     attributes: { device: 'device of the vm', hostPath: 'path on the host' },
   },
   'vm.disk-error': {
+    number: 1042,
     category: 'Disk',
     target: 'vm',
     type: 'error',
@@ -321,96 +366,112 @@ export const eventCatalogue = {
     attributes: { device: 'the disk', operation: 'read or write', reason: 'what the host said' },
   },
   'vm.media.inserted': {
+    number: 1043,
     ...vm,
     type: 'information',
     message: '{medium} was inserted into {drive} of {target}',
     attributes: { drive: 'the drive', medium: 'what was inserted' },
   },
   'vm.media.ejected': {
+    number: 1044,
     ...vm,
     type: 'information',
     message: 'The medium in {drive} of {target} was ejected',
     attributes: { drive: 'the drive' },
   },
   'vm.floppy.mount-failed': {
+    number: 1045,
     ...vm,
     type: 'error',
     message: 'The floppy image {file} could not be inserted into {target}: {reason}',
     attributes: { file: 'the image', reason: 'why' },
   },
   'vm.floppy.format-invalid': {
+    number: 1046,
     ...vm,
     type: 'error',
     message: 'The floppy image {file} is not a valid image: {reason}',
     attributes: { file: 'the image', reason: 'why' },
   },
   'vm.device.added': {
+    number: 1047,
     ...vm,
     type: 'information',
     message: '{device} was added to {target}',
     attributes: { device: 'the device', live: 'whether while running' },
   },
   'vm.device.removed': {
+    number: 1048,
     ...vm,
     type: 'information',
     message: '{device} was removed from {target}',
     attributes: { device: 'the device', live: 'whether while running' },
   },
   'vm.heartbeat.lost': {
+    number: 1049,
     ...vm,
     type: 'warning',
     message: 'No sign of life from the guest of {target} since {lastAt}',
     attributes: { lastAt: 'time of the last beat', missed: 'beats missed' },
   },
   'vm.heartbeat.regained': {
+    number: 1050,
     ...vm,
     type: 'information',
     message: 'The guest of {target} shows signs of life again',
     attributes: { lastAt: 'time of the last beat before' },
   },
   'vm.additions.outdated': {
+    number: 1051,
     ...vm,
     type: 'warning',
     message: 'Guest additions {installed} of {target} are older than {shipped}',
     attributes: { installed: 'version in the guest', shipped: 'version on the host' },
   },
   'vm.additions.updated': {
+    number: 1052,
     ...vm,
     type: 'information',
     message: 'Guest additions of {target} were updated from {from} to {to}',
     attributes: { from: 'version before, or none', to: 'version now' },
   },
   'vm.script.started': {
+    number: 1053,
     ...vm,
     type: 'information',
     message: 'Script {script} of {target} was started for {event}',
     attributes: script,
   },
   'vm.script.finished': {
+    number: 1054,
     ...vm,
     type: 'information',
     message: 'Script {script} of {target} has ended',
     attributes: scriptEnd,
   },
   'vm.script.failed': {
+    number: 1055,
     ...vm,
     type: 'error',
     message: 'Script {script} of {target} failed: {reason}',
     attributes: { ...scriptEnd, reason: 'what went wrong' },
   },
   'vm.clock.corrected': {
+    number: 1056,
     ...vm,
     type: 'information',
     message: 'The clock of the guest of {target} was set (it was off by {offsetMs} ms)',
     attributes: { offsetMs: 'offset before' },
   },
   'vm.cut-off': {
+    number: 1057,
     ...vm,
     type: 'error',
     message: 'Virtual machine {target} was cut off when its host went down; data may be lost',
     attributes: none,
   },
   'vm.stop-fallback': {
+    number: 1058,
     ...vm,
     type: 'warning',
     message:
@@ -418,6 +479,7 @@ export const eventCatalogue = {
     attributes: { reason: 'why' },
   },
   'vm.clone.not-generalised': {
+    number: 1059,
     ...vm,
     type: 'warning',
     message:
@@ -425,48 +487,56 @@ export const eventCatalogue = {
     attributes: { source: 'the vm that it is a clone of', identity: 'what both guests have' },
   },
   'vm.conflict': {
+    number: 1060,
     ...vm,
     type: 'warning',
     message: 'Virtual machines {target} and {other} have the same {what}',
     attributes: { other: 'the other vm', what: 'UUID or serial number' },
   },
   'vm.discovered': {
+    number: 1061,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} was found {how}',
     attributes: { how: 'new, changed or vanished' },
   },
   'host.joined': {
+    number: 2002,
     ...host,
     type: 'information',
     message: 'Host {target} joined',
     attributes: { driver: 'its driver' },
   },
   'host.removed': {
+    number: 2003,
     ...host,
     type: 'information',
     message: 'Host {target} was removed',
     attributes: none,
   },
   'host.renamed': {
+    number: 2004,
     ...host,
     type: 'information',
     message: 'Host {oldName} is now called {target}',
     attributes: { oldName: 'name before' },
   },
   'host.started': {
+    number: 2005,
     ...host,
     type: 'information',
     message: 'The virtualization service of {target} started',
     attributes: none,
   },
   'host.stopped': {
+    number: 2006,
     ...host,
     type: 'information',
     message: 'The virtualization service of {target} stopped',
     attributes: { cause: 'why' },
   },
   'host.agent.status-changed': {
+    number: 2007,
     ...host,
     type: 'warning',
     typeWhere: { attribute: 'newStatus', value: 'ready', type: 'information' },
@@ -474,6 +544,7 @@ export const eventCatalogue = {
     attributes: status,
   },
   'host.setting.changed': {
+    number: 2008,
     category: 'Setting Change',
     target: 'host',
     type: 'information',
@@ -481,18 +552,21 @@ export const eventCatalogue = {
     attributes: change,
   },
   'host.low-resources': {
+    number: 2009,
     ...host,
     type: 'critical',
     message: 'Host {target} is critically low on {resource}: {evidence}',
     attributes: { resource: 'memory, disk, processes or file handles', evidence: 'the figures' },
   },
   'host.installation-corrupt': {
+    number: 2010,
     ...host,
     type: 'critical',
     message: 'The installation of {target} is damaged: {parts}',
     attributes: { parts: 'affected parts' },
   },
   'coordinator.started': {
+    number: 3001,
     category: 'Coordinator',
     target: 'installation',
     type: 'information',
@@ -500,6 +574,7 @@ export const eventCatalogue = {
     attributes: { version: 'its version', recovered: 'operations taken up again' },
   },
   'coordinator.stopped': {
+    number: 3002,
     category: 'Coordinator',
     target: 'installation',
     type: 'information',
@@ -507,6 +582,7 @@ export const eventCatalogue = {
     attributes: none,
   },
   'coordinator.connection.lost': {
+    number: 3003,
     category: 'Coordinator',
     target: 'host',
     type: 'warning',
@@ -514,6 +590,7 @@ export const eventCatalogue = {
     attributes: { cause: 'why' },
   },
   'coordinator.connection.restored': {
+    number: 3004,
     category: 'Coordinator',
     target: 'host',
     type: 'information',
@@ -521,6 +598,7 @@ export const eventCatalogue = {
     attributes: none,
   },
   'coordinator.inventory.synchronised': {
+    number: 3005,
     category: 'Coordinator',
     target: 'host',
     type: 'information',
@@ -532,6 +610,7 @@ export const eventCatalogue = {
     },
   },
   'coordinator.log.cleared': {
+    number: 3006,
     category: 'Coordinator',
     target: 'installation',
     type: 'warning',
@@ -539,6 +618,7 @@ export const eventCatalogue = {
     attributes: { before: 'time up to which', count: 'how many events' },
   },
   'installation.setting.changed': {
+    number: 3007,
     category: 'Setting Change',
     target: 'installation',
     type: 'information',
@@ -546,6 +626,7 @@ export const eventCatalogue = {
     attributes: change,
   },
   'profile.created': {
+    number: 5001,
     category: 'Coordinator',
     target: 'profile',
     type: 'information',
@@ -553,6 +634,7 @@ export const eventCatalogue = {
     attributes: none,
   },
   'profile.deleted': {
+    number: 5002,
     category: 'Coordinator',
     target: 'profile',
     type: 'information',
@@ -560,18 +642,21 @@ export const eventCatalogue = {
     attributes: none,
   },
   'network.created': {
+    number: 4001,
     ...network,
     type: 'information',
     message: 'Network {target} was created',
     attributes: { type: 'internal, host-only, nat or bridged' },
   },
   'network.deleted': {
+    number: 4002,
     ...network,
     type: 'information',
     message: 'Network {target} was deleted',
     attributes: none,
   },
   'network.setting.changed': {
+    number: 4003,
     category: 'Setting Change',
     target: 'network',
     type: 'information',
@@ -579,6 +664,7 @@ export const eventCatalogue = {
     attributes: change,
   },
   'network.failed': {
+    number: 4004,
     ...network,
     type: 'error',
     typeWhere: { attribute: 'state', value: 'degraded', type: 'warning' },
@@ -586,12 +672,14 @@ export const eventCatalogue = {
     attributes: { host: 'name of the host', state: 'degraded or down', reason: 'why' },
   },
   'network.restored': {
+    number: 4005,
     ...network,
     type: 'information',
     message: 'Network {target} is ready again on host {host}',
     attributes: { host: 'name of the host' },
   },
   'team.created': {
+    number: 5003,
     category: 'Coordinator',
     target: 'team',
     type: 'information',
@@ -599,6 +687,7 @@ export const eventCatalogue = {
     attributes: none,
   },
   'team.changed': {
+    number: 5004,
     category: 'Coordinator',
     target: 'team',
     type: 'information',
@@ -606,6 +695,7 @@ export const eventCatalogue = {
     attributes: { what: 'what is different' },
   },
   'team.deleted': {
+    number: 5005,
     category: 'Coordinator',
     target: 'team',
     type: 'information',
@@ -613,6 +703,7 @@ export const eventCatalogue = {
     attributes: none,
   },
   'folder.created': {
+    number: 5006,
     category: 'Coordinator',
     target: 'folder',
     type: 'information',
@@ -620,6 +711,7 @@ export const eventCatalogue = {
     attributes: none,
   },
   'folder.changed': {
+    number: 5007,
     category: 'Coordinator',
     target: 'folder',
     type: 'information',
@@ -627,6 +719,7 @@ export const eventCatalogue = {
     attributes: { oldPath: 'path before', newPath: 'path after' },
   },
   'folder.deleted': {
+    number: 5008,
     category: 'Coordinator',
     target: 'folder',
     type: 'information',
@@ -634,6 +727,7 @@ export const eventCatalogue = {
     attributes: none,
   },
   'image.added': {
+    number: 5009,
     category: 'Image',
     target: 'image',
     type: 'information',
@@ -641,6 +735,7 @@ export const eventCatalogue = {
     attributes: { how: 'built or registered' },
   },
   'image.deleted': {
+    number: 5010,
     category: 'Image',
     target: 'image',
     type: 'information',
@@ -648,6 +743,7 @@ export const eventCatalogue = {
     attributes: none,
   },
   'image.build-failed': {
+    number: 5011,
     category: 'Image',
     target: 'image',
     type: 'error',
@@ -655,6 +751,7 @@ export const eventCatalogue = {
     attributes: { reason: 'why' },
   },
   'console.opened': {
+    number: 5012,
     category: 'Console',
     target: 'vm',
     type: 'information',
@@ -662,6 +759,7 @@ export const eventCatalogue = {
     attributes: { channel: 'screen or serial' },
   },
   'console.closed': {
+    number: 5013,
     category: 'Console',
     target: 'vm',
     type: 'information',
@@ -669,6 +767,7 @@ export const eventCatalogue = {
     attributes: { channel: 'screen or serial' },
   },
   'security.signed-in': {
+    number: 6001,
     category: 'Security',
     target: 'user',
     type: 'information',
@@ -676,6 +775,7 @@ export const eventCatalogue = {
     attributes: { means: 'password, link or token' },
   },
   'security.sign-in-failed': {
+    number: 6002,
     category: 'Security',
     target: 'user',
     type: 'warning',
@@ -686,6 +786,7 @@ export const eventCatalogue = {
     },
   },
   'security.signed-out': {
+    number: 6003,
     category: 'Security',
     target: 'user',
     type: 'information',
@@ -693,6 +794,7 @@ export const eventCatalogue = {
     attributes: none,
   },
   'security.denied': {
+    number: 6004,
     category: 'Security',
     target: 'user',
     type: 'warning',
@@ -704,6 +806,7 @@ export const eventCatalogue = {
     },
   },
   'security.user.changed': {
+    number: 6005,
     category: 'Security',
     target: 'user',
     type: 'information',
@@ -715,6 +818,7 @@ export const eventCatalogue = {
     },
   },
   'security.permission.changed': {
+    number: 6006,
     category: 'Security',
     target: 'grant',
     type: 'information',
@@ -722,6 +826,7 @@ export const eventCatalogue = {
     attributes: { what: 'role, subject and object', how: 'granted, denied or withdrawn' },
   },
   'security.role.changed': {
+    number: 6007,
     category: 'Security',
     target: 'role',
     type: 'information',
@@ -733,6 +838,7 @@ export const eventCatalogue = {
     },
   },
   'security.token.changed': {
+    number: 6008,
     category: 'Security',
     target: 'token',
     type: 'information',
@@ -740,6 +846,7 @@ export const eventCatalogue = {
     attributes: { how: 'created or revoked' },
   },
   'security.run-account.changed': {
+    number: 6009,
     category: 'Security',
     target: 'vm',
     type: 'information',
@@ -747,6 +854,7 @@ export const eventCatalogue = {
     attributes: change,
   },
   'security.certificate.changed': {
+    number: 6010,
     category: 'Security',
     target: 'installation',
     type: 'information',

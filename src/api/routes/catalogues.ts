@@ -42,6 +42,10 @@ export const cataloguesRoutes = {
         items: z.array(
           z.strictObject({
             name: z.string(),
+            number: z
+              .number()
+              .int()
+              .meta({ description: 'in logs of operating systems: GANTRY-1010' }),
             category: z.string(),
             type: z.string(),
             target: z.string(),

@@ -119,6 +119,7 @@ function correlationOf(filter: Filter | undefined): EventFilter {
 export function listCatalogue(): {
   readonly items: {
     name: string;
+    number: number;
     category: string;
     type: string;
     target: string;
@@ -129,6 +130,7 @@ export function listCatalogue(): {
   return {
     items: Object.entries(eventCatalogue).map(([name, facts]) => ({
       name,
+      number: facts.number,
       category: facts.category,
       type: facts.type,
       target: facts.target,
