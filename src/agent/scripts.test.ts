@@ -125,6 +125,32 @@ describe('scripts', { skip }, () => {
     assert.ok(forbidden.length > 2);
   });
 
+  test('API-35 is run by what its first line, else its extension, else nothing says', async () => {
+    const texts = {
+      'line.pl': '#!/bin/sh\necho "line $1"',
+      'extension.pl': 'print "extension $ARGV[0] $$\\n" if $] > 5;',
+      neither: 'echo "neither $1"',
+    };
+    const files = Object.entries(texts).map(async ([name, text]) => {
+      const file = join(agent.shelf, name);
+      await writeFile(file, text);
+      await chmod(file, 0o755);
+      return file;
+    });
+    const scripts = (await Promise.all(files)).map((file) => {
+      return { event: 'vm.state.powered-on', file } as const;
+    });
+    const id = await agent.create(define('interpreted', null, scripts));
+    await agent.act(id, 'turn-on');
+    await ended(id, 2);
+    const outputs = told(id).filter(({ name }) => name === 'vm.script.finished');
+    assert.deepEqual(
+      outputs.map(({ attributes }) => String(attributes['output']).replace(/ \d+\n/, '\n')),
+      ['line interpreted\n', 'extension interpreted\n', 'neither interpreted\n'],
+    );
+    await agent.act(id, 'turn-off');
+  });
+
   test('API-39 EVT-67 ends with all that it started when its time is over, and keeps only the beginning of its output', async () => {
     const mark = String(70_000_000 + process.pid);
     const slow = await program('slow', `trap '' TERM\nsleep ${mark} & sleep ${mark}`);

@@ -11,6 +11,7 @@ import { Fault } from '#lib';
 import type { ScriptCall, ScriptEnd } from '../../driver.ts';
 import type { MachineFile } from '../../../machine/record.ts';
 import { scriptAccountOf } from '../confine/account-of.ts';
+import { chooseInterpreter } from './interpreter.ts';
 import { setprivArguments } from './spawn.ts';
 
 /** To end in order, before it is ended by force. */
@@ -33,7 +34,8 @@ export async function runScript(
     throw new Fault('unavailable', `cannot run ${file}: setpriv is not installed`, {
       hint: 'install the package util-linux',
     });
-  const args = [...setprivArguments(account), '--', file, ...request.arguments];
+  const command = [...(await chooseInterpreter(file)), file, ...request.arguments];
+  const args = [...setprivArguments(account), '--', ...command];
   const child = spawn(setpriv, args, {
     detached: true,
     cwd: '/',
