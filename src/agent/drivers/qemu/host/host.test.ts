@@ -48,7 +48,7 @@ test('a host of another architecture is read as far as it tells', () => {
   assert.equal(unknown.grade, 'ungraded');
 });
 
-test('what is critically low is named with its figures', () => {
+test('HOST-44 what is critically low is named with its figures', () => {
   const fine: Figures = {
     memoryFreeBytes: giB,
     diskFreeBytes: giB,
