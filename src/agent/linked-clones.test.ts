@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LinkMethod, LinkParams, LinkResult, VmDefinition } from '#api';
@@ -110,6 +110,15 @@ describe('linked clones', { skip: withoutQemu }, () => {
     return Number.parseInt(/^[0-9a-f]{8,}: {2}([0-9a-f]{2}) /m.exec(said)?.[1] ?? '', 16);
   }
 
+  /** Kills the agent; `meanwhile` is done before the next one starts. */
+  async function restart(meanwhile: () => Promise<void> = async () => undefined): Promise<void> {
+    const { links } = agent.host;
+    await agent.process.stop('SIGKILL');
+    await meanwhile();
+    agent.process.run();
+    await agent.host.until('the agent is back', () => agent.host.links > links, 60_000);
+  }
+
   test('VM-92 a vm and its linked clone run side by side on one base, and neither sees what the other writes', async () => {
     const source = await makeSource();
     const copy = await clone(source);
@@ -174,8 +183,10 @@ describe('linked clones', { skip: withoutQemu }, () => {
     await assert.rejects(call(copy.id, 'machine.flatten', {}), (error) =>
       isFault(error, 'refused'),
     );
-    await destroy(copy.id);
     await destroy(source.id);
+    await restart();
+    assert.deepEqual(await agent.blockedCodes(copy.id), ['layer-changed'], 'also alone with it');
+    await destroy(copy.id);
   });
 
   test('clones of a vm that nobody wrote to stand on the same files, and clones of clones on theirs', async () => {
@@ -253,13 +264,10 @@ describe('linked clones', { skip: withoutQemu }, () => {
     const snapshot = await take(copy.id);
     write(copy.id, 2, 5);
     for (const delayMs of [0, 4, 12, 30]) {
-      const { links } = agent.host;
       const work = call(copy.id, 'machine.flatten', {});
       work.catch(() => undefined);
       await systemClock.sleep(delayMs);
-      await agent.process.stop('SIGKILL');
-      agent.process.run();
-      await agent.host.until('the agent is back', () => agent.host.links > links, 60_000);
+      await restart();
       assert.deepEqual(
         [1, 2].map((region) => read(copy.id, region)),
         [1, 5],
@@ -288,16 +296,38 @@ describe('linked clones', { skip: withoutQemu }, () => {
     await destroy(copy.id);
   });
 
+  test('a copy that took the name of a shared file just before the agent was killed is taken for what it is', async () => {
+    const source = await makeSource();
+    const copy = await clone(source);
+    const path = base(copy.id);
+    const record = join(agent.process.folder, 'data', 'machines', `${copy.id}.json`);
+    await restart(async () => {
+      const machine = JSON.parse(readFileSync(record, 'utf8')) as {
+        layers: { files: { file: string; seal: object }[]; separated: object | null };
+      };
+      const seal = machine.layers.files.find(({ file }) => file === 'a.qcow2')?.seal;
+      await copyFile(path, `${path}.own.part`);
+      await rename(`${path}.own.part`, path);
+      const modified = String(statSync(path, { bigint: true }).mtimeNs);
+      machine.layers.separated = { file: 'a.qcow2', seal: { ...seal, modified } };
+      await writeFile(record, JSON.stringify(machine));
+    });
+    assert.deepEqual(await agent.blockedCodes(copy.id), []);
+    await agent.act(copy.id, 'turn-off');
+    assert.equal(read(copy.id, 1), 1);
+    assert.deepEqual(layersOf(copy.id).files, [], 'and is its own');
+    await destroy(copy.id);
+    await destroy(source.id);
+  });
+
   test('whenever the agent is killed there is a whole clone or none, and the source is what it was', async () => {
     const source = await makeSource();
     for (const delayMs of [1, 10, 20, 30, 45, 60]) {
-      const { links } = agent.host;
+      const before = new Set(agent.host.reports.keys());
       const work = clone(source);
       work.catch(() => undefined);
       await systemClock.sleep(delayMs);
-      await agent.process.stop('SIGKILL');
-      agent.process.run();
-      await agent.host.until('the agent is back', () => agent.host.links > links, 60_000);
+      await restart();
       assert.equal(read(source.id, 1), 1);
       const known = new Set([...agent.host.records.values()].map(({ report }) => report.path));
       const vms = dirname(agent.folder(source.id));
@@ -305,7 +335,7 @@ describe('linked clones', { skip: withoutQemu }, () => {
         // One that has just been made is empty, and taken by whoever wants that name next.
         assert.ok(known.has(folder) || readdirSync(folder).length === 0, `half: ${folder}`);
       for (const id of agent.host.records.keys()) {
-        if (id === source.id) continue;
+        if (before.has(id)) continue;
         assert.equal(read(id, 1), 1);
         await destroy(id);
       }

@@ -52,6 +52,16 @@ const wrong = {
   changed: 'was changed since something lies on it',
 } as const;
 
+/** Whether a file is what it was when something was put on it. */
+export async function isUnchanged(
+  storage: Storage,
+  machine: MachineFile,
+  { file, seal }: Layer,
+): Promise<boolean> {
+  const found = await storage.layers.readSeal(machine, file);
+  return seal !== null && typeof found === 'object' && isSame(seal, found);
+}
+
 /** Its permissions do not count: they were changed by us. */
 function isSame(one: Seal, other: Seal): boolean {
   return (

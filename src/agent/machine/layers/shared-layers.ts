@@ -7,7 +7,7 @@
 import { Fault } from '#lib';
 import type { Hands } from '../hands.ts';
 import { changeLayers } from './change-layers.ts';
-import { judgeLayers } from './check-layers.ts';
+import { isUnchanged, judgeLayers } from './check-layers.ts';
 import { chainFrom, prune, type Layer, type Layers } from './layers.ts';
 
 /** With these files, which have their seals, as shared ones. */
@@ -49,13 +49,18 @@ export function ownAgain(layers: Layers, alone: ReadonlySet<string>): ReadonlySe
   return new Set(shared.filter((file) => !kept.has(file)));
 }
 
-/** What nobody else has any more is this machine's own again. Only while it is off. */
+/**
+ * What nobody else has any more is this machine's own again. One that was changed stays as it is, so that it is found.
+ * Only while the machine is off.
+ */
 export async function releaseShared(hands: Hands): Promise<void> {
-  const { layers: storage } = hands.host.driver.storage;
+  const { storage } = hands.host.driver;
   const { layers } = hands.file;
   const alone = new Set<string>();
-  for (const file of sharedFiles(layers))
-    if ((await storage.countNames(hands.file, file)) === 1) alone.add(file);
+  for (const layer of layers.files.filter(({ shared }) => shared)) {
+    const names = await storage.layers.countNames(hands.file, layer.file);
+    if (names === 1 && (await isUnchanged(storage, hands.file, layer))) alone.add(layer.file);
+  }
   const own = ownAgain(layers, alone);
   if (own.size === 0) return;
   await changeLayers(hands, [], (now) => ({ layers: prune(unmarkShared(now, own)) }));
@@ -67,6 +72,7 @@ export async function releaseShared(hands: Hands): Promise<void> {
  */
 export async function separateShared(hands: Hands, progress: Hands['progress']): Promise<void> {
   const { storage } = hands.host.driver;
+  await settleSeparated(hands);
   const [changed] = await judgeLayers(storage, hands.file);
   if (changed !== undefined) throw new Fault('refused', changed.text, { hint: changed.remedy });
   await releaseShared(hands);
