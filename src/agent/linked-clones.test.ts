@@ -6,7 +6,7 @@ import { chmod, copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LinkMethod, LinkParams, LinkResult, VmDefinition } from '#api';
-import { isFault, systemClock } from '#lib';
+import { isFault, miB, systemClock } from '#lib';
 import {
   bareDefinition,
   byTester,
@@ -205,6 +205,31 @@ describe('linked clones', { skip: withoutQemu }, () => {
     assert.equal(read(grandchild.id, 2), 3);
     assert.deepEqual(layersOf(grandchild.id).files, []);
     await destroy(grandchild.id);
+  });
+
+  test('SCN-08 twenty clones of one write-protected parent need less than a quarter of the space of twenty copies, and a newer parent is another one', async () => {
+    const source = await makeSource();
+    const megabytes = 16;
+    const fill = ['-f', 'qcow2', '-c', `write -P 1 1M ${megabytes}M`, topOf(source.id)];
+    execFileSync('qemu-io', fill, { stdio: 'ignore' });
+    const copies: Made[] = [];
+    for (let count = 0; count < 20; count += 1) copies.push(await clone(source));
+    const files = new Map<number, number>();
+    for (const { id } of [source, ...copies]) {
+      const folder = agent.folder(id);
+      for (const name of readdirSync(folder)) {
+        const { ino, blocks } = statSync(join(folder, name));
+        files.set(ino, blocks * 512);
+      }
+    }
+    const bytes = [...files.values()].reduce((sum, one) => sum + one, 0);
+    assert.ok(bytes < (20 * megabytes * miB) / 4, `${bytes} bytes`);
+    assert.equal(statSync(base(source.id)).mode & 0o222, 0);
+    write(source.id, 1, 2);
+    const newer = await clone(source);
+    assert.equal(read(newer.id, 1), 2);
+    for (const { id } of copies) assert.equal(read(id, 1), 1);
+    for (const { id } of [source, newer, ...copies]) await destroy(id);
   });
 
   test('a running vm is cloned from its snapshot; the snapshot goes, and what it held stays the clone’s', async () => {

@@ -7,7 +7,7 @@
 import { Fault } from '#lib';
 import type { Hands } from '../hands.ts';
 import { changeLayers } from './change-layers.ts';
-import { isUnchanged, judgeLayers } from './check-layers.ts';
+import { isUnchanged } from './check-layers.ts';
 import { chainFrom, prune, type Layer, type Layers } from './layers.ts';
 
 /** With these files, which have their seals, as shared ones. */
@@ -68,15 +68,14 @@ export async function releaseShared(hands: Hands): Promise<void> {
 
 /**
  * Every shared file becomes one of this machine's own, with the same content and name. Cut off at any point it goes
- * on from there. Errors: `exhausted`, `cancelled`; `corrupt` naming a file that was changed.
+ * on from there. Errors: `exhausted`, `cancelled`; `refused` naming a file that was changed.
  */
 export async function separateShared(hands: Hands, progress: Hands['progress']): Promise<void> {
   const { storage } = hands.host.driver;
   await settleSeparated(hands);
-  const [changed] = await judgeLayers(storage, hands.file);
-  if (changed !== undefined) throw new Fault('refused', changed.text, { hint: changed.remedy });
   await releaseShared(hands);
   const files = sharedFiles(hands.file.layers);
+  await requireUnchanged(hands, files);
   for (const [index, file] of files.entries()) {
     const seal = await storage.layers.copyBeside(hands.file, file, {
       signal: hands.signal,
@@ -88,6 +87,19 @@ export async function separateShared(hands: Hands, progress: Hands['progress']):
     await hands.persist();
     await storage.layers.putCopy(hands.file, file);
     await settleSeparated(hands);
+  }
+}
+
+async function requireUnchanged({ file, host }: Hands, shared: readonly string[]): Promise<void> {
+  for (const layer of file.layers.files.filter((one) => shared.includes(one.file))) {
+    if (await isUnchanged(host.driver.storage, file, layer)) continue;
+    throw new Fault(
+      'refused',
+      `${layer.file}, which other vms have too, is missing or was changed`,
+      {
+        hint: 'bring back the file as it was, with its time of modification',
+      },
+    );
   }
 }
 
