@@ -22,6 +22,13 @@ const remedies: Readonly<Record<string, string>> = {
   'UEFI firmware': 'install the package ovmf',
   swtpm: 'install the package swtpm',
   setpriv: 'install the package util-linux',
+  nft: 'install the package nftables',
+  dnsmasq: 'install the package dnsmasq-base',
+  bridge: 'load the kernel module bridge: modprobe bridge',
+  '/dev/kvm':
+    'load the kernel module kvm_intel or kvm_amd, and switch on virtualization in the firmware',
+  '/dev/net/tun': 'load the kernel module tun: modprobe tun',
+  '/dev/vhost-net': 'load the kernel module vhost_net: modprobe vhost_net',
 };
 
 const required = new Set(['qemu-system-x86_64', 'qemu-img']);

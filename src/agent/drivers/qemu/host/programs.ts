@@ -1,9 +1,10 @@
-/** Programs and kernel devices that a host needs, with the function that is lost without each (HOST-40). */
+/** Programs, kernel modules and devices that a host needs, with the function that is lost without each (HOST-40). */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostFacts } from '#api';
 import type { Binaries, QemuCapabilities } from '#qemu';
+import { hasModule } from './kernel-modules.ts';
 
 const folders = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
@@ -46,6 +47,17 @@ export async function listPrograms(
     entry('UEFI firmware', firmware > 0, 'vms with UEFI'),
     entry('swtpm', binaries.swtpm !== undefined, 'vms with a TPM'),
     entry('setpriv', (await findProgram('setpriv')) !== undefined, 'accounts of their own for vms'),
+    entry('nft', (await findProgram('nft')) !== undefined, 'rules of networks'),
+    entry(
+      'dnsmasq',
+      (await findProgram('dnsmasq')) !== undefined,
+      'addresses and names on networks',
+    ),
+    entry(
+      'bridge',
+      await hasModule('bridge'),
+      'bridges between vms: networks beyond the user-mode one',
+    ),
     entry('/dev/kvm', await isThere('/dev/kvm'), 'hardware acceleration'),
     entry('/dev/net/tun', await isThere('/dev/net/tun'), 'networks beyond the user-mode one'),
     entry(
