@@ -1,8 +1,8 @@
 /** The checks of a host, each with its evidence and remedy (HOST-05, HOST-26, HOST-40). */
-import { readdir } from 'node:fs/promises';
 import type { Finding, HostFacts, HostSettings } from '#api';
 import { formatBytes } from '#lib';
 import type { Volume } from '../../../storage/file-system.ts';
+import { findDevices } from './devices.ts';
 import { armRemedy } from './emulator.ts';
 import type { MemoryNow } from './machine-facts.ts';
 
@@ -64,10 +64,7 @@ export async function diagnoseHost(host: DiagnosedHost): Promise<Finding[]> {
         : 'all vms run under the account of the agent',
       host.isRoot ? null : 'run the agent as root for vms that do not trust each other',
     ),
-    await deviceFinding('storage adapter', '/sys/block', 'warning'),
-    await deviceFinding('network adapter', '/sys/class/net', 'warning'),
-    await deviceFinding('optical drive', '/sys/class/block', 'information', /^sr\d/),
-    await deviceFinding('display', '/sys/class/drm', 'information', /^card\d+-/),
+    ...(await findDevices()),
   ];
 }
 
@@ -115,16 +112,4 @@ function volumeFinding(volume: Volume, settings: HostSettings): Finding {
   const low = freeBytes < settings.minimumFreeDiskBytes;
   const evidence = `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free`;
   return finding(check, low ? 'error' : 'ok', evidence, low ? 'free space' : null);
-}
-
-async function deviceFinding(
-  name: string,
-  folder: string,
-  missing: 'warning' | 'information',
-  pattern = /^(?!lo$|loop|ram|zram)/,
-): Promise<Finding> {
-  const entries = await readdir(folder).catch(() => []);
-  const found = entries.filter((entry) => pattern.test(entry)).slice(0, 8);
-  if (found.length > 0) return finding(name, 'ok', found.join(', '), null);
-  return finding(name, missing, `there is no ${name}`, null);
 }
