@@ -86,6 +86,18 @@ const teamRoute = createRoute({
   path: '/teams/$team',
   component: lazyRouteComponent(() => import('./teams/TeamPage.tsx'), 'TeamPage'),
 });
+const networksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/networks',
+  validateSearch: parseListPlace,
+  component: lazyRouteComponent(() => import('./networks/NetworksPage.tsx'), 'NetworksPage'),
+});
+const networkRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/networks/$network',
+  validateSearch: parseListPlace,
+  component: lazyRouteComponent(() => import('./networks/NetworkPage.tsx'), 'NetworkPage'),
+});
 const operationsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/operations',
@@ -113,6 +125,8 @@ export function createConsoleRouter(): AnyRouter {
       imageRoute,
       teamsRoute,
       teamRoute,
+      networksRoute,
+      networkRoute,
       operationsRoute,
       eventsRoute,
     ]),

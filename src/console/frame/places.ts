@@ -4,6 +4,7 @@ export const places = [
   ['/vms', 'virtualMachines'],
   ['/teams', 'teams'],
   ['/hosts', 'hosts'],
+  ['/networks', 'networks'],
   ['/images', 'images'],
   ['/operations', 'operations'],
   ['/events', 'events'],

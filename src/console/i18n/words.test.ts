@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { snapshotLanguages } from '../vm/snapshots/words.ts';
 import { vmLanguages } from '../vm/words/vm-words.ts';
+import { networkLanguages } from '../networks/words.ts';
 import { teamLanguages } from '../teams/words.ts';
 import { createWords, findLanguage, languages } from './words.ts';
 
@@ -18,6 +19,7 @@ test('every language fills the same places in its texts', () => {
     vmLanguages,
     snapshotLanguages,
     teamLanguages,
+    networkLanguages,
   ];
   for (const { en: english = {}, ...others } of all)
     for (const [code, texts] of Object.entries(others))

@@ -19,9 +19,10 @@ import { watchShown } from './watch-shown.ts';
 const rereadMs = 2000;
 const shortestMs = 100;
 const maxRemembered = 200;
-/** What else is told anew with a thing: a team's state is that of its vms. */
+/** What else is told anew with a thing: a team's state is that of its vms, and a vm that comes up has a new lease. */
 const restated: Readonly<Record<string, readonly string[]>> = {
-  vm: ['vm.list', 'team.list', 'team.show'],
+  vm: ['vm.list', 'team.list', 'team.show', 'network.leases'],
+  network: ['network.list', 'network.leases'],
 };
 
 /** What is asked of a vm beside itself. */

@@ -8,7 +8,7 @@ import type { WatchMessage } from '#api';
 import { follow, type Following } from './follow.ts';
 import { shownThings } from './shown.ts';
 
-const kinds = 'vm,host,folder,operation,image';
+const kinds = 'vm,host,folder,operation,image,team,network';
 /** Somebody who scrolls or goes from page to page shows many things for a moment. */
 const settleMs = 300;
 

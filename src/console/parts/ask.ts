@@ -7,6 +7,7 @@ import type {
   Folder,
   Host,
   Image,
+  Network,
   Operation,
   Page,
   Team,
@@ -21,6 +22,7 @@ export interface Lists {
   readonly 'operation.list': Operation;
   readonly 'image.list': Image;
   readonly 'team.list': Team;
+  readonly 'network.list': Network;
 }
 
 export type ListName = keyof Lists;

@@ -1,11 +1,10 @@
 /** What may be done with a team; what it would do to whom is said first, and it is one operation. */
-import { Divider, Dropdown, DropdownItem, DropdownList, MenuToggle } from '@patternfly/react-core';
-import { EllipsisVIcon } from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
+import { Divider, DropdownItem } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import { teamActionNames, type Team, type TeamAction } from '#api';
 import { useConsole, useWords } from '../console.ts';
-import { mainPart } from '../parts/main-part.ts';
 import { PlanDialog } from '../parts/PlanDialog.tsx';
+import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { DeleteTeam } from './DeleteTeam.tsx';
 
 export function TeamMenu({
@@ -17,7 +16,6 @@ export function TeamMenu({
 }): ReactNode {
   const { client, live, notices } = useConsole();
   const words = useWords();
-  const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState<TeamAction | 'delete' | undefined>(undefined);
   const act = async (action: TeamAction): Promise<void> => {
     const values = { action: words.operation(`team.${action}`), name: team.name };
@@ -33,37 +31,17 @@ export function TeamMenu({
   };
   return (
     <>
-      <Dropdown
-        isOpen={open}
-        onOpenChange={setOpen}
-        onSelect={() => setOpen(false)}
-        shouldFocusToggleOnSelect
-        popperProps={{ position: 'right', appendTo: mainPart }}
-        toggle={(ref) => (
-          <MenuToggle
-            ref={ref}
-            variant={look === 'row' ? 'plain' : 'primary'}
-            isExpanded={open}
-            onClick={() => setOpen(!open)}
-            aria-label={words.text('actionsOf', { name: team.name })}
-            {...(look === 'row' ? { icon: <EllipsisVIcon /> } : {})}
-          >
-            {look === 'page' ? words.text('actions') : undefined}
-          </MenuToggle>
-        )}
-      >
-        <DropdownList>
-          {teamActionNames.map((action) => (
-            <DropdownItem key={action} onClick={() => setAsked(action)}>
-              {words.operation(`team.${action}`)}
-            </DropdownItem>
-          ))}
-          <Divider component="li" />
-          <DropdownItem isDanger onClick={() => setAsked('delete')}>
-            {words.text('delete')}
+      <ThingMenu name={team.name} look={look}>
+        {teamActionNames.map((action) => (
+          <DropdownItem key={action} onClick={() => setAsked(action)}>
+            {words.operation(`team.${action}`)}
           </DropdownItem>
-        </DropdownList>
-      </Dropdown>
+        ))}
+        <Divider component="li" />
+        <DropdownItem isDanger onClick={() => setAsked('delete')}>
+          {words.text('delete')}
+        </DropdownItem>
+      </ThingMenu>
       {asked === 'delete' && <DeleteTeam team={team} onClose={() => setAsked(undefined)} />}
       {asked !== undefined && asked !== 'delete' && (
         <PlanDialog

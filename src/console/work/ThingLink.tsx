@@ -8,6 +8,7 @@ const pages: Readonly<Partial<Record<Kind, string>>> = {
   host: '/hosts',
   image: '/images',
   team: '/teams',
+  network: '/networks',
 };
 
 export function ThingLink({ thing }: { readonly thing: Thing }): ReactNode {

@@ -1,0 +1,72 @@
+/** The words of networks, which are asked for with their pages. */
+import type { NetworkState, NetworkType } from '#api';
+import { useOwnText, type OwnText } from '../i18n/own-text.ts';
+
+const english = {
+  create: 'Create network',
+  none: 'No networks',
+  noneFound: 'No network matches the filter',
+  example: 'for example: state = degraded',
+  automatic: 'one that nothing known uses',
+  subnetOptional: 'Empty: it has no addresses',
+  adapterHint: 'A bridge of the host, or an adapter that has no address of its own',
+  'type.nat': 'NAT: its vms reach what the host reaches, under its address',
+  'type.host-only': 'Host-only: its vms and their host reach one another, nothing beyond',
+  'type.internal': 'Internal: its vms reach one another; nothing reaches the host or leaves it',
+  'type.bridged': 'Bridged: its vms are on the physical network of an adapter of the host',
+  'state.unused': 'Unused',
+  'state.ready': 'Ready',
+  'state.degraded': 'Degraded',
+  'state.down': 'Down',
+  onHosts: 'On hosts',
+  bridge: 'Interface',
+  unusedHint: 'No vm is on it: hosts make it as soon as one of their vms has an adapter on it.',
+  leases: 'Leased addresses',
+  noLeases: 'No address is leased now.',
+  until: 'Until',
+  guestName: 'Name in the guest',
+  unreachable: 'These hosts carry it and did not answer: {hosts}',
+  stay: 'Adapters on it: {count}. They stay connected, and keep what they have leased until they renew it.',
+  deleteUnused: 'No adapter of a vm is on it.',
+  deleteUsed: 'Adapters on it: {count}. It is not deleted while there are any.',
+} as const;
+export type NetworkTextKey = keyof typeof english | `type.${NetworkType}` | `state.${NetworkState}`;
+
+const german: Readonly<Record<NetworkTextKey, string>> = {
+  create: 'Netzwerk anlegen',
+  none: 'Keine Netzwerke',
+  noneFound: 'Kein Netzwerk passt zum Filter',
+  example: 'zum Beispiel: state = degraded',
+  automatic: 'eines, das sonst nichts Bekanntes benutzt',
+  subnetOptional: 'Leer: Es hat keine Adressen',
+  adapterHint: 'Eine Brücke des Hosts, oder ein Adapter ohne eigene Adresse',
+  'type.nat': 'NAT: Seine VMs erreichen, was der Host erreicht, unter dessen Adresse',
+  'type.host-only': 'Nur Host: Seine VMs und ihr Host erreichen einander, sonst nichts',
+  'type.internal':
+    'Intern: Seine VMs erreichen einander; nichts erreicht den Host oder geht hinaus',
+  'type.bridged': 'Überbrückt: Seine VMs sind im physischen Netz eines Adapters des Hosts',
+  'state.unused': 'Unbenutzt',
+  'state.ready': 'Bereit',
+  'state.degraded': 'Eingeschränkt',
+  'state.down': 'Ausgefallen',
+  onHosts: 'Auf Hosts',
+  bridge: 'Schnittstelle',
+  unusedHint:
+    'Keine VM ist daran: Ein Host richtet es ein, sobald eine seiner VMs einen Adapter daran hat.',
+  leases: 'Vergebene Adressen',
+  noLeases: 'Zurzeit ist keine Adresse vergeben.',
+  until: 'Bis',
+  guestName: 'Name im Gast',
+  unreachable: 'Diese Hosts führen es und haben nicht geantwortet: {hosts}',
+  stay: 'Adapter daran: {count}. Sie bleiben verbunden und behalten vergebene Adressen bis zur Erneuerung.',
+  deleteUnused: 'Kein Adapter einer VM ist daran.',
+  deleteUsed: 'Adapter daran: {count}. Solange es welche gibt, wird es nicht gelöscht.',
+};
+
+export const networkLanguages = { en: english, de: german };
+
+export type NetworkText = OwnText<NetworkTextKey>;
+
+export function useNetworkText(): NetworkText {
+  return useOwnText<NetworkTextKey>(networkLanguages);
+}

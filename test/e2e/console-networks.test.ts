@@ -1,0 +1,124 @@
+/** The console's pages of networks: made in one step, changed, followed as adapters come and go, deleted. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import type { Vm } from '#api';
+import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+
+const password = 'a long enough password';
+
+describe('the networks of the console', { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let person: Person;
+  let vm: Vm;
+
+  before(async () => {
+    gantry = await newGantry();
+    const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
+    const { items } = await gantry
+      .client()
+      .call('vm.list', { query: { filter: 'state = off', sort: 'name', limit: 1 } });
+    assert.ok(items[0]);
+    vm = items[0];
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    const { page } = person;
+    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
+    await page.locator('#password').fill(password);
+    await page.locator('#again').fill(password);
+    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  const choose = async (verb: string): Promise<Locator> => {
+    const { page } = person;
+    await page.getByRole('button', { name: 'Actions for lab' }).press('Enter');
+    await page.getByRole('menuitem', { name: verb, exact: true }).press('Enter');
+    return page.getByRole('dialog');
+  };
+
+  test('a network is made in one step, by keyboard, and what the server says against it is shown', async () => {
+    const { page } = person;
+    await page.getByRole('link', { name: 'Networks', exact: true }).click();
+    await page.getByText('No networks').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await page.getByRole('button', { name: 'Create network' }).press('Enter');
+    await page.keyboard.type('lab');
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('#network-subnet').fill('10.81.0.0/33');
+    await page.keyboard.press('Enter');
+    await dialog.getByRole('alert').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await dialog.locator('#network-subnet').fill('10.81.0.0/24');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'lab' }).waitFor();
+    await page.getByText('10.81.0.0/24').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+  });
+
+  test('what is changed in the form is sent, and nothing else', async () => {
+    const { page } = person;
+    const dialog = await choose('Change');
+    await dialog.locator('#setting-description').fill('for tests');
+    await dialog.locator('#setting-domain').fill('lab.test');
+    assert.deepEqual(await findBarriers(page), []);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('lab.test', { exact: true }).waitFor();
+    const network = await gantry.client().call('network.show', { params: { network: 'lab' } });
+    assert.equal(network.description, 'for tests');
+    assert.equal(network.ipv4?.subnet, '10.81.0.0/24');
+  });
+
+  test('the page follows an adapter that comes onto the network, and a deletion says that it is in use', async () => {
+    const { page } = person;
+    await gantry.must('vm', 'attach-adapter', vm.name, '--network', 'lab');
+    await page
+      .getByRole('grid', { name: 'Virtual machines' })
+      .getByRole('link', { name: vm.name, exact: true })
+      .waitFor();
+    const dialog = await choose('Delete');
+    await dialog.getByText('Adapters on it: 1.').waitFor();
+    assert.ok(await dialog.getByRole('button', { name: 'Delete' }).isDisabled());
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  test('in a window of 800 × 600 and on a phone neither page is wider than the window', async () => {
+    const { page } = person;
+    const { id } = await gantry.client().call('network.show', { params: { network: 'lab' } });
+    for (const [width, height] of [
+      [800, 600],
+      [390, 844],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      for (const path of ['/networks', `/networks/${id}`]) {
+        await page.goto(gantry.client().server + path);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        const wide = Number(await page.evaluate('document.documentElement.scrollWidth'));
+        assert.ok(wide <= width, `${path} is ${wide} wide`);
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  test('a network that nothing is on is deleted, from the list that others fill', async () => {
+    const { page } = person;
+    await page.getByRole('link', { name: 'Networks', exact: true }).first().click();
+    await gantry.must('vm', 'detach-adapter', vm.name, '0', '--yes');
+    await gantry.must('network', 'create', 'other');
+    await page.getByRole('link', { name: 'other', exact: true }).waitFor();
+    const dialog = await choose('Delete');
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('link', { name: 'lab', exact: true }).waitFor({ state: 'detached' });
+  });
+
+  test('no page caused an error or asked for what its policy refuses', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
