@@ -110,7 +110,7 @@ export class Feed {
           continue;
         }
         if (inRing) throw tooSlow(at);
-        for (const older of await this.#readChanges(at, pageChanges)) {
+        for (const older of await this.#readChanges(at, Math.min(pageChanges, this.#last - at))) {
           if (signal.aborted) return;
           assert(older.seq === at + 1, `change ${older.seq} is read after ${at}`);
           at = older.seq;

@@ -1,8 +1,10 @@
 /**
  * Opening a SQLite database as a store: one opener, the right form, no obvious damage, durable commits.
  *
- * Durability: write-ahead log with synchronous=FULL, so that every commit is flushed before it is
- * answered (sqlite.org/pragma.html#pragma_synchronous).
+ * Durability: a write-ahead log. A thread's connection has synchronous=FULL: a commit returns when it is on the
+ * disk. The coordinator's own has NORMAL, with which SQLite flushes where order matters (the log before it is copied
+ * into the database, the database before the log is begun again, the new beginning before what follows it) and
+ * leaves the flush of a commit to its caller (sqlite.org/pragma.html#pragma_synchronous); see local-writer.ts.
  *
  * One opener: an exclusive lock on a file of its own beside the database, held by a connection that does
  * nothing else; the kernel gives it back when the process dies, however it dies.
@@ -19,6 +21,7 @@ const applicationId = 0x47414e54;
 /** Up to this size the whole file is checked at every opening; it takes about a tenth of a second. */
 const wholeCheckBytes = 32 * miB;
 const busyTimeoutMs = 5_000;
+const limits = `PRAGMA journal_size_limit = ${64 * miB}; PRAGMA cache_size = -16384;`;
 
 export interface OpenedDatabase {
   readonly database: DatabaseSync;
@@ -26,7 +29,7 @@ export interface OpenedDatabase {
   close(): void;
 }
 
-/** Errors: `refused` when it is open elsewhere, `unsupported` when made by a newer version, `corrupt`, `exhausted`, `unavailable`. */
+/** The first connection, which holds the lock; who commits through it flushes. It waits for nobody once it is open. Errors: `refused` when it is open elsewhere, `unsupported` when made by a newer version, `corrupt`, `exhausted`, `unavailable`. */
 export function openForWriting(file: string): OpenedDatabase {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const lock = takeLock(`${file}.lock`, file);
@@ -36,6 +39,7 @@ export function openForWriting(file: string): OpenedDatabase {
     closeSync(openSync(file, 'a', 0o600));
     database = new DatabaseSync(file, { timeout: busyTimeoutMs });
     prepare(database, file);
+    database.exec('PRAGMA busy_timeout = 0');
   } catch (error) {
     database?.close();
     lock.close();
@@ -52,7 +56,18 @@ export function openForWriting(file: string): OpenedDatabase {
   };
 }
 
-/** A second connection, for reading; the database is already open for writing in this process. */
+/** Another connection for writing, which flushes what it commits; the database is already open in this process. */
+export function openBesides(file: string): OpenedDatabase {
+  try {
+    const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
+    database.exec(`PRAGMA synchronous = FULL; ${limits}`);
+    return { database, close: () => database.close() };
+  } catch (error) {
+    throw storeFault(file, error);
+  }
+}
+
+/** Another connection for reading; the database is already open in this process. */
 export function openForReading(file: string): OpenedDatabase {
   try {
     const database = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
@@ -84,9 +99,9 @@ function prepare(database: DatabaseSync, file: string): void {
   if (!fresh) checkOwner(database, file);
   database.exec(`
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA journal_size_limit = ${64 * miB};
-    PRAGMA cache_size = -16384;`);
+    PRAGMA synchronous = NORMAL;
+    PRAGMA wal_autocheckpoint = 0;
+    ${limits}`);
   if (!fresh) checkDamage(database, file);
   migrate(database, file);
 }

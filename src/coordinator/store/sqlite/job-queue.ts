@@ -19,7 +19,8 @@ export function bytesOf(blocks: readonly SampleBlock[]): number {
   return blocks.reduce((sum, { data }) => sum + data.byteLength, 0);
 }
 
-function lengthOf(job: Job): number {
+/** Of what it writes, in UTF-16 units or bytes. */
+export function lengthOf(job: Job): number {
   if (job.kind === 'commit') return job.commit.length;
   return job.kind === 'samples' ? bytesOf(job.blocks) : 0;
 }

@@ -133,7 +133,7 @@ export interface ThreadData {
 }
 
 /** A thread's first word. */
-export type Opening = { readonly head: number } | { readonly fault: FaultData };
+export type Opening = { readonly opened: true } | { readonly fault: FaultData };
 
 /** `id` is given back with the result. */
 export type ToThread<T> = { readonly id: number; readonly work: T } | { readonly close: true };

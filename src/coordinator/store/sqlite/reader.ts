@@ -31,7 +31,7 @@ function serve(opened: OpenedDatabase): void {
     const { id, work } = message;
     port.postMessage({ id, result: answer(queries, work) } satisfies FromThread<QueryResult>);
   });
-  port.postMessage({ head: 0 } satisfies Opening);
+  port.postMessage({ opened: true } satisfies Opening);
 }
 
 try {

@@ -27,7 +27,7 @@ test('a thread that nobody asks ends, and the next question starts it again', as
   let starts = 0;
   const reader = new RestingThread<Query, QueryResult>(async () => {
     starts += 1;
-    return (await Thread.start<Query, QueryResult>('reader', script, { file })).thread;
+    return await Thread.start<Query, QueryResult>('reader', script, { file });
   }, 20);
   const ask = async (): Promise<number> => {
     const result = await reader.ask(query);

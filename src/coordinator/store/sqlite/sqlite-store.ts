@@ -1,13 +1,13 @@
 /**
  * The SQLite engine: one coordinator, one file, nothing else to install. This half lives in the
- * coordinator's own thread and never touches the disk; a writer and a reader, each in a thread and with
- * a connection of its own, do.
+ * coordinator's own thread, commits there while there is little to write, and never waits for the disk; a writer
+ * and a reader, each in a thread and with a connection of its own, do. Both rest when nobody needs them.
  *
- *   commit -> prepare -> JobQueue -> writer (one flush per batch) -> Feed -> watchers
- *   read -> JobQueue -> writer
- *   range, events, samples -> reader, which rests when nobody asks
+ *   commit -> prepare -> JobQueue -> BatchWriter (one flush per batch) -> Feed -> watchers
+ *   read -> JobQueue -> BatchWriter
+ *   range, events, samples -> reader
  */
-import { type Clock, Fault, faultFromData, assert } from '#lib';
+import { type Clock, Fault, faultFromData, assert, toFault } from '#lib';
 import type { Log } from '#log';
 import { installationId, type Event } from '#api';
 import { Feed, prunedFault } from '../feed.ts';
@@ -36,7 +36,11 @@ import {
   type SampleLevel,
   type Store,
 } from '../store.ts';
+import { BatchWriter } from './batch-writer.ts';
+import { openForWriting } from './database.ts';
 import { bytesOf, JobQueue } from './job-queue.ts';
+import { endAllLeases } from './leases.ts';
+import { LocalWriter, type Flush } from './local-writer.ts';
 import type {
   Batch,
   BatchResult,
@@ -52,57 +56,64 @@ import type {
 import { RestingThread } from './resting-thread.ts';
 import { Thread } from './thread.ts';
 
-/** How long the reader is kept without work. */
-const readerIdleMs = 10_000;
+/** How long a thread is kept without work. */
+const threadIdleMs = 10_000;
 
 export interface SqliteStoreOptions {
   /** Made where it is not yet, with its folder. */
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly readerIdleMs?: number;
+  readonly threadIdleMs?: number;
+  /** Instead of fdatasync of SQLite's log. */
+  readonly flush?: Flush;
 }
 
 /** Errors: `refused` when another coordinator has it, `unsupported` when a newer version made it, `corrupt`, `exhausted`, `unavailable`. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { file, clock, log } = options;
-  const data = { file };
-  const writer = await Thread.start<Batch, BatchResult>(
-    'store writer',
-    new URL('writer.ts', import.meta.url),
-    data,
-  );
+  const opened = openForWriting(file);
   try {
-    const script = new URL('reader.ts', import.meta.url);
-    const reader = new RestingThread<Query, QueryResult>(
-      async () => (await Thread.start<Query, QueryResult>('store reader', script, data)).thread,
-      options.readerIdleMs ?? readerIdleMs,
+    endAllLeases(opened.database);
+    const local = await LocalWriter.open(opened, file, options.flush);
+    const { head } = local;
+    const thread = <T, R>(name: string, script: URL): RestingThread<T, R> =>
+      new RestingThread(
+        () => Thread.start<T, R>(name, script, { file }),
+        options.threadIdleMs ?? threadIdleMs,
+      );
+    const writer = thread<Batch, BatchResult>(
+      'store writer',
+      new URL('writer.ts', import.meta.url),
     );
-    await reader.wake();
-    log.info({ file, head: writer.head }, 'store opened');
-    return new SqliteStore(writer.thread, reader, writer.head, clock);
+    const reader = thread<Query, QueryResult>(
+      'store reader',
+      new URL('reader.ts', import.meta.url),
+    );
+    log.info({ file, head }, 'store opened');
+    return new SqliteStore(new BatchWriter(local, writer, log), reader, head, clock);
   } catch (error) {
-    await writer.thread.close();
+    opened.close();
     throw error;
   }
 }
 
 class SqliteStore implements Store {
-  readonly #writer: Thread<Batch, BatchResult>;
+  readonly #writer: BatchWriter;
   readonly #reader: RestingThread<Query, QueryResult>;
   readonly #queue: JobQueue;
   readonly #feed: Feed;
   #closed = false;
 
   constructor(
-    writer: Thread<Batch, BatchResult>,
+    writer: BatchWriter,
     reader: RestingThread<Query, QueryResult>,
     head: number,
     clock: Clock,
   ) {
     this.#writer = writer;
     this.#reader = reader;
-    this.#queue = new JobQueue((batch) => writer.ask(batch), clock);
+    this.#queue = new JobQueue((batch) => this.#write(batch), clock);
     this.#feed = new Feed(
       head,
       { changes: feedChanges, length: feedLength },
@@ -220,9 +231,18 @@ class SqliteStore implements Store {
     this.#closed = true;
     await this.#queue.drain();
     this.#feed.close(new Fault('unavailable', 'the store is closed'));
-    // The reader first: the last connection to close tidies the log away.
     await this.#reader.close();
     await this.#writer.close();
+  }
+
+  async #write(batch: Batch): Promise<BatchResult> {
+    try {
+      return await this.#writer.write(batch);
+    } catch (error) {
+      // Whoever watches could no longer be told what is there.
+      this.#feed.close(toFault(error));
+      throw error;
+    }
   }
 
   #assertOpen(): void {
@@ -231,6 +251,8 @@ class SqliteStore implements Store {
 
   async #ask<K extends QueryKind>(query: Query & { readonly kind: K }): Promise<QueryAnswers[K]> {
     const result = await this.#reader.ask(query);
+    // It may have read what is not on the disk yet.
+    await this.#writer.settled();
     if ('fault' in result) throw faultFromData(result.fault);
     // The reader answers every query with the answer of its kind.
     return result.answer as QueryAnswers[K];

@@ -35,11 +35,7 @@ export class Thread<T, R> {
   }
 
   /** Errors: the thread's fault at opening. */
-  static async start<T, R>(
-    name: string,
-    script: URL,
-    data: ThreadData,
-  ): Promise<{ readonly thread: Thread<T, R>; readonly head: number }> {
+  static async start<T, R>(name: string, script: URL, data: ThreadData): Promise<Thread<T, R>> {
     const worker = new Worker(script, { workerData: data, name, resourceLimits });
     const opening = Promise.withResolvers<Opening>();
     worker.once('message', opening.resolve);
@@ -52,7 +48,7 @@ export class Thread<T, R> {
       if ('fault' in answer) throw faultFromData(answer.fault);
       worker.removeListener('error', opening.reject);
       worker.removeListener('exit', onExit);
-      return { thread: new Thread<T, R>(worker, name), head: answer.head };
+      return new Thread<T, R>(worker, name);
     } catch (error) {
       await worker.terminate();
       throw error;

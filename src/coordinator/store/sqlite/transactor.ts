@@ -39,6 +39,7 @@ export class Transactor {
   readonly #setCounter: StatementSync;
   readonly #putSamples: StatementSync;
   readonly #read: StatementSync;
+  readonly #readAllCounters: StatementSync;
 
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
@@ -54,6 +55,7 @@ export class Transactor {
     this.#read = database.prepare(
       `SELECT ${documentColumns} FROM documents WHERE kind = ? AND id = ?`,
     );
+    this.#readAllCounters = database.prepare('SELECT name, value FROM counters');
     this.#readCounters();
   }
 
@@ -77,6 +79,8 @@ export class Transactor {
     const database = this.#database;
     try {
       database.exec('BEGIN IMMEDIATE');
+      // Another connection may have written since.
+      this.#readCounters();
       const before = { ...this.#counters };
       const results = batch.jobs.map((job) => this.#runJob(job, batch));
       for (const name of counterNames) {
@@ -85,10 +89,9 @@ export class Transactor {
       database.exec('COMMIT');
       return results;
     } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
       this.#lastFailure = storeFault(this.#file, error);
       if (!(this.#lastFailure instanceof Fault)) throw error;
-      if (database.isTransaction) database.exec('ROLLBACK');
-      this.#readCounters();
       return undefined;
     }
   }
@@ -130,7 +133,7 @@ export class Transactor {
   }
 
   #readCounters(): void {
-    for (const row of this.#database.prepare('SELECT name, value FROM counters').all()) {
+    for (const row of this.#readAllCounters.all()) {
       const name = counterNames.find((known) => known === row['name']);
       assert(name !== undefined, `the store has a counter ${String(row['name'])}`);
       this.#counters[name] = Number(row['value']);

@@ -1,9 +1,8 @@
-/** The writer's thread: the only one that changes the database. Blocks on the disk so that nobody else does. */
+/** The writer's thread, there while much is written. Blocks on the disk so that nobody else does. */
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { parentPort, workerData } from 'node:worker_threads';
-import { collectGarbage, faultToData, present } from '#lib';
-import { openForWriting, type OpenedDatabase } from './database.ts';
-import { endAllLeases } from './leases.ts';
+import { faultToData, present } from '#lib';
+import { openBesides, type OpenedDatabase } from './database.ts';
 import type { Batch, BatchResult, FromThread, Opening, ThreadData, ToThread } from './protocol.ts';
 import { Transactor } from './transactor.ts';
 
@@ -11,7 +10,6 @@ const port = present(parentPort, "the thread's port");
 const { file } = workerData as ThreadData;
 
 function serve(opened: OpenedDatabase): void {
-  endAllLeases(opened.database);
   const transactor = new Transactor(opened.database, file);
   port.on('message', (message: ToThread<Batch>) => {
     if ('close' in message) {
@@ -22,13 +20,13 @@ function serve(opened: OpenedDatabase): void {
     const { id, work } = message;
     port.postMessage({ id, result: transactor.run(work) } satisfies FromThread<BatchResult>);
   });
-  port.postMessage({ head: transactor.head } satisfies Opening);
-  // What opening takes is not needed again, and a thread that waits collects nothing.
-  collectGarbage();
+  port.postMessage({ opened: true } satisfies Opening);
+  // What the coordinator's own thread has left in the log; afterwards SQLite sees to it with every commit.
+  opened.database.exec('PRAGMA wal_checkpoint(PASSIVE)');
 }
 
 try {
-  serve(openForWriting(file));
+  serve(openBesides(file));
 } catch (error) {
   port.postMessage({ fault: faultToData(error) } satisfies Opening);
 }

@@ -43,6 +43,8 @@ export function serveStore(open: (clock: Clock) => Promise<Store>): void {
     sleep: () => Promise.reject(new Error('nothing sleeps here')),
   };
   const opening = open(clock);
+  // Told to whoever calls.
+  opening.catch(() => undefined);
   const send = (answer: Answer): void => void process.send?.(answer);
   process.on('message', (request: Request) => {
     nowMs = request.nowMs;
