@@ -103,13 +103,14 @@ function bulkCommand(action: (typeof hostBulkActions)[number]): Command {
     async run(run) {
       const host = run.args[0] ?? '';
       if (action !== 'start' && !run.dryRun && run.out.interactive) {
-        const vms = await collect(run, 'vm.list', {
-          limit: undefined,
-          query: { filter: `host = "${host}"`, limit: 500 },
-        });
-        run.out.note(
-          `${counted(vms.length, 'vm')} of ${host}: ${vms.map((vm) => vm.name).join(', ')}`,
-        );
+        const params = { host, action };
+        const plan = await run.client.dryRun('host.bulk', { params, body: {} }, run.signal);
+        const texts = (code: string): readonly string[] =>
+          plan.warnings.filter((one) => one.code === code).map(({ text }) => text);
+        const [acts, leaves] = [texts('acts-on'), texts('leaves-out')];
+        run.out.note(`acts on ${counted(acts.length, 'vm')} of ${host}: ${acts.join(', ') || '-'}`);
+        if (leaves.length > 0)
+          run.out.note(`leaves out ${counted(leaves.length, 'vm')}: ${leaves.join(', ')}`);
         await confirm(run, `${bulkSummaries[action]}. Go on?`);
       }
       const started = await run.client.call(

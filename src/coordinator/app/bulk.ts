@@ -4,7 +4,14 @@
  * acted on, left out and failed, by name.
  */
 import { Fault } from '#lib';
-import type { DryRun, HostBulkAction, Operation, PowerAction, VmState } from '#api';
+import {
+  vmStateFacts,
+  type DryRun,
+  type HostBulkAction,
+  type Operation,
+  type PowerAction,
+  type VmState,
+} from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import type { Json } from '../store/store.ts';
 import { shown } from './find.ts';
@@ -83,7 +90,8 @@ export async function bulkOnHost(
         facts: { status: host.status },
       });
     const kind = action === 'start' ? startKind : stopKind;
-    if (dryRun) return plan(kind, target, []);
+    if (dryRun)
+      return plan(kind, target, action === 'stop' ? stopActions(coordinator, hostId) : []);
     return await operations.submit(caller, { action: kind.action, target, input: {} });
   }
   if (host.status !== 'ready')
@@ -100,6 +108,18 @@ export async function bulkOnHost(
     target,
     input: only === undefined ? {} : { only },
   });
+}
+
+/** What the stop of the service does with the vms that run, whether or not the caller sees them. */
+function stopActions({ inventory }: Coordinator, hostId: string): DryRun['warnings'] {
+  const lines: { code: string; text: string }[] = [];
+  for (const id of inventory.vmsOfHost(hostId)) {
+    const vm = inventory.vm(id);
+    if (vm === undefined || !vmStateFacts[vm.state].live) continue;
+    const { onHostStop } = vm.definition.settings.shutdown;
+    lines.push({ code: 'acts-on', text: `${onHostStop} ${vm.name}` });
+  }
+  return lines;
 }
 
 /** What a bulk operation would do: a line for every vm it acts on, leaves out, and would fail with as things are. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Event, Host, Installation, Operation } from '#api';
+import type { DryRun, Event, Host, Installation, Operation } from '#api';
 import { FakeAgent, facts, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
@@ -69,13 +69,19 @@ test('a probe brings new facts', async () => {
   assert.equal(stage.host('h1')?.facts?.acceleration.use, 'kvm');
 });
 
-test('HOST-31 a discovery finds what was defined behind our back and marks what is gone', async () => {
+test('HOST-31 HOST-28 a discovery finds what was defined behind our back and marks what is gone', async () => {
   const found = makeDefinition('found-1');
   agent.handlers['host.discover'] = () => ({ machines: [makeRecord(found, 1)] });
   const operation = await stage.act('POST', '/hosts/h1/discover');
   assert.deepEqual(operation.result, { found: ['found-1'], vanished: ['web-1'] });
   assert.equal(stage.vm('web-1')?.state, 'unknown');
   assert.match(stage.vm('web-1')?.status.lastFault?.message ?? '', /no vm web-1/);
+  const { json } = await stage.send('POST', '/hosts/h1/actions/turn-on-all?dryRun=true');
+  const { warnings } = json as DryRun;
+  assert.ok(
+    warnings.some(({ text }) => text === 'turn-on found-1'),
+    'it is acted on with the others',
+  );
 });
 
 test('what is wrong with a host is a finding of the installation, with the remedy', async () => {

@@ -434,6 +434,35 @@ test('HOST-29 a bulk operation acts on vms in the fitting state only, and lists 
   done(await stage.act('POST', '/hosts/h1/actions/turn-off-all', {}));
 });
 
+test('HOST-28 whoever controls a host acts on all of its vms, seen or not, and is told of all beforehand', async () => {
+  done(await stage.act('POST', '/vms', { name: 'hidden', start: true }));
+  const verbs = ['host.view', 'host.power', 'operation.view'];
+  const made = await stage.send('POST', '/roles', { body: { name: 'switch', verbs } });
+  assert.equal(made.status, 200, made.text);
+  const token = await stage.addUser('porter', [
+    { role: 'switch', objectKind: 'host', object: 'h1' },
+  ]);
+  assert.equal((await stage.send('GET', '/vms/hidden', { token })).status, 404, 'not seen');
+  const told = async (action: string): Promise<readonly string[]> => {
+    const { json } = await stage.send('POST', `/hosts/h1/actions/${action}?dryRun=true`, { token });
+    return (json as DryRun).warnings.map(({ code, text }) => `${code} ${text}`);
+  };
+  const { json } = await stage.send('GET', '/vms?filter=host=h1&limit=1000');
+  const all = (json as { items: Vm[] }).items;
+  const lines = await told('turn-off-all');
+  assert.equal(lines.length, all.length);
+  for (const { name } of all)
+    assert.ok(
+      lines.some((line) => line.split(/[ :]/).includes(name)),
+      `${name} in ${lines.join()}`,
+    );
+  assert.ok(lines.includes('acts-on turn-off hidden'));
+  assert.ok((await told('stop')).includes('acts-on save hidden'));
+  const asked = await stage.send('POST', '/hosts/h1/actions/turn-off-all', { token, body: {} });
+  assert.equal(asked.status, 202, asked.text);
+  await stage.until(() => stage.vm('hidden')?.state === 'off', 'hidden is off');
+});
+
 test('one operation acts on the vms that were selected, and says which it left out and why', async () => {
   done(await stage.act('POST', '/vms', { name: 'many-off' }));
   done(await stage.act('POST', '/vms', { name: 'many-on', start: true }));
