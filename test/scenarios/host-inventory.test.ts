@@ -59,7 +59,7 @@ void test(
 );
 
 void test(
-  'HOST-01 when it has joined, a host tells its processor, memory and architecture, and is graded by its clock',
+  'HOST-01 HOST-48 when it has joined, a host tells its processor with its features and its architecture, and is graded by its clock',
   { skip },
   async () => {
     const { facts } = await gantry.json<Host>('host', 'show', name);
@@ -78,6 +78,8 @@ void test(
     assert.equal(processor.threads, Number(machine('nproc', '--all')));
     assert.equal(processor.sockets, Number(said.get('Socket(s)')));
     assert.equal(processor.cores, processor.sockets * Number(said.get('Core(s) per socket')));
+    // Words of the kernel, which mean the same on every host.
+    assert.deepEqual(new Set(processor.flags), new Set(said.get('Flags')?.split(' ')));
     const clock = processor.clockMhz;
     assert.equal(processor.grade === 'ungraded', clock === null);
     assert.equal(processor.grade === 'ok', clock !== null && clock >= 1000);

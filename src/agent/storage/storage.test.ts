@@ -31,7 +31,7 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-test('SEC-04 no path, link or dot leads out of the folders that vms may use', () =>
+test('no path, link or dot leads out of the folders that vms may use', () =>
   withFolder(async (folder) => {
     const allowed = join(folder, 'vms');
     await mkdir(join(allowed, 'a'), { recursive: true });

@@ -104,8 +104,10 @@ describe('records', { timeout: 20_000 }, () => {
     });
     agent.handlers['machine.configure'] = () => ({ report: makeReport(definition) });
     await agent.connect([makeRecord(definition, 1)]);
-    const call = await agent.until(({ type }) => type === 'call');
-    assert.ok(call.type === 'call' && call.method === 'machine.configure');
+    const call = await agent.until(
+      (message) => message.type === 'call' && message.method === 'machine.configure',
+    );
+    assert.ok(call.type === 'call');
     const sent = call.params as { definition: { description: string }; definitionVersion: number };
     assert.equal(sent.definition.description, 'new');
     assert.equal(sent.definitionVersion, 2);
