@@ -73,6 +73,33 @@ describe('the teams of the console', { skip: noBrowser }, () => {
     );
   });
 
+  test('what is waited for after a member, and what becomes of the others when one fails, are chosen on the page', async () => {
+    const { page } = person;
+    const [name = ''] = names;
+    const told = async (): Promise<unknown> => {
+      const { members: all, onFailure } = await gantry
+        .client()
+        .call('team.show', { params: { team: 'shop' } });
+      return [all.find((member) => member.name === name)?.wait, onFailure];
+    };
+    await page.getByLabel(`What is waited for after ${name}`).selectOption('additions');
+    const seconds = page.getByLabel(`Seconds after ${name}`);
+    await seconds.fill('0');
+    await page.keyboard.press('Enter');
+    assert.equal(await seconds.getAttribute('aria-invalid'), 'true');
+    await seconds.fill('90');
+    const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
+    await page.keyboard.press('Enter');
+    await saved;
+    const chosen = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
+    await page.getByLabel('When a member fails').selectOption('roll-back');
+    assert.equal((await chosen).status(), 200);
+    assert.deepEqual(await told(), [{ for: 'additions', timeoutSeconds: 90 }, 'roll-back']);
+    assert.deepEqual(await findBarriers(page), []);
+    await page.getByLabel(`What is waited for after ${name}`).selectOption('nothing');
+    await seconds.waitFor({ state: 'detached' });
+  });
+
   test('what a command would do is said first; then all members follow, and the page with them', async () => {
     const { page } = person;
     const off = await act('Turn team off');

@@ -14,7 +14,8 @@ import type { Team, TeamWait } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { VmStateLabel } from '../vm/VmStateLabel.tsx';
-import { useTeamText, type TeamText } from './words.ts';
+import { MemberWait } from './MemberWait.tsx';
+import { useTeamText } from './words.ts';
 
 /** As it is given back: a vm by id or name. */
 interface Place {
@@ -72,7 +73,13 @@ export function TeamMembers({ team }: { readonly team: Team }): ReactNode {
                 <Td dataLabel={words.text('state')}>
                   <VmStateLabel state={state} />
                 </Td>
-                <Td dataLabel={text('wait')}>{nameWait(wait, text)}</Td>
+                <Td dataLabel={text('wait')}>
+                  <MemberWait
+                    member={name}
+                    wait={wait}
+                    onWait={(to) => void change(places.with(index, { vm, wait: to }))}
+                  />
+                </Td>
                 <Td isActionCell>
                   <ActionList isIconList>
                     <MoveButton
@@ -151,15 +158,4 @@ function MoveButton({
 /** The one at the index and the one behind it, exchanged. */
 function swap(places: readonly Place[], index: number): readonly Place[] {
   return places.toSpliced(index, 2, ...places.slice(index, index + 2).reverse());
-}
-
-function nameWait(wait: TeamWait, text: TeamText): string {
-  switch (wait.for) {
-    case 'nothing':
-      return text('wait.nothing');
-    case 'time':
-      return text('wait.time', { seconds: wait.seconds });
-    case 'additions':
-      return text('wait.additions', { seconds: wait.timeoutSeconds });
-  }
 }

@@ -10,8 +10,8 @@ import { PageTitle } from '../parts/PageTitle.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { TeamMembers } from './TeamMembers.tsx';
 import { TeamMenu } from './TeamMenu.tsx';
+import { TeamPolicy } from './TeamPolicy.tsx';
 import { TeamStateLabel } from './TeamStateLabel.tsx';
-import { useTeamText } from './words.ts';
 
 export function TeamPage(): ReactNode {
   const { team } = useParams({ strict: false }) as { team: string };
@@ -25,7 +25,6 @@ export function TeamPage(): ReactNode {
 
 function Shown({ team }: { readonly team: Team }): ReactNode {
   const words = useWords();
-  const text = useTeamText();
   return (
     <>
       <PageSection>
@@ -48,7 +47,7 @@ function Shown({ team }: { readonly team: Team }): ReactNode {
       </PageTitle>
       <PageSection>
         {team.description !== '' && <p>{team.description}</p>}
-        <p>{`${text('onFailure')}: ${text(`onFailure.${team.onFailure}`)}`}</p>
+        <TeamPolicy team={team} />
         <TeamMembers team={team} />
       </PageSection>
       <PageSection isFilled>
