@@ -181,7 +181,10 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
         ? none
         : `${facts.processor.model}, ${words.count(facts.processor.threads)} ${words.text('processors')}`,
     ],
-    [words.text('system'), facts === null ? none : `${facts.operatingSystem}, ${facts.kernel}`],
+    [
+      words.text('operatingSystem'),
+      facts === null ? none : `${facts.operatingSystem}, ${facts.kernel}`,
+    ],
     [
       words.text('driver'),
       facts === null

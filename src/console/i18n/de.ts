@@ -192,6 +192,7 @@ export const german: Language = {
     summary: 'Übersicht',
     graphs: 'Verläufe',
     system: 'Wie das System',
+    operatingSystem: 'Betriebssystem',
     target: 'Ziel',
     theme: 'Darstellung',
     time: 'Zeit',

@@ -210,6 +210,7 @@ export const texts = {
   summary: 'Summary',
   graphs: 'Graphs',
   system: 'As the system',
+  operatingSystem: 'Operating system',
   target: 'Target',
   theme: 'Appearance',
   time: 'Time',
