@@ -79,7 +79,7 @@ describe('real processes', { skip: withoutQemu }, () => {
     }
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
     assert.ok(
-      environment.every((one) => /^(PATH|LANG)=|^$/.test(one)),
+      environment.every((one) => /^(PATH|LANG|TZ)=|^$/.test(one)),
       environment.join(' '),
     );
     await agent.act(id, 'turn-off');

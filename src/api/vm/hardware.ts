@@ -37,12 +37,26 @@ export type AdapterModel = (typeof adapterModels)[number];
 export const bootDevices = ['disk', 'cd', 'floppy', 'network'] as const;
 export type BootDevice = (typeof bootDevices)[number];
 
+/** Of a bus in the classic machine; `placesOf` tells what a machine has. */
 export const busPositions: Readonly<Record<DiskBus, { controllers: number; positions: number }>> = {
   ide: { controllers: 2, positions: 2 },
   sata: { controllers: 1, positions: 6 },
   scsi: { controllers: 4, positions: 7 },
   virtio: { controllers: 1, positions: 24 },
 };
+
+/** Targets of a virtio-scsi controller that are used; it lifts the seven of the SCSI of old (HW-11). */
+const virtioScsiPositions = 24;
+
+/** The places that a bus has in a machine, which on SCSI depends on its controllers. */
+export function placesOf(
+  bus: DiskBus,
+  { scsiController }: Pick<Hardware, 'scsiController'>,
+): { readonly controllers: number; readonly positions: number } {
+  const { controllers, positions } = busPositions[bus];
+  const lifted = bus === 'scsi' && scsiController === 'virtio-scsi';
+  return { controllers, positions: lifted ? virtioScsiPositions : positions };
+}
 
 const place = {
   bus: z.enum(diskBuses).meta({ description: 'bus' }),
@@ -317,8 +331,8 @@ export const hardwareSchema = z
       .enum(['lsi53c895a', 'am53c974', 'virtio-scsi'])
       .meta({ description: 'model of the SCSI controllers' }),
     disks: z.array(diskSchema).max(64).default([]),
-    // As many as all buses have places: 4 IDE, 6 SATA, 28 SCSI.
-    opticalDrives: z.array(opticalDriveSchema).max(38).default([]),
+    // As many as all buses have places: 6 SATA and 4 times 24 SCSI.
+    opticalDrives: z.array(opticalDriveSchema).max(102).default([]),
     floppy: floppySchema.nullable().default(null).meta({ description: 'null: no floppy drive' }),
     adapters: z.array(adapterSchema).max(16).default([]),
     sharedFolders: z.array(sharedFolderSchema).max(maxSharedFolders).default([]),

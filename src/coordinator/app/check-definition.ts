@@ -4,10 +4,10 @@
  * said here but by the start check of the agent.
  */
 import {
-  busPositions,
   findGuest,
   findUnrepresented,
   placeName,
+  placesOf,
   vmDefinitionSchema,
   type VmDefinition,
 } from '#api';
@@ -57,7 +57,7 @@ function checkPlaces({ hardware }: VmDefinition): readonly Issue[] {
   ];
   for (const device of devices) {
     const { bus, controller, position, path } = device;
-    const bounds = busPositions[bus];
+    const bounds = placesOf(bus, hardware);
     const place = placeName(device);
     if (controller >= bounds.controllers)
       issues.push({

@@ -260,7 +260,7 @@ function deviceOf(spec: MachineSpec, id: string): string | undefined {
   return buildCommandLine(spec).find((argument) => argument.includes(`"id":"${id}"`));
 }
 
-void test('HW-02 a device keeps its address when others come and go', () => {
+void test('a device keeps its address when others come and go', () => {
   for (const chipset of ['pc', 'q35'] as const) {
     const kept = [adapter('kept', 5), disk('kept-disk', { bus: 'virtio', position: 9 })] as const;
     const alone: MachineSpec = { ...bare, chipset, adapters: [kept[0]], disks: [kept[1]] };

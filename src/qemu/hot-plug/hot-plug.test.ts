@@ -165,7 +165,7 @@ const adapter: Adapter = {
   bootRom: 'absent',
 };
 
-void test('HW-02 an adapter plugged in has the address it has after a start', options, async () => {
+void test('an adapter plugged in has the address it has after a start', options, async () => {
   const slotOf = async (qemu: RealQemu): Promise<string> => {
     const all = (await qmp.queryPci(qemu.qmp)).flatMap((device) => [device, ...device.behind]);
     const found = all.find(({ id }) => id === 'late');
@@ -201,8 +201,9 @@ void test(
     assert.equal(await growProcessors(held.qemu.qmp, 3), 3);
     assert.equal((await qmp.queryCpusFast(held.qemu.qmp)).length, 3);
     assert.equal(await growProcessors(held.qemu.qmp, 2), 3);
+    assert.equal(await growProcessors(held.qemu.qmp, 4), 4);
     await assert.rejects(growProcessors(held.qemu.qmp, 5), (error) => isFault(error, 'exhausted'));
-    assert.equal((await qmp.queryCpusFast(held.qemu.qmp)).length, 3);
+    assert.equal((await qmp.queryCpusFast(held.qemu.qmp)).length, 4);
   },
 );
 

@@ -3,10 +3,10 @@
  * becomes a warning, and so does what is nearly the same. Pure but for the randomness that is given.
  */
 import {
-  busPositions,
   findGuest,
   macSchema,
   placeName,
+  placesOf,
   profiles,
   unrepresentedDevices,
   type Adapter,
@@ -184,7 +184,7 @@ function placeDevices(
     wanted: { readonly bus: string; readonly controller: number; readonly position: number },
   ): Pick<Disk, 'bus' | 'controller' | 'position'> => {
     const bus = busOf(wanted.bus, isLinux);
-    const { controllers, positions } = busPositions[bus];
+    const { controllers, positions } = placesOf(bus, base);
     const fits = wanted.controller < controllers && wanted.position < positions;
     const isTaken = [...taken.disks, ...taken.opticalDrives].some(
       (one) => placeName(one) === placeName({ ...wanted, bus }),

@@ -7,8 +7,8 @@ import { assert, Fault } from '#lib';
 import {
   findGuest,
   placeName,
+  placesOf,
   profiles,
-  busPositions,
   type Attachment,
   type Disk,
   type DiskBus,
@@ -187,7 +187,7 @@ export function freePlace(
   wanted: { readonly controller?: number | undefined; readonly position?: number | undefined } = {},
 ): { readonly bus: DiskBus; readonly controller: number; readonly position: number } {
   const taken = new Set([...hardware.disks, ...hardware.opticalDrives].map(placeName));
-  const { controllers, positions } = busPositions[bus];
+  const { controllers, positions } = placesOf(bus, hardware);
   const range = (given: number | undefined, count: number): readonly number[] =>
     given === undefined ? Array.from({ length: count }, (_, index) => index) : [given];
   for (const controller of range(wanted.controller, controllers))

@@ -24,8 +24,12 @@ export interface Spawned {
   readonly exited: Promise<string>;
 }
 
-/** What it finds in its environment: nothing of the agent's. */
-const environment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C' };
+/** What it finds in its environment: of the agent's the time zone alone, by which both know the local time (HW-49). */
+function environment(): NodeJS.ProcessEnv {
+  const { TZ } = process.env;
+  const own = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C' };
+  return TZ === undefined ? own : { ...own, TZ };
+}
 
 /** Errors: `unavailable` when the program cannot be started. */
 export async function spawnProcess(request: SpawnRequest): Promise<Spawned> {
@@ -38,7 +42,7 @@ export async function spawnProcess(request: SpawnRequest): Promise<Spawned> {
     const child = spawn(file, argv, {
       detached: true,
       cwd: '/',
-      env: environment,
+      env: environment(),
       stdio: ['ignore', log, log],
       ...(account === undefined || wrap ? {} : { uid: account.uid, gid: account.gid }),
     });

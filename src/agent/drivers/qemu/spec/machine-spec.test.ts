@@ -88,7 +88,7 @@ const disk = (bus: string, position: number, more: object = {}) => ({
   ...more,
 });
 
-test('HW-01 the modern profile, with disks, network, forwards and host facts', () => {
+test('the modern profile, with disks, network, forwards and host facts', () => {
   const definition = define(
     'modern',
     {
@@ -124,7 +124,7 @@ test('HW-01 the modern profile, with disks, network, forwards and host facts', (
   compareGolden('modern', argv(machine(definition), { freePorts }));
 });
 
-test('HW-01 HW-03 HW-19 the classic profile as a machine of 2005', () => {
+test('the classic profile as a machine of 2005', () => {
   const definition = define('classic', {
     disks: [disk('ide', 0), disk('scsi', 0)],
     floppy: { medium: { kind: 'file', file: 'boot.img' }, readOnly: true },
@@ -136,7 +136,7 @@ test('HW-01 HW-03 HW-19 the classic profile as a machine of 2005', () => {
   compareGolden('classic', argv(machine(definition), { acceleration: 'tcg' }));
 });
 
-test('HW-02 two hosts differ in paths and accelerator alone', () => {
+test('two hosts differ in paths and accelerator alone', () => {
   const file = machine(define('modern', { disks: [disk('virtio', 0)] }));
   const here = argv(file);
   const there = argv(file, {
@@ -148,7 +148,7 @@ test('HW-02 two hosts differ in paths and accelerator alone', () => {
   for (const argument of different) assert.match(argument, /\/run\/gantry\//);
 });
 
-test('HW-02 devices keep their places when others come and go', () => {
+test('devices keep their places when others come and go', () => {
   const one = argv(machine(define('modern', { disks: [disk('virtio', 3)] })));
   const two = argv(machine(define('modern', { disks: [disk('virtio', 0), disk('virtio', 3)] })));
   const device = one.find((argument) => argument.includes('"id":"disk-virtio0-3"'));
@@ -177,7 +177,7 @@ test('an adapter has its boot ROM only where something boots from the network', 
   assert.equal(once.adapters[0]?.bootRom, 'present');
 });
 
-test('GA-24 SEC-10 a guest reads of its host only what its setting allows', () => {
+test('SEC-10 a guest reads of its host only what its setting allows', () => {
   const closed = define('modern');
   assert.deepEqual(guestFacts(closed, around), { name: 'web-1', uuid: id });
   const told = (args: readonly string[]): boolean =>
@@ -193,7 +193,7 @@ test('GA-24 SEC-10 a guest reads of its host only what its setting allows', () =
   assert.ok(told(argv(machine(open))));
 });
 
-test('HW-49 the clock that a guest or an administrator set is kept, in universal and local time', () => {
+test('the clock that a guest or an administrator set is kept, in universal and local time', () => {
   const clockOf = (file: MachineFile) => makeMachineSpec(file, around).clock;
   assert.deepEqual(clockOf(machine(define('modern'))), { kind: 'utc' });
   assert.deepEqual(clockOf(machine(define('classic'))), { kind: 'local' });
@@ -237,7 +237,7 @@ test('HW-05 by default the guest sees a processor like the one of its host, or a
   assert.equal(cpu('Nehalem', 'tcg'), 'Nehalem');
 });
 
-test('HW-12 one 1.44 MB floppy drive with an image, with the drive of the host, empty, or none', () => {
+test('one 1.44 MB floppy drive with an image, with the drive of the host, empty, or none', () => {
   const floppyOf = (floppy: object | null): string[] =>
     devicesOf(argv(machine(define('classic', { floppy }))), 'floppy');
   const file = (medium: object | null): string =>
@@ -258,7 +258,7 @@ test('HW-12 one 1.44 MB floppy drive with an image, with the drive of the host, 
   assert.throws(() => define('classic', { floppy: [{ medium: null }, { medium: null }] }));
 });
 
-test('HW-14 CD drives at every place of the buses, with an image, with a drive of the host, or empty', () => {
+test('CD drives at every place of the buses, with an image, with a drive of the host, or empty', () => {
   const media = [
     null,
     { kind: 'file', file: '/images/a.iso' },
@@ -294,7 +294,7 @@ test('HW-14 CD drives at every place of the buses, with an image, with a drive o
     assert.ok(q35.some((argument) => argument.includes(`"filename":"${path}"`)));
 });
 
-test('HW-16 one parallel port, mapped to the port of the host or to a file', () => {
+test('one parallel port, mapped to the port of the host or to a file', () => {
   const text = (parallelPort: object): string =>
     argv(machine(define('classic', { parallelPort }))).join('\n');
   const toFile = text({ kind: 'file', file: 'lpt1.txt' });
@@ -307,7 +307,7 @@ test('HW-16 one parallel port, mapped to the port of the host or to a file', () 
   assert.throws(() => define('classic', { parallelPort: [{ kind: 'none' }, { kind: 'none' }] }));
 });
 
-test('HW-37 the hypervisor is visible by default and is hidden where that is asked for', () => {
+test('the hypervisor is visible by default and is hidden where that is asked for', () => {
   const { processor } = profiles.modern.hardware;
   const cpu = (hideHypervisor: boolean | undefined, acceleration: 'kvm' | 'tcg'): string => {
     const definition = define('modern', { processor: { ...processor, hideHypervisor } });
@@ -318,7 +318,7 @@ test('HW-37 the hypervisor is visible by default and is hidden where that is ask
   assert.equal(cpu(true, 'tcg'), 'max,hypervisor=off,tcg-cpuid=off');
 });
 
-test('GA-32 host and additions speak without a network, over a socket file of this vm alone', () => {
+test('host and additions speak without a network, over a socket file of this vm alone', () => {
   const other = '99999999-2222-4333-8444-555555555555';
   const definition = define('modern', { adapters: [] });
   const args = argv(machine(definition));

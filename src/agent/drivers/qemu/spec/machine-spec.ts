@@ -91,7 +91,8 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
     identity: {
       manufacturer: 'Gantry',
       product: 'Virtual Machine',
-      version: mayKnowHost(definition) ? around.productVersion : undefined,
+      // Without one QEMU writes the chip set, and with it its own version.
+      version: mayKnowHost(definition) ? around.productVersion : 'unknown',
       // Inventory tools know a machine by its system's number; a virtual one has no other than its chassis'.
       systemSerial: hardware.bios.chassis.serialNumber ?? undefined,
       boardSerial: hardware.bios.baseBoard.serialNumber ?? undefined,

@@ -1,0 +1,146 @@
+/** From which of its devices a real machine boots: each has a program that says its letter on COM1. */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { BootDevice, VmDefinition } from '#api';
+import { createIso } from '#images';
+import { miB } from '#lib';
+import {
+  bareDefinition,
+  byTester,
+  QemuAgent,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
+import { SerialSession } from './testing/serial-session.ts';
+
+const programBytes = 4096;
+
+/** Begins over what writers of CDs and partitions put in, says the letter, and halts. */
+function makeProgram(letter: string): Buffer {
+  const program = Buffer.alloc(programBytes);
+  // jmp 40h; at 40h: mov dx, 3f8h; mov al, letter; out dx, al; hlt; jmp to the hlt.
+  program.write('eb3e', 0, 'hex');
+  program.write(`baf803b0${Buffer.from(letter).toString('hex')}eef4ebfd`, 0x40, 'hex');
+  program.writeUInt16LE(0xaa55, 510);
+  return program;
+}
+
+interface SerialText {
+  /** The letter of the device that it booted from. */
+  readonly text: string;
+  readonly until: (pattern: RegExp) => Promise<string>;
+}
+
+describe('the boot order of a real machine', { skip: withoutQemu }, () => {
+  let agent: QemuAgent;
+  let id = '';
+  let version = 1;
+  let definition: VmDefinition;
+
+  before(async () => {
+    agent = await QemuAgent.start();
+    definition = await makeDefinition();
+    id = await agent.create(definition);
+  });
+
+  after(async () => {
+    await agent?.[Symbol.asyncDispose]();
+  });
+
+  async function makeDefinition(): Promise<VmDefinition> {
+    const place = (name: string, program: Buffer, sizeBytes = program.length): string => {
+      const file = join(agent.shelf, name);
+      writeFileSync(file, program);
+      truncateSync(file, sizeBytes);
+      chmodSync(file, 0o666);
+      return file;
+    };
+    const netboot = join(agent.shelf, 'netboot');
+    mkdirSync(netboot, { mode: 0o755 });
+    const cd = join(agent.shelf, 'cd.iso');
+    const boot = { biosPath: 'boot.img', efiPath: 'boot.img' };
+    const files = [{ path: 'boot.img', data: makeProgram('C') }];
+    await createIso({ path: cd, label: 'BOOT', files, boot });
+    chmodSync(cd, 0o644);
+    const disk = place('disk.raw', makeProgram('D'), miB);
+    return bareDefinition({
+      machine: 'pc',
+      memory: { sizeBytes: 64 * miB, maxBytes: null },
+      floppy: {
+        medium: { kind: 'file', file: place('floppy.img', makeProgram('F'), 1_474_560) },
+        readOnly: true,
+      },
+      opticalDrives: [
+        { bus: 'ide', controller: 1, position: 0, medium: { kind: 'file', file: cd } },
+      ],
+      disks: [{ ...testDisk(disk), bus: 'ide', format: 'raw', sizeBytes: miB }],
+      adapters: [
+        {
+          slot: 0,
+          model: 'virtio',
+          mac: '52:47:59:00:00:39',
+          macMode: 'static',
+          link: 'up',
+          optional: false,
+          attachment: {
+            kind: 'user',
+            restrict: true,
+            forwards: [],
+            bootFile: place('netboot/program', makeProgram('N')),
+          },
+        },
+      ],
+    });
+  }
+
+  /** The letter of the device that it boots from, with this order. */
+  async function boot(bootOrder: BootDevice[]): Promise<string> {
+    const { hardware } = definition;
+    version += 1;
+    await agent.host.call('machine.configure', {
+      id,
+      generation: agent.generation(id),
+      cause: byTester,
+      definition: {
+        ...definition,
+        hardware: { ...hardware, firmware: { ...hardware.firmware, bootOrder } },
+      },
+      definitionVersion: version,
+    });
+    await using started = await start();
+    return started.text;
+  }
+
+  /** Started, and what it has said once it said a letter. */
+  async function start(bootOnce?: BootDevice): Promise<AsyncDisposable & SerialText> {
+    await agent.act(id, 'hold', bootOnce === undefined ? {} : { bootOnce });
+    const serial = await SerialSession.open(agent, id, 'serial1');
+    await agent.act(id, 'release');
+    await serial.until(/[CDFN]$/, 60_000);
+    return {
+      text: serial.text.slice(-1),
+      until: (pattern) => serial.until(pattern, 60_000),
+      [Symbol.asyncDispose]: async () => {
+        serial.close();
+        await agent.act(id, 'turn-off');
+      },
+    };
+  }
+
+  test('HW-39 it boots from floppy, CD, disk or network, whichever is first in its order', async () => {
+    assert.equal(await boot(['floppy', 'cd', 'disk', 'network']), 'F');
+    assert.equal(await boot(['cd', 'floppy', 'disk', 'network']), 'C');
+    assert.equal(await boot(['disk', 'network', 'floppy']), 'D');
+    assert.equal(await boot(['network', 'disk', 'cd']), 'N');
+  });
+
+  test('HW-08 a device for one start goes before the order, until the machine is reset', async () => {
+    assert.equal(await boot(['disk', 'cd']), 'D');
+    await using started = await start('cd');
+    assert.equal(started.text, 'C');
+    await agent.act(id, 'reset');
+    await started.until(/C[^]*D$/);
+  });
+});
