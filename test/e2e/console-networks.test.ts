@@ -89,7 +89,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Cancel' }).click();
   });
 
-  test('in a window of 800 × 600 and on a phone neither page is wider than the window', async () => {
+  test('in the dark axe finds no barrier, and at 800 × 600 and on a phone neither page is wider than the window', async () => {
     const { page } = person;
     const { id } = await gantry.client().call('network.show', { params: { network: 'lab' } });
     for (const [width, height] of [
@@ -104,6 +104,14 @@ describe('the networks of the console', { skip: noBrowser }, () => {
         assert.ok(wide <= width, `${path} is ${wide} wide`);
       }
     }
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await page.setViewportSize({ width: 1280, height: 2000 });
+    for (const path of ['/networks', `/networks/${id}`]) {
+      await page.goto(gantry.client().server + path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      assert.deepEqual(await findBarriers(page), [], path);
+    }
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 
