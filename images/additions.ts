@@ -46,14 +46,15 @@ export async function additionsFiles(): Promise<readonly IsoFile[]> {
     '    mount -o ro /dev/sr0 /mnt && sh /mnt/install.sh',
     '',
     'They improve a guest greatly and belong into every one: heartbeat, clean shutdown, clock,',
-    'guest information, hot-plug. `gantry-guest` tells what the machine may know of its host.',
+    'guest information, hot-plug, and the drivers of virtual disks and adapters in the initramfs, so that',
+    'a guest that was installed elsewhere starts on any of them. `gantry-guest` tells what the machine may know of its host.',
     '',
   ].join('\n');
   return [
     { path: 'README.txt', data: Buffer.from(readme) },
     { path: 'additions.json', data: additionsFacts() },
     ...(await Promise.all(
-      ['install.sh', 'gantry-guest'].map(async (name) => ({
+      ['install.sh', 'drivers.sh', 'gantry-guest'].map(async (name) => ({
         path: name,
         data: await readFile(join(additionsFolder, name)),
         executable: true as const,

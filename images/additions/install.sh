@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Gantry guest additions on a Linux guest: the QEMU guest agent of the distribution (heartbeat,
-# clean shutdown, guest information, time), the command gantry-guest, and rules that put hot-plugged
-# processors and memory to use. Run it again with a newer CD to update.
+# clean shutdown, guest information, time), the command gantry-guest, rules that put hot-plugged processors and
+# memory to use, and the drivers of virtual disks and adapters (drivers.sh). Run it again with a newer CD to update.
 #
 #   sh /media/cdrom/install.sh [--force | --uninstall | --version]
 #
@@ -58,6 +58,7 @@ case ${1-} in
   --version) echo "$shipped"; exit 0 ;;
   --uninstall)
     [ "$(id -u)" = 0 ] || fail "must be run as root"
+    sh "$source/drivers.sh" remove
     rm -f "$command" "$rules" "$facts"
     say "removed; the package qemu-guest-agent is left in place"
     exit 0
@@ -80,6 +81,8 @@ if [ -d /etc/udev ]; then
   put 644 "$source/70-gantry-hotplug.rules" "$rules"
   udevadm control --reload > /dev/null 2>&1 || true
 fi
+# What runs already goes on without them: they are for its next start on other hardware.
+sh "$source/drivers.sh" install || say "the drivers could not be installed" >&2
 # Last: whoever reads this version knows that the rest is there.
 put 644 "$source/additions.json" "$facts"
 start_agent
