@@ -12,7 +12,7 @@ import { placeOf } from './settings/place.ts';
 import { SettingsTab } from './settings/SettingsTab.tsx';
 import { useVmText } from './words/vm-words.ts';
 
-const [first] = settingSections;
+const first: SettingSection = 'host-actions';
 
 export function Configuration({
   vm,
