@@ -1,12 +1,14 @@
 /**
  * Passwords (SEC-26): Argon2id (RFC 9106) with OWASP's parameters, computed outside of the event loop,
- * so many at a time that neither memory nor the thread pool can be used up by people who sign in.
+ * so many at a time that neither memory nor the thread pool can be used up by people who sign in. The library is
+ * loaded for the first of them: many coordinators wait for days until somebody comes with a password.
  */
-import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { Fault } from '#lib';
 
 /** OWASP Password Storage: 19 MiB, two passes, one lane. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+/** How a hash that was made with them begins. */
+const prefix = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$`;
 const maxAtOnce = 2;
 const maxWaiting = 64;
 
@@ -16,16 +18,19 @@ export interface Hashing {
   readonly verify: (phc: string, password: string) => Promise<boolean>;
 }
 
+const argon2: Hashing = {
+  hash: async (password, costs) => (await import('@node-rs/argon2')).hash(password, costs),
+  verify: async (phc, password) => (await import('@node-rs/argon2')).verify(phc, password),
+};
+
 export class Passwords {
   readonly #hashing: Hashing;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
-  readonly #decoy: Promise<string>;
+  #decoy: string | undefined;
 
-  constructor(hashing: Hashing = { hash, verify }) {
+  constructor(hashing: Hashing = argon2) {
     this.#hashing = hashing;
-    this.#decoy = this.hash('there is no such user');
-    this.#decoy.catch(() => undefined);
   }
 
   /** PHC string. Errors: `rate-limited` when too many wait. */
@@ -36,19 +41,16 @@ export class Passwords {
   /** Without a hash it takes as long as with one, and the answer is false. Errors: as `hash`. */
   verify(phc: string | null, password: string): Promise<boolean> {
     return this.#run(async () => {
-      const right = await this.#hashing.verify(phc ?? (await this.#decoy), normalize(password));
+      // The first of all waits for it too, whether there is a hash or not.
+      this.#decoy ??= await this.#hashing.hash('there is no such user', parameters);
+      const right = await this.#hashing.verify(phc ?? this.#decoy, normalize(password));
       return right && phc !== null;
     });
   }
 
   /** Whether a hash was made with other parameters than today's. */
   isOutdated(phc: string): boolean {
-    const { memoryCost, timeCost, parallelism } = parseOptions(phc);
-    return (
-      memoryCost !== parameters.memoryCost ||
-      timeCost !== parameters.timeCost ||
-      parallelism !== parameters.parallelism
-    );
+    return !phc.startsWith(prefix);
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
