@@ -78,11 +78,11 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     const after = await definition();
     assert.equal(after.hardware.memory.sizeBytes, 777 * miB);
     assert.equal(after.description, 'typed on another tab');
-    const { status } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
-    assert.ok(status.pending.includes('hardware/memory/size_bytes'), status.pending.join());
     await page.getByRole('tab', { name: 'Configuration' }).click();
     await page.getByRole('link', { name: 'Memory', exact: true }).click();
     await page.getByText('at next start', { exact: true }).first().waitFor();
+    const { status } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
+    assert.ok(status.pending.includes('hardware/memory/size_bytes'), status.pending.join());
   });
 
   test('VM-19 the configuration has the groups of the contract and no other, in the page and in the command line', async () => {

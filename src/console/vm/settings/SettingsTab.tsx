@@ -24,6 +24,9 @@ const ownRequests: readonly string[] = ['disks', 'adapters', 'sharedFolders'].ma
 /** What only changes while there is no machine. */
 const whileOff = 'hardware/bios';
 
+/** Of the machine itself; the rest is about it. */
+const isHard = (path: string): boolean => /^(hardware|resources|guestOs)/.test(path);
+
 export function SettingsTab({
   vm,
   draft,
@@ -37,14 +40,13 @@ export function SettingsTab({
   const { data } = useVmActions(vm.id, true);
   const configure = data?.actions.find(({ action }) => action === 'configure');
   const rename = data?.actions.find(({ action }) => action === 'rename');
-  const isHard = paths.every((path) => /^(hardware|resources)/.test(path));
-  const judged = isHard ? configure : rename;
+  const judged = paths.some(isHard) ? configure : rename;
   const form = useMemo((): SettingsForm => {
     const lock = ({ path }: Place): string | undefined => {
       if (kept.includes(path)) return text('readOnlyKept');
       if (fixed.includes(path)) return text('readOnlyFixed');
-      const hard = /^(hardware|resources|guestOs)/.test(path) ? configure : rename;
-      if (hard !== undefined && !hard.allowed) return hard.reason;
+      const needed = isHard(path) ? configure : rename;
+      if (needed !== undefined && !needed.allowed) return needed.reason;
       return path.startsWith(whileOff) && vm.state !== 'off' ? text('whileOff') : undefined;
     };
     return {
