@@ -264,7 +264,7 @@ export const memorySchema = z
   .strictObject({
     sizeBytes: bytes(4 * miB, 64 * 1024 * giB)
       .refine((n) => n % (1024 * kiB) === 0, 'is not a multiple of 1 MiB')
-      .meta({ description: 'bytes' }),
+      .meta({ description: 'what the guest starts with' }),
     maxBytes: bytes(4 * miB, 64 * 1024 * giB)
       .nullable()
       .default(null)
