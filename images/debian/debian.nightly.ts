@@ -64,6 +64,37 @@ describe('the full Debian', () => {
     });
   }
 
+  test('GA-31 a Debian whose initramfs knows other hardware alone is given the drivers of virtual hardware', async () => {
+    const additions = await buildImage({ kind: 'additions', cacheDir: testCache });
+    const args = [
+      ['-M', 'q35', '-cpu', 'max', '-smp', '2'],
+      ['-drive', `if=virtio,format=qcow2,snapshot=on,file=${image.path}`],
+      ['-drive', `if=virtio,format=raw,readonly=on,file=${seed}`],
+      ['-nic', 'user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:0-:22'],
+      ['-device', 'virtio-scsi-pci', '-drive', `if=none,id=cd1,media=cdrom,file=${additions.path}`],
+      ['-device', 'scsi-cd,drive=cd1'],
+    ].flat();
+    await using machine = await Machine.start({ memoryMiB: 1024, args });
+    await machine.serial.waitFor('seeded login: ', bootMs);
+    const port = await forwardedPort(machine);
+    const asRoot = (steps: string): Promise<string> =>
+      overSsh(port, `cloud-init status --wait > /dev/null; sudo sh -c '${steps}' 2>&1`);
+    const held =
+      'lsinitramfs /boot/initrd.img-$(uname -r) 2> /dev/null | grep -c "/virtio_blk\\.ko"';
+    const only = 'sed -i s/^MODULES=.*/MODULES=list/ /etc/initramfs-tools/initramfs.conf';
+    const before = await asRoot(`${only} && update-initramfs -u > /dev/null && ${held}; true`);
+    assert.equal(before.trim(), '0');
+    const said = await asRoot('mount -o ro /dev/sr0 /mnt && sh /mnt/drivers.sh install');
+    assert.match(said, /are in the initramfs: virtio_pci virtio_blk/);
+    assert.equal((await asRoot(held)).trim(), '1');
+    assert.match(await asRoot('sh /mnt/drivers.sh install'), /already/);
+    await asRoot('systemctl --no-block reboot');
+    // Its disk is a virtio one: without the driver it would not come up.
+    await machine.serial.waitFor('seeded login: ', bootMs);
+    await asRoot('mount -o ro /dev/sr0 /mnt && sh /mnt/drivers.sh remove');
+    assert.equal((await asRoot(`${held}; true`)).trim(), '0');
+  });
+
   test('GA-02 the additions CD brings agent and command to a Debian that has neither', async () => {
     const additions = await buildImage({ kind: 'additions', cacheDir: testCache });
     const args = [
