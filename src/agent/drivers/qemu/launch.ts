@@ -7,7 +7,7 @@
  * no process and no group behind; (3) the identity is on the record before the first instruction.
  */
 import { mkdir, rm, chown, chmod } from 'node:fs/promises';
-import { abortReason, Fault } from '#lib';
+import { abortReason, Fault, systemClock } from '#lib';
 import { buildCommandLine, connectQmp, type MachineSpec, type QmpClient } from '#qemu';
 import type { VmStatus } from '#api';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
@@ -23,6 +23,7 @@ import { spawnProcess } from './process/spawn.ts';
 
 const connectMs = 60_000;
 const goneMs = 10_000;
+const endsMs = 2_000;
 
 export interface LaunchParts {
   readonly file: MachineFile;
@@ -124,19 +125,20 @@ async function connect(
   outer: AbortSignal,
 ): Promise<QmpClient> {
   const gone = new AbortController();
-  let ended = false;
   void exited.then((word) => {
-    ended = true;
     gone.abort(new Fault('unavailable', `the process ended with ${word}`));
   });
   const signal = AbortSignal.any([outer, gone.signal]);
   try {
     return await connectQmp(places.monitor, { timeoutMs: connectMs, absent: 'wait', signal });
   } catch (error) {
-    if (!ended) throw outer.aborted ? abortReason(outer) : error;
+    if (outer.aborted) throw abortReason(outer);
+    // A process that gives up closes its monitor first: its end, and with it the reason, come after.
+    const word = await Promise.race([exited, systemClock.sleep(endsMs).then(() => undefined)]);
+    if (word === undefined) throw error;
     const log = await lastLines(logPath);
     const last = log.split('\n').at(-1) ?? '';
-    throw new Fault('unavailable', `the process ended at once: ${last || (await exited)}`, {
+    throw new Fault('unavailable', `the process ended at once: ${last || word}`, {
       facts: { log },
     });
   }
