@@ -82,7 +82,7 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     assert.equal(status(pid, 'Seccomp'), '2');
     const asAccount = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
     const within = (...words: readonly string[]) =>
-      machine.run('nsenter', '--target', pid, '--mount', '--', ...asAccount, ...words);
+      machine.run('nsenter', '--target', pid, '--mount', '--root', '--', ...asAccount, ...words);
     const owned = machine.must(
       'find',
       '/',
