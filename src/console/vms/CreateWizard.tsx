@@ -27,6 +27,8 @@ export function CreateWizard({
   const [busy, setBusy] = useState(false);
   const change = (part: Partial<Answers>): void => setAnswers((before) => ({ ...before, ...part }));
   const create = async (): Promise<void> => {
+    // Enter in the name's field asks as well as the button, which is greyed meanwhile.
+    if (busy) return;
     setBusy(true);
     setFailure(undefined);
     try {
