@@ -1,7 +1,8 @@
 /**
- * The event catalogue (EVT-12): every event there is, with category, severity, target, attributes and
- * message, and its number. An event that is not here cannot be written. One file because it is one table. In a message `{target}` is the target's name,
- * `{x}` the attribute x.
+ * The event catalogue (EVT-12): every event there is, with number, category, severity, target, attributes and
+ * message. An event that is not here cannot be written. In a message `{target}` is the target's name, `{x}` the
+ * attribute x. One file because it is one table, a thing after the other: a new event stands with those of its thing
+ * and takes the next number of them (golden/event-numbers.json keeps what was given).
  */
 import { assert } from '#lib';
 import type { Kind } from '../ids.ts';
@@ -326,14 +327,6 @@ export const eventCatalogue = {
       limit: 'allowed repetitions',
     },
   },
-  'host.network-service-failed': {
-    number: 2001,
-    category: 'Network',
-    target: 'host',
-    type: 'critical',
-    message: 'The networks of {target} cannot be served: {reason}',
-    attributes: { reason: 'what of the host cannot be used' },
-  },
   'vm.network-missing': {
     number: 1039,
     category: 'Network',
@@ -499,6 +492,14 @@ export const eventCatalogue = {
     type: 'information',
     message: 'Virtual machine {target} was found {how}',
     attributes: { how: 'new, changed or vanished' },
+  },
+  'host.network-service-failed': {
+    number: 2001,
+    category: 'Network',
+    target: 'host',
+    type: 'critical',
+    message: 'The networks of {target} cannot be served: {reason}',
+    attributes: { reason: 'what of the host cannot be used' },
   },
   'host.joined': {
     number: 2002,
