@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
-import { chmod, copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LinkMethod, LinkParams, LinkResult, VmDefinition } from '#api';
@@ -372,20 +372,12 @@ describe('linked clones', { skip: withoutQemu }, () => {
   });
 
   test('on another volume a linked clone is refused and leaves nothing, and a move there makes files of its own', async (t) => {
-    const elsewhere = await mkdtemp('/dev/shm/gl-').catch(() => undefined);
-    if (elsewhere === undefined) {
+    await using volume = await agent.secondVolume();
+    if (volume === undefined) {
       t.skip('there is no second volume');
       return;
     }
-    await using leave = new AsyncDisposableStack();
-    await chmod(elsewhere, 0o711);
-    leave.defer(() => rm(elsewhere, { recursive: true, force: true }));
-    const { settings, eventScripts } = agent.coordinator;
-    const searchPath = [...settings.searchPath, elsewhere];
-    await agent.host.call('host.configure', {
-      settings: { ...settings, searchPath },
-      eventScripts,
-    });
+    const elsewhere = volume.path;
     const source = await makeSource();
     await assert.rejects(clone(source, null, elsewhere), (error) => isFault(error, 'refused'));
     assert.deepEqual(readdirSync(elsewhere), []);

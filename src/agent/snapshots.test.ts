@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isFault, miB, systemClock } from '#lib';
@@ -300,20 +300,12 @@ describe('snapshots', { skip: withoutQemu }, () => {
   });
 
   test('SNAP-19 a vm that is moved to another volume takes its snapshots and undo disks along', async (t) => {
-    const elsewhere = await mkdtemp('/dev/shm/gs-').catch(() => undefined);
-    if (elsewhere === undefined) {
+    await using volume = await agent.secondVolume();
+    if (volume === undefined) {
       t.skip('there is no second volume');
       return;
     }
-    await using leave = new AsyncDisposableStack();
-    await chmod(elsewhere, 0o711);
-    leave.defer(() => rm(elsewhere, { recursive: true, force: true }));
-    const { settings, eventScripts } = agent.coordinator;
-    const searchPath = [...settings.searchPath, elsewhere];
-    await agent.host.call('host.configure', {
-      settings: { ...settings, searchPath },
-      eventScripts,
-    });
+    const elsewhere = volume.path;
     const disks = [testDisk('a.qcow2')];
     const undo = { settings: { undoDisks: { enabled: true } } };
     const definition = bareDefinition({ disks }, undo);

@@ -75,6 +75,20 @@ export class QemuAgent implements AsyncDisposable {
     }
   }
 
+  /** A folder on another volume that vms may use, gone with the answer; undefined where there is none. */
+  async secondVolume(): Promise<(AsyncDisposable & { readonly path: string }) | undefined> {
+    const path = await mkdtemp('/dev/shm/gv-').catch(() => undefined);
+    if (path === undefined) return undefined;
+    await chmod(path, 0o711);
+    const { settings, eventScripts } = this.coordinator;
+    const searchPath = [...settings.searchPath, path];
+    await this.host.call('host.configure', { settings: { ...settings, searchPath }, eventScripts });
+    return {
+      path,
+      [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    };
+  }
+
   async create(definition: VmDefinition, disks: DiskSource[] = []): Promise<string> {
     const { id } = definition;
     const params = { id, generation: 0, cause: byTester, definition, definitionVersion: 1, disks };
