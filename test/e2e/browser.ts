@@ -59,6 +59,17 @@ export async function sitAtBrowser(browser: Browser): Promise<Person> {
   };
 }
 
+/** What a person chooses who signs in by a link for the first time. */
+export const password = 'a long enough password';
+
+/** Follows the one-time link in what `up` or `user link` told, and chooses the password. */
+export async function signInByLink(page: Page, told: string): Promise<void> {
+  await page.goto(/https:\S+#link=\S+/.exec(told)?.[0] ?? '');
+  await page.locator('#password').fill(password);
+  await page.locator('#again').fill(password);
+  await page.getByRole('button', { name: 'Choose a password' }).click();
+}
+
 /** What axe finds against WCAG 2.2 A and AA, one line each. */
 export async function findBarriers(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source);

@@ -4,10 +4,8 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import type { Operation } from '#api';
-import { noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { noBrowser, openBrowser, sitAtBrowser, type Person, signInByLink } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
-
-const password = 'a long enough password';
 
 describe('the lists of the console', { skip: noBrowser }, () => {
   let gantry: Gantry;
@@ -22,10 +20,7 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     browser = await openBrowser();
     person = await sitAtBrowser(browser);
     const { page } = person;
-    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
-    await page.locator('#again').fill(password);
-    await page.getByLabel('Password', { exact: false }).first().fill(password);
-    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await signInByLink(page, out);
     await grid().waitFor();
   });
   after(async () => {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, CDPSession } from 'playwright-core';
-import { noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import { noBrowser, openBrowser, sitAtBrowser, type Person, signInByLink } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
 const vms = 200;
@@ -13,7 +13,6 @@ const vms = 200;
 const rounds = 36;
 const warmUpRounds = 6;
 const mayGrowMiB = 3;
-const password = 'a long enough password';
 const places = [
   ['/vms', 'Virtual machines'],
   ['/events', 'Events'],
@@ -34,10 +33,7 @@ describe('the memory of the console', { skip: noBrowser }, () => {
     browser = await openBrowser();
     person = await sitAtBrowser(browser);
     const { context, page } = person;
-    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
-    await page.locator('#password').fill(password);
-    await page.locator('#again').fill(password);
-    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await signInByLink(page, out);
     await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
     session = await context.newCDPSession(page);
   });

@@ -3,10 +3,15 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import type { Vm } from '#api';
-import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import {
+  findBarriers,
+  noBrowser,
+  openBrowser,
+  sitAtBrowser,
+  type Person,
+  signInByLink,
+} from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
-
-const password = 'a long enough password';
 
 describe('the networks of the console', { skip: noBrowser }, () => {
   let gantry: Gantry;
@@ -25,10 +30,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     browser = await openBrowser();
     person = await sitAtBrowser(browser);
     const { page } = person;
-    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
-    await page.locator('#password').fill(password);
-    await page.locator('#again').fill(password);
-    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await signInByLink(page, out);
     await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
   });
   after(async () => {

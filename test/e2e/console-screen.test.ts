@@ -5,13 +5,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
-import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import {
+  findBarriers,
+  noBrowser,
+  openBrowser,
+  sitAtBrowser,
+  type Person,
+  signInByLink,
+} from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 import { SerialPerson } from './serial.ts';
 
 const bootMs = 120_000;
-const password = 'a long enough password';
-
 /** From linux/input-event-codes.h: what is said of a mouse. */
 const codes = { across: '2:0', down: '2:1', wheel: '2:8', left: '1:272' } as const;
 
@@ -106,10 +111,7 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     browser = await openBrowser();
     person = await sitAtBrowser(browser);
     const { page } = person;
-    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
-    await page.locator('#password').fill(password);
-    await page.locator('#again').fill(password);
-    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await signInByLink(page, out);
     await page.getByRole('button', { name: 'Signed in as admin' }).waitFor();
   });
   after(async () => {

@@ -4,10 +4,17 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { miB } from '#lib';
 import { additionsFunctions, settingSections, titleOfSection, vmStateFacts, type Vm } from '#api';
-import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import {
+  findBarriers,
+  noBrowser,
+  openBrowser,
+  sitAtBrowser,
+  type Person,
+  signInByLink,
+  password,
+} from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
-const password = 'a long enough password';
 const configuration = settingSections.map((section) => `configuration&section=${section}`);
 const tabs = [
   'summary',
@@ -35,10 +42,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     browser = await openBrowser();
     person = await sitAtBrowser(browser);
     const { page } = person;
-    await page.goto(/https:\S+#link=\S+/.exec(out)?.[0] ?? '');
-    await page.locator('#password').fill(password);
-    await page.locator('#again').fill(password);
-    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await signInByLink(page, out);
     await page.getByRole('button', { name: 'Signed in as admin' }).waitFor();
     const { items } = await gantry
       .client()
