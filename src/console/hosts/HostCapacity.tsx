@@ -1,9 +1,5 @@
 /** How many more vms of a chosen size fit on a host, and what of it runs out first (HOST-20). */
 import {
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
   Form,
   FormGroup,
   FormSelect,
@@ -21,6 +17,7 @@ import { useConsole, useWords } from '../console.ts';
 import type { TextKey } from '../i18n/en.ts';
 import type { Words } from '../i18n/words.ts';
 import { Answer } from '../parts/Answer.tsx';
+import { FactList } from '../parts/FactList.tsx';
 
 const labels: Readonly<Record<CapacityResource, TextKey>> = {
   memory: 'memory',
@@ -118,20 +115,16 @@ function Room({ capacity }: { readonly capacity: Capacity }): ReactNode {
           resource: words.text(labels[runsOutFirst]),
         })}
       </p>
-      <DescriptionList isHorizontal isCompact>
-        {resources.map(({ resource, free, each, fits: room }) => (
-          <DescriptionListGroup key={resource}>
-            <DescriptionListTerm>{words.text(labels[resource])}</DescriptionListTerm>
-            <DescriptionListDescription>
-              {words.text(room === null ? 'setsNoLimit' : 'roomFor', {
-                free: amount(resource, free),
-                each: amount(resource, each),
-                fits: words.count(room ?? 0),
-              })}
-            </DescriptionListDescription>
-          </DescriptionListGroup>
-        ))}
-      </DescriptionList>
+      <FactList
+        facts={resources.map(({ resource, free, each, fits: room }) => [
+          words.text(labels[resource]),
+          words.text(room === null ? 'setsNoLimit' : 'roomFor', {
+            free: amount(resource, free),
+            each: amount(resource, each),
+            fits: words.count(room ?? 0),
+          }),
+        ])}
+      />
     </>
   );
 }

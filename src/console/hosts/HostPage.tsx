@@ -1,25 +1,14 @@
 /** One host: what it is, its load, its checks with the remedies, and its vms. */
-import {
-  Breadcrumb,
-  BreadcrumbItem,
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-  Bullseye,
-  PageSection,
-  Spinner,
-  Tab,
-  Tabs,
-  TabTitleText,
-} from '@patternfly/react-core';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Bullseye, PageSection, Spinner } from '@patternfly/react-core';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, type ReactNode } from 'react';
 import type { Host } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
-import { PageTitle } from '../parts/PageTitle.tsx';
+import { FactList, type Facts } from '../parts/FactList.tsx';
+import { TabBar } from '../parts/TabBar.tsx';
+import { ThingPage } from '../parts/ThingPage.tsx';
 import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { VmList } from '../vms/VmList.tsx';
@@ -28,7 +17,7 @@ import { HostCapacity } from './HostCapacity.tsx';
 import { HostChecks } from './HostChecks.tsx';
 import { HostMenu } from './HostMenu.tsx';
 import { HostStatusLabel } from './HostStatusLabel.tsx';
-import { hostTabs, parseHostPlace, type HostPlace, type HostTab } from './place.ts';
+import { hostTabs, parseHostPlace, type HostPlace } from './place.ts';
 
 // Asked for only by those who look at it.
 const HostGraphs = lazy(async () => ({
@@ -53,46 +42,27 @@ function HostTabs({ host }: { readonly host: Host }): ReactNode {
   const go = (search: HostPlace): void =>
     void navigate({ to: '/hosts/$host', params: { host: host.id }, search });
   return (
-    <>
-      <PageSection>
-        <Breadcrumb>
-          <BreadcrumbItem
-            render={({ className }) => (
-              <Link className={className} to="/hosts">
-                {words.text('hosts')}
-              </Link>
-            )}
-          />
-          <BreadcrumbItem isActive>{host.name}</BreadcrumbItem>
-        </Breadcrumb>
-      </PageSection>
-      <PageTitle title={host.name}>
-        <span className="title-side">
+    <ThingPage
+      kind="hosts"
+      name={host.name}
+      side={
+        <>
           <HostStatusLabel host={host} />
           <HostMenu host={host} look="page" />
-        </span>
-      </PageTitle>
-      <PageSection type="tabs">
-        <Tabs
-          activeKey={tab}
-          onSelect={(_event, key) => go({ tab: key as HostTab })}
-          usePageInsets
-          aria-label={host.name}
-        >
-          {hostTabs.map((key) => (
-            <Tab
-              key={key}
-              eventKey={key}
-              title={<TabTitleText>{words.text(key)}</TabTitleText>}
-              tabContentId={`tab-${key}`}
-            />
-          ))}
-        </Tabs>
-      </PageSection>
+        </>
+      }
+    >
+      <TabBar
+        name={host.name}
+        tabs={hostTabs}
+        open={tab}
+        titleOf={(key) => words.text(key)}
+        onOpen={(to) => go({ tab: to })}
+      />
       <div id={`tab-${tab}`} role="tabpanel" aria-label={words.text(tab)} className="tab-panel">
         <HostTabContent host={host} place={place} go={go} />
       </div>
-    </>
+    </ThingPage>
   );
 }
 
@@ -161,7 +131,7 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
   const words = useWords();
   const { facts, load } = host;
   const none = words.text('notAvailable');
-  const rows: readonly (readonly [string, ReactNode])[] = [
+  const summary: Facts = [
     [
       words.text('state'),
       `${words.hostStatus(host.status)}${host.statusReason === null ? '' : ` – ${host.statusReason}`}`,
@@ -208,14 +178,7 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
   ];
   return (
     <PageSection isFilled>
-      <DescriptionList isHorizontal isCompact>
-        {rows.map(([term, value]) => (
-          <DescriptionListGroup key={term}>
-            <DescriptionListTerm>{term}</DescriptionListTerm>
-            <DescriptionListDescription>{value}</DescriptionListDescription>
-          </DescriptionListGroup>
-        ))}
-      </DescriptionList>
+      <FactList facts={summary} />
     </PageSection>
   );
 }

@@ -1,21 +1,13 @@
 /** One image: what it is, where it lies, and the way to delete it. */
-import {
-  Breadcrumb,
-  BreadcrumbItem,
-  Button,
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-  PageSection,
-} from '@patternfly/react-core';
+import { Button, PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Image } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
-import { PageTitle } from '../parts/PageTitle.tsx';
+import { FactList, type Facts } from '../parts/FactList.tsx';
+import { ThingPage } from '../parts/ThingPage.tsx';
 import { EventList } from '../work/EventList.tsx';
 import { DeleteImage } from './DeleteImage.tsx';
 
@@ -32,7 +24,7 @@ export function ImagePage(): ReactNode {
 function Shown({ image }: { readonly image: Image }): ReactNode {
   const words = useWords();
   const [asked, setAsked] = useState(false);
-  const rows: readonly (readonly [string, ReactNode])[] = [
+  const facts: Facts = [
     [words.text('type'), `${words.imageKind(image.imageKind)}, ${image.format}`],
     [words.text('size'), words.bytes(image.sizeBytes)],
     [words.text('fileSize'), words.bytes(image.fileBytes)],
@@ -51,38 +43,22 @@ function Shown({ image }: { readonly image: Image }): ReactNode {
     [words.text('identifier'), image.id],
   ];
   return (
-    <>
-      <PageSection>
-        <Breadcrumb>
-          <BreadcrumbItem
-            render={({ className }) => (
-              <Link className={className} to="/images">
-                {words.text('images')}
-              </Link>
-            )}
-          />
-          <BreadcrumbItem isActive>{image.name}</BreadcrumbItem>
-        </Breadcrumb>
-      </PageSection>
-      <PageTitle title={image.name}>
+    <ThingPage
+      kind="images"
+      name={image.name}
+      side={
         <Button variant="secondary" isDanger onClick={() => setAsked(true)}>
           {words.text('delete')}
         </Button>
-      </PageTitle>
+      }
+    >
       <PageSection>
-        <DescriptionList isHorizontal isCompact>
-          {rows.map(([term, value]) => (
-            <DescriptionListGroup key={term}>
-              <DescriptionListTerm>{term}</DescriptionListTerm>
-              <DescriptionListDescription className="breakable">{value}</DescriptionListDescription>
-            </DescriptionListGroup>
-          ))}
-        </DescriptionList>
+        <FactList facts={facts} />
       </PageSection>
       <PageSection isFilled>
         <EventList filter={`target.id = "${image.id}"`} />
       </PageSection>
       {asked && <DeleteImage image={image} onClose={() => setAsked(false)} />}
-    </>
+    </ThingPage>
   );
 }

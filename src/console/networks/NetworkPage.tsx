@@ -1,22 +1,14 @@
 /** One network: what it is, how hosts carry it, who has which address, and the vms on it. */
-import {
-  Breadcrumb,
-  BreadcrumbItem,
-  Content,
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-  PageSection,
-} from '@patternfly/react-core';
+import { Content, PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Network } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { Answer } from '../parts/Answer.tsx';
-import { PageTitle } from '../parts/PageTitle.tsx';
+import { FactList, type Facts } from '../parts/FactList.tsx';
+import { ThingPage } from '../parts/ThingPage.tsx';
 import { VmList } from '../vms/VmList.tsx';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import { NetworkHosts } from './NetworkHosts.tsx';
@@ -41,27 +33,18 @@ function Shown({ network }: { readonly network: Network }): ReactNode {
   const navigate = useNavigate();
   const place = parseListPlace(useSearch({ strict: false }));
   return (
-    <>
-      <PageSection>
-        <Breadcrumb>
-          <BreadcrumbItem
-            render={({ className }) => (
-              <Link className={className} to="/networks">
-                {words.text('networks')}
-              </Link>
-            )}
-          />
-          <BreadcrumbItem isActive>{network.name}</BreadcrumbItem>
-        </Breadcrumb>
-      </PageSection>
-      <PageTitle title={network.name}>
-        <span className="title-side">
+    <ThingPage
+      kind="networks"
+      name={network.name}
+      side={
+        <>
           <NetworkStateLabel state={network.state} />
           <NetworkMenu network={network} look="page" />
-        </span>
-      </PageTitle>
+        </>
+      }
+    >
       <PageSection>
-        <Facts network={network} />
+        <NetworkFacts network={network} />
         <Content component="h2">{text('onHosts')}</Content>
         <NetworkHosts network={network} />
         {network.ipv4 !== null && network.ipv4.dhcp !== null && (
@@ -79,18 +62,18 @@ function Shown({ network }: { readonly network: Network }): ReactNode {
         }
         within={`definition.hardware.adapters.attachment.network = "${network.id}"`}
       />
-    </>
+    </ThingPage>
   );
 }
 
-function Facts({ network }: { readonly network: Network }): ReactNode {
+function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
   const words = useWords();
   const text = useNetworkText();
   const { type, description, adapter, ipv4, domain, reservations, forwards } = network;
   const none = words.text('none');
   const lines = (list: readonly string[]): ReactNode =>
     list.length === 0 ? none : list.map((line) => <div key={line}>{line}</div>);
-  const rows: readonly (readonly [string, ReactNode])[] = [
+  const facts: Facts = [
     [words.text('type'), text(`type.${type}`)],
     ...(description === '' ? [] : [[words.text('description'), description] as const]),
     ...(adapter === null ? [] : [[nameSetting(words, 'adapter'), adapter] as const]),
@@ -127,14 +110,5 @@ function Facts({ network }: { readonly network: Network }): ReactNode {
         ]
       : []),
   ];
-  return (
-    <DescriptionList isHorizontal isCompact columnModifier={{ xl: '2Col' }}>
-      {rows.map(([term, value]) => (
-        <DescriptionListGroup key={term}>
-          <DescriptionListTerm>{term}</DescriptionListTerm>
-          <DescriptionListDescription>{value}</DescriptionListDescription>
-        </DescriptionListGroup>
-      ))}
-    </DescriptionList>
-  );
+  return <FactList facts={facts} columns={{ xl: '2Col' }} />;
 }

@@ -1,12 +1,12 @@
 /** One team: its state, its members in their order, what happened. */
-import { Breadcrumb, BreadcrumbItem, PageSection } from '@patternfly/react-core';
+import { PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Team } from '#api';
-import { useConsole, useWords } from '../console.ts';
+import { useConsole } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
-import { PageTitle } from '../parts/PageTitle.tsx';
+import { ThingPage } from '../parts/ThingPage.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { TeamMembers } from './TeamMembers.tsx';
 import { TeamMenu } from './TeamMenu.tsx';
@@ -24,27 +24,17 @@ export function TeamPage(): ReactNode {
 }
 
 function Shown({ team }: { readonly team: Team }): ReactNode {
-  const words = useWords();
   return (
-    <>
-      <PageSection>
-        <Breadcrumb>
-          <BreadcrumbItem
-            render={({ className }) => (
-              <Link className={className} to="/teams">
-                {words.text('teams')}
-              </Link>
-            )}
-          />
-          <BreadcrumbItem isActive>{team.name}</BreadcrumbItem>
-        </Breadcrumb>
-      </PageSection>
-      <PageTitle title={team.name}>
-        <span className="title-side">
+    <ThingPage
+      kind="teams"
+      name={team.name}
+      side={
+        <>
           <TeamStateLabel state={team.state} />
           <TeamMenu team={team} look="page" />
-        </span>
-      </PageTitle>
+        </>
+      }
+    >
       <PageSection>
         {team.description !== '' && <p>{team.description}</p>}
         <TeamPolicy team={team} />
@@ -53,6 +43,6 @@ function Shown({ team }: { readonly team: Team }): ReactNode {
       <PageSection isFilled>
         <OperationTable filter={`target.id = "${team.id}"`} />
       </PageSection>
-    </>
+    </ThingPage>
   );
 }

@@ -1,37 +1,20 @@
 /** What is known of a vm, in short. */
-import {
-  Card,
-  CardBody,
-  CardTitle,
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-  Gallery,
-} from '@patternfly/react-core';
+import { Card, CardBody, CardTitle, Gallery } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
+import { FactList, type Facts } from '../parts/FactList.tsx';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { DiskActivity, NetworkActivity } from './Activity.tsx';
 import { useVmText } from './words/vm-words.ts';
 
-type Rows = readonly (readonly [string, ReactNode])[];
-
-function Facts({ title, rows }: { readonly title: string; readonly rows: Rows }): ReactNode {
+function FactCard({ title, facts }: { readonly title: string; readonly facts: Facts }): ReactNode {
   return (
     <Card isCompact>
       <CardTitle component="h2">{title}</CardTitle>
       <CardBody>
-        <DescriptionList isHorizontal isCompact>
-          {rows.map(([term, value]) => (
-            <DescriptionListGroup key={term}>
-              <DescriptionListTerm>{term}</DescriptionListTerm>
-              <DescriptionListDescription>{value}</DescriptionListDescription>
-            </DescriptionListGroup>
-          ))}
-        </DescriptionList>
+        <FactList facts={facts} />
       </CardBody>
     </Card>
   );
@@ -52,9 +35,9 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
     <>
       {status.lastFault !== null && <FailureAlert error={new Error(status.lastFault.message)} />}
       <Gallery hasGutter minWidths={{ default: '100%', md: '22rem' }}>
-        <Facts
+        <FactCard
           title={words.text('state')}
-          rows={[
+          facts={[
             [words.text('state'), words.state(vm.state)],
             [words.text('runningTime'), words.duration(status.runningSeconds)],
             [
@@ -85,9 +68,9 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
             [words.text('folder'), vm.folder],
           ]}
         />
-        <Facts
+        <FactCard
           title={words.text('guest')}
-          rows={[
+          facts={[
             [words.text('guest'), status.guest?.osName ?? definition.guestOs],
             [words.text('name'), status.guest?.hostName ?? none],
             [words.text('heartbeat'), text(`heartbeat.${status.heartbeat.state}`)],
@@ -113,9 +96,9 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
             ],
           ]}
         />
-        <Facts
+        <FactCard
           title={words.text('hardware')}
-          rows={[
+          facts={[
             [words.text('processors'), words.count(hardware.processor.count)],
             [words.text('memory'), words.bytes(hardware.memory.sizeBytes)],
             [words.text('disk'), lines(hardware.disks.map((disk) => disk.file))],

@@ -1,18 +1,6 @@
 /** The page of a vm: state and actions above, then what the chosen tab shows; the tab is in the address. */
 import './vm.css';
-import {
-  Breadcrumb,
-  BreadcrumbItem,
-  Bullseye,
-  EmptyState,
-  EmptyStateBody,
-  Flex,
-  PageSection,
-  Spinner,
-  Tab,
-  Tabs,
-  TabTitleText,
-} from '@patternfly/react-core';
+import { Bullseye, EmptyState, EmptyStateBody, PageSection, Spinner } from '@patternfly/react-core';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Suspense, type ReactNode } from 'react';
 import { isFault } from '#lib';
@@ -20,10 +8,11 @@ import type { Vm } from '#api';
 import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { useVm } from '../parts/ask.ts';
-import { PageTitle } from '../parts/PageTitle.tsx';
+import { TabBar } from '../parts/TabBar.tsx';
+import { ThingPage } from '../parts/ThingPage.tsx';
 import { useDraft } from './settings/draft.ts';
 import { SaveBar } from './settings/SaveBar.tsx';
-import { parseVmPlace, vmTabs, type VmPlace, type VmTab } from './tabs.ts';
+import { parseVmPlace, vmTabs, type VmPlace } from './tabs.ts';
 import { TabContent } from './TabContent.tsx';
 import { VmActionMenu } from './VmActionMenu.tsx';
 import { VmStateLabel } from './VmStateLabel.tsx';
@@ -60,42 +49,23 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
   const go = (search: VmPlace): void =>
     void navigate({ to: '/vms/$vm', params: { vm: vm.id }, search });
   return (
-    <>
-      <PageSection>
-        <Breadcrumb>
-          <BreadcrumbItem
-            render={({ className }) => (
-              <Link className={className} to="/vms">
-                {words.text('virtualMachines')}
-              </Link>
-            )}
-          />
-          <BreadcrumbItem isActive>{vm.name}</BreadcrumbItem>
-        </Breadcrumb>
-      </PageSection>
-      <PageTitle title={vm.name}>
-        <Flex alignItems={{ default: 'alignItemsCenter' }}>
+    <ThingPage
+      kind="vms"
+      name={vm.name}
+      side={
+        <>
           <VmStateLabel state={vm.state} />
           <VmActionMenu vm={vm} look="page" />
-        </Flex>
-      </PageTitle>
-      <PageSection type="tabs">
-        <Tabs
-          activeKey={tab}
-          onSelect={(_event, key) => go({ tab: key as VmTab })}
-          usePageInsets
-          aria-label={vm.name}
-        >
-          {vmTabs.map((key) => (
-            <Tab
-              key={key}
-              eventKey={key}
-              title={<TabTitleText>{text(`tab.${key}`)}</TabTitleText>}
-              tabContentId={`tab-${key}`}
-            />
-          ))}
-        </Tabs>
-      </PageSection>
+        </>
+      }
+    >
+      <TabBar
+        name={vm.name}
+        tabs={vmTabs}
+        open={tab}
+        titleOf={(key) => text(`tab.${key}`)}
+        onOpen={(to) => go({ tab: to })}
+      />
       <PageSection isFilled id={`tab-${tab}`} role="tabpanel" aria-label={text(`tab.${tab}`)}>
         <Suspense
           fallback={
@@ -108,6 +78,6 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
         </Suspense>
       </PageSection>
       <SaveBar vm={vm} draft={draft} />
-    </>
+    </ThingPage>
   );
 }

@@ -8,7 +8,7 @@ import { useVmText } from '../words/vm-words.ts';
 import type { Draft } from './draft.ts';
 import { fieldAt } from './fields.ts';
 import { placeOf, type Place } from './place.ts';
-import { Setting } from './Setting.tsx';
+import { Setting, SettingList } from './Setting.tsx';
 import { SettingsFormContext, type SettingsForm } from './settings-context.ts';
 
 /** Gantry's own; nobody sets them. */
@@ -71,7 +71,13 @@ export function SettingsTab({
         {paths.map((path) => {
           const field = fieldAt(path);
           assert(field !== undefined, `there is a setting ${path}`);
-          return <Setting key={path} field={field} place={placeOf(path)} />;
+          const place = placeOf(path);
+          // A group that is all there is has its name above it already.
+          return paths.length === 1 && field.kind === 'group' && !field.nullable ? (
+            <SettingList key={path} fields={field.fields} place={place} />
+          ) : (
+            <Setting key={path} field={field} place={place} />
+          );
         })}
       </Form>
     </SettingsFormContext>

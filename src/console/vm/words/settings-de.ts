@@ -33,7 +33,7 @@ export const germanSettings: SettingWords = {
     'processor/model': 'Prozessormodell',
     hideHypervisor: 'Hypervisor verbergen',
     memory: 'Speicher',
-    'memory/sizeBytes': 'Speicher',
+    'memory/sizeBytes': 'Größe',
     'memory/maxBytes': 'Höchstens Speicher',
     scsiController: 'SCSI-Controller',
     disk: 'Platte',

@@ -33,7 +33,7 @@ export const englishSettings: SettingWords = {
     'processor/model': 'Processor model',
     hideHypervisor: 'Hide the hypervisor',
     memory: 'Memory',
-    'memory/sizeBytes': 'Memory',
+    'memory/sizeBytes': 'Size',
     'memory/maxBytes': 'Most memory',
     scsiController: 'SCSI controller',
     disk: 'Disk',

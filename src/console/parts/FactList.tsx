@@ -1,0 +1,31 @@
+/** Facts of a thing: what each is called, and what it is. */
+import {
+  DescriptionList,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+  type DescriptionListProps,
+} from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+
+export type Facts = readonly (readonly [string, ReactNode])[];
+
+export function FactList({
+  facts,
+  columns = {},
+}: {
+  readonly facts: Facts;
+  /** Default: one below the other. */
+  readonly columns?: DescriptionListProps['columnModifier'];
+}): ReactNode {
+  return (
+    <DescriptionList isHorizontal isCompact columnModifier={columns}>
+      {facts.map(([term, value]) => (
+        <DescriptionListGroup key={term}>
+          <DescriptionListTerm>{term}</DescriptionListTerm>
+          <DescriptionListDescription className="breakable">{value}</DescriptionListDescription>
+        </DescriptionListGroup>
+      ))}
+    </DescriptionList>
+  );
+}
