@@ -1,6 +1,6 @@
 /** A host's key pair (ECDSA P-256) and the request for a certificate for it (PKCS #10, RFC 2986). */
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { createRequest } from '#x509';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { X509Process } from '#x509';
 
 /** PKCS #8, PEM. Secret. */
 export function makePrivateKey(): string {
@@ -10,6 +10,6 @@ export function makePrivateKey(): string {
 
 /** Of a private key as `makePrivateKey` makes it; PEM. */
 export async function makeRequest(privateKey: string, hostName: string): Promise<string> {
-  const key = createPrivateKey(privateKey);
-  return createRequest(key, createPublicKey(key), hostName.slice(0, 64));
+  using x509 = new X509Process();
+  return await x509.createRequest(createPrivateKey(privateKey), hostName.slice(0, 64));
 }

@@ -3,24 +3,25 @@
  * process of its own, which forgets the bundler. What it saves in memory is in bench/README.md, why it is done
  * in docs/rfd/0015.
  *
- * A program and each of its threads is an entry. What a module finds beside its source (package.json, the
- * console, a script for a guest) it still finds there; only threads are found beside the bundle. The folder lies
- * three below the tree's own, wherever that is.
+ * A program and each thread or process that it starts of itself is an entry. What a module finds beside its source
+ * (package.json, the console, a script for a guest) it still finds there; only those entries are found beside the
+ * bundle. The folder lies three below the tree's own, wherever that is.
  */
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const threads: readonly string[] = [
+const parts: readonly string[] = [
   'src/coordinator/store/sqlite/writer.ts',
   'src/coordinator/store/sqlite/reader.ts',
+  'src/lib/x509/process-main.ts',
 ].map((file) => join(root, file));
 
 const entries: Readonly<Record<string, string>> = {
   coordinator: join(root, 'src/coordinator/main.ts'),
   agent: join(root, 'src/agent/main.ts'),
-  ...Object.fromEntries(threads.map((file) => [basename(file, '.ts'), file])),
+  ...Object.fromEntries(parts.map((file) => [basename(file, '.ts'), file])),
 };
 
 /** Loaded when they are used, which is never: Fastify's checks of JSON, its requests without a network. */
@@ -39,7 +40,7 @@ const places: Plugin = {
     return code
       .replaceAll(/new URL\('([^']+\.ts)', import\.meta\.url\)/g, (whole, path: string) => {
         const file = join(dirname(id), path);
-        return threads.includes(file)
+        return parts.includes(file)
           ? `new URL('${basename(file, '.ts')}.js', importMeta.url)`
           : whole;
       })

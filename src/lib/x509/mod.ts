@@ -1,4 +1,7 @@
-/** X.509: making certificates and requests. Shared by the coordinator, which certifies, and the agent, which asks. */
+/**
+ * X.509: making certificates and requests. Shared by the coordinator, which certifies, and the agent, which asks; both
+ * in a process of its own (X509Process).
+ */
 export {
   createCertificate,
   exportKey,
@@ -7,4 +10,5 @@ export {
   type CertificateRequest,
   type Purpose,
 } from './certificate.ts';
+export { X509Process } from './process.ts';
 export { createRequest, readRequest } from './request.ts';

@@ -16,7 +16,7 @@ import {
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault, type Clock } from '#lib';
-import { createCertificate, type AltName } from '#x509';
+import { X509Process, type AltName } from '#x509';
 import { errorCode, flushFolder, readSmallFile, writeSecretFile } from './secret-file.ts';
 
 export const dayMs = 86_400_000;
@@ -41,12 +41,14 @@ export class Authority {
   readonly text: string;
   readonly #key: KeyObject;
   readonly #clock: Clock;
+  readonly #x509: X509Process;
 
-  private constructor(text: string, key: KeyObject, clock: Clock) {
+  private constructor(text: string, key: KeyObject, clock: Clock, x509: X509Process) {
     this.text = text;
     this.certificate = new X509Certificate(text);
     this.#key = key;
     this.#clock = clock;
+    this.#x509 = x509;
   }
 
   /** SHA-256 of the certificate, lower-case hex. */
@@ -57,18 +59,19 @@ export class Authority {
   /** Reads the authority in the folder, or makes it. Errors: `corrupt` where its files don't fit. */
   static async open(folder: string, clock: Clock): Promise<Authority> {
     await removeLeftovers(folder);
+    const x509 = new X509Process();
     const found = await read(folder);
-    if (found) return new Authority(found.text, found.key, clock);
-    await make(folder, clock);
+    if (found) return new Authority(found.text, found.key, clock, x509);
+    await make(folder, clock, x509);
     const made = await read(folder);
     if (!made) throw new Fault('corrupt', `cannot make the certificate authority in ${folder}`);
-    return new Authority(made.text, made.key, clock);
+    return new Authority(made.text, made.key, clock, x509);
   }
 
   /** A certificate as PEM. Nothing of it outlives the authority's own. */
   sign(leaf: Leaf): Promise<string> {
     const now = this.#clock.now();
-    return createCertificate({
+    return this.#x509.createCertificate({
       subject: leaf.subject,
       issuer: commonName(this.certificate),
       publicKey: leaf.publicKey,
@@ -79,6 +82,11 @@ export class Authority {
       notBefore: Math.max(now - backdateMs, this.certificate.validFromDate.getTime()),
       notAfter: Math.min(now + leaf.validityMs, this.certificate.validToDate.getTime()),
     });
+  }
+
+  /** The public key of a request for a certificate, whose sender has the private one. Errors: `invalid`, `too-large`. */
+  readRequest(pem: string): Promise<KeyObject> {
+    return this.#x509.readRequest(pem);
   }
 
   /** Whether it signed this. Dates and purpose are for the caller to look at. */
@@ -119,11 +127,11 @@ async function read(
   }
 }
 
-async function make(folder: string, clock: Clock): Promise<void> {
+async function make(folder: string, clock: Clock, x509: X509Process): Promise<void> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const name = `Gantry authority ${randomBytes(4).toString('hex')}`;
   const now = clock.now();
-  const text = await createCertificate({
+  const text = await x509.createCertificate({
     subject: name,
     issuer: name,
     publicKey,

@@ -8,7 +8,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Fault } from '#lib';
 import { hostSettingsSchema, type Joined, type joinSchema, type Thing } from '#api';
-import { exportKey, readRequest } from '#x509';
+import { exportKey } from '#x509';
 import type { z } from 'zod';
 import { commitFresh } from '../../app/commit-fresh.ts';
 import { requireFreeName, reserveName } from '../../app/names.ts';
@@ -49,7 +49,7 @@ export async function joinHost(
     throw tokenIsVoid();
   };
   lookUp(() => true);
-  const publicKey = await readRequest(input.csr);
+  const publicKey = await authority.readRequest(input.csr);
   const keyHash = createHash('sha256').update(exportKey(publicKey)).digest('hex');
   const newId = randomUUID();
   let joined: { readonly hostId: string; readonly issued: IssuedCertificate } | undefined;
@@ -179,7 +179,7 @@ export async function renewCertificate(
 ): Promise<Joined> {
   const { coordinator, authority } = context;
   const hostId = caller.proof?.id ?? '';
-  const publicKey = await readRequest(csr);
+  const publicKey = await authority.readRequest(csr);
   const issued = await issueAgentCertificate(authority, hostId, publicKey);
   await commitFresh(coordinator, () => {
     const host = requireHost(coordinator, hostId);
