@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { plainPort } from '#api';
 import type { BootDevice, VmDefinition } from '#api';
 import { createIso } from '#images';
 import { miB } from '#lib';
@@ -84,6 +85,7 @@ describe('the boot order of a real machine', { skip: withoutQemu }, () => {
           macMode: 'static',
           link: 'up',
           optional: false,
+          ...plainPort,
           attachment: {
             kind: 'user',
             restrict: true,

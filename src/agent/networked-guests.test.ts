@@ -1,7 +1,13 @@
 /** Real guests on real networks: an agent whose host is a network namespace, guests in emulation. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { networkSpecSchema, profiles, vmDefinitionSchema, type VmDefinition } from '#api';
+import {
+  networkSpecSchema,
+  profiles,
+  vmDefinitionSchema,
+  type VmDefinition,
+  plainPort,
+} from '#api';
 import { giB, isFault, miB, systemClock } from '#lib';
 import { must, NetGuest } from './testing/net-guest.ts';
 import { isInOwnNetwork } from './testing/own-network.ts';
@@ -44,6 +50,7 @@ function adapterOn(network: string, mac: string, more: Partial<Adapter> = {}): A
     macMode: 'static',
     link: 'up',
     optional: false,
+    ...plainPort,
     attachment: { kind: 'network', network },
     ...more,
   };

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { plainPort } from '#api';
 import type { Hardware } from '#api';
 import { isFault } from '#lib';
 import { bareDefinition, QemuAgent, testDisk, withoutQemu } from './testing/qemu-agent.ts';
@@ -96,6 +97,7 @@ describe('a vm as a physical machine', { skip: withoutQemu }, () => {
       macMode: 'static',
       link: 'up',
       optional: false,
+      ...plainPort,
       attachment: { kind: 'user', restrict: false, forwards: [], bootFile },
     });
     const definition = bareDefinition({
@@ -150,6 +152,7 @@ function withBootFile(bootFile: string): ReturnType<typeof bareDefinition> {
         macMode: 'static',
         link: 'up',
         optional: false,
+        ...plainPort,
         attachment: { kind: 'user', restrict: false, forwards: [], bootFile },
       },
     ],

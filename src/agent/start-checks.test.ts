@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { plainPort } from '#api';
 import type { VmDefinition } from '#api';
 import { miB } from '#lib';
 import {
@@ -113,6 +114,7 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
             link: 'up',
             attachment: ports,
             optional: false,
+            ...plainPort,
           },
         ],
       });
@@ -146,6 +148,7 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
             model: 'virtio',
             mac: '52:47:59:00:00:0a',
             macMode: 'static',
+            ...plainPort,
             link: 'up',
             attachment: { kind: 'user', restrict: false, bootFile: null, forwards: [...forwards] },
             optional: optional === 'optional',

@@ -20,6 +20,7 @@ export * from './list.ts';
 export { buildOpenApi } from './openapi.ts';
 export * from './network/ipv4.ts';
 export * from './network/network.ts';
+export * from './network/port.ts';
 export * from './operation.ts';
 export * from './problem.ts';
 export * from './rights.ts';

@@ -1,6 +1,7 @@
 /** The ground floor: no domain words. Grows reluctantly. Depends on nothing; the log (#log) has a door of its own,
  * because it brings pino along and the libraries below `disk`, `qemu` and `libvirt` bring nothing. */
 export { assert, AssertionError, present, unreachable } from './assert.ts';
+export { formatBitRate, parseBitRate } from './bit-rate.ts';
 export { formatBytes, giB, kiB, miB, parseBytes } from './bytes.ts';
 export { abortReason, isoTime, systemClock, type Clock } from './clock.ts';
 export { withDeadline } from './deadline.ts';

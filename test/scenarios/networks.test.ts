@@ -84,3 +84,28 @@ test('a vm is made on a network, moved to another one and shown with it', async 
   );
   await gantry.must('network', 'delete', 'two');
 });
+
+test('limits and priority of an adapter are options, and one limit leaves the other as it is', async () => {
+  await gantry.must('network', 'create', 'narrow', '--type', 'internal');
+  await gantry.must('vm', 'create', 'slow', '--network', 'narrow', '--start');
+  const set = (...options: string[]): Promise<string> =>
+    gantry.must('vm', 'set-adapter', 'slow', '0', ...options);
+  assert.match(
+    await set('--inbound', '100M', '--priority', 'high'),
+    /adapter 0 of slow was changed/,
+  );
+  await set('--outbound', '1.5M');
+  assert.match(
+    await gantry.must('vm', 'show', 'slow'),
+    /network narrow, inbound 100 Mbit\/s, outbound 1\.5 Mbit\/s, high priority/,
+  );
+  await set('--inbound', 'none');
+  const { definition } = await gantry.json<Vm>('vm', 'show', 'slow');
+  assert.deepEqual(definition.hardware.adapters[0]?.bandwidth, {
+    inboundBitsPerSecond: null,
+    outboundBitsPerSecond: 1_500_000,
+  });
+  const { code, err } = await gantry.run(['vm', 'set-adapter', 'slow', '0', '--network', 'user']);
+  assert.notEqual(code, 0);
+  assert.match(err, /adapters\/0\/bandwidth: a user-mode network keeps no limits/);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { networkSpecSchema } from '#api';
+import { networkSpecSchema, plainPort } from '#api';
 import { isFault } from '#lib';
 import { TestHost } from '../testing/simulated-host.ts';
 
@@ -20,6 +20,7 @@ const adapter = (network: string, optional: boolean) =>
     macMode: 'dynamic',
     link: 'up',
     optional,
+    ...plainPort,
     attachment: { kind: 'network', network },
   }) as const;
 

@@ -14,6 +14,15 @@ export function must(program: string, ...args: readonly string[]): string {
   return stdout;
 }
 
+const flood = `const [, address, datagrams, text] = process.argv;
+const socket = require('node:dgram').createSocket('udp4');
+const body = Buffer.concat([Buffer.from(text), Buffer.alloc(1000 - text.length)]);
+let answered = 0;
+socket.connect(9, address, () => {
+  for (let sent = 0; sent < Number(datagrams); sent += 1)
+    socket.send(body, () => { answered += 1; if (answered === Number(datagrams)) socket.close(); });
+});`;
+
 let counter = 0;
 
 export class NetGuest implements Disposable {
@@ -97,10 +106,27 @@ export class NetGuest implements Disposable {
 
   /** Frames that have arrived at its interface. */
   received(): number {
+    return this.#arrived().packets;
+  }
+
+  receivedBytes(): number {
+    return this.#arrived().bytes;
+  }
+
+  #arrived(): { readonly packets: number; readonly bytes: number } {
     const [link] = JSON.parse(this.run('ip', '-json', '-stats', 'link', 'show', 'dev', 'eth0')) as [
-      { stats64: { rx: { packets: number } } },
+      { stats64: { rx: { packets: number; bytes: number } } },
     ];
-    return link.stats64.rx.packets;
+    return link.stats64.rx;
+  }
+
+  /** Sends so many datagrams of 1000 bytes as fast as it can, each with the text at its beginning. */
+  async flood(address: string, datagrams: number, text = ''): Promise<void> {
+    const inside = [`--net=/proc/${this.pid}/ns/net`, '--', process.execPath, '-e', flood];
+    const child = spawn('nsenter', [...inside, address, String(datagrams), text], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    await once(child, 'close');
   }
 
   /** Its namespace goes with its holder, and both ends of its cable with that. */

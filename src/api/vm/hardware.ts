@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { giB, kiB, miB } from '#lib';
 import { referenceSchema } from '../ids.ts';
+import { bandwidthSchema, portPriorities, unlimited } from '../network/port.ts';
 import { maxSharedFolders, sharedFolderSchema } from './shared-folders.ts';
 
 const bytes = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
@@ -222,6 +223,12 @@ export const adapterSchema = z
       .boolean()
       .default(false)
       .meta({ description: 'start unplugged, with a warning, when its network is missing' }),
+    bandwidth: bandwidthSchema
+      .default(unlimited)
+      .meta({ description: 'kept by its port of a network, not by a user-mode network' }),
+    priority: z.enum(portPriorities).default('normal').meta({
+      description: 'whose frames go first where the adapter of the host cannot send all at once',
+    }),
   })
   .meta({ id: 'VmAdapter', description: 'a network adapter' });
 

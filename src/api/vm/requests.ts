@@ -107,7 +107,13 @@ export const adapterAttachSchema = patchOf(adapterSchema).meta({
 export type AdapterAttach = z.infer<typeof adapterAttachSchema>;
 
 export const adapterChangeSchema = patchOf(
-  adapterSchema.pick({ attachment: true, link: true, optional: true }),
+  adapterSchema.pick({
+    attachment: true,
+    link: true,
+    optional: true,
+    bandwidth: true,
+    priority: true,
+  }),
 ).meta({ id: 'AdapterChange', description: 'what is left out stays as it is' });
 export type AdapterChange = z.infer<typeof adapterChangeSchema>;
 

@@ -1,4 +1,4 @@
-/** Disks, network adapters and media of a vm. */
+/** Disks and media of a vm. */
 import { command } from '../command.ts';
 import { finish } from '../progress.ts';
 
@@ -15,20 +15,6 @@ const placeOptions = {
   controller: { type: 'number', value: 'NUMBER', meaning: 'controller or IDE channel' },
   position: { type: 'number', value: 'NUMBER', meaning: 'default: the first free one' },
 } as const;
-
-const networkOption = {
-  network: {
-    type: 'text',
-    value: 'NETWORK',
-    meaning: 'name or id of a network, user for a user-mode network, or none',
-  },
-} as const;
-
-/** What an adapter is plugged into, by the word that people give. */
-function attachmentTo(network: string) {
-  if (network === 'none' || network === 'user') return { kind: network } as const;
-  return { kind: 'network', network } as const;
-}
 
 export const deviceCommands = [
   command({
@@ -147,103 +133,6 @@ export const deviceCommands = [
       );
       if (!run.dryRun)
         await finish(run, started, () => `disk ${place} was detached from ${vm}; its file stays`);
-    },
-  }),
-  command({
-    name: 'vm attach-adapter',
-    summary: 'add a network adapter, while running where it can',
-    args: [vmArgument],
-    options: {
-      model: {
-        type: 'text',
-        words: ['virtio', 'e1000', 'e1000e', 'pcnet', 'tulip', 'rtl8139'],
-        value: 'MODEL',
-        meaning: "default: the profile's",
-      },
-      ...networkOption,
-    },
-    examples: [
-      'gantry vm attach-adapter web-1 --model e1000',
-      'gantry vm attach-adapter web-1 --network lab',
-    ],
-    async run(run) {
-      const vm = run.args[0] ?? '';
-      const { model, network } = run.options;
-      const body = {
-        ...(model === undefined ? {} : { model }),
-        ...(network === undefined ? {} : { attachment: attachmentTo(network) }),
-      };
-      const started = await run.client.call(
-        'vm.adapter.attach',
-        { params: { vm }, body, query: { dryRun: run.dryRun } },
-        run.signal,
-      );
-      if (!run.dryRun)
-        await finish(
-          run,
-          started,
-          (ended) => `adapter ${String(ended.result?.['slot'] ?? '')} was added to ${vm}`,
-        );
-    },
-  }),
-  command({
-    name: 'vm set-adapter',
-    summary:
-      'plug an adapter into another network, or its cable in or out, while running where it can',
-    args: [vmArgument, { name: 'slot', meaning: 'number of the adapter' }],
-    options: {
-      ...networkOption,
-      link: {
-        type: 'text',
-        words: ['up', 'down'],
-        value: 'WORD',
-        meaning: 'down: the guest sees an adapter without a cable',
-      },
-      optional: {
-        type: 'text',
-        words: ['yes', 'no'],
-        value: 'WORD',
-        meaning: 'yes: the vm starts without its network, with a warning',
-      },
-    },
-    examples: [
-      'gantry vm set-adapter web-1 0 --network lab',
-      'gantry vm set-adapter web-1 0 --link down',
-    ],
-    async run(run) {
-      const [vm = '', slot = ''] = run.args;
-      const { network, link, optional } = run.options;
-      const body = {
-        ...(network === undefined ? {} : { attachment: attachmentTo(network) }),
-        ...(link === undefined ? {} : { link }),
-        ...(optional === undefined ? {} : { optional: optional === 'yes' }),
-      };
-      const started = await run.client.call(
-        'vm.adapter.change',
-        { params: { vm, slot }, body, query: { dryRun: run.dryRun } },
-        run.signal,
-      );
-      if (!run.dryRun)
-        await finish(run, started, ({ result }) =>
-          result?.['live'] === true
-            ? `adapter ${slot} of ${vm} was changed`
-            : `adapter ${slot} of ${vm} is changed from the next start on`,
-        );
-    },
-  }),
-  command({
-    name: 'vm detach-adapter',
-    summary: 'remove a network adapter',
-    args: [vmArgument, { name: 'slot', meaning: 'number of the adapter' }],
-    examples: ['gantry vm detach-adapter web-1 1'],
-    async run(run) {
-      const [vm = '', slot = ''] = run.args;
-      const started = await run.client.call(
-        'vm.adapter.detach',
-        { params: { vm, slot }, query: { dryRun: run.dryRun } },
-        run.signal,
-      );
-      if (!run.dryRun) await finish(run, started, () => `adapter ${slot} was removed from ${vm}`);
     },
   }),
   command({

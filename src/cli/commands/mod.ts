@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts';
 import { accessListCommands } from './access-lists.ts';
 import { accessCommands } from './access.ts';
+import { adapterCommands } from './adapters.ts';
 import { applyCommands } from './apply.ts';
 import { catalogueCommands } from './catalogue.ts';
 import { completionCommands } from './completion.ts';
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   ...snapshotCommands,
   ...consoleCommands,
   ...deviceCommands,
+  ...adapterCommands,
   ...shareCommands,
   ...teamCommands,
   ...networkCommands,

@@ -1,5 +1,5 @@
 /** What `vm show` says of a vm. */
-import { formatBytes, isFault } from '#lib';
+import { formatBitRate, formatBytes, isFault } from '#lib';
 import { placeName, vmStateFacts, type Adapter, type Client, type Vm } from '#api';
 import { humanDuration, localTime } from '../output/human.ts';
 
@@ -57,6 +57,16 @@ function connectionOf(adapter: Adapter, networks: ReadonlyMap<string, string>): 
   }
 }
 
+/** What its port gives it that is not the usual. */
+function portWords({ bandwidth, priority }: Adapter): readonly string[] {
+  const { inboundBitsPerSecond: inbound, outboundBitsPerSecond: outbound } = bandwidth;
+  return [
+    ...(inbound === null ? [] : [`inbound ${formatBitRate(inbound)}`]),
+    ...(outbound === null ? [] : [`outbound ${formatBitRate(outbound)}`]),
+    ...(priority === 'normal' ? [] : [`${priority} priority`]),
+  ];
+}
+
 /** A vm in lines: what it is, what it has, what was last seen of it. */
 export function describeVm(
   vm: Vm,
@@ -112,7 +122,11 @@ export function describeVm(
       (adapter) =>
         [
           `adapter ${adapter.slot}`,
-          `${adapter.model} ${adapter.mac}, ${connectionOf(adapter, networks)}`,
+          [
+            `${adapter.model} ${adapter.mac}`,
+            connectionOf(adapter, networks),
+            ...portWords(adapter),
+          ].join(', '),
         ] as const,
     ),
     ...status.forwards.map(

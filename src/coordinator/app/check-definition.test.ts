@@ -6,6 +6,7 @@ import {
   vmDefinitionSchema,
   type Hardware,
   type VmDefinition,
+  plainPort,
 } from '#api';
 import { isFault, miB } from '#lib';
 import { checkDefinition, parseDefinition } from './check-definition.ts';
@@ -40,6 +41,7 @@ const adapter = {
   link: 'up',
   attachment: { kind: 'none' },
   optional: false,
+  ...plainPort,
 } as const;
 
 const share = { slot: 0, name: 'docs', hostPath: '/srv/docs', readOnly: true } as const;
@@ -89,6 +91,19 @@ const wrong: readonly (readonly [string, VmDefinition, string])[] = [
     'one address twice',
     make({ adapters: [adapter, { ...adapter, slot: 1 }] }),
     'hardware/adapters/1/mac',
+  ],
+  [
+    'a limit in a user-mode network',
+    make({
+      adapters: [
+        {
+          ...adapter,
+          attachment: { kind: 'user', restrict: false, bootFile: null, forwards: [] },
+          bandwidth: { inboundBitsPerSecond: 1e6, outboundBitsPerSecond: null },
+        },
+      ],
+    }),
+    'hardware/adapters/0/bandwidth',
   ],
   [
     'two shared folders in one slot',

@@ -3,11 +3,13 @@
  * once. Every issue names the path of the offending setting. What a host or its driver cannot do is not
  * said here but by the start check of the agent.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   findGuest,
   findUnrepresented,
   placeName,
   placesOf,
+  unlimited,
   vmDefinitionSchema,
   type VmDefinition,
 } from '#api';
@@ -103,7 +105,12 @@ function checkAdapters({ hardware }: VmDefinition): readonly Issue[] {
   const issues: Issue[] = [];
   const slots = new Set<number>();
   const macs = new Set<string>();
-  for (const [index, { slot, mac }] of hardware.adapters.entries()) {
+  for (const [index, { slot, mac, attachment, bandwidth }] of hardware.adapters.entries()) {
+    if (attachment.kind === 'user' && !isDeepStrictEqual(bandwidth, unlimited))
+      issues.push({
+        path: `hardware/adapters/${index}/bandwidth`,
+        problem: 'a user-mode network keeps no limits; plug the adapter into a network',
+      });
     if (slots.has(slot))
       issues.push({
         path: `hardware/adapters/${index}/slot`,

@@ -146,8 +146,8 @@ export class RunningDevices implements Devices {
         throw new Fault('unsupported', 'what it is plugged into changes at the next start');
       // Guests ask for an address again when the cable was out.
       await qmp.setLink(client(), adapterId(after), 'down');
-      await taps.replug(spec.uuid, after);
     }
+    if (this.#taps.has(after.slot)) await taps?.replug(spec.uuid, after);
     await qmp.setLink(client(), adapterId(after), linkOf(after));
   }
 

@@ -6,149 +6,20 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { networkSpecSchema, type NetworkReport, type NetworkSpec } from '#api';
-import { isFault, systemClock } from '#lib';
-import { silentLog } from '#log';
-import { readBootId } from '../../drivers/qemu/process/proc.ts';
-import { newMachineFile, type MachineFile } from '../../machine/record.ts';
+import type { NetworkSpec } from '#api';
+import { isFault } from '#lib';
 import { must, NetGuest } from '../../testing/net-guest.ts';
+import {
+  addresses,
+  machineOn,
+  ownLinks,
+  ownTables,
+  Place,
+  spec,
+} from '../../testing/network-place.ts';
 import { isInOwnNetwork } from '../../testing/own-network.ts';
-import { makeDefinition } from '../../testing/simulated-host.ts';
-import { LinuxNetworks } from './linux-networks.ts';
-import { findPrograms } from './programs.ts';
-
-const hostId = '30000000-0000-4000-8000-000000000001';
-const range = { first: 1_900_100_000, count: 1000 };
-
-function spec(number: number, more: object): NetworkSpec {
-  const id = `20000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-  return networkSpecSchema.parse({ id, name: `net-${number}`, ipv4: null, ...more });
-}
-
-function addresses(net: string, more: object = {}) {
-  return {
-    subnet: `${net}.0/24`,
-    gateway: `${net}.1`,
-    service: `${net}.2`,
-    dhcp: { first: `${net}.100`, last: `${net}.150`, leaseSeconds: 3600 },
-    dnsServers: [],
-    ...more,
-  };
-}
-
-/** A vm with an adapter on the network. */
-function machineOn(network: string, name: string, mac: string): MachineFile {
-  const adapter = {
-    slot: 0,
-    model: 'virtio',
-    mac,
-    macMode: 'static',
-    link: 'up',
-    optional: false,
-    attachment: { kind: 'network', network },
-  } as const;
-  const definition = makeDefinition({ name, hardware: { adapters: [adapter] } });
-  return newMachineFile(definition, 1, { folder: '/none', file: '/none/vm.json' }, 0);
-}
-
-/** A host that carries networks, and what it is told of its machines. */
-class Place implements AsyncDisposable {
-  readonly folder: string;
-  readonly troubles: string[] = [];
-  files: MachineFile[] = [];
-  networks!: LinuxNetworks;
-
-  private constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  static async make(): Promise<Place> {
-    const place = new Place(await mkdtemp(join(tmpdir(), 'gl-')));
-    await chmod(place.folder, 0o711);
-    await place.open();
-    return place;
-  }
-
-  async open(): Promise<void> {
-    const programs = await findPrograms();
-    assert.ok(typeof programs !== 'string', String(programs));
-    this.networks = await LinuxNetworks.open({
-      hostId,
-      programs,
-      dataDir: this.folder,
-      runtimeDir: this.folder,
-      bootId: readBootId(),
-      range,
-      allFiles: () => this.files,
-      log: silentLog,
-      onNetworkTrouble: (reason) => this.troubles.push(reason),
-    });
-    this.networks.look();
-  }
-
-  /** Carries these networks for as many vms, `vm-1` on the first one. */
-  async carry(...networks: readonly NetworkSpec[]): Promise<void> {
-    this.files = networks.map(({ id }, at) =>
-      machineOn(id, `vm-${at + 1}`, `52:47:59:00:00:0${at + 1}`),
-    );
-    await this.networks.configure(networks);
-    this.networks.look();
-    await this.until(`${networks.length} networks`, () =>
-      networks.every(({ id }) => this.report(id)?.state === 'ready'),
-    );
-  }
-
-  report(id: string): NetworkReport | undefined {
-    return this.networks.reports.find((one) => one.id === id);
-  }
-
-  bridge({ id }: NetworkSpec): string {
-    return this.report(id)?.bridge ?? 'none';
-  }
-
-  async until(what: string, holds: () => boolean, limitMs = 10_000): Promise<void> {
-    const until = Date.now() + limitMs;
-    while (!holds()) {
-      if (Date.now() > until)
-        throw new Error(
-          `not within ${limitMs} ms: ${what}; ${JSON.stringify(this.networks.reports)}`,
-        );
-      // What is asked of programs stops this process meanwhile, and the networks are kept by it.
-      await systemClock.sleep(100);
-    }
-  }
-
-  /** dnsmasq of this place. */
-  services(): string[] {
-    return must('ps', '-eo', 'pid=,args=')
-      .split('\n')
-      .filter((line) => line.includes(`--conf-file=${this.folder}`))
-      .map((line) => line.trim().split(' ')[0] ?? '');
-  }
-
-  async empty(): Promise<void> {
-    this.files = [];
-    await this.networks.configure([]);
-    this.networks.look();
-    await this.until('nothing is carried', () => this.networks.reports.length === 0);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.empty();
-    await this.networks[Symbol.asyncDispose]();
-    await rm(this.folder, { recursive: true, force: true });
-  }
-}
-
-const ownLinks = (): string[] =>
-  (JSON.parse(must('ip', '-json', 'link', 'show')) as { ifname: string }[])
-    .map(({ ifname }) => ifname)
-    .filter((name) => /^g(br|tap|svc)\d+$/.test(name));
-const ownTables = (): string => must('nft', 'list', 'tables');
 
 if (isInOwnNetwork(import.meta.filename))
   void suite('networks of a Linux host', { concurrency: 1 }, () => {

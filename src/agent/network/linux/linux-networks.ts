@@ -28,13 +28,14 @@ import { readUpstream, refuseIpv6 } from './host-settings.ts';
 import { readKnown, writeKnown } from './known-file.ts';
 import { parseLeases } from './leases.ts';
 import { readLinks, type Link } from './links.ts';
+import { keepLimits } from './limit-keeper.ts';
 import { Monitors } from './monitors.ts';
 import { readAlias } from './names.ts';
 import { planNetwork, planPorts, planRemovals, type Call, type NetworkPlan } from './plan.ts';
+import { limitsOf, portKey, portOf, ruledPorts, tappedPorts, type Port } from './ports.ts';
 import { findPrograms, run, type Programs } from './programs.ts';
 import { reportOf } from './report.ts';
 import { RuleKeeper } from './rule-keeper.ts';
-import type { RuledPort } from './ruleset.ts';
 import type { KnownAdapter } from './service-config.ts';
 import {
   ensureService,
@@ -75,16 +76,6 @@ export async function openNetworks(
     ? new AbsentNetworks(programs)
     : LinuxNetworks.open({ ...options, programs });
 }
-
-/** A cable from a machine: its tap, and the network it leads to, or none. */
-interface Port {
-  readonly vm: string;
-  readonly slot: number;
-  readonly mac: string;
-  readonly network: string | null;
-}
-
-const portKey = (vm: string, slot: number): string => `${vm}/${slot}`;
 
 export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   readonly whyNot = undefined;
@@ -184,7 +175,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
         return taps;
       } catch (error) {
         await this.#drop(
-          (port) => port.vm === vm && adapters.some(({ slot }) => slot === port.slot),
+          (port) => port.vm === vm && adapters.some(({ slot }) => slot === port.adapter.slot),
         );
         throw error;
       }
@@ -200,7 +191,9 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   async unplug(vm: string, slot?: number): Promise<void> {
     await this.#exclusively(async () => {
-      await this.#drop((port) => port.vm === vm && (slot === undefined || port.slot === slot));
+      await this.#drop(
+        (port) => port.vm === vm && (slot === undefined || port.adapter.slot === slot),
+      );
       this.#gather();
     });
   }
@@ -226,15 +219,14 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     return join(this.#options.dataDir, 'networks.json');
   }
 
-  #note(vm: string, { slot, mac, attachment }: Adapter): void {
-    const network = attachment.kind === 'network' ? attachment.network : null;
-    this.#ports.set(portKey(vm, slot), { vm, slot, mac, network });
+  #note(vm: string, adapter: Adapter): void {
+    this.#ports.set(portKey(vm, adapter.slot), portOf(vm, adapter));
   }
 
   async #drop(which: (port: Port) => boolean): Promise<void> {
     const dropped = [...this.#ports.values()].filter(which);
     if (dropped.length === 0) return;
-    const taken = new Set(dropped.map(({ vm, slot }) => portKey(vm, slot)));
+    const taken = new Set(dropped.map(({ vm, adapter }) => portKey(vm, adapter.slot)));
     for (const key of taken) this.#ports.delete(key);
     for (const { name, alias } of await this.#links()) {
       const purpose = readAlias(this.#options.hostId, alias);
@@ -299,10 +291,11 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       for (const network of wanted) plans.set(network, await this.#carry(network));
       const trouble = await this.#rule(plans);
       await this.#plugPorts(plans);
+      const limited = await this.#limit(plans);
       const reports: NetworkReport[] = [];
       for (const [network, plan] of plans) {
         const served = trouble ?? (await this.#serve(network, plan));
-        reports.push(reportOf(network, plan, trouble, served));
+        reports.push(reportOf(network, plan, trouble, [served, limited]));
       }
       await this.#forward(wanted);
       this.#listen(wanted.length > 0 ? 'yes' : 'no');
@@ -339,7 +332,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     const served = new Set(this.#services.keys());
     for (const { alias } of links) {
       const purpose = readAlias(this.#options.hostId, alias);
-      if (purpose !== undefined && purpose.kind !== 'adapter') served.add(purpose.network);
+      if (purpose !== undefined && 'network' in purpose) served.add(purpose.network);
     }
     for (const id of served.difference(networks)) {
       this.#services.delete(id);
@@ -349,7 +342,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   async #plugPorts(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<void> {
     const bridges = new Map([...plans].map(([{ id }, { bridge }]) => [id, bridge]));
-    const ports = [...this.#ports.values()].map(({ vm, slot, network }) => ({
+    const ports = [...this.#ports.values()].map(({ vm, adapter: { slot }, network }) => ({
       vm,
       slot,
       bridge: network === null ? null : (bridges.get(network) ?? null),
@@ -365,7 +358,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     );
     try {
       const { hostId } = this.#options;
-      await this.#rules.keep({ hostId, networks, ports: await this.#ruledPorts() });
+      const tapped = tappedPorts(hostId, this.#ports, await this.#links());
+      await this.#rules.keep({ hostId, networks, ports: ruledPorts(tapped, this.#known) });
       return undefined;
     } catch (error) {
       this.#warn(error);
@@ -373,17 +367,18 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     }
   }
 
-  async #ruledPorts(): Promise<RuledPort[]> {
-    const names = new Map<string, string>();
-    for (const { name, alias } of await this.#links()) {
-      const purpose = readAlias(this.#options.hostId, alias);
-      if (purpose?.kind === 'adapter') names.set(portKey(purpose.vm, purpose.slot), name);
+  /** The reason where ports carry more than they should, or in another order. */
+  async #limit(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<Reason | undefined> {
+    const { hostId, programs } = this.#options;
+    const links = await this.#links();
+    try {
+      const limits = limitsOf(tappedPorts(hostId, this.#ports, links), plans);
+      await keepLimits(programs, hostId, limits, links);
+      return undefined;
+    } catch (error) {
+      this.#warn(error);
+      return { code: 'limits-failed', text: `limits cannot be set: ${describeFault(error)}` };
     }
-    return [...this.#ports].flatMap(([key, { mac, network }]) => {
-      const tap = names.get(key);
-      const lenient = network !== null && this.#known.get(network)?.forgedAddresses === true;
-      return tap === undefined || lenient ? [] : [{ tap, mac }];
-    });
   }
 
   /** The reason where the service does not serve. */
@@ -430,7 +425,15 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       this.#ticker = undefined;
       return;
     }
-    this.#monitors ??= new Monitors(this.#options.programs, () => this.#gather());
+    const { ip, nft, tc } = this.#options.programs;
+    this.#monitors ??= new Monitors(
+      [
+        [ip, 'monitor', 'link', 'address'],
+        [nft, 'monitor'],
+        [tc, 'monitor'],
+      ],
+      () => this.#gather(),
+    );
     let lookedMs = Date.now();
     this.#ticker ??= setInterval(() => {
       const ended = [...this.#services.values()].some((one) => !isRunning(this.#host, one));

@@ -18,9 +18,12 @@ void test(
       await writeFile(path, `#!/bin/sh\nsleep 0.3\nexec ${name} "$@"\n`, { mode: 0o755 });
       return path;
     };
-    const programs = { ip: await slow('ip'), nft: await slow('nft') };
+    const calls = [
+      [await slow('ip'), 'monitor', 'link'],
+      [await slow('nft'), 'monitor'],
+    ] as const;
     const startedMs = performance.now();
-    const monitors = new Monitors(programs, () => heard.resolve());
+    const monitors = new Monitors(calls, () => heard.resolve());
     try {
       await heard.promise;
       assert.ok(performance.now() - startedMs > 250, 'not before they hear');

@@ -8,22 +8,20 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '#lib';
 import { makeMortal } from '#qemu';
-import type { Programs } from './programs.ts';
 
 const againMs = 1_000;
 const beginsMs = 10_000;
 const lookMs = 20;
 
 export class Monitors implements Disposable {
-  readonly #calls: readonly { readonly program: string; readonly args: readonly string[] }[];
   readonly #onChange: () => void;
   readonly #children = new Set<ChildProcess>();
   #isOpen = true;
 
-  constructor({ ip, nft }: Pick<Programs, 'ip' | 'nft'>, onChange: () => void) {
+  /** Calls are programs and their arguments. */
+  constructor(calls: readonly (readonly [string, ...string[]])[], onChange: () => void) {
     this.#onChange = onChange;
-    this.#calls = [makeMortal(ip, ['monitor', 'link', 'address']), makeMortal(nft, ['monitor'])];
-    for (const call of this.#calls) this.#listen(call);
+    for (const [program, ...args] of calls) this.#listen(makeMortal(program, args));
   }
 
   [Symbol.dispose](): void {

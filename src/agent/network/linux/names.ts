@@ -7,15 +7,18 @@ import { isUuid } from '#api';
 export type Purpose =
   | { readonly kind: 'network'; readonly network: string }
   | { readonly kind: 'service'; readonly network: string }
-  | { readonly kind: 'adapter'; readonly vm: string; readonly slot: number };
+  | { readonly kind: 'adapter'; readonly vm: string; readonly slot: number }
+  /** What an adapter sends waits there for its turn (limits.ts). */
+  | { readonly kind: 'limit'; readonly vm: string; readonly slot: number };
 
 export const prefixes: Readonly<Record<Purpose['kind'], string>> = {
   network: 'gbr',
   service: 'gsvc',
   adapter: 'gtap',
+  limit: 'gifb',
 };
 
-const ownName = /^g(br|svc|tap)\d{1,10}$/;
+const ownName = /^g(br|svc|tap|ifb)\d{1,10}$/;
 
 /** Whether Gantry gives such names, on behalf of whichever installation. */
 export function isOwnName(name: string): boolean {
@@ -23,16 +26,16 @@ export function isOwnName(name: string): boolean {
 }
 
 export function writeAlias(hostId: string, purpose: Purpose): string {
-  const what = purpose.kind === 'adapter' ? `${purpose.vm}/${purpose.slot}` : purpose.network;
+  const what = 'vm' in purpose ? `${purpose.vm}/${purpose.slot}` : purpose.network;
   return `gantry ${hostId} ${purpose.kind} ${what}`;
 }
 
 /** Undefined for what is not this host's. */
 export function readAlias(hostId: string, alias: string | undefined): Purpose | undefined {
-  const match = /^gantry (\S+) (network|service|adapter) (\S+)$/.exec(alias ?? '');
+  const match = /^gantry (\S+) (network|service|adapter|limit) (\S+)$/.exec(alias ?? '');
   if (match === null || match[1] !== hostId) return undefined;
   const [, , kind, what = ''] = match;
-  if (kind === 'adapter') {
+  if (kind === 'adapter' || kind === 'limit') {
     const [vm = '', slot = ''] = what.split('/');
     return isUuid(vm) && /^\d{1,2}$/.test(slot) ? { kind, vm, slot: Number(slot) } : undefined;
   }

@@ -116,7 +116,7 @@ void test('the rules of a network are those that were looked through', () => {
       { network: nat, bridge: 'gbr0' },
       { network: hostOnly, bridge: 'gbr1' },
     ],
-    ports: [{ tap: 'gtap0', mac: '52:47:59:00:00:01' }],
+    ports: [{ tap: 'gtap0', mac: '52:47:59:00:00:01', priority: 'high', forging: 'dropped' }],
   });
   assert.equal(
     rules,
@@ -125,6 +125,7 @@ delete table inet gantry-30000000
 table inet gantry-30000000 {
   chain forward {
     type filter hook forward priority filter; policy accept;
+    meta priority set ether saddr map { 52:47:59:00:00:01 : 0:6 }
     iifname "gbr0" oifname "gbr0" accept
     iifname "gbr0" oifname { "gbr0", "gbr1" } drop
     iifname "gbr0" ip saddr 10.71.1.0/24 accept
@@ -153,11 +154,10 @@ table inet gantry-30000000 {
 table bridge gantry-30000000
 delete table bridge gantry-30000000
 table bridge gantry-30000000 {
-  set taps { type ifname; elements = { "gtap0" }; }
-  set addresses { type ifname . ether_addr; elements = { "gtap0" . 52:47:59:00:00:01 }; }
   chain prerouting {
     type filter hook prerouting priority -300; policy accept;
-    iifname @taps iifname . ether saddr != @addresses drop
+    iifname { "gtap0" } iifname . ether saddr != { "gtap0" . 52:47:59:00:00:01 } drop
+    meta priority set iifname map { "gtap0" : 0:6 }
   }
 }
 `,

@@ -152,7 +152,8 @@ export function planRemovals(
 ): readonly Call[] {
   return links.flatMap(({ name, alias }): Call[] => {
     const purpose = readAlias(hostId, alias);
-    if (purpose === undefined) return [];
+    // What limits a port comes and goes with its limit (limits.ts).
+    if (purpose === undefined || purpose.kind === 'limit') return [];
     const needed =
       purpose.kind === 'adapter'
         ? wanted.hasPort(purpose.vm, purpose.slot)

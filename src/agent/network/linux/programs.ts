@@ -3,13 +3,14 @@ import { Fault } from '#lib';
 import { runProgram } from '#qemu';
 import { findProgram } from '../../drivers/qemu/host/programs.ts';
 
-const names = ['ip', 'nft', 'dnsmasq', 'unshare', 'nsenter', 'setpriv'] as const;
+const names = ['ip', 'tc', 'nft', 'dnsmasq', 'unshare', 'nsenter', 'setpriv'] as const;
 type ProgramName = (typeof names)[number];
 export type Programs = Readonly<Record<ProgramName, string>>;
 
 /** Debian packages, where they are not called like the program. */
 const packages: Readonly<Partial<Record<ProgramName, string>>> = {
   ip: 'iproute2',
+  tc: 'iproute2',
   nft: 'nftables',
   dnsmasq: 'dnsmasq-base',
 };

@@ -3,15 +3,18 @@ import type { NetworkReport, NetworkSpec } from '#api';
 import type { Reason } from '#lib';
 import type { NetworkPlan } from './plan.ts';
 
-/** Without rules nothing keeps it apart: then it is down. Without its service vms keep what they have. */
+/** Without rules nothing keeps it apart: then it is down. Without the rest vms keep what they have. */
 export function reportOf(
   { id }: NetworkSpec,
   { bridge, down, degraded }: NetworkPlan,
   rules: Reason | undefined,
-  service: Reason | undefined,
+  rest: readonly (Reason | undefined)[],
 ): NetworkReport {
   const bad = [...down, ...(rules === undefined ? [] : [rules])];
-  const poor = [...degraded, ...(service === undefined || service === rules ? [] : [service])];
+  const poor = [
+    ...degraded,
+    ...rest.flatMap((reason) => (reason === undefined || reason === rules ? [] : [reason])),
+  ];
   const state = bad.length > 0 ? 'down' : poor.length > 0 ? 'degraded' : 'ready';
   const reasons = [...bad, ...poor].map(({ code, text, remedy }) => ({
     code,

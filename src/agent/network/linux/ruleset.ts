@@ -2,7 +2,7 @@
  * The rules of all networks of a host as one input of `nft -f`: both tables are replaced in one transaction,
  * so that no frame finds half of them. Pure.
  */
-import type { NetworkSpec } from '#api';
+import type { NetworkSpec, PortPriority } from '#api';
 import { tableName } from './names.ts';
 
 export interface RuledNetwork {
@@ -13,19 +13,21 @@ export interface RuledNetwork {
 export interface RuledPort {
   readonly tap: string;
   readonly mac: string;
+  readonly priority: PortPriority;
+  /** What is done with frames under another MAC address. */
+  readonly forging: 'dropped' | 'let-through';
 }
 
 export interface Rules {
   readonly hostId: string;
   readonly networks: readonly RuledNetwork[];
-  /** Ports that may send under no other address than their own. */
   readonly ports: readonly RuledPort[];
 }
 
 export function writeRuleset({ hostId, networks, ports }: Rules): string {
   const name = tableName(hostId);
   return [
-    ...replace('inet', name, inetChains(networks)),
+    ...replace('inet', name, inetChains(networks, ports)),
     ...replace('bridge', name, bridgeChains(ports)),
     '',
   ].join('\n');
@@ -54,16 +56,16 @@ function chain(name: string, hook: string, rules: readonly string[]): string[] {
   return [`chain ${name} {`, `  ${hook}; policy accept;`, ...rules.map((rule) => `  ${rule}`), '}'];
 }
 
-function inetChains(networks: readonly RuledNetwork[]): string[] {
+function inetChains(networks: readonly RuledNetwork[], ports: readonly RuledPort[]): string[] {
   const routed = networks.filter(({ network: { type } }) => type === 'nat' || type === 'host-only');
   const bridges = routed.map(({ bridge }) => `"${bridge}"`).join(', ');
   const forwards = networks.flatMap(forwardRules);
   return [
-    ...chain(
-      'forward',
-      'type filter hook forward priority filter',
-      routed.flatMap((one) => boundaryRules(one, bridges)),
-    ),
+    ...chain('forward', 'type filter hook forward priority filter', [
+      // Routing gives frames the priority that they say themselves.
+      ...priorityRules('ether saddr', ports, ({ mac }) => mac),
+      ...routed.flatMap((one) => boundaryRules(one, bridges)),
+    ]),
     ...chain('prerouting', 'type nat hook prerouting priority dstnat', forwards),
     ...chain('output', 'type nat hook output priority -100', forwards),
     ...chain(
@@ -108,16 +110,31 @@ function forwardRules({ network: { forwards } }: RuledNetwork): string[] {
   });
 }
 
+/** The kernel's own words for them: TC_PRIO_BULK and TC_PRIO_INTERACTIVE (linux/pkt_sched.h). */
+const priorityClasses = { low: '0:2', high: '0:6' } as const;
+
+function priorityRules(
+  selector: 'ether saddr' | 'iifname',
+  ports: readonly RuledPort[],
+  key: (port: RuledPort) => string,
+): string[] {
+  const classes = ports.flatMap((port) =>
+    port.priority === 'normal' ? [] : [`${key(port)} : ${priorityClasses[port.priority]}`],
+  );
+  if (classes.length === 0) return [];
+  return [`meta priority set ${selector} map { ${classes.join(', ')} }`];
+}
+
 /** Before the bridge learns from a frame where its sender is. */
 function bridgeChains(ports: readonly RuledPort[]): string[] {
   if (ports.length === 0) return [];
-  const taps = ports.map(({ tap }) => `"${tap}"`).join(', ');
-  const addresses = ports.map(({ tap, mac }) => `"${tap}" . ${mac}`).join(', ');
-  return [
-    `set taps { type ifname; elements = { ${taps} }; }`,
-    `set addresses { type ifname . ether_addr; elements = { ${addresses} }; }`,
-    ...chain('prerouting', 'type filter hook prerouting priority -300', [
-      'iifname @taps iifname . ether saddr != @addresses drop',
-    ]),
-  ];
+  const guarded = ports.filter(({ forging }) => forging === 'dropped');
+  const taps = guarded.map(({ tap }) => `"${tap}"`).join(', ');
+  const addresses = guarded.map(({ tap, mac }) => `"${tap}" . ${mac}`).join(', ');
+  return chain('prerouting', 'type filter hook prerouting priority -300', [
+    ...(guarded.length === 0
+      ? []
+      : [`iifname { ${taps} } iifname . ether saddr != { ${addresses} } drop`]),
+    ...priorityRules('iifname', ports, ({ tap }) => `"${tap}"`),
+  ]);
 }

@@ -18,6 +18,7 @@ import {
   type Hardware,
   type Medium,
   type VmDefinition,
+  plainPort,
 } from '#api';
 import { miB, type Reason } from '#lib';
 import { parseDefinition } from '../check-definition.ts';
@@ -267,6 +268,7 @@ function adaptersOf(
       macMode: isFree ? 'static' : 'dynamic',
       link: 'up',
       optional: false,
+      ...plainPort,
       attachment:
         adapter.network === null
           ? { kind: 'none' }

@@ -19,6 +19,7 @@ import {
   type Profile,
   type VmCreate,
   type VmDefinition,
+  plainPort,
 } from '#api';
 import { parseDefinition } from '../check-definition.ts';
 import { issuesFault } from '../issues.ts';
@@ -151,6 +152,7 @@ function makeHardware(
               macMode: 'dynamic',
               link: 'up',
               optional: false,
+              ...plainPort,
               attachment: attachmentOf(create),
             },
           ],

@@ -1,0 +1,41 @@
+/** The limits and priorities of this host's ports in force: what is there is read, and the difference is done. */
+import type { Link } from './links.ts';
+import {
+  parseDisciplines,
+  parseLead,
+  planLimits,
+  planUplinks,
+  type LimitedPort,
+  type TrafficCall,
+} from './limits.ts';
+import { run, type Programs } from './programs.ts';
+
+export interface Limits {
+  readonly ports: readonly LimitedPort[];
+  /** Adapters of the host that are to send by priority. */
+  readonly uplinks: ReadonlySet<string>;
+}
+
+/** Errors: `unavailable` with what the program said that could not do it. */
+export async function keepLimits(
+  programs: Pick<Programs, 'ip' | 'tc'>,
+  hostId: string,
+  { ports, uplinks }: Limits,
+  links: readonly Link[],
+): Promise<void> {
+  const disciplines = parseDisciplines(await run(programs.tc, ['-json', 'qdisc', 'show']));
+  const ledTo = new Map<string, string>();
+  for (const { tap, bandwidth } of ports) {
+    const isLed = disciplines.some(({ dev, kind }) => dev === tap && kind === 'clsact');
+    if (bandwidth.outboundBitsPerSecond === null || !isLed) continue;
+    const lead = parseLead(
+      await run(programs.tc, ['-json', 'filter', 'show', 'dev', tap, 'ingress']),
+    );
+    if (lead !== undefined) ledTo.set(tap, lead);
+  }
+  const calls: readonly TrafficCall[] = [
+    ...planLimits(hostId, ports, { links, disciplines, ledTo }),
+    ...planUplinks(uplinks, disciplines),
+  ];
+  for (const { program, args } of calls) await run(programs[program], args);
+}

@@ -1,0 +1,69 @@
+/** Cables from machines of this host, and what is asked for at each: pure, out of their adapters. */
+import type { Adapter, NetworkSpec } from '#api';
+import type { Limits } from './limit-keeper.ts';
+import type { Link } from './links.ts';
+import { readAlias } from './names.ts';
+import type { NetworkPlan } from './plan.ts';
+import type { RuledPort } from './ruleset.ts';
+
+/** A cable from a machine, and the network it leads to, or none. */
+export interface Port {
+  readonly vm: string;
+  readonly network: string | null;
+  readonly adapter: Adapter;
+}
+
+/** One that is there on this host. */
+export interface TappedPort extends Port {
+  readonly tap: string;
+}
+
+export const portKey = (vm: string, slot: number): string => `${vm}/${slot}`;
+
+export function portOf(vm: string, adapter: Adapter): Port {
+  const { attachment } = adapter;
+  const network = attachment.kind === 'network' ? attachment.network : null;
+  return { vm, network, adapter };
+}
+
+/** Those whose taps are there. */
+export function tappedPorts(
+  hostId: string,
+  ports: ReadonlyMap<string, Port>,
+  links: readonly Link[],
+): readonly TappedPort[] {
+  return links.flatMap(({ name, alias }) => {
+    const purpose = readAlias(hostId, alias);
+    if (purpose?.kind !== 'adapter') return [];
+    const port = ports.get(portKey(purpose.vm, purpose.slot));
+    return port === undefined ? [] : [{ ...port, tap: name }];
+  });
+}
+
+export function ruledPorts(
+  tapped: readonly TappedPort[],
+  known: ReadonlyMap<string, NetworkSpec>,
+): readonly RuledPort[] {
+  return tapped.map(({ tap, network, adapter: { mac, priority } }) => {
+    const lenient = network !== null && known.get(network)?.forgedAddresses === true;
+    return { tap, mac, priority, forging: lenient ? 'let-through' : 'dropped' };
+  });
+}
+
+export function limitsOf(
+  tapped: readonly TappedPort[],
+  plans: ReadonlyMap<NetworkSpec, NetworkPlan>,
+): Limits {
+  const ports = tapped.map(({ vm, tap, adapter: { slot, bandwidth } }) => ({
+    vm,
+    slot,
+    tap,
+    bandwidth,
+  }));
+  const uplinks = [...plans].flatMap(([{ id, adapter }, { bridge }]) => {
+    const asks = tapped.some((one) => one.network === id && one.adapter.priority !== 'normal');
+    // A bridge of the host that is taken as it is stays as it is.
+    return adapter !== null && bridge !== null && bridge !== adapter && asks ? [adapter] : [];
+  });
+  return { ports, uplinks: new Set(uplinks) };
+}

@@ -1,0 +1,26 @@
+/** What an adapter of a vm gets at its port of a network: how much it may send and receive, and when. */
+import { z } from 'zod';
+
+/** Whose frames go first where the adapter of a host cannot send all at once. */
+export const portPriorities = ['low', 'normal', 'high'] as const;
+export type PortPriority = (typeof portPriorities)[number];
+
+/** Below, a port cannot carry a full frame in tens of milliseconds; above, no adapter is that fast. */
+const bitsPerSecond = z.number().int().min(100_000).max(400_000_000_000).nullable();
+
+export const bandwidthSchema = z
+  .strictObject({
+    inboundBitsPerSecond: bitsPerSecond
+      .default(null)
+      .meta({ description: 'most that the guest receives; null: no limit' }),
+    outboundBitsPerSecond: bitsPerSecond
+      .default(null)
+      .meta({ description: 'most that the guest sends; null: no limit' }),
+  })
+  .meta({ id: 'PortBandwidth', description: 'limits of an adapter, as the guest sees them' });
+export type Bandwidth = z.infer<typeof bandwidthSchema>;
+
+export const unlimited: Bandwidth = { inboundBitsPerSecond: null, outboundBitsPerSecond: null };
+
+/** A port without a setting of its own. */
+export const plainPort = { bandwidth: unlimited, priority: 'normal' } as const;

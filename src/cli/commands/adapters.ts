@@ -1,0 +1,180 @@
+/** Network adapters of a vm. */
+import { portPriorities, type Adapter, type AdapterChange, type Client } from '#api';
+import { Fault, parseBitRate } from '#lib';
+import { command, type Values } from '../command.ts';
+import { finish } from '../progress.ts';
+
+const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
+
+const networkOption = {
+  network: {
+    type: 'text',
+    value: 'NETWORK',
+    meaning: 'name or id of a network, user for a user-mode network, or none',
+  },
+} as const;
+
+/** What an adapter is plugged into, by the word that people give. */
+function attachmentTo(network: string) {
+  if (network === 'none' || network === 'user') return { kind: network } as const;
+  return { kind: 'network', network } as const;
+}
+
+const portOptions = {
+  inbound: {
+    type: 'text',
+    value: 'RATE',
+    meaning: 'most bits per second that the guest receives, for example 100M, or none',
+  },
+  outbound: {
+    type: 'text',
+    value: 'RATE',
+    meaning: 'most bits per second that the guest sends, for example 10M, or none',
+  },
+  priority: {
+    type: 'text',
+    words: portPriorities,
+    value: 'WORD',
+    meaning: 'whose frames go first on a busy adapter of the host: low, normal or high',
+  },
+} as const;
+
+interface PortRun {
+  readonly args: readonly string[];
+  readonly options: Values<typeof portOptions>;
+  readonly client: Client;
+  readonly signal: AbortSignal;
+}
+
+/** What was said of its port. A limit in the other direction stays. */
+async function portChanges(run: PortRun): Promise<Pick<AdapterChange, 'bandwidth' | 'priority'>> {
+  const { inbound, outbound, priority } = run.options;
+  const changes = priority === undefined ? {} : { priority };
+  if (inbound === undefined && outbound === undefined) return changes;
+  const { bandwidth } = await adapterOf(run);
+  return {
+    ...changes,
+    bandwidth: {
+      inboundBitsPerSecond: inbound === undefined ? bandwidth.inboundBitsPerSecond : limit(inbound),
+      outboundBitsPerSecond:
+        outbound === undefined ? bandwidth.outboundBitsPerSecond : limit(outbound),
+    },
+  };
+}
+
+const limit = (text: string): number | null => (text === 'none' ? null : parseBitRate(text));
+
+/** Errors: `not-found`. */
+async function adapterOf({
+  client,
+  args: [vm = '', slot = ''],
+  signal,
+}: Pick<PortRun, 'args' | 'client' | 'signal'>): Promise<Adapter> {
+  const { definition } = await client.call('vm.show', { params: { vm } }, signal);
+  const adapter = definition.hardware.adapters.find((one) => String(one.slot) === slot);
+  if (adapter !== undefined) return adapter;
+  throw new Fault('not-found', `${vm} has no network adapter in slot ${slot}`);
+}
+
+export const adapterCommands = [
+  command({
+    name: 'vm attach-adapter',
+    summary: 'add a network adapter, while running where it can',
+    args: [vmArgument],
+    options: {
+      model: {
+        type: 'text',
+        words: ['virtio', 'e1000', 'e1000e', 'pcnet', 'tulip', 'rtl8139'],
+        value: 'MODEL',
+        meaning: "default: the profile's",
+      },
+      ...networkOption,
+    },
+    examples: [
+      'gantry vm attach-adapter web-1 --model e1000',
+      'gantry vm attach-adapter web-1 --network lab',
+    ],
+    async run(run) {
+      const vm = run.args[0] ?? '';
+      const { model, network } = run.options;
+      const body = {
+        ...(model === undefined ? {} : { model }),
+        ...(network === undefined ? {} : { attachment: attachmentTo(network) }),
+      };
+      const started = await run.client.call(
+        'vm.adapter.attach',
+        { params: { vm }, body, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun)
+        await finish(
+          run,
+          started,
+          (ended) => `adapter ${String(ended.result?.['slot'] ?? '')} was added to ${vm}`,
+        );
+    },
+  }),
+  command({
+    name: 'vm set-adapter',
+    summary:
+      'change an adapter: its network, cable, limits and priority, while running where it can',
+    args: [vmArgument, { name: 'slot', meaning: 'number of the adapter' }],
+    options: {
+      ...networkOption,
+      link: {
+        type: 'text',
+        words: ['up', 'down'],
+        value: 'WORD',
+        meaning: 'down: the guest sees an adapter without a cable',
+      },
+      optional: {
+        type: 'text',
+        words: ['yes', 'no'],
+        value: 'WORD',
+        meaning: 'yes: the vm starts without its network, with a warning',
+      },
+      ...portOptions,
+    },
+    examples: [
+      'gantry vm set-adapter web-1 0 --network lab',
+      'gantry vm set-adapter web-1 0 --link down',
+      'gantry vm set-adapter web-1 0 --inbound 100M --outbound 10M --priority low',
+    ],
+    async run(run) {
+      const [vm = '', slot = ''] = run.args;
+      const { network, link, optional } = run.options;
+      const body = {
+        ...(network === undefined ? {} : { attachment: attachmentTo(network) }),
+        ...(link === undefined ? {} : { link }),
+        ...(optional === undefined ? {} : { optional: optional === 'yes' }),
+        ...(await portChanges(run)),
+      };
+      const started = await run.client.call(
+        'vm.adapter.change',
+        { params: { vm, slot }, body, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun)
+        await finish(run, started, ({ result }) =>
+          result?.['live'] === true
+            ? `adapter ${slot} of ${vm} was changed`
+            : `adapter ${slot} of ${vm} is changed from the next start on`,
+        );
+    },
+  }),
+  command({
+    name: 'vm detach-adapter',
+    summary: 'remove a network adapter',
+    args: [vmArgument, { name: 'slot', meaning: 'number of the adapter' }],
+    examples: ['gantry vm detach-adapter web-1 1'],
+    async run(run) {
+      const [vm = '', slot = ''] = run.args;
+      const started = await run.client.call(
+        'vm.adapter.detach',
+        { params: { vm, slot }, query: { dryRun: run.dryRun } },
+        run.signal,
+      );
+      if (!run.dryRun) await finish(run, started, () => `adapter ${slot} was removed from ${vm}`);
+    },
+  }),
+];
