@@ -2,7 +2,7 @@
 export interface Suite {
   readonly name: string;
   readonly files: readonly string[];
-  /** How many test files at once; those that run real machines take turns. */
+  /** How many test files at once; those that load both processors take turns. */
   readonly atOnce: number;
 }
 
@@ -23,7 +23,7 @@ export const suites: readonly Suite[] = [
   { name: 'qemu', files: ['src/qemu/**/*.test.ts'], atOnce: 2 },
   { name: 'images', files: ['images/**/*.test.ts'], atOnce: 1 },
   { name: 'agent', files: ['src/agent/**/*.test.ts'], atOnce: 2 },
-  { name: 'e2e', files: ['test/e2e/**/*.test.ts', 'test/scenarios/**/*.test.ts'], atOnce: 1 },
+  { name: 'e2e', files: ['test/e2e/**/*.test.ts', 'test/scenarios/**/*.test.ts'], atOnce: 2 },
 ];
 
 /** What takes too long for every change. */
