@@ -67,6 +67,10 @@ export {
   type GuestRunOptions,
 } from './guest-agent/transfer.ts';
 export { maxSharedFolders, shareId, shareLinkPath } from './command-line/shares.ts';
+export { readOpenDisk, type OpenDisk } from './layers/nodes.ts';
+export { closeImage, openTops, type NewTop, type OpenTops } from './layers/put-on-top.ts';
+export { mergeLive, type LiveMerge } from './layers/merge.ts';
 export { attachShare, detachShare, mountedShares } from './shares/shares.ts';
 export { restoreState, type RestoreOptions } from './state/restore.ts';
 export { saveState, type SaveOptions } from './state/save.ts';
+export { snapshotState, type SnapshotOptions } from './state/snapshot.ts';

@@ -38,8 +38,19 @@ export function imageNodeName(diskId: string, generation: number): string {
   return generation === 0 ? `${diskId}-image` : `${diskId}-p${generation}-image`;
 }
 
-export function fileNodeName(diskId: string, generation: number): string {
-  return generation === 0 ? `${diskId}-file` : `${diskId}-p${generation}-file`;
+/** Of an image that was put on top of a running machine's disk; the first of a process has number 1. */
+export function layerNodeName(diskId: string, number: number): string {
+  return `${diskId}-n${number}-image`;
+}
+
+/** The node of the file below the node of an image. */
+export function fileNodeOf(imageNode: string): string {
+  return imageNode.replace(/-image$/, '-file');
+}
+
+/** The disk that a node belongs to; undefined for nodes of drives. */
+export function diskOfNode(nodeName: string): string | undefined {
+  return /^(.+?)-(?:[pn]\d+-)?(?:image|file)$/.exec(nodeName)?.[1];
 }
 
 /** A drive's medium: two names take turns, so that the next medium is opened before the last one goes. */

@@ -7,7 +7,7 @@
  */
 import { scsiAddress, virtioDiskAddress } from './addresses.ts';
 import {
-  fileNodeName,
+  fileNodeOf,
   imageNodeName,
   mediumFileNodeName,
   mediumNodeName,
@@ -72,6 +72,8 @@ export function diskDevice(machine: StorageBoard, disk: Disk, bootIndex?: number
     drive: imageNodeName(disk.id, 0),
     bootindex: bootIndex,
     serial: disk.serial,
+    // A full volume must never reach the guest as an error of its disk.
+    werror: disk.access === 'read-only' ? undefined : 'stop',
     'write-cache': disk.cache === 'writethrough' ? 'off' : 'on',
     'num-queues': disk.attach.bus === 'virtio' ? queueCount(machine.processor) : undefined,
     'share-rw': disk.sharing === 'shared' ? true : undefined,
@@ -115,20 +117,60 @@ export function imageChain(image: Image): readonly Image[] {
 }
 
 function imageNodes(disk: Disk, image: Image, generation: number): readonly JsonFields[] {
-  const readOnly = generation > 0 || disk.access === 'read-only';
-  const common = { 'read-only': readOnly, discard: readOnly ? undefined : disk.discard };
-  const file = fileNodeName(disk.id, generation);
+  const backing = image.backing ? imageNodeName(disk.id, generation + 1) : null;
+  return twoNodes(imageNodeName(disk.id, generation), image, {
+    access: accessOf(disk, generation),
+    disk,
+    backing,
+  });
+}
+
+/** A parent is read until a merge writes into it: its file is opened for that when it is due (`auto-read-only`). */
+type Access = 'write' | 'read-until-merged' | 'read';
+
+function accessOf(disk: Disk, generation: number): Access {
+  if (disk.access === 'read-only') return 'read';
+  return generation === 0 ? 'write' : 'read-until-merged';
+}
+
+/** The nodes of an image that is put on top of a running machine's disk: without a parent, which it gets by that. */
+export function layerNodes(
+  disk: Pick<Disk, 'discard' | 'cache'>,
+  nodeName: string,
+  path: string,
+): readonly JsonFields[] {
+  const image: Image = { source: { kind: 'file', path }, format: 'qcow2' };
+  return twoNodes(nodeName, image, { access: 'write', disk, backing: null });
+}
+
+interface NodeWish {
+  readonly access: Access;
+  readonly disk: Pick<Disk, 'discard' | 'cache'>;
+  readonly backing: string | null;
+}
+
+function twoNodes(
+  nodeName: string,
+  image: Image,
+  { access, disk, backing }: NodeWish,
+): readonly JsonFields[] {
+  const file = fileNodeOf(nodeName);
+  const discard = access === 'read' ? undefined : disk.discard;
+  const cache = cacheFields(disk.cache);
+  const reading =
+    access === 'read-until-merged' && image.source.kind === 'file'
+      ? { 'auto-read-only': true }
+      : { 'read-only': access !== 'write' };
   return [
-    { 'node-name': file, ...sourceFields(image.source), ...common, cache: cacheFields(disk.cache) },
+    { 'node-name': file, ...sourceFields(image.source), ...reading, discard, cache },
     {
-      'node-name': imageNodeName(disk.id, generation),
+      'node-name': nodeName,
       driver: image.format,
       file,
-      ...common,
-      cache: cacheFields(disk.cache),
-      ...(formatsWithParent.has(image.format)
-        ? { backing: image.backing ? imageNodeName(disk.id, generation + 1) : null }
-        : {}),
+      'read-only': access !== 'write',
+      discard,
+      cache,
+      ...(formatsWithParent.has(image.format) ? { backing } : {}),
     },
   ];
 }

@@ -7,12 +7,12 @@
  */
 import { Fault } from '#lib';
 import { adapterDevice } from '../command-line/adapters.ts';
-import { netdevName } from '../command-line/names.ts';
+import { diskOfNode, netdevName } from '../command-line/names.ts';
 import type { JsonFields } from '../command-line/options.ts';
 import type { MachineSpec } from '../command-line/spec.ts';
 import type { Adapter } from '../command-line/spec-ports.ts';
 import type { Disk } from '../command-line/spec-storage.ts';
-import { diskDevice, diskNodes, type StorageBoard } from '../command-line/storage.ts';
+import { diskDevice, type StorageBoard } from '../command-line/storage.ts';
 import type { CommandOptions, QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
 import type { QmpEvent } from '../qmp/messages.ts';
@@ -46,7 +46,32 @@ export async function detachDisk(
   options: CommandOptions = {},
 ): Promise<void> {
   await detachDevice(client, disk.id, options);
-  for (const node of diskNodes(disk).toReversed()) await deleteNode(client, node, options);
+  await closeNodes(client, disk.id, options);
+}
+
+/** All nodes of a disk that no device is on; one that lies on others goes before them. */
+async function closeNodes(
+  client: QmpClient,
+  diskId: string,
+  options: CommandOptions,
+): Promise<void> {
+  const nodes = await qmp.queryNamedBlockNodes(client, options);
+  let names = nodes.flatMap(({ nodeName }) =>
+    nodeName !== undefined && diskOfNode(nodeName) === diskId ? [nodeName] : [],
+  );
+  for (;;) {
+    const left: { readonly name: string; readonly error: unknown }[] = [];
+    for (const name of names) {
+      try {
+        await qmp.blockdevDel(client, name, options);
+      } catch (error) {
+        left.push({ name, error });
+      }
+    }
+    if (left.length === 0) return;
+    if (left.length === names.length) throw left[0]?.error;
+    names = left.map(({ name }) => name);
+  }
 }
 
 /** Errors: those of QEMU, with everything undone. */

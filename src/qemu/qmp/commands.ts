@@ -3,6 +3,7 @@ export type { Monitor } from './commands/ask.ts';
 export * from './commands/block.ts';
 export * from './commands/chardevs.ts';
 export * from './commands/devices.ts';
+export * from './commands/jobs.ts';
 export * from './commands/memory.ts';
 export * from './commands/migration.ts';
 export * from './commands/processors.ts';

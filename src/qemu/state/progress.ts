@@ -5,7 +5,15 @@ import * as qmp from '../qmp/commands.ts';
 import { printable } from '../qmp/messages.ts';
 
 const firstPauseMs = 5;
-const longestPauseMs = 200;
+const usualPauseMs = 200;
+
+export interface MigrationWatch {
+  readonly onProgress?: ((info: qmp.MigrationInfo) => void | Promise<void>) | undefined;
+  /** The guest stands still before the last part (capability `pause-before-switchover`); it goes on after that. */
+  readonly atSwitchover?: (() => Promise<void>) | undefined;
+  /** Between two looks; 200 unless told. */
+  readonly longestPauseMs?: number | undefined;
+}
 
 /**
  * Returns when the migration has completed. Errors: `internal` with QEMU's words when it failed,
@@ -14,11 +22,12 @@ const longestPauseMs = 200;
 export async function awaitMigration(
   client: QmpClient,
   signal: AbortSignal,
-  onProgress?: (info: qmp.MigrationInfo) => void,
+  { onProgress, atSwitchover, longestPauseMs = usualPauseMs }: MigrationWatch = {},
 ): Promise<void> {
+  let passed = false;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const info = await qmp.queryMigrate(client, { signal });
-    onProgress?.(info);
+    await onProgress?.(info);
     switch (info.status) {
       case 'completed':
         return;
@@ -28,6 +37,14 @@ export async function awaitMigration(
       }
       case 'cancelled':
         throw new Fault('cancelled', 'the migration was cancelled');
+      case 'pre-switchover':
+        if (!passed) {
+          await atSwitchover?.();
+          await qmp.migrateContinue(client, { signal });
+        }
+        passed = true;
+        await systemClock.sleep(firstPauseMs, signal);
+        break;
       case 'none':
       case 'setup':
       case 'cancelling':
@@ -36,7 +53,6 @@ export async function awaitMigration(
       case 'postcopy-paused':
       case 'postcopy-recover':
       case 'colo':
-      case 'pre-switchover':
       case 'device':
       case 'wait-unplug':
         await systemClock.sleep(pauseMs, signal);

@@ -44,7 +44,7 @@ export async function restoreState(client: QmpClient, options: RestoreOptions): 
       () => undefined,
     );
     try {
-      await awaitMigration(client, signal, options.onProgress);
+      await awaitMigration(client, signal, { onProgress: options.onProgress });
     } catch (cause) {
       if (signal.aborted) throw abortReason(signal);
       throw explain(what, cause);

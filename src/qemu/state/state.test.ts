@@ -24,6 +24,7 @@ import {
 } from '../testing/real-qemu.ts';
 import { restoreState } from './restore.ts';
 import { saveState } from './save.ts';
+import { snapshotState } from './snapshot.ts';
 
 const options = { skip: withoutQemu };
 
@@ -201,3 +202,53 @@ void test('VM-86 a state that is not there is said, and QEMU still waits', optio
   await assert.rejects(restoreState(qemu.qmp, missing), (error) => isFault(error, 'not-found'));
   assert.equal((await qmp.queryStatus(qemu.qmp)).status, 'inmigrate');
 });
+
+void test(
+  'the memory of a machine is kept while it runs on, and comes back as it was at that instant',
+  options,
+  async () => {
+    await using folder = await TemporaryFolder.make();
+    await using qemu = await startRunning(folder);
+    const path = folder.file('state');
+    const places = { path, socketPath: folder.file('s') };
+    const seen: string[] = [];
+    let ticks = '';
+    const bytes = await snapshotState(qemu.qmp, {
+      ...places,
+      async atRest() {
+        seen.push((await qmp.queryStatus(qemu.qmp)).status);
+        ticks = await readTicks(qemu);
+      },
+    });
+    assert.equal(statSync(path).size, bytes);
+    assert.deepEqual(seen, ['finish-migrate'], 'once, and it stands still');
+    assert.equal((await qmp.queryStatus(qemu.qmp)).running, true);
+    while ((await readTicks(qemu)) === ticks) await new Promise(setImmediate);
+    await using second = await startIncoming(folder);
+    await restoreState(second.qmp, places);
+    assert.equal(await readTicks(second), ticks);
+    // What it was done with has no part in what comes after it.
+    const again = { ...places, path: folder.file('again') };
+    assert.ok((await saveState(qemu.qmp, again)) > 0);
+  },
+);
+
+void test(
+  'a machine whose memory cannot be kept runs on, and there is no file',
+  options,
+  async () => {
+    await using folder = await TemporaryFolder.make();
+    await using qemu = await startRunning(folder);
+    const places = { path: folder.file('state'), socketPath: folder.file('s') };
+    const reason = new Fault('refused', 'not now');
+    const failed = snapshotState(qemu.qmp, { ...places, atRest: () => Promise.reject(reason) });
+    await assert.rejects(failed, (error) => error === reason);
+    assert.equal((await qmp.queryStatus(qemu.qmp)).running, true);
+    assert.deepEqual(
+      readdirSync(folder.path).filter((name) => name.startsWith('state')),
+      [],
+    );
+    await snapshotState(qemu.qmp, { ...places, atRest: async () => undefined });
+    assert.ok(existsSync(places.path));
+  },
+);

@@ -76,7 +76,7 @@ function deviceOf(data: QmpEvent['data']): string {
   if (fromPath !== undefined) return fromPath;
   const device = text(data['device']);
   if (device !== '') return device;
-  return text(data['node-name']).replace(/-(p\d+-)?(image|file)$|-(medium|file)-[ab]$/, '');
+  return text(data['node-name']).replace(/-([pn]\d+-)?(image|file)$|-(medium|file)-[ab]$/, '');
 }
 
 function text(value: unknown): string {

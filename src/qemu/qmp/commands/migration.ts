@@ -94,6 +94,11 @@ export function migrateIncoming(
   return tell(monitor, 'migrate-incoming', { uri }, options);
 }
 
+/** Lets a migration go on that stands before its last part (capability `pause-before-switchover`). */
+export function migrateContinue(monitor: Monitor, options?: CommandOptions): Promise<void> {
+  return tell(monitor, 'migrate-continue', { state: 'pre-switchover' }, options);
+}
+
 export function migrateCancel(monitor: Monitor, options?: CommandOptions): Promise<void> {
   return tell(monitor, 'migrate_cancel', undefined, options);
 }

@@ -1,0 +1,216 @@
+/** Layers of a running machine, with real QEMU: what each image holds is read by qemu-io when it has ended. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Fault } from '#lib';
+import type { Disk } from '../command-line/spec-storage.ts';
+import { diskDevice } from '../command-line/storage.ts';
+import * as qmp from '../qmp/commands.ts';
+import {
+  startBareQemu,
+  TemporaryFolder,
+  withoutQemu,
+  type RealQemu,
+} from '../testing/real-qemu.ts';
+import { mergeLive, type LiveMerge } from './merge.ts';
+import { readOpenDisk } from './nodes.ts';
+import { openTops } from './put-on-top.ts';
+
+const options = { skip: withoutQemu };
+const board = {
+  chipset: 'pc',
+  processor: { sockets: 1, cores: 1, threads: 1 },
+} as unknown as Parameters<typeof diskDevice>[0];
+
+/** A machine with two disks that runs. */
+class Machine implements AsyncDisposable {
+  readonly folder: TemporaryFolder;
+  readonly qemu: RealQemu;
+  readonly disks: readonly Disk[];
+
+  private constructor(folder: TemporaryFolder, qemu: RealQemu, disks: readonly Disk[]) {
+    this.folder = folder;
+    this.qemu = qemu;
+    this.disks = disks;
+  }
+
+  static async start(): Promise<Machine> {
+    const folder = await TemporaryFolder.make();
+    const disks = ['disk-a', 'disk-b'].map((id, position): Disk => {
+      const path = folder.file(`${id}.qcow2`);
+      execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, '8M']);
+      return {
+        id,
+        attach: { bus: 'virtio', position },
+        image: { source: { kind: 'file', path }, format: 'qcow2' },
+        access: 'read-write',
+        cache: 'writeback',
+        discard: 'unmap',
+      };
+    });
+    const args = disks.flatMap((disk) => {
+      const { nodes, device } = diskDevice(board, disk);
+      return [
+        ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
+        '-device',
+        JSON.stringify(device),
+      ];
+    });
+    const qemu = await startBareQemu(folder, args);
+    await qmp.cont(qemu.qmp);
+    return new Machine(folder, qemu, disks);
+  }
+
+  path(name: string): string {
+    return join(this.folder.path, name);
+  }
+
+  async write(id: string, pattern: number, region: number): Promise<void> {
+    const device = `/machine/peripheral/${id}/virtio-backend`;
+    const line = `qemu-io -d ${device} "write -P ${pattern} ${region}M 1M"`;
+    await this.qemu.qmp.execute('human-monitor-command', { 'command-line': line });
+    await this.qemu.qmp.execute('human-monitor-command', {
+      'command-line': `qemu-io -d ${device} flush`,
+    });
+  }
+
+  /** Puts `<id>.<name>` on top of both. */
+  async putOnTop(name: string): Promise<void> {
+    const tops = [];
+    for (const disk of this.disks) {
+      const { path, sizeBytes } = await readOpenDisk(this.qemu.qmp, disk.id);
+      const top = this.path(`${disk.id}.${name}`);
+      const parent = ['-u', '-b', path, '-F', 'qcow2'];
+      execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...parent, top, String(sizeBytes)]);
+      tops.push({ disk, path: top });
+    }
+    await using open = await openTops(this.qemu.qmp, tops);
+    await open.putOnTop();
+  }
+
+  merge(upper: string, lower: string, more: Partial<LiveMerge> = {}): Promise<void> {
+    return mergeLive(this.qemu.qmp, {
+      diskId: 'disk-a',
+      upper: this.path(upper),
+      lower: this.path(lower),
+      signal: AbortSignal.timeout(20_000),
+      onProgress: () => undefined,
+      beforeMove: async () => undefined,
+      moved: async () => undefined,
+      ...more,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.qemu[Symbol.asyncDispose]();
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+function holds(path: string, pattern: number, region: number): boolean {
+  const said = execFileSync('qemu-io', ['-r', '-c', `read -v ${region}M 16`, path]).toString();
+  return said.includes(`00:  ${pattern.toString(16).padStart(2, '0')} `);
+}
+
+void test(
+  'all disks get their new images at one instant, and what lay below keeps what it held',
+  options,
+  async () => {
+    await using machine = await Machine.start();
+    await machine.write('disk-a', 1, 0);
+    await machine.putOnTop('one');
+    await machine.write('disk-a', 2, 0);
+    await machine.write('disk-b', 3, 0);
+    await qmp.quit(machine.qemu.qmp);
+    await machine.qemu.program.end();
+    assert.ok(holds(machine.path('disk-a.qcow2'), 1, 0));
+    assert.ok(holds(machine.path('disk-b.qcow2'), 0, 0));
+    assert.ok(holds(machine.path('disk-a.one'), 2, 0));
+    assert.ok(holds(machine.path('disk-b.one'), 3, 0));
+  },
+);
+
+void test(
+  'where one image cannot be opened none is put on top, and nothing stays open',
+  options,
+  async () => {
+    await using machine = await Machine.start();
+    const [disk] = machine.disks;
+    assert.ok(disk !== undefined);
+    const good = machine.path('good');
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', good, '8M']);
+    const tops = [
+      { disk, path: good },
+      { disk: { ...disk, id: 'disk-b' }, path: machine.path('missing') },
+    ];
+    await assert.rejects(openTops(machine.qemu.qmp, tops), Fault);
+    const { images, path } = await readOpenDisk(machine.qemu.qmp, 'disk-a');
+    assert.deepEqual([...images.keys()], [machine.path('disk-a.qcow2')]);
+    assert.equal(path, machine.path('disk-a.qcow2'));
+  },
+);
+
+void test(
+  'images merge while the machine runs: the one on top, one below it, and again after each other',
+  options,
+  async () => {
+    await using machine = await Machine.start();
+    for (const [number, name] of ['one', 'two', 'three'].entries()) {
+      await machine.write('disk-a', number + 1, number);
+      await machine.putOnTop(name);
+    }
+    await machine.write('disk-a', 4, 3);
+    const states: string[] = [];
+    const note = async (): Promise<void> => {
+      states.push((await qmp.queryStatus(machine.qemu.qmp)).status);
+    };
+    await machine.merge('disk-a.two', 'disk-a.one', { moved: note });
+    await machine.merge('disk-a.three', 'disk-a.one', { moved: note });
+    assert.deepEqual(states, ['running', 'paused'], 'it stands still where the top moves');
+    assert.equal((await qmp.queryStatus(machine.qemu.qmp)).running, true);
+    const { images, path } = await readOpenDisk(machine.qemu.qmp, 'disk-a');
+    assert.deepEqual([...images.keys()].toSorted(), [
+      machine.path('disk-a.one'),
+      machine.path('disk-a.qcow2'),
+    ]);
+    assert.equal(path, machine.path('disk-a.one'));
+    await machine.write('disk-a', 5, 4);
+    await machine.merge('disk-a.three', 'disk-a.one', { moved: note });
+    assert.equal(states.length, 3, 'what is merged already is only written down');
+    await qmp.quit(machine.qemu.qmp);
+    await machine.qemu.program.end();
+    for (const region of [0, 1, 2, 3, 4])
+      assert.ok(holds(machine.path('disk-a.one'), region + 1, region), String(region));
+    assert.ok(holds(machine.path('disk-a.qcow2'), 0, 1), 'what is below is as it was');
+  },
+);
+
+void test(
+  'a merge that is cancelled leaves the images apart, and is done again',
+  options,
+  async () => {
+    await using machine = await Machine.start();
+    await machine.write('disk-a', 1, 0);
+    await machine.putOnTop('one');
+    await machine.write('disk-a', 2, 1);
+    const reason = new Fault('cancelled', 'enough');
+    await assert.rejects(
+      machine.merge('disk-a.one', 'disk-a.qcow2', { signal: AbortSignal.abort(reason) }),
+    );
+    const controller = new AbortController();
+    const cancelled = machine.merge('disk-a.one', 'disk-a.qcow2', {
+      signal: controller.signal,
+      onProgress: () => controller.abort(reason),
+      beforeMove: () => Promise.reject(reason),
+    });
+    await assert.rejects(cancelled, (error) => error === reason);
+    assert.deepEqual(await qmp.queryJobs(machine.qemu.qmp), []);
+    await machine.write('disk-a', 3, 2);
+    await machine.merge('disk-a.one', 'disk-a.qcow2');
+    await qmp.quit(machine.qemu.qmp);
+    await machine.qemu.program.end();
+    for (const region of [0, 1, 2])
+      assert.ok(holds(machine.path('disk-a.qcow2'), region + 1, region), String(region));
+  },
+);
