@@ -207,6 +207,31 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     );
   });
 
+  test('a linked clone is made in a dialog, which says before what the guest of the original leaves in it', async () => {
+    const { page } = person;
+    await gantry.must('vm', 'turn-off', 'mouse', '--yes');
+    const { id } = await gantry.client().call('vm.show', { params: { vm: 'mouse' } });
+    await page.goto(`${gantry.client().server}/vms/${id}`);
+    await page.getByRole('button', { name: 'Actions for mouse' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Clone', exact: true }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('tablet');
+    await dialog.getByRole('alert').getByText('tablet').first().waitFor();
+    await dialog.getByLabel('Name').fill('copy');
+    const warning = dialog.getByText('nobody said that the guest of mouse was generalised');
+    await warning.waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await dialog.getByLabel(/^The guest was generalised/).check();
+    await warning.waitFor({ state: 'detached' });
+    await dialog.getByLabel(/^Linked/).check();
+    await dialog.getByRole('button', { name: 'Clone', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Clone: mouse').waitFor();
+    const { definition } = await gantry.client().call('vm.show', { params: { vm: 'copy' } });
+    const { definition: source } = await gantry.client().call('vm.show', { params: { vm: id } });
+    assert.notEqual(definition.hardware.adapters[0]?.mac, source.hardware.adapters[0]?.mac);
+  });
+
   test('no page caused an error or asked for what its policy refuses', () => {
     assert.deepEqual(person.complaints, []);
   });

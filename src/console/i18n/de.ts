@@ -108,6 +108,9 @@ export const german: Language = {
     ctrlAltDel: 'Strg-Alt-Entf',
     dark: 'Dunkel',
     delete: 'Löschen',
+    removeKeeps: 'Sie wird aus Gantry herausgenommen; keine Datei wird verändert.',
+    addAgain:
+      'Mit ihrer Konfigurationsdatei wird sie wieder aufgenommen: gantry vm add {file} --host {host}',
     deletedFiles: 'Diese Dateien werden gelöscht:',
     disconnected: 'Getrennt',
     disk: 'Platte',
@@ -135,6 +138,7 @@ export const german: Language = {
     language: 'Sprache',
     light: 'Hell',
     members: 'Mitglieder',
+    team: 'Team',
     teams: 'Teams',
     networks: 'Netzwerke',
     adapters: 'Adapter',
@@ -310,6 +314,12 @@ export const german: Language = {
     stop: 'Dienst anhalten',
     discover: 'Virtuelle Maschinen suchen',
     probe: 'Programme und Beschleunigung prüfen',
+  },
+  networkStates: {
+    unused: 'Unbenutzt',
+    ready: 'Bereit',
+    degraded: 'Eingeschränkt',
+    down: 'Ausgefallen',
   },
   severities: {
     information: 'Information',

@@ -7,6 +7,7 @@ import {
   type HostStatus,
   type Image,
   type ImageRecipe,
+  type NetworkState,
   type OperationState,
   type Severity,
   type VmAction,
@@ -127,6 +128,8 @@ export const texts = {
   ctrlAltDel: 'Ctrl-Alt-Del',
   dark: 'Dark',
   delete: 'Delete',
+  removeKeeps: 'It is taken out of Gantry; no file is changed.',
+  addAgain: 'It is added again with its configuration file: gantry vm add {file} --host {host}',
   deletedFiles: 'These files are deleted:',
   disconnected: 'Disconnected',
   disk: 'Disk',
@@ -154,6 +157,7 @@ export const texts = {
   language: 'Language',
   light: 'Light',
   members: 'Members',
+  team: 'Team',
   teams: 'Teams',
   networks: 'Networks',
   adapters: 'Adapters',
@@ -242,6 +246,7 @@ export interface Language {
   readonly onMany: string;
   readonly hostStatuses: Readonly<Record<HostStatus, string>>;
   readonly hostActions: Readonly<Record<HostBulkAction | 'discover' | 'probe', string>>;
+  readonly networkStates: Readonly<Record<NetworkState, string>>;
   readonly severities: Readonly<Record<Severity, string>>;
   readonly categories: Readonly<Record<Category, string>>;
   readonly imageKinds: Readonly<Record<Image['imageKind'], string>>;
@@ -313,6 +318,7 @@ export const english: Language = {
     discover: 'Discover virtual machines',
     probe: 'Probe programs and acceleration',
   },
+  networkStates: { unused: 'Unused', ready: 'Ready', degraded: 'Degraded', down: 'Down' },
   severities: {
     information: 'Information',
     warning: 'Warning',

@@ -5,6 +5,7 @@ import type {
   HostStatus,
   Image,
   ImageRecipe,
+  NetworkState,
   OperationState,
   Severity,
   VmAction,
@@ -26,6 +27,7 @@ export interface Words {
   operationState(state: OperationState): string;
   hostStatus(status: HostStatus): string;
   hostAction(action: HostBulkAction | 'discover' | 'probe'): string;
+  networkState(state: NetworkState): string;
   severity(severity: Severity): string;
   category(category: Category): string;
   imageKind(kind: Image['imageKind']): string;
@@ -74,6 +76,7 @@ export function createWords(language: Language, locale: string = language.code):
     operationState: (state) => language.operationStates[state],
     hostStatus: (status) => language.hostStatuses[status],
     hostAction: (action) => language.hostActions[action],
+    networkState: (state) => language.networkStates[state],
     severity: (severity) => language.severities[severity],
     category: (category) => language.categories[category],
     imageKind: (kind) => language.imageKinds[kind],

@@ -1,11 +1,15 @@
 /** What may be done with a network. */
 import { DropdownItem } from '@patternfly/react-core';
-import { useState, type ReactNode } from 'react';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import type { Network } from '#api';
 import { useWords } from '../console.ts';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
-import { ChangeNetwork } from './ChangeNetwork.tsx';
-import { DeleteNetwork } from './DeleteNetwork.tsx';
+import { networkVerbs, type NetworkVerb } from './verbs.ts';
+
+// The form is as wide as the contract makes it, and asked for by those who open it.
+const NetworkDialog = lazy(async () => ({
+  default: (await import('./NetworkDialog.tsx')).NetworkDialog,
+}));
 
 export function NetworkMenu({
   network,
@@ -15,18 +19,21 @@ export function NetworkMenu({
   readonly look: 'row' | 'page';
 }): ReactNode {
   const words = useWords();
-  const [asked, setAsked] = useState<'change' | 'delete' | undefined>(undefined);
-  const close = (): void => setAsked(undefined);
+  const [asked, setAsked] = useState<NetworkVerb | undefined>(undefined);
   return (
     <>
       <ThingMenu name={network.name} look={look}>
-        <DropdownItem onClick={() => setAsked('change')}>{words.text('change')}</DropdownItem>
-        <DropdownItem isDanger onClick={() => setAsked('delete')}>
-          {words.text('delete')}
-        </DropdownItem>
+        {networkVerbs.map((verb) => (
+          <DropdownItem key={verb} isDanger={verb === 'delete'} onClick={() => setAsked(verb)}>
+            {words.text(verb)}
+          </DropdownItem>
+        ))}
       </ThingMenu>
-      {asked === 'change' && <ChangeNetwork network={network} onClose={close} />}
-      {asked === 'delete' && <DeleteNetwork network={network} onClose={close} />}
+      {asked !== undefined && (
+        <Suspense fallback={null}>
+          <NetworkDialog network={network} verb={asked} onClose={() => setAsked(undefined)} />
+        </Suspense>
+      )}
     </>
   );
 }

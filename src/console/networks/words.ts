@@ -1,5 +1,5 @@
 /** The words of networks, which are asked for with their pages. */
-import type { NetworkState, NetworkType } from '#api';
+import type { NetworkType } from '#api';
 import { useOwnText, type OwnText } from '../i18n/own-text.ts';
 
 const english = {
@@ -14,10 +14,10 @@ const english = {
   'type.host-only': 'Host-only: its vms and their host reach one another, nothing beyond',
   'type.internal': 'Internal: its vms reach one another; nothing reaches the host or leaves it',
   'type.bridged': 'Bridged: its vms are on the physical network of an adapter of the host',
-  'state.unused': 'Unused',
-  'state.ready': 'Ready',
-  'state.degraded': 'Degraded',
-  'state.down': 'Down',
+  'plug.network': 'A network',
+  'plug.which': 'Which network',
+  'plug.user': 'User-mode network (outwards, and port forwards)',
+  'plug.none': 'Not connected',
   onHosts: 'On hosts',
   bridge: 'Interface',
   unusedHint: 'No vm is on it: hosts make it as soon as one of their vms has an adapter on it.',
@@ -30,7 +30,7 @@ const english = {
   deleteUnused: 'No adapter of a vm is on it.',
   deleteUsed: 'Adapters on it: {count}. It is not deleted while there are any.',
 } as const;
-export type NetworkTextKey = keyof typeof english | `type.${NetworkType}` | `state.${NetworkState}`;
+export type NetworkTextKey = keyof typeof english | `type.${NetworkType}`;
 
 const german: Readonly<Record<NetworkTextKey, string>> = {
   create: 'Netzwerk anlegen',
@@ -45,10 +45,10 @@ const german: Readonly<Record<NetworkTextKey, string>> = {
   'type.internal':
     'Intern: Seine VMs erreichen einander; nichts erreicht den Host oder geht hinaus',
   'type.bridged': 'Überbrückt: Seine VMs sind im physischen Netz eines Adapters des Hosts',
-  'state.unused': 'Unbenutzt',
-  'state.ready': 'Bereit',
-  'state.degraded': 'Eingeschränkt',
-  'state.down': 'Ausgefallen',
+  'plug.network': 'Ein Netzwerk',
+  'plug.which': 'Welches Netzwerk',
+  'plug.user': 'Netz im Benutzermodus (nach außen, und Portweiterleitungen)',
+  'plug.none': 'Nicht angeschlossen',
   onHosts: 'Auf Hosts',
   bridge: 'Schnittstelle',
   unusedHint:

@@ -13,7 +13,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
-import { useAct, type OfferedAction } from './act.ts';
+import { useAct } from './act.ts';
+import type { ImmediateAction } from './offered.ts';
 
 export function ConfirmAction({
   vm,
@@ -22,7 +23,7 @@ export function ConfirmAction({
   onClose,
 }: {
   readonly vm: Vm;
-  readonly action: OfferedAction;
+  readonly action: ImmediateAction;
   readonly loss: string;
   readonly onClose: () => void;
 }): ReactNode {
@@ -45,6 +46,11 @@ export function ConfirmAction({
       />
       <ModalBody id="confirm-loss">
         <Content component="p">{loss}</Content>
+        {action === 'remove' && (
+          <Content component="p">
+            {words.text('addAgain', { file: `${vm.path}/vm.json`, host: vm.host })}
+          </Content>
+        )}
         {deletes && <DeletedFiles vm={vm} />}
         {deletes && (
           <FormGroup label={words.text('confirmName', { name: vm.name })} fieldId="typed-name">

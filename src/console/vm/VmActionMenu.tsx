@@ -8,16 +8,18 @@ import {
   Spinner,
 } from '@patternfly/react-core';
 import { EllipsisVIcon } from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
-import { useState, type ReactNode } from 'react';
-import { powerActions, type AllowedAction, type Vm, type VmAction } from '#api';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
+import type { AllowedAction, Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { describeFailure } from '../parts/failure.ts';
 import { mainPart } from '../parts/main-part.ts';
 import { useVmActions } from '../parts/ask.ts';
-import { ConfirmAction } from './ConfirmAction.tsx';
-import { RenameDialog } from './RenameDialog.tsx';
 import { tellWhyNot } from './why-not.ts';
-import { isOffered, useAct, type OfferedAction } from './act.ts';
+import { useAct } from './act.ts';
+import { deedOf, isPower, offeredActions, type VmAsked } from './offered.ts';
+
+// Comes when it is asked for.
+const VmDialog = lazy(async () => ({ default: (await import('./VmDialog.tsx')).VmDialog }));
 
 const variants = { row: 'plain', page: 'primary', bar: 'secondary' } as const;
 
@@ -32,17 +34,13 @@ export function VmActionMenu({
   const words = useWords();
   const act = useAct();
   const [open, setOpen] = useState(false);
-  const [asked, setAsked] = useState<{ action: OfferedAction; loss: string } | undefined>(
-    undefined,
-  );
-  const [renames, setRenames] = useState(false);
+  const [asked, setAsked] = useState<VmAsked | undefined>(undefined);
   const question = useVmActions(vm.id, open);
   const name = words.text('actionsOf', { name: vm.name });
-  const choose = ({ action, confirm }: AllowedAction): void => {
-    if (action === 'rename') setRenames(true);
-    if (!isOffered(action)) return;
-    if (confirm === undefined) void act(vm, action);
-    else setAsked({ action, loss: words.loss(action, confirm) });
+  const choose = (allowed: AllowedAction): void => {
+    const deed = deedOf(allowed, words);
+    if (deed?.kind === 'act') void act(vm, deed.action);
+    else if (deed !== undefined) setAsked(deed.asked);
   };
   const item = (allowed: AllowedAction): ReactNode => (
     <DropdownItem
@@ -55,8 +53,7 @@ export function VmActionMenu({
       {words.action(allowed.action)}
     </DropdownItem>
   );
-  const actions = question.data?.actions ?? [];
-  const isPower = (action: VmAction): boolean => powerActions.some((power) => power === action);
+  const actions = offeredActions(question.data?.actions ?? []);
   return (
     <>
       <Dropdown
@@ -92,9 +89,7 @@ export function VmActionMenu({
           )}
           {actions.filter(({ action }) => isPower(action)).map(item)}
           {actions.length > 0 && <Divider component="li" />}
-          {actions
-            .filter(({ action }) => action === 'rename' || (isOffered(action) && !isPower(action)))
-            .map(item)}
+          {actions.filter(({ action }) => !isPower(action)).map(item)}
           {actions.length > 0 && (
             <DropdownItem
               to={client.url('vm.export', { vm: vm.id }).pathname}
@@ -105,14 +100,10 @@ export function VmActionMenu({
           )}
         </DropdownList>
       </Dropdown>
-      {renames && <RenameDialog vm={vm} onClose={() => setRenames(false)} />}
       {asked !== undefined && (
-        <ConfirmAction
-          vm={vm}
-          action={asked.action}
-          loss={asked.loss}
-          onClose={() => setAsked(undefined)}
-        />
+        <Suspense fallback={null}>
+          <VmDialog vm={vm} asked={asked} onClose={() => setAsked(undefined)} />
+        </Suspense>
       )}
     </>
   );

@@ -5,21 +5,10 @@
 import { Modal, ModalBody, ModalHeader, TextInput } from '@patternfly/react-core';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useState, type KeyboardEvent, type ReactNode } from 'react';
-import type { Host, Image, Vm } from '#api';
 import { useWords } from '../../console.ts';
-import { HostActionDialog } from '../../hosts/HostActionDialog.tsx';
-import { asksFirst, type AskedHostAction } from '../../hosts/host-actions.ts';
-import { useActOnHost } from '../../hosts/use-act-on-host.ts';
-import { DeleteImage } from '../../images/DeleteImage.tsx';
-import { isOffered, useAct, type OfferedAction } from '../../vm/act.ts';
-import { ConfirmAction } from '../../vm/ConfirmAction.tsx';
-import type { Chosen, Entry } from './entries.ts';
-import { detailOf, labelOf, useEntries } from './use-entries.ts';
-
-type Asked =
-  | { readonly kind: 'vm'; readonly vm: Vm; readonly action: OfferedAction; readonly loss: string }
-  | { readonly kind: 'host'; readonly host: Host; readonly action: AskedHostAction }
-  | { readonly kind: 'image'; readonly image: Image };
+import { AskedDialog } from './AskedDialog.tsx';
+import { nameOf, type Asked, type Entry, type Thing } from './entries.ts';
+import { useEntries } from './use-entries.ts';
 
 export function Palette({
   open,
@@ -37,25 +26,6 @@ export function Palette({
   );
 }
 
-function AskedDialog({
-  asked,
-  onClose,
-}: {
-  readonly asked: Asked;
-  readonly onClose: () => void;
-}): ReactNode {
-  switch (asked.kind) {
-    case 'vm':
-      return (
-        <ConfirmAction vm={asked.vm} action={asked.action} loss={asked.loss} onClose={onClose} />
-      );
-    case 'host':
-      return <HostActionDialog host={asked.host} action={asked.action} onClose={onClose} />;
-    case 'image':
-      return <DeleteImage image={asked.image} onClose={onClose} />;
-  }
-}
-
 function PaletteDialog({
   onClose,
   onAsk,
@@ -65,10 +35,8 @@ function PaletteDialog({
 }): ReactNode {
   const words = useWords();
   const navigate = useNavigate();
-  const act = useAct();
-  const actOnHost = useActOnHost();
   const [text, setText] = useState('');
-  const [chosen, setChosen] = useState<Chosen | undefined>(undefined);
+  const [chosen, setChosen] = useState<Thing | undefined>(undefined);
   const [active, setActive] = useState(0);
   /**
    * What was typed after the enter key, while the entries did not yet answer what was typed before it: they are
@@ -80,35 +48,22 @@ function PaletteDialog({
     setText(next);
     setActive(0);
   };
-  const go = (to: string): void => void navigate({ href: to });
-  const take = (entry: Entry, next = ''): void => {
-    switch (entry.kind) {
-      case 'vm':
-      case 'host':
-      case 'image':
-        setChosen(entry);
+  const take = ({ deed }: Entry, next = ''): void => {
+    switch (deed?.kind) {
+      case undefined:
+        return;
+      case 'choose':
+        setChosen(deed.thing);
         write(next);
         return;
-      case 'page':
-        go(entry.to);
+      case 'go':
+        void navigate({ href: deed.to });
         break;
-      case 'vm-action': {
-        const { action, allowed, confirm } = entry.allowed;
-        if (!allowed) return;
-        if (action === 'screen' || action === 'serial') go(`/vms/${entry.vm.id}?tab=${action}`);
-        else if (isOffered(action)) {
-          if (confirm === undefined) void act(entry.vm, action);
-          else onAsk({ kind: 'vm', vm: entry.vm, action, loss: words.loss(action, confirm) });
-        }
+      case 'ask':
+        onAsk(deed.asked);
         break;
-      }
-      case 'host-action':
-        if (asksFirst(entry.action))
-          onAsk({ kind: 'host', host: entry.host, action: entry.action });
-        else void actOnHost(entry.host, entry.action);
-        break;
-      case 'image-action':
-        onAsk({ kind: 'image', image: entry.image });
+      case 'act':
+        deed.act();
         break;
     }
     onClose();
@@ -160,7 +115,7 @@ function PaletteDialog({
     >
       <ModalHeader
         labelId="palette"
-        title={chosen === undefined ? words.text('palette') : labelOf(chosen, words)}
+        title={chosen === undefined ? words.text('palette') : nameOf(chosen)}
       />
       <ModalBody>
         <TextInput
@@ -185,15 +140,15 @@ function PaletteDialog({
         >
           {entries.map((entry, index) => (
             <li
-              key={`${entry.kind} ${labelOf(entry, words)} ${index}`}
+              key={`${entry.label} ${entry.detail} ${index}`}
               id={`palette-${index}`}
               role="option"
               aria-selected={index === active}
-              aria-disabled={entry.kind === 'vm-action' && !entry.allowed.allowed}
+              aria-disabled={entry.deed === undefined}
               onClick={() => take(entry)}
             >
-              <span>{labelOf(entry, words)}</span>
-              <span className="palette-detail">{detailOf(entry, words)}</span>
+              <span>{entry.label}</span>
+              <span className="palette-detail">{entry.detail}</span>
             </li>
           ))}
         </ul>

@@ -1,18 +1,83 @@
-/** What the palette offers: pages, things whose names hold what was typed, and a thing's actions. */
-import type { AllowedAction, Host, Image, Vm } from '#api';
-import type { HostAction } from '../../hosts/host-actions.ts';
+/** What the palette offers: pages, things whose names hold what was typed, and what may be done with a thing. */
+import type { Host, Image, Network, Team, TeamAction, Vm } from '#api';
+import type { AskedHostAction } from '../../hosts/host-actions.ts';
+import type { Words } from '../../i18n/words.ts';
+import type { NetworkVerb } from '../../networks/verbs.ts';
+import type { VmAsked } from '../../vm/offered.ts';
 
-export type Entry =
-  | { readonly kind: 'page'; readonly to: string; readonly label: string }
+/** A thing that has actions. */
+export type Thing =
   | { readonly kind: 'vm'; readonly vm: Vm }
   | { readonly kind: 'host'; readonly host: Host }
-  | { readonly kind: 'image'; readonly image: Image }
-  | { readonly kind: 'vm-action'; readonly vm: Vm; readonly allowed: AllowedAction }
-  | { readonly kind: 'host-action'; readonly host: Host; readonly action: HostAction }
-  | { readonly kind: 'image-action'; readonly image: Image; readonly action: 'delete' };
+  | { readonly kind: 'team'; readonly team: Team }
+  | { readonly kind: 'network'; readonly network: Network }
+  | { readonly kind: 'image'; readonly image: Image };
 
-/** The thing whose actions are offered. */
-export type Chosen = Extract<Entry, { readonly kind: 'vm' | 'host' | 'image' }>;
+/** What is asked, in a dialog, before something is done. */
+export type Asked =
+  | { readonly kind: 'vm'; readonly vm: Vm; readonly asked: VmAsked }
+  | { readonly kind: 'host'; readonly host: Host; readonly action: AskedHostAction }
+  | { readonly kind: 'team'; readonly team: Team; readonly verb: TeamAction | 'delete' }
+  | { readonly kind: 'network'; readonly network: Network; readonly verb: NetworkVerb }
+  | { readonly kind: 'image'; readonly image: Image }
+  | { readonly kind: 'create-team' }
+  | { readonly kind: 'create-network' };
+
+export type Deed =
+  | { readonly kind: 'choose'; readonly thing: Thing }
+  | { readonly kind: 'go'; readonly to: string }
+  | { readonly kind: 'ask'; readonly asked: Asked }
+  | { readonly kind: 'act'; readonly act: () => void };
+
+export interface Entry {
+  readonly label: string;
+  /** What kind of thing it is, in which state, or why it is not possible now. */
+  readonly detail: string;
+  /** Undefined where it is not possible now. */
+  readonly deed: Deed | undefined;
+}
+
+export function nameOf(thing: Thing): string {
+  switch (thing.kind) {
+    case 'vm':
+      return thing.vm.name;
+    case 'host':
+      return thing.host.name;
+    case 'team':
+      return thing.team.name;
+    case 'network':
+      return thing.network.name;
+    case 'image':
+      return thing.image.name;
+  }
+}
+
+export function thingEntry(thing: Thing, words: Words): Entry {
+  return {
+    label: nameOf(thing),
+    detail: describe(thing, words),
+    deed: { kind: 'choose', thing },
+  };
+}
+
+function describe(thing: Thing, words: Words): string {
+  switch (thing.kind) {
+    case 'vm':
+      return `${words.text('virtualMachine')}, ${words.state(thing.vm.state)}`;
+    case 'host':
+      return `${words.text('host')}, ${words.hostStatus(thing.host.status)}`;
+    case 'team': {
+      const { state } = thing.team;
+      return state === 'mixed' || state === 'empty'
+        ? words.text('team')
+        : `${words.text('team')}, ${words.state(state)}`;
+    }
+    case 'network':
+      return `${words.text('network')}, ${words.networkState(thing.network.state)}`;
+    case 'image':
+      return words.text('image');
+  }
+}
 
 /** Whether all words that were typed are in the label, whatever their order. */
 export function fitsWords(label: string, typed: string): boolean {

@@ -1,12 +1,13 @@
 /** The entries of the palette for what was typed, or for the thing that was chosen. */
 import { useDeferredValue } from 'react';
-import type { Words } from '../../i18n/words.ts';
 import { useWords } from '../../console.ts';
-import { hostActions } from '../../hosts/host-actions.ts';
-import { useList, useVmActions } from '../../parts/ask.ts';
-import { isOffered } from '../../vm/act.ts';
+import type { Words } from '../../i18n/words.ts';
+import { useNetworkText } from '../../networks/words.ts';
+import { useList, type ListName, type ListQuestion, type Lists } from '../../parts/ask.ts';
+import { useTeamText } from '../../teams/words.ts';
 import { places } from '../places.ts';
-import { fitsWords, type Chosen, type Entry } from './entries.ts';
+import { fitsWords, thingEntry, type Entry, type Thing } from './entries.ts';
+import { useThingEntries } from './use-thing-entries.ts';
 
 const maxFound = 8;
 
@@ -16,103 +17,85 @@ export interface Entries {
   readonly settled: boolean;
 }
 
-export function useEntries(text: string, chosen: Chosen | undefined): Entries {
-  const words = useWords();
+export function useEntries(text: string, chosen: Thing | undefined): Entries {
   const typed = useDeferredValue(text);
-  const enabled = chosen === undefined && typed !== '';
-  const query = { filter: `name : ${JSON.stringify(typed)}`, sort: 'name', limit: maxFound };
-  const vms = useList('vm.list', query, { enabled });
-  const hosts = useList('host.list', query, { enabled });
-  const images = useList('image.list', query, { enabled });
-  const vm = chosen?.kind === 'vm' ? chosen.vm.id : '';
-  const actions = useVmActions(vm, vm !== '');
-  if (chosen !== undefined) {
-    const all: readonly Entry[] = [
-      openEntry(chosen, words),
-      ...(chosen.kind === 'vm'
-        ? (actions.data?.actions ?? [])
-            .filter(({ action }) => isOffered(action) || action === 'screen' || action === 'serial')
-            .sort((a, b) => Number(b.allowed) - Number(a.allowed))
-            .map((allowed): Entry => ({ kind: 'vm-action', vm: chosen.vm, allowed }))
-        : chosen.kind === 'host'
-          ? hostActions(chosen.host).map((action): Entry => ({
-              kind: 'host-action',
-              host: chosen.host,
-              action,
-            }))
-          : [{ kind: 'image-action', image: chosen.image, action: 'delete' } as const]),
-    ];
-    return {
-      entries: all.filter((entry) => fitsWords(labelOf(entry, words), typed)),
-      settled: typed === text && !(vm !== '' && actions.isPending),
-    };
-  }
-  const pages = places
-    .map(([to, key]): Entry => ({ kind: 'page', to, label: words.text(key) }))
-    .concat([
-      { kind: 'page', to: '/vms?create=true', label: words.text('createVm') },
-      { kind: 'page', to: '/images?build=true', label: words.text('buildImage') },
-    ])
-    .filter((entry) => fitsWords(labelOf(entry, words), typed));
-  const found: readonly Entry[] = [
-    ...(vms.data?.items ?? []).map((one): Entry => ({ kind: 'vm', vm: one })),
-    ...(hosts.data?.items ?? []).map((one): Entry => ({ kind: 'host', host: one })),
-    ...(images.data?.items ?? []).map((one): Entry => ({ kind: 'image', image: one })),
+  const pages = usePageEntries();
+  const found = useFound(chosen === undefined ? typed : '');
+  const ofThing = useThingEntries(chosen);
+  const fits = ({ label }: Entry): boolean => fitsWords(label, typed);
+  const { entries, settled } =
+    chosen === undefined
+      ? { ...found, entries: [...found.entries, ...pages.filter(fits)] }
+      : { ...ofThing, entries: ofThing.entries.filter(fits) };
+  return { entries, settled: settled && typed === text };
+}
+
+function usePageEntries(): readonly Entry[] {
+  const words = useWords();
+  const teamText = useTeamText();
+  const networkText = useNetworkText();
+  const page = (to: string, label: string): Entry => ({
+    label,
+    detail: '',
+    deed: { kind: 'go', to },
+  });
+  const create = (kind: 'create-team' | 'create-network', label: string): Entry => ({
+    label,
+    detail: '',
+    deed: { kind: 'ask', asked: { kind } },
+  });
+  return [
+    ...places.map(([to, key]) => page(to, words.text(key))),
+    page('/vms?create=true', words.text('createVm')),
+    page('/images?build=true', words.text('buildImage')),
+    create('create-team', teamText('create')),
+    create('create-network', networkText('create')),
   ];
-  const waiting = [vms, hosts, images].some((one) => one.isPending || one.isPlaceholderData);
+}
+
+/** Things whose names hold what was typed; of nothing typed none. */
+function useFound(typed: string): Entries {
+  const words = useWords();
+  const vms = useNamed('vm.list', typed);
+  const hosts = useNamed('host.list', typed);
+  const teams = useNamed('team.list', typed);
+  const networks = useNamed('network.list', typed);
+  const images = useNamed('image.list', typed);
+  const folders = useNamed('folder.list', typed);
+  const things: readonly Thing[] = [
+    ...vms.items.map((vm): Thing => ({ kind: 'vm', vm })),
+    ...hosts.items.map((host): Thing => ({ kind: 'host', host })),
+    ...teams.items.map((team): Thing => ({ kind: 'team', team })),
+    ...networks.items.map((network): Thing => ({ kind: 'network', network })),
+    ...images.items.map((image): Thing => ({ kind: 'image', image })),
+  ];
   return {
-    entries: enabled ? [...found, ...pages] : pages,
-    settled: typed === text && !(enabled && waiting),
+    entries: [
+      ...things.map((thing) => thingEntry(thing, words)),
+      ...folders.items.map(({ path }) => folderEntry(path, words)),
+    ],
+    settled: [vms, hosts, teams, networks, images, folders].every(({ settled }) => settled),
   };
 }
 
-function openEntry(chosen: Chosen, words: Words): Entry {
-  const to =
-    chosen.kind === 'vm'
-      ? `/vms/${chosen.vm.id}`
-      : chosen.kind === 'host'
-        ? `/hosts/${chosen.host.id}`
-        : `/images/${chosen.image.id}`;
-  return { kind: 'page', to, label: words.text('open') };
+function useNamed<N extends ListName>(
+  name: N,
+  typed: string,
+): { readonly items: readonly Lists[N][]; readonly settled: boolean } {
+  const enabled = typed !== '';
+  const query = { filter: `name : ${JSON.stringify(typed)}`, sort: 'name', limit: maxFound };
+  const asked = useList(name, query as unknown as ListQuestion<N>, { enabled });
+  return {
+    items: enabled ? (asked.data?.items ?? []) : [],
+    settled: !enabled || !(asked.isPending || asked.isPlaceholderData),
+  };
 }
 
-export function labelOf(entry: Entry, words: Words): string {
-  switch (entry.kind) {
-    case 'page':
-      return entry.label;
-    case 'vm':
-      return entry.vm.name;
-    case 'host':
-      return entry.host.name;
-    case 'image':
-      return entry.image.name;
-    case 'vm-action':
-      return words.action(entry.allowed.action);
-    case 'host-action':
-      return words.hostAction(entry.action);
-    case 'image-action':
-      return words.text('delete');
-  }
-}
-
-/** What stands beside the label: what kind of thing it is, in which state, or why it is not possible. */
-export function detailOf(entry: Entry, words: Words): string {
-  switch (entry.kind) {
-    case 'vm':
-      return `${words.text('virtualMachine')}, ${words.state(entry.vm.state)}`;
-    case 'host':
-      return `${words.text('host')}, ${words.hostStatus(entry.host.status)}`;
-    case 'image':
-      return words.text('image');
-    case 'vm-action':
-      return entry.allowed.allowed
-        ? ''
-        : [entry.allowed.reason, entry.allowed.hint]
-            .filter((part) => part !== undefined)
-            .join(' – ');
-    case 'page':
-    case 'host-action':
-    case 'image-action':
-      return '';
-  }
+function folderEntry(path: string, words: Words): Entry {
+  const filter = encodeURIComponent(`folder = "${path}"`);
+  return {
+    label: path,
+    detail: words.text('folder'),
+    deed: { kind: 'go', to: `/vms?filter=${filter}` },
+  };
 }

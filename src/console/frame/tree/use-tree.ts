@@ -1,18 +1,39 @@
 /**
- * The lines of the tree. Only what is unfolded is read: folders and hosts with their first vms, images;
- * while something is searched, the things whose names hold it. Live changes reach all of it.
+ * What the tree shows. Only what is unfolded is read: groups, and below folders, hosts and networks their first
+ * vms; while something is searched, the things whose names hold it. Live changes reach all of it.
  */
 import { useQueries } from '@tanstack/react-query';
-import { vmStateFacts, type Folder, type Host, type Image, type Page, type Vm } from '#api';
+import type { Page, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
-import { hostGlyphs } from '../../hosts/HostStatusLabel.tsx';
-import { pageQuestion, useList } from '../../parts/ask.ts';
-import type { Words } from '../../i18n/words.ts';
+import {
+  pageQuestion,
+  useList,
+  type ListName,
+  type ListQuestion,
+  type Lists,
+} from '../../parts/ask.ts';
+import { foundLines, unfoldedLines, type Found, type Unfolded } from './lines.ts';
 import type { TreeLine } from './node.ts';
 
 const maxShown = 50;
 const maxFound = 20;
-const vmFields = 'id,name,state';
+
+/** What a line shows of a thing. */
+const fields = {
+  'vm.list': 'id,name,state',
+  'host.list': 'id,name,status',
+  'team.list': 'id,name,state,members',
+  'network.list': 'id,name,state',
+  'image.list': 'id,name',
+  'folder.list': 'id,name,path,parentId',
+} as const satisfies Partial<Record<ListName, string>>;
+
+/** By the kind of the line, which vms lie below it. */
+const vmsBelow: Readonly<Record<string, string>> = {
+  folder: 'folderId',
+  host: 'hostId',
+  network: 'definition.hardware.adapters.attachment.network',
+};
 
 export function useTree(open: ReadonlySet<string>, search: string): readonly TreeLine[] {
   const words = useWords();
@@ -24,171 +45,59 @@ export function useTree(open: ReadonlySet<string>, search: string): readonly Tre
 
 const noneOpen: ReadonlySet<string> = new Set();
 
-interface Found {
-  readonly vms: readonly Vm[];
-  readonly hosts: readonly Host[];
-  readonly images: readonly Image[];
+function useItems<N extends keyof typeof fields & ListName>(
+  name: N,
+  query: { readonly filter?: string; readonly sort?: string; readonly limit: number },
+  enabled: boolean,
+): readonly Lists[N][] {
+  const asked = { sort: 'name', ...query, fields: fields[name] };
+  return useList(name, asked as unknown as ListQuestion<N>, { enabled }).data?.items ?? [];
 }
 
 function useFound(search: string): Found {
   const enabled = search !== '';
-  const filter = `name : ${JSON.stringify(search)}`;
-  const query = { filter, sort: 'name', limit: maxFound };
-  const vms = useList('vm.list', { ...query, fields: vmFields }, { enabled });
-  const hosts = useList('host.list', { ...query, fields: 'id,name,status' }, { enabled });
-  const images = useList('image.list', { ...query, fields: 'id,name' }, { enabled });
+  const query = { filter: `name : ${JSON.stringify(search)}`, limit: maxFound };
   return {
-    vms: vms.data?.items ?? [],
-    hosts: hosts.data?.items ?? [],
-    images: images.data?.items ?? [],
+    hosts: useItems('host.list', query, enabled),
+    vms: useItems('vm.list', query, enabled),
+    teams: useItems('team.list', query, enabled),
+    networks: useItems('network.list', query, enabled),
+    images: useItems('image.list', query, enabled),
   };
-}
-
-function foundLines({ vms, hosts, images }: Found, words: Words): readonly TreeLine[] {
-  return [
-    ...hosts.map((host) => hostLine(host, words, undefined)),
-    ...vms.map((vm) => vmLine(vm, 'found', 0, words)),
-    ...images.map((image) => imageLine(image, 0)),
-  ];
-}
-
-interface Unfolded {
-  readonly folders: readonly Folder[];
-  readonly hosts: readonly Host[];
-  readonly images: Page<Image> | undefined;
-  /** By the key of the line that they lie below. */
-  readonly vms: ReadonlyMap<string, Page<Vm>>;
 }
 
 function useUnfolded(open: ReadonlySet<string>): Unfolded {
+  return {
+    folders: useItems('folder.list', { sort: 'path', limit: 1000 }, open.has('folders')),
+    hosts: useItems('host.list', { limit: 1000 }, open.has('hosts')),
+    teams: useItems('team.list', { limit: 1000 }, open.has('teams')),
+    networks: useItems('network.list', { limit: 1000 }, open.has('networks')),
+    images: useItems('image.list', { limit: maxShown }, open.has('images')),
+    vms: useVmsBelow(open),
+  };
+}
+
+function useVmsBelow(open: ReadonlySet<string>): ReadonlyMap<string, Page<Vm>> {
   const { client } = useConsole();
-  const folders = useList(
-    'folder.list',
-    { sort: 'path', limit: 1000 },
-    { enabled: open.has('folders') },
-  );
-  const hosts = useList(
-    'host.list',
-    { sort: 'name', limit: 1000, fields: 'id,name,status' },
-    { enabled: open.has('hosts') },
-  );
-  const images = useList(
-    'image.list',
-    { sort: 'name', limit: maxShown, fields: 'id,name' },
-    { enabled: open.has('images') },
-  );
-  const places = [...open].filter((key) => /^(folder|host) /.test(key));
+  const places = [...open].flatMap((key) => {
+    const [kind = '', id = ''] = key.split(' ');
+    const field = vmsBelow[kind];
+    return field === undefined || id === '' ? [] : [{ key, filter: `${field} = "${id}"` }];
+  });
   const asked = useQueries({
-    queries: places.map((key) => {
-      const [kind, id = ''] = key.split(' ');
-      return pageQuestion(client, 'vm.list', {
-        filter: `${kind === 'host' ? 'hostId' : 'folderId'} = "${id}"`,
+    queries: places.map(({ filter }) =>
+      pageQuestion(client, 'vm.list', {
+        filter,
         sort: 'name',
         limit: maxShown,
-        fields: vmFields,
-      });
-    }),
+        fields: fields['vm.list'],
+      }),
+    ),
   });
-  const vms = new Map<string, Page<Vm>>();
-  for (const [index, key] of places.entries()) {
-    const page = asked[index]?.data;
-    if (page !== undefined) vms.set(key, page);
-  }
-  return {
-    folders: folders.data?.items ?? [],
-    hosts: hosts.data?.items ?? [],
-    images: images.data,
-    vms,
-  };
-}
-
-function unfoldedLines(
-  { folders, hosts, images, vms }: Unfolded,
-  open: ReadonlySet<string>,
-  words: Words,
-): readonly TreeLine[] {
-  const lines: TreeLine[] = [];
-  const group = (key: string, label: string, to: string): void => {
-    lines.push({ key, depth: 0, label, sign: undefined, open: open.has(key), to });
-  };
-  const below = (key: string, depth: number): void => {
-    for (const vm of vms.get(key)?.items ?? []) lines.push(vmLine(vm, key, depth, words));
-  };
-  group('folders', words.text('folders'), '/vms');
-  if (open.has('folders'))
-    for (const folder of folders) {
-      const key = `folder ${folder.id}`;
-      const depth = folder.path === '/' ? 1 : folder.path.split('/').length;
-      if (!isReached(folder, folders, open)) continue;
-      lines.push({
-        key,
-        depth,
-        label: folder.path === '/' ? '/' : folder.name,
-        sign: undefined,
-        open: open.has(key),
-        to: '/vms',
-        search: { filter: `folder = "${folder.path}"` },
-        ...countOf(vms.get(key)),
-      });
-      if (open.has(key)) below(key, depth + 1);
-    }
-  group('hosts', words.text('hosts'), '/hosts');
-  if (open.has('hosts'))
-    for (const host of hosts) {
-      const key = `host ${host.id}`;
-      lines.push({ ...hostLine(host, words, open.has(key)), ...countOf(vms.get(key)) });
-      if (open.has(key)) below(key, 2);
-    }
-  group('images', words.text('images'), '/images');
-  if (open.has('images')) for (const image of images?.items ?? []) lines.push(imageLine(image, 1));
-  return lines;
-}
-
-function countOf(page: Page<Vm> | undefined): { readonly count?: number } {
-  return page !== undefined && page.total > page.items.length ? { count: page.total } : {};
-}
-
-/** A folder is seen when all folders above it are unfolded; the top folder always is. */
-function isReached(folder: Folder, all: readonly Folder[], open: ReadonlySet<string>): boolean {
-  if (folder.parentId === null) return true;
-  const parent = all.find(({ id }) => id === folder.parentId);
-  return parent === undefined || (open.has(`folder ${parent.id}`) && isReached(parent, all, open));
-}
-
-function vmLine(vm: Vm, above: string, depth: number, words: Words): TreeLine {
-  const { glyph, tone } = vmStateFacts[vm.state];
-  return {
-    key: `${above} vm ${vm.id}`,
-    depth,
-    label: vm.name,
-    sign: { glyph, word: words.state(vm.state), tone },
-    open: undefined,
-    to: `/vms/${vm.id}`,
-  };
-}
-
-function hostLine(host: Host, words: Words, open: boolean | undefined): TreeLine {
-  return {
-    key: `host ${host.id}`,
-    depth: open === undefined ? 0 : 1,
-    label: host.name,
-    sign: {
-      glyph: hostGlyphs[host.status],
-      word: words.hostStatus(host.status),
-      tone: host.status === 'ready' ? 'ok' : 'problem',
-    },
-    open,
-    to: `/hosts/${host.id}`,
-  };
-}
-
-function imageLine(image: Image, depth: number): TreeLine {
-  return {
-    key: `image ${image.id}`,
-    depth,
-    label: image.name,
-    sign: undefined,
-    open: undefined,
-    to: `/images/${image.id}`,
-  };
+  return new Map(
+    places.flatMap(({ key }, index) => {
+      const page = asked[index]?.data;
+      return page === undefined ? [] : [[key, page]];
+    }),
+  );
 }

@@ -1,0 +1,55 @@
+/** What an action that was chosen in the palette asks before it is done; each dialog comes when it is asked for. */
+import { lazy, Suspense, type ReactNode } from 'react';
+import type { Asked } from './entries.ts';
+
+const VmDialog = lazy(async () => ({ default: (await import('../../vm/VmDialog.tsx')).VmDialog }));
+const HostActionDialog = lazy(async () => ({
+  default: (await import('../../hosts/HostActionDialog.tsx')).HostActionDialog,
+}));
+const TeamDialog = lazy(async () => ({
+  default: (await import('../../teams/TeamDialog.tsx')).TeamDialog,
+}));
+const CreateTeam = lazy(async () => ({
+  default: (await import('../../teams/CreateTeam.tsx')).CreateTeam,
+}));
+const NetworkDialog = lazy(async () => ({
+  default: (await import('../../networks/NetworkDialog.tsx')).NetworkDialog,
+}));
+const CreateNetwork = lazy(async () => ({
+  default: (await import('../../networks/CreateNetwork.tsx')).CreateNetwork,
+}));
+const DeleteImage = lazy(async () => ({
+  default: (await import('../../images/DeleteImage.tsx')).DeleteImage,
+}));
+
+interface Props {
+  readonly asked: Asked;
+  readonly onClose: () => void;
+}
+
+export function AskedDialog(props: Props): ReactNode {
+  return (
+    <Suspense fallback={null}>
+      <Dialog {...props} />
+    </Suspense>
+  );
+}
+
+function Dialog({ asked, onClose }: Props): ReactNode {
+  switch (asked.kind) {
+    case 'vm':
+      return <VmDialog vm={asked.vm} asked={asked.asked} onClose={onClose} />;
+    case 'host':
+      return <HostActionDialog host={asked.host} action={asked.action} onClose={onClose} />;
+    case 'team':
+      return <TeamDialog team={asked.team} verb={asked.verb} onClose={onClose} />;
+    case 'network':
+      return <NetworkDialog network={asked.network} verb={asked.verb} onClose={onClose} />;
+    case 'image':
+      return <DeleteImage image={asked.image} onClose={onClose} />;
+    case 'create-team':
+      return <CreateTeam onClose={onClose} />;
+    case 'create-network':
+      return <CreateNetwork onClose={onClose} />;
+  }
+}

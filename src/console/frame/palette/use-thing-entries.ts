@@ -1,0 +1,101 @@
+/** What may be done with the thing that was chosen: its page, and all that its menu offers. */
+import { teamActionNames, type Host, type Image, type Network, type Team, type Vm } from '#api';
+import { useConsole, useWords } from '../../console.ts';
+import { asksFirst, hostActions } from '../../hosts/host-actions.ts';
+import { useActOnHost } from '../../hosts/use-act-on-host.ts';
+import { networkVerbs } from '../../networks/verbs.ts';
+import { useVmActions } from '../../parts/ask.ts';
+import { useAct } from '../../vm/act.ts';
+import { deedOf, offeredActions } from '../../vm/offered.ts';
+import { tellWhyNot } from '../../vm/why-not.ts';
+import type { Asked, Deed, Entry, Thing } from './entries.ts';
+import type { Entries } from './use-entries.ts';
+
+export function useThingEntries(chosen: Thing | undefined): Entries {
+  const words = useWords();
+  const ofVm = useVmEntries(chosen?.kind === 'vm' ? chosen.vm : undefined);
+  const ofHost = useHostEntries();
+  const open = (to: string): Entry => entry(words.text('open'), { kind: 'go', to });
+  const ask = (label: string, asked: Asked): Entry => entry(label, { kind: 'ask', asked });
+  const ofTeam = (team: Team): readonly Entry[] => [
+    ...teamActionNames.map((verb) =>
+      ask(words.operation(`team.${verb}`), { kind: 'team', team, verb }),
+    ),
+    ask(words.text('delete'), { kind: 'team', team, verb: 'delete' }),
+  ];
+  const ofNetwork = (network: Network): readonly Entry[] =>
+    networkVerbs.map((verb) => ask(words.text(verb), { kind: 'network', network, verb }));
+  const ofImage = (image: Image): readonly Entry[] => [
+    ask(words.text('delete'), { kind: 'image', image }),
+  ];
+  const whole = (to: string, entries: readonly Entry[]): Entries => ({
+    entries: [open(to), ...entries],
+    settled: true,
+  });
+  switch (chosen?.kind) {
+    case undefined:
+      return { entries: [], settled: true };
+    case 'vm':
+      return { ...ofVm, entries: [open(`/vms/${chosen.vm.id}`), ...ofVm.entries] };
+    case 'host':
+      return whole(`/hosts/${chosen.host.id}`, ofHost(chosen.host));
+    case 'team':
+      return whole(`/teams/${chosen.team.id}`, ofTeam(chosen.team));
+    case 'network':
+      return whole(`/networks/${chosen.network.id}`, ofNetwork(chosen.network));
+    case 'image':
+      return whole(`/images/${chosen.image.id}`, ofImage(chosen.image));
+  }
+}
+
+function entry(label: string, deed: Deed | undefined, detail = ''): Entry {
+  return { label, detail, deed };
+}
+
+function useHostEntries(): (host: Host) => readonly Entry[] {
+  const words = useWords();
+  const act = useActOnHost();
+  return (host) =>
+    hostActions(host).map((action) =>
+      entry(
+        words.hostAction(action),
+        asksFirst(action)
+          ? { kind: 'ask', asked: { kind: 'host', host, action } }
+          : { kind: 'act', act: () => void act(host, action) },
+      ),
+    );
+}
+
+/** What is possible now comes first; the rest says why it is not. */
+function useVmEntries(vm: Vm | undefined): Entries {
+  const { client } = useConsole();
+  const words = useWords();
+  const act = useAct();
+  const question = useVmActions(vm?.id ?? '', vm !== undefined);
+  if (vm === undefined) return { entries: [], settled: true };
+  const actions = question.data?.actions ?? [];
+  const consoles = actions.filter(({ action }) => action === 'screen' || action === 'serial');
+  const judged = [...offeredActions(actions), ...consoles].sort(
+    (a, b) => Number(b.allowed) - Number(a.allowed),
+  );
+  const deedFor = (allowed: (typeof judged)[number]): Deed | undefined => {
+    const { action } = allowed;
+    if (!allowed.allowed) return undefined;
+    if (action === 'screen' || action === 'serial')
+      return { kind: 'go', to: `/vms/${vm.id}?tab=${action}` };
+    const deed = deedOf(allowed, words);
+    if (deed?.kind === 'act') return { kind: 'act', act: () => void act(vm, deed.action) };
+    return deed && { kind: 'ask', asked: { kind: 'vm', vm, asked: deed.asked } };
+  };
+  const entries = judged.map((allowed) =>
+    entry(words.action(allowed.action), deedFor(allowed), tellWhyNot(allowed)),
+  );
+  const download = entry(words.text('exportDefinition'), {
+    kind: 'act',
+    act: () => location.assign(client.url('vm.export', { vm: vm.id })),
+  });
+  return {
+    entries: question.data === undefined ? [] : [...entries, download],
+    settled: !question.isPending,
+  };
+}

@@ -1,0 +1,241 @@
+/** A copy of a vm: of what, of which kind, called what. The server checks it meanwhile; what it warns of is shown before. */
+import {
+  Alert,
+  Checkbox,
+  FormGroup,
+  FormHelperText,
+  FormSelect,
+  FormSelectOption,
+  HelperText,
+  HelperTextItem,
+  Radio,
+  TextInput,
+} from '@patternfly/react-core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import type { Snapshot, Vm } from '#api';
+import { useConsole, useWords } from '../../console.ts';
+import { useList, useVmActions } from '../../parts/ask.ts';
+import { FailureAlert } from '../../parts/FailureAlert.tsx';
+import { FormDialog } from '../../parts/FormDialog.tsx';
+import { useOutcome } from '../../parts/use-outcome.ts';
+import { useSettled } from '../../parts/use-settled.ts';
+import { tellWhyNot } from '../why-not.ts';
+import { cloneBody, type CloneAnswers } from './clone-body.ts';
+import { useCloneText } from './words.ts';
+
+export function CloneDialog({
+  vm,
+  onClose,
+}: {
+  readonly vm: Vm;
+  readonly onClose: () => void;
+}): ReactNode {
+  const { client } = useConsole();
+  const words = useWords();
+  const text = useCloneText();
+  const tellOutcome = useOutcome();
+  const sources = useSources(vm);
+  const [chosen, choose] = useState<Partial<CloneAnswers>>({});
+  const answers: CloneAnswers = {
+    name: '',
+    folder: vm.folder,
+    kind: 'full',
+    snapshot: sources.whyNotPresent === undefined ? '' : (sources.snapshots.at(-1)?.id ?? ''),
+    path: '',
+    generalised: false,
+    ...chosen,
+  };
+  const change = (part: Partial<CloneAnswers>): void => choose({ ...chosen, ...part });
+  const values = { action: words.action('clone'), name: vm.name };
+  return (
+    <FormDialog
+      title={`${values.action}: ${vm.name}`}
+      verb={values.action}
+      look="primary"
+      size="medium"
+      canSend={answers.name !== ''}
+      send={async () =>
+        tellOutcome(
+          values,
+          await client.call('vm.clone', { params: { vm: vm.id }, body: cloneBody(answers) }),
+        )
+      }
+      onClose={onClose}
+    >
+      <FormGroup label={words.text('name')} fieldId="clone-name" isRequired>
+        <TextInput
+          id="clone-name"
+          autoFocus
+          autoComplete="off"
+          isRequired
+          maxLength={100}
+          value={answers.name}
+          onChange={(_event, name) => change({ name })}
+        />
+      </FormGroup>
+      <SourceFields sources={sources} answers={answers} change={change} />
+      <PlaceFields vm={vm} answers={answers} change={change} />
+      <Checkbox
+        id="clone-generalised"
+        label={text('generalised')}
+        isChecked={answers.generalised}
+        onChange={(_event, generalised) => change({ generalised })}
+      />
+      <Foreseen vm={vm} answers={answers} />
+    </FormDialog>
+  );
+}
+
+interface Sources {
+  readonly snapshots: readonly Snapshot[];
+  /** Undefined where the vm can be copied as it is now. */
+  readonly whyNotPresent: string | undefined;
+}
+
+/** What a vm can be copied from; while it runs only from its snapshots. */
+function useSources(vm: Vm): Sources {
+  const { client } = useConsole();
+  const actions = useVmActions(vm.id, true).data?.actions ?? [];
+  const { data } = useQuery({
+    queryKey: ['vm.snapshot.list', vm.id],
+    queryFn: ({ signal }) => client.call('vm.snapshot.list', { params: { vm: vm.id } }, signal),
+  });
+  return {
+    snapshots: data?.items ?? [],
+    whyNotPresent: tellWhyNot(actions.find(({ action }) => action === 'clone')),
+  };
+}
+
+interface Fields {
+  readonly answers: CloneAnswers;
+  readonly change: (part: Partial<CloneAnswers>) => void;
+}
+
+/** Like what, and of which kind. */
+function SourceFields({
+  sources: { snapshots, whyNotPresent },
+  answers,
+  change,
+}: Fields & { readonly sources: Sources }): ReactNode {
+  const words = useWords();
+  const text = useCloneText();
+  const isLinked = answers.kind === 'linked' || answers.snapshot !== '';
+  return (
+    <>
+      <FormGroup label={text('source')} fieldId="clone-source">
+        <FormSelect
+          id="clone-source"
+          value={answers.snapshot}
+          aria-describedby="clone-source-hint"
+          onChange={(_event, snapshot) => change({ snapshot })}
+        >
+          <FormSelectOption
+            value=""
+            label={text('present')}
+            isDisabled={whyNotPresent !== undefined}
+          />
+          {snapshots.map(({ id, name, takenAt }) => (
+            <FormSelectOption
+              key={id}
+              value={id}
+              label={text('snapshot', { name, time: words.time(takenAt) })}
+            />
+          ))}
+        </FormSelect>
+        <Hint id="clone-source-hint">{whyNotPresent}</Hint>
+      </FormGroup>
+      <FormGroup role="radiogroup" label={text('kind')} isStack>
+        {(['full', 'linked'] as const).map((kind) => (
+          <Radio
+            key={kind}
+            id={`clone-${kind}`}
+            name="clone-kind"
+            label={text(kind)}
+            isDisabled={answers.snapshot !== ''}
+            isChecked={isLinked === (kind === 'linked')}
+            onChange={() => change({ kind })}
+          />
+        ))}
+        {answers.snapshot !== '' && <Hint>{text('onlyLinked')}</Hint>}
+      </FormGroup>
+    </>
+  );
+}
+
+/** Where it is filed, and where its files are. */
+function PlaceFields({ vm, answers, change }: Fields & { readonly vm: Vm }): ReactNode {
+  const words = useWords();
+  const text = useCloneText();
+  const folders = useList('folder.list', { sort: 'path', limit: 1000 });
+  const paths = folders.data?.items.map(({ path }) => path) ?? [];
+  return (
+    <>
+      <FormGroup label={words.text('folder')} fieldId="clone-folder">
+        <FormSelect
+          id="clone-folder"
+          value={answers.folder}
+          onChange={(_event, folder) => change({ folder })}
+        >
+          {[...new Set([vm.folder, ...paths])].map((path) => (
+            <FormSelectOption key={path} value={path} label={path} />
+          ))}
+        </FormSelect>
+      </FormGroup>
+      <FormGroup label={text('path')} fieldId="clone-path">
+        <TextInput
+          id="clone-path"
+          autoComplete="off"
+          placeholder={text('usualPath')}
+          value={answers.path}
+          aria-describedby="clone-path-hint"
+          onChange={(_event, path) => change({ path })}
+        />
+        <Hint id="clone-path-hint">{text('sameHost', { host: vm.host })}</Hint>
+      </FormGroup>
+    </>
+  );
+}
+
+/** What the server says to it before it is begun: what it would refuse, or what it warns of. */
+function Foreseen({ vm, answers }: { readonly vm: Vm; readonly answers: CloneAnswers }): ReactNode {
+  const { client } = useConsole();
+  const text = useCloneText();
+  const body = useSettled(cloneBody(answers));
+  const plan = useQuery({
+    queryKey: ['vm.clone', vm.id, body],
+    enabled: body.name !== '',
+    staleTime: 0,
+    gcTime: 0,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => client.dryRun('vm.clone', { params: { vm: vm.id }, body }, signal),
+  });
+  if (plan.error !== null) return <FailureAlert error={plan.error} />;
+  const warnings = plan.data?.warnings ?? [];
+  if (warnings.length === 0) return null;
+  return (
+    <Alert variant="warning" isInline component="p" title={text('warnings')}>
+      <ul>
+        {warnings.map(({ code, text: told, remedy }) => (
+          <li key={code}>{remedy === undefined ? told : `${told} – ${remedy}`}</li>
+        ))}
+      </ul>
+    </Alert>
+  );
+}
+
+function Hint({
+  id,
+  children,
+}: {
+  readonly id?: string;
+  readonly children: string | undefined;
+}): ReactNode {
+  return (
+    <FormHelperText>
+      <HelperText {...(id === undefined ? {} : { id })}>
+        {children !== undefined && <HelperTextItem>{children}</HelperTextItem>}
+      </HelperText>
+    </FormHelperText>
+  );
+}

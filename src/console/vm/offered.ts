@@ -1,0 +1,47 @@
+/** What menus and the palette offer to do with a vm, in their order, and what each asks before it is done. */
+import { powerActions, type AllowedAction, type PowerAction, type VmAction } from '#api';
+import type { Words } from '../i18n/words.ts';
+
+/** Those that need to know nothing, though some ask whether one is sure. */
+export type ImmediateAction = PowerAction | 'remove' | 'delete';
+const formActions = ['clone', 'rename'] as const;
+const order: readonly VmAction[] = [...powerActions, ...formActions, 'remove', 'delete'];
+
+export type VmAsked =
+  | { readonly kind: 'confirm'; readonly action: ImmediateAction; readonly loss: string }
+  | { readonly kind: (typeof formActions)[number] };
+
+export type VmDeed =
+  | { readonly kind: 'act'; readonly action: ImmediateAction }
+  | { readonly kind: 'ask'; readonly asked: VmAsked };
+
+export function isPower(action: VmAction): action is PowerAction {
+  return powerActions.some((power) => power === action);
+}
+
+/** A copy is offered where one can be made at all: of the vm as it is, or of one of its snapshots. */
+export function offeredActions(actions: readonly AllowedAction[]): readonly AllowedAction[] {
+  return order.flatMap((action) => {
+    const judged = actions.find((one) => one.action === action);
+    if (judged === undefined) return [];
+    if (action !== 'clone' || judged.allowed) return [judged];
+    const ofSnapshot = actions.find((one) => one.action === 'clone-snapshot');
+    return [ofSnapshot?.allowed === true ? { ...ofSnapshot, action } : judged];
+  });
+}
+
+/** Undefined where it is not offered, or not possible now. */
+export function deedOf(
+  { action, allowed, confirm }: AllowedAction,
+  words: Words,
+): VmDeed | undefined {
+  if (!allowed) return undefined;
+  if (action === 'clone' || action === 'rename') return { kind: 'ask', asked: { kind: action } };
+  if (!isPower(action) && action !== 'remove' && action !== 'delete') return undefined;
+  // Nothing is lost by it, which is what there is to say (WEB-26).
+  const loss =
+    action === 'remove' ? words.text('removeKeeps') : confirm && words.loss(action, confirm);
+  return loss === undefined
+    ? { kind: 'act', action }
+    : { kind: 'ask', asked: { kind: 'confirm', action, loss } };
+}
