@@ -75,21 +75,36 @@ describe('the console by keyboard alone', { skip: noBrowser }, () => {
     assert.equal(await page.evaluate('location.hash'), '#main');
   });
 
-  test('a vm is created in the wizard', async () => {
+  test('a vm is created in the wizard by the enter key and a name; a second enter asks for no second one', async () => {
     const { page } = person;
     await walkTo(page.getByRole('link', { name: 'Virtual machines', exact: true }));
     await press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Virtual machines' }).waitFor();
     await walkTo(button('Create virtual machine'));
     await press('Enter');
-    for (let step = 0; step < 3; step += 1) {
-      await walkTo(inDialog('Next'));
+    for (const step of ['#source-new', '#size-small', '#plug-user']) {
+      await page.locator(`${step}:focus`).waitFor();
       await press('Enter');
     }
-    await walkTo(page.locator('#vm-name'));
-    await type('by-keys');
-    await press('Enter');
+    await page.locator('#vm-name:focus').waitFor();
+    const asked: string[] = [];
+    const answer = Promise.withResolvers<void>();
+    await page.route('**/api/v1/vms', async (route) => {
+      if (route.request().method() === 'POST') {
+        asked.push(route.request().url());
+        await answer.promise;
+      }
+      await route.continue();
+    });
+    await type('by-keys\n\n');
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: 'Create', disabled: true })
+      .waitFor();
+    answer.resolve();
     await page.getByText('Create: by-keys').waitFor();
+    await page.unroute('**/api/v1/vms');
+    assert.equal(asked.length, 1);
   });
 
   test('it is found by the filter, and turned off with the question answered', async () => {

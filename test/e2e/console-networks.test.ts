@@ -24,7 +24,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
     const { items } = await gantry
       .client()
-      .call('vm.list', { query: { filter: 'state = off', sort: 'name', limit: 1 } });
+      .call('vm.list', { query: { filter: 'state = running', sort: 'name', limit: 1 } });
     assert.ok(items[0]);
     vm = items[0];
     browser = await openBrowser();
@@ -89,6 +89,109 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await dialog.getByText('Adapters on it: 1.').waitFor();
     assert.ok(await dialog.getByRole('button', { name: 'Delete' }).isDisabled());
     await dialog.getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  test('on the page of a running vm an adapter is added, changed, unplugged and taken out', async () => {
+    const { page } = person;
+    const { id } = await gantry
+      .client()
+      .call('network.create', { body: { name: 'dmz', type: 'internal' } });
+    await page.goto(`${gantry.client().server}/vms/${vm.id}?tab=configuration&section=network`);
+    const row = (slot: number): Locator =>
+      page
+        .getByRole('grid', { name: 'Network adapters' })
+        .getByRole('row')
+        .filter({ has: page.getByRole('button', { name: `Actions for Network adapter ${slot}` }) });
+    const chooseOf = async (slot: number, verb: string): Promise<Locator> => {
+      await row(slot).getByRole('button').press('Enter');
+      await page.getByRole('menuitem', { name: verb, exact: true }).press('Enter');
+      return page.getByRole('dialog');
+    };
+    await row(0).getByRole('link', { name: 'lab' }).waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await page.getByRole('button', { name: 'Add: Network adapters' }).press('Enter');
+    const added = page.getByRole('dialog');
+    await added.getByLabel('Which network').selectOption(id);
+    await added.getByLabel('MAC address').fill('52:54:00:12:34:56');
+    assert.deepEqual(await findBarriers(page), []);
+    await page.keyboard.press('Enter');
+    await row(1).getByRole('link', { name: 'dmz' }).waitFor();
+    await row(1).getByText('52:54:00:12:34:56').waitFor();
+    await chooseOf(1, 'Disconnect');
+    await row(1).getByText('Unplugged').waitFor();
+    await chooseOf(1, 'Connect');
+    await row(1).getByText('Plugged in').waitFor();
+    const changed = await chooseOf(1, 'Change');
+    await changed
+      .getByLabel('Network', { exact: true })
+      .selectOption({ label: 'lab (nat, 10.81.0.0/24)' });
+    await changed.getByRole('button', { name: 'Save' }).press('Enter');
+    await row(1).getByRole('link', { name: 'lab' }).waitFor();
+    const { definition } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
+    assert.deepEqual(
+      definition.hardware.adapters.map(({ slot, link, macMode }) => [slot, link, macMode]),
+      [
+        [0, 'up', 'dynamic'],
+        [1, 'up', 'static'],
+      ],
+    );
+    const leaving = await chooseOf(1, 'Detach');
+    await leaving.getByRole('button', { name: 'Detach' }).press('Enter');
+    await row(1).waitFor({ state: 'detached' });
+  });
+
+  test('a new vm is plugged into the network that is chosen in the wizard', async () => {
+    const { page } = person;
+    await page.goto(`${gantry.client().server}/vms?create=true`);
+    await page.locator('#source-new:focus').press('Enter');
+    await page.locator('#size-small:focus').press('Enter');
+    await page.locator('#plug-user:focus').press('ArrowUp');
+    await page.locator('#plug-which').selectOption({ label: 'lab (nat, 10.81.0.0/24)' });
+    assert.deepEqual(await findBarriers(page), []);
+    await page.locator('#plug-network').press('Enter');
+    await page.locator('#vm-name:focus').waitFor();
+    await page.keyboard.type('plugged\n');
+    await page.getByText('Create: plugged').waitFor();
+    const { definition } = await gantry.client().call('vm.show', { params: { vm: 'plugged' } });
+    const lab = await gantry.client().call('network.show', { params: { network: 'lab' } });
+    assert.deepEqual(
+      definition.hardware.adapters.map(({ attachment }) => attachment),
+      [{ kind: 'network', network: lab.id }],
+    );
+    await gantry.must('vm', 'turn-off', 'plugged', '--yes');
+    await gantry.must('vm', 'delete', 'plugged', '--yes');
+  });
+
+  test('networks and teams are found in the tree and in the palette, where all that their menus hold is done by keyboard', async () => {
+    const { page } = person;
+    await gantry.must('team', 'create', 'shop');
+    await page.goto(`${gantry.client().server}/status`);
+    const tree = page.getByRole('tree');
+    await tree.getByRole('treeitem', { name: 'Networks' }).press('ArrowRight');
+    await tree.getByRole('treeitem', { name: 'lab – Ready' }).press('ArrowRight');
+    await tree.getByRole('treeitem', { name: vm.name }).waitFor();
+    await tree.getByRole('treeitem', { name: 'Teams' }).press('ArrowRight');
+    await tree.getByRole('treeitem', { name: 'shop' }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'shop' }).waitFor();
+    const palette = async (...words: readonly string[]): Promise<void> => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: 'Search and act' }).waitFor();
+      for (const word of words) await page.keyboard.type(`${word}\n`);
+    };
+    const dialog = page.getByRole('dialog');
+    await palette('shop', 'delete');
+    await dialog.getByText('Its virtual machines stay as they are.').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await palette('lab', 'change');
+    await dialog.getByRole('heading', { name: 'Change: lab' }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await palette('create network');
+    await dialog.getByRole('textbox', { name: 'Name' }).waitFor();
+    await page.keyboard.type('quick\n');
+    await page.getByRole('heading', { level: 1, name: 'quick' }).waitFor();
+    await dialog.waitFor({ state: 'detached' });
   });
 
   test('in the dark axe finds no barrier, and at 800 × 600 and on a phone neither page is wider than the window', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cloneLanguages } from '../vm/clone/words.ts';
 import { snapshotLanguages } from '../vm/snapshots/words.ts';
 import { vmLanguages } from '../vm/words/vm-words.ts';
 import { networkLanguages } from '../networks/words.ts';
@@ -18,6 +19,7 @@ test('every language fills the same places in its texts', () => {
     Object.fromEntries(languages.map(({ code, texts }) => [code, texts])),
     vmLanguages,
     snapshotLanguages,
+    cloneLanguages,
     teamLanguages,
     networkLanguages,
   ];

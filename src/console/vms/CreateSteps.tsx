@@ -1,36 +1,35 @@
-/** The four questions of the wizard. */
+/** What the wizard asks: from what, how large, and which name. Each step takes the focus where it begins. */
 import {
   Checkbox,
   Form,
   FormGroup,
-  FormHelperText,
   FormSelect,
   FormSelectOption,
-  HelperText,
-  HelperTextItem,
   Radio,
   TextInput,
 } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
-import type { Image } from '#api';
 import { useWords } from '../console.ts';
 import { useVmText } from '../vm/words/vm-words.ts';
 import {
   defaultDiskGiB,
   diskChoices,
+  isSourceReady,
   sizes,
   type Answers,
+  type Choices,
   type DiskChoice,
   type Size,
 } from './create-body.ts';
+import { Hint, StepForm } from './StepForm.tsx';
 
 export interface StepProps {
   readonly answers: Answers;
-  readonly images: readonly Image[];
+  readonly choices: Choices;
   readonly change: (part: Partial<Answers>) => void;
 }
 
-export function SourceStep({ answers, images, change }: StepProps): ReactNode {
+export function SourceStep({ answers, choices: { images }, change }: StepProps): ReactNode {
   const words = useWords();
   const text = useVmText();
   const labels: Readonly<Record<DiskChoice, string>> = {
@@ -40,7 +39,7 @@ export function SourceStep({ answers, images, change }: StepProps): ReactNode {
     none: words.text('noDisk'),
   };
   return (
-    <StepForm>
+    <StepForm canGoOn={isSourceReady(answers)}>
       <FormGroup role="radiogroup" fieldId="source" label={words.text('disk')} isStack>
         {diskChoices.map((disk) => (
           <Radio
@@ -49,6 +48,7 @@ export function SourceStep({ answers, images, change }: StepProps): ReactNode {
             name="source"
             label={labels[disk]}
             isDisabled={disk === 'image' && images.length === 0}
+            autoFocus={answers.disk === disk}
             isChecked={answers.disk === disk}
             onChange={() => change({ disk })}
           />
@@ -131,6 +131,7 @@ export function SizeStep({ answers, change }: StepProps): ReactNode {
             id={`size-${size}`}
             name="size"
             label={labels[size]}
+            autoFocus={isChosen(size)}
             isChecked={isChosen(size)}
             onChange={() =>
               change({
@@ -158,26 +159,6 @@ export function SizeStep({ answers, change }: StepProps): ReactNode {
           value={answers.memoryMiB}
           onChange={(_event, memoryMiB) => change({ memoryMiB })}
         />
-      </FormGroup>
-    </StepForm>
-  );
-}
-
-export function NetworkStep({ answers, change }: StepProps): ReactNode {
-  const text = useVmText();
-  return (
-    <StepForm>
-      <FormGroup role="radiogroup" fieldId="network" label={text('guestNetwork')} isStack>
-        {(['user', 'none'] as const).map((network) => (
-          <Radio
-            key={network}
-            id={`network-${network}`}
-            name="network"
-            label={text(network === 'user' ? 'networkUser' : 'networkNone')}
-            isChecked={answers.network === network}
-            onChange={() => change({ network })}
-          />
-        ))}
       </FormGroup>
     </StepForm>
   );
@@ -214,19 +195,5 @@ export function NameStep({
         onChange={(_event, start) => change({ start })}
       />
     </Form>
-  );
-}
-
-function StepForm({ children }: { readonly children: ReactNode }): ReactNode {
-  return <Form onSubmit={(event) => event.preventDefault()}>{children}</Form>;
-}
-
-function Hint({ children }: { readonly children: string }): ReactNode {
-  return (
-    <FormHelperText>
-      <HelperText>
-        <HelperTextItem>{children}</HelperTextItem>
-      </HelperText>
-    </FormHelperText>
   );
 }

@@ -11,17 +11,24 @@ const CreateWizard = lazy(async () => ({
 export function CreateVm({ onClose }: { readonly onClose: () => void }): ReactNode {
   const words = useWords();
   const images = useList('image.list', { filter: 'imageKind = disk', sort: 'name', limit: 1000 });
+  const networks = useList('network.list', { sort: 'name', limit: 1000 });
   const waiting = <Spinner aria-label={words.text('loading')} />;
   return (
     <Modal isOpen variant="large" onClose={onClose} aria-labelledby="create">
       <ModalHeader labelId="create" title={words.text('createVm')} />
       <ModalBody>
-        {images.isPending ? (
+        {images.isPending || networks.isPending ? (
           waiting
         ) : (
           <Suspense fallback={waiting}>
-            {/* Who may see no images can still create a vm. */}
-            <CreateWizard images={images.data?.items ?? []} onClose={onClose} />
+            {/* Who may see no images and no networks can still create a vm. */}
+            <CreateWizard
+              choices={{
+                images: images.data?.items ?? [],
+                networks: networks.data?.items ?? [],
+              }}
+              onClose={onClose}
+            />
           </Suspense>
         )}
       </ModalBody>

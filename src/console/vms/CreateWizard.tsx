@@ -4,25 +4,31 @@
  */
 import { Wizard, WizardStep } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
-import type { Image } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { useVmText } from '../vm/words/vm-words.ts';
 import { CreateAdvanced } from './CreateAdvanced.tsx';
-import { createBody, firstAnswers, type Answers } from './create-body.ts';
-import { NameStep, NetworkStep, SizeStep, SourceStep } from './CreateSteps.tsx';
+import {
+  createBody,
+  firstAnswers,
+  isSourceReady,
+  type Answers,
+  type Choices,
+} from './create-body.ts';
+import { NameStep, SizeStep, SourceStep } from './CreateSteps.tsx';
+import { NetworkStep } from './NetworkStep.tsx';
 
 export function CreateWizard({
-  images,
+  choices,
   onClose,
 }: {
-  readonly images: readonly Image[];
+  readonly choices: Choices;
   readonly onClose: () => void;
 }): ReactNode {
   const { client, live, notices } = useConsole();
   const words = useWords();
   const text = useVmText();
-  const [answers, setAnswers] = useState<Answers>(() => firstAnswers(images));
+  const [answers, setAnswers] = useState<Answers>(() => firstAnswers(choices));
   const [failure, setFailure] = useState<unknown>(undefined);
   const [busy, setBusy] = useState(false);
   const change = (part: Partial<Answers>): void => setAnswers((before) => ({ ...before, ...part }));
@@ -32,7 +38,9 @@ export function CreateWizard({
     setBusy(true);
     setFailure(undefined);
     try {
-      const operation = await client.call('vm.create', { body: createBody(answers, images) });
+      const operation = await client.call('vm.create', {
+        body: createBody(answers, choices.images),
+      });
       const values = { action: words.text('create'), name: answers.name };
       live.onEnd(operation, ({ state, fault }) => {
         if (state === 'done') notices.tell(words.text('actionTaken', values));
@@ -44,11 +52,8 @@ export function CreateWizard({
       setBusy(false);
     }
   };
-  const step = { answers, images, change };
-  const isSourceReady =
-    answers.disk === 'image'
-      ? answers.image !== ''
-      : answers.disk !== 'existing' || answers.file !== '';
+  const step = { answers, choices, change };
+  const isReady = isSourceReady(answers);
   const next = {
     nextButtonText: text('next'),
     backButtonText: text('back'),
@@ -57,27 +62,29 @@ export function CreateWizard({
   const last = {
     ...next,
     nextButtonText: words.text('create'),
-    isNextDisabled: busy || answers.name === '' || !isSourceReady,
+    isNextDisabled: busy || answers.name === '' || !isReady,
     onNext: () => void create(),
   };
   return (
     <Wizard
       height="min(34rem, 70vh)"
       navAriaLabel={words.text('createVm')}
+      // Each step takes the focus itself: what the wizard does takes it, a moment later, from who types already.
+      shouldFocusContent={false}
       onClose={onClose}
       onSave={() => void create()}
     >
       <WizardStep
         id="source"
         name={text('startsWith')}
-        footer={{ ...next, isNextDisabled: !isSourceReady }}
+        footer={{ ...next, isNextDisabled: !isReady }}
       >
         <SourceStep {...step} />
       </WizardStep>
       <WizardStep id="size" name={text('sizeStep')} footer={next}>
         <SizeStep {...step} />
       </WizardStep>
-      <WizardStep id="network" name={text('guestNetwork')} footer={next}>
+      <WizardStep id="network" name={words.text('network')} footer={next}>
         <NetworkStep {...step} />
       </WizardStep>
       <WizardStep id="name" name={words.text('name')} footer={last}>

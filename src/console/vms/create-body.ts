@@ -1,6 +1,6 @@
 /** What the wizard asks, and the request it comes to. */
 import { giB, miB } from '#lib';
-import type { CallInput, Image } from '#api';
+import type { CallInput, Image, Network } from '#api';
 
 export type CreateBody = CallInput<'vm.create'>['body'];
 
@@ -23,7 +23,8 @@ export interface Answers {
   readonly format: 'qcow2' | 'raw';
   readonly processors: string;
   readonly memoryMiB: string;
-  readonly network: 'user' | 'none';
+  /** The id of a network, or one of the contract's words. */
+  readonly network: string;
   readonly host: string;
   readonly folder: string;
   readonly profile: '' | 'classic' | 'modern';
@@ -33,8 +34,17 @@ export interface Answers {
   readonly definition: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A vm from the image that is there, small, with a network, running: enter twice. */
-export function firstAnswers(images: readonly Image[]): Answers {
+/** What there is to choose from. */
+export interface Choices {
+  readonly images: readonly Image[];
+  readonly networks: readonly Network[];
+}
+
+/** The network that an installation has from its first start on. */
+const usualNetwork = 'default';
+
+/** A vm from the image that is there, small, with a network, running: enter and a name. */
+export function firstAnswers({ images, networks }: Choices): Answers {
   const image = images.find(({ builtFrom }) => builtFrom === 'starter') ?? images[0];
   return {
     name: '',
@@ -45,7 +55,7 @@ export function firstAnswers(images: readonly Image[]): Answers {
     format: 'qcow2',
     processors: String(sizes.small.processors),
     memoryMiB: String(sizes.small.memoryMiB),
-    network: 'user',
+    network: networks.find(({ name }) => name === usualNetwork)?.id ?? 'user',
     host: '',
     folder: '/',
     profile: '',
@@ -56,6 +66,18 @@ export function firstAnswers(images: readonly Image[]): Answers {
 }
 
 export const defaultDiskGiB = 20;
+
+export function isSourceReady({ disk, image, file }: Answers): boolean {
+  return disk === 'image' ? image !== '' : disk !== 'existing' || file !== '';
+}
+
+/** Undefined where it is to be plugged into none of them. */
+export function chosenNetwork(
+  { network }: Answers,
+  networks: readonly Network[],
+): Network | undefined {
+  return networks.find(({ id }) => id === network);
+}
 
 export function createBody(answers: Answers, images: readonly Image[]): CreateBody {
   const image = images.find(({ id }) => id === answers.image);

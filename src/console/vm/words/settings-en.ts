@@ -150,6 +150,7 @@ export const englishSettings: SettingWords = {
     arguments: 'Further arguments',
   },
   hints: {
+    'attachment/network': 'that it is plugged into',
     name: '1 to 100 bytes, unique',
     synchronise:
       'set the clock of the guest from that of the host; empty: not while the guest keeps a time source of its own',

@@ -1,0 +1,182 @@
+/** Members of a vm that come and go by requests of their own, while it runs too: what each is, and the ways to add one and take one out. */
+import {
+  Button,
+  Content,
+  DropdownItem,
+  Flex,
+  Modal,
+  ModalBody,
+  ModalFooter,
+  ModalHeader,
+} from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useState, type ReactNode } from 'react';
+import type { Operation, Vm } from '#api';
+import { useConsole, useWords } from '../../console.ts';
+import { useVmActions } from '../../parts/ask.ts';
+import { ThingMenu } from '../../parts/ThingMenu.tsx';
+import { useOutcome } from '../../parts/use-outcome.ts';
+import { nameSetting } from '../words/setting-words.ts';
+import { useVmText } from '../words/vm-words.ts';
+
+export interface Member {
+  readonly key: string;
+  readonly name: string;
+  readonly facts: readonly ReactNode[];
+  /** What else may be done with it. */
+  readonly deeds?: readonly { readonly label: string; readonly act: () => void }[];
+  readonly remove: () => Promise<Operation>;
+}
+
+export function MemberTable({
+  vm,
+  path,
+  action,
+  columns,
+  members,
+  dialog,
+}: {
+  readonly vm: Vm;
+  readonly path: string;
+  readonly action: 'configure' | 'change-disks';
+  readonly columns: readonly string[];
+  readonly members: readonly Member[];
+  readonly dialog: (title: string, onClose: () => void) => ReactNode;
+}): ReactNode {
+  const words = useWords();
+  const text = useVmText();
+  const [adding, setAdding] = useState(false);
+  const [leaving, setLeaving] = useState<Member | undefined>(undefined);
+  const { data } = useVmActions(vm.id, true);
+  const judged = data?.actions.find((allowed) => allowed.action === action);
+  const name = nameSetting(words, path);
+  const columnName = (column: string): string =>
+    column === 'place' ? text('place') : nameSetting(words, `${path}/${column}`);
+  const title = text('addMember', { name });
+  return (
+    <>
+      <Flex justifyContent={{ default: 'justifyContentSpaceBetween' }}>
+        <Content component="h2">{name}</Content>
+        <Button
+          variant="secondary"
+          isDisabled={judged?.allowed !== true}
+          onClick={() => setAdding(true)}
+        >
+          {title}
+        </Button>
+      </Flex>
+      {judged?.allowed === false && (
+        <Content component="small">
+          {[judged.reason, judged.hint].filter((part) => part !== undefined).join(' – ')}
+        </Content>
+      )}
+      {members.length === 0 ? (
+        <Content component="p">{text('noMembers')}</Content>
+      ) : (
+        <Table aria-label={name} variant="compact" gridBreakPoint="grid-md">
+          <Thead>
+            <Tr>
+              {columns.map((column) => (
+                <Th key={column} modifier="wrap">
+                  {columnName(column)}
+                </Th>
+              ))}
+              <Th screenReaderText={words.text('actions')} />
+            </Tr>
+          </Thead>
+          <Tbody>
+            {members.map((member) => (
+              <Tr key={member.key}>
+                {member.facts.map((fact, index) => (
+                  <Td
+                    key={columns[index]}
+                    dataLabel={columnName(columns[index] ?? '')}
+                    modifier="breakWord"
+                  >
+                    {fact}
+                  </Td>
+                ))}
+                <Td isActionCell>
+                  {member.deeds === undefined ? (
+                    <Button
+                      variant="link"
+                      isDisabled={judged?.allowed !== true}
+                      onClick={() => setLeaving(member)}
+                    >
+                      {text('detach')}
+                    </Button>
+                  ) : (
+                    <ThingMenu name={member.name} look="row">
+                      {member.deeds.map(({ label, act }) => (
+                        <DropdownItem
+                          key={label}
+                          isDisabled={judged?.allowed !== true}
+                          onClick={act}
+                        >
+                          {label}
+                        </DropdownItem>
+                      ))}
+                      <DropdownItem
+                        isDanger
+                        isDisabled={judged?.allowed !== true}
+                        onClick={() => setLeaving(member)}
+                      >
+                        {text('detach')}
+                      </DropdownItem>
+                    </ThingMenu>
+                  )}
+                </Td>
+              </Tr>
+            ))}
+          </Tbody>
+        </Table>
+      )}
+      {adding && dialog(title, () => setAdding(false))}
+      {leaving !== undefined && (
+        <Detach
+          name={`${name} ${leaving.key}`}
+          remove={leaving.remove}
+          onClose={() => setLeaving(undefined)}
+        />
+      )}
+    </>
+  );
+}
+
+function Detach({
+  name,
+  remove,
+  onClose,
+}: {
+  readonly name: string;
+  readonly remove: () => Promise<Operation>;
+  readonly onClose: () => void;
+}): ReactNode {
+  const { notices } = useConsole();
+  const tellOutcome = useOutcome();
+  const words = useWords();
+  const text = useVmText();
+  const title = `${text('detach')}: ${name}`;
+  const act = async (): Promise<void> => {
+    onClose();
+    try {
+      tellOutcome({ action: text('detach'), name }, await remove());
+    } catch (error) {
+      notices.fail(title, error);
+    }
+  };
+  return (
+    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="detach">
+      <ModalHeader labelId="detach" title={title} />
+      <ModalBody>{text('detachDisk', { name })}</ModalBody>
+      <ModalFooter>
+        <Button variant="danger" onClick={() => void act()}>
+          {text('detach')}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {words.text('cancel')}
+        </Button>
+      </ModalFooter>
+    </Modal>
+  );
+}
