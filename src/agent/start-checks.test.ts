@@ -193,7 +193,7 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     for (const id of [three, four]) await agent.act(id, 'turn-off');
   });
 
-  test('VM-71 VM-84 a configuration file that was spoilt blocks the start, with the setting, until it is written anew', async () => {
+  test('VM-71 a configuration file that was spoilt blocks the start, with the setting, until it is written anew', async () => {
     const id = await agent.create(bareDefinition({}));
     const [name = ''] = readdirSync(agent.folder(id)).filter((one) => one.endsWith('.json'));
     const path = join(agent.folder(id), name);

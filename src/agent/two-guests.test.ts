@@ -1,13 +1,19 @@
 /** Two real guests side by side: what one does is nothing to the other. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { profiles, vmDefinitionSchema, type Disk } from '#api';
+import { eventCatalogue, profiles, vmDefinitionSchema, type Disk, type EventName } from '#api';
 import { giB, miB } from '#lib';
 import { FrozenVolume } from './testing/frozen-volume.ts';
-import { QemuAgent, starterImage, testDisk, withoutQemu } from './testing/qemu-agent.ts';
+import {
+  bareDefinition,
+  QemuAgent,
+  starterImage,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
 import { SerialSession } from './testing/serial-session.ts';
 
 async function boot(
@@ -94,11 +100,7 @@ describe('two real guests', { skip: withoutQemu }, () => {
       return;
     }
     const [wild, calm] = serials;
-    const device = await wild.untilCommand(
-      `grep -l ${slowBytes / 512} /sys/block/vd*/size`,
-      /block\/(vd[a-z])\/size/,
-    );
-    const disk = `/dev/${/block\/(vd[a-z])\/size/.exec(device)?.[1] ?? ''}`;
+    const disk = await findSlowDisk(wild);
     volume.freeze(60);
     wild.text = '';
     wild.write(`(dd if=/dev/zero of=${disk} bs=4k count=1 conv=fsync; echo written-$((40+2))) &\n`);
@@ -120,6 +122,32 @@ describe('two real guests', { skip: withoutQemu }, () => {
     assert.equal(agent.host.reports.get(ids[0])?.state, 'running');
   });
 
+  test('a disk that its host has no space for pauses its guest, which goes on where there is some again', async (t) => {
+    if (typeof volume === 'string') {
+      t.skip(volume);
+      return;
+    }
+    const [wild] = serials;
+    const disk = await findSlowDisk(wild);
+    const filler = join(volume.path, 'filler');
+    assert.throws(() => writeFileSync(filler, Buffer.alloc(FrozenVolume.sizeBytes)), /ENOSPC/);
+    wild.text = '';
+    wild.write(
+      `dd if=/dev/zero of=${disk} bs=1M seek=2 count=1 conv=fsync && echo stored-$((40+2))\n`,
+    );
+    await agent.until(ids[0], 'paused');
+    const told = agent.host.events.find(({ name }) => name === 'vm.disk-error');
+    assert.deepEqual(told?.attributes, {
+      device: 'virtio0:1',
+      operation: 'write',
+      reason: 'No space left on device',
+    });
+    assert.doesNotMatch(wild.text, /stored-42/);
+    rmSync(filler);
+    await agent.act(ids[0], 'resume');
+    await wild.until(/stored-42/);
+  });
+
   test('HOST-14 a guest that spins and one that crashes leave a second one and the host answering', async () => {
     const [wild, calm] = serials;
     wild.write('while :; do :; done &\n');
@@ -136,4 +164,56 @@ describe('two real guests', { skip: withoutQemu }, () => {
       [],
     );
   });
+
+  test('VM-84 each kind of failure is an error event of its own', async (t) => {
+    if (typeof volume === 'string') {
+      t.skip(volume);
+      return;
+    }
+    const errors = (id: string): string[] =>
+      agent
+        .events(id)
+        .filter((name) => ['error', 'critical'].includes(eventCatalogue[name as EventName].type));
+    assert.deepEqual(errors(ids[0]), ['vm.disk-error', 'vm.guest-error']);
+    assert.deepEqual(errors(await failToStart({}, 'spoilt')), [
+      'vm.configuration-error',
+      'vm.start-failed',
+    ]);
+    const serialPorts = [{ kind: 'device' as const, device: '/dev/ttyNONE' }];
+    assert.deepEqual(errors(await failToStart({ serialPorts })), [
+      'vm.device-not-available',
+      'vm.start-failed',
+    ]);
+    const id = await agent.create(bareDefinition());
+    await agent.act(id, 'turn-on');
+    const state = join(agent.folder(id), `${agent.host.reports.get(id)?.name ?? ''}.saved`);
+    mkdirSync(state);
+    await assert.rejects(agent.act(id, 'save'));
+    assert.deepEqual(errors(id), ['vm.save-failed']);
+    rmSync(state, { recursive: true });
+    await agent.act(id, 'save');
+    truncateSync(state, 1024);
+    await assert.rejects(agent.act(id, 'restore'));
+    assert.deepEqual(errors(id), ['vm.save-failed', 'vm.restore-failed']);
+  });
+
+  async function failToStart(
+    change: Parameters<typeof bareDefinition>[0],
+    file: 'whole' | 'spoilt' = 'whole',
+  ): Promise<string> {
+    const id = await agent.create(bareDefinition(change));
+    const [name = ''] = readdirSync(agent.folder(id)).filter((one) => one.endsWith('.json'));
+    if (file === 'spoilt') writeFileSync(join(agent.folder(id), name), '{}');
+    await assert.rejects(agent.act(id, 'turn-on'));
+    return id;
+  }
 });
+
+/** As the guest calls it. */
+async function findSlowDisk(serial: SerialSession): Promise<string> {
+  const said = await serial.untilCommand(
+    `grep -l ${slowBytes / 512} /sys/block/vd*/size`,
+    /block\/(vd[a-z])\/size/,
+  );
+  return `/dev/${/block\/(vd[a-z])\/size/.exec(said)?.[1] ?? ''}`;
+}

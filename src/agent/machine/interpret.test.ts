@@ -48,7 +48,7 @@ test('a guest that powers itself off was stopped by a user; a crash was not', ()
   assert.equal(crash.reactTo, 'signal SIGSEGV');
 });
 
-test('VM-84 a disk error that stopped the guest pauses it and names disk and reason', () => {
+test('a disk error that stopped the guest pauses it and names disk and reason', () => {
   const seen: Observation = {
     kind: 'disk-error',
     device: 'virtio0:0',

@@ -3,9 +3,8 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_pr
 import { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { miB } from '#lib';
 
-const sizeBytes = 64 * miB;
-
 export class FrozenVolume implements Disposable {
+  static readonly sizeBytes = 64 * miB;
   readonly path: string;
   readonly #image: string;
   #guard: ChildProcess | undefined;
@@ -21,7 +20,7 @@ export class FrozenVolume implements Disposable {
     const volume = new FrozenVolume(path);
     mkdirSync(path);
     writeFileSync(volume.#image, '');
-    truncateSync(volume.#image, sizeBytes);
+    truncateSync(volume.#image, FrozenVolume.sizeBytes);
     try {
       execFileSync('mkfs.ext4', ['-q', '-F', volume.#image], { stdio: 'pipe' });
       execFileSync('mount', ['-o', 'loop', volume.#image, path], { stdio: 'pipe' });

@@ -46,7 +46,7 @@ test('QEMU’s reasons for its end become ours', () => {
   assert.equal(endingOf(event('STOP')), undefined);
 });
 
-test('VM-84 a disk error names the place of the disk, whatever QEMU calls it', () => {
+test('a disk error names the place of the disk, whatever QEMU calls it', () => {
   const data = { operation: 'write', action: 'stop', reason: 'No space left on device' };
   for (const name of [
     { 'node-name': 'disk-scsi0-1-image' },
