@@ -103,7 +103,7 @@ if (isInOwnNetwork(import.meta.filename))
       agent = await QemuAgent.start();
       early = await agent.create(bareDefinition({ adapters: [] }));
       await agent.act(early, 'turn-on');
-      await agent.host.call('network.configure', { networks: [nat, internal] });
+      await agent.host.call('network.configure', { networks: [nat, internal], spans: [] });
       ids = await Promise.all([
         boot(agent, 'one', macs[0], path),
         boot(agent, 'two', macs[1], path),
@@ -155,10 +155,10 @@ if (isInOwnNetwork(import.meta.filename))
       await reaches(addresses[1], 'not-reached');
       assert.doesNotMatch(must('bridge', 'fdb', 'show', 'br', 'gbr0'), new RegExp(other));
       const lenient = { ...nat, forgedAddresses: true };
-      await agent.host.call('network.configure', { networks: [lenient, internal] });
+      await agent.host.call('network.configure', { networks: [lenient, internal], spans: [] });
       await reaches(addresses[1], 'reached');
       await serial.untilCommand(change(macs[0]), /changed-2/);
-      await agent.host.call('network.configure', { networks: [nat, internal] });
+      await agent.host.call('network.configure', { networks: [nat, internal], spans: [] });
       await reaches(addresses[1], 'reached');
     });
 

@@ -162,6 +162,10 @@ export const hostSettingsSchema = z
       .meta({ description: 'below it no vm starts (VM-75)' }),
     stopTimeoutSeconds: z.number().int().min(1).max(86400).default(600),
     thumbnails: z.boolean().default(true),
+    spanAddress: z.ipv4().nullable().default(null).meta({
+      description:
+        'its address for networks that span hosts; null: the one from which its agent reaches the coordinator',
+    }),
   })
   .meta({ id: 'HostSettings' });
 
@@ -179,6 +183,9 @@ export const hostSchema = z
     createdAt: timeSchema,
     updatedAt: timeSchema,
     lastSeenAt: timeSchema.nullable(),
+    address: z.string().max(64).nullable().meta({
+      description: 'from which its agent reaches the coordinator, as far as it is known',
+    }),
     settings: hostSettingsSchema,
     facts: hostFactsSchema.nullable(),
     load: hostLoadSchema.nullable(),

@@ -21,6 +21,8 @@ export { buildOpenApi } from './openapi.ts';
 export * from './network/ipv4.ts';
 export * from './network/network.ts';
 export * from './network/port.ts';
+export * from './network/span.ts';
+export * from './network/standing.ts';
 export * from './operation.ts';
 export * from './problem.ts';
 export * from './rights.ts';

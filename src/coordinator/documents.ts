@@ -6,6 +6,7 @@ import type {
   FailurePolicy,
   Hardware,
   HostFacts,
+  HostLease,
   HostSettings,
   HostStatus,
   ImageRecipe,
@@ -46,6 +47,8 @@ export interface HostDocument {
   readonly driver: string;
   readonly settings: HostSettings;
   readonly facts: HostFacts | null;
+  /** From which its agent reached the coordinator last. */
+  readonly address?: string | null;
   /** Fingerprint (SHA-256, lower-case hex) of its certificate; no other is taken for it. */
   readonly certificate: string;
   readonly certificateExpiresAt?: string;
@@ -105,6 +108,16 @@ export interface TeamMemberDocument {
 
 /** kind network. */
 export type NetworkDocument = Omit<NetworkSpec, 'id'>;
+
+/** kind span, id of the network: who serves a network that spans hosts, and what it leased. */
+export interface SpanDocument {
+  readonly host: string;
+  /** Counts the hosts that have served, from 1. */
+  readonly term: number;
+  /** That the term began with. */
+  readonly handed: readonly HostLease[];
+  readonly leases: readonly HostLease[];
+}
 
 export interface UserDocument {
   readonly name: string;

@@ -15,6 +15,7 @@ import type { Log } from '#log';
 import { installationId } from '#api';
 import { Access } from './access/mod.ts';
 import { makeTopFolder } from './app/folders.ts';
+import { concernsSpans } from './app/network/spans.ts';
 import { operationKinds } from './app/operation-kinds.ts';
 import { DefinitionPusher } from './app/push-definition.ts';
 import { failureEvents } from './app/vm/failure-events.ts';
@@ -32,6 +33,7 @@ import { createOperations } from './operations/engine.ts';
 import type { CoordinatorOptions } from './options.ts';
 import { Loops } from './reconcile/loop.ts';
 import { pushDefinitions } from './reconcile/push-definitions.ts';
+import { placeServices } from './reconcile/place-services.ts';
 import { pushNetworks } from './reconcile/push-networks.ts';
 import { closeSamples, recordSamples } from './reconcile/samples.ts';
 import { retention } from './reconcile/retention.ts';
@@ -45,6 +47,11 @@ export const productVersion: string = z
   .object({ version: z.string().max(64) })
   .parse(JSON.parse(readFileSync(packageFile, 'utf8'))).version;
 
+export interface CoordinatorTimes extends AgentLinkTimes {
+  /** How long a host that is away still serves networks that span hosts. */
+  readonly serviceGraceMs: number;
+}
+
 export interface RunningCoordinator extends AsyncDisposable {
   readonly coordinator: Coordinator;
   readonly url: string;
@@ -56,7 +63,7 @@ export interface RunningCoordinator extends AsyncDisposable {
 export async function startCoordinator(
   options: CoordinatorOptions,
   log: Log,
-  linkTimes: Partial<AgentLinkTimes> = {},
+  times: Partial<CoordinatorTimes> = {},
 ): Promise<RunningCoordinator> {
   const { data, config, runtime, host, port } = options;
   const clock = systemClock;
@@ -95,7 +102,7 @@ export async function startCoordinator(
     new AgentLinks({
       context: coordinator,
       installationId,
-      times: linkTimes,
+      times,
       onRecords: (records) => pusher.noteRecords(records),
       onSynchronised: (hostId) => {
         networks.forget(hostId);
@@ -121,6 +128,9 @@ export async function startCoordinator(
     inventory.onChange(({ things }) => {
       for (const { kind, id, how } of things)
         if (kind === 'host' && how === 'deleted') links.forget(id);
+      if (concernsSpans(inventory, things))
+        for (const loop of loops)
+          for (const name of ['place-services', 'push-networks']) loop.nudge(name);
     }),
   );
   const history = new SampleHistory({
@@ -175,6 +185,7 @@ export async function startCoordinator(
       [
         retention(coordinator),
         networks,
+        placeServices(coordinator, times.serviceGraceMs),
         pushDefinitions(coordinator, pusher),
         recordSamples(recorder),
         closeSamples(history, recorder),

@@ -16,6 +16,7 @@ import {
   type AgentMessage,
   type CoordinatorMessage,
   type HostFacts,
+  type HostLease,
   type MachineSample,
 } from '#api';
 import { describeFault, Fault, faultFromData, type FaultCode, faultCodes } from '#lib';
@@ -61,6 +62,9 @@ export class Connection {
   #alive = true;
   /** As last told; where there are none, that is not told first. */
   #networksTold: Host['driver']['networks']['reports'] | undefined;
+  readonly #leasesTold = new Map<string, readonly HostLease[]>();
+  /** Own end of the connection. */
+  #address: string | null = null;
   #told: { readonly facts?: HostFacts; readonly serviceRunning?: boolean } = {};
 
   constructor(
@@ -95,6 +99,9 @@ export class Connection {
       this.#end(undefined);
     };
     signal.addEventListener('abort', onAbort, { once: true });
+    socket.on('upgrade', ({ socket: { localAddress = null } }) => {
+      this.#address = localAddress;
+    });
     socket.on('open', () => {
       this.#greet().catch((error: unknown) =>
         this.#end(new Fault('internal', 'hello failed', { cause: error })),
@@ -139,6 +146,7 @@ export class Connection {
       load,
       machines: host.records(),
       serviceRunning: host.serviceRunning,
+      address: this.#address,
     });
     host.onChange(() => this.#scheduleReports());
   }
@@ -240,10 +248,22 @@ export class Connection {
       this.#networksTold = networks;
       this.#send({ type: 'networks', networks: [...networks] });
     }
+    this.#tellLeases();
     const { facts, serviceRunning } = host;
     if (facts === this.#told.facts && serviceRunning === this.#told.serviceRunning) return;
     this.#told = { facts, serviceRunning };
     this.#send({ type: 'facts', facts, serviceRunning });
+  }
+
+  #tellLeases(): void {
+    const { leaseTables } = this.#host.driver.networks;
+    for (const network of this.#leasesTold.keys())
+      if (!leaseTables.has(network)) this.#leasesTold.delete(network);
+    for (const [network, leases] of leaseTables) {
+      if (this.#leasesTold.get(network) === leases) continue;
+      this.#leasesTold.set(network, leases);
+      this.#send({ type: 'leases', network, leases: [...leases] });
+    }
   }
 
   #sendSamples(): void {

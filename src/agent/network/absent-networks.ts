@@ -7,6 +7,7 @@ import type { Obstacle } from '../drivers/driver.ts';
 export class AbsentNetworks implements Networks, AsyncDisposable {
   readonly whyNot: string;
   readonly reports: readonly NetworkReport[] = [];
+  readonly leaseTables: ReadonlyMap<string, readonly HostLease[]> = new Map();
 
   constructor(whyNot: string) {
     this.whyNot = whyNot;

@@ -26,7 +26,7 @@ const adapter = (network: string, optional: boolean) =>
 
 test('VM-72 a network that does not exist blocks the start; an optional adapter starts unplugged, with a warning', async () => {
   await using host = await TestHost.make();
-  await host.host.driver.networks.configure([lab]);
+  await host.host.driver.networks.configure([lab], []);
   const needed = await host.add({ hardware: { adapters: [adapter(gone, false)] } });
   await assert.rejects(
     host.act(needed, 'turn-on', 1),
@@ -45,7 +45,7 @@ test('a host carries the networks that adapters of its machines are on, and no o
   const { networks } = host.host.driver;
   const told = Promise.withResolvers<void>();
   networks.onReports(() => told.resolve());
-  await networks.configure([lab]);
+  await networks.configure([lab], []);
   assert.deepEqual(networks.reports, []);
   const machine = await host.add({ hardware: { adapters: [adapter(lab.id, false)] } });
   await told.promise;
@@ -54,6 +54,6 @@ test('a host carries the networks that adapters of its machines are on, and no o
     [[lab.id, 'ready']],
   );
   await host.host.remove(machine.id);
-  await networks.configure([lab]);
+  await networks.configure([lab], []);
   assert.deepEqual(networks.reports, []);
 });

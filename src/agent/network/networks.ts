@@ -2,22 +2,27 @@
  * The networks of a host, as its machines and its link see them. A host carries a network from the moment
  * that a machine on it has an adapter there, until none has.
  */
-import type { HostLease, NetworkReport, NetworkSpec, VmDefinition } from '#api';
+import type { HostLease, NetworkReport, NetworkSpec, SpanStanding, VmDefinition } from '#api';
 import type { Findings, Obstacle } from '../drivers/driver.ts';
 import type { MachineFile } from '../machine/record.ts';
 
 export interface Networks {
   /** Why no network is carried here; undefined where they are. */
   readonly whyNot: string | undefined;
-  /** All networks that there are. Resolves when they are kept and those in use are looked after. */
-  configure(networks: readonly NetworkSpec[]): Promise<void>;
+  /**
+   * All networks that there are, and how those stand that span hosts. Resolves when they are kept and those in
+   * use are looked after.
+   */
+  configure(networks: readonly NetworkSpec[], spans: readonly SpanStanding[]): Promise<void>;
   /** Adapters of machines have come, gone or changed. */
   look(): void;
   /** Of the network that an adapter is to be plugged into. */
   check(network: string): Promise<readonly Obstacle[]>;
   /** Those that are carried; the same array until something of them changes. */
   readonly reports: readonly NetworkReport[];
-  /** Told when the reports have changed. */
+  /** What the services of this host have leased, by network; each table the same array until it changes. */
+  readonly leaseTables: ReadonlyMap<string, readonly HostLease[]>;
+  /** Told when the reports or the leases have changed. */
   onReports(listener: () => void): void;
   /** Errors: `not-found` for a network that is not carried. */
   leases(id: string): Promise<readonly HostLease[]>;

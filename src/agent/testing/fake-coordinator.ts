@@ -12,6 +12,7 @@ import {
   hostSettingsSchema,
   type AgentEvent,
   type AgentMessage,
+  type HostLease,
   type HostSettings,
   type LinkMethod,
   type LinkParams,
@@ -38,6 +39,7 @@ export class FakeHost {
   readonly reports = new Map<string, MachineReport>();
   readonly samples = new Map<string, MachineSample>();
   networks: readonly NetworkReport[] = [];
+  readonly leases = new Map<string, readonly HostLease[]>();
   readonly progress: (number | null)[] = [];
   acknowledge: 'at once' | 'never' = 'at once';
   readonly #waiting = new Map<number, (answer: Answer) => void>();
@@ -113,6 +115,9 @@ export class FakeHost {
         break;
       case 'networks':
         this.networks = message.networks;
+        break;
+      case 'leases':
+        this.leases.set(message.network, message.leases);
         break;
       case 'progress':
         this.progress.push(message.progress);

@@ -6,8 +6,8 @@ type NetworkVerbs = Pick<Handlers, 'network.configure' | 'network.leases'>;
 
 export function networkVerbs({ driver: { networks } }: Host): NetworkVerbs {
   return {
-    async 'network.configure'({ networks: all }) {
-      await networks.configure(all);
+    async 'network.configure'({ networks: all, spans }) {
+      await networks.configure(all, spans);
       return {};
     },
     async 'network.leases'({ id }) {

@@ -679,6 +679,13 @@ export const eventCatalogue = {
     message: 'Network {target} is ready again on host {host}',
     attributes: { host: 'name of the host' },
   },
+  'network.service-moved': {
+    number: 4006,
+    ...network,
+    type: 'information',
+    message: 'The service of network {target} moved from host {from} to host {to}',
+    attributes: { from: 'name of the host that served', to: 'name of the host that serves' },
+  },
   'team.created': {
     number: 5003,
     category: 'Coordinator',

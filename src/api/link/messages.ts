@@ -12,7 +12,12 @@
 import { z } from 'zod';
 import { hostFactsSchema, hostLoadSchema, hostSettingsSchema } from '../host.ts';
 import { idSchema } from '../ids.ts';
-import { maxNetworks, networkReportSchema } from '../network/network.ts';
+import {
+  hostLeaseSchema,
+  maxLeases,
+  maxNetworks,
+  networkReportSchema,
+} from '../network/network.ts';
 import { faultDataSchema } from '../operation.ts';
 import {
   agentEventSchema,
@@ -35,6 +40,10 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
     load: hostLoadSchema,
     machines: z.array(machineRecordSchema).max(20_000),
     serviceRunning: z.boolean(),
+    // An agent of before does not say.
+    address: z.string().max(64).nullable().default(null).meta({
+      description: 'from which it reaches the coordinator',
+    }),
   }),
   z.strictObject({ type: z.literal('events'), events: z.array(agentEventSchema).max(1000) }),
   z.strictObject({ type: z.literal('reports'), reports: z.array(machineReportSchema).max(20_000) }),
@@ -47,6 +56,12 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('networks'),
     networks: z.array(networkReportSchema).max(maxNetworks),
+  }),
+  /** All leases of a network that is served here, whenever they have changed. */
+  z.strictObject({
+    type: z.literal('leases'),
+    network: idSchema,
+    leases: z.array(hostLeaseSchema).max(maxLeases),
   }),
   z.strictObject({
     type: z.literal('progress'),

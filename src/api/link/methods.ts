@@ -10,7 +10,8 @@ import { idSchema, nameSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
 import { actorSchema } from '../event/event.ts';
-import { hostLeaseSchema, maxNetworks, networkSpecSchema } from '../network/network.ts';
+import { hostLeaseSchema, maxLeases, maxNetworks, networkSpecSchema } from '../network/network.ts';
+import { spanStandingSchema } from '../network/standing.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
 import { adapterSchema, diskFormats, diskSchema, mediumSchema } from '../vm/hardware.ts';
 import { diskAllocations } from '../vm/travel.ts';
@@ -126,12 +127,17 @@ export const linkMethods = {
   },
   /** All networks that there are; the host carries those that adapters of its vms are on. */
   'network.configure': {
-    params: z.strictObject({ networks: z.array(networkSpecSchema).max(maxNetworks) }),
+    params: z.strictObject({
+      networks: z.array(networkSpecSchema).max(maxNetworks),
+      spans: z.array(spanStandingSchema).max(maxNetworks).default([]).meta({
+        description: 'those that vms on the host are on',
+      }),
+    }),
     result: z.strictObject({}),
   },
   'network.leases': {
     params: z.strictObject({ id: idSchema }),
-    result: z.strictObject({ leases: z.array(hostLeaseSchema).max(65_536) }),
+    result: z.strictObject({ leases: z.array(hostLeaseSchema).max(maxLeases) }),
   },
   /**
    * Makes the vm's folder, disks and configuration file. Undone by machine.destroy.

@@ -7,9 +7,12 @@ import { idSchema, nameSchema, timeSchema } from '../ids.ts';
 import { patchOf } from '../patch.ts';
 import { macSchema } from '../vm/hardware.ts';
 import { reasonSchema } from '../vm/vm.ts';
+import { networkSpanInputSchema, networkSpanSchema } from './span.ts';
 
 /** Of an installation. */
 export const maxNetworks = 4096;
+/** Of a network. */
+export const maxLeases = 65_536;
 
 /** How far traffic of a network goes. */
 export const networkTypes = {
@@ -140,6 +143,9 @@ export const networkSpecSchema = z
     name: nameSchema,
     type: z.enum(typeNames),
     ipv4: networkIpv4Schema.nullable().meta({ description: 'null: the network has no addresses' }),
+    span: networkSpanSchema.nullable().default(null).meta({
+      description: 'of an internal or nat network; null: it exists on every host by itself',
+    }),
     ...rest,
   })
   .meta({ id: 'NetworkSpec' });
@@ -175,6 +181,10 @@ export const networkSchema = networkSpecSchema
     hosts: z.array(networkOnHostSchema).max(4096).meta({
       description: 'the hosts that carry it, and how it stands there',
     }),
+    service: z
+      .strictObject({ host: idSchema, hostName: z.string().max(100) })
+      .nullable()
+      .meta({ description: 'where a network that spans hosts is served; null for all others' }),
     adapters: z.number().int().min(0).meta({ description: 'adapters of vms that are on it' }),
     version: z.number().int().min(1),
     createdAt: timeSchema,
@@ -190,15 +200,21 @@ export const networkCreateSchema = z
     ipv4: ipv4InputSchema.nullable().optional().meta({
       description: 'default: addresses for nat and host-only networks, none for the others',
     }),
+    span: networkSpanInputSchema.nullable().default(null).meta({
+      description: 'makes an internal or nat network one on all hosts',
+    }),
     ...rest,
   })
   .meta({ id: 'NetworkCreate' });
 export type NetworkCreate = z.infer<typeof networkCreateSchema>;
 
-export const networkPatchSchema = patchOf(networkCreateSchema).omit({ type: true }).meta({
-  id: 'NetworkPatch',
-  description: 'what is left out stays as it is; ipv4 is given whole; the type never changes',
-});
+export const networkPatchSchema = patchOf(networkCreateSchema)
+  .omit({ type: true, span: true })
+  .meta({
+    id: 'NetworkPatch',
+    description:
+      'what is left out stays as it is; ipv4 is given whole; the type and whether it spans hosts never change',
+  });
 export type NetworkPatch = z.infer<typeof networkPatchSchema>;
 
 /** A lease as the host's service has it. */
@@ -224,7 +240,7 @@ export type NetworkLease = z.infer<typeof networkLeaseSchema>;
 
 export const networkLeasesSchema = z
   .strictObject({
-    items: z.array(networkLeaseSchema).max(65_536),
+    items: z.array(networkLeaseSchema).max(maxLeases),
     unreachable: z
       .array(z.string().max(100))
       .max(4096)

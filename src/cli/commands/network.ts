@@ -138,6 +138,39 @@ function changesOf(
   } as Omit<NetworkCreate, 'name' | 'type'>;
 }
 
+const spanOptions = {
+  span: { type: 'flag', meaning: 'one network on all hosts, by tunnels between them' },
+  vni: { type: 'number', value: 'N', meaning: 'number of its tunnels; default: a free one' },
+  mtu: {
+    type: 'number',
+    value: 'BYTES',
+    meaning: 'largest packet of one that spans; default 1450',
+  },
+} as const;
+
+function spanOf({
+  span,
+  vni,
+  mtu,
+}: Values<typeof spanOptions>): Partial<Pick<NetworkCreate, 'span'>> {
+  if (span !== true && vni === undefined && mtu === undefined) return {};
+  // What is left out gets its default from the server.
+  return {
+    span: {
+      ...(vni === undefined ? {} : { vni }),
+      ...(mtu === undefined ? {} : { mtu }),
+    } as NonNullable<NetworkCreate['span']>,
+  };
+}
+
+function showSpan({ span, service }: Network): readonly (readonly [string, string])[] {
+  if (span === null) return [];
+  return [
+    ['spans hosts', `by VXLAN ${span.vni}, packets of ${span.mtu} bytes`],
+    ['served by', service?.hostName ?? 'nobody yet'],
+  ];
+}
+
 function showIpv4(ipv4: Network['ipv4']): readonly (readonly [string, string])[] {
   if (ipv4 === null) return [['addresses', 'none']];
   const { subnet, gateway, service, dhcp, dnsServers } = ipv4;
@@ -176,6 +209,7 @@ export const networkCommands: readonly Command[] = [
         ['type', `${network.type}: ${networkTypes[network.type]}`],
         ...(network.adapter === null ? [] : [['adapter', network.adapter] as const]),
         ['state', network.state],
+        ...showSpan(network),
         ...network.hosts.map(
           ({ hostName, state, bridge, reasons }) =>
             [
@@ -215,10 +249,12 @@ export const networkCommands: readonly Command[] = [
         value: 'TYPE',
         meaning: 'how far its traffic goes: nat (default), host-only, internal or bridged',
       },
+      ...spanOptions,
       ...changeOptions,
     },
     examples: [
       'gantry network create lab',
+      'gantry network create team --type internal --subnet 10.81.0.0/24 --span',
       'gantry network create office --subnet 10.80.0.0/24 --domain office.test --forward 8080=10.80.0.9:80',
       'gantry network create lan --type bridged --adapter br0',
     ],
@@ -226,6 +262,7 @@ export const networkCommands: readonly Command[] = [
       const body = {
         name: args[0] ?? '',
         ...(options.type === undefined ? {} : { type: options.type }),
+        ...spanOf(options),
         ...changesOf(options),
       };
       const network = await client.call('network.create', { body, query: { dryRun } }, signal);

@@ -62,6 +62,9 @@ export class Indexes {
       case 'grant':
       case 'token':
         return touch(kind, id, how);
+      // A network shows where it is served.
+      case 'span':
+        return touch('network', id, 'changed');
       case 'agent':
       case 'session':
       case 'link':

@@ -20,6 +20,7 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'token':
       return (data as { readonly name: string }).name;
     case 'agent':
+    case 'span':
     case 'status':
     case 'grant':
     case 'session':

@@ -34,6 +34,7 @@ import type { LinkContext } from './context.ts';
 import { hostEvent, statusOfConnected, tellStatus } from './host-status.ts';
 import { synchronise, type Synchronised } from './synchronise.ts';
 import { takeEvents } from './take-events.ts';
+import { takeLeases } from './take-leases.ts';
 import { takeNetworks } from './take-networks.ts';
 import { takeReports } from './take-reports.ts';
 
@@ -373,6 +374,7 @@ export class AgentLinks implements Links, AsyncDisposable {
       readonly facts: HostDocument['facts'];
       readonly serviceRunning: boolean;
       readonly driver?: string;
+      readonly address?: string | null;
     },
   ): Promise<HostDocument | undefined> {
     let noted: HostDocument | undefined;
@@ -384,6 +386,7 @@ export class AgentLinks implements Links, AsyncDisposable {
         facts: told.facts,
         serviceRunning: told.serviceRunning,
         driver: told.driver ?? host.data.driver,
+        address: told.address ?? host.data.address ?? null,
       };
       if (isDeepStrictEqual(noted, host.data)) return undefined;
       return {
@@ -417,6 +420,9 @@ export class AgentLinks implements Links, AsyncDisposable {
         return;
       case 'networks':
         await takeNetworks(this.#context, hostId, message.networks);
+        return;
+      case 'leases':
+        await takeLeases(this.#context, hostId, message.network, message.leases);
         return;
       case 'answer':
         await this.#takeAnswer(hostId, link, message);

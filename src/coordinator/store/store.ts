@@ -15,7 +15,7 @@
  */
 import type { Event, EventAttributes, EventName, Thing, Actor } from '#api';
 
-/** Kinds of documents. `status` is what was last observed of a vm, `agent` what is remembered of a host's agent; `name` reserves a name within a kind. */
+/** Kinds of documents. `status` is what was last observed of a vm, `agent` what is remembered of a host's agent, `span` who serves a network that spans hosts; `name` reserves a name within a kind. */
 export const documentKinds = [
   'vm',
   'status',
@@ -26,6 +26,7 @@ export const documentKinds = [
   'profile',
   'team',
   'network',
+  'span',
   'user',
   'role',
   'grant',

@@ -195,6 +195,7 @@ export class FakeAgent implements AsyncDisposable {
       load,
       machines: [...machines],
       serviceRunning: true,
+      address: null,
       ...more,
     };
   }

@@ -11,8 +11,7 @@ import { WebSocket } from 'ws';
 import { silentLog, type Log } from '#log';
 import { finishedStates, type Operation, type Vm } from '#api';
 import type { Coordinator } from '../context.ts';
-import { startCoordinator, type RunningCoordinator } from '../program.ts';
-import type { AgentLinkTimes } from '../link/agent-links.ts';
+import { startCoordinator, type CoordinatorTimes, type RunningCoordinator } from '../program.ts';
 
 const agentProgram = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
 
@@ -35,7 +34,7 @@ export interface Asked {
 
 export interface StageOptions {
   readonly log?: Log;
-  readonly times?: Partial<AgentLinkTimes>;
+  readonly times?: Partial<CoordinatorTimes>;
 }
 
 export class Stage implements AsyncDisposable {

@@ -9,6 +9,7 @@ const lookMs = 50;
 
 export class SimulatedNetworks implements Networks {
   readonly whyNot = undefined;
+  readonly leaseTables: ReadonlyMap<string, readonly HostLease[]> = new Map();
   readonly #files: () => Iterable<MachineFile>;
   #known = new Map<string, NetworkSpec>();
   #reports: readonly NetworkReport[] = [];

@@ -1,4 +1,4 @@
-/** The leases of a network's service, out of its file: `expiry mac address name client-id` (dnsmasq(8)). */
+/** The leases of a network's service, out of its file and into one: `expiry mac address name client-id` (dnsmasq(8)). */
 import { hostLeaseSchema, type HostLease, type NetworkSpec } from '#api';
 import { isoTime } from '#lib';
 
@@ -22,4 +22,14 @@ export function parseLeases(text: string, { ipv4 }: NetworkSpec): readonly HostL
     if (lease.success) leases.push(lease.data);
   }
   return leases;
+}
+
+/** For a service that goes on where another one was; it knows guests again by their MAC addresses. */
+export function writeLeases(leases: readonly HostLease[]): string {
+  return leases
+    .map(({ expiresAt, mac, address, hostName }) => {
+      const name = hostName !== null && /^[A-Za-z0-9._-]+$/.test(hostName) ? hostName : '*';
+      return `${Math.round(Date.parse(expiresAt) / 1000)} ${mac} ${address} ${name} *\n`;
+    })
+    .join('');
 }

@@ -18,6 +18,19 @@ export interface Link {
   readonly addresses: readonly string[];
   /** Of a bridge: how long it remembers where an address is; 0 sends everything everywhere. */
   readonly ageingTime: number | undefined;
+  /** Largest packet. */
+  readonly mtu?: number | undefined;
+  /** Of a VXLAN interface. */
+  readonly tunnel?:
+    | {
+        readonly vni: number | undefined;
+        readonly address: string | undefined;
+        readonly port: number | undefined;
+        readonly learns: boolean;
+      }
+    | undefined;
+  /** Of a port of a bridge. */
+  readonly port?: { readonly learns: boolean; readonly floods: boolean } | undefined;
 }
 
 const linkSchema = z.object({
@@ -26,10 +39,23 @@ const linkSchema = z.object({
   flags: z.array(z.string().max(32)).max(64),
   master: z.string().max(15).optional(),
   address: z.string().max(64).optional(),
+  mtu: z.number().optional(),
   linkinfo: z
     .object({
       info_kind: z.string().max(32).optional(),
-      info_data: z.object({ ageing_time: z.number().optional() }).optional(),
+      info_data: z
+        .object({
+          ageing_time: z.number().optional(),
+          id: z.unknown().optional(),
+          local: z.string().max(64).optional(),
+          port: z.number().optional(),
+          learning: z.boolean().optional(),
+        })
+        .optional(),
+      info_slave_kind: z.string().max(32).optional(),
+      info_slave_data: z
+        .object({ learning: z.boolean().optional(), flood: z.boolean().optional() })
+        .optional(),
     })
     .optional(),
   addr_info: z
@@ -68,10 +94,28 @@ export function parseLinks(text: string): readonly Link[] {
               family === 'inet' && local !== undefined ? [`${local}/${prefixlen ?? 32}`] : [],
             ),
             ageingTime: link.linkinfo?.info_data?.ageing_time,
+            mtu: link.mtu,
+            tunnel: tunnelOf(link.linkinfo),
+            port: portOf(link.linkinfo),
           },
         ]
       : [],
   );
+}
+
+type LinkInfo = z.infer<typeof linkSchema>['linkinfo'];
+
+function tunnelOf(info: LinkInfo): Link['tunnel'] {
+  if (info?.info_kind !== 'vxlan') return undefined;
+  const { id, local, port, learning } = info.info_data ?? {};
+  const vni = typeof id === 'number' ? id : undefined;
+  return { vni, address: local, port, learns: learning !== false };
+}
+
+function portOf(info: LinkInfo): Link['port'] {
+  if (info?.info_slave_kind !== 'bridge') return undefined;
+  const { learning, flood } = info.info_slave_data ?? {};
+  return { learns: learning !== false, floods: flood !== false };
 }
 
 export async function readLinks(ip: string): Promise<readonly Link[]> {

@@ -14,7 +14,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
-import type { Adapter, HostLease, NetworkReport, NetworkSpec } from '#api';
+import type { Adapter, HostLease, NetworkReport, NetworkSpec, SpanStanding } from '#api';
 import { describeFault, Fault, type Reason } from '#lib';
 import type { Log } from '#log';
 import type { UidRange } from '../../drivers/qemu/confine/accounts.ts';
@@ -26,10 +26,11 @@ import type { Taps } from '../taps.ts';
 import { setForwarding } from './forwarding.ts';
 import { readUpstream, refuseIpv6 } from './host-settings.ts';
 import { readKnown, writeKnown } from './known-file.ts';
+import { LeaseWatch } from './lease-watch.ts';
 import { parseLeases } from './leases.ts';
 import { readLinks, type Link } from './links.ts';
 import { keepLimits } from './limit-keeper.ts';
-import { Monitors } from './monitors.ts';
+import { Lookout } from './lookout.ts';
 import { readAlias } from './names.ts';
 import { planNetwork, planPorts, planRemovals, type Call, type NetworkPlan } from './plan.ts';
 import { limitsOf, portKey, portOf, ruledPorts, tappedPorts, type Port } from './ports.ts';
@@ -44,15 +45,14 @@ import {
   servicePlaces,
   type ServiceHost,
 } from './service.ts';
+import { Standings } from './standings.ts';
 import { findTaps, makeTap } from './tap.ts';
+import { usualBeat, type BeatTimes } from './tunnel-beat.ts';
+import { ruledTunnel, Tunnels, type Spanning } from './tunnels.ts';
 import { admitToTun, serviceUid, tunGroup } from './tun.ts';
 
 /** What comes at once is looked at once. */
 const gatherMs = 100;
-/** How often services are looked for: a read of a small file for each. */
-const lookMs = 1_000;
-/** Everything is looked at now and then, whatever was heard. */
-const fullLookMs = 60_000;
 
 export interface LinuxNetworksOptions {
   readonly hostId: string;
@@ -65,6 +65,8 @@ export interface LinuxNetworksOptions {
   readonly log: Log;
   /** Networks cannot be served any more: told once until they can be again. */
   readonly onNetworkTrouble: (reason: string) => void;
+  /** How other hosts are listened to. */
+  readonly beat?: BeatTimes;
 }
 
 /** The networks of this host; none where it lacks what they are made with. */
@@ -82,15 +84,17 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   readonly #options: LinuxNetworksOptions;
   readonly #host: ServiceHost;
   readonly #rules: RuleKeeper;
+  readonly #tunnels: Tunnels;
+  readonly #lookout: Lookout;
+  readonly #leases: LeaseWatch;
   #known: ReadonlyMap<string, NetworkSpec> = new Map();
+  readonly #standings: Standings;
   readonly #ports = new Map<string, Port>();
   readonly #services = new Map<string, ProcessIdentity>();
   #reports: readonly NetworkReport[] = [];
   #listener: () => void = () => undefined;
   #work: Promise<unknown> = Promise.resolve();
   #gathering: NodeJS.Timeout | undefined;
-  #ticker: NodeJS.Timeout | undefined;
-  #monitors: Monitors | undefined;
   /** Whether all machines of the host have been looked for. */
   #begun = false;
   #closed = false;
@@ -104,13 +108,26 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     this.#rules = new RuleKeeper(programs.nft, runtimeDir);
     const folder = join(dataDir, 'networks');
     this.#host = { programs, hostId, bootId, uid: serviceUid(range), folder };
+    const { beat = usualBeat } = options;
+    const onChange = (): void => this.#gather();
+    this.#standings = new Standings(hostId);
+    this.#tunnels = new Tunnels({ hostId, programs, runtimeDir, beat, onChange });
+    this.#lookout = new Lookout({
+      programs,
+      onChange,
+      hasEnded: () => this.#services.values().some((one) => !isRunning(this.#host, one)),
+    });
+    this.#leases = new LeaseWatch(
+      (id) => servicePlaces(folder, id).leases,
+      () => this.#listener(),
+    );
   }
 
   static async open(options: LinuxNetworksOptions): Promise<LinuxNetworks> {
     const networks = new LinuxNetworks(options);
     const known = await readKnown(networks.#path, options.log);
     if (known !== undefined) {
-      networks.#known = new Map(known.map((network) => [network.id, network]));
+      networks.#take(known.networks, known.spans);
       networks.#empty = false;
     }
     return networks;
@@ -120,16 +137,20 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     return this.#reports;
   }
 
+  get leaseTables(): ReadonlyMap<string, readonly HostLease[]> {
+    return this.#leases.tables;
+  }
+
   onReports(listener: () => void): void {
     this.#listener = listener;
   }
 
-  async configure(all: readonly NetworkSpec[]): Promise<void> {
-    const known = new Map(all.map((network) => [network.id, network]));
+  async configure(all: readonly NetworkSpec[], spans: readonly SpanStanding[] = []): Promise<void> {
     await this.#exclusively(async () => {
-      if (isDeepStrictEqual(known, this.#known)) return;
-      await writeKnown(this.#path, all);
-      this.#known = known;
+      const before = [[...this.#known.values()], this.#standings.all];
+      if (isDeepStrictEqual(before, [all, spans])) return;
+      await writeKnown(this.#path, { networks: [...all], spans: [...spans] });
+      this.#take(all, spans);
       this.#empty = false;
       if (this.#begun) await this.#converge();
     });
@@ -215,6 +236,11 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     this.#listen('no');
   }
 
+  #take(networks: readonly NetworkSpec[], spans: readonly SpanStanding[]): void {
+    this.#known = new Map(networks.map((network) => [network.id, network]));
+    this.#standings.take(spans);
+  }
+
   get #path(): string {
     return join(this.#options.dataDir, 'networks.json');
   }
@@ -237,7 +263,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   /** How a network that is not carried yet would stand. */
   async #foresee(network: NetworkSpec): Promise<Pick<NetworkReport, 'state' | 'reasons'>> {
-    const { down } = planNetwork(this.#options.hostId, network, await this.#links());
+    const carried = this.#standings.asCarried(network);
+    const { down } = planNetwork(this.#options.hostId, carried, await this.#links());
     return down.length === 0
       ? { state: 'ready', reasons: [] }
       : { state: 'down', reasons: [...down] };
@@ -275,7 +302,10 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   #wanted(): readonly NetworkSpec[] {
     const used = new Set(usedNetworks(this.#options.allFiles()));
     for (const { network } of this.#ports.values()) if (network !== null) used.add(network);
-    return [...used].sort().flatMap((id) => this.#known.get(id) ?? []);
+    return [...used].sort().flatMap((id) => {
+      const network = this.#known.get(id);
+      return network === undefined ? [] : [this.#standings.asCarried(network)];
+    });
   }
 
   /** From what is to what should be. Every network by itself: one that cannot be carried keeps none from it. */
@@ -290,6 +320,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       const plans = new Map<NetworkSpec, NetworkPlan>();
       for (const network of wanted) plans.set(network, await this.#carry(network));
       const trouble = await this.#rule(plans);
+      this.#tunnels.listen(this.#spannings(plans));
       await this.#plugPorts(plans);
       const limited = await this.#limit(plans);
       const reports: NetworkReport[] = [];
@@ -298,6 +329,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
         reports.push(reportOf(network, plan, trouble, [served, limited]));
       }
       await this.#forward(wanted);
+      this.#leases.keep([...this.#services.keys()].flatMap((id) => this.#known.get(id) ?? []));
       this.#listen(wanted.length > 0 ? 'yes' : 'no');
       this.#report(reports);
       this.#tell(trouble?.text);
@@ -309,18 +341,29 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   async #carry(network: NetworkSpec): Promise<NetworkPlan> {
-    const plan = planNetwork(this.#options.hostId, network, await this.#links());
+    const part = this.#standings.partIn(network);
+    const plan = planNetwork(this.#options.hostId, network, await this.#links(), part);
     try {
       for (const call of plan.calls) {
         await this.#call(call);
         if (call[1] === 'add' && plan.bridge !== null) await refuseIpv6(plan.bridge);
       }
-      return plan;
+      const spanning = this.#spanning(network, plan.bridge);
+      if (spanning === undefined) return plan;
+      return { ...plan, degraded: [...plan.degraded, ...(await this.#tunnels.carry(spanning))] };
     } catch (error) {
       this.#warn(error);
       const reason = { code: 'bridge-failed', text: describeFault(error) };
       return { bridge: null, calls: [], down: [reason], degraded: [] };
     }
+  }
+
+  #spanning(network: NetworkSpec, bridge: string | null): Spanning | undefined {
+    return this.#standings.spanning(network, bridge, this.#adaptersHere(network.id));
+  }
+
+  #spannings(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): readonly Spanning[] {
+    return [...plans].flatMap(([network, { bridge }]) => this.#spanning(network, bridge) ?? []);
   }
 
   async #removeOthers(wanted: readonly NetworkSpec[]): Promise<void> {
@@ -359,7 +402,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     try {
       const { hostId } = this.#options;
       const tapped = tappedPorts(hostId, this.#ports, await this.#links());
-      await this.#rules.keep({ hostId, networks, ports: ruledPorts(tapped, this.#known) });
+      const tunnels = this.#spannings(plans).map(ruledTunnel);
+      await this.#rules.keep({ hostId, networks, ports: ruledPorts(tapped, this.#known), tunnels });
       return undefined;
     } catch (error) {
       this.#warn(error);
@@ -391,6 +435,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
         bridge,
         adapters: this.#adaptersOn(id),
         upstream: network.type === 'nat' ? await readUpstream() : [],
+        handed: this.#standings.handed(network),
         links: await this.#links(),
       });
       if (process === undefined) this.#services.delete(id);
@@ -402,7 +447,12 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     }
   }
 
+  /** Wherever they are. */
   #adaptersOn(network: string): readonly KnownAdapter[] {
+    return [...this.#adaptersHere(network), ...this.#standings.elsewhere(network)];
+  }
+
+  #adaptersHere(network: string): readonly KnownAdapter[] {
     const adapters: KnownAdapter[] = [];
     for (const { definition } of this.#options.allFiles())
       for (const { mac, attachment } of definition.hardware.adapters)
@@ -418,29 +468,13 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   #listen(whether: 'yes' | 'no'): void {
-    if (whether === 'no') {
-      this.#monitors?.[Symbol.dispose]();
-      this.#monitors = undefined;
-      clearInterval(this.#ticker);
-      this.#ticker = undefined;
+    if (whether === 'yes') {
+      this.#lookout.begin();
       return;
     }
-    const { ip, nft, tc } = this.#options.programs;
-    this.#monitors ??= new Monitors(
-      [
-        [ip, 'monitor', 'link', 'address'],
-        [nft, 'monitor'],
-        [tc, 'monitor'],
-      ],
-      () => this.#gather(),
-    );
-    let lookedMs = Date.now();
-    this.#ticker ??= setInterval(() => {
-      const ended = [...this.#services.values()].some((one) => !isRunning(this.#host, one));
-      if (!ended && Date.now() - lookedMs < fullLookMs) return;
-      lookedMs = Date.now();
-      this.#gather();
-    }, lookMs).unref();
+    this.#lookout.cease();
+    this.#tunnels[Symbol.dispose]();
+    this.#leases.cease();
   }
 
   #report(reports: readonly NetworkReport[]): void {

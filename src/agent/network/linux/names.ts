@@ -2,11 +2,13 @@
  * What belongs to us among the interfaces of a host. Names are short and say nothing, since Linux allows 15
  * letters; whose an interface is stands in its alias, which outlives every agent.
  */
+import { createHash } from 'node:crypto';
 import { isUuid } from '#api';
 
 export type Purpose =
   | { readonly kind: 'network'; readonly network: string }
   | { readonly kind: 'service'; readonly network: string }
+  | { readonly kind: 'tunnel'; readonly network: string }
   | { readonly kind: 'adapter'; readonly vm: string; readonly slot: number }
   /** What an adapter sends waits there for its turn (limits.ts). */
   | { readonly kind: 'limit'; readonly vm: string; readonly slot: number };
@@ -14,11 +16,12 @@ export type Purpose =
 export const prefixes: Readonly<Record<Purpose['kind'], string>> = {
   network: 'gbr',
   service: 'gsvc',
+  tunnel: 'gvx',
   adapter: 'gtap',
   limit: 'gifb',
 };
 
-const ownName = /^g(br|svc|tap|ifb)\d{1,10}$/;
+const ownName = /^g(br|svc|tap|ifb|vx)\d{1,10}$/;
 
 /** Whether Gantry gives such names, on behalf of whichever installation. */
 export function isOwnName(name: string): boolean {
@@ -32,14 +35,14 @@ export function writeAlias(hostId: string, purpose: Purpose): string {
 
 /** Undefined for what is not this host's. */
 export function readAlias(hostId: string, alias: string | undefined): Purpose | undefined {
-  const match = /^gantry (\S+) (network|service|adapter|limit) (\S+)$/.exec(alias ?? '');
+  const match = /^gantry (\S+) (network|service|tunnel|adapter|limit) (\S+)$/.exec(alias ?? '');
   if (match === null || match[1] !== hostId) return undefined;
   const [, , kind, what = ''] = match;
   if (kind === 'adapter' || kind === 'limit') {
     const [vm = '', slot = ''] = what.split('/');
     return isUuid(vm) && /^\d{1,2}$/.test(slot) ? { kind, vm, slot: Number(slot) } : undefined;
   }
-  return isUuid(what) && (kind === 'network' || kind === 'service')
+  return isUuid(what) && (kind === 'network' || kind === 'service' || kind === 'tunnel')
     ? { kind, network: what }
     : undefined;
 }
@@ -65,4 +68,10 @@ export function macOf(kind: 'network' | 'service', network: string): string {
   const hex = network.replaceAll('-', '').slice(0, 6);
   const third = kind === 'network' ? '5a' : '5b';
   return `52:47:${third}:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}`;
+}
+
+/** Of the bridge on a host that takes part in a network which another one serves: none has it twice. */
+export function memberMac(hostId: string, network: string): string {
+  const hex = createHash('sha256').update(`${hostId} ${network}`).digest('hex');
+  return `52:47:5c:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}`;
 }

@@ -52,6 +52,7 @@ const places = {
   hosts: '/d/hosts',
   leases: '/d/leases',
   log: '/d/log',
+  term: '/d/term',
 };
 
 const calls = (links: readonly Link[], network = nat): string[] =>
@@ -117,6 +118,7 @@ void test('the rules of a network are those that were looked through', () => {
       { network: hostOnly, bridge: 'gbr1' },
     ],
     ports: [{ tap: 'gtap0', mac: '52:47:59:00:00:01', priority: 'high', forging: 'dropped' }],
+    tunnels: [],
   });
   assert.equal(
     rules,

@@ -6,7 +6,16 @@
 import { overlaps, parseSubnet, type NetworkSpec } from '#api';
 import type { Reason } from '#lib';
 import type { Link } from './links.ts';
-import { freeName, isOwnName, macOf, readAlias, writeAlias, type Purpose } from './names.ts';
+import type { Part } from './carried.ts';
+import {
+  freeName,
+  isOwnName,
+  macOf,
+  memberMac,
+  readAlias,
+  writeAlias,
+  type Purpose,
+} from './names.ts';
 
 export type Call = readonly string[];
 
@@ -26,6 +35,7 @@ export function planNetwork(
   hostId: string,
   network: NetworkSpec,
   links: readonly Link[],
+  part: Part = 'serves',
 ): NetworkPlan {
   const lower = network.type === 'bridged' ? judgeAdapter(network, links) : undefined;
   const down = [...(lower?.down ?? []), ...judgeSubnet(network, links)];
@@ -44,7 +54,8 @@ export function planNetwork(
     calls.push(['link', 'add', 'name', name, 'type', 'bridge', 'forward_delay', '0']);
     calls.push(['link', 'set', 'dev', name, 'alias', alias]);
   }
-  const mac = macOf('network', network.id);
+  // The address of the gateway is known to guests: it is on the host that serves and on no other.
+  const mac = part === 'serves' ? macOf('network', network.id) : memberMac(hostId, network.id);
   if (link?.mac !== mac) calls.push(['link', 'set', 'dev', name, 'address', mac]);
   const ageing = network.promiscuous ? 0 : usualAgeing;
   if ((link?.ageingTime ?? usualAgeing) !== ageing)

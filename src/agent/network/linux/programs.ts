@@ -3,7 +3,7 @@ import { Fault } from '#lib';
 import { runProgram } from '#qemu';
 import { findProgram } from '../../drivers/qemu/host/programs.ts';
 
-const names = ['ip', 'tc', 'nft', 'dnsmasq', 'unshare', 'nsenter', 'setpriv'] as const;
+const names = ['ip', 'bridge', 'tc', 'nft', 'dnsmasq', 'unshare', 'nsenter', 'setpriv'] as const;
 type ProgramName = (typeof names)[number];
 export type Programs = Readonly<Record<ProgramName, string>>;
 
@@ -11,6 +11,7 @@ export type Programs = Readonly<Record<ProgramName, string>>;
 const packages: Readonly<Partial<Record<ProgramName, string>>> = {
   ip: 'iproute2',
   tc: 'iproute2',
+  bridge: 'iproute2',
   nft: 'nftables',
   dnsmasq: 'dnsmasq-base',
 };

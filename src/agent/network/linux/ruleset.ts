@@ -4,6 +4,7 @@
  */
 import type { NetworkSpec, PortPriority } from '#api';
 import { tableName } from './names.ts';
+import { tunnelLines, type RuledTunnel } from './tunnel-rules.ts';
 
 export interface RuledNetwork {
   readonly network: NetworkSpec;
@@ -22,12 +23,13 @@ export interface Rules {
   readonly hostId: string;
   readonly networks: readonly RuledNetwork[];
   readonly ports: readonly RuledPort[];
+  readonly tunnels: readonly RuledTunnel[];
 }
 
-export function writeRuleset({ hostId, networks, ports }: Rules): string {
+export function writeRuleset({ hostId, networks, ports, tunnels }: Rules): string {
   const name = tableName(hostId);
   return [
-    ...replace('inet', name, inetChains(networks, ports)),
+    ...replace('inet', name, [...tunnelLines(tunnels), ...inetChains(networks, ports)]),
     ...replace('bridge', name, bridgeChains(ports)),
     '',
   ].join('\n');

@@ -10,6 +10,8 @@ export interface ServicePlaces {
   readonly hosts: string;
   readonly leases: string;
   readonly log: string;
+  /** Which term of a network that spans hosts the leases are of. */
+  readonly term: string;
 }
 
 export interface KnownAdapter {
@@ -19,7 +21,7 @@ export interface KnownAdapter {
 
 /** Undefined for a network without a service. */
 export function writeServiceConfig(
-  { type, ipv4, domain }: NetworkSpec,
+  { type, ipv4, span, domain }: NetworkSpec,
   places: ServicePlaces,
   upstream: readonly string[],
 ): string | undefined {
@@ -57,6 +59,7 @@ export function writeServiceConfig(
     // An option without a value is one that is not sent.
     ['dhcp-option=option:router', gateway].filter((part) => part !== null).join(','),
     `dhcp-option=option:dns-server,${dns.join(',')}`,
+    ...(span === null ? [] : [`dhcp-option=option:mtu,${span.mtu}`]),
     ...(winsServers.length === 0 ? [] : [`dhcp-option=option:netbios-ns,${winsServers.join(',')}`]),
     ...(renewSeconds === null ? [] : [`dhcp-option=option:T1,${renewSeconds}`]),
     ...(rebindSeconds === null ? [] : [`dhcp-option=option:T2,${rebindSeconds}`]),

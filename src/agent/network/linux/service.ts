@@ -13,12 +13,13 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NetworkSpec } from '#api';
+import type { HostLease, NetworkSpec } from '#api';
 import { Fault, systemClock } from '#lib';
 import { sendSignal, untilGone } from '../../drivers/qemu/process/exit.ts';
 import { findByArgument, identify, isAlive } from '../../drivers/qemu/process/proc.ts';
 import type { ProcessIdentity } from '../../machine/record.ts';
 import { writeFileAtomic } from '../../storage/atomic-file.ts';
+import { writeLeases } from './leases.ts';
 import type { Link } from './links.ts';
 import { freeName, macOf, writeAlias } from './names.ts';
 import { run, type Programs } from './programs.ts';
@@ -50,7 +51,15 @@ export interface ServiceWish {
   readonly bridge: string;
   readonly adapters: readonly KnownAdapter[];
   readonly upstream: readonly string[];
+  /** Of a network that spans hosts. */
+  readonly handed: Handed | undefined;
   readonly links: readonly Link[];
+}
+
+/** What the service begins its term on this host with. */
+interface Handed {
+  readonly term: number;
+  readonly leases: readonly HostLease[];
 }
 
 export function servicePlaces(folder: string, network: string): ServicePlaces {
@@ -61,6 +70,7 @@ export function servicePlaces(folder: string, network: string): ServicePlaces {
     hosts: join(own, 'hosts'),
     leases: join(own, 'leases'),
     log: join(own, 'log'),
+    term: join(own, 'term'),
   };
 }
 
@@ -86,9 +96,14 @@ export async function ensureService(
   const hosts = await keepFile(places.hosts, writeHosts(network, adapters), host.uid);
   const changed = await keepFile(places.config, config, host.uid);
   let process = isRunning(host, known) ? known : await findService(host, network.id);
-  if (process !== undefined && changed === 'written') {
+  const taken = await takeOver(places, wish.handed);
+  if (process !== undefined && (changed === 'written' || taken === 'to-take')) {
     await endProcess(host, process);
     process = undefined;
+  }
+  if (taken === 'to-take' && wish.handed !== undefined) {
+    await keepFile(places.leases, writeLeases(wish.handed.leases), host.uid);
+    await keepFile(places.term, String(wish.handed.term), host.uid);
   }
   if (process !== undefined) {
     if (hosts === 'written') reload(process);
@@ -98,6 +113,16 @@ export async function ensureService(
   const started = await startService(host, places);
   await joinBridge(host, started, wish, 'not-joined');
   return started;
+}
+
+/** Whether the leases here are of another term than the one that begins. */
+async function takeOver(
+  places: ServicePlaces,
+  handed: Handed | undefined,
+): Promise<'to-take' | 'taken'> {
+  if (handed === undefined) return 'taken';
+  const term = await readFile(places.term, 'utf8').catch(() => '');
+  return term === String(handed.term) ? 'taken' : 'to-take';
 }
 
 async function endService(host: ServiceHost, network: string): Promise<void> {

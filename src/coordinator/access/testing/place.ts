@@ -272,6 +272,7 @@ export function hostNamed(name: string): HostDocument {
       minimumFreeDiskBytes: 0,
       stopTimeoutSeconds: 1,
       thumbnails: false,
+      spanAddress: null,
     },
     facts: null,
     certificate: '',

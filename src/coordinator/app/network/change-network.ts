@@ -149,7 +149,13 @@ export async function deleteNetwork(
     const { version, data } = check();
     return {
       conditions: [{ kind: 'network', id, version }],
-      writes: [{ kind: 'network', id, delete: true }, releaseName('network', data.name)],
+      writes: [
+        { kind: 'network', id, delete: true },
+        releaseName('network', data.name),
+        ...(inventory.document('span', id) === undefined
+          ? []
+          : [{ kind: 'span', id, delete: true } as const]),
+      ],
       events: [networkEvent(caller, 'network.deleted', id, data, {})],
     };
   });
@@ -189,7 +195,8 @@ function surroundingsOf(inventory: Inventory, id: string): Surroundings {
 }
 
 function freeOf(around: Surroundings): MakeNetworkOptions {
-  return { taken: takenSubnets(around), random: randomBytes };
+  const vnis = around.others.flatMap(({ span }) => span?.vni ?? []);
+  return { taken: takenSubnets(around), vnis: new Set(vnis), random: randomBytes };
 }
 
 /** What was wrong before already is not held against a change. */

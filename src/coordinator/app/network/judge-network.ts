@@ -26,6 +26,7 @@ export function judgeNetwork(network: NetworkDocument, around: Surroundings): re
   if (network.name === 'user' || network.name === 'none')
     report('name', `${network.name} has a meaning of its own where networks are named`);
   judgeType(network, report);
+  judgeSpan(network, around, report);
   if (network.ipv4 !== null) {
     judgeAddresses(network, network.ipv4, report);
     if (hasHostAddress(network.type)) judgePlace(network.ipv4, around, report);
@@ -45,6 +46,19 @@ function judgeType({ type, ipv4, adapter, forwards }: NetworkDocument, report: R
   } else if (adapter !== null) report('adapter', 'only a bridged network has one');
   if (hasHostAddress(type) && ipv4 === null) report('ipv4', `a ${type} network needs addresses`);
   if (type !== 'nat' && forwards.length > 0) report('forwards', 'only a nat network has them');
+}
+
+function judgeSpan(
+  { type, span }: NetworkDocument,
+  { others }: Surroundings,
+  report: Report,
+): void {
+  if (span === null || span === undefined) return;
+  if (type === 'bridged')
+    report('span', 'a bridged network spans hosts by the physical network that it is on');
+  if (type === 'host-only') report('span', 'a host-only network is about one host');
+  const holder = others.find((other) => other.span?.vni === span.vni);
+  if (holder !== undefined) report('span/vni', `is that of network ${holder.name}`);
 }
 
 function judgeAddresses({ type }: NetworkDocument, ipv4: NetworkIpv4, report: Report): void {

@@ -24,13 +24,19 @@ const maxAttempts = 200;
 export interface MakeNetworkOptions {
   /** Subnets that something known uses. */
   readonly taken: readonly Subnet[];
+  /** Numbers of tunnels that other networks have. */
+  readonly vnis: ReadonlySet<number>;
   readonly random: RandomBytes;
 }
 
 /** Errors: `invalid` for what does not fit the type; `exhausted` where no subnet is free. */
 export function makeNetwork(create: NetworkCreate, options: MakeNetworkOptions): NetworkDocument {
-  const { ipv4: wanted, ...rest } = create;
-  return { ...rest, ipv4: makeIpv4(create, wanted, undefined, options) };
+  const { ipv4: wanted, span, ...rest } = create;
+  return {
+    ...rest,
+    ipv4: makeIpv4(create, wanted, undefined, options),
+    span: span === null ? null : { ...span, vni: span.vni ?? chooseVni(options) },
+  };
 }
 
 /** `before` is what the network has already: it keeps its subnet where none is given. */
@@ -89,6 +95,18 @@ function chooseSubnet({ taken, random }: MakeNetworkOptions): Subnet {
     if (!taken.some((other) => overlaps(other, subnet))) return subnet;
   }
   throw new Fault('exhausted', 'no free subnet was found', { hint: 'choose one: ipv4.subnet' });
+}
+
+/** Low numbers are those that other products take first. */
+function chooseVni({ vnis, random }: MakeNetworkOptions): number {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const [high = 0, middle = 0, low = 0] = random(3);
+    const vni = ((high | 0x80) << 16) | (middle << 8) | low;
+    if (!vnis.has(vni)) return vni;
+  }
+  throw new Fault('exhausted', 'no free number for tunnels was found', {
+    hint: 'choose one: span.vni',
+  });
 }
 
 function wrong(name: string, path: string, problem: string): Fault {

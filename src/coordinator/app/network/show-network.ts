@@ -1,9 +1,10 @@
 /** Networks as the API shows them: the document, how hosts carry it, how many adapters are on it. */
 import { Fault } from '#lib';
-import { isUuid, type Network, type NetworkState, type NetworkReport } from '#api';
-import type { HostDocument, NetworkDocument, VmDocument } from '../../documents.ts';
+import { isUuid, type Network, type NetworkState, type NetworkReport, type Thing } from '#api';
+import type { HostDocument, NetworkDocument, SpanDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Document } from '../../store/store.ts';
+import { hostThing } from '../things.ts';
 
 const severity: readonly NetworkReport['state'][] = ['ready', 'degraded', 'down'];
 
@@ -42,11 +43,23 @@ export function showNetwork(
     ...data,
     state: stateOfNetwork(hosts.map(({ state }) => state)),
     hosts,
+    service: serviceOf(inventory, id),
     adapters: counts.get(id) ?? 0,
     version,
     createdAt,
     updatedAt,
   };
+}
+
+function serviceOf(inventory: Inventory, id: string): Network['service'] {
+  const host = inventory.document<SpanDocument>('span', id)?.data.host;
+  return host === undefined ? null : { host, hostName: hostThing(inventory, host).name };
+}
+
+/** By its name, or by its id when it is not known any more. */
+export function networkThing(inventory: Inventory, id: string): Thing {
+  const network = inventory.document<NetworkDocument>('network', id);
+  return { kind: 'network', id, name: network?.data.name ?? id };
 }
 
 export function listNetworks(inventory: Inventory): readonly Network[] {

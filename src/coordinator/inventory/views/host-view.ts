@@ -26,7 +26,7 @@ export interface HostParts {
 }
 
 export function viewHost({ host, connection, load, vms }: HostParts): Host {
-  const { name, driver, settings, facts } = host.data;
+  const { name, driver, settings, facts, address = null } = host.data;
   const status = statusOf(host.data, connection);
   return {
     kind: 'host',
@@ -39,6 +39,7 @@ export function viewHost({ host, connection, load, vms }: HostParts): Host {
     createdAt: host.createdAt,
     updatedAt: host.updatedAt,
     lastSeenAt: connection.lastSeenAt,
+    address,
     settings,
     facts,
     load: connection.connected ? (load ?? null) : null,

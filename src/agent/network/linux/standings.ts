@@ -1,0 +1,54 @@
+/** How networks that span hosts stand, as this host was told last. */
+import type { NetworkSpec, SpanStanding } from '#api';
+import { asCarried, partIn, type Part } from './carried.ts';
+import type { KnownAdapter } from './service-config.ts';
+import type { Spanning } from './tunnels.ts';
+
+export class Standings {
+  readonly #hostId: string;
+  #byNetwork: ReadonlyMap<string, SpanStanding> = new Map();
+
+  constructor(hostId: string) {
+    this.#hostId = hostId;
+  }
+
+  get all(): readonly SpanStanding[] {
+    return [...this.#byNetwork.values()];
+  }
+
+  take(spans: readonly SpanStanding[]): void {
+    this.#byNetwork = new Map(spans.map((standing) => [standing.network, standing]));
+  }
+
+  partIn(network: NetworkSpec): Part {
+    return partIn(this.#hostId, network, this.#byNetwork.get(network.id));
+  }
+
+  /** The network as this host carries it. */
+  asCarried(network: NetworkSpec): NetworkSpec {
+    return asCarried(network, this.partIn(network));
+  }
+
+  /** What the service begins its term on this host with. */
+  handed({ id, span }: NetworkSpec): SpanStanding | undefined {
+    return span === null ? undefined : this.#byNetwork.get(id);
+  }
+
+  /** Undefined for a network without tunnels, and until it is told how it stands. */
+  spanning(
+    network: NetworkSpec,
+    bridge: string | null,
+    here: readonly KnownAdapter[],
+  ): Spanning | undefined {
+    const standing = this.#byNetwork.get(network.id);
+    const { span } = network;
+    if (span === null || standing === undefined || bridge === null) return undefined;
+    const macs = new Set(here.map(({ mac }) => mac));
+    return { network: { ...network, span }, standing, bridge, here: macs };
+  }
+
+  /** Adapters of vms of other hosts. */
+  elsewhere(network: string): readonly KnownAdapter[] {
+    return this.#byNetwork.get(network)?.peers.flatMap(({ adapters }) => adapters) ?? [];
+  }
+}
