@@ -428,10 +428,21 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.doesNotMatch(await serial.command('ls /run/gantry'), /additions\s/);
   });
 
-  test('GA-18 GA-35 a guest that was reset has no additions until it is heard again', async () => {
+  test('VM-83 GA-18 GA-35 a guest that hangs is reset where that is asked for, and has no additions until it is heard again', async () => {
+    await configure(agent, id, 10, { failure: { reaction: 'reset', maxRepetitions: 1 } });
     await agent.untilSample(id, 'additions', ({ additions }) => additions.state === 'running');
+    const pid = agent.pid(id);
+    await serial.command('kill -STOP $(cat /run/qemu-ga.pid)');
     serial.text = '';
-    await agent.act(id, 'reset');
+    await agent.untilEvent('vm.failure-reaction', id, 40_000);
+    const [reaction] = agent.host.events.filter(({ name }) => name === 'vm.failure-reaction');
+    assert.deepEqual(reaction?.attributes, { reaction: 'reset', repetition: 1, limit: 1 });
+    const resets = (): number =>
+      agent.host.events.filter(
+        ({ name, attributes }) => name === 'vm.state.reset' && attributes['how'] === 'reset',
+      ).length;
+    await agent.host.until('its reset', () => resets() === 1);
+    assert.equal(agent.pid(id), pid);
     await assert.rejects(agent.act(id, 'shutdown'), (error) => {
       assert.ok(isFault(error, 'refused'));
       assert.match(error.message, /no guest additions have answered/);

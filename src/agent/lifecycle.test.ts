@@ -43,7 +43,8 @@ describe('real processes', { skip: withoutQemu }, () => {
   });
 
   test('VM-06 a vm has a folder of its name below the host’s folder for vms, and all its files are in it', async () => {
-    const definition = bareDefinition({ disks: [testDisk('system.qcow2')] });
+    const settings = { undoDisks: { enabled: true, onTurnOff: 'keep' } };
+    const definition = bareDefinition({ disks: [testDisk('system.qcow2')] }, { settings });
     const id = await agent.create(definition, [newDisk('system.qcow2')]);
     const folder = join(agent.process.folder, 'data', 'vms', definition.name);
     assert.equal(agent.folder(id), folder);
@@ -51,7 +52,7 @@ describe('real processes', { skip: withoutQemu }, () => {
     await agent.act(id, 'save');
     const { files } = await agent.host.call('machine.files', { id });
     const roles = new Set(files.map(({ role }) => role));
-    for (const role of ['configuration', 'disk', 'saved-state'] as const)
+    for (const role of ['configuration', 'disk', 'undo', 'saved-state'] as const)
       assert.ok(roles.has(role), `${role} in ${[...roles].join(' ')}`);
     assert.deepEqual(new Set(files.map(({ path }) => dirname(path))), new Set([folder]));
     await agent.act(id, 'discard');
@@ -147,8 +148,9 @@ describe('real processes', { skip: withoutQemu }, () => {
     assert.ok(!agent.events(id).includes('vm.crashed'));
   });
 
-  test('VM-83 a vm that crashes is started again where that is asked for', async () => {
-    const definition = bareDefinition({}, { settings: { failure: { reaction: 'restart' } } });
+  test('VM-83 a vm whose process ends is started again where that is asked for, up to the limit', async () => {
+    const failure = { reaction: 'restart', maxRepetitions: 1 };
+    const definition = bareDefinition({}, { settings: { failure } });
     const id = await agent.create(definition);
     await agent.act(id, 'turn-on');
     const first = agent.pid(id) ?? 0;
@@ -157,8 +159,20 @@ describe('real processes', { skip: withoutQemu }, () => {
     const again = (): boolean =>
       agent.events(id).filter((name) => name === 'vm.state.powered-on').length === 2;
     await agent.host.until('the second start', again);
-    assert.notEqual(agent.pid(id), first);
-    await agent.act(id, 'turn-off');
+    const second = agent.pid(id) ?? 0;
+    assert.notEqual(second, first);
+    await agent.until(id, 'running');
+    process.kill(second, 'SIGKILL');
+    const reactions = (): unknown[] =>
+      agent.host.events
+        .filter(({ name, vmId }) => name === 'vm.failure-reaction' && vmId === id)
+        .map(({ attributes }) => attributes);
+    await agent.host.until('the second reaction', () => reactions().length === 2);
+    assert.deepEqual(reactions(), [
+      { reaction: 'restart', repetition: 1, limit: 1 },
+      { reaction: 'given up', repetition: 2, limit: 1 },
+    ]);
+    await agent.until(id, 'off');
   });
 
   test('VM-42 VM-39 VM-41 held, released, reset in place, restarted as a new process', async () => {

@@ -50,7 +50,7 @@ for (const [name, what] of bad)
     assert.equal(nameSchema.safeParse(name).success, false);
   });
 
-test('VM-09 whatever is a name can be a file name: one part of a path, at most 100 bytes', () => {
+test('whatever is a name can be a file name: one part of a path, at most 100 bytes', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 120 }), (name) => {
       if (nameProblem(name) !== undefined) return;

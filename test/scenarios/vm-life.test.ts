@@ -8,10 +8,11 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Event, Host, Operation, Vm } from '#api';
 import { isFault } from '#lib';
@@ -84,6 +85,37 @@ void test('VM-01 VM-02 a vm is made in one operation: its disk is new, an existi
     ['existing', 'new', 'none'],
     'of what failed nothing is there',
   );
+});
+
+void test('VM-09 files are named after their vm, or as one likes: disks when they are made, a configuration when it is added', async () => {
+  const names = async (vm: string): Promise<readonly string[]> =>
+    (await filesOf(vm)).map(({ path }) => basename(path)).toSorted();
+  await gantry.must('vm', 'create', 'plain', ...bare, '--disk', '32M');
+  assert.deepEqual(await names('plain'), ['plain.json', 'plain.qcow2']);
+  const client = gantry.client();
+  const disk = { kind: 'new', sizeBytes: 32 * 1024 ** 2, file: 'System of 2026.img' } as const;
+  await client.wait(
+    await client.call('vm.create', { body: { name: 'own', network: 'none', disk } }),
+  );
+  assert.deepEqual(await names('own'), ['System of 2026.img', 'own.json']);
+  const { path } = await show('own');
+  await gantry.must('vm', 'remove', 'own', '--yes');
+  const chosen = join(path, 'chosen.json');
+  renameSync(join(path, 'own.json'), chosen);
+  await gantry.must('vm', 'add', chosen);
+  await gantry.must('vm', 'set', 'own', 'description=mine');
+  assert.match(readFileSync(chosen, 'utf8'), /"description": *"mine"/);
+  await gantry.must('vm', 'start', 'own');
+  await gantry.must('vm', 'save', 'own');
+  assert.deepEqual(await names('own'), [
+    'System of 2026.img',
+    'chosen.json',
+    'chosen.log',
+    'chosen.saved',
+    'chosen.saved.json',
+  ]);
+  await gantry.must('vm', 'discard', 'own', '--yes');
+  for (const vm of ['plain', 'own']) await gantry.must('vm', 'delete', vm, '--yes');
 });
 
 void test('VM-38 turning off asks first, and then takes the power away, saving nothing', async () => {

@@ -59,7 +59,7 @@ test('DISK-58 a new disk of a classic vm goes to IDE, of a modern one to virtio'
   assert.equal(busOf({ guestOs: 'netware' }), 'ide');
 });
 
-test('VM-09 the file name follows the name of the vm or is chosen freely', () => {
+test('the file name of a disk is chosen freely', () => {
   const { disks } = make({
     disk: { kind: 'new', sizeBytes: giB, format: 'qcow2', file: 'os.img' },
   });
