@@ -30,6 +30,10 @@ void test('--data moves everything with one option, and counts more than GANTRY_
   assert.equal(findInstallation({}, { ...root, environment: { GANTRY_DATA: '/b' } }).data, '/b');
 });
 
+void test('an empty --data is refused, not taken for the present folder', () => {
+  assert.throws(() => findInstallation({ data: '' }, root), { code: 'invalid' });
+});
+
 void test('sockets of an installation in a deep folder get a short place that is its own', () => {
   const deep = `/srv/${'deep/'.repeat(20)}`;
   const one = findInstallation({ data: `${deep}one` }, root).runtime;

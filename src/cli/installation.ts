@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Fault } from '#lib';
 
 export interface Installation {
   readonly data: string;
@@ -35,11 +36,16 @@ export function surroundings(): Surroundings {
   return { environment: process.env, uid: process.getuid?.() ?? 0, home: homedir() };
 }
 
-/** `data` and `server` as given on the command line; the environment counts where they are not. */
+/**
+ * `data` and `server` as given on the command line; the environment counts where they are not.
+ * Errors: `invalid` for an empty `data`, which would be the present folder.
+ */
 export function findInstallation(
   given: { readonly data?: string | undefined; readonly server?: string | undefined },
   { environment, uid, home }: Surroundings,
 ): Installation {
+  if (given.data === '')
+    throw new Fault('invalid', '--data names no folder', { hint: 'for example: --data /srv/lab' });
   const named = given.data ?? nonEmpty(environment['GANTRY_DATA']);
   const server = given.server ?? nonEmpty(environment['GANTRY_SERVER']);
   const token = nonEmpty(environment['GANTRY_TOKEN']);

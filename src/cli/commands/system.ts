@@ -1,5 +1,4 @@
 /** up, down, status, uninstall: this machine's programs. */
-import { existsSync, rmSync } from 'node:fs';
 import { Fault, isFault } from '#lib';
 import {
   chooseShutdown,
@@ -18,6 +17,13 @@ import { writeList } from '../output/render.ts';
 import { checkMachine } from '../system/checks.ts';
 import { ensureConsole } from '../system/console-build.ts';
 import { answers, ensureFirstVm } from '../system/first-vm.ts';
+import {
+  checkDataFolder,
+  foldersMade,
+  isInstalled,
+  named,
+  removeFolders,
+} from '../system/footprint.ts';
 import { endLeftProcesses } from '../system/left-processes.ts';
 import { bringNeeds, hostNeeds } from '../system/packages.ts';
 import { ensureAgent, ensureCoordinator, runPrograms } from '../system/programs.ts';
@@ -105,6 +111,7 @@ async function greet(
 
 async function up(run: Run<typeof upOptions>): Promise<number | void> {
   const { installation, options, out, signal } = run;
+  checkDataFolder(installation);
   checkMachine(installation);
   const settings = wantedSettings(run);
   const running = readCoordinatorFile(installation);
@@ -276,12 +283,10 @@ export const systemCommands = [
     examples: ['gantry uninstall', 'gantry uninstall --keep-data --yes'],
     async run(run) {
       const { installation, options, out } = run;
-      const folders = [
-        installation.runtime,
-        installation.config,
-        ...(options['keep-data'] === true ? [] : [installation.data]),
-      ].filter((folder) => existsSync(folder));
-      if (folders.length === 0) return out.line('nothing is installed');
+      if (!isInstalled(installation))
+        return out.line(`nothing is installed at ${installation.data}`);
+      const keepsData = options['keep-data'] === true;
+      const folders = foldersMade(installation, keepsData ? 'without-data' : 'with-data');
       out.note('this will be deleted:');
       for (const folder of folders) out.note(`  ${folder}`);
       await confirm(
@@ -300,8 +305,10 @@ export const systemCommands = [
       if (manager !== undefined)
         for (const program of ['agent', 'coordinator'] as const)
           await removeService(manager, installation, program);
-      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+      const left = removeFolders(installation, folders);
       out.line('removed');
+      if (left.length > 0 && !keepsData)
+        out.note(`${installation.data} stays, it holds other things: ${named(left)}`);
       out.hint(
         'packages that were installed stay; remove them with apt-get if nothing else needs them',
       );

@@ -17,19 +17,20 @@ const startSchema = z.strictObject({
 });
 export type StartSettings = z.infer<typeof startSchema>;
 
-const file = (installation: Installation): string => join(installation.config, 'start.json');
+export const startFile = (installation: Installation): string =>
+  join(installation.config, 'start.json');
 
 export function readStartSettings(installation: Installation): StartSettings | undefined {
   let text: string;
   try {
-    text = readFileSync(file(installation), 'utf8');
+    text = readFileSync(startFile(installation), 'utf8');
   } catch {
     return undefined;
   }
   try {
     return startSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Fault('invalid', `${file(installation)} is not what gantry up writes`, {
+    throw new Fault('invalid', `${startFile(installation)} is not what gantry up writes`, {
       cause: error,
       hint: 'delete it and run gantry up again',
     });
@@ -38,7 +39,7 @@ export function readStartSettings(installation: Installation): StartSettings | u
 
 export function writeStartSettings(installation: Installation, settings: StartSettings): void {
   mkdirSync(installation.config, { recursive: true, mode: 0o755 });
-  const path = file(installation);
+  const path = startFile(installation);
   writeFileSync(`${path}.new`, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o644 });
   renameSync(`${path}.new`, path);
 }

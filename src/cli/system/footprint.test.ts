@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { findInstallation, type Installation } from '../installation.ts';
+import { checkDataFolder } from './footprint.ts';
+import { writeStartSettings } from './settings.ts';
+
+const program = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+function folderFor(context: TestContext): string {
+  const data = mkdtempSync(join(tmpdir(), 'gantry-foot-'));
+  context.after(() => rmSync(data, { recursive: true, force: true }));
+  return data;
+}
+
+function installationAt(data: string): Installation {
+  return findInstallation({ data }, { environment: {}, uid: 0, home: '/root' });
+}
+
+function uninstall(data: string): { readonly code: number | null; readonly text: string } {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [program, 'uninstall', '--yes', '--data', data],
+    { encoding: 'utf8', env: { PATH: process.env['PATH'] } },
+  );
+  return { code: status, text: stdout + stderr };
+}
+
+void test('uninstall touches nothing in a folder where Gantry is not installed', (context) => {
+  const data = folderFor(context);
+  for (const name of ['agent', 'config', 'log', 'run', 'ssl']) {
+    mkdirSync(join(data, name));
+    writeFileSync(join(data, name, 'precious'), 'x');
+  }
+  const { code, text } = uninstall(data);
+  assert.equal(code, 0);
+  assert.match(text, /nothing is installed at /);
+  for (const name of ['agent', 'config', 'log', 'run', 'ssl'])
+    assert.ok(existsSync(join(data, name, 'precious')), name);
+});
+
+void test('uninstall deletes what the programs made, and leaves what else lies in the data folder', (context) => {
+  const data = folderFor(context);
+  writeStartSettings(installationAt(data), { listen: '127.0.0.1:1', simulate: null });
+  mkdirSync(join(data, 'coordinator'));
+  writeFileSync(join(data, 'precious'), 'x');
+  const { code, text } = uninstall(data);
+  assert.equal(code, 0, text);
+  assert.match(text, /it holds other things: precious/);
+  assert.deepEqual(readdirSync(data), ['precious']);
+});
+
+void test('a data folder goes with the last that was made in it', (context) => {
+  const data = folderFor(context);
+  writeStartSettings(installationAt(data), { listen: '127.0.0.1:1', simulate: null });
+  assert.equal(uninstall(data).code, 0);
+  assert.ok(!existsSync(data));
+});
+
+void test('up takes no folder that holds other things, and no file', (context) => {
+  const data = folderFor(context);
+  checkDataFolder(installationAt(data));
+  mkdirSync(join(data, 'config'));
+  mkdirSync(join(data, 'lost+found'));
+  checkDataFolder(installationAt(data));
+  const file = join(data, 'passwd');
+  writeFileSync(file, 'x');
+  assert.throws(() => checkDataFolder(installationAt(data)), /holds other things: passwd/);
+  assert.throws(() => checkDataFolder(installationAt(file)), /is a file/);
+  writeStartSettings(installationAt(data), { listen: '127.0.0.1:1', simulate: null });
+  checkDataFolder(installationAt(data));
+});

@@ -1,0 +1,72 @@
+/**
+ * What an installation leaves on the disk. A folder that somebody names belongs to Gantry only where Gantry
+ * began it: `up` makes nothing in a folder that holds other things, and `uninstall` deletes nothing but what
+ * the programs made, and only where it finds that they did.
+ */
+import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '#lib';
+import type { Installation } from '../installation.ts';
+import { startFile } from './settings.ts';
+
+const dataFolders = ['agent', 'coordinator', 'log'] as const;
+/** May be there before the first `up`: a certificate of one's own, and what a file system has of itself. */
+const alsoAllowed: readonly string[] = ['config', 'run', 'lost+found'];
+const maxNamed = 3;
+
+/** Whether `up` was here: its own file, or what one of the programs keeps after `uninstall --keep-data`. */
+export function isInstalled(installation: Installation): boolean {
+  return [
+    startFile(installation),
+    join(installation.data, 'coordinator', 'store.db'),
+    join(installation.data, 'agent', 'host.json'),
+  ].some((file) => existsSync(file));
+}
+
+/** Errors: `refused` for a folder with things of others, `invalid` for what is no folder. */
+export function checkDataFolder(installation: Installation): void {
+  const { data } = installation;
+  const stats = lstatSync(data, { throwIfNoEntry: false });
+  if (stats === undefined || isInstalled(installation)) return;
+  if (stats.isFile()) throw new Fault('invalid', `${data} is a file, not a folder`);
+  const others = otherThings(data);
+  if (others.length > 0)
+    throw new Fault('refused', `${data} holds other things: ${named(others)}`, {
+      hint: 'choose an empty folder, or one that does not exist yet, with --data DIR',
+    });
+}
+
+/** What of an installation is there. */
+export function foldersMade(
+  installation: Installation,
+  data: 'with-data' | 'without-data',
+): readonly string[] {
+  return [
+    installation.runtime,
+    installation.config,
+    ...(data === 'with-data' ? dataFolders.map((name) => join(installation.data, name)) : []),
+  ].filter((folder) => existsSync(folder));
+}
+
+/** Deletes the folders, and the data folder once it is empty; the names of what is left in it. */
+export function removeFolders(
+  installation: Installation,
+  folders: readonly string[],
+): readonly string[] {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  const { data } = installation;
+  if (!existsSync(data)) return [];
+  const left = readdirSync(data);
+  if (left.length === 0) rmdirSync(data);
+  return left;
+}
+
+export function named(names: readonly string[]): string {
+  const more = names.length > maxNamed ? `, and ${names.length - maxNamed} more` : '';
+  return `${names.slice(0, maxNamed).join(', ')}${more}`;
+}
+
+function otherThings(folder: string): readonly string[] {
+  const ours: readonly string[] = [...dataFolders, ...alsoAllowed];
+  return readdirSync(folder).filter((name) => !ours.includes(name));
+}
