@@ -12,6 +12,7 @@ import { NothingHere } from './frame/NothingHere.tsx';
 import { parseHostPlace } from './hosts/place.ts';
 import { parseImagesPlace } from './images/place.ts';
 import { parseListPlace } from './list/place.ts';
+import { parseNetworkPlace } from './networks/place.ts';
 import { StatusPage } from './status/StatusPage.tsx';
 import { parseVmPlace } from './vm/tabs.ts';
 import { parseVmsPlace } from './vms/place.ts';
@@ -95,8 +96,13 @@ const networksRoute = createRoute({
 const networkRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/networks/$network',
-  validateSearch: parseListPlace,
+  validateSearch: parseNetworkPlace,
   component: lazyRouteComponent(() => import('./networks/NetworkPage.tsx'), 'NetworkPage'),
+});
+const topologyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/topology',
+  component: lazyRouteComponent(() => import('./topology/TopologyPage.tsx'), 'TopologyPage'),
 });
 const operationsRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -127,6 +133,7 @@ export function createConsoleRouter(): AnyRouter {
       teamRoute,
       networksRoute,
       networkRoute,
+      topologyRoute,
       operationsRoute,
       eventsRoute,
     ]),

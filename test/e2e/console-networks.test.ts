@@ -80,6 +80,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
 
   test('the page follows an adapter that comes onto the network, and a deletion says that it is in use', async () => {
     const { page } = person;
+    await page.getByRole('tab', { name: 'Virtual machines' }).click();
     await gantry.must('vm', 'attach-adapter', vm.name, '--network', 'lab');
     await page
       .getByRole('grid', { name: 'Virtual machines' })
@@ -194,15 +195,49 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await dialog.waitFor({ state: 'detached' });
   });
 
+  test('the topology draws what is plugged into what, follows it, and one works from it by keyboard', async () => {
+    const { page } = person;
+    await page.goto(`${gantry.client().server}/topology`);
+    const things = (kind: string): Locator =>
+      page.getByRole('main').getByRole('list', { name: kind });
+    const lines = page.locator('path.plug');
+    await things('Hosts').getByRole('link', { name: vm.host, exact: true }).waitFor();
+    await things('Virtual machines').getByRole('link', { name: vm.name, exact: true }).waitFor();
+    await things('Virtual machines')
+      .getByText(/↓.+\/s ↑.+\/s/)
+      .waitFor();
+    assert.equal(await lines.count(), 1);
+    const { items } = await gantry
+      .client()
+      .call('vm.list', { query: { filter: 'state = off', sort: 'name', limit: 1 } });
+    const other = items[0]?.name ?? '';
+    await gantry.must('vm', 'attach-adapter', other, '--network', 'lab');
+    await things('Virtual machines').getByRole('link', { name: other, exact: true }).focus();
+    assert.equal(await lines.count(), 2);
+    assert.equal(await page.locator('path.plug.lit').count(), 1);
+    await things('Virtual machines')
+      .getByRole('button', { name: `Actions for ${other}` })
+      .press('Enter');
+    await page.getByRole('menuitem', { name: 'Turn on', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'As a table' }).press('Enter');
+    await page.getByRole('grid', { name: 'As a table' }).getByRole('row').nth(2).waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await things('Networks').getByRole('button', { name: 'Hide the vms on lab' }).press('Enter');
+    await things('Virtual machines').getByRole('link').first().waitFor({ state: 'detached' });
+    await gantry.must('vm', 'detach-adapter', other, '0', '--yes');
+  });
+
   test('in the dark axe finds no barrier, and at 800 × 600 and on a phone neither page is wider than the window', async () => {
     const { page } = person;
     const { id } = await gantry.client().call('network.show', { params: { network: 'lab' } });
+    const pages = ['/networks', `/networks/${id}`, `/networks/${id}?tab=addresses`, '/topology'];
     for (const [width, height] of [
       [800, 600],
       [390, 844],
     ] as const) {
       await page.setViewportSize({ width, height });
-      for (const path of ['/networks', `/networks/${id}`]) {
+      for (const path of pages) {
         await page.goto(gantry.client().server + path);
         await page.getByRole('heading', { level: 1 }).waitFor();
         const wide = Number(await page.evaluate('document.documentElement.scrollWidth'));
@@ -211,7 +246,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     }
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     await page.setViewportSize({ width: 1280, height: 2000 });
-    for (const path of ['/networks', `/networks/${id}`]) {
+    for (const path of pages) {
       await page.goto(gantry.client().server + path);
       await page.getByRole('heading', { level: 1 }).waitFor();
       assert.deepEqual(await findBarriers(page), [], path);

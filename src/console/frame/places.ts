@@ -5,6 +5,7 @@ export const places = [
   ['/teams', 'teams'],
   ['/hosts', 'hosts'],
   ['/networks', 'networks'],
+  ['/topology', 'topology'],
   ['/images', 'images'],
   ['/operations', 'operations'],
   ['/events', 'events'],

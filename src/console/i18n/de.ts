@@ -78,6 +78,7 @@ export const german: Language = {
     suggestions: 'Vorschläge',
     tags: 'Schlagwörter',
     thumbnails: 'Bildschirme',
+    topology: 'Topologie',
     tree: 'Inventar',
     under: '{count} in Arbeit',
     views: 'Ansichten',

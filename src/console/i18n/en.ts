@@ -99,6 +99,7 @@ export const texts = {
   suggestions: 'Suggestions',
   tags: 'Tags',
   thumbnails: 'Screens',
+  topology: 'Topology',
   tree: 'Inventory',
   under: '{count} under way',
   views: 'Views',

@@ -5,6 +5,7 @@ import { snapshotLanguages } from '../vm/snapshots/words.ts';
 import { vmLanguages } from '../vm/words/vm-words.ts';
 import { networkLanguages } from '../networks/words.ts';
 import { teamLanguages } from '../teams/words.ts';
+import { topologyLanguages } from '../topology/words.ts';
 import { createWords, findLanguage, languages } from './words.ts';
 
 test('a language is found by its code or a dialect of it, and English stands in for others', () => {
@@ -21,6 +22,7 @@ test('every language fills the same places in its texts', () => {
     snapshotLanguages,
     cloneLanguages,
     teamLanguages,
+    topologyLanguages,
     networkLanguages,
   ];
   for (const { en: english = {}, ...others } of all)

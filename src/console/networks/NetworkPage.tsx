@@ -1,21 +1,27 @@
 /** One network: what it is, how hosts carry it, who has which address, and the vms on it. */
-import { Content, PageSection } from '@patternfly/react-core';
+import { Content, PageSection, Spinner } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import type { Network } from '#api';
 import { useConsole, useWords } from '../console.ts';
-import { parseListPlace } from '../list/place.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { FactList, type Facts } from '../parts/FactList.tsx';
+import { TabBar } from '../parts/TabBar.tsx';
 import { ThingPage } from '../parts/ThingPage.tsx';
 import { VmList } from '../vms/VmList.tsx';
+import { EventList } from '../work/EventList.tsx';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import { NetworkHosts } from './NetworkHosts.tsx';
 import { NetworkLeases } from './NetworkLeases.tsx';
 import { NetworkMenu } from './NetworkMenu.tsx';
 import { NetworkStateLabel } from './NetworkStateLabel.tsx';
+import { networkTabs, parseNetworkPlace, type NetworkPlace, type NetworkTab } from './place.ts';
 import { useNetworkText } from './words.ts';
+
+const Topology = lazy(async () => ({
+  default: (await import('../topology/Topology.tsx')).Topology,
+}));
 
 export function NetworkPage(): ReactNode {
   const { network } = useParams({ strict: false }) as { network: string };
@@ -24,14 +30,16 @@ export function NetworkPage(): ReactNode {
     queryKey: ['network.show', network],
     queryFn: ({ signal }) => client.call('network.show', { params: { network } }, signal),
   });
-  return <Answer question={question}>{(found) => <Shown network={found} />}</Answer>;
+  return <Answer question={question}>{(found) => <NetworkTabs network={found} />}</Answer>;
 }
 
-function Shown({ network }: { readonly network: Network }): ReactNode {
+function NetworkTabs({ network }: { readonly network: Network }): ReactNode {
   const words = useWords();
-  const text = useNetworkText();
   const navigate = useNavigate();
-  const place = parseListPlace(useSearch({ strict: false }));
+  const place = parseNetworkPlace(useSearch({ strict: false }));
+  const { tab = 'summary' } = place;
+  const go = (search: NetworkPlace): void =>
+    void navigate({ to: '/networks/$network', params: { network: network.id }, search });
   return (
     <ThingPage
       kind="networks"
@@ -43,27 +51,63 @@ function Shown({ network }: { readonly network: Network }): ReactNode {
         </>
       }
     >
-      <PageSection>
-        <NetworkFacts network={network} />
-        <Content component="h2">{text('onHosts')}</Content>
-        <NetworkHosts network={network} />
-        {network.ipv4 !== null && network.ipv4.dhcp !== null && (
-          <>
-            <Content component="h2">{text('leases')}</Content>
-            <NetworkLeases network={network} />
-          </>
-        )}
-        <Content component="h2">{words.text('virtualMachines')}</Content>
-      </PageSection>
-      <VmList
-        place={place}
-        onPlace={(to) =>
-          void navigate({ to: '/networks/$network', params: { network: network.id }, search: to })
-        }
-        within={`definition.hardware.adapters.attachment.network = "${network.id}"`}
+      <TabBar
+        name={network.name}
+        tabs={networkTabs}
+        open={tab}
+        titleOf={(key) => words.text(key)}
+        onOpen={(to) => go({ tab: to })}
       />
+      <div id={`tab-${tab}`} role="tabpanel" aria-label={words.text(tab)} className="tab-panel">
+        {tab === 'virtualMachines' ? (
+          <VmList
+            place={place}
+            onPlace={(to) => go({ tab, ...to })}
+            within={`definition.hardware.adapters.attachment.network = "${network.id}"`}
+          />
+        ) : (
+          <PageSection isFilled>
+            <TabContent network={network} tab={tab} />
+          </PageSection>
+        )}
+      </div>
     </ThingPage>
   );
+}
+
+function TabContent({
+  network,
+  tab,
+}: {
+  readonly network: Network;
+  readonly tab: Exclude<NetworkTab, 'virtualMachines'>;
+}): ReactNode {
+  const words = useWords();
+  const text = useNetworkText();
+  switch (tab) {
+    case 'summary':
+      return (
+        <>
+          <NetworkFacts network={network} />
+          <Content component="h2">{text('onHosts')}</Content>
+          <NetworkHosts network={network} />
+        </>
+      );
+    case 'addresses':
+      return network.ipv4 === null || network.ipv4.dhcp === null ? (
+        <Content component="p">{text('leasesNothing')}</Content>
+      ) : (
+        <NetworkLeases network={network} />
+      );
+    case 'topology':
+      return (
+        <Suspense fallback={<Spinner aria-label={words.text('loading')} />}>
+          <Topology networks={[network]} />
+        </Suspense>
+      );
+    case 'events':
+      return <EventList filter={`target.id = "${network.id}"`} />;
+  }
 }
 
 function NetworkFacts({ network }: { readonly network: Network }): ReactNode {

@@ -22,6 +22,7 @@ const english = {
   bridge: 'Interface',
   unusedHint: 'No vm is on it: hosts make it as soon as one of their vms has an adapter on it.',
   leases: 'Leased addresses',
+  leasesNothing: 'It leases no addresses.',
   noLeases: 'No address is leased now.',
   until: 'Until',
   guestName: 'Name in the guest',
@@ -54,6 +55,7 @@ const german: Readonly<Record<NetworkTextKey, string>> = {
   unusedHint:
     'Keine VM ist daran: Ein Host richtet es ein, sobald eine seiner VMs einen Adapter daran hat.',
   leases: 'Vergebene Adressen',
+  leasesNothing: 'Es vergibt keine Adressen.',
   noLeases: 'Zurzeit ist keine Adresse vergeben.',
   until: 'Bis',
   guestName: 'Name im Gast',

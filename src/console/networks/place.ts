@@ -1,0 +1,23 @@
+/** The tabs of a network's page, and where one is in its list of vms, as the address says it. */
+import { parseListPlace, type ListPlace } from '../list/place.ts';
+
+export const networkTabs = [
+  'summary',
+  'addresses',
+  'virtualMachines',
+  'topology',
+  'events',
+] as const;
+export type NetworkTab = (typeof networkTabs)[number];
+
+export interface NetworkPlace extends ListPlace {
+  readonly tab?: NetworkTab;
+}
+
+export function parseNetworkPlace(search: Readonly<Record<string, unknown>>): NetworkPlace {
+  const tab = networkTabs.find((known) => known === search['tab']);
+  return {
+    ...parseListPlace(search),
+    ...(tab === undefined || tab === 'summary' ? {} : { tab }),
+  };
+}
