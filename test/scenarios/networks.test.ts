@@ -107,5 +107,38 @@ test('limits and priority of an adapter are options, and one limit leaves the ot
   });
   const { code, err } = await gantry.run(['vm', 'set-adapter', 'slow', '0', '--network', 'user']);
   assert.notEqual(code, 0);
-  assert.match(err, /adapters\/0\/bandwidth: a user-mode network keeps no limits/);
+  assert.match(err, /adapters\/0\/bandwidth: is kept by a network, not by a user-mode network/);
+});
+
+test('firewalls of an adapter and of a network are lines of words, and a wrong one is told with its place', async () => {
+  await gantry.must(
+    'network',
+    'create',
+    'walled',
+    '--type',
+    'internal',
+    '--rule',
+    'deny out tcp 25',
+  );
+  await gantry.must('vm', 'create', 'fort', '--network', 'walled', '--start');
+  const set = (...options: string[]): Promise<string> =>
+    gantry.must('vm', 'set-adapter', 'fort', '0', ...options);
+  const rule = 'allow in tcp 22,8000-8080 from 10.80.0.0/24';
+  assert.match(await set('--default-in', 'deny', '--rule', rule), /adapter 0 of fort was changed/);
+  await set('--address', '10.80.0.9', '--address', 'fd00::9');
+  const shown = await gantry.must('vm', 'show', 'fort');
+  for (const line of [
+    /firewall 0 +allow in tcp 22,8000-8080 from 10\.80\.0\.0\/24/,
+    /firewall 0 +else deny in, allow out/,
+    /network walled, 10\.80\.0\.9, fd00::9/,
+  ])
+    assert.match(shown, line);
+  await gantry.must('network', 'set', 'walled', '--ip-source-guard', 'on', '--dhcp-guard', 'on');
+  const network = await gantry.must('network', 'show', 'walled');
+  for (const line of [/IP source guard +on/, /DHCP guard +on/, /firewall +deny out tcp 25/])
+    assert.match(network, line);
+  const wrong = await gantry.run(['network', 'set', 'walled', '--rule', 'allow in tcp 90-80']);
+  assert.match(wrong.err, /firewall\/rules\/0\/ports\/0\/last: is below the first port/);
+  await set('--rule', 'none', '--default-in', 'allow');
+  assert.doesNotMatch(await gantry.must('vm', 'show', 'fort'), /firewall 0/);
 });

@@ -58,12 +58,16 @@ export class Ear implements Disposable {
 
   /** The first frames, when there are so many. */
   async hears(count: number): Promise<readonly Frame[]> {
+    await this.until(() => this.frames.length >= count);
+    return this.frames.slice(0, count);
+  }
+
+  async until(holds: () => boolean): Promise<void> {
     const untilMs = systemClock.now() + limitMs;
-    while (this.frames.length < count) {
-      if (systemClock.now() > untilMs) throw new Error(`${this.frames.length} frames of ${count}`);
+    while (!holds()) {
+      if (systemClock.now() > untilMs) throw new Error(`only ${this.frames.length} frames`);
       await systemClock.sleep(20);
     }
-    return this.frames.slice(0, count);
   }
 
   /** Frames with this text in them. */

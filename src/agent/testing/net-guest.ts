@@ -1,8 +1,11 @@
 /** A machine on a network as a test sees it: a network namespace with one interface, held by a process. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { readlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createInterface, type Interface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#lib';
@@ -23,11 +26,63 @@ socket.connect(9, address, () => {
     socket.send(body, () => { answered += 1; if (answered === Number(datagrams)) socket.close(); });
 });`;
 
+const server = `const [, ...ports] = process.argv;
+const told = Promise.all(ports.map((port) => new Promise((done) => require('node:net')
+  .createServer((socket) => socket.on('error', () => {}).on('data', (text) => socket.write(text)))
+  .listen(Number(port), '::', done))));
+told.then(() => console.log('listening'));`;
+const talker = `const [, host, port] = process.argv;
+const socket = require('node:net').connect({ host, port: Number(port) })
+  .on('connect', () => console.log('connected')).on('error', () => process.exit(1));
+setTimeout(() => socket.connecting && process.exit(1), 2000);
+process.stdin.pipe(socket).pipe(process.stdout);`;
+const sender = `const [, port, address, toPort, text] = process.argv;
+const socket = require('node:dgram').createSocket('udp4').bind(Number(port), () => {
+  socket.setBroadcast(true);
+  socket.send(text, Number(toPort), address, () => socket.close());
+});`;
+const client = `const [, host, port, localPort] = process.argv;
+require('node:net').connect({ host, port: Number(port), ...(localPort && { localPort: Number(localPort) }) })
+  .on('connect', () => process.exit(0)).on('error', () => process.exit(1));
+setTimeout(() => process.exit(1), 400);`;
+
+type Script = ChildProcessByStdio<Writable, Readable, null>;
+
+/** A connection that is kept. */
+export class Talk implements Disposable {
+  readonly #child: Script;
+  readonly #answers: AsyncIterator<string>;
+  readonly #lines: Interface;
+
+  constructor(child: Script) {
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout });
+    this.#answers = this.#lines[Symbol.asyncIterator]();
+  }
+
+  async answer(): Promise<string> {
+    const { value, done } = await this.#answers.next();
+    if (done === true) throw new Error('the connection has ended');
+    return value;
+  }
+
+  async ask(text: string): Promise<string> {
+    this.#child.stdin.write(`${text}\n`);
+    return await this.answer();
+  }
+
+  [Symbol.dispose](): void {
+    this.#lines.close();
+    this.#child.kill('SIGKILL');
+  }
+}
+
 let counter = 0;
 
 export class NetGuest implements Disposable {
   readonly pid: number;
   readonly #holder: ChildProcess;
+  readonly #children = new Set<ChildProcess>();
   #folder: string | undefined;
 
   private constructor(holder: ChildProcess) {
@@ -85,6 +140,41 @@ export class NetGuest implements Disposable {
     return this.succeeds('busybox', 'ping', '-c', '1', '-W', '1', address);
   }
 
+  /** Answers on these TCP ports until the guest goes. */
+  async serve(...ports: readonly number[]): Promise<void> {
+    const child = this.#spawn(server, ...ports.map(String));
+    await once(child.stdout, 'data');
+  }
+
+  /** Whether a TCP connection comes about. */
+  connects(address: string, port: number): boolean {
+    return this.succeeds(process.execPath, '-e', client, address, String(port));
+  }
+
+  /** A TCP connection to a guest that serves, which says what it is told. Errors: it does not come about. */
+  async talk(address: string, port: number): Promise<Talk> {
+    const child = this.#spawn(talker, address, String(port));
+    const talk = new Talk(child);
+    assert.equal(await talk.answer(), 'connected');
+    return talk;
+  }
+
+  /** One datagram from this port, as a broadcast where the address is one. */
+  async sendFrom(port: number, address: string, toPort: number, text: string): Promise<void> {
+    const child = this.#spawn(sender, String(port), address, String(toPort), text);
+    child.stdout.resume();
+    await once(child, 'close');
+  }
+
+  /** Runs a script of Node in the guest until it ends or the guest goes. */
+  #spawn(script: string, ...args: readonly string[]): Script {
+    const inside = [`--net=/proc/${this.pid}/ns/net`, '--', process.execPath, '-e', script];
+    const child = spawn('nsenter', [...inside, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#children.add(child);
+    child.once('close', () => this.#children.delete(child));
+    return child;
+  }
+
   /** Asks for an address as a guest does; answers what the server told, by the names of udhcpc. */
   async askAddress(...options: readonly string[]): Promise<Readonly<Record<string, string>>> {
     this.#folder ??= await mkdtemp(join(tmpdir(), 'gn-'));
@@ -122,16 +212,14 @@ export class NetGuest implements Disposable {
 
   /** Sends so many datagrams of 1000 bytes as fast as it can, each with the text at its beginning. */
   async flood(address: string, datagrams: number, text = ''): Promise<void> {
-    const inside = [`--net=/proc/${this.pid}/ns/net`, '--', process.execPath, '-e', flood];
-    const child = spawn('nsenter', [...inside, address, String(datagrams), text], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = this.#spawn(flood, address, String(datagrams), text);
+    child.stdout.resume();
     await once(child, 'close');
   }
 
   /** Its namespace goes with its holder, and both ends of its cable with that. */
   [Symbol.dispose](): void {
-    this.#holder.kill('SIGKILL');
+    for (const child of [this.#holder, ...this.#children]) child.kill('SIGKILL');
     if (this.#folder !== undefined) void rm(this.#folder, { recursive: true, force: true });
   }
 }

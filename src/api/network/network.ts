@@ -7,6 +7,7 @@ import { idSchema, nameSchema, timeSchema } from '../ids.ts';
 import { patchOf } from '../patch.ts';
 import { macSchema } from '../vm/hardware.ts';
 import { reasonSchema } from '../vm/vm.ts';
+import { firewallSchema, openFirewall } from './firewall.ts';
 import { networkSpanInputSchema, networkSpanSchema } from './span.ts';
 
 /** Of an installation. */
@@ -134,6 +135,17 @@ const rest = {
   forgedAddresses: z.boolean().default(false).meta({
     description: "vms may send under other MAC addresses than their adapters'",
   }),
+  ipSourceGuard: z.boolean().default(false).meta({
+    description:
+      'vms send only under IP addresses that were leased to them, are kept for them or stand at their adapter',
+  }),
+  dhcpGuard: z.boolean().nullable().default(null).meta({
+    description:
+      'vms neither lease addresses nor announce themselves as routers; null: so where the network leases addresses itself',
+  }),
+  firewall: firewallSchema
+    .default(openFirewall)
+    .meta({ description: 'at the port of every adapter' }),
 };
 
 /** What a host is told of a network. */
@@ -150,6 +162,11 @@ export const networkSpecSchema = z
   })
   .meta({ id: 'NetworkSpec' });
 export type NetworkSpec = z.infer<typeof networkSpecSchema>;
+
+/** Whether vms of it are kept from leasing addresses to others. */
+export function guardsDhcp({ dhcpGuard, ipv4 }: Pick<NetworkSpec, 'dhcpGuard' | 'ipv4'>): boolean {
+  return dhcpGuard ?? (ipv4 !== null && ipv4.dhcp !== null);
+}
 
 /** `unused`: no vm of any reachable host has an adapter on it. */
 export const networkStates = ['unused', 'ready', 'degraded', 'down'] as const;

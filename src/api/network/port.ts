@@ -1,5 +1,6 @@
 /** What an adapter of a vm gets at its port of a network: how much it may send and receive, and when. */
 import { z } from 'zod';
+import { isOneOf, openFirewall, type Firewall } from './firewall.ts';
 
 /** Whose frames go first where the adapter of a host cannot send all at once. */
 export const portPriorities = ['low', 'normal', 'high'] as const;
@@ -22,5 +23,16 @@ export type Bandwidth = z.infer<typeof bandwidthSchema>;
 
 export const unlimited: Bandwidth = { inboundBitsPerSecond: null, outboundBitsPerSecond: null };
 
+/** Adapters and networks name addresses of guests in either kind. */
+export const guestAddressSchema = z
+  .string()
+  .max(50)
+  .refine((text) => isOneOf(text, [z.ipv4(), z.ipv6()]), { error: 'is not an address' });
+
 /** A port without a setting of its own. */
-export const plainPort = { bandwidth: unlimited, priority: 'normal' } as const;
+export const plainPort: {
+  bandwidth: Bandwidth;
+  priority: PortPriority;
+  firewall: Firewall;
+  addresses: string[];
+} = { bandwidth: unlimited, priority: 'normal', firewall: openFirewall, addresses: [] };

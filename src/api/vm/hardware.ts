@@ -6,7 +6,8 @@
 import { z } from 'zod';
 import { giB, kiB, miB } from '#lib';
 import { referenceSchema } from '../ids.ts';
-import { bandwidthSchema, portPriorities, unlimited } from '../network/port.ts';
+import { firewallSchema, openFirewall } from '../network/firewall.ts';
+import { bandwidthSchema, guestAddressSchema, portPriorities, unlimited } from '../network/port.ts';
 import { maxSharedFolders, sharedFolderSchema } from './shared-folders.ts';
 
 const bytes = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
@@ -228,6 +229,13 @@ export const adapterSchema = z
       .meta({ description: 'kept by its port of a network, not by a user-mode network' }),
     priority: z.enum(portPriorities).default('normal').meta({
       description: 'whose frames go first where the adapter of the host cannot send all at once',
+    }),
+    firewall: firewallSchema
+      .default(openFirewall)
+      .meta({ description: "what passes must pass its network's firewall too" }),
+    addresses: z.array(guestAddressSchema).max(64).default([]).meta({
+      description:
+        'it may send under, beside those leased to it or kept for it, where its network guards them',
     }),
   })
   .meta({ id: 'VmAdapter', description: 'a network adapter' });

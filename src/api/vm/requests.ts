@@ -113,6 +113,8 @@ export const adapterChangeSchema = patchOf(
     optional: true,
     bandwidth: true,
     priority: true,
+    firewall: true,
+    addresses: true,
   }),
 ).meta({ id: 'AdapterChange', description: 'what is left out stays as it is' });
 export type AdapterChange = z.infer<typeof adapterChangeSchema>;

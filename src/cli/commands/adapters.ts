@@ -2,6 +2,7 @@
 import { portPriorities, type Adapter, type AdapterChange, type Client } from '#api';
 import { Fault, parseBitRate } from '#lib';
 import { command, type Values } from '../command.ts';
+import { firewallOf, firewallOptions } from '../firewall-options.ts';
 import { finish } from '../progress.ts';
 
 const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
@@ -37,6 +38,12 @@ const portOptions = {
     value: 'WORD',
     meaning: 'whose frames go first on a busy adapter of the host: low, normal or high',
   },
+  address: {
+    type: 'list',
+    value: 'ADDRESS',
+    meaning: 'addresses of its own in a network with IP source guard, or none',
+  },
+  ...firewallOptions,
 } as const;
 
 interface PortRun {
@@ -46,12 +53,19 @@ interface PortRun {
   readonly signal: AbortSignal;
 }
 
-/** What was said of its port. A limit in the other direction stays. */
-async function portChanges(run: PortRun): Promise<Pick<AdapterChange, 'bandwidth' | 'priority'>> {
-  const { inbound, outbound, priority } = run.options;
-  const changes = priority === undefined ? {} : { priority };
-  if (inbound === undefined && outbound === undefined) return changes;
-  const { bandwidth } = await adapterOf(run);
+type PortChange = Pick<AdapterChange, 'bandwidth' | 'priority' | 'firewall' | 'addresses'>;
+
+/** What was said of its port. What was not said of a part of it stays. */
+async function portChanges(run: PortRun): Promise<PortChange> {
+  const { inbound, outbound, priority, address } = run.options;
+  const changes = {
+    ...(priority === undefined ? {} : { priority }),
+    ...(address === undefined ? {} : { addresses: address.filter((one) => one !== 'none') }),
+  };
+  const names = ['inbound', 'outbound', 'rule', 'default-in', 'default-out'] as const;
+  if (names.every((name) => run.options[name] === undefined)) return changes;
+  const { bandwidth, firewall } = await adapterOf(run);
+  const changed = firewallOf(run.options, firewall);
   return {
     ...changes,
     bandwidth: {
@@ -59,6 +73,7 @@ async function portChanges(run: PortRun): Promise<Pick<AdapterChange, 'bandwidth
       outboundBitsPerSecond:
         outbound === undefined ? bandwidth.outboundBitsPerSecond : limit(outbound),
     },
+    ...(changed === undefined ? {} : { firewall: changed }),
   };
 }
 
@@ -117,7 +132,7 @@ export const adapterCommands = [
   command({
     name: 'vm set-adapter',
     summary:
-      'change an adapter: its network, cable, limits and priority, while running where it can',
+      'change an adapter: its network, cable, limits and firewall, while running where it can',
     args: [vmArgument, { name: 'slot', meaning: 'number of the adapter' }],
     options: {
       ...networkOption,
@@ -139,6 +154,7 @@ export const adapterCommands = [
       'gantry vm set-adapter web-1 0 --network lab',
       'gantry vm set-adapter web-1 0 --link down',
       'gantry vm set-adapter web-1 0 --inbound 100M --outbound 10M --priority low',
+      'gantry vm set-adapter web-1 0 --default-in deny --rule "allow in tcp 22,80 from 10.80.0.0/24"',
     ],
     async run(run) {
       const [vm = '', slot = ''] = run.args;

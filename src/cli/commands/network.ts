@@ -1,6 +1,8 @@
 /** Networks: what adapters of vms are plugged into, and the addresses that they lease. */
 import {
+  guardsDhcp,
   networkTypes,
+  openFirewall,
   type Network,
   type NetworkCreate,
   type NetworkForward,
@@ -9,6 +11,7 @@ import {
 } from '#api';
 import { Fault } from '#lib';
 import { command, type Command, type Values } from '../command.ts';
+import { firewallLines, firewallOf, firewallOptions } from '../firewall-options.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
@@ -57,6 +60,19 @@ const changeOptions = {
     value: 'WORD',
     meaning: 'vms may send under other MAC addresses than their own: on or off',
   },
+  'ip-source-guard': {
+    type: 'text',
+    words: onOff,
+    value: 'WORD',
+    meaning: 'vms send under no other IP addresses than their own: on or off',
+  },
+  'dhcp-guard': {
+    type: 'text',
+    words: ['on', 'off', 'auto'],
+    value: 'WORD',
+    meaning: 'vms lease no addresses: on, off, or auto: where the network leases them itself',
+  },
+  ...firewallOptions,
   description: { type: 'text', value: 'TEXT', meaning: 'for people' },
 } as const;
 type Changes = Values<typeof changeOptions>;
@@ -116,13 +132,13 @@ function ipv4Of(options: Changes, before?: Network['ipv4']): NetworkCreate['ipv4
   };
 }
 
-function changesOf(
-  options: Changes,
-  before?: Network['ipv4'],
-): Omit<NetworkCreate, 'name' | 'type'> {
-  const ipv4 = ipv4Of(options, before);
+function changesOf(options: Changes, before?: Network): Omit<NetworkCreate, 'name' | 'type'> {
+  const ipv4 = ipv4Of(options, before?.ipv4);
+  const firewall = firewallOf(options, before?.firewall ?? openFirewall);
   const { domain, adapter, description, promiscuous } = options;
   const forged = options['forged-addresses'];
+  const sourceGuard = options['ip-source-guard'];
+  const dhcpGuard = options['dhcp-guard'];
   // What is left out gets its default from the server.
   return {
     ...(ipv4 === undefined ? {} : { ipv4 }),
@@ -135,6 +151,11 @@ function changesOf(
     ...(options.forward === undefined ? {} : { forwards: options.forward.map(parseForward) }),
     ...(promiscuous === undefined ? {} : { promiscuous: promiscuous === 'on' }),
     ...(forged === undefined ? {} : { forgedAddresses: forged === 'on' }),
+    ...(sourceGuard === undefined ? {} : { ipSourceGuard: sourceGuard === 'on' }),
+    ...(dhcpGuard === undefined
+      ? {}
+      : { dhcpGuard: dhcpGuard === 'auto' ? null : dhcpGuard === 'on' }),
+    ...(firewall === undefined ? {} : { firewall }),
   } as Omit<NetworkCreate, 'name' | 'type'>;
 }
 
@@ -235,6 +256,9 @@ export const networkCommands: readonly Command[] = [
         ),
         ['promiscuous', network.promiscuous ? 'yes' : 'no'],
         ['forged addresses', network.forgedAddresses ? 'let through' : 'dropped'],
+        ['IP source guard', network.ipSourceGuard ? 'on' : 'off'],
+        ['DHCP guard', guardsDhcp(network) ? 'on' : 'off'],
+        ...firewallLines('firewall', network.firewall),
       ]);
     },
   }),
@@ -279,15 +303,16 @@ export const networkCommands: readonly Command[] = [
     examples: [
       'gantry network set office --forward 8080=10.80.0.9:80 --forward 2222=10.80.0.9:22',
       'gantry network set office --reserve 52:47:59:01:02:03=10.80.0.9',
+      'gantry network set office --ip-source-guard on --rule "deny out tcp 25"',
     ],
     async run({ client, args, options, out, dryRun, signal }) {
       const params = { network: args[0] ?? '' };
-      const { ipv4, version } = await client.call('network.show', { params }, signal);
+      const before = await client.call('network.show', { params }, signal);
       const body = {
         ...(options.name === undefined ? {} : { name: options.name }),
-        ...changesOf(options, ipv4),
+        ...changesOf(options, before),
       };
-      const input = { params, body, query: { dryRun }, ifMatch: version };
+      const input = { params, body, query: { dryRun }, ifMatch: before.version };
       const changed = await client.call('network.update', input, signal);
       out.line(`network ${changed.name} ${wasOrWouldBe({ dryRun })} changed`);
     },

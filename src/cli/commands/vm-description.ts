@@ -1,6 +1,7 @@
 /** What `vm show` says of a vm. */
 import { formatBitRate, formatBytes, isFault } from '#lib';
 import { placeName, vmStateFacts, type Adapter, type Client, type Vm } from '#api';
+import { firewallLines } from '../firewall-options.ts';
 import { humanDuration, localTime } from '../output/human.ts';
 
 function undoLines({ definition, status }: Vm): readonly (readonly [string, string])[] {
@@ -58,12 +59,13 @@ function connectionOf(adapter: Adapter, networks: ReadonlyMap<string, string>): 
 }
 
 /** What its port gives it that is not the usual. */
-function portWords({ bandwidth, priority }: Adapter): readonly string[] {
+function portWords({ bandwidth, priority, addresses }: Adapter): readonly string[] {
   const { inboundBitsPerSecond: inbound, outboundBitsPerSecond: outbound } = bandwidth;
   return [
     ...(inbound === null ? [] : [`inbound ${formatBitRate(inbound)}`]),
     ...(outbound === null ? [] : [`outbound ${formatBitRate(outbound)}`]),
     ...(priority === 'normal' ? [] : [`${priority} priority`]),
+    ...addresses,
   ];
 }
 
@@ -118,17 +120,17 @@ export function describeVm(
               : Object.values(hardware.floppy.medium).slice(1).join(' '),
           ] as const,
         ]),
-    ...hardware.adapters.map(
-      (adapter) =>
+    ...hardware.adapters.flatMap((adapter) => [
+      [
+        `adapter ${adapter.slot}`,
         [
-          `adapter ${adapter.slot}`,
-          [
-            `${adapter.model} ${adapter.mac}`,
-            connectionOf(adapter, networks),
-            ...portWords(adapter),
-          ].join(', '),
-        ] as const,
-    ),
+          `${adapter.model} ${adapter.mac}`,
+          connectionOf(adapter, networks),
+          ...portWords(adapter),
+        ].join(', '),
+      ] as const,
+      ...firewallLines(`firewall ${adapter.slot}`, adapter.firewall),
+    ]),
     ...status.forwards.map(
       (forward) =>
         [

@@ -9,7 +9,7 @@ import {
   findUnrepresented,
   placeName,
   placesOf,
-  unlimited,
+  plainPort,
   vmDefinitionSchema,
   type VmDefinition,
 } from '#api';
@@ -105,12 +105,15 @@ function checkAdapters({ hardware }: VmDefinition): readonly Issue[] {
   const issues: Issue[] = [];
   const slots = new Set<number>();
   const macs = new Set<string>();
-  for (const [index, { slot, mac, attachment, bandwidth }] of hardware.adapters.entries()) {
-    if (attachment.kind === 'user' && !isDeepStrictEqual(bandwidth, unlimited))
-      issues.push({
-        path: `hardware/adapters/${index}/bandwidth`,
-        problem: 'a user-mode network keeps no limits; plug the adapter into a network',
-      });
+  for (const [index, adapter] of hardware.adapters.entries()) {
+    const { slot, mac, attachment } = adapter;
+    if (attachment.kind === 'user')
+      for (const name of ['bandwidth', 'firewall', 'addresses'] as const)
+        if (!isDeepStrictEqual(adapter[name], plainPort[name]))
+          issues.push({
+            path: `hardware/adapters/${index}/${name}`,
+            problem: 'is kept by a network, not by a user-mode network',
+          });
     if (slots.has(slot))
       issues.push({
         path: `hardware/adapters/${index}/slot`,

@@ -119,7 +119,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     });
     this.#leases = new LeaseWatch(
       (id) => servicePlaces(folder, id).leases,
-      () => this.#listener(),
+      () => this.#onLeases(),
     );
   }
 
@@ -403,12 +403,20 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       const { hostId } = this.#options;
       const tapped = tappedPorts(hostId, this.#ports, await this.#links());
       const tunnels = this.#spannings(plans).map(ruledTunnel);
-      await this.#rules.keep({ hostId, networks, ports: ruledPorts(tapped, this.#known), tunnels });
+      const leases = (id: string) => this.#leases.tables.get(id) ?? this.#standings.leases(id);
+      const ports = ruledPorts(tapped, this.#known, leases);
+      await this.#rules.keep({ hostId, networks, ports, tunnels });
       return undefined;
     } catch (error) {
       this.#warn(error);
       return { code: 'rules-failed', text: `its rules cannot be set: ${describeFault(error)}` };
     }
+  }
+
+  /** An address that was leased is its guest's own from then on. */
+  #onLeases(): void {
+    this.#listener();
+    if (this.#known.values().some(({ ipSourceGuard }) => ipSourceGuard)) this.#gather();
   }
 
   /** The reason where ports carry more than they should, or in another order. */

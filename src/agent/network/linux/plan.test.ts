@@ -1,7 +1,7 @@
 /** What is planned for a host, without one: interfaces as data, calls as data. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { networkSpecSchema } from '#api';
+import { networkSpecSchema, openFirewall } from '#api';
 import { parseLeases } from './leases.ts';
 import { parseLinks, type Link } from './links.ts';
 import { freeName, readAlias, writeAlias } from './names.ts';
@@ -117,7 +117,16 @@ void test('the rules of a network are those that were looked through', () => {
       { network: nat, bridge: 'gbr0' },
       { network: hostOnly, bridge: 'gbr1' },
     ],
-    ports: [{ tap: 'gtap0', mac: '52:47:59:00:00:01', priority: 'high', forging: 'dropped' }],
+    ports: [
+      {
+        tap: 'gtap0',
+        mac: '52:47:59:00:00:01',
+        network: nat.id,
+        priority: 'high',
+        firewall: openFirewall,
+        guarded: { mac: 'own', dhcp: 'clients-only', addresses: 'any' },
+      },
+    ],
     tunnels: [],
   });
   assert.equal(
@@ -154,12 +163,18 @@ table inet gantry-30000000 {
   }
 }
 table bridge gantry-30000000
-delete table bridge gantry-30000000
+flush table bridge gantry-30000000
 table bridge gantry-30000000 {
   chain prerouting {
     type filter hook prerouting priority -300; policy accept;
     iifname { "gtap0" } iifname . ether saddr != { "gtap0" . 52:47:59:00:00:01 } drop
+    iifname { "gtap0" } udp sport 67 udp dport 68 drop
+    iifname { "gtap0" } udp sport 547 udp dport 546 drop
+    iifname { "gtap0" } icmpv6 type nd-router-advert drop
     meta priority set iifname map { "gtap0" : 0:6 }
+  }
+  chain postrouting {
+    type filter hook postrouting priority 0; policy accept;
   }
 }
 `,

@@ -1,5 +1,5 @@
 /** Cables from machines of this host, and what is asked for at each: pure, out of their adapters. */
-import type { Adapter, NetworkSpec } from '#api';
+import { guardsDhcp, type Adapter, type HostLease, type NetworkSpec } from '#api';
 import type { Limits } from './limit-keeper.ts';
 import type { Link } from './links.ts';
 import { readAlias } from './names.ts';
@@ -43,11 +43,36 @@ export function tappedPorts(
 export function ruledPorts(
   tapped: readonly TappedPort[],
   known: ReadonlyMap<string, NetworkSpec>,
+  leasesOf: (network: string) => readonly HostLease[],
 ): readonly RuledPort[] {
-  return tapped.map(({ tap, network, adapter: { mac, priority } }) => {
-    const lenient = network !== null && known.get(network)?.forgedAddresses === true;
-    return { tap, mac, priority, forging: lenient ? 'let-through' : 'dropped' };
+  return tapped.map(({ tap, network, adapter }) => {
+    const { mac, priority, firewall } = adapter;
+    const spec = network === null ? undefined : known.get(network);
+    return {
+      tap,
+      mac,
+      network,
+      priority,
+      firewall,
+      guarded: {
+        mac: spec?.forgedAddresses === true ? 'any' : 'own',
+        dhcp: spec !== undefined && guardsDhcp(spec) ? 'clients-only' : 'any',
+        addresses:
+          spec?.ipSourceGuard === true
+            ? ownAddresses(adapter, [...spec.reservations, ...leasesOf(spec.id)])
+            : 'any',
+      },
+    };
   });
+}
+
+/** Of leased and kept addresses those of the adapter, and those that stand at it. */
+function ownAddresses(
+  { mac, addresses }: Adapter,
+  given: readonly Pick<HostLease, 'mac' | 'address'>[],
+): readonly string[] {
+  const own = given.filter((one) => one.mac === mac).map(({ address }) => address);
+  return [...new Set([...own, ...addresses])];
 }
 
 export function limitsOf(

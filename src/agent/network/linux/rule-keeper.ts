@@ -22,21 +22,32 @@ export class RuleKeeper {
 
   /** Errors: `unavailable` with what nft said; the rules are as they were then. */
   async keep(rules: Rules): Promise<void> {
-    const text = rules.networks.length === 0 ? writeNoRules(rules.hostId) : writeRuleset(rules);
-    if (text === this.#written && (await this.#list(rules.hostId)) === this.#listed) return;
+    const { hostId } = rules;
+    const none = writeNoRules(hostId);
+    const write = (present: string): string =>
+      rules.networks.length === 0 ? none : writeRuleset(rules, present);
+    const text = write('');
+    const [inet, bridge] = await this.#list(hostId);
+    if (text === this.#written && inet + bridge === this.#listed) return;
     this.#written = undefined;
-    const path = join(this.#runtimeDir, 'networks.nft');
-    await writeFile(path, text, { mode: 0o600 });
-    await run(this.#nft, ['-f', path]);
-    this.#listed = await this.#list(rules.hostId);
+    await this.#load(write(bridge)).catch(async () => {
+      // Somebody has made other things of our names: then it begins anew, and nothing is remembered.
+      await this.#load(none + text);
+    });
+    this.#listed = (await this.#list(hostId)).join('');
     this.#written = text;
   }
 
-  async #list(hostId: string): Promise<string> {
-    const name = tableName(hostId);
-    const tables = ['inet', 'bridge'].map((family) =>
-      run(this.#nft, ['--stateless', 'list', 'table', family, name]).catch(() => 'none'),
-    );
-    return (await Promise.all(tables)).join('\n');
+  async #load(text: string): Promise<void> {
+    const path = join(this.#runtimeDir, 'networks.nft');
+    await writeFile(path, text, { mode: 0o600 });
+    await run(this.#nft, ['-f', path]);
+  }
+
+  /** Of both families, without what is counted and remembered. */
+  async #list(hostId: string): Promise<readonly [string, string]> {
+    const list = (family: 'inet' | 'bridge'): Promise<string> =>
+      run(this.#nft, ['-s', '-t', 'list', 'table', family, tableName(hostId)]).catch(() => '');
+    return await Promise.all([list('inet'), list('bridge')]);
   }
 }

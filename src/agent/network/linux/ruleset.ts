@@ -1,9 +1,11 @@
 /**
- * The rules of all networks of a host as one input of `nft -f`: both tables are replaced in one transaction,
- * so that no frame finds half of them. Pure.
+ * The rules of all networks of a host as one input of `nft -f`: both tables are written in one transaction, so
+ * that no frame finds half of them. Pure.
  */
-import type { NetworkSpec, PortPriority } from '#api';
+import type { Firewall, NetworkSpec, PortPriority } from '#api';
+import { guardChains, guardRules } from './guard-rules.ts';
 import { tableName } from './names.ts';
+import { filteredPorts, jumpRules, portChains } from './port-rules.ts';
 import { tunnelLines, type RuledTunnel } from './tunnel-rules.ts';
 
 export interface RuledNetwork {
@@ -14,9 +16,16 @@ export interface RuledNetwork {
 export interface RuledPort {
   readonly tap: string;
   readonly mac: string;
+  /** Null: none. */
+  readonly network: string | null;
   readonly priority: PortPriority;
-  /** What is done with frames under another MAC address. */
-  readonly forging: 'dropped' | 'let-through';
+  readonly firewall: Firewall;
+  /** What its guest may send under and as. */
+  readonly guarded: {
+    readonly mac: 'own' | 'any';
+    readonly dhcp: 'clients-only' | 'any';
+    readonly addresses: readonly string[] | 'any';
+  };
 }
 
 export interface Rules {
@@ -26,11 +35,15 @@ export interface Rules {
   readonly tunnels: readonly RuledTunnel[];
 }
 
-export function writeRuleset({ hostId, networks, ports, tunnels }: Rules): string {
+/**
+ * `present` is what nft lists of the bridge table now: sets of it remember what was let through, so that table
+ * stays, and what it has no more is deleted from it.
+ */
+export function writeRuleset({ hostId, networks, ports, tunnels }: Rules, present = ''): string {
   const name = tableName(hostId);
   return [
     ...replace('inet', name, [...tunnelLines(tunnels), ...inetChains(networks, ports)]),
-    ...replace('bridge', name, bridgeChains(ports)),
+    ...refill(name, bridgeChains(ports, networks), present),
     '',
   ].join('\n');
 }
@@ -49,6 +62,26 @@ function replace(family: string, name: string, body: readonly string[]): string[
     `table ${family} ${name}`,
     `delete table ${family} ${name}`,
     `table ${family} ${name} {`,
+    ...body.map((line) => `  ${line}`),
+    '}',
+  ];
+}
+
+const named = /^\s*(chain|set) (\S+) \{/;
+
+function refill(name: string, body: readonly string[], present: string): string[] {
+  const wanted = new Set(body.map((line) => named.exec(line)?.slice(1, 3).join(' ')));
+  const stale = present.split('\n').flatMap((line) => {
+    const [, kind, own] = named.exec(line) ?? [];
+    return kind === undefined || wanted.has(`${kind} ${own}`)
+      ? []
+      : [`${kind} bridge ${name} ${own}`];
+  });
+  return [
+    `table bridge ${name}`,
+    `flush table bridge ${name}`,
+    ...stale.map((one) => `delete ${one}`),
+    `table bridge ${name} {`,
     ...body.map((line) => `  ${line}`),
     '}',
   ];
@@ -127,16 +160,20 @@ function priorityRules(
   return [`meta priority set ${selector} map { ${classes.join(', ')} }`];
 }
 
-/** Before the bridge learns from a frame where its sender is. */
-function bridgeChains(ports: readonly RuledPort[]): string[] {
-  if (ports.length === 0) return [];
-  const guarded = ports.filter(({ forging }) => forging === 'dropped');
-  const taps = guarded.map(({ tap }) => `"${tap}"`).join(', ');
-  const addresses = guarded.map(({ tap, mac }) => `"${tap}" . ${mac}`).join(', ');
-  return chain('prerouting', 'type filter hook prerouting priority -300', [
-    ...(guarded.length === 0
-      ? []
-      : [`iifname { ${taps} } iifname . ether saddr != { ${addresses} } drop`]),
-    ...priorityRules('iifname', ports, ({ tap }) => `"${tap}"`),
-  ]);
+function bridgeChains(ports: readonly RuledPort[], networks: readonly RuledNetwork[]): string[] {
+  const filtered = filteredPorts(ports, networks);
+  return [
+    ...guardChains(ports),
+    ...portChains(filtered, networks),
+    ...chain('prerouting', 'type filter hook prerouting priority -300', [
+      ...guardRules(ports),
+      ...priorityRules('iifname', ports, ({ tap }) => `"${tap}"`),
+      ...jumpRules(filtered, 'outbound'),
+    ]),
+    ...chain(
+      'postrouting',
+      'type filter hook postrouting priority 0',
+      jumpRules(filtered, 'inbound'),
+    ),
+  ];
 }

@@ -1,5 +1,5 @@
 /** How networks that span hosts stand, as this host was told last. */
-import type { NetworkSpec, SpanStanding } from '#api';
+import type { HostLease, NetworkSpec, SpanStanding } from '#api';
 import { asCarried, partIn, type Part } from './carried.ts';
 import type { KnownAdapter } from './service-config.ts';
 import type { Spanning } from './tunnels.ts';
@@ -45,6 +45,11 @@ export class Standings {
     if (span === null || standing === undefined || bridge === null) return undefined;
     const macs = new Set(here.map(({ mac }) => mac));
     return { network: { ...network, span }, standing, bridge, here: macs };
+  }
+
+  /** What its service has leased, on whichever host that is. */
+  leases(network: string): readonly HostLease[] {
+    return this.#byNetwork.get(network)?.leases ?? [];
   }
 
   /** Adapters of vms of other hosts. */

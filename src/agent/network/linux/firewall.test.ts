@@ -1,0 +1,216 @@
+/** Firewalls and guards of ports, seen with frames: guests are namespaces whose cables stand for taps. */
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { firewallSchema, type Adapter, type Firewall, type NetworkSpec } from '#api';
+import { Ear } from '../../testing/ear.ts';
+import { must, NetGuest } from '../../testing/net-guest.ts';
+import {
+  adapterOn,
+  addresses,
+  Place,
+  spec,
+  type PluggedGuest,
+} from '../../testing/network-place.ts';
+import { isInOwnNetwork } from '../../testing/own-network.ts';
+
+const firewall = (rules: object): Firewall => firewallSchema.parse(rules);
+const vmOf = (number: number): string => `10000000-0000-4000-8000-00000000000${number}`;
+const macOf = (number: number): string => `52:47:59:00:00:1${number}`;
+
+if (isInOwnNetwork(import.meta.filename))
+  void suite('firewalls of a Linux host', { concurrency: 1 }, () => {
+    let place: Place;
+    let one: NetGuest;
+    let two: NetGuest;
+    let three: NetGuest;
+    let ports: readonly PluggedGuest[];
+
+    const internal = {
+      type: 'internal',
+      ipv4: addresses('10.74.1', { gateway: null, dhcp: null }),
+    };
+    const carry = async (more: object = {}): Promise<NetworkSpec> => {
+      const network = spec(1, { ...internal, ...more });
+      await place.carry(network);
+      return network;
+    };
+    const changePort = async (number: number, more: Partial<Adapter>): Promise<void> => {
+      await ports[number - 1]?.change(more);
+    };
+
+    before(async () => {
+      place = await Place.make();
+      const network = await carry();
+      [one, two, three] = [await NetGuest.make(), await NetGuest.make(), await NetGuest.make()];
+      const plugged: PluggedGuest[] = [];
+      for (const [index, guest] of [one, two, three].entries()) {
+        const number = index + 1;
+        const adapter = adapterOn(network.id, macOf(number));
+        guest.run('busybox', 'sysctl', '-w', 'net.ipv6.conf.default.accept_dad=0');
+        plugged.push(await place.plug(guest, vmOf(number), adapter));
+        guest.run('ip', 'address', 'add', `10.74.1.1${number}/24`, 'dev', 'eth0');
+        guest.run('busybox', 'sysctl', '-w', 'net.ipv6.conf.eth0.disable_ipv6=0');
+        guest.run('ip', 'address', 'add', `fd00:74::1${number}/64`, 'dev', 'eth0', 'nodad');
+        await guest.serve(22, 80, 443);
+      }
+      ports = plugged;
+    });
+    after(async () => {
+      for (const guest of [one, two, three]) guest?.[Symbol.dispose]();
+      await place[Symbol.asyncDispose]();
+    });
+
+    void test('NET-44 SEC-16 rules of a port and of its network hold by direction, protocol, address and port, outside of the guest, also when they change', async () => {
+      assert.ok(one.connects('10.74.1.12', 22) && one.connects('10.74.1.12', 80));
+      // Of the port: one service from one side, and answers to what the guest asks for itself.
+      await changePort(2, {
+        firewall: firewall({
+          inbound: 'deny',
+          rules: [
+            { direction: 'inbound', action: 'deny', protocol: 'tcp', address: '10.74.1.13' },
+            {
+              direction: 'inbound',
+              action: 'allow',
+              protocol: 'tcp',
+              ports: [{ first: 80, last: 90 }],
+            },
+          ],
+        }),
+      });
+      assert.deepEqual(
+        [
+          one.connects('10.74.1.12', 80),
+          one.connects('10.74.1.12', 22),
+          three.connects('10.74.1.12', 80),
+        ],
+        [true, false, false],
+      );
+      assert.deepEqual(
+        [one.connects('fd00:74::12', 80), one.connects('fd00:74::12', 22)],
+        [true, false],
+      );
+      assert.deepEqual([one.reaches('10.74.1.12'), two.reaches('10.74.1.11')], [false, true]);
+      assert.ok(two.connects('10.74.1.11', 22) && two.connects('fd00:74::11', 22), 'answers pass');
+      // Of the network as well: both must let it through.
+      await carry({
+        firewall: firewall({
+          rules: [
+            {
+              direction: 'outbound',
+              action: 'deny',
+              protocol: 'tcp',
+              ports: [{ first: 22, last: 22 }],
+            },
+            { direction: 'outbound', action: 'deny', protocol: 'icmp', address: '10.74.1.0/28' },
+          ],
+        }),
+      });
+      assert.deepEqual(
+        [one.connects('10.74.1.12', 80), two.connects('10.74.1.11', 22), two.reaches('10.74.1.11')],
+        [true, false, false],
+      );
+      await changePort(2, {});
+      assert.deepEqual(
+        [one.connects('10.74.1.12', 443), one.connects('10.74.1.12', 22)],
+        [true, false],
+      );
+      await carry();
+      assert.ok(one.connects('10.74.1.12', 22) && one.reaches('10.74.1.12'));
+    });
+
+    void test('a connection that was let through goes on when rules change and other ports come and go', async () => {
+      await changePort(2, { firewall: firewall({ inbound: 'deny' }) });
+      using talk = await two.talk('10.74.1.11', 80);
+      assert.equal(await talk.ask('before'), 'before');
+      await changePort(3, { firewall: firewall({ outbound: 'deny' }) });
+      await changePort(2, {
+        firewall: firewall({
+          inbound: 'deny',
+          outbound: 'deny',
+          rules: [{ direction: 'outbound', action: 'allow', protocol: 'udp' }],
+        }),
+      });
+      assert.equal(await talk.ask('after'), 'after');
+      assert.equal(two.connects('10.74.1.11', 80), false, 'new ones are judged by the new rules');
+      await changePort(2, {});
+      await changePort(3, {});
+      assert.doesNotMatch(must('nft', 'list', 'ruleset'), /sent-|flows/, 'nothing is left');
+    });
+
+    void test('rules that somebody flushes are in force again within seconds', async () => {
+      await changePort(2, { firewall: firewall({ inbound: 'deny' }) });
+      assert.equal(one.reaches('10.74.1.12'), false);
+      for (const harm of [
+        ['flush', 'ruleset'],
+        ['flush', 'chain', 'bridge', 'gantry-30000000', `received-rules-${ports[1]?.tap}`],
+        ['delete', 'table', 'bridge', 'gantry-30000000'],
+      ]) {
+        must('nft', ...harm);
+        await place.until(`mended: ${harm.join(' ')}`, () => !one.reaches('10.74.1.12'), 5_000);
+      }
+      await changePort(2, {});
+    });
+
+    void test('SEC-15 a guarded network lets guests send under no MAC and IP address but their own, and hear no others', async () => {
+      const claim = (address: string): void => {
+        one.run('ip', 'address', 'flush', 'dev', 'eth0', 'scope', 'global');
+        one.run('ip', 'address', 'add', `${address}/24`, 'dev', 'eth0');
+      };
+      using ear = await Ear.open('eth0', three);
+      const sentByOne = (type: string) =>
+        ear.frames.filter((frame) => frame.from === macOf(1) && frame.type === type);
+      /** Says to all that it has the address of another one. */
+      const announce = (): boolean => {
+        const call = ['-U', '-c', '1', '-w', '1', '-I', 'eth0', '-s', '10.74.1.13', '10.74.1.13'];
+        return one.succeeds('busybox', 'arping', ...call);
+      };
+      claim('10.74.1.13');
+      announce();
+      await ear.until(() => sentByOne('0806').length > 0);
+      claim('10.74.1.77');
+      assert.ok(one.reaches('10.74.1.12'), 'unless it is guarded');
+      await carry({ ipSourceGuard: true });
+      assert.equal(one.reaches('10.74.1.12'), false, 'an address that nobody gave it');
+      await changePort(1, { addresses: ['10.74.1.77', '10.74.1.78'] });
+      await changePort(2, { addresses: ['10.74.1.12'] });
+      assert.ok(one.reaches('10.74.1.12'), 'one that stands at its adapter');
+      claim('10.74.1.13');
+      const before = sentByOne('0806').length;
+      announce();
+      assert.equal(sentByOne('0806').length, before);
+      claim('10.74.1.77');
+      one.run('ip', 'link', 'set', 'dev', 'eth0', 'address', '52:47:59:00:00:99');
+      assert.equal(one.reaches('10.74.1.12'), false, 'another MAC address');
+      one.run('ip', 'link', 'set', 'dev', 'eth0', 'address', macOf(1));
+      assert.ok(one.reaches('10.74.1.12'));
+      assert.deepEqual(sentByOne('0800'), [], 'others do not hear what is for one');
+      claim('10.74.1.11');
+      await changePort(1, {});
+      await changePort(2, {});
+      await carry();
+    });
+
+    void test('a leased address is a guest’s own as soon as it has it, and no guest leases addresses to others', async () => {
+      const ipv4 = addresses('10.74.2', { gateway: null });
+      const leasing = spec(2, { type: 'internal', ipv4, ipSourceGuard: true });
+      await place.carry(leasing);
+      using client = await NetGuest.make();
+      using rogue = await NetGuest.make();
+      await place.plug(client, vmOf(4), adapterOn(leasing.id, macOf(4)));
+      await place.plug(rogue, vmOf(5), adapterOn(leasing.id, macOf(5)));
+      const { ip = '' } = await client.askAddress();
+      await place.until('it may use it', () => client.reaches('10.74.2.2'), 3_000);
+      await rogue.askAddress();
+      await place.until('it may use its own too', () => rogue.reaches('10.74.2.2'), 3_000);
+      using ear = await Ear.open('eth0', client);
+      const before = ear.frames.length;
+      await rogue.sendFrom(67, '10.74.2.255', 68, 'a lease from nobody');
+      await rogue.sendFrom(1067, '10.74.2.255', 68, 'no answer of a server');
+      await ear.until(() => ear.overheard('no answer of a server').length > 0);
+      assert.deepEqual(ear.overheard('a lease from nobody'), []);
+      assert.ok(ear.frames.length > before && ip !== '');
+      await place.carry({ ...leasing, dhcpGuard: false });
+      await rogue.sendFrom(67, '10.74.2.255', 68, 'a lease from nobody');
+      await ear.until(() => ear.overheard('a lease from nobody').length > 0);
+    });
+  });
