@@ -2,9 +2,9 @@
 import { Content } from '@patternfly/react-core';
 import { useMemo, useState, type ReactNode } from 'react';
 import type { z } from 'zod';
-import { networkSpecSchema, type Network, type NetworkPatch } from '#api';
+import { networkPatchSchema, networkSpecSchema, type Network, type NetworkPatch } from '#api';
 import { useConsole, useWords } from '../console.ts';
-import { PatchDialog } from '../vm/settings/PatchDialog.tsx';
+import { PatchDialog, settingsIn } from '../vm/settings/PatchDialog.tsx';
 import { useNetworkText } from './words.ts';
 
 export function ChangeNetwork({
@@ -45,9 +45,9 @@ export function ChangeNetwork({
   );
 }
 
-/** The settings that a network of the type can have; the type never changes. */
+/** Of those that can be changed the ones that a network of the type has. */
 function settingsOf(type: Network['type']): z.ZodObject {
-  const settings = networkSpecSchema.omit({ id: true, type: true });
+  const settings = settingsIn(networkPatchSchema, networkSpecSchema);
   if (type === 'bridged')
     return settings.omit({ ipv4: true, domain: true, reservations: true, forwards: true });
   return type === 'nat'

@@ -1,5 +1,6 @@
 /** A new network in one step: all but its name has a sensible value. */
 import {
+  Checkbox,
   FormGroup,
   FormHelperText,
   HelperText,
@@ -27,7 +28,9 @@ export function CreateNetwork({ onClose }: { readonly onClose: () => void }): Re
   const [type, setType] = useState<NetworkType>('nat');
   const [subnet, setSubnet] = useState('');
   const [adapter, setAdapter] = useState('');
+  const [spans, setSpans] = useState(false);
   const isBridged = type === 'bridged';
+  const canSpan = type === 'internal' || type === 'nat';
   const send = async (): Promise<void> => {
     const { id } = await client.call('network.create', {
       body: {
@@ -35,6 +38,7 @@ export function CreateNetwork({ onClose }: { readonly onClose: () => void }): Re
         type,
         ...(isBridged ? { adapter } : {}),
         ...(isBridged || subnet === '' ? {} : { ipv4: { subnet } }),
+        ...(canSpan && spans ? { span: {} } : {}),
       },
     });
     await navigate({ to: '/networks/$network', params: { network: id } });
@@ -97,6 +101,14 @@ export function CreateNetwork({ onClose }: { readonly onClose: () => void }): Re
             onChange={(_event, to) => setSubnet(to)}
           />
         </FormGroup>
+      )}
+      {canSpan && (
+        <Checkbox
+          id="network-spans"
+          label={text('spans')}
+          isChecked={spans}
+          onChange={(_event, checked) => setSpans(checked)}
+        />
       )}
     </FormDialog>
   );

@@ -113,13 +113,20 @@ function TabContent({
 function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
   const words = useWords();
   const text = useNetworkText();
-  const { type, description, adapter, ipv4, domain, reservations, forwards } = network;
+  const { type, description, adapter, ipv4, domain, reservations, forwards, span, service } =
+    network;
   const none = words.text('none');
   const lines = (list: readonly string[]): ReactNode =>
     list.length === 0 ? none : list.map((line) => <div key={line}>{line}</div>);
   const facts: Facts = [
     [words.text('type'), text(`type.${type}`)],
     ...(description === '' ? [] : [[words.text('description'), description] as const]),
+    ...(span === null
+      ? []
+      : ([
+          [text('spanned'), text('tunnels', { vni: span.vni, mtu: words.count(span.mtu) })],
+          [text('servedBy'), service?.hostName ?? none],
+        ] as const)),
     ...(adapter === null ? [] : [[nameSetting(words, 'adapter'), adapter] as const]),
     ...(ipv4 === null
       ? []

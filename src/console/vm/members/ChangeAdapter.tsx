@@ -9,15 +9,9 @@ import {
 } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useOutcome } from '../../parts/use-outcome.ts';
-import { PatchDialog } from '../settings/PatchDialog.tsx';
+import { PatchDialog, settingsIn } from '../settings/PatchDialog.tsx';
 
-/** With the values that an adapter has, where the request has what stays left out. */
-const schema = adapterSchema.pick(
-  Object.fromEntries(Object.keys(adapterChangeSchema.shape).map((name) => [name, true])) as Record<
-    keyof AdapterChange,
-    true
-  >,
-);
+const schema = settingsIn(adapterChangeSchema, adapterSchema);
 
 export function ChangeAdapter({
   vm,
