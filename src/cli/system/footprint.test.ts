@@ -61,16 +61,30 @@ void test('a data folder goes with the last that was made in it', (context) => {
   assert.ok(!existsSync(data));
 });
 
-void test('up takes no folder that holds other things, and no file', (context) => {
+void test('up begins beside other things, but not where one of its own names is taken', (context) => {
   const data = folderFor(context);
-  checkDataFolder(installationAt(data));
+  writeFileSync(join(data, 'passwd'), 'x');
   mkdirSync(join(data, 'config'));
-  mkdirSync(join(data, 'lost+found'));
+  writeFileSync(join(data, 'config', 'certificate.pem'), 'x');
+  mkdirSync(join(data, 'log'));
   checkDataFolder(installationAt(data));
-  const file = join(data, 'passwd');
-  writeFileSync(file, 'x');
-  assert.throws(() => checkDataFolder(installationAt(data)), /holds other things: passwd/);
-  assert.throws(() => checkDataFolder(installationAt(file)), /is a file/);
+  assert.throws(() => checkDataFolder(installationAt(join(data, 'passwd'))), { code: 'invalid' });
+  for (const name of ['agent', 'coordinator', 'log', 'run']) {
+    mkdirSync(join(data, name), { recursive: true });
+    writeFileSync(join(data, name, 'precious'), 'x');
+    assert.throws(() => checkDataFolder(installationAt(data)), {
+      code: 'refused',
+      message: `${join(data, name)} is there already, and no installation of Gantry`,
+    });
+    rmSync(join(data, name), { recursive: true });
+  }
   writeStartSettings(installationAt(data), { listen: '127.0.0.1:1', simulate: null });
+  mkdirSync(join(data, 'log'));
+  writeFileSync(join(data, 'log', 'agent.log'), 'x');
   checkDataFolder(installationAt(data));
+});
+
+void test('the folders of the system are not taken', () => {
+  for (const data of ['/', '/var'])
+    assert.throws(() => checkDataFolder(installationAt(data)), { code: 'refused' }, data);
 });

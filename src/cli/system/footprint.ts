@@ -1,7 +1,7 @@
 /**
- * What an installation leaves on the disk. A folder that somebody names belongs to Gantry only where Gantry
- * began it: `up` makes nothing in a folder that holds other things, and `uninstall` deletes nothing but what
- * the programs made, and only where it finds that they did.
+ * What an installation leaves on the disk. Of a folder that somebody names, only what Gantry began in it belongs
+ * to Gantry: `up` begins nothing where one of its names is taken, and `uninstall` deletes nothing but what the
+ * programs made, and only where it finds that they did.
  */
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,8 +10,6 @@ import type { Installation } from '../installation.ts';
 import { startFile } from './settings.ts';
 
 const dataFolders = ['agent', 'coordinator', 'log'] as const;
-/** May be there before the first `up`: a certificate of one's own, and what a file system has of itself. */
-const alsoAllowed: readonly string[] = ['config', 'run', 'lost+found'];
 const maxNamed = 3;
 
 /** Whether `up` was here: its own file, or what one of the programs keeps after `uninstall --keep-data`. */
@@ -23,15 +21,20 @@ export function isInstalled(installation: Installation): boolean {
   ].some((file) => existsSync(file));
 }
 
-/** Errors: `refused` for a folder with things of others, `invalid` for what is no folder. */
+/**
+ * Errors: `refused` where a name that the programs need is another's, `invalid` for what is no folder. A folder of
+ * settings may be there before the first `up`, with a certificate of one's own.
+ */
 export function checkDataFolder(installation: Installation): void {
-  const { data } = installation;
+  const { data, runtime } = installation;
   const stats = lstatSync(data, { throwIfNoEntry: false });
   if (stats === undefined || isInstalled(installation)) return;
   if (stats.isFile()) throw new Fault('invalid', `${data} is a file, not a folder`);
-  const others = otherThings(data);
-  if (others.length > 0)
-    throw new Fault('refused', `${data} holds other things: ${named(others)}`, {
+  const needed = [...dataFolders.map((name) => join(data, name)), runtime];
+  // A runtime folder elsewhere has a name that nobody else makes.
+  const taken = needed.find((path) => path.startsWith(data) && holdsSomething(path));
+  if (taken !== undefined)
+    throw new Fault('refused', `${taken} is there already, and no installation of Gantry`, {
       hint: 'choose an empty folder, or one that does not exist yet, with --data DIR',
     });
 }
@@ -66,7 +69,7 @@ export function named(names: readonly string[]): string {
   return `${names.slice(0, maxNamed).join(', ')}${more}`;
 }
 
-function otherThings(folder: string): readonly string[] {
-  const ours: readonly string[] = [...dataFolders, ...alsoAllowed];
-  return readdirSync(folder).filter((name) => !ours.includes(name));
+function holdsSomething(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && (!stats.isDirectory() || readdirSync(path).length > 0);
 }
