@@ -166,6 +166,9 @@ export const hostSettingsSchema = z
       description:
         'its address for networks that span hosts; null: the one from which its agent reaches the coordinator',
     }),
+    consoles: z.boolean().default(true).meta({
+      description: 'whether screens, keyboards and serial ports of its vms may be used (RCON-07)',
+    }),
   })
   .meta({ id: 'HostSettings' });
 

@@ -33,6 +33,7 @@ export type { AnswerKind, Method, Route } from './routes/route.ts';
 export * from './vm/actions.ts';
 export * from './vm/additions.ts';
 export * from './vm/additions-functions.ts';
+export * from './vm/console.ts';
 export * from './vm/definition.ts';
 export * from './vm/guests.ts';
 export * from './vm/hardware.ts';

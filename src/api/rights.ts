@@ -13,6 +13,7 @@ export const verbs = {
   'vm.power': 'start, stop, pause, save and reset a vm',
   'vm.media': 'insert and eject media',
   'vm.console': 'use screen, keyboard and serial port',
+  'vm.supervise': 'put in order, end and take over consoles of others',
   'vm.guest': 'act inside the guest through its agent',
   'vm.clone': 'copy a vm with its disks',
   'vm.move': 'move a vm to another folder or host, and its files on its host',
@@ -103,7 +104,7 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   'vm-administrator': {
     id: '00000000-0000-4000-8001-000000000006',
     meaning: 'configure and control chosen vms and nothing else (SEC-41)',
-    verbs: [...new Set<Verb>([...use, ...reconfigure, 'vm.guest'])],
+    verbs: [...new Set<Verb>([...use, ...reconfigure, 'vm.guest', 'vm.supervise'])],
   },
   'vm-operator': {
     id: '00000000-0000-4000-8001-000000000007',

@@ -4,7 +4,13 @@
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { faultFromProblem } from '#api';
+import {
+  consoleMessageSchema,
+  consoleProtocol,
+  faultFromProblem,
+  type ConsoleMessage,
+  type WhenHeld,
+} from '#api';
 import { Fault } from '#lib';
 import type { Run } from './command.ts';
 import { findConnection } from './connection.ts';
@@ -14,15 +20,20 @@ const maxFrameBytes = 1024 * 1024;
 // what a slow terminal may leave unread before the socket is paused
 const highWater = 256 * 1024;
 
-export async function attachSerial(
-  run: Run,
-  vm: string,
-  { port, readOnly }: { port: number; readOnly: boolean },
-): Promise<void> {
+export interface SerialJoin {
+  readonly port: number;
+  readonly readOnly: boolean;
+  readonly exclusive: boolean;
+  readonly whenHeld: WhenHeld;
+}
+
+export async function attachSerial(run: Run, vm: string, join: SerialJoin): Promise<void> {
   const { server, token, authority } = findConnection(run.installation, process.env);
-  const url = new URL(run.client.url('vm.serial.open', { vm }, { port, readOnly }));
+  const { port, readOnly, exclusive, whenHeld } = join;
+  const query = { port, readOnly, exclusive, whenHeld };
+  const url = new URL(run.client.url('vm.serial.open', { vm }, query));
   url.protocol = server.startsWith('https') ? 'wss:' : 'ws:';
-  const socket = new WebSocket(url, {
+  const socket = new WebSocket(url, consoleProtocol, {
     headers: { authorization: `Bearer ${token}` },
     ...(authority === undefined ? {} : { ca: authority }),
     maxPayload: maxFrameBytes,
@@ -38,7 +49,12 @@ export async function attachSerial(
     if (part.length > 0 && !readOnly && socket.readyState === WebSocket.OPEN) socket.send(part);
     if (detach >= 0) socket.close(1000, 'detached');
   };
-  socket.on('message', (data: Buffer) => {
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (!isBinary) {
+      const text = readNotice(data);
+      if (text !== undefined) run.out.note(`\r\n[${text}]\r`);
+      return;
+    }
     if (!stdout.write(data) && stdout.writableLength > highWater) {
       socket.pause();
       stdout.once('drain', () => socket.resume());
@@ -65,6 +81,41 @@ export async function attachSerial(
     if (raw) stdin.setRawMode(false);
     run.out.note('');
     run.out.note(`detached from ${vm}`);
+  }
+}
+
+/** What is news to whoever sits here; undefined for what they did themselves, and what is none. */
+function readNotice(data: Buffer): string | undefined {
+  const { you, session, notice } = consoleMessageSchema.parse(JSON.parse(data.toString()));
+  if (notice === null) return undefined;
+  const others = session.participants.filter(({ id }) => id !== you);
+  if (notice.kind === 'joined' && session.participants.at(-1)?.id === you)
+    return others.length === 0
+      ? undefined
+      : `also here: ${others.map(({ person, access }) => `${person} (${access})`).join(', ')}`;
+  return noticeText(notice);
+}
+
+function noticeText({ kind, person, by, seconds }: NonNullable<ConsoleMessage['notice']>): string {
+  switch (kind) {
+    case 'joined':
+      return `${person} has joined`;
+    case 'left':
+      return `${person} has left`;
+    case 'view-only':
+      return `${person} only looks now (${by})`;
+    case 'control':
+      return `${person} may type now (${by})`;
+    case 'handed-over':
+      return `${by} has handed keyboard and mouse over to ${person}`;
+    case 'taken-back':
+      return `${by} has taken keyboard and mouse back from ${person}`;
+    case 'waiting':
+      return `${person} waits for this console`;
+    case 'take-over':
+      return `${by} takes this console over in ${seconds ?? 0} s`;
+    case 'take-over-withdrawn':
+      return `${by} does not take this console over any more`;
   }
 }
 

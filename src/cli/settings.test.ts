@@ -28,7 +28,7 @@ void test('settings stand in the groups of the contract, behind what the vm is c
   assert.deepEqual(groups, [null, ...settingSections.map(titleOfSection)]);
   assert.deepEqual(
     settings.filter(({ group }) => group === 'access rights').map(({ path }) => path),
-    ['grants'],
+    ['settings.console.enabled', 'settings.console.mode', 'grants'],
   );
   const paths = listSettings({}).map(({ path }) => path);
   assert.deepEqual(

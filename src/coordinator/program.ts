@@ -22,6 +22,7 @@ import { failureEvents } from './app/vm/failure-events.ts';
 import { installationThing } from './app/things.ts';
 import { equipWork, type Work } from './app/work.ts';
 import type { Coordinator, Links, Operations } from './context.ts';
+import { Sessions } from './consoles/sessions.ts';
 import { Claims } from './http/claims.ts';
 import { createHandlers } from './http/handlers.ts';
 import { HttpServer, openApiText } from './http/server.ts';
@@ -144,6 +145,7 @@ export async function startCoordinator(
     ...createHandlers({
       coordinator,
       streams,
+      sessions: new Sessions(),
       history,
       about: {
         productVersion,

@@ -51,6 +51,9 @@ const scriptEnd = {
 const vm = { category: 'Virtual Machine', target: 'vm' } as const;
 const network = { category: 'Network', target: 'network' } as const;
 const host = { category: 'Host', target: 'host' } as const;
+const console = { category: 'Console', target: 'vm' } as const;
+const channel = { channel: 'screen, serial1 or serial2' } as const;
+const participant = { person: 'whose connection it is', address: 'where that person is' } as const;
 
 export const eventCatalogue = {
   'vm.created': {
@@ -760,19 +763,59 @@ export const eventCatalogue = {
   },
   'console.opened': {
     number: 5012,
-    category: 'Console',
-    target: 'vm',
+    ...console,
     type: 'information',
-    message: '{channel} of {target} was opened',
-    attributes: { channel: 'screen or serial' },
+    message: '{channel} of {target} was opened: {access}',
+    attributes: { ...channel, access: 'control or view-only' },
   },
   'console.closed': {
     number: 5013,
-    category: 'Console',
-    target: 'vm',
+    ...console,
     type: 'information',
-    message: '{channel} of {target} was closed',
-    attributes: { channel: 'screen or serial' },
+    message: '{channel} of {target} was closed after {durationMs} ms',
+    attributes: { ...channel, durationMs: 'how long it was open' },
+  },
+  'console.refused': {
+    number: 5014,
+    ...console,
+    type: 'warning',
+    message: '{channel} of {target} was refused: {reason}',
+    attributes: { ...channel, reason: 'why' },
+  },
+  'console.access-changed': {
+    number: 5015,
+    ...console,
+    type: 'information',
+    message: '{person} is now {access} at {channel} of {target}',
+    attributes: { ...channel, ...participant, access: 'control or view-only' },
+  },
+  'console.handed-over': {
+    number: 5016,
+    ...console,
+    type: 'information',
+    message: 'Keyboard and mouse at {channel} of {target} were handed over to {person}',
+    attributes: { ...channel, ...participant, durationMs: 'how long the giver was connected' },
+  },
+  'console.taken-back': {
+    number: 5017,
+    ...console,
+    type: 'information',
+    message: 'Keyboard and mouse at {channel} of {target} were taken back from {person}',
+    attributes: { ...channel, ...participant, durationMs: 'how long they were lent' },
+  },
+  'console.taken-over': {
+    number: 5018,
+    ...console,
+    type: 'warning',
+    message: '{channel} of {target} was taken over from {person}',
+    attributes: { ...channel, ...participant, durationMs: 'how long the holder was connected' },
+  },
+  'console.ended': {
+    number: 5019,
+    ...console,
+    type: 'warning',
+    message: 'The connection of {person} to {channel} of {target} was ended',
+    attributes: { ...channel, ...participant, durationMs: 'how long it was open' },
   },
   'security.signed-in': {
     number: 6001,

@@ -4,6 +4,7 @@
  */
 import { accessRoutes } from './access.ts';
 import { cataloguesRoutes } from './catalogues.ts';
+import { consolesRoutes } from './consoles.ts';
 import { foldersRoutes } from './folders.ts';
 import { hostsRoutes } from './hosts.ts';
 import { imagesRoutes } from './images.ts';
@@ -22,6 +23,7 @@ export const routes = {
   ...foldersRoutes,
   ...imagesRoutes,
   ...vmsRoutes,
+  ...consolesRoutes,
   ...travelRoutes,
   ...cataloguesRoutes,
   ...teamsRoutes,

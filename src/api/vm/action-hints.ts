@@ -37,3 +37,15 @@ export const actionHints: Readonly<Record<string, string>> = {
   'saved discard-undo': 'restore the vm and turn it off, or discard the saved state first',
   'off save': 'only a running or paused vm has a state to save',
 };
+
+/** Why a console cannot be used that was switched off, and what would help. */
+export const consolesOffReasons = {
+  vm: {
+    why: 'its console is switched off',
+    hint: 'switch it on with: gantry vm set NAME settings.console.enabled=true',
+  },
+  host: {
+    why: 'consoles are switched off on its host',
+    hint: 'switch them on with: gantry host set HOST settings.consoles=true',
+  },
+} as const;

@@ -5,7 +5,7 @@
  * Words of other products map to these actions in `actionWords` (VM-40, VM-44, VM-45).
  */
 import type { Verb } from '../rights.ts';
-import { actionHints } from './action-hints.ts';
+import { actionHints, consolesOffReasons } from './action-hints.ts';
 import { chooseShutdown, doAdditionsAnswer, type AdditionsState } from './additions.ts';
 import { vmStateFacts, type VmState } from './state.ts';
 
@@ -370,6 +370,8 @@ export interface Judged {
   /** Abilities of the host's driver; those missing carry the driver's reason (VM-54). */
   readonly missing: Readonly<Partial<Record<Ability, string>>>;
   readonly hostReachable: boolean;
+  /** What has switched the consoles off, where something has: the vm or its host. */
+  readonly consolesOff?: 'vm' | 'host' | undefined;
   /** Place of a linked disk, with which no vm starts (VM-68). */
   readonly linkedDisk?: string | undefined;
 }
@@ -393,6 +395,8 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
       hint: 'look at the host with: gantry host show',
     };
   }
+  if (facts.right === 'vm.console' && vm.consolesOff !== undefined)
+    return { answer: 'refuse', ...consolesOffReasons[vm.consolesOff] };
   if (action === 'release' && vm.state === 'running')
     return { answer: 'ignore', why: `${vm.name} is running already` };
   if (action === 'release' && vm.state === 'paused' && !vm.held) {

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.ts';
+import { consoleModes } from './console.ts';
 import { hardwareSchema } from './hardware.ts';
 import { maxSnapshots } from './snapshot.ts';
 import { targetProducts } from './portability.ts';
@@ -105,6 +106,18 @@ export const vmSettingsSchema = z
           .max(100)
           .default(6)
           .meta({ description: 'missed beats until an event' }),
+      })
+      .prefault({}),
+    console: z
+      .strictObject({
+        enabled: z.boolean().default(true).meta({
+          description:
+            'whether screen, keyboard and serial ports may be used from elsewhere (RCON-07)',
+        }),
+        mode: z.enum(consoleModes).default('shared').meta({
+          description:
+            'shared: several people see and type in the same console; exclusive: one at a time (RCON-24)',
+        }),
       })
       .prefault({}),
     time: z

@@ -42,7 +42,7 @@ export const settingGroups = {
     ],
   },
   // Grants are things of their own, and not part of the definition.
-  access: { title: 'access rights', settings: [] },
+  access: { title: 'access rights', settings: ['settings/console'] },
   hardware: {
     title: 'hardware',
     settings: [

@@ -1,9 +1,18 @@
 /** The serial console in this terminal, screenshots, typing. */
 import { open } from 'node:fs/promises';
+import type { WhenHeld } from '#api';
 import { command } from '../command.ts';
 import { attachSerial } from '../serial.ts';
 
 const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
+
+function whenHeld(options: {
+  readonly queue?: boolean | undefined;
+  readonly 'take-over'?: boolean | undefined;
+}): WhenHeld {
+  if (options['take-over'] === true) return 'take-over';
+  return options.queue === true ? 'wait' : 'refuse';
+}
 
 export const consoleCommands = [
   command({
@@ -14,12 +23,20 @@ export const consoleCommands = [
     options: {
       port: { type: 'number', value: 'NUMBER', meaning: 'serial port 1 (default) or 2' },
       'read-only': { type: 'flag', meaning: 'watch, send nothing' },
+      exclusive: { type: 'flag', meaning: 'nobody else is admitted meanwhile' },
+      queue: { type: 'flag', meaning: 'wait for your turn where somebody has it exclusively' },
+      'take-over': {
+        type: 'flag',
+        meaning: 'end the connection of whoever has it, after a warning of ten seconds',
+      },
     },
-    examples: ['gantry vm console hello'],
+    examples: ['gantry vm console hello', 'gantry vm console hello --exclusive --queue'],
     async run(run) {
       await attachSerial(run, run.args[0] ?? '', {
         port: run.options.port ?? 1,
         readOnly: run.options['read-only'] === true,
+        exclusive: run.options.exclusive === true,
+        whenHeld: whenHeld(run.options),
       });
     },
   }),

@@ -11,6 +11,7 @@ import { deviceCommands } from './devices.ts';
 import { diskCommands } from './disk.ts';
 import { hostCommands } from './host.ts';
 import { installationCommands } from './installation.ts';
+import { participantCommands } from './participants.ts';
 import { powerCommands } from './power.ts';
 import { reportCommands } from './report.ts';
 import { shareCommands } from './shares.ts';
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   ...powerCommands,
   ...snapshotCommands,
   ...consoleCommands,
+  ...participantCommands,
   ...deviceCommands,
   ...adapterCommands,
   ...shareCommands,

@@ -77,7 +77,12 @@ function Section({
   const settings = <SettingsTab vm={vm} draft={draft} paths={settingsOf(section)} />;
   switch (section) {
     case 'access':
-      return <Rights vm={vm} />;
+      return (
+        <>
+          <Rights vm={vm} />
+          {settings}
+        </>
+      );
     case 'hardware':
       return (
         <>

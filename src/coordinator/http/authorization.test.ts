@@ -69,6 +69,7 @@ async function ask(
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
     if (key === thing?.kind) return thing.id;
     if (key === 'slot') return '3';
+    if (key === 'console') return 'screen';
     if (key === 'name') return 'share';
     if (key === 'action') return name === 'host.bulk' ? 'turn-on-all' : 'start';
     if (key === 'place') return 'sata0:5';

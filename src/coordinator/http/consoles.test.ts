@@ -4,31 +4,17 @@ import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import type { WebSocket } from 'ws';
 import { FakeAgent, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
+import { echoConsoles, refusal } from '../testing/console-peers.ts';
 import { Stage } from '../testing/stage.ts';
 
 let stage: Stage;
 let agent: FakeAgent;
-/** Ends of the machine: what is typed on one of them all of them see. */
-const ends = new Map<string, Set<WebSocket>>();
+let ends: ReturnType<typeof echoConsoles>;
 
 before(async () => {
   stage = await Stage.open();
   agent = await FakeAgent.join(stage, 'h1');
-  agent.handlers['stream.open'] = (params: { streamId: string; id: string; channel: string }) => {
-    const socket = agent.dial(`/agent/stream/${params.streamId}`);
-    const channel = `${params.id} ${params.channel}`;
-    const all = ends.get(channel) ?? new Set<WebSocket>();
-    ends.set(channel, all.add(socket));
-    socket.on('open', () => {
-      if (params.channel === 'screen') socket.send(Buffer.from('RFB 003.008\n'));
-    });
-    socket.on('message', (data: Buffer) => {
-      for (const end of all) if (end.readyState === end.OPEN) end.send(data);
-    });
-    socket.on('close', () => all.delete(socket));
-    socket.on('error', () => all.delete(socket));
-    return {};
-  };
+  ends = echoConsoles(agent);
   const running = { state: 'running', wasRunning: true } as const;
   await agent.connect([
     makeRecord(makeDefinition('web-1'), 1, running),
@@ -66,17 +52,6 @@ function listen(socket: WebSocket): { until: (wanted: string) => Promise<string>
         look();
       }),
   };
-}
-
-/** The HTTP answer with which an upgrade is refused. */
-async function refusal(socket: WebSocket): Promise<{ status: number; code: string }> {
-  const [, response] = (await once(socket, 'unexpected-response')) as [
-    unknown,
-    { statusCode: number } & AsyncIterable<Buffer>,
-  ];
-  let text = '';
-  for await (const chunk of response) text += chunk.toString();
-  return { status: response.statusCode, code: (JSON.parse(text) as { code: string }).code };
 }
 
 describe('serial port', { timeout: 20_000 }, () => {
@@ -198,8 +173,12 @@ describe('refusals', { timeout: 20_000 }, () => {
   test('without a proof, without the right, of nothing, of a vm that is off: each is an HTTP answer', async () => {
     const stranger = await stage.addUser('stranger');
     const viewer = await stage.addUser('viewer', [{ role: 'auditor' }]);
-    const ask = (path: string, token?: string | null): Promise<{ status: number; code: string }> =>
-      refusal(stage.dial(path, token === undefined ? {} : { token }));
+    const ask = async (path: string, token?: string | null): Promise<unknown> => {
+      const { status, code } = await refusal(
+        stage.dial(path, token === undefined ? {} : { token }),
+      );
+      return { status, code };
+    };
     assert.deepEqual(await ask('/vms/web-1/serial', null), {
       status: 401,
       code: 'unauthenticated',

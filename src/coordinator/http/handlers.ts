@@ -43,7 +43,16 @@ import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
-import { makeScreenshot, openConsole, pressKeys, typeText } from '../app/vm/console-vm.ts';
+import {
+  changeAccess,
+  endParticipant,
+  handOver,
+  makeScreenshot,
+  openConsole,
+  pressKeys,
+  takeBack,
+  typeText,
+} from '../app/vm/console-vm.ts';
 import { addVm, createVm } from '../app/vm/create-vm.ts';
 import { attachAdapter, changeAdapter, detachAdapter } from '../app/vm/adapters-vm.ts';
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
@@ -63,6 +72,7 @@ import { showSamples } from '../app/samples.ts';
 import { listFiles, takeOutVm } from '../app/vm/remove-vm.ts';
 import { parseKinds, parseSamples, watchEvents, watchResources } from '../app/watching.ts';
 import type { AccessRoute } from '../access/mod.ts';
+import type { Sessions } from '../consoles/sessions.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { OperationDocument } from '../documents.ts';
 import type { ListedThings, PlainQuery } from '../inventory/inventory.ts';
@@ -74,6 +84,7 @@ import type { Handlers } from './route-handler.ts';
 export interface HandlersOptions {
   readonly coordinator: Coordinator;
   readonly streams: StreamHub;
+  readonly sessions: Sessions;
   readonly history: Pick<SampleHistory, 'read'>;
   readonly about: About;
   readonly openApi: () => Uint8Array;
@@ -376,34 +387,36 @@ function deviceHandlers({
 function consoleHandlers({
   coordinator,
   streams,
+  sessions,
 }: HandlersOptions): Of<
-  'vm.screenshot' | 'vm.type' | 'vm.keys' | 'vm.serial.open' | 'vm.screen.open'
+  | 'vm.screenshot'
+  | 'vm.type'
+  | 'vm.keys'
+  | 'vm.serial.open'
+  | 'vm.screen.open'
+  | `vm.console.${string}`
 > {
+  const parts = { coordinator, streams, sessions };
   return {
     'vm.screenshot': ({ id, signal }) => makeScreenshot(coordinator, id, signal),
-    'vm.type': ({ id, body, signal }) => typeText(coordinator, id, body, signal),
-    'vm.keys': ({ id, body, signal }) => pressKeys(coordinator, id, body.keys, signal),
-    'vm.serial.open': ({ caller, id, query, signal }) =>
-      openConsole(
-        coordinator,
-        streams,
-        caller,
-        id,
-        {
-          channel: query.port === 1 ? 'serial1' : 'serial2',
-          access: query.readOnly ? 'read-only' : 'read-write',
-        },
-        signal,
-      ),
+    'vm.type': ({ caller, id, body, signal }) => typeText(parts, caller, id, body, signal),
+    'vm.keys': ({ caller, id, body, signal }) => pressKeys(parts, caller, id, body.keys, signal),
+    'vm.serial.open': ({ caller, id, query, signal }) => {
+      const { port, ...asked } = query;
+      const console = port === 1 ? 'serial1' : 'serial2';
+      return openConsole(parts, caller, id, { ...asked, console }, signal);
+    },
     'vm.screen.open': ({ caller, id, query, signal }) =>
-      openConsole(
-        coordinator,
-        streams,
-        caller,
-        id,
-        { channel: 'screen', access: query.readOnly ? 'read-only' : 'read-write' },
-        signal,
-      ),
+      openConsole(parts, caller, id, { ...query, console: 'screen' }, signal),
+    'vm.console.list': ({ id }) => ({ items: [...sessions.list(id)] }),
+    'vm.console.change': ({ caller, id, params, body }) =>
+      changeAccess(sessions, caller, { ...params, vm: id }, body.access),
+    'vm.console.hand-over': ({ caller, id, params }) =>
+      handOver(sessions, caller, { ...params, vm: id }),
+    'vm.console.take-back': ({ caller, id, params }) =>
+      takeBack(sessions, caller, id, params.console),
+    'vm.console.end': ({ caller, id, params, query }) =>
+      endParticipant(sessions, caller, { ...params, vm: id }, query.graceSeconds),
   };
 }
 

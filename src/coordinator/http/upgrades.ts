@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Fault } from '#lib';
 import type { Log } from '#log';
-import { maxLinkMessageBytes, routes, type Route, type RouteName } from '#api';
+import { consoleProtocol, maxLinkMessageBytes, routes, type Route, type RouteName } from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import { admit, checkHead, correlationHeader, correlationOf, targetOf } from './exchange.ts';
 import type { Gate, Target } from './gate.ts';
@@ -54,7 +54,7 @@ const webSocketRoutes: readonly WebSocketRoute[] = (Object.keys(routes) as Route
 export class Upgrades {
   readonly #options: UpgradesOptions;
   readonly #links = webSocketServer(maxLinkMessageBytes);
-  readonly #consoles = webSocketServer(maxConsoleMessageBytes);
+  readonly #consoles = webSocketServer(maxConsoleMessageBytes, chooseConsoleProtocol);
   readonly #open = new Set<WebSocket>();
 
   constructor(options: UpgradesOptions) {
@@ -214,8 +214,17 @@ function isAllowed(gate: Gate, caller: Caller, route: Route, target: Target | un
   }
 }
 
-function webSocketServer(maxPayload: number): WebSocketServer {
+/** Nothing else that a client offers is answered: a ticket is among it. */
+function chooseConsoleProtocol(offered: ReadonlySet<string>): string | false {
+  return offered.has(consoleProtocol) && consoleProtocol;
+}
+
+function webSocketServer(
+  maxPayload: number,
+  handleProtocols: (offered: Set<string>) => string | false = () => false,
+): WebSocketServer {
   return new WebSocketServer({
+    handleProtocols,
     noServer: true,
     clientTracking: false,
     maxPayload,

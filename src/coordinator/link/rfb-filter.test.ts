@@ -37,7 +37,7 @@ const forbidden = [
 
 /** What passes when the bytes come in pieces of these lengths. */
 function pass(bytes: Buffer, cuts: readonly number[] = []): Buffer {
-  const filter = filterViewer();
+  const { filter } = filterViewer(() => false);
   const passed: Buffer[] = [];
   let at = 0;
   for (const cut of [...cuts, bytes.length]) {
@@ -100,7 +100,7 @@ test('an unknown message, another protocol and an endless message end the sessio
 test('whatever is sent, nothing is passed on but the handshake and what asks for pictures', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => {
-      const filter = filterViewer();
+      const { filter } = filterViewer(() => false);
       filter(Buffer.concat(handshake));
       let passed: Buffer | undefined;
       try {
@@ -112,4 +112,24 @@ test('whatever is sent, nothing is passed on but the handshake and what asks for
       assert.ok([0, 2, 3, 150, 248].includes(passed[0] ?? -1));
     }),
   );
+});
+
+test('RCON-22 keys and buttons pass while it has control, and what it holds down is let go with it', () => {
+  let hasControl = true;
+  const { filter, release } = filterViewer(() => hasControl);
+  for (const part of handshake) filter(part);
+  const up = Buffer.from([4, 0, 0, 0, 0, 0, 0, 66]);
+  for (const message of [key, qemuKey, pointer, Buffer.from([4, 1, 0, 0, 0, 0, 0, 66]), up])
+    assert.deepEqual(filter(message), message);
+  hasControl = false;
+  assert.equal(filter(key), undefined);
+  assert.deepEqual(
+    release(),
+    Buffer.concat([
+      Buffer.from([4, 0, 0, 0, 0, 0, 0, 65]),
+      Buffer.from([255, 0, 0, 0, 0, 0, 0, 65, 0, 0, 0, 30]),
+      Buffer.from([5, 0, 0, 10, 0, 10]),
+    ]),
+  );
+  assert.equal(release().length, 0);
 });

@@ -1,7 +1,9 @@
 /**
- * A client of a screen that may only look (RFC 6143): of what it sends, the handshake and the messages
- * that ask for pictures pass; keys, pointer, clipboard and everything unknown do not. It is made shared
- * (7.3.1), so that a watcher never ends another's session.
+ * A client of a screen (RFC 6143) that may only look, for as long as it may: of what it sends, the handshake and
+ * the messages that ask for pictures pass; keys, pointer and clipboard only while it has control, and nothing
+ * unknown. It is made shared (7.3.1), so that a watcher never ends another's session.
+ *
+ * Invariant: only whole messages pass, so that what `release` answers may be sent after any of them.
  *
  * The filter follows the client's half only: version (12 bytes), security type (1 byte; none in version
  * 3.3, where the server decides), for VNC authentication its 16 bytes, ClientInit (1 byte), messages.
@@ -10,6 +12,8 @@ import { Fault } from '#lib';
 import type { PipeFilter } from './pipe.ts';
 
 const maxMessageBytes = 256 * 1024;
+/** Keys and buttons that are remembered as held; beyond that a client plays. */
+const maxHeld = 256;
 
 /** Length of a message whose first bytes are there; undefined while more bytes are needed to know. */
 type Measure = (bytes: Buffer) => number | undefined;
@@ -61,10 +65,19 @@ const known: Readonly<Record<number, { readonly passes: boolean; readonly measur
 
 type Phase = 'version' | 'security' | 'response' | 'init' | 'messages';
 
-/** A filter for one connection. Throws `invalid` for what is not RFB. */
-export function filterViewer(): PipeFilter {
+export interface ViewerFilter {
+  /** Throws `invalid` for what is not RFB. */
+  readonly filter: PipeFilter;
+  /** Lets go of all keys and buttons that it holds, for when it has control no more. */
+  readonly release: () => Buffer;
+}
+
+/** For one connection. */
+export function filterViewer(hasControl: () => boolean): ViewerFilter {
   let phase: Phase = 'version';
   let rest: Buffer = Buffer.alloc(0);
+  /** What lets go of each key, and of the buttons. */
+  const held = new Map<string, Buffer>();
 
   function take(length: number): Buffer | undefined {
     if (rest.length < length) return undefined;
@@ -114,16 +127,45 @@ export function filterViewer(): PipeFilter {
           throw new Fault('too-large', 'a message of the client is too large');
         const bytes = length === undefined ? undefined : take(length);
         if (bytes === undefined) return undefined;
-        return { bytes: message.passes ? bytes : undefined };
+        if (message.passes) return { bytes };
+        if (!hasControl()) return { bytes: undefined };
+        noteHeld(held, bytes);
+        return { bytes };
       }
     }
   }
 
-  return (bytes) => {
+  const filter: PipeFilter = (bytes) => {
     rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
     const passed: Buffer[] = [];
     for (let part = next(); part !== undefined; part = next())
       if (part.bytes !== undefined) passed.push(part.bytes);
     return passed.length === 0 ? undefined : Buffer.concat(passed);
   };
+  return {
+    filter,
+    release() {
+      const messages = [...held.values()];
+      held.clear();
+      return Buffer.concat(messages);
+    },
+  };
+}
+
+/** KeyEvent (7.5.4), QEMU's extended key event, PointerEvent (7.5.5). */
+function noteHeld(held: Map<string, Buffer>, message: Buffer): void {
+  const type = message.readUInt8(0);
+  const isExtended = type === 255 && message.readUInt8(1) === 0;
+  if (type !== 4 && type !== 5 && !isExtended) return;
+  const isDown = isExtended ? message.readUInt16BE(2) !== 0 : message.readUInt8(1) !== 0;
+  const name = type === 5 ? 'pointer' : `${type} ${message.toString('hex', 4)}`;
+  if (!isDown) {
+    held.delete(name);
+    return;
+  }
+  if (held.size >= maxHeld) return;
+  const letGo = Buffer.from(message);
+  if (isExtended) letGo.writeUInt16BE(0, 2);
+  else letGo.writeUInt8(0, 1);
+  held.set(name, letGo);
 }

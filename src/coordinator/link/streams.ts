@@ -6,12 +6,11 @@
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { Fault, withDeadline } from '#lib';
+import type { ConsoleName } from '#api';
 import type { Links } from '../context.ts';
 
 const dialLimitMs = 10_000;
 const maxPending = 1000;
-
-export type Channel = 'screen' | 'serial1' | 'serial2';
 
 export class StreamHub {
   readonly #links: Links;
@@ -28,7 +27,7 @@ export class StreamHub {
   async open(
     hostId: string,
     vmId: string,
-    channel: Channel,
+    channel: ConsoleName,
     access: 'read-only' | 'read-write',
     signal?: AbortSignal,
   ): Promise<WebSocket> {

@@ -195,15 +195,22 @@ export class Stage implements AsyncDisposable {
   }
 
   /** A WebSocket below /api/v1, not yet open. */
-  dial(path: string, asked: Pick<Asked, 'token' | 'headers'> = {}): WebSocket {
+  dial(
+    path: string,
+    asked: Pick<Asked, 'token' | 'headers'> & { readonly protocol?: string } = {},
+  ): WebSocket {
     const token = asked.token === undefined ? this.#token : asked.token;
-    return new WebSocket(`${this.url.replace('https', 'wss')}/api/v1${path}`, {
-      ca: this.#authority,
-      headers: {
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        ...asked.headers,
+    return new WebSocket(
+      `${this.url.replace('https', 'wss')}/api/v1${path}`,
+      asked.protocol ?? [],
+      {
+        ca: this.#authority,
+        headers: {
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          ...asked.headers,
+        },
       },
-    });
+    );
   }
 
   /** A user with a token, who has the roles on the objects. */

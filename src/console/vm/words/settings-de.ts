@@ -141,6 +141,9 @@ export const germanSettings: SettingWords = {
     onTurnOff: 'Am Ende einer Sitzung',
     snapshots: 'Sicherungspunkte',
     limit: 'Höchstens',
+    console: 'Konsole',
+    'console/enabled': 'Von anderswo benutzbar',
+    'console/mode': 'Mehrere Personen',
     failure: 'Wenn der Gast versagt',
     reaction: 'Wenn der Gast versagt',
     maxRepetitions: 'Höchstens',
@@ -257,6 +260,10 @@ export const germanSettings: SettingWords = {
     onHostStop: 'was geschieht, wenn der Dienst des Hosts anhält',
     timeoutSeconds: 'wie lange ein Gast zum Herunterfahren brauchen darf',
     wasRunning: 'hält Gantry fest',
+    'console/enabled':
+      'ob Bildschirm, Tastatur und serielle Anschlüsse von anderswo benutzt werden dürfen',
+    'console/mode':
+      'gemeinsam: mehrere sehen dieselbe Konsole und tippen darin; allein: immer nur eine Person',
     'undoDisks/enabled':
       'was der Gast schreibt, kommt in eigene Dateien; änderbar nur, solange die VM aus ist',
     limit: 'so viele Sicherungspunkte; leer: so viele, wie gewünscht sind',
@@ -281,6 +288,8 @@ export const germanSettings: SettingWords = {
   values: {
     'disk=new': 'Neue Platte',
     'disk=existing': 'Vorhandene Datei',
+    'console/mode=shared': 'Gemeinsam: alle sehen und tippen in derselben Konsole',
+    'console/mode=exclusive': 'Allein: immer nur eine Person',
     'onHostStart=off': 'Aus bleiben',
     'onHostStart=always': 'Einschalten',
     'onHostStart=if-was-running': 'Einschalten, wenn sie lief',

@@ -141,6 +141,9 @@ export const englishSettings: SettingWords = {
     onTurnOff: 'At the end of a session',
     snapshots: 'Snapshots',
     limit: 'At most',
+    console: 'Console',
+    'console/enabled': 'May be used from elsewhere',
+    'console/mode': 'Several people',
     failure: 'When the guest fails',
     reaction: 'When the guest fails',
     maxRepetitions: 'At most',
@@ -170,6 +173,8 @@ export const englishSettings: SettingWords = {
   values: {
     'disk=new': 'New disk',
     'disk=existing': 'Existing file',
+    'console/mode=shared': 'Shared: all see and type in the same console',
+    'console/mode=exclusive': 'Exclusive: one at a time',
     'onHostStart=off': 'Stay off',
     'onHostStart=always': 'Turn on',
     'onHostStart=if-was-running': 'Turn on if it was running',

@@ -273,6 +273,7 @@ export function hostNamed(name: string): HostDocument {
       stopTimeoutSeconds: 1,
       thumbnails: false,
       spanAddress: null,
+      consoles: true,
     },
     facts: null,
     certificate: '',

@@ -17,17 +17,24 @@ import type { Inventory } from '../../inventory/inventory.ts';
 /** What the judge needs to know of the vm as it is shown now. */
 export function judged(inventory: Inventory, vm: Vm): Judged {
   const status = inventory.host(vm.hostId)?.status;
+  const host = inventory.document<HostDocument>('host', vm.hostId)?.data;
   return {
     name: vm.name,
     state: vm.state,
     held: vm.status.held,
     additions: vm.status.additions.state,
     undo: vm.status.undo === null ? 'none' : 'there',
-    missing: inventory.document<HostDocument>('host', vm.hostId)?.data.facts?.missing ?? {},
+    missing: host?.facts?.missing ?? {},
     hostReachable:
       status !== undefined && status !== 'unreachable' && status !== 'agent-not-running',
+    consolesOff: consolesOff(vm, host),
     linkedDisk: linkedPlace(vm.definition.hardware),
   };
+}
+
+function consolesOff(vm: Vm, host: HostDocument | undefined): 'vm' | 'host' | undefined {
+  if (!vm.definition.settings.console.enabled) return 'vm';
+  return host?.settings.consoles === false ? 'host' : undefined;
 }
 
 /**
