@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
+  actionOfWord,
   routes,
   vmActions,
   type Client,
@@ -64,6 +65,20 @@ test('VM-20 every action on a vm has a command', () => {
     (action) => !(verbs[action] ?? [`vm ${action}`]).every((word) => words.has(word)),
   );
   assert.deepEqual(missing, []);
+});
+
+test('VM-40 VM-44 VM-45 each word that the API takes for a power action is one of the command line, for the same action', () => {
+  const taken = routes['vm.act'].params.shape.action.options;
+  assert.ok(taken.includes('power-off-now'));
+  const now = { state: 'running', additions: 'running', onHostStop: 'save' } as const;
+  for (const word of taken) {
+    const verb = commands.find(
+      ({ name, aliases = [] }) => name === `vm ${word}` || aliases.includes(`vm ${word}`),
+    );
+    const action = actionOfWord(verb?.name.replace(/^vm /, '') ?? '', now);
+    assert.ok(action !== undefined, word);
+    assert.equal(action, actionOfWord(word, now), word);
+  }
 });
 
 test('API-07 command line and console speak HTTP through the typed client of the product alone', () => {

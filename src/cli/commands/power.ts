@@ -33,7 +33,7 @@ const verbs: readonly Verb[] = [
     word: 'shutdown',
     summary: 'let the guest shut down, through its guest additions',
     done: 'has shut down',
-    aliases: ['shutdown-and-power-off', 'shut-down-guest'],
+    aliases: ['shutdown-and-power-off', 'shutdown-and-turn-off', 'shut-down-guest'],
   },
   {
     word: 'power-button',
