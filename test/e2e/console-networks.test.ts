@@ -22,6 +22,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
   before(async () => {
     gantry = await newGantry();
     const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
+    await gantry.must('network', 'delete', 'default');
     const { items } = await gantry
       .client()
       .call('vm.list', { query: { filter: 'state = running', sort: 'name', limit: 1 } });

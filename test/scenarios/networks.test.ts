@@ -13,6 +13,18 @@ after(() => gantry[Symbol.asyncDispose]());
 
 const show = (name: string): Promise<Network> => gantry.json<Network>('network', 'show', name);
 
+test('the network `default` is there after the first start, unused, and is not made again once it was deleted', async () => {
+  const up = ['up', '--simulate', '1x1', '--yes', '--listen', gantry.listen];
+  const made = await show('default');
+  assert.deepEqual([made.type, made.state, made.hosts], ['nat', 'unused', []]);
+  assert.notEqual(made.ipv4?.dhcp ?? null, null);
+  assert.doesNotMatch(await gantry.must(...up), /network default/);
+  assert.equal((await show('default')).id, made.id);
+  await gantry.must('network', 'delete', 'default');
+  await gantry.must(...up);
+  assert.deepEqual(await gantry.json('network', 'list'), []);
+});
+
 test('a network is one command, and what is left out has a value that fits', async () => {
   assert.match(
     await gantry.must('network', 'create', 'lab'),

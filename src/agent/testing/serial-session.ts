@@ -24,6 +24,11 @@ export class SerialSession {
     socket.resume();
   }
 
+  /** Over a connection that is open, or about to be. */
+  static over(socket: WebSocket): SerialSession {
+    return new SerialSession(socket);
+  }
+
   static async open(
     agent: QemuAgent,
     id: string,

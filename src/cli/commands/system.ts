@@ -16,6 +16,7 @@ import { defaultListen, type Installation } from '../installation.ts';
 import { writeList } from '../output/render.ts';
 import { checkMachine } from '../system/checks.ts';
 import { ensureConsole } from '../system/console-build.ts';
+import { ensureDefaultNetwork } from '../system/default-network.ts';
 import { answers, ensureFirstVm } from '../system/first-vm.ts';
 import {
   checkDataFolder,
@@ -60,6 +61,7 @@ function wantedSettings(run: Run<typeof upOptions>): StartSettings {
   const before = readStartSettings(run.installation);
   const { listen, simulate } = run.options;
   return {
+    ...before,
     listen: listen === undefined ? (before?.listen ?? defaultListen) : parseListen(listen),
     simulate: simulate === undefined ? (before?.simulate ?? null) : parseSimulate(simulate),
   };
@@ -134,6 +136,7 @@ async function up(run: Run<typeof upOptions>): Promise<number | void> {
   if (started) out.note('the coordinator runs');
   const agent = await ensureAgent(installation, settings, client, signal);
   if (agent.started) out.note('the agent runs');
+  await ensureDefaultNetwork(run, settings, client, agent.hosts);
   const [host] = agent.hosts;
   const wantsVm = options['no-vm'] !== true && settings.simulate === null && host !== undefined;
   const vm = wantsVm ? await ensureFirstVm(run, client, host.name) : undefined;

@@ -14,6 +14,8 @@ export type Simulate = z.infer<typeof simulateSchema>;
 const startSchema = z.strictObject({
   listen: z.string().max(256),
   simulate: simulateSchema.nullable(),
+  /** The network that is made once. */
+  defaultNetwork: z.literal('made').optional(),
 });
 export type StartSettings = z.infer<typeof startSchema>;
 

@@ -35,6 +35,8 @@ export interface Asked {
 export interface StageOptions {
   readonly log?: Log;
   readonly times?: Partial<CoordinatorTimes>;
+  /** Default: 127.0.0.1 */
+  readonly listen?: string;
 }
 
 export class Stage implements AsyncDisposable {
@@ -67,7 +69,7 @@ export class Stage implements AsyncDisposable {
         data: join(folder, 'data'),
         config: join(folder, 'config'),
         runtime: join(folder, 'run'),
-        host: '127.0.0.1',
+        host: options.listen ?? '127.0.0.1',
         port,
         tls: 'on',
         logLevel: 'silent',
