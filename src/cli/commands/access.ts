@@ -60,7 +60,6 @@ export const accessCommands = [
             groups: [...(options.group ?? [])],
             ...(password === undefined ? {} : { password }),
           },
-          query: { dryRun },
         },
         signal,
       );
@@ -109,7 +108,6 @@ export const accessCommands = [
         {
           params: { user: args[0] ?? '' },
           body: { disabled: options.undo !== true },
-          query: { dryRun },
         },
         signal,
       );
@@ -127,11 +125,7 @@ export const accessCommands = [
     async run(run) {
       const user = run.args[0] ?? '';
       if (!run.dryRun) await confirm(run, 'Type the name to delete the user', user);
-      await run.client.call(
-        'user.delete',
-        { params: { user }, query: { dryRun: run.dryRun } },
-        run.signal,
-      );
+      await run.client.call('user.delete', { params: { user } }, run.signal);
       if (!run.dryRun) run.out.line(`user ${user} was deleted`);
     },
   }),
@@ -232,7 +226,6 @@ export const accessCommands = [
             meaning: options.meaning ?? '',
             verbs: verbList(args[1] ?? ''),
           },
-          query: { dryRun },
         },
         signal,
       );
@@ -246,11 +239,7 @@ export const accessCommands = [
     args: [{ name: 'role', meaning: 'name or id' }],
     examples: ['gantry role delete night-shift'],
     async run({ client, args, out, dryRun, signal }) {
-      await client.call(
-        'role.delete',
-        { params: { role: args[0] ?? '' }, query: { dryRun } },
-        signal,
-      );
+      await client.call('role.delete', { params: { role: args[0] ?? '' } }, signal);
       if (!dryRun) out.line(`role ${args[0] ?? ''} was deleted`);
     },
   }),
@@ -308,7 +297,6 @@ export const accessCommands = [
             object: rest.join(':'),
             deny: options.deny === true,
           },
-          query: { dryRun },
         },
         signal,
       );
@@ -324,11 +312,7 @@ export const accessCommands = [
     args: [{ name: 'grant', meaning: 'id' }],
     examples: ['gantry grant delete ID'],
     async run({ client, args, out, dryRun, signal }) {
-      await client.call(
-        'grant.delete',
-        { params: { grant: args[0] ?? '' }, query: { dryRun } },
-        signal,
-      );
+      await client.call('grant.delete', { params: { grant: args[0] ?? '' } }, signal);
       if (!dryRun) out.line('the grant was withdrawn');
     },
   }),

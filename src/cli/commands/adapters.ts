@@ -118,15 +118,14 @@ export const adapterCommands = [
       };
       const started = await run.client.call(
         'vm.adapter.attach',
-        { params: { vm }, body, query: { dryRun: run.dryRun } },
+        { params: { vm }, body },
         run.signal,
       );
-      if (!run.dryRun)
-        await finish(
-          run,
-          started,
-          (ended) => `adapter ${String(ended.result?.['slot'] ?? '')} was added to ${vm}`,
-        );
+      await finish(
+        run,
+        started,
+        (ended) => `adapter ${String(ended.result?.['slot'] ?? '')} was added to ${vm}`,
+      );
     },
   }),
   command({
@@ -167,15 +166,14 @@ export const adapterCommands = [
       };
       const started = await run.client.call(
         'vm.adapter.change',
-        { params: { vm, slot }, body, query: { dryRun: run.dryRun } },
+        { params: { vm, slot }, body },
         run.signal,
       );
-      if (!run.dryRun)
-        await finish(run, started, ({ result }) =>
-          result?.['live'] === true
-            ? `adapter ${slot} of ${vm} was changed`
-            : `adapter ${slot} of ${vm} is changed from the next start on`,
-        );
+      await finish(run, started, ({ result }) =>
+        result?.['live'] === true
+          ? `adapter ${slot} of ${vm} was changed`
+          : `adapter ${slot} of ${vm} is changed from the next start on`,
+      );
     },
   }),
   command({
@@ -187,10 +185,10 @@ export const adapterCommands = [
       const [vm = '', slot = ''] = run.args;
       const started = await run.client.call(
         'vm.adapter.detach',
-        { params: { vm, slot }, query: { dryRun: run.dryRun } },
+        { params: { vm, slot } },
         run.signal,
       );
-      if (!run.dryRun) await finish(run, started, () => `adapter ${slot} was removed from ${vm}`);
+      await finish(run, started, () => `adapter ${slot} was removed from ${vm}`);
     },
   }),
 ];

@@ -37,15 +37,15 @@ async function findVm(run: Run, name: string): Promise<Vm | undefined> {
 }
 
 async function applyOne(run: Run, wanted: Wanted): Promise<'created' | 'changed' | 'unchanged'> {
-  const { client, out, dryRun, signal } = run;
+  const { client, out, signal } = run;
   const { id: _id, ...definition } = wanted.definition as { id?: unknown; name: string };
   const vm = await findVm(run, definition.name);
   if (vm === undefined) {
     out.note(`+ vm ${definition.name}`);
     const { name, ...rest } = definition;
     const body = { ...wanted.create, name, definition: rest } as { name: string };
-    const started = await client.call('vm.create', { body, query: { dryRun } }, signal);
-    if (!dryRun) await finish(run, started, () => `vm ${name} was created`);
+    const started = await client.call('vm.create', { body }, signal);
+    await finish(run, started, () => `vm ${name} was created`);
     return 'created';
   }
   const before = Object.fromEntries(
@@ -62,10 +62,10 @@ async function applyOne(run: Run, wanted: Wanted): Promise<'created' | 'changed'
     );
   const started = await client.call(
     'vm.update',
-    { params: { vm: vm.id }, body: definition, ifMatch: vm.version, query: { dryRun } },
+    { params: { vm: vm.id }, body: definition, ifMatch: vm.version },
     signal,
   );
-  if (!dryRun) await finish(run, started, () => `vm ${vm.name} was changed`);
+  await finish(run, started, () => `vm ${vm.name} was changed`);
   return 'changed';
 }
 

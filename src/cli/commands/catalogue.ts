@@ -57,7 +57,7 @@ export const catalogueCommands = [
     },
     examples: ['gantry image build debian', 'gantry image build starter-iso'],
     async run(run) {
-      const { options, client, dryRun, signal } = run;
+      const { options, client, signal } = run;
       const recipe = imageRecipes.find((name) => name === run.args[0]);
       if (recipe === undefined)
         throw new Fault('invalid', `there is no recipe "${run.args[0] ?? ''}"`, {
@@ -66,8 +66,8 @@ export const catalogueCommands = [
       const body: { recipe: ImageRecipe; host?: string; name?: string } = { recipe };
       if (options.host !== undefined) body.host = options.host;
       if (options.name !== undefined) body.name = options.name;
-      const started = await client.call('image.build', { body, query: { dryRun } }, signal);
-      if (!dryRun) await finish(run, started, () => `image ${options.name ?? recipe} is ready`);
+      const started = await client.call('image.build', { body }, signal);
+      await finish(run, started, () => `image ${options.name ?? recipe} is ready`);
     },
   }),
   command({
@@ -95,7 +95,7 @@ export const catalogueCommands = [
     },
     examples: ['gantry image add debian-cd /srv/iso/debian-12.iso'],
     async run(run) {
-      const { options, client, dryRun, signal } = run;
+      const { options, client, signal } = run;
       const [name = '', file = ''] = run.args;
       const kind =
         options.kind ??
@@ -109,8 +109,8 @@ export const catalogueCommands = [
         ...(options.host === undefined ? {} : { host: options.host }),
         ...(options.guest === undefined ? {} : { guestOs: options.guest }),
       };
-      const started = await client.call('image.add', { body, query: { dryRun } }, signal);
-      if (!dryRun) await finish(run, started, () => `image ${name} is known`);
+      const started = await client.call('image.add', { body }, signal);
+      await finish(run, started, () => `image ${name} is known`);
     },
   }),
   command({
@@ -121,12 +121,8 @@ export const catalogueCommands = [
     examples: ['gantry image delete debian-cd'],
     async run(run) {
       const image = run.args[0] ?? '';
-      const started = await run.client.call(
-        'image.delete',
-        { params: { image }, query: { dryRun: run.dryRun } },
-        run.signal,
-      );
-      if (!run.dryRun) await finish(run, started, () => `image ${image} is gone`);
+      const started = await run.client.call('image.delete', { params: { image } }, run.signal);
+      await finish(run, started, () => `image ${image} is gone`);
     },
   }),
   command({
@@ -157,7 +153,6 @@ export const catalogueCommands = [
         'folder.create',
         {
           body: { name: path.slice(at + 1), parent: at <= 0 ? '/' : path.slice(0, at) },
-          query: { dryRun },
         },
         signal,
       );
@@ -171,11 +166,7 @@ export const catalogueCommands = [
     args: [{ name: 'folder', meaning: 'path or id', completes: 'folder' }],
     examples: ['gantry folder delete /lab'],
     async run({ client, args, out, dryRun, signal }) {
-      await client.call(
-        'folder.delete',
-        { params: { folder: args[0] ?? '' }, query: { dryRun } },
-        signal,
-      );
+      await client.call('folder.delete', { params: { folder: args[0] ?? '' } }, signal);
       if (!dryRun) out.line(`folder ${args[0] ?? ''} was deleted`);
     },
   }),

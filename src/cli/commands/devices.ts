@@ -47,7 +47,7 @@ export const deviceCommands = [
       'gantry vm attach-disk web-1 --file /srv/data.raw --format raw --read-only',
     ],
     async run(run) {
-      const { options, client, dryRun, signal } = run;
+      const { options, client, signal } = run;
       const vm = run.args[0] ?? '';
       const format = options.format ?? 'qcow2';
       const at = {
@@ -73,18 +73,13 @@ export const deviceCommands = [
                 ...(options.file === undefined ? {} : { file: options.file }),
                 ...at,
               };
-      const started = await client.call(
-        'vm.disk.attach',
-        { params: { vm }, body, query: { dryRun } },
-        signal,
+      const started = await client.call('vm.disk.attach', { params: { vm }, body }, signal);
+      await finish(
+        run,
+        started,
+        (ended) =>
+          `disk ${String(ended.result?.['place'] ?? '')} was attached to ${vm}${ended.result?.['live'] === true ? '' : '; the guest sees it at the next start'}`,
       );
-      if (!dryRun)
-        await finish(
-          run,
-          started,
-          (ended) =>
-            `disk ${String(ended.result?.['place'] ?? '')} was attached to ${vm}${ended.result?.['live'] === true ? '' : '; the guest sees it at the next start'}`,
-        );
     },
   }),
   command({
@@ -105,18 +100,14 @@ export const deviceCommands = [
       'gantry vm convert-disk p2v-1 ide0:0 --fixed',
     ],
     async run(run) {
-      const { args, options, client, dryRun, signal } = run;
+      const { args, options, client, signal } = run;
       const [vm = '', place = ''] = args;
       const body = {
         format: options.format ?? 'qcow2',
         allocation: options.fixed === true ? ('fixed' as const) : ('dynamic' as const),
       };
-      const started = await client.call(
-        'vm.disk.convert',
-        { params: { vm, place }, body, query: { dryRun } },
-        signal,
-      );
-      if (!dryRun) await finish(run, started, () => `the disk ${place} of ${vm} is a virtual disk`);
+      const started = await client.call('vm.disk.convert', { params: { vm, place }, body }, signal);
+      await finish(run, started, () => `the disk ${place} of ${vm} is a virtual disk`);
     },
   }),
   command({
@@ -128,11 +119,10 @@ export const deviceCommands = [
       const [vm = '', place = ''] = run.args;
       const started = await run.client.call(
         'vm.disk.detach',
-        { params: { vm, place }, query: { dryRun: run.dryRun } },
+        { params: { vm, place } },
         run.signal,
       );
-      if (!run.dryRun)
-        await finish(run, started, () => `disk ${place} was detached from ${vm}; its file stays`);
+      await finish(run, started, () => `disk ${place} was detached from ${vm}; its file stays`);
     },
   }),
   command({
@@ -160,10 +150,10 @@ export const deviceCommands = [
           : { kind: 'image' as const, image: name };
       const started = await run.client.call(
         'vm.medium.insert',
-        { params: { vm, place }, body: medium, query: { dryRun: run.dryRun } },
+        { params: { vm, place }, body: medium },
         run.signal,
       );
-      if (!run.dryRun) await finish(run, started, () => `${name} is in ${place} of ${vm}`);
+      await finish(run, started, () => `${name} is in ${place} of ${vm}`);
     },
   }),
   command({
@@ -175,10 +165,10 @@ export const deviceCommands = [
       const [vm = '', place = ''] = run.args;
       const started = await run.client.call(
         'vm.medium.eject',
-        { params: { vm, place }, query: { dryRun: run.dryRun } },
+        { params: { vm, place } },
         run.signal,
       );
-      if (!run.dryRun) await finish(run, started, () => `${place} of ${vm} is empty`);
+      await finish(run, started, () => `${place} of ${vm} is empty`);
     },
   }),
 ];

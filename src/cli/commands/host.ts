@@ -115,7 +115,7 @@ function bulkCommand(action: (typeof hostBulkActions)[number]): Command {
       }
       const started = await run.client.call(
         'host.bulk',
-        { params: { host, action }, body: {}, query: { dryRun: run.dryRun } },
+        { params: { host, action }, body: {} },
         run.signal,
       );
       if (run.dryRun) return;
@@ -219,7 +219,7 @@ export const hostCommands: readonly Command[] = [
       const [host = '', ...words] = args;
       const changed = await client.call(
         'host.update',
-        { params: { host }, body: parseAssignments(words), query: { dryRun } },
+        { params: { host }, body: parseAssignments(words) },
         signal,
       );
       out.line(`host ${changed.name} ${wasOrWouldBe({ dryRun })} changed`);
@@ -341,11 +341,7 @@ export const hostCommands: readonly Command[] = [
     async run(run) {
       const host = run.args[0] ?? '';
       if (!run.dryRun) await confirm(run, 'Type the name to remove the host', host);
-      await run.client.call(
-        'host.remove',
-        { params: { host }, query: { dryRun: run.dryRun } },
-        run.signal,
-      );
+      await run.client.call('host.remove', { params: { host } }, run.signal);
       if (!run.dryRun) run.out.line(`host ${host} was removed`);
     },
   }),

@@ -57,10 +57,10 @@ export const installationCommands: readonly Command[] = [
       'gantry system set eventScripts=true',
       'gantry system set sessionHours=8 auditReads=true',
     ],
-    async run({ client, args, out, format, dryRun, signal }) {
+    async run({ client, args, out, format, signal }) {
       const { settings } = await client.call(
         'installation.update',
-        { body: parseAssignments(args), query: { dryRun } },
+        { body: parseAssignments(args) },
         signal,
       );
       if (format === 'table') out.line('the settings were changed');

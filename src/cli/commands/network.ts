@@ -289,7 +289,7 @@ export const networkCommands: readonly Command[] = [
         ...spanOf(options),
         ...changesOf(options),
       };
-      const network = await client.call('network.create', { body, query: { dryRun } }, signal);
+      const network = await client.call('network.create', { body }, signal);
       const at = network.ipv4 === null ? '' : ` with ${network.ipv4.subnet}`;
       out.line(`network ${network.name}${at} ${wasOrWouldBe({ dryRun })} created`);
       out.hint(`gantry vm create NAME --network ${network.name}`);
@@ -312,7 +312,7 @@ export const networkCommands: readonly Command[] = [
         ...(options.name === undefined ? {} : { name: options.name }),
         ...changesOf(options, before),
       };
-      const input = { params, body, query: { dryRun }, ifMatch: before.version };
+      const input = { params, body, ifMatch: before.version };
       const changed = await client.call('network.update', input, signal);
       out.line(`network ${changed.name} ${wasOrWouldBe({ dryRun })} changed`);
     },
@@ -325,7 +325,7 @@ export const networkCommands: readonly Command[] = [
     examples: ['gantry network delete lab'],
     async run({ client, args, out, dryRun, signal }) {
       const network = args[0] ?? '';
-      await client.call('network.delete', { params: { network }, query: { dryRun } }, signal);
+      await client.call('network.delete', { params: { network } }, signal);
       if (!dryRun) out.line(`network ${network} was deleted`);
     },
   }),

@@ -158,11 +158,7 @@ function powerCommand(verb: Verb): Command {
         await confirm(run, `${args.join(', ')}: ${question}. Go on?`);
       const begun = await Promise.allSettled(
         args.map((vm) =>
-          client.call(
-            'vm.act',
-            { params: { vm, action: verb.word }, body, query: { dryRun } },
-            signal,
-          ),
+          client.call('vm.act', { params: { vm, action: verb.word }, body }, signal),
         ),
       );
       const faults: Fault[] = [];

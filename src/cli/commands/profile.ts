@@ -89,7 +89,7 @@ export const profileCommands = [
           : { from: { kind: 'vm' as const, vm: options.vm } }),
         ...(assignments.length === 0 ? {} : { hardware: parseAssignments(assignments) }),
       };
-      const saved = await client.call('profile.create', { body, query: { dryRun } }, signal);
+      const saved = await client.call('profile.create', { body }, signal);
       out.line(`profile ${saved.name} ${wasOrWouldBe({ dryRun })} saved`);
       out.hint(`gantry vm create web-2 --profile ${saved.name}`);
     },
@@ -102,7 +102,7 @@ export const profileCommands = [
     examples: ['gantry profile delete web'],
     async run({ client, args, out, dryRun, signal }) {
       const profile = args[0] ?? '';
-      await client.call('profile.delete', { params: { profile }, query: { dryRun } }, signal);
+      await client.call('profile.delete', { params: { profile } }, signal);
       if (!dryRun) out.line(`profile ${profile} was deleted`);
     },
   }),

@@ -85,11 +85,11 @@ export const securityCommands = [
       { name: 'rights', meaning: 'with commas' },
     ],
     examples: ['gantry role change night-shift vm.view,vm.power,vm.console'],
-    async run({ client, args, out, dryRun, signal }) {
+    async run({ client, args, out, signal }) {
       const [role = '', rights = ''] = args;
       const changed = await client.call(
         'role.update',
-        { params: { role }, body: { verbs: verbList(rights) }, query: { dryRun } },
+        { params: { role }, body: { verbs: verbList(rights) } },
         signal,
       );
       out.line(`role ${changed.name} has ${changed.verbs.length} rights`);
@@ -102,11 +102,7 @@ export const securityCommands = [
     examples: ['gantry user reset-factor ada'],
     async run({ client, args, out, dryRun, signal }) {
       const [user = ''] = args;
-      await client.call(
-        'user.second-factor.delete',
-        { params: { user }, query: { dryRun } },
-        signal,
-      );
+      await client.call('user.second-factor.delete', { params: { user } }, signal);
       if (!dryRun)
         out.line(`user ${user} signs in without a second factor until a new one is set up`);
     },

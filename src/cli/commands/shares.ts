@@ -47,15 +47,14 @@ export const shareCommands = [
       const readOnly = run.options.writable !== true;
       const started = await run.client.call(
         'vm.share.add',
-        { params: { vm }, body: { name, hostPath, readOnly }, query: { dryRun: run.dryRun } },
+        { params: { vm }, body: { name, hostPath, readOnly } },
         run.signal,
       );
-      if (!run.dryRun)
-        await finish(run, started, ({ result }) => {
-          const how = readOnly ? 'read-only' : 'writable';
-          const when = result?.['live'] === true ? '' : '; the guest sees it at the next start';
-          return `${hostPath} is shared with ${vm} as ${name}, ${how}${when}`;
-        });
+      await finish(run, started, ({ result }) => {
+        const how = readOnly ? 'read-only' : 'writable';
+        const when = result?.['live'] === true ? '' : '; the guest sees it at the next start';
+        return `${hostPath} is shared with ${vm} as ${name}, ${how}${when}`;
+      });
     },
   }),
   command({
@@ -67,14 +66,13 @@ export const shareCommands = [
       const [vm = '', name = ''] = run.args;
       const started = await run.client.call(
         'vm.share.remove',
-        { params: { vm, name }, query: { dryRun: run.dryRun } },
+        { params: { vm, name } },
         run.signal,
       );
-      if (!run.dryRun)
-        await finish(run, started, ({ result }) => {
-          const when = result?.['live'] === true ? '' : '; the guest has it until it is turned off';
-          return `${name} is shared with ${vm} no longer${when}`;
-        });
+      await finish(run, started, ({ result }) => {
+        const when = result?.['live'] === true ? '' : '; the guest has it until it is turned off';
+        return `${name} is shared with ${vm} no longer${when}`;
+      });
     },
   }),
   command({

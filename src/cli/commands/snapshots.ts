@@ -66,10 +66,10 @@ export const snapshotCommands = [
       };
       const started = await run.client.call(
         'vm.snapshot.take',
-        { params: { vm }, body, query: { dryRun: run.dryRun } },
+        { params: { vm }, body },
         run.signal,
       );
-      if (!run.dryRun) await finish(run, started, () => `snapshot ${name} of ${vm} was taken`);
+      await finish(run, started, () => `snapshot ${name} of ${vm} was taken`);
     },
   }),
   command({
@@ -129,10 +129,10 @@ export const snapshotCommands = [
       const body = name === undefined ? {} : { snapshotFirst: name };
       const started = await run.client.call(
         'vm.snapshot.revert',
-        { params: { vm, snapshot }, body, query: { dryRun: run.dryRun } },
+        { params: { vm, snapshot }, body },
         run.signal,
       );
-      if (!run.dryRun) await finish(run, started, () => `${vm} is as it was at ${snapshot}`);
+      await finish(run, started, () => `${vm} is as it was at ${snapshot}`);
     },
   }),
   command({
@@ -148,10 +148,10 @@ export const snapshotCommands = [
         await confirm(run, `${snapshot}: ${question}. Go on?`);
       const started = await run.client.call(
         'vm.snapshot.delete',
-        { params: { vm, snapshot }, query: { dryRun: run.dryRun } },
+        { params: { vm, snapshot } },
         run.signal,
       );
-      if (!run.dryRun) await finish(run, started, () => `snapshot ${snapshot} is deleted`);
+      await finish(run, started, () => `snapshot ${snapshot} is deleted`);
     },
   }),
   command({
@@ -174,10 +174,10 @@ export const snapshotCommands = [
       };
       const started = await run.client.call(
         'vm.snapshot.change',
-        { params: { vm, snapshot }, body, query: { dryRun: run.dryRun } },
+        { params: { vm, snapshot }, body },
         run.signal,
       );
-      if (!run.dryRun) await finish(run, started, () => `snapshot ${name ?? snapshot} is changed`);
+      await finish(run, started, () => `snapshot ${name ?? snapshot} is changed`);
     },
   }),
 ];

@@ -169,7 +169,7 @@ export const teamCommands: readonly Command[] = [
         ...(options['on-failure'] === undefined ? {} : { onFailure: options['on-failure'] }),
         ...(options.description === undefined ? {} : { description: options.description }),
       };
-      const team = await client.call('team.create', { body, query: { dryRun } }, signal);
+      const team = await client.call('team.create', { body }, signal);
       out.line(`team ${team.name} ${wasOrWouldBe({ dryRun })} created`);
       out.hint(`gantry team start ${team.name}`);
     },
@@ -197,7 +197,7 @@ export const teamCommands: readonly Command[] = [
           ? {}
           : { members: arrangeMembers(order, waits, team.members) }),
       };
-      const input = { params, body, query: { dryRun }, ifMatch: team.version };
+      const input = { params, body, ifMatch: team.version };
       const changed = await client.call('team.update', input, signal);
       out.line(`team ${changed.name} ${wasOrWouldBe({ dryRun })} changed`);
     },
@@ -210,7 +210,7 @@ export const teamCommands: readonly Command[] = [
     examples: ['gantry team delete lab'],
     async run({ client, args, out, dryRun, signal }) {
       const team = args[0] ?? '';
-      await client.call('team.delete', { params: { team }, query: { dryRun } }, signal);
+      await client.call('team.delete', { params: { team } }, signal);
       if (!dryRun) out.line(`team ${team} was deleted; its vms stay`);
     },
   }),

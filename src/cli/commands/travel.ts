@@ -103,14 +103,10 @@ export const travelCommands = [
     args: [vmArgument],
     examples: ['gantry vm flatten test-1'],
     async run(run) {
-      const { args, client, dryRun, signal } = run;
+      const { args, client, signal } = run;
       const [vm = ''] = args;
-      const started = await client.call(
-        'vm.flatten',
-        { params: { vm }, query: { dryRun } },
-        signal,
-      );
-      if (!dryRun) await finish(run, started, () => `the disks of ${vm} are its own`);
+      const started = await client.call('vm.flatten', { params: { vm } }, signal);
+      await finish(run, started, () => `the disks of ${vm} are its own`);
     },
   }),
   command({
@@ -123,27 +119,23 @@ export const travelCommands = [
     options: { path: { ...pathOption, meaning: 'folder of the host for its files' } },
     examples: ['gantry vm move web-1 /production', 'gantry vm move web-1 --path /srv/fast'],
     async run(run) {
-      const { args, options, client, out, dryRun, signal } = run;
+      const { args, options, client, out, signal } = run;
       const [vm = '', folder] = args;
       if (folder === undefined && options.path === undefined)
         throw new Fault('invalid', 'there is no place to move the vm to', {
           hint: 'name a folder, or a folder of the host with --path',
         });
       if (folder !== undefined) {
-        const moved = await client.call(
-          'vm.move',
-          { params: { vm }, body: { folder }, query: { dryRun } },
-          signal,
-        );
+        const moved = await client.call('vm.move', { params: { vm }, body: { folder } }, signal);
         out.line(`vm ${moved.name} is in ${moved.folder}`);
       }
       if (options.path === undefined) return;
       const started = await client.call(
         'vm.relocate',
-        { params: { vm }, body: { path: options.path }, query: { dryRun } },
+        { params: { vm }, body: { path: options.path } },
         signal,
       );
-      if (!dryRun) await finish(run, started, () => `the files of ${vm} are in ${options.path}`);
+      await finish(run, started, () => `the files of ${vm} are in ${options.path}`);
     },
   }),
   command({
@@ -153,15 +145,15 @@ export const travelCommands = [
     options: { path: { ...pathOption, meaning: "folder of the host; default: the vm's own" } },
     examples: ['gantry vm move-disk web-1 virtio0:1 --path /srv/slow'],
     async run(run) {
-      const { args, options, client, dryRun, signal } = run;
+      const { args, options, client, signal } = run;
       const [vm = '', place = ''] = args;
       const body = { path: options.path ?? null };
       const started = await client.call(
         'vm.disk.relocate',
-        { params: { vm, place }, body, query: { dryRun } },
+        { params: { vm, place }, body },
         signal,
       );
-      if (!dryRun) await finish(run, started, () => `the disk ${place} of ${vm} was moved`);
+      await finish(run, started, () => `the disk ${place} of ${vm} was moved`);
     },
   }),
 ];

@@ -163,7 +163,7 @@ export const vmCommands = [
     },
     examples: ['gantry vm add /srv/vms/old/vm.json'],
     async run(run) {
-      const { options, args, client, dryRun, signal } = run;
+      const { options, args, client, signal } = run;
       const body = {
         file: args[0] ?? '',
         ...(options.host === undefined ? {} : { host: options.host }),
@@ -171,7 +171,7 @@ export const vmCommands = [
       };
       await finish(
         run,
-        await client.call('vm.add', { body, query: { dryRun } }, signal),
+        await client.call('vm.add', { body }, signal),
         (operation) => `vm ${operation.target.name} was added`,
       );
     },
@@ -188,10 +188,10 @@ export const vmCommands = [
       const [vm = '', name = ''] = run.args;
       const started = await run.client.call(
         'vm.update',
-        { params: { vm }, body: { name }, query: { dryRun: run.dryRun } },
+        { params: { vm }, body: { name } },
         run.signal,
       );
-      if (!run.dryRun) await finish(run, started, () => `vm ${vm} is now called ${name}`);
+      await finish(run, started, () => `vm ${vm} is now called ${name}`);
     },
   }),
   command({
@@ -205,11 +205,7 @@ export const vmCommands = [
         { params: { vm: run.args[0] ?? '' } },
         run.signal,
       );
-      const started = await run.client.call(
-        'vm.remove',
-        { params: { vm: vm.id }, query: { dryRun: run.dryRun } },
-        run.signal,
-      );
+      const started = await run.client.call('vm.remove', { params: { vm: vm.id } }, run.signal);
       if (run.dryRun) return;
       await finish(run, started, () => `vm ${vm.name} was removed; its files stay in ${vm.path}`);
       run.out.hint(`gantry vm add ${vm.path}/vm.json`);
