@@ -232,6 +232,44 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     assert.notEqual(definition.hardware.adapters[0]?.mac, source.hardware.adapters[0]?.mac);
   });
 
+  test('VM-16 the list shows name, state, running time and processor use, n/a where a vm is off or saved, and the screen where it is wanted', async () => {
+    const { page } = person;
+    const small = ['--memory', '64M', '--network', 'none'] as const;
+    await gantry.must('vm', 'create', 'idle', ...small);
+    await gantry.must('vm', 'create', 'spare', ...small, '--start');
+    await gantry.must('vm', 'save', 'spare');
+    await page.goto(`${gantry.client().server}/vms`);
+    const row = (name: string): Locator =>
+      page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
+    const told = (name: string): Promise<readonly string[]> =>
+      Promise.all(
+        ['State', 'Running time', 'CPU'].map(async (label) => {
+          const text = await row(name).locator(`td[data-label="${label}"]`).innerText();
+          // Without the sign of the state.
+          return text.split('\n').at(-1) ?? '';
+        }),
+      );
+    await row('spare').getByText('Saved', { exact: true }).waitFor();
+    assert.deepEqual(await told('spare'), ['Saved', 'n/a', 'n/a']);
+    assert.deepEqual(await told('idle'), ['Off', 'n/a', 'n/a']);
+    await row('tablet').locator('td[data-label="CPU"]', { hasText: '%' }).waitFor();
+    const [state, time] = await told('tablet');
+    assert.equal(state, 'Running');
+    assert.match(time ?? '', /^(\d+ min )?\d+ s$/);
+    const screenOf = (name: string): Locator =>
+      page.getByRole('img', { name: `Screen of ${name}`, exact: true });
+    assert.equal(await page.locator('img.thumbnail').count(), 0);
+    await page.getByText('Screens', { exact: true }).click();
+    await screenOf('tablet').waitFor();
+    for (const name of ['idle', 'spare']) assert.equal(await screenOf(name).count(), 0);
+    await page.waitForFunction(
+      `document.querySelector('img[alt="Screen of tablet"]').naturalWidth >= 320`,
+      undefined,
+      { timeout: 5_000 },
+    );
+    await page.getByText('Screens', { exact: true }).click();
+  });
+
   test('no page caused an error or asked for what its policy refuses', () => {
     assert.deepEqual(person.complaints, []);
   });

@@ -63,7 +63,7 @@ test('VM-17 counts the running time from the last start, at the time of reading'
   assert.equal(inventory.vm(idOf('web'))?.status.runningSeconds, null);
 });
 
-test('VM-16 has no running time and no processor use of a vm that is off', () => {
+test('has no running time and no processor use of a vm that is off', () => {
   const { inventory, writer } = make();
   inventory.setSample(sample('web', 40));
   assert.equal(inventory.vm(idOf('web'))?.status.cpuPercent, 40);

@@ -148,7 +148,7 @@ async function exchangeDevices(
 }
 
 for (const chipset of ['pc', 'q35'] as const) {
-  const title = `HW-30 VM-35 a real guest on ${chipset} takes what is plugged in, and comes back with it`;
+  const title = `HW-04 HW-30 VM-35 a real guest on ${chipset} takes what is plugged in, four processors among it, and comes back with it`;
   void test(title, { skip: withoutQemu }, async () => {
     await using folder = await TemporaryFolder.make();
     const spec = await makeSpec(folder, chipset);
@@ -158,9 +158,9 @@ for (const chipset of ['pc', 'q35'] as const) {
       await using agent = connectAgent(spec, qemu);
       await eventually('the first answer of the agent', () => answers(agent));
       await exchangeDevices(spec, folder, qemu, agent);
-      await growProcessors(qemu.qmp, 3);
+      await growProcessors(qemu.qmp, 4);
       const count = async (): Promise<number> => (await guest.getVcpus(agent)).length;
-      await eventually('three processors', async () => (await count()) === 3);
+      await eventually('four processors', async () => (await count()) === 4);
       const totalBytes = async (): Promise<number> =>
         1024 * Number(await shell(agent, "awk '/MemTotal/ {print $2}' /proc/meminfo"));
       const usual = await totalBytes();
@@ -177,7 +177,7 @@ for (const chipset of ['pc', 'q35'] as const) {
     }
     const restored: MachineSpec = {
       ...spec,
-      processor: { ...spec.processor, count: 3 },
+      processor: { ...spec.processor, count: 4 },
       memory: { ...spec.memory, modules: [{ slot: 0, sizeBytes: 128 * miB }] },
       stateFrom: 'incoming',
     };
@@ -187,6 +187,7 @@ for (const chipset of ['pc', 'q35'] as const) {
     await qmp.cont(qemu.qmp);
     await eventually('an answer after the restore', () => answers(agent));
     assert.equal(await shell(agent, 'cat /run/marker'), 'still here\n');
+    assert.equal(await shell(agent, 'grep -c ^processor /proc/cpuinfo'), '4\n');
     await guest.shutdown(agent, 'powerdown');
     assert.equal(await qemu.program.end(), 0);
   });
