@@ -177,6 +177,7 @@ export function sampleOf(vm: number): MachineSample {
     diskUse: null,
     networkUse: null,
     heartbeat: { state: 'good', lastAt: isoTime(start + vm), beats: vm },
+    guestHealth: 'working',
     additions: {
       state: 'running',
       version: '0.1.0',

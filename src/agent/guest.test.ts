@@ -1,12 +1,24 @@
-/** The agent with a real guest: the starter appliance, booted once for all tests of this file. */
+/** The agent with a real guest, the starter appliance; one file because it is booted once for all these tests. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { profiles, vmDefinitionSchema, type MachineSample, type VmDefinition } from '#api';
+import {
+  profiles,
+  vmDefinitionSchema,
+  type GuestHealth,
+  type MachineSample,
+  type VmDefinition,
+} from '#api';
 import { giB, isFault, miB, systemClock } from '#lib';
 import { additionsVersion } from '#images';
-import { QemuAgent, byTester, starterImage, withoutQemu } from './testing/qemu-agent.ts';
+import {
+  QemuAgent,
+  bareDefinition,
+  byTester,
+  starterImage,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
 import { RfbSession } from './testing/rfb-session.ts';
 import { SerialSession } from './testing/serial-session.ts';
 
@@ -15,6 +27,8 @@ const serialNumber = '0544-5904-3417-7151-3013-2390-69';
 describe('a real guest', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
   let id = '';
+  /** A vm with nothing to boot from. */
+  let empty = '';
   let serial: SerialSession;
 
   before(async () => {
@@ -46,6 +60,13 @@ describe('a real guest', { skip: withoutQemu }, () => {
         heartbeat: { intervalSeconds: 1, missedLimit: 3 },
       },
     });
+    empty = await agent.create(
+      bareDefinition(
+        { adapters: [] },
+        { settings: { heartbeat: { intervalSeconds: 1, missedLimit: 3, bootSeconds: 5 } } },
+      ),
+    );
+    await agent.act(empty, 'turn-on');
     id = await agent.create(definition, [
       {
         kind: 'image',
@@ -57,6 +78,7 @@ describe('a real guest', { skip: withoutQemu }, () => {
       },
     ]);
     await agent.act(id, 'turn-on');
+    await untilHealth('booting');
     serial = await SerialSession.open(agent, id, 'serial1');
     await serial.logIn('root', 'gantry');
   });
@@ -65,6 +87,20 @@ describe('a real guest', { skip: withoutQemu }, () => {
     serial?.close();
     await agent?.[Symbol.asyncDispose]();
   });
+
+  const untilHealth = (health: GuestHealth, vm = id): Promise<MachineSample> =>
+    agent.untilSample(vm, `${vm} ${health}`, ({ guestHealth }) => guestHealth === health);
+
+  const corrections = (): number =>
+    agent.events(id).filter((name) => name === 'vm.clock.corrected').length;
+
+  /** From outside: what the guest’s clock says, less what this machine’s says. */
+  const readClockOffset = async (): Promise<number> => {
+    const beforeMs = Date.now();
+    const said = await serial.untilCommand('echo at-$(date +%s)-', /at-\d+-/);
+    const guestMs = Number(/at-(\d+)-/.exec(said)?.[1]) * 1000 + 500;
+    return guestMs - (beforeMs + Date.now()) / 2;
+  };
 
   test('GA-07 GA-25 GA-34 GA-35 the guest agent is found, shows life and tells of its guest', async () => {
     const sample = await agent.untilSample(
@@ -79,6 +115,7 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.equal(sample.guest?.timezone, 'UTC');
     assert.ok((sample.guest?.memoryTotalBytes ?? 0) > 100 * miB);
     assert.equal(sample.additions.functions['shutdown'], true);
+    assert.equal(sample.guestHealth, 'working');
   });
 
   test('GA-09 every heartbeat is counted', async () => {
@@ -196,8 +233,6 @@ describe('a real guest', { skip: withoutQemu }, () => {
         const clock = guest?.clockOffsetMs ?? null;
         return clock !== null && holds(clock);
       });
-    const corrections = (): number =>
-      agent.events(id).filter((name) => name === 'vm.clock.corrected').length;
     await setTime(5, { synchronise: false });
     const before = corrections();
     await serial.command('date -s @$(( $(date +%s) + 7200 ))');
@@ -290,7 +325,7 @@ describe('a real guest', { skip: withoutQemu }, () => {
     await agent.host.call('machine.keys', { id, keys: ['ctrl-c', 'ret'] });
   });
 
-  test('VM-32 VM-33 paused a guest stands still, in memory; resumed it goes on where it was', async () => {
+  test('VM-32 VM-33 GA-16 paused a guest stands still, in memory; resumed it goes on where it was', async () => {
     const pausedMs = 2000;
     const upTime = async (): Promise<number> => {
       const said = await serial.untilCommand(
@@ -299,6 +334,8 @@ describe('a real guest', { skip: withoutQemu }, () => {
       );
       return Number(/up-([\d.]+)-/.exec(said)?.[1]) * 1000;
     };
+    await configure(agent, id, 10, { time: { synchronise: false } });
+    const corrected = corrections();
     await serial.command('marked=kept-$((6*7)); (while :; do sleep 1; done) & loop=$!');
     const beganMs = performance.now();
     const before = await upTime();
@@ -310,16 +347,43 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.ok(lived <= performance.now() - beganMs - pausedMs, `it lived ${lived} ms`);
     assert.equal(agent.pid(id), pid);
     await serial.untilCommand('kill -0 $loop && echo $marked; kill $loop', /kept-42/);
+    // So its clock is late, and that is shown while nobody is to set it.
+    const isLate = (ms: number): boolean => ms < -pausedMs / 2;
+    await agent.untilSample(id, 'late', ({ guest }) => isLate(guest?.clockOffsetMs ?? 0));
+    assert.ok(isLate(await readClockOffset()));
+    assert.equal(corrections(), corrected);
   });
 
-  test('VM-34 VM-35 GA-10 saved and restored it goes on exactly where it stopped', async () => {
+  test('GA-12 after a pause the clock is set by the next beat', async () => {
+    const pausedMs = 2000;
+    await configure(agent, id, 11, { time: { synchronise: true } });
+    const isRight = ({ guest }: MachineSample): boolean =>
+      Math.abs(guest?.clockOffsetMs ?? Infinity) <= 500;
+    await agent.untilSample(id, 'a clock that is right', isRight);
+    const before = corrections();
+    await agent.act(id, 'pause');
+    await systemClock.sleep(pausedMs);
+    await agent.act(id, 'resume');
+    await agent.host.until('a correction', () => corrections() > before);
+    const told = agent.host.events.findLast(({ name }) => name === 'vm.clock.corrected');
+    assert.ok(Number(told?.attributes['offsetMs']) < -pausedMs / 2);
+    await agent.untilSample(id, 'a clock that is right', isRight);
+    const offset = await readClockOffset();
+    assert.ok(Math.abs(offset) < 1_500, `${offset} ms`);
+  });
+
+  test('VM-34 VM-35 GA-10 GA-12 saved and restored it goes on exactly where it stopped, its clock is right', async () => {
     await serial.command('mkdir -p /tmp/kept; echo kept-in-memory > /tmp/kept/it');
+    const before = corrections();
     assert.equal((await agent.act(id, 'save')).state, 'saved');
     assert.equal(agent.pid(id), undefined);
     assert.equal((await agent.act(id, 'restore')).state, 'running');
     serial.close();
     serial = await SerialSession.open(agent, id, 'serial1');
     await serial.untilCommand('cat /tmp/kept/it', /kept-in-memory/);
+    await agent.host.until('its clock was set', () => corrections() > before);
+    const offset = await readClockOffset();
+    assert.ok(Math.abs(offset) < 1_500, `${offset} ms`);
     assert.ok(!agent.events(id).includes('vm.heartbeat.lost'));
   });
 
@@ -343,6 +407,8 @@ describe('a real guest', { skip: withoutQemu }, () => {
     const stoppedMs = Date.now();
     await agent.untilEvent('vm.heartbeat.lost', id, 40_000);
     assert.equal(agent.host.reports.get(id)?.state, 'running');
+    // Its kernel still refuses who comes through the forward.
+    await untilHealth('working');
     await serial.command('kill -CONT $(cat /run/qemu-ga.pid)');
     await agent.untilEvent('vm.heartbeat.regained', id, 40_000);
     const told = agent.host.events.filter(({ name }) => name.startsWith('vm.heartbeat.'));
@@ -353,6 +419,18 @@ describe('a real guest', { skip: withoutQemu }, () => {
     assert.equal(lost?.attributes['missed'], 3);
     assert.equal(regained?.attributes['lastAt'], lost?.attributes['lastAt']);
     assert.ok(Date.parse(regained?.time ?? '') > lastMs + 2_000);
+  });
+
+  test('GA-11 a guest whose agent was taken away, or that has none, is told from one that hangs', async () => {
+    await untilHealth('without-additions', empty);
+    await serial.command('kill $(cat /run/gantry/guest-agent/pid); killall qemu-ga; echo gone');
+    await agent.act(id, 'save');
+    await agent.act(id, 'restore');
+    serial.close();
+    serial = await SerialSession.open(agent, id, 'serial1');
+    await untilHealth('without-additions');
+    await serial.command('qemu-ga -d -p /dev/virtio-ports/org.qemu.guest_agent.0');
+    await untilHealth('working');
   });
 
   test('GA-19 GA-22 EVT-66 older additions are told, go on with what they know, and the rest is named', async () => {
@@ -411,7 +489,7 @@ describe('a real guest', { skip: withoutQemu }, () => {
 
   test('GA-21 additions are updated in the running guest, and its version is seen to change', async () => {
     await serial.command(`echo '{"version":"0.9.0"}' > /usr/share/gantry/additions.json`);
-    await configure(agent, id, 9, {});
+    await configure(agent, id, 12, {});
     await agent.untilSample(id, 'outdated', ({ additions }) => additions.state === 'outdated');
     await agent.act(id, 'update-additions');
     await agent.untilEvent('vm.additions.updated', id);
@@ -443,6 +521,7 @@ describe('a real guest', { skip: withoutQemu }, () => {
       ).length;
     await agent.host.until('its reset', () => resets() === 1);
     assert.equal(agent.pid(id), pid);
+    await untilHealth('booting');
     await assert.rejects(agent.act(id, 'shutdown'), (error) => {
       assert.ok(isFault(error, 'refused'));
       assert.match(error.message, /no guest additions have answered/);

@@ -5,6 +5,7 @@ import {
   networkSpecSchema,
   profiles,
   vmDefinitionSchema,
+  type GuestHealth,
   type VmDefinition,
   plainPort,
 } from '#api';
@@ -67,6 +68,7 @@ async function boot(agent: QemuAgent, name: string, mac: string, path: string): 
       disks: [{ ...disk, bus: 'virtio', position: 0 }],
       adapters: [adapterOn(nat.id, mac)],
     },
+    settings: { heartbeat: { intervalSeconds: 1, missedLimit: 3, bootSeconds: 5 } },
   });
   const source = { ...disk, kind: 'image', imagePath: path, imageFormat: 'qcow2' } as const;
   const id = await agent.create(definition, [source]);
@@ -253,6 +255,29 @@ if (isInOwnNetwork(import.meta.filename))
       const isThere = (): boolean => must('ip', 'link', 'show').includes(`${id}/0`);
       while (isThere() && systemClock.now() < untilMs) await systemClock.sleep(20);
       assert.ok(!isThere());
+    });
+
+    void test('GA-11 by what comes from its cable a guest that hangs is told from one whose agent alone is gone', async () => {
+      const [id] = ids;
+      const until = (health: GuestHealth): Promise<unknown> =>
+        agent.untilSample(id, health, ({ guestHealth }) => guestHealth === health);
+      await serial.untilCommand('kill -STOP $(cat /run/qemu-ga.pid); echo held-$((1+1))', /held-2/);
+      await agent.untilSample(id, 'missed beats', ({ heartbeat }) => heartbeat.state === 'missed');
+      await until('working');
+      // It says nothing of its panic and stays in it.
+      const mute =
+        'cd /sys/bus/platform/drivers/pvpanic-mmio; for d in *:*; do echo $d > unbind; done';
+      const stay = 'echo 0 > /proc/sys/kernel/panic';
+      await serial.untilCommand(`${mute}; ${stay}; echo mute-$((1+1))`, /mute-2/);
+      serial.text = '';
+      serial.write('echo c > /proc/sysrq-trigger\n');
+      await serial.until(/Kernel panic/);
+      // An agent that has heard nothing of its guest has nothing but the network to go by.
+      const { links } = agent.host;
+      await agent.process.stop('SIGKILL');
+      agent.process.run();
+      await agent.host.until('linked again', () => agent.host.links > links, 60_000);
+      await until('not-answering');
     });
 
     void test('when no vm is left nothing of the networks is', async () => {

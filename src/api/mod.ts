@@ -35,6 +35,7 @@ export * from './vm/additions.ts';
 export * from './vm/additions-functions.ts';
 export * from './vm/console.ts';
 export * from './vm/definition.ts';
+export * from './vm/guest-health.ts';
 export * from './vm/guests.ts';
 export * from './vm/hardware.ts';
 export * from './vm/portability.ts';

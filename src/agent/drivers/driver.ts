@@ -75,6 +75,8 @@ export type Observation =
       readonly lastAt: string;
       readonly missed: number;
     }
+  /** A guest agent answers, for the first time in the life of the machine. */
+  | { readonly kind: 'additions-heard' }
   | { readonly kind: 'additions-outdated'; readonly installed: string; readonly shipped: string }
   | { readonly kind: 'clock-corrected'; readonly offsetMs: number }
   /** The sample says something new that somebody may wait for. */

@@ -121,6 +121,8 @@ export function interpret(
     }
     case 'heartbeat':
       return interpretHeartbeat(seen);
+    case 'additions-heard':
+      return { patch: { additionsHeard: true } };
     case 'additions-outdated': {
       const { installed, shipped } = seen;
       return { events: [tell('vm.additions.outdated', { installed, shipped })] };

@@ -79,6 +79,8 @@ export const machineFileSchema = z.strictObject({
   released: z.boolean(),
   /** How far the guest set its clock from the host's, where it did (HW-49). */
   clockOffsetSeconds: z.number().int().nullable(),
+  /** Whether an agent in its guest was ever heard (GA-11). */
+  additionsHeard: z.boolean().default(false),
   /**
    * Paths to be removed when nothing moves: what a copy or a move has begun to make, and once it has taken
    * effect, what it leaves behind. One that ends in a slash is a folder that goes if it is empty.
@@ -122,6 +124,7 @@ export function newMachineFile(
     ranBefore: false,
     released: false,
     clockOffsetSeconds: null,
+    additionsHeard: false,
     leftovers: [],
     reactions: [],
     done: [],

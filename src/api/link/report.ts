@@ -8,6 +8,7 @@ import { vmStateSchema } from '../vm/state.ts';
 import {
   additionsSchema,
   diskUseSchema,
+  guestHealthSchema,
   guestSchema,
   heartbeatSchema,
   networkUseSchema,
@@ -44,6 +45,7 @@ export const machineSampleSchema = z.strictObject({
   diskUse: diskUseSchema.nullable().default(null),
   networkUse: networkUseSchema.nullable().default(null),
   heartbeat: heartbeatSchema,
+  guestHealth: guestHealthSchema.nullable().default(null),
   additions: additionsSchema,
   guest: guestSchema.nullable(),
 });

@@ -106,6 +106,9 @@ export const vmSettingsSchema = z
           .max(100)
           .default(6)
           .meta({ description: 'missed beats until an event' }),
+        bootSeconds: seconds(5, 7200).default(300).meta({
+          description: 'how long the guest may take until its agent answers; booting until then',
+        }),
       })
       .prefault({}),
     console: z

@@ -4,6 +4,7 @@ import { idSchema, nameSchema, referenceSchema, timeSchema } from '../ids.ts';
 import { vmActions, type VmAction } from './actions.ts';
 import { additionsStates } from './additions.ts';
 import { undoDecisions, vmDefinitionSchema } from './definition.ts';
+import { guestHealthNames, guestHealths } from './guest-health.ts';
 import { vmStateSchema } from './state.ts';
 
 export const heartbeatSchema = z
@@ -73,6 +74,13 @@ export const guestSchema = z
   })
   .meta({ id: 'Guest', description: 'what the guest agent reports (GA-25)' });
 
+export const guestHealthSchema = z.enum(guestHealthNames).meta({
+  id: 'GuestHealth',
+  description: `how the guest fares (GA-11). ${Object.entries(guestHealths)
+    .map(([name, meaning]) => `${name}: ${meaning}`)
+    .join('; ')}`,
+});
+
 const rateSchema = z.number().min(0);
 
 export const diskUseSchema = z
@@ -134,6 +142,9 @@ export const vmStatusSchema = z
       .nullable()
       .meta({ description: 'null while no guest agent counts' }),
     heartbeat: heartbeatSchema,
+    guestHealth: guestHealthSchema
+      .nullable()
+      .meta({ description: 'null while the vm does not run, or while its host does not tell' }),
     additions: additionsSchema,
     additionsShipped: z
       .string()

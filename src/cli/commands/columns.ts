@@ -75,6 +75,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   },
   { title: 'ADDRESS', value: (vm) => orNone(vm.status.guest?.addresses[0]) },
   ...useColumns.map((column) => ({ ...column, wide: true as const })),
+  { title: 'GUEST', value: (vm) => orNone(vm.status.guestHealth), wide: true },
   { title: 'HEARTBEAT', value: (vm) => vm.status.heartbeat.state, wide: true },
   { title: 'ADDITIONS', value: (vm) => vm.status.additions.state, wide: true },
   { title: 'FOLDER', value: (vm) => vm.folder, wide: true },

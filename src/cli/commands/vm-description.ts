@@ -140,6 +140,7 @@ export function describeVm(
     ),
     ['addresses', status.guest?.addresses.join(', ') || '-'],
     ['guest', status.guest?.osName ?? '-'],
+    ['guest health', status.guestHealth ?? '-'],
     [
       'heartbeat',
       `${status.heartbeat.state}${status.heartbeat.lastAt === null ? '' : `, last ${localTime(status.heartbeat.lastAt)}`}`,

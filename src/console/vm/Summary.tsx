@@ -73,6 +73,10 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
           facts={[
             [words.text('guest'), status.guest?.osName ?? definition.guestOs],
             [words.text('name'), status.guest?.hostName ?? none],
+            [
+              text('guestHealth'),
+              status.guestHealth === null ? none : text(`health.${status.guestHealth}`),
+            ],
             [words.text('heartbeat'), text(`heartbeat.${status.heartbeat.state}`)],
             [
               words.text('guestAdditions'),

@@ -306,6 +306,7 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
     diskUse: null,
     networkUse: null,
     heartbeat: { state: 'good', lastAt: null, beats: 3 },
+    guestHealth: 'working',
     additions: { state: 'running', version: '1', agentVersion: '7', functions: {} },
     guest: null,
   });

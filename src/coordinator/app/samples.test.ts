@@ -125,6 +125,7 @@ test('what an agent tells is looked at every ten seconds, and is there after a r
     diskUse: null,
     networkUse: null,
     heartbeat: { state: 'good', lastAt: null, beats: 1 } as const,
+    guestHealth: 'working' as const,
     additions: { state: 'none', version: null, agentVersion: null, functions: {} } as const,
     guest: null,
   };

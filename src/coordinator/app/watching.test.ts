@@ -293,6 +293,7 @@ describe('resources', { timeout: 20_000 }, () => {
           diskUse: null,
           networkUse: null,
           heartbeat: { state: 'good', lastAt: null, beats: 3 },
+          guestHealth: 'working',
           additions: { state: 'running', version: null, agentVersion: null, functions: {} },
           guest: null,
         },

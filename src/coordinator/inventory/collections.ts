@@ -18,7 +18,7 @@ export function createCollections(clock: Clock, make: Makers): Collections {
       defaultSort: 'name',
       make: make.vm,
       refresh: (vm) => withRunningTime(vm, clock.now()),
-      sampled: ['cpuPercent', 'memoryBytes', 'heartbeat', 'additions', 'guest'].map(
+      sampled: ['cpuPercent', 'memoryBytes', 'heartbeat', 'guestHealth', 'additions', 'guest'].map(
         (field) => `status.${field}`,
       ),
       timed: [{ field: 'status.runningSeconds', opposite: 'status.startedAt' }],

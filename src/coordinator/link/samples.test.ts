@@ -28,6 +28,7 @@ async function tellSample(name: string, sample: Partial<MachineSample>): Promise
     diskUse: null,
     networkUse: null,
     heartbeat: { state: 'good', lastAt: null, beats: 41 },
+    guestHealth: 'working',
     additions: { state: 'running', version: '1', agentVersion: null, functions: {} },
     guest: null,
     ...sample,

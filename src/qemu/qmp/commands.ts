@@ -9,3 +9,4 @@ export * from './commands/migration.ts';
 export * from './commands/processors.ts';
 export * from './commands/run-state.ts';
 export * from './commands/screen.ts';
+export * from './commands/user-network.ts';

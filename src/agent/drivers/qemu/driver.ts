@@ -21,7 +21,8 @@ import { FileStorage } from '../../storage/file-storage.ts';
 import { readVolumes } from '../../storage/file-system.ts';
 import { ImageChecks } from '../../storage/image-checks.ts';
 import type { AbsentNetworks } from '../../network/absent-networks.ts';
-import { LinuxNetworks, openNetworks } from '../../network/linux/linux-networks.ts';
+import { LinuxNetworks } from '../../network/linux/linux-networks.ts';
+import { openNetworks } from '../../network/linux/open-networks.ts';
 import { agentVersion } from '../../version.ts';
 import type {
   Driver,

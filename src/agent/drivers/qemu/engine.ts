@@ -26,6 +26,8 @@ import type { Account, UidRange } from './confine/accounts.ts';
 import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
 import { prepareFirmware } from './firmware.ts';
 import { GuestMonitor } from './guest/monitor.ts';
+import { Reachability } from './guest/reachability.ts';
+import { waysTo } from './guest/ways.ts';
 import { isForeign } from './host/emulator.ts';
 import type { QemuHost } from './host/qemu-host.ts';
 import type { Taps } from '../../network/taps.ts';
@@ -159,7 +161,8 @@ export class Engine implements AsyncDisposable {
     }
     const spec = await this.#specOfRunning(file);
     const account = await accountOfProcess(identity.pid);
-    const process = { identity, client, exited: undefined };
+    const bootedMs = file.startedAt === null ? null : Date.parse(file.startedAt);
+    const process = { identity, client, exited: undefined, bootedMs };
     const running = await this.#adopt(file, spec, process, observer, account);
     const { status, running: runs } = await qmp.queryStatus(client);
     if (status === 'shutdown') {
@@ -250,7 +253,9 @@ export class Engine implements AsyncDisposable {
       signal,
       onProcess: request.onProcess,
     });
-    const running = await this.#adopt(file, spec, launched, observer, account);
+    const bootedMs = spec.stateFrom === 'incoming' ? null : clock.now();
+    const process = { ...launched, bootedMs };
+    const running = await this.#adopt(file, spec, process, observer, account);
     try {
       for (const adapter of hardware.adapters)
         if (linkOf(adapter) === 'down')
@@ -304,6 +309,7 @@ export class Engine implements AsyncDisposable {
       readonly identity: ProcessIdentity;
       readonly client: QmpClient;
       readonly exited: Promise<string> | undefined;
+      readonly bootedMs: number | null;
     },
     observer: Observer,
     account: Account | undefined,
@@ -333,15 +339,15 @@ export class Engine implements AsyncDisposable {
       client,
     );
     await running.lookAtDevices();
-    await this.#attend(running);
+    await this.#attend(running, process.bootedMs);
     this.#running.set(id, running);
     this.#ticker ??= setInterval(() => this.#tick(), tickMs).unref();
     return running;
   }
 
   /** What looks after a machine. Each part by itself: a running guest is never ended because one is missing. */
-  async #attend(running: QemuRunning): Promise<void> {
-    const { runtimeDir, clock, log, hostName } = this.#options;
+  async #attend(running: QemuRunning, bootedMs: number | null): Promise<void> {
+    const { runtimeDir, clock, log, hostName, taps } = this.#options;
     const { id, spec, client } = running;
     const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
       try {
@@ -367,6 +373,9 @@ export class Engine implements AsyncDisposable {
       folderSharing: spec.shares === undefined ? 'none' : 'offered',
       hostName,
       productVersion: agentVersion,
+      reachability: new Reachability(waysTo(running, taps)),
+      bootedMs,
+      wasHeard: () => running.file().additionsHeard,
     });
     running.watchGuest(monitor, agent);
     await attempt('guest channel', async () => {

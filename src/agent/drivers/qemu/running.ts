@@ -322,6 +322,7 @@ export class QemuRunning implements Running {
       this.#guest?.setChannel(event.data['open'] === true ? 'open' : 'closed');
       return;
     }
+    if (event.name === 'GUEST_PANICKED') this.#guest?.notePanic();
     if (event.name === 'RESET') this.#guest?.startAnew();
     if (event.name === 'STOP') this.#guest?.setRunning('stopped');
     if (event.name === 'RESUME') {
@@ -420,6 +421,7 @@ export class QemuRunning implements Running {
 const noGuest: GuestSample = {
   networkUse: null,
   heartbeat: { state: 'none', lastAt: null, beats: 0 },
+  guestHealth: null,
   additions: { state: 'none', version: null, agentVersion: null, functions: {} },
   guest: null,
 };

@@ -65,6 +65,7 @@ export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample 
       lastAt: answers && runs ? isoTime(period * loadPeriodMs) : null,
       beats: answers ? countBeats(file, period * loadPeriodMs) : 0,
     },
+    guestHealth: runs ? (answers ? 'working' : 'booting') : null,
     additions: answers
       ? { state: 'running', version: null, agentVersion: '7.2.0', functions }
       : { state: 'none', version: null, agentVersion: null, functions: {} },

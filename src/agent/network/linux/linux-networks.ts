@@ -20,10 +20,10 @@ import type { Log } from '#log';
 import type { UidRange } from '../../drivers/qemu/confine/accounts.ts';
 import type { Obstacle } from '../../drivers/driver.ts';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
-import { AbsentNetworks } from '../absent-networks.ts';
 import { networkMissing, networkUnavailable, usedNetworks, type Networks } from '../networks.ts';
-import type { Taps } from '../taps.ts';
+import type { Frames, Taps } from '../taps.ts';
 import { setForwarding } from './forwarding.ts';
+import { countGuestFrames } from './guest-frames.ts';
 import { readUpstream, refuseIpv6 } from './host-settings.ts';
 import { readKnown, writeKnown } from './known-file.ts';
 import { LeaseWatch } from './lease-watch.ts';
@@ -34,7 +34,7 @@ import { Lookout } from './lookout.ts';
 import { readAlias } from './names.ts';
 import { planNetwork, planPorts, planRemovals, type Call, type NetworkPlan } from './plan.ts';
 import { limitsOf, portKey, portOf, ruledPorts, tappedPorts, type Port } from './ports.ts';
-import { findPrograms, run, type Programs } from './programs.ts';
+import { run, type Programs } from './programs.ts';
 import { reportOf } from './report.ts';
 import { RuleKeeper } from './rule-keeper.ts';
 import type { KnownAdapter } from './service-config.ts';
@@ -67,16 +67,6 @@ export interface LinuxNetworksOptions {
   readonly onNetworkTrouble: (reason: string) => void;
   /** How other hosts are listened to. */
   readonly beat?: BeatTimes;
-}
-
-/** The networks of this host; none where it lacks what they are made with. */
-export async function openNetworks(
-  options: Omit<LinuxNetworksOptions, 'programs'>,
-): Promise<LinuxNetworks | AbsentNetworks> {
-  const programs = await findPrograms();
-  return typeof programs === 'string'
-    ? new AbsentNetworks(programs)
-    : LinuxNetworks.open({ ...options, programs });
 }
 
 export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
@@ -225,6 +215,13 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       for (const adapter of adapters) if (taps.has(adapter.slot)) this.#note(vm, adapter);
       return taps;
     });
+  }
+
+  async countFrames(vm: string, addresses: readonly string[]): Promise<Frames | undefined> {
+    const links = await this.#links();
+    const all = tappedPorts(this.#options.hostId, this.#ports, links);
+    const cables = all.filter((port) => port.vm === vm);
+    return countGuestFrames({ cables, links, addresses, leases: this.#leases.tables });
   }
 
   /** Lets go; what is carried goes on. */

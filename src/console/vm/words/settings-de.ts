@@ -150,6 +150,7 @@ export const germanSettings: SettingWords = {
     heartbeat: 'Lebenszeichen',
     intervalSeconds: 'Abstand der Lebenszeichen',
     missedLimit: 'Ausgebliebene Lebenszeichen',
+    bootSeconds: 'Zeit zum Hochfahren',
     time: 'Zeit',
     synchronise: 'Uhr des Gastes stellen',
     evenDomainController: 'Auch bei einem Domänencontroller',
@@ -271,6 +272,7 @@ export const germanSettings: SettingWords = {
     reaction: 'bei Absturz, Hängen oder Ende des Prozesses',
     maxRepetitions: 'so oft innerhalb einer Stunde',
     missedLimit: 'so viele ausgebliebene, bis es ein Ereignis gibt',
+    bootSeconds: 'so lange darf es dauern, bis der Gastagent antwortet',
     synchronise:
       'die Uhr des Gastes nach dem Host stellen; leer: nicht, solange der Gast eine eigene Zeitquelle hat',
     evenDomainController: 'bestätigt das Stellen der Uhr; ohne das wird es dort abgelehnt',

@@ -150,6 +150,7 @@ export const englishSettings: SettingWords = {
     heartbeat: 'Heartbeat',
     intervalSeconds: 'Heartbeat interval',
     missedLimit: 'Missed beats',
+    bootSeconds: 'Time to boot',
     time: 'Time',
     synchronise: 'Set the guest clock',
     evenDomainController: 'Even on a domain controller',

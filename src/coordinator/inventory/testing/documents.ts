@@ -124,6 +124,7 @@ export function sample(name: string, cpuPercent: number): MachineSample {
     diskUse: null,
     networkUse: null,
     heartbeat: { state: 'good', lastAt: time, beats: 3 },
+    guestHealth: 'working',
     additions: { state: 'running', version: '1', agentVersion: '8', functions: {} },
     guest: null,
   };

@@ -89,6 +89,7 @@ function viewStatus({ vm, report, host, sample }: VmParts, state: VmState): VmSt
     diskUse: passing?.diskUse ?? null,
     networkUse: passing?.networkUse ?? null,
     heartbeat: passing?.heartbeat ?? noBeat,
+    guestHealth: passing?.guestHealth ?? null,
     additions: passing?.additions ?? noAdditions,
     additionsShipped: host?.facts?.additionsVersion ?? null,
     guest: passing?.guest ?? null,

@@ -9,6 +9,7 @@
 import {
   doAdditionsAnswer,
   type AdditionsState,
+  type GuestHealth,
   type MachineSample,
   type NetworkUse,
   type VmDefinition,
@@ -16,12 +17,14 @@ import {
 import { Fault, isoTime, type Clock } from '#lib';
 import { guest, runInGuest, writeGuestFile, type GuestAgent } from '#qemu';
 import type { Observer } from '../../driver.ts';
+import { judgeGuest } from '../../guest-health.ts';
 import { guestFacts } from '../spec/machine-spec.ts';
 import { forgiveMisses, noHeartbeat, takeBeat, type Heartbeat } from './heartbeat.ts';
 import { Rates } from '../io/rates.ts';
 import { functionsOf, type FunctionFacts } from './functions.ts';
 import { askGuest, isOlder, type Asked } from './information.ts';
-import { needsCorrection } from './time-rules.ts';
+import type { Reachability } from './reachability.ts';
+import { needsCorrection, tolerableOffsetMs } from './time-rules.ts';
 
 const refreshMs = 60_000;
 const clockMs = 60_000;
@@ -41,10 +44,18 @@ export interface GuestMonitorParts {
   readonly hostName: string;
   readonly folderSharing: FunctionFacts['folderSharing'];
   readonly productVersion: string;
+  readonly reachability: Reachability;
+  /** When the guest began to boot; null where it goes on from a saved state. */
+  readonly bootedMs: number | null;
+  /** Whether an agent in it was ever heard. */
+  readonly wasHeard: () => boolean;
 }
 
 /** The guest's part in a sample. */
-export type GuestSample = Pick<MachineSample, 'networkUse' | 'heartbeat' | 'additions' | 'guest'>;
+export type GuestSample = Pick<
+  MachineSample,
+  'networkUse' | 'heartbeat' | 'guestHealth' | 'additions' | 'guest'
+>;
 
 export class GuestMonitor {
   readonly #parts: GuestMonitorParts;
@@ -57,6 +68,12 @@ export class GuestMonitor {
   /** Counts the starts of the guest: what was asked in one says nothing of the next. */
   #boot = 0;
   #runs = false;
+  #panicked = false;
+  /** Later by what it did not run since. */
+  #bootedMs: number | null;
+  #stoppedMs: number;
+  /** Beats that it was asked for since its start. */
+  #asks = 0;
   #round: Promise<void> | undefined;
   #nextBeatMs = 0;
   #nextRefreshMs = 0;
@@ -69,6 +86,8 @@ export class GuestMonitor {
 
   constructor(parts: GuestMonitorParts) {
     this.#parts = parts;
+    this.#bootedMs = parts.bootedMs;
+    this.#stoppedMs = parts.clock.now();
   }
 
   /** A single missed beat is no silence yet: that begins at the limit of the settings. */
@@ -92,6 +111,10 @@ export class GuestMonitor {
   startAnew(): void {
     const { intervalSeconds } = this.#parts.definition().settings.heartbeat;
     this.#boot += 1;
+    this.#bootedMs = this.#stoppedMs = this.#parts.clock.now();
+    this.#asks = 0;
+    this.#panicked = false;
+    this.#parts.reachability.forget();
     this.#heartbeat = { ...noHeartbeat, beats: this.#heartbeat.beats };
     this.#asked = undefined;
     this.#network.forget();
@@ -100,6 +123,12 @@ export class GuestMonitor {
     this.#nextBeatMs = this.#parts.clock.now() + intervalSeconds * 1000;
     this.#nextRefreshMs = 0;
     this.#nextClockMs = 0;
+    this.#tellNews();
+  }
+
+  /** Its kernel says that it cannot go on. */
+  notePanic(): void {
+    this.#panicked = true;
     this.#tellNews();
   }
 
@@ -121,10 +150,14 @@ export class GuestMonitor {
     const runs = state === 'running';
     if (runs === this.#runs) return;
     this.#runs = runs;
+    const nowMs = this.#parts.clock.now();
+    if (!runs) this.#stoppedMs = nowMs;
+    else if (this.#bootedMs !== null) this.#bootedMs += nowMs - this.#stoppedMs;
     this.#heartbeat = forgiveMisses(this.#heartbeat);
     this.#nextBeatMs = 0;
     this.#nextClockMs = 0;
     if (runs) this.tick();
+    else this.#tellNews();
   }
 
   /** The definition changed: the guest, rules and what it may know are looked at again. */
@@ -156,6 +189,7 @@ export class GuestMonitor {
     return {
       networkUse: doAdditionsAnswer(this.additions) ? this.#network.perSecond : null,
       heartbeat: { state, lastAt: lastAtMs === null ? null : isoTime(lastAtMs), beats },
+      guestHealth: this.#runs ? this.#judge() : null,
       additions: {
         state: this.additions,
         version: asked?.additionsVersion ?? null,
@@ -172,6 +206,26 @@ export class GuestMonitor {
     await this.#round;
   }
 
+  #judge(): GuestHealth {
+    const { clock, definition, reachability, wasHeard } = this.#parts;
+    const { bootSeconds, missedLimit } = definition().settings.heartbeat;
+    return judgeGuest({
+      panicked: this.#panicked,
+      heartbeat: this.#heartbeat.state,
+      channel: this.#channelOpen ? 'open' : 'closed',
+      upMs: this.#upMs(clock.now()),
+      bootMs: bootSeconds * 1000,
+      askedEnough: this.#asks >= missedLimit,
+      everHeard: wasHeard(),
+      network: reachability.sign,
+      networkAnswered: reachability.hasAnswered,
+    });
+  }
+
+  #upMs(nowMs: number): number | null {
+    return this.#bootedMs === null ? null : nowMs - this.#bootedMs;
+  }
+
   #isOutdated(): boolean {
     const installed = this.#asked?.additionsVersion;
     return (
@@ -181,12 +235,14 @@ export class GuestMonitor {
     );
   }
 
-  /** What people wait for: signs of life, addresses, and what rules depend on. */
+  /** What people wait for: signs of life, addresses, a clock that is right, and what rules depend on. */
   #tellNews(): void {
-    const { heartbeat, additions, guest: information } = this.sample();
+    const { heartbeat, guestHealth, additions, guest: information } = this.sample();
     const { state, version } = additions;
-    const { addresses, domainController } = information ?? {};
-    const text = JSON.stringify([heartbeat.state, state, version, addresses, domainController]);
+    const { addresses, domainController, clockOffsetMs = null } = information ?? {};
+    const isRight = clockOffsetMs === null ? null : Math.abs(clockOffsetMs) <= tolerableOffsetMs;
+    const life = [heartbeat.state, guestHealth, state, version];
+    const text = JSON.stringify([...life, addresses, domainController, isRight]);
     if (text === this.#told || this.#ending.signal.aborted) return;
     this.#told = text;
     this.#parts.observer({ kind: 'sampled' });
@@ -194,11 +250,13 @@ export class GuestMonitor {
 
   async #go(): Promise<void> {
     try {
-      if (!(await this.#beat())) return;
+      if (!(await this.#beat())) return await this.#lookAround();
+      // After a stop it is wrong for certain, and what else is asked takes its time.
+      if (this.#asked !== undefined) await this.#watchClock();
       await this.#refresh();
+      await this.#watchClock();
       await this.#countNetwork();
       await this.#shareFacts();
-      await this.#watchClock();
     } catch {
       // Each part has been tried; what failed is asked again in the next round.
     }
@@ -222,11 +280,27 @@ export class GuestMonitor {
     const beat = good ? 'good' : 'missed';
     const { heartbeat, news } = takeBeat(this.#heartbeat, beat, clock.now(), missedLimit);
     this.#heartbeat = heartbeat;
+    this.#asks += 1;
+    if (good) {
+      this.#panicked = false;
+      this.#parts.reachability.rest();
+      if (!this.#parts.wasHeard()) observer({ kind: 'additions-heard' });
+    }
     if (news !== undefined && last !== null) {
       const { missed } = heartbeat;
       observer({ kind: 'heartbeat', good: news === 'regained', lastAt: isoTime(last), missed });
     }
     return good;
+  }
+
+  /** Without its agent, its network tells whether it lives; not while it may still boot. */
+  async #lookAround(): Promise<void> {
+    const { clock, definition, reachability } = this.#parts;
+    const nowMs = clock.now();
+    const upMs = this.#upMs(nowMs);
+    const { bootSeconds } = definition().settings.heartbeat;
+    const mayBoot = this.#heartbeat.state === 'none' && upMs !== null && upMs < bootSeconds * 1000;
+    if (this.#runs && !mayBoot) await reachability.look(nowMs, this.#ending.signal);
   }
 
   async #refresh(): Promise<void> {
@@ -298,9 +372,7 @@ export class GuestMonitor {
     if (commands?.has('guest-get-time') !== true || clock.now() < this.#nextClockMs) return;
     const options = { timeoutMs: maxBeatMs, signal: this.#ending.signal };
     const beforeMs = clock.now();
-    const guestMs = await guest.getTime(agent, options);
-    const offsetMs = Math.round(guestMs - (beforeMs + clock.now()) / 2);
-    this.#clockOffsetMs = offsetMs;
+    const offsetMs = await this.#measureClock();
     this.#nextClockMs = clock.now() + clockMs;
     const moment = {
       definition: definition(),
@@ -311,7 +383,17 @@ export class GuestMonitor {
     };
     if (!commands.has('guest-set-time') || !needsCorrection(moment)) return;
     await guest.setTime(agent, clock.now(), options);
-    this.#clockOffsetMs = 0;
     observer({ kind: 'clock-corrected', offsetMs });
+    await this.#measureClock();
+  }
+
+  async #measureClock(): Promise<number> {
+    const { agent, clock } = this.#parts;
+    const beforeMs = clock.now();
+    const options = { timeoutMs: maxBeatMs, signal: this.#ending.signal };
+    const guestMs = await guest.getTime(agent, options);
+    const offsetMs = Math.round(guestMs - (beforeMs + clock.now()) / 2);
+    this.#clockOffsetMs = offsetMs;
+    return offsetMs;
   }
 }
