@@ -1,5 +1,22 @@
 /** Deutsch. */
+import { germanSentences } from './de-reasons.ts';
 import type { Language } from './en.ts';
+
+const states: Language['states'] = {
+  unknown: 'Unbekannt',
+  off: 'Aus',
+  saved: 'Gespeichert',
+  starting: 'Startet',
+  restoring: 'Wird wiederhergestellt',
+  running: 'Läuft',
+  paused: 'Angehalten',
+  saving: 'Wird gespeichert',
+  'turning-off': 'Wird ausgeschaltet',
+  'merging-disks': 'Platten werden verbunden',
+  resuming: 'Wird fortgesetzt',
+  'shutting-down': 'Fährt herunter',
+  resetting: 'Wird zurückgesetzt',
+};
 
 export const german: Language = {
   code: 'de',
@@ -210,21 +227,8 @@ export const german: Language = {
     vmsRange: '{from}–{to} von {total}',
     whatGoesWrong: '{action} von {name} ist fehlgeschlagen',
   },
-  states: {
-    unknown: 'Unbekannt',
-    off: 'Aus',
-    saved: 'Gespeichert',
-    starting: 'Startet',
-    restoring: 'Wird wiederhergestellt',
-    running: 'Läuft',
-    paused: 'Angehalten',
-    saving: 'Wird gespeichert',
-    'turning-off': 'Wird ausgeschaltet',
-    'merging-disks': 'Platten werden verbunden',
-    resuming: 'Wird fortgesetzt',
-    'shutting-down': 'Fährt herunter',
-    resetting: 'Wird zurückgesetzt',
-  },
+  states,
+  sentences: germanSentences(states),
   actions: {
     'turn-on': 'Einschalten',
     hold: 'Angehalten einschalten',

@@ -240,6 +240,8 @@ export interface Language {
   readonly texts: Readonly<Record<TextKey, string>>;
   readonly states: Readonly<Record<VmState, string>>;
   readonly actions: Readonly<Record<VmAction, string>>;
+  /** Sentences of the API, in English there, with {name} for the name of a vm; what is not here stays as it is. */
+  readonly sentences: Readonly<Record<string, string>>;
   readonly operationStates: Readonly<Record<OperationState, string>>;
   /** Names of operations that are no action of a vm. */
   readonly operations: Readonly<Record<string, string>>;
@@ -263,6 +265,7 @@ export const english: Language = {
   name: 'English',
   texts,
   states,
+  sentences: {},
   actions,
   operationStates: {
     pending: 'waiting',

@@ -6,6 +6,14 @@ import { vmLanguages } from '../vm/words/vm-words.ts';
 import { networkLanguages } from '../networks/words.ts';
 import { teamLanguages } from '../teams/words.ts';
 import { topologyLanguages } from '../topology/words.ts';
+import {
+  judgeAction,
+  vmActions,
+  vmStates,
+  type AllowedAction,
+  type Judged,
+  type VmAction,
+} from '#api';
 import { createWords, findLanguage, languages } from './words.ts';
 
 test('a language is found by its code or a dialect of it, and English stands in for others', () => {
@@ -14,10 +22,14 @@ test('a language is found by its code or a dialect of it, and English stands in 
   assert.equal(findLanguage('fr').code, 'en');
 });
 
-test('every language fills the same places in its texts', () => {
+test('every language fills the same places in its texts', async () => {
   const places = (text: string): readonly string[] => (text.match(/\{\w+\}/g) ?? []).sort();
   const all: readonly Readonly<Record<string, Readonly<Record<string, string>>>>[] = [
-    Object.fromEntries(languages.map(({ code, texts }) => [code, texts])),
+    Object.fromEntries(
+      await Promise.all(
+        languages.map(async ({ code, read }) => [code, (await read()).texts] as const),
+      ),
+    ),
     vmLanguages,
     snapshotLanguages,
     cloneLanguages,
@@ -31,18 +43,54 @@ test('every language fills the same places in its texts', () => {
         assert.deepEqual(places(texts[key] ?? ''), places(text), `${code}: ${key}`);
 });
 
-test('durations have their two largest units, sizes the largest', () => {
-  const words = createWords(findLanguage('en'));
+test('durations have their two largest units, sizes the largest', async () => {
+  const words = createWords(await findLanguage('en').read());
   assert.equal(words.duration(7), '7 s');
   assert.equal(words.duration(867), '14 min 27 s');
   assert.equal(words.duration(7200), '2 h 0 min');
   assert.equal(words.duration(null), 'n/a');
   assert.equal(words.bytes(512 * 1024 * 1024), '512 MiB');
-  assert.equal(createWords(findLanguage('de')).bytes(1.5 * 1024 ** 3), '1,5 GiB');
+  assert.equal(createWords(await findLanguage('de').read()).bytes(1.5 * 1024 ** 3), '1,5 GiB');
 });
 
-test('places without a value stay as they are', () => {
-  const words = createWords(findLanguage('en'));
+test('places without a value stay as they are', async () => {
+  const words = createWords(await findLanguage('en').read());
   assert.equal(words.text('signedInAs', { name: 'ada' }), 'Signed in as ada');
   assert.equal(words.text('signedInAs'), 'Signed in as {name}');
+});
+
+test('why an action is not possible in a state, and what would help, is said in every language', async () => {
+  const vm: Judged = {
+    name: 'web-1',
+    state: 'off',
+    held: false,
+    additions: 'none',
+    undo: 'none',
+    missing: {},
+    hostReachable: true,
+  };
+  const cases: readonly Judged[] = [
+    ...vmStates.map((state) => ({ ...vm, state })),
+    { ...vm, state: 'paused', held: true },
+    { ...vm, state: 'running', additions: 'not-answering' },
+    { ...vm, hostReachable: false },
+  ];
+  for (const { code, read } of languages.filter(({ code }) => code !== 'en')) {
+    const words = createWords(await read());
+    for (const judged of cases)
+      for (const action of Object.keys(vmActions) as VmAction[]) {
+        const judgement = judgeAction(action, judged);
+        if (judgement.answer === 'take') continue;
+        const hint = judgement.answer === 'refuse' ? judgement.hint : undefined;
+        const told: AllowedAction = {
+          action,
+          allowed: false,
+          reason: judgement.why,
+          ...(hint === undefined ? {} : { hint }),
+        };
+        const said = words.whyNot(told, vm.name) ?? '';
+        for (const english of [judgement.why, hint])
+          assert.ok(english === undefined || !said.includes(english), `${code}: ${said}`);
+      }
+  }
 });

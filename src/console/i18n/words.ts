@@ -1,5 +1,6 @@
 /** The words of the language chosen: texts with places filled in, numbers, durations and times its way. */
 import type {
+  AllowedAction,
   Category,
   HostBulkAction,
   HostStatus,
@@ -11,11 +12,23 @@ import type {
   VmAction,
   VmState,
 } from '#api';
-import { german } from './de.ts';
 import { english, type Language, type TextKey } from './en.ts';
 
+/** A language that can be chosen; its words come when it is. */
+export interface Choice {
+  readonly code: string;
+  /** As its speakers call it. */
+  readonly name: string;
+  readonly read: () => Promise<Language>;
+}
+
+const fallback: Choice = { code: 'en', name: 'English', read: () => Promise.resolve(english) };
+
 /** A third language is one more file and one more entry here. */
-export const languages: readonly Language[] = [english, german];
+export const languages: readonly Choice[] = [
+  fallback,
+  { code: 'de', name: 'Deutsch', read: async () => (await import('./de.ts')).german },
+];
 
 export interface Words {
   readonly language: Language;
@@ -34,6 +47,10 @@ export interface Words {
   recipe(recipe: ImageRecipe): string;
   /** What the code of a fault means; undefined where the server's own words stand alone. */
   fault(code: string | undefined): string | undefined;
+  /** A sentence of the API about the vm of the name; as it is where the language does not know it. */
+  sentence(told: string, name: string): string;
+  /** Why something is not possible now with the vm of the name, and what would help; undefined where it is. */
+  whyNot(judged: AllowedAction | undefined, name: string): string | undefined;
   /** What an action loses, in this language or else in the API's words. */
   loss(action: VmAction, told: string): string;
   count(value: number): string;
@@ -49,9 +66,9 @@ export interface Words {
 }
 
 /** The language of a code like `de-AT`; English where there is none. */
-export function findLanguage(code: string): Language {
+export function findLanguage(code: string): Choice {
   const base = code.toLowerCase().split('-', 1)[0];
-  return languages.find((language) => language.code === base) ?? english;
+  return languages.find((language) => language.code === base) ?? fallback;
 }
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
@@ -67,6 +84,7 @@ export function createWords(language: Language, locale: string = language.code):
   const clocks = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
   const days = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const none = language.texts.notAvailable;
+  const sentence = (told: string, name: string): string => translate(language, told, name);
   return {
     language,
     text: (key, values = {}) => fillPlaces(language.texts[key], values),
@@ -82,6 +100,14 @@ export function createWords(language: Language, locale: string = language.code):
     imageKind: (kind) => language.imageKinds[kind],
     recipe: (recipe) => language.recipes[recipe],
     fault: (code) => (code === undefined ? undefined : findEntry(language.faults, code)),
+    sentence,
+    whyNot: (judged, name) =>
+      judged === undefined || judged.allowed
+        ? undefined
+        : [judged.reason, judged.hint]
+            .filter((part) => part !== undefined)
+            .map((part) => sentence(part, name))
+            .join(' – '),
     loss: (action, told) => language.losses[action] ?? told,
     count: (value) => whole.format(value),
     percent: (value) => (value === null ? none : `${whole.format(value)} %`),
@@ -109,6 +135,12 @@ export function fillPlaces(
   values: Readonly<Record<string, string | number>>,
 ): string {
   return text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
+}
+
+/** The API's sentences have the vm's name in them, and are known without it. */
+function translate({ sentences }: Language, told: string, name: string): string {
+  const found = findEntry(sentences, told.replace(name, '{name}')) ?? findEntry(sentences, told);
+  return found === undefined ? told : fillPlaces(found, { name });
 }
 
 function nameOperation(language: Language, action: string): string {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createWords, findLanguage } from '../i18n/words.ts';
 import { columnOf } from './column.ts';
 
-const words = createWords(findLanguage('en'));
+const words = createWords(await findLanguage('en').read());
 interface Thing {
   readonly sizeBytes: number | null;
 }

@@ -39,9 +39,7 @@ export function ConsoleTab({
         const found = actions.find((allowed) => allowed.action === action);
         const available = found?.allowed === true && vmStateFacts[vm.state].live;
         if (available && !opened) setOpened(true);
-        const why = [found?.reason ?? words.state(vm.state), found?.hint]
-          .filter((part) => part !== undefined)
-          .join(' – ');
+        const why = words.whyNot(found, vm.name) ?? words.state(vm.state);
         const help = remedies
           .filter((remedy) => actions.some((it) => it.action === remedy && it.allowed))
           .map((remedy) => (

@@ -14,7 +14,6 @@ import { useConsole, useWords } from '../console.ts';
 import { describeFailure } from '../parts/failure.ts';
 import { mainPart } from '../parts/main-part.ts';
 import { useVmActions } from '../parts/ask.ts';
-import { tellWhyNot } from './why-not.ts';
 import { useAct } from './act.ts';
 import { deedOf, isPower, offeredActions, type VmAsked } from './offered.ts';
 
@@ -46,7 +45,7 @@ export function VmActionMenu({
     <DropdownItem
       key={allowed.action}
       isAriaDisabled={!allowed.allowed}
-      {...(allowed.allowed ? {} : { tooltipProps: { content: tellWhyNot(allowed) } })}
+      {...(allowed.allowed ? {} : { tooltipProps: { content: words.whyNot(allowed, vm.name) } })}
       isDanger={allowed.action === 'delete'}
       onClick={() => choose(allowed)}
     >

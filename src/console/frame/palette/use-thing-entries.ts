@@ -7,7 +7,6 @@ import { networkVerbs } from '../../networks/verbs.ts';
 import { useVmActions } from '../../parts/ask.ts';
 import { useAct } from '../../vm/act.ts';
 import { deedOf, offeredActions } from '../../vm/offered.ts';
-import { tellWhyNot } from '../../vm/why-not.ts';
 import type { Asked, Deed, Entry, Thing } from './entries.ts';
 import type { Entries } from './use-entries.ts';
 
@@ -88,7 +87,7 @@ function useVmEntries(vm: Vm | undefined): Entries {
     return deed && { kind: 'ask', asked: { kind: 'vm', vm, asked: deed.asked } };
   };
   const entries = judged.map((allowed) =>
-    entry(words.action(allowed.action), deedFor(allowed), tellWhyNot(allowed)),
+    entry(words.action(allowed.action), deedFor(allowed), words.whyNot(allowed, vm.name)),
   );
   const download = entry(words.text('exportDefinition'), {
     kind: 'act',

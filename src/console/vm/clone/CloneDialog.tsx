@@ -20,7 +20,6 @@ import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { FormDialog } from '../../parts/FormDialog.tsx';
 import { useOutcome } from '../../parts/use-outcome.ts';
 import { useSettled } from '../../parts/use-settled.ts';
-import { tellWhyNot } from '../why-not.ts';
 import { cloneBody, type CloneAnswers } from './clone-body.ts';
 import { useCloneText } from './words.ts';
 
@@ -96,6 +95,7 @@ interface Sources {
 /** What a vm can be copied from; while it runs only from its snapshots. */
 function useSources(vm: Vm): Sources {
   const { client } = useConsole();
+  const words = useWords();
   const actions = useVmActions(vm.id, true).data?.actions ?? [];
   const { data } = useQuery({
     queryKey: ['vm.snapshot.list', vm.id],
@@ -103,7 +103,10 @@ function useSources(vm: Vm): Sources {
   });
   return {
     snapshots: data?.items ?? [],
-    whyNotPresent: tellWhyNot(actions.find(({ action }) => action === 'clone')),
+    whyNotPresent: words.whyNot(
+      actions.find(({ action }) => action === 'clone'),
+      vm.name,
+    ),
   };
 }
 

@@ -66,9 +66,7 @@ export function MemberTable({
         </Button>
       </Flex>
       {judged?.allowed === false && (
-        <Content component="small">
-          {[judged.reason, judged.hint].filter((part) => part !== undefined).join(' – ')}
-        </Content>
+        <Content component="small">{words.whyNot(judged, vm.name)}</Content>
       )}
       {members.length === 0 ? (
         <Content component="p">{text('noMembers')}</Content>

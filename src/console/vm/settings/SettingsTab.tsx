@@ -3,6 +3,7 @@ import { Alert, Form } from '@patternfly/react-core';
 import { useMemo, type ReactNode } from 'react';
 import { assert } from '#lib';
 import type { Vm } from '#api';
+import { useWords } from '../../console.ts';
 import { useVmActions } from '../../parts/ask.ts';
 import { useVmText } from '../words/vm-words.ts';
 import type { Draft } from './draft.ts';
@@ -36,6 +37,7 @@ export function SettingsTab({
   readonly draft: Draft;
   readonly paths: readonly string[];
 }): ReactNode {
+  const words = useWords();
   const text = useVmText();
   const { data } = useVmActions(vm.id, true);
   const configure = data?.actions.find(({ action }) => action === 'configure');
@@ -46,7 +48,8 @@ export function SettingsTab({
       if (kept.includes(path)) return text('readOnlyKept');
       if (fixed.includes(path)) return text('readOnlyFixed');
       const needed = isHard(path) ? configure : rename;
-      if (needed !== undefined && !needed.allowed) return needed.reason;
+      if (needed?.allowed === false && needed.reason !== undefined)
+        return words.sentence(needed.reason, vm.name);
       return path.startsWith(whileOff) && vm.state !== 'off' ? text('whileOff') : undefined;
     };
     return {
@@ -59,12 +62,12 @@ export function SettingsTab({
       canResize: ({ path }) => !ownRequests.includes(path),
       set: draft.set,
     };
-  }, [draft, vm.status.pending, vm.state, configure, rename, text]);
+  }, [draft, vm.status.pending, vm.state, vm.name, configure, rename, text, words]);
   return (
     <SettingsFormContext value={form}>
       {judged !== undefined && !judged.allowed && (
         <Alert variant="info" isInline component="p" title={text('readOnlyNow')}>
-          {[judged.reason, judged.hint].filter((part) => part !== undefined).join(' – ')}
+          {words.whyNot(judged, vm.name)}
         </Alert>
       )}
       <Form className="settings" onSubmit={(event) => event.preventDefault()}>

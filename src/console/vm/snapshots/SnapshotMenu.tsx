@@ -1,9 +1,9 @@
 /** What may be done with a snapshot now; the rest is there too, with the reason. */
 import { DropdownItem } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
-import type { AllowedAction, Snapshot, VmAction } from '#api';
+import type { AllowedAction, Snapshot, Vm, VmAction } from '#api';
+import { useWords } from '../../console.ts';
 import { ThingMenu } from '../../parts/ThingMenu.tsx';
-import { tellWhyNot } from '../why-not.ts';
 import { useSnapshotText } from './words.ts';
 
 /** In the order of the menu, with the action of the vm that each is. */
@@ -11,14 +11,17 @@ const verbs = { revert: 'revert-snapshot', rename: 'rename', delete: 'delete-sna
 export type SnapshotVerb = keyof typeof verbs;
 
 export function SnapshotMenu({
+  vm,
   snapshot,
   actions,
   onChoose,
 }: {
+  readonly vm: Vm;
   readonly snapshot: Snapshot;
   readonly actions: readonly AllowedAction[];
   readonly onChoose: (verb: SnapshotVerb) => void;
 }): ReactNode {
+  const words = useWords();
   const text = useSnapshotText();
   const judged = (action: VmAction): AllowedAction | undefined =>
     actions.find((allowed) => allowed.action === action);
@@ -26,7 +29,7 @@ export function SnapshotMenu({
     <ThingMenu name={snapshot.name} look="row">
       {(Object.keys(verbs) as SnapshotVerb[]).map((verb) => {
         const allowed = judged(verbs[verb]);
-        const why = tellWhyNot(allowed);
+        const why = words.whyNot(allowed, vm.name);
         return (
           <DropdownItem
             key={verb}

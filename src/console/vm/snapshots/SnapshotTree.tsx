@@ -84,6 +84,7 @@ function DrawnNode({
         <span className="snapshot-size">{words.bytes(sizeBytes)}</span>
       </div>
       <SnapshotMenu
+        vm={vm}
         snapshot={snapshot}
         actions={actions}
         onChoose={(verb) => onChoose(verb, snapshot)}

@@ -7,7 +7,6 @@ import type { Snapshot, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { Answer } from '../../parts/Answer.tsx';
 import { useVmActions } from '../../parts/ask.ts';
-import { tellWhyNot } from '../why-not.ts';
 import { ChangeSnapshot } from './ChangeSnapshot.tsx';
 import { DeleteSnapshot } from './DeleteSnapshot.tsx';
 import { RevertSnapshot } from './RevertSnapshot.tsx';
@@ -47,7 +46,7 @@ function Shown({
   const [asked, setAsked] = useState<Asked | undefined>(undefined);
   const actions = data?.actions ?? [];
   const take = actions.find(({ action }) => action === 'take-snapshot');
-  const whyNot = tellWhyNot(take);
+  const whyNot = words.whyNot(take, vm.name);
   const { limit } = vm.definition.settings.snapshots;
   return (
     <>

@@ -6,7 +6,6 @@ import type { AllowedAction, Vm } from '#api';
 import { useWords } from '../../console.ts';
 import { useVmActions } from '../../parts/ask.ts';
 import { ConfirmAction } from '../ConfirmAction.tsx';
-import { tellWhyNot } from '../why-not.ts';
 import { EndSession, endWays } from './EndSession.tsx';
 import { useSnapshotText } from './words.ts';
 
@@ -34,7 +33,7 @@ export function UndoDisks({ vm }: { readonly vm: Vm }): ReactNode {
       ? [text('undoOnTurnOff', { decision: text(`decision.${onTurnOff}`) })]
       : []),
   ];
-  const whyNot = [...new Set(decisions.map((action) => tellWhyNot(judged(action))))];
+  const whyNot = [...new Set(decisions.map((action) => words.whyNot(judged(action), vm.name)))];
   return (
     <section className="undo-disks" aria-label={text('undo')}>
       <Content component="h2">{text('undo')}</Content>

@@ -19,9 +19,9 @@ function* walk(fields: Fields, above = ''): Generator<readonly [string, Fields[s
   }
 }
 
-test('every setting of the contract has a name in every language, and a hint where the contract has one', () => {
+test('every setting of the contract has a name in every language, and a hint where the contract has one', async () => {
   for (const language of languages) {
-    const words = createWords(language);
+    const words = createWords(await language.read());
     const table = settingLanguages[language.code];
     assert.ok(table, language.code);
     for (const [path, field] of walk(definitionFields)) {
@@ -40,10 +40,10 @@ test('every setting of the contract has a name in every language, and a hint whe
   }
 });
 
-test('the path of a change is told in words, and its value with its unit', () => {
+test('the path of a change is told in words, and its value with its unit', async () => {
   const [english] = languages;
   assert.ok(english);
-  const words = createWords(english);
+  const words = createWords(await english.read());
   assert.equal(
     nameSettingPath(words, 'hardware/disks/sata0:1/cache'),
     'Hardware · Disks · sata0:1 · Cache',

@@ -1,0 +1,63 @@
+/**
+ * Deutsch: warum etwas mit einer VM jetzt nicht geht, und was hülfe. The keys are the contract's own sentences
+ * (src/api/vm/actions.ts, action-hints.ts), with {name} for the vm's name.
+ */
+import { vmStateFacts, type VmState } from '#api';
+
+const hints = {
+  'restore the saved state, or discard it first':
+    'stellen Sie den gespeicherten Zustand wieder her, oder verwerfen Sie ihn zuerst',
+  'restore the vm and turn it off, or discard the saved state first':
+    'stellen Sie die VM wieder her und schalten Sie sie aus, oder verwerfen Sie zuerst den gespeicherten Zustand',
+  'restore the vm first': 'stellen Sie die VM zuerst wieder her',
+  'discard the saved state first': 'verwerfen Sie zuerst den gespeicherten Zustand',
+  'turn the vm off first': 'schalten Sie die VM zuerst aus',
+  'turn the vm off or save its state first':
+    'schalten Sie die VM zuerst aus, oder speichern Sie ihren Zustand',
+  'shut it down first, or pause it or save its state':
+    'fahren Sie sie zuerst herunter, halten Sie sie an, oder speichern Sie ihren Zustand',
+  'it runs already': 'sie läuft schon',
+  'resume it': 'setzen Sie sie fort',
+  'resume it first': 'setzen Sie sie zuerst fort',
+  'resume it first: a paused guest cannot shut down':
+    'setzen Sie sie zuerst fort: Ein angehaltener Gast kann nicht herunterfahren',
+  'release it': 'lassen Sie sie los',
+  'turn the vm off first: snapshots are of vms that are off':
+    'schalten Sie die VM zuerst aus: Sicherungspunkte gibt es von ausgeschalteten VMs',
+  'turn it off with: --undo commit':
+    'wählen Sie beim Ausschalten, dass die Rückgängig-Platten übernommen werden',
+  'turn it off with: --undo discard':
+    'wählen Sie beim Ausschalten, dass die Rückgängig-Platten verworfen werden',
+  'only a running or paused vm has a state to save':
+    'nur eine laufende oder angehaltene VM hat einen Zustand zum Speichern',
+  'look at the host with: gantry host show': 'sehen Sie auf der Seite des Hosts nach',
+  'install the guest additions, or press the power button':
+    'installieren Sie die Gasterweiterungen, oder drücken Sie den Netzschalter',
+  'install the guest additions, or use reset':
+    'installieren Sie die Gasterweiterungen, oder setzen Sie sie zurück',
+  'insert the additions CD and run its install.sh in the guest':
+    'legen Sie die CD der Gasterweiterungen ein, und führen Sie im Gast deren install.sh aus',
+};
+
+const reasons = {
+  'the host of {name} does not answer': 'der Host von {name} antwortet nicht',
+  '{name} is paused, not held': '{name} ist angehalten, aber nicht am Start festgehalten',
+  '{name} is held before its first instruction': '{name} ist vor dem ersten Befehl festgehalten',
+  '{name} has no undo disks': '{name} hat keine Rückgängig-Platten',
+  'no guest additions have answered in {name} since it started':
+    'in {name} haben seit dem Start keine Gasterweiterungen geantwortet',
+  'the guest additions in {name} do not answer': 'die Gasterweiterungen in {name} antworten nicht',
+};
+
+export function germanSentences(
+  states: Readonly<Record<VmState, string>>,
+): Readonly<Record<string, string>> {
+  const ofStates = Object.entries(vmStateFacts).flatMap(([state, { label }]) => {
+    const said = states[state as VmState];
+    return [
+      [`{name} is ${label.toLowerCase()}`, `{name}: ${said}`],
+      [`{name} is ${state} already`, `{name}: schon ${said}`],
+    ];
+  });
+  return { ...hints, ...reasons, ...(Object.fromEntries(ofStates) as Record<string, string>) };
+}
