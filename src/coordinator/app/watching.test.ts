@@ -341,6 +341,19 @@ describe('resources', { timeout: 20_000 }, () => {
     await listener.until(({ event }) => event === 'ready');
   });
 
+  test('a listener whose place is beyond the last one is told to read again, and hears what comes', async () => {
+    const beyond = (await stage.coordinator.store.head()) + 1000;
+    await using resources = await Listener.open(`/watch?since=${beyond}`);
+    await resources.until(({ event }) => event === 'ready');
+    assert.deepEqual(
+      resources.heard.map(({ event }) => event),
+      ['reset', 'ready'],
+    );
+    await using events = await Listener.open(`/events/watch?since=${beyond}`);
+    await makeFolder('after-the-restore');
+    await events.until(isEvent('folder.created', '/after-the-restore'));
+  });
+
   test('a change of rights is told as reset to those whose rights they are, and to nobody else', async () => {
     const grant = async (body: object): Promise<void> => {
       const { status, text } = await stage.send('POST', '/grants', { body });

@@ -54,8 +54,9 @@ async function* tellEvents(
   const end = (): void => queue.close();
   signal.addEventListener('abort', end, { once: true });
   try {
-    let told = after ?? 0;
-    for (let more = after !== undefined; more && !signal.aborted;) {
+    const known = after !== undefined && (await wasReached(store, after));
+    let told = known ? after : 0;
+    for (let more = known; more && !signal.aborted;) {
       const missed = await store.events({ after: told, newestFirst: 'oldest-first', limit: batch });
       for (const event of missed) {
         told = event.seq;
@@ -71,6 +72,12 @@ async function* tellEvents(
     stop();
     signal.removeEventListener('abort', end);
   }
+}
+
+/** A place that no event has reached is one of a store that was replaced: all that comes now is new. */
+async function wasReached(store: Coordinator['store'], after: number): Promise<boolean> {
+  const [newest] = await store.events({ newestFirst: 'newest-first', limit: 1 });
+  return newest !== undefined && after <= newest.seq;
 }
 
 function messageOf(event: Event): StreamMessage {
@@ -148,6 +155,7 @@ export async function* watchResources(
     const head = inventory.head;
     if (query.after !== undefined && query.after < head)
       yield* catchUp(store, view, query.kinds, query.after, head, signal);
+    else if (query.after !== undefined && query.after > head) yield readAgain();
     yield { event: 'ready', id: String(head), data: { seq: head } };
     for await (const change of queue) yield* tellChange(view, change, query);
   } finally {
@@ -205,6 +213,11 @@ function asMessage({ event, data }: WatchMessage): StreamMessage {
   return { event, data };
 }
 
+/** What was missed is not known: also where the place is one of a store that was replaced. */
+function readAgain(): StreamMessage {
+  return asMessage({ event: 'reset', data: { reason: 'read the lists again' } });
+}
+
 const thingOf: Readonly<Partial<Record<DocumentKind, WatchedKind>>> = {
   vm: 'vm',
   status: 'vm',
@@ -245,7 +258,7 @@ async function* catchUp(
   if (kinds.has('network'))
     for (const id of view.networks()) touched.set(`network/${id}`, { kind: 'network', id });
   if (touched.delete('reset')) {
-    yield asMessage({ event: 'reset', data: { reason: 'read the lists again' } });
+    yield readAgain();
     return;
   }
   for (const { kind, id } of touched.values()) {
