@@ -1,13 +1,13 @@
 /** Clients of the API that know of a server only its address, its authority and a token. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Client, type Vm } from '#api';
+import { Client, routes, type Vm } from '#api';
 import { authorityFile, findConnection, trust } from '../../src/cli/connection.ts';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 
@@ -56,3 +56,31 @@ void test('CLI and SDK take address and token of a server that is elsewhere; the
   assert.ok(isThere(items));
   await assert.rejects(new Client({ server }).call('vm.list', {}), { code: 'unauthenticated' });
 });
+
+/** A Python that has what judges documents and values by their schemas. */
+const python = ['python3', '/usr/bin/python3'].find(
+  (one) => spawnSync(one, ['-c', 'import jsonschema, openapi_spec_validator']).status === 0,
+);
+
+void test(
+  'API-05 the OpenAPI document validates, and a client made from it in Python lists, starts and stops a vm',
+  { skip: python === undefined && 'Python has no openapi_spec_validator here' },
+  () => {
+    const { token } = findConnection(gantry.installation, {});
+    const program = join(import.meta.dirname, 'openapi-client.py');
+    const said = execFileSync(
+      python ?? '',
+      [program, `https://${gantry.listen}`, authorityFile(gantry.installation), 'reached'],
+      { input: `${token}\n`, encoding: 'utf8' },
+    );
+    const told = JSON.parse(said) as { readonly operations: number; readonly seen: unknown };
+    assert.equal(told.operations, Object.keys(routes).length);
+    assert.deepEqual(told.seen, [
+      [['reached', 'off']],
+      'done',
+      [['reached', 'running']],
+      'done',
+      [['reached', 'off']],
+    ]);
+  },
+);
