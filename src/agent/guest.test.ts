@@ -507,7 +507,7 @@ describe('a real guest', { skip: withoutQemu }, () => {
   });
 
   test('VM-83 GA-18 GA-35 a guest that hangs is reset where that is asked for, and has no additions until it is heard again', async () => {
-    await configure(agent, id, 10, { failure: { reaction: 'reset', maxRepetitions: 1 } });
+    await configure(agent, id, 13, { failure: { reaction: 'reset', maxRepetitions: 1 } });
     await agent.untilSample(id, 'additions', ({ additions }) => additions.state === 'running');
     const pid = agent.pid(id);
     await serial.command('kill -STOP $(cat /run/qemu-ga.pid)');
