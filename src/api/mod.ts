@@ -13,6 +13,7 @@ export * from './host-capacity.ts';
 export * from './ids.ts';
 export * from './image.ts';
 export * from './installation.ts';
+export * from './issue-words.ts';
 export * from './link/messages.ts';
 export * from './link/methods.ts';
 export * from './link/report.ts';

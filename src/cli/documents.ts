@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
+import { wordIssue } from '#api';
 import { Fault } from '#lib';
 
 const maxFileBytes = 4 * 1024 * 1024;
@@ -28,11 +29,12 @@ export async function readDocuments<T extends { readonly format: number }>(
     const [error] = document.errors;
     if (error !== undefined)
       throw new Fault('invalid', `${file}: ${error.message.split('\n')[0] ?? ''}`);
-    const parsed = schema.safeParse(document.toJS({ maxAliasCount: 10 }));
+    const parsed = schema.safeParse(document.toJS({ maxAliasCount: 10 }), { error: wordIssue });
     const place = `document ${index + 1} of ${file}`;
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
-      const problem = `${issue?.path.join('/') ?? ''}: ${issue?.message ?? ''}`;
+      const at = issue?.path.join('/') ?? '';
+      const problem = `${at === '' ? '' : `${at}: `}${issue?.message ?? ''}`;
       throw new Fault('invalid', `${place}: ${problem}`, { hint });
     }
     const { format } = parsed.data;

@@ -12,6 +12,7 @@ import {
   plainPort,
   vmDefinitionSchema,
   type VmDefinition,
+  wordIssue,
 } from '#api';
 import { miB } from '#lib';
 import { checkBoard } from './check-board.ts';
@@ -25,7 +26,7 @@ export function parseDefinition(value: unknown, name: string, before?: VmDefinit
   const what = `the definition of ${name}`;
   const unrepresented = findUnrepresented(value);
   if (unrepresented.length > 0) throw issuesFault(what, unrepresented);
-  const parsed = vmDefinitionSchema.safeParse(value);
+  const parsed = vmDefinitionSchema.safeParse(value, { error: wordIssue });
   if (!parsed.success) throw issuesFault(what, issuesOf(parsed.error));
   const known = new Set(
     before === undefined ? [] : checkDefinition(before).map((issue) => JSON.stringify(issue)),

@@ -3,6 +3,7 @@
  * enough to put the request right.
  */
 import type { z } from 'zod';
+import { wordIssue } from '#api';
 import { Fault } from '#lib';
 
 const maxIssues = 50;
@@ -20,7 +21,7 @@ export function parseWith<S extends z.ZodType>(
   value: unknown,
   what: string,
 ): z.output<S> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: wordIssue });
   if (parsed.success) return parsed.data;
   throw issuesFault(what, issuesOf(parsed.error));
 }
