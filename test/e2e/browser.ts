@@ -70,18 +70,40 @@ export async function signInByLink(page: Page, told: string): Promise<void> {
   await page.getByRole('button', { name: 'Choose a password' }).click();
 }
 
+/** Leads to another address of the console as its links do, without reading the page anew. */
+export async function followTo(page: Page, path: string): Promise<void> {
+  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`);
+}
+
+const wcag = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+/** Those of them that what is dark and what is light can change. */
+const ofColours = ['color-contrast', 'link-in-text-block'];
+
 /** What axe finds against WCAG 2.2 A and AA, one line each. */
 export async function findBarriers(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe.source);
+  return await runAxe(page, { type: 'tag', values: wcag });
+}
+
+/** As `findBarriers`, then what it finds of colours in the dark; the page is light again at the end. */
+export async function findBarriersInEachLight(page: Page): Promise<readonly string[]> {
+  const light = await findBarriers(page);
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  await page.locator('html.pf-v6-theme-dark').waitFor();
+  const dark = await runAxe(page, { type: 'rule', values: ofColours });
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  return [...light, ...dark.map((barrier) => `in the dark: ${barrier}`)];
+}
+
+async function runAxe(page: Page, runOnly: axe.RunOnly): Promise<readonly string[]> {
+  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
   // Half way between two colours a contrast is nobody's choice.
   await page.evaluate(
     'Promise.allSettled(document.getAnimations()' +
       '.filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime))' +
       '.map(({ finished }) => finished))',
   );
-  const { violations } = (await page.evaluate(
-    "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })",
-  )) as axe.AxeResults;
+  const options = JSON.stringify({ runOnly, resultTypes: ['violations'] });
+  const { violations } = (await page.evaluate(`axe.run(${options})`)) as axe.AxeResults;
   return violations.map(
     ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(' ')}`,
   );

@@ -5,7 +5,15 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Locator } from 'playwright-core';
 import type { Vm } from '#api';
-import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import {
+  findBarriersInEachLight,
+  followTo,
+  findBarriers,
+  noBrowser,
+  openBrowser,
+  sitAtBrowser,
+  type Person,
+} from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
 const password = 'a long enough password';
@@ -172,31 +180,29 @@ describe('the console', { skip: noBrowser }, () => {
     const { page } = person;
     const { id, hostId } = await runningVm();
     const found: string[] = [];
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      for (const path of [
-        '/status',
-        '/vms',
-        '/vms?create=true',
-        `/vms/${id}`,
-        `/vms/${id}?tab=screen`,
-        `/vms/${id}?tab=events`,
-        '/hosts',
-        `/hosts/${hostId}`,
-        `/hosts/${hostId}?tab=virtualMachines`,
-        `/hosts/${hostId}?tab=checks`,
-        '/images',
-        '/images?build=true',
-        '/operations',
-        '/events',
-        '/nowhere',
-      ]) {
-        await open(path);
-        for (const barrier of await findBarriers(page))
-          found.push(`${path} ${colorScheme}: ${barrier}`);
-      }
+    const title = (name: string): Locator => page.getByRole('heading', { level: 1, name });
+    for (const [path, seen] of [
+      ['/status', title('Status')],
+      ['/vms', title('Virtual machines')],
+      ['/vms?create=true', page.locator('#source-new')],
+      [`/vms/${id}`, page.locator('#tab-summary')],
+      [`/vms/${id}?tab=screen`, page.locator('#tab-screen')],
+      [`/vms/${id}?tab=events`, page.locator('#tab-events')],
+      ['/hosts', title('Hosts')],
+      [`/hosts/${hostId}`, page.locator('#tab-summary')],
+      [`/hosts/${hostId}?tab=virtualMachines`, page.locator('#tab-virtualMachines')],
+      [`/hosts/${hostId}?tab=checks`, page.locator('#tab-checks')],
+      ['/images', title('Images')],
+      ['/images?build=true', page.locator('#recipe')],
+      ['/operations', title('Operations')],
+      ['/events', title('Events')],
+      ['/nowhere', title('There is nothing here')],
+    ] as const) {
+      await followTo(page, path);
+      await seen.waitFor();
+      await page.getByRole('main').getByRole('progressbar').first().waitFor({ state: 'detached' });
+      for (const barrier of await findBarriersInEachLight(page)) found.push(`${path}: ${barrier}`);
     }
-    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     assert.deepEqual(found, []);
   });
 
