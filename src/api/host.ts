@@ -160,6 +160,10 @@ export const hostSettingsSchema = z
       .min(0)
       .default(256 * 1024 * 1024)
       .meta({ description: 'below it no vm starts (VM-75)' }),
+    volumesWithoutPermissions: z.enum(['refuse', 'allow']).default('refuse').meta({
+      description:
+        'whether files of vms may lie where files have no owner and no mode (FAT, exFAT, NTFS), open to every account of the host (HOST-38)',
+    }),
     stopTimeoutSeconds: z.number().int().min(1).max(86400).default(600),
     thumbnails: z.boolean().default(true),
     spanAddress: z.ipv4().nullable().default(null).meta({

@@ -210,6 +210,8 @@ export interface Storage {
   makeFolder(definition: VmDefinition): Promise<{ readonly folder: string; readonly file: string }>;
   writeDefinition(file: MachineFile): Promise<void>;
   readDefinition(path: string): Promise<VmDefinition>;
+  /** Errors: `unsupported` for a folder whose files have no owners, unless the host's settings allow it (HOST-38). */
+  requirePermissions(folder: string): Promise<void>;
   createDisk(
     file: Pick<MachineFile, 'folder' | 'uid'>,
     source: DiskSourceLike,

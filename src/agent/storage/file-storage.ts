@@ -28,9 +28,10 @@ import { makeDisk, readDisk, type DiskPlace } from './disk-files.ts';
 import { driveBytes } from './drives.ts';
 import { exists } from './exists.ts';
 import { readForeign } from './read-foreign.ts';
-import { readVolume, readVolumes } from './file-system.ts';
+import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
 import { listFiles } from './list-files.ts';
+import { requirePermissions } from './permissions.ts';
 import { makeTravel } from './travel.ts';
 
 export interface FileStorageOptions {
@@ -62,6 +63,7 @@ export class FileStorage implements Storage {
     this.travel = makeTravel({
       folders: (own) => this.folders(own),
       baseFolder: () => this.baseFolder,
+      requirePermissions: (folder) => this.requirePermissions(folder),
     });
     this.layers = new LayerFiles(options);
   }
@@ -79,16 +81,7 @@ export class FileStorage implements Storage {
 
   async makeFolder(definition: VmDefinition): Promise<{ folder: string; file: string }> {
     await mkdir(this.baseFolder, { recursive: true, mode: 0o711 });
-    const volume = await readVolume(this.baseFolder);
-    if (volume.lacksPermissions !== undefined) {
-      throw new Fault(
-        'unsupported',
-        `${this.baseFolder} is on ${volume.lacksPermissions}, which keeps no permissions`,
-        {
-          hint: 'choose a folder for vms on another volume',
-        },
-      );
-    }
+    await this.requirePermissions(this.baseFolder);
     const { name, id } = definition;
     for (const folderName of [name, `${name.slice(0, 60)}-${id}`]) {
       const folder = join(this.baseFolder, folderName);
@@ -98,6 +91,10 @@ export class FileStorage implements Storage {
     throw new Fault('exists', `there is a folder for ${name} already`, {
       hint: 'choose another name',
     });
+  }
+
+  requirePermissions(folder: string): Promise<void> {
+    return requirePermissions(folder, this.#options.settings());
   }
 
   async writeDefinition(file: MachineFile): Promise<void> {
@@ -119,6 +116,7 @@ export class FileStorage implements Storage {
     await requireInside(path, this.folders(file.folder));
     if (source.kind === 'image') await requireInside(source.imagePath, this.folders());
     if (source.kind === 'foreign') await requireInside(source.sourcePath, this.folders());
+    if (dirname(path) !== file.folder) await this.requirePermissions(dirname(path));
     const place = this.#place(file.folder, path, signal);
     const sizeBytes = await makeDisk(place, source, onProgress);
     await this.#options.own(path, file.uid);

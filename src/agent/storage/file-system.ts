@@ -1,19 +1,11 @@
-/** What kind of file system a path is on, and how much of it is free (statfs(2)). */
+/** Which volume a path is on, and how much of it is free (statfs(2)). */
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-
-/** FAT, exFAT: owner and mode of a file mean nothing there (HOST-38, SEC-50). */
-const withoutPermissions: ReadonlyMap<number, string> = new Map([
-  [0x4d44, 'FAT'],
-  [0x2011bab0, 'exFAT'],
-]);
 
 export interface Volume {
   readonly path: string;
   readonly totalBytes: number;
   readonly freeBytes: number;
-  /** Name of a file system that keeps no permissions, or undefined. */
-  readonly lacksPermissions: string | undefined;
 }
 
 /** The volume that the path is on, or will be. */
@@ -24,11 +16,11 @@ export async function readVolume(path: string): Promise<Volume> {
     path,
     totalBytes: stats.blocks * stats.bsize,
     freeBytes: stats.bavail * stats.bsize,
-    lacksPermissions: withoutPermissions.get(stats.type),
   };
 }
 
-async function nearestExisting(path: string): Promise<string> {
+/** The path, or the folder on the way to it that is there. */
+export async function nearestExisting(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   const parent = dirname(path);
   return found || parent === path ? path : nearestExisting(parent);

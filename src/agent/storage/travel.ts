@@ -40,6 +40,8 @@ export interface TravelOptions {
   /** Folders in which files of vms may be; with the vm's own where one is given. */
   readonly folders: (own?: string) => readonly string[];
   readonly baseFolder: () => string;
+  /** Errors: `unsupported` where files have no owners there. */
+  readonly requirePermissions: (folder: string) => Promise<void>;
 }
 
 export function makeTravel(options: TravelOptions): Travel {
@@ -78,6 +80,7 @@ export function makeTravel(options: TravelOptions): Travel {
     },
     claimFile: async (path) => {
       await requireInside(path, folders());
+      await options.requirePermissions(dirname(path));
       await claimFile(path);
     },
     reconcileSaved: (file) => carrySavedFacts(file, file),
@@ -91,13 +94,14 @@ export function makeTravel(options: TravelOptions): Travel {
 }
 
 async function claimFolder(
-  { folders, baseFolder }: TravelOptions,
+  { folders, baseFolder, requirePermissions }: TravelOptions,
   wanted: string | null,
   { name, id }: VmDefinition,
 ): Promise<{ folder: string; file: string }> {
   const parent = wanted ?? baseFolder();
   if (!folders().includes(parent)) await requireInside(parent, folders());
   await mkdir(parent, { recursive: true, mode: 0o711 });
+  await requirePermissions(parent);
   for (const folderName of [name, `${name.slice(0, 60)}-${id}`]) {
     const folder = join(parent, folderName);
     if (await isClaimed(folder)) return { folder, file: join(folder, `${name}.json`) };

@@ -1,4 +1,5 @@
 /** Making, taking in, changing and ending machines; power actions. */
+import { dirname } from 'node:path';
 import { diffSettings, type VmAction, type VmDefinition } from '#api';
 import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
@@ -31,6 +32,7 @@ export function machineVerbs(host: Host): MachineVerbs {
 
     async 'machine.adopt'({ file }) {
       const definition = await storage.readDefinition(file);
+      await storage.requirePermissions(dirname(file));
       const known = host.machines.get(definition.id);
       if (known && known.file.file !== file) {
         throw new Fault(

@@ -29,6 +29,8 @@ export class SimulatedStorage implements Storage {
     throw new Fault('not-found', `there is no ${path}: a simulated host has no files`);
   }
 
+  async requirePermissions(): Promise<void> {}
+
   async createDisk(
     file: Pick<MachineFile, 'folder'>,
     source: DiskSourceLike,

@@ -2,6 +2,7 @@
 import type { Finding, HostFacts, HostSettings } from '#api';
 import { formatBytes } from '#lib';
 import type { Volume } from '../../../storage/file-system.ts';
+import { keepsPermissions } from '../../../storage/permissions.ts';
 import { findDevices } from './devices.ts';
 import { armRemedy } from './emulator.ts';
 import type { MemoryNow } from './machine-facts.ts';
@@ -49,7 +50,7 @@ export async function diagnoseHost(host: DiagnosedHost): Promise<Finding[]> {
     processorFinding(facts),
     accelerationFinding(facts),
     memoryFinding(host),
-    ...host.volumes.map((volume) => volumeFinding(volume, host.settings)),
+    ...(await Promise.all(host.volumes.map((volume) => volumeFinding(volume, host.settings)))),
     finding(
       'control groups',
       host.limits.enforced ? 'ok' : 'warning',
@@ -102,12 +103,13 @@ function memoryFinding({ memory, settings }: DiagnosedHost): Finding {
   return finding('memory', low ? 'warning' : 'ok', evidence, low ? 'stop vms or add memory' : null);
 }
 
-function volumeFinding(volume: Volume, settings: HostSettings): Finding {
-  const { path, freeBytes, totalBytes, lacksPermissions } = volume;
+async function volumeFinding(volume: Volume, settings: HostSettings): Promise<Finding> {
+  const { path, freeBytes, totalBytes } = volume;
   const check = `volume of ${path}`;
-  if (lacksPermissions !== undefined) {
-    const evidence = `${lacksPermissions} keeps no permissions of files`;
-    return finding(check, 'error', evidence, 'keep vms on a file system that does');
+  if (!(await keepsPermissions(path))) {
+    const result = settings.volumesWithoutPermissions === 'allow' ? 'warning' : 'error';
+    const evidence = 'files have no owner and no mode there: every account of the host reads them';
+    return finding(check, result, evidence, 'keep vms on a file system that has both');
   }
   const low = freeBytes < settings.minimumFreeDiskBytes;
   const evidence = `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free`;

@@ -1,0 +1,47 @@
+/**
+ * Whether files have an owner and a mode on a volume (HOST-38, SEC-50): what keeps vms from each other's files and
+ * other accounts of the host from all of them. It is tried, not read off the kind of the file system: FAT and exFAT
+ * keep neither, NTFS and what comes from file servers do or do not as they were mounted.
+ */
+import { chmod, chown, mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HostSettings } from '#api';
+import { Fault } from '#lib';
+import { nearestExisting } from './file-system.ts';
+
+/** Neither a vm's nor the agent's. */
+const nobody = 65534;
+const mode = 0o710;
+/** What a file system that has no such thing says to a change of it. */
+const unknownThere = new Set<unknown>(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS']);
+
+/** For a folder that is there or will be. Where nothing can be made it is so: whoever writes there is told why not. */
+export async function keepsPermissions(folder: string): Promise<boolean> {
+  const trial = await mkdtemp(join(await nearestExisting(folder), '.gantry-')).catch(
+    () => undefined,
+  );
+  if (trial === undefined) return true;
+  try {
+    const isRoot = process.getuid?.() === 0;
+    await chmod(trial, mode);
+    if (isRoot) await chown(trial, nobody, nobody);
+    const facts = await stat(trial);
+    return (facts.mode & 0o777) === mode && (!isRoot || facts.uid === nobody);
+  } catch (error) {
+    if (unknownThere.has((error as NodeJS.ErrnoException).code)) return false;
+    throw error;
+  } finally {
+    await rmdir(trial);
+  }
+}
+
+/** Errors: `unsupported`, unless the host's settings allow it. */
+export async function requirePermissions(
+  folder: string,
+  settings: Pick<HostSettings, 'volumesWithoutPermissions'>,
+): Promise<void> {
+  if (settings.volumesWithoutPermissions === 'allow' || (await keepsPermissions(folder))) return;
+  throw new Fault('unsupported', `the volume of ${folder} keeps no owners and modes of files`, {
+    hint: 'choose a folder on another volume; or, where no one else uses this host: gantry host set HOST settings.volumesWithoutPermissions=allow',
+  });
+}
