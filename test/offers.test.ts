@@ -22,6 +22,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const otherwise: Readonly<Record<string, readonly string[]>> = {
   // Each power verb takes any number of names.
   'vm.bulk': ['vm start', 'vm stop', 'vm save', 'vm pause', 'vm resume', 'vm turn-off'],
+  // The command line sends its token in a header.
+  'vm.console.ticket': ['vm console'],
   // A screen in a terminal: looked at as a picture, driven by keys.
   'vm.screen.open': ['vm screenshot', 'vm type', 'vm send-keys'],
 };

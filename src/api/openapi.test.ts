@@ -117,6 +117,7 @@ test('every change that can be tried can be tried without effect', () => {
     'vm.console.end',
     'vm.console.hand-over',
     'vm.console.take-back',
+    'vm.console.ticket',
     'vm.keys',
     'vm.type',
   ]);

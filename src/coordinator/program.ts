@@ -23,6 +23,7 @@ import { installationThing } from './app/things.ts';
 import { equipWork, type Work } from './app/work.ts';
 import type { Coordinator, Links, Operations } from './context.ts';
 import { Sessions } from './consoles/sessions.ts';
+import { Tickets } from './consoles/tickets.ts';
 import { Claims } from './http/claims.ts';
 import { createHandlers } from './http/handlers.ts';
 import { HttpServer, openApiText } from './http/server.ts';
@@ -125,6 +126,7 @@ export async function startCoordinator(
   });
   late.operations = operations;
   const streams = new StreamHub(links);
+  const tickets = new Tickets(clock);
   stack.defer(
     inventory.onChange(({ things }) => {
       for (const { kind, id, how } of things)
@@ -144,8 +146,7 @@ export async function startCoordinator(
     ...access.handlers,
     ...createHandlers({
       coordinator,
-      streams,
-      sessions: new Sessions(),
+      consoles: { coordinator, streams, sessions: new Sessions(), tickets },
       history,
       about: {
         productVersion,
@@ -163,6 +164,7 @@ export async function startCoordinator(
       coordinator,
       handlers,
       gate: access,
+      tickets,
       claims,
       agents: {
         acceptLink: (socket, hostId) => links.accept(socket, hostId),

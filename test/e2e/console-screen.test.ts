@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser, Locator } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import {
   findBarriers,
   noBrowser,
@@ -17,6 +17,12 @@ import { newGantry, type Gantry } from './gantry.ts';
 import { SerialPerson } from './serial.ts';
 
 const bootMs = 120_000;
+/** For people who look: pictures go to this folder, where it is named. */
+const pictures = process.env['GANTRY_TEST_PICTURES'];
+
+async function look(page: Page, name: string): Promise<void> {
+  if (pictures !== undefined) await page.screenshot({ path: `${pictures}/${name}.png` });
+}
 /** From linux/input-event-codes.h: what is said of a mouse. */
 const codes = { across: '2:0', down: '2:1', wheel: '2:8', left: '1:272' } as const;
 
@@ -85,6 +91,7 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
   let gantry: Gantry;
   let browser: Browser;
   let person: Person;
+  let ada: Person;
 
   before(async () => {
     gantry = await newGantry();
@@ -268,6 +275,85 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
       { timeout: 5_000 },
     );
     await page.getByText('Screens', { exact: true }).click();
+  });
+
+  test('RCON-03 RCON-19 RCON-20 RCON-21 RCON-22 two people at one screen see each other, are told of each other, and hand keyboard and mouse over', async () => {
+    const { page } = person;
+    await gantry.must('user', 'create', 'ada');
+    await gantry.must('grant', 'create', 'ada', 'vm-operator');
+    await openScreen('tablet');
+    ada = await sitAtBrowser(browser);
+    const { page: adas } = ada;
+    await signInByLink(adas, await gantry.must('user', 'link', 'ada'));
+    await adas.getByRole('button', { name: 'Signed in as ada' }).waitFor();
+    const { id } = await gantry.client().call('vm.show', { params: { vm: 'tablet' } });
+    const address = `${gantry.client().server}/screen/${id}`;
+    await adas.goto(address);
+    await adas.getByText('Connected', { exact: true }).waitFor();
+    await page.getByText('ada has joined').waitFor();
+    await page.getByRole('button', { name: 'People: 2' }).click();
+    const people = page.getByRole('region', { name: 'People at this console' });
+    await people.getByText('admin (you)').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'people');
+    await people.getByRole('button', { name: 'Hand over keyboard and mouse: ada' }).click();
+    await adas.getByText('admin has handed keyboard and mouse over to ada').waitFor();
+    await page.locator('[aria-pressed=true]', { hasText: 'View only' }).waitFor();
+    await people.getByRole('button', { name: 'Take keyboard and mouse back: ada' }).click();
+    await adas.locator('[aria-pressed=true]', { hasText: 'View only' }).waitFor();
+    await adas.goto('about:blank');
+    await page.getByText('ada has left').waitFor();
+    await page.getByRole('button', { name: 'People: 1' }).waitFor();
+    await adas.goto(address);
+    await adas.getByText('Connected', { exact: true }).waitFor();
+  });
+
+  test('RCON-24 RCON-25 a screen that somebody has alone says who has it, opens by itself, and can be taken over', async () => {
+    const { page } = person;
+    await openScreen('tablet');
+    await ada.page.goto('about:blank');
+    await page.getByRole('button', { name: 'People: 1' }).click();
+    await page.getByRole('button', { name: 'For me alone' }).click();
+    await page.locator('[aria-pressed=true]', { hasText: 'For me alone' }).waitFor();
+    await page.getByText('Connected', { exact: true }).waitFor();
+    const { page: adas } = ada;
+    await adas.goBack();
+    await adas.getByText('admin has this console exclusively').waitFor();
+    assert.deepEqual(await findBarriers(adas), []);
+    await look(adas, 'held');
+    await page.getByRole('button', { name: 'For me alone' }).click();
+    await adas.getByText('Connected', { exact: true }).waitFor();
+    await gantry.must('vm', 'participant', 'end', 'tablet', 'screen', 'ada', '--grace', '0');
+    await adas.getByText('Your connection was ended: ended by admin').waitFor();
+    assert.deepEqual(await findBarriers(adas), []);
+    await adas.getByRole('button', { name: 'Connect again' }).click();
+    await adas.getByText('Connected', { exact: true }).waitFor();
+  });
+
+  test('RCON-42 a screen that does not change costs less than 10 kbit/s', async () => {
+    const { page } = person;
+    let receivedBytes = 0;
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => (receivedBytes += payload.length));
+    });
+    await openScreen('tablet');
+    await page.waitForTimeout(2000);
+    const seconds = 5;
+    receivedBytes = 0;
+    await page.waitForTimeout(seconds * 1000);
+    const kilobits = (receivedBytes * 8) / 1000 / seconds;
+    assert.ok(kilobits < 10, `${kilobits} kbit/s`);
+  });
+
+  test('RCON-39 the screen stays or comes back within 5 seconds of its vm: pause, reset, save and restore', async () => {
+    const { page } = person;
+    await openScreen('tablet');
+    const connected = page.getByText('Connected', { exact: true });
+    for (const words of [['pause'], ['resume'], ['reset'], ['save'], ['restore']]) {
+      await gantry.must('vm', ...words, 'tablet');
+      if (words[0] === 'save') await connected.waitFor({ state: 'detached' });
+      else await connected.waitFor({ timeout: 5000 });
+    }
   });
 
   test('no page caused an error or asked for what its policy refuses', () => {

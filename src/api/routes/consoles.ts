@@ -6,6 +6,7 @@ import {
   consoleJoinQuery,
   consoleNames,
   consoleSessionSchema,
+  consoleTicketSchema,
   graceSecondsSchema,
 } from '../vm/console.ts';
 import { route, type Route } from './route.ts';
@@ -102,6 +103,18 @@ export const consolesRoutes = {
     response: z
       .strictObject({ items: z.array(consoleSessionSchema) })
       .meta({ id: 'ConsoleSessions' }),
+  }),
+  'vm.console.ticket': route({
+    method: 'POST',
+    path: '/vms/{vm}/console-tickets',
+    summary:
+      'A ticket that opens one console of a vm once, as the subprotocol gantry.ticket.TICKET of its WebSocket',
+    group: 'consoles',
+    right: 'vm.console',
+    on: 'vm',
+    params: vmParams,
+    answer: 'now',
+    response: consoleTicketSchema,
   }),
   'vm.console.change': route({
     method: 'PATCH',

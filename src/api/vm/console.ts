@@ -20,6 +20,18 @@ export type ConsoleAccess = (typeof consoleAccesses)[number];
 
 export const consoleProtocol = 'gantry.console.v1';
 
+/** Before a ticket, as one more subprotocol that a WebSocket asks for: it is answered with none of them. */
+export const consoleTicketPrefix = 'gantry.ticket.';
+export const consoleTicketSeconds = 60;
+
+export const consoleTicketSchema = z
+  .strictObject({
+    ticket: z.string().meta({ description: 'good once, for this vm, from this address' }),
+    expiresAt: timeSchema,
+  })
+  .meta({ id: 'ConsoleTicket' });
+export type ConsoleTicket = z.infer<typeof consoleTicketSchema>;
+
 /** Codes of the close frame with which a connection is ended for good: it is not to be made again by itself. */
 export const consoleCloseCodes = {
   /** Somebody who may has ended it, or taken the console over. */

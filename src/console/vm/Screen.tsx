@@ -10,8 +10,12 @@ import { MediaDialog } from './MediaDialog.tsx';
 import type { PointerKind } from './pointer/rfb-pointer.ts';
 import { ScreenChannel } from './pointer/screen-channel.ts';
 import { captureKeys, usePointerCapture } from './pointer/use-pointer-capture.ts';
+import { openConsoleSocket } from './presence/console-socket.ts';
+import { Participants } from './presence/Participants.tsx';
+import { PresenceAlert } from './presence/PresenceAlert.tsx';
+import { useOwnAccess } from './presence/use-own-access.ts';
+import { usePresence } from './presence/use-presence.ts';
 import { savePicture } from './save-file.ts';
-import { socketUrl } from './socket-url.ts';
 import { TypeTextDialog } from './TypeTextDialog.tsx';
 import { useConnection } from './use-connection.ts';
 import { VmActionMenu } from './VmActionMenu.tsx';
@@ -32,10 +36,13 @@ export function Screen({
   const screen = useRef<RFB>(undefined);
   const channel = useRef<ScreenChannel>(undefined);
   const [look, setLook] = useState<'fit' | 'original'>('fit');
-  const [viewOnly, setViewOnly] = useState(false);
   const [dialog, setDialog] = useState<'type' | 'media' | undefined>(undefined);
   const [pointer, setPointer] = useState<PointerKind>('relative');
-  const { state, attempt, onOpen, onClose } = useConnection(vm, available);
+  const presence = usePresence();
+  const { join, follow, ended } = presence;
+  const own = useOwnAccess(vm, presence);
+  const viewOnly = own.access === 'view-only';
+  const { state, attempt, onOpen, onClose } = useConnection(vm, available && ended === undefined);
   const takesMovement = pointer === 'relative' && state === 'connected' && !viewOnly;
   const capture = usePointerCapture(place, channel, takesMovement);
   useEffect(() => {
@@ -44,24 +51,33 @@ export function Screen({
   useEffect(() => {
     if (picture.current === null || attempt === undefined) return undefined;
     setPointer('relative');
-    const url = socketUrl(client, 'vm.screen.open', vm.id);
-    channel.current = new ScreenChannel(url, setPointer);
-    const rfb = new RFB(picture.current, channel.current.socket, { shared: true });
-    channel.current.follow(rfb);
-    rfb.background = 'transparent';
-    screen.current = rfb;
-    const onConnect = (): void => {
-      onOpen();
-      // Not where somebody types into a dialog meanwhile.
-      if (document.activeElement === document.body) rfb.focus();
+    const target = picture.current;
+    const ending = new AbortController();
+    const show = (socket: WebSocket): void => {
+      follow(socket);
+      channel.current = new ScreenChannel(socket, setPointer);
+      const rfb = new RFB(target, socket, { shared: true });
+      channel.current.follow(rfb);
+      rfb.background = 'transparent';
+      screen.current = rfb;
+      rfb.addEventListener('connect', () => {
+        onOpen();
+        // Not where somebody types into a dialog meanwhile.
+        if (document.activeElement === document.body) rfb.focus();
+      });
+      rfb.addEventListener('disconnect', onClose);
+      ending.signal.addEventListener('abort', () => {
+        rfb.removeEventListener('disconnect', onClose);
+        rfb.disconnect();
+      });
     };
-    rfb.addEventListener('connect', onConnect);
-    rfb.addEventListener('disconnect', onClose);
-    return () => {
-      rfb.removeEventListener('disconnect', onClose);
-      rfb.disconnect();
-    };
-  }, [client, vm.id, attempt, onOpen, onClose]);
+    openConsoleSocket(client, 'screen', vm.id, { ...join, readOnly: own.isWished() }, ending.signal)
+      .then(show)
+      .catch(() => {
+        if (!ending.signal.aborted) onClose();
+      });
+    return () => ending.abort();
+  }, [client, vm.id, attempt, onOpen, onClose, join, follow, own.isWished]);
   useEffect(() => {
     if (screen.current === undefined) return;
     screen.current.scaleViewport = look === 'fit';
@@ -98,10 +114,12 @@ export function Screen({
         <Button variant="secondary" onClick={() => setLook(look === 'fit' ? 'original' : 'fit')}>
           {text(look === 'fit' ? 'trueSize' : 'fit')}
         </Button>
-        <Button variant="secondary" aria-pressed={viewOnly} onClick={() => setViewOnly(!viewOnly)}>
+        <Button variant="secondary" aria-pressed={viewOnly} onClick={() => void own.toggle()}>
           {text('viewOnly')}
         </Button>
+        <Participants vm={vm} presence={presence} />
       </ConsoleBar>
+      <PresenceAlert presence={presence} />
       <div ref={place} className="screen" role="group" aria-label={words.text('screen')}>
         {takesMovement && (
           <p className="pointer-hint" role="status">

@@ -3,6 +3,7 @@
  * lives as long as the page: a connection that is made again goes on below what was there.
  */
 import '@xterm/xterm/css/xterm.css';
+import { Button } from '@patternfly/react-core';
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
@@ -10,8 +11,13 @@ import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { openWithAdoptedStyles } from './adopted-styles.ts';
 import { ConsoleBar } from './ConsoleBar.tsx';
-import { socketUrl } from './socket-url.ts';
+import { openConsoleSocket } from './presence/console-socket.ts';
+import { Participants } from './presence/Participants.tsx';
+import { PresenceAlert } from './presence/PresenceAlert.tsx';
+import { useOwnAccess } from './presence/use-own-access.ts';
+import { usePresence } from './presence/use-presence.ts';
 import { useConnection } from './use-connection.ts';
+import { useVmText } from './words/vm-words.ts';
 
 const scrollbackLines = 5000;
 
@@ -26,7 +32,12 @@ export function Serial({
   const words = useWords();
   const place = useRef<HTMLDivElement>(null);
   const [terminal, setTerminal] = useState<Terminal | undefined>(undefined);
-  const { state, attempt, onOpen, onClose } = useConnection(vm, available);
+  const text = useVmText();
+  const presence = usePresence();
+  const { join, follow, ended } = presence;
+  const own = useOwnAccess(vm, presence);
+  const viewOnly = own.access === 'view-only';
+  const { state, attempt, onOpen, onClose } = useConnection(vm, available && ended === undefined);
   useEffect(() => {
     if (place.current === null) return undefined;
     const shown = showTerminal(place.current);
@@ -35,8 +46,19 @@ export function Serial({
   }, []);
   useEffect(() => {
     if (terminal === undefined || attempt === undefined) return undefined;
-    return connect(terminal, socketUrl(client, 'vm.serial.open', vm.id), onOpen, onClose);
-  }, [client, vm.id, terminal, attempt, onOpen, onClose]);
+    const ending = new AbortController();
+    const { signal } = ending;
+    openConsoleSocket(client, 'serial', vm.id, { ...join, readOnly: own.isWished() }, signal)
+      .then((socket) => {
+        follow(socket);
+        const end = connect(terminal, socket, onOpen, onClose);
+        signal.addEventListener('abort', end);
+      })
+      .catch(() => {
+        if (!signal.aborted) onClose();
+      });
+    return () => ending.abort();
+  }, [client, vm.id, terminal, attempt, onOpen, onClose, join, follow, own.isWished]);
   return (
     <>
       <ConsoleBar
@@ -45,7 +67,13 @@ export function Serial({
         state={state}
         place={place}
         onFocus={() => terminal?.focus()}
-      />
+      >
+        <Button variant="secondary" aria-pressed={viewOnly} onClick={() => void own.toggle()}>
+          {text('viewOnly')}
+        </Button>
+        <Participants vm={vm} presence={presence} />
+      </ConsoleBar>
+      <PresenceAlert presence={presence} />
       <div ref={place} className="terminal-place" role="group" aria-label={words.text('serial')} />
     </>
   );
@@ -78,11 +106,10 @@ function showTerminal(place: HTMLElement): Disposable & { readonly terminal: Ter
 /** The terminal on a socket, until the function that is answered is called. */
 function connect(
   terminal: Terminal,
-  url: string,
+  socket: WebSocket,
   onOpen: () => void,
   onClose: () => void,
 ): () => void {
-  const socket = new WebSocket(url);
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => {
     onOpen();

@@ -3,5 +3,6 @@ export { Access, type AccessOptions } from './access.ts';
 export type { AccessHandlers, AccessRoute } from './handlers.ts';
 export { certificateEvent } from './join/join.ts';
 export { grantEvent } from './users/grants.ts';
+export { readAddress } from './request/authenticate.ts';
 export { notFound, Refusal, requireRight } from './rights/authorize.ts';
 export { createSystemCaller } from './rights/rights.ts';

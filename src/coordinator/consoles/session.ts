@@ -39,6 +39,8 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #present: Seat[] = [];
   readonly #waiting: Seat[] = [];
+  /** Ids of users whom others have put into view-only: a new connection does not lead out of it. */
+  readonly #lookers = new Set<string>();
   /** What ends seats when their grace is over. */
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
@@ -54,6 +56,10 @@ export class Session {
     if (this.#present.length + this.#waiting.length >= maxPeople)
       throw new Fault('exhausted', `${maxPeople} people are at this console already`);
     const seat = makeSeat(visitor, this.#now());
+    if (this.#lookers.has(visitor.caller.userId ?? '')) {
+      seat.access = 'view-only';
+      seat.heldBy = 'other';
+    }
     if (!this.#isHeldAgainst(seat)) {
       this.#admit(seat);
       return seat;
@@ -127,6 +133,7 @@ export class Session {
         hint: 'it takes control of this console, or the right vm.supervise',
       });
     this.#give(seat, access, isOwn ? 'self' : 'other');
+    if (!isOwn) this.#hold(seat);
     this.#parts.tell(caller, 'console.access-changed', { ...this.#who(seat), access });
     this.#tellAll(this.#notice(access, seat, caller));
   }
@@ -143,6 +150,7 @@ export class Session {
     if (isOf(receiver, caller))
       throw new Fault('refused', 'keyboard and mouse are handed over to somebody else');
     this.#give(receiver, 'control', 'other');
+    this.#hold(receiver);
     receiver.lentBy = { id: giver.id, since: this.#now() };
     for (const seat of givers) this.#give(seat, 'view-only', 'other');
     this.#parts.tell(caller, 'console.handed-over', {
@@ -163,6 +171,7 @@ export class Session {
       throw new Fault('refused', 'you have handed over nothing that could be taken back');
     for (const { seat, giver, since } of lent) {
       this.#give(seat, 'view-only', 'other');
+      this.#hold(seat);
       this.#give(giver, 'control', 'self');
       this.#parts.tell(caller, 'console.taken-back', {
         ...this.#who(seat),
@@ -308,6 +317,13 @@ export class Session {
     seat.access = access;
     seat.heldBy = heldBy;
     seat.lentBy = null;
+  }
+
+  #hold({ access, visitor }: Seat): void {
+    const { userId } = visitor.caller;
+    if (userId === null) return;
+    if (access === 'view-only') this.#lookers.add(userId);
+    else this.#lookers.delete(userId);
   }
 
   #find(id: string): Seat {

@@ -43,16 +43,6 @@ import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
-import {
-  changeAccess,
-  endParticipant,
-  handOver,
-  makeScreenshot,
-  openConsole,
-  pressKeys,
-  takeBack,
-  typeText,
-} from '../app/vm/console-vm.ts';
 import { addVm, createVm } from '../app/vm/create-vm.ts';
 import { attachAdapter, changeAdapter, detachAdapter } from '../app/vm/adapters-vm.ts';
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
@@ -72,19 +62,18 @@ import { showSamples } from '../app/samples.ts';
 import { listFiles, takeOutVm } from '../app/vm/remove-vm.ts';
 import { parseKinds, parseSamples, watchEvents, watchResources } from '../app/watching.ts';
 import type { AccessRoute } from '../access/mod.ts';
-import type { Sessions } from '../consoles/sessions.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { OperationDocument } from '../documents.ts';
 import type { ListedThings, PlainQuery } from '../inventory/inventory.ts';
 import { pageOf } from '../inventory/list/page.ts';
-import type { StreamHub } from '../link/streams.ts';
 import type { SampleHistory } from '../samples/history.ts';
+import type { ConsoleParts } from '../app/vm/console-vm.ts';
+import { consoleHandlers } from './console-handlers.ts';
 import type { Handlers } from './route-handler.ts';
 
 export interface HandlersOptions {
   readonly coordinator: Coordinator;
-  readonly streams: StreamHub;
-  readonly sessions: Sessions;
+  readonly consoles: ConsoleParts;
   readonly history: Pick<SampleHistory, 'read'>;
   readonly about: About;
   readonly openApi: () => Uint8Array;
@@ -104,7 +93,7 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
     ...networkHandlers(options),
     ...vmHandlers(options),
     ...deviceHandlers(options),
-    ...consoleHandlers(options),
+    ...consoleHandlers(options.consoles),
     ...logHandlers(options),
   };
 }
@@ -381,42 +370,6 @@ function deviceHandlers({
       changeMedium(coordinator, caller, id, params.place, body, query.dryRun),
     'vm.medium.eject': ({ caller, id, params, query }) =>
       changeMedium(coordinator, caller, id, params.place, null, query.dryRun),
-  };
-}
-
-function consoleHandlers({
-  coordinator,
-  streams,
-  sessions,
-}: HandlersOptions): Of<
-  | 'vm.screenshot'
-  | 'vm.type'
-  | 'vm.keys'
-  | 'vm.serial.open'
-  | 'vm.screen.open'
-  | `vm.console.${string}`
-> {
-  const parts = { coordinator, streams, sessions };
-  return {
-    'vm.screenshot': ({ id, signal }) => makeScreenshot(coordinator, id, signal),
-    'vm.type': ({ caller, id, body, signal }) => typeText(parts, caller, id, body, signal),
-    'vm.keys': ({ caller, id, body, signal }) => pressKeys(parts, caller, id, body.keys, signal),
-    'vm.serial.open': ({ caller, id, query, signal }) => {
-      const { port, ...asked } = query;
-      const console = port === 1 ? 'serial1' : 'serial2';
-      return openConsole(parts, caller, id, { ...asked, console }, signal);
-    },
-    'vm.screen.open': ({ caller, id, query, signal }) =>
-      openConsole(parts, caller, id, { ...query, console: 'screen' }, signal),
-    'vm.console.list': ({ id }) => ({ items: [...sessions.list(id)] }),
-    'vm.console.change': ({ caller, id, params, body }) =>
-      changeAccess(sessions, caller, { ...params, vm: id }, body.access),
-    'vm.console.hand-over': ({ caller, id, params }) =>
-      handOver(sessions, caller, { ...params, vm: id }),
-    'vm.console.take-back': ({ caller, id, params }) =>
-      takeBack(sessions, caller, id, params.console),
-    'vm.console.end': ({ caller, id, params, query }) =>
-      endParticipant(sessions, caller, { ...params, vm: id }, query.graceSeconds),
   };
 }
 

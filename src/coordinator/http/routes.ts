@@ -59,6 +59,7 @@ const secretAnswers: ReadonlySet<RouteName> = new Set([
   'token.create',
   'user.link',
   'host.join-token',
+  'vm.console.ticket',
 ]);
 
 /** What these do reaches a guest or a host at once, and no commit could tell that it was done. */

@@ -11,6 +11,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Fault } from '#lib';
 import type { Log } from '#log';
 import { buildOpenApi } from '#api';
+import type { Tickets } from '../consoles/tickets.ts';
 import type { Coordinator } from '../context.ts';
 import { buildApiPage, type Page } from './api-page.ts';
 import { builtConsole, registerConsole } from './console-files.ts';
@@ -38,6 +39,7 @@ export interface HttpServerOptions {
   readonly handlers: Handlers;
   readonly gate: Gate;
   readonly claims: Claims;
+  readonly tickets: Pick<Tickets, 'redeem'>;
   readonly agents: UpgradesOptions['agents'];
   readonly log: Log;
   readonly productVersion: string;

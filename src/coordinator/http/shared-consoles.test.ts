@@ -107,6 +107,9 @@ describe('shared mode', { timeout: 20_000 }, () => {
       });
     assert.equal((await change(pupil, cleo)).status, 403);
     assert.equal((await change(pupil, bob)).status, 403);
+    const again = await ConsolePerson.join(stage, '/vms/watched/serial', cleo);
+    assert.deepEqual(again.present.slice(-1), ['cleo view-only']);
+    await again.leave();
     assert.equal((await change(looker, bob)).status, 200);
     looker.type('by-bob ');
     await trainer.sees('by-bob ');

@@ -8,7 +8,16 @@ import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Fault } from '#lib';
 import type { Log } from '#log';
-import { consoleProtocol, maxLinkMessageBytes, routes, type Route, type RouteName } from '#api';
+import {
+  consoleProtocol,
+  consoleTicketPrefix,
+  maxLinkMessageBytes,
+  routes,
+  type Route,
+  type RouteName,
+} from '#api';
+import { readAddress } from '../access/mod.ts';
+import type { Tickets } from '../consoles/tickets.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import { admit, checkHead, correlationHeader, correlationOf, targetOf } from './exchange.ts';
 import type { Gate, Target } from './gate.ts';
@@ -24,6 +33,7 @@ export interface UpgradesOptions {
   readonly coordinator: Coordinator;
   readonly handlers: Handlers;
   readonly gate: Gate;
+  readonly tickets: Pick<Tickets, 'redeem'>;
   readonly log: Log;
   readonly scheme: 'http' | 'https';
   /** Takes what agents dial. */
@@ -120,9 +130,17 @@ export class Upgrades {
       throw new Fault('exhausted', `${maxConsoles} consoles are open already`);
     const { route, name } = found;
     const correlationId = correlationOf(request);
-    const caller = await gate.authenticate(request, correlationId);
     const params = readParams(found, pathname);
     const target = targetOf(route, params, coordinator.inventory);
+    const ticket = ticketOf(request);
+    const caller =
+      ticket === undefined
+        ? await gate.authenticate(request, correlationId)
+        : this.#options.tickets.redeem(
+            ticket,
+            target?.id,
+            readAddress(request.socket.remoteAddress),
+          );
     const audit = (status: number, error: unknown): void =>
       gate.audit({
         caller,
@@ -138,6 +156,10 @@ export class Upgrades {
     socket.on('close', () => gone.abort());
     try {
       const id = admit(gate, coordinator.inventory, caller, route, target);
+      if (ticket === undefined && caller.proof?.means === 'session')
+        throw new Fault('unauthenticated', 'a session opens a console with a ticket', {
+          hint: 'ask for one: POST /vms/{vm}/console-tickets',
+        });
       const query: unknown = Object.fromEntries(this.#url(request).searchParams);
       const asked = {
         caller,
@@ -212,6 +234,15 @@ function isAllowed(gate: Gate, caller: Caller, route: Route, target: Target | un
   } catch {
     return false;
   }
+}
+
+/** It takes the place of any other proof. */
+function ticketOf(request: IncomingMessage): string | undefined {
+  const offered = request.headers['sec-websocket-protocol']?.split(',') ?? [];
+  return offered
+    .map((protocol) => protocol.trim())
+    .find((protocol) => protocol.startsWith(consoleTicketPrefix))
+    ?.slice(consoleTicketPrefix.length);
 }
 
 /** Nothing else that a client offers is answered: a ticket is among it. */

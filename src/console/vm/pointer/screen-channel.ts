@@ -21,9 +21,9 @@ export class ScreenChannel {
   // QEMU begins with it and tells only what differs.
   #pointer: PointerKind = 'relative';
 
-  constructor(url: string, onPointer: (kind: PointerKind) => void) {
+  constructor(socket: WebSocket, onPointer: (kind: PointerKind) => void) {
     this.#onPointer = onPointer;
-    this.socket = new WebSocket(url);
+    this.socket = socket;
     this.#send = this.socket.send.bind(this.socket);
     this.socket.send = (message) => {
       assert(message instanceof Uint8Array, 'noVNC sends bytes');

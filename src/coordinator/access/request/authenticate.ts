@@ -198,6 +198,6 @@ function readRequest(raw: IncomingMessage, correlationId: string): Request {
 }
 
 /** IPv4 in IPv6 clothes (::ffff:192.0.2.1) is IPv4. Headers of proxies are not believed. */
-function readAddress(address: string | undefined): string | null {
+export function readAddress(address: string | undefined): string | null {
   return address === undefined ? null : address.replace(/^::ffff:(?=\d+\.)/, '').slice(0, 64);
 }

@@ -18,6 +18,7 @@ import type { Coordinator } from '../../context.ts';
 import type { HostDocument, VmDocument } from '../../documents.ts';
 import type { Handlers } from '../../http/route-handler.ts';
 import { Claims } from '../../http/claims.ts';
+import { Tickets } from '../../consoles/tickets.ts';
 import { HttpServer } from '../../http/server.ts';
 import { followStore } from '../../inventory/follow.ts';
 import { MemoryInventory } from '../../inventory/memory-inventory.ts';
@@ -122,6 +123,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
       coordinator,
       handlers: { ...Object.fromEntries(others), ...access.handlers } as Handlers,
       gate: access,
+      tickets: new Tickets(clock),
       claims,
       agents: { acceptLink: nothing, expectsStream: () => false, acceptStream: nothing },
       log,

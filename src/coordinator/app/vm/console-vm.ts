@@ -15,6 +15,7 @@ import { tellOfConsole } from '../../consoles/events.ts';
 import type { Connection, Seat } from '../../consoles/seat.ts';
 import type { Session } from '../../consoles/session.ts';
 import type { Sessions } from '../../consoles/sessions.ts';
+import type { Tickets } from '../../consoles/tickets.ts';
 import type { Caller, Coordinator } from '../../context.ts';
 import { pipeSockets } from '../../link/pipe.ts';
 import { filterViewer, type ViewerFilter } from '../../link/rfb-filter.ts';
@@ -31,6 +32,7 @@ export interface ConsoleParts {
   readonly coordinator: Coordinator;
   readonly streams: StreamHub;
   readonly sessions: Sessions;
+  readonly tickets: Tickets;
 }
 
 /** PNG. */

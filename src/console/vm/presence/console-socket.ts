@@ -1,0 +1,29 @@
+/** A console's WebSocket on this very server. It is opened with a ticket, which is in no address (docs/rfd/0022). */
+import { consoleProtocol, consoleTicketPrefix, type Client, type WhenHeld } from '#api';
+
+export type ConsoleKind = 'screen' | 'serial';
+
+/** How a console is joined. */
+export interface Join {
+  readonly exclusive: boolean;
+  readonly whenHeld: WhenHeld;
+}
+
+/** Errors: those of the ticket; of the signal. */
+export async function openConsoleSocket(
+  client: Client,
+  kind: ConsoleKind,
+  vm: string,
+  join: Join & { readonly readOnly: boolean },
+  signal: AbortSignal,
+): Promise<WebSocket> {
+  const { ticket } = await client.call('vm.console.ticket', { params: { vm } }, signal);
+  signal.throwIfAborted();
+  const url = client.url(
+    kind === 'screen' ? 'vm.screen.open' : 'vm.serial.open',
+    { vm },
+    { ...join },
+  );
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return new WebSocket(url, [consoleProtocol, `${consoleTicketPrefix}${ticket}`]);
+}

@@ -1,0 +1,62 @@
+/**
+ * Tickets: a browser's WebSocket takes no headers of its page's choosing, so it carries a ticket as a subprotocol
+ * instead, which no log of addresses has in it. A ticket is good once, for one vm, from the address that asked
+ * for it, for 60 seconds, and stands for its caller: who loses session or right meanwhile has lost it too.
+ *
+ * In memory, as SHA-256 only. At most `maxTickets`; the oldest goes for a new one.
+ */
+import { Fault, isoTime, type Clock } from '#lib';
+import { consoleTicketSeconds, type ConsoleTicket } from '#api';
+import { createSecret, hashSecret, isSecret } from '../access/tokens/secret.ts';
+import type { Caller } from '../context.ts';
+
+const maxTickets = 10_000;
+
+interface Kept {
+  readonly caller: Caller;
+  readonly vm: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+export class Tickets {
+  readonly #clock: Clock;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** For the caller at the vm with this id. */
+  issue(caller: Caller, vm: string): ConsoleTicket {
+    const expiresAt = this.#clock.now() + consoleTicketSeconds * 1000;
+    const ticket = createSecret();
+    this.#kept.set(hashSecret(ticket), { caller, vm, expiresAt });
+    if (this.#kept.size > maxTickets) {
+      const [oldest] = this.#kept.keys();
+      if (oldest !== undefined) this.#kept.delete(oldest);
+    }
+    return { ticket, expiresAt: isoTime(expiresAt) };
+  }
+
+  /** Whose it is; it is used up, also where it does not fit. Errors: `unauthenticated`. */
+  redeem(ticket: string, vm: string | undefined, address: string | null): Caller {
+    const hash = isSecret(ticket) ? hashSecret(ticket) : '';
+    const kept = this.#kept.get(hash);
+    this.#kept.delete(hash);
+    if (
+      kept === undefined ||
+      this.#clock.now() >= kept.expiresAt ||
+      kept.vm !== vm ||
+      kept.caller.origin !== address
+    )
+      throw new Fault(
+        'unauthenticated',
+        'the ticket was used, has expired, or is for another place',
+        {
+          hint: 'ask for another one: POST /vms/{vm}/console-tickets',
+        },
+      );
+    return kept.caller;
+  }
+}

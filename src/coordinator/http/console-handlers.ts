@@ -1,0 +1,50 @@
+/** The handlers of the routes of consoles. No logic. */
+import type { RouteName } from '#api';
+import {
+  type ConsoleParts,
+  changeAccess,
+  endParticipant,
+  handOver,
+  makeScreenshot,
+  openConsole,
+  pressKeys,
+  takeBack,
+  typeText,
+} from '../app/vm/console-vm.ts';
+import type { Handlers } from './route-handler.ts';
+
+type ConsoleRoute = Extract<
+  RouteName,
+  | 'vm.screenshot'
+  | 'vm.type'
+  | 'vm.keys'
+  | 'vm.serial.open'
+  | 'vm.screen.open'
+  | `vm.console.${string}`
+>;
+
+export function consoleHandlers(parts: ConsoleParts): Pick<Handlers, ConsoleRoute> {
+  const { coordinator, sessions, tickets } = parts;
+  return {
+    'vm.screenshot': ({ id, signal }) => makeScreenshot(coordinator, id, signal),
+    'vm.type': ({ caller, id, body, signal }) => typeText(parts, caller, id, body, signal),
+    'vm.keys': ({ caller, id, body, signal }) => pressKeys(parts, caller, id, body.keys, signal),
+    'vm.serial.open': ({ caller, id, query, signal }) => {
+      const { port, ...asked } = query;
+      const console = port === 1 ? 'serial1' : 'serial2';
+      return openConsole(parts, caller, id, { ...asked, console }, signal);
+    },
+    'vm.screen.open': ({ caller, id, query, signal }) =>
+      openConsole(parts, caller, id, { ...query, console: 'screen' }, signal),
+    'vm.console.list': ({ id }) => ({ items: [...sessions.list(id)] }),
+    'vm.console.change': ({ caller, id, params, body }) =>
+      changeAccess(sessions, caller, { ...params, vm: id }, body.access),
+    'vm.console.hand-over': ({ caller, id, params }) =>
+      handOver(sessions, caller, { ...params, vm: id }),
+    'vm.console.take-back': ({ caller, id, params }) =>
+      takeBack(sessions, caller, id, params.console),
+    'vm.console.end': ({ caller, id, params, query }) =>
+      endParticipant(sessions, caller, { ...params, vm: id }, query.graceSeconds),
+    'vm.console.ticket': ({ caller, id }) => tickets.issue(caller, id),
+  };
+}
