@@ -15,7 +15,7 @@ ear.setsockopt(263, 1, socket.if_nametoindex(sys.argv[1]).to_bytes(4, 'little') 
 print('listening', flush=True)
 while True:
     frame, (_, _, direction, _, _) = ear.recvfrom(65536)
-    if direction != 4:
+    if direction != 4 or sys.argv[2] == 'both':
         print(frame[:200].hex(), flush=True)
 `;
 
@@ -40,11 +40,13 @@ export class Ear implements Disposable {
     this.#child = child;
   }
 
-  /** At an interface of this process's namespace, or of the guest's; promiscuous. What it sends itself is not heard. */
+  /** Promiscuous, at the guest's interface, where what it sends itself is not heard, or at one of the host, where all is. */
   static async open(dev: string, guest?: NetGuest): Promise<Ear> {
     // nsenter into the namespace that it is in already changes nothing.
     const inside = `--net=/proc/${guest?.pid ?? 'self'}/ns/net`;
-    const child = spawn('nsenter', [inside, '--', 'python3', '-c', listener, dev], {
+    const directions = guest === undefined ? 'both' : 'arriving';
+    const call = ['python3', '-c', listener, dev, directions];
+    const child = spawn('nsenter', [inside, '--', ...call], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ear = new Ear(child);

@@ -8,6 +8,7 @@ import { patchOf } from '../patch.ts';
 import { macSchema } from '../vm/hardware.ts';
 import { reasonSchema } from '../vm/vm.ts';
 import { firewallSchema, openFirewall } from './firewall.ts';
+import { isolationSchema } from './isolation.ts';
 import { networkSpanInputSchema, networkSpanSchema } from './span.ts';
 
 /** Of an installation. */
@@ -203,6 +204,7 @@ export const networkSchema = networkSpecSchema
       .nullable()
       .meta({ description: 'where a network that spans hosts is served; null for all others' }),
     adapters: z.number().int().min(0).meta({ description: 'adapters of vms that are on it' }),
+    isolation: isolationSchema,
     version: z.number().int().min(1),
     createdAt: timeSchema,
     updatedAt: timeSchema,

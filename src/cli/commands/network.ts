@@ -1,6 +1,9 @@
 /** Networks: what adapters of vms are plugged into, and the addresses that they lease. */
 import {
   guardsDhcp,
+  isolationReaders,
+  isolationReads,
+  isolationTraffic,
   networkTypes,
   openFirewall,
   type Network,
@@ -204,6 +207,18 @@ function showIpv4(ipv4: Network['ipv4']): readonly (readonly [string, string])[]
   ];
 }
 
+/** `the host reads, of the traffic between two guests of the network, none of it` */
+function isolationLine({
+  reader,
+  traffic,
+  reads,
+}: Network['isolation'][number]): readonly [string, string] {
+  return [
+    'isolation',
+    `${isolationReaders[reader]} read of the traffic ${isolationTraffic[traffic]}: ${isolationReads[reads]}`,
+  ];
+}
+
 export const networkCommands: readonly Command[] = [
   command({
     name: 'network list',
@@ -259,6 +274,7 @@ export const networkCommands: readonly Command[] = [
         ['IP source guard', network.ipSourceGuard ? 'on' : 'off'],
         ['DHCP guard', guardsDhcp(network) ? 'on' : 'off'],
         ...firewallLines('firewall', network.firewall),
+        ...network.isolation.map(isolationLine),
       ]);
     },
   }),

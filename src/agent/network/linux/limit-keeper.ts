@@ -1,4 +1,6 @@
 /** The limits and priorities of this host's ports in force: what is there is read, and the difference is done. */
+import { describeFault, type Reason } from '#lib';
+import type { Log } from '#log';
 import type { Link } from './links.ts';
 import {
   parseDisciplines,
@@ -16,10 +18,30 @@ export interface Limits {
   readonly uplinks: ReadonlySet<string>;
 }
 
-/** Errors: `unavailable` with what the program said that could not do it. */
+export interface LimitHost {
+  readonly programs: Pick<Programs, 'ip' | 'tc'>;
+  readonly hostId: string;
+  readonly log: Log;
+}
+
+/** The reason where they cannot be set. */
 export async function keepLimits(
-  programs: Pick<Programs, 'ip' | 'tc'>,
-  hostId: string,
+  host: LimitHost,
+  limits: Limits,
+  links: readonly Link[],
+): Promise<Reason | undefined> {
+  try {
+    await converge(host, limits, links);
+    return undefined;
+  } catch (error) {
+    const why = describeFault(error);
+    host.log.warn({ why }, 'limits of ports');
+    return { code: 'limits-failed', text: `limits cannot be set: ${why}` };
+  }
+}
+
+async function converge(
+  { programs, hostId }: LimitHost,
   { ports, uplinks }: Limits,
   links: readonly Link[],
 ): Promise<void> {

@@ -33,7 +33,15 @@ import { keepLimits } from './limit-keeper.ts';
 import { Lookout } from './lookout.ts';
 import { readAlias } from './names.ts';
 import { planNetwork, planPorts, planRemovals, type Call, type NetworkPlan } from './plan.ts';
-import { limitsOf, portKey, portOf, ruledPorts, tappedPorts, type Port } from './ports.ts';
+import {
+  limitsOf,
+  portKey,
+  portOf,
+  ruledNetworks,
+  ruledPorts,
+  tappedPorts,
+  type Port,
+} from './ports.ts';
 import { run, type Programs } from './programs.ts';
 import { reportOf } from './report.ts';
 import { RuleKeeper } from './rule-keeper.ts';
@@ -393,12 +401,11 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   /** The reason where the rules are not in force: then nothing keeps the networks apart. */
   async #rule(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<Reason | undefined> {
-    const networks = [...plans].flatMap(([network, { bridge }]) =>
-      bridge === null ? [] : [{ network, bridge }],
-    );
+    const links = await this.#links();
+    const networks = ruledNetworks(plans, links);
     try {
       const { hostId } = this.#options;
-      const tapped = tappedPorts(hostId, this.#ports, await this.#links());
+      const tapped = tappedPorts(hostId, this.#ports, links);
       const tunnels = this.#spannings(plans).map(ruledTunnel);
       const leases = (id: string) => this.#leases.tables.get(id) ?? this.#standings.leases(id);
       const ports = ruledPorts(tapped, this.#known, leases);
@@ -418,16 +425,9 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   /** The reason where ports carry more than they should, or in another order. */
   async #limit(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<Reason | undefined> {
-    const { hostId, programs } = this.#options;
     const links = await this.#links();
-    try {
-      const limits = limitsOf(tappedPorts(hostId, this.#ports, links), plans);
-      await keepLimits(programs, hostId, limits, links);
-      return undefined;
-    } catch (error) {
-      this.#warn(error);
-      return { code: 'limits-failed', text: `limits cannot be set: ${describeFault(error)}` };
-    }
+    const limits = limitsOf(tappedPorts(this.#options.hostId, this.#ports, links), plans);
+    return keepLimits(this.#options, limits, links);
   }
 
   /** The reason where the service does not serve. */

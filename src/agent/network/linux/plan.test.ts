@@ -114,8 +114,8 @@ void test('the rules of a network are those that were looked through', () => {
   const rules = writeRuleset({
     hostId,
     networks: [
-      { network: nat, bridge: 'gbr0' },
-      { network: hostOnly, bridge: 'gbr1' },
+      { network: nat, bridge: 'gbr0', members: ['gtap0'] },
+      { network: hostOnly, bridge: 'gbr1', members: [] },
     ],
     ports: [
       {
@@ -172,6 +172,13 @@ table bridge gantry-30000000 {
     iifname { "gtap0" } udp sport 547 udp dport 546 drop
     iifname { "gtap0" } icmpv6 type nd-router-advert drop
     meta priority set iifname map { "gtap0" : 0:6 }
+  }
+  chain forward {
+    type filter hook forward priority 0; policy accept;
+  }
+  chain input {
+    type filter hook input priority 0; policy accept;
+    iifname { "gtap0" } meta pkttype other drop
   }
   chain postrouting {
     type filter hook postrouting priority 0; policy accept;

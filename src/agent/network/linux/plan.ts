@@ -45,6 +45,9 @@ export function planNetwork(
     const { name } = lower.link;
     return { bridge: name, calls: [], down: [], degraded: lower.degraded };
   }
+  const shared = sharedBridge(hostId, network, lower?.link, links);
+  if (shared !== undefined)
+    return { bridge: shared, calls: [], down: [], degraded: lower?.degraded ?? [] };
   const purpose: Purpose = { kind: 'network', network: network.id };
   const alias = writeAlias(hostId, purpose);
   const link = links.find((one) => one.alias === alias && one.kind === 'bridge');
@@ -66,6 +69,18 @@ export function planNetwork(
   if (lower?.link?.isUp === false) calls.push(['link', 'set', 'dev', lower.link.name, 'up']);
   if (link?.isUp !== true) calls.push(['link', 'set', 'dev', name, 'up']);
   return { bridge: name, calls, down: [], degraded: lower?.degraded ?? [] };
+}
+
+/** The bridge of another network that has the adapter already: rules keep the vms of the two apart (ruleset.ts). */
+function sharedBridge(
+  hostId: string,
+  network: NetworkSpec,
+  adapter: Link | undefined,
+  links: readonly Link[],
+): string | undefined {
+  const bridge = links.find(({ name }) => name === adapter?.master);
+  const holder = readAlias(hostId, bridge?.alias);
+  return holder?.kind === 'network' && holder.network !== network.id ? bridge?.name : undefined;
 }
 
 /** The address of the host itself: in nat and host-only networks, and in no other. */

@@ -23,8 +23,7 @@ const directions = { outbound: 'sent', inbound: 'received' } as const;
 type Direction = keyof typeof directions;
 
 export interface FilteredPort extends RuledPort {
-  /** Bridge of its network, which has chains of its own where its firewall is not open. */
-  readonly bridge: string;
+  readonly network: string;
 }
 
 /** Ports that something of does not pass. */
@@ -35,7 +34,7 @@ export function filteredPorts(
   return ports.flatMap((port) => {
     const on = networks.find(({ network }) => network.id === port.network);
     if (on === undefined || (isOpen(port.firewall) && isOpen(on.network.firewall))) return [];
-    return [{ ...port, bridge: on.bridge }];
+    return [{ ...port, network: on.network.id }];
   });
 }
 
@@ -44,16 +43,16 @@ export function portChains(
   ports: readonly FilteredPort[],
   networks: readonly RuledNetwork[],
 ): readonly string[] {
-  const used = new Set(ports.map(({ bridge }) => bridge));
+  const used = new Set(ports.map(({ network }) => network));
   return [
     ...ports.flatMap(({ tap }) => memory(tap)),
     ...networks
-      .filter(({ bridge }) => used.has(bridge))
-      .flatMap(({ network, bridge }) => ruleChains(bridge, network.firewall)),
-    ...ports.flatMap(({ tap, bridge, firewall }) => [
+      .filter(({ network }) => used.has(network.id))
+      .flatMap(({ network }) => ruleChains(network.id, network.firewall)),
+    ...ports.flatMap(({ tap, network, firewall }) => [
       ...ruleChains(tap, firewall),
-      ...judgeChain(tap, bridge, 'outbound'),
-      ...judgeChain(tap, bridge, 'inbound'),
+      ...judgeChain(tap, network, 'outbound'),
+      ...judgeChain(tap, network, 'inbound'),
     ]),
   ];
 }
@@ -100,7 +99,7 @@ function ruleLine({ direction, action, protocol, address, ports }: FirewallRule)
   ].join(' ');
 }
 
-function judgeChain(tap: string, bridge: string, direction: Direction): readonly string[] {
+function judgeChain(tap: string, network: string, direction: Direction): readonly string[] {
   // What is remembered is written from the guest's side, whoever sends.
   const sends = direction === 'outbound';
   const [own, far] = sends ? ['saddr', 'daddr'] : ['daddr', 'saddr'];
@@ -135,7 +134,7 @@ function judgeChain(tap: string, bridge: string, direction: Direction): readonly
     'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } return',
     // Of a datagram in parts only the first one has ports.
     `ip frag-off & 0x1fff != 0 ${both('ip')} . ip id @parts-${tap} return`,
-    `jump ${directions[direction]}-rules-${bridge}`,
+    `jump ${directions[direction]}-rules-${network}`,
     `jump ${directions[direction]}-rules-${tap}`,
     ...families.flatMap((family) => [
       `meta l4proto tcp ${rememberTcp(family)}`,

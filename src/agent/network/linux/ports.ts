@@ -4,7 +4,7 @@ import type { Limits } from './limit-keeper.ts';
 import type { Link } from './links.ts';
 import { readAlias } from './names.ts';
 import type { NetworkPlan } from './plan.ts';
-import type { RuledPort } from './ruleset.ts';
+import type { RuledNetwork, RuledPort } from './ruleset.ts';
 
 /** A cable from a machine, and the network it leads to, or none. */
 export interface Port {
@@ -37,6 +37,17 @@ export function tappedPorts(
     if (purpose?.kind !== 'adapter') return [];
     const port = ports.get(portKey(purpose.vm, purpose.slot));
     return port === undefined ? [] : [{ ...port, tap: name }];
+  });
+}
+
+export function ruledNetworks(
+  plans: ReadonlyMap<NetworkSpec, NetworkPlan>,
+  links: readonly Link[],
+): readonly RuledNetwork[] {
+  return [...plans].flatMap(([network, { bridge }]) => {
+    if (bridge === null) return [];
+    const members = links.filter(({ master }) => master === bridge).map(({ name }) => name);
+    return [{ network, bridge, members: members.sort() }];
   });
 }
 

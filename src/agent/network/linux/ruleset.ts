@@ -11,6 +11,8 @@ import { tunnelLines, type RuledTunnel } from './tunnel-rules.ts';
 export interface RuledNetwork {
   readonly network: NetworkSpec;
   readonly bridge: string;
+  /** Interfaces in the bridge. */
+  readonly members: readonly string[];
 }
 
 export interface RuledPort {
@@ -170,10 +172,52 @@ function bridgeChains(ports: readonly RuledPort[], networks: readonly RuledNetwo
       ...priorityRules('iifname', ports, ({ tap }) => `"${tap}"`),
       ...jumpRules(filtered, 'outbound'),
     ]),
+    ...chain('forward', 'type filter hook forward priority 0', separationRules(ports, networks)),
+    ...chain('input', 'type filter hook input priority 0', closingRules(ports, networks)),
     ...chain(
       'postrouting',
       'type filter hook postrouting priority 0',
       jumpRules(filtered, 'inbound'),
     ),
+  ];
+}
+
+const tapsOn = (ports: readonly RuledPort[], { network }: RuledNetwork): readonly string[] =>
+  ports.filter((port) => port.network === network.id).map(({ tap }) => tap);
+
+const inSet = (names: readonly string[]): string =>
+  `{ ${names.map((name) => `"${name}"`).join(', ')} }`;
+
+/** Networks at one adapter of the host share its bridge, and nothing else. */
+function separationRules(
+  ports: readonly RuledPort[],
+  networks: readonly RuledNetwork[],
+): readonly string[] {
+  return networks.flatMap((one) => {
+    const own = tapsOn(ports, one);
+    const theirs = networks
+      .filter((other) => other !== one && other.bridge === one.bridge)
+      .flatMap((other) => tapsOn(ports, other));
+    if (own.length === 0 || theirs.length === 0) return [];
+    return [`iifname ${inSet(own)} oifname ${inSet(theirs)} drop`];
+  });
+}
+
+/**
+ * What the host gets of its bridges, also when somebody there listens to one: nothing of an internal network, not
+ * even broadcasts, and of others what is for it and for all. A bridge that is the host's own stays as it is.
+ */
+function closingRules(
+  ports: readonly RuledPort[],
+  networks: readonly RuledNetwork[],
+): readonly string[] {
+  const rule = (matches: string, which: (one: RuledNetwork) => boolean): string[] => {
+    const inside = networks.filter(which).flatMap((one) => [...one.members, ...tapsOn(ports, one)]);
+    return inside.length === 0 ? [] : [`iifname ${inSet([...new Set(inside)])} ${matches}drop`];
+  };
+  const isInternal = ({ network }: RuledNetwork): boolean => network.type === 'internal';
+  return [
+    ...rule('', isInternal),
+    ...rule('meta pkttype other ', (one) => !isInternal(one) && one.bridge !== one.network.adapter),
   ];
 }

@@ -189,3 +189,25 @@ test('MAC addresses are given with the prefix of the installation, each once in 
   const taken = await refused('POST', '/vms/second/adapters', { mac });
   assert.equal(taken.status, 409);
 });
+
+test('what is said of who can read whose traffic follows the configuration', async () => {
+  const readsOf = ({ isolation }: Network, reader: string, traffic: string) =>
+    isolation.find((line) => line.reader === reader && line.traffic === traffic)?.reads;
+  const closed = await create({ name: 'quiet', type: 'internal' });
+  assert.equal(readsOf(closed, 'guests', 'between'), 'addressed');
+  assert.deepEqual(
+    closed.isolation.filter(({ reader, reads }) => reader !== 'guests' && reads !== 'nothing'),
+    [],
+  );
+  await stage.send('PATCH', '/networks/quiet', { body: { promiscuous: true } });
+  assert.equal(readsOf(await show('quiet'), 'guests', 'between'), 'all');
+  const lan = await create({ name: 'wire', type: 'bridged', adapter: 'eno7' });
+  assert.deepEqual(
+    [
+      readsOf(lan, 'host', 'outside'),
+      readsOf(lan, 'host', 'between'),
+      readsOf(lan, 'guests', 'host'),
+    ],
+    ['all', 'broadcasts', 'nothing'],
+  );
+});

@@ -1,6 +1,14 @@
 /** Networks as the API shows them: the document, how hosts carry it, how many adapters are on it. */
 import { Fault } from '#lib';
-import { isUuid, type Network, type NetworkState, type NetworkReport, type Thing } from '#api';
+import {
+  isolationOf,
+  isUuid,
+  type IsolationSurroundings,
+  type Network,
+  type NetworkState,
+  type NetworkReport,
+  type Thing,
+} from '#api';
 import type { HostDocument, NetworkDocument, SpanDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Document } from '../../store/store.ts';
@@ -45,10 +53,23 @@ export function showNetwork(
     hosts,
     service: serviceOf(inventory, id),
     adapters: counts.get(id) ?? 0,
+    isolation: isolationOf(data, { adapter: adapterKind(inventory, data) }),
     version,
     createdAt,
     updatedAt,
   };
+}
+
+/** What its adapter is on the hosts that have one of this name: where they differ, what isolates less. */
+function adapterKind(
+  inventory: Inventory,
+  { adapter }: NetworkDocument,
+): IsolationSurroundings['adapter'] {
+  if (adapter === null) return 'own';
+  for (const { data } of inventory.documents<HostDocument>('host'))
+    for (const { name, kind } of data.facts?.interfaces ?? [])
+      if (name === adapter && kind === 'bridge') return 'bridge-of-host';
+  return 'own';
 }
 
 function serviceOf(inventory: Inventory, id: string): Network['service'] {
