@@ -1,23 +1,25 @@
 /**
- * The program: `node images/build.ts KIND --cache DIR [--out FILE] [--verify]` makes an image and prints what
- * and where it is as JSON on its last line; steps go to standard error. `packages` lists what it needs.
+ * The program: `node images/build.ts KIND --cache DIR [--out FILE] [--drivers ISO] [--verify]` makes an image and prints
+ * what and where it is as JSON on its last line; steps go to standard error. `packages` lists what it needs.
  */
 import { copyFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeFault, isFault } from '#lib';
 import { buildImageHere } from './image.ts';
-import { imageKinds, imageRecipes, isImageKind } from './recipes.ts';
+import { imageKinds, imageRecipes, isImageKind, takesDrivers } from './recipes.ts';
 import { requiredPackages } from './requirements.ts';
+import { findDriverIso } from './windows/driver-iso.ts';
 
 const usage = [
-  'usage: node images/build.ts KIND --cache DIR [--out FILE] [--verify]',
+  'usage: node images/build.ts KIND --cache DIR [--out FILE] [--drivers ISO] [--verify]',
   '       node images/build.ts packages',
   '',
   ...imageKinds.map((kind) => `  ${kind.padEnd(15)} ${imageRecipes[kind].summary}`),
   '',
   '  --cache DIR     where images and packages are kept',
   '  --out FILE      copy the image there',
+  '  --drivers ISO   virtio-win.iso, for what has drivers for Windows; else where packages put it',
   '  --verify        read a cached image wholly and compare its hash',
 ].join('\n');
 
@@ -35,6 +37,7 @@ async function main(): Promise<number> {
     options: {
       cache: { type: 'string' },
       out: { type: 'string' },
+      drivers: { type: 'string' },
       verify: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -57,6 +60,7 @@ async function main(): Promise<number> {
   const image = await buildImageHere({
     kind,
     cacheDir: values.cache,
+    driversPath: takesDrivers(kind) ? (values.drivers ?? (await findDriverIso())) : undefined,
     signal: controller.signal,
     verification: values.verify === true ? 'hash' : 'size',
     progress: (step) => complain(`${kind}: ${step}`),

@@ -16,7 +16,7 @@ function tell(message: BuilderMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-const [kind = '', cacheDir = '', verification] = process.argv.slice(2);
+const [kind = '', cacheDir = '', verification, driversPath] = process.argv.slice(2);
 if (process.send === undefined || !isImageKind(kind)) {
   process.stderr.write('this program is started by buildImage; run images/build.ts instead\n');
   process.exit(2);
@@ -25,6 +25,7 @@ try {
   await buildImageHere({
     kind,
     cacheDir,
+    driversPath,
     verification: verification === 'hash' ? 'hash' : 'size',
     signal: controller.signal,
     progress: (step) => tell({ kind: 'step', step }),

@@ -6,10 +6,12 @@ import { fork } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { abortReason, Fault, faultFromData, type FaultData } from '#lib';
 import { findEntry, makeEntry, type ImageFacts, type Verification } from './cache.ts';
-import { resolveInputs, type ImageInputs } from './inputs.ts';
+import { requireDrivers } from './context.ts';
+import { extendKey, resolveInputs, type ImageInputs } from './inputs.ts';
 import { fetchPackages } from './packages.ts';
 import { imageRecipes, type ImageKind, type Recipe } from './recipes.ts';
 import { checkRequirements } from './requirements.ts';
+import { fingerprintDriverIso } from './windows/driver-iso.ts';
 
 export interface BuildRequest {
   readonly kind: ImageKind;
@@ -18,6 +20,8 @@ export interface BuildRequest {
   /** Called with a short text at each step of a build; never when the image is in the cache. */
   readonly progress?: ((step: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** For kinds that take drivers for Windows: virtio-win.iso. */
+  readonly driversPath?: string | undefined;
   /** How closely a cached image is looked at; `size` unless told otherwise. */
   readonly verification?: Verification | undefined;
 }
@@ -58,7 +62,7 @@ export async function buildImage(request: BuildRequest): Promise<BuiltImage> {
 
 /** The same in this process. */
 export async function buildImageHere(request: BuildRequest): Promise<BuiltImage> {
-  const { kind, signal, progress = () => undefined } = request;
+  const { kind, signal, driversPath, progress = () => undefined } = request;
   const { cacheDir, recipe, inputs } = await resolveRequest(request);
   const { key } = inputs;
   const cached = await findImage(request);
@@ -73,7 +77,7 @@ export async function buildImageHere(request: BuildRequest): Promise<BuiltImage>
     const kernel = wanted.find(({ name }) => /^linux-image-\d/.test(name));
     const kernelPath = kernel === undefined ? undefined : debs.get(kernel.name);
     if (kernelPath !== undefined) debs.set('kernel', kernelPath);
-    await recipe.build({ workDir, outputPath, cacheDir, debs, progress, signal });
+    await recipe.build({ workDir, outputPath, cacheDir, debs, driversPath, progress, signal });
   };
   return describe(kind, cacheDir, await makeEntry(cacheDir, entry, build, signal));
 }
@@ -101,7 +105,10 @@ async function resolveRequest(request: BuildRequest): Promise<ResolvedRequest> {
   const cacheDir = resolve(request.cacheDir);
   const recipe: Recipe = imageRecipes[kind];
   const names = [...recipe.packages, ...(recipe.alsoMadeOf ?? [])];
-  return { cacheDir, recipe, inputs: await resolveInputs(kind, names, cacheDir, signal) };
+  const inputs = await resolveInputs(kind, names, cacheDir, signal);
+  if (recipe.takesDrivers !== true) return { cacheDir, recipe, inputs };
+  const drivers = await fingerprintDriverIso(requireDrivers(request));
+  return { cacheDir, recipe, inputs: { ...inputs, key: extendKey(inputs.key, drivers) } };
 }
 
 function describe(kind: ImageKind, cacheDir: string, facts: ImageFacts): BuiltImage {
@@ -116,7 +123,9 @@ async function runBuilder(request: BuildRequest): Promise<void> {
   const { promise, resolve: done, reject } = Promise.withResolvers<void>();
   const verification = request.verification ?? 'size';
   const program = join(import.meta.dirname, 'builder.ts');
-  const child = fork(program, [kind, resolve(cacheDir), verification], { execArgv: [] });
+  const drivers = request.driversPath === undefined ? [] : [resolve(request.driversPath)];
+  const words = [kind, resolve(cacheDir), verification, ...drivers];
+  const child = fork(program, words, { execArgv: [] });
   let fault: FaultData | undefined;
   child.on('message', (message: BuilderMessage) => {
     if (message.kind === 'step') progress?.(message.step);

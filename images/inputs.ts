@@ -42,6 +42,11 @@ export async function resolveInputs(
   return { key: sha256(JSON.stringify([kind, sources, facts, tools, node])), packages };
 }
 
+/** The key of an image that is made of something else beside. */
+export function extendKey(key: string, hash: string): string {
+  return sha256(`${key} ${hash}`);
+}
+
 interface Answer {
   readonly question: string;
   readonly packages: readonly Package[];

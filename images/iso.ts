@@ -33,6 +33,8 @@ const isoDate = new Date(imageEpochS * 1000).toISOString().replaceAll(/\D/g, '')
 /** Larger files are not read into memory. */
 const maxReadBytes = 64 * 1024 * 1024;
 const maxFiles = 100_000;
+/** Of xorriso's report_lba: piece, first block, blocks, bytes, path. */
+const reportRow = /^File data lba: +\d+ , +\d+ , +\d+ , +(\d{1,15}) , ('\/.*')$/;
 
 /** Errors: `invalid` for a label or a path, `unsupported` without xorriso. */
 export async function createIso(request: IsoRequest): Promise<void> {
@@ -118,6 +120,50 @@ export async function readIsoFile(
       throw new Fault('too-large', `${path} is larger than ${maxReadBytes} bytes`);
     }
     return await readFile(target);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+export interface IsoSelection {
+  readonly wants: (path: string) => boolean;
+  /** Of all that are wanted together. */
+  readonly maxBytes: number;
+  readonly maxFiles: number;
+}
+
+/**
+ * Many files at once, by their paths as they are on the CD. Errors: `too-large` before anything is read, `corrupt`.
+ */
+export async function readIsoFiles(
+  imagePath: string,
+  { wants, maxBytes, maxFiles: maxWanted }: IsoSelection,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, Buffer>> {
+  const report = ['-find', '/', '-type', 'f', '-exec', 'report_lba'];
+  const text = await runXorriso(imagePath, report, signal);
+  const sizes = new Map<string, number>();
+  for (const line of text.toString('utf8').split('\n', maxFiles)) {
+    const [, size, quoted] = reportRow.exec(line) ?? [];
+    if (quoted === undefined) continue;
+    const path = unquote(quoted);
+    // A file may lie in several pieces, each with a row.
+    if (wants(path)) sizes.set(path, (sizes.get(path) ?? 0) + Number(size));
+  }
+  const totalBytes = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  if (totalBytes > maxBytes || sizes.size > maxWanted) {
+    throw new Fault('too-large', `${imagePath} has ${sizes.size} files of ${totalBytes} bytes`, {
+      hint: `at most ${maxWanted} files of ${maxBytes} bytes are taken from it`,
+    });
+  }
+  const work = await mkdtemp(join(tmpdir(), 'gantry-iso-'));
+  try {
+    const paths = [...sizes.keys()].toSorted();
+    const targets = paths.map((path, index) => [path, join(work, String(index))] as const);
+    const calls = targets.flatMap(([path, target]) => ['-extract', `/${path}`, target]);
+    if (calls.length > 0) await runXorriso(imagePath, ['-osirrox', 'on', ...calls], signal);
+    const read = targets.map(async ([path, target]) => [path, await readFile(target)] as const);
+    return new Map(await Promise.all(read));
   } finally {
     await rm(work, { recursive: true, force: true });
   }

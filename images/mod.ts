@@ -15,10 +15,12 @@ export {
 export {
   imageKinds,
   isImageKind,
+  takesDrivers,
   knownImages,
   type ImageKind,
   type KnownImage,
 } from './recipes.ts';
 export { missingPackages, requiredPackages, type RequiredPackage } from './requirements.ts';
 export { makeSeedIso, type SeedRequest } from './seed.ts';
+export { driverFolders, findDriverIso } from './windows/driver-iso.ts';
 export { additionsVersion, starterVersion } from './version.ts';

@@ -8,6 +8,8 @@ import { buildNetbootFloppy, netbootPackages } from './floppy/netboot.ts';
 import { kernelPackage } from './inputs.ts';
 import { buildStarterIso } from './starter-iso.ts';
 import { buildStarter, starterPackages } from './starter.ts';
+import { buildWindowsAdditions } from './windows/additions.ts';
+import { buildDriverFloppy } from './windows/driver-floppy.ts';
 
 export interface Recipe {
   readonly file: string;
@@ -18,6 +20,8 @@ export interface Recipe {
   readonly packages: readonly string[];
   /** More packages whose versions make a different image. */
   readonly alsoMadeOf?: readonly string[];
+  /** Takes files from a CD of the user's with drivers for Windows. */
+  readonly takesDrivers?: true;
   readonly build: (context: BuildContext) => Promise<void>;
 }
 
@@ -57,6 +61,22 @@ export const imageRecipes = {
     packages: [],
     build: buildAdditions,
   },
+  'additions-windows': {
+    file: 'gantry-additions-windows.iso',
+    format: 'iso',
+    summary: 'the guest additions for Linux and Windows guests, as a CD (takes virtio-win.iso)',
+    packages: [],
+    takesDrivers: true,
+    build: buildWindowsAdditions,
+  },
+  'drivers-floppy': {
+    file: 'drivers-floppy.img',
+    format: 'raw',
+    summary: 'disk drivers for the setup of Windows XP and Server 2003 (takes virtio-win.iso)',
+    packages: [],
+    takesDrivers: true,
+    build: buildDriverFloppy,
+  },
   debian: {
     file: 'debian.qcow2',
     format: 'qcow2',
@@ -72,6 +92,12 @@ export const imageKinds = Object.keys(imageRecipes) as readonly ImageKind[];
 
 export function isImageKind(text: string): text is ImageKind {
   return Object.hasOwn(imageRecipes, text);
+}
+
+/** Whether it is made with a CD of drivers for Windows. */
+export function takesDrivers(kind: ImageKind): boolean {
+  const recipe: Recipe = imageRecipes[kind];
+  return recipe.takesDrivers === true;
 }
 
 export interface KnownImage {

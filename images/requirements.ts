@@ -18,8 +18,8 @@ export interface RequiredPackage {
 const disks = ['starter', 'debian'];
 const bootable = ['starter', 'starter-iso', 'netboot-floppy', 'debian'];
 const kernels = ['starter', 'starter-iso'];
-const floppies = ['starter-floppy', 'media'];
-const discs = ['starter-iso', 'additions', 'media'];
+const floppies = ['starter-floppy', 'drivers-floppy', 'media'];
+const discs = ['starter-iso', 'additions', 'additions-windows', 'drivers-floppy', 'media'];
 
 const required: readonly RequiredPackage[] = [
   {

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildImage } from './image.ts';
 import { diskArguments, loginMs, Machine, testCache } from './testing/machine.ts';
+import { contentOf, makeVirtioWin } from './testing/virtio-win.ts';
 import { additionsVersion } from './version.ts';
 
 test('HW-40 the live CD starts a machine without a disk', async () => {
@@ -59,6 +64,20 @@ test('HW-42 the network boot floppy starts a machine whose card has no firmware,
   }
 });
 
+/** What is made of a CD of drivers for Windows. */
+async function makeWindowsMedia() {
+  const folder = await mkdtemp(join(tmpdir(), 'gwm-'));
+  const [driversPath, cacheDir] = [join(folder, 'virtio-win.iso'), join(folder, 'cache')];
+  await makeVirtioWin(driversPath);
+  const cd = await buildImage({ kind: 'additions-windows', cacheDir, driversPath });
+  const floppy = await buildImage({ kind: 'drivers-floppy', cacheDir, driversPath });
+  return {
+    cdPath: cd.path,
+    floppyPath: floppy.path,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
 test('GA-02 the additions CD mounts, knows that the starter has them, and installs over it', async () => {
   const additions = await buildImage({ kind: 'additions', cacheDir: testCache });
   const starter = await buildImage({ kind: 'starter', cacheDir: testCache });
@@ -82,11 +101,30 @@ test('GA-02 the additions CD mounts, knows that the starter has them, and instal
 test('GA-31 the additions put the drivers of virtual disks and adapters into the initramfs, once, and take them out', async () => {
   const additions = await buildImage({ kind: 'additions', cacheDir: testCache });
   const starter = await buildImage({ kind: 'starter', cacheDir: testCache });
+  await using windows = await makeWindowsMedia();
+  const otherMedia = [
+    ['-drive', `if=ide,index=3,media=cdrom,readonly=on,file=${windows.cdPath}`],
+    ['-drive', `if=floppy,format=raw,readonly=on,file=${windows.floppyPath}`],
+  ].flat();
   await using machine = await Machine.start({
-    args: [...diskArguments(starter.path, 'virtio'), '-cdrom', additions.path],
+    args: [...diskArguments(starter.path, 'virtio'), '-cdrom', additions.path, ...otherMedia],
   });
   await machine.login();
-  await machine.until('[ -e /dev/sr0 ]');
+  await machine.until('[ -e /dev/sr0 ] && [ -e /dev/sr1 ] && [ -e /dev/fd0 ]');
+  await machine.run('mkdir /cd /floppy; mount -o ro /dev/sr1 /cd; mount -o ro /dev/fd0 /floppy');
+  // For Windows, which is not here: Linux reads what is on its CD and its floppy.
+  const files = [
+    ['cd/viostor/w10/amd64/viostor.sys', 'viostor/w10/amd64/viostor.sys'],
+    ['cd/amd64/2k22/vioscsi.cat', 'vioscsi/2k22/amd64/vioscsi.cat'],
+    ['cd/guest-agent/qemu-ga-x86_64.msi', 'guest-agent/qemu-ga-x86_64.msi'],
+    ['floppy/xp/x86/viostor.sys', 'viostor/xp/x86/viostor.sys'],
+    ['floppy/2k3/amd64/viostor.inf', 'viostor/2k3/amd64/viostor.inf'],
+  ] as const;
+  for (const [path, source] of files) {
+    const hash = createHash('sha256').update(contentOf(source)).digest('hex');
+    assert.ok((await machine.run(`sha256sum /${path}`)).startsWith(hash), path);
+  }
+  assert.match(await machine.run('cat /floppy/txtsetup.oem'), /Windows Server 2003/);
   await machine.run('mount -o ro /dev/sr0 /mnt');
   const drivers = (how: string): Promise<string> => machine.run(`sh /mnt/drivers.sh ${how} 2>&1`);
   assert.match(await drivers('install'), /no initramfs-tools, dracut or mkinitcpio/);

@@ -40,15 +40,27 @@ export const imageRecipes = [
   'starter-floppy',
   'netboot-floppy',
   'additions',
+  'additions-windows',
+  'drivers-floppy',
   'debian',
 ] as const;
 export type ImageRecipe = (typeof imageRecipes)[number];
+
+/** Those that are made with a CD of drivers for Windows (GA-31). */
+export const driverRecipes: ReadonlySet<ImageRecipe> = new Set([
+  'additions-windows',
+  'drivers-floppy',
+]);
 
 export const imageBuildSchema = z
   .strictObject({
     recipe: z.enum(imageRecipes),
     name: nameSchema.optional().meta({ description: "default: the recipe's name" }),
     host: referenceSchema.optional(),
+    drivers: z.string().min(1).max(1024).optional().meta({
+      description:
+        'additions-windows, drivers-floppy: virtio-win.iso on the host, in its search path or where packages put it; default: the newest found there (GA-31)',
+    }),
   })
   .meta({ id: 'ImageBuild' });
 export type ImageBuild = z.infer<typeof imageBuildSchema>;

@@ -19,7 +19,7 @@ import type {
   ForeignMachine,
   HostFacts,
   HostSettings,
-  ImageRecipe,
+  LinkParams,
   LinkResult,
   MachineSample,
   Medium,
@@ -324,7 +324,7 @@ export interface StoredFile {
 /** Images on the host. */
 export interface Images {
   build(
-    recipe: ImageRecipe,
+    wanted: LinkParams<'image.build'>,
     progress: (note: string) => void,
     signal: AbortSignal,
   ): Promise<LinkResult<'image.build'>>;

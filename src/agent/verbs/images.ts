@@ -11,8 +11,8 @@ export function imageVerbs(driver: Driver): ImageVerbs {
     throw new Fault('unsupported', `a ${driver.name} host keeps no images`);
   };
   return {
-    'image.build': ({ recipe }, { signal, progress }) =>
-      images().build(recipe, (note) => progress(null, note), signal),
+    'image.build': (wanted, { signal, progress }) =>
+      images().build(wanted, (note) => progress(null, note), signal),
     'image.inspect': ({ file, format }, { signal }) => images().inspect(file, format, signal),
     async 'image.delete'({ path }) {
       await images().delete(path);

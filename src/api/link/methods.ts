@@ -370,7 +370,10 @@ export const linkMethods = {
     result: z.strictObject({}),
   },
   'image.build': {
-    params: z.strictObject({ recipe: z.enum(imageRecipes) }),
+    params: z.strictObject({
+      recipe: z.enum(imageRecipes),
+      drivers: z.string().max(1024).optional(),
+    }),
     result: imageFileSchema.extend({ imageKind: z.enum(imageKinds) }),
   },
   'image.inspect': {

@@ -1,5 +1,5 @@
 /** Images, folders and guests. */
-import { imageRecipes, type GuestCatalogueEntry, type ImageRecipe } from '#api';
+import { imageRecipes, type GuestCatalogueEntry, type ImageBuild } from '#api';
 import { Fault, formatBytes } from '#lib';
 import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
@@ -54,8 +54,16 @@ export const catalogueCommands = [
     options: {
       host: { type: 'text', value: 'HOST', meaning: 'on which host' },
       name: { type: 'text', value: 'NAME', meaning: "default: the recipe's name" },
+      drivers: {
+        type: 'text',
+        value: 'FILE',
+        meaning: 'virtio-win.iso on the host, for what has drivers for Windows; else found',
+      },
     },
-    examples: ['gantry image build debian', 'gantry image build starter-iso'],
+    examples: [
+      'gantry image build debian',
+      'gantry image build additions-windows --drivers /isos/virtio-win.iso',
+    ],
     async run(run) {
       const { options, client, signal } = run;
       const recipe = imageRecipes.find((name) => name === run.args[0]);
@@ -63,11 +71,15 @@ export const catalogueCommands = [
         throw new Fault('invalid', `there is no recipe "${run.args[0] ?? ''}"`, {
           hint: `one of: ${imageRecipes.join(', ')}`,
         });
-      const body: { recipe: ImageRecipe; host?: string; name?: string } = { recipe };
-      if (options.host !== undefined) body.host = options.host;
-      if (options.name !== undefined) body.name = options.name;
+      const { host, name, drivers } = options;
+      const body: ImageBuild = {
+        recipe,
+        ...(host === undefined ? {} : { host }),
+        ...(name === undefined ? {} : { name }),
+        ...(drivers === undefined ? {} : { drivers }),
+      };
       const started = await client.call('image.build', { body }, signal);
-      await finish(run, started, () => `image ${options.name ?? recipe} is ready`);
+      await finish(run, started, () => `image ${name ?? recipe} is ready`);
     },
   }),
   command({

@@ -12,7 +12,7 @@ import {
   TextInput,
 } from '@patternfly/react-core';
 import { useState, type FormEvent, type ReactNode } from 'react';
-import { imageRecipes, type ImageBuild, type ImageRecipe } from '#api';
+import { driverRecipes, imageRecipes, type ImageBuild, type ImageRecipe } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { useList } from '../parts/ask.ts';
@@ -24,6 +24,8 @@ export function BuildImage({ onClose }: { readonly onClose: () => void }): React
   const [recipe, setRecipe] = useState<ImageRecipe>('starter');
   const [name, setName] = useState('');
   const [host, setHost] = useState('');
+  const [drivers, setDrivers] = useState('');
+  const takesDrivers = driverRecipes.has(recipe);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(undefined);
   const submit = async (event: FormEvent): Promise<void> => {
@@ -33,6 +35,7 @@ export function BuildImage({ onClose }: { readonly onClose: () => void }): React
       recipe,
       ...(name.trim() === '' ? {} : { name: name.trim() }),
       ...(host === '' ? {} : { host }),
+      ...(takesDrivers && drivers.trim() !== '' ? { drivers: drivers.trim() } : {}),
     };
     try {
       const operation = await client.call('image.build', { body });
@@ -75,6 +78,17 @@ export function BuildImage({ onClose }: { readonly onClose: () => void }): React
               onChange={(_event, value) => setName(value)}
             />
           </FormGroup>
+          {takesDrivers && (
+            <FormGroup label={words.text('windowsDrivers')} fieldId="image-drivers">
+              <TextInput
+                id="image-drivers"
+                autoComplete="off"
+                placeholder={words.text('foundByItself')}
+                value={drivers}
+                onChange={(_event, value) => setDrivers(value)}
+              />
+            </FormGroup>
+          )}
           <FormGroup label={words.text('host')} fieldId="image-host">
             <FormSelect id="image-host" value={host} onChange={(_event, value) => setHost(value)}>
               <FormSelectOption value="" label={words.text('anyHost')} />

@@ -11,7 +11,16 @@ let builds = 0;
 before(async () => {
   stage = await Stage.open();
   agent = await FakeAgent.join(stage, 'h1');
-  agent.handlers['image.build'] = () => {
+  agent.handlers['image.build'] = ({ recipe, drivers }: { recipe: string; drivers?: string }) => {
+    if (recipe === 'drivers-floppy')
+      return {
+        path: `${drivers ?? 'found'}.img`,
+        format: 'raw',
+        sizeBytes: 7,
+        fileBytes: 7,
+        sha256: 'b'.repeat(64),
+        imageKind: 'floppy',
+      };
     builds += 1;
     return {
       path: `/images/starter-${Math.min(builds, 2)}.qcow2`,
@@ -141,4 +150,18 @@ test('VM-74 a medium that is gone blocks the start, with the remedy', async () =
   assert.equal(ok, false);
   assert.equal(reasons[0]?.code, 'medium-missing');
   assert.match(reasons[0]?.remedy ?? '', /eject/);
+});
+
+test('HW-42 an image with drivers for Windows is made of the CD that is named; others take none', async () => {
+  const drivers = '/isos/virtio-win.iso';
+  done(await stage.act('POST', '/images/build', { recipe: 'drivers-floppy', drivers }));
+  const { path, imageKind } = await image('drivers-floppy');
+  assert.deepEqual([path, imageKind], [`${drivers}.img`, 'floppy']);
+  done(await stage.act('POST', '/images/build', { recipe: 'drivers-floppy' }));
+  assert.equal((await image('drivers-floppy')).path, 'found.img');
+  const refused = await stage.send('POST', '/images/build', {
+    body: { recipe: 'starter', drivers },
+  });
+  assert.equal(refused.status, 400, refused.text);
+  assert.match(refused.text, /takes no drivers/);
 });

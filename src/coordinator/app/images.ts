@@ -2,7 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import { describeFault, Fault } from '#lib';
-import type { DryRun, Image, ImageAdd, ImageBuild, ImageRecipe, Operation } from '#api';
+import {
+  driverRecipes,
+  type DryRun,
+  type Image,
+  type ImageAdd,
+  type ImageBuild,
+  type ImageRecipe,
+  type Operation,
+} from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import type { HostDocument, ImageDocument, VmDocument } from '../documents.ts';
 import type { Document, NewEvent } from '../store/store.ts';
@@ -19,6 +27,7 @@ const buildLimitMs = 60 * 60_000;
 
 interface BuildInput {
   readonly recipe: ImageRecipe;
+  readonly drivers?: string;
   readonly name: string;
   readonly hostId: string;
 }
@@ -34,6 +43,12 @@ export async function buildImage(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { inventory } = coordinator;
+  const { recipe, drivers } = build;
+  if (drivers !== undefined && !driverRecipes.has(recipe)) {
+    throw new Fault('invalid', `the image ${recipe} takes no drivers`, {
+      hint: `these do: ${[...driverRecipes].join(', ')}`,
+    });
+  }
   const host = chooseImageHost(coordinator, caller, build.host);
   const known = builtImage(coordinator, host.id, build.recipe);
   if (build.name !== undefined && build.name !== known?.data.name)
@@ -41,7 +56,8 @@ export async function buildImage(
   const name = build.name ?? known?.data.name ?? freeName(inventory, 'image', build.recipe);
   const target = { kind: 'image', id: known?.id ?? randomUUID(), name } as const;
   if (dryRun) return plan(buildKind, target);
-  const input: BuildInput = { recipe: build.recipe, name, hostId: host.id };
+  const what = drivers === undefined ? { recipe } : { recipe, drivers };
+  const input: BuildInput = { ...what, name, hostId: host.id };
   return await coordinator.operations.submit(caller, {
     action: buildKind.action,
     target,
@@ -174,12 +190,12 @@ const buildStep: Step = {
   // What was built is kept by its content and found again.
   way: 'stays',
   async run(work) {
-    const { recipe, hostId } = buildInput(work);
+    const { recipe, drivers, hostId } = buildInput(work);
     try {
       const made = await work.coordinator.links.call(
         hostId,
         'image.build',
-        { recipe },
+        drivers === undefined ? { recipe } : { recipe, drivers },
         {
           signal: work.signal,
           limitMs: buildLimitMs,

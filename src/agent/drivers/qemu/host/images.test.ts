@@ -4,12 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFault } from '#lib';
+import { createIso, listFatFiles } from '#images';
 import { HostImages } from './images.ts';
 
-async function withImages(work: (images: HostImages) => Promise<void>): Promise<void> {
+async function withImages(
+  work: (images: HostImages, folder: string) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'gi-'));
   try {
-    await work(new HostImages({ folder, folders: () => [folder], qemuImg: () => 'qemu-img' }));
+    await work(
+      new HostImages({ folder, folders: () => [folder], qemuImg: () => 'qemu-img' }),
+      folder,
+    );
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -19,7 +25,8 @@ test('an image is built once, and every account may read it', () =>
   withImages(async (images) => {
     const steps: string[] = [];
     const { signal } = new AbortController();
-    const build = () => images.build('starter-floppy', (step) => steps.push(step), signal);
+    const build = () =>
+      images.build({ recipe: 'starter-floppy' }, (step) => steps.push(step), signal);
     const built = await build();
     assert.ok(steps.length > 0);
     assert.deepEqual([built.format, built.imageKind, built.fileBytes], ['raw', 'floppy', 1474560]);
@@ -32,6 +39,32 @@ test('an image is built once, and every account may read it', () =>
 test('a build that is cancelled ends with that reason', () =>
   withImages(async (images) => {
     const controller = new AbortController();
-    const building = images.build('starter', () => controller.abort(), controller.signal);
+    const building = images.build(
+      { recipe: 'starter' },
+      () => controller.abort(),
+      controller.signal,
+    );
     await assert.rejects(building, (error) => isFault(error, 'cancelled'));
+  }));
+
+test('GA-31 drivers for Windows are taken from the CD in the search path, and from no file outside of it', () =>
+  withImages(async (images, folder) => {
+    const { signal } = new AbortController();
+    const build = (drivers?: string) =>
+      images.build(
+        { recipe: 'drivers-floppy', ...(drivers === undefined ? {} : { drivers }) },
+        () => undefined,
+        signal,
+      );
+    const path = join(folder, 'virtio-win-0.1.1.iso');
+    const data = Buffer.from('%d% = i, PCI\\VEN_1AF4&DEV_1001');
+    const names = ['viostor.sys', 'viostor.inf', 'viostor.cat'];
+    const files = names.map((name) => ({ path: `viostor/xp/x86/${name}`, data }));
+    await createIso({ path, label: 'virtio-win', files });
+    const found = await build();
+    assert.deepEqual([found.format, found.imageKind], ['raw', 'floppy']);
+    assert.ok((await listFatFiles(found.path)).includes('XP/X86/viostor.sys'));
+    assert.deepEqual(await build(path), found);
+    await assert.rejects(build('/etc/passwd'), (error) => isFault(error, 'forbidden'));
+    await assert.rejects(build(join(folder, 'gone.iso')), (error) => isFault(error, 'not-found'));
   }));

@@ -4,10 +4,10 @@ import { createReadStream } from 'node:fs';
 import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { ImageRecipe, LinkResult } from '#api';
+import type { ImageRecipe, LinkParams, LinkResult } from '#api';
 import { Fault } from '#lib';
 import { inspectImage } from '#qemu';
-import { buildImage, isImageKind } from '#images';
+import { buildImage, driverFolders, findDriverIso, isImageKind, takesDrivers } from '#images';
 import { isInside, requireInside } from '../../../storage/allowed.ts';
 import type { Images } from '../../driver.ts';
 
@@ -29,7 +29,7 @@ export class HostImages implements Images {
   }
 
   async build(
-    recipe: ImageRecipe,
+    { recipe, drivers }: LinkParams<'image.build'>,
     progress: (note: string) => void,
     signal: AbortSignal,
   ): Promise<Built> {
@@ -41,7 +41,8 @@ export class HostImages implements Images {
     }
     const { folder } = this.#options;
     await mkdir(folder, { recursive: true, mode: 0o755 });
-    const image = await buildImage({ kind, cacheDir: folder, progress, signal });
+    const driversPath = takesDrivers(kind) ? await this.#findDrivers(drivers) : undefined;
+    const image = await buildImage({ kind, cacheDir: folder, driversPath, progress, signal });
     // Machines under accounts of their own read it.
     await chmod(join(image.path, '..'), 0o755);
     await chmod(image.path, 0o644);
@@ -59,6 +60,14 @@ export class HostImages implements Images {
       sha256: image.sha256,
       imageKind: kindOf(recipe),
     };
+  }
+
+  /** The CD that was named, or the one that is there. */
+  async #findDrivers(path: string | undefined): Promise<string> {
+    const folders = this.#options.folders();
+    if (path === undefined) return findDriverIso(folders);
+    await requireInside(path, [...folders, ...driverFolders]);
+    return path;
   }
 
   async inspect(
@@ -94,9 +103,11 @@ function kindOf(recipe: ImageRecipe): Built['imageKind'] {
       return 'disk';
     case 'starter-iso':
     case 'additions':
+    case 'additions-windows':
       return 'cd';
     case 'starter-floppy':
     case 'netboot-floppy':
+    case 'drivers-floppy':
       return 'floppy';
   }
 }
