@@ -46,17 +46,27 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     return items[0];
   };
 
-  test('the status page shows hosts, vms, what is wrong and what happened last', async () => {
+  test('WEB-07 the status page shows all hosts at once, vms, what is wrong and what happened last', async () => {
     const { page } = person;
     await open('/status');
     await page.getByText('Nothing is wrong.').waitFor();
-    await page
-      .getByRole('main')
-      .getByRole('link', { name: 'sim-2', exact: true })
-      .first()
-      .waitFor();
+    for (const name of ['sim-1', 'sim-2'])
+      await page.getByRole('main').getByRole('link', { name, exact: true }).first().waitFor();
     await page.getByRole('grid', { name: 'Virtual machines' }).waitFor();
     await page.getByRole('grid', { name: 'Events' }).waitFor();
+  });
+
+  test('WEB-12 each vm has a row on the status page, with its screen, name, state, running time and processor', async () => {
+    const { page } = person;
+    const vm = await runningVm();
+    await open('/status');
+    const grid = page.getByRole('grid', { name: 'Virtual machines' });
+    await page.getByText('Screens', { exact: true }).click();
+    for (const name of ['Screen', 'Name', 'State', 'Running time', 'CPU'])
+      await grid.getByRole('columnheader', { name }).waitFor();
+    assert.equal(await grid.getAttribute('aria-rowcount'), '41');
+    await page.getByRole('img', { name: `Screen of ${vm.name}`, exact: true }).waitFor();
+    await page.getByText('Screens', { exact: true }).click();
   });
 
   test('the tree is walked by keyboard, reads what is unfolded, leads to the vm and is remembered', async () => {

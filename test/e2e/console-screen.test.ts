@@ -239,7 +239,7 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     assert.notEqual(definition.hardware.adapters[0]?.mac, source.hardware.adapters[0]?.mac);
   });
 
-  test('VM-16 the list shows name, state, running time and processor use, n/a where a vm is off or saved, and the screen where it is wanted', async () => {
+  test('VM-16 WEB-14 the list shows name, state, running time and processor use, n/a where a vm is off or saved, and the screen where it is wanted, a click away', async () => {
     const { page } = person;
     const small = ['--memory', '64M', '--network', 'none'] as const;
     await gantry.must('vm', 'create', 'idle', ...small);
@@ -274,6 +274,15 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
       undefined,
       { timeout: 5_000 },
     );
+    // Both lead to the screen.
+    const connected = page.getByText('Connected', { exact: true });
+    await screenOf('tablet').click();
+    await connected.waitFor({ timeout: bootMs });
+    await page.goBack();
+    await row('tablet').getByRole('button', { name: 'Actions for tablet' }).click();
+    await page.getByRole('menuitem', { name: 'Remote control' }).click();
+    await connected.waitFor({ timeout: bootMs });
+    await page.goBack();
     await page.getByText('Screens', { exact: true }).click();
   });
 

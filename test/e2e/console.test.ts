@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Locator } from 'playwright-core';
-import type { Vm } from '#api';
+import { vmActions, type Vm } from '#api';
 import {
   findBarriersInEachLight,
   followTo,
@@ -18,6 +18,20 @@ import { newGantry, type Gantry } from './gantry.ts';
 
 const password = 'a long enough password';
 const maxFirstBytes = 400_000;
+/** WEB-23, in its order. */
+const controls = [
+  'screen',
+  'turn-on',
+  'pause',
+  'resume',
+  'save',
+  'restore',
+  'discard',
+  'shutdown',
+  'turn-off',
+  'reset',
+  'remove',
+] as const;
 
 describe('the console', { skip: noBrowser }, () => {
   let gantry: Gantry;
@@ -96,11 +110,17 @@ describe('the console', { skip: noBrowser }, () => {
     await row(vm.name).getByText('Running').waitFor();
   });
 
-  test('the menu of a row offers what may be done, says why not, and asks in words that name the loss', async () => {
+  test('WEB-23 the menu of a row holds every control, offers what may be done, says why not, and asks in words that name the loss', async () => {
     const { page } = person;
     await open('/vms');
     const vm = await runningVm();
     await row(vm.name).getByRole('button').click();
+    const menu = page.getByRole('menuitem');
+    await menu.filter({ hasText: 'Export' }).waitFor();
+    const offered = await menu.allInnerTexts();
+    // The controls of old by their words of today.
+    for (const action of controls)
+      assert.ok(offered.includes(vmActions[action].label), `${action} in ${String(offered)}`);
     const turnOn = page.getByRole('menuitem', { name: 'Turn on' });
     assert.equal(await turnOn.getAttribute('aria-disabled'), 'true');
     await turnOn.hover();
@@ -112,9 +132,14 @@ describe('the console', { skip: noBrowser }, () => {
     await row(vm.name).getByText('Off', { exact: true }).waitFor();
     assert.equal((await gantry.client().call('vm.show', { params: { vm: vm.id } })).state, 'off');
     await page.getByText(`Turn off: ${vm.name}`).waitFor();
+    await row(vm.name).getByRole('link', { name: vm.name, exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: vm.name }).waitFor();
+    await page.getByRole('button', { name: `Actions for ${vm.name}` }).click();
+    await menu.filter({ hasText: 'Export' }).waitFor();
+    assert.deepEqual(await menu.allInnerTexts(), offered);
   });
 
-  test('a vm is created from the form, seen in the list, and deleted with its name typed', async () => {
+  test('WEB-26 a vm is created from the form, its removal says that no file is changed and how it is added again, and it is deleted with its name typed', async () => {
     const { page } = person;
     await open('/vms?create=true');
     const next = page.getByRole('dialog').getByRole('button', { name: 'Next', exact: true });
@@ -125,6 +150,12 @@ describe('the console', { skip: noBrowser }, () => {
     await gantry.must('vm', 'turn-off', 'aaa-new', '--yes');
     await row('aaa-new').getByText('Off', { exact: true }).waitFor();
     await row('aaa-new').getByRole('button').click();
+    await page.getByRole('menuitem', { name: 'Remove' }).click();
+    const removal = page.getByRole('dialog');
+    await removal.getByText('no file is changed').waitFor();
+    await removal.getByText(/gantry vm add \S+\/vm\.json --host \S+/).waitFor();
+    await removal.getByRole('button', { name: 'Cancel' }).click();
+    await row('aaa-new').getByRole('button').click();
     await page.getByRole('menuitem', { name: 'Delete' }).click();
     const button = page.getByRole('dialog').getByRole('button', { name: 'Delete' });
     assert.ok(await button.isDisabled());
@@ -133,17 +164,26 @@ describe('the console', { skip: noBrowser }, () => {
     await row('aaa-new').waitFor({ state: 'detached' });
   });
 
-  test('filter and order are in the address, and the way back leads through them', async () => {
+  test('WEB-15 rows are by name at first, and a header orders by its column and turns it around; filter and order are in the address, and the way back leads through them', async () => {
     const { page } = person;
     await open('/vms');
     await page.getByRole('grid', { name: 'Virtual machines' }).waitFor();
-    await page.getByRole('button', { name: 'CPU' }).click();
-    await page.waitForURL(/sort=status.cpuPercent/);
+    const sorted = (name: string, how: 'ascending' | 'descending'): Promise<void> =>
+      page
+        .getByRole('columnheader', { name })
+        .and(page.locator(`[aria-sort=${how}]`))
+        .waitFor();
+    await sorted('Name', 'ascending');
+    for (const name of ['Name', 'State', 'Running time', 'CPU']) {
+      const header = page.getByRole('columnheader', { name }).getByRole('button');
+      if (name !== 'Name') await header.click();
+      await sorted(name, 'ascending');
+      await header.click();
+      await sorted(name, 'descending');
+    }
+    await page.waitForURL(/sort=-status.cpuPercent/);
     await page.goBack();
-    await page
-      .getByRole('columnheader', { name: 'Name' })
-      .and(page.locator('[aria-sort=ascending]'))
-      .waitFor();
+    await sorted('CPU', 'ascending');
     await page.getByRole('combobox', { name: 'Filter' }).fill('name : app AND host = sim-1');
     await page.keyboard.press('Enter');
     await page.waitForURL(/filter=/);

@@ -8,6 +8,7 @@ import {
   Spinner,
 } from '@patternfly/react-core';
 import { EllipsisVIcon } from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
+import { useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useState, type ReactNode } from 'react';
 import type { AllowedAction, Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
@@ -15,7 +16,7 @@ import { describeFailure } from '../parts/failure.ts';
 import { mainPart } from '../parts/main-part.ts';
 import { useVmActions } from '../parts/ask.ts';
 import { useAct } from './act.ts';
-import { deedOf, isPower, offeredActions, type VmAsked } from './offered.ts';
+import { deedOf, isConsole, isPower, offeredActions, type VmAsked } from './offered.ts';
 
 // Comes when it is asked for.
 const VmDialog = lazy(async () => ({ default: (await import('./VmDialog.tsx')).VmDialog }));
@@ -32,14 +33,26 @@ export function VmActionMenu({
   const { client } = useConsole();
   const words = useWords();
   const act = useAct();
+  const navigate = useNavigate();
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState<VmAsked | undefined>(undefined);
   const question = useVmActions(vm.id, open);
   const name = words.text('actionsOf', { name: vm.name });
   const choose = (allowed: AllowedAction): void => {
     const deed = deedOf(allowed, words);
-    if (deed?.kind === 'act') void act(vm, deed.action);
-    else if (deed !== undefined) setAsked(deed.asked);
+    switch (deed?.kind) {
+      case 'go':
+        void navigate({ to: '/vms/$vm', params: { vm: vm.id }, search: { tab: deed.tab } });
+        break;
+      case 'act':
+        void act(vm, deed.action);
+        break;
+      case 'ask':
+        setAsked(deed.asked);
+        break;
+      case undefined:
+        break;
+    }
   };
   const item = (allowed: AllowedAction): ReactNode => (
     <DropdownItem
@@ -86,9 +99,11 @@ export function VmActionMenu({
           {question.error !== null && (
             <DropdownItem isDisabled>{describeFailure(question.error).message}</DropdownItem>
           )}
+          {actions.filter(({ action }) => isConsole(action)).map(item)}
+          {actions.length > 0 && <Divider component="li" />}
           {actions.filter(({ action }) => isPower(action)).map(item)}
           {actions.length > 0 && <Divider component="li" />}
-          {actions.filter(({ action }) => !isPower(action)).map(item)}
+          {actions.filter(({ action }) => !isConsole(action) && !isPower(action)).map(item)}
           {actions.length > 0 && (
             <DropdownItem
               to={client.url('vm.export', { vm: vm.id }).pathname}

@@ -5,15 +5,28 @@ import type { Words } from '../i18n/words.ts';
 /** Those that need to know nothing, though some ask whether one is sure. */
 export type ImmediateAction = PowerAction | 'remove' | 'delete';
 const formActions = ['clone', 'rename'] as const;
-const order: readonly VmAction[] = [...powerActions, ...formActions, 'remove', 'delete'];
+const consoles = ['screen', 'serial'] as const;
+const order: readonly VmAction[] = [
+  ...consoles,
+  ...powerActions,
+  ...formActions,
+  'remove',
+  'delete',
+];
 
 export type VmAsked =
   | { readonly kind: 'confirm'; readonly action: ImmediateAction; readonly loss: string }
   | { readonly kind: (typeof formActions)[number] };
 
 export type VmDeed =
+  /** To a tab of the vm's page. */
+  | { readonly kind: 'go'; readonly tab: (typeof consoles)[number] }
   | { readonly kind: 'act'; readonly action: ImmediateAction }
   | { readonly kind: 'ask'; readonly asked: VmAsked };
+
+export function isConsole(action: VmAction): action is (typeof consoles)[number] {
+  return consoles.some((one) => one === action);
+}
 
 export function isPower(action: VmAction): action is PowerAction {
   return powerActions.some((power) => power === action);
@@ -36,6 +49,7 @@ export function deedOf(
   words: Words,
 ): VmDeed | undefined {
   if (!allowed) return undefined;
+  if (isConsole(action)) return { kind: 'go', tab: action };
   if (action === 'clone' || action === 'rename') return { kind: 'ask', asked: { kind: action } };
   if (!isPower(action) && action !== 'remove' && action !== 'delete') return undefined;
   // Nothing is lost by it, which is what there is to say (WEB-26).

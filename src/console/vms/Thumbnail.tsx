@@ -1,8 +1,9 @@
 /**
- * A small picture of a vm's screen, for those who may see it. It is read again when the state changes and
+ * A small picture of a vm's screen, for those who may see it, which leads to the screen itself. It is read again when the state changes and
  * while the vm runs, at most every twenty seconds, and only while it is seen.
  */
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
@@ -33,5 +34,9 @@ export function Thumbnail({ vm }: { readonly vm: Vm }): ReactNode {
     return () => URL.revokeObjectURL(made);
   }, [data]);
   if (!seen || url === undefined) return <span className="thumbnail" aria-hidden />;
-  return <img className="thumbnail" src={url} alt={words.text('screenOf', { name: vm.name })} />;
+  return (
+    <Link to="/vms/$vm" params={{ vm: id }} search={{ tab: 'screen' }}>
+      <img className="thumbnail" src={url} alt={words.text('screenOf', { name: vm.name })} />
+    </Link>
+  );
 }

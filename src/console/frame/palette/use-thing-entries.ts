@@ -73,16 +73,10 @@ function useVmEntries(vm: Vm | undefined): Entries {
   const question = useVmActions(vm?.id ?? '', vm !== undefined);
   if (vm === undefined) return { entries: [], settled: true };
   const actions = question.data?.actions ?? [];
-  const consoles = actions.filter(({ action }) => action === 'screen' || action === 'serial');
-  const judged = [...offeredActions(actions), ...consoles].sort(
-    (a, b) => Number(b.allowed) - Number(a.allowed),
-  );
+  const judged = offeredActions(actions).toSorted((a, b) => Number(b.allowed) - Number(a.allowed));
   const deedFor = (allowed: (typeof judged)[number]): Deed | undefined => {
-    const { action } = allowed;
-    if (!allowed.allowed) return undefined;
-    if (action === 'screen' || action === 'serial')
-      return { kind: 'go', to: `/vms/${vm.id}?tab=${action}` };
     const deed = deedOf(allowed, words);
+    if (deed?.kind === 'go') return { kind: 'go', to: `/vms/${vm.id}?tab=${deed.tab}` };
     if (deed?.kind === 'act') return { kind: 'act', act: () => void act(vm, deed.action) };
     return deed && { kind: 'ask', asked: { kind: 'vm', vm, asked: deed.asked } };
   };
