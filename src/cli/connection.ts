@@ -48,7 +48,7 @@ export function findConnection(
   if (installation.server !== undefined) {
     if (installation.token === undefined) {
       throw new Fault('unauthenticated', `no token for ${installation.server}`, {
-        hint: 'put one into GANTRY_TOKEN; make it with: gantry token create',
+        hint: 'put one into GANTRY_TOKEN; it is made on that server, or in its console, with: token create NAME',
       });
     }
     const file = environment['GANTRY_AUTHORITY'];

@@ -1,5 +1,6 @@
 /** The options of every list command, and walking through its pages. */
 import type { CallOutput, RouteName } from '#api';
+import { Fault } from '#lib';
 import type { Run, Values } from './command.ts';
 
 export const listOptions = {
@@ -24,13 +25,17 @@ export interface ListRequest {
 
 const page = 500;
 
+/** Errors: `invalid` for a limit that is no count: nothing found would be said of what was not looked for. */
 export function listQuery(options: Values<typeof listOptions>): ListRequest {
+  const { limit } = options;
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
+    throw new Fault('invalid', `--limit ${limit} is not a count of 1 or more`);
   return {
-    limit: options.limit,
+    limit,
     query: {
       filter: options.filter,
       sort: options.sort,
-      limit: Math.min(options.limit ?? page, page),
+      limit: Math.min(limit ?? page, page),
     },
   };
 }
@@ -45,7 +50,6 @@ export async function collect<N extends RouteName>(
   request: ListRequest,
 ): Promise<readonly ItemOf<N>[]> {
   const items: ItemOf<N>[] = [];
-  if (request.limit !== undefined && request.limit <= 0) return items;
   for await (const item of run.client.list(name, request.query, run.signal)) {
     items.push(item as ItemOf<N>);
     if (request.limit !== undefined && items.length >= request.limit) break;

@@ -349,6 +349,9 @@ void test('mistakes end with the exit code of their fault and a hint', async () 
     [['vm', 'create', 'x'.repeat(10_000)], 2, /longer/],
     [['vm', 'create', 'big', '--memory', '900T'], 2, /memory/i],
     [['vm', 'create', 'noimage', '--image', 'nothere'], 3, /nothere/],
+    [['vm', 'create', 'many', '--processors', '100000'], 2, /processors: must be at most 1024/],
+    [['vm', 'list', '--limit', '-5'], 2, /not a count/],
+    [['vm', 'screenshot', 'hello', '/nowhere/hello.png'], 2, /cannot write \/nowhere/],
   ];
   for (const [words, code, text] of cases) {
     const ran = await gantry.run([...words]);
@@ -373,7 +376,8 @@ void test('down leaves vms alone, status says what is not well, and up finds eve
   assert.equal(processesOf('hello').length, 1);
   const status = await gantry.run(['status']);
   assert.equal(status.code, 20);
-  assert.match(status.out, /coordinator +does not run/);
+  assert.match(status.out, /coordinator +does not run +\S*\/gantry up/);
+  assert.doesNotMatch(status.out, /api/);
   await gantry.must('up', '--yes');
   assert.equal(
     (await untilVm('hello', 'seen again', ({ state }) => state === 'running')).state,

@@ -1,6 +1,7 @@
 /** The serial console in this terminal, screenshots, typing. */
-import { open } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { WhenHeld } from '#api';
+import { Fault } from '#lib';
 import { command } from '../command.ts';
 import { attachSerial } from '../serial.ts';
 
@@ -52,8 +53,12 @@ export const consoleCommands = [
       const [vm = '', file = '-'] = args;
       const png = await client.call('vm.screenshot', { params: { vm } }, signal);
       if (file === '-') return out.bytes(png);
-      await using handle = await open(file, 'w');
-      await handle.writeFile(png);
+      await writeFile(file, png).catch((error: unknown) => {
+        throw new Fault('invalid', `cannot write ${file}`, {
+          cause: error,
+          hint: 'choose a folder that exists, with room, where you may write',
+        });
+      });
       out.note(`${file} written`);
     },
   }),

@@ -49,7 +49,7 @@ function describeHost(host: Host): readonly (readonly [string, string])[] {
           ['system', `${facts.operatingSystem}, kernel ${facts.kernel}, ${facts.architecture}`],
           [
             'processor',
-            `${facts.processor.model}, ${facts.processor.sockets} sockets, ${facts.processor.cores} cores, ${facts.processor.threads} threads (${facts.processor.grade})`,
+            `${facts.processor.model}, ${counted(facts.processor.sockets, 'socket')}, ${counted(facts.processor.cores, 'core')}, ${counted(facts.processor.threads, 'thread')} (${facts.processor.grade})`,
           ],
           [
             'memory',

@@ -271,7 +271,7 @@ export const systemCommands = [
           },
           { title: 'CHECK', value: (finding) => finding.check },
           { title: 'EVIDENCE', value: (finding) => finding.evidence },
-          { title: 'REMEDY', value: (finding) => finding.remedy ?? '' },
+          { title: 'REMEDY', value: (finding) => run.out.typed(finding.remedy ?? '') },
         ],
         findings,
         'nothing to say',

@@ -23,7 +23,7 @@ export function writeList<T>(
     case 'table':
     case 'wide': {
       if (items.length === 0) {
-        out.note(nothing);
+        out.note(out.typed(nothing));
         return;
       }
       const shown = columns.filter((column) => format === 'wide' || column.wide === undefined);

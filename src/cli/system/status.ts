@@ -42,6 +42,7 @@ export async function judgeInstallation(
           ),
     );
   }
+  const serves = findings.every(({ check, result }) => check !== 'coordinator' || result === 'ok');
   const pid = readCoordinatorFile(installation)?.pid;
   if (pid !== undefined && runsWithoutAccount(pid))
     findings.push(
@@ -71,7 +72,8 @@ export async function judgeInstallation(
     findings.push(...answer.findings);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    findings.push(finding('api', 'error', describeFault(error), error.hint ?? null));
+    // of what does not run it was said already
+    if (serves) findings.push(finding('api', 'error', describeFault(error), error.hint ?? null));
   }
   return findings;
 }

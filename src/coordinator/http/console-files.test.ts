@@ -52,6 +52,13 @@ test('the page is served for the addresses of the console, under a policy withou
   }
 });
 
+test('the first page is there for whoever asks, a probe too', async () => {
+  const answer = await fetch(url, { headers: { accept: '*/*' } });
+  assert.equal(answer.status, 200);
+  assert.equal(await answer.text(), '<p>page</p>');
+  assert.equal((await fetch(`${url}/vms`, { headers: { accept: '*/*' } })).status, 404);
+});
+
 test('a file with a hash in its name is kept for ever, and compressed for those who take it', async () => {
   const path = `${url}/assets/index-abc.js`;
   const plain = await fetch(path, { headers: { 'accept-encoding': 'identity' } });

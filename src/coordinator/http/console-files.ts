@@ -91,8 +91,8 @@ export function registerConsole(server: FastifyInstance, folder: string): void {
       const found = await find(join(folder, path), gzip);
       if (found !== undefined) return send(reply, path, found);
     }
-    // Any other path is a page of the console; browsers that open one ask for HTML.
-    const asksForPage = (request.headers.accept ?? '').includes('text/html');
+    // Any other path is a page of the console; browsers that open one ask for HTML, probes and curl for the first.
+    const asksForPage = path === '/' || (request.headers.accept ?? '').includes('text/html');
     if (ours.test(path) || isFile || !asksForPage)
       throw new Fault('not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`, {
         hint: 'the routes are described at /api',

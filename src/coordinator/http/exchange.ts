@@ -20,7 +20,9 @@ export function correlationOf(request: IncomingMessage): string {
 /** Errors: `too-large` for a URL beyond 8 KiB. */
 export function checkHead(request: IncomingMessage): void {
   if ((request.url ?? '').length > maxUrlLength)
-    throw new Fault('too-large', `the URL is longer than ${maxUrlLength} characters`);
+    throw new Fault('too-large', `the URL is longer than ${maxUrlLength} characters`, {
+      hint: 'names have at most 100 bytes; a filter must fit as well',
+    });
 }
 
 /** The thing that the path names, looked up where rights are granted on its kind. */

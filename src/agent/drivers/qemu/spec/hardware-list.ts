@@ -1,5 +1,6 @@
 /** The effective hardware of a vm, as its process has it or as the next start will make it (HW-58). */
 import type { EffectiveHardware } from '#api';
+import { formatBytes } from '#lib';
 import {
   shareId,
   type Image,
@@ -28,7 +29,7 @@ export function listHardware(
   const devices: Device[] = [
     device('machine', 'system', null, spec.chipset, null, spec.chipsetVersion ?? null),
     device('processors', 'system', null, `${spec.processor.count} × ${spec.processor.model}`),
-    device('memory', 'system', null, `${spec.memory.sizeBytes} bytes`),
+    device('memory', 'system', null, formatBytes(spec.memory.sizeBytes)),
     device('firmware', 'system', null, spec.firmware.kind, null, firmwarePath(spec)),
     ...spec.scsiControllers.map(({ position, model }) =>
       device('SCSI controller', 'pci', String(position), model, at(`board-scsi${position}`)),
