@@ -22,6 +22,7 @@ export { buildOpenApi } from './openapi.ts';
 export * from './network/firewall.ts';
 export * from './network/ipv4.ts';
 export * from './network/isolation.ts';
+export * from './network/ipv6.ts';
 export * from './network/network.ts';
 export * from './network/port.ts';
 export * from './network/span.ts';

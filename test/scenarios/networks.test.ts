@@ -70,6 +70,25 @@ test('every setting of a network is one option, and a change leaves the others a
   assert.match(err, /--forward x is not PORT=ADDRESS:PORT/);
 });
 
+test('IPv6 of a network is one option: a prefix of its own or a chosen one, and forwards into it', async () => {
+  await gantry.must('network', 'create', 'six', '--ipv6', 'auto');
+  const { ipv6 } = await show('six');
+  assert.match(ipv6?.prefix ?? '', /^fd[0-9a-f:]+::\/64$/);
+  assert.deepEqual([ipv6?.addressing, ipv6?.outside], ['slaac', 'translated']);
+  const chosen =
+    '--ipv6 2001:DB8:5:1::/64 --ipv6-outside routed --forward 80=[2001:db8:5:1::80]:80';
+  await gantry.must('network', 'set', 'six', ...chosen.split(' '));
+  const changed = await show('six');
+  assert.deepEqual(
+    [changed.ipv6?.prefix, changed.ipv6?.outside, changed.forwards[0]?.address],
+    ['2001:db8:5:1::/64', 'routed', '2001:db8:5:1::80'],
+  );
+  assert.match(await gantry.must('network', 'show', 'six'), /seen outside as +their own addresses/);
+  const wrong = await gantry.run(['network', 'set', 'six', '--forward', '80=[fd00::1]:80']);
+  assert.match(wrong.err, /is not an address of the network/);
+  await gantry.must('network', 'delete', 'six');
+});
+
 test('a vm is made on a network, moved to another one and shown with it', async () => {
   await gantry.must('network', 'create', 'one', '--type', 'internal');
   await gantry.must('network', 'create', 'two', '--type', 'internal');

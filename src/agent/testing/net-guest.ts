@@ -122,9 +122,20 @@ export class NetGuest implements Disposable {
     return near;
   }
 
+  /** From the next cable on. */
+  speakIpv6(): void {
+    this.run('busybox', 'sysctl', '-w', 'net.ipv6.conf.default.disable_ipv6=0');
+  }
+
   /** What the program says; throws where it fails. */
   run(program: string, ...args: readonly string[]): string {
     return must('nsenter', `--net=/proc/${this.pid}/ns/net`, '--', program, ...args);
+  }
+
+  /** What the program says, whether it fails or not. */
+  says(program: string, ...args: readonly string[]): string {
+    const call = [`--net=/proc/${this.pid}/ns/net`, '--', program, ...args];
+    return spawnSync('nsenter', call, { encoding: 'utf8' }).stdout;
   }
 
   succeeds(program: string, ...args: readonly string[]): boolean {

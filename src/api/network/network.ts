@@ -8,6 +8,7 @@ import { patchOf } from '../patch.ts';
 import { macSchema } from '../vm/hardware.ts';
 import { reasonSchema } from '../vm/vm.ts';
 import { firewallSchema, openFirewall } from './firewall.ts';
+import { networkIpv6InputSchema, networkIpv6Schema } from './ipv6.ts';
 import { isolationSchema } from './isolation.ts';
 import { networkSpanInputSchema, networkSpanSchema } from './span.ts';
 
@@ -28,6 +29,7 @@ export type NetworkType = keyof typeof networkTypes;
 const typeNames = Object.keys(networkTypes) as [NetworkType, ...NetworkType[]];
 
 const ipv4 = z.ipv4();
+const address = z.union([ipv4, z.ipv6()]);
 const leaseSeconds = z.number().int().min(120).max(31_536_000);
 
 const dhcpSchema = z
@@ -90,12 +92,12 @@ const port = z.number().int().min(1).max(65_535);
 export const networkForwardSchema = z
   .strictObject({
     protocol: z.enum(['tcp', 'udp']).default('tcp'),
-    hostAddress: ipv4
+    hostAddress: address
       .nullable()
       .default(null)
       .meta({ description: 'address of the host that it is about; null: every one' }),
     hostPort: port,
-    address: ipv4.meta({ description: 'of the vm, in the network' }),
+    address: address.meta({ description: 'of the vm, in the network' }),
     port,
   })
   .meta({
@@ -156,6 +158,7 @@ export const networkSpecSchema = z
     name: nameSchema,
     type: z.enum(typeNames),
     ipv4: networkIpv4Schema.nullable().meta({ description: 'null: the network has no addresses' }),
+    ipv6: networkIpv6Schema.nullable().default(null).meta({ description: 'null: none' }),
     span: networkSpanSchema.nullable().default(null).meta({
       description: 'of an internal or nat network; null: it exists on every host by itself',
     }),
@@ -218,6 +221,9 @@ export const networkCreateSchema = z
     type: z.enum(typeNames).default('nat').meta({ description: 'how far its traffic goes' }),
     ipv4: ipv4InputSchema.nullable().optional().meta({
       description: 'default: addresses for nat and host-only networks, none for the others',
+    }),
+    ipv6: networkIpv6InputSchema.nullable().default(null).meta({
+      description: 'of a network with a service; null: none',
     }),
     span: networkSpanInputSchema.nullable().default(null).meta({
       description: 'makes an internal or nat network one on all hosts',

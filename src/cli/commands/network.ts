@@ -18,6 +18,7 @@ import { firewallLines, firewallOf, firewallOptions } from '../firewall-options.
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
+import { ipv6Of, ipv6Options, showIpv6 } from './network-ipv6.ts';
 import { leaseColumns, networkColumns } from './columns.ts';
 
 const networkArgument = { name: 'network', meaning: 'name or id', completes: 'network' } as const;
@@ -87,17 +88,21 @@ function parseReservation(text: string): NetworkReservation {
 
 /** `8080=10.80.0.9:80`, `192.0.2.1:53=10.80.0.9:53/udp`. */
 function parseForward(text: string): NetworkForward {
-  const match = /^(?:([\d.]+):)?(\d{1,5})=([\d.]+):(\d{1,5})(?:\/(tcp|udp))?$/.exec(text);
+  const match =
+    /^(?:([\d.]+|\[[\da-f:]+\]):)?(\d{1,5})=([\d.]+|\[[\da-f:]+\]):(\d{1,5})(?:\/(tcp|udp))?$/i.exec(
+      text,
+    );
   if (match === null)
     throw new Fault('invalid', `--forward ${text.slice(0, 100)} is not PORT=ADDRESS:PORT`, {
       hint: 'for example --forward 8080=10.80.0.9:80, or 53=10.80.0.9:53/udp',
     });
-  const [, hostAddress = null, hostPort, address = '', port, protocol] = match;
+  const [, hostAddress, hostPort, address = '', port, protocol] = match;
+  const bare = (bracketed: string): string => bracketed.replaceAll(/[[\]]/g, '');
   return {
     protocol: protocol === 'udp' ? 'udp' : 'tcp',
-    hostAddress,
+    hostAddress: hostAddress === undefined ? null : bare(hostAddress),
     hostPort: Number(hostPort),
-    address,
+    address: bare(address),
     port: Number(port),
   };
 }
@@ -258,6 +263,7 @@ export const networkCommands: readonly Command[] = [
         ),
         ['adapters', String(network.adapters)],
         ...showIpv4(network.ipv4),
+        ...showIpv6(network),
         ['domain', network.domain || '-'],
         ...network.reservations.map(
           ({ mac, address }) => ['reserved', `${address} for ${mac}`] as const,
@@ -290,6 +296,7 @@ export const networkCommands: readonly Command[] = [
         meaning: 'how far its traffic goes: nat (default), host-only, internal or bridged',
       },
       ...spanOptions,
+      ...ipv6Options,
       ...changeOptions,
     },
     examples: [
@@ -303,6 +310,7 @@ export const networkCommands: readonly Command[] = [
         name: args[0] ?? '',
         ...(options.type === undefined ? {} : { type: options.type }),
         ...spanOf(options),
+        ...ipv6Of(options),
         ...changesOf(options),
       };
       const network = await client.call('network.create', { body }, signal);
@@ -315,7 +323,11 @@ export const networkCommands: readonly Command[] = [
     name: 'network set',
     summary: 'change a network; vms on it stay connected',
     args: [networkArgument],
-    options: { name: { type: 'text', value: 'NAME', meaning: 'its new name' }, ...changeOptions },
+    options: {
+      name: { type: 'text', value: 'NAME', meaning: 'its new name' },
+      ...ipv6Options,
+      ...changeOptions,
+    },
     examples: [
       'gantry network set office --forward 8080=10.80.0.9:80 --forward 2222=10.80.0.9:22',
       'gantry network set office --reserve 52:47:59:01:02:03=10.80.0.9',
@@ -326,6 +338,7 @@ export const networkCommands: readonly Command[] = [
       const before = await client.call('network.show', { params }, signal);
       const body = {
         ...(options.name === undefined ? {} : { name: options.name }),
+        ...ipv6Of(options, before.ipv6),
         ...changesOf(options, before),
       };
       const input = { params, body, ifMatch: before.version };

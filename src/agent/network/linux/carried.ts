@@ -19,5 +19,5 @@ export function partIn(
 export function asCarried(network: NetworkSpec, part: Part): NetworkSpec {
   if (part === 'serves') return network;
   const ipv4 = network.ipv4 && { ...network.ipv4, service: null };
-  return { ...network, type: 'internal', forwards: [], ipv4 };
+  return { ...network, type: 'internal', forwards: [], ipv4, ipv6: null };
 }

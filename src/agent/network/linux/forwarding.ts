@@ -5,10 +5,13 @@
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NetworkSpec } from '#api';
+import { setForwarding6 } from './forwarding6.ts';
 
 const setting = '/proc/sys/net/ipv4/ip_forward';
 
-export async function setForwarding(wanted: 'needed' | 'not-needed', note: string): Promise<void> {
+async function setForwarding(wanted: 'needed' | 'not-needed', note: string): Promise<void> {
   const isOn = (await readFile(setting, 'utf8')).trim() !== '0';
   if (wanted === 'needed' && !isOn) {
     await writeFile(note, 'turned on\n', { mode: 0o600 });
@@ -18,4 +21,16 @@ export async function setForwarding(wanted: 'needed' | 'not-needed', note: strin
     if (isOn) await writeFile(setting, '0\n');
     await rm(note, { force: true });
   }
+}
+
+/** As the networks need that are carried. */
+export async function keepForwarding(
+  carried: readonly NetworkSpec[],
+  runtimeDir: string,
+): Promise<void> {
+  const routed = carried.filter(({ type }) => type === 'nat');
+  const note = join(runtimeDir, 'forwarding');
+  await setForwarding(routed.length > 0 ? 'needed' : 'not-needed', note);
+  const routed6 = routed.some(({ ipv6 }) => ipv6 !== null);
+  await setForwarding6(routed6 ? 'needed' : 'not-needed', `${note}6`);
 }

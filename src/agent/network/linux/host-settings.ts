@@ -2,9 +2,25 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { upstreamServers } from './service-config.ts';
 
-/** The host has no address of the second kind in a network: without this it would give itself one. */
-export async function refuseIpv6(bridge: string): Promise<void> {
-  await writeFile(`/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`, '1\n').catch(() => undefined);
+const settings = '/proc/sys/net/ipv6/conf';
+
+/**
+ * Whether the host itself speaks IPv6 on the bridge. Where it does not it would give itself an address, and where
+ * it does it would take its own service for its router.
+ */
+export async function setBridgeIpv6(
+  bridge: string | null,
+  wanted: 'spoken' | 'refused',
+): Promise<void> {
+  if (bridge === null) return;
+  const path = `${settings}/${bridge}/disable_ipv6`;
+  const refused = wanted === 'refused' ? '1' : '0';
+  const now = await readFile(path, 'utf8').catch(() => refused);
+  if (now.trim() === refused) return;
+  if (wanted === 'spoken')
+    for (const name of ['accept_ra', 'autoconf'])
+      await writeFile(`${settings}/${bridge}/${name}`, '0\n');
+  await writeFile(path, `${refused}\n`);
 }
 
 /** systemd-resolved tells others of itself only; what it asks is in a file of its own. */

@@ -16,6 +16,8 @@ export interface Link {
   readonly mac: string | undefined;
   /** IPv4 with length: `10.80.0.1/24`. */
   readonly addresses: readonly string[];
+  /** IPv6 with length, without those of the link alone. */
+  readonly addresses6?: readonly string[];
   /** Of a bridge: how long it remembers where an address is; 0 sends everything everywhere. */
   readonly ageingTime: number | undefined;
   /** Largest packet. */
@@ -64,6 +66,7 @@ const linkSchema = z.object({
         family: z.string().max(16).optional(),
         local: z.string().max(64).optional(),
         prefixlen: z.number().optional(),
+        scope: z.string().max(16).optional(),
       }),
     )
     .max(65_536)
@@ -92,6 +95,11 @@ export function parseLinks(text: string): readonly Link[] {
             mac: link.address,
             addresses: (link.addr_info ?? []).flatMap(({ family, local, prefixlen }) =>
               family === 'inet' && local !== undefined ? [`${local}/${prefixlen ?? 32}`] : [],
+            ),
+            addresses6: (link.addr_info ?? []).flatMap(({ family, local, prefixlen, scope }) =>
+              family === 'inet6' && scope !== 'link' && local !== undefined
+                ? [`${local}/${prefixlen ?? 128}`]
+                : [],
             ),
             ageingTime: link.linkinfo?.info_data?.ageing_time,
             mtu: link.mtu,

@@ -22,9 +22,9 @@ import type { Obstacle } from '../../drivers/driver.ts';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import { networkMissing, networkUnavailable, usedNetworks, type Networks } from '../networks.ts';
 import type { Frames, Taps } from '../taps.ts';
-import { setForwarding } from './forwarding.ts';
+import { keepForwarding } from './forwarding.ts';
 import { countGuestFrames } from './guest-frames.ts';
-import { readUpstream, refuseIpv6 } from './host-settings.ts';
+import { readUpstream, setBridgeIpv6 } from './host-settings.ts';
 import { readKnown, writeKnown } from './known-file.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { parseLeases } from './leases.ts';
@@ -32,7 +32,14 @@ import { readLinks, type Link } from './links.ts';
 import { keepLimits } from './limit-keeper.ts';
 import { Lookout } from './lookout.ts';
 import { readAlias } from './names.ts';
-import { planNetwork, planPorts, planRemovals, type Call, type NetworkPlan } from './plan.ts';
+import {
+  planNetwork,
+  planPorts,
+  planRemovals,
+  speaksIpv6,
+  type Call,
+  type NetworkPlan,
+} from './plan.ts';
 import {
   limitsOf,
   portKey,
@@ -333,7 +340,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
         const served = trouble ?? (await this.#serve(network, plan));
         reports.push(reportOf(network, plan, trouble, [served, limited]));
       }
-      await this.#forward(wanted);
+      await keepForwarding(wanted, this.#options.runtimeDir);
       this.#leases.keep([...this.#services.keys()].flatMap((id) => this.#known.get(id) ?? []));
       this.#listen(wanted.length > 0 ? 'yes' : 'no');
       this.#report(reports);
@@ -348,10 +355,12 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   async #carry(network: NetworkSpec): Promise<NetworkPlan> {
     const part = this.#standings.partIn(network);
     const plan = planNetwork(this.#options.hostId, network, await this.#links(), part);
+    const spoken = speaksIpv6(network) ? 'spoken' : 'refused';
     try {
+      await setBridgeIpv6(plan.bridge, spoken);
       for (const call of plan.calls) {
         await this.#call(call);
-        if (call[1] === 'add' && plan.bridge !== null) await refuseIpv6(plan.bridge);
+        if (call[1] === 'add') await setBridgeIpv6(plan.bridge, spoken);
       }
       const spanning = this.#spanning(network, plan.bridge);
       if (spanning === undefined) return plan;
@@ -464,12 +473,6 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
         if (attachment.kind === 'network' && attachment.network === network)
           adapters.push({ mac, vmName: definition.name });
     return adapters;
-  }
-
-  async #forward(wanted: readonly NetworkSpec[]): Promise<void> {
-    const note = join(this.#options.runtimeDir, 'forwarding');
-    const needed = wanted.some(({ type }) => type === 'nat');
-    await setForwarding(needed ? 'needed' : 'not-needed', note);
   }
 
   #listen(whether: 'yes' | 'no'): void {

@@ -3,7 +3,7 @@
  * letters; whose an interface is stands in its alias, which outlives every agent.
  */
 import { createHash } from 'node:crypto';
-import { isUuid } from '#api';
+import { formatIpv6, isUuid } from '#api';
 
 export type Purpose =
   | { readonly kind: 'network'; readonly network: string }
@@ -74,4 +74,12 @@ export function macOf(kind: 'network' | 'service', network: string): string {
 export function memberMac(hostId: string, network: string): string {
   const hex = createHash('sha256').update(`${hostId} ${network}`).digest('hex');
   return `52:47:5c:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}`;
+}
+
+/** The address that an interface gives itself on its link (RFC 4291 2.5.1, appendix A). */
+export function linkLocalOf(mac: string): string {
+  const [first = 0, ...rest] = mac.split(':').map((part) => Number.parseInt(part, 16));
+  const bytes = [first ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];
+  const value = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  return formatIpv6((0xfe80n << 112n) + value);
 }

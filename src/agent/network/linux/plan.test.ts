@@ -206,14 +206,14 @@ server=192.0.2.53
 domain=lab.test
 local=/lab.test/
 expand-hosts
-dhcp-range=10.71.1.100,10.71.1.150,255.255.255.0,3600
 dhcp-leasefile=/d/leases
 dhcp-hostsfile=/d/hosts
 dhcp-authoritative
-dhcp-broadcast
 dhcp-ignore-names=tag:!known
-no-ping
 quiet-dhcp
+dhcp-range=10.71.1.100,10.71.1.150,255.255.255.0,3600
+dhcp-broadcast
+no-ping
 dhcp-option=option:router,10.71.1.1
 dhcp-option=option:dns-server,10.71.1.2
 `,

@@ -3,7 +3,7 @@
  * be, as calls of `ip`. Pure. A call that has been made is not planned again, so a plan of a network that is
  * as it should be is empty.
  */
-import { overlaps, parseSubnet, type NetworkSpec } from '#api';
+import { addressIn, overlaps, parseSubnet, type NetworkSpec } from '#api';
 import type { Reason } from '#lib';
 import type { Link } from './links.ts';
 import type { Part } from './carried.ts';
@@ -63,7 +63,8 @@ export function planNetwork(
   const ageing = network.promiscuous ? 0 : usualAgeing;
   if ((link?.ageingTime ?? usualAgeing) !== ageing)
     calls.push(['link', 'set', 'dev', name, 'type', 'bridge', 'ageing_time', String(ageing)]);
-  calls.push(...planAddresses(network, name, link?.addresses ?? []));
+  calls.push(...planAddresses(hostAddress(network), name, link?.addresses ?? []));
+  calls.push(...planAddresses(hostAddress6(network), name, link?.addresses6 ?? [], 'nodad'));
   if (lower?.link !== undefined && lower.link.master !== name)
     calls.push(['link', 'set', 'dev', lower.link.name, 'master', name]);
   if (lower?.link?.isUp === false) calls.push(['link', 'set', 'dev', lower.link.name, 'up']);
@@ -90,13 +91,28 @@ export function hostAddress({ type, ipv4 }: NetworkSpec): string | undefined {
   return `${ipv4.gateway}/${ipv4.subnet.slice(ipv4.subnet.indexOf('/') + 1)}`;
 }
 
-function planAddresses(network: NetworkSpec, name: string, has: readonly string[]): Call[] {
-  const wanted = hostAddress(network);
+/** Whether the host itself has an address of IPv6 in the network. */
+export function speaksIpv6(network: NetworkSpec): boolean {
+  return hostAddress6(network) !== undefined;
+}
+
+/** The first one of the prefix. */
+function hostAddress6({ type, ipv6 }: NetworkSpec): string | undefined {
+  if (ipv6 === null || (type !== 'nat' && type !== 'host-only')) return undefined;
+  return `${addressIn(ipv6.prefix, 1)}/64`;
+}
+
+function planAddresses(
+  wanted: string | undefined,
+  name: string,
+  has: readonly string[],
+  ...flags: readonly string[]
+): Call[] {
   const calls = has
     .filter((address) => address !== wanted)
     .map((address): Call => ['address', 'del', address, 'dev', name]);
   if (wanted !== undefined && !has.includes(wanted))
-    calls.push(['address', 'add', wanted, 'dev', name]);
+    calls.push(['address', 'add', wanted, 'dev', name, ...flags]);
   return calls;
 }
 

@@ -3,7 +3,17 @@ import { Fault } from '#lib';
 import { runProgram } from '#qemu';
 import { findProgram } from '../../drivers/qemu/host/programs.ts';
 
-const names = ['ip', 'bridge', 'tc', 'nft', 'dnsmasq', 'unshare', 'nsenter', 'setpriv'] as const;
+const names = [
+  'ip',
+  'bridge',
+  'tc',
+  'nft',
+  'dnsmasq',
+  'unshare',
+  'nsenter',
+  'setpriv',
+  'cp',
+] as const;
 type ProgramName = (typeof names)[number];
 export type Programs = Readonly<Record<ProgramName, string>>;
 
@@ -13,6 +23,7 @@ const packages: Readonly<Partial<Record<ProgramName, string>>> = {
   tc: 'iproute2',
   bridge: 'iproute2',
   nft: 'nftables',
+  cp: 'coreutils',
   dnsmasq: 'dnsmasq-base',
 };
 

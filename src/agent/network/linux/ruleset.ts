@@ -4,7 +4,7 @@
  */
 import type { Firewall, NetworkSpec, PortPriority } from '#api';
 import { guardChains, guardRules } from './guard-rules.ts';
-import { tableName } from './names.ts';
+import { macOf, tableName } from './names.ts';
 import { filteredPorts, jumpRules, portChains } from './port-rules.ts';
 import { tunnelLines, type RuledTunnel } from './tunnel-rules.ts';
 
@@ -103,6 +103,7 @@ function inetChains(networks: readonly RuledNetwork[], ports: readonly RuledPort
       ...priorityRules('ether saddr', ports, ({ mac }) => mac),
       ...routed.flatMap((one) => boundaryRules(one, bridges)),
     ]),
+    ...asideChain(networks),
     ...chain('prerouting', 'type nat hook prerouting priority dstnat', forwards),
     ...chain('output', 'type nat hook output priority -100', forwards),
     ...chain(
@@ -121,29 +122,64 @@ function boundaryRules({ network, bridge }: RuledNetwork, bridges: string): stri
   return [
     inside,
     `iifname "${bridge}" oifname { ${bridges} } drop`,
-    `iifname "${bridge}" ip saddr ${network.ipv4?.subnet} accept`,
+    ...(network.ipv4 === null
+      ? []
+      : [`iifname "${bridge}" ip saddr ${network.ipv4.subnet} accept`]),
+    ...leaveRules6(network, bridge),
     `iifname "${bridge}" drop`,
     `oifname "${bridge}" ct state established,related accept`,
     `oifname "${bridge}" ct status dnat accept`,
+    ...enterRules6(network, bridge),
     `oifname "${bridge}" drop`,
   ];
 }
 
+/**
+ * What vms send by way of their service comes through the host twice (service.ts): first as a frame, which a kernel
+ * with br_netfilter would remember as a connection that is not to be translated.
+ */
+function asideChain(networks: readonly RuledNetwork[]): string[] {
+  const rules = networks.flatMap(({ network: { id, type, ipv6 }, bridge }) =>
+    type === 'nat' && ipv6 !== null
+      ? [`iifname "${bridge}" meta nfproto ipv6 ether daddr ${macOf('service', id)} notrack`]
+      : [],
+  );
+  return rules.length === 0
+    ? []
+    : chain('aside', 'type filter hook prerouting priority raw', rules);
+}
+
+function leaveRules6({ ipv6 }: NetworkSpec, bridge: string): string[] {
+  return ipv6 === null ? [] : [`iifname "${bridge}" ip6 saddr ${ipv6.prefix} accept`];
+}
+
+/** Vms that are seen as they are may be reached as well. */
+function enterRules6({ ipv6 }: NetworkSpec, bridge: string): string[] {
+  return ipv6?.outside === 'routed' ? [`oifname "${bridge}" ip6 daddr ${ipv6.prefix} accept`] : [];
+}
+
 function translationRules({ network, bridge }: RuledNetwork): string[] {
-  const { type, ipv4 } = network;
-  if (type !== 'nat' || ipv4 === null) return [];
-  const { subnet } = ipv4;
+  const { type, ipv4, ipv6 } = network;
+  if (type !== 'nat') return [];
+  const translate = (family: 'ip' | 'ip6', net: string): string =>
+    `${family} saddr ${net} ${family} daddr != ${net} oifname != "${bridge}" masquerade`;
+  // A vm that takes the way over the host's port gets its answers on the same way.
+  const back = (family: 'ip' | 'ip6', net: string): string =>
+    `${family} saddr ${net} ${family} daddr ${net} ct status dnat masquerade`;
   return [
-    `ip saddr ${subnet} ip daddr != ${subnet} oifname != "${bridge}" masquerade`,
-    // A vm that takes the way over the host's port gets its answers on the same way.
-    `ip saddr ${subnet} ip daddr ${subnet} ct status dnat masquerade`,
+    ...(ipv4 === null ? [] : [translate('ip', ipv4.subnet), back('ip', ipv4.subnet)]),
+    ...(ipv6 === null || ipv6.outside === 'routed' ? [] : [translate('ip6', ipv6.prefix)]),
+    ...(ipv6 === null ? [] : [back('ip6', ipv6.prefix)]),
   ];
 }
 
 function forwardRules({ network: { forwards } }: RuledNetwork): string[] {
   return forwards.map(({ protocol, hostAddress, hostPort, address, port }) => {
-    const to = hostAddress === null ? 'fib daddr type local' : `ip daddr ${hostAddress}`;
-    return `${to} meta nfproto ipv4 ${protocol} dport ${hostPort} dnat ip to ${address}:${port}`;
+    const [family, proto, at] = address.includes(':')
+      ? ['ip6', 'ipv6', `[${address}]`]
+      : ['ip', 'ipv4', address];
+    const to = hostAddress === null ? 'fib daddr type local' : `${family} daddr ${hostAddress}`;
+    return `${to} meta nfproto ${proto} ${protocol} dport ${hostPort} dnat ${family} to ${at}:${port}`;
   });
 }
 

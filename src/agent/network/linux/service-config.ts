@@ -2,7 +2,11 @@
  * The configuration of a network's DHCP and DNS service (dnsmasq(8)), and the names of its vms. Pure; every
  * value has been parsed by the contract, so none can bring a line of its own.
  */
-import { netmaskOf, parseSubnet, type NetworkSpec } from '#api';
+import { addressIn, netmaskOf, parseSubnet, type NetworkIpv6, type NetworkSpec } from '#api';
+
+const leaseSeconds6 = 43_200;
+/** Three times what is usual between advertisements (RFC 4861 6.2.1). */
+const routerSeconds = 1_800;
 
 export interface ServicePlaces {
   readonly folder: string;
@@ -21,7 +25,7 @@ export interface KnownAdapter {
 
 /** Undefined for a network without a service. */
 export function writeServiceConfig(
-  { type, ipv4, span, domain }: NetworkSpec,
+  { type, ipv4, ipv6, span, domain }: NetworkSpec,
   places: ServicePlaces,
   upstream: readonly string[],
 ): string | undefined {
@@ -31,6 +35,7 @@ export function writeServiceConfig(
   const lines = [
     // Another address takes another namespace: it is not dnsmasq that has it.
     `# ${service} in ${ipv4.subnet}, by way of ${gateway ?? 'nothing'}`,
+    ...(ipv6 === null ? [] : [`# ${addressIn(ipv6.prefix, 2)}`]),
     'keep-in-foreground',
     'pid-file=',
     'log-facility=-',
@@ -43,19 +48,23 @@ export function writeServiceConfig(
     ...(type === 'nat' ? upstream.map((address) => `server=${address}`) : []),
     ...(domain === '' ? [] : [`domain=${domain}`, `local=/${domain}/`, 'expand-hosts']),
   ];
+  if (dhcp !== null || ipv6 !== null)
+    lines.push(
+      `dhcp-leasefile=${places.leases}`,
+      `dhcp-hostsfile=${places.hosts}`,
+      'dhcp-authoritative',
+      'dhcp-ignore-names=tag:!known',
+      'quiet-dhcp',
+    );
+  if (ipv6 !== null) lines.push(...ipv6Lines(type, ipv6, span));
   if (dhcp === null || subnet === undefined) return `${lines.join('\n')}\n`;
   const { first, last, leaseSeconds, renewSeconds, rebindSeconds, winsServers } = dhcp;
   const dns = ipv4.dnsServers.length > 0 ? ipv4.dnsServers : [service];
   lines.push(
     `dhcp-range=${first},${last},${netmaskOf(subnet)},${leaseSeconds}`,
-    `dhcp-leasefile=${places.leases}`,
-    `dhcp-hostsfile=${places.hosts}`,
-    'dhcp-authoritative',
     'dhcp-broadcast',
-    'dhcp-ignore-names=tag:!known',
     // All addresses of the network are given by this service: asking first costs each new vm three seconds.
     'no-ping',
-    'quiet-dhcp',
     // An option without a value is one that is not sent.
     ['dhcp-option=option:router', gateway].filter((part) => part !== null).join(','),
     `dhcp-option=option:dns-server,${dns.join(',')}`,
@@ -65,6 +74,30 @@ export function writeServiceConfig(
     ...(rebindSeconds === null ? [] : [`dhcp-option=option:T2,${rebindSeconds}`]),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * The service advertises itself as router, and hands on to the host what is for outside (service.ts); where nothing
+ * is outside it is none. Names of vms that give themselves addresses are found by asking whether they are there.
+ */
+function ipv6Lines(
+  type: NetworkSpec['type'],
+  { prefix, addressing }: NetworkIpv6,
+  span: NetworkSpec['span'],
+): readonly string[] {
+  const range =
+    addressing === 'dhcp'
+      ? `${addressIn(prefix, 0x1000)},${addressIn(prefix, 0xffff)},64,${leaseSeconds6}`
+      : `${addressIn(prefix, 0)},ra-stateless,ra-names,64,${leaseSeconds6}`;
+  const mtu = span === null ? '' : `mtu:${span.mtu},`;
+  return [
+    'enable-ra',
+    'quiet-dhcp6',
+    'quiet-ra',
+    `dhcp-range=${range}`,
+    `ra-param=eth0,${mtu}0,${type === 'nat' ? routerSeconds : 0}`,
+    `dhcp-option=option6:dns-server,[${addressIn(prefix, 2)}]`,
+  ];
 }
 
 /** Reservations, and the names of vms by the addresses of their adapters. */

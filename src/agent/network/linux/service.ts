@@ -13,7 +13,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostLease, NetworkSpec } from '#api';
+import { addressIn, type HostLease, type NetworkSpec } from '#api';
 import { Fault, systemClock } from '#lib';
 import { sendSignal, untilGone } from '../../drivers/qemu/process/exit.ts';
 import { findByArgument, identify, isAlive } from '../../drivers/qemu/process/proc.ts';
@@ -21,7 +21,7 @@ import type { ProcessIdentity } from '../../machine/record.ts';
 import { writeFileAtomic } from '../../storage/atomic-file.ts';
 import { writeLeases } from './leases.ts';
 import type { Link } from './links.ts';
-import { freeName, macOf, writeAlias } from './names.ts';
+import { freeName, linkLocalOf, macOf, writeAlias } from './names.ts';
 import { run, type Programs } from './programs.ts';
 import {
   writeHosts,
@@ -243,11 +243,12 @@ async function untilServing(
 
 /** One end of the pair in the bridge, the other one in the namespace, with the service's address. */
 async function joinBridge(
-  { programs, hostId }: ServiceHost,
+  host: ServiceHost,
   { pid }: ProcessIdentity,
   { network, bridge, links }: ServiceWish,
   before: 'perhaps-joined' | 'not-joined',
 ): Promise<void> {
+  const { programs, hostId } = host;
   const alias = writeAlias(hostId, { kind: 'service', network: network.id });
   const link = links.find((one) => one.alias === alias);
   if (before === 'perhaps-joined' && link?.hasCarrier === true) {
@@ -261,6 +262,7 @@ async function joinBridge(
   const peer = ['name', 'eth0', 'address', macOf('service', network.id), 'netns', String(pid)];
   await run(programs.ip, ['link', 'add', 'name', name, 'type', 'veth', 'peer', ...peer]);
   await run(programs.ip, ['link', 'set', 'dev', name, 'alias', alias, 'master', bridge, 'up']);
+  await routeInside(host, pid, network);
   for (const call of insideCalls(network)) await runInside(programs, pid, call);
 }
 
@@ -268,7 +270,7 @@ function runInside(programs: Programs, pid: number, call: readonly string[]): Pr
   return run(programs.nsenter, [`--net=/proc/${pid}/ns/net`, '--', programs.ip, ...call]);
 }
 
-function insideCalls({ ipv4, type }: NetworkSpec): readonly (readonly string[])[] {
+function insideCalls({ id, ipv4, ipv6, type }: NetworkSpec): readonly (readonly string[])[] {
   if (ipv4 === null || ipv4.service === null) return [];
   const length = ipv4.subnet.slice(ipv4.subnet.indexOf('/') + 1);
   return [
@@ -278,5 +280,38 @@ function insideCalls({ ipv4, type }: NetworkSpec): readonly (readonly string[])[
     ...(type === 'nat' && ipv4.gateway !== null
       ? [['route', 'replace', 'default', 'via', ipv4.gateway]]
       : []),
+    ...(ipv6 === null
+      ? []
+      : [['-6', 'address', 'replace', `${addressIn(ipv6.prefix, 2)}/64`, 'dev', 'eth0', 'nodad']]),
+    // By the address of its link, so that vms are told of the shorter way (RFC 4861 8.2).
+    ...(ipv6 !== null && type === 'nat'
+      ? [
+          [
+            '-6',
+            'route',
+            'replace',
+            'default',
+            'via',
+            linkLocalOf(macOf('network', id)),
+            'dev',
+            'eth0',
+          ],
+        ]
+      : []),
   ];
+}
+
+const forwarding = '/proc/sys/net/ipv6/conf/all/forwarding';
+
+/** Its service is the router that vms know: it hands on to the host what is not for the network. */
+async function routeInside(
+  { programs, folder }: ServiceHost,
+  pid: number,
+  { id, type, ipv6 }: NetworkSpec,
+): Promise<void> {
+  if (type !== 'nat' || ipv6 === null) return;
+  // Settings of a namespace are written from inside: the value is copied there.
+  const on = join(servicePlaces(folder, id).folder, 'on');
+  await writeFileAtomic(on, '1\n', { mode: 0o600, durability: 'cached' });
+  await run(programs.nsenter, [`--net=/proc/${pid}/ns/net`, '--', programs.cp, on, forwarding]);
 }

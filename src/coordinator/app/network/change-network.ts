@@ -21,7 +21,7 @@ import { requireMatch, type Precondition } from '../precondition.ts';
 import { settingEvents, type EventFrame } from '../setting-events.ts';
 import { installationThing } from '../things.ts';
 import { judgeNetwork, takenSubnets, type Surroundings } from './judge-network.ts';
-import { makeIpv4, makeNetwork, type MakeNetworkOptions } from './make-network.ts';
+import { makeIpv4, makeIpv6, makeNetwork, type MakeNetworkOptions } from './make-network.ts';
 import { tellHosts } from './tell-hosts.ts';
 import { countAdapters, findNetwork, showNetwork } from './show-network.ts';
 
@@ -93,11 +93,14 @@ export async function updateNetwork(
     if (patch.name !== undefined && patch.name !== before.data.name)
       requireFreeName(inventory, 'network', patch.name);
     const around = surroundingsOf(inventory, id);
-    const { ipv4, ...rest } = patch;
+    const { ipv4, ipv6, ...rest } = patch;
     const { ipv4: now } = before.data;
     const data = networkDocumentSchema.parse({
       ...before.data,
       ...rest,
+      ...(ipv6 === undefined
+        ? {}
+        : { ipv6: makeIpv6(ipv6, before.data.ipv6 ?? undefined, freeOf(around)) }),
       ipv4:
         ipv4 === undefined ? now : makeIpv4(before.data, ipv4, now ?? undefined, freeOf(around)),
     });

@@ -4,6 +4,7 @@
  */
 import {
   isHostOf,
+  isInPrefix,
   overlaps,
   parseIpv4,
   parseSubnet,
@@ -27,6 +28,7 @@ export function judgeNetwork(network: NetworkDocument, around: Surroundings): re
     report('name', `${network.name} has a meaning of its own where networks are named`);
   judgeType(network, report);
   judgeSpan(network, around, report);
+  judgeIpv6(network, around, report);
   if (network.ipv4 !== null) {
     judgeAddresses(network, network.ipv4, report);
     if (hasHostAddress(network.type)) judgePlace(network.ipv4, around, report);
@@ -59,6 +61,27 @@ function judgeSpan(
   if (type === 'host-only') report('span', 'a host-only network is about one host');
   const holder = others.find((other) => other.span?.vni === span.vni);
   if (holder !== undefined) report('span/vni', `is that of network ${holder.name}`);
+}
+
+function judgeIpv6(
+  { type, ipv4, ipv6 }: NetworkDocument,
+  { others, hosts }: Surroundings,
+  report: Report,
+): void {
+  if (ipv6 === null || ipv6 === undefined) return;
+  if (type === 'bridged')
+    return report('ipv6', 'addresses of a bridged network are given by the physical network');
+  if (ipv4?.service === null || ipv4 === null)
+    report('ipv6', 'a network with IPv6 needs ipv4 with a service');
+  if (!hasHostAddress(type)) return;
+  for (const other of others)
+    if (hasHostAddress(other.type) && other.ipv6?.prefix === ipv6.prefix)
+      report('ipv6/prefix', `is that of network ${other.name}`);
+  for (const { name, facts } of hosts)
+    for (const at of facts?.interfaces ?? [])
+      for (const address of at.addresses)
+        if (isInPrefix(ipv6.prefix, address.split('/')[0] ?? ''))
+          report('ipv6/prefix', `is where host ${name} has ${address} on ${at.name}`);
 }
 
 function judgeAddresses({ type }: NetworkDocument, ipv4: NetworkIpv4, report: Report): void {
@@ -131,15 +154,20 @@ function judgeReservations({ ipv4, reservations }: NetworkDocument, report: Repo
 }
 
 function judgeForwards(network: NetworkDocument, around: Surroundings, report: Report): void {
-  const { ipv4, forwards } = network;
+  const { ipv4, ipv6, forwards } = network;
   const subnet = ipv4 === null ? undefined : parseSubnet(ipv4.subnet);
   const taken = new Map<string, string>();
   for (const other of around.others)
     for (const forward of other.forwards) taken.set(forwardKey(forward), `network ${other.name}`);
   for (const [index, forward] of forwards.entries()) {
     const path = `forwards/${index}`;
-    if (subnet === undefined || !isHostOf(subnet, parseIpv4(forward.address) ?? -1))
-      report(`${path}/address`, 'is not an address of the network');
+    const isOurs = forward.address.includes(':')
+      ? isInPrefix(ipv6?.prefix ?? '', forward.address)
+      : subnet !== undefined && isHostOf(subnet, parseIpv4(forward.address) ?? -1);
+    if (!isOurs) report(`${path}/address`, 'is not an address of the network');
+    const { hostAddress } = forward;
+    if (hostAddress !== null && hostAddress.includes(':') !== forward.address.includes(':'))
+      report(`${path}/hostAddress`, 'is of the other version of IP');
     const key = forwardKey(forward);
     const holder = taken.get(key);
     if (holder !== undefined) report(`${path}/hostPort`, `is forwarded by ${holder} already`);
@@ -151,8 +179,10 @@ function forwardKey({
   protocol,
   hostAddress,
   hostPort,
+  address,
 }: NetworkDocument['forwards'][number]): string {
-  return `${protocol}/${hostAddress ?? 'any'}/${hostPort}`;
+  const version = address.includes(':') ? 6 : 4;
+  return `${protocol}/${version}/${hostAddress ?? 'any'}/${hostPort}`;
 }
 
 /** What is in use, as far as it is known. */

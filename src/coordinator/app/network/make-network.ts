@@ -5,6 +5,8 @@
 import { Fault } from '#lib';
 import {
   formatIpv4,
+  formatIpv6,
+  formatPrefix,
   formatSubnet,
   networkIpv4Schema,
   overlaps,
@@ -12,6 +14,7 @@ import {
   parseSubnet,
   type NetworkCreate,
   type NetworkIpv4,
+  type NetworkIpv6,
   type NetworkType,
   type Subnet,
 } from '#api';
@@ -31,10 +34,11 @@ export interface MakeNetworkOptions {
 
 /** Errors: `invalid` for what does not fit the type; `exhausted` where no subnet is free. */
 export function makeNetwork(create: NetworkCreate, options: MakeNetworkOptions): NetworkDocument {
-  const { ipv4: wanted, span, ...rest } = create;
+  const { ipv4: wanted, ipv6, span, ...rest } = create;
   return {
     ...rest,
     ipv4: makeIpv4(create, wanted, undefined, options),
+    ipv6: makeIpv6(ipv6, undefined, options),
     span: span === null ? null : { ...span, vni: span.vni ?? chooseVni(options) },
   };
 }
@@ -95,6 +99,23 @@ function chooseSubnet({ taken, random }: MakeNetworkOptions): Subnet {
     if (!taken.some((other) => overlaps(other, subnet))) return subnet;
   }
   throw new Fault('exhausted', 'no free subnet was found', { hint: 'choose one: ipv4.subnet' });
+}
+
+/** `before` is what the network has already: it keeps its prefix where none is given. */
+export function makeIpv6(
+  wanted: NetworkCreate['ipv6'],
+  before: NetworkIpv6 | undefined,
+  { random }: Pick<MakeNetworkOptions, 'random'>,
+): NetworkIpv6 | null {
+  if (wanted === null) return null;
+  const prefix = wanted.prefix ?? before?.prefix ?? randomPrefix(random);
+  return { ...wanted, prefix: formatPrefix(prefix) };
+}
+
+/** A unique local one (RFC 4193 3.2): nobody else has it. */
+function randomPrefix(random: RandomBytes): string {
+  const digits = [0xfd, ...random(7)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${formatIpv6(BigInt(`0x${digits}`) << 64n)}/64`;
 }
 
 /** Low numbers are those that other products take first. */
