@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { vmStateFacts } from '#api';
 import { referencePages } from '../tools/reference.ts';
 
 void test('EVT-12 the reference pages of the manual are those that the tables give, events among them', () => {
@@ -11,4 +12,16 @@ void test('EVT-12 the reference pages of the manual are those that the tables gi
     );
     assert.equal(written, text, `${name} is not current: npm run gen`);
   }
+});
+
+void test('VM-26 the manual gives each state its number, one that no other has, and running is 5', () => {
+  const manual = new URL('../docs/manual/reference/states.md', import.meta.url);
+  const rows = [...readFileSync(manual, 'utf8').matchAll(/^\| (\d+) \| ([a-z-]+) \|/gm)];
+  const told = new Map(rows.map(([, number, state]) => [state, Number(number)]));
+  assert.deepEqual(
+    Object.fromEntries(told),
+    Object.fromEntries(Object.entries(vmStateFacts).map(([state, { number }]) => [state, number])),
+  );
+  assert.equal(new Set(told.values()).size, rows.length);
+  assert.equal(told.get('running'), 5);
 });

@@ -251,15 +251,18 @@ describe('real processes', { skip: withoutQemu }, () => {
     );
   });
 
-  test('VM-34 VM-35 VM-36 saved, restored, saved again and discarded', async () => {
+  test('VM-17 VM-34 VM-35 VM-36 saved, restored, saved again and discarded; it has run since it was restored', async () => {
     const id = await agent.create(bareDefinition());
-    await agent.act(id, 'turn-on');
-    assert.equal((await agent.act(id, 'save')).state, 'saved');
+    const { startedAt } = await agent.act(id, 'turn-on');
+    const saved = await agent.act(id, 'save');
+    assert.deepEqual([saved.state, saved.startedAt], ['saved', null]);
     assert.equal(agent.pid(id), undefined);
     const files = async (): Promise<string[]> =>
       (await agent.host.call('machine.files', { id })).files.map(({ role }) => role);
     assert.equal((await files()).filter((role) => role === 'saved-state').length, 2);
-    assert.equal((await agent.act(id, 'restore')).state, 'running');
+    const restored = await agent.act(id, 'restore');
+    assert.equal(restored.state, 'running');
+    assert.ok(Date.parse(restored.startedAt ?? '') > Date.parse(startedAt ?? ''));
     assert.ok(!(await files()).includes('saved-state'));
     await agent.act(id, 'save');
     assert.equal((await agent.act(id, 'discard')).state, 'off');

@@ -1,7 +1,15 @@
 /** Two real guests side by side: what one does is nothing to the other. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { eventCatalogue, profiles, vmDefinitionSchema, type Disk, type EventName } from '#api';
@@ -9,6 +17,7 @@ import { giB, miB } from '#lib';
 import { FrozenVolume } from './testing/frozen-volume.ts';
 import {
   bareDefinition,
+  byTester,
   QemuAgent,
   starterImage,
   testDisk,
@@ -122,6 +131,31 @@ describe('two real guests', { skip: withoutQemu }, () => {
     assert.equal(agent.host.reports.get(ids[0])?.state, 'running');
   });
 
+  test('HW-44 one CD image is in both running vms at once, read by both and written by neither', async () => {
+    const file = join(agent.shelf, 'both.iso');
+    const text = 'read by both';
+    writeFileSync(file, Buffer.concat([Buffer.from(text), Buffer.alloc(2048 * 64)]), {
+      mode: 0o666,
+    });
+    const before = readFileSync(file);
+    for (const [index, id] of ids.entries()) {
+      const serial = serials[index];
+      assert.ok(serial);
+      const generation = agent.generation(id);
+      const medium = { kind: 'file', file } as const;
+      const change = { id, generation, cause: byTester, place: 'sata0:0', path: null };
+      await agent.host.call('machine.medium', { ...change, medium });
+      await serial.command('modprobe sr_mod');
+      await serial.untilCommand(
+        `head -c ${text.length} /dev/sr0; echo over | dd of=/dev/sr0 2>&1; echo tried-$((40+2))`,
+        new RegExp(`${text}[^]*tried-42`),
+      );
+    }
+    assert.deepEqual(readFileSync(file), before);
+    const open = ids.map((id) => flagsOf(agent.pid(id) ?? 0, file));
+    assert.deepEqual(open, ['read-only', 'read-only']);
+  });
+
   test('a disk that its host has no space for pauses its guest, which goes on where there is some again', async (t) => {
     if (typeof volume === 'string') {
       t.skip(volume);
@@ -135,6 +169,7 @@ describe('two real guests', { skip: withoutQemu }, () => {
     wild.write(
       `dd if=/dev/zero of=${disk} bs=1M seek=2 count=1 conv=fsync && echo stored-$((40+2))\n`,
     );
+    await agent.untilEvent('vm.disk-error', ids[0]);
     await agent.until(ids[0], 'paused');
     const told = agent.host.events.find(({ name }) => name === 'vm.disk-error');
     assert.deepEqual(told?.attributes, {
@@ -208,6 +243,17 @@ describe('two real guests', { skip: withoutQemu }, () => {
     return id;
   }
 });
+
+/** How a process has opened a file: the lowest bits of its flags (proc_pid_fdinfo(5)). */
+function flagsOf(pid: number, file: string): string {
+  const modes = readdirSync(`/proc/${pid}/fd`)
+    .filter((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === file)
+    .map((fd) => /^flags:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1]);
+  if (modes.length === 0) return 'not open';
+  return modes.every((flags) => (Number.parseInt(flags ?? '', 8) & 3) === 0)
+    ? 'read-only'
+    : 'other';
+}
 
 /** As the guest calls it. */
 async function findSlowDisk(serial: SerialSession): Promise<string> {
