@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
-import type { Vm } from '#api';
+import { isolationReaders, isolationReads, isolationTraffic, type Vm } from '#api';
 import {
   findBarriers,
   noBrowser,
@@ -77,6 +77,39 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     const network = await gantry.client().call('network.show', { params: { network: 'lab' } });
     assert.equal(network.description, 'for tests');
     assert.equal(network.ipv4?.subnet, '10.81.0.0/24');
+  });
+
+  test('NET-14 the page tells for each pair who can read whose traffic, as the network is configured now', async () => {
+    const { page } = person;
+    const statement = page.getByRole('grid', { name: 'Who can read whose traffic' });
+    const told = async (reader: string): Promise<readonly string[]> =>
+      (
+        await statement
+          .getByRole('row')
+          .filter({ has: page.getByText(reader, { exact: true }) })
+          .getByRole('gridcell')
+          .allInnerTexts()
+      ).slice(1);
+    await statement.waitFor();
+    const { isolation } = await gantry
+      .client()
+      .call('network.show', { params: { network: 'lab' } });
+    for (const [reader, name] of Object.entries(isolationReaders))
+      assert.deepEqual(
+        await told(name),
+        Object.keys(isolationTraffic).map((traffic) => {
+          const line = isolation.find((one) => one.reader === reader && one.traffic === traffic);
+          return line === undefined ? '–' : isolationReads[line.reads];
+        }),
+      );
+    assert.equal((await told(isolationReaders.guests))[0], isolationReads.addressed);
+    await gantry.must('network', 'set', 'lab', '--promiscuous', 'on');
+    await statement
+      .getByRole('row', { name: isolationReaders.guests })
+      .getByRole('gridcell', { name: isolationReads.all, exact: true })
+      .first()
+      .waitFor();
+    await gantry.must('network', 'set', 'lab', '--promiscuous', 'off');
   });
 
   test('the page follows an adapter that comes onto the network, and a deletion says that it is in use', async () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { cloneLanguages } from '../vm/clone/words.ts';
 import { snapshotLanguages } from '../vm/snapshots/words.ts';
 import { vmLanguages } from '../vm/words/vm-words.ts';
+import { isolationLanguages } from '../networks/isolation-words.ts';
 import { networkLanguages } from '../networks/words.ts';
 import { teamLanguages } from '../teams/words.ts';
 import { topologyLanguages } from '../topology/words.ts';
@@ -36,6 +37,7 @@ test('every language fills the same places in its texts', async () => {
     teamLanguages,
     topologyLanguages,
     networkLanguages,
+    isolationLanguages,
   ];
   for (const { en: english = {}, ...others } of all)
     for (const [code, texts] of Object.entries(others))

@@ -13,6 +13,7 @@ import { VmList } from '../vms/VmList.tsx';
 import { EventList } from '../work/EventList.tsx';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import { NetworkHosts } from './NetworkHosts.tsx';
+import { NetworkIsolation } from './NetworkIsolation.tsx';
 import { NetworkLeases } from './NetworkLeases.tsx';
 import { NetworkMenu } from './NetworkMenu.tsx';
 import { NetworkStateLabel } from './NetworkStateLabel.tsx';
@@ -91,6 +92,7 @@ function TabContent({
           <NetworkFacts network={network} />
           <Content component="h2">{text('onHosts')}</Content>
           <NetworkHosts network={network} />
+          <NetworkIsolation network={network} />
         </>
       );
     case 'addresses':
