@@ -9,6 +9,13 @@ set "source=%~dp0"
 set "result=0"
 set "what=%~1"
 
+if "%what%"=="" goto :known
+if /i "%what%"=="/drivers" goto :known
+if /i "%what%"=="/agent" goto :known
+echo usage: install.cmd [/drivers or /agent]
+exit /b 1
+
+:known
 reg query "HKU\S-1-5-19" > nul 2>&1
 if errorlevel 1 (
   echo gantry additions: run this as administrator
@@ -73,23 +80,21 @@ exit /b 0
 
 rem The first of the versions that the CD has of this driver.
 :driver
-for %%v in (%versions%) do if exist "%source%%1\%%v\%folder%\*.inf" (
-  call :install "%1" "%source%%1\%%v\%folder%\*.inf"
+set "version="
+for %%v in (%versions%) do if not defined version if exist "%source%%1\%%v\%folder%\*.inf" set "version=%%v"
+if not defined version (
+  echo gantry additions: there is no driver %1 for this Windows
   exit /b 0
 )
-echo gantry additions: there is no driver %1 for this Windows
-exit /b 0
-
 rem pnputil ends with 0, 259 where the hardware is not there or has the driver, 3010 for a restart.
-:install
-echo gantry additions: driver %~1
-"%system%\pnputil.exe" -i -a "%~2"
+echo gantry additions: driver %1 of %version%
+"%system%\pnputil.exe" -i -a "%source%%1\%version%\%folder%\*.inf"
 set "ended=%errorlevel%"
 if "%ended%"=="3010" if "%result%"=="0" set "result=3010"
 if "%ended%"=="0" exit /b 0
 if "%ended%"=="259" exit /b 0
 if "%ended%"=="3010" exit /b 0
-echo gantry additions: driver %~1 was not installed, pnputil ended with %ended%
+echo gantry additions: driver %1 was not installed, pnputil ended with %ended%
 set "result=1"
 exit /b 0
 

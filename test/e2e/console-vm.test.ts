@@ -234,6 +234,13 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     }
   });
 
+  test('GA-11 the summary says in a word how the guest fares', async () => {
+    await open('summary');
+    const { page } = person;
+    await page.getByText('Health', { exact: true }).waitFor();
+    await page.getByText('working', { exact: true }).waitFor();
+  });
+
   test('GA-03 each function of the guest additions is seen by itself, and why it is not there', async () => {
     const { page } = person;
     await open('configuration&section=additions');

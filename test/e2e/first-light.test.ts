@@ -81,6 +81,16 @@ void test('GA-25 the guest agent tells addresses, host name and system; GA-07 th
   assert.ok(vm.status.heartbeat.lastAt !== null);
 });
 
+void test('GA-11 how the guest fares is one word in the API, for people and in wide lists', async () => {
+  const { status } = await untilVm('hello', 'working', (vm) => vm.status.guestHealth === 'working');
+  assert.equal(status.guestHealth, 'working');
+  assert.match(await gantry.must('vm', 'show', 'hello'), /guest health +working/);
+  const filter = ['--filter', 'status.guestHealth = working'];
+  const [head, row] = (await gantry.must('vm', 'list', '-o', 'wide', ...filter)).split('\n');
+  assert.match(head ?? '', / GUEST +HEARTBEAT /);
+  assert.match(row ?? '', /^hello .* working +good /);
+});
+
 void test('GA-16 the offset of the guest’s clock is shown', async () => {
   const isMeasured = ({ status }: Vm): boolean => (status.guest?.clockOffsetMs ?? null) !== null;
   await untilVm('hello', 'measured', isMeasured);
