@@ -74,6 +74,8 @@ describe('linked clones', { skip: withoutQemu }, () => {
       description: '',
       author: 'ann',
       exclude: [],
+      memory: false,
+      quiesce: false,
     };
     await call(id, 'machine.snapshot.take', { snapshot });
     return snapshot.id;
@@ -313,7 +315,7 @@ describe('linked clones', { skip: withoutQemu }, () => {
       [1, 2].map((region) => read(copy.id, region)),
       [1, 5],
     );
-    await call(copy.id, 'machine.snapshot.revert', { snapshotId: snapshot });
+    await call(copy.id, 'machine.snapshot.revert', { snapshotId: snapshot, memory: 'leave' });
     assert.deepEqual(
       [1, 2].map((region) => read(copy.id, region)),
       [1, 4],

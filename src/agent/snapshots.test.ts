@@ -75,13 +75,15 @@ describe('snapshots', { skip: withoutQemu }, () => {
       description: '',
       author: 'ann',
       exclude,
+      memory: false,
+      quiesce: false,
     };
     await call(id, 'machine.snapshot.take', { snapshot });
     return snapshot.id;
   }
 
   const revert = (id: string, snapshotId: string): Promise<LinkResult<'machine.snapshot.revert'>> =>
-    call(id, 'machine.snapshot.revert', { snapshotId });
+    call(id, 'machine.snapshot.revert', { snapshotId, memory: 'leave' });
   const remove = (id: string, snapshotId: string): Promise<unknown> =>
     call(id, 'machine.snapshot.delete', { snapshotId });
 

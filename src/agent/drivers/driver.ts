@@ -30,6 +30,7 @@ import type {
 import type { Reason } from '#lib';
 import type { Duplex } from 'node:stream';
 import type { LayerStorage } from './layer-storage.ts';
+import type { LiveLayers } from './live-layers.ts';
 import type { Networks } from '../network/networks.ts';
 import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
 import type { DiskCatalogue, Travel } from './files.ts';
@@ -145,6 +146,7 @@ export interface Running extends ProcessFacts {
   sample(nowMs: number): MachineSample;
   hardware(): Promise<EffectiveHardware>;
   readonly devices: Devices;
+  readonly layers: LiveLayers;
   readonly console: Console;
 }
 
@@ -389,6 +391,11 @@ export interface Driver extends AsyncDisposable {
   find(file: MachineFile, observer: Observer): Promise<Found | undefined>;
   /** Whether the saved state fits product, version and hardware (VM-77). */
   checkSaved(file: MachineFile): Promise<readonly Reason[]>;
+  /** The same of the memory that a snapshot keeps in its folder, for a process with the definition of then (SNAP-22). */
+  checkMemory(
+    file: MachineFile,
+    memory: { readonly state: string; readonly startedWith: VmDefinition },
+  ): Promise<readonly Reason[]>;
   hardware(file: MachineFile): Promise<EffectiveHardware>;
   /** Errors: `not-found`, `invalid`, `refused` naming the holder (HW-43). */
   checkMedium(

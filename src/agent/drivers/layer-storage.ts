@@ -19,11 +19,15 @@ export interface MergeOptions extends LayerWork {
 
 /** Layers of disks (docs/rfd/0012). Files are named as in `Layers`. */
 export interface LayerStorage {
-  /** An empty layer, whole or not at all. Errors: `exists`, `exhausted`. */
+  /**
+   * An empty layer, whole or not at all. Of a disk that a process has open its size must be told. Errors: `exists`,
+   * `exhausted`.
+   */
   make(
     machine: LayerPlace,
     name: string,
     on: { readonly file: string; readonly format: 'qcow2' | 'raw' },
+    sizeBytes?: number,
   ): Promise<void>;
   /** What a file is known by now, or why that cannot be said. */
   readSeal(machine: LayerPlace, file: string): Promise<Seal | 'missing' | 'unreadable'>;
@@ -50,6 +54,12 @@ export interface LayerStorage {
   ): Promise<void>;
   /** Copies firmware variables and TPM, where there are any, into a folder of that name. */
   keepState(machine: LayerPlace, name: string): Promise<void>;
+  /** Where memory goes that is kept in the folder of that name. */
+  memoryPath(machine: LayerPlace, name: string): string;
+  /** Of the memory that is kept there; null: none, or not whole. */
+  memoryBytes(machine: LayerPlace, name: string): Promise<number | null>;
+  /** That memory once more, as the saved state of the machine; answers its path. */
+  recallMemory(machine: LayerPlace, name: string): Promise<string>;
   /** Copies those of a machine, or those that a folder of its keeps, to another machine. */
   copyState(machine: LayerPlace, name: string | null, to: LayerPlace): Promise<void>;
   /** Makes them what the folder keeps. Can be done again. */

@@ -39,6 +39,9 @@ import { abortReason, describeFault, Fault, isoTime, type FaultCode } from '#lib
 import type { Ending, Observation, Observer, Running } from '../drivers/driver.ts';
 import { decide, type Request } from './decide.ts';
 import { systemCause } from './causes.ts';
+import { nextMerge } from './layers/layers.ts';
+import { settleTaking } from './layers/live-snapshot.ts';
+import { mergeLayers } from './layers/merge.ts';
 import { endSession } from './layers/undo.ts';
 import type { EndHandler, Hands, MachineHost, Patch } from './hands.ts';
 import { interpret, interpretEnd, type Consequence } from './interpret.ts';
@@ -48,6 +51,7 @@ import { recoverMachine } from './recover.ts';
 import { chooseReaction } from './reaction.ts';
 
 const maxWaiting = 32;
+const gaveWay = new Fault('cancelled', 'it gave way to another request');
 
 export interface ActCall extends Request {
   readonly request: VmActionRequest;
@@ -65,6 +69,8 @@ interface Work {
   /** Judged again when its turn comes. */
   readonly admit: () => 'take' | 'ignore';
   readonly perform: (hands: Hands) => Promise<unknown>;
+  /** Begins anew whenever something else was asked for meanwhile. */
+  readonly givesWay?: true;
   readonly done: PromiseWithResolvers<unknown>;
   onEnd: EndHandler | undefined;
 }
@@ -146,10 +152,8 @@ export class Machine {
       await this.#current?.done.promise;
       return this.report();
     }
-    if (call.action === 'turn-off') {
-      const { file } = this;
-      this.#interrupt(new Fault('cancelled', `${file.definition.name} is turned off`));
-    }
+    if (call.action === 'turn-off')
+      this.#interrupt(new Fault('cancelled', `${this.#file.definition.name} is turned off`));
     await this.#enqueue({
       request: call,
       cause: call.cause,
@@ -168,6 +172,7 @@ export class Machine {
     cause: Cause,
     perform: (hands: Hands) => Promise<T>,
     signal?: AbortSignal,
+    onProgress?: ActCall['onProgress'],
   ): Promise<T> {
     if (generation < this.#file.generation) {
       throw new Fault('stale', `cannot ${action} ${this.#file.definition.name}: an older request`, {
@@ -179,12 +184,15 @@ export class Machine {
       request: undefined,
       cause,
       signal,
-      onProgress: undefined,
+      onProgress,
       admit: () => {
         this.require(action);
         return 'take';
       },
-      perform,
+      perform: async (hands) => {
+        await settleTaking(hands);
+        return perform(hands);
+      },
     });
     return result as T;
   }
@@ -207,20 +215,30 @@ export class Machine {
 
   /** Finds the process again, or what became of it. Called once, before any request. */
   async recover(): Promise<void> {
-    await this.#enqueue({
-      request: undefined,
-      cause: systemCause,
-      signal: undefined,
-      onProgress: undefined,
-      admit: () => 'take',
-      perform: (hands) =>
-        recoverMachine(hands, async (observer) => {
-          const watch = this.#watch();
-          const found = await observer(watch.observer);
-          if (found?.kind === 'live') this.#adopt(watch, found.running);
-          return found;
-        }),
-    });
+    await this.#queueOwn((hands) =>
+      recoverMachine(hands, async (observer) => {
+        const watch = this.#watch();
+        const found = await observer(watch.observer);
+        if (found?.kind === 'live') this.#adopt(watch, found.running);
+        return found;
+      }),
+    );
+    if (this.#running) this.#unasked('layers', this.mergeLive(systemCause));
+  }
+
+  /** Layers of a machine that runs merge until none are left to: between requests, which do not wait for it. */
+  async mergeLive(
+    cause: Cause,
+    signal?: AbortSignal,
+    onProgress?: ActCall['onProgress'],
+  ): Promise<void> {
+    while (nextMerge(this.#file.layers) !== undefined && !this.#gone) {
+      try {
+        await this.#queueOwn(mergeLayers, { cause, signal, onProgress, givesWay: true });
+      } catch (error) {
+        if (error !== gaveWay) throw error;
+      }
+    }
   }
 
   /** Nothing more is heard of this machine, and nothing more written. */
@@ -258,15 +276,26 @@ export class Machine {
     for (const work of this.#waiting ?? []) work.controller.abort(reason);
   }
 
+  /** Work that no request stands for. */
+  #queueOwn(
+    perform: Work['perform'],
+    more: Partial<Pick<Work, 'cause' | 'onProgress' | 'givesWay'> & Pick<ActCall, 'signal'>> = {},
+  ): Promise<unknown> {
+    const usual = { cause: systemCause, signal: undefined, onProgress: undefined };
+    const admit = (): 'take' => 'take';
+    return this.#enqueue({ ...usual, ...more, request: undefined, admit, perform });
+  }
+
   #enqueue(
     work: Omit<Work, 'controller' | 'done' | 'onEnd'> & {
       readonly signal: AbortSignal | undefined;
     },
   ): Promise<unknown> {
     if ((this.#waiting?.length ?? 0) >= maxWaiting) {
-      const message = `${this.#file.definition.name} has ${maxWaiting} requests waiting`;
-      return Promise.reject(new Fault('exhausted', message));
+      const { name } = this.#file.definition;
+      return Promise.reject(new Fault('exhausted', `${name} has ${maxWaiting} requests waiting`));
     }
+    if (this.#current?.givesWay) this.#current.controller.abort(gaveWay);
     const controller = new AbortController();
     const { signal } = work;
     const onAbort = (): void => controller.abort(abortReason(signal));
@@ -366,8 +395,7 @@ export class Machine {
   }
 
   #persist(): Promise<void> {
-    if (this.#gone) return Promise.resolve();
-    return this.#host.save(this.#file);
+    return this.#gone ? Promise.resolve() : this.#host.save(this.#file);
   }
 
   #emit<N extends EventName>(name: N, attributes: EventAttributes<N>, cause: Cause): void {
@@ -402,7 +430,7 @@ export class Machine {
   }
 
   async #untilEnded(limitMs: number, signal: AbortSignal): Promise<'ended' | 'time'> {
-    if (this.#running === undefined) return 'ended';
+    if (!this.#running) return 'ended';
     const ended = Promise.withResolvers<'ended'>();
     const timer = new AbortController();
     (this.#endWaiters ??= []).push(() => ended.resolve('ended'));
@@ -430,7 +458,8 @@ export class Machine {
     const heard = this.#current?.onEnd?.(ending) ?? 'usual';
     if (heard === 'usual') {
       this.#apply(interpretEnd(this.#file, ending));
-      if (this.#file.layers.undo !== null) this.#endSession();
+      const { undo, taking } = this.#file.layers;
+      if (undo !== null || taking !== null || nextMerge(this.#file.layers)) this.#endSession();
     }
     for (const wake of this.#endWaiters ?? []) wake();
     this.#endWaiters = undefined;
@@ -444,19 +473,16 @@ export class Machine {
     if (reactTo !== undefined) this.#react(reactTo);
   }
 
+  /** Nobody waits for it. */
+  #unasked(what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      this.#host.log.warn({ vm: this.id, error: describeFault(error) }, what);
+    });
+  }
+
   /** What becomes of undo disks after an end that no action waits for. */
   #endSession(): void {
-    const work = {
-      request: undefined,
-      cause: systemCause,
-      signal: undefined,
-      onProgress: undefined,
-      admit: () => 'take' as const,
-      perform: endSession,
-    };
-    this.#enqueue(work).catch((error: unknown) => {
-      this.#host.log.warn({ vm: this.id, error: describeFault(error) }, 'undo disks');
-    });
+    this.#unasked('undo disks', this.#queueOwn(endSession));
   }
 
   /** The configured reaction to a failure, within its limit (VM-83). */
@@ -468,8 +494,6 @@ export class Machine {
     this.#emit('vm.failure-reaction', { reaction, repetition, limit }, systemCause);
     if (reaction === 'given up') return;
     const action = this.#running === undefined ? 'turn-on' : reaction;
-    this.actForHost(action, {}).catch((error: unknown) => {
-      this.#host.log.warn({ vm: this.id, why, error: describeFault(error) }, 'reaction failed');
-    });
+    this.#unasked(`reaction: ${why}`, this.actForHost(action, {}));
   }
 }

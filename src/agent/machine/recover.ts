@@ -17,6 +17,7 @@ import type { Ending, Found, Observer } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
 import { interpretEnd } from './interpret.ts';
 import { tidyLayers } from './layers/change-layers.ts';
+import { letStand, settleTaking } from './layers/live-snapshot.ts';
 import { mergeLayers } from './layers/merge.ts';
 import { settleSeparated } from './layers/shared-layers.ts';
 import { endSession } from './layers/undo.ts';
@@ -33,12 +34,16 @@ export async function recoverMachine(hands: Hands, findProcess: Finder): Promise
   const { host } = hands;
   const found = await findProcess((observer) => host.driver.find(hands.file, observer));
   const before = hands.file;
+  const stood = hands.file.layers.standing;
+  await settleTaking(hands);
+  await letStand(hands);
   await removeLeftovers(hands);
   const { unfinished, stateFrom } = hands.file.layers;
   if (unfinished.length > 0 || stateFrom !== null) await tidyLayers(hands);
   await settleSeparated(hands);
-  if (found?.kind === 'live') await recoverLive(hands, found);
-  else {
+  if (found?.kind === 'live') {
+    await recoverLive(hands, stood ? { ...found, state: 'running' } : found);
+  } else {
     const { state } = hands.file;
     await recoverGone(hands, found?.ending);
     // An end that was not seen ends the session as well; what was decided is done to its end.

@@ -6,6 +6,7 @@ import { checkNetworks } from '../network/networks.ts';
 import { judgeConfiguration } from './configuration.ts';
 import type { Hands, LaunchOptions } from './hands.ts';
 import { judgeLayers } from './layers/check-layers.ts';
+import { settleTaking } from './layers/live-snapshot.ts';
 import { beginUndo } from './layers/undo.ts';
 import { eventOfObstacle } from './obstacles.ts';
 import { stopped, type MachineFile } from './record.ts';
@@ -111,6 +112,7 @@ export async function turnOn(hands: Hands, options: StartOptions): Promise<void>
   const { host } = hands;
   const what = `cannot start ${hands.file.definition.name}`;
   try {
+    await settleTaking(hands);
     const findings = await findObstacles(host, hands.file, options.without);
     requireNone(hands, findings, what);
     hands.signal.throwIfAborted();

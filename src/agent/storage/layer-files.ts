@@ -51,7 +51,12 @@ export class LayerFiles implements LayerStorage {
     this.#options = options;
   }
 
-  async make(machine: LayerPlace, name: string, on: Pick<Layer, 'file' | 'format'>): Promise<void> {
+  async make(
+    machine: LayerPlace,
+    name: string,
+    on: Pick<Layer, 'file' | 'format'>,
+    sizeBytes?: number,
+  ): Promise<void> {
     const path = resolveFile(machine.folder, name);
     if (await exists(path)) {
       throw new Fault('exists', `there is a file ${path} already`, {
@@ -62,7 +67,8 @@ export class LayerFiles implements LayerStorage {
     await rm(part, { force: true });
     try {
       const backing = { path: resolveFile(machine.folder, on.file), format: on.format };
-      await createImage(this.#options.qemuImg(), { path: part, format: 'qcow2', backing });
+      const image = { path: part, format: 'qcow2', backing, sizeBytes } as const;
+      await createImage(this.#options.qemuImg(), image);
       await this.#options.own(part, machine.uid);
       await flush(part);
       await rename(part, path);
@@ -170,14 +176,34 @@ export class LayerFiles implements LayerStorage {
 
   async keepState(machine: LayerPlace, name: string): Promise<void> {
     const folder = join(machine.folder, name);
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { mode: 0o700 });
+    await mkdir(folder, { mode: 0o700, recursive: true });
     for (const { path, kept } of statePlaces(machine, folder)) {
+      await rm(kept, { recursive: true, force: true });
       if (!(await exists(path))) continue;
       await cp(path, kept, { recursive: true, preserveTimestamps: true });
     }
     await flushFolder(folder);
     await flushFolder(machine.folder);
+  }
+
+  memoryPath(machine: LayerPlace, name: string): string {
+    return join(machine.folder, name, 'memory');
+  }
+
+  async memoryBytes(machine: LayerPlace, name: string): Promise<number | null> {
+    const stats = await stat(this.memoryPath(machine, name)).catch(() => undefined);
+    return stats?.size ?? null;
+  }
+
+  /** A second name costs nothing; a volume that knows none gets a copy. */
+  async recallMemory(machine: LayerPlace, name: string): Promise<string> {
+    const { saved, savedFacts } = ownPlaces(machine);
+    const path = this.memoryPath(machine, name);
+    await rm(saved, { force: true });
+    await cp(`${path}.json`, savedFacts);
+    await link(path, saved).catch(() => cp(path, saved));
+    await flushFolder(machine.folder);
+    return saved;
   }
 
   async copyState(machine: LayerPlace, name: string | null, to: LayerPlace): Promise<void> {

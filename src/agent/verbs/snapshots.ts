@@ -4,6 +4,7 @@ import type { Host } from '../host/host.ts';
 import {
   changeSnapshot,
   deleteSnapshot,
+  recallMemory,
   requireSnapshot,
   revertToSnapshot,
   takeSnapshot,
@@ -13,6 +14,7 @@ type SnapshotVerbs = Pick<
   Handlers,
   | 'machine.snapshot.take'
   | 'machine.snapshot.revert'
+  | 'machine.snapshot.recall'
   | 'machine.snapshot.delete'
   | 'machine.snapshot.change'
   | 'machine.snapshot.read'
@@ -20,7 +22,7 @@ type SnapshotVerbs = Pick<
 
 export function snapshotVerbs(host: Host): SnapshotVerbs {
   return {
-    async 'machine.snapshot.take'({ id, generation, cause, snapshot }, { signal }) {
+    async 'machine.snapshot.take'({ id, generation, cause, snapshot }, { signal, progress }) {
       const machine = host.machine(id);
       await machine.change(
         'take-snapshot',
@@ -28,23 +30,38 @@ export function snapshotVerbs(host: Host): SnapshotVerbs {
         cause,
         (hands) => takeSnapshot(hands, snapshot),
         signal,
+        progress,
       );
       return { report: machine.report() };
     },
 
-    async 'machine.snapshot.revert'({ id, generation, cause, snapshotId }, { signal }) {
+    async 'machine.snapshot.revert'(
+      { id, generation, cause, snapshotId, memory },
+      { signal, progress },
+    ) {
       const machine = host.machine(id);
       const definition = await machine.change(
         'revert-snapshot',
         generation,
         cause,
-        (hands) => revertToSnapshot(hands, snapshotId),
+        (hands) => revertToSnapshot(hands, snapshotId, memory),
         signal,
+        progress,
       );
       return { report: machine.report(), definition };
     },
 
-    async 'machine.snapshot.delete'({ id, generation, cause, snapshotId }, { signal }) {
+    async 'machine.snapshot.recall'({ id, generation, cause, snapshotId }) {
+      const machine = host.machine(id);
+      // Asked for again it is there.
+      if (machine.file.state !== 'saved')
+        await machine.change('revert-snapshot', generation, cause, (hands) =>
+          recallMemory(hands, snapshotId),
+        );
+      return { report: machine.report() };
+    },
+
+    async 'machine.snapshot.delete'({ id, generation, cause, snapshotId }, { signal, progress }) {
       const machine = host.machine(id);
       await machine.change(
         'delete-snapshot',
@@ -52,7 +69,9 @@ export function snapshotVerbs(host: Host): SnapshotVerbs {
         cause,
         (hands) => deleteSnapshot(hands, snapshotId),
         signal,
+        progress,
       );
+      if (machine.running) await machine.mergeLive(cause, signal, progress);
       return { report: machine.report() };
     },
 

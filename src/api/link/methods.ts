@@ -251,14 +251,27 @@ export const linkMethods = {
         description: z.string().max(4096),
         author: z.string().max(100).nullable(),
         exclude: z.array(z.string().max(32)).max(64),
+        memory: z.boolean().default(false),
+        quiesce: z.boolean().default(false),
       }),
     }),
     result: report,
   },
-  /** Answers the definition that the machine has then. */
+  /** The machine is off afterwards. Answers the definition that it has then. */
   'machine.snapshot.revert': {
-    params: z.strictObject({ ...machine, snapshotId: idSchema }),
+    params: z.strictObject({
+      ...machine,
+      snapshotId: idSchema,
+      memory: z.enum(['restore', 'leave']).default('leave').meta({
+        description: 'restore: refused where the memory that the snapshot holds cannot come back',
+      }),
+    }),
     result: report.extend({ definition: vmDefinitionSchema }),
+  },
+  /** After a revert the memory that the snapshot holds becomes the saved state of the machine, where it holds any. */
+  'machine.snapshot.recall': {
+    params: z.strictObject({ ...machine, snapshotId: idSchema }),
+    result: report,
   },
   /** The definition that is kept with it. */
   'machine.snapshot.read': {

@@ -112,6 +112,7 @@ test('VM-52 a saved vm is restored or discarded; turning it on is refused with t
       'remove',
       'clone',
       'clone-snapshot',
+      'revert-snapshot',
       'relocate',
     ]),
   );

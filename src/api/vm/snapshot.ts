@@ -19,6 +19,22 @@ export const snapshotSchema = z
       .int()
       .min(0)
       .meta({ description: 'of the files of its disks on the host, when it was taken' }),
+    // An agent of before takes them of vms that are off only.
+    takenWhile: z
+      .enum(['off', 'running', 'paused'])
+      .default('off')
+      .meta({ description: 'what the vm did when it was taken' }),
+    memoryBytes: z
+      .number()
+      .int()
+      .min(0)
+      .nullable()
+      .default(null)
+      .meta({ description: 'of the memory that it holds; null: disks and hardware only' }),
+    quiesced: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'whether the guest held its file systems still for it' }),
   })
   .meta({ id: 'Snapshot', description: 'a named point of a vm' });
 export type Snapshot = z.infer<typeof snapshotSchema>;
@@ -34,6 +50,13 @@ export const snapshotTakeSchema = z
     exclude: z.array(z.string().max(32)).max(64).default([]).meta({
       description: 'places of shared disks to leave out; a shared disk is in no snapshot',
     }),
+    memory: z.boolean().default(false).meta({
+      description: 'of a vm that runs or is paused: with its memory, so that it goes on there',
+    }),
+    quiesce: z.boolean().default(false).meta({
+      description:
+        'of a vm that runs: its guest agent flushes file systems and holds them still; not with memory',
+    }),
     atLimit: z.enum(['refuse', 'replace-oldest']).default('refuse').meta({
       description:
         'what happens where the vm has as many snapshots as settings.snapshots.limit says',
@@ -47,9 +70,13 @@ export const snapshotRevertSchema = z
     snapshotFirst: nameSchema
       .optional()
       .meta({ description: 'take a snapshot of the present under this name before it is lost' }),
+    memory: z.enum(['restore', 'leave']).default('restore').meta({
+      description:
+        'restore: a snapshot with memory goes on where it was; leave: disks and hardware only, the vm is off',
+    }),
   })
   .meta({ id: 'SnapshotRevert' });
-export type SnapshotRevert = z.infer<typeof snapshotRevertSchema>;
+export type SnapshotRevert = z.input<typeof snapshotRevertSchema>;
 
 export const snapshotPatchSchema = z
   .strictObject({ name: nameSchema.optional(), description: z.string().max(4096).optional() })

@@ -12,6 +12,9 @@ const snapshot = (id: string, parent: string | null): Snapshot => ({
   parent,
   present: false,
   sizeBytes: 0,
+  takenWhile: 'off',
+  memoryBytes: null,
+  quiesced: false,
 });
 
 test('a tree is listed with every snapshot below the one that it was taken after', () => {

@@ -25,6 +25,12 @@ export function orderTree(snapshots: readonly Snapshot[]): readonly Row[] {
   return below(null, 0);
 }
 
+/** What the vm did then, and what of that is kept. */
+function describeState({ takenWhile, memoryBytes, quiesced }: Snapshot): string {
+  if (memoryBytes !== null) return `${takenWhile}, with memory`;
+  return quiesced ? `${takenWhile}, quiesced` : takenWhile;
+}
+
 const columns: readonly Column<Row>[] = [
   {
     title: 'NAME',
@@ -33,6 +39,7 @@ const columns: readonly Column<Row>[] = [
   { title: 'PRESENT', value: ({ present }) => (present ? '● goes on from here' : '') },
   { title: 'TAKEN', value: ({ takenAt }) => localTime(takenAt) },
   { title: 'BY', value: ({ author }) => author ?? '-' },
+  { title: 'STATE', value: describeState },
   { title: 'SIZE', value: ({ sizeBytes }) => formatBytes(sizeBytes), align: 'right' },
   { title: 'DESCRIPTION', value: ({ description }) => description },
   { title: 'ID', value: ({ id }) => id, wide: true },
@@ -42,16 +49,23 @@ export const snapshotCommands = [
   command({
     name: 'vm snapshot take',
     aliases: ['vm snapshot create'],
-    summary: 'keep disks and hardware as they are now under a name; the vm is off',
+    summary: 'keep disks and hardware, with --memory also the memory, under a name; the vm goes on',
     args: [vmArgument, { name: 'name', meaning: 'of the new snapshot' }],
     options: {
       description: { type: 'text', value: 'TEXT', meaning: 'what it is for' },
       exclude: { type: 'list', value: 'PLACE', meaning: 'leave out this shared disk' },
+      memory: { type: 'flag', meaning: 'with memory, so that the vm goes on there after a revert' },
+      quiesce: {
+        type: 'flag',
+        meaning: 'let the guest agent flush and hold the file systems for that moment',
+      },
       'replace-oldest': { type: 'flag', meaning: 'delete the oldest where the limit is reached' },
     },
     examples: [
       'gantry vm snapshot take web-1 before-update',
       'gantry vm snapshot take web-1 clean --description "as delivered"',
+      'gantry vm snapshot create web-1 debug --memory',
+      'gantry vm snapshot create db-1 nightly --quiesce',
     ],
     async run(run) {
       const [vm = '', name = ''] = run.args;
@@ -62,6 +76,8 @@ export const snapshotCommands = [
         name,
         description: run.options.description ?? '',
         exclude: [...(run.options.exclude ?? [])],
+        memory: run.options.memory === true,
+        quiesce: run.options.quiesce === true,
         ...(replaces ? { atLimit: 'replace-oldest' as const } : {}),
       };
       const started = await run.client.call(
@@ -98,7 +114,9 @@ export const snapshotCommands = [
         ['id', found.id],
         ['description', found.description || '-'],
         ['taken', `${localTime(found.takenAt)} by ${found.author ?? '-'}`],
+        ['taken while', describeState(found)],
         ['size', formatBytes(found.sizeBytes)],
+        ['memory', found.memoryBytes === null ? '-' : formatBytes(found.memoryBytes)],
         ['after', found.parent ?? '-'],
         ['present', found.present ? 'the vm goes on from here' : 'no'],
       ]);
@@ -106,13 +124,17 @@ export const snapshotCommands = [
   }),
   command({
     name: 'vm snapshot revert',
-    summary: 'take disks and hardware back to a snapshot; the present is lost',
+    summary: 'take a vm back to a snapshot, with memory where it holds any; the present is lost',
     args: [vmArgument, snapshotArgument],
     options: {
       'snapshot-first': {
         type: 'text',
         value: 'NAME',
         meaning: 'take a snapshot of the present under this name before',
+      },
+      'disks-only': {
+        type: 'flag',
+        meaning: 'leave the memory that it holds: the vm is off afterwards',
       },
     },
     examples: [
@@ -126,7 +148,10 @@ export const snapshotCommands = [
       const hint = 'keep it with --snapshot-first NAME';
       if (name === undefined && run.out.interactive && !run.dryRun)
         await confirm(run, `${vm}: ${question}; ${hint}. Go on?`);
-      const body = name === undefined ? {} : { snapshotFirst: name };
+      const body = {
+        ...(name === undefined ? {} : { snapshotFirst: name }),
+        memory: run.options['disks-only'] === true ? ('leave' as const) : ('restore' as const),
+      };
       const started = await run.client.call(
         'vm.snapshot.revert',
         { params: { vm, snapshot }, body },

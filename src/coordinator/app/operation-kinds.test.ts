@@ -174,6 +174,9 @@ const firstSnapshot: Snapshot = {
   parent: null,
   present: true,
   sizeBytes: 1,
+  takenWhile: 'off',
+  memoryBytes: null,
+  quiesced: false,
 };
 
 let worlds = 0;

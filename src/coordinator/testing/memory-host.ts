@@ -313,11 +313,21 @@ export class MemoryHost implements Links {
     'machine.snapshot.take': ({ id, generation, snapshot }) => {
       const machine = this.#machine(id, generation);
       const parent = machine.snapshots.find(({ present }) => present)?.id ?? null;
-      const { exclude: _, ...taken } = snapshot;
+      const { exclude: _, memory, quiesce: quiesced, ...taken } = snapshot;
+      const takenWhile = machine.state === 'running' ? 'running' : 'off';
       if (machine.snapshots.every((one) => one.id !== snapshot.id))
         machine.snapshots = [
           ...machine.snapshots.map((one) => ({ ...one, present: false })),
-          { ...taken, parent, takenAt: '2026-01-01T00:00:00.000Z', present: true, sizeBytes: 1 },
+          {
+            ...taken,
+            parent,
+            takenAt: '2026-01-01T00:00:00.000Z',
+            present: true,
+            sizeBytes: 1,
+            takenWhile,
+            memoryBytes: memory ? 1 : null,
+            quiesced,
+          },
         ];
       return { report: this.#report(id) };
     },
@@ -332,6 +342,10 @@ export class MemoryHost implements Links {
         hardware: { ...machine.definition.hardware, sound: 'ac97' },
       };
       return { report: this.#report(id), definition: machine.definition };
+    },
+    'machine.snapshot.recall': ({ id, generation }) => {
+      this.#machine(id, generation).state = 'saved';
+      return { report: this.#report(id) };
     },
     'machine.snapshot.read': ({ id }) => ({ definition: this.#machine(id).definition }),
     'machine.snapshot.delete': ({ id, generation, snapshotId }) => {

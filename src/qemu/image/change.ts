@@ -15,7 +15,7 @@ export interface NewImage extends ImageCommandOptions {
   /** Absolute; must not exist. */
   readonly path: string;
   readonly format: 'raw' | 'qcow2';
-  /** A multiple of 512. May be left out with a parent: its size. */
+  /** A multiple of 512. May be left out with a parent: its size. With it the parent is not opened, so it may be in use. */
   readonly sizeBytes?: number | undefined;
   /** qcow2 only. One in the same folder is named without its path, so that both can be moved together. */
   readonly backing?: { readonly path: string; readonly format: ImageFormat } | undefined;
@@ -37,6 +37,7 @@ export async function createImage(qemuImg: string, image: NewImage): Promise<voi
   const parent = backing
     ? ['-b', nameOfParent(image.path, backing.path), '-F', backing.format]
     : [];
+  if (backing && sizeBytes !== undefined) parent.unshift('-u');
   const size = sizeBytes === undefined ? [] : [String(sizeBytes)];
   const args = ['create', '-q', '-f', image.format, ...parent, image.path, ...size];
   await making(what, image.path, () => runQemuImg({ program: qemuImg, what, args, ...image }));

@@ -40,7 +40,6 @@ export async function mergeLive(client: QmpClient, merge: LiveMerge): Promise<vo
   const open = await readOpenDisk(client, diskId, { signal });
   if (!open.images.has(upper)) return merge.moved();
   const isTop = open.path === upper;
-  const ranBefore = (await qmp.queryStatus(client, { signal })).running;
   if ((await findJob(client, jobId)) === undefined)
     await qmp.blockCommit(client, commitOf(jobId, open, merge), { signal });
   try {
@@ -51,7 +50,7 @@ export async function mergeLive(client: QmpClient, merge: LiveMerge): Promise<vo
   }
   if (isTop) {
     await merge.beforeMove();
-    await moveDown(client, jobId, ranBefore, merge.moved);
+    await moveDown(client, jobId, merge.moved);
   } else {
     await dismiss(client, jobId);
     await merge.moved();
@@ -72,10 +71,10 @@ function commitOf(jobId: string, open: OpenDisk, { upper, lower }: LiveMerge): q
 async function moveDown(
   client: QmpClient,
   jobId: string,
-  ranBefore: boolean,
   moved: () => Promise<void>,
 ): Promise<void> {
-  if (ranBefore) await qmp.stop(client);
+  const { running } = await qmp.queryStatus(client);
+  if (running) await qmp.stop(client);
   try {
     await qmp.jobComplete(client, jobId);
     await followJob(client, jobId, 'concluded', AbortSignal.timeout(endMs), () => undefined, 2);
@@ -85,7 +84,7 @@ async function moveDown(
     await giveUp(client, jobId);
     throw error;
   } finally {
-    if (ranBefore) await qmp.cont(client).catch(() => undefined);
+    if (running) await qmp.cont(client).catch(() => undefined);
   }
 }
 

@@ -215,6 +215,7 @@ void test(
     let ticks = '';
     const bytes = await snapshotState(qemu.qmp, {
       ...places,
+      acceleration: 'kvm',
       async atRest() {
         seen.push((await qmp.queryStatus(qemu.qmp)).status);
         ticks = await readTicks(qemu);
@@ -241,14 +242,22 @@ void test(
     await using qemu = await startRunning(folder);
     const places = { path: folder.file('state'), socketPath: folder.file('s') };
     const reason = new Fault('refused', 'not now');
-    const failed = snapshotState(qemu.qmp, { ...places, atRest: () => Promise.reject(reason) });
+    const failed = snapshotState(qemu.qmp, {
+      ...places,
+      acceleration: 'kvm',
+      atRest: () => Promise.reject(reason),
+    });
     await assert.rejects(failed, (error) => error === reason);
     assert.equal((await qmp.queryStatus(qemu.qmp)).running, true);
     assert.deepEqual(
       readdirSync(folder.path).filter((name) => name.startsWith('state')),
       [],
     );
-    await snapshotState(qemu.qmp, { ...places, atRest: async () => undefined });
+    await snapshotState(qemu.qmp, {
+      ...places,
+      acceleration: 'kvm',
+      atRest: async () => undefined,
+    });
     assert.ok(existsSync(places.path));
   },
 );

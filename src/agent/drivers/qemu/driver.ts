@@ -4,10 +4,12 @@ import type {
   Ability,
   EffectiveHardware,
   Finding,
+  Hardware,
   HostFacts,
   HostSettings,
   Medium,
   SharedFolder,
+  VmDefinition,
 } from '#api';
 import { Fault, toFault, type Clock, type Reason } from '#lib';
 import type { Log } from '#log';
@@ -16,7 +18,6 @@ import { additionsVersion } from '#images';
 import { isLive } from '../../host/admission.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { sweepTemporaries } from '../../storage/atomic-file.ts';
-import { exists } from '../../storage/exists.ts';
 import { FileStorage } from '../../storage/file-storage.ts';
 import { readVolumes } from '../../storage/file-system.ts';
 import { ImageChecks } from '../../storage/image-checks.ts';
@@ -40,6 +41,7 @@ import { chooseUid, defaultUidRange, type Account, type UidRange } from './confi
 import { ControlGroups } from './confine/cgroups.ts';
 import { ownFile } from './confine/ownership.ts';
 import { checkFiles, checkMedium, type CheckedHost } from './checks.ts';
+import { faultOfReason } from './fault-of-reason.ts';
 import { asStarted, Engine } from './engine.ts';
 import { judgeFirmware, planFirmware } from './firmware.ts';
 import { diagnoseHost } from './host/diagnose.ts';
@@ -54,7 +56,14 @@ import { openWay } from './open-way.ts';
 import { ownPlaces, runPlaces } from './places.ts';
 import { readBootId } from './process/proc.ts';
 import { runScript } from './process/run-script.ts';
-import { judgeSaved, readSavedFacts, savedHardware } from './saved-facts.ts';
+import {
+  factsOfMemory,
+  judgeMissing,
+  judgeSaved,
+  readSavedFacts,
+  savedHardware,
+  type RestoreHost,
+} from './saved-facts.ts';
 import { judgeShare } from './share/judge-share.ts';
 import { listHardware } from './spec/hardware-list.ts';
 import { makeMachineSpec } from './spec/machine-spec.ts';
@@ -236,21 +245,21 @@ export class QemuDriver implements Driver {
   }
 
   async checkSaved(file: MachineFile): Promise<readonly Reason[]> {
-    const { machine } = file.definition.hardware;
-    const { capabilities } = await this.#host.requireEmulator(machine);
-    const { acceleration } = this.#host;
-    const { major, minor, micro } = capabilities.version;
-    if (file.savedFile !== null && !(await exists(file.savedFile))) {
-      const text = `the saved state ${file.savedFile} is not there`;
-      return [{ code: 'saved-state-missing', text, remedy: 'bring it back, or discard it' }];
-    }
-    return judgeSaved(await readSavedFacts(ownPlaces(file).savedFacts), {
-      vmId: file.definition.id,
-      hardware: savedHardware(file),
-      qemuVersion: `${major}.${minor}.${micro}`,
-      machines: machineNames(capabilities),
-      accelerations: new Set(acceleration.use === 'kvm' ? ['kvm', 'tcg'] : ['tcg']),
-    });
+    const missing = file.savedFile === null ? [] : await judgeMissing(file.savedFile);
+    if (missing.length > 0) return missing;
+    const facts = await readSavedFacts(ownPlaces(file).savedFacts);
+    return judgeSaved(facts, await this.#restoreHost(file, savedHardware(file)));
+  }
+
+  async checkMemory(
+    file: MachineFile,
+    { state, startedWith }: { readonly state: string; readonly startedWith: VmDefinition },
+  ): Promise<readonly Reason[]> {
+    const path = this.storage.layers.memoryPath(file, state);
+    const missing = await judgeMissing(path);
+    if (missing.length > 0) return missing;
+    const facts = await readSavedFacts(factsOfMemory(path));
+    return judgeSaved(facts, await this.#restoreHost(file, startedWith.hardware));
   }
 
   async checkMedium(
@@ -261,11 +270,7 @@ export class QemuDriver implements Driver {
   ): Promise<void> {
     const host = this.#checked(file, await this.#accountOf(file));
     const [reason] = await checkMedium(file, drive, medium, others.filter(isLive), host);
-    if (!reason) return;
-    throw new Fault(codes[reason.code] ?? 'refused', reason.text, {
-      hint: reason.remedy,
-      reasons: [reason],
-    });
+    if (reason) throw faultOfReason(reason);
   }
 
   runScript(file: MachineFile, call: ScriptCall, signal: AbortSignal): Promise<ScriptEnd> {
@@ -278,11 +283,7 @@ export class QemuDriver implements Driver {
     others: readonly MachineFile[],
   ): Promise<void> {
     const [reason] = await this.#judgeShare(file, share, others);
-    if (!reason) return;
-    throw new Fault(codes[reason.code] ?? 'refused', reason.text, {
-      hint: reason.remedy,
-      reasons: [reason],
-    });
+    if (reason) throw faultOfReason(reason);
   }
 
   start(launch: Launch, observer: Observer): Promise<Running> {
@@ -364,6 +365,19 @@ export class QemuDriver implements Driver {
       setpriv: this.#host.setpriv,
       folderSharing: folderSharingOf(await this.#capabilitiesOf(file)),
     });
+  }
+
+  async #restoreHost({ definition }: MachineFile, hardware: Hardware): Promise<RestoreHost> {
+    const { capabilities } = await this.#host.requireEmulator(hardware.machine);
+    const { version } = capabilities;
+    return {
+      vmId: definition.id,
+      hardware,
+      qemuVersion: [version.major, version.minor, version.micro].join('.'),
+      machines: machineNames(capabilities),
+      accelerations: new Set(this.#host.acceleration.use === 'kvm' ? ['kvm', 'tcg'] : ['tcg']),
+      processor: new Set(readProcessor().flags),
+    };
   }
 
   /** Undefined where the host cannot run such machines. */
@@ -483,16 +497,3 @@ export class QemuDriver implements Driver {
     );
   }
 }
-
-const codes: Readonly<
-  Record<string, 'not-found' | 'invalid' | 'forbidden' | 'refused' | 'unsupported'>
-> = {
-  'medium-missing': 'not-found',
-  'device-missing': 'not-found',
-  'medium-malformed': 'invalid',
-  'medium-outside': 'forbidden',
-  'share-missing': 'not-found',
-  'share-outside': 'forbidden',
-  'share-private': 'forbidden',
-  'share-unsupported': 'unsupported',
-};

@@ -47,8 +47,15 @@ import { lastLines } from './process/log-file.ts';
 import { readResidentBytes } from './process/proc.ts';
 import { RunningConsole } from './running-console.ts';
 import { RunningDevices } from './running-devices.ts';
+import { RunningLayers } from './running-layers.ts';
 import { RunningShares } from './share/running-shares.ts';
-import { hashHardware, writeSavedFacts } from './saved-facts.ts';
+import {
+  factsOfMemory,
+  hashHardware,
+  neededOfProcessor,
+  writeSavedFacts,
+  type SavedFacts,
+} from './saved-facts.ts';
 import { listHardware } from './spec/hardware-list.ts';
 import { readMachineName } from './surroundings.ts';
 
@@ -82,6 +89,7 @@ export class QemuRunning implements Running {
   readonly #parts: RunningParts;
   readonly #spec: MachineSpec;
   readonly devices: RunningDevices;
+  readonly layers: RunningLayers;
   readonly #shares: RunningShares;
   readonly console: RunningConsole;
   readonly #cpu: CpuUse;
@@ -123,6 +131,21 @@ export class QemuRunning implements Running {
       onConfigure: (definition) => {
         setLimits(definition);
         this.#guest?.configure();
+      },
+    });
+    this.layers = new RunningLayers({
+      client: now,
+      file: parts.file,
+      agent: () => this.#requireAgent(),
+      silentAgent: () => (this.#state === 'live' ? this.#agent : undefined),
+      shares: this.#shares,
+      acceleration: spec.acceleration,
+      socketPath: places.state,
+      account: parts.account,
+      log,
+      writeFacts: (memoryPath) => {
+        const guest = parts.file().state === 'paused' ? 'paused' : 'ran';
+        return this.#writeFacts(factsOfMemory(memoryPath), guest);
       },
     });
     this.console = new RunningConsole({ spec, client: now, screenshotPath: places.screenshot });
@@ -258,7 +281,8 @@ export class QemuRunning implements Running {
   async save(path: string, { signal, onProgress }: SaveOptions): Promise<{ sizeBytes: number }> {
     await this.#shares.release(signal);
     try {
-      await this.#writeFacts();
+      const { savedFacts } = ownPlaces(this.file());
+      await this.#writeFacts(savedFacts, this.file().ranBefore ? 'ran' : 'paused');
       return { sizeBytes: await this.#saveState(path, { signal, onProgress }) };
     } catch (error) {
       this.#shares.giveBack();
@@ -399,12 +423,12 @@ export class QemuRunning implements Running {
   }
 
   /** What the state will belong to; before it, so that it is never without. */
-  async #writeFacts(): Promise<void> {
-    const { file } = this.#parts;
-    const { definition, startedWith, ranBefore } = file();
+  async #writeFacts(path: string, guest: SavedFacts['guest']): Promise<void> {
+    const { definition, startedWith } = this.file();
     const { major, minor, micro } = this.#client.version;
     const machines = await qmp.qomGet(this.#client, '/machine', 'type');
-    await writeSavedFacts(ownPlaces(file()).savedFacts, {
+    const hardware = (startedWith ?? definition).hardware;
+    await writeSavedFacts(path, {
       gantry: 'saved-state',
       format: 1,
       driver: 'qemu',
@@ -412,8 +436,9 @@ export class QemuRunning implements Running {
       qemuVersion: `${major}.${minor}.${micro}`,
       machine: machineName(String(machines)),
       acceleration: this.#spec.acceleration,
-      hardwareHash: hashHardware((startedWith ?? definition).hardware),
-      guest: ranBefore ? 'ran' : 'paused',
+      hardwareHash: hashHardware(hardware),
+      processor: neededOfProcessor(hardware, this.#spec.acceleration),
+      guest,
     });
   }
 }

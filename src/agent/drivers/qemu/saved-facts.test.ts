@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeDefinition } from '../../testing/simulated-host.ts';
-import { hashHardware, judgeSaved, type RestoreHost, type SavedFacts } from './saved-facts.ts';
+import {
+  hashHardware,
+  judgeSaved,
+  neededOfProcessor,
+  type RestoreHost,
+  type SavedFacts,
+} from './saved-facts.ts';
 
 const { hardware, id } = makeDefinition();
 const facts: SavedFacts = {
@@ -14,6 +20,7 @@ const facts: SavedFacts = {
   acceleration: 'tcg',
   hardwareHash: hashHardware(hardware),
   guest: 'ran',
+  processor: ['avx2', 'sse4_2'],
 };
 const host: RestoreHost = {
   vmId: id,
@@ -21,6 +28,7 @@ const host: RestoreHost = {
   qemuVersion: '8.0.0',
   machines: new Set(['q35-7.2', 'q35-8.0']),
   accelerations: new Set(['tcg']),
+  processor: new Set(['avx2', 'sse4_2', 'aes']),
 };
 const codes = (some: SavedFacts | undefined): string[] =>
   judgeSaved(some, host).map(({ code }) => code);
@@ -45,4 +53,17 @@ test('what a running machine may change leaves the hash, devices change it', () 
   assert.equal(hashHardware(clock), facts.hardwareHash);
   assert.notEqual(hashHardware({ ...hardware, usb: '3' }), facts.hardwareHash);
   assert.notEqual(hashHardware({ ...hardware, disks: [], tpm: true }), facts.hardwareHash);
+});
+
+test('SNAP-22 memory of a guest that was shown the processor of its host comes back only where there are its features', () => {
+  const [reason] = judgeSaved({ ...facts, processor: ['avx2', 'avx512f'] }, host);
+  assert.equal(reason?.code, 'saved-state-processor');
+  assert.match(reason.text, /lacks avx512f,/);
+  const kvm = { ...hardware, processor: { ...hardware.processor, model: 'host' } };
+  assert.ok(neededOfProcessor(kvm, 'kvm').length > 0);
+  assert.deepEqual(neededOfProcessor(kvm, 'tcg'), []);
+  assert.deepEqual(
+    neededOfProcessor({ ...kvm, processor: { ...kvm.processor, model: 'Nehalem' } }, 'kvm'),
+    [],
+  );
 });

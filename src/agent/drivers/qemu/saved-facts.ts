@@ -9,7 +9,9 @@ import { z } from 'zod';
 import type { Hardware } from '#api';
 import { Fault, type Reason } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
+import { exists } from '../../storage/exists.ts';
 import { writeFileAtomic } from '../../storage/atomic-file.ts';
+import { readProcessor } from './host/machine-facts.ts';
 import { ownPlaces } from './places.ts';
 
 const schema = z.strictObject({
@@ -24,6 +26,8 @@ const schema = z.strictObject({
   hardwareHash: z.string().max(64),
   /** What the guest did when it was saved, and does again when it is restored. */
   guest: z.enum(['ran', 'paused']).default('ran'),
+  /** Features of the host's processor that its guest may use. Empty: none but those that every host has. */
+  processor: z.array(z.string().max(64)).max(1024).readonly().default([]),
 });
 export type SavedFacts = z.infer<typeof schema>;
 
@@ -49,6 +53,19 @@ function sortedJson(value: unknown): string {
       ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
       : member,
   );
+}
+
+/** What passes the host's processor on needs all of it; a model of its own, and an emulated one, is the same everywhere. */
+export function neededOfProcessor(
+  { processor }: Hardware,
+  acceleration: 'kvm' | 'tcg',
+): readonly string[] {
+  return acceleration === 'kvm' && processor.model === 'host' ? readProcessor().flags : [];
+}
+
+/** Beside memory that a snapshot keeps. */
+export function factsOfMemory(memoryPath: string): string {
+  return `${memoryPath}.json`;
 }
 
 export async function writeSavedFacts(path: string, facts: SavedFacts): Promise<void> {
@@ -101,6 +118,14 @@ export interface RestoreHost {
   /** Machines this QEMU has, `q35-7.2`. */
   readonly machines: ReadonlySet<string>;
   readonly accelerations: ReadonlySet<'kvm' | 'tcg'>;
+  /** Features of its processor. */
+  readonly processor: ReadonlySet<string>;
+}
+
+export async function judgeMissing(path: string): Promise<Reason[]> {
+  if (await exists(path)) return [];
+  const text = `the saved state ${path} is not there`;
+  return [{ code: 'saved-state-missing', text, remedy: 'bring it back, or discard it' }];
 }
 
 /** All that stands against restoring. */
@@ -130,6 +155,16 @@ export function judgeSaved(facts: SavedFacts | undefined, host: RestoreHost): Re
       code: 'saved-state-acceleration',
       text,
       remedy: `restore on another host, or ${remedy}`,
+    });
+  }
+  const lacking = facts.processor.filter((feature) => !host.processor.has(feature));
+  if (lacking.length > 0) {
+    const named = lacking.slice(0, 8).join(', ');
+    const more = lacking.length > 8 ? ` and ${lacking.length - 8} more` : '';
+    reasons.push({
+      code: 'saved-state-processor',
+      text: `the processor of this host lacks ${named}${more}, which the guest may use`,
+      remedy: `restore on a host that has them, or ${remedy}`,
     });
   }
   return reasons;

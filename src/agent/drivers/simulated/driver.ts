@@ -132,6 +132,10 @@ export class SimulatedDriver implements Driver {
     ];
   }
 
+  async checkMemory(): Promise<readonly Reason[]> {
+    return [];
+  }
+
   async start(launch: Launch, observer: Observer): Promise<Running> {
     return this.#begin(launch, observer, 'start');
   }

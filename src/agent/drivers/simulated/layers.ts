@@ -2,15 +2,21 @@
 import { Fault, giB, miB } from '#lib';
 import type { Seal } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
+import type { SavedGuest } from './saved-guest.ts';
 import type { LayerPlace, LayerStorage, MergeOptions } from '../layer-storage.ts';
 
 const layerBytes = 64 * miB;
 
 export class SimulatedLayers implements LayerStorage {
   readonly #sizes = new Map<string, number>();
+  readonly #saved: Map<string, SavedGuest>;
+
+  constructor(saved: Map<string, SavedGuest>) {
+    this.#saved = saved;
+  }
 
   async make(machine: LayerPlace, name: string): Promise<void> {
-    const path = pathOf(machine, name);
+    const path = resolveSimulated(machine, name);
     if (this.#sizes.has(path)) throw new Fault('exists', `there is a file ${path} already`);
     this.#sizes.set(path, layerBytes);
   }
@@ -28,7 +34,7 @@ export class SimulatedLayers implements LayerStorage {
   }
 
   async linkFrom(_: LayerPlace, to: LayerPlace, file: string): Promise<void> {
-    this.#sizes.set(pathOf(to, file), layerBytes);
+    this.#sizes.set(resolveSimulated(to, file), layerBytes);
   }
 
   async countNames(): Promise<number> {
@@ -45,6 +51,21 @@ export class SimulatedLayers implements LayerStorage {
 
   async putCopy(): Promise<void> {}
 
+  memoryPath(machine: LayerPlace, name: string): string {
+    return resolveSimulated(machine, `${name}/memory`);
+  }
+
+  async memoryBytes(machine: LayerPlace, name: string): Promise<number | null> {
+    return this.#saved.get(this.memoryPath(machine, name))?.sizeBytes ?? null;
+  }
+
+  async recallMemory(machine: LayerPlace, name: string): Promise<string> {
+    const path = `${machine.file.replace(/\.[^./]*$/, '')}.saved`;
+    const kept = this.#saved.get(this.memoryPath(machine, name));
+    if (kept !== undefined) this.#saved.set(path, kept);
+    return path;
+  }
+
   async copyState(): Promise<void> {}
 
   async renameParent(): Promise<void> {}
@@ -54,7 +75,7 @@ export class SimulatedLayers implements LayerStorage {
   async restoreState(): Promise<void> {}
 
   async remove(machine: LayerPlace, file: string): Promise<void> {
-    this.#sizes.delete(pathOf(machine, file));
+    this.#sizes.delete(resolveSimulated(machine, file));
   }
 
   async findUser(
@@ -62,16 +83,16 @@ export class SimulatedLayers implements LayerStorage {
     file: string,
     others: readonly MachineFile[],
   ): Promise<string | undefined> {
-    const path = pathOf(machine, file);
+    const path = resolveSimulated(machine, file);
     const user = others.find((other) =>
-      other.definition.hardware.disks.some((disk) => pathOf(other, disk.file) === path),
+      other.definition.hardware.disks.some((disk) => resolveSimulated(other, disk.file) === path),
     );
     return user?.definition.name;
   }
 
   /** Of a fleet that was there before this process, too. */
   async sizeOf(machine: LayerPlace, file: string): Promise<number> {
-    return this.#sizes.get(pathOf(machine, file)) ?? layerBytes;
+    return this.#sizes.get(resolveSimulated(machine, file)) ?? layerBytes;
   }
 
   async freeBytes(): Promise<number> {
@@ -85,6 +106,7 @@ export class SimulatedLayers implements LayerStorage {
   }
 }
 
-function pathOf({ folder }: LayerPlace, file: string): string {
+/** Absolute. */
+export function resolveSimulated({ folder }: Pick<LayerPlace, 'folder'>, file: string): string {
   return file.startsWith('/') ? file : `${folder}/${file}`;
 }

@@ -11,6 +11,7 @@ import type { Chance } from './chance.ts';
 import { loadPeriod, sampleGuest, type GuestMoment } from './guest.ts';
 import { drawScreen } from './screen.ts';
 import type { SimulatedOptions, Span } from './options.ts';
+import { SimulatedLiveLayers } from './live-layers.ts';
 import { savedGuest, type SavedGuest } from './saved-guest.ts';
 
 export interface SimulatedWorld {
@@ -28,6 +29,7 @@ export class SimulatedRunning implements Running {
   readonly identity: ProcessIdentity;
   readonly accelerator = 'simulated' as const;
   readonly forwards: VmStatus['forwards'];
+  readonly layers: SimulatedLiveLayers;
   readonly #world: SimulatedWorld;
   readonly #observer: Observer;
   #bootedMs: number;
@@ -49,6 +51,7 @@ export class SimulatedRunning implements Running {
     this.#world = world;
     this.#observer = observer;
     this.#bootedMs = bootedMs;
+    this.layers = new SimulatedLiveLayers(() => this.#file(), world.saved);
   }
 
   get additions(): AdditionsState {

@@ -8,7 +8,7 @@ import { SimulatedLayers } from './layers.ts';
 import type { SavedGuest } from './saved-guest.ts';
 
 export class SimulatedStorage implements Storage {
-  readonly layers = new SimulatedLayers();
+  readonly layers: SimulatedLayers;
   readonly #hostName: string;
   readonly #saved: Map<string, SavedGuest>;
   readonly #disks = new Map<string, number>();
@@ -16,6 +16,7 @@ export class SimulatedStorage implements Storage {
   constructor(hostName: string, saved: Map<string, SavedGuest>) {
     this.#hostName = hostName;
     this.#saved = saved;
+    this.layers = new SimulatedLayers(saved);
   }
 
   async makeFolder(definition: VmDefinition): Promise<{ folder: string; file: string }> {

@@ -67,7 +67,13 @@ export async function tidyLayers(hands: Hands): Promise<void> {
     ...layers.snapshots.map(({ state }) => state),
   ]);
   const sealed = layers.files.filter(({ seal }) => seal !== null);
-  await storage.write(hands.file, { ...layers, unfinished: [], stateFrom: null });
+  await storage.write(hands.file, {
+    ...layers,
+    unfinished: [],
+    stateFrom: null,
+    taking: null,
+    standing: false,
+  });
   for (const { file } of sealed) await storage.protect(hands.file, file);
   for (const { file, mode } of layers.unfinished) {
     if (mode === null && !used.has(file)) await storage.remove(hands.file, file);

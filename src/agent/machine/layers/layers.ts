@@ -12,6 +12,7 @@ import {
   diskFormats,
   idSchema,
   maxSnapshots,
+  snapshotSchema,
   timeSchema,
   undoDecisions,
   vmDefinitionSchema,
@@ -72,6 +73,18 @@ export const snapshotRecordSchema = z.strictObject({
   /** The undo disks of then (SNAP-11). */
   undo: undoSchema.nullable(),
   definition: vmDefinitionSchema,
+  takenWhile: snapshotSchema.shape.takenWhile,
+  quiesced: snapshotSchema.shape.quiesced,
+  /** Beside firmware variables and TPM: memory and devices of the process of then. */
+  memory: z
+    .strictObject({
+      sizeBytes: z.number().int().min(0),
+      /** The definition that the process had; null: that of the snapshot. */
+      startedWith: vmDefinitionSchema.nullable(),
+      pluggedMemory: z.array(z.number().int().min(1)).max(256),
+    })
+    .nullable()
+    .default(null),
 });
 export type SnapshotRecord = z.infer<typeof snapshotRecordSchema>;
 
@@ -89,6 +102,19 @@ export const layersSchema = z.strictObject({
   stateFrom: fileName.nullable().default(null),
   /** A shared file is being replaced by a copy of its own, which is known by this seal (shared-layers.ts). */
   separated: z.strictObject({ file: fileName, seal: sealSchema }).nullable().default(null),
+  /**
+   * A snapshot that is being taken of the running process: whether it has put the new layers on top is asked of the
+   * process, or where that has gone, seen by what they hold (live-snapshot.ts).
+   */
+  taking: z
+    .strictObject({
+      snapshot: snapshotRecordSchema,
+      tops: z.array(z.strictObject({ disk: fileName, layer: fileName, on: fileName })).max(64),
+    })
+    .nullable()
+    .default(null),
+  /** The guest stands still for a change of layers, or is about to, and is to run again. */
+  standing: z.boolean().default(false),
   /** The session is over and its undo disks are to be written into what lies below, or to go. */
   ending: z.enum(undoDecisions).exclude(['keep']).nullable(),
   /**
@@ -109,6 +135,8 @@ export const noLayers: Layers = {
   position: null,
   stateFrom: null,
   separated: null,
+  taking: null,
+  standing: false,
   ending: null,
   unfinished: [],
 };
@@ -291,7 +319,18 @@ export function undoFiles(layers: Layers): string[] {
 
 export function snapshotsOf({ snapshots, position }: Layers): Snapshot[] {
   return snapshots.map(
-    ({ id, name, description, author, takenAt, parent, sizeBytes }): Snapshot => ({
+    ({
+      id,
+      name,
+      description,
+      author,
+      takenAt,
+      parent,
+      sizeBytes,
+      takenWhile,
+      quiesced,
+      memory,
+    }): Snapshot => ({
       id,
       name,
       description,
@@ -300,6 +339,9 @@ export function snapshotsOf({ snapshots, position }: Layers): Snapshot[] {
       parent,
       present: id === position,
       sizeBytes,
+      takenWhile,
+      memoryBytes: memory?.sizeBytes ?? null,
+      quiesced,
     }),
   );
 }

@@ -6,14 +6,16 @@
  * Invariant: until the record has changed, the upper file holds all that it held.
  */
 import { describeFault, Fault, formatBytes, isoTime, toFault } from '#lib';
+import type { Disk } from '#api';
+import type { Running } from '../../drivers/driver.ts';
 import type { Hands } from '../hands.ts';
 import { sealAnew, tidyLayers } from './change-layers.ts';
-import { afterMerge, nextMerge, prune, type Layers, type Merge } from './layers.ts';
+import { afterMerge, chainOf, nextMerge, prune, type Layers, type Merge } from './layers.ts';
 import { releaseShared } from './shared-layers.ts';
 
 /** Errors: those of the storage; what is merged by then stays merged, the rest stays apart. */
 export async function mergeLayers(hands: Hands): Promise<void> {
-  await releaseShared(hands);
+  if (hands.running === undefined) await releaseShared(hands);
   for (let merge = nextMerge(hands.file.layers); merge; merge = nextMerge(hands.file.layers)) {
     if (hands.file.state === 'off') {
       hands.enter('merging-disks');
@@ -23,6 +25,10 @@ export async function mergeLayers(hands: Hands): Promise<void> {
       await mergeOne(hands, merge);
     } catch (error) {
       if (hands.leaving) throw error;
+      if (hands.signal.aborted) {
+        hands.set({ layers: await sealApart(hands, merge) });
+        throw error;
+      }
       throw await giveUp(hands, merge, error);
     }
   }
@@ -34,17 +40,63 @@ export async function mergeLayers(hands: Hands): Promise<void> {
 async function mergeOne(hands: Hands, merge: Merge): Promise<void> {
   const { storage } = hands.host.driver;
   const { upper, lower } = merge;
-  await storage.layers.merge(hands.file, {
-    upper,
-    lower,
+  const work = {
     signal: hands.signal,
-    onProgress: (part) => hands.progress(part, `merging ${upper}`),
-  });
+    onProgress: (part: number) => hands.progress(part, `merging ${upper}`),
+  };
+  const open = openDiskOf(hands, merge);
+  if (open === undefined) {
+    await storage.layers.merge(hands.file, { upper, lower, ...work });
+    await noteMerged(hands, merge, undefined);
+  } else {
+    // What is written into is opened for it by the process, and so is the file above, which is told its new parent.
+    for (const file of [lower, ...(open.above === undefined ? [] : [open.above])])
+      await storage.layers.unprotect(hands.file, file, 0o200);
+    await open.running.layers.merge({
+      disk: open.disk,
+      upper,
+      lower,
+      ...work,
+      beforeMove: async () => {
+        const standing = hands.file.state === 'running';
+        hands.set({ layers: { ...hands.file.layers, standing } });
+        await hands.persist();
+      },
+      moved: () => noteMerged(hands, merge, open.above),
+    });
+    hands.set({ layers: { ...hands.file.layers, standing: false } });
+  }
+  await tidyLayers(hands);
+}
+
+interface OpenLayers {
+  readonly running: Running;
+  readonly disk: Disk;
+  /** What lies on the upper one there; undefined where that is the top. */
+  readonly above: string | undefined;
+}
+
+/** The disk of the running process that stands on the upper file. */
+function openDiskOf({ running, file }: Hands, { upper }: Merge): OpenLayers | undefined {
+  if (running === undefined) return undefined;
+  for (const disk of file.definition.hardware.disks) {
+    const chain = chainOf(file.layers, disk).map((layer) => layer.file);
+    const place = chain.indexOf(upper);
+    if (place >= 0) return { running, disk, above: chain[place - 1] };
+  }
+  return undefined;
+}
+
+/** `told` has been told its new parent by the process that has it open. */
+async function noteMerged(hands: Hands, merge: Merge, told: string | undefined): Promise<void> {
+  const { storage } = hands.host.driver;
+  const { upper, lower } = merge;
   const { layers } = hands.file;
   const children = layers.files.filter(({ parent }) => parent === upper).map(({ file }) => file);
   const format = layers.files.find(({ file }) => file === lower)?.format ?? 'qcow2';
   for (const child of children)
-    await storage.layers.renameParent(hands.file, child, { file: lower, format });
+    if (child !== told)
+      await storage.layers.renameParent(hands.file, child, { file: lower, format });
   const merged = afterMerge(layers, merge);
   const sealed = await sealAnew(
     storage,
@@ -62,11 +114,10 @@ async function mergeOne(hands: Hands, merge: Merge): Promise<void> {
     },
   });
   await hands.persist();
-  await tidyLayers(hands);
 }
 
 /** The layers stay apart, with seals as they are now, and are merged at the next occasion. */
-async function giveUp(hands: Hands, { lower }: Merge, error: unknown): Promise<Fault> {
+async function giveUp(hands: Hands, merge: Merge, error: unknown): Promise<Fault> {
   const cause = toFault(error);
   const { name } = hands.file.definition;
   const fault = new Fault(cause.code, `cannot merge layers of disks of ${name}`, { cause });
@@ -75,16 +126,23 @@ async function giveUp(hands: Hands, { lower }: Merge, error: unknown): Promise<F
     code: fault.code,
     message: describeFault(fault),
   };
-  const layers = await sealAnew(hands.host.driver.storage, hands.file, new Set([lower]));
-  hands.enter('off', { layers, lastFault });
+  const patch = { layers: await sealApart(hands, merge), lastFault };
+  if (hands.file.state === 'merging-disks') hands.enter('off', patch);
+  else hands.set(patch);
   hands.emit('vm.disk.merge-failed', {
     operation: 'merge',
     reason: describeFault(cause),
-    state: 'off',
+    state: hands.file.state,
   });
   await tidyLayers(hands).catch(() => undefined);
   await hands.persist();
   return fault;
+}
+
+/** The lower file was written into, and the upper one still lies on it. */
+async function sealApart(hands: Hands, { lower }: Merge): Promise<Layers> {
+  const layers = await sealAnew(hands.host.driver.storage, hands.file, new Set([lower]));
+  return { ...layers, standing: false };
 }
 
 /** Before a snapshot goes. Errors: `exhausted` with the figures where a merge might not end; nothing has changed. */

@@ -1,14 +1,16 @@
 /**
- * Snapshots of a machine that is off (SNAP-01 to SNAP-11): the files that its disks are on are kept as they
- * are, and the disks go on in new layers above them.
+ * Snapshots of a machine (SNAP-01 to SNAP-11): the files that its disks are on are kept as they are, and the disks
+ * go on in new layers above them. While it runs its process is told to (live-snapshot.ts); to go back it ends.
  */
 import { placeName, type Disk, type LinkParams, type VmDefinition } from '#api';
 import { describeFault, Fault, formatBytes, isoTime } from '#lib';
 import type { Hands } from '../hands.ts';
-import type { MachineFile } from '../record.ts';
+import { stopped, type MachineFile } from '../record.ts';
+import { endDiscard, offCauseOf } from '../stop.ts';
 import { changeLayers } from './change-layers.ts';
 import { judgeChain } from './check-layers.ts';
 import { chainFrom, prune, putOnTop, topOf, type Layers, type SnapshotRecord } from './layers.ts';
+import { memoryOf, requireTakeable, stateNow, takeLive, withSnapshot } from './live-snapshot.ts';
 import { mergeLayers, requireRoomToMerge } from './merge.ts';
 import { layerSuffix, nameTops } from './name-tops.ts';
 import { releaseShared } from './shared-layers.ts';
@@ -26,9 +28,10 @@ export function takeSnapshot(hands: Hands, taken: Taken): Promise<void> {
   return telling(hands, 'take', taken.name, async () => {
     const { file, host } = hands;
     const { layers, definition } = file;
+    requireTakeable(hands, taken);
     const disks = layeredDisks(definition, taken.exclude);
     const sizeBytes = await measure(hands, disks);
-    await requireRoom(hands, disks.length);
+    await requireRoom(hands, disks.length, taken.memory ? definition.hardware.memory.sizeBytes : 0);
     const suffix = layers.undo === null ? layerSuffix : undoSuffix(file);
     const state = `${taken.id}.state`;
     const snapshot: SnapshotRecord = {
@@ -43,28 +46,43 @@ export function takeSnapshot(hands: Hands, taken: Taken): Promise<void> {
       state,
       undo: layers.undo,
       definition,
+      takenWhile: stateNow(file),
+      quiesced: taken.quiesce,
+      memory: memoryOf(file, taken),
     };
-    await changeLayers(
-      hands,
-      nameTops(layers, disks, suffix),
-      (now, additions) => ({
-        layers: {
-          ...putOnTop(now, additions),
-          snapshots: [...now.snapshots, snapshot],
-          position: snapshot.id,
-        },
-      }),
-      { name: state, make: () => host.driver.storage.layers.keepState(file, state) },
-    );
+    if (hands.running === undefined) await takeOff(hands, snapshot, disks, suffix);
+    else await takeLive(hands, snapshot, disks, suffix);
     tell(hands, 'vm.snapshot.taken', snapshot, { sizeBytes });
   });
 }
 
+async function takeOff(
+  hands: Hands,
+  snapshot: SnapshotRecord,
+  disks: readonly Disk[],
+  suffix: string,
+): Promise<void> {
+  const { file, host } = hands;
+  const { state } = snapshot;
+  await changeLayers(
+    hands,
+    nameTops(file.layers, disks, suffix),
+    (now, additions) => ({ layers: withSnapshot(putOnTop(now, additions), snapshot) }),
+    { name: state, make: () => host.driver.storage.layers.keepState(file, state) },
+  );
+}
+
 /** Answers the definition that the machine has then: hardware of then, identity, name and settings of now (SNAP-21). */
-export async function revertToSnapshot(hands: Hands, id: string): Promise<VmDefinition> {
+export async function revertToSnapshot(
+  hands: Hands,
+  id: string,
+  memory: 'restore' | 'leave',
+): Promise<VmDefinition> {
   const snapshot = requireSnapshot(hands.file, id);
   await telling(hands, 'revert to', snapshot.name, async () => {
     await requireSound(hands, snapshot);
+    if (memory === 'restore') await requireMemoryFits(hands, snapshot);
+    await endPresent(hands);
     const { layers } = hands.file;
     const { storage } = hands.host.driver;
     const definition = asThen(hands.file.definition, snapshot.definition);
@@ -91,12 +109,57 @@ export async function revertToSnapshot(hands: Hands, id: string): Promise<VmDefi
   return hands.file.definition;
 }
 
+/** The memory of the snapshot becomes the saved state of the machine, which was taken back to it. */
+export async function recallMemory(hands: Hands, id: string): Promise<void> {
+  const { memory, state, takenWhile, definition } = requireSnapshot(hands.file, id);
+  if (memory === null || hands.file.layers.position !== id) return;
+  const savedFile = await hands.host.driver.storage.layers.recallMemory(hands.file, state);
+  const { pluggedMemory } = memory;
+  const savedWith = memory.startedWith ?? definition;
+  const ranBefore = takenWhile === 'running';
+  hands.enter('saved', { savedFile, savedWith, pluggedMemory, ranBefore, released: false });
+  await hands.persist();
+}
+
+/** Errors: `blocked` with the reasons for which the memory cannot come back; the disks can. */
+async function requireMemoryFits(hands: Hands, snapshot: SnapshotRecord): Promise<void> {
+  const { memory, state, name } = snapshot;
+  if (memory === null) return;
+  const startedWith = memory.startedWith ?? snapshot.definition;
+  const reasons = await hands.host.driver.checkMemory(hands.file, { state, startedWith });
+  const [first] = reasons;
+  if (first === undefined) return;
+  throw new Fault('blocked', `the memory of the snapshot ${name} does not fit: ${first.text}`, {
+    reasons,
+    hint: 'take disks and hardware back only, without memory: --disks-only',
+  });
+}
+
+/** What the machine does at present is lost with what its disks hold. */
+async function endPresent(hands: Hands): Promise<void> {
+  const { running } = hands;
+  if (hands.file.state === 'saved') await endDiscard(hands);
+  if (running === undefined) return;
+  const goOff = (): void => {
+    hands.enter('off', stopped);
+    hands.emit('vm.state.powered-off', { cause: offCauseOf(hands) });
+  };
+  hands.onEnd(() => {
+    goOff();
+    return 'heard';
+  });
+  hands.enter('turning-off');
+  await running.end();
+  hands.onEnd(undefined);
+  await hands.persist();
+}
+
 /** Deleted once: asked for again there is nothing to do. */
 export async function deleteSnapshot(hands: Hands, id: string): Promise<void> {
   const snapshot = hands.file.layers.snapshots.find((one) => one.id === id);
-  if (snapshot === undefined) return mergeLayers(hands);
+  if (snapshot === undefined) return mergeWhileOff(hands);
   await telling(hands, 'delete', snapshot.name, async () => {
-    await releaseShared(hands);
+    if (hands.running === undefined) await releaseShared(hands);
     const without = (now: Layers): Layers => ({
       ...now,
       snapshots: now.snapshots
@@ -113,8 +176,13 @@ export async function deleteSnapshot(hands: Hands, id: string): Promise<void> {
     });
     await changeLayers(hands, [], (now) => ({ layers: prune(without(now)) }));
     tell(hands, 'vm.snapshot.deleted', snapshot);
-    await mergeLayers(hands);
+    await mergeWhileOff(hands);
   });
+}
+
+/** While it runs the machine merges in a turn of its own, which gives way to requests. */
+async function mergeWhileOff(hands: Hands): Promise<void> {
+  if (hands.running === undefined) await mergeLayers(hands);
 }
 
 export async function changeSnapshot(
@@ -152,9 +220,9 @@ function layeredDisks({ name, hardware }: VmDefinition, exclude: readonly string
 }
 
 /** Errors: `exhausted` with the figures (SNAP-10). */
-async function requireRoom(hands: Hands, count: number): Promise<void> {
+async function requireRoom(hands: Hands, count: number, memoryBytes: number): Promise<void> {
   const { file, host } = hands;
-  const neededBytes = count * newLayerBytes + host.settings.minimumFreeDiskBytes;
+  const neededBytes = count * newLayerBytes + memoryBytes + host.settings.minimumFreeDiskBytes;
   const freeBytes = await host.driver.storage.layers.freeBytes(file, '.');
   if (freeBytes >= neededBytes) return;
   const figures = `${formatBytes(neededBytes)} are needed, ${formatBytes(freeBytes)} are free`;

@@ -99,15 +99,22 @@ test('SNAP-05 a limit is kept; with limit 1 a new snapshot replaces the old one 
   assert.deepEqual(await tree('one'), ['second<-*']);
 });
 
-test('SNAP-24 taking, reverting, deleting are operations and events; a running vm is refused with the reason', async () => {
+test('SNAP-24 taking, reverting, deleting are operations and events, also while the vm runs; a saved vm is refused with the reason', async () => {
   await makeVm('told');
   const operation = await take('told', 'one');
   assert.equal(operation.action, 'vm.snapshot.take');
   await done('POST', '/vms/told/snapshots/one/revert', {});
   await done('DELETE', '/vms/told/snapshots/one');
   await done('POST', '/vms/told/actions/turn-on', {});
-  const problem = await refused('POST', '/vms/told/snapshots', { name: 'two' });
-  assert.match(`${problem.detail ?? ''} ${problem.hint ?? ''}`, /running.*turn the vm off/);
+  await done('POST', '/vms/told/snapshots', { name: 'two', memory: true });
+  await done('POST', '/vms/told/snapshots/two/revert', {});
+  assert.equal((await show('told')).state, 'running');
+  await done('POST', '/vms/told/snapshots/two/revert', { memory: 'leave' });
+  assert.equal((await show('told')).state, 'off');
+  await done('POST', '/vms/told/actions/turn-on', {});
+  await done('POST', '/vms/told/actions/save', {});
+  const problem = await refused('POST', '/vms/told/snapshots', { name: 'three' });
+  assert.match(`${problem.detail ?? ''} ${problem.hint ?? ''}`, /saved.*restore the vm/);
   const names = await eventNames('told');
   for (const name of ['vm.snapshot.taken', 'vm.snapshot.reverted', 'vm.snapshot.deleted'])
     assert.ok(names.includes(name), name);

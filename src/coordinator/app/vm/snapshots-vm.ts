@@ -7,6 +7,7 @@ import { Fault } from '#lib';
 import {
   vmDefinitionSchema,
   type DryRun,
+  type LinkParams,
   type Operation,
   type Snapshot,
   type SnapshotPatch,
@@ -23,11 +24,14 @@ import { asJson } from '../json.ts';
 import { giveMac, usedMacs } from '../vm-identity.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
-import { changeDefinition } from './common-steps.ts';
+import { changeDefinition, targetVm } from './common-steps.ts';
 import { begin, machineOf, prepare } from './device-change.ts';
+import { actStep, checkStep, claimStep } from './power-steps.ts';
 
 /** What moves all that a layer holds takes its time. */
 const mergeLimitMs = 24 * 3_600_000;
+/** Memory is written as fast as the host's disk is. */
+const memoryLimitMs = 30 * 60_000;
 
 export function listSnapshots(inventory: Inventory, id: string): readonly Snapshot[] {
   return inventory.document<StatusDocument>('status', id)?.data.report.snapshots ?? [];
@@ -81,7 +85,9 @@ export async function revertSnapshot(
     replacedBy(definition, known, { name });
   }
   const first = name === undefined ? null : inputOfTake(caller, { name });
-  const input = { snapshotId: snapshot.id, first };
+  const { memory = 'restore' } = request;
+  const comesBack = memory === 'restore' && snapshot.memoryBytes !== null;
+  const input = { snapshotId: snapshot.id, first, memory: comesBack ? 'restore' : 'leave' };
   return await begin(coordinator, caller, vm, revertSnapshotKind, input, dryRun);
 }
 
@@ -140,9 +146,10 @@ function replacedBy(
 }
 
 function inputOfTake(caller: Caller, request: SnapshotTake): Readonly<Record<string, Json>> {
-  const { name, description = '', exclude = [] } = request;
+  const { name, description = '', exclude = [], memory = false, quiesce = false } = request;
+  const { name: author } = caller.actor;
   return {
-    snapshot: { id: randomUUID(), name, description, author: caller.actor.name, exclude },
+    snapshot: { id: randomUUID(), name, description, author, exclude, memory, quiesce },
   };
 }
 
@@ -154,20 +161,18 @@ function takenBy(from: Readonly<Record<string, Json>>): Taken {
 
 async function takeOn(
   work: Work,
-  snapshot: {
-    readonly id: string;
-    readonly name: string;
-    readonly description: string;
-    readonly author: string | null;
-    readonly exclude: string[];
-  },
+  snapshot: LinkParams<'machine.snapshot.take'>['snapshot'],
 ): Promise<void> {
   const { hostId, machine } = machineOf(work);
   await work.coordinator.links.call(
     hostId,
     'machine.snapshot.take',
     { ...machine, snapshot },
-    { signal: work.signal },
+    {
+      signal: work.signal,
+      limitMs: memoryLimitMs,
+      onProgress: (progress, note) => work.tell(progress, note),
+    },
   );
   await work.conclude({ snapshotId: snapshot.id });
 }
@@ -232,7 +237,7 @@ const revertStep: Step = {
     const { definition } = await work.coordinator.links.call(
       hostId,
       'machine.snapshot.revert',
-      { ...machine, snapshotId: String(work.input['snapshotId']) },
+      { ...machine, snapshotId: String(work.input['snapshotId']), memory: memoryOf(work) },
       {
         signal: work.signal,
         limitMs: mergeLimitMs,
@@ -262,9 +267,51 @@ const writeThenStep: Step = {
   },
 };
 
+function memoryOf({ input }: Work): 'restore' | 'leave' {
+  return input['memory'] === 'restore' ? 'restore' : 'leave';
+}
+
+/** Memory in which an address is known that is another vm's by now does not come back. */
+const recallStep: Step = {
+  name: 'recall',
+  way: 'stays',
+  async run(work) {
+    if (memoryOf(work) === 'leave') return;
+    const then = vmDefinitionSchema.parse(work.memory['definition']).hardware.adapters;
+    const now = new Set(targetVm(work).data.definition.hardware.adapters.map(({ mac }) => mac));
+    const lost = then.find(({ mac }) => !now.has(mac));
+    if (lost !== undefined) {
+      const why = `the memory was left: another vm has the address ${lost.mac} by now`;
+      await work.conclude({ warnings: [why] });
+      return;
+    }
+    const { hostId, machine } = machineOf(work);
+    const { report } = await work.coordinator.links.call(
+      hostId,
+      'machine.snapshot.recall',
+      { ...machine, snapshotId: String(work.input['snapshotId']) },
+      { signal: work.signal },
+    );
+    await work.remember({ recalled: report.state === 'saved' });
+  },
+};
+
+/** A step of a restore, where there is one. */
+function ifRecalled({ name, run }: Step): Step {
+  return {
+    name,
+    way: 'stays',
+    async run(work) {
+      if (work.memory['recalled'] === true) await run(work);
+    },
+  };
+}
+
+const goOnSteps = [checkStep('restore'), claimStep, actStep('restore')].map(ifRecalled);
+
 export const revertSnapshotKind: Kind = {
   action: 'vm.snapshot.revert',
-  steps: [takeFirstStep, revertStep, writeThenStep, pushStep],
+  steps: [takeFirstStep, revertStep, writeThenStep, pushStep, recallStep, ...goOnSteps],
 };
 
 export const deleteSnapshotKind: Kind = {

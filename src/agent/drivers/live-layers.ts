@@ -1,0 +1,65 @@
+/** What a process does with the layers of its disks while it runs (docs/rfd/0023). Files are named as in `Layers`. */
+import type { Disk } from '#api';
+
+export interface OpenTop {
+  /** Absolute. */
+  readonly path: string;
+  /** As the guest sees the disk. */
+  readonly sizeBytes: number;
+}
+
+/** A file that is to be put on top of a disk; it names the present one as its parent. */
+export interface LiveTop {
+  readonly disk: Disk;
+  readonly layer: string;
+}
+
+export interface LiveTake {
+  readonly tops: readonly LiveTop[];
+  /** `guest`: its agent flushes file systems and holds them still. Errors: `unavailable` without one. */
+  readonly quiesce: 'guest' | 'no';
+  /** Where memory and devices go, and beside it what they belong to; null: disks only. */
+  readonly memoryPath: string | null;
+  /** What belongs to the same instant: the guest stands still for it, and for as long as it takes. */
+  readonly atRest: (() => Promise<void>) | null;
+  readonly signal: AbortSignal;
+  /** From 0 to 1. */
+  readonly onProgress: (part: number) => void;
+}
+
+export interface LiveTaken {
+  /** Null: disks only. */
+  readonly memoryBytes: number | null;
+}
+
+export interface OpenMerge {
+  readonly disk: Disk;
+  readonly upper: string;
+  /** Below it, with nothing else on it. */
+  readonly lower: string;
+  readonly signal: AbortSignal;
+  /** From 0 to 1. */
+  readonly onProgress: (part: number) => void;
+  /** The guest is about to stand still, where it writes what is merged. */
+  readonly beforeMove: () => Promise<void>;
+  /** The disk goes on in the lower file; until this is answered the upper one holds all that the disk holds. */
+  readonly moved: () => Promise<void>;
+}
+
+export interface LiveLayers {
+  /** What each of the disks is on at this moment. Errors: `not-found` where one is not plugged in. */
+  readTop(disk: Disk): Promise<OpenTop>;
+  /** Whether the file is open, on top of the disk or below it. */
+  isOpen(disk: Disk, file: string): Promise<boolean>;
+  /**
+   * Puts the files on top of their disks, all at one instant, which is that of the memory as well. A guest that ran
+   * runs again afterwards, also after an error; file systems are let go in any case.
+   */
+  take(take: LiveTake): Promise<LiveTaken>;
+  /** Lets go of file systems that an agent before this one had the guest hold still. */
+  thaw(): Promise<void>;
+  /** Closes a file that was opened to be put on top and was not. */
+  close(disk: Disk, file: string): Promise<void>;
+  /** Goes on with one that an agent before this one began. Errors: `exhausted`, `cancelled`; the files stay apart. */
+  merge(merge: OpenMerge): Promise<void>;
+}

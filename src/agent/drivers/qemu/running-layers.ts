@@ -1,0 +1,175 @@
+/**
+ * Layers of the disks of a running QEMU.
+ *
+ * Invariant: file systems that the guest holds still are let go on every way out; a guest that does not answer that
+ * is asked again until it has answered, or its process has gone.
+ */
+import type { Disk } from '#api';
+import { describeFault, Fault, systemClock } from '#lib';
+import type { Log } from '#log';
+import {
+  closeImage,
+  guest,
+  mergeLive,
+  openTops,
+  qmp,
+  readOpenDisk,
+  snapshotState,
+  type GuestAgent,
+  type QmpClient,
+} from '#qemu';
+import type { MachineFile } from '../../machine/record.ts';
+import type { LiveLayers, LiveTake, LiveTaken, OpenMerge, OpenTop } from '../live-layers.ts';
+import type { Account } from './confine/accounts.ts';
+import { resolveFile } from './places.ts';
+import type { RunningShares } from './share/running-shares.ts';
+import { diskId } from './spec/devices.ts';
+
+/** The guest writes all that it has in memory. */
+const freezeMs = 30_000;
+const thawMs = 10_000;
+const thawPauseMs = 500;
+const thawAttempts = 60;
+
+export interface RunningLayersParts {
+  readonly client: () => QmpClient;
+  readonly file: () => MachineFile;
+  /** Errors: `unavailable`. */
+  readonly agent: () => GuestAgent;
+  /** What was asked to be let go: also of one that does not answer at this moment. */
+  readonly silentAgent: () => GuestAgent | undefined;
+  readonly shares: RunningShares;
+  readonly acceleration: 'kvm' | 'tcg';
+  readonly socketPath: string;
+  readonly account: Account | undefined;
+  readonly log: Log;
+  /** What the memory belongs to, written beside it. */
+  readonly writeFacts: (memoryPath: string) => Promise<void>;
+}
+
+export class RunningLayers implements LiveLayers {
+  readonly #parts: RunningLayersParts;
+
+  constructor(parts: RunningLayersParts) {
+    this.#parts = parts;
+  }
+
+  async readTop(disk: Disk): Promise<OpenTop> {
+    const { path, sizeBytes } = await readOpenDisk(this.#parts.client(), diskId(disk));
+    return { path, sizeBytes };
+  }
+
+  async isOpen(disk: Disk, file: string): Promise<boolean> {
+    const { images } = await readOpenDisk(this.#parts.client(), diskId(disk));
+    return images.has(this.#resolve(file));
+  }
+
+  async take(take: LiveTake): Promise<LiveTaken> {
+    const client = this.#parts.client();
+    const tops = take.tops.map(({ disk, layer }) => ({
+      disk: { id: diskId(disk), discard: discardOf(disk), cache: disk.cache },
+      path: this.#resolve(layer),
+    }));
+    await using open = await openTops(client, tops, { signal: take.signal });
+    // The instant is not cut short: from here on it is whole or has not been.
+    const putOnTop = (): Promise<void> => open.putOnTop();
+    if (take.memoryPath !== null)
+      return { memoryBytes: await this.#takeMemory(take, take.memoryPath, putOnTop) };
+    if (take.quiesce === 'guest') await this.#whileFrozen(take, putOnTop);
+    else await this.#whileStanding(take, putOnTop);
+    return { memoryBytes: null };
+  }
+
+  async thaw(): Promise<void> {
+    const agent = this.#parts.silentAgent();
+    if (agent !== undefined) await this.#thaw(agent);
+  }
+
+  async close(disk: Disk, file: string): Promise<void> {
+    await closeImage(this.#parts.client(), diskId(disk), this.#resolve(file));
+  }
+
+  async merge({ disk, upper, lower, ...rest }: OpenMerge): Promise<void> {
+    await mergeLive(this.#parts.client(), {
+      ...rest,
+      diskId: diskId(disk),
+      upper: this.#resolve(upper),
+      lower: this.#resolve(lower),
+    });
+  }
+
+  #resolve(file: string): string {
+    return resolveFile(this.#parts.file().folder, file);
+  }
+
+  async #takeMemory(
+    { atRest, signal, onProgress }: LiveTake,
+    path: string,
+    putOnTop: () => Promise<void>,
+  ): Promise<number> {
+    const { shares, socketPath, account, writeFacts } = this.#parts;
+    await shares.release(signal);
+    try {
+      await writeFacts(path);
+      return await snapshotState(this.#parts.client(), {
+        path,
+        acceleration: this.#parts.acceleration,
+        socketPath,
+        ...(account === undefined ? {} : { owner: account }),
+        signal,
+        onProgress: ({ transferredBytes, totalBytes }) => {
+          if (totalBytes > 0) onProgress(Math.min(1, transferredBytes / totalBytes));
+        },
+        atRest: async () => {
+          await atRest?.();
+          await putOnTop();
+        },
+      });
+    } finally {
+      shares.giveBack();
+    }
+  }
+
+  async #whileFrozen(take: LiveTake, putOnTop: () => Promise<void>): Promise<void> {
+    const agent = this.#parts.agent();
+    try {
+      await guest.fsfreezeFreeze(agent, { timeoutMs: freezeMs, signal: take.signal });
+      await this.#whileStanding(take, putOnTop);
+    } finally {
+      await this.#thaw(agent);
+    }
+  }
+
+  async #whileStanding({ atRest }: LiveTake, putOnTop: () => Promise<void>): Promise<void> {
+    if (atRest === null) return putOnTop();
+    const client = this.#parts.client();
+    const { running } = await qmp.queryStatus(client);
+    if (running) await qmp.stop(client);
+    try {
+      await atRest();
+      await putOnTop();
+    } finally {
+      if (running) await qmp.cont(client);
+    }
+  }
+
+  async #thaw(agent: GuestAgent): Promise<void> {
+    for (let attempt = 1; attempt <= thawAttempts; attempt += 1) {
+      try {
+        await guest.fsfreezeThaw(agent, { timeoutMs: thawMs });
+        return;
+      } catch (error) {
+        this.#parts.log.warn({ attempt, why: describeFault(error) }, 'file systems of the guest');
+        if (this.#parts.silentAgent() === undefined) return;
+        await systemClock.sleep(thawPauseMs);
+      }
+    }
+    throw new Fault('timeout', 'the guest does not let go of its file systems', {
+      hint: 'its agent holds them still: restart it, or reset the vm',
+    });
+  }
+}
+
+function discardOf({ discard }: Disk): 'unmap' | 'ignore' {
+  return discard ? 'unmap' : 'ignore';
+}
