@@ -25,6 +25,7 @@ export * from './network/isolation.ts';
 export * from './network/ipv6.ts';
 export * from './network/network.ts';
 export * from './network/port.ts';
+export * from './network/port-state.ts';
 export * from './network/span.ts';
 export * from './network/standing.ts';
 export * from './operation.ts';

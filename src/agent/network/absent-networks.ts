@@ -1,6 +1,6 @@
 /** The networks of a host that carries none. */
 import { Fault } from '#lib';
-import type { HostLease, NetworkReport } from '#api';
+import type { HostLease, HostPort, NetworkReport } from '#api';
 import { networkUnavailable, type Networks } from './networks.ts';
 import type { Obstacle } from '../drivers/driver.ts';
 
@@ -24,6 +24,10 @@ export class AbsentNetworks implements Networks, AsyncDisposable {
   onReports(): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  async ports(): Promise<readonly HostPort[]> {
+    return [];
+  }
 
   async leases(): Promise<readonly HostLease[]> {
     throw new Fault('not-found', `no network is carried here: ${this.whyNot}`);

@@ -2,7 +2,14 @@
  * The networks of a host, as its machines and its link see them. A host carries a network from the moment
  * that a machine on it has an adapter there, until none has.
  */
-import type { HostLease, NetworkReport, NetworkSpec, SpanStanding, VmDefinition } from '#api';
+import type {
+  HostLease,
+  HostPort,
+  NetworkReport,
+  NetworkSpec,
+  SpanStanding,
+  VmDefinition,
+} from '#api';
 import type { Findings, Obstacle } from '../drivers/driver.ts';
 import type { MachineFile } from '../machine/record.ts';
 
@@ -26,6 +33,8 @@ export interface Networks {
   onReports(listener: () => void): void;
   /** Errors: `not-found` for a network that is not carried. */
   leases(id: string): Promise<readonly HostLease[]>;
+  /** Of running machines, with what has passed. */
+  ports(id: string): Promise<readonly HostPort[]>;
 }
 
 /** Ids of the networks that adapters are on: as they are defined, and as running machines have them. */

@@ -2,7 +2,7 @@
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 
-type NetworkVerbs = Pick<Handlers, 'network.configure' | 'network.leases'>;
+type NetworkVerbs = Pick<Handlers, 'network.configure' | 'network.leases' | 'network.ports'>;
 
 export function networkVerbs({ driver: { networks } }: Host): NetworkVerbs {
   return {
@@ -12,6 +12,9 @@ export function networkVerbs({ driver: { networks } }: Host): NetworkVerbs {
     },
     async 'network.leases'({ id }) {
       return { leases: [...(await networks.leases(id))] };
+    },
+    async 'network.ports'({ id }) {
+      return { ports: [...(await networks.ports(id))] };
     },
   };
 }

@@ -11,6 +11,7 @@ import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
 import { actorSchema } from '../event/event.ts';
 import { hostLeaseSchema, maxLeases, maxNetworks, networkSpecSchema } from '../network/network.ts';
+import { hostPortSchema, maxPorts } from '../network/port-state.ts';
 import { spanStandingSchema } from '../network/standing.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
 import { adapterSchema, diskFormats, diskSchema, mediumSchema } from '../vm/hardware.ts';
@@ -138,6 +139,10 @@ export const linkMethods = {
   'network.leases': {
     params: z.strictObject({ id: idSchema }),
     result: z.strictObject({ leases: z.array(hostLeaseSchema).max(maxLeases) }),
+  },
+  'network.ports': {
+    params: z.strictObject({ id: idSchema }),
+    result: z.strictObject({ ports: z.array(hostPortSchema).max(maxPorts) }),
   },
   /**
    * Makes the vm's folder, disks and configuration file. Undone by machine.destroy.

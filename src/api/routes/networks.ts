@@ -5,6 +5,7 @@ import {
   networkPatchSchema,
   networkSchema,
 } from '../network/network.ts';
+import { networkPortsSchema } from '../network/port-state.ts';
 import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
 import { route, type Route } from './route.ts';
 import { one } from './params.ts';
@@ -78,5 +79,16 @@ export const networksRoutes = {
     params: one('network'),
     answer: 'now',
     response: networkLeasesSchema,
+  }),
+  'network.ports': route({
+    method: 'GET',
+    path: '/networks/{network}/ports',
+    summary: 'List the ports of the network that running vms are at, and what has passed there',
+    group: 'networks',
+    right: 'self',
+    on: 'network',
+    params: one('network'),
+    answer: 'now',
+    response: networkPortsSchema,
   }),
 } as const satisfies Record<string, Route>;

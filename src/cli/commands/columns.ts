@@ -10,6 +10,8 @@ import {
   type Image,
   type Network,
   type NetworkLease,
+  type NetworkPort,
+  type PortFlow,
   type Operation,
   type Role,
   type Team,
@@ -200,6 +202,41 @@ export const leaseColumns: readonly Column<NetworkLease>[] = [
   { title: 'SINCE', value: ({ startsAt }) => localTime(startsAt), wide: true },
   { title: 'HOST', value: ({ host }) => host, wide: true },
 ];
+
+export const portColumns: readonly Column<NetworkPort>[] = [
+  { title: 'VM', value: ({ vm }) => vm.name },
+  { title: 'ADAPTER', value: ({ slot }) => String(slot), align: 'right' },
+  { title: 'LINK', value: ({ link }) => link },
+  { title: 'RECEIVED', value: ({ received }) => formatBytes(received.bytes), align: 'right' },
+  { title: 'SENT', value: ({ sent }) => formatBytes(sent.bytes), align: 'right' },
+  {
+    title: 'DROPPED',
+    value: ({ received, sent }) => String(received.dropped + sent.dropped),
+    align: 'right',
+  },
+  {
+    title: 'FLOWS',
+    value: ({ flows }) => (flows === null ? '-' : String(flows.length)),
+    align: 'right',
+  },
+  { title: 'MAC', value: ({ mac }) => mac, wide: true },
+  { title: 'INTERFACE', value: (port) => port.interface, wide: true },
+  { title: 'HOST', value: ({ host }) => host, wide: true },
+];
+
+export const flowColumns: readonly Column<
+  PortFlow & { readonly vm: string; readonly slot: number }
+>[] = [
+  { title: 'VM', value: ({ vm }) => vm },
+  { title: 'ADAPTER', value: ({ slot }) => String(slot), align: 'right' },
+  { title: 'PROTOCOL', value: ({ protocol }) => protocol },
+  { title: 'GUEST', value: ({ address, port }) => writeEnd(address, port) },
+  { title: 'OTHER SIDE', value: ({ farAddress, farPort }) => writeEnd(farAddress, farPort) },
+];
+
+function writeEnd(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
 
 export const teamColumns: readonly Column<Team>[] = [
   { title: 'NAME', value: (team) => team.name },

@@ -18,8 +18,8 @@ import { firewallLines, firewallOf, firewallOptions } from '../firewall-options.
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
+import { flowColumns, leaseColumns, networkColumns, portColumns } from './columns.ts';
 import { ipv6Of, ipv6Options, showIpv6 } from './network-ipv6.ts';
-import { leaseColumns, networkColumns } from './columns.ts';
 
 const networkArgument = { name: 'network', meaning: 'name or id', completes: 'network' } as const;
 const typeNames = Object.keys(networkTypes) as readonly NetworkType[];
@@ -367,6 +367,24 @@ export const networkCommands: readonly Command[] = [
       const params = { network: args[0] ?? '' };
       const { items, unreachable } = await client.call('network.leases', { params }, signal);
       writeList(out, format, leaseColumns, items, 'no leases');
+      if (unreachable.length > 0) out.note(`these hosts do not answer: ${unreachable.join(', ')}`);
+    },
+  }),
+  command({
+    name: 'network ports',
+    summary: 'list the ports of a network that running vms are at, and what has passed there',
+    args: [networkArgument],
+    options: { flows: { type: 'flag', meaning: 'list what firewalls let through, instead' } },
+    examples: ['gantry network ports lab', 'gantry network ports lab --flows'],
+    async run({ client, args, options, out, format, signal }) {
+      const params = { network: args[0] ?? '' };
+      const { items, unreachable } = await client.call('network.ports', { params }, signal);
+      if (options.flows === true) {
+        const flows = items.flatMap(({ vm, slot, flows }) =>
+          (flows ?? []).map((flow) => ({ ...flow, vm: vm.name, slot })),
+        );
+        writeList(out, format, flowColumns, flows, 'no flows, or no firewall that watches them');
+      } else writeList(out, format, portColumns, items, 'no running vm is on it');
       if (unreachable.length > 0) out.note(`these hosts do not answer: ${unreachable.join(', ')}`);
     },
   }),

@@ -34,6 +34,7 @@ import { createTeam, deleteTeam, updateTeam } from '../app/team/change-team.ts';
 import { findTeam, listTeams, showTeam } from '../app/team/show-team.ts';
 import { createNetwork, deleteNetwork, updateNetwork } from '../app/network/change-network.ts';
 import { listLeases } from '../app/network/leases-network.ts';
+import { listPorts } from '../app/network/ports-network.ts';
 import { findNetwork, listNetworks, showNetwork } from '../app/network/show-network.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
@@ -265,6 +266,8 @@ function networkHandlers({ coordinator }: HandlersOptions): Of<`network.${string
       deleteNetwork(coordinator, caller, params.network, { precondition, dryRun: query.dryRun }),
     'network.leases': ({ caller, params, signal }) =>
       listLeases(coordinator, caller, params.network, signal),
+    'network.ports': ({ caller, params, signal }) =>
+      listPorts(coordinator, caller, params.network, signal),
   };
 }
 

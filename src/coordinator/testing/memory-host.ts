@@ -405,6 +405,7 @@ export class MemoryHost implements Links {
       return {};
     },
     'network.leases': () => ({ leases: [] }),
+    'network.ports': () => ({ ports: [] }),
     'machine.share.add': ({ id, generation, share }) =>
       this.#changeHardware(id, generation, ({ sharedFolders }) => ({
         sharedFolders: [...sharedFolders.filter(({ slot }) => slot !== share.slot), share],

@@ -1,5 +1,5 @@
 /** Networks of a simulated host: every one that there is is ready as soon as an adapter is on it. */
-import type { HostLease, NetworkReport, NetworkSpec } from '#api';
+import type { HostLease, HostPort, NetworkReport, NetworkSpec } from '#api';
 import { Fault } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
 import { networkMissing, usedNetworks, type Networks } from '../../network/networks.ts';
@@ -50,6 +50,19 @@ export class SimulatedNetworks implements Networks {
   async leases(id: string): Promise<readonly HostLease[]> {
     if (this.#reports.some((report) => report.id === id)) return [];
     throw new Fault('not-found', `no adapter here is on network ${id}`);
+  }
+
+  /** Nothing passes there. */
+  async ports(id: string): Promise<readonly HostPort[]> {
+    const none = { bytes: 0, packets: 0, dropped: 0 };
+    const rest = { link: 'up', received: none, sent: none, flows: null } as const;
+    return Array.from(this.#files()).flatMap(({ definition, startedWith }) =>
+      (startedWith?.hardware.adapters ?? []).flatMap(({ slot, mac, attachment }) =>
+        attachment.kind === 'network' && attachment.network === id
+          ? [{ vm: definition.id, slot, mac, interface: 'simulated', ...rest }]
+          : [],
+      ),
+    );
   }
 
   #count(): void {

@@ -1,4 +1,5 @@
 /** The limits and priorities of this host's ports in force: what is there is read, and the difference is done. */
+import type { NetworkSpec } from '#api';
 import { describeFault, type Reason } from '#lib';
 import type { Log } from '#log';
 import type { Link } from './links.ts';
@@ -10,6 +11,8 @@ import {
   type LimitedPort,
   type TrafficCall,
 } from './limits.ts';
+import type { NetworkPlan } from './plan.ts';
+import { limitsOf, tappedPorts, type Port } from './ports.ts';
 import { run, type Programs } from './programs.ts';
 
 export interface Limits {
@@ -27,10 +30,12 @@ export interface LimitHost {
 /** The reason where they cannot be set. */
 export async function keepLimits(
   host: LimitHost,
-  limits: Limits,
+  ports: ReadonlyMap<string, Port>,
+  plans: ReadonlyMap<NetworkSpec, NetworkPlan>,
   links: readonly Link[],
 ): Promise<Reason | undefined> {
   try {
+    const limits = limitsOf(tappedPorts(host.hostId, ports, links), plans);
     await converge(host, limits, links);
     return undefined;
   } catch (error) {

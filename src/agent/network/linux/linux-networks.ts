@@ -14,7 +14,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
-import type { Adapter, HostLease, NetworkReport, NetworkSpec, SpanStanding } from '#api';
+import type { Adapter, HostLease, HostPort, NetworkReport, NetworkSpec, SpanStanding } from '#api';
 import { describeFault, Fault, type Reason } from '#lib';
 import type { Log } from '#log';
 import type { UidRange } from '../../drivers/qemu/confine/accounts.ts';
@@ -40,15 +40,8 @@ import {
   type Call,
   type NetworkPlan,
 } from './plan.ts';
-import {
-  limitsOf,
-  portKey,
-  portOf,
-  ruledNetworks,
-  ruledPorts,
-  tappedPorts,
-  type Port,
-} from './ports.ts';
+import { readPorts } from './port-counters.ts';
+import { portKey, portOf, ruledNetworks, ruledPorts, tappedPorts, type Port } from './ports.ts';
 import { run, type Programs } from './programs.ts';
 import { reportOf } from './report.ts';
 import { RuleKeeper } from './rule-keeper.ts';
@@ -180,6 +173,11 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     if (network === undefined) throw new Fault('not-found', `there is no network ${id}`);
     const { leases } = servicePlaces(this.#host.folder, id);
     return parseLeases(await readFile(leases, 'utf8').catch(() => ''), network);
+  }
+
+  async ports(id: string): Promise<readonly HostPort[]> {
+    const tapped = tappedPorts(this.#options.hostId, this.#ports, await this.#links());
+    return readPorts(this.#options, tapped, this.#known.get(id));
   }
 
   async tunGroup(): Promise<number | undefined> {
@@ -434,9 +432,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   /** The reason where ports carry more than they should, or in another order. */
   async #limit(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<Reason | undefined> {
-    const links = await this.#links();
-    const limits = limitsOf(tappedPorts(this.#options.hostId, this.#ports, links), plans);
-    return keepLimits(this.#options, limits, links);
+    return keepLimits(this.#options, this.#ports, plans, await this.#links());
   }
 
   /** The reason where the service does not serve. */

@@ -1,7 +1,7 @@
 /** Networks through the API: made, changed, used and deleted, on a simulated host. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Event, Network, NetworkLeases, Page, Problem, Vm } from '#api';
+import type { Event, Network, NetworkLeases, NetworkPorts, Page, Problem, Vm } from '#api';
 import { Stage } from '../../testing/stage.ts';
 
 let stage: Stage;
@@ -210,4 +210,20 @@ test('what is said of who can read whose traffic follows the configuration', asy
     ],
     ['all', 'broadcasts', 'nothing'],
   );
+});
+
+test('the ports of a network are those of running vms that the caller may see', async () => {
+  await create({ name: 'busy', type: 'internal' });
+  await stage.act('POST', '/vms', { name: 'plugged', network: 'busy', start: true });
+  await stage.act('POST', '/vms', { name: 'resting', network: 'busy' });
+  const ports = async (more: object = {}) =>
+    (await stage.send('GET', '/networks/busy/ports', more)).json as NetworkPorts;
+  const { items, unreachable } = await ports();
+  assert.deepEqual(
+    items.map(({ vm, slot, link }) => [vm.name, slot, link]),
+    [['plugged', 0, 'up']],
+  );
+  assert.deepEqual(unreachable, []);
+  const token = await stage.addUser('passer-by');
+  assert.deepEqual((await ports({ token })).items, []);
 });
