@@ -10,6 +10,7 @@ import { reasonSchema } from '../vm/vm.ts';
 import { firewallSchema, openFirewall } from './firewall.ts';
 import { networkIpv6InputSchema, networkIpv6Schema } from './ipv6.ts';
 import { isolationSchema } from './isolation.ts';
+import { guestAddressSchema } from './port.ts';
 import { networkSpanInputSchema, networkSpanSchema } from './span.ts';
 
 /** Of an installation. */
@@ -29,7 +30,6 @@ export type NetworkType = keyof typeof networkTypes;
 const typeNames = Object.keys(networkTypes) as [NetworkType, ...NetworkType[]];
 
 const ipv4 = z.ipv4();
-const address = z.union([ipv4, z.ipv6()]);
 const leaseSeconds = z.number().int().min(120).max(31_536_000);
 
 const dhcpSchema = z
@@ -92,12 +92,12 @@ const port = z.number().int().min(1).max(65_535);
 export const networkForwardSchema = z
   .strictObject({
     protocol: z.enum(['tcp', 'udp']).default('tcp'),
-    hostAddress: address
+    hostAddress: guestAddressSchema
       .nullable()
       .default(null)
       .meta({ description: 'address of the host that it is about; null: every one' }),
     hostPort: port,
-    address: address.meta({ description: 'of the vm, in the network' }),
+    address: guestAddressSchema.meta({ description: 'of the vm, in the network' }),
     port,
   })
   .meta({

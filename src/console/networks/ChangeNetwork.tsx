@@ -4,7 +4,8 @@ import { useMemo, useState, type ReactNode } from 'react';
 import type { z } from 'zod';
 import { networkPatchSchema, networkSpecSchema, type Network, type NetworkPatch } from '#api';
 import { useConsole, useWords } from '../console.ts';
-import { PatchDialog, settingsIn } from '../vm/settings/PatchDialog.tsx';
+import { settingsIn } from '../vm/settings/patch-fields.ts';
+import { PatchDialog } from '../vm/settings/PatchDialog.tsx';
 import { useNetworkText } from './words.ts';
 
 export function ChangeNetwork({
@@ -49,7 +50,13 @@ export function ChangeNetwork({
 function settingsOf(type: Network['type']): z.ZodObject {
   const settings = settingsIn(networkPatchSchema, networkSpecSchema);
   if (type === 'bridged')
-    return settings.omit({ ipv4: true, domain: true, reservations: true, forwards: true });
+    return settings.omit({
+      ipv4: true,
+      ipv6: true,
+      domain: true,
+      reservations: true,
+      forwards: true,
+    });
   return type === 'nat'
     ? settings.omit({ adapter: true })
     : settings.omit({ adapter: true, forwards: true });

@@ -11,7 +11,7 @@ import { TabBar } from '../parts/TabBar.tsx';
 import { ThingPage } from '../parts/ThingPage.tsx';
 import { VmList } from '../vms/VmList.tsx';
 import { EventList } from '../work/EventList.tsx';
-import { nameSetting } from '../vm/words/setting-words.ts';
+import { nameSetting, nameValue } from '../vm/words/setting-words.ts';
 import { NetworkHosts } from './NetworkHosts.tsx';
 import { NetworkIsolation } from './NetworkIsolation.tsx';
 import { NetworkLeases } from './NetworkLeases.tsx';
@@ -115,7 +115,7 @@ function TabContent({
 function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
   const words = useWords();
   const text = useNetworkText();
-  const { type, description, adapter, ipv4, domain, reservations, forwards, span, service } =
+  const { type, description, adapter, ipv4, ipv6, domain, reservations, forwards, span, service } =
     network;
   const none = words.text('none');
   const lines = (list: readonly string[]): ReactNode =>
@@ -149,6 +149,18 @@ function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
             lines(reservations.map(({ mac, address }) => `${address} – ${mac}`)),
           ],
         ] as const)),
+    ...(ipv6 === null
+      ? []
+      : [
+          [
+            nameSetting(words, 'ipv6'),
+            lines([
+              ipv6.prefix,
+              nameValue(words, 'addressing', ipv6.addressing),
+              ...(type === 'nat' ? [nameValue(words, 'outside', ipv6.outside)] : []),
+            ]),
+          ] as const,
+        ]),
     ...(type === 'nat'
       ? [
           [
@@ -156,7 +168,7 @@ function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
             lines(
               forwards.map(
                 ({ protocol, hostAddress, hostPort, address, port }) =>
-                  `${protocol} ${hostAddress ?? '*'}:${hostPort} → ${address}:${port}`,
+                  `${protocol} ${inUrl(hostAddress ?? '*')}:${hostPort} → ${inUrl(address)}:${port}`,
               ),
             ),
           ] as const,
@@ -164,4 +176,9 @@ function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
       : []),
   ];
   return <FactList facts={facts} columns={{ xl: '2Col' }} />;
+}
+
+/** As an address stands before a port (RFC 3986 3.2.2). */
+function inUrl(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }

@@ -9,7 +9,8 @@ import {
 } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useOutcome } from '../../parts/use-outcome.ts';
-import { PatchDialog, settingsIn } from '../settings/PatchDialog.tsx';
+import { settingsIn } from '../settings/patch-fields.ts';
+import { PatchDialog } from '../settings/PatchDialog.tsx';
 
 const schema = settingsIn(adapterChangeSchema, adapterSchema);
 

@@ -9,12 +9,6 @@ import { SettingsFormContext, type SettingsForm } from './settings-context.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The settings that a request can change, with what they are in the thing itself: in the request what stays is left out. */
-export function settingsIn(patch: z.ZodObject, whole: z.ZodObject): z.ZodObject {
-  const mask = Object.fromEntries(Object.keys(patch.shape).map((name) => [name, true]));
-  return whole.pick(mask as Parameters<typeof whole.pick>[0]);
-}
-
 export function PatchDialog({
   title,
   verb,

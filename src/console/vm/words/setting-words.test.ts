@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createWords, languages } from '../../i18n/words.ts';
-import { fieldsIn, type Fields } from '#api';
+import { fieldsIn, networkPatchSchema, networkSpecSchema, readFields, type Fields } from '#api';
 import { definitionFields } from '../settings/fields.ts';
+import { settingsIn } from '../settings/patch-fields.ts';
 import {
   hintSetting,
   nameSetting,
@@ -10,6 +11,8 @@ import {
   settingLanguages,
   writeSetting,
 } from './setting-words.ts';
+
+const networkFields = readFields(settingsIn(networkPatchSchema, networkSpecSchema));
 
 function* walk(fields: Fields, above = ''): Generator<readonly [string, Fields[string]]> {
   for (const [name, field] of Object.entries(fields)) {
@@ -24,7 +27,7 @@ test('every setting of the contract has a name in every language, and a hint whe
     const words = createWords(await language.read());
     const table = settingLanguages[language.code];
     assert.ok(table, language.code);
-    for (const [path, field] of walk(definitionFields)) {
+    for (const [path, field] of [...walk(definitionFields), ...walk(networkFields)]) {
       const last = path.slice(path.lastIndexOf('/') + 1);
       if (last !== 'kind')
         assert.ok(

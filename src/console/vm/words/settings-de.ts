@@ -88,6 +88,12 @@ export const germanSettings: SettingWords = {
     hostPort: 'Port des Hosts',
     guestPort: 'Port des Gastes',
     ipv4: 'IPv4',
+    ipv6: 'IPv6',
+    prefix: 'Präfix',
+    addressing: 'Wie VMs Adressen bekommen',
+    outside: 'Nach außen',
+    ipSourceGuard: 'Nur ihre eigenen IP-Adressen',
+    dhcpGuard: 'Keine fremden DHCP-Server und Router',
     subnet: 'Subnetz',
     gateway: 'Gateway',
     service: 'Adresse des Dienstes',
@@ -166,6 +172,18 @@ export const germanSettings: SettingWords = {
     arguments: 'Weitere Argumente',
   },
   hints: {
+    prefix: 'von 64 Bit, zum Beispiel fd12:3456:789a:1::/64',
+    outside: 'eines NAT-Netzwerks',
+    description: 'für Menschen',
+    adapter:
+      'eines überbrückten Netzwerks: eine Brücke des Hosts, oder ein Adapter ohne eigene Adresse',
+    'graphics/adapter': 'was der Gast als Grafikkarte sieht',
+    forwards: 'eines NAT-Netzwerks',
+    'forwards/address': 'der VM, im Netzwerk',
+    ipSourceGuard:
+      'VMs senden nur unter IP-Adressen, die ihnen vergeben wurden, für sie freigehalten sind oder an ihrem Adapter stehen',
+    dhcpGuard:
+      'VMs vergeben weder Adressen noch geben sie sich als Router aus; leer: dort, wo das Netzwerk selbst Adressen vergibt',
     subnet: 'zum Beispiel 10.80.0.0/24',
     gateway: 'Router, der den VMs genannt wird; in NAT- und Host-Netzen die Adresse des Hosts',
     service: 'Adresse des DHCP- und DNS-Dienstes im Netz; leer: keiner',
@@ -288,6 +306,10 @@ export const germanSettings: SettingWords = {
     'scripts/timeoutSeconds': 'danach wird es mit allem, was es gestartet hat, beendet',
   },
   values: {
+    'addressing=slaac': 'Router-Ankündigungen: VMs geben sich selbst Adressen (SLAAC)',
+    'addressing=dhcp': 'Vom Dienst vergeben (DHCPv6)',
+    'outside=translated': 'Übersetzt: unter der Adresse des Hosts (NAT66)',
+    'outside=routed': 'Geroutet: unter ihren eigenen Adressen',
     'disk=new': 'Neue Platte',
     'disk=existing': 'Vorhandene Datei',
     'console/mode=shared': 'Gemeinsam: alle sehen und tippen in derselben Konsole',
