@@ -97,6 +97,7 @@ test('every change that can be tried can be tried without effect', () => {
     .sort();
   // What signs in and out, gives secrets, asks without changing, acts inside a guest, or changes only who is at a console now has no dry run.
   assert.deepEqual(without, [
+    'console.link.open',
     'host.certificate',
     'host.diagnose',
     'host.discover',
@@ -116,6 +117,8 @@ test('every change that can be tried can be tried without effect', () => {
     'vm.console.change',
     'vm.console.end',
     'vm.console.hand-over',
+    'vm.console.link.create',
+    'vm.console.link.delete',
     'vm.console.take-back',
     'vm.console.ticket',
     'vm.keys',

@@ -3,6 +3,7 @@ import '@patternfly/react-core/dist/styles/base.css';
 import './console.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { z } from 'zod';
 import { assert } from '#lib';
@@ -21,6 +22,10 @@ import { SessionKeeper, takeLinkCode } from './session/session.ts';
 z.config({ jitless: true });
 // A chunk of an older build is gone from the server: the page of the new one knows its chunks.
 addEventListener('vite:preloadError', () => location.reload());
+
+const GuestScreen = lazy(async () => ({
+  default: (await import('./guest/GuestScreen.tsx')).GuestScreen,
+}));
 
 const root = document.getElementById('root');
 assert(root !== null, 'the page has a root');
@@ -51,16 +56,26 @@ const parts = {
   notices: new Notices(),
 };
 const router = createConsoleRouter();
-void session.begin(takeLinkCode(location, history));
-followSession(live, session);
+// Somebody who has a link to a screen has no session.
+const isGuest = location.pathname === '/watch';
+if (!isGuest) {
+  void session.begin(takeLinkCode(location, history));
+  followSession(live, session);
+}
 
 createRoot(root).render(
   <ConsoleContext value={parts}>
     <QueryClientProvider client={queries}>
       <WithWords>
-        <SessionGate>
-          <RouterProvider router={router} />
-        </SessionGate>
+        {isGuest ? (
+          <Suspense>
+            <GuestScreen />
+          </Suspense>
+        ) : (
+          <SessionGate>
+            <RouterProvider router={router} />
+          </SessionGate>
+        )}
       </WithWords>
     </QueryClientProvider>
   </ConsoleContext>,

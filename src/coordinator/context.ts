@@ -14,8 +14,8 @@ import type { Change, Commit, Json, Store } from './store/store.ts';
 /** How a request proved whose it is. */
 export interface Proof {
   /** `local`: the token in a file that only the service's own account can read. */
-  readonly means: 'none' | 'session' | 'token' | 'local' | 'agent';
-  /** Of the session, token or host; empty where there is none. */
+  readonly means: 'none' | 'session' | 'token' | 'local' | 'agent' | 'link';
+  /** Of the session, token, host or link to a screen; empty where there is none. */
   readonly id: string;
   /** Whether it came over TLS. */
   readonly encrypted: boolean;

@@ -180,6 +180,19 @@ export interface LinkDocument {
   readonly expiresAt: string;
 }
 
+/** kind console-link: somebody without an account may look at the screen of a vm. */
+export interface ConsoleLinkDocument {
+  readonly vmId: string;
+  readonly label: string;
+  /** SHA-256. */
+  readonly secretHash: string;
+  readonly creatorId: string;
+  /** Name at the time. */
+  readonly creator: string;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+}
+
 /** kind operation. */
 export interface OperationDocument {
   readonly action: string;

@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { isoTime, systemClock } from '#lib';
 import type { Log } from '#log';
 import { installationId } from '#api';
-import { Access } from './access/mod.ts';
+import { Access, SignInLimiter } from './access/mod.ts';
 import { makeTopFolder } from './app/folders.ts';
 import { concernsSpans } from './app/network/spans.ts';
 import { operationKinds } from './app/operation-kinds.ts';
@@ -127,6 +127,14 @@ export async function startCoordinator(
   late.operations = operations;
   const streams = new StreamHub(links);
   const tickets = new Tickets(clock);
+  const sessions = new Sessions();
+  const consoleLinks = {
+    coordinator,
+    sessions,
+    tickets,
+    limiter: new SignInLimiter(clock),
+    callerOf: (who: Parameters<Access['callerOf']>[0]) => access.callerOf(who),
+  };
   stack.defer(
     inventory.onChange(({ things }) => {
       for (const { kind, id, how } of things)
@@ -146,7 +154,7 @@ export async function startCoordinator(
     ...access.handlers,
     ...createHandlers({
       coordinator,
-      consoles: { coordinator, streams, sessions: new Sessions(), tickets },
+      consoles: { coordinator, streams, sessions, tickets, links: consoleLinks },
       history,
       about: {
         productVersion,

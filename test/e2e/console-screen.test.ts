@@ -359,6 +359,36 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     await adas.getByText('Connected', { exact: true }).waitFor();
   });
 
+  test('a link shows the screen to somebody without an account, until it is revoked', async () => {
+    const { page } = person;
+    await openScreen('tablet');
+    await page.getByRole('button', { name: /^People: / }).click();
+    await page.getByRole('button', { name: 'Share by link' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('For whom or what').fill('the workshop');
+    await dialog.getByRole('button', { name: 'Make link' }).click();
+    const address = await dialog.getByRole('textbox', { name: 'Share by link' }).inputValue();
+    assert.match(address, /\/watch#/);
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'share');
+    await using guest = await sitAtBrowser(browser);
+    const asked: string[] = [];
+    guest.page.on('request', (request) => asked.push(request.url()));
+    await guest.page.goto(address);
+    await guest.page.getByText('Connected', { exact: true }).waitFor();
+    await guest.page.locator('.screen canvas').waitFor();
+    assert.deepEqual(await findBarriers(guest.page), []);
+    await look(guest.page, 'guest');
+    const secret = address.slice(-40);
+    assert.ok(!asked.some((url) => url.replace(/#.*/, '').includes(secret)));
+    await dialog.getByRole('button', { name: 'Revoke: the workshop' }).click();
+    await guest.page.getByText('Your connection was ended: the link was revoked').waitFor();
+    await guest.page.reload();
+    await guest.page.getByText('has expired, was revoked').waitFor();
+    assert.deepEqual(guest.complaints, []);
+    await dialog.getByRole('button', { name: 'Close' }).click();
+  });
+
   test('RCON-42 a screen that does not change costs less than 10 kbit/s', async () => {
     const { page } = person;
     let receivedBytes = 0;

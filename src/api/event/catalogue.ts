@@ -817,6 +817,20 @@ export const eventCatalogue = {
     message: 'The connection of {person} to {channel} of {target} was ended',
     attributes: { ...channel, ...participant, durationMs: 'how long it was open' },
   },
+  'console.link-created': {
+    number: 5020,
+    ...console,
+    type: 'information',
+    message: 'A link to the screen of {target} was made, good until {expiresAt}: {label}',
+    attributes: { label: 'for whom or what', expiresAt: 'when it ends' },
+  },
+  'console.link-revoked': {
+    number: 5021,
+    ...console,
+    type: 'information',
+    message: 'The link to the screen of {target} was revoked: {label}',
+    attributes: { label: 'for whom or what', expiresAt: 'when it would have ended' },
+  },
   'security.signed-in': {
     number: 6001,
     category: 'Security',

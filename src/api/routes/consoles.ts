@@ -1,9 +1,13 @@
 /** Routes of consoles: a vm's screen, keyboard and serial ports, and the people at them. */
 import { z } from 'zod';
-import { idSchema, referenceSchema } from '../ids.ts';
+import { referenceSchema } from '../ids.ts';
 import {
   consoleAccesses,
   consoleJoinQuery,
+  consoleLinkCreateSchema,
+  consoleLinkMadeSchema,
+  consoleLinkOpenedSchema,
+  consoleLinkSchema,
   consoleNames,
   consoleSessionSchema,
   consoleTicketSchema,
@@ -13,10 +17,11 @@ import { route, type Route } from './route.ts';
 
 const vmParams = z.strictObject({ vm: referenceSchema });
 const consoleParams = z.strictObject({ vm: referenceSchema, console: z.enum(consoleNames) });
+const shortId = z.string().min(1).max(64);
 const participantParams = z.strictObject({
   vm: referenceSchema,
   console: z.enum(consoleNames),
-  participant: idSchema,
+  participant: shortId,
 });
 
 export const consolesRoutes = {
@@ -115,6 +120,49 @@ export const consolesRoutes = {
     params: vmParams,
     answer: 'now',
     response: consoleTicketSchema,
+  }),
+  'vm.console.link.list': route({
+    method: 'GET',
+    path: '/vms/{vm}/console-links',
+    summary: 'The links by which people without an account look at the screen of a vm',
+    group: 'consoles',
+    right: 'vm.supervise',
+    on: 'vm',
+    params: vmParams,
+    answer: 'now',
+    response: z.strictObject({ items: z.array(consoleLinkSchema) }).meta({ id: 'ConsoleLinks' }),
+  }),
+  'vm.console.link.create': route({
+    method: 'POST',
+    path: '/vms/{vm}/console-links',
+    summary: 'Make a link that shows the screen of a vm, and nothing else, until it expires',
+    group: 'consoles',
+    right: 'vm.supervise',
+    on: 'vm',
+    params: vmParams,
+    body: consoleLinkCreateSchema,
+    answer: 'now',
+    response: consoleLinkMadeSchema,
+  }),
+  'vm.console.link.delete': route({
+    method: 'DELETE',
+    path: '/vms/{vm}/console-links/{link}',
+    summary: 'Revoke a link; whoever looks by it is shown out',
+    group: 'consoles',
+    right: 'vm.supervise',
+    on: 'vm',
+    params: z.strictObject({ vm: referenceSchema, link: shortId }),
+    answer: 'now',
+  }),
+  'console.link.open': route({
+    method: 'POST',
+    path: '/console-links/open',
+    summary: 'A ticket for the screen that a link shows',
+    group: 'consoles',
+    right: 'public',
+    body: z.strictObject({ secret: z.string().min(1).max(200) }).meta({ id: 'ConsoleLinkOpen' }),
+    answer: 'now',
+    response: consoleLinkOpenedSchema,
   }),
   'vm.console.change': route({
     method: 'PATCH',

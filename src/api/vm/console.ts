@@ -32,6 +32,51 @@ export const consoleTicketSchema = z
   .meta({ id: 'ConsoleTicket' });
 export type ConsoleTicket = z.infer<typeof consoleTicketSchema>;
 
+export const maxLinkMinutes = 7 * 24 * 60;
+
+export const consoleLinkSchema = z
+  .strictObject({
+    id: idSchema,
+    label: z.string().max(60).meta({ description: 'for whom or what' }),
+    creator: z.string().max(100),
+    createdAt: timeSchema,
+    expiresAt: timeSchema,
+  })
+  .meta({ id: 'ConsoleLink', description: 'shows the screen to somebody without an account' });
+export type ConsoleLink = z.infer<typeof consoleLinkSchema>;
+
+export const consoleLinkCreateSchema = z
+  .strictObject({
+    label: z.string().min(1).max(60).meta({ description: 'for whom or what' }),
+    minutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(maxLinkMinutes)
+      .default(60)
+      .meta({ description: 'how long it is good' }),
+  })
+  .meta({ id: 'ConsoleLinkCreate' });
+
+export const consoleLinkMadeSchema = consoleLinkSchema
+  .extend({
+    path: z.string().meta({
+      description: 'below the address of this server; its secret is in the fragment, shown once',
+    }),
+  })
+  .meta({ id: 'ConsoleLinkMade' });
+export type ConsoleLinkMade = z.infer<typeof consoleLinkMadeSchema>;
+
+export const consoleLinkOpenedSchema = z
+  .strictObject({
+    ticket: z.string().meta({ description: 'opens the screen once, from this address' }),
+    vm: idSchema,
+    name: z.string().meta({ description: 'of the vm' }),
+    expiresAt: timeSchema.meta({ description: 'of the link' }),
+  })
+  .meta({ id: 'ConsoleLinkOpened' });
+export type ConsoleLinkOpened = z.infer<typeof consoleLinkOpenedSchema>;
+
 /** Codes of the close frame with which a connection is ended for good: it is not to be made again by itself. */
 export const consoleCloseCodes = {
   /** Somebody who may has ended it, or taken the console over. */

@@ -18,6 +18,7 @@ import { shareCommands } from './shares.ts';
 import { profileCommands } from './profile.ts';
 import { samplesCommands } from './samples.ts';
 import { securityCommands } from './security.ts';
+import { screenLinkCommands } from './screen-links.ts';
 import { settingsCommands } from './settings.ts';
 import { snapshotCommands } from './snapshots.ts';
 import { systemCommands } from './system.ts';
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   ...snapshotCommands,
   ...consoleCommands,
   ...participantCommands,
+  ...screenLinkCommands,
   ...deviceCommands,
   ...adapterCommands,
   ...shareCommands,

@@ -1,6 +1,11 @@
 /** What nobody needs any more: links, sessions and tokens that are over, grants on things that are gone. */
 import type { Coordinator } from '../context.ts';
-import type { GrantDocument, LinkDocument, TokenDocument } from '../documents.ts';
+import type {
+  ConsoleLinkDocument,
+  GrantDocument,
+  LinkDocument,
+  TokenDocument,
+} from '../documents.ts';
 import type { DocumentKind, Write } from '../store/store.ts';
 import { commitAccessChange } from './access-change.ts';
 import { liveSession } from './sign-in/sessions.ts';
@@ -23,6 +28,9 @@ export async function tidyAccess(coordinator: Coordinator): Promise<void> {
     if (!liveSession(inventory, clock, id)) drop('session', id);
   for (const { id, data } of inventory.documents<LinkDocument>('link'))
     if (now >= Date.parse(data.expiresAt)) drop('link', id);
+  for (const { id, data } of inventory.documents<ConsoleLinkDocument>('console-link'))
+    if (now >= Date.parse(data.expiresAt) || inventory.document('vm', data.vmId) === undefined)
+      drop('console-link', id);
   for (const { id, data } of inventory.documents<TokenDocument>('token'))
     if (data.expiresAt !== null && now >= Date.parse(data.expiresAt) + keepTokensMs)
       drop('token', id);

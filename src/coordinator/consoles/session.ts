@@ -202,6 +202,12 @@ export class Session {
     });
   }
 
+  endProof(proof: string, text: string): void {
+    for (const seat of this.#present.slice())
+      if (seat.visitor.caller.proof?.id === proof) this.#remove(seat, 'ended', text);
+    this.#goOn();
+  }
+
   show(): ConsoleSession {
     return {
       console: this.#parts.console,

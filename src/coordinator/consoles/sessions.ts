@@ -41,6 +41,12 @@ export class Sessions {
     });
   }
 
+  /** Ends the connections that were opened with a proof which is good no more. */
+  endProof(vm: string, proof: string, text: string): void {
+    for (const console of consoleNames)
+      this.#sessions.get(`${vm} ${console}`)?.endProof(proof, text);
+  }
+
   list(vm: string): readonly ConsoleSession[] {
     return consoleNames.flatMap((console) => this.#sessions.get(`${vm} ${console}`)?.show() ?? []);
   }

@@ -11,6 +11,7 @@ import {
   takeBack,
   typeText,
 } from '../app/vm/console-vm.ts';
+import { createLink, deleteLink, listLinks, openLink } from '../consoles/links.ts';
 import type { Handlers } from './route-handler.ts';
 
 type ConsoleRoute = Extract<
@@ -21,10 +22,11 @@ type ConsoleRoute = Extract<
   | 'vm.serial.open'
   | 'vm.screen.open'
   | `vm.console.${string}`
+  | 'console.link.open'
 >;
 
 export function consoleHandlers(parts: ConsoleParts): Pick<Handlers, ConsoleRoute> {
-  const { coordinator, sessions, tickets } = parts;
+  const { coordinator, sessions, tickets, links } = parts;
   return {
     'vm.screenshot': ({ id, signal }) => makeScreenshot(coordinator, id, signal),
     'vm.type': ({ caller, id, body, signal }) => typeText(parts, caller, id, body, signal),
@@ -45,6 +47,11 @@ export function consoleHandlers(parts: ConsoleParts): Pick<Handlers, ConsoleRout
       takeBack(sessions, caller, id, params.console),
     'vm.console.end': ({ caller, id, params, query }) =>
       endParticipant(sessions, caller, { ...params, vm: id }, query.graceSeconds),
+    'vm.console.link.list': ({ id }) => ({ items: [...listLinks(links, id)] }),
+    'vm.console.link.create': ({ caller, id, body }) => createLink(links, caller, id, body),
+    'vm.console.link.delete': ({ caller, id, params }) =>
+      deleteLink(links, caller, id, params.link),
+    'console.link.open': ({ caller, body }) => openLink(links, caller, body.secret),
     'vm.console.ticket': ({ caller, id }) => tickets.issue(caller, id),
   };
 }

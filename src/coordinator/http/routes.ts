@@ -60,6 +60,8 @@ const secretAnswers: ReadonlySet<RouteName> = new Set([
   'user.link',
   'host.join-token',
   'vm.console.ticket',
+  'vm.console.link.create',
+  'console.link.open',
 ]);
 
 /** What these do reaches a guest or a host at once, and no commit could tell that it was done. */

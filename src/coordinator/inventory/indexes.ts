@@ -68,6 +68,7 @@ export class Indexes {
       case 'agent':
       case 'session':
       case 'link':
+      case 'console-link':
       case 'request':
       case 'name':
       case 'lock':

@@ -25,6 +25,7 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'grant':
     case 'session':
     case 'link':
+    case 'console-link':
     case 'operation':
     case 'request':
     case 'name':

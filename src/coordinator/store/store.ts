@@ -33,6 +33,7 @@ export const documentKinds = [
   'token',
   'session',
   'link',
+  'console-link',
   'operation',
   'request',
   'name',

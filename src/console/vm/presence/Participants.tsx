@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import type { ConsoleParticipant, ConsoleSession, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useVmText } from '../words/vm-words.ts';
+import { ShareDialog } from './ShareDialog.tsx';
 import { sharedJoin, type Presence } from './use-presence.ts';
 
 export function Participants({
@@ -15,6 +16,7 @@ export function Participants({
 }): ReactNode {
   const text = useVmText();
   const [open, setOpen] = useState(false);
+  const [shares, setShares] = useState(false);
   const { message, join, setJoin } = presence;
   if (message === undefined) return null;
   const count = message.session.participants.length;
@@ -41,8 +43,14 @@ export function Participants({
           >
             {text('exclusive')}
           </Button>
+          {message.session.console === 'screen' && (
+            <Button variant="secondary" size="sm" onClick={() => setShares(true)}>
+              {text('share')}
+            </Button>
+          )}
         </section>
       )}
+      {shares && <ShareDialog vm={vm} onClose={() => setShares(false)} />}
     </>
   );
 }

@@ -19,11 +19,17 @@ export async function openConsoleSocket(
 ): Promise<WebSocket> {
   const { ticket } = await client.call('vm.console.ticket', { params: { vm } }, signal);
   signal.throwIfAborted();
-  const url = client.url(
-    kind === 'screen' ? 'vm.screen.open' : 'vm.serial.open',
-    { vm },
-    { ...join },
-  );
+  return dialConsole(client, kind, vm, { ...join }, ticket);
+}
+
+export function dialConsole(
+  client: Client,
+  kind: ConsoleKind,
+  vm: string,
+  query: Readonly<Record<string, unknown>>,
+  ticket: string,
+): WebSocket {
+  const url = client.url(kind === 'screen' ? 'vm.screen.open' : 'vm.serial.open', { vm }, query);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   return new WebSocket(url, [consoleProtocol, `${consoleTicketPrefix}${ticket}`]);
 }

@@ -184,4 +184,17 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   waitsHere: '{person} wartet',
   you: '{person} (Sie)',
   yourTurn: 'Sie öffnet sich von selbst, sobald sie frei ist.',
+  guestUntil: 'Sie sehen nur zu. Dieser Link gilt bis {time}.',
+  lifetime: 'Gilt',
+  'lifetime.hour': 'Eine Stunde',
+  'lifetime.day': 'Einen Tag',
+  'lifetime.week': 'Eine Woche',
+  makeLink: 'Link erzeugen',
+  revoke: 'Widerrufen',
+  share: 'Per Link zeigen',
+  shareFor: 'Für wen oder was',
+  shareHint:
+    'Wer den Link hat, sieht ohne Konto den Bildschirm dieser virtuellen Maschine und sonst nichts. Er wird einmal gezeigt.',
+  shareLinks: 'Links zu diesem Bildschirm',
+  shareUntil: 'von {by}, bis {time}',
 };

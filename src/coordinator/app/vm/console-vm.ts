@@ -1,6 +1,6 @@
 /** Screen, keyboard and serial port of a vm, and the people at them. */
 import type { WebSocket } from 'ws';
-import { describeFault, toFault } from '#lib';
+import { describeFault, Fault, toFault } from '#lib';
 import {
   consoleCloseCodes,
   consoleProtocol,
@@ -13,6 +13,7 @@ import {
 } from '#api';
 import { tellOfConsole } from '../../consoles/events.ts';
 import type { Connection, Seat } from '../../consoles/seat.ts';
+import type { LinkParts } from '../../consoles/links.ts';
 import type { Session } from '../../consoles/session.ts';
 import type { Sessions } from '../../consoles/sessions.ts';
 import type { Tickets } from '../../consoles/tickets.ts';
@@ -33,6 +34,7 @@ export interface ConsoleParts {
   readonly streams: StreamHub;
   readonly sessions: Sessions;
   readonly tickets: Tickets;
+  readonly links: LinkParts;
 }
 
 /** PNG. */
@@ -99,14 +101,17 @@ export async function openConsole(
   signal: AbortSignal,
 ): Promise<(client: WebSocket) => void> {
   const { coordinator, sessions } = parts;
+  const isGuest = caller.proof?.means === 'link';
   try {
+    if (isGuest && asked.console !== 'screen')
+      throw new Fault('forbidden', 'a link shows the screen and nothing else');
     requireConsole(coordinator, id, actionOf(asked.console));
     const { mode } = vmDocument(coordinator.inventory, id).data.definition.settings.console;
     const { session, seat } = sessions.arrive(coordinator, id, asked.console, {
       caller,
       access: asked.readOnly ? 'view-only' : 'control',
-      control: 'possible',
-      mode: asked.exclusive ? 'exclusive' : mode,
+      control: isGuest ? 'never' : 'possible',
+      mode: asked.exclusive && !isGuest ? 'exclusive' : mode,
       whenHeld: asked.whenHeld,
       graceSeconds: asked.graceSeconds,
     });
@@ -190,7 +195,9 @@ function inputOf({ console, session, seat }: Place): ViewerFilter {
 }
 
 function connectionOf(client: WebSocket, seat: Seat): Pick<Connection, 'tell' | 'end'> {
-  const wantsMessages = client.protocol === consoleProtocol;
+  // Who else is there is nothing for somebody without an account.
+  const isGuest = seat.visitor.caller.proof?.means === 'link';
+  const wantsMessages = client.protocol === consoleProtocol && !isGuest;
   return {
     tell(session, notice) {
       if (!wantsMessages || client.readyState !== client.OPEN) return;

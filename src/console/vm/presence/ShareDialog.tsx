@@ -1,0 +1,154 @@
+/** Links by which people without an account look at the screen: made, shown once, listed, revoked. */
+import {
+  ActionGroup,
+  Button,
+  ClipboardCopy,
+  Form,
+  FormGroup,
+  FormSelect,
+  FormSelectOption,
+  Modal,
+  ModalBody,
+  ModalHeader,
+  TextInput,
+} from '@patternfly/react-core';
+import { useQuery } from '@tanstack/react-query';
+import { useState, type FormEvent, type ReactNode } from 'react';
+import type { ConsoleLinkMade, Vm } from '#api';
+import { useConsole, useWords } from '../../console.ts';
+import { FailureAlert } from '../../parts/FailureAlert.tsx';
+import { useVmText } from '../words/vm-words.ts';
+
+/** In minutes. */
+const lifetimes = [
+  { key: 'lifetime.hour', minutes: 60 },
+  { key: 'lifetime.day', minutes: 24 * 60 },
+  { key: 'lifetime.week', minutes: 7 * 24 * 60 },
+] as const;
+
+export function ShareDialog({
+  vm,
+  onClose,
+}: {
+  readonly vm: Vm;
+  readonly onClose: () => void;
+}): ReactNode {
+  const { client } = useConsole();
+  const words = useWords();
+  const text = useVmText();
+  const [label, setLabel] = useState('');
+  const [minutes, setMinutes] = useState(60);
+  const [made, setMade] = useState<ConsoleLinkMade | undefined>(undefined);
+  const [failure, setFailure] = useState<unknown>(undefined);
+  const params = { vm: vm.id };
+  const links = useQuery({
+    queryKey: ['vm.console.link.list', vm.id],
+    staleTime: 0,
+    queryFn: ({ signal }) => client.call('vm.console.link.list', { params }, signal),
+  });
+  const act = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+      setFailure(undefined);
+      await links.refetch();
+    } catch (error) {
+      setFailure(error);
+    }
+  };
+  const make = (event: FormEvent): void => {
+    event.preventDefault();
+    void act(async () => {
+      const body = { label: label.trim(), minutes };
+      setMade(await client.call('vm.console.link.create', { params, body }));
+      setLabel('');
+    });
+  };
+  const revoke = (link: string): Promise<void> =>
+    act(async () => {
+      await client.call('vm.console.link.delete', { params: { ...params, link } });
+      if (made?.id === link) setMade(undefined);
+    });
+  return (
+    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="share">
+      <ModalHeader labelId="share" title={text('share')} description={text('shareHint')} />
+      <ModalBody>
+        {(failure ?? links.error) !== null && (failure ?? links.error) !== undefined && (
+          <FailureAlert error={failure ?? links.error} />
+        )}
+        <Form onSubmit={make}>
+          <FormGroup label={text('shareFor')} fieldId="share-label" isRequired>
+            <TextInput
+              id="share-label"
+              autoComplete="off"
+              isRequired
+              maxLength={60}
+              value={label}
+              onChange={(_event, to) => setLabel(to)}
+            />
+          </FormGroup>
+          <FormGroup label={text('lifetime')} fieldId="share-minutes">
+            <FormSelect
+              id="share-minutes"
+              value={minutes}
+              onChange={(_event, to) => setMinutes(Number(to))}
+            >
+              {lifetimes.map((lifetime) => (
+                <FormSelectOption
+                  key={lifetime.key}
+                  value={lifetime.minutes}
+                  label={text(lifetime.key)}
+                />
+              ))}
+            </FormSelect>
+          </FormGroup>
+          <ActionGroup>
+            <Button type="submit" isDisabled={label.trim() === ''}>
+              {text('makeLink')}
+            </Button>
+          </ActionGroup>
+        </Form>
+        {made !== undefined && (
+          <ClipboardCopy
+            className="share-made"
+            isReadOnly
+            hoverTip={words.text('copy')}
+            clickTip={words.text('copied')}
+            textAriaLabel={text('share')}
+          >
+            {`${location.origin}${made.path}`}
+          </ClipboardCopy>
+        )}
+        <LinkList links={links.data?.items ?? []} revoke={revoke} />
+      </ModalBody>
+    </Modal>
+  );
+}
+
+function LinkList({
+  links,
+  revoke,
+}: {
+  readonly links: readonly Omit<ConsoleLinkMade, 'path'>[];
+  readonly revoke: (link: string) => Promise<void>;
+}): ReactNode {
+  const words = useWords();
+  const text = useVmText();
+  return (
+    <ul className="share-links" aria-label={text('shareLinks')}>
+      {links.map(({ id, label, creator, expiresAt }) => (
+        <li key={id}>
+          <strong>{label}</strong>
+          <span>{text('shareUntil', { by: creator, time: words.time(expiresAt) })}</span>
+          <Button
+            variant="link"
+            isInline
+            aria-label={`${text('revoke')}: ${label}`}
+            onClick={() => void revoke(id)}
+          >
+            {text('revoke')}
+          </Button>
+        </li>
+      ))}
+    </ul>
+  );
+}
