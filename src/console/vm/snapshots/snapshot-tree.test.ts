@@ -13,6 +13,9 @@ function snapshot(name: string, parent: string | null, present: 'present' | 'pas
     parent,
     present: present === 'present',
     sizeBytes: 0,
+    takenWhile: 'off',
+    memoryBytes: null,
+    quiesced: false,
   };
 }
 
