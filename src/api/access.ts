@@ -102,7 +102,7 @@ export const grantSchema = z
     objectKind: z.enum(grantObjectKinds),
     objectId: z.string().max(64),
     object: z.string().max(256).meta({ description: 'name of the object' }),
-    deny: z.boolean().meta({ description: 'an explicit denial wins over every grant (SEC-38)' }),
+    deny: z.boolean().meta({ description: 'an explicit denial wins over every grant' }),
     version: z.number().int().min(1),
     createdAt: timeSchema,
     updatedAt: timeSchema,
@@ -153,7 +153,7 @@ export const tokenSchema = z
     verbs: z
       .array(verbSchema)
       .nullable()
-      .meta({ description: "scope; null: all the user's rights; never more than those (API-25)" }),
+      .meta({ description: "scope; null: all the user's rights; never more than those" }),
     expiresAt: timeSchema.nullable(),
     lastUsedAt: timeSchema.nullable(),
     version: z.number().int().min(1),
@@ -233,7 +233,7 @@ export const explanationSchema = z
           deny: z.boolean(),
         }),
       )
-      .meta({ description: 'the grants and denials that count (SEC-38)' }),
+      .meta({ description: 'the grants and denials that count' }),
   })
   .meta({ id: 'RightExplanation' });
 

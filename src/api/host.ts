@@ -42,10 +42,10 @@ export const hostFactsSchema = z
       flags: z
         .array(z.string().max(64))
         .max(1024)
-        .meta({ description: 'instruction-set features (HOST-48)' }),
+        .meta({ description: 'instruction-set features' }),
       grade: z
         .enum(['below-minimum', 'below-recommended', 'ok', 'ungraded'])
-        .meta({ description: 'HOST-01' }),
+        .meta({ description: 'the processor against what is needed and what is recommended' }),
     }),
     interfaces: z
       .array(
@@ -65,12 +65,12 @@ export const hostFactsSchema = z
       version: z.string().max(64).nullable(),
       class: z
         .enum(['bare-metal', 'kernel-resident', 'hosted', 'emulation', 'simulated'])
-        .meta({ description: 'HOST-45' }),
+        .meta({ description: 'what kind of hypervisor it is' }),
     }),
     acceleration: accelerationSchema,
     missing: z
       .partialRecord(z.enum(abilities), z.string().max(300))
-      .meta({ description: 'abilities this host lacks, with the reason (VM-54)' }),
+      .meta({ description: 'abilities this host lacks, with the reason' }),
     programs: z
       .array(
         z.strictObject({
@@ -82,7 +82,7 @@ export const hostFactsSchema = z
       )
       .max(64)
       .meta({
-        description: 'programs and kernel modules it needs, with the function lost (HOST-40)',
+        description: 'programs and kernel modules it needs, with the function lost',
       }),
     additionsVersion: z
       .string()
@@ -129,11 +129,11 @@ export type HostLoad = z.infer<typeof hostLoadSchema>;
 export const hostSettingsSchema = z
   .strictObject({
     vmFolder: z.string().min(1).max(1024).nullable().default(null).meta({
-      description: "default folder for new vms; null: below the agent's data (VM-06, VM-07)",
+      description: "default folder for new vms; null: below the agent's data",
     }),
     searchPath: z.array(z.string().min(1).max(1024)).max(32).default([]).meta({
       description:
-        'folders in which vms and disks are looked for (HOST-37), and that vms may share with guests',
+        'folders in which vms and disks are looked for, and that vms may share with guests',
     }),
     maxRunningVms: z
       .number()
@@ -141,7 +141,7 @@ export const hostSettingsSchema = z
       .min(0)
       .nullable()
       .default(null)
-      .meta({ description: 'HOST-19' }),
+      .meta({ description: 'vms that may run at once; null: no limit' }),
     memoryReserveBytes: z
       .number()
       .int()
@@ -159,10 +159,10 @@ export const hostSettingsSchema = z
       .int()
       .min(0)
       .default(256 * 1024 * 1024)
-      .meta({ description: 'below it no vm starts (VM-75)' }),
+      .meta({ description: 'below it no vm starts' }),
     volumesWithoutPermissions: z.enum(['refuse', 'allow']).default('refuse').meta({
       description:
-        'whether files of vms may lie where files have no owner and no mode (FAT, exFAT, NTFS), open to every account of the host (HOST-38)',
+        'whether files of vms may lie where files have no owner and no mode (FAT, exFAT, NTFS), open to every account of the host',
     }),
     stopTimeoutSeconds: z.number().int().min(1).max(86400).default(600),
     thumbnails: z.boolean().default(true),
@@ -171,7 +171,7 @@ export const hostSettingsSchema = z
         'its address for networks that span hosts; null: the one from which its agent reaches the coordinator',
     }),
     consoles: z.boolean().default(true).meta({
-      description: 'whether screens, keyboards and serial ports of its vms may be used (RCON-07)',
+      description: 'whether screens, keyboards and serial ports of its vms may be used',
     }),
   })
   .meta({ id: 'HostSettings' });

@@ -59,7 +59,7 @@ export const imageBuildSchema = z
     host: referenceSchema.optional(),
     drivers: z.string().min(1).max(1024).optional().meta({
       description:
-        'additions-windows, drivers-floppy: virtio-win.iso on the host, in its search path or where packages put it; default: the newest found there (GA-31)',
+        'additions-windows, drivers-floppy: virtio-win.iso on the host, in its search path or where packages put it; default: the newest found there',
     }),
   })
   .meta({ id: 'ImageBuild' });

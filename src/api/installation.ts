@@ -14,8 +14,11 @@ export const installationSettingsSchema = z
       .array(nameSchema)
       .max(64)
       .default([])
-      .meta({ description: 'groups whose members sign in with a second factor (SEC-26)' }),
-    allowPasswordWithoutTls: z.boolean().default(false).meta({ description: 'SEC-25' }),
+      .meta({ description: 'groups whose members sign in with a second factor' }),
+    allowPasswordWithoutTls: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'sign in with a password over a connection without encryption' }),
     auditReads: z
       .boolean()
       .default(false)
@@ -50,7 +53,7 @@ export const findingSchema = z
     evidence: z.string(),
     remedy: z.string().nullable(),
   })
-  .meta({ id: 'Finding', description: 'a check with its result, evidence and remedy (HOST-26)' });
+  .meta({ id: 'Finding', description: 'a check with its result, evidence and remedy' });
 export type Finding = z.infer<typeof findingSchema>;
 
 export const diagnosticSchema = z

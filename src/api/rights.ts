@@ -83,42 +83,42 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
   },
   'server-administrator': {
     id: '00000000-0000-4000-8001-000000000002',
-    meaning: 'full control of hosts and of the configuration of all vms (SEC-39)',
+    meaning: 'full control of hosts and of the configuration of all vms',
     verbs: allVerbs.filter((verb) => !verb.startsWith('user.') && verb !== 'permission.change'),
   },
   create: {
     id: '00000000-0000-4000-8001-000000000003',
-    meaning: 'level one: create new vms, and configure and control those (SEC-31)',
+    meaning: 'level one: create new vms, and configure and control those',
     verbs: create,
   },
   reconfigure: {
     id: '00000000-0000-4000-8001-000000000004',
-    meaning: 'level two: reconfigure a vm (SEC-32)',
+    meaning: 'level two: reconfigure a vm',
     verbs: reconfigure,
   },
   use: {
     id: '00000000-0000-4000-8001-000000000005',
-    meaning: 'level three: console, power and media of a vm (SEC-33)',
+    meaning: 'level three: console, power and media of a vm',
     verbs: use,
   },
   'vm-administrator': {
     id: '00000000-0000-4000-8001-000000000006',
-    meaning: 'configure and control chosen vms and nothing else (SEC-41)',
+    meaning: 'configure and control chosen vms and nothing else',
     verbs: [...new Set<Verb>([...use, ...reconfigure, 'vm.guest', 'vm.supervise'])],
   },
   'vm-operator': {
     id: '00000000-0000-4000-8001-000000000007',
-    meaning: 'control chosen vms, not reconfigure them (SEC-42)',
+    meaning: 'control chosen vms, not reconfigure them',
     verbs: use,
   },
   player: {
     id: '00000000-0000-4000-8001-000000000008',
-    meaning: 'run vms made by others (SEC-43, VM-91)',
+    meaning: 'run vms made by others',
     verbs: use,
   },
   auditor: {
     id: '00000000-0000-4000-8001-000000000009',
-    meaning: 'read everything and change nothing (SEC-44)',
+    meaning: 'read everything and change nothing',
     verbs: viewing,
   },
 };

@@ -42,7 +42,7 @@ export const eventSchema = z
     ancestors: z
       .array(thingSchema)
       .max(16)
-      .meta({ description: 'host, folders, installation at the time (EVT-52, EVT-55)' }),
+      .meta({ description: 'host, folders, installation at the time' }),
     actor: actorSchema,
     origin: z.string().max(64).nullable().meta({ description: 'address the request came from' }),
     correlationId: z

@@ -198,7 +198,7 @@ export const networkSchema = networkSpecSchema
     name: nameSchema,
     state: z
       .enum(networkStates)
-      .meta({ description: 'the worst of its states on the hosts that carry it (NET-47)' }),
+      .meta({ description: 'the worst of its states on the hosts that carry it' }),
     hosts: z.array(networkOnHostSchema).max(4096).meta({
       description: 'the hosts that carry it, and how it stands there',
     }),
@@ -260,7 +260,7 @@ export const networkLeaseSchema = hostLeaseSchema
       .meta({ description: 'null: no vm that is known, or may be seen, has the MAC address' }),
     host: z.string().max(100).meta({ description: 'the host whose service leased it' }),
   })
-  .meta({ id: 'NetworkLease', description: 'an address that is leased to an adapter (NET-25)' });
+  .meta({ id: 'NetworkLease', description: 'an address that is leased to an adapter' });
 export type NetworkLease = z.infer<typeof networkLeaseSchema>;
 
 export const networkLeasesSchema = z

@@ -322,7 +322,7 @@ export const accessRoutes = {
   'certificate.list': route({
     method: 'GET',
     path: '/certificates',
-    summary: 'The certificates in use and when they expire (SEC-65)',
+    summary: 'The certificates in use and when they expire',
     group: 'access',
     right: 'installation.view',
     answer: 'now',
@@ -340,7 +340,7 @@ export const accessRoutes = {
   'audit.list': route({
     method: 'GET',
     path: '/audit',
-    summary: 'Read the audit trail, newest first (SEC-73)',
+    summary: 'Read the audit trail, newest first',
     group: 'access',
     right: 'audit.view',
     query: listQuerySchema.pick({ filter: true, limit: true, cursor: true }).extend({
@@ -358,7 +358,7 @@ export const accessRoutes = {
   'audit.verify': route({
     method: 'GET',
     path: '/audit/verification',
-    summary: 'Read the whole audit trail and follow its chain of hashes (SEC-73)',
+    summary: 'Read the whole audit trail and follow its chain of hashes',
     group: 'access',
     right: 'audit.view',
     answer: 'now',

@@ -22,7 +22,7 @@ export const cataloguesRoutes = {
   'unrepresented.list': route({
     method: 'GET',
     path: '/unrepresented-devices',
-    summary: 'Devices that no vm can have, with the reason (HW-27)',
+    summary: 'Devices that no vm can have, with the reason',
     group: 'catalogues',
     right: 'self',
     answer: 'now',
@@ -33,7 +33,7 @@ export const cataloguesRoutes = {
   'event.catalogue': route({
     method: 'GET',
     path: '/events/catalogue',
-    summary: 'Every event there is (EVT-12)',
+    summary: 'Every event there is',
     group: 'catalogues',
     right: 'self',
     answer: 'now',

@@ -45,7 +45,7 @@ export const hostsRoutes = {
   'host.capacity': route({
     method: 'GET',
     path: '/hosts/{host}/capacity',
-    summary: 'How many more vms of a size fit on a host, and what runs out first (HOST-20)',
+    summary: 'How many more vms of a size fit on a host, and what runs out first',
     group: 'hosts',
     right: 'host.view',
     on: 'host',
@@ -116,7 +116,7 @@ export const hostsRoutes = {
   'host.disks': route({
     method: 'GET',
     path: '/hosts/{host}/disks',
-    summary: 'All disks in the folders for vms of a host, used by a vm or by none (DISK-66)',
+    summary: 'All disks in the folders for vms of a host, used by a vm or by none',
     group: 'hosts',
     right: 'host.view',
     on: 'host',
@@ -127,7 +127,7 @@ export const hostsRoutes = {
   'host.disk': route({
     method: 'GET',
     path: '/hosts/{host}/disk',
-    summary: 'All that can be said of a disk on a host (DISK-37)',
+    summary: 'All that can be said of a disk on a host',
     group: 'hosts',
     right: 'host.view',
     on: 'host',
@@ -141,7 +141,7 @@ export const hostsRoutes = {
   'host.discover': route({
     method: 'POST',
     path: '/hosts/{host}/discover',
-    summary: 'Look for vms added or removed behind our back (HOST-31)',
+    summary: 'Look for vms added or removed behind our back',
     group: 'hosts',
     right: 'host.settings',
     on: 'host',
@@ -151,7 +151,7 @@ export const hostsRoutes = {
   'host.bulk': route({
     method: 'POST',
     path: '/hosts/{host}/actions/{action}',
-    summary: 'Act on all vms of a host (HOST-27)',
+    summary: 'Act on all vms of a host',
     group: 'hosts',
     right: 'host.power',
     on: 'host',

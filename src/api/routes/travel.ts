@@ -22,7 +22,7 @@ export const travelRoutes = {
     method: 'POST',
     path: '/vms/import',
     summary:
-      'Take over a vm of another product from its configuration file; dryRun tells all that cannot be represented (VM-90)',
+      'Take over a vm of another product from its configuration file; dryRun tells all that cannot be represented',
     group: 'vms',
     right: 'vm.create',
     anywhere: true,
@@ -34,7 +34,7 @@ export const travelRoutes = {
     method: 'POST',
     path: '/vms/{vm}/clone',
     summary:
-      'Copy a vm with its disks, or link the copy to them; of a paused or saved vm the state comes along (VM-87, VM-92)',
+      'Copy a vm with its disks, or link the copy to them; of a paused or saved vm the state comes along',
     group: 'vms',
     right: 'vm.clone',
     on: 'vm',
@@ -57,7 +57,7 @@ export const travelRoutes = {
   'vm.relocate': route({
     method: 'POST',
     path: '/vms/{vm}/relocate',
-    summary: 'Move the files of a vm to another folder of its host (VM-87)',
+    summary: 'Move the files of a vm to another folder of its host',
     group: 'vms',
     right: 'vm.move',
     on: 'vm',
@@ -69,7 +69,7 @@ export const travelRoutes = {
   'vm.disk.convert': route({
     method: 'POST',
     path: '/vms/{vm}/disks/{place}/convert',
-    summary: 'Copy the drive of a linked disk into a virtual disk, which takes its place (DISK-40)',
+    summary: 'Copy the drive of a linked disk into a virtual disk, which takes its place',
     group: 'vms',
     right: 'vm.disks',
     on: 'vm',
@@ -81,7 +81,7 @@ export const travelRoutes = {
   'vm.disk.relocate': route({
     method: 'POST',
     path: '/vms/{vm}/disks/{place}/relocate',
-    summary: 'Move the file of a disk to another folder of its host (VM-87)',
+    summary: 'Move the file of a disk to another folder of its host',
     group: 'vms',
     right: 'vm.move',
     on: 'vm',

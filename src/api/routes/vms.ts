@@ -220,7 +220,7 @@ export const vmsRoutes = {
   'vm.check': route({
     method: 'POST',
     path: '/vms/{vm}/check',
-    summary: 'Whether a vm could start now (VM-64)',
+    summary: 'Whether a vm could start now',
     group: 'vms',
     right: 'vm.view',
     on: 'vm',
@@ -232,7 +232,7 @@ export const vmsRoutes = {
   'vm.hardware': route({
     method: 'GET',
     path: '/vms/{vm}/hardware',
-    summary: 'The effective virtual hardware of a vm (HW-58)',
+    summary: 'The effective virtual hardware of a vm',
     group: 'vms',
     right: 'vm.view',
     on: 'vm',
@@ -371,7 +371,7 @@ export const vmsRoutes = {
   'vm.share.add': route({
     method: 'POST',
     path: '/vms/{vm}/shared-folders',
-    summary: 'Share a folder of the host with the guest, while running where it can (GA-28)',
+    summary: 'Share a folder of the host with the guest, while running where it can',
     group: 'vms',
     right: 'vm.settings',
     on: 'vm',

@@ -68,7 +68,7 @@ export const workRoutes = {
   'event.clear': route({
     method: 'POST',
     path: '/events/clear',
-    summary: 'Clear the event log up to a time (EVT-13)',
+    summary: 'Clear the event log up to a time',
     group: 'events',
     right: 'event.manage',
     query: dryRunQuerySchema,

@@ -28,7 +28,7 @@ export const vmSettingsSchema = z
         onHostStart: z
           .enum(hostStartActions)
           .default('off')
-          .meta({ description: 'what happens when the host service starts (VM-56)' }),
+          .meta({ description: 'what happens when the host service starts' }),
         order: z
           .number()
           .int()
@@ -46,13 +46,13 @@ export const vmSettingsSchema = z
         onHostStop: z
           .enum(hostStopActions)
           .default('save')
-          .meta({ description: 'what happens when the host service stops (VM-60)' }),
+          .meta({ description: 'what happens when the host service stops' }),
         timeoutSeconds: seconds(1, 7200)
           .default(120)
           .meta({ description: 'how long a guest may take to shut down' }),
         quit: z
           .strictObject({
-            wasRunning: z.boolean().default(false).meta({ description: 'kept by Gantry (VM-62)' }),
+            wasRunning: z.boolean().default(false).meta({ description: 'kept by Gantry' }),
           })
           .prefault({}),
       })
@@ -61,11 +61,11 @@ export const vmSettingsSchema = z
       .strictObject({
         enabled: z.boolean().default(false).meta({
           description:
-            'everything that the guest writes goes to undo disks, one for each disk; changed only while off (DISK-29)',
+            'everything that the guest writes goes to undo disks, one for each disk; changed only while off',
         }),
         onTurnOff: z.enum(undoDecisions).default('keep').meta({
           description:
-            'when the vm goes off without a word about it: keep the undo disks, commit (write them into the disks) or discard them (DISK-32)',
+            'when the vm goes off without a word about it: keep the undo disks, commit (write them into the disks) or discard them',
         }),
       })
       .prefault({}),
@@ -86,7 +86,7 @@ export const vmSettingsSchema = z
         reaction: z
           .enum(['none', 'reset', 'restart'])
           .default('none')
-          .meta({ description: 'on guest crash, hang or process end (VM-83)' }),
+          .meta({ description: 'on guest crash, hang or process end' }),
         maxRepetitions: z
           .number()
           .int()
@@ -114,22 +114,22 @@ export const vmSettingsSchema = z
     console: z
       .strictObject({
         enabled: z.boolean().default(true).meta({
-          description:
-            'whether screen, keyboard and serial ports may be used from elsewhere (RCON-07)',
+          description: 'whether screen, keyboard and serial ports may be used from elsewhere',
         }),
         mode: z.enum(consoleModes).default('shared').meta({
           description:
-            'shared: several people see and type in the same console; exclusive: one at a time (RCON-24)',
+            'shared: several people see and type in the same console; exclusive: one at a time',
         }),
       })
       .prefault({}),
     time: z
       .strictObject({
         synchronise: z.boolean().nullable().default(null).meta({
-          description: "set the guest's clock from the host; null: decided by GA-13's rules",
+          description:
+            "set the guest's clock from the host; null: not for a guest in another time zone or a domain controller",
         }),
         evenDomainController: z.boolean().default(false).meta({
-          description: 'confirms synchronise for a domain controller, refused without (GA-14)',
+          description: 'confirms synchronise for a domain controller, refused without',
         }),
       })
       .prefault({}),
@@ -151,12 +151,10 @@ export const vmSettingsSchema = z
       .nullable()
       .default(null)
       .meta({
-        description:
-          'account of the host for its process and its scripts; null: one of its own (VM-58)',
+        description: 'account of the host for its process and its scripts; null: one of its own',
       }),
     evenPowerfulAccount: z.boolean().default(false).meta({
-      description:
-        "confirms runAs for an account with an administrator's rights, refused without (SEC-55)",
+      description: "confirms runAs for an account with an administrator's rights, refused without",
     }),
     scripts: z.array(scriptSchema).max(32).default([]).meta({
       description: 'programs of the host that events of the vm start; takes the right vm.scripts',
@@ -202,7 +200,7 @@ export const vmDefinitionSchema = z
     domainController: z
       .boolean()
       .default(false)
-      .meta({ description: 'the guest is a domain controller (GA-13, GA-14)' }),
+      .meta({ description: 'the guest is a domain controller' }),
     portableTo: z
       .array(z.enum(targetProducts))
       .max(targetProducts.length)
@@ -211,7 +209,7 @@ export const vmDefinitionSchema = z
       .meta({
         description: 'other products that it shall stay fit for; checks warn of what they lack',
       }),
-    production: z.boolean().default(false).meta({ description: 'used in production (HOST-08)' }),
+    production: z.boolean().default(false).meta({ description: 'used in production' }),
     hardware: hardwareSchema,
     resources: vmResourcesSchema.prefault({}),
     settings: vmSettingsSchema.prefault({}),
@@ -236,5 +234,5 @@ export const vmFileSchema = z
     format: z.number().int().min(1),
     definition: vmDefinitionSchema,
   })
-  .meta({ id: 'VmFile', description: 'the configuration file of a vm (VM-04)' });
+  .meta({ id: 'VmFile', description: 'the configuration file of a vm' });
 export type VmFile = z.infer<typeof vmFileSchema>;

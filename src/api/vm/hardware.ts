@@ -85,7 +85,7 @@ export const diskSchema = z
     ...place,
     kind: z.literal('linked').optional().meta({
       description:
-        'linked: an entire drive of the host (`file`), only to be converted (DISK-13, DISK-14); left out: a virtual disk',
+        'linked: an entire drive of the host (`file`), only to be converted; left out: a virtual disk',
     }),
     file: filePath.meta({ description: "image file; relative paths are in the vm's folder" }),
     format: z

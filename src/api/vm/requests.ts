@@ -42,7 +42,7 @@ export const vmFilesSchema = z
           ]),
           sizeBytes: z.number().int().min(0),
           deleted: z.boolean().meta({ description: 'whether a delete would delete it' }),
-          keptBecause: z.string().nullable().meta({ description: 'why a delete keeps it (VM-12)' }),
+          keptBecause: z.string().nullable().meta({ description: 'why a delete keeps it' }),
         }),
       )
       .max(1000),

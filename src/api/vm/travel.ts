@@ -23,7 +23,7 @@ export const vmCloneSchema = z
       .meta({ description: "folder of the host for the copy; default: the host's folder for vms" }),
     linked: z.boolean().optional().meta({
       description:
-        'copy no disks: those of the copy hold what differs from those of the vm, which both keep and neither changes (VM-92)',
+        'copy no disks: those of the copy hold what differs from those of the vm, which both keep and neither changes',
     }),
     snapshot: z.string().min(1).max(100).optional().meta({
       description:

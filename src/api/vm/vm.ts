@@ -17,13 +17,16 @@ export const heartbeatSchema = z
       .number()
       .int()
       .min(0)
-      .meta({ description: 'heard since the vm was started or found again; a counter (GA-09)' }),
+      .meta({ description: 'heard since the vm was started or found again; a counter' }),
   })
-  .meta({ id: 'Heartbeat', description: "the guest agent's sign of life (GA-07)" });
+  .meta({ id: 'Heartbeat', description: "the guest agent's sign of life" });
 
 export const additionsSchema = z
   .strictObject({
-    state: z.enum(additionsStates).meta({ description: 'GA-35' }),
+    state: z.enum(additionsStates).meta({
+      description:
+        'none: none has been heard since the last start or reset; outdated ones answer and work',
+    }),
     version: z
       .string()
       .max(64)
@@ -36,7 +39,7 @@ export const additionsSchema = z
       .meta({ description: 'version of the QEMU guest agent' }),
     functions: z
       .record(z.string().max(32), z.union([z.literal(true), z.string().max(200)]))
-      .meta({ description: 'each function: true, or why it is not available (GA-03, GA-04)' }),
+      .meta({ description: 'each function: true, or why it is not available' }),
   })
   .meta({ id: 'Additions', description: 'guest additions' });
 
@@ -53,12 +56,8 @@ export const guestSchema = z
     domainController: z
       .boolean()
       .nullable()
-      .meta({ description: 'whether it was found to be one; null: not known (GA-14)' }),
-    clockOffsetMs: z
-      .number()
-      .int()
-      .nullable()
-      .meta({ description: "guest's clock minus host's (GA-16)" }),
+      .meta({ description: 'whether it was found to be one; null: not known' }),
+    clockOffsetMs: z.number().int().nullable().meta({ description: "guest's clock minus host's" }),
     memoryTotalBytes: z.number().nullable(),
     memoryFreeBytes: z.number().nullable(),
     fileSystems: z
@@ -72,11 +71,11 @@ export const guestSchema = z
       )
       .max(64),
   })
-  .meta({ id: 'Guest', description: 'what the guest agent reports (GA-25)' });
+  .meta({ id: 'Guest', description: 'what the guest agent reports' });
 
 export const guestHealthSchema = z.enum(guestHealthNames).meta({
   id: 'GuestHealth',
-  description: `how the guest fares (GA-11). ${Object.entries(guestHealths)
+  description: `how the guest fares. ${Object.entries(guestHealths)
     .map(([name, meaning]) => `${name}: ${meaning}`)
     .join('; ')}`,
 });
@@ -120,7 +119,7 @@ export type UndoStatus = z.infer<typeof undoStatusSchema>;
 /** What is observed of a vm; never part of its definition. Numbers are null while there are none (VM-16). */
 export const vmStatusSchema = z
   .strictObject({
-    held: z.boolean().meta({ description: 'started held and not yet released (VM-42)' }),
+    held: z.boolean().meta({ description: 'started held and not yet released' }),
     since: timeSchema.meta({ description: 'when the present state began' }),
     startedAt: timeSchema
       .nullable()
@@ -130,11 +129,11 @@ export const vmStatusSchema = z
       .int()
       .min(0)
       .nullable()
-      .meta({ description: 'since the last start or restore (VM-17)' }),
+      .meta({ description: 'since the last start or restore' }),
     accelerator: z
       .enum(['kvm', 'tcg', 'simulated'])
       .nullable()
-      .meta({ description: 'tcg is software emulation (HOST-42)' }),
+      .meta({ description: 'tcg is software emulation' }),
     cpuPercent: z.number().min(0).nullable().meta({ description: "of the vm's own processors" }),
     memoryBytes: z.number().int().min(0).nullable().meta({ description: 'resident on the host' }),
     diskUse: diskUseSchema.nullable(),
@@ -150,7 +149,7 @@ export const vmStatusSchema = z
       .string()
       .max(64)
       .nullable()
-      .meta({ description: 'version of the guest additions that its host ships (GA-20)' }),
+      .meta({ description: 'version of the guest additions that its host ships' }),
     guest: guestSchema.nullable(),
     forwards: z
       .array(
@@ -205,10 +204,7 @@ export const vmSchema = z
     id: idSchema,
     name: nameSchema,
     state: vmStateSchema,
-    stateNumber: z
-      .number()
-      .int()
-      .meta({ description: 'stable number of the state; running is 5 (API-18)' }),
+    stateNumber: z.number().int().meta({ description: 'stable number of the state; running is 5' }),
     hostId: idSchema,
     host: z.string().meta({ description: 'name of the host' }),
     driver: z.string().meta({ description: 'how the host is spoken to: qemu, simulated' }),
@@ -229,7 +225,7 @@ export const vmSchema = z
     updatedAt: timeSchema,
     definition: vmDefinitionSchema,
     status: vmStatusSchema,
-    technique: z.string().meta({ description: 'virtualization technique (HW-54)' }),
+    technique: z.string().meta({ description: 'virtualization technique' }),
   })
   .meta({ id: 'Vm', description: 'a virtual machine' });
 
@@ -331,7 +327,7 @@ export const vmActionRequestSchema = z
       .array(z.string().max(64))
       .max(16)
       .optional()
-      .meta({ description: 'turn-on: host devices to do without, this once (VM-73)' }),
+      .meta({ description: 'turn-on: host devices to do without, this once' }),
     undo: z.enum(undoDecisions).optional().meta({
       description:
         "turn-off, shutdown, power-button: what becomes of the undo disks; default: the vm's own setting",
@@ -355,7 +351,7 @@ export const reasonSchema = z
 export const startCheckSchema = z
   .strictObject({
     ok: z.boolean(),
-    reasons: z.array(reasonSchema).meta({ description: 'all that block the start (VM-64)' }),
+    reasons: z.array(reasonSchema).meta({ description: 'all that block the start' }),
     warnings: z.array(reasonSchema),
   })
   .meta({ id: 'StartCheck', description: 'whether the vm could start now, and why not' });
