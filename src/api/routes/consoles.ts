@@ -101,7 +101,7 @@ export const consolesRoutes = {
     path: '/vms/{vm}/consoles',
     summary: 'Who is at the consoles of a vm; one at which nobody is, is not listed',
     group: 'consoles',
-    right: 'vm.console',
+    right: 'vm.view',
     on: 'vm',
     params: vmParams,
     answer: 'now',
