@@ -126,7 +126,7 @@ export const consolesRoutes = {
     path: '/vms/{vm}/console-links',
     summary: 'The links by which people without an account look at the screen of a vm',
     group: 'consoles',
-    right: 'vm.supervise',
+    right: 'vm.view',
     on: 'vm',
     params: vmParams,
     answer: 'now',
