@@ -70,7 +70,7 @@ export function findProgram(installation: Installation, program: Program): numbe
 const programOptions = [
   '--disable-warning=ExperimentalWarning',
   '--max-semi-space-size=2',
-  '--invocation-count-for-turbofan=20000',
+  '--invocation-count-for-turbofan=40000',
   '--expose-gc',
 ];
 
