@@ -132,8 +132,9 @@ if (isInOwnNetwork(import.meta.filename))
     };
 
     void test('guests get their addresses from the service of their network, which lists them', async () => {
-      const { leases } = await agent.host.call('network.leases', { id: nat.id });
-      const found = new Map(leases.map(({ mac, address }) => [mac, address]));
+      const leases = () => agent.host.leases.get(nat.id) ?? [];
+      await agent.host.until('leases are told', () => leases().length === 2);
+      const found = new Map(leases().map(({ mac, address }) => [mac, address]));
       assert.deepEqual([found.get(macs[0]), found.get(macs[1])], [...addresses]);
       assert.deepEqual(
         agent.host.networks.map(({ id, state, bridge }) => [id, state, bridge]),

@@ -29,7 +29,7 @@ export class AbsentNetworks implements Networks, AsyncDisposable {
     return [];
   }
 
-  async leases(): Promise<readonly HostLease[]> {
+  async release(): Promise<void> {
     throw new Fault('not-found', `no network is carried here: ${this.whyNot}`);
   }
 }

@@ -31,8 +31,8 @@ export interface Networks {
   readonly leaseTables: ReadonlyMap<string, readonly HostLease[]>;
   /** Told when the reports or the leases have changed. */
   onReports(listener: () => void): void;
-  /** Errors: `not-found` for a network that is not carried. */
-  leases(id: string): Promise<readonly HostLease[]>;
+  /** Errors: `not-found` where the network is not served here, or has not leased the address. */
+  release(id: string, address: string): Promise<void>;
   /** Of running machines, with what has passed. */
   ports(id: string): Promise<readonly HostPort[]>;
 }

@@ -7,6 +7,7 @@ import {
   adapterSchema,
   networkSpecSchema,
   type Adapter,
+  type HostLease,
   type NetworkReport,
   type NetworkSpec,
 } from '#api';
@@ -106,6 +107,12 @@ export class Place implements AsyncDisposable {
     await this.until(`${networks.length} networks`, () =>
       networks.every(({ id }) => this.report(id)?.state === 'ready'),
     );
+  }
+
+  /** What the service of the network has leased, once it has leased anything. */
+  async leases(id: string): Promise<readonly HostLease[]> {
+    await this.until('leases', () => (this.networks.leaseTables.get(id)?.length ?? 0) > 0);
+    return this.networks.leaseTables.get(id) ?? [];
   }
 
   report(id: string): NetworkReport | undefined {

@@ -1,8 +1,8 @@
-/** Networks: what there is, and what they have leased. */
+/** Networks: what there is, and an address that is leased no more. */
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 
-type NetworkVerbs = Pick<Handlers, 'network.configure' | 'network.leases' | 'network.ports'>;
+type NetworkVerbs = Pick<Handlers, 'network.configure' | 'network.release' | 'network.ports'>;
 
 export function networkVerbs({ driver: { networks } }: Host): NetworkVerbs {
   return {
@@ -10,8 +10,9 @@ export function networkVerbs({ driver: { networks } }: Host): NetworkVerbs {
       await networks.configure(all, spans);
       return {};
     },
-    async 'network.leases'({ id }) {
-      return { leases: [...(await networks.leases(id))] };
+    async 'network.release'({ id, address }) {
+      await networks.release(id, address);
+      return {};
     },
     async 'network.ports'({ id }) {
       return { ports: [...(await networks.ports(id))] };

@@ -10,7 +10,7 @@ import { idSchema, nameSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
 import { actorSchema } from '../event/event.ts';
-import { hostLeaseSchema, maxLeases, maxNetworks, networkSpecSchema } from '../network/network.ts';
+import { maxNetworks, networkSpecSchema } from '../network/network.ts';
 import { hostPortSchema, maxPorts } from '../network/port-state.ts';
 import { spanStandingSchema } from '../network/standing.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
@@ -136,9 +136,10 @@ export const linkMethods = {
     }),
     result: z.strictObject({}),
   },
-  'network.leases': {
-    params: z.strictObject({ id: idSchema }),
-    result: z.strictObject({ leases: z.array(hostLeaseSchema).max(maxLeases) }),
+  /** Errors: `not-found` where the network is not served here, or has not leased the address. */
+  'network.release': {
+    params: z.strictObject({ id: idSchema, address: z.ipv4() }),
+    result: z.strictObject({}),
   },
   'network.ports': {
     params: z.strictObject({ id: idSchema }),

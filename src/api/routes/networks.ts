@@ -1,4 +1,6 @@
 /** Routes of networks. */
+import { z } from 'zod';
+import { referenceSchema } from '../ids.ts';
 import {
   networkCreateSchema,
   networkLeasesSchema,
@@ -90,5 +92,15 @@ export const networksRoutes = {
     params: one('network'),
     answer: 'now',
     response: networkPortsSchema,
+  }),
+  'network.release': route({
+    method: 'DELETE',
+    path: '/networks/{network}/leases/{address}',
+    summary: 'Release a leased address, so that another vm may get it',
+    group: 'networks',
+    right: 'network.manage',
+    on: 'network',
+    params: z.strictObject({ network: referenceSchema, address: z.ipv4() }),
+    answer: 'now',
   }),
 } as const satisfies Record<string, Route>;

@@ -388,4 +388,15 @@ export const networkCommands: readonly Command[] = [
       if (unreachable.length > 0) out.note(`these hosts do not answer: ${unreachable.join(', ')}`);
     },
   }),
+  command({
+    name: 'network release',
+    summary: 'release a leased address, so that another vm may get it',
+    args: [networkArgument, { name: 'address', meaning: 'as network leases shows it' }],
+    examples: ['gantry network release lab 10.80.0.30'],
+    async run({ client, args, out, signal }) {
+      const [network = '', address = ''] = args;
+      await client.call('network.release', { params: { network, address } }, signal);
+      out.line(`${address} was released`);
+    },
+  }),
 ];

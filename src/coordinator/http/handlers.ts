@@ -33,7 +33,7 @@ import { actOnTeam } from '../app/team/act-team.ts';
 import { createTeam, deleteTeam, updateTeam } from '../app/team/change-team.ts';
 import { findTeam, listTeams, showTeam } from '../app/team/show-team.ts';
 import { createNetwork, deleteNetwork, updateNetwork } from '../app/network/change-network.ts';
-import { listLeases } from '../app/network/leases-network.ts';
+import { listLeases, releaseLease } from '../app/network/leases-network.ts';
 import { listPorts } from '../app/network/ports-network.ts';
 import { findNetwork, listNetworks, showNetwork } from '../app/network/show-network.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
@@ -264,8 +264,9 @@ function networkHandlers({ coordinator }: HandlersOptions): Of<`network.${string
       }),
     'network.delete': ({ caller, params, precondition, query }) =>
       deleteNetwork(coordinator, caller, params.network, { precondition, dryRun: query.dryRun }),
-    'network.leases': ({ caller, params, signal }) =>
-      listLeases(coordinator, caller, params.network, signal),
+    'network.leases': ({ caller, params }) => listLeases(coordinator, caller, params.network),
+    'network.release': ({ params, signal }) =>
+      releaseLease(coordinator, params.network, params.address, signal),
     'network.ports': ({ caller, params, signal }) =>
       listPorts(coordinator, caller, params.network, signal),
   };

@@ -5,6 +5,7 @@
 import type {
   Event,
   Host,
+  HostLease,
   HostLoad,
   Image,
   MachineSample,
@@ -68,6 +69,10 @@ export interface Inventory {
   setProgress(operationId: string, progress: StepProgress): void;
   /** How the host carries networks; all that it carries. */
   setNetworkReports(hostId: string, reports: readonly NetworkReport[]): void;
+  /** What the service of the network on the host has leased. */
+  setNetworkLeases(hostId: string, networkId: string, leases: readonly HostLease[]): void;
+  /** By the id of the connected host that serves it. */
+  networkLeases(networkId: string): ReadonlyMap<string, readonly HostLease[]>;
   /** How each connected host carries the network, by the host's id. */
   networkReports(networkId: string): ReadonlyMap<string, NetworkReport>;
 

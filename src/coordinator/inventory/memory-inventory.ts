@@ -12,6 +12,7 @@ import {
   vmStateFacts,
   type Folder,
   type Host,
+  type HostLease,
   type HostLoad,
   type Image,
   type MachineSample,
@@ -41,6 +42,7 @@ import type {
   PlainQuery,
   StepProgress,
 } from './inventory.ts';
+import { NetworkLeases } from './network-leases.ts';
 import { NetworkReports } from './network-reports.ts';
 import { Touched } from './touched.ts';
 import { neverConnected, viewHost } from './views/host-view.ts';
@@ -58,6 +60,7 @@ export class MemoryInventory implements Inventory {
   readonly #connections = new Map<string, Connection>();
   readonly #progress = new Map<string, StepProgress>();
   readonly #networks = new NetworkReports();
+  readonly #leases = new NetworkLeases();
   readonly #listeners = new Set<(change: InventoryChange) => void>();
   #passing: Touched | undefined;
   #head = 0;
@@ -216,7 +219,17 @@ export class MemoryInventory implements Inventory {
   }
 
   setNetworkReports(hostId: string, reports: readonly NetworkReport[]): void {
+    this.#leases.keepOnly(hostId, new Set(reports.map(({ id }) => id)));
     for (const id of this.#networks.set(hostId, reports)) this.#pass('network', id, 'changed');
+  }
+
+  setNetworkLeases(hostId: string, networkId: string, leases: readonly HostLease[]): void {
+    this.#leases.set(hostId, networkId, leases);
+    this.#pass('network', networkId, 'changed');
+  }
+
+  networkLeases(networkId: string): ReadonlyMap<string, readonly HostLease[]> {
+    return this.#leases.of(networkId);
   }
 
   networkReports(networkId: string): ReadonlyMap<string, NetworkReport> {

@@ -1,4 +1,4 @@
-/** What the service of a network has leased: kept of networks that span hosts, for the host that serves next. */
+/** What the service of a network has leased: shown, and of networks that span hosts kept for the host that serves next. */
 import { isDeepStrictEqual } from 'node:util';
 import type { HostLease } from '#api';
 import { commitFresh } from '../app/commit-fresh.ts';
@@ -11,6 +11,7 @@ export async function takeLeases(
   network: string,
   leases: readonly HostLease[],
 ): Promise<void> {
+  context.inventory.setNetworkLeases(hostId, network, leases);
   await commitFresh(context, () => {
     const span = context.inventory.document<SpanDocument>('span', network);
     // What comes from a host that serves no more is not the network's.

@@ -404,8 +404,8 @@ export class MemoryHost implements Links {
       this.networks = networks;
       return {};
     },
-    'network.leases': () => ({ leases: [] }),
     'network.ports': () => ({ ports: [] }),
+    'network.release': () => ({}),
     'machine.share.add': ({ id, generation, share }) =>
       this.#changeHardware(id, generation, ({ sharedFolders }) => ({
         sharedFolders: [...sharedFolders.filter(({ slot }) => slot !== share.slot), share],

@@ -47,9 +47,8 @@ export class SimulatedNetworks implements Networks {
     return this.#known.has(network) ? [] : [networkMissing(network)];
   }
 
-  async leases(id: string): Promise<readonly HostLease[]> {
-    if (this.#reports.some((report) => report.id === id)) return [];
-    throw new Fault('not-found', `no adapter here is on network ${id}`);
+  async release(id: string, address: string): Promise<void> {
+    throw new Fault('not-found', `network ${id} has not leased ${address} here`);
   }
 
   /** Nothing passes there. */

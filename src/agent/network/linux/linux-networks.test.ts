@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import type { NetworkSpec } from '#api';
+import type { NetworkSpec, HostLease } from '#api';
 import { isFault } from '#lib';
 import { must, NetGuest } from '../../testing/net-guest.ts';
 import {
@@ -103,7 +103,7 @@ if (isInOwnNetwork(import.meta.filename))
       guest.plug(place.bridge(nat), '52:47:59:00:00:01');
       const told = await guest.askAddress('-x', 'hostname:liar');
       assert.equal(told['ip'], '10.71.1.7');
-      const leases = await place.networks.leases(nat.id);
+      const leases = await place.leases(nat.id);
       const seconds = (time: string | undefined): number => Date.parse(time ?? '') / 1000;
       assert.deepEqual(
         leases.map(({ address, mac, hostName }) => [address, mac, hostName]),
@@ -112,6 +112,31 @@ if (isInOwnNetwork(import.meta.filename))
       assert.equal(seconds(leases[0]?.expiresAt) - seconds(leases[0]?.startsAt), 3600);
       const said = guest.run('busybox', 'nslookup', 'vm-1.lab.test', '10.71.1.2');
       assert.match(said, /Address: 10\.71\.1\.7/);
+    });
+
+    void test('NET-25 the leases are listed with address, MAC, start and end, outlive an agent, and are released', async () => {
+      await place.carry(nat);
+      using guest = await NetGuest.make();
+      guest.plug(place.bridge(nat), '52:47:59:00:00:01');
+      const { ip = '' } = await guest.askAddress();
+      const find = (mac: string): HostLease | undefined =>
+        place.networks.leaseTables
+          .get(nat.id)
+          ?.find((lease) => lease.address === ip && lease.mac === mac);
+      await place.until('it is listed', () => find('52:47:59:00:00:01') !== undefined);
+      const before = find('52:47:59:00:00:01');
+      const seconds = (time: string | undefined): number => Date.parse(time ?? '') / 1000;
+      assert.equal(seconds(before?.expiresAt) - seconds(before?.startsAt), 3600);
+      await place.networks[Symbol.asyncDispose]();
+      await place.open();
+      await place.until('it is listed again', () => find('52:47:59:00:00:01') !== undefined);
+      assert.deepEqual(find('52:47:59:00:00:01'), before);
+      await place.networks.release(nat.id, ip);
+      await place.until('it is released', () => find('52:47:59:00:00:01') === undefined);
+      using other = await NetGuest.make();
+      other.plug(place.bridge(nat), '52:47:59:00:00:02');
+      assert.equal((await other.askAddress('-r', ip))['ip'], ip);
+      await place.until('it is leased again', () => find('52:47:59:00:00:02') !== undefined);
     });
 
     void test('an agent that comes after another one goes on with what is there', async () => {
@@ -125,7 +150,7 @@ if (isInOwnNetwork(import.meta.filename))
       await place.until('it is ready again', () => place.report(nat.id)?.state === 'ready');
       assert.deepEqual(place.services(), [service]);
       assert.deepEqual(ownLinks().sort(), ['gbr0', 'gsvc0']);
-      const [lease] = await place.networks.leases(nat.id);
+      const [lease] = await place.leases(nat.id);
       assert.equal(lease?.address, told['ip']);
     });
 
@@ -261,7 +286,7 @@ if (isInOwnNetwork(import.meta.filename))
       const { ip: first = '' } = await one.askAddress();
       const { ip: second = '' } = await two.askAddress();
       assert.deepEqual([first, second], ['10.71.9.7', '10.71.9.7']);
-      const leases = await place.networks.leases(twin.id);
+      const leases = await place.leases(twin.id);
       assert.deepEqual(
         leases.map(({ mac }) => mac),
         ['52:47:59:00:00:02'],
@@ -354,7 +379,7 @@ if (isInOwnNetwork(import.meta.filename))
       await place.until('it is plugged in again', () => show()[0].master !== undefined);
       await place.networks.unplug(id);
       assert.equal(ownLinks().includes('gtap0'), false);
-      await assert.rejects(place.networks.leases('20000000-0000-4000-8000-00000000dead'), (error) =>
+      await assert.rejects(place.networks.release(nat.id, '10.71.1.99'), (error) =>
         isFault(error, 'not-found'),
       );
     });

@@ -11,11 +11,10 @@
  * 4. While nothing is carried there is no process, no timer and no rule of ours; before the first network is made
  *    nothing of the host is looked at.
  */
-import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
 import type { Adapter, HostLease, HostPort, NetworkReport, NetworkSpec, SpanStanding } from '#api';
-import { describeFault, Fault, type Reason } from '#lib';
+import { describeFault, type Reason } from '#lib';
 import type { Log } from '#log';
 import type { UidRange } from '../../drivers/qemu/confine/accounts.ts';
 import type { Obstacle } from '../../drivers/driver.ts';
@@ -27,7 +26,6 @@ import { countGuestFrames } from './guest-frames.ts';
 import { readUpstream, setBridgeIpv6 } from './host-settings.ts';
 import { readKnown, writeKnown } from './known-file.ts';
 import { LeaseWatch } from './lease-watch.ts';
-import { parseLeases } from './leases.ts';
 import { readLinks, type Link } from './links.ts';
 import { keepLimits } from './limit-keeper.ts';
 import { Lookout } from './lookout.ts';
@@ -49,6 +47,7 @@ import type { KnownAdapter } from './service-config.ts';
 import {
   ensureService,
   isRunning,
+  releaseAddress,
   removeService,
   servicePlaces,
   type ServiceHost,
@@ -168,11 +167,11 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     return [networkUnavailable(network.name, plan.reasons[0]?.text ?? 'it is down')];
   }
 
-  async leases(id: string): Promise<readonly HostLease[]> {
-    const network = this.#known.get(id);
-    if (network === undefined) throw new Fault('not-found', `there is no network ${id}`);
-    const { leases } = servicePlaces(this.#host.folder, id);
-    return parseLeases(await readFile(leases, 'utf8').catch(() => ''), network);
+  async release(id: string, address: string): Promise<void> {
+    await this.#exclusively(async () => {
+      await releaseAddress(this.#host, this.#services.get(id), id, address);
+      await this.#converge();
+    });
   }
 
   async ports(id: string): Promise<readonly HostPort[]> {

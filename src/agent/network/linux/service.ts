@@ -136,6 +136,26 @@ export async function removeService(host: ServiceHost, network: string): Promise
   await rm(servicePlaces(host.folder, network).folder, { recursive: true, force: true });
 }
 
+/**
+ * The service forgets a lease: it ends for a moment, since it keeps its leases in memory and writes them out as it
+ * has them. Errors: `not-found` where it does not run here, or has not leased the address.
+ */
+export async function releaseAddress(
+  host: ServiceHost,
+  process: ProcessIdentity | undefined,
+  network: string,
+  address: string,
+): Promise<void> {
+  const { leases } = servicePlaces(host.folder, network);
+  const isLease = (line: string): boolean => line.split(' ')[2] === address;
+  const lines = (await readFile(leases, 'utf8').catch(() => '')).split('\n');
+  if (process === undefined || !lines.some(isLease))
+    throw new Fault('not-found', `network ${network} has not leased ${address} here`);
+  await endProcess(host, process);
+  const kept = (await readFile(leases, 'utf8')).split('\n').filter((line) => !isLease(line));
+  await keepFile(leases, kept.join('\n'), host.uid);
+}
+
 export function isRunning({ bootId }: ServiceHost, process: ProcessIdentity | undefined): boolean {
   return process !== undefined && isAlive(process, bootId);
 }

@@ -273,7 +273,7 @@ export function hostNamed(name: string): HostDocument {
       memoryOverheadBytes: 0,
       minimumFreeDiskBytes: 0,
       volumesWithoutPermissions: 'refuse',
-    stopTimeoutSeconds: 1,
+      stopTimeoutSeconds: 1,
       thumbnails: false,
       spanAddress: null,
       consoles: true,

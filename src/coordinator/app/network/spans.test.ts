@@ -10,6 +10,7 @@ import {
   type LinkParams,
   type MachineRecord,
   type Network,
+  type NetworkLeases,
   type Page,
   type SpanStanding,
 } from '#api';
@@ -93,12 +94,17 @@ test('NET-41 every host of a network is told who else has vms on it, where, and 
   const shown = (await stage.send('GET', '/networks/wide')).json as Network;
   assert.deepEqual(shown.service, { host: ada.hostId, hostName: 'ada' });
 
-  // Leases of a host that does not serve are nobody's.
-  bob.send({ type: 'leases', network: network.id, leases: [{ ...lease, address: '10.9.0.99' }] });
   ada.send({ type: 'leases', network: network.id, leases: [lease] });
   await stage.until(
     () => JSON.stringify(stage.coordinator.inventory.document('span', network.id)).includes('.30'),
     'the lease is known',
+  );
+  const leases = async (): Promise<NetworkLeases> =>
+    (await stage.send('GET', '/networks/wide/leases')).json as NetworkLeases;
+  const listed = await leases();
+  assert.deepEqual(
+    listed.items.map(({ address, host, vm, expiresAt }) => [address, host, vm?.name, expiresAt]),
+    [[lease.address, 'ada', 'one', lease.expiresAt]],
   );
   await ada.close();
   const moved = await untilStanding(bob, ({ service }) => service === bob.hostId);
@@ -111,8 +117,28 @@ test('NET-41 every host of a network is told who else has vms on it, where, and 
   );
 
   await ada.connect([one], { address: '192.0.2.1' });
+  // Leases of a host that serves no more are not those of the next one.
+  ada.send({ type: 'leases', network: network.id, leases: [] });
   const back = await untilStanding(ada, ({ term }) => term === 2);
   assert.deepEqual([back.service, back.leases], [bob.hostId, []]);
+  assert.match(
+    JSON.stringify(stage.coordinator.inventory.document('span', network.id)),
+    /10\.9\.0\.30/,
+  );
+
+  const release = (address: string) => stage.send('DELETE', `/networks/wide/leases/${address}`);
+  assert.equal((await release('10.9.0.77')).status, 404);
+  bob.send({ type: 'leases', network: network.id, leases: [lease] });
+  await stage.until(
+    () => stage.coordinator.inventory.networkLeases(network.id).has(bob.hostId),
+    'bob has told',
+  );
+  bob.handlers['network.release'] = () => ({});
+  assert.equal((await release(lease.address)).status, 204);
+  assert.deepEqual(bob.calls('network.release')[0]?.params, {
+    id: network.id,
+    address: lease.address,
+  });
 });
 
 test('a vm is behind the host that it is found on', async () => {
