@@ -95,7 +95,7 @@ describe('files on a real host', { skip: withoutQemu }, () => {
     };
   };
 
-  test('SEC-53 a vm that starts with its host runs under an account without privileges of its own, or the one chosen', async (t) => {
+  test('VM-58 SEC-53 a vm that starts with its host runs under an account without privileges of its own, or the one chosen', async (t) => {
     if (!isRoot) {
       t.skip('accounts of their own need root');
       return;

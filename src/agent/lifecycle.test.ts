@@ -5,7 +5,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { profiles } from '#api';
-import { isFault, systemClock } from '#lib';
+import { isFault, miB, systemClock } from '#lib';
 import {
   bareDefinition,
   byTester,
@@ -205,6 +205,35 @@ describe('real processes', { skip: withoutQemu }, () => {
     await agent.act(id, 'turn-off');
   });
 
+  test('HW-07 memory that is set while a vm is off is there at its start; set while it runs, it waits for the next one', async () => {
+    const definition = bareDefinition();
+    const { id } = definition;
+    await agent.create(definition);
+    const memoryOf = (): string => / -m size=(\w+)/.exec(commandLine(agent.pid(id)))?.[1] ?? '';
+    const setMemory = async (sizeMiB: number, definitionVersion: number) => {
+      const memory = { sizeBytes: sizeMiB * miB, maxBytes: null };
+      const hardware = { ...definition.hardware, memory };
+      const { report } = await agent.host.call('machine.configure', {
+        id,
+        generation: agent.generation(id),
+        cause: byTester,
+        definition: { ...definition, hardware },
+        definitionVersion,
+      });
+      return report.pending;
+    };
+    assert.deepEqual(await setMemory(48, 2), []);
+    await agent.act(id, 'turn-on');
+    assert.equal(memoryOf(), '48M');
+    assert.deepEqual(await setMemory(64, 3), ['hardware/memory/size_bytes']);
+    assert.equal((await agent.act(id, 'reset')).pending.length, 1);
+    assert.equal(memoryOf(), '48M');
+    await agent.act(id, 'turn-off');
+    assert.deepEqual((await agent.act(id, 'turn-on')).pending, []);
+    assert.equal(memoryOf(), '64M');
+    await agent.act(id, 'turn-off');
+  });
+
   test('VM-57 VM-60 VM-61 VM-62 the stop of the host ends each vm as it says, its start brings them back', async () => {
     const make = (onHostStop: 'save' | 'shutdown' | 'off') =>
       agent.create(
@@ -325,6 +354,10 @@ describe('real processes', { skip: withoutQemu }, () => {
     await agent.act(id, 'turn-off');
   });
 });
+
+function commandLine(pid: number | undefined): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+}
 
 function readTasks(pid: number): string[] {
   return readdirSync(`/proc/${pid}/task`).map((task) =>
