@@ -100,7 +100,7 @@ export const networksRoutes = {
     group: 'networks',
     right: 'network.manage',
     on: 'network',
-    params: z.strictObject({ network: referenceSchema, address: z.ipv4() }),
+    params: z.strictObject({ network: referenceSchema, address: z.string().min(1).max(64) }),
     answer: 'now',
   }),
 } as const satisfies Record<string, Route>;
