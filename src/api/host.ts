@@ -1,5 +1,6 @@
 /** Hosts: the machines that carry agents and vms. */
 import { z } from 'zod';
+import { lowSpaceSchema } from './host-space.ts';
 import { idSchema, nameSchema, timeSchema } from './ids.ts';
 import { abilities } from './vm/actions.ts';
 
@@ -164,6 +165,7 @@ export const hostSettingsSchema = z
       description:
         'whether files of vms may lie where files have no owner and no mode (FAT, exFAT, NTFS), open to every account of the host',
     }),
+    lowSpace: lowSpaceSchema.default(lowSpaceSchema.parse({})),
     stopTimeoutSeconds: z.number().int().min(1).max(86400).default(600),
     thumbnails: z.boolean().default(true),
     spanAddress: z.ipv4().nullable().default(null).meta({

@@ -245,6 +245,11 @@ export interface Storage {
   /** Definitions below the folders, for discovery. */
   discover(folders: readonly string[], signal: AbortSignal): Promise<readonly FoundDefinition[]>;
   volumes(): Promise<readonly { path: string; totalBytes: number; freeBytes: number }[]>;
+  /**
+   * Disks of the machine that may still take up more of the volume, by the path under which `volumes` lists it. Absent
+   * where there are no files.
+   */
+  growingOn?(volume: string, file: MachineFile): Promise<readonly Disk[]>;
   deleteSaved(path: string): Promise<void>;
   /** What the guest of the saved state did when it was saved; undefined where there is no such state. */
   findSaved(path: string): Promise<'ran' | 'paused' | undefined>;

@@ -37,6 +37,7 @@ import type { HostFile } from './host-file.ts';
 import type { Outbox } from './outbox.ts';
 import { ScriptRunner } from './script-runner.ts';
 import { runService, type Service } from './service.ts';
+import { VolumeWatch } from './volume-watch.ts';
 import type { SystemLog } from './system-log.ts';
 
 /** What a driver may ask its host at any time. */
@@ -82,6 +83,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly #definitions = new Map<string, Pick<MachineFile, 'definition' | 'startedWith'>>();
   readonly #shared: { file: HostFile };
   #facts: HostFacts | undefined;
+  #volumes: VolumeWatch | undefined;
   #low: string | undefined;
   #standsDown = false;
   #onChange: () => void = () => undefined;
@@ -174,6 +176,7 @@ export class Host implements MachineHost, AsyncDisposable {
     await Promise.all([...this.#machines.values()].map((machine) => this.#recover(machine)));
     this.driver.networks.look();
     if (rebooted) await this.#change({ bootId });
+    this.#volumes = new VolumeWatch(this);
     this.service.resume(rebooted ? 'host-started' : 'agent-started');
   }
 
@@ -362,6 +365,7 @@ export class Host implements MachineHost, AsyncDisposable {
 
   /** Ends the agent's part; machines go on. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#volumes?.[Symbol.dispose]();
     this.service.stopWaiting();
     await this.#scripts[Symbol.asyncDispose]();
     for (const machine of this.#machines.values()) machine.interrupt();

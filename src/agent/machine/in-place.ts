@@ -1,7 +1,9 @@
 /** What keeps the process: pause, resume, release, reset, reboot; and restart, which makes a new one. */
+import { lowSpaceRule, type VmActionRequest } from '#api';
 import { present } from '#lib';
 import type { Hands } from './hands.ts';
 import { stopped } from './record.ts';
+import { requireSpace } from './space.ts';
 import { turnOn, type StartOptions } from './start.ts';
 import { offCauseOf } from './stop.ts';
 
@@ -16,7 +18,9 @@ export async function pause(hands: Hands): Promise<void> {
   await hands.persist();
 }
 
-export async function resume(hands: Hands): Promise<void> {
+export async function resume(hands: Hands, { force }: VmActionRequest = {}): Promise<void> {
+  if (!force) await requireSpace(hands);
+  const { noSpace } = hands.file;
   hands.enter('resuming');
   try {
     await processOf(hands).resume(hands.signal);
@@ -24,9 +28,21 @@ export async function resume(hands: Hands): Promise<void> {
     if (hands.running !== undefined) hands.enter('paused');
     throw error;
   }
-  hands.enter('running');
+  hands.enter('running', {
+    ...(noSpace === null ? {} : { lastFault: null }),
+    noSpace: force && noSpace !== null ? { ...noSpace, forced: true } : null,
+  });
   hands.emit('vm.state.resumed', {});
   await hands.persist();
+}
+
+/** What a full volume had paused goes on, where that is the rule; what somebody had forced needs no more force. */
+export async function resumeWithSpace(hands: Hands): Promise<void> {
+  const { noSpace, state } = hands.file;
+  if (noSpace === null) return;
+  const rule = lowSpaceRule(hands.host.settings.lowSpace, noSpace.volume);
+  if (noSpace.forced) hands.set({ noSpace: null });
+  else if (state === 'paused' && rule.resume === 'automatic') await resume(hands);
 }
 
 export async function release(hands: Hands): Promise<void> {

@@ -58,6 +58,8 @@ test('a disk error that stopped the guest pauses it and names disk and reason', 
   };
   const consequence = interpret(running, seen, 'idle');
   assert.equal(consequence.state, 'paused');
+  assert.deepEqual(consequence.patch?.noSpace, { volume: running.folder, forced: false });
+  assert.equal(interpret(running, seen, 'busy').state, 'paused', 'layers may be merging');
   const [event] = consequence.events ?? [];
   assert.equal(event?.name, 'vm.disk-error');
   assert.deepEqual(event?.attributes, {

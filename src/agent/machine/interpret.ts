@@ -103,8 +103,11 @@ export function interpret(
     case 'disk-error': {
       const { device, operation, reason } = seen;
       const events = [tell('vm.disk-error', { device, operation, reason })];
+      // Also while it is busy: with what leaves it running, such as the merge of layers.
       if (!seen.paused || file.state !== 'running') return { events };
-      return activity === 'busy' ? { events } : { state: 'paused', events };
+      const full = /no space|quota/i.test(reason);
+      const noSpace = full ? { volume: file.folder, forced: false } : null;
+      return { state: 'paused', patch: { noSpace }, events };
     }
     case 'clock':
       return { patch: { clockOffsetSeconds: seen.offsetSeconds } };

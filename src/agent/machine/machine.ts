@@ -215,7 +215,7 @@ export class Machine {
 
   /** Finds the process again, or what became of it. Called once, before any request. */
   async recover(): Promise<void> {
-    await this.#queueOwn((hands) =>
+    await this.queueOwn((hands) =>
       recoverMachine(hands, async (observer) => {
         const watch = this.#watch();
         const found = await observer(watch.observer);
@@ -234,7 +234,7 @@ export class Machine {
   ): Promise<void> {
     while (nextMerge(this.#file.layers) !== undefined && !this.#gone) {
       try {
-        await this.#queueOwn(mergeLayers, { cause, signal, onProgress, givesWay: true });
+        await this.queueOwn(mergeLayers, { cause, signal, onProgress, givesWay: true });
       } catch (error) {
         if (error !== gaveWay) throw error;
       }
@@ -277,7 +277,7 @@ export class Machine {
   }
 
   /** Work that no request stands for. */
-  #queueOwn(
+  queueOwn(
     perform: Work['perform'],
     more: Partial<Pick<Work, 'cause' | 'onProgress' | 'givesWay'> & Pick<ActCall, 'signal'>> = {},
   ): Promise<unknown> {
@@ -482,7 +482,7 @@ export class Machine {
 
   /** What becomes of undo disks after an end that no action waits for. */
   #endSession(): void {
-    this.#unasked('undo disks', this.#queueOwn(endSession));
+    this.#unasked('undo disks', this.queueOwn(endSession));
   }
 
   /** The configured reaction to a failure, within its limit (VM-83). */

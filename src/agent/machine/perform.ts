@@ -24,7 +24,7 @@ export async function performAction(call: ActCall, hands: Hands): Promise<void> 
     case 'pause':
       return pause(hands);
     case 'resume':
-      return resume(hands);
+      return resume(hands, request);
     case 'save':
       return save(hands);
     case 'discard':

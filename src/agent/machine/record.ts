@@ -86,6 +86,11 @@ export const machineFileSchema = z.strictObject({
    * effect, what it leaves behind. One that ends in a slash is a folder that goes if it is empty.
    */
   leftovers: z.array(z.string().max(1024)).max(4096).default([]),
+  /** Paused since a volume has no room for its disks (DISK-52); forced: somebody let it go on all the same. */
+  noSpace: z
+    .strictObject({ volume: z.string().max(1024), forced: z.boolean() })
+    .nullable()
+    .default(null),
   /** Times of recent reactions to a failure (VM-83). */
   reactions: z.array(timeSchema).max(100),
   done: z.array(doneSchema).max(maxDone),
@@ -126,6 +131,7 @@ export function newMachineFile(
     clockOffsetSeconds: null,
     additionsHeard: false,
     leftovers: [],
+    noSpace: null,
     reactions: [],
     done: [],
   };
@@ -134,7 +140,7 @@ export function newMachineFile(
 /** What a record says while there is no process. */
 export const stopped: Pick<
   MachineFile,
-  'process' | 'startedWith' | 'startedAt' | 'accelerator' | 'forwards' | 'held'
+  'process' | 'startedWith' | 'startedAt' | 'accelerator' | 'forwards' | 'held' | 'noSpace'
 > = {
   process: null,
   startedWith: null,
@@ -142,6 +148,7 @@ export const stopped: Pick<
   accelerator: null,
   forwards: [],
   held: false,
+  noSpace: null,
 };
 
 /** Settings of these groups take effect at once; all others at the next start. */

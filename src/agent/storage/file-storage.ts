@@ -7,7 +7,7 @@
  */
 import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ForeignMachine, HostSettings, VmDefinition } from '#api';
+import type { Disk, ForeignMachine, HostSettings, VmDefinition } from '#api';
 import { Fault } from '#lib';
 import type {
   DiskFacts,
@@ -19,6 +19,7 @@ import type {
 import type { DiskCatalogue, Travel } from '../drivers/files.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
+import { topOf } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { requireInside } from './allowed.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
@@ -200,6 +201,18 @@ export class FileStorage implements Storage {
     await mkdir(this.baseFolder, { recursive: true, mode: 0o711 });
     const volumes = await readVolumes([this.baseFolder, ...this.#options.settings().searchPath]);
     return volumes.map(({ path, totalBytes, freeBytes }) => ({ path, totalBytes, freeBytes }));
+  }
+
+  async growingOn(volume: string, file: MachineFile): Promise<readonly Disk[]> {
+    const device = (await stat(volume)).dev;
+    const growing: Disk[] = [];
+    for (const disk of file.definition.hardware.disks) {
+      const top = topOf(file.layers, disk);
+      const stats = await stat(resolveFile(file.folder, top.file)).catch(() => undefined);
+      if (disk.readOnly || stats?.dev !== device) continue;
+      if (top.format === 'qcow2' || stats.blocks * 512 < stats.size) growing.push(disk);
+    }
+    return growing;
   }
 
   async deleteSaved(path: string): Promise<void> {

@@ -496,6 +496,23 @@ export const eventCatalogue = {
     message: 'Virtual machine {target} was found {how}',
     attributes: { how: 'new, changed or vanished' },
   },
+  'vm.disk.space-low': {
+    number: 1062,
+    category: 'Disk',
+    target: 'vm',
+    type: 'warning',
+    message: 'The volume {volume}, on which the disk {device} of {target} grows, is low on space',
+    attributes: { device: 'the disk', volume: 'its path', freeBytes: 'what is free' },
+  },
+  'vm.disk.space-exhausted': {
+    number: 1063,
+    category: 'Disk',
+    target: 'vm',
+    type: 'error',
+    message:
+      'Virtual machine {target} was paused: the volume {volume} of its disk {device} is almost full',
+    attributes: { device: 'the disk', volume: 'its path', freeBytes: 'what is free' },
+  },
   'host.network-service-failed': {
     number: 2001,
     category: 'Network',

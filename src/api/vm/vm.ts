@@ -332,10 +332,10 @@ export const vmActionRequestSchema = z
       description:
         "turn-off, shutdown, power-button: what becomes of the undo disks; default: the vm's own setting",
     }),
-    force: z
-      .boolean()
-      .optional()
-      .meta({ description: 'turn-on: leave out nothing of the checks but warnings' }),
+    force: z.boolean().optional().meta({
+      description:
+        'turn-on: leave out nothing of the checks but warnings; resume: also while the volume has too little space',
+    }),
   })
   .meta({ id: 'VmActionRequest' });
 

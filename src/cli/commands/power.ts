@@ -132,6 +132,7 @@ const options = {
     value: 'DEVICE',
     meaning: 'start: do without this host device, this once',
   },
+  force: { type: 'flag', meaning: 'resume: also while the volume has too little space' },
 } as const;
 
 function powerCommand(verb: Verb): Command {
@@ -152,6 +153,7 @@ function powerCommand(verb: Verb): Command {
         ...(run.options.undo === undefined ? {} : { undo: run.options.undo }),
         ...(run.options.boot === undefined ? {} : { bootOnce: run.options.boot }),
         ...(run.options.without === undefined ? {} : { without: [...run.options.without] }),
+        ...(run.options.force === true ? { force: true } : {}),
       };
       const question = verb.asks === undefined ? undefined : vmActionFacts(verb.asks).confirm;
       if (question !== undefined && out.interactive && !dryRun)

@@ -12,7 +12,15 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Fault, systemClock, type Clock } from '#lib';
 import { silentLog, type Log } from '#log';
-import { firstUserId, routes, topFolderId, type Event, type Method, type RouteName } from '#api';
+import {
+  firstUserId,
+  lowSpaceSchema,
+  routes,
+  topFolderId,
+  type Event,
+  type Method,
+  type RouteName,
+} from '#api';
 import { reserveName } from '../../app/names.ts';
 import type { Coordinator } from '../../context.ts';
 import type { HostDocument, VmDocument } from '../../documents.ts';
@@ -273,6 +281,7 @@ export function hostNamed(name: string): HostDocument {
       memoryOverheadBytes: 0,
       minimumFreeDiskBytes: 0,
       volumesWithoutPermissions: 'refuse',
+      lowSpace: lowSpaceSchema.parse({}),
       stopTimeoutSeconds: 1,
       thumbnails: false,
       spanAddress: null,
