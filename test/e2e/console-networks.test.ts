@@ -137,6 +137,9 @@ describe('the networks of the console', { skip: noBrowser }, () => {
         .getByRole('grid', { name: 'Network adapters' })
         .getByRole('row')
         .filter({ has: page.getByRole('button', { name: `Actions for Network adapter ${slot}` }) });
+    // A vm does one thing at a time: the next one is asked for when this one has ended.
+    const told = (notice: string): Promise<void> =>
+      page.getByText(new RegExp(`alert:${notice}$`)).waitFor();
     const chooseOf = async (slot: number, verb: string): Promise<Locator> => {
       await row(slot).getByRole('button').press('Enter');
       await page.getByRole('menuitem', { name: verb, exact: true }).press('Enter');
@@ -152,16 +155,20 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await page.keyboard.press('Enter');
     await row(1).getByRole('link', { name: 'dmz' }).waitFor();
     await row(1).getByText('52:54:00:12:34:56').waitFor();
+    await told(`Add: Network adapters: ${vm.name}`);
     await chooseOf(1, 'Disconnect');
     await row(1).getByText('Unplugged').waitFor();
+    await told('Disconnect: Network adapter 1');
     await chooseOf(1, 'Connect');
     await row(1).getByText('Plugged in').waitFor();
+    await told('Connect: Network adapter 1');
     const changed = await chooseOf(1, 'Change');
     await changed
       .getByLabel('Network', { exact: true })
       .selectOption({ label: 'lab (nat, 10.81.0.0/24)' });
     await changed.getByRole('button', { name: 'Save' }).press('Enter');
     await row(1).getByRole('link', { name: 'lab' }).waitFor();
+    await told('Change: Network adapter 1');
     const { definition } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
     assert.deepEqual(
       definition.hardware.adapters.map(({ slot, link, macMode }) => [slot, link, macMode]),
@@ -265,7 +272,13 @@ describe('the networks of the console', { skip: noBrowser }, () => {
   test('in the dark axe finds no barrier, and at 800 × 600 and on a phone neither page is wider than the window', async () => {
     const { page } = person;
     const { id } = await gantry.client().call('network.show', { params: { network: 'lab' } });
-    const pages = ['/networks', `/networks/${id}`, `/networks/${id}?tab=addresses`, '/topology'];
+    const pages = [
+      '/networks',
+      `/networks/${id}`,
+      `/networks/${id}?tab=addresses`,
+      `/networks/${id}?tab=ports`,
+      '/topology',
+    ];
     for (const [width, height] of [
       [800, 600],
       [390, 844],

@@ -21,8 +21,8 @@ const shortestMs = 100;
 const maxRemembered = 200;
 /** What else is told anew with a thing: a team's state is that of its vms, and a vm that comes up has a new lease. */
 const restated: Readonly<Record<string, readonly string[]>> = {
-  vm: ['vm.list', 'team.list', 'team.show', 'network.leases'],
-  network: ['network.list', 'network.leases'],
+  vm: ['vm.list', 'team.list', 'team.show', 'network.leases', 'network.ports'],
+  network: ['network.list', 'network.leases', 'network.ports'],
 };
 
 /** What is asked of a vm beside itself. */

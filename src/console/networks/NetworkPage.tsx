@@ -12,10 +12,12 @@ import { ThingPage } from '../parts/ThingPage.tsx';
 import { VmList } from '../vms/VmList.tsx';
 import { EventList } from '../work/EventList.tsx';
 import { nameSetting, nameValue } from '../vm/words/setting-words.ts';
+import { inUrl } from './in-url.ts';
 import { NetworkHosts } from './NetworkHosts.tsx';
 import { NetworkIsolation } from './NetworkIsolation.tsx';
 import { NetworkLeases } from './NetworkLeases.tsx';
 import { NetworkMenu } from './NetworkMenu.tsx';
+import { NetworkPorts } from './NetworkPorts.tsx';
 import { NetworkStateLabel } from './NetworkStateLabel.tsx';
 import { networkTabs, parseNetworkPlace, type NetworkPlace, type NetworkTab } from './place.ts';
 import { useNetworkText } from './words.ts';
@@ -36,9 +38,11 @@ export function NetworkPage(): ReactNode {
 
 function NetworkTabs({ network }: { readonly network: Network }): ReactNode {
   const words = useWords();
+  const text = useNetworkText();
   const navigate = useNavigate();
   const place = parseNetworkPlace(useSearch({ strict: false }));
   const { tab = 'summary' } = place;
+  const titleOf = (key: NetworkTab): string => (key === 'ports' ? text('ports') : words.text(key));
   const go = (search: NetworkPlace): void =>
     void navigate({ to: '/networks/$network', params: { network: network.id }, search });
   return (
@@ -56,10 +60,10 @@ function NetworkTabs({ network }: { readonly network: Network }): ReactNode {
         name={network.name}
         tabs={networkTabs}
         open={tab}
-        titleOf={(key) => words.text(key)}
+        titleOf={titleOf}
         onOpen={(to) => go({ tab: to })}
       />
-      <div id={`tab-${tab}`} role="tabpanel" aria-label={words.text(tab)} className="tab-panel">
+      <div id={`tab-${tab}`} role="tabpanel" aria-label={titleOf(tab)} className="tab-panel">
         {tab === 'virtualMachines' ? (
           <VmList
             place={place}
@@ -101,6 +105,8 @@ function TabContent({
       ) : (
         <NetworkLeases network={network} />
       );
+    case 'ports':
+      return <NetworkPorts network={network} />;
     case 'topology':
       return (
         <Suspense fallback={<Spinner aria-label={words.text('loading')} />}>
@@ -176,9 +182,4 @@ function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
       : []),
   ];
   return <FactList facts={facts} columns={{ xl: '2Col' }} />;
-}
-
-/** As an address stands before a port (RFC 3986 3.2.2). */
-function inUrl(address: string): string {
-  return address.includes(':') ? `[${address}]` : address;
 }

@@ -5,6 +5,7 @@ export const networkTabs = [
   'summary',
   'addresses',
   'virtualMachines',
+  'ports',
   'topology',
   'events',
 ] as const;

@@ -1,0 +1,114 @@
+/** The ports of a network at which vms run: whether the cable is in, what has passed, and the flows that a firewall watches. */
+import { Alert, Button, Content, ExpandableSection } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { Network, NetworkPort, PortFlow } from '#api';
+import { useConsole, useWords } from '../console.ts';
+import { Answer } from '../parts/Answer.tsx';
+import { nameSetting, nameValue } from '../vm/words/setting-words.ts';
+import { inUrl } from './in-url.ts';
+import { useNetworkText } from './words.ts';
+
+export function NetworkPorts({ network }: { readonly network: Network }): ReactNode {
+  const { client } = useConsole();
+  const text = useNetworkText();
+  const question = useQuery({
+    queryKey: ['network.ports', network.id],
+    queryFn: ({ signal }) =>
+      client.call('network.ports', { params: { network: network.id } }, signal),
+    // They count on while nobody looks.
+    refetchOnMount: 'always',
+  });
+  return (
+    <Answer question={question}>
+      {({ items, unreachable }) => (
+        <>
+          {unreachable.length > 0 && (
+            <Alert
+              variant="warning"
+              isInline
+              component="p"
+              title={text('unreachable', { hosts: unreachable.join(', ') })}
+            />
+          )}
+          <Button variant="secondary" onClick={() => void question.refetch()}>
+            {text('readAgain')}
+          </Button>
+          {items.length === 0 ? (
+            <Content component="p">{text('noPorts')}</Content>
+          ) : (
+            <PortTable ports={items} />
+          )}
+        </>
+      )}
+    </Answer>
+  );
+}
+
+function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): ReactNode {
+  const words = useWords();
+  const text = useNetworkText();
+  const passed = ({ bytes, packets }: NetworkPort['sent']): string =>
+    text('passed', { bytes: words.bytes(bytes), packets: words.count(packets) });
+  const columns: readonly (readonly [string, (port: NetworkPort) => ReactNode])[] = [
+    [
+      words.text('virtualMachine'),
+      ({ vm }) => (
+        <Link to="/vms/$vm" params={{ vm: vm.id }}>
+          {vm.name}
+        </Link>
+      ),
+    ],
+    [nameSetting(words, 'slot'), ({ slot }) => String(slot)],
+    [nameSetting(words, 'mac'), ({ mac }) => mac],
+    [nameSetting(words, 'link'), ({ link }) => nameValue(words, 'link', link)],
+    [words.text('host'), ({ host, interface: name }) => `${host}, ${name}`],
+    [text('received'), ({ received }) => passed(received)],
+    [text('sent'), ({ sent }) => passed(sent)],
+    [text('dropped'), ({ received, sent }) => words.count(received.dropped + sent.dropped)],
+    [text('flows'), ({ flows }) => <Flows flows={flows} />],
+  ];
+  return (
+    <Table aria-label={text('ports')} variant="compact" gridBreakPoint="grid-xl">
+      <Thead>
+        <Tr>
+          {columns.map(([title]) => (
+            <Th key={title} modifier="wrap">
+              {title}
+            </Th>
+          ))}
+        </Tr>
+      </Thead>
+      <Tbody>
+        {ports.map((port) => (
+          <Tr key={`${port.vm.id} ${port.slot}`}>
+            {columns.map(([title, show]) => (
+              <Td key={title} dataLabel={title}>
+                {show(port)}
+              </Td>
+            ))}
+          </Tr>
+        ))}
+      </Tbody>
+    </Table>
+  );
+}
+
+function Flows({ flows }: { readonly flows: readonly PortFlow[] | null }): ReactNode {
+  const words = useWords();
+  const text = useNetworkText();
+  if (flows === null) return text('unwatched');
+  if (flows.length === 0) return words.count(0);
+  return (
+    <ExpandableSection toggleText={words.count(flows.length)}>
+      <ul className="files">
+        {flows.map(({ protocol, address, port, farAddress, farPort }) => {
+          const line = `${protocol} ${inUrl(address)}:${port} ↔ ${inUrl(farAddress)}:${farPort}`;
+          return <li key={line}>{line}</li>;
+        })}
+      </ul>
+    </ExpandableSection>
+  );
+}
