@@ -191,6 +191,7 @@ export function sampleOf(vm: number): MachineSample {
       users: null,
       timezone: 'UTC',
       domainController: false,
+      domain: null,
       clockOffsetMs: 3,
       memoryTotalBytes: 1024 ** 3,
       memoryFreeBytes: 512 * 1024 ** 2,

@@ -57,6 +57,13 @@ export const guestSchema = z
       .boolean()
       .nullable()
       .meta({ description: 'whether it was found to be one; null: not known' }),
+    domain: z
+      .string()
+      .max(253)
+      .nullable()
+      // An agent of before does not tell it.
+      .default(null)
+      .meta({ description: 'that it was found to belong to; null: none, or not known' }),
     clockOffsetMs: z.number().int().nullable().meta({ description: "guest's clock minus host's" }),
     memoryTotalBytes: z.number().nullable(),
     memoryFreeBytes: z.number().nullable(),

@@ -29,6 +29,7 @@ import { GuestMonitor } from './guest/monitor.ts';
 import { Reachability } from './guest/reachability.ts';
 import { waysTo } from './guest/ways.ts';
 import { isForeign } from './host/emulator.ts';
+import { readHostDomain } from './host/host-domain.ts';
 import type { QemuHost } from './host/qemu-host.ts';
 import type { Taps } from '../../network/taps.ts';
 import {
@@ -372,6 +373,7 @@ export class Engine implements AsyncDisposable {
       shippedVersion: additionsVersion,
       folderSharing: spec.shares === undefined ? 'none' : 'offered',
       hostName,
+      hostDomain: await readHostDomain(),
       productVersion: agentVersion,
       reachability: new Reachability(waysTo(running, taps)),
       bootedMs,

@@ -77,6 +77,7 @@ export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample 
           users: [],
           timezone: 'UTC',
           domainController: false,
+          domain: null,
           clockOffsetMs: 0,
           memoryTotalBytes: hardware.memory.sizeBytes,
           memoryFreeBytes: null,

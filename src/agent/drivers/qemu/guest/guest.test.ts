@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeDefinition } from '../../../testing/simulated-host.ts';
 import { forgiveMisses, noHeartbeat, takeBeat, type Heartbeat } from './heartbeat.ts';
-import { isOlder, isSambaController, isTellingAddress, parseMemory } from './information.ts';
+import { domainOf, isSambaController } from './domain.ts';
+import { isOlder, isTellingAddress, parseMemory } from './information.ts';
 import { needsCorrection, wantsSynchronisation } from './time-rules.ts';
 
 test('GA-08 the limit of missed beats raises one event, recovery another', () => {
@@ -43,15 +44,18 @@ test('GA-10 after a pause nothing that was missed before counts', () => {
   assert.equal(forgiveMisses(noHeartbeat).state, 'none');
 });
 
-test('GA-13 the clock is set by default, but not of domain controllers and other time zones', () => {
+test('GA-13 the clock is set by default, but not of domain controllers, in other domains and other time zones', () => {
   const wants = (
     definition: object,
     guestZoneSeconds: number | null,
     isDomainController = false,
+    guestDomain: string | null = null,
   ): boolean =>
     wantsSynchronisation({
       definition: { ...makeDefinition(), ...definition },
       isDomainController,
+      guestDomain,
+      hostDomain: 'office.test',
       guestZoneSeconds,
       hostZoneSeconds: 3600,
     });
@@ -60,12 +64,15 @@ test('GA-13 the clock is set by default, but not of domain controllers and other
   assert.equal(wants({}, 0), false);
   assert.equal(wants({ domainController: true }, 3600), false);
   assert.equal(wants({}, 3600, true), false);
+  assert.equal(wants({}, 3600, false, 'lab.test'), false);
+  assert.equal(wants({}, 3600, false, 'office.test'), true);
 });
 
 test('GA-12 GA-15 the setting decides, and a mere difference of zones moves no clock', () => {
   const on = makeDefinition({ settings: { time: { synchronise: true } } });
   const off = makeDefinition({ settings: { time: { synchronise: false } } });
-  const zones = { isDomainController: false, guestZoneSeconds: 0, hostZoneSeconds: 7200 };
+  const domains = { isDomainController: false, guestDomain: null, hostDomain: null };
+  const zones = { ...domains, guestZoneSeconds: 0, hostZoneSeconds: 7200 };
   assert.equal(needsCorrection({ definition: on, ...zones, offsetMs: 0 }), false);
   assert.equal(needsCorrection({ definition: on, ...zones, offsetMs: -2000 }), true);
   assert.equal(needsCorrection({ definition: on, ...zones, offsetMs: 400 }), false);
@@ -101,6 +108,17 @@ test('GA-14 a Samba that is a domain controller is recognised by its server role
   ])
     assert.equal(is(role), false, role);
   assert.equal(isSambaController(undefined), false);
+});
+
+test('GA-13 the domain of a member is that of its Samba, else of its Kerberos; a mere workgroup is none', () => {
+  const kerberos = '[libdefaults]\n  default_realm = LAB.TEST\n[realms]\n';
+  const samba = (role: string): string => `[global]\nworkgroup = LAB\nrealm = Ads.Test\n${role}\n`;
+  assert.equal(domainOf(samba('security = ADS'), kerberos), 'ads.test');
+  assert.equal(domainOf(samba('server role = member server'), undefined), 'ads.test');
+  assert.equal(domainOf(samba('server role = standalone server'), kerberos), 'lab.test');
+  assert.equal(domainOf(samba('security = user'), undefined), null);
+  assert.equal(domainOf(undefined, '# default_realm = X\n default_realm = a b\n'), null);
+  assert.equal(domainOf(undefined, undefined), null);
 });
 
 test('versions are compared number by number', () => {

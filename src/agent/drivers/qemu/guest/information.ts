@@ -6,6 +6,7 @@ import type { MachineSample } from '#api';
 import { guest, readGuestFile, type GuestAgent } from '#qemu';
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { domainOf, isSambaController, kerberosPath, sambaPath } from './domain.ts';
 
 export type GuestInformation = NonNullable<MachineSample['guest']>;
 
@@ -22,8 +23,6 @@ export interface Asked {
 const perAnswerMs = 5_000;
 const additionsPath = '/usr/share/gantry/additions.json';
 const memoryPath = '/proc/meminfo';
-/** The configuration of Samba, which can be a domain controller. */
-const sambaPath = '/etc/samba/smb.conf';
 const maxFileBytes = 64 * 1024;
 const maxAddresses = 64;
 
@@ -54,6 +53,8 @@ export async function askGuest(agent: GuestAgent, signal: AbortSignal): Promise<
     );
   const memory = parseMemory(await read(memoryPath));
   const isLinux = memory.totalBytes !== null;
+  const samba = isLinux ? await read(sambaPath) : undefined;
+  const kerberos = isLinux ? await read(kerberosPath) : undefined;
   return {
     agentVersion: version,
     commands,
@@ -68,7 +69,8 @@ export async function askGuest(agent: GuestAgent, signal: AbortSignal): Promise<
         .slice(0, maxAddresses),
       users: users?.map(({ name }) => name.slice(0, 128)).slice(0, 64) ?? null,
       timezone: zone?.name?.slice(0, 64) ?? null,
-      domainController: isLinux ? isSambaController(await read(sambaPath)) : null,
+      domainController: isLinux ? isSambaController(samba) : null,
+      domain: domainOf(samba, kerberos),
       clockOffsetMs: null,
       memoryTotalBytes: memory.totalBytes,
       memoryFreeBytes: memory.freeBytes,
@@ -98,13 +100,6 @@ export function parseMemory(text: string | undefined): {
     return kiB === undefined ? null : Number(kiB) * 1024;
   };
   return { totalBytes: read('MemTotal'), freeBytes: read('MemAvailable') };
-}
-
-/** By `server role` (smb.conf(5)); the words and their spacing are free in case. */
-export function isSambaController(configuration: string | undefined): boolean {
-  const role = /^[ \t]*server[ \t]*role[ \t]*=[ \t]*(.{1,64})$/im.exec(configuration ?? '')?.[1];
-  const roles = ['active directory domain controller', 'domain controller', 'dc'];
-  return role !== undefined && roles.includes(role.trim().toLowerCase());
 }
 
 const additionsSchema = z.object({ version: z.string().regex(/^[\w.+-]{1,64}$/) });

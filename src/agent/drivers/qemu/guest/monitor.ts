@@ -42,6 +42,8 @@ export interface GuestMonitorParts {
   /** Of the additions on this host. */
   readonly shippedVersion: string;
   readonly hostName: string;
+  /** That the host belongs to; null where it is in none. */
+  readonly hostDomain: string | null;
   readonly folderSharing: FunctionFacts['folderSharing'];
   readonly productVersion: string;
   readonly reachability: Reachability;
@@ -239,10 +241,10 @@ export class GuestMonitor {
   #tellNews(): void {
     const { heartbeat, guestHealth, additions, guest: information } = this.sample();
     const { state, version } = additions;
-    const { addresses, domainController, clockOffsetMs = null } = information ?? {};
+    const { addresses, domainController, domain, clockOffsetMs = null } = information ?? {};
     const isRight = clockOffsetMs === null ? null : Math.abs(clockOffsetMs) <= tolerableOffsetMs;
     const life = [heartbeat.state, guestHealth, state, version];
-    const text = JSON.stringify([...life, addresses, domainController, isRight]);
+    const text = JSON.stringify([...life, addresses, domainController, domain, isRight]);
     if (text === this.#told || this.#ending.signal.aborted) return;
     this.#told = text;
     this.#parts.observer({ kind: 'sampled' });
@@ -377,6 +379,8 @@ export class GuestMonitor {
     const moment = {
       definition: definition(),
       isDomainController: information?.domainController === true,
+      guestDomain: information?.domain ?? null,
+      hostDomain: this.#parts.hostDomain,
       guestZoneSeconds: zoneSeconds ?? null,
       hostZoneSeconds: -new Date(beforeMs).getTimezoneOffset() * 60,
       offsetMs,
