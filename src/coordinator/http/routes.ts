@@ -50,6 +50,7 @@ declare module 'fastify' {
 }
 
 const maxStreams = 2000;
+const streamMediaType = 'text/event-stream; charset=utf-8';
 const maxPreferredWaitSeconds = 60;
 
 /** Answers that show a secret, once. */
@@ -254,6 +255,11 @@ async function stream(
     throw new Fault('exhausted', `${maxStreams} event streams are open already`);
   const controller = new AbortController();
   const asked = prepare(route, request, reply, controller.signal);
+  // Fastify answers a HEAD by the handler of the GET, and this one would never end.
+  if (request.method === 'HEAD') {
+    await reply.type(streamMediaType).send();
+    return;
+  }
   const handle = handlers[name] as (
     request: RouteRequest<RouteName>,
   ) => AsyncIterable<StreamMessage> | Promise<AsyncIterable<StreamMessage>>;
@@ -264,7 +270,7 @@ async function stream(
     reply.raw.writeHead(200, {
       ...securityHeaders,
       ...(reply.getHeaders() as Record<string, string>),
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': streamMediaType,
       'x-accel-buffering': 'no',
     });
     await sendEventStream(reply.raw, messages, controller, log);

@@ -1,5 +1,7 @@
 /** The server as a whole, over a real connection: what every route has in common. */
 import assert from 'node:assert/strict';
+import { connect as connectPlain } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
 import { problemSchema, type Operation, type Vm, type VmDefinition } from '#api';
@@ -75,6 +77,33 @@ describe('answers', () => {
     assertFault(await stage.send('GET', '/vms', { token: 'gantry_wrong' }), 'unauthenticated', 401);
     assertFault(await stage.send('GET', '//metrics', { token: null }), 'unauthenticated', 401);
     assert.equal((await stage.send('GET', '/healthy', { token: null })).status, 200);
+  });
+
+  test('HEAD is answered as GET is, without the body', async () => {
+    for (const path of ['/vms', '/vms/nothing', '//', '//metrics', '/watch', '/sessions']) {
+      const { status, headers, text: body } = await stage.send('HEAD', path);
+      assert.equal(body, '', path);
+      const streams = path === '/watch';
+      if (streams) assert.match(String(headers['content-type']), /^text\/event-stream/);
+      else assert.equal(status, (await stage.send('GET', path)).status, path);
+      if (streams) assert.equal(status, 200);
+    }
+    assert.equal((await stage.send('HEAD', '/vms', { token: null })).status, 401);
+    const both = await Promise.all(['HEAD', 'GET'].map((method) => stage.send(method, '/vms')));
+    const [head, whole] = both.map(({ headers }) => headers);
+    assert.equal(head?.['content-length'], whole?.['content-length']);
+  });
+
+  test('a request without TLS is told so, and nothing of it is looked at', async () => {
+    const { hostname, port } = new URL(stage.url);
+    const socket = connectPlain(Number(port), hostname);
+    socket.write(
+      `POST /api/v1/vms HTTP/1.1\r\nContent-Length: 400000\r\n\r\n${'x'.repeat(400_000)}`,
+    );
+    const answer = await text(socket);
+    assert.match(answer, /^HTTP\/1\.1 400 /);
+    assert.match(answer, /"hint":"write https:\/\/ in place of http:\/\/"/);
+    assert.equal((await stage.send('GET', '/healthy')).status, 200);
   });
 
   test('API-16 metrics are in the Prometheus text format', async () => {

@@ -25,6 +25,7 @@ import { registerRoutes } from './routes.ts';
 import { securityHeaders, transportSecurity } from './security-headers.ts';
 import { Upgrades, type UpgradesOptions } from './upgrades.ts';
 import { parseJson } from './json.ts';
+import { turnAwayPlainHttp } from './plain-http.ts';
 
 /** Not imported: that reads every export of the module, WebSocket among them, for which Node loads all of undici (14 MiB). */
 const { createServer: createHttpServer } = process.getBuiltinModule('node:http');
@@ -73,17 +74,17 @@ export class HttpServer implements AsyncDisposable {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
-    this.server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-      answerBrokenRequest(error, socket, log),
-    );
+    if (tls !== undefined) turnAwayPlainHttp(this.server, (socket) => answerPlainHttp(socket, log));
     this.#upgrades = new Upgrades({ ...options, scheme: this.#scheme });
     this.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#upgrades.take(request, socket, head),
     );
     this.#fastify = fastify({
       serverFactory: (handler) => this.server.on('request', handler),
+      clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, log),
       bodyLimit: maxBodyBytes,
-      exposeHeadRoutes: false,
+      // HEAD is answered where GET is (RFC 9110 9.3.2).
+      exposeHeadRoutes: true,
       return503OnClosing: true,
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: maxParameterLength, caseSensitive: true },
@@ -306,9 +307,26 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, log: 
     : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
       ? new Fault('timeout', 'the request did not arrive in time')
       : new Fault('invalid', 'this is not an HTTP request');
+  sendLastWord(socket, fault, log);
+}
+
+/** Nothing of the request is read: it came over a connection that others can read. */
+function answerPlainHttp(socket: Socket, log: Log): void {
+  const fault = new Fault('invalid', 'this port speaks TLS, and this request came without', {
+    hint: 'write https:// in place of http://',
+  });
+  sendLastWord(socket, fault, log);
+}
+
+/** An answer without a request, after which the connection is closed. */
+function sendLastWord(socket: Socket, fault: Fault, log: Log): void {
   const { body, status } = makeProblem(fault, 'none', log);
   const text = JSON.stringify(body);
   socket.end(
     `HTTP/1.1 ${status} ${body.title}\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
   );
+  // Closed with bytes unread, the connection would be reset, and the answer with it.
+  socket.resume();
+  const impatience = setTimeout(() => socket.destroy(), closeMs);
+  socket.once('close', () => clearTimeout(impatience));
 }
