@@ -60,12 +60,21 @@ describe('the snapshots of the console', { skip: noBrowser }, () => {
     await row(name).waitFor();
   };
 
-  test('while the vm runs the API says why no snapshot is taken', async () => {
+  test('a vm that runs is kept with its memory, and goes on there after a revert', async () => {
     const { page } = person;
-    assert.ok(await page.getByRole('button', { name: 'Take snapshot' }).isDisabled());
-    await page.getByText('snapshots are of vms that are off').waitFor();
+    await page.getByRole('button', { name: 'Take snapshot', exact: true }).press('Enter');
+    await page.keyboard.type('alive');
+    await page.getByLabel('With memory').check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Take snapshot' }).click();
+    await row('alive').getByText('with memory').waitFor();
     await gantry.must('vm', 'turn-off', vm.name, '--yes');
-    await page.getByText('snapshots are of vms that are off').waitFor({ state: 'detached' });
+    const dialog = await choose('alive', 'Revert');
+    await dialog.getByText('It goes on with the memory of then.').waitFor();
+    await dialog.getByRole('button', { name: 'Revert' }).click();
+    await page.locator('.snapshot-row.present, .present').getByText('Running').waitFor();
+    await gantry.must('vm', 'turn-off', vm.name, '--yes');
+    await gantry.must('vm', 'snapshot', 'delete', vm.name, 'alive');
+    await row('alive').waitFor({ state: 'detached' });
   });
 
   test('snapshots are taken and drawn in their order, those of others too, and one is renamed', async () => {

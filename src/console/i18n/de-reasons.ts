@@ -24,8 +24,8 @@ const hints = {
   'resume it first: a paused guest cannot shut down':
     'setzen Sie sie zuerst fort: Ein angehaltener Gast kann nicht herunterfahren',
   'release it': 'lassen Sie sie los',
-  'turn the vm off first: snapshots are of vms that are off':
-    'schalten Sie die VM zuerst aus: Sicherungspunkte gibt es von ausgeschalteten VMs',
+  'restore the vm, or discard the saved state first':
+    'stellen Sie die VM wieder her, oder verwerfen Sie zuerst den gespeicherten Zustand',
   'turn it off with: --undo commit':
     'wählen Sie beim Ausschalten, dass die Rückgängig-Platten übernommen werden',
   'turn it off with: --undo discard':

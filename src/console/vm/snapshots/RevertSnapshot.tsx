@@ -1,7 +1,7 @@
 /** Takes a vm back to a snapshot: what is lost by it is said, and can be kept before. */
 import { Checkbox, Content, FormGroup, TextInput } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
-import type { Snapshot, Vm } from '#api';
+import { vmStateFacts, type Snapshot, type Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { SnapshotDialog } from './SnapshotDialog.tsx';
 import { useSnapshotText } from './words.ts';
@@ -21,6 +21,8 @@ export function RevertSnapshot({
   const words = useWords();
   const text = useSnapshotText();
   const [keeps, setKeeps] = useState(false);
+  const [leaves, setLeaves] = useState(false);
+  const hasMemory = snapshot.memoryBytes !== null;
   const [kept, setKept] = useState(text('beforeRevert', { name: snapshot.name }));
   const from = snapshots.find(({ present }) => present);
   return (
@@ -32,16 +34,29 @@ export function RevertSnapshot({
       send={() =>
         client.call('vm.snapshot.revert', {
           params: { vm: vm.id, snapshot: snapshot.id },
-          body: keeps ? { snapshotFirst: kept } : {},
+          body: {
+            ...(keeps ? { snapshotFirst: kept } : {}),
+            memory: leaves ? 'leave' : 'restore',
+          },
         })
       }
       onClose={onClose}
     >
       <Content component="p">
         {text('revertBody', { time: words.time(snapshot.takenAt) })}{' '}
+        {vmStateFacts[vm.state].live && `${text('revertEnds')} `}
+        {hasMemory && !leaves && `${text('revertGoesOn')} `}
         {!keeps &&
           (from === undefined ? text('revertLosesAll') : text('revertLoses', { name: from.name }))}
       </Content>
+      {hasMemory && (
+        <Checkbox
+          id="disks-only"
+          label={text('disksOnly')}
+          isChecked={leaves}
+          onChange={(_event, checked) => setLeaves(checked)}
+        />
+      )}
       <Checkbox
         id="keep-first"
         label={text('keepFirst')}

@@ -73,7 +73,7 @@ function DrawnNode({
     );
   }
   const { snapshot } = node;
-  const { name, description, author, takenAt, sizeBytes } = snapshot;
+  const { name, description, author, takenAt, sizeBytes, memoryBytes, quiesced } = snapshot;
   return (
     <div className="snapshot-row">
       <div className="snapshot-words">
@@ -81,6 +81,8 @@ function DrawnNode({
         <span className="snapshot-told">{description}</span>
         <span>{words.time(takenAt)}</span>
         <span>{author !== null && text('takenBy', { author })}</span>
+        {memoryBytes !== null && <Label isCompact>{text('withMemory')}</Label>}
+        {quiesced && <Label isCompact>{text('quiesced')}</Label>}
         <span className="snapshot-size">{words.bytes(sizeBytes)}</span>
       </div>
       <SnapshotMenu

@@ -1,7 +1,7 @@
 /** Keeps the present of a vm under a name; shared disks are left out one by one, and the oldest gives way where it must. */
 import { Checkbox, Content, FormGroup } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
-import { placeName, type Snapshot, type Vm } from '#api';
+import { doAdditionsAnswer, placeName, type Snapshot, type Vm } from '#api';
 import { useConsole } from '../../console.ts';
 import { NameFields } from './NameFields.tsx';
 import { SnapshotDialog } from './SnapshotDialog.tsx';
@@ -21,6 +21,10 @@ export function TakeSnapshot({
   const [naming, setNaming] = useState({ name: '', description: '' });
   const [exclude, setExclude] = useState<readonly string[]>([]);
   const [replaces, setReplaces] = useState(false);
+  const [memory, setMemory] = useState(false);
+  const [quiesce, setQuiesce] = useState(false);
+  const hasMemory = vm.state === 'running' || vm.state === 'paused';
+  const canQuiesce = vm.state === 'running' && doAdditionsAnswer(vm.status.additions.state);
   const { hardware, settings } = vm.definition;
   const shared = hardware.disks.filter((disk) => disk.shared).map(placeName);
   const { limit } = settings.snapshots;
@@ -37,6 +41,8 @@ export function TakeSnapshot({
           body: {
             ...naming,
             exclude: [...exclude],
+            memory: hasMemory && memory,
+            quiesce: canQuiesce && quiesce && !memory,
             atLimit: replaces ? 'replace-oldest' : 'refuse',
           },
         })
@@ -45,6 +51,22 @@ export function TakeSnapshot({
     >
       <Content component="p">{text('takeBody')}</Content>
       <NameFields value={naming} onValue={setNaming} />
+      {hasMemory && (
+        <Checkbox
+          id="snapshot-memory"
+          label={text('memory')}
+          isChecked={memory}
+          onChange={(_event, checked) => setMemory(checked)}
+        />
+      )}
+      {canQuiesce && !memory && (
+        <Checkbox
+          id="snapshot-quiesce"
+          label={text('quiesce')}
+          isChecked={quiesce}
+          onChange={(_event, checked) => setQuiesce(checked)}
+        />
+      )}
       {shared.length > 0 && (
         <FormGroup role="group" label={text('leaveOutHint')}>
           {shared.map((place) => (

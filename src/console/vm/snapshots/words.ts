@@ -3,7 +3,7 @@ import { useOwnText, type OwnText } from '../../i18n/own-text.ts';
 
 const english = {
   snapshots: 'Snapshots',
-  none: 'There are no snapshots. One keeps disks and hardware of a vm that is off under a name, to go back to them.',
+  none: 'There are no snapshots. One keeps disks and hardware of a vm, and its memory if wanted, under a name, to go back to them.',
   limit: '{count} of at most {limit}',
   now: 'Now',
   nowAfter: 'goes on from {name}',
@@ -11,6 +11,13 @@ const english = {
   take: 'Take snapshot',
   takeBody:
     'Disks, hardware settings, firmware variables and TPM are kept as they are now. Nothing is copied: the disks go on in new files.',
+  memory: 'With memory: a revert goes on where the vm is now',
+  quiesce: 'Quiesced: the guest agent flushes file systems and holds them for that moment',
+  withMemory: 'with memory',
+  quiesced: 'quiesced',
+  disksOnly: 'Disks and hardware only, without the memory: the vm is off afterwards',
+  revertEnds: 'What runs in the vm now ends.',
+  revertGoesOn: 'It goes on with the memory of then.',
   description: 'Description',
   leaveOut: 'Leave out the shared disk {place}',
   leaveOutHint: 'A disk that is shared with other vms is in no snapshot.',
@@ -52,7 +59,7 @@ export type SnapshotTextKey = keyof typeof english;
 
 const german: Readonly<Record<SnapshotTextKey, string>> = {
   snapshots: 'Sicherungspunkte',
-  none: 'Es gibt keine Sicherungspunkte. Einer hält Platten und Hardware einer ausgeschalteten VM unter einem Namen fest, um dorthin zurückzukehren.',
+  none: 'Es gibt keine Sicherungspunkte. Einer hält Platten und Hardware einer VM, auf Wunsch auch ihren Speicher, unter einem Namen fest, um dorthin zurückzukehren.',
   limit: '{count} von höchstens {limit}',
   now: 'Jetzt',
   nowAfter: 'folgt auf {name}',
@@ -60,6 +67,13 @@ const german: Readonly<Record<SnapshotTextKey, string>> = {
   take: 'Sicherungspunkt anlegen',
   takeBody:
     'Platten, Hardware-Einstellungen, Firmware-Variablen und TPM werden festgehalten, wie sie jetzt sind. Nichts wird kopiert: Die Platten werden in neuen Dateien fortgeführt.',
+  memory: 'Mit Speicher: Eine Rückkehr fährt dort fort, wo die VM jetzt ist',
+  quiesce: 'Beruhigt: Der Gast schreibt seine Dateisysteme fest und hält sie für den Moment an',
+  withMemory: 'mit Speicher',
+  quiesced: 'beruhigt',
+  disksOnly: 'Nur Platten und Hardware, ohne den Speicher: Die VM ist danach aus',
+  revertEnds: 'Was jetzt in der VM läuft, endet.',
+  revertGoesOn: 'Sie fährt mit dem Speicher von damals fort.',
   description: 'Beschreibung',
   leaveOut: 'Die gemeinsam genutzte Platte {place} auslassen',
   leaveOutHint: 'Eine Platte, die andere VMs mitbenutzen, ist in keinem Sicherungspunkt.',
