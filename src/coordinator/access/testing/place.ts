@@ -65,6 +65,8 @@ export interface Place {
   /** Which routes were reached, in order. */
   readonly reached: RouteName[];
   move(ms: number): void;
+  /** The clock stands still from now on, but for `move`. */
+  stopClock(): void;
   ask(method: Method | 'HEAD' | 'OPTIONS', path: string, asked?: Asked): Promise<Answer>;
   /** As the administrator; throws unless it is answered with success. */
   must(method: Method, path: string, body?: unknown): Promise<Record<string, unknown>>;
@@ -89,7 +91,8 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
   });
   const log = options.log ?? silentLog;
   let offset = 0;
-  const clock: Clock = { ...systemClock, now: () => Date.now() + offset };
+  let stoppedAt: number | undefined;
+  const clock: Clock = { ...systemClock, now: () => (stoppedAt ?? Date.now()) + offset };
   const store = stack.use(await openSqliteStore({ file: join(folder, 'store.db'), clock, log }));
   const inventory = new MemoryInventory(clock);
   const follower = stack.use(await followStore(store, inventory, log));
@@ -161,6 +164,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
     admin,
     reached,
     move: (ms) => (offset += ms),
+    stopClock: () => (stoppedAt = Date.now()),
     ask,
     must: async (method, path, body) => {
       const answer = await ask(method, path, { token: admin, body });
