@@ -14,7 +14,9 @@ describe('snapshots of a running guest', { skip: withoutQemu }, () => {
   before(async () => {
     agent = await QemuAgent.start();
     guest = new WrittenGuest(agent);
-    await guest.create();
+    await guest.create({
+      settings: { heartbeat: { intervalSeconds: 1 }, time: { synchronise: true } },
+    });
     await guest.boot();
   });
   after(async () => {
@@ -35,9 +37,12 @@ describe('snapshots of a running guest', { skip: withoutQemu }, () => {
   const layers = (): string[] =>
     readdirSync(agent.folder(guest.id)).filter((name) => /layer|undo|state/.test(name));
 
+  const corrections = (): number =>
+    agent.events(guest.id).filter((name) => name === 'vm.clock.corrected').length;
+
   let withMemory = '';
 
-  test('SNAP-02 SNAP-03 a guest that is taken back to a snapshot with memory goes on where it was', async () => {
+  test('SNAP-02 SNAP-03 GA-12 a guest that is taken back to a snapshot with memory goes on where it was, its clock is right', async () => {
     await guest.write(0, 1);
     await guest.run('echo one > /run/mark; (sleep 1000 & echo $! > /run/pid)');
     withMemory = await guest.take({ memory: true });
@@ -49,12 +54,17 @@ describe('snapshots of a running guest', { skip: withoutQemu }, () => {
     await guest.write(1, 2);
     await guest.run('echo two > /run/mark; kill $(cat /run/pid)');
     for (let time = 0; time < 2; time += 1) {
+      const before = corrections();
       await guest.revert(withMemory);
       assert.equal(report().state, 'running');
       assert.equal(await guest.run('cat /run/mark'), 'one');
       assert.equal(await guest.run('kill -0 $(cat /run/pid) && echo lives'), 'lives');
       assert.deepEqual((await guest.read()).slice(0, 2), [1, 0]);
       await guest.write(0, 9);
+      await agent.host.until('its clock was set', () => corrections() > before, 60_000);
+      const nowMs = Date.now();
+      const lateMs = nowMs - Number(await guest.run('date +%s')) * 1000;
+      assert.ok(lateMs < 2_000, `its clock is ${lateMs} ms late`);
     }
   });
 
