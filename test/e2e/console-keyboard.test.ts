@@ -82,7 +82,7 @@ describe('the console by keyboard alone', { skip: noBrowser }, () => {
     await page.getByRole('heading', { level: 1, name: 'Virtual machines' }).waitFor();
     await walkTo(button('Create virtual machine'));
     await press('Enter');
-    for (const step of ['#source-new', '#size-small', '#plug-user']) {
+    for (const step of ['#source-new', '#size-small', '#plug-network']) {
       await page.locator(`${step}:focus`).waitFor();
       await press('Enter');
     }
