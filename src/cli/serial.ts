@@ -1,6 +1,7 @@
 /**
  * The serial console: the terminal's bytes to the vm's serial port and back, over a WebSocket. Ctrl-]
- * (0x1d) detaches, as telnet and virsh do. The terminal is put back however it ends.
+ * (0x1d) detaches, as telnet and virsh do, and so does the end of the input where nobody is at a terminal, unless one
+ * only watches. The terminal is put back however it ends.
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
@@ -62,7 +63,11 @@ export async function attachSerial(run: Run, vm: string, join: SerialJoin): Prom
   });
   const raw = stdin.isTTY;
   if (raw) stdin.setRawMode(true);
+  const onEnd = (): void => {
+    if (!readOnly) socket.close(1000, 'detached');
+  };
   stdin.on('data', onInput);
+  stdin.once('end', onEnd);
   stdin.resume();
   const onAbort = (): void => socket.close(1000);
   run.signal.addEventListener('abort', onAbort, { once: true });
@@ -77,6 +82,7 @@ export async function attachSerial(run: Run, vm: string, join: SerialJoin): Prom
   } finally {
     run.signal.removeEventListener('abort', onAbort);
     stdin.off('data', onInput);
+    stdin.off('end', onEnd);
     stdin.pause();
     if (raw) stdin.setRawMode(false);
     run.out.note('');

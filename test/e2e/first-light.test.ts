@@ -124,6 +124,12 @@ void test('the serial console is shared by several watchers, and one can log in 
   await watcher.until(/42-is-it/);
 });
 
+void test('a serial console without a terminal detaches where its input ends', async () => {
+  const { code, err } = await gantry.run(['vm', 'console', 'hello'], '\r');
+  assert.equal(code, 0, err);
+  assert.match(err, /detached from hello/);
+});
+
 void test('HW-33 the guest reads back UUID, asset tag and serial numbers from its firmware tables', async () => {
   const { definition } = await show();
   const { chassis, baseBoard } = definition.hardware.bios;

@@ -10,6 +10,7 @@ import { collect, listOptions, listQuery } from '../lists.ts';
 import { parseAssignments } from '../assignments.ts';
 import { explainRefusal } from '../settings.ts';
 import { vmColumns } from './columns.ts';
+import { writeStartCheck } from './start-check.ts';
 import { describeVm, networkNames } from './vm-description.ts';
 
 const createOptions = {
@@ -307,10 +308,7 @@ export const vmCommands = [
         { params: { vm: args[0] ?? '' }, body: {} },
         signal,
       );
-      if (format === 'json' || format === 'yaml') return writeThing(out, format, check, []);
-      out.line(check.ok ? 'it could start' : 'it cannot start:');
-      for (const reason of [...check.reasons, ...check.warnings])
-        out.line(`  ${reason.text}${reason.remedy === undefined ? '' : `; ${reason.remedy}`}`);
+      writeStartCheck(out, format, check);
       return check.ok ? 0 : 7;
     },
   }),
