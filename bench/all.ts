@@ -10,6 +10,7 @@ import { print } from './measure.ts';
 const benches: readonly { readonly name: string; readonly quick: readonly string[] }[] = [
   { name: 'idle', quick: ['5'] },
   { name: 'start', quick: ['1'] },
+  { name: 'snapshots', quick: ['2'] },
   { name: 'store', quick: [tmpdir(), '20000'] },
   { name: 'samples', quick: [tmpdir(), '200'] },
   { name: 'inventory', quick: ['1000'] },

@@ -70,7 +70,7 @@ test(
     const paused = agent.host.events.find(({ name }) => name === 'vm.disk.space-exhausted');
     assert.equal(paused?.attributes['volume'], path);
     assert.match(String(paused.attributes['device']), /^virtio0:/);
-  assert.ok(Number(paused.attributes['freeBytes']) < 100 * miB);
+    assert.ok(Number(paused.attributes['freeBytes']) < 100 * miB);
     assert.match(
       agent.host.reports.get(id)?.lastFault?.message ?? '',
       /paused: the volume .* left/,
