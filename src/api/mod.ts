@@ -48,6 +48,7 @@ export * from './vm/unrepresented.ts';
 export { profiles } from './vm/profiles.ts';
 export * from './profile.ts';
 export * from './team.ts';
+export * from './vm/recording.ts';
 export * from './vm/requests.ts';
 export * from './vm/scripts.ts';
 export * from './vm/shared-folders.ts';

@@ -122,6 +122,9 @@ test('every change that can be tried can be tried without effect', () => {
     'vm.console.take-back',
     'vm.console.ticket',
     'vm.keys',
+    'vm.recording.delete',
+    'vm.recording.start',
+    'vm.recording.stop',
     'vm.type',
   ]);
 });

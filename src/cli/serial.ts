@@ -120,6 +120,10 @@ function noticeText({ kind, person, by, seconds }: NonNullable<ConsoleMessage['n
       return `${person} waits for this console`;
     case 'take-over':
       return `${by} takes this console over in ${seconds ?? 0} s`;
+    case 'recording':
+      return `${by} records this console from now on`;
+    case 'recording-ended':
+      return 'this console is not recorded any more';
     case 'take-over-withdrawn':
       return `${by} does not take this console over any more`;
   }

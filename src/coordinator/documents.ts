@@ -14,6 +14,7 @@ import type {
   MachineReport,
   NetworkSpec,
   OperationState,
+  RecordingEnd,
   Step,
   TeamWait,
   Thing,
@@ -191,6 +192,17 @@ export interface ConsoleLinkDocument {
   readonly creator: string;
   readonly createdAt: string;
   readonly expiresAt: string;
+}
+
+/** kind recording, of a serial port: what is said of its file in `<data>/recordings`. */
+export interface RecordingDocument {
+  readonly vmId: string;
+  readonly console: 'serial1' | 'serial2';
+  readonly by: string;
+  readonly startedAt: string;
+  /** Null while it runs, and where the coordinator was killed meanwhile. */
+  readonly endedAt: string | null;
+  readonly why: RecordingEnd | null;
 }
 
 /** kind operation. */

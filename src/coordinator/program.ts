@@ -22,6 +22,7 @@ import { failureEvents } from './app/vm/failure-events.ts';
 import { installationThing } from './app/things.ts';
 import { equipWork, type Work } from './app/work.ts';
 import type { Coordinator, Links, Operations } from './context.ts';
+import { Recordings } from './consoles/recordings.ts';
 import { Sessions } from './consoles/sessions.ts';
 import { Tickets } from './consoles/tickets.ts';
 import { Claims } from './http/claims.ts';
@@ -128,6 +129,7 @@ export async function startCoordinator(
   const streams = new StreamHub(links);
   const tickets = new Tickets(clock);
   const sessions = new Sessions();
+  const recordings = stack.use(new Recordings(coordinator, streams, sessions));
   const consoleLinks = {
     coordinator,
     sessions,
@@ -154,7 +156,7 @@ export async function startCoordinator(
     ...access.handlers,
     ...createHandlers({
       coordinator,
-      consoles: { coordinator, streams, sessions, tickets, links: consoleLinks },
+      consoles: { coordinator, streams, sessions, tickets, links: consoleLinks, recordings },
       history,
       about: {
         productVersion,

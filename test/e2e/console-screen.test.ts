@@ -3,6 +3,7 @@
  * free, and media, changed while the vm runs.
  */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator, Page } from 'playwright-core';
 import {
@@ -185,7 +186,7 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     });
   });
 
-  test('HW-41 RCON-33 a CD is put into a running vm and taken out again: from its page and its screen, by the command line and the API', async () => {
+  test('HW-41 RCON-33 RCON-37 a CD is put into a running vm and taken out again: from its page and its screen, by the command line and the API', async () => {
     const { page } = person;
     await using serial = await SerialPerson.sit(gantry, 'tablet');
     await openScreen('tablet');
@@ -230,6 +231,24 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
       Array.from({ length: 3 }, () => [
         'vm.media.ejected by admin',
         'vm.media.inserted by admin',
+      ]).flat(),
+    );
+    const path = 'hardware/optical_drives/sata0:0/medium/image';
+    const { items: changes } = await client.call('event.list', {
+      query: { filter: 'name = vm.setting.changed', limit: 50 },
+    });
+    const { id: image } = await client.call('image.show', { params: { image: 'additions' } });
+    assert.deepEqual(
+      changes
+        .filter(({ attributes }) => attributes['path'] === path)
+        .map(({ actor, attributes }) => [
+          actor.name,
+          attributes['oldValue'],
+          attributes['newValue'],
+        ]),
+      Array.from({ length: 3 }, () => [
+        ['admin', image, null],
+        ['admin', null, image],
       ]).flat(),
     );
   });
@@ -357,6 +376,33 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     assert.deepEqual(await findBarriers(adas), []);
     await adas.getByRole('button', { name: 'Connect again' }).click();
     await adas.getByText('Connected', { exact: true }).waitFor();
+  });
+
+  test('a serial console is recorded from the page, which says so to everybody there', async () => {
+    const { page } = person;
+    const { id } = await gantry.client().call('vm.show', { params: { vm: 'tablet' } });
+    await page.goto(`${gantry.client().server}/serial/${id}`);
+    await page.getByText('Connected', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'People: 1' }).click();
+    await page.getByRole('button', { name: 'Recordings' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Record', exact: true }).click();
+    await page.getByText('Recorded by admin').waitFor();
+    await using serial = await SerialPerson.sit(gantry, 'tablet');
+    serial.type('\x03\recho recorded-$((40+2))\r');
+    await serial.until(/recorded-42/);
+    await dialog.getByRole('button', { name: /^Stop: / }).click();
+    await page.getByText('Recorded by admin').waitFor({ state: 'detached' });
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'recordings');
+    const saved = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: /^Download: / }).click();
+    const text = await readFile(await (await saved).path(), 'utf8');
+    assert.match(text, /^\{"version":2,/);
+    assert.match(text, /recorded-42/);
+    await dialog.getByRole('button', { name: /^Delete: / }).click();
+    await dialog.getByRole('button', { name: /^Download: / }).waitFor({ state: 'detached' });
+    await dialog.getByRole('button', { name: 'Close' }).click();
   });
 
   test('a link shows the screen to somebody without an account, until it is revoked', async () => {

@@ -848,6 +848,24 @@ export const eventCatalogue = {
     message: 'The link to the screen of {target} was revoked: {label}',
     attributes: { label: 'for whom or what', expiresAt: 'when it would have ended' },
   },
+  'console.recording-started': {
+    number: 5022,
+    ...console,
+    type: 'information',
+    message: 'The recording of {channel} of {target} has begun',
+    attributes: channel,
+  },
+  'console.recording-ended': {
+    number: 5023,
+    ...console,
+    type: 'information',
+    message: 'The recording of {channel} of {target} has ended after {durationMs} ms: {why}',
+    attributes: {
+      ...channel,
+      durationMs: 'how long it ran',
+      why: 'person, machine, size, time, disk or coordinator',
+    },
+  },
   'security.signed-in': {
     number: 6001,
     category: 'Security',

@@ -10,6 +10,7 @@ import { hostsRoutes } from './hosts.ts';
 import { imagesRoutes } from './images.ts';
 import { installationRoutes } from './installation.ts';
 import { networksRoutes } from './networks.ts';
+import { recordingsRoutes } from './recordings.ts';
 import { teamsRoutes } from './teams.ts';
 import { travelRoutes } from './travel.ts';
 import { vmsRoutes } from './vms.ts';
@@ -24,6 +25,7 @@ export const routes = {
   ...imagesRoutes,
   ...vmsRoutes,
   ...consolesRoutes,
+  ...recordingsRoutes,
   ...travelRoutes,
   ...cataloguesRoutes,
   ...teamsRoutes,

@@ -132,6 +132,11 @@ export const consoleSessionSchema = z
   .strictObject({
     console: z.enum(consoleNames),
     mode: z.enum(consoleModes),
+    recordedBy: z
+      .string()
+      .max(100)
+      .nullable()
+      .meta({ description: 'who records it; null: nobody does' }),
     participants: z.array(consoleParticipantSchema).max(64),
     waiting: z
       .array(consoleParticipantSchema)
@@ -151,6 +156,8 @@ export const consoleNoticeKinds = [
   'waiting',
   'take-over',
   'take-over-withdrawn',
+  'recording',
+  'recording-ended',
 ] as const;
 export type ConsoleNoticeKind = (typeof consoleNoticeKinds)[number];
 

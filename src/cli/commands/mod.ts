@@ -13,6 +13,7 @@ import { hostCommands } from './host.ts';
 import { installationCommands } from './installation.ts';
 import { participantCommands } from './participants.ts';
 import { powerCommands } from './power.ts';
+import { recordingCommands } from './recordings.ts';
 import { reportCommands } from './report.ts';
 import { shareCommands } from './shares.ts';
 import { profileCommands } from './profile.ts';
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   ...consoleCommands,
   ...participantCommands,
   ...screenLinkCommands,
+  ...recordingCommands,
   ...deviceCommands,
   ...adapterCommands,
   ...shareCommands,

@@ -3,6 +3,10 @@ export function savePicture(bytes: Uint8Array, name: string): void {
   saveFile(new Blob([new Uint8Array(bytes)], { type: 'image/png' }), name);
 }
 
+export function saveRecording(bytes: Uint8Array, name: string): void {
+  saveFile(new Blob([new Uint8Array(bytes)], { type: 'application/x-asciicast' }), name);
+}
+
 export function saveJson(value: unknown, name: string): void {
   saveFile(new Blob([`${JSON.stringify(value, null, 2)}\n`], { type: 'application/json' }), name);
 }

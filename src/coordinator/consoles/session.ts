@@ -31,6 +31,8 @@ export interface SessionParts {
   readonly vm: string;
   readonly clock: Clock;
   readonly tell: TellConsole;
+  /** Null where nobody records. */
+  readonly recordedBy: () => string | null;
   /** Called when nobody is there any more. */
   readonly onEmpty: () => void;
 }
@@ -202,6 +204,10 @@ export class Session {
     });
   }
 
+  tellOfRecording(kind: 'recording' | 'recording-ended', by: string): void {
+    this.#tellAll({ kind, person: by, by });
+  }
+
   endProof(proof: string, text: string): void {
     for (const seat of this.#present.slice())
       if (seat.visitor.caller.proof?.id === proof) this.#remove(seat, 'ended', text);
@@ -212,6 +218,7 @@ export class Session {
     return {
       console: this.#parts.console,
       mode: this.#isExclusive() ? 'exclusive' : 'shared',
+      recordedBy: this.#parts.recordedBy(),
       participants: this.#present.map(showSeat),
       waiting: this.#waiting.map(showSeat),
     };

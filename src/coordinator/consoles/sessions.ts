@@ -8,6 +8,8 @@ import { Session } from './session.ts';
 
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
+  /** Who records which console. */
+  readonly #recorders = new Map<string, string>();
 
   /** Errors: those of `Session.arrive`; a refusal is an event. */
   arrive(
@@ -25,6 +27,7 @@ export class Sessions {
         vm,
         clock: coordinator.clock,
         tell,
+        recordedBy: () => this.#recorders.get(key) ?? null,
         onEmpty: () => this.#sessions.delete(key),
       });
     const seat = session.arrive(visitor);
@@ -39,6 +42,16 @@ export class Sessions {
     throw new Fault('not-found', `nobody is at ${console}`, {
       hint: `look at: gantry vm participant list ${vm}`,
     });
+  }
+
+  /** Told to everybody who is there; null: nobody records any more. */
+  setRecorder(vm: string, console: ConsoleName, by: string | null): void {
+    const key = `${vm} ${console}`;
+    const before = this.#recorders.get(key);
+    if (by === null) this.#recorders.delete(key);
+    else this.#recorders.set(key, by);
+    const kind = by === null ? 'recording-ended' : 'recording';
+    this.#sessions.get(key)?.tellOfRecording(kind, by ?? before ?? '');
   }
 
   /** Ends the connections that were opened with a proof which is good no more. */

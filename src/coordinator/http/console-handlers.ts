@@ -8,6 +8,7 @@ import {
   makeScreenshot,
   openConsole,
   pressKeys,
+  startRecording,
   takeBack,
   typeText,
 } from '../app/vm/console-vm.ts';
@@ -22,11 +23,12 @@ type ConsoleRoute = Extract<
   | 'vm.serial.open'
   | 'vm.screen.open'
   | `vm.console.${string}`
+  | `vm.recording.${string}`
   | 'console.link.open'
 >;
 
 export function consoleHandlers(parts: ConsoleParts): Pick<Handlers, ConsoleRoute> {
-  const { coordinator, sessions, tickets, links } = parts;
+  const { coordinator, sessions, tickets, links, recordings } = parts;
   return {
     'vm.screenshot': ({ id, signal }) => makeScreenshot(coordinator, id, signal),
     'vm.type': ({ caller, id, body, signal }) => typeText(parts, caller, id, body, signal),
@@ -52,6 +54,11 @@ export function consoleHandlers(parts: ConsoleParts): Pick<Handlers, ConsoleRout
     'vm.console.link.delete': ({ caller, id, params }) =>
       deleteLink(links, caller, id, params.link),
     'console.link.open': ({ caller, body }) => openLink(links, caller, body.secret),
+    'vm.recording.list': async ({ id }) => ({ items: [...(await recordings.list(id))] }),
+    'vm.recording.start': ({ caller, id, body }) => startRecording(parts, caller, id, body.console),
+    'vm.recording.stop': ({ id, params }) => recordings.stop(id, params.recording),
+    'vm.recording.file': ({ id, params }) => recordings.read(id, params.recording),
+    'vm.recording.delete': ({ id, params }) => recordings.delete(id, params.recording),
     'vm.console.ticket': ({ caller, id }) => tickets.issue(caller, id),
   };
 }

@@ -69,6 +69,7 @@ export class Indexes {
       case 'session':
       case 'link':
       case 'console-link':
+      case 'recording':
       case 'request':
       case 'name':
       case 'lock':

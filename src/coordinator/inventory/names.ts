@@ -26,6 +26,7 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'session':
     case 'link':
     case 'console-link':
+    case 'recording':
     case 'operation':
     case 'request':
     case 'name':

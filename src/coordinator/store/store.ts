@@ -34,6 +34,7 @@ export const documentKinds = [
   'session',
   'link',
   'console-link',
+  'recording',
   'operation',
   'request',
   'name',

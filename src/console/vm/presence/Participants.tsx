@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import type { ConsoleParticipant, ConsoleSession, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useVmText } from '../words/vm-words.ts';
+import { RecordingDialog } from './RecordingDialog.tsx';
 import { ShareDialog } from './ShareDialog.tsx';
 import { sharedJoin, type Presence } from './use-presence.ts';
 
@@ -16,12 +17,16 @@ export function Participants({
 }): ReactNode {
   const text = useVmText();
   const [open, setOpen] = useState(false);
-  const [shares, setShares] = useState(false);
+  const [dialog, setDialog] = useState<'share' | 'recordings' | undefined>(undefined);
   const { message, join, setJoin } = presence;
   if (message === undefined) return null;
+  const { recordedBy } = message.session;
   const count = message.session.participants.length;
   return (
     <>
+      {recordedBy !== null && (
+        <Label color="red">{text('recordedBy', { person: recordedBy })}</Label>
+      )}
       <Button variant="secondary" aria-expanded={open} onClick={() => setOpen(!open)}>
         {text('people', { count })}
       </Button>
@@ -43,14 +48,19 @@ export function Participants({
           >
             {text('exclusive')}
           </Button>
-          {message.session.console === 'screen' && (
-            <Button variant="secondary" size="sm" onClick={() => setShares(true)}>
+          {message.session.console === 'screen' ? (
+            <Button variant="secondary" size="sm" onClick={() => setDialog('share')}>
               {text('share')}
+            </Button>
+          ) : (
+            <Button variant="secondary" size="sm" onClick={() => setDialog('recordings')}>
+              {text('recordings')}
             </Button>
           )}
         </section>
       )}
-      {shares && <ShareDialog vm={vm} onClose={() => setShares(false)} />}
+      {dialog === 'share' && <ShareDialog vm={vm} onClose={() => setDialog(undefined)} />}
+      {dialog === 'recordings' && <RecordingDialog vm={vm} onClose={() => setDialog(undefined)} />}
     </>
   );
 }

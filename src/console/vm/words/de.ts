@@ -197,4 +197,13 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
     'Wer den Link hat, sieht ohne Konto den Bildschirm dieser virtuellen Maschine und sonst nichts. Er wird einmal gezeigt.',
   shareLinks: 'Links zu diesem Bildschirm',
   shareUntil: 'von {by}, bis {time}',
+  download: 'Herunterladen',
+  'notice.recording': '{by} zeichnet diese Konsole ab jetzt auf',
+  'notice.recording-ended': 'Diese Konsole wird nicht mehr aufgezeichnet',
+  record: 'Aufzeichnen',
+  recordedBy: 'Aufgezeichnet von {person}',
+  recordings: 'Aufzeichnungen',
+  recordingsHint:
+    'Was der serielle Anschluss sagt, wird mit Zeiten festgehalten, bis zu 16 MiB oder 8 Stunden, und asciinema spielt es ab. Alle an der Konsole erfahren davon.',
+  stopRecording: 'Beenden',
 };

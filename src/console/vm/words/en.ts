@@ -191,6 +191,15 @@ export const vmTexts = {
     'Whoever has the link sees the screen of this virtual machine and nothing else, without an account. It is shown once.',
   shareLinks: 'Links to this screen',
   shareUntil: 'by {by}, until {time}',
+  download: 'Download',
+  'notice.recording': '{by} records this console from now on',
+  'notice.recording-ended': 'This console is not recorded any more',
+  record: 'Record',
+  recordedBy: 'Recorded by {person}',
+  recordings: 'Recordings',
+  recordingsHint:
+    'What the serial port says is kept with its times, up to 16 MiB or 8 hours, for asciinema to play. Everybody at the console is told while it is recorded.',
+  stopRecording: 'Stop',
 } as const;
 
 export type VmTextKey = keyof typeof vmTexts;

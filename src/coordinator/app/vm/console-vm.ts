@@ -8,12 +8,14 @@ import {
   type ConsoleMessage,
   type ConsoleName,
   type ConsoleSession,
+  type Recording,
   type VmAction,
   type WhenHeld,
 } from '#api';
 import { tellOfConsole } from '../../consoles/events.ts';
 import type { Connection, Seat } from '../../consoles/seat.ts';
 import type { LinkParts } from '../../consoles/links.ts';
+import type { Recordings } from '../../consoles/recordings.ts';
 import type { Session } from '../../consoles/session.ts';
 import type { Sessions } from '../../consoles/sessions.ts';
 import type { Tickets } from '../../consoles/tickets.ts';
@@ -35,6 +37,7 @@ export interface ConsoleParts {
   readonly sessions: Sessions;
   readonly tickets: Tickets;
   readonly links: LinkParts;
+  readonly recordings: Recordings;
 }
 
 /** PNG. */
@@ -214,6 +217,17 @@ function connectionOf(client: WebSocket, seat: Seat): Pick<Connection, 'tell' | 
 
 function actionOf(console: ConsoleName): VmAction {
   return console === 'screen' ? 'screen' : 'serial';
+}
+
+/** Errors: those of `requireAction` and `Recordings.start`. */
+export async function startRecording(
+  { coordinator, recordings }: ConsoleParts,
+  caller: Caller,
+  id: string,
+  console: 'serial1' | 'serial2',
+): Promise<Recording> {
+  requireConsole(coordinator, id, 'serial');
+  return await recordings.start(caller, id, console);
 }
 
 export function changeAccess(

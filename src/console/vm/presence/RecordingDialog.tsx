@@ -1,0 +1,109 @@
+/** Recordings of the serial ports of a vm: begun, stopped, fetched, deleted. */
+import { Button, Modal, ModalBody, ModalHeader } from '@patternfly/react-core';
+import { useQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import type { Recording, Vm } from '#api';
+import { useConsole, useWords } from '../../console.ts';
+import { FailureAlert } from '../../parts/FailureAlert.tsx';
+import { saveRecording } from '../save-file.ts';
+import { useVmText } from '../words/vm-words.ts';
+
+export function RecordingDialog({
+  vm,
+  onClose,
+}: {
+  readonly vm: Vm;
+  readonly onClose: () => void;
+}): ReactNode {
+  const { client } = useConsole();
+  const text = useVmText();
+  const [failure, setFailure] = useState<unknown>(undefined);
+  const recordings = useQuery({
+    queryKey: ['vm.recording.list', vm.id],
+    staleTime: 0,
+    queryFn: ({ signal }) => client.call('vm.recording.list', { params: { vm: vm.id } }, signal),
+  });
+  const act = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+      setFailure(undefined);
+      await recordings.refetch();
+    } catch (error) {
+      setFailure(error);
+    }
+  };
+  const items = recordings.data?.items ?? [];
+  const problem = failure ?? recordings.error ?? undefined;
+  return (
+    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="recordings">
+      <ModalHeader
+        labelId="recordings"
+        title={text('recordings')}
+        description={text('recordingsHint')}
+      />
+      <ModalBody>
+        {problem !== undefined && <FailureAlert error={problem} />}
+        {!items.some(({ state }) => state === 'running') && (
+          <Button
+            onClick={() =>
+              void act(() => client.call('vm.recording.start', { params: { vm: vm.id }, body: {} }))
+            }
+          >
+            {text('record')}
+          </Button>
+        )}
+        <ul className="share-links" aria-label={text('recordings')}>
+          {items.map((one) => (
+            <OneRecording key={one.id} vm={vm} one={one} act={act} />
+          ))}
+        </ul>
+      </ModalBody>
+    </Modal>
+  );
+}
+
+function OneRecording({
+  vm,
+  one,
+  act,
+}: {
+  readonly vm: Vm;
+  readonly one: Recording;
+  readonly act: (work: () => Promise<unknown>) => Promise<void>;
+}): ReactNode {
+  const { client } = useConsole();
+  const words = useWords();
+  const text = useVmText();
+  const params = { vm: vm.id, recording: one.id };
+  const began = words.time(one.startedAt);
+  const fetchFile = async (): Promise<void> => {
+    const bytes = await client.call('vm.recording.file', { params });
+    saveRecording(bytes, `${vm.name}-${one.console}.cast`);
+  };
+  const button = (title: string, work: () => Promise<unknown>): ReactNode => (
+    <Button
+      variant="link"
+      isInline
+      aria-label={`${title}: ${began}`}
+      onClick={() => void act(work)}
+    >
+      {title}
+    </Button>
+  );
+  return (
+    <li>
+      <strong>{began}</strong>
+      <span>
+        {one.by} · {words.bytes(one.sizeBytes)}
+      </span>
+      {one.state === 'running' ? (
+        button(text('stopRecording'), () => client.call('vm.recording.stop', { params }))
+      ) : (
+        <>
+          {button(text('download'), fetchFile)}
+          {button(words.action('delete'), () => client.call('vm.recording.delete', { params }))}
+        </>
+      )}
+    </li>
+  );
+}

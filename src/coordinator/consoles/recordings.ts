@@ -1,0 +1,194 @@
+/**
+ * Recordings of serial ports (docs/rfd/0022): begun and stopped by who may, told to everybody who is there while
+ * they run, kept as files below the coordinator's data until somebody deletes them or the vm is gone.
+ */
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault, isoTime } from '#lib';
+import type { Recording, RecordingEnd } from '#api';
+import { vmDocument } from '../app/find.ts';
+import type { Caller, Coordinator } from '../context.ts';
+import type { RecordingDocument } from '../documents.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { StreamHub } from '../link/streams.ts';
+import type { Document } from '../store/store.ts';
+import { tellOfConsole } from './events.ts';
+import { Recorder } from './recorder.ts';
+import type { Sessions } from './sessions.ts';
+
+const maxRecordingsPerVm = 50;
+
+interface Running {
+  readonly recorder: Recorder;
+  /** Resolves when its end is written down. */
+  readonly settled: Promise<void>;
+}
+
+export class Recordings implements AsyncDisposable {
+  readonly #coordinator: Coordinator;
+  readonly #streams: StreamHub;
+  readonly #sessions: Sessions;
+  readonly #running = new Map<string, Running>();
+  readonly #stopWatching: () => void;
+
+  constructor(coordinator: Coordinator, streams: StreamHub, sessions: Sessions) {
+    this.#coordinator = coordinator;
+    this.#streams = streams;
+    this.#sessions = sessions;
+    this.#forgetOrphans();
+    this.#stopWatching = coordinator.inventory.onChange(({ things }) => {
+      if (things.some(({ kind, how }) => kind === 'vm' && how === 'deleted')) this.#forgetOrphans();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopWatching();
+    for (const { recorder } of this.#running.values()) recorder.stop('coordinator');
+    await Promise.all([...this.#running.values()].map(({ settled }) => settled));
+  }
+
+  async list(vm: string): Promise<readonly Recording[]> {
+    const found = recordingsOf(this.#coordinator.inventory, vm);
+    return await Promise.all(found.map((document) => this.#show(document)));
+  }
+
+  /** Errors: `exists` where it is recorded already; `exhausted`; those of `StreamHub.open`. */
+  async start(caller: Caller, vm: string, console: 'serial1' | 'serial2'): Promise<Recording> {
+    const { inventory, clock, paths } = this.#coordinator;
+    const all = recordingsOf(inventory, vm);
+    if (all.length >= maxRecordingsPerVm)
+      throw new Fault('exhausted', `${maxRecordingsPerVm} recordings of this vm are kept already`, {
+        hint: 'delete those that nobody needs',
+      });
+    if (all.some(({ id, data }) => data.console === console && this.#running.has(id)))
+      throw new Fault('exists', `${console} is being recorded already`);
+    const { hostId, definition } = vmDocument(inventory, vm).data;
+    const agent = await this.#streams.open(hostId, vm, console, 'read-only');
+    const id = crypto.randomUUID();
+    const data: RecordingDocument = {
+      vmId: vm,
+      console,
+      by: caller.actor.name,
+      startedAt: isoTime(clock.now()),
+      endedAt: null,
+      why: null,
+    };
+    try {
+      await mkdir(join(paths.data, 'recordings'), { recursive: true, mode: 0o700 });
+      await this.#coordinator.commit({ writes: [{ kind: 'recording', id, data }] });
+      const title = `${definition.name}: ${console}`;
+      const recorder = await Recorder.start(agent, this.#pathOf(id), title, clock);
+      const settled = recorder.ended.then((why) => this.#settle(caller, id, data, why));
+      this.#running.set(id, { recorder, settled });
+    } catch (error) {
+      agent.close(1001, 'it is not recorded');
+      await this.#coordinator
+        .commit({ writes: [{ kind: 'recording', id, delete: true }] })
+        .catch(() => undefined);
+      throw error;
+    }
+    const channel = console;
+    tellOfConsole(this.#coordinator, vm)(caller, 'console.recording-started', { channel });
+    this.#sessions.setRecorder(vm, console, data.by);
+    return { ...show(id, data), state: 'running', sizeBytes: 0 };
+  }
+
+  /** Errors: `not-found`; `refused` for one that has ended. */
+  async stop(vm: string, id: string): Promise<Recording> {
+    this.#find(vm, id);
+    const running = this.#running.get(id);
+    if (running === undefined) throw new Fault('refused', 'this recording has ended already');
+    running.recorder.stop('person');
+    await running.settled;
+    return await this.#show(this.#find(vm, id));
+  }
+
+  /** Asciicast v2. Errors: `not-found`. */
+  async read(vm: string, id: string): Promise<Uint8Array> {
+    this.#find(vm, id);
+    return await readFile(this.#pathOf(id));
+  }
+
+  /** Errors: `not-found`; `refused` while it runs. */
+  async delete(vm: string, id: string): Promise<void> {
+    const { version } = this.#find(vm, id);
+    if (this.#running.has(id))
+      throw new Fault('refused', 'this recording is still running', { hint: 'stop it first' });
+    await rm(this.#pathOf(id), { force: true });
+    await this.#coordinator.commit({
+      conditions: [{ kind: 'recording', id, version }],
+      writes: [{ kind: 'recording', id, delete: true }],
+    });
+  }
+
+  /** What is kept of vms that are gone goes as well. */
+  #forgetOrphans(): void {
+    const { inventory, log } = this.#coordinator;
+    for (const { id, data } of inventory.documents<RecordingDocument>('recording')) {
+      if (inventory.document('vm', data.vmId) !== undefined || this.#running.has(id)) continue;
+      this.delete(data.vmId, id).catch((error: unknown) =>
+        log.warn({ err: error }, 'cannot delete the recording of a vm that is gone'),
+      );
+    }
+  }
+
+  async #settle(
+    caller: Caller,
+    id: string,
+    data: RecordingDocument,
+    why: RecordingEnd,
+  ): Promise<void> {
+    const { clock, log } = this.#coordinator;
+    const { vmId, console } = data;
+    const durationMs = clock.now() - Date.parse(data.startedAt);
+    tellOfConsole(this.#coordinator, vmId)(caller, 'console.recording-ended', {
+      channel: console,
+      durationMs,
+      why,
+    });
+    const ended = { ...data, endedAt: isoTime(clock.now()), why };
+    await this.#coordinator
+      .commit({ writes: [{ kind: 'recording', id, data: ended }] })
+      .catch((error: unknown) =>
+        log.error({ err: error }, 'cannot write down the end of a recording'),
+      );
+    this.#running.delete(id);
+    this.#sessions.setRecorder(vmId, console, null);
+  }
+
+  #find(vm: string, id: string): Document<RecordingDocument> {
+    const found = this.#coordinator.inventory.document<RecordingDocument>('recording', id);
+    if (found?.data.vmId === vm) return found;
+    throw new Fault('not-found', `there is no recording ${id} of this vm`, {
+      hint: `look at: gantry vm recording list ${vm}`,
+    });
+  }
+
+  /** Ids are our own. */
+  #pathOf(id: string): string {
+    return join(this.#coordinator.paths.data, 'recordings', `${id}.cast`);
+  }
+
+  async #show({ id, data }: Document<RecordingDocument>): Promise<Recording> {
+    // As the document is now: an end is written before it runs no more.
+    const state = this.#running.has(id) ? 'running' : 'ended';
+    const file = await stat(this.#pathOf(id)).catch(() => undefined);
+    // A coordinator that was killed wrote no end: the file tells when the last was.
+    const endedAt =
+      state === 'running' ? null : (data.endedAt ?? file?.mtime.toISOString() ?? null);
+    return { ...show(id, { ...data, endedAt }), state, sizeBytes: file?.size ?? 0 };
+  }
+}
+
+function show(
+  id: string,
+  { console, by, startedAt, endedAt, why }: RecordingDocument,
+): Omit<Recording, 'state' | 'sizeBytes'> {
+  return { id, console, by, startedAt, endedAt, why };
+}
+
+function recordingsOf(inventory: Inventory, vm: string): readonly Document<RecordingDocument>[] {
+  return [...inventory.documents<RecordingDocument>('recording')].filter(
+    ({ data }) => data.vmId === vm,
+  );
+}

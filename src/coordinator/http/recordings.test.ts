@@ -1,0 +1,129 @@
+/** Recordings of serial ports over real sockets and files: begun, told, stopped, read, bounded, deleted. */
+import assert from 'node:assert/strict';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Recording } from '#api';
+import { maxRecordingBytes } from '../consoles/recorder.ts';
+import { CastLines } from '../consoles/asciicast.ts';
+import { ConsolePerson, consoleEvents, echoConsoles } from '../testing/console-peers.ts';
+import { FakeAgent, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
+import { Stage } from '../testing/stage.ts';
+
+let stage: Stage;
+let agent: FakeAgent;
+let ends: ReturnType<typeof echoConsoles>;
+let [ada, bob] = ['', ''];
+
+before(async () => {
+  stage = await Stage.open();
+  agent = await FakeAgent.join(stage, 'h1');
+  ends = echoConsoles(agent);
+  const running = { state: 'running', wasRunning: true } as const;
+  await agent.connect(
+    ['web-1', 'loud', 'short'].map((name) => makeRecord(makeDefinition(name), 1, running)),
+  );
+  ada = await stage.addUser('ada', [{ role: 'vm-administrator' }]);
+  bob = await stage.addUser('bob', [{ role: 'vm-operator' }]);
+});
+after(async () => {
+  await agent[Symbol.asyncDispose]();
+  await stage[Symbol.asyncDispose]();
+});
+
+async function record(vm: string): Promise<Recording> {
+  const { status, json, text } = await stage.send('POST', `/vms/${vm}/recordings`, {
+    body: {},
+    token: ada,
+  });
+  assert.equal(status, 200, text);
+  return json as Recording;
+}
+
+async function list(vm: string): Promise<readonly Recording[]> {
+  const { json } = await stage.send('GET', `/vms/${vm}/recordings`, { token: ada });
+  return (json as { items: Recording[] }).items;
+}
+
+/** The first recording of the vm, once it has ended. */
+async function endOf(vm: string): Promise<Recording> {
+  for (let look = 0; look < 500; look += 1) {
+    const [one] = await list(vm);
+    if (one !== undefined && one.state === 'ended') return one;
+  }
+  throw new Error('it does not end');
+}
+
+test('what a serial port says is recorded with times, and everybody at it is told', async () => {
+  const person = await ConsolePerson.join(stage, '/vms/web-1/serial', bob);
+  const refused = await stage.send('POST', '/vms/web-1/recordings', { body: {}, token: bob });
+  assert.equal(refused.status, 403);
+  const { id, state, by } = await record('web-1');
+  assert.deepEqual([state, by], ['running', 'ada']);
+  await person.hears('recording ada by ada');
+  const late = await ConsolePerson.join(stage, '/vms/web-1/serial', bob);
+  assert.equal(late.last.session.recordedBy, 'ada');
+  const again = await stage.send('POST', '/vms/web-1/recordings', { body: {}, token: ada });
+  assert.equal(again.status, 409);
+  person.type('uname -a\r\n');
+  person.type('Gr\xc3\xbc\xc3\x9fe\r\n');
+  await late.sees('e\r\n');
+  const path = `/vms/web-1/recordings/${id}`;
+  assert.equal((await stage.send('DELETE', path, { token: ada })).status, 409);
+  const stopped = await stage.send('POST', `${path}/stop`, { token: ada });
+  assert.equal((stopped.json as Recording).why, 'person');
+  await person.hears('recording-ended ada by ada');
+  const { text, headers } = await stage.send('GET', `${path}/file`, { token: ada });
+  assert.equal(headers['content-type'], 'application/x-asciicast');
+  const [header, ...lines] = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+  assert.deepEqual(
+    [(header as { version: number }).version, (header as { title: string }).title],
+    [2, 'web-1: serial1'],
+  );
+  const said = (lines as [number, string, string][]).map(([at, kind, what]) => {
+    assert.ok(at >= 0 && kind === 'o');
+    return what;
+  });
+  assert.equal(said.join(''), 'uname -a\r\nGrüße\r\n');
+  assert.equal((await stage.send('GET', `${path}/file`, { token: bob })).status, 403);
+  assert.equal((await stage.send('DELETE', path, { token: ada })).status, 204);
+  assert.deepEqual(await list('web-1'), []);
+  assert.deepEqual(await readdir(join(stage.folder, 'data/recordings')), []);
+  const events = await consoleEvents(stage, 'name : console.recording', 2);
+  assert.deepEqual(
+    events.map(({ name, actor }) => `${name} ${actor.name}`),
+    ['console.recording-started ada', 'console.recording-ended ada'],
+  );
+  await Promise.all([person.leave(), late.leave()]);
+});
+
+test('a recording ends when it is as large as it may be, and when its machine does', async () => {
+  const { id } = await record('loud');
+  const [end] = ends.get(`${stage.vm('loud')?.id} serial1`) ?? [];
+  assert.ok(end);
+  const chunk = Buffer.alloc(256 * 1024, 'x');
+  for (let sent = 0; sent <= maxRecordingBytes; sent += chunk.length) end.send(chunk);
+  assert.equal((await endOf('loud')).why, 'size');
+  const { size } = await stat(join(stage.folder, 'data/recordings', `${id}.cast`));
+  assert.ok(size <= maxRecordingBytes && size > maxRecordingBytes / 2, `${size}`);
+  await record('short');
+  for (const one of ends.get(`${stage.vm('short')?.id} serial1`) ?? []) one.close(1000);
+  assert.equal((await endOf('short')).why, 'machine');
+});
+
+test('a coordinator that stops ends its recordings and keeps them', async () => {
+  await record('web-1');
+  await stage.restart();
+  const ended = await endOf('web-1');
+  assert.equal(ended.why, 'coordinator');
+  assert.ok(ended.sizeBytes > 0 && ended.endedAt !== null);
+});
+
+test('a character that comes in two pieces is one, and what is no UTF-8 does no harm', () => {
+  const lines = new CastLines();
+  assert.equal(lines.write(Buffer.from([0xc3]), 5), '');
+  assert.equal(lines.write(Buffer.from([0xbc, 0xff]), 1500), '[1.5,"o","ü\ufffd"]\n');
+});
