@@ -24,6 +24,8 @@ import {
 
 const lookMs = 50;
 const logLines = 20;
+/** Before the hint of a fault, which a program that ends with one writes below it. */
+const hintMark = 'hint: ';
 const maxReasonLength = 300;
 
 const manager = (): ServiceManager | undefined => findServiceManager(process.getuid?.() ?? 0);
@@ -87,11 +89,12 @@ export async function untilServing<T>(
     if (answer !== undefined) return answer;
     const dead = !(await programRuns(installation, program));
     if (dead || systemClock.now() > giveUp) {
-      const reason = reasonIn(program, await lastLogLines(installation, program));
+      const { reason, hint } = lastWords(program, await lastLogLines(installation, program));
+      const log = `its log is ${logPlace(installation, program)}`;
       throw new Fault(
         dead ? 'unavailable' : 'timeout',
         `the ${program} ${dead ? 'ended' : 'does not answer'}: ${reason}`,
-        { hint: `its log is ${logPlace(installation, program)}` },
+        { hint: hint === undefined ? log : `${hint}; ${log}` },
       );
     }
     await systemClock.sleep(lookMs, signal);
@@ -111,15 +114,26 @@ async function lastLogLines(
   }
 }
 
+interface LastWords {
+  readonly reason: string;
+  /** The program's own, of a fault that it ended with. */
+  readonly hint?: string;
+}
+
 /** What the program said before it ended, what it threw, or the last error of its log. */
-function reasonIn(program: Program, lines: readonly string[]): string {
+export function lastWords(program: Program, lines: readonly string[]): LastWords {
   const recent = lines.slice(-logLines);
-  const told = recent.findLast((line) => line.startsWith(`${program}: `));
-  if (told !== undefined) return told.slice(program.length + 2).slice(0, maxReasonLength);
+  const told = recent.findLastIndex((line) => line.startsWith(`${program}: `));
+  if (told >= 0) {
+    const reason = (recent[told] ?? '').slice(program.length + 2).slice(0, maxReasonLength);
+    const hint = recent.slice(told + 1).find((line) => line.startsWith(hintMark));
+    if (hint === undefined) return { reason };
+    return { reason, hint: hint.slice(hintMark.length).slice(0, maxReasonLength) };
+  }
   const thrown = recent.findLast((line) => /^\w*Error\b.*:/.test(line));
-  if (thrown !== undefined) return thrown.slice(0, maxReasonLength);
+  if (thrown !== undefined) return { reason: thrown.slice(0, maxReasonLength) };
   const logged = recent.map(messageOf).findLast((message) => message !== undefined);
-  return logged?.slice(0, maxReasonLength) ?? 'its log says nothing';
+  return { reason: logged?.slice(0, maxReasonLength) ?? 'its log says nothing' };
 }
 
 /** Of an entry about an error; undefined for any other line. */

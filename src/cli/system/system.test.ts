@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { Fault } from '#lib';
 import { findInstallation, type Installation } from '../installation.ts';
 import { findProgram } from './processes.ts';
+import { lastWords } from './running.ts';
 import { parseListen, parseSimulate, readStartSettings, writeStartSettings } from './settings.ts';
 import { unitName, unitText } from './systemd.ts';
 
@@ -78,4 +79,18 @@ void test('the unit of the coordinator names its own account, and a capability o
   assert.match(unit('127.0.0.1:7443', []), /^CapabilityBoundingSet=$/m);
   assert.match(unit('[::]:443', []), /^AmbientCapabilities=CAP_NET_BIND_SERVICE$/m);
   assert.doesNotMatch(unit('127.0.0.1:7443', ['--user']), /^User=|^ProtectHome=/m);
+});
+
+void test('what a program ends with is told with its own hint', () => {
+  const log = [
+    '{"level":30}',
+    'coordinator: the store is damaged',
+    'hint: put a backup in its place',
+  ];
+  assert.deepEqual(lastWords('coordinator', log), {
+    reason: 'the store is damaged',
+    hint: 'put a backup in its place',
+  });
+  assert.deepEqual(lastWords('agent', ['hint: of another', 'agent: no']), { reason: 'no' });
+  assert.deepEqual(lastWords('agent', []), { reason: 'its log says nothing' });
 });

@@ -128,7 +128,12 @@ function checkDamage(database: DatabaseSync, file: string): void {
     if (scope !== '' && firstValue(database, 'SELECT count(*) FROM sqlite_schema') === 0) return;
     const finding = firstValue(database, `PRAGMA quick_check${scope}`);
     if (finding === 'ok') continue;
-    throw new Fault('corrupt', `the store ${file} is damaged: ${String(finding).slice(0, 200)}`, {
+    // SQLite heads what it found with a line of stars and the name of the database.
+    const found = String(finding)
+      .split('\n')
+      .find((line) => !line.startsWith('***'));
+    const what = (found ?? '').slice(0, 200);
+    throw new Fault('corrupt', `the store ${file} is damaged: ${what}`, {
       facts: { file },
       hint: damageHint,
     });

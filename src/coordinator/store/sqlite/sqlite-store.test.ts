@@ -121,6 +121,7 @@ test('damage is found at opening and told with file and remedy', async (t) => {
   await handle.close();
   const fault = await refusal(openAt(file), 'corrupt');
   assert.ok(fault.message.includes(file));
+  assert.match(fault.message, / is damaged: [^*\n]{5,}$/);
   assert.match(fault.hint ?? '', /backup/);
   truncateSync(file, 10 * 4096);
   await refusal(openAt(file), 'corrupt');
