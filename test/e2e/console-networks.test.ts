@@ -230,7 +230,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     await palette('create network');
-    await dialog.getByRole('textbox', { name: 'Name' }).waitFor();
+    await page.locator('#network-name:focus').waitFor();
     await page.keyboard.type('quick\n');
     await page.getByRole('heading', { level: 1, name: 'quick' }).waitFor();
     await dialog.waitFor({ state: 'detached' });
