@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import {
+  firewallSchema,
   networkSpecSchema,
   profiles,
   vmDefinitionSchema,
@@ -162,6 +163,26 @@ if (isInOwnNetwork(import.meta.filename))
       await reaches(addresses[1], 'reached');
       await serial.untilCommand(change(macs[0]), /changed-2/);
       await agent.host.call('network.configure', { networks: [nat, internal], spans: [] });
+      await reaches(addresses[1], 'reached');
+    });
+
+    void test('the firewall of an adapter holds outside of its guest, from the moment that it is changed', async () => {
+      const [, id] = ids;
+      const change = (adapter: Adapter): Promise<{ live: boolean }> =>
+        agent.host.call('machine.adapter.change', {
+          id,
+          generation: agent.generation(id),
+          cause: byTester,
+          adapter,
+        });
+      const rules = firewallSchema.parse({
+        rules: [{ direction: 'inbound', action: 'deny', protocol: 'icmp', address: addresses[0] }],
+      });
+      const walled = adapterOn(nat.id, macs[1], { firewall: rules });
+      assert.deepEqual(await change(walled), { live: true });
+      await reaches(addresses[1], 'not-reached');
+      must('busybox', 'ping', '-c', '1', '-W', '2', addresses[1]);
+      assert.deepEqual(await change(adapterOn(nat.id, macs[1])), { live: true });
       await reaches(addresses[1], 'reached');
     });
 

@@ -168,8 +168,12 @@ export const networkSpecSchema = z
 export type NetworkSpec = z.infer<typeof networkSpecSchema>;
 
 /** Whether vms of it are kept from leasing addresses to others. */
-export function guardsDhcp({ dhcpGuard, ipv4 }: Pick<NetworkSpec, 'dhcpGuard' | 'ipv4'>): boolean {
-  return dhcpGuard ?? (ipv4 !== null && ipv4.dhcp !== null);
+export function guardsDhcp({
+  dhcpGuard,
+  ipv4,
+  ipv6,
+}: Pick<NetworkSpec, 'dhcpGuard' | 'ipv4' | 'ipv6'>): boolean {
+  return dhcpGuard ?? ((ipv4 !== null && ipv4.dhcp !== null) || ipv6 !== null);
 }
 
 /** `unused`: no vm of any reachable host has an adapter on it. */

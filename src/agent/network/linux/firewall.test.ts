@@ -61,7 +61,7 @@ if (isInOwnNetwork(import.meta.filename))
       await place[Symbol.asyncDispose]();
     });
 
-    void test('NET-44 SEC-16 rules of a port and of its network hold by direction, protocol, address and port, outside of the guest, also when they change', async () => {
+    void test('NET-44 rules of a port and of its network hold by direction, protocol, address and port, outside of the guest, also when they change', async () => {
       assert.ok(one.connects('10.74.1.12', 22) && one.connects('10.74.1.12', 80));
       // Of the port: one service from one side, and answers to what the guest asks for itself.
       await changePort(2, {
