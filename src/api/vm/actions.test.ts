@@ -68,6 +68,7 @@ test('VM-50 what may be done with a running vm, and that it is neither removed n
     'restart',
     'shutdown',
     'reboot',
+    'take-snapshot',
     'configure',
   ] as const)
     assert.ok(running.includes(action), action);
@@ -96,7 +97,7 @@ test('VM-50 GA-18 without additions that answer a guest is neither shut down nor
 
 test('VM-51 what may be done with a paused vm', () => {
   const paused = taken('paused');
-  for (const action of ['resume', 'save', 'turn-off', 'reset', 'screen'] as const)
+  for (const action of ['resume', 'save', 'turn-off', 'reset', 'take-snapshot', 'screen'] as const)
     assert.ok(paused.includes(action), action);
   for (const action of ['pause', 'shutdown', 'power-button', 'reboot', 'type', 'turn-on'] as const)
     assert.ok(!paused.includes(action), action);
