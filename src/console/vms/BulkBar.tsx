@@ -7,12 +7,14 @@ import {
   Flex,
   MenuToggle,
 } from '@patternfly/react-core';
-import { useState, type ReactNode } from 'react';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { powerActions, vmActionFacts, type PowerAction } from '#api';
 import { useWords } from '../console.ts';
 import { mainPart } from '../parts/main-part.ts';
-import { BulkDialog } from './BulkDialog.tsx';
 import type { VmSelection } from './use-selection.ts';
+
+// Comes when something is asked of many.
+const BulkDialog = lazy(async () => ({ default: (await import('./BulkDialog.tsx')).BulkDialog }));
 
 export function BulkBar({ selection }: { readonly selection: VmSelection }): ReactNode {
   const words = useWords();
@@ -54,12 +56,14 @@ export function BulkBar({ selection }: { readonly selection: VmSelection }): Rea
         {words.text('selectNone')}
       </Button>
       {action !== undefined && (
-        <BulkDialog
-          action={action}
-          vms={vms}
-          onClose={() => setAction(undefined)}
-          onBegun={selection.clear}
-        />
+        <Suspense fallback={null}>
+          <BulkDialog
+            action={action}
+            vms={vms}
+            onClose={() => setAction(undefined)}
+            onBegun={selection.clear}
+          />
+        </Suspense>
       )}
     </Flex>
   );
