@@ -4,8 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator, Page } from 'playwright-core';
+import { routes } from '#api';
 import {
   findBarriers,
   noBrowser,
@@ -433,6 +435,23 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     await guest.page.getByText('has expired, was revoked').waitFor();
     assert.deepEqual(guest.complaints, []);
     await dialog.getByRole('button', { name: 'Close' }).click();
+  });
+
+  test('RCON-43 a still picture is as large as the screen, by API and command line, with the right to the console', async () => {
+    await openScreen('tablet');
+    const file = join(gantry.data, 'tablet.png');
+    await gantry.must('vm', 'screenshot', 'tablet', file);
+    const taken = [
+      await readFile(file),
+      Buffer.from(await gantry.client().call('vm.screenshot', { params: { vm: 'tablet' } })),
+    ];
+    for (const png of taken) {
+      assert.equal(png.toString('latin1', 1, 4), 'PNG');
+      // Of the header, which comes first (ISO/IEC 15948, 11.2.2).
+      const size = `[width="${png.readUInt32BE(16)}"][height="${png.readUInt32BE(20)}"]`;
+      await person.page.locator(`.screen canvas${size}`).waitFor();
+    }
+    assert.equal(routes['vm.screenshot'].right, routes['vm.screen.open'].right);
   });
 
   test('RCON-42 a screen that does not change costs less than 10 kbit/s', async () => {
