@@ -9,6 +9,19 @@ export type Log = Logger;
 
 const secretNames = ['password', 'token', 'secret', 'authorization', 'cookie', 'key'];
 
+/** What waits to be written while nothing can be; entries beyond it are lost. */
+const maxUnwrittenBytes = 1024 * 1024;
+
+/**
+ * On standard error. Where that leads to a full disk, or to nobody any more, the program goes on without its log:
+ * an entry that cannot be written waits for the next one.
+ */
+function logPlace(): ReturnType<typeof pino.destination> {
+  const place = pino.destination({ dest: 2, sync: true, maxLength: maxUnwrittenBytes });
+  place.on('error', () => undefined);
+  return place;
+}
+
 /** `level` is one of pino's: trace, debug, info, warn, error, fatal, silent. */
 export function createLog(program: string, level = 'info'): Log {
   return pino(
@@ -18,7 +31,7 @@ export function createLog(program: string, level = 'info'): Log {
       base: { program },
       redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '[hidden]' },
     },
-    pino.destination({ dest: 2, sync: true }),
+    logPlace(),
   );
 }
 
