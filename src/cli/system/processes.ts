@@ -104,7 +104,6 @@ export function startProgram(
 ): ChildProcess {
   const log = logFile(installation, program);
   mkdirSync(dirname(log), { recursive: true, mode: 0o750 });
-  mkdirSync(installation.runtime, { recursive: true, mode: 0o755 });
   const file = openSync(log, 'a', 0o640);
   const [executable = '', ...rest] = command;
   const child = spawn(executable, rest, {
@@ -120,6 +119,7 @@ export function startProgram(
 }
 
 function remember(installation: Installation, program: Program, pid: number): void {
+  mkdirSync(installation.runtime, { recursive: true, mode: 0o755 });
   const file = processFile(installation, program);
   writeFileSync(
     `${file}.new`,
@@ -128,8 +128,10 @@ function remember(installation: Installation, program: Program, pid: number): vo
   renameSync(`${file}.new`, file);
 }
 
-/** Starts a program that shares this terminal; resolves with its exit. */
+/** Starts a program that shares this terminal and is found and ended as any other; resolves with its exit. */
 export async function runForeground(
+  installation: Installation,
+  program: Program,
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
@@ -138,6 +140,7 @@ export async function runForeground(
     stdio: ['ignore', 'inherit', 'inherit'],
     env: environmentOfChild(),
   });
+  if (child.pid !== undefined) remember(installation, program, child.pid);
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   const [code] = (await once(child, 'exit')) as [number | null];

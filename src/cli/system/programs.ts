@@ -137,26 +137,28 @@ export async function runPrograms(
   const ends = new AbortController();
   const signal = AbortSignal.any([outer, ends.signal]);
   const coordinator = runBuilt(
+    installation,
     'coordinator',
     coordinatorArguments(installation, settings),
     signal,
   ).finally(() => ends.abort());
   const agent = whenServing(installation, signal)
     .then((client) => prepareJoin(installation, settings, client, signal))
-    .then(() => runBuilt('agent', agentArguments(installation, settings), signal))
+    .then(() => runBuilt(installation, 'agent', agentArguments(installation, settings), signal))
     .finally(() => ends.abort());
   return Promise.allSettled([coordinator, agent]);
 }
 
 /** Its exit code; 0 where it was to end before it had begun. */
 async function runBuilt(
+  installation: Installation,
   program: Program,
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
   const file = await programFile(program, signal);
   if (signal.aborted) return 0;
-  return runForeground(programCommand(file, args), signal);
+  return runForeground(installation, program, programCommand(file, args), signal);
 }
 
 async function whenServing(installation: Installation, signal: AbortSignal): Promise<Client> {

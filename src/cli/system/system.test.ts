@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Fault } from '#lib';
 import { findInstallation, type Installation } from '../installation.ts';
-import { findProgram } from './processes.ts';
+import { findProgram, runForeground } from './processes.ts';
 import { lastWords } from './running.ts';
 import { parseListen, parseSimulate, readStartSettings, writeStartSettings } from './settings.ts';
 import { unitName, unitText } from './systemd.ts';
@@ -93,4 +93,15 @@ void test('what a program ends with is told with its own hint', () => {
   });
   assert.deepEqual(lastWords('agent', ['hint: of another', 'agent: no']), { reason: 'no' });
   assert.deepEqual(lastWords('agent', []), { reason: 'its log says nothing' });
+});
+
+void test('a program in the foreground is found while it runs, and not afterwards', async (context) => {
+  const installation = installationIn(context);
+  const stop = new AbortController();
+  const waits = [process.execPath, '-e', 'setInterval(() => undefined, 1000)'];
+  const ended = runForeground(installation, 'agent', waits, stop.signal);
+  assert.ok(findProgram(installation, 'agent') !== undefined);
+  stop.abort();
+  await ended;
+  assert.equal(findProgram(installation, 'agent'), undefined);
 });
