@@ -25,7 +25,7 @@ export interface KnownAdapter {
 
 /** Undefined for a network without a service. */
 export function writeServiceConfig(
-  { type, ipv4, ipv6, span, domain }: NetworkSpec,
+  { id, type, ipv4, ipv6, span, domain }: NetworkSpec,
   places: ServicePlaces,
   upstream: readonly string[],
 ): string | undefined {
@@ -56,7 +56,7 @@ export function writeServiceConfig(
       'dhcp-ignore-names=tag:!known',
       'quiet-dhcp',
     );
-  if (ipv6 !== null) lines.push(...ipv6Lines(type, ipv6, span));
+  if (ipv6 !== null) lines.push(serverId(id), ...ipv6Lines(type, ipv6, span));
   if (dhcp === null || subnet === undefined) return `${lines.join('\n')}\n`;
   const { first, last, leaseSeconds, renewSeconds, rebindSeconds, winsServers } = dhcp;
   const dns = ipv4.dnsServers.length > 0 ? ipv4.dnsServers : [service];
@@ -74,6 +74,18 @@ export function writeServiceConfig(
     ...(rebindSeconds === null ? [] : [`dhcp-option=option:T2,${rebindSeconds}`]),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** Of an enterprise that is none (RFC 5612). */
+const noEnterprise = 32_473;
+
+/**
+ * The service is the same one wherever it runs (RFC 8415 11.3). It could not make an identity of an address either:
+ * its cable is put in when it is there.
+ */
+function serverId(network: string): string {
+  const bytes = network.replaceAll('-', '').match(/../g) ?? [];
+  return `dhcp-duid=${noEnterprise},${bytes.join(':')}`;
 }
 
 /**
