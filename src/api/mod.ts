@@ -35,6 +35,7 @@ export * from './rights.ts';
 export * from './samples.ts';
 export { routes, type RouteName } from './routes/mod.ts';
 export type { AnswerKind, Method, Route } from './routes/route.ts';
+export * from './vm/action-phrases.ts';
 export * from './vm/actions.ts';
 export * from './vm/additions.ts';
 export * from './vm/additions-functions.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventCatalogue } from '../event/catalogue.ts';
 import { allVerbs } from '../rights.ts';
+import { describeAct } from './action-phrases.ts';
 import {
   actionOfWord,
   actionWords,
@@ -338,4 +339,10 @@ test('SNAP-06 where a driver has no snapshots the actions say why', () => {
     const judgement = judgeAction(action, vm('off', { missing }));
     assert.deepEqual(judgement, { answer: 'refuse', why: missing.snapshot });
   }
+});
+
+test('an action is told as a sentence that ends with the name of the vm', () => {
+  assert.equal(describeAct('turn-on', 'web-1'), 'turn on web-1');
+  assert.equal(describeAct('flatten', 'web-1'), 'flatten the disks of web-1');
+  assert.equal(describeAct('relocate', 'web-1'), 'move the files of web-1');
 });

@@ -3,6 +3,7 @@ import { Fault } from '#lib';
 import {
   actionOfWord,
   definitionFormat,
+  describeAct,
   vmActionFacts,
   type DryRun,
   type EffectiveHardware,
@@ -60,7 +61,7 @@ export async function actOnVm(
     if (check?.ok === false)
       throw new Fault(
         'blocked',
-        `cannot ${vmActionFacts(action).label.toLowerCase()} ${vm.name}: ${check.reasons
+        `cannot ${describeAct(action, vm.name)}: ${check.reasons
           .map(({ text }) => text)
           .join('; ')}`,
         { reasons: check.reasons },

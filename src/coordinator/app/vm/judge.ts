@@ -1,6 +1,7 @@
 /** What may be done with a vm now, by the table in src/api/vm/actions.ts and by the caller's rights. */
 import { Fault } from '#lib';
 import {
+  describeAct,
   judgeAction,
   linkedPlace,
   vmActionFacts,
@@ -47,10 +48,10 @@ export function requireAction(inventory: Inventory, vm: Vm, action: VmAction): s
   const judgement = judgeAction(action, facts);
   if (judgement.answer === 'take') return undefined;
   if (judgement.answer === 'ignore') return judgement.why;
-  const { ability, label } = vmActionFacts(action);
+  const { ability } = vmActionFacts(action);
   const cannot = ability !== undefined && facts.missing[ability] !== undefined;
   const code = cannot ? 'unsupported' : facts.hostReachable ? 'refused' : 'unavailable';
-  throw new Fault(code, `cannot ${label.toLowerCase()} ${vm.name}: ${judgement.why}`, {
+  throw new Fault(code, `cannot ${describeAct(action, vm.name)}: ${judgement.why}`, {
     facts: { vm: vm.name, action, state: vm.state },
     hint: judgement.hint,
   });

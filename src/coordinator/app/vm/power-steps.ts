@@ -6,6 +6,7 @@
 import { assert, Fault } from '#lib';
 import {
   powerActions,
+  describeAct,
   vmActionFacts,
   vmActionRequestSchema,
   vmStateFacts,
@@ -83,10 +84,9 @@ export function checkStep(action: 'turn-on' | 'hold' | 'restore' | 'restart'): S
       if (check.warnings.length > 0)
         await work.conclude({ warnings: check.warnings.map(({ text }) => text) });
       if (check.ok) return;
-      const { label } = vmActionFacts(action);
       throw new Fault(
         'blocked',
-        `cannot ${label.toLowerCase()} ${vm.data.definition.name}: ${check.reasons
+        `cannot ${describeAct(action, vm.data.definition.name)}: ${check.reasons
           .map(({ text }) => text)
           .join('; ')}`,
         { reasons: check.reasons, hint: check.reasons[0]?.remedy },
