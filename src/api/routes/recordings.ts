@@ -16,7 +16,7 @@ export const recordingsRoutes = {
     path: '/vms/{vm}/recordings',
     summary: 'The recordings of the serial ports of a vm',
     group: 'consoles',
-    right: 'vm.supervise',
+    right: 'vm.view',
     on: 'vm',
     params: vmParams,
     answer: 'now',
