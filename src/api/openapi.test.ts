@@ -104,6 +104,7 @@ test('every change that can be tried can be tried without effect', () => {
     'host.join',
     'host.join-token',
     'host.probe',
+    'network.release',
     'operation.cancel',
     'session.create',
     'session.delete',

@@ -13,7 +13,8 @@ export const verbs = {
   'vm.power': 'start, stop, pause, save and reset a vm',
   'vm.media': 'insert and eject media',
   'vm.console': 'use screen, keyboard and serial port',
-  'vm.supervise': 'put in order, end and take over consoles of others, show a screen by a link, record serial ports',
+  'vm.supervise':
+    'put in order, end and take over consoles of others, show a screen by a link, record serial ports',
   'vm.guest': 'act inside the guest through its agent',
   'vm.clone': 'copy a vm with its disks',
   'vm.move': 'move a vm to another folder or host, and its files on its host',
