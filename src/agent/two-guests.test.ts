@@ -179,7 +179,8 @@ describe('two real guests', { skip: withoutQemu }, () => {
     });
     assert.doesNotMatch(wild.text, /stored-42/);
     rmSync(filler);
-    await agent.act(ids[0], 'resume');
+    // The whole volume is smaller than what a host keeps free.
+    await agent.act(ids[0], 'resume', { force: true });
     await wild.until(/stored-42/);
   });
 
@@ -205,10 +206,14 @@ describe('two real guests', { skip: withoutQemu }, () => {
       t.skip(volume);
       return;
     }
-    const errors = (id: string): string[] =>
-      agent
-        .events(id)
-        .filter((name) => ['error', 'critical'].includes(eventCatalogue[name as EventName].type));
+    // Once each: a guest may have several writes under way when its disk is full.
+    const errors = (id: string): string[] => [
+      ...new Set(
+        agent
+          .events(id)
+          .filter((name) => ['error', 'critical'].includes(eventCatalogue[name as EventName].type)),
+      ),
+    ];
     assert.deepEqual(errors(ids[0]), ['vm.disk-error', 'vm.guest-error']);
     assert.deepEqual(errors(await failToStart({}, 'spoilt')), [
       'vm.configuration-error',

@@ -244,7 +244,10 @@ export interface Storage {
   ): Promise<{ readonly deleted: string[]; readonly kept: string[] }>;
   /** Definitions below the folders, for discovery. */
   discover(folders: readonly string[], signal: AbortSignal): Promise<readonly FoundDefinition[]>;
-  volumes(): Promise<readonly { path: string; totalBytes: number; freeBytes: number }[]>;
+  /** Those that the host lists, and those of the other folders. */
+  volumes(
+    also?: readonly string[],
+  ): Promise<readonly { path: string; totalBytes: number; freeBytes: number }[]>;
   /**
    * Disks of the machine that may still take up more of the volume, by the path under which `volumes` lists it. Absent
    * where there are no files.

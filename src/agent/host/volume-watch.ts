@@ -46,7 +46,9 @@ export class VolumeWatch implements Disposable {
     const host = this.#host;
     const live = [...host.machines.values()].filter(({ file }) => isLive(file));
     if (live.length === 0) return;
-    const volumes = await host.driver.storage.volumes();
+    // A disk may lie elsewhere than on what the host lists: what paused its machine is looked at as well.
+    const full = live.flatMap(({ file }) => (file.noSpace === null ? [] : [file.noSpace.volume]));
+    const volumes = await host.driver.storage.volumes(full);
     for (const volume of volumes) {
       if (!isBelow(host, volume, 'warn')) this.#low.delete(volume.path);
       else await this.#warn(volume, live);

@@ -4,11 +4,12 @@
  * While work is under way (`busy`) that work knows why execution stops and goes on; such observations
  * then change nothing.
  */
-import type { Cause, EventAttributes, EventName, VmState } from '#api';
+import { dirname, resolve } from 'node:path';
+import { placeName, type Cause, type EventAttributes, type EventName, type VmState } from '#api';
 import type { Ending, Observation } from '../drivers/driver.ts';
 import { externalCause, guestCause, systemCause } from './causes.ts';
 import type { Patch } from './hands.ts';
-import { endOfSession } from './layers/layers.ts';
+import { endOfSession, topOf } from './layers/layers.ts';
 import { stopped, type MachineFile } from './record.ts';
 
 export interface ToldEvent<N extends EventName = EventName> {
@@ -33,6 +34,14 @@ function tell<N extends EventName>(
   cause: Cause = systemCause,
 ): ToldEvent {
   return { name, attributes, cause };
+}
+
+/** Where the file lies that the disk writes to. */
+function folderOf(file: MachineFile, device: string): string {
+  const disk = file.definition.hardware.disks.find((one) => placeName(one) === device);
+  return disk === undefined
+    ? file.folder
+    : dirname(resolve(file.folder, topOf(file.layers, disk).file));
 }
 
 /** The end of a process that nobody here asked for. */
@@ -106,7 +115,7 @@ export function interpret(
       // Also while it is busy: with what leaves it running, such as the merge of layers.
       if (!seen.paused || file.state !== 'running') return { events };
       const full = /no space|quota/i.test(reason);
-      const noSpace = full ? { volume: file.folder, forced: false } : null;
+      const noSpace = full ? { volume: folderOf(file, device), forced: false } : null;
       return { state: 'paused', patch: { noSpace }, events };
     }
     case 'clock':

@@ -78,7 +78,7 @@ export async function pauseForSpace(hands: Hands, shortage: Shortage): Promise<v
 /** Errors: `refused` with the figures while there is no room (DISK-52). */
 export async function requireSpace({ host, file }: Hands): Promise<void> {
   if (file.noSpace === null) return;
-  const volumes = await host.driver.storage.volumes();
+  const volumes = await host.driver.storage.volumes([file.noSpace.volume]);
   const short = volumes.filter((volume) => isBelow(host, volume, 'pause'));
   const shortage = await findShortage(host, file, short);
   if (shortage === undefined) return;

@@ -197,9 +197,12 @@ export class FileStorage implements Storage {
     return findDefinitions([this.baseFolder, ...folders], signal);
   }
 
-  async volumes(): Promise<{ path: string; totalBytes: number; freeBytes: number }[]> {
+  async volumes(
+    also: readonly string[] = [],
+  ): Promise<{ path: string; totalBytes: number; freeBytes: number }[]> {
     await mkdir(this.baseFolder, { recursive: true, mode: 0o711 });
-    const volumes = await readVolumes([this.baseFolder, ...this.#options.settings().searchPath]);
+    const { searchPath } = this.#options.settings();
+    const volumes = await readVolumes([this.baseFolder, ...searchPath, ...also]);
     return volumes.map(({ path, totalBytes, freeBytes }) => ({ path, totalBytes, freeBytes }));
   }
 
