@@ -7,6 +7,7 @@ import { counted } from '../output/human.ts';
 import { hostNeeds, missingNeeds } from './packages.ts';
 import { logPlace, programRuns, runsWithoutAccount } from './running.ts';
 import { readStartSettings } from './settings.ts';
+import { findSpace } from './space.ts';
 
 function finding(
   check: string,
@@ -42,6 +43,8 @@ export async function judgeInstallation(
           ),
     );
   }
+  const space = findSpace(installation.data);
+  if (space !== undefined) findings.push(space);
   const serves = findings.every(({ check, result }) => check !== 'coordinator' || result === 'ok');
   const pid = readCoordinatorFile(installation)?.pid;
   if (pid !== undefined && runsWithoutAccount(pid))
