@@ -425,8 +425,8 @@ export class Machine {
         facts: ended.kind === 'crash' ? { log: ended.log } : {},
       });
     }
-    watch.running = running;
-    this.#running = running;
+    this.#running = watch.running = running;
+    this.#host.sampled(this.id); // what it told while it started was not heard
   }
 
   async #untilEnded(limitMs: number, signal: AbortSignal): Promise<'ended' | 'time'> {
