@@ -30,7 +30,9 @@ export interface Descriptor {
   readonly extents: readonly ExtentLine[];
   readonly fields: Readonly<Record<string, string>>;
   readonly text: string;
-  /** Of the eight digits of the CID, in bytes of the text. */
+  /** How many the CID has in the text: qemu-img leaves out zeros at its head. */
+  readonly cidDigits: number;
+  /** Of the digits of the CID, in bytes of the text. */
   readonly cidAt: number | undefined;
 }
 
@@ -74,10 +76,11 @@ export function parseDescriptor(file: DiskFile, offset: number, bytes: Buffer): 
   if (hint !== undefined && Buffer.byteLength(hint) > maxNameBytes) {
     throw fileFault(file, place, 'the name of its parent is too long');
   }
-  const cidAt = /(?:^|[\r\n])\s*CID\s*=\s*(?=[0-9a-f]{8}\b)/i.exec(text);
+  const cidAt = /(?:^|[\r\n])\s*CID\s*=\s*(?=[0-9a-f]{1,8}\b)/i.exec(text);
   return {
     createType: fields['createtype'] ?? '',
     cid: cid.toLowerCase().padStart(8, '0'),
+    cidDigits: cid.length,
     parentCid: parentCid.toLowerCase().padStart(8, '0'),
     parentHint: hint === '' ? undefined : hint,
     extents,

@@ -165,11 +165,19 @@ export class VmdkLayer implements Layer {
   async #changeIdentity(): Promise<void> {
     const { descriptor, descriptorOffset, file } = this.#parts;
     if (descriptor.cidAt === undefined) return;
-    const cid = randomBytes(4).toString('hex');
-    this.#cid = cid === noParent ? 'fffffffe' : cid;
-    await file.write(Buffer.from(this.#cid, 'latin1'), descriptorOffset + descriptor.cidAt);
+    const digits = newCid(this.#cid, descriptor.cidDigits);
+    this.#cid = digits.padStart(8, '0');
+    await file.write(Buffer.from(digits, 'latin1'), descriptorOffset + descriptor.cidAt);
     await file.sync();
   }
+}
+
+/** Another one than the present, which takes up as many digits. */
+function newCid(present: string, digits: number): string {
+  const cid = randomBytes(4)
+    .toString('hex', 0, Math.ceil(digits / 2))
+    .slice(0, digits);
+  return cid === noParent || cid.padStart(8, '0') === present ? newCid(present, digits) : cid;
 }
 
 function referenceOf(descriptor: Descriptor): ParentReference | undefined {
@@ -275,6 +283,7 @@ async function embeddedDescriptor(file: DiskFile, header: SparseHeader): Promise
       extents: [{ kind: 'sparse', lengthBytes: capacityBytes, name: '', offsetBytes: 0 }],
       fields: {},
       text: '',
+      cidDigits: 8,
       cidAt: undefined,
     };
   }

@@ -150,6 +150,27 @@ void test('FMT-22 a vmdk chain is read as qemu-img reads it, and a changed paren
     await assert.rejects(openDisk({ path: ours, store }), { code: 'stale' });
   }));
 
+void test('a content identity with fewer digits, as qemu-img writes it, changes with the content too', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'a.vmdk');
+    await mustRun('qemu-img', 'create', '-f', 'vmdk', path, '1M');
+    const bytes = await readFile(path);
+    const at = bytes.indexOf('CID=') + 4;
+    const rest = bytes.indexOf('\n', at);
+    const text = bytes.toString('latin1', rest, bytes.indexOf('\0', rest));
+    bytes.write(`7${text}\0`, at, 'latin1');
+    await writeFile(path, bytes);
+    const disk = await openDisk({ path, store, access: 'write' });
+    assert.equal(disk.layer.describe().identity, '00000007');
+    await disk.write(Buffer.alloc(512, 1), 0);
+    await disk.close();
+    const again = await openDisk({ path, store });
+    const { identity } = again.layer.describe();
+    await again.close();
+    assert.match(identity ?? '', /^0000000[0-689a-f]$/);
+    assert.match(await readFile(path, 'latin1'), /CID=[0-9a-f]\nparentCID=ffffffff\n/);
+  }));
+
 void test('FMT-04 an extent outside the folder is refused with its name', () =>
   withFolder(async (folder) => {
     const path = join(folder, 'a.vmdk');
