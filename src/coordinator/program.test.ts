@@ -148,6 +148,20 @@ test('a store that is damaged is told, and is not made anew', async () => {
   assert.match(await readFile(join(data, 'store.db'), 'utf8'), /^this is no database/);
 });
 
+test('a store that was emptied is not begun anew beside the authority of an installation', async () => {
+  const first = run('emptied', '--listen', '127.0.0.1:0');
+  await serving('emptied', first);
+  first.child.kill('SIGTERM');
+  await first.ended;
+  const file = join(folder, 'emptied', 'data', 'store.db');
+  await writeFile(file, '');
+  const again = run('emptied', '--listen', '127.0.0.1:0');
+  assert.notEqual(await again.ended, 0);
+  assert.match(again.text(), /store\.db is empty, but there was an installation here/);
+  assert.match(again.text(), /put the store back from a copy/);
+  assert.equal((await readFile(file)).length, 0);
+});
+
 test('SEC-59 EVT-51 without TLS it is loud about it; its start and its end are events', async () => {
   const started = run('five', '--listen', '127.0.0.1:0', '--insecure-no-tls');
   const { url } = await serving('five', started);

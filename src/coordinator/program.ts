@@ -42,6 +42,7 @@ import { closeSamples, recordSamples } from './reconcile/samples.ts';
 import { retention } from './reconcile/retention.ts';
 import { SampleHistory } from './samples/history.ts';
 import { SampleRecorder } from './samples/record.ts';
+import { refuseEmptied } from './store/emptied.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { NewEvent } from './store/store.ts';
 
@@ -75,7 +76,9 @@ export async function startCoordinator(
   await using stack = new AsyncDisposableStack();
   for (const folder of [data, config, runtime])
     await mkdir(folder, { recursive: true, mode: 0o700 });
-  const store = stack.use(await openSqliteStore({ file: join(data, 'store.db'), clock, log }));
+  const storeFile = join(data, 'store.db');
+  await refuseEmptied(storeFile, join(data, 'authority'));
+  const store = stack.use(await openSqliteStore({ file: storeFile, clock, log }));
   const inventory = createInventory({ clock });
   const follower = stack.use(await followStore(store, inventory, log));
   // What it gathered is written last: work that goes on while it is would find its hosts gone.
