@@ -214,6 +214,7 @@ describe('two real guests', { skip: withoutQemu }, () => {
           .filter((name) => ['error', 'critical'].includes(eventCatalogue[name as EventName].type)),
       ),
     ];
+    await agent.untilEvent('vm.guest-error', ids[0]);
     assert.deepEqual(errors(ids[0]), ['vm.disk-error', 'vm.guest-error']);
     assert.deepEqual(errors(await failToStart({}, 'spoilt')), [
       'vm.configuration-error',
