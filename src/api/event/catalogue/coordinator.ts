@@ -1,0 +1,81 @@
+/** Events of the coordinator, and of what it keeps for the whole installation. */
+import { none, change, type EventFacts } from './facts.ts';
+
+export const coordinatorEvents = {
+  'coordinator.started': {
+    number: 3001,
+    category: 'Coordinator',
+    target: 'installation',
+    type: 'information',
+    message: 'The coordinator started',
+    attributes: { version: 'its version', recovered: 'operations taken up again' },
+  },
+  'coordinator.stopped': {
+    number: 3002,
+    category: 'Coordinator',
+    target: 'installation',
+    type: 'information',
+    message: 'The coordinator stopped',
+    attributes: none,
+  },
+  'coordinator.connection.lost': {
+    number: 3003,
+    category: 'Coordinator',
+    target: 'host',
+    type: 'warning',
+    message: 'The connection to host {target} was lost: {cause}',
+    attributes: { cause: 'why' },
+  },
+  'coordinator.connection.restored': {
+    number: 3004,
+    category: 'Coordinator',
+    target: 'host',
+    type: 'information',
+    message: 'The connection to host {target} is back',
+    attributes: none,
+  },
+  'coordinator.inventory.synchronised': {
+    number: 3005,
+    category: 'Coordinator',
+    target: 'host',
+    type: 'information',
+    message: 'The inventory of host {target} was synchronised: {found} found, {vanished} vanished',
+    attributes: {
+      machines: 'vms the host carries',
+      found: 'vms that were not known before',
+      vanished: 'known vms that the host no longer has',
+    },
+  },
+  'coordinator.log.cleared': {
+    number: 3006,
+    category: 'Coordinator',
+    target: 'installation',
+    type: 'warning',
+    message: 'The event log up to {before} was cleared',
+    attributes: { before: 'time up to which', count: 'how many events' },
+  },
+  'installation.setting.changed': {
+    number: 3007,
+    category: 'Setting Change',
+    target: 'installation',
+    type: 'information',
+    message: 'The setting {path} was changed from {oldValue} to {newValue}',
+    attributes: change,
+  },
+  'profile.created': {
+    number: 5001,
+    category: 'Coordinator',
+    target: 'profile',
+    type: 'information',
+    message: 'Hardware profile {target} was created',
+    attributes: none,
+  },
+  'profile.deleted': {
+    number: 5002,
+    category: 'Coordinator',
+    target: 'profile',
+    type: 'information',
+    message: 'Hardware profile {target} was deleted',
+    attributes: none,
+  },
+} as const satisfies Record<string, EventFacts>;

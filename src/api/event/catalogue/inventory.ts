@@ -1,0 +1,77 @@
+/** Events of teams, folders and images. */
+import { none, type EventFacts } from './facts.ts';
+
+export const inventoryEvents = {
+  'team.created': {
+    number: 5003,
+    category: 'Coordinator',
+    target: 'team',
+    type: 'information',
+    message: 'Team {target} was created',
+    attributes: none,
+  },
+  'team.changed': {
+    number: 5004,
+    category: 'Coordinator',
+    target: 'team',
+    type: 'information',
+    message: 'Team {target} was changed: {what}',
+    attributes: { what: 'what is different' },
+  },
+  'team.deleted': {
+    number: 5005,
+    category: 'Coordinator',
+    target: 'team',
+    type: 'information',
+    message: 'Team {target} was deleted; its vms stay as they are',
+    attributes: none,
+  },
+  'folder.created': {
+    number: 5006,
+    category: 'Coordinator',
+    target: 'folder',
+    type: 'information',
+    message: 'Folder {target} was created',
+    attributes: none,
+  },
+  'folder.changed': {
+    number: 5007,
+    category: 'Coordinator',
+    target: 'folder',
+    type: 'information',
+    message: 'Folder {oldPath} is now {newPath}',
+    attributes: { oldPath: 'path before', newPath: 'path after' },
+  },
+  'folder.deleted': {
+    number: 5008,
+    category: 'Coordinator',
+    target: 'folder',
+    type: 'information',
+    message: 'Folder {target} was deleted',
+    attributes: none,
+  },
+  'image.added': {
+    number: 5009,
+    category: 'Image',
+    target: 'image',
+    type: 'information',
+    message: 'Image {target} was added',
+    attributes: { how: 'built or registered' },
+  },
+  'image.deleted': {
+    number: 5010,
+    category: 'Image',
+    target: 'image',
+    type: 'information',
+    message: 'Image {target} was removed',
+    attributes: none,
+  },
+  'image.build-failed': {
+    number: 5011,
+    category: 'Image',
+    target: 'image',
+    type: 'error',
+    message: 'Image {target} could not be built: {reason}',
+    attributes: { reason: 'why' },
+  },
+} as const satisfies Record<string, EventFacts>;

@@ -1,0 +1,51 @@
+/** Events of networks. */
+import { none, change, type EventFacts } from './facts.ts';
+
+const network = { category: 'Network', target: 'network' } as const;
+
+export const networkEvents = {
+  'network.created': {
+    number: 4001,
+    ...network,
+    type: 'information',
+    message: 'Network {target} was created',
+    attributes: { type: 'internal, host-only, nat or bridged' },
+  },
+  'network.deleted': {
+    number: 4002,
+    ...network,
+    type: 'information',
+    message: 'Network {target} was deleted',
+    attributes: none,
+  },
+  'network.setting.changed': {
+    number: 4003,
+    category: 'Setting Change',
+    target: 'network',
+    type: 'information',
+    message: 'The setting {path} of network {target} was changed from {oldValue} to {newValue}',
+    attributes: change,
+  },
+  'network.failed': {
+    number: 4004,
+    ...network,
+    type: 'error',
+    typeWhere: { attribute: 'state', value: 'degraded', type: 'warning' },
+    message: 'Network {target} is {state} on host {host}: {reason}',
+    attributes: { host: 'name of the host', state: 'degraded or down', reason: 'why' },
+  },
+  'network.restored': {
+    number: 4005,
+    ...network,
+    type: 'information',
+    message: 'Network {target} is ready again on host {host}',
+    attributes: { host: 'name of the host' },
+  },
+  'network.service-moved': {
+    number: 4006,
+    ...network,
+    type: 'information',
+    message: 'The service of network {target} moved from host {from} to host {to}',
+    attributes: { from: 'name of the host that served', to: 'name of the host that serves' },
+  },
+} as const satisfies Record<string, EventFacts>;

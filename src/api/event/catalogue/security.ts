@@ -1,0 +1,100 @@
+/** Events of who may do what: people, their sign-ins, rights and certificates. */
+import { none, change, type EventFacts } from './facts.ts';
+
+export const securityEvents = {
+  'security.signed-in': {
+    number: 6001,
+    category: 'Security',
+    target: 'user',
+    type: 'information',
+    message: '{target} signed in',
+    attributes: { means: 'password, link or token' },
+  },
+  'security.sign-in-failed': {
+    number: 6002,
+    category: 'Security',
+    target: 'user',
+    type: 'warning',
+    message: 'Sign-in as {target} failed',
+    attributes: {
+      means: 'password, link or one-time code',
+      unwritten: 'failures since the last such event that were only counted',
+    },
+  },
+  'security.signed-out': {
+    number: 6003,
+    category: 'Security',
+    target: 'user',
+    type: 'information',
+    message: '{target} signed out',
+    attributes: none,
+  },
+  'security.denied': {
+    number: 6004,
+    category: 'Security',
+    target: 'user',
+    type: 'warning',
+    message: '{target} was refused {verb} on {object}',
+    attributes: {
+      verb: 'the right that is missing',
+      object: 'the thing',
+      unwritten: 'refusals of the same user since the last such event that were only counted',
+    },
+  },
+  'security.user.changed': {
+    number: 6005,
+    category: 'Security',
+    target: 'user',
+    type: 'information',
+    message: 'User {target} was {how}',
+    attributes: {
+      how: 'created, changed, disabled, enabled or deleted',
+      oldValue: 'what was changed, before',
+      newValue: 'what was changed, after',
+    },
+  },
+  'security.permission.changed': {
+    number: 6006,
+    category: 'Security',
+    target: 'grant',
+    type: 'information',
+    message: 'Permission changed: {what}',
+    attributes: { what: 'role, subject and object', how: 'granted, denied or withdrawn' },
+  },
+  'security.role.changed': {
+    number: 6007,
+    category: 'Security',
+    target: 'role',
+    type: 'information',
+    message: 'Role {target} was {how}',
+    attributes: {
+      how: 'created, changed or deleted',
+      oldValue: 'rights before',
+      newValue: 'rights after',
+    },
+  },
+  'security.token.changed': {
+    number: 6008,
+    category: 'Security',
+    target: 'token',
+    type: 'information',
+    message: 'Token {target} was {how}',
+    attributes: { how: 'created or revoked' },
+  },
+  'security.run-account.changed': {
+    number: 6009,
+    category: 'Security',
+    target: 'vm',
+    type: 'information',
+    message: 'The account that {target} runs under was changed from {oldValue} to {newValue}',
+    attributes: change,
+  },
+  'security.certificate.changed': {
+    number: 6010,
+    category: 'Security',
+    target: 'installation',
+    type: 'information',
+    message: 'Certificate {what} was {how}',
+    attributes: { what: 'which', how: 'issued, replaced or revoked' },
+  },
+} as const satisfies Record<string, EventFacts>;
