@@ -68,6 +68,7 @@ describe('devices of a real host', { skip: withoutQemu }, () => {
       });
     await assert.rejects(insert(missing), /is not there/);
     await assert.rejects(insert(malformed), /malformed: it has 17 bytes/);
+    await agent.untilEvent('vm.floppy.format-invalid', id);
     await agent.act(id, 'turn-off');
     assert.deepEqual(expected(id), [
       ['vm.floppy.mount-failed', missing],
@@ -79,6 +80,7 @@ describe('devices of a real host', { skip: withoutQemu }, () => {
     ] as const) {
       const started = await agent.create(withFloppy(file));
       assert.deepEqual(await agent.blockedCodes(started), [code]);
+      await agent.untilEvent(event, started);
       assert.deepEqual(expected(started), [[event, file]]);
     }
   });
@@ -90,6 +92,7 @@ describe('devices of a real host', { skip: withoutQemu }, () => {
     assert.deepEqual(await agent.blockedCodes(absent), ['device-missing']);
     const name = 'vm.device-not-available';
     const at = { device: 'COM1', hostPath: '/dev/ttyNONE' };
+    await agent.untilEvent(name, absent);
     assert.deepEqual(told(absent, 'vm.device'), [[name, at]]);
 
     const { path, program } = await openTerminal();
