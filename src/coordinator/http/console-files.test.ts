@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { fastify, type FastifyInstance } from 'fastify';
 import { Fault } from '#lib';
 import { registerConsole } from './console-files.ts';
@@ -21,6 +21,7 @@ before(async () => {
   writeFileSync(join(folder, 'index.html'), '<p>page</p>');
   writeFileSync(join(folder, 'assets/index-abc.js'), 'script');
   writeFileSync(join(folder, 'assets/index-abc.js.gz'), gzipSync('script'));
+  writeFileSync(join(folder, 'assets/index-abc.js.br'), brotliCompressSync('script'));
   ({ server, url } = await serve(folder));
 });
 after(async () => {
@@ -66,10 +67,16 @@ test('a file with a hash in its name is kept for ever, and compressed for those 
   assert.match(plain.headers.get('content-type') ?? '', /^text\/javascript/);
   assert.match(plain.headers.get('cache-control') ?? '', /immutable/);
   assert.equal(plain.headers.get('content-encoding'), null);
-  const small = await fetch(path, { headers: { 'accept-encoding': 'gzip' } });
-  assert.equal(small.headers.get('content-encoding'), 'gzip');
-  assert.equal(small.headers.get('vary'), 'accept-encoding');
-  assert.equal(await small.text(), 'script');
+  for (const [accepted, encoding] of [
+    ['gzip', 'gzip'],
+    ['gzip, deflate', 'gzip'],
+    ['gzip, deflate, br, zstd', 'br'],
+  ] as const) {
+    const small = await fetch(path, { headers: { 'accept-encoding': accepted } });
+    assert.equal(small.headers.get('content-encoding'), encoding);
+    assert.equal(small.headers.get('vary'), 'accept-encoding');
+    assert.equal(await small.text(), 'script');
+  }
 });
 
 test('nothing outside the folder, and nothing of it but its files, is reached', async () => {

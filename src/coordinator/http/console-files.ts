@@ -44,9 +44,15 @@ const notBuilt = `<!doctype html>
 <pre>./gantry up</pre></body></html>
 `;
 
+/** Of the twins of a file (src/console/build.ts), the smaller first. */
+const encodings = [
+  { name: 'br', extension: '.br' },
+  { name: 'gzip', extension: '.gz' },
+] as const;
+
 interface Found {
   readonly bytes: Uint8Array;
-  readonly compressed: boolean;
+  readonly encoding: (typeof encodings)[number]['name'] | undefined;
 }
 
 async function read(file: string): Promise<Uint8Array | undefined> {
@@ -59,15 +65,19 @@ async function read(file: string): Promise<Uint8Array | undefined> {
   }
 }
 
-async function find(file: string, acceptsGzip: () => boolean): Promise<Found | undefined> {
-  const small = acceptsGzip() ? await read(`${file}.gz`) : undefined;
-  if (small !== undefined) return { bytes: small, compressed: true };
+/** `accepted` is the header `accept-encoding`, whose weights no browser uses (RFC 9110, 12.5.3). */
+async function find(file: string, accepted: string): Promise<Found | undefined> {
+  const names = accepted.split(',').map((name) => name.trim());
+  for (const { name, extension } of encodings) {
+    const small = names.includes(name) ? await read(file + extension) : undefined;
+    if (small !== undefined) return { bytes: small, encoding: name };
+  }
   const bytes = await read(file);
-  return bytes && { bytes, compressed: false };
+  return bytes && { bytes, encoding: undefined };
 }
 
 async function send(reply: FastifyReply, path: string, found: Found): Promise<void> {
-  if (found.compressed) reply.header('content-encoding', 'gzip');
+  if (found.encoding !== undefined) reply.header('content-encoding', found.encoding);
   await reply
     .headers({
       'content-security-policy': policy,
@@ -84,11 +94,10 @@ async function send(reply: FastifyReply, path: string, found: Found): Promise<vo
 export function registerConsole(server: FastifyInstance, folder: string): void {
   server.get('/*', async (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?', 1)[0] ?? '/';
-    const gzip = (): boolean =>
-      /\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '');
+    const accepted = request.headers['accept-encoding']?.toString() ?? '';
     const isFile = path.startsWith('/assets/') || mediaTypes[extname(path)] !== undefined;
     if (isFile && fileName.test(path)) {
-      const found = await find(join(folder, path), gzip);
+      const found = await find(join(folder, path), accepted);
       if (found !== undefined) return send(reply, path, found);
     }
     // Any other path is a page of the console; browsers that open one ask for HTML, probes and curl for the first.
@@ -97,7 +106,7 @@ export function registerConsole(server: FastifyInstance, folder: string): void {
       throw new Fault('not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`, {
         hint: 'the routes are described at /api',
       });
-    const page = await find(join(folder, 'index.html'), gzip);
+    const page = await find(join(folder, 'index.html'), accepted);
     if (page !== undefined) return send(reply, '/index.html', page);
     await reply.type('text/html; charset=utf-8').send(notBuilt);
   });
