@@ -1,5 +1,5 @@
 /** Turn off, shut down, save, discard: from a process to none (VM-34, VM-36 to VM-38). */
-import type { UndoDecision, VmActionRequest } from '#api';
+import type { Actor, UndoDecision, VmActionRequest } from '#api';
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
 import type { Ending } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
@@ -10,11 +10,18 @@ import { stopped, type MachineFile } from './record.ts';
 /** Why a machine goes off, as its event says. */
 export type OffCause = 'guest' | 'person' | 'schedule' | 'plan' | 'host-stop' | 'crash';
 
+const offCauses: Readonly<Record<Actor['kind'], OffCause>> = {
+  user: 'person',
+  external: 'person',
+  guest: 'guest',
+  schedule: 'schedule',
+  plan: 'plan',
+  system: 'host-stop',
+};
+
 /** Who asked decides what the event says and whether the machine counts as running afterwards (VM-62). */
 export function offCauseOf(hands: Hands): OffCause {
-  if (hands.cause.actor.kind === 'schedule') return 'schedule';
-  if (hands.cause.actor.kind === 'system') return 'host-stop';
-  return 'person';
+  return offCauses[hands.cause.actor.kind];
 }
 
 export async function turnOff(hands: Hands, undo?: UndoDecision): Promise<void> {

@@ -21,7 +21,7 @@ export type Category = (typeof categories)[number];
 
 export const actorSchema = z
   .strictObject({
-    kind: z.enum(['user', 'system', 'guest', 'external', 'schedule']),
+    kind: z.enum(['user', 'system', 'guest', 'external', 'schedule', 'plan']),
     name: z.string().max(100),
   })
   .meta({ id: 'Actor', description: 'by whose hand; external: another tool' });
