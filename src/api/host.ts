@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { lowSpaceSchema } from './host-space.ts';
 import { idSchema, nameSchema, timeSchema } from './ids.ts';
 import { abilities } from './vm/actions.ts';
+import { macSchema } from './vm/hardware.ts';
 
 /** HOST-21, in the words of the source's status table. */
 export const hostStatuses = [
@@ -53,6 +54,7 @@ export const hostFactsSchema = z
         z.strictObject({
           name: z.string().max(15),
           kind: z.enum(['adapter', 'bridge']),
+          mac: macSchema.nullable().default(null).meta({ description: 'its own address' }),
           addresses: z.array(z.string().max(64)).max(64).meta({ description: '192.168.1.5/24' }),
         }),
       )

@@ -249,7 +249,8 @@ async function changeAdapter(hands: Hands, adapter: Adapter): Promise<Live> {
     return { live: true };
   }
   const live = await attempt(hands, async () => {
-    if (!before || !running?.devices.changeAdapter) return 'pending';
+    // No guest takes another address for the adapter that it has.
+    if (before?.mac !== adapter.mac || !running?.devices.changeAdapter) return 'pending';
     await requirePluggable(hands, adapter);
     await running.devices.changeAdapter(before, adapter, file);
     return 'live';

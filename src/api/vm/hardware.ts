@@ -204,7 +204,8 @@ export const attachmentSchema = z
 export const macSchema = z
   .string()
   .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'is not a MAC address in lower case with colons')
-  .refine((mac) => (Number.parseInt(mac.slice(0, 2), 16) & 1) === 0, 'is a multicast address');
+  .refine((mac) => (Number.parseInt(mac.slice(0, 2), 16) & 1) === 0, 'is a multicast address')
+  .refine((mac) => mac !== '00:00:00:00:00:00', 'is no address');
 
 export const adapterSchema = z
   .strictObject({

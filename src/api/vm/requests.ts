@@ -108,6 +108,8 @@ export type AdapterAttach = z.infer<typeof adapterAttachSchema>;
 
 export const adapterChangeSchema = patchOf(
   adapterSchema.pick({
+    mac: true,
+    macMode: true,
     attachment: true,
     link: true,
     optional: true,
@@ -116,7 +118,11 @@ export const adapterChangeSchema = patchOf(
     firewall: true,
     addresses: true,
   }),
-).meta({ id: 'AdapterChange', description: 'what is left out stays as it is' });
+).meta({
+  id: 'AdapterChange',
+  description:
+    'what is left out stays as it is; a MAC address that is given is static, and macMode dynamic alone gives a new one, at the next start',
+});
 export type AdapterChange = z.infer<typeof adapterChangeSchema>;
 
 export const effectiveHardwareSchema = z

@@ -21,6 +21,20 @@ function attachmentTo(network: string) {
   return { kind: 'network', network } as const;
 }
 
+const macOption = {
+  mac: {
+    type: 'text',
+    value: 'ADDRESS',
+    meaning: 'MAC address of its own, or new for one that nobody has',
+  },
+} as const;
+
+/** Addresses are written in lower case with colons; people write them otherwise too. */
+function macChange(mac: string | undefined): Pick<AdapterChange, 'mac' | 'macMode'> {
+  if (mac === undefined) return {};
+  return mac === 'new' ? { macMode: 'dynamic' } : { mac: mac.toLowerCase().replaceAll('-', ':') };
+}
+
 const portOptions = {
   inbound: {
     type: 'text',
@@ -104,6 +118,7 @@ export const adapterCommands = [
         meaning: "default: the profile's",
       },
       ...networkOption,
+      ...macOption,
     },
     examples: [
       'gantry vm attach-adapter web-1 --model e1000',
@@ -111,8 +126,9 @@ export const adapterCommands = [
     ],
     async run(run) {
       const vm = run.args[0] ?? '';
-      const { model, network } = run.options;
+      const { model, network, mac } = run.options;
       const body = {
+        ...macChange(mac),
         ...(model === undefined ? {} : { model }),
         ...(network === undefined ? {} : { attachment: attachmentTo(network) }),
       };
@@ -135,6 +151,7 @@ export const adapterCommands = [
     args: [vmArgument, { name: 'slot', meaning: 'number of the adapter' }],
     options: {
       ...networkOption,
+      ...macOption,
       link: {
         type: 'text',
         words: ['up', 'down'],
@@ -152,13 +169,15 @@ export const adapterCommands = [
     examples: [
       'gantry vm set-adapter web-1 0 --network lab',
       'gantry vm set-adapter web-1 0 --link down',
+      'gantry vm set-adapter web-1 0 --mac 02:00:5e:10:00:01',
       'gantry vm set-adapter web-1 0 --inbound 100M --outbound 10M --priority low',
       'gantry vm set-adapter web-1 0 --default-in deny --rule "allow in tcp 22,80 from 10.80.0.0/24"',
     ],
     async run(run) {
       const [vm = '', slot = ''] = run.args;
-      const { network, link, optional } = run.options;
+      const { network, link, optional, mac } = run.options;
       const body = {
+        ...macChange(mac),
         ...(network === undefined ? {} : { attachment: attachmentTo(network) }),
         ...(link === undefined ? {} : { link }),
         ...(optional === undefined ? {} : { optional: optional === 'yes' }),

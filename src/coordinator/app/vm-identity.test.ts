@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { profiles, vmDefinitionSchema } from '#api';
-import { isFault } from '#lib';
-import { identify, makeMac, makeSerialNumber } from './vm-identity.ts';
+import { identify, makeSerialNumber } from './vm-identity.ts';
 
 const definition = vmDefinitionSchema.parse({
   id: '3f8a2c5e-9b1d-4e7a-8c6f-2d4b6a8e0c1f',
@@ -47,24 +46,4 @@ test('an identity stays: whole it is not touched, in part it is completed', () =
     chassis: { assetTag: 'MINE', serialNumber: 'MINE' },
     baseBoard: { serialNumber: 'MINE' },
   });
-});
-
-test('MAC addresses are unicast, locally administered and unique', () => {
-  const used = new Set<string>();
-  for (let run = 0; run < 1000; run += 1) {
-    const first = Number.parseInt(makeMac('52:47:59', used).slice(0, 2), 16);
-    assert.equal(first & 1, 0, 'unicast');
-    assert.equal(first & 2, 2, 'locally administered');
-  }
-  assert.equal(used.size, 1000);
-});
-
-test('when no address is free, that is said', () => {
-  const always = (count: number): Uint8Array => new Uint8Array(count);
-  const used = new Set<string>();
-  makeMac('52:47:59', used, always);
-  assert.throws(
-    () => makeMac('52:47:59', used, always),
-    (error) => isFault(error, 'exhausted'),
-  );
 });

@@ -21,7 +21,7 @@ import {
   type VmDefinition,
 } from '#api';
 import { commitFresh } from '../app/commit-fresh.ts';
-import { SerialIndex } from '../app/conflicts.ts';
+import { ClaimIndex } from '../app/conflicts.ts';
 import { definitionForAgent, definitionFromAgent } from '../app/media.ts';
 import { freeName, reserveName } from '../app/names.ts';
 import { settingEvents, type EventFrame } from '../app/setting-events.ts';
@@ -53,7 +53,7 @@ export async function synchronise(
     lockHolder(context.inventory, { kind: 'vm', id, name: '' }) !== undefined;
   const looked = records.filter(({ definition }) => !isWorkedOn(definition.id));
   const result = { toPush: [] as string[], found: [] as string[], vanished: [] as string[] };
-  const serials = new SerialIndex(context.inventory);
+  const claims = new ClaimIndex(context.inventory);
   for (let at = 0; at < looked.length; at += chunk) {
     const part = looked.slice(at, at + chunk);
     let toPush: string[] = [];
@@ -61,7 +61,7 @@ export async function synchronise(
     await commitFresh(context, () => {
       toPush = [];
       found = [];
-      const work = new Part(context, hostId, serials);
+      const work = new Part(context, hostId, claims);
       for (const record of part) {
         const how = work.take(record);
         if (how === 'push') toPush.push(record.definition.id);
@@ -90,16 +90,16 @@ export async function synchronise(
 class Part {
   readonly #context: LinkContext;
   readonly #hostId: string;
-  readonly #serials: SerialIndex;
+  readonly #claims: ClaimIndex;
   readonly #names = new Set<string>();
   readonly #conditions: Condition[] = [];
   readonly #writes: Write[] = [];
   readonly #events: NewEvent[] = [];
 
-  constructor(context: LinkContext, hostId: string, serials: SerialIndex) {
+  constructor(context: LinkContext, hostId: string, claims: ClaimIndex) {
     this.#context = context;
     this.#hostId = hostId;
-    this.#serials = serials;
+    this.#claims = claims;
   }
 
   commit(): Commit | undefined {
@@ -196,10 +196,10 @@ class Part {
       { ...frame, name: 'vm.discovered', attributes: { how: 'new' } },
       { ...frame, name: 'vm.created', attributes: { how: 'discovered' } },
     );
-    const conflict = this.#serials.conflict(definition);
+    const conflict = this.#claims.conflict(definition);
     if (conflict !== undefined)
       this.#events.push({ ...frame, name: 'vm.conflict', attributes: conflict });
-    this.#serials.add(definition);
+    this.#claims.add(definition);
   }
 
   #frame(vm: VmDocument, actor: Actor): EventFrame {

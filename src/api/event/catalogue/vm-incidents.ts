@@ -221,7 +221,7 @@ export const vmIncidents = {
     ...vm,
     type: 'warning',
     message: 'Virtual machines {target} and {other} have the same {what}',
-    attributes: { other: 'the other vm', what: 'UUID or serial number' },
+    attributes: { other: 'the other vm', what: 'UUID, serial number or MAC address' },
   },
   'vm.discovered': {
     number: 1061,

@@ -11,14 +11,14 @@ import {
   type VmDefinition,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { asJson } from '../json.ts';
 import { nameNetworks } from '../network/name-networks.ts';
-import { giveMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, requireFreeMacs, usedMacs } from '../macs.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
-import { requireFreeMacs } from './create-vm.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 
 function addAdapter(definition: VmDefinition, adapter: Adapter): VmDefinition {
@@ -55,7 +55,6 @@ export async function attachAdapter(
         : `slot ${slot} of ${name} is taken`,
       { hint: 'detach an adapter first' },
     );
-  const macs = usedMacs(coordinator.inventory);
   const adapter = adapterSchema.parse({
     model:
       (hardware.machine === 'virt' ? undefined : findGuest(guestOs)?.adapter) ??
@@ -64,12 +63,11 @@ export async function attachAdapter(
     attachment: { kind: 'user' },
     macMode: request.mac === undefined ? 'dynamic' : 'static',
     ...request,
-    mac: request.mac ?? giveMac(coordinator.inventory, new Set(macs)),
+    mac: request.mac ?? giveMac(coordinator.inventory, usedMacs(coordinator.inventory)),
     slot,
   });
   const after = nameNetworks(coordinator.inventory, addAdapter(definition, adapter), definition);
-  for (const { mac } of hardware.adapters) macs.delete(mac);
-  requireFreeMacs(macs, after);
+  requireFreeMacs(coordinator.inventory, caller, after);
   parseDefinition(after, name, definition);
   return await begin(
     coordinator,
@@ -93,8 +91,10 @@ export async function changeAdapter(
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'configure');
   const before = adapterIn(definition, slot);
-  const changed = addAdapter(definition, adapterSchema.parse({ ...before, ...change }));
-  const after = nameNetworks(coordinator.inventory, changed, definition);
+  const { inventory } = coordinator;
+  const changed = adapterSchema.parse({ ...before, ...change, ...macAfter(inventory, change) });
+  const after = nameNetworks(inventory, addAdapter(definition, changed), definition);
+  requireFreeMacs(inventory, caller, after);
   parseDefinition(after, definition.name, definition);
   return await begin(
     coordinator,
@@ -104,6 +104,12 @@ export async function changeAdapter(
     { adapter: asJson(adapterIn(after, slot)), before: asJson(before) },
     dryRun,
   );
+}
+
+/** An address that somebody gives is theirs to keep; who wants one given gets a new one. */
+function macAfter(inventory: Inventory, { mac, macMode }: AdapterChange): Partial<Adapter> {
+  if (mac !== undefined) return { mac, macMode: macMode ?? 'static' };
+  return macMode === 'dynamic' ? { mac: giveMac(inventory, usedMacs(inventory)) } : {};
 }
 
 /** Errors: `not-found`. */

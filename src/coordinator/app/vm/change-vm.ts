@@ -34,10 +34,9 @@ import { applyMergePatch } from '../merge-patch.ts';
 import { nameOwner, nameTaken, releaseName, requireFreeName, reserveName } from '../names.ts';
 import { nameNetworks } from '../network/name-networks.ts';
 import { ancestorsOfPlace, vmThing } from '../things.ts';
-import { usedMacs } from '../vm-identity.ts';
+import { requireFreeMacs } from '../macs.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, changeDefinition, vmFrame, type AlongWith } from './common-steps.ts';
-import { requireFreeMacs } from './create-vm.ts';
 import { requireAction } from './judge.ts';
 import { requireAccountChoice } from './account-choice.ts';
 import { requireOwnFiles } from './others-files.ts';
@@ -154,10 +153,7 @@ function requireChangeable(
   for (const medium of mediaOf(after))
     if (medium.kind === 'image' && !known.has(JSON.stringify(medium)))
       findImage(inventory, caller, medium.image);
-  const own = new Set(before.hardware.adapters.map(({ mac }) => mac));
-  // Looking through all vms is for those that bring an address along.
-  if (after.hardware.adapters.some(({ mac }) => !own.has(mac)))
-    requireFreeMacs(usedMacs(inventory).difference(own), after);
+  requireFreeMacs(inventory, caller, after);
 }
 
 /** The vm's new and old name, where a change of the definition is one of the name. */

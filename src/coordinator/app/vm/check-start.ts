@@ -8,6 +8,7 @@ import type { Coordinator } from '../../context.ts';
 import type { HostDocument, VmDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import { asReasons, hostProcessor, warnOfHardware } from '../hardware-warnings.ts';
+import { judgeMacs } from '../macs.ts';
 import { imageOnHost, mediaOf } from '../media.ts';
 
 export type StartAction = 'turn-on' | 'hold' | 'restore' | 'restart';
@@ -58,7 +59,7 @@ function knownReasons(
       remedy: 'eject it, or build or add the image on this host',
     });
   }
-  return reasons;
+  return [...reasons, ...judgeMacs(inventory, vm.data)];
 }
 
 function hostReason(

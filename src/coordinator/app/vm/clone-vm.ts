@@ -25,7 +25,7 @@ import { asReasons, inWords } from '../hardware-warnings.ts';
 import { definitionForAgent, definitionFromAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { vmThing } from '../things.ts';
-import { giveMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, usedMacs } from '../macs.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
 import { forgiveMissing, register, releaseOwnName, unregister } from './create-steps.ts';

@@ -8,7 +8,7 @@ import { machineRecordSchema, type MachineRecord, type MachineReport } from '#ap
 import type { StatusDocument, VmDocument } from '../../documents.ts';
 import type { Commit, NewEvent, Write } from '../../store/store.ts';
 import { commitFresh } from '../commit-fresh.ts';
-import { SerialIndex } from '../conflicts.ts';
+import { ClaimIndex } from '../conflicts.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent, definitionFromAgent } from '../media.ts';
 import { nameOwner, nameTaken, releaseName, reserveName } from '../names.ts';
@@ -126,7 +126,7 @@ export async function register(
     if (inventory.document('vm', id) !== undefined) return undefined;
     const frame = vmFrame(work, vm);
     const events: NewEvent[] = [{ ...frame, name: 'vm.created', attributes: { how } }];
-    const conflict = new SerialIndex(inventory).conflict(vm.definition);
+    const conflict = new ClaimIndex(inventory).conflict(vm.definition);
     if (conflict !== undefined)
       events.push({ ...frame, name: 'vm.conflict', attributes: conflict });
     const granted = creatorGrant(work, vm, creator);

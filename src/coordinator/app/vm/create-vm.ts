@@ -20,7 +20,7 @@ import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { nameNetworks } from '../network/name-networks.ts';
 import { requireProfile } from '../profiles.ts';
-import { giveMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, requireFreeMacs, usedMacs } from '../macs.ts';
 import { requireAccountChoice } from './account-choice.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { makeDefinition } from './make-definition.ts';
@@ -90,7 +90,7 @@ export async function createVm(
   requireAccountChoice(definition);
   requireOwnFiles(inventory, caller, host.id, definition);
   requireScriptRight(caller, { kind: 'place', folderId: folder.id, hostId: host.id }, definition);
-  requireFreeMacs(usedMacs(inventory), definition);
+  requireFreeMacs(inventory, caller, definition);
   const plan = await links.call(host.id, 'machine.plan', {
     definition: definitionForAgent(inventory, host.id, definition),
     disks: [...disks],
@@ -220,16 +220,6 @@ function chooseId({ inventory }: Coordinator, { definition }: VmCreate): string 
       hint: 'leave the id out to make a new vm',
     });
   return given;
-}
-
-/** Errors: `exists` naming the address. */
-export function requireFreeMacs(used: ReadonlySet<string>, definition: VmDefinition): void {
-  for (const [index, { mac }] of definition.hardware.adapters.entries())
-    if (used.has(mac))
-      throw new Fault('exists', `another vm has the MAC address ${mac}`, {
-        facts: { path: `hardware/adapters/${index}/mac` },
-        hint: 'leave the address out to get a free one',
-      });
 }
 
 /** Errors: `blocked` with all reasons. */

@@ -10,7 +10,7 @@ import { findPlace } from '../find.ts';
 import { asReasons, hostProcessor, inWords, warnOfHardware } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { freeName, nameTaken, requireFreeName, reserveName } from '../names.ts';
-import { giveMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, usedMacs } from '../macs.ts';
 import { stepNames } from '../work.ts';
 import { importKind } from './create-steps.ts';
 import { chooseHost, requirePlan, type CreateInput } from './create-vm.ts';

@@ -21,7 +21,7 @@ import type { StatusDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Json } from '../../store/store.ts';
 import { asJson } from '../json.ts';
-import { giveMac, usedMacs } from '../vm-identity.ts';
+import { giveMac, usedMacs } from '../macs.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { changeDefinition, targetVm } from './common-steps.ts';

@@ -1,7 +1,7 @@
 /** The network interfaces of the host, without the loopback and without what is made for vms. */
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import type { HostFacts } from '#api';
+import { macSchema, type HostFacts } from '#api';
 
 const folder = '/sys/class/net';
 /** What Gantry makes itself (network/names.ts); a network is judged against what others have. */
@@ -16,8 +16,18 @@ export function readInterfaces(): HostFacts['interfaces'] {
     .map((name) => ({
       name,
       kind: existsSync(`${folder}/${name}/bridge`) ? 'bridge' : 'adapter',
+      mac: macSchema.safeParse(readAddress(name)).data ?? null,
       addresses: (addresses[name] ?? []).flatMap(({ cidr }) => cidr ?? []).slice(0, 64),
     }));
+}
+
+/** As the kernel has it, also of an interface without an IP address. */
+function readAddress(name: string): string | undefined {
+  try {
+    return readFileSync(`${folder}/${name}/address`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }
 
 function listNames(): string[] {
