@@ -13,8 +13,10 @@ import {
   type EventName,
   type Vm,
 } from '#api';
-import { Fault } from '#lib';
+import { Fault, faultCodes, type FaultCode } from '#lib';
 import { commands } from '../src/cli/commands/mod.ts';
+import { exitCodeOf } from '../src/cli/exit.ts';
+import { parseWords } from '../src/cli/parse.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -26,6 +28,8 @@ const otherwise: Readonly<Record<string, readonly string[]>> = {
   'vm.console.ticket': ['vm console'],
   // A screen in a terminal: looked at as a picture, driven by keys.
   'vm.screen.open': ['vm screenshot', 'vm type', 'vm send-keys'],
+  // The client makes the call, and makes it again where the stream has broken off.
+  'event.watch': ['event watch'],
 };
 
 /** Actions whose command has a name of its own. */
@@ -39,6 +43,18 @@ const verbs: Readonly<Record<string, readonly string[]>> = {
   'delete-snapshot': ['vm snapshot delete'],
   'insert-media': ['vm insert', 'vm eject'],
   screen: ['vm screenshot', 'vm type', 'vm send-keys'],
+};
+
+/** Calls for which the command line has no use: whoever makes them instead. */
+const ofOthers: Readonly<Record<string, string>> = {
+  'session.create': 'browsers, which keep a cookie',
+  'session.password': 'browsers, at the first sign-in by a link',
+  'session.second-factor.begin': 'browsers, at the sign-in',
+  'session.second-factor.confirm': 'browsers, at the sign-in',
+  'session.delete': 'browsers, at the sign-out',
+  'console.link.open': 'browsers of people without an account',
+  'host.join': 'agents',
+  'host.certificate': 'agents',
 };
 
 function textOf(room: 'cli' | 'console'): string {
@@ -60,6 +76,34 @@ test('VM-20 every call about vms that the API has and the console makes is made 
     return !(otherwise[name] ?? ['?']).every((word) => words.has(word));
   });
   assert.deepEqual(missing, []);
+});
+
+test('API-08 every call of the API is made by a command of noun and verb, by name or id, in five formats, with a wait option and exit codes by kind of fault', () => {
+  const cli = textOf('cli');
+  const missing = Object.keys(routes).filter(
+    (name) =>
+      !cli.includes(`'${name}'`) &&
+      !Object.hasOwn(ofOthers, name) &&
+      !(otherwise[name] ?? ['?']).every((word) => words.has(word)),
+  );
+  assert.deepEqual(missing, []);
+  const ofNouns = commands.filter(({ name }) => name.includes(' '));
+  assert.deepEqual(
+    commands.filter((one) => !ofNouns.includes(one)).map(({ name }) => name),
+    ['up', 'down', 'status', 'uninstall', 'apply', 'test', 'completion', '__complete'],
+  );
+  for (const command of ofNouns) {
+    const given = command.args.map(({ name }) => name);
+    for (const format of ['table', 'wide', 'json', 'yaml', 'csv'])
+      assert.equal(parseWords(command, [...given, '-o', format]).options['output'], format);
+    assert.equal(parseWords(command, [...given, '--no-wait']).options['no-wait'], true);
+    for (const { completes, meaning } of command.args)
+      if (completes === 'vm' || completes === 'host' || completes === 'image')
+        assert.match(meaning, /\b(names?|ids?|members)\b/, command.name);
+  }
+  const codes = Object.keys(faultCodes).map((code) => exitCodeOf(code as FaultCode));
+  assert.equal(new Set(codes).size, codes.length);
+  assert.ok(!codes.includes(0));
 });
 
 test('VM-20 every action on a vm has a command', () => {

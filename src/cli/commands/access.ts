@@ -1,13 +1,11 @@
-/** Users, tokens, roles and grants. Passwords are read from the terminal or standard input, never from argv. */
+/** Tokens, roles and grants. */
 import { Fault } from '#lib';
 import { grantObjectKinds, type Verb, verbs } from '#api';
 import { command } from '../command.ts';
-import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
-import { localTime, wasOrWouldBe } from '../output/human.ts';
+import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
-import { readSecret } from '../secret.ts';
-import { grantColumns, roleColumns, tokenColumns, userColumns } from './columns.ts';
+import { grantColumns, roleColumns, tokenColumns } from './columns.ts';
 
 const userArgument = { name: 'user', meaning: 'name or id', completes: 'user' } as const;
 
@@ -23,112 +21,6 @@ export function verbList(text: string): Verb[] {
 }
 
 export const accessCommands = [
-  command({
-    name: 'user list',
-    aliases: ['user ls'],
-    summary: 'list users',
-    options: listOptions,
-    examples: ['gantry user list'],
-    async run(run) {
-      writeList(
-        run.out,
-        run.format,
-        userColumns,
-        await collect(run, 'user.list', listQuery(run.options)),
-        'no users',
-      );
-    },
-  }),
-  command({
-    name: 'user create',
-    summary: 'create a user',
-    args: [{ name: 'name', meaning: 'the name to sign in with' }],
-    options: {
-      'display-name': { type: 'text', value: 'TEXT', meaning: 'as shown to people' },
-      group: { type: 'list', value: 'GROUP', meaning: 'a group the user is in' },
-      password: { type: 'flag', meaning: 'ask for a password (or read it from standard input)' },
-    },
-    examples: ['gantry user create ada --group lab --password'],
-    async run({ client, args, options, out, dryRun, signal }) {
-      const password = options.password === true ? await readSecret(out, 'password: ') : undefined;
-      const user = await client.call(
-        'user.create',
-        {
-          body: {
-            name: args[0] ?? '',
-            displayName: options['display-name'] ?? '',
-            groups: [...(options.group ?? [])],
-            ...(password === undefined ? {} : { password }),
-          },
-        },
-        signal,
-      );
-      out.line(`user ${user.name} ${wasOrWouldBe({ dryRun })} created`);
-      if (password === undefined) out.hint(`gantry user link ${user.name}`);
-    },
-  }),
-  command({
-    name: 'user password',
-    summary: "set a user's password",
-    args: [userArgument],
-    examples: ['gantry user password ada'],
-    async run({ client, args, out, signal }) {
-      const password = await readSecret(out, 'new password: ');
-      await client.call(
-        'user.update',
-        { params: { user: args[0] ?? '' }, body: { password } },
-        signal,
-      );
-      out.line('the password was set');
-    },
-  }),
-  command({
-    name: 'user link',
-    summary: 'make a one-time sign-in link',
-    args: [userArgument],
-    examples: ['gantry user link admin'],
-    async run({ client, args, out, format, signal }) {
-      const link = await client.call('user.link', { params: { user: args[0] ?? '' } }, signal);
-      const url = `${client.server}/#link=${link.code}`;
-      writeThing(out, format, { ...link, url }, [
-        ['link', url],
-        ['expires', localTime(link.expiresAt)],
-      ]);
-    },
-  }),
-  command({
-    name: 'user disable',
-    summary: 'disable a user',
-    args: [userArgument],
-    options: { undo: { type: 'flag', meaning: 'enable again' } },
-    examples: ['gantry user disable ada'],
-    async run({ client, args, options, out, dryRun, signal }) {
-      const user = await client.call(
-        'user.update',
-        {
-          params: { user: args[0] ?? '' },
-          body: { disabled: options.undo !== true },
-        },
-        signal,
-      );
-      out.line(
-        `user ${user.name} ${wasOrWouldBe({ dryRun })} ${user.disabled ? 'disabled' : 'enabled'}`,
-      );
-    },
-  }),
-  command({
-    name: 'user delete',
-    aliases: ['user rm'],
-    summary: 'delete a user',
-    args: [userArgument],
-    examples: ['gantry user delete ada'],
-    async run(run) {
-      const user = run.args[0] ?? '';
-      if (!run.dryRun) await confirm(run, 'Type the name to delete the user', user);
-      await run.client.call('user.delete', { params: { user } }, run.signal);
-      if (!run.dryRun) run.out.line(`user ${user} was deleted`);
-    },
-  }),
   command({
     name: 'token list',
     aliases: ['token ls'],
@@ -206,6 +98,22 @@ export const accessCommands = [
         await collect(run, 'role.list', listQuery(run.options)),
         'no roles',
       );
+    },
+  }),
+  command({
+    name: 'role show',
+    summary: 'show a role with its rights',
+    args: [{ name: 'role', meaning: 'name or id' }],
+    examples: ['gantry role show vm-operator'],
+    async run({ client, args, out, format, signal }) {
+      const role = await client.call('role.show', { params: { role: args[0] ?? '' } }, signal);
+      writeThing(out, format, role, [
+        ['name', role.name],
+        ['id', role.id],
+        ['built in', role.builtIn ? 'yes' : 'no'],
+        ['meaning', role.meaning],
+        ...role.verbs.map((verb) => ['may', `${verb}: ${verbs[verb]}`] as const),
+      ]);
     },
   }),
   command({

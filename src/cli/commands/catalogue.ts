@@ -1,12 +1,11 @@
-/** Images, folders and guests. */
+/** Images and guests. */
 import { imageRecipes, type GuestCatalogueEntry, type ImageBuild } from '#api';
 import { Fault, formatBytes } from '#lib';
 import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
-import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { finish } from '../progress.ts';
-import { folderColumns, imageColumns } from './columns.ts';
+import { imageColumns } from './columns.ts';
 
 const imageArgument = { name: 'image', meaning: 'name or id', completes: 'image' } as const;
 
@@ -135,51 +134,6 @@ export const catalogueCommands = [
       const image = run.args[0] ?? '';
       const started = await run.client.call('image.delete', { params: { image } }, run.signal);
       await finish(run, started, () => `image ${image} is gone`);
-    },
-  }),
-  command({
-    name: 'folder list',
-    aliases: ['folder ls'],
-    summary: 'list folders',
-    options: listOptions,
-    examples: ['gantry folder list'],
-    async run(run) {
-      writeList(
-        run.out,
-        run.format,
-        folderColumns,
-        await collect(run, 'folder.list', listQuery(run.options)),
-        'no folders',
-      );
-    },
-  }),
-  command({
-    name: 'folder create',
-    summary: 'create a folder',
-    args: [{ name: 'path', meaning: 'for example /lab/blue; what is above must exist' }],
-    examples: ['gantry folder create /lab'],
-    async run({ client, args, out, dryRun, signal }) {
-      const path = (args[0] ?? '').replace(/\/+$/, '');
-      const at = path.lastIndexOf('/');
-      const folder = await client.call(
-        'folder.create',
-        {
-          body: { name: path.slice(at + 1), parent: at <= 0 ? '/' : path.slice(0, at) },
-        },
-        signal,
-      );
-      out.line(`folder ${folder.path} ${wasOrWouldBe({ dryRun })} created`);
-    },
-  }),
-  command({
-    name: 'folder delete',
-    aliases: ['folder rm'],
-    summary: 'delete an empty folder',
-    args: [{ name: 'folder', meaning: 'path or id', completes: 'folder' }],
-    examples: ['gantry folder delete /lab'],
-    async run({ client, args, out, dryRun, signal }) {
-      await client.call('folder.delete', { params: { folder: args[0] ?? '' } }, signal);
-      if (!dryRun) out.line(`folder ${args[0] ?? ''} was deleted`);
     },
   }),
   command({

@@ -39,6 +39,14 @@ export const installationCommands: readonly Command[] = [
     },
   }),
   command({
+    name: 'system api',
+    summary: 'the description of the API as OpenAPI 3.1, for tools',
+    examples: ['gantry system api > openapi.json'],
+    async run({ client, out, signal }) {
+      out.bytes(await client.call('openapi.show', {}, signal));
+    },
+  }),
+  command({
     name: 'system ports',
     summary: 'all network ports: direction, purpose, encryption, and what a test of each says',
     examples: ['gantry system ports', 'gantry system ports -o json'],

@@ -9,6 +9,8 @@ import { completionCommands } from './completion.ts';
 import { consoleCommands } from './console.ts';
 import { deviceCommands } from './devices.ts';
 import { diskCommands } from './disk.ts';
+import { eventLogCommands } from './event-log.ts';
+import { folderCommands } from './folder.ts';
 import { hostCommands } from './host.ts';
 import { installationCommands } from './installation.ts';
 import { participantCommands } from './participants.ts';
@@ -28,6 +30,7 @@ import { teamCommands } from './team.ts';
 import { testCommands } from './test.ts';
 import { topCommands } from './top.ts';
 import { travelCommands } from './travel.ts';
+import { userCommands } from './users.ts';
 import { vmCommands } from './vm.ts';
 import { workCommands } from './work.ts';
 
@@ -55,10 +58,13 @@ export const commands: readonly Command[] = [
   ...hostCommands,
   ...installationCommands,
   ...catalogueCommands,
+  ...folderCommands,
   ...profileCommands,
   ...diskCommands,
   ...reportCommands,
   ...workCommands,
+  ...eventLogCommands,
+  ...userCommands,
   ...accessCommands,
   ...accessListCommands,
   ...securityCommands,

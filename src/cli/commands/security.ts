@@ -41,6 +41,14 @@ export const securityCommands = [
     },
   }),
   command({
+    name: 'certificate authority',
+    summary: "the certificate of the installation's own authority, as PEM",
+    examples: ['gantry certificate authority > gantry-authority.pem'],
+    async run({ client, out, signal }) {
+      out.bytes(await client.call('authority.show', {}, signal));
+    },
+  }),
+  command({
     name: 'audit list',
     aliases: ['audit ls'],
     summary: 'who asked for what and what was answered, newest first',
