@@ -21,14 +21,24 @@ export const completionScripts: Readonly<Record<string, string>> = {
   done < <("\${COMP_WORDS[0]}" __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -F _gantry gantry`,
+  // sourced, or as a file _gantry in a folder of $fpath, which zsh runs at the first completion
   zsh: `#compdef gantry
 _gantry() {
-  local -a words_found
-  words_found=("\${(@f)$("$words[1]" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  compadd -a words_found
+  local -a found
+  found=(\${(f)"$("$words[1]" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)"})
+  if (( $#found )); then compadd -a found; else _files; fi
 }
-compdef _gantry gantry`,
-  fish: `complete -c gantry -f -a '(gantry __complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'`,
+if [[ $funcstack[1] == _gantry ]]; then _gantry "$@"; else compdef _gantry gantry; fi`,
+  fish: `function __gantry_complete
+  set -l words (commandline -opc)
+  set -l found ($words[1] __complete -- $words[2..-1] (commandline -ct) 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c gantry -f -a '(__gantry_complete)'`,
 };
 
 const limit = 200;
@@ -132,6 +142,7 @@ export function completionCommands(all: () => readonly Command[]): readonly Comm
       ],
       examples: [
         'source <(gantry completion bash)',
+        'gantry completion zsh > /usr/local/share/zsh/site-functions/_gantry',
         'gantry completion fish > ~/.config/fish/completions/gantry.fish',
       ],
       async run({ args, out }) {
