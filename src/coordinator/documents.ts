@@ -21,7 +21,8 @@ import type {
   Verb,
   VmDefinition,
 } from '#api';
-import type { Json } from './store/store.ts';
+import { networkSpecSchema } from '#api';
+import type { Document, Json } from './store/store.ts';
 
 /** kind vm; its version is the ETag of the vm. */
 export interface VmDocument {
@@ -109,6 +110,14 @@ export interface TeamMemberDocument {
 
 /** kind network. */
 export type NetworkDocument = Omit<NetworkSpec, 'id'>;
+export const networkDocumentSchema = networkSpecSchema.omit({ id: true });
+
+/** As the schema is now: a setting that there was none of when the document was stored has its default. */
+export function completeDocument(document: Document): Document {
+  if (document.kind !== 'network') return document;
+  const { data } = networkDocumentSchema.safeParse(document.data);
+  return data === undefined ? document : { ...document, data };
+}
 
 /** kind span, id of the network: who serves a network that spans hosts, and what it leased. */
 export interface SpanDocument {

@@ -8,6 +8,7 @@ import {
   topFolderId,
   vmSchema,
 } from '#api';
+import type { NetworkDocument } from '../documents.ts';
 import { facts } from '../testing/fake-agent.ts';
 import type { InventoryChange } from './inventory.ts';
 import { createInventory, type MemoryInventory } from './memory-inventory.ts';
@@ -243,4 +244,12 @@ test('keeps equal parts of documents once', () => {
   assert.equal(b?.hardware.firmware, c?.hardware.firmware);
   assert.notEqual(b?.name, c?.name);
   assert.deepEqual(inventory.document('vm', idOf('c'))?.data, vmData('c'));
+});
+
+test('a network that was stored before a setting existed has its default', () => {
+  const { inventory, writer } = make();
+  const old = { name: 'lab', type: 'internal', ipv4: null };
+  writer.put('network', idOf('lab'), old);
+  const { data } = inventory.document<NetworkDocument>('network', idOf('lab')) ?? {};
+  assert.deepEqual([data?.name, data?.span, data?.ipv6, data?.forwards], ['lab', null, null, []]);
 });

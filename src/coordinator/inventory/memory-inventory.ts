@@ -29,6 +29,7 @@ import type {
   StatusDocument,
   VmDocument,
 } from '../documents.ts';
+import { completeDocument } from '../documents.ts';
 import type { Change, Document, DocumentKind, Json } from '../store/store.ts';
 import { createCollections, type Collections } from './collections.ts';
 import { DocumentMaps, heldKinds } from './document-maps.ts';
@@ -245,7 +246,7 @@ export class MemoryInventory implements Inventory {
     const { kind, id } = document;
     if (!heldKinds.includes(kind)) return;
     const before = this.#documents.get<Json>(kind, id);
-    const after = this.#documents.put(document);
+    const after = this.#documents.put(completeDocument(document));
     if (after !== undefined) this.#indexes.change(kind, after.id, before, after, touch);
   }
 

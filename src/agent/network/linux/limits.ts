@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { Bandwidth } from '#api';
 import { Fault } from '#lib';
 import type { Link } from './links.ts';
-import { freeName, readAlias, writeAlias } from './names.ts';
+import { freeName, makeLink, readAlias, writeAlias } from './names.ts';
 
 export interface LimitedPort {
   readonly vm: string;
@@ -85,7 +85,8 @@ export function planLimits(
   const needed = new Set<string>();
   for (const { vm, slot, tap, bandwidth } of ports) {
     calls.push(...planRate(tap, bandwidth.inboundBitsPerSecond, root(tap)));
-    const alias = writeAlias(hostId, { kind: 'limit', vm, slot });
+    const purpose = { kind: 'limit', vm, slot } as const;
+    const alias = writeAlias(hostId, purpose);
     const gate = links.find((link) => link.alias === alias);
     const isLed = disciplines.some(({ dev, kind }) => dev === tap && kind === 'clsact');
     if (bandwidth.outboundBitsPerSecond === null) {
@@ -96,8 +97,15 @@ export function planLimits(
     const name = gate?.name ?? freeName('limit', taken);
     taken.add(name);
     if (gate === undefined) {
-      calls.push(ip('link', 'add', 'name', name, 'type', 'ifb'));
-      calls.push(ip('link', 'set', 'dev', name, 'alias', alias));
+      const made = makeLink(hostId, { name, purpose }, (one) => [
+        'link',
+        'add',
+        'name',
+        one,
+        'type',
+        'ifb',
+      ]);
+      calls.push(...made.map((args) => ip(...args)));
     }
     if (gate?.isUp !== true) calls.push(ip('link', 'set', 'dev', name, 'up'));
     calls.push(...planRate(name, bandwidth.outboundBitsPerSecond, root(name)));

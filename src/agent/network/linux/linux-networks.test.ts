@@ -329,6 +329,13 @@ if (isInOwnNetwork(import.meta.filename))
       assert.equal(place.report(toAdapter.id)?.reasons[0]?.code, 'no-link');
       must('ip', 'link', 'set', 'dev', 'switch1', 'up');
       await place.until('it has', () => place.report(toAdapter.id)?.state === 'ready');
+      must('ip', 'link', 'add', 'name', 'eno2', 'type', 'veth', 'peer', 'name', 'switch2');
+      must('ip', 'link', 'set', 'dev', 'switch2', 'up');
+      await place.carry(toBridge, { ...toAdapter, adapter: 'eno2' });
+      const masterOf = (name: string): string =>
+        /master (\S+)/.exec(must('ip', 'link', 'show', 'dev', name))?.[1] ?? 'none';
+      assert.deepEqual([masterOf('eno1'), masterOf('eno2')], ['none', 'gbr0']);
+      must('ip', 'link', 'del', 'dev', 'eno2');
       await place.empty();
       assert.match(must('ip', 'link', 'show', 'dev', 'eno1'), /^(?!.*master)/);
       must('ip', 'address', 'add', '192.0.2.5/24', 'dev', 'eno1');
@@ -382,6 +389,15 @@ if (isInOwnNetwork(import.meta.filename))
       await assert.rejects(place.networks.release(nat.id, '10.71.1.99'), (error) =>
         isFault(error, 'not-found'),
       );
+    });
+
+    void test('what an agent was making when it was killed is taken away by the next one', async () => {
+      await place.carry(nat);
+      await place.networks[Symbol.asyncDispose]();
+      must('ip', 'link', 'add', 'name', 'gnew-30000000', 'type', 'bridge');
+      await place.open();
+      const all = (): string => must('ip', '-brief', 'link', 'show');
+      await place.until('it is gone', () => !all().includes('gnew-30000000'));
     });
 
     void test('a tap that no machine has any more is taken away by the next agent', async () => {

@@ -29,10 +29,11 @@ import { LeaseWatch } from './lease-watch.ts';
 import { readLinks, type Link } from './links.ts';
 import { keepLimits } from './limit-keeper.ts';
 import { Lookout } from './lookout.ts';
-import { readAlias } from './names.ts';
+import { givesName, readAlias } from './names.ts';
 import {
   planNetwork,
   planPorts,
+  planReleases,
   planRemovals,
   speaksIpv6,
   type Call,
@@ -357,7 +358,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       await setBridgeIpv6(plan.bridge, spoken);
       for (const call of plan.calls) {
         await this.#call(call);
-        if (call[1] === 'add') await setBridgeIpv6(plan.bridge, spoken);
+        if (givesName(call)) await setBridgeIpv6(plan.bridge, spoken);
       }
       const spanning = this.#spanning(network, plan.bridge);
       if (spanning === undefined) return plan;
@@ -381,11 +382,13 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     const networks = new Set(wanted.map(({ id }) => id));
     const hasPort = (vm: string, slot: number): boolean => this.#ports.has(portKey(vm, slot));
     const links = await this.#links();
-    for (const call of planRemovals(this.#options.hostId, { networks, hasPort }, links))
+    const { hostId } = this.#options;
+    const removals = planRemovals(hostId, { networks, hasPort }, links);
+    for (const call of [...removals, ...planReleases(hostId, wanted, links)])
       await this.#call(call).catch((error: unknown) => this.#warn(error));
     const served = new Set(this.#services.keys());
     for (const { alias } of links) {
-      const purpose = readAlias(this.#options.hostId, alias);
+      const purpose = readAlias(hostId, alias);
       if (purpose !== undefined && 'network' in purpose) served.add(purpose.network);
     }
     for (const id of served.difference(networks)) {

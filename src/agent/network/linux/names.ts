@@ -55,6 +55,30 @@ export function freeName(kind: Purpose['kind'], taken: ReadonlySet<string>): str
   }
 }
 
+/** Of the one that is being made: what bears it was left by an agent that was killed over it. */
+export function unfinishedName(hostId: string): string {
+  return `gnew-${hostId.slice(0, 8)}`;
+}
+
+/**
+ * An interface is made under a name that tells whose it is, and has its short one once it has its alias: so none is
+ * ever there that nobody owns. `make` gives the arguments of `ip` that make it.
+ */
+export function makeLink(
+  hostId: string,
+  { name, purpose }: { readonly name: string; readonly purpose: Purpose },
+  make: (name: string) => readonly string[],
+): readonly (readonly string[])[] {
+  const unfinished = unfinishedName(hostId);
+  const set = ['link', 'set', 'dev', unfinished];
+  return [make(unfinished), [...set, 'alias', writeAlias(hostId, purpose)], [...set, 'name', name]];
+}
+
+/** Whether the call is the last one of those that make an interface. */
+export function givesName(call: readonly string[]): boolean {
+  return call[1] === 'set' && call.at(-2) === 'name';
+}
+
 /** Of the tables with rules, one in each family. */
 export function tableName(hostId: string): string {
   return `gantry-${hostId.slice(0, 8)}`;

@@ -5,7 +5,7 @@ import { networkSpecSchema, openFirewall } from '#api';
 import { parseLeases } from './leases.ts';
 import { parseLinks, type Link } from './links.ts';
 import { freeName, readAlias, writeAlias } from './names.ts';
-import { planNetwork, planPorts, planRemovals } from './plan.ts';
+import { planNetwork, planPorts, planReleases, planRemovals } from './plan.ts';
 import { writeNoRules, writeRuleset } from './ruleset.ts';
 import { hostNameOf, upstreamServers, writeHosts, writeServiceConfig } from './service-config.ts';
 
@@ -67,8 +67,9 @@ void test('a network that is as it should be takes no call', () => {
 
 void test('a network that is not there is made, under a name that is free', () => {
   assert.deepEqual(calls([{ ...bridge, alias: undefined, addresses: [] }]), [
-    'link add name gbr1 type bridge forward_delay 0',
-    `link set dev gbr1 alias gantry ${hostId} network ${nat.id}`,
+    'link add name gnew-30000000 type bridge forward_delay 0',
+    `link set dev gnew-30000000 alias gantry ${hostId} network ${nat.id}`,
+    'link set dev gnew-30000000 name gbr1',
     'link set dev gbr1 address 52:47:5a:20:00:00',
     'address add 10.71.1.1/24 dev gbr1',
     'link set dev gbr1 up',
@@ -98,6 +99,31 @@ void test('what another installation or nobody has made is never removed', () =>
     planRemovals(hostId, wanted, [bridge, tap]).map((call) => call.join(' ')),
     ['link del dev gbr0', 'link del dev gtap0'],
   );
+});
+
+void test('what an agent was making when it was killed is removed, whether it has its alias or not', () => {
+  const wanted = { networks: new Set([nat.id]), hasPort: () => true };
+  for (const alias of [undefined, bridge.alias])
+    assert.deepEqual(planRemovals(hostId, wanted, [{ ...bridge, name: 'gnew-30000000', alias }]), [
+      ['link', 'del', 'dev', 'gnew-30000000'],
+    ]);
+});
+
+void test('an adapter that a bridged network is at no more is let go, and no other', () => {
+  const lan = networkSpecSchema.parse({
+    ...nat,
+    type: 'bridged',
+    adapter: 'eno2',
+    ipv4: null,
+    reservations: [],
+    forwards: [],
+  });
+  const eno1: Link = { ...tap, name: 'eno1', alias: undefined, kind: undefined };
+  const all = [bridge, tap, eno1, { ...eno1, name: 'eno2' }];
+  const released = (network: typeof nat): string[] =>
+    planReleases(hostId, [network], all).map((call) => call.join(' '));
+  assert.deepEqual(released(lan), ['link set dev eno1 nomaster']);
+  assert.deepEqual(released(nat), [], 'others have none');
 });
 
 void test('an alias is read as it was written, and by its own host only', () => {

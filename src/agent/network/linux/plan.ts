@@ -11,8 +11,10 @@ import {
   freeName,
   isOwnName,
   macOf,
+  makeLink,
   memberMac,
   readAlias,
+  unfinishedName,
   writeAlias,
   type Purpose,
 } from './names.ts';
@@ -54,8 +56,10 @@ export function planNetwork(
   const name = link?.name ?? freeName('network', new Set(links.map((one) => one.name)));
   const calls: Call[] = [];
   if (link === undefined) {
-    calls.push(['link', 'add', 'name', name, 'type', 'bridge', 'forward_delay', '0']);
-    calls.push(['link', 'set', 'dev', name, 'alias', alias]);
+    const type = ['type', 'bridge', 'forward_delay', '0'];
+    calls.push(
+      ...makeLink(hostId, { name, purpose }, (made) => ['link', 'add', 'name', made, ...type]),
+    );
   }
   // The address of the gateway is known to guests: it is on the host that serves and on no other.
   const mac = part === 'serves' ? macOf('network', network.id) : memberMac(hostId, network.id);
@@ -193,6 +197,7 @@ export function planRemovals(
   links: readonly Link[],
 ): readonly Call[] {
   return links.flatMap(({ name, alias }): Call[] => {
+    if (name === unfinishedName(hostId)) return [['link', 'del', 'dev', name]];
     const purpose = readAlias(hostId, alias);
     // What limits a port comes and goes with its limit (limits.ts).
     if (purpose === undefined || purpose.kind === 'limit') return [];
@@ -201,5 +206,22 @@ export function planRemovals(
         ? wanted.hasPort(purpose.vm, purpose.slot)
         : wanted.networks.has(purpose.network);
     return needed ? [] : [['link', 'del', 'dev', name]];
+  });
+}
+
+/** Adapters of the host that are in the bridge of a network that is at another one by now. */
+export function planReleases(
+  hostId: string,
+  networks: readonly NetworkSpec[],
+  links: readonly Link[],
+): readonly Call[] {
+  const holders = new Map(links.map(({ name, alias }) => [name, readAlias(hostId, alias)]));
+  return links.flatMap(({ name, alias, master = '' }): Call[] => {
+    const holder = holders.get(master);
+    if (holder?.kind !== 'network' || readAlias(hostId, alias) !== undefined) return [];
+    const network = networks.find(({ id }) => id === holder.network);
+    // Others have no adapter; what somebody plugs into them by hand is theirs.
+    if (network?.type !== 'bridged' || network.adapter === name) return [];
+    return [['link', 'set', 'dev', name, 'nomaster']];
   });
 }

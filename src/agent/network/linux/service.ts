@@ -21,7 +21,7 @@ import type { ProcessIdentity } from '../../machine/record.ts';
 import { writeFileAtomic } from '../../storage/atomic-file.ts';
 import { writeLeases } from './leases.ts';
 import type { Link } from './links.ts';
-import { freeName, linkLocalOf, macOf, writeAlias } from './names.ts';
+import { freeName, linkLocalOf, macOf, makeLink, writeAlias } from './names.ts';
 import { run, type Programs } from './programs.ts';
 import {
   writeHosts,
@@ -269,7 +269,8 @@ async function joinBridge(
   before: 'perhaps-joined' | 'not-joined',
 ): Promise<void> {
   const { programs, hostId } = host;
-  const alias = writeAlias(hostId, { kind: 'service', network: network.id });
+  const purpose = { kind: 'service', network: network.id } as const;
+  const alias = writeAlias(hostId, purpose);
   const link = links.find((one) => one.alias === alias);
   if (before === 'perhaps-joined' && link?.hasCarrier === true) {
     if (link.master !== bridge)
@@ -280,8 +281,18 @@ async function joinBridge(
   if (link !== undefined) await run(programs.ip, ['link', 'del', 'dev', link.name]).catch(() => '');
   const name = freeName('service', new Set(links.map((one) => one.name)));
   const peer = ['name', 'eth0', 'address', macOf('service', network.id), 'netns', String(pid)];
-  await run(programs.ip, ['link', 'add', 'name', name, 'type', 'veth', 'peer', ...peer]);
-  await run(programs.ip, ['link', 'set', 'dev', name, 'alias', alias, 'master', bridge, 'up']);
+  const make = (made: string): readonly string[] => [
+    'link',
+    'add',
+    'name',
+    made,
+    'type',
+    'veth',
+    'peer',
+    ...peer,
+  ];
+  for (const call of makeLink(hostId, { name, purpose }, make)) await run(programs.ip, call);
+  await run(programs.ip, ['link', 'set', 'dev', name, 'master', bridge, 'up']);
   await routeInside(host, pid, network);
   for (const call of insideCalls(network)) await runInside(programs, pid, call);
 }

@@ -88,8 +88,9 @@ const plan = (links: readonly Link[], change: object = {}) => {
 void test('a tunnel that is as it should be takes no call; one that is not there is made', () => {
   assert.deepEqual(plan([under, tunnel]), { calls: [], reasons: [] });
   assert.deepEqual(plan([under]).calls, [
-    'link add name gvx0 type vxlan id 4711 local 192.0.2.1 dstport 4789 nolearning',
-    `link set dev gvx0 alias gantry ${hostId} tunnel ${network.id}`,
+    'link add name gnew-30000000 type vxlan id 4711 local 192.0.2.1 dstport 4789 nolearning',
+    `link set dev gnew-30000000 alias gantry ${hostId} tunnel ${network.id}`,
+    'link set dev gnew-30000000 name gvx0',
     'link set dev gvx0 mtu 1450',
     'link set dev gvx0 master gbr0',
     'link set dev gvx0 type bridge_slave learning off flood off',
@@ -101,7 +102,7 @@ void test('a tunnel of another number or address is made again, one with other s
   const moved = { ...tunnel, tunnel: { ...tunnel.tunnel, address: '192.0.2.9' } } as Link;
   assert.deepEqual(plan([under, moved]).calls.slice(0, 2), [
     'link del dev gvx0',
-    'link add name gvx0 type vxlan id 4711 local 192.0.2.1 dstport 4789 nolearning',
+    'link add name gnew-30000000 type vxlan id 4711 local 192.0.2.1 dstport 4789 nolearning',
   ]);
   assert.deepEqual(plan([under, tunnel], { forgedAddresses: true }).calls, [
     'link set dev gvx0 type bridge_slave learning off flood on',

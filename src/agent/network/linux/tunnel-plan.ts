@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { Fault, type Reason } from '#lib';
 import { tunnelBytes, type NetworkSpan, type NetworkSpec, type SpanStanding } from '#api';
 import type { Link } from './links.ts';
-import { freeName, macOf, writeAlias } from './names.ts';
+import { freeName, macOf, makeLink, writeAlias } from './names.ts';
 import type { Call } from './plan.ts';
 
 /** RFC 7348 8. */
@@ -29,7 +29,8 @@ export function planTunnel(
   links: readonly Link[],
 ): TunnelPlan {
   const { vni, mtu } = network.span;
-  const alias = writeAlias(hostId, { kind: 'tunnel', network: network.id });
+  const purpose = { kind: 'tunnel', network: network.id } as const;
+  const alias = writeAlias(hostId, purpose);
   const old = links.find((link) => link.alias === alias);
   const under = links.find(({ addresses }) =>
     addresses.some((one) => one.slice(0, one.indexOf('/')) === address),
@@ -48,11 +49,9 @@ export function planTunnel(
   const calls: Call[] = [];
   if (link === undefined) {
     const vxlan = ['id', String(vni), 'local', address, 'dstport', String(tunnelPort)];
-    calls.push(
-      ...remove,
-      ['link', 'add', 'name', name, 'type', 'vxlan', ...vxlan, 'nolearning'],
-      ['link', 'set', 'dev', name, 'alias', alias],
-    );
+    const type = ['type', 'vxlan', ...vxlan, 'nolearning'];
+    const make = (made: string): Call => ['link', 'add', 'name', made, ...type];
+    calls.push(...remove, ...makeLink(hostId, { name, purpose }, make));
   }
   if (link?.mtu !== mtu) calls.push(['link', 'set', 'dev', name, 'mtu', String(mtu)]);
   const isPort = link?.master === bridge;

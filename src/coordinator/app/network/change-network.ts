@@ -4,14 +4,18 @@ import { Fault, isoTime } from '#lib';
 import {
   diffSettings,
   maxNetworks,
-  networkSpecSchema,
   type EventName,
   type Network,
   type NetworkCreate,
   type NetworkPatch,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import type { HostDocument, NetworkDocument, VmDocument } from '../../documents.ts';
+import {
+  networkDocumentSchema,
+  type HostDocument,
+  type NetworkDocument,
+  type VmDocument,
+} from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Document, NewEvent } from '../../store/store.ts';
 import { commitFresh } from '../commit-fresh.ts';
@@ -24,8 +28,6 @@ import { judgeNetwork, takenSubnets, type Surroundings } from './judge-network.t
 import { makeIpv4, makeIpv6, makeNetwork, type MakeNetworkOptions } from './make-network.ts';
 import { tellHosts } from './tell-hosts.ts';
 import { countAdapters, findNetwork, showNetwork } from './show-network.ts';
-
-const networkDocumentSchema = networkSpecSchema.omit({ id: true });
 
 interface ChangeOptions {
   readonly precondition: Precondition;

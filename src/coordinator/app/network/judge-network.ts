@@ -55,7 +55,7 @@ function judgeSpan(
   { others }: Surroundings,
   report: Report,
 ): void {
-  if (span === null || span === undefined) return;
+  if (span === null) return;
   if (type === 'bridged')
     report('span', 'a bridged network spans hosts by the physical network that it is on');
   if (type === 'host-only') report('span', 'a host-only network is about one host');
@@ -68,7 +68,7 @@ function judgeIpv6(
   { others, hosts }: Surroundings,
   report: Report,
 ): void {
-  if (ipv6 === null || ipv6 === undefined) return;
+  if (ipv6 === null) return;
   if (type === 'bridged')
     return report('ipv6', 'addresses of a bridged network are given by the physical network');
   if (ipv4?.service === null || ipv4 === null)

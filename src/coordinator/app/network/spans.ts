@@ -16,7 +16,7 @@ type Members = ReadonlyMap<string, SpanPeer['adapters']>;
 export function spanMembers(inventory: Inventory): ReadonlyMap<string, Members> {
   const members = new Map<string, Map<string, SpanPeer['adapters']>>();
   for (const { id, data } of inventory.documents<NetworkDocument>('network'))
-    if (data.span !== null && data.span !== undefined) {
+    if (data.span !== null) {
       const carriers = [...inventory.networkReports(id).keys()];
       members.set(id, new Map(carriers.map((host) => [host, []])));
     }
@@ -38,7 +38,7 @@ export function concernsSpans(inventory: Inventory, things: InventoryChange['thi
   const kinds: ReadonlySet<string> = new Set(['vm', 'host', 'network']);
   if (!things.some(({ kind, how }) => how !== 'sampled' && kinds.has(kind))) return false;
   const networks = [...inventory.documents<NetworkDocument>('network')];
-  return networks.some(({ data }) => (data.span ?? null) !== null);
+  return networks.some(({ data }) => data.span !== null);
 }
 
 /** Of a host, for tunnels: as it is set, as its agent comes, or the only one that it has. */
