@@ -17,7 +17,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   qemu: ['#lib'],
   libvirt: ['#lib'],
   images: ['#lib'],
-  agent: ['#lib', '#log', '#x509', '#api', '#disk', '#foreign', '#qemu', '#images'],
+  agent: ['#lib', '#log', '#x509', '#api', '#disk', '#foreign', '#qemu', '#libvirt', '#images'],
   coordinator: ['#lib', '#log', '#x509', '#api', '#libvirt'],
   cli: ['#lib', '#api', '#disk', '#images'],
   console: ['#lib', '#api'],

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { lowSpaceSchema } from './host-space.ts';
 import { idSchema, nameSchema, timeSchema } from './ids.ts';
-import { abilities } from './vm/actions.ts';
+import { abilities } from './vm/abilities.ts';
+import { guestRequests } from './vm/additions.ts';
 import { macSchema } from './vm/hardware.ts';
 
 /** HOST-21, in the words of the source's status table. */
@@ -22,7 +23,9 @@ export const accelerationSchema = z
       .enum(['works', 'absent', 'denied', 'hangs', 'fails', 'not-probed'])
       .meta({ description: 'what a probe machine found out' }),
     evidence: z.string().max(1000),
-    use: z.enum(['kvm', 'tcg', 'simulated']).meta({ description: 'what vms get by default' }),
+    use: z.enum(['kvm', 'tcg', 'simulated', 'hypervisor']).meta({
+      description: 'what vms get by default; hypervisor: its own affair',
+    }),
   })
   .meta({
     id: 'Acceleration',
@@ -62,7 +65,7 @@ export const hostFactsSchema = z
       .default([])
       .meta({ description: "the host's own, that networks may be bridged to or clash with" }),
     memoryTotalBytes: z.number().int().min(0),
-    bootedAt: timeSchema,
+    bootedAt: timeSchema.nullable().meta({ description: 'null: its hypervisor does not tell' }),
     hypervisor: z.strictObject({
       name: z.string().max(64),
       version: z.string().max(64).nullable(),
@@ -87,6 +90,10 @@ export const hostFactsSchema = z
       .meta({
         description: 'programs and kernel modules it needs, with the function lost',
       }),
+    guestRequests: z
+      .enum(guestRequests)
+      .optional()
+      .meta({ description: 'who asks guests to shut down and to restart; left out: additions' }),
     additionsVersion: z
       .string()
       .max(64)

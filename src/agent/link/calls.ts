@@ -110,7 +110,7 @@ function isMethod(method: string): method is LinkMethod {
 type AnswerFault = NonNullable<Extract<AgentMessage, { type: 'answer' }>['fault']>;
 
 /** The fault without its undefined members, which the wire's schema does not know. */
-function answerFault(error: unknown): AnswerFault {
+export function answerFault(error: unknown): AnswerFault {
   const data: FaultData = faultToData(error);
   return {
     code: data.code,

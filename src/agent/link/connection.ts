@@ -19,9 +19,9 @@ import {
   type HostLease,
   type MachineSample,
 } from '#api';
-import { describeFault, Fault, faultFromData, type FaultCode, faultCodes } from '#lib';
-import type { Host } from '../host/host.ts';
+import { describeFault, Fault, faultCodes, faultFromData, isFault, type FaultCode } from '#lib';
 import { Calls, type Handlers } from './calls.ts';
+import type { LinkedHost } from './linked-host.ts';
 
 export interface ConnectionTiming {
   readonly pingMs: number;
@@ -46,7 +46,7 @@ const fullBytes = 4 * 1024 * 1024;
 
 export class Connection {
   readonly #socket: WebSocket;
-  readonly #host: Host;
+  readonly #host: LinkedHost;
   readonly #calls: Calls;
   readonly #timing: ConnectionTiming;
   readonly #onWelcome: () => void;
@@ -61,7 +61,7 @@ export class Connection {
   #ackedSeq = 0;
   #alive = true;
   /** As last told; where there are none, that is not told first. */
-  #networksTold: Host['driver']['networks']['reports'] | undefined;
+  #networksTold: LinkedHost['driver']['networks']['reports'] | undefined;
   readonly #leasesTold = new Map<string, readonly HostLease[]>();
   /** Own end of the connection. */
   #address: string | null = null;
@@ -69,7 +69,7 @@ export class Connection {
 
   constructor(
     socket: WebSocket,
-    host: Host,
+    host: LinkedHost,
     handlers: Handlers,
     timing: ConnectionTiming,
     onWelcome: () => void,
@@ -121,7 +121,7 @@ export class Connection {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#reportTimer);
     this.#host.onChange(() => undefined);
-    if (stopping.aborted) await bidFarewell(socket);
+    if (stopping.aborted) await bidFarewell(socket, stopping.reason);
     socket.terminate();
     return reason;
   }
@@ -240,6 +240,8 @@ export class Connection {
       return;
     }
     const host = this.#host;
+    const machines = host.takeRecords?.();
+    if (machines !== undefined) this.#send({ type: 'records', machines });
     const reports = host.takeReports();
     if (reports.length > 0) this.#send({ type: 'reports', reports });
     this.#tellSamples(host.takeSamples());
@@ -313,13 +315,21 @@ export class Connection {
   }
 }
 
+/** What is behind the link was lost: a code of our own (RFC 6455 7.4.2), with the reason. */
+const lostCode = 4000;
+/** RFC 6455 5.5: all of a control frame, two bytes of it the code. */
+const maxReasonBytes = 123;
+
 /** 1001: the agent goes away in order (RFC 6455 7.4.1), so its host is not taken for one that is lost. */
-async function bidFarewell(socket: WebSocket): Promise<void> {
+async function bidFarewell(socket: WebSocket, why: unknown): Promise<void> {
   if (socket.readyState !== socket.OPEN) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, farewellMs);
   socket.once('close', () => resolve());
-  socket.close(1001, 'the agent ends');
+  if (isFault(why) && why.code !== 'cancelled') {
+    const reason = Buffer.from(describeFault(why)).subarray(0, maxReasonBytes).toString();
+    socket.close(lostCode, reason.replace(/\ufffd+$/, ''));
+  } else socket.close(1001, 'the agent ends');
   await promise;
   clearTimeout(timer);
 }

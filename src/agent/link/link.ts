@@ -5,18 +5,18 @@
 import { WebSocket, type ClientOptions } from 'ws';
 import { linkServerName, maxLinkMessageBytes } from '#api';
 import { abortReason, describeFault, type Clock } from '#lib';
-import type { Host } from '../host/host.ts';
 import { backoffMs } from './backoff.ts';
 import type { Handlers } from './calls.ts';
 import { Connection, defaultTiming, type ConnectionTiming } from './connection.ts';
 import type { Credentials } from './credentials.ts';
+import type { LinkedHost } from './linked-host.ts';
 import type { Wallet } from './wallet.ts';
 
 export interface LinkOptions {
   /** `https://host:port` of the coordinator. */
   readonly coordinator: URL;
-  readonly wallet: Wallet;
-  readonly host: Host;
+  readonly wallet: Pick<Wallet, 'inUse' | 'worked' | 'failed'>;
+  readonly host: LinkedHost;
   readonly handlers: Handlers;
   readonly clock: Clock;
   readonly random: () => number;

@@ -107,6 +107,13 @@ export class FakeHost {
       case 'events':
         this.#hearEvents(message.events);
         break;
+      case 'records':
+        this.records.clear();
+        for (const record of message.machines) {
+          this.records.set(record.report.id, record);
+          this.reports.set(record.report.id, record.report);
+        }
+        break;
       case 'reports':
         for (const report of message.reports) this.reports.set(report.id, report);
         break;

@@ -46,6 +46,11 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
     }),
   }),
   z.strictObject({ type: z.literal('events'), events: z.array(agentEventSchema).max(1000) }),
+  /** All machines, when some came, went or were changed by others. Agents know theirs; hosts of others tell. */
+  z.strictObject({
+    type: z.literal('records'),
+    machines: z.array(machineRecordSchema).max(20_000),
+  }),
   z.strictObject({ type: z.literal('reports'), reports: z.array(machineReportSchema).max(20_000) }),
   z.strictObject({
     type: z.literal('samples'),

@@ -18,6 +18,10 @@ import {
 /** The lasting part of a vm's state; a change of it is worth a commit. */
 export const machineReportSchema = z.strictObject({
   id: idSchema,
+  foreign: z.literal(true).optional().meta({
+    description:
+      'of a hypervisor that others run: times are those of the observer, and its record is what is there, never what it was told',
+  }),
   name: z.string().max(100),
   generation: z.number().int().min(0),
   state: vmStateSchema,

@@ -5,8 +5,14 @@
  * Words of other products map to these actions in `actionWords` (VM-40, VM-44, VM-45).
  */
 import type { Verb } from '../rights.ts';
+import type { Ability } from './abilities.ts';
 import { actionHints, consolesOffReasons } from './action-hints.ts';
-import { chooseShutdown, doAdditionsAnswer, type AdditionsState } from './additions.ts';
+import {
+  chooseShutdown,
+  mayAskGuest,
+  type AdditionsState,
+  type GuestRequests,
+} from './additions.ts';
 import { vmStateFacts, type VmState } from './state.ts';
 
 interface ActionFacts {
@@ -26,35 +32,6 @@ interface ActionFacts {
   readonly confirm?: string;
   readonly meaning: string;
 }
-
-/** What a host's driver may or may not be able to do. */
-export const abilities = [
-  'start',
-  'hold',
-  'pause',
-  'save',
-  'reset',
-  'acpi-shutdown',
-  'guest-agent',
-  'additions-update',
-  'screen',
-  'serial',
-  'screenshot',
-  'keyboard',
-  'media-change',
-  'disk-hotplug',
-  'adapter-hotplug',
-  'processor-hotplug',
-  'memory-hotplug',
-  'undo-disks',
-  'snapshot',
-  'tpm',
-  'uefi',
-  'acceleration3d',
-  'networks',
-  'file-copy',
-] as const;
-export type Ability = (typeof abilities)[number];
 
 const live: readonly VmState[] = ['running', 'paused'];
 const anyLive: readonly VmState[] = [
@@ -243,6 +220,7 @@ export const vmActions = {
     label: 'Delete',
     from: ['off'],
     right: 'vm.delete',
+    ability: 'create',
     confirm: 'its files are deleted',
     meaning: 'delete the vm and its files',
   },
@@ -284,6 +262,7 @@ export const vmActions = {
     label: 'Change settings',
     from: ['off', 'running', 'paused'],
     right: 'vm.settings',
+    ability: 'configure',
     meaning: 'change settings; hardware of a running vm at the next start unless it can be live',
   },
   'insert-media': {
@@ -297,6 +276,7 @@ export const vmActions = {
     label: 'Attach or detach disks',
     from: ['off', 'running', 'paused'],
     right: 'vm.disks',
+    ability: 'configure',
     meaning: 'change the disks',
   },
   screen: {
@@ -371,6 +351,8 @@ export interface Judged {
   /** Abilities of the host's driver; those missing carry the driver's reason (VM-54). */
   readonly missing: Readonly<Partial<Record<Ability, string>>>;
   readonly hostReachable: boolean;
+  /** Who asks its guest to shut down and restart; default: its additions. */
+  readonly guestRequests?: GuestRequests | undefined;
   /** What has switched the consoles off, where something has: the vm or its host. */
   readonly consolesOff?: 'vm' | 'host' | undefined;
   /** Place of a linked disk, with which no vm starts (VM-68). */
@@ -427,7 +409,7 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
       hint: 'convert it with: gantry vm convert-disk, or detach it',
     };
   }
-  if (facts.withoutAdditions !== undefined && !doAdditionsAnswer(vm.additions)) {
+  if (facts.withoutAdditions !== undefined && !mayAskGuest(vm.additions, vm.guestRequests)) {
     const why =
       vm.additions === 'none'
         ? `no guest additions have answered in ${vm.name} since it started`

@@ -13,3 +13,12 @@ export function doAdditionsAnswer(state: AdditionsState): boolean {
 export function chooseShutdown(state: AdditionsState): 'shutdown' | 'power-button' {
   return doAdditionsAnswer(state) ? 'shutdown' : 'power-button';
 }
+
+/** Who passes on to a guest that it shall shut down or restart. */
+export const guestRequests = ['additions', 'hypervisor'] as const;
+export type GuestRequests = (typeof guestRequests)[number];
+
+/** Whether a guest can be asked now; a hypervisor finds a way by itself. */
+export function mayAskGuest(state: AdditionsState, by: GuestRequests = 'additions'): boolean {
+  return by === 'hypervisor' || doAdditionsAnswer(state);
+}

@@ -406,6 +406,15 @@ export class AgentLinks implements Links, AsyncDisposable {
         link.send({ type: 'ack', lastEventSeq: upTo });
         return;
       }
+      case 'records':
+        this.#options.onRecords?.(message.machines);
+        await synchronise(this.#context, hostId, message.machines);
+        await this.#takeReports(
+          hostId,
+          link,
+          message.machines.map(({ report }) => report),
+        );
+        return;
       case 'reports':
         await this.#takeReports(hostId, link, message.reports);
         return;

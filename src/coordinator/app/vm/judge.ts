@@ -28,6 +28,7 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     missing: host?.facts?.missing ?? {},
     hostReachable:
       status !== undefined && status !== 'unreachable' && status !== 'agent-not-running',
+    guestRequests: host?.facts?.guestRequests,
     consolesOff: consolesOff(vm, host),
     linkedDisk: linkedPlace(vm.definition.hardware),
   };

@@ -112,7 +112,9 @@ function viewSnapshots(snapshots: MachineReport['snapshots'] | undefined): VmSta
 function acceleratorOf({ vm, report, host }: VmParts): VmStatus['accelerator'] {
   if (report !== undefined && report.accelerator !== null) return report.accelerator;
   const wanted = vm.data.definition.settings.acceleration;
-  return wanted === 'auto' ? (host?.facts?.acceleration.use ?? null) : wanted;
+  if (wanted !== 'auto') return wanted;
+  const use = host?.facts?.acceleration.use;
+  return use === undefined || use === 'hypervisor' ? null : use;
 }
 
 /**

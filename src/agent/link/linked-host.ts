@@ -1,0 +1,48 @@
+/**
+ * What a link carries of a host. The seam between the link and what is behind it: the machines of this host
+ * (host/), or those of a hypervisor that others run (foreign/).
+ */
+import type {
+  AgentEvent,
+  HostFacts,
+  HostLoad,
+  HostSettings,
+  MachineRecord,
+  MachineReport,
+  MachineSample,
+} from '#api';
+import type { Log } from '#log';
+import type { Networks } from '../network/networks.ts';
+
+export interface LinkedHost {
+  readonly id: string;
+  readonly name: string;
+  readonly log: Log;
+  readonly driver: {
+    readonly name: string;
+    readonly networks: Pick<Networks, 'reports' | 'leaseTables'>;
+  };
+  /** The same object until something of them changes. */
+  readonly facts: HostFacts;
+  readonly serviceRunning: boolean;
+  readonly outbox: {
+    /** The coordinator has all events up to the number. */
+    acknowledge(seq: number): void;
+    /** Events after the number, in order, at most so many. */
+    after(seq: number, limit: number): AgentEvent[];
+  };
+
+  load(): Promise<HostLoad>;
+  records(): MachineRecord[];
+  /** All records, where machines came, went or were changed by others since the last call. */
+  takeRecords?(): MachineRecord[] | undefined;
+  /** Reports that changed since the last call. */
+  takeReports(): MachineReport[];
+  samples(): MachineSample[];
+  /** Samples that matter and were not taken yet. */
+  takeSamples(): MachineSample[];
+  /** Everything is new to a coordinator that has just been greeted. */
+  forgetTaken(): void;
+  onChange(listener: () => void): void;
+  configure(settings: HostSettings, eventScripts: boolean): Promise<void>;
+}

@@ -1,0 +1,65 @@
+/**
+ * What a coordinator and the process beside it that speaks with foreign hypervisors tell each other, over the
+ * channel of that process: JSON values, one message each. What is seen of a hypervisor does not pass here: for
+ * each connection that stands the process dials the link of a host (messages.ts), like any agent.
+ *
+ *   coordinator                     process
+ *     | try id, open, close -------> |
+ *     | <------ tried id, state ---- |  state whenever it changes, and with every look
+ */
+import { z } from 'zod';
+import { hostSettingsSchema } from '../host.ts';
+import { idSchema, timeSchema } from '../ids.ts';
+import { faultDataSchema } from '../operation.ts';
+
+const pem = z.string().max(64 * 1024);
+
+/** Where a hypervisor is, and how to be let in. Secret. */
+export const foreignTargetSchema = z.strictObject({
+  address: z.string().max(4096),
+  user: z.string().max(256).nullable(),
+  password: z.string().max(1024).nullable(),
+  unverified: z.enum(['refused', 'allowed']),
+});
+export type ForeignTarget = z.infer<typeof foreignTargetSchema>;
+
+/** What the link of a host is dialled with. Secret. */
+export const foreignHostSchema = z.strictObject({
+  id: idSchema,
+  name: z.string().max(100),
+  settings: hostSettingsSchema,
+  coordinator: z.url().max(1024),
+  credentials: z.strictObject({ privateKey: pem, certificate: pem, authority: pem }),
+});
+export type ForeignHostIdentity = z.infer<typeof foreignHostSchema>;
+
+export const foreignRequestSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('try'), id: z.number().int(), target: foreignTargetSchema }),
+  /** Again for the same host: with what is given now. */
+  z.strictObject({
+    type: z.literal('open'),
+    host: foreignHostSchema,
+    target: foreignTargetSchema,
+  }),
+  z.strictObject({ type: z.literal('close'), hostId: idSchema }),
+]);
+export type ForeignRequest = z.infer<typeof foreignRequestSchema>;
+
+/** How a connection stands. */
+export const foreignStateSchema = z.strictObject({
+  state: z.enum(['connecting', 'connected']),
+  latencyMs: z.number().min(0).nullable(),
+  lastError: z.strictObject({ at: timeSchema, message: z.string().max(1000) }).nullable(),
+});
+export type ForeignState = z.infer<typeof foreignStateSchema>;
+
+export const foreignAnswerSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('tried'),
+    id: z.number().int(),
+    hostName: z.string().max(100).optional().meta({ description: 'where it could be opened' }),
+    fault: faultDataSchema.optional(),
+  }),
+  z.strictObject({ type: z.literal('state'), hostId: idSchema, state: foreignStateSchema }),
+]);
+export type ForeignAnswer = z.infer<typeof foreignAnswerSchema>;

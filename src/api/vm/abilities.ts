@@ -1,0 +1,31 @@
+/** What a host's driver may or may not be able to do; what it lacks it tells with the reason (VM-54). */
+export const abilities = [
+  'start',
+  'hold',
+  'pause',
+  'save',
+  'reset',
+  'acpi-shutdown',
+  'guest-agent',
+  'additions-update',
+  'screen',
+  'serial',
+  'screenshot',
+  'keyboard',
+  'media-change',
+  'disk-hotplug',
+  'adapter-hotplug',
+  'processor-hotplug',
+  'memory-hotplug',
+  'undo-disks',
+  'snapshot',
+  'tpm',
+  'uefi',
+  'acceleration3d',
+  'networks',
+  'file-copy',
+  /** To make vms and to delete their files. */
+  'create',
+  'configure',
+] as const;
+export type Ability = (typeof abilities)[number];
