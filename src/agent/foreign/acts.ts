@@ -1,0 +1,194 @@
+/**
+ * Power actions as calls to a hypervisor. Each is done when the vm is seen in the state that it leads to.
+ * What libvirt has no call for is told beforehand as a missing ability (facts.ts), and refused here all the same.
+ */
+import {
+  describeAct,
+  vmActionFacts,
+  vmStateFacts,
+  type LinkParams,
+  type PowerAction,
+  type VmActionRequest,
+  type VmState,
+} from '#api';
+import { Fault, toFault } from '#lib';
+import type { Client, DomainHandle } from '#libvirt';
+import { missingAbilities } from './abilities.ts';
+import { isNotKnown } from './look.ts';
+import type { ForeignMachines } from './machines.ts';
+
+export interface ActTools {
+  readonly client: Client;
+  readonly machines: ForeignMachines;
+  /** Looks at the hypervisor now. */
+  readonly look: () => Promise<void>;
+}
+
+/** How long a guest may take to shut down when nobody says. */
+const defaultShutdownSeconds = 120;
+/** virDomainShutdownFlagValues. */
+const byPowerButton = 1;
+
+/** What it is in while the call is under way; undefined: in what it is seen in. */
+const meanwhile: Readonly<Partial<Record<PowerAction, VmState>>> = {
+  'turn-on': 'starting',
+  restore: 'restoring',
+  save: 'saving',
+  'turn-off': 'turning-off',
+  resume: 'resuming',
+  shutdown: 'shutting-down',
+  'power-button': 'shutting-down',
+  reset: 'resetting',
+  reboot: 'resetting',
+  restart: 'resetting',
+};
+
+/** Errors: `refused`, `unsupported`, `timeout`, `stale`, and the hypervisor's own. */
+export async function act(
+  tools: ActTools,
+  { id, action, generation, cause, request }: LinkParams<'machine.act'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { machines, look } = tools;
+  requirePlain(action, request);
+  const { handle, state } = machines.find(id);
+  using _act = machines.enter(id, generation, { state: meanwhile[action], cause });
+  // Asked for again by somebody who has lost the answer.
+  if (vmActionFacts(action).to === state) return;
+  try {
+    await call(tools, action, handle, signal);
+    if (action === 'shutdown' || action === 'power-button')
+      await untilOff(tools, { id, handle, action, request, signal });
+    if (action === 'reset' || action === 'reboot' || action === 'restart')
+      machines.emit(id, 'vm.state.reset', { cause: 'person', how: action });
+  } catch (error) {
+    const fault = toFault(error);
+    throw new Fault(fault.code, `cannot ${describeAct(action, handle.name)}`, {
+      cause: fault,
+      hint: fault.hint,
+    });
+  } finally {
+    await look().catch(() => undefined);
+  }
+}
+
+async function call(
+  { client }: ActTools,
+  action: PowerAction,
+  dom: DomainHandle,
+  signal: AbortSignal,
+): Promise<void> {
+  const options = { signal };
+  switch (action) {
+    case 'turn-on':
+    // A hypervisor that holds the saved memory goes on from it, and uses it up.
+    case 'restore':
+      await client.call('DOMAIN_CREATE', { dom }, options);
+      return;
+    case 'pause':
+      await client.call('DOMAIN_SUSPEND', { dom }, options);
+      return;
+    case 'resume':
+      await client.call('DOMAIN_RESUME', { dom }, options);
+      return;
+    case 'save':
+      await client.call('DOMAIN_MANAGED_SAVE', { dom, flags: 0 }, options);
+      return;
+    case 'discard':
+      await client.call('DOMAIN_MANAGED_SAVE_REMOVE', { dom, flags: 0 }, options);
+      return;
+    case 'shutdown':
+      await client.call('DOMAIN_SHUTDOWN', { dom }, options);
+      return;
+    case 'power-button':
+      await pressPowerButton(client, dom, signal);
+      return;
+    case 'reboot':
+      await client.call('DOMAIN_REBOOT', { dom, flags: 0 }, options);
+      return;
+    case 'turn-off':
+      await client.call('DOMAIN_DESTROY', { dom }, options);
+      return;
+    case 'reset':
+      await client.call('DOMAIN_RESET', { dom, flags: 0 }, options);
+      return;
+    case 'restart':
+      await client.call('DOMAIN_DESTROY', { dom }, options);
+      await client.call('DOMAIN_CREATE', { dom }, options);
+      return;
+    case 'hold':
+    case 'release':
+    case 'update-additions':
+    case 'commit-undo':
+    case 'discard-undo':
+      throw lacking(action);
+  }
+}
+
+/** Not every hypervisor has one to press. */
+async function pressPowerButton(
+  client: Client,
+  dom: DomainHandle,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.call('DOMAIN_SHUTDOWN_FLAGS', { dom, flags: byPowerButton }, { signal });
+  } catch (cause) {
+    if (!isNotKnown(cause)) throw cause;
+    const hint = 'shut the guest down instead';
+    throw new Fault('unsupported', 'its hypervisor has no power button to press', { cause, hint });
+  }
+}
+
+interface Shutdown {
+  readonly id: string;
+  readonly handle: DomainHandle;
+  readonly action: PowerAction;
+  readonly request: VmActionRequest;
+  readonly signal: AbortSignal;
+}
+
+async function untilOff(
+  tools: ActTools,
+  { id, handle, action, request, signal }: Shutdown,
+): Promise<void> {
+  const { machines, look } = tools;
+  const limitSeconds = request.timeoutSeconds ?? defaultShutdownSeconds;
+  const means = action === 'shutdown' ? 'guest agent' : 'power button';
+  machines.emit(id, 'vm.shutdown.requested', { means });
+  await look();
+  const isOff = (state: VmState): boolean => !vmStateFacts[state].live;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(limitSeconds * 1000)]);
+  if (await machines.until(id, isOff, limit)) return;
+  signal.throwIfAborted();
+  const next = request.onTimeout ?? 'fail';
+  const words = {
+    fail: 'it stays running',
+    save: 'its state is saved',
+    'turn-off': 'it is turned off',
+  };
+  machines.emit(id, 'vm.shutdown.timed-out', { timeoutSeconds: limitSeconds, next: words[next] });
+  if (next === 'fail')
+    throw new Fault('timeout', `its guest did not shut down within ${limitSeconds} s`, {
+      hint: 'look at its screen, wait longer, or turn it off',
+    });
+  await call(tools, next, handle, signal);
+}
+
+/** What a request may ask for beyond the action itself is not known to libvirt. */
+function requirePlain(action: PowerAction, request: VmActionRequest): void {
+  const { ability } = vmActionFacts(action);
+  if (ability !== undefined && missingAbilities[ability] !== undefined) throw lacking(action);
+  for (const [what, value] of [
+    ['a boot device for one start', request.bootOnce],
+    ['a start without some devices', request.without],
+  ] as const)
+    if (value !== undefined)
+      throw new Fault('unsupported', `${what} is not something that libvirt knows`);
+}
+
+function lacking(action: PowerAction): Fault {
+  const { ability, label } = vmActionFacts(action);
+  const reason = ability === undefined ? undefined : missingAbilities[ability];
+  return new Fault('unsupported', reason ?? `libvirt has no call for: ${label.toLowerCase()}`);
+}

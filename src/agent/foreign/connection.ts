@@ -1,0 +1,141 @@
+/**
+ * A connection to a foreign hypervisor that is kept: opened, opened again after a loss, for as long as it is
+ * wanted (FED-02). While it stands there is a link to the coordinator; its loss ends the link with the reason,
+ * so that the coordinator shows what was last known, and since when.
+ *
+ *   connecting --open, first look--> connected: link, looks --loss--> wait, longer each time --> connecting
+ */
+import type { ForeignHostIdentity, ForeignState, ForeignTarget } from '#api';
+import { describeFault, Fault, isoTime, type Clock } from '#lib';
+import { connectLibvirt, parseUri, type Client } from '#libvirt';
+import type { Log } from '#log';
+import { backoffMs } from '../link/backoff.ts';
+import type { ConnectionTiming } from '../link/connection.ts';
+import { Link } from '../link/link.ts';
+import { defaultTimes, ForeignHost, type ForeignTimes } from './foreign-host.ts';
+import { makeForeignHandlers } from './handlers.ts';
+import { ForeignMachines } from './machines.ts';
+import { MemoryOutbox } from './outbox.ts';
+import { readFacts } from './facts.ts';
+
+export interface ForeignConnectionOptions {
+  readonly identity: ForeignHostIdentity;
+  readonly target: ForeignTarget;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly onState: (state: ForeignState) => void;
+  readonly times?: ForeignTimes | undefined;
+  readonly timing?: ConnectionTiming | undefined;
+}
+
+/** Errors: those of `connectLibvirt`, `facts.component` naming what of the address fails. */
+async function connectTo(target: ForeignTarget, signal: AbortSignal): Promise<Client> {
+  const { address, user, password, unverified } = target;
+  const uri = parseUri(address);
+  const credentials = password === null ? undefined : { user: user ?? uri.user ?? '', password };
+  return await connectLibvirt(uri, { signal, unverified, credentials });
+}
+
+/** Opens a connection and takes leave again; answers what the host calls itself. Errors: as `connectTo`. */
+export async function tryTarget(target: ForeignTarget, signal: AbortSignal): Promise<string> {
+  await using client = await connectTo(target, signal);
+  return (await readFacts(client, signal)).hostName;
+}
+
+export class ForeignConnection {
+  readonly #options: ForeignConnectionOptions;
+  readonly #outbox = new MemoryOutbox();
+  readonly #machines: ForeignMachines;
+  #state: ForeignState = { state: 'connecting', latencyMs: null, lastError: null };
+  #architecture = '';
+
+  constructor(options: ForeignConnectionOptions) {
+    this.#options = options;
+    const { identity, clock } = options;
+    this.#machines = new ForeignMachines({
+      hostId: identity.id,
+      clock,
+      architecture: () => this.#architecture,
+      emit: (vmId, name, attributes, { actor, correlationId }) =>
+        this.#outbox.add({
+          name,
+          time: isoTime(clock.now()),
+          vmId,
+          actor,
+          correlationId,
+          attributes,
+        }),
+    });
+  }
+
+  /** Until the signal aborts. Never fails. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { target, clock, log, random } = this.#options;
+    const backoff = { firstMs: 500, maxMs: 30_000, random };
+    this.#tell({});
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        await using client = await connectTo(target, signal);
+        await this.#stand(client, signal, () => {
+          attempt = 0;
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        const message = describeFault(error).slice(0, 1000);
+        log.warn({ why: message }, 'no connection to the hypervisor');
+        this.#tell({
+          state: 'connecting',
+          latencyMs: null,
+          lastError: { at: isoTime(clock.now()), message },
+        });
+      }
+      await clock.sleep(backoffMs(attempt, backoff), signal).catch(() => undefined);
+    }
+  }
+
+  /** While the connection stands. Errors: why it ended. */
+  async #stand(client: Client, outer: AbortSignal, onOpen: () => void): Promise<void> {
+    const { identity, clock, log, random, timing, times = defaultTimes } = this.#options;
+    const lost = new AbortController();
+    void client.closed.then((fault) =>
+      lost.abort(fault ?? new Fault('unavailable', 'the hypervisor closed the connection')),
+    );
+    const signal = AbortSignal.any([outer, lost.signal]);
+    const machines = this.#machines;
+    const host = await ForeignHost.open({
+      identity,
+      client,
+      machines,
+      outbox: this.#outbox,
+      clock,
+      log,
+      times,
+      signal,
+      onFacts: ({ architecture }) => {
+        this.#architecture = architecture;
+      },
+      onLook: (latencyMs) => this.#tell({ state: 'connected', latencyMs }),
+    });
+    onOpen();
+    const { credentials } = identity;
+    const link = new Link({
+      coordinator: new URL(identity.coordinator),
+      wallet: { inUse: credentials, worked: async () => undefined, failed: () => undefined },
+      host,
+      handlers: makeForeignHandlers(host, { client, machines, look: () => host.look() }),
+      clock,
+      random,
+      timing,
+    });
+    this.#outbox.onReady(() => link.nudge());
+    const watching = host.watch().catch((error: unknown) => lost.abort(error));
+    await Promise.all([watching, link.run(signal)]);
+    if (!outer.aborted) throw lost.signal.reason;
+  }
+
+  #tell(change: Partial<ForeignState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#options.onState(this.#state);
+  }
+}

@@ -1,0 +1,113 @@
+/** What a hypervisor tells of its host and of itself. Nothing is made up: what libvirt does not tell is empty. */
+import type { HostFacts } from '#api';
+import { isFault, kiB } from '#lib';
+import type { Client } from '#libvirt';
+import { agentVersion } from '../version.ts';
+import { missingAbilities } from './abilities.ts';
+
+export interface ForeignFacts {
+  readonly facts: HostFacts;
+  /** The host's own name. */
+  readonly hostName: string;
+}
+
+/** libvirt's numbers: a million for the first place, a thousand for the second. */
+export function versionText(number: bigint): string {
+  const value = Number(number);
+  return [Math.floor(value / 1e6), Math.floor(value / 1e3) % 1e3, value % 1e3].join('.');
+}
+
+/** Errors: those of the client. */
+export async function readFacts(client: Client, signal: AbortSignal): Promise<ForeignFacts> {
+  const options = { signal };
+  const [{ type }, { hostname }, node, { capabilities }, { lib_ver: library }] = await Promise.all([
+    client.call('CONNECT_GET_TYPE', {}, options),
+    client.call('CONNECT_GET_HOSTNAME', {}, options),
+    client.call('NODE_GET_INFO', {}, options),
+    client.call('CONNECT_GET_CAPABILITIES', {}, options),
+    client.call('CONNECT_GET_LIB_VERSION', {}, options),
+  ]);
+  const version = await hypervisorVersion(client, signal);
+  const atLeastOne = (value: number): number => Math.max(1, value);
+  return {
+    hostName: hostname.slice(0, 100),
+    facts: {
+      architecture: node.model.slice(0, 32),
+      operatingSystem: hostname.slice(0, 256),
+      kernel: 'not told',
+      processor: {
+        vendor: '',
+        model: node.model.slice(0, 256),
+        sockets: atLeastOne(node.sockets * node.nodes),
+        cores: atLeastOne(node.cores * node.sockets * node.nodes),
+        threads: atLeastOne(node.cpus),
+        clockMhz: node.mhz > 0 ? node.mhz : null,
+        flags: [],
+        grade: 'ungraded',
+      },
+      interfaces: [],
+      memoryTotalBytes: Number(node.memory) * kiB,
+      bootedAt: null,
+      hypervisor: {
+        name: type.slice(0, 64),
+        version: version ?? versionText(library),
+        class: classOf(type, capabilities),
+      },
+      acceleration: accelerationOf(type, capabilities),
+      missing: { ...missingAbilities },
+      programs: [],
+      guestRequests: 'hypervisor',
+      additionsVersion: '',
+      agentVersion: `libvirt ${versionText(library)}, Gantry ${agentVersion}`.slice(0, 64),
+      processorModels: [],
+      maxProcessorsPerVm: atLeastOne(node.cpus),
+    },
+  };
+}
+
+/** Undefined for a driver that has none. */
+async function hypervisorVersion(client: Client, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return versionText((await client.call('CONNECT_GET_VERSION', {}, { signal })).hv_ver);
+  } catch (error) {
+    if (isFault(error, 'unsupported')) return undefined;
+    throw error;
+  }
+}
+
+const isAccelerated = (capabilities: string): boolean =>
+  /<domain type=['"]kvm['"]/.test(capabilities);
+
+function classOf(type: string, capabilities: string): HostFacts['hypervisor']['class'] {
+  switch (type.toLowerCase()) {
+    case 'test':
+      return 'simulated';
+    case 'xen':
+    case 'esx':
+    case 'hyper-v':
+    case 'phyp':
+      return 'bare-metal';
+    case 'lxc':
+    case 'bhyve':
+    case 'ch':
+      return 'kernel-resident';
+    case 'qemu':
+      return isAccelerated(capabilities) ? 'kernel-resident' : 'emulation';
+    default:
+      return 'hosted';
+  }
+}
+
+function accelerationOf(type: string, capabilities: string): HostFacts['acceleration'] {
+  const evidence = "as the hypervisor's capabilities say";
+  switch (type.toLowerCase()) {
+    case 'test':
+      return { kvm: 'absent', evidence, use: 'simulated' };
+    case 'qemu':
+      return isAccelerated(capabilities)
+        ? { kvm: 'not-probed', evidence, use: 'kvm' }
+        : { kvm: 'absent', evidence, use: 'tcg' };
+    default:
+      return { kvm: 'not-probed', evidence, use: 'hypervisor' };
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * One foreign hypervisor while its connection stands: looked at in bulk, once in a while and whenever it tells of
+ * a change, and shown to the link as a host. Connecting changes nothing there (FED-05).
+ *
+ * Invariants: (1) one look at a time; a change that is told meanwhile leads to one more; (2) a connection that is
+ * lost, or a look that fails, ends the whole: whoever keeps it opens a new one and sees all anew.
+ */
+import type {
+  Finding,
+  ForeignHostIdentity,
+  HostFacts,
+  HostLoad,
+  HostSettings,
+  MachineRecord,
+  MachineReport,
+  MachineSample,
+} from '#api';
+import { describeFault, Fault, isFault, type Clock } from '#lib';
+import type { Client } from '#libvirt';
+import type { Log } from '#log';
+import type { LinkedHost } from '../link/linked-host.ts';
+import { AbsentNetworks } from '../network/absent-networks.ts';
+import { missingAbilities } from './abilities.ts';
+import { Bell } from './bell.ts';
+import { readFacts, type ForeignFacts } from './facts.ts';
+import { Look } from './look.ts';
+import type { ForeignMachines } from './machines.ts';
+import type { MemoryOutbox } from './outbox.ts';
+
+export interface ForeignTimes {
+  /** Between looks, when nothing is told. */
+  readonly lookMs: number;
+  /** From a change that was told to the look: more of them are one. */
+  readonly gatherMs: number;
+  /** For a look to be answered. */
+  readonly answerMs: number;
+}
+
+export const defaultTimes: ForeignTimes = { lookMs: 5_000, gatherMs: 150, answerMs: 30_000 };
+
+export interface ForeignHostOptions {
+  readonly identity: ForeignHostIdentity;
+  readonly client: Client;
+  readonly machines: ForeignMachines;
+  readonly outbox: MemoryOutbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly times: ForeignTimes;
+  /** Aborts with the connection. */
+  readonly signal: AbortSignal;
+  readonly onFacts: (facts: HostFacts) => void;
+  /** A look has been answered, so long after it was asked for a first word. */
+  readonly onLook: (latencyMs: number) => void;
+}
+
+export class ForeignHost implements LinkedHost {
+  readonly id: string;
+  readonly name: string;
+  readonly log: Log;
+  readonly serviceRunning = true;
+  readonly outbox: MemoryOutbox;
+  readonly driver = {
+    name: 'libvirt',
+    networks: new AbsentNetworks(missingAbilities.networks ?? ''),
+  };
+  readonly #options: ForeignHostOptions;
+  readonly #look: Look;
+  #facts: HostFacts;
+  #freeBytes = 0;
+  #onChange: () => void = () => undefined;
+  /** The last look, and one that has not begun. */
+  #current: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  private constructor(options: ForeignHostOptions, { facts }: ForeignFacts) {
+    this.#options = options;
+    this.#facts = facts;
+    this.id = options.identity.id;
+    this.name = options.identity.name;
+    this.log = options.log;
+    this.outbox = options.outbox;
+    this.#look = new Look(options.client);
+    options.machines.onChange(() => this.#onChange());
+  }
+
+  /** Reads what it is and looks at all of it once. Errors: those of the client. */
+  static async open(options: ForeignHostOptions): Promise<ForeignHost> {
+    const found = await readFacts(options.client, options.signal);
+    options.onFacts(found.facts);
+    const host = new ForeignHost(options, found);
+    await host.look();
+    return host;
+  }
+
+  get facts(): HostFacts {
+    return this.#facts;
+  }
+
+  /** Looks until the connection ends. Errors: what ends it. */
+  async watch(): Promise<void> {
+    const { client, clock, times, log, signal } = this.#options;
+    const told = new Bell();
+    const subscription = await client
+      .subscribe('DOMAIN_EVENT_CALLBACK_LIFECYCLE', { signal })
+      .catch((error: unknown) => {
+        if (!isFault(error, 'unsupported')) throw error;
+        log.info('the hypervisor tells no changes; it is looked at');
+        return undefined;
+      });
+    const hear = async (): Promise<void> => {
+      if (subscription !== undefined) for await (const _ of subscription) told.ring();
+    };
+    const look = async (): Promise<void> => {
+      while (!signal.aborted) {
+        if (await told.within(times.lookMs, signal)) await clock.sleep(times.gatherMs, signal);
+        told.hush();
+        await this.look();
+      }
+    };
+    await Promise.all([hear(), look()]);
+  }
+
+  /** Looks at all vms. One look that has not begun is for all who ask meanwhile. */
+  look(): Promise<void> {
+    if (this.#next === undefined) {
+      const before = this.#current;
+      this.#next = (async () => {
+        await before?.catch(() => undefined);
+        this.#next = undefined;
+        await this.#lookOnce();
+      })();
+      this.#current = this.#next;
+    }
+    return this.#next;
+  }
+
+  async readFacts(signal: AbortSignal): Promise<HostFacts> {
+    const { facts } = await readFacts(this.#options.client, signal);
+    this.#facts = facts;
+    this.#onChange();
+    return facts;
+  }
+
+  async diagnose(): Promise<Finding> {
+    const beganMs = performance.now();
+    try {
+      await this.look();
+    } catch (error) {
+      return {
+        check: 'connection',
+        result: 'error',
+        evidence: describeFault(error).slice(0, 1000),
+        remedy: 'look at libvirtd on the host, and at the network between',
+      };
+    }
+    const tookMs = Math.round(performance.now() - beganMs);
+    const evidence = `${this.#facts.agentVersion}; all vms were seen within ${tookMs} ms`;
+    return { check: 'connection', result: 'ok', evidence, remedy: null };
+  }
+
+  async load(): Promise<HostLoad> {
+    return {
+      memoryFreeBytes: this.#freeBytes,
+      cpuPercent: null,
+      cpuReservedPercent: 0,
+      volumes: [],
+      running: this.#options.machines.running,
+    };
+  }
+
+  records(): MachineRecord[] {
+    return this.#options.machines.records();
+  }
+
+  takeRecords(): MachineRecord[] | undefined {
+    return this.#options.machines.takeRecords();
+  }
+
+  takeReports(): MachineReport[] {
+    return this.#options.machines.takeReports();
+  }
+
+  samples(): MachineSample[] {
+    return this.#options.machines.samples();
+  }
+
+  /** None is waited for: each look is told as it is due. */
+  takeSamples(): MachineSample[] {
+    return [];
+  }
+
+  forgetTaken(): void {
+    this.#options.machines.forgetTaken();
+  }
+
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
+  }
+
+  /** Settings are those of agents; there is none here that they are for. */
+  async configure(_settings: HostSettings): Promise<void> {}
+
+  async #lookOnce(): Promise<void> {
+    const { client, machines, times, onLook, signal } = this.#options;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(times.answerMs)]);
+    try {
+      const beganMs = performance.now();
+      this.#freeBytes = await freeMemory(client, limit);
+      const latencyMs = performance.now() - beganMs;
+      machines.take(await this.#look.all(limit));
+      onLook(latencyMs);
+    } catch (error) {
+      if (!limit.aborted || signal.aborted) throw error;
+      throw new Fault('timeout', `${client.peer} does not answer`);
+    }
+  }
+}
+
+/** Zero where the hypervisor does not tell. */
+async function freeMemory(client: Client, signal: AbortSignal): Promise<number> {
+  try {
+    return Number((await client.call('NODE_GET_FREE_MEMORY', {}, { signal })).freeMem);
+  } catch (error) {
+    if (isFault(error, 'unsupported')) return 0;
+    throw error;
+  }
+}

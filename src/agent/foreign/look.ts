@@ -1,0 +1,120 @@
+/**
+ * Looks at all domains of a hypervisor at once: one call for their statistics, one for those whose memory is saved,
+ * however many there are. Domains are asked one by one only for what bulk statistics of some drivers leave out,
+ * and only when they have just been found or renamed.
+ */
+import { isFault, kiB } from '#lib';
+import { libvirtFacts, type Client, type DomainHandle } from '#libvirt';
+import { readDomain, wantedStats, type SeenDomain } from './domain.ts';
+
+/** virConnectListAllDomainsFlags. */
+const withManagedSave = 256;
+/** virConnectGetAllDomainStatsFlags: leave out what a busy domain would have to be waited for. */
+const noWait = 1 << 29;
+/** Calls that are under way at once. */
+const atOnce = 32;
+
+interface Basics {
+  readonly processors: number;
+  readonly memoryBytes: number;
+}
+
+export class Look {
+  readonly #client: Client;
+  /** What this driver does not know is not asked for again. */
+  readonly #lacks = new Set<'no-wait' | 'managed-save'>();
+  /** By UUID, what had to be asked for one by one. */
+  #basics = new Map<string, Basics>();
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** Errors: those of the client; `unsupported` for a driver without bulk statistics. */
+  async all(signal: AbortSignal): Promise<readonly SeenDomain[]> {
+    const [records, saved] = await Promise.all([this.#stats(signal), this.#saved(signal)]);
+    const seen = records.map(({ dom, params }) => readDomain(dom, params, saved.has(dom.uuid)));
+    return await this.#complete(seen, signal);
+  }
+
+  async #stats(
+    signal: AbortSignal,
+  ): Promise<readonly { dom: DomainHandle; params: Parameters<typeof readDomain>[1] }[]> {
+    const ask = async (flags: number) => {
+      const args = { doms: [], stats: wantedStats, flags };
+      return (await this.#client.call('CONNECT_GET_ALL_DOMAIN_STATS', args, { signal })).retStats;
+    };
+    if (!this.#lacks.has('no-wait')) {
+      try {
+        return await ask(noWait);
+      } catch (error) {
+        if (!isNotKnown(error)) throw error;
+        this.#lacks.add('no-wait');
+      }
+    }
+    return await ask(0);
+  }
+
+  async #saved(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    if (this.#lacks.has('managed-save')) return new Set();
+    try {
+      const args = { need_results: 1, flags: withManagedSave };
+      const { domains } = await this.#client.call('CONNECT_LIST_ALL_DOMAINS', args, { signal });
+      return new Set(domains.map(({ uuid }) => uuid));
+    } catch (error) {
+      if (!isNotKnown(error)) throw error;
+      this.#lacks.add('managed-save');
+      return new Set();
+    }
+  }
+
+  /** Processors and memory of those whose statistics do not have them. */
+  async #complete(
+    domains: readonly SeenDomain[],
+    signal: AbortSignal,
+  ): Promise<readonly SeenDomain[]> {
+    const known = this.#basics;
+    this.#basics = new Map();
+    const lacking = domains.filter(
+      ({ processors, memoryBytes }) => processors === null || memoryBytes === null,
+    );
+    if (lacking.length === 0) return domains;
+    const waiting = [...lacking];
+    const worker = async (): Promise<void> => {
+      for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+        const key = `${one.handle.uuid} ${one.handle.name} ${one.state}`;
+        const basics = known.get(key) ?? (await this.#askFor(one.handle, signal));
+        if (basics !== undefined) this.#basics.set(key, basics);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    return domains.map((one) => {
+      const basics = this.#basics.get(`${one.handle.uuid} ${one.handle.name} ${one.state}`);
+      return basics === undefined
+        ? one
+        : {
+            ...one,
+            processors: one.processors ?? basics.processors,
+            memoryBytes: one.memoryBytes ?? basics.memoryBytes,
+          };
+    });
+  }
+
+  /** Undefined for one that is there no more. */
+  async #askFor(dom: DomainHandle, signal: AbortSignal): Promise<Basics | undefined> {
+    try {
+      const info = await this.#client.call('DOMAIN_GET_INFO', { dom }, { signal });
+      return { processors: info.nrVirtCpu, memoryBytes: Number(info.maxMem) * kiB };
+    } catch (error) {
+      if (isFault(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The driver does not know the flag or the call. */
+export function isNotKnown(error: unknown): boolean {
+  if (!isFault(error)) return false;
+  const name = libvirtFacts(error)?.name;
+  return name === 'INVALID_ARG' || name === 'NO_SUPPORT' || name === 'ARGUMENT_UNSUPPORTED';
+}

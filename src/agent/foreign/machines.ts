@@ -1,0 +1,283 @@
+/**
+ * All vms of one foreign hypervisor, as they were last seen. One look at all of them is taken in as a whole;
+ * what it finds changed is told: records when vms came, went or were changed, reports when states did, and an
+ * event for each change of state.
+ *
+ *   look --take--> compare with what was seen before --> records | reports | events | samples
+ *   act of ours  --enter--> the state that it is in meanwhile --leave--> what is seen
+ *
+ * Invariants: (1) a vm is host and UUID (identity.ts), whatever its name; (2) who asked for a change that an act
+ * of ours made is behind its event, anybody else is another program; (3) the first look tells no events: what it
+ * finds is how things are.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  vmStateFacts,
+  type Cause,
+  type EventAttributes,
+  type EventName,
+  type MachineRecord,
+  type MachineReport,
+  type MachineSample,
+  type VmDefinition,
+  type VmState,
+} from '#api';
+import { Fault, isoTime, type Clock } from '#lib';
+import { externalCause, guestCause } from '../machine/causes.ts';
+import { definitionOf } from './definition.ts';
+import { sampleOf, type SeenDomain } from './domain.ts';
+import { machineId } from './identity.ts';
+
+export type Emit = <N extends EventName>(
+  vmId: string,
+  name: N,
+  attributes: EventAttributes<N>,
+  cause: Cause,
+) => void;
+
+export interface MachinesOptions {
+  readonly hostId: string;
+  readonly clock: Clock;
+  /** Of the host's processors. */
+  readonly architecture: () => string;
+  readonly emit: Emit;
+}
+
+interface Machine {
+  readonly id: string;
+  readonly seen: SeenDomain;
+  readonly definition: VmDefinition;
+  readonly sample: MachineSample;
+  readonly since: string;
+  readonly startedAt: string | null;
+}
+
+/** An act of ours that is under way. */
+interface Act {
+  readonly state: VmState | undefined;
+  readonly cause: Cause;
+}
+
+export class ForeignMachines {
+  readonly #options: MachinesOptions;
+  #machines = new Map<string, Machine>();
+  #lookedAtMs: number | undefined;
+  readonly #acts = new Map<string, Act>();
+  readonly #generations = new Map<string, number>();
+  readonly #dirty = new Set<string>();
+  #recordsChanged = false;
+  readonly #watchers = new Set<() => void>();
+  #onChange: () => void = () => undefined;
+
+  constructor(options: MachinesOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return [...this.#machines.values()].filter(({ seen }) => vmStateFacts[seen.state].live).length;
+  }
+
+  /** As it was last seen. Errors: `not-found`. */
+  find(id: string): SeenDomain {
+    return this.#find(id).seen;
+  }
+
+  /** Told when there is something to take. */
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
+  }
+
+  /** Takes in one look at all of them. */
+  take(domains: readonly SeenDomain[]): void {
+    const nowMs = this.#options.clock.now();
+    const before = this.#machines;
+    const elapsedMs = nowMs - (this.#lookedAtMs ?? nowMs);
+    const machines = new Map<string, Machine>();
+    for (const seen of domains) {
+      const id = machineId(this.#options.hostId, seen.handle.uuid);
+      const known = before.get(id);
+      machines.set(id, this.#observe(id, seen, known, { nowMs, elapsedMs }));
+    }
+    for (const id of before.keys()) if (!machines.has(id)) this.#recordsChanged = true;
+    this.#machines = machines;
+    this.#lookedAtMs = nowMs;
+    for (const look of this.#watchers) look();
+    if (this.#recordsChanged || this.#dirty.size > 0) this.#onChange();
+  }
+
+  records(): MachineRecord[] {
+    return [...this.#machines.values()].map((machine) => ({
+      report: this.#reportOf(machine),
+      definition: machine.definition,
+      definitionVersion: 0,
+    }));
+  }
+
+  takeRecords(): MachineRecord[] | undefined {
+    if (!this.#recordsChanged) return undefined;
+    this.forgetTaken();
+    return this.records();
+  }
+
+  takeReports(): MachineReport[] {
+    const ids = [...this.#dirty];
+    this.#dirty.clear();
+    return ids.flatMap((id) => {
+      const machine = this.#machines.get(id);
+      return machine === undefined ? [] : [this.#reportOf(machine)];
+    });
+  }
+
+  forgetTaken(): void {
+    this.#recordsChanged = false;
+    this.#dirty.clear();
+  }
+
+  samples(): MachineSample[] {
+    return [...this.#machines.values()]
+      .filter(({ seen }) => vmStateFacts[seen.state].live)
+      .map(({ sample }) => sample);
+  }
+
+  report(id: string): MachineReport {
+    return this.#reportOf(this.#find(id));
+  }
+
+  /**
+   * An act on the vm begins; meanwhile it is in the state given. Errors: `stale` for an older generation than the
+   * one known; `refused` while another act is under way.
+   */
+  enter(id: string, generation: number, act: Act): Disposable {
+    const { seen } = this.#find(id);
+    const known = this.#generations.get(id) ?? 0;
+    if (generation < known)
+      throw new Fault('stale', `${seen.handle.name} has been started again since`, {
+        facts: { generation, known },
+      });
+    if (this.#acts.has(id))
+      throw new Fault('refused', `something else is being done with ${seen.handle.name}`, {
+        hint: 'wait for the end of the other operation',
+      });
+    this.#generations.set(id, generation);
+    this.#acts.set(id, act);
+    this.#changed(id);
+    return {
+      [Symbol.dispose]: () => {
+        this.#acts.delete(id);
+        this.#changed(id);
+      },
+    };
+  }
+
+  emit<N extends EventName>(id: string, name: N, attributes: EventAttributes<N>): void {
+    const cause = this.#acts.get(id)?.cause ?? externalCause;
+    this.#options.emit(id, name, attributes, cause);
+  }
+
+  /** Resolves with true when the vm is seen so, with false when the signal aborts before. */
+  until(id: string, holds: (state: VmState) => boolean, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (held: boolean): void => {
+        this.#watchers.delete(look);
+        signal.removeEventListener('abort', onAbort);
+        resolve(held);
+      };
+      const onAbort = (): void => end(false);
+      const look = (): void => {
+        // One that is there no more has ended as well.
+        if (holds(this.#machines.get(id)?.seen.state ?? 'off')) end(true);
+      };
+      this.#watchers.add(look);
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      else look();
+    });
+  }
+
+  #changed(id: string): void {
+    this.#dirty.add(id);
+    this.#onChange();
+  }
+
+  #find(id: string): Machine {
+    const machine = this.#machines.get(id);
+    if (machine !== undefined) return machine;
+    throw new Fault('not-found', `the hypervisor has no vm ${id}`, {
+      hint: 'it may have been removed there; discover the vms of the host again',
+    });
+  }
+
+  #observe(
+    id: string,
+    seen: SeenDomain,
+    known: Machine | undefined,
+    { nowMs, elapsedMs }: { readonly nowMs: number; readonly elapsedMs: number },
+  ): Machine {
+    const sample = sampleOf(id, seen, known?.seen.counters, elapsedMs);
+    const now = isoTime(nowMs);
+    if (known === undefined) {
+      this.#recordsChanged = true;
+      const definition = definitionOf(id, seen, this.#options.architecture());
+      return { id, seen, definition, sample, since: now, startedAt: null };
+    }
+    const definition = this.#definitionOf(known, seen);
+    const was = known.seen.state;
+    if (was === seen.state) return { ...known, seen, definition, sample };
+    this.#dirty.add(id);
+    this.#tell(id, was, seen);
+    const live = vmStateFacts[seen.state].live;
+    const startedAt = live ? (vmStateFacts[was].live ? known.startedAt : now) : null;
+    return { id, seen, definition, sample, since: now, startedAt };
+  }
+
+  /** The same object until something of it changes. */
+  #definitionOf({ id, seen: before, definition }: Machine, seen: SeenDomain): VmDefinition {
+    const shown = ({ handle, processors, memoryBytes }: SeenDomain): unknown => [
+      handle.name,
+      processors,
+      memoryBytes,
+    ];
+    if (isDeepStrictEqual(shown(before), shown(seen))) return definition;
+    this.#recordsChanged = true;
+    return definitionOf(id, seen, this.#options.architecture());
+  }
+
+  #reportOf({ id, seen, definition, since, startedAt }: Machine): MachineReport {
+    return {
+      id,
+      foreign: true,
+      name: definition.name,
+      generation: this.#generations.get(id) ?? 0,
+      state: this.#acts.get(id)?.state ?? seen.state,
+      held: false,
+      since,
+      startedAt,
+      accelerator: null,
+      wasRunning: false,
+      path: '',
+      pending: [],
+      forwards: [],
+      lastFault: null,
+      undo: null,
+      snapshots: [],
+    };
+  }
+
+  #tell(id: string, was: VmState, { state, offCause }: SeenDomain): void {
+    const { emit } = this.#options;
+    const cause = this.#acts.get(id)?.cause ?? externalCause;
+    const live = vmStateFacts[state].live;
+    if (!vmStateFacts[was].live) {
+      if (live && was === 'saved') emit(id, 'vm.state.restored', { durationMs: null }, cause);
+      else if (live)
+        emit(id, 'vm.state.powered-on', { accelerator: 'its hypervisor', held: false }, cause);
+      else if (was === 'saved') emit(id, 'vm.state.discarded', {}, cause);
+    } else if (state === 'saved')
+      emit(id, 'vm.state.saved', { sizeBytes: null, durationMs: null }, cause);
+    else if (!live) {
+      const byGuest = offCause === 'guest' && !this.#acts.has(id);
+      emit(id, 'vm.state.powered-off', { cause: offCause }, byGuest ? guestCause : cause);
+    } else if (state === 'paused') emit(id, 'vm.state.suspended', {}, cause);
+    else if (was === 'paused') emit(id, 'vm.state.resumed', {}, cause);
+  }
+}

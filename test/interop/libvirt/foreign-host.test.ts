@@ -1,0 +1,220 @@
+/** A libvirt connection as a host: the agent's half judged by a real libvirtd, changed beside it by virsh. */
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { isFault, type FaultCode } from '#lib';
+import type { MachineReport, PowerAction, VmActionRequest } from '#api';
+import { Kept } from '../../../src/agent/foreign/testing/kept.ts';
+import type { FakeHost } from '../../../src/agent/testing/fake-coordinator.ts';
+import { startLibvirtd, virsh, whyNot, type Libvirtd } from './tools.ts';
+
+const skip = await whyNot('libvirtd', 'virsh');
+
+let daemon: Libvirtd | undefined;
+let kept: Kept | undefined;
+let folder = '';
+before(async () => {
+  if (skip !== false) return;
+  folder = await mkdtemp(join(tmpdir(), 'fh-'));
+  daemon = await startLibvirtd();
+  kept = await Kept.open(address());
+});
+after(async () => {
+  await kept?.[Symbol.asyncDispose]();
+  await daemon?.[Symbol.asyncDispose]();
+  if (folder !== '') await rm(folder, { recursive: true });
+});
+
+function address(): string {
+  return `test+unix:///default?socket=${daemon?.socket ?? ''}`;
+}
+
+async function linked(): Promise<FakeHost> {
+  assert.ok(kept);
+  return await kept.host();
+}
+
+function reportOf(host: FakeHost, name: string): MachineReport | undefined {
+  return [...host.reports.values()].find((report) => report.name === name);
+}
+
+async function elsewhere(...words: readonly string[]): Promise<void> {
+  const { code, err } = await virsh(address(), words.join(' '));
+  assert.equal(code, 0, err);
+}
+
+let generation = 0;
+const cause = { actor: { kind: 'user', name: 'ann' }, correlationId: 'c' } as const;
+
+async function act(
+  host: FakeHost,
+  action: PowerAction,
+  request: VmActionRequest = {},
+): Promise<string> {
+  const id = reportOf(host, 'test')?.id ?? '';
+  generation += 1;
+  const params = { id, generation, cause, action, request };
+  return (await host.call('machine.act', params)).report.state;
+}
+
+void test(
+  'a hypervisor is found with its vms as they are, and nothing on it changes',
+  { skip },
+  async () => {
+    const before = await virsh(address(), 'list --all; dumpxml test');
+    const host = await linked();
+    assert.equal(host.hello?.driver, 'libvirt');
+    assert.equal(host.hello.facts.hypervisor.name, 'TEST');
+    assert.match(host.hello.facts.agentVersion, /^libvirt \d+\.\d+\.\d+/);
+    const [record] = host.records.values();
+    assert.equal(host.records.size, 1);
+    assert.equal(record?.report.state, 'running');
+    assert.equal(record.definition.hardware.processor.count, 2);
+    assert.equal(record.definition.hardware.memory.sizeBytes, 8 * 1024 ** 3);
+    assert.deepEqual(record.definition.extensions['libvirt'], {
+      name: 'test',
+      uuid: '6695eb01-f6a4-8304-79aa-97f2502e193f',
+    });
+    assert.deepEqual(await virsh(address(), 'list --all; dumpxml test'), before);
+  },
+);
+
+void test(
+  'the verbs of a vm do what they say, and their events name who asked',
+  { skip },
+  async () => {
+    const host = await linked();
+    const steps: readonly (readonly [PowerAction, string])[] = [
+      ['pause', 'paused'],
+      ['resume', 'running'],
+      ['save', 'saved'],
+      ['restore', 'running'],
+      ['save', 'saved'],
+      ['discard', 'off'],
+      ['turn-on', 'running'],
+      ['reboot', 'running'],
+      ['reset', 'running'],
+      ['restart', 'running'],
+      ['shutdown', 'off'],
+      ['turn-on', 'running'],
+      ['turn-off', 'off'],
+      // What is so already is done.
+      ['turn-off', 'off'],
+      ['turn-on', 'running'],
+    ];
+    for (const [action, state] of steps) assert.equal(await act(host, action), state, action);
+    assert.match((await virsh(address(), 'domstate test')).out, /running/);
+    const told = host.events.map(({ name, actor }) => `${name.replace('vm.', '')} ${actor.name}`);
+    assert.deepEqual(told, [
+      'state.suspended ann',
+      'state.resumed ann',
+      'state.saved ann',
+      'state.restored ann',
+      'state.saved ann',
+      'state.discarded ann',
+      'state.powered-on ann',
+      'state.reset ann',
+      'state.reset ann',
+      'state.reset ann',
+      'shutdown.requested ann',
+      'state.powered-off ann',
+      'state.powered-on ann',
+      'state.powered-off ann',
+      'state.powered-on ann',
+    ]);
+  },
+);
+
+void test(
+  'what its hypervisor cannot do with a vm is refused with the reason',
+  { skip },
+  async () => {
+    const host = await linked();
+    const id = reportOf(host, 'test')?.id ?? '';
+    const refused = (code: FaultCode, pattern: RegExp) => (error: unknown) =>
+      isFault(error, code) && pattern.test(error.message);
+    await assert.rejects(act(host, 'power-button'), refused('unsupported', /no power button/));
+    await assert.rejects(act(host, 'hold'), refused('unsupported', /first instruction/));
+    await assert.rejects(act(host, 'turn-on', { bootOnce: 'cd' }), refused('unsupported', /boot/));
+    await assert.rejects(
+      host.call('machine.forget', { id, generation, cause }),
+      refused('refused', /still on its hypervisor/),
+    );
+    await assert.rejects(
+      host.call('machine.files', { id }),
+      refused('unsupported', /libvirt connection/),
+    );
+    const older = { id, generation: 0, cause, action: 'pause', request: {} } as const;
+    await assert.rejects(host.call('machine.act', older), refused('stale', /started again/));
+  },
+);
+
+void test(
+  'FED-06 what others change on a hypervisor is told as it is then, as theirs',
+  { skip },
+  async () => {
+    const host = await linked();
+    const before = host.events.length;
+    await elsewhere('suspend test');
+    await host.until('it is paused', () => reportOf(host, 'test')?.state === 'paused');
+    await elsewhere('resume test');
+    await host.until('it runs', () => reportOf(host, 'test')?.state === 'running');
+    await host.until('both are told', () => host.events.length === before + 2);
+    assert.deepEqual(
+      host.events.slice(before).map(({ name, actor }) => [name, actor.kind]),
+      [
+        ['vm.state.suspended', 'external'],
+        ['vm.state.resumed', 'external'],
+      ],
+    );
+  },
+);
+
+void test('FED-20 a vm that is renamed elsewhere is the same vm', { skip }, async () => {
+  const host = await linked();
+  const uuid = '11111111-2222-4333-8444-555555555555';
+  const define = async (name: string): Promise<void> => {
+    const file = join(folder, 'vm.xml');
+    await writeFile(
+      file,
+      `<domain type='test'><name>${name}</name><uuid>${uuid}</uuid><memory>65536</memory><vcpu>3</vcpu><os><type>hvm</type></os></domain>`,
+    );
+    await elsewhere(`define ${file}`);
+  };
+  const find = (name: string) =>
+    [...host.records.values()].find(({ definition }) => definition.name === name);
+  await define('one');
+  await host.until('it is found', () => find('one') !== undefined);
+  const id = find('one')?.report.id;
+  assert.equal(find('one')?.definition.hardware.processor.count, 3);
+  await elsewhere('undefine one');
+  await define('two');
+  await host.until('it has its name', () => find('two') !== undefined);
+  assert.equal(find('two')?.report.id, id);
+  assert.notEqual(id, uuid);
+  await elsewhere('undefine two');
+  await host.until('it is gone', () => host.records.size === 1);
+});
+
+void test(
+  'FED-60 a connection tells its latency, and after a loss why and since when',
+  { skip },
+  async () => {
+    assert.ok(kept);
+    const host = await linked();
+    assert.equal(kept.state?.state, 'connected');
+    assert.ok((kept.state.latencyMs ?? -1) >= 0);
+    const closed = once(host.socket ?? new EventEmitter(), 'close');
+    await daemon?.[Symbol.asyncDispose]();
+    daemon = undefined;
+    const [code, reason] = (await closed) as [number, Buffer];
+    assert.equal(code, 4000);
+    assert.match(reason.toString(), /libvirt|test\+unix/);
+    await kept.until('it is told', () => kept?.state?.lastError !== null);
+    assert.equal(kept.state.state, 'connecting');
+    assert.ok(Date.parse(kept.state.lastError?.at ?? '') <= Date.now());
+  },
+);
