@@ -1,8 +1,6 @@
 /** Snapshots of a guest that runs, whose agent is killed in between. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import type { MachineReport, Snapshot } from '#api';
 import { QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
 import { WrittenGuest } from './testing/written-guest.ts';
 
@@ -21,19 +19,6 @@ describe('snapshots of a running guest', { skip: withoutQemu }, () => {
     await agent?.[Symbol.asyncDispose]();
   });
 
-  function report(): MachineReport {
-    const found = agent.host.reports.get(guest.id);
-    assert.ok(found !== undefined);
-    return found;
-  }
-  const snapshotOf = (id: string): Snapshot => {
-    const found = report().snapshots.find((one) => one.id === id);
-    assert.ok(found !== undefined);
-    return found;
-  };
-  const layers = (): string[] =>
-    readdirSync(agent.folder(guest.id)).filter((name) => /layer|undo|state/.test(name));
-
   test('an agent that is killed while a snapshot is taken leaves it whole or not at all, and the guest running', async () => {
     for (const [index, wish] of [
       { memory: true },
@@ -43,7 +28,7 @@ describe('snapshots of a running guest', { skip: withoutQemu }, () => {
     ].entries()) {
       await guest.write(4, index + 1);
       const { links } = agent.host;
-      const known = report().snapshots.length;
+      const known = guest.report().snapshots.length;
       const taking = guest.take(wish).then(
         () => true,
         () => false,
@@ -55,19 +40,19 @@ describe('snapshots of a running guest', { skip: withoutQemu }, () => {
       agent.process.run();
       await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
       await taking;
-      assert.equal(report().state, 'running');
+      assert.equal(guest.report().state, 'running');
       await guest.attend();
       assert.equal((await guest.read())[4], index + 1, 'it answers');
-      const { snapshots } = report();
+      const { snapshots } = guest.report();
       if (snapshots.length > known) {
         const last = snapshots.at(-1)?.id ?? '';
         await guest.write(4, 77);
-        await guest.revert(last, snapshotOf(last).memoryBytes === null ? 'leave' : 'restore');
-        if (report().state === 'off') await guest.boot();
+        await guest.revert(last, guest.snapshot(last).memoryBytes === null ? 'leave' : 'restore');
+        if (guest.report().state === 'off') await guest.boot();
         assert.equal((await guest.read())[4], index + 1);
         await guest.remove(last);
       }
-      assert.deepEqual(layers(), []);
+      assert.deepEqual(guest.layerFiles(), []);
     }
   });
 });

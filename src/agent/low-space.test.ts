@@ -1,13 +1,20 @@
 /** A volume that fills up under a guest that writes: a tmpfs of its own, with ballast that a test takes away. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lowSpaceSchema, type LowSpace } from '#api';
 import { isFault, miB } from '#lib';
-import { QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
+import {
+  bareDefinition,
+  byTester,
+  QemuAgent,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
 import { WrittenGuest } from './testing/written-guest.ts';
 
 /** Undefined where this account may not mount. */
@@ -28,30 +35,56 @@ async function smallVolume(): Promise<(AsyncDisposable & { readonly path: string
   };
 }
 
+/** An agent whose vms are on a small volume of their own; undefined where this account may not mount. */
+async function crowdedAgent(): Promise<CrowdedAgent | undefined> {
+  await using made = new AsyncDisposableStack();
+  const volume = await smallVolume();
+  if (volume === undefined) return undefined;
+  made.use(volume);
+  const agent = made.use(await QemuAgent.start());
+  const stack = made.move();
+  const { path } = volume;
+  const ballast = join(path, 'ballast');
+  return {
+    agent,
+    path,
+    async configure(lowSpace) {
+      const { settings, eventScripts } = agent.coordinator;
+      const changed = { ...settings, vmFolder: path, minimumFreeDiskBytes: 0, lowSpace };
+      await agent.host.call('host.configure', { settings: changed, eventScripts });
+    },
+    async leave(freeBytes) {
+      await rm(ballast, { force: true });
+      const { bavail, bsize } = await statfs(path);
+      await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes), 1));
+    },
+    makeRoom: () => rm(ballast, { force: true }),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+interface CrowdedAgent extends AsyncDisposable {
+  readonly agent: QemuAgent;
+  /** Of the volume. */
+  readonly path: string;
+  configure(lowSpace: LowSpace): Promise<void>;
+  /** So much is free on the volume from now on. */
+  leave(freeBytes: number): Promise<void>;
+  makeRoom(): Promise<void>;
+}
+
 test(
   'DISK-49 DISK-50 DISK-51 DISK-52 EVT-61 EVT-62 a guest is paused before its volume is full, never sees an error, and goes on when there is room',
   { skip: withoutQemu },
   async (t) => {
-    await using volume = await smallVolume();
-    if (volume === undefined) {
+    await using crowded = await crowdedAgent();
+    if (crowded === undefined) {
       t.skip('this account may not mount a tmpfs');
       return;
     }
-    const { path } = volume;
-    await using agent = await QemuAgent.start();
-    const ballast = join(path, 'ballast');
-    const configure = async (lowSpace: LowSpace): Promise<void> => {
-      const { settings, eventScripts } = agent.coordinator;
-      const changed = { ...settings, vmFolder: path, minimumFreeDiskBytes: 0, lowSpace };
-      await agent.host.call('host.configure', { settings: changed, eventScripts });
-    };
-    const leave = async (freeBytes: number): Promise<void> => {
-      await rm(ballast, { force: true });
-      const { bavail, bsize } = await statfs(path);
-      await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes), 1));
-    };
+    const { agent, path } = crowded;
     const rule = { warn: { bytes: 200 * miB }, pause: { bytes: 100 * miB } };
-    await configure(lowSpaceSchema.parse(rule));
+    await crowded.configure(lowSpaceSchema.parse(rule));
     const guest = new WrittenGuest(agent);
     const { id } = guest;
     await guest.create();
@@ -61,7 +94,7 @@ test(
       [],
     );
 
-    await leave(130 * miB);
+    await crowded.leave(130 * miB);
     await agent.untilEvent('vm.disk.space-low', id);
     const write =
       'dd if=/dev/zero of=/dev/vdb bs=1M count=60 conv=fsync 2>/dev/null && echo written';
@@ -80,29 +113,96 @@ test(
       assert.match(error.message, /are free, .* are needed/);
       return true;
     });
-    await rm(ballast);
+    await crowded.makeRoom();
     await agent.until(id, 'running');
     assert.equal(await writing, 'written');
 
     // Faster than anybody looks, and with nothing that would pause it before.
-    await configure(lowSpaceSchema.parse({ warn: { bytes: 0 }, pause: { bytes: 0 } }));
+    await crowded.configure(lowSpaceSchema.parse({ warn: { bytes: 0 }, pause: { bytes: 0 } }));
     await guest.run('blkdiscard /dev/vdb');
-    await leave(8 * miB);
+    await crowded.leave(8 * miB);
     const rest = guest.run(write);
     await agent.untilEvent('vm.disk-error', id, 60_000);
     await agent.until(id, 'paused');
-    await rm(ballast);
+    await crowded.makeRoom();
     await agent.until(id, 'running');
     assert.equal(await rest, 'written');
     assert.equal(await guest.run('dmesg | grep -ci "i/o error"'), '0');
 
     // Somebody knows better.
-    await configure(lowSpaceSchema.parse({ ...rule, resume: 'by-hand' }));
-    await leave(90 * miB);
+    await crowded.configure(lowSpaceSchema.parse({ ...rule, resume: 'by-hand' }));
+    await crowded.leave(90 * miB);
     await agent.until(id, 'paused');
     await agent.act(id, 'resume', { force: true });
     assert.equal(await guest.run('echo awake'), 'awake');
     assert.equal(agent.host.reports.get(id)?.state, 'running');
     guest.close();
+  },
+);
+
+test(
+  'SNAP-09 SNAP-10 a snapshot is refused with figures where its memory has no room, and the disk of a vm that had none to fear grows after it, which is warned of and pauses the vm',
+  { skip: withoutQemu },
+  async (t) => {
+    await using crowded = await crowdedAgent();
+    if (crowded === undefined) {
+      t.skip('this account may not mount a tmpfs');
+      return;
+    }
+    const { agent, path } = crowded;
+    await crowded.configure(lowSpaceSchema.parse({ warn: { bytes: 0 }, pause: { bytes: 0 } }));
+    const make = async (format: 'qcow2' | 'raw'): Promise<string> => {
+      const disk = { ...testDisk(`a.${format}`), format, sizeBytes: 4 * miB };
+      const { file, sizeBytes } = disk;
+      const source = { kind: 'new', file, format, sizeBytes } as const;
+      return await agent.create(bareDefinition({ disks: [disk] }), [source]);
+    };
+    // In the order in which they are looked at.
+    const [full, growing] = [await make('raw'), await make('qcow2')];
+    await writeFile(join(agent.folder(full), 'a.raw'), randomBytes(4 * miB), { flag: 'r+' });
+    for (const id of [full, growing]) await agent.act(id, 'turn-on');
+    const take = (memory: boolean): Promise<unknown> =>
+      agent.host.call('machine.snapshot.take', {
+        id: full,
+        generation: agent.generation(full),
+        cause: byTester,
+        snapshot: {
+          id: crypto.randomUUID(),
+          name: 'one',
+          description: '',
+          author: null,
+          exclude: [],
+          memory,
+          quiesce: false,
+        },
+      });
+
+    await crowded.leave(16 * miB);
+    const before = await readdir(agent.folder(full));
+    await assert.rejects(take(true), (error) => {
+      assert.ok(isFault(error, 'exhausted'));
+      assert.match(error.message, /33(\.0)? MiB are needed, 16(\.0)? MiB are free/);
+      assert.equal(error.facts['neededBytes'], 33 * miB);
+      return true;
+    });
+    await agent.untilEvent('vm.snapshot.failed', full);
+    assert.deepEqual(await readdir(agent.folder(full)), before);
+    await crowded.leave(0);
+    await assert.rejects(take(false), (error) => isFault(error, 'exhausted'));
+    await crowded.leave(16 * miB);
+
+    const warn = { bytes: 100 * miB };
+    await crowded.configure(lowSpaceSchema.parse({ warn, pause: { bytes: 0 } }));
+    await agent.untilEvent('vm.disk.space-low', growing);
+    const warned = (): boolean => agent.events(full).includes('vm.disk.space-low');
+    assert.equal(warned(), false, 'all that its disk can take is taken');
+    await take(false);
+    await agent.untilEvent('vm.disk.space-low', full);
+    await crowded.configure(lowSpaceSchema.parse({ warn, pause: warn }));
+    await agent.until(full, 'paused');
+    const told = agent.host.events.find(
+      ({ name, vmId }) => name === 'vm.disk.space-exhausted' && vmId === full,
+    );
+    assert.deepEqual([told?.attributes['device'], told?.attributes['volume']], ['virtio0:0', path]);
   },
 );

@@ -3,7 +3,6 @@
  * and deletions, while the agent is killed in the middle. GANTRY_SNAPSHOT_SEED runs a course again.
  */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { systemClock } from '#lib';
 import { Chance } from './drivers/simulated/chance.ts';
@@ -37,8 +36,7 @@ test(
     let kept: Kept[] = [];
     await guest.run('echo 0 > /run/mark');
 
-    const known = (): ReadonlySet<string> =>
-      new Set(agent.host.reports.get(guest.id)?.snapshots.map(({ id }) => id));
+    const known = (): ReadonlySet<string> => new Set(guest.report().snapshots.map(({ id }) => id));
 
     /** Carries it out, or is cut off by the end of the agent. */
     const carryOut = async (step: number, work: () => Promise<unknown>): Promise<void> => {
@@ -82,16 +80,13 @@ test(
         await carryOut(step, () => guest.remove(choice.id));
         kept = kept.filter(({ id }) => known().has(id));
       }
-      assert.equal(agent.host.reports.get(guest.id)?.state, 'running', `step ${step}`);
+      assert.equal(guest.report().state, 'running', `step ${step}`);
       assert.deepEqual(await guest.read(), now.disk, `step ${step}`);
       assert.equal(await guest.run('cat /run/mark'), String(now.mark), `step ${step}`);
     }
     for (const { id } of kept) await guest.remove(id);
     assert.deepEqual(await guest.read(), now.disk);
-    assert.deepEqual(
-      readdirSync(agent.folder(guest.id)).filter((name) => /layer|state/.test(name)),
-      [],
-    );
+    assert.deepEqual(guest.layerFiles(), []);
     guest.close();
   },
 );

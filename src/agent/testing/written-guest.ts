@@ -1,10 +1,14 @@
 /** The starter appliance with a second disk, of which a test writes and reads single regions while it runs. */
+import { readdirSync } from 'node:fs';
 import {
   profiles,
   vmDefinitionSchema,
   type LinkMethod,
   type LinkParams,
   type LinkResult,
+  type MachineReport,
+  type Snapshot,
+  type VmDefinition,
 } from '#api';
 import { giB, miB, present } from '#lib';
 import { byTester, newDisk, starterImage, testDisk, type QemuAgent } from './qemu-agent.ts';
@@ -21,6 +25,8 @@ export interface Wish {
 export class WrittenGuest {
   readonly agent: QemuAgent;
   readonly id = crypto.randomUUID();
+  #definition: VmDefinition | undefined;
+  #revision = 1;
   #serial: SerialSession | undefined;
   #taken = 0;
 
@@ -49,8 +55,18 @@ export class WrittenGuest {
       settings: { heartbeat: { intervalSeconds: 1 } },
       ...more,
     });
+    this.#definition = definition;
     const source = { kind: 'image', ...system, imagePath, imageFormat: 'qcow2' } as const;
     await this.agent.create(definition, [source, newDisk('data.qcow2')]);
+  }
+
+  /** Other settings for the vm as it was created. */
+  async configure(settings: Partial<VmDefinition['settings']>): Promise<void> {
+    const before = present(this.#definition, 'a vm that was created');
+    const definition = { ...before, settings: { ...before.settings, ...settings } };
+    this.#definition = definition;
+    this.#revision += 1;
+    await this.call('machine.configure', { definition, definitionVersion: this.#revision });
   }
 
   /** From power-on to a shell, with nothing on the screen but what it is asked for. */
@@ -96,6 +112,22 @@ export class WrittenGuest {
     const drop = 'echo 3 > /proc/sys/vm/drop_caches';
     const text = await this.run(`${drop}; for r in ${list}; do ${each}; done`);
     return text.split(/\s+/).map(Number);
+  }
+
+  /** As it was told last. */
+  report(): MachineReport {
+    return present(this.agent.host.reports.get(this.id), 'a report of the guest');
+  }
+
+  snapshot(id: string): Snapshot {
+    const found = this.report().snapshots.find((one) => one.id === id);
+    return present(found, `snapshot ${id}`);
+  }
+
+  /** What snapshots and undo disks have in the folder of the vm. */
+  layerFiles(): string[] {
+    const names = readdirSync(this.agent.folder(this.id));
+    return names.filter((name) => /layer|undo|state/.test(name));
   }
 
   async take(wish: Wish = {}): Promise<string> {
