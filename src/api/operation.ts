@@ -26,6 +26,15 @@ export const faultDataSchema = z
   })
   .meta({ id: 'FaultData', description: 'why it failed' });
 
+/** The path of the event log, filtered to what belongs to a correlation id (EVT-08). */
+export function logPath(correlationId: string): string {
+  return `/api/v1/events?${new URLSearchParams({ filter: `correlationId = ${correlationId}` }).toString()}`;
+}
+
+export const operationFaultSchema = faultDataSchema
+  .extend({ log: z.string().meta({ description: 'path of the event log, filtered to it' }) })
+  .meta({ id: 'OperationFault', description: 'why it failed' });
+
 export const stepSchema = z
   .strictObject({
     name: z.string().max(64),
@@ -55,7 +64,7 @@ export const operationSchema = z
     createdAt: timeSchema,
     startedAt: timeSchema.nullable(),
     endedAt: timeSchema.nullable(),
-    fault: faultDataSchema.nullable(),
+    fault: operationFaultSchema.nullable(),
     result: z.record(z.string(), z.json()).nullable(),
   })
   .meta({ id: 'Operation', description: 'work in progress or finished' });

@@ -14,6 +14,10 @@ export const problemSchema = z
     facts: z.record(z.string(), z.unknown()).optional(),
     reasons: z.array(reasonSchema).optional(),
     correlationId: z.string().optional(),
+    log: z
+      .string()
+      .optional()
+      .meta({ description: 'path of the event log, filtered to what the request has caused' }),
   })
   .meta({ id: 'Problem' });
 

@@ -4,19 +4,14 @@
  * the exit code tells the kind of fault (exit.ts).
  */
 import type { Client } from '#api';
-import { describeFault, Fault, toFault } from '#lib';
+import { Fault, toFault } from '#lib';
 import { commands } from './commands/mod.ts';
 import { findConnection, openClient } from './connection.ts';
 import { exitCodeOf } from './exit.ts';
 import { commandHelp, overview, overviewOfGroup } from './help.ts';
 import { findInstallation, surroundings } from './installation.ts';
-import {
-  createWriter,
-  outputFormats,
-  plain,
-  type OutputFormat,
-  type Writer,
-} from './output/writer.ts';
+import { tellFault } from './output/tell-fault.ts';
+import { createWriter, outputFormats, type OutputFormat, type Writer } from './output/writer.ts';
 import {
   findCommand,
   longestGroup,
@@ -107,14 +102,9 @@ function traceTo(out: Writer) {
   };
 }
 
-/** Tells a fault to people: the message, every reason, the next step. */
 function tell(error: unknown, out: Writer): number {
   const fault = toFault(error);
-  out.note(plain(`gantry: ${describeFault(fault)}`));
-  for (const reason of fault.reasons) {
-    out.note(plain(`  - ${reason.text}${reason.remedy === undefined ? '' : `; ${reason.remedy}`}`));
-  }
-  if (fault.hint !== undefined) out.hint(plain(fault.hint));
+  tellFault(out, fault);
   if (
     fault.code === 'internal' &&
     process.env['GANTRY_TRACE'] !== undefined &&

@@ -1,6 +1,6 @@
 /** Operations as people watch them: one line that moves on a terminal, plain lines off it. */
 import type { Client, DryRun, Operation } from '#api';
-import { faultFromData, type FaultCode } from '#lib';
+import { Fault, type FaultCode } from '#lib';
 import type { Run } from './command.ts';
 import { plain, type Writer } from './output/writer.ts';
 
@@ -46,11 +46,12 @@ export async function follow(
   const ended = await client.wait(started, look, signal);
   out.status('');
   if (ended.state === 'done') return ended;
-  const fault = ended.fault ?? {
-    code: 'cancelled',
-    message: `${ended.action} ${ended.target.name} was cancelled`,
-  };
-  throw faultFromData({ ...fault, code: fault.code as FaultCode });
+  const { fault, correlationId } = ended;
+  if (fault === null)
+    throw new Fault('cancelled', `${ended.action} ${ended.target.name} was cancelled`, {
+      correlationId,
+    });
+  throw new Fault(fault.code as FaultCode, fault.message, { ...fault, correlationId });
 }
 
 /** What the checks of a creation or a start found that stood in nothing's way. */

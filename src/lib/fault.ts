@@ -81,6 +81,8 @@ export interface FaultOptions {
   readonly hint?: string | undefined;
   /** All reasons, where there are several. */
   readonly reasons?: readonly Reason[] | undefined;
+  /** Of the work that failed: the events of that work carry it too. */
+  readonly correlationId?: string | undefined;
 }
 
 /** An expected failure. `message` does not contain the cause; use `describeFault` to show both. */
@@ -90,6 +92,7 @@ export class Fault extends Error {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly hint: string | undefined;
   readonly reasons: readonly Reason[];
+  readonly correlationId: string | undefined;
 
   constructor(code: FaultCode, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -97,6 +100,7 @@ export class Fault extends Error {
     this.facts = options.facts ?? {};
     this.hint = options.hint;
     this.reasons = options.reasons ?? [];
+    this.correlationId = options.correlationId;
   }
 
   get retry(): boolean {

@@ -78,15 +78,28 @@ describe('bad days in the console', { skip: noBrowser }, () => {
     await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
   });
 
-  test('an operation that fails is said with its reason where one is, and stays in the list with it', async () => {
+  test('EVT-08 an operation that fails is said with its reason where one is, and stays in the list with it; each leads to its events in the log', async () => {
     const { page } = ada;
     await gantry.must('grant', 'create', 'ada', 'administrator');
     await page.goto(`${server}/images?build=true`);
     await page.getByRole('dialog').getByRole('button', { name: 'Build', exact: true }).click();
-    await page.getByText('a simulated host keeps no images').first().waitFor();
+    const notice = page
+      .getByRole('listitem')
+      .filter({ hasText: 'a simulated host keeps no images' });
+    await notice.getByRole('link', { name: 'Show its events' }).click();
+    const showsItsEvents = async (): Promise<void> => {
+      await page.getByRole('heading', { level: 1, name: 'Events' }).waitFor();
+      const told = page.getByRole('grid', { name: 'Events' }).getByRole('row');
+      await told.filter({ hasText: 'could not be built' }).waitFor();
+      assert.match(new URL(page.url()).searchParams.get('filter') ?? '', /^correlationId = /);
+    };
+    await showsItsEvents();
     await page.goto(`${server}/operations`);
     const row = page.getByRole('grid', { name: 'Operations' }).getByRole('row');
-    await row.filter({ hasText: 'failed' }).getByText('a simulated host keeps no images').waitFor();
+    const failed = row.filter({ hasText: 'failed' });
+    await failed.getByText('a simulated host keeps no images').waitFor();
+    await failed.getByRole('link', { name: 'Show its events' }).click();
+    await showsItsEvents();
   });
 
   test('a right that is taken away while one looks takes the vm from the page, in plain words', async () => {

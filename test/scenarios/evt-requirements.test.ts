@@ -103,6 +103,25 @@ void test('EVT-57 whatever the coordinator has been told of is shown with its de
   }
 });
 
+void test('EVT-08 what failed is told with the way to the log, filtered to the correlation id of the operation, by command line and API', async () => {
+  const { code, err } = await gantry.run(['image', 'build', 'starter']);
+  assert.notEqual(code, 0);
+  const [, filter = ''] = /^log: \S+ event list --filter '(correlationId = \S+)'$/m.exec(err) ?? [];
+  const told = await gantry.json<Event[]>('event', 'list', '--filter', filter);
+  assert.ok(told.some(({ name }) => name === 'image.build-failed'));
+  for (const event of told) assert.equal(filter, `correlationId = ${event.correlationId}`);
+  const client = gantry.client();
+  const [failed] = (await client.call('operation.list', { query: { filter: 'state = failed' } }))
+    .items;
+  assert.ok(failed?.fault);
+  const log = client.url('event.list', {}, { filter });
+  assert.equal(failed.fault.log, log.pathname + log.search);
+  assert.match(
+    await gantry.must('operation', 'show', failed.id),
+    new RegExp(`^log .*${filter}`, 'm'),
+  );
+});
+
 void test('EVT-09 the log is exported as JSON and CSV, whole or filtered, and kept for 90 days and so many events', async () => {
   const all = await gantry.json<Event[]>('event', 'export');
   assert.deepEqual(
@@ -186,4 +205,14 @@ void test('HOST-30 EVT-47 EVT-48 all running vms are turned off without a shutdo
     assert.equal(event.target.name, host?.name);
     assert.deepEqual(others, []);
   }
+});
+
+void test('programs in the foreground that are stopped from another terminal end well', async () => {
+  await gantry.must('down');
+  const foreground = gantry.run(['up', '--foreground']);
+  const early = foreground.then(({ err }) => assert.fail(err));
+  while ((await Promise.race([gantry.run(['status']), early])).code !== 0);
+  assert.match(await gantry.must('down'), /agent and coordinator stopped/);
+  const { code, err } = await foreground;
+  assert.equal(code, 0, err);
 });

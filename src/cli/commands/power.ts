@@ -3,6 +3,7 @@ import { undoDecisions, vmActionFacts, type PowerAction, type VmActionRequest } 
 import { Fault, toFault } from '#lib';
 import { command, type Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { tellFault } from '../output/tell-fault.ts';
 import { finish } from '../progress.ts';
 
 interface Verb {
@@ -171,8 +172,9 @@ function powerCommand(verb: Verb): Command {
           if (dryRun) out.line(`vm ${vm}: ${verb.word} would be accepted`);
           else await finish(run, answer.value, () => `vm ${vm} ${verb.done}`);
         } catch (error) {
-          faults.push(toFault(error));
-          if (args.length > 1) out.note(`gantry: ${vm}: ${toFault(error).message}`);
+          const fault = toFault(error);
+          faults.push(fault);
+          if (args.length > 1) tellFault(out, fault, vm);
         }
       }
       const [first] = faults;

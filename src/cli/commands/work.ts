@@ -4,6 +4,7 @@ import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { localTime } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
+import { logCommand } from '../output/tell-fault.ts';
 import { plain } from '../output/writer.ts';
 import { follow } from '../progress.ts';
 import { eventColumns, levelColumn, operationColumns } from './columns.ts';
@@ -61,6 +62,7 @@ export const workCommands = [
           : [
               ['reason', operation.fault.message] as const,
               ['hint', operation.fault.hint ?? ''] as const,
+              ['log', out.typed(logCommand(operation.correlationId))] as const,
             ]),
       ]);
     },

@@ -3,7 +3,7 @@ import { Alert, AlertActionCloseButton, AlertGroup } from '@patternfly/react-cor
 import { useSyncExternalStore, type ReactNode } from 'react';
 import { useConsole, useWords } from '../console.ts';
 import type { Failure } from '../parts/failure.ts';
-import { ReasonList } from '../parts/ReasonList.tsx';
+import { FailureHelp } from '../parts/FailureHelp.tsx';
 
 const shownMs = 6000;
 
@@ -36,18 +36,14 @@ export function NoticeList(): ReactNode {
   );
 }
 
-function Told({
-  failure: { message, reasons, hint, code },
-}: {
-  readonly failure: Failure;
-}): ReactNode {
+function Told({ failure }: { readonly failure: Failure }): ReactNode {
   const words = useWords();
+  const { message, code } = failure;
   const told = words.fault(code);
   return (
     <>
       {told === undefined ? message : `${told}: ${message}`}
-      <ReasonList reasons={reasons} />
-      {hint !== undefined && <p>{hint}</p>}
+      <FailureHelp failure={failure} />
     </>
   );
 }

@@ -140,6 +140,7 @@ export const german: Language = {
     technique: 'Technik',
     duration: 'Dauer',
     events: 'Ereignisse',
+    showEvents: 'Ereignisse dazu zeigen',
     exportDefinition: 'Definition exportieren',
     filter: 'Filter',
     filterExample: 'zum Beispiel: state = running AND name : web',

@@ -142,6 +142,7 @@ export const texts = {
   technique: 'Technique',
   duration: 'Duration',
   events: 'Events',
+  showEvents: 'Show its events',
   exportDefinition: 'Export definition',
   filter: 'Filter',
   filterExample: 'for example: state = running AND name : web',

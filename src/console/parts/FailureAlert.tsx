@@ -3,7 +3,7 @@ import { Alert } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { describeFailure } from './failure.ts';
-import { ReasonList } from './ReasonList.tsx';
+import { FailureHelp } from './FailureHelp.tsx';
 
 export function FailureAlert({
   error,
@@ -13,7 +13,8 @@ export function FailureAlert({
   readonly action?: ReactNode;
 }): ReactNode {
   const words = useWords();
-  const { message, reasons, hint, code } = describeFailure(error);
+  const failure = describeFailure(error);
+  const { message, code } = failure;
   const told = words.fault(code);
   return (
     <Alert
@@ -24,8 +25,7 @@ export function FailureAlert({
       component="p"
       role="alert"
     >
-      <ReasonList reasons={reasons} />
-      {hint}
+      <FailureHelp failure={failure} />
     </Alert>
   );
 }

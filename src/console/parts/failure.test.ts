@@ -16,6 +16,7 @@ test('a failure is told with all its reasons, each with what would help, and its
     reasons: ['the host has 1 GiB free – give it less memory', 'its disk is gone'],
     hint: 'look at the checks',
     code: 'blocked',
+    logFilter: undefined,
   });
 });
 

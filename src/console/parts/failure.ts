@@ -7,16 +7,36 @@ export interface Failure {
   readonly reasons: readonly string[];
   readonly hint: string | undefined;
   readonly code: string | undefined;
+  /** The filter that leaves of the event log what the failed operation has caused (EVT-08). */
+  readonly logFilter: string | undefined;
 }
 
 export function describeFailure(error: unknown): Failure {
   if (typeof error !== 'object' || error === null || !('message' in error))
-    return { message: String(error), reasons: [], hint: undefined, code: undefined };
+    return {
+      message: String(error),
+      reasons: [],
+      hint: undefined,
+      code: undefined,
+      logFilter: undefined,
+    };
   const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const reasons =
     'reasons' in error && Array.isArray(error.reasons) ? (error.reasons as readonly Reason[]) : [];
-  return { message: String(error.message), reasons: reasons.map(writeReason), hint, code };
+  const logFilter = 'log' in error ? filterOf(error.log) : undefined;
+  return {
+    message: String(error.message),
+    reasons: reasons.map(writeReason),
+    hint,
+    code,
+    logFilter,
+  };
+}
+
+function filterOf(log: unknown): string | undefined {
+  if (typeof log !== 'string') return undefined;
+  return new URLSearchParams(log.slice(log.indexOf('?'))).get('filter') ?? undefined;
 }
 
 function writeReason({ text, remedy }: Reason): string {

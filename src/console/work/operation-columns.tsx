@@ -2,6 +2,7 @@
 import { Label, Progress } from '@patternfly/react-core';
 import type { Operation, OperationState } from '#api';
 import { columnOf, type Column } from '../list/column.ts';
+import { LogLink } from '../parts/FailureHelp.tsx';
 import { ThingLink } from './ThingLink.tsx';
 
 const stateColors: Readonly<Record<OperationState, 'blue' | 'grey' | 'green' | 'red' | 'yellow'>> =
@@ -69,7 +70,19 @@ export const operationColumns: readonly Column<Operation>[] = [
     raw: (operation) => operation.target.name,
     show: (operation) => <ThingLink thing={operation.target} />,
   }),
-  column({ key: 'message', width: 14, raw: noteOf }),
+  column({
+    key: 'message',
+    width: 14,
+    raw: noteOf,
+    show: (operation) =>
+      operation.fault === null ? (
+        noteOf(operation)
+      ) : (
+        <>
+          {noteOf(operation)} <LogLink filter={`correlationId = ${operation.correlationId}`} />
+        </>
+      ),
+  }),
   column({ key: 'by', field: 'actor', width: 7, raw: (operation) => operation.actor }),
   column({
     key: 'time',

@@ -4,7 +4,7 @@
  */
 import { AssertionError, Fault, faultCodes, isFault, type FaultCode } from '#lib';
 import type { Log } from '#log';
-import type { Problem } from '#api';
+import { logPath, type Problem } from '#api';
 
 export interface ProblemAnswer {
   readonly status: number;
@@ -81,6 +81,7 @@ export function makeProblem(error: unknown, correlationId: string, log: Log): Pr
         ? {}
         : { reasons: fault.reasons.map((reason) => ({ ...reason })) }),
       correlationId,
+      log: logPath(correlationId),
     },
   };
 }

@@ -36,6 +36,8 @@ function assertFault(
   assert.equal(problem.code, code);
   assert.equal(problem.status, expected);
   assert.equal(problem.correlationId, headers['x-correlation-id']);
+  const log = `correlationId+%3D+${problem.correlationId}`;
+  assert.equal(problem.log, `/api/v1/events?filter=${log}`);
   assert.doesNotMatch(text, /\bat .+:\d+:\d+|node_modules|\/src\/|\.ts\b/);
 }
 

@@ -1,5 +1,5 @@
 /** An operation as the API shows it: the document, and how far the present step has come. */
-import { finishedStates, type Operation, type Step } from '#api';
+import { finishedStates, logPath, type Operation, type Step } from '#api';
 import type { OperationDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 
@@ -35,7 +35,10 @@ export function viewOperation(
     createdAt: operation.createdAt,
     startedAt: data.startedAt,
     endedAt: data.endedAt,
-    fault: data.fault as Operation['fault'],
+    fault:
+      data.fault === null
+        ? null
+        : ({ ...data.fault, log: logPath(data.correlationId) } as Operation['fault']),
     result: data.result as Operation['result'],
   };
 }
