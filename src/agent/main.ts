@@ -13,9 +13,11 @@ async function main(): Promise<void> {
   // Accounts of vms pass through folders of the agent: whoever starts it may have a narrower mask.
   process.umask(0o022);
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => controller.abort(new Fault('cancelled', `told to end by ${name}`)));
-  }
+  const end = (name: NodeJS.Signals): void =>
+    controller.abort(new Fault('cancelled', `told to end by ${name}`));
+  process.once('SIGINT', end);
+  // Whoever else stops it may say so, too: it ends in order all the same.
+  process.on('SIGTERM', end);
   using _collects = collectWhenQuiet();
   await runAgent(options, createLog('agent', options.logLevel), controller.signal);
 }

@@ -12,7 +12,9 @@ async function main(): Promise<void> {
   }
   const log = createLog('coordinator', options.logLevel);
   const told = new Promise<string>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
+    process.once('SIGINT', () => resolve('SIGINT'));
+    // Whoever else stops it may say so, too: it ends in order all the same.
+    process.on('SIGTERM', () => resolve('SIGTERM'));
   });
   await using running = await startCoordinator(options, log);
   using _collects = collectWhenQuiet();

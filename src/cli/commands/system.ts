@@ -1,13 +1,7 @@
 /** up, down, status, uninstall: this machine's programs. */
+import { homedir } from 'node:os';
 import { Fault, isFault } from '#lib';
-import {
-  chooseShutdown,
-  finishedStates,
-  type Client,
-  type Host,
-  type PowerAction,
-  type Vm,
-} from '#api';
+import { chooseShutdown, finishedStates, type PowerAction, type Vm } from '#api';
 import { command, type Run } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { findConnection, openClient, readCoordinatorFile } from '../connection.ts';
@@ -17,7 +11,7 @@ import { writeList } from '../output/render.ts';
 import { checkMachine } from '../system/checks.ts';
 import { ensureConsole } from '../system/console-build.ts';
 import { ensureDefaultNetwork } from '../system/default-network.ts';
-import { answers, ensureFirstVm } from '../system/first-vm.ts';
+import { ensureFirstVm } from '../system/first-vm.ts';
 import {
   checkDataFolder,
   foldersMade,
@@ -25,6 +19,7 @@ import {
   named,
   removeFolders,
 } from '../system/footprint.ts';
+import { greet } from '../system/greeting.ts';
 import { endLeftProcesses } from '../system/left-processes.ts';
 import { bringNeeds, hostNeeds } from '../system/packages.ts';
 import { ensureAgent, ensureCoordinator, runPrograms } from '../system/programs.ts';
@@ -38,6 +33,7 @@ import {
   type StartSettings,
 } from '../system/settings.ts';
 import { judgeInstallation } from '../system/status.ts';
+import { inTurn } from '../system/turn.ts';
 
 const stopLimitMs = 30_000;
 
@@ -67,54 +63,9 @@ function wantedSettings(run: Run<typeof upOptions>): StartSettings {
   };
 }
 
-async function greet(
-  run: Run,
-  client: Client,
-  hosts: readonly Host[],
-  vm: Vm | undefined,
-): Promise<void> {
-  const { out, signal } = run;
-  const session = await client.call('session.show', {}, signal);
-  const { code } = await client.call('user.link', { params: { user: session.user } }, signal);
-  const [host] = hosts;
-  out.line('');
-  out.line(`  console   ${client.server}/`);
-  out.line(`  sign in   ${client.server}/#link=${code}`);
-  out.line(
-    out.typed('            (works once, for 15 minutes; again with: gantry user link admin)'),
-  );
-  if (host !== undefined && host.facts !== null)
-    out.line(
-      `  host      ${hosts.length > 1 ? `${hosts.length} hosts` : `${host.name}, ${host.facts.acceleration.use === 'tcg' ? 'software emulation' : host.facts.acceleration.use}`}`,
-    );
-  if (vm !== undefined) {
-    out.line(
-      `  vm        ${vm.name} is ${vm.state}${answers(vm) ? `, its guest answers, address ${vm.status.guest?.addresses.join(', ') ?? ''}` : ''}`,
-    );
-    for (const forward of vm.status.forwards)
-      out.line(
-        `            http://${forward.hostAddress}:${forward.hostPort}/ leads to its port ${forward.guestPort}`,
-      );
-  }
-  const name = vm?.name ?? 'NAME';
-  out.line('');
-  out.line('next:');
-  const next: readonly (readonly [string, string])[] = [
-    ['gantry vm list', 'all vms'],
-    [`gantry vm console ${name}`, 'its serial console; user root, detach with ctrl-]'],
-    [`gantry vm screenshot ${name} ${name}.png`, 'what its screen shows'],
-    ['gantry vm create web-1 --image starter --start', 'another one'],
-    ['gantry event watch', 'what happens, as it happens'],
-  ];
-  const commands = next.map(([words, why]) => [out.typed(words), why] as const);
-  const width = Math.max(...commands.map(([words]) => words.length));
-  for (const [words, why] of commands) out.line(`  ${words.padEnd(width)}  ${why}`);
-}
-
-async function up(run: Run<typeof upOptions>): Promise<number | void> {
-  const { installation, options, out, signal } = run;
-  checkDataFolder(installation);
-  checkMachine(installation);
+/** What is there before the programs start; the settings with which they do. */
+async function prepare(run: Run<typeof upOptions>): Promise<StartSettings> {
+  const { installation, options } = run;
   const settings = wantedSettings(run);
   const running = readCoordinatorFile(installation);
   if (
@@ -131,7 +82,22 @@ async function up(run: Run<typeof upOptions>): Promise<number | void> {
     await bringNeeds(run, hostNeeds(), options['no-install'] === true ? 'report' : 'install');
   writeStartSettings(installation, settings);
   await ensureConsole(run);
-  if (options.foreground === true) return foreground(run, settings);
+  return settings;
+}
+
+async function up(run: Run<typeof upOptions>): Promise<number | void> {
+  const { installation, options, out, signal } = run;
+  checkDataFolder(installation);
+  checkMachine(installation);
+  // In the foreground its turn is over before the programs are: who comes meanwhile finds them running.
+  if (options.foreground === true)
+    return foreground(run, await inTurn(installation, out, signal, () => prepare(run)));
+  await inTurn(installation, out, signal, () => inBackground(run));
+}
+
+async function inBackground(run: Run<typeof upOptions>): Promise<void> {
+  const { installation, options, out, signal } = run;
+  const settings = await prepare(run);
   const { client, started } = await ensureCoordinator(installation, settings, signal);
   if (started) out.note('the coordinator runs');
   const agent = await ensureAgent(installation, settings, client, signal);
@@ -140,7 +106,7 @@ async function up(run: Run<typeof upOptions>): Promise<number | void> {
   const [host] = agent.hosts;
   const wantsVm = options['no-vm'] !== true && settings.simulate === null && host !== undefined;
   const vm = wantsVm ? await ensureFirstVm(run, client, host.name) : undefined;
-  await greet(run, client, agent.hosts, vm);
+  await greet(run, { client, settings, hosts: agent.hosts, vm });
 }
 
 /** Both programs in this terminal, with their logs. */
@@ -308,7 +274,7 @@ export const systemCommands = [
       if (manager !== undefined)
         for (const program of ['agent', 'coordinator'] as const)
           await removeService(manager, installation, program);
-      const left = removeFolders(installation, folders);
+      const left = removeFolders(installation, folders, homedir());
       out.line('removed');
       if (left.length > 0 && !keepsData)
         out.note(`${installation.data} stays, it holds other things: ${named(left)}`);

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findInstallation, type Installation } from '../installation.ts';
-import { checkDataFolder } from './footprint.ts';
+import { checkDataFolder, foldersMade, removeFolders } from './footprint.ts';
 import { writeStartSettings } from './settings.ts';
 
 const program = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -52,6 +52,28 @@ void test('uninstall deletes what the programs made, and leaves what else lies i
   assert.equal(code, 0, text);
   assert.match(text, /it holds other things: precious/);
   assert.deepEqual(readdirSync(data), ['precious']);
+});
+
+void test('of a user who is not root the folders above go too, where nothing else is in them', (context) => {
+  const home = folderFor(context);
+  const installation = findInstallation({}, { environment: {}, uid: 987_654_321, home });
+  const { data, config, runtime } = installation;
+  const remove = (): void => {
+    writeStartSettings(installation, { listen: '127.0.0.1:1', simulate: null });
+    for (const folder of [join(data, 'log'), runtime]) mkdirSync(folder, { recursive: true });
+    removeFolders(installation, foldersMade(installation, 'with-data'), home);
+  };
+  remove();
+  assert.deepEqual(readdirSync(home), []);
+  assert.equal(existsSync(dirname(runtime)), false);
+  writeFileSync(join(home, '.profile'), '');
+  mkdirSync(join(dirname(config), 'editor'), { recursive: true });
+  remove();
+  assert.deepEqual(readdirSync(home, { recursive: true }), [
+    '.config',
+    '.profile',
+    '.config/editor',
+  ]);
 });
 
 void test('a data folder goes with the last that was made in it', (context) => {

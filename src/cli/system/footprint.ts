@@ -4,7 +4,7 @@
  * programs made, and only where it finds that they did.
  */
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Fault } from '#lib';
 import type { Installation } from '../installation.ts';
 import { startFile } from './settings.ts';
@@ -51,17 +51,43 @@ export function foldersMade(
   ].filter((folder) => existsSync(folder));
 }
 
-/** Deletes the folders, and the data folder once it is empty; the names of what is left in it. */
+/**
+ * Deletes the folders, and the data folder once it is empty, with those above it in the user's home that then hold
+ * nothing; the names of what is left in the data folder.
+ */
 export function removeFolders(
   installation: Installation,
   folders: readonly string[],
+  home: string,
 ): readonly string[] {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   const { data } = installation;
-  if (!existsSync(data)) return [];
-  const left = readdirSync(data);
-  if (left.length === 0) rmdirSync(data);
+  const left = existsSync(data) ? readdirSync(data) : [];
+  for (const folder of [data, ...foldersAbove(installation, home)]) removeEmpty(folder);
   return left;
+}
+
+/** What `up` makes on the way to the folders of its own, where it is missing; lower ones first. */
+function foldersAbove(
+  { data, config, runtime, named: chosen }: Installation,
+  home: string,
+): readonly string[] {
+  const above: string[] = [];
+  // In /tmp, for all installations of a user.
+  if (/^gantry-\d+$/.test(basename(dirname(runtime)))) above.push(dirname(runtime));
+  if (chosen !== undefined) return above;
+  for (const folder of [data, config])
+    for (let at = dirname(folder); at.startsWith(`${home}/`); at = dirname(at)) above.push(at);
+  return above;
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EACCES') throw error;
+  }
 }
 
 export function named(names: readonly string[]): string {

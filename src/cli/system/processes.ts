@@ -16,7 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { systemClock } from '#lib';
+import { Fault, systemClock } from '#lib';
 import type { Installation } from '../installation.ts';
 
 export type Program = 'coordinator' | 'agent';
@@ -96,12 +96,20 @@ export function programCommand(file: string, args: readonly string[]): readonly 
   return [process.execPath, ...programOptions, file, ...args];
 }
 
-/** Starts a program with its log in a file, detached from this terminal. */
+/** Two of one kind would have one record between them. Errors: `refused`. */
+function refuseSecond(installation: Installation, program: Program): void {
+  const pid = findProgram(installation, program);
+  if (pid !== undefined)
+    throw new Fault('refused', `the ${program} runs already, as process ${pid}`);
+}
+
+/** Starts a program with its log in a file, detached from this terminal. Errors: `refused` where it runs. */
 export function startProgram(
   installation: Installation,
   program: Program,
   command: readonly string[],
 ): ChildProcess {
+  refuseSecond(installation, program);
   const log = logFile(installation, program);
   mkdirSync(dirname(log), { recursive: true, mode: 0o750 });
   const file = openSync(log, 'a', 0o640);
@@ -128,13 +136,14 @@ function remember(installation: Installation, program: Program, pid: number): vo
   renameSync(`${file}.new`, file);
 }
 
-/** Starts a program that shares this terminal and is found and ended as any other; resolves with its exit. */
+/** Starts a program that shares this terminal and is found and ended as any other; resolves with its exit. Errors: `refused` where it runs. */
 export async function runForeground(
   installation: Installation,
   program: Program,
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
+  refuseSecond(installation, program);
   const [executable = '', ...rest] = command;
   const child = spawn(executable, rest, {
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -143,9 +152,10 @@ export async function runForeground(
   if (child.pid !== undefined) remember(installation, program, child.pid);
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const [code, by] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   signal.removeEventListener('abort', stop);
-  return code ?? 1;
+  // One that is told twice may be told the second time when it no longer listens.
+  return code ?? (by === 'SIGTERM' ? 0 : 1);
 }
 
 const lookMs = 50;

@@ -116,6 +116,6 @@ test('a host with vms stays; its vms can be taken out while it is away; then it 
   await assert.rejects(agent.open(), /401/);
   const { json } = await stage.send('GET', '/events?filter=name=security.certificate.changed');
   const [revoked] = (json as { items: Event[] }).items;
-  assert.deepEqual(revoked?.attributes, { what: 'of host h1', how: 'revoked' });
+  assert.deepEqual(revoked?.attributes, { what: 'host h1', how: 'revoked' });
   assert.equal(revoked?.actor.kind, 'user');
 });

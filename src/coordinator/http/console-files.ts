@@ -104,7 +104,7 @@ export function registerConsole(server: FastifyInstance, folder: string): void {
     const asksForPage = path === '/' || (request.headers.accept ?? '').includes('text/html');
     if (ours.test(path) || isFile || !asksForPage)
       throw new Fault('not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`, {
-        hint: 'the routes are described at /api',
+        hint: 'what this server has is described at its /api; a newer client may ask for more',
       });
     const page = await find(join(folder, 'index.html'), accepted);
     if (page !== undefined) return send(reply, '/index.html', page);

@@ -199,7 +199,7 @@ export class HttpServer implements AsyncDisposable {
     });
     server.setNotFoundHandler((request) => {
       throw new Fault('not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`, {
-        hint: 'the routes are described at /api',
+        hint: 'what this server has is described at its /api; a newer client may ask for more',
       });
     });
     server.addHook('onResponse', (request, reply, done) => {

@@ -94,7 +94,7 @@ export const securityEvents = {
     category: 'Security',
     target: 'installation',
     type: 'information',
-    message: 'Certificate {what} was {how}',
-    attributes: { what: 'which', how: 'issued, replaced or revoked' },
+    message: 'The certificate of {what} was {how}',
+    attributes: { what: 'whose', how: 'issued, replaced or revoked' },
   },
 } as const satisfies Record<string, EventFacts>;

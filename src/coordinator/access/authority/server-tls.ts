@@ -64,7 +64,7 @@ export class ServerTls {
   /** Errors: `invalid` where the user's own certificate cannot be used: better no server than another one than meant. */
   static async open(parts: ServerTlsParts): Promise<ServerTls> {
     const { own, issued } = await openOwn(parts);
-    if (issued) parts.onChange("the server's own certificate", 'issued');
+    if (issued) parts.onChange('the server', 'issued');
     const tls = new ServerTls(parts, own);
     tls.#userVersion = await userFilesVersion(parts.userFolder);
     tls.#user = await readUserCertificate(parts.userFolder, parts.clock);
@@ -112,7 +112,7 @@ export class ServerTls {
     if (issued) {
       this.#own = own;
       this.#ownContext = this.#context(own);
-      this.#parts.onChange("the server's own certificate", 'replaced');
+      this.#parts.onChange('the server', 'replaced');
     }
     const changed = await this.#refreshUser();
     if (!changed && !issued) return;
@@ -126,7 +126,7 @@ export class ServerTls {
     try {
       this.#user = await readUserCertificate(this.#parts.userFolder, this.#parts.clock);
       this.#userProblem = undefined;
-      this.#parts.onChange('the certificate that people see', 'replaced');
+      this.#parts.onChange('the console and the API', 'replaced');
       return true;
     } catch (error) {
       // The one in use stays: files may be half way through being replaced.

@@ -166,7 +166,7 @@ export function certificateEvent(
 ): NewEvent {
   const target: Thing = installationThing;
   return securityEvent(caller, 'security.certificate.changed', target, {
-    what: `of host ${hostName}`,
+    what: `host ${hostName}`,
     how,
   });
 }
