@@ -5,6 +5,7 @@
 import { Modal, ModalBody, ModalHeader, TextInput } from '@patternfly/react-core';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { useWords } from '../../console.ts';
 import { AskedDialog } from './AskedDialog.tsx';
 import { nameOf, type Asked, type Entry, type Thing } from './entries.ts';
@@ -75,7 +76,9 @@ function PaletteDialog({
     if (entry !== undefined) take(entry, next);
   });
   useEffect(() => {
-    if (ahead !== undefined && settled) enter(ahead);
+    if (ahead === undefined || !settled) return;
+    // Whole before the next key comes, which would else be taken for one that still waits.
+    queueMicrotask(() => flushSync(() => enter(ahead)));
   }, [ahead, settled]);
   const onKey = (event: KeyboardEvent): void => {
     if (ahead !== undefined) {
