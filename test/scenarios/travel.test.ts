@@ -1,9 +1,9 @@
 /** Vms that are copied and whose files are moved, with a real guest that goes on. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AllowedAction, Event, Host, Vm } from '#api';
+import type { AllowedAction, Event, Host, Operation, Vm } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 import { SerialPerson } from '../e2e/serial.ts';
 
@@ -43,6 +43,7 @@ async function signIn(vm: string): Promise<SerialPerson> {
 }
 
 let turns = 0;
+const mounted = 'until grep -q /data /proc/mounts; do sleep 1; done';
 
 /** What a shell says that somebody signed in to before; not what it said to another question. */
 async function hears(vm: string, words: string, answer: string): Promise<void> {
@@ -140,7 +141,6 @@ void test('VM-87 a disk of a saved vm moves by itself, and the vm goes on from i
 });
 
 void test('VM-92 a linked clone has an identity of its own, is warned of its guest, and writes beside its source on one base', async () => {
-  const mounted = 'until grep -q /data /proc/mounts; do sleep 1; done';
   await hears('hello', `$(${mounted}; echo both >/data/who; sync; cat /data/who)`, 'both');
   await gantry.must('vm', 'turn-off', 'hello', '--yes');
   const outside = await gantry.run(['vm', 'clone', 'hello', 'kid', '--linked']);
@@ -191,4 +191,39 @@ void test('VM-92 a linked clone has an identity of its own, is warned of its gue
   await gantry.must('vm', 'start', 'kid');
   await (await signIn('kid'))[Symbol.asyncDispose]();
   await hears('kid', `$(${mounted}; cat /data/who)`, 'kid');
+});
+
+void test('SNAP-16 a new vm is made from a snapshot, linked or with files of its own, while the vm runs, which is free meanwhile and may lose the snapshot', async () => {
+  await hears('kid', '$(echo golden >/data/who; sync; cat /data/who)', 'golden');
+  await gantry.must('vm', 'snapshot', 'take', 'kid', 'golden');
+  await hears('kid', '$(echo later >/data/who; sync; cat /data/who)', 'later');
+  const clone = ['vm', 'clone', 'kid', '--snapshot', 'golden', '--generalised'];
+  await gantry.must(...clone, 'leaf', '--linked', '--path', join(shelf, 'e'));
+  const { id } = await gantry.json<Operation>(
+    ...clone,
+    'whole',
+    '--path',
+    join(shelf, 'f'),
+    '--no-wait',
+  );
+  await gantry.must('vm', 'snapshot', 'take', 'kid', 'meanwhile');
+  await gantry.must('operation', 'wait', id);
+  await gantry.must('vm', 'snapshot', 'delete', 'kid', 'golden');
+  const [kid, whole] = [await show('kid'), await show('whole')];
+  assert.equal(kid.state, 'running');
+  assert.equal(whole.path, join(shelf, 'f', 'whole'));
+  const disks = whole.definition.hardware.disks.map(({ file }) => file);
+  assert.deepEqual(readdirSync(whole.path).toSorted(), [...disks, 'whole.json'].toSorted());
+  for (const file of disks) assert.equal(statSync(join(whole.path, file)).nlink, 1);
+  assert.notEqual(
+    whole.definition.hardware.adapters[0]?.mac,
+    kid.definition.hardware.adapters[0]?.mac,
+  );
+  await gantry.must('vm', 'turn-off', 'kid', '--yes');
+  for (const vm of ['whole', 'leaf']) {
+    await gantry.must('vm', 'start', vm);
+    await (await signIn(vm))[Symbol.asyncDispose]();
+    await hears(vm, `$(${mounted}; cat /data/who)`, 'golden');
+    await gantry.must('vm', 'turn-off', vm, '--yes');
+  }
 });

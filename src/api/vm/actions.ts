@@ -236,7 +236,7 @@ export const vmActions = {
     from: ['off', 'saved', 'running', 'paused'],
     right: 'vm.clone',
     ability: 'file-copy',
-    meaning: 'make a linked clone of the vm as it was when a snapshot was taken',
+    meaning: 'copy the vm as it was when a snapshot was taken, or link the copy to that',
   },
   flatten: {
     label: 'Flatten disks',

@@ -18,16 +18,17 @@ export const vmCloneSchema = z
       .max(1024)
       .optional()
       .meta({ description: "where the copy is filed; default: the vm's folder" }),
-    path: hostFolder
-      .optional()
-      .meta({ description: "folder of the host for the copy; default: the host's folder for vms" }),
+    path: hostFolder.optional().meta({
+      description:
+        "folder of the host for the copy; default: the host's folder for vms; of a full copy of a snapshot: beside the vm",
+    }),
     linked: z.boolean().optional().meta({
       description:
         'copy no disks: those of the copy hold what differs from those of the vm, which both keep and neither changes',
     }),
     snapshot: z.string().min(1).max(100).optional().meta({
       description:
-        'name or id of a snapshot of the vm that a linked copy is to be like; default: the present',
+        'name or id of a snapshot of the vm that the copy is to be like, whatever the vm does meanwhile; default: the present',
     }),
     generalised: z.boolean().optional().meta({
       description:

@@ -63,7 +63,7 @@ export const travelCommands = [
       snapshot: {
         type: 'text',
         value: 'NAME',
-        meaning: 'link it to a snapshot of the vm, which may run meanwhile',
+        meaning: 'copy what this snapshot of the vm holds; the vm may run meanwhile',
       },
       generalised: {
         type: 'flag',
@@ -73,6 +73,7 @@ export const travelCommands = [
     examples: [
       'gantry vm clone web-1 web-2',
       'gantry vm clone web-1 web-2 --path /srv/fast',
+      'gantry vm clone web-1 web-3 --snapshot golden',
       'gantry vm clone web-1 test-1 --linked',
       'gantry vm clone web-1 test-2 --linked --snapshot golden --generalised',
     ],

@@ -283,6 +283,7 @@ export const german: Language = {
     'vm.disk.attach': 'Platte anschließen',
     'vm.import': 'Importieren',
     'vm.clone': 'Klonen',
+    'vm.snapshot.clone': 'Aus einem Sicherungspunkt klonen',
     'vm.flatten': 'Platten eigenständig machen',
     'vm.relocate': 'Dateien verschieben',
     'vm.disk.relocate': 'Platte verschieben',

@@ -285,6 +285,7 @@ export const english: Language = {
     'vm.disk.attach': 'Attach disk',
     'vm.import': 'Import',
     'vm.clone': 'Clone',
+    'vm.snapshot.clone': 'Clone from a snapshot',
     'vm.flatten': 'Flatten disks',
     'vm.relocate': 'Move files',
     'vm.disk.relocate': 'Move disk',

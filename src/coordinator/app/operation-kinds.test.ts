@@ -431,6 +431,14 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
           false,
         ),
       'vm.clone': () => cloneVm(coordinator, caller, id, { name: `${name}-new` }, false),
+      'vm.snapshot.clone': () =>
+        cloneVm(
+          coordinator,
+          caller,
+          id,
+          { name: `${name}-new`, snapshot: 'first', path: '/elsewhere' },
+          false,
+        ),
       'vm.flatten': () => flattenVm(coordinator, caller, id, false),
       'vm.relocate': () => relocateVm(coordinator, caller, id, { path: '/elsewhere' }, false),
       'vm.disk.relocate': () =>

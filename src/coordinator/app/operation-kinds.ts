@@ -5,7 +5,7 @@ import { imageKinds } from './images.ts';
 import { updateKind } from './vm/change-vm.ts';
 import { addKind, createKind, importKind } from './vm/create-steps.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
-import { cloneKind } from './vm/clone-vm.ts';
+import { cloneKind, cloneSnapshotKind } from './vm/clone-steps.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
 import { flattenKind } from './vm/flatten-vm.ts';
 import { convertDiskKind } from './vm/linked-disks.ts';
@@ -27,6 +27,7 @@ export const operationKinds: readonly Kind[] = [
   removeKind,
   deleteKind,
   cloneKind,
+  cloneSnapshotKind,
   flattenKind,
   relocateKind,
   relocateDiskKind,

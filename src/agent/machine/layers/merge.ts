@@ -26,7 +26,9 @@ export async function mergeLayers(hands: Hands): Promise<void> {
     } catch (error) {
       if (hands.leaving) throw error;
       if (hands.signal.aborted) {
-        hands.set({ layers: await sealApart(hands, merge) });
+        const layers = await sealApart(hands, merge);
+        if (hands.file.state === 'merging-disks') hands.enter('off', { layers });
+        else hands.set({ layers });
         throw error;
       }
       throw await giveUp(hands, merge, error);

@@ -123,7 +123,6 @@ function SourceFields({
 }: Fields & { readonly sources: Sources }): ReactNode {
   const words = useWords();
   const text = useCloneText();
-  const isLinked = answers.kind === 'linked' || answers.snapshot !== '';
   return (
     <>
       <FormGroup label={text('source')} fieldId="clone-source">
@@ -155,12 +154,10 @@ function SourceFields({
             id={`clone-${kind}`}
             name="clone-kind"
             label={text(kind)}
-            isDisabled={answers.snapshot !== ''}
-            isChecked={isLinked === (kind === 'linked')}
+            isChecked={answers.kind === kind}
             onChange={() => change({ kind })}
           />
         ))}
-        {answers.snapshot !== '' && <Hint>{text('onlyLinked')}</Hint>}
       </FormGroup>
     </>
   );

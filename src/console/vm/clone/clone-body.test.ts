@@ -15,11 +15,10 @@ test('a full copy needs a name and a folder', () => {
   assert.deepEqual(cloneBody(answers), { name: 'web-2', folder: '/lab' });
 });
 
-test('a copy that is like a snapshot is a linked one, whatever was chosen before', () => {
+test('a copy that is like a snapshot is of the kind that was chosen', () => {
   assert.deepEqual(cloneBody({ ...answers, snapshot: 'golden', generalised: true }), {
     name: 'web-2',
     folder: '/lab',
-    linked: true,
     snapshot: 'golden',
     generalised: true,
   });

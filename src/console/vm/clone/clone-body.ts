@@ -13,7 +13,6 @@ export interface CloneAnswers {
   readonly generalised: boolean;
 }
 
-/** A copy of a snapshot is a linked one. */
 export function cloneBody({
   name,
   folder,
@@ -25,7 +24,7 @@ export function cloneBody({
   return {
     name,
     folder,
-    ...(kind === 'linked' || snapshot !== '' ? { linked: true } : {}),
+    ...(kind === 'linked' ? { linked: true } : {}),
     ...(snapshot === '' ? {} : { snapshot }),
     ...(path === '' ? {} : { path }),
     ...(generalised ? { generalised } : {}),

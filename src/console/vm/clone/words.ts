@@ -5,7 +5,6 @@ const english = {
   kind: 'Kind of copy',
   full: 'Full: its disks are copies, and it needs nothing of the original',
   linked: 'Linked: its disks hold only what differs from those of the original',
-  onlyLinked: 'What is like a snapshot is a linked copy; it can be made independent afterwards.',
   source: 'Like',
   present: 'The virtual machine as it is now',
   snapshot: 'Snapshot {name}, {time}',
@@ -22,8 +21,6 @@ const german: Readonly<Record<CloneTextKey, string>> = {
   kind: 'Art der Kopie',
   full: 'Vollständig: Ihre Platten sind Kopien, und sie braucht nichts vom Original',
   linked: 'Verknüpft: Ihre Platten halten nur, was von denen des Originals abweicht',
-  onlyLinked:
-    'Was einem Sicherungspunkt gleicht, ist eine verknüpfte Kopie; sie kann danach unabhängig gemacht werden.',
   source: 'Wie',
   present: 'Die virtuelle Maschine, wie sie jetzt ist',
   snapshot: 'Sicherungspunkt {name}, {time}',

@@ -1,17 +1,17 @@
 /**
- * Copies of vms (VM-87, VM-92): another vm with other identity, and disks of its own or layers above those of the source
- * (docs/rfd/0019). The operation has the source, so that nobody starts it while it is copied; the copy is known once its
- * files are whole.
+ * Copies of vms (VM-87, VM-92, SNAP-16): another vm with other identity, and disks of its own or layers above those of
+ * the source (docs/rfd/0019). The operation has the source, so that nobody starts it while it is copied; a snapshot is
+ * copied without, since nobody changes it.
  */
 import { randomUUID } from 'node:crypto';
+import { posix } from 'node:path';
 import {
   linkedPlace,
   placeName,
   type Disk,
-  type DiskCopy,
   type DryRun,
-  type MachineReport,
   type Operation,
+  type Thing,
   type VmClone,
   type VmDefinition,
 } from '#api';
@@ -22,38 +22,18 @@ import type { Document } from '../../store/store.ts';
 import { findPlace, requireVerb } from '../find.ts';
 import { asJson } from '../json.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
-import { definitionForAgent, definitionFromAgent } from '../media.ts';
+import { definitionFromAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { vmThing } from '../things.ts';
 import { giveMac, usedMacs } from '../macs.ts';
-import { stepNames, type Kind, type Step, type Work } from '../work.ts';
-import { causeOf, vmFrame } from './common-steps.ts';
-import { forgiveMissing, register, releaseOwnName, unregister } from './create-steps.ts';
+import { stepNames, type Kind } from '../work.ts';
+import { cloneKind, cloneSnapshotKind, type CloneInput } from './clone-steps.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
-import { machineOf, prepare, withHardware } from './device-change.ts';
-import { guestOfClone, identity, warnOfIdentity } from './guest-identity.ts';
+import { prepare, withHardware } from './device-change.ts';
+import { guestOfClone, warnOfIdentity } from './guest-identity.ts';
 import { withDiskFiles, withMediaOf, withRelativePaths } from './own-paths.ts';
 import { requireScriptRight } from './script-right.ts';
 import { findSnapshot } from './snapshots-vm.ts';
-
-/** As long as the copying of large disks takes. */
-export const copyLimitMs = 24 * 3_600_000;
-
-interface CloneInput {
-  /** Of the copy. */
-  readonly definition: VmDefinition;
-  readonly disks: readonly DiskCopy[];
-  readonly linked: { readonly snapshotId: string | null } | null;
-  readonly guest: Pick<VmDocument, 'guest'>;
-  /** In words. */
-  readonly warnings: readonly string[];
-  /** The vm whose guest was not generalised; null where there is no need to tell. */
-  readonly sameGuestAs: string | null;
-  readonly hostId: string;
-  readonly folderId: string;
-  readonly parent: string | null;
-  readonly creator: string | null;
-}
 
 export async function cloneVm(
   coordinator: Coordinator,
@@ -63,7 +43,8 @@ export async function cloneVm(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { inventory } = coordinator;
-  const { vm, definition, linked } = await chooseSource(coordinator, id, request);
+  const source = await chooseSource(coordinator, id, request);
+  const { vm, definition, linked, kind } = source;
   const { hostId } = vm.data;
   const folderId =
     request.folder === undefined
@@ -89,7 +70,10 @@ export async function cloneVm(
     from: disk.file,
     to: copy.hardware.disks[index]?.file ?? disk.file,
   }));
-  const target = vmThing(id, vm.data);
+  const target: Thing =
+    kind === cloneSnapshotKind
+      ? { kind: 'vm', id: copy.id, name: copy.name }
+      : vmThing(id, vm.data);
   const said = request.generalised === true ? 'generalised' : undefined;
   const sameGuest = warnOfIdentity(vm.data, said);
   const ofState = linked === null && inventory.vm(id)?.state === 'saved';
@@ -97,27 +81,29 @@ export async function cloneVm(
   if (dryRun)
     return {
       dryRun: true,
-      action: cloneKind.action,
+      action: kind.action,
       target,
-      steps: stepNames(cloneKind),
+      steps: stepNames(kind),
       changes: [],
       warnings: asReasons(warnings),
     };
   const input: CloneInput = {
+    sourceId: id,
     definition: copy,
     disks,
     linked,
+    separate: source.separate,
     guest: guestOfClone(vm.data, said),
     warnings: inWords(warnings),
     sameGuestAs: sameGuest.length === 0 ? null : vm.data.definition.name,
     ...place,
-    parent: request.path ?? null,
+    parent: source.parent,
     creator: creatorWithoutRights(caller, place),
   };
   try {
     return await coordinator.operations.submit(
       caller,
-      { action: cloneKind.action, target, input: asJson(input) as Record<string, never> },
+      { action: kind.action, target, input: asJson(input) as Record<string, never> },
       reserveName('vm', copy.name, copy.id),
     );
   } catch (error) {
@@ -132,13 +118,17 @@ interface Source {
   /** Of the vm as it is, or with the hardware that it had at the snapshot. */
   readonly definition: VmDefinition;
   readonly linked: CloneInput['linked'];
+  readonly separate: CloneInput['separate'];
+  /** Folder of the host in which the copy is made; null: its folder for vms. */
+  readonly parent: string | null;
+  readonly kind: Kind;
 }
 
 /** Errors: `invalid`, `not-found` for a snapshot; `refused` where the state of the vm does not allow it. */
 async function chooseSource(
   coordinator: Coordinator,
   id: string,
-  { linked = false, snapshot: reference }: VmClone,
+  { linked = false, snapshot: reference, path }: VmClone,
 ): Promise<Source> {
   const { inventory, links } = coordinator;
   if (reference === undefined) {
@@ -147,18 +137,28 @@ async function chooseSource(
       throw new Fault('refused', `${source.definition.name} is not off`, {
         hint: 'shut it down first, or make the linked clone from one of its snapshots',
       });
-    return { ...source, linked: linked ? { snapshotId: null } : null };
+    return {
+      ...source,
+      linked: linked ? { snapshotId: null } : null,
+      separate: null,
+      parent: path ?? null,
+      kind: cloneKind,
+    };
   }
-  if (!linked)
-    throw new Fault('invalid', 'only linked clones are made from snapshots', {
-      hint: 'add --linked; gantry vm flatten makes the clone independent afterwards',
-    });
   const { vm, definition: now } = prepare(coordinator, id, 'clone-snapshot');
   const { id: snapshotId } = findSnapshot(inventory, id, reference);
   const { hostId } = vm.data;
   const kept = await links.call(hostId, 'machine.snapshot.read', { id, snapshotId });
   const { guestOs, resources, hardware } = definitionFromAgent(inventory, hostId, kept.definition);
-  return { vm, definition: { ...now, guestOs, resources, hardware }, linked: { snapshotId } };
+  return {
+    vm,
+    definition: { ...now, guestOs, resources, hardware },
+    linked: { snapshotId },
+    separate: linked ? null : { parent: path === undefined ? null : posix.resolve(path) },
+    // What shares files with the vm is made on its volume.
+    parent: linked ? (path ?? null) : posix.dirname(vm.data.path),
+    kind: cloneSnapshotKind,
+  };
 }
 
 /** Errors: `refused` for a disk that other vms write to as well, and for a linked one. */
@@ -230,83 +230,3 @@ function warnOf({ hardware, name }: VmDefinition, isSaved: boolean): Reason[] {
     });
   return warnings;
 }
-
-function inputOf(work: Work): CloneInput {
-  return work.input as unknown as CloneInput;
-}
-
-const copyStep: Step = {
-  name: 'copy',
-  async run(work) {
-    const { definition, disks, parent, linked } = inputOf(work);
-    const { hostId, machine } = machineOf(work);
-    const { inventory, links } = work.coordinator;
-    const { report } = await links.call(
-      hostId,
-      'machine.clone',
-      {
-        ...machine,
-        definition: definitionForAgent(inventory, hostId, definition),
-        definitionVersion: 1,
-        parent,
-        disks: [...disks],
-        ...(linked === null ? {} : { linked }),
-      },
-      {
-        signal: work.signal,
-        limitMs: copyLimitMs,
-        onProgress: (progress, note) => work.tell(progress, note),
-      },
-    );
-    await work.remember({ report: asJson(report) });
-  },
-  async undo(work) {
-    const { definition, hostId } = inputOf(work);
-    await forgiveMissing(
-      work.coordinator.links.call(hostId, 'machine.destroy', {
-        id: definition.id,
-        generation: 0,
-        cause: causeOf(work),
-        keep: [],
-      }),
-    );
-    await releaseOwnName(work, definition.id, definition.name);
-  },
-};
-
-const registerStep: Step = {
-  name: 'register',
-  async run(work) {
-    const { definition, hostId, folderId, creator, guest, warnings, sameGuestAs } = inputOf(work);
-    const report = work.memory['report'] as unknown as MachineReport;
-    const vm: VmDocument = {
-      definition,
-      hostId,
-      folderId,
-      path: report.path,
-      revision: 1,
-      generation: report.generation,
-      ...guest,
-    };
-    await register(work, vm, report, 'cloned', creator, {
-      events:
-        sameGuestAs === null
-          ? []
-          : [
-              {
-                ...vmFrame(work, vm),
-                name: 'vm.clone.not-generalised',
-                attributes: { source: sameGuestAs, identity },
-              },
-            ],
-    });
-    work.pusher.note(definition.id, 1);
-    await work.conclude({
-      vm: definition.id,
-      ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
-    });
-  },
-  undo: (work) => unregister(work, inputOf(work).definition.id),
-};
-
-export const cloneKind: Kind = { action: 'vm.clone', steps: [copyStep, registerStep] };

@@ -2,7 +2,7 @@
 import type { DryRun, Operation } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { Kind } from '../work.ts';
-import { copyLimitMs } from './clone-vm.ts';
+import { copyLimitMs } from './clone-steps.ts';
 import { begin, machineOf, prepare } from './device-change.ts';
 
 export async function flattenVm(

@@ -19,7 +19,7 @@ import { requireVerb } from '../find.ts';
 import { asJson } from '../json.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
-import { copyLimitMs } from './clone-vm.ts';
+import { copyLimitMs } from './clone-steps.ts';
 import { changeDefinition } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';

@@ -23,7 +23,7 @@ import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { settingEvents } from '../setting-events.ts';
 import type { Kind, Step, Work } from '../work.ts';
-import { copyLimitMs } from './clone-vm.ts';
+import { copyLimitMs } from './clone-steps.ts';
 import { targetVm, vmFrame } from './common-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 import { withDiskFiles, withRelativePaths } from './own-paths.ts';
