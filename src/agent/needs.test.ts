@@ -45,7 +45,7 @@ test(
     for (const { name, use } of lost) {
       const finding = of(bare, name);
       assert.notEqual(finding?.result, 'ok', name);
-      assert.equal(finding?.evidence, `not found; without it there is no ${use}`);
+      assert.equal(finding?.evidence, `not found; needed for: ${use}`);
       assert.match(String(finding.remedy), /package|kernel module/, name);
     }
   },

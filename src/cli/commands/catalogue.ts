@@ -169,7 +169,7 @@ export const catalogueCommands = [
         [
           { title: 'ID', value: (entry) => entry.id },
           { title: 'DEVICE', value: (entry) => entry.device },
-          { title: 'REASON', value: (entry) => entry.reason },
+          { title: 'REASON', value: (entry) => entry.reason, wraps: true },
           { title: 'UNLESS', value: (entry) => entry.unless ?? '-' },
         ],
         items,

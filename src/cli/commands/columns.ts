@@ -158,7 +158,7 @@ export const eventColumns: readonly Column<Event>[] = [
   { title: 'TIME', value: (event) => localTime(event.time) },
   { title: 'TYPE', value: (event) => event.type },
   { title: 'TARGET', value: (event) => event.target.name },
-  { title: 'MESSAGE', value: (event) => event.message },
+  { title: 'MESSAGE', value: (event) => event.message, wraps: true },
   { title: 'NAME', value: (event) => event.name, wide: true },
   { title: 'BY', value: (event) => event.actor.name, wide: true },
   { title: 'CORRELATION', value: (event) => orNone(event.correlationId), wide: true },
@@ -262,7 +262,7 @@ export const userColumns: readonly Column<User>[] = [
 export const roleColumns: readonly Column<Role>[] = [
   { title: 'NAME', value: (role) => role.name },
   { title: 'BUILT IN', value: (role) => (role.builtIn ? 'yes' : 'no') },
-  { title: 'MEANING', value: (role) => role.meaning },
+  { title: 'MEANING', value: (role) => role.meaning, wraps: true },
   { title: 'RIGHTS', value: (role) => role.verbs.join(' '), wide: true },
 ];
 

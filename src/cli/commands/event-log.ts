@@ -20,7 +20,7 @@ export const eventLogCommands = [
           { title: 'NUMBER', value: ({ number }) => String(number), align: 'right' },
           { title: 'TYPE', value: ({ type }) => type },
           { title: 'CATEGORY', value: ({ category }) => category },
-          { title: 'MESSAGE', value: ({ message }) => message },
+          { title: 'MESSAGE', value: ({ message }) => message, wraps: true },
           {
             title: 'ATTRIBUTES',
             value: ({ attributes }) => Object.keys(attributes).join(' '),

@@ -143,7 +143,7 @@ const diskColumns: readonly Column<HostDisk>[] = [
   },
   { title: 'ON DISK', value: ({ fileBytes }) => formatBytes(fileBytes), align: 'right' },
   { title: 'VMS', value: ({ vms }) => (vms.length === 0 ? '-' : vms.join(', ')) },
-  { title: 'PROBLEM', value: ({ problem }) => problem ?? '' },
+  { title: 'PROBLEM', value: ({ problem }) => problem ?? '', wraps: true },
 ];
 
 function describeDisk(report: HostDiskReport): readonly (readonly [string, string])[] {
@@ -294,10 +294,10 @@ export const hostCommands: readonly Command[] = [
         out,
         format,
         [
-          { title: 'CHECK', value: (finding) => finding.check },
+          { title: 'CHECK', value: (finding) => finding.check, wraps: true },
           { title: 'RESULT', value: (finding) => finding.result },
-          { title: 'EVIDENCE', value: (finding) => finding.evidence },
-          { title: 'REMEDY', value: (finding) => finding.remedy ?? '' },
+          { title: 'EVIDENCE', value: (finding) => finding.evidence, wraps: true },
+          { title: 'REMEDY', value: (finding) => finding.remedy ?? '', wraps: true },
         ],
         findings,
         'no checks',

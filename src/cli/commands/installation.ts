@@ -11,10 +11,10 @@ const portColumns: readonly Column<PortFinding>[] = [
   { title: 'PORT', value: ({ port, protocol }) => `${port}/${protocol}` },
   { title: 'DIRECTION', value: ({ direction }) => direction },
   { title: 'WHERE', value: ({ where }) => where },
-  { title: 'PURPOSE', value: ({ purpose }) => purpose },
-  { title: 'ENCRYPTION', value: ({ encryption }) => encryption },
+  { title: 'PURPOSE', value: ({ purpose }) => purpose, wraps: true },
+  { title: 'ENCRYPTION', value: ({ encryption }) => encryption, wraps: true },
   { title: 'RESULT', value: ({ result }) => result },
-  { title: 'EVIDENCE', value: ({ evidence }) => evidence },
+  { title: 'EVIDENCE', value: ({ evidence }) => evidence, wraps: true },
 ];
 
 export const installationCommands: readonly Command[] = [

@@ -23,7 +23,7 @@ export const profileCommands = [
           { title: 'NAME', value: (profile) => profile.name },
           { title: 'BUILT IN', value: (profile) => (profile.builtIn ? 'yes' : 'no') },
           { title: 'MACHINE', value: (profile) => profile.hardware.machine },
-          { title: 'MEANING', value: (profile) => profile.meaning },
+          { title: 'MEANING', value: (profile) => profile.meaning, wraps: true },
           { title: 'ID', value: (profile) => profile.id, wide: true },
         ],
         await collect(run, 'profile.list', listQuery(run.options)),

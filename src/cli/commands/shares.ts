@@ -23,7 +23,7 @@ interface FunctionRow {
 const functionColumns: readonly Column<FunctionRow>[] = [
   { title: 'FUNCTION', value: (row) => row.function },
   { title: 'AVAILABLE', value: (row) => (row.available ? 'yes' : 'no') },
-  { title: 'REASON', value: (row) => row.reason ?? '' },
+  { title: 'REASON', value: (row) => row.reason ?? '', wraps: true },
 ];
 
 export const shareCommands = [

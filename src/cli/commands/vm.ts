@@ -289,8 +289,8 @@ export const vmCommands = [
         [
           { title: 'ACTION', value: (entry) => entry.action },
           { title: 'ALLOWED', value: (entry) => (entry.allowed ? 'yes' : 'no') },
-          { title: 'REASON', value: (entry) => entry.reason ?? '' },
-          { title: 'HINT', value: (entry) => entry.hint ?? '' },
+          { title: 'REASON', value: (entry) => entry.reason ?? '', wraps: true },
+          { title: 'HINT', value: (entry) => entry.hint ?? '', wraps: true },
         ],
         actions,
         'nothing',

@@ -54,6 +54,24 @@ void test('lines are cut to the terminal and say so', () => {
   assert.ok(line.endsWith('…'));
 });
 
+void test('sentences go on in further lines where the terminal is narrow, and nothing of them is lost', () => {
+  const told: readonly Column<readonly [string, string]>[] = [
+    { title: 'CHECK', value: (row) => row[0] },
+    { title: 'REMEDY', value: (row) => row[1], wraps: true },
+  ];
+  const rows = [['kvm', 'load the module, then look /again/at/a/path/that/is/long'] as const];
+  assert.deepEqual(renderTable(told, rows, 27), [
+    'CHECK  REMEDY',
+    'kvm    load the module,',
+    '       then look',
+    '       /again/at/a/path/tha',
+    '       t/is/long',
+  ]);
+  assert.equal(renderTable(told, rows, 0).length, 2);
+  // Too narrow for both: what cannot be shown is cut.
+  assert.ok(renderTable(told, rows, 15).every((line) => displayWidth(line) <= 15));
+});
+
 void test('names cannot move the cursor or change colours of the terminal', () => {
   assert.equal(plain('a\u001b[31mb\u0007\u009bc'), 'a\ufffd[31mb\ufffd\ufffdc');
   assert.ok(

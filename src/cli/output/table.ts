@@ -1,4 +1,4 @@
-/** Tables for people: columns as wide as needed, cut to the terminal, no lines drawn. */
+/** Tables for people: columns as wide as needed, wrapped or cut to the terminal, no lines drawn. */
 import { plain } from './writer.ts';
 
 export interface Column<T> {
@@ -7,7 +7,12 @@ export interface Column<T> {
   /** Only with `-o wide`. */
   readonly wide?: true;
   readonly align?: 'right';
+  /** Sentences: on a terminal that is too narrow they go on in further lines instead of being cut. */
+  readonly wraps?: true;
 }
+
+const gap = '  ';
+const minWrappedWidth = 10;
 
 /** Width on a terminal: wide characters (East Asian, emoji) take two columns, marks none. */
 export function displayWidth(text: string): number {
@@ -33,24 +38,71 @@ function pad(text: string, width: number, align: 'right' | undefined): string {
   return align === 'right' ? space + text : text + space;
 }
 
-/** The lines of a table, titles first. `width` 0 does not cut. */
+/** The lines of a table, titles first. `width` 0 neither wraps nor cuts. */
 export function renderTable<T>(
   columns: readonly Column<T>[],
   items: readonly T[],
   width: number,
 ): readonly string[] {
   const rows = items.map((item) => columns.map((column) => plain(column.value(item))));
-  const widths = columns.map((column, index) =>
+  const natural = columns.map((column, index) =>
     Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[index] ?? ''))),
   );
-  const lines = [columns.map((column) => column.title), ...rows].map((cells) =>
-    cells
-      .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align))
-      .join('  ')
-      .trimEnd(),
-  );
+  const widths = fitWidths(columns, natural, width);
+  const lines = [columns.map((column) => column.title), ...rows].flatMap((cells) => {
+    const wrapped = cells.map((cell, index) =>
+      columns[index]?.wraps === true ? wrapText(cell, widths[index] ?? 0) : [cell],
+    );
+    const height = Math.max(...wrapped.map((parts) => parts.length));
+    return Array.from({ length: height }, (_, line) =>
+      wrapped
+        .map((parts, index) => pad(parts[line] ?? '', widths[index] ?? 0, columns[index]?.align))
+        .join(gap)
+        .trimEnd(),
+    );
+  });
   if (width <= 0) return lines;
   return lines.map((line) => (displayWidth(line) <= width ? line : `${cut(line, width - 1)}…`));
+}
+
+/** What does not fit is taken from the columns that wrap, the widest first, as far as words stay readable. */
+function fitWidths<T>(
+  columns: readonly Column<T>[],
+  natural: readonly number[],
+  width: number,
+): readonly number[] {
+  const widths = [...natural];
+  const total = (): number =>
+    widths.reduce((sum, one) => sum + one, gap.length * (widths.length - 1));
+  while (width > 0 && total() > width) {
+    const [widest] = [...widths.keys()]
+      .filter((index) => columns[index]?.wraps === true && (widths[index] ?? 0) > minWrappedWidth)
+      .sort((one, other) => (widths[other] ?? 0) - (widths[one] ?? 0));
+    if (widest === undefined) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+/** In lines of at most so many columns, between words where there are any. */
+function wrapText(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (displayWidth(longer) <= columns) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = word;
+    while (displayWidth(line) > columns) {
+      const part = cut(line, columns);
+      lines.push(part);
+      line = line.slice(part.length);
+    }
+  }
+  return [...lines, line];
 }
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula gets a quote in front. */

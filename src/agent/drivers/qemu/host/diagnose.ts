@@ -40,12 +40,7 @@ export async function diagnoseHost(host: DiagnosedHost): Promise<Finding[]> {
     ...facts.programs.map(({ name, found, version, use }): Finding => {
       if (found) return finding(name, 'ok', version ?? 'found', null);
       const result = required.has(name) ? 'error' : 'information';
-      return finding(
-        name,
-        result,
-        `not found; without it there is no ${use}`,
-        remedies[name] ?? null,
-      );
+      return finding(name, result, `not found; needed for: ${use}`, remedies[name] ?? null);
     }),
     processorFinding(facts),
     accelerationFinding(facts),
