@@ -323,6 +323,28 @@ describe('linked clones', { skip: withoutQemu }, () => {
     await destroy(copy.id);
   });
 
+  test('flattening that is cancelled while layers merge leaves the clone off, with what it held, and can be done again', async () => {
+    const source = await makeSource();
+    const copy = await clone(source);
+    const fill = ['-f', 'qcow2', '-c', 'write -P 6 2M 60M', topOf(copy.id)];
+    execFileSync('qemu-io', fill, { stdio: 'ignore' });
+    const { id } = copy;
+    const params = { id, generation: agent.generation(id), cause: byTester };
+    const { id: callId, answer } = agent.host.begin('machine.flatten', params);
+    await agent.until(id, 'merging-disks');
+    agent.host.cancel(callId);
+    await answer.catch(() => undefined);
+    await agent.until(id, 'off');
+    await call(id, 'machine.flatten', {});
+    assert.deepEqual(layersOf(id).files, []);
+    assert.deepEqual(
+      [1, 2, 61].map((region) => read(id, region)),
+      [1, 6, 6],
+    );
+    await destroy(source.id);
+    await destroy(id);
+  });
+
   test('a copy that took the name of a shared file just before the agent was killed is taken for what it is', async () => {
     const source = await makeSource();
     const copy = await clone(source);
