@@ -72,9 +72,9 @@ function fitWidths<T>(
   width: number,
 ): readonly number[] {
   const widths = [...natural];
-  const total = (): number =>
-    widths.reduce((sum, one) => sum + one, gap.length * (widths.length - 1));
-  while (width > 0 && total() > width) {
+  if (width <= 0) return widths;
+  const total = natural.reduce((sum, one) => sum + one, gap.length * (natural.length - 1));
+  for (let excess = total - width; excess > 0; excess -= 1) {
     const [widest] = [...widths.keys()]
       .filter((index) => columns[index]?.wraps === true && (widths[index] ?? 0) > minWrappedWidth)
       .sort((one, other) => (widths[other] ?? 0) - (widths[one] ?? 0));
