@@ -35,7 +35,7 @@ const otherwise: Readonly<Record<string, readonly string[]>> = {
 /** Actions whose command has a name of its own. */
 const verbs: Readonly<Record<string, readonly string[]>> = {
   configure: ['vm set', 'vm attach-adapter', 'vm detach-adapter'],
-  'change-disks': ['vm attach-disk', 'vm detach-disk', 'vm convert-disk'],
+  'change-disks': ['vm attach-disk', 'vm detach-disk', 'vm convert-disk', 'vm compact-disk'],
   'clone-snapshot': ['vm clone'],
   relocate: ['vm move', 'vm move-disk'],
   'take-snapshot': ['vm snapshot take'],

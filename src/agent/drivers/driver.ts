@@ -14,6 +14,7 @@ import type {
   AdditionsState,
   BootDevice,
   Disk,
+  DiskCompact,
   EffectiveHardware,
   Finding,
   ForeignMachine,
@@ -29,7 +30,7 @@ import type {
 } from '#api';
 import type { Reason } from '#lib';
 import type { Duplex } from 'node:stream';
-import type { LayerStorage } from './layer-storage.ts';
+import type { LayerStorage, LayerWork } from './layer-storage.ts';
 import type { LiveLayers } from './live-layers.ts';
 import type { Networks } from '../network/networks.ts';
 import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
@@ -226,6 +227,13 @@ export interface Storage {
     format: 'qcow2' | 'raw',
     signal: AbortSignal,
   ): Promise<DiskFacts>;
+  /** Absent where there are no files. Nothing lies on the disk, and nobody uses it. Errors: `refused`, `exhausted`. */
+  compactDisk?(
+    file: MachineFile,
+    disk: Disk,
+    wish: DiskCompact,
+    work: LayerWork,
+  ): Promise<LinkResult<'machine.disk.compact'>>;
   /** Bytes that the disks will need at once, before anything is written (VM-03). */
   spaceFor(sources: readonly DiskSourceLike[]): Promise<number>;
   /** Errors: `refused` while another machine uses it. */

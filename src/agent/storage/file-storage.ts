@@ -7,7 +7,7 @@
  */
 import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Disk, ForeignMachine, HostSettings, VmDefinition } from '#api';
+import type { Disk, DiskCompact, ForeignMachine, HostSettings, VmDefinition } from '#api';
 import { Fault } from '#lib';
 import type {
   DiskFacts,
@@ -17,11 +17,13 @@ import type {
   StoredFile,
 } from '../drivers/driver.ts';
 import type { DiskCatalogue, Travel } from '../drivers/files.ts';
+import type { LayerWork } from '../drivers/layer-storage.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
 import { topOf } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { requireInside } from './allowed.ts';
+import { compactDisk, type Compacted } from './compact-disk.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
 import { makeDiskCatalogue } from './disk-catalogue.ts';
@@ -148,6 +150,17 @@ export class FileStorage implements Storage {
       });
     }
     await rm(path, { force: true });
+  }
+
+  async compactDisk(
+    file: MachineFile,
+    disk: Disk,
+    wish: DiskCompact,
+    work: LayerWork,
+  ): Promise<Compacted> {
+    const path = resolveFile(file.folder, disk.file);
+    await requireInside(path, this.folders(file.folder));
+    return await compactDisk(path, disk.format, wish, work);
   }
 
   async spaceFor(sources: readonly DiskSourceLike[]): Promise<number> {

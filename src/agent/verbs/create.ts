@@ -2,6 +2,7 @@
 import type { DiskSource, LinkParams, LinkResult, StartCheck, VmDefinition } from '#api';
 import { describeFault, Fault, formatBytes } from '#lib';
 import type { Host } from '../host/host.ts';
+import { operationOf, tellingFailure } from '../machine/disk-failure.ts';
 import { newMachineFile } from '../machine/record.ts';
 
 export async function createMachine(
@@ -28,8 +29,11 @@ export async function createMachine(
     await storage.writeDefinition(file);
     for (const [index, source] of disks.entries()) {
       progress(index / disks.length, `making disk ${source.file}`);
-      await storage.createDisk(file, source, signal, (share) =>
-        progress((index + share) / disks.length, `making disk ${source.file}`),
+      const work = { vmId: definition.id, operation: operationOf(source), file: source.file };
+      await tellingFailure(host, { ...work, cause: params.cause, signal }, () =>
+        storage.createDisk(file, source, signal, (share) =>
+          progress((index + share) / disks.length, `making disk ${source.file}`),
+        ),
       );
     }
     signal.throwIfAborted();

@@ -15,6 +15,8 @@ import { Fault, toFault } from '#lib';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import type { Hands } from '../machine/hands.ts';
+import { compactDisk } from '../machine/compact.ts';
+import { operationOf, tellingFailure } from '../machine/disk-failure.ts';
 import { eventOfObstacle } from '../machine/obstacles.ts';
 import { requireLayersKept } from '../machine/layers/keep-layers.ts';
 import type { MachineFile } from '../machine/record.ts';
@@ -24,6 +26,7 @@ type DeviceVerbs = Pick<
   | 'machine.disk.create'
   | 'machine.disk.inspect'
   | 'machine.disk.delete'
+  | 'machine.disk.compact'
   | 'machine.disk.attach'
   | 'machine.disk.detach'
   | 'machine.adapter.attach'
@@ -42,10 +45,14 @@ export function deviceVerbs(host: Host): DeviceVerbs {
         'change-disks',
         generation,
         cause,
-        (hands) =>
-          storage.createDisk(hands.file, source, hands.signal, (share) =>
-            progress(share, `making disk ${source.file}`),
-          ),
+        (hands) => {
+          const work = { vmId: id, operation: operationOf(source), file: source.file };
+          return tellingFailure(host, { ...work, cause, signal: hands.signal }, () =>
+            storage.createDisk(hands.file, source, hands.signal, (share) =>
+              progress(share, `making disk ${source.file}`),
+            ),
+          );
+        },
         signal,
       );
       return { disk };
@@ -77,6 +84,18 @@ export function deviceVerbs(host: Host): DeviceVerbs {
       });
       return {};
     },
+
+    'machine.disk.compact': ({ id, generation, cause, place, ...wish }, { signal, progress }) =>
+      host
+        .machine(id)
+        .change(
+          'change-disks',
+          generation,
+          cause,
+          (hands) => compactDisk(hands, place, wish),
+          signal,
+          progress,
+        ),
 
     'machine.disk.attach': ({ id, generation, cause, disk }, { signal }) =>
       host

@@ -4,6 +4,7 @@ import { referenceSchema } from '../ids.ts';
 import { dryRunQuerySchema } from '../list.ts';
 import { vmImportSchema } from '../vm/import.ts';
 import {
+  diskCompactSchema,
   diskConvertSchema,
   diskRelocateSchema,
   vmCloneSchema,
@@ -76,6 +77,19 @@ export const travelRoutes = {
     params: vmAndDisk,
     query: dryRunQuerySchema,
     body: diskConvertSchema,
+    answer: 'operation',
+  }),
+  'vm.disk.compact': route({
+    method: 'POST',
+    path: '/vms/{vm}/disks/{place}/compact',
+    summary:
+      'Give back the space of blocks of a disk that hold only zeros; the vm is off meanwhile',
+    group: 'vms',
+    right: 'vm.disks',
+    on: 'vm',
+    params: vmAndDisk,
+    query: dryRunQuerySchema,
+    body: diskCompactSchema,
     answer: 'operation',
   }),
   'vm.disk.relocate': route({

@@ -68,3 +68,17 @@ export const diskConvertSchema = z
   })
   .meta({ id: 'DiskConvert' });
 export type DiskConvert = z.infer<typeof diskConvertSchema>;
+
+export const diskCompactSchema = z
+  .strictObject({
+    freeBlocks: z.enum(['keep', 'drop']).default('keep').meta({
+      description:
+        'drop: also what ext2 to ext4, XFS and NTFS in it say is free is given back; it reads as zeros then',
+    }),
+    fixed: z
+      .enum(['refuse', 'make-dynamic'])
+      .default('refuse')
+      .meta({ description: 'what happens where all of the space of the disk was taken at once' }),
+  })
+  .meta({ id: 'DiskCompact' });
+export type DiskCompact = z.infer<typeof diskCompactSchema>;

@@ -1,4 +1,5 @@
 /** Disks and media of a vm. */
+import { formatBytes } from '#lib';
 import { command } from '../command.ts';
 import { finish } from '../progress.ts';
 
@@ -108,6 +109,40 @@ export const deviceCommands = [
       };
       const started = await client.call('vm.disk.convert', { params: { vm, place }, body }, signal);
       await finish(run, started, () => `the disk ${place} of ${vm} is a virtual disk`);
+    },
+  }),
+  command({
+    name: 'vm compact-disk',
+    summary:
+      'give back the space of blocks of a disk that hold only zeros; the content stays the same',
+    args: [vmArgument, placeArgument],
+    options: {
+      'free-blocks': {
+        type: 'flag',
+        meaning: 'also what ext4, XFS and NTFS in it say is free; it reads as zeros then',
+      },
+      'make-dynamic': { type: 'flag', meaning: 'a fixed disk becomes a dynamic one' },
+    },
+    examples: [
+      'gantry vm compact-disk web-1 virtio0:0',
+      'gantry vm compact-disk web-1 virtio0:0 --free-blocks',
+    ],
+    async run(run) {
+      const { args, options, client, signal } = run;
+      const [vm = '', place = ''] = args;
+      const body = {
+        freeBlocks: options['free-blocks'] === true ? ('drop' as const) : ('keep' as const),
+        fixed: options['make-dynamic'] === true ? ('make-dynamic' as const) : ('refuse' as const),
+      };
+      const started = await client.call('vm.disk.compact', { params: { vm, place }, body }, signal);
+      await finish(run, started, ({ result }) => {
+        const [fileBytes, gainBytes] = [
+          Number(result?.['fileBytes']),
+          Number(result?.['gainBytes']),
+        ];
+        const won = formatBytes(Math.max(0, gainBytes));
+        return `the disk ${place} of ${vm} takes up ${formatBytes(fileBytes)}, ${won} won`;
+      });
     },
   }),
   command({

@@ -288,6 +288,7 @@ export const german: Language = {
     'vm.relocate': 'Dateien verschieben',
     'vm.disk.relocate': 'Platte verschieben',
     'vm.disk.convert': 'Platte umwandeln',
+    'vm.disk.compact': 'Platte verkleinern',
     'vm.disk.detach': 'Platte trennen',
     'vm.adapter.attach': 'Netzwerkkarte hinzufügen',
     'vm.adapter.detach': 'Netzwerkkarte entfernen',

@@ -290,6 +290,7 @@ export const english: Language = {
     'vm.relocate': 'Move files',
     'vm.disk.relocate': 'Move disk',
     'vm.disk.convert': 'Convert disk',
+    'vm.disk.compact': 'Compact disk',
     'vm.disk.detach': 'Detach disk',
     'vm.adapter.attach': 'Add network adapter',
     'vm.adapter.detach': 'Remove network adapter',

@@ -61,6 +61,7 @@ import { actOnVm } from './vm/act-vm.ts';
 import { updateVm } from './vm/change-vm.ts';
 import { addVm, createVm } from './vm/create-vm.ts';
 import { attachAdapter, changeAdapter, detachAdapter } from './vm/adapters-vm.ts';
+import { compactDisk } from './vm/compact-disk.ts';
 import { attachDisk, detachDisk } from './vm/disks-vm.ts';
 import { changeMedium } from './vm/media-vm.ts';
 import { takeOutVm } from './vm/remove-vm.ts';
@@ -459,6 +460,15 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
           id,
           'virtio0:0',
           { format: 'qcow2', allocation: 'dynamic' },
+          false,
+        ),
+      'vm.disk.compact': () =>
+        compactDisk(
+          coordinator,
+          caller,
+          id,
+          'virtio0:0',
+          { freeBlocks: 'keep', fixed: 'refuse' },
           false,
         ),
       'vm.disk.detach': () => detachDisk(coordinator, caller, id, 'virtio0:0', false),

@@ -6,6 +6,7 @@ import { updateKind } from './vm/change-vm.ts';
 import { addKind, createKind, importKind } from './vm/create-steps.ts';
 import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/adapters-vm.ts';
 import { cloneKind, cloneSnapshotKind } from './vm/clone-steps.ts';
+import { compactDiskKind } from './vm/compact-disk.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
 import { flattenKind } from './vm/flatten-vm.ts';
 import { convertDiskKind } from './vm/linked-disks.ts';
@@ -35,6 +36,7 @@ export const operationKinds: readonly Kind[] = [
   attachDiskKind,
   detachDiskKind,
   convertDiskKind,
+  compactDiskKind,
   attachAdapterKind,
   detachAdapterKind,
   changeAdapterKind,

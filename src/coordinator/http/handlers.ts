@@ -39,6 +39,7 @@ import { findNetwork, listNetworks, showNetwork } from '../app/network/show-netw
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
+import { compactDisk } from '../app/vm/compact-disk.ts';
 import { flattenVm } from '../app/vm/flatten-vm.ts';
 import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
@@ -356,6 +357,8 @@ function deviceHandlers({
       attachDisk(coordinator, caller, id, body, query.dryRun),
     'vm.disk.detach': ({ caller, id, params, query }) =>
       detachDisk(coordinator, caller, id, params.place, query.dryRun),
+    'vm.disk.compact': ({ caller, id, params, body, query }) =>
+      compactDisk(coordinator, caller, id, params.place, body, query.dryRun),
     'vm.disk.convert': ({ caller, id, params, body, query }) =>
       convertDisk(coordinator, caller, id, params.place, body, query.dryRun),
     'vm.disk.relocate': ({ caller, id, params, body, query }) =>

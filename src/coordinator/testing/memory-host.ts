@@ -263,6 +263,10 @@ export class MemoryHost implements Links {
       }
       return { report: this.#report(definition.id) };
     },
+    'machine.disk.compact': ({ id, generation }) => {
+      this.#machine(id, generation);
+      return { fileBytes: 1, gainBytes: 0 };
+    },
     'machine.flatten': ({ id, generation }) => {
       this.#machine(id, generation);
       return { report: this.#report(id) };

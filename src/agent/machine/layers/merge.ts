@@ -133,6 +133,7 @@ async function giveUp(hands: Hands, merge: Merge, error: unknown): Promise<Fault
   else hands.set(patch);
   hands.emit('vm.disk.merge-failed', {
     operation: 'merge',
+    file: merge.upper,
     reason: describeFault(cause),
     state: hands.file.state,
   });

@@ -247,4 +247,16 @@ export const vmIncidents = {
       'Virtual machine {target} was paused: the volume {volume} of its disk {device} is almost full',
     attributes: { device: 'the disk', volume: 'its path', freeBytes: 'what is free' },
   },
+  'vm.disk.operation-failed': {
+    number: 1064,
+    category: 'Disk',
+    target: 'vm',
+    type: 'error',
+    message: 'Unable to {operation} the disk {file} of {target}: {reason}',
+    attributes: {
+      operation: 'create, convert or compact',
+      file: 'the file of the disk',
+      reason: 'why it failed',
+    },
+  },
 } as const satisfies Record<string, EventFacts>;

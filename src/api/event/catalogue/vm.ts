@@ -159,8 +159,8 @@ export const vmEvents = {
     number: 1022,
     ...vm,
     type: 'error',
-    message: 'Layers of disks of {target} could not be merged and stay apart: {reason}',
-    attributes: failure,
+    message: 'The layer {file} of a disk of {target} could not be merged and stays: {reason}',
+    attributes: { ...failure, file: 'the file that was to be written into the one below it' },
   },
   'vm.undo.committed': {
     number: 1023,

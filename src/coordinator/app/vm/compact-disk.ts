@@ -1,0 +1,58 @@
+/** A disk of a vm gives back the space of blocks that hold only zeros (DISK-41, DISK-43); its content stays the same. */
+import { diskCompactSchema, placeName, type DiskCompact, type DryRun, type Operation } from '#api';
+import { Fault } from '#lib';
+import type { Caller, Coordinator } from '../../context.ts';
+import { asJson } from '../json.ts';
+import type { Kind } from '../work.ts';
+import { copyLimitMs } from './clone-steps.ts';
+import { begin, machineOf, prepare } from './device-change.ts';
+
+export async function compactDisk(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  place: string,
+  request: DiskCompact,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { vm, definition } = prepare(coordinator, id, 'change-disks');
+  const { name, hardware } = definition;
+  const disk = hardware.disks.find((one) => placeName(one) === place);
+  if (disk === undefined)
+    throw new Fault('not-found', `${name} has no disk at ${place.slice(0, 40)}`, {
+      hint: `its disks are at: ${hardware.disks.map(placeName).join(', ') || 'none'}`,
+    });
+  const state = coordinator.inventory.vm(id)?.state;
+  if (state !== 'off')
+    throw new Fault('refused', `${name} is ${state}, and disks are compacted while nobody writes`, {
+      hint: 'shut it down first',
+    });
+  const input = { place, file: disk.file, request: asJson(request) };
+  return await begin(coordinator, caller, vm, compactDiskKind, input, dryRun);
+}
+
+export const compactDiskKind: Kind = {
+  action: 'vm.disk.compact',
+  steps: [
+    {
+      name: 'compact',
+      // It shows the same content, before and after.
+      way: 'stays',
+      async run(work) {
+        const { hostId, machine } = machineOf(work);
+        const { place, request } = work.input;
+        const { fileBytes, gainBytes } = await work.coordinator.links.call(
+          hostId,
+          'machine.disk.compact',
+          { ...machine, place: String(place), ...diskCompactSchema.parse(request) },
+          {
+            signal: work.signal,
+            limitMs: copyLimitMs,
+            onProgress: (progress, note) => work.tell(progress, note),
+          },
+        );
+        await work.conclude({ fileBytes, gainBytes });
+      },
+    },
+  ],
+};
