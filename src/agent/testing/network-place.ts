@@ -15,7 +15,7 @@ import { systemClock } from '#lib';
 import { silentLog } from '#log';
 import { readBootId } from '../drivers/qemu/process/proc.ts';
 import { newMachineFile, type MachineFile } from '../machine/record.ts';
-import { LinuxNetworks } from '../network/linux/linux-networks.ts';
+import { LinuxNetworks, type LinuxNetworksOptions } from '../network/linux/linux-networks.ts';
 import { writeAlias } from '../network/linux/names.ts';
 import { findPrograms } from '../network/linux/programs.ts';
 import { must, type NetGuest } from './net-guest.ts';
@@ -62,6 +62,8 @@ export interface PluggedGuest {
   change(more: Partial<Adapter>): Promise<void>;
 }
 
+type PlaceTimes = Pick<LinuxNetworksOptions, 'sightMs'>;
+
 /** A host that carries networks, and what it is told of its machines. */
 export class Place implements AsyncDisposable {
   readonly folder: string;
@@ -69,12 +71,15 @@ export class Place implements AsyncDisposable {
   files: MachineFile[] = [];
   networks!: LinuxNetworks;
 
-  private constructor(folder: string) {
+  readonly #times: PlaceTimes;
+
+  private constructor(folder: string, times: PlaceTimes) {
     this.folder = folder;
+    this.#times = times;
   }
 
-  static async make(): Promise<Place> {
-    const place = new Place(await mkdtemp(join(tmpdir(), 'gl-')));
+  static async make(times: PlaceTimes = {}): Promise<Place> {
+    const place = new Place(await mkdtemp(join(tmpdir(), 'gl-')), times);
     await chmod(place.folder, 0o711);
     await place.open();
     return place;
@@ -93,6 +98,7 @@ export class Place implements AsyncDisposable {
       allFiles: () => this.files,
       log: silentLog,
       onNetworkTrouble: (reason) => this.troubles.push(reason),
+      ...this.#times,
     });
     this.networks.look();
   }

@@ -163,8 +163,8 @@ if (isInOwnNetwork(import.meta.filename))
         ownTables().includes('inet gantry') &&
         place.services().length === 1 &&
         ownLinks().sort().join() === 'gbr0,gsvc0' &&
-        /UP .*10\.71\.1\.1\/24/.test(must('ip', '-brief', 'address', 'show', 'dev', 'gbr0')) &&
-        /UP/.test(must('ip', '-brief', 'link', 'show', 'dev', 'gsvc0'));
+        /^gbr0 +UP .*10\.71\.1\.1\/24/m.test(must('ip', '-brief', 'address', 'show')) &&
+        /^gsvc0\S* +UP/m.test(must('ip', '-brief', 'link', 'show'));
       const harms: readonly (readonly [string, () => void])[] = [
         ['rules', () => must('nft', 'flush', 'ruleset')],
         ['service', () => process.kill(Number(place.services()[0]), 'SIGKILL')],

@@ -18,12 +18,12 @@ import { describeFault, type Reason } from '#lib';
 import type { Log } from '#log';
 import type { UidRange } from '../../drivers/qemu/confine/accounts.ts';
 import type { Obstacle } from '../../drivers/driver.ts';
-import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
+import type { MachineFile } from '../../machine/record.ts';
 import { networkMissing, networkUnavailable, usedNetworks, type Networks } from '../networks.ts';
 import type { Frames, Taps } from '../taps.ts';
 import { keepForwarding } from './forwarding.ts';
 import { countGuestFrames } from './guest-frames.ts';
-import { readUpstream, setBridgeIpv6 } from './host-settings.ts';
+import { setBridgeIpv6 } from './host-settings.ts';
 import { readKnown, writeKnown } from './known-file.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { readLinks, type Link } from './links.ts';
@@ -44,20 +44,17 @@ import { portKey, portOf, ruledNetworks, ruledPorts, tappedPorts, type Port } fr
 import { run, type Programs } from './programs.ts';
 import { reportOf } from './report.ts';
 import { RuleKeeper } from './rule-keeper.ts';
+import type { RuledNetwork, RuledPort } from './ruleset.ts';
 import type { KnownAdapter } from './service-config.ts';
-import {
-  ensureService,
-  isRunning,
-  releaseAddress,
-  removeService,
-  servicePlaces,
-  type ServiceHost,
-} from './service.ts';
+import { servicePlaces, type ServiceHost } from './service.ts';
+import { RunningServices } from './running-services.ts';
+import { Sightings } from './sightings.ts';
 import { Standings } from './standings.ts';
 import { findTaps, makeTap } from './tap.ts';
 import { usualBeat, type BeatTimes } from './tunnel-beat.ts';
 import { ruledTunnel, Tunnels, type Spanning } from './tunnels.ts';
 import { admitToTun, serviceUid, tunGroup } from './tun.ts';
+import { watchedNetworks } from './watched.ts';
 
 /** What comes at once is looked at once. */
 const gatherMs = 100;
@@ -75,6 +72,8 @@ export interface LinuxNetworksOptions {
   readonly onNetworkTrouble: (reason: string) => void;
   /** How other hosts are listened to. */
   readonly beat?: BeatTimes;
+  /** How often it is looked who is on the networks. */
+  readonly sightMs?: number;
 }
 
 export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
@@ -88,7 +87,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   #known: ReadonlyMap<string, NetworkSpec> = new Map();
   readonly #standings: Standings;
   readonly #ports = new Map<string, Port>();
-  readonly #services = new Map<string, ProcessIdentity>();
+  readonly #services: RunningServices;
+  readonly #sightings: Sightings;
   #reports: readonly NetworkReport[] = [];
   #listener: () => void = () => undefined;
   #work: Promise<unknown> = Promise.resolve();
@@ -106,14 +106,16 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     this.#rules = new RuleKeeper(programs.nft, runtimeDir);
     const folder = join(dataDir, 'networks');
     this.#host = { programs, hostId, bootId, uid: serviceUid(range), folder };
-    const { beat = usualBeat } = options;
+    const { beat = usualBeat, sightMs } = options;
     const onChange = (): void => this.#gather();
+    this.#services = new RunningServices(this.#host, options.log);
+    this.#sightings = new Sightings({ nft: programs.nft, hostId, lookMs: sightMs, onChange });
     this.#standings = new Standings(hostId);
     this.#tunnels = new Tunnels({ hostId, programs, runtimeDir, beat, onChange });
     this.#lookout = new Lookout({
       programs,
       onChange,
-      hasEnded: () => this.#services.values().some((one) => !isRunning(this.#host, one)),
+      hasEnded: () => this.#services.hasEnded,
     });
     this.#leases = new LeaseWatch(
       (id) => servicePlaces(folder, id).leases,
@@ -170,7 +172,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   async release(id: string, address: string): Promise<void> {
     await this.#exclusively(async () => {
-      await releaseAddress(this.#host, this.#services.get(id), id, address);
+      await this.#services.release(id, address);
       await this.#converge();
     });
   }
@@ -336,10 +338,11 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       const reports: NetworkReport[] = [];
       for (const [network, plan] of plans) {
         const served = trouble ?? (await this.#serve(network, plan));
-        reports.push(reportOf(network, plan, trouble, [served, limited]));
+        const sighted = this.#sightings.of(network.id);
+        reports.push(reportOf(network, plan, trouble, [served, limited], sighted));
       }
       await keepForwarding(wanted, this.#options.runtimeDir);
-      this.#leases.keep([...this.#services.keys()].flatMap((id) => this.#known.get(id) ?? []));
+      this.#leases.keep(this.#services.ids.flatMap((id) => this.#known.get(id) ?? []));
       this.#listen(wanted.length > 0 ? 'yes' : 'no');
       this.#report(reports);
       this.#tell(trouble?.text);
@@ -386,15 +389,12 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     const removals = planRemovals(hostId, { networks, hasPort }, links);
     for (const call of [...removals, ...planReleases(hostId, wanted, links)])
       await this.#call(call).catch((error: unknown) => this.#warn(error));
-    const served = new Set(this.#services.keys());
+    const served = new Set(this.#services.ids);
     for (const { alias } of links) {
       const purpose = readAlias(hostId, alias);
       if (purpose !== undefined && 'network' in purpose) served.add(purpose.network);
     }
-    for (const id of served.difference(networks)) {
-      this.#services.delete(id);
-      await removeService(this.#host, id);
-    }
+    for (const id of served.difference(networks)) await this.#services.remove(id);
   }
 
   async #plugPorts(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<void> {
@@ -416,14 +416,24 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       const { hostId } = this.#options;
       const tapped = tappedPorts(hostId, this.#ports, links);
       const tunnels = this.#spannings(plans).map(ruledTunnel);
-      const leases = (id: string) => this.#leases.tables.get(id) ?? this.#standings.leases(id);
-      const ports = ruledPorts(tapped, this.#known, leases);
+      const ports = ruledPorts(tapped, this.#known, (id) => this.#leasesOf(id));
       await this.#rules.keep({ hostId, networks, ports, tunnels });
+      this.#watch(networks, ports);
       return undefined;
     } catch (error) {
       this.#warn(error);
       return { code: 'rules-failed', text: `its rules cannot be set: ${describeFault(error)}` };
     }
+  }
+
+  #watch(networks: readonly RuledNetwork[], ports: readonly RuledPort[]): void {
+    const adapters = (id: string): readonly KnownAdapter[] => this.#adaptersOn(id);
+    const leases = (id: string): readonly HostLease[] => this.#leasesOf(id);
+    this.#sightings.keep(() => watchedNetworks(networks, ports, { adapters, leases }));
+  }
+
+  #leasesOf(network: string): readonly HostLease[] {
+    return this.#leases.tables.get(network) ?? this.#standings.leases(network);
   }
 
   /** An address that was leased is its guest's own from then on. */
@@ -440,23 +450,9 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   /** The reason where the service does not serve. */
   async #serve(network: NetworkSpec, { bridge }: NetworkPlan): Promise<Reason | undefined> {
     if (bridge === null) return undefined;
-    const { id } = network;
-    try {
-      const process = await ensureService(this.#host, this.#services.get(id), {
-        network,
-        bridge,
-        adapters: this.#adaptersOn(id),
-        upstream: network.type === 'nat' ? await readUpstream() : [],
-        handed: this.#standings.handed(network),
-        links: await this.#links(),
-      });
-      if (process === undefined) this.#services.delete(id);
-      else this.#services.set(id, process);
-      return undefined;
-    } catch (error) {
-      this.#warn(error);
-      return { code: 'service-failed', text: `its service does not run: ${describeFault(error)}` };
-    }
+    const adapters = this.#adaptersOn(network.id);
+    const handed = this.#standings.handed(network);
+    return this.#services.keep({ network, bridge, adapters, handed, links: await this.#links() });
   }
 
   /** Wherever they are. */
@@ -480,6 +476,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     }
     this.#lookout.cease();
     this.#tunnels[Symbol.dispose]();
+    this.#sightings.cease();
     this.#leases.cease();
   }
 

@@ -191,8 +191,13 @@ table inet gantry-30000000 {
 table bridge gantry-30000000
 flush table bridge gantry-30000000
 table bridge gantry-30000000 {
+  set answering { type ifname . ether_addr . ipv4_addr; size 16384; flags dynamic,timeout; timeout 120s; }
+  set claiming { type ifname . ether_addr . ipv4_addr; size 16384; flags dynamic,timeout; timeout 120s; }
+  set doubled { type ifname . ether_addr; size 16384; flags dynamic,timeout; timeout 120s; }
   chain prerouting {
     type filter hook prerouting priority -300; policy accept;
+    iifname { "gtap0" } udp sport 67 udp dport 68 update @answering { iifname . ether saddr . ip saddr }
+    iifname { "gtap0" } arp saddr ip != 0.0.0.0 update @claiming { iifname . arp saddr ether . arp saddr ip }
     iifname { "gtap0" } iifname . ether saddr != { "gtap0" . 52:47:59:00:00:01 } drop
     iifname { "gtap0" } udp sport 67 udp dport 68 drop
     iifname { "gtap0" } udp sport 547 udp dport 546 drop

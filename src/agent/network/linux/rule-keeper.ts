@@ -4,9 +4,13 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Fault } from '#lib';
 import { tableName } from './names.ts';
 import { run } from './programs.ts';
+import { outlineOf } from './rule-outline.ts';
 import { writeNoRules, writeRuleset, type Rules } from './ruleset.ts';
+
+const maxAttempts = 3;
 
 export class RuleKeeper {
   readonly #nft: string;
@@ -30,12 +34,21 @@ export class RuleKeeper {
     const [inet, bridge] = await this.#list(hostId);
     if (text === this.#written && inet + bridge === this.#listed) return;
     this.#written = undefined;
-    await this.#load(write(bridge)).catch(async () => {
-      // Somebody has made other things of our names: then it begins anew, and nothing is remembered.
-      await this.#load(none + text);
-    });
-    this.#listed = (await this.#list(hostId)).join('');
-    this.#written = text;
+    let present = bridge;
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      await this.#load(write(present)).catch(async () => {
+        // Somebody has made other things of our names: then it begins anew, and nothing is remembered.
+        await this.#load(none + text);
+      });
+      const listed = await this.#list(hostId);
+      present = listed[1];
+      // What somebody has deleted between is not what is to be found again.
+      if (outlineOf(listed.join('')) !== outlineOf(text)) continue;
+      this.#listed = listed.join('');
+      this.#written = text;
+      return;
+    }
+    throw new Fault('unavailable', 'somebody changes the rules of networks all the time');
   }
 
   async #load(text: string): Promise<void> {

@@ -6,6 +6,7 @@ import type { Firewall, NetworkSpec, PortPriority } from '#api';
 import { guardChains, guardRules } from './guard-rules.ts';
 import { macOf, tableName } from './names.ts';
 import { filteredPorts, jumpRules, portChains } from './port-rules.ts';
+import { sightingLines, sightingRules } from './sighting-rules.ts';
 import { tunnelLines, type RuledTunnel } from './tunnel-rules.ts';
 
 export interface RuledNetwork {
@@ -201,9 +202,11 @@ function priorityRules(
 function bridgeChains(ports: readonly RuledPort[], networks: readonly RuledNetwork[]): string[] {
   const filtered = filteredPorts(ports, networks);
   return [
+    ...sightingLines(),
     ...guardChains(ports),
     ...portChains(filtered, networks),
     ...chain('prerouting', 'type filter hook prerouting priority -300', [
+      ...sightingRules(ports, networks),
       ...guardRules(ports),
       ...priorityRules('iifname', ports, ({ tap }) => `"${tap}"`),
       ...jumpRules(filtered, 'outbound'),

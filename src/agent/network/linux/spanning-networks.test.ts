@@ -207,7 +207,7 @@ if (isInOwnNetwork(import.meta.filename))
       assert.equal(ada.report(nat.id)?.state, 'degraded');
       assert.match(ada.report(nat.id)?.reasons[0]?.text ?? '', /nothing comes from host bob/);
       bob.setCable('up');
-      await ada.until('bob is heard', () => ada.report(nat.id)?.state === 'ready');
+      await ada.until('bob is heard', () => !reasons().includes('peer-silent'));
     });
 
     void test('the service moves with its leases when its host goes', async () => {
