@@ -15,6 +15,8 @@ import { networkSpanInputSchema, networkSpanSchema } from './span.ts';
 
 /** Of an installation. */
 export const maxNetworks = 4096;
+/** On the physical network of a bridged one. */
+export const maxSeenMacs = 1000;
 /** Of a network. */
 export const maxLeases = 65_536;
 
@@ -187,7 +189,13 @@ const carried = {
 };
 
 /** How the host carries one of those networks that adapters of its vms are on. */
-export const networkReportSchema = z.strictObject({ id: idSchema, ...carried });
+export const networkReportSchema = z.strictObject({
+  id: idSchema,
+  ...carried,
+  seen: z.array(macSchema).max(maxSeenMacs).default([]).meta({
+    description: 'MAC addresses on the physical network of a bridged one, as far as it was seen',
+  }),
+});
 export type NetworkReport = z.infer<typeof networkReportSchema>;
 
 export const networkOnHostSchema = z

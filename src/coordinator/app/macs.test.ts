@@ -5,7 +5,7 @@ import { adapterSchema, profiles, type Event, type Page, type StartCheck, type V
 import { isFault } from '#lib';
 import { FakeAgent, facts, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
-import { makeMac } from './macs.ts';
+import { giveMac, makeMac, usedMacs } from './macs.ts';
 
 let stage: Stage;
 before(async () => {
@@ -110,6 +110,24 @@ test('nobody is told the name of a vm that they may not see', async () => {
   const body = { mac: adaptersOf('two')[0]?.mac };
   const { status, text } = await stage.send('POST', '/vms/theirs/adapters', { body, token });
   assert.deepEqual([status, /another vm has the MAC address/.test(text)], [409, true], text);
+});
+
+test('NET-27 an address that is given is no vm’s, no adapter’s of a host, and was not seen on a physical network', async () => {
+  const { inventory } = stage.coordinator;
+  await using host = await FakeAgent.join(stage, 'h3');
+  host.handlers['network.configure'] = () => ({});
+  const [here, onHost, outside] = ['52:47:59:00:00:00', '52:47:59:01:01:01', '52:47:59:02:02:02'];
+  await act('POST', '/vms', { name: 'mine', network: 'none' });
+  await act('POST', '/vms/mine/adapters', { mac: here });
+  const at = { name: 'eno1', kind: 'adapter', mac: onHost, addresses: [] as string[] } as const;
+  await host.connect([], { facts: { ...facts, interfaces: [at] } });
+  const id = inventory.find('network', 'lan')?.id ?? '';
+  const ready = { state: 'ready' as const, reasons: [], bridge: 'gbr0' };
+  host.send({ type: 'networks', networks: [{ id, ...ready, seen: [outside] }] });
+  await stage.until(() => inventory.networkReports(id).has(host.hostId), 'it has told');
+  let next = 0;
+  const counting = (): Uint8Array => Uint8Array.from([next, next, next++]);
+  assert.equal(giveMac(inventory, usedMacs(inventory), counting), '52:47:59:03:03:03');
 });
 
 test('NET-29 a vm does not start while another one with its MAC address runs on a connected network, and both are named', async () => {

@@ -25,9 +25,25 @@ export function usedMacs(inventory: Inventory): Set<string> {
   return macs;
 }
 
-/** An address with the installation's prefix that is not in use; it is in use from then on. */
-export function giveMac(inventory: Inventory, used: Set<string>): string {
-  return makeMac(installationSettings(inventory).macPrefix, used);
+/**
+ * An address with the installation's prefix that is not in use, nor was seen on a physical network; it is in use from
+ * then on. One that somebody enters may have been seen: its machine may have moved here.
+ */
+export function giveMac(
+  inventory: Inventory,
+  used: Set<string>,
+  random: RandomBytes = randomBytes,
+): string {
+  const seen = [...inventory.documents('network')].flatMap(({ id }) =>
+    [...inventory.networkReports(id).values()].flatMap((report) => report.seen),
+  );
+  const mac = makeMac(
+    installationSettings(inventory).macPrefix,
+    new Set([...used, ...seen]),
+    random,
+  );
+  used.add(mac);
+  return mac;
 }
 
 /** `prefix` are the first three bytes, as addresses are written. */

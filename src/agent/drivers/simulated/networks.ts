@@ -67,7 +67,13 @@ export class SimulatedNetworks implements Networks {
   #count(): void {
     const ids = [...usedNetworks(this.#files())].filter((id) => this.#known.has(id)).sort();
     if (ids.join() === this.#reports.map(({ id }) => id).join()) return;
-    this.#reports = ids.map((id) => ({ id, state: 'ready', reasons: [], bridge: 'simulated' }));
+    this.#reports = ids.map((id) => ({
+      id,
+      state: 'ready',
+      reasons: [],
+      bridge: 'simulated',
+      seen: [],
+    }));
     this.#listener();
   }
 }

@@ -48,6 +48,7 @@ import type { RuledNetwork, RuledPort } from './ruleset.ts';
 import type { KnownAdapter } from './service-config.ts';
 import { servicePlaces, type ServiceHost } from './service.ts';
 import { RunningServices } from './running-services.ts';
+import { seenOutside } from './seen-outside.ts';
 import { Sightings } from './sightings.ts';
 import { Standings } from './standings.ts';
 import { findTaps, makeTap } from './tap.ts';
@@ -339,7 +340,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       for (const [network, plan] of plans) {
         const served = trouble ?? (await this.#serve(network, plan));
         const sighted = this.#sightings.of(network.id);
-        reports.push(reportOf(network, plan, trouble, [served, limited], sighted));
+        const seen = await seenOutside(this.#options.programs.bridge, network, plan.bridge);
+        reports.push({ ...reportOf(network, plan, trouble, [served, limited], sighted), seen });
       }
       await keepForwarding(wanted, this.#options.runtimeDir);
       this.#leases.keep(this.#services.ids.flatMap((id) => this.#known.get(id) ?? []));

@@ -13,7 +13,7 @@ export function reportOf(
   rules: Reason | undefined,
   rest: readonly (Reason | undefined)[],
   sighted: readonly Reason[] = [],
-): NetworkReport {
+): Omit<NetworkReport, 'seen'> {
   const bad = [...down, ...(rules === undefined ? [] : [rules])];
   const poor = [
     ...degraded,

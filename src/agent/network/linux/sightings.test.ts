@@ -74,6 +74,7 @@ if (isInOwnNetwork(import.meta.filename))
       must('ip', 'address', 'add', '192.0.2.5/24', 'dev', 'switch1');
       must('busybox', 'arping', '-c', '1', '-A', '-I', 'switch1', '192.0.2.5');
       await until(network, /^duplicate-mac: .* of vm vm-1 \(.*01\) come in from outside, at eno1$/);
+      assert.deepEqual(place.report(network.id)?.seen, [macs[0]]);
       await place.networks.unplug(vms[0] ?? '');
       await place.empty();
       must('ip', 'link', 'del', 'dev', 'eno1');
