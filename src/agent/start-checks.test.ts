@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { plainPort } from '#api';
 import type { VmDefinition } from '#api';
-import { miB } from '#lib';
+import { isFault, miB } from '#lib';
 import {
   bareDefinition,
   byTester,
@@ -205,6 +205,30 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     writeFileSync(path, whole);
     assert.equal((await agent.act(id, 'turn-on')).state, 'running');
     await agent.act(id, 'turn-off');
+  });
+
+  test('a configuration file that a newer version wrote blocks the start and is not added, and stays as it is', async () => {
+    const id = await agent.create(bareDefinition({}));
+    const [name = ''] = readdirSync(agent.folder(id)).filter((one) => one.endsWith('.json'));
+    const path = join(agent.folder(id), name);
+    const newer = readFileSync(path, 'utf8')
+      .replace(/"format": *1/, '"format": 2')
+      .replace('"definition": {', '"definition": { "yetToCome": true,');
+    writeFileSync(path, newer);
+    const isNewer = (error: unknown): boolean =>
+      isFault(error) &&
+      /written by a newer version of Gantry/.test(error.message) &&
+      /update Gantry on this host/.test(error.hint ?? '');
+    await assert.rejects(agent.act(id, 'turn-on'), isNewer);
+    const generation = agent.generation(id);
+    await agent.host.call('machine.forget', { id, generation, cause: byTester });
+    await assert.rejects(
+      agent.host.call('machine.adopt', { file: path, cause: byTester }),
+      isNewer,
+    );
+    const { machines } = await agent.host.call('host.discover', {});
+    assert.ok(!machines.some(({ report }) => report.id === id));
+    assert.equal(readFileSync(path, 'utf8'), newer);
   });
 
   test('VM-69 a write-protected disk blocks, unless it is attached as read-only', async () => {

@@ -17,11 +17,12 @@ export async function judgeConfiguration(
   } catch (error) {
     if (!isFault(error) || !spoilt.has(error.code)) return [];
     const setting = error.facts['setting'];
+    const mend = error.code === 'unsupported' ? 'update Gantry on this host' : 'put the file back';
     return [
       {
         code: 'configuration-invalid',
         text: error.message,
-        remedy: `put the file back, or have it written anew by any change: gantry vm set ${definition.name} description=...`,
+        remedy: `${mend}, or have it written anew by any change: gantry vm set ${definition.name} description=...`,
         about: { device: 'configuration', hostPath: typeof setting === 'string' ? setting : file },
       },
     ];
