@@ -105,6 +105,9 @@ function traceTo(out: Writer) {
 function tell(error: unknown, out: Writer): number {
   const fault = toFault(error);
   tellFault(out, fault);
+  const command = findCommand(commands, argv)?.command;
+  if (fault.code === 'invalid' && fault.hint === undefined && command !== undefined)
+    out.hint(`gantry ${command.name} --help`);
   if (
     fault.code === 'internal' &&
     process.env['GANTRY_TRACE'] !== undefined &&

@@ -47,6 +47,10 @@ void test('a path that is none is told with the settings that may have been mean
     hintOf('unrecognized key', 'tags=[a]', 'hardware.tabelt=true'),
     'did you mean hardware.tablet?',
   );
+  assert.equal(
+    hintOf('unrecognized key', 'hardware.memry=1G'),
+    'did you mean hardware.memory.sizeBytes, hardware.memory.maxBytes?',
+  );
   assert.equal(hintOf('unrecognized key', 'xyzzy.plugh=1'), 'all settings: gantry vm settings VM');
 });
 

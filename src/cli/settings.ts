@@ -141,17 +141,22 @@ export function explainRefusal(error: unknown, words: readonly string[]): unknow
 
 const maxMeant = 3;
 
-/** Paths in which the last word is the beginning of a name; else the one that is written alike. */
+/** Paths in which the last word is the beginning of a name; else those with the name that is written alike. */
 function findMeant(wrong: string, settings: readonly Setting[]): readonly string[] {
   const known = settings.map(({ path }) => path);
   const word = (wrong.split('.').at(-1) ?? '').toLowerCase();
-  const holding = known.filter((path) =>
-    path
-      .toLowerCase()
-      .split('.')
-      .some((name) => name.startsWith(word)),
-  );
-  if (holding.length > 0) return holding.slice(0, maxMeant);
-  const alike = nearest(wrong, known);
-  return alike === undefined ? [] : [alike];
+  const holding = (beginning: string): readonly string[] =>
+    known
+      .filter((path) =>
+        path
+          .toLowerCase()
+          .split('.')
+          .some((name) => name.startsWith(beginning)),
+      )
+      .slice(0, maxMeant);
+  const held = holding(word);
+  if (held.length > 0) return held;
+  const names = new Set(known.flatMap((path) => path.toLowerCase().split('.')));
+  const alike = nearest(word, [...names]);
+  return alike === undefined ? [] : holding(alike);
 }

@@ -64,8 +64,5 @@ export function issuesFault(what: string, issues: readonly Issue[]): Fault {
     .join('; ');
   const more =
     issues.length > maxIssuesInText ? `; and ${issues.length - maxIssuesInText} more` : '';
-  return new Fault('invalid', `${what} is wrong: ${told}${more}`, {
-    facts: { issues },
-    hint: 'the description of the API is at /api',
-  });
+  return new Fault('invalid', `${what} is wrong: ${told}${more}`, { facts: { issues } });
 }
