@@ -43,6 +43,13 @@ const internal = networkSpecSchema.parse({
     dnsServers: [],
   },
 });
+const lost = networkSpecSchema.parse({
+  id: '20000000-0000-4000-8000-0000000000a3',
+  name: 'lost',
+  type: 'bridged',
+  adapter: 'eno9',
+  ipv4: null,
+});
 
 function adapterOn(network: string, mac: string, more: Partial<Adapter> = {}): Adapter {
   return {
@@ -265,6 +272,10 @@ if (isInOwnNetwork(import.meta.filename))
       assert.deepEqual(await agent.blockedCodes(await agent.create(missing)), ['network-missing']);
       await agent.untilEvent('vm.network-missing', missing.id);
       const optional = adapterOn(gone, '52:47:59:00:00:32', { optional: true });
+      await agent.host.call('network.configure', { networks: [nat, internal, lost], spans: [] });
+      const cut = bareDefinition({ adapters: [adapterOn(lost.id, '52:47:59:00:00:33')] });
+      assert.deepEqual(await agent.blockedCodes(await agent.create(cut)), ['network-unavailable']);
+      await agent.untilEvent('vm.adapter-failed', cut.id);
       const id = await agent.create(bareDefinition({ adapters: [optional] }));
       const report = await agent.act(id, 'turn-on');
       assert.equal(report.state, 'running');

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { NetworkSpec, HostLease } from '#api';
@@ -347,6 +347,44 @@ if (isInOwnNetwork(import.meta.filename))
       const [obstacle] = await place.networks.check(toAdapter.id);
       assert.equal(obstacle?.code, 'network-unavailable');
       for (const name of ['office', 'eno1']) must('ip', 'link', 'del', 'dev', name);
+    });
+
+    void test('NET-47 a network is ready, degraded or down by its link, its switch and its service, and tells why', async () => {
+      const stands = async (network: NetworkSpec, state: string, code?: string): Promise<void> =>
+        place.until(`${network.type} is ${state}`, () => {
+          const report = place.report(network.id);
+          return report?.state === state && report.reasons[0]?.code === code;
+        });
+      must('ip', 'link', 'add', 'name', 'eno1', 'type', 'veth', 'peer', 'name', 'switch1');
+      const lan = spec(8, { type: 'bridged', adapter: 'eno1' });
+      place.files = [nat, lan].map(({ id }) => machineOn(id, 'vm-1', '52:47:59:00:00:01'));
+      await place.networks.configure([nat, lan]);
+      place.networks.look();
+      await stands(nat, 'ready');
+      await stands(lan, 'degraded', 'no-link');
+      must('ip', 'link', 'set', 'dev', 'switch1', 'up');
+      await stands(lan, 'ready');
+      // What cannot be written stands for a service that does not come up, and for rules that are refused.
+      const config = join(place.folder, 'networks', nat.id, 'dnsmasq.conf');
+      rmSync(config);
+      mkdirSync(config);
+      process.kill(Number(place.services()[0]), 'SIGKILL');
+      await stands(nat, 'degraded', 'service-failed');
+      assert.equal(place.report(lan.id)?.state, 'ready');
+      rmdirSync(config);
+      await stands(nat, 'ready');
+      const rules = join(place.folder, 'networks.nft');
+      rmSync(rules);
+      mkdirSync(rules);
+      place.troubles.length = 0;
+      must('nft', 'flush', 'ruleset');
+      await stands(nat, 'down', 'rules-failed');
+      assert.match(place.troubles.join(), /^its rules cannot be set: /, 'and is told of the host');
+      rmdirSync(rules);
+      await stands(nat, 'ready');
+      await stands(lan, 'ready');
+      await place.empty();
+      must('ip', 'link', 'del', 'dev', 'eno1');
     });
 
     void test('a network whose addresses the host has elsewhere is down and says so', async () => {

@@ -116,7 +116,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     this.#lookout = new Lookout({
       programs,
       onChange,
-      hasEnded: () => this.#services.hasEnded,
+      isAmiss: () => this.#trouble !== undefined || this.#services.hasEnded,
     });
     this.#leases = new LeaseWatch(
       (id) => servicePlaces(folder, id).leases,

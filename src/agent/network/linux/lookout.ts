@@ -1,8 +1,8 @@
-/** What tells that networks are to be looked at: the kernel's word, a service that has ended, and the time. */
+/** What tells that networks are to be looked at: the kernel's word, what is amiss, and the time. */
 import { Monitors } from './monitors.ts';
 import type { Programs } from './programs.ts';
 
-/** How often services are looked for: a read of a small file for each. */
+/** How often it is looked whether services run: a read of a small file for each. */
 const lookMs = 1_000;
 /** Everything is looked at now and then, whatever was heard. */
 const fullLookMs = 60_000;
@@ -11,8 +11,8 @@ export interface LookoutOptions {
   readonly programs: Programs;
   /** Told that something may be other than it should. */
   readonly onChange: () => void;
-  /** Asked at every turn: whether a service has ended. */
-  readonly hasEnded: () => boolean;
+  /** Asked at every turn: whether something is amiss that nobody tells of, or that may go well by now. */
+  readonly isAmiss: () => boolean;
 }
 
 export class Lookout {
@@ -28,7 +28,7 @@ export class Lookout {
     const {
       programs: { ip, nft, tc },
       onChange,
-      hasEnded,
+      isAmiss,
     } = this.#options;
     this.#monitors ??= new Monitors(
       [
@@ -40,7 +40,7 @@ export class Lookout {
     );
     let lookedMs = Date.now();
     this.#ticker ??= setInterval(() => {
-      if (!hasEnded() && Date.now() - lookedMs < fullLookMs) return;
+      if (!isAmiss() && Date.now() - lookedMs < fullLookMs) return;
       lookedMs = Date.now();
       onChange();
     }, lookMs).unref();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Event, Network, NetworkLeases, NetworkPorts, Page, Problem, Vm } from '#api';
+import { FakeAgent, makeDefinition, makeRecord } from '../../testing/fake-agent.ts';
 import { Stage } from '../../testing/stage.ts';
 
 let stage: Stage;
@@ -226,4 +227,41 @@ test('the ports of a network are those of running vms that the caller may see', 
   assert.deepEqual(unreachable, []);
   const token = await stage.addUser('passer-by');
   assert.deepEqual((await ports({ token })).items, []);
+});
+
+test('NET-46 a network that is missing, an adapter that cannot be initialised, a network in error and a host that serves none are four events', async () => {
+  const { id } = await create({ name: 'wired', type: 'bridged', adapter: 'eno1' });
+  await using host = await FakeAgent.join(stage, 'h46');
+  host.handlers['network.configure'] = () => ({});
+  const definition = makeDefinition('unlucky');
+  await host.connect([makeRecord(definition, 1)]);
+  const reason = 'the host has no adapter eno1';
+  const reasons = [{ code: 'adapter-missing', text: reason }];
+  host.send({
+    type: 'networks',
+    networks: [{ id, state: 'down', reasons, bridge: null, seen: [] }],
+  });
+  const vmId = definition.id;
+  host.sendEvents(
+    { seq: 1, name: 'vm.network-missing', vmId, attributes: { adapter: '0', network: 'lost' } },
+    { seq: 2, name: 'vm.adapter-failed', vmId, attributes: { adapter: '1', reason } },
+    { seq: 3, name: 'host.network-service-failed', attributes: { reason: 'nft: not found' } },
+  );
+  await host.until((message) => message.type === 'ack' && message.lastEventSeq === 3);
+  const { json } = await stage.send('GET', '/events?filter=category=Network&limit=100');
+  const told = (json as Page<Event>).items.map(({ name, target, message }) => [
+    name,
+    target.kind,
+    message,
+  ]);
+  for (const expected of [
+    ['vm.network-missing', 'vm', 'The network lost of adapter 0 of unlucky does not exist'],
+    ['vm.adapter-failed', 'vm', `Network adapter 1 of unlucky cannot be initialised: ${reason}`],
+    ['network.failed', 'network', `Network wired is down on host h46: ${reason}`],
+    ['host.network-service-failed', 'host', 'The networks of h46 cannot be served: nft: not found'],
+  ])
+    assert.deepEqual(
+      told.filter(([name]) => name === expected[0]),
+      [expected],
+    );
 });
