@@ -49,6 +49,11 @@ export function writeTable(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
+/** What a bench is at, for whoever waits. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

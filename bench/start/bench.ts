@@ -1,12 +1,16 @@
 /**
  * How long a vm takes from "start" to running and to its login prompt: through Gantry's API, with the bare
  * QEMU given the same arguments, and with `virsh start` of the distribution's libvirt for an equivalent
- * domain. Medians over several rounds, in turn, on the same machine.
+ * domain. Medians over several rounds, in turn, on the same machine. What it is at is told on standard error; told
+ * to end, it ends with the round and prints what it has.
  *
  *   node bench/start/bench.ts [ROUNDS]
  */
+import { dirname } from 'node:path';
+import { buildImage } from '#images';
+import { testCache } from '../../images/testing/machine.ts';
 import { newGantry } from '../../test/e2e/gantry.ts';
-import { describeMachine, percentile, print, writeTable } from '../measure.ts';
+import { describeMachine, note, percentile, print, writeTable } from '../measure.ts';
 import { BareQemu } from './bare.ts';
 import { prepareLibvirt } from './libvirt.ts';
 import type { Taken } from './taken.ts';
@@ -14,9 +18,18 @@ import { measureGantry } from './through-gantry.ts';
 
 const rounds = Number(process.argv[2] ?? 7);
 
+const end = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => end.abort());
+
+note('the starter appliance, built unless it is there');
+const { path: image } = await buildImage({ kind: 'starter', cacheDir: testCache });
 await using gantry = await newGantry();
+note('an installation');
 await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
-await gantry.must('image', 'build', 'starter');
+const [host] = await gantry.json<{ name: string }[]>('host', 'list');
+await gantry.must('host', 'set', host?.name ?? '', `settings.searchPath=[${dirname(image)}]`);
+await gantry.must('image', 'add', 'starter', image);
+note('the vm, once with each');
 await gantry.must('vm', 'create', 'bench', '--image', 'starter', '--memory', '256M');
 await gantry.must('vm', 'start', 'bench');
 const bare = await BareQemu.copyOf(gantry, 'bench');
@@ -24,7 +37,8 @@ await gantry.must('vm', 'turn-off', 'bench', '--yes');
 await using libvirt = await prepareLibvirt(gantry, 'bench');
 
 const through = { gantry: [] as Taken[], 'bare qemu': [] as Taken[], 'virsh start': [] as Taken[] };
-for (let round = 0; round < rounds; round += 1) {
+for (let round = 1; round <= rounds && !end.signal.aborted; round += 1) {
+  note(`round ${round} of ${rounds}`);
   through.gantry.push(await measureGantry(gantry, 'bench'));
   through['bare qemu'].push(await bare.measure());
   through['virsh start'].push(await libvirt.measure());
