@@ -2,9 +2,13 @@
  * Deutsch: warum etwas mit einer VM jetzt nicht geht, und was hülfe. The keys are the contract's own sentences
  * (src/api/vm/actions.ts, action-hints.ts), with {name} for the vm's name.
  */
-import { vmStateFacts, type VmState } from '#api';
+import { allVerbs, vmStateFacts, type VmState } from '#api';
 
 const hints = {
+  'switch it on with: gantry vm set NAME settings.console.enabled=true':
+    'schalten Sie sie in den Optionen der VM ein',
+  'switch them on with: gantry host set HOST settings.consoles=true':
+    'schalten Sie sie ein: gantry host set HOST settings.consoles=true',
   'restore the saved state, or discard it first':
     'stellen Sie den gespeicherten Zustand wieder her, oder verwerfen Sie ihn zuerst',
   'restore the vm and turn it off, or discard the saved state first':
@@ -40,6 +44,8 @@ const hints = {
 };
 
 const reasons = {
+  'its console is switched off': 'ihre Konsole ist abgeschaltet',
+  'consoles are switched off on its host': 'auf ihrem Host sind Konsolen abgeschaltet',
   'the host of {name} does not answer': 'der Host von {name} antwortet nicht',
   '{name} is paused, not held': '{name} ist angehalten, aber nicht am Start festgehalten',
   '{name} is held before its first instruction': '{name} ist vor dem ersten Befehl festgehalten',
@@ -59,5 +65,10 @@ export function germanSentences(
       [`{name} is ${state} already`, `{name}: schon ${said}`],
     ];
   });
-  return { ...hints, ...reasons, ...(Object.fromEntries(ofStates) as Record<string, string>) };
+  const ofRights = allVerbs.map((verb) => [
+    `you lack the right ${verb}`,
+    `Ihnen fehlt das Recht ${verb}`,
+  ]);
+  const derived = Object.fromEntries([...ofStates, ...ofRights]) as Record<string, string>;
+  return { ...hints, ...reasons, ...derived };
 }

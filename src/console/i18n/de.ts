@@ -1,4 +1,5 @@
 /** Deutsch. */
+import { germanChecks, germanReasons } from './de-findings.ts';
 import { germanSentences } from './de-reasons.ts';
 import type { Language } from './en.ts';
 
@@ -378,6 +379,8 @@ export const german: Language = {
     corrupt: 'Gespeicherte Daten sind beschädigt',
     internal: 'Ein unerwarteter Fehler',
   },
+  reasons: germanReasons,
+  checks: germanChecks,
   losses: {
     discard: 'der gespeicherte Zustand geht verloren',
     'turn-off': 'wie Stecker ziehen: nicht gespeicherte Daten gehen verloren',

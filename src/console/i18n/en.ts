@@ -259,6 +259,10 @@ export interface Language {
   readonly recipes: Readonly<Record<ImageRecipe, string>>;
   /** What a fault's code means; where it is left out, the server's own words stand alone. */
   readonly faults: Readonly<Record<string, string>>;
+  /** What the code of a reason means, told before the host's own sentence; what is not here stays alone. */
+  readonly reasons: Readonly<Record<string, string>>;
+  /** Checks of a host and their remedies, in English there, with {name} for a path; what is not here stays as it is. */
+  readonly checks: Readonly<Record<string, string>>;
   /** What is lost by actions that ask first; where it is left out, the API's own words. */
   readonly losses: Readonly<Partial<Record<VmAction, string>>>;
 }
@@ -357,5 +361,7 @@ export const english: Language = {
     debian: 'Debian (disk)',
   },
   faults: {},
+  reasons: {},
+  checks: {},
   losses: {},
 };

@@ -8,6 +8,7 @@ import { networkLanguages } from '../networks/words.ts';
 import { teamLanguages } from '../teams/words.ts';
 import { topologyLanguages } from '../topology/words.ts';
 import {
+  allVerbs,
   judgeAction,
   vmActions,
   vmStates,
@@ -76,6 +77,8 @@ test('why an action is not possible in a state, and what would help, is said in 
     { ...vm, state: 'paused', held: true },
     { ...vm, state: 'running', additions: 'not-answering' },
     { ...vm, hostReachable: false },
+    { ...vm, state: 'running', consolesOff: 'vm' },
+    { ...vm, state: 'running', consolesOff: 'host' },
   ];
   for (const { code, read } of languages.filter(({ code }) => code !== 'en')) {
     const words = createWords(await read());
@@ -95,4 +98,33 @@ test('why an action is not possible in a state, and what would help, is said in 
           assert.ok(english === undefined || !said.includes(english), `${code}: ${said}`);
       }
   }
+});
+
+test('a right that is lacking is said in every language', async () => {
+  for (const { code, read } of languages.filter(({ code }) => code !== 'en')) {
+    const words = createWords(await read());
+    for (const verb of allVerbs) {
+      const english = `you lack the right ${verb}`;
+      assert.notEqual(words.sentence(english, 'web-1'), english, code);
+      assert.match(words.sentence(english, 'web-1'), new RegExp(` ${verb}$`));
+    }
+  }
+});
+
+test('a reason is told with what its code means and what would help', async () => {
+  const reason = { code: 'no-link', text: 'the adapter eth1 has no link', remedy: 'look at it' };
+  const said = await Promise.all(
+    ['en', 'de'].map(async (code) => createWords(await findLanguage(code).read()).reason(reason)),
+  );
+  assert.deepEqual(said, [
+    'the adapter eth1 has no link – look at it',
+    'Kein Kabel: the adapter eth1 has no link – look at it',
+  ]);
+});
+
+test('the check of a path is named in the language, with the path', async () => {
+  const words = createWords(await findLanguage('de').read());
+  assert.equal(words.check('volume of /srv/vms'), 'Datenträger von /srv/vms');
+  assert.equal(words.check('/dev/kvm'), '/dev/kvm');
+  assert.equal(words.check('free space'), 'Platz schaffen');
 });

@@ -1,4 +1,5 @@
 /** The words of the language chosen: texts with places filled in, numbers, durations and times its way. */
+import type { Reason } from '#lib';
 import type {
   AllowedAction,
   Category,
@@ -47,6 +48,10 @@ export interface Words {
   recipe(recipe: ImageRecipe): string;
   /** What the code of a fault means; undefined where the server's own words stand alone. */
   fault(code: string | undefined): string | undefined;
+  /** A reason, with what would make it go away. */
+  reason(reason: Reason): string;
+  /** The name of a check of a host, or a remedy of one. */
+  check(told: string): string;
   /** A sentence of the API about the vm of the name; as it is where the language does not know it. */
   sentence(told: string, name: string): string;
   /** Why something is not possible now with the vm of the name, and what would help; undefined where it is. */
@@ -84,7 +89,8 @@ export function createWords(language: Language, locale: string = language.code):
   const clocks = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
   const days = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const none = language.texts.notAvailable;
-  const sentence = (told: string, name: string): string => translate(language, told, name);
+  const sentence = (told: string, name: string): string =>
+    translate(language.sentences, told, name);
   return {
     language,
     text: (key, values = {}) => fillPlaces(language.texts[key], values),
@@ -100,6 +106,8 @@ export function createWords(language: Language, locale: string = language.code):
     imageKind: (kind) => language.imageKinds[kind],
     recipe: (recipe) => language.recipes[recipe],
     fault: (code) => (code === undefined ? undefined : findEntry(language.faults, code)),
+    reason: (reason) => tellReason(language, reason),
+    check: (told) => translate(language.checks, told, / (\/.+)$/.exec(told)?.[1] ?? told),
     sentence,
     whyNot: (judged, name) =>
       judged === undefined || judged.allowed
@@ -137,10 +145,20 @@ export function fillPlaces(
   return text.replaceAll(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
 }
 
-/** The API's sentences have the vm's name in them, and are known without it. */
-function translate({ sentences }: Language, told: string, name: string): string {
+/** The API's sentences have a name in them, and are known without it. */
+function translate(
+  sentences: Readonly<Record<string, string>>,
+  told: string,
+  name: string,
+): string {
   const found = findEntry(sentences, told.replace(name, '{name}')) ?? findEntry(sentences, told);
   return found === undefined ? told : fillPlaces(found, { name });
+}
+
+function tellReason({ reasons }: Language, { code, text, remedy }: Reason): string {
+  const told = findEntry(reasons, code);
+  const what = told === undefined ? text : `${told}: ${text}`;
+  return remedy === undefined ? what : `${what} – ${remedy}`;
 }
 
 function nameOperation(language: Language, action: string): string {

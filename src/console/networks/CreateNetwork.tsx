@@ -13,6 +13,7 @@ import { useState, type ReactNode } from 'react';
 import type { NetworkType } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FormDialog } from '../parts/FormDialog.tsx';
+import { NameField } from '../parts/NameField.tsx';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import { useNetworkText } from './words.ts';
 
@@ -52,17 +53,7 @@ export function CreateNetwork({ onClose }: { readonly onClose: () => void }): Re
       send={send}
       onClose={onClose}
     >
-      <FormGroup label={words.text('name')} fieldId="network-name" isRequired>
-        <TextInput
-          id="network-name"
-          autoFocus
-          autoComplete="off"
-          isRequired
-          maxLength={100}
-          value={name}
-          onChange={(_event, to) => setName(to)}
-        />
-      </FormGroup>
+      <NameField id="network-name" value={name} onValue={setName} />
       <FormGroup role="radiogroup" label={words.text('type')} isStack>
         {types.map((one) => (
           <Radio

@@ -5,7 +5,6 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Network } from '#api';
 import { useWords } from '../console.ts';
-import { describeFailure } from '../parts/failure.ts';
 import { ReasonList } from '../parts/ReasonList.tsx';
 import { NetworkStateLabel } from './NetworkStateLabel.tsx';
 import { useNetworkText } from './words.ts';
@@ -37,7 +36,7 @@ export function NetworkHosts({ network }: { readonly network: Network }): ReactN
             </Td>
             <Td dataLabel={text('bridge')}>{bridge ?? words.text('none')}</Td>
             <Td dataLabel={words.text('reason')} modifier="breakWord">
-              <ReasonList reasons={describeFailure({ message: '', reasons }).reasons} />
+              <ReasonList reasons={reasons} />
             </Td>
           </Tr>
         ))}

@@ -21,9 +21,9 @@ export function FindingList({ findings }: { readonly findings: readonly Finding[
           variant={variants[result]}
           isInline
           component="p"
-          title={`${check}: ${evidence}`}
+          title={`${words.check(check)}: ${evidence}`}
         >
-          {remedy !== null && words.text('remedy', { remedy })}
+          {remedy !== null && words.text('remedy', { remedy: words.check(remedy) })}
         </Alert>
       ))}
     </div>

@@ -3,8 +3,7 @@ import type { Reason } from '#lib';
 
 export interface Failure {
   readonly message: string;
-  /** Each a sentence, with what would help behind it. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly Reason[];
   readonly hint: string | undefined;
   readonly code: string | undefined;
   /** The filter that leaves of the event log what the failed operation has caused (EVT-08). */
@@ -25,20 +24,10 @@ export function describeFailure(error: unknown): Failure {
   const reasons =
     'reasons' in error && Array.isArray(error.reasons) ? (error.reasons as readonly Reason[]) : [];
   const logFilter = 'log' in error ? filterOf(error.log) : undefined;
-  return {
-    message: String(error.message),
-    reasons: reasons.map(writeReason),
-    hint,
-    code,
-    logFilter,
-  };
+  return { message: String(error.message), reasons, hint, code, logFilter };
 }
 
 function filterOf(log: unknown): string | undefined {
   if (typeof log !== 'string') return undefined;
   return new URLSearchParams(log.slice(log.indexOf('?'))).get('filter') ?? undefined;
-}
-
-function writeReason({ text, remedy }: Reason): string {
-  return remedy === undefined ? text : `${text} – ${remedy}`;
 }

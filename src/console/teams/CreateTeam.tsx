@@ -1,9 +1,9 @@
 /** A new team by its name; its members are added on its page. */
-import { FormGroup, TextInput } from '@patternfly/react-core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useConsole, useWords } from '../console.ts';
 import { FormDialog } from '../parts/FormDialog.tsx';
+import { NameField } from '../parts/NameField.tsx';
 import { useTeamText } from './words.ts';
 
 export function CreateTeam({ onClose }: { readonly onClose: () => void }): ReactNode {
@@ -25,17 +25,7 @@ export function CreateTeam({ onClose }: { readonly onClose: () => void }): React
       send={send}
       onClose={onClose}
     >
-      <FormGroup label={words.text('name')} fieldId="team-name" isRequired>
-        <TextInput
-          id="team-name"
-          autoFocus
-          autoComplete="off"
-          isRequired
-          maxLength={100}
-          value={name}
-          onChange={(_event, value) => setName(value)}
-        />
-      </FormGroup>
+      <NameField id="team-name" value={name} onValue={setName} />
     </FormDialog>
   );
 }

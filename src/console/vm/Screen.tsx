@@ -119,7 +119,7 @@ export function Screen({
         </Button>
         <Participants vm={vm} presence={presence} />
       </ConsoleBar>
-      <PresenceAlert presence={presence} />
+      <PresenceAlert vm={vm} presence={presence} />
       <div ref={place} className="screen" role="group" aria-label={words.text('screen')}>
         {takesMovement && (
           <p className="pointer-hint" role="status">

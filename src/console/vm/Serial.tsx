@@ -73,7 +73,7 @@ export function Serial({
         </Button>
         <Participants vm={vm} presence={presence} />
       </ConsoleBar>
-      <PresenceAlert presence={presence} />
+      <PresenceAlert vm={vm} presence={presence} />
       <div ref={place} className="terminal-place" role="group" aria-label={words.text('serial')} />
     </>
   );

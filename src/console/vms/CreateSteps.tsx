@@ -10,6 +10,7 @@ import {
 } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
+import { NameField } from '../parts/NameField.tsx';
 import { useVmText } from '../vm/words/vm-words.ts';
 import {
   defaultDiskGiB,
@@ -177,17 +178,7 @@ export function NameStep({
         if (answers.name !== '') onSubmit();
       }}
     >
-      <FormGroup label={words.text('name')} fieldId="vm-name" isRequired>
-        <TextInput
-          id="vm-name"
-          autoFocus
-          autoComplete="off"
-          isRequired
-          maxLength={100}
-          value={answers.name}
-          onChange={(_event, name) => change({ name })}
-        />
-      </FormGroup>
+      <NameField id="vm-name" value={answers.name} onValue={(name) => change({ name })} />
       <Checkbox
         id="start"
         label={words.text('startAfterwards')}

@@ -18,6 +18,8 @@ import { useConsole, useWords } from '../../console.ts';
 import { useList, useVmActions } from '../../parts/ask.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { FormDialog } from '../../parts/FormDialog.tsx';
+import { NameField } from '../../parts/NameField.tsx';
+import { ReasonList } from '../../parts/ReasonList.tsx';
 import { useOutcome } from '../../parts/use-outcome.ts';
 import { useSettled } from '../../parts/use-settled.ts';
 import { cloneBody, type CloneAnswers } from './clone-body.ts';
@@ -62,17 +64,7 @@ export function CloneDialog({
       }
       onClose={onClose}
     >
-      <FormGroup label={words.text('name')} fieldId="clone-name" isRequired>
-        <TextInput
-          id="clone-name"
-          autoFocus
-          autoComplete="off"
-          isRequired
-          maxLength={100}
-          value={answers.name}
-          onChange={(_event, name) => change({ name })}
-        />
-      </FormGroup>
+      <NameField id="clone-name" value={answers.name} onValue={(name) => change({ name })} />
       <SourceFields sources={sources} answers={answers} change={change} />
       <PlaceFields vm={vm} answers={answers} change={change} />
       <Checkbox
@@ -215,11 +207,7 @@ function Foreseen({ vm, answers }: { readonly vm: Vm; readonly answers: CloneAns
   if (warnings.length === 0) return null;
   return (
     <Alert variant="warning" isInline component="p" title={text('warnings')}>
-      <ul>
-        {warnings.map(({ code, text: told, remedy }) => (
-          <li key={code}>{remedy === undefined ? told : `${told} – ${remedy}`}</li>
-        ))}
-      </ul>
+      <ReasonList reasons={warnings} />
     </Alert>
   );
 }

@@ -3,10 +3,12 @@ import { Button, Label } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import type { ConsoleParticipant, ConsoleSession, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
+import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { useVmText } from '../words/vm-words.ts';
 import { RecordingDialog } from './RecordingDialog.tsx';
 import { ShareDialog } from './ShareDialog.tsx';
 import { sharedJoin, type Presence } from './use-presence.ts';
+import { useWhyNotSupervise } from './use-why-not-supervise.ts';
 
 export function Participants({
   vm,
@@ -18,10 +20,12 @@ export function Participants({
   const text = useVmText();
   const [open, setOpen] = useState(false);
   const [dialog, setDialog] = useState<'share' | 'recordings' | undefined>(undefined);
+  const whyNotSupervise = useWhyNotSupervise(vm);
   const { message, join, setJoin } = presence;
   if (message === undefined) return null;
   const { recordedBy } = message.session;
   const count = message.session.participants.length;
+  const supervised = message.session.console === 'screen' ? 'share' : 'recordings';
   return (
     <>
       {recordedBy !== null && (
@@ -34,7 +38,13 @@ export function Participants({
         <section className="people" aria-label={text('peopleHere')}>
           <ul>
             {message.session.participants.map((one) => (
-              <Participant key={one.id} vm={vm} presence={presence} one={one} />
+              <Participant
+                key={one.id}
+                vm={vm}
+                presence={presence}
+                one={one}
+                whyNotSupervise={whyNotSupervise}
+              />
             ))}
             {message.session.waiting.map(({ id, person }) => (
               <li key={id}>{text('waitsHere', { person })}</li>
@@ -48,15 +58,14 @@ export function Participants({
           >
             {text('exclusive')}
           </Button>
-          {message.session.console === 'screen' ? (
-            <Button variant="secondary" size="sm" onClick={() => setDialog('share')}>
-              {text('share')}
-            </Button>
-          ) : (
-            <Button variant="secondary" size="sm" onClick={() => setDialog('recordings')}>
-              {text('recordings')}
-            </Button>
-          )}
+          <JudgedButton
+            variant="secondary"
+            size="sm"
+            whyNot={whyNotSupervise}
+            onClick={() => setDialog(supervised)}
+          >
+            {text(supervised)}
+          </JudgedButton>
         </section>
       )}
       {dialog === 'share' && <ShareDialog vm={vm} onClose={() => setDialog(undefined)} />}
@@ -69,10 +78,12 @@ function Participant({
   vm,
   presence: { message, me },
   one,
+  whyNotSupervise,
 }: {
   readonly vm: Vm;
   readonly presence: Presence;
   readonly one: ConsoleParticipant;
+  readonly whyNotSupervise: string | undefined;
 }): ReactNode {
   const { client, notices } = useConsole();
   const words = useWords();
@@ -88,17 +99,23 @@ function Participant({
       notices.fail(title, error);
     }
   };
-  const button = (title: string, ask: () => Promise<unknown>): ReactNode => (
-    <Button
+  const button = (
+    title: string,
+    ask: () => Promise<unknown>,
+    whyNot: string | undefined,
+  ): ReactNode => (
+    <JudgedButton
       variant="link"
       size="sm"
       isInline
+      whyNot={whyNot}
       aria-label={`${title}: ${one.person}`}
       onClick={() => void act(title, ask)}
     >
       {title}
-    </Button>
+    </JudgedButton>
   );
+  const controls = me?.access === 'control';
   const other = one.access === 'control' ? 'view-only' : 'control';
   return (
     <li>
@@ -111,19 +128,30 @@ function Participant({
       </span>
       {!isMe && (
         <>
-          {me?.access === 'control' &&
-            button(text('handOver'), () => client.call('vm.console.hand-over', { params }))}
+          {controls &&
+            button(
+              text('handOver'),
+              () => client.call('vm.console.hand-over', { params }),
+              undefined,
+            )}
           {one.lentBy !== null && one.lentBy === me?.id
-            ? button(text('takeBack'), () =>
-                client.call('vm.console.take-back', {
-                  params: { vm: vm.id, console: session.console },
-                }),
+            ? button(
+                text('takeBack'),
+                () =>
+                  client.call('vm.console.take-back', {
+                    params: { vm: vm.id, console: session.console },
+                  }),
+                undefined,
               )
-            : button(text(`give.${other}`), () =>
-                client.call('vm.console.change', { params, body: { access: other } }),
+            : button(
+                text(`give.${other}`),
+                () => client.call('vm.console.change', { params, body: { access: other } }),
+                controls ? undefined : whyNotSupervise,
               )}
-          {button(text('endConnection'), () =>
-            client.call('vm.console.end', { params, query: {} }),
+          {button(
+            text('endConnection'),
+            () => client.call('vm.console.end', { params, query: {} }),
+            one.person === me?.person ? undefined : whyNotSupervise,
           )}
         </>
       )}

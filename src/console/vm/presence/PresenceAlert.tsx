@@ -1,11 +1,21 @@
 /** Above a console that is not the person's now: who has it and what to do, or that the connection was ended. */
 import { Alert, AlertActionLink } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
+import type { Vm } from '#api';
+import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { useVmText } from '../words/vm-words.ts';
 import { sharedJoin, type Presence } from './use-presence.ts';
+import { useWhyNotSupervise } from './use-why-not-supervise.ts';
 
-export function PresenceAlert({ presence }: { readonly presence: Presence }): ReactNode {
+export function PresenceAlert({
+  vm,
+  presence,
+}: {
+  readonly vm: Vm;
+  readonly presence: Presence;
+}): ReactNode {
   const text = useVmText();
+  const whyNotSupervise = useWhyNotSupervise(vm);
   const { message, waits, ended, join, setJoin } = presence;
   if (ended !== undefined)
     return (
@@ -30,9 +40,14 @@ export function PresenceAlert({ presence }: { readonly presence: Presence }): Re
       component="p"
       title={text('heldBy', { people: holders.join(', ') })}
       actionLinks={
-        <AlertActionLink onClick={() => setJoin({ ...join, whenHeld: 'take-over' })}>
+        <JudgedButton
+          variant="link"
+          isInline
+          whyNot={whyNotSupervise}
+          onClick={() => setJoin({ ...join, whenHeld: 'take-over' })}
+        >
           {text('takeOver')}
-        </AlertActionLink>
+        </JudgedButton>
       }
     >
       {text('yourTurn')}

@@ -1,12 +1,12 @@
 /** Recordings of the serial ports of a vm: begun, stopped, fetched, deleted. */
 import { Button, Modal, ModalBody, ModalHeader } from '@patternfly/react-core';
-import { useQuery } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { Recording, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { saveRecording } from '../save-file.ts';
 import { useVmText } from '../words/vm-words.ts';
+import { useActedList, type ActedList } from './use-acted-list.ts';
 
 export function RecordingDialog({
   vm,
@@ -17,23 +17,10 @@ export function RecordingDialog({
 }): ReactNode {
   const { client } = useConsole();
   const text = useVmText();
-  const [failure, setFailure] = useState<unknown>(undefined);
-  const recordings = useQuery({
-    queryKey: ['vm.recording.list', vm.id],
-    staleTime: 0,
-    queryFn: ({ signal }) => client.call('vm.recording.list', { params: { vm: vm.id } }, signal),
-  });
-  const act = async (work: () => Promise<unknown>): Promise<void> => {
-    try {
-      await work();
-      setFailure(undefined);
-      await recordings.refetch();
-    } catch (error) {
-      setFailure(error);
-    }
-  };
-  const items = recordings.data?.items ?? [];
-  const problem = failure ?? recordings.error ?? undefined;
+  const params = { vm: vm.id };
+  const { items, act, problem } = useActedList(['vm.recording.list', vm.id], (signal) =>
+    client.call('vm.recording.list', { params }, signal),
+  );
   return (
     <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="recordings">
       <ModalHeader
@@ -45,9 +32,7 @@ export function RecordingDialog({
         {problem !== undefined && <FailureAlert error={problem} />}
         {!items.some(({ state }) => state === 'running') && (
           <Button
-            onClick={() =>
-              void act(() => client.call('vm.recording.start', { params: { vm: vm.id }, body: {} }))
-            }
+            onClick={() => void act(() => client.call('vm.recording.start', { params, body: {} }))}
           >
             {text('record')}
           </Button>
@@ -69,7 +54,7 @@ function OneRecording({
 }: {
   readonly vm: Vm;
   readonly one: Recording;
-  readonly act: (work: () => Promise<unknown>) => Promise<void>;
+  readonly act: ActedList<Recording>['act'];
 }): ReactNode {
   const { client } = useConsole();
   const words = useWords();

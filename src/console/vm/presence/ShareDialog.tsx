@@ -12,12 +12,12 @@ import {
   ModalHeader,
   TextInput,
 } from '@patternfly/react-core';
-import { useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { ConsoleLinkMade, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { useVmText } from '../words/vm-words.ts';
+import { useActedList } from './use-acted-list.ts';
 
 /** In minutes. */
 const lifetimes = [
@@ -39,22 +39,10 @@ export function ShareDialog({
   const [label, setLabel] = useState('');
   const [minutes, setMinutes] = useState(60);
   const [made, setMade] = useState<ConsoleLinkMade | undefined>(undefined);
-  const [failure, setFailure] = useState<unknown>(undefined);
   const params = { vm: vm.id };
-  const links = useQuery({
-    queryKey: ['vm.console.link.list', vm.id],
-    staleTime: 0,
-    queryFn: ({ signal }) => client.call('vm.console.link.list', { params }, signal),
-  });
-  const act = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-      setFailure(undefined);
-      await links.refetch();
-    } catch (error) {
-      setFailure(error);
-    }
-  };
+  const { items, act, problem } = useActedList(['vm.console.link.list', vm.id], (signal) =>
+    client.call('vm.console.link.list', { params }, signal),
+  );
   const make = (event: FormEvent): void => {
     event.preventDefault();
     void act(async () => {
@@ -72,9 +60,7 @@ export function ShareDialog({
     <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="share">
       <ModalHeader labelId="share" title={text('share')} description={text('shareHint')} />
       <ModalBody>
-        {(failure ?? links.error) !== null && (failure ?? links.error) !== undefined && (
-          <FailureAlert error={failure ?? links.error} />
-        )}
+        {problem !== undefined && <FailureAlert error={problem} />}
         <Form onSubmit={make}>
           <FormGroup label={text('shareFor')} fieldId="share-label" isRequired>
             <TextInput
@@ -118,7 +104,7 @@ export function ShareDialog({
             {`${location.origin}${made.path}`}
           </ClipboardCopy>
         )}
-        <LinkList links={links.data?.items ?? []} revoke={revoke} />
+        <LinkList links={items} revoke={revoke} />
       </ModalBody>
     </Modal>
   );

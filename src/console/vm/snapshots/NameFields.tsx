@@ -1,7 +1,7 @@
 /** Name and description of a snapshot. */
-import { FormGroup, TextArea, TextInput } from '@patternfly/react-core';
+import { FormGroup, TextArea } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
-import { useWords } from '../../console.ts';
+import { NameField } from '../../parts/NameField.tsx';
 import { useSnapshotText } from './words.ts';
 
 export interface Naming {
@@ -16,21 +16,14 @@ export function NameFields({
   readonly value: Naming;
   readonly onValue: (value: Naming) => void;
 }): ReactNode {
-  const words = useWords();
   const text = useSnapshotText();
   return (
     <>
-      <FormGroup label={words.text('name')} fieldId="snapshot-name" isRequired>
-        <TextInput
-          id="snapshot-name"
-          autoFocus
-          autoComplete="off"
-          isRequired
-          maxLength={100}
-          value={value.name}
-          onChange={(_event, name) => onValue({ ...value, name })}
-        />
-      </FormGroup>
+      <NameField
+        id="snapshot-name"
+        value={value.name}
+        onValue={(name) => onValue({ ...value, name })}
+      />
       <FormGroup label={text('description')} fieldId="snapshot-description">
         <TextArea
           id="snapshot-description"
