@@ -128,6 +128,7 @@ describe('a real guest', { skip: withoutQemu }, () => {
         cause: byTester,
         place: 'sata0:0',
         medium,
+        tray: 'ask',
         path: null,
       });
     await guest.serial.command('modprobe sr_mod');

@@ -64,6 +64,7 @@ describe('devices of a real host', { skip: withoutQemu }, () => {
         cause: byTester,
         place: 'floppy',
         medium: { kind: 'file', file },
+        tray: 'ask',
         path: null,
       });
     await assert.rejects(insert(missing), /is not there/);

@@ -178,6 +178,7 @@ describe('hardware as the guest sees it', { skip: withoutQemu }, () => {
       cause: byTester,
       place: 'floppy',
       medium: null,
+      tray: 'ask',
       path: null,
     });
     await guest.see(read, /No such device|I\/O error/);

@@ -348,6 +348,7 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
         cause: byTester,
         place: 'floppy',
         medium: { kind: 'file', file },
+        tray: 'ask',
         path: null,
       });
     assert.deepEqual(await insert(one), { live: true });

@@ -143,7 +143,14 @@ describe('two real guests', { skip: withoutQemu }, () => {
       assert.ok(serial);
       const generation = agent.generation(id);
       const medium = { kind: 'file', file } as const;
-      const change = { id, generation, cause: byTester, place: 'sata0:0', path: null };
+      const change = {
+        id,
+        generation,
+        cause: byTester,
+        place: 'sata0:0',
+        path: null,
+        tray: 'ask',
+      } as const;
       await agent.host.call('machine.medium', { ...change, medium });
       await serial.command('modprobe sr_mod');
       await serial.untilCommand(

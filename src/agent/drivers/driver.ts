@@ -25,6 +25,7 @@ import type {
   MachineSample,
   Medium,
   SharedFolder,
+  Tray,
   VmDefinition,
   VmStatus,
 } from '#api';
@@ -158,8 +159,16 @@ export interface Devices {
    * has then, and the memory that was plugged in for it.
    */
   configure(before: VmDefinition, after: VmDefinition): Promise<Configured>;
-  /** `file` tells where relative paths are; a null medium ejects. */
-  changeMedium?(drive: string, medium: Medium | null, file: MachineFile): Promise<void>;
+  /**
+   * `file` tells where relative paths are; a null medium ejects. Errors: `refused` with the reason `tray-locked` when the guest
+   * keeps the tray closed and is only asked to open it.
+   */
+  changeMedium?(
+    drive: string,
+    medium: Medium | null,
+    file: MachineFile,
+    tray: Tray,
+  ): Promise<'changed' | 'kept'>;
   attachDisk?(disk: Disk, file: MachineFile): Promise<void>;
   detachDisk?(disk: Disk, file: MachineFile): Promise<void>;
   /** Plugs the adapter in the same slot into another network, or its cable in or out. */

@@ -10,6 +10,7 @@ import {
   type Hardware,
   type LinkResult,
   type Medium,
+  type Tray,
 } from '#api';
 import { Fault, toFault } from '#lib';
 import type { Host } from '../host/host.ts';
@@ -122,14 +123,14 @@ export function deviceVerbs(host: Host): DeviceVerbs {
         .machine(id)
         .change('configure', generation, cause, (hands) => changeAdapter(hands, adapter), signal),
 
-    'machine.medium': ({ id, generation, cause, place, medium, path }, { signal }) =>
+    'machine.medium': ({ id, generation, cause, place, medium, path, tray }, { signal }) =>
       host
         .machine(id)
         .change(
           'insert-media',
           generation,
           cause,
-          (hands) => changeMedium(hands, { place, medium, path }),
+          (hands) => changeMedium(hands, { place, medium, path, tray }),
           signal,
         ),
 
@@ -321,10 +322,11 @@ interface MediumChange {
   readonly place: string;
   readonly medium: Medium | null;
   readonly path: string | null;
+  readonly tray: Tray;
 }
 
 async function changeMedium(hands: Hands, change: MediumChange): Promise<Live> {
-  const { place, path } = change;
+  const { place, path, tray } = change;
   // An image lies in the drive as its file, as in every definition that comes from the coordinator.
   const medium: Medium | null =
     change.medium?.kind === 'image' && path !== null ? { kind: 'file', file: path } : change.medium;
@@ -344,16 +346,18 @@ async function changeMedium(hands: Hands, change: MediumChange): Promise<Live> {
         };
   const { driver } = hands.host;
   const others = hands.host.others(hands.file.definition.id);
+  let done = 'changed' as 'changed' | 'kept';
   const live = await tellingOfFailure(hands, place, medium, async () => {
     await driver.checkMedium(hands.file, place, medium, others);
     return await attempt(hands, async () => {
       const devices = hands.running?.devices;
       if (!devices?.changeMedium) return 'pending';
-      await devices.changeMedium(place, medium, hands.file);
+      done = await devices.changeMedium(place, medium, hands.file, tray);
       return 'live';
     });
   });
   await keep(hands, put, live);
+  if (done === 'kept') return { live };
   const name = mediumName(change.medium);
   if (name === null) hands.emit('vm.media.ejected', { drive: place });
   else hands.emit('vm.media.inserted', { drive: place, medium: name });

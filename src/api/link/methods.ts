@@ -14,7 +14,13 @@ import { maxNetworks, networkSpecSchema } from '../network/network.ts';
 import { hostPortSchema, maxPorts } from '../network/port-state.ts';
 import { spanStandingSchema } from '../network/standing.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
-import { adapterSchema, diskFormats, diskSchema, mediumSchema } from '../vm/hardware.ts';
+import {
+  adapterSchema,
+  diskFormats,
+  diskSchema,
+  mediumSchema,
+  traySchema,
+} from '../vm/hardware.ts';
 import { diskAllocations, diskCompactSchema } from '../vm/travel.ts';
 import { sharedFolderSchema } from '../vm/shared-folders.ts';
 import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
@@ -370,6 +376,7 @@ export const linkMethods = {
         .max(1024)
         .nullable()
         .meta({ description: 'of an image, resolved by the coordinator' }),
+      tray: traySchema,
     }),
     result: z.strictObject({ live: z.boolean() }),
   },

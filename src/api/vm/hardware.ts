@@ -143,6 +143,11 @@ export const mediumSchema = z
     description: 'what is in a drive: an image, a file or a drive of the host',
   });
 
+export const traySchema = z.enum(['ask', 'force']).meta({
+  description: 'where the guest has locked the tray: ask it to open it, or open it by force',
+});
+export type Tray = z.infer<typeof traySchema>;
+
 export const opticalDriveSchema = z
   .strictObject({
     ...place,

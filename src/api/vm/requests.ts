@@ -1,9 +1,10 @@
 /** Requests about disks, adapters, files and folders of a vm. */
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
+import { dryRunQuerySchema } from '../list.ts';
 import { patchOf } from '../patch.ts';
 import { powerActions } from './actions.ts';
-import { adapterSchema, diskBuses, diskFormats } from './hardware.ts';
+import { adapterSchema, diskBuses, diskFormats, traySchema } from './hardware.ts';
 
 export const vmAddSchema = z
   .strictObject({
@@ -20,6 +21,8 @@ export const vmMoveSchema = z
 export const vmDeleteQuerySchema = z.strictObject({
   dryRun: z.stringbool().default(false).meta({ description: 'check everything, change nothing' }),
 });
+
+export const mediumQuerySchema = dryRunQuerySchema.extend({ tray: traySchema.default('ask') });
 
 export const vmFilesSchema = z
   .strictObject({

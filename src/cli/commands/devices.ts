@@ -1,5 +1,6 @@
 /** Disks and media of a vm. */
 import { formatBytes } from '#lib';
+import type { Tray } from '#api';
 import { command } from '../command.ts';
 import { finish } from '../progress.ts';
 
@@ -16,6 +17,15 @@ const placeOptions = {
   controller: { type: 'number', value: 'NUMBER', meaning: 'controller or IDE channel' },
   position: { type: 'number', value: 'NUMBER', meaning: 'default: the first free one' },
 } as const;
+
+const forceOption = {
+  type: 'flag',
+  meaning: 'open the tray even if the guest has locked it; else the guest is asked to',
+} as const;
+
+function trayOf(force: boolean | undefined): Tray {
+  return force === true ? 'force' : 'ask';
+}
 
 export const deviceCommands = [
   command({
@@ -172,6 +182,7 @@ export const deviceCommands = [
         completes: 'image',
       },
     ],
+    options: { force: forceOption },
     examples: [
       'gantry vm insert web-1 sata0:0 additions',
       'gantry vm insert old floppy /srv/drivers.img',
@@ -185,7 +196,7 @@ export const deviceCommands = [
           : { kind: 'image' as const, image: name };
       const started = await run.client.call(
         'vm.medium.insert',
-        { params: { vm, place }, body: medium },
+        { params: { vm, place }, body: medium, query: { tray: trayOf(run.options.force) } },
         run.signal,
       );
       await finish(run, started, () => `${name} is in ${place} of ${vm}`);
@@ -195,12 +206,13 @@ export const deviceCommands = [
     name: 'vm eject',
     summary: 'eject a medium',
     args: [vmArgument, placeArgument],
+    options: { force: forceOption },
     examples: ['gantry vm eject web-1 sata0:0'],
     async run(run) {
       const [vm = '', place = ''] = run.args;
       const started = await run.client.call(
         'vm.medium.eject',
-        { params: { vm, place } },
+        { params: { vm, place }, query: { tray: trayOf(run.options.force) } },
         run.signal,
       );
       await finish(run, started, () => `${place} of ${vm} is empty`);

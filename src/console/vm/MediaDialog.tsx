@@ -1,5 +1,9 @@
-/** What is in the CD and floppy drives, changed while the vm runs. Offered is what the person may see. */
+/**
+ * What is in the CD and floppy drives, changed while the vm runs. Offered is what the person may see. A guest that has
+ * locked a tray is asked first; what force does is explained before it is offered.
+ */
 import {
+  AlertActionLink,
   Button,
   Content,
   Flex,
@@ -12,9 +16,10 @@ import {
   ModalHeader,
 } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
-import { placeName, type Image, type Medium, type Operation, type Vm } from '#api';
+import { placeName, type Image, type Medium, type Operation, type Tray, type Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
+import { describeFailure } from '../parts/failure.ts';
 import { useList } from '../parts/ask.ts';
 import { useVmText } from './words/vm-words.ts';
 
@@ -23,6 +28,8 @@ interface Drive {
   readonly kind: 'cd' | 'floppy';
   readonly medium: Medium | null;
 }
+
+type Change = 'insert' | 'eject';
 
 export function MediaDialog({
   vm,
@@ -77,6 +84,7 @@ function DriveRow({
 }): ReactNode {
   const { client, live } = useConsole();
   const text = useVmText();
+  const [last, setLast] = useState<Change | undefined>(undefined);
   const [chosen, setChosen] = useState<string | undefined>(undefined);
   const [failure, setFailure] = useState<unknown>(undefined);
   const [busy, setBusy] = useState(false);
@@ -84,11 +92,21 @@ function DriveRow({
   const image = chosen ?? fitting[0]?.id;
   const params = { vm: vm.id, place: drive.place };
   const name = drive.kind === 'floppy' ? text('floppyDrive') : `CD ${drive.place}`;
-  const attempt = async (begin: () => Promise<Operation>): Promise<void> => {
+  const begin = (change: Change, tray: Tray): Promise<Operation> => {
+    const query = { tray };
+    if (change === 'eject') return client.call('vm.medium.eject', { params, query });
+    return client.call('vm.medium.insert', {
+      params,
+      query,
+      body: { kind: 'image', image: image ?? '' },
+    });
+  };
+  const attempt = async (change: Change, tray: Tray): Promise<void> => {
     setBusy(true);
     setFailure(undefined);
+    setLast(change);
     try {
-      live.onEnd(await begin(), ({ fault }) => {
+      live.onEnd(await begin(change, tray), ({ fault }) => {
         setBusy(false);
         if (fault !== null) setFailure(fault);
       });
@@ -98,9 +116,21 @@ function DriveRow({
     }
   };
   return (
-    <section aria-label={name}>
+    <section aria-label={name} className="drive">
       <Content component="h3">{`${name}: ${nameMedium(drive.medium, images) ?? text('emptyDrive')}`}</Content>
-      {failure !== undefined && <FailureAlert error={failure} />}
+      {failure !== undefined && (
+        <FailureAlert
+          error={failure}
+          action={
+            last !== undefined &&
+            isTrayLocked(failure) && (
+              <AlertActionLink onClick={() => void attempt(last, 'force')}>
+                {text('forceTray')}
+              </AlertActionLink>
+            )
+          }
+        />
+      )}
       <Flex>
         <FlexItem grow={{ default: 'grow' }}>
           <FormSelect
@@ -118,27 +148,24 @@ function DriveRow({
           variant="secondary"
           isLoading={busy}
           isDisabled={busy || image === undefined}
-          onClick={() =>
-            void attempt(() =>
-              client.call('vm.medium.insert', {
-                params,
-                body: { kind: 'image', image: image ?? '' },
-              }),
-            )
-          }
+          onClick={() => void attempt('insert', 'ask')}
         >
           {text('insert')}
         </Button>
         <Button
           variant="secondary"
           isDisabled={busy || drive.medium === null}
-          onClick={() => void attempt(() => client.call('vm.medium.eject', { params }))}
+          onClick={() => void attempt('eject', 'ask')}
         >
           {text('eject')}
         </Button>
       </Flex>
     </section>
   );
+}
+
+function isTrayLocked(failure: unknown): boolean {
+  return describeFailure(failure).reasons.some(({ code }) => code === 'tray-locked');
 }
 
 function nameMedium(medium: Medium | null, images: readonly Image[]): string | undefined {

@@ -486,8 +486,21 @@ async function makeWorld(action: string): Promise<OperationWorld<Work>> {
         ),
       'vm.share.remove': () => removeShare(coordinator, caller, id, 'first', false),
       'vm.medium.insert': () =>
-        changeMedium(coordinator, caller, id, 'sata0:0', { kind: 'image', image: imageId }, false),
-      'vm.medium.eject': () => changeMedium(coordinator, caller, id, 'sata0:0', null, false),
+        changeMedium(
+          coordinator,
+          caller,
+          id,
+          { place: 'sata0:0', medium: { kind: 'image', image: imageId }, tray: 'ask' },
+          false,
+        ),
+      'vm.medium.eject': () =>
+        changeMedium(
+          coordinator,
+          caller,
+          id,
+          { place: 'sata0:0', medium: null, tray: 'ask' },
+          false,
+        ),
       'vm.snapshot.take': () =>
         takeSnapshot(coordinator, caller, id, { name: 'second', atLimit: 'replace-oldest' }, false),
       'vm.snapshot.revert': () =>

@@ -374,9 +374,21 @@ function deviceHandlers({
     'vm.share.remove': ({ caller, id, params, query }) =>
       removeShare(coordinator, caller, id, params.name, query.dryRun),
     'vm.medium.insert': ({ caller, id, params, body, query }) =>
-      changeMedium(coordinator, caller, id, params.place, body, query.dryRun),
+      changeMedium(
+        coordinator,
+        caller,
+        id,
+        { place: params.place, medium: body, tray: query.tray },
+        query.dryRun,
+      ),
     'vm.medium.eject': ({ caller, id, params, query }) =>
-      changeMedium(coordinator, caller, id, params.place, null, query.dryRun),
+      changeMedium(
+        coordinator,
+        caller,
+        id,
+        { place: params.place, medium: null, tray: query.tray },
+        query.dryRun,
+      ),
   };
 }
 

@@ -229,7 +229,7 @@ void test(
     const client = held.qemu.qmp;
     const inside = async (): Promise<string | undefined> =>
       (await qmp.queryBlock(client)).find(({ deviceId }) => deviceId === 'cd')?.inserted?.path;
-    const insert = (path: string | undefined): Promise<void> =>
+    const insert = (path: string | undefined): Promise<unknown> =>
       changeMedium(client, {
         driveId: 'cd',
         drive: { kind: 'optical' },

@@ -4,7 +4,7 @@
  * Invariant: the next medium is opened before the last one leaves, so that a medium that cannot be
  * opened changes nothing.
  */
-import { Fault } from '#lib';
+import { Fault, isFault } from '#lib';
 import {
   mediumFileNodeName,
   mediumNodeName,
@@ -28,19 +28,22 @@ export interface MediumChange {
   readonly lock: 'ask' | 'force';
 }
 
-/** How long a guest may take to open a tray that it holds; 10 s unless told. */
-const defaultTrayMs = 10_000;
+/** How long a guest may take to open a tray that it holds; 5 s unless told. */
+const defaultTrayMs = 5_000;
 
 /**
- * Errors: `refused` when the image cannot be opened; `timeout` when the guest keeps the tray closed;
- * `not-found` when there is no such drive.
+ * A medium that a guest keeps locked in its drive is not put in a second time. Errors: `refused` when the image cannot be opened, and with the reason `tray-locked` when the guest keeps the tray
+ * closed; `not-found` when there is no such drive.
  */
 export async function changeMedium(
   client: QmpClient,
   change: MediumChange,
   options: CommandOptions = {},
-): Promise<void> {
+): Promise<'changed' | 'kept'> {
   const drive = await findDrive(client, change.driveId, options);
+  // It is not asked for what is so already, as when a change is undone that it has refused.
+  if (drive.locked && drive.trayOpen !== true && drive.inserted?.path === change.medium?.path)
+    return 'kept';
   const inserted = drive.inserted?.nodeName;
   const isInserted = (slot: MediumSlot): boolean =>
     mediumNodeName(change.driveId, slot) === inserted;
@@ -60,6 +63,7 @@ export async function changeMedium(
     undo.move();
   }
   await qmp.blockdevCloseTray(client, change.driveId, options);
+  return 'changed';
 }
 
 async function findDrive(
@@ -94,17 +98,35 @@ async function openTray(
     await qmp.blockdevOpenTray(client, change.driveId, 'force', options);
     return;
   }
-  await actAndAwait(
-    client,
-    `the guest keeps ${change.driveId} locked`,
-    options.timeoutMs ?? defaultTrayMs,
-    options.signal,
-    (signal) => qmp.blockdevOpenTray(client, change.driveId, 'ask', { signal }),
-    ({ name, data }) =>
-      name === 'DEVICE_TRAY_MOVED' && data['id'] === change.driveId && data['tray-open'] === true
-        ? name
-        : undefined,
-  );
+  await askForTray(client, change.driveId, options);
+}
+
+/** What the guest does about it is its own affair; it may need a while, or use the medium and not want to. */
+async function askForTray(
+  client: QmpClient,
+  driveId: string,
+  options: CommandOptions,
+): Promise<void> {
+  try {
+    await actAndAwait(
+      client,
+      `the guest keeps ${driveId} locked`,
+      options.timeoutMs ?? defaultTrayMs,
+      options.signal,
+      (signal) => qmp.blockdevOpenTray(client, driveId, 'ask', { signal }),
+      ({ name, data }) =>
+        name === 'DEVICE_TRAY_MOVED' && data['id'] === driveId && data['tray-open'] === true
+          ? name
+          : undefined,
+    );
+  } catch (cause) {
+    if (!isFault(cause, 'timeout')) throw cause;
+    const text = 'the guest has locked it, and has not opened it after it was asked to';
+    const remedy = 'eject the medium in the guest; by force it is taken from programs that read it';
+    throw new Fault('refused', `cannot open the tray of ${driveId}`, {
+      reasons: [{ code: 'tray-locked', text, remedy }],
+    });
+  }
 }
 
 async function closeSlot(

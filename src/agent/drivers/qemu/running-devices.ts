@@ -3,7 +3,7 @@
  * What bus or process cannot do now fails with `unsupported`: the machine then leaves it to the next start.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Adapter, Disk, Medium, SharedFolder, VmDefinition } from '#api';
+import type { Adapter, Disk, Medium, SharedFolder, Tray, VmDefinition } from '#api';
 import { describeFault, Fault } from '#lib';
 import type { Log } from '#log';
 import {
@@ -88,16 +88,21 @@ export class RunningDevices implements Devices {
     return { definition: now, pluggedMemory };
   }
 
-  async changeMedium(drive: string, medium: Medium | null, file: MachineFile): Promise<void> {
+  async changeMedium(
+    drive: string,
+    medium: Medium | null,
+    file: MachineFile,
+    tray: Tray,
+  ): Promise<'changed' | 'kept'> {
     const { hardware } = file.definition;
     const driveId = placeToId(hardware, drive);
     const access = hardware.floppy?.readOnly === true ? 'read-only' : 'read-write';
-    await this.#expecting(driveId, () =>
+    return await this.#expecting(driveId, () =>
       changeMedium(this.#parts.client(), {
         driveId,
         medium: mediumSpec(file, medium),
         drive: driveId === floppyId ? { kind: 'floppy', access } : { kind: 'optical' },
-        lock: 'ask',
+        lock: tray,
       }),
     );
   }

@@ -147,7 +147,10 @@ export class SimulatedRunning implements Running {
     const require = (what: string): void => this.#requireAlive(what);
     return {
       configure: async (before) => ({ definition: before, pluggedMemory: [] }),
-      changeMedium: async () => require('change the medium'),
+      changeMedium: async () => {
+        this.#requireAlive('change the medium');
+        return 'changed';
+      },
       attachDisk: async () => require('attach the disk'),
       detachDisk: async () => require('detach the disk'),
       attachAdapter: async () => require('attach the adapter'),

@@ -3,9 +3,11 @@ import { Fault } from '#lib';
 import {
   mediumSchema,
   placeName,
+  traySchema,
   type DryRun,
   type Medium,
   type Operation,
+  type Tray,
   type VmDefinition,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
@@ -18,13 +20,18 @@ import { causeOf, changeDefinition } from './common-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 import { requireOwnFiles } from './others-files.ts';
 
-/** Null ejects. */
+export interface MediumChange {
+  readonly place: string;
+  /** Null ejects. */
+  readonly medium: Medium | null;
+  readonly tray: Tray;
+}
+
 export async function changeMedium(
   coordinator: Coordinator,
   caller: Caller,
   id: string,
-  place: string,
-  medium: Medium | null,
+  { place, medium, tray }: MediumChange,
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'insert-media');
@@ -52,7 +59,7 @@ export async function changeMedium(
     caller,
     vm,
     wanted === null ? ejectKind : insertKind,
-    { place, medium: asJson(wanted), before: asJson(before) },
+    { place, medium: asJson(wanted), before: asJson(before), tray },
     dryRun,
   );
 }
@@ -97,6 +104,7 @@ async function callMedium(work: Work, which: 'medium' | 'before'): Promise<void>
       place: String(work.input['place']),
       medium,
       path: image?.document.path ?? null,
+      tray: traySchema.parse(work.input['tray']),
     },
     { signal: work.signal },
   );
