@@ -1,10 +1,10 @@
 /**
- * The screen of real machines, in a real browser: the pointer, captured where there is no tablet and else
- * free, and media, changed while the vm runs.
+ * The screens of real machines, in a real browser: keys and the pointer, media, the people at a screen. One file because all
+ * of it is shown on the same few guests, which take longer to boot than to be looked at.
  */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { routes } from '#api';
@@ -17,6 +17,7 @@ import {
   signInByLink,
 } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
+import { GuestInput } from './guest-input.ts';
 import { SerialPerson } from './serial.ts';
 
 const bootMs = 120_000;
@@ -29,54 +30,22 @@ async function look(page: Page, name: string): Promise<void> {
 /** From linux/input-event-codes.h: what is said of a mouse. */
 const codes = { across: '2:0', down: '2:1', wheel: '2:8', left: '1:272' } as const;
 
-/** Reads the events of an input device in the guest, as its kernel gives them to programs. */
-class GuestPointer implements AsyncDisposable {
-  readonly #serial: SerialPerson;
+const keyCodes = {
+  control: '1:29',
+  alt: '1:56',
+  print: '1:99',
+  y: '1:21',
+  z: '1:44',
+  functions: [59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 87, 88].map((code) => `1:${code}`),
+} as const;
+const floppyBytes = 1_474_560;
 
-  private constructor(serial: SerialPerson) {
-    this.#serial = serial;
-  }
-
-  /** The device whose name has the word in it. */
-  static async watch(gantry: Gantry, vm: string, word: string): Promise<GuestPointer> {
-    const serial = await SerialPerson.sit(gantry, vm);
-    // What an earlier one still reads ends first.
-    serial.type(
-      `\x03\runtil n=$(sed -n '/${word}/,/^$/s/.*\\(event[0-9]*\\).*/\\1/p' /proc/bus/input/devices | grep .); do sleep 0.2; done; ` +
-        'echo watching-$((40+2)); od -An -v -tx1 -w24 /dev/input/$n\r',
-    );
-    await serial.until(/watching-42/);
-    serial.forget();
-    return new GuestPointer(serial);
-  }
-
-  /** The values of one code so far, in order. */
-  values(code: string): readonly number[] {
-    const found: number[] = [];
-    for (const line of this.#serial.text.match(/(?:[0-9a-f]{2} ?){24}/g) ?? []) {
-      const bytes = Buffer.from(line.replaceAll(' ', ''), 'hex');
-      if (`${bytes.readUInt16LE(16)}:${bytes.readUInt16LE(18)}` === code)
-        found.push(bytes.readInt32LE(20));
-    }
-    return found;
-  }
-
-  sum(code: string): number {
-    return this.values(code).reduce((sum, value) => sum + value, 0);
-  }
-
-  /** Waits until what was heard passes the test. */
-  async until(passes: (pointer: this) => boolean): Promise<void> {
-    for (let look = 0; !passes(this); look += 1) {
-      assert.ok(look < 200, this.#serial.text.slice(-2000));
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#serial[Symbol.asyncDispose]();
-  }
-}
+/** In a page: whether anything is written on the screen. */
+const isLit = `(() => {
+  const canvas = document.querySelector('.screen canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value, index) => index % 4 !== 3 && value > 100);
+})()`;
 
 /** On the serial port, whose session stays. */
 async function logIn(gantry: Gantry, vm: string): Promise<void> {
@@ -112,7 +81,7 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
             name,
             disk: { kind: 'image', image: 'starter' },
             start: true,
-            definition: { hardware: { tablet } },
+            definition: { hardware: { tablet, floppy: tablet ? {} : null } },
           },
         }),
       );
@@ -135,11 +104,18 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     await person.page.getByText('Connected', { exact: true }).waitFor({ timeout: bootMs });
     await person.page.locator('.screen canvas').waitFor();
   };
+  /** The button is there, and says which right it takes. */
+  const greyed = async (page: Page, name: string | RegExp): Promise<void> => {
+    await page.getByRole('button', { name }).and(page.locator('[aria-disabled=true]')).hover();
+    await page.getByRole('tooltip').getByText('You lack the right vm.supervise').waitFor();
+    await page.mouse.move(0, 0);
+    await page.getByRole('tooltip').waitFor({ state: 'detached' });
+  };
   const hint = (text: string): Locator => person.page.locator('.pointer-hint', { hasText: text });
 
-  test('VM-30 GA-27 RCON-30 without a tablet the shown keys or a click capture the pointer, and the keys release it', async () => {
+  test('VM-30 GA-27 RCON-01 RCON-30 without a tablet the shown keys or a click capture the pointer, and the keys release it', async () => {
     const { page } = person;
-    await using guest = await GuestPointer.watch(gantry, 'mouse', 'Mouse');
+    await using guest = await GuestInput.watch(gantry, 'mouse', 'Mouse');
     await openScreen('mouse');
     await hint('Ctrl+Alt+G captures and releases it').waitFor();
     assert.deepEqual(await findBarriers(page), []);
@@ -173,9 +149,9 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     await hint('Click on the screen').waitFor();
   });
 
-  test('GA-27 RCON-30 with a tablet whose driver the guest has the pointer moves freely', async () => {
+  test('GA-27 RCON-28 RCON-30 with a tablet whose driver the guest has the pointer moves freely', async () => {
     const { page } = person;
-    await using guest = await GuestPointer.watch(gantry, 'tablet', 'Tablet');
+    await using guest = await GuestInput.watch(gantry, 'tablet', 'Tablet');
     await openScreen('tablet');
     await page.locator('.pointer-hint').waitFor({ state: 'detached' });
     const box = await page.locator('.screen canvas').boundingBox();
@@ -188,7 +164,7 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     });
   });
 
-  test('HW-41 RCON-33 RCON-37 a CD is put into a running vm and taken out again: from its page and its screen, by the command line and the API', async () => {
+  test('HW-41 RCON-33 RCON-36 RCON-37 a CD is put into a running vm and taken out again: from its page and its screen, by the command line and the API; from a guest that has locked the tray after it was asked, by force', async () => {
     const { page } = person;
     await using serial = await SerialPerson.sit(gantry, 'tablet');
     await openScreen('tablet');
@@ -222,15 +198,28 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     const body = { kind: 'image', image: 'additions' } as const;
     await client.wait(await client.call('vm.medium.insert', { params, body }));
     await read();
+    // Whoever has a drive open has its tray locked.
+    serial.type('sleep 1000 < /dev/sr0 &\recho held-$((40+2))\r');
+    await serial.until(/held-42/);
+    await drive.getByRole('button', { name: 'Eject' }).click();
+    await drive.getByText('it is taken from programs that read it').waitFor();
+    await drive.getByRole('heading').getByText('additions').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'locked');
+    await drive.getByRole('button', { name: 'Open by force' }).click();
+    await drive.getByText('empty').waitFor();
+    await drive.getByRole('button', { name: 'Insert', disabled: false }).waitFor();
+    serial.type('kill %1\r');
+    await client.wait(await client.call('vm.medium.insert', { params, body }));
     await gantry.must('vm', 'eject', params.vm, params.place);
     await drive.getByText('empty').waitFor();
     await dialog.getByRole('button', { name: 'Close' }).last().click();
     const { items } = await client.call('event.list', {
-      query: { filter: 'name : vm.media', limit: 10 },
+      query: { filter: 'name : vm.media', limit: 20 },
     });
     assert.deepEqual(
       items.map(({ name, actor }) => `${name} by ${actor.name}`),
-      Array.from({ length: 3 }, () => [
+      Array.from({ length: 4 }, () => [
         'vm.media.ejected by admin',
         'vm.media.inserted by admin',
       ]).flat(),
@@ -248,10 +237,76 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
           attributes['oldValue'],
           attributes['newValue'],
         ]),
-      Array.from({ length: 3 }, () => [
+      Array.from({ length: 4 }, () => [
         ['admin', image, null],
         ['admin', null, image],
       ]).flat(),
+    );
+  });
+
+  test('RCON-34 a floppy image is put into a running vm from its screen, read by the guest, and taken out again', async () => {
+    const { page } = person;
+    const { path } = await gantry.client().call('image.show', { params: { image: 'starter' } });
+    const file = join(dirname(path), 'marked.img');
+    await writeFile(file, Buffer.alloc(floppyBytes, 'marked by a test '));
+    await chmod(file, 0o666);
+    await gantry.must('image', 'add', 'marked', file, '--kind', 'floppy');
+    await openScreen('tablet');
+    await page.getByRole('button', { name: 'CD and floppy' }).click();
+    const dialog = page.getByRole('dialog');
+    const drive = dialog.getByRole('region', { name: 'Floppy drive' });
+    await drive.getByRole('combobox').selectOption('marked');
+    await drive.getByRole('button', { name: 'Insert' }).click();
+    await drive.getByRole('heading').getByText('marked').waitFor();
+    await using serial = await SerialPerson.sit(gantry, 'tablet');
+    serial.type('\x03\rmodprobe floppy; dd if=/dev/fd0 bs=512 count=1 | head -c 16; echo\r');
+    await serial.until(/\nmarked by a test/);
+    await drive.getByRole('button', { name: 'Eject' }).click();
+    await drive.getByText('empty').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+  });
+
+  test('RCON-31 key combinations that the browser would keep come from a menu, and text is typed in the layout of the guest', async () => {
+    const { page } = person;
+    await openScreen('tablet');
+    await using keyboard = await GuestInput.watch(gantry, 'tablet', 'keyboard');
+    const press = async (keys: string): Promise<void> => {
+      await page.getByRole('button', { name: 'Keys', exact: true }).click();
+      await page.getByRole('menuitem', { name: keys, exact: true }).click();
+    };
+    // The last one leads back to the screen with the others' picture.
+    const functionKeys = keyCodes.functions.map((code, index) => [`Ctrl-Alt-F${index + 1}`, code]);
+    for (const [keys = '', code = ''] of [
+      ...functionKeys.toReversed(),
+      ['Print', keyCodes.print],
+    ]) {
+      await press(keys);
+      await keyboard.until((told) => told.values(code).length === 2);
+      assert.deepEqual(keyboard.values(code), [1, 0], keys);
+    }
+    for (const held of [keyCodes.control, keyCodes.alt])
+      assert.deepEqual(
+        keyboard.values(held),
+        keyCodes.functions.flatMap(() => [1, 0]),
+      );
+    for (const [layout, code] of [
+      ['us', keyCodes.z],
+      ['de', keyCodes.y],
+    ] as const) {
+      await page.getByRole('button', { name: 'Type text' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.locator('#type-field').fill('z');
+      await dialog.getByLabel('Keyboard layout of the guest').selectOption(layout);
+      await dialog.getByRole('button', { name: 'Type', exact: true }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await keyboard.until((told) => told.values(code).length === 2);
+    }
+    assert.deepEqual(
+      [keyboard.values(keyCodes.z), keyboard.values(keyCodes.y)],
+      [
+        [1, 0],
+        [1, 0],
+      ],
     );
   });
 
@@ -327,6 +382,77 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     await page.getByText('Screens', { exact: true }).click();
   });
 
+  test('WEB-27 WEB-28 a saved vm offers restoring and discarding in the place of turning on; deleting is a command of its own that lists the files', async () => {
+    const { page } = person;
+    await page.goto(`${gantry.client().server}/vms`);
+    await page.getByRole('button', { name: 'Actions for spare' }).click();
+    const allowed = page.getByRole('menuitem').and(page.locator(':not([aria-disabled=true])'));
+    await allowed.filter({ hasText: 'Export' }).waitFor();
+    const offered = await allowed.allInnerTexts();
+    assert.deepEqual(offered.slice(0, 2), ['Restore saved state', 'Discard saved state']);
+    assert.ok(!offered.includes('Turn on'), offered.join());
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Actions for idle' }).click();
+    await page.getByRole('menuitem', { name: 'Remove', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('no file is changed').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Actions for idle' }).click();
+    await page.getByRole('menuitem', { name: 'Delete', exact: true }).click();
+    await dialog.getByText('These files are deleted:').waitFor();
+    const { files } = await gantry.client().call('vm.files', { params: { vm: 'idle' } });
+    const deleted = files.filter((file) => file.deleted);
+    assert.ok(deleted.length > 0);
+    for (const { path } of deleted) await dialog.getByText(path).waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  test('RCON-01 RCON-02 RCON-08 WEB-25 a vm without any system shows its firmware and takes its keys, beside the screen of another; consoles that come and go change nothing', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    await gantry.must('vm', 'restore', 'spare');
+    const before = await client.call('vm.show', { params: { vm: 'spare' } });
+    const { items: last } = await client.call('event.list', { query: { limit: 1 } });
+    const other = await person.context.newPage();
+    const { id } = await client.call('vm.show', { params: { vm: 'tablet' } });
+    await other.goto(`${client.server}/screen/${id}`);
+    await other.getByText('Connected', { exact: true }).waitFor({ timeout: bootMs });
+    await openScreen('spare');
+    await page.waitForFunction(isLit, undefined, { timeout: bootMs });
+    await look(page, 'firmware');
+    await page.getByRole('button', { name: 'Actions for spare' }).first().click();
+    const shutDown = page.getByRole('menuitem', { name: 'Shut down guest' });
+    assert.equal(await shutDown.getAttribute('aria-disabled'), 'true');
+    await shutDown.hover();
+    await page
+      .getByRole('tooltip')
+      .getByText('no guest additions have answered in spare')
+      .waitFor();
+    const button = page.getByRole('menuitem', { name: 'Press power button' });
+    assert.notEqual(await button.getAttribute('aria-disabled'), 'true');
+    await page.keyboard.press('Escape');
+    await other.getByRole('button', { name: 'Actions for tablet' }).click();
+    await other
+      .getByRole('menuitem', { name: 'Shut down guest' })
+      .and(other.locator(':not([aria-disabled=true])'))
+      .waitFor();
+    await page.getByRole('button', { name: 'Keys', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Ctrl-Alt-Delete', exact: true }).click();
+    await other.goto(`${client.server}/events`);
+    await other.getByText('Virtual machine spare was restarted: guest').first().waitFor();
+    await other.close();
+    await page.goto(`${client.server}/vms`);
+    await page.getByRole('grid', { name: 'Virtual machines' }).waitFor();
+    const after = await client.call('vm.show', { params: { vm: 'spare' } });
+    assert.equal(after.state, 'running');
+    assert.equal(after.status.since, before.status.since);
+    const { items } = await client.call('event.list', {
+      query: { filter: `seq > ${last[0]?.seq ?? 0}`, limit: 100 },
+    });
+    const names = items.map(({ name }) => name).filter((name) => !name.startsWith('console.'));
+    assert.deepEqual([...new Set(names)], ['vm.state.reset']);
+  });
+
   test('RCON-03 RCON-19 RCON-20 RCON-21 RCON-22 two people at one screen see each other, are told of each other, and hand keyboard and mouse over', async () => {
     const { page } = person;
     await gantry.must('user', 'create', 'ada');
@@ -369,6 +495,7 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     const { page: adas } = ada;
     await adas.goBack();
     await adas.getByText('admin has this console exclusively').waitFor();
+    await greyed(adas, /^Take over/);
     assert.deepEqual(await findBarriers(adas), []);
     await look(adas, 'held');
     await page.getByRole('button', { name: 'For me alone' }).click();
@@ -378,6 +505,56 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     assert.deepEqual(await findBarriers(adas), []);
     await adas.getByRole('button', { name: 'Connect again' }).click();
     await adas.getByText('Connected', { exact: true }).waitFor();
+    await adas.getByRole('button', { name: 'People: 2' }).click();
+    await greyed(adas, 'Share by link');
+    await greyed(adas, 'End connection: admin');
+    await look(adas, 'greyed');
+  });
+
+  test('RCON-32 WEB-71 the screen offers the power controls of the state, to those who hold them, as the list and the command line do', async () => {
+    const { page } = person;
+    const { page: adas } = ada;
+    const client = gantry.client();
+    await openScreen('tablet');
+    const menu = async (look: Page): Promise<void> => {
+      await look.getByRole('button', { name: 'Actions for tablet' }).last().click();
+      await look.getByRole('menuitem').filter({ hasText: 'Export' }).waitFor();
+    };
+    const item = (look: Page, name: string, how: 'offered' | 'greyed'): Locator =>
+      look
+        .getByRole('menuitem', { name, exact: true })
+        .and(
+          look.locator(how === 'offered' ? ':not([aria-disabled=true])' : '[aria-disabled=true]'),
+        );
+    await menu(page);
+    await item(page, 'Resume', 'greyed').waitFor();
+    await item(page, 'Pause', 'offered').click();
+    await page.getByText('Pause: tablet').waitFor();
+    await menu(page);
+    await item(page, 'Pause', 'greyed').waitFor();
+    await item(page, 'Resume', 'offered').waitFor();
+    await page.keyboard.press('Escape');
+    await gantry.must('vm', 'resume', 'tablet');
+    await page.goto(`${client.server}/vms`);
+    await menu(page);
+    await item(page, 'Pause', 'offered').click();
+    await page.getByRole('row').filter({ hasText: 'tablet' }).getByText('Paused').waitFor();
+    await openScreen('tablet');
+    await menu(page);
+    await item(page, 'Resume', 'offered').click();
+    await page.getByText('Resume: tablet').waitFor();
+    const { items } = await client.call('grant.list', { query: { limit: 100 } });
+    const grant = items.find(({ subject }) => subject === 'ada');
+    assert.ok(grant);
+    await gantry.must('role', 'create', 'watcher', 'vm.view,vm.console');
+    await gantry.must('grant', 'create', 'ada', 'watcher');
+    await client.call('grant.delete', { params: { grant: grant.id } });
+    await adas.reload();
+    await adas.getByText('Connected', { exact: true }).waitFor();
+    await menu(adas);
+    await item(adas, 'Pause', 'greyed').hover();
+    await adas.getByRole('tooltip').getByText('you lack the right vm.power').waitFor();
+    await gantry.must('grant', 'create', 'ada', 'vm-operator');
   });
 
   test('a serial console is recorded from the page, which says so to everybody there', async () => {
