@@ -141,7 +141,7 @@ test(
 );
 
 test(
-  'SNAP-09 SNAP-10 a snapshot is refused with figures where its memory has no room, and the disk of a vm that had none to fear grows after it, which is warned of and pauses the vm',
+  'SNAP-09 SNAP-10 DISK-53 a snapshot is refused with figures where its memory has no room; the disk of a vm that had none to fear grows after it, which is warned of and pauses the vm at thresholds of the volume, in bytes or percent',
   { skip: withoutQemu },
   async (t) => {
     await using crowded = await crowdedAgent();
@@ -191,14 +191,23 @@ test(
     await assert.rejects(take(false), (error) => isFault(error, 'exhausted'));
     await crowded.leave(16 * miB);
 
-    const warn = { bytes: 100 * miB };
-    await crowded.configure(lowSpaceSchema.parse({ warn, pause: { bytes: 0 } }));
+    const nowhere = { warn: { bytes: 0 }, pause: { bytes: 0 } };
+    const configure = (rule: object): Promise<void> => {
+      const other = { path: '/elsewhere', warn: { percent: 100 }, pause: { percent: 100 } };
+      const volumes = [other, { path, ...rule }];
+      return crowded.configure(lowSpaceSchema.parse({ ...nowhere, volumes }));
+    };
+    await configure({ warn: { percent: 20 }, pause: { bytes: 0 } });
     await agent.untilEvent('vm.disk.space-low', growing);
     const warned = (): boolean => agent.events(full).includes('vm.disk.space-low');
     assert.equal(warned(), false, 'all that its disk can take is taken');
     await take(false);
     await agent.untilEvent('vm.disk.space-low', full);
-    await crowded.configure(lowSpaceSchema.parse({ warn, pause: warn }));
+    await configure({ warn: { bytes: 0 }, pause: { percent: 20 } });
+    await agent.until(full, 'paused');
+    await configure(nowhere);
+    await agent.until(full, 'running');
+    await configure({ warn: { bytes: 100 * miB }, pause: { bytes: 100 * miB } });
     await agent.until(full, 'paused');
     const told = agent.host.events.find(
       ({ name, vmId }) => name === 'vm.disk.space-exhausted' && vmId === full,
