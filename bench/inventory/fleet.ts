@@ -188,6 +188,7 @@ export function sampleOf(vm: number): MachineSample {
       osName: 'Debian GNU/Linux 12',
       hostName: vmName(vm),
       addresses: [`10.${(vm >> 16) & 255}.${(vm >> 8) & 255}.${vm & 255}`],
+      interfaces: [],
       users: null,
       timezone: 'UTC',
       domainController: false,

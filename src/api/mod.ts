@@ -39,6 +39,7 @@ export type { AnswerKind, Method, Route } from './routes/route.ts';
 export * from './vm/action-phrases.ts';
 export * from './vm/abilities.ts';
 export * from './vm/actions.ts';
+export * from './vm/adapter-state.ts';
 export * from './vm/additions.ts';
 export * from './vm/additions-functions.ts';
 export * from './vm/console.ts';

@@ -4,6 +4,7 @@ import { referenceSchema } from '../ids.ts';
 import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
 import { samplesQuerySchema, samplesSchema } from '../samples.ts';
 import { actionWords } from '../vm/actions.ts';
+import { adapterStatesSchema } from '../vm/adapter-state.ts';
 import { vmFileSchema } from '../vm/definition.ts';
 import { mediumSchema } from '../vm/hardware.ts';
 import {
@@ -332,6 +333,17 @@ export const vmsRoutes = {
     params: vmAndPlace,
     query: dryRunQuerySchema,
     answer: 'operation',
+  }),
+  'vm.adapter.list': route({
+    method: 'GET',
+    path: '/vms/{vm}/adapters',
+    summary: "The network adapters of a vm with their networks and the guest's addresses and names",
+    group: 'vms',
+    right: 'vm.view',
+    on: 'vm',
+    params: vmParams,
+    answer: 'now',
+    response: adapterStatesSchema,
   }),
   'vm.adapter.attach': route({
     method: 'POST',

@@ -5,6 +5,7 @@ import { vmActions, type VmAction } from './actions.ts';
 import { additionsStates } from './additions.ts';
 import { undoDecisions, vmDefinitionSchema } from './definition.ts';
 import { guestHealthNames, guestHealths } from './guest-health.ts';
+import { macSchema } from './hardware.ts';
 import { vmStateSchema } from './state.ts';
 
 export const heartbeatSchema = z
@@ -51,6 +52,24 @@ export const guestSchema = z
       .array(z.string().max(64))
       .max(64)
       .meta({ description: 'IP addresses, loopback and link-local left out' }),
+    interfaces: z
+      .array(
+        z.strictObject({
+          mac: macSchema,
+          addresses: z
+            .array(
+              z.strictObject({
+                address: z.string().max(64),
+                prefixLength: z.number().int().min(0).max(128),
+              }),
+            )
+            .max(64),
+        }),
+      )
+      .max(32)
+      // An agent of before does not tell them.
+      .default([])
+      .meta({ description: 'which of its adapters have which of them' }),
     users: z.array(z.string().max(128)).max(64).nullable().meta({ description: 'logged-in users' }),
     timezone: z.string().max(64).nullable(),
     domainController: z

@@ -1,6 +1,6 @@
 /** What `vm show` says of a vm. */
-import { formatBitRate, formatBytes, isFault } from '#lib';
-import { placeName, vmStateFacts, type Adapter, type Client, type Vm } from '#api';
+import { formatBitRate, formatBytes } from '#lib';
+import { placeName, vmStateFacts, type Adapter, type AdapterState, type Vm } from '#api';
 import { firewallLines } from '../firewall-options.ts';
 import { humanDuration, localTime } from '../output/human.ts';
 
@@ -21,28 +21,7 @@ function clockText(offsetMs: number | null): string {
   return `${(Math.abs(offsetMs) / 1000).toFixed(1)} s ${offsetMs < 0 ? 'behind' : 'ahead of'} the host`;
 }
 
-/** Of the networks that its adapters are on, by id. */
-export async function networkNames(
-  client: Client,
-  { definition }: Vm,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
-  const names = new Map<string, string>();
-  for (const { attachment } of definition.hardware.adapters) {
-    if (attachment.kind !== 'network' || names.has(attachment.network)) continue;
-    const params = { network: attachment.network };
-    const network = await client
-      .call('network.show', { params }, signal)
-      .catch((error: unknown) => {
-        if (isFault(error, 'not-found')) return undefined;
-        throw error;
-      });
-    if (network) names.set(network.id, network.name);
-  }
-  return names;
-}
-
-function connectionOf(adapter: Adapter, networks: ReadonlyMap<string, string>): string {
+function connectionOf(adapter: Adapter, state: AdapterState | undefined): string {
   const { attachment, link } = adapter;
   const cable = link === 'down' ? ', cable out' : '';
   switch (attachment.kind) {
@@ -51,11 +30,32 @@ function connectionOf(adapter: Adapter, networks: ReadonlyMap<string, string>): 
     case 'user':
       return `user-mode network${cable}`;
     case 'network': {
-      const name = networks.get(attachment.network);
-      const network = name === undefined ? `${attachment.network}, which is gone` : name;
+      const network = state?.network?.name ?? `${attachment.network}, which is gone`;
       return `network ${network}${cable}`;
     }
   }
+}
+
+const isOf =
+  ({ slot }: Adapter) =>
+  (state: AdapterState): boolean =>
+    state.slot === slot;
+
+/** What the guest is called there, by number and by name. */
+function addressLines({
+  slot,
+  addresses,
+  dnsName,
+}: AdapterState): readonly (readonly [string, string])[] {
+  return addresses.map(({ address, prefixLength, subnetMask, from }) => [
+    `address ${slot}`,
+    [
+      prefixLength === null ? address : `${address}/${prefixLength}`,
+      ...(subnetMask === null ? [] : [`mask ${subnetMask}`]),
+      ...(dnsName === null ? [] : [`name ${dnsName}`]),
+      ...(from === 'lease' ? ['as leased'] : []),
+    ].join(', '),
+  ]);
 }
 
 /** What its port gives it that is not the usual. */
@@ -72,7 +72,7 @@ function portWords({ bandwidth, priority, addresses }: Adapter): readonly string
 /** A vm in lines: what it is, what it has, what was last seen of it. */
 export function describeVm(
   vm: Vm,
-  networks: ReadonlyMap<string, string>,
+  adapters: readonly AdapterState[],
 ): readonly (readonly [string, string])[] {
   const { hardware, settings } = vm.definition;
   const { status } = vm;
@@ -125,10 +125,11 @@ export function describeVm(
         `adapter ${adapter.slot}`,
         [
           `${adapter.model} ${adapter.mac}`,
-          connectionOf(adapter, networks),
+          connectionOf(adapter, adapters.find(isOf(adapter))),
           ...portWords(adapter),
         ].join(', '),
       ] as const,
+      ...adapters.filter(isOf(adapter)).flatMap(addressLines),
       ...firewallLines(`firewall ${adapter.slot}`, adapter.firewall),
     ]),
     ...status.forwards.map(

@@ -11,7 +11,7 @@ import { parseAssignments } from '../assignments.ts';
 import { explainRefusal } from '../settings.ts';
 import { vmColumns } from './columns.ts';
 import { writeStartCheck } from './start-check.ts';
-import { describeVm, networkNames } from './vm-description.ts';
+import { describeVm } from './vm-description.ts';
 
 const createOptions = {
   host: { type: 'text', value: 'HOST', meaning: 'on which host' },
@@ -103,8 +103,10 @@ export const vmCommands = [
     args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
     examples: ['gantry vm show hello', 'gantry vm show hello -o json'],
     async run({ client, args, out, format, signal }) {
-      const vm = await client.call('vm.show', { params: { vm: args[0] ?? '' } }, signal);
-      writeThing(out, format, vm, describeVm(vm, await networkNames(client, vm, signal)));
+      const params = { vm: args[0] ?? '' };
+      const vm = await client.call('vm.show', { params }, signal);
+      const adapters = await client.call('vm.adapter.list', { params }, signal);
+      writeThing(out, format, vm, describeVm(vm, adapters.items));
     },
   }),
   command({

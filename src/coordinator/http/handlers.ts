@@ -47,6 +47,7 @@ import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
 import { addVm, createVm } from '../app/vm/create-vm.ts';
 import { attachAdapter, changeAdapter, detachAdapter } from '../app/vm/adapters-vm.ts';
+import { showAdapters } from '../app/vm/show-adapters.ts';
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
 import { convertDisk } from '../app/vm/linked-disks.ts';
 import { addShare, removeShare } from '../app/vm/shares-vm.ts';
@@ -363,6 +364,7 @@ function deviceHandlers({
       convertDisk(coordinator, caller, id, params.place, body, query.dryRun),
     'vm.disk.relocate': ({ caller, id, params, body, query }) =>
       relocateDisk(coordinator, caller, id, params.place, body, query.dryRun),
+    'vm.adapter.list': ({ id }) => ({ items: showAdapters(coordinator, id) }),
     'vm.adapter.attach': ({ caller, id, body, query }) =>
       attachAdapter(coordinator, caller, id, body, query.dryRun),
     'vm.adapter.detach': ({ caller, id, params, query }) =>

@@ -1,7 +1,16 @@
 /** What an agent tells of its guests in samples, as rules and counters of the coordinator use it. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { MachineSample, Vm, VmDefinition } from '#api';
+import {
+  adapterSchema,
+  profiles,
+  type Adapter,
+  type AdapterState,
+  type MachineSample,
+  type Network,
+  type Vm,
+  type VmDefinition,
+} from '#api';
 import { FakeAgent, load, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
@@ -17,9 +26,28 @@ after(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
+const plainGuest: NonNullable<MachineSample['guest']> = {
+  osName: 'Debian GNU/Linux',
+  hostName: 'inside',
+  addresses: [],
+  interfaces: [],
+  users: null,
+  timezone: 'UTC',
+  domainController: false,
+  domain: null,
+  clockOffsetMs: 0,
+  memoryTotalBytes: null,
+  memoryFreeBytes: null,
+  fileSystems: [],
+};
+
 /** A running vm whose agent has told this of it. */
-async function tellSample(name: string, sample: Partial<MachineSample>): Promise<VmDefinition> {
-  const definition = makeDefinition(name);
+async function tellSample(
+  name: string,
+  sample: Partial<MachineSample>,
+  more: Partial<VmDefinition> = {},
+): Promise<VmDefinition> {
+  const definition = makeDefinition(name, more);
   await agent.connect([makeRecord(definition, 1, { state: 'running', wasRunning: true })]);
   const told: MachineSample = {
     id: definition.id,
@@ -71,19 +99,7 @@ test('what a vm reads, writes, receives and sends is a metric where it is known'
 
 test('GA-14 the clock of a guest found to be a domain controller is set only when that is confirmed', async () => {
   const definition = await tellSample('dc', {
-    guest: {
-      osName: 'Debian GNU/Linux',
-      hostName: 'dc',
-      addresses: [],
-      users: null,
-      timezone: 'UTC',
-      domainController: true,
-      domain: null,
-      clockOffsetMs: 0,
-      memoryTotalBytes: null,
-      memoryFreeBytes: null,
-      fileSystems: [],
-    },
+    guest: { ...plainGuest, hostName: 'dc', domainController: true },
   });
   agent.handlers['machine.configure'] = () => ({
     report: makeReport(definition, { state: 'running', wasRunning: true }),
@@ -98,18 +114,10 @@ test('GA-14 the clock of a guest found to be a domain controller is set only whe
 
 test('API-13 version of the additions, heartbeat, addresses and operating system of a guest are read through the API', async () => {
   const lastAt = '2026-01-31T12:00:00.000Z';
-  const guest: MachineSample['guest'] = {
+  const guest = {
+    ...plainGuest,
     osName: 'Debian GNU/Linux 13 (trixie)',
-    hostName: 'inside',
     addresses: ['10.0.2.15', 'fe80::1'],
-    users: null,
-    timezone: 'UTC',
-    domainController: false,
-    domain: null,
-    clockOffsetMs: 0,
-    memoryTotalBytes: null,
-    memoryFreeBytes: null,
-    fileSystems: [],
   };
   const heartbeat = { state: 'good', lastAt, beats: 41 } as const;
   const { id } = await tellSample('inside', {
@@ -124,4 +132,49 @@ test('API-13 version of the additions, heartbeat, addresses and operating system
   assert.deepEqual(shown.heartbeat, heartbeat);
   assert.deepEqual(shown.guest?.addresses, guest.addresses);
   assert.equal(shown.guest?.osName, guest.osName);
+});
+
+test('NET-49 each adapter of a vm is shown with its network, address, mask and name of the guest, as far as they are known', async () => {
+  const made = await stage.send('POST', '/networks', {
+    body: { name: 'office', ipv4: { subnet: '10.80.0.0/24' }, domain: 'office.test' },
+  });
+  const network = made.json as Network;
+  const adapter = (slot: number, attachment: Adapter['attachment']): Adapter =>
+    adapterSchema.parse({ slot, model: 'virtio', mac: `52:47:59:49:00:0${slot}`, attachment });
+  const adapters = [
+    adapter(0, { kind: 'network', network: network.id }),
+    adapter(1, { kind: 'network', network: network.id }),
+    adapter(2, { kind: 'none' }),
+  ];
+  const hardware = { ...profiles.modern.hardware, adapters };
+  const told = { address: '10.80.0.30', prefixLength: 24 };
+  const interfaces = [{ mac: adapters[0]?.mac ?? '', addresses: [told] }];
+  const guest = { ...plainGuest, hostName: 'web', interfaces };
+  const { id } = await tellSample('shown', { guest }, { hardware });
+  const lease = {
+    address: '10.80.0.31',
+    mac: adapters[1]?.mac ?? '',
+    hostName: 'shown',
+    startsAt: '2026-01-01T00:00:00.000Z',
+    expiresAt: '2036-01-01T00:00:00.000Z',
+  };
+  agent.send({ type: 'leases', network: network.id, leases: [lease] });
+  const { inventory } = stage.coordinator;
+  await stage.until(() => inventory.networkLeases(network.id).size > 0, 'the lease is known');
+  const { json, text } = await stage.send('GET', `/vms/${id}/adapters`);
+  const at = { network: { id: network.id, name: 'office' }, dnsName: 'web.office.test' };
+  const mask = { prefixLength: 24, subnetMask: '255.255.255.0' };
+  assert.deepEqual(
+    (json as { items: AdapterState[] }).items.map(({ network: on, addresses, dnsName }) => ({
+      network: on,
+      addresses,
+      dnsName,
+    })),
+    [
+      { ...at, addresses: [{ address: '10.80.0.30', ...mask, from: 'guest' }] },
+      { ...at, addresses: [{ address: '10.80.0.31', ...mask, from: 'lease' }] },
+      { network: null, addresses: [], dnsName: 'web' },
+    ],
+    text,
+  );
 });

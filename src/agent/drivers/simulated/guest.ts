@@ -74,6 +74,12 @@ export function sampleGuest(chance: Chance, moment: GuestMoment): MachineSample 
           osName: guestOs,
           hostName: name,
           addresses: [`10.${address[0]}.${address[1]}.${address[2]}`],
+          interfaces: hardware.adapters.slice(0, 1).map(({ mac }) => ({
+            mac,
+            addresses: [
+              { address: `10.${address[0]}.${address[1]}.${address[2]}`, prefixLength: 8 },
+            ],
+          })),
           users: [],
           timezone: 'UTC',
           domainController: false,

@@ -19,7 +19,7 @@ export function listLeases(
   const { id } = findNetwork(inventory, reference);
   const now = isoTime(clock.now());
   const owners = ownersOfMacs(inventory);
-  const items = [...tablesOf(inventory, id)].flatMap(([hostId, leases]) =>
+  const items = [...leaseTables(inventory, id)].flatMap(([hostId, leases]) =>
     leases
       .filter(({ expiresAt }) => expiresAt > now)
       .map((lease) => {
@@ -43,7 +43,7 @@ export async function releaseLease(
 ): Promise<void> {
   const { id, data } = findNetwork(inventory, reference);
   const [hostId] =
-    [...tablesOf(inventory, id)].find(([, leases]) =>
+    [...leaseTables(inventory, id)].find(([, leases]) =>
       leases.some((lease) => lease.address === address),
     ) ?? [];
   if (hostId === undefined)
@@ -53,7 +53,11 @@ export async function releaseLease(
   await links.call(hostId, 'network.release', { id, address }, { signal });
 }
 
-function tablesOf(inventory: Inventory, id: string): ReadonlyMap<string, readonly HostLease[]> {
+/** What was leased in the network, by the host that serves it. */
+export function leaseTables(
+  inventory: Inventory,
+  id: string,
+): ReadonlyMap<string, readonly HostLease[]> {
   const told = inventory.networkLeases(id);
   const span = inventory.document<SpanDocument>('span', id)?.data;
   return told.size > 0 || span === undefined ? told : new Map([[span.host, span.leases]]);

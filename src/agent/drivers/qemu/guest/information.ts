@@ -2,7 +2,7 @@
  * What a guest tells of itself through its agent (GA-19, GA-25). Each part is asked for by
  * itself: an agent that lacks one still gives the others.
  */
-import type { MachineSample } from '#api';
+import { macSchema, type MachineSample } from '#api';
 import { guest, readGuestFile, type GuestAgent } from '#qemu';
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
@@ -25,6 +25,7 @@ const additionsPath = '/usr/share/gantry/additions.json';
 const memoryPath = '/proc/meminfo';
 const maxFileBytes = 64 * 1024;
 const maxAddresses = 64;
+const maxInterfaces = 32;
 
 /** Errors: those of the first question, by which it is known whether there is an agent at all. */
 export async function askGuest(agent: GuestAgent, signal: AbortSignal): Promise<Asked> {
@@ -67,6 +68,19 @@ export async function askGuest(agent: GuestAgent, signal: AbortSignal): Promise<
         .flatMap(({ addresses }) => addresses.map(({ address }) => address))
         .filter(isTellingAddress)
         .slice(0, maxAddresses),
+      interfaces: (interfaces ?? []).slice(0, maxInterfaces).flatMap(({ mac, addresses }) =>
+        mac === undefined || !macSchema.safeParse(mac).success
+          ? []
+          : [
+              {
+                mac,
+                addresses: addresses
+                  .filter(({ address }) => isTellingAddress(address))
+                  .slice(0, maxAddresses)
+                  .map(({ address, prefixLength }) => ({ address, prefixLength })),
+              },
+            ],
+      ),
       users: users?.map(({ name }) => name.slice(0, 128)).slice(0, 64) ?? null,
       timezone: zone?.name?.slice(0, 64) ?? null,
       domainController: isLinux ? isSambaController(samba) : null,
