@@ -123,7 +123,7 @@ for (const role of roles) {
         assert.equal(foreign.status, 404, `${name}: ${foreign.text}`);
         assert.equal(none.status, 404, name);
         const shape = (answer: Answer, id: string): unknown => {
-          const { correlationId: _, ...rest } = answer.json as Record<string, unknown>;
+          const { correlationId: _id, log: _log, ...rest } = answer.json as Record<string, unknown>;
           return JSON.parse(JSON.stringify(rest).replaceAll(id, 'ID'));
         };
         assert.deepEqual(shape(foreign, foreignId), shape(none, missing), name);
