@@ -353,6 +353,29 @@ describe('real processes', { skip: withoutQemu }, () => {
     await agent.until(id, 'running');
     await agent.act(id, 'turn-off');
   });
+
+  test('HOST-51 at the start of the service a vm waits for its storage, and those after it for their turn', async () => {
+    const always = (order: number) => ({ settings: { start: { onHostStart: 'always', order } } });
+    const disks = [testDisk('late.qcow2')];
+    const late = await agent.create(bareDefinition({ disks }, always(1)), [newDisk('late.qcow2')]);
+    const next = await agent.create(bareDefinition({}, always(2)));
+    await agent.host.call('host.service', { run: false, cause: byTester });
+    const disk = join(agent.folder(late), 'late.qcow2');
+    await rename(disk, `${disk}.away`);
+    await agent.host.call('host.service', { run: true, cause: byTester });
+    // What is asked for now is looked at after the service has looked, which does so again after five seconds.
+    const check = { id: late, action: 'turn-on', request: {} } as const;
+    assert.equal((await agent.host.call('machine.check', check)).ok, false);
+    assert.deepEqual(
+      [late, next].map((id) => agent.host.reports.get(id)?.state),
+      ['off', 'off'],
+    );
+    await rename(`${disk}.away`, disk);
+    await agent.until(next, 'running');
+    assert.equal(agent.host.reports.get(late)?.state, 'running');
+    assert.deepEqual(agent.events(late), ['vm.state.powered-on']);
+    for (const id of [late, next]) await agent.act(id, 'turn-off');
+  });
 });
 
 function commandLine(pid: number | undefined): string {

@@ -68,7 +68,7 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
   const mainPid = (unit: string): string =>
     machine.must('systemctl', 'show', '--property=MainPID', '--value', unit).trim();
 
-  void test('the coordinator runs under an account of its own that may do nothing else', () => {
+  void test('HOST-12 the coordinator runs under an account of its own that may do nothing else', () => {
     const uid = machine.must('id', '-u', 'gantry-coordinator').trim();
     const pid = mainPid(units[0]);
     assert.equal(status(pid, 'Uid'), [uid, uid, uid, uid].join('\t'));
@@ -106,7 +106,7 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     assert.match(machine.gantry('status'), /inventory/);
   });
 
-  void test('a script runs under the vm’s account, in a session of its own with no way to a desktop', async () => {
+  void test('HOST-12 a script runs under the vm’s account, in a session of its own with no way to a desktop', async () => {
     machine.gantry('system', 'set', 'eventScripts=true');
     const text = '#!/bin/sh\nid -u; id -G; ps -o tty= -p $$; env; ls /run/user /tmp/.X11-unix\n';
     machine.must('sh', '-c', `printf '%s' "$1" > /opt/look && chmod 755 /opt/look`, 'sh', text);

@@ -1,12 +1,19 @@
 /** Host start and stop on a held clock. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { networkSpecSchema, type NetworkSpec } from '#api';
+import { adapterOn } from '../testing/network-place.ts';
 import { TestHost, tester } from '../testing/simulated-host.ts';
 
 const start = (onHostStart: string, order = 100, delaySeconds = 0) => ({
   start: { onHostStart, order, delaySeconds },
 });
+
+function networkNamed(name: string): NetworkSpec {
+  return networkSpecSchema.parse({ id: randomUUID(), name, type: 'internal', ipv4: null });
+}
 
 test('VM-56 at the start of the host start: always, those that ran, and no others', async () => {
   await using host = await TestHost.make();
@@ -154,4 +161,35 @@ test('what is blocked at first is tried again', async () => {
   await host.host.configure({ ...host.host.settings, maxRunningVms: null }, false);
   await host.clock.advance(10_000);
   assert.equal(host.machine(machine.id).file.state, 'running');
+});
+
+test('HOST-51 the start of the service looks whether the networks are there before vms start in their order; one that is not yet is waited for, then that is reported', async () => {
+  await using host = await TestHost.make();
+  const { networks } = host.host.driver;
+  const on = (network: string) => ({ adapters: [adapterOn(network, '52:47:59:00:00:01')] });
+  const [late, never] = [networkNamed('late'), networkNamed('never')];
+  const first = await host.add({ settings: start('always', 1), hardware: on(late.id) });
+  const second = await host.add({ settings: start('always', 2), hardware: on(never.id) });
+  const third = await host.add({ settings: start('always', 3) });
+  await host.clock.finish(host.host.service.stop(tester));
+  await host.host.service.start(tester);
+  await host.clock.advance(6_000);
+  assert.equal(first.file.state, 'off', 'its network is waited for');
+  assert.equal(third.file.state, 'off', 'its turn comes later');
+  await networks.configure([late], []);
+  await host.clock.advance(60_000);
+  assert.deepEqual(
+    [first, second, third].map(({ file }) => file.state),
+    ['running', 'off', 'running'],
+  );
+  const told = host.events.map(({ name, vmId }) => [name, vmId]);
+  assert.deepEqual(
+    told.filter(([name]) => name !== 'host.started' && name !== 'host.stopped'),
+    [
+      ['vm.state.powered-on', first.id],
+      ['vm.network-missing', second.id],
+      ['vm.start-failed', second.id],
+      ['vm.state.powered-on', third.id],
+    ],
+  );
 });

@@ -8,13 +8,14 @@
  * end of the operating system the next start of the agent is a start of the host (HOST-49).
  */
 import { chooseShutdown, type Cause } from '#api';
-import { describeFault, isFault } from '#lib';
+import { describeFault } from '#lib';
 import { systemCause } from '../machine/causes.ts';
 import type { Machine } from '../machine/machine.ts';
+import { checkRestore, checkStart } from '../machine/start.ts';
 import { isLive } from './admission.ts';
 import type { Host } from './host.ts';
 
-const startAttempts = 5;
+const startLooks = 5;
 const retryMs = 5_000;
 
 export interface Service {
@@ -111,18 +112,16 @@ async function startInOrder(host: Host, signal: AbortSignal): Promise<void> {
 
 /** What is not there yet (a volume, a network) is waited for, then reported by the start itself (HOST-51). */
 async function startOne(host: Host, machine: Machine, signal: AbortSignal): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const action = machine.file.state === 'saved' ? 'restore' : 'turn-on';
-    try {
-      await machine.actForHost(action, {}, { signal });
-      return;
-    } catch (error) {
-      if (signal.aborted || !isFault(error, 'blocked') || attempt >= startAttempts) {
-        host.log.warn({ vm: machine.id, why: describeFault(error) }, 'vm did not start by itself');
-        return;
-      }
-      await host.clock.sleep(retryMs, signal);
-    }
+  const isSaved = machine.file.state === 'saved';
+  const look = isSaved ? checkRestore : checkStart;
+  for (let looks = 1; looks < startLooks; looks += 1) {
+    if ((await look(host, machine.file)).ok) break;
+    await host.clock.sleep(retryMs, signal);
+  }
+  try {
+    await machine.actForHost(isSaved ? 'restore' : 'turn-on', {}, { signal });
+  } catch (error) {
+    host.log.warn({ vm: machine.id, why: describeFault(error) }, 'vm did not start by itself');
   }
 }
 
