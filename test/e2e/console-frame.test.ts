@@ -143,6 +143,59 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     await throttle.detach();
   });
 
+  test('WEB-57 on every page a vm is found by UUID, MAC address, address, guest system, tag and note too, and what was done with it', async () => {
+    const { page } = person;
+    const { id, name } = await runningVm();
+    const note = 'kept for the auditors';
+    await gantry.must('vm', 'set', name, `description=${note}`, 'tags=["tidy-front"]');
+    await gantry.must('vm', 'attach-adapter', name);
+    const { definition, status } = await gantry.client().call('vm.show', { params: { vm: id } });
+    const option = page.getByRole('option', { name: new RegExp(`^${name} .*Virtual machine`) });
+    const sought = [
+      id,
+      definition.hardware.adapters.at(-1)?.mac.toUpperCase() ?? '',
+      status.guest?.addresses[0] ?? '',
+      'dy-fro',
+      'auditors',
+    ];
+    const file = definition.hardware.disks[0]?.file ?? '';
+    for (const path of ['/hosts', '/events']) {
+      await open(path);
+      await page.keyboard.press('Control+k');
+      const field = page.getByRole('dialog').getByRole('combobox');
+      for (const typed of sought) {
+        assert.ok(typed.length > 2, sought.join());
+        await field.fill(typed);
+        await option.waitFor();
+      }
+      await field.fill(definition.guestOs.slice(0, 5));
+      await page
+        .getByRole('option', { name: new RegExp(`${definition.guestOs} · Virtual machine`) })
+        .first()
+        .waitFor();
+      await field.fill(file);
+      await page
+        .getByRole('option', { name: new RegExp(`${file} · Virtual machine`) })
+        .first()
+        .waitFor();
+      for (const [typed, kind] of [
+        ['sim-1', 'Host'],
+        ['defau', 'Network'],
+      ] as const) {
+        await field.fill(typed);
+        await page
+          .getByRole('option', { name: new RegExp(kind) })
+          .first()
+          .waitFor();
+      }
+      await field.fill(name);
+      await page.getByRole('option', { name: `Operations: ${name}` }).waitFor();
+      await page.getByRole('option', { name: `Events: ${name}` }).click();
+      await page.getByRole('grid', { name: 'Events' }).getByText(name).first().waitFor();
+    }
+    await page.getByText(note).first().waitFor();
+  });
+
   test('what loses something is asked about from the palette too', async () => {
     const { page } = person;
     await open('/status');

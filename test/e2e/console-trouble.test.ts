@@ -116,6 +116,19 @@ describe('bad days in the console', { skip: noBrowser }, () => {
     await page.getByText('No virtual machines').waitFor();
   });
 
+  test('WEB-57 the search finds only what the person may see', async () => {
+    const { page } = ada;
+    await page.keyboard.press('Control+k');
+    const field = page.getByRole('dialog').getByRole('combobox');
+    await page.getByRole('option', { name: 'Status' }).waitFor();
+    for (const typed of [vm.name, vm.id]) {
+      await field.fill(typed);
+      await page.getByRole('option', { name: `Events: ${typed}` }).waitFor();
+      assert.equal(await page.getByRole('option').count(), 2);
+    }
+    await page.keyboard.press('Escape');
+  });
+
   test('no page caused an error or asked for what its policy refuses', () => {
     assert.deepEqual(ada.complaints, []);
   });

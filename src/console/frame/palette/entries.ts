@@ -52,10 +52,12 @@ export function nameOf(thing: Thing): string {
   }
 }
 
-export function thingEntry(thing: Thing, words: Words): Entry {
+/** `fact`: what it was found by, where that is not its name. */
+export function thingEntry(thing: Thing, words: Words, fact?: string): Entry {
+  const detail = describe(thing, words);
   return {
     label: nameOf(thing),
-    detail: describe(thing, words),
+    detail: fact === undefined ? detail : `${fact} · ${detail}`,
     deed: { kind: 'choose', thing },
   };
 }
