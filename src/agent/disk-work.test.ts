@@ -100,6 +100,30 @@ describe('work on disks', { skip: withoutQemu }, () => {
     await agent.act(id, 'turn-off');
   });
 
+  test('DISK-07 a fixed disk takes all of its space at once, with progress, and leaves nothing behind when that is cancelled', async () => {
+    const id = await makeVm();
+    const make = (file: string): ReturnType<typeof agent.host.begin> =>
+      agent.host.begin('machine.disk.create', {
+        id,
+        generation: 0,
+        cause: byTester,
+        source: { kind: 'new', file, format: 'raw', sizeBytes: 32 * miB, allocation: 'fixed' },
+      });
+    agent.host.progress.length = 0;
+    await make('fixed.raw').answer;
+    const { size, blocks } = statSync(join(agent.folder(id), 'fixed.raw'));
+    assert.deepEqual([size, blocks * 512 >= size], [32 * miB, true]);
+    assert.equal(agent.host.progress.at(-1), 1);
+    const [first, second] = [make('first.raw'), make('second.raw')];
+    agent.host.cancel(second.id);
+    await first.answer;
+    await assert.rejects(second.answer, (error) => isFault(error, 'cancelled'));
+    assert.deepEqual(
+      readdirSync(agent.folder(id)).filter((name) => /second|part/.test(name)),
+      [],
+    );
+  });
+
   test('DISK-46 EVT-63 a failed compact, convert, create or merge is an error event that names operation, file and reason', async () => {
     const id = await makeVm();
     const folder = agent.folder(id);

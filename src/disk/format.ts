@@ -38,6 +38,8 @@ export interface CreateOptions {
   /** Sixteen random bytes, for identities. */
   newIdentity(): Buffer;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes of the space that is taken at once, since the last call. */
+  readonly onFill?: ((bytes: number) => void) | undefined;
 }
 
 export interface Format {

@@ -1,6 +1,6 @@
 /** Vms of other products, imported from their configurations with the disks beside them, and a drive: real guests boot from each. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AllowedAction, Event, Host, Operation, Vm } from '#api';
@@ -173,4 +173,51 @@ void test('VM-68 DISK-14 DISK-40 a vm with a linked disk is not started until th
   await gantry.must('vm', 'start', 'p2v');
   await untilLogin('p2v');
   await gantry.must('vm', 'turn-off', 'p2v', '--yes');
+});
+
+void test('DISK-03 DISK-04 DISK-06 a place of a vm has a new disk, one that is there, a copy of a VMDK, or none', async () => {
+  await gantry.must('vm', 'create', 'store', '--memory', '192M');
+  const attach = (...words: string[]): Promise<string> =>
+    gantry.must('vm', 'attach-disk', 'store', ...words);
+  const vmdk = join(shelf, 'Web Server.vmdk');
+  await attach('--import', vmdk, '--bus', 'sata', '--position', '1');
+  await attach('--new', '16M', '--fixed', '--bus', 'sata', '--position', '2');
+  const image = join(shelf, 'drive.img');
+  await attach(
+    '--file',
+    image,
+    '--format',
+    'raw',
+    '--read-only',
+    '--bus',
+    'virtio',
+    '--position',
+    '3',
+  );
+  const { path, definition } = await show('store');
+  const files = definition.hardware.disks.map(({ position, file, format }) => [
+    position,
+    file,
+    format,
+  ]);
+  assert.deepEqual(files, [
+    [1, 'store-sata0-1.qcow2', 'qcow2'],
+    [2, 'store-sata0-2.raw', 'raw'],
+    [3, image, 'raw'],
+  ]);
+  await gantry.must('disk', 'compare', vmdk, join(path, 'store-sata0-1.qcow2'));
+  const { size, blocks } = statSync(join(path, 'store-sata0-2.raw'));
+  assert.deepEqual([size, blocks * 512 >= size], [16 * 1024 ** 2, true]);
+  await gantry.must('vm', 'start', 'store');
+  await gantry.must('vm', 'turn-off', 'store', '--yes');
+  await gantry.must('vm', 'detach-disk', 'store', 'sata0:2');
+  const left = (await show('store')).definition.hardware.disks.map(({ position }) => position);
+  assert.deepEqual(left, [1, 3]);
+  for (const [file, why] of [
+    [join(path, 'store-sata0-1.qcow2'), /is a disk of a vm here/],
+    ['/etc/hostname', /outside of the folders that vms may use/],
+  ] as const) {
+    const refused = await gantry.run(['vm', 'attach-disk', 'store', '--import', file]);
+    assert.match(refused.err, why);
+  }
 });

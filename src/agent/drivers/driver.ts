@@ -289,6 +289,8 @@ export type DiskSourceLike =
       readonly file: string;
       readonly format: 'qcow2' | 'raw';
       readonly sizeBytes: number;
+      /** `fixed`: all of its space is taken at once; only of the format raw. */
+      readonly allocation?: 'dynamic' | 'fixed' | undefined;
     }
   | {
       readonly kind: 'image';

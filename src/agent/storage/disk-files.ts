@@ -8,7 +8,9 @@ import { constants, existsSync, type Stats } from 'node:fs';
 import { chmod, copyFile, rename, rm, stat } from 'node:fs/promises';
 import {
   convertDisk,
+  demandSpace,
   hostStore,
+  makeDisk as makeDiskFile,
   openDisk,
   withoutSync,
   type Disk,
@@ -66,7 +68,7 @@ function makeFrom(
 ): Promise<number> {
   switch (source.kind) {
     case 'new':
-      return makeEmpty(place, source);
+      return makeEmpty(place, source, onProgress);
     case 'image':
       return makeFromImage(place, source);
     case 'foreign':
@@ -148,12 +150,33 @@ async function requireSame(
 async function makeEmpty(
   place: DiskPlace,
   source: Extract<DiskSourceLike, { kind: 'new' }>,
+  onProgress: OnProgress,
 ): Promise<number> {
   const sizeBytes = roundUp(source.sizeBytes);
-  const { format } = source;
+  const { format, allocation } = source;
   const { qemuImg, path, signal } = place;
+  if (allocation === 'fixed') {
+    await makeFixed(place, sizeBytes, onProgress);
+    return sizeBytes;
+  }
   await createImage(qemuImg, { path, format, sizeBytes, signal });
   return sizeBytes;
+}
+
+/** In as few pieces as the file system has room for, all zeros (DISK-07). */
+async function makeFixed(
+  { path, signal }: DiskPlace,
+  sizeBytes: number,
+  onProgress: OnProgress,
+): Promise<void> {
+  await demandSpace(path, sizeBytes);
+  let filledBytes = 0;
+  const onFill = (bytes: number): void => {
+    filledBytes += bytes;
+    onProgress?.(filledBytes / sizeBytes);
+  };
+  const disk = { path, format: 'raw', sizeBytes, preallocation: 'full', signal, onFill } as const;
+  await makeDiskFile(disk, hostStore());
 }
 
 async function makeFromImage(

@@ -170,6 +170,7 @@ export class FileStorage implements Storage {
         bytes += (await stat(source.imagePath).catch(() => undefined))?.size ?? source.sizeBytes;
       } else if (source.kind === 'drive') bytes += source.sizeBytes;
       else if (source.kind === 'foreign') bytes += await storedBytes(source.sourcePath);
+      else if (source.allocation === 'fixed') bytes += source.sizeBytes;
       else bytes += emptyQcow2Bytes;
     }
     return bytes;

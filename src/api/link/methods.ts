@@ -45,6 +45,7 @@ export const diskSourceSchema = z.discriminatedUnion('kind', [
     file: z.string().max(1024),
     format: z.enum(diskFormats),
     sizeBytes: z.number().int().min(0),
+    allocation: z.enum(diskAllocations).optional(),
   }),
   z.strictObject({
     kind: z.literal('image'),

@@ -5,6 +5,7 @@ import { dryRunQuerySchema } from '../list.ts';
 import { patchOf } from '../patch.ts';
 import { powerActions } from './actions.ts';
 import { adapterSchema, diskBuses, diskFormats, traySchema } from './hardware.ts';
+import { diskAllocations } from './travel.ts';
 
 export const vmAddSchema = z
   .strictObject({
@@ -61,6 +62,11 @@ export const vmBulkSchema = z
   .meta({ id: 'VmBulk' });
 export type VmBulk = z.infer<typeof vmBulkSchema>;
 
+export const newAllocation = z.enum(diskAllocations).optional().meta({
+  description:
+    'dynamic: takes space as it is written, the default; fixed: takes all of it at once and never gives it back, in the format raw',
+});
+
 const at = {
   bus: z.enum(diskBuses).optional().meta({ description: "default: the profile's" }),
   controller: z.number().int().min(0).max(3).optional(),
@@ -79,6 +85,7 @@ export const diskAttachSchema = z
       kind: z.literal('new'),
       sizeBytes: z.number().int().min(1),
       format: z.enum(diskFormats).default('qcow2'),
+      allocation: newAllocation,
       file: z.string().min(1).max(100).optional(),
       ...at,
     }),
@@ -89,6 +96,17 @@ export const diskAttachSchema = z
       readOnly: z.boolean().default(false),
       ...at,
     }),
+    z
+      .strictObject({
+        kind: z.literal('import'),
+        file: z.string().min(1).max(1024).meta({
+          description:
+            'a disk on the host in any format that is read: VMDK, VHD, VHDX, VDI and others',
+        }),
+        format: z.enum(diskFormats).default('qcow2').meta({ description: 'of the copy' }),
+        ...at,
+      })
+      .meta({ description: 'a copy of a disk of another product, with all its parents' }),
     z
       .strictObject({
         kind: z.literal('linked'),

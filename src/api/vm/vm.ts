@@ -6,6 +6,7 @@ import { additionsStates } from './additions.ts';
 import { undoDecisions, vmDefinitionSchema } from './definition.ts';
 import { guestHealthNames, guestHealths } from './guest-health.ts';
 import { macSchema } from './hardware.ts';
+import { newAllocation } from './requests.ts';
 import { vmStateSchema } from './state.ts';
 
 export const heartbeatSchema = z
@@ -284,6 +285,7 @@ export const vmCreateSchema = z
           kind: z.literal('new'),
           sizeBytes: bytes,
           format: z.enum(['qcow2', 'raw']).default('qcow2'),
+          allocation: newAllocation,
           file: z
             .string()
             .min(1)

@@ -1,7 +1,8 @@
 /** Disks and media of a vm. */
+import type { z } from 'zod';
+import type { diskAttachSchema, Tray } from '#api';
 import { formatBytes } from '#lib';
-import type { Tray } from '#api';
-import { command } from '../command.ts';
+import { command, type Run } from '../command.ts';
 import { finish } from '../progress.ts';
 
 const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
@@ -18,6 +19,63 @@ const placeOptions = {
   position: { type: 'number', value: 'NUMBER', meaning: 'default: the first free one' },
 } as const;
 
+const attachOptions = {
+  new: { type: 'size', value: 'SIZE', meaning: 'make a new disk of this size' },
+  fixed: {
+    type: 'flag',
+    meaning: 'the new disk takes all of its space at once, in the format raw',
+  },
+  file: {
+    type: 'text',
+    value: 'FILE',
+    meaning: 'an existing disk on the host, or the name for a new one',
+  },
+  import: {
+    type: 'text',
+    value: 'FILE',
+    meaning: 'a copy of a disk on the host in any format: VMDK, VHD, VHDX, VDI and others',
+  },
+  format: {
+    type: 'text',
+    words: ['qcow2', 'raw'],
+    value: 'FORMAT',
+    meaning: 'qcow2 (default) or raw',
+  },
+  linked: {
+    type: 'text',
+    value: 'DEVICE',
+    meaning: 'an entire drive of the host, only to be converted: /dev/sdb',
+  },
+  'read-only': { type: 'flag', meaning: 'as a read-only data disk' },
+  ...placeOptions,
+} as const;
+
+function attachment(
+  options: Run<typeof attachOptions>['options'],
+): z.input<typeof diskAttachSchema> {
+  const { bus, controller, position, file } = options;
+  const at = {
+    ...(bus === undefined ? {} : { bus }),
+    ...(controller === undefined ? {} : { controller }),
+    ...(position === undefined ? {} : { position }),
+  };
+  if (options.linked !== undefined) return { kind: 'linked', device: options.linked, ...at };
+  const format = options.format ?? (options.fixed === true ? 'raw' : 'qcow2');
+  if (options.import !== undefined) return { kind: 'import', file: options.import, format, ...at };
+  if (options.new === undefined) {
+    const readOnly = options['read-only'] === true;
+    return { kind: 'existing', file: file ?? '', format, readOnly, ...at };
+  }
+  return {
+    kind: 'new',
+    sizeBytes: options.new,
+    format,
+    ...(options.fixed === true ? { allocation: 'fixed' } : {}),
+    ...(file === undefined ? {} : { file }),
+    ...at,
+  };
+}
+
 const forceOption = {
   type: 'flag',
   meaning: 'open the tray even if the guest has locked it; else the guest is asked to',
@@ -32,58 +90,17 @@ export const deviceCommands = [
     name: 'vm attach-disk',
     summary: 'attach a new or existing disk, while running where it can',
     args: [vmArgument],
-    options: {
-      new: { type: 'size', value: 'SIZE', meaning: 'make a new disk of this size' },
-      file: {
-        type: 'text',
-        value: 'FILE',
-        meaning: 'an existing disk on the host, or the name for a new one',
-      },
-      format: {
-        type: 'text',
-        words: ['qcow2', 'raw'],
-        value: 'FORMAT',
-        meaning: 'qcow2 (default) or raw',
-      },
-      linked: {
-        type: 'text',
-        value: 'DEVICE',
-        meaning: 'an entire drive of the host, only to be converted: /dev/sdb',
-      },
-      'read-only': { type: 'flag', meaning: 'as a read-only data disk' },
-      ...placeOptions,
-    },
+    options: attachOptions,
     examples: [
       'gantry vm attach-disk web-1 --new 20G',
+      'gantry vm attach-disk web-1 --new 20G --fixed',
+      'gantry vm attach-disk web-1 --import /srv/old/data.vmdk',
       'gantry vm attach-disk web-1 --file /srv/data.raw --format raw --read-only',
     ],
     async run(run) {
       const { options, client, signal } = run;
       const vm = run.args[0] ?? '';
-      const format = options.format ?? 'qcow2';
-      const at = {
-        ...(options.bus === undefined ? {} : { bus: options.bus }),
-        ...(options.controller === undefined ? {} : { controller: options.controller }),
-        ...(options.position === undefined ? {} : { position: options.position }),
-      };
-      const body =
-        options.linked !== undefined
-          ? { kind: 'linked' as const, device: options.linked, ...at }
-          : options.new === undefined
-            ? {
-                kind: 'existing' as const,
-                file: options.file ?? '',
-                format,
-                readOnly: options['read-only'] === true,
-                ...at,
-              }
-            : {
-                kind: 'new' as const,
-                sizeBytes: options.new,
-                format,
-                ...(options.file === undefined ? {} : { file: options.file }),
-                ...at,
-              };
+      const body = attachment(options);
       const started = await client.call('vm.disk.attach', { params: { vm }, body }, signal);
       await finish(
         run,

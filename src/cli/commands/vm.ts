@@ -37,6 +37,10 @@ const createOptions = {
     value: 'FORMAT',
     meaning: 'of the new or existing disk: qcow2 (default) or raw',
   },
+  fixed: {
+    type: 'flag',
+    meaning: 'the new disk takes all of its space at once, in the format raw',
+  },
   network: {
     type: 'text',
     value: 'NETWORK',
@@ -71,6 +75,8 @@ function diskChoice(options: Run<typeof createOptions>['options']): VmCreate['di
     };
   if (options['disk-file'] !== undefined)
     return { kind: 'existing', file: options['disk-file'], format };
+  if (options.disk !== undefined && options.fixed === true)
+    return { kind: 'new', sizeBytes: options.disk, format: 'raw', allocation: 'fixed' };
   if (options.disk !== undefined) return { kind: 'new', sizeBytes: options.disk, format };
   return { kind: 'none' };
 }

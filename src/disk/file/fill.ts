@@ -3,15 +3,21 @@ import { abortReason, miB } from '#lib';
 import { zeroBytes } from '../zeros.ts';
 import type { DiskFile } from './disk-file.ts';
 
+export interface FillWork {
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes that are taken since the last call. */
+  readonly onFill?: ((bytes: number) => void) | undefined;
+}
+
 /** Reserves through the host where it can, else by writing zeros. Faults: `exhausted`, `cancelled`. */
 export async function fillFile(
   file: DiskFile,
   offset: number,
   length: number,
-  signal: AbortSignal | undefined,
+  work: FillWork = {},
 ): Promise<void> {
-  if (file.reserve?.(offset + length) === true) return;
-  await writeZeros(file, offset, length, signal);
+  if (file.reserve?.(offset + length) === true) work.onFill?.(length);
+  else await writeZeros(file, offset, length, work);
 }
 
 /** Writes zeros. */
@@ -19,11 +25,13 @@ export async function writeZeros(
   file: DiskFile,
   offset: number,
   length: number,
-  signal?: AbortSignal,
+  { signal, onFill }: FillWork = {},
 ): Promise<void> {
   for (let done = 0; done < length; done += miB) {
     if (signal?.aborted) throw abortReason(signal);
-    await file.write(zeroBytes(Math.min(miB, length - done)), offset + done);
+    const bytes = Math.min(miB, length - done);
+    await file.write(zeroBytes(bytes), offset + done);
+    onFill?.(bytes);
   }
 }
 

@@ -15,7 +15,7 @@ export const rawFormat: Format = {
   async create(file: DiskFile, options: CreateOptions) {
     await file.truncate(options.sizeBytes);
     if (options.preallocation === 'full' || options.variant === 'full') {
-      await fillFile(file, 0, options.sizeBytes, options.signal);
+      await fillFile(file, 0, options.sizeBytes, options);
     }
   },
   roundSize: (sizeBytes) => Math.ceil(sizeBytes / sectorBytes) * sectorBytes,

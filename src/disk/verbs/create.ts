@@ -30,6 +30,8 @@ export interface NewDisk {
   /** `memory`: leaves it to the host when the file reaches the volume, as a copy by other tools does. */
   readonly durability?: 'volume' | 'memory' | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes of the space that is taken at once, since the last call. */
+  readonly onFill?: ((bytes: number) => void) | undefined;
 }
 
 /** The size the disk would really get. */

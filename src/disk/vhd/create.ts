@@ -74,7 +74,7 @@ async function layOutFixed(
   options: CreateOptions,
 ): Promise<void> {
   if (options.preallocation === 'full') {
-    await fillFile(file, 0, footer.currentBytes + footerBytes, options.signal);
+    await fillFile(file, 0, footer.currentBytes + footerBytes, options);
   }
   await file.write(buildFooter(footer), footer.currentBytes);
 }

@@ -91,7 +91,7 @@ export class FixedVhdLayer implements Layer {
   async #enlarge(sizeBytes: number): Promise<void> {
     const before = this.#size;
     const footer = resizedFooter(this.#footer, sizeBytes);
-    await fillFile(this.file, before + footerBytes, sizeBytes - before, undefined);
+    await fillFile(this.file, before + footerBytes, sizeBytes - before);
     await this.file.write(buildFooter(footer), sizeBytes);
     await this.file.sync();
     await this.file.write(zeroBytes(footerBytes), before);

@@ -65,7 +65,7 @@ export async function createVhdx(file: DiskFile, options: CreateOptions): Promis
   if (!isFixed) return;
   await file.truncate(end + blocks * blockBytes);
   if (options.preallocation === 'full') {
-    await fillFile(file, end, blocks * blockBytes, options.signal);
+    await fillFile(file, end, blocks * blockBytes, options);
   }
   await writeFixedTable(file, bat.offset, end, { blocks, blockBytes, ratio });
 }

@@ -120,7 +120,7 @@ async function layOutFlat(
   for (const { name, sizeBytes } of parts) {
     const piece = await neighbour(file, options, name);
     await piece.truncate(sizeBytes);
-    if (options.preallocation === 'full') await fillFile(piece, 0, sizeBytes, options.signal);
+    if (options.preallocation === 'full') await fillFile(piece, 0, sizeBytes, options);
     await piece.sync();
     await piece.close();
   }

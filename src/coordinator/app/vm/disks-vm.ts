@@ -2,10 +2,12 @@
 import { Fault } from '#lib';
 import {
   diskSchema,
+  diskSourceSchema,
   findGuest,
   placeName,
   type Disk,
   type DiskAttach,
+  type DiskSource,
   type DryRun,
   type Operation,
   type VmDefinition,
@@ -17,12 +19,13 @@ import { parseDefinition } from '../check-definition.ts';
 import { asJson } from '../json.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
+import { copyLimitMs } from './clone-steps.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 import { linkDrive } from './linked-disks.ts';
-import { defaultBus, freePlace, newDisk } from './make-definition.ts';
-import { requireOwnFiles } from './others-files.ts';
+import { defaultBus, freePlace, newDisk, newSource } from './make-definition.ts';
+import { requireOwnFiles, requireOwnPaths } from './others-files.ts';
 
 function addDisk(definition: VmDefinition, disk: Disk): VmDefinition {
   const others = definition.hardware.disks.filter((one) => placeName(one) !== placeName(disk));
@@ -45,10 +48,7 @@ export async function attachDisk(
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'change-disks');
   const { name } = definition;
-  const disk =
-    request.kind === 'linked'
-      ? await linkDrive(coordinator, caller, id, request)
-      : await chooseDisk(coordinator, vm, request);
+  const { disk, source } = await chooseDisk(coordinator, caller, vm, request);
   const after = parseDefinition(addDisk(definition, disk), name, definition);
   requireOwnFiles(coordinator.inventory, caller, vm.data.hostId, after, definition);
   return await begin(
@@ -56,17 +56,26 @@ export async function attachDisk(
     caller,
     vm,
     attachDiskKind,
-    { disk: asJson(disk), make: request.kind === 'new' },
+    { disk: asJson(disk), source: source === null ? null : asJson(source) },
     dryRun,
     after,
   );
 }
 
+interface Chosen {
+  readonly disk: Disk;
+  /** What its file is made from; null: it is there. */
+  readonly source: DiskSource | null;
+}
+
 async function chooseDisk(
-  { links }: Coordinator,
+  coordinator: Coordinator,
+  caller: Caller,
   { id, data }: Document<VmDocument>,
-  request: Exclude<DiskAttach, { kind: 'linked' }>,
-): Promise<Disk> {
+  request: DiskAttach,
+): Promise<Chosen> {
+  if (request.kind === 'linked')
+    return { disk: await linkDrive(coordinator, caller, id, request), source: null };
   const { hardware, guestOs, name } = data.definition;
   const place = freePlace(
     hardware,
@@ -74,13 +83,57 @@ async function chooseDisk(
     request,
   );
   const { format } = request;
-  if (request.kind === 'new') {
-    const file = request.file ?? `${name}-${placeName(place).replace(':', '-')}.${format}`;
-    return newDisk(place, file, format, request.sizeBytes);
+  const file = `${name}-${placeName(place).replace(':', '-')}.${format}`;
+  switch (request.kind) {
+    case 'new': {
+      const { sizeBytes, allocation } = request;
+      const disk = newDisk(place, request.file ?? file, format, sizeBytes, allocation);
+      return { disk, source: newSource(disk.file, format, sizeBytes, allocation) };
+    }
+    case 'existing': {
+      const query = { id, file: request.file, format };
+      const { sizeBytes } = await coordinator.links.call(
+        data.hostId,
+        'machine.disk.inspect',
+        query,
+      );
+      const disk = newDisk(place, request.file, format, sizeBytes);
+      return { disk: { ...disk, readOnly: request.readOnly }, source: null };
+    }
+    case 'import': {
+      const from = await findForeign(coordinator, data.hostId, request.file);
+      const { sizeBytes, sourcePath } = from;
+      const files = new Set([request.file, sourcePath]);
+      requireOwnPaths(coordinator.inventory, caller, { hostId: data.hostId, id }, files);
+      const source = { kind: 'foreign', file, format, ...from } as const;
+      return { disk: newDisk(place, file, format, sizeBytes), source };
+    }
   }
-  const { file, readOnly } = request;
-  const { sizeBytes } = await links.call(data.hostId, 'machine.disk.inspect', { id, file, format });
-  return { ...newDisk(place, file, format, sizeBytes), readOnly };
+}
+
+type Foreign = Pick<
+  Extract<DiskSource, { kind: 'foreign' }>,
+  'sizeBytes' | 'sourcePath' | 'sourceFormat'
+>;
+
+/** Errors: `corrupt` for what is no disk; `refused` for one that a vm has: its contents are not handed out by naming it. */
+async function findForeign({ links }: Coordinator, hostId: string, file: string): Promise<Foreign> {
+  const { format, sizeBytes, vmIds, path, problem } = await links.call(hostId, 'host.disk', {
+    file,
+  });
+  if (format === null || sizeBytes === null || problem !== null)
+    throw new Fault(
+      'corrupt',
+      `${file} cannot be read as a disk: ${problem ?? 'why is not known'}`,
+      {
+        hint: 'see what is wrong with it: gantry host disk',
+      },
+    );
+  if (vmIds.length > 0)
+    throw new Fault('refused', `cannot import ${file}: it is a disk of a vm here`, {
+      hint: 'detach it there first, or copy that vm with: gantry vm clone',
+    });
+  return { sizeBytes, sourcePath: path, sourceFormat: format };
 }
 
 export async function detachDisk(
@@ -106,16 +159,17 @@ function diskOf(work: Work): Disk {
 const makeDiskStep: Step = {
   name: 'make',
   async run(work) {
-    if (work.input['make'] !== true) return;
-    const { file, format, sizeBytes } = diskOf(work);
+    const { source } = work.input;
+    if (source === null || source === undefined) return;
     const { hostId, machine } = machineOf(work);
-    const source = { kind: 'new', file, format, sizeBytes } as const;
     await work.coordinator.links.call(
       hostId,
       'machine.disk.create',
-      { ...machine, source },
+      { ...machine, source: diskSourceSchema.parse(source) },
       {
         signal: work.signal,
+        limitMs: copyLimitMs,
+        onProgress: (progress, note) => work.tell(progress, note),
       },
     );
     await work.remember({ made: true });

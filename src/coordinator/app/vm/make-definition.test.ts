@@ -66,6 +66,20 @@ test('the file name of a disk is chosen freely', () => {
   assert.equal(disks[0]?.file, 'os.img');
 });
 
+test('DISK-06 DISK-10 a new disk is dynamic unless it is to be fixed, which the format raw can be; then it keeps what the guest discards', () => {
+  const kindOf = (disk: VmCreate['disk']): unknown => {
+    const { definition, disks } = make(disk === undefined ? {} : { disk });
+    return [disks[0]?.kind === 'new' && disks[0].allocation, definition.hardware.disks[0]?.discard];
+  };
+  assert.deepEqual(kindOf({ kind: 'new', sizeBytes: giB, format: 'raw' }), [undefined, true]);
+  const fixed = { kind: 'new', sizeBytes: giB, allocation: 'fixed' } as const;
+  assert.deepEqual(kindOf({ ...fixed, format: 'raw' }), ['fixed', false]);
+  assert.throws(
+    () => kindOf({ ...fixed, format: 'qcow2' }),
+    (error) => isFault(error, 'invalid') && error.hint === 'choose the format raw',
+  );
+});
+
 test('every guest of the catalogue gives a definition that holds together', () => {
   for (const { id, profile, adapter, clock } of guestCatalogue) {
     const { definition } = make({

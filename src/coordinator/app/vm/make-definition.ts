@@ -216,12 +216,12 @@ function makeDisk(
     case 'none':
       return [];
     case 'new': {
-      const { sizeBytes, format } = choice;
+      const { sizeBytes, format, allocation } = choice;
       const file = choice.file ?? `${create.name}.${format}`;
       return [
         {
-          disk: newDisk(place(), file, format, sizeBytes),
-          source: { kind: 'new', file, format, sizeBytes },
+          disk: newDisk(place(), file, format, sizeBytes, allocation),
+          source: newSource(file, format, sizeBytes, allocation),
         },
       ];
     }
@@ -260,13 +260,29 @@ function makeDisk(
   }
 }
 
+export function newSource(
+  file: string,
+  format: Disk['format'],
+  sizeBytes: number,
+  allocation: 'dynamic' | 'fixed' = 'dynamic',
+): DiskSource {
+  const source = { kind: 'new', file, format, sizeBytes } as const;
+  return allocation === 'fixed' ? { ...source, allocation } : source;
+}
+
+/** Errors: `invalid` for a fixed disk of a format that grows. */
 export function newDisk(
   place: Pick<Disk, 'bus' | 'controller' | 'position'>,
   file: string,
   format: Disk['format'],
   sizeBytes: number,
+  allocation: 'dynamic' | 'fixed' = 'dynamic',
 ): Disk {
   const { bus, controller, position } = place;
+  if (allocation === 'fixed' && format !== 'raw')
+    throw new Fault('invalid', `the disk ${file} cannot be fixed: its format ${format} grows`, {
+      hint: 'choose the format raw',
+    });
   return {
     bus,
     controller,
@@ -276,7 +292,8 @@ export function newDisk(
     sizeBytes,
     readOnly: false,
     shared: false,
-    discard: true,
+    // What a fixed disk has taken it keeps.
+    discard: allocation === 'dynamic',
     cache: 'writeback',
     serial: '',
   };

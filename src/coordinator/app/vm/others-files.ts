@@ -19,11 +19,21 @@ export function requireOwnFiles(
   before?: VmDefinition,
 ): void {
   const known = before === undefined ? new Set<string>() : filesIn(before);
+  requireOwnPaths(inventory, caller, { hostId, id: after.id }, filesIn(after).difference(known));
+}
+
+/** The same for files that the vm with the id does not come to name. */
+export function requireOwnPaths(
+  inventory: Inventory,
+  caller: Caller,
+  vm: { readonly hostId: string; readonly id: string },
+  files: ReadonlySet<string>,
+): void {
   // A relative name stays in the vm's own folder. Looking through all vms is for those that name another place.
-  const named = [...filesIn(after).difference(known)].filter((file) => posix.isAbsolute(file));
+  const named = [...files].filter((file) => posix.isAbsolute(file));
   if (named.length === 0) return;
   for (const { id, data } of inventory.documents<VmDocument>('vm')) {
-    if (id === after.id || data.hostId !== hostId) continue;
+    if (id === vm.id || data.hostId !== vm.hostId) continue;
     const file = named.find((one) => belongsTo(data, posix.normalize(one)));
     if (file === undefined || caller.may('vm.disks', { kind: 'vm', id })) continue;
     throw new Fault('forbidden', `${file.slice(0, 200)} is a file of another vm`, {
