@@ -1,5 +1,6 @@
 /** Hosts: the machines that carry agents and vms. */
 import { z } from 'zod';
+import { hostConnectionSchema } from './host-connection.ts';
 import { lowSpaceSchema } from './host-space.ts';
 import { idSchema, nameSchema, timeSchema } from './ids.ts';
 import { abilities } from './vm/abilities.ts';
@@ -204,6 +205,7 @@ export const hostSchema = z
     address: z.string().max(64).nullable().meta({
       description: 'from which its agent reaches the coordinator, as far as it is known',
     }),
+    connection: hostConnectionSchema.nullable().meta({ description: 'null: it has an agent' }),
     settings: hostSettingsSchema,
     facts: hostFactsSchema.nullable(),
     load: hostLoadSchema.nullable(),

@@ -10,6 +10,7 @@ export { parseFilter, type Filter } from './filter/parse.ts';
 export * from './folder.ts';
 export * from './host.ts';
 export * from './host-capacity.ts';
+export * from './host-connection.ts';
 export * from './host-space.ts';
 export * from './ids.ts';
 export * from './image.ts';

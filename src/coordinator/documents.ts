@@ -57,6 +57,18 @@ export interface HostDocument {
   /** A renewed certificate that has not been used yet; it takes the other's place when it is. */
   readonly nextCertificate?: { readonly fingerprint: string; readonly expiresAt: string } | null;
   readonly serviceRunning: boolean;
+  /** Of a host without an agent: how it is reached. */
+  readonly connection?: ConnectionDocument;
+}
+
+/** What is secret is sealed for the host. */
+export interface ConnectionDocument {
+  readonly address: string;
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly unverified: 'refused' | 'allowed';
+  /** With which its link is dialled. */
+  readonly identity: { readonly certificate: string; readonly privateKey: string };
 }
 
 /** kind agent, id of the host: what is remembered of its agent apart from the host, whose version it must not touch. */

@@ -26,6 +26,7 @@ import { Recordings } from './consoles/recordings.ts';
 import { Sessions } from './consoles/sessions.ts';
 import { Tickets } from './consoles/tickets.ts';
 import { Claims } from './http/claims.ts';
+import { ForeignHosts } from './foreign/foreign-hosts.ts';
 import { createHandlers } from './http/handlers.ts';
 import { HttpServer, openApiText } from './http/server.ts';
 import { createInventory } from './inventory/memory-inventory.ts';
@@ -103,6 +104,9 @@ export async function startCoordinator(
   const access = stack.use(
     await Access.open({ coordinator, listenAddress: host, tls: options.tls }),
   );
+  const secrets = access.foreignSecrets();
+  // Told of the end of links before it ends itself.
+  const foreign = stack.use(new ForeignHosts({ coordinator, secrets, logLevel: options.logLevel }));
   const loops: { nudge(name: string): void }[] = [];
   const links = stack.use(
     new AgentLinks({
@@ -161,6 +165,7 @@ export async function startCoordinator(
       coordinator,
       consoles: { coordinator, streams, sessions, tickets, links: consoleLinks, recordings },
       history,
+      connect: { coordinator, foreign, secrets },
       about: {
         productVersion,
         apiVersion: 'v1',
@@ -196,6 +201,7 @@ export async function startCoordinator(
   links.start();
   const { recovered } = await operations.start();
   const url = await server.listen(host, port);
+  if (options.tls === 'on') foreign.start(url);
   warnOfExposure(options, url, log);
   const loop = stack.use(
     new Loops(

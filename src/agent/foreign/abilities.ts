@@ -19,6 +19,7 @@ export const missingAbilities: Readonly<Partial<Record<Ability, string>>> = {
   snapshot: `taking snapshots of vms of a libvirt connection ${elsewhere}`,
   networks: 'networks of Gantry are carried by hosts with an agent',
   'file-copy': `copying and moving files of vms of a libvirt connection ${elsewhere}`,
-  create: `making and deleting vms of a libvirt connection ${elsewhere}`,
+  create:
+    "vms and images are made on hosts with an agent, and what is here is deleted with its hypervisor's own tools",
   configure: `changing vms of a libvirt connection ${elsewhere}`,
 };

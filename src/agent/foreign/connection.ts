@@ -5,7 +5,7 @@
  *
  *   connecting --open, first look--> connected: link, looks --loss--> wait, longer each time --> connecting
  */
-import type { ForeignHostIdentity, ForeignState, ForeignTarget } from '#api';
+import type { ConnectionState, ForeignHostIdentity, ForeignTarget } from '#api';
 import { describeFault, Fault, isoTime, type Clock } from '#lib';
 import { connectLibvirt, parseUri, type Client } from '#libvirt';
 import type { Log } from '#log';
@@ -24,7 +24,7 @@ export interface ForeignConnectionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
-  readonly onState: (state: ForeignState) => void;
+  readonly onState: (state: ConnectionState) => void;
   readonly times?: ForeignTimes | undefined;
   readonly timing?: ConnectionTiming | undefined;
 }
@@ -47,7 +47,7 @@ export class ForeignConnection {
   readonly #options: ForeignConnectionOptions;
   readonly #outbox = new MemoryOutbox();
   readonly #machines: ForeignMachines;
-  #state: ForeignState = { state: 'connecting', latencyMs: null, lastError: null };
+  #state: ConnectionState = { state: 'connecting', latencyMs: null, lastError: null };
   #architecture = '';
 
   constructor(options: ForeignConnectionOptions) {
@@ -134,7 +134,7 @@ export class ForeignConnection {
     if (!outer.aborted) throw lost.signal.reason;
   }
 
-  #tell(change: Partial<ForeignState>): void {
+  #tell(change: Partial<ConnectionState>): void {
     this.#state = { ...this.#state, ...change };
     this.#options.onState(this.#state);
   }

@@ -8,8 +8,8 @@
  *     | <------ tried id, state ---- |  state whenever it changes, and with every look
  */
 import { z } from 'zod';
-import { hostSettingsSchema } from '../host.ts';
-import { idSchema, timeSchema } from '../ids.ts';
+import { connectionStateSchema } from '../host-connection.ts';
+import { idSchema } from '../ids.ts';
 import { faultDataSchema } from '../operation.ts';
 
 const pem = z.string().max(64 * 1024);
@@ -27,7 +27,6 @@ export type ForeignTarget = z.infer<typeof foreignTargetSchema>;
 export const foreignHostSchema = z.strictObject({
   id: idSchema,
   name: z.string().max(100),
-  settings: hostSettingsSchema,
   coordinator: z.url().max(1024),
   credentials: z.strictObject({ privateKey: pem, certificate: pem, authority: pem }),
 });
@@ -45,14 +44,6 @@ export const foreignRequestSchema = z.discriminatedUnion('type', [
 ]);
 export type ForeignRequest = z.infer<typeof foreignRequestSchema>;
 
-/** How a connection stands. */
-export const foreignStateSchema = z.strictObject({
-  state: z.enum(['connecting', 'connected']),
-  latencyMs: z.number().min(0).nullable(),
-  lastError: z.strictObject({ at: timeSchema, message: z.string().max(1000) }).nullable(),
-});
-export type ForeignState = z.infer<typeof foreignStateSchema>;
-
 export const foreignAnswerSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('tried'),
@@ -60,6 +51,6 @@ export const foreignAnswerSchema = z.discriminatedUnion('type', [
     hostName: z.string().max(100).optional().meta({ description: 'where it could be opened' }),
     fault: faultDataSchema.optional(),
   }),
-  z.strictObject({ type: z.literal('state'), hostId: idSchema, state: foreignStateSchema }),
+  z.strictObject({ type: z.literal('state'), hostId: idSchema, state: connectionStateSchema }),
 ]);
 export type ForeignAnswer = z.infer<typeof foreignAnswerSchema>;

@@ -2,6 +2,7 @@
 import { hostDiskListSchema, hostDiskReportSchema } from '../disk.ts';
 import { z } from 'zod';
 import { hostCapacitySchema, vmSizeQuerySchema } from '../host-capacity.ts';
+import { hostAddSchema, hostConnectSchema } from '../host-connection.ts';
 import { hostSchema } from '../host.ts';
 import { referenceSchema } from '../ids.ts';
 import {
@@ -30,6 +31,30 @@ export const hostsRoutes = {
     query: listQuerySchema,
     answer: 'now',
     response: pageSchema(hostSchema, 'Host'),
+  }),
+  'host.add': route({
+    method: 'POST',
+    path: '/hosts',
+    summary: 'Connect a hypervisor that others run, over libvirt; nothing on it changes',
+    group: 'hosts',
+    right: 'host.join',
+    query: dryRunQuerySchema,
+    body: hostAddSchema,
+    answer: 'now',
+    response: hostSchema,
+  }),
+  'host.connect': route({
+    method: 'PUT',
+    path: '/hosts/{host}/connection',
+    summary: 'Change how a connected hypervisor is reached',
+    group: 'hosts',
+    right: 'host.join',
+    on: 'host',
+    params: hostParams,
+    query: dryRunQuerySchema,
+    body: hostConnectSchema,
+    answer: 'now',
+    response: hostSchema,
   }),
   'host.show': route({
     method: 'GET',
@@ -83,7 +108,8 @@ export const hostsRoutes = {
   'host.remove': route({
     method: 'DELETE',
     path: '/hosts/{host}',
-    summary: 'Remove a host that carries no vms',
+    summary:
+      'Remove a host that carries no vms, or a connection with the vms seen over it, which stay as they are there',
     group: 'hosts',
     right: 'host.join',
     on: 'host',

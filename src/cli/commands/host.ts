@@ -18,6 +18,7 @@ import { writeList, writeThing } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
 import { hostColumns } from './columns.ts';
+import { describeConnection, hostConnectionCommands } from './host-connection.ts';
 
 const hostArgument = { name: 'host', meaning: 'name or id', completes: 'host' } as const;
 
@@ -40,6 +41,7 @@ function describeHost(host: Host): readonly (readonly [string, string])[] {
     ['id', host.id],
     ['status', host.statusReason === null ? host.status : `${host.status}: ${host.statusReason}`],
     ['driver', host.driver],
+    ...describeConnection(host),
     ['vms', `${host.vms}${load === null ? '' : `, ${load.running} running`}`],
     ['last seen', localTime(host.lastSeenAt)],
     ['search path', host.settings.searchPath.join(', ') || '(no value)'],
@@ -64,7 +66,9 @@ function describeHost(host: Host): readonly (readonly [string, string])[] {
             `${facts.acceleration.use === 'tcg' ? 'software emulation' : facts.acceleration.use}; kvm ${facts.acceleration.kvm}: ${facts.acceleration.evidence}`,
           ],
           ['version', facts.agentVersion],
-          ['additions', `${facts.additionsVersion}, shipped for guests`],
+          ...(facts.additionsVersion === ''
+            ? []
+            : [['additions', `${facts.additionsVersion}, shipped for guests`] as const]),
           ['up since', localTime(facts.bootedAt)],
           ...facts.programs
             .filter((program) => !program.found)
@@ -335,7 +339,8 @@ export const hostCommands: readonly Command[] = [
   }),
   command({
     name: 'host remove',
-    summary: 'remove a host that carries no vms',
+    summary:
+      'remove a host that carries no vms, or a connection; vms seen over it stay as they are',
     args: [hostArgument],
     examples: ['gantry host remove h9'],
     async run(run) {
@@ -366,5 +371,6 @@ export const hostCommands: readonly Command[] = [
       ]);
     },
   }),
+  ...hostConnectionCommands,
   ...hostBulkActions.map(bulkCommand),
 ];

@@ -16,6 +16,7 @@ const parts: readonly string[] = [
   'src/coordinator/store/sqlite/writer.ts',
   'src/coordinator/store/sqlite/reader.ts',
   'src/lib/x509/process-main.ts',
+  'src/agent/foreign/foreign-main.ts',
 ].map((file) => join(root, file));
 
 const entries: Readonly<Record<string, string>> = {

@@ -10,6 +10,7 @@
  *   <data>/audit/               the audit trail
  *   <config>/tls/               the user's own certificate, if there is one
  */
+import { Secrets } from '../foreign/secrets.ts';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -155,6 +156,11 @@ export class Access implements Gate, AsyncDisposable {
   /** For the server; undefined where TLS is off. */
   tlsOptions(): TlsOptions | undefined {
     return this.#parts.tls?.options();
+  }
+
+  /** Of hosts without an agent. */
+  foreignSecrets(): Secrets {
+    return new Secrets(this.#parts.context);
   }
 
   /** The server shows renewed certificates from now on. */

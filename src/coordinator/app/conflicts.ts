@@ -1,10 +1,15 @@
-/** Vms that claim the same identity: serial numbers that a guest's software takes for unique (HW-35), and MAC addresses. */
+/**
+ * Vms that claim the same identity: serial numbers that a guest's software takes for unique (HW-35), MAC addresses,
+ * and the UUID that the guest reads, which two hypervisors of others may both have (FED-17).
+ */
 import type { VmDefinition } from '#api';
 import type { VmDocument } from '../documents.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { hostThing } from './things.ts';
 
 /** What the vm claims for itself alone, each with what it is. */
-function claimsOf({ hardware }: VmDefinition): ReadonlyMap<string, string> {
+function claimsOf(definition: VmDefinition): ReadonlyMap<string, string> {
+  const { hardware } = definition;
   const { chassis, baseBoard } = hardware.bios;
   const claims = new Map<string, string>();
   for (const [what, serial] of [
@@ -14,21 +19,38 @@ function claimsOf({ hardware }: VmDefinition): ReadonlyMap<string, string> {
   ] as const)
     if (serial !== null) claims.set(`${what} ${serial}`, what);
   for (const { mac } of hardware.adapters) claims.set(mac, `MAC address ${mac}`);
+  claims.set(guestUuid(definition), uuidClaim);
   return claims;
+}
+
+const uuidClaim = 'UUID';
+
+/** The id, but of a vm of a foreign hypervisor what that one calls so. */
+function guestUuid({ id, extensions }: VmDefinition): string {
+  const said = extensions['libvirt'];
+  const isObject = typeof said === 'object' && said !== null && !Array.isArray(said);
+  return isObject && typeof said['uuid'] === 'string' ? said['uuid'] : id;
+}
+
+interface Owner {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
 }
 
 /** Answers which known vm claims something of the definition too. Made once for many questions. */
 export class ClaimIndex {
-  readonly #owners = new Map<string, { readonly id: string; readonly name: string }>();
+  readonly #owners = new Map<string, Owner>();
 
   constructor(inventory: Inventory) {
-    for (const vm of inventory.documents<VmDocument>('vm')) this.add(vm.data.definition);
+    for (const { data } of inventory.documents<VmDocument>('vm'))
+      this.add(data.definition, hostThing(inventory, data.hostId).name);
   }
 
-  add(definition: VmDefinition): void {
+  add(definition: VmDefinition, host: string): void {
     for (const claim of claimsOf(definition).keys())
       if (!this.#owners.has(claim))
-        this.#owners.set(claim, { id: definition.id, name: definition.name });
+        this.#owners.set(claim, { id: definition.id, name: definition.name, host });
   }
 
   /** The first conflict, or undefined. */
@@ -37,7 +59,9 @@ export class ClaimIndex {
   ): { readonly other: string; readonly what: string } | undefined {
     for (const [claim, what] of claimsOf(definition)) {
       const owner = this.#owners.get(claim);
-      if (owner !== undefined && owner.id !== definition.id) return { other: owner.name, what };
+      if (owner === undefined || owner.id === definition.id) continue;
+      const other = what === uuidClaim ? `${owner.name} on ${owner.host}` : owner.name;
+      return { other, what };
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** Things by id or name, for a caller who may see them: a thing that may not be seen is not found. */
 import { Fault } from '#lib';
-import { topFolderId, type Verb } from '#api';
+import { topFolderId, type Ability, type Verb } from '#api';
 import type { Caller } from '../context.ts';
 import type { FolderDocument, HostDocument, ImageDocument, VmDocument } from '../documents.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -101,4 +101,10 @@ export function requireVerb(
     facts: { verb },
     hint: 'ask an administrator for a role that has it',
   });
+}
+
+/** Errors: `unsupported` with the reason of the host's driver. */
+export function requireAbility({ data }: Document<HostDocument>, ability: Ability): void {
+  const reason = data.facts?.missing[ability];
+  if (reason !== undefined) throw new Fault('unsupported', `host ${data.name}: ${reason}`);
 }

@@ -13,9 +13,11 @@ import {
 import { certificateEvent } from '../access/mod.ts';
 import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { Caller, Coordinator } from '../context.ts';
-import type { GrantDocument, HostDocument, ImageDocument } from '../documents.ts';
+import type { GrantDocument, HostDocument, ImageDocument, VmDocument } from '../documents.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { synchronise } from '../link/synchronise.ts';
-import type { Document, NewEvent, Write } from '../store/store.ts';
+import { lockHolder } from '../operations/lock.ts';
+import type { Commit, Document, NewEvent, Write } from '../store/store.ts';
 import { commitFresh } from './commit-fresh.ts';
 import { notFound, shown } from './find.ts';
 import { issuesFault } from './issues.ts';
@@ -23,6 +25,8 @@ import { releaseName, requireFreeName, reserveName } from './names.ts';
 import { requireMatch, type Precondition } from './precondition.ts';
 import { settingEvents, type EventFrame } from './setting-events.ts';
 import { hostThing, installationThing } from './things.ts';
+import { teamOfVm } from './team/team-place.ts';
+import { vmGone } from './vm/vm-gone.ts';
 import type { Kind } from './work.ts';
 
 function hostDocument({ inventory }: Coordinator, id: string): Document<HostDocument> {
@@ -57,6 +61,14 @@ export async function updateHost(
     settings: mergeSettings(host.settings, patch.settings ?? {}),
   });
   const after = change(before.data);
+  if (before.data.connection !== undefined && patch.settings !== undefined)
+    throw new Fault(
+      'unsupported',
+      `host ${before.data.name} has no agent that could keep settings`,
+      {
+        hint: 'change how it is reached with: gantry host connect',
+      },
+    );
   const problem = nameProblem(after.name);
   if (problem !== undefined)
     throw issuesFault('the body', [{ path: 'name', problem: `the name ${problem}` }]);
@@ -136,7 +148,10 @@ async function configure(
   }
 }
 
-/** Errors: `refused` while it carries vms. */
+/**
+ * Of a host without an agent the vms that were seen there are forgotten with it; they stay as they are. Errors:
+ * `refused` while it carries vms of ours, or one of those seen is worked on or in a team.
+ */
 export async function removeHost(
   coordinator: Coordinator,
   caller: Caller,
@@ -148,7 +163,8 @@ export async function removeHost(
     const host = hostDocument(coordinator, id);
     requireMatch(options.precondition, host.data.name, host.version);
     const vms = inventory.vmsOfHost(id).size;
-    if (vms > 0)
+    if (host.data.connection !== undefined) requireIdle(inventory, id);
+    else if (vms > 0)
       throw new Fault('refused', `host ${host.data.name} carries ${vms} vms`, {
         facts: { vms },
         hint: 'remove or delete its vms first',
@@ -173,16 +189,51 @@ export async function removeHost(
     for (const grant of inventory.documents<GrantDocument>('grant'))
       if (grant.data.objectKind === 'host' && grant.data.objectId === id)
         writes.push({ kind: 'grant', id: grant.id, delete: true });
+    const seen = forgetSeen(inventory, caller, id);
     return {
-      conditions: [{ kind: 'host', id, version: host.version }],
-      writes,
+      conditions: [{ kind: 'host', id, version: host.version }, ...seen.conditions],
+      writes: [...writes, ...seen.writes],
       events: [
+        ...seen.events,
         { ...frameOf(coordinator, caller, id), name: 'host.removed', attributes: {} },
         // Nobody is known by it any more.
         certificateEvent(caller, host.data.name, 'revoked'),
       ],
     };
   });
+  // What did not go into one commit has no host any more.
+  while (inventory.vmsOfHost(id).size > 0)
+    await commitFresh(coordinator, () => forgetSeen(inventory, caller, id));
+}
+
+/** So that it fits one commit with what else is written. */
+const seenAtOnce = 800;
+
+/** The next of the vms that were seen on a host without an agent. */
+function forgetSeen(inventory: Inventory, caller: Caller, hostId: string): Required<Commit> {
+  const { actor, origin, correlationId } = caller;
+  const parts = [...inventory.vmsOfHost(hostId)].slice(0, seenAtOnce).flatMap((id) => {
+    const vm = inventory.document<VmDocument>('vm', id);
+    return vm === undefined
+      ? []
+      : [vmGone(inventory, vm, 'removed', { actor, origin, correlationId })];
+  });
+  return {
+    conditions: parts.flatMap(({ conditions }) => conditions),
+    writes: parts.flatMap(({ writes }) => writes),
+    events: parts.flatMap(({ events }) => events),
+  };
+}
+
+/** Errors: `refused` naming a vm that an operation works on or that is in a team. */
+function requireIdle(inventory: Inventory, hostId: string): void {
+  for (const id of inventory.vmsOfHost(hostId)) {
+    const name = inventory.vm(id)?.name ?? id;
+    if (lockHolder(inventory, { kind: 'vm', id, name }) !== undefined)
+      throw new Fault('refused', `vm ${name} is being worked on`, { hint: 'wait for it' });
+    if (teamOfVm(inventory, id) !== undefined)
+      throw new Fault('refused', `vm ${name} is in a team`, { hint: 'take it out of it first' });
+  }
 }
 
 export async function diagnoseHost(

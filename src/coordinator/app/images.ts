@@ -15,7 +15,7 @@ import type { Caller, Coordinator } from '../context.ts';
 import type { HostDocument, ImageDocument, VmDocument } from '../documents.ts';
 import type { Document, NewEvent } from '../store/store.ts';
 import { commitFresh } from './commit-fresh.ts';
-import { findHost, notFound, requireVerb } from './find.ts';
+import { findHost, notFound, requireAbility, requireVerb } from './find.ts';
 import { asJson } from './json.ts';
 import { mediaOf } from './media.ts';
 import { freeName, releaseName, requireFreeName, reserveName } from './names.ts';
@@ -133,11 +133,13 @@ function chooseImageHost(
 ): Document<HostDocument> {
   if (wanted !== undefined) {
     const host = findHost(inventory, caller, wanted);
+    requireAbility(host, 'create');
     requireVerb(caller, 'image.manage', { kind: 'host', id: host.id }, `host ${host.data.name}`);
     return host;
   }
-  const possible = [...inventory.documents<HostDocument>('host')].filter(({ id }) =>
-    caller.may('image.manage', { kind: 'host', id }),
+  const possible = [...inventory.documents<HostDocument>('host')].filter(
+    ({ id, data }) =>
+      data.facts?.missing.create === undefined && caller.may('image.manage', { kind: 'host', id }),
   );
   const ready = possible.filter(({ id }) => inventory.host(id)?.status === 'ready');
   const [first, second] = ready;

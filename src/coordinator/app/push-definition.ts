@@ -14,6 +14,8 @@ export class DefinitionPusher {
   readonly #inventory: Inventory;
   readonly #links: Links;
   readonly #has = new Map<string, number>();
+  /** Of hosts without an agent: nothing is sent of them. */
+  readonly #foreign = new Set<string>();
 
   constructor(inventory: Inventory, links: Links) {
     this.#inventory = inventory;
@@ -22,8 +24,9 @@ export class DefinitionPusher {
 
   /** What an agent has, by its records. */
   noteRecords(records: readonly MachineRecord[]): void {
-    for (const { definition, definitionVersion } of records)
-      this.#has.set(definition.id, definitionVersion);
+    for (const { definition, definitionVersion, report } of records)
+      if (report.foreign === true) this.#foreign.add(definition.id);
+      else this.#has.set(definition.id, definitionVersion);
   }
 
   note(vmId: string, revision: number): void {
@@ -32,12 +35,14 @@ export class DefinitionPusher {
 
   forget(vmId: string): void {
     this.#has.delete(vmId);
+    this.#foreign.delete(vmId);
   }
 
   /** Whether the vm's agent is not known to have the present definition. */
   isBehind(vmId: string): boolean {
     const vm = this.#inventory.document<VmDocument>('vm', vmId)?.data;
-    return vm !== undefined && this.#has.get(vmId) !== vm.revision;
+    if (vm === undefined || this.#foreign.has(vmId)) return false;
+    return this.#has.get(vmId) !== vm.revision;
   }
 
   /** Vms of the host that have to be told. */
@@ -48,7 +53,7 @@ export class DefinitionPusher {
   /** Sends the present definition. Errors: the agent's; `unavailable`. A vm that is gone is done. */
   async push(vmId: string, cause: Cause, signal?: AbortSignal): Promise<void> {
     const vm = this.#inventory.document<VmDocument>('vm', vmId)?.data;
-    if (vm === undefined) return;
+    if (vm === undefined || this.#foreign.has(vmId)) return;
     await this.#links.call(
       vm.hostId,
       'machine.configure',

@@ -201,6 +201,9 @@ const reference = fc.constantFrom(
 
 // What would end the test's own session or the agent's link, and streams, which have tests of their own.
 const left: ReadonlySet<RouteName> = new Set([
+  // They dial what is named, wherever that is.
+  'host.add',
+  'host.connect',
   'watch.open',
   'event.watch',
   'event.clear',

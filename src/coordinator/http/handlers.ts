@@ -23,6 +23,7 @@ import {
   removeHost,
   updateHost,
 } from '../app/hosts.ts';
+import { addHost, connectHost, type ConnectParts } from '../app/connect-host.ts';
 import { judgeCapacity } from '../app/host-capacity.ts';
 import { listHostDisks, showHostDisk } from '../app/host-disks.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
@@ -78,6 +79,8 @@ export interface HandlersOptions {
   readonly coordinator: Coordinator;
   readonly consoles: ConsoleParts;
   readonly history: Pick<SampleHistory, 'read'>;
+  /** How hosts without an agent are connected. */
+  readonly connect: ConnectParts;
   readonly about: About;
   readonly openApi: () => Uint8Array;
   /** A signal that also aborts when the caller's proof ends. */
@@ -154,8 +157,11 @@ function installationHandlers({
 function hostHandlers({
   coordinator,
   history,
+  connect,
 }: HandlersOptions): Of<
   | 'host.list'
+  | 'host.add'
+  | 'host.connect'
   | 'host.show'
   | 'host.samples'
   | 'host.capacity'
@@ -171,6 +177,10 @@ function hostHandlers({
   const { inventory } = coordinator;
   return {
     'host.list': ({ caller, query }) => list(coordinator, caller, 'host', query),
+    'host.add': ({ caller, body, query, signal }) =>
+      addHost(connect, caller, body, { dryRun: query.dryRun, signal }),
+    'host.connect': ({ caller, id, body, query, signal }) =>
+      connectHost(connect, caller, id, body, { dryRun: query.dryRun, signal }),
     'host.show': ({ id }) => shown('host', id, inventory.host(id)),
     'host.capacity': ({ id, query }) => judgeCapacity(shown('host', id, inventory.host(id)), query),
     'host.samples': ({ id, query }) =>

@@ -3,6 +3,7 @@
  * a disk. What passes (samples, load, connection) is kept beside them and is gone with the process.
  */
 import type {
+  ConnectionState,
   Event,
   Host,
   HostLease,
@@ -65,6 +66,8 @@ export interface Inventory {
   setSample(sample: MachineSample): void;
   setHostLoad(hostId: string, load: HostLoad): void;
   setConnection(hostId: string, connection: Connection): void;
+  /** How the connection of a host without an agent stands. */
+  setForeign(hostId: string, state: ConnectionState): void;
   /** How far a running step of an operation has come. */
   setProgress(operationId: string, progress: StepProgress): void;
   /** How the host carries networks; all that it carries. */

@@ -10,6 +10,7 @@
 import type { Clock } from '#lib';
 import {
   vmStateFacts,
+  type ConnectionState,
   type Folder,
   type Host,
   type HostLease,
@@ -58,6 +59,7 @@ export class MemoryInventory implements Inventory {
   readonly #collections: Collections;
   readonly #samples = new Map<string, MachineSample>();
   readonly #loads = new Map<string, HostLoad>();
+  readonly #foreign = new Map<string, ConnectionState>();
   readonly #connections = new Map<string, Connection>();
   readonly #progress = new Map<string, StepProgress>();
   readonly #networks = new NetworkReports();
@@ -202,6 +204,12 @@ export class MemoryInventory implements Inventory {
     this.#pass('host', hostId, 'sampled');
   }
 
+  setForeign(hostId: string, state: ConnectionState): void {
+    const before = this.#foreign.get(hostId);
+    this.#foreign.set(hostId, state);
+    this.#pass('host', hostId, before?.state === state.state ? 'sampled' : 'changed');
+  }
+
   setConnection(hostId: string, connection: Connection): void {
     const before = this.#connections.get(hostId) ?? neverConnected;
     this.#connections.set(hostId, connection);
@@ -255,6 +263,7 @@ export class MemoryInventory implements Inventory {
     if (how === 'deleted') {
       if (kind === 'vm') this.#samples.delete(id);
       if (kind === 'operation') this.#progress.delete(id);
+      if (kind === 'host') this.#foreign.delete(id);
     }
     if (!isListed(kind)) return;
     const collection = this.#collections[kind];
@@ -313,7 +322,13 @@ export class MemoryInventory implements Inventory {
     if (host === undefined) return undefined;
     const connection = this.#connections.get(id) ?? neverConnected;
     const vms = this.vmsOfHost(id).size;
-    return viewHost({ host, connection, load: this.#loads.get(id), vms });
+    return viewHost({
+      host,
+      connection,
+      foreign: this.#foreign.get(id),
+      load: this.#loads.get(id),
+      vms,
+    });
   }
 
   #makeImage(id: string): Image | undefined {

@@ -8,6 +8,8 @@
  *     but different              (EVT-24)
  *   record newer than ours     the store is an older copy: taken over
  *   document, no record        vanished: shown as unknown, with the reason (HOST-31)
+ *   record of a host without   what is seen counts: taken over, never answered (foreign-record.ts)
+ *   an agent
  *
  * Vms that an operation works on are left to it.
  */
@@ -23,13 +25,14 @@ import {
 import { commitFresh } from '../app/commit-fresh.ts';
 import { ClaimIndex } from '../app/conflicts.ts';
 import { definitionForAgent, definitionFromAgent } from '../app/media.ts';
-import { freeName, reserveName } from '../app/names.ts';
+import { freeName, releaseName, reserveName } from '../app/names.ts';
 import { settingEvents, type EventFrame } from '../app/setting-events.ts';
 import { ancestorsOfPlace, hostThing, vmThing } from '../app/things.ts';
 import type { StatusDocument, VmDocument } from '../documents.ts';
 import { lockHolder } from '../operations/lock.ts';
-import type { Commit, Condition, NewEvent, Write } from '../store/store.ts';
+import type { Commit, Condition, Document, NewEvent, Write } from '../store/store.ts';
 import type { LinkContext } from './context.ts';
+import { seenDefinition } from './foreign-record.ts';
 import { hostEvent } from './host-status.ts';
 import { followReport } from './take-reports.ts';
 
@@ -127,6 +130,10 @@ class Part {
       this.#context.log.warn({ id: known.id, other }, 'two hosts carry a vm of the same UUID');
       return 'same';
     }
+    if (record.report.foreign === true) {
+      this.#observe(known, record);
+      return 'same';
+    }
     const ours = definitionForAgent(inventory, this.#hostId, known.data.definition);
     const theirs = { ...record.definition, name: ours.name };
     const same = isDeepStrictEqual(withoutMemory(ours), withoutMemory(theirs));
@@ -136,6 +143,29 @@ class Part {
     if (same && record.definitionVersion === 0) return 'push';
     this.#takeOver(known.data, known.version, theirs, record);
     return record.definitionVersion > known.data.revision ? 'same' : 'push';
+  }
+
+  /** A vm that others run: what is seen of it counts, and nothing is sent. */
+  #observe(known: Document<VmDocument>, record: MachineRecord): void {
+    const before = known.data.definition;
+    const seen = seenDefinition(before, record);
+    if (isDeepStrictEqual(before, seen)) return;
+    if (seen.name === before.name) {
+      this.#takeOver(known.data, known.version, seen, record);
+      return;
+    }
+    const { inventory } = this.#context;
+    const name = freeName(inventory, 'vm', seen.name, this.#names);
+    this.#names.add(name);
+    const reserved = reserveName('vm', name, known.id);
+    this.#takeOver(known.data, known.version, { ...seen, name }, record);
+    this.#conditions.push(...reserved.conditions);
+    this.#writes.push(...reserved.writes, releaseName('vm', before.name));
+    this.#events.push({
+      ...this.#frame({ ...known.data, definition: { ...seen, name } }, externalActor),
+      name: 'vm.renamed',
+      attributes: { oldName: before.name },
+    });
   }
 
   #takeOver(
@@ -199,7 +229,7 @@ class Part {
     const conflict = this.#claims.conflict(definition);
     if (conflict !== undefined)
       this.#events.push({ ...frame, name: 'vm.conflict', attributes: conflict });
-    this.#claims.add(definition);
+    this.#claims.add(definition, hostThing(inventory, this.#hostId).name);
   }
 
   #frame(vm: VmDocument, actor: Actor): EventFrame {

@@ -12,6 +12,7 @@ import { ancestorsOfPlace, vmThing } from '../app/things.ts';
 import type { StatusDocument, VmDocument } from '../documents.ts';
 import type { Commit, Condition, NewEvent, Write } from '../store/store.ts';
 import type { LinkContext } from './context.ts';
+import { keepTimes } from './foreign-record.ts';
 
 const chunk = 500;
 const agentActor: Actor = { kind: 'system', name: 'agent' };
@@ -40,10 +41,11 @@ function commitOf(
   const conditions: Condition[] = [];
   const writes: Write[] = [];
   const events: NewEvent[] = [];
-  for (const report of last.values()) {
-    const vm = context.inventory.document<VmDocument>('vm', report.id);
+  for (const told of last.values()) {
+    const vm = context.inventory.document<VmDocument>('vm', told.id);
     if (vm === undefined || vm.data.hostId !== hostId) continue;
-    const known = context.inventory.document<StatusDocument>('status', report.id)?.data.report;
+    const known = context.inventory.document<StatusDocument>('status', told.id)?.data.report;
+    const report = keepTimes(known, told);
     if (known === undefined || !isDeepStrictEqual(known, report)) {
       writes.push({ kind: 'status', id: report.id, data: { report } satisfies StatusDocument });
     }

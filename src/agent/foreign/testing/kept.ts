@@ -1,5 +1,5 @@
 /** A connection to a hypervisor that is kept, linked to a coordinator made of bytes. */
-import { hostSettingsSchema, type ForeignState } from '#api';
+import type { ConnectionState } from '#api';
 import { systemClock } from '#lib';
 import { silentLog } from '#log';
 import { FakeCoordinator, type FakeHost } from '../../testing/fake-coordinator.ts';
@@ -11,7 +11,7 @@ export const hostId = '00000000-0000-4000-8000-00000000f001';
 
 export class Kept implements AsyncDisposable {
   readonly coordinator: FakeCoordinator;
-  readonly states: ForeignState[] = [];
+  readonly states: ConnectionState[] = [];
   readonly #end = new AbortController();
   readonly #watchers = new Watchers();
   #running: Promise<void> = Promise.resolve();
@@ -29,7 +29,6 @@ export class Kept implements AsyncDisposable {
       identity: {
         id: hostId,
         name: 'h1',
-        settings: hostSettingsSchema.parse({}),
         coordinator: coordinator.url.href,
         credentials: { privateKey, certificate, authority: coordinator.authority.pem },
       },
@@ -47,7 +46,7 @@ export class Kept implements AsyncDisposable {
     return kept;
   }
 
-  get state(): ForeignState | undefined {
+  get state(): ConnectionState | undefined {
     return this.states.at(-1);
   }
 

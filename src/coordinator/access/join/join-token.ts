@@ -3,10 +3,10 @@
  * With it goes the fingerprint of the authority, so that the host knows whom it talks to before it
  * shows the token.
  */
-import { isoTime } from '#lib';
+import { Fault, isoTime } from '#lib';
 import type { joinTokenSchema } from '#api';
 import type { z } from 'zod';
-import type { LinkDocument } from '../../documents.ts';
+import type { HostDocument, LinkDocument } from '../../documents.ts';
 import type { AccessContext } from '../context.ts';
 import { notFound } from '../rights/authorize.ts';
 import { createSecret, hashSecret } from '../tokens/secret.ts';
@@ -20,6 +20,10 @@ export async function createJoinToken(
 ): Promise<z.input<typeof joinTokenSchema>> {
   const hostId = host === undefined ? null : coordinator.inventory.find('host', host)?.id;
   if (hostId === undefined) throw notFound('host', host ?? '');
+  const known =
+    hostId === null ? undefined : coordinator.inventory.document<HostDocument>('host', hostId);
+  if (known?.data.connection !== undefined)
+    throw new Fault('refused', `host ${known.data.name} is a connection: no agent joins for it`);
   const token = createSecret();
   const expiresAt = isoTime(coordinator.clock.now() + joinTokenMs);
   const link: LinkDocument = { purpose: 'join', userId: null, hostId, used: null, expiresAt };

@@ -14,7 +14,7 @@ import {
   type VmDefinition,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import type { VmDocument } from '../../documents.ts';
+import type { HostDocument, VmDocument } from '../../documents.ts';
 import { requireMatch, type Precondition } from '../precondition.ts';
 import type { Document, Json, Write } from '../../store/store.ts';
 import { parseDefinition } from '../check-definition.ts';
@@ -135,7 +135,10 @@ function requireChangeable(
   const touches = (prefix: string): boolean =>
     changes.some(({ path }) => path === prefix || path.startsWith(`${prefix}/`));
   // A saved vm keeps its hardware; its name and its settings may change (VM-52).
-  const hard = touches('hardware') || touches('resources') || touches('guest_os');
+  const host = inventory.document<HostDocument>('host', vm.data.hostId)?.data;
+  // Settings are kept by a host that can be told of them.
+  const ofHost = touches('settings') && host?.facts?.missing.configure !== undefined;
+  const hard = touches('hardware') || touches('resources') || touches('guest_os') || ofHost;
   requireAction(inventory, resource, hard ? 'configure' : 'rename');
   if (touches('hardware/disks')) requireVerb(caller, 'vm.disks', on, before.name);
   if (touches('hardware/bios') && resource.state !== 'off')

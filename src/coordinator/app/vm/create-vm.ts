@@ -13,7 +13,7 @@ import {
 import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument, ImageDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
-import { findHost, findImage, findPlace, requireVerb } from '../find.ts';
+import { findHost, findImage, findPlace, requireAbility, requireVerb } from '../find.ts';
 import { asReasons, hostProcessor, inWords, warnOfHardware } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
@@ -172,6 +172,7 @@ export function chooseHost(
 ): Document<HostDocument> {
   if (wanted !== undefined) {
     const host = findHost(inventory, caller, wanted);
+    requireAbility(host, 'create');
     requireVerb(
       caller,
       'vm.create',
@@ -188,6 +189,7 @@ export function chooseHost(
   let known = 0;
   for (const host of inventory.documents<HostDocument>('host')) {
     if (image !== undefined && image.data.hostId !== host.id) continue;
+    if (host.data.facts?.missing.create !== undefined) continue;
     if (!caller.may('vm.create', { kind: 'place', folderId, hostId: host.id })) continue;
     known += 1;
     const shown = inventory.host(host.id);

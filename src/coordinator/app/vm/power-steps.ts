@@ -14,7 +14,7 @@ import {
   type VmActionRequest,
   type VmDefinition,
 } from '#api';
-import type { VmDocument } from '../../documents.ts';
+import type { HostDocument, VmDocument } from '../../documents.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { identify } from '../vm-identity.ts';
 import type { Kind, Step, Work } from '../work.ts';
@@ -95,12 +95,19 @@ export function checkStep(action: 'turn-on' | 'hold' | 'restore' | 'restart'): S
   };
 }
 
+/** Whether the vm is changed by others only. */
+function isConfiguredElsewhere(work: Work): boolean {
+  const { inventory } = work.coordinator;
+  const host = inventory.document<HostDocument>('host', targetVm(work).data.hostId);
+  return host?.data.facts?.missing.configure !== undefined;
+}
+
 /** HW-31, EVT-18 to EVT-21. An identity that was given stays. */
 export const identifyStep: Step = {
   name: 'identify',
   way: 'stays',
   async run(work) {
-    if (isIgnored(work)) return;
+    if (isIgnored(work) || isConfiguredElsewhere(work)) return;
     await changeDefinition(work, (definition) => identify(definition));
     if (work.pusher.isBehind(work.target.id))
       await work.pusher.push(work.target.id, causeOf(work), work.signal);

@@ -9,18 +9,15 @@ import { vmFilesSchema, type DryRun, type Operation, type VmFiles } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { ImageDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import type { Write } from '../../store/store.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { shown, vmDocument } from '../find.ts';
-import { nameOwner, releaseName } from '../names.ts';
 import { requireMatch, type Precondition } from '../precondition.ts';
 import { vmThing } from '../things.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
-import { leaveTeam } from '../team/team-place.ts';
-import { causeOf, vmFrame } from './common-steps.ts';
+import { causeOf } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
-import { grantsGone } from './creator-grant.ts';
 import { requireAction } from './judge.ts';
+import { vmGone } from './vm-gone.ts';
 
 const destroyLimitMs = 10 * 60_000;
 
@@ -102,27 +99,8 @@ function unregisterStep(how: 'removed' | 'deleted'): Step {
       await commitFresh(work.coordinator, () => {
         const vm = inventory.document<VmDocument>('vm', id);
         if (vm === undefined) return undefined;
-        const { name } = vm.data.definition;
-        const left = leaveTeam(inventory, id, work.caller);
-        const writes: Write[] = [
-          { kind: 'vm', id, delete: true },
-          { kind: 'status', id, delete: true },
-          ...grantsGone(inventory, id),
-          ...left.writes,
-        ];
-        if (nameOwner(inventory, 'vm', name) === id) writes.push(releaseName('vm', name));
-        return {
-          conditions: [{ kind: 'vm', id, version: vm.version }, ...left.conditions],
-          writes,
-          events: [
-            ...left.events,
-            {
-              ...vmFrame(work, vm.data),
-              name: 'vm.deleted',
-              attributes: { how, filesRemain: how === 'removed' },
-            },
-          ],
-        };
+        const { actor, origin, correlationId } = work.caller;
+        return vmGone(inventory, vm, how, { actor, origin, correlationId });
       });
       work.pusher.forget(id);
     },

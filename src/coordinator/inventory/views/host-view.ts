@@ -1,5 +1,5 @@
 /** A host as the API shows it, and its one status (HOST-21). */
-import type { Host, HostLoad, HostStatus } from '#api';
+import type { ConnectionState, Host, HostConnection, HostLoad, HostStatus } from '#api';
 import type { HostDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 
@@ -21,11 +21,13 @@ export const neverConnected: Connection = {
 export interface HostParts {
   readonly host: Document<HostDocument>;
   readonly connection: Connection;
+  /** Of a host without an agent. */
+  readonly foreign: ConnectionState | undefined;
   readonly load: HostLoad | undefined;
   readonly vms: number;
 }
 
-export function viewHost({ host, connection, load, vms }: HostParts): Host {
+export function viewHost({ host, connection, foreign, load, vms }: HostParts): Host {
   const { name, driver, settings, facts, address = null } = host.data;
   const status = statusOf(host.data, connection);
   return {
@@ -34,12 +36,13 @@ export function viewHost({ host, connection, load, vms }: HostParts): Host {
     name,
     driver,
     status,
-    statusReason: status === 'ready' ? null : connection.reason,
+    statusReason: status === 'ready' ? null : reasonOf(host.data, connection, foreign),
     version: host.version,
     createdAt: host.createdAt,
     updatedAt: host.updatedAt,
     lastSeenAt: connection.lastSeenAt,
     address,
+    connection: viewConnection(host.data, foreign),
     settings,
     facts,
     load: connection.connected ? (load ?? null) : null,
@@ -47,8 +50,31 @@ export function viewHost({ host, connection, load, vms }: HostParts): Host {
   };
 }
 
+/** Of a connection the last error says more than the end of its link. */
+function reasonOf(
+  host: HostDocument,
+  connection: Connection,
+  foreign: ConnectionState | undefined,
+): string | null {
+  if (host.connection === undefined || connection.connected) return connection.reason;
+  const error = foreign?.lastError?.message.slice(0, 500);
+  return error ?? (connection === neverConnected ? 'it is being connected' : connection.reason);
+}
+
 function statusOf(host: HostDocument, connection: Connection): HostStatus {
   if (connection.status !== undefined) return connection.status;
   if (!connection.connected) return 'unreachable';
   return host.serviceRunning ? 'ready' : 'service-stopped';
+}
+
+const notYetConnected: ConnectionState = { state: 'connecting', latencyMs: null, lastError: null };
+
+function viewConnection(
+  { connection }: HostDocument,
+  foreign: ConnectionState | undefined,
+): HostConnection | null {
+  if (connection === undefined) return null;
+  const { address, user, unverified } = connection;
+  const verification = unverified === 'allowed' ? 'none-allowed' : 'full';
+  return { address, user, verification, ...(foreign ?? notYetConnected) };
 }

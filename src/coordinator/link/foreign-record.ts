@@ -1,0 +1,42 @@
+/**
+ * Records of hosts without an agent (docs/rfd/0024): what is there, never what was told. What people say of a vm in
+ * Gantry stays; hardware and what its hypervisor calls it are taken over.
+ */
+import { vmStateFacts, type MachineRecord, type MachineReport, type VmDefinition } from '#api';
+
+/** The definition with what is seen now. Its name follows as long as nobody has given it another one in Gantry. */
+export function seenDefinition(
+  ours: VmDefinition,
+  { definition: seen }: MachineRecord,
+): VmDefinition {
+  const { hardware, extensions, name } = seen;
+  const isOwn = ours.name === foreignName(ours) || ours.name.startsWith(`${foreignName(ours)} (`);
+  const isRenamed = foreignName(ours) !== foreignName(seen);
+  return {
+    ...ours,
+    name: isOwn && isRenamed ? name : ours.name,
+    hardware,
+    extensions: { ...ours.extensions, ...extensions },
+  };
+}
+
+/** What its hypervisor calls it. */
+function foreignName({ extensions }: VmDefinition): string | undefined {
+  const said = extensions['libvirt'];
+  const isObject = typeof said === 'object' && said !== null && !Array.isArray(said);
+  return isObject && typeof said['name'] === 'string' ? said['name'] : undefined;
+}
+
+/**
+ * The report with times that were known before: whoever observes knows since when a state is there only from the
+ * moment that it looked.
+ */
+export function keepTimes(known: MachineReport | undefined, report: MachineReport): MachineReport {
+  if (report.foreign !== true || known === undefined || known.state !== report.state) return report;
+  const isLive = vmStateFacts[report.state].live;
+  return {
+    ...report,
+    since: known.since,
+    startedAt: isLive ? (report.startedAt ?? known.startedAt) : null,
+  };
+}

@@ -1,0 +1,325 @@
+/**
+ * Two hypervisors of others and a host with an agent behind one coordinator: connected, listed, acted on, changed
+ * beside it, lost and removed. The hypervisors are libvirtd's test driver, which keeps its vms in memory.
+ *
+ * The tests build on each other.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Event, Host, Operation, Page, Vm } from '#api';
+import { Stage } from '../../../src/coordinator/testing/stage.ts';
+import { startLibvirtd, virsh, whyNot, type Libvirtd } from './tools.ts';
+
+const skip = await whyNot('libvirtd', 'virsh');
+
+let stage: Stage | undefined;
+let folder = '';
+const daemons = new Map<string, Libvirtd>();
+before(async () => {
+  if (skip !== false) return;
+  folder = await mkdtemp(join(tmpdir(), 'ff-'));
+  const [one, two, opened] = await Promise.all([startLibvirtd(), startLibvirtd(), Stage.open()]);
+  daemons.set('left', one).set('right', two);
+  stage = opened;
+  await stage.addHost('own', 3);
+});
+after(async () => {
+  await stage?.[Symbol.asyncDispose]();
+  for (const daemon of daemons.values()) await daemon[Symbol.asyncDispose]();
+  if (folder !== '') await rm(folder, { recursive: true });
+});
+
+function address(name: string): string {
+  return `test+unix:///default?socket=${daemons.get(name)?.socket ?? ''}`;
+}
+
+function open(): Stage {
+  assert.ok(stage);
+  return stage;
+}
+
+async function elsewhere(host: string, words: string): Promise<void> {
+  const { code, err } = await virsh(address(host), words);
+  assert.equal(code, 0, err);
+}
+
+async function add(name: string): Promise<Host> {
+  const { status, json, text } = await open().send('POST', '/hosts', {
+    body: { address: address(name), name },
+  });
+  assert.equal(status, 200, text);
+  await open().until(() => open().host(name)?.status === 'ready', `${name} is connected`);
+  return json as Host;
+}
+
+async function list<T>(path: string): Promise<Page<T>> {
+  return (await open().send('GET', path)).json as Page<T>;
+}
+
+async function vmOf(host: string): Promise<Vm> {
+  const { items } = await list<Vm>(`/vms?filter=${encodeURIComponent(`host = ${host}`)}`);
+  assert.equal(items.length, 1);
+  return items[0] ?? assert.fail('there is no vm');
+}
+
+async function act(vm: Vm, action: string): Promise<Operation> {
+  const done = await open().act('POST', `/vms/${vm.id}/actions/${action}`, {});
+  assert.equal(done.state, 'done', JSON.stringify(done.fault));
+  return done;
+}
+
+async function eventsOf(vm: Vm): Promise<readonly Event[]> {
+  const { items } = await list<Event>(
+    `/events?filter=${encodeURIComponent(`target.id = ${vm.id}`)}&limit=200`,
+  );
+  return items.toSorted((a, b) => a.seq - b.seq);
+}
+
+void test(
+  'FED-05 a hypervisor is connected, its vms are there to be used, and nothing on it has changed',
+  { skip },
+  async () => {
+    const before = await virsh(address('left'), 'list --all; dumpxml test');
+    const host = await add('left');
+    assert.equal(host.driver, 'libvirt');
+    const vm = await vmOf('left');
+    assert.deepEqual([vm.name, vm.state, vm.driver], ['test', 'running', 'libvirt']);
+    assert.deepEqual(await virsh(address('left'), 'list --all; dumpxml test'), before);
+    await act(vm, 'pause');
+    assert.match((await virsh(address('left'), 'domstate test')).out, /paused/);
+    await act(vm, 'resume');
+  },
+);
+
+void test(
+  'FED-17 the same UUID on two hosts is two vms, told as a conflict with both places',
+  { skip },
+  async () => {
+    await add('right');
+    const [left, right] = [await vmOf('left'), await vmOf('right')];
+    assert.notEqual(left.id, right.id);
+    assert.deepEqual(
+      [left.definition.extensions['libvirt'], right.name],
+      [right.definition.extensions['libvirt'], 'test (2)'],
+    );
+    const conflict = (await eventsOf(right)).find(({ name }) => name === 'vm.conflict');
+    assert.deepEqual(conflict?.attributes, { other: 'test on left', what: 'UUID' });
+    assert.ok(conflict?.ancestors.some(({ name }) => name === 'right'));
+  },
+);
+
+void test(
+  'FED-03 vms of two libvirt daemons and of an agent are stopped, started and listed by one call each',
+  { skip },
+  async () => {
+    const { items } = await list<Vm>('/vms?sort=name');
+    assert.equal(items.length, 5);
+    // The simulated host comes with vms in various states.
+    const chosen = items.filter(({ state }) => state !== 'saved').map(({ id }) => id);
+    assert.equal(new Set(items.map(({ host }) => host)).size, 3);
+    const bulk = async (action: string): Promise<void> => {
+      const { state, result } = await open().act('POST', '/vms/bulk', { action, vms: chosen });
+      assert.equal(state, 'done', JSON.stringify(result));
+    };
+    await bulk('turn-on');
+    const states = async (): Promise<string[]> =>
+      (await list<Vm>('/vms')).items
+        .filter(({ id }) => chosen.includes(id))
+        .map(({ state }) => state);
+    assert.deepEqual(new Set(await states()), new Set(['running']));
+    await bulk('turn-off');
+    assert.deepEqual(new Set(await states()), new Set(['off']));
+    assert.match((await virsh(address('right'), 'domstate test')).out, /shut off/);
+    await bulk('turn-on');
+  },
+);
+
+void test(
+  'FED-06 what another tool does is shown and told, and stays as it is',
+  { skip },
+  async () => {
+    const vm = await vmOf('right');
+    const told = (await eventsOf(vm)).length;
+    await elsewhere('right', 'suspend test');
+    await open().until(() => open().vm('test (2)')?.state === 'paused', 'it is paused');
+    const [event] = (await eventsOf(vm)).slice(told);
+    assert.deepEqual([event?.name, event?.actor.kind], ['vm.state.suspended', 'external']);
+    await elsewhere('right', 'resume test');
+    await open().until(() => open().vm('test (2)')?.state === 'running', 'it runs');
+    assert.equal((await vmOf('left')).state, 'running');
+  },
+);
+
+void test(
+  'what people say of a vm stays in Gantry, and what its hypervisor decides is refused with the reason',
+  { skip },
+  async () => {
+    const vm = await vmOf('left');
+    const update = (patch: object) => open().send('PATCH', `/vms/${vm.id}`, { body: patch });
+    const tagged = await open().act('PATCH', `/vms/${vm.id}`, {
+      tags: ['lab'],
+      name: 'renamed here',
+    });
+    assert.equal(tagged.state, 'done');
+    for (const patch of [
+      { settings: { start: { onHostStart: 'always' } } },
+      { hardware: { processor: { count: 1 } } },
+    ]) {
+      const { status, json } = await update(patch);
+      assert.equal(status, 422);
+      assert.match((json as { detail: string }).detail, /hypervisor's own tools/);
+    }
+    const refused = async (method: string, path: string, body: unknown): Promise<void> => {
+      const { status, text } = await open().send(method, path, { body });
+      assert.equal(status, 422, text);
+    };
+    await refused('POST', '/vms', { name: 'new', host: 'left' });
+    await refused('POST', `/vms/${vm.id}/snapshots`, { name: 's' });
+    await refused('POST', `/vms/${vm.id}/actions/hold`, {});
+    await refused('PATCH', '/hosts/left', { settings: { maxRunningVms: 1 } });
+    const { json } = await open().send('GET', `/vms/${vm.id}/actions`);
+    const { actions } = json as {
+      actions: { action: string; allowed: boolean; reason?: string }[];
+    };
+    const serial = actions.find(({ action }) => action === 'serial');
+    assert.deepEqual([serial?.allowed, /libvirt/.test(serial?.reason ?? '')], [false, true]);
+    // Where no host is named, one that makes vms takes it.
+    const made = await open().act('POST', '/vms', { name: 'new' });
+    assert.equal(made.state, 'done');
+    assert.equal(open().vm('new')?.host, 'own');
+    assert.deepEqual((await vmOf('left')).definition.tags, ['lab']);
+  },
+);
+
+void test(
+  'FED-20 a vm that is renamed elsewhere is the same vm, under its new name',
+  { skip },
+  async () => {
+    const { id } = await vmOf('right');
+    const { out } = await virsh(address('right'), 'dumpxml test');
+    const file = join(folder, 'renamed.xml');
+    await writeFile(file, out.replace('<name>test</name>', '<name>web</name>'));
+    await elsewhere('right', 'destroy test; undefine test');
+    await open().until(() => open().vm('test (2)')?.state === 'unknown', 'it has vanished');
+    await elsewhere('right', `define ${file}`);
+    await open().until(() => open().vm('web')?.state === 'off', 'it is there again');
+    assert.equal((await vmOf('right')).id, id);
+    assert.equal(open().vm('test (2)'), undefined);
+  },
+);
+
+void test(
+  'a coordinator that was restarted shows the same vms, since when they are as they are, and tells nothing twice',
+  { skip },
+  async () => {
+    const before = await vmOf('left');
+    const told = (await eventsOf(before)).map(({ name }) => name);
+    await open().restart();
+    for (const name of ['left', 'right'])
+      await open().until(() => open().host(name)?.status === 'ready', `${name} is connected`);
+    const after = await vmOf('left');
+    assert.deepEqual(
+      [after.id, after.state, after.name],
+      [before.id, before.state, 'renamed here'],
+    );
+    assert.equal(after.status.since, before.status.since);
+    assert.deepEqual(
+      (await eventsOf(after)).map(({ name }) => name),
+      told,
+    );
+  },
+);
+
+void test(
+  'FED-04 a hypervisor that is gone delays nobody, and is shown with the reason and its age',
+  { skip },
+  async () => {
+    await daemons.get('right')?.[Symbol.asyncDispose]();
+    daemons.delete('right');
+    await open().until(() => open().host('right')?.status === 'unreachable', 'it is lost');
+    const host = open().host('right');
+    assert.match(host?.statusReason ?? '', /libvirt-sock|test\+unix/);
+    assert.ok(Date.parse(host?.lastSeenAt ?? '') <= Date.now());
+    await open().until(() => open().host('right')?.connection?.lastError !== null, 'it says why');
+    assert.equal(open().host('right')?.connection?.state, 'connecting');
+    const gone = await vmOf('right');
+    // The test driver begins anew when its last connection ends, as with the coordinator's restart.
+    assert.deepEqual([gone.state, gone.name], ['unknown', 'test']);
+    assert.equal((await vmOf('left')).state, 'running');
+    await act(await vmOf('left'), 'pause');
+  },
+);
+
+void test(
+  'FED-33 an address is tried before it is taken, and the failing part is named',
+  { skip },
+  async () => {
+    const component = async (body: object): Promise<unknown> => {
+      const { status, json, text } = await open().send('POST', '/hosts', { body });
+      assert.ok(status >= 400, text);
+      return (json as { facts?: Record<string, unknown> }).facts?.['component'];
+    };
+    assert.equal(await component({ address: 'phyp://h1/' }), 'driver');
+    assert.equal(await component({ address: 'qemu+carrier://h1/system' }), 'transport');
+    assert.equal(await component({ address: 'qemu+tls://h1:99999/system' }), 'port');
+    assert.equal(await component({ address: 'qemu+ssh://h1/system?command=/bin/sh' }), 'command');
+    assert.equal(await component({ address: 'qemu+ssh://h1/system?no_verify=1' }), 'certificate');
+    assert.equal(await component({ address: 'test+unix:///nowhere?socket=/nowhere' }), 'path');
+    assert.equal((await list<Host>('/hosts')).items.length, 3);
+  },
+);
+
+void test(
+  'FED-32 an address that checks nothing is refused unless who may change the installation allows it, and shown as such',
+  { skip },
+  async () => {
+    const role = await open().send('POST', '/roles', {
+      body: { name: 'joins', meaning: 'connects hosts', verbs: ['host.join', 'host.view'] },
+    });
+    assert.equal(role.status, 200, role.text);
+    const token = await open().addUser('joiner', [{ role: 'joins' }]);
+    const unchecked = { address: `${address('left')}&no_verify=1`, name: 'unchecked' };
+    const allowed = { ...unchecked, allowUnverified: true };
+    const without = await open().send('POST', '/hosts', { body: unchecked });
+    assert.equal(without.status, 403);
+    assert.equal((await open().send('POST', '/hosts', { body: allowed, token })).status, 403);
+    const { status, json, text } = await open().send('POST', '/hosts', { body: allowed });
+    assert.equal(status, 200, text);
+    assert.equal((json as Host).connection?.verification, 'none-allowed');
+    assert.ok((await open().send('DELETE', '/hosts/unchecked')).status < 300);
+  },
+);
+
+void test('a password is sealed, and never shown', { skip }, async () => {
+  const password = 'correct horse battery staple';
+  const body = { address: address('left'), name: 'secret', user: 'ann', password };
+  const { status, text } = await open().send('POST', '/hosts', { body });
+  assert.equal(status, 200, text);
+  assert.ok(!text.includes(password));
+  const stored = [...open().coordinator.inventory.documents('host')].map((host) =>
+    JSON.stringify(host.data),
+  );
+  assert.ok(stored.some((host) => host.includes('"user":"ann"')));
+  assert.ok(!stored.join('').includes(password));
+  const changed = await open().send('PUT', '/hosts/secret/connection', {
+    body: { address: address('left'), user: 'eve' },
+  });
+  assert.equal((changed.json as Host).connection?.user, 'eve');
+});
+
+void test(
+  'a connection is removed with the vms seen over it, which stay as they are',
+  { skip },
+  async () => {
+    const before = await virsh(address('left'), 'list --all');
+    const { id } = await vmOf('left');
+    const { status, text } = await open().send('DELETE', '/hosts/left');
+    assert.ok(status < 300, text);
+    assert.equal(open().host('left'), undefined);
+    assert.equal(open().coordinator.inventory.vm(id), undefined);
+    assert.deepEqual(await virsh(address('left'), 'list --all'), before);
+  },
+);
