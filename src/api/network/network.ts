@@ -129,6 +129,9 @@ const rest = {
       description:
         'of a bridged network: a bridge of the host, or an adapter that has no address of its own',
     }),
+  vlan: z.number().int().min(1).max(4094).nullable().default(null).meta({
+    description: 'of a bridged network: the VLAN of its adapter that its vms are in; null: none',
+  }),
   domain: domain.default(''),
   reservations: z.array(networkReservationSchema).max(1000).default([]),
   forwards: z.array(networkForwardSchema).max(256).default([]).meta({

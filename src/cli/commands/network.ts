@@ -52,6 +52,11 @@ const changeOptions = {
     value: 'NAME',
     meaning: 'of a bridged network: a bridge of the host, or an adapter without addresses',
   },
+  vlan: {
+    type: 'text',
+    value: 'NUMBER',
+    meaning: 'of a bridged network: VLAN of its adapter, 1 to 4094, or none',
+  },
   promiscuous: {
     type: 'text',
     words: onOff,
@@ -143,7 +148,7 @@ function ipv4Of(options: Changes, before?: Network['ipv4']): NetworkCreate['ipv4
 function changesOf(options: Changes, before?: Network): Omit<NetworkCreate, 'name' | 'type'> {
   const ipv4 = ipv4Of(options, before?.ipv4);
   const firewall = firewallOf(options, before?.firewall ?? openFirewall);
-  const { domain, adapter, description, promiscuous } = options;
+  const { domain, adapter, vlan, description, promiscuous } = options;
   const forged = options['forged-addresses'];
   const sourceGuard = options['ip-source-guard'];
   const dhcpGuard = options['dhcp-guard'];
@@ -152,6 +157,7 @@ function changesOf(options: Changes, before?: Network): Omit<NetworkCreate, 'nam
     ...(ipv4 === undefined ? {} : { ipv4 }),
     ...(domain === undefined ? {} : { domain }),
     ...(adapter === undefined ? {} : { adapter }),
+    ...(vlan === undefined ? {} : { vlan: vlan === 'none' ? null : Number(vlan) }),
     ...(description === undefined ? {} : { description }),
     ...(options.reserve === undefined
       ? {}
@@ -249,6 +255,7 @@ export const networkCommands: readonly Command[] = [
         ['description', network.description || '-'],
         ['type', `${network.type}: ${networkTypes[network.type]}`],
         ...(network.adapter === null ? [] : [['adapter', network.adapter] as const]),
+        ...(network.vlan === null ? [] : [['vlan', String(network.vlan)] as const]),
         ['state', network.state],
         ...showSpan(network),
         ...network.hosts.map(
@@ -304,6 +311,7 @@ export const networkCommands: readonly Command[] = [
       'gantry network create team --type internal --subnet 10.81.0.0/24 --span',
       'gantry network create office --subnet 10.80.0.0/24 --domain office.test --forward 8080=10.80.0.9:80',
       'gantry network create lan --type bridged --adapter br0',
+      'gantry network create guests --type bridged --adapter eno1 --vlan 120',
     ],
     async run({ client, args, options, out, dryRun, signal }) {
       const body = {

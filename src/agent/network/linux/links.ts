@@ -22,6 +22,8 @@ export interface Link {
   readonly ageingTime: number | undefined;
   /** Largest packet. */
   readonly mtu?: number | undefined;
+  /** Of a VLAN of another interface. */
+  readonly vlan?: { readonly id: number; readonly under: string } | undefined;
   /** Of a VXLAN interface. */
   readonly tunnel?:
     | {
@@ -38,6 +40,7 @@ export interface Link {
 const linkSchema = z.object({
   ifname: z.string().max(15),
   ifalias: z.string().max(256).optional(),
+  link: z.string().max(15).nullable().optional(),
   flags: z.array(z.string().max(32)).max(64),
   master: z.string().max(15).optional(),
   address: z.string().max(64).optional(),
@@ -103,12 +106,21 @@ export function parseLinks(text: string): readonly Link[] {
             ),
             ageingTime: link.linkinfo?.info_data?.ageing_time,
             mtu: link.mtu,
+            vlan: vlanOf(link.linkinfo, link.link),
             tunnel: tunnelOf(link.linkinfo),
             port: portOf(link.linkinfo),
           },
         ]
       : [],
   );
+}
+
+/** One whose lower interface is in another namespace tells no name. */
+function vlanOf(info: LinkInfo, under: string | null | undefined): Link['vlan'] {
+  const id = info?.info_data?.id;
+  if (info?.info_kind !== 'vlan' || typeof id !== 'number' || typeof under !== 'string')
+    return undefined;
+  return { id, under };
 }
 
 type LinkInfo = z.infer<typeof linkSchema>['linkinfo'];

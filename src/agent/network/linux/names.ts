@@ -9,6 +9,7 @@ export type Purpose =
   | { readonly kind: 'network'; readonly network: string }
   | { readonly kind: 'service'; readonly network: string }
   | { readonly kind: 'tunnel'; readonly network: string }
+  | { readonly kind: 'vlan'; readonly network: string }
   | { readonly kind: 'adapter'; readonly vm: string; readonly slot: number }
   /** What an adapter sends waits there for its turn (limits.ts). */
   | { readonly kind: 'limit'; readonly vm: string; readonly slot: number };
@@ -17,15 +18,21 @@ export const prefixes: Readonly<Record<Purpose['kind'], string>> = {
   network: 'gbr',
   service: 'gsvc',
   tunnel: 'gvx',
+  vlan: 'gvl',
   adapter: 'gtap',
   limit: 'gifb',
 };
 
-const ownName = /^g(br|svc|tap|ifb|vx)\d{1,10}$/;
+const ownName = /^g(br|svc|tap|ifb|vx|vl)\d{1,10}$/;
 
 /** Whether Gantry gives such names, on behalf of whichever installation. */
 export function isOwnName(name: string): boolean {
   return ownName.test(name);
+}
+
+/** Whether what comes in there is from outside: an adapter of the host, or a VLAN of one. */
+export function leadsOutside(name: string): boolean {
+  return !isOwnName(name) || name.startsWith(prefixes.vlan);
 }
 
 export function writeAlias(hostId: string, purpose: Purpose): string {
@@ -35,16 +42,18 @@ export function writeAlias(hostId: string, purpose: Purpose): string {
 
 /** Undefined for what is not this host's. */
 export function readAlias(hostId: string, alias: string | undefined): Purpose | undefined {
-  const match = /^gantry (\S+) (network|service|tunnel|adapter|limit) (\S+)$/.exec(alias ?? '');
+  const match = /^gantry (\S+) (network|service|tunnel|vlan|adapter|limit) (\S+)$/.exec(
+    alias ?? '',
+  );
   if (match === null || match[1] !== hostId) return undefined;
   const [, , kind, what = ''] = match;
   if (kind === 'adapter' || kind === 'limit') {
     const [vm = '', slot = ''] = what.split('/');
     return isUuid(vm) && /^\d{1,2}$/.test(slot) ? { kind, vm, slot: Number(slot) } : undefined;
   }
-  return isUuid(what) && (kind === 'network' || kind === 'service' || kind === 'tunnel')
-    ? { kind, network: what }
-    : undefined;
+  const isOfNetwork =
+    kind === 'network' || kind === 'service' || kind === 'tunnel' || kind === 'vlan';
+  return isOfNetwork && isUuid(what) ? { kind, network: what } : undefined;
 }
 
 /** The lowest number that is free: `gtap7`. */

@@ -6,6 +6,7 @@
 import { addressIn, overlaps, parseSubnet, type NetworkSpec } from '#api';
 import type { Reason } from '#lib';
 import type { Link } from './links.ts';
+import { planNoVlan, planVlan } from './vlan-plan.ts';
 import type { Part } from './carried.ts';
 import {
   freeName,
@@ -42,19 +43,22 @@ export function planNetwork(
   const lower = network.type === 'bridged' ? judgeAdapter(network, links) : undefined;
   const down = [...(lower?.down ?? []), ...judgeSubnet(network, links)];
   if (down.length > 0) return { bridge: null, calls: [], down, degraded: [] };
+  const vlan =
+    lower?.link && network.vlan !== null ? planVlan(hostId, network, lower.link, links) : undefined;
+  if (vlan !== undefined && vlan.down.length > 0)
+    return { bridge: null, calls: [], down: vlan.down, degraded: [] };
+  const calls: Call[] = [...(vlan?.calls ?? planNoVlan(hostId, network, links))];
+  const port = vlan === undefined ? lower?.link : vlan.port;
   // A bridge that somebody else has made is taken as it is.
-  if (lower?.link?.kind === 'bridge') {
-    const { name } = lower.link;
-    return { bridge: name, calls: [], down: [], degraded: lower.degraded };
-  }
-  const shared = sharedBridge(hostId, network, lower?.link, links);
+  if (vlan === undefined && port?.kind === 'bridge')
+    return { bridge: port.name, calls, down: [], degraded: lower?.degraded ?? [] };
+  const shared = sharedBridge(hostId, network, port, links);
   if (shared !== undefined)
-    return { bridge: shared, calls: [], down: [], degraded: lower?.degraded ?? [] };
+    return { bridge: shared, calls, down: [], degraded: lower?.degraded ?? [] };
   const purpose: Purpose = { kind: 'network', network: network.id };
   const alias = writeAlias(hostId, purpose);
   const link = links.find((one) => one.alias === alias && one.kind === 'bridge');
   const name = link?.name ?? freeName('network', new Set(links.map((one) => one.name)));
-  const calls: Call[] = [];
   if (link === undefined) {
     const type = ['type', 'bridge', 'forward_delay', '0'];
     calls.push(
@@ -69,9 +73,9 @@ export function planNetwork(
     calls.push(['link', 'set', 'dev', name, 'type', 'bridge', 'ageing_time', String(ageing)]);
   calls.push(...planAddresses(hostAddress(network), name, link?.addresses ?? []));
   calls.push(...planAddresses(hostAddress6(network), name, link?.addresses6 ?? [], 'nodad'));
-  if (lower?.link !== undefined && lower.link.master !== name)
-    calls.push(['link', 'set', 'dev', lower.link.name, 'master', name]);
-  if (lower?.link?.isUp === false) calls.push(['link', 'set', 'dev', lower.link.name, 'up']);
+  if (port !== undefined && port.master !== name)
+    calls.push(['link', 'set', 'dev', port.name, 'master', name]);
+  if (port?.isUp === false) calls.push(['link', 'set', 'dev', port.name, 'up']);
   if (link?.isUp !== true) calls.push(['link', 'set', 'dev', name, 'up']);
   return { bridge: name, calls, down: [], degraded: lower?.degraded ?? [] };
 }
@@ -121,34 +125,46 @@ function planAddresses(
 }
 
 function judgeAdapter(
-  { adapter }: NetworkSpec,
+  network: NetworkSpec,
   links: readonly Link[],
 ): { readonly link: Link | undefined; readonly down: Reason[]; readonly degraded: Reason[] } {
-  const link = links.find(({ name }) => name === adapter);
-  const down: Reason[] = [];
-  if (link === undefined)
-    down.push({
-      code: 'adapter-missing',
-      text: `the host has no adapter ${adapter}`,
-      remedy: 'plug it in, or name another adapter',
-    });
-  else if (link.kind !== 'bridge' && link.addresses.length > 0)
-    down.push({
-      code: 'adapter-in-use',
-      text: `the adapter ${adapter} has the address ${link.addresses.join(', ')} of the host`,
-      remedy:
-        'make a bridge of it that has the address, and name the bridge; or take another adapter',
-    });
-  else if (link.kind !== 'bridge' && link.master !== undefined && !isOwnName(link.master))
-    down.push({
-      code: 'adapter-in-use',
-      text: `the adapter ${adapter} belongs to ${link.master}`,
-      remedy: `name ${link.master} instead`,
-    });
+  const link = links.find(({ name }) => name === network.adapter);
   const noCable = link !== undefined && link.isUp && !link.hasCarrier;
-  const text = `the adapter ${adapter} has no link`;
+  const text = `the adapter ${network.adapter} has no link`;
   const degraded = noCable ? [{ code: 'no-link', text, remedy: 'look at its cable' }] : [];
-  return { link, down, degraded };
+  return { link, down: whyNotAdapter(network, link), degraded };
+}
+
+function whyNotAdapter({ adapter, vlan }: NetworkSpec, link: Link | undefined): Reason[] {
+  if (link === undefined)
+    return [
+      {
+        code: 'adapter-missing',
+        text: `the host has no adapter ${adapter}`,
+        remedy: 'plug it in, or name another adapter',
+      },
+    ];
+  // A VLAN takes nothing from whoever has the adapter.
+  if (link.kind === 'bridge' || vlan !== null) return [];
+  const remedy =
+    'make a bridge of it that has the address, and name the bridge; or take another adapter';
+  if (link.addresses.length > 0)
+    return [
+      {
+        code: 'adapter-in-use',
+        text: `the adapter ${adapter} has the address ${link.addresses.join(', ')} of the host`,
+        remedy,
+      },
+    ];
+  if (link.master !== undefined && !isOwnName(link.master))
+    return [
+      {
+        code: 'adapter-in-use',
+        text: `the adapter ${adapter} belongs to ${link.master}`,
+        remedy: `name ${link.master} instead`,
+      },
+    ];
+  return [];
 }
 
 /** A host that is in another network of the same addresses could not tell the two apart. */
@@ -221,7 +237,8 @@ export function planReleases(
     if (holder?.kind !== 'network' || readAlias(hostId, alias) !== undefined) return [];
     const network = networks.find(({ id }) => id === holder.network);
     // Others have no adapter; what somebody plugs into them by hand is theirs.
-    if (network?.type !== 'bridged' || network.adapter === name) return [];
+    const isIts = network?.adapter === name && network.vlan === null;
+    if (network?.type !== 'bridged' || isIts) return [];
     return [['link', 'set', 'dev', name, 'nomaster']];
   });
 }

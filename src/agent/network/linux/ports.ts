@@ -96,10 +96,11 @@ export function limitsOf(
     tap,
     bandwidth,
   }));
-  const uplinks = [...plans].flatMap(([{ id, adapter }, { bridge }]) => {
+  const uplinks = [...plans].flatMap(([{ id, adapter, vlan }, { bridge }]) => {
     const asks = tapped.some((one) => one.network === id && one.adapter.priority !== 'normal');
     // A bridge of the host that is taken as it is stays as it is.
-    return adapter !== null && bridge !== null && bridge !== adapter && asks ? [adapter] : [];
+    const isOwn = adapter !== null && vlan === null && bridge !== null && bridge !== adapter;
+    return isOwn && asks ? [adapter] : [];
   });
   return { ports, uplinks: new Set(uplinks) };
 }

@@ -1,7 +1,7 @@
 /** Who is on the physical network of a bridged one, as far as its bridge has learned it (bridge(8)). */
 import { z } from 'zod';
 import { macSchema, maxSeenMacs, type NetworkSpec } from '#api';
-import { isOwnName } from './names.ts';
+import { leadsOutside } from './names.ts';
 import { run } from './programs.ts';
 
 const entriesSchema = z
@@ -18,7 +18,7 @@ const entriesSchema = z
 export function parseSeen(text: string): string[] {
   const { data = [] } = entriesSchema.safeParse(JSON.parse(text === '' ? '[]' : text));
   const macs = data.flatMap(({ mac, ifname, state = '' }) =>
-    state === '' && !isOwnName(ifname) && macSchema.safeParse(mac).success ? [mac] : [],
+    state === '' && leadsOutside(ifname) && macSchema.safeParse(mac).success ? [mac] : [],
   );
   return [...new Set(macs)].sort().slice(0, maxSeenMacs);
 }

@@ -3,7 +3,7 @@
  * answers DHCP requests, who says that an address is theirs, and whose MAC address comes in from outside. Pure.
  */
 import { guardsDhcp } from '#api';
-import { isOwnName } from './names.ts';
+import { leadsOutside } from './names.ts';
 import type { RuledNetwork, RuledPort } from './ruleset.ts';
 
 /** How long something that was seen counts. */
@@ -34,7 +34,7 @@ export function sightingRules(
   const tapsOf = (one: RuledNetwork): readonly string[] =>
     ports.filter(({ network }) => network === one.network.id).map(({ tap }) => tap);
   const strangersOf = ({ members }: RuledNetwork): readonly string[] =>
-    members.filter((name) => !isOwnName(name));
+    members.filter((name) => leadsOutside(name));
   const answering = networks
     .filter(({ network }) => guardsDhcp(network))
     // The physical network of a bridged one has a server of its own.

@@ -110,6 +110,7 @@ export const englishSettings: SettingWords = {
     reservations: 'Kept addresses',
     address: 'Address',
     port: 'Port',
+    vlan: 'VLAN',
     promiscuous: 'All frames to every vm',
     forgedAddresses: 'Other MAC addresses let through',
     bootFile: 'Boot file',

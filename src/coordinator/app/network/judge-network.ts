@@ -40,12 +40,13 @@ export function judgeNetwork(network: NetworkDocument, around: Surroundings): re
 
 type Report = (path: string, problem: string) => void;
 
-function judgeType({ type, ipv4, adapter, forwards }: NetworkDocument, report: Report): void {
+function judgeType({ type, ipv4, adapter, vlan, forwards }: NetworkDocument, report: Report): void {
   if (type === 'bridged') {
     if (adapter === null) report('adapter', 'a bridged network needs an adapter of the host');
     if (ipv4 !== null)
       report('ipv4', 'addresses of a bridged network are given by the physical network');
   } else if (adapter !== null) report('adapter', 'only a bridged network has one');
+  if (type !== 'bridged' && vlan !== null) report('vlan', 'only a bridged network has one');
   if (hasHostAddress(type) && ipv4 === null) report('ipv4', `a ${type} network needs addresses`);
   if (type !== 'nat' && forwards.length > 0) report('forwards', 'only a nat network has them');
 }

@@ -81,6 +81,9 @@ test('what cannot be is refused, each setting by its path', async () => {
     { name: 'b', type: 'bridged' },
     { name: 'b', type: 'bridged', adapter: 'br0', ipv4: {} },
     { name: 'b', type: 'nat', adapter: 'br0' },
+    { name: 'b', type: 'nat', vlan: 100 },
+    { name: 'b', type: 'bridged', adapter: 'eno1', vlan: 0 },
+    { name: 'b', type: 'bridged', adapter: 'eno1', vlan: 4095 },
     { name: 'b', type: 'host-only', ipv4: null },
     { name: 'b', type: 'internal', forwards: [{ hostPort: 1, address: '1.1.1.1', port: 1 }] },
   ])

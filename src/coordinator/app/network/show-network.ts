@@ -63,9 +63,9 @@ export function showNetwork(
 /** What its adapter is on the hosts that have one of this name: where they differ, what isolates less. */
 function adapterKind(
   inventory: Inventory,
-  { adapter }: NetworkDocument,
+  { adapter, vlan }: NetworkDocument,
 ): IsolationSurroundings['adapter'] {
-  if (adapter === null) return 'own';
+  if (adapter === null || vlan !== null) return 'own';
   for (const { data } of inventory.documents<HostDocument>('host'))
     for (const { name, kind } of data.facts?.interfaces ?? [])
       if (name === adapter && kind === 'bridge') return 'bridge-of-host';

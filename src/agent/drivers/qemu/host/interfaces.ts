@@ -5,7 +5,7 @@ import { macSchema, type HostFacts } from '#api';
 
 const folder = '/sys/class/net';
 /** What Gantry makes itself (network/names.ts); a network is judged against what others have. */
-const own = /^g(br|tap|svc|ifb|vx)\d+$/;
+const own = /^g(br|tap|svc|ifb|vx|vl)\d+$/;
 const maxInterfaces = 256;
 
 export function readInterfaces(): HostFacts['interfaces'] {
