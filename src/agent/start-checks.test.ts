@@ -173,7 +173,7 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     await agent.act(id, 'turn-off');
   });
 
-  test('VM-76 a disk of a running vm is not given to a second one, unless both share it', async () => {
+  test('VM-76 a disk of a running vm is not given to a second one, unless both share it, and then no state of them is saved', async () => {
     const path = join(agent.shelf, 'common.qcow2');
     const one = await agent.create(bareDefinition({ disks: [testDisk(path)] }), [newDisk(path)]);
     const two = await agent.create(bareDefinition({ disks: [testDisk(path)] }));
@@ -190,6 +190,16 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     const four = await agent.create(bareDefinition({ disks: [sharedDisk] }));
     await agent.act(three, 'turn-on');
     assert.equal((await agent.act(four, 'turn-on')).state, 'running');
+    for (const request of [
+      agent.act(three, 'save'),
+      agent.act(three, 'power-button', { timeoutSeconds: 1, onTimeout: 'save' }),
+    ])
+      await assert.rejects(request, (error) => {
+        assert.ok(isFault(error, 'refused'));
+        assert.match(error.message, /shares its disk at virtio0:0, which other vms go on writing/);
+        return true;
+      });
+    assert.equal(agent.host.reports.get(three)?.state, 'running');
     for (const id of [three, four]) await agent.act(id, 'turn-off');
   });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { networkSpecSchema, type NetworkSpec } from '#api';
+import { diskSchema, networkSpecSchema, type NetworkSpec } from '#api';
 import { adapterOn } from '../testing/network-place.ts';
 import { TestHost, tester } from '../testing/simulated-host.ts';
 
@@ -101,6 +101,29 @@ test('a guest that does not shut down for the host is saved, and that is told', 
   await host.clock.finish(host.host.service.stop(tester));
   assert.equal(machine.file.state, 'saved');
   assert.ok(host.eventNames(machine.id).includes('vm.stop-fallback'));
+});
+
+test('a vm whose disk other vms go on writing is not saved for the host but shut down, or else turned off', async () => {
+  const quorum = diskSchema.parse({
+    bus: 'scsi',
+    position: 1,
+    file: '/shelf/quorum.raw',
+    format: 'raw',
+    sizeBytes: 1024,
+    shared: true,
+  });
+  for (const [faults, told] of [
+    [{}, false],
+    [{ shutdownIgnored: 1 }, true],
+  ] as const) {
+    await using host = await TestHost.make({ faults });
+    const machine = await host.add({ hardware: { disks: [quorum] } });
+    await host.act(machine, 'turn-on', 1);
+    await host.clock.advance(10_000);
+    await host.clock.finish(host.host.service.stop(tester));
+    assert.equal(machine.file.state, 'off');
+    assert.equal(host.eventNames(machine.id).includes('vm.stop-fallback'), told);
+  }
 });
 
 test('HOST-50 a stop of the host ends when its time is over, whatever single machines do', async () => {

@@ -152,7 +152,10 @@ async function stopInOrder(
   await time;
 }
 
-/** The stop action; a guest that does not shut down is saved, and that is told (VM-61). */
+/**
+ * The stop action; a guest that does not shut down is saved, and that is told (VM-61). One whose disk others go on
+ * writing is not saved: it is shut down, or turned off (DISK-62).
+ */
 async function stopOne(
   host: Host,
   machine: Machine,
@@ -160,23 +163,28 @@ async function stopOne(
   signal: AbortSignal,
 ): Promise<void> {
   const { onHostStop } = machine.file.definition.settings.shutdown;
+  const [last, instead] =
+    machine.judged().sharedDisk === undefined
+      ? (['save', 'its state was saved'] as const)
+      : (['turn-off', 'it was turned off'] as const);
   const options = { signal, cause: { ...systemCause, correlationId: cause.correlationId } };
   try {
     if (onHostStop === 'off') {
       await machine.actForHost('turn-off', {}, options);
       return;
     }
-    if (onHostStop === 'shutdown' && machine.file.state === 'running') {
+    if ((onHostStop === 'shutdown' || last !== 'save') && machine.file.state === 'running') {
       try {
         const action = chooseShutdown(machine.judged().additions);
         await machine.actForHost(action, { onTimeout: 'fail' }, options);
         return;
       } catch (error) {
         if (signal.aborted || !isLive(machine.file)) throw error;
-        host.emit(machine.id, 'vm.stop-fallback', { reason: describeFault(error) }, options.cause);
+        const told = { reason: describeFault(error), instead };
+        host.emit(machine.id, 'vm.stop-fallback', told, options.cause);
       }
     }
-    await machine.actForHost('save', {}, options);
+    await machine.actForHost(last, {}, options);
   } catch (error) {
     host.log.warn({ vm: machine.id, why: describeFault(error) }, 'vm did not reach its end state');
   }

@@ -26,6 +26,7 @@
 import {
   judgeAction,
   linkedPlace,
+  sharedPlace,
   type Cause,
   type EventAttributes,
   type EventName,
@@ -117,15 +118,17 @@ export class Machine {
 
   /** What the table of allowed actions needs to know. */
   judged(): Judged {
+    const { definition, startedWith } = this.#file;
     return {
-      name: this.#file.definition.name,
+      name: definition.name,
       state: this.#file.state,
       held: this.#file.held,
       additions: this.#running?.additions ?? 'none',
       undo: this.#file.layers.undo === null ? 'none' : 'there',
       missing: this.#host.driver.missing,
       hostReachable: true,
-      linkedDisk: linkedPlace(this.#file.definition.hardware),
+      linkedDisk: linkedPlace(definition.hardware),
+      sharedDisk: sharedPlace((startedWith ?? definition).hardware),
     };
   }
 

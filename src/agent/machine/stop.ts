@@ -1,5 +1,5 @@
 /** Turn off, shut down, save, discard: from a process to none (VM-34, VM-36 to VM-38). */
-import type { Actor, UndoDecision, VmActionRequest } from '#api';
+import { sharedPlace, type Actor, type UndoDecision, type VmActionRequest } from '#api';
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
 import type { Ending } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
@@ -122,6 +122,7 @@ export async function save(hands: Hands): Promise<void> {
   const { driver } = host;
   const running = present(hands.running, 'the process of a live machine');
   const { file } = hands;
+  requireSavable(file);
   const ranBefore = file.state === 'running';
   const path = `${file.file.replace(/\.[^./]*$/, '')}.saved`;
   const beganMs = host.clock.now();
@@ -143,6 +144,18 @@ export async function save(hands: Hands): Promise<void> {
     await driver.storage.deleteSaved(path).catch(() => undefined);
     throw await failSave(hands, file, error);
   }
+}
+
+/** Errors: `refused` naming a disk that others go on writing (DISK-62). */
+function requireSavable({ definition, startedWith }: MachineFile): void {
+  const { name, hardware } = startedWith ?? definition;
+  const place = sharedPlace(hardware);
+  if (place === undefined) return;
+  throw new Fault(
+    'refused',
+    `cannot save the state of ${name}: it shares its disk at ${place}, which other vms go on writing`,
+    { hint: 'shut it down, or pause it' },
+  );
 }
 
 /** The machine goes on as it was (VM-85). */

@@ -332,6 +332,15 @@ test('VM-68 nothing that starts a vm is offered while a linked disk is attached'
   assert.equal(judgeAction('clone', vm('off', { linkedDisk: 'scsi0:1' })).answer, 'take');
 });
 
+test('the state of a vm with a shared disk is not saved, by the name of the disk', () => {
+  for (const state of ['running', 'paused'] as const) {
+    const judgement = judgeAction('save', vm(state, { sharedDisk: 'scsi0:1' }));
+    assert.equal(judgement.answer, 'refuse');
+    assert.match(judgement.answer === 'refuse' ? judgement.why : '', /its disk at scsi0:1/);
+  }
+  assert.equal(judgeAction('pause', vm('running', { sharedDisk: 'scsi0:1' })).answer, 'take');
+});
+
 test('SNAP-06 where a driver has no snapshots the actions say why', () => {
   const missing = { snapshot: 'this hypervisor has no snapshots' };
   for (const action of ['take-snapshot', 'revert-snapshot', 'delete-snapshot'] as const) {

@@ -357,6 +357,8 @@ export interface Judged {
   readonly consolesOff?: 'vm' | 'host' | undefined;
   /** Place of a linked disk, with which no vm starts (VM-68). */
   readonly linkedDisk?: string | undefined;
+  /** Place of a disk that other vms write as well: a saved state would not fit it later (DISK-62). */
+  readonly sharedDisk?: string | undefined;
 }
 
 export type Judgement =
@@ -407,6 +409,13 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
       answer: 'refuse',
       why: `${vm.name} has a linked disk at ${vm.linkedDisk}, which serves only for conversion`,
       hint: 'convert it with: gantry vm convert-disk, or detach it',
+    };
+  }
+  if (vm.sharedDisk !== undefined && action === 'save') {
+    return {
+      answer: 'refuse',
+      why: `${vm.name} shares its disk at ${vm.sharedDisk}, which other vms go on writing`,
+      hint: 'shut it down, or pause it',
     };
   }
   if (facts.withoutAdditions !== undefined && !mayAskGuest(vm.additions, vm.guestRequests)) {

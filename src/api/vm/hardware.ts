@@ -426,6 +426,12 @@ export function placeName(at: {
   return `${at.bus}${at.controller}:${at.position}`;
 }
 
+/** The place of a disk that several vms write, where there is one. */
+export function sharedPlace({ disks }: Pick<Hardware, 'disks'>): string | undefined {
+  const disk = disks.find(({ shared }) => shared);
+  return disk === undefined ? undefined : placeName(disk);
+}
+
 /** The place of a linked disk, where there is one. */
 export function linkedPlace({ disks }: Pick<Hardware, 'disks'>): string | undefined {
   const disk = disks.find(({ kind }) => kind === 'linked');

@@ -167,6 +167,14 @@ for (const [what, definition, path] of wrong)
     );
   });
 
+test('a shared disk is raw', () => {
+  const shared = { ...disk, shared: true };
+  assert.deepEqual(checkDefinition(make({ disks: [{ ...shared, format: 'raw' }] })), []);
+  const [issue] = checkDefinition(make({ disks: [shared] }));
+  assert.equal(issue?.path, 'hardware/disks/0/format');
+  assert.match(issue.problem, /a shared disk is raw/);
+});
+
 test('what was wrong before already is not held against another change', () => {
   const before = make({}, { guestOs: 'cp-m' });
   assert.equal(parseDefinition({ ...before, description: 'x' }, 'web-1', before).description, 'x');

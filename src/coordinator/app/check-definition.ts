@@ -93,6 +93,12 @@ function checkPlaces({ hardware }: VmDefinition): readonly Issue[] {
         problem:
           'a linked disk is a drive of the host, raw; attach one with: gantry vm attach-disk',
       });
+  for (const [index, { shared, format }] of hardware.disks.entries())
+    if (shared && format !== 'raw')
+      issues.push({
+        path: `hardware/disks/${index}/format`,
+        problem: `a shared disk is raw: what grows, as ${format} does, is written by one vm alone`,
+      });
   for (const [index, { bus }] of hardware.opticalDrives.entries())
     if (bus === 'virtio')
       issues.push({

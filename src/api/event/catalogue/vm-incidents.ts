@@ -204,9 +204,8 @@ export const vmIncidents = {
     number: 1058,
     ...vm,
     type: 'warning',
-    message:
-      'The guest of {target} did not shut down for the stop of the host; its state was saved instead',
-    attributes: { reason: 'why' },
+    message: 'The guest of {target} did not shut down for the stop of the host; {instead} instead',
+    attributes: { reason: 'why', instead: 'what became of it' },
   },
   'vm.clone.not-generalised': {
     number: 1059,

@@ -4,6 +4,7 @@ import {
   describeAct,
   judgeAction,
   linkedPlace,
+  sharedPlace,
   vmActionFacts,
   vmActions,
   type AllowedAction,
@@ -31,6 +32,7 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     guestRequests: host?.facts?.guestRequests,
     consolesOff: consolesOff(vm, host),
     linkedDisk: linkedPlace(vm.definition.hardware),
+    sharedDisk: sharedPlace(vm.definition.hardware),
   };
 }
 

@@ -67,3 +67,25 @@ test('DISK-36 undo disks that may grow larger than what is free are warned of wi
   const warning = warnings.find(({ code }) => code === 'undo-space');
   assert.match(warning?.text ?? '', /up to 80 TiB, .* are free on/);
 });
+
+test('DISK-62 a shared disk is raw, has no undo disks, and keeps its vm from snapshots and from being saved, each refused with the reason', async () => {
+  const disk = { bus: 'scsi', controller: 0, position: 1, file: 'quorum', sizeBytes: 1024 ** 2 };
+  const create = (format: string): unknown => ({
+    name: 'node',
+    definition: { hardware: { disks: [{ ...disk, format, shared: true }] } },
+  });
+  const invalid = await stage.send('POST', '/vms', { body: create('qcow2') });
+  assert.equal(invalid.status, 400, invalid.text);
+  assert.match(invalid.text, /a shared disk is raw: what grows, as qcow2 does/);
+  assert.equal((await stage.act('POST', '/vms', create('raw'))).state, 'done');
+  const place = /scsi0:1/;
+  const undo = await refused('PATCH', '/vms/node', enable(true));
+  assert.match(undo.detail ?? '', /shares its disk scsi0:1: no undo disks/);
+  assert.equal((await stage.act('POST', '/vms/node/actions/turn-on', {})).state, 'done');
+  const saved = await refused('POST', '/vms/node/actions/save', {});
+  assert.match(saved.detail ?? '', /shares its disk at scsi0:1, which other vms go on writing/);
+  const { state, fault } = await stage.act('POST', '/vms/node/snapshots', { name: 'one' });
+  assert.equal(state, 'failed');
+  assert.match(fault?.message ?? '', place);
+  assert.match(fault?.message ?? '', /is shared with other vms/);
+});
