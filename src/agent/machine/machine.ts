@@ -25,8 +25,6 @@
  */
 import {
   judgeAction,
-  linkedPlace,
-  sharedPlace,
   type Cause,
   type EventAttributes,
   type EventName,
@@ -40,6 +38,7 @@ import { abortReason, describeFault, Fault, isoTime, type FaultCode } from '#lib
 import type { Ending, Observation, Observer, Running } from '../drivers/driver.ts';
 import { decide, type Request } from './decide.ts';
 import { systemCause } from './causes.ts';
+import { judgedOf } from './judged.ts';
 import { nextMerge } from './layers/layers.ts';
 import { settleTaking } from './layers/live-snapshot.ts';
 import { mergeLayers } from './layers/merge.ts';
@@ -118,18 +117,7 @@ export class Machine {
 
   /** What the table of allowed actions needs to know. */
   judged(): Judged {
-    const { definition, startedWith } = this.#file;
-    return {
-      name: definition.name,
-      state: this.#file.state,
-      held: this.#file.held,
-      additions: this.#running?.additions ?? 'none',
-      undo: this.#file.layers.undo === null ? 'none' : 'there',
-      missing: this.#host.driver.missing,
-      hostReachable: true,
-      linkedDisk: linkedPlace(definition.hardware),
-      sharedDisk: sharedPlace((startedWith ?? definition).hardware),
-    };
+    return judgedOf(this.#file, this.#running, this.#host.driver);
   }
 
   /** Errors: `refused`, `unsupported` with the table's reason. */
