@@ -142,6 +142,21 @@ test('many commits at once are written by the thread, and few again here, in one
   );
 });
 
+test('a lease that is renewed does not keep the thread from its rest', async (t) => {
+  let flushes = 0;
+  const flush = async (): Promise<void> => {
+    await Promise.resolve();
+    flushes += 1;
+  };
+  await using store = await openAt(place(t), flush);
+  await Promise.all(Array.from({ length: 40 }, (_, n) => write(store, `many-${n}`)));
+  for (let n = 0; flushes === 0; n += 1) {
+    assert.ok(n < 500, 'the thread is still there');
+    assert.equal((await store.acquire('work', 'me', 60_000))?.epoch, 1);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+});
+
 test('a log that has grown is brought into the database without a batch for the thread', async (t) => {
   const file = place(t);
   await using store = await openAt(file);

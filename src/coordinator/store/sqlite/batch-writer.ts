@@ -1,7 +1,8 @@
 /**
  * Who writes a batch. While there is little to write it is the coordinator's own thread (local-writer.ts); a large
  * batch, one that took long, one that has to wait for another program, or a log that has grown wakes the writer's
- * thread, and what follows is written there until there has been nothing for a while.
+ * thread, and what follows is written there until there has been nothing for a while. A lease that is renewed is
+ * nothing in this sense: it is as long as the coordinator runs.
  *
  *   local -> large, slow, locked or a long log: thread -> nothing for ten seconds -> local
  *
@@ -33,6 +34,9 @@ function isLarge({ jobs }: Batch): boolean {
   );
 }
 
+const isOfLeases = ({ jobs }: Batch): boolean =>
+  jobs.every(({ kind }) => kind === 'acquire' || kind === 'release');
+
 export class BatchWriter {
   readonly #local: LocalWriter;
   readonly #thread: RestingThread<Batch, BatchResult>;
@@ -57,12 +61,15 @@ export class BatchWriter {
   }
 
   async #writeSomewhere(batch: Batch): Promise<BatchResult> {
+    const inPassing = isOfLeases(batch);
+    if (inPassing && this.#thread.isAwake) return this.#thread.askInPassing(batch);
     const there = this.#thread.isAwake || isLarge(batch) || !this.#local.isFree;
     if (there && (await this.#wake())) return this.#thread.ask(batch);
     const begin = performance.now();
     const written = this.#local.write(batch);
     const tookMs = performance.now() - begin;
-    if (tookMs > slowMs || this.#local.logPages > maxLogPages) void this.#wake();
+    const slow = tookMs > slowMs && !inPassing;
+    if (slow || this.#local.logPages > maxLogPages) void this.#wake();
     return written;
   }
 

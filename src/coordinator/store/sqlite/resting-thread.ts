@@ -27,12 +27,17 @@ export class RestingThread<T, R> {
 
   /** Starts it, unless it is there. Errors: those of the start. */
   async wake(): Promise<void> {
-    await this.#use(async () => undefined);
+    await this.#keep(async () => undefined);
   }
 
   /** Errors: those of the start; `unavailable` when it is closed, `internal` when the thread has died. */
   ask(work: T): Promise<R> {
-    return this.#use((thread) => thread.ask(work));
+    return this.#keep((thread) => thread.ask(work));
+  }
+
+  /** As `ask`, but the thread goes to rest as if it had not been asked. */
+  askInPassing(work: T): Promise<R> {
+    return this.isAwake ? this.#use((thread) => thread.ask(work)) : this.ask(work);
   }
 
   /** After what was asked before is answered. */
@@ -42,10 +47,22 @@ export class RestingThread<T, R> {
     await Promise.all(this.#ending);
   }
 
-  async #use<A>(work: (thread: Thread<T, R>) => Promise<A>): Promise<A> {
-    if (this.#closed) throw new Fault('unavailable', 'the store is closed');
+  async #keep<A>(work: (thread: Thread<T, R>) => Promise<A>): Promise<A> {
     clearTimeout(this.#rest);
     this.#asking += 1;
+    try {
+      return await this.#use(work);
+    } finally {
+      this.#asking -= 1;
+      if (this.#asking === 0 && !this.#closed) {
+        this.#rest = setTimeout(() => this.#end(), this.#idleMs);
+        this.#rest.unref();
+      }
+    }
+  }
+
+  async #use<A>(work: (thread: Thread<T, R>) => Promise<A>): Promise<A> {
+    if (this.#closed) throw new Fault('unavailable', 'the store is closed');
     try {
       this.#thread ??= this.#start();
       return await work(await this.#thread);
@@ -53,12 +70,6 @@ export class RestingThread<T, R> {
       // One that did not start or has died is not asked again.
       if (!(error instanceof Fault) || error.code === 'internal') this.#end();
       throw error;
-    } finally {
-      this.#asking -= 1;
-      if (this.#asking === 0 && !this.#closed) {
-        this.#rest = setTimeout(() => this.#end(), this.#idleMs);
-        this.#rest.unref();
-      }
     }
   }
 
