@@ -140,7 +140,7 @@ function cliPage(): string {
   const nounOf = (name: string): string => (name.includes(' ') ? (name.split(' ')[0] ?? '') : '');
   const parts = Object.entries(nouns).map(([noun, meaning]) => {
     const own = visible.filter((command) => nounOf(command.name) === noun);
-    return `## ${noun === '' ? meaning : `${noun}: ${meaning}`}\n\n${own.map((command) => `### gantry ${command.name}\n\n\`\`\`text\n${withoutCommon(commandHelp(command)).join('\n')}\n\`\`\``).join('\n\n')}`;
+    return `## ${noun === '' ? meaning : `${noun}: ${meaning}`}\n\n${own.map((command) => `### gantry ${command.name}\n\n\`\`\`text\n${withoutCommon(commandHelp(command, 0)).join('\n')}\n\`\`\``).join('\n\n')}`;
   });
   const [first] = visible;
   return `${generated}# The command line
@@ -148,7 +148,7 @@ function cliPage(): string {
 Every command takes:
 
 \`\`\`text
-${first === undefined ? '' : common(commandHelp(first)).join('\n')}
+${first === undefined ? '' : common(commandHelp(first, 0)).join('\n')}
 \`\`\`
 
 ${parts.join('\n\n')}

@@ -1,5 +1,8 @@
 /** Help out of the table of commands. */
 import { commonOptions, type Argument, type Command, type Options } from './command.ts';
+import { wrapText } from './output/table.ts';
+
+const minMeaningWidth = 20;
 
 export const nouns: Readonly<Record<string, string>> = {
   '': 'this machine',
@@ -35,32 +38,45 @@ export function usage(command: Command): string {
   return ['gantry', command.name, ...command.args.map(argumentText), '[options]'].join(' ');
 }
 
-function optionLines(options: Options): readonly string[] {
+type Row = readonly [name: string, meaning: string];
+
+/** Names beside what they mean, which goes on below itself where the terminal is too narrow; `width` 0 does not wrap. */
+function twoColumns(rows: readonly Row[], nameWidth: number, width: number): readonly string[] {
+  return rows.flatMap(([name, meaning]) => {
+    const left = name.padEnd(nameWidth);
+    const room = width - left.length - 2;
+    const parts = room < minMeaningWidth ? [meaning] : wrapText(meaning, room);
+    return parts.map((part, line) => `${line === 0 ? left : ' '.repeat(left.length)}  ${part}`);
+  });
+}
+
+function optionLines(options: Options, width: number): readonly string[] {
   const rows = Object.entries(options).map(([name, option]) => {
     const short = option.short === undefined ? '    ' : `-${option.short}, `;
     const value = option.type === 'flag' ? '' : ` ${option.value ?? option.type.toUpperCase()}`;
     return [`  ${short}--${name}${value}`, option.meaning] as const;
   });
-  const width = Math.min(34, Math.max(...rows.map(([left]) => left.length)));
-  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`);
+  return twoColumns(rows, Math.min(34, Math.max(...rows.map(([left]) => left.length))), width);
 }
 
-export function commandHelp(command: Command): readonly string[] {
+export function commandHelp(command: Command, width: number): readonly string[] {
   const lines = [command.summary, '', `usage: ${usage(command)}`];
   if (command.args.length > 0) {
     lines.push(
       '',
-      ...command.args.map(
-        (argument) => `  ${argument.name.toUpperCase().padEnd(12)}  ${argument.meaning}`,
+      ...twoColumns(
+        command.args.map(({ name, meaning }) => [`  ${name.toUpperCase()}`, meaning] as const),
+        14,
+        width,
       ),
     );
   }
   if (Object.keys(command.options).length > 0)
-    lines.push('', 'options:', ...optionLines(command.options));
+    lines.push('', 'options:', ...optionLines(command.options, width));
   lines.push(
     '',
     'common options:',
-    ...optionLines(commonOptions),
+    ...optionLines(commonOptions, width),
     '',
     'examples:',
     ...command.examples.map((example) => `  ${example}`),
@@ -73,23 +89,32 @@ function nounOf(command: Command): string {
   return rest.length === 0 ? '' : (first ?? '');
 }
 
-function summaryLine(command: Command): string {
-  return `  ${command.name.padEnd(22)} ${command.summary}`;
+function summaryLines(commands: readonly Command[], width: number): readonly string[] {
+  const rows = commands.map(({ name, summary }) => [`  ${name}`, summary] as const);
+  return twoColumns(rows, Math.max(22, ...rows.map(([name]) => name.length)), width);
 }
 
 /** Of the commands whose names begin with these words: `vm snapshot`. */
-export function overviewOfGroup(commands: readonly Command[], group: string): readonly string[] {
+export function overviewOfGroup(
+  commands: readonly Command[],
+  group: string,
+  width: number,
+): readonly string[] {
   const own = commands.filter(({ name }) => name.startsWith(`${group} `));
   return [
     `gantry ${group}:`,
-    ...own.map(summaryLine),
+    ...summaryLines(own, width),
     '',
     `gantry ${group} VERB --help shows options and examples.`,
   ];
 }
 
 /** All commands, or those of one noun. */
-export function overview(commands: readonly Command[], noun?: string): readonly string[] {
+export function overview(
+  commands: readonly Command[],
+  noun: string | undefined,
+  width: number,
+): readonly string[] {
   const lines =
     noun === undefined
       ? [
@@ -104,7 +129,7 @@ export function overview(commands: readonly Command[], noun?: string): readonly 
     );
     if (own.length === 0 || (noun !== undefined && noun !== name)) continue;
     if (noun === undefined) lines.push('', name === '' ? meaning : `${name}: ${meaning}`);
-    lines.push(...own.map(summaryLine));
+    lines.push(...summaryLines(own, width));
   }
   lines.push(
     '',

@@ -27,7 +27,7 @@ async function main(argv: readonly string[], out: Writer): Promise<number> {
   if (found === undefined) return withoutCommand(argv, out);
   const parsed = parseWords(found.command, found.rest);
   if (parsed.help) {
-    for (const line of commandHelp(found.command)) out.line(line);
+    for (const line of commandHelp(found.command, out.width)) out.line(line);
     return 0;
   }
   return runCommand(parsed, out);
@@ -41,7 +41,9 @@ function withoutCommand(argv: readonly string[], out: Writer): number {
   const group = longestGroup(names, words);
   if (isHelp || group.length === words.length) {
     const lines =
-      group.length > 1 ? overviewOfGroup(commands, group.join(' ')) : overview(commands, group[0]);
+      group.length > 1
+        ? overviewOfGroup(commands, group.join(' '), out.width)
+        : overview(commands, group[0], out.width);
     for (const line of lines) out.line(line);
     return 0;
   }

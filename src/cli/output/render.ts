@@ -55,5 +55,8 @@ export function writeThing(
     return;
   }
   const width = Math.max(...rows.map(([label]) => label.length));
-  for (const [label, value] of rows) out.line(`${label.padEnd(width)}  ${plain(value)}`.trimEnd());
+  for (const [label, value] of rows) {
+    const shown = value === '' && label !== '' ? '-' : plain(value);
+    out.line(`${label.padEnd(width)}  ${shown}`.trimEnd());
+  }
 }

@@ -85,7 +85,7 @@ function fitWidths<T>(
 }
 
 /** In lines of at most so many columns, between words where there are any. */
-function wrapText(text: string, columns: number): readonly string[] {
+export function wrapText(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

@@ -1,7 +1,7 @@
 /** A host file behind DiskFile, on node:fs. Invariant: short reads and writes of the host never show. */
 import { close, fdatasync, fstat, ftruncate, open, read, write, type Stats } from 'node:fs';
 import { constants } from 'node:fs';
-import { promisify } from 'node:util';
+import { getSystemErrorMessage, promisify } from 'node:util';
 import { AssertionError, Fault, isFault, type FaultCode } from '#lib';
 import type { Access, DiskFile, FileRun } from './disk-file.ts';
 import { hostHoles } from './holes.ts';
@@ -33,8 +33,15 @@ export function hostFault(name: string, doing: string, error: unknown): Fault {
   if (isFault(error)) return error;
   if (error instanceof AssertionError) throw error; // a bug stays a bug
   const host = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return new Fault(codes[host] ?? 'internal', `cannot ${doing} ${name}`, {
-    cause: error,
+  const number = error instanceof Error && 'errno' in error ? Number(error.errno) : 0;
+  const code = codes[host];
+  // The words of Node.js name code, call and path once more; those of the system say it all.
+  const why =
+    code === undefined || number === 0
+      ? { text: '', cause: error }
+      : { text: `: ${getSystemErrorMessage(number)}`, cause: undefined };
+  return new Fault(code ?? 'internal', `cannot ${doing} ${name}${why.text}`, {
+    cause: why.cause,
     facts: { file: name, hostCode: host },
     ...(host === 'ENOSPC' ? { hint: 'free space on the volume, then try again' } : {}),
   });

@@ -191,13 +191,14 @@ async function callDisk(
   method: 'machine.disk.attach' | 'machine.disk.detach',
 ): Promise<void> {
   const { hostId, machine } = machineOf(work);
+  const disk = diskOf(work);
   const { live } = await work.coordinator.links.call(
     hostId,
     method,
-    { ...machine, disk: diskOf(work) },
+    { ...machine, disk },
     { signal: work.signal },
   );
-  await work.conclude({ live });
+  await work.conclude({ live, place: placeName(disk), file: disk.file });
 }
 
 const writeDisk = (how: 'add' | 'drop'): Step => ({
