@@ -130,8 +130,12 @@ test('limits and priority of an adapter are options, and one limit leaves the ot
     await gantry.must('vm', 'show', 'slow'),
     /network narrow, inbound 100 Mbit\/s, outbound 1\.5 Mbit\/s, high priority/,
   );
-  await set('--inbound', 'none');
+  await set('--inbound', 'none', '--vlan', '100', '--vlan', '200-210');
   const { definition } = await gantry.json<Vm>('vm', 'show', 'slow');
+  assert.deepEqual(definition.hardware.adapters[0]?.vlans, [
+    { first: 100, last: 100 },
+    { first: 200, last: 210 },
+  ]);
   assert.deepEqual(definition.hardware.adapters[0]?.bandwidth, {
     inboundBitsPerSecond: null,
     outboundBitsPerSecond: 1_500_000,

@@ -10,7 +10,7 @@ import { reasonSchema } from '../vm/vm.ts';
 import { firewallSchema, openFirewall } from './firewall.ts';
 import { networkIpv6InputSchema, networkIpv6Schema } from './ipv6.ts';
 import { isolationSchema } from './isolation.ts';
-import { guestAddressSchema } from './port.ts';
+import { guestAddressSchema, vlanNumberSchema } from './port.ts';
 import { networkSpanInputSchema, networkSpanSchema } from './span.ts';
 
 /** Of an installation. */
@@ -129,7 +129,7 @@ const rest = {
       description:
         'of a bridged network: a bridge of the host, or an adapter that has no address of its own',
     }),
-  vlan: z.number().int().min(1).max(4094).nullable().default(null).meta({
+  vlan: vlanNumberSchema.nullable().default(null).meta({
     description: 'of a bridged network: the VLAN of its adapter that its vms are in; null: none',
   }),
   domain: domain.default(''),

@@ -29,10 +29,23 @@ export const guestAddressSchema = z
   .max(50)
   .refine((text) => isOneOf(text, [z.ipv4(), z.ipv6()]), { error: 'is not an address' });
 
+/** Of IEEE 802.1Q; 0 is none, and 4095 is reserved. */
+export const vlanNumberSchema = z.number().int().min(1).max(4094);
+
+export const vlanRangeSchema = z
+  .strictObject({ first: vlanNumberSchema, last: vlanNumberSchema })
+  .refine(({ first, last }) => first <= last, {
+    error: 'is below the first number',
+    path: ['last'],
+  })
+  .meta({ id: 'VlanRange', description: 'numbers of VLANs, both ends among them' });
+export type VlanRange = z.infer<typeof vlanRangeSchema>;
+
 /** A port without a setting of its own. */
 export const plainPort: {
   bandwidth: Bandwidth;
   priority: PortPriority;
   firewall: Firewall;
   addresses: string[];
-} = { bandwidth: unlimited, priority: 'normal', firewall: openFirewall, addresses: [] };
+  vlans: VlanRange[];
+} = { bandwidth: unlimited, priority: 'normal', firewall: openFirewall, addresses: [], vlans: [] };

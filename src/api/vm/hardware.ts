@@ -7,7 +7,13 @@ import { z } from 'zod';
 import { giB, kiB, miB } from '#lib';
 import { referenceSchema } from '../ids.ts';
 import { firewallSchema, openFirewall } from '../network/firewall.ts';
-import { bandwidthSchema, guestAddressSchema, portPriorities, unlimited } from '../network/port.ts';
+import {
+  bandwidthSchema,
+  guestAddressSchema,
+  portPriorities,
+  unlimited,
+  vlanRangeSchema,
+} from '../network/port.ts';
 import { maxSharedFolders, sharedFolderSchema } from './shared-folders.ts';
 
 const bytes = (min: number, max: number): z.ZodNumber => z.number().int().min(min).max(max);
@@ -242,6 +248,10 @@ export const adapterSchema = z
     addresses: z.array(guestAddressSchema).max(64).default([]).meta({
       description:
         'it may send under, beside those leased to it or kept for it, where its network guards them',
+    }),
+    vlans: z.array(vlanRangeSchema).max(32).default([]).meta({
+      description:
+        'of a bridged network: VLANs whose frames its guest sends and receives with their tag',
     }),
   })
   .meta({ id: 'VmAdapter', description: 'a network adapter' });

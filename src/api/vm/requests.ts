@@ -138,6 +138,7 @@ export const adapterChangeSchema = patchOf(
     priority: true,
     firewall: true,
     addresses: true,
+    vlans: true,
   }),
 ).meta({
   id: 'AdapterChange',

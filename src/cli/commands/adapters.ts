@@ -1,5 +1,11 @@
 /** Network adapters of a vm. */
-import { portPriorities, type Adapter, type AdapterChange, type Client } from '#api';
+import {
+  portPriorities,
+  type Adapter,
+  type AdapterChange,
+  type Client,
+  type VlanRange,
+} from '#api';
 import { Fault, parseBitRate } from '#lib';
 import { command, type Values } from '../command.ts';
 import { firewallOf, firewallOptions } from '../firewall-options.ts';
@@ -57,6 +63,11 @@ const portOptions = {
     value: 'ADDRESS',
     meaning: 'addresses of its own in a network with IP source guard, or none',
   },
+  vlan: {
+    type: 'list',
+    value: 'NUMBER[-NUMBER]',
+    meaning: 'VLANs of a bridged network that reach the guest with their tag, or none',
+  },
   ...firewallOptions,
 } as const;
 
@@ -67,14 +78,18 @@ interface PortRun {
   readonly signal: AbortSignal;
 }
 
-type PortChange = Pick<AdapterChange, 'bandwidth' | 'priority' | 'firewall' | 'addresses'>;
+type PortChange = Pick<
+  AdapterChange,
+  'bandwidth' | 'priority' | 'firewall' | 'addresses' | 'vlans'
+>;
 
 /** What was said of its port. What was not said of a part of it stays. */
 async function portChanges(run: PortRun): Promise<PortChange> {
-  const { inbound, outbound, priority, address } = run.options;
+  const { inbound, outbound, priority, address, vlan } = run.options;
   const changes = {
     ...(priority === undefined ? {} : { priority }),
     ...(address === undefined ? {} : { addresses: address.filter((one) => one !== 'none') }),
+    ...(vlan === undefined ? {} : { vlans: vlan.filter((one) => one !== 'none').map(parseVlans) }),
   };
   const names = ['inbound', 'outbound', 'rule', 'default-in', 'default-out'] as const;
   if (names.every((name) => run.options[name] === undefined)) return changes;
@@ -89,6 +104,12 @@ async function portChanges(run: PortRun): Promise<PortChange> {
     },
     ...(changed === undefined ? {} : { firewall: changed }),
   };
+}
+
+/** `120`, `200-210`. */
+function parseVlans(text: string): VlanRange {
+  const [first = '', last = first] = text.split('-');
+  return { first: Number(first), last: Number(last) };
 }
 
 const limit = (text: string): number | null => (text === 'none' ? null : parseBitRate(text));

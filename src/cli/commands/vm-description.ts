@@ -59,13 +59,16 @@ function addressLines({
 }
 
 /** What its port gives it that is not the usual. */
-function portWords({ bandwidth, priority, addresses }: Adapter): readonly string[] {
+function portWords({ bandwidth, priority, addresses, vlans }: Adapter): readonly string[] {
   const { inboundBitsPerSecond: inbound, outboundBitsPerSecond: outbound } = bandwidth;
   return [
     ...(inbound === null ? [] : [`inbound ${formatBitRate(inbound)}`]),
     ...(outbound === null ? [] : [`outbound ${formatBitRate(outbound)}`]),
     ...(priority === 'normal' ? [] : [`${priority} priority`]),
     ...addresses,
+    ...vlans.map(({ first, last }) =>
+      first === last ? `VLAN ${first}` : `VLANs ${first}-${last}`,
+    ),
   ];
 }
 

@@ -115,7 +115,7 @@ function checkAdapters({ hardware }: VmDefinition): readonly Issue[] {
   for (const [index, adapter] of hardware.adapters.entries()) {
     const { slot, mac, attachment } = adapter;
     if (attachment.kind === 'user')
-      for (const name of ['bandwidth', 'firewall', 'addresses'] as const)
+      for (const name of ['bandwidth', 'firewall', 'addresses', 'vlans'] as const)
         if (!isDeepStrictEqual(adapter[name], plainPort[name]))
           issues.push({
             path: `hardware/adapters/${index}/${name}`,

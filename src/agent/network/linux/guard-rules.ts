@@ -2,6 +2,7 @@
  * What no port lets through from its guest, whatever firewalls say: frames under another MAC address, answers of a
  * DHCP server, IP addresses that are not its own. Pure.
  */
+import type { VlanRange } from '#api';
 import type { RuledPort } from './ruleset.ts';
 
 /** Rules of the hook prerouting: before the bridge learns from a frame where its sender is. */
@@ -9,6 +10,7 @@ export function guardRules(ports: readonly RuledPort[]): readonly string[] {
   const sources = ports.filter(({ guarded }) => guarded.addresses !== 'any');
   return [
     ...macRules(ports.filter(({ guarded }) => guarded.mac === 'own')),
+    ...tagRules('iifname', ports),
     ...dhcpRules(ports.filter(({ guarded }) => guarded.dhcp === 'clients-only')),
     ...(sources.length === 0 ? [] : [`iifname { ${quoted(sources)} } jump sources`]),
   ];
@@ -55,6 +57,30 @@ function macRules(ports: readonly RuledPort[]): readonly string[] {
   if (ports.length === 0) return [];
   return [`iifname { ${quoted(ports)} } iifname . ether saddr != { ${macPairs(ports)} } drop`];
 }
+
+/** Frames with the tag of a VLAN that the port is not in, on either way. */
+export function tagRules(
+  side: 'iifname' | 'oifname',
+  ports: readonly RuledPort[],
+): readonly string[] {
+  const closed = ports.filter(({ guarded: { vlans } }) => vlans !== 'any' && vlans.length === 0);
+  return [
+    ...(closed.length === 0
+      ? []
+      : [`${side} { ${quoted(closed)} } ether type { 8021q, 8021ad } drop`]),
+    ...ports.flatMap(({ tap, guarded: { vlans } }) =>
+      vlans === 'any' || vlans.length === 0
+        ? []
+        : [
+            `${side} "${tap}" ether type 8021ad drop`,
+            `${side} "${tap}" vlan id != { ${vlans.map(rangeText).join(', ')} } drop`,
+          ],
+    ),
+  ];
+}
+
+const rangeText = ({ first, last }: VlanRange): string =>
+  first === last ? String(first) : `${first}-${last}`;
 
 function dhcpRules(ports: readonly RuledPort[]): readonly string[] {
   if (ports.length === 0) return [];

@@ -150,7 +150,7 @@ void test('the rules of a network are those that were looked through', () => {
         network: nat.id,
         priority: 'high',
         firewall: openFirewall,
-        guarded: { mac: 'own', dhcp: 'clients-only', addresses: 'any' },
+        guarded: { mac: 'own', dhcp: 'clients-only', addresses: 'any', vlans: 'any' },
       },
     ],
     tunnels: [],

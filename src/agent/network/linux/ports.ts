@@ -72,6 +72,8 @@ export function ruledPorts(
           spec?.ipSourceGuard === true
             ? ownAddresses(adapter, [...spec.reservations, ...leasesOf(spec.id)])
             : 'any',
+        // Within other networks guests may have VLANs of their own; here they would come into those of others.
+        vlans: spec?.type === 'bridged' ? adapter.vlans : 'any',
       },
     };
   });

@@ -2,8 +2,8 @@
  * The rules of all networks of a host as one input of `nft -f`: both tables are written in one transaction, so
  * that no frame finds half of them. Pure.
  */
-import type { Firewall, NetworkSpec, PortPriority } from '#api';
-import { guardChains, guardRules } from './guard-rules.ts';
+import type { Firewall, NetworkSpec, PortPriority, VlanRange } from '#api';
+import { guardChains, guardRules, tagRules } from './guard-rules.ts';
 import { macOf, tableName } from './names.ts';
 import { filteredPorts, jumpRules, portChains } from './port-rules.ts';
 import { sightingLines, sightingRules } from './sighting-rules.ts';
@@ -28,6 +28,8 @@ export interface RuledPort {
     readonly mac: 'own' | 'any';
     readonly dhcp: 'clients-only' | 'any';
     readonly addresses: readonly string[] | 'any';
+    /** That frames may have the tag of. */
+    readonly vlans: readonly VlanRange[] | 'any';
   };
 }
 
@@ -213,11 +215,10 @@ function bridgeChains(ports: readonly RuledPort[], networks: readonly RuledNetwo
     ]),
     ...chain('forward', 'type filter hook forward priority 0', separationRules(ports, networks)),
     ...chain('input', 'type filter hook input priority 0', closingRules(ports, networks)),
-    ...chain(
-      'postrouting',
-      'type filter hook postrouting priority 0',
-      jumpRules(filtered, 'inbound'),
-    ),
+    ...chain('postrouting', 'type filter hook postrouting priority 0', [
+      ...tagRules('oifname', ports),
+      ...jumpRules(filtered, 'inbound'),
+    ]),
   ];
 }
 

@@ -82,6 +82,7 @@ export const germanSettings: SettingWords = {
     'ports/last': 'Letzter Port',
     'rules/description': 'Beschreibung',
     addresses: 'Eigene Adressen',
+    vlans: 'VLANs mit ihrer Marke',
     restrict: 'Abgeschnitten',
     forwards: 'Portweiterleitungen',
     protocol: 'Protokoll',
@@ -257,6 +258,8 @@ export const germanSettings: SettingWords = {
     rules: 'die erste Regel, die passt, entscheidet',
     addresses:
       'unter denen er senden darf, neben geleasten und reservierten, wo sein Netz sie bewacht',
+    vlans:
+      'in einem überbrückten Netz: VLANs, deren Pakete der Gast mit ihrer Marke sendet und empfängt',
     restrict: 'nur die Weiterleitungen gehen; nichts verlässt den Host',
     hostAddress: 'Adresse des Hosts, an der gelauscht wird',
     hostPort: '0: beim Start wird ein freier gewählt',

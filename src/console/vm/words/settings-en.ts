@@ -82,6 +82,7 @@ export const englishSettings: SettingWords = {
     'ports/last': 'Last port',
     'rules/description': 'Description',
     addresses: 'Addresses of its own',
+    vlans: 'VLANs with their tag',
     restrict: 'Cut off',
     forwards: 'Port forwards',
     protocol: 'Protocol',

@@ -1,0 +1,73 @@
+/** Frames with the tag of a VLAN at the ports of a bridged network, on a host that is a network namespace. */
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { Ear } from '../../testing/ear.ts';
+import { must, NetGuest } from '../../testing/net-guest.ts';
+import { adapterOn, Place, spec } from '../../testing/network-place.ts';
+import { isInOwnNetwork } from '../../testing/own-network.ts';
+
+const mac = '52:47:59:00:00:01';
+const vm = '10000000-0000-4000-8000-000000000001';
+const send = `import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind((sys.argv[1], 0))
+for frame in sys.argv[2:]:
+    s.send(bytes.fromhex(frame))`;
+
+/** For all, of the type for local experiments (IEEE 802 9.2), with a tag where it has a number. */
+function frame(from: string, vlan: number | undefined, text: string): string {
+  const tag = vlan === undefined ? '' : `8100${vlan.toString(16).padStart(4, '0')}`;
+  const rest = Buffer.from(text.padEnd(50)).toString('hex');
+  return `ffffffffffff${from.replaceAll(':', '')}${tag}88b5${rest}`;
+}
+
+if (isInOwnNetwork(import.meta.filename))
+  void suite('VLANs at ports', { concurrency: 1 }, () => {
+    let place: Place;
+    before(async () => {
+      place = await Place.make();
+      must('ip', 'link', 'add', 'name', 'eno1', 'type', 'veth', 'peer', 'name', 'switch1');
+      for (const name of ['eno1', 'switch1']) must('ip', 'link', 'set', 'dev', name, 'up');
+    });
+    after(() => place[Symbol.asyncDispose]());
+
+    void test('a guest sends and receives with the tags of its VLANs alone; without any, none', async () => {
+      const network = spec(1, { type: 'bridged', adapter: 'eno1' });
+      await place.carry(network);
+      using guest = await NetGuest.make();
+      const adapter = adapterOn(network.id, mac);
+      const port = await place.plug(guest, vm, adapter);
+      using outside = await Ear.open('switch1');
+      using inside = await Ear.open('eth0', guest);
+      const passes = async (vlan: number | undefined): Promise<readonly [boolean, boolean]> => {
+        const [out, back, last] = [`out-${vlan}`, `back-${vlan}`, `last-${vlan}`];
+        outside.frames.length = 0;
+        inside.frames.length = 0;
+        // One that always passes comes last.
+        const frames = (from: string, text: string): string[] => [
+          frame(from, vlan, text),
+          frame(from, undefined, last),
+        ];
+        guest.run('python3', '-c', send, 'eth0', ...frames(mac, out));
+        must('python3', '-c', send, 'switch1', ...frames('02:00:5e:00:00:09', back));
+        await outside.until(() => outside.overheard(last).length > 1);
+        await inside.until(() => inside.overheard(last).length > 0);
+        return [outside.overheard(out).length > 0, inside.overheard(back).length > 0];
+      };
+      assert.deepEqual(await passes(undefined), [true, true]);
+      assert.deepEqual(await passes(100), [false, false], 'no tag where it is in no VLAN');
+      const vlans = [
+        { first: 100, last: 100 },
+        { first: 200, last: 210 },
+      ];
+      await port.change({ vlans });
+      for (const [vlan, whether] of [
+        [100, true],
+        [101, false],
+        [205, true],
+        [211, false],
+      ] as const)
+        assert.deepEqual(await passes(vlan), [whether, whether], String(vlan));
+      assert.deepEqual(await passes(undefined), [true, true], 'and without one as before');
+    });
+  });
