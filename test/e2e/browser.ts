@@ -1,9 +1,10 @@
 /**
  * A browser for a test: the distribution's Chromium, by playwright-core. It notes what no page of ours may
- * cause: errors of scripts, and refusals by the page's own policy.
+ * cause: errors of scripts, refusals by the page's own policy, and calls that the API does not publish.
  */
 import { existsSync } from 'node:fs';
 import axe from 'axe-core';
+import { routes } from '#api';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 const executablePath = '/usr/bin/chromium';
@@ -27,8 +28,26 @@ export const noBrowser: string | false = existsSync(executablePath)
 export interface Person extends AsyncDisposable {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Errors of scripts and refusals by policy so far. */
+  /** Errors of scripts, refusals by policy and unpublished calls so far. */
   readonly complaints: readonly string[];
+  /** Methods and paths that its pages have called. */
+  readonly calls: ReadonlySet<string>;
+}
+
+const base = '/api/v1';
+const published = Object.values(routes).map(({ method, path }) => ({
+  method,
+  pattern: new RegExp(`^${base}${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+}));
+
+/** Scripts, styles, fonts and pictures as the console was built, and pictures that a script holds. */
+const isPartOfPage = (url: string): boolean =>
+  /^(blob|data):/.test(url) || new URL(url).pathname.startsWith('/assets/');
+
+/** Whether the API's own description has such a call. */
+function isPublished(asked: string, url: string): boolean {
+  const { pathname } = new URL(url);
+  return published.some(({ method, pattern }) => method === asked && pattern.test(pathname));
 }
 
 export async function openBrowser(): Promise<Browser> {
@@ -47,14 +66,25 @@ export async function sitAtBrowser(browser: Browser): Promise<Person> {
   context.setDefaultTimeout(waitMs);
   const page = await context.newPage();
   const complaints: string[] = [];
+  const calls = new Set<string>();
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
     if (/content security policy/i.test(message.text())) complaints.push(message.text());
   });
+  const note = (method: string, url: string): void => {
+    calls.add(`${method} ${new URL(url).pathname}`);
+    if (!isPublished(method, url)) complaints.push(`not published: ${method} ${url}`);
+  };
+  page.on('request', (request) => {
+    if (request.resourceType() === 'document' || isPartOfPage(request.url())) return;
+    note(request.method(), request.url());
+  });
+  page.on('websocket', (socket) => note('GET', socket.url()));
   return {
     context,
     page,
     complaints,
+    calls,
     [Symbol.asyncDispose]: () => context.close(),
   };
 }

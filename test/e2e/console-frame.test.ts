@@ -306,7 +306,7 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 
-  test('no page caused an error or asked for what its policy refuses', () => {
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
 });

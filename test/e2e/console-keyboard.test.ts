@@ -169,7 +169,7 @@ describe('the console by keyboard alone', { skip: noBrowser }, () => {
     await page.getByText('This virtual machine is not here any more').waitFor();
   });
 
-  test('no page caused an error or asked for what its policy refuses', () => {
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
 });

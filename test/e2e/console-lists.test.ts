@@ -181,7 +181,7 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     assert.equal(await grid().getByText('Paused').count(), 2);
   });
 
-  test('no page caused an error or asked for what its policy refuses', () => {
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
 });

@@ -87,7 +87,7 @@ describe('the memory of the console', { skip: noBrowser }, () => {
     assert.ok(end.nodes < 2 * begin.nodes, all.join('; '));
   });
 
-  test('no page caused an error or asked for what its policy refuses', () => {
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
 });

@@ -313,7 +313,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await page.getByRole('link', { name: 'lab', exact: true }).waitFor({ state: 'detached' });
   });
 
-  test('no page caused an error or asked for what its policy refuses', () => {
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
 });

@@ -657,7 +657,7 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     }
   });
 
-  test('no page caused an error or asked for what its policy refuses', () => {
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
 });

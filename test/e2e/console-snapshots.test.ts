@@ -141,7 +141,7 @@ describe('the snapshots of the console', { skip: noBrowser }, () => {
     assert.equal(status.undo, null);
   });
 
-  test('no page caused an error or asked for what its policy refuses', () => {
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
 });

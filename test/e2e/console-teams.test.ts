@@ -137,7 +137,7 @@ describe('the teams of the console', { skip: noBrowser }, () => {
       assert.equal((await gantry.client().call('vm.show', { params: { vm } })).state, 'running');
   });
 
-  test('no page caused an error or asked for what its policy refuses', () => {
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
 });

@@ -139,6 +139,40 @@ describe('the console', { skip: noBrowser }, () => {
     assert.deepEqual(await menu.allInnerTexts(), offered);
   });
 
+  test('WEB-02 what a click has asked for does the same by the API and the command line, for those who may', async () => {
+    const { page } = person;
+    await open('/vms');
+    const vm = await runningVm();
+    const stateNow = async (): Promise<string> =>
+      (await gantry.client().call('vm.show', { params: { vm: vm.id } })).state;
+    await row(vm.name).getByRole('button').click();
+    const asked = page.waitForRequest((request) => request.method() === 'POST');
+    await page.getByRole('menuitem', { name: 'Pause', exact: true }).click();
+    const click = await asked;
+    await row(vm.name).getByText('Paused').waitFor();
+    const replay = async (token: string): Promise<number> => {
+      const { status } = await fetch(click.url(), {
+        method: click.method(),
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: click.postData(),
+      });
+      return status;
+    };
+    const tokenOf = async (user: string): Promise<string> =>
+      (await gantry.must('token', 'create', `of ${user}`, '--user', user)).split('\n')[0] ?? '';
+    await gantry.must('vm', 'resume', vm.name);
+    await gantry.must('user', 'create', 'looker');
+    await gantry.must('grant', 'create', 'looker', 'auditor');
+    assert.equal(await replay(await tokenOf('looker')), 403);
+    assert.equal(await stateNow(), 'running');
+    assert.equal(await replay(await tokenOf('admin')), 202);
+    await row(vm.name).getByText('Paused').waitFor();
+    await gantry.must('vm', 'resume', vm.name);
+    await gantry.must('vm', 'pause', vm.name);
+    assert.equal(await stateNow(), 'paused');
+    await gantry.must('vm', 'resume', vm.name);
+  });
+
   test('WEB-26 a vm is created from the form, its removal says that no file is changed and how it is added again, and it is deleted with its name typed', async () => {
     const { page } = person;
     await open('/vms?create=true');
@@ -304,7 +338,8 @@ describe('the console', { skip: noBrowser }, () => {
     await page.getByRole('grid', { name: 'Hosts' }).waitFor();
   });
 
-  test('no page caused an error or asked for what its policy refuses', () => {
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
+    assert.ok(person.calls.size > 10, [...person.calls].join('\n'));
   });
 });
