@@ -1,5 +1,8 @@
 /** Networks through the command line, on one coordinator with a simulated host. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Network, Vm } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
@@ -176,4 +179,35 @@ test('firewalls of an adapter and of a network are lines of words, and a wrong o
   assert.match(wrong.err, /firewall\/rules\/0\/ports\/0\/last: is below the first port/);
   await set('--rule', 'none', '--default-in', 'allow');
   assert.doesNotMatch(await gantry.must('vm', 'show', 'fort'), /firewall 0/);
+});
+
+test('NET-09 a network is created, exported, added from its definition, configured, renamed, and removed: while it is in use only by force', async () => {
+  const settings = '--subnet 10.99.0.0/24 --domain nine.test --reserve 52:47:59:09:09:09=10.99.0.9';
+  await gantry.must('network', 'create', 'nine', ...settings.split(' '));
+  const text = await gantry.must('network', 'export', 'nine');
+  const file = join(mkdtempSync(join(tmpdir(), 'gn-')), 'nine.yaml');
+  writeFileSync(file, text);
+  const before = await show('nine');
+  assert.match(await gantry.must('apply', '-f', file), /0 created, 0 changed, 1 unchanged/);
+  await gantry.must('network', 'delete', 'nine');
+  assert.match(await gantry.must('apply', '-f', file), /1 created, 0 changed, 0 unchanged/);
+  const added = await show('nine');
+  assert.deepEqual(
+    [added.ipv4, added.domain, added.reservations],
+    [before.ipv4, before.domain, before.reservations],
+  );
+  writeFileSync(file, text.replace('nine.test', 'ten.test'));
+  assert.match(await gantry.must('apply', '-f', file), /0 created, 1 changed, 0 unchanged/);
+  assert.equal((await show('nine')).domain, 'ten.test');
+  writeFileSync(file, text.replace('type: nat', 'type: host-only'));
+  assert.match((await gantry.run(['apply', '-f', file])).err, /the type of network nine never/);
+  await gantry.must('network', 'set', 'nine', '--name', 'neun', '--lease', '900');
+  assert.equal((await show('neun')).ipv4?.dhcp?.leaseSeconds, 900);
+  await gantry.must('vm', 'create', 'ninth', '--network', 'neun');
+  const { code, err } = await gantry.run(['network', 'delete', 'neun']);
+  assert.notEqual(code, 0);
+  assert.match(err, /network neun is in use by 1 adapter of a vm/);
+  await gantry.must('network', 'delete', 'neun', '--force');
+  assert.match(await gantry.must('vm', 'show', 'ninth'), /network [0-9a-f-]+, which is gone/);
+  rmSync(dirname(file), { recursive: true });
 });

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { idSchema, nameSchema, timeSchema } from '../ids.ts';
+import { dryRunQuerySchema } from '../list.ts';
 import { patchOf } from '../patch.ts';
 import { macSchema } from '../vm/hardware.ts';
 import { reasonSchema } from '../vm/vm.ts';
@@ -256,6 +257,23 @@ export const networkPatchSchema = patchOf(networkCreateSchema)
       'what is left out stays as it is; ipv4 is given whole; the type and whether it spans hosts never change',
   });
 export type NetworkPatch = z.infer<typeof networkPatchSchema>;
+
+/** Definition and the version of its form, as it is kept in files. */
+export const networkFileSchema = z
+  .strictObject({
+    gantry: z.literal('network'),
+    format: z.literal(1),
+    definition: networkSpecSchema.omit({ id: true }),
+  })
+  .meta({ id: 'NetworkFile', description: 'a network as a document' });
+export type NetworkFile = z.infer<typeof networkFileSchema>;
+
+export const networkDeleteQuerySchema = dryRunQuerySchema.extend({
+  force: z
+    .stringbool()
+    .default(false)
+    .meta({ description: 'also while vms use it; their adapters are plugged into nothing then' }),
+});
 
 /** A lease as the host's service has it. */
 export const hostLeaseSchema = z.strictObject({

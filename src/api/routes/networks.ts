@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
 import {
   networkCreateSchema,
+  networkDeleteQuerySchema,
+  networkFileSchema,
   networkLeasesSchema,
   networkPatchSchema,
   networkSchema,
@@ -34,6 +36,17 @@ export const networksRoutes = {
     answer: 'now',
     response: networkSchema,
   }),
+  'network.export': route({
+    method: 'GET',
+    path: '/networks/{network}/definition',
+    summary: 'The definition of a network as a document',
+    group: 'networks',
+    right: 'self',
+    on: 'network',
+    params: one('network'),
+    answer: 'now',
+    response: networkFileSchema,
+  }),
   'network.create': route({
     method: 'POST',
     path: '/networks',
@@ -62,12 +75,12 @@ export const networksRoutes = {
   'network.delete': route({
     method: 'DELETE',
     path: '/networks/{network}',
-    summary: 'Delete a network that no vm uses',
+    summary: 'Delete a network that no vm uses, or with force any',
     group: 'networks',
     right: 'network.manage',
     on: 'network',
     params: one('network'),
-    query: dryRunQuerySchema,
+    query: networkDeleteQuerySchema,
     answer: 'now',
     conditional: true,
   }),

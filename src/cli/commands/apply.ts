@@ -1,6 +1,6 @@
 /**
- * `apply`: definitions kept in git. A document (YAML or JSON, several per file) is what `vm export`
- * writes; a vm that exists is changed only where it differs, one that does not is created. Differences
+ * `apply`: definitions kept in git. A document (YAML or JSON, several per file) is what `vm export` or
+ * `network export` writes; a vm that exists is changed only where it differs, one that does not is created. Differences
  * are shown first; --dry-run stops there.
  */
 import { z } from 'zod';
@@ -8,9 +8,10 @@ import { Fault, isFault } from '#lib';
 import { definitionFormat, diffSettings, nameSchema, writeValue, type Vm } from '#api';
 import { command, type Run } from '../command.ts';
 import { readDocuments } from '../documents.ts';
+import { applyNetwork, networkTextSchema } from './apply-network.ts';
 import { finish } from '../progress.ts';
 
-const documentSchema = z.strictObject({
+const vmTextSchema = z.strictObject({
   gantry: z.literal('vm'),
   format: z.number().int().min(1),
   /** For creating: host, folder, disk source. */
@@ -18,13 +19,15 @@ const documentSchema = z.strictObject({
   definition: z.looseObject({ name: nameSchema }),
 });
 
+const documentSchema = z.discriminatedUnion('gantry', [vmTextSchema, networkTextSchema]);
+
 type Wanted = z.infer<typeof documentSchema>;
 
 const readWanted = (file: string): Promise<readonly Wanted[]> =>
   readDocuments(file, {
     schema: documentSchema,
     newestFormat: definitionFormat,
-    hint: 'a document begins as: gantry vm export NAME',
+    hint: 'a document begins as: gantry vm export NAME, or gantry network export NAME',
   });
 
 async function findVm(run: Run, name: string): Promise<Vm | undefined> {
@@ -36,7 +39,10 @@ async function findVm(run: Run, name: string): Promise<Vm | undefined> {
   }
 }
 
-async function applyOne(run: Run, wanted: Wanted): Promise<'created' | 'changed' | 'unchanged'> {
+async function applyVm(
+  run: Run,
+  wanted: z.infer<typeof vmTextSchema>,
+): Promise<'created' | 'changed' | 'unchanged'> {
   const { client, out, signal } = run;
   const { id: _id, ...definition } = wanted.definition as { id?: unknown; name: string };
   const vm = await findVm(run, definition.name);
@@ -72,7 +78,7 @@ async function applyOne(run: Run, wanted: Wanted): Promise<'created' | 'changed'
 export const applyCommands = [
   command({
     name: 'apply',
-    summary: 'make vms as documents say: create, or change what differs',
+    summary: 'make vms and networks as documents say: create, or change what differs',
     options: {
       file: {
         type: 'list',
@@ -88,7 +94,11 @@ export const applyCommands = [
         throw new Fault('invalid', 'apply needs a file', { hint: 'gantry apply -f web-1.yaml' });
       const wanted = (await Promise.all(files.map(readWanted))).flat();
       const counts = { created: 0, changed: 0, unchanged: 0 };
-      for (const document of wanted) counts[await applyOne(run, document)] += 1;
+      // Vms are plugged into networks.
+      for (const document of wanted)
+        if (document.gantry === 'network') counts[await applyNetwork(run, document)] += 1;
+      for (const document of wanted)
+        if (document.gantry === 'vm') counts[await applyVm(run, document)] += 1;
       run.out.line(
         `${counts.created} ${run.dryRun ? 'to create' : 'created'}, ${counts.changed} ${run.dryRun ? 'to change' : 'changed'}, ${counts.unchanged} unchanged`,
       );

@@ -355,14 +355,29 @@ export const networkCommands: readonly Command[] = [
     },
   }),
   command({
+    name: 'network export',
+    summary: 'the definition of a network as a document, for apply',
+    args: [networkArgument],
+    examples: ['gantry network export lab > lab.yaml', 'gantry apply -f lab.yaml'],
+    async run({ client, args, out, format, signal }) {
+      const params = { network: args[0] ?? '' };
+      const file = await client.call('network.export', { params }, signal);
+      writeThing(out, format === 'json' ? 'json' : 'yaml', file, []);
+    },
+  }),
+  command({
     name: 'network delete',
     aliases: ['network rm'],
     summary: 'delete a network that no vm uses',
     args: [networkArgument],
+    options: {
+      force: { type: 'flag', meaning: 'also one that vms use: they are plugged into nothing then' },
+    },
     examples: ['gantry network delete lab'],
-    async run({ client, args, out, dryRun, signal }) {
+    async run({ client, args, options, out, dryRun, signal }) {
       const network = args[0] ?? '';
-      await client.call('network.delete', { params: { network } }, signal);
+      const query = options.force === true ? { force: true } : {};
+      await client.call('network.delete', { params: { network }, query }, signal);
       if (!dryRun) out.line(`network ${network} was deleted`);
     },
   }),

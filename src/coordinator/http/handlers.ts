@@ -266,6 +266,11 @@ function networkHandlers({ coordinator }: HandlersOptions): Of<`network.${string
       const page = pageOf(listed, listNetworks(inventory), query);
       return { ...page, items: [...page.items] };
     },
+    'network.export': ({ params }) => ({
+      gantry: 'network',
+      format: 1,
+      definition: findNetwork(inventory, params.network).data,
+    }),
     'network.show': ({ params }) => showNetwork(inventory, findNetwork(inventory, params.network)),
     'network.create': ({ caller, body, query }) =>
       createNetwork(coordinator, caller, body, query.dryRun),
@@ -275,7 +280,7 @@ function networkHandlers({ coordinator }: HandlersOptions): Of<`network.${string
         dryRun: query.dryRun,
       }),
     'network.delete': ({ caller, params, precondition, query }) =>
-      deleteNetwork(coordinator, caller, params.network, { precondition, dryRun: query.dryRun }),
+      deleteNetwork(coordinator, caller, params.network, { precondition, ...query }),
     'network.leases': ({ caller, params }) => listLeases(coordinator, caller, params.network),
     'network.release': ({ params, signal }) =>
       releaseLease(coordinator, params.network, params.address, signal),

@@ -133,19 +133,19 @@ export async function updateNetwork(
   return showNetwork(inventory, findNetwork(inventory, id));
 }
 
-/** Errors: `not-found`; `stale`; `refused` while vms use it, naming them. */
+/** Errors: `not-found`; `stale`; `refused` while vms use it, naming them, unless it is forced. */
 export async function deleteNetwork(
   coordinator: Coordinator,
   caller: Caller,
   reference: string,
-  { precondition, dryRun }: ChangeOptions,
+  { precondition, dryRun, force }: ChangeOptions & { readonly force: boolean },
 ): Promise<void> {
   const { inventory } = coordinator;
   const { id } = findNetwork(inventory, reference);
   const check = (): Document<NetworkDocument> => {
     const network = findNetwork(inventory, id);
     requireMatch(precondition, `network ${network.data.name}`, network.version);
-    requireUnused(inventory, caller, network);
+    if (!force) requireUnused(inventory, caller, network);
     return network;
   };
   check();
@@ -185,7 +185,7 @@ function requireUnused(
   const adapters = count === 1 ? '1 adapter of a vm' : `${count} adapters of vms`;
   throw new Fault('refused', `network ${data.name} is in use by ${adapters}`, {
     facts: { vms: users.slice(0, 100) },
-    hint: 'plug them into another network first',
+    hint: 'plug them into another network first, or delete it with --force',
   });
 }
 
