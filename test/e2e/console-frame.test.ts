@@ -283,6 +283,61 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     assert.deepEqual(await findBarriers(page), []);
   });
 
+  test('WEB-67 the menu of a host starts or stops it, whichever applies, discovers vms, acts on all of its vms, and leads to its properties', async () => {
+    const { page } = person;
+    await open('/hosts');
+    const menu = page.getByRole('button', { name: 'Actions for sim-2', exact: true });
+    const ofVms = [
+      'Turn on all that are off',
+      'Turn off all that run',
+      'Pause all that run',
+      'Resume all that are paused',
+    ];
+    for (const [service, words] of [
+      ['Stop service', ['stop', 'sim-2', '--yes']],
+      ['Start service', ['start', 'sim-2']],
+    ] as const) {
+      await menu.click();
+      await page.getByRole('menuitem', { name: service }).waitFor();
+      const items = await page.getByRole('menuitem').allInnerTexts();
+      for (const item of [...ofVms, 'Discover virtual machines', 'Properties'])
+        assert.ok(items.includes(item), `${item} in ${items.join()}`);
+      assert.equal(items.filter((item) => item.endsWith(' service')).length, 1);
+      await page.keyboard.press('Escape');
+      await gantry.must('host', ...words);
+      const row = page.getByRole('row').filter({ has: menu });
+      await row.getByText(service === 'Stop service' ? 'Service stopped' : 'Ready').waitFor();
+    }
+    await menu.click();
+    await page.getByRole('menuitem', { name: 'Properties' }).click();
+    await page.getByRole('heading', { level: 1, name: 'sim-2' }).waitFor();
+  });
+
+  test('WEB-51 WEB-52 recent events are told newest first, settings that were changed among them, and lead to the log at that record', async () => {
+    const { page } = person;
+    const vm = await runningVm();
+    await open('/status');
+    await gantry.must('vm', 'pause', vm.name);
+    await gantry.must('vm', 'set', vm.name, 'description=paused');
+    await gantry.must('vm', 'resume', vm.name);
+    const recent = page.getByRole('main').getByRole('grid', { name: 'Events' });
+    for (const title of ['Type', 'Time', 'Category', 'Message'])
+      await recent.getByRole('columnheader', { name: title }).waitFor();
+    const changed = `setting description of ${vm.name}`;
+    await recent.getByRole('link', { name: changed }).waitFor();
+    const told = await recent.locator('td[data-label="Message"]').allInnerTexts();
+    const patterns = [/ resumed/, new RegExp(changed), / paused/];
+    for (const [index, pattern] of patterns.entries()) assert.match(told[index] ?? '', pattern);
+    const row = recent.getByRole('row').filter({ hasText: changed });
+    await row.getByText('Setting change', { exact: true }).waitFor();
+    await row.getByRole('link', { name: changed }).click();
+    await page.getByRole('heading', { level: 1, name: 'Events' }).waitFor();
+    const first = page
+      .getByRole('grid', { name: 'Events' })
+      .locator('tbody td[data-label="Message"]');
+    await first.first().getByText(changed).waitFor();
+  });
+
   test('WEB-11 in a window of 800 × 600 no page is wider than the window', async () => {
     const { page } = person;
     await page.setViewportSize({ width: 800, height: 600 });

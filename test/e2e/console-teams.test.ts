@@ -118,6 +118,56 @@ describe('the teams of the console', { skip: noBrowser }, () => {
     await members().first().getByText('Running', { exact: true }).waitFor();
   });
 
+  test('WEB-62 WEB-63 long work goes on while one looks at other pages; the list of it shows thing, person, start, duration and error, and offers to cancel', async () => {
+    const { page } = person;
+    const [name = ''] = names;
+    const seconds = page.getByLabel(`Seconds after ${names[1]}`);
+    for (const choose of [
+      () => page.getByLabel(`What is waited for after ${names[1]}`).selectOption('time'),
+      () => seconds.fill('600').then(() => page.keyboard.press('Enter')),
+    ]) {
+      const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH');
+      await choose();
+      await saved;
+    }
+    await gantry.must('team', 'turn-off', 'shop', '--yes');
+    const start = await act('Start team');
+    await start.getByRole('button', { name: 'Start team' }).click();
+    await page.getByRole('link', { name: 'Operations', exact: true }).click();
+    const grid = page.getByRole('grid', { name: 'Operations' });
+    for (const title of ['Target', 'By', 'Time', 'Duration', 'State', 'Message'])
+      await grid.getByRole('columnheader', { name: title, exact: true }).waitFor();
+    const rows = grid.getByRole('row').filter({ hasText: 'shop' });
+    const running = rows.filter({ hasText: 'Start team' }).filter({ hasText: 'running' });
+    await running.getByText('admin', { exact: true }).waitFor();
+    await running.getByRole('progressbar').waitFor();
+    const ended = rows.filter({ hasText: 'Turn team off' }).first();
+    await ended.locator('td[data-label="Duration"]', { hasText: / s$/ }).waitFor();
+    assert.equal(await ended.getByRole('button', { name: 'Cancel operation' }).count(), 0);
+    // Meanwhile other work goes on, begun on another page.
+    await page.getByRole('link', { name: 'Virtual machines', exact: true }).click();
+    const [free] = (
+      await gantry.client().call('vm.list', {
+        query: { filter: `state = running AND name != ${names[1]}`, limit: 1 },
+      })
+    ).items;
+    await page.getByRole('button', { name: `Actions for ${free?.name}`, exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Pause' }).click();
+    await page.getByText(`Pause: ${free?.name}`).waitFor();
+    await page.getByText('1 under way').waitFor();
+    await page.goBack();
+    await running.getByRole('button', { name: 'Cancel operation' }).click();
+    const cancelled = rows.filter({ hasText: 'Start team' }).filter({ hasText: 'cancelled' });
+    await cancelled.first().waitFor();
+    await gantry.run(['vm', 'turn-on', name]);
+    await page.getByRole('link', { name: 'Teams', exact: true }).first().click();
+    await page.getByRole('link', { name: 'shop', exact: true }).first().click();
+    await page.getByRole('heading', { level: 1, name: 'shop' }).waitFor();
+    await page.getByLabel(`What is waited for after ${names[1]}`).selectOption('nothing');
+    await seconds.waitFor({ state: 'detached' });
+    for (const vm of names) await gantry.run(['vm', 'turn-on', vm]);
+  });
+
   test('a member is taken out, the list shows the team, and deleting it leaves the vms', async () => {
     const { page } = person;
     await page.getByRole('button', { name: `Take out: ${names[1]}` }).click();

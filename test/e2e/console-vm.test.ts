@@ -145,6 +145,27 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     assert.equal((await definition()).resources.cpuWeight, 100);
   });
 
+  test('WEB-47 the processor resources of a running vm are changed on its page, at once', async () => {
+    const { page } = person;
+    await open('configuration&section=processor');
+    await page.locator('#setting-resources-cpuWeight').fill('200');
+    await page.locator('#setting-resources-cpuMaximumPercent').fill('80');
+    await review();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const {
+      state,
+      status,
+      definition: now,
+    } = await gantry.client().call('vm.show', {
+      params: { vm: vm.id },
+    });
+    assert.deepEqual([now.resources.cpuWeight, now.resources.cpuMaximumPercent], [200, 80]);
+    assert.equal(state, 'running');
+    assert.ok(!status.pending.some((path) => path.startsWith('resources/')), status.pending.join());
+    await gantry.must('vm', 'set', vm.name, 'resources.cpuWeight=100');
+  });
+
   test('two people change the same setting: both values are shown, and one is chosen', async () => {
     const { page } = person;
     await open('identity');

@@ -1,5 +1,6 @@
 /** What may be done with a host: something with all its vms (HOST-27), its service, looking for vms and probing. */
 import { Divider, DropdownItem } from '@patternfly/react-core';
+import { useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Host } from '#api';
 import { useWords } from '../console.ts';
@@ -17,6 +18,7 @@ export function HostMenu({
 }): ReactNode {
   const words = useWords();
   const act = useActOnHost();
+  const navigate = useNavigate();
   const [asked, setAsked] = useState<AskedHostAction | undefined>(undefined);
   const item = (action: HostAction): ReactNode => (
     <DropdownItem
@@ -39,6 +41,13 @@ export function HostMenu({
         {hostActions(host)
           .filter((action) => !asksFirst(action))
           .map((action) => item(action))}
+        {look === 'row' && (
+          <DropdownItem
+            onClick={() => void navigate({ to: '/hosts/$host', params: { host: host.id } })}
+          >
+            {words.text('properties')}
+          </DropdownItem>
+        )}
       </ThingMenu>
       {asked !== undefined && (
         <HostActionDialog host={host} action={asked} onClose={() => setAsked(undefined)} />

@@ -189,6 +189,7 @@ export const german: Language = {
     password: 'Passwort',
     processors: 'Prozessoren',
     progress: 'Fortschritt',
+    properties: 'Eigenschaften',
     reconnect: 'Neu verbinden',
     repeatPassword: 'Passwort noch einmal',
     passwordsDiffer: 'Die beiden Passwörter sind verschieden.',

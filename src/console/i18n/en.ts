@@ -190,6 +190,7 @@ export const texts = {
   password: 'Password',
   processors: 'Processors',
   progress: 'Progress',
+  properties: 'Properties',
   reconnect: 'Reconnect',
   repeatPassword: 'Password again',
   passwordsDiffer: 'The two passwords differ.',

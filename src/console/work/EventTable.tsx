@@ -1,11 +1,27 @@
-/** The newest events that match, so many as are wanted, as they happen. */
+/** The newest events that match, so many as are wanted, as they happen; each leads to its place in the log. */
 import { EmptyState } from '@patternfly/react-core';
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import type { Event } from '#api';
 import { useWords } from '../console.ts';
+import type { Column } from '../list/column.ts';
 import { ColumnTable } from '../list/ColumnTable.tsx';
 import { Answer } from '../parts/Answer.tsx';
 import { eventColumns } from './event-columns.tsx';
 import { useEvents } from './use-events.ts';
+
+const columns: readonly Column<Event>[] = eventColumns.map((column) =>
+  column.key === 'message'
+    ? {
+        ...column,
+        show: ({ seq, message }) => (
+          <Link to="/events" search={{ filter: `seq <= ${seq}` }}>
+            {message}
+          </Link>
+        ),
+      }
+    : column,
+);
 
 export function EventTable({
   filter,
@@ -24,7 +40,7 @@ export function EventTable({
         ) : (
           <ColumnTable
             label={words.text('events')}
-            columns={eventColumns}
+            columns={columns}
             items={events.slice(0, most)}
             keyOf={({ seq }) => seq}
           />
