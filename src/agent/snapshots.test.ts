@@ -1,6 +1,7 @@
 /**
  * Snapshots on real files: what each disk holds is compared with a model through a random tree of takes,
- * reverts and deletes, while the agent is killed in the middle. GANTRY_SNAPSHOT_SEED runs a course again.
+ * reverts, deletes and sessions with undo disks that are committed and discarded, while the agent is killed in the
+ * middle. GANTRY_SNAPSHOT_SEED is another course.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -20,17 +21,22 @@ import {
   withoutQemu,
 } from './testing/qemu-agent.ts';
 
-const seed = process.env['GANTRY_SNAPSHOT_SEED'] ?? String(Date.now());
-const steps = Number(process.env['GANTRY_SNAPSHOT_STEPS'] ?? 40);
+const seed = process.env['GANTRY_SNAPSHOT_SEED'] ?? 'a tree';
+const steps = Number(process.env['GANTRY_SNAPSHOT_STEPS'] ?? 30);
 const regions = 6;
 
 /** Which pattern each MiB of a disk holds. */
 type Content = readonly number[];
 const empty: Content = Array.from({ length: regions }, () => 0);
 
-interface Kept {
-  readonly id: string;
+/** What the disks hold. */
+interface Point {
   readonly contents: readonly Content[];
+  /** What they held when the session with undo disks began; null: there is none. */
+  readonly below: readonly Content[] | null;
+}
+interface Kept extends Point {
+  readonly id: string;
 }
 
 describe('snapshots', { skip: withoutQemu }, () => {
@@ -67,9 +73,9 @@ describe('snapshots', { skip: withoutQemu }, () => {
   }
 
   let taken = 0;
-  async function take(id: string, exclude: string[] = []): Promise<string> {
+  function newSnapshot(exclude: string[] = []): LinkParams<'machine.snapshot.take'>['snapshot'] {
     taken += 1;
-    const snapshot = {
+    return {
       id: crypto.randomUUID(),
       name: `s${taken}`,
       description: '',
@@ -78,6 +84,10 @@ describe('snapshots', { skip: withoutQemu }, () => {
       memory: false,
       quiesce: false,
     };
+  }
+
+  async function take(id: string, exclude: string[] = []): Promise<string> {
+    const snapshot = newSnapshot(exclude);
     await call(id, 'machine.snapshot.take', { snapshot });
     return snapshot.id;
   }
@@ -129,83 +139,105 @@ describe('snapshots', { skip: withoutQemu }, () => {
     await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
   }
 
-  test('SNAP-01 SNAP-02 SNAP-04 SNAP-07 whatever is taken, reverted to and deleted, and whenever the agent is killed, each point is what it was', async (t) => {
+  test('SNAP-01 SNAP-02 SNAP-04 SNAP-07 SNAP-11 whatever is taken, reverted to, deleted, committed and discarded, and whenever the agent is killed, each point is what it was', async (t) => {
     t.diagnostic(`GANTRY_SNAPSHOT_SEED=${seed}`);
     const chance = new Chance(seed);
-    const id = await makeVm();
-    let now: Content[] = [empty, empty];
+    const id = await makeVm({ settings: { undoDisks: { enabled: true, onTurnOff: 'keep' } } });
+    let now: Point = { contents: [empty, empty], below: null };
     let kept: Kept[] = [];
     let kills = 0;
 
-    /** Carries it out, or is cut off by the end of the agent; answers which. */
+    /** Carries it out, or is cut off by the end of the agent, and then asked for again as a coordinator does. */
     const carryOut = async (
       step: number,
+      allowed: readonly (readonly Content[])[],
       work: () => Promise<unknown>,
-    ): Promise<'done' | 'cut'> => {
-      if (chance.draw('kill', step) > 0.3) {
-        await work();
-        return 'done';
+    ): Promise<void> => {
+      if (chance.draw('kill', step) < 0.3) {
+        kills += 1;
+        void work().catch(() => undefined);
+        await systemClock.sleep(chance.between(1, 60, 'when', step));
+        await agent.process.stop('SIGKILL');
+        await comeBack();
+        // A start that was cut off.
+        if (/running|paused/.test(report(id).state)) await agent.act(id, 'turn-off');
+        await agent.until(id, 'off');
+        const found = JSON.stringify(read(id));
+        assert.ok(allowed.some((one) => JSON.stringify(one) === found));
       }
-      kills += 1;
-      void work().catch(() => undefined);
-      await systemClock.sleep(chance.between(1, 60, 'when', step));
-      await agent.process.stop('SIGKILL');
-      await comeBack();
-      assert.equal(report(id).state, 'off');
-      return 'cut';
+      await work();
     };
+    const session = async (): Promise<void> => {
+      await agent.act(id, 'turn-on');
+      await agent.act(id, 'turn-off');
+    };
+    const commit = (): Promise<unknown> =>
+      agent.act(id, 'commit-undo').catch((error: unknown) => {
+        if (!isFault(error, 'refused')) throw error;
+      });
 
     for (let step = 0; step < steps; step += 1) {
       const what = chance.pick(
-        ['write', 'write', 'take', 'take', 'revert', 'delete'],
+        [
+          ...(['write', 'write', 'take', 'take', 'revert', 'delete'] as const),
+          ...(['session', 'commit', 'discard'] as const),
+        ],
         'what',
         step,
       );
-      const at = Math.floor(chance.draw('at', step) * kept.length);
-      const chosen = kept[at];
+      const { contents, below } = now;
+      const chosen = kept[Math.floor(chance.draw('at', step) * kept.length)];
       if (what === 'write') {
         const disk = step % 2;
         const region = Math.floor(chance.draw('region', step) * regions);
         write(id, names[disk] ?? 'a.qcow2', region, step + 1);
-        now = now.map((content, index) =>
+        const written = contents.map((content, index) =>
           index === disk ? content.with(region, step + 1) : content,
         );
+        now = { contents: written, below };
       } else if (what === 'take') {
-        await carryOut(step, () => take(id));
-        const known = new Set(kept.map((one) => one.id));
-        for (const one of report(id).snapshots)
-          if (!known.has(one.id)) kept = [...kept, { id: one.id, contents: now }];
+        const snapshot = newSnapshot();
+        await carryOut(step, [contents], () => call(id, 'machine.snapshot.take', { snapshot }));
+        kept = [...kept, { ...now, id: snapshot.id }];
+      } else if (what === 'session') {
+        await carryOut(step, [contents], session);
+        now = { contents, below: below ?? contents };
+      } else if (what === 'commit' || what === 'discard') {
+        if (below === null) continue;
+        const seen = what === 'commit' ? contents : below;
+        const work = what === 'commit' ? commit : () => agent.act(id, 'discard-undo');
+        await carryOut(step, [contents, seen], work);
+        // A commit that would change a snapshot is refused, and the session goes on.
+        now = report(id).undo === null ? { contents: seen, below: null } : now;
+        assert.ok(what === 'commit' || now.below === null);
       } else if (chosen !== undefined && what === 'revert') {
-        const how = await carryOut(step, () => revert(id, chosen.id));
-        const found = read(id);
-        if (how === 'done') assert.deepEqual(found, chosen.contents);
-        else
-          assert.ok(
-            [now, chosen.contents].some((one) => JSON.stringify(one) === JSON.stringify(found)),
-          );
-        now = found;
+        await carryOut(step, [contents, chosen.contents], () => revert(id, chosen.id));
+        now = chosen;
       } else if (chosen !== undefined) {
-        await carryOut(step, () => remove(id, chosen.id));
-        const left = new Set(report(id).snapshots.map((one) => one.id));
-        kept = kept.filter((one) => left.has(one.id));
+        await carryOut(step, [contents], () => remove(id, chosen.id));
+        kept = kept.filter((one) => one !== chosen);
       }
-      assert.deepEqual(read(id), now, `step ${step}: ${what}`);
+      assert.deepEqual(read(id), now.contents, `step ${step}: ${what}`);
+      assert.equal(report(id).undo !== null, now.below !== null, `step ${step}: ${what}`);
     }
     for (const one of kept) {
       await revert(id, one.id);
       assert.deepEqual(read(id), one.contents, 'each is still what it was');
+      if (one.below === null) continue;
+      await agent.act(id, 'discard-undo');
+      assert.deepEqual(read(id), one.below, 'and so is what its session began with');
     }
     t.diagnostic(`${kept.length} snapshots at the end, ${kills} kills of the agent`);
     for (const one of kept) await remove(id, one.id);
+    await agent.act(id, 'discard-undo');
     const folder = agent.folder(id);
-    const left = readdirSync(folder).filter((name) => /layer|state$|part$/.test(name));
+    const left = readdirSync(folder).filter((name) => /layer|undo|state$|part$/.test(name));
     assert.deepEqual(left, [], 'no file is left of them');
     for (const name of names) {
       const { path, format } = topOf(id, name);
       if (format === 'qcow2') execFileSync('qemu-img', ['check', '-q', '-f', 'qcow2', path]);
     }
-    await agent.act(id, 'turn-on');
-    await agent.act(id, 'turn-off');
+    await session();
   });
 
   test('SNAP-21 SNAP-02 a revert brings back the hardware of then, with identity, name and settings of now', async () => {
