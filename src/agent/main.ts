@@ -1,4 +1,5 @@
 /** The agent. `--help` says how it is started. */
+import { realpathSync } from 'node:fs';
 import { createLog } from '#log';
 import { collectWhenQuiet, describeFault, Fault } from '#lib';
 import { parseOptions, usage } from './options.ts';
@@ -19,7 +20,8 @@ async function main(): Promise<void> {
   // Whoever else stops it may say so, too: it ends in order all the same.
   process.on('SIGTERM', end);
   using _collects = collectWhenQuiet();
-  await runAgent(options, createLog('agent', options.logLevel), controller.signal);
+  const program = realpathSync(process.argv[1] ?? '');
+  await runAgent(options, program, createLog('agent', options.logLevel), controller.signal);
 }
 
 try {

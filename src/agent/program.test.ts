@@ -1,7 +1,7 @@
 /** The agent with the simulated driver as a process, against a coordinator made of bytes. */
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { profiles, vmDefinitionSchema, type LinkParams, type VmDefinition } from '#api';
@@ -104,6 +104,29 @@ test('vms are as they were after the agent was killed', async () => {
   await host.until('the second hello', () => host.links === 2);
   assert.equal(host.reports.get(id)?.state, 'running');
   assert.equal(host.reports.size, 6);
+});
+
+test('HOST-43 an agent whose configuration is damaged names it and does not run on; that is an event of its host', async () => {
+  await using coordinator = await FakeCoordinator.start();
+  await using agent = await AgentProcess.start(coordinator, '--driver', 'simulated');
+  const host = await coordinator.host();
+  await agent.stop();
+  const path = join(agent.folder, 'data', 'host.json');
+  const whole = await readFile(path, 'utf8');
+  await writeFile(path, whole.slice(0, -20));
+  agent.run();
+  assert.equal(await agent.ended(), 1);
+  assert.match(agent.output, /^agent: cannot read \S+\/host\.json/m);
+  await writeFile(path, whole);
+  agent.run();
+  const named = (): string[] =>
+    host.events
+      .filter(({ name }) => name === 'host.installation-corrupt')
+      .map(({ attributes }) => String(attributes['parts']));
+  await host.until('the event', () => named().length > 0);
+  const [parts = '', ...others] = named();
+  assert.ok(parts.startsWith(`cannot read ${path}`), parts);
+  assert.deepEqual(others, []);
 });
 
 test('accounts of vms pass through the agent’s folders whatever mask it was started with', async () => {

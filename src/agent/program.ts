@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostSettingsSchema } from '#api';
-import { abortReason, Fault, systemClock, type Clock } from '#lib';
+import { abortReason, describeFault, Fault, isFault, systemClock, type Clock } from '#lib';
 import type { Log } from '#log';
 import type { Driver } from './drivers/driver.ts';
 import { QemuDriver } from './drivers/qemu/driver.ts';
@@ -19,6 +19,7 @@ import { defaultSize, defaultTiming, noFaults } from './drivers/simulated/option
 import { SimulatedDriver } from './drivers/simulated/driver.ts';
 import { Host, type DriverHost } from './host/host.ts';
 import { readHostFile, writeHostFile, type HostFile } from './host/host-file.ts';
+import { corruptProgram, findDamage, tellCorrupt, type DamagedHost } from './host/installation.ts';
 import { isSystemEnding } from './host/system-end.ts';
 import { Outbox } from './host/outbox.ts';
 import { SystemLog } from './host/system-log.ts';
@@ -30,18 +31,26 @@ import { dial, Link, streamPath } from './link/link.ts';
 import { Wallet } from './link/wallet.ts';
 import { RecordStore } from './machine/record-store.ts';
 import type { AgentOptions } from './options.ts';
+import type { Durability } from './storage/atomic-file.ts';
 import { Streams } from './stream/streams.ts';
 import { makeHandlers } from './verbs/mod.ts';
 
 const someFaults = { ...noFaults, startFails: 0.02, shutdownIgnored: 0.05, crashPerHour: 0.05 };
 
-/** Runs until the signal aborts; machines go on after that. */
+/** Runs until the signal aborts; machines go on after that. Errors: `corrupt` where the `program` is not as it was built. */
 export async function runAgent(
   options: AgentOptions,
+  program: string,
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
   const clock = systemClock;
+  const damage = await findDamage(program);
+  if (damage.length > 0) {
+    for (let index = 0; index < options.hosts; index += 1)
+      await tellCorrupt(damagedHost(placeOf(options, index)), damage, { log, clock });
+    throw corruptProgram(program, damage);
+  }
   await Promise.all(
     Array.from({ length: options.hosts }, (_, index) =>
       runHost(placeOf(options, index), log, clock, signal),
@@ -75,14 +84,8 @@ async function runHost(
   await mkdir(dataDir, { recursive: true, mode: 0o711 });
   const hostLog = log.child({ host: place.name });
   const hostPath = join(dataDir, 'host.json');
-  const wallet = await openWallet(place, hostPath, hostLog, clock, signal);
-  const file = await readHostFile(hostPath);
-  if (!file) {
-    throw new Fault('corrupt', `${hostPath} is missing`, {
-      hint: 'remove the data and join again',
-    });
-  }
-  const durability = options.driver === 'simulated' ? 'cached' : 'flushed';
+  const { wallet, file } = await openConfiguration(place, hostPath, hostLog, clock, signal);
+  const durability = durabilityOf(options);
   const outbox = await Outbox.open(join(dataDir, 'outbox.jsonl'), durability, hostLog);
   const host = await Host.open({
     file,
@@ -147,6 +150,38 @@ async function makeDriver(
     },
     host,
   );
+}
+
+const durabilityOf = ({ driver }: AgentOptions): Durability =>
+  driver === 'simulated' ? 'cached' : 'flushed';
+
+const damagedHost = ({ options, dataDir, name }: HostPlace): DamagedHost => ({
+  dataDir,
+  name,
+  durability: durabilityOf(options),
+  systemLog: options.driver === 'qemu' ? 'written' : 'left alone',
+});
+
+/** Who the host is, and what it proves that with. Errors: `corrupt`, which is told before. */
+async function openConfiguration(
+  place: HostPlace,
+  hostPath: string,
+  log: Log,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<{ readonly wallet: Wallet; readonly file: HostFile }> {
+  try {
+    const wallet = await openWallet(place, hostPath, log, clock, signal);
+    const file = await readHostFile(hostPath);
+    if (file) return { wallet, file };
+    throw new Fault('corrupt', `${hostPath} is missing`, {
+      hint: 'remove the data and join again',
+    });
+  } catch (error) {
+    if (isFault(error, 'corrupt'))
+      await tellCorrupt(damagedHost(place), [describeFault(error)], { log, clock });
+    throw error;
+  }
 }
 
 /** The credentials of the host, which joins where it has none. */

@@ -63,6 +63,15 @@ export class AgentProcess implements AsyncDisposable {
     this.#child = child;
   }
 
+  /** Waits until it has ended by itself; resolves with its exit status. */
+  async ended(): Promise<number | null> {
+    const child = this.#child;
+    if (!child) return null;
+    this.#child = undefined;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.exitCode;
+  }
+
   /** Ends this process and no other; resolves with its exit status. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
     const child = this.#child;

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { programCommand, sourceFile } from './processes.ts';
 import { programFile } from './program-build.ts';
@@ -34,6 +42,34 @@ test('a program that was built loads neither the type stripper nor parts of Node
   assert.ok(loadedBy(sourceFile('coordinator')).some((one) => one.includes('amaro')));
   // One letter of another alphabet would double what the source takes.
   assert.match(readFileSync(file, 'latin1'), /^[\0-\x7f]*$/);
+});
+
+test('HOST-43 an agent whose program was changed names what was, and does not run on', async (t) => {
+  const built = await programFile('agent', AbortSignal.timeout(60_000));
+  // As deep below the tree as what was built.
+  const folder = mkdtempSync(join(dirname(dirname(realpathSync(built))), 'changed-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  cpSync(dirname(realpathSync(built)), folder, { recursive: true });
+  const run = (): readonly [number | null, string] => {
+    const options = ['--data', folder, '--runtime', folder, '--coordinator', 'https://127.0.0.1:1'];
+    const command = programCommand(join(folder, 'agent.js'), options);
+    const [executable = '', ...rest] = command;
+    const { status, stderr } = spawnSync(executable, [...rest, '--driver', 'simulated'], {
+      encoding: 'utf8',
+    });
+    return [status, stderr];
+  };
+  assert.match(run()[1], /^agent: (?!the installation is corrupt)/m, 'whole, it wants to join');
+  appendFileSync(join(folder, 'writer.js'), '//');
+  rmSync(join(folder, 'reader.js'));
+  const [status, told] = run();
+  assert.equal(status, 1);
+  assert.match(
+    told,
+    /^agent: the installation is corrupt: \S+\/reader\.js is missing; \S+\/writer\.js was changed$/m,
+  );
+  assert.match(told, /^hint: delete \S+ and run gantry up/m);
+  assert.match(readFileSync(join(folder, 'outbox.jsonl'), 'utf8'), /host\.installation-corrupt/);
 });
 
 test('what is built already is not built again, and is there for both programs', async () => {

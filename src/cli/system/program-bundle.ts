@@ -7,6 +7,8 @@
  * (package.json, the console, a script for a guest) it still finds there; only those entries are found beside the
  * bundle. The folder lies three below the tree's own, wherever that is.
  */
+import { hash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
@@ -120,8 +122,19 @@ async function bundlePrograms(folder: string): Promise<void> {
   });
 }
 
+/** What was built, as sha256sum(1) reads it: a program looks at its start whether it is still so (HOST-43). */
+function listContents(folder: string): void {
+  const lines = readdirSync(folder)
+    .toSorted()
+    .map((name) => `${hash('sha256', readFileSync(join(folder, name)))}  ${name}\n`);
+  writeFileSync(join(folder, 'contents.sha256'), lines.join(''));
+}
+
 const [folder] = process.argv.slice(2);
 if (folder === undefined) {
   process.stderr.write('usage: node src/cli/system/program-bundle.ts FOLDER\n');
   process.exitCode = 2;
-} else await bundlePrograms(resolve(folder));
+} else {
+  await bundlePrograms(resolve(folder));
+  listContents(resolve(folder));
+}
