@@ -273,6 +273,39 @@ if (isInOwnNetwork(import.meta.filename))
       assert.equal(outside.received(), before, 'no frame has left by the adapter of the host');
     });
 
+    void test('NET-22 guests of internal networks are an environment of their own: with leased addresses, and segments that a guest joins as their router', async () => {
+      const left = spec(10, {
+        type: 'internal',
+        ipv4: addresses('10.71.20', { gateway: '10.71.20.5' }),
+      });
+      const right = spec(11, {
+        type: 'internal',
+        ipv4: addresses('10.71.21', { gateway: '10.71.21.5' }),
+      });
+      await place.carry(left, right);
+      using router = await NetGuest.make();
+      router.plug(place.bridge(left));
+      const second = ['type', 'veth', 'peer', 'name', 'eth1', 'netns', String(router.pid)];
+      must('ip', 'link', 'add', 'name', 'seg1', ...second);
+      must('ip', 'link', 'set', 'dev', 'seg1', 'master', place.bridge(right), 'up');
+      for (const [dev, address] of [
+        ['eth0', '10.71.20.5/24'],
+        ['eth1', '10.71.21.5/24'],
+      ] as const) {
+        router.run('ip', 'address', 'add', address, 'dev', dev);
+        router.run('ip', 'link', 'set', 'dev', dev, 'up');
+      }
+      using one = await NetGuest.make();
+      using two = await NetGuest.make();
+      one.plug(place.bridge(left));
+      two.plug(place.bridge(right));
+      const [first, other] = [await one.askAddress(), await two.askAddress()];
+      assert.deepEqual([first['router'], other['router']], ['10.71.20.5', '10.71.21.5']);
+      assert.equal(one.reaches(other['ip'] ?? ''), false, 'before there is a router');
+      router.run('busybox', 'sysctl', '-w', 'net.ipv4.ip_forward=1');
+      assert.ok(one.reaches(other['ip'] ?? '') && two.reaches(first['ip'] ?? ''));
+    });
+
     void test('NET-26 two networks of the same addresses lease them without interfering', async () => {
       const reserve = (network: NetworkSpec, mac: string): NetworkSpec => ({
         ...network,

@@ -1,7 +1,16 @@
 /** Networks through the API: made, changed, used and deleted, on a simulated host. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Event, Network, NetworkLeases, NetworkPorts, Page, Problem, Vm } from '#api';
+import type {
+  AdapterState,
+  Event,
+  Network,
+  NetworkLeases,
+  NetworkPorts,
+  Page,
+  Problem,
+  Vm,
+} from '#api';
 import { FakeAgent, makeDefinition, makeRecord } from '../../testing/fake-agent.ts';
 import { Stage } from '../../testing/stage.ts';
 
@@ -267,4 +276,32 @@ test('NET-46 a network that is missing, an adapter that cannot be initialised, a
       told.filter(([name]) => name === expected[0]),
       [expected],
     );
+});
+
+test('NET-39 virtual adapters, virtual networks and VLANs are seen and managed through the API', async () => {
+  const body = { name: 'floor-3', type: 'bridged', adapter: 'eno1', vlan: 120 };
+  const { id } = await create(body);
+  assert.equal((await show('floor-3')).vlan, 120);
+  const changed = await stage.send('PATCH', '/networks/floor-3', { body: { vlan: 121 } });
+  assert.equal((changed.json as Network).vlan, 121, changed.text);
+  await stage.act('POST', '/vms', { name: 'tagged', network: 'none' });
+  const attachment = { kind: 'network', network: 'floor-3' };
+  await stage.act('POST', '/vms/tagged/adapters', { attachment, model: 'e1000' });
+  const list = async () =>
+    (await stage.send('GET', '/vms/tagged/adapters')).json as { items: AdapterState[] };
+  const [seen] = (await list()).items;
+  assert.deepEqual(
+    [seen?.slot, seen?.network, seen?.attachment],
+    [0, { id, name: 'floor-3' }, 'network'],
+  );
+  const vlans = [{ first: 200, last: 210 }];
+  await stage.act('PATCH', '/vms/tagged/adapters/0', { link: 'down', vlans });
+  const adapter = adapterOf(stage.vm('tagged'));
+  assert.deepEqual(
+    [adapter?.model, adapter?.link, adapter?.vlans, (await show('floor-3')).adapters],
+    ['e1000', 'down', vlans, 1],
+  );
+  await stage.act('DELETE', '/vms/tagged/adapters/0');
+  assert.deepEqual((await list()).items, []);
+  assert.equal((await stage.send('DELETE', '/networks/floor-3')).status, 204);
 });
