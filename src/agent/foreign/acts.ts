@@ -52,7 +52,8 @@ export async function act(
   const { machines, look } = tools;
   requirePlain(action, request);
   const { handle, state } = machines.find(id);
-  using _act = machines.enter(id, generation, { state: meanwhile[action], cause });
+  const startsAnew = action === 'restart' ? { startsAnew: true as const } : {};
+  using _act = machines.enter(id, generation, { state: meanwhile[action], cause, ...startsAnew });
   // Asked for again by somebody who has lost the answer.
   if (vmActionFacts(action).to === state) return;
   try {

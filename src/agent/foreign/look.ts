@@ -3,7 +3,7 @@
  * however many there are. Domains are asked one by one only for what bulk statistics of some drivers leave out,
  * and only when they have just been found or renamed.
  */
-import { isFault, kiB } from '#lib';
+import { Fault, isFault, kiB } from '#lib';
 import { libvirtFacts, type Client, type DomainHandle } from '#libvirt';
 import { readDomain, wantedStats, type SeenDomain } from './domain.ts';
 
@@ -11,6 +11,8 @@ import { readDomain, wantedStats, type SeenDomain } from './domain.ts';
 const withManagedSave = 256;
 /** virConnectGetAllDomainStatsFlags: leave out what a busy domain would have to be waited for. */
 const noWait = 1 << 29;
+/** So that what is told of them fits one message of the link. */
+export const maxDomains = 7_000;
 /** Calls that are under way at once. */
 const atOnce = 32;
 
@@ -30,9 +32,14 @@ export class Look {
     this.#client = client;
   }
 
-  /** Errors: those of the client; `unsupported` for a driver without bulk statistics. */
+  /** Errors: those of the client; `unsupported` for a driver without bulk statistics; `too-large` for too many vms. */
   async all(signal: AbortSignal): Promise<readonly SeenDomain[]> {
     const [records, saved] = await Promise.all([this.#stats(signal), this.#saved(signal)]);
+    if (records.length > maxDomains)
+      throw new Fault(
+        'too-large',
+        `${this.#client.peer} has ${records.length} vms, ${maxDomains} are the most that are shown`,
+      );
     const seen = records.map(({ dom, params }) => readDomain(dom, params, saved.has(dom.uuid)));
     return await this.#complete(seen, signal);
   }

@@ -52,17 +52,26 @@ interface Machine {
   readonly startedAt: string | null;
 }
 
-/** An act of ours that is under way. */
-interface Act {
+/** An act of ours. */
+export interface Act {
+  /** That the vm is in meanwhile; undefined: what is seen. */
   readonly state: VmState | undefined;
   readonly cause: Cause;
+  /** Whether it has started anew when the act is done, running before and after. */
+  readonly startsAnew?: true;
+}
+
+/** An act that is under way. */
+interface Acting extends Act {
+  /** That it was seen in when the act began: what it passes through is not told. */
+  readonly before: VmState;
 }
 
 export class ForeignMachines {
   readonly #options: MachinesOptions;
   #machines = new Map<string, Machine>();
   #lookedAtMs: number | undefined;
-  readonly #acts = new Map<string, Act>();
+  readonly #acts = new Map<string, Acting>();
   readonly #generations = new Map<string, number>();
   readonly #dirty = new Set<string>();
   #recordsChanged = false;
@@ -159,13 +168,10 @@ export class ForeignMachines {
         hint: 'wait for the end of the other operation',
       });
     this.#generations.set(id, generation);
-    this.#acts.set(id, act);
+    this.#acts.set(id, { ...act, before: seen.state });
     this.#changed(id);
     return {
-      [Symbol.dispose]: () => {
-        this.#acts.delete(id);
-        this.#changed(id);
-      },
+      [Symbol.dispose]: () => this.#leave(id),
     };
   }
 
@@ -192,6 +198,20 @@ export class ForeignMachines {
       if (signal.aborted) onAbort();
       else look();
     });
+  }
+
+  /** The act has ended: what has become of the vm is told as its doing. */
+  #leave(id: string): void {
+    const act = this.#acts.get(id);
+    const machine = this.#machines.get(id);
+    if (act !== undefined && machine !== undefined) {
+      const now = isoTime(this.#options.clock.now());
+      if (act.before !== machine.seen.state) this.#tell(id, act.before, machine.seen, act.cause);
+      else if (act.startsAnew === true)
+        this.#machines.set(id, { ...machine, since: now, startedAt: now });
+    }
+    this.#acts.delete(id);
+    this.#changed(id);
   }
 
   #changed(id: string): void {
@@ -224,7 +244,7 @@ export class ForeignMachines {
     const was = known.seen.state;
     if (was === seen.state) return { ...known, seen, definition, sample };
     this.#dirty.add(id);
-    this.#tell(id, was, seen);
+    if (!this.#acts.has(id)) this.#tell(id, was, seen);
     const live = vmStateFacts[seen.state].live;
     const startedAt = live ? (vmStateFacts[was].live ? known.startedAt : now) : null;
     return { id, seen, definition, sample, since: now, startedAt };
@@ -263,9 +283,9 @@ export class ForeignMachines {
     };
   }
 
-  #tell(id: string, was: VmState, { state, offCause }: SeenDomain): void {
+  #tell(id: string, was: VmState, { state, offCause }: SeenDomain, by?: Cause): void {
     const { emit } = this.#options;
-    const cause = this.#acts.get(id)?.cause ?? externalCause;
+    const cause = by ?? externalCause;
     const live = vmStateFacts[state].live;
     if (!vmStateFacts[was].live) {
       if (live && was === 'saved') emit(id, 'vm.state.restored', { durationMs: null }, cause);
@@ -275,7 +295,7 @@ export class ForeignMachines {
     } else if (state === 'saved')
       emit(id, 'vm.state.saved', { sizeBytes: null, durationMs: null }, cause);
     else if (!live) {
-      const byGuest = offCause === 'guest' && !this.#acts.has(id);
+      const byGuest = offCause === 'guest' && by === undefined;
       emit(id, 'vm.state.powered-off', { cause: offCause }, byGuest ? guestCause : cause);
     } else if (state === 'paused') emit(id, 'vm.state.suspended', {}, cause);
     else if (was === 'paused') emit(id, 'vm.state.resumed', {}, cause);

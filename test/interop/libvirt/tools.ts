@@ -5,7 +5,7 @@ import { watch } from 'node:fs';
 import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 export interface Ran {
@@ -97,15 +97,7 @@ export async function startLibvirtd(
     log = (log + text.toString()).slice(-16_384);
   });
   const exited = once(child, 'exit');
-  const controller = new AbortController();
-  try {
-    await Promise.race([
-      appears(sockets, 'libvirt-sock-ro', controller.signal).then(() => listens(`${socket}-ro`)),
-      exited.then(() => Promise.reject(new Error(`libvirtd ended: ${log}`))),
-    ]);
-  } finally {
-    controller.abort();
-  }
+  await untilListening(socket, exited, () => log);
   return {
     socket,
     readOnlySocket: `${socket}-ro`,
@@ -116,6 +108,25 @@ export async function startLibvirtd(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Resolves when both sockets of a daemon are listened on; rejects with its log when it ends before. */
+export async function untilListening(
+  socket: string,
+  exited: Promise<unknown>,
+  log: () => string,
+): Promise<void> {
+  const controller = new AbortController();
+  try {
+    await Promise.race([
+      appears(dirname(socket), 'libvirt-sock-ro', controller.signal).then(() =>
+        listens(`${socket}-ro`),
+      ),
+      exited.then(() => Promise.reject(new Error(`libvirtd ended: ${log()}`))),
+    ]);
+  } finally {
+    controller.abort();
+  }
 }
 
 /** The read-only socket is the last of the two that libvirtd makes. */
