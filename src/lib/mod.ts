@@ -19,4 +19,4 @@ export {
   type Reason,
 } from './fault.ts';
 export { BoundedQueue } from './queue.ts';
-export { collectGarbage, collectWhenQuiet } from './quiet.ts';
+export { collectGarbage, collectNextTime, collectWhenQuiet } from './quiet.ts';

@@ -11,6 +11,12 @@ test('garbage is collected once when a start or work is over, and not while noth
     [false, true, false, false, false, false, true, false, false, false],
     'a little work is not worth it',
   );
+  watch.expect();
+  assert.deepEqual(
+    [110, 20, 5].map((usedMs) => watch.look(usedMs)),
+    [false, true, false],
+    'unless more was left behind than was worked',
+  );
 });
 
 test('a collection gives back what a program no longer needs, and does nothing where none may be asked for', () => {

@@ -64,12 +64,15 @@ export function findProgram(installation: Installation, program: Program): numbe
 /**
  * Settings of Node.js for programs that run for months and mostly wait, each measured (bench/idle): a small
  * young generation, which V8 would otherwise let grow and keep, saves 30 MB of the coordinator. What is busy only
- * while a program starts (zod making schemas) does not reach V8's last compiler, which would stay in memory with 5 MB;
- * what is busy under load does, a few seconds later. Programs may ask for a collection (#lib, collectWhenQuiet).
+ * while a program starts (zod making schemas) does not reach V8's optimising compilers, which would stay in memory
+ * with 8 MB; what is busy under load does, a few seconds later. Programs may ask for a collection (#lib,
+ * collectWhenQuiet).
  */
 const programOptions = [
   '--disable-warning=ExperimentalWarning',
   '--max-semi-space-size=2',
+  '--invocation-count-for-maglev=10000',
+  '--invocation-count-for-maglev-osr=10000',
   '--invocation-count-for-turbofan=40000',
   '--expose-gc',
 ];

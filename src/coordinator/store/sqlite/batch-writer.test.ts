@@ -150,7 +150,8 @@ test('a lease that is renewed does not keep the thread from its rest', async (t)
   };
   await using store = await openAt(place(t), flush);
   await Promise.all(Array.from({ length: 40 }, (_, n) => write(store, `many-${n}`)));
-  for (let n = 0; flushes === 0; n += 1) {
+  const rests = (): boolean => flushes > 0;
+  for (let n = 0; !rests(); n += 1) {
     assert.ok(n < 500, 'the thread is still there');
     assert.equal((await store.acquire('work', 'me', 60_000))?.epoch, 1);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -12,7 +12,7 @@ import type { Log } from '#log';
 import { kiB } from '#lib';
 import { lengthOf } from './job-queue.ts';
 import type { LocalWriter } from './local-writer.ts';
-import type { Batch, BatchResult, JobKind } from './protocol.ts';
+import { questions, type Batch, type BatchResult, type JobKind } from './protocol.ts';
 import type { RestingThread } from './resting-thread.ts';
 
 /** Up to here a batch holds the coordinator's thread for about a millisecond. */
@@ -23,7 +23,7 @@ const slowMs = 5;
 /** SQLite's own measure for bringing the log into the database, which the thread does. */
 const maxLogPages = 1_000;
 
-const localKinds: readonly JobKind[] = ['commit', 'acquire', 'release', 'read', 'samples'];
+const localKinds: readonly JobKind[] = [...questions, 'commit', 'acquire', 'release', 'samples'];
 
 function isLarge({ jobs }: Batch): boolean {
   const length = jobs.reduce((sum, job) => sum + lengthOf(job), 0);

@@ -13,7 +13,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { StatementSync } from 'node:sqlite';
 import { Fault } from '#lib';
 import type { OpenedDatabase } from './database.ts';
-import type { Batch, BatchResult } from './protocol.ts';
+import { questions, type Batch, type BatchResult } from './protocol.ts';
 import { Transactor } from './transactor.ts';
 
 /** Brings what was written to the file on the disk. */
@@ -67,7 +67,7 @@ export class LocalWriter {
   /** Has committed when it returns. Errors: `unavailable` when the disk has failed. */
   async write(batch: Batch): Promise<BatchResult> {
     const results = this.#transactor.run(batch);
-    if (batch.jobs.some(({ kind }) => kind !== 'read')) this.#flushing = this.#flushLog();
+    if (batch.jobs.some(({ kind }) => !questions.includes(kind))) this.#flushing = this.#flushLog();
     await this.#flushing;
     return results;
   }

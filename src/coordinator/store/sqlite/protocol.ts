@@ -7,7 +7,7 @@ import type { FaultData } from '#lib';
 import type { EventFilter, Lease, SampleBlock, SampleLevel } from '../store.ts';
 import type { PreparedCommit } from '../prepare.ts';
 
-/** One change of the database; several share a transaction. */
+/** One change of the database, or a question that is answered at once; several share a transaction. */
 export type Job =
   | { readonly kind: 'commit'; readonly commit: PreparedCommit }
   | {
@@ -18,6 +18,7 @@ export type Job =
     }
   | { readonly kind: 'release'; readonly name: string; readonly holder: string }
   | { readonly kind: 'read'; readonly documentKind: string; readonly id: string }
+  | { readonly kind: 'first-samples'; readonly level: SampleLevel }
   | { readonly kind: 'samples'; readonly blocks: readonly SampleBlock[] }
   | { readonly kind: 'prune-events'; readonly before: string | null; readonly keep: number | null }
   | { readonly kind: 'prune-samples'; readonly level: SampleLevel; readonly before: number }
@@ -27,6 +28,8 @@ export type Job =
       readonly maxLength: number | null;
     };
 export type JobKind = Job['kind'];
+/** What writes nothing, and so has nothing to flush. */
+export const questions: readonly JobKind[] = ['read', 'first-samples'];
 
 export interface CommitAnswer {
   readonly seq: number;
@@ -42,6 +45,7 @@ export interface JobAnswers {
   readonly acquire: Lease | null;
   readonly release: null;
   readonly read: DocumentRow | null;
+  readonly 'first-samples': number | null;
   readonly samples: null;
   /** How many went in this slice, and whether there is more to do. */
   readonly 'prune-events': { readonly count: number; readonly more: boolean };
@@ -80,7 +84,6 @@ export type Query =
       readonly starts: readonly number[];
       readonly keys: readonly string[];
     }
-  | { readonly kind: 'first-samples'; readonly level: SampleLevel }
   | {
       /** Ids of documents that retention says are done with, oldest first. */
       readonly kind: 'done';
@@ -120,7 +123,6 @@ export interface QueryAnswers {
   readonly events: readonly EventRow[];
   readonly 'count-events': number;
   readonly samples: readonly SampleBlock[];
-  readonly 'first-samples': number | null;
   readonly done: readonly string[];
 }
 

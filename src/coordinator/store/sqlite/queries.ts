@@ -48,13 +48,6 @@ export class Queries {
       }
       case 'samples':
         return this.#samples(query.level, query.starts, query.keys);
-      case 'first-samples':
-        return (
-          this.#all<{ start: number | null }>(
-            'SELECT min(start) AS start FROM samples WHERE level = ?',
-            [sampleLevels.indexOf(query.level)],
-          )[0]?.start ?? null
-        );
       case 'done':
         return this.#done(query.documentKind, query.before, query.keep, query.limit);
     }

@@ -2,7 +2,7 @@
  * A thread that is there while it is asked and ends when nobody has asked for a while: a thread holds some
  * ten MiB of memory whether it works or not. The next question starts it again, which takes about 50 ms.
  */
-import { Fault } from '#lib';
+import { collectNextTime, Fault } from '#lib';
 import type { Thread } from './thread.ts';
 
 export class RestingThread<T, R> {
@@ -83,6 +83,9 @@ export class RestingThread<T, R> {
       () => undefined,
     );
     this.#ending.add(ended);
-    void ended.finally(() => this.#ending.delete(ended));
+    void ended.finally(() => {
+      this.#ending.delete(ended);
+      collectNextTime();
+    });
   }
 }

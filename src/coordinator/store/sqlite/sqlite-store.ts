@@ -203,7 +203,8 @@ class SqliteStore implements Store {
   }
 
   async firstSamples(level: SampleLevel): Promise<number | undefined> {
-    return (await this.#ask({ kind: 'first-samples', level })) ?? undefined;
+    this.#assertOpen();
+    return (await this.#queue.submit({ kind: 'first-samples', level })) ?? undefined;
   }
 
   async prune(retention: Retention): Promise<Pruned> {

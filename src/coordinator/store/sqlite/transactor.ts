@@ -39,6 +39,7 @@ export class Transactor {
   readonly #setCounter: StatementSync;
   readonly #putSamples: StatementSync;
   readonly #read: StatementSync;
+  readonly #firstSamples: StatementSync;
   readonly #readAllCounters: StatementSync;
 
   constructor(database: DatabaseSync, file: string) {
@@ -54,6 +55,9 @@ export class Transactor {
     );
     this.#read = database.prepare(
       `SELECT ${documentColumns} FROM documents WHERE kind = ? AND id = ?`,
+    );
+    this.#firstSamples = database.prepare(
+      'SELECT min(start) AS start FROM samples WHERE level = ?',
     );
     this.#readAllCounters = database.prepare('SELECT name, value FROM counters');
     this.#readCounters();
@@ -119,6 +123,9 @@ export class Transactor {
       case 'read':
         // The columns are those of a row.
         return (this.#read.get(job.documentKind, job.id) ?? null) as DocumentRow | null;
+      case 'first-samples':
+        return (this.#firstSamples.get(sampleLevels.indexOf(job.level))?.['start'] ?? null) as
+          number | null;
       case 'samples':
         for (const { level, start, key, data } of job.blocks)
           this.#putSamples.run(sampleLevels.indexOf(level), start, key, data);
