@@ -147,7 +147,7 @@ export const catalogueCommands = [
         format,
         [
           { title: 'ID', value: (guest) => guest.id },
-          { title: 'NAME', value: (guest) => guest.name },
+          { title: 'NAME', value: (guest) => guest.name, wraps: true },
           { title: 'SUPPORT', value: (guest) => guest.support },
           { title: 'PROFILE', value: (guest) => guest.profile },
           { title: 'NOTES', value: (guest) => guestProblems(guest).join('; '), wide: true },
@@ -168,9 +168,9 @@ export const catalogueCommands = [
         format,
         [
           { title: 'ID', value: (entry) => entry.id },
-          { title: 'DEVICE', value: (entry) => entry.device },
+          { title: 'DEVICE', value: (entry) => entry.device, wraps: true },
           { title: 'REASON', value: (entry) => entry.reason, wraps: true },
-          { title: 'UNLESS', value: (entry) => entry.unless ?? '-' },
+          { title: 'UNLESS', value: (entry) => entry.unless ?? '-', wraps: true },
         ],
         items,
         'none',

@@ -135,7 +135,7 @@ function bulkCommand(action: (typeof hostBulkActions)[number]): Command {
 }
 
 const diskColumns: readonly Column<HostDisk>[] = [
-  { title: 'FILE', value: ({ path }) => path },
+  { title: 'FILE', value: ({ path }) => path, wraps: true },
   {
     title: 'FORMAT',
     value: ({ format, variant }) => (format === null ? '?' : `${format} ${variant ?? ''}`.trim()),

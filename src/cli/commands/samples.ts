@@ -10,7 +10,10 @@ import type { Column } from '../output/table.ts';
 
 type Series = Samples['series'][number];
 
-const graphWidth = 40;
+/** Narrower terminals are shown no extremes, so that there is room for the course. */
+const roomyWidth = 110;
+const graphWidth = { roomy: 40, narrow: 20 } as const;
+const extremes: ReadonlySet<string> = new Set(['LEAST', 'MOST']);
 
 const writeValue: Readonly<Record<SampleUnit, (value: number) => string>> = {
   percent: (value) => `${value.toFixed(1)} %`,
@@ -40,8 +43,13 @@ function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** A line for each metric: what it was last, between what it was, and its course. */
-const summaryColumns: readonly Column<Series>[] = [
+/** A line for each metric: what it was last, between what it was, and its course. `width` 0: any. */
+function summaryColumns(width: number): readonly Column<Series>[] {
+  if (width === 0 || width >= roomyWidth) return columnsWith(graphWidth.roomy);
+  return columnsWith(graphWidth.narrow).filter(({ title }) => !extremes.has(title));
+}
+
+const columnsWith = (courseWidth: number): readonly Column<Series>[] => [
   { title: 'METRIC', value: ({ metric }) => metric },
   {
     title: 'LAST',
@@ -66,7 +74,7 @@ const summaryColumns: readonly Column<Series>[] = [
   {
     title: 'COURSE',
     value: ({ unit, average }) =>
-      sparkline(average, unit === 'percent' ? 100 : Math.max(0, ...known(average)), graphWidth),
+      sparkline(average, unit === 'percent' ? 100 : Math.max(0, ...known(average)), courseWidth),
   },
 ];
 
@@ -124,7 +132,7 @@ function writeSamples({ out, format }: Pick<Run, 'out' | 'format'>, samples: Sam
     case 'table': {
       const { from, to, stepSeconds } = samples;
       out.note(`${localTime(from)} to ${localTime(to)}, in steps of ${stepSeconds} s`);
-      writeList(out, format, summaryColumns, samples.series, 'no figures');
+      writeList(out, format, summaryColumns(out.width), samples.series, 'no figures');
     }
   }
 }

@@ -10,7 +10,7 @@ import { verbList } from './access.ts';
 
 const certificateColumns: readonly Column<Certificate>[] = [
   { title: 'WHAT', value: (one) => one.what },
-  { title: 'NAME', value: (one) => one.name },
+  { title: 'NAME', value: (one) => one.name, wraps: true },
   { title: 'STATE', value: (one) => one.state },
   { title: 'EXPIRES', value: (one) => localTime(one.expiresAt) },
   { title: 'RENEWED', value: (one) => one.renewed },
@@ -23,7 +23,7 @@ const auditColumns: readonly Column<AuditEntry>[] = [
   { title: 'USER', value: (entry) => entry.user ?? '-' },
   { title: 'FROM', value: (entry) => entry.origin ?? '-' },
   { title: 'REQUEST', value: (entry) => entry.route || entry.method },
-  { title: 'OBJECT', value: (entry) => entry.object ?? '-' },
+  { title: 'OBJECT', value: (entry) => entry.object ?? '-', wraps: true },
   { title: 'ANSWER', value: (entry) => `${entry.status} ${entry.code ?? ''}`.trimEnd() },
   { title: 'MEANS', value: (entry) => entry.means, wide: true },
   { title: 'CORRELATION', value: (entry) => entry.correlationId, wide: true },

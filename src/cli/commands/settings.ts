@@ -40,10 +40,10 @@ export const settingsCommands = [
         out,
         format,
         [
-          { title: 'GROUP', value: ({ group }) => group ?? '-' },
+          { title: 'GROUP', value: ({ group }) => group ?? '-', wraps: true },
           { title: 'SETTING', value: ({ path }) => path },
-          { title: 'VALUE', value: ({ path, value }) => describeValue(path, value) },
-          { title: 'TAKES', value: ({ takes }) => takes },
+          { title: 'VALUE', value: ({ path, value }) => describeValue(path, value), wraps: true },
+          { title: 'TAKES', value: ({ takes }) => takes, wraps: true },
           { title: 'MEANING', value: ({ meaning }) => meaning, wide: true },
         ],
         settings,

@@ -41,7 +41,7 @@ const columns: readonly Column<Row>[] = [
   { title: 'BY', value: ({ author }) => author ?? '-' },
   { title: 'STATE', value: describeState },
   { title: 'SIZE', value: ({ sizeBytes }) => formatBytes(sizeBytes), align: 'right' },
-  { title: 'DESCRIPTION', value: ({ description }) => description },
+  { title: 'DESCRIPTION', value: ({ description }) => description, wraps: true },
   { title: 'ID', value: ({ id }) => id, wide: true },
 ];
 

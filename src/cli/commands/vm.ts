@@ -231,12 +231,13 @@ export const vmCommands = [
         out,
         format,
         [
-          { title: 'FILE', value: (file) => file.path },
+          { title: 'FILE', value: (file) => file.path, wraps: true },
           { title: 'ROLE', value: (file) => file.role },
           { title: 'SIZE', value: (file) => formatBytes(file.sizeBytes), align: 'right' },
           {
             title: 'DELETED',
             value: (file) => (file.deleted ? 'yes' : `no: ${file.keptBecause ?? ''}`),
+            wraps: true,
           },
         ],
         files,
@@ -340,7 +341,7 @@ export const vmCommands = [
           { title: 'POSITION', value: (entry) => entry.position ?? '-' },
           { title: 'MODEL', value: (entry) => entry.model },
           { title: 'ADDRESS', value: (entry) => entry.address ?? '-' },
-          { title: 'RESOURCE', value: (entry) => entry.resource ?? '-' },
+          { title: 'RESOURCE', value: (entry) => entry.resource ?? '-', wraps: true },
         ],
         devices,
         'no devices',

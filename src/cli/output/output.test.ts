@@ -64,8 +64,8 @@ void test('sentences go on in further lines where the terminal is narrow, and no
     'CHECK  REMEDY',
     'kvm    load the module,',
     '       then look',
-    '       /again/at/a/path/tha',
-    '       t/is/long',
+    '       /again/at/a/path/',
+    '       that/is/long',
   ]);
   assert.equal(renderTable(told, rows, 0).length, 2);
   // Too narrow for both: what cannot be shown is cut.

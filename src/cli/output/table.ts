@@ -97,12 +97,18 @@ export function wrapText(text: string, columns: number): readonly string[] {
     if (line !== '') lines.push(line);
     line = word;
     while (displayWidth(line) > columns) {
-      const part = cut(line, columns);
+      const part = breakWord(cut(line, columns));
       lines.push(part);
       line = line.slice(part.length);
     }
   }
   return [...lines, line];
+}
+
+/** As much as fits of a path, an id or a list without spaces: up to a mark, where one is far enough on. */
+function breakWord(part: string): string {
+  const end = Math.max(...['/', '.', ',', '-'].map((mark) => part.lastIndexOf(mark) + 1));
+  return end > part.length / 2 ? part.slice(0, end) : part;
 }
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula gets a quote in front. */
