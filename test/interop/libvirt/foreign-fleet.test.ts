@@ -5,7 +5,7 @@
  * The tests build on each other.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -63,6 +63,17 @@ async function vmOf(host: string): Promise<Vm> {
   const { items } = await list<Vm>(`/vms?filter=${encodeURIComponent(`host = ${host}`)}`);
   assert.equal(items.length, 1);
   return items[0] ?? assert.fail('there is no vm');
+}
+
+/** Of the coordinator, which runs in this process. */
+async function findForeignProcess(): Promise<number> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const read = (file: string): Promise<string> =>
+      readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+    const isOurs = (await read('stat')).split(') ')[1]?.split(' ')[1] === String(process.pid);
+    if (isOurs && (await read('cmdline')).includes('foreign-main')) return Number(pid);
+  }
+  return assert.fail('there is no such process');
 }
 
 async function act(vm: Vm, action: string): Promise<Operation> {
@@ -134,6 +145,43 @@ void test(
     assert.deepEqual(new Set(await states()), new Set(['off']));
     assert.match((await virsh(address('right'), 'domstate test')).out, /shut off/);
     await bulk('turn-on');
+  },
+);
+
+void test(
+  'FED-14 vms of all connections and agents stand in one list, sorted, filtered and in pages',
+  { skip },
+  async () => {
+    const names: string[] = [];
+    let cursor = '';
+    do {
+      const page = await list<Vm>(`/vms?sort=name&limit=2${cursor}`);
+      assert.equal(page.total, 5);
+      names.push(...page.items.map(({ name }) => name));
+      cursor = page.nextCursor === null ? '' : `&cursor=${encodeURIComponent(page.nextCursor)}`;
+    } while (cursor !== '');
+    assert.equal(names.length, 5);
+    assert.deepEqual(
+      names,
+      (await list<Vm>('/vms?sort=name')).items.map(({ name }) => name),
+    );
+    const { items } = await list<Vm>(`/vms?filter=${encodeURIComponent('driver = libvirt')}`);
+    assert.deepEqual(new Set(items.map(({ host }) => host)), new Set(['left', 'right']));
+  },
+);
+
+void test(
+  'FED-02 connections come back by themselves, also when the process that keeps them was killed',
+  { skip },
+  async () => {
+    const pid = await findForeignProcess();
+    process.kill(pid, 'SIGKILL');
+    await open().until(() => open().host('left')?.status === 'unreachable', 'it is lost');
+    await open().until(() => open().host('left')?.status === 'ready', 'it is back');
+    assert.notEqual(await findForeignProcess(), pid);
+    await open().until(() => open().host('right')?.status === 'ready', 'the other one, too');
+    await act(await vmOf('left'), 'pause');
+    await act(await vmOf('left'), 'resume');
   },
 );
 
