@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { profiles, vmDefinitionSchema, type UndoDecision, type VmDefinition } from '#api';
@@ -153,6 +161,45 @@ describe('undo disks', { skip: withoutQemu }, () => {
     assert.ok(agent.events(id).includes('vm.undo.committed'));
     await agent.act(id, 'turn-on');
     await agent.act(id, 'turn-off');
+  });
+
+  test('DISK-38 the files of a vm tell their places, what they take and may take, undo and saved state, and the free space of the volume of each', async (t) => {
+    await using volume = await agent.secondVolume();
+    if (volume === undefined) return t.skip('there is no second volume');
+    const elsewhere = join(volume.path, 'b.qcow2');
+    const disks = [testDisk('a.qcow2'), { ...testDisk(elsewhere), position: 1 }];
+    const id = await agent.create(bareDefinition({ disks }, withUndo('keep')), [
+      newDisk('a.qcow2'),
+      newDisk(elsewhere),
+    ]);
+    await agent.act(id, 'turn-on');
+    await agent.act(id, 'save');
+    const { files } = await agent.host.call('machine.files', { id });
+    const folder = agent.folder(id);
+    const [a, b] = [join(folder, 'a.qcow2'), elsewhere];
+    const told = files
+      .filter(({ role }) => /disk|undo/.test(role))
+      .map(({ path, role, maxBytes, parent }) => [path, role, maxBytes, parent]);
+    const size = 64 * miB;
+    const [undoA, undoB] = ['a', 'b'].map((name) => join(folder, `${name}.undo.qcow2`));
+    assert.deepEqual(
+      new Set(told),
+      new Set([
+        [a, 'disk', size, null],
+        [undoA, 'undo', size, a],
+        [undoB, 'undo', size, b],
+        [b, 'disk', size, null],
+      ]),
+    );
+    const saved = files.find(({ role }) => role === 'saved-state');
+    assert.ok((saved?.sizeBytes ?? 0) > 100_000, 'a saved state has a size');
+    for (const { path, sizeBytes, freeBytes } of files) {
+      const { bavail, bsize } = statfsSync(path);
+      assert.ok(Math.abs((freeBytes ?? 0) - bavail * bsize) < 512 * miB, path);
+      const stats = statSync(path);
+      if (stats.isFile()) assert.equal(sizeBytes, stats.blocks * 512, path);
+    }
+    await agent.act(id, 'discard');
   });
 
   test('DISK-33 a saved state keeps the undo disks', async () => {

@@ -346,6 +346,12 @@ export interface StoredFile {
   readonly path: string;
   readonly role: FileRole;
   readonly sizeBytes: number;
+  /** Of a disk: its size. */
+  readonly maxBytes: number | null;
+  /** Of its volume. */
+  readonly freeBytes: number | null;
+  /** That a layer lies on. */
+  readonly parent: string | null;
   readonly deleted: boolean;
   readonly keptBecause: string | null;
 }

@@ -4,12 +4,14 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Disk } from '#api';
 import type { FileRole, StoredFile } from '../drivers/driver.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
-import { undoFiles } from '../machine/layers/layers.ts';
+import { chainFrom, undoFiles } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath } from './allowed.ts';
 import { readBacking } from './backing.ts';
+import { readVolume } from './file-system.ts';
 
 const maxFiles = 1000;
 const maxChain = 32;
@@ -20,6 +22,8 @@ export async function listFiles(
   others: readonly MachineFile[],
 ): Promise<StoredFile[]> {
   const roles = rolesOf(file);
+  const sizes = diskSizes(file);
+  const free = new Map<number, number>();
   const paths = new Set(roles.keys());
   const entries = await readdir(file.folder).catch(() => []);
   for (const name of entries.slice(0, maxFiles)) paths.add(join(file.folder, name));
@@ -37,8 +41,19 @@ export async function listFiles(
       used.get(real),
       keep.has(path) || keep.has(real),
     );
-    const sizeBytes = stats.isDirectory() ? await sizeOf(path) : stats.blocks * 512;
-    files.push({ path, role, sizeBytes, deleted: keptBecause === null, keptBecause });
+    const freeBytes = free.get(stats.dev) ?? (await readVolume(path)).freeBytes;
+    free.set(stats.dev, freeBytes);
+    const known = sizes.get(path);
+    files.push({
+      path,
+      role,
+      sizeBytes: stats.isDirectory() ? await sizeOf(path) : stats.blocks * 512,
+      maxBytes: known?.sizeBytes ?? null,
+      freeBytes,
+      parent: known?.format === 'qcow2' ? ((await readBacking(path)) ?? null) : null,
+      deleted: keptBecause === null,
+      keptBecause,
+    });
   }
   return files;
 }
@@ -67,6 +82,22 @@ function rolesOf(file: MachineFile): Map<string, FileRole> {
     if (port.kind === 'file') roles.set(resolveFile(file.folder, port.file), 'port');
   }
   return roles;
+}
+
+/** Of all files of its disks, also of those that a snapshot alone needs. */
+function diskSizes({
+  definition,
+  layers,
+  folder,
+}: MachineFile): ReadonlyMap<string, Pick<Disk, 'sizeBytes' | 'format'>> {
+  const sizes = new Map<string, Pick<Disk, 'sizeBytes' | 'format'>>();
+  for (const { file, format, sizeBytes } of definition.hardware.disks) {
+    sizes.set(resolveFile(folder, file), { format, sizeBytes });
+    for (const layer of layers.files)
+      if (chainFrom(layers, layer.file).at(-1)?.file === file)
+        sizes.set(resolveFile(folder, layer.file), { format: layer.format, sizeBytes });
+  }
+  return sizes;
 }
 
 function reasonToKeep(

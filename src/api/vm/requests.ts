@@ -44,7 +44,26 @@ export const vmFilesSchema = z
             'port',
             'other',
           ]),
-          sizeBytes: z.number().int().min(0),
+          sizeBytes: z
+            .number()
+            .int()
+            .min(0)
+            .meta({ description: 'space that it takes on its volume' }),
+          maxBytes: z.number().int().min(0).nullable().default(null).meta({
+            description: 'size of the disk, which the file may grow to; null: it is none',
+          }),
+          freeBytes: z
+            .number()
+            .int()
+            .min(0)
+            .nullable()
+            .default(null)
+            .meta({ description: 'what is free on its volume; null: not known' }),
+          parent: z
+            .string()
+            .nullable()
+            .default(null)
+            .meta({ description: 'the file that a layer of a disk lies on; null: none' }),
           deleted: z.boolean().meta({ description: 'whether a delete would delete it' }),
           keptBecause: z.string().nullable().meta({ description: 'why a delete keeps it' }),
         }),

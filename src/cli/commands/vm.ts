@@ -1,4 +1,5 @@
 /** Commands on vms: list, show, create, change, delete. Power and console have files of their own. */
+import { basename } from 'node:path';
 import { Fault, formatBytes } from '#lib';
 import type { VmCreate } from '#api';
 import { command, type Run } from '../command.ts';
@@ -79,6 +80,10 @@ function diskChoice(options: Run<typeof createOptions>['options']): VmCreate['di
     return { kind: 'new', sizeBytes: options.disk, format: 'raw', allocation: 'fixed' };
   if (options.disk !== undefined) return { kind: 'new', sizeBytes: options.disk, format };
   return { kind: 'none' };
+}
+
+function sizeOrNone(bytes: number | null): string {
+  return bytes === null ? '-' : formatBytes(bytes);
 }
 
 export const vmCommands = [
@@ -222,7 +227,8 @@ export const vmCommands = [
   }),
   command({
     name: 'vm files',
-    summary: 'the files of a vm, and which of them a delete would delete',
+    summary:
+      'the files of a vm: sizes, free space, what lies on what, and which of them a delete would delete',
     args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
     examples: ['gantry vm files web-1'],
     async run({ client, args, out, format, signal }) {
@@ -234,6 +240,9 @@ export const vmCommands = [
           { title: 'FILE', value: (file) => file.path, wraps: true },
           { title: 'ROLE', value: (file) => file.role },
           { title: 'SIZE', value: (file) => formatBytes(file.sizeBytes), align: 'right' },
+          { title: 'MAX', value: (file) => sizeOrNone(file.maxBytes), align: 'right' },
+          { title: 'FREE', value: (file) => sizeOrNone(file.freeBytes), align: 'right' },
+          { title: 'LIES ON', value: ({ parent }) => (parent === null ? '-' : basename(parent)) },
           {
             title: 'DELETED',
             value: (file) => (file.deleted ? 'yes' : `no: ${file.keptBecause ?? ''}`),

@@ -301,6 +301,9 @@ export class MemoryHost implements Links {
           sizeBytes: 1,
           deleted: true,
           keptBecause: null,
+          maxBytes: null,
+          freeBytes: null,
+          parent: null,
         })),
       };
     },

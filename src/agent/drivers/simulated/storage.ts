@@ -7,6 +7,15 @@ import type { DiskFacts, DiskSourceLike, Storage, StoredFile } from '../driver.t
 import { SimulatedLayers } from './layers.ts';
 import type { SavedGuest } from './saved-guest.ts';
 
+const freeBytes = 60_000 * giB;
+const plainFile = {
+  maxBytes: null,
+  freeBytes,
+  parent: null,
+  deleted: true,
+  keptBecause: null,
+} as const;
+
 export class SimulatedStorage implements Storage {
   readonly layers: SimulatedLayers;
   readonly #hostName: string;
@@ -58,32 +67,31 @@ export class SimulatedStorage implements Storage {
       const path = place(file.folder, disk.file);
       const kept = keep.has(path) ? 'another vm uses it' : null;
       const sizeBytes = Math.floor(disk.sizeBytes / 4);
-      return { path, role: 'disk', sizeBytes, deleted: kept === null, keptBecause: kept };
+      const { sizeBytes: maxBytes } = disk;
+      const about = { ...plainFile, maxBytes, deleted: kept === null, keptBecause: kept };
+      return { ...about, path, role: 'disk', sizeBytes };
     });
     for (const layer of undoFiles(file.layers))
       disks.push({
+        ...plainFile,
         path: place(file.folder, layer),
         role: 'undo',
         sizeBytes: await this.layers.sizeOf(file, layer),
-        deleted: true,
-        keptBecause: null,
       });
     const configuration: StoredFile = {
+      ...plainFile,
       path: file.file,
       role: 'configuration',
       sizeBytes: JSON.stringify(file.definition).length,
-      deleted: true,
-      keptBecause: null,
     };
     const savedBytes =
       file.savedFile === null ? undefined : this.#saved.get(file.savedFile)?.sizeBytes;
     if (file.savedFile === null || savedBytes === undefined) return [configuration, ...disks];
     const saved: StoredFile = {
+      ...plainFile,
       path: file.savedFile,
       role: 'saved-state',
       sizeBytes: savedBytes,
-      deleted: true,
-      keptBecause: null,
     };
     return [configuration, ...disks, saved];
   }
@@ -107,7 +115,7 @@ export class SimulatedStorage implements Storage {
 
   async volumes(): Promise<{ path: string; totalBytes: number; freeBytes: number }[]> {
     const path = `/simulated/${this.#hostName}`;
-    return [{ path, totalBytes: 100_000 * giB, freeBytes: 60_000 * giB }];
+    return [{ path, totalBytes: 100_000 * giB, freeBytes }];
   }
 
   async deleteSaved(path: string): Promise<void> {
