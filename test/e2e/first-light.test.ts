@@ -40,13 +40,18 @@ async function untilVm(
   });
 }
 
-void test('up makes a host, the starter appliance and a vm whose guest answers, and says what comes next', async () => {
-  const { code, out, err } = await gantry.run(['up', '--yes', '--listen', gantry.listen]);
-  assert.equal(code, 0, err);
-  assert.match(out, new RegExp(`console +https://${gantry.listen}/`));
-  assert.match(out, /sign in +https:\/\/\S+#link=\S{16,}/);
-  assert.match(out, /hello is running, its guest answers, address 10\./);
-  assert.equal(out.split('\nnext:\n')[1]?.trim().split('\n').length, 5);
+void test('up makes a host, the starter appliance and a vm whose guest answers, and says what comes next; of two at once one waits', async () => {
+  const words = ['up', '--yes', '--listen', gantry.listen];
+  const both = await Promise.all([gantry.run(words), gantry.run(words)]);
+  for (const { code, out, err } of both) {
+    assert.equal(code, 0, err);
+    assert.match(out, new RegExp(`console +https://${gantry.listen}/`));
+    assert.match(out, /sign in +https:\/\/\S+#link=\S{16,}/);
+    assert.match(out, /hello is running, its guest answers, address 10\./);
+    assert.equal(out.split('\nnext:\n')[1]?.trim().split('\n').length, 5);
+  }
+  const waiting = both.filter(({ err }) => err.includes('another gantry up is at work'));
+  assert.equal(waiting.length, 1);
 });
 
 void test('up again changes nothing', async () => {

@@ -145,6 +145,7 @@ export const workCommands = [
     options: { filter: listOptions.filter },
     examples: ['gantry event watch', 'gantry event watch --filter "target.name = hello" -o json'],
     async run({ client, options, out, format, signal }) {
+      if (out.interactive) out.note('events are shown as they happen; ctrl-c ends');
       let since: number | undefined;
       while (!signal.aborted) {
         try {

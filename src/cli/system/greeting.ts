@@ -65,7 +65,7 @@ function describeVm(vm: Vm): Words {
 
 const nextSteps = (name: string): Words => [
   ['gantry vm list', 'all vms'],
-  [`gantry vm console ${name}`, 'its serial console; user root, detach with ctrl-]'],
+  [`gantry vm console ${name}`, 'its serial console: root, password gantry; ctrl-] leaves'],
   [`gantry vm screenshot ${name} ${name}.png`, 'what its screen shows'],
   ['gantry vm create web-1 --image starter --start', 'another one'],
   ['gantry event watch', 'what happens, as it happens'],
