@@ -6,6 +6,7 @@ import { lazy, Suspense, type ReactNode } from 'react';
 import type { Host } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
+import type { Words } from '../i18n/words.ts';
 import { FactList, type Facts } from '../parts/FactList.tsx';
 import { TabBar } from '../parts/TabBar.tsx';
 import { ThingPage } from '../parts/ThingPage.tsx';
@@ -127,6 +128,29 @@ function HostTabContent({
   }
 }
 
+/** How a host without an agent is reached. */
+function connectionFacts({ connection }: Host, words: Words): Facts {
+  if (connection === null) return [];
+  const { address, latencyMs, lastError, verification } = connection;
+  return [
+    [
+      words.text('address'),
+      verification === 'full' ? address : `${address} – ${words.text('certificateUnchecked')}`,
+    ],
+    [
+      words.text('latency'),
+      latencyMs === null
+        ? words.text('notAvailable')
+        : words.text('latencyOf', { ms: words.number(Math.round(latencyMs * 10) / 10) }),
+    ],
+    ...(lastError === null
+      ? []
+      : ([
+          [words.text('lastError'), `${words.time(lastError.at)} – ${lastError.message}`],
+        ] as const)),
+  ];
+}
+
 function HostSummary({ host }: { readonly host: Host }): ReactNode {
   const words = useWords();
   const { facts, load } = host;
@@ -140,6 +164,7 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
       words.text('virtualMachines'),
       `${words.count(host.vms)} (${words.text('running')}: ${words.count(load?.running ?? 0)})`,
     ],
+    ...connectionFacts(host, words),
     [words.text('cpu'), words.percent(load?.cpuPercent ?? null)],
     [
       words.text('memory'),
@@ -167,7 +192,7 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
         ? none
         : `${facts.acceleration.use === 'tcg' ? words.text('softwareEmulation') : facts.acceleration.use} – ${facts.acceleration.evidence}`,
     ],
-    [words.text('started'), facts === null ? none : words.time(facts.bootedAt)],
+    [words.text('started'), facts?.bootedAt ? words.time(facts.bootedAt) : none],
     ...(load?.volumes ?? []).map(
       ({ path, totalBytes, freeBytes }) =>
         [
