@@ -58,6 +58,6 @@ function settingsOf(type: Network['type']): z.ZodObject {
       forwards: true,
     });
   return type === 'nat'
-    ? settings.omit({ adapter: true })
-    : settings.omit({ adapter: true, forwards: true });
+    ? settings.omit({ adapter: true, vlan: true })
+    : settings.omit({ adapter: true, vlan: true, forwards: true });
 }

@@ -121,8 +121,19 @@ function TabContent({
 function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
   const words = useWords();
   const text = useNetworkText();
-  const { type, description, adapter, ipv4, ipv6, domain, reservations, forwards, span, service } =
-    network;
+  const {
+    type,
+    description,
+    adapter,
+    vlan,
+    ipv4,
+    ipv6,
+    domain,
+    reservations,
+    forwards,
+    span,
+    service,
+  } = network;
   const none = words.text('none');
   const lines = (list: readonly string[]): ReactNode =>
     list.length === 0 ? none : list.map((line) => <div key={line}>{line}</div>);
@@ -136,6 +147,7 @@ function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
           [text('servedBy'), service?.hostName ?? none],
         ] as const)),
     ...(adapter === null ? [] : [[nameSetting(words, 'adapter'), adapter] as const]),
+    ...(vlan === null ? [] : [[nameSetting(words, 'vlan'), String(vlan)] as const]),
     ...(ipv4 === null
       ? []
       : ([

@@ -78,6 +78,8 @@ export const germanSettings: SettingWords = {
     action: 'Wirkung',
     'rules/address': 'Gegenstelle',
     ports: 'Ports',
+    'vlans/first': 'Erstes VLAN',
+    'vlans/last': 'Letztes VLAN',
     'ports/first': 'Erster Port',
     'ports/last': 'Letzter Port',
     'rules/description': 'Beschreibung',

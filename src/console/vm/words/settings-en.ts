@@ -78,6 +78,8 @@ export const englishSettings: SettingWords = {
     action: 'Action',
     'rules/address': 'Other side',
     ports: 'Ports',
+    'vlans/first': 'First VLAN',
+    'vlans/last': 'Last VLAN',
     'ports/first': 'First port',
     'ports/last': 'Last port',
     'rules/description': 'Description',
