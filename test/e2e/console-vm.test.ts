@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { miB } from '#lib';
+import { giB, miB } from '#lib';
 import { additionsFunctions, settingSections, titleOfSection, vmStateFacts, type Vm } from '#api';
 import {
   findBarriers,
@@ -279,6 +279,52 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
         .getByText(told === true ? 'Yes' : `No: ${told}`)
         .waitFor();
     }
+  });
+
+  test('WEB-30 the wizard asks for name and folder, memory, network, and a new disk of a size and format, an existing one, or none', async () => {
+    const { page } = person;
+    await gantry.must('folder', 'create', '/lab');
+    const dialog = page.getByRole('dialog');
+    const next = dialog.getByRole('button', { name: 'Next' });
+    for (const [name, choose] of [
+      [
+        'with-new',
+        async () => {
+          await dialog.locator('#diskGiB').fill('3');
+          await dialog.locator('#disk-format').selectOption('raw');
+        },
+      ],
+      ['with-existing', () => dialog.locator('#disk-file').fill('/srv/vms/old.qcow2')],
+      ['with-none', () => Promise.resolve()],
+    ] as const) {
+      await page.goto(`${server}/vms?create=true`);
+      await dialog.locator(`#source-${name.slice('with-'.length)}`).check();
+      await choose();
+      await next.click();
+      await dialog.locator('#memoryMiB').fill('320');
+      await next.click();
+      await dialog.locator('#plug-network').check();
+      await next.click();
+      await dialog.locator('#vm-name').fill(name);
+      await dialog.locator('#create-folder').selectOption('/lab');
+      await dialog.locator('#start').uncheck();
+      await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+      await page.getByText(`Create: ${name}`).waitFor();
+    }
+    const made = async (name: string): Promise<Vm['definition']['hardware']['disks']> => {
+      const { definition: now, folder } = await gantry
+        .client()
+        .call('vm.show', { params: { vm: name } });
+      const { disks, memory, adapters } = now.hardware;
+      assert.deepEqual([memory.sizeBytes, folder], [320 * miB, '/lab']);
+      assert.equal(adapters[0]?.attachment.kind, 'network');
+      return disks;
+    };
+    const [fresh] = await made('with-new');
+    assert.deepEqual([fresh?.format, fresh?.sizeBytes], ['raw', 3 * giB]);
+    const [old] = await made('with-existing');
+    assert.deepEqual([old?.format, old?.file], ['qcow2', '/srv/vms/old.qcow2']);
+    assert.deepEqual(await made('with-none'), []);
   });
 
   test('the wizard takes what is set under advanced along', async () => {

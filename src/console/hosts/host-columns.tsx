@@ -18,7 +18,7 @@ export const hostColumns: readonly Column<Host>[] = [
   column({
     key: 'name',
     field: 'name',
-    width: 12,
+    width: 8.5,
     raw: (host) => host.name,
     show: (host) => (
       <Link to="/hosts/$host" params={{ host: host.id }}>
@@ -29,7 +29,7 @@ export const hostColumns: readonly Column<Host>[] = [
   column({
     key: 'state',
     field: 'status',
-    width: 10,
+    width: 8,
     raw: (host) => host.status,
     say: (status, words) => words.hostStatus(status),
     show: (host) => <HostStatusLabel host={host} />,
@@ -38,21 +38,21 @@ export const hostColumns: readonly Column<Host>[] = [
     key: 'vms',
     title: 'virtualMachines',
     field: 'vms',
-    width: 9,
+    width: 8.5,
     raw: (host) => host.vms,
     say: (count, words) => words.count(count),
   }),
   column({
     key: 'running',
     field: 'load.running',
-    width: 7,
+    width: 7.5,
     raw: (host) => host.load?.running ?? null,
     say: (count, words) => words.count(count),
   }),
   column({
     key: 'cpu',
     field: 'load.cpuPercent',
-    width: 9,
+    width: 6.5,
     raw: (host) => host.load?.cpuPercent ?? null,
     say: (percent, words) => words.percent(percent),
     show: (host, words) => (
@@ -65,7 +65,7 @@ export const hostColumns: readonly Column<Host>[] = [
   column({
     key: 'memory',
     field: 'load.memoryFreeBytes',
-    width: 14,
+    width: 10,
     raw: memoryUsed,
     say: (used, words, { facts }) =>
       `${words.bytes(used)} / ${words.bytes(facts?.memoryTotalBytes ?? null)}`,
@@ -73,7 +73,7 @@ export const hostColumns: readonly Column<Host>[] = [
   column({
     key: 'driver',
     field: 'driver',
-    width: 9,
+    width: 7.5,
     raw: (host) => host.driver,
     say: (driver, _words, { facts }) =>
       facts === null ? driver : `${driver}, ${facts.acceleration.use}`,

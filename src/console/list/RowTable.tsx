@@ -215,7 +215,7 @@ function PlainRow<T>(props: RowProps<T>): ReactNode {
             <div className="list-below">
               {below
                 .map((one) => one.text(item, words))
-                .filter((told) => told !== '')
+                .filter((told) => told !== '' && told !== words.text('notAvailable'))
                 .join(' · ')}
             </div>
           )}

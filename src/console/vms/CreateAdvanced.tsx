@@ -6,7 +6,6 @@ import {
   FormGroup,
   FormSelect,
   FormSelectOption,
-  TextInput,
 } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, type ReactNode } from 'react';
@@ -113,13 +112,6 @@ function PlaceFields({ answers, change }: Pick<StepProps, 'answers' | 'change'>)
             <FormSelectOption key={id} value={id} label={name} />
           ))}
         </FormSelect>
-      </FormGroup>
-      <FormGroup label={words.text('folder')} fieldId="create-folder">
-        <TextInput
-          id="create-folder"
-          value={answers.folder}
-          onChange={(_event, folder) => change({ folder })}
-        />
       </FormGroup>
       <FormGroup label={nameSetting(words, 'guestOs')} fieldId="create-guest">
         <FormSelect

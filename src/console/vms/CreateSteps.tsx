@@ -10,6 +10,7 @@ import {
 } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
+import { FolderField } from '../parts/FolderField.tsx';
 import { NameField } from '../parts/NameField.tsx';
 import { useVmText } from '../vm/words/vm-words.ts';
 import {
@@ -49,6 +50,7 @@ export function SourceStep({ answers, choices: { images }, change }: StepProps):
             name="source"
             label={labels[disk]}
             isDisabled={disk === 'image' && images.length === 0}
+            description={disk === 'image' && images.length === 0 ? text('noImageYet') : undefined}
             autoFocus={answers.disk === disk}
             isChecked={answers.disk === disk}
             onChange={() => change({ disk })}
@@ -87,26 +89,26 @@ export function SourceStep({ answers, choices: { images }, change }: StepProps):
         </FormGroup>
       )}
       {answers.disk === 'existing' && (
-        <>
-          <FormGroup label={text('chooseFile')} fieldId="disk-file" isRequired>
-            <TextInput
-              id="disk-file"
-              isRequired
-              value={answers.file}
-              onChange={(_event, file) => change({ file })}
-            />
-          </FormGroup>
-          <FormGroup label={text('format')} fieldId="disk-format">
-            <FormSelect
-              id="disk-format"
-              value={answers.format}
-              onChange={(_event, to) => change({ format: to === 'raw' ? 'raw' : 'qcow2' })}
-            >
-              <FormSelectOption value="qcow2" label="qcow2" />
-              <FormSelectOption value="raw" label="raw" />
-            </FormSelect>
-          </FormGroup>
-        </>
+        <FormGroup label={text('chooseFile')} fieldId="disk-file" isRequired>
+          <TextInput
+            id="disk-file"
+            isRequired
+            value={answers.file}
+            onChange={(_event, file) => change({ file })}
+          />
+        </FormGroup>
+      )}
+      {(answers.disk === 'existing' || answers.disk === 'new') && (
+        <FormGroup label={text('format')} fieldId="disk-format">
+          <FormSelect
+            id="disk-format"
+            value={answers.format}
+            onChange={(_event, to) => change({ format: to === 'raw' ? 'raw' : 'qcow2' })}
+          >
+            <FormSelectOption value="qcow2" label="qcow2" />
+            <FormSelectOption value="raw" label="raw" />
+          </FormSelect>
+        </FormGroup>
       )}
     </StepForm>
   );
@@ -179,6 +181,11 @@ export function NameStep({
       }}
     >
       <NameField id="vm-name" value={answers.name} onValue={(name) => change({ name })} />
+      <FolderField
+        id="create-folder"
+        value={answers.folder}
+        onValue={(folder) => change({ folder })}
+      />
       <Checkbox
         id="start"
         label={words.text('startAfterwards')}

@@ -76,7 +76,7 @@ export function CreateWizard({
     >
       <WizardStep
         id="source"
-        name={text('startsWith')}
+        name={words.text('disk')}
         footer={{ ...next, isNextDisabled: !isReady }}
       >
         <SourceStep {...step} />

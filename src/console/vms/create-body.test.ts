@@ -30,7 +30,11 @@ test('with a name alone the wizard asks for a small running vm from the starter 
 
 test('without images it asks for a new disk, and every kind of disk is a request the contract knows', () => {
   const first = { ...firstAnswers({ images: [], networks: [] }), name: 'web-1', file: 'old.qcow2' };
-  assert.deepEqual(createBody(first, []).disk, { kind: 'new', sizeBytes: 20 * giB });
+  assert.deepEqual(createBody(first, []).disk, {
+    kind: 'new',
+    sizeBytes: 20 * giB,
+    format: 'qcow2',
+  });
   for (const disk of ['new', 'existing', 'none'] as const)
     assert.ok(vmCreateSchema.safeParse(createBody({ ...first, disk }, [])).success, disk);
 });

@@ -110,7 +110,11 @@ function createDisk(answers: Answers): CreateBody['disk'] {
         ...(sizeBytes === undefined ? {} : { sizeBytes }),
       };
     case 'new':
-      return { kind: 'new', sizeBytes: sizeBytes ?? defaultDiskGiB * giB };
+      return {
+        kind: 'new',
+        sizeBytes: sizeBytes ?? defaultDiskGiB * giB,
+        format: answers.format,
+      };
     case 'existing':
       return { kind: 'existing', file: answers.file, format: answers.format };
     case 'none':

@@ -15,8 +15,9 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Snapshot, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
-import { useList, useVmActions } from '../../parts/ask.ts';
+import { useVmActions } from '../../parts/ask.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
+import { FolderField } from '../../parts/FolderField.tsx';
 import { FormDialog } from '../../parts/FormDialog.tsx';
 import { NameField } from '../../parts/NameField.tsx';
 import { ReasonList } from '../../parts/ReasonList.tsx';
@@ -157,23 +158,14 @@ function SourceFields({
 
 /** Where it is filed, and where its files are. */
 function PlaceFields({ vm, answers, change }: Fields & { readonly vm: Vm }): ReactNode {
-  const words = useWords();
   const text = useCloneText();
-  const folders = useList('folder.list', { sort: 'path', limit: 1000 });
-  const paths = folders.data?.items.map(({ path }) => path) ?? [];
   return (
     <>
-      <FormGroup label={words.text('folder')} fieldId="clone-folder">
-        <FormSelect
-          id="clone-folder"
-          value={answers.folder}
-          onChange={(_event, folder) => change({ folder })}
-        >
-          {[...new Set([vm.folder, ...paths])].map((path) => (
-            <FormSelectOption key={path} value={path} label={path} />
-          ))}
-        </FormSelect>
-      </FormGroup>
+      <FolderField
+        id="clone-folder"
+        value={answers.folder}
+        onValue={(folder) => change({ folder })}
+      />
       <FormGroup label={text('path')} fieldId="clone-path">
         <TextInput
           id="clone-path"

@@ -121,6 +121,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   adapterNamed: 'Netzwerkadapter {slot}',
   plugIn: 'Verbinden',
   unplug: 'Trennen',
+  noImageYet: 'Es gibt noch keines: bauen Sie eines unter Images, oder fügen Sie eines hinzu',
   noMembers: 'Keine',
   oldValue: 'Alter Wert',
   ownTab: 'In eigenem Tab öffnen',

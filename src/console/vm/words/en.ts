@@ -116,6 +116,7 @@ export const vmTexts = {
   adapterNamed: 'Network adapter {slot}',
   plugIn: 'Connect',
   unplug: 'Disconnect',
+  noImageYet: 'There is none yet: build one or add one under Images',
   noMembers: 'None',
   oldValue: 'Old value',
   ownTab: 'Open in its own tab',
