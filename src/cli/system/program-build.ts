@@ -23,7 +23,7 @@ const built = join(root, 'dist/programs');
 const current = join(built, 'current');
 const builder = 'src/cli/system/program-bundle.ts';
 const sources = [
-  'src/{agent,api,coordinator,disk,lib,libvirt,qemu}/**/*.ts',
+  'src/!(cli|console)/**/*.ts',
   'images/**/*.ts',
   builder,
   'package.json',
