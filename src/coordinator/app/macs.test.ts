@@ -175,6 +175,12 @@ test('NET-29 a vm does not start while another one with its MAC address runs on 
 
   await act('PATCH', '/vms/here/adapters/0', { attachment: { kind: 'network', network: 'inner' } });
   assert.equal((await check()).ok, true, 'an internal network of another host is another cable');
+  await act('POST', '/vms/here/actions/turn-on');
+  const back = { attachment: { kind: 'network', network: 'lan' } };
+  assert.match(
+    await refused(409, 'PATCH', '/vms/here/adapters/0', back),
+    /cannot plug in here: .* which there runs with/,
+  );
   const taken = await refused(409, 'POST', '/vms/here/adapters', { mac: at.mac });
   assert.match(taken, /eno1 of host h2 has the MAC address 02:00:5e:99:00:01/);
 });

@@ -113,6 +113,17 @@ export function judgeMacs(inventory: Inventory, vm: VmDocument): readonly Reason
   return reasons;
 }
 
+/** Of a vm that runs. Errors: `blocked` with all reasons. */
+export function requireOwnMacs(inventory: Inventory, vm: VmDocument): void {
+  const reasons = isLive(inventory, vm.definition.id) ? judgeMacs(inventory, vm) : [];
+  const [first] = reasons;
+  if (first === undefined) return;
+  throw new Fault('blocked', `cannot plug in ${vm.definition.name}: ${first.text}`, {
+    reasons,
+    hint: first.remedy,
+  });
+}
+
 function nameOf({ id, data }: Document<VmDocument>, caller: Pick<Caller, 'may'>): string {
   return caller.may('vm.view', { kind: 'vm', id }) ? data.definition.name : 'another vm';
 }

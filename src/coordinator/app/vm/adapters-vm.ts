@@ -15,7 +15,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { asJson } from '../json.ts';
 import { nameNetworks } from '../network/name-networks.ts';
-import { giveMac, requireFreeMacs, usedMacs } from '../macs.ts';
+import { giveMac, requireFreeMacs, requireOwnMacs, usedMacs } from '../macs.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
@@ -95,6 +95,7 @@ export async function changeAdapter(
   const changed = adapterSchema.parse({ ...before, ...change, ...macAfter(inventory, change) });
   const after = nameNetworks(inventory, addAdapter(definition, changed), definition);
   requireFreeMacs(inventory, caller, after);
+  if (change.attachment !== undefined) requireOwnMacs(inventory, { ...vm.data, definition: after });
   parseDefinition(after, definition.name, definition);
   return await begin(
     coordinator,
