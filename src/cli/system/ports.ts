@@ -44,7 +44,7 @@ export async function testPorts(question: PortQuestion): Promise<readonly PortFi
   const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
   const findings: PortFinding[] = [await testCoordinator(url, port, signal)];
   for await (const host of client.list('host.list', {}, signal))
-    findings.push(judgeLink(host, port));
+    if (host.connection === null) findings.push(judgeLink(host, port));
   for await (const vm of client.list('vm.list', { filter: 'state = running' }, signal))
     for (const forward of vm.status.forwards)
       findings.push(await testForward(vm, forward, question));

@@ -187,7 +187,7 @@ export async function ensureAgent(
   const hosts = await untilServing(installation, 'agent', readyLimitMs, signal, async () => {
     const page = await client.call(
       'host.list',
-      { query: { filter: 'status = ready', limit: 1000 } },
+      { query: { filter: 'status = ready AND driver != libvirt', limit: 1000 } },
       signal,
     );
     return page.total >= expected ? page.items : undefined;

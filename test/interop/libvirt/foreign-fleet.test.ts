@@ -234,6 +234,8 @@ void test(
     };
     const serial = actions.find(({ action }) => action === 'serial');
     assert.deepEqual([serial?.allowed, /libvirt/.test(serial?.reason ?? '')], [false, true]);
+    const agents = encodeURIComponent('status = ready AND driver != libvirt');
+    assert.equal((await list<Host>(`/hosts?filter=${agents}`)).total, 1);
     // Where no host is named, one that makes vms takes it.
     const made = await open().act('POST', '/vms', { name: 'new' });
     assert.equal(made.state, 'done');
