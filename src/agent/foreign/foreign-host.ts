@@ -15,7 +15,7 @@ import type {
   MachineReport,
   MachineSample,
 } from '#api';
-import { describeFault, Fault, isFault, type Clock } from '#lib';
+import { abortReason, describeFault, Fault, isFault, type Clock } from '#lib';
 import type { Client } from '#libvirt';
 import type { Log } from '#log';
 import type { LinkedHost } from '../link/linked-host.ts';
@@ -111,8 +111,10 @@ export class ForeignHost implements LinkedHost {
       if (subscription !== undefined) for await (const _ of subscription) told.ring();
     };
     const look = async (): Promise<void> => {
-      while (!signal.aborted) {
+      for (;;) {
         if (await told.within(times.lookMs, signal)) await clock.sleep(times.gatherMs, signal);
+        // Not an end in silence: whoever listens for events would be waited for.
+        if (signal.aborted) throw abortReason(signal);
         told.hush();
         await this.look();
       }

@@ -7,9 +7,11 @@ import type { CapacityResource, Host, HostCapacity, VmSize } from '#api';
 
 type Room = HostCapacity['resources'][number];
 
-/** Errors: `unavailable` while the host has told nothing of itself. */
+/** Errors: `unavailable` while the host has told nothing of itself; `unsupported` where no vms are made. */
 export function judgeCapacity(host: Host, size: VmSize): HostCapacity {
   const { facts, load, settings, name } = host;
+  if (facts?.missing.create !== undefined)
+    throw new Fault('unsupported', `host ${name}: ${facts.missing.create}`);
   if (facts === null || load === null)
     throw new Fault('unavailable', `host ${name} has not told yet what is free on it`, {
       facts: { host: name },

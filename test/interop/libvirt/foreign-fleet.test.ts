@@ -228,6 +228,7 @@ void test(
     await refused('POST', `/vms/${vm.id}/snapshots`, { name: 's' });
     await refused('POST', `/vms/${vm.id}/actions/hold`, {});
     await refused('PATCH', '/hosts/left', { settings: { maxRunningVms: 1 } });
+    await refused('GET', '/hosts/left/capacity?memoryBytes=1073741824&processors=1', undefined);
     const { json } = await open().send('GET', `/vms/${vm.id}/actions`);
     const { actions } = json as {
       actions: { action: string; allowed: boolean; reason?: string }[];
