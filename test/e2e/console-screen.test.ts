@@ -651,6 +651,26 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     assert.equal(routes['vm.screenshot'].right, routes['vm.screen.open'].right);
   });
 
+  test('RCON-16 what a screen shows is encrypted from the host to the coordinator and from there to the viewer, and given in no other way', async () => {
+    const { page } = person;
+    const asked = page.waitForEvent('websocket');
+    await openScreen('tablet');
+    const address = (await asked).url();
+    assert.match(address, /^wss:.*\/screen/);
+    const ports = await gantry.json<readonly { purpose: string; encryption: string }[]>(
+      'system',
+      'ports',
+    );
+    const encryption = (purpose: RegExp): readonly string[] =>
+      ports.filter((port) => purpose.test(port.purpose)).map((port) => port.encryption);
+    assert.deepEqual(encryption(/^the link and streams/), ['TLS with certificates of both sides']);
+    assert.deepEqual(encryption(/consoles of vms/), ['TLSv1.3']);
+    const plain = new WebSocket(address.replace(/^wss/, 'ws'));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    for (const event of ['open', 'error']) plain.addEventListener(event, () => resolve(event));
+    assert.equal(await promise, 'error');
+  });
+
   test('RCON-42 a screen that does not change costs less than 10 kbit/s', async () => {
     const { page } = person;
     let receivedBytes = 0;

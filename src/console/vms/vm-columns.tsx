@@ -36,7 +36,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'name',
     field: 'name',
-    width: 10,
+    width: 9.5,
     raw: (vm) => vm.name,
     show: (vm) => (
       <Link to="/vms/$vm" params={{ vm: vm.id }}>
@@ -55,7 +55,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'runningTime',
     field: 'status.runningSeconds',
-    width: 7.5,
+    width: 8,
     raw: (vm) => vm.status.runningSeconds,
     say: (seconds, words) => words.duration(seconds),
     show: (vm) => <RunningTime vm={vm} />,
@@ -76,7 +76,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'memory',
     field: 'definition.hardware.memory.sizeBytes',
-    width: 7.5,
+    width: 8,
     raw: (vm) => vm.definition.hardware.memory.sizeBytes,
     say: (size, words) => words.bytes(size),
   }),
@@ -84,7 +84,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'host',
     field: 'host',
-    width: 6.5,
+    width: 6,
     raw: (vm) => vm.host,
     show: (vm) => (
       <Link to="/hosts/$host" params={{ host: vm.hostId }}>
