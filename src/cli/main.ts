@@ -21,6 +21,7 @@ import {
   type Parsed,
 } from './parse.ts';
 import { typedAs } from './typed-as.ts';
+import { cliVersion } from './version.ts';
 
 async function main(argv: readonly string[], out: Writer): Promise<number> {
   const found = findCommand(commands, argv);
@@ -34,9 +35,18 @@ async function main(argv: readonly string[], out: Writer): Promise<number> {
 }
 
 function withoutCommand(argv: readonly string[], out: Writer): number {
+  if (argv[0] === '--version') {
+    out.line(`gantry ${cliVersion}`);
+    return 0;
+  }
   const typedWords = splitLeading(argv).words.filter((word) => !word.startsWith('-'));
   const isHelp = typedWords.length === 0 || typedWords[0] === 'help';
   const words = isHelp ? typedWords.slice(1) : typedWords;
+  const asked = isHelp ? findCommand(commands, words)?.command : undefined;
+  if (asked !== undefined) {
+    for (const line of commandHelp(asked, out.width)) out.line(line);
+    return 0;
+  }
   const names = commands.map((command) => command.name);
   const group = longestGroup(names, words);
   if (isHelp || group.length === words.length) {

@@ -1,5 +1,6 @@
 /** Times and durations as people type them: `-1h`, `90s`, `7d`, `2026-01-31T12:00:00Z`. */
 import { Fault, isoTime } from '#lib';
+import type { Values } from './command.ts';
 
 const unitsMs: Readonly<Record<string, number>> = {
   s: 1_000,
@@ -30,4 +31,25 @@ export function parseMoment(option: string, text: string, nowMs: number): string
   throw new Fault('invalid', `--${option} "${text.slice(0, 40)}" is not a time`, {
     hint: 'write for example -1h, -7d or 2026-01-31T12:00:00Z',
   });
+}
+
+/** Of the commands that read a log. */
+export const periodOptions = {
+  since: {
+    type: 'text',
+    value: 'TIME',
+    meaning: 'from this time, for example -1h, -7d or 2026-01-31T12:00:00Z',
+  },
+  until: { type: 'text', value: 'TIME', meaning: 'before this time' },
+} as const;
+
+/** As the API takes them. Errors: `invalid` naming the option. */
+export function periodOf(
+  { since, until }: Values<typeof periodOptions>,
+  nowMs: number,
+): { readonly since: string | undefined; readonly until: string | undefined } {
+  return {
+    since: since === undefined ? undefined : parseMoment('since', since, nowMs),
+    until: until === undefined ? undefined : parseMoment('until', until, nowMs),
+  };
 }

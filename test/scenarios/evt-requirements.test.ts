@@ -146,6 +146,8 @@ void test('EVT-09 the log is exported as JSON and CSV, whole or filtered, and ke
     await gantry.json<Event[]>('event', 'export', '--until', all[0]?.time ?? ''),
     [],
   );
+  const ofLastHour = await gantry.json<Event[]>('event', 'export', '--since', '-1h');
+  assert.deepEqual(ofLastHour[0], all[0], 'a time may be how long ago');
   const refused = await gantry.run(['event', 'export', '-o', 'yaml']);
   assert.notEqual(refused.code, 0);
   const { settings } = await gantry.client().call('installation.show', {});

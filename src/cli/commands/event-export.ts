@@ -6,6 +6,7 @@ import { Fault } from '#lib';
 import type { Event, EventEntry } from '#api';
 import { command } from '../command.ts';
 import { listOptions } from '../lists.ts';
+import { periodOf, periodOptions } from '../moment.ts';
 import { renderCsv, type Column } from '../output/table.ts';
 
 const page = 1000;
@@ -45,12 +46,7 @@ export const eventExport = command({
   summary: 'the whole event log, or what is asked for of it, as JSON or CSV, oldest first',
   options: {
     filter: listOptions.filter,
-    since: {
-      type: 'text',
-      value: 'TIME',
-      meaning: 'from this time, for example 2026-01-31T12:00:00Z',
-    },
-    until: { type: 'text', value: 'TIME', meaning: 'before this time' },
+    ...periodOptions,
     about: { type: 'text', value: 'ID', meaning: 'of this thing and all below it' },
     expanded: expandedOption,
   },
@@ -63,8 +59,9 @@ export const eventExport = command({
       throw new Fault('unsupported', 'events are exported as JSON or CSV', {
         hint: 'add -o json or -o csv',
       });
-    const { filter, since, until, about, expanded } = options;
-    const query = { filter, since, until, about, expanded, sort: 'seq', limit: page };
+    const { filter, about, expanded } = options;
+    const period = periodOf(options, Date.now());
+    const query = { filter, ...period, about, expanded, sort: 'seq', limit: page };
     const shown = expanded === true ? [...levelColumns, ...columns] : columns;
     const asCsv = format === 'csv';
     const [titles = ''] = renderCsv(shown, []);

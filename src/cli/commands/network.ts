@@ -358,7 +358,7 @@ export const networkCommands: readonly Command[] = [
     name: 'network export',
     summary: 'the definition of a network as a document, for apply',
     args: [networkArgument],
-    examples: ['gantry network export lab > lab.yaml', 'gantry apply -f lab.yaml'],
+    examples: ['gantry network export lab > lab.yaml'],
     async run({ client, args, out, format, signal }) {
       const params = { network: args[0] ?? '' };
       const file = await client.call('network.export', { params }, signal);

@@ -4,6 +4,7 @@ import { Fault } from '#lib';
 import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { localTime } from '../output/human.ts';
+import { periodOf, periodOptions } from '../moment.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
 import { verbList } from './access.ts';
@@ -55,14 +56,13 @@ export const securityCommands = [
     options: {
       filter: { ...listOptions.filter, meaning: 'for example: user = ada AND status >= 400' },
       limit: listOptions.limit,
-      since: { type: 'text', value: 'TIME', meaning: 'RFC 3339, for example 2026-01-31T12:00:00Z' },
-      until: { type: 'text', value: 'TIME', meaning: 'before this time' },
+      ...periodOptions,
     },
     examples: ['gantry audit list -n 20', 'gantry audit list -f "code = forbidden"'],
     async run(run) {
       const { limit, query } = listQuery({ ...run.options, limit: run.options.limit ?? 100 });
-      const { since, until } = run.options;
-      const items = await collect(run, 'audit.list', { limit, query: { ...query, since, until } });
+      const period = periodOf(run.options, Date.now());
+      const items = await collect(run, 'audit.list', { limit, query: { ...query, ...period } });
       writeList(run.out, run.format, auditColumns, items, 'nothing in the audit trail');
     },
   }),

@@ -2,6 +2,7 @@
 import { isFault } from '#lib';
 import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
+import { periodOf, periodOptions } from '../moment.ts';
 import { localTime } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { logCommand } from '../output/tell-fault.ts';
@@ -105,18 +106,13 @@ export const workCommands = [
     summary: 'read the event log, newest last',
     options: {
       ...listOptions,
-      since: {
-        type: 'text',
-        value: 'TIME',
-        meaning: 'from this time, for example 2026-01-31T12:00:00Z',
-      },
-      until: { type: 'text', value: 'TIME', meaning: 'up to this time' },
+      ...periodOptions,
       about: { type: 'text', value: 'ID', meaning: 'of this thing and all below it' },
       expanded: expandedOption,
     },
     examples: [
       'gantry event list',
-      'gantry event list --filter "type = error" -n 20 -o wide',
+      'gantry event list --since -1h --filter "type = error" -o wide',
       'gantry event list -o csv > events.csv',
     ],
     async run(run) {
@@ -127,8 +123,7 @@ export const workCommands = [
         query: {
           ...request.query,
           sort: undefined,
-          since: options.since,
-          until: options.until,
+          ...periodOf(options, Date.now()),
           about: options.about,
           expanded: options.expanded,
         },

@@ -42,6 +42,12 @@ export async function programFile(program: Program, signal: AbortSignal): Promis
   return join(pointAt(name) ? current : folder, `${program}.js`);
 }
 
+/** Whether the sources were changed since a program of this tree was started last. */
+export function isOutdated(): boolean {
+  const started = readCurrent();
+  return started !== undefined && started !== stampOf(sources).slice(0, nameLength);
+}
+
 async function buildInto(folder: string, signal: AbortSignal): Promise<boolean> {
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
