@@ -118,7 +118,8 @@ void test('HW-11 virtio-scsi lifts the limit of seven', () => {
   assert.deepEqual(complaints({ scsiControllers, disks: beyond }), ['disks[0].attach']);
 });
 
-void test('HW-18 classic adapters have four positions, virtio sixteen', () => {
+void test('NET-12 HW-18 a vm has up to four classic adapters, more of the modern ones, or none', () => {
+  assert.deepEqual(complaints({ adapters: [] }), []);
   for (const model of ['pcnet', 'tulip', 'rtl8139', 'e1000'] as const) {
     const four = [0, 1, 2, 3].map((nth) => adapter(`n${nth}`, nth, { model }));
     assert.deepEqual(complaints({ adapters: four }), []);
