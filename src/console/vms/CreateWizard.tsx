@@ -68,6 +68,8 @@ export function CreateWizard({
   return (
     <Wizard
       height="min(34rem, 70vh)"
+      // Of the dialog's own colour.
+      isPlain
       navAriaLabel={words.text('createVm')}
       // Each step takes the focus itself: what the wizard does takes it, a moment later, from who types already.
       shouldFocusContent={false}

@@ -36,7 +36,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'name',
     field: 'name',
-    width: 9.5,
+    width: 9,
     raw: (vm) => vm.name,
     show: (vm) => (
       <Link to="/vms/$vm" params={{ vm: vm.id }}>
@@ -84,7 +84,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'host',
     field: 'host',
-    width: 6,
+    width: 6.5,
     raw: (vm) => vm.host,
     show: (vm) => (
       <Link to="/hosts/$host" params={{ host: vm.hostId }}>
