@@ -1,7 +1,7 @@
 /** Undo disks and snapshots through the command line, on one coordinator with a simulated host. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Snapshot, Vm } from '#api';
+import type { Event, Snapshot, Vm } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 
 let gantry: Gantry;
@@ -47,4 +47,26 @@ test('DISK-29 DISK-32 VM-47 undo disks are switched on, kept, and discarded with
   const refused = await gantry.run(['vm', 'turn-off', 'web', '--undo', 'commit']);
   assert.notEqual(refused.code, 0);
   assert.match(refused.err, /has none|is off already|no undo disks/);
+});
+
+test('SNAP-13 a test cycle is one script: a start with undo disks, the wait for the end of the test, and the changes are discarded', async () => {
+  await gantry.must('vm', 'create', 'test', '--disk', '1G');
+  const cycle = async (): Promise<void> => {
+    const undo = ['settings.undoDisks.enabled=true', 'settings.undoDisks.onTurnOff=discard'];
+    await gantry.must('vm', 'set', 'test', ...undo);
+    await gantry.must('vm', 'start', 'test');
+    await gantry.must('vm', 'wait', 'test', '--timeout', '60');
+  };
+  const over = cycle();
+  await gantry.must('vm', 'wait', 'test', '--state', 'running', '--timeout', '60');
+  const { status } = await gantry.json<Vm>('vm', 'show', 'test');
+  assert.notEqual(status.undo, null);
+  await gantry.must('vm', 'turn-off', 'test', '--yes');
+  await over;
+  assert.equal((await gantry.json<Vm>('vm', 'show', 'test')).status.undo, null);
+  const discarded = ['event', 'list', '--filter', 'name = vm.undo.discarded'];
+  const told = await gantry.json<readonly Event[]>(...discarded);
+  assert.ok(told.some(({ target }) => target?.name === 'test'));
+  const late = await gantry.run(['vm', 'wait', 'test', '--state', 'running', '--timeout', '1']);
+  assert.match(late.err, /vm test is not running/);
 });

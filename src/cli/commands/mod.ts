@@ -30,6 +30,7 @@ import { teamCommands } from './team.ts';
 import { testCommands } from './test.ts';
 import { topCommands } from './top.ts';
 import { travelCommands } from './travel.ts';
+import { waitCommands } from './wait.ts';
 import { userCommands } from './users.ts';
 import { vmCommands } from './vm.ts';
 import { workCommands } from './work.ts';
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   ...vmCommands,
   ...settingsCommands,
   ...travelCommands,
+  ...waitCommands,
   ...topCommands,
   ...samplesCommands,
   ...powerCommands,
