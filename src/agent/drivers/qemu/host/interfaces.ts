@@ -3,26 +3,29 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { macSchema, type HostFacts } from '#api';
 
-const folder = '/sys/class/net';
+const usualFolder = '/sys/class/net';
 /** What Gantry makes itself (network/names.ts); a network is judged against what others have. */
 const own = /^g(br|tap|svc|ifb|vx|vl)\d+$/;
 const maxInterfaces = 256;
 
-export function readInterfaces(): HostFacts['interfaces'] {
+/** A bond is one choice: the adapters that it is made of carry nothing else. */
+export function readInterfaces(folder = usualFolder): HostFacts['interfaces'] {
   const addresses = networkInterfaces();
-  return listNames()
-    .filter((name) => name !== 'lo' && !own.test(name))
+  const isOffered = (name: string): boolean =>
+    name !== 'lo' && !own.test(name) && !existsSync(`${folder}/${name}/bonding_slave`);
+  return listNames(folder)
+    .filter(isOffered)
     .slice(0, maxInterfaces)
     .map((name) => ({
       name,
       kind: existsSync(`${folder}/${name}/bridge`) ? 'bridge' : 'adapter',
-      mac: macSchema.safeParse(readAddress(name)).data ?? null,
+      mac: macSchema.safeParse(readAddress(folder, name)).data ?? null,
       addresses: (addresses[name] ?? []).flatMap(({ cidr }) => cidr ?? []).slice(0, 64),
     }));
 }
 
 /** As the kernel has it, also of an interface without an IP address. */
-function readAddress(name: string): string | undefined {
+function readAddress(folder: string, name: string): string | undefined {
   try {
     return readFileSync(`${folder}/${name}/address`, 'utf8').trim();
   } catch {
@@ -30,7 +33,7 @@ function readAddress(name: string): string | undefined {
   }
 }
 
-function listNames(): string[] {
+function listNames(folder: string): string[] {
   try {
     return readdirSync(folder).filter((name) => {
       // Files beside the interfaces, such as bonding_masters, are no links.
