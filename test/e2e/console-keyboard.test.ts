@@ -1,5 +1,6 @@
 /** The console by keyboard alone, from the sign-in to the deletion of a vm: no pointer is moved, nothing clicked. */
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { miB } from '#lib';
@@ -8,6 +9,8 @@ import { newGantry, type Gantry } from './gantry.ts';
 
 const password = 'a long enough password';
 const mostSteps = 150;
+/** The port of old, at an address of loopback that nobody else is likely to take (RFC 5735). */
+const listen = `127.${[1, 2, 3].map(() => randomInt(1, 255)).join('.')}:1024`;
 
 describe('the console by keyboard alone', { skip: noBrowser }, () => {
   let gantry: Gantry;
@@ -16,7 +19,7 @@ describe('the console by keyboard alone', { skip: noBrowser }, () => {
 
   before(async () => {
     gantry = await newGantry();
-    await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
+    await gantry.must('up', '--listen', listen, '--simulate', '1x12');
     await gantry.run(['user', 'password', 'admin'], `${password}\n${password}\n`);
     browser = await openBrowser();
     person = await sitAtBrowser(browser);
@@ -66,6 +69,16 @@ describe('the console by keyboard alone', { skip: noBrowser }, () => {
     await type(password);
     await press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  });
+
+  test('WEB-06 it is served at the address and port that were chosen, 1024 among them, where the status page has an address of its own', async () => {
+    const { page, context } = person;
+    const bookmark = `https://${listen}/status`;
+    assert.equal(page.url(), bookmark);
+    const later = await context.newPage();
+    await later.goto(bookmark);
+    await later.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+    await later.close();
   });
 
   test('the first step leads past the frame to the page', async () => {
