@@ -50,6 +50,28 @@ async function scsiBuses(one: SeenGuest, kind: string, drives: number): Promise<
   );
 }
 
+/** What the disks of a guest may say of themselves, and nothing else: names of QEMU, and sectors as they always were. */
+const plainSigns: Readonly<Record<string, RegExp>> = {
+  vendor: /^(ATA|QEMU|0x1af4)$/,
+  model: /^QEMU (HARDDISK|DVD-ROM|CD-ROM)$/,
+  rev: /^\d+\.\d+\+?$/,
+  wwid: /^(t10\.(ATA +)?QEMU .*)?$/,
+  serial: /^$/,
+  physical_block_size: /^512$/,
+};
+
+/** Errors: an assertion, where a disk says more than that it is QEMU's. */
+async function assertPlainDisks(one: SeenGuest, drives: number): Promise<void> {
+  await one.untilBlockDevices(drives);
+  const signs = ['device/vendor', 'device/model', 'device/rev', 'device/wwid', 'serial'];
+  const files = [...signs, 'queue/physical_block_size'].map((sign) => `/sys/block/[hsv]d*/${sign}`);
+  const text = await one.see(`grep -s '' ${files.join(' ')}`);
+  const said = [...text.matchAll(/^\/sys\/block\/\w+\/[\w/]*?(\w+):(.*?) *\r?$/gm)];
+  assert.ok(said.length >= 2 * drives, text);
+  for (const [, sign = '', value = ''] of said)
+    assert.match(value, plainSigns[sign] ?? /nothing/, sign);
+}
+
 /** A machine of old in which each device was chosen, on the host of this guest. */
 function changedHardware(one: SeenGuest, loop: LoopDrive | undefined): object {
   const { hardware } = profiles.classic;
@@ -144,6 +166,9 @@ describe('hardware as the guest sees it', { skip: withoutQemu }, () => {
       .map(([device, found]) => `${found?.[1]}:${found?.[2]} ${device.slice(0, 2)}`);
     assert.deepEqual(ide.toSorted(), ['1:0 sd', '1:1 sd', '2:0 sr', '2:1 sd']);
   });
+
+  test('DISK-60 disks on IDE and SCSI tell nothing of the drive of the host below them', () =>
+    assertPlainDisks(guest, classicDrives));
 
   test('HW-11 classic SCSI is one LSI 53C895A for each of its buses', async () => {
     const buses = await scsiBuses(guest, '1000:0012', classicDrives);
@@ -363,6 +388,9 @@ describe('hardware as the guest sees it', { skip: withoutQemu }, () => {
     const disks = all.filter(({ device }) => device.startsWith('sd'));
     assert.equal(disks.filter(({ path }) => /virtio\d+\/host\d+\/target/.test(path)).length, 24);
   });
+
+  test('DISK-60 disks on virtio tell nothing of the drive of the host below them', () =>
+    assertPlainDisks(guest, 25 + 12));
 
   test('HW-14 there are as many CD drives as SATA and a bus of SCSI have places for', async () => {
     const all = await guest.untilBlockDevices(25 + 12);
