@@ -279,7 +279,8 @@ async function joinBridge(
   }
   // The pair of a service that has ended goes with its namespace, a moment after the process.
   if (link !== undefined) await run(programs.ip, ['link', 'del', 'dev', link.name]).catch(() => '');
-  const name = freeName('service', new Set(links.map((one) => one.name)));
+  const taken = links.filter((one) => one !== link).map((one) => one.name);
+  const name = freeName('service', new Set(taken));
   const peer = ['name', 'eth0', 'address', macOf('service', network.id), 'netns', String(pid)];
   const make = (made: string): readonly string[] => [
     'link',
