@@ -219,11 +219,11 @@ void test('SNAP-16 a new vm is made from a snapshot, linked or with files of its
     whole.definition.hardware.adapters[0]?.mac,
     kid.definition.hardware.adapters[0]?.mac,
   );
+  const leaf = await show('leaf');
+  const [base = ''] = leaf.definition.hardware.disks.map(({ file }) => file);
+  assert.equal(statSync(join(leaf.path, base)).nlink, 2);
   await gantry.must('vm', 'turn-off', 'kid', '--yes');
-  for (const vm of ['whole', 'leaf']) {
-    await gantry.must('vm', 'start', vm);
-    await (await signIn(vm))[Symbol.asyncDispose]();
-    await hears(vm, `$(${mounted}; cat /data/who)`, 'golden');
-    await gantry.must('vm', 'turn-off', vm, '--yes');
-  }
+  await gantry.must('vm', 'start', 'whole');
+  await (await signIn('whole'))[Symbol.asyncDispose]();
+  await hears('whole', `$(${mounted}; cat /data/who)`, 'golden');
 });
