@@ -86,7 +86,7 @@ export class SerialSession {
   }
 
   /** Runs it again until what it prints fits. */
-  async untilCommand(line: string, pattern: RegExp, limitMs = 30_000): Promise<string> {
+  async untilCommand(line: string, pattern: RegExp, limitMs = 60_000): Promise<string> {
     const untilMs = Date.now() + limitMs;
     for (;;) {
       const text = (await this.command(line)).replaceAll('\r', '');

@@ -172,7 +172,7 @@ void test('CVE class 19: an unknown user, a wrong password and a disabled user a
     const before = computed.length;
     const asked = { from: `127.0.0.${round + 2}`, body: byPassword(user, word) };
     const { status, body } = await place.ask('POST', '/session', asked);
-    answers.add(JSON.stringify([status, { ...body, correlationId: '' }]));
+    answers.add(JSON.stringify([status, { ...body, correlationId: '', log: '' }]));
     assert.equal(computed.length, before + 1, `${user}: one hash is computed`);
     // What a hash costs follows from its parameters.
     assert.deepEqual(computed[before], computed[0], user);
