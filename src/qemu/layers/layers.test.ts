@@ -199,13 +199,14 @@ void test(
       machine.merge('disk-a.one', 'disk-a.qcow2', { signal: AbortSignal.abort(reason) }),
     );
     const controller = new AbortController();
-    const cancelled = machine.merge('disk-a.one', 'disk-a.qcow2', {
-      signal: controller.signal,
-      onProgress: () => controller.abort(reason),
-      beforeMove: () => Promise.reject(reason),
-    });
-    await assert.rejects(cancelled, (error) => error === reason);
-    assert.deepEqual(await qmp.queryJobs(machine.qemu.qmp), []);
+    for (const ended of [
+      { signal: controller.signal, onProgress: () => controller.abort(reason) },
+      { beforeMove: () => Promise.reject(reason) },
+    ]) {
+      const cancelled = machine.merge('disk-a.one', 'disk-a.qcow2', ended);
+      await assert.rejects(cancelled, (error) => error === reason);
+      assert.deepEqual(await qmp.queryJobs(machine.qemu.qmp), []);
+    }
     await machine.write('disk-a', 3, 2);
     await machine.merge('disk-a.one', 'disk-a.qcow2');
     await qmp.quit(machine.qemu.qmp);

@@ -44,12 +44,12 @@ export async function mergeLive(client: QmpClient, merge: LiveMerge): Promise<vo
     await qmp.blockCommit(client, commitOf(jobId, open, merge), { signal });
   try {
     await followJob(client, jobId, isTop ? 'ready' : 'concluded', signal, onProgress);
+    if (isTop) await merge.beforeMove();
   } catch (error) {
     await giveUp(client, jobId);
     throw error;
   }
   if (isTop) {
-    await merge.beforeMove();
     await moveDown(client, jobId, merge.moved);
   } else {
     await dismiss(client, jobId);
@@ -101,6 +101,7 @@ async function followJob(
     if (job === undefined) throw new Fault('internal', `the job ${jobId} is not there any more`);
     if (job.allUnits > 0) onProgress(Math.min(1, job.doneUnits / job.allUnits));
     if (job.error !== undefined) throw explain(job.error);
+    signal.throwIfAborted();
     if (job.status === until || job.status === 'concluded') return;
     await systemClock.sleep(eachMs, signal);
   }
