@@ -107,6 +107,10 @@ void test('up begins beside other things, but not where one of its own names is 
 });
 
 void test('the folders of the system are not taken', () => {
-  for (const data of ['/', '/var'])
-    assert.throws(() => checkDataFolder(installationAt(data)), { code: 'refused' }, data);
+  for (const data of ['/', '/etc', '/opt', '/run', '/usr', '/var'])
+    assert.throws(
+      () => checkDataFolder(installationAt(data)),
+      { code: 'refused', message: `${data} is a folder of the system` },
+      data,
+    );
 });

@@ -11,6 +11,10 @@ import { startFile } from './settings.ts';
 
 const dataFolders = ['agent', 'coordinator', 'log'] as const;
 const maxNamed = 3;
+/** The root and what lies right below it (Filesystem Hierarchy Standard 3.0, 3), where nothing may be in them yet. */
+const systemFolders =
+  /^\/(?:bin|boot|dev|etc|home|lib\w*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)?$/;
+const chooseAnother = 'choose an empty folder, or one that does not exist yet, with --data DIR';
 
 /** Whether `up` was here: its own file, or what one of the programs keeps after `uninstall --keep-data`. */
 export function isInstalled(installation: Installation): boolean {
@@ -22,20 +26,22 @@ export function isInstalled(installation: Installation): boolean {
 }
 
 /**
- * Errors: `refused` where a name that the programs need is another's, `invalid` for what is no folder. A folder of
- * settings may be there before the first `up`, with a certificate of one's own.
+ * Errors: `refused` for a folder of the system or where a name that the programs need is another's, `invalid` for
+ * what is no folder. A folder of settings may be there before the first `up`, with a certificate of one's own.
  */
 export function checkDataFolder(installation: Installation): void {
   const { data, runtime } = installation;
   const stats = lstatSync(data, { throwIfNoEntry: false });
   if (stats === undefined || isInstalled(installation)) return;
   if (stats.isFile()) throw new Fault('invalid', `${data} is a file, not a folder`);
+  if (systemFolders.test(data))
+    throw new Fault('refused', `${data} is a folder of the system`, { hint: chooseAnother });
   const needed = [...dataFolders.map((name) => join(data, name)), runtime];
   // A runtime folder elsewhere has a name that nobody else makes.
   const taken = needed.find((path) => path.startsWith(data) && holdsSomething(path));
   if (taken !== undefined)
     throw new Fault('refused', `${taken} is there already, and no installation of Gantry`, {
-      hint: 'choose an empty folder, or one that does not exist yet, with --data DIR',
+      hint: chooseAnother,
     });
 }
 
