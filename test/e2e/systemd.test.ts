@@ -22,9 +22,9 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     JSON.parse(machine.gantry('event', 'list', '-n', '500', '-o', 'json')) as Event[];
 
   const lastEvent = (): number => events().at(-1)?.seq ?? 0;
-  /** The first of this name after the number. */
+  /** The first of this name after the number. What a vm lacks is waited for at the start of its host: twenty seconds. */
   const eventAfter = (seq: number, name: string): Promise<Event> =>
-    withDeadline(name, 20_000, undefined, async (signal) => {
+    withDeadline(name, 60_000, undefined, async (signal) => {
       for (;;) {
         const found = events().find((event) => event.seq > seq && event.name === name);
         if (found !== undefined) return found;
