@@ -14,7 +14,7 @@ import {
   type DomainHandle,
 } from '#libvirt';
 import { makeAuthority } from '../../../src/libvirt/testing/certificates.ts';
-import { findFreePort, startLibvirtd, virsh, whyNot, type Libvirtd } from './tools.ts';
+import { findFreePort, startLibvirtd, untilOpen, virsh, whyNot, type Libvirtd } from './tools.ts';
 
 const skip = await whyNot('libvirtd', 'virsh', 'openssl');
 
@@ -293,6 +293,7 @@ void test('FED-34 TLS with client certificates, as libvirtd demands it', { skip 
     ],
     ['--listen'],
   );
+  await untilOpen({ host: '127.0.0.1', port });
   const tls = { ca: authority.ca, ...authority.client };
   const remote = `test+tls://localhost:${port}/default`;
   {

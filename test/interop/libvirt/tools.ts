@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -120,7 +120,7 @@ export async function untilListening(
   try {
     await Promise.race([
       appears(dirname(socket), 'libvirt-sock-ro', controller.signal).then(() =>
-        listens(`${socket}-ro`),
+        untilOpen({ path: `${socket}-ro` }),
       ),
       exited.then(() => Promise.reject(new Error(`libvirtd ended: ${log()}`))),
     ]);
@@ -143,10 +143,10 @@ async function appears(folder: string, name: string, signal: AbortSignal): Promi
   if (!there) await promise;
 }
 
-/** A socket is in its folder a moment before it is listened on. */
-async function listens(path: string): Promise<void> {
+/** A socket is in its folder a moment before it is listened on, and the ports of libvirtd come after its sockets. */
+export async function untilOpen(place: NetConnectOpts): Promise<void> {
   for (;;) {
-    const connection = connect(path);
+    const connection = connect(place);
     const isOpen = await once(connection, 'connect').then(
       () => true,
       () => false,
