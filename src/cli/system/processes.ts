@@ -71,8 +71,8 @@ export function findProgram(installation: Installation, program: Program): numbe
 const programOptions = [
   '--disable-warning=ExperimentalWarning',
   '--max-semi-space-size=2',
-  '--invocation-count-for-maglev=10000',
-  '--invocation-count-for-maglev-osr=10000',
+  '--invocation-count-for-maglev=3000',
+  '--invocation-count-for-maglev-osr=3000',
   '--invocation-count-for-turbofan=40000',
   '--expose-gc',
 ];
