@@ -9,7 +9,8 @@ import { systemClock } from '#lib';
 import { connectLibvirt } from '#libvirt';
 import { Look } from '../../src/agent/foreign/look.ts';
 import { ForeignMachines } from '../../src/agent/foreign/machines.ts';
-import { run, startLibvirtd } from '../../test/interop/libvirt/tools.ts';
+import { startLibvirtd } from '../../test/interop/libvirt/daemon.ts';
+import { run } from '../../test/interop/libvirt/tools.ts';
 import { describeMachine, percentile, print, writeTable } from '../measure.ts';
 
 const looks = 20;

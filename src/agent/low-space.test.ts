@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,33 +18,30 @@ import {
 } from './testing/qemu-agent.ts';
 import { WrittenGuest } from './testing/written-guest.ts';
 
-/** Undefined where this account may not mount. */
-async function smallVolume(): Promise<(AsyncDisposable & { readonly path: string }) | undefined> {
-  const path = await mkdtemp(join(tmpdir(), 'gv-'));
-  const options = ['-t', 'tmpfs', '-o', 'size=768m,mode=711', 'tmpfs', path];
-  if (spawnSync('mount', options).status !== 0) {
-    await rm(path, { recursive: true });
-    return undefined;
-  }
-  await chmod(path, 0o711);
-  return {
-    path,
-    async [Symbol.asyncDispose]() {
-      spawnSync('umount', ['--lazy', path]);
-      await rm(path, { recursive: true, force: true });
-    },
-  };
+const smallVolume = ['-t', 'tmpfs', '-o', 'size=768m,mode=711', 'tmpfs'] as const;
+
+/** The reason of a skip. */
+function withoutVolume(): string | false {
+  if (withoutQemu !== false) return withoutQemu;
+  const path = mkdtempSync(join(tmpdir(), 'gv-'));
+  const isMounted = spawnSync('mount', [...smallVolume, path]).status === 0;
+  if (isMounted) spawnSync('umount', [path]);
+  rmdirSync(path);
+  return isMounted ? false : 'this account may not mount a tmpfs';
 }
 
-/** An agent whose vms are on a small volume of their own; undefined where this account may not mount. */
-async function crowdedAgent(): Promise<CrowdedAgent | undefined> {
+/** An agent whose vms are on a small volume of their own. */
+async function crowdedAgent(): Promise<CrowdedAgent> {
   await using made = new AsyncDisposableStack();
-  const volume = await smallVolume();
-  if (volume === undefined) return undefined;
-  made.use(volume);
+  const path = await mkdtemp(join(tmpdir(), 'gv-'));
+  made.defer(() => rm(path, { recursive: true, force: true }));
+  assert.equal(spawnSync('mount', [...smallVolume, path]).status, 0);
+  made.defer(() => {
+    spawnSync('umount', ['--lazy', path]);
+  });
+  await chmod(path, 0o711);
   const agent = made.use(await QemuAgent.start());
   const stack = made.move();
-  const { path } = volume;
   const ballast = join(path, 'ballast');
   return {
     agent,
@@ -63,6 +61,8 @@ async function crowdedAgent(): Promise<CrowdedAgent | undefined> {
   };
 }
 
+const skip = withoutVolume();
+
 interface CrowdedAgent extends AsyncDisposable {
   readonly agent: QemuAgent;
   /** Of the volume. */
@@ -75,13 +75,9 @@ interface CrowdedAgent extends AsyncDisposable {
 
 test(
   'DISK-49 DISK-50 DISK-51 DISK-52 EVT-61 EVT-62 a guest is paused before its volume is full, never sees an error, and goes on when there is room',
-  { skip: withoutQemu },
-  async (t) => {
+  { skip },
+  async () => {
     await using crowded = await crowdedAgent();
-    if (crowded === undefined) {
-      t.skip('this account may not mount a tmpfs');
-      return;
-    }
     const { agent, path } = crowded;
     const rule = { warn: { bytes: 200 * miB }, pause: { bytes: 100 * miB } };
     await crowded.configure(lowSpaceSchema.parse(rule));
@@ -142,13 +138,9 @@ test(
 
 test(
   'SNAP-09 SNAP-10 DISK-53 a snapshot is refused with figures where its memory has no room; the disk of a vm that had none to fear grows after it, which is warned of and pauses the vm at thresholds of the volume, in bytes or percent',
-  { skip: withoutQemu },
-  async (t) => {
+  { skip },
+  async () => {
     await using crowded = await crowdedAgent();
-    if (crowded === undefined) {
-      t.skip('this account may not mount a tmpfs');
-      return;
-    }
     const { agent, path } = crowded;
     await crowded.configure(lowSpaceSchema.parse({ warn: { bytes: 0 }, pause: { bytes: 0 } }));
     const make = async (format: 'qcow2' | 'raw'): Promise<string> => {

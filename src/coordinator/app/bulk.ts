@@ -17,7 +17,7 @@ import type { Json } from '../store/store.ts';
 import { shown } from './find.ts';
 import { begunOperation, runOnce } from './run-once.ts';
 import { hostThing } from './things.ts';
-import { stepNames, type Kind, type Step, type Work } from './work.ts';
+import { followed, stepNames, type Kind, type Step, type Work } from './work.ts';
 import { causeOf } from './vm/common-steps.ts';
 import { requireAction } from './vm/judge.ts';
 
@@ -243,11 +243,7 @@ function serviceKind(action: 'start' | 'stop'): Kind {
       work.target.id,
       'host.service',
       { run: wanted, cause: causeOf(work) },
-      {
-        signal: work.signal,
-        limitMs: settings.stopTimeoutSeconds * 1000 + 60_000,
-        onProgress: (progress, note) => work.tell(progress, note),
-      },
+      followed(work, settings.stopTimeoutSeconds * 1000 + 60_000),
     );
   };
   return {

@@ -21,7 +21,7 @@ import { mediaOf } from './media.ts';
 import { freeName, releaseName, requireFreeName, reserveName } from './names.ts';
 import { requireMatch, type Precondition } from './precondition.ts';
 import { ancestorsOf, hostThing, installationThing } from './things.ts';
-import { stepNames, type Kind, type Step, type Work } from './work.ts';
+import { followed, stepNames, type Kind, type Step, type Work } from './work.ts';
 
 const buildLimitMs = 60 * 60_000;
 
@@ -198,11 +198,7 @@ const buildStep: Step = {
         hostId,
         'image.build',
         drivers === undefined ? { recipe } : { recipe, drivers },
-        {
-          signal: work.signal,
-          limitMs: buildLimitMs,
-          onProgress: (progress, note) => work.tell(progress, note),
-        },
+        followed(work, buildLimitMs),
       );
       await work.remember({ made: asJson(made) });
     } catch (error) {

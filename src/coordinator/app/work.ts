@@ -2,7 +2,7 @@
  * What a step of an operation is given beyond what the engine gives every step. Steps are plain functions
  * in literal tables (operation-kinds.ts); the rules for them stand in operations/kind.ts.
  */
-import type { Coordinator } from '../context.ts';
+import type { CallOptions, Coordinator } from '../context.ts';
 import type { OperationKind, StepDefinition, StepWork } from '../operations/kind.ts';
 import type { DefinitionPusher } from './push-definition.ts';
 
@@ -25,4 +25,13 @@ export function equipWork(
 
 export function stepNames(kind: Kind): string[] {
   return kind.steps.map(({ name }) => name);
+}
+
+/** For a call to a host that ends with the work and tells how far it is. */
+export function followed(work: Work, limitMs: number): CallOptions {
+  return {
+    signal: work.signal,
+    limitMs,
+    onProgress: (progress, note) => work.tell(progress, note),
+  };
 }

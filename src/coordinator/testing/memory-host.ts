@@ -52,7 +52,7 @@ const after: Readonly<Partial<Record<PowerAction, VmState>>> = {
 type Handlers = { readonly [M in LinkMethod]: (params: LinkParams<M>) => LinkResult<M> };
 
 export class MemoryHost implements Links {
-  readonly #hostId: string;
+  readonly hostId: string;
   readonly #context: () => Pick<Coordinator, 'commit' | 'inventory' | 'clock' | 'log'>;
   readonly machines = new Map<string, Machine>();
   /** Files by their absolute path. */
@@ -66,12 +66,12 @@ export class MemoryHost implements Links {
     hostId: string,
     context: () => Pick<Coordinator, 'commit' | 'inventory' | 'clock' | 'log'>,
   ) {
-    this.#hostId = hostId;
+    this.hostId = hostId;
     this.#context = context;
   }
 
   connected(hostId: string): boolean {
-    return hostId === this.#hostId;
+    return hostId === this.hostId;
   }
 
   async call<M extends LinkMethod>(
@@ -79,7 +79,7 @@ export class MemoryHost implements Links {
     method: M,
     params: LinkParams<M>,
   ): Promise<LinkResult<M>> {
-    if (hostId !== this.#hostId) throw new Fault('unavailable', 'another host');
+    if (hostId !== this.hostId) throw new Fault('unavailable', 'another host');
     // As over the wire: only what the contract says gets through.
     const parsed = linkMethods[method].params.parse(
       JSON.parse(JSON.stringify(params)),

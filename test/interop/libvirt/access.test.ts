@@ -13,7 +13,8 @@ import { accessOf } from '../../../src/libvirt/procedures/entry.ts';
 import { routeOf } from '../../../src/libvirt/procedures/table.ts';
 import { sampleOf } from '../../../src/libvirt/testing/sample.ts';
 import { struct } from '../../../src/libvirt/wire/shape.ts';
-import { startLibvirtd, whyNot, type Libvirtd } from './tools.ts';
+import { startLibvirtd, type Libvirtd } from './daemon.ts';
+import { whyNot } from './tools.ts';
 
 const skip = await whyNot('libvirtd');
 

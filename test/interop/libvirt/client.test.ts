@@ -14,7 +14,8 @@ import {
   type DomainHandle,
 } from '#libvirt';
 import { makeAuthority } from '../../../src/libvirt/testing/certificates.ts';
-import { findFreePort, startLibvirtd, untilOpen, virsh, whyNot, type Libvirtd } from './tools.ts';
+import { startLibvirtd, untilOpen, type Libvirtd } from './daemon.ts';
+import { findFreePort, virsh, whyNot } from './tools.ts';
 
 const skip = await whyNot('libvirtd', 'virsh', 'openssl');
 

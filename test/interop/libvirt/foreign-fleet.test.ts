@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Event, Host, Operation, Page, Vm } from '#api';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
-import { startLibvirtd, virsh, whyNot, type Libvirtd } from './tools.ts';
+import { startLibvirtd, type Libvirtd } from './daemon.ts';
+import { virsh, whyNot } from './tools.ts';
 
 const skip = await whyNot('libvirtd', 'virsh');
 

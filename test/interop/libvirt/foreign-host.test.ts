@@ -9,7 +9,8 @@ import { isFault, type FaultCode } from '#lib';
 import type { MachineReport, PowerAction, VmActionRequest } from '#api';
 import { Kept } from '../../../src/agent/foreign/testing/kept.ts';
 import type { FakeHost } from '../../../src/agent/testing/fake-coordinator.ts';
-import { startLibvirtd, virsh, whyNot, type Libvirtd } from './tools.ts';
+import { startLibvirtd, type Libvirtd } from './daemon.ts';
+import { virsh, whyNot } from './tools.ts';
 
 const skip = await whyNot('libvirtd', 'virsh');
 

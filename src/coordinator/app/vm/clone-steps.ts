@@ -10,7 +10,7 @@ import type { VmDocument } from '../../documents.ts';
 import { vmDocument } from '../find.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
-import type { Kind, Step, Work } from '../work.ts';
+import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
 import { forgiveMissing, register, releaseOwnName, unregister } from './create-steps.ts';
 import { identity } from './guest-identity.ts';
@@ -66,11 +66,7 @@ const copyStep: Step = {
         disks: [...disks],
         ...(linked === null ? {} : { linked }),
       },
-      {
-        signal: work.signal,
-        limitMs: copyLimitMs,
-        onProgress: (progress, note) => work.tell(progress, note),
-      },
+      followed(work, copyLimitMs),
     );
     await work.remember({ report: asJson(report) });
   },
@@ -97,11 +93,7 @@ const separateStep: Step = {
     const { inventory, links } = work.coordinator;
     const { generation } = reportOf(work);
     const machine = { id: definition.id, generation, cause: causeOf(work) };
-    const options = {
-      signal: work.signal,
-      limitMs: copyLimitMs,
-      onProgress: (progress: number | null, note: string | null) => work.tell(progress, note),
-    };
+    const options = followed(work, copyLimitMs);
     const { parent } = separate;
     if (parent !== null) {
       const given = definitionForAgent(inventory, hostId, definition);

@@ -3,7 +3,7 @@ import { diskCompactSchema, placeName, type DiskCompact, type DryRun, type Opera
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import { asJson } from '../json.ts';
-import type { Kind } from '../work.ts';
+import { followed, type Kind } from '../work.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { begin, machineOf, prepare } from './device-change.ts';
 
@@ -45,11 +45,7 @@ export const compactDiskKind: Kind = {
           hostId,
           'machine.disk.compact',
           { ...machine, place: String(place), ...diskCompactSchema.parse(request) },
-          {
-            signal: work.signal,
-            limitMs: copyLimitMs,
-            onProgress: (progress, note) => work.tell(progress, note),
-          },
+          followed(work, copyLimitMs),
         );
         await work.conclude({ fileBytes, gainBytes });
       },

@@ -12,7 +12,7 @@ import { ClaimIndex } from '../conflicts.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent, definitionFromAgent } from '../media.ts';
 import { nameOwner, nameTaken, releaseName, reserveName } from '../names.ts';
-import type { Kind, Step, Work } from '../work.ts';
+import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
 import { creatorGrant, grantsGone } from './creator-grant.ts';
 import type { AddInput, CreateInput } from './create-vm.ts';
@@ -40,11 +40,7 @@ const makeStep: Step = {
         definitionVersion: 1,
         disks: [...disks],
       },
-      {
-        signal: work.signal,
-        limitMs: makeLimitMs,
-        onProgress: (progress, note) => work.tell(progress, note),
-      },
+      followed(work, makeLimitMs),
     );
     await work.remember({ report: asJson(report) });
   },

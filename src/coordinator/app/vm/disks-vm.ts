@@ -17,7 +17,7 @@ import type { VmDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { asJson } from '../json.ts';
-import type { Kind, Step, Work } from '../work.ts';
+import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
@@ -166,11 +166,7 @@ const makeDiskStep: Step = {
       hostId,
       'machine.disk.create',
       { ...machine, source: diskSourceSchema.parse(source) },
-      {
-        signal: work.signal,
-        limitMs: copyLimitMs,
-        onProgress: (progress, note) => work.tell(progress, note),
-      },
+      followed(work, copyLimitMs),
     );
     await work.remember({ made: true });
   },

@@ -1,7 +1,7 @@
 /** A linked clone becomes independent: what its disks share with other vms is copied (docs/rfd/0019). */
 import type { DryRun, Operation } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import type { Kind } from '../work.ts';
+import { followed, type Kind } from '../work.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { begin, machineOf, prepare } from './device-change.ts';
 
@@ -24,11 +24,12 @@ export const flattenKind: Kind = {
       way: 'stays',
       async run(work) {
         const { hostId, machine } = machineOf(work);
-        await work.coordinator.links.call(hostId, 'machine.flatten', machine, {
-          signal: work.signal,
-          limitMs: copyLimitMs,
-          onProgress: (progress, note) => work.tell(progress, note),
-        });
+        await work.coordinator.links.call(
+          hostId,
+          'machine.flatten',
+          machine,
+          followed(work, copyLimitMs),
+        );
       },
     },
   ],

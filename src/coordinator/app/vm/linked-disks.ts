@@ -17,7 +17,7 @@ import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import { requireVerb } from '../find.ts';
 import { asJson } from '../json.ts';
-import type { Kind, Step, Work } from '../work.ts';
+import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { changeDefinition } from './common-steps.ts';
@@ -118,11 +118,7 @@ const copyStep: Step = {
       hostId,
       'machine.disk.create',
       { ...machine, source },
-      {
-        signal: work.signal,
-        limitMs: copyLimitMs,
-        onProgress: (progress, note) => work.tell(progress, note),
-      },
+      followed(work, copyLimitMs),
     );
     await work.remember({ made: true });
   },

@@ -17,7 +17,7 @@ import {
 import type { HostDocument, VmDocument } from '../../documents.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { identify } from '../vm-identity.ts';
-import type { Kind, Step, Work } from '../work.ts';
+import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { checkStart } from './check-start.ts';
 import { causeOf, changeDefinition, targetVm } from './common-steps.ts';
 
@@ -170,11 +170,7 @@ async function act(work: Work, action: PowerAction, request: VmActionRequest): P
       action,
       request,
     },
-    {
-      signal: work.signal,
-      limitMs: limitMs(action, request, vm.definition),
-      onProgress: (progress, note) => work.tell(progress, note),
-    },
+    followed(work, limitMs(action, request, vm.definition)),
   );
   await work.conclude({ state: report.state });
 }

@@ -22,7 +22,7 @@ import { commitFresh } from '../commit-fresh.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { settingEvents } from '../setting-events.ts';
-import type { Kind, Step, Work } from '../work.ts';
+import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { targetVm, vmFrame } from './common-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
@@ -140,11 +140,7 @@ async function move(
       parent,
       disks: diskMoves(before, after),
     },
-    {
-      signal: work.signal,
-      limitMs: copyLimitMs,
-      onProgress: (progress, note) => work.tell(progress, note),
-    },
+    followed(work, copyLimitMs),
   );
 }
 

@@ -13,7 +13,7 @@ import { commitFresh } from '../commit-fresh.ts';
 import { shown, vmDocument } from '../find.ts';
 import { requireMatch, type Precondition } from '../precondition.ts';
 import { vmThing } from '../things.ts';
-import { stepNames, type Kind, type Step, type Work } from '../work.ts';
+import { followed, stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { requireAction } from './judge.ts';
@@ -115,7 +115,9 @@ const forgetStep: Step = {
     const vm = work.coordinator.inventory.document<VmDocument>('vm', work.target.id)?.data;
     const { links } = work.coordinator;
     if (vm === undefined || !links.connected(vm.hostId)) return;
-    await forgiveMissing(links.call(vm.hostId, 'machine.forget', about(work, vm), limits(work)));
+    await forgiveMissing(
+      links.call(vm.hostId, 'machine.forget', about(work, vm), followed(work, destroyLimitMs)),
+    );
   },
 };
 
@@ -130,7 +132,9 @@ const destroyStep: Step = {
     const disks = vm.definition.hardware.disks.map(({ file }) => posix.resolve(vm.path, file));
     const keep = [...used.keys()].filter((path) => isBelow(path, vm.path) || disks.includes(path));
     const params = { ...about(work, vm), keep };
-    await forgiveMissing(links.call(vm.hostId, 'machine.destroy', params, limits(work)));
+    await forgiveMissing(
+      links.call(vm.hostId, 'machine.destroy', params, followed(work, destroyLimitMs)),
+    );
   },
 };
 
@@ -139,10 +143,6 @@ function about(
   vm: VmDocument,
 ): { id: string; generation: number; cause: ReturnType<typeof causeOf> } {
   return { id: work.target.id, generation: vm.generation, cause: causeOf(work) };
-}
-
-function limits(work: Work): { readonly signal: AbortSignal; readonly limitMs: number } {
-  return { signal: work.signal, limitMs: destroyLimitMs };
 }
 
 function isBelow(path: string, folder: string): boolean {

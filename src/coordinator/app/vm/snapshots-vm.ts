@@ -22,7 +22,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import type { Json } from '../../store/store.ts';
 import { asJson } from '../json.ts';
 import { giveMac, usedMacs } from '../macs.ts';
-import type { Kind, Step, Work } from '../work.ts';
+import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { changeDefinition, targetVm } from './common-steps.ts';
 import { begin, machineOf, prepare } from './device-change.ts';
@@ -168,11 +168,7 @@ async function takeOn(
     hostId,
     'machine.snapshot.take',
     { ...machine, snapshot },
-    {
-      signal: work.signal,
-      limitMs: memoryLimitMs,
-      onProgress: (progress, note) => work.tell(progress, note),
-    },
+    followed(work, memoryLimitMs),
   );
   await work.conclude({ snapshotId: snapshot.id });
 }
@@ -183,11 +179,7 @@ async function deleteOn(work: Work, snapshotId: string): Promise<void> {
     hostId,
     'machine.snapshot.delete',
     { ...machine, snapshotId },
-    {
-      signal: work.signal,
-      limitMs: mergeLimitMs,
-      onProgress: (progress, note) => work.tell(progress, note),
-    },
+    followed(work, mergeLimitMs),
   );
 }
 
@@ -238,11 +230,7 @@ const revertStep: Step = {
       hostId,
       'machine.snapshot.revert',
       { ...machine, snapshotId: String(work.input['snapshotId']), memory: memoryOf(work) },
-      {
-        signal: work.signal,
-        limitMs: mergeLimitMs,
-        onProgress: (progress, note) => work.tell(progress, note),
-      },
+      followed(work, mergeLimitMs),
     );
     await work.remember({ definition: asJson(definition) });
   },

@@ -1,0 +1,337 @@
+/** Worlds to test operations in: a host in memory with one vm; store and inventory are the real ones, shared by all. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '#lib';
+import { silentLog } from '#log';
+import {
+  hostSettingsSchema,
+  profiles,
+  topFolderId,
+  vmDefinitionSchema,
+  type Disk,
+  type Operation,
+  type Snapshot,
+  type VmDefinition,
+} from '#api';
+import { makeTopFolder } from '../app/folders.ts';
+import { nameKey, reserveName } from '../app/names.ts';
+import { DefinitionPusher } from '../app/push-definition.ts';
+import { changePlaces } from '../app/team/team-place.ts';
+import { equipWork, type Work } from '../app/work.ts';
+import type { Caller, Coordinator, Submission } from '../context.ts';
+import type {
+  HostDocument,
+  ImageDocument,
+  StatusDocument,
+  TeamDocument,
+  VmDocument,
+} from '../documents.ts';
+import { followStore, type Follower } from '../inventory/follow.ts';
+import { createInventory, type MemoryInventory } from '../inventory/memory-inventory.ts';
+import { followReport } from '../link/take-reports.ts';
+import type { OperationWorld } from '../operations/conformance.ts';
+import { createOperations } from '../operations/engine.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import type { Commit, Store, Write } from '../store/store.ts';
+import { facts } from './fake-agent.ts';
+import { MemoryHost } from './memory-host.ts';
+import { askFor, powerActionOf, stateBefore, type WorldIds } from './operation-requests.ts';
+
+function makeDefinition(name: string, disk: Partial<Disk> = {}): VmDefinition {
+  const { hardware } = profiles.modern;
+  return vmDefinitionSchema.parse({
+    id: randomUUID(),
+    name,
+    hardware: {
+      ...hardware,
+      disks: [
+        {
+          bus: 'virtio',
+          controller: 0,
+          position: 0,
+          file: 'first.qcow2',
+          format: 'qcow2',
+          sizeBytes: 1024,
+          ...disk,
+        },
+      ],
+      adapters: [{ slot: 0, model: 'virtio', mac: nextMac(), attachment: { kind: 'user' } }],
+      sharedFolders: [{ slot: 0, name: 'first', hostPath: '/srv/first' }],
+    },
+  });
+}
+
+let macs = 0;
+function nextMac(): string {
+  macs += 1;
+  const hex = macs.toString(16).padStart(6, '0');
+  return `52:00:00:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4)}`;
+}
+
+/** Ids, addresses, serial numbers and the world's own name are other ones in every world. */
+function withoutNames(name: string, value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value)
+      .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, 'ID')
+      .replaceAll(/[0-9a-f]{2}(:[0-9a-f]{2}){5}/g, 'MAC')
+      .replaceAll(/\d{4}(-\d{4}){5}-\d{2}/g, 'SERIAL')
+      .replaceAll(new RegExp(`\\b${name}\\b`, 'g'), 'WORLD'),
+  );
+}
+
+const caller: Caller = {
+  actor: { kind: 'user', name: 'ann' },
+  userId: randomUUID(),
+  origin: null,
+  correlationId: randomUUID(),
+  may: () => true,
+};
+
+const firstSnapshot: Snapshot = {
+  id: randomUUID(),
+  name: 'first',
+  description: '',
+  author: 'ann',
+  takenAt: '2026-01-01T00:00:00.000Z',
+  parent: null,
+  present: true,
+  sizeBytes: 1,
+  takenWhile: 'off',
+  memoryBytes: null,
+  quiesced: false,
+};
+
+/** Makes worlds; its store is one file in a folder of its own, which goes with it. */
+export class OperationWorlds implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #store: Store;
+  readonly #inventory: MemoryInventory;
+  readonly #follower: Follower;
+  #made = 0;
+
+  private constructor(
+    folder: string,
+    store: Store,
+    inventory: MemoryInventory,
+    follower: Follower,
+  ) {
+    this.#folder = folder;
+    this.#store = store;
+    this.#inventory = inventory;
+    this.#follower = follower;
+  }
+
+  static async open(): Promise<OperationWorlds> {
+    const folder = await mkdtemp(join(tmpdir(), 'gk-'));
+    const file = join(folder, 'store.db');
+    const store = await openSqliteStore({ file, clock: systemClock, log: silentLog });
+    const inventory = createInventory({ clock: systemClock });
+    const follower = await followStore(store, inventory, silentLog);
+    const commit = (one: Commit): ReturnType<Follower['commit']> => follower.commit(one);
+    await makeTopFolder({ inventory, commit });
+    return new OperationWorlds(folder, store, inventory, follower);
+  }
+
+  /** A host with one vm, as the operation wants it, and what its verb submits. */
+  async make(action: string): Promise<OperationWorld<Work>> {
+    this.#made += 1;
+    const name = `w${this.#made}`;
+    const [inventory, commit] = [this.#inventory, this.#commit];
+    const hostId = randomUUID();
+    const host = new MemoryHost(hostId, () => asked);
+    const pusher = new DefinitionPusher(inventory, host);
+    let submitted: { submission: Submission; along: Commit | undefined } | undefined;
+    const asked = this.#coordinator(host, (submission, along) => {
+      submitted = { submission, along };
+    });
+    const ids = await this.#furnish(action, host, name);
+    pusher.note(ids.vmId, 1);
+    await askFor(action, asked, caller, ids);
+    assert.ok(submitted !== undefined, `the verb of ${action} submits`);
+    assert.equal(submitted.submission.action, action);
+    const { submission, along } = submitted;
+    const engines: AsyncDisposable[] = [];
+    return {
+      caller,
+      submission,
+      ...(along === undefined ? {} : { along }),
+      engine: (kinds) => {
+        const engine = createOperations<Work>({
+          kinds,
+          equip: (work) => equipWork(work, running, pusher),
+          context: { store: this.#store, inventory, commit },
+          clock: systemClock,
+          log: silentLog,
+        });
+        const running: Coordinator = { ...asked, operations: engine };
+        engines.push(engine);
+        return engine;
+      },
+      snapshot: async () => this.#picture(host, ids),
+      [Symbol.asyncDispose]: async () => {
+        for (const engine of engines) await engine[Symbol.asyncDispose]();
+        const vms = this.#vmsOn(hostId);
+        await commit({
+          writes: [
+            ...vms.map(({ id }): Write => ({ kind: 'vm', id, delete: true })),
+            { kind: 'host', id: hostId, delete: true },
+          ],
+        });
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#follower[Symbol.asyncDispose]();
+    await this.#store[Symbol.asyncDispose]();
+    await rm(this.#folder, { recursive: true });
+  }
+
+  readonly #commit = (one: Commit): ReturnType<Follower['commit']> => this.#follower.commit(one);
+
+  /** A coordinator whose verbs are asked what they would submit; the test submits it. */
+  #coordinator(
+    host: MemoryHost,
+    submit: (submission: Submission, along: Commit | undefined) => void,
+  ): Coordinator {
+    return {
+      store: this.#store,
+      inventory: this.#inventory,
+      commit: this.#commit,
+      links: host,
+      clock: systemClock,
+      log: silentLog,
+      paths: { data: '', config: '', runtime: '' },
+      operations: {
+        submit: async (_caller: Caller, submission: Submission, along?: Commit) => {
+          submit(submission, along);
+          return {} as Operation;
+        },
+      },
+    } as unknown as Coordinator;
+  }
+
+  /** One vm on the host, in the state the operation wants, in a team; and one image. */
+  async #furnish(action: string, host: MemoryHost, name: string): Promise<WorldIds> {
+    const { hostId } = host;
+    const held = powerActionOf(action) === 'release';
+    const definition = makeDefinition(
+      `${name}-vm`,
+      action === 'vm.disk.convert' ? { kind: 'linked', file: '/dev/sdz', format: 'raw' } : {},
+    );
+    const { id } = definition;
+    const report = host.add(definition, stateBefore(action));
+    const [imageId, teamId] = [randomUUID(), randomUUID()];
+    const image: ImageDocument = {
+      name: `${name}-cd`,
+      imageKind: 'cd',
+      format: 'raw',
+      sizeBytes: 1,
+      fileBytes: 1,
+      sha256: null,
+      guestOs: null,
+      description: '',
+      hostId,
+      path: `/images/${name}.iso`,
+      builtFrom: action === 'image.delete' ? 'starter-iso' : null,
+    };
+    const vm: VmDocument = {
+      definition,
+      hostId,
+      folderId: topFolderId,
+      path: report.path,
+      revision: 1,
+      generation: 1,
+    };
+    const known = followReport(vm, report) ?? vm;
+    const machine = host.machines.get(id);
+    assert.ok(machine !== undefined);
+    machine.definition = known.definition;
+    machine.held = held;
+    if (action.startsWith('vm.snapshot')) machine.snapshots = [firstSnapshot];
+    const team: TeamDocument = {
+      name: `${name}-team`,
+      description: '',
+      members: [{ vm: id, wait: { for: 'additions', timeoutSeconds: 10 } }],
+      onFailure: 'roll-back',
+    };
+    const hostDocument: HostDocument = {
+      name,
+      driver: 'qemu',
+      settings: hostSettingsSchema.parse({}),
+      facts,
+      certificate: name,
+      serviceRunning: true,
+    };
+    const status: StatusDocument = {
+      report: { ...report, held, snapshots: [...machine.snapshots] },
+    };
+    await this.#commit({
+      writes: [
+        { kind: 'host', id: hostId, data: hostDocument },
+        { kind: 'vm', id, data: known },
+        { kind: 'status', id, data: status },
+        { kind: 'image', id: imageId, data: image },
+        { kind: 'team', id: teamId, data: team },
+        ...changePlaces(teamId, [], [id]).writes,
+        ...reserveName('vm', definition.name, id).writes,
+        ...reserveName('image', image.name, imageId).writes,
+      ],
+    });
+    this.#inventory.setSample({
+      id,
+      cpuPercent: 1,
+      memoryBytes: 1,
+      diskUse: null,
+      networkUse: null,
+      heartbeat: { state: 'good', lastAt: null, beats: 3 },
+      guestHealth: 'working',
+      additions: { state: 'running', version: '1', agentVersion: '7', functions: {} },
+      guest: null,
+    });
+    host.serviceRunning = action !== 'host.start';
+    this.#inventory.setConnection(hostId, {
+      connected: true,
+      reason: null,
+      lastSeenAt: null,
+      status: host.serviceRunning ? 'ready' : 'service-stopped',
+    });
+    host.files.add(image.path);
+    host.adoptable.set('/old/vm.json', makeDefinition(`${name}-old`));
+    for (const file of ['vm.json', 'first.qcow2']) host.files.add(`/vms/${name}-old/${file}`);
+    return { name, hostId, vmId: id, teamId, imageId, mac: nextMac() };
+  }
+
+  #vmsOn(hostId: string): readonly { readonly id: string; readonly data: VmDocument }[] {
+    return [...this.#inventory.documents<VmDocument>('vm')].filter(
+      ({ data }) => data.hostId === hostId,
+    );
+  }
+
+  /** All that the operation may change, comparable between worlds. */
+  #picture(host: MemoryHost, { name, hostId, teamId }: WorldIds): unknown {
+    const inventory = this.#inventory;
+    const made = ['vm', 'old', 'new', 'renamed', 'cd', 'image'].map((end) => `${name}-${end}`);
+    return withoutNames(name, {
+      host: host.snapshot(),
+      vms: this.#vmsOn(hostId).map(({ data: { definition, folderId, path, generation } }) => ({
+        definition,
+        folderId,
+        path,
+        generation,
+      })),
+      images: [...inventory.documents<ImageDocument>('image')]
+        .filter(({ data }) => data.hostId === hostId)
+        .map(({ data }) => data),
+      team: inventory.document<TeamDocument>('team', teamId)?.data,
+      names: made.filter((one) =>
+        (['vm', 'image'] as const).some(
+          (kind) => inventory.document('name', nameKey(kind, one)) !== undefined,
+        ),
+      ),
+    });
+  }
+}

@@ -1,0 +1,176 @@
+/** What lists, menus and dialogs of the console hold of real machines: running, off, saved, and without any system. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Locator } from 'playwright-core';
+import { findBarriers, noBrowser, type Person } from './browser.ts';
+import type { Gantry } from './gantry.ts';
+import { bootMs, look, ScreenRoom } from './screen-room.ts';
+
+/** In a page: whether anything is written on the screen. */
+const isLit = `(() => {
+  const canvas = document.querySelector('.screen canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value, index) => index % 4 !== 3 && value > 100);
+})()`;
+
+describe('real machines in the console', { skip: noBrowser }, () => {
+  let room: ScreenRoom;
+  let gantry: Gantry;
+  let person: Person;
+
+  before(async () => {
+    room = await ScreenRoom.open([{ name: 'tablet', tablet: true }]);
+    ({ gantry, person } = room);
+  });
+  after(async () => {
+    await room?.[Symbol.asyncDispose]();
+  });
+
+  test('a linked clone is made in a dialog, which says before what the guest of the original leaves in it', async () => {
+    const { page } = person;
+    await gantry.must('vm', 'create', 'mouse', '--image', 'starter', '--start');
+    await gantry.must('vm', 'turn-off', 'mouse', '--yes');
+    const { id } = await gantry.client().call('vm.show', { params: { vm: 'mouse' } });
+    await page.goto(`${gantry.client().server}/vms/${id}`);
+    await page.getByRole('button', { name: 'Actions for mouse' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Clone', exact: true }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('tablet');
+    await dialog.getByRole('alert').getByText('tablet').first().waitFor();
+    await dialog.getByLabel('Name').fill('copy');
+    const warning = dialog.getByText('nobody said that the guest of mouse was generalised');
+    await warning.waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await dialog.getByLabel(/^The guest was generalised/).check();
+    await warning.waitFor({ state: 'detached' });
+    await dialog.getByLabel(/^Linked/).check();
+    await dialog.getByRole('button', { name: 'Clone', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Clone: mouse').waitFor();
+    const { definition } = await gantry.client().call('vm.show', { params: { vm: 'copy' } });
+    const { definition: source } = await gantry.client().call('vm.show', { params: { vm: id } });
+    assert.notEqual(definition.hardware.adapters[0]?.mac, source.hardware.adapters[0]?.mac);
+  });
+
+  test('VM-16 WEB-14 the list shows name, state, running time and processor use, n/a where a vm is off or saved, and the screen where it is wanted, a click away', async () => {
+    const { page } = person;
+    const small = ['--memory', '64M', '--network', 'none'] as const;
+    await gantry.must('vm', 'create', 'idle', ...small);
+    await gantry.must('vm', 'create', 'spare', ...small, '--start');
+    await gantry.must('vm', 'save', 'spare');
+    await page.goto(`${gantry.client().server}/vms`);
+    const row = (name: string): Locator =>
+      page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
+    const told = (name: string): Promise<readonly string[]> =>
+      Promise.all(
+        ['State', 'Running time', 'CPU'].map(async (label) => {
+          const text = await row(name).locator(`td[data-label="${label}"]`).innerText();
+          // Without the sign of the state.
+          return text.split('\n').at(-1) ?? '';
+        }),
+      );
+    await row('spare').getByText('Saved', { exact: true }).waitFor();
+    assert.deepEqual(await told('spare'), ['Saved', 'n/a', 'n/a']);
+    assert.deepEqual(await told('idle'), ['Off', 'n/a', 'n/a']);
+    await row('tablet').locator('td[data-label="CPU"]', { hasText: '%' }).waitFor();
+    const [state, time] = await told('tablet');
+    assert.equal(state, 'Running');
+    assert.match(time ?? '', /^(\d+ min )?\d+ s$/);
+    const screenOf = (name: string): Locator =>
+      page.getByRole('img', { name: `Screen of ${name}`, exact: true });
+    assert.equal(await page.locator('img.thumbnail').count(), 0);
+    await page.getByText('Screens', { exact: true }).click();
+    await screenOf('tablet').waitFor();
+    for (const name of ['idle', 'spare']) assert.equal(await screenOf(name).count(), 0);
+    await page.waitForFunction(
+      `document.querySelector('img[alt="Screen of tablet"]').naturalWidth >= 320`,
+      undefined,
+      { timeout: 5_000 },
+    );
+    // Both lead to the screen.
+    const connected = page.getByText('Connected', { exact: true });
+    await screenOf('tablet').click();
+    await connected.waitFor({ timeout: bootMs });
+    await page.goBack();
+    await row('tablet').getByRole('button', { name: 'Actions for tablet' }).click();
+    await page.getByRole('menuitem', { name: 'Remote control' }).click();
+    await connected.waitFor({ timeout: bootMs });
+    await page.goBack();
+    await page.getByText('Screens', { exact: true }).click();
+  });
+
+  test('WEB-27 WEB-28 a saved vm offers restoring and discarding in the place of turning on; deleting is a command of its own that lists the files', async () => {
+    const { page } = person;
+    await page.goto(`${gantry.client().server}/vms`);
+    await page.getByRole('button', { name: 'Actions for spare' }).click();
+    const allowed = page.getByRole('menuitem').and(page.locator(':not([aria-disabled=true])'));
+    await allowed.filter({ hasText: 'Export' }).waitFor();
+    const offered = await allowed.allInnerTexts();
+    assert.deepEqual(offered.slice(0, 2), ['Restore saved state', 'Discard saved state']);
+    assert.ok(!offered.includes('Turn on'), offered.join());
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Actions for idle' }).click();
+    await page.getByRole('menuitem', { name: 'Remove', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('no file is changed').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Actions for idle' }).click();
+    await page.getByRole('menuitem', { name: 'Delete', exact: true }).click();
+    await dialog.getByText('These files are deleted:').waitFor();
+    const { files } = await gantry.client().call('vm.files', { params: { vm: 'idle' } });
+    const deleted = files.filter((file) => file.deleted);
+    assert.ok(deleted.length > 0);
+    for (const { path } of deleted) await dialog.getByText(path).waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  test('RCON-01 RCON-02 RCON-08 WEB-25 a vm without any system shows its firmware and takes its keys, beside the screen of another; consoles that come and go change nothing', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    await gantry.must('vm', 'restore', 'spare');
+    const before = await client.call('vm.show', { params: { vm: 'spare' } });
+    const { items: last } = await client.call('event.list', { query: { limit: 1 } });
+    const other = await person.context.newPage();
+    const { id } = await client.call('vm.show', { params: { vm: 'tablet' } });
+    await other.goto(`${client.server}/screen/${id}`);
+    await other.getByText('Connected', { exact: true }).waitFor({ timeout: bootMs });
+    await room.openScreen('spare');
+    await page.waitForFunction(isLit, undefined, { timeout: bootMs });
+    await look(page, 'firmware');
+    await page.getByRole('button', { name: 'Actions for spare' }).first().click();
+    const shutDown = page.getByRole('menuitem', { name: 'Shut down guest' });
+    assert.equal(await shutDown.getAttribute('aria-disabled'), 'true');
+    await shutDown.hover();
+    await page
+      .getByRole('tooltip')
+      .getByText('no guest additions have answered in spare')
+      .waitFor();
+    const button = page.getByRole('menuitem', { name: 'Press power button' });
+    assert.notEqual(await button.getAttribute('aria-disabled'), 'true');
+    await page.keyboard.press('Escape');
+    await other.getByRole('button', { name: 'Actions for tablet' }).click();
+    await other
+      .getByRole('menuitem', { name: 'Shut down guest' })
+      .and(other.locator(':not([aria-disabled=true])'))
+      .waitFor();
+    await page.getByRole('button', { name: 'Keys', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Ctrl-Alt-Delete', exact: true }).click();
+    await other.goto(`${client.server}/events`);
+    await other.getByText('Virtual machine spare was restarted: guest').first().waitFor();
+    await other.close();
+    await page.goto(`${client.server}/vms`);
+    await page.getByRole('grid', { name: 'Virtual machines' }).waitFor();
+    const after = await client.call('vm.show', { params: { vm: 'spare' } });
+    assert.equal(after.state, 'running');
+    assert.equal(after.status.since, before.status.since);
+    const { items } = await client.call('event.list', {
+      query: { filter: `seq > ${last[0]?.seq ?? 0}`, limit: 100 },
+    });
+    const names = items.map(({ name }) => name).filter((name) => !name.startsWith('console.'));
+    assert.deepEqual([...new Set(names)], ['vm.state.reset']);
+  });
+
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
