@@ -8,6 +8,7 @@ import { isInOwnNetwork } from '../../testing/own-network.ts';
 
 const mac = '52:47:59:00:00:01';
 const vm = '10000000-0000-4000-8000-000000000001';
+const vmNumber = (number: number): string => vm.slice(0, -1) + String(number);
 const send = `import socket, sys
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 s.bind((sys.argv[1], 0))
@@ -67,5 +68,44 @@ if (isInOwnNetwork(import.meta.filename))
         [205, true],
       ] as const)
         assert.deepEqual(await passes(vlan), [whether, whether], String(vlan));
+    });
+
+    void test('NET-40 guests with different VLANs at one physical adapter hear nothing of each other, those with the same do', async () => {
+      const network = spec(2, { type: 'bridged', adapter: 'eno1' });
+      await place.carry(network);
+      using sender = await NetGuest.make();
+      using sameVlan = await NetGuest.make();
+      using otherVlan = await NetGuest.make();
+      const members = [
+        [sender, 1, 100],
+        [sameVlan, 2, 100],
+        [otherVlan, 3, 4094],
+      ] as const;
+      for (const [guest, number, vlan] of members) {
+        const vlans = [{ first: vlan, last: vlan }];
+        const own = mac.slice(0, -1) + String(number);
+        await place.plug(guest, vmNumber(number), adapterOn(network.id, own, { vlans }));
+      }
+      using outside = await Ear.open('switch1');
+      using same = await Ear.open('eth0', sameVlan);
+      using other = await Ear.open('eth0', otherVlan);
+      const texts = ['in-100', 'in-4094', 'in-none'] as const;
+      const [mine, theirs, plain] = texts;
+      sender.run(
+        'python3',
+        '-c',
+        send,
+        'eth0',
+        frame(mac, 100, mine),
+        frame(mac, 4094, theirs),
+        frame(mac, undefined, plain),
+      );
+      for (const ear of [outside, same, other])
+        await ear.until(() => ear.overheard(plain).length > 0);
+      const heard = (ear: Ear): readonly string[] =>
+        texts.filter((text) => ear.overheard(text).length > 0);
+      assert.deepEqual(heard(outside), [mine, plain]);
+      assert.deepEqual(heard(same), [mine, plain]);
+      assert.deepEqual(heard(other), [plain]);
     });
   });
