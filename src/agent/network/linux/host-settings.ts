@@ -5,14 +5,14 @@ import { upstreamServers } from './service-config.ts';
 const settings = '/proc/sys/net/ipv6/conf';
 
 /**
- * Whether the host itself speaks IPv6 on the bridge. Where it does not it would give itself an address, and where
+ * Whether the host itself speaks IPv6 on a bridge that was made for a network. Where it does not it would give itself an address, and where
  * it does it would take its own service for its router.
  */
 export async function setBridgeIpv6(
-  bridge: string | null,
+  bridge: string | undefined,
   wanted: 'spoken' | 'refused',
 ): Promise<void> {
-  if (bridge === null) return;
+  if (bridge === undefined) return;
   const path = `${settings}/${bridge}/disable_ipv6`;
   const refused = wanted === 'refused' ? '1' : '0';
   const now = await readFile(path, 'utf8').catch(() => refused);

@@ -4,7 +4,15 @@
  * three times as long.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { NetworkSpec, HostLease } from '#api';
@@ -194,10 +202,13 @@ if (isInOwnNetwork(import.meta.filename))
       must('ip', 'link', 'add', 'name', 'eno1', 'type', 'veth', 'peer', 'name', 'switch1');
       for (const name of ['office', 'eno1', 'switch1'])
         must('ip', 'link', 'set', 'dev', name, 'up');
+      const refusesIpv6 = '/proc/sys/net/ipv6/conf/office/disable_ipv6';
+      writeFileSync(refusesIpv6, '0');
       const toBridge = spec(6, { type: 'bridged', adapter: 'office' });
       const toAdapter = spec(7, { type: 'bridged', adapter: 'eno1' });
       await place.carry(toBridge, toAdapter);
       assert.deepEqual([place.bridge(toBridge), place.bridge(toAdapter)], ['office', 'gbr0']);
+      assert.equal(readFileSync(refusesIpv6, 'utf8').trim(), '0', 'the host speaks IPv6 there');
       must('ip', 'link', 'set', 'dev', 'switch1', 'down');
       await place.until('it has no link', () => place.report(toAdapter.id)?.state === 'degraded');
       assert.equal(place.report(toAdapter.id)?.reasons[0]?.code, 'no-link');

@@ -360,10 +360,10 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     const plan = planNetwork(this.#options.hostId, network, await this.#links(), part);
     const spoken = speaksIpv6(network) ? 'spoken' : 'refused';
     try {
-      await setBridgeIpv6(plan.bridge, spoken);
+      await setBridgeIpv6(plan.ownBridge, spoken);
       for (const call of plan.calls) {
         await this.#call(call);
-        if (givesName(call)) await setBridgeIpv6(plan.bridge, spoken);
+        if (givesName(call)) await setBridgeIpv6(plan.ownBridge, spoken);
       }
       const spanning = this.#spanning(network, plan.bridge);
       if (spanning === undefined) return plan;

@@ -25,6 +25,8 @@ export type Call = readonly string[];
 export interface NetworkPlan {
   /** The bridge that ports are put into; null where the network cannot be carried. */
   readonly bridge: string | null;
+  /** The same where it was made for this network: its settings are ours to make. */
+  readonly ownBridge?: string;
   readonly calls: readonly Call[];
   /** What stands against it, or makes it worse than it should be. */
   readonly down: readonly Reason[];
@@ -77,7 +79,7 @@ export function planNetwork(
     calls.push(['link', 'set', 'dev', port.name, 'master', name]);
   if (port?.isUp === false) calls.push(['link', 'set', 'dev', port.name, 'up']);
   if (link?.isUp !== true) calls.push(['link', 'set', 'dev', name, 'up']);
-  return { bridge: name, calls, down: [], degraded: lower?.degraded ?? [] };
+  return { bridge: name, ownBridge: name, calls, down: [], degraded: lower?.degraded ?? [] };
 }
 
 /** The bridge of another network that has the adapter already: rules keep the vms of the two apart (ruleset.ts). */
