@@ -126,6 +126,22 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Cancel' }).click();
   });
 
+  test('a network in production warns of a vm for tests, and so does the page of the vm, for as long as it is so', async () => {
+    const { page } = person;
+    const body = { tags: ['production'] };
+    await gantry.must('vm', 'set', vm.name, 'tags=[test]');
+    await gantry.client().call('network.update', { params: { network: 'lab' }, body });
+    await page.getByRole('tab', { name: 'Summary' }).click();
+    const ofNetwork = page.getByText('the network is tagged production, and 1 adapter of a vm');
+    await ofNetwork.waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await page.goto(`${gantry.client().server}/vms/${vm.id}?tab=configuration&section=network`);
+    const ofVm = page.getByText('is on network lab, which is tagged production');
+    await ofVm.waitFor();
+    await gantry.must('vm', 'set', vm.name, 'tags=[]');
+    await ofVm.waitFor({ state: 'detached' });
+  });
+
   test('on the page of a running vm an adapter is added, changed, unplugged and taken out', async () => {
     const { page } = person;
     const { id } = await gantry

@@ -8,6 +8,7 @@ import { dryRunQuerySchema } from '../list.ts';
 import { patchOf } from '../patch.ts';
 import { macSchema } from '../vm/hardware.ts';
 import { reasonSchema } from '../vm/vm.ts';
+import { tagsSchema } from './environment.ts';
 import { firewallSchema, openFirewall } from './firewall.ts';
 import { networkIpv6InputSchema, networkIpv6Schema } from './ipv6.ts';
 import { isolationSchema } from './isolation.ts';
@@ -121,6 +122,7 @@ const domain = z
 
 const rest = {
   description: z.string().max(500).default('').meta({ description: 'for people' }),
+  tags: tagsSchema,
   adapter: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, 'is not the name of an adapter')
@@ -223,6 +225,9 @@ export const networkSchema = networkSpecSchema
       .nullable()
       .meta({ description: 'where a network that spans hosts is served; null for all others' }),
     adapters: z.number().int().min(0).meta({ description: 'adapters of vms that are on it' }),
+    warnings: z.array(reasonSchema).max(8).meta({
+      description: 'what may not be wanted of it as it is now, though nothing stops it',
+    }),
     isolation: isolationSchema,
     version: z.number().int().min(1),
     createdAt: timeSchema,

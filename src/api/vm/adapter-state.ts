@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { idSchema } from '../ids.ts';
 import { macSchema } from './hardware.ts';
+import { reasonSchema } from './vm.ts';
 
 export const adapterAddressSchema = z
   .strictObject({
@@ -39,6 +40,9 @@ export const adapterStateSchema = z
       .max(512)
       .nullable()
       .meta({ description: 'of the guest, in the domain of the network; null: not known' }),
+    warnings: z.array(reasonSchema).max(8).meta({
+      description: 'what may not be wanted of its network, though nothing stops it',
+    }),
   })
   .meta({ id: 'VmAdapterState', description: 'a network adapter as it is seen' });
 export type AdapterState = z.infer<typeof adapterStateSchema>;

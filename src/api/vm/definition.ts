@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.ts';
+import { tagsSchema } from '../network/environment.ts';
 import { consoleModes } from './console.ts';
 import { hardwareSchema } from './hardware.ts';
 import { maxSnapshots } from './snapshot.ts';
@@ -191,7 +192,7 @@ export const vmDefinitionSchema = z
     id: idSchema.meta({ description: 'also the UUID the guest reads from SMBIOS' }),
     name: nameSchema,
     description: z.string().max(4096).default(''),
-    tags: z.array(z.string().min(1).max(64)).max(64).default([]),
+    tags: tagsSchema,
     guestOs: z
       .string()
       .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/)

@@ -190,6 +190,7 @@ export const networkColumns: readonly Column<Network>[] = [
   { title: 'ADAPTERS', value: ({ adapters }) => String(adapters), align: 'right' },
   { title: 'HOSTS', value: ({ hosts }) => orNone(hosts.map(({ hostName }) => hostName).join(' ')) },
   { title: 'DOMAIN', value: ({ domain }) => orNone(domain), wide: true },
+  { title: 'TAGS', value: ({ tags }) => orNone(tags.join(' ')), wide: true },
   { title: 'ID', value: (network) => network.id, wide: true },
 ];
 

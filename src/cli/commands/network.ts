@@ -83,6 +83,11 @@ const changeOptions = {
   },
   ...firewallOptions,
   description: { type: 'text', value: 'TEXT', meaning: 'for people' },
+  tag: {
+    type: 'list',
+    value: 'TAG',
+    meaning: 'all of its tags, or none; vms tagged test on one tagged production are warned of',
+  },
 } as const;
 type Changes = Values<typeof changeOptions>;
 
@@ -159,6 +164,7 @@ function changesOf(options: Changes, before?: Network): Omit<NetworkCreate, 'nam
     ...(adapter === undefined ? {} : { adapter }),
     ...(vlan === undefined ? {} : { vlan: vlan === 'none' ? null : Number(vlan) }),
     ...(description === undefined ? {} : { description }),
+    ...(options.tag === undefined ? {} : { tags: options.tag.filter((tag) => tag !== 'none') }),
     ...(options.reserve === undefined
       ? {}
       : { reservations: options.reserve.map(parseReservation) }),
@@ -253,6 +259,8 @@ export const networkCommands: readonly Command[] = [
       writeThing(out, format, network, [
         ['name', network.name],
         ['description', network.description || '-'],
+        ['tags', network.tags.join(', ') || '-'],
+        ...network.warnings.map(({ text }) => ['warning', text] as const),
         ['type', `${network.type}: ${networkTypes[network.type]}`],
         ...(network.adapter === null ? [] : [['adapter', network.adapter] as const]),
         ...(network.vlan === null ? [] : [['vlan', String(network.vlan)] as const]),
@@ -339,6 +347,7 @@ export const networkCommands: readonly Command[] = [
     examples: [
       'gantry network set office --forward 8080=10.80.0.9:80 --forward 2222=10.80.0.9:22',
       'gantry network set office --reserve 52:47:59:01:02:03=10.80.0.9',
+      'gantry network set office --tag production',
       'gantry network set office --ip-source-guard on --rule "deny out tcp 25"',
     ],
     async run({ client, args, options, out, dryRun, signal }) {

@@ -58,6 +58,10 @@ function addressLines({
   ]);
 }
 
+function warningLines({ slot, warnings }: AdapterState): readonly (readonly [string, string])[] {
+  return warnings.map(({ text }) => [`warning ${slot}`, text]);
+}
+
 /** What its port gives it that is not the usual. */
 function portWords({ bandwidth, priority, addresses, vlans }: Adapter): readonly string[] {
   const { inboundBitsPerSecond: inbound, outboundBitsPerSecond: outbound } = bandwidth;
@@ -133,6 +137,7 @@ export function describeVm(
         ].join(', '),
       ] as const,
       ...adapters.filter(isOf(adapter)).flatMap(addressLines),
+      ...adapters.filter(isOf(adapter)).flatMap(warningLines),
       ...firewallLines(`firewall ${adapter.slot}`, adapter.firewall),
     ]),
     ...status.forwards.map(

@@ -21,12 +21,12 @@ const shortestMs = 100;
 const maxRemembered = 200;
 /** What else is told anew with a thing: a team's state is that of its vms, and a vm that comes up has a new lease. */
 const restated: Readonly<Record<string, readonly string[]>> = {
-  vm: ['vm.list', 'team.list', 'team.show', 'network.leases', 'network.ports'],
-  network: ['network.list', 'network.leases', 'network.ports'],
+  vm: ['vm.list', 'team.list', 'team.show', 'network.show', 'network.leases', 'network.ports'],
+  network: ['network.list', 'network.leases', 'network.ports', 'vm.adapter.list'],
 };
 
 /** What is asked of a vm beside itself. */
-const askedWithVm = ['vm.actions', 'vm.snapshot.list'] as const;
+const askedWithVm = ['vm.actions', 'vm.adapter.list', 'vm.snapshot.list'] as const;
 
 interface Thing {
   readonly id: string;

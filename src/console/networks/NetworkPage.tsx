@@ -9,6 +9,7 @@ import { Answer } from '../parts/Answer.tsx';
 import { FactList, type Facts } from '../parts/FactList.tsx';
 import { TabBar } from '../parts/TabBar.tsx';
 import { ThingPage } from '../parts/ThingPage.tsx';
+import { WarningAlert } from '../parts/WarningAlert.tsx';
 import { VmList } from '../vms/VmList.tsx';
 import { EventList } from '../work/EventList.tsx';
 import { nameSetting, nameValue } from '../vm/words/setting-words.ts';
@@ -93,6 +94,7 @@ function TabContent({
     case 'summary':
       return (
         <>
+          <WarningAlert warnings={network.warnings} />
           <NetworkFacts network={network} />
           <Content component="h2">{text('onHosts')}</Content>
           <NetworkHosts network={network} />
@@ -124,6 +126,7 @@ function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
   const {
     type,
     description,
+    tags,
     adapter,
     vlan,
     ipv4,
@@ -140,6 +143,7 @@ function NetworkFacts({ network }: { readonly network: Network }): ReactNode {
   const facts: Facts = [
     [words.text('type'), text(`type.${type}`)],
     ...(description === '' ? [] : [[words.text('description'), description] as const]),
+    ...(tags.length === 0 ? [] : [[words.text('tags'), tags.join(', ')] as const]),
     ...(span === null
       ? []
       : ([

@@ -9,8 +9,8 @@ export function useOutcome(): (
   const { live, notices } = useConsole();
   const words = useWords();
   return (values, operation) =>
-    live.onEnd(operation, ({ state, fault }) => {
-      if (state === 'done') notices.tell(words.text('actionTaken', values));
-      else if (fault !== null) notices.fail(words.text('whatGoesWrong', values), fault);
+    live.onEnd(operation, (ended) => {
+      const done = words.text('actionTaken', values);
+      notices.conclude({ done, failed: words.text('whatGoesWrong', values) }, ended);
     });
 }

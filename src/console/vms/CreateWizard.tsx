@@ -6,6 +6,7 @@ import { Wizard, WizardStep } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
+import { useOutcome } from '../parts/use-outcome.ts';
 import { useVmText } from '../vm/words/vm-words.ts';
 import { CreateAdvanced } from './CreateAdvanced.tsx';
 import {
@@ -25,7 +26,8 @@ export function CreateWizard({
   readonly choices: Choices;
   readonly onClose: () => void;
 }): ReactNode {
-  const { client, live, notices } = useConsole();
+  const { client } = useConsole();
+  const tellOutcome = useOutcome();
   const words = useWords();
   const text = useVmText();
   const [answers, setAnswers] = useState<Answers>(() => firstAnswers(choices));
@@ -41,11 +43,7 @@ export function CreateWizard({
       const operation = await client.call('vm.create', {
         body: createBody(answers, choices.images),
       });
-      const values = { action: words.text('create'), name: answers.name };
-      live.onEnd(operation, ({ state, fault }) => {
-        if (state === 'done') notices.tell(words.text('actionTaken', values));
-        else if (fault !== null) notices.fail(words.text('whatGoesWrong', values), fault);
-      });
+      tellOutcome({ action: words.text('create'), name: answers.name }, operation);
       onClose();
     } catch (error) {
       setFailure(error);

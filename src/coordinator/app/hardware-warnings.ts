@@ -25,16 +25,6 @@ export function warnOfHardware(
   return [...warnOfPortability(definition), ...warnOfGuest(definition, hostProcessor)];
 }
 
-/** What a change brings that was not so before. */
-export function warnOfNewHardware(
-  before: VmDefinition,
-  after: VmDefinition,
-  processor: string | undefined,
-): readonly Reason[] {
-  const known = new Set(warnOfHardware(before, processor).map(({ text }) => text));
-  return warnOfHardware(after, processor).filter(({ text }) => !known.has(text));
-}
-
 function warnOfPortability({ hardware, portableTo }: VmDefinition): readonly Reason[] {
   const warnings: Reason[] = [];
   const warn = (code: string, text: string, remedy: string): void => {

@@ -48,4 +48,15 @@ export const networkEvents = {
     message: 'The service of network {target} moved from host {from} to host {to}',
     attributes: { from: 'name of the host that served', to: 'name of the host that serves' },
   },
+  'network.environment-mixed': {
+    number: 4007,
+    ...network,
+    type: 'warning',
+    message: 'Network {target}, tagged {environment}, has adapters of vms tagged {other}: {count}',
+    attributes: {
+      environment: 'test or production',
+      other: 'the other one',
+      count: 'how many adapters',
+    },
+  },
 } as const satisfies Record<string, EventFacts>;

@@ -258,4 +258,18 @@ export const vmIncidents = {
       reason: 'why it failed',
     },
   },
+  'vm.environment-mixed': {
+    number: 1065,
+    category: 'Network',
+    target: 'vm',
+    type: 'warning',
+    message:
+      'Virtual machine {target}, tagged {environment}, is on network {network}, tagged {other}',
+    attributes: {
+      environment: 'test or production',
+      network: 'name of the network',
+      other: 'the other one',
+      adapter: 'number of the adapter',
+    },
+  },
 } as const satisfies Record<string, EventFacts>;

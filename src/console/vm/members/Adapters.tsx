@@ -1,10 +1,12 @@
 /** The network adapters of a vm: what each is plugged into, and whether its cable is; changed while the vm runs. */
+import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { Link } from '@tanstack/react-router';
 import type { Adapter, Network, Operation, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useList } from '../../parts/ask.ts';
 import { useOutcome } from '../../parts/use-outcome.ts';
+import { WarningAlert } from '../../parts/WarningAlert.tsx';
 import { nameValue } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
 import { AddAdapter } from './AddAdapter.tsx';
@@ -33,8 +35,13 @@ export function Adapters({ vm }: { readonly vm: Vm }): ReactNode {
   const at = (slot: number): { vm: string; slot: number } => ({ vm: vm.id, slot });
   const remove = (slot: number): Promise<Operation> =>
     client.call('vm.adapter.detach', { params: at(slot) });
+  const { data: states } = useQuery({
+    queryKey: ['vm.adapter.list', vm.id],
+    queryFn: ({ signal }) => client.call('vm.adapter.list', { params: { vm: vm.id } }, signal),
+  });
   return (
     <>
+      <WarningAlert warnings={states?.items.flatMap(({ warnings }) => warnings) ?? []} />
       <MemberTable
         vm={vm}
         path={path}

@@ -56,10 +56,9 @@ export function RequestDialog<S extends z.ZodType>({
     setProblems(new Map());
     setBusy(true);
     try {
-      live.onEnd(await onSend(parsed.data as z.input<S>), ({ state, fault }) => {
-        if (state === 'done') notices.tell(title);
-        else if (fault !== null) notices.fail(title, fault);
-      });
+      live.onEnd(await onSend(parsed.data as z.input<S>), (ended) =>
+        notices.conclude({ done: title, failed: title }, ended),
+      );
       onClose();
     } catch (error) {
       setFailure(error);

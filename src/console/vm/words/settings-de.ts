@@ -198,6 +198,7 @@ export const germanSettings: SettingWords = {
     rebindSeconds: 'leer: sieben Achtel',
     dnsServers: 'den VMs genannt; leer: der Dienst des Netzes, der die Namen seiner VMs kennt',
     domain: 'Domäne seiner VMs, in der ihre Namen bekannt sind; leer: keine',
+    tags: 'sind eine VM und ihr Netz mit test und production versehen, wird gewarnt',
     vlan: 'eines überbrückten Netzes: das VLAN seines Adapters, in dem seine VMs sind; leer: keines',
     promiscuous: 'jede VM des Netzes bekommt die Pakete aller anderen',
     forgedAddresses: 'VMs dürfen unter anderen MAC-Adressen senden als denen ihrer Adapter',

@@ -24,6 +24,7 @@ import { releaseName, requireFreeName, reserveName } from '../names.ts';
 import { requireMatch, type Precondition } from '../precondition.ts';
 import { settingEvents, type EventFrame } from '../setting-events.ts';
 import { installationThing } from '../things.ts';
+import { othersEvents } from './environments.ts';
 import { judgeNetwork, takenSubnets, type Surroundings } from './judge-network.ts';
 import { makeIpv4, makeIpv6, makeNetwork, type MakeNetworkOptions } from './make-network.ts';
 import { tellHosts } from './tell-hosts.ts';
@@ -126,6 +127,7 @@ export async function updateNetwork(
       ],
       events: [
         ...settingEvents('network.setting.changed', frameOf(caller, id, data.name), changes),
+        ...othersEvents(inventory, frameOf(caller, id, data.name), before.data, data),
       ],
     };
   });

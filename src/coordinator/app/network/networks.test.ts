@@ -278,6 +278,55 @@ test('NET-46 a network that is missing, an adapter that cannot be initialised, a
     );
 });
 
+test('NET-48 a vm tagged test on a network tagged production is warned of, wherever it comes about and while it is so', async () => {
+  const { id } = await create({ name: 'live', type: 'internal', tags: ['Production'] });
+  await create({ name: 'bench', type: 'internal', tags: ['test'] });
+  const text = 'its adapter 0 is on network live, which is tagged production';
+  const plug = async (network: string) => {
+    const { state, result } = await stage.act('PATCH', '/vms/trial/adapters/0', {
+      attachment: { kind: 'network', network },
+    });
+    assert.equal(state, 'done');
+    return JSON.stringify(result?.['warnings'] ?? null);
+  };
+  const created = await stage.act('POST', '/vms', {
+    name: 'trial',
+    network: 'live',
+    definition: { tags: ['test'] },
+  });
+  assert.ok(JSON.stringify(created.result?.['warnings']).includes(text));
+  assert.equal(await plug('bench'), 'null');
+  assert.ok((await plug('live')).includes(text));
+  const shown = (await stage.send('GET', '/vms/trial/adapters')).json as { items: AdapterState[] };
+  assert.deepEqual(
+    shown.items.map(({ warnings }) => warnings.map(({ code }) => code)),
+    [['environment-mixed']],
+  );
+  const check = (await stage.send('POST', '/vms/trial/check')).text;
+  assert.ok(check.includes(text), check);
+  const ofNetwork = async () => (await show('live')).warnings.map((one) => one.text);
+  assert.deepEqual(await ofNetwork(), [
+    'the network is tagged production, and 1 adapter of a vm tagged test is on it',
+  ]);
+  await stage.send('PATCH', '/networks/live', { body: { tags: [] } });
+  assert.deepEqual(await ofNetwork(), []);
+  const changed = await stage.send('PATCH', '/networks/live', { body: { tags: ['production'] } });
+  assert.equal((changed.json as Network).warnings.length, 1, changed.text);
+  const events = async (target: string) => {
+    const filter = `name : environment-mixed AND target.id = ${target}`;
+    const path = `/events?filter=${encodeURIComponent(filter)}&sort=seq`;
+    return ((await stage.send('GET', path)).json as Page<Event>).items.map((one) => one.message);
+  };
+  const told = 'Virtual machine trial, tagged test, is on network live, tagged production';
+  assert.deepEqual(await events(stage.vm('trial')?.id ?? ''), [told, told]);
+  assert.deepEqual(await events(id), [
+    'Network live, tagged production, has adapters of vms tagged test: 1',
+  ]);
+  const retagged = await stage.act('PATCH', '/vms/trial', { tags: ['test', 'production'] });
+  assert.equal(retagged.result?.['warnings'], undefined);
+  assert.deepEqual(await ofNetwork(), []);
+});
+
 test('NET-39 virtual adapters, virtual networks and VLANs are seen and managed through the API', async () => {
   const body = { name: 'floor-3', type: 'bridged', adapter: 'eno1', vlan: 120 };
   const { id } = await create(body);

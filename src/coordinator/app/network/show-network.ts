@@ -12,7 +12,9 @@ import {
 import type { HostDocument, NetworkDocument, SpanDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Document } from '../../store/store.ts';
+import { asReasons } from '../hardware-warnings.ts';
 import { hostThing } from '../things.ts';
+import { warnOfOthers } from './environments.ts';
 
 const severity: readonly NetworkReport['state'][] = ['ready', 'degraded', 'down'];
 
@@ -53,6 +55,7 @@ export function showNetwork(
     hosts,
     service: serviceOf(inventory, id),
     adapters: counts.get(id) ?? 0,
+    warnings: asReasons(warnOfOthers(inventory, id, data)),
     isolation: isolationOf(data, { adapter: adapterKind(inventory, data) }),
     version,
     createdAt,

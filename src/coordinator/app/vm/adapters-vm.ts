@@ -104,6 +104,7 @@ export async function changeAdapter(
     changeAdapterKind,
     { adapter: asJson(adapterIn(after, slot)), before: asJson(before) },
     dryRun,
+    after,
   );
 }
 

@@ -20,13 +20,7 @@ import type { Document, Json, Write } from '../../store/store.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { findFolder, findImage, requireVerb, shown, vmDocument } from '../find.ts';
-import {
-  asReasons,
-  hostProcessor,
-  inWords,
-  warnOfChange,
-  warnOfNewHardware,
-} from '../hardware-warnings.ts';
+import { asReasons, inWords, warnOfChange } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { mediaOf } from '../media.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
@@ -35,6 +29,7 @@ import { nameOwner, nameTaken, releaseName, requireFreeName, reserveName } from 
 import { nameNetworks } from '../network/name-networks.ts';
 import { ancestorsOfPlace, vmThing } from '../things.ts';
 import { requireFreeMacs } from '../macs.ts';
+import { warnOfChangedVm } from '../vm-warnings.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, changeDefinition, vmFrame, type AlongWith } from './common-steps.ts';
 import { requireAction } from './judge.ts';
@@ -95,7 +90,7 @@ function warningsOfUpdate(
   const installed = generation > 0 && before.hardware.disks.length > 0;
   return [
     ...(installed ? warnOfChange(before, after) : []),
-    ...warnOfNewHardware(before, after, hostProcessor(inventory, hostId)),
+    ...warnOfChangedVm(inventory, hostId, before, after),
     ...warnOfUndo(inventory, vm, after),
   ];
 }

@@ -7,9 +7,10 @@ import type { StartCheck, VmActionRequest } from '#api';
 import type { Coordinator } from '../../context.ts';
 import type { HostDocument, VmDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
-import { asReasons, hostProcessor, warnOfHardware } from '../hardware-warnings.ts';
+import { asReasons } from '../hardware-warnings.ts';
 import { judgeMacs } from '../macs.ts';
 import { imageOnHost, mediaOf } from '../media.ts';
+import { warnOfVm } from '../vm-warnings.ts';
 
 export type StartAction = 'turn-on' | 'hold' | 'restore' | 'restart';
 
@@ -37,8 +38,8 @@ export async function checkStart(
   const told = new Set(agent.reasons.map(({ code }) => code));
   const reasons = [...agent.reasons, ...known.filter(({ code }) => !told.has(code))];
   const { definition, hostId } = vm.data;
-  const hardware = warnOfHardware(definition, hostProcessor(coordinator.inventory, hostId));
-  const warnings = [...agent.warnings, ...asReasons(hardware)];
+  const own = warnOfVm(coordinator.inventory, hostId, definition);
+  const warnings = [...agent.warnings, ...asReasons(own)];
   return { ok: reasons.length === 0, reasons, warnings };
 }
 

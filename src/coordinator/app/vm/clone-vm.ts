@@ -22,6 +22,7 @@ import type { Document } from '../../store/store.ts';
 import { findPlace, requireVerb } from '../find.ts';
 import { asJson } from '../json.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
+import { warnOfEnvironments } from '../network/environments.ts';
 import { definitionFromAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { vmThing } from '../things.ts';
@@ -77,7 +78,11 @@ export async function cloneVm(
   const said = request.generalised === true ? 'generalised' : undefined;
   const sameGuest = warnOfIdentity(vm.data, said);
   const ofState = linked === null && inventory.vm(id)?.state === 'saved';
-  const warnings = [...warnOf(definition, ofState), ...sameGuest];
+  const warnings = [
+    ...warnOf(definition, ofState),
+    ...sameGuest,
+    ...warnOfEnvironments(inventory, copy),
+  ];
   if (dryRun)
     return {
       dryRun: true,

@@ -4,6 +4,7 @@ import type { Cause } from '#api';
 import type { VmDocument } from '../../documents.ts';
 import type { Condition, Document, NewEvent, Write } from '../../store/store.ts';
 import { commitFresh } from '../commit-fresh.ts';
+import { environmentEvents } from '../network/environments.ts';
 import { settingEvents, type EventFrame } from '../setting-events.ts';
 import { ancestorsOfPlace, vmThing } from '../things.ts';
 import { diffSettings, type VmDefinition } from '#api';
@@ -62,6 +63,12 @@ export async function changeDefinition(
       writes: [{ kind: 'vm', id: vm.id, data: after }, ...(more.writes ?? [])],
       events: [
         ...settingEvents('vm.setting.changed', vmFrame(work, after), changes),
+        ...environmentEvents(
+          work.coordinator.inventory,
+          vmFrame(work, after),
+          definition,
+          vm.data.definition,
+        ),
         ...(more.events ?? []),
       ],
     };

@@ -12,6 +12,7 @@ import { ClaimIndex } from '../conflicts.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent, definitionFromAgent } from '../media.ts';
 import { nameOwner, nameTaken, releaseName, reserveName } from '../names.ts';
+import { environmentEvents } from '../network/environments.ts';
 import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
 import { creatorGrant, grantsGone } from './creator-grant.ts';
@@ -122,6 +123,7 @@ export async function register(
     if (inventory.document('vm', id) !== undefined) return undefined;
     const frame = vmFrame(work, vm);
     const events: NewEvent[] = [{ ...frame, name: 'vm.created', attributes: { how } }];
+    events.push(...environmentEvents(inventory, frame, vm.definition));
     const conflict = new ClaimIndex(inventory).conflict(vm.definition);
     if (conflict !== undefined)
       events.push({ ...frame, name: 'vm.conflict', attributes: conflict });

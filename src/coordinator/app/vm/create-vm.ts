@@ -14,7 +14,7 @@ import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument, ImageDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import { findHost, findImage, findPlace, requireAbility, requireVerb } from '../find.ts';
-import { asReasons, hostProcessor, inWords, warnOfHardware } from '../hardware-warnings.ts';
+import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
@@ -27,6 +27,7 @@ import { makeDefinition } from './make-definition.ts';
 import { requireOwnFiles } from './others-files.ts';
 import { requireScriptRight } from './script-right.ts';
 import { requireTimeSource } from './time-source.ts';
+import { warnOfVm } from '../vm-warnings.ts';
 import { stepNames } from '../work.ts';
 import { addKind, createKind } from './create-steps.ts';
 
@@ -97,8 +98,8 @@ export async function createVm(
   });
   requirePlan(plan, create.name);
   const target = { kind: 'vm', id, name: create.name } as const;
-  const ofHardware = warnOfHardware(definition, hostProcessor(inventory, host.id));
-  const warnings = [...plan.warnings, ...asReasons(ofHardware)];
+  const own = warnOfVm(inventory, host.id, definition);
+  const warnings = [...plan.warnings, ...asReasons(own)];
   const input: CreateInput = {
     definition,
     hostId: host.id,

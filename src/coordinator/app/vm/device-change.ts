@@ -8,8 +8,9 @@ import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
 import type { Document, Json } from '../../store/store.ts';
 import { shown, vmDocument } from '../find.ts';
-import { asReasons, hostProcessor, inWords, warnOfNewHardware } from '../hardware-warnings.ts';
+import { asReasons, inWords } from '../hardware-warnings.ts';
 import { vmThing } from '../things.ts';
+import { warnOfChangedVm } from '../vm-warnings.ts';
 import { stepNames, type Kind, type Work } from '../work.ts';
 import { causeOf, targetVm } from './common-steps.ts';
 import { requireAction } from './judge.ts';
@@ -26,7 +27,7 @@ export function prepare(
   return { vm, definition: vm.data.definition };
 }
 
-/** `after`: the definition as it will be, where the change may bring hardware to be warned of. */
+/** `after`: the definition as it will be, where the change may bring something to be warned of. */
 export async function begin(
   coordinator: Coordinator,
   caller: Caller,
@@ -38,8 +39,7 @@ export async function begin(
 ): Promise<Operation | DryRun> {
   const target = vmThing(vm.id, vm.data);
   const { definition, hostId } = vm.data;
-  const processor = hostProcessor(coordinator.inventory, hostId);
-  const warnings = warnOfNewHardware(definition, after, processor);
+  const warnings = warnOfChangedVm(coordinator.inventory, hostId, definition, after);
   if (dryRun)
     return {
       dryRun: true,

@@ -7,10 +7,11 @@ import { isUuid, nameSchema, type DryRun, type Operation, type VmImport } from '
 import { Fault, isFault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import { findPlace } from '../find.ts';
-import { asReasons, hostProcessor, inWords, warnOfHardware } from '../hardware-warnings.ts';
+import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { freeName, nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { giveMac, usedMacs } from '../macs.ts';
+import { warnOfVm } from '../vm-warnings.ts';
 import { stepNames } from '../work.ts';
 import { importKind } from './create-steps.ts';
 import { chooseHost, requirePlan, type CreateInput } from './create-vm.ts';
@@ -44,8 +45,8 @@ export async function importVm(
   requireOwnFiles(inventory, caller, host.id, definition);
   const plan = await links.call(host.id, 'machine.plan', { definition, disks: [...disks] });
   requirePlan(plan, name);
-  const ofHardware = warnOfHardware(definition, hostProcessor(inventory, host.id));
-  const all = [...asReasons(warnings), ...plan.warnings, ...asReasons(ofHardware)];
+  const own = warnOfVm(inventory, host.id, definition);
+  const all = [...asReasons(warnings), ...plan.warnings, ...asReasons(own)];
   if (machine.uuid !== null && machine.uuid !== id)
     all.unshift({ code: 'changed', text: `UUID ${machine.uuid}: another vm has it` });
   const target = { kind: 'vm', id, name } as const;

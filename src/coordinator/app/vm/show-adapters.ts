@@ -15,6 +15,8 @@ import {
 import type { Coordinator } from '../../context.ts';
 import type { NetworkDocument } from '../../documents.ts';
 import { vmDocument } from '../find.ts';
+import { asReasons } from '../hardware-warnings.ts';
+import { warnOfEnvironments } from '../network/environments.ts';
 import { leaseTables } from '../network/leases-network.ts';
 
 /** Errors: `not-found`. */
@@ -22,10 +24,10 @@ export function showAdapters(
   { inventory, clock }: Pick<Coordinator, 'inventory' | 'clock'>,
   id: string,
 ): AdapterState[] {
-  const { adapters } = vmDocument(inventory, id).data.definition.hardware;
+  const { definition } = vmDocument(inventory, id).data;
   const guest = inventory.vm(id)?.status.guest ?? null;
   const now = isoTime(clock.now());
-  return adapters.map(({ slot, mac, attachment }) => {
+  return definition.hardware.adapters.map(({ slot, mac, attachment }) => {
     const network =
       attachment.kind === 'network'
         ? inventory.document<NetworkDocument>('network', attachment.network)
@@ -46,6 +48,7 @@ export function showAdapters(
           : null,
       addresses: addressesOf(mac, guest, lease, network?.data),
       dnsName: nameIn(network?.data, guest?.hostName ?? lease?.hostName ?? null),
+      warnings: asReasons(warnOfEnvironments(inventory, definition, slot)),
     };
   });
 }

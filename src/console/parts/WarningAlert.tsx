@@ -1,0 +1,18 @@
+/** What may not be wanted, though nothing stops it; each with what would help. Nothing where there is none. */
+import { Alert } from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+import type { Reason } from '#lib';
+import { useWords } from '../console.ts';
+
+export function WarningAlert({ warnings }: { readonly warnings: readonly Reason[] }): ReactNode {
+  const words = useWords();
+  return warnings.map((warning) => (
+    <Alert
+      key={warning.text}
+      variant="warning"
+      isInline
+      title={words.reason(warning)}
+      component="p"
+    />
+  ));
+}
