@@ -1,10 +1,11 @@
 /** The console's frame in a real browser: tree, palette, drawer, the status page, and all of it without a mouse. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import type { HostCapacity, Vm } from '#api';
 import {
   findBarriers,
+  findBarriersInEachLight,
   noBrowser,
   openBrowser,
   sitAtBrowser,
@@ -281,6 +282,42 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     await region.getByLabel('Disk').selectOption('500 GiB');
     await region.getByText('Runs out first: Disk.', { exact: false }).waitFor();
     assert.deepEqual(await findBarriers(page), []);
+  });
+
+  test('WEB-36 the resource allocation of a host has reserve, maximum and weight of each vm with their sums against the host, and changes those of a running vm', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const vm = await runningVm();
+    const { facts } = await client.call('host.show', { params: { host: vm.hostId } });
+    assert.ok(facts);
+    await open(`/hosts/${vm.hostId}?tab=resourceAllocation`);
+    const table = page.getByRole('grid', { name: 'Resource allocation' });
+    const row = table.getByRole('row').filter({ hasText: vm.name });
+    await row.getByRole('button', { name: `Change: ${vm.name}` }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Processor reserve').fill('50');
+    await dialog.getByLabel('Processor limit').fill('80');
+    await dialog.getByLabel('Processor weight').fill('250');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const cell = (of: Locator, label: string): Locator => of.locator(`td[data-label="${label}"]`);
+    await cell(row, 'Reserved capacity').getByText(/^50 %/).waitFor();
+    await cell(row, 'Maximum capacity').getByText(/^80 %/).waitFor();
+    await cell(row, 'Relative weight').getByText('250').waitFor();
+    const changed = await client.call('vm.show', { params: { vm: vm.id } });
+    assert.equal(changed.state, 'running');
+    assert.ok(!changed.status.pending.some((path) => path.startsWith('resources/')));
+    const { count } = vm.definition.hardware.processor;
+    const sum = table.getByRole('row').filter({ hasText: 'All that run or are paused' });
+    await cell(sum, 'Reserved capacity')
+      .getByText(`${count / 2} processors`)
+      .waitFor();
+    const whole = table.getByRole('row').filter({ hasText: 'Capacity of the host' });
+    await cell(whole, 'Reserved capacity')
+      .getByText(`${facts.processor.threads} processors`)
+      .waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
   });
 
   test('WEB-67 the menu of a host starts or stops it, whichever applies, discovers vms, acts on all of its vms, and leads to its properties', async () => {

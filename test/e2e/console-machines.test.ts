@@ -52,7 +52,7 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     assert.notEqual(definition.hardware.adapters[0]?.mac, source.hardware.adapters[0]?.mac);
   });
 
-  test('VM-16 WEB-14 the list shows name, state, running time and processor use, n/a where a vm is off or saved, and the screen where it is wanted, a click away', async () => {
+  test('VM-16 WEB-14 WEB-17 WEB-18 the list shows name, state, running time in words and processor use as a graph and a number, n/a where a vm is off or saved, and the screen where it is wanted, a click away', async () => {
     const { page } = person;
     const small = ['--memory', '64M', '--network', 'none'] as const;
     await gantry.must('vm', 'create', 'idle', ...small);
@@ -73,9 +73,12 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     assert.deepEqual(await told('spare'), ['Saved', 'n/a', 'n/a']);
     assert.deepEqual(await told('idle'), ['Off', 'n/a', 'n/a']);
     await row('tablet').locator('td[data-label="CPU"]', { hasText: '%' }).waitFor();
+    await row('tablet').locator('td[data-label="CPU"] polyline').waitFor();
+    for (const name of ['idle', 'spare'])
+      assert.equal(await row(name).locator('polyline').count(), 0);
     const [state, time] = await told('tablet');
     assert.equal(state, 'Running');
-    assert.match(time ?? '', /^(\d+ min )?\d+ s$/);
+    assert.match(time ?? '', /^(\d+ minutes?, )?\d+ seconds?$/);
     const screenOf = (name: string): Locator =>
       page.getByRole('img', { name: `Screen of ${name}`, exact: true });
     assert.equal(await page.locator('img.thumbnail').count(), 0);

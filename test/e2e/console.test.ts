@@ -3,14 +3,16 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Locator } from 'playwright-core';
-import { vmActions, type Vm } from '#api';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { isFault } from '#lib';
+import { powerActions, vmActions, type Vm, type VmState } from '#api';
 import {
   findBarriersInEachLight,
   followTo,
   findBarriers,
   noBrowser,
   openBrowser,
+  signInByLink,
   sitAtBrowser,
   type Person,
 } from './browser.ts';
@@ -61,13 +63,18 @@ describe('the console', { skip: noBrowser }, () => {
     person.page
       .getByRole('row')
       .filter({ has: person.page.getByRole('link', { name, exact: true }) });
-  const runningVm = async (): Promise<Vm> => {
+  const vmThatIs = async (state: VmState): Promise<Vm> => {
     const { items } = await gantry
       .client()
-      .call('vm.list', { query: { filter: 'state = running', sort: 'name', limit: 1 } });
+      .call('vm.list', { query: { filter: `state = ${state}`, sort: 'name', limit: 1 } });
     assert.ok(items[0]);
     return items[0];
   };
+  const runningVm = (): Promise<Vm> => vmThatIs('running');
+  const tokenOf = async (user: string): Promise<string> =>
+    (await gantry.must('token', 'create', `of ${user}, ${Date.now()}`, '--user', user)).split(
+      '\n',
+    )[0] ?? '';
 
   test('what the first page needs is few files, below 400 kB compressed', () => {
     const folder = fileURLToPath(new URL('../../dist/console/', import.meta.url));
@@ -100,14 +107,22 @@ describe('the console', { skip: noBrowser }, () => {
     assert.doesNotMatch(String(seen), /gantry_|session/i);
   });
 
-  test('a change made elsewhere reaches the list without reloading it', async () => {
-    await open('/vms');
+  test('state, running time and recent events follow what is done elsewhere, without reloading the page', async () => {
+    const { page } = person;
     const vm = await runningVm();
-    await row(vm.name).getByText('Running').waitFor();
+    await open('/status');
+    await page.evaluate("document.body.dataset['asRead'] = 'once'");
+    const cell = (label: string): Locator => row(vm.name).locator(`td[data-label="${label}"]`);
+    await cell('State').getByText('Running').waitFor();
     await gantry.must('vm', 'pause', vm.name);
-    await row(vm.name).getByText('Paused').waitFor();
+    await cell('State').getByText('Paused').waitFor();
+    const recent = page.getByRole('grid', { name: 'Events' }).first();
+    await recent.getByText(`Virtual machine ${vm.name} was paused`).first().waitFor();
     await gantry.must('vm', 'resume', vm.name);
-    await row(vm.name).getByText('Running').waitFor();
+    await cell('State').getByText('Running').waitFor();
+    const time = await cell('Running time').innerText();
+    await cell('Running time').filter({ hasNotText: time }).waitFor();
+    assert.equal(await page.evaluate("document.body.dataset['asRead']"), 'once');
   });
 
   test('WEB-23 the menu of a row holds every control, offers what may be done, says why not, and asks in words that name the loss', async () => {
@@ -158,8 +173,6 @@ describe('the console', { skip: noBrowser }, () => {
       });
       return status;
     };
-    const tokenOf = async (user: string): Promise<string> =>
-      (await gantry.must('token', 'create', `of ${user}`, '--user', user)).split('\n')[0] ?? '';
     await gantry.must('vm', 'resume', vm.name);
     await gantry.must('user', 'create', 'looker');
     await gantry.must('grant', 'create', 'looker', 'auditor');
@@ -171,6 +184,92 @@ describe('the console', { skip: noBrowser }, () => {
     await gantry.must('vm', 'pause', vm.name);
     assert.equal(await stateNow(), 'paused');
     await gantry.must('vm', 'resume', vm.name);
+  });
+
+  test('WEB-22 the menu of a row offers exactly what the state and the person allow; the API refuses the rest, or says that it is so already', async () => {
+    const { page } = person;
+    await gantry.must('vm', 'save', (await runningVm()).name);
+    const client = gantry.client();
+    const offeredTo = async (whose: Page, name: string): Promise<readonly string[]> => {
+      await whose.getByRole('button', { name: `Actions for ${name}`, exact: true }).click();
+      const items = whose.getByRole('menuitem');
+      await items.filter({ hasText: 'Export' }).waitFor();
+      const labels = await items.and(whose.locator(':not([aria-disabled=true])')).allInnerTexts();
+      await whose.keyboard.press('Escape');
+      return labels;
+    };
+    await using looker = await sitAtBrowser(browser);
+    await signInByLink(looker.page, await gantry.must('user', 'link', 'looker'));
+    await looker.page.getByRole('grid', { name: 'Virtual machines' }).waitFor();
+    const token = await tokenOf('looker');
+    for (const state of ['running', 'saved', 'off'] as const) {
+      const vm = await vmThatIs(state);
+      const address = `?filter=${encodeURIComponent(`id = "${vm.id}"`)}`;
+      await open(`/vms${address}`);
+      const offered = await offeredTo(page, vm.name);
+      await followTo(looker.page, `/vms${address}`);
+      assert.deepEqual(await offeredTo(looker.page, vm.name), ['Export definition']);
+      for (const action of powerActions) {
+        const params = { vm: vm.id, action };
+        const { status } = await fetch(client.url('vm.act', params), {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: '{}',
+        });
+        assert.equal(status, 403, action);
+        if (offered.includes(vmActions[action].label)) continue;
+        try {
+          // What is so already is an operation that has nothing to do.
+          await client.wait(await client.call('vm.act', { params, body: {} }));
+        } catch (error) {
+          assert.ok(isFault(error, 'refused') || isFault(error, 'unsupported'), String(error));
+        }
+      }
+      const { actions } = await client.call('vm.actions', { params: { vm: vm.id } });
+      const allowed = actions.filter((one) => one.allowed).map(({ action }) => action);
+      for (const action of powerActions)
+        assert.equal(
+          offered.includes(vmActions[action].label),
+          allowed.includes(action),
+          `${action} of a vm that is ${state}`,
+        );
+      assert.equal((await client.call('vm.show', { params: { vm: vm.id } })).state, state);
+    }
+  });
+
+  test('WEB-24 discarding, turning off and resetting ask in words that name the loss, until a person asks not to be for a test vm', async () => {
+    const { page } = person;
+    const vm = await vmThatIs('saved');
+    await open(`/vms?filter=${encodeURIComponent(`id = "${vm.id}"`)}`);
+    const choose = async (name: string): Promise<void> => {
+      await page.getByRole('button', { name: `Actions for ${vm.name}` }).click();
+      await page.getByRole('menuitem', { name, exact: true }).click();
+    };
+    const dialog = page.getByRole('dialog');
+    const refuse = async (name: string, loss: string): Promise<void> => {
+      await choose(name);
+      await dialog.getByText(loss).waitFor();
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    const shows = (state: string): Promise<void> =>
+      row(vm.name).getByText(state, { exact: true }).waitFor();
+    await refuse('Discard saved state', 'the saved state is lost');
+    await choose('Restore saved state');
+    await shows('Running');
+    await refuse('Turn off', 'like pulling the plug');
+    await choose('Reset');
+    await dialog.getByText('like the reset button').waitFor();
+    await dialog.getByLabel(/^It is for tests: do not ask again/).check();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Reset' }).click();
+    await page.reload();
+    await choose('Turn off');
+    await shows('Off');
+    await choose('Ask again before a loss');
+    await choose('Turn on');
+    await shows('Running');
+    await refuse('Turn off', 'like pulling the plug');
   });
 
   test('WEB-26 a vm is created from the form, its removal says that no file is changed and how it is added again, and it is deleted with its name typed', async () => {
@@ -239,7 +338,12 @@ describe('the console', { skip: noBrowser }, () => {
 
   test('events come as they happen, and an operation is shown with its vm', async () => {
     const { page } = person;
-    const vm = await runningVm();
+    // Of which nothing has been told yet: only what is seen are rows.
+    const { items } = await gantry
+      .client()
+      .call('vm.list', { query: { filter: 'state = running', sort: '-name', limit: 1 } });
+    const [vm] = items;
+    assert.ok(vm);
     await open('/events');
     await page.getByRole('grid').waitFor();
     const before_ = await page.getByRole('row').filter({ hasText: vm.name }).count();

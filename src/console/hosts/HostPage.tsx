@@ -25,6 +25,10 @@ const HostGraphs = lazy(async () => ({
   default: (await import('../graphs/Graphs.tsx')).HostGraphs,
 }));
 
+const ResourceAllocation = lazy(async () => ({
+  default: (await import('./resources/ResourceAllocation.tsx')).ResourceAllocation,
+}));
+
 export function HostPage(): ReactNode {
   const { host } = useParams({ strict: false }) as { host: string };
   const { client } = useConsole();
@@ -76,7 +80,6 @@ function HostTabContent({
   readonly place: HostPlace;
   readonly go: (place: HostPlace) => void;
 }): ReactNode {
-  const words = useWords();
   switch (place.tab ?? 'summary') {
     case 'summary':
       return (
@@ -88,13 +91,7 @@ function HostTabContent({
     case 'graphs':
       return (
         <PageSection isFilled>
-          <Suspense
-            fallback={
-              <Bullseye>
-                <Spinner aria-label={words.text('loading')} />
-              </Bullseye>
-            }
-          >
+          <Suspense fallback={<Coming />}>
             <HostGraphs
               host={host}
               range={place.range ?? 'hour'}
@@ -111,6 +108,12 @@ function HostTabContent({
           within={`hostId = "${host.id}"`}
         />
       );
+    case 'resourceAllocation':
+      return (
+        <Suspense fallback={<Coming />}>
+          <ResourceAllocation host={host} />
+        </Suspense>
+      );
     case 'checks':
       return <HostChecks host={host} />;
     case 'events':
@@ -126,6 +129,15 @@ function HostTabContent({
         </PageSection>
       );
   }
+}
+
+function Coming(): ReactNode {
+  const words = useWords();
+  return (
+    <Bullseye>
+      <Spinner aria-label={words.text('loading')} />
+    </Bullseye>
+  );
 }
 
 /** How a host without an agent is reached. */

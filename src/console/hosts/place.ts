@@ -6,6 +6,7 @@ export const hostTabs = [
   'summary',
   'graphs',
   'virtualMachines',
+  'resourceAllocation',
   'checks',
   'events',
   'operations',

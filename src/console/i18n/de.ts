@@ -23,6 +23,7 @@ export const german: Language = {
   code: 'de',
   name: 'Deutsch',
   texts: {
+    askAgain: 'Vor einem Verlust wieder fragen',
     confirm: 'Bestätigen',
     copied: 'Kopiert',
     copy: 'Kopieren',
@@ -190,6 +191,7 @@ export const german: Language = {
     processors: 'Prozessoren',
     progress: 'Fortschritt',
     properties: 'Eigenschaften',
+    resourceAllocation: 'Ressourcenzuteilung',
     reconnect: 'Neu verbinden',
     repeatPassword: 'Passwort noch einmal',
     passwordsDiffer: 'Die beiden Passwörter sind verschieden.',

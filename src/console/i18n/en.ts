@@ -26,6 +26,7 @@ const actions = Object.fromEntries(
 ) as Record<VmAction, string>;
 
 export const texts = {
+  askAgain: 'Ask again before a loss',
   confirm: 'Confirm',
   copied: 'Copied',
   copy: 'Copy',
@@ -192,6 +193,7 @@ export const texts = {
   progress: 'Progress',
   properties: 'Properties',
   reconnect: 'Reconnect',
+  resourceAllocation: 'Resource allocation',
   repeatPassword: 'Password again',
   passwordsDiffer: 'The two passwords differ.',
   reason: 'Reason',

@@ -5,6 +5,7 @@ import { snapshotLanguages } from '../vm/snapshots/words.ts';
 import { vmLanguages } from '../vm/words/vm-words.ts';
 import { isolationLanguages } from '../networks/isolation-words.ts';
 import { networkLanguages } from '../networks/words.ts';
+import { resourceLanguages } from '../hosts/resources/words.ts';
 import { teamLanguages } from '../teams/words.ts';
 import { topologyLanguages } from '../topology/words.ts';
 import {
@@ -38,6 +39,7 @@ test('every language fills the same places in its texts', async () => {
     teamLanguages,
     topologyLanguages,
     networkLanguages,
+    resourceLanguages,
     isolationLanguages,
   ];
   for (const { en: english = {}, ...others } of all)
@@ -54,6 +56,17 @@ test('durations have their two largest units, sizes the largest', async () => {
   assert.equal(words.duration(null), 'n/a');
   assert.equal(words.bytes(512 * 1024 * 1024), '512 MiB');
   assert.equal(createWords(await findLanguage('de').read()).bytes(1.5 * 1024 ** 3), '1,5 GiB');
+});
+
+test('WEB-17 a running time is said in words of the language, and is n/a where there is none', async () => {
+  const english = createWords(await findLanguage('en').read());
+  assert.equal(english.runningTime(867), '14 minutes, 27 seconds');
+  assert.equal(english.runningTime(7), '7 seconds');
+  assert.equal(english.runningTime(86_400 + 3600), '1 day, 1 hour');
+  assert.equal(english.runningTime(0.4), '0 seconds');
+  assert.equal(english.runningTime(null), 'n/a');
+  const german = createWords(await findLanguage('de').read());
+  assert.equal(german.runningTime(61), '1 Minute, 1 Sekunde');
 });
 
 test('places without a value stay as they are', async () => {

@@ -62,6 +62,8 @@ export interface Words {
   percent(value: number | null): string;
   bytes(value: number | null): string;
   duration(seconds: number | null): string;
+  /** In words: `14 minutes, 27 seconds`. */
+  runningTime(seconds: number | null): string;
   time(iso: string): string;
   /** Hour and minute, or the day, for the scale of a graph. */
   clock(ms: number): string;
@@ -88,6 +90,15 @@ export function createWords(language: Language, locale: string = language.code):
   });
   const clocks = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
   const days = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
+  const longUnit = (unit: TimeUnit): Intl.NumberFormat =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' });
+  const longUnits: Readonly<Record<TimeUnit, Intl.NumberFormat>> = {
+    day: longUnit('day'),
+    hour: longUnit('hour'),
+    minute: longUnit('minute'),
+    second: longUnit('second'),
+  };
+  const listed = new Intl.ListFormat(locale, { type: 'unit', style: 'long' });
   const none = language.texts.notAvailable;
   const sentence = (told: string, name: string): string =>
     translate(language.sentences, told, name);
@@ -129,7 +140,18 @@ export function createWords(language: Language, locale: string = language.code):
       }
       return `${short.format(rest)} ${units[unit] ?? ''}`;
     },
-    duration: (seconds) => (seconds === null ? none : writeDuration(seconds)),
+    duration: (seconds) =>
+      seconds === null
+        ? none
+        : largestUnits(seconds)
+            .map(([value, unit]) => `${value} ${unitSigns[unit]}`)
+            .join(' '),
+    runningTime: (seconds) =>
+      seconds === null
+        ? none
+        : listed.format(
+            largestUnits(seconds).map(([value, unit]) => longUnits[unit].format(value)),
+          ),
     time: (iso) => times.format(new Date(iso)),
     clock: (ms) => clocks.format(ms),
     day: (ms) => days.format(ms),
@@ -174,18 +196,17 @@ function findEntry(table: Readonly<Record<string, string>>, key: string): string
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-/** The two largest units: `3 d 4 h`, `14 min 27 s`, `7 s`. */
-function writeDuration(seconds: number): string {
-  const parts = [
-    [Math.floor(seconds / 86400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [Math.floor(seconds) % 60, 's'],
-  ] as const;
+const unitSigns = { day: 'd', hour: 'h', minute: 'min', second: 's' } as const;
+type TimeUnit = keyof typeof unitSigns;
+
+/** The two largest that there are: `3 d 4 h`, `14 min 27 s`, `7 s`. */
+function largestUnits(seconds: number): readonly (readonly [number, TimeUnit])[] {
+  const parts: readonly (readonly [number, TimeUnit])[] = [
+    [Math.floor(seconds / 86400), 'day'],
+    [Math.floor(seconds / 3600) % 24, 'hour'],
+    [Math.floor(seconds / 60) % 60, 'minute'],
+    [Math.floor(seconds) % 60, 'second'],
+  ];
   const first = parts.findIndex(([value]) => value > 0);
-  if (first < 0) return '0 s';
-  return parts
-    .slice(first, first + 2)
-    .map(([value, unit]) => `${value} ${unit}`)
-    .join(' ');
+  return first < 0 ? parts.slice(-1) : parts.slice(first, first + 2);
 }

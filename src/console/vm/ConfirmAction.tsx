@@ -1,6 +1,7 @@
 /** Asks before something is lost, in words that name the loss; a deletion shows the files and wants the name. */
 import {
   Button,
+  Checkbox,
   Content,
   FormGroup,
   Modal,
@@ -14,7 +15,9 @@ import { useState, type ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { useAct } from './act.ts';
+import { mayGoUnasked, useAsking } from './asking.ts';
 import type { ImmediateAction } from './offered.ts';
+import { useVmText } from './words/vm-words.ts';
 
 export function ConfirmAction({
   vm,
@@ -28,9 +31,12 @@ export function ConfirmAction({
   readonly onClose: () => void;
 }): ReactNode {
   const words = useWords();
+  const text = useVmText();
   const act = useAct();
+  const asking = useAsking();
   const deletes = action === 'delete';
   const [typed, setTyped] = useState('');
+  const [silent, setSilent] = useState(false);
   return (
     <Modal
       isOpen
@@ -51,6 +57,14 @@ export function ConfirmAction({
             {words.text('addAgain', { file: `${vm.path}/vm.json`, host: vm.host })}
           </Content>
         )}
+        {mayGoUnasked(action) && (
+          <Checkbox
+            id="unasked"
+            label={text('doNotAsk', { name: vm.name })}
+            isChecked={silent}
+            onChange={(_event, on) => setSilent(on)}
+          />
+        )}
         {deletes && <DeletedFiles vm={vm} />}
         {deletes && (
           <FormGroup label={words.text('confirmName', { name: vm.name })} fieldId="typed-name">
@@ -68,6 +82,7 @@ export function ConfirmAction({
           variant="danger"
           isDisabled={deletes && typed !== vm.name}
           onClick={() => {
+            if (silent) asking.choose(vm.id, 'do at once');
             onClose();
             void act(vm, action);
           }}

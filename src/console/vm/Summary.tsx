@@ -6,6 +6,7 @@ import { useConsole, useWords } from '../console.ts';
 import { FactList, type Facts } from '../parts/FactList.tsx';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { Sparkline } from '../parts/Sparkline.tsx';
+import { RunningTime } from '../vms/RunningTime.tsx';
 import { DiskActivity, NetworkActivity } from './Activity.tsx';
 import { useVmText } from './words/vm-words.ts';
 
@@ -39,7 +40,7 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
           title={words.text('state')}
           facts={[
             [words.text('state'), words.state(vm.state)],
-            [words.text('runningTime'), words.duration(status.runningSeconds)],
+            [words.text('runningTime'), <RunningTime key="time" vm={vm} />],
             [
               words.text('cpu'),
               <>

@@ -16,6 +16,7 @@ import { describeFailure } from '../parts/failure.ts';
 import { mainPart } from '../parts/main-part.ts';
 import { useVmActions } from '../parts/ask.ts';
 import { useAct } from './act.ts';
+import { useAsking } from './asking.ts';
 import { deedOf, isConsole, isPower, offeredActions, type VmAsked } from './offered.ts';
 
 // Comes when it is asked for.
@@ -33,13 +34,14 @@ export function VmActionMenu({
   const { client } = useConsole();
   const words = useWords();
   const act = useAct();
+  const asking = useAsking();
   const navigate = useNavigate();
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState<VmAsked | undefined>(undefined);
   const question = useVmActions(vm.id, open);
   const name = words.text('actionsOf', { name: vm.name });
   const choose = (allowed: AllowedAction): void => {
-    const deed = deedOf(allowed, words);
+    const deed = deedOf(allowed, words, asking.of(vm.id));
     switch (deed?.kind) {
       case 'go':
         void navigate({ to: '/vms/$vm', params: { vm: vm.id }, search: { tab: deed.tab } });
@@ -110,6 +112,11 @@ export function VmActionMenu({
               download={`${vm.name}.json`}
             >
               {words.text('exportDefinition')}
+            </DropdownItem>
+          )}
+          {asking.of(vm.id) !== 'ask' && (
+            <DropdownItem onClick={() => asking.choose(vm.id, 'ask')}>
+              {words.text('askAgain')}
             </DropdownItem>
           )}
         </DropdownList>

@@ -1,6 +1,7 @@
 /** What menus and the palette offer to do with a vm, in their order, and what each asks before it is done. */
 import { powerActions, type AllowedAction, type PowerAction, type VmAction } from '#api';
 import type { Words } from '../i18n/words.ts';
+import { mayGoUnasked, type Asking } from './asking.ts';
 
 /** Those that need to know nothing, though some ask whether one is sure. */
 export type ImmediateAction = PowerAction | 'remove' | 'delete';
@@ -47,6 +48,7 @@ export function offeredActions(actions: readonly AllowedAction[]): readonly Allo
 export function deedOf(
   { action, allowed, confirm }: AllowedAction,
   words: Words,
+  asking: Asking,
 ): VmDeed | undefined {
   if (!allowed) return undefined;
   if (isConsole(action)) return { kind: 'go', tab: action };
@@ -55,7 +57,8 @@ export function deedOf(
   // Nothing is lost by it, which is what there is to say (WEB-26).
   const loss =
     action === 'remove' ? words.text('removeKeeps') : confirm && words.loss(action, confirm);
-  return loss === undefined
+  const silent = asking === 'do at once' && mayGoUnasked(action);
+  return loss === undefined || silent
     ? { kind: 'act', action }
     : { kind: 'ask', asked: { kind: 'confirm', action, loss } };
 }

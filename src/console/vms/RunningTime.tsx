@@ -15,5 +15,5 @@ export function RunningTime({ vm }: { readonly vm: Vm }): ReactNode {
     const timer = setInterval(() => setPassed((performance.now() - begun) / 1000), 1000);
     return () => clearInterval(timer);
   }, [told, runs]);
-  return words.duration(told === null ? null : told + passed);
+  return words.runningTime(told === null ? null : told + passed);
 }

@@ -55,9 +55,9 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'runningTime',
     field: 'status.runningSeconds',
-    width: 8,
+    width: 10.5,
     raw: (vm) => vm.status.runningSeconds,
-    say: (seconds, words) => words.duration(seconds),
+    say: (seconds, words) => words.runningTime(seconds),
     show: (vm) => <RunningTime vm={vm} />,
   }),
   column({
@@ -76,11 +76,11 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'memory',
     field: 'definition.hardware.memory.sizeBytes',
-    width: 8,
+    width: 6.5,
     raw: (vm) => vm.definition.hardware.memory.sizeBytes,
     say: (size, words) => words.bytes(size),
   }),
-  column({ key: 'address', width: 8.5, raw: (vm) => vm.status.guest?.addresses[0] ?? null }),
+  column({ key: 'address', width: 7.5, raw: (vm) => vm.status.guest?.addresses[0] ?? null }),
   column({
     key: 'host',
     field: 'host',

@@ -6,6 +6,7 @@ import { useActOnHost } from '../../hosts/use-act-on-host.ts';
 import { networkVerbs } from '../../networks/verbs.ts';
 import { useVmActions } from '../../parts/ask.ts';
 import { useAct } from '../../vm/act.ts';
+import { useAsking } from '../../vm/asking.ts';
 import { deedOf, offeredActions } from '../../vm/offered.ts';
 import type { Asked, Deed, Entry, Thing } from './entries.ts';
 import type { Entries } from './use-entries.ts';
@@ -70,12 +71,13 @@ function useVmEntries(vm: Vm | undefined): Entries {
   const { client } = useConsole();
   const words = useWords();
   const act = useAct();
+  const asking = useAsking();
   const question = useVmActions(vm?.id ?? '', vm !== undefined);
   if (vm === undefined) return { entries: [], settled: true };
   const actions = question.data?.actions ?? [];
   const judged = offeredActions(actions).toSorted((a, b) => Number(b.allowed) - Number(a.allowed));
   const deedFor = (allowed: (typeof judged)[number]): Deed | undefined => {
-    const deed = deedOf(allowed, words);
+    const deed = deedOf(allowed, words, asking.of(vm.id));
     if (deed?.kind === 'go') return { kind: 'go', to: `/vms/${vm.id}?tab=${deed.tab}` };
     if (deed?.kind === 'act') return { kind: 'act', act: () => void act(vm, deed.action) };
     return deed && { kind: 'ask', asked: { kind: 'vm', vm, asked: deed.asked } };
@@ -87,8 +89,13 @@ function useVmEntries(vm: Vm | undefined): Entries {
     kind: 'act',
     act: () => location.assign(client.url('vm.export', { vm: vm.id })),
   });
+  const askAgain = entry(words.text('askAgain'), {
+    kind: 'act',
+    act: () => asking.choose(vm.id, 'ask'),
+  });
+  const own = asking.of(vm.id) === 'ask' ? [download] : [download, askAgain];
   return {
-    entries: question.data === undefined ? [] : [...entries, download],
+    entries: question.data === undefined ? [] : [...entries, ...own],
     settled: !question.isPending,
   };
 }

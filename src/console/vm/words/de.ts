@@ -85,6 +85,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   daysAway:
     'Die virtuelle Maschine läuft nicht. Ihre Konsole kommt von selbst wieder, sobald sie läuft.',
   detach: 'Herausnehmen',
+  doNotAsk: 'Sie dient Versuchen: nicht mehr fragen, bevor {name} etwas verliert',
   detachDisk: 'Dies aus der virtuellen Maschine nehmen: {name}? Dateien bleiben.',
   discard: 'Verwerfen',
   effective: 'Geräte, wie der Gast sie sieht',

@@ -81,6 +81,7 @@ export const vmTexts = {
   chooseImage: 'Image',
   daysAway: 'The virtual machine is not running. Its console comes back by itself when it runs.',
   detach: 'Detach',
+  doNotAsk: 'It is for tests: do not ask again before {name} loses something',
   detachDisk: 'Take this out of the virtual machine: {name}? Files stay.',
   discard: 'Discard',
   effective: 'Devices as the guest sees them',
