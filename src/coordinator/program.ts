@@ -1,7 +1,7 @@
 /**
  * The coordinator put together, and taken apart in the opposite order.
  *
- *   store -> inventory -> access -> operations, links -> HTTP -> reconcilers
+ *   store -> inventory -> access -> operations, links -> HTTP -> reconcilers, libvirt's clients
  *
  * It serves when `<runtime>/coordinator.json` is there, and that file goes first when it stops.
  */
@@ -27,6 +27,7 @@ import { Sessions } from './consoles/sessions.ts';
 import { Tickets } from './consoles/tickets.ts';
 import { Claims } from './http/claims.ts';
 import { ForeignHosts } from './foreign/foreign-hosts.ts';
+import { Gateway } from './gateway/gateway.ts';
 import { createHandlers } from './http/handlers.ts';
 import { HttpServer, openApiText } from './http/server.ts';
 import { createInventory } from './inventory/memory-inventory.ts';
@@ -217,6 +218,7 @@ export async function startCoordinator(
     ),
   );
   loops.push(loop);
+  stack.use(await Gateway.open({ coordinator, access, handlers, productVersion }));
   await coordinator.commit({
     events: [coordinatorEvent('coordinator.started', { version: productVersion, recovered })],
   });

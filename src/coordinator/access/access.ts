@@ -31,7 +31,7 @@ import type { AccessContext } from './context.ts';
 import { prepareFirstStart } from './first-start.ts';
 import { createAccessHandlers, type AccessHandlers } from './handlers.ts';
 import { settleCertificate } from './join/join.ts';
-import { Authenticator } from './request/authenticate.ts';
+import { Authenticator, type Arrival } from './request/authenticate.ts';
 import { ProofWatch } from './request/proof-watch.ts';
 import { Recorder } from './request/recorder.ts';
 import { authorize } from './rights/authorize.ts';
@@ -170,6 +170,16 @@ export class Access implements Gate, AsyncDisposable {
 
   authenticate(request: IncomingMessage, correlationId: string): Caller {
     return this.#authenticator.authenticate(request, correlationId);
+  }
+
+  /** Of who speaks something else than HTTP: by the secret of a token. Errors: `unauthenticated`. */
+  authenticateSecret(arrival: Arrival, secret: string): Caller {
+    return this.#authenticator.bySecret(arrival, secret);
+  }
+
+  /** Of who has opened a socket that only the service's own account can open. */
+  authenticateOwner(arrival: Arrival): Caller {
+    return this.#authenticator.byOwnSocket(arrival);
   }
 
   authorize(caller: Caller, route: Route, target: Target | undefined): void {

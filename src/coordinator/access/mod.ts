@@ -3,7 +3,7 @@ export { Access, type AccessOptions } from './access.ts';
 export type { AccessHandlers, AccessRoute } from './handlers.ts';
 export { certificateEvent } from './join/join.ts';
 export { grantEvent } from './users/grants.ts';
-export { readAddress } from './request/authenticate.ts';
+export { readAddress, type Arrival } from './request/authenticate.ts';
 export { SignInLimiter } from './sign-in/limiter.ts';
 export { notFound, Refusal, requireRight } from './rights/authorize.ts';
 export { createSystemCaller } from './rights/rights.ts';

@@ -3,7 +3,7 @@
  * connection becomes a session; the number of them is bounded, and the surplus is hung up on.
  */
 import { once } from 'node:events';
-import { chmod, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { Fault } from '#lib';
@@ -84,9 +84,14 @@ export class LibvirtServer implements AsyncDisposable {
       this.accept(socket, { transport: 'unix', address, access: options.access });
     });
     await removeDeadSocket(options.path);
-    const listening = await this.#listen(server, { path: options.path }, options.path);
-    await chmod(options.path, options.mode ?? 0o600);
-    return listening;
+    // The file is made within the call, and is never open to more than it shall be.
+    const others = process.umask(0o777 & ~(options.mode ?? 0o600));
+    try {
+      const listening = this.#listen(server, { path: options.path }, options.path);
+      return await listening;
+    } finally {
+      process.umask(others);
+    }
   }
 
   /** Errors: `unavailable`. */

@@ -32,11 +32,15 @@ export interface AuthenticateParts {
   readonly agents: AgentVerifier;
 }
 
-interface Request {
-  readonly raw: IncomingMessage;
+/** How somebody has come, whatever they speak. */
+export interface Arrival {
   readonly encrypted: boolean;
   readonly origin: string | null;
   readonly correlationId: string;
+}
+
+interface Request extends Arrival {
+  readonly raw: IncomingMessage;
 }
 
 export class Authenticator {
@@ -89,9 +93,13 @@ export class Authenticator {
     const secret = /^Bearer ([\w-]{1,128})$/i.exec(header.slice(0, maxAuthorizationLength))?.[1];
     if (secret === undefined || !isSecret(secret))
       throw refused('the Authorization header does not hold a token of Gantry');
+    return this.bySecret(request, secret);
+  }
+
+  /** Somebody with the secret of a token. Errors: `unauthenticated`. */
+  bySecret(arrival: Arrival, secret: string): Caller {
     const hash = hashSecret(secret);
-    if (this.#parts.localToken.holds(hash))
-      return this.#callerOf(request, firstUserId, null, 'local', '');
+    if (this.#parts.localToken.holds(hash)) return this.byOwnSocket(arrival);
     const token = this.#parts.tokens.find(hash);
     const { clock } = this.#parts.coordinator;
     if (
@@ -100,7 +108,12 @@ export class Authenticator {
     )
       throw refused('the token is unknown, revoked or expired');
     this.#touchToken(token);
-    return this.#callerOf(request, token.data.userId, token.data.verbs, 'token', token.id);
+    return this.#callerOf(arrival, token.data.userId, token.data.verbs, 'token', token.id);
+  }
+
+  /** Somebody at a socket that, as the local token, only the service's own account can open. */
+  byOwnSocket(arrival: Arrival): Caller {
+    return this.#callerOf(arrival, firstUserId, null, 'local', '');
   }
 
   #bySession(request: Request, secret: string): Caller {
@@ -135,7 +148,7 @@ export class Authenticator {
   }
 
   #callerOf(
-    request: Request,
+    { encrypted, origin, correlationId }: Arrival,
     userId: string,
     verbs: TokenDocument['verbs'],
     means: Proof['means'],
@@ -148,9 +161,9 @@ export class Authenticator {
       userId,
       userName: user.name,
       scope: verbs === null ? null : new Set(verbs),
-      proof: { means, id, encrypted: request.encrypted },
-      origin: request.origin,
-      correlationId: request.correlationId,
+      proof: { means, id, encrypted },
+      origin,
+      correlationId,
     });
   }
 

@@ -1,0 +1,144 @@
+/**
+ * One client's connection: what it sees and in whose name it acts. A vm is there for it when it is in the connection's
+ * scope and its user may see it; everything is answered from the inventory, so that no host is waited for.
+ *
+ * A domain's UUID is the vm's id and its name the vm's name, both unique in the installation and kept in the store.
+ */
+import { randomUUID } from 'node:crypto';
+import { vmStateFacts, type Operation, type Vm } from '#api';
+import { Fault, faultFromData, type FaultCode } from '#lib';
+import { libvirtFault, type DomainHandle } from '#libvirt';
+import { findVm } from '../app/find.ts';
+import type { Caller, Coordinator } from '../context.ts';
+import type { Counters } from './counters.ts';
+import type { Desk } from './desk.ts';
+import { blockDevicesOf, type BlockDevice } from './domain-devices.ts';
+import type { DomainIds } from './domain-ids.ts';
+import { isInScope, type Named } from './scope.ts';
+
+export interface ConnectionParts {
+  readonly coordinator: Coordinator;
+  readonly desk: Desk;
+  readonly ids: DomainIds;
+  readonly counters: Counters;
+  readonly named: Named;
+  /** Who has connected. The connection ends with the proof. */
+  readonly caller: Caller;
+}
+
+/** How long one wait for an operation lasts; there is another one behind it. */
+const waitMs = 60_000;
+
+export class Connection {
+  readonly parts: ConnectionParts;
+
+  constructor(parts: ConnectionParts) {
+    this.parts = parts;
+  }
+
+  /** Every vm that the connection shows, whether or not its host is there. */
+  list(): Vm[] {
+    const { coordinator, desk, named, caller } = this.parts;
+    const { inventory } = coordinator;
+    desk.admit(caller, 'vm.list');
+    const seesAll = caller.may('vm.view', { kind: 'everywhere' });
+    const vms: Vm[] = [];
+    for (const { id } of inventory.documents('vm')) {
+      const vm = inventory.vm(id);
+      if (vm === undefined || !isInScope(named.scope, vm, inventory)) continue;
+      if (seesAll || caller.may('vm.view', { kind: 'vm', id })) vms.push(vm);
+    }
+    return vms;
+  }
+
+  /** By its id. Errors: `not-found`. */
+  find(reference: string): Vm {
+    const { coordinator, desk, named, caller } = this.parts;
+    const { inventory } = coordinator;
+    desk.admit(caller, 'vm.show', { vm: reference });
+    const vm = inventory.vm(findVm(inventory, caller, reference).id);
+    if (vm === undefined || !isInScope(named.scope, vm, inventory)) throw noDomain(reference);
+    return vm;
+  }
+
+  /** Errors: NO_DOMAIN, also for what is an id. */
+  findByName(name: string): Vm {
+    const vm = this.find(name);
+    if (vm.name !== name) throw noDomain(name);
+    return vm;
+  }
+
+  /** By the number it has while it runs. Errors: NO_DOMAIN. */
+  findById(id: number): Vm {
+    const vmId = this.parts.ids.find(id);
+    if (vmId === undefined) throw noDomain(`with id ${id}`);
+    return this.find(vmId);
+  }
+
+  handleOf(vm: Vm): DomainHandle {
+    return { name: vm.name, uuid: vm.id, id: this.parts.ids.of(vm) };
+  }
+
+  blockDevicesOf(vm: Vm): readonly BlockDevice[] {
+    const { inventory } = this.parts.coordinator;
+    return blockDevicesOf(vm, (reference) => {
+      const image = inventory.find('image', reference);
+      return image && inventory.image(image.id)?.path;
+    });
+  }
+
+  /** Does it as the API would, and waits for its end. Errors: those of the route, or of the operation. */
+  async act(vm: Vm, word: string, signal: AbortSignal): Promise<void> {
+    const begun = await this.begin(vm, word, signal);
+    await this.end(begun, signal);
+  }
+
+  /** The operation, which goes on. */
+  async begin(vm: Vm, word: string, signal: AbortSignal): Promise<Operation> {
+    const { desk } = this.parts;
+    const asked = { params: { vm: vm.id, action: word } };
+    return submitted(await desk.ask(this.#asking(), 'vm.act', asked, signal));
+  }
+
+  /** Waits for the end. Errors: the operation's. */
+  async end({ id }: Operation, signal: AbortSignal): Promise<void> {
+    const { operations } = this.parts.coordinator;
+    for (;;) {
+      const { state, fault } = await operations.wait(id, waitMs, signal);
+      signal.throwIfAborted();
+      if (state === 'done') return;
+      if (fault !== null) throw faultFromData({ ...fault, code: fault.code as FaultCode });
+      if (state === 'cancelled') throw new Fault('cancelled', 'the operation was cancelled');
+    }
+  }
+
+  /** The caller of one piece of work: what belongs to it has an id of its own. */
+  #asking(): Caller {
+    return { ...this.parts.caller, correlationId: randomUUID() };
+  }
+
+  /** Changes the definition, and waits until that is done. */
+  async change(
+    vm: Vm,
+    patch: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { desk } = this.parts;
+    const asked = { params: { vm: vm.id }, body: patch };
+    await this.end(submitted(await desk.ask(this.#asking(), 'vm.update', asked, signal)), signal);
+  }
+}
+
+export function isActive({ state }: Pick<Vm, 'state'>): boolean {
+  return vmStateFacts[state].live;
+}
+
+/** Nothing here asks for a dry run. */
+function submitted(answer: Operation | { readonly dryRun: boolean }): Operation {
+  if ('dryRun' in answer) throw new Error('bug: a dry run that nobody asked for');
+  return answer;
+}
+
+function noDomain(what: string): Fault {
+  return libvirtFault('NO_DOMAIN', `Domain not found: no domain ${what.slice(0, 100)}`);
+}

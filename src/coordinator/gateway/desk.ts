@@ -1,0 +1,103 @@
+/**
+ * Routes of the API, asked from within: what libvirt's clients ask passes the same rights, the same handlers and
+ * the same audit trail as a request over HTTP, so that there is no second way to do a thing.
+ */
+import { faultCodes, toFault } from '#lib';
+import { routes, type Route, type RouteName } from '#api';
+import type { Caller, Coordinator } from '../context.ts';
+import { admit, targetOf } from '../http/exchange.ts';
+import type { Gate } from '../http/gate.ts';
+import type { Handlers, RouteAnswer } from '../http/route-handler.ts';
+import { parseWith } from '../app/issues.ts';
+
+export interface DeskParts {
+  readonly coordinator: Coordinator;
+  readonly gate: Gate;
+  readonly handlers: Handlers;
+}
+
+export interface Asked {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export class Desk {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  /** The route's handler, after its checks. Errors: those of the route. */
+  async ask<N extends RouteName>(
+    caller: Caller,
+    name: N,
+    { params = {}, body = {} }: Asked,
+    signal: AbortSignal,
+  ): Promise<RouteAnswer<N>> {
+    const route: Route = routes[name];
+    try {
+      const request = {
+        caller,
+        id: this.#enter(caller, route, params),
+        params: route.params && parseWith(route.params, params, 'the path'),
+        query: route.query && parseWith(route.query, {}, 'the query'),
+        body: route.body && parseWith(route.body, body, 'the body'),
+        precondition: undefined,
+        lastEventId: undefined,
+        cookie: () => undefined,
+        setHeader: () => undefined,
+        signal,
+      };
+      // The map of handlers is typed per route; here the route is only known as one of them.
+      const handle = this.#parts.handlers[name] as (
+        request: unknown,
+      ) => RouteAnswer<N> | Promise<RouteAnswer<N>>;
+      const answer = await handle(request);
+      this.#note(caller, name, params, undefined);
+      return answer;
+    } catch (error) {
+      this.#note(caller, name, params, error);
+      throw error;
+    }
+  }
+
+  /** The checks of a route that reads, for an answer that the inventory gives. Errors: those of the route. */
+  admit(caller: Caller, name: RouteName, params: Readonly<Record<string, string>> = {}): void {
+    try {
+      this.#enter(caller, routes[name], params);
+    } catch (error) {
+      this.#note(caller, name, params, error);
+      throw error;
+    }
+    this.#note(caller, name, params, undefined);
+  }
+
+  /** The id of the thing that the parameters name. */
+  #enter(caller: Caller, route: Route, params: Readonly<Record<string, string>>): string {
+    const { gate, coordinator } = this.#parts;
+    const target = targetOf(route, params, coordinator.inventory);
+    return admit(gate, coordinator.inventory, caller, route, target);
+  }
+
+  #note(
+    caller: Caller,
+    name: RouteName,
+    params: Readonly<Record<string, string>>,
+    error: unknown,
+  ): void {
+    const { gate, coordinator } = this.#parts;
+    const route: Route = routes[name];
+    const done = route.answer === 'operation' ? 202 : 200;
+    gate.audit({
+      caller,
+      method: route.method,
+      route: name,
+      target: targetOf(route, params, coordinator.inventory),
+      status: error === undefined ? done : faultCodes[toFault(error).code].status,
+      error,
+      correlationId: caller.correlationId,
+      origin: caller.origin,
+    });
+  }
+}

@@ -1,0 +1,159 @@
+/** Questions about domains: listed, looked up, described. */
+import { kiB } from '#lib';
+import { libvirtFault, maxListLength, type Handlers } from '#libvirt';
+import type { Vm } from '#api';
+import type { HostDocument, NetworkDocument } from '../documents.ts';
+import { isActive, type Connection } from './connection.ts';
+import { matchesFlags, startsItself, stateOf } from './domain-state.ts';
+import { writeDomainXml } from './domain-xml.ts';
+import { whole } from './domain-stats.ts';
+
+type Calls = Pick<
+  Handlers,
+  | 'CONNECT_LIST_ALL_DOMAINS'
+  | 'CONNECT_LIST_DOMAINS'
+  | 'CONNECT_NUM_OF_DOMAINS'
+  | 'CONNECT_LIST_DEFINED_DOMAINS'
+  | 'CONNECT_NUM_OF_DEFINED_DOMAINS'
+  | 'DOMAIN_LOOKUP_BY_ID'
+  | 'DOMAIN_LOOKUP_BY_NAME'
+  | 'DOMAIN_LOOKUP_BY_UUID'
+  | 'DOMAIN_GET_XML_DESC'
+  | 'DOMAIN_GET_INFO'
+  | 'DOMAIN_GET_STATE'
+  | 'DOMAIN_GET_CONTROL_INFO'
+  | 'DOMAIN_GET_OS_TYPE'
+  | 'DOMAIN_GET_AUTOSTART'
+  | 'DOMAIN_GET_HOSTNAME'
+  | 'DOMAIN_GET_MAX_MEMORY'
+  | 'DOMAIN_GET_MAX_VCPUS'
+  | 'DOMAIN_GET_VCPUS_FLAGS'
+  | 'DOMAIN_GET_METADATA'
+  | 'DOMAIN_GET_MESSAGES'
+  | 'DOMAIN_GET_SECURITY_LABEL'
+  | 'DOMAIN_HAS_MANAGED_SAVE_IMAGE'
+  | 'DOMAIN_IS_ACTIVE'
+  | 'DOMAIN_IS_PERSISTENT'
+  | 'DOMAIN_IS_UPDATED'
+>;
+
+/** VIR_DOMAIN_XML_INACTIVE: as it will be at the next start. */
+const inactiveXml = 2;
+/** VIR_DOMAIN_VCPU_MAXIMUM, VIR_DOMAIN_VCPU_GUEST. */
+const maximumVcpus = 4;
+const guestVcpus = 8;
+
+export function domainCalls(connection: Connection): Calls {
+  const find = (dom: { readonly uuid: string }): Vm => connection.find(dom.uuid);
+  const active = (): Vm[] => connection.list().filter(isActive);
+  const inactive = (): Vm[] => connection.list().filter((vm) => !isActive(vm));
+  return {
+    CONNECT_LIST_ALL_DOMAINS: ({ need_results, flags }) => {
+      const found = requireListable(
+        connection.list().filter((vm) => matchesFlags(vm, flags, isActive(vm))),
+      );
+      const domains = need_results === 0 ? [] : found.map((vm) => connection.handleOf(vm));
+      return { domains, ret: found.length };
+    },
+    CONNECT_LIST_DOMAINS: ({ maxids }) => ({
+      ids: requireListable(active())
+        .slice(0, Math.max(0, maxids))
+        .map((vm) => connection.handleOf(vm).id),
+    }),
+    CONNECT_NUM_OF_DOMAINS: () => ({ num: active().length }),
+    CONNECT_LIST_DEFINED_DOMAINS: ({ maxnames }) => ({
+      names: requireListable(inactive())
+        .slice(0, Math.max(0, maxnames))
+        .map(({ name }) => name),
+    }),
+    CONNECT_NUM_OF_DEFINED_DOMAINS: () => ({ num: inactive().length }),
+    DOMAIN_LOOKUP_BY_ID: ({ id }) => ({ dom: connection.handleOf(connection.findById(id)) }),
+    DOMAIN_LOOKUP_BY_NAME: ({ name }) => ({
+      dom: connection.handleOf(connection.findByName(name)),
+    }),
+    DOMAIN_LOOKUP_BY_UUID: ({ uuid }) => ({ dom: connection.handleOf(connection.find(uuid)) }),
+    DOMAIN_GET_XML_DESC: ({ dom, flags }) => ({ xml: describe(connection, find(dom), flags) }),
+    DOMAIN_GET_INFO: ({ dom }) => {
+      const vm = find(dom);
+      const { memory, processor } = vm.definition.hardware;
+      return {
+        state: stateOf(vm).state,
+        maxMem: BigInt((memory.maxBytes ?? memory.sizeBytes) / kiB),
+        memory: BigInt(memory.sizeBytes / kiB),
+        nrVirtCpu: processor.count,
+        cpuTime: whole(connection.parts.counters.of(vm.id).cpuNs),
+      };
+    },
+    DOMAIN_GET_STATE: ({ dom }) => stateOf(find(dom)),
+    DOMAIN_GET_CONTROL_INFO: ({ dom }) => {
+      find(dom);
+      return { state: 0, details: 0, stateTime: 0n };
+    },
+    DOMAIN_GET_OS_TYPE: ({ dom }) => {
+      find(dom);
+      return { type: 'hvm' };
+    },
+    DOMAIN_GET_AUTOSTART: ({ dom }) => ({ autostart: startsItself(find(dom)) ? 1 : 0 }),
+    DOMAIN_GET_HOSTNAME: ({ dom }) => {
+      const vm = find(dom);
+      const name = vm.status.guest?.hostName;
+      if (name) return { hostname: name };
+      throw libvirtFault('AGENT_UNRESPONSIVE', `no guest agent of ${vm.name} tells a host name`);
+    },
+    DOMAIN_GET_MAX_MEMORY: ({ dom }) => {
+      const { sizeBytes, maxBytes } = find(dom).definition.hardware.memory;
+      return { memory: BigInt((maxBytes ?? sizeBytes) / kiB) };
+    },
+    DOMAIN_GET_MAX_VCPUS: ({ dom }) => ({ num: vcpus(find(dom), maximumVcpus) }),
+    DOMAIN_GET_VCPUS_FLAGS: ({ dom, flags }) => ({ num: vcpus(find(dom), flags) }),
+    DOMAIN_GET_METADATA: ({ dom, type }) => ({ metadata: metadataOf(find(dom), type) }),
+    DOMAIN_GET_MESSAGES: ({ dom }) => {
+      const { lastFault } = find(dom).status;
+      return { msgs: lastFault === null ? [] : [lastFault.message] };
+    },
+    DOMAIN_GET_SECURITY_LABEL: ({ dom }) => {
+      find(dom);
+      return { label: '', enforcing: 0 };
+    },
+    DOMAIN_HAS_MANAGED_SAVE_IMAGE: ({ dom }) => ({ result: find(dom).state === 'saved' ? 1 : 0 }),
+    DOMAIN_IS_ACTIVE: ({ dom }) => ({ active: isActive(find(dom)) ? 1 : 0 }),
+    DOMAIN_IS_PERSISTENT: ({ dom }) => {
+      find(dom);
+      return { persistent: 1 };
+    },
+    DOMAIN_IS_UPDATED: ({ dom }) => ({ updated: find(dom).status.pending.length > 0 ? 1 : 0 }),
+  };
+}
+
+/** Errors: `too-large`, with the way out, beyond what a list can carry. */
+export function requireListable(vms: Vm[]): Vm[] {
+  if (vms.length <= maxListLength) return vms;
+  throw libvirtFault(
+    'OVERFLOW',
+    `${vms.length} vms, and a list of libvirt's protocol carries ${maxListLength}; connect to gantry:///host/NAME or gantry:///folder/PATH`,
+  );
+}
+
+function vcpus({ definition, name }: Vm, flags: number): number {
+  const { count, maxCount } = definition.hardware.processor;
+  if ((flags & guestVcpus) !== 0)
+    throw libvirtFault('OPERATION_UNSUPPORTED', `the guest of ${name} is not asked for processors`);
+  return (flags & maximumVcpus) === 0 ? count : (maxCount ?? count);
+}
+
+/** virDomainMetadataType: 0 description, 1 title, 2 an element of its own. Errors: NO_DOMAIN_METADATA. */
+function metadataOf({ definition, name }: Vm, type: number): string {
+  if (type === 0 && definition.description !== '') return definition.description;
+  throw libvirtFault('NO_DOMAIN_METADATA', `metadata not found: ${name} has none of this kind`);
+}
+
+function describe(connection: Connection, vm: Vm, flags: number): string {
+  const { inventory } = connection.parts.coordinator;
+  const host = inventory.document<HostDocument>('host', vm.hostId)?.data;
+  return writeDomainXml(vm, {
+    id: (flags & inactiveXml) === 0 ? connection.handleOf(vm).id : -1,
+    type: host?.facts?.acceleration.use === 'kvm' ? 'kvm' : 'qemu',
+    blockDevices: connection.blockDevicesOf(vm),
+    networkName: (id) => inventory.document<NetworkDocument>('network', id)?.data.name ?? id,
+  });
+}

@@ -1,0 +1,211 @@
+/**
+ * A vm as domain XML (libvirt's "Domain XML format"), whatever runs it. The same definition gives the same text; only
+ * the id comes and goes with running. It is for reading: Gantry's own definition says more, and is what is changed.
+ */
+import {
+  machineArchitectures,
+  type Adapter,
+  type BootDevice,
+  type Hardware,
+  type PortBackend,
+  type Vm,
+} from '#api';
+import { kiB } from '#lib';
+import { adapterTarget, type BlockDevice } from './domain-devices.ts';
+import { inactiveId } from './domain-ids.ts';
+import { element, writeXml, type Element } from './xml.ts';
+
+export interface XmlSurroundings {
+  /** -1 while it does not run. */
+  readonly id: number;
+  /** Of the vm's host: whether vms have KVM there. */
+  readonly type: 'kvm' | 'qemu';
+  readonly blockDevices: readonly BlockDevice[];
+  /** Name of a network by its id. */
+  readonly networkName: (id: string) => string;
+}
+
+const namespace = 'urn:gantry:libvirt:vm:1';
+
+export function writeDomainXml(
+  vm: Vm,
+  { id, type, blockDevices, networkName }: XmlSurroundings,
+): string {
+  const { definition } = vm;
+  const { hardware, description } = definition;
+  const memoryKib = hardware.memory.sizeBytes / kiB;
+  const { count, maxCount } = hardware.processor;
+  const hasMore = maxCount !== null && maxCount > count;
+  return writeXml(
+    element('domain', { type, id: id === inactiveId ? undefined : id }, [
+      element('name', {}, vm.name),
+      element('uuid', {}, vm.id),
+      ...(description === '' ? [] : [element('description', {}, description)]),
+      element('metadata', {}, [
+        element('gantry:vm', { 'xmlns:gantry': namespace }, [
+          element('gantry:host', { driver: vm.driver }, vm.host),
+          element('gantry:folder', {}, vm.folder),
+        ]),
+      ]),
+      element(
+        'memory',
+        { unit: 'KiB' },
+        (hardware.memory.maxBytes ?? hardware.memory.sizeBytes) / kiB,
+      ),
+      element('currentMemory', { unit: 'KiB' }, memoryKib),
+      element(
+        'vcpu',
+        { placement: 'static', current: hasMore ? count : undefined },
+        maxCount ?? count,
+      ),
+      osOf(hardware),
+      element('features', {}, [element('acpi'), element('apic')]),
+      processorOf(hardware),
+      element('clock', { offset: hardware.clock.base }),
+      element('on_poweroff', {}, 'destroy'),
+      element('on_reboot', {}, 'restart'),
+      element(
+        'on_crash',
+        {},
+        definition.settings.failure.reaction === 'none' ? 'destroy' : 'restart',
+      ),
+      element('devices', {}, [
+        ...blockDevices.map(diskOf),
+        ...hardware.adapters.map((adapter) => interfaceOf(adapter, networkName)),
+        ...hardware.serialPorts.flatMap(serialOf),
+        ...boardOf(hardware),
+      ]),
+    ]),
+  );
+}
+
+const bootNames: Readonly<Record<BootDevice, string>> = {
+  disk: 'hd',
+  cd: 'cdrom',
+  floppy: 'fd',
+  network: 'network',
+};
+
+function osOf({ firmware, machine }: Hardware): Element {
+  const efi = firmware.type === 'uefi';
+  return element('os', { firmware: efi ? 'efi' : undefined }, [
+    element('type', { arch: machineArchitectures[machine], machine }, 'hvm'),
+    ...(efi ? [element('loader', { secure: firmware.secureBoot ? 'yes' : 'no' })] : []),
+    ...firmware.bootOrder.map((device) => element('boot', { dev: bootNames[device] })),
+  ]);
+}
+
+function processorOf({ processor }: Hardware): Element {
+  const { count, maxCount, coresPerSocket, threadsPerCore, model } = processor;
+  const all = maxCount ?? count;
+  const perSocket = coresPerSocket * threadsPerCore;
+  // libvirt wants the product to be the number of processors.
+  const topology =
+    all % perSocket === 0
+      ? [
+          element('topology', {
+            sockets: all / perSocket,
+            dies: 1,
+            cores: coresPerSocket,
+            threads: threadsPerCore,
+          }),
+        ]
+      : [];
+  if (model === 'host') return element('cpu', { mode: 'host-model', check: 'partial' }, topology);
+  return element('cpu', { mode: 'custom', match: 'exact', check: 'none' }, [
+    element('model', { fallback: 'allow' }, model),
+    ...topology,
+  ]);
+}
+
+function diskOf(device: BlockDevice): Element {
+  const { file, sourceType, format, bus, target } = device;
+  const source = { [sourceType === 'block' ? 'dev' : 'file']: file };
+  return element('disk', { type: sourceType, device: device.device }, [
+    element('driver', { name: 'qemu', type: format }),
+    ...(file === undefined ? [] : [element('source', source)]),
+    element('target', { dev: target, bus }),
+    ...(device.readOnly ? [element('readonly')] : []),
+    ...(device.shared ? [element('shareable')] : []),
+    ...(device.serial === '' ? [] : [element('serial', {}, device.serial)]),
+    ...(bus === 'virtio'
+      ? []
+      : [
+          element('address', {
+            type: 'drive',
+            controller: bus === 'ide' ? 0 : device.controller,
+            bus: bus === 'ide' ? device.controller : 0,
+            target: bus === 'scsi' ? device.position : 0,
+            unit: bus === 'scsi' ? 0 : device.position,
+          }),
+        ]),
+  ]);
+}
+
+function interfaceOf(adapter: Adapter, networkName: (id: string) => string): Element {
+  const { attachment, mac, model, link } = adapter;
+  const types = { none: 'null', user: 'user', network: 'network' } as const;
+  return element('interface', { type: types[attachment.kind] }, [
+    element('mac', { address: mac }),
+    ...(attachment.kind === 'network'
+      ? [element('source', { network: networkName(attachment.network) })]
+      : []),
+    element('target', { dev: adapterTarget(adapter) }),
+    element('model', { type: model }),
+    element('link', { state: link }),
+  ]);
+}
+
+function serialOf(port: PortBackend, index: number): Element[] {
+  const target = element('target', { type: 'isa-serial', port: index });
+  switch (port.kind) {
+    case 'none':
+      return [];
+    case 'file':
+      return [
+        element('serial', { type: 'file' }, [element('source', { path: port.file }), target]),
+      ];
+    case 'device':
+      return [
+        element('serial', { type: 'dev' }, [element('source', { path: port.device }), target]),
+      ];
+    case 'console':
+    case 'pty':
+      return [
+        element('serial', { type: 'pty' }, [target]),
+        element('console', { type: 'pty' }, [element('target', { type: 'serial', port: index })]),
+      ];
+  }
+}
+
+const videoModels = { std: 'vga', cirrus: 'cirrus', virtio: 'virtio' } as const;
+const soundModels = { ac97: 'ac97', hda: 'ich6', sb16: 'sb16' } as const;
+
+/** What there is at most one of. */
+function boardOf({ graphics, sound, tablet, tpm }: Hardware): Element[] {
+  const video =
+    graphics.adapter === 'none'
+      ? []
+      : [
+          element('input', { type: 'keyboard', bus: 'ps2' }),
+          element('video', {}, [
+            element('model', {
+              type: videoModels[graphics.adapter],
+              vram: graphics.videoMemoryBytes / kiB,
+              heads: 1,
+            }),
+          ]),
+        ];
+  return [
+    ...(tablet ? [element('input', { type: 'tablet', bus: 'usb' })] : []),
+    ...video,
+    ...(sound === 'none' ? [] : [element('sound', { model: soundModels[sound] })]),
+    ...(tpm
+      ? [
+          element('tpm', { model: 'tpm-crb' }, [
+            element('backend', { type: 'emulator', version: '2.0' }),
+          ]),
+        ]
+      : []),
+  ];
+}

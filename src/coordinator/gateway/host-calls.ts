@@ -1,0 +1,153 @@
+/** The fleet as if it were one host: its processors and memory together, of the hosts that the connection is about. */
+import { hostname } from 'node:os';
+import { machineArchitectures, type Host } from '#api';
+import { kiB } from '#lib';
+import { libvirtFault, type Handlers } from '#libvirt';
+import type { Connection } from './connection.ts';
+import { element, writeXml, type Element } from './xml.ts';
+
+type Calls = Pick<
+  Handlers,
+  | 'CONNECT_GET_TYPE'
+  | 'CONNECT_GET_VERSION'
+  | 'CONNECT_GET_LIB_VERSION'
+  | 'CONNECT_GET_HOSTNAME'
+  | 'CONNECT_GET_CAPABILITIES'
+  | 'CONNECT_GET_DOMAIN_CAPABILITIES'
+  | 'CONNECT_GET_MAX_VCPUS'
+  | 'CONNECT_IS_SECURE'
+  | 'NODE_GET_INFO'
+  | 'NODE_GET_FREE_MEMORY'
+  | 'NODE_GET_SECURITY_MODEL'
+>;
+
+/** The version of libvirt whose protocol is spoken here. */
+const libVersion = 9_000_000n;
+const machines = Object.entries(machineArchitectures);
+const architectures = [...new Set(Object.values(machineArchitectures))];
+
+/** `version`: of the product, `1.2.3`. */
+export function hostCalls(connection: Connection, version: string): Calls {
+  const { coordinator, named, caller, desk } = connection.parts;
+  const hosts = (): Host[] => {
+    const { inventory } = coordinator;
+    desk.admit(caller, 'host.list');
+    const { scope } = named;
+    return [...inventory.documents('host')]
+      .filter(({ id }) => scope.kind !== 'host' || scope.id === id)
+      .filter(({ id }) => caller.may('host.view', { kind: 'host', id }))
+      .flatMap(({ id }) => inventory.host(id) ?? []);
+  };
+  return {
+    CONNECT_GET_TYPE: () => ({ type: named.type }),
+    CONNECT_GET_VERSION: () => ({ hv_ver: versionNumber(version) }),
+    CONNECT_GET_LIB_VERSION: () => ({ lib_ver: libVersion }),
+    CONNECT_GET_HOSTNAME: () => ({
+      hostname: named.scope.kind === 'host' ? named.scope.name : hostname(),
+    }),
+    CONNECT_GET_CAPABILITIES: () => ({ capabilities: capabilities(hosts()) }),
+    CONNECT_GET_DOMAIN_CAPABILITIES: ({ arch, machine, virttype }) => ({
+      capabilities: domainCapabilities(arch ?? 'x86_64', machine, virttype),
+    }),
+    CONNECT_GET_MAX_VCPUS: () => ({
+      max_vcpus: Math.max(1, ...hosts().map(({ facts }) => facts?.maxProcessorsPerVm ?? 1)),
+    }),
+    CONNECT_IS_SECURE: () => ({ secure: 1 }),
+    NODE_GET_INFO: () => nodeInfo(hosts()),
+    NODE_GET_FREE_MEMORY: () => ({
+      freeMem: BigInt(sum(hosts().map(({ load }) => load?.memoryFreeBytes ?? 0))),
+    }),
+    NODE_GET_SECURITY_MODEL: () => ({ model: '', doi: '' }),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+function versionNumber(version: string): bigint {
+  const [major = 0, minor = 0, micro = 0] = version.split(/[.-]/).map(Number);
+  return BigInt((major * 1000 + minor) * 1000 + (Number.isInteger(micro) ? micro : 0));
+}
+
+/** All threads as sockets of one core each, since hosts differ. */
+function nodeInfo(hosts: readonly Host[]): {
+  model: string;
+  memory: bigint;
+  cpus: number;
+  mhz: number;
+  nodes: number;
+  sockets: number;
+  cores: number;
+  threads: number;
+} {
+  const facts = hosts.flatMap((host) => host.facts ?? []);
+  const cpus = Math.max(1, sum(facts.map(({ processor }) => processor.threads)));
+  return {
+    model: (facts[0]?.architecture ?? 'x86_64').slice(0, 31),
+    memory: BigInt(Math.floor(sum(facts.map((one) => one.memoryTotalBytes)) / kiB)),
+    cpus,
+    mhz: Math.round(Math.max(0, ...facts.map(({ processor }) => processor.clockMhz ?? 0))),
+    nodes: 1,
+    sockets: cpus,
+    cores: 1,
+    threads: 1,
+  };
+}
+
+function domainTypes(hosts: readonly Host[]): readonly string[] {
+  const hasKvm = hosts.some(({ facts }) => facts?.acceleration.use === 'kvm');
+  return hasKvm ? ['qemu', 'kvm'] : ['qemu'];
+}
+
+function capabilities(hosts: readonly Host[]): string {
+  const own = hosts[0]?.facts?.architecture ?? 'x86_64';
+  const guest = (arch: string): Element =>
+    element('guest', {}, [
+      element('os_type', {}, 'hvm'),
+      element('arch', { name: arch }, [
+        element('wordsize', {}, 64),
+        element('emulator', {}, emulatorOf(arch)),
+        ...machines
+          .filter(([, of]) => of === arch)
+          .map(([machine]) => element('machine', { maxCpus: 1024 }, machine)),
+        ...domainTypes(hosts).map((type) => element('domain', { type })),
+      ]),
+      element('features', {}, [element('acpi', { default: 'on', toggle: 'yes' })]),
+    ]);
+  return writeXml(
+    element('capabilities', {}, [
+      element('host', {}, [element('cpu', {}, [element('arch', {}, own)])]),
+      ...architectures.map(guest),
+    ]),
+  );
+}
+
+function emulatorOf(arch: string): string {
+  return `/usr/bin/qemu-system-${arch}`;
+}
+
+/** Errors: INVALID_ARG for what no vm of ours can be. */
+function domainCapabilities(arch: string, machine: string | null, virtType: string | null): string {
+  const known = machines.filter(([, of]) => of === arch).map(([name]) => name);
+  const chosen = known.find((name) => name === machine) ?? known.at(-1);
+  if (chosen === undefined)
+    throw libvirtFault('INVALID_ARG', `no vm has the architecture ${arch.slice(0, 40)}`);
+  return writeXml(
+    element('domainCapabilities', {}, [
+      element('path', {}, emulatorOf(arch)),
+      element('domain', {}, virtType === 'kvm' ? 'kvm' : 'qemu'),
+      element('machine', {}, chosen),
+      element('arch', {}, arch),
+      element('vcpu', { max: 1024 }),
+      element('os', { supported: 'yes' }),
+      element('devices', {}, [
+        element('disk', { supported: 'yes' }),
+        element('graphics', { supported: 'no' }),
+        element('video', { supported: 'yes' }),
+        element('hostdev', { supported: 'no' }),
+      ]),
+      element('features'),
+    ]),
+  );
+}

@@ -1,0 +1,76 @@
+/**
+ * What a connection's name says it is about. `/all`, `/system` and an empty path: every vm; `/host/NAME`: those of
+ * one host; `/folder/PATH`: those of a folder and the folders in it. The driver's name is ours or QEMU's, for
+ * programs that know no other.
+ */
+import type { Vm } from '#api';
+import { Fault } from '#lib';
+import { libvirtFault } from '#libvirt';
+import { findFolder, findHost } from '../app/find.ts';
+import type { Caller } from '../context.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+
+export type Scope =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'host'; readonly id: string; readonly name: string }
+  | { readonly kind: 'folder'; readonly id: string };
+
+export interface Named {
+  readonly scope: Scope;
+  /** What the client is told it is connected to. */
+  readonly type: 'Gantry' | 'QEMU';
+}
+
+const maxNameLength = 2048;
+
+/** Errors: NO_CONNECT for what is none of our names; `not-found` for a host or folder that is not seen. */
+export function readName(name: string | null, inventory: Inventory, caller: Caller): Named {
+  const match = /^(?:(\w+):\/\/[^/]*)?(\/[^?#]*)?(?:[?#].*)?$/s.exec(
+    (name ?? '').slice(0, maxNameLength),
+  );
+  const driver = match?.[1] ?? 'gantry';
+  if (match === null || (driver !== 'gantry' && driver !== 'qemu')) throw noConnection(name);
+  const [kind = '', ...rest] = decode(match[2] ?? '/')
+    .split('/')
+    .slice(1);
+  const reference = rest.join('/');
+  const type = driver === 'qemu' ? 'QEMU' : 'Gantry';
+  if (reference === '' && ['', 'all', 'system'].includes(kind))
+    return { scope: { kind: 'all' }, type };
+  if (kind === 'host' && reference !== '') {
+    const { id, data } = findHost(inventory, caller, reference);
+    return { scope: { kind, id, name: data.name }, type };
+  }
+  if (kind === 'folder') {
+    const { id } = findFolder(inventory, caller, `/${reference}`);
+    return { scope: { kind, id }, type };
+  }
+  throw noConnection(name);
+}
+
+export function isInScope(scope: Scope, vm: Vm, inventory: Inventory): boolean {
+  switch (scope.kind) {
+    case 'all':
+      return true;
+    case 'host':
+      return vm.hostId === scope.id;
+    case 'folder':
+      return inventory.foldersAbove(vm.folderId).includes(scope.id);
+  }
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new Fault('invalid', 'the path of the connection is not properly encoded');
+  }
+}
+
+function noConnection(name: string | null): Fault {
+  const shown = (name ?? '').slice(0, 200);
+  return libvirtFault(
+    'NO_CONNECT',
+    `no connection driver available for ${shown}; names here are gantry:///all, gantry:///host/NAME and gantry:///folder/PATH`,
+  );
+}

@@ -1,0 +1,41 @@
+/** Tells a client of what happens to the vms that its connection shows. */
+import type { Event } from '#api';
+import type { Session } from '#libvirt';
+import { seesEvent } from '../app/visibility.ts';
+import type { Connection } from './connection.ts';
+import { domainEventOf } from './domain-events.ts';
+import { inactiveId } from './domain-ids.ts';
+import type { Scope } from './scope.ts';
+
+/** Until what is answered is called. */
+export function tellEvents(connection: Connection, session: Session): () => void {
+  const { coordinator } = connection.parts;
+  return coordinator.inventory.onChange(({ events }) => {
+    for (const event of events) tell(connection, session, event);
+  });
+}
+
+function tell(connection: Connection, session: Session, event: Event): void {
+  const { target } = event;
+  const told = target.kind === 'vm' ? domainEventOf(event) : undefined;
+  if (told === undefined || !isAbout(connection.parts.named.scope, event)) return;
+  const { coordinator, caller } = connection.parts;
+  if (!seesEvent(coordinator.inventory, caller, event)) return;
+  const vm = coordinator.inventory.vm(target.id);
+  const dom =
+    vm === undefined
+      ? { name: target.name, uuid: target.id, id: inactiveId }
+      : connection.handleOf(vm);
+  if (told.kind === 'reboot') session.emit('DOMAIN_EVENT_CALLBACK_REBOOT', { msg: { dom } });
+  else
+    session.emit('DOMAIN_EVENT_CALLBACK_LIFECYCLE', {
+      msg: { dom, event: told.event, detail: told.detail },
+    });
+}
+
+/** By what stood above the vm when it happened: it may be gone by now. */
+function isAbout(scope: Scope, { ancestors }: Event): boolean {
+  return (
+    scope.kind === 'all' || ancestors.some(({ kind, id }) => kind === scope.kind && id === scope.id)
+  );
+}

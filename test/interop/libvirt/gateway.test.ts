@@ -1,0 +1,280 @@
+/**
+ * Gantry as a libvirt server: an unmodified virsh on a coordinator with two simulated hosts, and our own client where
+ * the numbers of libvirt's errors matter.
+ *
+ * The tests use one fleet; each leaves its vms as it likes.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { AuditEntry, Page, Vm } from '#api';
+import { isFault } from '#lib';
+import { connectLibvirt, libvirtFacts, type Client } from '#libvirt';
+import { Stage, type AgentProcess } from '../../../src/coordinator/testing/stage.ts';
+import { virsh, whyNot } from './tools.ts';
+
+const skip = await whyNot('virsh');
+
+let opened: Stage | undefined;
+let second: AgentProcess | undefined;
+before(async () => {
+  opened = await Stage.open();
+  await opened.addHost('h1', 3);
+  second = await opened.addHost('h2', 3);
+});
+after(() => opened?.[Symbol.asyncDispose]());
+
+function stage(): Stage {
+  assert.ok(opened);
+  return opened;
+}
+
+function address(path = 'all', socket = 'libvirt-sock'): string {
+  return `gantry+unix:///${path}?socket=${join(stage().folder, 'run', socket)}`;
+}
+
+async function say(...words: readonly string[]): Promise<string> {
+  const { code, out, err } = await virsh(address(), ...words);
+  assert.equal(code, 0, err);
+  return out;
+}
+
+function vms(): readonly Vm[] {
+  const { inventory } = stage().coordinator;
+  return [...inventory.documents('vm')].flatMap(({ id }) => inventory.vm(id) ?? []);
+}
+
+/** A vm of the host that is off now. */
+async function offVm(host: string): Promise<Vm> {
+  const vm = vms().find((one) => one.host === host);
+  assert.ok(vm);
+  if (vm.state !== 'off') await stage().act('POST', `/vms/${vm.id}/actions/turn-off`);
+  return vm;
+}
+
+async function errorOf(call: Promise<unknown>): Promise<string | undefined> {
+  const error: unknown = await call.catch((caught: unknown) => caught);
+  assert.ok(isFault(error), 'a fault was expected');
+  return libvirtFacts(error)?.name;
+}
+
+async function lookUp(
+  client: Client,
+  name: string,
+): Promise<{ name: string; uuid: string; id: number }> {
+  return (await client.call('DOMAIN_LOOKUP_BY_NAME', { name })).dom;
+}
+
+void test(
+  'FED-39 virsh lists names, UUIDs and states of all vms of all hosts, and acts on any of them',
+  { skip },
+  async () => {
+    const names = (await say('list', '--all', '--name')).trim().split('\n');
+    assert.deepEqual(
+      names.toSorted(),
+      vms()
+        .map(({ name }) => name)
+        .toSorted(),
+    );
+    const uuids = (await say('list', '--all', '--uuid')).trim().split('\n');
+    assert.deepEqual(
+      uuids.toSorted(),
+      vms()
+        .map(({ id }) => id)
+        .toSorted(),
+    );
+    for (const host of ['h1', 'h2']) {
+      const { name, id } = await offVm(host);
+      const state = async (): Promise<string> => (await say('domstate', name)).trim();
+      assert.match(await say('list', '--all'), new RegExp(`- +${name} +shut off`));
+      await say('start', name);
+      assert.equal(await state(), 'running');
+      assert.equal(stage().vm(name)?.state, 'running');
+      assert.match(await say('list'), new RegExp(`\\d+ +${name} +running`));
+      await say('suspend', name);
+      assert.equal(await state(), 'paused');
+      await say('resume', name);
+      await say('managedsave', name);
+      assert.equal(stage().vm(name)?.state, 'saved');
+      assert.match(await say('dominfo', name), /Managed save: +yes/);
+      await say('start', name);
+      assert.equal(await state(), 'running');
+      const xml = await say('dumpxml', id);
+      assert.match(xml, new RegExp(`<name>${name}</name>\\s+<uuid>${id}</uuid>`));
+      assert.match(xml, new RegExp(`>${host}</gantry:host>`));
+      await say('destroy', name);
+      assert.equal(await state(), 'shut off');
+    }
+    const { name } = await offVm('h1');
+    await say('start', name);
+    await say('shutdown', name);
+    await stage().until(() => stage().vm(name)?.state === 'off', `${name} has shut down`, 30_000);
+  },
+);
+
+void test('virsh describes a vm as it is', { skip }, async () => {
+  const { name, definition } = await offVm('h1');
+  const info = await say('dominfo', name);
+  assert.match(info, new RegExp(`CPU\\(s\\): +${definition.hardware.processor.count}\n`));
+  assert.match(info, new RegExp(`Max memory: +${definition.hardware.memory.sizeBytes / 1024} KiB`));
+  assert.match(info, /Persistent: +yes\nAutostart: +disable\nManaged save: +no/);
+  await say('autostart', name);
+  assert.match(await say('dominfo', name), /Autostart: +enable/);
+  assert.equal(stage().vm(name)?.definition.settings.start.onHostStart, 'always');
+  await say('autostart', '--disable', name);
+  assert.match(await say('list', '--all', '--no-autostart', '--name'), new RegExp(`${name}\n`));
+  const [disk] = definition.hardware.disks;
+  assert.match(await say('domblklist', name), new RegExp(`vda +\\S+${disk?.file ?? 'missing'}\n`));
+  assert.match(
+    await say('domblkinfo', name, 'vda'),
+    new RegExp(`Capacity: +${disk?.sizeBytes ?? 0}`),
+  );
+  assert.match(await say('version'), /Running hypervisor: Gantry \d+\.\d+\.\d+/);
+  assert.match(await say('nodeinfo'), /CPU\(s\): +\d+/);
+});
+
+void test('one call tells the figures of all vms', { skip }, async () => {
+  const { name } = await offVm('h2');
+  await say('start', name);
+  const all = await say('domstats');
+  assert.equal(all.match(/^Domain: /gm)?.length, vms().length);
+  const ours = await say('domstats', name);
+  for (const figure of ['state.state=1', 'cpu.time=', 'balloon.maximum=', 'vcpu.current='])
+    assert.ok(ours.includes(figure), figure);
+  assert.match(ours, /block\.0\.name=vda\n.*block\.0\.rd\.bytes=\d+/s);
+  const some = await say('domstats', '--state', name);
+  assert.ok(some.includes('state.state=1') && !some.includes('cpu.time'));
+});
+
+void test('what cannot be done is refused with the numbers of libvirt', async () => {
+  await using client = await connectLibvirt(address());
+  const { name } = await offVm('h1');
+  const dom = await lookUp(client, name);
+  assert.equal(dom.id, -1);
+  assert.equal(await errorOf(client.call('DOMAIN_SUSPEND', { dom })), 'OPERATION_INVALID');
+  assert.equal(await errorOf(client.call('DOMAIN_DESTROY', { dom })), 'OPERATION_INVALID');
+  assert.equal(await errorOf(lookUp(client, 'nothing')), 'NO_DOMAIN');
+  assert.equal(await errorOf(lookUp(client, dom.uuid)), 'NO_DOMAIN', 'an id is no name');
+  const unknown = { ...dom, uuid: '00000000-0000-4000-8000-000000000000' };
+  assert.equal(await errorOf(client.call('DOMAIN_CREATE', { dom: unknown })), 'NO_DOMAIN');
+  await client.call('DOMAIN_CREATE', { dom });
+  const running = await lookUp(client, name);
+  assert.ok(running.id > 0);
+  const byId = await client.call('DOMAIN_LOOKUP_BY_ID', { id: running.id });
+  assert.deepEqual(byId.dom, running);
+  assert.equal(await errorOf(client.call('DOMAIN_CREATE', { dom })), 'OPERATION_INVALID');
+  const nowhere = connectLibvirt(address('host/nowhere'));
+  await assert.rejects(nowhere, (error) => isFault(error, 'not-found'));
+  await assert.rejects(connectLibvirt(address('pool/p1')), (error) =>
+    isFault(error, 'unsupported'),
+  );
+});
+
+void test('the read-only socket shows and does not act', { skip }, async () => {
+  const { name } = await offVm('h1');
+  const uri = address('all', 'libvirt-sock-ro');
+  assert.match((await virsh(uri, 'list', '--all')).out, new RegExp(name));
+  const { code, err } = await virsh(uri, 'start', name);
+  assert.equal(code, 1);
+  assert.match(err, /read only access prevents/);
+  assert.equal(stage().vm(name)?.state, 'off');
+});
+
+void test('a path narrows what is seen to a host or a folder', { skip }, async () => {
+  const made = await stage().send('POST', '/folders', { body: { name: 'lab' } });
+  assert.equal(made.status, 200, made.text);
+  const { name } = await offVm('h1');
+  await stage().send('POST', `/vms/${name}/move`, { body: { folder: '/lab' } });
+  const seen = async (path: string): Promise<readonly string[]> => {
+    const { code, out, err } = await virsh(address(path), 'list', '--all', '--name');
+    assert.equal(code, 0, err);
+    return out.trim().split('\n');
+  };
+  const ofSecond = vms().filter(({ host }) => host === 'h2');
+  assert.deepEqual((await seen('host/h2')).toSorted(), ofSecond.map((vm) => vm.name).toSorted());
+  assert.equal((await virsh(address('host/h2'), 'dominfo', name)).code, 1);
+  assert.deepEqual(await seen('folder/lab'), [name]);
+  assert.equal((await seen('system')).length, vms().length);
+});
+
+void test(
+  'FED-45 events of all hosts reach a client over its one connection',
+  { skip },
+  async () => {
+    const [one, two] = [await offVm('h1'), await offVm('h2')];
+    const third = vms().find(({ host, id }) => host === 'h1' && id !== one.id);
+    assert.ok(third);
+    const args = ['-q', '-c', address(), 'event', '--all', '--loop'];
+    const listener = spawn('virsh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const heard: string[] = [];
+    const lines = (): string[] => heard.filter((line) => !line.includes(third.name));
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    try {
+      listener.stdout.on('data', (chunk: Buffer) => {
+        heard.push(...chunk.toString().trim().split('\n'));
+        if (lines().length >= 4) resolve();
+      });
+      // Nothing tells when virsh has subscribed, but that it hears.
+      while (heard.length === 0)
+        await say('reset', third.name).catch(() => say('start', third.name));
+      for (const { name } of [one, two]) await say('start', name);
+      for (const { name } of [one, two]) await say('destroy', name);
+      await enough;
+      const told = lines().map((line) =>
+        /domain '?([^':]+)'?:? (\w+)/.exec(line)?.slice(1).join(' '),
+      );
+      assert.deepEqual(told, [
+        `${one.name} Started`,
+        `${two.name} Started`,
+        `${one.name} Stopped`,
+        `${two.name} Stopped`,
+      ]);
+    } finally {
+      listener.kill();
+      await once(listener, 'exit');
+    }
+  },
+);
+
+void test('a host that is away delays no list and loses no vm', { skip }, async () => {
+  const before = (await say('list', '--all', '--name')).trim().split('\n').toSorted();
+  assert.ok(second);
+  await second.end();
+  await stage().until(() => stage().host('h2')?.status !== 'ready', 'the host is away');
+  const away = vms().find(({ host }) => host === 'h2');
+  assert.ok(away);
+  assert.deepEqual((await say('list', '--all', '--name')).trim().split('\n').toSorted(), before);
+  assert.match(await say('domstate', away.name), /no state/);
+  const { code, err } = await virsh(address(), 'start', away.name);
+  assert.equal(code, 1);
+  assert.match(err, /the host of .* does not answer/);
+});
+
+void test('what is done stands in the audit trail, and only its owner opens the socket', async () => {
+  const { mode } = await stat(join(stage().folder, 'run', 'libvirt-sock'));
+  assert.equal(mode & 0o777, 0o600);
+  const vm = await offVm('h1');
+  await using client = await connectLibvirt(address());
+  await client.call('DOMAIN_CREATE', { dom: await lookUp(client, vm.name) });
+  const { json } = await stage().send('GET', '/audit?limit=50');
+  const entries = (json as Page<AuditEntry>).items;
+  const entry = entries.find(({ route, object }) => route === 'vm.act' && object === `vm ${vm.id}`);
+  assert.equal(entry?.means, 'local');
+  assert.equal(entry?.status, 202);
+});
+
+void test('bytes that are no protocol end their connection, and nothing else', async () => {
+  for (const bytes of ['GET / HTTP/1.1\r\n\r\n', '\0\0\0\u001c', '\u00ff'.repeat(64)]) {
+    const socket = connect(join(stage().folder, 'run', 'libvirt-sock'));
+    socket.on('error', () => undefined);
+    socket.end(Buffer.from(bytes, 'latin1'));
+    socket.resume();
+    await once(socket, 'close');
+  }
+  await using client = await connectLibvirt(address());
+  assert.equal((await client.call('CONNECT_GET_TYPE', {})).type, 'Gantry');
+});
