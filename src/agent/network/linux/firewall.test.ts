@@ -1,7 +1,7 @@
 /** Firewalls and guards of ports, seen with frames: guests are namespaces whose cables stand for taps. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { firewallSchema, type Adapter, type Firewall, type NetworkSpec } from '#api';
+import { firewallSchema, type Adapter, type Firewall, type HostPort, type NetworkSpec } from '#api';
 import { Ear } from '../../testing/ear.ts';
 import { must, NetGuest } from '../../testing/net-guest.ts';
 import {
@@ -117,6 +117,43 @@ if (isInOwnNetwork(import.meta.filename))
       );
       await carry();
       assert.ok(one.connects('10.74.1.12', 22) && one.reaches('10.74.1.12'));
+    });
+
+    void test('NET-43 each port of a network tells what has passed, its present flows and the state of its link', async () => {
+      const portAt = async (number: number): Promise<HostPort> => {
+        const found = (await place.networks.ports(network.id)).find(
+          ({ vm }) => vm === vmOf(number),
+        );
+        assert.ok(found);
+        return found;
+      };
+      await changePort(1, { firewall: firewall({ inbound: 'deny' }) });
+      const before = await portAt(1);
+      assert.deepEqual([before.mac, before.link], [macOf(1), 'up']);
+      using talk = await one.talk('10.74.1.12', 443);
+      const text = 'x'.repeat(1000);
+      assert.equal(await talk.ask(text), text);
+      const after = await portAt(1);
+      assert.ok(after.sent.bytes >= before.sent.bytes + 1000, JSON.stringify(after.sent));
+      assert.ok(after.received.bytes >= before.received.bytes + 1000);
+      assert.ok(after.received.packets > before.received.packets);
+      assert.deepEqual(
+        after.flows?.filter(({ farPort }) => farPort === 443).map((flow) => ({ ...flow, port: 0 })),
+        [
+          {
+            protocol: 'tcp',
+            address: '10.74.1.11',
+            port: 0,
+            farAddress: '10.74.1.12',
+            farPort: 443,
+          },
+        ],
+      );
+      assert.equal((await portAt(2)).flows, null, 'no firewall watches it');
+      three.run('ip', 'link', 'set', 'dev', 'eth0', 'down');
+      assert.equal((await portAt(3)).link, 'down');
+      three.run('ip', 'link', 'set', 'dev', 'eth0', 'up');
+      await changePort(1, { firewall: firewall({}) });
     });
 
     void test('a connection that was let through goes on when rules change and other ports come and go', async () => {

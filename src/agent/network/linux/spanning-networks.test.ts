@@ -113,6 +113,42 @@ if (isInOwnNetwork(import.meta.filename))
       return guest;
     };
 
+    void test('NET-53 guests of two hosts on one external network are machines of their own on the wire between them', async () => {
+      const [ada, bob] = hosts;
+      const external = networkSpecSchema.parse({
+        id: '20000000-0000-4000-8000-000000000053',
+        name: 'lan',
+        type: 'bridged',
+        adapter: 'br0',
+        ipv4: null,
+      });
+      for (const [number, host] of [ada, bob].entries()) {
+        const peer = ['peer', 'name', 'eno1', 'netns', String(host.space.pid)];
+        must('ip', 'link', 'add', 'name', `switch${number}`, 'type', 'veth', ...peer);
+        must('ip', 'link', 'set', 'dev', `switch${number}`, 'master', 'wire', 'up');
+        const bridge = ['type', 'bridge', 'forward_delay', '0'];
+        host.space.run('ip', 'link', 'add', 'name', 'br0', ...bridge);
+        host.space.run('ip', 'link', 'set', 'dev', 'eno1', 'master', 'br0', 'up');
+        host.space.run('ip', 'link', 'set', 'dev', 'br0', 'up');
+        const { name, mac } = vmOn(host, number === 0 ? 0 : 1);
+        host.tell({ networks: [external], spans: [], vms: [{ name, mac, network: external.id }] });
+      }
+      await ready(external, ada, bob);
+      using first = await ada.guest(external.id, macs[0]);
+      using second = await bob.guest(external.id, macs[1]);
+      for (const [number, guest] of [first, second].entries())
+        guest.run('ip', 'address', 'add', `198.51.100.${11 + number}/24`, 'dev', 'eth0');
+      // A cable that was put in carries frames a moment later.
+      await ada.until('its guest is reached', () => second.reaches('198.51.100.11'));
+      await bob.until('its guest is reached', () => first.reaches('198.51.100.12'));
+      assert.match(first.run('ip', 'neighbour', 'show', '198.51.100.12'), new RegExp(macs[1]));
+      for (const guest of [first, second])
+        await ada.until('a third machine', () => guest.reaches('198.51.100.9'));
+      await second.serve(80);
+      using talk = await first.talk('198.51.100.12', 80);
+      assert.equal(await talk.ask('across'), 'across');
+    });
+
     void test('NET-41 guests of two hosts are on one network, with one service that knows the names of all', async () => {
       const [ada, bob, eve] = hosts;
       tell(nat, hosts, [vmOn(ada, 0), vmOn(bob, 1)], ada, 1);
