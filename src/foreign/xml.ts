@@ -1,6 +1,6 @@
 /**
- * XML 1.0 as the leaves of a tree, each with its path: `preferences/hardware/memory/ram_size`. An element with an `id`
- * has it in its path, `ide_controller[0]`. What is not well-formed is refused; a document type too, so there are
+ * XML 1.0 as the elements of a tree, each with its path: `preferences/hardware/memory/ram_size`. An element with an
+ * `id` has it in its path, `ide_controller[0]`. What is not well-formed is refused; a document type too, so there are
  * no entities but the five of XML and nothing grows by being read; depth, count and lengths are bounded.
  */
 import { Fault } from '#lib';
@@ -28,31 +28,44 @@ const entities: Readonly<Record<string, string>> = {
 interface Element {
   readonly name: string;
   readonly path: string;
+  readonly attributes: ReadonlyMap<string, string>;
   text: string;
   hasElements: boolean;
 }
 
-/** Faults: `invalid` with the line, `too-large`. */
+export type XmlElement = Readonly<Pick<Element, 'path' | 'attributes'>>;
+
+/** All elements, each before those in it. Faults: `invalid` with the line, `too-large`. */
+export function readElements(text: string): readonly XmlElement[] {
+  return read(text);
+}
+
+/** Those without elements in them, with their text. Faults: as `readElements`. */
 export function readLeaves(text: string): readonly (readonly [string, string])[] {
+  return read(text)
+    .filter(({ hasElements }) => !hasElements)
+    .map(({ path, text: own }) => [path, own.trim()]);
+}
+
+function read(text: string): readonly Element[] {
   return new Reader(text.replace(/^\ufeff/, '')).read();
 }
 
 class Reader {
   readonly #text: string;
-  readonly #leaves: [string, string][] = [];
+  readonly #all: Element[] = [];
   readonly #open: Element[] = [];
   #at = 0;
-  #elements = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  read(): readonly (readonly [string, string])[] {
+  read(): readonly Element[] {
     while (this.#at < this.#text.length) this.#step();
     if (this.#open.length > 0) this.#refuse('invalid', `${this.#open.at(-1)?.name} has no end`);
-    if (this.#elements === 0) this.#refuse('invalid', 'there is no element');
-    return this.#leaves;
+    if (this.#all.length === 0) this.#refuse('invalid', 'there is no element');
+    return this.#all;
   }
 
   #step(): void {
@@ -75,16 +88,15 @@ class Reader {
       const element = this.#open.pop();
       if (element === undefined || element.name !== end[1])
         return this.#refuse('invalid', `the end of ${end[1] ?? ''} is none of what is open`);
-      return this.#close(element);
+      return;
     }
     const start = this.#match(startTag);
     if (start === undefined) return this.#refuse('invalid', 'no element begins here');
-    const id = this.#attributes().get('id');
+    const attributes = this.#attributes();
     const closing = this.#match(tagEnd);
     if (closing === undefined) return this.#refuse('invalid', `${start[1] ?? ''} is not closed`);
-    const element = this.#begin(start[1] ?? '', id);
-    if (closing[1] === '/') this.#close(element);
-    else this.#open.push(element);
+    const element = this.#begin(start[1] ?? '', attributes);
+    if (closing[1] !== '/') this.#open.push(element);
   }
 
   #attributes(): Map<string, string> {
@@ -99,22 +111,26 @@ class Reader {
     }
   }
 
-  #begin(own: string, id: string | undefined): Element {
-    this.#elements += 1;
-    if (this.#elements > maxElements)
+  #begin(own: string, attributes: ReadonlyMap<string, string>): Element {
+    if (this.#all.length >= maxElements)
       this.#refuse('too-large', `more than ${maxElements} elements`);
     if (this.#open.length >= maxDepth)
       this.#refuse('too-large', `elements nested ${maxDepth} deep`);
     const above = this.#open.at(-1);
-    if (above === undefined && this.#elements > 1) this.#refuse('invalid', 'a second root');
+    if (above === undefined && this.#all.length > 0) this.#refuse('invalid', 'a second root');
     if (above !== undefined) above.hasElements = true;
+    const id = attributes.get('id');
     const step = id === undefined ? own : `${own}[${id.slice(0, 64)}]`;
     const path = above === undefined ? step : `${above.path}/${step}`;
-    return { name: own, path: path.slice(0, 1024), text: '', hasElements: false };
-  }
-
-  #close({ path, text, hasElements }: Element): void {
-    if (!hasElements) this.#leaves.push([path, text.trim()]);
+    const element = {
+      name: own,
+      path: path.slice(0, 1024),
+      attributes,
+      text: '',
+      hasElements: false,
+    };
+    this.#all.push(element);
+    return element;
   }
 
   #addText(piece: string): void {

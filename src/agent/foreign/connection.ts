@@ -11,7 +11,9 @@ import { connectLibvirt, parseUri, type Client } from '#libvirt';
 import type { Log } from '#log';
 import { backoffMs } from '../link/backoff.ts';
 import type { ConnectionTiming } from '../link/connection.ts';
-import { Link } from '../link/link.ts';
+import { dial, Link, streamPath } from '../link/link.ts';
+import { Streams } from '../stream/streams.ts';
+import { ForeignConsoles } from './consoles.ts';
 import { defaultTimes, ForeignHost, type ForeignTimes } from './foreign-host.ts';
 import { makeForeignHandlers } from './handlers.ts';
 import { ForeignMachines } from './machines.ts';
@@ -119,11 +121,27 @@ export class ForeignConnection {
     });
     onOpen();
     const { credentials } = identity;
+    const coordinator = new URL(identity.coordinator);
+    const { address, unverified } = this.#options.target;
+    const consoles = new ForeignConsoles({
+      client,
+      machines,
+      uri: parseUri(address),
+      unverified,
+      clock,
+    });
+    const dialStream = (streamId: string) =>
+      dial(coordinator, `${streamPath}/${encodeURIComponent(streamId)}`, credentials);
+    const streams = new Streams(dialStream, log);
     const link = new Link({
-      coordinator: new URL(identity.coordinator),
+      coordinator,
       wallet: { inUse: credentials, worked: async () => undefined, failed: () => undefined },
       host,
-      handlers: makeForeignHandlers(host, { client, machines, look: () => host.look() }),
+      handlers: makeForeignHandlers(
+        host,
+        { client, machines, look: () => host.look() },
+        { consoles, streams },
+      ),
       clock,
       random,
       timing,
@@ -131,6 +149,7 @@ export class ForeignConnection {
     this.#outbox.onReady(() => link.nudge());
     const watching = host.watch().catch((error: unknown) => lost.abort(error));
     await Promise.all([watching, link.run(signal)]);
+    streams.closeAll();
     if (!outer.aborted) throw lost.signal.reason;
   }
 

@@ -3,7 +3,7 @@ import type { HostFacts } from '#api';
 import { isFault, kiB } from '#lib';
 import type { Client } from '#libvirt';
 import { agentVersion } from '../version.ts';
-import { missingAbilities } from './abilities.ts';
+import { missingWith } from './abilities.ts';
 
 export interface ForeignFacts {
   readonly facts: HostFacts;
@@ -54,7 +54,7 @@ export async function readFacts(client: Client, signal: AbortSignal): Promise<Fo
         class: classOf(type, capabilities),
       },
       acceleration: accelerationOf(type, capabilities),
-      missing: { ...missingAbilities },
+      missing: { ...missingWith(type.slice(0, 64)) },
       programs: [],
       guestRequests: 'hypervisor',
       additionsVersion: '',

@@ -4,9 +4,14 @@ import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import { act, type ActTools } from './acts.ts';
 import { missingAbilities } from './abilities.ts';
+import { consoleVerbs, type ConsoleParts } from './console-verbs.ts';
 import type { ForeignHost } from './foreign-host.ts';
 
-export function makeForeignHandlers(host: ForeignHost, tools: ActTools): Handlers {
+export function makeForeignHandlers(
+  host: ForeignHost,
+  tools: ActTools,
+  consoles: ConsoleParts,
+): Handlers {
   const { machines, look } = tools;
   const carried: Partial<Handlers> = {
     async 'host.configure'({ settings }) {
@@ -42,7 +47,7 @@ export function makeForeignHandlers(host: ForeignHost, tools: ActTools): Handler
       });
     },
   };
-  return { ...refusals(host.name), ...carried };
+  return { ...refusals(host.name), ...carried, ...consoleVerbs(host, consoles) };
 }
 
 function refusals(hostName: string): Handlers {

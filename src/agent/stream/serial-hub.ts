@@ -1,5 +1,5 @@
 /**
- * One serial port with several watchers: the agent holds the only connection that QEMU serves, keeps the
+ * One serial port with several watchers: the agent holds the only connection that its hypervisor serves, keeps the
  * last bytes, and gives every byte to every watcher. Whoever may use it types into the same port.
  *
  * Invariants: (1) a watcher gets what was last seen, then everything, in order; one that does not read
@@ -7,7 +7,6 @@
  * typed faster than the guest takes it holds back those who type.
  */
 import { Duplex } from 'node:stream';
-import type { Socket } from 'node:net';
 import type { ChannelAccess } from '../drivers/driver.ts';
 import { Scrollback } from './scrollback.ts';
 
@@ -16,43 +15,47 @@ const maxBehindBytes = 1024 * 1024;
 const maxWatchers = 64;
 
 export class SerialHub {
-  readonly #socket: Socket;
+  readonly #port: Duplex;
+  readonly #onIdle: () => void;
   readonly #scrollback = new Scrollback(scrollbackBytes);
   readonly #watchers = new Set<Watcher>();
 
-  /** Takes over the connection. */
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => {
+  /** Takes over the connection. `onIdle` is called when the last watcher has left. */
+  constructor(port: Duplex, onIdle: () => void = () => undefined) {
+    this.#port = port;
+    this.#onIdle = onIdle;
+    port.on('data', (chunk: Buffer) => {
       this.#scrollback.push(chunk);
       for (const watcher of this.#watchers) watcher.show(chunk);
     });
-    socket.on('error', () => this.close());
-    socket.on('close', () => this.close());
+    port.on('error', () => this.close());
+    port.on('close', () => this.close());
   }
 
   /** Undefined when there are too many, or the port is closed. */
   watch(access: ChannelAccess): Duplex | undefined {
-    if (this.#watchers.size >= maxWatchers || this.#socket.destroyed) return undefined;
-    const watcher = new Watcher(this.#socket, access, () => this.#watchers.delete(watcher));
+    if (this.#watchers.size >= maxWatchers || this.#port.destroyed) return undefined;
+    const watcher = new Watcher(this.#port, access, () => {
+      if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#onIdle();
+    });
     this.#watchers.add(watcher);
     watcher.show(this.#scrollback.read());
     return watcher;
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.#port.destroy();
     for (const watcher of this.#watchers) watcher.push(null);
     this.#watchers.clear();
   }
 }
 
 class Watcher extends Duplex {
-  readonly #port: Socket;
+  readonly #port: Duplex;
   readonly #access: ChannelAccess;
   readonly #leave: () => void;
 
-  constructor(port: Socket, access: ChannelAccess, leave: () => void) {
+  constructor(port: Duplex, access: ChannelAccess, leave: () => void) {
     super({ allowHalfOpen: false });
     this.#port = port;
     this.#access = access;

@@ -6,19 +6,18 @@
  * either side ends the other.
  */
 import { createWebSocketStream, type WebSocket } from 'ws';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describeFault, Fault, withDeadline } from '#lib';
 import type { Log } from '#log';
-import type { Channel, ChannelAccess, Running } from '../drivers/driver.ts';
 
 const maxStreams = 1_000;
 const openMs = 10_000;
 
 export interface StreamRequest {
   readonly streamId: string;
-  readonly running: Running;
-  readonly channel: Channel;
-  readonly access: ChannelAccess;
+  /** The machine's side. */
+  readonly openChannel: (signal: AbortSignal) => Promise<Duplex>;
   readonly signal: AbortSignal;
 }
 
@@ -35,7 +34,7 @@ export class Streams {
 
   /** Resolves when both sides are joined. Errors: those of the channel; `timeout`, `unavailable`. */
   async open(request: StreamRequest): Promise<void> {
-    const { streamId, running, channel, access } = request;
+    const { streamId, openChannel } = request;
     if (this.#open.has(streamId)) return;
     if (this.#open.size >= maxStreams) {
       throw new Fault('exhausted', `${maxStreams} streams are open on this host`);
@@ -43,9 +42,7 @@ export class Streams {
     const controller = new AbortController();
     this.#open.set(streamId, controller);
     try {
-      const { console } = running;
-      if (!console.openChannel) throw new Fault('unsupported', `there is no channel ${channel}`);
-      const machineSide = await console.openChannel(channel, access, request.signal);
+      const machineSide = await openChannel(request.signal);
       try {
         const socket = await this.#connect(streamId, request.signal);
         const watcherSide = createWebSocketStream(socket, { allowHalfOpen: false });

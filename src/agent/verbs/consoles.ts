@@ -37,9 +37,11 @@ export function consoleVerbs(host: Host, streams: Streams): ConsoleVerbs {
     async 'stream.open'({ streamId, id, channel, readOnly }, { signal }) {
       const action = channel === 'screen' ? 'screen' : 'serial';
       const { machine, running } = live(host, id, action);
-      if (!running.console.openChannel) throw cannot(machine, `open ${channel}`);
+      const { console } = running;
+      if (!console.openChannel) throw cannot(machine, `open ${channel}`);
       const access = readOnly ? 'watch' : 'use';
-      await streams.open({ streamId, running, channel, access, signal });
+      const openChannel = console.openChannel.bind(console, channel, access);
+      await streams.open({ streamId, openChannel, signal });
       return {};
     },
   };

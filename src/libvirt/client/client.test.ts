@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFault } from '#lib';
+import { dataFrame } from '../link/stream-frame.ts';
 import { messageRouteOf } from '../procedures/table.ts';
 import { makeSocketPair, RawPeer, replyFrame, type SocketPair } from '../testing/socket-pair.ts';
 import { encodeFrame, encodeRawFrame, programs, type Frame } from '../wire/frame.ts';
@@ -55,6 +56,23 @@ void test('an error keeps the number and the text of the server', async () => {
     assert.equal((error.cause as Error).message, 'it runs already');
     return true;
   });
+});
+
+void test('what a server sends on a stream before it has answered the call is not lost', async () => {
+  const { pair, client, server } = await start();
+  await using _ = pair;
+  const opened = client.open('DOMAIN_SCREENSHOT', { dom, screen: 0, flags: 0 });
+  const frame = await take(server);
+  const { program, procedure, serial } = frame;
+  const id = { program, procedure, serial };
+  server.socket.write(dataFrame(id, Buffer.from('early')));
+  server.reply(frame, 'DOMAIN_SCREENSHOT', { mime: null });
+  server.socket.write(dataFrame(id, Buffer.alloc(0)));
+  const { stream } = await opened;
+  let text = '';
+  for await (const part of stream.parts())
+    text += part.kind === 'data' ? part.bytes.toString() : '';
+  assert.equal(text, 'early');
 });
 
 void test('a call that is given up leaves the connection usable, and its late reply is dropped', async () => {

@@ -163,6 +163,8 @@ export class Router {
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.set(serial, waiting);
+      // A server may begin with the stream before it has answered the call.
+      if (stream) this.#streams.set(serial, stream);
       this.#link.send(frame);
     });
   }
@@ -189,6 +191,7 @@ export class Router {
   #settle(waiting: Waiting, frame: Frame): void {
     const { route, stream } = waiting;
     if (frame.status === frameStatus.error) {
+      this.#streams.delete(frame.serial);
       const error = decodeWhole(remoteErrorCodec, frame.payload, `the error of ${route.name}`);
       waiting.reject(faultFromRemote(error, `libvirt call ${route.name}`));
       return;
@@ -197,10 +200,7 @@ export class Router {
       throw new Fault('invalid', `the reply to ${route.name} has status ${frame.status}`);
     }
     const ret = decodeWhole(route.ret, frame.payload, `${route.name}.ret`);
-    if (stream) {
-      this.#streams.set(frame.serial, stream);
-      if (waiting.abandoned) stream.abort();
-    }
+    if (waiting.abandoned) stream?.abort();
     waiting.resolve(ret);
   }
 

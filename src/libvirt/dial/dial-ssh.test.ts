@@ -8,9 +8,10 @@ import { connectLibvirt } from '../client/connect.ts';
 import { LibvirtServer } from '../server/listen.ts';
 import { Fleet } from '../testing/fleet.ts';
 import { sshArguments } from './dial-ssh.ts';
+import type { Place } from './place.ts';
 import { parseUri } from './uri.ts';
 
-const full = { access: 'write', verify: 'full' } as const;
+const full = { to: { daemon: 'write' }, verify: 'full' } as const;
 
 void test('FED-27 ssh is given the user, the port and what the parameters say, and no terminal', () => {
   const uri = parseUri(
@@ -28,11 +29,25 @@ void test('FED-27 ssh is given the user, the port and what the parameters say, a
   );
   assert.ok(!sshArguments(parseUri('qemu+ssh://h1/'), full).includes('-l'), 'the current user');
   const readOnly = sshArguments(parseUri('qemu+ssh://h1/system?proxy=native'), {
-    access: 'read',
+    to: { daemon: 'read' },
     verify: 'none',
   });
   assert.equal(readOnly.at(-1), 'virt-ssh-helper -r qemu:///system');
   assert.ok(readOnly.includes('StrictHostKeyChecking=no'));
+});
+
+void test('other services of the far side are reached by their address or their socket', () => {
+  const uri = parseUri('qemu+ssh://ann@h1/system');
+  const last = (to: Place, count: number): readonly string[] =>
+    sshArguments(uri, { to, verify: 'full' }).slice(-count);
+  assert.deepEqual(last({ host: '127.0.0.1', port: 5900 }, 4), [
+    '-W',
+    '127.0.0.1:5900',
+    '--',
+    'h1',
+  ]);
+  assert.deepEqual(last({ host: '::1', port: 5900 }, 4), ['-W', '[::1]:5900', '--', 'h1']);
+  assert.deepEqual(last({ path: '/a b' }, 3), ['--', 'h1', `nc -U '/a b'`]);
 });
 
 /** A program that stands for ssh: hands the far side's command to a shell, as sshd does. */

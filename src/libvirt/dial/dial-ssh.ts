@@ -1,22 +1,25 @@
 /**
- * Byte streams through ssh. The far side runs libvirt's own helper, or netcat on the daemon's socket
- * where there is no helper. ssh is spawned without a shell on this side; the far side has one by the
- * nature of ssh, so that everything that goes into its command is quoted.
+ * Byte streams through ssh: to libvirt's daemon, where the far side runs libvirt's own helper, or netcat on the
+ * daemon's socket where there is no helper; and to other services of the far side (dial-beside.ts). ssh is spawned
+ * without a shell on this side; the far side has one by the nature of ssh, so that everything that goes into its
+ * command is quoted.
  */
 import { spawn } from 'node:child_process';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { abortReason, Fault } from '#lib';
+import type { Place } from './place.ts';
 import type { LibvirtUri } from './uri.ts';
 
 const maxStderrBytes = 4096;
 
 export interface SshOptions {
-  readonly access: 'read' | 'write';
+  /** What is wanted of the far side: its daemon, or one of its other services. */
+  readonly to: { readonly daemon: 'read' | 'write' } | Place;
   /** `none` accepts any host key. */
   readonly verify: 'full' | 'none';
 }
 
-/** The arguments for ssh, the far side's command last. */
+/** The arguments for ssh, the far side's command last where it is given one. */
 export function sshArguments(uri: LibvirtUri, options: SshOptions): readonly string[] {
   const { params } = uri;
   const args = ['-T', '-e', 'none', '-o', 'BatchMode=yes'];
@@ -29,18 +32,30 @@ export function sshArguments(uri: LibvirtUri, options: SshOptions): readonly str
   if (options.verify === 'none') args.push('-o', 'StrictHostKeyChecking=no');
   else if (params.knownHostsVerify === 'auto') args.push('-o', 'StrictHostKeyChecking=accept-new');
   else args.push('-o', 'StrictHostKeyChecking=yes');
-  args.push('--', uri.host ?? 'localhost', farCommand(uri, options.access));
-  return args;
+  const host = uri.host ?? 'localhost';
+  const { to } = options;
+  if ('port' in to) return [...args, '-W', joinAddress(to), '--', host];
+  if ('path' in to) return [...args, '--', host, relayTo(uri, to.path)];
+  return [...args, '--', host, daemonCommand(uri, to.daemon)];
+}
+
+/** An address of IPv6 is told from its port by brackets (ssh(1), -W). */
+function joinAddress({ host, port }: Extract<Place, { port: number }>): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function relayTo(uri: LibvirtUri, path: string): string {
+  return `${quote(uri.params.netcat ?? 'nc')} -U ${quote(path)}`;
 }
 
 /** What the far side's shell is given. */
-function farCommand(uri: LibvirtUri, access: 'read' | 'write'): string {
+function daemonCommand(uri: LibvirtUri, access: 'read' | 'write'): string {
   const { proxy, netcat, socket } = uri.params;
   const readOnly = access === 'read' ? '-r ' : '';
   // The helper finds the socket by itself from the name; it cannot be told another one.
   const helper = `virt-ssh-helper ${readOnly}${quote(uri.name)}`;
   const path = socket ?? `/run/libvirt/libvirt-sock${access === 'read' ? '-ro' : ''}`;
-  const relay = `${quote(netcat ?? 'nc')} -U ${quote(path)}`;
+  const relay = relayTo(uri, path);
   if (proxy === 'native') return helper;
   if (proxy === 'netcat' || netcat !== undefined || socket !== undefined) return relay;
   const choose = `if command -v virt-ssh-helper >/dev/null 2>&1; then exec ${helper}; else exec ${relay}; fi`;

@@ -39,7 +39,7 @@ export async function dial(uri: LibvirtUri, options: DialOptions): Promise<Duple
         signal,
       );
     case 'ssh':
-      return dialSsh(uri, { access, verify }, signal);
+      return dialSsh(uri, { to: { daemon: access }, verify }, signal);
     case 'libssh':
     case 'libssh2':
       throw unsupported(uri, 'write +ssh: the ssh program does the same with your own settings');
@@ -48,7 +48,11 @@ export async function dial(uri: LibvirtUri, options: DialOptions): Promise<Duple
   }
 }
 
-function verification(uri: LibvirtUri, options: DialOptions): 'full' | 'none' {
+/** Errors: `forbidden` where the address asks for less than it may. */
+export function verification(
+  uri: LibvirtUri,
+  options: Pick<DialOptions, 'unverified'>,
+): 'full' | 'none' {
   const asked = uri.params.noVerify || uri.params.knownHostsVerify === 'ignore';
   if (!asked) return 'full';
   if (options.unverified === 'allowed') return 'none';

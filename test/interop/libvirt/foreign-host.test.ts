@@ -154,6 +154,28 @@ void test(
 );
 
 void test(
+  'FED-07 of consoles there is what its driver carries, and the rest is missing with the reason',
+  { skip },
+  async () => {
+    const host = await linked();
+    const { missing } = host.hello?.facts ?? assert.fail();
+    assert.equal(missing.screen, "libvirt's driver for TEST carries no screens");
+    assert.match(missing.serial ?? '', /TEST carries no serial consoles/);
+    assert.equal(missing.screenshot ?? missing.keyboard, undefined);
+    const id = reportOf(host, 'test')?.id ?? '';
+    const png = Buffer.from((await host.call('machine.screenshot', { id })).png, 'base64');
+    assert.deepEqual([png.toString('latin1', 1, 4), png.readUInt32BE(16)], ['PNG', 1120]);
+    await host.call('machine.type', { id, text: 'Hello\n', layout: 'us' });
+    await host.call('machine.keys', { id, keys: ['ctrl-alt-del', 'f12'] });
+    for (const channel of ['screen', 'serial1'] as const)
+      await assert.rejects(
+        host.call('stream.open', { streamId: channel, id, channel, readOnly: false }),
+        (error) => isFault(error, 'unsupported') && /TEST carries no/.test(error.message),
+      );
+  },
+);
+
+void test(
   'FED-06 what others change on a hypervisor is told as it is then, as theirs',
   { skip },
   async () => {

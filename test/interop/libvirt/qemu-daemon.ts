@@ -13,7 +13,7 @@ export const qemuDriver =
 const prepare = `set -eu
 folder=$1
 if [ -e /dev/kvm ]; then mount --bind /dev/null /dev/kvm; fi
-for place in /run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /etc/libvirt; do
+for place in /var/lock /run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /etc/libvirt; do
   mkdir -p "$folder/private$place"
   if [ -d $place ]; then mount --bind "$folder/private$place" $place; fi
 done

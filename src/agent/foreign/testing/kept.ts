@@ -54,8 +54,13 @@ export class Kept implements AsyncDisposable {
     return this.coordinator.host('h1');
   }
 
-  until(what: string, condition: () => boolean): Promise<void> {
-    return this.#watchers.until(what, condition);
+  until(what: string, condition: () => boolean, limitMs?: number): Promise<void> {
+    return this.#watchers.until(what, condition, limitMs);
+  }
+
+  /** Somebody who waits here looks again. */
+  wake(): void {
+    this.#watchers.wake();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

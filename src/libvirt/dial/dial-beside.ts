@@ -1,0 +1,45 @@
+/**
+ * Ways to other services of the host that a connection address leads to, such as the screens of its machines: on the
+ * same host where the address does, through ssh where it does, else to the port itself.
+ *
+ * Invariant: the place is named by that host, so that no other one than it is ever dialled for it: an address that
+ * leads over a network without ssh is dialled by its own host name, whatever the place says.
+ */
+import type { Duplex } from 'node:stream';
+import { Fault } from '#lib';
+import { dialTcp, dialUnix } from './dial-socket.ts';
+import { dialSsh } from './dial-ssh.ts';
+import { verification, type DialOptions } from './dial.ts';
+import type { Place } from './place.ts';
+import type { LibvirtUri } from './uri.ts';
+
+/** Errors: `unavailable`, `unauthenticated`; `unsupported` for a place that only its own host reaches. */
+export async function dialBeside(
+  uri: LibvirtUri,
+  place: Place,
+  { signal, unverified }: Pick<DialOptions, 'signal' | 'unverified'>,
+): Promise<Duplex> {
+  if (uri.transport === 'unix')
+    return 'path' in place
+      ? dialUnix(place.path, signal)
+      : dialTcp(nearHost(place.host), place.port, signal);
+  if (uri.transport === 'ssh') {
+    const to = 'path' in place ? place : { ...place, host: nearHost(place.host) };
+    return dialSsh(uri, { to, verify: verification(uri, { unverified }) }, signal);
+  }
+  if ('path' in place || isLoopback(place.host))
+    throw new Fault('unsupported', `it listens only on ${uri.host ?? 'its host'} itself`, {
+      hint: 'reach the host by +ssh, or have it listen on an address of the network',
+    });
+  return dialTcp(uri.host ?? 'localhost', place.port, signal);
+}
+
+/** What listens on all addresses listens on that of the host to itself. */
+function nearHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host === 'localhost' || host.startsWith('127.');
+}
