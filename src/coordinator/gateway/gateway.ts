@@ -24,8 +24,11 @@ import { domainCalls } from './domain-calls.ts';
 import { DomainIds } from './domain-ids.ts';
 import { emptyCalls } from './empty-calls.ts';
 import { hostCalls } from './host-calls.ts';
+import { networkCalls } from './network-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
+import { screenCalls } from './screen-calls.ts';
+import { snapshotCalls } from './snapshot-calls.ts';
 import { statisticsCalls } from './statistics-calls.ts';
 import { tellEvents } from './tell-events.ts';
 
@@ -109,6 +112,9 @@ export class Gateway implements AsyncDisposable {
       ...domainCalls(connection),
       ...statisticsCalls(connection),
       ...powerCalls(connection),
+      ...snapshotCalls(connection),
+      ...screenCalls(connection),
+      ...networkCalls(connection),
       ...emptyCalls,
     };
   }
