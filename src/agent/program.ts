@@ -136,7 +136,16 @@ async function makeDriver(
   const { options, name, dataDir } = place;
   if (options.driver === 'qemu') {
     const { runtimeDir } = options;
-    return QemuDriver.make({ dataDir, runtimeDir, hostName: name, clock, log, ...host });
+    const coordinator = endpointOf(options.coordinator);
+    return QemuDriver.make({
+      dataDir,
+      runtimeDir,
+      hostName: name,
+      coordinator,
+      clock,
+      log,
+      ...host,
+    });
   }
   return new SimulatedDriver(
     {
@@ -151,6 +160,12 @@ async function makeDriver(
     host,
   );
 }
+
+const endpointOf = ({ hostname, port }: URL) => ({
+  // The brackets of an address of IPv6 belong to the URL.
+  host: hostname.replace(/^\[(.*)\]$/, '$1'),
+  port: port === '' ? 443 : Number(port),
+});
 
 const durabilityOf = ({ driver }: AgentOptions): Durability =>
   driver === 'simulated' ? 'cached' : 'flushed';

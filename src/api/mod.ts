@@ -22,6 +22,7 @@ export * from './link/methods.ts';
 export * from './link/report.ts';
 export * from './list.ts';
 export { buildOpenApi } from './openapi.ts';
+export * from './network/adapter.ts';
 export * from './network/environment.ts';
 export * from './network/firewall.ts';
 export * from './network/ipv4.ts';

@@ -50,6 +50,8 @@ export interface DriverHost {
   readonly hostId: string;
   /** The networks of the host cannot be served. */
   readonly onNetworkTrouble: (reason: string) => void;
+  /** A change of an adapter of the host was undone. */
+  readonly onAdapterUndone: (adapter: string, reason: string) => void;
 }
 
 export interface HostParts {
@@ -116,6 +118,8 @@ export class Host implements MachineHost, AsyncDisposable {
       hostId: shared.file.hostId,
       onNetworkTrouble: (reason) =>
         later.host?.emit(null, 'host.network-service-failed', { reason }, systemCause),
+      onAdapterUndone: (adapter, reason) =>
+        later.host?.emit(null, 'host.adapter-undone', { adapter, reason }, systemCause),
       onFacts: () => {
         const { host } = later;
         host?.refreshFacts().catch((error: unknown) => {

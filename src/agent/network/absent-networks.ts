@@ -1,16 +1,19 @@
 /** The networks of a host that carries none. */
 import { Fault } from '#lib';
 import type { HostLease, HostPort, NetworkReport } from '#api';
+import type { Adapters } from './adapters.ts';
 import { networkUnavailable, type Networks } from './networks.ts';
 import type { Obstacle } from '../drivers/driver.ts';
 
 export class AbsentNetworks implements Networks, AsyncDisposable {
   readonly whyNot: string;
+  readonly adapters: Adapters;
   readonly reports: readonly NetworkReport[] = [];
   readonly leaseTables: ReadonlyMap<string, readonly HostLease[]> = new Map();
 
   constructor(whyNot: string) {
     this.whyNot = whyNot;
+    this.adapters = absentAdapters(whyNot);
   }
 
   async configure(): Promise<void> {}
@@ -32,4 +35,11 @@ export class AbsentNetworks implements Networks, AsyncDisposable {
   async release(): Promise<void> {
     throw new Fault('not-found', `no network is carried here: ${this.whyNot}`);
   }
+}
+
+export function absentAdapters(whyNot: string): Adapters {
+  const refuse = async (): Promise<never> => {
+    throw new Fault('unsupported', `adapters are not looked after here: ${whyNot}`);
+  };
+  return { list: refuse, change: refuse, confirm: refuse };
 }

@@ -12,10 +12,13 @@ import type {
 } from '#api';
 import type { Findings, Obstacle } from '../drivers/driver.ts';
 import type { MachineFile } from '../machine/record.ts';
+import type { Adapters } from './adapters.ts';
 
 export interface Networks {
   /** Why no network is carried here; undefined where they are. */
   readonly whyNot: string | undefined;
+  /** What the networks of this host may be on. */
+  readonly adapters: Adapters;
   /**
    * All networks that there are, and how those stand that span hosts. Resolves when they are kept and those in
    * use are looked after.

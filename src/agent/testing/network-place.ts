@@ -15,7 +15,8 @@ import { systemClock } from '#lib';
 import { silentLog } from '#log';
 import { readBootId } from '../drivers/qemu/process/proc.ts';
 import { newMachineFile, type MachineFile } from '../machine/record.ts';
-import { LinuxNetworks, type LinuxNetworksOptions } from '../network/linux/linux-networks.ts';
+import { LinuxNetworks } from '../network/linux/linux-networks.ts';
+import type { LinuxNetworksOptions } from '../network/linux/linux-options.ts';
 import { writeAlias } from '../network/linux/names.ts';
 import { findPrograms } from '../network/linux/programs.ts';
 import { must, type NetGuest } from './net-guest.ts';
@@ -62,7 +63,9 @@ export interface PluggedGuest {
   change(more: Partial<Adapter>): Promise<void>;
 }
 
-type PlaceTimes = Pick<LinuxNetworksOptions, 'sightMs'>;
+type PlaceOptions = Partial<
+  Pick<LinuxNetworksOptions, 'sightMs' | 'verifyMs' | 'coordinator' | 'programs'>
+>;
 
 /** A host that carries networks, and what it is told of its machines. */
 export class Place implements AsyncDisposable {
@@ -71,21 +74,21 @@ export class Place implements AsyncDisposable {
   files: MachineFile[] = [];
   networks!: LinuxNetworks;
 
-  readonly #times: PlaceTimes;
+  readonly #options: PlaceOptions;
 
-  private constructor(folder: string, times: PlaceTimes) {
+  private constructor(folder: string, options: PlaceOptions) {
     this.folder = folder;
-    this.#times = times;
+    this.#options = options;
   }
 
-  static async make(times: PlaceTimes = {}): Promise<Place> {
-    const place = new Place(await mkdtemp(join(tmpdir(), 'gl-')), times);
+  static async make(options: PlaceOptions = {}): Promise<Place> {
+    const place = new Place(await mkdtemp(join(tmpdir(), 'gl-')), options);
     await chmod(place.folder, 0o711);
     await place.open();
     return place;
   }
 
-  async open(): Promise<void> {
+  async open(more: PlaceOptions = {}): Promise<void> {
     const programs = await findPrograms();
     assert.ok(typeof programs !== 'string', String(programs));
     this.networks = await LinuxNetworks.open({
@@ -98,7 +101,10 @@ export class Place implements AsyncDisposable {
       allFiles: () => this.files,
       log: silentLog,
       onNetworkTrouble: (reason) => this.troubles.push(reason),
-      ...this.#times,
+      onAdapterUndone: (adapter, reason) => this.troubles.push(`${adapter}: ${reason}`),
+      coordinator: undefined,
+      ...this.#options,
+      ...more,
     });
     this.networks.look();
   }

@@ -23,7 +23,7 @@ import { readVolumes } from '../../storage/file-system.ts';
 import { ImageChecks } from '../../storage/image-checks.ts';
 import type { AbsentNetworks } from '../../network/absent-networks.ts';
 import { LinuxNetworks } from '../../network/linux/linux-networks.ts';
-import { openNetworks } from '../../network/linux/open-networks.ts';
+import { openNetworks, type NetworkTidings } from '../../network/linux/open-networks.ts';
 import { agentVersion } from '../../version.ts';
 import type {
   Driver,
@@ -75,7 +75,7 @@ import {
   recordedPorts,
 } from './surroundings.ts';
 
-export interface QemuDriverOptions {
+export interface QemuDriverOptions extends NetworkTidings {
   readonly dataDir: string;
   readonly runtimeDir: string;
   readonly hostName: string;
@@ -83,7 +83,6 @@ export interface QemuDriverOptions {
   readonly log: Log;
   readonly settings: () => HostSettings;
   readonly hostId: string;
-  readonly onNetworkTrouble: (reason: string) => void;
   readonly allFiles: () => Iterable<MachineFile>;
   /** The record of a machine as it is now. */
   readonly files: (id: string) => MachineFile | undefined;

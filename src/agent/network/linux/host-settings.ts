@@ -5,8 +5,8 @@ import { upstreamServers } from './service-config.ts';
 const settings = '/proc/sys/net/ipv6/conf';
 
 /**
- * Whether the host itself speaks IPv6 on a bridge that was made for a network. Where it does not it would give itself an address, and where
- * it does it would take its own service for its router.
+ * Whether the host itself speaks IPv6 on a bridge that was made for a network. Where it does not it would give itself
+ * an address, and where it does it would take its own service for its router.
  */
 export async function setBridgeIpv6(
   bridge: string | undefined,
@@ -21,6 +21,15 @@ export async function setBridgeIpv6(
     for (const name of ['accept_ra', 'autoconf'])
       await writeFile(`${settings}/${bridge}/${name}`, '0\n');
   await writeFile(path, `${refused}\n`);
+}
+
+/** The host speaks IPv6 on the bridge as it does on the adapter that it shares by it. */
+export async function copyIpv6Settings(adapter: string, bridge: string): Promise<void> {
+  for (const name of ['accept_ra', 'autoconf', 'disable_ipv6']) {
+    // A kernel without IPv6 has none of them.
+    const value = await readFile(`${settings}/${adapter}/${name}`, 'utf8').catch(() => undefined);
+    if (value !== undefined) await writeFile(`${settings}/${bridge}/${name}`, value);
+  }
 }
 
 /** systemd-resolved tells others of itself only; what it asks is in a file of its own. */

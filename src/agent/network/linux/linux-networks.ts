@@ -15,11 +15,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
 import type { Adapter, HostLease, HostPort, NetworkReport, NetworkSpec, SpanStanding } from '#api';
 import { describeFault, type Reason } from '#lib';
-import type { Log } from '#log';
-import type { UidRange } from '../../drivers/qemu/confine/accounts.ts';
 import type { Obstacle } from '../../drivers/driver.ts';
-import type { MachineFile } from '../../machine/record.ts';
 import { networkMissing, networkUnavailable, usedNetworks, type Networks } from '../networks.ts';
+import { LinuxAdapters } from './adapters/linux-adapters.ts';
 import type { Frames, Taps } from '../taps.ts';
 import { keepForwarding } from './forwarding.ts';
 import { countGuestFrames } from './guest-frames.ts';
@@ -28,6 +26,7 @@ import { readKnown, writeKnown } from './known-file.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { readLinks, type Link } from './links.ts';
 import { keepLimits } from './limit-keeper.ts';
+import type { LinuxNetworksOptions } from './linux-options.ts';
 import { Lookout } from './lookout.ts';
 import { givesName, readAlias } from './names.ts';
 import {
@@ -41,18 +40,18 @@ import {
 } from './plan.ts';
 import { readPorts } from './port-counters.ts';
 import { portKey, portOf, ruledNetworks, ruledPorts, tappedPorts, type Port } from './ports.ts';
-import { run, type Programs } from './programs.ts';
+import { run } from './programs.ts';
 import { reportOf } from './report.ts';
 import { RuleKeeper } from './rule-keeper.ts';
 import type { RuledNetwork, RuledPort } from './ruleset.ts';
-import type { KnownAdapter } from './service-config.ts';
+import { adaptersOn, type KnownAdapter } from './service-config.ts';
 import { servicePlaces, type ServiceHost } from './service.ts';
 import { RunningServices } from './running-services.ts';
 import { seenOutside } from './seen-outside.ts';
 import { Sightings } from './sightings.ts';
 import { Standings } from './standings.ts';
 import { findTaps, makeTap } from './tap.ts';
-import { usualBeat, type BeatTimes } from './tunnel-beat.ts';
+import { usualBeat } from './tunnel-beat.ts';
 import { ruledTunnel, Tunnels, type Spanning } from './tunnels.ts';
 import { admitToTun, serviceUid, tunGroup } from './tun.ts';
 import { watchedNetworks } from './watched.ts';
@@ -60,25 +59,9 @@ import { watchedNetworks } from './watched.ts';
 /** What comes at once is looked at once. */
 const gatherMs = 100;
 
-export interface LinuxNetworksOptions {
-  readonly hostId: string;
-  readonly programs: Programs;
-  readonly dataDir: string;
-  readonly runtimeDir: string;
-  readonly bootId: string;
-  readonly range: UidRange;
-  readonly allFiles: () => Iterable<MachineFile>;
-  readonly log: Log;
-  /** Networks cannot be served any more: told once until they can be again. */
-  readonly onNetworkTrouble: (reason: string) => void;
-  /** How other hosts are listened to. */
-  readonly beat?: BeatTimes;
-  /** How often it is looked who is on the networks. */
-  readonly sightMs?: number;
-}
-
 export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   readonly whyNot = undefined;
+  readonly adapters: LinuxAdapters;
   readonly #options: LinuxNetworksOptions;
   readonly #host: ServiceHost;
   readonly #rules: RuleKeeper;
@@ -104,6 +87,14 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   private constructor(options: LinuxNetworksOptions) {
     this.#options = options;
     const { programs, hostId, bootId, range, dataDir, runtimeDir } = options;
+    this.adapters = new LinuxAdapters({
+      ...options,
+      ip: programs.ip,
+      exclusively: (work) => this.#exclusively(work),
+      carried: () => this.#wanted().filter(({ type }) => type === 'bridged'),
+      onChange: () => this.#gather(),
+      onUndone: options.onAdapterUndone,
+    });
     this.#rules = new RuleKeeper(programs.nft, runtimeDir);
     const folder = join(dataDir, 'networks');
     this.#host = { programs, hostId, bootId, uid: serviceUid(range), folder };
@@ -126,6 +117,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   static async open(options: LinuxNetworksOptions): Promise<LinuxNetworks> {
     const networks = new LinuxNetworks(options);
+    await networks.adapters.begin();
     const known = await readKnown(networks.#path, options.log);
     if (known !== undefined) {
       networks.#take(known.networks, known.spans);
@@ -246,6 +238,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     clearTimeout(this.#gathering);
     // What is under way begins to listen at its end.
     await this.#work;
+    this.adapters[Symbol.dispose]();
     this.#listen('no');
   }
 
@@ -277,7 +270,9 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   /** How a network that is not carried yet would stand. */
   async #foresee(network: NetworkSpec): Promise<Pick<NetworkReport, 'state' | 'reasons'>> {
     const carried = this.#standings.asCarried(network);
-    const { down } = planNetwork(this.#options.hostId, carried, await this.#links());
+    const { hostId } = this.#options;
+    const { reserved } = this.adapters;
+    const { down } = planNetwork(hostId, carried, await this.#links(), 'serves', reserved);
     return down.length === 0
       ? { state: 'ready', reasons: [] }
       : { state: 'down', reasons: [...down] };
@@ -325,7 +320,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   async #converge(): Promise<void> {
     if (this.#closed) return;
     const wanted = this.#wanted();
-    const nothing = wanted.length === 0 && this.#ports.size === 0;
+    await this.adapters.restore();
+    const nothing = wanted.length === 0 && this.#ports.size === 0 && this.adapters.isIdle;
     if (nothing && this.#empty) return;
     this.#empty = false;
     try {
@@ -345,7 +341,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       }
       await keepForwarding(wanted, this.#options.runtimeDir);
       this.#leases.keep(this.#services.ids.flatMap((id) => this.#known.get(id) ?? []));
-      this.#listen(wanted.length > 0 ? 'yes' : 'no');
+      this.#listen(wanted.length > 0 || !this.adapters.isIdle ? 'yes' : 'no');
       this.#report(reports);
       this.#tell(trouble?.text);
       this.#empty = nothing && trouble === undefined;
@@ -357,7 +353,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   async #carry(network: NetworkSpec): Promise<NetworkPlan> {
     const part = this.#standings.partIn(network);
-    const plan = planNetwork(this.#options.hostId, network, await this.#links(), part);
+    const { reserved } = this.adapters;
+    const plan = planNetwork(this.#options.hostId, network, await this.#links(), part, reserved);
     const spoken = speaksIpv6(network) ? 'spoken' : 'refused';
     try {
       await setBridgeIpv6(plan.ownBridge, spoken);
@@ -388,7 +385,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     const hasPort = (vm: string, slot: number): boolean => this.#ports.has(portKey(vm, slot));
     const links = await this.#links();
     const { hostId } = this.#options;
-    const removals = planRemovals(hostId, { networks, hasPort }, links);
+    const { shared } = this.adapters;
+    const removals = planRemovals(hostId, { networks, shared, hasPort }, links);
     for (const call of [...removals, ...planReleases(hostId, wanted, links)])
       await this.#call(call).catch((error: unknown) => this.#warn(error));
     const served = new Set(this.#services.ids);
@@ -463,12 +461,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   #adaptersHere(network: string): readonly KnownAdapter[] {
-    const adapters: KnownAdapter[] = [];
-    for (const { definition } of this.#options.allFiles())
-      for (const { mac, attachment } of definition.hardware.adapters)
-        if (attachment.kind === 'network' && attachment.network === network)
-          adapters.push({ mac, vmName: definition.name });
-    return adapters;
+    return adaptersOn(this.#options.allFiles(), network);
   }
 
   #listen(whether: 'yes' | 'no'): void {

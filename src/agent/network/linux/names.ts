@@ -10,12 +10,15 @@ export type Purpose =
   | { readonly kind: 'service'; readonly network: string }
   | { readonly kind: 'tunnel'; readonly network: string }
   | { readonly kind: 'vlan'; readonly network: string }
+  /** The bridge that the host shares an adapter by (adapters/plan-use.ts). */
+  | { readonly kind: 'uplink'; readonly adapter: string }
   | { readonly kind: 'adapter'; readonly vm: string; readonly slot: number }
   /** What an adapter sends waits there for its turn (limits.ts). */
   | { readonly kind: 'limit'; readonly vm: string; readonly slot: number };
 
 export const prefixes: Readonly<Record<Purpose['kind'], string>> = {
   network: 'gbr',
+  uplink: 'gbr',
   service: 'gsvc',
   tunnel: 'gvx',
   vlan: 'gvl',
@@ -36,13 +39,17 @@ export function leadsOutside(name: string): boolean {
 }
 
 export function writeAlias(hostId: string, purpose: Purpose): string {
-  const what = 'vm' in purpose ? `${purpose.vm}/${purpose.slot}` : purpose.network;
-  return `gantry ${hostId} ${purpose.kind} ${what}`;
+  return `gantry ${hostId} ${purpose.kind} ${subjectOf(purpose)}`;
+}
+
+function subjectOf(purpose: Purpose): string {
+  if ('vm' in purpose) return `${purpose.vm}/${purpose.slot}`;
+  return 'adapter' in purpose ? purpose.adapter : purpose.network;
 }
 
 /** Undefined for what is not this host's. */
 export function readAlias(hostId: string, alias: string | undefined): Purpose | undefined {
-  const match = /^gantry (\S+) (network|service|tunnel|vlan|adapter|limit) (\S+)$/.exec(
+  const match = /^gantry (\S+) (network|service|tunnel|vlan|uplink|adapter|limit) (\S+)$/.exec(
     alias ?? '',
   );
   if (match === null || match[1] !== hostId) return undefined;
@@ -51,6 +58,7 @@ export function readAlias(hostId: string, alias: string | undefined): Purpose | 
     const [vm = '', slot = ''] = what.split('/');
     return isUuid(vm) && /^\d{1,2}$/.test(slot) ? { kind, vm, slot: Number(slot) } : undefined;
   }
+  if (kind === 'uplink') return { kind, adapter: what };
   const isOfNetwork =
     kind === 'network' || kind === 'service' || kind === 'tunnel' || kind === 'vlan';
   return isOfNetwork && isUuid(what) ? { kind, network: what } : undefined;

@@ -1,7 +1,14 @@
 /** Which networks a host has: those of Linux where it has the programs for them, else none. */
 import { AbsentNetworks } from '../absent-networks.ts';
-import { LinuxNetworks, type LinuxNetworksOptions } from './linux-networks.ts';
+import { LinuxNetworks } from './linux-networks.ts';
+import type { LinuxNetworksOptions } from './linux-options.ts';
 import { findPrograms } from './programs.ts';
+
+/** What a driver passes on. */
+export type NetworkTidings = Pick<
+  LinuxNetworksOptions,
+  'onNetworkTrouble' | 'onAdapterUndone' | 'coordinator'
+>;
 
 /** The networks of this host; none where it lacks what they are made with. */
 export async function openNetworks(

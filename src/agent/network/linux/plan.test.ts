@@ -61,7 +61,7 @@ const calls = (links: readonly Link[], network = nat): string[] =>
 void test('a network that is as it should be takes no call', () => {
   assert.deepEqual(calls([bridge, tap]), []);
   assert.deepEqual(planPorts(hostId, [{ vm, slot: 0, bridge: 'gbr0' }], [bridge, tap]), []);
-  const wanted = { networks: new Set([nat.id]), hasPort: () => true };
+  const wanted = { networks: new Set([nat.id]), shared: new Set<string>(), hasPort: () => true };
   assert.deepEqual(planRemovals(hostId, wanted, [bridge, tap]), []);
 });
 
@@ -88,7 +88,7 @@ void test('only what differs is done: an address, the memory of a promiscuous br
 });
 
 void test('what another installation or nobody has made is never removed', () => {
-  const wanted = { networks: new Set<string>(), hasPort: () => false };
+  const wanted = { networks: new Set<string>(), shared: new Set<string>(), hasPort: () => false };
   const others = [
     { ...bridge, alias: bridge.alias?.replace(hostId, vm) },
     { ...bridge, name: 'gbr5', alias: undefined },
@@ -102,7 +102,7 @@ void test('what another installation or nobody has made is never removed', () =>
 });
 
 void test('what an agent was making when it was killed is removed, whether it has its alias or not', () => {
-  const wanted = { networks: new Set([nat.id]), hasPort: () => true };
+  const wanted = { networks: new Set([nat.id]), shared: new Set<string>(), hasPort: () => true };
   for (const alias of [undefined, bridge.alias])
     assert.deepEqual(planRemovals(hostId, wanted, [{ ...bridge, name: 'gnew-30000000', alias }]), [
       ['link', 'del', 'dev', 'gnew-30000000'],

@@ -36,13 +36,15 @@ export interface NetworkPlan {
 /** The kernel's own value, in hundredths of a second. */
 const usualAgeing = 30_000;
 
+/** `reserved` are the adapters that no network may be on. */
 export function planNetwork(
   hostId: string,
   network: NetworkSpec,
   links: readonly Link[],
   part: Part = 'serves',
+  reserved: ReadonlySet<string> = new Set(),
 ): NetworkPlan {
-  const lower = network.type === 'bridged' ? judgeAdapter(network, links) : undefined;
+  const lower = network.type === 'bridged' ? judgeAdapter(network, links, reserved) : undefined;
   const down = [...(lower?.down ?? []), ...judgeSubnet(network, links)];
   if (down.length > 0) return { bridge: null, calls: [], down, degraded: [] };
   const vlan =
@@ -82,7 +84,10 @@ export function planNetwork(
   return { bridge: name, ownBridge: name, calls, down: [], degraded: lower?.degraded ?? [] };
 }
 
-/** The bridge of another network that has the adapter already: rules keep the vms of the two apart (ruleset.ts). */
+/**
+ * The bridge of another network that has the adapter already, or that the host shares it by: rules keep the vms of
+ * networks apart (ruleset.ts).
+ */
 function sharedBridge(
   hostId: string,
   network: NetworkSpec,
@@ -91,7 +96,9 @@ function sharedBridge(
 ): string | undefined {
   const bridge = links.find(({ name }) => name === adapter?.master);
   const holder = readAlias(hostId, bridge?.alias);
-  return holder?.kind === 'network' && holder.network !== network.id ? bridge?.name : undefined;
+  const isShared =
+    holder?.kind === 'uplink' || (holder?.kind === 'network' && holder.network !== network.id);
+  return isShared ? bridge?.name : undefined;
 }
 
 /** The address of the host itself: in nat and host-only networks, and in no other. */
@@ -129,15 +136,20 @@ function planAddresses(
 function judgeAdapter(
   network: NetworkSpec,
   links: readonly Link[],
+  reserved: ReadonlySet<string>,
 ): { readonly link: Link | undefined; readonly down: Reason[]; readonly degraded: Reason[] } {
   const link = links.find(({ name }) => name === network.adapter);
   const noCable = link !== undefined && link.isUp && !link.hasCarrier;
   const text = `the adapter ${network.adapter} has no link`;
   const degraded = noCable ? [{ code: 'no-link', text, remedy: 'look at its cable' }] : [];
-  return { link, down: whyNotAdapter(network, link), degraded };
+  return { link, down: whyNotAdapter(network, link, reserved), degraded };
 }
 
-function whyNotAdapter({ adapter, vlan }: NetworkSpec, link: Link | undefined): Reason[] {
+function whyNotAdapter(
+  { adapter, vlan }: NetworkSpec,
+  link: Link | undefined,
+  reserved: ReadonlySet<string>,
+): Reason[] {
   if (link === undefined)
     return [
       {
@@ -146,10 +158,17 @@ function whyNotAdapter({ adapter, vlan }: NetworkSpec, link: Link | undefined): 
         remedy: 'plug it in, or name another adapter',
       },
     ];
+  if (reserved.has(link.name))
+    return [
+      {
+        code: 'adapter-reserved',
+        text: `the adapter ${adapter} is reserved for the host`,
+        remedy: 'name another adapter, or change what this one is for: gantry host set-adapter',
+      },
+    ];
   // A VLAN takes nothing from whoever has the adapter.
   if (link.kind === 'bridge' || vlan !== null) return [];
-  const remedy =
-    'make a bridge of it that has the address, and name the bridge; or take another adapter';
+  const remedy = 'let host and networks share it: gantry host set-adapter; or take another adapter';
   if (link.addresses.length > 0)
     return [
       {
@@ -174,7 +193,9 @@ function judgeSubnet(network: NetworkSpec, links: readonly Link[]): Reason[] {
   const subnet = network.ipv4 === null ? undefined : parseSubnet(network.ipv4.subnet);
   if (subnet === undefined || hostAddress(network) === undefined) return [];
   for (const { name, addresses, alias } of links) {
-    if (alias?.startsWith('gantry ') === true && isOwnName(name)) continue;
+    // What networks have is judged where they are defined; on a bridge that it shares, the host has its own.
+    const isOfNetwork = alias?.startsWith('gantry ') === true && !alias.includes(' uplink ');
+    if (isOfNetwork && isOwnName(name)) continue;
     const clash = addresses.find((address) => {
       const theirs = parseSubnet(address);
       return theirs !== undefined && overlaps(subnet, theirs);
@@ -208,22 +229,41 @@ export function planPorts(
   });
 }
 
+export interface Wanted {
+  readonly networks: ReadonlySet<string>;
+  /** Adapters that the host shares by a bridge. */
+  readonly shared: ReadonlySet<string>;
+  hasPort(vm: string, slot: number): boolean;
+}
+
+function isNeeded(purpose: Purpose, wanted: Wanted): boolean {
+  switch (purpose.kind) {
+    case 'limit':
+      // What limits a port comes and goes with its limit (limits.ts).
+      return true;
+    case 'adapter':
+      return wanted.hasPort(purpose.vm, purpose.slot);
+    case 'uplink':
+      return wanted.shared.has(purpose.adapter);
+    case 'network':
+    case 'service':
+    case 'tunnel':
+    case 'vlan':
+      return wanted.networks.has(purpose.network);
+  }
+}
+
 /** Interfaces of ours that nothing needs any more: bridges, taps of machines that have ended. */
 export function planRemovals(
   hostId: string,
-  wanted: { readonly networks: ReadonlySet<string>; hasPort(vm: string, slot: number): boolean },
+  wanted: Wanted,
   links: readonly Link[],
 ): readonly Call[] {
   return links.flatMap(({ name, alias }): Call[] => {
     if (name === unfinishedName(hostId)) return [['link', 'del', 'dev', name]];
     const purpose = readAlias(hostId, alias);
-    // What limits a port comes and goes with its limit (limits.ts).
-    if (purpose === undefined || purpose.kind === 'limit') return [];
-    const needed =
-      purpose.kind === 'adapter'
-        ? wanted.hasPort(purpose.vm, purpose.slot)
-        : wanted.networks.has(purpose.network);
-    return needed ? [] : [['link', 'del', 'dev', name]];
+    if (purpose === undefined) return [];
+    return isNeeded(purpose, wanted) ? [] : [['link', 'del', 'dev', name]];
   });
 }
 

@@ -3,6 +3,7 @@
  * value has been parsed by the contract, so none can bring a line of its own.
  */
 import { addressIn, netmaskOf, parseSubnet, type NetworkIpv6, type NetworkSpec } from '#api';
+import type { MachineFile } from '../../machine/record.ts';
 
 const leaseSeconds6 = 43_200;
 /** Three times what is usual between advertisements (RFC 4861 6.2.1). */
@@ -21,6 +22,19 @@ export interface ServicePlaces {
 export interface KnownAdapter {
   readonly mac: string;
   readonly vmName: string;
+}
+
+/** Those of the machines that are plugged into the network. */
+export function adaptersOn(
+  files: Iterable<Pick<MachineFile, 'definition'>>,
+  network: string,
+): readonly KnownAdapter[] {
+  const adapters: KnownAdapter[] = [];
+  for (const { definition } of files)
+    for (const { mac, attachment } of definition.hardware.adapters)
+      if (attachment.kind === 'network' && attachment.network === network)
+        adapters.push({ mac, vmName: definition.name });
+  return adapters;
 }
 
 /** Undefined for a network without a service. */

@@ -77,4 +77,20 @@ export const hostEvents = {
     message: 'The installation of {target} is damaged: {parts}',
     attributes: { parts: 'affected parts' },
   },
+  'host.adapter-changed': {
+    number: 2011,
+    category: 'Network',
+    target: 'host',
+    type: 'information',
+    message: 'The adapter {adapter} of {target} is used as {use}',
+    attributes: { adapter: 'its name', use: 'what it is for' },
+  },
+  'host.adapter-undone': {
+    number: 2012,
+    category: 'Network',
+    target: 'host',
+    type: 'warning',
+    message: 'The adapter {adapter} of {target} is used as before: {reason}',
+    attributes: { adapter: 'its name', reason: 'why' },
+  },
 } as const satisfies Record<string, EventFacts>;
