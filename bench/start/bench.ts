@@ -10,8 +10,9 @@ import { dirname } from 'node:path';
 import { buildImage } from '#images';
 import { testCache } from '../../images/testing/machine.ts';
 import { newGantry } from '../../test/e2e/gantry.ts';
+import { BareQemu } from '../bare-qemu.ts';
 import { describeMachine, note, percentile, print, writeTable } from '../measure.ts';
-import { BareQemu } from './bare.ts';
+import { measureBare } from './by-hand.ts';
 import { prepareLibvirt } from './libvirt.ts';
 import type { Taken } from './taken.ts';
 import { measureGantry } from './through-gantry.ts';
@@ -40,7 +41,7 @@ const through = { gantry: [] as Taken[], 'bare qemu': [] as Taken[], 'virsh star
 for (let round = 1; round <= rounds && !end.signal.aborted; round += 1) {
   note(`round ${round} of ${rounds}`);
   through.gantry.push(await measureGantry(gantry, 'bench'));
-  through['bare qemu'].push(await bare.measure());
+  through['bare qemu'].push(await measureBare(bare));
   through['virsh start'].push(await libvirt.measure());
 }
 

@@ -7,6 +7,17 @@ import type { Gantry } from './gantry.ts';
 
 const maxTextLength = 1024 * 1024;
 
+/** A connection to the first serial port of the vm, about to be open. */
+export function dialSerial(gantry: Gantry, vm: string): WebSocket {
+  const { server, token, authority } = findConnection(gantry.installation, {});
+  const url = gantry.client().url('vm.serial.open', { vm }, {});
+  url.protocol = server.startsWith('https') ? 'wss:' : 'ws:';
+  return new WebSocket(url, {
+    headers: { authorization: `Bearer ${token}` },
+    ...(authority === undefined ? {} : { ca: authority }),
+  });
+}
+
 export class SerialPerson implements AsyncDisposable {
   readonly #socket: WebSocket;
   #text = '';
@@ -22,13 +33,7 @@ export class SerialPerson implements AsyncDisposable {
   }
 
   static async sit(gantry: Gantry, vm: string): Promise<SerialPerson> {
-    const { server, token, authority } = findConnection(gantry.installation, {});
-    const url = gantry.client().url('vm.serial.open', { vm }, {});
-    url.protocol = server.startsWith('https') ? 'wss:' : 'ws:';
-    const socket = new WebSocket(url, {
-      headers: { authorization: `Bearer ${token}` },
-      ...(authority === undefined ? {} : { ca: authority }),
-    });
+    const socket = dialSerial(gantry, vm);
     const person = new SerialPerson(socket);
     socket.on('close', (code, reason) => person.#end(`${code} ${reason.toString()}`));
     await once(socket, 'open');

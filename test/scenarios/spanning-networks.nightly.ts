@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { createWebSocketStream } from 'ws';
 import type { Network, NetworkLeases } from '#api';
 import { must, NetGuest } from '../../src/agent/testing/net-guest.ts';
 import { makeWire } from '../../src/agent/testing/network-hosts.ts';
@@ -121,7 +122,7 @@ if (isInOwnNetwork(import.meta.filename))
       for (const vm of ['one', 'two'])
         await stage.until(() => addressOf(vm) !== undefined, `${vm} has an address`, bootMs);
       const socket = stage.dial('/vms/two/serial?port=1');
-      serial = SerialSession.over(socket);
+      serial = SerialSession.over(createWebSocketStream(socket));
       await once(socket, 'open');
       await serial.logIn('root', 'gantry');
       await serial.untilCommand('dmesg -n 1; echo quiet-$((1+1))', /quiet-2/);

@@ -1,5 +1,6 @@
-/** A person at a serial console, over the agent's own stream. */
-import type { WebSocket } from 'ws';
+/** A person at a serial console. */
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream } from 'ws';
 import type { QemuAgent } from './qemu-agent.ts';
 
 const prompt = /[#$] $/;
@@ -11,24 +12,24 @@ const maxText = 200_000;
 const escapes = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
 export class SerialSession {
-  readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   readonly #listeners = new Set<() => void>();
   text = '';
 
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on('message', (data: Buffer) => {
+  private constructor(stream: Duplex) {
+    this.#stream = stream;
+    stream.on('data', (data: Buffer) => {
       this.text = (this.text + data.toString('latin1')).replaceAll(escapes, '').slice(-maxText);
       for (const listener of this.#listeners) listener();
     });
-    socket.resume();
   }
 
   /** Over a connection that is open, or about to be. */
-  static over(socket: WebSocket): SerialSession {
-    return new SerialSession(socket);
+  static over(stream: Duplex): SerialSession {
+    return new SerialSession(stream);
   }
 
+  /** Over the agent's own stream. */
   static async open(
     agent: QemuAgent,
     id: string,
@@ -41,11 +42,11 @@ export class SerialSession {
       agent.coordinator.stream(streamId),
       agent.host.call('stream.open', { streamId, id, channel, readOnly }),
     ]);
-    return new SerialSession(socket);
+    return new SerialSession(createWebSocketStream(socket));
   }
 
   write(text: string): void {
-    this.#socket.send(Buffer.from(text, 'latin1'));
+    this.#stream.write(Buffer.from(text, 'latin1'));
   }
 
   async until(pattern: RegExp, limitMs = 180_000): Promise<string> {
@@ -100,6 +101,6 @@ export class SerialSession {
   }
 
   close(): void {
-    this.#socket.close();
+    this.#stream.end();
   }
 }

@@ -2,12 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { connectQmp, qmp } from '#qemu';
-import type { Gantry } from '../../test/e2e/gantry.ts';
-import type { Taken } from './taken.ts';
+import { connectQmp, qmp, type QmpClient } from '#qemu';
+import type { Gantry } from '../test/e2e/gantry.ts';
 
 function argumentsOf(gantry: Gantry, vm: string): readonly string[] {
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
@@ -24,6 +22,21 @@ function argumentsOf(gantry: Gantry, vm: string): readonly string[] {
     }
   }
   throw new Error(`${vm} does not run`);
+}
+
+/** One that runs. */
+export interface BareMachine extends AsyncDisposable {
+  readonly pid: number;
+  readonly monitor: QmpClient;
+  /** Path of the socket that is its first serial port. */
+  readonly serial: string;
+}
+
+/** By what the program is started. */
+export interface BareStart {
+  /** Before the program's own words. */
+  readonly within?: readonly string[];
+  readonly change?: (word: string) => string;
 }
 
 export class BareQemu {
@@ -51,27 +64,25 @@ export class BareQemu {
     return new BareQemu(moved, join(folder, 'run'));
   }
 
-  async measure(): Promise<Taken> {
-    const [executable = '', ...args] = this.#words;
-    const begin = performance.now();
+  /** Resolves when the machine runs. */
+  async start({ within = [], change = (word) => word }: BareStart = {}): Promise<BareMachine> {
+    const [executable = '', ...args] = [...within, ...this.#words.map(change)];
     const child = spawn(executable, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     const exited = once(child, 'exit');
-    await using monitor = await connectQmp(join(this.#sockets, 'monitor'), { absent: 'wait' });
+    const monitor = await connectQmp(join(this.#sockets, 'monitor'), { absent: 'wait' });
     await qmp.queryStatus(monitor);
     if (args.includes('-S')) await qmp.cont(monitor);
-    const runningMs = performance.now() - begin;
-    const serial = connect(join(this.#sockets, 'serial1'));
-    let text = '';
-    for await (const chunk of serial) {
-      text += String(chunk);
-      if (text.includes('login:')) break;
-    }
-    const loginMs = performance.now() - begin;
-    serial.destroy();
-    child.kill('SIGKILL');
-    await exited;
-    rmSync(this.#sockets, { recursive: true });
-    mkdirSync(this.#sockets);
-    return { runningMs, loginMs };
+    return {
+      pid: child.pid ?? 0,
+      monitor,
+      serial: join(this.#sockets, 'serial1'),
+      [Symbol.asyncDispose]: async () => {
+        await monitor[Symbol.asyncDispose]();
+        child.kill('SIGKILL');
+        await exited;
+        rmSync(this.#sockets, { recursive: true });
+        mkdirSync(this.#sockets);
+      },
+    };
   }
 }

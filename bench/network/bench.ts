@@ -1,0 +1,83 @@
+/**
+ * How fast guests reach each other and their host, and how soon they have an address: on a network of Gantry, and with
+ * the bare QEMU given the same arguments, a bridge and taps made by hand and dnsmasq. Rounds in turn, while the other
+ * two guests stand still; medians. Wants root; runs in a network namespace of its own.
+ *
+ *   node bench/network/bench.ts [ROUNDS]
+ */
+import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildImage } from '#images';
+import { testCache } from '../../images/testing/machine.ts';
+import { newGantry } from '../../test/e2e/gantry.ts';
+import { BareQemu } from '../bare-qemu.ts';
+import { describeMachine, note, percentile, print, writeTable } from '../measure.ts';
+import { startBarePair } from './by-hand.ts';
+import { measurePair, type Figures, type Pair } from './pair.ts';
+import { prepare, startPair } from './through-gantry.ts';
+
+const marker = 'GANTRY_BENCH_NETWORK';
+if (process.env[marker] === 'own') await run();
+else {
+  const words = ['--net', '--', process.execPath, fileURLToPath(import.meta.url)];
+  const env = { ...process.env, [marker]: 'own' };
+  const { status } = spawnSync('unshare', [...words, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env,
+  });
+  process.exitCode = status ?? 1;
+}
+
+async function run(): Promise<void> {
+  const rounds = Number(process.argv[2] ?? 7);
+  spawnSync('ip', ['link', 'set', 'dev', 'lo', 'up']);
+  note('the starter appliance, built unless it is there');
+  const { path: image } = await buildImage({ kind: 'starter', cacheDir: testCache });
+  await using gantry = await newGantry();
+  note('an installation, and two vms with each');
+  await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
+  const [host] = await gantry.json<{ name: string }[]>('host', 'list');
+  await gantry.must('host', 'set', host?.name ?? '', `settings.searchPath=[${dirname(image)}]`);
+  await gantry.must('image', 'add', 'starter', image);
+  await prepare(gantry);
+  await using ours = await startPair(gantry);
+  const bare = [
+    await BareQemu.copyOf(gantry, 'one'),
+    await BareQemu.copyOf(gantry, 'two'),
+  ] as const;
+  await ours.pause();
+  await using theirs = await startBarePair(bare);
+  await theirs.pause();
+  const measured: Readonly<Record<string, { readonly pair: Pair; readonly figures: Figures[] }>> = {
+    'a network of Gantry': { pair: ours, figures: [] },
+    'bridge and taps by hand': { pair: theirs, figures: [] },
+  };
+  for (let round = 1; round <= rounds; round += 1) {
+    note(`round ${round} of ${rounds}`);
+    for (const { pair, figures } of Object.values(measured)) {
+      await pair.resume();
+      figures.push(await measurePair(pair));
+      await pair.pause();
+    }
+  }
+  await ours.resume();
+  print(describeMachine());
+  print(
+    writeTable([
+      ['through', 'vm to vm', 'vm to host', 'echo of a vm', 'echo of the host', 'start to address'],
+      ...Object.entries(measured).map(([name, { pair, figures }]) => [
+        name,
+        `${median(figures, ({ between }) => between).toFixed(1)} MiB/s`,
+        `${median(figures, ({ toHost }) => toHost).toFixed(1)} MiB/s`,
+        `${median(figures, ({ betweenMs }) => betweenMs).toFixed(2)} ms`,
+        `${median(figures, ({ toHostMs }) => toHostMs).toFixed(2)} ms`,
+        `${((pair.one.addressMs + pair.two.addressMs) / 2000).toFixed(2)} s`,
+      ]),
+    ]),
+  );
+}
+
+function median(figures: readonly Figures[], value: (figures: Figures) => number): number {
+  return percentile(figures.map(value), 0.5);
+}
