@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { findBarriers, noBrowser, type Person } from './browser.ts';
+import { findBarriers, findBarriersInEachLight, noBrowser, type Person } from './browser.ts';
 import type { Gantry } from './gantry.ts';
 import { bootMs, look, ScreenRoom } from './screen-room.ts';
 
@@ -73,7 +73,7 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     assert.deepEqual(await told('spare'), ['Saved', 'n/a', 'n/a']);
     assert.deepEqual(await told('idle'), ['Off', 'n/a', 'n/a']);
     await row('tablet').locator('td[data-label="CPU"]', { hasText: '%' }).waitFor();
-    await row('tablet').locator('td[data-label="CPU"] polyline').waitFor();
+    await row('tablet').locator('td[data-label="CPU"] .sparkline').waitFor();
     for (const name of ['idle', 'spare'])
       assert.equal(await row(name).locator('polyline').count(), 0);
     const [state, time] = await told('tablet');
@@ -125,6 +125,32 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     assert.ok(deleted.length > 0);
     for (const { path } of deleted) await dialog.getByText(path).waitFor();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  test('WEB-29 the navigation leads to creating a vm, to adding one by its configuration file, and to the list of those whose pages configure them', async () => {
+    const { page } = person;
+    await page.goto(`${gantry.client().server}/vms`);
+    await page.getByRole('button', { name: 'Actions for idle' }).click();
+    await page.getByRole('menuitem', { name: 'Remove', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    const told = await dialog.getByText(/gantry vm add \S+ --host \S+/).innerText();
+    const file = / add (\S+) /.exec(told)?.[1] ?? '';
+    await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByText('Remove: idle').waitFor();
+    await page.goto(`${gantry.client().server}/status`);
+    const navigation = page.getByRole('navigation', { name: 'Navigation' });
+    await navigation.getByRole('link', { name: 'Virtual machines', exact: true }).click();
+    await navigation.getByRole('link', { name: 'Create virtual machine' }).click();
+    await dialog.getByRole('heading', { name: 'Create virtual machine' }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await navigation.getByRole('link', { name: 'Add virtual machine' }).click();
+    await dialog.getByLabel(/^Configuration file/).fill(file);
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'idle', exact: true }).click();
+    await page.getByRole('tab', { name: 'Configuration' }).waitFor();
   });
 
   test('RCON-01 RCON-02 RCON-08 WEB-25 a vm without any system shows its firmware and takes its keys, beside the screen of another; consoles that come and go change nothing', async () => {

@@ -286,7 +286,7 @@ describe('the console', { skip: noBrowser }, () => {
     await page.getByRole('menuitem', { name: 'Remove' }).click();
     const removal = page.getByRole('dialog');
     await removal.getByText('no file is changed').waitFor();
-    await removal.getByText(/gantry vm add \S+\/vm\.json --host \S+/).waitFor();
+    await removal.getByText(/gantry vm add \S+\.json --host \S+/).waitFor();
     await removal.getByRole('button', { name: 'Cancel' }).click();
     await row('aaa-new').getByRole('button').click();
     await page.getByRole('menuitem', { name: 'Delete' }).click();

@@ -1,7 +1,7 @@
 /** Commands on vms: list, show, create, change, delete. Power and console have files of their own. */
 import { basename } from 'node:path';
-import { Fault, formatBytes } from '#lib';
-import type { VmCreate } from '#api';
+import { Fault, formatBytes, isFault } from '#lib';
+import type { Client, VmCreate } from '#api';
 import { command, type Run } from '../command.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { plain } from '../output/writer.ts';
@@ -170,12 +170,12 @@ export const vmCommands = [
   command({
     name: 'vm add',
     summary: 'add an existing vm from its configuration file, files unchanged',
-    args: [{ name: 'file', meaning: 'vm.json on the host', completes: 'file' }],
+    args: [{ name: 'file', meaning: 'its configuration file on the host', completes: 'file' }],
     options: {
       host: { type: 'text', value: 'HOST', meaning: 'on which host' },
       folder: { type: 'text', value: 'PATH', meaning: 'filed in which folder' },
     },
-    examples: ['gantry vm add /srv/vms/old/vm.json'],
+    examples: ['gantry vm add /srv/vms/old/old.json'],
     async run(run) {
       const { options, args, client, signal } = run;
       const body = {
@@ -219,10 +219,13 @@ export const vmCommands = [
         { params: { vm: run.args[0] ?? '' } },
         run.signal,
       );
-      const started = await run.client.call('vm.remove', { params: { vm: vm.id } }, run.signal);
+      const params = { vm: vm.id };
+      const configuration = await findConfiguration(run.client, vm.id, run.signal);
+      const started = await run.client.call('vm.remove', { params }, run.signal);
       if (run.dryRun) return;
       await finish(run, started, () => `vm ${vm.name} was removed; its files stay in ${vm.path}`);
-      run.out.hint(`gantry vm add ${vm.path}/vm.json`);
+      if (configuration !== undefined)
+        run.out.hint(`gantry vm add ${configuration} --host ${vm.host}`);
     },
   }),
   command({
@@ -358,6 +361,21 @@ export const vmCommands = [
     },
   }),
 ];
+
+/** Its path on the host; undefined while the host is away, which keeps no vm from being removed. */
+async function findConfiguration(
+  client: Client,
+  vm: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const { files } = await client.call('vm.files', { params: { vm } }, signal);
+    return files.find(({ role }) => role === 'configuration')?.path;
+  } catch (error) {
+    if (isFault(error, 'unavailable')) return undefined;
+    throw error;
+  }
+}
 
 function parseForward(text: string): {
   hostPort: number;

@@ -1,9 +1,9 @@
 /** The side: the pages, and below them the tree of all things; narrow windows fold it away. */
 import { Nav, NavItem, NavList, PageSidebar, PageSidebarBody } from '@patternfly/react-core';
 import { Link, useLocation } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
-import { places } from './places.ts';
+import { beginnings, places } from './places.ts';
 import { Tree } from './tree/Tree.tsx';
 
 export function Navigation(): ReactNode {
@@ -15,9 +15,19 @@ export function Navigation(): ReactNode {
         <Nav aria-label={words.text('navigation')}>
           <NavList>
             {places.map(([to, key]) => (
-              <NavItem key={to} isActive={pathname.startsWith(to)}>
-                <Link to={to}>{words.text(key)}</Link>
-              </NavItem>
+              <Fragment key={to}>
+                <NavItem isActive={pathname.startsWith(to)}>
+                  <Link to={to}>{words.text(key)}</Link>
+                </NavItem>
+                {pathname.startsWith(to) &&
+                  beginnings[to]?.map((begun) => (
+                    <NavItem key={begun.key} className="nav-beginning">
+                      <Link to={to} search={begun.search}>
+                        {words.text(begun.key)}
+                      </Link>
+                    </NavItem>
+                  ))}
+              </Fragment>
             ))}
           </NavList>
         </Nav>

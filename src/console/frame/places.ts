@@ -1,5 +1,8 @@
-/** The pages that navigation and palette lead to. */
-export const places = [
+/** The pages that navigation and palette lead to, and what is begun from the navigation where one is in that part. */
+import type { TextKey } from '../i18n/en.ts';
+import type { VmsPlace } from '../vms/place.ts';
+
+export const places: readonly (readonly [to: string, key: TextKey])[] = [
   ['/status', 'status'],
   ['/vms', 'virtualMachines'],
   ['/teams', 'teams'],
@@ -9,4 +12,13 @@ export const places = [
   ['/images', 'images'],
   ['/operations', 'operations'],
   ['/events', 'events'],
-] as const;
+];
+
+export const beginnings: Readonly<
+  Record<string, readonly { readonly search: VmsPlace; readonly key: TextKey }[]>
+> = {
+  '/vms': [
+    { search: { create: true }, key: 'createVm' },
+    { search: { add: true }, key: 'addVm' },
+  ],
+};

@@ -106,6 +106,7 @@ export const german: Language = {
     windowsDrivers: 'virtio-win.iso auf dem Host',
     work: 'Vorgänge und Ereignisse',
     about: 'Über',
+    addVm: 'Virtuelle Maschine hinzufügen',
     actions: 'Aktionen',
     actionsOf: 'Aktionen für {name}',
     actionTaken: '{action}: {name}',

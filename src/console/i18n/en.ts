@@ -110,6 +110,7 @@ export const texts = {
   work: 'Operations and events',
   about: 'About',
   actions: 'Actions',
+  addVm: 'Add virtual machine',
   actionsOf: 'Actions for {name}',
   actionTaken: '{action}: {name}',
   address: 'Address',

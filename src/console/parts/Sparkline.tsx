@@ -1,4 +1,4 @@
-/** A small graph of recent values between nothing and `most`; the number beside it says the same in words. */
+/** A small graph of recent values between nothing and `most`, at first a dash; the number beside it says the same in words. */
 import type { ReactNode } from 'react';
 
 const width = 60;
@@ -11,10 +11,11 @@ export function Sparkline({
   readonly values: readonly (number | null)[];
   readonly most: number;
 }): ReactNode {
-  if (values.length < 2 || most <= 0) return null;
-  const step = width / Math.max(20, values.length - 1);
-  const points = values.map((value, index) => {
-    const x = width - (values.length - 1 - index) * step;
+  if (values.length === 0 || most <= 0) return null;
+  const drawn = values.length === 1 ? [...values, ...values] : values;
+  const step = width / Math.max(20, drawn.length - 1);
+  const points = drawn.map((value, index) => {
+    const x = width - (drawn.length - 1 - index) * step;
     const y = height - 1 - (Math.min(most, value ?? 0) / most) * (height - 2);
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   });

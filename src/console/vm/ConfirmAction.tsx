@@ -12,7 +12,7 @@ import {
 } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import type { Vm } from '#api';
+import type { CallOutput, Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { useAct } from './act.ts';
 import { mayGoUnasked, useAsking } from './asking.ts';
@@ -52,11 +52,7 @@ export function ConfirmAction({
       />
       <ModalBody id="confirm-loss">
         <Content component="p">{loss}</Content>
-        {action === 'remove' && (
-          <Content component="p">
-            {words.text('addAgain', { file: `${vm.path}/vm.json`, host: vm.host })}
-          </Content>
-        )}
+        {action === 'remove' && <WayBack vm={vm} />}
         {mayGoUnasked(action) && (
           <Checkbox
             id="unasked"
@@ -97,15 +93,31 @@ export function ConfirmAction({
   );
 }
 
-function DeletedFiles({ vm }: { readonly vm: Vm }): ReactNode {
+function useFiles(vm: Vm): CallOutput<'vm.files'>['files'] {
   const { client } = useConsole();
-  const words = useWords();
   const { data } = useQuery({
     queryKey: ['vm.files', vm.id],
     staleTime: 0,
     queryFn: ({ signal }) => client.call('vm.files', { params: { vm: vm.id } }, signal),
   });
-  const deleted = data?.files.filter((file) => file.deleted) ?? [];
+  return data?.files ?? [];
+}
+
+/** How a vm that is removed comes back. */
+function WayBack({ vm }: { readonly vm: Vm }): ReactNode {
+  const words = useWords();
+  const configuration = useFiles(vm).find(({ role }) => role === 'configuration');
+  if (configuration === undefined) return null;
+  return (
+    <Content component="p">
+      {words.text('addAgain', { file: configuration.path, host: vm.host })}
+    </Content>
+  );
+}
+
+function DeletedFiles({ vm }: { readonly vm: Vm }): ReactNode {
+  const words = useWords();
+  const deleted = useFiles(vm).filter((file) => file.deleted);
   if (deleted.length === 0) return null;
   return (
     <>

@@ -2,10 +2,16 @@
 import { parseListPlace, type ListPlace } from '../list/place.ts';
 
 export interface VmsPlace extends ListPlace {
+  /** Which form is open. */
   readonly create?: true;
+  readonly add?: true;
 }
 
 /** What is not understood is left out. */
 export function parseVmsPlace(search: Readonly<Record<string, unknown>>): VmsPlace {
-  return { ...parseListPlace(search), ...(search['create'] === true ? { create: true } : {}) };
+  return {
+    ...parseListPlace(search),
+    ...(search['create'] === true ? { create: true } : {}),
+    ...(search['add'] === true ? { add: true } : {}),
+  };
 }

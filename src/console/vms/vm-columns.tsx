@@ -137,8 +137,8 @@ export const vmColumns: readonly Column<Vm>[] = [
 
 function CpuGraph({ vm }: { readonly vm: Vm }): ReactNode {
   const { live } = useConsole();
-  if (vm.status.cpuPercent === null) return null;
-  return (
-    <Sparkline values={live.samples.of(vm.id).map(({ cpuPercent }) => cpuPercent)} most={100} />
-  );
+  const { cpuPercent: present } = vm.status;
+  if (present === null) return null;
+  const recent = live.samples.of(vm.id).map(({ cpuPercent }) => cpuPercent);
+  return <Sparkline values={recent.length === 0 ? [present] : recent} most={100} />;
 }

@@ -56,6 +56,7 @@ function usePageEntries(): readonly Entry[] {
   return [
     ...places.map(([to, key]) => page(to, words.text(key))),
     page('/vms?create=true', words.text('createVm')),
+    page('/vms?add=true', words.text('addVm')),
     page('/images?build=true', words.text('buildImage')),
     create('create-team', teamText('create')),
     create('create-network', networkText('create')),

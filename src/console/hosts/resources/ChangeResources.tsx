@@ -1,6 +1,6 @@
 /** The processor resources of one vm as a form; what is saved holds at once, while the vm runs too. */
 import { useState, type ReactNode } from 'react';
-import { vmResourcesSchema, type Vm, type VmPatch } from '#api';
+import { vmResourcesSchema, type Vm, type VmResources } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useOutcome } from '../../parts/use-outcome.ts';
 import { PatchDialog } from '../../vm/settings/PatchDialog.tsx';
@@ -19,7 +19,7 @@ export function ChangeResources({
   const tellOutcome = useOutcome();
   // What somebody else saves while the form is open is not overwritten.
   const [{ version, definition }] = useState(vm);
-  const send = async (resources: VmPatch['resources']): Promise<void> => {
+  const send = async (resources: Partial<VmResources>): Promise<void> => {
     const operation = await client.call('vm.update', {
       params: { vm: vm.id },
       body: { resources },

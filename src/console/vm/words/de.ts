@@ -63,6 +63,10 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   model: 'Modell',
   position: 'Position',
   resource: 'Vom Host',
+  add: 'Hinzufügen',
+  addHint:
+    'Eine, die es schon gibt, zum Beispiel nachdem sie entfernt oder ihr Ordner auf den Host kopiert wurde. Keine Datei wird kopiert oder geändert.',
+  configurationFile: 'Konfigurationsdatei auf dem Host',
   addMember: 'Hinzufügen: {name}',
   advanced: 'Erweitert: jede Einstellung',
   advancedHint: 'Öffnen Sie, was Sie setzen wollen; alles andere behält seine Vorgabe.',

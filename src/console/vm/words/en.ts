@@ -61,6 +61,10 @@ export const vmTexts = {
   model: 'Model',
   position: 'Position',
   resource: 'Of the host',
+  add: 'Add',
+  addHint:
+    'One that is there already, for example after it was removed or its folder was copied to the host. No file is copied or changed.',
+  configurationFile: 'Configuration file on the host',
   addMember: 'Add: {name}',
   advanced: 'Advanced: every setting',
   advancedHint: 'Open what you want to set; the rest keeps its default.',
