@@ -11,7 +11,7 @@ import { test } from 'node:test';
 import { systemClock } from '#lib';
 
 const marker = 'GANTRY_TEST_NETWORK';
-const limitMs = 300_000;
+const usualLimitMs = 300_000;
 /** For saying what came until then. */
 const graceMs = 30_000;
 
@@ -23,8 +23,8 @@ export const withoutNetworks: string | false =
         (name) => spawnSync('which', [name]).status !== 0,
       ) ?? false);
 
-/** Whether the file runs inside. Where not, it is one test: that it passes inside. */
-export function isInOwnNetwork(file: string): boolean {
+/** Whether the file runs inside. Where not, it is one test: that it passes inside, and within the limit. */
+export function isInOwnNetwork(file: string, limitMs = usualLimitMs): boolean {
   if (process.env[marker] === 'own') {
     spawnSync('ip', ['link', 'set', 'dev', 'lo', 'up']);
     // What interfaces say of themselves would be counted as traffic.
