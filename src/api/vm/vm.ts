@@ -229,12 +229,18 @@ export const vmSchema = z
   .strictObject({
     kind: z.literal('vm'),
     id: idSchema,
+    uuid: z.string().meta({
+      description: 'that its guest reads: the id, but of a vm that others run what they call so',
+    }),
     name: nameSchema,
     state: vmStateSchema,
     stateNumber: z.number().int().meta({ description: 'stable number of the state; running is 5' }),
     hostId: idSchema,
     host: z.string().meta({ description: 'name of the host' }),
-    driver: z.string().meta({ description: 'how the host is spoken to: qemu, simulated' }),
+    driver: z.string().meta({ description: 'how the host is spoken to: qemu, simulated, libvirt' }),
+    hypervisor: z
+      .string()
+      .meta({ description: 'what runs it, on hosts of any driver, such as QEMU or Xen' }),
     folderId: idSchema,
     folder: z.string().meta({ description: 'path of the folder, / at the top' }),
     path: z.string().meta({ description: "the vm's folder on its host" }),

@@ -82,8 +82,10 @@ export const vmColumns: readonly Column<Vm>[] = [
   { title: 'ADDITIONS', value: (vm) => vm.status.additions.state, wide: true },
   { title: 'FOLDER', value: (vm) => vm.folder, wide: true },
   { title: 'DRIVER', value: (vm) => vm.driver, wide: true },
+  { title: 'HYPERVISOR', value: (vm) => vm.hypervisor, wide: true },
   { title: 'TECHNIQUE', value: (vm) => vm.technique, wide: true },
   { title: 'TAGS', value: (vm) => orNone(vm.definition.tags.join(' ')), wide: true },
+  { title: 'UUID', value: (vm) => vm.uuid, wide: true },
   { title: 'ID', value: (vm) => vm.id, wide: true },
 ];
 

@@ -140,6 +140,8 @@ export const german: Language = {
     diskUse: '{read}/s gelesen, {written}/s geschrieben',
     diskGiB: 'Plattengröße in GiB (leer: so groß wie das Abbild)',
     driver: 'Treiber',
+    hypervisor: 'Hypervisor',
+    uuid: 'UUID',
     technique: 'Technik',
     duration: 'Dauer',
     events: 'Ereignisse',

@@ -141,6 +141,8 @@ export const texts = {
   diskUse: '{read}/s read, {written}/s written',
   diskGiB: 'Disk size in GiB (empty: as large as the image)',
   driver: 'Driver',
+  hypervisor: 'Hypervisor',
+  uuid: 'UUID',
   technique: 'Technique',
   duration: 'Duration',
   events: 'Events',

@@ -12,10 +12,12 @@ import { RunningTime } from './RunningTime.tsx';
 export const vmRowFields = [
   'kind',
   'id',
+  'uuid',
   'name',
   'state',
   'hostId',
   'host',
+  'hypervisor',
   'folder',
   'createdAt',
   'status.since',
@@ -125,6 +127,14 @@ export const vmColumns: readonly Column<Vm>[] = [
     raw: (vm) => vm.createdAt,
     say: (time, words) => words.time(time),
   }),
+  column({
+    key: 'hypervisor',
+    field: 'hypervisor',
+    width: 8,
+    hidden: true,
+    raw: (vm) => vm.hypervisor,
+  }),
+  column({ key: 'uuid', field: 'uuid', width: 18, hidden: true, raw: (vm) => vm.uuid }),
   column({
     key: 'id',
     title: 'identifier',

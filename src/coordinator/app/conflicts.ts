@@ -4,6 +4,7 @@
  */
 import type { VmDefinition } from '#api';
 import type { VmDocument } from '../documents.ts';
+import { guestUuid } from '../foreign-vm.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { hostThing } from './things.ts';
 
@@ -24,13 +25,6 @@ function claimsOf(definition: VmDefinition): ReadonlyMap<string, string> {
 }
 
 const uuidClaim = 'UUID';
-
-/** The id, but of a vm of a foreign hypervisor what that one calls so. */
-function guestUuid({ id, extensions }: VmDefinition): string {
-  const said = extensions['libvirt'];
-  const isObject = typeof said === 'object' && said !== null && !Array.isArray(said);
-  return isObject && typeof said['uuid'] === 'string' ? said['uuid'] : id;
-}
 
 interface Owner {
   readonly id: string;

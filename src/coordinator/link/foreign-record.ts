@@ -3,6 +3,7 @@
  * Gantry stays; hardware and what its hypervisor calls it are taken over.
  */
 import { vmStateFacts, type MachineRecord, type MachineReport, type VmDefinition } from '#api';
+import { foreignName } from '../foreign-vm.ts';
 
 /** The definition with what is seen now. Its name follows as long as nobody has given it another one in Gantry. */
 export function seenDefinition(
@@ -18,13 +19,6 @@ export function seenDefinition(
     hardware,
     extensions: { ...ours.extensions, ...extensions },
   };
-}
-
-/** What its hypervisor calls it. */
-function foreignName({ extensions }: VmDefinition): string | undefined {
-  const said = extensions['libvirt'];
-  const isObject = typeof said === 'object' && said !== null && !Array.isArray(said);
-  return isObject && typeof said['name'] === 'string' ? said['name'] : undefined;
 }
 
 /**

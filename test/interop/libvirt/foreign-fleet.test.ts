@@ -172,6 +172,49 @@ void test(
 );
 
 void test(
+  'FED-11 FED-12 FED-13 the vms of one host are listed with name, UUID, state and resources, running or not',
+  { skip },
+  async () => {
+    const fields = 'name,uuid,state,host,hypervisor,definition.hardware.memory.sizeBytes';
+    const listed = async (filter: string): Promise<readonly Partial<Vm>[]> =>
+      (
+        await list<Partial<Vm>>(`/vms?filter=${encodeURIComponent(filter)}&fields=${fields}`)
+      ).items.toSorted((one, other) => (one.host ?? '').localeCompare(other.host ?? ''));
+    await elsewhere('right', 'destroy test');
+    await open().until(() => open().vm('test (2)')?.state === 'off', 'it is off');
+    const uuid = '6695eb01-f6a4-8304-79aa-97f2502e193f';
+    const rest = {
+      uuid,
+      hypervisor: 'TEST',
+      definition: { hardware: { memory: { sizeBytes: 8 * 1024 ** 3 } } },
+    };
+    const left = { name: 'test', host: 'left', state: 'running', ...rest };
+    const right = { name: 'test (2)', host: 'right', state: 'off', ...rest };
+    assert.deepEqual(await listed('host = right'), [right]);
+    assert.deepEqual(await listed(`uuid = ${uuid}`), [left, right]);
+    const own = await listed('host = own');
+    assert.equal(own.length, 3);
+    assert.ok(own.every(({ uuid: one }) => one !== undefined && one !== uuid));
+    await elsewhere('right', 'start test');
+    await open().until(() => open().vm('test (2)')?.state === 'running', 'it runs again');
+  },
+);
+
+void test(
+  'FED-15 the vms of one type of hypervisor are listed across hosts',
+  { skip },
+  async () => {
+    const of = async (type: string): Promise<readonly string[]> => {
+      const query = encodeURIComponent(`hypervisor = ${type}`);
+      return (await list<Vm>(`/vms?sort=host&filter=${query}`)).items.map(({ host }) => host);
+    };
+    assert.deepEqual(await of('TEST'), ['left', 'right']);
+    const [simulated] = (await list<Vm>('/vms?filter=host%20%3D%20own')).items;
+    assert.deepEqual(await of(simulated?.hypervisor ?? ''), ['own', 'own', 'own']);
+  },
+);
+
+void test(
   'FED-02 connections come back by themselves, also when the process that keeps them was killed',
   { skip },
   async () => {
@@ -236,6 +279,8 @@ void test(
     };
     const serial = actions.find(({ action }) => action === 'serial');
     assert.deepEqual([serial?.allowed, /libvirt/.test(serial?.reason ?? '')], [false, true]);
+    const picture = await open().send('GET', `/vms/${vm.id}/screenshot`);
+    assert.match(picture.text, /^.PNG/);
     const agents = encodeURIComponent('status = ready AND driver != libvirt');
     assert.equal((await list<Host>(`/hosts?filter=${agents}`)).total, 1);
     // Where no host is named, one that makes vms takes it.

@@ -14,6 +14,7 @@ import {
   type VmStatus,
 } from '#api';
 import type { HostDocument, VmDocument } from '../../documents.ts';
+import { guestUuid } from '../../foreign-vm.ts';
 import type { Document } from '../../store/store.ts';
 
 export interface VmParts {
@@ -43,12 +44,14 @@ export function viewVm(parts: VmParts, nowMs: number): Vm {
   return {
     kind: 'vm',
     id: vm.id,
+    uuid: guestUuid(definition),
     name: definition.name,
     state,
     stateNumber: vmStateFacts[state].number,
     hostId,
     host: host?.name ?? hostId,
     driver: host?.driver ?? 'unknown',
+    hypervisor: host?.facts?.hypervisor.name ?? 'unknown',
     folderId,
     folder: folderPath,
     path,

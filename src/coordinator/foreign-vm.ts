@@ -1,0 +1,19 @@
+/** What a definition says of a vm that others run (docs/rfd/0024): who it is to its hypervisor. */
+import type { VmDefinition } from '#api';
+
+/** What its hypervisor calls it; undefined for a vm of our own. */
+export function foreignName(definition: VmDefinition): string | undefined {
+  return said(definition, 'name');
+}
+
+/** That its guest reads: the id, but of a vm of a foreign hypervisor what that one calls so. */
+export function guestUuid(definition: VmDefinition): string {
+  return said(definition, 'uuid') ?? definition.id;
+}
+
+function said({ extensions }: VmDefinition, what: 'name' | 'uuid'): string | undefined {
+  const all = extensions['libvirt'];
+  const isObject = typeof all === 'object' && all !== null && !Array.isArray(all);
+  const value = isObject ? all[what] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
