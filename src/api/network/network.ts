@@ -223,7 +223,10 @@ export const networkSchema = networkSpecSchema
     service: z
       .strictObject({ host: idSchema, hostName: z.string().max(100) })
       .nullable()
-      .meta({ description: 'where a network that spans hosts is served; null for all others' }),
+      .meta({
+        description:
+          'where a network that spans hosts, or a bridged one that leases addresses, is served; null for all others',
+      }),
     adapters: z.number().int().min(0).meta({ description: 'adapters of vms that are on it' }),
     warnings: z.array(reasonSchema).max(8).meta({
       description: 'what may not be wanted of it as it is now, though nothing stops it',
@@ -241,7 +244,8 @@ export const networkCreateSchema = z
     name: nameSchema,
     type: z.enum(typeNames).default('nat').meta({ description: 'how far its traffic goes' }),
     ipv4: ipv4InputSchema.nullable().optional().meta({
-      description: 'default: addresses for nat and host-only networks, none for the others',
+      description:
+        'default: addresses for nat and host-only networks, none for the others; of a bridged one subnet, service and range of the physical network, with accept=physical-dhcp',
     }),
     ipv6: networkIpv6InputSchema.nullable().default(null).meta({
       description: 'of a network with a service; null: none',
@@ -262,6 +266,32 @@ export const networkPatchSchema = patchOf(networkCreateSchema)
       'what is left out stays as it is; ipv4 is given whole; the type and whether it spans hosts never change',
   });
 export type NetworkPatch = z.infer<typeof networkPatchSchema>;
+
+/** What goes wrong only where the physical network is not as it was thought to be: done when it is named. */
+export const networkRisks = {
+  'physical-dhcp':
+    'the physical network may have a DHCP server of its own, which answers vms as well, or devices that have addresses of the range',
+} as const;
+export type NetworkRisk = keyof typeof networkRisks;
+
+export const networkWriteQuerySchema = dryRunQuerySchema.extend({
+  accept: z
+    .enum(Object.keys(networkRisks) as [NetworkRisk, ...NetworkRisk[]])
+    .optional()
+    .meta({ description: 'physical-dhcp: DHCP is switched on in a bridged network' }),
+});
+
+/**
+ * Whether one host serves it for all that carry it: its addresses are given once. Networks that exist on every host
+ * by themselves are served by each.
+ */
+export function isServedOnce({
+  type,
+  span,
+  ipv4,
+}: Pick<NetworkSpec, 'type' | 'span' | 'ipv4'>): boolean {
+  return span !== null || (type === 'bridged' && ipv4 !== null);
+}
 
 /** Definition and the version of its form, as it is kept in files. */
 export const networkFileSchema = z

@@ -8,9 +8,10 @@ import {
   networkLeasesSchema,
   networkPatchSchema,
   networkSchema,
+  networkWriteQuerySchema,
 } from '../network/network.ts';
 import { networkPortsSchema } from '../network/port-state.ts';
-import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
+import { listQuerySchema, pageSchema } from '../list.ts';
 import { route, type Route } from './route.ts';
 import { one } from './params.ts';
 
@@ -53,7 +54,7 @@ export const networksRoutes = {
     summary: 'Create a network',
     group: 'networks',
     right: 'network.manage',
-    query: dryRunQuerySchema,
+    query: networkWriteQuerySchema,
     body: networkCreateSchema,
     answer: 'now',
     response: networkSchema,
@@ -66,7 +67,7 @@ export const networksRoutes = {
     right: 'network.manage',
     on: 'network',
     params: one('network'),
-    query: dryRunQuerySchema,
+    query: networkWriteQuerySchema,
     body: networkPatchSchema,
     answer: 'now',
     response: networkSchema,

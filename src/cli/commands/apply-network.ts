@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Fault, isFault } from '#lib';
 import { diffSettings, nameSchema, writeValue, type Network } from '#api';
 import type { Run } from '../command.ts';
+import { withRisk } from './network-risk.ts';
 
 export const networkTextSchema = z.strictObject({
   gantry: z.literal('network'),
@@ -29,7 +30,9 @@ export async function applyNetwork(
   const network = await findNetwork(run, name);
   if (network === undefined) {
     out.note(`+ network ${name}`);
-    await client.call('network.create', { body: definition }, signal);
+    await withRisk(run, (query) =>
+      client.call('network.create', { body: definition, query }, signal),
+    );
     return 'created';
   }
   const before = Object.fromEntries(
@@ -48,6 +51,8 @@ export async function applyNetwork(
   const { type: _type, span: _span, ...body } = definition;
   const params = { network: network.id };
   const ifMatch = network.version;
-  await client.call('network.update', { params, body, ifMatch }, signal);
+  await withRisk(run, (query) =>
+    client.call('network.update', { params, body, ifMatch, query }, signal),
+  );
   return 'changed';
 }

@@ -19,6 +19,7 @@ import { collect, listOptions, listQuery } from '../lists.ts';
 import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { flowColumns, leaseColumns, networkColumns, portColumns } from './columns.ts';
+import { withRisk } from './network-risk.ts';
 import { ipv6Of, ipv6Options, showIpv6 } from './network-ipv6.ts';
 
 const networkArgument = { name: 'network', meaning: 'name or id', completes: 'network' } as const;
@@ -32,6 +33,11 @@ const changeOptions = {
     meaning: 'for example 10.80.0.0/24; default: a free one',
   },
   gateway: { type: 'text', value: 'ADDRESS', meaning: 'router told to vms, or none' },
+  service: {
+    type: 'text',
+    value: 'ADDRESS',
+    meaning: 'of the DHCP and DNS service; default: the second one',
+  },
   range: { type: 'text', value: 'FIRST-LAST', meaning: 'addresses leased to vms, or none' },
   lease: { type: 'number', value: 'SECONDS', meaning: 'for how long; default 12 hours' },
   dns: {
@@ -126,8 +132,8 @@ function parseRange(text: string): Pick<DhcpInput, 'first' | 'last'> {
 
 /** Undefined where nothing of it was said; `before` is what the network has already. */
 function ipv4Of(options: Changes, before?: Network['ipv4']): NetworkCreate['ipv4'] {
-  const { subnet, gateway, range, lease, dns, wins } = options;
-  if ([subnet, gateway, range, lease, dns, wins].every((one) => one === undefined))
+  const { subnet, gateway, service, range, lease, dns, wins } = options;
+  if ([subnet, gateway, service, range, lease, dns, wins].every((one) => one === undefined))
     return undefined;
   // Another subnet has another range, another gateway and another service.
   const kept = subnet === undefined || subnet === before?.subnet ? before : undefined;
@@ -141,6 +147,7 @@ function ipv4Of(options: Changes, before?: Network['ipv4']): NetworkCreate['ipv4
     ...kept,
     ...(subnet === undefined ? {} : { subnet }),
     ...(gateway === undefined ? {} : { gateway: gateway === 'none' ? null : gateway }),
+    ...(service === undefined ? {} : { service }),
     ...(dns === undefined ? {} : { dnsServers: [...dns] }),
     ...(range === 'none'
       ? { dhcp: null }
@@ -320,8 +327,10 @@ export const networkCommands: readonly Command[] = [
       'gantry network create office --subnet 10.80.0.0/24 --domain office.test --forward 8080=10.80.0.9:80',
       'gantry network create lan --type bridged --adapter br0',
       'gantry network create guests --type bridged --adapter eno1 --vlan 120',
+      'gantry network create lan --type bridged --adapter br0 --subnet 192.0.2.0/24 --service 192.0.2.199 --range 192.0.2.200-192.0.2.220',
     ],
-    async run({ client, args, options, out, dryRun, signal }) {
+    async run(run) {
+      const { client, args, options, out, dryRun, signal } = run;
       const body = {
         name: args[0] ?? '',
         ...(options.type === undefined ? {} : { type: options.type }),
@@ -329,7 +338,9 @@ export const networkCommands: readonly Command[] = [
         ...ipv6Of(options),
         ...changesOf(options),
       };
-      const network = await client.call('network.create', { body }, signal);
+      const network = await withRisk(run, (query) =>
+        client.call('network.create', { body, query }, signal),
+      );
       const at = network.ipv4 === null ? '' : ` with ${network.ipv4.subnet}`;
       out.line(`network ${network.name}${at} ${wasOrWouldBe({ dryRun })} created`);
       out.hint(`gantry vm create NAME --network ${network.name}`);
@@ -350,7 +361,8 @@ export const networkCommands: readonly Command[] = [
       'gantry network set office --tag production',
       'gantry network set office --ip-source-guard on --rule "deny out tcp 25"',
     ],
-    async run({ client, args, options, out, dryRun, signal }) {
+    async run(run) {
+      const { client, args, options, out, dryRun, signal } = run;
       const params = { network: args[0] ?? '' };
       const before = await client.call('network.show', { params }, signal);
       const body = {
@@ -359,7 +371,9 @@ export const networkCommands: readonly Command[] = [
         ...changesOf(options, before),
       };
       const input = { params, body, ifMatch: before.version };
-      const changed = await client.call('network.update', input, signal);
+      const changed = await withRisk(run, (query) =>
+        client.call('network.update', { ...input, query }, signal),
+      );
       out.line(`network ${changed.name} ${wasOrWouldBe({ dryRun })} changed`);
     },
   }),

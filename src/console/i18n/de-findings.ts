@@ -55,6 +55,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'not-generalised': 'Der Gast wurde nicht verallgemeinert',
   'peer-silent': 'Von einem anderen Host kommt nichts',
   'peer-without-address': 'Ein anderer Host hat keine Adresse für Tunnel',
+  'physical-dhcp': 'Das physische Netz kann einen eigenen DHCP-Server haben',
   'port-in-use': 'Der Port wird schon benutzt',
   'port-unavailable': 'Der Port geht nicht',
   'processor-model': 'Das Prozessormodell gibt es hier nicht',

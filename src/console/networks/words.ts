@@ -10,6 +10,8 @@ const english = {
   automatic: 'one that nothing known uses',
   subnetOptional: 'Empty: it has no addresses',
   adapterHint: 'A bridge of the host, or an adapter that has no address of its own',
+  acceptPhysicalDhcp:
+    'I know the physical network: no other DHCP server is in the way, and nobody else has addresses of the range',
   spans: 'One network on all hosts, by tunnels between them',
   spanned: 'Spans hosts',
   tunnels: 'VXLAN {vni}, packets of up to {mtu} bytes',
@@ -54,6 +56,8 @@ const german: Readonly<Record<NetworkTextKey, string>> = {
   automatic: 'eines, das sonst nichts Bekanntes benutzt',
   subnetOptional: 'Leer: Es hat keine Adressen',
   adapterHint: 'Eine Brücke des Hosts, oder ein Adapter ohne eigene Adresse',
+  acceptPhysicalDhcp:
+    'Ich kenne das physische Netz: Kein anderer DHCP-Server ist im Weg, und niemand sonst hat Adressen des Bereichs',
   spans: 'Ein Netzwerk auf allen Hosts, durch Tunnel zwischen ihnen',
   spanned: 'Umfasst Hosts',
   tunnels: 'VXLAN {vni}, Pakete bis {mtu} Byte',

@@ -272,12 +272,11 @@ function networkHandlers({ coordinator }: HandlersOptions): Of<`network.${string
       definition: findNetwork(inventory, params.network).data,
     }),
     'network.show': ({ params }) => showNetwork(inventory, findNetwork(inventory, params.network)),
-    'network.create': ({ caller, body, query }) =>
-      createNetwork(coordinator, caller, body, query.dryRun),
+    'network.create': ({ caller, body, query }) => createNetwork(coordinator, caller, body, query),
     'network.update': ({ caller, params, body, precondition, query }) =>
       updateNetwork(coordinator, caller, params.network, body, {
         precondition,
-        dryRun: query.dryRun,
+        ...query,
       }),
     'network.delete': ({ caller, params, precondition, query }) =>
       deleteNetwork(coordinator, caller, params.network, { precondition, ...query }),

@@ -1,12 +1,19 @@
 /** Whom guests reach on each kind of network of a real Linux host, and who sees their frames. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import type { NetworkSpec } from '#api';
 import { must, NetGuest } from '../../testing/net-guest.ts';
-import { addresses, Place, spec } from '../../testing/network-place.ts';
+import {
+  adapterOn,
+  addresses,
+  hostId,
+  machineOn,
+  Place,
+  spec,
+} from '../../testing/network-place.ts';
 import { isInOwnNetwork } from '../../testing/own-network.ts';
 
 if (isInOwnNetwork(import.meta.filename))
@@ -41,6 +48,49 @@ if (isInOwnNetwork(import.meta.filename))
       assert.equal(seen, '192.0.2.1', 'the host’s address, not the guest’s');
       assert.equal(outside.reaches('10.71.1.7'), false, 'nobody comes in uninvited');
       assert.equal(await peerSeenBy(guest, outside, '192.0.2.1', 80, 8080), '192.0.2.9');
+    });
+
+    void test('NET-23 DHCP that is on in an external network leases to its guests alone, from one host', async () => {
+      must('ip', 'link', 'add', 'name', 'eno1', 'type', 'veth', 'peer', 'name', 'switch1');
+      for (const name of ['eno1', 'switch1']) must('ip', 'link', 'set', 'dev', name, 'up');
+      const ipv4 = addresses('10.71.7', { gateway: '10.71.7.254', dnsServers: ['10.71.7.253'] });
+      const lan = spec(7, { type: 'bridged', adapter: 'eno1', ipv4 });
+      const vm = machineOn(lan.id, 'vm-1', '52:47:59:00:00:07');
+      place.files = [vm];
+      const servedBy = async (service: string): Promise<void> => {
+        const term = service === hostId ? 1 : 2;
+        const standing = { network: lan.id, address: null, peers: [], service, term, leases: [] };
+        await place.networks.configure([lan], [standing]);
+      };
+      await servedBy(hostId);
+      await place.until('it is carried', () => place.report(lan.id)?.state === 'ready');
+      using guest = await NetGuest.make();
+      const adapter = adapterOn(lan.id, '52:47:59:00:00:07');
+      await place.plug(guest, vm.definition.id, adapter);
+      const told = await guest.askAddress();
+      assert.match(told['ip'] ?? '', /^10\.71\.7\.1[0-4]\d$/);
+      assert.deepEqual([told['router'], told['dns']], ['10.71.7.254', '10.71.7.253']);
+      const ask = [
+        'udhcpc',
+        '-i',
+        'switch1',
+        '-f',
+        '-n',
+        '-q',
+        '-t',
+        '2',
+        '-T',
+        '1',
+        '-s',
+        '/bin/true',
+      ];
+      const { status } = spawnSync('busybox', ask);
+      assert.equal(status, 1, 'a device of the physical network is not answered');
+      assert.equal(place.services().length, 1);
+      await servedBy('30000000-0000-4000-8000-000000000002');
+      await place.until('another host serves', () => place.services().length === 0);
+      await place.networks.unplug(vm.definition.id);
+      must('ip', 'link', 'del', 'dev', 'eno1');
     });
 
     void test('NET-13 traffic of one network is not received on another, nor can a guest go there', async () => {

@@ -59,6 +59,8 @@ export function writeServiceConfig(
     'no-hosts',
     'no-resolv',
     'no-poll',
+    // Whoever is on the physical network could ask it.
+    ...(type === 'bridged' ? ['port=0'] : []),
     ...(type === 'nat' ? upstream.map((address) => `server=${address}`) : []),
     ...(domain === '' ? [] : [`domain=${domain}`, `local=/${domain}/`, 'expand-hosts']),
   ];
@@ -66,22 +68,24 @@ export function writeServiceConfig(
     lines.push(
       `dhcp-leasefile=${places.leases}`,
       `dhcp-hostsfile=${places.hosts}`,
-      'dhcp-authoritative',
+      // On a physical network others may serve: devices there are theirs.
+      type === 'bridged' ? 'dhcp-ignore=tag:!known' : 'dhcp-authoritative',
       'dhcp-ignore-names=tag:!known',
       'quiet-dhcp',
     );
   if (ipv6 !== null) lines.push(serverId(id), ...ipv6Lines(type, ipv6, span));
   if (dhcp === null || subnet === undefined) return `${lines.join('\n')}\n`;
   const { first, last, leaseSeconds, renewSeconds, rebindSeconds, winsServers } = dhcp;
-  const dns = ipv4.dnsServers.length > 0 ? ipv4.dnsServers : [service];
+  const ownNames = type === 'bridged' ? [] : [service];
+  const dns = ipv4.dnsServers.length > 0 ? ipv4.dnsServers : ownNames;
   lines.push(
     `dhcp-range=${first},${last},${netmaskOf(subnet)},${leaseSeconds}`,
     'dhcp-broadcast',
-    // All addresses of the network are given by this service: asking first costs each new vm three seconds.
-    'no-ping',
+    // Where all addresses are given by this service, asking first only costs each new vm three seconds.
+    ...(type === 'bridged' ? [] : ['no-ping']),
     // An option without a value is one that is not sent.
     ['dhcp-option=option:router', gateway].filter((part) => part !== null).join(','),
-    `dhcp-option=option:dns-server,${dns.join(',')}`,
+    ['dhcp-option=option:dns-server', ...dns].join(','),
     ...(span === null ? [] : [`dhcp-option=option:mtu,${span.mtu}`]),
     ...(winsServers.length === 0 ? [] : [`dhcp-option=option:netbios-ns,${winsServers.join(',')}`]),
     ...(renewSeconds === null ? [] : [`dhcp-option=option:T1,${renewSeconds}`]),

@@ -1,5 +1,5 @@
 /** How networks that span hosts stand, as this host was told last. */
-import type { HostLease, NetworkSpec, SpanStanding } from '#api';
+import { isServedOnce, type HostLease, type NetworkSpec, type SpanStanding } from '#api';
 import { asCarried, partIn, type Part } from './carried.ts';
 import type { KnownAdapter } from './service-config.ts';
 import type { Spanning } from './tunnels.ts';
@@ -30,8 +30,8 @@ export class Standings {
   }
 
   /** What the service begins its term on this host with. */
-  handed({ id, span }: NetworkSpec): SpanStanding | undefined {
-    return span === null ? undefined : this.#byNetwork.get(id);
+  handed(network: NetworkSpec): SpanStanding | undefined {
+    return isServedOnce(network) ? this.#byNetwork.get(network.id) : undefined;
   }
 
   /** Undefined for a network without tunnels, and until it is told how it stands. */

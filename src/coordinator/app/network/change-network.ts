@@ -4,10 +4,12 @@ import { Fault, isoTime } from '#lib';
 import {
   diffSettings,
   maxNetworks,
+  networkRisks,
   type EventName,
   type Network,
   type NetworkCreate,
   type NetworkPatch,
+  type NetworkRisk,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import {
@@ -30,17 +32,22 @@ import { makeIpv4, makeIpv6, makeNetwork, type MakeNetworkOptions } from './make
 import { tellHosts } from './tell-hosts.ts';
 import { countAdapters, findNetwork, showNetwork } from './show-network.ts';
 
-interface ChangeOptions {
-  readonly precondition: Precondition;
+interface WriteOptions {
   readonly dryRun: boolean;
+  /** What may go wrong outside, and is taken into account. */
+  readonly accept?: NetworkRisk | undefined;
 }
 
-/** Errors: `exists`; `invalid` with every issue; `exhausted`. */
+interface ChangeOptions extends WriteOptions {
+  readonly precondition: Precondition;
+}
+
+/** Errors: `exists`; `invalid` with every issue; `exhausted`; `refused` for a risk that is not accepted. */
 export async function createNetwork(
   coordinator: Coordinator,
   caller: Caller,
   create: NetworkCreate,
-  dryRun: boolean,
+  { dryRun, accept }: WriteOptions,
 ): Promise<Network> {
   const { inventory, clock } = coordinator;
   const id = randomUUID();
@@ -51,6 +58,7 @@ export async function createNetwork(
     const around = surroundingsOf(inventory, id);
     const network = makeNetwork(create, freeOf(around));
     requireSound(network, around);
+    requireAccepted(network, accept);
     return network;
   };
   const planned = make();
@@ -83,7 +91,7 @@ export async function updateNetwork(
   caller: Caller,
   reference: string,
   patch: NetworkPatch,
-  { precondition, dryRun }: ChangeOptions,
+  { precondition, dryRun, accept }: ChangeOptions,
 ): Promise<Network> {
   const { inventory } = coordinator;
   const { id } = findNetwork(inventory, reference);
@@ -108,6 +116,7 @@ export async function updateNetwork(
         ipv4 === undefined ? now : makeIpv4(before.data, ipv4, now ?? undefined, freeOf(around)),
     });
     requireSound(data, around, before.data);
+    requireAccepted(data, accept, before.data);
     return { before, data };
   };
   const planned = make();
@@ -217,6 +226,22 @@ function requireSound(
   );
   const issues = judgeNetwork(network, around).filter((issue) => !known.has(JSON.stringify(issue)));
   if (issues.length > 0) throw issuesFault(`network ${network.name}`, issues);
+}
+
+/** DHCP in a bridged network is switched on by who knows its physical network. */
+function requireAccepted(
+  { name, type, adapter, ipv4 }: NetworkDocument,
+  accept: NetworkRisk | undefined,
+  before?: NetworkDocument,
+): void {
+  const leases = type === 'bridged' && ipv4 !== null && ipv4.dhcp !== null;
+  const leasedBefore = before !== undefined && before.ipv4 !== null && before.ipv4.dhcp !== null;
+  if (!leases || leasedBefore || accept === 'physical-dhcp') return;
+  const text = networkRisks['physical-dhcp'];
+  throw new Fault('refused', `cannot switch DHCP on in network ${name}: it is at ${adapter}`, {
+    reasons: [{ code: 'physical-dhcp', text, remedy: 'repeat it with accept=physical-dhcp' }],
+    hint: 'look for another server there first, and take a range that nobody else gives addresses of',
+  });
 }
 
 function frameOf({ actor, origin, correlationId }: Caller, id: string, name: string): EventFrame {

@@ -43,7 +43,7 @@ type Report = (path: string, problem: string) => void;
 function judgeType({ type, ipv4, adapter, vlan, forwards }: NetworkDocument, report: Report): void {
   if (type === 'bridged') {
     if (adapter === null) report('adapter', 'a bridged network needs an adapter of the host');
-    if (ipv4 !== null)
+    if (ipv4 !== null && ipv4.dhcp === null)
       report('ipv4', 'addresses of a bridged network are given by the physical network');
   } else if (adapter !== null) report('adapter', 'only a bridged network has one');
   if (type !== 'bridged' && vlan !== null) report('vlan', 'only a bridged network has one');

@@ -53,6 +53,7 @@ export function makeIpv4(
   const asked = wanted === undefined ? (hasHostAddress(type) ? {} : null) : wanted;
   if (asked === null) return null;
   const text = asked.subnet ?? before?.subnet;
+  if (type === 'bridged') requireNamed(name, asked, text);
   const subnet = text === undefined ? chooseSubnet(options) : parseSubnet(text);
   if (subnet === undefined || subnet.bits > 29 || subnet.bits < 8)
     throw wrong(name, 'ipv4/subnet', 'has a length from 8 to 29');
@@ -76,6 +77,23 @@ export function makeIpv4(
     dhcp: leased,
     dnsServers: asked.dnsServers ?? [],
   });
+}
+
+/** Nothing of a physical network is guessed. Errors: `invalid`. */
+function requireNamed(
+  name: string,
+  { service, dhcp }: NonNullable<NetworkCreate['ipv4']>,
+  subnet: string | undefined,
+): void {
+  const missing = Object.entries({
+    subnet,
+    service,
+    'dhcp/first': dhcp?.first,
+    'dhcp/last': dhcp?.last,
+  })
+    .filter(([, value]) => value === undefined)
+    .map(([path]) => ({ path: `ipv4/${path}`, problem: 'is that of the physical network' }));
+  if (dhcp !== null && missing.length > 0) throw issuesFault(`network ${name}`, missing);
 }
 
 /** Whether the host itself has an address in networks of the type. */

@@ -278,6 +278,36 @@ test('NET-46 a network that is missing, an adapter that cannot be initialised, a
     );
 });
 
+test('NET-23 DHCP of a bridged network is off, and switched on only by who accepts what is at stake', async () => {
+  const { id } = await create({ name: 'street', type: 'bridged', adapter: 'eno1' });
+  assert.equal((await show('street')).ipv4, null);
+  const subnet = '192.0.2.0/24';
+  const dhcp = { first: '192.0.2.200', last: '192.0.2.220' };
+  const guessed = await refused('PATCH', '/networks/street', { ipv4: { subnet } });
+  assert.match(guessed.detail, /ipv4\/service: is that of the physical network/);
+  const body = { ipv4: { subnet, service: '192.0.2.199', dhcp } };
+  const risky = await refused('PATCH', '/networks/street', body);
+  assert.deepEqual(
+    [risky.status, risky.code, risky.reasons?.map(({ code }) => code)],
+    [409, 'refused', ['physical-dhcp']],
+  );
+  const another = { name: 'street2', type: 'bridged', adapter: 'eno2', ...body };
+  assert.equal((await refused('POST', '/networks', another)).code, 'refused');
+  const accept = '?accept=physical-dhcp';
+  const changed = await stage.send('PATCH', `/networks/street${accept}`, { body });
+  const { ipv4 } = changed.json as Network;
+  assert.deepEqual(
+    [ipv4?.dhcp?.first, ipv4?.gateway, ipv4?.service],
+    [dhcp.first, null, '192.0.2.199'],
+  );
+  const range = { ipv4: { ...body.ipv4, dhcp: { ...dhcp, last: '192.0.2.230' } } };
+  assert.equal((await stage.send('PATCH', '/networks/street', { body: range })).status, 200, 'on');
+  await stage.act('POST', '/vms', { name: 'walker', host: 'h1', network: 'street' });
+  const { inventory } = stage.coordinator;
+  await stage.until(() => inventory.document('span', id) !== undefined, 'one host serves');
+  assert.equal((await show('street')).service?.hostName, 'h1');
+});
+
 test('NET-48 a vm tagged test on a network tagged production is warned of, wherever it comes about and while it is so', async () => {
   const { id } = await create({ name: 'live', type: 'internal', tags: ['Production'] });
   await create({ name: 'bench', type: 'internal', tags: ['test'] });

@@ -1,6 +1,7 @@
 /** Networks as the API shows them: the document, how hosts carry it, how many adapters are on it. */
 import { Fault } from '#lib';
 import {
+  isServedOnce,
   isolationOf,
   isUuid,
   type IsolationSurroundings,
@@ -53,7 +54,7 @@ export function showNetwork(
     ...data,
     state: stateOfNetwork(hosts.map(({ state }) => state)),
     hosts,
-    service: serviceOf(inventory, id),
+    service: isServedOnce(data) ? serviceOf(inventory, id) : null,
     adapters: counts.get(id) ?? 0,
     warnings: asReasons(warnOfOthers(inventory, id, data)),
     isolation: isolationOf(data, { adapter: adapterKind(inventory, data) }),

@@ -1,22 +1,23 @@
 /**
- * Networks that span hosts, as the inventory knows them: which hosts take part, which MAC addresses are
+ * Networks that one host serves for all, as the inventory knows them (those that span hosts, and bridged ones that
+ * lease addresses): which hosts take part, which MAC addresses are
  * behind each, and what each of them is told of it (docs/rfd/0021). Pure reads.
  *
  * A host takes part while a vm that is defined on it has an adapter there, and as long as it carries the
  * network: what an agent still has is told away by its own report.
  */
-import type { HostLease, SpanPeer, SpanStanding } from '#api';
+import { isServedOnce, type HostLease, type SpanPeer, type SpanStanding } from '#api';
 import type { HostDocument, NetworkDocument, SpanDocument, VmDocument } from '../../documents.ts';
 import type { Inventory, InventoryChange } from '../../inventory/inventory.ts';
 
 /** Adapters by host. */
 type Members = ReadonlyMap<string, SpanPeer['adapters']>;
 
-/** Of every network that spans hosts. */
+/** Of every network that is served once. */
 export function spanMembers(inventory: Inventory): ReadonlyMap<string, Members> {
   const members = new Map<string, Map<string, SpanPeer['adapters']>>();
   for (const { id, data } of inventory.documents<NetworkDocument>('network'))
-    if (data.span !== null) {
+    if (isServedOnce(data)) {
       const carriers = [...inventory.networkReports(id).keys()];
       members.set(id, new Map(carriers.map((host) => [host, []])));
     }
@@ -38,7 +39,7 @@ export function concernsSpans(inventory: Inventory, things: InventoryChange['thi
   const kinds: ReadonlySet<string> = new Set(['vm', 'host', 'network']);
   if (!things.some(({ kind, how }) => how !== 'sampled' && kinds.has(kind))) return false;
   const networks = [...inventory.documents<NetworkDocument>('network')];
-  return networks.some(({ data }) => data.span !== null);
+  return networks.some(({ data }) => isServedOnce(data));
 }
 
 /** Of a host, for tunnels: as it is set, as its agent comes, or the only one that it has. */
