@@ -1,7 +1,7 @@
 /**
  * Counters as libvirt's clients want them, who draw graphs from their growth. Hosts tell what passes as rates; here
- * they are added up over time, from when the coordinator first saw a vm run, each rate until the next one is told. They only
- * grow until the vm goes off.
+ * they are added up over time, from when the first client came or the vm began to run, each rate until the next one is
+ * told. They only grow until the vm goes off.
  */
 import { vmStateFacts, type Vm } from '#api';
 import type { Clock } from '#lib';

@@ -41,16 +41,15 @@ export class Gateway implements AsyncDisposable {
   readonly #options: GatewayOptions;
   readonly #desk: Desk;
   readonly #ids: DomainIds;
-  readonly #counters: Counters;
+  /** Nothing is counted before a client has come. */
+  #counters: Counters | undefined;
   readonly #server: LibvirtServer;
 
   private constructor(options: GatewayOptions) {
     const { coordinator, access } = options;
-    const { inventory, clock } = coordinator;
     this.#options = options;
     this.#desk = new Desk({ ...options, gate: access });
-    this.#ids = new DomainIds(inventory);
-    this.#counters = new Counters(inventory, clock);
+    this.#ids = new DomainIds(coordinator.inventory);
     this.#server = new LibvirtServer({
       open: (request) => this.#open(request),
       onFault: (procedure, fault, peer) => this.#note(procedure, fault, peer),
@@ -74,12 +73,13 @@ export class Gateway implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.close();
-    this.#counters[Symbol.dispose]();
+    this.#counters?.[Symbol.dispose]();
     this.#ids[Symbol.dispose]();
   }
 
   #open({ peer, name, session, signal }: OpenRequest): OpenAnswer {
     const { coordinator, access } = this.#options;
+    this.#counters ??= new Counters(coordinator.inventory, coordinator.clock);
     const caller = this.#identify(peer);
     const connection = new Connection({
       coordinator,
