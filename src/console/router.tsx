@@ -117,6 +117,12 @@ const eventsRoute = createRoute({
   component: lazyRouteComponent(() => import('./work/EventsPage.tsx'), 'EventsPage'),
 });
 
+const manualRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/docs/$',
+  component: lazyRouteComponent(() => import('./manual/ManualPage.tsx'), 'ManualPage'),
+});
+
 export function createConsoleRouter(): AnyRouter {
   return createRouter({
     routeTree: rootRoute.addChildren([
@@ -136,6 +142,7 @@ export function createConsoleRouter(): AnyRouter {
       topologyRoute,
       operationsRoute,
       eventsRoute,
+      manualRoute,
     ]),
   });
 }

@@ -1,5 +1,6 @@
 /** The console's frame in a real browser: tree, palette, drawer, the status page, and all of it without a mouse. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import type { HostCapacity, Vm } from '#api';
@@ -348,6 +349,38 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     await menu.click();
     await page.getByRole('menuitem', { name: 'Properties' }).click();
     await page.getByRole('heading', { level: 1, name: 'sim-2' }).waitFor();
+  });
+
+  test('WEB-38 the documentation opens the guides for users, administrators and programmers of this very version, from this server alone', async () => {
+    const { page } = person;
+    await open('/status');
+    const origins = new Set<string>();
+    page.on('request', (request) => origins.add(new URL(request.url()).origin));
+    const title = (name: string): Locator => page.getByRole('heading', { level: 1, name });
+    const firstLine = (file: string): string =>
+      readFileSync(new URL(`../../docs/manual/${file}`, import.meta.url), 'utf8')
+        .split('\n')
+        .find((line) => line.startsWith('# '))
+        ?.slice(2) ?? '';
+    for (const [link, file] of [
+      ['console', 'users/console.md'],
+      ['installation', 'operators/installation.md'],
+      ['API', 'reference/api.md'],
+    ] as const) {
+      await page.getByRole('link', { name: 'Documentation', exact: true }).first().click();
+      await page.getByRole('main').getByRole('link', { name: link, exact: true }).click();
+      await title(firstLine(file)).waitFor();
+      if (file === 'reference/api.md') continue;
+      assert.deepEqual(await findBarriersInEachLight(page), []);
+    }
+    await page.getByRole('table').or(page.getByRole('grid')).first().waitFor();
+    await open('/docs/manual/users/consoles.md');
+    await page.getByRole('main').getByRole('link', { name: 'events', exact: true }).first().click();
+    await title(firstLine('reference/events.md')).waitFor();
+    await page.setViewportSize({ width: 400, height: 800 });
+    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'));
+    await page.setViewportSize({ width: 1280, height: 800 });
+    assert.deepEqual([...origins], [new URL(server).origin]);
   });
 
   test('WEB-51 WEB-52 recent events are told newest first, settings that were changed among them, and lead to the log at that record', async () => {

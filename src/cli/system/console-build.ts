@@ -12,7 +12,14 @@ import { root } from './processes.ts';
 const built = join(root, 'dist/console');
 
 /** What the console is made of: its own sources, the contract, and the packages. */
-const sources = ['src/console/**/*', 'src/api/**/*.ts', 'src/lib/*.ts', 'package-lock.json'];
+const sources = [
+  'src/console/**/*',
+  'src/api/**/*.ts',
+  'src/lib/*.ts',
+  'docs/errors.md',
+  'docs/manual/**/*',
+  'package-lock.json',
+];
 
 function readStamp(): string | undefined {
   try {

@@ -136,6 +136,7 @@ export const german: Language = {
       'Mit ihrer Konfigurationsdatei wird sie wieder aufgenommen: gantry vm add {file} --host {host}',
     deletedFiles: 'Diese Dateien werden gelöscht:',
     disconnected: 'Getrennt',
+    documentation: 'Dokumentation',
     disk: 'Platte',
     diskUse: '{read}/s gelesen, {written}/s geschrieben',
     diskGiB: 'Plattengröße in GiB (leer: so groß wie das Abbild)',

@@ -138,6 +138,7 @@ export const texts = {
   deletedFiles: 'These files are deleted:',
   disconnected: 'Disconnected',
   disk: 'Disk',
+  documentation: 'Documentation',
   diskUse: '{read}/s read, {written}/s written',
   diskGiB: 'Disk size in GiB (empty: as large as the image)',
   driver: 'Driver',
