@@ -33,6 +33,11 @@ export const accelerationSchema = z
     description: 'found out by running a tiny machine, never by looking for /dev/kvm alone',
   });
 
+export const hypervisorIdSchema = z
+  .string()
+  .max(400)
+  .meta({ description: 'the same over every way to a hypervisor that others run' });
+
 export const hostFactsSchema = z
   .strictObject({
     architecture: z.string().max(32),
@@ -73,6 +78,7 @@ export const hostFactsSchema = z
       class: z
         .enum(['bare-metal', 'kernel-resident', 'hosted', 'emulation', 'simulated'])
         .meta({ description: 'what kind of hypervisor it is' }),
+      id: hypervisorIdSchema.optional(),
     }),
     acceleration: accelerationSchema,
     missing: z

@@ -5,7 +5,7 @@
  *
  *   connecting --open, first look--> connected: link, looks --loss--> wait, longer each time --> connecting
  */
-import type { ConnectionState, ForeignHostIdentity, ForeignTarget } from '#api';
+import type { ConnectionState, ForeignHostIdentity, ForeignTarget, Tried } from '#api';
 import { describeFault, Fault, isoTime, type Clock } from '#lib';
 import { connectLibvirt, parseUri, type Client } from '#libvirt';
 import type { Log } from '#log';
@@ -19,6 +19,7 @@ import { makeForeignHandlers } from './handlers.ts';
 import { ForeignMachines } from './machines.ts';
 import { MemoryOutbox } from './outbox.ts';
 import { readFacts } from './facts.ts';
+import { maxDomains } from './look.ts';
 
 export interface ForeignConnectionOptions {
   readonly identity: ForeignHostIdentity;
@@ -39,10 +40,17 @@ async function connectTo(target: ForeignTarget, signal: AbortSignal): Promise<Cl
   return await connectLibvirt(uri, { signal, unverified, credentials });
 }
 
-/** Opens a connection and takes leave again; answers what the host calls itself. Errors: as `connectTo`. */
-export async function tryTarget(target: ForeignTarget, signal: AbortSignal): Promise<string> {
+/** Opens a connection, looks and takes leave again. Errors: as `connectTo`. */
+export async function tryTarget(target: ForeignTarget, signal: AbortSignal): Promise<Tried> {
   await using client = await connectTo(target, signal);
-  return (await readFacts(client, signal)).hostName;
+  const { hostName, facts } = await readFacts(client, signal);
+  const args = { need_results: 1, flags: 0 };
+  const { domains } = await client.call('CONNECT_LIST_ALL_DOMAINS', args, { signal });
+  return {
+    hostName,
+    hypervisorId: facts.hypervisor.id ?? null,
+    vms: domains.slice(0, maxDomains).map(({ uuid }) => uuid),
+  };
 }
 
 export class ForeignConnection {

@@ -29,6 +29,7 @@ export async function readFacts(client: Client, signal: AbortSignal): Promise<Fo
   ]);
   const version = await hypervisorVersion(client, signal);
   const atLeastOne = (value: number): number => Math.max(1, value);
+  const id = await readHypervisorId(client, capabilities, signal);
   return {
     hostName: hostname.slice(0, 100),
     facts: {
@@ -52,6 +53,7 @@ export async function readFacts(client: Client, signal: AbortSignal): Promise<Fo
         name: type.slice(0, 64),
         version: version ?? versionText(library),
         class: classOf(type, capabilities),
+        ...(id === null ? {} : { id }),
       },
       acceleration: accelerationOf(type, capabilities),
       missing: { ...missingWith(type.slice(0, 64)) },
@@ -63,6 +65,23 @@ export async function readFacts(client: Client, signal: AbortSignal): Promise<Fo
       maxProcessorsPerVm: atLeastOne(node.cpus),
     },
   };
+}
+
+/** Its machine's UUID and which of the hypervisors there it is; null where it does not tell both. */
+async function readHypervisorId(
+  client: Client,
+  capabilities: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const uuid = /<host>\s*<uuid>([0-9a-f-]{36})<\/uuid>/i.exec(capabilities)?.[1];
+  if (uuid === undefined) return null;
+  try {
+    const { uri } = await client.call('CONNECT_GET_URI', {}, { signal });
+    return `${uuid.toLowerCase()} ${uri}`.slice(0, 400);
+  } catch (error) {
+    if (isFault(error, 'unsupported')) return null;
+    throw error;
+  }
 }
 
 /** Undefined for a driver that has none. */

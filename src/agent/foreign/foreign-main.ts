@@ -32,7 +32,7 @@ async function take(message: unknown): Promise<void> {
     case 'try': {
       const { id, target } = request;
       try {
-        send({ type: 'tried', id, hostName: await tryTarget(target, end.signal) });
+        send({ type: 'tried', id, seen: await tryTarget(target, end.signal) });
       } catch (error) {
         send({ type: 'tried', id, fault: answerFault(error) });
       }

@@ -8,6 +8,7 @@
  *     | <------ tried id, state ---- |  state whenever it changes, and with every look
  */
 import { z } from 'zod';
+import { hypervisorIdSchema } from '../host.ts';
 import { connectionStateSchema } from '../host-connection.ts';
 import { idSchema } from '../ids.ts';
 import { faultDataSchema } from '../operation.ts';
@@ -44,11 +45,23 @@ export const foreignRequestSchema = z.discriminatedUnion('type', [
 ]);
 export type ForeignRequest = z.infer<typeof foreignRequestSchema>;
 
+/** What is behind an address. */
+export const triedSchema = z.strictObject({
+  hostName: z.string().max(100),
+  /** Null where the hypervisor does not say who it is. */
+  hypervisorId: hypervisorIdSchema.nullable(),
+  vms: z
+    .array(z.string().max(36))
+    .max(10_000)
+    .meta({ description: 'UUIDs, as the hypervisor knows them' }),
+});
+export type Tried = z.infer<typeof triedSchema>;
+
 export const foreignAnswerSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('tried'),
     id: z.number().int(),
-    hostName: z.string().max(100).optional().meta({ description: 'where it could be opened' }),
+    seen: triedSchema.optional().meta({ description: 'where it could be opened' }),
     fault: faultDataSchema.optional(),
   }),
   z.strictObject({ type: z.literal('state'), hostId: idSchema, state: connectionStateSchema }),

@@ -13,6 +13,7 @@ import {
   type Host,
   type HostAdd,
   type HostConnect,
+  type Tried,
 } from '#api';
 import { certificateEvent } from '../access/mod.ts';
 import type { Caller, Coordinator } from '../context.ts';
@@ -24,6 +25,7 @@ import type { NewEvent } from '../store/store.ts';
 import { commitFresh } from './commit-fresh.ts';
 import { requireVerb, shown } from './find.ts';
 import { freeName, requireFreeName, reserveName } from './names.ts';
+import { requireUnknown } from './same-hypervisor.ts';
 import { settingEvents } from './setting-events.ts';
 import { hostThing, installationThing } from './things.ts';
 
@@ -47,11 +49,12 @@ export async function addHost(
 ): Promise<Host> {
   const { inventory, clock } = coordinator;
   if (body.name !== undefined) requireFreeName(inventory, 'host', body.name);
-  const { target, hostName } = await tryConnection(foreign, caller, body, signal);
+  const { target, seen } = await tryConnection(foreign, caller, body, signal);
+  requireUnknown(inventory, caller, seen);
   const id = randomUUID();
   const { identity, ...certified } = await secrets.certify(id);
   const make = (): HostDocument => ({
-    name: body.name ?? freeName(inventory, 'host', ownName(hostName)),
+    name: body.name ?? freeName(inventory, 'host', ownName(seen.hostName)),
     driver: 'libvirt',
     settings: hostSettingsSchema.parse({}),
     facts: null,
@@ -109,7 +112,8 @@ export async function connectHost(
   const before = shown('host', id, inventory.host(id));
   if (before.connection === null)
     throw new Fault('refused', `host ${before.name} has an agent, which connects by itself`);
-  const { target } = await tryConnection(foreign, caller, body, signal);
+  const { target, seen } = await tryConnection(foreign, caller, body, signal);
+  requireUnknown(inventory, caller, seen, id);
   if (dryRun) return before;
   await commitFresh(coordinator, () => {
     const host = inventory.document<HostDocument>('host', id);
@@ -156,9 +160,9 @@ function connectionOf(
   return { address, user, password: sealed, unverified, identity };
 }
 
-interface Tried {
+interface Way {
   readonly target: ForeignTarget;
-  readonly hostName: string;
+  readonly seen: Tried;
 }
 
 /** A machine's bare name is tried in the ways that are usual; of an address there is one. */
@@ -167,7 +171,7 @@ async function tryConnection(
   caller: Caller,
   { address, user, password, allowUnverified }: HostConnect,
   signal: AbortSignal,
-): Promise<Tried> {
+): Promise<Way> {
   if (allowUnverified)
     requireVerb(caller, 'installation.settings', { kind: 'installation' }, 'the installation');
   const addresses = /^[\w.-]+$/.test(address)
@@ -183,7 +187,7 @@ async function tryConnection(
       unverified: allowUnverified ? 'allowed' : 'refused',
     };
     try {
-      return { target, hostName: await foreign.try(target, signal) };
+      return { target, seen: await foreign.try(target, signal) };
     } catch (error) {
       if (!(error instanceof Fault) || signal.aborted) throw error;
       faults.push(error);

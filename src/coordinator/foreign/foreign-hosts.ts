@@ -7,7 +7,7 @@
  * and again in each new process; closed when the host is removed.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { ForeignAnswer, ForeignTarget } from '#api';
+import type { ForeignAnswer, ForeignTarget, Tried } from '#api';
 import {
   abortReason,
   describeFault,
@@ -34,7 +34,7 @@ export interface ForeignHostsOptions {
 export class ForeignHosts implements AsyncDisposable {
   readonly #options: ForeignHostsOptions;
   readonly #process: ForeignProcess;
-  readonly #tries = new Map<number, PromiseWithResolvers<string>>();
+  readonly #tries = new Map<number, PromiseWithResolvers<Tried>>();
   readonly #open = new Map<string, ConnectionDocument>();
   readonly #stop: () => void;
   readonly #renewals: NodeJS.Timeout;
@@ -67,8 +67,8 @@ export class ForeignHosts implements AsyncDisposable {
     void this.#renew().finally(() => this.#openAll());
   }
 
-  /** Opens a connection once and closes it; answers what the host calls itself. Errors: why it cannot be opened. */
-  async try(target: ForeignTarget, signal: AbortSignal): Promise<string> {
+  /** Opens a connection once and closes it; answers what is behind it. Errors: why it cannot be opened. */
+  async try(target: ForeignTarget, signal: AbortSignal): Promise<Tried> {
     if (this.#url === undefined)
       throw new Fault('unsupported', 'hypervisors are connected by a coordinator with TLS only', {
         hint: 'start it without --insecure-no-tls',
@@ -77,7 +77,7 @@ export class ForeignHosts implements AsyncDisposable {
       throw new Fault('exhausted', `${maxTries} connections are being tried already`);
     const id = this.#nextId;
     this.#nextId += 1;
-    const waiting = Promise.withResolvers<string>();
+    const waiting = Promise.withResolvers<Tried>();
     this.#tries.set(id, waiting);
     const onAbort = (): void => waiting.reject(abortReason(signal));
     signal.addEventListener('abort', onAbort, { once: true });
@@ -136,8 +136,9 @@ export class ForeignHosts implements AsyncDisposable {
       return;
     }
     const waiting = this.#tries.get(answer.id);
-    if (answer.fault === undefined) waiting?.resolve(answer.hostName ?? '');
-    else waiting?.reject(faultFromData({ ...answer.fault, code: codeOf(answer.fault.code) }));
+    if (answer.seen !== undefined) waiting?.resolve(answer.seen);
+    else if (answer.fault !== undefined)
+      waiting?.reject(faultFromData({ ...answer.fault, code: codeOf(answer.fault.code) }));
   }
 
   #lose(): void {
