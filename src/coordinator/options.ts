@@ -9,17 +9,23 @@ export const usage = `usage: node src/coordinator/main.ts --data DIR --config DI
   --config DIR         what the administrator gives: a certificate of one's own in tls/
   --runtime DIR        coordinator.json while it serves; may be gone after a restart of the machine
   --listen HOST:PORT   where it serves (127.0.0.1:7443); port 0 takes a free one
+  --libvirt-listen HOST:PORT   where libvirt's clients of other machines are answered, over TLS; default: nowhere
   --insecure-no-tls    without TLS; never over a network
   --log LEVEL          trace, debug, info, warn, error
 `;
 
-export interface CoordinatorOptions {
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface CoordinatorOptions extends ListenAddress {
   readonly data: string;
   readonly config: string;
   readonly runtime: string;
-  readonly host: string;
-  readonly port: number;
   readonly tls: 'on' | 'off';
+  /** For libvirt's clients of other machines; default: nowhere. */
+  readonly libvirt?: ListenAddress | undefined;
   readonly logLevel: string;
 }
 
@@ -34,7 +40,8 @@ export function parseOptions(args: readonly string[]): CoordinatorOptions | 'hel
     data: resolve(required('data', values.data)),
     config: resolve(required('config', values.config)),
     runtime: resolve(required('runtime', values.runtime)),
-    ...parseListen(values.listen),
+    ...parseListen('listen', values.listen),
+    libvirt: parseLibvirt(values),
     tls: values['insecure-no-tls'] ? 'off' : 'on',
     logLevel: values.log,
   };
@@ -45,6 +52,7 @@ interface Values {
   readonly config: string | undefined;
   readonly runtime: string | undefined;
   readonly listen: string;
+  readonly 'libvirt-listen'?: string | undefined;
   readonly 'insecure-no-tls': boolean;
   readonly log: string;
   readonly help: boolean;
@@ -59,6 +67,7 @@ function parse(args: readonly string[]): Values {
         config: { type: 'string' },
         runtime: { type: 'string' },
         listen: { type: 'string', default: '127.0.0.1:7443' },
+        'libvirt-listen': { type: 'string' },
         'insecure-no-tls': { type: 'boolean', default: false },
         log: { type: 'string', default: 'info' },
         help: { type: 'boolean', short: 'h', default: false },
@@ -75,13 +84,20 @@ function required(name: string, value: string | undefined): string {
   return value;
 }
 
+function parseLibvirt(values: Values): ListenAddress | undefined {
+  const text = values['libvirt-listen'];
+  if (text === undefined) return undefined;
+  if (values['insecure-no-tls']) throw wrong('libvirt-listen', 'takes TLS, which is switched off');
+  return parseListen('libvirt-listen', text);
+}
+
 /** `127.0.0.1:7443`, `[::1]:7443`, `name:0`. */
-function parseListen(text: string): { readonly host: string; readonly port: number } {
+function parseListen(name: string, text: string): ListenAddress {
   const match = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([\w.-]{1,253})):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   const host = match?.[1] ?? match?.[2];
   if (host === undefined || port > 65_535)
-    throw wrong('listen', 'is an address and a port such as 127.0.0.1:7443');
+    throw wrong(name, 'is an address and a port such as 127.0.0.1:7443');
   return { host, port };
 }
 

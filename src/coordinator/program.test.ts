@@ -102,6 +102,17 @@ describe('options', () => {
     assert.equal(tls(), 'on');
     assert.equal(tls('--insecure-no-tls'), 'off');
   });
+
+  test("libvirt's clients of other machines are answered where that is asked for, and over TLS only", () => {
+    const libvirt = (...more: string[]): unknown => {
+      const options = parseOptions([...needed, ...more]);
+      return options === 'help' ? options : options.libvirt;
+    };
+    assert.equal(libvirt(), undefined);
+    const asked = ['--libvirt-listen', '0.0.0.0:16514'];
+    assert.deepEqual(libvirt(...asked), { host: '0.0.0.0', port: 16_514 });
+    assert.throws(() => libvirt(...asked, '--insecure-no-tls'), /takes TLS/);
+  });
 });
 
 test('it says where it serves, in a file that is gone when it has stopped', async () => {

@@ -61,6 +61,8 @@ export interface CoordinatorTimes extends AgentLinkTimes {
 export interface RunningCoordinator extends AsyncDisposable {
   readonly coordinator: Coordinator;
   readonly url: string;
+  /** Where libvirt's clients of other machines are answered; undefined: nowhere. */
+  readonly libvirtPort: number | undefined;
   /** Rejects when the coordinator cannot go on. */
   readonly failed: Promise<never>;
 }
@@ -218,7 +220,9 @@ export async function startCoordinator(
     ),
   );
   loops.push(loop);
-  stack.use(await Gateway.open({ coordinator, access, handlers, productVersion }));
+  const gateway = stack.use(
+    await Gateway.open({ coordinator, access, handlers, productVersion, listen: options.libvirt }),
+  );
   await coordinator.commit({
     events: [coordinatorEvent('coordinator.started', { version: productVersion, recovered })],
   });
@@ -233,6 +237,7 @@ export async function startCoordinator(
   return {
     coordinator,
     url,
+    libvirtPort: gateway.port,
     failed: follower.failed,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -89,7 +89,9 @@ export {
   type Listening,
   type ServerOptions,
   type TcpListenOptions,
+  type TlsListening,
   type TlsListenOptions,
+  type TlsTexts,
   type UnixListenOptions,
 } from './server/listen.ts';
 export type { SaslOptions } from './server/sasl-server.ts';

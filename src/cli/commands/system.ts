@@ -44,6 +44,11 @@ const upOptions = {
     value: 'HOST:PORT',
     meaning: `where console and API listen; default ${defaultListen}`,
   },
+  'libvirt-listen': {
+    type: 'text',
+    value: 'HOST:PORT',
+    meaning: "where libvirt's clients of other machines are answered; off: nowhere, the default",
+  },
   'no-vm': { type: 'flag', meaning: 'do not create the first vm' },
   'no-install': { type: 'flag', meaning: 'only report what is missing on this machine' },
   simulate: {
@@ -56,12 +61,30 @@ const upOptions = {
 
 function wantedSettings(run: Run<typeof upOptions>): StartSettings {
   const before = readStartSettings(run.installation);
-  const { listen, simulate } = run.options;
+  const { listen, simulate, 'libvirt-listen': libvirt } = run.options;
   return {
     ...before,
+    libvirtListen: libvirt === undefined ? before?.libvirtListen : parseLibvirtListen(libvirt),
     listen: listen === undefined ? (before?.listen ?? defaultListen) : parseListen(listen),
     simulate: simulate === undefined ? (before?.simulate ?? null) : parseSimulate(simulate),
   };
+}
+
+function parseLibvirtListen(text: string): string | undefined {
+  return text === 'off' ? undefined : parseListen(text);
+}
+
+/** Whether what runs listens elsewhere than is asked for now. */
+function asksForOtherAddress(
+  { installation, options }: Run<typeof upOptions>,
+  url: string,
+  settings: StartSettings,
+): boolean {
+  if (options.listen !== undefined && !url.endsWith(settings.listen)) return true;
+  const before = readStartSettings(installation);
+  return (
+    options['libvirt-listen'] !== undefined && before?.libvirtListen !== settings.libvirtListen
+  );
 }
 
 /** What is there before the programs start; the settings with which they do. */
@@ -71,9 +94,8 @@ async function prepare(run: Run<typeof upOptions>): Promise<StartSettings> {
   const running = readCoordinatorFile(installation);
   if (
     running !== undefined &&
-    options.listen !== undefined &&
-    (await programRuns(installation, 'coordinator')) &&
-    !running.url.endsWith(settings.listen)
+    asksForOtherAddress(run, running.url, settings) &&
+    (await programRuns(installation, 'coordinator'))
   ) {
     throw new Fault('refused', `the coordinator runs already, at ${running.url}`, {
       hint: 'stop it first with: gantry down',

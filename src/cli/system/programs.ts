@@ -32,6 +32,7 @@ export function coordinatorArguments(
     join(installation.runtime, 'coordinator'),
     '--listen',
     settings.listen,
+    ...(settings.libvirtListen === undefined ? [] : ['--libvirt-listen', settings.libvirtListen]),
   ];
 }
 

@@ -14,6 +14,8 @@ export type Simulate = z.infer<typeof simulateSchema>;
 const startSchema = z.strictObject({
   listen: z.string().max(256),
   simulate: simulateSchema.nullable(),
+  /** Where libvirt's clients of other machines are answered; left out: nowhere. */
+  libvirtListen: z.string().max(256).optional(),
   /** The network that is made once. */
   defaultNetwork: z.literal('made').optional(),
 });

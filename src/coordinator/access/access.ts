@@ -25,7 +25,7 @@ import { verifyFiles } from './audit/files.ts';
 import { AuditTrail } from './audit/trail.ts';
 import { AgentVerifier, isOnRecord } from './authority/agent-certificate.ts';
 import { Authority } from './authority/authority.ts';
-import { ServerTls } from './authority/server-tls.ts';
+import { ServerTls, type ShownTexts } from './authority/server-tls.ts';
 import { findWarnings } from './certificates.ts';
 import type { AccessContext } from './context.ts';
 import { prepareFirstStart } from './first-start.ts';
@@ -161,6 +161,11 @@ export class Access implements Gate, AsyncDisposable {
   /** Of hosts without an agent. */
   foreignSecrets(): Secrets {
     return new Secrets(this.#parts.context);
+  }
+
+  /** For a listener that sets up TLS itself; undefined where TLS is off. */
+  followCertificate(renew: (shown: ShownTexts) => void): ShownTexts | undefined {
+    return this.#parts.tls?.follow(renew);
   }
 
   /** The server shows renewed certificates from now on. */

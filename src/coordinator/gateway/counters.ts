@@ -55,7 +55,9 @@ export class Counters implements Disposable {
     this.#stop();
   }
 
+  /** They begin where they are first asked for. */
   of(vmId: string): Totals {
+    if (!this.#counted.has(vmId)) this.#look(vmId);
     const counted = this.#counted.get(vmId);
     return counted === undefined ? nothing : growUntil(counted, this.#clock.now());
   }

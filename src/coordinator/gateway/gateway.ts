@@ -4,18 +4,23 @@
  *
  *   <runtime>/libvirt-sock      reads and writes, for whoever can open it: the service's own account, and root
  *   <runtime>/libvirt-sock-ro   reads
+ *   TLS, where it is asked for  in the name of a user, who proves it by SASL with the secret of a token
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { describeFault, type Fault } from '#lib';
+import { describeFault, Fault, faultCodes, toFault } from '#lib';
 import {
   LibvirtServer,
   type Handlers,
   type OpenAnswer,
   type OpenRequest,
   type Peer,
+  type SaslOptions,
+  type SessionOptions,
+  type TlsListening,
 } from '#libvirt';
-import type { Access } from '../access/mod.ts';
+import { readAddress, type Access, type Arrival } from '../access/mod.ts';
+import type { ListenAddress } from '../options.ts';
 import type { Caller } from '../context.ts';
 import { Connection } from './connection.ts';
 import { Counters } from './counters.ts';
@@ -35,6 +40,8 @@ import { tellEvents } from './tell-events.ts';
 export interface GatewayOptions extends Omit<DeskParts, 'gate'> {
   readonly access: Access;
   readonly productVersion: string;
+  /** For clients of other machines. */
+  readonly listen: ListenAddress | undefined;
 }
 
 export class Gateway implements AsyncDisposable {
@@ -43,36 +50,69 @@ export class Gateway implements AsyncDisposable {
   readonly #ids: DomainIds;
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
-  readonly #server: LibvirtServer;
+  readonly #local: LibvirtServer;
+  readonly #remote: LibvirtServer;
+  /** Who has proved who they are, until they open. */
+  readonly #proved = new WeakMap<Peer, Caller>();
+  #port: number | undefined;
 
   private constructor(options: GatewayOptions) {
     const { coordinator, access } = options;
     this.#options = options;
     this.#desk = new Desk({ ...options, gate: access });
     this.#ids = new DomainIds(coordinator.inventory);
-    this.#server = new LibvirtServer({
+    const server: SessionOptions = {
       open: (request) => this.#open(request),
       onFault: (procedure, fault, peer) => this.#note(procedure, fault, peer),
-    });
+    };
+    this.#local = new LibvirtServer(server);
+    const checkPassword: SaslOptions['checkPassword'] = async (user, secret, peer) =>
+      this.#prove(user, secret, peer);
+    this.#remote = new LibvirtServer({ ...server, sasl: { checkPassword } });
   }
 
-  /** Listens. A socket that cannot be made is said in the log: the rest of the coordinator does without. */
+  /**
+   * Listens. A socket that cannot be made is said in the log: the rest of the coordinator does without. Errors:
+   * `unavailable` for an address that was asked for and is not to be had.
+   */
   static async open(options: GatewayOptions): Promise<Gateway> {
     const gateway = new Gateway(options);
-    const { paths, log } = options.coordinator;
+    await gateway.#listenHere();
+    if (options.listen !== undefined) await gateway.#listenBeyond(options.listen);
+    return gateway;
+  }
+
+  /** Where clients of other machines are answered; undefined: nowhere. */
+  get port(): number | undefined {
+    return this.#port;
+  }
+
+  async #listenHere(): Promise<void> {
+    const { paths, log } = this.#options.coordinator;
     for (const [name, access] of sockets) {
       const path = join(paths.runtime, name);
       try {
-        await gateway.#server.listenUnix({ path, access });
+        await this.#local.listenUnix({ path, access });
       } catch (error) {
         log.warn({ fault: describeFault(error) }, "no socket for libvirt's clients");
       }
     }
-    return gateway;
+  }
+
+  async #listenBeyond(address: ListenAddress): Promise<void> {
+    const late: { listening?: TlsListening } = {};
+    const shown = this.#options.access.followCertificate((texts) => late.listening?.renew(texts));
+    if (shown === undefined) throw new Fault('invalid', "libvirt's clients take TLS");
+    late.listening = await this.#remote.listenTls({
+      ...address,
+      ...shown,
+      clientCertificate: 'optional',
+    });
+    this.#port = late.listening.port;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.close();
+    await Promise.all([this.#local.close(), this.#remote.close()]);
     this.#counters?.[Symbol.dispose]();
     this.#ids[Symbol.dispose]();
   }
@@ -97,13 +137,36 @@ export class Gateway implements AsyncDisposable {
     };
   }
 
-  #identify(_peer: Peer): Caller {
+  /** Errors: `unauthenticated`. */
+  #identify(peer: Peer): Caller {
+    if (peer.transport === 'unix') return this.#options.access.authenticateOwner(arrivalOf(peer));
+    const caller = this.#proved.get(peer);
+    if (caller === undefined) throw new Fault('unauthenticated', 'nobody has signed in');
+    return caller;
+  }
+
+  /** Whether the secret is that of a token of the user; a refusal stands in the audit trail. */
+  #prove(user: string, secret: string, peer: Peer): boolean {
     const { access } = this.#options;
-    return access.authenticateOwner({
-      encrypted: false,
-      origin: null,
-      correlationId: randomUUID(),
-    });
+    const arrival = arrivalOf(peer);
+    try {
+      const caller = access.authenticateSecret(arrival, secret);
+      if (caller.actor.name !== user)
+        throw new Fault('unauthenticated', `the token is not one of ${user.slice(0, 100)}`);
+      this.#proved.set(peer, caller);
+      return true;
+    } catch (error) {
+      access.audit({
+        ...arrival,
+        caller: undefined,
+        method: 'SASL',
+        route: '',
+        target: undefined,
+        status: faultCodes[toFault(error).code].status,
+        error,
+      });
+      return false;
+    }
   }
 
   #handlers(connection: Connection): Handlers {
@@ -124,6 +187,15 @@ export class Gateway implements AsyncDisposable {
     if (fault.code === 'internal') log.error({ err: fault, procedure }, 'a call of libvirt failed');
     else log.debug({ fault: describeFault(fault), procedure, address }, 'a call was refused');
   }
+}
+
+function arrivalOf({ transport, address }: Peer): Arrival {
+  const isLocal = transport === 'unix';
+  return {
+    encrypted: !isLocal,
+    origin: isLocal ? null : readAddress(address.slice(0, address.lastIndexOf(':'))),
+    correlationId: randomUUID(),
+  };
 }
 
 const sockets = [

@@ -35,7 +35,7 @@ export function readName(name: string | null, inventory: Inventory, caller: Call
     .slice(1);
   const reference = rest.join('/');
   const type = driver === 'qemu' ? 'QEMU' : 'Gantry';
-  if (reference === '' && ['', 'all', 'system'].includes(kind))
+  if (reference === '' && ['', 'all', 'system', 'folder'].includes(kind))
     return { scope: { kind: 'all' }, type };
   if (kind === 'host' && reference !== '') {
     const { id, data } = findHost(inventory, caller, reference);

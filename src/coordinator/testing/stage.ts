@@ -37,6 +37,8 @@ export interface StageOptions {
   readonly times?: Partial<CoordinatorTimes>;
   /** Default: 127.0.0.1 */
   readonly listen?: string;
+  /** Whether libvirt's clients of other machines are answered, on a free port. Default: no. */
+  readonly libvirt?: 'on';
 }
 
 export class Stage implements AsyncDisposable {
@@ -72,6 +74,7 @@ export class Stage implements AsyncDisposable {
         host: options.listen ?? '127.0.0.1',
         port,
         tls: 'on',
+        libvirt: options.libvirt && { host: '127.0.0.1', port: 0 },
         logLevel: 'silent',
       },
       options.log ?? silentLog,
@@ -85,6 +88,10 @@ export class Stage implements AsyncDisposable {
 
   get url(): string {
     return this.#running.url;
+  }
+
+  get libvirtPort(): number | undefined {
+    return this.#running.libvirtPort;
   }
 
   get authority(): string {

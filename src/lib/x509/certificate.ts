@@ -86,10 +86,12 @@ async function makeExtensions(library: Library, request: CertificateRequest): Pr
   const list: Extension[] = [
     // No authority below an authority.
     new library.BasicConstraintsExtension(isAuthority, isAuthority ? 0 : undefined, true),
-    new library.KeyUsagesExtension(uses, true),
     new library.SubjectKeyIdentifierExtension(holder),
     new library.AuthorityKeyIdentifierExtension(issuer),
   ];
+  // Not for a server: libvirt's clients want one that is there to permit the enciphering of keys as well, which a key on
+  // an elliptic curve must not be for (RFC 8813).
+  if (purpose !== 'server') list.push(new library.KeyUsagesExtension(uses, true));
   if (!isAuthority) {
     const use = purpose === 'server' ? oids.serverAuth : oids.clientAuth;
     list.push(new library.ExtendedKeyUsageExtension([use]));

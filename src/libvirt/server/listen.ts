@@ -5,7 +5,11 @@
 import { once } from 'node:events';
 import { unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import {
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
 import { Fault } from '#lib';
 import type { Peer, PeerCertificate } from './handler.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -28,11 +32,14 @@ export interface TcpListenOptions {
   readonly port: number;
 }
 
-export interface TlsListenOptions extends TcpListenOptions {
-  /** PEM texts. `ca` is what client certificates are held against. */
+/** PEM texts. `ca` is what client certificates are held against. */
+export interface TlsTexts {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
+}
+
+export interface TlsListenOptions extends TcpListenOptions, TlsTexts {
   /** `optional` only together with SASL. */
   readonly clientCertificate: 'required' | 'optional';
   /** Whether this certificate may connect at all. Rights come later. */
@@ -43,6 +50,11 @@ export interface Listening {
   /** The port for TCP and TLS; undefined for UNIX sockets. */
   readonly port: number | undefined;
   close(): Promise<void>;
+}
+
+export interface TlsListening extends Listening {
+  /** What connections from now on are shown. */
+  renew(texts: TlsTexts): void;
 }
 
 const defaultMaxSessions = 1000;
@@ -103,16 +115,10 @@ export class LibvirtServer implements AsyncDisposable {
   }
 
   /** Errors: `unavailable`. */
-  listenTls(options: TlsListenOptions): Promise<Listening> {
+  async listenTls(options: TlsListenOptions): Promise<TlsListening> {
     const server = createTlsServer(
       {
-        ca: options.ca,
-        cert: options.cert,
-        key: options.key,
-        minVersion: 'TLSv1.2',
-        // With 1.3, OpenSSL sends session tickets after the handshake, and libvirt 9's clients take
-        // the first record after it for the byte of consent.
-        maxVersion: 'TLSv1.2',
+        ...contextOf(options),
         requestCert: true,
         rejectUnauthorized: options.clientCertificate === 'required',
         handshakeTimeout: handshakeTimeoutMs,
@@ -125,7 +131,8 @@ export class LibvirtServer implements AsyncDisposable {
       this.#options.onFault?.('CONNECT', fault, peer);
       socket.destroy();
     });
-    return this.#listen(server, options, `${options.host} port ${options.port}`);
+    const listening = await this.#listen(server, options, `${options.host} port ${options.port}`);
+    return { ...listening, renew: (texts) => server.setSecureContext(contextOf(texts)) };
   }
 
   /** Stops listening and ends all sessions. */
@@ -185,6 +192,18 @@ export class LibvirtServer implements AsyncDisposable {
       });
     });
   }
+}
+
+function contextOf({ ca, cert, key }: TlsTexts): SecureContextOptions {
+  return {
+    ca,
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    // With 1.3, OpenSSL sends session tickets after the handshake, and libvirt 9's clients take
+    // the first record after it for the byte of consent.
+    maxVersion: 'TLSv1.2',
+  };
 }
 
 /** A socket file outlives its process; one that still answers is not ours to take. */

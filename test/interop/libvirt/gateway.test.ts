@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,14 +15,14 @@ import type { AuditEntry, Page, Vm } from '#api';
 import { isFault } from '#lib';
 import { connectLibvirt, libvirtFacts, type Client } from '#libvirt';
 import { Stage, type AgentProcess } from '../../../src/coordinator/testing/stage.ts';
-import { virsh, whyNot } from './tools.ts';
+import { virsh, whyNot, type Ran } from './tools.ts';
 
 const skip = await whyNot('virsh');
 
 let opened: Stage | undefined;
 let second: AgentProcess | undefined;
 before(async () => {
-  opened = await Stage.open();
+  opened = await Stage.open({ libvirt: 'on' });
   await opened.addHost('h1', 3);
   second = await opened.addHost('h2', 3);
 });
@@ -265,6 +265,89 @@ void test(
       listener.kill();
       await once(listener, 'exit');
     }
+  },
+);
+
+/** virsh over TLS, with the secret of a token of the user. */
+async function sayAs(user: string, secret: string, path: string, ...words: string[]): Promise<Ran> {
+  const { folder, libvirtPort, authority } = stage();
+  await writeFile(join(folder, 'cacert.pem'), authority);
+  const file = join(folder, `${user}.conf`);
+  const credentials = `[credentials-me]\nauthname=${user}\nusername=${user}\npassword=${secret}\n`;
+  await writeFile(file, `${credentials}[auth-libvirt-default]\ncredentials=me\n`, { mode: 0o600 });
+  const parameters = `pkipath=${folder}&authfile=${file}`;
+  const port = libvirtPort ?? 0;
+  return virsh(`gantry+tls://localhost:${port}/${path}?${parameters}`, ...words);
+}
+
+/** What the user's list holds. */
+async function seenAs(user: string, secret: string, path: string): Promise<readonly string[]> {
+  const { code, out, err } = await sayAs(user, secret, path, 'list', '--all', '--name');
+  assert.equal(code, 0, err);
+  assert.equal(err, '');
+  return out.trim().split('\n').toSorted();
+}
+
+function namesOf(some: readonly Vm[]): readonly string[] {
+  return some.map(({ name }) => name).toSorted();
+}
+
+void test(
+  'FED-36 an address of its own names the coordinator, and everything, one host or a folder of it',
+  { skip },
+  async () => {
+    const secret = await stage().addUser('boss', [{ role: 'administrator' }]);
+    await stage().send('POST', '/folders', { body: { name: 'desk' } });
+    const { name } = await offVm('h2');
+    await stage().send('POST', `/vms/${name}/move`, { body: { folder: '/desk' } });
+    assert.deepEqual(await seenAs('boss', secret, 'all'), namesOf(vms()));
+    const ofSecond = vms().filter(({ host }) => host === 'h2');
+    assert.deepEqual(await seenAs('boss', secret, 'host/h2'), namesOf(ofSecond));
+    assert.deepEqual(await seenAs('boss', secret, 'folder/desk'), [name]);
+  },
+);
+
+void test(
+  'FED-42 a user sees and does what this user may in Gantry, and it is written down',
+  { skip },
+  async () => {
+    const [one, two] = [await offVm('h1'), await offVm('h2')];
+    const secret = await stage().addUser('ann', [
+      { role: 'vm-operator', objectKind: 'host', object: 'h1' },
+    ]);
+    const ofFirst = vms().filter(({ host }) => host === 'h1');
+    assert.deepEqual(await seenAs('ann', secret, 'all'), namesOf(ofFirst));
+    assert.equal((await sayAs('ann', secret, 'host/h2', 'list')).code, 1);
+    assert.equal((await sayAs('ann', secret, 'all', 'start', one.name)).code, 0);
+    assert.equal(stage().vm(one.name)?.state, 'running');
+    const refused = await sayAs('ann', secret, 'all', 'autostart', one.name);
+    assert.match(refused.err, /ann lacks the right vm\.settings/);
+    const hidden = await sayAs('ann', secret, 'all', 'start', two.name);
+    assert.match(hidden.err, /failed to get domain/);
+    assert.equal(stage().vm(two.name)?.state, 'off');
+    const { json } = await stage().send('GET', '/audit?limit=100');
+    const entries = (json as Page<AuditEntry>).items.filter(({ user }) => user === 'ann');
+    const started = entries.find(({ route }) => route === 'vm.act');
+    assert.equal(started?.object, `vm ${one.id}`);
+    assert.equal(started?.origin, '127.0.0.1');
+    assert.ok(entries.some(({ route, code }) => route === 'vm.update' && code === 'forbidden'));
+  },
+);
+
+void test(
+  'over TLS nobody comes in without the secret of a token of this user',
+  { skip },
+  async () => {
+    const secret = await stage().addUser('bob');
+    for (const [user, tried] of [
+      ['bob', 'wrong'],
+      ['ann', secret],
+    ] as const) {
+      const { code, err } = await sayAs(user, tried, 'all', 'list');
+      assert.equal(code, 1);
+      assert.match(err, /error: authentication failed\n$/);
+    }
+    assert.equal((await sayAs('bob', secret, 'all', 'list', '--all', '--name')).out.trim(), '');
   },
 );
 

@@ -45,6 +45,13 @@ export interface ServerTlsParts {
   readonly onChange: (what: string, how: 'issued' | 'replaced') => void;
 }
 
+/** PEM texts: the authority, what is shown, its key. */
+export interface ShownTexts {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 export class ServerTls {
   readonly #parts: ServerTlsParts;
   #own: ServerCertificate;
@@ -53,6 +60,7 @@ export class ServerTls {
   #userVersion: string;
   #userProblem: string | undefined;
   readonly #servers = new Set<Server>();
+  readonly #followers = new Set<(shown: ShownTexts) => void>();
 
   private constructor(parts: ServerTlsParts, own: ServerCertificate) {
     this.#parts = parts;
@@ -106,6 +114,17 @@ export class ServerTls {
     server.once('close', () => this.#servers.delete(server));
   }
 
+  /** For a listener that sets up TLS itself: told of what people are shown whenever that is renewed. */
+  follow(renew: (shown: ShownTexts) => void): ShownTexts {
+    this.#followers.add(renew);
+    return this.#texts();
+  }
+
+  #texts(): ShownTexts {
+    const { chain, key } = this.shown;
+    return { ca: this.#parts.authority.text, cert: chain, key };
+  }
+
   /** Looks whether a certificate has to be renewed or the user's files have changed. A minute's work at most. */
   async refresh(): Promise<void> {
     const { own, issued } = await openOwn(this.#parts);
@@ -117,6 +136,7 @@ export class ServerTls {
     const changed = await this.#refreshUser();
     if (!changed && !issued) return;
     for (const server of this.#servers) server.setSecureContext(this.#settings(this.shown));
+    for (const renew of this.#followers) renew(this.#texts());
   }
 
   async #refreshUser(): Promise<boolean> {
