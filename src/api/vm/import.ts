@@ -14,6 +14,14 @@ export const vmImportSchema = z
     name: nameSchema.optional().meta({ description: 'default: as it is called there' }),
     folder: z.string().max(1024).default('/'),
     format: z.enum(diskFormats).default('qcow2').meta({ description: 'of the disks made here' }),
+    networks: z.array(referenceSchema).max(16).default([]).meta({
+      description:
+        'for its adapters, in their order, user and none among them; the last one is that of the rest; default: user',
+    }),
+    adapters: z.enum(['all', 'first-of-network']).default('all').meta({
+      description:
+        'first-of-network: of several that would be on one network only the first is kept',
+    }),
     start: z.boolean().default(false).meta({ description: 'turn it on afterwards' }),
   })
   .meta({ id: 'VmImport' });

@@ -21,21 +21,35 @@ export const travelCommands = [
         value: 'FORMAT',
         meaning: 'of the disks that are made: qcow2 (default) or raw',
       },
+      network: {
+        type: 'list',
+        value: 'NETWORK',
+        meaning: 'for its adapters, one for all or one for each: a network, user (default) or none',
+      },
+      adapters: {
+        type: 'text',
+        words: ['all', 'first-of-network'],
+        value: 'WHICH',
+        meaning: 'all (default), or of several on one network the first alone',
+      },
       start: { type: 'flag', short: 's', meaning: 'turn it on afterwards' },
     },
     examples: [
       'gantry vm import /srv/old/web.vmx --dry-run',
       'gantry vm import /srv/old/web.vmc --name web-1 --start',
+      'gantry vm import /srv/old/router.vmx --network lan --network dmz',
     ],
     async run(run) {
       const { args, options, client, out, dryRun, signal } = run;
-      const { name, host, folder, format } = options;
+      const { name, host, folder, format, network, adapters } = options;
       const body = {
         file: args[0] ?? '',
         ...(name === undefined ? {} : { name }),
         ...(host === undefined ? {} : { host }),
         ...(folder === undefined ? {} : { folder }),
         ...(format === undefined ? {} : { format }),
+        ...(network === undefined ? {} : { networks: [...network] }),
+        ...(adapters === undefined ? {} : { adapters }),
         start: options.start === true,
       };
       if (dryRun) {

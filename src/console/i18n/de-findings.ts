@@ -37,6 +37,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'guest-memory-limit': 'Das Gastsystem nutzt nicht so viel Speicher',
   'host-low-resources': 'Dem Host bleibt wenig übrig',
   'host-not-ready': 'Der Host ist nicht bereit',
+  'adapters-share-network': 'Mehrere Netzwerkadapter sind in einem Netzwerk',
   'environment-mixed': 'Test und Produktion sind verbunden',
   'hypervisor-missing': 'Dem Host fehlt der Hypervisor',
   'limits-failed': 'Die Bandbreiten lassen sich nicht begrenzen',

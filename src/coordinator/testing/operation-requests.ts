@@ -156,6 +156,8 @@ export async function askFor(
           name: `${name}-new`,
           folder: '/',
           format: 'qcow2',
+          networks: [],
+          adapters: 'all',
           start: true,
         },
         false,

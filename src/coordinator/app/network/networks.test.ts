@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type {
   AdapterState,
+  DryRun,
   Event,
   Network,
   NetworkLeases,
@@ -12,6 +13,7 @@ import type {
   Vm,
 } from '#api';
 import { FakeAgent, makeDefinition, makeRecord } from '../../testing/fake-agent.ts';
+import { foreignMachine } from '../../testing/memory-host.ts';
 import { Stage } from '../../testing/stage.ts';
 
 let stage: Stage;
@@ -306,6 +308,23 @@ test('NET-23 DHCP of a bridged network is off, and switched on only by who accep
   const { inventory } = stage.coordinator;
   await stage.until(() => inventory.document('span', id) !== undefined, 'one host serves');
   assert.equal((await show('street')).service?.hostName, 'h1');
+});
+
+test('an import plugs adapters into the networks that are named, however they are named', async () => {
+  const { id } = await create({ name: 'harbour', type: 'internal' });
+  await using host = await FakeAgent.join(stage, 'h50');
+  const adapter = { model: 'e1000', mac: null, network: 'theirs' };
+  const machine = { ...foreignMachine('/srv/boat.vmx'), adapters: [adapter, adapter] };
+  host.handlers['machine.read-foreign'] = () => ({ machine });
+  host.handlers['machine.plan'] = () => ({ ok: true, reasons: [], warnings: [] });
+  host.handlers['network.configure'] = () => ({});
+  await host.connect([]);
+  const body = { host: 'h50', file: '/srv/boat.vmx', name: 'boat', networks: ['harbour', id] };
+  const { json, text } = await stage.send('POST', '/vms/import?dryRun=true', { body });
+  const told = (json as DryRun).warnings.find(({ code }) => code === 'adapters-share-network');
+  assert.match(told?.text ?? text, /^adapters 0, 1 are all in network harbour/);
+  const lost = await refused('POST', '/vms/import', { ...body, networks: ['nowhere'] });
+  assert.match(lost.detail, /there is no network nowhere/);
 });
 
 test('NET-48 a vm tagged test on a network tagged production is warned of, wherever it comes about and while it is so', async () => {

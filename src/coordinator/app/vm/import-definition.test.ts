@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { unrepresentedDevices, type ForeignMachine } from '#api';
+import { unrepresentedDevices, type ForeignMachine, type VmImport } from '#api';
 import { importDefinition, type Imported } from './import-definition.ts';
 import { guestOf } from './import-guests.ts';
 
@@ -48,14 +48,21 @@ const machine: ForeignMachine = {
 };
 
 let macs = 0;
-const importing = (change: Partial<ForeignMachine>, usedMacs: readonly string[] = []): Imported =>
+const importing = (
+  change: Partial<ForeignMachine>,
+  usedMacs: readonly string[] = [],
+  choice: Partial<Pick<VmImport, 'networks' | 'adapters'>> = {},
+): Imported =>
   importDefinition({
     id: randomUUID(),
     name: 'web',
     format: 'qcow2',
     foreign: { ...machine, ...change },
+    networks: [],
+    adapters: 'all',
+    ...choice,
     usedMacs: new Set(usedMacs),
-    makeMac: () => `52:47:59:00:00:0${(macs += 1)}`,
+    makeMac: () => `52:47:59:00:00:${String((macs += 1)).padStart(2, '0')}`,
   });
 
 test('what has a counterpart is taken over, with disks that are converted into the vm’s folder', () => {
@@ -156,4 +163,43 @@ test('guests are known by the words of VMware and by plain names', () => {
     beos: undefined,
   };
   for (const [word, guest] of Object.entries(words)) assert.equal(guestOf(word), guest, word);
+});
+
+test('NET-50 several adapters on one network are warned of, and kept, left out but for one, or spread, as is asked', () => {
+  const adapters = ['inside', 'inside', null, 'outside'].map((network) => ({
+    model: 'e1000',
+    mac: null,
+    network,
+  }));
+  const plugged = (choice: Partial<Pick<VmImport, 'networks' | 'adapters'>>) => {
+    const { definition, warnings } = importing({ adapters }, [], choice);
+    return {
+      on: definition.hardware.adapters.map(({ slot, attachment }) =>
+        attachment.kind === 'network'
+          ? `${slot} ${attachment.network}`
+          : `${slot} ${attachment.kind}`,
+      ),
+      told: warnings.filter(({ text }) => text.startsWith('adapters ')),
+    };
+  };
+  const kept = plugged({ networks: ['lab'] });
+  assert.deepEqual(kept.on, ['0 lab', '1 lab', '2 none', '3 lab']);
+  assert.deepEqual(
+    kept.told.map(({ code, text }) => [code, text.split(':')[0]]),
+    [['adapters-share-network', 'adapters 0, 1, 3 are all in network lab']],
+  );
+  assert.match(kept.told[0]?.remedy ?? '', /first-of-network.*name a network for each/);
+  assert.equal(
+    plugged({}).told[0]?.text.split(':')[0],
+    'adapters 0, 1, 3 are all in the user-mode network',
+  );
+  const one = plugged({ networks: ['lab'], adapters: 'first-of-network' });
+  assert.deepEqual(one.on, ['0 lab', '2 none']);
+  assert.deepEqual(
+    one.told.map(({ text }) => text),
+    ['adapters 1, 3: left out, since adapter 0 is in network lab'],
+  );
+  const spread = plugged({ networks: ['lan', 'dmz', 'user'] });
+  assert.deepEqual(spread, { on: ['0 lan', '1 dmz', '2 none', '3 user'], told: [] });
+  assert.throws(() => plugged({ networks: ['a', 'b', 'c', 'd'] }), { code: 'invalid' });
 });

@@ -4,13 +4,10 @@
  */
 import {
   findGuest,
-  macSchema,
   placeName,
   placesOf,
   profiles,
   unrepresentedDevices,
-  type Adapter,
-  type AdapterModel,
   type Disk,
   type DiskBus,
   type DiskSource,
@@ -18,21 +15,18 @@ import {
   type Hardware,
   type Medium,
   type VmDefinition,
-  plainPort,
 } from '#api';
 import { miB, type Reason } from '#lib';
 import { parseDefinition } from '../check-definition.ts';
+import { importAdapters, type AdapterOptions } from './import-adapters.ts';
 import { guestOf } from './import-guests.ts';
 import { freePlace, newDisk } from './make-definition.ts';
 
-export interface ImportOptions {
+export interface ImportOptions extends AdapterOptions {
   readonly id: string;
   readonly name: string;
   readonly format: Disk['format'];
   readonly foreign: ForeignMachine;
-  /** Addresses of other vms, which this one cannot keep. */
-  readonly usedMacs: ReadonlySet<string>;
-  readonly makeMac: () => string;
 }
 
 export interface Imported {
@@ -66,7 +60,7 @@ export function importDefinition(options: ImportOptions): Imported {
     opticalDrives: placed.drives,
     floppy:
       foreign.floppy === null ? null : { medium: mediumOf(foreign.floppy.medium), readOnly: false },
-    adapters: adaptersOf(options, isLinux, notes),
+    adapters: importAdapters(options, isLinux, notes),
   };
   const definition = parseDefinition(
     {
@@ -88,6 +82,10 @@ export function importDefinition(options: ImportOptions): Imported {
 /** What is said of it, in the order in which it was noticed. */
 class Notes {
   readonly list: Reason[] = [];
+
+  warn(reason: Reason): void {
+    this.list.push(reason);
+  }
 
   changed(setting: string, value: string, how: string): void {
     this.list.push({ code: 'changed', text: `${setting} ${clean(value)}: ${how}` });
@@ -219,60 +217,4 @@ function busOf(bus: string, isLinux: boolean): DiskBus {
 
 function mediumOf(medium: { readonly path: string | null } | null): Medium | null {
   return medium === null || medium.path === null ? null : { kind: 'file', file: medium.path };
-}
-
-const adapterModels: Readonly<Record<string, AdapterModel>> = {
-  vlance: 'pcnet',
-  e1000: 'e1000',
-  e1000e: 'e1000e',
-  tulip: 'tulip',
-  virtio: 'virtio',
-};
-
-function adaptersOf(
-  { foreign, usedMacs, makeMac }: ImportOptions,
-  isLinux: boolean,
-  notes: Notes,
-): Adapter[] {
-  const own = new Set<string>();
-  return foreign.adapters.slice(0, 16).map((adapter, slot) => {
-    const word = adapter.model?.toLowerCase() ?? 'e1000';
-    const model = Object.hasOwn(adapterModels, word) ? adapterModels[word] : undefined;
-    const instead = isLinux ? 'virtio' : 'e1000e';
-    if (model === undefined)
-      notes.changed(
-        `adapter ${slot}`,
-        word,
-        `there is no such network adapter; it becomes ${instead}`,
-      );
-    const mac = macSchema.safeParse(adapter.mac);
-    const isFree = mac.success && !usedMacs.has(mac.data) && !own.has(mac.data);
-    if (adapter.mac !== null && !isFree)
-      notes.changed(
-        `adapter ${slot}`,
-        adapter.mac,
-        'the address is taken or none; it has a new one',
-      );
-    const address = isFree ? mac.data : makeMac();
-    own.add(address);
-    if (adapter.network !== null)
-      notes.changed(
-        `network`,
-        adapter.network,
-        `adapter ${slot} is in the user-mode network instead`,
-      );
-    return {
-      slot,
-      model: model ?? instead,
-      mac: address,
-      macMode: isFree ? 'static' : 'dynamic',
-      link: 'up',
-      optional: false,
-      ...plainPort,
-      attachment:
-        adapter.network === null
-          ? { kind: 'none' }
-          : { kind: 'user', restrict: false, bootFile: null, forwards: [] },
-    };
-  });
 }

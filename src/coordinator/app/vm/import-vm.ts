@@ -11,6 +11,8 @@ import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { freeName, nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { giveMac, usedMacs } from '../macs.ts';
+import { nameNetworks } from '../network/name-networks.ts';
+import { findNetwork } from '../network/show-network.ts';
 import { warnOfVm } from '../vm-warnings.ts';
 import { stepNames } from '../work.ts';
 import { importKind } from './create-steps.ts';
@@ -28,20 +30,30 @@ export async function importVm(
   const { inventory, links } = coordinator;
   const folder = findPlace(inventory, caller, request.folder);
   const host = chooseHost(coordinator, caller, request.host, folder.id, undefined);
-  const { file, format } = request;
+  const { file, format, adapters } = request;
+  // By one name each, so that one that is named twice is known as the same.
+  const networks = request.networks.map((reference) =>
+    reference === 'user' || reference === 'none'
+      ? reference
+      : findNetwork(inventory, reference).data.name,
+  );
   const { machine } = await links.call(host.id, 'machine.read-foreign', { file });
   if (request.name !== undefined) requireFreeName(inventory, 'vm', request.name);
   const name = request.name ?? freeName(inventory, 'vm', nameOf(machine.name));
   const id = freeId(coordinator, machine.uuid);
   const macs = usedMacs(inventory);
-  const { definition, disks, warnings } = importDefinition({
+  const imported = importDefinition({
     id,
     name,
     format,
     foreign: machine,
+    networks,
+    adapters,
     usedMacs: usedMacs(inventory),
     makeMac: () => giveMac(inventory, macs),
   });
+  const { disks, warnings } = imported;
+  const definition = nameNetworks(inventory, imported.definition);
   requireOwnFiles(inventory, caller, host.id, definition);
   const plan = await links.call(host.id, 'machine.plan', { definition, disks: [...disks] });
   requirePlan(plan, name);
