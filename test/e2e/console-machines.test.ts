@@ -2,8 +2,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { findBarriers, findBarriersInEachLight, noBrowser, type Person } from './browser.ts';
+import {
+  findBarriers,
+  findBarriersInEachLight,
+  noBrowser,
+  password,
+  sitAtBrowser,
+  type Person,
+} from './browser.ts';
 import type { Gantry } from './gantry.ts';
+import { openReverseProxy } from './reverse-proxy.ts';
 import { bootMs, look, ScreenRoom } from './screen-room.ts';
 
 /** In a page: whether anything is written on the screen. */
@@ -197,6 +205,28 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     });
     const names = items.map(({ name }) => name).filter((name) => !name.startsWith('console.'));
     assert.deepEqual([...new Set(names)], ['vm.state.reset']);
+  });
+
+  test('WEB-03 the site needs no web server beside the coordinator, and works unchanged behind a reverse proxy: sign-in, live lists, screens', async () => {
+    await using proxy = await openReverseProxy(gantry);
+    await using behind = await sitAtBrowser(room.browser);
+    const { page } = behind;
+    await page.goto(`${proxy.address}/vms`);
+    await page.locator('#user').fill('admin');
+    await page.locator('#password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const row = page.getByRole('row').filter({ hasText: 'tablet' });
+    await row.getByText('Running').waitFor();
+    await gantry.must('vm', 'pause', 'tablet');
+    await row.getByText('Paused').waitFor();
+    await gantry.must('vm', 'resume', 'tablet');
+    await row.getByText('Running').waitFor();
+    await row.getByRole('button', { name: 'Actions for tablet' }).click();
+    await page.getByRole('menuitem', { name: 'Remote control' }).click();
+    await page.getByText('Connected', { exact: true }).waitFor({ timeout: bootMs });
+    await page.waitForFunction(isLit, undefined, { timeout: bootMs });
+    assert.equal(new URL(page.url()).origin, proxy.address);
+    assert.deepEqual(behind.complaints, []);
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

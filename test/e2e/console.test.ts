@@ -404,6 +404,23 @@ describe('the console', { skip: noBrowser }, () => {
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 
+  test('who has not signed in sees the sign-in on every page, and nothing else is answered', async () => {
+    await using stranger = await sitAtBrowser(browser);
+    const { page } = stranger;
+    const vm = await runningVm();
+    const shown: string[] = [];
+    page.on('response', (response) => {
+      const { pathname } = new URL(response.url());
+      if (pathname.startsWith('/api/') && response.ok()) shown.push(pathname);
+    });
+    for (const path of ['/status', '/vms', `/vms/${vm.id}`, `/screen/${vm.id}`, '/events']) {
+      await page.goto(server + path);
+      await page.getByRole('button', { name: 'Sign in' }).waitFor();
+      assert.ok(!(await page.content()).includes(vm.name), path);
+    }
+    assert.deepEqual(shown, []);
+  });
+
   test('a session that ends is renewed on the page, and what was typed is still there', async () => {
     const { page } = person;
     await open('/vms');
