@@ -99,6 +99,7 @@ test('every change that can be tried can be tried without effect', () => {
   assert.deepEqual(without, [
     'console.link.open',
     'host.certificate',
+    'host.confirm-adapter',
     'host.diagnose',
     'host.discover',
     'host.join',

@@ -2,6 +2,7 @@
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import type { Streams } from '../stream/streams.ts';
+import { adapterVerbs } from './adapters.ts';
 import { consoleVerbs } from './consoles.ts';
 import { deviceVerbs } from './devices.ts';
 import { hostVerbs } from './hosts.ts';
@@ -19,6 +20,7 @@ export function makeHandlers(host: Host, streams: Streams): Handlers {
     ...deviceVerbs(host),
     ...shareVerbs(host),
     ...networkVerbs(host),
+    ...adapterVerbs(host),
     ...snapshotVerbs(host),
     ...travelVerbs(host),
     ...consoleVerbs(host, streams),

@@ -10,6 +10,12 @@ import { idSchema, nameSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
 import { actorSchema } from '../event/event.ts';
+import {
+  adapterReportSchema,
+  hostAdapterChangedSchema,
+  hostAdapterChangeSchema,
+  maxHostAdapters,
+} from '../network/adapter.ts';
 import { maxNetworks, networkSpecSchema } from '../network/network.ts';
 import { hostPortSchema, maxPorts } from '../network/port-state.ts';
 import { spanStandingSchema } from '../network/standing.ts';
@@ -132,6 +138,27 @@ export const linkMethods = {
   'host.discover': {
     params: z.strictObject({}),
     result: z.strictObject({ machines: z.array(machineRecordSchema).max(20_000) }),
+  },
+  'host.adapters': {
+    params: z.strictObject({}),
+    result: z.strictObject({ adapters: z.array(adapterReportSchema).max(maxHostAdapters) }),
+  },
+  /**
+   * What an adapter is for; null where nothing is to be confirmed, or nothing was to be done. Errors: `not-found`; `refused`; `unavailable` where
+   * it was tried and undone.
+   */
+  'host.adapter.set': {
+    params: hostAdapterChangeSchema.extend({
+      name: z.string().min(1).max(64),
+      work: z.enum(['do', 'check']),
+      cause: causeSchema,
+    }),
+    result: hostAdapterChangedSchema,
+  },
+  /** Errors: `refused` where nothing of it waits. */
+  'host.adapter.confirm': {
+    params: z.strictObject({ name: z.string().min(1).max(64), cause: causeSchema }),
+    result: z.strictObject({}),
   },
   /** All networks that there are; the host carries those that adapters of its vms are on. */
   'network.configure': {

@@ -14,11 +14,17 @@ import {
   joinSchema,
   joinTokenSchema,
 } from '../installation.ts';
+import {
+  hostAdapterChangedSchema,
+  hostAdapterChangeSchema,
+  hostAdaptersSchema,
+} from '../network/adapter.ts';
 import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
 import { samplesQuerySchema, samplesSchema } from '../samples.ts';
 import { route, type Route } from './route.ts';
 
 const hostParams = z.strictObject({ host: referenceSchema });
+const adapterParams = hostParams.extend({ adapter: z.string().min(1).max(64) });
 
 export const hostsRoutes = {
   'host.list': route({
@@ -163,6 +169,41 @@ export const hostsRoutes = {
     }),
     answer: 'now',
     response: hostDiskReportSchema,
+  }),
+  'host.adapters': route({
+    method: 'GET',
+    path: '/hosts/{host}/adapters',
+    summary: 'List the network adapters of a host, what is on them and what they are for',
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    answer: 'now',
+    response: hostAdaptersSchema,
+  }),
+  'host.set-adapter': route({
+    method: 'PATCH',
+    path: '/hosts/{host}/adapters/{adapter}',
+    summary:
+      'Say what an adapter is for; what could cut the host off is undone unless it is confirmed in time',
+    group: 'hosts',
+    right: 'host.settings',
+    on: 'host',
+    params: adapterParams,
+    query: dryRunQuerySchema,
+    body: hostAdapterChangeSchema,
+    answer: 'now',
+    response: hostAdapterChangedSchema,
+  }),
+  'host.confirm-adapter': route({
+    method: 'POST',
+    path: '/hosts/{host}/adapters/{adapter}/confirm',
+    summary: 'Confirm what is tried with an adapter, once the host is seen to be reached',
+    group: 'hosts',
+    right: 'host.settings',
+    on: 'host',
+    params: adapterParams,
+    answer: 'now',
   }),
   'host.discover': route({
     method: 'POST',

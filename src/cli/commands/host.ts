@@ -18,6 +18,7 @@ import { writeList, writeThing } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
 import { hostColumns } from './columns.ts';
+import { hostAdapterCommands } from './host-adapters.ts';
 import { describeConnection, hostConnectionCommands } from './host-connection.ts';
 
 const hostArgument = { name: 'host', meaning: 'name or id', completes: 'host' } as const;
@@ -371,6 +372,7 @@ export const hostCommands: readonly Command[] = [
       ]);
     },
   }),
+  ...hostAdapterCommands,
   ...hostConnectionCommands,
   ...hostBulkActions.map(bulkCommand),
 ];

@@ -25,6 +25,10 @@ const HostGraphs = lazy(async () => ({
   default: (await import('../graphs/Graphs.tsx')).HostGraphs,
 }));
 
+const HostAdapters = lazy(async () => ({
+  default: (await import('./HostAdapters.tsx')).HostAdapters,
+}));
+
 const ResourceAllocation = lazy(async () => ({
   default: (await import('./resources/ResourceAllocation.tsx')).ResourceAllocation,
 }));
@@ -112,6 +116,12 @@ function HostTabContent({
       return (
         <Suspense fallback={<Coming />}>
           <ResourceAllocation host={host} />
+        </Suspense>
+      );
+    case 'adapters':
+      return (
+        <Suspense fallback={<Coming />}>
+          <HostAdapters host={host} />
         </Suspense>
       );
     case 'checks':

@@ -7,6 +7,7 @@ export const hostTabs = [
   'graphs',
   'virtualMachines',
   'resourceAllocation',
+  'adapters',
   'checks',
   'events',
   'operations',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { DryRun, Event, Host, Installation, Operation } from '#api';
+import type { AdapterReport, DryRun, Event, Host, Installation, Network, Operation } from '#api';
 import { FakeAgent, facts, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
@@ -82,6 +82,39 @@ test('HOST-31 HOST-28 a discovery finds what was defined behind our back and mar
     warnings.some(({ text }) => text === 'turn-on found-1'),
     'it is acted on with the others',
   );
+});
+
+test('adapters of a host are listed by the names of their networks; a change is told to the agent, and confirmed', async () => {
+  const created = await stage.send('POST', '/networks', {
+    body: { name: 'lan', type: 'bridged', adapter: 'eno1' },
+  });
+  const { id } = created.json as Network;
+  const report: AdapterReport = {
+    name: 'eno1',
+    mac: null,
+    link: 'up',
+    speedMbps: 1000,
+    addresses: ['192.0.2.5/24'],
+    carries: ['coordinator'],
+    use: 'any',
+    trial: null,
+    problem: null,
+    networks: [id],
+  };
+  const trial = { use: 'shared', until: '2030-01-01T00:00:00.000Z' };
+  agent.handlers['host.adapters'] = () => ({ adapters: [report] });
+  agent.handlers['host.adapter.set'] = () => ({ trial });
+  agent.handlers['host.adapter.confirm'] = () => ({});
+  const { json } = await stage.send('GET', '/hosts/h1/adapters');
+  assert.deepEqual(json, { items: [{ ...report, networks: [{ id, name: 'lan' }] }] });
+  const changed = await stage.send('PATCH', '/hosts/h1/adapters/eno1', { body: { use: 'shared' } });
+  assert.deepEqual(changed.json, { trial });
+  const told = agent.calls('host.adapter.set').at(-1)?.params as Record<string, unknown>;
+  const { name, use, confirmSeconds, work } = told;
+  assert.deepEqual([name, use, confirmSeconds, work], ['eno1', 'shared', 60, 'do']);
+  const confirmed = await stage.send('POST', '/hosts/h1/adapters/eno1/confirm');
+  assert.equal(confirmed.status, 204, confirmed.text);
+  assert.equal(agent.calls('host.adapter.confirm').length, 1);
 });
 
 test('what is wrong with a host is a finding of the installation, with the remedy', async () => {

@@ -24,6 +24,7 @@ import {
   updateHost,
 } from '../app/hosts.ts';
 import { addHost, connectHost, type ConnectParts } from '../app/connect-host.ts';
+import { confirmAdapter, listAdapters, setAdapter } from '../app/host-adapters.ts';
 import { judgeCapacity } from '../app/host-capacity.ts';
 import { listHostDisks, showHostDisk } from '../app/host-disks.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
@@ -169,6 +170,9 @@ function hostHandlers({
   | 'host.remove'
   | 'host.disks'
   | 'host.disk'
+  | 'host.adapters'
+  | 'host.set-adapter'
+  | 'host.confirm-adapter'
   | 'host.diagnose'
   | 'host.probe'
   | 'host.discover'
@@ -192,6 +196,11 @@ function hostHandlers({
     'host.disks': ({ caller, id, signal }) => listHostDisks(coordinator, caller, id, signal),
     'host.disk': ({ caller, id, query, signal }) =>
       showHostDisk(coordinator, caller, id, query.file, signal),
+    'host.adapters': ({ id, signal }) => listAdapters(coordinator, id, signal),
+    'host.set-adapter': ({ caller, id, params: { adapter }, body, query: { dryRun } }) =>
+      setAdapter(coordinator, caller, { hostId: id, adapter }, body, dryRun ? 'check' : 'do'),
+    'host.confirm-adapter': ({ caller, id, params: { adapter } }) =>
+      confirmAdapter(coordinator, caller, { hostId: id, adapter }),
     'host.diagnose': ({ id, signal }) => diagnoseHost(coordinator, id, signal),
     'host.probe': ({ caller, id }) => askHost(coordinator, caller, id, probeKind),
     'host.discover': ({ caller, id }) => askHost(coordinator, caller, id, discoverKind),

@@ -413,6 +413,9 @@ export class MemoryHost implements Links {
     },
     'network.ports': () => ({ ports: [] }),
     'network.release': () => ({}),
+    'host.adapters': () => ({ adapters: [] }),
+    'host.adapter.set': () => ({ trial: null }),
+    'host.adapter.confirm': () => ({}),
     'machine.share.add': ({ id, generation, share }) =>
       this.#changeHardware(id, generation, ({ sharedFolders }) => ({
         sharedFolders: [...sharedFolders.filter(({ slot }) => slot !== share.slot), share],

@@ -62,3 +62,27 @@ void test('NET-33 any adapter of the host can carry a network; those of a bond a
     rmSync(root, { recursive: true });
   }
 });
+
+void test('addresses on the bridge by which the host shares an adapter are told of the adapter', () => {
+  const root = mkdtempSync(join(tmpdir(), 'gi-'));
+  try {
+    makeInterface(root, 'eno1', '02:00:5e:00:00:01');
+    makeInterface(root, 'eno2', '02:00:5e:00:00:02');
+    makeInterface(root, 'gbr0', '02:00:5e:00:00:01', 'bridge');
+    const alias = 'gantry 30000000-0000-4000-8000-000000000001 uplink eno1\n';
+    writeFileSync(join(root, 'devices', 'gbr0', 'ifalias'), alias);
+    const found = readInterfaces(join(root, 'net'), {
+      gbr0: [{ cidr: '192.0.2.5/24' }],
+      eno2: [{ cidr: '198.51.100.5/24' }],
+    });
+    assert.deepEqual(
+      found.map(({ name, addresses }) => [name, ...addresses]),
+      [
+        ['eno1', '192.0.2.5/24'],
+        ['eno2', '198.51.100.5/24'],
+      ],
+    );
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});

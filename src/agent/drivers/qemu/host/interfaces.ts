@@ -1,35 +1,55 @@
 /** The network interfaces of the host, without the loopback and without what is made for vms. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { macSchema, type HostFacts } from '#api';
 
 const usualFolder = '/sys/class/net';
 /** What Gantry makes itself (network/names.ts); a network is judged against what others have. */
 const own = /^g(br|tap|svc|ifb|vx|vl)\d+$/;
+/** Of the bridge that an adapter is shared by, on behalf of whichever installation (network/linux/names.ts). */
+const uplinkAlias = /^gantry \S+ uplink (\S+)\s*$/;
 const maxInterfaces = 256;
 
-/** A bond is one choice: the adapters that it is made of carry nothing else. */
-export function readInterfaces(folder = usualFolder): HostFacts['interfaces'] {
-  const addresses = networkInterfaces();
+type Cidr = Pick<NetworkInterfaceInfo, 'cidr'>;
+
+/**
+ * A bond is one choice: the adapters that it is made of carry nothing else. What the host has on the bridge by which it
+ * shares an adapter with networks (network/linux/adapters) counts as on the adapter.
+ */
+export function readInterfaces(
+  folder = usualFolder,
+  addresses: Readonly<Record<string, readonly Cidr[] | undefined>> = networkInterfaces(),
+): HostFacts['interfaces'] {
   const isOffered = (name: string): boolean =>
     name !== 'lo' && !own.test(name) && !existsSync(`${folder}/${name}/bonding_slave`);
-  return listNames(folder)
+  const names = listNames(folder);
+  const bridges = new Map(
+    names.flatMap((name): [string, string][] => {
+      const [, adapter] = uplinkAlias.exec(readText(`${folder}/${name}/ifalias`)) ?? [];
+      return adapter === undefined || !own.test(name) ? [] : [[adapter, name]];
+    }),
+  );
+  const addressesOf = (name: string): string[] =>
+    [name, bridges.get(name) ?? ''].flatMap((one) =>
+      (addresses[one] ?? []).flatMap(({ cidr }) => cidr ?? []),
+    );
+  return names
     .filter(isOffered)
     .slice(0, maxInterfaces)
     .map((name) => ({
       name,
       kind: existsSync(`${folder}/${name}/bridge`) ? 'bridge' : 'adapter',
-      mac: macSchema.safeParse(readAddress(folder, name)).data ?? null,
-      addresses: (addresses[name] ?? []).flatMap(({ cidr }) => cidr ?? []).slice(0, 64),
+      mac: macSchema.safeParse(readText(`${folder}/${name}/address`)).data ?? null,
+      addresses: addressesOf(name).slice(0, 64),
     }));
 }
 
-/** As the kernel has it, also of an interface without an IP address. */
-function readAddress(folder: string, name: string): string | undefined {
+/** As the kernel has it, also of an interface without an IP address; nothing where it does not tell. */
+function readText(path: string): string {
   try {
-    return readFileSync(`${folder}/${name}/address`, 'utf8').trim();
+    return readFileSync(path, 'utf8').trim();
   } catch {
-    return undefined;
+    return '';
   }
 }
 

@@ -137,6 +137,7 @@ export class LinuxAdapters implements Adapters {
   async change(
     name: string,
     { use, confirmSeconds }: HostAdapterChange,
+    work: 'do' | 'check' = 'do',
   ): Promise<AdapterTrial | null> {
     return this.#options.exclusively(async () => {
       const links = await this.#links();
@@ -150,6 +151,7 @@ export class LinuxAdapters implements Adapters {
       const networks = this.#options.carried().filter(({ adapter }) => adapter === name);
       const otherWays = await this.#otherWays(link, links);
       judgeUse({ link, links, now: before.use, wanted: use, read, networks, otherWays });
+      if (work === 'check') return null;
       const plan = this.#plan(use, before, { link, links, read });
       if (plan === undefined || plan.risk === 'none') {
         for (const call of plan?.calls ?? []) await run(this.#options.ip, call);
@@ -161,8 +163,8 @@ export class LinuxAdapters implements Adapters {
     });
   }
 
-  async confirm(name: string): Promise<void> {
-    await this.#options.exclusively(async () => {
+  async confirm(name: string): Promise<AdapterUse> {
+    return this.#options.exclusively(async () => {
       const pending = this.#pending;
       const claimed =
         pending?.adapter === name && (await claimTrial(this.#folder, pending.id, 'kept'));
@@ -171,6 +173,7 @@ export class LinuxAdapters implements Adapters {
           hint: 'what is not confirmed in time is undone: ask for it again',
         });
       await this.#keep(pending);
+      return pending.entry.use;
     });
   }
 

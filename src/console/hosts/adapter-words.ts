@@ -1,0 +1,57 @@
+/** The words of the adapters of a host, which are asked for with their tab. */
+import type { AdapterUse, HostAdapter } from '#api';
+import { useOwnText, type OwnText } from '../i18n/own-text.ts';
+
+const english = {
+  none: 'It has no network adapters.',
+  carries: 'Carries',
+  use: 'Used for',
+  speed: 'Speed',
+  networks: 'Networks on it',
+  change: 'Change what {name} is for',
+  tried: '{name} is tried as “{use}” until {until}, and is used as before then.',
+  saved:
+    'While it is tried what does not answer undoes it. It is kept when the answer reaches you.',
+  'use.any': 'Any: a bridged network may be on it while the host has no address there',
+  'use.host': 'The host alone: no network may be on it',
+  'use.networks': "Networks alone: the host's addresses are taken off it",
+  'use.shared': "Host and networks share it: the host's addresses move to a bridge",
+  'link.up': 'Up',
+  'link.no-link': 'No link',
+  'link.disabled': 'Switched off',
+  'carries.coordinator': 'way to the coordinator',
+  'carries.default-route': 'default route',
+} as const;
+type TextKey =
+  | keyof typeof english
+  | `use.${AdapterUse}`
+  | `link.${HostAdapter['link']}`
+  | `carries.${HostAdapter['carries'][number]}`;
+
+const german: Readonly<Record<TextKey, string>> = {
+  none: 'Er hat keine Netzwerkadapter.',
+  carries: 'Trägt',
+  use: 'Benutzt für',
+  speed: 'Geschwindigkeit',
+  networks: 'Netzwerke daran',
+  change: 'Ändern, wofür {name} ist',
+  tried: '{name} wird bis {until} als „{use}“ erprobt und danach wie vorher benutzt.',
+  saved:
+    'Was bei der Erprobung nicht antwortet, macht sie rückgängig. Behalten wird sie, wenn die Antwort Sie erreicht.',
+  'use.any':
+    'Alles: Ein überbrücktes Netzwerk darf daran sein, solange der Host dort keine Adresse hat',
+  'use.host': 'Nur der Host: Kein Netzwerk darf daran sein',
+  'use.networks': 'Nur Netzwerke: Die Adressen des Hosts werden von ihm genommen',
+  'use.shared': 'Host und Netzwerke teilen ihn: Die Adressen des Hosts kommen auf eine Brücke',
+  'link.up': 'Verbunden',
+  'link.no-link': 'Keine Verbindung',
+  'link.disabled': 'Ausgeschaltet',
+  'carries.coordinator': 'Weg zum Koordinator',
+  'carries.default-route': 'Standardroute',
+};
+
+const languages = { en: english, de: german };
+
+export function useAdapterText(): OwnText<TextKey> {
+  return useOwnText<TextKey>(languages);
+}
