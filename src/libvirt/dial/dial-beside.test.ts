@@ -39,6 +39,14 @@ void test('a service is reached by its port or its socket, one for all addresses
   }
 });
 
+void test('a local hypervisor names no place on other machines', async () => {
+  await assert.rejects(
+    dialBeside(parseUri('qemu:///system'), { host: '192.0.2.1', port: 5900 }, never),
+    (error) =>
+      isFault(error, 'unsupported') && /not an address of this machine/.test(error.message),
+  );
+});
+
 void test('what listens on its own host only is not looked for elsewhere', async () => {
   for (const place of [{ host: '127.0.0.1', port: 5900 }, { host: '::1', port: 1 }, { path: '/s' }])
     await assert.rejects(

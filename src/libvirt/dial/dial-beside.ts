@@ -2,9 +2,11 @@
  * Ways to other services of the host that a connection address leads to, such as the screens of its machines: on the
  * same host where the address does, through ssh where it does, else to the port itself.
  *
- * Invariant: the place is named by that host, so that no other one than it is ever dialled for it: an address that
- * leads over a network without ssh is dialled by its own host name, whatever the place says.
+ * Invariant: what names the place is that host, so that from here no other one than it is ever dialled: this machine
+ * only by addresses of its own, another by the name in the connection's address, whatever the place says. Through ssh
+ * it is the host that dials.
  */
+import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Fault } from '#lib';
 import { dialTcp, dialUnix } from './dial-socket.ts';
@@ -19,10 +21,12 @@ export async function dialBeside(
   place: Place,
   { signal, unverified }: Pick<DialOptions, 'signal' | 'unverified'>,
 ): Promise<Duplex> {
-  if (uri.transport === 'unix')
-    return 'path' in place
-      ? dialUnix(place.path, signal)
-      : dialTcp(nearHost(place.host), place.port, signal);
+  if (uri.transport === 'unix') {
+    if ('path' in place) return dialUnix(place.path, signal);
+    const host = nearHost(place.host);
+    if (isLoopback(host) || isOwn(host)) return dialTcp(host, place.port, signal);
+    throw new Fault('unsupported', `${host} is not an address of this machine`);
+  }
   if (uri.transport === 'ssh') {
     const to = 'path' in place ? place : { ...place, host: nearHost(place.host) };
     return dialSsh(uri, { to, verify: verification(uri, { unverified }) }, signal);
@@ -38,6 +42,12 @@ export async function dialBeside(
 function nearHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
+}
+
+function isOwn(host: string): boolean {
+  return Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ address }) => address === host),
+  );
 }
 
 function isLoopback(host: string): boolean {
