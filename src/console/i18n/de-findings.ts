@@ -9,6 +9,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'account-missing': 'Das Konto gibt es nicht',
   'account-powerful': 'Das Konto ist zu mächtig',
   'adapter-in-use': 'Der Adapter wird schon benutzt',
+  'adapter-reserved': 'Der Adapter ist dem Host vorbehalten',
   'adapter-missing': 'Den Adapter gibt es nicht',
   'boot-file-missing': 'Die Startdatei fehlt',
   'boot-file-outside': 'Die Startdatei liegt außerhalb des Suchpfads',

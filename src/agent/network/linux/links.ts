@@ -18,6 +18,8 @@ export interface Link {
   readonly addresses: readonly string[];
   /** IPv6 with length, without those of the link alone. */
   readonly addresses6?: readonly string[];
+  /** Those of them that somebody has given it: without a lifetime. */
+  readonly fixed6?: readonly string[];
   /** Of a bridge: how long it remembers where an address is; 0 sends everything everywhere. */
   readonly ageingTime: number | undefined;
   /** Largest packet. */
@@ -70,11 +72,15 @@ const linkSchema = z.object({
         local: z.string().max(64).optional(),
         prefixlen: z.number().optional(),
         scope: z.string().max(16).optional(),
+        valid_life_time: z.number().optional(),
       }),
     )
     .max(65_536)
     .optional(),
 });
+/** The lifetime of an address that has none. */
+export const forever = 0xffff_ffff;
+
 const linksSchema = z.array(z.union([linkSchema, z.strictObject({})])).max(65_536);
 
 /** Errors: `corrupt` for what is no answer of `ip`. */
@@ -99,10 +105,9 @@ export function parseLinks(text: string): readonly Link[] {
             addresses: (link.addr_info ?? []).flatMap(({ family, local, prefixlen }) =>
               family === 'inet' && local !== undefined ? [`${local}/${prefixlen ?? 32}`] : [],
             ),
-            addresses6: (link.addr_info ?? []).flatMap(({ family, local, prefixlen, scope }) =>
-              family === 'inet6' && scope !== 'link' && local !== undefined
-                ? [`${local}/${prefixlen ?? 128}`]
-                : [],
+            addresses6: addressesOf6(link.addr_info),
+            fixed6: addressesOf6(
+              link.addr_info?.filter(({ valid_life_time: seconds }) => seconds === forever),
             ),
             ageingTime: link.linkinfo?.info_data?.ageing_time,
             mtu: link.mtu,
@@ -115,6 +120,14 @@ export function parseLinks(text: string): readonly Link[] {
   );
 }
 
+function addressesOf6(all: LinkAddresses = []): string[] {
+  return all.flatMap(({ family, local, prefixlen, scope }) =>
+    family === 'inet6' && scope !== 'link' && local !== undefined
+      ? [`${local}/${prefixlen ?? 128}`]
+      : [],
+  );
+}
+
 /** One whose lower interface is in another namespace tells no name. */
 function vlanOf(info: LinkInfo, under: string | null | undefined): Link['vlan'] {
   const id = info?.info_data?.id;
@@ -123,6 +136,7 @@ function vlanOf(info: LinkInfo, under: string | null | undefined): Link['vlan'] 
   return { id, under };
 }
 
+type LinkAddresses = z.infer<typeof linkSchema>['addr_info'];
 type LinkInfo = z.infer<typeof linkSchema>['linkinfo'];
 
 function tunnelOf(info: LinkInfo): Link['tunnel'] {

@@ -126,6 +126,41 @@ void test('an adapter that a bridged network is at no more is let go, and no oth
   assert.deepEqual(released(nat), [], 'others have none');
 });
 
+void test('an adapter with an address that somebody gave it is not put into a bridge, whichever version of IP', () => {
+  const lan = networkSpecSchema.parse({
+    id: nat.id,
+    name: 'lan',
+    type: 'bridged',
+    adapter: 'eno1',
+    ipv4: null,
+  });
+  const eno1: Link = { ...tap, name: 'eno1', alias: undefined, kind: undefined, master: undefined };
+  const reasons = (link: Link): readonly string[] =>
+    planNetwork(hostId, lan, [link]).down.map(({ code }) => code);
+  assert.deepEqual(reasons({ ...eno1, fixed6: ['2001:db8::5/64'] }), ['adapter-in-use']);
+  assert.deepEqual(reasons({ ...eno1, addresses: ['192.0.2.5/24'] }), ['adapter-in-use']);
+  assert.deepEqual(reasons({ ...eno1, addresses6: ['2001:db8::9/64'], fixed6: [] }), []);
+});
+
+void test('a bridge that the host shares an adapter by is that of every network on it, and stays while it is shared', () => {
+  const eno1: Link = { ...tap, name: 'eno1', alias: undefined, kind: undefined, master: 'gbr4' };
+  const alias = writeAlias(hostId, { kind: 'uplink', adapter: 'eno1' });
+  const uplink: Link = { ...bridge, name: 'gbr4', alias, addresses: ['192.0.2.5/24'] };
+  const lan = networkSpecSchema.parse({
+    id: nat.id,
+    name: 'lan',
+    type: 'bridged',
+    adapter: 'eno1',
+    ipv4: null,
+  });
+  const plan = planNetwork(hostId, lan, [eno1, uplink]);
+  assert.deepEqual([plan.bridge, plan.ownBridge, plan.calls], ['gbr4', undefined, []]);
+  const wanted = { networks: new Set<string>(), hasPort: () => false };
+  const removed = (shared: readonly string[]): number =>
+    planRemovals(hostId, { ...wanted, shared: new Set(shared) }, [eno1, uplink]).length;
+  assert.deepEqual([removed(['eno1']), removed([])], [0, 1]);
+});
+
 void test('an alias is read as it was written, and by its own host only', () => {
   const purpose = { kind: 'adapter', vm, slot: 15 } as const;
   const alias = writeAlias(hostId, purpose);

@@ -169,11 +169,12 @@ function whyNotAdapter(
   // A VLAN takes nothing from whoever has the adapter.
   if (link.kind === 'bridge' || vlan !== null) return [];
   const remedy = 'let host and networks share it: gantry host set-adapter; or take another adapter';
-  if (link.addresses.length > 0)
+  const own = [...link.addresses, ...(link.fixed6 ?? [])];
+  if (own.length > 0)
     return [
       {
         code: 'adapter-in-use',
-        text: `the adapter ${adapter} has the address ${link.addresses.join(', ')} of the host`,
+        text: `the adapter ${adapter} has the address ${own.join(', ')} of the host`,
         remedy,
       },
     ];

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { Fault } from '#lib';
+import { forever } from '../links.ts';
 import type { Call } from '../plan.ts';
 import { run } from '../programs.ts';
 
@@ -36,8 +37,6 @@ export interface ReadAddressing extends Addressing {
   /** Destinations of routes with several ways, of which one leads over the interface. */
   readonly multipath: readonly string[];
 }
-
-const forever = 0xffff_ffff;
 
 const addressSchema = z.object({
   family: z.enum(['inet', 'inet6']),
