@@ -17,6 +17,7 @@ const benches: readonly { readonly name: string; readonly quick: readonly string
   { name: 'fleet', quick: ['1000'] },
   { name: 'console', quick: ['500', '5'] },
   { name: 'libvirt', quick: ['100'] },
+  { name: 'gateway', quick: ['100'] },
   { name: 'network', quick: ['1'] },
   { name: 'disk', quick: ['--rounds', '1', '--rows', 'check,map'] },
 ];

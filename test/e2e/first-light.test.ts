@@ -1,5 +1,6 @@
 /** One command to a real machine: `./gantry up`, and everything a newcomer does next, on real QEMU. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -8,6 +9,7 @@ import { additionsVersion } from '#images';
 import { systemClock, withDeadline } from '#lib';
 import { findProgram } from '../../src/cli/system/processes.ts';
 import { newGantry, type Gantry } from './gantry.ts';
+import { virsh, whyNot } from '../interop/libvirt/tools.ts';
 import { SerialPerson } from './serial.ts';
 
 let gantry: Gantry;
@@ -298,6 +300,61 @@ void test('VM-29 VMs keep running when coordinator and agent are killed, and up 
   person.type('\r');
   await person.until(/login:|#/);
 });
+
+void test(
+  'an unmodified virsh describes the vm, pauses it, lets its guest shut down, hears of it, and starts it',
+  {
+    skip: await whyNot('virsh'),
+  },
+  async () => {
+    const socket = join(gantry.installation.runtime, 'coordinator', 'libvirt-sock');
+    const address = `gantry+unix:///all?socket=${socket}`;
+    const say = async (...words: readonly string[]): Promise<string> => {
+      const { code, out, err } = await virsh(address, ...words);
+      assert.equal(code, 0, err);
+      return out;
+    };
+    assert.match(await say('list', '--all'), /^ \d+ +hello +running/);
+    const { definition, status } = await untilVm(
+      'hello',
+      'answering',
+      (vm) => (vm.status.guest?.interfaces.length ?? 0) > 0,
+    );
+    const { memory, adapters } = definition.hardware;
+    assert.match(
+      await say('dominfo', 'hello'),
+      new RegExp(`State: +running\\n[^]*Max memory: +${memory.sizeBytes / 1024} KiB`),
+    );
+    const xml = await say('dumpxml', 'hello');
+    assert.ok(
+      xml.includes(`<uuid>${definition.id}</uuid>`) && xml.includes(adapters[0]?.mac ?? '?'),
+    );
+    const address4 = status.guest?.interfaces[0]?.addresses[0]?.address ?? '?';
+    assert.ok((await say('domifaddr', 'hello', '--source', 'agent')).includes(address4));
+    await say('suspend', 'hello');
+    assert.equal((await say('domstate', 'hello', '--reason')).trim(), 'paused (user)');
+    await say('resume', 'hello');
+    assert.equal((await show()).state, 'running');
+    const listener = spawn('virsh', ['-q', '-c', address, 'event', 'hello', '--all', '--loop']);
+    try {
+      const stopped = (async () => {
+        let heard = '';
+        for await (const chunk of listener.stdout) {
+          heard += String(chunk);
+          if (/'lifecycle' for domain '?hello'?: Stopped Shutdown/.test(heard)) return;
+        }
+        assert.fail(`it heard only: ${heard}`);
+      })();
+      await say('shutdown', 'hello');
+      await withDeadline('virsh to hear of it', 60_000, undefined, () => stopped);
+    } finally {
+      listener.kill();
+    }
+    assert.equal((await show()).state, 'off');
+    await say('start', 'hello');
+    assert.equal((await show()).state, 'running');
+  },
+);
 
 void test('HOST-13 a killed process of a vm is seen at once, told with the end of its log, and leaves all else running', async () => {
   await gantry.must('vm', 'create', 'other', '--image', 'starter', '--memory', '256M', '--start');

@@ -31,21 +31,38 @@ const events: Readonly<Record<string, DomainEvent>> = {
   'vm.state.reset': { kind: 'reboot' },
 };
 
-/** Shut down by the guest, crashed; whoever else did it destroyed the domain. */
+/** Shut down, crashed; all else destroyed the domain. */
 const stopDetails: Readonly<Record<string, number>> = { guest: 0, crash: 2 };
 const destroyed = 1;
 
 /** What Gantry itself writes into a definition whenever a vm comes or goes. */
 const ownMemory = 'settings/shutdown/quit';
 
-/** Undefined for events that libvirt has no word for. */
-export function domainEventOf({
-  name,
-  attributes,
-}: Pick<Event, 'name' | 'attributes'>): DomainEvent | undefined {
-  if (name === 'vm.state.powered-off')
-    return lifecycle('stopped', stopDetails[String(attributes['cause'])] ?? destroyed);
-  if (name === 'vm.setting.changed')
-    return String(attributes['path']).startsWith(ownMemory) ? undefined : lifecycle('defined', 1);
-  return Object.hasOwn(events, name) ? events[name] : undefined;
+/** Reads the events of all vms in their order. */
+export class DomainEvents {
+  /** Vms whose guests have shut down as they were asked to: what comes next of them is that they are off. */
+  readonly #shutDown = new Set<string>();
+
+  /** Undefined for events that libvirt has no word for. */
+  read({
+    name,
+    attributes,
+    target,
+  }: Pick<Event, 'name' | 'attributes' | 'target'>): DomainEvent | undefined {
+    switch (name) {
+      case 'vm.shutdown.completed':
+        this.#shutDown.add(target.id);
+        return undefined;
+      case 'vm.state.powered-off': {
+        const cause = this.#shutDown.delete(target.id) ? 'guest' : String(attributes['cause']);
+        return lifecycle('stopped', stopDetails[cause] ?? destroyed);
+      }
+      case 'vm.setting.changed': {
+        const isOwn = String(attributes['path']).startsWith(ownMemory);
+        return isOwn ? undefined : lifecycle('defined', 1);
+      }
+      default:
+        return Object.hasOwn(events, name) ? events[name] : undefined;
+    }
+  }
 }

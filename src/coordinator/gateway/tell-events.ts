@@ -3,21 +3,22 @@ import type { Event } from '#api';
 import type { Session } from '#libvirt';
 import { seesEvent } from '../app/visibility.ts';
 import type { Connection } from './connection.ts';
-import { domainEventOf } from './domain-events.ts';
+import { DomainEvents } from './domain-events.ts';
 import { inactiveId } from './domain-ids.ts';
 import type { Scope } from './scope.ts';
 
 /** Until what is answered is called. */
 export function tellEvents(connection: Connection, session: Session): () => void {
   const { coordinator } = connection.parts;
+  const reader = new DomainEvents();
   return coordinator.inventory.onChange(({ events }) => {
-    for (const event of events) tell(connection, session, event);
+    for (const event of events) tell(connection, session, reader, event);
   });
 }
 
-function tell(connection: Connection, session: Session, event: Event): void {
+function tell(connection: Connection, session: Session, reader: DomainEvents, event: Event): void {
   const { target } = event;
-  const told = target.kind === 'vm' ? domainEventOf(event) : undefined;
+  const told = target.kind === 'vm' ? reader.read(event) : undefined;
   if (told === undefined || !isAbout(connection.parts.named.scope, event)) return;
   const { coordinator, caller } = connection.parts;
   if (!seesEvent(coordinator.inventory, caller, event)) return;

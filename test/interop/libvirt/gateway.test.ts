@@ -178,7 +178,7 @@ void test('snapshots, networks and screens are shown', { skip }, async () => {
   assert.equal((await readFile(file)).subarray(1, 4).toString(), 'PNG');
 });
 
-void test('what cannot be done is refused with the numbers of libvirt', async () => {
+void test('FED-43 what is asked for one vm is done on its host, and refused with the numbers of libvirt', async () => {
   await using client = await connectLibvirt(address());
   const { name } = await offVm('h1');
   const dom = await lookUp(client, name);
@@ -190,6 +190,7 @@ void test('what cannot be done is refused with the numbers of libvirt', async ()
   const unknown = { ...dom, uuid: '00000000-0000-4000-8000-000000000000' };
   assert.equal(await errorOf(client.call('DOMAIN_CREATE', { dom: unknown })), 'NO_DOMAIN');
   await client.call('DOMAIN_CREATE', { dom });
+  assert.equal(stage().vm(name)?.state, 'running');
   const running = await lookUp(client, name);
   assert.ok(running.id > 0);
   const byId = await client.call('DOMAIN_LOOKUP_BY_ID', { id: running.id });
