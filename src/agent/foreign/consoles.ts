@@ -5,7 +5,6 @@
  *
  * Invariant: a serial port is held only while somebody is at it: a hypervisor has one place there for all its clients.
  */
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { Fault, toFault, withDeadline, type Clock } from '#lib';
 import {
@@ -22,7 +21,9 @@ import { SerialHub } from '../stream/serial-hub.ts';
 import { findScreen } from './graphics.ts';
 import { keyCode, keyCodeSet } from './key-codes.ts';
 import type { ForeignMachines } from './machines.ts';
+import { readExactly } from './read-exactly.ts';
 import { takeScreenshot } from './screenshot.ts';
+import { unlockScreen } from './unlock-screen.ts';
 
 /** For a port or a screen to answer. */
 const openMs = 8_000;
@@ -108,10 +109,11 @@ export class ForeignConsoles {
     const args = { dom, flags: withSecrets };
     const { xml } = await client.call('DOMAIN_GET_XML_DESC', args, { signal: outer });
     return await withDeadline(`the screen of ${dom.name}`, openMs, outer, async (signal) => {
-      const screen = await dialBeside(uri, findScreen(xml), { signal, unverified });
+      const { place, password } = findScreen(xml);
+      const screen = await dialBeside(uri, place, { signal, unverified });
       try {
         await untilGreeted(screen, signal);
-        return screen;
+        return password === null ? screen : await unlockScreen(screen, password, signal);
       } catch (error) {
         screen.destroy();
         throw error;
@@ -180,19 +182,8 @@ function explainTaken(error: unknown, name: string, channel: Channel): Fault {
 
 /** So that what does not answer is told as that, not as a screen that stays dark. */
 async function untilGreeted(screen: Duplex, signal: AbortSignal): Promise<void> {
-  const ended = new AbortController();
-  screen.once('close', () => ended.abort(new Fault('unavailable', 'it ends without a word')));
-  const either = AbortSignal.any([signal, ended.signal]);
-  for (;;) {
-    const greeting = screen.read(greetingBytes) as Buffer | null;
-    if (greeting !== null) {
-      if (!/^RFB \d{3}\.\d{3}\n$/.test(greeting.toString('latin1')))
-        throw new Fault('unsupported', 'its screen does not speak VNC');
-      screen.unshift(greeting);
-      return;
-    }
-    await once(screen, 'readable', { signal: either }).catch((error: unknown) => {
-      throw either.aborted ? either.reason : error;
-    });
-  }
+  const greeting = await readExactly(screen, greetingBytes, signal);
+  if (!/^RFB \d{3}\.\d{3}\n$/.test(greeting.toString('latin1')))
+    throw new Fault('unsupported', 'its screen does not speak VNC');
+  screen.unshift(greeting);
 }

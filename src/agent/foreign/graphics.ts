@@ -8,27 +8,30 @@ import type { Place } from '#libvirt';
 
 const graphicsPath = /^domain(\[[^\]]*\])?\/devices\/graphics$/;
 
+export interface Screen {
+  readonly place: Place;
+  /** Null where it asks for none. */
+  readonly password: string | null;
+}
+
 /** `xml` with what is secret in it. Errors: `unsupported` with the reason; `invalid`, `too-large` for what is no XML. */
-export function findScreen(xml: string): Place {
+export function findScreen(xml: string): Screen {
   const elements = readElements(xml);
   const screens = elements.filter(({ path }) => graphicsPath.test(path));
   const screen = screens.find(({ attributes }) => attributes.get('type') === 'vnc');
   if (screen === undefined) throw noScreen(screens);
   const { attributes } = screen;
-  if ((attributes.get('passwd') ?? '') !== '')
-    throw new Fault('unsupported', 'its screen asks for a password', {
-      hint: 'take the password out of its graphics: who may see it is for Gantry to say',
-    });
   const listen = elements
     .slice(elements.indexOf(screen) + 1)
     .find(({ path }) => path === `${screen.path}/listen`);
   const path = attributes.get('socket') ?? listen?.attributes.get('socket');
-  if (path !== undefined) return { path };
+  const password = attributes.get('passwd') ?? null;
+  if (path !== undefined) return { place: { path }, password };
   const host = attributes.get('listen') ?? listen?.attributes.get('address') ?? '127.0.0.1';
   const port = Number(attributes.get('port'));
   if (!Number.isInteger(port) || port < 1 || port > 65_535 || !/^[\w.:%-]{1,255}$/.test(host))
     throw new Fault('unsupported', 'its screen listens nowhere');
-  return { host, port };
+  return { place: { host, port }, password };
 }
 
 function noScreen([other]: readonly XmlElement[]): Fault {

@@ -23,7 +23,7 @@ const define = (screen: string): string =>
   `<domain type='qemu'><name>tiny</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
 <os><type arch='x86_64'>hvm</type><bootmenu enable='yes' timeout='60000'/><bios useserial='yes'/></os>
 <features><acpi/></features><devices><serial type='pty'/>
-<graphics type='vnc' socket='${screen}'/><video><model type='vga'/></video></devices></domain>`;
+<graphics type='vnc' socket='${screen}' passwd='secret'/><video><model type='vga'/></video></devices></domain>`;
 const cause = { actor: { kind: 'user', name: 'ann' }, correlationId: 'c' } as const;
 
 /** What a stream has said. */
