@@ -1,6 +1,6 @@
 /**
  * An agent that shares the adapter of its host with networks, as a program that may be killed over it:
- * `node adapter-host.ts FOLDER IP HOST PORT VERIFY_MS CONFIRM_SECONDS`. Says `tried` when it waits to be confirmed.
+ * `node adapter-host.ts FOLDER IP HOST PORT GRACE_MS`. Says `tried` when it waits to be confirmed.
  */
 import { systemClock } from '#lib';
 import { silentLog } from '#log';
@@ -8,7 +8,7 @@ import { readBootId } from '../drivers/qemu/process/proc.ts';
 import { LinuxAdapters } from '../network/linux/adapters/linux-adapters.ts';
 import { hostId } from './network-place.ts';
 
-const [, self, dataDir = '', ip = '', host = '', port, verifyMs, confirmSeconds] = process.argv;
+const [, self, dataDir = '', ip = '', host = '', port, graceMs] = process.argv;
 if (self === import.meta.filename) {
   const adapters = new LinuxAdapters({
     hostId,
@@ -21,10 +21,10 @@ if (self === import.meta.filename) {
     onChange: () => undefined,
     onUndone: () => undefined,
     log: silentLog,
-    verifyMs: Number(verifyMs),
+    graceMs: Number(graceMs),
   });
   await adapters.begin();
-  await adapters.change('eno1', { use: 'shared', confirmSeconds: Number(confirmSeconds) });
+  await adapters.change('eno1', { use: 'shared', confirmSeconds: 0.2 });
   process.stdout.write('tried\n');
   await systemClock.sleep(60_000);
 }

@@ -13,9 +13,7 @@ import { must } from './net-guest.ts';
 import { hostId } from './network-place.ts';
 import type { Office } from './office.ts';
 
-/** Short, so that the guard comes soon. */
-const verifyMs = 500;
-const limitMs = 10_000;
+const limitMs = 30_000;
 const program = join(import.meta.dirname, 'adapter-host.ts');
 
 /** Calls of `ip` by which the adapter is shared. */
@@ -32,7 +30,9 @@ export async function killSharing(
   try {
     const ip = office.watchedIp(`if [ $n = ${call} ]; then kill -9 $PPID; exit 1; fi`);
     const { host, port } = office.coordinator;
-    const args = [program, folder, ip, host, String(port), String(verifyMs), '0.2'];
+    // The guard comes soon; where the agent lives to the end not before it has verified what it did.
+    const graceMs = call > sharingCalls ? 8_000 : 500;
+    const args = [program, folder, ip, host, String(port), String(graceMs)];
     const agent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(agent, 'exit');
     agent.stdout.once('data', () => agent.kill('SIGKILL'));

@@ -23,7 +23,7 @@ if (isInOwnNetwork(import.meta.filename))
     before(async () => {
       office = await Office.open();
       asBefore = office.has('eno1');
-      place = await Place.make({ coordinator: office.coordinator, verifyMs: 1_000 });
+      place = await Place.make({ coordinator: office.coordinator });
     });
     after(async () => {
       await place[Symbol.asyncDispose]();
@@ -93,7 +93,7 @@ if (isInOwnNetwork(import.meta.filename))
     void test('what nobody confirms in time is undone', async () => {
       await place.networks.adapters.change('eno1', { use: 'shared', confirmSeconds: 1 });
       assert.equal(office.has('eno1'), '');
-      await place.until('it is undone', () => place.troubles.length > 0);
+      await place.until('it is undone', () => place.troubles.length > 0, 30_000);
       assert.match(place.troubles.splice(0).join(), /^eno1: nobody has confirmed it in time$/);
       assert.equal(office.has('eno1'), asBefore);
       await assert.rejects(place.networks.adapters.confirm('eno1'), (error) =>
@@ -119,7 +119,7 @@ if (isInOwnNetwork(import.meta.filename))
       ] as const) {
         const ip = office.watchedIp(`case "$*" in *master*) ${inside} ${harm} ;; esac`);
         await place.networks[Symbol.asyncDispose]();
-        await place.open({ programs: { ...programs, ip } });
+        await place.open({ programs: { ...programs, ip }, verifyMs: 1_000 });
         await assert.rejects(
           place.networks.adapters.change('eno1', { use: 'shared', confirmSeconds: 30 }),
           (error) => isFault(error, 'unavailable') && why.test(describeFault(error)),
@@ -147,8 +147,8 @@ if (isInOwnNetwork(import.meta.filename))
       must('ip', 'link', 'del', 'dev', 'gbr0');
       office.configure();
       await place.open();
-      await place.until('it is shared', () => office.has('eno1') === '');
-      await place.until('it is noted', () => office.has('gbr0') === asBefore);
+      await place.until('it is shared', () => office.has('eno1') === '', 30_000);
+      await place.until('it is noted', () => office.has('gbr0') === asBefore, 30_000);
       await place.networks.adapters.change('eno1', { use: 'any', confirmSeconds: 30 });
       await place.networks.adapters.confirm('eno1');
       assert.equal(office.has('eno1'), asBefore);
@@ -187,9 +187,9 @@ if (isInOwnNetwork(import.meta.filename))
       await place.empty();
       // Somebody gives it an address all the same.
       must('ip', 'address', 'add', '198.51.100.10/24', 'dev', 'eno2');
-      await place.until('it is taken off', () => office.has('eno2') === '');
+      await place.until('it is taken off', () => office.has('eno2') === '', 30_000);
       must('ip', 'address', 'add', '198.51.100.10/24', 'dev', 'eno2');
-      await place.until('it is taken off again', () => office.has('eno2') === '');
+      await place.until('it is taken off again', () => office.has('eno2') === '', 30_000);
       await adapters.change('eno2', { use: 'any', confirmSeconds: 30 });
       await adapters.confirm('eno2');
       assert.match(office.has('eno2'), new RegExp(`^${held.split('\n')[0]}\n`));
@@ -197,6 +197,8 @@ if (isInOwnNetwork(import.meta.filename))
     });
 
     void test('NET-35 an adapter is for networks alone only where another one leads to the coordinator', async () => {
+      await place.networks[Symbol.asyncDispose]();
+      await place.open({ verifyMs: 1_000 });
       const change = { use: 'networks', confirmSeconds: 30 } as const;
       const refuses = async (): Promise<void> =>
         assert.rejects(place.networks.adapters.change('eno1', change), (error) =>

@@ -55,7 +55,9 @@ import { findWays, leadsToCoordinator } from './ways.ts';
 /** How long what answered before may take to answer again. */
 const usualVerifyMs = 5_000;
 /** How long is looked for what answers now. */
-const beforeMs = 1_000;
+const beforeMs = 3_000;
+/** The guard comes so long after the agent, which undoes it itself while it lives. */
+const usualGraceMs = 15_000;
 
 export interface LinuxAdaptersOptions {
   readonly hostId: string;
@@ -72,6 +74,7 @@ export interface LinuxAdaptersOptions {
   readonly onUndone: (adapter: string, reason: string) => void;
   readonly log: Log;
   readonly verifyMs?: number | undefined;
+  readonly graceMs?: number | undefined;
 }
 
 interface Pending {
@@ -274,7 +277,8 @@ export class LinuxAdapters implements Adapters {
     plan: UsePlan,
     wait: number | 'at-once',
   ): Promise<Pending> {
-    const { ip, bootId, coordinator, verifyMs = usualVerifyMs } = this.#options;
+    const { ip, bootId, coordinator } = this.#options;
+    const { verifyMs = usualVerifyMs, graceMs = usualGraceMs } = this.#options;
     const waitMs = wait === 'at-once' ? 0 : wait;
     const name = plan.from ?? plan.at;
     const routers = plan.from === null ? [] : routersOf(plan.addressing);
@@ -291,8 +295,7 @@ export class LinuxAdapters implements Adapters {
       undo: copy(plan.undo),
     };
     const id = await writeTrial(this.#folder, trial);
-    // The guard comes after the agent, which undoes it itself while it lives.
-    const limitMs = waitMs + 3 * verifyMs;
+    const limitMs = waitMs + graceMs;
     let guard: Disposable | undefined;
     try {
       guard = await watchOver({ folder: this.#folder, id, ip, limitMs });
