@@ -65,6 +65,9 @@ export const hostFactsSchema = z
           kind: z.enum(['adapter', 'bridge']),
           mac: macSchema.nullable().default(null).meta({ description: 'its own address' }),
           addresses: z.array(z.string().max(64)).max(64).meta({ description: '192.168.1.5/24' }),
+          balanced: z.array(z.string().max(64)).max(64).optional().meta({
+            description: 'addresses whose load the host balances in its own network stack',
+          }),
         }),
       )
       .max(256)

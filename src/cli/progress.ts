@@ -70,7 +70,7 @@ export async function finish(
   done: (operation: Operation) => string,
 ): Promise<Operation> {
   if (run.dryRun) {
-    tellPlan(run.out, started as unknown as DryRun);
+    tellWarnings(run.out, started as unknown as DryRun);
     return started;
   }
   if (!run.wait) {
@@ -87,8 +87,8 @@ export async function finish(
   return ended;
 }
 
-/** What a dry run warns of. */
-export function tellPlan(out: Writer, { warnings }: DryRun): void {
+/** What a dry run, or a thing as it is now, warns of. */
+export function tellWarnings(out: Writer, { warnings }: Pick<DryRun, 'warnings'>): void {
   for (const { text, remedy } of warnings)
     out.note(`warning: ${plain(remedy === undefined ? text : `${text}; ${remedy}`)}`);
 }

@@ -17,6 +17,7 @@ import { command, type Command, type Values } from '../command.ts';
 import { firewallLines, firewallOf, firewallOptions } from '../firewall-options.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { wasOrWouldBe } from '../output/human.ts';
+import { tellWarnings } from '../progress.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { flowColumns, leaseColumns, networkColumns, portColumns } from './columns.ts';
 import { withRisk } from './network-risk.ts';
@@ -343,6 +344,7 @@ export const networkCommands: readonly Command[] = [
       );
       const at = network.ipv4 === null ? '' : ` with ${network.ipv4.subnet}`;
       out.line(`network ${network.name}${at} ${wasOrWouldBe({ dryRun })} created`);
+      tellWarnings(out, network);
       out.hint(`gantry vm create NAME --network ${network.name}`);
     },
   }),
@@ -375,6 +377,7 @@ export const networkCommands: readonly Command[] = [
         client.call('network.update', { ...input, query }, signal),
       );
       out.line(`network ${changed.name} ${wasOrWouldBe({ dryRun })} changed`);
+      tellWarnings(out, changed);
     },
   }),
   command({

@@ -5,7 +5,7 @@ import { parseAssignments } from '../assignments.ts';
 import { command, type Run } from '../command.ts';
 import { collect } from '../lists.ts';
 import { writeList } from '../output/render.ts';
-import { finish, tellPlan } from '../progress.ts';
+import { finish, tellWarnings } from '../progress.ts';
 import { describeValue, listSettings, explainRefusal } from '../settings.ts';
 
 /** Those that cover the vm; null: this caller may not see them. */
@@ -71,7 +71,7 @@ export const settingsCommands = [
       };
       const change = { params: { vm }, body: parseAssignments(assignments) };
       if (dryRun) {
-        tellPlan(out, await client.dryRun('vm.update', change, signal).catch(refuse));
+        tellWarnings(out, await client.dryRun('vm.update', change, signal).catch(refuse));
         return out.line('the settings would be accepted');
       }
       const started = await client.call('vm.update', change, signal).catch(refuse);

@@ -1,7 +1,7 @@
 /** Commands by which vms and their files come to another place: filed elsewhere, copied, moved on their host. */
 import { Fault } from '#lib';
 import { command } from '../command.ts';
-import { finish, tellPlan } from '../progress.ts';
+import { finish, tellWarnings } from '../progress.ts';
 
 const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
 const pathOption = { type: 'text', value: 'DIR' } as const;
@@ -54,7 +54,7 @@ export const travelCommands = [
       };
       if (dryRun) {
         const plan = await client.dryRun('vm.import', { body }, signal);
-        tellPlan(out, plan);
+        tellWarnings(out, plan);
         return out.line(`vm ${plan.target.name} could be imported`);
       }
       const started = await client.call('vm.import', { body }, signal);
@@ -103,7 +103,7 @@ export const travelCommands = [
         ...(options.generalised === true ? { generalised: true } : {}),
       };
       if (dryRun) {
-        tellPlan(out, await client.dryRun('vm.clone', { params: { vm }, body }, signal));
+        tellWarnings(out, await client.dryRun('vm.clone', { params: { vm }, body }, signal));
         return out.line(`vm ${vm} could be cloned`);
       }
       const started = await client.call('vm.clone', { params: { vm }, body }, signal);

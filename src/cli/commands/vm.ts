@@ -5,7 +5,7 @@ import type { Client, VmCreate } from '#api';
 import { command, type Run } from '../command.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { plain } from '../output/writer.ts';
-import { finish, tellPlan } from '../progress.ts';
+import { finish, tellWarnings } from '../progress.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { parseAssignments } from '../assignments.ts';
@@ -155,7 +155,7 @@ export const vmCommands = [
         start: options.start === true,
       };
       if (dryRun) {
-        tellPlan(out, await client.dryRun('vm.create', { body }, signal).catch(refuse));
+        tellWarnings(out, await client.dryRun('vm.create', { body }, signal).catch(refuse));
         return out.line(`vm ${body.name} could be created`);
       }
       const started = await client.call('vm.create', { body }, signal).catch(refuse);

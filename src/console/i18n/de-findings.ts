@@ -40,6 +40,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'host-not-ready': 'Der Host ist nicht bereit',
   'adapters-share-network': 'Mehrere Netzwerkadapter sind in einem Netzwerk',
   'environment-mixed': 'Test und Produktion sind verbunden',
+  'host-balances-load': 'Der Host verteilt Last, woran VMs nicht teilnehmen',
   'hypervisor-missing': 'Dem Host fehlt der Hypervisor',
   'limits-failed': 'Die Bandbreiten lassen sich nicht begrenzen',
   'linked-disk': 'Eine verknüpfte Platte hindert den Start',

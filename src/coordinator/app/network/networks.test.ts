@@ -13,6 +13,7 @@ import type {
   Vm,
 } from '#api';
 import { FakeAgent, makeDefinition, makeRecord } from '../../testing/fake-agent.ts';
+import type { HostDocument } from '../../documents.ts';
 import { foreignMachine } from '../../testing/memory-host.ts';
 import { Stage } from '../../testing/stage.ts';
 
@@ -325,6 +326,34 @@ test('an import plugs adapters into the networks that are named, however they ar
   assert.match(told?.text ?? text, /^adapters 0, 1 are all in network harbour/);
   const lost = await refused('POST', '/vms/import', { ...body, networks: ['nowhere'] });
   assert.match(lost.detail, /there is no network nowhere/);
+});
+
+test('NET-37 a bridged network is warned of where the host balances load at its adapter, which does not reach vms', async () => {
+  const [known] = stage.coordinator.inventory.documents<HostDocument>('host');
+  const facts = known?.data.facts;
+  assert.ok(facts);
+  await using host = await FakeAgent.join(stage, 'h37');
+  host.handlers['network.configure'] = () => ({});
+  const at = (name: string, balanced: string[]) => ({
+    name,
+    kind: 'bridge' as const,
+    mac: null,
+    addresses: ['192.0.2.80/24'],
+    balanced,
+  });
+  const interfaces = [at('br7', ['192.0.2.80']), at('br8', [])];
+  await host.connect([], { facts: { ...facts, interfaces } });
+  const { warnings } = await create({ name: 'balanced', type: 'bridged', adapter: 'br7' });
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['host-balances-load'],
+  );
+  assert.match(
+    warnings[0]?.text ?? '',
+    /^host h37 balances the load of 192\.0\.2\.80 at br7 .* does not reach vms/,
+  );
+  const plain = await create({ name: 'unbalanced', type: 'bridged', adapter: 'br8' });
+  assert.deepEqual(plain.warnings, []);
 });
 
 test('NET-48 a vm tagged test on a network tagged production is warned of, wherever it comes about and while it is so', async () => {

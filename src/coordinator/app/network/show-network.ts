@@ -16,6 +16,7 @@ import type { Document } from '../../store/store.ts';
 import { asReasons } from '../hardware-warnings.ts';
 import { hostThing } from '../things.ts';
 import { warnOfOthers } from './environments.ts';
+import { warnOfBalancing } from './load-balancing.ts';
 
 const severity: readonly NetworkReport['state'][] = ['ready', 'degraded', 'down'];
 
@@ -56,7 +57,10 @@ export function showNetwork(
     hosts,
     service: isServedOnce(data) ? serviceOf(inventory, id) : null,
     adapters: counts.get(id) ?? 0,
-    warnings: asReasons(warnOfOthers(inventory, id, data)),
+    warnings: asReasons([
+      ...warnOfOthers(inventory, id, data),
+      ...warnOfBalancing(inventory, data),
+    ]),
     isolation: isolationOf(data, { adapter: adapterKind(inventory, data) }),
     version,
     createdAt,

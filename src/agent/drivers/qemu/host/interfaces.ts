@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { macSchema, type HostFacts } from '#api';
+import { balancedAmong } from './balanced.ts';
 
 const usualFolder = '/sys/class/net';
 /** What Gantry makes itself (network/names.ts); a network is judged against what others have. */
@@ -36,12 +37,17 @@ export function readInterfaces(
   return names
     .filter(isOffered)
     .slice(0, maxInterfaces)
-    .map((name) => ({
-      name,
-      kind: existsSync(`${folder}/${name}/bridge`) ? 'bridge' : 'adapter',
-      mac: macSchema.safeParse(readText(`${folder}/${name}/address`)).data ?? null,
-      addresses: addressesOf(name).slice(0, 64),
-    }));
+    .map((name) => {
+      const found = addressesOf(name).slice(0, 64);
+      const balanced = balancedAmong(found);
+      return {
+        name,
+        kind: existsSync(`${folder}/${name}/bridge`) ? 'bridge' : 'adapter',
+        mac: macSchema.safeParse(readText(`${folder}/${name}/address`)).data ?? null,
+        addresses: found,
+        ...(balanced.length === 0 ? {} : { balanced: [...balanced] }),
+      };
+    });
 }
 
 /** As the kernel has it, also of an interface without an IP address; nothing where it does not tell. */
