@@ -329,6 +329,49 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await page.getByRole('link', { name: 'lab', exact: true }).waitFor({ state: 'detached' });
   });
 
+  test('WEB-69 further networks are made, and their adapter and DHCP service edited: addresses, gateway, name and WINS servers, with the leases beside', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const dialog = page.getByRole('dialog');
+    const make = async (name: string, fill: () => Promise<unknown>): Promise<void> => {
+      await page.goto(`${client.server}/networks`);
+      await page.getByRole('button', { name: 'Create network' }).click();
+      await dialog.getByLabel('Name').fill(name);
+      await fill();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { level: 1, name }).waitFor();
+    };
+    const edit = async (name: string, values: Readonly<Record<string, string>>): Promise<void> => {
+      await page.getByRole('button', { name: `Actions for ${name}` }).click();
+      await page.getByRole('menuitem', { name: 'Change', exact: true }).click();
+      for (const [setting, value] of Object.entries(values))
+        await dialog.locator(`#setting-${setting}`).fill(value);
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await make('office', () => dialog.locator('#network-subnet').fill('10.83.0.0/24'));
+    await edit('office', {
+      'ipv4-gateway': '10.83.0.254',
+      'ipv4-dhcp-first': '10.83.0.50',
+      'ipv4-dhcp-last': '10.83.0.99',
+      'ipv4-dhcp-winsServers': '10.83.0.7',
+      'ipv4-dnsServers': '10.83.0.8',
+    });
+    const { ipv4 } = await client.call('network.show', { params: { network: 'office' } });
+    assert.equal(ipv4?.gateway, '10.83.0.254');
+    assert.deepEqual([ipv4.dhcp?.first, ipv4.dhcp?.last], ['10.83.0.50', '10.83.0.99']);
+    assert.deepEqual([ipv4.dhcp?.winsServers, ipv4.dnsServers], [['10.83.0.7'], ['10.83.0.8']]);
+    await page.getByRole('tab', { name: 'Addresses' }).click();
+    await page.getByText('No address is leased now.').waitFor();
+    await make('plant', async () => {
+      await dialog.locator('#network-bridged').check();
+      await dialog.locator('#network-adapter').fill('eth1');
+    });
+    await edit('plant', { adapter: 'eth2' });
+    const { adapter } = await client.call('network.show', { params: { network: 'plant' } });
+    assert.equal(adapter, 'eth2');
+  });
+
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });

@@ -1,11 +1,11 @@
-/** What the guest additions of a vm can do (GA-03): each function by itself, or why this guest does not have it. */
-import { Button, Card, CardBody, CardTitle, Content } from '@patternfly/react-core';
+/** The guest additions of a vm: their state and version, how they are installed, and what they can do (GA-03): each function by itself, or why this guest does not have it. */
+import { Card, CardBody, CardTitle } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { additionsFunctions, type AdditionsFunction, type Vm } from '#api';
 import { useWords } from '../console.ts';
-import { useVmActions } from '../parts/ask.ts';
-import { MediaDialog } from './MediaDialog.tsx';
+import { FactList } from '../parts/FactList.tsx';
+import { InstallAdditions } from './InstallAdditions.tsx';
 import { useVmText } from './words/vm-words.ts';
 
 const functions = Object.keys(additionsFunctions) as readonly AdditionsFunction[];
@@ -14,26 +14,17 @@ export function Additions({ vm }: { readonly vm: Vm }): ReactNode {
   const words = useWords();
   const text = useVmText();
   const { additions } = vm.status;
-  const { data } = useVmActions(vm.id, true);
-  const insert = data?.actions.find(({ action }) => action === 'insert-media');
-  const [media, setMedia] = useState(false);
   return (
     <Card isCompact>
       <CardTitle component="h2">{words.text('guestAdditions')}</CardTitle>
       <CardBody>
-        {additions.state === 'none' && (
-          <>
-            <Content component="p">{text('additionsInstall')}</Content>
-            <Button
-              variant="secondary"
-              isDisabled={insert?.allowed !== true}
-              onClick={() => setMedia(true)}
-            >
-              {text('media')}
-            </Button>
-          </>
-        )}
-        {media && <MediaDialog vm={vm} onClose={() => setMedia(false)} />}
+        <FactList
+          facts={[
+            [words.text('state'), text(`additions.${additions.state}`)],
+            [text('version'), additions.version ?? words.text('notAvailable')],
+          ]}
+        />
+        <InstallAdditions vm={vm} />
         <Table
           aria-label={words.text('guestAdditions')}
           variant="compact"

@@ -31,7 +31,10 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   'section.additions': 'Einrichtung der Gasterweiterungen',
   'section.scripts': 'Skripte zu Ereignissen',
   additionsInstall:
-    'Mit Gasterweiterungen gehen Lebenszeichen, sauberes Herunterfahren und mehr, und der Gast wird schneller. Das Abbild „additions“ ins CD-Laufwerk einlegen und im Gast seine Einrichtung starten.',
+    'Mit Gasterweiterungen gehen Lebenszeichen, sauberes Herunterfahren und mehr, und der Gast wird schneller. Ihre CD einlegen und dann im Gast deren Einrichtung starten.',
+  additionsInsert: 'CD der Gasterweiterungen einlegen',
+  additionsNoImage: 'Auf diesem Host gibt es keine CD der Gasterweiterungen: unter Abbilder bauen',
+  version: 'Version',
   'additions.none': 'keine',
   'additions.running': 'laufen',
   'additions.not-answering': 'antworten nicht',

@@ -29,7 +29,10 @@ export const vmTexts = {
   'section.additions': 'Installation of guest additions',
   'section.scripts': 'Scripts attached to events',
   additionsInstall:
-    'Guest additions make heartbeat, clean shutdown and more possible, and a guest faster. Insert the image "additions" into the CD drive and run its installer in the guest.',
+    'Guest additions make heartbeat, clean shutdown and more possible, and a guest faster. Insert their CD, then run its installer in the guest.',
+  additionsInsert: 'Insert the CD of guest additions',
+  additionsNoImage: 'There is no CD of guest additions on this host: build it under Images',
+  version: 'Version',
   'additions.none': 'none',
   'additions.running': 'running',
   'additions.not-answering': 'not answering',
