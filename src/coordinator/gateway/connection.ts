@@ -2,7 +2,7 @@
  * One client's connection: what it sees and in whose name it acts. A vm is there for it when it is in the connection's
  * scope and its user may see it; everything is answered from the inventory, so that no host is waited for.
  *
- * A domain's UUID is the vm's id and its name the vm's name, both unique in the installation and kept in the store.
+ * A domain's UUID is the vm's id. Its name: domain-name.ts.
  */
 import { randomUUID } from 'node:crypto';
 import { vmStateFacts, type Operation, type Vm } from '#api';
@@ -14,6 +14,7 @@ import type { Counters } from './counters.ts';
 import type { Desk } from './desk.ts';
 import { blockDevicesOf, type BlockDevice } from './domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
+import { domainNameOf, findByDomainName } from './domain-name.ts';
 import { isInScope, type Named } from './scope.ts';
 
 export interface ConnectionParts {
@@ -61,11 +62,11 @@ export class Connection {
     return vm;
   }
 
-  /** Errors: NO_DOMAIN, also for what is an id. */
+  /** By what it is called for libvirt's clients. Errors: NO_DOMAIN, also for what is an id. */
   findByName(name: string): Vm {
-    const vm = this.find(name);
-    if (vm.name !== name) throw noDomain(name);
-    return vm;
+    const vmId = findByDomainName(name, this.parts.coordinator.inventory);
+    if (vmId === undefined) throw noDomain(name);
+    return this.find(vmId);
   }
 
   /** By the number it has while it runs. Errors: NO_DOMAIN. */
@@ -76,7 +77,8 @@ export class Connection {
   }
 
   handleOf(vm: Vm): DomainHandle {
-    return { name: vm.name, uuid: vm.id, id: this.parts.ids.of(vm) };
+    const { coordinator, ids } = this.parts;
+    return { name: domainNameOf(vm, coordinator.inventory), uuid: vm.id, id: ids.of(vm) };
   }
 
   blockDevicesOf(vm: Vm): readonly BlockDevice[] {

@@ -64,7 +64,7 @@ export function domainCalls(connection: Connection): Calls {
     CONNECT_LIST_DEFINED_DOMAINS: ({ maxnames }) => ({
       names: requireListable(inactive())
         .slice(0, Math.max(0, maxnames))
-        .map(({ name }) => name),
+        .map((vm) => connection.handleOf(vm).name),
     }),
     CONNECT_NUM_OF_DEFINED_DOMAINS: () => ({ num: inactive().length }),
     DOMAIN_LOOKUP_BY_ID: ({ id }) => ({ dom: connection.handleOf(connection.findById(id)) }),
@@ -150,8 +150,10 @@ function metadataOf({ definition, name }: Vm, type: number): string {
 function describe(connection: Connection, vm: Vm, flags: number): string {
   const { inventory } = connection.parts.coordinator;
   const host = inventory.document<HostDocument>('host', vm.hostId)?.data;
+  const { name, id } = connection.handleOf(vm);
   return writeDomainXml(vm, {
-    id: (flags & inactiveXml) === 0 ? connection.handleOf(vm).id : -1,
+    name,
+    id: (flags & inactiveXml) === 0 ? id : -1,
     type: host?.facts?.acceleration.use === 'kvm' ? 'kvm' : 'qemu',
     blockDevices: connection.blockDevicesOf(vm),
     networkName: (id) => inventory.document<NetworkDocument>('network', id)?.data.name ?? id,

@@ -21,6 +21,7 @@ function xmlOf(hardware: Partial<Hardware>, description = '', id = -1): string {
   const vm = inventory.vm(idOf('web'));
   assert.ok(vm);
   return writeDomainXml(vm, {
+    name: vm.name,
     id,
     type: 'kvm',
     blockDevices: blockDevicesOf(vm, (reference) => `/images/${reference}.iso`),

@@ -16,6 +16,7 @@ import { inactiveId } from './domain-ids.ts';
 import { element, writeXml, type Element } from './xml.ts';
 
 export interface XmlSurroundings {
+  readonly name: string;
   /** -1 while it does not run. */
   readonly id: number;
   /** Of the vm's host: whether vms have KVM there. */
@@ -29,7 +30,7 @@ const namespace = 'urn:gantry:libvirt:vm:1';
 
 export function writeDomainXml(
   vm: Vm,
-  { id, type, blockDevices, networkName }: XmlSurroundings,
+  { name, id, type, blockDevices, networkName }: XmlSurroundings,
 ): string {
   const { definition } = vm;
   const { hardware, description } = definition;
@@ -38,7 +39,7 @@ export function writeDomainXml(
   const hasMore = maxCount !== null && maxCount > count;
   return writeXml(
     element('domain', { type, id: id === inactiveId ? undefined : id }, [
-      element('name', {}, vm.name),
+      element('name', {}, name),
       element('uuid', {}, vm.id),
       ...(description === '' ? [] : [element('description', {}, description)]),
       element('metadata', {}, [

@@ -124,6 +124,31 @@ void test(
 );
 
 void test(
+  'FED-44 to a client of libvirt the second of two vms of one name is called after its host, each time anew',
+  { skip },
+  async () => {
+    const uri = `gantry+unix:///all?socket=${join(open().folder, 'run/libvirt-sock')}`;
+    for (let connection = 0; connection < 2; connection += 1) {
+      const { out, err } = await virsh(uri, 'list', '--all', '--name');
+      assert.equal(err, '');
+      const names = out.trim().split('\n');
+      assert.deepEqual(names.filter((name) => name.startsWith('test')).toSorted(), [
+        'test',
+        'test@right',
+      ]);
+      for (const [name, vm] of [
+        ['test', 'test'],
+        ['test@right', 'test (2)'],
+      ] as const) {
+        assert.equal((await virsh(uri, 'domuuid', name)).out.trim(), open().vm(vm)?.id);
+        assert.ok((await virsh(uri, 'dumpxml', name)).out.includes(`<name>${name}</name>`));
+      }
+    }
+    assert.equal((await virsh(uri, 'domuuid', 'test@left')).code, 1);
+  },
+);
+
+void test(
   'FED-03 vms of two libvirt daemons and of an agent are stopped, started and listed by one call each',
   { skip },
   async () => {
