@@ -382,7 +382,12 @@ export class LinuxAdapters implements Adapters {
   /** What another agent, or its guard, has left. */
   async #settleTrials(): Promise<void> {
     for (const found of await findTrials(this.#folder)) {
-      const { bootId, adapter, use, held } = await readTrial(this.#folder, found);
+      const trial = await readTrial(this.#folder, found).catch((error: unknown) => {
+        const why = describeFault(error);
+        this.#options.log.error({ trial: found.id, why }, 'cannot read what was tried');
+      });
+      if (trial === undefined) continue;
+      const { bootId, adapter, use, held } = trial;
       const isOfThisBoot = bootId === this.#options.bootId;
       if (found.state === 'kept') await this.#note(adapter, { use, held });
       const claimed =
