@@ -1,32 +1,82 @@
-/** What an agent keeps of the networks that there are, so that it needs nobody to carry them. */
-import { readFile } from 'node:fs/promises';
+/**
+ * What an agent keeps of the networks that there are, so that it needs nobody to carry them: a file for each network,
+ * which the agent alone may read, and one that tells how those stand that other hosts take part in.
+ */
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { maxNetworks, networkSpecSchema, spanStandingSchema } from '#api';
+import { isUuid, maxNetworks, networkSpecSchema, spanStandingSchema } from '#api';
+import type { NetworkSpec, SpanStanding } from '#api';
 import { describeFault } from '#lib';
 import type { Log } from '#log';
 import { writeFileAtomic } from '../../storage/atomic-file.ts';
 
-const fileSchema = z.strictObject({
-  gantry: z.literal('networks'),
+const definitionSchema = z.strictObject({
+  gantry: z.literal('network'),
   format: z.literal(1),
-  networks: z.array(networkSpecSchema).max(maxNetworks),
-  spans: z.array(spanStandingSchema).max(maxNetworks).default([]),
+  definition: networkSpecSchema,
 });
-export type KnownNetworks = Pick<z.infer<typeof fileSchema>, 'networks' | 'spans'>;
+const standingsSchema = z.strictObject({
+  gantry: z.literal('network-standings'),
+  format: z.literal(1),
+  spans: z.array(spanStandingSchema).max(maxNetworks),
+});
+const standingsName = 'standings.json';
+const ending = '.json';
 
-/** Undefined where it was told of none yet, or the file cannot be read: the coordinator tells them again. */
-export async function readKnown(path: string, log: Log): Promise<KnownNetworks | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return fileSchema.parse(JSON.parse(text));
-  } catch (error) {
-    log.error({ why: describeFault(error) }, `cannot read ${path}`);
-    return { networks: [], spans: [] };
-  }
+export interface KnownNetworks {
+  readonly networks: readonly NetworkSpec[];
+  readonly spans: readonly SpanStanding[];
 }
 
-export async function writeKnown(path: string, known: KnownNetworks): Promise<void> {
-  const text = JSON.stringify({ gantry: 'networks', format: 1, ...known });
+/** Undefined where it was told of none yet. A file that cannot be read is left out: the coordinator tells it again. */
+export async function readKnown(folder: string, log: Log): Promise<KnownNetworks | undefined> {
+  const names = await readdir(folder).catch(() => undefined);
+  if (names === undefined) return undefined;
+  const read = async <T>(name: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+    const path = join(folder, name);
+    try {
+      return schema.parse(JSON.parse(await readFile(path, 'utf8')));
+    } catch (error) {
+      log.error({ why: describeFault(error) }, `cannot read ${path}`);
+      return undefined;
+    }
+  };
+  const networks: NetworkSpec[] = [];
+  for (const name of names.filter(isDefinition).slice(0, maxNetworks)) {
+    const known = await read(name, definitionSchema);
+    if (known !== undefined) networks.push(known.definition);
+  }
+  const standings = names.includes(standingsName)
+    ? await read(standingsName, standingsSchema)
+    : undefined;
+  return { networks, spans: standings?.spans ?? [] };
+}
+
+export async function writeKnown(
+  folder: string,
+  { networks, spans }: KnownNetworks,
+): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const definition of networks)
+    await keepFile(join(folder, `${definition.id}${ending}`), {
+      gantry: 'network',
+      format: 1,
+      definition,
+    });
+  const standings = { gantry: 'network-standings', format: 1, spans };
+  await keepFile(join(folder, standingsName), standings);
+  const wanted = new Set(networks.map(({ id }) => `${id}${ending}`));
+  for (const name of (await readdir(folder)).filter(isDefinition))
+    if (!wanted.has(name)) await rm(join(folder, name), { force: true });
+}
+
+const isDefinition = (name: string): boolean =>
+  name.endsWith(ending) && isUuid(name.slice(0, -ending.length));
+
+/** Most of them are as they were. */
+async function keepFile(path: string, content: object): Promise<void> {
+  const text = `${JSON.stringify(content, null, 2)}\n`;
+  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
   await writeFileAtomic(path, text, { mode: 0o600, durability: 'flushed' });
 }

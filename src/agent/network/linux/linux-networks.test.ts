@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmdirSync,
   rmSync,
@@ -17,6 +18,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { NetworkSpec, HostLease } from '#api';
 import { isFault } from '#lib';
+import { silentLog } from '#log';
 import { must, NetGuest } from '../../testing/net-guest.ts';
 import {
   addresses,
@@ -27,6 +29,7 @@ import {
   spec,
 } from '../../testing/network-place.ts';
 import { isInOwnNetwork } from '../../testing/own-network.ts';
+import { readKnown } from './known-file.ts';
 
 if (isInOwnNetwork(import.meta.filename))
   void suite('networks of a Linux host', { concurrency: 1 }, () => {
@@ -72,6 +75,27 @@ if (isInOwnNetwork(import.meta.filename))
         const file = statSync(join(folder, name));
         assert.deepEqual([file.mode & 0o777, file.uid], [0o600, uid], name);
       }
+    });
+
+    void test('NET-10 each network has a definition file of its own, for the agent alone, as long as there is the network', async () => {
+      await place.carry(nat, internal);
+      const folder = join(place.folder, 'network-definitions');
+      assert.deepEqual([statSync(folder).mode & 0o777, statSync(folder).uid], [0o700, 0]);
+      const files = (): string[] => readdirSync(folder).sort();
+      assert.deepEqual(files(), [`${nat.id}.json`, `${internal.id}.json`, 'standings.json']);
+      for (const network of [nat, internal]) {
+        const path = join(folder, `${network.id}.json`);
+        const { mode, uid } = statSync(path);
+        assert.deepEqual([mode & 0o777, uid], [0o600, 0]);
+        const { definition } = JSON.parse(readFileSync(path, 'utf8')) as { definition: object };
+        assert.deepEqual(definition, network);
+      }
+      writeFileSync(join(folder, `${nat.id}.json`), 'damaged');
+      const known = await readKnown(folder, silentLog);
+      assert.deepEqual(known?.networks, [internal], 'the others are read');
+      await place.carry({ ...nat, description: 'whole again' });
+      assert.deepEqual(files(), [`${nat.id}.json`, 'standings.json']);
+      assert.equal((await readKnown(folder, silentLog))?.networks[0]?.description, 'whole again');
     });
 
     void test('NET-24 every setting of a network reaches its guests as the DHCP option that it is', async () => {

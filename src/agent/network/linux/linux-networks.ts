@@ -142,7 +142,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     await this.#exclusively(async () => {
       const before = [[...this.#known.values()], this.#standings.all];
       if (isDeepStrictEqual(before, [all, spans])) return;
-      await writeKnown(this.#path, { networks: [...all], spans: [...spans] });
+      await writeKnown(this.#path, { networks: all, spans });
       this.#take(all, spans);
       this.#empty = false;
       if (this.#begun) await this.#converge();
@@ -248,7 +248,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   get #path(): string {
-    return join(this.#options.dataDir, 'networks.json');
+    return join(this.#options.dataDir, 'network-definitions');
   }
 
   #note(vm: string, adapter: Adapter): void {
