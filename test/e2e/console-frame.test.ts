@@ -285,6 +285,40 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     assert.deepEqual(await findBarriers(page), []);
   });
 
+  test('the adapters of a host are listed with what they are for; a change that is tried is confirmed by its answer, or by the button', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const { hostId } = await runningVm();
+    await open(`/hosts/${hostId}?tab=adapters`);
+    const row = page.getByRole('grid', { name: 'Adapters' }).getByRole('row', { name: /eno1/ });
+    await row.getByText('way to the coordinator', { exact: false }).waitFor();
+    await row.getByRole('button', { name: 'Change what eno1 is for' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel(/^Host and networks share it/).check();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Change' }).click();
+    await row.getByText(/^Host and networks share it/).waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    const params = { host: hostId, adapter: 'eno1' };
+    await client.call('host.set-adapter', { params, body: { use: 'any' } });
+    await open(`/hosts/${hostId}?tab=adapters`);
+    await page
+      .getByText(/eno1 is tried as/)
+      .first()
+      .waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await row.getByText(/^Any: a bridged network/).waitFor();
+    const { items } = await client.call('host.adapters', { params: { host: hostId } });
+    assert.deepEqual(
+      items.map(({ name, use, trial }) => [name, use, trial]),
+      [
+        ['eno1', 'any', null],
+        ['eno2', 'any', null],
+      ],
+    );
+  });
+
   test('WEB-36 the resource allocation of a host has reserve, maximum and weight of each vm with their sums against the host, and changes those of a running vm', async () => {
     const { page } = person;
     const client = gantry.client();

@@ -37,7 +37,7 @@ export class AbsentNetworks implements Networks, AsyncDisposable {
   }
 }
 
-export function absentAdapters(whyNot: string): Adapters {
+function absentAdapters(whyNot: string): Adapters {
   const refuse = async (): Promise<never> => {
     throw new Fault('unsupported', `adapters are not looked after here: ${whyNot}`);
   };

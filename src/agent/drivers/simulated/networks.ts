@@ -2,15 +2,15 @@
 import type { HostLease, HostPort, NetworkReport, NetworkSpec } from '#api';
 import { Fault } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
-import { absentAdapters } from '../../network/absent-networks.ts';
 import { networkMissing, usedNetworks, type Networks } from '../../network/networks.ts';
 import type { Obstacle } from '../driver.ts';
+import { SimulatedAdapters } from './adapters.ts';
 
 const lookMs = 50;
 
 export class SimulatedNetworks implements Networks {
   readonly whyNot = undefined;
-  readonly adapters = absentAdapters('a simulated host has none');
+  readonly adapters = new SimulatedAdapters();
   readonly leaseTables: ReadonlyMap<string, readonly HostLease[]> = new Map();
   readonly #files: () => Iterable<MachineFile>;
   #known = new Map<string, NetworkSpec>();
