@@ -6,12 +6,9 @@
  *   node bench/network/bench.ts [ROUNDS]
  */
 import { spawnSync } from 'node:child_process';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildImage } from '#images';
-import { testCache } from '../../images/testing/machine.ts';
-import { newGantry } from '../../test/e2e/gantry.ts';
 import { BareQemu } from '../bare-qemu.ts';
+import { newEquippedGantry } from '../equipped.ts';
 import { describeMachine, note, percentile, print, writeTable } from '../measure.ts';
 import { startBarePair } from './by-hand.ts';
 import { measurePair, type Figures, type Pair } from './pair.ts';
@@ -32,14 +29,8 @@ else {
 async function run(): Promise<void> {
   const rounds = Number(process.argv[2] ?? 7);
   spawnSync('ip', ['link', 'set', 'dev', 'lo', 'up']);
-  note('the starter appliance, built unless it is there');
-  const { path: image } = await buildImage({ kind: 'starter', cacheDir: testCache });
-  await using gantry = await newGantry();
-  note('an installation, and two vms with each');
-  await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
-  const [host] = await gantry.json<{ name: string }[]>('host', 'list');
-  await gantry.must('host', 'set', host?.name ?? '', `settings.searchPath=[${dirname(image)}]`);
-  await gantry.must('image', 'add', 'starter', image);
+  await using gantry = await newEquippedGantry();
+  note('two vms with each');
   await prepare(gantry);
   await using ours = await startPair(gantry);
   const bare = [

@@ -6,11 +6,8 @@
  *
  *   node bench/start/bench.ts [ROUNDS]
  */
-import { dirname } from 'node:path';
-import { buildImage } from '#images';
-import { testCache } from '../../images/testing/machine.ts';
-import { newGantry } from '../../test/e2e/gantry.ts';
 import { BareQemu } from '../bare-qemu.ts';
+import { newEquippedGantry } from '../equipped.ts';
 import { describeMachine, note, percentile, print, writeTable } from '../measure.ts';
 import { measureBare } from './by-hand.ts';
 import { prepareLibvirt } from './libvirt.ts';
@@ -22,14 +19,7 @@ const rounds = Number(process.argv[2] ?? 7);
 const end = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => end.abort());
 
-note('the starter appliance, built unless it is there');
-const { path: image } = await buildImage({ kind: 'starter', cacheDir: testCache });
-await using gantry = await newGantry();
-note('an installation');
-await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
-const [host] = await gantry.json<{ name: string }[]>('host', 'list');
-await gantry.must('host', 'set', host?.name ?? '', `settings.searchPath=[${dirname(image)}]`);
-await gantry.must('image', 'add', 'starter', image);
+await using gantry = await newEquippedGantry();
 note('the vm, once with each');
 await gantry.must('vm', 'create', 'bench', '--image', 'starter', '--memory', '256M');
 await gantry.must('vm', 'start', 'bench');

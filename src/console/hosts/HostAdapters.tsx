@@ -1,6 +1,5 @@
 /** The network adapters of a host, what is on them and what they are for. */
 import { Alert, AlertActionLink, Button, Content, PageSection } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -8,6 +7,7 @@ import type { Host, HostAdapter } from '#api';
 import { formatBitRate } from '#lib';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
+import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import { useAdapterText } from './adapter-words.ts';
 import { ChangeAdapter } from './ChangeAdapter.tsx';
@@ -104,7 +104,7 @@ function AdapterTable({
   const text = useAdapterText();
   const none = words.text('none');
   const listed = (items: readonly string[]): string => items.join(', ') || none;
-  const columns: readonly (readonly [string, (adapter: HostAdapter) => ReactNode])[] = [
+  const columns: readonly PlainColumn<HostAdapter>[] = [
     [words.text('name'), ({ name }) => name],
     [nameSetting(words, 'mac'), ({ mac }) => mac ?? none],
     [nameSetting(words, 'link'), ({ link }) => text(`link.${link}`)],
@@ -131,28 +131,12 @@ function AdapterTable({
     ],
   ];
   return (
-    <Table aria-label={words.text('adapters')} variant="compact" gridBreakPoint="grid-xl">
-      <Thead>
-        <Tr>
-          {columns.map(([title]) => (
-            <Th key={title} modifier="wrap">
-              {title}
-            </Th>
-          ))}
-        </Tr>
-      </Thead>
-      <Tbody>
-        {adapters.map((adapter) => (
-          <Tr key={adapter.name}>
-            {columns.map(([title, show]) => (
-              <Td key={title} dataLabel={title}>
-                {show(adapter)}
-              </Td>
-            ))}
-          </Tr>
-        ))}
-      </Tbody>
-    </Table>
+    <PlainTable
+      label={words.text('adapters')}
+      columns={columns}
+      rows={adapters}
+      keyOf={({ name }) => name}
+    />
   );
 }
 

@@ -1,12 +1,12 @@
 /** The ports of a network at which vms run: whether the cable is in, what has passed, and the flows that a firewall watches. */
 import { Alert, Button, Content, ExpandableSection } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Network, NetworkPort, PortFlow } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
+import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
 import { nameSetting, nameValue } from '../vm/words/setting-words.ts';
 import { inUrl } from './in-url.ts';
 import { useNetworkText } from './words.ts';
@@ -52,7 +52,7 @@ function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): React
   const text = useNetworkText();
   const passed = ({ bytes, packets }: NetworkPort['sent']): string =>
     text('passed', { bytes: words.bytes(bytes), packets: words.count(packets) });
-  const columns: readonly (readonly [string, (port: NetworkPort) => ReactNode])[] = [
+  const columns: readonly PlainColumn<NetworkPort>[] = [
     [
       words.text('virtualMachine'),
       ({ vm }) => (
@@ -71,28 +71,12 @@ function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): React
     [text('flows'), ({ flows }) => <Flows flows={flows} />],
   ];
   return (
-    <Table aria-label={text('ports')} variant="compact" gridBreakPoint="grid-xl">
-      <Thead>
-        <Tr>
-          {columns.map(([title]) => (
-            <Th key={title} modifier="wrap">
-              {title}
-            </Th>
-          ))}
-        </Tr>
-      </Thead>
-      <Tbody>
-        {ports.map((port) => (
-          <Tr key={`${port.vm.id} ${port.slot}`}>
-            {columns.map(([title, show]) => (
-              <Td key={title} dataLabel={title}>
-                {show(port)}
-              </Td>
-            ))}
-          </Tr>
-        ))}
-      </Tbody>
-    </Table>
+    <PlainTable
+      label={text('ports')}
+      columns={columns}
+      rows={ports}
+      keyOf={({ vm, slot }) => `${vm.id} ${slot}`}
+    />
   );
 }
 
