@@ -30,8 +30,8 @@ export async function killSharing(
   try {
     const ip = office.watchedIp(`if [ $n = ${call} ]; then kill -9 $PPID; exit 1; fi`);
     const { host, port } = office.coordinator;
-    // The guard comes soon; where the agent lives to the end not before it has verified what it did.
-    const graceMs = call > sharingCalls ? 8_000 : 500;
+    // The guard comes soon, but after the agent is killed, for it makes calls, too.
+    const graceMs = call > sharingCalls ? 10_000 : 3_000;
     const args = [program, folder, ip, host, String(port), String(graceMs)];
     const agent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(agent, 'exit');

@@ -77,8 +77,13 @@ export interface LinuxAdaptersOptions {
   readonly graceMs?: number | undefined;
 }
 
-interface Pending {
+interface Undoable {
   readonly id: string;
+  readonly undo: UsePlan['undo'];
+  readonly guard: Disposable | undefined;
+}
+
+interface Pending extends Undoable {
   readonly adapter: string;
   readonly entry: AdapterEntry;
   readonly untilMs: number;
@@ -307,14 +312,18 @@ export class LinuxAdapters implements Adapters {
       const addressing = await readAddressing(ip, plan.at);
       const lost = [...missingFrom(addressing, plan.addressing), ...lostSince(now, before)];
       if (lost.length > 0) throw new Fault('unavailable', lost.join('; '));
+      const isOpen = (await findTrials(this.#folder)).some(
+        (found) => found.id === id && found.state === 'trial',
+      );
+      if (!isOpen) throw new Fault('timeout', 'the guard has undone it meanwhile');
     } catch (cause) {
-      await this.#undo(id, guard);
+      await this.#undo({ id, undo: plan.undo, guard });
       throw new Fault('unavailable', `adapter ${link.name} is used as before`, {
         cause,
         hint: 'mend that, and ask for it again',
       });
     }
-    const pending = this.#wait({ id, adapter: link.name, entry, guard }, waitMs);
+    const pending = this.#wait({ id, undo: plan.undo, adapter: link.name, entry, guard }, waitMs);
     if (wait === 'at-once' && (await claimTrial(this.#folder, id, 'kept')))
       await this.#keep(pending);
     return pending;
@@ -346,17 +355,16 @@ export class LinuxAdapters implements Adapters {
     const pending = this.#pending;
     if (pending?.id !== id) return;
     this.#pending = undefined;
-    await this.#undo(id, pending.guard);
+    await this.#undo(pending);
     const reason = 'nobody has confirmed it in time';
     this.#options.onUndone(pending.adapter, reason);
   }
 
-  /** What the guard has claimed it undoes itself. */
-  async #undo(id: string, guard: Disposable | undefined): Promise<void> {
-    if (await claimTrial(this.#folder, id, 'undone')) {
-      guard?.[Symbol.dispose]();
-      await undoTrial(this.#options.ip, this.#folder, id);
-    }
+  /** Also what the guard has claimed: it may have come between two calls of a change that went on. */
+  async #undo({ id, undo, guard }: Undoable): Promise<void> {
+    if (await claimTrial(this.#folder, id, 'undone')) guard?.[Symbol.dispose]();
+    for (const call of undo) await run(this.#options.ip, call).catch(() => undefined);
+    await forgetTrial(this.#folder, { id, state: 'undone' });
     this.#options.onChange();
   }
 
