@@ -18,7 +18,7 @@ export function PageTitle({
         <FlexItem>
           <Title headingLevel="h1">{title}</Title>
         </FlexItem>
-        <FlexItem>{children}</FlexItem>
+        <Flex columnGap={{ default: 'columnGapSm' }}>{children}</Flex>
       </Flex>
     </PageSection>
   );

@@ -78,7 +78,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'memory',
     field: 'definition.hardware.memory.sizeBytes',
-    width: 6.5,
+    width: 8,
     raw: (vm) => vm.definition.hardware.memory.sizeBytes,
     say: (size, words) => words.bytes(size),
   }),
