@@ -28,10 +28,12 @@ export async function killSharing(
   const asBefore = office.has('eno1');
   const folder = await mkdtemp(join(tmpdir(), 'gk-'));
   try {
-    const ip = office.watchedIp(`if [ $n = ${call} ]; then kill -9 $PPID; exit 1; fi`);
+    const isMidway = call <= sharingCalls;
+    const kill = `if [ $n = ${call} ]; then kill -9 $PPID; exit 1; fi`;
+    const ip = office.watchedIp(isMidway ? kill : '');
     const { host, port } = office.coordinator;
     // The guard comes soon, but after the agent is killed, for it makes calls, too.
-    const graceMs = call > sharingCalls ? 10_000 : 3_000;
+    const graceMs = isMidway ? 3_000 : 10_000;
     const args = [program, folder, ip, host, String(port), String(graceMs)];
     const agent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(agent, 'exit');
