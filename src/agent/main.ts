@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { createLog } from '#log';
 import { collectWhenQuiet, describeFault, Fault } from '#lib';
+import { leaveHost } from './leave-host.ts';
 import { parseOptions, usage } from './options.ts';
 import { runAgent } from './program.ts';
 
@@ -21,7 +22,9 @@ async function main(): Promise<void> {
   process.on('SIGTERM', end);
   using _collects = collectWhenQuiet();
   const program = realpathSync(process.argv[1] ?? '');
-  await runAgent(options, program, createLog('agent', options.logLevel), controller.signal);
+  const log = createLog('agent', options.logLevel);
+  if (options.work === 'leave') await leaveHost(options, log);
+  else await runAgent(options, program, log, controller.signal);
 }
 
 try {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Fault } from '#lib';
+import type { Endpoint } from './network/linux/adapters/reach.ts';
 
 export const usage = `usage: node src/agent/main.ts --data DIR --runtime DIR --coordinator URL [options]
 
@@ -18,6 +19,7 @@ export const usage = `usage: node src/agent/main.ts --data DIR --runtime DIR --c
   --vms M             simulated: how many vms each (0)
   --seed TEXT         simulated: where chance begins (gantry)
   --faults LEVEL      simulated: none (default) or some
+  --leave             take networks and all else from this machine, and end
   --log LEVEL         trace, debug, info, warn, error
 `;
 
@@ -34,6 +36,8 @@ export interface AgentOptions {
   readonly vms: number;
   readonly seed: string;
   readonly faults: 'none' | 'some';
+  /** What it is started for: to serve, or to take from the machine what agents have made there. */
+  readonly work: 'serve' | 'leave';
   readonly logLevel: string;
 }
 
@@ -63,6 +67,7 @@ export function parseOptions(args: readonly string[]): AgentOptions | 'help' {
     vms: parseCount('vms', values.vms, 0, 20_000),
     seed: values.seed,
     faults,
+    work: values.leave ? 'leave' : 'serve',
     logLevel: values.log,
   };
 }
@@ -84,6 +89,7 @@ function parse(args: readonly string[]) {
         vms: { type: 'string', default: '0' },
         seed: { type: 'string', default: 'gantry' },
         faults: { type: 'string', default: 'none' },
+        leave: { type: 'boolean', default: false },
         log: { type: 'string', default: 'info' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -109,6 +115,13 @@ function parseUrl(text: string): URL {
   if (url?.protocol === 'https:') return url;
   throw wrong('coordinator', 'is an address such as https://127.0.0.1:7443');
 }
+
+/** What the agent connects to, as sockets want it. */
+export const endpointOf = ({ hostname, port }: URL): Endpoint => ({
+  // The brackets of an address of IPv6 belong to the URL.
+  host: hostname.replace(/^\[(.*)\]$/, '$1'),
+  port: port === '' ? 443 : Number(port),
+});
 
 function wrong(name: string, what: string): Fault {
   return new Fault('invalid', `option --${name} ${what}`, { hint: 'see --help' });

@@ -30,7 +30,7 @@ import { writeCredentials } from './link/credentials.ts';
 import { dial, Link, streamPath } from './link/link.ts';
 import { Wallet } from './link/wallet.ts';
 import { RecordStore } from './machine/record-store.ts';
-import type { AgentOptions } from './options.ts';
+import { endpointOf, type AgentOptions } from './options.ts';
 import type { Durability } from './storage/atomic-file.ts';
 import { Streams } from './stream/streams.ts';
 import { makeHandlers } from './verbs/mod.ts';
@@ -160,12 +160,6 @@ async function makeDriver(
     host,
   );
 }
-
-const endpointOf = ({ hostname, port }: URL) => ({
-  // The brackets of an address of IPv6 belong to the URL.
-  host: hostname.replace(/^\[(.*)\]$/, '$1'),
-  port: port === '' ? 443 : Number(port),
-});
 
 const durabilityOf = ({ driver }: AgentOptions): Durability =>
   driver === 'simulated' ? 'cached' : 'flushed';

@@ -20,6 +20,7 @@ import {
   removeFolders,
 } from '../system/footprint.ts';
 import { greet } from '../system/greeting.ts';
+import { leaveMachine } from '../system/leave-machine.ts';
 import { endLeftProcesses } from '../system/left-processes.ts';
 import { bringNeeds, hostNeeds } from '../system/packages.ts';
 import { isOutdated } from '../system/program-build.ts';
@@ -301,6 +302,7 @@ export const systemCommands = [
       }
       await stopPrograms(installation);
       await endLeftProcesses(installation);
+      await leaveMachine(installation, run.signal);
       const manager = findServiceManager(process.getuid?.() ?? 0);
       if (manager !== undefined)
         for (const program of ['agent', 'coordinator'] as const)

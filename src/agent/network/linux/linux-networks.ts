@@ -232,6 +232,17 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     return countGuestFrames({ cables, links, addresses, leases: this.#leases.tables });
   }
 
+  /** Takes all of ours from the host, whose machines have ended. Errors: those of an adapter that cannot be given back. */
+  async leave(): Promise<void> {
+    await this.#exclusively(async () => {
+      this.#empty = false;
+      await this.#services.removeAll();
+      await this.#converge();
+    });
+    await this.adapters.giveBack();
+    await this.#exclusively(() => this.#converge());
+  }
+
   /** Lets go; what is carried goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;

@@ -8,6 +8,7 @@ import {
   isRunning,
   releaseAddress,
   removeService,
+  servedNetworks,
   type ServiceHost,
   type ServiceWish,
 } from './service.ts';
@@ -52,6 +53,11 @@ export class RunningServices {
   async remove(id: string): Promise<void> {
     this.#processes.delete(id);
     await removeService(this.#host, id);
+  }
+
+  /** Those of agents before as well, that nothing else tells of any more. */
+  async removeAll(): Promise<void> {
+    for (const id of await servedNetworks(this.#host)) await this.remove(id);
   }
 
   /** Errors: `not-found` where the network is not served here, or has not leased the address. */

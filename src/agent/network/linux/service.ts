@@ -11,9 +11,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, readlink, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addressIn, type HostLease, type NetworkSpec } from '#api';
+import { addressIn, idSchema, type HostLease, type NetworkSpec } from '#api';
 import { Fault, systemClock } from '#lib';
 import { sendSignal, untilGone } from '../../drivers/qemu/process/exit.ts';
 import { findByArgument, identify, isAlive } from '../../drivers/qemu/process/proc.ts';
@@ -123,6 +123,12 @@ async function takeOver(
   if (handed === undefined) return 'taken';
   const term = await readFile(places.term, 'utf8').catch(() => '');
   return term === String(handed.term) ? 'taken' : 'to-take';
+}
+
+/** Ids of the networks that have, or had, a service of this host. */
+export async function servedNetworks({ folder }: ServiceHost): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => idSchema.safeParse(name).success);
 }
 
 async function endService(host: ServiceHost, network: string): Promise<void> {

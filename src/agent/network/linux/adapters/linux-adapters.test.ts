@@ -10,7 +10,7 @@ import type { AdapterReport } from '#api';
 import { describeFault, isFault } from '#lib';
 import { killSharing, sharingCalls } from '../../../testing/killed-sharing.ts';
 import { must, NetGuest } from '../../../testing/net-guest.ts';
-import { machineOn, Place, spec } from '../../../testing/network-place.ts';
+import { machineOn, ownLinks, ownTables, Place, spec } from '../../../testing/network-place.ts';
 import { Office } from '../../../testing/office.ts';
 import { isInOwnNetwork } from '../../../testing/own-network.ts';
 import { findPrograms } from '../programs.ts';
@@ -216,5 +216,15 @@ if (isInOwnNetwork(import.meta.filename))
       );
       assert.equal(office.has('eno1'), asBefore);
       must('ip', 'link', 'del', 'dev', 'eno2');
+    });
+
+    void test('an agent that leaves the host gives its adapter back, without anybody to confirm it', async () => {
+      await place.networks.adapters.change('eno1', { use: 'shared', confirmSeconds: 30 });
+      await place.networks.adapters.confirm('eno1');
+      await place.carry(lan);
+      place.files = [];
+      await place.networks.leave();
+      assert.equal(office.has('eno1'), asBefore);
+      assert.deepEqual([ownLinks(), ownTables(), (await adapter()).use], [[], '', 'any']);
     });
   });

@@ -13,7 +13,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostAdapterChange, AdapterReport, AdapterTrial, AdapterUse, NetworkSpec } from '#api';
-import { describeFault, Fault, isoTime, systemClock } from '#lib';
+import { describeFault, Fault, isFault, isoTime, systemClock } from '#lib';
 import type { Log } from '#log';
 import type { Adapters } from '../../adapters.ts';
 import { copyIpv6Settings } from '../host-settings.ts';
@@ -54,6 +54,8 @@ import { findWays, leadsToCoordinator } from './ways.ts';
 
 /** How long what answered before may take to answer again. */
 const usualVerifyMs = 5_000;
+/** Nobody is asked: whoever gives them back stays to confirm it. */
+const giveBackSeconds = 60;
 /** How long is looked for what answers now. */
 const beforeMs = 3_000;
 /** The guard comes so long after the agent, which undoes it itself while it lives. */
@@ -183,6 +185,18 @@ export class LinuxAdapters implements Adapters {
       await this.#keep(pending);
       return pending.entry.use;
     });
+  }
+
+  /** Each as it was before any was used for something. Errors: of the first that has to stay as it is. */
+  async giveBack(): Promise<void> {
+    for (const name of this.#entries.keys().toArray())
+      try {
+        const trial = await this.change(name, { use: 'any', confirmSeconds: giveBackSeconds });
+        if (trial !== null) await this.confirm(name);
+      } catch (error) {
+        // It has been taken out of the machine.
+        if (!isFault(error, 'not-found')) throw error;
+      }
   }
 
   /** Makes what was confirmed again: after a restart of the host, or where somebody has changed it. */
