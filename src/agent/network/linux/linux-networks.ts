@@ -64,6 +64,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   readonly adapters: LinuxAdapters;
   readonly #options: LinuxNetworksOptions;
   readonly #host: ServiceHost;
+  readonly #path: string;
   readonly #rules: RuleKeeper;
   readonly #tunnels: Tunnels;
   readonly #lookout: Lookout;
@@ -95,6 +96,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       onChange: () => this.#gather(),
       onUndone: options.onAdapterUndone,
     });
+    this.#path = join(dataDir, 'network-definitions');
     this.#rules = new RuleKeeper(programs.nft, runtimeDir);
     const folder = join(dataDir, 'networks');
     this.#host = { programs, hostId, bootId, uid: serviceUid(range), folder };
@@ -256,10 +258,6 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   #take(networks: readonly NetworkSpec[], spans: readonly SpanStanding[]): void {
     this.#known = new Map(networks.map((network) => [network.id, network]));
     this.#standings.take(spans);
-  }
-
-  get #path(): string {
-    return join(this.#options.dataDir, 'network-definitions');
   }
 
   #note(vm: string, adapter: Adapter): void {
