@@ -15,7 +15,8 @@ import { nightlySuites, suites, type Suite } from './suites.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
-const hangLimitMs = 600_000;
+/** A suite that takes longer says which files do. */
+const longMs = 60_000;
 
 const checks = [
   { name: 'types', command: [bin('tsc')] },
@@ -41,7 +42,14 @@ async function run(command: readonly string[]): Promise<boolean> {
 
 async function runSuite(suite: Suite): Promise<Counted> {
   const files = suite.files.flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
-  const nothing: Counted = { passed: 0, failed: 0, skipped: 0, failures: [], skips: [] };
+  const nothing: Counted = {
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    failures: [],
+    skips: [],
+    slowest: [],
+  };
   if (files.length === 0) return nothing;
   const folder = mkdtempSync(join(tmpdir(), 'gantry-check-'));
   const result = join(folder, 'counted.json');
@@ -51,7 +59,7 @@ async function runSuite(suite: Suite): Promise<Counted> {
       '--disable-warning=ExperimentalWarning',
       '--test',
       `--test-concurrency=${suite.atOnce}`,
-      `--test-timeout=${hangLimitMs}`,
+      `--test-timeout=${suite.hangLimitMs}`,
       '--test-reporter=dot',
       '--test-reporter-destination=stdout',
       `--test-reporter=${new URL('count-reporter.ts', import.meta.url).href}`,
@@ -93,11 +101,14 @@ async function main(args: readonly string[]): Promise<number> {
   for (const suite of all.filter((entry) => wanted(entry.name))) {
     const started = performance.now();
     const counted = await runSuite(suite);
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const tookMs = performance.now() - started;
+    const seconds = (tookMs / 1000).toFixed(1);
     say(
       `${suite.name}: passed ${counted.passed}, failed ${counted.failed}, skipped ${counted.skipped} in ${seconds} s`,
     );
     for (const skip of counted.skips) say(`  skipped: ${skip}`);
+    if (tookMs > longMs)
+      for (const [file, took] of counted.slowest) say(`  slow: ${file} (${took} s)`);
     passed += counted.passed;
     failed += counted.failed;
     failures.push(...counted.failures);

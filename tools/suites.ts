@@ -4,29 +4,38 @@ export interface Suite {
   readonly files: readonly string[];
   /** How many test files at once; those that load both processors take turns. */
   readonly atOnce: number;
+  /** After which a test file is taken to hang. */
+  readonly hangLimitMs: number;
 }
 
+const usual = { atOnce: 2, hangLimitMs: 600_000 } as const;
+
 export const suites: readonly Suite[] = [
-  { name: 'tidy', files: ['test/*.test.ts', 'tools/**/*.test.ts'], atOnce: 2 },
-  { name: 'lib', files: ['src/lib/**/*.test.ts'], atOnce: 2 },
-  { name: 'api', files: ['src/api/**/*.test.ts'], atOnce: 2 },
-  { name: 'cli', files: ['src/cli/**/*.test.ts'], atOnce: 2 },
-  { name: 'console', files: ['src/console/**/*.test.ts'], atOnce: 2 },
-  { name: 'coordinator', files: ['src/coordinator/**/*.test.ts'], atOnce: 2 },
-  { name: 'disk', files: ['src/disk/**/*.test.ts', 'test/interop/disk/**/*.test.ts'], atOnce: 2 },
+  { name: 'tidy', files: ['test/*.test.ts', 'tools/**/*.test.ts'], ...usual },
+  { name: 'lib', files: ['src/lib/**/*.test.ts'], ...usual },
+  { name: 'api', files: ['src/api/**/*.test.ts'], ...usual },
+  { name: 'cli', files: ['src/cli/**/*.test.ts'], ...usual },
+  { name: 'console', files: ['src/console/**/*.test.ts'], ...usual },
+  { name: 'coordinator', files: ['src/coordinator/**/*.test.ts'], ...usual },
+  { name: 'disk', files: ['src/disk/**/*.test.ts', 'test/interop/disk/**/*.test.ts'], ...usual },
   {
     name: 'libvirt',
     files: ['src/libvirt/**/*.test.ts', 'test/interop/libvirt/**/*.test.ts'],
-    atOnce: 2,
+    ...usual,
   },
-  { name: 'foreign', files: ['src/foreign/**/*.test.ts'], atOnce: 2 },
-  { name: 'qemu', files: ['src/qemu/**/*.test.ts'], atOnce: 2 },
-  { name: 'images', files: ['images/**/*.test.ts'], atOnce: 1 },
-  { name: 'agent', files: ['src/agent/**/*.test.ts'], atOnce: 2 },
-  { name: 'e2e', files: ['test/e2e/**/*.test.ts', 'test/scenarios/**/*.test.ts'], atOnce: 2 },
+  { name: 'foreign', files: ['src/foreign/**/*.test.ts'], ...usual },
+  { name: 'qemu', files: ['src/qemu/**/*.test.ts'], ...usual },
+  { name: 'images', files: ['images/**/*.test.ts'], ...usual, atOnce: 1 },
+  { name: 'agent', files: ['src/agent/**/*.test.ts'], ...usual },
+  { name: 'e2e', files: ['test/e2e/**/*.test.ts', 'test/scenarios/**/*.test.ts'], ...usual },
 ];
 
 /** What takes too long for every change. */
 export const nightlySuites: readonly Suite[] = [
-  { name: 'nightly', files: ['{src,test,images}/**/*.nightly.ts'], atOnce: 1 },
+  {
+    name: 'nightly',
+    files: ['{src,test,images}/**/*.nightly.ts'],
+    atOnce: 1,
+    hangLimitMs: 7_200_000,
+  },
 ];

@@ -113,7 +113,7 @@ if (isInOwnNetwork(import.meta.filename))
       return guest;
     };
 
-    void test('NET-53 guests of two hosts on one external network are machines of their own on the wire between them', async () => {
+    void test('NET-03 NET-53 guests of two hosts on one external network are machines of their own on the wire between them', async () => {
       const [ada, bob] = hosts;
       const external = networkSpecSchema.parse({
         id: '20000000-0000-4000-8000-000000000053',
