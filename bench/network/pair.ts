@@ -6,11 +6,9 @@ import { miB } from '#lib';
 import type { SerialSession } from '../../src/agent/testing/serial-session.ts';
 import { percentile } from '../measure.ts';
 
-const blocks = 8192;
-const blockBytes = 64 * 1024;
+const sentBytes = 128 * miB;
 const pings = 40;
-const guestPort = 5001;
-const hostPort = 5002;
+const port = 5001;
 
 export interface Guest {
   readonly serial: SerialSession;
@@ -43,30 +41,36 @@ export interface Figures {
 
 export async function measurePair(pair: Pair): Promise<Figures> {
   const { one, two, hostAddress } = pair;
-  await run(two, `nc -l -p ${guestPort} </dev/null >/dev/null & true`);
-  const between = await send(one, two.address, guestPort);
-  const [program, ...words] = [...pair.onHost, 'busybox', 'nc', '-l', '-p', String(hostPort)];
-  const receiver = spawn(program, words, { stdio: 'ignore' });
-  const received = once(receiver, 'exit');
-  const toHost = await send(one, hostAddress, hostPort);
-  await received;
+  const url = `http://${two.address}:${port}/sent`;
+  await run(
+    two,
+    `mkdir -p /tmp/w; truncate -s ${sentBytes} /tmp/w/sent; netstat -ltn | grep -q :${port} || httpd -p ${port} -h /tmp/w`,
+  );
   return {
-    between,
-    toHost,
+    between: await timed(() => fetchInside(one, url)),
+    toHost: await timed(() => fetchOnHost(pair, url)),
     betweenMs: await echo(one, two.address),
     toHostMs: await echo(one, hostAddress),
   };
 }
 
-/** Asks again until somebody listens there. */
-async function send(from: Guest, address: string, port: number): Promise<number> {
-  const fill = `dd if=/dev/zero bs=${blockBytes} count=${blocks} 2>/dev/null`;
-  for (;;) {
-    const begin = performance.now();
-    const text = await run(from, `${fill} | nc ${address} ${port}`);
-    const seconds = (performance.now() - begin) / 1000;
-    if (!text.includes('refused')) return (blocks * blockBytes) / miB / seconds;
-  }
+/** MiB a second. */
+async function timed(work: () => Promise<void>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return sentBytes / miB / ((performance.now() - begin) / 1000);
+}
+
+async function fetchInside(guest: Guest, url: string): Promise<void> {
+  const text = await run(guest, `wget -q -O /dev/null ${url} && echo all-$((40+2))`);
+  assert.ok(text.includes('all-42'), text);
+}
+
+async function fetchOnHost({ onHost }: Pair, url: string): Promise<void> {
+  const fetch = ['busybox', 'wget', '-q', '-O', '/dev/null', url];
+  const [program = '', ...words] = [...onHost, ...fetch];
+  const [code] = (await once(spawn(program, words, { stdio: 'ignore' }), 'exit')) as [number];
+  assert.equal(code, 0);
 }
 
 /** What it printed until its end; a prompt is no sign of that, since a long line is echoed with another one. */
