@@ -4,6 +4,7 @@
  * interfaces by their aliases, ports in their bridges, services, tables, forwarding. The same seed does the same.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { NetworkSpec } from '#api';
 import { systemClock } from '#lib';
@@ -166,7 +167,8 @@ export class RandomNetworks {
   /** Not a tap: its process has it open, and nobody can give it another one. */
   #deleteLink(): void {
     const link = this.#pick(links().filter(({ ifname }) => /^g(br|svc)\d/.test(ifname)));
-    if (link !== undefined) must('ip', 'link', 'del', 'dev', link.ifname);
+    // It may be on its way out: with a service goes its cable.
+    if (link !== undefined) spawnSync('ip', ['link', 'del', 'dev', link.ifname]);
   }
 
   #flush(): void {
@@ -175,7 +177,7 @@ export class RandomNetworks {
 
   #killService(): void {
     const pid = this.#pick(this.#place.services());
-    if (pid !== undefined) process.kill(Number(pid), 'SIGKILL');
+    if (pid !== undefined) spawnSync('kill', ['-KILL', pid]);
   }
 
   async #restart(): Promise<void> {
