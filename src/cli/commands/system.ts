@@ -75,7 +75,7 @@ function parseLibvirtListen(text: string): string | undefined {
   return text === 'off' ? undefined : parseListen(text);
 }
 
-/** Whether what runs listens elsewhere than is asked for now. */
+/** Whether what runs listens elsewhere than this call asks for. */
 function asksForOtherAddress(
   { installation, options }: Run<typeof upOptions>,
   url: string,

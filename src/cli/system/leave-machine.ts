@@ -10,7 +10,7 @@ import { Fault } from '#lib';
 import { defaultListen, type Installation } from '../installation.ts';
 import { programCommand } from './processes.ts';
 import { programFile } from './program-build.ts';
-import { agentArguments, agentData } from './programs.ts';
+import { agentArguments, agentData, agentRuntime } from './programs.ts';
 import { lastWords } from './running.ts';
 import { readStartSettings, type StartSettings } from './settings.ts';
 
@@ -31,11 +31,15 @@ export async function leaveMachine(installation: Installation, signal: AbortSign
   }
 }
 
-/** Interfaces bear the host's id; a service has a folder, and adapters that were given to networks have a file. */
+/**
+ * Interfaces bear the host's id; a service has a folder, adapters that were given to networks have a file, and rules
+ * are written down for as long as the machine has not started anew.
+ */
 function isLeft(installation: Installation): boolean {
   const data = agentData(installation);
   const folder = join(data, 'networks');
   if (existsSync(join(data, 'adapters.json'))) return true;
+  if (existsSync(join(agentRuntime(installation), 'networks.nft'))) return true;
   if (existsSync(folder) && readdirSync(folder).length > 0) return true;
   const mark = `gantry ${hostIdOf(data)} `;
   return globSync('/sys/class/net/*/ifalias').some((path) => textOf(path).startsWith(mark));

@@ -16,6 +16,8 @@ const lookMs = 50;
 const readyLimitMs = 120_000;
 
 export const agentData = (installation: Installation): string => join(installation.data, 'agent');
+export const agentRuntime = (installation: Installation): string =>
+  join(installation.runtime, 'agent');
 const joinTokenFile = (installation: Installation): string =>
   join(agentData(installation), 'join-token');
 
@@ -57,7 +59,7 @@ export function agentArguments(
     '--data',
     agentData(installation),
     '--runtime',
-    join(installation.runtime, 'agent'),
+    agentRuntime(installation),
     '--coordinator',
     `https://${localAddress(settings.listen)}`,
     '--authority',
