@@ -151,6 +151,17 @@ export class NetGuest implements Disposable {
     return this.succeeds('busybox', 'ping', '-c', '1', '-W', '1', address);
   }
 
+  /** Which of the addresses answer, all asked at once. */
+  async reached(addresses: readonly string[]): Promise<readonly string[]> {
+    const ping = async (address: string): Promise<string[]> => {
+      const words = ['busybox', 'ping', '-c', '1', '-W', '1', address];
+      const child = spawn('nsenter', [`--net=/proc/${this.pid}/ns/net`, '--', ...words]);
+      const [code] = (await once(child, 'exit')) as [number];
+      return code === 0 ? [address] : [];
+    };
+    return (await Promise.all(addresses.map(ping))).flat();
+  }
+
   /** Answers on these TCP ports until the guest goes. */
   async serve(...ports: readonly number[]): Promise<void> {
     const child = this.#spawn(server, ...ports.map(String));
