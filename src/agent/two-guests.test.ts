@@ -48,8 +48,9 @@ async function boot(
   return id;
 }
 
-/** A size that no other disk has. */
+/** Sizes that no other disk has. */
 const slowBytes = 24 * miB;
+const quorumBytes = 20 * miB;
 
 async function open(agent: QemuAgent, id: string): Promise<SerialSession> {
   const serial = await SerialSession.open(agent, id, 'serial1');
@@ -74,7 +75,20 @@ describe('two real guests', { skip: withoutQemu }, () => {
       truncateSync(file, slowBytes);
       slow.push({ ...testDisk(file), format: 'raw', sizeBytes: slowBytes, position: 1 });
     }
-    ids = await Promise.all([boot(agent, 'wild', path, slow), boot(agent, 'calm', path)]);
+    const quorum: Disk = {
+      ...testDisk(join(agent.shelf, 'quorum.raw')),
+      format: 'raw',
+      sizeBytes: quorumBytes,
+      bus: 'scsi',
+      shared: true,
+      cache: 'none',
+    };
+    writeFileSync(quorum.file, '');
+    truncateSync(quorum.file, quorumBytes);
+    ids = await Promise.all([
+      boot(agent, 'wild', path, [...slow, quorum]),
+      boot(agent, 'calm', path, [quorum]),
+    ]);
     serials = await Promise.all([open(agent, ids[0]), open(agent, ids[1])]);
   });
 
@@ -103,13 +117,31 @@ describe('two real guests', { skip: withoutQemu }, () => {
     }
   });
 
+  test('DISK-61 a SCSI disk that is shared is a disk of both running vms, and each reads what the other has just written', async () => {
+    const place = await findDisk(serials[0], quorumBytes);
+    assert.equal(await findDisk(serials[1], quorumBytes), place);
+    for (const turn of [0, 1, 2, 3]) {
+      const [writer, reader] = turn % 2 === 0 ? serials : serials.toReversed();
+      assert.ok(writer && reader);
+      await writer.untilCommand(
+        `echo vote-of-$((${turn}+10)) | dd of=${place} bs=512 conv=sync,fsync,notrunc && echo written-$((${turn}+40))`,
+        new RegExp(`written-${turn + 40}`),
+      );
+      // What the guest itself has kept of it is its own affair, as on any shared disk.
+      await reader.untilCommand(
+        `echo 3 >/proc/sys/vm/drop_caches; head -c 10 ${place}`,
+        new RegExp(`vote-of-${turn + 10}`),
+      );
+    }
+  });
+
   test('HOST-15 a disk that stalls delays neither another guest nor any management, nor its own guest’s processor', async (t) => {
     if (typeof volume === 'string') {
       t.skip(volume);
       return;
     }
     const [wild, calm] = serials;
-    const disk = await findSlowDisk(wild);
+    const disk = await findDisk(wild, slowBytes);
     volume.freeze(60);
     wild.text = '';
     wild.write(`(dd if=/dev/zero of=${disk} bs=4k count=1 conv=fsync; echo written-$((40+2))) &\n`);
@@ -169,7 +201,7 @@ describe('two real guests', { skip: withoutQemu }, () => {
       return;
     }
     const [wild] = serials;
-    const disk = await findSlowDisk(wild);
+    const disk = await findDisk(wild, slowBytes);
     const filler = join(volume.path, 'filler');
     assert.throws(() => writeFileSync(filler, Buffer.alloc(FrozenVolume.sizeBytes)), /ENOSPC/);
     wild.text = '';
@@ -269,10 +301,11 @@ function flagsOf(pid: number, file: string): string {
 }
 
 /** As the guest calls it. */
-async function findSlowDisk(serial: SerialSession): Promise<string> {
+async function findDisk(serial: SerialSession, sizeBytes: number): Promise<string> {
+  const found = /block\/([sv]d[a-z])\/size/;
   const said = await serial.untilCommand(
-    `grep -l ${slowBytes / 512} /sys/block/vd*/size`,
-    /block\/(vd[a-z])\/size/,
+    `grep -lx ${sizeBytes / 512} /sys/block/[sv]d*/size`,
+    found,
   );
-  return `/dev/${/block\/(vd[a-z])\/size/.exec(said)?.[1] ?? ''}`;
+  return `/dev/${found.exec(said)?.[1] ?? ''}`;
 }

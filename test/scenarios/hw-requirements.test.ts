@@ -67,6 +67,35 @@ void test('HW-47 the one CD drive is at secondary channel position 0, and a seco
   assert.match(plan.warnings[0]?.text ?? '', /2 CD drives \(ide1:0, ide1:1\)/);
 });
 
+void test('DISK-68 a vm meant for a product without SCSI is warned of each disk that would be ignored there, above all of one with the system or a page file', async () => {
+  await gantry.must('vm', 'create', 'moving', '--profile', 'classic', '--disk', '1G');
+  await gantry.must('vm', 'set', 'moving', 'portableTo=[virtual-pc]');
+  assert.deepEqual(await warned('moving'), [], 'all disks are on IDE');
+  await gantry.must('vm', 'attach-disk', 'moving', '--new', '1G', '--bus', 'scsi');
+  const { disks } = (await show('moving')).definition.hardware;
+  const told = async (body: object): Promise<readonly string[]> =>
+    (
+      await client.dryRun('vm.update', {
+        params: { vm: 'moving' },
+        body: body as Record<string, never>,
+      })
+    ).warnings
+      .filter(({ code }) => code.startsWith('portability'))
+      .map(({ text, remedy }) => `${text}; ${remedy ?? ''}`);
+  const check = await client.call('vm.check', { params: { vm: 'moving' }, body: {} });
+  assert.match(
+    check.warnings.map(({ text }) => text).join('\n'),
+    /Virtual PC ignores the disk scsi0:0: it has no scsi bus; a page file or swap space on it/,
+  );
+  const onScsi = disks.map((disk, position) => ({ ...disk, bus: 'scsi', controller: 1, position }));
+  const [system, data] = await told({ hardware: { disks: onScsi } });
+  assert.match(system ?? '', /scsi1:0: .*; the guest boots from it, and would not start there/);
+  assert.match(data ?? '', /scsi1:1: .*; a page file or swap space on it.*; attach .* on ide$/);
+  const large = disks.map((disk) => ({ ...disk, sizeBytes: 128 * 1024 ** 3 }));
+  const [size] = await told({ portableTo: ['virtual-server'], hardware: { disks: large } });
+  assert.match(size ?? '', /a VHD of at most 127 GiB on ide.* has 128 GiB; attach .* on scsi$/);
+});
+
 void test('HW-51 a change of hardware under an installed guest is warned of, with the way to keep the old beside the new', async () => {
   const name = 'installed';
   await gantry.must('vm', 'create', name, '--profile', 'classic', '--disk', '1G');

@@ -89,6 +89,10 @@ export const diskFormats = ['qcow2', 'raw'] as const;
 export const diskSchema = z
   .strictObject({
     ...place,
+    bus: place.bus.meta({
+      description:
+        'bus. SCSI, SATA and virtio have several requests of the guest under way at once, IDE one on each channel',
+    }),
     kind: z.literal('linked').optional().meta({
       description:
         'linked: an entire drive of the host (`file`), only to be converted; left out: a virtual disk',
@@ -102,10 +106,9 @@ export const diskSchema = z
       .boolean()
       .default(false)
       .meta({ description: 'deliberately attached as a read-only data disk' }),
-    shared: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'may be open for writing in several running vms' }),
+    shared: z.boolean().default(false).meta({
+      description: 'may be open for writing in several running vms; raw, with the cache none',
+    }),
     discard: z
       .boolean()
       .default(true)

@@ -1,7 +1,8 @@
 /**
- * Other products that a vm may be meant for, and what their hardware lacks of ours (HW-23, HW-47). Data;
+ * Other products that a vm may be meant for, and what their hardware lacks of ours (HW-23, HW-47, DISK-68). Data;
  * the findings are made by the coordinator.
  */
+import { giB } from '#lib';
 import { placeName, type DiskBus } from './hardware.ts';
 
 export const targetProducts = ['virtual-pc', 'virtual-server'] as const;
@@ -14,6 +15,12 @@ export interface ProductFacts {
   /** Disks on other buses are ignored there. */
   readonly diskBuses: readonly DiskBus[];
 }
+
+/** The largest VHD that those products take as a disk, on buses that have a bound of their own. */
+export const largestVhdBytes: Readonly<Partial<Record<DiskBus, number>>> = {
+  ide: 127 * giB,
+  scsi: 2040 * giB,
+};
 
 export const productFacts: Readonly<Record<TargetProduct, ProductFacts>> = {
   'virtual-pc': { name: 'Microsoft Virtual PC', sound: true, diskBuses: ['ide'] },

@@ -4,7 +4,7 @@ import { referenceSchema } from '../ids.ts';
 import { dryRunQuerySchema } from '../list.ts';
 import { patchOf } from '../patch.ts';
 import { powerActions } from './actions.ts';
-import { adapterSchema, diskBuses, diskFormats, traySchema } from './hardware.ts';
+import { adapterSchema, diskBuses, diskFormats, diskSchema, traySchema } from './hardware.ts';
 import { diskAllocations } from './travel.ts';
 
 export const vmAddSchema = z
@@ -98,6 +98,8 @@ const at = {
     .meta({ description: 'default: the first free one' }),
 };
 
+const sharedDisk = diskSchema.shape.shared;
+
 export const diskAttachSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({
@@ -106,6 +108,7 @@ export const diskAttachSchema = z
       format: z.enum(diskFormats).default('qcow2'),
       allocation: newAllocation,
       file: z.string().min(1).max(100).optional(),
+      shared: sharedDisk,
       ...at,
     }),
     z.strictObject({
@@ -113,6 +116,7 @@ export const diskAttachSchema = z
       file: z.string().min(1).max(1024),
       format: z.enum(diskFormats),
       readOnly: z.boolean().default(false),
+      shared: sharedDisk,
       ...at,
     }),
     z

@@ -47,6 +47,10 @@ const attachOptions = {
     meaning: 'an entire drive of the host, only to be converted: /dev/sdb',
   },
   'read-only': { type: 'flag', meaning: 'as a read-only data disk' },
+  shared: {
+    type: 'flag',
+    meaning: 'may be open for writing in several running vms, raw: the quorum disk of a cluster',
+  },
   ...placeOptions,
 } as const;
 
@@ -60,11 +64,12 @@ function attachment(
     ...(position === undefined ? {} : { position }),
   };
   if (options.linked !== undefined) return { kind: 'linked', device: options.linked, ...at };
-  const format = options.format ?? (options.fixed === true ? 'raw' : 'qcow2');
+  const shared = options.shared === true;
+  const format = options.format ?? (options.fixed === true || shared ? 'raw' : 'qcow2');
   if (options.import !== undefined) return { kind: 'import', file: options.import, format, ...at };
   if (options.new === undefined) {
     const readOnly = options['read-only'] === true;
-    return { kind: 'existing', file: file ?? '', format, readOnly, ...at };
+    return { kind: 'existing', file: file ?? '', format, readOnly, shared, ...at };
   }
   return {
     kind: 'new',
@@ -72,6 +77,7 @@ function attachment(
     format,
     ...(options.fixed === true ? { allocation: 'fixed' } : {}),
     ...(file === undefined ? {} : { file }),
+    shared,
     ...at,
   };
 }
@@ -96,6 +102,7 @@ export const deviceCommands = [
       'gantry vm attach-disk web-1 --new 20G --fixed',
       'gantry vm attach-disk web-1 --import /srv/old/data.vmdk',
       'gantry vm attach-disk web-1 --file /srv/data.raw --format raw --read-only',
+      'gantry vm attach-disk node-2 --file /srv/quorum.raw --shared --bus scsi',
     ],
     async run(run) {
       const { options, client, signal } = run;

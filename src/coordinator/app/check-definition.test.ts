@@ -4,6 +4,7 @@ import {
   hardwareSchema,
   profiles,
   vmDefinitionSchema,
+  type Disk,
   type Hardware,
   type VmDefinition,
   plainPort,
@@ -167,12 +168,19 @@ for (const [what, definition, path] of wrong)
     );
   });
 
-test('a shared disk is raw', () => {
-  const shared = { ...disk, shared: true };
-  assert.deepEqual(checkDefinition(make({ disks: [{ ...shared, format: 'raw' }] })), []);
-  const [issue] = checkDefinition(make({ disks: [shared] }));
-  assert.equal(issue?.path, 'hardware/disks/0/format');
-  assert.match(issue.problem, /a shared disk is raw/);
+test('a shared disk is raw, and past the cache of its host', () => {
+  const shared = { ...disk, shared: true, format: 'raw', cache: 'none' } as const;
+  const wrongOf = (change: Partial<Disk>): readonly string[] =>
+    checkDefinition(make({ disks: [{ ...shared, ...change }] })).map(
+      ({ path, problem }) => `${path} ${problem}`,
+    );
+  assert.deepEqual(wrongOf({}), []);
+  assert.match(
+    wrongOf({ format: 'qcow2' }).join(),
+    /^hardware\/disks\/0\/format a shared disk is raw/,
+  );
+  for (const cache of ['writeback', 'writethrough', 'unsafe'] as const)
+    assert.match(wrongOf({ cache }).join(), /^hardware\/disks\/0\/cache .* the cache none/);
 });
 
 test('what was wrong before already is not held against another change', () => {

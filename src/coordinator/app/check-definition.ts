@@ -13,6 +13,7 @@ import {
   vmDefinitionSchema,
   type VmDefinition,
   wordIssue,
+  type Disk,
 } from '#api';
 import { miB } from '#lib';
 import { checkBoard } from './check-board.ts';
@@ -93,18 +94,29 @@ function checkPlaces({ hardware }: VmDefinition): readonly Issue[] {
         problem:
           'a linked disk is a drive of the host, raw; attach one with: gantry vm attach-disk',
       });
-  for (const [index, { shared, format }] of hardware.disks.entries())
-    if (shared && format !== 'raw')
-      issues.push({
-        path: `hardware/disks/${index}/format`,
-        problem: `a shared disk is raw: what grows, as ${format} does, is written by one vm alone`,
-      });
+  for (const [index, disk] of hardware.disks.entries())
+    if (disk.shared) issues.push(...checkSharedDisk(disk, `hardware/disks/${index}`));
   for (const [index, { bus }] of hardware.opticalDrives.entries())
     if (bus === 'virtio')
       issues.push({
         path: `hardware/opticalDrives/${index}/bus`,
         problem: 'there are no virtio CD drives; use ide, sata or scsi',
       });
+  return issues;
+}
+
+function checkSharedDisk({ format, cache }: Disk, path: string): readonly Issue[] {
+  const issues: Issue[] = [];
+  if (format !== 'raw')
+    issues.push({
+      path: `${path}/format`,
+      problem: `a shared disk is raw: what grows, as ${format} does, is written by one vm alone`,
+    });
+  if (cache !== 'none')
+    issues.push({
+      path: `${path}/cache`,
+      problem: `a shared disk has the cache none: with ${cache} a vm may read what another has overwritten`,
+    });
   return issues;
 }
 

@@ -5,6 +5,7 @@
  */
 import {
   findGuest,
+  largestVhdBytes,
   placeName,
   portableDrivePlace,
   productFacts,
@@ -14,7 +15,7 @@ import {
   type StartCheck,
   type VmDefinition,
 } from '#api';
-import type { Reason } from '#lib';
+import { formatBytes, type Reason } from '#lib';
 import type { Inventory } from '../inventory/inventory.ts';
 
 /** `hostProcessor` is how the processor of the vm's host calls itself, where that is known. */
@@ -25,11 +26,16 @@ export function warnOfHardware(
   return [...warnOfPortability(definition), ...warnOfGuest(definition, hostProcessor)];
 }
 
+/** What is lost with a disk that is ignored. */
+const bootsFrom = 'the guest boots from it, and would not start there';
+const mayHoldPages = 'a page file or swap space on it would be missing there';
+
 function warnOfPortability({ hardware, portableTo }: VmDefinition): readonly Reason[] {
   const warnings: Reason[] = [];
   const warn = (code: string, text: string, remedy: string): void => {
     warnings.push({ code: `portability-${code}`, text, remedy });
   };
+  const bootDisk = hardware.firmware.bootOrder.includes('disk') ? hardware.disks[0] : undefined;
   for (const product of portableTo) {
     const { name, sound, diskBuses } = productFacts[product];
     if (hardware.sound !== 'none' && !sound)
@@ -38,13 +44,24 @@ function warnOfPortability({ hardware, portableTo }: VmDefinition): readonly Rea
         `${name} has no sound device, the vm has ${hardware.sound}`,
         'remove the sound device: hardware.sound=none',
       );
-    for (const disk of hardware.disks)
+    for (const disk of hardware.disks) {
+      const place = placeName(disk);
+      const largestBytes = largestVhdBytes[disk.bus] ?? Infinity;
       if (!diskBuses.includes(disk.bus))
         warn(
           'disk',
-          `${name} ignores the disk ${placeName(disk)}: it has no ${disk.bus} bus`,
+          `${name} ignores the disk ${place}: it has no ${disk.bus} bus; ${disk === bootDisk ? bootsFrom : mayHoldPages}`,
           `attach the disk on ${diskBuses.join(' or ')}`,
         );
+      else if (disk.sizeBytes > largestBytes)
+        warn(
+          'disk-size',
+          `${name} takes a VHD of at most ${formatBytes(largestBytes)} on ${disk.bus}, the disk ${place} has ${formatBytes(disk.sizeBytes)}`,
+          diskBuses.includes('scsi') && disk.bus === 'ide'
+            ? 'attach the disk on scsi'
+            : 'spread what it holds over smaller disks',
+        );
+    }
   }
   const places = hardware.opticalDrives.map(placeName);
   if (portableTo.length > 0 && places.length > 1)

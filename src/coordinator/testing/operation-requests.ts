@@ -181,7 +181,7 @@ export async function askFor(
         coordinator,
         caller,
         id,
-        { kind: 'new', sizeBytes: 1024 ** 2, format: 'qcow2' },
+        { kind: 'new', sizeBytes: 1024 ** 2, format: 'qcow2', shared: false },
         false,
       ),
     'vm.disk.convert': () =>

@@ -224,6 +224,8 @@ export const germanSettings: SettingWords = {
     'memory/maxBytes': 'bis zu wie viel im Betrieb dazukommen kann; leer: nicht mehr als jetzt',
     scsiController: 'Modell der SCSI-Controller',
     bus: 'woran das Gerät hängt',
+    'disks/bus':
+      'woran die Platte hängt. Auf SCSI, SATA und virtio sind mehrere Anfragen des Gasts zugleich unterwegs, auf IDE je Kanal eine',
     controller: 'Controller oder IDE-Kanal, ab 0',
     position: 'Position am Controller, ab 0',
     'disks/file': 'Abbilddatei; relative Pfade liegen im Ordner der VM',
@@ -231,7 +233,8 @@ export const germanSettings: SettingWords = {
     sizeBytes: 'virtuelle Größe',
     allocation: 'dynamisch, wenn nichts gewählt ist; eine feste Platte gibt nichts zurück',
     'disks/readOnly': 'mit Absicht nur lesbar angeschlossen',
-    shared: 'darf in mehreren laufenden VMs zum Schreiben offen sein',
+    shared:
+      'darf in mehreren laufenden VMs zum Schreiben offen sein; raw, mit dem Zwischenspeicher none',
     discard: 'vom Gast freigegebene Blöcke bekommt der Datenträger des Hosts zurück',
     cache: 'Zwischenspeicher des Hosts',
     serial: 'Seriennummer, die der Gast liest',

@@ -86,9 +86,10 @@ async function chooseDisk(
   const file = `${name}-${placeName(place).replace(':', '-')}.${format}`;
   switch (request.kind) {
     case 'new': {
-      const { sizeBytes, allocation } = request;
+      const { sizeBytes, allocation, shared } = request;
       const disk = newDisk(place, request.file ?? file, format, sizeBytes, allocation);
-      return { disk, source: newSource(disk.file, format, sizeBytes, allocation) };
+      const source = newSource(disk.file, format, sizeBytes, allocation);
+      return { disk: shared ? shareDisk(disk) : disk, source };
     }
     case 'existing': {
       const query = { id, file: request.file, format };
@@ -97,8 +98,9 @@ async function chooseDisk(
         'machine.disk.inspect',
         query,
       );
-      const disk = newDisk(place, request.file, format, sizeBytes);
-      return { disk: { ...disk, readOnly: request.readOnly }, source: null };
+      const { readOnly, shared } = request;
+      const disk = { ...newDisk(place, request.file, format, sizeBytes), readOnly };
+      return { disk: shared ? shareDisk(disk) : disk, source: null };
     }
     case 'import': {
       const from = await findForeign(coordinator, data.hostId, request.file);
@@ -109,6 +111,11 @@ async function chooseDisk(
       return { disk: newDisk(place, file, format, sizeBytes), source };
     }
   }
+}
+
+/** Past the cache of the host, so that each vm reads what another has written (DISK-61). */
+function shareDisk(disk: Disk): Disk {
+  return { ...disk, shared: true, cache: 'none' };
 }
 
 type Foreign = Pick<

@@ -72,7 +72,7 @@ test('DISK-62 a shared disk is raw, has no undo disks, and keeps its vm from sna
   const disk = { bus: 'scsi', controller: 0, position: 1, file: 'quorum', sizeBytes: 1024 ** 2 };
   const create = (format: string): unknown => ({
     name: 'node',
-    definition: { hardware: { disks: [{ ...disk, format, shared: true }] } },
+    definition: { hardware: { disks: [{ ...disk, format, shared: true, cache: 'none' }] } },
   });
   const invalid = await stage.send('POST', '/vms', { body: create('qcow2') });
   assert.equal(invalid.status, 400, invalid.text);
@@ -88,4 +88,24 @@ test('DISK-62 a shared disk is raw, has no undo disks, and keeps its vm from sna
   assert.equal(state, 'failed');
   assert.match(fault?.message ?? '', place);
   assert.match(fault?.message ?? '', /is shared with other vms/);
+});
+
+test('a disk that is attached as shared is past the cache of its host, and one that could not be is refused', async () => {
+  await stage.act('POST', '/vms', { name: 'one' });
+  await stage.act('POST', '/vms', { name: 'two' });
+  const made = { kind: 'new', sizeBytes: 1024 ** 2, format: 'raw', bus: 'scsi', shared: true };
+  const { state, result } = await stage.act('POST', '/vms/one/disks', made);
+  assert.equal(state, 'done');
+  const { path } = (await stage.send('GET', '/vms/one')).json as Vm;
+  const file = `${path}/${String(result?.['file'])}`;
+  const there = { kind: 'existing', file, format: 'raw', bus: 'scsi', shared: true };
+  assert.equal((await stage.act('POST', '/vms/two/disks', there)).state, 'done');
+  for (const name of ['one', 'two']) {
+    const { definition } = (await stage.send('GET', `/vms/${name}`)).json as Vm;
+    const disk = definition.hardware.disks.find(({ bus }) => bus === 'scsi');
+    assert.deepEqual([disk?.shared, disk?.cache], [true, 'none']);
+  }
+  const grows = { ...made, format: 'qcow2', position: 1 };
+  const invalid = await stage.send('POST', '/vms/one/disks', { body: grows });
+  assert.match(invalid.text, /a shared disk is raw/);
 });
