@@ -14,9 +14,9 @@ export class GuestInput implements AsyncDisposable {
   /** The device whose name has the word in it. */
   static async watch(gantry: Gantry, vm: string, word: string): Promise<GuestInput> {
     const serial = await SerialPerson.sit(gantry, vm);
-    // What an earlier one still reads ends first.
+    // What an earlier one still reads ends first, and the kernel says nothing in between.
     serial.type(
-      `\x03\runtil n=$(sed -n '/${word}/,/^$/s/.*\\(event[0-9]*\\).*/\\1/p' /proc/bus/input/devices | grep .); do sleep 0.2; done; ` +
+      `\x03\rdmesg -n 1; until n=$(sed -n '/${word}/,/^$/s/.*\\(event[0-9]*\\).*/\\1/p' /proc/bus/input/devices | grep .); do sleep 0.2; done; ` +
         'exec 3< /dev/input/$n; echo watching-$((40+2)); od -An -v -tx1 -w24 <&3\r',
     );
     await serial.until(/watching-42/);
