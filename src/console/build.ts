@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { build } from 'vite';
+import { wornThemes } from './lean/themes.ts';
 
 const home = fileURLToPath(new URL('.', import.meta.url));
+const ownMergeProps = fileURLToPath(new URL('./lean/merge-props.ts', import.meta.url));
 const compressible = /\.(html|js|css|svg|json)$/;
 
 async function buildConsole(folder: string): Promise<void> {
@@ -21,6 +23,8 @@ async function buildConsole(folder: string): Promise<void> {
     publicDir: false,
     logLevel: 'warn',
     plugins: [react()],
+    css: { postcss: { plugins: [wornThemes] } },
+    resolve: { alias: [{ find: /^\.\/base\/merge-props$/, replacement: ownMergeProps }] },
     build: {
       outDir: folder,
       emptyOutDir: true,
