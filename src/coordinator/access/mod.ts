@@ -5,5 +5,5 @@ export { certificateEvent } from './join/join.ts';
 export { grantEvent } from './users/grants.ts';
 export { readAddress, type Arrival } from './request/authenticate.ts';
 export { SignInLimiter } from './sign-in/limiter.ts';
-export { notFound, Refusal, requireRight } from './rights/authorize.ts';
+export { Refusal, requireRight } from './rights/authorize.ts';
 export { createSystemCaller } from './rights/rights.ts';

@@ -5,13 +5,8 @@ import type { Caller } from '../context.ts';
 import type { FolderDocument, HostDocument, ImageDocument, VmDocument } from '../documents.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Document } from '../store/store.ts';
+import { notFound } from './not-found.ts';
 import { viewVerb, type OwnedKind } from './visibility.ts';
-
-export function notFound(kind: OwnedKind, reference: string): Fault {
-  return new Fault('not-found', `there is no ${kind} ${reference.slice(0, 100)}`, {
-    hint: `look at: gantry ${kind} list`,
-  });
-}
 
 /** Errors: `not-found`. */
 export function findHost(

@@ -8,7 +8,7 @@ import type { joinTokenSchema } from '#api';
 import type { z } from 'zod';
 import type { HostDocument, LinkDocument } from '../../documents.ts';
 import type { AccessContext } from '../context.ts';
-import { notFound } from '../rights/authorize.ts';
+import { notFound } from '../../app/not-found.ts';
 import { createSecret, hashSecret } from '../tokens/secret.ts';
 
 export const joinTokenMs = 3_600_000;

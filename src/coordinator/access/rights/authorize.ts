@@ -4,6 +4,7 @@
  */
 import { Fault } from '#lib';
 import type { Kind, Route, Verb } from '#api';
+import { notFound } from '../../app/not-found.ts';
 import type { Caller, RightObject } from '../../context.ts';
 import type { Target } from '../../http/gate.ts';
 
@@ -91,13 +92,6 @@ function describePlace(on: RightObject, reference: string | undefined): string {
     case 'image':
       return ` on ${on.kind} ${reference ?? on.id}`;
   }
-}
-
-/** The one answer for what is not there and for what may not be seen. */
-export function notFound(kind: Kind, reference: string): Fault {
-  return new Fault('not-found', `there is no ${kind} ${reference}`, {
-    hint: `look at: gantry ${kind} list`,
-  });
 }
 
 export function unauthenticated(): Fault {

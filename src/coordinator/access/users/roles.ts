@@ -11,7 +11,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import type { Document, NewEvent } from '../../store/store.ts';
 import { commitAccessChange, type WhetherDry } from '../access-change.ts';
 import type { AccessContext } from '../context.ts';
-import { notFound } from '../rights/authorize.ts';
+import { notFound } from '../../app/not-found.ts';
 import { requireToHold } from '../rights/hand-on.ts';
 import { builtIn, findRole, isBuiltInName, type KnownRole } from '../rights/roles.ts';
 import { attributeText, securityEvent } from '../security-event.ts';

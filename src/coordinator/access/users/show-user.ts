@@ -4,7 +4,7 @@ import { nameOwner } from '../../app/names.ts';
 import type { UserDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Document } from '../../store/store.ts';
-import { notFound } from '../rights/authorize.ts';
+import { notFound } from '../../app/not-found.ts';
 
 export function showUser(document: Document<UserDocument>): User {
   const { data } = document;
