@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { profiles } from '#api';
+import { diskSchema, profiles } from '#api';
 import { miB } from '#lib';
 import { LoopDrive, withoutLoopDrives } from './testing/loop-drive.ts';
 import { byTester, QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
@@ -70,6 +70,19 @@ async function assertPlainDisks(one: SeenGuest, drives: number): Promise<void> {
   assert.ok(said.length >= 2 * drives, text);
   for (const [, sign = '', value = ''] of said)
     assert.match(value, plainSigns[sign] ?? /nothing/, sign);
+}
+
+/** How many requests each disk of the guest may have under way at once, by what it hangs on. */
+async function depthsOf(one: SeenGuest, drives: number): Promise<Record<string, number[]>> {
+  await one.untilBlockDevices(drives);
+  const tell = 'echo $(readlink -f $b/device) $(cat $b/device/queue_depth $b/mq/0/nr_tags 2>&-)';
+  const text = await one.see(`for b in /sys/block/[sv]d*; do ${tell}; done`);
+  const depths: Record<string, number[]> = {};
+  for (const [, path = '', depth] of text.matchAll(/^(\/sys\S+) (\d+)/gm)) {
+    const bus = /ata\d/.test(path) ? 'ide' : /host\d/.test(path) ? 'scsi' : 'virtio';
+    (depths[bus] ??= []).push(Number(depth));
+  }
+  return depths;
 }
 
 /** A machine of old in which each device was chosen, on the host of this guest. */
@@ -169,6 +182,26 @@ describe('hardware as the guest sees it', { skip: withoutQemu }, () => {
 
   test('DISK-60 disks on IDE and SCSI tell nothing of the drive of the host below them', () =>
     assertPlainDisks(guest, classicDrives));
+
+  test('DISK-01 each virtual disk is one file on the host and one disk in the guest', async () => {
+    const { disks } = guest.hardware;
+    const files = disks.map(({ file }) => lstatSync(resolve(guest.agent.folder(guest.id), file)));
+    assert.ok(files.every((file) => file.isFile()));
+    assert.equal(new Set(files.map(({ ino }) => ino)).size, disks.length);
+    const seen = await guest.untilBlockDevices(classicDrives);
+    assert.deepEqual(
+      tally(seen.filter(({ device }) => /^sd/.test(device)).map((one) => `${one.sizeBytes}`)),
+      tally(disks.map(({ sizeBytes }) => `${sizeBytes}`)),
+    );
+  });
+
+  test('DISK-59 on SCSI several requests are under way at once, on IDE one, which the setting explains', async () => {
+    const { ide = [], scsi = [] } = await depthsOf(guest, classicDrives);
+    assert.deepEqual(ide, [1, 1, 1]);
+    assert.equal(scsi.length, 10);
+    assert.ok(Math.min(...scsi) > 1, scsi.join());
+    assert.match(diskSchema.shape.bus.description ?? '', /IDE one on each channel/);
+  });
 
   test('HW-11 classic SCSI is one LSI 53C895A for each of its buses', async () => {
     const buses = await scsiBuses(guest, '1000:0012', classicDrives);
@@ -391,6 +424,12 @@ describe('hardware as the guest sees it', { skip: withoutQemu }, () => {
 
   test('DISK-60 disks on virtio tell nothing of the drive of the host below them', () =>
     assertPlainDisks(guest, 25 + 12));
+
+  test('DISK-59 on virtio several requests are under way at once', async () => {
+    const { virtio = [], scsi = [] } = await depthsOf(guest, 25 + 12);
+    assert.deepEqual([virtio.length, scsi.length], [1, 24]);
+    assert.ok(Math.min(...virtio, ...scsi) > 1, [...virtio, ...scsi].join());
+  });
 
   test('HW-14 there are as many CD drives as SATA and a bus of SCSI have places for', async () => {
     const all = await guest.untilBlockDevices(25 + 12);

@@ -62,6 +62,10 @@ export class SeenGuest {
     await this.#serial.command('stty cols 1000');
   }
 
+  get hardware(): VmDefinition['hardware'] {
+    return this.#define().hardware;
+  }
+
   /** Other settings while it runs. */
   async set(settings: object): Promise<void> {
     await this.#configure(this.#define(settings));
