@@ -62,6 +62,7 @@ export {
   type ReturnOf,
   type StreamProcedureName,
 } from './procedures/table.ts';
+export { keyCode, keyCodeSet, keyName } from './wire/key-codes.ts';
 export { errorCodes, errorName, type ErrorName } from './wire/error-code.ts';
 export { libvirtFacts, libvirtFault, type LibvirtFacts } from './wire/remote-error.ts';
 export { maxListLength, type TypedParam } from './wire/shape.ts';

@@ -9,6 +9,7 @@ import { additionsVersion } from '#images';
 import { systemClock, withDeadline } from '#lib';
 import { findProgram } from '../../src/cli/system/processes.ts';
 import { newGantry, type Gantry } from './gantry.ts';
+import { LibvirtPerson } from './libvirt-person.ts';
 import { virsh, whyNot } from '../interop/libvirt/tools.ts';
 import { SerialPerson } from './serial.ts';
 
@@ -355,6 +356,14 @@ void test(
     assert.equal((await show()).state, 'running');
   },
 );
+
+void test('a program on libvirt sits at the serial port, presses keys and looks at the screen', async () => {
+  const socket = join(gantry.installation.runtime, 'coordinator', 'libvirt-sock');
+  await using person = await LibvirtPerson.sit(socket, 'hello');
+  assert.match(await person.hear(/login:|#/), /login:|#/);
+  await person.press(28);
+  assert.equal(await person.greeting(), 'RFB 003.008\n');
+});
 
 void test('HOST-13 a killed process of a vm is seen at once, told with the end of its log, and leaves all else running', async () => {
   await gantry.must('vm', 'create', 'other', '--image', 'starter', '--memory', '256M', '--start');

@@ -9,6 +9,8 @@ import type { Duplex } from 'node:stream';
 import { Fault, toFault, withDeadline, type Clock } from '#lib';
 import {
   dialBeside,
+  keyCode,
+  keyCodeSet,
   libvirtFacts,
   StreamDuplex,
   type Client,
@@ -19,7 +21,6 @@ import { parseKeys, typeText } from '#qemu';
 import type { Channel, ChannelAccess } from '../drivers/driver.ts';
 import { SerialHub } from '../stream/serial-hub.ts';
 import { findScreen } from './graphics.ts';
-import { keyCode, keyCodeSet } from './key-codes.ts';
 import type { ForeignMachines } from './machines.ts';
 import { readExactly } from './read-exactly.ts';
 import { takeScreenshot } from './screenshot.ts';

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keyCode, keyName } from '#libvirt';
 import { parseKeys, typeText } from '#qemu';
-import { keyCode } from './key-codes.ts';
 
 void test('every key that text or a combination asks for has the number of Linux', () => {
   const ascii = String.fromCharCode(...Array.from({ length: 95 }, (_, at) => 32 + at));
   for (const layout of ['us', 'de'] as const) typeText(ascii, layout).flat().forEach(keyCode);
   assert.deepEqual(parseKeys('ctrl-alt-del').map(keyCode), [29, 56, 111]);
   assert.deepEqual(parseKeys('win-f12').map(keyCode), [125, 88]);
+  assert.deepEqual([29, 56, 111, 125].map(keyName), ['ctrl', 'alt', 'delete', 'meta_l']);
   assert.deepEqual(
     typeText('A1\n', 'us').map((chord) => chord.map(keyCode)),
     [[42, 30], [2], [28]],

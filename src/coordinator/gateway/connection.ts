@@ -16,12 +16,15 @@ import { blockDevicesOf, type BlockDevice } from './domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
 import { domainNameOf, findByDomainName } from './domain-name.ts';
 import { isInScope, type Named } from './scope.ts';
+import type { Screens } from './screens.ts';
 
 export interface ConnectionParts {
   readonly coordinator: Coordinator;
   readonly desk: Desk;
   readonly ids: DomainIds;
   readonly counters: Counters;
+  /** Undefined for clients that cannot reach them. */
+  readonly screens: Screens | undefined;
   readonly named: Named;
   /** Who has connected. The connection ends with the proof. */
   readonly caller: Caller;

@@ -5,9 +5,10 @@
 import { faultCodes, toFault } from '#lib';
 import { routes, type Route, type RouteName } from '#api';
 import type { Caller, Coordinator } from '../context.ts';
-import { admit, targetOf } from '../http/exchange.ts';
+import { admit, isAllowed, targetOf } from '../http/exchange.ts';
 import type { Gate } from '../http/gate.ts';
 import type { Handlers, RouteAnswer } from '../http/route-handler.ts';
+import type { ByteSocket } from '../link/pipe.ts';
 import { parseWith } from '../app/issues.ts';
 
 export interface DeskParts {
@@ -18,6 +19,7 @@ export interface DeskParts {
 
 export interface Asked {
   readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
 
@@ -32,7 +34,7 @@ export class Desk {
   async ask<N extends RouteName>(
     caller: Caller,
     name: N,
-    { params = {}, body = {} }: Asked,
+    { params = {}, query = {}, body = {} }: Asked,
     signal: AbortSignal,
   ): Promise<RouteAnswer<N>> {
     const route: Route = routes[name];
@@ -41,7 +43,7 @@ export class Desk {
         caller,
         id: this.#enter(caller, route, params),
         params: route.params && parseWith(route.params, params, 'the path'),
-        query: route.query && parseWith(route.query, {}, 'the query'),
+        query: route.query && parseWith(route.query, query, 'the query'),
         body: route.body && parseWith(route.body, body, 'the body'),
         precondition: undefined,
         lastEventId: undefined,
@@ -60,6 +62,32 @@ export class Desk {
       this.#note(caller, name, params, error);
       throw error;
     }
+  }
+
+  /** A console, joined with what stands for the client's WebSocket until either ends. Errors: those of the route. */
+  async join(
+    caller: Caller,
+    name: 'vm.serial.open' | 'vm.screen.open',
+    asked: Asked & Pick<Required<Asked>, 'params'>,
+    client: ByteSocket,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { gate, coordinator } = this.#parts;
+    const gone = new AbortController();
+    client.on('close', () => gone.abort());
+    // What it says before there is somebody to hear it waits.
+    client.pause();
+    const either = AbortSignal.any([signal, gone.signal]);
+    const begin = await this.ask(caller, name, asked, either);
+    const route: Route = routes[name];
+    const target = targetOf(route, asked.params, coordinator.inventory);
+    gate
+      .watch(caller, either, () => isAllowed(gate, caller, route, target))
+      .addEventListener('abort', () => client.close(1008, 'the right to it has ended'), {
+        once: true,
+      });
+    begin(client);
+    client.resume();
   }
 
   /** The checks of a route that reads, for an answer that the inventory gives. Errors: those of the route. */
@@ -88,16 +116,20 @@ export class Desk {
   ): void {
     const { gate, coordinator } = this.#parts;
     const route: Route = routes[name];
-    const done = route.answer === 'operation' ? 202 : 200;
     gate.audit({
       caller,
       method: route.method,
       route: name,
       target: targetOf(route, params, coordinator.inventory),
-      status: error === undefined ? done : faultCodes[toFault(error).code].status,
+      status: error === undefined ? doneStatus(route) : faultCodes[toFault(error).code].status,
       error,
       correlationId: caller.correlationId,
       origin: caller.origin,
     });
   }
+}
+
+function doneStatus({ answer }: Route): number {
+  if (answer === 'operation') return 202;
+  return answer === 'websocket' ? 101 : 200;
 }

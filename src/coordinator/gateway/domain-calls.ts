@@ -72,7 +72,9 @@ export function domainCalls(connection: Connection): Calls {
       dom: connection.handleOf(connection.findByName(name)),
     }),
     DOMAIN_LOOKUP_BY_UUID: ({ uuid }) => ({ dom: connection.handleOf(connection.find(uuid)) }),
-    DOMAIN_GET_XML_DESC: ({ dom, flags }) => ({ xml: describe(connection, find(dom), flags) }),
+    DOMAIN_GET_XML_DESC: async ({ dom, flags }) => ({
+      xml: await describe(connection, find(dom), flags),
+    }),
     DOMAIN_GET_INFO: ({ dom }) => {
       const vm = find(dom);
       const { memory, processor } = vm.definition.hardware;
@@ -147,8 +149,10 @@ function metadataOf({ definition, name }: Vm, type: number): string {
   throw libvirtFault('NO_DOMAIN_METADATA', `metadata not found: ${name} has none of this kind`);
 }
 
-function describe(connection: Connection, vm: Vm, flags: number): string {
-  const { inventory } = connection.parts.coordinator;
+async function describe(connection: Connection, vm: Vm, flags: number): Promise<string> {
+  const { coordinator, screens } = connection.parts;
+  const { inventory } = coordinator;
+  const isShown = (flags & inactiveXml) === 0 && isActive(vm);
   const host = inventory.document<HostDocument>('host', vm.hostId)?.data;
   const { name, id } = connection.handleOf(vm);
   return writeDomainXml(vm, {
@@ -157,5 +161,6 @@ function describe(connection: Connection, vm: Vm, flags: number): string {
     type: host?.facts?.acceleration.use === 'kvm' ? 'kvm' : 'qemu',
     blockDevices: connection.blockDevicesOf(vm),
     networkName: (id) => inventory.document<NetworkDocument>('network', id)?.data.name ?? id,
+    screenPort: isShown ? await screens?.portOf(vm.id) : screens && null,
   });
 }

@@ -26,6 +26,7 @@ function xmlOf(hardware: Partial<Hardware>, description = '', id = -1): string {
     type: 'kvm',
     blockDevices: blockDevicesOf(vm, (reference) => `/images/${reference}.iso`),
     networkName: (network) => `name of ${network}`,
+    screenPort: id === -1 ? null : 5907,
   });
 }
 
@@ -41,9 +42,10 @@ const disk = {
   serial: '',
 } as const;
 
-test('the same definition gives the same text; only the id comes and goes', () => {
+test('the same definition gives the same text; only the id and the port of the screen come and go', () => {
   assert.equal(xmlOf({}), xmlOf({}));
-  assert.equal(xmlOf({}, '', 7).replace(" id='7'", ''), xmlOf({}));
+  const running = xmlOf({}, '', 7);
+  assert.equal(running.replace(" id='7'", '').replace("port='5907'", "port='-1'"), xmlOf({}));
   assert.ok(xmlOf({}, '', 7).startsWith("<domain type='kvm' id='7'>"));
 });
 

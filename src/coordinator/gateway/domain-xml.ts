@@ -24,13 +24,18 @@ export interface XmlSurroundings {
   readonly blockDevices: readonly BlockDevice[];
   /** Name of a network by its id. */
   readonly networkName: (id: string) => string;
+  /** Undefined: the client cannot reach the screen. Null: it has no address while the vm does not run. */
+  readonly screenPort: number | null | undefined;
 }
+
+/** By its name, so that virt-manager does not take it for another machine's: it asks no name server. */
+const loopback = 'localhost';
 
 const namespace = 'urn:gantry:libvirt:vm:1';
 
 export function writeDomainXml(
   vm: Vm,
-  { name, id, type, blockDevices, networkName }: XmlSurroundings,
+  { name, id, type, blockDevices, networkName, screenPort }: XmlSurroundings,
 ): string {
   const { definition } = vm;
   const { hardware, description } = definition;
@@ -74,6 +79,7 @@ export function writeDomainXml(
         ...blockDevices.map(diskOf),
         ...hardware.adapters.map((adapter) => interfaceOf(adapter, networkName)),
         ...hardware.serialPorts.flatMap(serialOf),
+        ...screenOf(hardware, screenPort),
         ...boardOf(hardware),
       ]),
     ]),
@@ -173,10 +179,20 @@ function serialOf(port: PortBackend, index: number): Element[] {
     case 'console':
     case 'pty':
       return [
-        element('serial', { type: 'pty' }, [target]),
-        element('console', { type: 'pty' }, [element('target', { type: 'serial', port: index })]),
+        element('serial', { type: 'pty' }, [target, element('alias', { name: `serial${index}` })]),
+        element('console', { type: 'pty' }, [
+          element('target', { type: 'serial', port: index }),
+          element('alias', { name: `serial${index}` }),
+        ]),
       ];
   }
+}
+
+function screenOf({ graphics }: Hardware, port: XmlSurroundings['screenPort']): Element[] {
+  if (graphics.adapter === 'none' || port === undefined) return [];
+  const listen = element('listen', { type: 'address', address: loopback });
+  const place = { port: port ?? -1, autoport: 'yes', listen: loopback };
+  return [element('graphics', { type: 'vnc', ...place }, [listen])];
 }
 
 const videoModels = { std: 'vga', cirrus: 'cirrus', virtio: 'virtio' } as const;

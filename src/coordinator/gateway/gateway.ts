@@ -7,8 +7,9 @@
  *   TLS, where it is asked for  in the name of a user, who proves it by SASL with the secret of a token
  */
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { describeFault, Fault, faultCodes, toFault } from '#lib';
+import { describeFault, Fault, faultCodes, isFault, toFault } from '#lib';
 import {
   LibvirtServer,
   type Handlers,
@@ -22,6 +23,7 @@ import {
 import { readAddress, type Access, type Arrival } from '../access/mod.ts';
 import type { ListenAddress } from '../options.ts';
 import type { Caller } from '../context.ts';
+import { DuplexSocket } from '../link/duplex-socket.ts';
 import { Connection } from './connection.ts';
 import { Counters } from './counters.ts';
 import { Desk, type DeskParts } from './desk.ts';
@@ -29,10 +31,12 @@ import { domainCalls } from './domain-calls.ts';
 import { DomainIds } from './domain-ids.ts';
 import { emptyCalls } from './empty-calls.ts';
 import { hostCalls } from './host-calls.ts';
+import { requireOwner } from './loopback-owner.ts';
 import { networkCalls } from './network-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
 import { screenCalls } from './screen-calls.ts';
+import { Screens } from './screens.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
 import { statisticsCalls } from './statistics-calls.ts';
 import { tellEvents } from './tell-events.ts';
@@ -48,12 +52,14 @@ export class Gateway implements AsyncDisposable {
   readonly #options: GatewayOptions;
   readonly #desk: Desk;
   readonly #ids: DomainIds;
+  readonly #screens: Screens;
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
   readonly #local: LibvirtServer;
   readonly #remote: LibvirtServer;
   /** Who has proved who they are, until they open. */
   readonly #proved = new WeakMap<Peer, Caller>();
+  readonly #closing = new AbortController();
   #port: number | undefined;
 
   private constructor(options: GatewayOptions) {
@@ -61,6 +67,10 @@ export class Gateway implements AsyncDisposable {
     this.#options = options;
     this.#desk = new Desk({ ...options, gate: access });
     this.#ids = new DomainIds(coordinator.inventory);
+    this.#screens = new Screens({
+      inventory: coordinator.inventory,
+      show: (vmId, viewer) => this.#showScreen(vmId, viewer),
+    });
     const server: SessionOptions = {
       open: (request) => this.#open(request),
       onFault: (procedure, fault, peer) => this.#note(procedure, fault, peer),
@@ -112,7 +122,9 @@ export class Gateway implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     await Promise.all([this.#local.close(), this.#remote.close()]);
+    await this.#screens[Symbol.asyncDispose]();
     this.#counters?.[Symbol.dispose]();
     this.#ids[Symbol.dispose]();
   }
@@ -126,6 +138,7 @@ export class Gateway implements AsyncDisposable {
       desk: this.#desk,
       ids: this.#ids,
       counters: this.#counters,
+      screens: hasScreens({ peer, session }) ? this.#screens : undefined,
       named: readName(name, coordinator.inventory, caller),
       caller,
     });
@@ -135,6 +148,22 @@ export class Gateway implements AsyncDisposable {
       handlers: this.#handlers(connection),
       onClose: tellEvents(connection, session),
     };
+  }
+
+  /** For a program of the service's own account, or of root, as at the socket. A refusal stands in the audit trail. */
+  async #showScreen(vmId: string, viewer: Socket): Promise<void> {
+    const { access } = this.#options;
+    const arrival = arrivalOf({ transport: 'unix', address: '' });
+    const client = new DuplexSocket(viewer);
+    try {
+      await requireOwner(viewer);
+      const caller = access.authenticateOwner(arrival);
+      const { signal } = this.#closing;
+      await this.#desk.join(caller, 'vm.screen.open', { params: { vm: vmId } }, client, signal);
+    } catch (error) {
+      client.terminate();
+      if (isFault(error, 'unauthenticated')) this.#noteStranger(arrival, 'VNC', error);
+    }
   }
 
   /** Errors: `unauthenticated`. */
@@ -156,17 +185,21 @@ export class Gateway implements AsyncDisposable {
       this.#proved.set(peer, caller);
       return true;
     } catch (error) {
-      access.audit({
-        ...arrival,
-        caller: undefined,
-        method: 'SASL',
-        route: '',
-        target: undefined,
-        status: faultCodes[toFault(error).code].status,
-        error,
-      });
+      this.#noteStranger(arrival, 'SASL', error);
       return false;
     }
+  }
+
+  #noteStranger(arrival: Arrival, method: string, error: unknown): void {
+    this.#options.access.audit({
+      ...arrival,
+      caller: undefined,
+      method,
+      route: '',
+      target: undefined,
+      status: faultCodes[toFault(error).code].status,
+      error,
+    });
   }
 
   #handlers(connection: Connection): Handlers {
@@ -189,7 +222,12 @@ export class Gateway implements AsyncDisposable {
   }
 }
 
-function arrivalOf({ transport, address }: Peer): Arrival {
+/** Screens are on this machine's loopback, and whoever looks may type. */
+function hasScreens({ peer, session }: Pick<OpenRequest, 'peer' | 'session'>): boolean {
+  return peer.transport === 'unix' && session.access === 'write';
+}
+
+function arrivalOf({ transport, address }: Pick<Peer, 'transport' | 'address'>): Arrival {
   const isLocal = transport === 'unix';
   return {
     encrypted: !isLocal,

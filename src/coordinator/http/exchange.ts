@@ -52,6 +52,21 @@ export function admit(
   return looksUp(target.kind) ? (target.id ?? '') : '';
 }
 
+/** For what stays open: whether `admit` would still say yes. */
+export function isAllowed(
+  gate: Gate,
+  caller: Caller,
+  route: Route,
+  target: Target | undefined,
+): boolean {
+  try {
+    gate.authorize(caller, route, target);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function looksUp(kind: Kind): boolean {
   return isOwnedKind(kind) || kind === 'operation';
 }

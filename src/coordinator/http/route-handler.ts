@@ -2,10 +2,10 @@
  * What a handler of a route is given and answers, with the types of the route table: `Handlers` has one
  * for every route, so that a missing or superfluous one does not compile.
  */
-import type { WebSocket } from 'ws';
 import type { z } from 'zod';
 import type { AnswerKind, DryRun, Operation, RouteName, routes } from '#api';
 import type { Caller } from '../context.ts';
+import type { ByteSocket } from '../link/pipe.ts';
 import type { Precondition } from '../app/precondition.ts';
 
 type Table = typeof routes;
@@ -49,7 +49,7 @@ interface Answers<R> {
   readonly bytes: Uint8Array;
   readonly events: AsyncIterable<StreamMessage>;
   /** Everything is checked; called with the socket once it is open. */
-  readonly websocket: (socket: WebSocket) => void;
+  readonly websocket: (socket: ByteSocket) => void;
 }
 
 type Response<N extends RouteName> = Table[N] extends {

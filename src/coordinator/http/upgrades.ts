@@ -18,9 +18,17 @@ import {
 } from '#api';
 import { readAddress } from '../access/mod.ts';
 import type { Tickets } from '../consoles/tickets.ts';
-import type { Caller, Coordinator } from '../context.ts';
-import { admit, checkHead, correlationHeader, correlationOf, targetOf } from './exchange.ts';
-import type { Gate, Target } from './gate.ts';
+import type { ByteSocket } from '../link/pipe.ts';
+import type { Coordinator } from '../context.ts';
+import {
+  admit,
+  checkHead,
+  correlationHeader,
+  correlationOf,
+  isAllowed,
+  targetOf,
+} from './exchange.ts';
+import type { Gate } from './gate.ts';
 import { makeProblem, problemMediaType } from './problem.ts';
 import type { Handlers, RouteRequest } from './route-handler.ts';
 import { readCookie } from './routes.ts';
@@ -175,7 +183,7 @@ export class Upgrades {
       } as unknown as RouteRequest<RouteName>;
       const handle = handlers[name] as (
         request: RouteRequest<RouteName>,
-      ) => Promise<(socket: WebSocket) => void>;
+      ) => Promise<(socket: ByteSocket) => void>;
       const begin = await handle(asked);
       this.#consoles.handleUpgrade(request, socket, head, (webSocket) => {
         this.#open.add(webSocket);
@@ -224,15 +232,6 @@ export class Upgrades {
         text,
       ].join('\r\n'),
     );
-  }
-}
-
-function isAllowed(gate: Gate, caller: Caller, route: Route, target: Target | undefined): boolean {
-  try {
-    gate.authorize(caller, route, target);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,8 +1,25 @@
 /**
- * Two WebSockets joined: binary frames of one go to the other. Each direction holds at most 1 MiB that
+ * Two WebSockets, or what does as one, joined: binary frames of one go to the other. Each direction holds at most 1 MiB that
  * the receiver has not taken; then its sender is not read. When one ends, so does the other.
  */
-import type { WebSocket } from 'ws';
+
+/** What is used of a WebSocket by those who carry bytes. */
+export interface ByteSocket {
+  readonly readyState: number;
+  readonly OPEN: number;
+  readonly CLOSED: number;
+  readonly protocol: string;
+  readonly bufferedAmount: number;
+  on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown;
+  on(event: 'close', listener: (code: number) => void): unknown;
+  on(event: 'error', listener: () => void): unknown;
+  send(data: Buffer, options: { readonly binary: true }, onTaken: () => void): void;
+  send(data: Buffer | string): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+}
 
 const highWaterBytes = 1024 * 1024;
 const lowWaterBytes = 256 * 1024;
@@ -12,8 +29,8 @@ export type PipeFilter = (bytes: Buffer) => Buffer | undefined;
 
 /** Resolves when both are closed. */
 export async function pipeSockets(
-  client: WebSocket,
-  agent: WebSocket,
+  client: ByteSocket,
+  agent: ByteSocket,
   filterInput: PipeFilter = (bytes) => bytes,
 ): Promise<void> {
   forward(client, agent, filterInput);
@@ -22,7 +39,7 @@ export async function pipeSockets(
   await Promise.all([ended(client, agent), ended(agent, client)]);
 }
 
-function forward(from: WebSocket, to: WebSocket, filter: PipeFilter): void {
+function forward(from: ByteSocket, to: ByteSocket, filter: PipeFilter): void {
   let waitingBytes = 0;
   from.on('message', (data: Buffer, isBinary: boolean) => {
     if (to.readyState !== to.OPEN) return;
@@ -49,7 +66,7 @@ function forward(from: WebSocket, to: WebSocket, filter: PipeFilter): void {
 }
 
 /** Closes the other when the one closes. */
-function ended(one: WebSocket, other: WebSocket): Promise<void> {
+function ended(one: ByteSocket, other: ByteSocket): Promise<void> {
   return new Promise((resolve) => {
     const finish = (code: number): void => {
       const told = code === 1000 || code === 1001 || (code >= 1003 && code <= 1014);

@@ -20,7 +20,7 @@ import type { Session } from '../../consoles/session.ts';
 import type { Sessions } from '../../consoles/sessions.ts';
 import type { Tickets } from '../../consoles/tickets.ts';
 import type { Caller, Coordinator } from '../../context.ts';
-import { pipeSockets } from '../../link/pipe.ts';
+import { pipeSockets, type ByteSocket } from '../../link/pipe.ts';
 import { filterViewer, type ViewerFilter } from '../../link/rfb-filter.ts';
 import type { StreamHub } from '../../link/streams.ts';
 import { shown, vmDocument } from '../find.ts';
@@ -102,7 +102,7 @@ export async function openConsole(
   id: string,
   asked: ConsoleRequest,
   signal: AbortSignal,
-): Promise<(client: WebSocket) => void> {
+): Promise<(client: ByteSocket) => void> {
   const { coordinator, sessions } = parts;
   const isGuest = caller.proof?.means === 'link';
   try {
@@ -158,7 +158,7 @@ async function openChannel(place: Place, signal?: AbortSignal): Promise<WebSocke
   }
 }
 
-function joinConsole(place: Place, client: WebSocket, open: WebSocket | undefined): void {
+function joinConsole(place: Place, client: ByteSocket, open: WebSocket | undefined): void {
   const { session, seat } = place;
   const input = inputOf(place);
   let agent = open;
@@ -197,7 +197,7 @@ function inputOf({ console, session, seat }: Place): ViewerFilter {
   return { filter: (bytes) => (mayType() ? bytes : undefined), release: () => Buffer.alloc(0) };
 }
 
-function connectionOf(client: WebSocket, seat: Seat): Pick<Connection, 'tell' | 'end'> {
+function connectionOf(client: ByteSocket, seat: Seat): Pick<Connection, 'tell' | 'end'> {
   // Who else is there is nothing for somebody without an account.
   const isGuest = seat.visitor.caller.proof?.means === 'link';
   const wantsMessages = client.protocol === consoleProtocol && !isGuest;

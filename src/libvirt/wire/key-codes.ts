@@ -1,6 +1,6 @@
 /**
- * Keys by their numbers in Linux (input-event-codes.h), which every libvirt knows (virKeycodeSet 0); their names are
- * those of `parseKeys` and `typeText`.
+ * Keys by their numbers in Linux (input-event-codes.h), which every libvirt knows (virKeycodeSet 0), with the names that
+ * QEMU gives them.
  */
 import { Fault } from '#lib';
 
@@ -33,9 +33,18 @@ const codes: ReadonlyMap<string, number> = new Map([
   ['print', 99],
 ]);
 
+const names: ReadonlyMap<number, string> = new Map([...codes].map(([name, code]) => [code, name]));
+
 /** Errors: `invalid` for a key that has no number. */
 export function keyCode(name: string): number {
   const code = codes.get(name);
   if (code !== undefined) return code;
   throw new Fault('invalid', `the key ${name} cannot be pressed over a libvirt connection`);
+}
+
+/** Errors: `invalid` for a number that is no key's here. */
+export function keyName(code: number): string {
+  const name = names.get(code);
+  if (name !== undefined) return name;
+  throw new Fault('invalid', `no key has the number ${code} in Linux`);
 }
