@@ -23,6 +23,7 @@ export const suites: readonly Suite[] = [
     files: ['src/libvirt/**/*.test.ts', 'test/interop/libvirt/**/*.test.ts'],
     ...usual,
   },
+  { name: 'nbd', files: ['src/nbd/**/*.test.ts'], ...usual },
   { name: 'foreign', files: ['src/foreign/**/*.test.ts'], ...usual },
   { name: 'qemu', files: ['src/qemu/**/*.test.ts'], ...usual },
   { name: 'images', files: ['images/**/*.test.ts'], ...usual, atOnce: 1 },

@@ -3,10 +3,12 @@ import { changeCommands } from '../disk/change.ts';
 import { inspectCommands } from '../disk/inspect.ts';
 import { lookCommands } from '../disk/look.ts';
 import { makeCommands } from '../disk/make.ts';
+import { serveCommands } from '../disk/serve.ts';
 
 export const diskCommands = [
   ...inspectCommands,
   ...lookCommands,
   ...makeCommands,
   ...changeCommands,
+  ...serveCommands,
 ];

@@ -31,6 +31,8 @@ export interface DiskFile {
   punch?(offset: number, length: number): boolean;
   /** Takes the space up to the size from the volume now. False: not possible here. */
   reserve?(sizeBytes: number): boolean;
+  /** Locks it until it is closed: for `write` against all others, for `read` against writers. False: they have it. */
+  lock?(access: Access): boolean;
   /** Bytes the host has set aside for the file. */
   storedBytes?(): Promise<number>;
   /** When the content last changed, milliseconds since 1970. */
@@ -52,6 +54,7 @@ export function withoutSync(file: DiskFile): DiskFile {
     ...(file.runAt === undefined ? {} : { runAt: file.runAt.bind(file) }),
     ...(file.punch === undefined ? {} : { punch: file.punch.bind(file) }),
     ...(file.reserve === undefined ? {} : { reserve: file.reserve.bind(file) }),
+    ...(file.lock === undefined ? {} : { lock: file.lock.bind(file) }),
     ...(file.storedBytes === undefined ? {} : { storedBytes: file.storedBytes.bind(file) }),
     ...(file.modifiedMs === undefined ? {} : { modifiedMs: file.modifiedMs.bind(file) }),
   };

@@ -4,6 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { Fault } from '#lib';
+import type { Disk } from '../disk.ts';
 
 /** `1: OFDLCK ADVISORY WRITE -1 fe:00:1234 100 101`: process (-1 for locks of open files), device, inode. */
 const lockLine = /^\d+: \w+ +\w+ +(\w+) +(-?\d+) +([0-9a-f]+):([0-9a-f]+):(\d+) /;
@@ -53,4 +54,23 @@ export async function demandUnused(path: string, doing: string): Promise<void> {
     facts: { file: path, ...(lock.pid === undefined ? {} : { pid: lock.pid }) },
     hint: 'turn off the vm that uses the disk first',
   });
+}
+
+/**
+ * Takes an open disk for as long as it is open: the top for what it is open for, its parents against being written.
+ * Others see it as `demandUnused` does. Faults: `refused` when another program uses one of the files against that.
+ */
+export async function claimDisk(disk: Disk, doing: string): Promise<void> {
+  for (const { name, layer } of disk.chain()) {
+    const locks = await fileLocks(name);
+    const isFree =
+      layer.file.access === 'write'
+        ? locks.length === 0
+        : locks.every((lock) => lock.kind === 'read');
+    if (isFree && layer.file.lock?.(layer.file.access) !== false) continue;
+    throw new Fault('refused', `cannot ${doing} ${name}: another program is using it`, {
+      facts: { file: name },
+      hint: 'turn off the vm that uses the disk first',
+    });
+  }
 }

@@ -158,6 +158,10 @@ class NodeFile implements DiskFile {
     return hostHoles()?.reserve(this.#fd, sizeBytes) ?? false;
   }
 
+  lock(access: Access): boolean {
+    return hostHoles()?.lock(this.#fd, access) ?? true;
+  }
+
   async #host(doing: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
