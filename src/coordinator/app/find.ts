@@ -5,7 +5,7 @@ import type { Caller } from '../context.ts';
 import type { FolderDocument, HostDocument, ImageDocument, VmDocument } from '../documents.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Document } from '../store/store.ts';
-import { notFound } from './not-found.ts';
+import { notFound, seenOf } from './not-found.ts';
 import { viewVerb, type OwnedKind } from './visibility.ts';
 
 /** Errors: `not-found`. */
@@ -66,9 +66,9 @@ function findVisible<T>(
   reference: string,
 ): Document<T> {
   const found = inventory.find<T>(kind, reference);
-  if (found === undefined || !caller.may(viewVerb(kind), { kind, id: found.id }))
-    throw notFound(kind, reference);
-  return found;
+  if (found !== undefined && caller.may(viewVerb(kind), { kind, id: found.id })) return found;
+  const namesakes = kind === 'vm' ? inventory.namesakes(reference) : [];
+  throw notFound(kind, reference, seenOf(caller, namesakes));
 }
 
 /** The vm with the id that a route has found; gone only when somebody was faster. Errors: `not-found`. */

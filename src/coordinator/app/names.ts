@@ -5,6 +5,7 @@
 import { Fault } from '#lib';
 import { maxNameBytes, type Kind } from '#api';
 import type { Inventory } from '../inventory/inventory.ts';
+import type { VmDocument } from '../documents.ts';
 import type { Condition, Write } from '../store/store.ts';
 
 /** kind name. */
@@ -70,4 +71,22 @@ export function freeName(
     name = base + suffix;
   }
   return name;
+}
+
+/**
+ * What a vm is called that was found on a host: by its name, and where that is taken by its name and the host's,
+ * `web@h2`. On one host a number tells them apart.
+ */
+export function foundName(
+  inventory: Inventory,
+  wanted: string,
+  host: { readonly id: string; readonly name: string },
+  taken: ReadonlySet<string>,
+): string {
+  const owner = nameOwner(inventory, 'vm', wanted);
+  const ownerHost = owner && inventory.document<VmDocument>('vm', owner)?.data.hostId;
+  const isElsewhere = owner !== undefined && ownerHost !== host.id;
+  const withHost = `${wanted}@${host.name}`;
+  const fits = Buffer.byteLength(withHost) <= maxNameBytes;
+  return freeName(inventory, 'vm', isElsewhere && fits ? withHost : wanted, taken);
 }

@@ -2,19 +2,19 @@
  * One client's connection: what it sees and in whose name it acts. A vm is there for it when it is in the connection's
  * scope and its user may see it; everything is answered from the inventory, so that no host is waited for.
  *
- * A domain's UUID is the vm's id. Its name: domain-name.ts.
+ * A domain's UUID is the vm's id, its name the vm's name.
  */
 import { randomUUID } from 'node:crypto';
 import { vmStateFacts, type Operation, type Vm } from '#api';
 import { Fault, faultFromData, type FaultCode } from '#lib';
 import { libvirtFault, type DomainHandle } from '#libvirt';
 import { findVm } from '../app/find.ts';
+import { nameOwner } from '../app/names.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { Counters } from './counters.ts';
 import type { Desk } from './desk.ts';
 import { blockDevicesOf, type BlockDevice } from './domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
-import { domainNameOf, findByDomainName } from './domain-name.ts';
 import { isInScope, type Named } from './scope.ts';
 import type { Screens } from './screens.ts';
 
@@ -65,9 +65,9 @@ export class Connection {
     return vm;
   }
 
-  /** By what it is called for libvirt's clients. Errors: NO_DOMAIN, also for what is an id. */
+  /** By its name, exactly. Errors: NO_DOMAIN, also for what is an id. */
   findByName(name: string): Vm {
-    const vmId = findByDomainName(name, this.parts.coordinator.inventory);
+    const vmId = nameOwner(this.parts.coordinator.inventory, 'vm', name);
     if (vmId === undefined) throw noDomain(name);
     return this.find(vmId);
   }
@@ -80,8 +80,7 @@ export class Connection {
   }
 
   handleOf(vm: Vm): DomainHandle {
-    const { coordinator, ids } = this.parts;
-    return { name: domainNameOf(vm, coordinator.inventory), uuid: vm.id, id: ids.of(vm) };
+    return { name: vm.name, uuid: vm.id, id: this.parts.ids.of(vm) };
   }
 
   blockDevicesOf(vm: Vm): readonly BlockDevice[] {

@@ -35,7 +35,9 @@ export function targetOf(
   if (on === undefined) return undefined;
   const reference = String(params[on]);
   if (!isOwnedKind(on)) return { kind: on, reference, id: reference };
-  return { kind: on, reference, id: inventory.find(on, reference)?.id };
+  const id = inventory.find(on, reference)?.id;
+  if (id !== undefined || on !== 'vm') return { kind: on, reference, id };
+  return { kind: on, reference, id, namesakes: inventory.namesakes(reference) };
 }
 
 /** Whether the caller may use the route; answers the id of the thing, where the path names one that is looked up here. */

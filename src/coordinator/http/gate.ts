@@ -2,12 +2,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Kind, Route, RouteName } from '#api';
 import type { Caller } from '../context.ts';
+import type { Namesake } from '../inventory/inventory.ts';
 
 /** What the path of a request names. */
 export interface Target {
   readonly kind: Kind;
   readonly reference: string;
   readonly id: string | undefined;
+  /** What it may mean where it finds nothing for that. */
+  readonly namesakes?: readonly Namesake[];
 }
 
 export interface AuditedRequest {

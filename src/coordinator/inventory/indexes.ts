@@ -11,18 +11,21 @@ import { FolderTree } from './folder-tree.ts';
 import { IdIndex } from './id-index.ts';
 import { Names } from './names.ts';
 import type { How, TouchedKind } from './touched.ts';
+import { VmNames } from './vm-names.ts';
 
 /** Told of every thing that looks different; deleted things are told as deleted. */
 export type Touch = (kind: TouchedKind, id: string, how: How) => void;
 
 export class Indexes {
   readonly names = new Names();
+  readonly vmNames: VmNames;
   readonly folders: FolderTree;
   readonly vmsOfHost = new IdIndex();
   readonly vmsOfFolder = new IdIndex();
   readonly imagesOfHost = new IdIndex();
 
   constructor(documents: DocumentMaps) {
+    this.vmNames = new VmNames(this.names, documents);
     this.folders = new FolderTree((id) => documents.get<FolderDocument>('folder', id));
   }
 
@@ -84,6 +87,7 @@ export class Indexes {
     after: VmDocument | undefined,
     touch: Touch,
   ): void {
+    this.vmNames.change(id, before, after);
     this.vmsOfFolder.move(id, before?.folderId, after?.folderId);
     // A network shows how many adapters are on it.
     const [left, joined] = [networksOf(before), networksOf(after)];

@@ -20,8 +20,9 @@ import type { Change, Document, DocumentKind } from '../store/store.ts';
 import type { PlainQuery } from './list/query.ts';
 import type { Connection } from './views/host-view.ts';
 import type { StepProgress } from './views/operation-view.ts';
+import type { Namesake } from './vm-names.ts';
 
-export type { Connection, PlainQuery, StepProgress };
+export type { Connection, Namesake, PlainQuery, StepProgress };
 
 export interface Inventory {
   /** Takes in a committed change. Called in order of the changes, each once. */
@@ -30,8 +31,10 @@ export interface Inventory {
 
   document<T>(kind: DocumentKind, id: string): Document<T> | undefined;
   documents<T>(kind: DocumentKind): Iterable<Document<T>>;
-  /** By id, else by name (a folder also by path), within a kind that has names. */
+  /** By id, else by name (a folder also by path, a vm also by its name and its host's), within a kind that has names. */
   find<T>(kind: DocumentKind, reference: string): Document<T> | undefined;
+  /** Vms of several hosts that are called so, where the name finds none for that. */
+  namesakes(name: string): readonly Namesake[];
   vmsOfHost(hostId: string): ReadonlySet<string>;
   vmsOfFolder(folderId: string): ReadonlySet<string>;
   /** The folder and those above it, nearest first. */

@@ -150,6 +150,27 @@ test('finds by id and by name, and nothing by the name of two', () => {
   assert.equal(inventory.find('folder', '/blue')?.id, idOf('x'));
 });
 
+test('a vm is found by its name and its host’s, and alone by neither where two hosts have one called so', () => {
+  const { inventory, writer } = make();
+  const [web, other] = [idOf('web'), idOf('other')];
+  const idFound = (name: string): string | undefined => inventory.find('vm', name)?.id;
+  assert.equal(idFound('web@h1'), web);
+  writer.put('host', idOf('h2'), hostData('h2'));
+  writer.put('vm', other, vmData('web@h2', { hostId: idOf('h2') }));
+  assert.deepEqual([idFound('web'), idFound('web@h1'), idFound('web@h2')], [undefined, web, other]);
+  assert.deepEqual(inventory.namesakes('web'), [
+    { id: web, name: 'web@h1' },
+    { id: other, name: 'web@h2' },
+  ]);
+  // A name that only looks so.
+  writer.put('vm', other, vmData('web@home', { hostId: idOf('h2') }));
+  assert.deepEqual([idFound('web'), idFound('web@home')], [web, other]);
+  writer.put('vm', other, vmData('web@h2', { hostId: idOf('h2') }));
+  writer.drop('vm', web);
+  assert.equal(idFound('web'), undefined);
+  assert.deepEqual(inventory.namesakes('web'), [{ id: other, name: 'web@h2' }]);
+});
+
 test('knows which vms are where, and a host how many it has', () => {
   const { inventory, writer } = make();
   assert.equal(inventory.host(idOf('h1'))?.vms, 1);

@@ -51,6 +51,7 @@ import { neverConnected, viewHost } from './views/host-view.ts';
 import { viewOperation } from './views/operation-view.ts';
 import { viewFolder, viewImage } from './views/plain-views.ts';
 import { viewVm } from './views/vm-view.ts';
+import type { Namesake } from './vm-names.ts';
 
 export class MemoryInventory implements Inventory {
   readonly #clock: Clock;
@@ -98,12 +99,20 @@ export class MemoryInventory implements Inventory {
   find<T>(kind: DocumentKind, reference: string): Document<T> | undefined {
     const byId = this.document<T>(kind, reference);
     if (byId !== undefined) return byId;
-    const { folders, names } = this.#indexes;
-    const id =
-      kind === 'folder' && reference.startsWith('/')
-        ? folders.withPath(reference, this.documents<FolderDocument>('folder'))
-        : names.find(kind, reference);
+    const id = this.#idOf(kind, reference);
     return id === undefined ? undefined : this.document<T>(kind, id);
+  }
+
+  #idOf(kind: DocumentKind, name: string): string | undefined {
+    const { folders, names, vmNames } = this.#indexes;
+    if (kind === 'vm') return vmNames.find(name);
+    if (kind === 'folder' && name.startsWith('/'))
+      return folders.withPath(name, this.documents<FolderDocument>('folder'));
+    return names.find(kind, name);
+  }
+
+  namesakes(name: string): readonly Namesake[] {
+    return this.#indexes.vmNames.namesakes(name);
   }
 
   vmsOfHost(hostId: string): ReadonlySet<string> {

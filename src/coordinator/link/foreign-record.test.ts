@@ -64,6 +64,7 @@ test('a name follows that of the hypervisor until somebody has given another one
   assert.equal(seenDefinition(definition('web', 'web'), seen('db')).name, 'db');
   assert.equal(seenDefinition(definition('web (2)', 'web'), seen('db')).name, 'db');
   assert.equal(seenDefinition(definition('web (2)', 'web'), seen('web')).name, 'web (2)');
+  assert.equal(seenDefinition(definition('web@h2', 'web'), seen('db')).name, 'db');
   assert.equal(seenDefinition(definition('ours', 'web'), seen('db')).name, 'ours');
 });
 

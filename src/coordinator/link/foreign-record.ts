@@ -11,7 +11,9 @@ export function seenDefinition(
   { definition: seen }: MachineRecord,
 ): VmDefinition {
   const { hardware, extensions, name } = seen;
-  const isOwn = ours.name === foreignName(ours) || ours.name.startsWith(`${foreignName(ours)} (`);
+  const own = foreignName(ours);
+  const isOwn =
+    ours.name === own || [' (', '@'].some((mark) => ours.name.startsWith(`${own}${mark}`));
   const isRenamed = foreignName(ours) !== foreignName(seen);
   return {
     ...ours,

@@ -1,7 +1,7 @@
 /** All records of a host against what the store has, told by an agent made of bytes over a real connection. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import type { Event, MachineRecord, Vm } from '#api';
+import type { Event, MachineRecord, Problem, Vm } from '#api';
 import { FakeAgent, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
@@ -53,6 +53,25 @@ describe('records', { timeout: 20_000 }, () => {
     await agent.until(
       (message) => message.type === 'call' && (message.params as { id: string }).id === two.id,
     );
+  });
+
+  test('FED-16 equal names of two hosts are told apart by host, and a name that can mean both does nothing', async () => {
+    const name = `both-${agent.name}`;
+    const [first, second] = [makeDefinition(name), makeDefinition(name)];
+    await agent.connect([makeRecord(first, 1)]);
+    await using other = await FakeAgent.join(stage, `${agent.name}-other`);
+    other.handlers['machine.configure'] = () => ({ report: makeReport(second) });
+    await other.connect([makeRecord(second, 1)]);
+    const [here, there] = [`${name}@${agent.name}`, `${name}@${other.name}`];
+    assert.equal(shown(there).id, second.id);
+    assert.equal(shown(here).id, first.id);
+    const { status, json } = await stage.send('POST', `/vms/${name}/actions/turn-off`);
+    assert.equal(status, 404);
+    const problem = json as Problem;
+    assert.equal(problem.detail, `${name} can be ${here}, ${there}`);
+    assert.deepEqual(problem.facts?.['names'], [here, there]);
+    const { json: operations } = await stage.send('GET', '/operations');
+    assert.deepEqual((operations as { items: unknown[] }).items, []);
   });
 
   test('HW-35 vms with equal serial numbers are told as a conflict', async () => {

@@ -25,7 +25,7 @@ import {
 import { commitFresh } from '../app/commit-fresh.ts';
 import { ClaimIndex } from '../app/conflicts.ts';
 import { definitionForAgent, definitionFromAgent } from '../app/media.ts';
-import { freeName, releaseName, reserveName } from '../app/names.ts';
+import { foundName, releaseName, reserveName } from '../app/names.ts';
 import { settingEvents, type EventFrame } from '../app/setting-events.ts';
 import { ancestorsOfPlace, hostThing, vmThing } from '../app/things.ts';
 import type { StatusDocument, VmDocument } from '../documents.ts';
@@ -154,9 +154,7 @@ class Part {
       this.#takeOver(known.data, known.version, seen, record);
       return;
     }
-    const { inventory } = this.#context;
-    const name = freeName(inventory, 'vm', seen.name, this.#names);
-    this.#names.add(name);
+    const name = this.#nameFor(seen.name);
     const reserved = reserveName('vm', name, known.id);
     this.#takeOver(known.data, known.version, { ...seen, name }, record);
     this.#conditions.push(...reserved.conditions);
@@ -197,8 +195,7 @@ class Part {
   #discover(record: MachineRecord): void {
     const { inventory } = this.#context;
     const { report } = record;
-    const name = freeName(inventory, 'vm', record.definition.name, this.#names);
-    this.#names.add(name);
+    const name = this.#nameFor(record.definition.name);
     const id = record.definition.id;
     const definition = {
       ...definitionFromAgent(inventory, this.#hostId, record.definition),
@@ -230,6 +227,14 @@ class Part {
     if (conflict !== undefined)
       this.#events.push({ ...frame, name: 'vm.conflict', attributes: conflict });
     this.#claims.add(definition, hostThing(inventory, this.#hostId).name);
+  }
+
+  #nameFor(wanted: string): string {
+    const { inventory } = this.#context;
+    const host = hostThing(inventory, this.#hostId);
+    const name = foundName(inventory, wanted, host, this.#names);
+    this.#names.add(name);
+    return name;
   }
 
   #frame(vm: VmDocument, actor: Actor): EventFrame {

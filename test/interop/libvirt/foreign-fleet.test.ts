@@ -115,7 +115,7 @@ void test(
     assert.notEqual(left.id, right.id);
     assert.deepEqual(
       [left.definition.extensions['libvirt'], right.name],
-      [right.definition.extensions['libvirt'], 'test (2)'],
+      [right.definition.extensions['libvirt'], 'test@right'],
     );
     const conflict = (await eventsOf(right)).find(({ name }) => name === 'vm.conflict');
     assert.deepEqual(conflict?.attributes, { other: 'test on left', what: 'UUID' });
@@ -137,8 +137,8 @@ void test(
         'test@right',
       ]);
       for (const [name, vm] of [
-        ['test', 'test'],
-        ['test@right', 'test (2)'],
+        ['test', 'test@left'],
+        ['test@right', 'test@right'],
       ] as const) {
         assert.equal((await virsh(uri, 'domuuid', name)).out.trim(), open().vm(vm)?.id);
         assert.ok((await virsh(uri, 'dumpxml', name)).out.includes(`<name>${name}</name>`));
@@ -206,7 +206,7 @@ void test(
         await list<Partial<Vm>>(`/vms?filter=${encodeURIComponent(filter)}&fields=${fields}`)
       ).items.toSorted((one, other) => (one.host ?? '').localeCompare(other.host ?? ''));
     await elsewhere('right', 'destroy test');
-    await open().until(() => open().vm('test (2)')?.state === 'off', 'it is off');
+    await open().until(() => open().vm('test@right')?.state === 'off', 'it is off');
     const uuid = '6695eb01-f6a4-8304-79aa-97f2502e193f';
     const rest = {
       uuid,
@@ -214,14 +214,14 @@ void test(
       definition: { hardware: { memory: { sizeBytes: 8 * 1024 ** 3 } } },
     };
     const left = { name: 'test', host: 'left', state: 'running', ...rest };
-    const right = { name: 'test (2)', host: 'right', state: 'off', ...rest };
+    const right = { name: 'test@right', host: 'right', state: 'off', ...rest };
     assert.deepEqual(await listed('host = right'), [right]);
     assert.deepEqual(await listed(`uuid = ${uuid}`), [left, right]);
     const own = await listed('host = own');
     assert.equal(own.length, 3);
     assert.ok(own.every(({ uuid: one }) => one !== undefined && one !== uuid));
     await elsewhere('right', 'start test');
-    await open().until(() => open().vm('test (2)')?.state === 'running', 'it runs again');
+    await open().until(() => open().vm('test@right')?.state === 'running', 'it runs again');
   },
 );
 
@@ -261,11 +261,11 @@ void test(
     const vm = await vmOf('right');
     const told = (await eventsOf(vm)).length;
     await elsewhere('right', 'suspend test');
-    await open().until(() => open().vm('test (2)')?.state === 'paused', 'it is paused');
+    await open().until(() => open().vm('test@right')?.state === 'paused', 'it is paused');
     const [event] = (await eventsOf(vm)).slice(told);
     assert.deepEqual([event?.name, event?.actor.kind], ['vm.state.suspended', 'external']);
     await elsewhere('right', 'resume test');
-    await open().until(() => open().vm('test (2)')?.state === 'running', 'it runs');
+    await open().until(() => open().vm('test@right')?.state === 'running', 'it runs');
     assert.equal((await vmOf('left')).state, 'running');
   },
 );
@@ -325,11 +325,11 @@ void test(
     const file = join(folder, 'renamed.xml');
     await writeFile(file, out.replace('<name>test</name>', '<name>web</name>'));
     await elsewhere('right', 'destroy test; undefine test');
-    await open().until(() => open().vm('test (2)')?.state === 'unknown', 'it has vanished');
+    await open().until(() => open().vm('test@right')?.state === 'unknown', 'it has vanished');
     await elsewhere('right', `define ${file}`);
     await open().until(() => open().vm('web')?.state === 'off', 'it is there again');
     assert.equal((await vmOf('right')).id, id);
-    assert.equal(open().vm('test (2)'), undefined);
+    assert.equal(open().vm('test@right'), undefined);
   },
 );
 

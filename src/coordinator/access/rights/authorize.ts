@@ -4,7 +4,7 @@
  */
 import { Fault } from '#lib';
 import type { Kind, Route, Verb } from '#api';
-import { notFound } from '../../app/not-found.ts';
+import { notFound, seenOf } from '../../app/not-found.ts';
 import type { Caller, RightObject } from '../../context.ts';
 import type { Target } from '../../http/gate.ts';
 
@@ -42,7 +42,7 @@ export function authorize(caller: Caller, route: Route, target: Target | undefin
     throw unauthenticated();
   }
   if (route.on !== undefined && target !== undefined && target.id === undefined)
-    throw notFound(target.kind, target.reference);
+    throw notFound(target.kind, target.reference, seenOf(caller, target.namesakes));
   if (right === 'self') return;
   if (target?.id !== undefined && isOwned(target.kind)) {
     requireRight(caller, right, { kind: target.kind, id: target.id }, target.reference);
