@@ -375,10 +375,13 @@ test('NET-48 a vm tagged test on a network tagged production is warned of, where
   assert.ok(JSON.stringify(created.result?.['warnings']).includes(text));
   assert.equal(await plug('bench'), 'null');
   assert.ok((await plug('live')).includes(text));
+  // One more adapter, in a network of its own kind: nothing is told again.
+  const besides = { attachment: { kind: 'network', network: 'bench' } };
+  await stage.act('POST', '/vms/trial/adapters', besides);
   const shown = (await stage.send('GET', '/vms/trial/adapters')).json as { items: AdapterState[] };
   assert.deepEqual(
     shown.items.map(({ warnings }) => warnings.map(({ code }) => code)),
-    [['environment-mixed']],
+    [['environment-mixed'], []],
   );
   const check = (await stage.send('POST', '/vms/trial/check')).text;
   assert.ok(check.includes(text), check);
