@@ -70,6 +70,11 @@ describe('records', { timeout: 20_000 }, () => {
     const problem = json as Problem;
     assert.equal(problem.detail, `${name} can be ${here}, ${there}`);
     assert.deepEqual(problem.facts?.['names'], [here, there]);
+    const token = await stage.addUser('of-first', [
+      { role: 'vm-administrator', objectKind: 'vm', object: first.id },
+    ]);
+    const seen = (await stage.send('GET', `/vms/${name}`, { token })).json as Problem;
+    assert.deepEqual(seen.facts?.['names'], [here]);
     const { json: operations } = await stage.send('GET', '/operations');
     assert.deepEqual((operations as { items: unknown[] }).items, []);
   });
