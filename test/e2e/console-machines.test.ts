@@ -1,6 +1,9 @@
 /** What lists, menus and dialogs of the console hold of real machines: running, off, saved, and without any system. */
 import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import {
   findBarriers,
@@ -242,6 +245,39 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     const { id: image } = await client.call('image.show', { params: { image: 'additions' } });
     assert.deepEqual(medium, { kind: 'image', image });
     assert.deepEqual(await findBarriersInEachLight(page), []);
+  });
+
+  test('WEB-49 the scripts page of a vm attaches a script to an event, and shows time, exit status and output of its last run', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const shelf = await mkdtemp(join(tmpdir(), 'gs-'));
+    const file = join(shelf, 'announce');
+    await writeFile(file, '#!/bin/sh\necho "said of $1"; echo "in vain" >&2; exit 3\n');
+    await Promise.all([chmod(shelf, 0o755), chmod(file, 0o755)]);
+    await gantry.must('system', 'set', 'eventScripts=true');
+    const { id } = await client.call('vm.show', { params: { vm: 'tablet' } });
+    await page.goto(`${client.server}/vms/${id}?tab=configuration&section=scripts`);
+    await page.getByRole('button', { name: 'Add: Scripts attached to events' }).click();
+    await page.locator('#setting-settings-scripts-0-event').selectOption('vm.state.suspended');
+    await page.locator('#setting-settings-scripts-0-file').fill(file);
+    await page.getByRole('button', { name: 'Review and save' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    const run = page
+      .getByRole('grid', { name: 'Last runs' })
+      .getByRole('row')
+      .filter({ hasText: file });
+    await run.getByText('not yet').waitFor();
+    await gantry.must('vm', 'pause', 'tablet');
+    await run.locator('td[data-label="Exit status"]', { hasText: '3' }).waitFor();
+    await run.getByRole('button', { name: 'Output' }).click();
+    await run.getByText('said of tablet').waitFor();
+    await run.getByText('in vain').waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'scripts');
+    const time = await run.locator('td[data-label="Last run"]').innerText();
+    assert.match(time, /\d+:\d+:\d+/);
+    await gantry.must('vm', 'resume', 'tablet');
+    await rm(shelf, { recursive: true });
   });
 
   test('WEB-03 the site needs no web server beside the coordinator, and works unchanged behind a reverse proxy: sign-in, live lists, screens', async () => {

@@ -1,7 +1,7 @@
 /** The page of a vm in a real browser against the real coordinator with a simulated fleet. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { giB, miB } from '#lib';
 import { additionsFunctions, settingSections, titleOfSection, vmStateFacts, type Vm } from '#api';
 import {
@@ -71,7 +71,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     const { page } = person;
     await open('configuration&section=memory');
     await page.locator('#setting-hardware-memory-sizeBytes').fill('777');
-    await page.getByRole('tab', { name: 'Name and tags' }).click();
+    await page.getByRole('tab', { name: 'General' }).click();
     await page.locator('#setting-description').fill('typed on another tab');
     await page.getByText('2 unsaved changes').waitFor();
     await review();
@@ -89,6 +89,29 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     await page.getByText('at next start', { exact: true }).first().waitFor();
     const { status } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
     assert.ok(status.pending.includes('hardware/memory/size_bytes'), status.pending.join());
+  });
+
+  test('WEB-40 the general page edits name, notes, run account and what happens to the vm when its host starts and stops', async () => {
+    const { page } = person;
+    await open('identity');
+    const field = (path: string): Locator => page.locator(`#setting-${path}`);
+    const { name } = await definition();
+    assert.equal(await field('settings-start-onHostStart').inputValue(), 'off');
+    await field('name').fill('renamed');
+    await field('description').fill('notes of the owner');
+    await field('settings-runAs').fill('nobody');
+    await field('settings-start-onHostStart').selectOption('always');
+    await field('settings-shutdown-onHostStop').selectOption('shutdown');
+    await review();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const after = await definition();
+    assert.equal(after.name, 'renamed');
+    assert.equal(after.description, 'notes of the owner');
+    assert.equal(after.settings.runAs, 'nobody');
+    assert.equal(after.settings.start.onHostStart, 'always');
+    assert.equal(after.settings.shutdown.onHostStop, 'shutdown');
+    await gantry.must('vm', 'set', 'renamed', `name=${name}`);
   });
 
   test('VM-19 the configuration has the groups of the contract and no other, in the page and in the command line', async () => {

@@ -9,6 +9,7 @@ import { Adapters } from './members/Adapters.tsx';
 import { Disks } from './members/Disks.tsx';
 import { SharedFolders } from './members/SharedFolders.tsx';
 import { Rights } from './Rights.tsx';
+import { ScriptRuns } from './ScriptRuns.tsx';
 import type { Draft } from './settings/draft.ts';
 import { placeOf } from './settings/place.ts';
 import { SettingsTab } from './settings/SettingsTab.tsx';
@@ -112,13 +113,19 @@ function Section({
           {settings}
         </>
       );
+    case 'scripts':
+      return (
+        <>
+          {settings}
+          <ScriptRuns vm={vm} />
+        </>
+      );
     case 'host-actions':
     case 'memory':
     case 'floppy':
     case 'cd':
     case 'ports':
     case 'processor':
-    case 'scripts':
       return settings;
   }
 }

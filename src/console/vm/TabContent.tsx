@@ -1,6 +1,6 @@
 /** What each tab of a vm's page shows. */
 import { lazy, type ReactNode } from 'react';
-import { identitySettings, type Vm } from '#api';
+import { identitySettings, settingsOf, type Vm } from '#api';
 import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { ConsoleTab } from './ConsoleTab.tsx';
@@ -18,6 +18,9 @@ const Snapshots = lazy(async () => ({
   default: (await import('./snapshots/Snapshots.tsx')).Snapshots,
 }));
 const VmGraphs = lazy(async () => ({ default: (await import('../graphs/Graphs.tsx')).VmGraphs }));
+
+/** What the vm is, under which account, and what becomes of it with its host (WEB-40). */
+const generalSettings = [...identitySettings, ...settingsOf('host-actions')];
 
 export function TabContent({
   vm,
@@ -51,7 +54,7 @@ export function TabContent({
     case 'snapshots':
       return <Snapshots vm={vm} />;
     case 'identity':
-      return <SettingsTab vm={vm} draft={draft} paths={identitySettings} />;
+      return <SettingsTab vm={vm} draft={draft} paths={generalSettings} />;
     case 'events':
       return <EventList filter={mine} />;
     case 'operations':
