@@ -7,6 +7,8 @@ import {
   profiles,
   vmDefinitionSchema,
   type GuestHealth,
+  type LinkParams,
+  type NetworkSpec,
   type VmDefinition,
   plainPort,
 } from '#api';
@@ -49,6 +51,13 @@ const lost = networkSpecSchema.parse({
   type: 'bridged',
   adapter: 'eno9',
   ipv4: null,
+});
+
+const told = (networks: NetworkSpec[]): LinkParams<'network.configure'> => ({
+  networks,
+  spans: [],
+  others: 'none',
+  part: { number: 1, of: 1 },
 });
 
 function adapterOn(network: string, mac: string, more: Partial<Adapter> = {}): Adapter {
@@ -113,7 +122,7 @@ if (isInOwnNetwork(import.meta.filename))
       agent = await QemuAgent.start();
       early = await agent.create(bareDefinition({ adapters: [] }));
       await agent.act(early, 'turn-on');
-      await agent.host.call('network.configure', { networks: [nat, internal], spans: [] });
+      await agent.host.call('network.configure', told([nat, internal]));
       ids = await Promise.all([
         boot(agent, 'one', macs[0], path),
         boot(agent, 'two', macs[1], path),
@@ -166,10 +175,10 @@ if (isInOwnNetwork(import.meta.filename))
       await reaches(addresses[1], 'not-reached');
       assert.doesNotMatch(must('bridge', 'fdb', 'show', 'br', 'gbr0'), new RegExp(other));
       const lenient = { ...nat, forgedAddresses: true };
-      await agent.host.call('network.configure', { networks: [lenient, internal], spans: [] });
+      await agent.host.call('network.configure', told([lenient, internal]));
       await reaches(addresses[1], 'reached');
       await serial.untilCommand(change(macs[0]), /changed-2/);
-      await agent.host.call('network.configure', { networks: [nat, internal], spans: [] });
+      await agent.host.call('network.configure', told([nat, internal]));
       await reaches(addresses[1], 'reached');
     });
 
@@ -272,7 +281,7 @@ if (isInOwnNetwork(import.meta.filename))
       assert.deepEqual(await agent.blockedCodes(await agent.create(missing)), ['network-missing']);
       await agent.untilEvent('vm.network-missing', missing.id);
       const optional = adapterOn(gone, '52:47:59:00:00:32', { optional: true });
-      await agent.host.call('network.configure', { networks: [nat, internal, lost], spans: [] });
+      await agent.host.call('network.configure', told([nat, internal, lost]));
       const cut = bareDefinition({ adapters: [adapterOn(lost.id, '52:47:59:00:00:33')] });
       assert.deepEqual(await agent.blockedCodes(await agent.create(cut)), ['network-unavailable']);
       await agent.untilEvent('vm.adapter-failed', cut.id);

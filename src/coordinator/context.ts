@@ -8,6 +8,7 @@
 import type { Clock } from '#lib';
 import type { Log } from '#log';
 import type { Actor, LinkMethod, LinkParams, LinkResult, Operation, Thing, Verb } from '#api';
+import type { HostNetworks } from './app/network/host-networks.ts';
 import type { Inventory } from './inventory/inventory.ts';
 import type { Change, Commit, Json, Store } from './store/store.ts';
 
@@ -105,6 +106,7 @@ export interface Coordinator {
   commit(commit: Commit): Promise<Change>;
   readonly inventory: Inventory;
   readonly links: Links;
+  readonly hostNetworks: Pick<HostNetworks, 'tellCarriers'>;
   readonly operations: Operations;
   readonly clock: Clock;
   readonly log: Log;

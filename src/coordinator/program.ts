@@ -15,6 +15,8 @@ import type { Log } from '#log';
 import { installationId } from '#api';
 import { Access, SignInLimiter } from './access/mod.ts';
 import { makeTopFolder } from './app/folders.ts';
+import { HostNetworks } from './app/network/host-networks.ts';
+import { networkedLinks } from './app/network/networked-links.ts';
 import { concernsSpans } from './app/network/spans.ts';
 import { operationKinds } from './app/operation-kinds.ts';
 import { DefinitionPusher } from './app/push-definition.ts';
@@ -87,7 +89,7 @@ export async function startCoordinator(
   const follower = stack.use(await followStore(store, inventory, log));
   // What it gathered is written last: work that goes on while it is would find its hosts gone.
   const recorder = stack.use(new SampleRecorder({ store, inventory, clock }));
-  const late: { links?: Links; operations?: Operations } = {};
+  const late: { links?: Links; hostNetworks?: HostNetworks; operations?: Operations } = {};
   const claims = new Claims();
   const coordinator: Coordinator = {
     store,
@@ -95,6 +97,9 @@ export async function startCoordinator(
     commit: (commit) => claims.commit(commit, (whole) => follower.commit(whole)),
     get links() {
       return made(late.links);
+    },
+    get hostNetworks() {
+      return made(late.hostNetworks);
     },
     get operations() {
       return made(late.operations);
@@ -117,16 +122,17 @@ export async function startCoordinator(
       installationId,
       times,
       onRecords: (records) => pusher.noteRecords(records),
-      onSynchronised: (hostId) => {
-        networks.forget(hostId);
+      onNetworks: (hostId, used) => hostNetworks.begin(hostId, used),
+      onSynchronised: () => {
         for (const loop of loops)
           for (const name of ['push-networks', 'push-definitions']) loop.nudge(name);
       },
     }),
   );
-  late.links = links;
-  const pusher = new DefinitionPusher(inventory, links);
-  const networks = pushNetworks(coordinator);
+  const hostNetworks = new HostNetworks({ inventory, links, clock, log });
+  late.hostNetworks = hostNetworks;
+  late.links = networkedLinks(links, hostNetworks, inventory);
+  const pusher = new DefinitionPusher(inventory, late.links);
   const operations = createOperations<Work>({
     kinds: operationKinds,
     equip: (work) => equipWork(work, coordinator, pusher),
@@ -150,10 +156,14 @@ export async function startCoordinator(
   stack.defer(
     inventory.onChange(({ things }) => {
       for (const { kind, id, how } of things)
-        if (kind === 'host' && how === 'deleted') links.forget(id);
-      if (concernsSpans(inventory, things))
-        for (const loop of loops)
-          for (const name of ['place-services', 'push-networks']) loop.nudge(name);
+        if (kind === 'host' && how === 'deleted') {
+          links.forget(id);
+          hostNetworks.forget(id);
+        }
+      const spans = concernsSpans(inventory, things);
+      if (spans || things.some(({ kind }) => kind === 'network'))
+        for (const loop of loops) loop.nudge('push-networks');
+      if (spans) for (const loop of loops) loop.nudge('place-services');
     }),
   );
   const history = new SampleHistory({
@@ -210,7 +220,7 @@ export async function startCoordinator(
     new Loops(
       [
         retention(coordinator),
-        networks,
+        pushNetworks(coordinator, hostNetworks),
         placeServices(coordinator, times.serviceGraceMs),
         pushDefinitions(coordinator, pusher),
         recordSamples(recorder),

@@ -147,6 +147,7 @@ export class Connection {
       machines: host.records(),
       serviceRunning: host.serviceRunning,
       address: this.#address,
+      networks: [...host.driver.networks.used],
     });
     host.onChange(() => this.#scheduleReports());
   }

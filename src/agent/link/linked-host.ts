@@ -20,7 +20,7 @@ export interface LinkedHost {
   readonly log: Log;
   readonly driver: {
     readonly name: string;
-    readonly networks: Pick<Networks, 'reports' | 'leaseTables'>;
+    readonly networks: Pick<Networks, 'reports' | 'leaseTables' | 'used'>;
   };
   /** The same object until something of them changes. */
   readonly facts: HostFacts;

@@ -16,6 +16,8 @@ export class AbsentNetworks implements Networks, AsyncDisposable {
     this.adapters = absentAdapters(whyNot);
   }
 
+  readonly used: ReadonlySet<string> = new Set();
+
   async configure(): Promise<void> {}
 
   look(): void {}

@@ -5,6 +5,7 @@
 import type {
   HostLease,
   HostPort,
+  LinkParams,
   NetworkReport,
   NetworkSpec,
   SpanStanding,
@@ -14,16 +15,24 @@ import type { Findings, Obstacle } from '../drivers/driver.ts';
 import type { MachineFile } from '../machine/record.ts';
 import type { Adapters } from './adapters.ts';
 
+export type OtherNetworks = LinkParams<'network.configure'>['others'];
+
 export interface Networks {
   /** Why no network is carried here; undefined where they are. */
   readonly whyNot: string | undefined;
   /** What the networks of this host may be on. */
   readonly adapters: Adapters;
   /**
-   * All networks that there are, and how those stand that span hosts. Resolves when they are kept and those in
-   * use are looked after.
+   * All networks that concern the host, how those stand that span hosts, and whether there are others (none where that is not said). Resolves when
+   * they are kept and those in use are looked after.
    */
-  configure(networks: readonly NetworkSpec[], spans: readonly SpanStanding[]): Promise<void>;
+  configure(
+    networks: readonly NetworkSpec[],
+    spans: readonly SpanStanding[],
+    others?: OtherNetworks,
+  ): Promise<void>;
+  /** Ids of those that adapters of its machines are on, as defined or as they run, known or not. */
+  readonly used: ReadonlySet<string>;
   /** Adapters of machines have come, gone or changed. */
   look(): void;
   /** Of the network that an adapter is to be plugged into. */

@@ -15,7 +15,7 @@ import { idSchema } from '../ids.ts';
 import {
   hostLeaseSchema,
   maxLeases,
-  maxNetworks,
+  maxHostNetworks,
   networkReportSchema,
 } from '../network/network.ts';
 import { faultDataSchema } from '../operation.ts';
@@ -44,6 +44,9 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
     address: z.string().max(64).nullable().default(null).meta({
       description: 'from which it reaches the coordinator',
     }),
+    networks: z.array(idSchema).max(maxHostNetworks).default([]).meta({
+      description: 'that adapters of its machines are on, as defined or as they run',
+    }),
   }),
   z.strictObject({ type: z.literal('events'), events: z.array(agentEventSchema).max(1000) }),
   /** All machines, when some came, went or were changed by others. Agents know theirs; hosts of others tell. */
@@ -60,7 +63,7 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('facts'), facts: hostFactsSchema, serviceRunning: z.boolean() }),
   z.strictObject({
     type: z.literal('networks'),
-    networks: z.array(networkReportSchema).max(maxNetworks),
+    networks: z.array(networkReportSchema).max(maxHostNetworks),
   }),
   /** All leases of a network that is served here, whenever they have changed. */
   z.strictObject({

@@ -16,7 +16,7 @@ import {
   hostAdapterChangeSchema,
   maxHostAdapters,
 } from '../network/adapter.ts';
-import { maxNetworks, networkSpecSchema } from '../network/network.ts';
+import { maxHostNetworks, networkSpecSchema } from '../network/network.ts';
 import { hostPortSchema, maxPorts } from '../network/port-state.ts';
 import { spanStandingSchema } from '../network/standing.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
@@ -160,13 +160,20 @@ export const linkMethods = {
     params: z.strictObject({ name: z.string().min(1).max(64), cause: causeSchema }),
     result: z.strictObject({}),
   },
-  /** All networks that there are; the host carries those that adapters of its vms are on. */
+  /**
+   * All networks that concern the host: those that vms on it are on, or are about to be. In as many parts as they
+   * need; they take the place of what was told before when the last part has come.
+   */
   'network.configure': {
     params: z.strictObject({
-      networks: z.array(networkSpecSchema).max(maxNetworks),
-      spans: z.array(spanStandingSchema).max(maxNetworks).default([]).meta({
-        description: 'those that vms on the host are on',
+      networks: z.array(networkSpecSchema).max(maxHostNetworks),
+      spans: z.array(spanStandingSchema).max(maxHostNetworks).default([]),
+      others: z.enum(['none', 'some']).default('none').meta({
+        description: 'whether there are networks that do not concern the host',
       }),
+      part: z
+        .strictObject({ number: z.number().int().min(1), of: z.number().int().min(1) })
+        .default({ number: 1, of: 1 }),
     }),
     result: z.strictObject({}),
   },

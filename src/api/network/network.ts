@@ -15,8 +15,8 @@ import { isolationSchema } from './isolation.ts';
 import { guestAddressSchema, vlanNumberSchema } from './port.ts';
 import { networkSpanInputSchema, networkSpanSchema } from './span.ts';
 
-/** Of an installation. */
-export const maxNetworks = 4096;
+/** That one host hears of: those that its vms are on. An installation has as many as its memory holds. */
+export const maxHostNetworks = 65_536;
 /** On the physical network of a bridged one. */
 export const maxSeenMacs = 1000;
 /** Of a network. */

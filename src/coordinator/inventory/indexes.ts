@@ -4,12 +4,19 @@
  * that is renamed touches all its vms.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { FolderDocument, HostDocument, ImageDocument, VmDocument } from '../documents.ts';
+import type {
+  FolderDocument,
+  HostDocument,
+  ImageDocument,
+  NetworkDocument,
+  VmDocument,
+} from '../documents.ts';
 import type { Document, DocumentKind } from '../store/store.ts';
 import type { DocumentMaps } from './document-maps.ts';
 import { FolderTree } from './folder-tree.ts';
 import { IdIndex } from './id-index.ts';
 import { Names } from './names.ts';
+import { NetworkUse, networksOf } from './network-use.ts';
 import type { How, TouchedKind } from './touched.ts';
 import { VmNames } from './vm-names.ts';
 
@@ -23,6 +30,7 @@ export class Indexes {
   readonly vmsOfHost = new IdIndex();
   readonly vmsOfFolder = new IdIndex();
   readonly imagesOfHost = new IdIndex();
+  readonly networkUse = new NetworkUse();
 
   constructor(documents: DocumentMaps) {
     this.vmNames = new VmNames(this.names, documents);
@@ -56,10 +64,12 @@ export class Indexes {
         const from = dataOf<ImageDocument>(before)?.hostId;
         return this.imagesOfHost.move(id, from, dataOf<ImageDocument>(after)?.hostId);
       }
+      case 'network':
+        this.networkUse.changeNetwork(id, dataOf<NetworkDocument>(after));
+        return touch('network', id, how);
       case 'operation':
       case 'profile':
       case 'team':
-      case 'network':
       case 'user':
       case 'role':
       case 'grant':
@@ -89,6 +99,7 @@ export class Indexes {
   ): void {
     this.vmNames.change(id, before, after);
     this.vmsOfFolder.move(id, before?.folderId, after?.folderId);
+    this.networkUse.changeVm(id, before, after);
     // A network shows how many adapters are on it.
     const [left, joined] = [networksOf(before), networksOf(after)];
     if (!isDeepStrictEqual(left, joined))
@@ -130,13 +141,6 @@ export class Indexes {
       for (const vmId of this.vmsOfFolder.get(folderId)) touch('vm', vmId, 'changed');
     }
   }
-}
-
-/** Each once for each adapter on it. */
-function networksOf(vm: VmDocument | undefined): readonly string[] {
-  return (vm?.definition.hardware.adapters ?? []).flatMap(({ attachment }) =>
-    attachment.kind === 'network' ? [attachment.network] : [],
-  );
 }
 
 /** The kind says what its data is: documents.ts. */

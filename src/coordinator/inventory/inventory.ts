@@ -37,6 +37,12 @@ export interface Inventory {
   namesakes(name: string): readonly Namesake[];
   vmsOfHost(hostId: string): ReadonlySet<string>;
   vmsOfFolder(folderId: string): ReadonlySet<string>;
+  /** By vm that is on the network by its definition: how many adapters it has there. */
+  vmsOnNetwork(networkId: string): ReadonlyMap<string, number>;
+  /** Networks that vms on the host are on by their definitions, and those that it carries. */
+  networksOfHost(hostId: string): ReadonlySet<string>;
+  /** Networks that one host serves for all. */
+  networksServedOnce(): ReadonlySet<string>;
   /** The folder and those above it, nearest first. */
   foldersAbove(folderId: string): readonly string[];
   folderPath(folderId: string): string;

@@ -123,6 +123,19 @@ export class MemoryInventory implements Inventory {
     return this.#indexes.vmsOfFolder.get(folderId);
   }
 
+  vmsOnNetwork(networkId: string): ReadonlyMap<string, number> {
+    return this.#indexes.networkUse.vmsOn(networkId);
+  }
+
+  networksOfHost(hostId: string): ReadonlySet<string> {
+    const defined = this.#indexes.networkUse.networksOf(hostId);
+    return new Set([...defined, ...this.#networks.carriedBy(hostId)]);
+  }
+
+  networksServedOnce(): ReadonlySet<string> {
+    return this.#indexes.networkUse.servedOnce;
+  }
+
   foldersAbove(folderId: string): readonly string[] {
     return this.#indexes.folders.above(folderId);
   }

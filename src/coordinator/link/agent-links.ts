@@ -65,6 +65,8 @@ export interface AgentLinksOptions {
   readonly times?: Partial<AgentLinkTimes>;
   /** Told what a host carries before it is synchronised. */
   readonly onRecords?: (records: readonly MachineRecord[]) => void;
+  /** Told on which networks the machines of a host are before it is connected. */
+  readonly onNetworks?: (hostId: string, networks: readonly string[]) => void;
   /** Told when a host is connected and synchronised. */
   readonly onSynchronised?: (hostId: string, result: Synchronised) => void;
 }
@@ -338,6 +340,7 @@ export class AgentLinks implements Links, AsyncDisposable {
       hello.machines.map(({ report }) => report),
     );
     if (!link.isOpen || state.newest !== link) return false;
+    this.#options.onNetworks?.(hostId, hello.networks);
     state.link = link;
     clearTimeout(state.grace);
     state.grace = undefined;

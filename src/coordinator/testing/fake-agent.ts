@@ -196,6 +196,7 @@ export class FakeAgent implements AsyncDisposable {
       machines: [...machines],
       serviceRunning: true,
       address: null,
+      networks: [],
       ...more,
     };
   }

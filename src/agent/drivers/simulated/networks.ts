@@ -1,4 +1,4 @@
-/** Networks of a simulated host: every one that there is is ready as soon as an adapter is on it. */
+/** Networks of a simulated host: every one that it was told of is ready as soon as an adapter is on it. */
 import type { HostLease, HostPort, NetworkReport, NetworkSpec } from '#api';
 import { Fault } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
@@ -24,6 +24,10 @@ export class SimulatedNetworks implements Networks {
 
   get reports(): readonly NetworkReport[] {
     return this.#reports;
+  }
+
+  get used(): ReadonlySet<string> {
+    return usedNetworks(this.#files());
   }
 
   onReports(listener: () => void): void {

@@ -1,15 +1,17 @@
 /**
- * What an agent keeps of the networks that there are, so that it needs nobody to carry them: a file for each network,
+ * What an agent keeps of the networks that concern its host, so that it needs nobody to carry them: a file for each network,
  * which the agent alone may read, and one that tells how those stand that other hosts take part in.
  */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { isUuid, maxNetworks, networkSpecSchema, spanStandingSchema } from '#api';
+import { isUuid, maxHostNetworks, networkSpecSchema, spanStandingSchema } from '#api';
 import type { NetworkSpec, SpanStanding } from '#api';
 import { describeFault } from '#lib';
 import type { Log } from '#log';
 import { writeFileAtomic } from '../../storage/atomic-file.ts';
+import type { OtherNetworks } from '../networks.ts';
 
 const definitionSchema = z.strictObject({
   gantry: z.literal('network'),
@@ -19,7 +21,8 @@ const definitionSchema = z.strictObject({
 const standingsSchema = z.strictObject({
   gantry: z.literal('network-standings'),
   format: z.literal(1),
-  spans: z.array(spanStandingSchema).max(maxNetworks),
+  spans: z.array(spanStandingSchema).max(maxHostNetworks),
+  others: z.enum(['none', 'some']).default('none'),
 });
 const standingsName = 'standings.json';
 const ending = '.json';
@@ -27,6 +30,7 @@ const ending = '.json';
 export interface KnownNetworks {
   readonly networks: readonly NetworkSpec[];
   readonly spans: readonly SpanStanding[];
+  readonly others: OtherNetworks;
 }
 
 /** Undefined where it was told of none yet. A file that cannot be read is left out: the coordinator tells it again. */
@@ -43,28 +47,31 @@ export async function readKnown(folder: string, log: Log): Promise<KnownNetworks
     }
   };
   const networks: NetworkSpec[] = [];
-  for (const name of names.filter(isDefinition).slice(0, maxNetworks)) {
+  for (const name of names.filter(isDefinition).slice(0, maxHostNetworks)) {
     const known = await read(name, definitionSchema);
     if (known !== undefined) networks.push(known.definition);
   }
   const standings = names.includes(standingsName)
     ? await read(standingsName, standingsSchema)
     : undefined;
-  return { networks, spans: standings?.spans ?? [] };
+  return { networks, spans: standings?.spans ?? [], others: standings?.others ?? 'none' };
 }
 
+/** `before` is what the files say already: of many networks few change at a time. */
 export async function writeKnown(
   folder: string,
-  { networks, spans }: KnownNetworks,
+  { networks, spans, others }: KnownNetworks,
+  before: ReadonlyMap<string, NetworkSpec>,
 ): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const definition of networks)
+  const changed = networks.filter((one) => !isDeepStrictEqual(one, before.get(one.id)));
+  for (const definition of changed)
     await keepFile(join(folder, `${definition.id}${ending}`), {
       gantry: 'network',
       format: 1,
       definition,
     });
-  const standings = { gantry: 'network-standings', format: 1, spans };
+  const standings = { gantry: 'network-standings', format: 1, spans, others };
   await keepFile(join(folder, standingsName), standings);
   const wanted = new Set(networks.map(({ id }) => `${id}${ending}`));
   for (const name of (await readdir(folder)).filter(isDefinition))

@@ -16,13 +16,18 @@ import { join } from 'node:path';
 import type { Adapter, HostLease, HostPort, NetworkReport, NetworkSpec, SpanStanding } from '#api';
 import { describeFault, type Reason } from '#lib';
 import type { Obstacle } from '../../drivers/driver.ts';
-import { networkMissing, networkUnavailable, usedNetworks, type Networks } from '../networks.ts';
+import {
+  networkMissing,
+  networkUnavailable,
+  usedNetworks,
+  type Networks,
+  type OtherNetworks,
+} from '../networks.ts';
 import { LinuxAdapters } from './adapters/linux-adapters.ts';
 import type { Frames, Taps } from '../taps.ts';
 import { keepForwarding } from './forwarding.ts';
 import { countGuestFrames } from './guest-frames.ts';
 import { setBridgeIpv6 } from './host-settings.ts';
-import { readKnown, writeKnown } from './known-file.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { readLinks, type Link } from './links.ts';
 import { keepLimits } from './limit-keeper.ts';
@@ -41,7 +46,7 @@ import {
 import { readPorts } from './port-counters.ts';
 import { portKey, portOf, ruledNetworks, ruledPorts, tappedPorts, type Port } from './ports.ts';
 import { run } from './programs.ts';
-import { reportOf } from './report.ts';
+import { foresee, reportOf, type Foreseen } from './report.ts';
 import { RuleKeeper } from './rule-keeper.ts';
 import type { RuledNetwork, RuledPort } from './ruleset.ts';
 import { adaptersOn, type KnownAdapter } from './service-config.ts';
@@ -49,8 +54,8 @@ import { servicePlaces, type ServiceHost } from './service.ts';
 import { RunningServices } from './running-services.ts';
 import { seenOutside } from './seen-outside.ts';
 import { Sightings } from './sightings.ts';
-import { Standings } from './standings.ts';
 import { findTaps, makeTap } from './tap.ts';
+import { ToldNetworks } from './told.ts';
 import { usualBeat } from './tunnel-beat.ts';
 import { ruledTunnel, Tunnels, type Spanning } from './tunnels.ts';
 import { admitToTun, serviceUid, tunGroup } from './tun.ts';
@@ -64,13 +69,11 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   readonly adapters: LinuxAdapters;
   readonly #options: LinuxNetworksOptions;
   readonly #host: ServiceHost;
-  readonly #path: string;
   readonly #rules: RuleKeeper;
   readonly #tunnels: Tunnels;
   readonly #lookout: Lookout;
   readonly #leases: LeaseWatch;
-  #known: ReadonlyMap<string, NetworkSpec> = new Map();
-  readonly #standings: Standings;
+  readonly #told: ToldNetworks;
   readonly #ports = new Map<string, Port>();
   readonly #services: RunningServices;
   readonly #sightings: Sightings;
@@ -96,7 +99,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       onChange: () => this.#gather(),
       onUndone: options.onAdapterUndone,
     });
-    this.#path = join(dataDir, 'network-definitions');
+    this.#told = new ToldNetworks(hostId, join(dataDir, 'network-definitions'));
     this.#rules = new RuleKeeper(programs.nft, runtimeDir);
     const folder = join(dataDir, 'networks');
     this.#host = { programs, hostId, bootId, uid: serviceUid(range), folder };
@@ -104,7 +107,6 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     const onChange = (): void => this.#gather();
     this.#services = new RunningServices(this.#host, options.log);
     this.#sightings = new Sightings({ nft: programs.nft, hostId, lookMs: sightMs, onChange });
-    this.#standings = new Standings(hostId);
     this.#tunnels = new Tunnels({ hostId, programs, runtimeDir, beat, onChange });
     this.#lookout = new Lookout({
       programs,
@@ -120,16 +122,17 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   static async open(options: LinuxNetworksOptions): Promise<LinuxNetworks> {
     const networks = new LinuxNetworks(options);
     await networks.adapters.begin();
-    const known = await readKnown(networks.#path, options.log);
-    if (known !== undefined) {
-      networks.#take(known.networks, known.spans);
-      networks.#empty = false;
-    }
+    if (await networks.#told.read(options.log)) networks.#empty = false;
     return networks;
   }
 
   get reports(): readonly NetworkReport[] {
     return this.#reports;
+  }
+
+  get used(): ReadonlySet<string> {
+    const plugged = this.#ports.values().flatMap(({ network }) => network ?? []);
+    return new Set([...usedNetworks(this.#options.allFiles()), ...plugged]);
   }
 
   get leaseTables(): ReadonlyMap<string, readonly HostLease[]> {
@@ -140,12 +143,13 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     this.#listener = listener;
   }
 
-  async configure(all: readonly NetworkSpec[], spans: readonly SpanStanding[] = []): Promise<void> {
+  async configure(
+    networks: readonly NetworkSpec[],
+    spans: readonly SpanStanding[] = [],
+    others: OtherNetworks = 'none',
+  ): Promise<void> {
     await this.#exclusively(async () => {
-      const before = [[...this.#known.values()], this.#standings.all];
-      if (isDeepStrictEqual(before, [all, spans])) return;
-      await writeKnown(this.#path, { networks: all, spans });
-      this.#take(all, spans);
+      if (!(await this.#told.tell({ networks, spans, others }))) return;
       this.#empty = false;
       if (this.#begun) await this.#converge();
     });
@@ -157,7 +161,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   async check(id: string): Promise<readonly Obstacle[]> {
-    const network = this.#known.get(id);
+    const network = this.#told.known.get(id);
     if (network === undefined) return [networkMissing(id)];
     const report = this.#reports.find((one) => one.id === id);
     const plan = report ?? (await this.#foresee(network));
@@ -174,7 +178,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   async ports(id: string): Promise<readonly HostPort[]> {
     const tapped = tappedPorts(this.#options.hostId, this.#ports, await this.#links());
-    return readPorts(this.#options, tapped, this.#known.get(id));
+    return readPorts(this.#options, tapped, this.#told.known.get(id));
   }
 
   async tunGroup(): Promise<number | undefined> {
@@ -183,7 +187,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   async plug(vm: string, uid: number, adapters: readonly Adapter[]): Promise<Map<number, string>> {
     // Where there are no networks there is nothing that a cable could be plugged into later.
-    if (this.#known.size === 0) return new Map();
+    if (!this.#told.areAny) return new Map();
     return this.#exclusively(async () => {
       for (const adapter of adapters) this.#note(vm, adapter);
       try {
@@ -255,11 +259,6 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     this.#listen('no');
   }
 
-  #take(networks: readonly NetworkSpec[], spans: readonly SpanStanding[]): void {
-    this.#known = new Map(networks.map((network) => [network.id, network]));
-    this.#standings.take(spans);
-  }
-
   #note(vm: string, adapter: Adapter): void {
     this.#ports.set(portKey(vm, adapter.slot), portOf(vm, adapter));
   }
@@ -277,14 +276,12 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   /** How a network that is not carried yet would stand. */
-  async #foresee(network: NetworkSpec): Promise<Pick<NetworkReport, 'state' | 'reasons'>> {
-    const carried = this.#standings.asCarried(network);
-    const { hostId } = this.#options;
+  async #foresee(network: NetworkSpec): Promise<Foreseen> {
+    const carried = this.#told.standings.asCarried(network);
     const { reserved } = this.adapters;
-    const { down } = planNetwork(hostId, carried, await this.#links(), 'serves', reserved);
-    return down.length === 0
-      ? { state: 'ready', reasons: [] }
-      : { state: 'down', reasons: [...down] };
+    return foresee(
+      planNetwork(this.#options.hostId, carried, await this.#links(), 'serves', reserved),
+    );
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -317,11 +314,9 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   /** Networks in use that are known, by id. */
   #wanted(): readonly NetworkSpec[] {
-    const used = new Set(usedNetworks(this.#options.allFiles()));
-    for (const { network } of this.#ports.values()) if (network !== null) used.add(network);
-    return [...used].sort().flatMap((id) => {
-      const network = this.#known.get(id);
-      return network === undefined ? [] : [this.#standings.asCarried(network)];
+    return [...this.used].sort().flatMap((id) => {
+      const network = this.#told.known.get(id);
+      return network === undefined ? [] : [this.#told.standings.asCarried(network)];
     });
   }
 
@@ -336,7 +331,13 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     try {
       await this.#removeOthers(wanted);
       const plans = new Map<NetworkSpec, NetworkPlan>();
-      for (const network of wanted) plans.set(network, await this.#carry(network));
+      let links = await this.#links();
+      for (const network of wanted) {
+        const plan = await this.#carry(network, links);
+        plans.set(network, plan);
+        // Most of them are as they should be: what was read holds until something is changed.
+        if (plan.calls.length > 0 || plan.bridge === null) links = await this.#links();
+      }
       const trouble = await this.#rule(plans);
       this.#tunnels.listen(this.#spannings(plans));
       await this.#plugPorts(plans);
@@ -349,7 +350,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
         reports.push({ ...reportOf(network, plan, trouble, [served, limited], sighted), seen });
       }
       await keepForwarding(wanted, this.#options.runtimeDir);
-      this.#leases.keep(this.#services.ids.flatMap((id) => this.#known.get(id) ?? []));
+      this.#leases.keep(this.#services.ids.flatMap((id) => this.#told.known.get(id) ?? []));
       this.#listen(wanted.length > 0 || !this.adapters.isIdle ? 'yes' : 'no');
       this.#report(reports);
       this.#tell(trouble?.text);
@@ -360,10 +361,10 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     }
   }
 
-  async #carry(network: NetworkSpec): Promise<NetworkPlan> {
-    const part = this.#standings.partIn(network);
+  async #carry(network: NetworkSpec, links: readonly Link[]): Promise<NetworkPlan> {
+    const part = this.#told.standings.partIn(network);
     const { reserved } = this.adapters;
-    const plan = planNetwork(this.#options.hostId, network, await this.#links(), part, reserved);
+    const plan = planNetwork(this.#options.hostId, network, links, part, reserved);
     const spoken = speaksIpv6(network) ? 'spoken' : 'refused';
     try {
       await setBridgeIpv6(plan.ownBridge, spoken);
@@ -382,7 +383,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   #spanning(network: NetworkSpec, bridge: string | null): Spanning | undefined {
-    return this.#standings.spanning(network, bridge, this.#adaptersHere(network.id));
+    return this.#told.standings.spanning(network, bridge, this.#adaptersHere(network.id));
   }
 
   #spannings(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): readonly Spanning[] {
@@ -425,7 +426,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       const { hostId } = this.#options;
       const tapped = tappedPorts(hostId, this.#ports, links);
       const tunnels = this.#spannings(plans).map(ruledTunnel);
-      const ports = ruledPorts(tapped, this.#known, (id) => this.#leasesOf(id));
+      const ports = ruledPorts(tapped, this.#told.known, (id) => this.#leasesOf(id));
       await this.#rules.keep({ hostId, networks, ports, tunnels });
       this.#watch(networks, ports);
       return undefined;
@@ -442,13 +443,13 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   #leasesOf(network: string): readonly HostLease[] {
-    return this.#leases.tables.get(network) ?? this.#standings.leases(network);
+    return this.#leases.tables.get(network) ?? this.#told.standings.leases(network);
   }
 
   /** An address that was leased is its guest's own from then on. */
   #onLeases(): void {
     this.#listener();
-    if (this.#known.values().some(({ ipSourceGuard }) => ipSourceGuard)) this.#gather();
+    if (this.#told.known.values().some(({ ipSourceGuard }) => ipSourceGuard)) this.#gather();
   }
 
   /** The reason where ports carry more than they should, or in another order. */
@@ -460,13 +461,13 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   async #serve(network: NetworkSpec, { bridge }: NetworkPlan): Promise<Reason | undefined> {
     if (bridge === null) return undefined;
     const adapters = this.#adaptersOn(network.id);
-    const handed = this.#standings.handed(network);
+    const handed = this.#told.standings.handed(network);
     return this.#services.keep({ network, bridge, adapters, handed, links: await this.#links() });
   }
 
   /** Wherever they are. */
   #adaptersOn(network: string): readonly KnownAdapter[] {
-    return [...this.#adaptersHere(network), ...this.#standings.elsewhere(network)];
+    return [...this.#adaptersHere(network), ...this.#told.standings.elsewhere(network)];
   }
 
   #adaptersHere(network: string): readonly KnownAdapter[] {

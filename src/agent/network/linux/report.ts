@@ -28,3 +28,12 @@ export function reportOf(
   }));
   return { id, state, reasons, bridge };
 }
+
+export type Foreseen = Pick<NetworkReport, 'state' | 'reasons'>;
+
+/** Of a network that is not carried yet. */
+export function foresee({ down }: NetworkPlan): Foreseen {
+  return down.length === 0
+    ? { state: 'ready', reasons: [] }
+    : { state: 'down', reasons: [...down] };
+}

@@ -3,7 +3,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Fault, isoTime } from '#lib';
 import {
   diffSettings,
-  maxNetworks,
   networkRisks,
   type EventName,
   type Network,
@@ -29,7 +28,6 @@ import { installationThing } from '../things.ts';
 import { othersEvents } from './environments.ts';
 import { judgeNetwork, takenSubnets, type Surroundings } from './judge-network.ts';
 import { makeIpv4, makeIpv6, makeNetwork, type MakeNetworkOptions } from './make-network.ts';
-import { tellHosts } from './tell-hosts.ts';
 import { countAdapters, findNetwork, showNetwork } from './show-network.ts';
 
 interface WriteOptions {
@@ -53,8 +51,6 @@ export async function createNetwork(
   const id = randomUUID();
   const make = (): NetworkDocument => {
     requireFreeName(inventory, 'network', create.name);
-    if (inventory.count('network') >= maxNetworks)
-      throw new Fault('exhausted', `there are ${maxNetworks} networks already`);
     const around = surroundingsOf(inventory, id);
     const network = makeNetwork(create, freeOf(around));
     requireSound(network, around);
@@ -81,7 +77,6 @@ export async function createNetwork(
       events: [networkEvent(caller, 'network.created', id, network, { type: network.type })],
     };
   });
-  await tellHosts(coordinator);
   return showNetwork(inventory, findNetwork(inventory, id));
 }
 
@@ -140,7 +135,7 @@ export async function updateNetwork(
       ],
     };
   });
-  await tellHosts(coordinator);
+  await coordinator.hostNetworks.tellCarriers(id);
   return showNetwork(inventory, findNetwork(inventory, id));
 }
 
@@ -175,7 +170,7 @@ export async function deleteNetwork(
       events: [networkEvent(caller, 'network.deleted', id, data, {})],
     };
   });
-  await tellHosts(coordinator);
+  await coordinator.hostNetworks.tellCarriers(id);
 }
 
 function requireUnused(
@@ -183,16 +178,11 @@ function requireUnused(
   caller: Caller,
   { id, data }: Document<NetworkDocument>,
 ): void {
-  const count = countAdapters(inventory).get(id) ?? 0;
+  const count = countAdapters(inventory, id);
   if (count === 0) return;
-  const users = [...inventory.documents<VmDocument>('vm')]
-    .filter(({ data: { definition } }) =>
-      definition.hardware.adapters.some(
-        ({ attachment }) => attachment.kind === 'network' && attachment.network === id,
-      ),
-    )
-    .filter((vm) => caller.may('vm.view', { kind: 'vm', id: vm.id }))
-    .map((vm) => vm.data.definition.name);
+  const users = [...inventory.vmsOnNetwork(id).keys()]
+    .filter((vm) => caller.may('vm.view', { kind: 'vm', id: vm }))
+    .flatMap((vm) => inventory.document<VmDocument>('vm', vm)?.data.definition.name ?? []);
   const adapters = count === 1 ? '1 adapter of a vm' : `${count} adapters of vms`;
   throw new Fault('refused', `network ${data.name} is in use by ${adapters}`, {
     facts: { vms: users.slice(0, 100) },

@@ -67,11 +67,10 @@ export function environmentEvents(
 /** How many adapters on the network are of vms of the other environment. */
 function countOthers(inventory: Inventory, id: string, environment: Environment): number {
   let count = 0;
-  for (const { data } of inventory.documents<VmDocument>('vm')) {
-    const other = environmentOf(data.definition.tags);
-    if (other === undefined || other === environment) continue;
-    for (const { attachment } of data.definition.hardware.adapters)
-      if (attachment.kind === 'network' && attachment.network === id) count += 1;
+  for (const [vm, adapters] of inventory.vmsOnNetwork(id)) {
+    const tags = inventory.document<VmDocument>('vm', vm)?.data.definition.tags ?? [];
+    const other = environmentOf(tags);
+    if (other !== undefined && other !== environment) count += adapters;
   }
   return count;
 }

@@ -10,7 +10,7 @@ import {
   type NetworkReport,
   type Thing,
 } from '#api';
-import type { HostDocument, NetworkDocument, SpanDocument, VmDocument } from '../../documents.ts';
+import type { HostDocument, NetworkDocument, SpanDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Document } from '../../store/store.ts';
 import { asReasons } from '../hardware-warnings.ts';
@@ -26,21 +26,15 @@ export function stateOfNetwork(states: readonly NetworkReport['state'][]): Netwo
   return severity[Math.max(...states.map((state) => severity.indexOf(state)))] ?? 'down';
 }
 
-/** How many adapters of vms are on each network. */
-export function countAdapters(inventory: Inventory): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { data } of inventory.documents<VmDocument>('vm'))
-    for (const { attachment } of data.definition.hardware.adapters)
-      if (attachment.kind === 'network')
-        counts.set(attachment.network, (counts.get(attachment.network) ?? 0) + 1);
-  return counts;
+/** How many adapters of vms are on the network. */
+export function countAdapters(inventory: Inventory, id: string): number {
+  return inventory
+    .vmsOnNetwork(id)
+    .values()
+    .reduce((sum, count) => sum + count, 0);
 }
 
-export function showNetwork(
-  inventory: Inventory,
-  document: Document<NetworkDocument>,
-  counts: ReadonlyMap<string, number> = countAdapters(inventory),
-): Network {
+export function showNetwork(inventory: Inventory, document: Document<NetworkDocument>): Network {
   const { id, version, createdAt, updatedAt, data } = document;
   const hosts = [...inventory.networkReports(id)].map(([host, { state, reasons, bridge }]) => ({
     host,
@@ -56,7 +50,7 @@ export function showNetwork(
     state: stateOfNetwork(hosts.map(({ state }) => state)),
     hosts,
     service: isServedOnce(data) ? serviceOf(inventory, id) : null,
-    adapters: counts.get(id) ?? 0,
+    adapters: countAdapters(inventory, id),
     warnings: asReasons([
       ...warnOfOthers(inventory, id, data),
       ...warnOfBalancing(inventory, data),
@@ -92,9 +86,8 @@ export function networkThing(inventory: Inventory, id: string): Thing {
 }
 
 export function listNetworks(inventory: Inventory): readonly Network[] {
-  const counts = countAdapters(inventory);
   return Array.from(inventory.documents<NetworkDocument>('network'), (document) =>
-    showNetwork(inventory, document, counts),
+    showNetwork(inventory, document),
   );
 }
 

@@ -6,8 +6,8 @@
  * A host takes part while a vm that is defined on it has an adapter there, and as long as it carries the
  * network: what an agent still has is told away by its own report.
  */
-import { isServedOnce, type HostLease, type SpanPeer, type SpanStanding } from '#api';
-import type { HostDocument, NetworkDocument, SpanDocument, VmDocument } from '../../documents.ts';
+import type { HostLease, SpanPeer, SpanStanding } from '#api';
+import type { HostDocument, SpanDocument, VmDocument } from '../../documents.ts';
 import type { Inventory, InventoryChange } from '../../inventory/inventory.ts';
 
 /** Adapters by host. */
@@ -15,31 +15,31 @@ type Members = ReadonlyMap<string, SpanPeer['adapters']>;
 
 /** Of every network that is served once. */
 export function spanMembers(inventory: Inventory): ReadonlyMap<string, Members> {
-  const members = new Map<string, Map<string, SpanPeer['adapters']>>();
-  for (const { id, data } of inventory.documents<NetworkDocument>('network'))
-    if (isServedOnce(data)) {
-      const carriers = [...inventory.networkReports(id).keys()];
-      members.set(id, new Map(carriers.map((host) => [host, []])));
-    }
-  if (members.size === 0) return members;
-  for (const { data } of inventory.documents<VmDocument>('vm'))
-    for (const { attachment, mac } of data.definition.hardware.adapters) {
-      if (attachment.kind !== 'network') continue;
-      const hosts = members.get(attachment.network);
-      if (hosts === undefined) continue;
-      const adapters = hosts.get(data.hostId) ?? [];
-      adapters.push({ mac, vmName: data.definition.name });
-      hosts.set(data.hostId, adapters);
-    }
+  const ids = [...inventory.networksServedOnce()];
+  return new Map(ids.map((id) => [id, membersOf(inventory, id)]));
+}
+
+function membersOf(inventory: Inventory, network: string): Members {
+  const members = new Map<string, SpanPeer['adapters']>();
+  for (const host of inventory.networkReports(network).keys()) members.set(host, []);
+  for (const vm of inventory.vmsOnNetwork(network).keys()) {
+    const known = inventory.document<VmDocument>('vm', vm)?.data;
+    if (known === undefined) continue;
+    const { hostId, definition } = known;
+    const adapters = members.get(hostId) ?? [];
+    for (const { attachment, mac } of definition.hardware.adapters)
+      if (attachment.kind === 'network' && attachment.network === network)
+        adapters.push({ mac, vmName: definition.name });
+    members.set(hostId, adapters);
+  }
   return members;
 }
 
 /** Whether a change may be one of who is where in networks that span hosts. */
 export function concernsSpans(inventory: Inventory, things: InventoryChange['things']): boolean {
+  if (inventory.networksServedOnce().size === 0) return false;
   const kinds: ReadonlySet<string> = new Set(['vm', 'host', 'network']);
-  if (!things.some(({ kind, how }) => how !== 'sampled' && kinds.has(kind))) return false;
-  const networks = [...inventory.documents<NetworkDocument>('network')];
-  return networks.some(({ data }) => isServedOnce(data));
+  return things.some(({ kind, how }) => how !== 'sampled' && kinds.has(kind));
 }
 
 /** Of a host, for tunnels: as it is set, as its agent comes, or the only one that it has. */
@@ -59,34 +59,29 @@ function isTunnelAddress(address: string | null | undefined): address is string 
 }
 
 /** What the host is told. */
-export function standingsOf(
-  inventory: Inventory,
-  members: ReadonlyMap<string, Members>,
-  hostId: string,
-): SpanStanding[] {
+export function standingsOf(inventory: Inventory, hostId: string): SpanStanding[] {
   const hosts = (id: string): HostDocument | undefined =>
     inventory.document<HostDocument>('host', id)?.data;
   const own = hosts(hostId);
   if (own === undefined) return [];
-  return [...members].flatMap(([network, all]): SpanStanding[] => {
-    if (!all.has(hostId)) return [];
+  const served = inventory.networksServedOnce();
+  const taken = [...inventory.networksOfHost(hostId)].filter((id) => served.has(id)).sort();
+  return taken.map((network): SpanStanding => {
     const span = inventory.document<SpanDocument>('span', network)?.data;
-    const peers = [...all].flatMap(([host, adapters]) => {
+    const peers = [...membersOf(inventory, network)].flatMap(([host, adapters]) => {
       const peer = host === hostId ? undefined : hosts(host);
       return peer === undefined
         ? []
         : [{ host, name: peer.name, address: spanAddress(peer), adapters }];
     });
     const leases: readonly HostLease[] = span?.host === hostId ? span.handed : [];
-    return [
-      {
-        network,
-        address: spanAddress(own),
-        peers,
-        service: span?.host ?? null,
-        term: span?.term ?? 0,
-        leases: [...leases],
-      },
-    ];
+    return {
+      network,
+      address: spanAddress(own),
+      peers,
+      service: span?.host ?? null,
+      term: span?.term ?? 0,
+      leases: [...leases],
+    };
   });
 }
