@@ -4,15 +4,11 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
-import { Fault, present } from '#lib';
+import { present } from '#lib';
 import { additionsEntries } from './additions.ts';
-import { writeCpio, type CpioEntry } from './cpio.ts';
-import { readNeeded } from './elf.ts';
-import { chooseModules } from './kernel-modules.ts';
+import type { CpioEntry } from './cpio.ts';
+import { moduleEntries, packInitramfs, programEntries } from './initramfs-parts.ts';
 import { readPackage } from './packages.ts';
-import type { PackageFile } from './tar.ts';
 import { moduleFolders, starterModules } from './starter-modules.ts';
 import { starterVersion } from './version.ts';
 
@@ -35,7 +31,6 @@ export const initramfsPackages = [
 
 /** Programs by the path in their package; each goes to /bin. */
 const programs = ['bin/busybox', 'usr/sbin/qemu-ga', 'sbin/mke2fs', 'sbin/resize2fs'];
-const isLibrary = /^(usr\/)?lib(64|\/x86_64-linux-gnu)?\/[^/]+\.so(\.[0-9.]+)?$/;
 
 export interface Kernel {
   readonly image: Buffer;
@@ -82,20 +77,13 @@ export async function makeInitramfs(
   facts: Readonly<Record<string, string>>,
   signal?: AbortSignal,
 ): Promise<Buffer> {
-  const entries: CpioEntry[] = [
+  return await packInitramfs([
     ...skeleton(),
-    ...(await programEntries(debs, signal)),
-    ...moduleEntries(kernel),
+    ...(await programEntries({ debs, packages: initramfsPackages, programs, signal })),
+    ...moduleEntries(kernel, starterModules),
     ...(await textEntries(facts)),
     ...(await additionsEntries()),
-  ];
-  const archive = writeCpio(entries);
-  return await promisify(zstdCompress)(archive, {
-    params: {
-      [constants.ZSTD_c_compressionLevel]: 17,
-      [constants.ZSTD_c_checksumFlag]: 1,
-    },
-  });
+  ]);
 }
 
 function skeleton(): CpioEntry[] {
@@ -118,65 +106,6 @@ function skeleton(): CpioEntry[] {
     ...links.map(([path, target]) => ({ kind: 'link', path, target }) as const),
     { kind: 'device', path: 'dev/console', mode: 0o600, major: 5, minor: 1 },
     { kind: 'device', path: 'dev/null', mode: 0o666, major: 1, minor: 3 },
-  ];
-}
-
-/** The programs and every library they need, found in the packages rather than on this machine. */
-async function programEntries(
-  debs: ReadonlyMap<string, string>,
-  signal?: AbortSignal,
-): Promise<CpioEntry[]> {
-  const files = new Map<string, PackageFile>();
-  for (const name of initramfsPackages) {
-    const select = (path: string): boolean => programs.includes(path) || isLibrary.test(path);
-    const found = await readPackage(present(debs.get(name), name), select, signal);
-    for (const [path, file] of found) files.set(path, file);
-  }
-  const libraries = new Map([...files.keys()].map((path) => [basename(path), path]));
-  const entries = new Map<string, CpioEntry>();
-  const queue: [string, string][] = programs.map((path) => [path, `bin/${basename(path)}`]);
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const [source, target] = next;
-    if (entries.has(target)) continue;
-    const data = contentOf(files, source);
-    entries.set(target, { kind: 'file', path: target, mode: 0o755, data });
-    for (const library of readNeeded(data)) {
-      const path = libraries.get(library);
-      if (path === undefined) throw new Fault('not-found', `no package has ${library}`);
-      const isLoader = library.startsWith('ld-linux');
-      queue.push([path, isLoader ? `lib/${library}` : `lib/x86_64-linux-gnu/${library}`]);
-    }
-  }
-  return [...entries.values()];
-}
-
-function contentOf(files: ReadonlyMap<string, PackageFile>, path: string): Buffer {
-  let at = path;
-  for (let hops = 0; hops < 4; hops += 1) {
-    const file = files.get(at);
-    if (file === undefined) break;
-    if (file.kind === 'file') return file.data;
-    at = file.target.startsWith('/') ? file.target.slice(1) : join(at, '..', file.target);
-  }
-  throw new Fault('not-found', `no package has ${path}`);
-}
-
-function moduleEntries(kernel: Kernel): CpioEntry[] {
-  const set = chooseModules(kernel.modules, kernel.builtin, starterModules);
-  const root = `lib/modules/${kernel.release}`;
-  const text = (name: string, content: string): CpioEntry => ({
-    kind: 'file',
-    path: `${root}/${name}`,
-    mode: 0o644,
-    data: Buffer.from(content),
-  });
-  return [
-    ...[...set.files].map(
-      ([path, data]) => ({ kind: 'file', path, mode: 0o644, data }) satisfies CpioEntry,
-    ),
-    text('modules.dep', set.dependencies),
-    text('modules.alias', set.aliases),
-    text('modules.builtin', [...kernel.builtin].toSorted().join('\n')),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** Images made on the user's machine from the distribution's packages. Depends on lib alone. */
 export { additionsFiles, additionsLabel } from './additions.ts';
 export type { Verification } from './cache.ts';
+export { filesKernelPath } from './files/files.ts';
 export { listFatFiles, putFatFiles, readFatFile, type FatFile } from './fat.ts';
 export { createBlankFloppy, floppyBytes } from './floppy/floppy.ts';
 export { buildImage, type BuildRequest, type BuiltImage } from './image.ts';

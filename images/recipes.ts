@@ -5,6 +5,7 @@ import type { BuildContext } from './context.ts';
 import { buildStarterFloppy } from './floppy/floppy.ts';
 import { buildDebian, debianLoaders, debianPackages } from './debian/debian.ts';
 import { buildNetbootFloppy, netbootPackages } from './floppy/netboot.ts';
+import { buildFilesAppliance, filesPackages } from './files/files.ts';
 import { kernelPackage } from './inputs.ts';
 import { buildStarterIso } from './starter-iso.ts';
 import { buildStarter, starterPackages } from './starter.ts';
@@ -22,6 +23,8 @@ export interface Recipe {
   readonly alsoMadeOf?: readonly string[];
   /** Takes files from a CD of the user's with drivers for Windows. */
   readonly takesDrivers?: true;
+  /** A part of Gantry, nothing to put into a vm. */
+  readonly isPart?: true;
   readonly build: (context: BuildContext) => Promise<void>;
 }
 
@@ -85,6 +88,14 @@ export const imageRecipes = {
     alsoMadeOf: debianPackages,
     build: buildDebian,
   },
+  files: {
+    file: 'files.initrd',
+    format: 'raw',
+    summary: 'the appliance by which Gantry opens file systems inside disks',
+    packages: [...filesPackages, kernelPackage],
+    isPart: true,
+    build: buildFilesAppliance,
+  },
 } as const satisfies Record<string, Recipe>;
 
 export type ImageKind = keyof typeof imageRecipes;
@@ -108,7 +119,7 @@ export interface KnownImage {
 }
 
 /** What can be built, to choose from (HW-42). */
-export const knownImages: readonly KnownImage[] = imageKinds.map((kind) => {
-  const { summary, format } = imageRecipes[kind];
-  return { kind, summary, format };
+export const knownImages: readonly KnownImage[] = imageKinds.flatMap((kind) => {
+  const { summary, format, isPart }: Recipe = imageRecipes[kind];
+  return isPart === true ? [] : [{ kind, summary, format }];
 });

@@ -17,7 +17,7 @@ export interface RequiredPackage {
 
 const disks = ['starter', 'debian'];
 const bootable = ['starter', 'starter-iso', 'netboot-floppy', 'debian'];
-const kernels = ['starter', 'starter-iso'];
+const kernels = ['starter', 'starter-iso', 'files'];
 const floppies = ['starter-floppy', 'drivers-floppy', 'media'];
 const discs = ['starter-iso', 'additions', 'additions-windows', 'drivers-floppy', 'media'];
 

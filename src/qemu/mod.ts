@@ -74,3 +74,6 @@ export { attachShare, detachShare, mountedShares } from './shares/shares.ts';
 export { restoreState, type RestoreOptions } from './state/restore.ts';
 export { saveState, type SaveOptions } from './state/save.ts';
 export { snapshotState, type SnapshotOptions } from './state/snapshot.ts';
+export { FilesAppliance, type ApplianceParts, type FileSystem } from './files/appliance.ts';
+export { bytesOfPath, textOfName } from './files/path-text.ts';
+export type { FileFacts, FolderEntry } from './files/protocol.ts';

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { Fault } from '#lib';
 
 const setpriv = '/usr/bin/setpriv';
 
@@ -18,4 +19,31 @@ export function makeMortal(program: string, args: readonly string[]): ProgramCal
   if (!existsSync(setpriv) || !isAbsolute(program) || !existsSync(program))
     return { program, args };
   return { program: setpriv, args: ['--pdeathsig', 'KILL', '--', program, ...args] };
+}
+
+export interface ProgramAccount {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+/** The same under another account and without any privilege. Errors: `unsupported` where setpriv is not there. */
+export function makeMortalAs(
+  account: ProgramAccount | undefined,
+  program: string,
+  args: readonly string[],
+): ProgramCall {
+  if (account === undefined) return makeMortal(program, args);
+  if (!existsSync(setpriv)) {
+    throw new Fault('unsupported', `cannot start ${program} under an account of its own`, {
+      hint: 'install the package util-linux, which has setpriv',
+    });
+  }
+  const { uid, gid, groups } = account;
+  const rights = [
+    ['--pdeathsig', 'KILL', '--no-new-privs', `--reuid=${uid}`, `--regid=${gid}`],
+    groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`,
+    ['--inh-caps=-all', '--bounding-set=-all', '--', program],
+  ].flat();
+  return { program: setpriv, args: [...rights, ...args] };
 }
