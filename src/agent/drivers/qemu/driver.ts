@@ -48,8 +48,9 @@ import { diagnoseHost } from './host/diagnose.ts';
 import { isForeign } from './host/emulator.ts';
 import { HostImages } from './host/images.ts';
 import { CpuMeter, readMachine, readMemory, readProcessor } from './host/machine-facts.ts';
+import { readBalancingRules } from './host/balancing-rules.ts';
 import { readInterfaces } from './host/interfaces.ts';
-import { listPrograms } from './host/programs.ts';
+import { findProgram, listPrograms } from './host/programs.ts';
 import { QemuHost } from './host/qemu-host.ts';
 import { judgeFigures, readFigures } from './host/resources.ts';
 import { openWay } from './open-way.ts';
@@ -201,7 +202,7 @@ export class QemuDriver implements Driver {
     const version = capabilities?.version;
     return {
       ...readMachine(),
-      interfaces: readInterfaces(),
+      interfaces: readInterfaces(await readBalancingRules(await findProgram('nft'))),
       processor: readProcessor(),
       hypervisor: {
         name: 'QEMU',

@@ -8,10 +8,12 @@ import { balancedAmong } from './balanced.ts';
 
 const own = ['192.0.2.1/24', '192.0.2.80/32', '192.0.2.90/24', '2001:db8::80/128', 'fe80::1/64'];
 
+const holder = { names: ['eth0'], addresses: own };
+
 void test('addresses of virtual services are told, those of servers behind them and all others are not', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gb-'));
   try {
-    assert.deepEqual(balancedAmong(own, folder), []);
+    assert.deepEqual(balancedAmong(holder, [], folder), []);
     writeFileSync(
       join(folder, 'ip_vs'),
       [
@@ -26,7 +28,11 @@ void test('addresses of virtual services are told, those of servers behind them 
     );
     mkdirSync(join(folder, 'ipt_CLUSTERIP'));
     writeFileSync(join(folder, 'ipt_CLUSTERIP', '192.0.2.90'), '1\n');
-    assert.deepEqual(balancedAmong(own, folder), ['192.0.2.80', '192.0.2.90', '2001:db8::80']);
+    assert.deepEqual(balancedAmong(holder, [], folder), [
+      '192.0.2.80',
+      '192.0.2.90',
+      '2001:db8::80',
+    ]);
   } finally {
     rmSync(folder, { recursive: true });
   }

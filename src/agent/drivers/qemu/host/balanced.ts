@@ -1,9 +1,11 @@
 /**
  * Addresses of the host whose load its own network stack balances: virtual services of IPVS (ipvsadm(8), keepalived(8))
- * and of CLUSTERIP (iptables-extensions(8)), as the kernel lists them. Where it has neither there are none.
+ * and of CLUSTERIP (iptables-extensions(8)), as the kernel lists them, and what rules of nftables spread over servers
+ * (balancing-rules.ts). Where it has none of these there are none.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { BlockList, isIPv4 } from 'node:net';
+import type { BalancingRule } from './balancing-rules.ts';
 
 const usualFolder = '/proc/net';
 const maxLength = 1_000_000;
@@ -11,15 +13,32 @@ const maxLength = 1_000_000;
 const service = /^(?:TCP|UDP|SCTP) +(?:([0-9A-F]{8})|\[([0-9a-fA-F:]{39})\]):[0-9A-F]{4} /gm;
 const hexByte = /../g;
 
-/** Of these addresses (`192.0.2.1/24`) those that are balanced. */
+export interface Holder {
+  /** Names of the interface, and of the bridge that it is shared by. */
+  readonly names: readonly string[];
+  /** `192.0.2.1/24` */
+  readonly addresses: readonly string[];
+}
+
+/** Of the addresses those that are balanced. */
 export function balancedAmong(
-  addresses: readonly string[],
+  { names, addresses }: Holder,
+  rules: readonly BalancingRule[],
   folder = usualFolder,
 ): readonly string[] {
   const balanced = readBalanced(folder);
+  const here = rules.filter(
+    ({ interfaces }) => interfaces === undefined || interfaces.some((one) => names.includes(one)),
+  );
   return addresses.flatMap((text) => {
     const address = text.split('/')[0] ?? '';
-    return balanced.check(address, isIPv4(address) ? 'ipv4' : 'ipv6') ? [address] : [];
+    const version = isIPv4(address) ? 'ipv4' : 'ipv6';
+    const isSpread = here.some(
+      (rule) =>
+        (rule.family === 'both' || rule.family === version) &&
+        rule.addresses?.check(address, version) !== false,
+    );
+    return isSpread || balanced.check(address, version) ? [address] : [];
   });
 }
 

@@ -28,7 +28,7 @@ void test('NET-33 any adapter of the host can carry a network; those of a bond a
     makeInterface(root, 'br0', '02:00:5e:00:00:04', 'bridge');
     makeInterface(root, 'gtap0', '02:00:5e:00:00:05');
     writeFileSync(join(root, 'net', 'bonding_masters'), 'bond0\n');
-    const found = readInterfaces(join(root, 'net'));
+    const found = readInterfaces([], join(root, 'net'));
     assert.deepEqual(found.map(({ name, kind, mac }) => [name, kind, mac].join(' ')).sort(), [
       'bond0 adapter 02:00:5e:00:00:01',
       'br0 bridge 02:00:5e:00:00:04',
@@ -71,7 +71,7 @@ void test('addresses on the bridge by which the host shares an adapter are told 
     makeInterface(root, 'gbr0', '02:00:5e:00:00:01', 'bridge');
     const alias = 'gantry 30000000-0000-4000-8000-000000000001 uplink eno1\n';
     writeFileSync(join(root, 'devices', 'gbr0', 'ifalias'), alias);
-    const found = readInterfaces(join(root, 'net'), {
+    const found = readInterfaces([], join(root, 'net'), {
       gbr0: [{ cidr: '192.0.2.5/24' }],
       eno2: [{ cidr: '198.51.100.5/24' }],
     });

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { macSchema, type HostFacts } from '#api';
 import { balancedAmong } from './balanced.ts';
+import type { BalancingRule } from './balancing-rules.ts';
 
 const usualFolder = '/sys/class/net';
 /** What Gantry makes itself (network/names.ts); a network is judged against what others have. */
@@ -15,9 +16,11 @@ type Cidr = Pick<NetworkInterfaceInfo, 'cidr'>;
 
 /**
  * A bond is one choice: the adapters that it is made of carry nothing else. What the host has on the bridge by which it
- * shares an adapter with networks (network/linux/adapters) counts as on the adapter.
+ * shares an adapter with networks (network/linux/adapters) counts as on the adapter. `rules` are those of the host that
+ * spread load.
  */
 export function readInterfaces(
+  rules: readonly BalancingRule[] = [],
   folder = usualFolder,
   addresses: Readonly<Record<string, readonly Cidr[] | undefined>> = networkInterfaces(),
 ): HostFacts['interfaces'] {
@@ -30,16 +33,15 @@ export function readInterfaces(
       return adapter === undefined || !own.test(name) ? [] : [[adapter, name]];
     }),
   );
+  const namesOf = (name: string): string[] => [name, bridges.get(name) ?? []].flat();
   const addressesOf = (name: string): string[] =>
-    [name, bridges.get(name) ?? ''].flatMap((one) =>
-      (addresses[one] ?? []).flatMap(({ cidr }) => cidr ?? []),
-    );
+    namesOf(name).flatMap((one) => (addresses[one] ?? []).flatMap(({ cidr }) => cidr ?? []));
   return names
     .filter(isOffered)
     .slice(0, maxInterfaces)
     .map((name) => {
       const found = addressesOf(name).slice(0, 64);
-      const balanced = balancedAmong(found);
+      const balanced = balancedAmong({ names: namesOf(name), addresses: found }, rules);
       return {
         name,
         kind: existsSync(`${folder}/${name}/bridge`) ? 'bridge' : 'adapter',
