@@ -30,7 +30,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     '#nbd',
     '#images',
   ],
-  coordinator: ['#lib', '#log', '#x509', '#api', '#libvirt'],
+  coordinator: ['#lib', '#log', '#x509', '#api', '#foreign', '#libvirt'],
   cli: ['#lib', '#api', '#disk', '#nbd', '#images'],
   console: ['#lib', '#api'],
 };

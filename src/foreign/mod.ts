@@ -17,4 +17,4 @@ export {
   type Lost,
 } from './machine.ts';
 export { maxFileBytes } from './text.ts';
-export { readElements, type XmlElement } from './xml.ts';
+export { readElements, readXml, type XmlElement, type XmlNode } from './xml.ts';

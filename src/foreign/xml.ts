@@ -3,7 +3,7 @@
  * `id` has it in its path, `ide_controller[0]`. What is not well-formed is refused; a document type too, so there are
  * no entities but the five of XML and nothing grows by being read; depth, count and lengths are bounded.
  */
-import { Fault } from '#lib';
+import { assert, Fault } from '#lib';
 
 const maxDepth = 64;
 const maxElements = 50_000;
@@ -30,10 +30,26 @@ interface Element {
   readonly path: string;
   readonly attributes: ReadonlyMap<string, string>;
   text: string;
-  hasElements: boolean;
+  readonly children: Element[];
 }
 
 export type XmlElement = Readonly<Pick<Element, 'path' | 'attributes'>>;
+
+/** With those in it, in their order. */
+export interface XmlNode {
+  readonly name: string;
+  readonly attributes: ReadonlyMap<string, string>;
+  /** As it stands between its elements, too. */
+  readonly text: string;
+  readonly children: readonly XmlNode[];
+}
+
+/** The root. Faults: as `readElements`. */
+export function readXml(text: string): XmlNode {
+  const [root] = read(text);
+  assert(root !== undefined, 'a document without an element is refused');
+  return root;
+}
 
 /** All elements, each before those in it. Faults: `invalid` with the line, `too-large`. */
 export function readElements(text: string): readonly XmlElement[] {
@@ -43,7 +59,7 @@ export function readElements(text: string): readonly XmlElement[] {
 /** Those without elements in them, with their text. Faults: as `readElements`. */
 export function readLeaves(text: string): readonly (readonly [string, string])[] {
   return read(text)
-    .filter(({ hasElements }) => !hasElements)
+    .filter(({ children }) => children.length === 0)
     .map(({ path, text: own }) => [path, own.trim()]);
 }
 
@@ -118,7 +134,6 @@ class Reader {
       this.#refuse('too-large', `elements nested ${maxDepth} deep`);
     const above = this.#open.at(-1);
     if (above === undefined && this.#all.length > 0) this.#refuse('invalid', 'a second root');
-    if (above !== undefined) above.hasElements = true;
     const id = attributes.get('id');
     const step = id === undefined ? own : `${own}[${id.slice(0, 64)}]`;
     const path = above === undefined ? step : `${above.path}/${step}`;
@@ -127,8 +142,9 @@ class Reader {
       path: path.slice(0, 1024),
       attributes,
       text: '',
-      hasElements: false,
+      children: [],
     };
+    above?.children.push(element);
     this.#all.push(element);
     return element;
   }

@@ -5,14 +5,15 @@
  * A domain's UUID is the vm's id, its name the vm's name.
  */
 import { randomUUID } from 'node:crypto';
-import { vmStateFacts, type Operation, type Vm } from '#api';
+import { vmStateFacts, type Operation, type RouteName, type Vm } from '#api';
 import { Fault, faultFromData, type FaultCode } from '#lib';
 import { libvirtFault, type DomainHandle } from '#libvirt';
 import { findVm } from '../app/find.ts';
 import { nameOwner } from '../app/names.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { Counters } from './counters.ts';
-import type { Desk } from './desk.ts';
+import type { NetworkDocument } from '../documents.ts';
+import type { Asked, Desk } from './desk.ts';
 import { blockDevicesOf, type BlockDevice } from './domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
 import { isInScope, type Named } from './scope.ts';
@@ -29,6 +30,16 @@ export interface ConnectionParts {
   /** Who has connected. The connection ends with the proof. */
   readonly caller: Caller;
 }
+
+type WorkRoute = Extract<
+  RouteName,
+  | 'vm.update'
+  | 'vm.create'
+  | 'vm.remove'
+  | `vm.disk.${'attach' | 'detach'}`
+  | `vm.adapter.${'attach' | 'detach' | 'change'}`
+  | `vm.medium.${'insert' | 'eject'}`
+>;
 
 /** How long one wait for an operation lasts; there is another one behind it. */
 const waitMs = 60_000;
@@ -127,9 +138,20 @@ export class Connection {
     patch: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): Promise<void> {
+    await this.work('vm.update', { params: { vm: vm.id }, body: patch }, signal);
+  }
+
+  /** Asks for an operation, and waits for its end. Errors: those of the route, or of the operation. */
+  async work(name: WorkRoute, asked: Asked, signal: AbortSignal): Promise<Operation> {
     const { desk } = this.parts;
-    const asked = { params: { vm: vm.id }, body: patch };
-    await this.end(submitted(await desk.ask(this.#asking(), 'vm.update', asked, signal)), signal);
+    const begun = submitted(await desk.ask(this.#asking(), name, asked, signal));
+    await this.end(begun, signal);
+    return begun;
+  }
+
+  networkName(id: string): string {
+    const { inventory } = this.parts.coordinator;
+    return inventory.document<NetworkDocument>('network', id)?.data.name ?? id;
   }
 }
 

@@ -2,7 +2,7 @@
 import { kiB } from '#lib';
 import { libvirtFault, maxListLength, type Handlers } from '#libvirt';
 import type { Vm } from '#api';
-import type { HostDocument, NetworkDocument } from '../documents.ts';
+import type { HostDocument } from '../documents.ts';
 import { isActive, type Connection } from './connection.ts';
 import { matchesFlags, startsItself, stateOf } from './domain-state.ts';
 import { writeDomainXml } from './domain-xml.ts';
@@ -160,7 +160,7 @@ async function describe(connection: Connection, vm: Vm, flags: number): Promise<
     id: (flags & inactiveXml) === 0 ? id : -1,
     type: host?.facts?.acceleration.use === 'kvm' ? 'kvm' : 'qemu',
     blockDevices: connection.blockDevicesOf(vm),
-    networkName: (id) => inventory.document<NetworkDocument>('network', id)?.data.name ?? id,
+    networkName: (id) => connection.networkName(id),
     screenPort: isShown ? await screens?.portOf(vm.id) : screens && null,
   });
 }

@@ -99,9 +99,13 @@ const sataPositions = 6;
 const scsiPositions = 24;
 
 /** SATA and SCSI share the prefix sd; SCSI comes after the places of SATA where a vm has both. */
-function targets({ disks, opticalDrives }: Hardware): TargetOf {
+export function firstScsiOf({ disks, opticalDrives }: Hardware): number {
   const hasSata = [...disks, ...opticalDrives].some(({ bus }) => bus === 'sata');
-  const firstScsi = hasSata ? sataPositions : 0;
+  return hasSata ? sataPositions : 0;
+}
+
+function targets(hardware: Hardware): TargetOf {
+  const firstScsi = firstScsiOf(hardware);
   return ({ bus, controller, position }) => {
     switch (bus) {
       case 'virtio':

@@ -1,6 +1,6 @@
 /**
  * A vm as domain XML (libvirt's "Domain XML format"), whatever runs it. The same definition gives the same text; only
- * the id comes and goes with running. It is for reading: Gantry's own definition says more, and is what is changed.
+ * the id and the port of the screen come and go with running. Read again (define/), it changes nothing.
  */
 import {
   machineArchitectures,

@@ -28,6 +28,9 @@ import { Connection } from './connection.ts';
 import { Counters } from './counters.ts';
 import { Desk, type DeskParts } from './desk.ts';
 import { domainCalls } from './domain-calls.ts';
+import { changeCalls } from './change-calls.ts';
+import { defineCalls } from './define-calls.ts';
+import { deviceCalls } from './device-calls.ts';
 import { DomainIds } from './domain-ids.ts';
 import { emptyCalls } from './empty-calls.ts';
 import { hostCalls } from './host-calls.ts';
@@ -208,6 +211,9 @@ export class Gateway implements AsyncDisposable {
       ...domainCalls(connection),
       ...statisticsCalls(connection),
       ...powerCalls(connection),
+      ...defineCalls(connection),
+      ...changeCalls(connection),
+      ...deviceCalls(connection),
       ...snapshotCalls(connection),
       ...screenCalls(connection),
       ...networkCalls(connection),

@@ -127,6 +127,21 @@ function emulatorOf(arch: string): string {
   return `/usr/bin/qemu-system-${arch}`;
 }
 
+/** A kind of device, and what it may be. */
+function choice(name: string, enums: Readonly<Record<string, readonly string[]>>): Element {
+  return element(
+    name,
+    { supported: 'yes' },
+    Object.entries(enums).map(([of, values]) =>
+      element(
+        'enum',
+        { name: of },
+        values.map((value) => element('value', {}, value)),
+      ),
+    ),
+  );
+}
+
 /** Errors: INVALID_ARG for what no vm of ours can be. */
 function domainCapabilities(arch: string, machine: string | null, virtType: string | null): string {
   const known = machines.filter(([, of]) => of === arch).map(([name]) => name);
@@ -142,9 +157,12 @@ function domainCapabilities(arch: string, machine: string | null, virtType: stri
       element('vcpu', { max: 1024 }),
       element('os', { supported: 'yes' }),
       element('devices', {}, [
-        element('disk', { supported: 'yes' }),
-        element('graphics', { supported: 'no' }),
-        element('video', { supported: 'yes' }),
+        choice('disk', {
+          diskDevice: ['disk', 'cdrom', 'floppy'],
+          bus: ['ide', 'fdc', 'scsi', 'virtio', 'sata'],
+        }),
+        choice('graphics', { type: ['vnc'] }),
+        choice('video', { modelType: ['vga', 'cirrus', 'virtio', 'none'] }),
         element('hostdev', { supported: 'no' }),
       ]),
       element('features'),

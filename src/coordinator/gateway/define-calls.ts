@@ -1,0 +1,143 @@
+/** Domains defined by XML: made, or changed where there is a vm with the UUID; and taken out of Gantry. */
+import type { Vm } from '#api';
+import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
+import { chooseHost } from '../app/vm/create-vm.ts';
+import { giveMac, usedMacs } from '../app/macs.ts';
+import { findPlace } from '../app/find.ts';
+import { isActive, type Connection } from './connection.ts';
+import { mergeDevices, newFiles, type FoundDisk } from './define/merge-wish.ts';
+import { readDomain, type DomainWish } from './define/wish.ts';
+
+type Calls = Pick<
+  Handlers,
+  | 'DOMAIN_DEFINE_XML'
+  | 'DOMAIN_DEFINE_XML_FLAGS'
+  | 'DOMAIN_CREATE_XML'
+  | 'DOMAIN_UNDEFINE'
+  | 'DOMAIN_UNDEFINE_FLAGS'
+>;
+
+/** virDomainCreateFlags. */
+const startPaused = 1;
+const startAutodestroy = 2;
+
+export function defineCalls(connection: Connection): Calls {
+  const undefine = async (
+    dom: DomainHandle,
+    signal: AbortSignal,
+  ): Promise<Record<string, never>> => {
+    const { id } = connection.find(dom.uuid);
+    await connection.work('vm.remove', { params: { vm: id } }, signal);
+    return {};
+  };
+  return {
+    DOMAIN_DEFINE_XML: async ({ xml }, { signal }) => ({
+      dom: connection.handleOf(await define(connection, readDomain(xml), signal)),
+    }),
+    DOMAIN_DEFINE_XML_FLAGS: async ({ xml }, { signal }) => ({
+      dom: connection.handleOf(await define(connection, readDomain(xml), signal)),
+    }),
+    DOMAIN_CREATE_XML: async ({ xml_desc, flags }, { signal }) => {
+      if ((flags & startAutodestroy) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', 'a vm does not end with a connection');
+      const wish = readDomain(xml_desc);
+      const known = findDefined(connection, wish);
+      if (known !== undefined && isActive(known))
+        throw libvirtFault('OPERATION_INVALID', `domain ${wish.name} is already active`);
+      const vm = await define(connection, wish, signal);
+      await connection.act(vm, (flags & startPaused) === 0 ? 'start' : 'hold', signal);
+      return { dom: connection.handleOf(connection.find(vm.id)) };
+    },
+    DOMAIN_UNDEFINE: ({ dom }, { signal }) => undefine(dom, signal),
+    DOMAIN_UNDEFINE_FLAGS: ({ dom }, { signal }) => undefine(dom, signal),
+  };
+}
+
+/** Errors: those of vm.create or vm.update; DOM_EXIST for the name of another vm. */
+async function define(connection: Connection, wish: DomainWish, signal: AbortSignal): Promise<Vm> {
+  const vm = findDefined(connection, wish);
+  if (vm === undefined) return await create(connection, wish, signal);
+  const shown = connection.blockDevicesOf(vm);
+  const found = await inspect(connection, vm.hostId, newFiles(wish, shown), signal);
+  const before = vm.definition.hardware;
+  const devices = mergeDevices(wish, { before, shown, found, ...surroundings(connection) });
+  const isRenamed = wish.name !== connection.handleOf(vm).name;
+  const patch = {
+    ...(isRenamed ? { name: wish.name } : {}),
+    description: wish.description,
+    hardware: { ...wish.hardware, ...devices },
+  };
+  await connection.change(vm, patch, signal);
+  return connection.find(vm.id);
+}
+
+async function create(connection: Connection, wish: DomainWish, signal: AbortSignal): Promise<Vm> {
+  const { coordinator, named, caller } = connection.parts;
+  const { scope } = named;
+  const folder = findPlace(coordinator.inventory, caller, scope.kind === 'folder' ? scope.id : '/');
+  const wanted = scope.kind === 'host' ? scope.id : wish.host;
+  const host = chooseHost(coordinator, caller, wanted, folder.id, undefined);
+  const found = await inspect(connection, host.id, newFiles(wish, []), signal);
+  const devices = mergeDevices(wish, {
+    before: undefined,
+    shown: [],
+    found,
+    ...surroundings(connection),
+  });
+  const body = {
+    name: wish.name,
+    host: host.id,
+    folder: folder.id,
+    network: 'none',
+    definition: {
+      ...(wish.uuid === undefined ? {} : { id: wish.uuid }),
+      description: wish.description,
+      hardware: { ...wish.hardware, ...devices },
+    },
+  };
+  const { target } = await connection.work('vm.create', { body }, signal);
+  return connection.find(target.id);
+}
+
+/** By its UUID, else by its name. Errors: DOM_EXIST where the name is another's. */
+function findDefined(connection: Connection, { uuid, name }: DomainWish): Vm | undefined {
+  const vms = connection.list();
+  const named = vms.find((vm) => connection.handleOf(vm).name === name);
+  if (uuid === undefined) return named;
+  const own = vms.find(({ id }) => id === uuid);
+  if (named === undefined || named.id === uuid) return own;
+  throw libvirtFault('DOM_EXIST', `domain '${name}' already exists with uuid ${named.id}`);
+}
+
+function surroundings(connection: Connection): {
+  readonly networkName: (id: string) => string;
+  readonly makeMac: () => string;
+} {
+  const { inventory } = connection.parts.coordinator;
+  const macs = usedMacs(inventory);
+  return {
+    networkName: (id) => connection.networkName(id),
+    makeMac: () => giveMac(inventory, macs),
+  };
+}
+
+/** What the host says of files that are to be disks. Errors: those of host.disk; CONFIG_UNSUPPORTED for other formats. */
+async function inspect(
+  { parts }: Connection,
+  hostId: string,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, FoundDisk>> {
+  const found = new Map<string, FoundDisk>();
+  for (const file of files) {
+    const asked = { params: { host: hostId }, query: { file } };
+    const { format, sizeBytes } = await parts.desk.ask(parts.caller, 'host.disk', asked, signal);
+    if ((format !== 'qcow2' && format !== 'raw') || sizeBytes === null)
+      throw libvirtFault(
+        'CONFIG_UNSUPPORTED',
+        `${file.slice(0, 200)} is no disk that a vm can have`,
+      );
+    found.set(file, { format, sizeBytes });
+  }
+  return found;
+}

@@ -1,0 +1,37 @@
+/** An `<interface>` of domain XML: a network adapter as somebody wants it. */
+import type { XmlNode } from '#foreign';
+import { adapterModels, type Adapter } from '#api';
+import { attribute, child, type Lost } from './xml-words.ts';
+
+export interface AdapterWish {
+  /** Lower case; undefined: Gantry gives one. */
+  readonly mac: string | undefined;
+  readonly attachment:
+    { readonly kind: 'user' | 'none' } | { readonly kind: 'network'; readonly network: string };
+  readonly model: Adapter['model'] | undefined;
+  readonly link: Adapter['link'];
+}
+
+const models: Readonly<Record<string, Adapter['model']>> = Object.fromEntries(
+  adapterModels.map((model) => [model, model]),
+);
+/** Names and addresses on the host are Gantry's. */
+const known = ['mac', 'source', 'model', 'link', 'target', 'address', 'alias', 'boot', 'driver'];
+
+export function readAdapter(node: XmlNode, lost: Lost): AdapterWish {
+  lost.others(node, 'interface', known);
+  const type = attribute(node, 'type') ?? '';
+  const kind = lost.choose('interface type', type, {
+    user: 'user',
+    null: 'none',
+    network: 'network',
+  } as const);
+  const network = attribute(child(node, 'source'), 'network') ?? '';
+  if (kind === 'network' && network === '') lost.add('interface without the name of a network');
+  return {
+    mac: attribute(child(node, 'mac'), 'address')?.toLowerCase(),
+    attachment: kind === 'network' ? { kind, network } : { kind: kind ?? 'none' },
+    model: lost.choose('interface model', attribute(child(node, 'model'), 'type'), models),
+    link: attribute(child(node, 'link'), 'state') === 'down' ? 'down' : 'up',
+  };
+}

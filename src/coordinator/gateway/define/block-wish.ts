@@ -1,0 +1,102 @@
+/** A `<disk>` of domain XML: a disk, an optical or a floppy drive as somebody wants it. */
+import type { XmlNode } from '#foreign';
+import type { Disk, DiskBus } from '#api';
+import { attribute, child, textOf, type Lost } from './xml-words.ts';
+
+export interface BlockWish {
+  readonly device: 'disk' | 'cdrom' | 'floppy';
+  readonly place: Pick<Disk, 'bus' | 'controller' | 'position'>;
+  /** Of the host; undefined: the drive is empty. */
+  readonly file: string | undefined;
+  readonly isDevice: boolean;
+  readonly format: 'qcow2' | 'raw' | undefined;
+  readonly readOnly: boolean;
+  readonly shared: boolean;
+  readonly serial: string;
+  readonly cache: Disk['cache'] | undefined;
+  readonly discard: boolean | undefined;
+}
+
+const buses: Readonly<Record<string, DiskBus | 'fdc'>> = {
+  virtio: 'virtio',
+  scsi: 'scsi',
+  sata: 'sata',
+  ide: 'ide',
+  fdc: 'fdc',
+};
+const devices = { disk: 'disk', cdrom: 'cdrom', floppy: 'floppy' } as const;
+const formats = { qcow2: 'qcow2', raw: 'raw' } as const;
+const caches = {
+  default: undefined,
+  none: 'none',
+  writethrough: 'writethrough',
+  writeback: 'writeback',
+  unsafe: 'unsafe',
+} as const;
+const discards = { unmap: true, on: true, ignore: false, off: false } as const;
+/** Addresses and order are Gantry's, and what is behind a file is in the file. */
+const known =
+  'driver source target readonly shareable serial address alias boot backingStore mirror'.split(
+    ' ',
+  );
+
+/** `firstScsi`: where SCSI begins among the names `sd…`, after the places of SATA. */
+export function readBlock(node: XmlNode, firstScsi: number, lost: Lost): BlockWish | undefined {
+  lost.others(node, 'disk', known);
+  const device = lost.choose('disk device', attribute(node, 'device') ?? 'disk', devices);
+  const type = lost.choose('disk type', attribute(node, 'type') ?? 'file', {
+    file: 'file',
+    block: 'dev',
+  });
+  const target = child(node, 'target');
+  const name = attribute(target, 'dev') ?? '';
+  const bus = lost.choose('disk bus', attribute(target, 'bus') ?? busOf(name), buses);
+  if (device === undefined || type === undefined || bus === undefined) return undefined;
+  const place = placeOf(bus, name, firstScsi);
+  if (place === undefined) lost.add(`disk ${name || 'without a target'} on ${bus}`);
+  const driver = child(node, 'driver');
+  return {
+    device,
+    place: place ?? { bus: 'virtio', controller: 0, position: 0 },
+    file: attribute(child(node, 'source'), type),
+    isDevice: type === 'dev',
+    format: lost.choose('disk format', attribute(driver, 'type'), formats),
+    readOnly: child(node, 'readonly') !== undefined,
+    shared: child(node, 'shareable') !== undefined,
+    serial: textOf(node, 'serial') ?? '',
+    cache: lost.choose('disk cache', attribute(driver, 'cache'), caches),
+    discard: lost.choose('disk discard', attribute(driver, 'discard'), discards),
+  };
+}
+
+function busOf(name: string): string {
+  const byPrefix: Readonly<Record<string, string>> = { vd: 'virtio', hd: 'ide', fd: 'fdc' };
+  return byPrefix[name.slice(0, 2)] ?? 'sata';
+}
+
+const scsiPositions = 24;
+
+/** The opposite of the targets in domain-devices.ts. */
+function placeOf(
+  bus: DiskBus | 'fdc',
+  name: string,
+  firstScsi: number,
+): BlockWish['place'] | undefined {
+  const letters = /^(?:vd|sd|hd|fd)([a-z]{1,3})$/.exec(name)?.[1];
+  if (letters === undefined) return undefined;
+  const index = Buffer.from(letters).reduce((sum, code) => sum * 26 + code - 96, 0) - 1;
+  switch (bus) {
+    case 'virtio':
+    case 'sata':
+      return { bus, controller: 0, position: index };
+    case 'ide':
+      return { bus, controller: Math.floor(index / 2), position: index % 2 };
+    case 'scsi': {
+      const at = index - firstScsi;
+      if (at < 0) return undefined;
+      return { bus, controller: Math.floor(at / scsiPositions), position: at % scsiPositions };
+    }
+    case 'fdc':
+      return index === 0 ? { bus: 'ide', controller: 0, position: 0 } : undefined;
+  }
+}

@@ -1,0 +1,162 @@
+/** Domain XML read: our own comes back as it was, others' as far as a vm can be that, and the rest is named. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  hardwareSchema,
+  plainPort,
+  profiles,
+  vmDefinitionSchema,
+  type Hardware,
+  type Vm,
+} from '#api';
+import { isFault, miB } from '#lib';
+import { createInventory } from '../../inventory/memory-inventory.ts';
+import { holdClock } from '../../inventory/testing/clock.ts';
+import { hostData, idOf, vmData, Writer } from '../../inventory/testing/documents.ts';
+import { applyMergePatch } from '../../app/merge-patch.ts';
+import { blockDevicesOf } from '../domain-devices.ts';
+import { writeDomainXml } from '../domain-xml.ts';
+import { mergeDevices, newFiles } from './merge-wish.ts';
+import { readDevice, readDomain } from './wish.ts';
+
+function vmWith(hardware: Hardware): Vm {
+  const inventory = createInventory({ clock: holdClock() });
+  const writer = new Writer(inventory);
+  const definition = vmDefinitionSchema.parse({
+    id: idOf('web'),
+    name: 'web',
+    description: 'a <b>',
+    hardware,
+  });
+  writer.put('host', idOf('h1'), hostData('h1'));
+  writer.put('vm', idOf('web'), vmData('web', { definition }));
+  const vm = inventory.vm(idOf('web'));
+  assert.ok(vm);
+  return vm;
+}
+
+const networkName = (id: string): string => `name of ${id}`;
+const found = new Map<string, never>();
+const makeMac = (): string => '52:47:59:00:00:01';
+
+/** What is left of the hardware when its XML is written, changed and read again. */
+function through(vm: Vm, change: (xml: string) => string = (xml) => xml): Hardware {
+  const shown = blockDevicesOf(vm, () => '/images/cd.iso');
+  const xml = writeDomainXml(vm, {
+    name: vm.name,
+    id: -1,
+    type: 'kvm',
+    blockDevices: shown,
+    networkName,
+    screenPort: null,
+  });
+  const wish = readDomain(change(xml));
+  assert.deepEqual(newFiles(wish, shown), []);
+  const { hardware: before } = vm.definition;
+  const devices = mergeDevices(wish, { before, shown, found, networkName, makeMac });
+  return hardwareSchema.parse(applyMergePatch(before, { ...wish.hardware, ...devices }));
+}
+
+const disk = {
+  controller: 0,
+  format: 'qcow2',
+  sizeBytes: 64 * miB,
+  readOnly: false,
+  shared: false,
+  discard: false,
+  cache: 'none',
+  serial: 'A-1',
+} as const;
+const full: Hardware = {
+  ...profiles.modern.hardware,
+  processor: { ...profiles.modern.hardware.processor, count: 2, maxCount: 4, model: 'Nehalem' },
+  memory: { sizeBytes: 512 * miB, maxBytes: 1024 * miB },
+  disks: [
+    { ...disk, bus: 'virtio', position: 0, file: 'web.qcow2' },
+    { ...disk, bus: 'scsi', controller: 1, position: 3, file: '/pool/data.qcow2', shared: true },
+  ],
+  opticalDrives: [
+    { bus: 'sata', controller: 0, position: 2, medium: { kind: 'image', image: 'cd' } },
+  ],
+  floppy: { medium: null, readOnly: true },
+  adapters: [
+    {
+      slot: 3,
+      model: 'e1000',
+      mac: '52:47:59:00:00:09',
+      macMode: 'static',
+      attachment: { kind: 'network', network: 'n1' },
+      link: 'down',
+      optional: true,
+      ...plainPort,
+    },
+  ],
+  serialPorts: [{ kind: 'none' }, { kind: 'pty' }],
+  sound: 'hda',
+  tpm: true,
+};
+
+test('what is written for a vm and defined again changes nothing of it', () => {
+  for (const { hardware } of Object.values(profiles)) {
+    const vm = vmWith(hardware);
+    assert.deepEqual(through(vm), vm.definition.hardware);
+  }
+  const vm = vmWith(full);
+  assert.deepEqual(through(vm), vm.definition.hardware);
+});
+
+test('what is changed in the XML is changed, and what is taken out goes', () => {
+  const vm = vmWith({ ...full, adapters: [] });
+  const changed = through(vm, (xml) =>
+    xml
+      .replace(/<memory .*<\/currentMemory>/s, "<memory unit='GiB'>2</memory>")
+      .replace("<boot dev='hd'/>", '')
+      .replace(/<disk type='file' device='disk'>.*?sdd?.*?<\/disk>/s, '')
+      .replace("type='virtio' vram", "type='vga' vram")
+      .replace('</devices>', "<interface type='user'/></devices>"),
+  );
+  assert.deepEqual(changed.memory, { sizeBytes: 2048 * miB, maxBytes: null });
+  assert.deepEqual(changed.firmware.bootOrder, ['cd', 'network']);
+  assert.equal(changed.graphics.adapter, 'std');
+  assert.deepEqual(
+    changed.adapters.map(({ slot, mac, model }) => [slot, mac, model]),
+    [[0, '52:47:59:00:00:01', 'virtio']],
+  );
+  assert.ok(changed.disks.length < full.disks.length);
+});
+
+test('all that a vm cannot have is named at once', () => {
+  const xml = `<domain type='kvm'><name>x</name><memory>65536</memory><iothreads>2</iothreads>
+    <os><type machine='pc'>hvm</type><kernel>/boot/vmlinuz</kernel></os><devices>
+    <hostdev mode='subsystem' type='usb'/><graphics type='spice'/>
+    <disk type='network'><target dev='vda'/></disk><interface type='bridge'><source bridge='br0'/></interface>
+    </devices></domain>`;
+  assert.throws(
+    () => readDomain(xml),
+    (error) => {
+      assert.ok(isFault(error, 'unsupported'));
+      for (const word of [
+        'iothreads',
+        'os/kernel',
+        'hostdev',
+        'graphics spice',
+        'disk type network',
+      ])
+        assert.ok(error.message.includes(word), `${word} is missing in: ${error.message}`);
+      assert.ok(error.message.includes('interface type bridge'));
+      return true;
+    },
+  );
+});
+
+test('what is no domain, and what is no XML, is refused', () => {
+  for (const text of ['', '<domain>', '<network/>', '<domain/>', '<!DOCTYPE a><domain/>'])
+    assert.throws(
+      () => readDomain(text),
+      (error) => isFault(error, 'invalid'),
+      text,
+    );
+  const size = "<domain><name>x</name><memory unit='parsec'>1</memory></domain>";
+  assert.throws(() => readDomain(size), /memory is no size/);
+  assert.throws(() => readDevice('<hostdev/>', 0), /not <disk> or <interface>/);
+});

@@ -1,0 +1,248 @@
+/**
+ * A domain as somebody wants it, read from domain XML (libvirt's "Domain XML format"). What a vm of Gantry has no word for
+ * is refused by name; what Gantry sees to by itself (controllers, addresses, timers, the balloon) is passed over.
+ */
+import type { XmlNode } from '#foreign';
+import type { BootDevice, Hardware, PortBackend } from '#api';
+import { kiB, miB } from '#lib';
+import { libvirtFault } from '#libvirt';
+import { readAdapter, type AdapterWish } from './adapter-wish.ts';
+import { readBlock, type BlockWish } from './block-wish.ts';
+import {
+  attribute,
+  child,
+  childrenOf,
+  countOf,
+  Lost,
+  readRoot,
+  sizeOf,
+  textOf,
+} from './xml-words.ts';
+
+export interface DomainWish {
+  readonly name: string;
+  /** Undefined: any. */
+  readonly uuid: string | undefined;
+  readonly description: string;
+  /** As our own XML says it. */
+  readonly host: string | undefined;
+  /** A merge patch, of all but what follows. */
+  readonly hardware: Readonly<Record<string, unknown>>;
+  readonly blocks: readonly BlockWish[];
+  readonly adapters: readonly AdapterWish[];
+  /** COM1 and COM2. */
+  readonly serialPorts: readonly PortBackend[];
+}
+
+const knownOfDomain =
+  'name uuid description metadata memory currentMemory vcpu os cpu features ' +
+  'clock on_poweroff on_reboot on_crash pm devices resource seclabel genid';
+const knownOfOs = 'type loader nvram boot bootmenu bios firmware smbios';
+const knownDevices =
+  'disk interface serial console video sound tpm input graphics ' +
+  'emulator controller channel audio memballoon rng panic hub';
+
+/** Errors: XML_ERROR; CONFIG_UNSUPPORTED with all that a vm cannot have. */
+export function readDomain(text: string): DomainWish {
+  const root = readRoot(text, 'domain');
+  const lost = new Lost();
+  lost.others(root, '', knownOfDomain.split(' '));
+  const devices = child(root, 'devices');
+  lost.others(devices, '', knownDevices.split(' '));
+  const wish: DomainWish = {
+    name: textOf(root, 'name') ?? '',
+    uuid: textOf(root, 'uuid')?.toLowerCase(),
+    description: textOf(root, 'description') ?? '',
+    host: textOf(child(child(root, 'metadata'), 'gantry:vm'), 'gantry:host'),
+    hardware: {
+      ...memoryOf(root),
+      processor: processorOf(root, lost),
+      ...boardOf(root, devices, lost),
+      ...extrasOf(devices, lost),
+    },
+    blocks: readBlocks(childrenOf(devices, 'disk'), lost),
+    adapters: childrenOf(devices, 'interface').map((node) => readAdapter(node, lost)),
+    serialPorts: serialPortsOf(childrenOf(devices, 'serial'), lost),
+  };
+  if (wish.name === '') throw libvirtFault('XML_ERROR', 'XML error: the domain has no name');
+  lost.refuse();
+  return wish;
+}
+
+/** Of one device, as it is attached. Errors: as `readDomain`. */
+export function readDevice(
+  text: string,
+  firstScsi: number,
+):
+  | { readonly kind: 'disk'; readonly block: BlockWish }
+  | { readonly kind: 'interface'; readonly adapter: AdapterWish } {
+  const root = readRoot(text, 'disk', 'interface');
+  const lost = new Lost();
+  if (root.name === 'interface') {
+    const adapter = readAdapter(root, lost);
+    lost.refuse();
+    return { kind: 'interface', adapter };
+  }
+  const block = readBlock(root, firstScsi, lost);
+  lost.refuse();
+  if (block === undefined) throw libvirtFault('XML_ERROR', 'XML error: the disk has no place');
+  return { kind: 'disk', block };
+}
+
+const sataPositions = 6;
+
+function readBlocks(nodes: readonly XmlNode[], lost: Lost): BlockWish[] {
+  const hasSata = nodes.some((node) => attribute(child(node, 'target'), 'bus') === 'sata');
+  return nodes.flatMap((node) => readBlock(node, hasSata ? sataPositions : 0, lost) ?? []);
+}
+
+function memoryOf(root: XmlNode): Record<string, unknown> {
+  const most = sizeOf(child(root, 'memory'));
+  const now = sizeOf(child(root, 'currentMemory')) ?? most;
+  if (most === undefined || now === undefined) return {};
+  return { memory: { sizeBytes: now, maxBytes: most > now ? most : null } };
+}
+
+function processorOf(root: XmlNode, lost: Lost): Record<string, unknown> {
+  const vcpu = child(root, 'vcpu');
+  const most = countOf(vcpu?.text.trim(), 'vcpu') ?? 1;
+  const now = countOf(attribute(vcpu, 'current'), 'vcpu/@current') ?? most;
+  const cpu = child(root, 'cpu');
+  const topology = child(cpu, 'topology');
+  if (Number(attribute(topology, 'dies') ?? 1) !== 1) lost.add('processors with several dies');
+  const cores = countOf(attribute(topology, 'cores'), 'cores');
+  const threads = countOf(attribute(topology, 'threads'), 'threads');
+  const mode = attribute(cpu, 'mode') ?? 'custom';
+  const model = mode === 'custom' ? textOf(cpu, 'model') : 'host';
+  return {
+    count: now,
+    maxCount: most > now ? most : null,
+    ...(cores === undefined ? {} : { coresPerSocket: cores }),
+    ...(threads === undefined ? {} : { threadsPerCore: threads }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+const bootNames: Readonly<Record<string, BootDevice>> = {
+  hd: 'disk',
+  cdrom: 'cd',
+  fd: 'floppy',
+  network: 'network',
+};
+
+function boardOf(root: XmlNode, devices: XmlNode | undefined, lost: Lost): Record<string, unknown> {
+  const os = child(root, 'os');
+  lost.others(os, 'os', knownOfOs.split(' '));
+  const type = child(os, 'type');
+  lost.choose('domain of the type', type?.text.trim(), { hvm: 'hvm' });
+  const machine = machineOf(attribute(type, 'machine'), lost);
+  const loader = child(os, 'loader');
+  const isEfi = attribute(os, 'firmware') === 'efi' || attribute(loader, 'type') === 'pflash';
+  const order = childrenOf(os, 'boot').flatMap(
+    (node) => lost.choose('boot device', attribute(node, 'dev'), bootNames) ?? [],
+  );
+  const bootOrder = order.length > 0 ? order : orderOfDevices(devices);
+  const base = lost.choose('clock', attribute(child(root, 'clock'), 'offset'), {
+    utc: 'utc',
+    localtime: 'localtime',
+  });
+  return {
+    ...(machine === undefined ? {} : { machine }),
+    firmware: {
+      type: isEfi ? 'uefi' : 'bios',
+      secureBoot: isEfi && attribute(loader, 'secure') === 'yes',
+      ...(bootOrder.length === 0 ? {} : { bootOrder: [...new Set(bootOrder)] }),
+    },
+    ...(base === undefined ? {} : { clock: { base } }),
+  };
+}
+
+function machineOf(name: string | undefined, lost: Lost): Hardware['machine'] | undefined {
+  if (name === undefined) return undefined;
+  if (name === 'q35' || name.startsWith('pc-q35')) return 'q35';
+  if (name === 'pc' || name.startsWith('pc-i440fx')) return 'pc';
+  if (name === 'virt' || name.startsWith('virt-')) return 'virt';
+  lost.add(`machine ${name}`);
+  return undefined;
+}
+
+/** Where each device has a number of its own: the kinds in the order of their first. */
+function orderOfDevices(devices: XmlNode | undefined): readonly BootDevice[] {
+  const kinds: Readonly<Record<string, BootDevice>> = {
+    disk: 'disk',
+    cdrom: 'cd',
+    floppy: 'floppy',
+  };
+  const numbered = (devices?.children ?? []).flatMap((node) => {
+    const number = Number(attribute(child(node, 'boot'), 'order'));
+    const kind = node.name === 'interface' ? 'network' : kinds[attribute(node, 'device') ?? 'disk'];
+    return Number.isInteger(number) && kind !== undefined ? [{ number, kind }] : [];
+  });
+  return numbered.toSorted((a, b) => a.number - b.number).map(({ kind }) => kind);
+}
+
+function extrasOf(devices: XmlNode | undefined, lost: Lost): Record<string, unknown> {
+  for (const node of childrenOf(devices, 'graphics'))
+    lost.choose('graphics', attribute(node, 'type'), { vnc: true });
+  for (const node of childrenOf(devices, 'input'))
+    lost.choose('input', attribute(node, 'type'), { tablet: true, mouse: true, keyboard: true });
+  const video = child(child(devices, 'video'), 'model');
+  const adapter = lost.choose('video model', attribute(video, 'type') ?? 'none', {
+    vga: 'std',
+    cirrus: 'cirrus',
+    virtio: 'virtio',
+    none: 'none',
+  });
+  const sound = lost.choose('sound model', attribute(child(devices, 'sound'), 'model') ?? 'none', {
+    ac97: 'ac97',
+    ich6: 'hda',
+    ich9: 'hda',
+    sb16: 'sb16',
+    none: 'none',
+  });
+  const tpm = child(child(devices, 'tpm'), 'backend');
+  lost.choose('tpm', attribute(tpm, 'type'), { emulator: true });
+  return {
+    graphics: { ...(adapter === undefined ? {} : { adapter }), ...videoMemoryOf(video) },
+    ...(sound === undefined ? {} : { sound }),
+    tablet: childrenOf(devices, 'input').some((node) => attribute(node, 'type') === 'tablet'),
+    tpm: tpm !== undefined,
+  };
+}
+
+/** Other sizes are those of models that a vm has not. */
+function videoMemoryOf(video: XmlNode | undefined): Record<string, unknown> {
+  const videoMemoryBytes = (countOf(attribute(video, 'vram'), 'vram') ?? 0) * kiB;
+  return videoMemoryBytes > 0 && videoMemoryBytes % miB === 0 ? { videoMemoryBytes } : {};
+}
+
+const maxSerialPorts = 2;
+
+function serialPortsOf(nodes: readonly XmlNode[], lost: Lost): PortBackend[] {
+  const ports: PortBackend[] = [];
+  for (const [order, node] of nodes.entries()) {
+    const port = countOf(attribute(child(node, 'target'), 'port'), 'the port') ?? order;
+    if (port >= maxSerialPorts) lost.add(`serial port ${port}`);
+    else {
+      while (ports.length < port) ports.push({ kind: 'none' });
+      ports[port] = serialOf(node, lost);
+    }
+  }
+  return ports;
+}
+
+function serialOf(node: XmlNode, lost: Lost): PortBackend {
+  const source = attribute(child(node, 'source'), 'path') ?? '';
+  const type = attribute(node, 'type') ?? '';
+  switch (type) {
+    case 'pty':
+      return { kind: 'console' };
+    case 'file':
+      return { kind: 'file', file: source };
+    case 'dev':
+      return { kind: 'device', device: source };
+    default:
+      lost.add(`serial port of the type ${type}`);
+      return { kind: 'none' };
+  }
+}

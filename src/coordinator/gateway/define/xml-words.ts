@@ -1,0 +1,103 @@
+/** Words of domain XML, one by one; what nobody here understands is gathered, so that all of it is refused at once. */
+import { readXml, type XmlNode } from '#foreign';
+import { describeFault, kiB } from '#lib';
+import { libvirtFault } from '#libvirt';
+
+/** Errors: XML_ERROR. */
+export function readRoot(text: string, ...names: readonly string[]): XmlNode {
+  let root: XmlNode;
+  try {
+    root = readXml(text);
+  } catch (error) {
+    throw libvirtFault('XML_ERROR', `XML error: ${describeFault(error)}`);
+  }
+  if (names.includes(root.name)) return root;
+  throw libvirtFault('XML_ERROR', `XML error: <${root.name}> is not <${names.join('> or <')}>`);
+}
+
+export function child(node: XmlNode | undefined, name: string): XmlNode | undefined {
+  return node?.children.find((one) => one.name === name);
+}
+
+export function childrenOf(node: XmlNode | undefined, name: string): readonly XmlNode[] {
+  return node?.children.filter((one) => one.name === name) ?? [];
+}
+
+export function textOf(node: XmlNode | undefined, name: string): string | undefined {
+  return child(node, name)?.text.trim();
+}
+
+export function attribute(node: XmlNode | undefined, name: string): string | undefined {
+  return node?.attributes.get(name);
+}
+
+/** What a vm of Gantry has no word for. */
+export class Lost {
+  readonly #words = new Set<string>();
+
+  add(word: string): void {
+    this.#words.add(word.slice(0, 100));
+  }
+
+  /** All elements but these. */
+  others(node: XmlNode | undefined, place: string, known: readonly string[]): void {
+    for (const { name } of node?.children ?? [])
+      if (!known.includes(name)) this.add(place === '' ? name : `${place}/${name}`);
+  }
+
+  /** One of a table; undefined is left as it is. */
+  choose<T>(
+    what: string,
+    word: string | undefined,
+    table: Readonly<Record<string, T>>,
+  ): T | undefined {
+    if (word === undefined) return undefined;
+    if (Object.hasOwn(table, word)) return table[word];
+    this.add(`${what} ${word}`);
+    return undefined;
+  }
+
+  /** Errors: CONFIG_UNSUPPORTED with the names. */
+  refuse(): void {
+    if (this.#words.size === 0) return;
+    const shown = [...this.#words].slice(0, 10).join(', ');
+    throw libvirtFault('CONFIG_UNSUPPORTED', `unsupported configuration: a vm has no ${shown}`);
+  }
+}
+
+const units: Readonly<Record<string, number>> = {
+  b: 1,
+  bytes: 1,
+  KB: 1000,
+  k: kiB,
+  KiB: kiB,
+  MB: 1e6,
+  M: kiB ** 2,
+  MiB: kiB ** 2,
+  GB: 1e9,
+  G: kiB ** 3,
+  GiB: kiB ** 3,
+  T: kiB ** 4,
+  TiB: kiB ** 4,
+};
+
+/** Of memory, in bytes. Errors: XML_ERROR. */
+export function sizeOf(node: XmlNode | undefined): number | undefined {
+  if (node === undefined) return undefined;
+  const unit = units[attribute(node, 'unit') ?? 'KiB'];
+  const bytes = numberOf(node.text.trim()) * (unit ?? Number.NaN);
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw libvirtFault('XML_ERROR', `XML error: ${node.name} is no size`);
+}
+
+/** Errors: XML_ERROR. */
+export function countOf(text: string | undefined, what: string): number | undefined {
+  if (text === undefined) return undefined;
+  const count = numberOf(text);
+  if (Number.isSafeInteger(count)) return count;
+  throw libvirtFault('XML_ERROR', `XML error: ${what} is no number`);
+}
+
+function numberOf(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+}

@@ -1,0 +1,143 @@
+/** Devices that are attached, detached and changed one by one: disks, media of drives, and network adapters. */
+import { placeName, type Adapter, type Disk, type Vm } from '#api';
+import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
+import type { Connection } from './connection.ts';
+import type { AdapterWish } from './define/adapter-wish.ts';
+import type { BlockWish } from './define/block-wish.ts';
+import { attachmentOf, mediumOf } from './define/merge-wish.ts';
+import { readDevice } from './define/wish.ts';
+import { firstScsiOf } from './domain-devices.ts';
+
+type Calls = Pick<
+  Handlers,
+  | 'DOMAIN_ATTACH_DEVICE'
+  | 'DOMAIN_ATTACH_DEVICE_FLAGS'
+  | 'DOMAIN_DETACH_DEVICE'
+  | 'DOMAIN_DETACH_DEVICE_FLAGS'
+  | 'DOMAIN_UPDATE_DEVICE_FLAGS'
+>;
+
+interface Work {
+  readonly connection: Connection;
+  readonly vm: Vm;
+  readonly signal: AbortSignal;
+}
+interface Verb {
+  disk(work: Work, wish: BlockWish): Promise<void>;
+  adapter(work: Work, wish: AdapterWish): Promise<void>;
+}
+
+export function deviceCalls(connection: Connection): Calls {
+  const act = async (
+    verb: Verb,
+    { dom, xml }: { readonly dom: DomainHandle; readonly xml: string },
+    signal: AbortSignal,
+  ): Promise<Record<string, never>> => {
+    const vm = connection.find(dom.uuid);
+    const device = readDevice(xml, firstScsiOf(vm.definition.hardware));
+    const work = { connection, vm, signal };
+    if (device.kind === 'disk') await verb.disk(work, device.block);
+    else await verb.adapter(work, device.adapter);
+    return {};
+  };
+  return {
+    DOMAIN_ATTACH_DEVICE: (asked, { signal }) => act(attach, asked, signal),
+    DOMAIN_ATTACH_DEVICE_FLAGS: (asked, { signal }) => act(attach, asked, signal),
+    DOMAIN_DETACH_DEVICE: (asked, { signal }) => act(detach, asked, signal),
+    DOMAIN_DETACH_DEVICE_FLAGS: (asked, { signal }) => act(detach, asked, signal),
+    DOMAIN_UPDATE_DEVICE_FLAGS: (asked, { signal }) => act(update, asked, signal),
+  };
+}
+
+const attach: Verb = {
+  async disk({ connection, vm, signal }, wish) {
+    const { place, file, format, readOnly, device } = wish;
+    const params = { vm: vm.id };
+    if (device !== 'disk') {
+      const { opticalDrives } = vm.definition.hardware;
+      requireOptical(wish, 'attached');
+      const drives = [...opticalDrives, { ...place, medium: mediumOf(wish) }];
+      await connection.change(vm, { hardware: { opticalDrives: drives } }, signal);
+      return;
+    }
+    if (format === undefined)
+      throw libvirtFault('INVALID_ARG', 'the driver of the disk does not say its type');
+    const body = { kind: 'existing', file: file ?? '', format, readOnly, ...place };
+    await connection.work('vm.disk.attach', { params, body }, signal);
+  },
+  async adapter({ connection, vm, signal }, wish) {
+    const { model, mac, link } = wish;
+    const body = {
+      attachment: attachmentOf(wish, undefined, (id) => connection.networkName(id)),
+      link,
+      ...(model === undefined ? {} : { model }),
+      ...(mac === undefined ? {} : { mac, macMode: 'static' }),
+    };
+    await connection.work('vm.adapter.attach', { params: { vm: vm.id }, body }, signal);
+  },
+};
+
+const detach: Verb = {
+  async disk({ connection, vm, signal }, wish) {
+    const { opticalDrives, disks } = vm.definition.hardware;
+    const place = placeName(wish.place);
+    const isThere = (one: Pick<Disk, 'bus' | 'controller' | 'position'>): boolean =>
+      placeName(one) === place;
+    if (wish.device === 'disk') {
+      if (!disks.some(isThere)) throw noDevice(vm, `disk at ${place}`);
+      await connection.work('vm.disk.detach', { params: { vm: vm.id, place } }, signal);
+      return;
+    }
+    requireOptical(wish, 'detached');
+    if (!opticalDrives.some(isThere)) throw noDevice(vm, `drive at ${place}`);
+    const rest = opticalDrives.filter((drive) => !isThere(drive));
+    await connection.change(vm, { hardware: { opticalDrives: rest } }, signal);
+  },
+  async adapter({ connection, vm, signal }, wish) {
+    const params = { vm: vm.id, slot: String(adapterOf(vm, wish).slot) };
+    await connection.work('vm.adapter.detach', { params }, signal);
+  },
+};
+
+const update: Verb = {
+  async disk({ connection, vm, signal }, wish) {
+    if (wish.device === 'disk')
+      throw libvirtFault(
+        'OPERATION_UNSUPPORTED',
+        'of disks nothing is changed while they are attached',
+      );
+    const place = wish.device === 'floppy' ? 'floppy' : placeName(wish.place);
+    const params = { vm: vm.id, place };
+    const medium = mediumOf(wish);
+    if (medium === null) await connection.work('vm.medium.eject', { params }, signal);
+    else await connection.work('vm.medium.insert', { params, body: medium }, signal);
+  },
+  async adapter({ connection, vm, signal }, wish) {
+    const own = adapterOf(vm, wish);
+    const params = { vm: vm.id, slot: String(own.slot) };
+    if (wish.model !== undefined && wish.model !== own.model)
+      throw libvirtFault(
+        'OPERATION_UNSUPPORTED',
+        'the model of an adapter changes with the definition',
+      );
+    const attachment = attachmentOf(wish, own, (id) => connection.networkName(id));
+    const body = { link: wish.link, attachment };
+    await connection.work('vm.adapter.change', { params, body }, signal);
+  },
+};
+
+function requireOptical({ device }: BlockWish, done: string): void {
+  if (device === 'floppy')
+    throw libvirtFault('OPERATION_UNSUPPORTED', `a floppy drive is ${done} with the definition`);
+}
+
+/** By its MAC address. */
+function adapterOf(vm: Vm, { mac }: AdapterWish): Adapter {
+  const own = vm.definition.hardware.adapters.find((one) => one.mac === mac);
+  if (own !== undefined) return own;
+  throw noDevice(vm, `interface ${mac ?? 'without a MAC address'}`);
+}
+
+function noDevice({ name }: Vm, what: string): Error {
+  return libvirtFault('DEVICE_MISSING', `${name} has no ${what}`);
+}

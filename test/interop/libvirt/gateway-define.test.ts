@@ -1,0 +1,175 @@
+/**
+ * vms made and changed by unmodified virsh and virt-install, on a coordinator with a simulated host.
+ *
+ * The tests use one fleet; each makes its own vms.
+ */
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { AuditEntry, Hardware, Page } from '#api';
+import { miB } from '#lib';
+import { Stage } from '../../../src/coordinator/testing/stage.ts';
+import { run, virsh, whyNot } from './tools.ts';
+
+const skip = await whyNot('virsh');
+
+let opened: Stage | undefined;
+before(async () => {
+  opened = await Stage.open();
+  await opened.addHost('h1', 0);
+});
+after(() => opened?.[Symbol.asyncDispose]());
+
+function stage(): Stage {
+  assert.ok(opened);
+  return opened;
+}
+
+function address(path = 'all'): string {
+  return `gantry+unix:///${path}?socket=${join(stage().folder, 'run/libvirt-sock')}`;
+}
+
+async function say(...words: readonly string[]): Promise<string> {
+  const { code, out, err } = await virsh(address(), ...words);
+  assert.equal(code, 0, err);
+  return out;
+}
+
+async function complain(...words: readonly string[]): Promise<string> {
+  const { code, err } = await virsh(address(), ...words);
+  assert.equal(code, 1, `${words.join(' ')} was done`);
+  return err;
+}
+
+function hardware(name: string): Hardware {
+  const found = stage().vm(name)?.definition.hardware;
+  assert.ok(found, `there is no vm ${name}`);
+  return found;
+}
+
+async function keep(xml: string): Promise<string> {
+  const file = join(stage().folder, 'x.xml');
+  await writeFile(file, xml);
+  return file;
+}
+
+const plain = `<domain type='qemu'><name>made</name><uuid>5f2ab7f0-0000-4000-8000-0000000000aa</uuid>
+<description>by virsh</description><memory unit='MiB'>256</memory><vcpu>2</vcpu>
+<os><type arch='x86_64' machine='q35'>hvm</type><boot dev='cdrom'/><boot dev='hd'/></os>
+<features><acpi/></features><devices><emulator>/usr/bin/qemu-system-x86_64</emulator>
+<disk type='file' device='cdrom'><target dev='sda' bus='sata'/><readonly/></disk>
+<interface type='user'><mac address='52:54:00:aa:bb:cc'/><model type='virtio'/></interface>
+<serial type='pty'/><console type='pty'/><graphics type='vnc' port='-1'/>
+<video><model type='virtio'/></video><memballoon model='virtio'/></devices></domain>`;
+
+void test(
+  'virsh defines a vm, edits it and takes it out again, and each is an operation',
+  { skip },
+  async () => {
+    await say('define', await keep(plain));
+    const made = stage().vm('made');
+    assert.equal(made?.id, '5f2ab7f0-0000-4000-8000-0000000000aa');
+    assert.equal(made.definition.description, 'by virsh');
+    const { memory, processor, firmware, adapters } = made.definition.hardware;
+    assert.deepEqual([memory.sizeBytes, processor.count], [256 * miB, 2]);
+    assert.deepEqual(firmware.bootOrder, ['cd', 'disk']);
+    assert.deepEqual(
+      adapters.map(({ mac, macMode }) => [mac, macMode]),
+      [['52:54:00:aa:bb:cc', 'static']],
+    );
+    const editor = { EDITOR: 'sed -i s/262144/524288/' };
+    const edited = await run('virsh', ['-q', '-c', address(), 'edit', 'made'], editor);
+    assert.equal(edited.code, 0, edited.err);
+    assert.deepEqual(hardware('made'), {
+      ...made.definition.hardware,
+      memory: { sizeBytes: 512 * miB, maxBytes: null },
+    });
+    assert.match(
+      await complain('define', await keep(plain.replace('0000aa', '0000bb'))),
+      /already exists with uuid 5f2ab7f0/,
+    );
+    await say('undefine', 'made');
+    assert.equal(stage().vm('made'), undefined);
+    const { json } = await stage().send('GET', '/audit?limit=50');
+    const routes = (json as Page<AuditEntry>).items.map(({ route }) => route);
+    for (const route of ['vm.create', 'vm.update', 'vm.remove'] as const)
+      assert.ok(routes.includes(route), route);
+  },
+);
+
+void test(
+  'what a vm of Gantry cannot have is refused by its name, and nothing is made',
+  { skip },
+  async () => {
+    const other = plain
+      .replace('<name>made', '<name>odd')
+      .replace('<memballoon', "<hostdev mode='subsystem' type='pci'/><memballoon")
+      .replace("type='vnc'", "type='spice'");
+    const err = await complain('define', await keep(other));
+    assert.match(err, /unsupported configuration: a vm has no hostdev, graphics spice/);
+    assert.equal(stage().vm('odd'), undefined);
+    assert.match(await complain('define', await keep('<domain><name>')), /XML error/);
+  },
+);
+
+void test('memory, processors, description and name are changed one by one', { skip }, async () => {
+  await say('define', await keep(plain));
+  await say('setmaxmem', 'made', '1G', '--config');
+  await say('setmem', 'made', '512M', '--config');
+  assert.deepEqual(hardware('made').memory, { sizeBytes: 512 * miB, maxBytes: 1024 * miB });
+  assert.match(await complain('setmem', 'made', '2G', '--config'), /more than the maximum/);
+  await say('setvcpus', 'made', '4', '--maximum', '--config');
+  await say('setvcpus', 'made', '3', '--config');
+  assert.match(await say('vcpucount', 'made', '--maximum', '--config'), /^4/);
+  const { count, maxCount } = hardware('made').processor;
+  assert.deepEqual([count, maxCount], [3, 4]);
+  await say('desc', 'made', '--config', '--new-desc', 'of the lab');
+  assert.match(await say('desc', 'made'), /of the lab/);
+  await say('domrename', 'made', 'renamed');
+  assert.equal(stage().vm('renamed')?.definition.description, 'of the lab');
+  await say('undefine', 'renamed');
+});
+
+void test(
+  'adapters come and go, their cable is pulled, and a medium is put in and out',
+  { skip },
+  async () => {
+    await say('define', await keep(plain));
+    const { status, text } = await stage().send('POST', '/networks', {
+      body: { name: 'lan', type: 'internal' },
+    });
+    assert.equal(status, 200, text);
+    await say('attach-interface', 'made', 'network', 'lan', '--model', 'e1000', '--config');
+    assert.match(await say('domiflist', 'made'), /net1 +network +lan +e1000/);
+    const mac = hardware('made').adapters[1]?.mac ?? '';
+    await say('domif-setlink', 'made', mac, 'down', '--config');
+    assert.equal(hardware('made').adapters[1]?.link, 'down');
+    await say('detach-interface', 'made', 'network', '--mac', mac, '--config');
+    assert.equal(hardware('made').adapters.length, 1);
+    assert.match(await complain('change-media', 'made', 'sdb', '--eject', '--config'), /sdb/);
+    await say('undefine', 'made');
+  },
+);
+
+void test(
+  'virt-install makes a vm and starts it, and its own XML is defined again',
+  { skip: await whyNot('virt-install') },
+  async () => {
+    const words =
+      '--name fresh --memory 256 --vcpus 2 --disk none --pxe --osinfo generic --graphics vnc --network user --noautoconsole';
+    const { code, err } = await run(
+      'virt-install',
+      `--connect ${address('host/h1')} ${words}`.split(' '),
+    );
+    assert.equal(code, 0, err);
+    assert.equal(stage().vm('fresh')?.state, 'running');
+    assert.equal(hardware('fresh').processor.count, 2);
+    await say('destroy', 'fresh');
+    const file = join(stage().folder, 'fresh.xml');
+    const before = hardware('fresh');
+    await writeFile(file, await say('dumpxml', 'fresh'));
+    await say('define', file);
+    assert.deepEqual(hardware('fresh'), before, await readFile(file, 'utf8'));
+  },
+);
