@@ -6,6 +6,17 @@ import { patchOf } from './patch.ts';
 
 export const installationSettingsSchema = z
   .strictObject({
+    thumbnails: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'whether lists may show small pictures of the screens of vms' }),
+    recentEvents: z
+      .number()
+      .int()
+      .min(1)
+      .max(100)
+      .default(12)
+      .meta({ description: 'how many of the newest events the status page shows' }),
     eventRetentionDays: z.number().int().min(1).max(3650).default(90),
     eventRetentionCount: z.number().int().min(1000).max(100_000_000).default(5_000_000),
     operationRetentionDays: z.number().int().min(1).max(3650).default(30),

@@ -117,6 +117,11 @@ const eventsRoute = createRoute({
   component: lazyRouteComponent(() => import('./work/EventsPage.tsx'), 'EventsPage'),
 });
 
+const siteRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/site',
+  component: lazyRouteComponent(() => import('./site/SitePage.tsx'), 'SitePage'),
+});
 const manualRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/docs/$',
@@ -142,6 +147,7 @@ export function createConsoleRouter(): AnyRouter {
       topologyRoute,
       operationsRoute,
       eventsRoute,
+      siteRoute,
       manualRoute,
     ]),
   });

@@ -455,6 +455,7 @@ describe('the frame of the console', { skip: noBrowser }, () => {
       '/images',
       '/operations',
       '/events',
+      '/site',
     ]) {
       await open(path);
       const [page_, main] = (await page.evaluate(

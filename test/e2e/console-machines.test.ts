@@ -125,6 +125,53 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     await page.getByText('Screens', { exact: true }).click();
   });
 
+  test('WEB-20 the small screens are switched off on the page of the site, for oneself or for all, and then none is asked of a host', async () => {
+    const { page } = person;
+    const { server } = gantry.client();
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().endsWith('/screenshot')) asked.push(request.url());
+    });
+    const screen = page.getByRole('img', { name: 'Screen of tablet', exact: true });
+    const own = page.getByText('Show screens in lists, in this browser', { exact: true });
+    /** Pauses and resumes: where screens are shown, each is a new picture. */
+    const lookAtList = async (): Promise<void> => {
+      await page.goto(`${server}/status`);
+      const row = page.getByRole('row').filter({ hasText: 'tablet' });
+      await row.getByText('Running', { exact: true }).waitFor();
+      await gantry.must('vm', 'pause', 'tablet');
+      await row.getByText('Paused', { exact: true }).waitFor();
+      await gantry.must('vm', 'resume', 'tablet');
+      await row.getByText('Running', { exact: true }).waitFor();
+    };
+    const setForAll = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Change', exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.locator('#setting-thumbnails').click();
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await page.goto(`${server}/site`);
+    await own.click();
+    await lookAtList();
+    await screen.waitFor();
+    assert.ok(asked.length > 0);
+    await page.goto(`${server}/site`);
+    await setForAll();
+    await page.getByText('Switched off for the whole site').waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'site');
+    asked.length = 0;
+    await lookAtList();
+    assert.equal(await screen.count(), 0);
+    await page.goto(`${server}/site`);
+    await setForAll();
+    await own.click();
+    await lookAtList();
+    assert.equal(await screen.count(), 0);
+    assert.deepEqual(asked, []);
+  });
+
   test('WEB-27 WEB-28 a saved vm offers restoring and discarding in the place of turning on; deleting is a command of its own that lists the files', async () => {
     const { page } = person;
     await page.goto(`${gantry.client().server}/vms`);

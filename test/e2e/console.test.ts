@@ -398,6 +398,7 @@ describe('the console', { skip: noBrowser }, () => {
       ['/images?build=true', page.locator('#recipe')],
       ['/operations', title('Operations')],
       ['/events', title('Events')],
+      ['/site', title('Site settings')],
       ['/nowhere', title('There is nothing here')],
     ] as const) {
       await followTo(page, path);
@@ -420,11 +421,13 @@ describe('the console', { skip: noBrowser }, () => {
       '/images',
       '/operations',
       '/events',
+      '/site',
     ]) {
       await open(path);
       const width = await page.evaluate('document.documentElement.scrollWidth');
       assert.ok(Number(width) <= 400, `${path} is ${String(width)} wide`);
     }
+    assert.deepEqual(await findBarriers(page), []);
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 

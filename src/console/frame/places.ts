@@ -12,6 +12,7 @@ export const places: readonly (readonly [to: string, key: TextKey])[] = [
   ['/images', 'images'],
   ['/operations', 'operations'],
   ['/events', 'events'],
+  ['/site', 'siteSettings'],
   ['/docs/', 'documentation'],
 ];
 

@@ -93,6 +93,7 @@ export const german: Language = {
     selectNone: 'Keine auswählen',
     selectRow: '{name} auswählen',
     selected: '{count} ausgewählt',
+    siteSettings: 'Website-Einstellungen',
     started: 'Gestartet',
     status: 'Status',
     suggestions: 'Vorschläge',

@@ -96,6 +96,7 @@ export const texts = {
   selectNone: 'Select none',
   selectRow: 'Select {name}',
   selected: '{count} selected',
+  siteSettings: 'Site settings',
   started: 'Started',
   status: 'Status',
   suggestions: 'Suggestions',

@@ -6,6 +6,7 @@ import { vmLanguages } from '../vm/words/vm-words.ts';
 import { isolationLanguages } from '../networks/isolation-words.ts';
 import { networkLanguages } from '../networks/words.ts';
 import { resourceLanguages } from '../hosts/resources/words.ts';
+import { siteLanguages } from '../site/words.ts';
 import { teamLanguages } from '../teams/words.ts';
 import { topologyLanguages } from '../topology/words.ts';
 import {
@@ -40,6 +41,7 @@ test('every language fills the same places in its texts', async () => {
     topologyLanguages,
     networkLanguages,
     resourceLanguages,
+    siteLanguages,
     isolationLanguages,
   ];
   for (const { en: english = {}, ...others } of all)

@@ -7,6 +7,7 @@ import type {
   Folder,
   Host,
   Image,
+  Installation,
   Network,
   Operation,
   Page,
@@ -53,6 +54,18 @@ export function useList<N extends ListName>(
   return useQuery({
     ...pageQuestion(client, name, query),
     placeholderData: keepPreviousData,
+    enabled: how.enabled,
+  });
+}
+
+/** Under the name of the hosts' list: what is wrong with the installation changes with its hosts. */
+export const installationKey = ['host.list', 'installation'] as const;
+
+export function useInstallation(how: { readonly enabled: boolean }): UseQueryResult<Installation> {
+  const { client } = useConsole();
+  return useQuery({
+    queryKey: installationKey,
+    queryFn: ({ signal }) => client.call('installation.show', {}, signal),
     enabled: how.enabled,
   });
 }

@@ -1,22 +1,21 @@
 /** The master status: what is wrong and what helps, the hosts, the vms, what happened last. */
 import { Alert, Card, CardBody, CardTitle, PageSection } from '@patternfly/react-core';
-import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { useConsole, useWords } from '../console.ts';
+import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
+import { useInstallation } from '../parts/ask.ts';
 import { FindingList } from '../parts/FindingList.tsx';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { VmList } from '../vms/VmList.tsx';
 import { EventTable } from '../work/EventTable.tsx';
 import { HostCards } from './HostCards.tsx';
 
-const recentEvents = 12;
-
 export function StatusPage(): ReactNode {
   const words = useWords();
   const navigate = useNavigate();
   const place = parseListPlace(useSearch({ strict: false }));
+  const { data: installation } = useInstallation({ enabled: true });
   return (
     <>
       <PageTitle title={words.text('status')} />
@@ -31,7 +30,9 @@ export function StatusPage(): ReactNode {
             <Link to="/events">{words.text('recentEvents')}</Link>
           </CardTitle>
           <CardBody>
-            <EventTable filter={undefined} most={recentEvents} />
+            {installation !== undefined && (
+              <EventTable filter={undefined} most={installation.settings.recentEvents} />
+            )}
           </CardBody>
         </Card>
       </PageSection>
@@ -41,12 +42,8 @@ export function StatusPage(): ReactNode {
 
 /** Findings of the installation, read again when a host or the installation changes. */
 function Wrong(): ReactNode {
-  const { client } = useConsole();
   const words = useWords();
-  const { data } = useQuery({
-    queryKey: ['host.list', 'findings'],
-    queryFn: ({ signal }) => client.call('installation.show', {}, signal),
-  });
+  const { data } = useInstallation({ enabled: true });
   if (data === undefined) return null;
   const wrong = data.findings.filter(({ result }) => result !== 'ok');
   const { hosts, vms, running, operations } = data.counts;

@@ -7,10 +7,10 @@ import type { Column } from '../list/column.ts';
 import type { ListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { useList } from '../parts/ask.ts';
-import { useRemembered } from '../parts/remembered.ts';
 import { VmActionMenu } from '../vm/VmActionMenu.tsx';
 import { BulkBar } from './BulkBar.tsx';
 import { Thumbnail } from './Thumbnail.tsx';
+import { useScreens } from './use-screens.ts';
 import { useSelection } from './use-selection.ts';
 import { vmColumns, vmRowFields } from './vm-columns.tsx';
 
@@ -36,7 +36,7 @@ export function VmList({
   readonly within?: string;
 }): ReactNode {
   const words = useWords();
-  const [pictures, setPictures] = useRemembered('thumbnails', (stored) => stored === true);
+  const screens = useScreens();
   const all = [within, place.filter].filter((part) => part !== undefined);
   const selection = useSelection(all.length === 2 ? `(${all.join(') AND (')})` : all[0]);
   const hosts = useList('host.list', { sort: 'name', limit: 1000, fields: 'id,name,status' });
@@ -46,7 +46,8 @@ export function VmList({
     folder: folders.data?.items.map(({ path }) => path) ?? [],
   };
   const [name, ...others] = vmColumns;
-  const columns = pictures && name !== undefined ? [name, thumbnailColumn, ...others] : vmColumns;
+  const columns =
+    screens.shown && name !== undefined ? [name, thumbnailColumn, ...others] : vmColumns;
   return (
     <ThingList
       name="vm.list"
@@ -62,14 +63,15 @@ export function VmList({
       known={known}
       {...(within === undefined ? {} : { within })}
       selection={selection}
-      rows={pictures ? 'tall' : 'low'}
+      rows={screens.shown ? 'tall' : 'low'}
       menu={(vm) => <VmActionMenu vm={vm} look="row" />}
       extra={
         <Switch
           id="thumbnails"
           label={words.text('thumbnails')}
-          isChecked={pictures}
-          onChange={(_event, on) => setPictures(on)}
+          isDisabled={!screens.allowed}
+          isChecked={screens.shown}
+          onChange={(_event, on) => screens.setOwn(on)}
         />
       }
     >

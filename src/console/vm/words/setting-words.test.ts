@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createWords, languages } from '../../i18n/words.ts';
-import { fieldsIn, networkPatchSchema, networkSpecSchema, readFields, type Fields } from '#api';
+import {
+  fieldsIn,
+  installationSettingsSchema,
+  networkPatchSchema,
+  networkSpecSchema,
+  readFields,
+  type Fields,
+} from '#api';
 import { definitionFields } from '../settings/fields.ts';
 import { settingsIn } from '../settings/patch-fields.ts';
 import {
@@ -13,6 +20,7 @@ import {
 } from './setting-words.ts';
 
 const networkFields = readFields(settingsIn(networkPatchSchema, networkSpecSchema));
+const siteFields = readFields(installationSettingsSchema);
 
 function* walk(fields: Fields, above = ''): Generator<readonly [string, Fields[string]]> {
   for (const [name, field] of Object.entries(fields)) {
@@ -27,7 +35,11 @@ test('every setting of the contract has a name in every language, and a hint whe
     const words = createWords(await language.read());
     const table = settingLanguages[language.code];
     assert.ok(table, language.code);
-    for (const [path, field] of [...walk(definitionFields), ...walk(networkFields)]) {
+    for (const [path, field] of [
+      ...walk(definitionFields),
+      ...walk(networkFields),
+      ...walk(siteFields),
+    ]) {
       const last = path.slice(path.lastIndexOf('/') + 1);
       if (last !== 'kind')
         assert.ok(

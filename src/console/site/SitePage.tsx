@@ -1,0 +1,99 @@
+/** The settings of the site: those of everybody, and which of them one chooses for oneself. */
+import { Button, Content, PageSection, Switch } from '@patternfly/react-core';
+import { Link } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import type { Installation } from '#api';
+import { useWords } from '../console.ts';
+import { Answer } from '../parts/Answer.tsx';
+import { useInstallation } from '../parts/ask.ts';
+import { FactList, type Facts } from '../parts/FactList.tsx';
+import { PageTitle } from '../parts/PageTitle.tsx';
+import type { OwnText } from '../i18n/own-text.ts';
+import type { Words } from '../i18n/words.ts';
+import { nameSetting } from '../vm/words/setting-words.ts';
+import { useOwnScreens } from '../vms/use-screens.ts';
+import { ChangeSite } from './ChangeSite.tsx';
+import { useSiteText, type SiteTextKey } from './words.ts';
+
+export function SitePage(): ReactNode {
+  const words = useWords();
+  const question = useInstallation({ enabled: true });
+  const [changes, setChanges] = useState(false);
+  return (
+    <>
+      <PageTitle title={words.text('siteSettings')}>
+        <Button isDisabled={question.data === undefined} onClick={() => setChanges(true)}>
+          {words.text('change')}
+        </Button>
+      </PageTitle>
+      <Answer question={question}>
+        {(installation) => (
+          <>
+            <WholeSite installation={installation} />
+            <OwnSettings installation={installation} />
+            {changes && (
+              <ChangeSite installation={installation} onClose={() => setChanges(false)} />
+            )}
+          </>
+        )}
+      </Answer>
+    </>
+  );
+}
+
+function WholeSite({ installation }: { readonly installation: Installation }): ReactNode {
+  const words = useWords();
+  const text = useSiteText();
+  const facts: Facts = [
+    ...Object.entries(installation.settings).map(([name, value]): Facts[number] => [
+      nameSetting(words, name),
+      tellValue(words, text, value),
+    ]),
+    [
+      text('tls'),
+      <>
+        {installation.tls ? text('tlsOn') : text('tlsOff')} (
+        <Link to="/docs/$" params={{ _splat: 'manual/operators/security.md' }} hash="encryption">
+          {text('tlsHow')}
+        </Link>
+        )
+      </>,
+    ],
+  ];
+  return (
+    <PageSection>
+      <Content component="h2">{text('whole')}</Content>
+      <Content component="p">{text('explain')}</Content>
+      <FactList facts={facts} columns={{ xl: '2Col' }} />
+    </PageSection>
+  );
+}
+
+function tellValue(
+  words: Words,
+  text: OwnText<SiteTextKey>,
+  value: boolean | number | string | readonly string[],
+): string {
+  if (typeof value === 'boolean') return text(value ? 'yes' : 'no');
+  if (typeof value === 'number') return words.count(value);
+  return value.length === 0 ? words.text('none') : [value].flat().join(', ');
+}
+
+function OwnSettings({ installation }: { readonly installation: Installation }): ReactNode {
+  const text = useSiteText();
+  const [own, setOwn] = useOwnScreens();
+  const { thumbnails } = installation.settings;
+  return (
+    <PageSection>
+      <Content component="h2">{text('own')}</Content>
+      <Switch
+        id="own-screens"
+        label={text('ownScreens')}
+        isDisabled={!thumbnails}
+        isChecked={own && thumbnails}
+        onChange={(_event, on) => setOwn(on)}
+      />
+      {!thumbnails && <Content component="p">{text('screensOff')}</Content>}
+    </PageSection>
+  );
+}
