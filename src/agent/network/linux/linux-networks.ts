@@ -131,7 +131,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   get used(): ReadonlySet<string> {
-    const plugged = this.#ports.values().flatMap(({ network }) => network ?? []);
+    const plugged = [...this.#ports.values()].flatMap(({ network }) => network ?? []);
     return new Set([...usedNetworks(this.#options.allFiles()), ...plugged]);
   }
 
