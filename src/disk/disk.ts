@@ -82,21 +82,29 @@ export class Disk {
   /** Fills the buffer from the guest's offset on. Faults: `corrupt`, host faults. */
   async read(into: Uint8Array, offset: number): Promise<void> {
     this.#demandRange(offset, into.length);
-    for (let done = 0; done < into.length;) {
-      const asked = this.#find(offset + done, into.length - done);
-      const { extent } = asked instanceof Promise ? await asked : asked;
-      const part = into.subarray(done, done + extent.length);
-      if (extent.kind === 'data') {
-        const count = await extent.file.read(part, extent.fileOffset);
-        if (count < part.length) part.fill(0, count);
-      } else if (extent.kind === 'compressed') {
-        const cluster = await extent.load();
-        part.set(cluster.subarray(extent.skip, extent.skip + extent.length));
-      } else {
-        part.fill(0);
+    const loads: Promise<void>[] = [];
+    try {
+      for (let done = 0; done < into.length;) {
+        const asked = this.#find(offset + done, into.length - done);
+        const { extent } = asked instanceof Promise ? await asked : asked;
+        const part = into.subarray(done, done + extent.length);
+        if (extent.kind === 'data') {
+          const count = await extent.file.read(part, extent.fileOffset);
+          if (count < part.length) part.fill(0, count);
+        } else if (extent.kind === 'compressed') {
+          const load = extent.read(part);
+          load.catch(() => undefined); // told below
+          loads.push(load);
+        } else {
+          part.fill(0);
+        }
+        done += extent.length;
       }
-      done += extent.length;
+    } finally {
+      // nothing writes to the buffer any more when the caller has it back
+      await Promise.allSettled(loads);
     }
+    await Promise.all(loads);
   }
 
   /** What the disk holds from the offset on, up to `limit` bytes: runs of one kind as one layer has them. */

@@ -8,7 +8,7 @@ import type { DiskFile } from './file/disk-file.ts';
 /**
  * What a layer holds from some guest offset on.
  * data: plain bytes in a file. zero: reads as zeros. absent: this layer says nothing, the parent does (zeros
- * without one). compressed: `load` gives the whole cluster, of which the run starts at `skip`.
+ * without one). compressed: `read` fills a buffer from the start of the run on, at most `length` bytes.
  */
 export type Extent =
   | {
@@ -23,8 +23,7 @@ export type Extent =
       readonly kind: 'compressed';
       readonly length: number;
       readonly storedBytes: number;
-      readonly skip: number;
-      load(): Promise<Uint8Array>;
+      read(into: Uint8Array): Promise<void>;
     };
 
 /** How a layer names its parent. Everything in it comes from the file and is only a claim. */
@@ -88,8 +87,8 @@ export interface LayerWriter {
   resize?(sizeBytes: number): Promise<void>;
   /** Stores one whole compressed cluster made by `compress`. */
   writeCompressed?(stored: Uint8Array, offset: number): Promise<void>;
-  /** A cluster as the format stores it; undefined when it would not become smaller. */
-  compress?(cluster: Uint8Array): Promise<Uint8Array | undefined>;
+  /** A cluster as the format stores it, in the room given (`packedRoom`); undefined when it would not become smaller. */
+  compress?(cluster: Uint8Array, into: Uint8Array): Promise<Uint8Array | undefined>;
   /** Records another parent. */
   setParent?(parent: NewParent): Promise<void>;
 }

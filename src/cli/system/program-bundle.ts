@@ -18,6 +18,7 @@ const parts: readonly string[] = [
   'src/coordinator/store/sqlite/writer.ts',
   'src/coordinator/store/sqlite/reader.ts',
   'src/lib/x509/process-main.ts',
+  'src/disk/packing/pack-thread.ts',
   'src/agent/foreign/foreign-main.ts',
   'src/agent/network/linux/adapters/adapter-guard.ts',
 ].map((file) => join(root, file));

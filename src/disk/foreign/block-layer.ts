@@ -17,7 +17,8 @@ export type BlockPlace =
       readonly kind: 'compressed';
       readonly offset: number;
       readonly storedBytes: number;
-      expand(): Promise<Buffer>;
+      /** Fills a block with its content. */
+      expand(into: Uint8Array): Promise<void>;
     };
 
 export interface BlockTable {
@@ -67,13 +68,12 @@ export class BlockLayer implements Layer {
     if (first.kind === 'compressed') {
       const { storedBytes } = first;
       this.#demandInside(first.offset, 1);
-      const load = (): Promise<Buffer> => this.#clusters.load(first.offset, () => first.expand());
       return {
         kind: 'compressed',
         length: Math.min(limit, length),
         storedBytes,
-        skip: within,
-        load,
+        read: (into) =>
+          this.#clusters.read(first.offset, within, into, (block) => first.expand(block)),
       };
     }
     for (let next = 1; length < limit && next < maxJoined; next += 1) {

@@ -2,7 +2,7 @@
 import type { Format } from '../format.ts';
 import { maxStructureBytes } from '../limits.ts';
 import { MetaPages } from '../meta-pages.ts';
-import { expandCluster } from '../qcow2/compression.ts';
+import { unpackInto } from '../packing/packer.ts';
 import { fileFault, readStructure } from '../structure.ts';
 import { BlockLayer, type BlockPlace } from './block-layer.ts';
 
@@ -59,13 +59,13 @@ export const qcow1Format: Format = {
       header.demand(offset < BigInt(fileBytes) && offset % 8n === 0n, 40, `a table at ${offset}`);
       return Number(offset);
     };
-    const expand = async (offset: number, storedBytes: number): Promise<Buffer> => {
+    const expand = async (offset: number, storedBytes: number, into: Uint8Array): Promise<void> => {
       const where = { format: 'qcow1', structure: 'compressed cluster', offset };
       const stored = Buffer.alloc(storedBytes);
       const count = await file.read(stored, offset);
       try {
-        const cluster = await expandCluster('zlib', stored.subarray(0, count), clusterBytes);
-        if (cluster.length === clusterBytes) return cluster;
+        const length = await unpackInto('deflate', stored.subarray(0, count), into);
+        if (length === clusterBytes) return;
       } catch (error) {
         throw fileFault(file, where, 'cannot be expanded', 'corrupt', error);
       }
@@ -99,7 +99,7 @@ export const qcow1Format: Format = {
           kind: 'compressed',
           offset,
           storedBytes,
-          expand: () => expand(offset, storedBytes),
+          expand: (into) => expand(offset, storedBytes, into),
         };
       },
     });

@@ -5,6 +5,7 @@
  */
 import type { DiskFile } from '../file/disk-file.ts';
 import { maxDiskBytes, maxNameBytes, maxSnapshots, maxStructureBytes } from '../limits.ts';
+import type { Packing } from '../packing/codec.ts';
 import { readStructure, type Structure } from '../structure.ts';
 
 export const magic = 0x514649fb;
@@ -111,6 +112,11 @@ function readOrder(header: Structure, version: number): number {
   const order = version === 3 ? header.u32be(96) : 4;
   header.demand(order <= 6, 96, `refcounts of 2^${order} bits`);
   return order;
+}
+
+/** How clusters are packed: with zlib without the head and sum of its own streams. */
+export function packingOf(compression: Qcow2Header['compression']): Packing {
+  return compression === 'zlib' ? 'deflate' : 'zstd';
 }
 
 function readCompression(header: Structure, incompatible: bigint): 'zlib' | 'zstd' {

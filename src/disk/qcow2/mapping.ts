@@ -6,9 +6,10 @@ import { ClusterCache } from '../cluster-cache.ts';
 import type { DiskFile } from '../file/disk-file.ts';
 import type { Extent } from '../layer.ts';
 import type { MetaPages } from '../meta-pages.ts';
+import { unpackInto } from '../packing/packer.ts';
 import { fileFault } from '../structure.ts';
-import { expandCluster } from './compression.ts';
 import { entryIsCopied, entryOffset, isWhole, readEntry, type Entry } from './entries.ts';
+import { packingOf } from './header.ts';
 import { PackedReader } from './packed-reader.ts';
 
 export interface MappingOptions {
@@ -155,9 +156,10 @@ export class Mapping {
         kind: 'compressed',
         length: Math.min(limit, rest),
         storedBytes: first.storedBytes,
-        skip: within,
-        load: () =>
-          this.#clusters.load(first.offset, () => this.#expand(first.offset, first.storedBytes)),
+        read: (into) =>
+          this.#clusters.read(first.offset, within, into, (cluster) =>
+            this.#expand(first.offset, first.storedBytes, cluster),
+          ),
       };
     }
     let length = rest;
@@ -203,25 +205,30 @@ export class Mapping {
     return { kind: 'data', length, file, fileOffset: entry.offset + within };
   }
 
-  async #expand(offset: number, storedBytes: number): Promise<Buffer> {
+  async #expand(offset: number, storedBytes: number, into: Uint8Array): Promise<void> {
     const { file, compression } = this.#options;
     const place = { format: 'qcow2', structure: 'compressed cluster', offset };
-    const stored = await this.#readStored(offset, storedBytes);
-    let cluster: Buffer;
-    try {
-      cluster = await expandCluster(compression, stored, this.clusterBytes);
-    } catch (error) {
-      throw fileFault(file, place, 'cannot be expanded', 'corrupt', error);
-    }
-    if (cluster.length === this.clusterBytes) return cluster;
-    throw fileFault(file, place, `expands to ${cluster.length} of ${this.clusterBytes} bytes`);
+    const unpack = async (stored: Uint8Array): Promise<number> => {
+      try {
+        return await unpackInto(packingOf(compression), stored, into);
+      } catch (error) {
+        throw fileFault(file, place, 'cannot be expanded', 'corrupt', error);
+      }
+    };
+    const length = await this.#withStored(offset, storedBytes, unpack);
+    if (length === this.clusterBytes) return;
+    throw fileFault(file, place, `expands to ${length} of ${this.clusterBytes} bytes`);
   }
 
-  async #readStored(offset: number, length: number): Promise<Buffer> {
+  async #withStored(
+    offset: number,
+    length: number,
+    work: (stored: Uint8Array) => Promise<number>,
+  ): Promise<number> {
     const { file } = this.#options;
-    if (file.access === 'read') return this.#packed.read(offset, length);
+    if (file.access === 'read') return await this.#packed.use(offset, length, work);
     const bytes = Buffer.allocUnsafe(length);
-    return bytes.subarray(0, await file.read(bytes, offset));
+    return await work(bytes.subarray(0, await file.read(bytes, offset)));
   }
 
   #fault(offset: number, text: string): Error {

@@ -1,6 +1,7 @@
 /**
  * Reads compressed clusters, which lie packed one behind the other: whoever reads them in order gets them out of a
  * larger piece that was read at once. Only for files that nobody writes through us, since what lies ahead is kept.
+ * Memory of pieces that nobody reads any more is used again.
  */
 import { kiB } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
@@ -8,18 +9,25 @@ import type { DiskFile } from '../file/disk-file.ts';
 const windowBytes = 256 * kiB;
 /** As many as pieces of a copy are in flight. */
 const maxWindows = 8;
+/** Windows that were left stay in use until what was read in them is expanded. */
+const maxSpare = 2 * maxWindows;
 /** Clusters share sectors, so the next may begin this much before the end of the last one's. */
 const sharedBytes = 512;
 
 interface Window {
   readonly start: number;
   readonly end: number;
+  readonly memory: Buffer;
   readonly bytes: Promise<Buffer>;
+  /** Who reads in it at present. */
+  users: number;
 }
 
 export class PackedReader {
   readonly #file: DiskFile;
   #windows: Window[] = [];
+  /** Of windows that have been left, at most `maxSpare`. */
+  #spare: Buffer[] = [];
   /** Ends of the pieces that were read last: where one begins there, somebody reads in order. */
   #ends: number[] = [];
 
@@ -27,8 +35,23 @@ export class PackedReader {
     this.#file = file;
   }
 
-  /** The bytes at the offset, fewer at the end of the file; not to be kept or written to. */
-  async read(offset: number, length: number): Promise<Buffer> {
+  /** Hands the bytes at the offset to `work`, which has them until it ends; fewer at the end of the file. */
+  async use<T>(offset: number, length: number, work: (bytes: Buffer) => Promise<T>): Promise<T> {
+    const window = this.#windowOf(offset, length);
+    if (window === undefined)
+      return await work(await this.#readInto(Buffer.allocUnsafeSlow(length), offset));
+    window.users += 1;
+    try {
+      const bytes = await window.bytes;
+      return await work(bytes.subarray(offset - window.start, offset + length - window.start));
+    } finally {
+      window.users -= 1;
+      this.#reclaim(window);
+    }
+  }
+
+  /** One that holds the bytes, or will, where somebody reads in order. */
+  #windowOf(offset: number, length: number): Window | undefined {
     const end = offset + length;
     const isNext = this.#ends.findIndex(
       (known) => known - offset >= 0 && known - offset <= sharedBytes,
@@ -37,24 +60,26 @@ export class PackedReader {
     else if (this.#ends.length >= maxWindows) this.#ends.shift();
     this.#ends.push(end);
     const known = this.#windows.find((window) => window.start <= offset && end <= window.end);
-    if (known !== undefined)
-      return (await known.bytes).subarray(offset - known.start, end - known.start);
-    if (isNext < 0 || length >= windowBytes) return this.#readAt(offset, length);
-    const window = {
-      start: offset,
-      end: offset + windowBytes,
-      bytes: this.#readAt(offset, windowBytes),
-    };
-    if (this.#windows.length >= maxWindows) this.#windows.shift();
+    if (known !== undefined) return known;
+    if (isNext < 0 || length >= windowBytes) return undefined;
+    const oldest = this.#windows.length >= maxWindows ? this.#windows.shift() : undefined;
+    if (oldest !== undefined) this.#reclaim(oldest);
+    const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(windowBytes);
+    const bytes = this.#readInto(memory, offset);
+    const window = { start: offset, end: offset + windowBytes, memory, bytes, users: 0 };
     this.#windows.push(window);
-    window.bytes.catch(() => {
+    bytes.catch(() => {
       this.#windows = this.#windows.filter((one) => one !== window);
     });
-    return (await window.bytes).subarray(0, length);
+    return window;
   }
 
-  async #readAt(offset: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    return bytes.subarray(0, await this.#file.read(bytes, offset));
+  #reclaim(window: Window): void {
+    if (window.users > 0 || this.#windows.includes(window)) return;
+    if (this.#spare.length < maxSpare) this.#spare.push(window.memory);
+  }
+
+  async #readInto(memory: Buffer, offset: number): Promise<Buffer> {
+    return memory.subarray(0, await this.#file.read(memory, offset));
   }
 }

@@ -10,9 +10,9 @@ import type { DiskFile } from '../file/disk-file.ts';
 import type { LayerWriter, NewParent, ReadBelow } from '../layer.ts';
 import { RegionLocks } from '../region-locks.ts';
 import type { MetaPages } from '../meta-pages.ts';
+import { packInto } from '../packing/packer.ts';
 import { isZero } from '../zeros.ts';
 import { markBitmapsInUse } from './bitmaps.ts';
-import { compressCluster } from './compression.ts';
 import {
   writeCompressedEntry,
   writeOffsetEntry,
@@ -25,6 +25,7 @@ import {
 import {
   autoclearBitmaps,
   buildHeaderSector,
+  packingOf,
   patchHeaderSector,
   type Qcow2Header,
 } from './header.ts';
@@ -164,8 +165,9 @@ export class Qcow2Writer implements LayerWriter {
     if (this.dirtyBytes() > 0) await this.commit();
   }
 
-  compress(cluster: Uint8Array): Promise<Uint8Array | undefined> {
-    return compressCluster(this.#header.compression, cluster);
+  async compress(cluster: Uint8Array, into: Uint8Array): Promise<Uint8Array | undefined> {
+    const length = await packInto(packingOf(this.#header.compression), cluster, into);
+    return length < cluster.length ? into.subarray(0, length) : undefined;
   }
 
   async writeCompressed(stored: Uint8Array, offset: number): Promise<void> {
@@ -300,9 +302,7 @@ export class Qcow2Writer implements LayerWriter {
       const part = bytes.subarray(done, done + extent.length);
       if (extent.kind === 'data') await extent.file.read(part, extent.fileOffset);
       else if (extent.kind === 'absent') await below(part, offset + done);
-      else if (extent.kind === 'compressed') {
-        part.set((await extent.load()).subarray(extent.skip, extent.skip + extent.length));
-      }
+      else if (extent.kind === 'compressed') await extent.read(part);
       done += extent.length;
     }
     if (!isZero(bytes) || host < this.#options.fileBytes || this.#mayBeReused(host)) {

@@ -7,6 +7,7 @@ import { Disk } from '../disk.ts';
 import { MemoryFile } from '../file/memory-file.ts';
 import type { CreateOptions, Format } from '../format.ts';
 import { formatNamed } from '../formats.ts';
+import { packedRoom } from '../packing/packer.ts';
 import { seededRandom } from './random.ts';
 
 export interface Sample {
@@ -39,7 +40,8 @@ function written(
       const { writer } = disk.layer;
       for (let at = 0; at < mib; at += 4 * disk.blockBytes) {
         const cluster = Buffer.alloc(Math.min(disk.blockBytes, mib), `block ${at}`);
-        const stored = await writer?.compress?.(cluster);
+        const room = Buffer.alloc(packedRoom(cluster.length));
+        const stored = await writer?.compress?.(cluster, room);
         if (stored !== undefined) await disk.writeCompressed(stored, at);
         else await disk.write(cluster, at);
       }

@@ -4,6 +4,7 @@
  */
 import { Fault } from '#lib';
 import type { Disk } from '../disk.ts';
+import { packedRoom } from '../packing/packer.ts';
 import { eachRun, isZero } from '../zeros.ts';
 import { chunkBytes, defaultInFlight, eachInFlight } from './pipeline.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
@@ -48,7 +49,7 @@ export async function copyDisk(source: Disk, target: Disk, options: CopyOptions)
       await put(source, span, buffer);
       meter.add(span.chunkLength);
     },
-    size,
+    compress ? size + (size / target.blockBytes) * packedRoom(target.blockBytes) : size,
   );
   if (options.target === 'used' && target.sizeBytes > source.sizeBytes) {
     await target.zero(source.sizeBytes, target.sizeBytes - source.sizeBytes);
@@ -90,7 +91,7 @@ function plainWriter(target: Disk, state: 'new' | 'used'): PutSpan {
   };
 }
 
-/** Whole clusters, compressed side by side, stored in the order of the disk. */
+/** Whole clusters, compressed side by side behind the data in the buffer, stored in the order of the disk. */
 function compressor(target: Disk): PutSpan {
   const { writer } = target.layer;
   const compress = writer?.compress?.bind(writer);
@@ -113,10 +114,13 @@ function compressor(target: Disk): PutSpan {
       await source.read(bytes.subarray(0, inside), first);
       bytes.fill(0, inside);
       const work: Promise<{ readonly at: number; readonly stored: Uint8Array | undefined }>[] = [];
+      let room = bytes.length;
       for (let at = 0; at < bytes.length; at += unit) {
         const cluster = bytes.subarray(at, at + unit);
         if (isZero(cluster)) continue;
-        work.push(compress(cluster).then((stored) => ({ at, stored })));
+        const into = buffer.subarray(room, room + packedRoom(unit));
+        room += into.length;
+        work.push(compress(cluster, into).then((stored) => ({ at, stored })));
       }
       const made = await Promise.all(work);
       await before;

@@ -1,17 +1,18 @@
 /** Compressed grains: a marker (guest sector, length) and a zlib stream (RFC 1950), filled up to a sector. */
-import { deflate, inflate } from 'node:zlib';
 import type { DiskFile } from '../file/disk-file.ts';
+import { unpackInto } from '../packing/packer.ts';
 import { fileFault } from '../structure.ts';
 
 export const markerBytes = 12;
 
-/** Reads and expands the grain at the offset. Faults: `corrupt`. */
+/** Fills the buffer with the grain at the offset, expanded. Faults: `corrupt`. */
 export async function readGrain(
   file: DiskFile,
   offset: number,
-  grainBytes: number,
   hasMarker: boolean,
-): Promise<Buffer> {
+  into: Uint8Array,
+): Promise<void> {
+  const grainBytes = into.length;
   const place = { format: 'vmdk', structure: 'compressed grain', offset };
   const head = hasMarker ? markerBytes : 0;
   const guess = Buffer.allocUnsafe(head + grainBytes);
@@ -28,35 +29,9 @@ export async function readGrain(
     if (whole < length) throw fileFault(file, place, 'ends past the end of the file');
   }
   try {
-    const grain = await expand(stored, grainBytes);
     // the last grain of an extent may be stored without what lies beyond its end
-    return grain.length === grainBytes
-      ? grain
-      : Buffer.concat([grain, Buffer.alloc(grainBytes - grain.length)]);
+    into.fill(0, await unpackInto('zlib', stored, into));
   } catch (error) {
     throw fileFault(file, place, 'cannot be expanded', 'corrupt', error);
   }
-}
-
-function expand(stored: Buffer, grainBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    inflate(
-      stored,
-      { maxOutputLength: grainBytes, chunkSize: grainBytes + 1024 },
-      (error, grain) => {
-        if (error === null) resolve(grain);
-        else reject(error);
-      },
-    );
-  });
-}
-
-export function compressGrain(grain: Uint8Array): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    // room for the whole result: one trip to the thread pool
-    deflate(grain, { chunkSize: grain.length + 1024 }, (error, stored) => {
-      if (error === null) resolve(stored);
-      else reject(error);
-    });
-  });
 }

@@ -132,8 +132,7 @@ export class SparseExtent implements VmdkExtent {
         kind: 'compressed',
         length: Math.min(limit, grainBytes - within),
         storedBytes: grainBytes,
-        skip: within,
-        load: () => this.#load(place),
+        read: (into) => this.#read(place, within, into),
       };
     }
     let length = grainBytes - within;
@@ -154,10 +153,11 @@ export class SparseExtent implements VmdkExtent {
     return { kind: 'data', length, file: this.file, fileOffset: start + within };
   }
 
-  #load(offset: number): Promise<Buffer> {
-    const { grainBytes, flags } = this.#header;
-    const hasMarker = (flags & headerFlags.markers) !== 0;
-    return this.#grains.load(offset, () => readGrain(this.file, offset, grainBytes, hasMarker));
+  #read(offset: number, skip: number, into: Uint8Array): Promise<void> {
+    const hasMarker = (this.#header.flags & headerFlags.markers) !== 0;
+    return this.#grains.read(offset, skip, into, (grain) =>
+      readGrain(this.file, offset, hasMarker, grain),
+    );
   }
 
   #demandGrain(entry: number, length: number): number {

@@ -7,7 +7,8 @@ import { Fault } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
 import type { LayerWriter } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
-import { compressGrain, markerBytes } from './grain.ts';
+import { packInto } from '../packing/packer.ts';
+import { markerBytes } from './grain.ts';
 import { buildHostedHeader, type SparseHeader } from './sparse-header.ts';
 
 const markers = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } as const;
@@ -57,8 +58,8 @@ export class StreamWriter implements LayerWriter {
     return 0;
   }
 
-  compress(grain: Uint8Array): Promise<Uint8Array> {
-    return compressGrain(grain);
+  async compress(grain: Uint8Array, into: Uint8Array): Promise<Uint8Array> {
+    return into.subarray(0, await packInto('zlib', grain, into));
   }
 
   async writeCompressed(stored: Uint8Array, offset: number): Promise<void> {

@@ -3,7 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDisk, type Disk, type Finding } from '#disk';
-import { assertSame, contentOf, make, mustRun, store, withFolder, writePattern } from './tools.ts';
+import {
+  assertSame,
+  compress,
+  contentOf,
+  make,
+  mustRun,
+  store,
+  withFolder,
+  writePattern,
+} from './tools.ts';
 
 const sizeBytes = 37 * 1024 * 1024 + 512;
 
@@ -58,7 +67,7 @@ for (const compression of ['zlib', 'zstd'] as const) {
         const cluster = Buffer.alloc(disk.blockBytes);
         content.copy(cluster, 0, at, at + disk.blockBytes);
         if (cluster.every((byte) => byte === 0)) continue;
-        const stored = await disk.layer.writer?.compress?.(cluster);
+        const stored = await compress(disk, cluster);
         if (stored === undefined) {
           await disk.write(content.subarray(at, at + disk.blockBytes), at);
         } else {
@@ -202,7 +211,7 @@ void test('subclusters of qemu over a parent are gone on with: written, zeroed, 
       await disk.zero(1024 * 1024, 300 * 1024);
       wanted.fill(0, 1024 * 1024, 1024 * 1024 + 300 * 1024);
       const cluster = Buffer.alloc(disk.blockBytes, `again ${seed}; `);
-      const stored = await disk.layer.writer?.compress?.(cluster);
+      const stored = await compress(disk, cluster);
       assert.ok(stored !== undefined);
       await disk.writeCompressed(stored, 16 * disk.blockBytes);
       cluster.copy(wanted, 16 * disk.blockBytes);

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hostStore, openDisk, openNodeFile, formatNamed, type Disk } from '#disk';
+import { packedRoom } from '../../../src/disk/packing/packer.ts';
 import { seededRandom } from '../../../src/disk/testing/random.ts';
 
 export interface Ran {
@@ -53,6 +54,11 @@ export async function writePattern(disk: Disk, seed: number): Promise<void> {
   }
   const end = random.bytes(512);
   await disk.write(end, disk.sizeBytes - 512);
+}
+
+/** A cluster as the disk's format stores it; undefined where that is not smaller. */
+export async function compress(disk: Disk, cluster: Uint8Array): Promise<Uint8Array | undefined> {
+  return await disk.layer.writer?.compress?.(cluster, Buffer.alloc(packedRoom(cluster.length)));
 }
 
 export interface Making {

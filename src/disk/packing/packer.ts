@@ -1,0 +1,224 @@
+/**
+ * Packs and unpacks pieces of disks. Where several pieces wait at once, threads do it, each several at a time; a small
+ * one that comes alone is unpacked in place, sooner than a thread would hear of it.
+ *
+ * There is one set of threads for the process, as there is one pool of Node.js. They are started by what waits for
+ * them, never keep a process alive that has nothing to do, and end when nothing was asked of them for a while. What
+ * waits is bounded by those who ask: each awaits its pieces, and has a bounded number of them under way.
+ */
+// oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
+import { getCompileCacheDir } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { Fault } from '#lib';
+import { runPiece, type Packing } from './codec.ts';
+import type { PackAnswer, PackOrder, PieceOrder } from './messages.ts';
+
+const script = new URL('./pack-thread.ts', import.meta.url);
+/** What a thread begins with where its program has a compile cache; else it takes 15 MB for Node.js's type stripper. */
+const first = `
+  const { workerData } = require('node:worker_threads');
+  require('node:module').enableCompileCache(workerData.folder);
+  import(workerData.script);
+`;
+const maxThreads = 4;
+/** Small generations: a thread holds nothing but what passes through. */
+const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 };
+const idleMs = 1000;
+
+/** Of one order, on its way there and on its way back; a single piece may be larger. */
+const maxOrderBytes = 1024 * 1024;
+
+/** Up to here a piece is unpacked faster (some 100 µs) than a thread is asked to do it. */
+const inPlaceBytes = 128 * 1024;
+
+interface Piece extends PieceOrder {
+  readonly bytes: Uint8Array;
+  readonly into: Uint8Array;
+  readonly done: PromiseWithResolvers<number>;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  /** What it is at work on; nothing: it is idle. */
+  order: readonly Piece[];
+  input: Uint8Array;
+  output: Uint8Array;
+}
+
+class Packer {
+  readonly #threads = new Set<Thread>();
+  #waiting: Piece[] = [];
+  #isDue = false;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  ask(
+    packing: Packing,
+    doing: PieceOrder['doing'],
+    bytes: Uint8Array,
+    into: Uint8Array,
+  ): Promise<number> {
+    const done = Promise.withResolvers<number>();
+    const [length, roomBytes] = [bytes.length, into.length];
+    this.#waiting.push({ packing, doing, length, roomBytes, bytes, into, done });
+    // Pieces mostly come in bursts, and are shared out when all of a burst are there.
+    if (!this.#isDue) setImmediate(() => this.#shareOut());
+    this.#isDue = true;
+    return done.promise;
+  }
+
+  #shareOut(): void {
+    this.#isDue = false;
+    const idle = [...this.#threads].filter(({ order }) => order.length === 0);
+    const isBusy = idle.length < this.#threads.size;
+    const [piece] = this.#waiting;
+    if (piece !== undefined && this.#waiting.length === 1 && !isBusy && isForHere(piece)) {
+      this.#waiting = [];
+      workHere(piece);
+      return;
+    }
+    const limit = Math.min(availableParallelism(), maxThreads);
+    while (this.#threads.size < limit && idle.length < this.#waiting.length)
+      idle.push(this.#start());
+    for (const [index, thread] of idle.entries())
+      this.#send(thread, this.#take(Math.ceil(this.#waiting.length / (idle.length - index))));
+    this.#watchIdle();
+  }
+
+  /** The pieces that have waited longest, at most so many. */
+  #take(count: number): readonly Piece[] {
+    let taken = 0;
+    let [input, output] = [0, 0];
+    for (const { length, roomBytes } of this.#waiting.slice(0, count)) {
+      [input, output] = [input + length, output + roomBytes];
+      if (taken > 0 && Math.max(input, output) > maxOrderBytes) break;
+      taken += 1;
+    }
+    return this.#waiting.splice(0, taken);
+  }
+
+  #send(thread: Thread, order: readonly Piece[]): void {
+    thread.order = order;
+    if (order.length === 0) {
+      thread.worker.unref();
+      return;
+    }
+    thread.worker.ref();
+    thread.input = roomFor(thread.input, sumOf(order, 'length'));
+    thread.output = roomFor(thread.output, sumOf(order, 'roomBytes'));
+    const { input, output } = thread;
+    let at = 0;
+    for (const { bytes } of order) {
+      input.set(bytes, at);
+      at += bytes.length;
+    }
+    const pieces = order.map(({ packing, doing, length, roomBytes }) => {
+      return { packing, doing, length, roomBytes };
+    });
+    thread.worker.postMessage({ pieces, input, output } satisfies PackOrder);
+  }
+
+  #start(): Thread {
+    const worker = startWorker();
+    const none = new Uint8Array();
+    const thread: Thread = { worker, order: [], input: none, output: none };
+    this.#threads.add(thread);
+    worker.on('message', (answer: PackAnswer) => {
+      settle(thread, answer);
+      this.#send(thread, this.#take(Math.ceil(this.#waiting.length / this.#threads.size)));
+      this.#watchIdle();
+    });
+    worker.on('error', (cause) => this.#fail(thread, cause));
+    worker.on('exit', () => this.#fail(thread, undefined));
+    return thread;
+  }
+
+  #fail(thread: Thread, cause: unknown): void {
+    this.#threads.delete(thread);
+    const fault = new Fault('internal', 'a thread that packs disks has failed', { cause });
+    for (const { done } of thread.order) done.reject(fault);
+    thread.order = [];
+    if (this.#waiting.length > 0) this.#shareOut();
+  }
+
+  /** Threads that have nothing to do give their memory back. */
+  #watchIdle(): void {
+    clearTimeout(this.#idleTimer);
+    if ([...this.#threads].some(({ order }) => order.length > 0)) return;
+    this.#idleTimer = setTimeout(() => {
+      const idle = [...this.#threads];
+      this.#threads.clear();
+      for (const { worker } of idle) void worker.terminate();
+    }, idleMs).unref();
+  }
+}
+
+function startWorker(): Worker {
+  const options = { name: 'packer', resourceLimits };
+  const cache = getCompileCacheDir();
+  if (cache === undefined) return new Worker(script, options);
+  const data = { folder: dirname(cache), script: script.href };
+  return new Worker(first, { ...options, eval: true, workerData: data });
+}
+
+function isForHere({ doing, roomBytes }: Piece): boolean {
+  return doing === 'unpack' && roomBytes <= inPlaceBytes;
+}
+
+function workHere({ packing, doing, bytes, into, done }: Piece): void {
+  try {
+    done.resolve(runPiece(packing, doing, bytes, into));
+  } catch (error) {
+    done.reject(error);
+  }
+}
+
+function sumOf(order: readonly Piece[], key: 'length' | 'roomBytes'): number {
+  return order.reduce((sum, piece) => sum + piece[key], 0);
+}
+
+/** Memory that threads share, made anew where the one there is too small. */
+function roomFor(known: Uint8Array, bytes: number): Uint8Array {
+  if (known.length >= bytes) return known;
+  return new Uint8Array(new SharedArrayBuffer(Math.max(bytes, maxOrderBytes)));
+}
+
+function settle({ order, output }: Thread, answer: PackAnswer): void {
+  let at = 0;
+  for (const [index, { done, into, roomBytes }] of order.entries()) {
+    const result = answer[index] ?? 'no answer';
+    if (typeof result === 'string') done.reject(new Error(result));
+    else {
+      into.set(output.subarray(at, at + result));
+      done.resolve(result);
+    }
+    at += roomBytes;
+  }
+}
+
+let packer: Packer | undefined;
+
+/** Room that the packed form of so many bytes needs at most. */
+export function packedRoom(bytes: number): number {
+  return bytes + 1024;
+}
+
+/** Fills `into`, of `packedRoom`, with the bytes in stored form; answers its length. */
+export function packInto(packing: Packing, bytes: Uint8Array, into: Uint8Array): Promise<number> {
+  packer ??= new Packer();
+  return packer.ask(packing, 'pack', bytes, into);
+}
+
+/**
+ * Fills `into` with what was packed; answers how much that is. What follows the end of the compressed data is ignored.
+ * Errors: what zlib says, also of more than there is room for.
+ */
+export function unpackInto(
+  packing: Packing,
+  stored: Uint8Array,
+  into: Uint8Array,
+): Promise<number> {
+  packer ??= new Packer();
+  return packer.ask(packing, 'unpack', stored, into);
+}
