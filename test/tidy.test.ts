@@ -31,7 +31,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     '#images',
   ],
   coordinator: ['#lib', '#log', '#x509', '#api', '#foreign', '#libvirt'],
-  cli: ['#lib', '#api', '#disk', '#nbd', '#images'],
+  cli: ['#lib', '#api', '#disk', '#nbd', '#images', '#qemu'],
   console: ['#lib', '#api'],
 };
 

@@ -1,5 +1,9 @@
-/** Commands on disk files of this machine. No coordinator is needed: the disk library does the work in this process. */
+/**
+ * Commands on disk files of this machine. No coordinator is needed: the disk library does the work in this process, with the
+ * help of a small machine where it is about files inside.
+ */
 import { changeCommands } from '../disk/change.ts';
+import { fileCommands } from '../disk/files.ts';
 import { inspectCommands } from '../disk/inspect.ts';
 import { lookCommands } from '../disk/look.ts';
 import { makeCommands } from '../disk/make.ts';
@@ -10,5 +14,6 @@ export const diskCommands = [
   ...lookCommands,
   ...makeCommands,
   ...changeCommands,
+  ...fileCommands,
   ...serveCommands,
 ];

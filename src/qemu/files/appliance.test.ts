@@ -1,14 +1,17 @@
 /** The files appliance on a real disk with a partition of each file system, made by the tools of their own projects. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, open, symlink, truncate, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { isFault, miB } from '#lib';
 import { buildImage, filesKernelPath, type BuiltImage } from '#images';
+import { serveClient } from '../../nbd/mod.ts';
 import { TemporaryFolder, withoutQemu } from '../testing/real-qemu.ts';
 import { FilesAppliance } from './appliance.ts';
 import type { BlockDevice } from './block-device.ts';
+import { RawFileDevice } from './testing/devices.ts';
 import { writePartitions } from './testing/partitions.ts';
 
 /** Where images are kept between runs. */
@@ -24,28 +27,6 @@ const missing = needed.filter(
   (name) => spawnSync('which', [name], { env: { PATH: path } }).status !== 0,
 );
 const skip = withoutQemu || (missing.length > 0 && `${missing.join(', ')} is not installed`);
-
-class RawFile implements BlockDevice {
-  readonly sizeBytes: number;
-  readonly #handle: FileHandle;
-
-  constructor(handle: FileHandle, sizeBytes: number) {
-    this.#handle = handle;
-    this.sizeBytes = sizeBytes;
-  }
-
-  async read(into: Uint8Array, offset: number): Promise<void> {
-    await this.#handle.read(into, 0, into.length, offset);
-  }
-
-  async write(from: Uint8Array, offset: number): Promise<void> {
-    await this.#handle.write(from, 0, from.length, offset);
-  }
-
-  flush(): Promise<void> {
-    return this.#handle.datasync();
-  }
-}
 
 async function textOf(content: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(await Array.fromAsync(content)).toString('utf8');
@@ -139,7 +120,9 @@ describe('the files appliance', { skip }, () => {
       initramfsPath: image.path,
       acceleration: 'tcg',
       account: undefined,
-      device: new RawFile(handle, size),
+      device: new RawFileDevice(handle, size),
+      serve: (stream: Duplex, device: BlockDevice) =>
+        serveClient(stream, { exports: new Map([['', device]]), onFault: () => undefined }),
       access,
     } as const;
     await using appliance = await FilesAppliance.start(parts);
@@ -179,11 +162,11 @@ describe('the files appliance', { skip }, () => {
         assert.ok(isFault(error, 'corrupt'));
         assert.match(
           error.message,
-          /^cannot list \/ of vda6 \(ext4\): the file system cannot be read: .*EXT4-fs/,
+          /^cannot list \/ of partition 6 \(ext4\): the file system cannot be read: .*EXT4-fs/,
         );
         return true;
       });
-      await assert.rejects(appliance.list('vda7', '/'), /cannot open vda7: it holds LUKS/);
+      await assert.rejects(appliance.list('vda7', '/'), /cannot open partition 7: it holds LUKS/);
       await assert.rejects(appliance.list('vda8', '/'), /it holds no file system that is known/);
       await assert.rejects(appliance.list('vda99', '/'), (error) => isFault(error, 'not-found'));
 

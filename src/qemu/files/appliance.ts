@@ -18,7 +18,6 @@ import { printable } from '../qmp/messages.ts';
 import { ForgetfulDevice, type BlockDevice } from './block-device.ts';
 import { ByteReader } from './byte-reader.ts';
 import { nameFileSystem, type NamedFileSystem, type ReadableType } from './file-systems.ts';
-import { serveBlockDevice } from './nbd.ts';
 import { bytesOfPath } from './path-text.ts';
 import {
   encodePath,
@@ -44,6 +43,8 @@ export interface ApplianceParts {
   /** Undefined: as this process. */
   readonly account: ProgramAccount | undefined;
   readonly device: BlockDevice;
+  /** Serves a device over NBD to the one at the other end of the stream, until that leaves. */
+  readonly serve: (stream: Duplex, device: BlockDevice) => Promise<void>;
   readonly access: 'read' | 'write';
   readonly signal?: AbortSignal | undefined;
 }
@@ -79,7 +80,7 @@ export class FilesAppliance implements AsyncDisposable {
   #systems: readonly FileSystem[] = [];
 
   private constructor(parts: ApplianceParts, system: readonly [kernel: number, initramfs: number]) {
-    const { program, account, device, access } = parts;
+    const { program, account, device, serve, access } = parts;
     this.#access = access;
     this.#device = access === 'read' ? new ForgetfulDevice(device) : device;
     const call = makeMortalAs(account, program, machineArguments(parts));
@@ -98,7 +99,7 @@ export class FilesAppliance implements AsyncDisposable {
     said.on('data', (chunk: Buffer) => {
       this.#said = `${this.#said}${chunk.toString('latin1')}`.slice(-maxSaidBytes);
     });
-    this.#served = serveBlockDevice(disk, this.#device).catch(() => this.#kill());
+    this.#served = serve(disk, this.#device).catch(() => this.#kill());
   }
 
   /** A machine that answers. Errors: `unavailable`, `unsupported`, `timeout`; the signal's reason. */
@@ -215,7 +216,7 @@ export class FilesAppliance implements AsyncDisposable {
 
   #describe(device: string): string {
     const { name = 'unknown content' } = this.#systems.find((one) => one.device === device) ?? {};
-    return `${device} (${name})`;
+    return `${placeOf(device)} (${name})`;
   }
 
   /** Errors: `not-found`, `unsupported`. */
@@ -227,13 +228,13 @@ export class FilesAppliance implements AsyncDisposable {
   #typeOf(device: string): ReadableType {
     const system = this.#systems.find((one) => one.device === device);
     if (system === undefined) {
-      throw new Fault('not-found', `the disk has no ${printable(device)}`, {
-        hint: `one of: ${this.#systems.map((one) => one.device).join(', ')}`,
+      throw new Fault('not-found', `the disk has no ${placeOf(device)}`, {
+        hint: `there is: ${this.#systems.map((one) => placeOf(one.device)).join(', ')}`,
       });
     }
     if (system.type !== undefined) return system.type;
     const what = system.name ?? 'no file system that is known';
-    throw new Fault('unsupported', `cannot open ${device}: it holds ${what}`);
+    throw new Fault('unsupported', `cannot open ${placeOf(device)}: it holds ${what}`);
   }
 
   async #ask(
@@ -332,6 +333,11 @@ export class FilesAppliance implements AsyncDisposable {
     }
     if (missing > 0) throw new Fault('invalid', `the file ends before its ${sizeBytes} bytes`);
   }
+}
+
+function placeOf(device: string): string {
+  const number = printable(device.slice('vda'.length));
+  return number === '' ? 'whole disk' : `partition ${number}`;
 }
 
 function machineArguments({ acceleration }: ApplianceParts): readonly string[] {

@@ -1,0 +1,191 @@
+/** Verbs on files inside disks: list, extract, replace. A small machine reads the file systems (docs/rfd/0028). */
+import { createReadStream } from 'node:fs';
+import { open, rm, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { claimDisk } from '#disk';
+import { Fault, formatBytes, isoTime } from '#lib';
+import { command, type Run } from '../command.ts';
+import { writeList } from '../output/render.ts';
+import type { Column } from '../output/table.ts';
+import type { FilesAppliance, FileSystem, FolderEntry } from '#qemu';
+import { demandChangeable, openSource, sourceOptions, type SourceValues } from './open.ts';
+import { tell } from './tell.ts';
+
+const diskArgument = { name: 'disk', meaning: 'a disk file', completes: 'file' } as const;
+const pathArgument = {
+  name: 'path',
+  meaning: 'a path inside; bytes that are no text are written \\xNN, a backslash \\\\',
+} as const;
+const filesOptions = {
+  ...sourceOptions,
+  partition: {
+    type: 'number',
+    value: 'NUMBER',
+    meaning: 'the partition, 0 for the disk itself; the only readable one when absent',
+  },
+} as const;
+
+interface FilesValues extends SourceValues {
+  readonly partition?: number | undefined;
+}
+
+type SystemRow = Omit<FileSystem, 'device'> & { readonly partition: number };
+
+const systemColumns: readonly Column<SystemRow>[] = [
+  { title: 'PARTITION', value: ({ partition }) => String(partition), align: 'right' },
+  { title: 'OFFSET', value: ({ start }) => String(start), align: 'right' },
+  { title: 'SIZE', value: ({ sizeBytes }) => formatBytes(sizeBytes), align: 'right' },
+  { title: 'HOLDS', value: ({ name }) => name ?? '-' },
+  { title: 'LABEL', value: ({ label }) => label ?? '' },
+  { title: 'FILES', value: ({ type }) => (type === undefined ? 'cannot be read' : 'can be read') },
+];
+
+const kindLetters = { file: '-', folder: 'd', link: 'l', other: '?' } as const;
+
+/** As `ls -l` writes it: `-rw-r--r--`. */
+export function modeText({ kind, mode }: Pick<FolderEntry, 'kind' | 'mode'>): string {
+  const bits = [6, 3, 0].map((shift) => {
+    const three = (mode >> shift) & 7;
+    return `${three & 4 ? 'r' : '-'}${three & 2 ? 'w' : '-'}${three & 1 ? 'x' : '-'}`;
+  });
+  return `${kindLetters[kind]}${bits.join('')}`;
+}
+
+const entryColumns: readonly Column<FolderEntry>[] = [
+  { title: 'MODE', value: modeText },
+  { title: 'OWNER', value: ({ uid, gid }) => `${uid}:${gid}` },
+  { title: 'SIZE', value: ({ sizeBytes }) => String(sizeBytes), align: 'right' },
+  { title: 'CHANGED', value: ({ changedS }) => isoTime(changedS * 1000) },
+  {
+    title: 'NAME',
+    value: ({ name, target }) => (target === undefined ? name : `${name} -> ${target}`),
+  },
+];
+
+/** Reads a disk with the machine; both are closed afterwards. */
+async function reading<T>(
+  run: Run,
+  options: FilesValues,
+  work: (appliance: FilesAppliance, device: string) => Promise<T>,
+): Promise<T> {
+  const { startAppliance, chooseFileSystem } = await import('./files-appliance.ts');
+  await using disk = await openSource(run, run.args[0] ?? '', options);
+  await using appliance = await startAppliance(run, disk, 'read');
+  return await work(appliance, chooseFileSystem(appliance.systems, options.partition));
+}
+
+async function listSystems(run: Run, options: FilesValues): Promise<void> {
+  const { startAppliance, partitionOf } = await import('./files-appliance.ts');
+  await using disk = await openSource(run, run.args[0] ?? '', options);
+  await using appliance = await startAppliance(run, disk, 'read');
+  const { systems } = appliance;
+  // A disk with a table holds nothing else itself, unless it is a CD that is one of both.
+  const shown = systems.filter(({ device, name }) => device !== 'vda' || name || !systems[1]);
+  const rows = shown.map(({ device, ...system }) => ({
+    partition: partitionOf(device),
+    ...system,
+  }));
+  writeList(run.out, run.format, systemColumns, rows, 'an empty disk');
+}
+
+/** Faults: `exists` for a file that is there; nothing half is left. */
+async function writeNewFile(path: string, content: AsyncIterable<Buffer>): Promise<number> {
+  const file = await open(path, 'wx').catch((cause: unknown) => {
+    throw new Fault('exists', `cannot write ${path}`, { cause, hint: 'choose another with --to' });
+  });
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of content) {
+      await file.writeFile(chunk);
+      sizeBytes += chunk.length;
+    }
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  return sizeBytes;
+}
+
+export const fileCommands = [
+  command({
+    name: 'disk files',
+    summary: 'the partitions and file systems of a disk, or a folder inside it',
+    args: [diskArgument, { ...pathArgument, optional: true }],
+    options: filesOptions,
+    examples: ['gantry disk files web.qcow2', 'gantry disk files web.vhdx /etc --partition 1'],
+    async run(run) {
+      const [, path] = run.args;
+      if (path === undefined) return listSystems(run, run.options);
+      const entries = await reading(run, run.options, (appliance, device) =>
+        appliance.list(device, path, run.signal),
+      );
+      writeList(run.out, run.format, entryColumns, entries, 'an empty folder');
+    },
+  }),
+  command({
+    name: 'disk extract',
+    summary: 'copy a file out of a disk, or a folder as a tar archive',
+    args: [diskArgument, pathArgument],
+    options: {
+      ...filesOptions,
+      to: { type: 'text', value: 'FILE', meaning: 'a new file; its own name when absent' },
+    },
+    examples: [
+      'gantry disk extract web.qcow2 /etc/hosts',
+      'gantry disk extract web.vhdx /home --partition 1 --to home.tar',
+    ],
+    async run(run) {
+      const [disk = '', path = ''] = run.args;
+      await reading(run, run.options, async (appliance, device) => {
+        const { kind } = await appliance.facts(device, path, run.signal);
+        const isFolder = kind === 'folder';
+        const name = basename(path) || 'root';
+        const to = run.options.to ?? (isFolder ? `${name}.tar` : name);
+        if (run.dryRun) return run.out.line(`would write ${to}`);
+        const content = appliance.read(isFolder ? 'pack' : 'get', device, path, run.signal);
+        const sizeBytes = await writeNewFile(to, content);
+        tell(run, { disk, path, to, kind, sizeBytes }, `${to}: ${formatBytes(sizeBytes)}`);
+      });
+    },
+  }),
+  command({
+    name: 'disk replace',
+    summary: 'put a file into a disk that nothing uses, in the place of the one that is there',
+    args: [
+      diskArgument,
+      { name: 'file', meaning: 'a file of this machine', completes: 'file' },
+      pathArgument,
+    ],
+    options: filesOptions,
+    examples: ['gantry disk replace web.qcow2 hosts /etc/hosts'],
+    async run(run) {
+      const [path = '', file = '', inside = ''] = run.args;
+      const { startAppliance, chooseFileSystem } = await import('./files-appliance.ts');
+      await demandChangeable(run, path, { ...run.options, doing: 'change files in' });
+      const { size: sizeBytes } = await stat(file).catch((cause: unknown) => {
+        throw new Fault('not-found', `cannot read ${file}`, { cause });
+      });
+      if (run.dryRun)
+        return run.out.line(`would write ${formatBytes(sizeBytes)} to ${inside} of ${path}`);
+      await using disk = await openSource(run, path, run.options, { access: 'write' });
+      if (!disk.isWritable) {
+        throw new Fault(
+          'unsupported',
+          `${path}: disks in this kind of ${disk.format} are only read`,
+          {
+            hint: 'convert it: gantry disk convert',
+          },
+        );
+      }
+      await claimDisk(disk, 'change files in');
+      await using appliance = await startAppliance(run, disk, 'write');
+      const device = chooseFileSystem(appliance.systems, run.options.partition);
+      const content = createReadStream(file, { signal: run.signal });
+      await appliance.replace(device, inside, { sizeBytes, content }, run.signal);
+      await appliance.leave(run.signal);
+      tell(run, { disk: path, path: inside, sizeBytes }, `${inside} of ${path} is ${file} now`);
+    },
+  }),
+];
