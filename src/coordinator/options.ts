@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Fault } from '#lib';
+import { defaultPorts } from '#libvirt';
 
 export const usage = `usage: node src/coordinator/main.ts --data DIR --config DIR --runtime DIR [options]
 
@@ -9,7 +10,7 @@ export const usage = `usage: node src/coordinator/main.ts --data DIR --config DI
   --config DIR         what the administrator gives: a certificate of one's own in tls/
   --runtime DIR        coordinator.json while it serves; may be gone after a restart of the machine
   --listen HOST:PORT   where it serves (127.0.0.1:7443); port 0 takes a free one
-  --libvirt-listen HOST:PORT   where libvirt's clients of other machines are answered, over TLS; default: nowhere
+  --libvirt-listen HOST[:PORT]  where libvirt's clients of other machines are answered, over TLS (16514); default: nowhere
   --insecure-no-tls    without TLS; never over a network
   --log LEVEL          trace, debug, info, warn, error
 `;
@@ -88,15 +89,15 @@ function parseLibvirt(values: Values): ListenAddress | undefined {
   const text = values['libvirt-listen'];
   if (text === undefined) return undefined;
   if (values['insecure-no-tls']) throw wrong('libvirt-listen', 'takes TLS, which is switched off');
-  return parseListen('libvirt-listen', text);
+  return parseListen('libvirt-listen', text, defaultPorts.tls);
 }
 
-/** `127.0.0.1:7443`, `[::1]:7443`, `name:0`. */
-function parseListen(name: string, text: string): ListenAddress {
-  const match = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([\w.-]{1,253})):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
+/** `127.0.0.1:7443`, `[::1]:7443`, `name:0`; without a port only where there is a default. */
+function parseListen(name: string, text: string, defaultPort?: number): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([\w.-]{1,253}))(?::(\d{1,5}))?$/.exec(text);
+  const port = Number(match?.[3] ?? defaultPort ?? Number.NaN);
   const host = match?.[1] ?? match?.[2];
-  if (host === undefined || port > 65_535)
+  if (host === undefined || !(port <= 65_535))
     throw wrong(name, 'is an address and a port such as 127.0.0.1:7443');
   return { host, port };
 }

@@ -111,7 +111,9 @@ describe('options', () => {
     assert.equal(libvirt(), undefined);
     const asked = ['--libvirt-listen', '0.0.0.0:16514'];
     assert.deepEqual(libvirt(...asked), { host: '0.0.0.0', port: 16_514 });
+    assert.deepEqual(libvirt('--libvirt-listen', '[::1]'), { host: '::1', port: 16_514 });
     assert.throws(() => libvirt(...asked, '--insecure-no-tls'), /takes TLS/);
+    assert.throws(() => parseOptions([...needed, '--listen', '127.0.0.1']), /address and a port/);
   });
 });
 

@@ -65,6 +65,8 @@ export interface RunningCoordinator extends AsyncDisposable {
   readonly url: string;
   /** Where libvirt's clients of other machines are answered; undefined: nowhere. */
   readonly libvirtPort: number | undefined;
+  /** The same without TLS, for the service's own account, on loopback. */
+  readonly libvirtPlainPort: number | undefined;
   /** Rejects when the coordinator cannot go on. */
   readonly failed: Promise<never>;
 }
@@ -248,6 +250,7 @@ export async function startCoordinator(
     coordinator,
     url,
     libvirtPort: gateway.port,
+    libvirtPlainPort: gateway.plainPort,
     failed: follower.failed,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -47,8 +47,9 @@ const upOptions = {
   },
   'libvirt-listen': {
     type: 'text',
-    value: 'HOST:PORT',
-    meaning: "where libvirt's clients of other machines are answered; off: nowhere, the default",
+    value: 'HOST[:PORT]',
+    meaning:
+      "where libvirt's clients of other machines are answered; default port 16514; off: nowhere, the default",
   },
   'no-vm': { type: 'flag', meaning: 'do not create the first vm' },
   'no-install': { type: 'flag', meaning: 'only report what is missing on this machine' },
@@ -71,8 +72,13 @@ function wantedSettings(run: Run<typeof upOptions>): StartSettings {
   };
 }
 
+/** That of libvirt's own servers for TLS. */
+const libvirtPort = 16_514;
+
 function parseLibvirtListen(text: string): string | undefined {
-  return text === 'off' ? undefined : parseListen(text);
+  if (text === 'off') return undefined;
+  const hasPort = /^(?:\[[^\]]*\]|[^:[\]]*):\d+$/.test(text);
+  return parseListen(hasPort ? text : `${text}:${libvirtPort}`);
 }
 
 /** Whether what runs listens elsewhere than this call asks for. */

@@ -94,6 +94,7 @@ export function testNeeds(): readonly Need[] {
     ['libsasl2-modules', '/usr/share/doc/libsasl2-modules'],
     ['python3', 'python3'],
     ['python3-libvirt', '/usr/share/doc/python3-libvirt'],
+    ['virtinst', 'virt-install'],
     ['qemu-guest-agent', 'qemu-ga'],
     ['busybox-static', 'busybox'],
     ['iproute2', 'ip'],

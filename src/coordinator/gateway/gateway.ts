@@ -5,12 +5,14 @@
  *   <runtime>/libvirt-sock      reads and writes, for whoever can open it: the service's own account, and root
  *   <runtime>/libvirt-sock-ro   reads
  *   TLS, where it is asked for  in the name of a user, who proves it by SASL with the secret of a token
+ *   TCP beside it, on loopback  as libvirt-sock: the kernel says whose program it is (loopback-owner.ts)
  */
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describeFault, Fault, faultCodes, isFault, toFault } from '#lib';
 import {
+  defaultPorts,
   LibvirtServer,
   type Handlers,
   type OpenAnswer,
@@ -34,7 +36,7 @@ import { deviceCalls } from './device-calls.ts';
 import { DomainIds } from './domain-ids.ts';
 import { emptyCalls } from './empty-calls.ts';
 import { hostCalls } from './host-calls.ts';
-import { requireOwner } from './loopback-owner.ts';
+import { loopback, requireOwner } from './loopback-owner.ts';
 import { networkCalls } from './network-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
@@ -64,6 +66,7 @@ export class Gateway implements AsyncDisposable {
   readonly #proved = new WeakMap<Peer, Caller>();
   readonly #closing = new AbortController();
   #port: number | undefined;
+  #plainPort: number | undefined;
 
   private constructor(options: GatewayOptions) {
     const { coordinator, access } = options;
@@ -100,6 +103,11 @@ export class Gateway implements AsyncDisposable {
     return this.#port;
   }
 
+  /** Where programs of the own account are answered without TLS; undefined: nowhere. */
+  get plainPort(): number | undefined {
+    return this.#plainPort;
+  }
+
   async #listenHere(): Promise<void> {
     const { paths, log } = this.#options.coordinator;
     for (const [name, access] of sockets) {
@@ -122,6 +130,19 @@ export class Gateway implements AsyncDisposable {
       clientCertificate: 'optional',
     });
     this.#port = late.listening.port;
+    await this.#listenPlain(address.port === 0 ? 0 : defaultPorts.tcp);
+  }
+
+  /** On the port that libvirt's clients try; where a libvirtd has it, this is said in the log. */
+  async #listenPlain(port: number): Promise<void> {
+    try {
+      this.#plainPort = (await this.#local.listenTcp({ host: loopback, port })).port;
+    } catch (error) {
+      this.#options.coordinator.log.warn(
+        { fault: describeFault(error) },
+        'no plain TCP for libvirt',
+      );
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -132,10 +153,10 @@ export class Gateway implements AsyncDisposable {
     this.#ids[Symbol.dispose]();
   }
 
-  #open({ peer, name, session, signal }: OpenRequest): OpenAnswer {
+  async #open({ peer, name, session, signal }: OpenRequest): Promise<OpenAnswer> {
     const { coordinator, access } = this.#options;
     this.#counters ??= new Counters(coordinator.inventory, coordinator.clock);
-    const caller = this.#identify(peer);
+    const caller = await this.#identify(peer);
     const connection = new Connection({
       coordinator,
       desk: this.#desk,
@@ -159,7 +180,8 @@ export class Gateway implements AsyncDisposable {
     const arrival = arrivalOf({ transport: 'unix', address: '' });
     const client = new DuplexSocket(viewer);
     try {
-      await requireOwner(viewer);
+      const { remotePort = 0, localPort = 0 } = viewer;
+      await requireOwner([loopback, remotePort], [loopback, localPort]);
       const caller = access.authenticateOwner(arrival);
       const { signal } = this.#closing;
       await this.#desk.join(caller, 'vm.screen.open', { params: { vm: vmId } }, client, signal);
@@ -170,11 +192,26 @@ export class Gateway implements AsyncDisposable {
   }
 
   /** Errors: `unauthenticated`. */
-  #identify(peer: Peer): Caller {
-    if (peer.transport === 'unix') return this.#options.access.authenticateOwner(arrivalOf(peer));
+  async #identify(peer: Peer): Promise<Caller> {
+    const { access } = this.#options;
+    if (peer.transport === 'unix') return access.authenticateOwner(arrivalOf(peer));
+    if (peer.transport === 'tcp') return await this.#identifyOwner(peer);
     const caller = this.#proved.get(peer);
     if (caller === undefined) throw new Fault('unauthenticated', 'nobody has signed in');
     return caller;
+  }
+
+  /** At the plain port. A refusal stands in the audit trail. */
+  async #identifyOwner({ address }: Peer): Promise<Caller> {
+    const arrival = arrivalOf({ transport: 'unix', address });
+    try {
+      const port = Number(address.slice(address.lastIndexOf(':') + 1));
+      await requireOwner([loopback, port], [loopback, this.#plainPort ?? 0]);
+      return this.#options.access.authenticateOwner(arrival);
+    } catch (error) {
+      this.#noteStranger(arrival, 'TCP', error);
+      throw error;
+    }
   }
 
   /** Whether the secret is that of a token of the user; a refusal stands in the audit trail. */
@@ -230,7 +267,7 @@ export class Gateway implements AsyncDisposable {
 
 /** Screens are on this machine's loopback, and whoever looks may type. */
 function hasScreens({ peer, session }: Pick<OpenRequest, 'peer' | 'session'>): boolean {
-  return peer.transport === 'unix' && session.access === 'write';
+  return peer.transport !== 'tls' && session.access === 'write';
 }
 
 function arrivalOf({ transport, address }: Pick<Peer, 'transport' | 'address'>): Arrival {

@@ -3,29 +3,28 @@
  * there (proc(5), /proc/net/tcp). Only an established one counts, since one that nobody has any more is shown as root's.
  */
 import { readFile } from 'node:fs/promises';
-import type { Socket } from 'node:net';
 import { Fault } from '#lib';
 
+export const loopback = '127.0.0.1';
 const root = 0;
 const established = '01';
 
-/** Errors: `unauthenticated` for a program of another account than this one's and root. */
-export async function requireOwner(socket: Socket): Promise<void> {
-  const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
+/** Of the program at `peer`, connected to `own`. Errors: `unauthenticated` for another account than this one's and root. */
+export async function requireOwner(peer: Place, own: Place): Promise<void> {
   const table = await readFile('/proc/net/tcp', 'latin1').catch(() => '');
-  const owner = findOwner(table, [remoteAddress, remotePort], [localAddress, localPort]);
+  const owner = findOwner(table, peer, own);
   if (owner !== undefined && (owner === root || owner === process.getuid?.())) return;
   throw new Fault(
     'unauthenticated',
-    'the screen is for programs of the account that Gantry runs as',
+    'only programs of the account that Gantry runs as are let in here',
   );
 }
 
-type Place = readonly [address: string, port: number];
+export type Place = readonly [address: string, port: number];
 
-/** The account of the socket; undefined where there is no such connection. */
-export function findOwner(table: string, own: Place, other: Place): number | undefined {
-  const [from, to] = [hexadecimal(own), hexadecimal(other)];
+/** The account of the socket at `peer`; undefined where there is no such connection. */
+export function findOwner(table: string, peer: Place, own: Place): number | undefined {
+  const [from, to] = [hexadecimal(peer), hexadecimal(own)];
   for (const line of table.split('\n')) {
     const [, local, remote, state, , , , account] = line.trim().split(/\s+/);
     if (local === from && remote === to && state === established) return Number(account);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { createInventory, type MemoryInventory } from '../inventory/memory-inventory.ts';
 import { holdClock } from '../inventory/testing/clock.ts';
 import { hostData, idOf, report, vmData, Writer } from '../inventory/testing/documents.ts';
-import { findOwner, requireOwner } from './loopback-owner.ts';
+import { findOwner, loopback, requireOwner } from './loopback-owner.ts';
 import { Screens } from './screens.ts';
 
 function make(): { inventory: MemoryInventory; writer: Writer } {
@@ -48,7 +48,10 @@ test('only programs of the own account and of root are let in', async (t) => {
   const judged: boolean[] = [];
   const show = async (_vmId: string, viewer: Socket): Promise<void> => {
     judged.push(
-      await requireOwner(viewer).then(
+      await requireOwner(
+        [loopback, viewer.remotePort ?? 0],
+        [loopback, viewer.localPort ?? 0],
+      ).then(
         () => true,
         () => false,
       ),

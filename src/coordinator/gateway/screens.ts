@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { vmStateFacts } from '#api';
 import type { Inventory } from '../inventory/inventory.ts';
+import { loopback } from './loopback-owner.ts';
 
 const maxPorts = 1000;
 const maxViewers = 16;
@@ -66,7 +67,7 @@ export class Screens implements AsyncDisposable {
       viewer.on('close', () => viewers.delete(viewer));
       void this.#parts.show(vmId, viewer);
     });
-    server.listen({ host: '127.0.0.1', port: 0 });
+    server.listen({ host: loopback, port: 0 });
     this.#places.set(vmId, place);
     return place;
   }

@@ -94,6 +94,10 @@ export class Stage implements AsyncDisposable {
     return this.#running.libvirtPort;
   }
 
+  get libvirtPlainPort(): number | undefined {
+    return this.#running.libvirtPlainPort;
+  }
+
   get authority(): string {
     return this.#authority;
   }

@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AuditEntry, Page, Vm } from '#api';
 import { isFault } from '#lib';
-import { connectLibvirt, libvirtFacts, type Client } from '#libvirt';
+import { connectLibvirt, defaultPorts, libvirtFacts, type Client } from '#libvirt';
+import { parseOptions } from '../../../src/coordinator/options.ts';
 import { Stage, type AgentProcess } from '../../../src/coordinator/testing/stage.ts';
 import { virsh, whyNot, type Ran } from './tools.ts';
 
@@ -292,6 +293,37 @@ async function seenAs(user: string, secret: string, path: string): Promise<reado
 function namesOf(some: readonly Vm[]): readonly string[] {
   return some.map(({ name }) => name).toSorted();
 }
+
+void test(
+  'FED-35 switched on, it answers an unmodified client over TCP of this machine as over TLS of any, on the ports of libvirt',
+  { skip },
+  async () => {
+    assert.deepEqual([defaultPorts.tcp, defaultPorts.tls], [16_509, 16_514]);
+    const { libvirtPlainPort, libvirtPort } = stage();
+    const asked = [
+      '--libvirt-listen',
+      '0.0.0.0',
+      '--data',
+      '/d',
+      '--config',
+      '/c',
+      '--runtime',
+      '/r',
+    ];
+    const options = parseOptions(asked);
+    assert.ok(options !== 'help');
+    assert.deepEqual(options.libvirt, { host: '0.0.0.0', port: 16_514 });
+    for (const driver of ['gantry', 'qemu']) {
+      const plain = `${driver}+tcp://127.0.0.1:${libvirtPlainPort ?? 0}/system`;
+      const { code, out, err } = await virsh(plain, 'list', '--all', '--name');
+      assert.equal(code, 0, err);
+      assert.deepEqual(out.trim().split('\n').toSorted(), namesOf(vms()));
+    }
+    const secret = await stage().addUser('eve', [{ role: 'administrator' }]);
+    assert.ok(libvirtPort);
+    assert.deepEqual(await seenAs('eve', secret, 'system'), namesOf(vms()));
+  },
+);
 
 void test(
   'FED-36 an address of its own names the coordinator, and everything, one host or a folder of it',
