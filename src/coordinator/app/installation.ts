@@ -13,6 +13,7 @@ import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { OperationDocument, SettingDocument } from '../documents.ts';
 import { commitFresh } from './commit-fresh.ts';
+import { findHostTroubles } from './host-troubles.ts';
 import { configureHosts } from './hosts.ts';
 import { requireMatch, type Precondition } from './precondition.ts';
 import { settingEvents } from './setting-events.ts';
@@ -60,36 +61,8 @@ export async function showInstallation(
       operations: everything ? unfinished : 0,
       lastEvent: everything ? (last?.seq ?? 0) : 0,
     },
-    findings: everything ? [...about.findings(), ...hostFindings(coordinator)] : [],
+    findings: everything ? [...about.findings(), ...findHostTroubles(inventory)] : [],
   };
-}
-
-/** Hosts that cannot work, each with the remedy. */
-function hostFindings({ inventory }: Coordinator): readonly Finding[] {
-  const findings: Finding[] = [];
-  if (inventory.count('host') === 0)
-    findings.push({
-      check: 'hosts',
-      result: 'warning',
-      evidence: 'no host has joined',
-      remedy: 'make a token with: gantry host join-token',
-    });
-  for (const { id } of inventory.documents('host')) {
-    const host = inventory.host(id);
-    if (host === undefined || host.status === 'ready') continue;
-    findings.push({
-      check: 'hosts',
-      result: 'error',
-      evidence: `host ${host.name} is ${host.status}${
-        host.statusReason === null ? '' : `: ${host.statusReason}`
-      }`,
-      remedy:
-        host.status === 'service-stopped'
-          ? `start its service: gantry host start ${host.name}`
-          : `look whether its agent runs, then: gantry host diagnose ${host.name}`,
-    });
-  }
-  return findings;
 }
 
 export async function updateInstallation(
