@@ -11,9 +11,10 @@ import {
   statfsSync,
   statSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { profiles, vmDefinitionSchema, type UndoDecision, type VmDefinition } from '#api';
+import { hostStore, makeDisk, openDisk, parentFor } from '#disk';
 import { giB, isFault, miB, systemClock } from '#lib';
 import { connectQmp, qmp } from '#qemu';
 import {
@@ -106,6 +107,33 @@ describe('undo disks', { skip: withoutQemu }, () => {
     const report = await agent.act(id, 'turn-off');
     assert.equal(report.state, 'off');
     assert.ok((report.undo?.sizeBytes ?? 0) > 0);
+  });
+
+  test('DISK-21 a differencing disk is of one virtual disk, undo disks are of all disks of the vm', async () => {
+    const { id, folder } = await makeVm('discard');
+    const store = hostStore([agent.shelf, folder]);
+    const child = join(agent.shelf, 'child.qcow2');
+    {
+      await using below = await openDisk({ path: join(folder, 'a.qcow2'), store });
+      const { sizeBytes } = below;
+      const parent = await parentFor(child, below);
+      await makeDisk({ path: child, format: 'qcow2', sizeBytes, parent }, store);
+      await using over = await openDisk({ path: child, store });
+      assert.deepEqual(
+        [...over.chain()].map(({ name }) => name),
+        [child, join(folder, 'a.qcow2')],
+      );
+    }
+    await agent.act(id, 'turn-on');
+    const { files } = await agent.host.call('machine.files', { id });
+    assert.deepEqual(
+      files
+        .filter(({ role }) => role === 'undo')
+        .map(({ path, parent }) => `${basename(path)} on ${basename(parent ?? '')}`)
+        .toSorted(),
+      ['a.undo.qcow2 on a.qcow2', 'b.undo.qcow2 on b.qcow2'],
+    );
+    await agent.act(id, 'turn-off');
   });
 
   test('DISK-30 files of the classic profile are named vud', async () => {
