@@ -52,12 +52,12 @@ function useLines({ carries, plugs }: Picture): readonly Line[] {
   const words = useWords();
   const text = useTopologyText();
   return [
-    ...carries.map(({ host, hostName, network, state, bridge }) => ({
+    ...carries.map(({ host, hostName, network, state, bridge, uplink }) => ({
       key: `${host} ${network}`,
       from: host,
       to: network,
       look: `carry ${state}`,
-      title: `${hostName}: ${words.networkState(state)}${bridge === null ? '' : `, ${bridge}`}`,
+      title: `${hostName}: ${[words.networkState(state), bridge ?? [], uplink ?? []].flat().join(', ')}`,
     })),
     ...plugs.map(({ vm, network, adapter, flow }) => ({
       key: `${vm.id} ${adapter.slot}`,

@@ -17,7 +17,7 @@ import { useNarrow } from '../parts/use-narrow.ts';
 import { VmActionMenu } from '../vm/VmActionMenu.tsx';
 import { layOut, scales, type Layout } from './layout.ts';
 import { Lines } from './Lines.tsx';
-import { drawPicture, type Picture } from './picture.ts';
+import { drawPicture, uplinkOf, type Picture } from './picture.ts';
 import { ThingNode } from './ThingNode.tsx';
 import { TopologyTable } from './TopologyTable.tsx';
 import { useOpened, type Opened } from './use-opened.ts';
@@ -68,9 +68,13 @@ function Hosts({ picture, layout, onLight }: Given): ReactNode {
     tone: status === 'ready' ? 'ok' : 'problem',
     word: words.hostStatus(status),
   });
+  const runningOn = (host: Host | undefined): string[] =>
+    host?.load === undefined || host.load === null
+      ? []
+      : [`${words.text('running')}: ${words.count(host.load.running)}`];
   return (
     <ul aria-label={words.text('hosts')}>
-      {picture.hosts.map(({ id, name }) => {
+      {picture.hosts.map(({ id, name, uplinks }) => {
         // Who may see the network need not see the host.
         const host = hosts.find((one) => one.id === id);
         return (
@@ -81,11 +85,7 @@ function Hosts({ picture, layout, onLight }: Given): ReactNode {
             sign={host && signOf(host)}
             menu={host && <HostMenu host={host} look="row" />}
             onLight={onLight}
-            detail={
-              host?.load === undefined || host.load === null
-                ? ''
-                : `${words.text('running')}: ${words.count(host.load.running)}`
-            }
+            detail={[...runningOn(host), ...uplinks].join(' · ')}
           >
             <Link to="/hosts/$host" params={{ host: id }}>
               {name}
@@ -105,14 +105,15 @@ function Networks({
 }: Given & { readonly opened: Opened }): ReactNode {
   const words = useWords();
   const text = useTopologyText();
-  const detailOf = ({ id, type, ipv4, adapter, adapters }: Network): string => {
+  const detailOf = (network: Network): string => {
+    const { id, type, ipv4, adapters } = network;
     const page = opened.vmsOn.get(id);
     const [shown, total] = [page?.items.length ?? 0, page?.total ?? 0];
     const count =
       shown < total
         ? text('some', { shown: words.count(shown), total: words.count(total) })
         : text('adapters', { count: words.count(adapters) });
-    return `${count} · ${ipv4?.subnet ?? adapter ?? type}`;
+    return `${count} · ${uplinkOf(network) ?? ipv4?.subnet ?? type}`;
   };
   return (
     <ul aria-label={words.text('networks')}>

@@ -4,6 +4,8 @@ import type { Adapter, Network, Vm } from '#api';
 /** A host carries a network. */
 export type Carry = Pick<Network['hosts'][number], 'host' | 'hostName' | 'state' | 'bridge'> & {
   readonly network: string;
+  /** Of the host, that the network is on: `eno1`, `eno1.120` with its VLAN; undefined: it is on none. */
+  readonly uplink: string | undefined;
 };
 
 /** An adapter of a vm is plugged into a network. */
@@ -15,9 +17,15 @@ export interface Plug {
   readonly flow: { readonly received: number; readonly sent: number } | undefined;
 }
 
+export interface PicturedHost {
+  readonly id: string;
+  readonly name: string;
+  readonly uplinks: readonly string[];
+}
+
 export interface Picture {
-  /** Those that carry one of the networks, by name. */
-  readonly hosts: readonly { readonly id: string; readonly name: string }[];
+  /** Those that carry one of the networks, by name, with the adapters that they do so by. */
+  readonly hosts: readonly PicturedHost[];
   readonly networks: readonly Network[];
   /** Each once, in the order of the first network that it is on. */
   readonly vms: readonly Vm[];
@@ -38,16 +46,32 @@ export function drawPicture(
       state,
       bridge,
       network: network.id,
+      uplink: uplinkOf(network),
     })),
   );
-  const hosts = new Map(carries.map(({ host, hostName }) => [host, { id: host, name: hostName }]));
   return {
-    hosts: [...hosts.values()].sort((a, b) => a.name.localeCompare(b.name)),
+    hosts: hostsOf(carries),
     networks,
     vms: [...vms.values()],
     carries,
     plugs: [...vms.values()].flatMap((vm) => plugsOf(vm, networks, vmsOn)),
   };
+}
+
+/** The adapter of a bridged network, as interfaces of VLANs are usually named. */
+export function uplinkOf({ adapter, vlan }: Network): string | undefined {
+  if (adapter === null) return undefined;
+  return vlan === null ? adapter : `${adapter}.${vlan}`;
+}
+
+function hostsOf(carries: readonly Carry[]): readonly PicturedHost[] {
+  return [...Map.groupBy(carries, ({ host }) => host)]
+    .map(([id, own]) => ({
+      id,
+      name: own[0]?.hostName ?? id,
+      uplinks: [...new Set(own.flatMap(({ uplink }) => uplink ?? []))].sort(),
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name));
 }
 
 function plugsOf(

@@ -5,10 +5,16 @@ import type { Adapter, Network, Vm } from '#api';
 import { layOut, scales } from './layout.ts';
 import { drawPicture, widthOf } from './picture.ts';
 
-const networkOf = (id: string, hosts: readonly string[]): Network =>
+const networkOf = (
+  id: string,
+  hosts: readonly string[],
+  [adapter, vlan = null]: readonly [string | null, (number | null)?] = [null],
+): Network =>
   ({
     id,
     name: id,
+    adapter,
+    vlan,
     hosts: hosts.map((host) => ({ host, hostName: host, state: 'ready', bridge: null })),
   }) as unknown as Network;
 const vmOf = (id: string, networks: readonly string[]): Vm =>
@@ -48,6 +54,18 @@ test('a vm on two networks is drawn once, with a line for each adapter that is p
     picture.hosts.map(({ name }) => name),
     ['h1', 'h2'],
   );
+});
+
+test('a host tells the adapters by which it carries networks, with their VLANs', () => {
+  const networks = [
+    networkOf('lan', ['h1', 'h2'], ['eno1']),
+    networkOf('dmz', ['h1'], ['eno1', 120]),
+    networkOf('lab', ['h1']),
+  ];
+  assert.deepEqual(drawPicture(networks, new Map()).hosts, [
+    { id: 'h1', name: 'h1', uplinks: ['eno1', 'eno1.120'] },
+    { id: 'h2', name: 'h2', uplinks: ['eno1'] },
+  ]);
 });
 
 test('what is counted of all adapters together is the flow of one only where it is the only one', () => {
