@@ -4,7 +4,15 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import type { Operation } from '#api';
-import { noBrowser, openBrowser, sitAtBrowser, type Person, signInByLink } from './browser.ts';
+import { hostTabHelp, pageHelp, sectionHelp, vmTabHelp } from '../../src/console/manual/help.ts';
+import {
+  followTo,
+  noBrowser,
+  openBrowser,
+  sitAtBrowser,
+  type Person,
+  signInByLink,
+} from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
 describe('the lists of the console', { skip: noBrowser }, () => {
@@ -179,6 +187,33 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     assert.equal(items.length, 1);
     assert.equal((items[0] as Operation).state, 'done');
     assert.equal(await grid().getByText('Paused').count(), 2);
+  });
+
+  test('WEB-39 each panel has a help mark that opens its help', async () => {
+    const { page } = person;
+    const { items } = await gantry
+      .client()
+      .call('vm.list', { query: { limit: 1, fields: 'id,hostId' } });
+    const [{ id, hostId } = { id: '', hostId: '' }] = items;
+    const panels = [
+      ...Object.entries(pageHelp).map(([name, help]) => [`/${name}`, help]),
+      ...Object.entries(vmTabHelp).map(([tab, help]) => [`/vms/${id}?tab=${tab}`, help]),
+      ...Object.entries(sectionHelp).map(([section, help]) => [
+        `/vms/${id}?tab=configuration&section=${section}`,
+        help,
+      ]),
+      ...Object.entries(hostTabHelp).map(([tab, help]) => [`/hosts/${hostId}?tab=${tab}`, help]),
+    ] as const;
+    await open('/status');
+    for (const [path = '', help = ''] of panels) {
+      await followTo(page, path);
+      await page.locator(`main a.help-mark[href="/docs/${help}"]`).first().waitFor();
+    }
+    await page.getByRole('link', { name: 'Help: ' }).first().click();
+    await page.getByRole('heading', { level: 1, name: 'The console' }).waitFor();
+    const heading = page.getByRole('heading', { name: 'Operations and events' });
+    await heading.waitFor();
+    assert.ok(Number((await heading.boundingBox())?.y) < 800);
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

@@ -9,6 +9,7 @@ import { Answer } from '../parts/Answer.tsx';
 import type { Words } from '../i18n/words.ts';
 import { FactList, type Facts } from '../parts/FactList.tsx';
 import { TabBar } from '../parts/TabBar.tsx';
+import { hostTabHelp } from '../manual/help.ts';
 import { ThingPage } from '../parts/ThingPage.tsx';
 import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
@@ -54,6 +55,7 @@ function HostTabs({ host }: { readonly host: Host }): ReactNode {
     <ThingPage
       kind="hosts"
       name={host.name}
+      help={hostTabHelp[tab]}
       side={
         <>
           <HostStatusLabel host={host} />

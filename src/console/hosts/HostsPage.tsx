@@ -5,6 +5,7 @@ import { hostSchema } from '#api';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { hostColumns } from './host-columns.tsx';
 import { HostMenu } from './HostMenu.tsx';
@@ -15,7 +16,7 @@ export function HostsPage(): ReactNode {
   const place = parseListPlace(useSearch({ strict: false }));
   return (
     <>
-      <PageTitle title={words.text('hosts')} />
+      <PageTitle title={words.text('hosts')} help={pageHelp.hosts} />
       <ThingList
         name="host.list"
         schema={hostSchema}

@@ -59,6 +59,7 @@ export const german: Language = {
     foundByItself: 'wird selbst gefunden',
     freeOf: '{free} frei von {total}',
     guestSystem: 'Gastsystem',
+    helpOn: 'Hilfe: {title}',
     hostFilterExample: 'zum Beispiel: status != ready',
     identifier: 'Kennung',
     imageDeleted: 'Die Datei wird gelöscht: {path}',

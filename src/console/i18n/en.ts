@@ -62,6 +62,7 @@ export const texts = {
   foundByItself: 'found by itself',
   freeOf: '{free} free of {total}',
   guestSystem: 'Guest system',
+  helpOn: 'Help: {title}',
   hostFilterExample: 'for example: status != ready',
   identifier: 'Identifier',
   imageDeleted: 'Its file is deleted: {path}',

@@ -7,6 +7,7 @@ import type { Image } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { FactList, type Facts } from '../parts/FactList.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { ThingPage } from '../parts/ThingPage.tsx';
 import { EventList } from '../work/EventList.tsx';
 import { DeleteImage } from './DeleteImage.tsx';
@@ -46,6 +47,7 @@ function Shown({ image }: { readonly image: Image }): ReactNode {
     <ThingPage
       kind="images"
       name={image.name}
+      help={pageHelp.images}
       side={
         <Button variant="secondary" isDanger onClick={() => setAsked(true)}>
           {words.text('delete')}

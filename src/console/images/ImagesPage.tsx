@@ -6,6 +6,7 @@ import { useState, type ReactNode } from 'react';
 import { imageSchema, type Image } from '#api';
 import { useWords } from '../console.ts';
 import { ThingList } from '../list/ThingList.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { BuildImage } from './BuildImage.tsx';
 import { DeleteImage } from './DeleteImage.tsx';
@@ -20,7 +21,7 @@ export function ImagesPage(): ReactNode {
   const [asked, setAsked] = useState<Image | undefined>(undefined);
   return (
     <>
-      <PageTitle title={words.text('images')}>
+      <PageTitle title={words.text('images')} help={pageHelp.images}>
         <Button onClick={() => go({ ...place, build: true })}>{words.text('buildImage')}</Button>
       </PageTitle>
       <ThingList

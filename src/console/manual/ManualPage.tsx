@@ -38,7 +38,7 @@ export function ManualPage(): ReactNode {
   if (first?.kind !== 'heading') return <NothingHere />;
   return (
     <div lang="en">
-      <PageTitle title={plainText(first.parts)}>
+      <PageTitle title={plainText(first.parts)} help={undefined}>
         {page !== startPage && (
           <Link to="/docs/$" params={{ _splat: startPage }} lang={words.language.code}>
             {words.text('documentation')}

@@ -8,6 +8,7 @@ import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { FactList, type Facts } from '../parts/FactList.tsx';
 import { TabBar } from '../parts/TabBar.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { ThingPage } from '../parts/ThingPage.tsx';
 import { WarningAlert } from '../parts/WarningAlert.tsx';
 import { VmList } from '../vms/VmList.tsx';
@@ -50,6 +51,7 @@ function NetworkTabs({ network }: { readonly network: Network }): ReactNode {
     <ThingPage
       kind="networks"
       name={network.name}
+      help={pageHelp.networks}
       side={
         <>
           <NetworkStateLabel state={network.state} />

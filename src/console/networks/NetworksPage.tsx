@@ -6,6 +6,7 @@ import { networkSchema } from '#api';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { CreateNetwork } from './CreateNetwork.tsx';
 import { networkColumns } from './network-columns.tsx';
@@ -19,7 +20,7 @@ export function NetworksPage(): ReactNode {
   const [creates, setCreates] = useState(false);
   return (
     <>
-      <PageTitle title={words.text('networks')}>
+      <PageTitle title={words.text('networks')} help={pageHelp.networks}>
         <Button onClick={() => setCreates(true)}>{text('create')}</Button>
       </PageTitle>
       <ThingList

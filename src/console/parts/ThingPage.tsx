@@ -3,6 +3,7 @@ import { Breadcrumb, BreadcrumbItem, PageSection } from '@patternfly/react-core'
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
+import type { HelpPlace } from '../manual/help.ts';
 import { PageTitle } from './PageTitle.tsx';
 
 /** The kinds of things that have pages; each has its list at `/KIND`. */
@@ -17,11 +18,14 @@ const kinds = {
 export function ThingPage({
   kind,
   name,
+  help,
   side,
   children,
 }: {
   readonly kind: keyof typeof kinds;
   readonly name: string;
+  /** On what is open of it. */
+  readonly help: HelpPlace;
   /** Its state and its menu. */
   readonly side: ReactNode;
   readonly children: ReactNode;
@@ -41,7 +45,7 @@ export function ThingPage({
           <BreadcrumbItem isActive>{name}</BreadcrumbItem>
         </Breadcrumb>
       </PageSection>
-      <PageTitle title={name}>
+      <PageTitle title={name} help={help}>
         <span className="title-side">{side}</span>
       </PageTitle>
       {children}

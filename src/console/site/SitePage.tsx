@@ -7,6 +7,7 @@ import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { useInstallation } from '../parts/ask.ts';
 import { FactList, type Facts } from '../parts/FactList.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import type { OwnText } from '../i18n/own-text.ts';
 import type { Words } from '../i18n/words.ts';
@@ -21,7 +22,7 @@ export function SitePage(): ReactNode {
   const [changes, setChanges] = useState(false);
   return (
     <>
-      <PageTitle title={words.text('siteSettings')}>
+      <PageTitle title={words.text('siteSettings')} help={pageHelp.site}>
         <Button isDisabled={question.data === undefined} onClick={() => setChanges(true)}>
           {words.text('change')}
         </Button>

@@ -6,6 +6,8 @@ import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { useInstallation } from '../parts/ask.ts';
 import { FindingList } from '../parts/FindingList.tsx';
+import { HelpMark } from '../parts/HelpMark.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { VmList } from '../vms/VmList.tsx';
 import { EventTable } from '../work/EventTable.tsx';
@@ -18,7 +20,7 @@ export function StatusPage(): ReactNode {
   const { data: installation } = useInstallation({ enabled: true });
   return (
     <>
-      <PageTitle title={words.text('status')} />
+      <PageTitle title={words.text('status')} help={pageHelp.status} />
       <Wrong />
       <PageSection>
         <HostCards />
@@ -27,7 +29,8 @@ export function StatusPage(): ReactNode {
       <PageSection>
         <Card isCompact>
           <CardTitle component="h2">
-            <Link to="/events">{words.text('recentEvents')}</Link>
+            <Link to="/events">{words.text('recentEvents')}</Link>{' '}
+            <HelpMark title={words.text('recentEvents')} place={pageHelp.events} />
           </CardTitle>
           <CardBody>
             {installation !== undefined && (

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import type { Team } from '#api';
 import { useConsole } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { ThingPage } from '../parts/ThingPage.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { TeamMembers } from './TeamMembers.tsx';
@@ -28,6 +29,7 @@ function Shown({ team }: { readonly team: Team }): ReactNode {
     <ThingPage
       kind="teams"
       name={team.name}
+      help={pageHelp.teams}
       side={
         <>
           <TeamStateLabel state={team.state} />

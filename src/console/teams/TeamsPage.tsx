@@ -6,6 +6,7 @@ import { teamSchema } from '#api';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { CreateTeam } from './CreateTeam.tsx';
 import { teamColumns } from './team-columns.tsx';
@@ -19,7 +20,7 @@ export function TeamsPage(): ReactNode {
   const [creates, setCreates] = useState(false);
   return (
     <>
-      <PageTitle title={words.text('teams')}>
+      <PageTitle title={words.text('teams')} help={pageHelp.teams}>
         <Button onClick={() => setCreates(true)}>{text('create')}</Button>
       </PageTitle>
       <ThingList

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { useList } from '../parts/ask.ts';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { Topology } from './Topology.tsx';
 import { useTopologyText } from './words.ts';
@@ -17,7 +18,7 @@ export function TopologyPage(): ReactNode {
   const question = useList('network.list', { sort: 'name', limit: mostNetworks });
   return (
     <>
-      <PageTitle title={words.text('topology')} />
+      <PageTitle title={words.text('topology')} help={pageHelp.topology} />
       <Answer question={question}>
         {({ items, total }) => (
           <PageSection isFilled>

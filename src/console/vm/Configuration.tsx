@@ -8,6 +8,8 @@ import { EffectiveHardware } from './EffectiveHardware.tsx';
 import { Adapters } from './members/Adapters.tsx';
 import { Disks } from './members/Disks.tsx';
 import { SharedFolders } from './members/SharedFolders.tsx';
+import { HelpMark } from '../parts/HelpMark.tsx';
+import { sectionHelp } from '../manual/help.ts';
 import { Rights } from './Rights.tsx';
 import { ScriptRuns } from './ScriptRuns.tsx';
 import type { Draft } from './settings/draft.ts';
@@ -47,7 +49,10 @@ export function Configuration({
         </ul>
       </nav>
       <section aria-label={text(`section.${section}`)}>
-        <Content component="h2">{text(`section.${section}`)}</Content>
+        <Content component="h2">
+          {text(`section.${section}`)}{' '}
+          <HelpMark title={text(`section.${section}`)} place={sectionHelp[section]} />
+        </Content>
         <Section vm={vm} section={section} draft={draft} />
       </section>
     </div>

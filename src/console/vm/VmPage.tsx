@@ -9,6 +9,7 @@ import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { useVm } from '../parts/ask.ts';
 import { TabBar } from '../parts/TabBar.tsx';
+import { vmTabHelp } from '../manual/help.ts';
 import { ThingPage } from '../parts/ThingPage.tsx';
 import { useDraft } from './settings/draft.ts';
 import { SaveBar } from './settings/SaveBar.tsx';
@@ -52,6 +53,7 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
     <ThingPage
       kind="vms"
       name={vm.name}
+      help={vmTabHelp[tab]}
       side={
         <>
           <VmStateLabel state={vm.state} />

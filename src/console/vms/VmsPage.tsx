@@ -3,6 +3,7 @@ import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { CreateVm } from './CreateVm.tsx';
 import { parseVmsPlace, type VmsPlace } from './place.ts';
@@ -18,7 +19,7 @@ export function VmsPage(): ReactNode {
   const go = (to: VmsPlace): void => void navigate({ to: '/vms', search: to });
   return (
     <>
-      <PageTitle title={words.text('virtualMachines')}>
+      <PageTitle title={words.text('virtualMachines')} help={pageHelp.vms}>
         <Button onClick={() => go({ ...place, create: true })}>{words.text('createVm')}</Button>
         <Button variant="secondary" onClick={() => go({ ...place, add: true })}>
           {words.text('addVm')}

@@ -8,6 +8,7 @@ import { ExportMenu } from '../list/ExportMenu.tsx';
 import { FilterInput } from '../list/FilterInput.tsx';
 import { parseListPlace } from '../list/place.ts';
 import { listFields } from '../list/suggest.ts';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { eventColumns } from './event-columns.tsx';
 import { EventList } from './EventList.tsx';
@@ -21,7 +22,7 @@ export function EventsPage(): ReactNode {
   const { filter } = parseListPlace(useSearch({ strict: false }));
   return (
     <>
-      <PageTitle title={words.text('events')} />
+      <PageTitle title={words.text('events')} help={pageHelp.events} />
       <PageSection isFilled>
         <Toolbar inset={{ default: 'insetNone' }}>
           <ToolbarContent>

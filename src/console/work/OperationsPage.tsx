@@ -5,6 +5,7 @@ import { operationSchema } from '#api';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
+import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { CancelButton } from './CancelButton.tsx';
 import { operationColumns } from './operation-columns.tsx';
@@ -14,7 +15,7 @@ export function OperationsPage(): ReactNode {
   const navigate = useNavigate();
   return (
     <>
-      <PageTitle title={words.text('operations')} />
+      <PageTitle title={words.text('operations')} help={pageHelp.operations} />
       <ThingList
         name="operation.list"
         schema={operationSchema}

@@ -1,0 +1,63 @@
+/** Where the manual explains each panel of the console (WEB-39). */
+import type { SettingSection } from '#api';
+import type { HostTab } from '../hosts/place.ts';
+import type { VmTab } from '../vm/tabs.ts';
+
+/** A page below `docs`, and a heading on it. */
+export type HelpPlace = `manual/${string}.md` | `manual/${string}.md#${string}`;
+
+const work = 'manual/users/console.md#operations-and-events';
+const graphs = 'manual/users/console.md#graphs';
+const screens = 'manual/users/console.md#screen-and-serial-console';
+const hardware = 'manual/users/vms.md#hardware';
+
+export const pageHelp = {
+  status: 'manual/users/console.md#status',
+  vms: 'manual/users/vms.md',
+  teams: 'manual/users/teams.md',
+  hosts: 'manual/users/console.md#hosts',
+  networks: 'manual/users/networks.md',
+  topology: 'manual/users/console.md#topology',
+  images: 'manual/users/console.md#images',
+  operations: work,
+  events: work,
+  site: 'manual/users/console.md#site-settings',
+} as const satisfies Readonly<Record<string, HelpPlace>>;
+
+export const vmTabHelp: Readonly<Record<VmTab, HelpPlace>> = {
+  summary: 'manual/users/vms.md#what-it-uses',
+  graphs,
+  screen: screens,
+  serial: screens,
+  configuration: 'manual/users/console.md#configuration',
+  snapshots: 'manual/users/vms.md#snapshots',
+  identity: 'manual/users/console.md#configuration',
+  events: work,
+  operations: work,
+};
+
+export const sectionHelp: Readonly<Record<SettingSection, HelpPlace>> = {
+  'host-actions': 'manual/users/vms.md#with-its-host',
+  access: 'manual/operators/security.md#who-may-do-what',
+  hardware,
+  memory: hardware,
+  network: 'manual/users/networks.md',
+  storage: 'manual/users/disks.md',
+  floppy: hardware,
+  cd: hardware,
+  ports: hardware,
+  processor: hardware,
+  additions: 'manual/users/vms.md#guest-additions',
+  scripts: 'manual/users/event-scripts.md',
+};
+
+export const hostTabHelp: Readonly<Record<HostTab, HelpPlace>> = {
+  summary: 'manual/users/console.md#hosts',
+  graphs,
+  virtualMachines: 'manual/users/vms.md',
+  resourceAllocation: 'manual/users/console.md#hosts',
+  adapters: 'manual/users/networks.md#adapters-of-a-host',
+  checks: 'manual/operators/trouble.md',
+  events: work,
+  operations: work,
+};
