@@ -11,7 +11,15 @@ export function guestUuid(definition: VmDefinition): string {
   return said(definition, 'uuid') ?? definition.id;
 }
 
-function said({ extensions }: VmDefinition, what: 'name' | 'uuid'): string | undefined {
+/** Whether its hardware has been read in full; until then there are its processors and memory. */
+export function isHardwareRead(definition: VmDefinition): boolean {
+  return said(definition, 'hardware') === 'read';
+}
+
+function said(
+  { extensions }: VmDefinition,
+  what: 'name' | 'uuid' | 'hardware',
+): string | undefined {
   const all = extensions['libvirt'];
   const isObject = typeof all === 'object' && all !== null && !Array.isArray(all);
   const value = isObject ? all[what] : undefined;

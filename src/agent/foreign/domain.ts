@@ -4,7 +4,13 @@
  */
 import type { DiskUse, MachineSample, NetworkUse, VmState } from '#api';
 import { kiB } from '#lib';
-import { paramNumber, paramsByName, type DomainHandle, type TypedParam } from '#libvirt';
+import {
+  paramNumber,
+  paramsByName,
+  paramString,
+  type DomainHandle,
+  type TypedParam,
+} from '#libvirt';
 import type { OffCause } from '../machine/stop.ts';
 
 export interface SeenDomain {
@@ -15,6 +21,10 @@ export interface SeenDomain {
   readonly processors: number | null;
   readonly memoryBytes: number | null;
   readonly counters: Counters;
+  /** Virtual sizes of its disks by the devices' names. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** Another text as soon as its disks, media or adapters are others. */
+  readonly shape: string;
 }
 
 /** Counters only grow while a domain runs. */
@@ -46,6 +56,7 @@ export function readDomain(
     offCause: offCauses[number('state.reason') ?? 0] ?? 'person',
     processors: number('vcpu.maximum'),
     memoryBytes: kibibytes('balloon.maximum'),
+    ...readDevices(params),
     counters: {
       cpuNs: number('cpu.time'),
       residentBytes: kibibytes('balloon.rss'),
@@ -61,6 +72,23 @@ export function readDomain(
       }),
     },
   };
+}
+
+const deviceField = /^(block|net)\.\d+\.(name|path|capacity)$/;
+
+function readDevices(params: readonly TypedParam[]): Pick<SeenDomain, 'sizes' | 'shape'> {
+  const sizes = new Map<string, number>();
+  const told: (string | number)[] = [];
+  let name = '';
+  for (const param of params) {
+    const field = deviceField.exec(param.field);
+    if (field === null) continue;
+    const value = paramString(param) ?? paramNumber(param) ?? '';
+    told.push(value);
+    if (field[2] === 'name') name = String(value);
+    else if (field[2] === 'capacity' && typeof value === 'number') sizes.set(name, value);
+  }
+  return { sizes, shape: told.join(' ') };
 }
 
 /** virDomainState; a domain without a state of its own runs where it has an id. */

@@ -16,16 +16,24 @@ import type {
   MachineSample,
 } from '#api';
 import { abortReason, describeFault, Fault, isFault, type Clock } from '#lib';
-import type { Client } from '#libvirt';
+import type { Client, Subscription } from '#libvirt';
 import type { Log } from '#log';
 import type { LinkedHost } from '../link/linked-host.ts';
 import { AbsentNetworks } from '../network/absent-networks.ts';
 import { missingAbilities } from './abilities.ts';
 import { Bell } from './bell.ts';
 import { readFacts, type ForeignFacts } from './facts.ts';
+import { HardwareReader } from './hardware/hardware-reader.ts';
 import { Look } from './look.ts';
 import type { ForeignMachines } from './machines.ts';
 import type { MemoryOutbox } from './outbox.ts';
+
+/** Events that tell of a change of what is shown. */
+const tellingEvents = [
+  'DOMAIN_EVENT_CALLBACK_LIFECYCLE',
+  'DOMAIN_EVENT_CALLBACK_DEVICE_ADDED',
+  'DOMAIN_EVENT_CALLBACK_DEVICE_REMOVED',
+] as const;
 
 export interface ForeignTimes {
   /** Between looks, when nothing is told. */
@@ -34,9 +42,16 @@ export interface ForeignTimes {
   readonly gatherMs: number;
   /** For a look to be answered. */
   readonly answerMs: number;
+  /** For the hardware of all vms to be read before the host is shown; what has not been by then comes later. */
+  readonly readMs: number;
 }
 
-export const defaultTimes: ForeignTimes = { lookMs: 5_000, gatherMs: 150, answerMs: 30_000 };
+export const defaultTimes: ForeignTimes = {
+  lookMs: 5_000,
+  gatherMs: 150,
+  answerMs: 30_000,
+  readMs: 500,
+};
 
 export interface ForeignHostOptions {
   readonly identity: ForeignHostIdentity;
@@ -65,6 +80,7 @@ export class ForeignHost implements LinkedHost {
   };
   readonly #options: ForeignHostOptions;
   readonly #look: Look;
+  readonly #hardware: HardwareReader;
   #facts: HostFacts;
   #freeBytes = 0;
   #onChange: () => void = () => undefined;
@@ -80,6 +96,9 @@ export class ForeignHost implements LinkedHost {
     this.log = options.log;
     this.outbox = options.outbox;
     this.#look = new Look(options.client);
+    const { client, log } = options;
+    const architecture = (): string => this.#facts.architecture;
+    this.#hardware = new HardwareReader({ client, log, architecture });
     options.machines.onChange(() => this.#onChange());
   }
 
@@ -89,6 +108,9 @@ export class ForeignHost implements LinkedHost {
     options.onFacts(found.facts);
     const host = new ForeignHost(options, found);
     await host.look();
+    const untilMs = performance.now() + options.times.readMs;
+    let left: 'more' | 'all' = 'more';
+    while (left === 'more' && performance.now() < untilMs) left = await host.#read();
     return host;
   }
 
@@ -98,17 +120,15 @@ export class ForeignHost implements LinkedHost {
 
   /** Looks until the connection ends. Errors: what ends it. */
   async watch(): Promise<void> {
-    const { client, clock, times, log, signal } = this.#options;
+    const { client, clock, times, signal } = this.#options;
     const told = new Bell();
-    const subscription = await client
-      .subscribe('DOMAIN_EVENT_CALLBACK_LIFECYCLE', { signal })
-      .catch((error: unknown) => {
-        if (!isFault(error, 'unsupported')) throw error;
-        log.info('the hypervisor tells no changes; it is looked at');
-        return undefined;
-      });
-    const hear = async (): Promise<void> => {
-      if (subscription !== undefined) for await (const _ of subscription) told.ring();
+    const hear = async (name: (typeof tellingEvents)[number]): Promise<void> => {
+      const subscription = await this.#subscribe(client, name);
+      if (subscription === undefined) return;
+      for await (const event of subscription) {
+        this.#hardware.mark('dom' in event ? event.dom.uuid : event.msg.dom.uuid);
+        told.ring();
+      }
     };
     const look = async (): Promise<void> => {
       for (;;) {
@@ -117,9 +137,10 @@ export class ForeignHost implements LinkedHost {
         if (signal.aborted) throw abortReason(signal);
         told.hush();
         await this.look();
+        if ((await this.#read()) === 'more') told.ring();
       }
     };
-    await Promise.all([hear(), look()]);
+    await Promise.all([...tellingEvents.map(hear), look()]);
   }
 
   /** Looks at all vms. One look that has not begun is for all who ask meanwhile. */
@@ -202,6 +223,28 @@ export class ForeignHost implements LinkedHost {
   /** Settings are those of agents; there is none here that they are for. */
   async configure(_settings: HostSettings): Promise<void> {}
 
+  /** Undefined where the hypervisor does not tell. */
+  async #subscribe<E extends (typeof tellingEvents)[number]>(
+    client: Client,
+    name: E,
+  ): Promise<Subscription<E> | undefined> {
+    try {
+      return await client.subscribe(name, { signal: this.#options.signal });
+    } catch (error) {
+      if (!isFault(error, 'unsupported')) throw error;
+      this.#options.log.info({ event: name }, 'the hypervisor does not tell this; it is looked at');
+      return undefined;
+    }
+  }
+
+  /** Reads the hardware of some vms that may have changed. Told when all have been read: records go together. */
+  async #read(): Promise<'more' | 'all'> {
+    const { machines, signal } = this.#options;
+    const left = await this.#hardware.read(signal);
+    if (left === 'all') machines.learn(this.#hardware.take());
+    return left;
+  }
+
   async #lookOnce(): Promise<void> {
     const { client, machines, times, onLook, signal } = this.#options;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(times.answerMs)]);
@@ -209,7 +252,9 @@ export class ForeignHost implements LinkedHost {
       const beganMs = performance.now();
       this.#freeBytes = await freeMemory(client, limit);
       const latencyMs = performance.now() - beganMs;
-      machines.take(await this.#look.all(limit));
+      const domains = await this.#look.all(limit);
+      this.#hardware.note(domains);
+      machines.take(domains);
       onLook(latencyMs);
     } catch (error) {
       if (!limit.aborted || signal.aborted) throw error;

@@ -26,6 +26,7 @@ import { Fault, isoTime, type Clock } from '#lib';
 import { externalCause, guestCause } from '../machine/causes.ts';
 import { definitionOf } from './definition.ts';
 import { sampleOf, type SeenDomain } from './domain.ts';
+import type { SeenHardware } from './hardware/hardware-reader.ts';
 import { machineId } from './identity.ts';
 
 export type Emit = <N extends EventName>(
@@ -46,6 +47,7 @@ export interface MachinesOptions {
 interface Machine {
   readonly id: string;
   readonly seen: SeenDomain;
+  readonly hardware: SeenHardware | undefined;
   readonly definition: VmDefinition;
   readonly sample: MachineSample;
   readonly since: string;
@@ -111,7 +113,27 @@ export class ForeignMachines {
     this.#machines = machines;
     this.#lookedAtMs = nowMs;
     for (const look of this.#watchers) look();
-    if (this.#recordsChanged || this.#dirty.size > 0) this.#onChange();
+    this.#tellChanges();
+  }
+
+  /** Takes in hardware that has been read, by UUID. */
+  learn(found: ReadonlyMap<string, SeenHardware>): void {
+    const { hostId, architecture } = this.#options;
+    for (const [uuid, hardware] of found) {
+      const id = machineId(hostId, uuid);
+      const known = this.#machines.get(id);
+      if (known === undefined) continue;
+      const definition = definitionOf(id, known.seen, architecture(), hardware);
+      const isSame = isDeepStrictEqual(known.definition, definition);
+      if (!isSame) this.#recordsChanged = true;
+      if (!isDeepStrictEqual(known.hardware?.pending ?? [], hardware.pending)) this.#dirty.add(id);
+      this.#machines.set(id, {
+        ...known,
+        hardware,
+        definition: isSame ? known.definition : definition,
+      });
+    }
+    this.#tellChanges();
   }
 
   records(): MachineRecord[] {
@@ -214,6 +236,10 @@ export class ForeignMachines {
     this.#changed(id);
   }
 
+  #tellChanges(): void {
+    if (this.#recordsChanged || this.#dirty.size > 0) this.#onChange();
+  }
+
   #changed(id: string): void {
     this.#dirty.add(id);
     this.#onChange();
@@ -237,8 +263,8 @@ export class ForeignMachines {
     const now = isoTime(nowMs);
     if (known === undefined) {
       this.#recordsChanged = true;
-      const definition = definitionOf(id, seen, this.#options.architecture());
-      return { id, seen, definition, sample, since: now, startedAt: null };
+      const definition = definitionOf(id, seen, this.#options.architecture(), undefined);
+      return { id, seen, hardware: undefined, definition, sample, since: now, startedAt: null };
     }
     const definition = this.#definitionOf(known, seen);
     const was = known.seen.state;
@@ -247,22 +273,24 @@ export class ForeignMachines {
     if (!this.#acts.has(id)) this.#tell(id, was, seen);
     const live = vmStateFacts[seen.state].live;
     const startedAt = live ? (vmStateFacts[was].live ? known.startedAt : now) : null;
-    return { id, seen, definition, sample, since: now, startedAt };
+    return { ...known, seen, definition, sample, since: now, startedAt };
   }
 
   /** The same object until something of it changes. */
-  #definitionOf({ id, seen: before, definition }: Machine, seen: SeenDomain): VmDefinition {
-    const shown = ({ handle, processors, memoryBytes }: SeenDomain): unknown => [
-      handle.name,
-      processors,
-      memoryBytes,
-    ];
-    if (isDeepStrictEqual(shown(before), shown(seen))) return definition;
+  #definitionOf(
+    { id, seen: before, hardware, definition }: Machine,
+    seen: SeenDomain,
+  ): VmDefinition {
+    const inBulk = ({ processors, memoryBytes }: SeenDomain): unknown => [processors, memoryBytes];
+    const isSame =
+      before.handle.name === seen.handle.name &&
+      (hardware !== undefined || isDeepStrictEqual(inBulk(before), inBulk(seen)));
+    if (isSame) return definition;
     this.#recordsChanged = true;
-    return definitionOf(id, seen, this.#options.architecture());
+    return definitionOf(id, seen, this.#options.architecture(), hardware);
   }
 
-  #reportOf({ id, seen, definition, since, startedAt }: Machine): MachineReport {
+  #reportOf({ id, seen, hardware, definition, since, startedAt }: Machine): MachineReport {
     return {
       id,
       foreign: true,
@@ -275,7 +303,7 @@ export class ForeignMachines {
       accelerator: null,
       wasRunning: false,
       path: '',
-      pending: [],
+      pending: vmStateFacts[seen.state].live ? [...(hardware?.pending ?? [])] : [],
       forwards: [],
       lastFault: null,
       undo: null,

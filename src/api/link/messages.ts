@@ -27,7 +27,8 @@ import {
 } from './report.ts';
 
 export const linkProtocol = 1;
-export const maxLinkMessageBytes = 16 * 1024 * 1024;
+/** All records of a host of the largest size stand in one. */
+export const maxLinkMessageBytes = 64 * 1024 * 1024;
 
 export const agentMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({

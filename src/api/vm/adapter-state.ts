@@ -26,7 +26,7 @@ export const adapterStateSchema = z
   .strictObject({
     slot: z.number().int().min(0).max(15),
     mac: macSchema,
-    attachment: z.enum(['none', 'user', 'network']),
+    attachment: z.enum(['none', 'user', 'network', 'foreign']),
     network: z
       .strictObject({ id: idSchema, name: z.string().max(100).nullable() })
       .nullable()

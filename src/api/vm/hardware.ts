@@ -212,6 +212,14 @@ export const attachmentSchema = z
       kind: z.literal('network'),
       network: referenceSchema.meta({ description: 'id or name of a network; kept as its id' }),
     }),
+    z
+      .strictObject({
+        kind: z.literal('foreign'),
+        name: z.string().min(1).max(256).meta({ description: 'what its hypervisor calls it' }),
+      })
+      .meta({
+        description: 'a network or bridge of a hypervisor that others run; shown, never chosen',
+      }),
   ])
   .meta({ id: 'Attachment', description: 'what a network adapter is plugged into' });
 

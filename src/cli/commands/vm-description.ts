@@ -33,6 +33,8 @@ function connectionOf(adapter: Adapter, state: AdapterState | undefined): string
       const network = state?.network?.name ?? `${attachment.network}, which is gone`;
       return `network ${network}${cable}`;
     }
+    case 'foreign':
+      return `${attachment.name} of its hypervisor${cable}`;
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type Disk,
 } from '#api';
 import { miB } from '#lib';
+import { foreignName } from '../foreign-vm.ts';
 import { checkBoard } from './check-board.ts';
 import { issuesFault, issuesOf, type Issue } from './issues.ts';
 
@@ -120,12 +121,19 @@ function checkSharedDisk({ format, cache }: Disk, path: string): readonly Issue[
   return issues;
 }
 
-function checkAdapters({ hardware }: VmDefinition): readonly Issue[] {
+function checkAdapters(definition: VmDefinition): readonly Issue[] {
+  const { hardware } = definition;
+  const isForeign = foreignName(definition) !== undefined;
   const issues: Issue[] = [];
   const slots = new Set<number>();
   const macs = new Set<string>();
   for (const [index, adapter] of hardware.adapters.entries()) {
     const { slot, mac, attachment } = adapter;
+    if (attachment.kind === 'foreign' && !isForeign)
+      issues.push({
+        path: `hardware/adapters/${index}/attachment/kind`,
+        problem: 'is for vms of hypervisors that others run; use a network',
+      });
     if (attachment.kind === 'user')
       for (const name of ['bandwidth', 'firewall', 'addresses', 'vlans'] as const)
         if (!isDeepStrictEqual(adapter[name], plainPort[name]))

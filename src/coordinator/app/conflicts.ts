@@ -8,11 +8,14 @@ import { guestUuid } from '../foreign-vm.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { hostThing } from './things.ts';
 
+const uuidClaim = 'UUID';
+
 /** What the vm claims for itself alone, each with what it is. */
 function claimsOf(definition: VmDefinition): ReadonlyMap<string, string> {
   const { hardware } = definition;
   const { chassis, baseBoard } = hardware.bios;
-  const claims = new Map<string, string>();
+  // The gravest comes first: it is the one that is told.
+  const claims = new Map([[guestUuid(definition), uuidClaim]]);
   for (const [what, serial] of [
     ['chassis asset tag', chassis.assetTag],
     ['chassis serial number', chassis.serialNumber],
@@ -20,11 +23,8 @@ function claimsOf(definition: VmDefinition): ReadonlyMap<string, string> {
   ] as const)
     if (serial !== null) claims.set(`${what} ${serial}`, what);
   for (const { mac } of hardware.adapters) claims.set(mac, `MAC address ${mac}`);
-  claims.set(guestUuid(definition), uuidClaim);
   return claims;
 }
-
-const uuidClaim = 'UUID';
 
 interface Owner {
   readonly id: string;

@@ -151,12 +151,14 @@ function diskOf(device: BlockDevice): Element {
 
 function interfaceOf(adapter: Adapter, networkName: (id: string) => string): Element {
   const { attachment, mac, model, link } = adapter;
-  const types = { none: 'null', user: 'user', network: 'network' } as const;
+  const types = { none: 'null', user: 'user', network: 'network', foreign: 'network' } as const;
   return element('interface', { type: types[attachment.kind] }, [
     element('mac', { address: mac }),
     ...(attachment.kind === 'network'
       ? [element('source', { network: networkName(attachment.network) })]
-      : []),
+      : attachment.kind === 'foreign'
+        ? [element('source', { network: attachment.name })]
+        : []),
     element('target', { dev: adapterTarget(adapter) }),
     element('model', { type: model }),
     element('link', { state: link }),

@@ -3,7 +3,7 @@
  * Gantry stays; hardware and what its hypervisor calls it are taken over.
  */
 import { vmStateFacts, type MachineRecord, type MachineReport, type VmDefinition } from '#api';
-import { foreignName } from '../foreign-vm.ts';
+import { foreignName, isHardwareRead } from '../foreign-vm.ts';
 
 /** The definition with what is seen now. Its name follows as long as nobody has given it another one in Gantry. */
 export function seenDefinition(
@@ -15,12 +15,10 @@ export function seenDefinition(
   const isOwn =
     ours.name === own || [' (', '@'].some((mark) => ours.name.startsWith(`${own}${mark}`));
   const isRenamed = foreignName(ours) !== foreignName(seen);
-  return {
-    ...ours,
-    name: isOwn && isRenamed ? name : ours.name,
-    hardware,
-    extensions: { ...ours.extensions, ...extensions },
-  };
+  const named = { ...ours, name: isOwn && isRenamed ? name : ours.name };
+  // Whoever observes anew has not read all of it yet.
+  if (isHardwareRead(ours) && !isHardwareRead(seen) && !isRenamed) return named;
+  return { ...named, hardware, extensions: { ...ours.extensions, ...extensions } };
 }
 
 /**

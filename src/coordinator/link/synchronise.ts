@@ -32,6 +32,7 @@ import type { StatusDocument, VmDocument } from '../documents.ts';
 import { lockHolder } from '../operations/lock.ts';
 import type { Commit, Condition, Document, NewEvent, Write } from '../store/store.ts';
 import type { LinkContext } from './context.ts';
+import { isHardwareRead } from '../foreign-vm.ts';
 import { seenDefinition } from './foreign-record.ts';
 import { hostEvent } from './host-status.ts';
 import { followReport } from './take-reports.ts';
@@ -173,7 +174,9 @@ class Part {
     record: MachineRecord,
   ): void {
     const definition = definitionFromAgent(this.#context.inventory, this.#hostId, theirs);
-    const changes = diffSettings(before.definition, definition);
+    // Hardware that is read for the first time has not changed.
+    const isFirstSight = isHardwareRead(definition) && !isHardwareRead(before.definition);
+    const changes = isFirstSight ? [] : diffSettings(before.definition, definition);
     const after: VmDocument = {
       ...before,
       definition,
@@ -184,6 +187,7 @@ class Part {
     };
     this.#conditions.push({ kind: 'vm', id: definition.id, version });
     this.#writes.push({ kind: 'vm', id: definition.id, data: after });
+    if (isFirstSight) return;
     const frame = this.#frame(after, externalActor);
     this.#events.push(...settingEvents('vm.setting.changed', frame, changes), {
       ...frame,

@@ -78,6 +78,9 @@ void test(
     assert.deepEqual(record.definition.extensions['libvirt'], {
       name: 'test',
       uuid: '6695eb01-f6a4-8304-79aa-97f2502e193f',
+      hardware: 'read',
+      // Without a model.
+      others: ['interface aa:bb:cc:dd:ee:ff'],
     });
     assert.deepEqual(await virsh(address(), 'list --all; dumpxml test'), before);
   },
@@ -193,6 +196,53 @@ void test(
         ['vm.state.resumed', 'external'],
       ],
     );
+  },
+);
+
+void test(
+  'the hardware of a vm is what its XML says, and what others change of it is seen, pending while it runs',
+  { skip },
+  async () => {
+    const host = await linked();
+    const file = join(folder, 'shop.xml');
+    const define = async (memoryMiB: number, medium: string): Promise<void> => {
+      await writeFile(
+        file,
+        `<domain type='test'><name>shop</name><memory unit='MiB'>${memoryMiB}</memory><vcpu>2</vcpu>
+<uuid>11111111-2222-4333-8444-666666666666</uuid><os><type>hvm</type><boot dev='cdrom'/></os><devices>
+<disk type='file'><driver name='qemu' type='qcow2'/><source file='/srv/shop.qcow2'/><target dev='vda' bus='virtio'/></disk>
+<disk type='file' device='cdrom'>${medium}<target dev='hdc' bus='ide'/><readonly/></disk>
+<interface type='network'><mac address='52:54:00:00:00:07'/><source network='default'/><model type='e1000'/></interface>
+<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng></devices></domain>`,
+      );
+      await elsewhere(`define ${file}`);
+    };
+    const find = () =>
+      [...host.records.values()].find(({ definition }) => definition.name === 'shop')?.definition;
+    await define(64, "<source file='/srv/a.iso'/>");
+    await host.until('it is read', () => find()?.hardware.disks.length === 1);
+    const { hardware, extensions } = find() ?? assert.fail();
+    assert.deepEqual(
+      [hardware.disks[0]?.file, hardware.firmware.bootOrder, hardware.opticalDrives[0]?.medium],
+      ['/srv/shop.qcow2', ['cd'], { kind: 'file', file: '/srv/a.iso' }],
+    );
+    assert.deepEqual(hardware.adapters[0]?.attachment, {
+      kind: 'foreign',
+      name: 'network default',
+    });
+    assert.deepEqual((extensions['libvirt'] as { others?: unknown }).others, ['rng virtio']);
+    await elsewhere('start shop');
+    await host.until('it runs', () => reportOf(host, 'shop')?.state === 'running');
+    await define(128, '');
+    await host.until('it waits', () => (reportOf(host, 'shop')?.pending.length ?? 0) > 0);
+    assert.deepEqual(reportOf(host, 'shop')?.pending, [
+      'hardware/memory/size_bytes',
+      'hardware/optical_drives/ide1:0/medium/kind',
+      'hardware/optical_drives/ide1:0/medium/file',
+    ]);
+    assert.equal(find()?.hardware.memory.sizeBytes, 128 * 1024 ** 2);
+    await elsewhere('destroy shop; undefine shop');
+    await host.until('it is gone', () => find() === undefined);
   },
 );
 

@@ -36,7 +36,7 @@ export class Kept implements AsyncDisposable {
       clock: systemClock,
       log: silentLog,
       random: () => 0,
-      times: { lookMs: 500, gatherMs: 20, answerMs: 5_000 },
+      times: { lookMs: 500, gatherMs: 20, answerMs: 5_000, readMs: 5_000 },
       onState: (state) => {
         kept.states.push(state);
         kept.#watchers.wake();

@@ -91,6 +91,7 @@ function Attachment({
   readonly networks: readonly Network[];
 }): ReactNode {
   const words = useWords();
+  if (attachment.kind === 'foreign') return attachment.name;
   if (attachment.kind !== 'network') return nameValue(words, 'attachment', attachment.kind);
   const found = networks.find(({ id }) => id === attachment.network);
   return (
