@@ -47,6 +47,10 @@ export class NbdServer implements AsyncDisposable {
     return server;
   }
 
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
   /** The port that it got; undefined on a Unix socket. */
   get port(): number | undefined {
     const address: AddressInfo | string | null = this.#server.address();

@@ -233,7 +233,7 @@ export interface Storage {
   inspectDisk(
     folder: string | null,
     file: string,
-    format: 'qcow2' | 'raw',
+    format: Disk['format'],
     signal: AbortSignal,
   ): Promise<DiskFacts>;
   /** Absent where there are no files. Nothing lies on the disk, and nobody uses it. Errors: `refused`, `exhausted`. */

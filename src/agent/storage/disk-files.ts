@@ -208,6 +208,15 @@ function roundUp(sizeBytes: number): number {
   return Math.ceil(sizeBytes / sectorBytes) * sectorBytes;
 }
 
+/** A disk in a format that is served: looked at by the library. Errors: as `readDisk`. */
+export async function readServed({ path, folders }: DiskPlace, format: string): Promise<DiskFacts> {
+  const store = hostStore(folders.filter((folder) => existsSync(folder)));
+  await using disk = await openDisk({ path, format, store });
+  const { sizeBytes, parent, layer } = disk;
+  const fileBytes = (await layer.file.storedBytes?.()) ?? (await layer.file.size());
+  return { sizeBytes, fileBytes, backing: parent?.name ?? null };
+}
+
 /** Also while a running vm has it open. Errors: `not-found`, `corrupt`, `invalid` when it leads elsewhere. */
 export async function readDisk(place: DiskPlace, format: 'qcow2' | 'raw'): Promise<DiskFacts> {
   const { qemuImg, path, folders, signal } = place;

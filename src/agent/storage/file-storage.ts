@@ -7,7 +7,14 @@
  */
 import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Disk, DiskCompact, ForeignMachine, HostSettings, VmDefinition } from '#api';
+import {
+  isNative,
+  type Disk,
+  type DiskCompact,
+  type ForeignMachine,
+  type HostSettings,
+  type VmDefinition,
+} from '#api';
 import { Fault } from '#lib';
 import type {
   DiskFacts,
@@ -27,7 +34,7 @@ import { compactDisk, type Compacted } from './compact-disk.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
 import { makeDiskCatalogue } from './disk-catalogue.ts';
-import { makeDisk, readDisk, type DiskPlace } from './disk-files.ts';
+import { makeDisk, readDisk, readServed, type DiskPlace } from './disk-files.ts';
 import { driveBytes } from './drives.ts';
 import { exists } from './exists.ts';
 import { readForeign } from './read-foreign.ts';
@@ -129,13 +136,15 @@ export class FileStorage implements Storage {
   async inspectDisk(
     folder: string | null,
     file: string,
-    format: 'qcow2' | 'raw',
+    format: Disk['format'],
     signal: AbortSignal,
   ): Promise<DiskFacts> {
     const own = folder ?? undefined;
     const path = resolveFile(own ?? this.baseFolder, file);
     await requireInside(path, this.folders(own));
-    return readDisk(this.#place(own, path, signal), format);
+    const place = this.#place(own, path, signal);
+    const disk = { format };
+    return isNative(disk) ? readDisk(place, disk.format) : readServed(place, format);
   }
 
   async deleteDisk(folder: string, file: string, others: readonly MachineFile[]): Promise<void> {
@@ -227,7 +236,7 @@ export class FileStorage implements Storage {
       const top = topOf(file.layers, disk);
       const stats = await stat(resolveFile(file.folder, top.file)).catch(() => undefined);
       if (disk.readOnly || stats?.dev !== device) continue;
-      if (top.format === 'qcow2' || stats.blocks * 512 < stats.size) growing.push(disk);
+      if (top.format !== 'raw' || stats.blocks * 512 < stats.size) growing.push(disk);
     }
     return growing;
   }

@@ -71,6 +71,7 @@ function rolesOf(file: MachineFile): Map<string, FileRole> {
     [own.log, 'log'],
     [`${own.log}.1`, 'log'],
     [`${own.tpm}.log`, 'log'],
+    [own.disksLog, 'log'],
   ]);
   for (const disk of disks) roles.set(resolveFile(file.folder, disk.file), 'disk');
   for (const { file: layer, parent } of file.layers.files)

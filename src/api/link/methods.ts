@@ -23,6 +23,7 @@ import { vmDefinitionSchema } from '../vm/definition.ts';
 import {
   adapterSchema,
   diskFormats,
+  vmDiskFormats,
   diskSchema,
   mediumSchema,
   traySchema,
@@ -348,7 +349,7 @@ export const linkMethods = {
     params: z.strictObject({
       id: idSchema.nullable(),
       file: z.string().max(1024),
-      format: z.enum(diskFormats),
+      format: z.enum(vmDiskFormats),
     }),
     result: z.strictObject({
       sizeBytes: z.number().int(),

@@ -83,7 +83,13 @@ const place = {
     .meta({ description: 'position on the controller, from 0' }),
 };
 
+/** In which disks are made, and which have layers: undo disks, snapshots, linked clones. */
 export const diskFormats = ['qcow2', 'raw'] as const;
+/** Of other products: run as they are, read and written by the disk library for QEMU (docs/rfd/0027). */
+export const servedFormats = ['vhd', 'vhdx', 'vmdk', 'vdi', 'qed', 'parallels', 'qcow1'] as const;
+/** Those among them that are only read. */
+export const readFormats: ReadonlySet<string> = new Set(['vdi', 'qed', 'parallels', 'qcow1']);
+export const vmDiskFormats = [...diskFormats, ...servedFormats] as const;
 
 /** A virtual disk as the vm sees it. Its place `bus controller:position` is its identity in the vm. */
 export const diskSchema = z
@@ -99,7 +105,7 @@ export const diskSchema = z
     }),
     file: filePath.meta({ description: "image file; relative paths are in the vm's folder" }),
     format: z
-      .enum(diskFormats)
+      .enum(vmDiskFormats)
       .meta({ description: 'format of the image, recorded once and never probed' }),
     sizeBytes: bytes(0, 64 * 1024 * giB).meta({ description: 'virtual size, bytes' }),
     readOnly: z
@@ -124,6 +130,15 @@ export const diskSchema = z
       .meta({ description: 'serial number the guest reads' }),
   })
   .meta({ id: 'VmDisk', description: 'a virtual disk of a vm' });
+
+export type DiskFormat = (typeof diskFormats)[number];
+
+/** Whether QEMU opens a disk or a file of one by itself; all others are served to it, and have no layers. */
+export function isNative<T extends Pick<Disk, 'format'>>(
+  disk: T,
+): disk is T & { readonly format: DiskFormat } {
+  return diskFormats.some((format) => format === disk.format);
+}
 
 export const mediumSchema = z
   .discriminatedUnion('kind', [

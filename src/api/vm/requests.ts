@@ -4,7 +4,14 @@ import { referenceSchema } from '../ids.ts';
 import { dryRunQuerySchema } from '../list.ts';
 import { patchOf } from '../patch.ts';
 import { powerActions } from './actions.ts';
-import { adapterSchema, diskBuses, diskFormats, diskSchema, traySchema } from './hardware.ts';
+import {
+  adapterSchema,
+  diskBuses,
+  diskFormats,
+  diskSchema,
+  traySchema,
+  vmDiskFormats,
+} from './hardware.ts';
 import { diskAllocations } from './travel.ts';
 
 export const vmAddSchema = z
@@ -114,7 +121,7 @@ export const diskAttachSchema = z
     z.strictObject({
       kind: z.literal('existing'),
       file: z.string().min(1).max(1024),
-      format: z.enum(diskFormats),
+      format: z.enum(vmDiskFormats),
       readOnly: z.boolean().default(false),
       shared: sharedDisk,
       ...at,

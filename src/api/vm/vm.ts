@@ -5,7 +5,7 @@ import { vmActions, type VmAction } from './actions.ts';
 import { additionsStates } from './additions.ts';
 import { undoDecisions, vmDefinitionSchema } from './definition.ts';
 import { guestHealthNames, guestHealths } from './guest-health.ts';
-import { macSchema } from './hardware.ts';
+import { macSchema, vmDiskFormats } from './hardware.ts';
 import { newAllocation } from './requests.ts';
 import { vmStateSchema } from './state.ts';
 
@@ -302,7 +302,7 @@ export const vmCreateSchema = z
         z.strictObject({
           kind: z.literal('existing'),
           file: z.string().min(1).max(1024),
-          format: z.enum(['qcow2', 'raw']),
+          format: z.enum(vmDiskFormats),
         }),
         z.strictObject({
           kind: z.literal('image'),

@@ -1,7 +1,13 @@
 /** Disks and media of a vm. */
 import type { z } from 'zod';
-import type { diskAttachSchema, Tray } from '#api';
-import { formatBytes } from '#lib';
+import {
+  diskFormats,
+  vmDiskFormats,
+  type diskAttachSchema,
+  type DiskFormat,
+  type Tray,
+} from '#api';
+import { Fault, formatBytes } from '#lib';
 import { command, type Run } from '../command.ts';
 import { finish } from '../progress.ts';
 
@@ -37,9 +43,9 @@ const attachOptions = {
   },
   format: {
     type: 'text',
-    words: ['qcow2', 'raw'],
+    words: vmDiskFormats,
     value: 'FORMAT',
-    meaning: 'qcow2 (default) or raw',
+    meaning: 'qcow2 (default) or raw; of an existing disk any that is read, as it is',
   },
   linked: {
     type: 'text',
@@ -65,21 +71,31 @@ function attachment(
   };
   if (options.linked !== undefined) return { kind: 'linked', device: options.linked, ...at };
   const shared = options.shared === true;
-  const format = options.format ?? (options.fixed === true || shared ? 'raw' : 'qcow2');
-  if (options.import !== undefined) return { kind: 'import', file: options.import, format, ...at };
+  const wanted = options.format ?? (options.fixed === true || shared ? 'raw' : 'qcow2');
+  if (options.import !== undefined)
+    return { kind: 'import', file: options.import, format: requireMade(wanted), ...at };
   if (options.new === undefined) {
     const readOnly = options['read-only'] === true;
-    return { kind: 'existing', file: file ?? '', format, readOnly, shared, ...at };
+    return { kind: 'existing', file: file ?? '', format: wanted, readOnly, shared, ...at };
   }
   return {
     kind: 'new',
     sizeBytes: options.new,
-    format,
+    format: requireMade(wanted),
     ...(options.fixed === true ? { allocation: 'fixed' } : {}),
     ...(file === undefined ? {} : { file }),
     shared,
     ...at,
   };
+}
+
+/** Errors: `invalid` for a format in which disks of vms are not made. */
+export function requireMade(wanted: (typeof vmDiskFormats)[number]): DiskFormat {
+  const format = diskFormats.find((one) => one === wanted);
+  if (format !== undefined) return format;
+  throw new Fault('invalid', `disks of vms are not made in the format ${wanted}`, {
+    hint: 'make it with gantry disk create or convert, and attach the file',
+  });
 }
 
 const forceOption = {

@@ -1,7 +1,8 @@
 /** Commands on vms: list, show, create, change, delete. Power and console have files of their own. */
 import { basename } from 'node:path';
 import { Fault, formatBytes, isFault } from '#lib';
-import type { Client, VmCreate } from '#api';
+import { vmDiskFormats, type Client, type VmCreate } from '#api';
+import { requireMade } from './devices.ts';
 import { command, type Run } from '../command.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { plain } from '../output/writer.ts';
@@ -34,9 +35,9 @@ const createOptions = {
   'disk-file': { type: 'text', value: 'FILE', meaning: 'an existing disk on the host' },
   format: {
     type: 'text',
-    words: ['qcow2', 'raw'],
+    words: vmDiskFormats,
     value: 'FORMAT',
-    meaning: 'of the new or existing disk: qcow2 (default) or raw',
+    meaning: 'of a new disk qcow2 (default) or raw; of an existing one any that is read, as it is',
   },
   fixed: {
     type: 'flag',
@@ -67,7 +68,7 @@ const createOptions = {
 } as const;
 
 function diskChoice(options: Run<typeof createOptions>['options']): VmCreate['disk'] {
-  const format = options.format === 'raw' ? 'raw' : 'qcow2';
+  const wanted = options.format ?? 'qcow2';
   if (options.image !== undefined)
     return {
       kind: 'image',
@@ -75,10 +76,11 @@ function diskChoice(options: Run<typeof createOptions>['options']): VmCreate['di
       ...(options.disk === undefined ? {} : { sizeBytes: options.disk }),
     };
   if (options['disk-file'] !== undefined)
-    return { kind: 'existing', file: options['disk-file'], format };
+    return { kind: 'existing', file: options['disk-file'], format: wanted };
   if (options.disk !== undefined && options.fixed === true)
     return { kind: 'new', sizeBytes: options.disk, format: 'raw', allocation: 'fixed' };
-  if (options.disk !== undefined) return { kind: 'new', sizeBytes: options.disk, format };
+  if (options.disk !== undefined)
+    return { kind: 'new', sizeBytes: options.disk, format: requireMade(wanted) };
   return { kind: 'none' };
 }
 

@@ -21,6 +21,7 @@ const parts: readonly string[] = [
   'src/disk/packing/pack-thread.ts',
   'src/agent/foreign/foreign-main.ts',
   'src/agent/network/linux/adapters/adapter-guard.ts',
+  'src/agent/drivers/qemu/served/serve-disks.ts',
 ].map((file) => join(root, file));
 
 const entries: Readonly<Record<string, string>> = {

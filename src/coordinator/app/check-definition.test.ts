@@ -183,6 +183,26 @@ test('a shared disk is raw, and past the cache of its host', () => {
     assert.match(wrongOf({ cache }).join(), /^hardware\/disks\/0\/cache .* the cache none/);
 });
 
+test('a disk of another product is attached read-only where it is only read, and has no undo disks', () => {
+  const undoDisks = { enabled: true, onTurnOff: 'keep' } as const;
+  const wrongOf = (change: Partial<Disk>, settings: object = {}): string => {
+    const parsed = vmDefinitionSchema.parse({ ...make(), settings });
+    return checkDefinition(make({ disks: [{ ...disk, ...change }] }, { settings: parsed.settings }))
+      .map(({ path, problem }) => `${path} ${problem}`)
+      .join();
+  };
+  assert.equal(wrongOf({ format: 'vhd' }), '');
+  assert.match(
+    wrongOf({ format: 'vdi' }),
+    /^hardware\/disks\/0\/format vdi is a format that is only/,
+  );
+  assert.equal(wrongOf({ format: 'vdi', readOnly: true }), '');
+  assert.match(
+    wrongOf({ format: 'vhd' }, { undoDisks }),
+    /undo disks lie on disks in qcow2 and raw/,
+  );
+});
+
 test('what was wrong before already is not held against another change', () => {
   const before = make({}, { guestOs: 'cp-m' });
   assert.equal(parseDefinition({ ...before, description: 'x' }, 'web-1', before).description, 'x');

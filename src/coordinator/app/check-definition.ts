@@ -7,7 +7,9 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   findGuest,
   findUnrepresented,
+  isNative,
   placeName,
+  readFormats,
   placesOf,
   plainPort,
   vmDefinitionSchema,
@@ -49,7 +51,7 @@ export function checkDefinition(definition: VmDefinition): readonly Issue[] {
   ];
 }
 
-function checkPlaces({ hardware }: VmDefinition): readonly Issue[] {
+function checkPlaces({ hardware, settings }: VmDefinition): readonly Issue[] {
   const issues: Issue[] = [];
   const taken = new Map<string, string>();
   const files = new Map<string, string>();
@@ -96,6 +98,8 @@ function checkPlaces({ hardware }: VmDefinition): readonly Issue[] {
           'a linked disk is a drive of the host, raw; attach one with: gantry vm attach-disk',
       });
   for (const [index, disk] of hardware.disks.entries())
+    if (!isNative(disk)) issues.push(...checkServedDisk(disk, settings, `hardware/disks/${index}`));
+  for (const [index, disk] of hardware.disks.entries())
     if (disk.shared) issues.push(...checkSharedDisk(disk, `hardware/disks/${index}`));
   for (const [index, { bus }] of hardware.opticalDrives.entries())
     if (bus === 'virtio')
@@ -104,6 +108,30 @@ function checkPlaces({ hardware }: VmDefinition): readonly Issue[] {
         problem: 'there are no virtio CD drives; use ide, sata or scsi',
       });
   return issues;
+}
+
+/** What the disk library reads for QEMU, and which of it it writes; what lies on it would have to be QEMU's (docs/rfd/0027). */
+function checkServedDisk(
+  { format, readOnly, kind }: Disk,
+  { undoDisks }: VmDefinition['settings'],
+  path: string,
+): readonly Issue[] {
+  if (kind === 'linked' || readOnly) return [];
+  const copy = 'or attach a copy of it: gantry vm attach-disk --import';
+  if (readFormats.has(format))
+    return [
+      {
+        path: `${path}/format`,
+        problem: `${format} is a format that is only read: attach it read-only, ${copy}`,
+      },
+    ];
+  if (!undoDisks.enabled) return [];
+  return [
+    {
+      path: `${path}/format`,
+      problem: `undo disks lie on disks in qcow2 and raw, not in ${format}: turn them off, ${copy}`,
+    },
+  ];
 }
 
 function checkSharedDisk({ format, cache }: Disk, path: string): readonly Issue[] {

@@ -48,6 +48,9 @@ export type StorageBoard = Pick<MachineSpec, 'chipset' | 'processor'>;
 
 const maxQueues = 8;
 
+/** How long requests wait for a server of disks that has ended and is started again; after that the guest stands still. */
+const reconnectSeconds = 300;
+
 /**
  * Queues of a paravirtual device: one for each processor there may ever be, up to eight. QEMU itself would
  * count those present at start, and the device would be another one after processors were plugged in.
@@ -74,6 +77,8 @@ export function diskDevice(machine: StorageBoard, disk: Disk, bootIndex?: number
     serial: disk.serial,
     // A full volume must never reach the guest as an error of its disk.
     werror: disk.access === 'read-only' ? undefined : 'stop',
+    // Nor the loss of what serves it.
+    rerror: disk.image.source.kind === 'nbd' ? 'stop' : undefined,
     'write-cache': disk.cache === 'writethrough' ? 'off' : 'on',
     'num-queues': disk.attach.bus === 'virtio' ? queueCount(machine.processor) : undefined,
     'share-rw': disk.sharing === 'shared' ? true : undefined,
@@ -186,6 +191,7 @@ function sourceFields(source: ImageSource): JsonFields {
         driver: 'nbd',
         server: { type: 'unix', path: source.socketPath },
         export: source.exportName,
+        'reconnect-delay': reconnectSeconds,
       };
   }
 }

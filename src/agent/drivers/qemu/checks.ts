@@ -3,7 +3,7 @@
  * (VM-64, VM-69 to VM-76, VM-80).
  */
 import { access, constants, stat } from 'node:fs/promises';
-import { placeName, type Disk, type HostSettings, type Medium } from '#api';
+import { isNative, placeName, type Disk, type HostSettings, type Medium } from '#api';
 import { describeFault, formatBytes, toFault, type Reason } from '#lib';
 import { isLive } from '../../host/admission.ts';
 import { topOf } from '../../machine/layers/layers.ts';
@@ -18,6 +18,7 @@ import { checkAdapters } from './check-adapters.ts';
 import { allows, findBarrier, isWriteProtected } from './confine/access.ts';
 import { isThere, mappedDrives, mappedPorts, type MappedDevice } from './host-devices.ts';
 import { diskPaths, resolveFile } from './places.ts';
+import { judgeServed } from './served/judge-served.ts';
 
 export interface CheckedHost {
   readonly settings: HostSettings;
@@ -84,7 +85,11 @@ async function checkDisk(
     const remedy = `make one disk of both: gantry disk flatten ${path}`;
     reasons.push({ code: 'disk-parent', text, remedy });
   }
-  const user = await findUser([path, ...below], live, disk);
+  const served = isNative(disk)
+    ? undefined
+    : await judgeServed({ ...host, disk, what, path, ownFolder: file.folder });
+  reasons.push(...(served?.reasons ?? []));
+  const user = await findUser([path, ...below, ...(served?.parents ?? [])], live, disk);
   if (user !== undefined) {
     const text = `${what} is in use by ${user}`;
     reasons.push({
@@ -93,7 +98,7 @@ async function checkDisk(
       remedy: `stop ${user}, or mark the disk as shared in both`,
     });
   }
-  if (host.qemuImg !== undefined) {
+  if (host.qemuImg !== undefined && isNative(disk)) {
     const query = { path, format: topOf(file.layers, disk).format, inUse: 'yes' } as const;
     try {
       await host.imageChecks.check(host.qemuImg, query, host.folders);

@@ -124,6 +124,7 @@ export class QemuDriver implements Driver {
       bootId,
       host,
       groups: this.#groups,
+      storage: () => this.storage,
       taps: networks instanceof LinuxNetworks ? networks : undefined,
     });
     const imageFolder = join(options.dataDir, 'images');

@@ -48,6 +48,7 @@ import { findByArgument, identify, isAlive } from './process/proc.ts';
 import { QemuRunning } from './running.ts';
 import { readSavedFacts } from './saved-facts.ts';
 import { openSerial } from './serial.ts';
+import { DiskServers, type DiskServersOptions } from './served/disk-servers.ts';
 import { linkShare } from './share/share-links.ts';
 import { adapterId, linkOf } from './spec/devices.ts';
 import { makeMachineSpec, memorySlots } from './spec/machine-spec.ts';
@@ -71,6 +72,8 @@ export interface EngineOptions {
   readonly files: (id: string) => MachineFile | undefined;
   readonly host: QemuHost;
   readonly groups: ControlGroups;
+  /** Knows the folders in which files of a vm may be. */
+  readonly storage: DiskServersOptions['storage'];
   /** Absent where the host carries no networks. */
   readonly taps: Taps | undefined;
 }
@@ -86,11 +89,13 @@ const goneMs = 10_000;
 export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #running = new Map<string, QemuRunning>();
+  readonly #disks: DiskServers;
   #ticker: NodeJS.Timeout | undefined;
   #ticks = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#disks = new DiskServers(options);
   }
 
   async start(request: Launch, observer: Observer): Promise<Running> {
@@ -164,6 +169,7 @@ export class Engine implements AsyncDisposable {
     const account = await accountOfProcess(identity.pid);
     const bootedMs = file.startedAt === null ? null : Date.parse(file.startedAt);
     const process = { identity, client, exited: undefined, bootedMs };
+    await this.#disks.find(file, account);
     const running = await this.#adopt(file, spec, process, observer, account);
     const { status, running: runs } = await qmp.queryStatus(client);
     if (status === 'shutdown') {
@@ -221,6 +227,7 @@ export class Engine implements AsyncDisposable {
           signal,
         })
       : undefined;
+    await this.#disks.start(file, account, signal);
     const taps = await this.#plug(file, account);
     const spec = makeMachineSpec(
       file,
@@ -292,12 +299,13 @@ export class Engine implements AsyncDisposable {
     );
   }
 
-  /** As `launch`; what fails leaves no tap behind. */
+  /** As `launch`; what fails leaves no tap and no served disk behind. */
   async #launch(parts: LaunchParts): Promise<Launched> {
     try {
       return await launch(parts);
     } catch (error) {
       await this.#options.taps?.unplug(parts.file.definition.id);
+      await this.#disks.end(parts.file.definition.id);
       throw error;
     }
   }
@@ -394,6 +402,7 @@ export class Engine implements AsyncDisposable {
       this.#ticker = undefined;
     }
     void this.#options.taps?.unplug(id);
+    void this.#disks.end(id);
     void rm(runPlaces(runtimeDir, id).folder, { recursive: true, force: true }).catch(
       () => undefined,
     );
@@ -403,6 +412,7 @@ export class Engine implements AsyncDisposable {
     this.#ticks += 1;
     for (const running of this.#running.values()) {
       running.guestMonitor?.tick();
+      this.#disks.keep(running.id);
       if (this.#ticks % logTicks === 0) void shortenLog(running.logPath).catch(() => undefined);
       if (this.#ticks % deviceTicks === 0) void running.lookAtDevices();
       if (this.#ticks % counterTicks === 0) void running.countDisks(this.#options.clock.now());

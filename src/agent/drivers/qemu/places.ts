@@ -33,6 +33,8 @@ export interface RunPlaces {
   readonly serial: readonly [string, string];
   readonly channel: string;
   readonly tpm: string;
+  /** Disks that are served to the process (docs/rfd/0027). */
+  readonly disks: string;
   /** Where a state passes through while it is saved or restored. */
   readonly state: string;
   readonly screenshot: string;
@@ -56,6 +58,7 @@ export function runPlaces(runtimeDir: string, id: string): RunPlaces {
     serial: [join(folder, 'serial1'), join(folder, 'serial2')],
     channel: join(folder, 'channel'),
     tpm: join(folder, 'tpm'),
+    disks: join(folder, 'disks'),
     state: join(folder, 'state'),
     screenshot: join(folder, 'shot.png'),
     shares: join(folder, 'shares'),
@@ -72,6 +75,8 @@ export interface OwnPlaces {
   readonly firmware: string;
   readonly tpm: string;
   readonly log: string;
+  /** Of the process that serves disks. */
+  readonly disksLog: string;
 }
 
 export function ownPlaces(file: Pick<MachineFile, 'file'>): OwnPlaces {
@@ -83,5 +88,6 @@ export function ownPlaces(file: Pick<MachineFile, 'file'>): OwnPlaces {
     firmware: `${stem}.firmware`,
     tpm: `${stem}.tpm`,
     log: `${stem}.log`,
+    disksLog: `${stem}.disks.log`,
   };
 }

@@ -3,7 +3,15 @@
  * What bus or process cannot do now fails with `unsupported`: the machine then leaves it to the next start.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Adapter, Disk, Medium, SharedFolder, Tray, VmDefinition } from '#api';
+import {
+  isNative,
+  type Adapter,
+  type Disk,
+  type Medium,
+  type SharedFolder,
+  type Tray,
+  type VmDefinition,
+} from '#api';
 import { describeFault, Fault } from '#lib';
 import type { Log } from '#log';
 import {
@@ -16,6 +24,7 @@ import {
   growProcessors,
   qmp,
   shareId,
+  type Disk as DiskSpec,
   type MachineSpec,
   type QmpClient,
 } from '#qemu';
@@ -41,6 +50,8 @@ export interface RunningDevicesParts {
   readonly client: () => QmpClient;
   readonly shares: RunningShares;
   readonly taps: Taps | undefined;
+  /** Where disks are served to the process. */
+  readonly disksSocket: string;
   /** Of the process; undefined: the agent's. */
   readonly uid: number | undefined;
   readonly log: Log;
@@ -114,15 +125,21 @@ export class RunningDevices implements Devices {
     if (disk.bus === 'scsi' && !hasController) {
       throw new Fault('unsupported', `the vm has no SCSI controller ${disk.controller} yet`);
     }
-    await unsupportedWhenRefused(() => attachDisk(client(), spec, diskSpec(file, disk)));
+    if (!isNative(disk))
+      throw new Fault('unsupported', `a disk in ${disk.format} is there from the next start on`);
+    await unsupportedWhenRefused(() => attachDisk(client(), spec, this.#specOf(disk, file)));
   }
 
   async detachDisk(disk: Disk, file: MachineFile): Promise<void> {
     this.#requirePluggable(disk);
-    const spec = diskSpec(file, disk);
+    const spec = this.#specOf(disk, file);
     await this.#expecting(diskId(disk), () =>
       detachDisk(this.#parts.client(), spec, { timeoutMs: unplugMs }),
     );
+  }
+
+  #specOf(disk: Disk, file: MachineFile): DiskSpec {
+    return diskSpec(file, disk, this.#parts.disksSocket);
   }
 
   async attachAdapter(adapter: Adapter, file: MachineFile): Promise<void> {

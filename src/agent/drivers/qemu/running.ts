@@ -125,6 +125,7 @@ export class QemuRunning implements Running {
       spec,
       shares: this.#shares,
       taps: parts.taps,
+      disksSocket: places.disks,
       uid: parts.account?.uid,
       log,
       client: now,

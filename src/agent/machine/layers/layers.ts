@@ -141,17 +141,20 @@ export const noLayers: Layers = {
   unfinished: [],
 };
 
+/** A file of a disk; one without layers may be in a format that has none. */
+export type DiskLayer = Omit<Layer, 'format'> & Pick<Disk, 'format'>;
+
 /** The file of a disk that the guest writes. */
-export function topOf(
+export function topOf<D extends Pick<Disk, 'file' | 'format'>>(
   layers: Layers,
-  disk: Pick<Disk, 'file' | 'format'>,
-): Pick<Layer, 'file' | 'format'> {
+  disk: D,
+): Pick<Layer, 'file' | 'format'> | D {
   const top = layers.tops.find((one) => one.disk === disk.file)?.top;
   return layers.files.find(({ file }) => file === top) ?? disk;
 }
 
 /** A disk's files from the top down to its own; this one alone where it has no layers. */
-export function chainOf(layers: Layers, disk: Pick<Disk, 'file' | 'format'>): readonly Layer[] {
+export function chainOf(layers: Layers, disk: Pick<Disk, 'file' | 'format'>): readonly DiskLayer[] {
   const { file } = topOf(layers, disk);
   const chain = chainFrom(layers, file);
   return chain.length > 0 ? chain : [{ ...disk, parent: null, seal: null }];

@@ -3,7 +3,7 @@
  * Where they are still written the disks of the machine go on in new layers, so that nothing below changes any more.
  */
 import { basename } from 'node:path';
-import { placeName, type Disk, type VmDefinition } from '#api';
+import { placeName, type Disk, type VmDefinition, isNative } from '#api';
 import { assert, Fault } from '#lib';
 import type { Hands } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
@@ -125,10 +125,11 @@ function snapshotBases({ name, disks, definition }: SnapshotRecord, vm: string):
 /** Errors: `refused` naming a disk that several vms have already, or that is never written. */
 function linkableDisks({ name, hardware }: VmDefinition): readonly Disk[] {
   const other = hardware.disks.find(
-    ({ shared, readOnly, kind }) => shared || readOnly || kind === 'linked',
+    (disk) => disk.shared || disk.readOnly || disk.kind === 'linked' || !isNative(disk),
   );
   if (other === undefined) return hardware.disks;
-  const why = other.readOnly ? 'read-only' : other.shared ? 'shared' : 'a drive of the host';
+  const kind = other.kind === 'linked' ? 'a drive of the host' : `in the format ${other.format}`;
+  const why = other.readOnly ? 'read-only' : other.shared ? 'shared' : kind;
   throw new Fault('refused', `the disk ${placeName(other)} of ${name} is ${why}`, {
     hint: 'detach it and attach it again afterwards, or make a full clone',
   });

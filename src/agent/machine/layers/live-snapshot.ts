@@ -7,7 +7,7 @@
  * something were on top, and those that hold nothing are as good as never made. What was put on top without its
  * memory being whole is no snapshot: the layers merge again.
  */
-import { placeName, type Disk, type LinkParams } from '#api';
+import { isNative, placeName, type Disk, type LinkParams } from '#api';
 import { assert, Fault, isFault, present } from '#lib';
 import type { Hands } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
@@ -164,8 +164,9 @@ async function adopt(hands: Hands, { snapshot, tops }: Taking): Promise<Layers> 
       if (typeof seal === 'string')
         throw new Fault('corrupt', `the disk ${on}, on which ${layer} lies, is ${seal}`);
       const own = diskOf(file, disk);
-      const { format } = topOf(file.layers, own);
-      return { disk: own, layer, on: { file: on, format }, seal };
+      const top = topOf(file.layers, own);
+      assert(isNative(top), 'other disks have no layers');
+      return { disk: own, layer, on: { file: on, format: top.format }, seal };
     }),
   );
   const layers = putOnTop(file.layers, sealed);

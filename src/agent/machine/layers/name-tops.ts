@@ -1,5 +1,6 @@
 /** Names of new layers: like their disks, in the vm's folder. */
-import type { Disk } from '#api';
+import { isNative, type Disk } from '#api';
+import { assert } from '#lib';
 import { topOf, type Layers, type NewTop } from './layers.ts';
 
 export const layerSuffix = 'layer.qcow2';
@@ -17,8 +18,9 @@ export function nameTops(
     taken.add(layer);
     const wanted = on.find((one) => one.disk === disk.file)?.file;
     const known = layers.files.find(({ file }) => file === wanted);
-    const { file, format } = known ?? topOf(layers, disk);
-    return { disk, layer, on: { file, format } };
+    const top = known ?? topOf(layers, disk);
+    assert(isNative(top), 'other disks have no layers');
+    return { disk, layer, on: { file: top.file, format: top.format } };
   });
 }
 

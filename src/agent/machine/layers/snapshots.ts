@@ -2,7 +2,7 @@
  * Snapshots of a machine (SNAP-01 to SNAP-11): the files that its disks are on are kept as they are, and the disks
  * go on in new layers above them. While it runs its process is told to (live-snapshot.ts); to go back it ends.
  */
-import { placeName, type Disk, type LinkParams, type VmDefinition } from '#api';
+import { placeName, type Disk, type LinkParams, type VmDefinition, isNative } from '#api';
 import { describeFault, Fault, formatBytes, isoTime } from '#lib';
 import type { Hands } from '../hands.ts';
 import { stopped, type MachineFile } from '../record.ts';
@@ -205,13 +205,17 @@ export function requireSnapshot({ definition, layers }: MachineFile, id: string)
   throw new Fault('not-found', `${definition.name} has no snapshot ${id}`);
 }
 
-/** Errors: `refused` naming a shared or linked disk that is not left out (SNAP-17). */
+/** Errors: `refused` naming a disk that has no layers and is not left out: a shared, linked or served one (SNAP-17). */
 function layeredDisks({ name, hardware }: VmDefinition, exclude: readonly string[]): Disk[] {
-  const without = hardware.disks.filter((disk) => disk.shared || disk.kind === 'linked');
+  const without = hardware.disks.filter(
+    (disk) => disk.shared || disk.kind === 'linked' || !isNative(disk),
+  );
   const named = without.find((disk) => !exclude.includes(placeName(disk)));
   if (named !== undefined) {
     const place = placeName(named);
-    const why = named.shared ? 'is shared with other vms' : 'is a drive of the host';
+    const other =
+      named.kind === 'linked' ? 'is a drive of the host' : `is in the format ${named.format}`;
+    const why = named.shared ? 'is shared with other vms' : other;
     throw new Fault('refused', `the disk ${place} of ${name} ${why}`, {
       hint: `leave it out: --exclude ${place}; what it holds is then not taken back`,
     });

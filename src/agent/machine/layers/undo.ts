@@ -7,6 +7,7 @@
  *        discard: the files below are on top again; the undo disks are deleted
  *        commit:  written into the files below (state merging-disks), then as discard
  */
+import { isNative } from '#api';
 import { describeFault, Fault, formatBytes, isoTime, toFault } from '#lib';
 import type { Hands } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
@@ -22,9 +23,9 @@ export async function beginUndo(hands: Hands): Promise<void> {
   const { definition, layers } = hands.file;
   if (!definition.settings.undoDisks.enabled) return;
   const covered = new Set(layers.undo?.below.map(({ disk }) => disk));
-  const disks = definition.hardware.disks.filter(
-    (disk) => !disk.readOnly && !disk.shared && !covered.has(disk.file),
-  );
+  const disks = definition.hardware.disks
+    .filter(isNative)
+    .filter((disk) => !disk.readOnly && !disk.shared && !covered.has(disk.file));
   if (disks.length === 0) return;
   const suffix = undoSuffix(hands.file);
   const named = nameTops(layers, disks, suffix);

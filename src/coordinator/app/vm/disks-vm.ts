@@ -82,16 +82,16 @@ async function chooseDisk(
     request.bus ?? defaultBus(hardware, findGuest(guestOs)),
     request,
   );
-  const { format } = request;
-  const file = `${name}-${placeName(place).replace(':', '-')}.${format}`;
+  const file = `${name}-${placeName(place).replace(':', '-')}.${request.format}`;
   switch (request.kind) {
     case 'new': {
-      const { sizeBytes, allocation, shared } = request;
+      const { sizeBytes, allocation, shared, format } = request;
       const disk = newDisk(place, request.file ?? file, format, sizeBytes, allocation);
       const source = newSource(disk.file, format, sizeBytes, allocation);
       return { disk: shared ? shareDisk(disk) : disk, source };
     }
     case 'existing': {
+      const { format } = request;
       const query = { id, file: request.file, format };
       const { sizeBytes } = await coordinator.links.call(
         data.hostId,
@@ -103,6 +103,7 @@ async function chooseDisk(
       return { disk: shared ? shareDisk(disk) : disk, source: null };
     }
     case 'import': {
+      const { format } = request;
       const from = await findForeign(coordinator, data.hostId, request.file);
       const { sizeBytes, sourcePath } = from;
       const files = new Set([request.file, sourcePath]);

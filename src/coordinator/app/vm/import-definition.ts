@@ -9,6 +9,7 @@ import {
   profiles,
   unrepresentedDevices,
   type Disk,
+  type DiskFormat,
   type DiskBus,
   type DiskSource,
   type ForeignMachine,
@@ -25,7 +26,7 @@ import { freePlace, newDisk } from './make-definition.ts';
 export interface ImportOptions extends AdapterOptions {
   readonly id: string;
   readonly name: string;
-  readonly format: Disk['format'];
+  readonly format: DiskFormat;
   readonly foreign: ForeignMachine;
 }
 

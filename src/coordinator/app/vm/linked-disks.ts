@@ -104,8 +104,8 @@ const copyStep: Step = {
   async run(work) {
     const { linked, disk, request } = conversionOf(work);
     const { hostId, machine } = machineOf(work);
-    const { file, format, sizeBytes } = disk;
-    const { allocation } = request;
+    const { file, sizeBytes } = disk;
+    const { allocation, format } = request;
     const source = {
       kind: 'drive',
       file,

@@ -6,12 +6,14 @@
 import { assert, Fault } from '#lib';
 import {
   findGuest,
+  isNative,
   placeName,
   placesOf,
   profiles,
   type Attachment,
   type Disk,
   type DiskBus,
+  type DiskFormat,
   type DiskSource,
   type GuestCatalogueEntry,
   type Hardware,
@@ -93,8 +95,17 @@ function allSources(
       { hint: 'choose the disk with `disk`, or name all disks in the definition' },
     );
   const more: DiskSource[] = [];
-  for (const [index, { file, format, sizeBytes }] of hardware.disks.entries()) {
+  for (const [index, disk] of hardware.disks.entries()) {
+    const { file, sizeBytes } = disk;
     if (known.has(file) || file.startsWith('/')) continue;
+    if (!isNative(disk))
+      throw issuesFault(`the definition of ${name}`, [
+        {
+          path: `hardware/disks/${index}/format`,
+          problem: `no disks are made in the format ${disk.format}: attach one that is there`,
+        },
+      ]);
+    const { format } = disk;
     if (sizeBytes === 0)
       throw issuesFault(`the definition of ${name}`, [
         { path: `hardware/disks/${index}/sizeBytes`, problem: 'a new disk needs a size' },
@@ -262,7 +273,7 @@ function makeDisk(
 
 export function newSource(
   file: string,
-  format: Disk['format'],
+  format: DiskFormat,
   sizeBytes: number,
   allocation: 'dynamic' | 'fixed' = 'dynamic',
 ): DiskSource {

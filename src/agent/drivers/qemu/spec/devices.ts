@@ -1,5 +1,6 @@
 /** Disks, drives and adapters of a definition in the words of the machine specification. */
 import {
+  isNative,
   placeName,
   type Adapter,
   type Disk,
@@ -80,11 +81,18 @@ export function attachmentOf(at: Placed): Attachment {
   }
 }
 
-export function diskSpec(file: Pick<MachineFile, 'folder' | 'layers'>, disk: Disk): DiskSpec {
+/** `socketPath`: where disks in formats that QEMU is not trusted with are served, each under its id. */
+export function diskSpec(
+  file: Pick<MachineFile, 'folder' | 'layers'>,
+  disk: Disk,
+  socketPath: string,
+): DiskSpec {
   return {
     id: diskId(disk),
     attach: attachmentOf(disk),
-    image: imageOf(file.folder, chainOf(file.layers, disk)),
+    image: isNative(disk)
+      ? imageOf(file.folder, chainOf(file.layers, disk).filter(isNative))
+      : { source: { kind: 'nbd', socketPath, exportName: diskId(disk) }, format: 'raw' },
     access: disk.readOnly ? 'read-only' : 'read-write',
     cache: disk.cache,
     discard: disk.discard ? 'unmap' : 'ignore',
@@ -125,12 +133,16 @@ export function mediumSpec(
 
 type Drives = Pick<MachineSpec, 'scsiControllers' | 'disks' | 'opticalDrives' | 'floppyDrive'>;
 
-export function drivesOf(file: MachineFile, without: readonly string[]): Drives {
+export function drivesOf(
+  file: MachineFile,
+  without: readonly string[],
+  socketPath: string,
+): Drives {
   const { hardware } = file.definition;
   const { disks, opticalDrives, floppy } = hardware;
   return {
     scsiControllers: scsiControllersOf(hardware, [...disks, ...opticalDrives]),
-    disks: disks.map((disk) => diskSpec(file, disk)),
+    disks: disks.map((disk) => diskSpec(file, disk, socketPath)),
     opticalDrives: opticalDrives.map((drive: OpticalDrive) => ({
       id: opticalId(drive),
       attach: attachmentOf(drive),

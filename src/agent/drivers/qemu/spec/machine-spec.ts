@@ -58,7 +58,7 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
   const { hardware } = definition;
   const modern = hardware.profile === 'modern';
   const usb = usbGenerations[hardware.usb];
-  const drives = drivesOf(file, around.without);
+  const drives = drivesOf(file, around.without, around.places.disks);
   return {
     name: definition.name,
     uuid: definition.id,

@@ -1,0 +1,156 @@
+/**
+ * The process that serves disks of one vm (serve-disks.ts), as the agent keeps it: started before QEMU, found again by
+ * an agent that comes after, started anew where it ended while QEMU runs, which waits for it meanwhile.
+ *
+ * Invariant: at most one at a time has the disks: the one before is gone before the next one opens them.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { faultDataSchema } from '#api';
+import { assert, describeFault, Fault, faultCodes, faultFromData, type FaultCode } from '#lib';
+import type { Log } from '#log';
+import type { ProcessIdentity } from '../../../machine/record.ts';
+import { sendSignal, untilGone } from '../process/exit.ts';
+import { findByArgument, identify, isAlive } from '../process/proc.ts';
+import type { ServedPlan } from './plan.ts';
+
+const program = fileURLToPath(new URL('./serve-disks.ts', import.meta.url));
+
+const readyMs = 30_000;
+/** For one that has lost its QEMU to write out what it holds. */
+const endMs = 30_000;
+const goneMs = 5_000;
+/** Between tries to start one that does not come up. */
+const againMs = 5_000;
+const maxAnswerBytes = 65_536;
+
+export interface DiskServerParts {
+  readonly plan: ServedPlan;
+  readonly socketPath: string;
+  readonly logPath: string;
+  /** Absolute path of setpriv (util-linux), where there is one. */
+  readonly setpriv: string | undefined;
+  readonly bootId: string;
+  readonly log: Log;
+}
+
+export class DiskServer {
+  readonly #parts: DiskServerParts;
+  #process: ProcessIdentity | undefined;
+  #starting: Promise<void> | undefined;
+  #notBefore = 0;
+
+  constructor(parts: DiskServerParts) {
+    this.#parts = parts;
+  }
+
+  /** Before QEMU: resolves when it listens. Faults: why a disk cannot be opened; `unavailable`, `timeout`. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.end();
+    this.#process = await startServer(this.#parts, signal);
+  }
+
+  /** Of a QEMU that runs already: the process that is there, or a new one. */
+  async find(): Promise<void> {
+    [this.#process] = await findServers(this.#parts);
+    this.keep();
+  }
+
+  /** Starts it anew where it has ended. Returns at once; what goes wrong is logged, and tried again later. */
+  keep(): void {
+    const { bootId, log, socketPath } = this.#parts;
+    if (this.#process !== undefined && isAlive(this.#process, bootId)) return;
+    if (this.#starting !== undefined || Date.now() < this.#notBefore) return;
+    this.#notBefore = Date.now() + againMs;
+    log.warn({ socketPath }, 'the process that serves disks has ended, and is started again');
+    this.#starting = this.start(AbortSignal.timeout(readyMs + endMs))
+      .catch((error: unknown) => log.error({ why: describeFault(error) }, 'disks are not served'))
+      .finally(() => {
+        this.#starting = undefined;
+      });
+  }
+
+  /** When QEMU has gone: it ends by itself, having written all; one that does not is made to. */
+  async end(): Promise<void> {
+    const { bootId } = this.#parts;
+    for (const server of await findServers(this.#parts)) {
+      sendSignal(server, bootId, 'SIGTERM');
+      if (await untilGone(server, bootId, endMs)) continue;
+      sendSignal(server, bootId, 'SIGKILL');
+      await untilGone(server, bootId, goneMs);
+    }
+    await rm(this.#parts.socketPath, { force: true });
+  }
+}
+
+/** QEMU names the socket within an argument, never as one. */
+async function findServers({ socketPath, bootId }: DiskServerParts): Promise<ProcessIdentity[]> {
+  const pids = (await findByArgument(new Set([socketPath]))).get(socketPath) ?? [];
+  return pids.flatMap((pid) => identify(pid, bootId) ?? []);
+}
+
+async function startServer(parts: DiskServerParts, signal: AbortSignal): Promise<ProcessIdentity> {
+  const { plan, socketPath, logPath, setpriv, bootId } = parts;
+  const argv = [process.execPath, program, socketPath, JSON.stringify(plan)];
+  // What it gives up by itself it cannot get back.
+  const locked = plan.account !== undefined && setpriv !== undefined;
+  const [file = '', ...args] = locked
+    ? [setpriv, '--no-new-privs', '--inh-caps=-all', '--', ...argv]
+    : argv;
+  const log = openSync(logPath, 'a', 0o600);
+  const child = spawn(file, args, {
+    detached: true,
+    cwd: '/',
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C', NODE_NO_WARNINGS: '1' },
+    stdio: ['ignore', 'pipe', log],
+  });
+  closeSync(log);
+  const { stdout } = child;
+  assert(stdout !== null, 'its answer comes through a pipe');
+  const stop = (): void => void child.kill('SIGKILL');
+  try {
+    await once(child, 'spawn');
+    const answer = await readLine(stdout, AbortSignal.any([signal, AbortSignal.timeout(readyMs)]));
+    if (answer !== 'ready') throw faultOf(answer);
+    const identity = child.pid === undefined ? undefined : identify(child.pid, bootId);
+    if (identity === undefined) throw new Fault('unavailable', 'it ended at once');
+    return identity;
+  } catch (cause) {
+    stop();
+    throw new Fault(cause instanceof Fault ? cause.code : 'unavailable', 'cannot serve its disks', {
+      cause,
+      ...(cause instanceof Fault ? { hint: cause.hint } : {}),
+    });
+  } finally {
+    stdout.destroy();
+    child.unref();
+  }
+}
+
+async function readLine(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
+  let text = '';
+  const stopped = once(signal, 'abort').then(() =>
+    Promise.reject(new Fault('timeout', 'no answer')),
+  );
+  stopped.catch(() => undefined);
+  const chunks = stream[Symbol.asyncIterator]();
+  while (!text.includes('\n') && text.length < maxAnswerBytes) {
+    const { value, done } = await Promise.race([chunks.next(), stopped]);
+    if (done === true) break;
+    text += String(value);
+  }
+  return text.split('\n', 1)[0] ?? '';
+}
+
+function faultOf(answer: string): Fault {
+  try {
+    const { code, ...told } = faultDataSchema.parse(JSON.parse(answer));
+    const known = (Object.keys(faultCodes) as FaultCode[]).find((one) => one === code);
+    return faultFromData({ ...told, code: known ?? 'internal' });
+  } catch {
+    return new Fault('unavailable', 'the process that serves them ended at once');
+  }
+}

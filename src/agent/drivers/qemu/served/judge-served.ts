@@ -1,0 +1,50 @@
+/** What stands against serving a disk to a vm (VM-70): everything at once, without any side effect on its files. */
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Disk } from '#api';
+import { hostStore, openDisk } from '#disk';
+import { describeFault, toFault, type Reason } from '#lib';
+import { allows, findBarrier } from '../confine/access.ts';
+import type { Account } from '../confine/accounts.ts';
+
+export interface ServedQuestion {
+  readonly disk: Pick<Disk, 'format' | 'readOnly'>;
+  /** `disk ide0:0 (/vms/web-1/web-1.vhd)`. */
+  readonly what: string;
+  readonly path: string;
+  /** The vm's own folder: what lies there is given to its account at the start. */
+  readonly ownFolder: string;
+  readonly folders: readonly string[];
+  readonly account: Account | undefined;
+}
+
+export interface ServedJudgement {
+  readonly reasons: Reason[];
+  /** Files of its parents, the nearest first. */
+  readonly parents: readonly string[];
+}
+
+export async function judgeServed(question: ServedQuestion): Promise<ServedJudgement> {
+  const { disk, what, path, folders, account, ownFolder } = question;
+  try {
+    const store = hostStore(folders.filter((folder) => existsSync(folder)));
+    await using opened = await openDisk({ path, format: disk.format, store });
+    const parents = [...opened.chain()].slice(1).map(({ name }) => name);
+    const reasons: Reason[] = [];
+    for (const parent of parents) {
+      if (account === undefined || parent.startsWith(`${ownFolder}/`)) continue;
+      const barrier = await findBarrier(parent, account);
+      if (barrier === undefined && allows(await stat(parent), account, 'read')) continue;
+      reasons.push({
+        code: 'disk-parent-unreadable',
+        text: `the account of the vm may not read ${parent}, the parent of ${what}`,
+        remedy: barrier === undefined ? `let it: chmod o+r ${parent}` : `chmod o+x ${barrier}`,
+      });
+    }
+    return { reasons, parents };
+  } catch (error) {
+    const remedy = toFault(error).hint ?? 'restore it from a backup or detach it';
+    const text = `${what} cannot be used: ${describeFault(error)}`;
+    return { reasons: [{ code: 'disk-unreadable', text, remedy }], parents: [] };
+  }
+}

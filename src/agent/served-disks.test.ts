@@ -1,0 +1,83 @@
+/** A guest on a differencing VHD, which QEMU cannot open: it is served to it (docs/rfd/0027). One guest, test by test. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { checkDisk, hostStore, openDisk } from '#disk';
+import { isFault } from '#lib';
+import { QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
+import { ServedGuest } from './testing/served-guest.ts';
+
+describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
+  let agent: QemuAgent;
+  let guest: ServedGuest;
+  let baseBefore = '';
+
+  before(async () => {
+    agent = await QemuAgent.start();
+    guest = new ServedGuest(agent, 'vhd');
+    await guest.make();
+    baseBefore = await guest.checksum('base');
+  });
+  after(async () => {
+    guest?.close();
+    await agent?.[Symbol.asyncDispose]();
+  });
+
+  test('DISK-19 a guest boots from a differencing VHD and writes to another disk', async () => {
+    await guest.boot();
+    await guest.write(0, 1);
+    assert.equal(await guest.byteOf(0), 1, 'what was synced is in the file');
+    assert.deepEqual((await guest.read()).slice(0, 2), [1, 0]);
+  });
+
+  test('they are served with the rights of the vm and no way to gain others', () => {
+    const status = (pid: number | undefined): string =>
+      readFileSync(`/proc/${pid ?? 0}/status`, 'utf8');
+    const line = (text: string, name: string): string | undefined =>
+      new RegExp(`^${name}:.*$`, 'm').exec(text)?.[0];
+    const server = status(guest.server());
+    for (const name of ['Uid', 'Gid'])
+      assert.equal(line(server, name), line(status(agent.pid(guest.id)), name));
+    if (process.getuid?.() !== 0) return;
+    assert.match(line(server, 'CapEff') ?? '', /\t0+$/);
+    assert.match(line(server, 'NoNewPrivs') ?? '', /1$/);
+  });
+
+  test('a snapshot is refused with the disk named, unless it is left out', async () => {
+    await assert.rejects(guest.take(), (error) => isFault(error, 'refused'));
+  });
+
+  test('when the process that serves them is killed, the guest waits until it is there again', async () => {
+    const first = guest.server() ?? 0;
+    process.kill(first, 'SIGKILL');
+    await guest.write(1, 2);
+    assert.notEqual(guest.server(), first);
+    assert.deepEqual((await guest.read()).slice(0, 2), [1, 2]);
+    assert.equal(guest.report().state, 'running');
+  });
+
+  test('an agent that is killed takes no disk from a guest, which goes on writing; the next agent keeps both', async () => {
+    const count = 'i=0; while :; do i=$((i%200+1)); printf "\\\\$(printf %o $i)"';
+    await guest.run(
+      `(${count} | dd of=/dev/vdb bs=1M seek=4 conv=notrunc,fsync 2>/dev/null; done) & true`,
+    );
+    const server = guest.server();
+    const { links } = agent.host;
+    await agent.process.stop('SIGKILL');
+    const before = await guest.byteOf(4);
+    await guest.see('another byte', async () => (await guest.byteOf(4)) !== before);
+    agent.process.run();
+    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+    await agent.until(guest.id, 'running');
+    assert.equal(guest.server(), server);
+  });
+
+  test('DISK-17 a guest that is cut off has what it had synced, in its own layer alone, and nothing goes on serving', async () => {
+    process.kill(agent.pid(guest.id) ?? 0, 'SIGKILL');
+    await guest.see('no server', () => guest.server() === undefined);
+    assert.deepEqual([await guest.byteOf(0), await guest.byteOf(1)], [1, 2]);
+    await using child = await openDisk({ path: guest.path('child'), store: hostStore() });
+    for (const layer of child.chain()) assert.equal((await checkDisk(layer)).corruptions, 0);
+    assert.equal(await guest.checksum('base'), baseBefore);
+  });
+});
