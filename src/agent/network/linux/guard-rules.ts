@@ -5,7 +5,10 @@
 import type { VlanRange } from '#api';
 import type { RuledPort } from './ruleset.ts';
 
-/** Rules of the hook prerouting: before the bridge learns from a frame where its sender is. */
+/**
+ * Rules of the hook prerouting: before the bridge learns from a frame where its sender is. What few frames are comes
+ * before whose they are: names of interfaces are looked up, and every frame of every guest comes by here.
+ */
 export function guardRules(ports: readonly RuledPort[]): readonly string[] {
   const sources = ports.filter(({ guarded }) => guarded.addresses !== 'any');
   return [
@@ -67,7 +70,7 @@ export function tagRules(
   return [
     ...(closed.length === 0
       ? []
-      : [`${side} { ${quoted(closed)} } ether type { 8021q, 8021ad } drop`]),
+      : [`ether type { 8021q, 8021ad } ${side} { ${quoted(closed)} } drop`]),
     ...ports.flatMap(({ tap, guarded: { vlans } }) =>
       vlans === 'any' || vlans.length === 0
         ? []
@@ -88,5 +91,5 @@ function dhcpRules(ports: readonly RuledPort[]): readonly string[] {
     'udp sport 67 udp dport 68',
     'udp sport 547 udp dport 546',
     'icmpv6 type nd-router-advert',
-  ].map((answer) => `iifname { ${quoted(ports)} } ${answer} drop`);
+  ].map((answer) => `${answer} iifname { ${quoted(ports)} } drop`);
 }

@@ -231,23 +231,17 @@ table bridge gantry-30000000 {
   set doubled { type ifname . ether_addr; size 16384; flags dynamic,timeout; timeout 120s; }
   chain prerouting {
     type filter hook prerouting priority -300; policy accept;
-    iifname { "gtap0" } udp sport 67 udp dport 68 update @answering { iifname . ether saddr . ip saddr }
-    iifname { "gtap0" } arp saddr ip != 0.0.0.0 update @claiming { iifname . arp saddr ether . arp saddr ip }
+    udp sport 67 udp dport 68 iifname { "gtap0" } update @answering { iifname . ether saddr . ip saddr }
+    arp saddr ip != 0.0.0.0 iifname { "gtap0" } update @claiming { iifname . arp saddr ether . arp saddr ip }
     iifname { "gtap0" } iifname . ether saddr != { "gtap0" . 52:47:59:00:00:01 } drop
-    iifname { "gtap0" } udp sport 67 udp dport 68 drop
-    iifname { "gtap0" } udp sport 547 udp dport 546 drop
-    iifname { "gtap0" } icmpv6 type nd-router-advert drop
+    udp sport 67 udp dport 68 iifname { "gtap0" } drop
+    udp sport 547 udp dport 546 iifname { "gtap0" } drop
+    icmpv6 type nd-router-advert iifname { "gtap0" } drop
     meta priority set iifname map { "gtap0" : 0:6 }
-  }
-  chain forward {
-    type filter hook forward priority 0; policy accept;
   }
   chain input {
     type filter hook input priority 0; policy accept;
-    iifname { "gtap0" } meta pkttype other drop
-  }
-  chain postrouting {
-    type filter hook postrouting priority 0; policy accept;
+    meta pkttype other iifname { "gtap0" } drop
   }
 }
 `,

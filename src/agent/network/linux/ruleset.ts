@@ -92,7 +92,9 @@ function refill(name: string, body: readonly string[], present: string): string[
   ];
 }
 
+/** Without rules there is none: a hook costs every frame a call. */
 function chain(name: string, hook: string, rules: readonly string[]): string[] {
+  if (rules.length === 0) return [];
   return [`chain ${name} {`, `  ${hook}; policy accept;`, ...rules.map((rule) => `  ${rule}`), '}'];
 }
 
@@ -253,7 +255,7 @@ function closingRules(
 ): readonly string[] {
   const rule = (matches: string, which: (one: RuledNetwork) => boolean): string[] => {
     const inside = networks.filter(which).flatMap((one) => [...one.members, ...tapsOn(ports, one)]);
-    return inside.length === 0 ? [] : [`iifname ${inSet([...new Set(inside)])} ${matches}drop`];
+    return inside.length === 0 ? [] : [`${matches}iifname ${inSet([...new Set(inside)])} drop`];
   };
   const isInternal = ({ network }: RuledNetwork): boolean => network.type === 'internal';
   return [

@@ -75,5 +75,5 @@ export function sightingRules(
 function rule(from: readonly string[], what: string, set: SightingSet, key: string): string[] {
   if (from.length === 0) return [];
   const names = [...new Set(from)].map((name) => `"${name}"`).join(', ');
-  return [`iifname { ${names} } ${what} update @${set} { ${key} }`];
+  return [`${what} iifname { ${names} } update @${set} { ${key} }`];
 }
