@@ -232,8 +232,7 @@ export class QemuDriver implements Driver {
     others: readonly MachineFile[],
   ): Promise<Findings> {
     const file = asStarted(recorded);
-    const account = await this.#accountOf(file);
-    const host = this.#checked(file, account);
+    const host = this.#checked(file, await this.#accountOf(file));
     const files = await checkFiles(file, without, others, host);
     const own = await judgeAccount(file);
     for (const share of file.definition.hardware.sharedFolders)
@@ -370,11 +369,11 @@ export class QemuDriver implements Driver {
 
   async #restoreHost({ definition }: MachineFile, hardware: Hardware): Promise<RestoreHost> {
     const { capabilities } = await this.#host.requireEmulator(hardware.machine);
-    const { version } = capabilities;
+    const { major, minor, micro } = capabilities.version;
     return {
       vmId: definition.id,
       hardware,
-      qemuVersion: [version.major, version.minor, version.micro].join('.'),
+      qemuVersion: `${major}.${minor}.${micro}`,
       machines: machineNames(capabilities),
       accelerations: new Set(this.#host.acceleration.use === 'kvm' ? ['kvm', 'tcg'] : ['tcg']),
       processor: new Set(readProcessor().flags),
