@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Problem } from '#api';
 import { Hypervisors } from '../testing/hypervisors.ts';
 import { Stage } from '../testing/stage.ts';
 
@@ -38,6 +39,17 @@ test('FED-18 a hypervisor reached by two ways is recognised, its vms are listed 
   assert.equal(code, 'exists');
   assert.match(detail, /connected already, as host one/);
   assert.ok(hint.includes(hypervisors.address('one')));
+  // Who may connect hosts and may not see that one is told no more than that there is one.
+  const made = await stage.send('POST', '/roles', {
+    body: { name: 'connects', verbs: ['host.join'] },
+  });
+  assert.equal(made.status, 200, made.text);
+  const token = await stage.addUser('newcomer', [{ role: 'connects' }]);
+  const unseen = (await stage.send('POST', '/hosts', { body, token })).json as Problem;
+  assert.deepEqual(
+    [unseen.detail, unseen.facts],
+    ['this hypervisor is connected already', undefined],
+  );
   const { json: list } = await stage.send('GET', '/vms');
   assert.equal((list as { total: number }).total, 2);
   // Another hypervisor of the machine, and one of a machine that was copied with its UUID, are others.
