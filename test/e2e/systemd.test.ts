@@ -7,6 +7,12 @@ import { SystemdMachine, withoutSystemd } from './systemd-machine.ts';
 
 const units = ['gantry-coordinator.service', 'gantry-agent.service'] as const;
 
+const fetchSite = `require('node:https').get(
+  'https://127.0.0.1:7443/',
+  { rejectUnauthorized: false, headers: { accept: 'text/html' } },
+  (answer) => answer.pipe(process.stdout),
+)`;
+
 void describe('under systemd', { skip: withoutSystemd }, () => {
   let machine: SystemdMachine;
 
@@ -251,11 +257,14 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     assert.deepEqual(processes(), before);
   });
 
-  void test('HOST-49 HOST-50 HOST-23 HOST-11 a reboot of the system ends vms by their stop actions first, and they come back', async () => {
+  void test('HOST-49 HOST-50 HOST-23 HOST-11 WEB-01 a reboot of the system ends vms by their stop actions first, and they come back with the site, without display, keyboard, mouse or anybody signed in', async () => {
     const since = events().at(-1)?.seq ?? 0;
     await machine.reboot();
     // Nobody has signed in and nothing was typed: the services started with the system.
     assert.equal(machine.must('who'), '');
+    const devices = machine.must('ls', '/dev').split('\n');
+    for (const name of ['dri', 'fb0', 'input', 'tty0', 'vcs'])
+      assert.ok(!devices.includes(name), name);
     await untilRunning(['kept', 'cut']);
     const told = events()
       .filter(({ seq }) => seq > since)
@@ -276,10 +285,14 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
     const agent = mainPid(units[1]);
     const terminal = machine.must('cat', `/proc/${agent}/stat`).split(') ')[1]?.split(' ')[4];
     assert.equal(terminal, '0', 'it has no terminal');
-    const environment = machine.must('cat', `/proc/${agent}/environ`);
-    assert.doesNotMatch(environment, /DISPLAY=|WAYLAND|XDG_SESSION/);
+    for (const pid of [agent, mainPid(units[0]), ...processes()])
+      assert.doesNotMatch(
+        machine.must('cat', `/proc/${pid}/environ`),
+        /DISPLAY=|WAYLAND|XDG_SESSION/,
+      );
     const running = vms().filter(({ state }) => state === 'running');
     assert.deepEqual(running.map(({ name }) => name).sort(), ['cut', 'kept']);
+    assert.match(machine.must('node', '-e', fetchSite), /<title>Gantry/i);
   });
 
   void test('uninstall takes vms, services and units away', () => {
