@@ -338,6 +338,20 @@ if (isInOwnNetwork(import.meta.filename))
       );
     });
 
+    void test('a vm on no network has a tap where there are networks elsewhere, to be plugged into them later', async () => {
+      await place.empty();
+      const { definition } = machineOn(nat.id, 'vm-8', '52:47:59:00:00:08');
+      const adapters = definition.hardware.adapters.map((adapter) => ({
+        ...adapter,
+        attachment: { kind: 'none' } as const,
+      }));
+      const plug = () => place.networks.plug(definition.id, 1_900_100_008, adapters);
+      assert.deepEqual([...(await plug())], [], 'where there is no network at all');
+      await place.networks.configure([], [], 'some');
+      assert.deepEqual([...(await plug())], [[0, 'gtap0']]);
+      await place.networks.unplug(definition.id);
+    });
+
     void test('what an agent was making when it was killed is taken away by the next one', async () => {
       await place.carry(nat);
       await place.networks[Symbol.asyncDispose]();
