@@ -77,13 +77,14 @@ export async function makeInitramfs(
   facts: Readonly<Record<string, string>>,
   signal?: AbortSignal,
 ): Promise<Buffer> {
-  return await packInitramfs([
+  const entries = [
     ...skeleton(),
     ...(await programEntries({ debs, packages: initramfsPackages, programs, signal })),
     ...moduleEntries(kernel, starterModules),
     ...(await textEntries(facts)),
     ...(await additionsEntries()),
-  ]);
+  ];
+  return await packInitramfs(entries, 17);
 }
 
 function skeleton(): CpioEntry[] {

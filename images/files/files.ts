@@ -46,11 +46,12 @@ export async function buildFilesAppliance(context: BuildContext): Promise<void> 
   const kernel = await readKernel(present(debs.get('kernel'), 'kernel package'), signal);
   const fastKernel = await repackKernel(kernel.image, signal);
   progress('making the initramfs');
-  const initramfs = await packInitramfs([
+  const entries = [
     ...(await skeleton()),
     ...(await programEntries({ debs, packages: filesPackages, programs, signal })),
     ...moduleEntries(kernel, modules),
-  ]);
+  ];
+  const initramfs = await packInitramfs(entries, 9);
   await writeFile(filesKernelPath(outputPath), fastKernel ?? kernel.image);
   await writeFile(outputPath, initramfs);
 }

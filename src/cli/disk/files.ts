@@ -1,7 +1,8 @@
-/** Verbs on files inside disks: list, extract, replace. A small machine reads the file systems (docs/rfd/0028). */
+/** Verbs on files inside disks: list, extract, replace, restore. A small machine reads the file systems (docs/rfd/0028). */
 import { createReadStream } from 'node:fs';
-import { open, rm, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { claimDisk } from '#disk';
 import { Fault, formatBytes, isoTime } from '#lib';
 import { command, type Run } from '../command.ts';
@@ -25,8 +26,16 @@ const filesOptions = {
   },
 } as const;
 
+const snapshotOption = {
+  type: 'text',
+  value: 'ID',
+  meaning: 'an internal snapshot of the disk instead of its present content',
+} as const;
+const readOptions = { ...filesOptions, snapshot: snapshotOption } as const;
+
 interface FilesValues extends SourceValues {
   readonly partition?: number | undefined;
+  readonly snapshot?: string | undefined;
 }
 
 type SystemRow = Omit<FileSystem, 'device'> & { readonly partition: number };
@@ -65,18 +74,21 @@ const entryColumns: readonly Column<FolderEntry>[] = [
 /** Reads a disk with the machine; both are closed afterwards. */
 async function reading<T>(
   run: Run,
+  path: string,
   options: FilesValues,
   work: (appliance: FilesAppliance, device: string) => Promise<T>,
 ): Promise<T> {
   const { startAppliance, chooseFileSystem } = await import('./files-appliance.ts');
-  await using disk = await openSource(run, run.args[0] ?? '', options);
+  const { snapshot } = options;
+  await using disk = await openSource(run, path, options, { snapshot });
   await using appliance = await startAppliance(run, disk, 'read');
   return await work(appliance, chooseFileSystem(appliance.systems, options.partition));
 }
 
 async function listSystems(run: Run, options: FilesValues): Promise<void> {
   const { startAppliance, partitionOf } = await import('./files-appliance.ts');
-  await using disk = await openSource(run, run.args[0] ?? '', options);
+  const { snapshot } = options;
+  await using disk = await openSource(run, run.args[0] ?? '', options, { snapshot });
   await using appliance = await startAppliance(run, disk, 'read');
   const { systems } = appliance;
   // A disk with a table holds nothing else itself, unless it is a CD that is one of both.
@@ -108,17 +120,46 @@ async function writeNewFile(path: string, content: AsyncIterable<Buffer>): Promi
   return sizeBytes;
 }
 
+interface PutFile {
+  /** On this machine. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  /** Its path in the disk. */
+  readonly inside: string;
+}
+
+/** Faults: `refused` for a disk in use, `unsupported` for one that cannot be written; those of the machine. */
+async function putFile(
+  run: Run,
+  path: string,
+  options: FilesValues,
+  { file, sizeBytes, inside }: PutFile,
+): Promise<void> {
+  const { startAppliance, chooseFileSystem } = await import('./files-appliance.ts');
+  await using disk = await openSource(run, path, options, { access: 'write' });
+  if (!disk.isWritable) {
+    const what = `${path}: disks in this kind of ${disk.format} are only read`;
+    throw new Fault('unsupported', what, { hint: 'convert it: gantry disk convert' });
+  }
+  await claimDisk(disk, 'change files in');
+  await using appliance = await startAppliance(run, disk, 'write');
+  const device = chooseFileSystem(appliance.systems, options.partition);
+  const content = createReadStream(file, { signal: run.signal });
+  await appliance.replace(device, inside, { sizeBytes, content }, run.signal);
+  await appliance.leave(run.signal);
+}
+
 export const fileCommands = [
   command({
     name: 'disk files',
     summary: 'the partitions and file systems of a disk, or a folder inside it',
     args: [diskArgument, { ...pathArgument, optional: true }],
-    options: filesOptions,
+    options: readOptions,
     examples: ['gantry disk files web.qcow2', 'gantry disk files web.vhdx /etc --partition 1'],
     async run(run) {
-      const [, path] = run.args;
+      const [disk = '', path] = run.args;
       if (path === undefined) return listSystems(run, run.options);
-      const entries = await reading(run, run.options, (appliance, device) =>
+      const entries = await reading(run, disk, run.options, (appliance, device) =>
         appliance.list(device, path, run.signal),
       );
       writeList(run.out, run.format, entryColumns, entries, 'an empty folder');
@@ -129,7 +170,7 @@ export const fileCommands = [
     summary: 'copy a file out of a disk, or a folder as a tar archive',
     args: [diskArgument, pathArgument],
     options: {
-      ...filesOptions,
+      ...readOptions,
       to: { type: 'text', value: 'FILE', meaning: 'a new file; its own name when absent' },
     },
     examples: [
@@ -138,7 +179,7 @@ export const fileCommands = [
     ],
     async run(run) {
       const [disk = '', path = ''] = run.args;
-      await reading(run, run.options, async (appliance, device) => {
+      await reading(run, disk, run.options, async (appliance, device) => {
         const { kind } = await appliance.facts(device, path, run.signal);
         const isFolder = kind === 'folder';
         const name = basename(path) || 'root';
@@ -162,30 +203,56 @@ export const fileCommands = [
     examples: ['gantry disk replace web.qcow2 hosts /etc/hosts'],
     async run(run) {
       const [path = '', file = '', inside = ''] = run.args;
-      const { startAppliance, chooseFileSystem } = await import('./files-appliance.ts');
       await demandChangeable(run, path, { ...run.options, doing: 'change files in' });
       const { size: sizeBytes } = await stat(file).catch((cause: unknown) => {
         throw new Fault('not-found', `cannot read ${file}`, { cause });
       });
-      if (run.dryRun)
-        return run.out.line(`would write ${formatBytes(sizeBytes)} to ${inside} of ${path}`);
-      await using disk = await openSource(run, path, run.options, { access: 'write' });
-      if (!disk.isWritable) {
-        throw new Fault(
-          'unsupported',
-          `${path}: disks in this kind of ${disk.format} are only read`,
-          {
-            hint: 'convert it: gantry disk convert',
-          },
-        );
+      const text = `${formatBytes(sizeBytes)} to ${inside} of ${path}`;
+      if (run.dryRun) return run.out.line(`would write ${text}`);
+      await putFile(run, path, run.options, { file, sizeBytes, inside });
+      tell(run, { disk: path, path: inside, sizeBytes }, `wrote ${text}`);
+    },
+  }),
+  command({
+    name: 'disk restore',
+    summary: 'put a file back into a disk as it is in a snapshot, a parent or another disk',
+    args: [diskArgument, pathArgument],
+    options: {
+      ...filesOptions,
+      snapshot: { ...snapshotOption, meaning: 'an internal snapshot of the disk to take it from' },
+      from: { type: 'text', value: 'FILE', meaning: 'another disk to take it from' },
+    },
+    examples: [
+      'gantry disk restore web.qcow2 /etc/hosts --snapshot monday',
+      'gantry disk restore web.qcow2 /etc/hosts --from base.qcow2',
+    ],
+    async run(run) {
+      const [path = '', inside = ''] = run.args;
+      const { from, snapshot } = run.options;
+      if ((from === undefined) === (snapshot === undefined)) {
+        throw new Fault('invalid', 'a file is restored from one place', {
+          hint: 'give either --snapshot ID or --from FILE',
+        });
       }
-      await claimDisk(disk, 'change files in');
-      await using appliance = await startAppliance(run, disk, 'write');
-      const device = chooseFileSystem(appliance.systems, run.options.partition);
-      const content = createReadStream(file, { signal: run.signal });
-      await appliance.replace(device, inside, { sizeBytes, content }, run.signal);
-      await appliance.leave(run.signal);
-      tell(run, { disk: path, path: inside, sizeBytes }, `${inside} of ${path} is ${file} now`);
+      await demandChangeable(run, path, { ...run.options, doing: 'change files in' });
+      // The whole of it first: the disk is not open twice, and a source that fails has changed nothing.
+      const folder = await mkdtemp(join(tmpdir(), 'gantry-'));
+      try {
+        const file = join(folder, 'file');
+        const source = {
+          ...run.options,
+          format: from === undefined ? run.options.format : undefined,
+        };
+        const sizeBytes = await reading(run, from ?? path, source, (appliance, device) =>
+          writeNewFile(file, appliance.read('get', device, inside, run.signal)),
+        );
+        const text = `${formatBytes(sizeBytes)} to ${inside} of ${path}`;
+        if (run.dryRun) return run.out.line(`would write ${text}`);
+        await putFile(run, path, run.options, { file, sizeBytes, inside });
+        tell(run, { disk: path, path: inside, sizeBytes }, `restored ${text}`);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     },
   }),
 ];

@@ -157,7 +157,7 @@ export class FilesAppliance implements AsyncDisposable {
 
   /**
    * Puts a file of so many bytes in the place of the one that is there, or where none is. The old one stays until the
-   * new one is whole. Errors: as `list`; `refused` for an appliance that reads, `exhausted` where there is no room.
+   * new one is whole. After a failure the machine is ended. Errors: as `list`; `refused` for an appliance that reads, `exhausted` where there is no room.
    */
   async replace(
     device: string,
@@ -181,6 +181,10 @@ export class FilesAppliance implements AsyncDisposable {
     };
     try {
       await this.#ask(request, doing, maxTransferMs, failed.signal, send);
+    } catch (error) {
+      // What it has not taken of the file would be its next request.
+      this.#kill();
+      throw error;
     } finally {
       signal?.removeEventListener('abort', onAbort);
       failed.abort(new Fault('cancelled', 'the transfer has ended'));
@@ -265,9 +269,10 @@ export class FilesAppliance implements AsyncDisposable {
     send?: () => void,
   ): AsyncGenerator<Buffer> {
     const release = await this.#takeTurn(doing);
-    let isWhole = false;
+    let isWhole = true;
     try {
       if (signal?.aborted) throw abortReason(signal);
+      isWhole = false;
       this.#channel.write(`${request.join(' ')}\n`);
       send?.();
       for (;;) {

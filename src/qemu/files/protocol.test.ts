@@ -23,7 +23,7 @@ test('a path is one word of harmless characters, whatever its bytes', () => {
 test('an answer is data of a bounded length, or an end', () => {
   assert.deepEqual(parseFrame('d 1048576'), { kind: 'data', lengthBytes: 1048576 });
   assert.deepEqual(parseFrame('e absent '), { kind: 'end', word: 'absent', text: '' });
-  for (const line of ['d 1048577', 'd -1', 'd 1e3', 'e', 'e  ', 'x', ''])
+  for (const line of ['d 1048577', 'd 0', 'd -1', 'd 1e3', 'e', 'e  ', 'x', ''])
     assert.throws(
       () => parseFrame(line),
       (error) => isFault(error, 'corrupt'),

@@ -31,7 +31,7 @@ export function encodePath(path: Buffer): string {
 
 /** Errors: `corrupt`. */
 export function parseFrame(line: string): Frame {
-  const length = /^d (\d{1,7})$/.exec(line)?.[1];
+  const length = /^d ([1-9]\d{0,6})$/.exec(line)?.[1];
   if (length !== undefined && Number(length) <= maxFrameBytes)
     return { kind: 'data', lengthBytes: Number(length) };
   const end = /^e ([a-z-]{1,32}) (.*)$/.exec(line);
