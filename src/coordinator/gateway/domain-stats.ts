@@ -35,83 +35,83 @@ export function statsOf(
 ): TypedParam[] {
   const wants = (group: keyof typeof statsGroups): boolean =>
     groups === 0 || (groups & statsGroups[group]) !== 0;
-  const { state, reason } = stateOf(vm);
-  return [
-    ...(wants('state') ? [intParam('state.state', state), intParam('state.reason', reason)] : []),
-    ...(wants('cpu') && isActive ? [uhyperParam('cpu.time', whole(totals.cpuNs))] : []),
-    ...(wants('balloon') ? balloonStats(vm) : []),
-    ...(wants('vcpu') ? vcpuStats(vm, isActive, totals) : []),
-    ...(wants('interface') && isActive ? interfaceStats(vm, totals) : []),
-    ...(wants('block') ? blockStats(blockDevices(), isActive, totals) : []),
-  ];
+  // One list for all: a fleet's statistics are a hundred thousand parameters.
+  const params: TypedParam[] = [];
+  if (wants('state')) addState(params, vm);
+  if (wants('cpu') && isActive) params.push(uhyperParam('cpu.time', whole(totals.cpuNs)));
+  if (wants('balloon')) addBalloon(params, vm);
+  if (wants('vcpu')) addVcpus(params, vm, isActive, totals);
+  if (wants('interface') && isActive) addInterfaces(params, vm, totals);
+  if (wants('block')) addBlocks(params, blockDevices(), isActive, totals);
+  return params;
 }
 
 export function whole(count: number): bigint {
   return BigInt(Math.floor(count));
 }
 
-function balloonStats({ definition, status }: Vm): TypedParam[] {
+function addState(params: TypedParam[], vm: Vm): void {
+  const { state, reason } = stateOf(vm);
+  params.push(intParam('state.state', state), intParam('state.reason', reason));
+}
+
+function addBalloon(params: TypedParam[], { definition, status }: Vm): void {
   const { sizeBytes, maxBytes } = definition.hardware.memory;
   const { memoryBytes } = status;
-  return [
+  params.push(
     uhyperParam('balloon.current', sizeBytes / kiB),
     uhyperParam('balloon.maximum', (maxBytes ?? sizeBytes) / kiB),
-    ...(memoryBytes === null ? [] : [uhyperParam('balloon.rss', Math.floor(memoryBytes / kiB))]),
-  ];
+  );
+  if (memoryBytes !== null) params.push(uhyperParam('balloon.rss', Math.floor(memoryBytes / kiB)));
 }
 
 /** virVcpuState: running. */
 const vcpuRuns = 1;
 
-function vcpuStats({ definition }: Vm, isActive: boolean, totals: Totals): TypedParam[] {
+function addVcpus(
+  params: TypedParam[],
+  { definition }: Vm,
+  isActive: boolean,
+  totals: Totals,
+): void {
   const { count, maxCount } = definition.hardware.processor;
+  params.push(uintParam('vcpu.current', count), uintParam('vcpu.maximum', maxCount ?? count));
+  if (!isActive) return;
   const each = whole(totals.cpuNs / count);
-  const one = (index: number): TypedParam[] => [
-    intParam(`vcpu.${index}.state`, vcpuRuns),
-    uhyperParam(`vcpu.${index}.time`, each),
-  ];
-  return [
-    uintParam('vcpu.current', count),
-    uintParam('vcpu.maximum', maxCount ?? count),
-    ...(isActive ? Array.from({ length: count }, (_, index) => one(index)).flat() : []),
-  ];
+  for (let index = 0; index < count; index += 1)
+    params.push(intParam(`vcpu.${index}.state`, vcpuRuns), uhyperParam(`vcpu.${index}.time`, each));
 }
 
-function interfaceStats({ definition }: Vm, totals: Totals): TypedParam[] {
+function addInterfaces(params: TypedParam[], { definition }: Vm, totals: Totals): void {
   const { adapters } = definition.hardware;
-  return [
-    uintParam('net.count', adapters.length),
-    ...adapters.flatMap((adapter, index) => [
-      stringParam(`net.${index}.name`, adapterTarget(adapter)),
-      ...(index === 0
-        ? [
-            uhyperParam('net.0.rx.bytes', whole(totals.receivedBytes)),
-            uhyperParam('net.0.tx.bytes', whole(totals.sentBytes)),
-          ]
-        : []),
-    ]),
-  ];
+  params.push(uintParam('net.count', adapters.length));
+  for (const [index, adapter] of adapters.entries()) {
+    params.push(stringParam(`net.${index}.name`, adapterTarget(adapter)));
+    if (index > 0) continue;
+    params.push(
+      uhyperParam('net.0.rx.bytes', whole(totals.receivedBytes)),
+      uhyperParam('net.0.tx.bytes', whole(totals.sentBytes)),
+    );
+  }
 }
 
-function blockStats(
+function addBlocks(
+  params: TypedParam[],
   devices: readonly BlockDevice[],
   isActive: boolean,
   totals: Totals,
-): TypedParam[] {
-  return [
-    uintParam('block.count', devices.length),
-    ...devices.flatMap(({ target, file, sizeBytes }, index) => [
-      stringParam(`block.${index}.name`, target),
-      ...(file === undefined ? [] : [stringParam(`block.${index}.path`, file)]),
-      ...(index === 0 && isActive
-        ? [
-            uhyperParam('block.0.rd.reqs', whole(totals.reads)),
-            uhyperParam('block.0.rd.bytes', whole(totals.readBytes)),
-            uhyperParam('block.0.wr.reqs', whole(totals.writes)),
-            uhyperParam('block.0.wr.bytes', whole(totals.writtenBytes)),
-          ]
-        : []),
-      ...(sizeBytes === undefined ? [] : [uhyperParam(`block.${index}.capacity`, sizeBytes)]),
-    ]),
-  ];
+): void {
+  params.push(uintParam('block.count', devices.length));
+  for (const [index, { target, file, sizeBytes }] of devices.entries()) {
+    params.push(stringParam(`block.${index}.name`, target));
+    if (file !== undefined) params.push(stringParam(`block.${index}.path`, file));
+    if (index === 0 && isActive)
+      params.push(
+        uhyperParam('block.0.rd.reqs', whole(totals.reads)),
+        uhyperParam('block.0.rd.bytes', whole(totals.readBytes)),
+        uhyperParam('block.0.wr.reqs', whole(totals.writes)),
+        uhyperParam('block.0.wr.bytes', whole(totals.writtenBytes)),
+      );
+    if (sizeBytes !== undefined) params.push(uhyperParam(`block.${index}.capacity`, sizeBytes));
+  }
 }

@@ -80,7 +80,10 @@ function compileShape(shape: Shape, path: string): Untyped {
       };
     case 'string':
       return {
-        write: (w, v: string) => w.string(v, checkString(v, shape.maxBytes, path)),
+        write: (w, v: string) => {
+          if (v.length > shape.maxBytes || !w.shortText(v))
+            w.string(v, checkString(v, shape.maxBytes, path));
+        },
         read: (r) => checkNoNul(r.string(shape.maxBytes), path),
       };
     case 'uuid':

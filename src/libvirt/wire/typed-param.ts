@@ -21,22 +21,21 @@ export const typedParamTypes = {
 export const maxFieldBytes = 79;
 
 export function writeTypedParam(writer: XdrWriter, param: TypedParam, path: string): void {
-  writeText(writer, param.field, maxFieldBytes, `${path}.field`);
+  writeText(writer, param.field, maxFieldBytes, path, 'field');
   writer.uint(typedParamTypes[param.type]);
-  const place = `${path}.${param.field}`;
   switch (param.type) {
     case 'int':
-      writer.int(checkRange(param.value, -0x8000_0000, 0x7fff_ffff, place));
+      writer.int(checkRange(param, -0x8000_0000, 0x7fff_ffff, path));
       break;
     case 'uint':
-      writer.uint(checkRange(param.value, 0, 0xffff_ffff, place));
+      writer.uint(checkRange(param, 0, 0xffff_ffff, path));
       break;
     case 'hyper':
-      if (BigInt.asIntN(64, param.value) !== param.value) throw tooBig(place);
+      if (BigInt.asIntN(64, param.value) !== param.value) throw tooBig(path, param);
       writer.hyper(param.value);
       break;
     case 'uhyper':
-      if (BigInt.asUintN(64, param.value) !== param.value) throw tooBig(place);
+      if (BigInt.asUintN(64, param.value) !== param.value) throw tooBig(path, param);
       writer.uhyper(param.value);
       break;
     case 'double':
@@ -46,7 +45,7 @@ export function writeTypedParam(writer: XdrWriter, param: TypedParam, path: stri
       writer.uint(param.value ? 1 : 0);
       break;
     case 'string':
-      writeText(writer, param.value, maxStringBytes, place);
+      writeText(writer, param.value, maxStringBytes, path, param.field);
       break;
   }
 }
@@ -109,22 +108,37 @@ export function paramString(param: TypedParam | undefined): string | undefined {
   return param?.type === 'string' ? param.value : undefined;
 }
 
-function checkRange(value: number, min: number, max: number, place: string): number {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new Fault('invalid', `${place} is ${value}, not a whole number from ${min} to ${max}`);
-  }
+function checkRange(
+  { field, value }: { readonly field: string; readonly value: number },
+  min: number,
+  max: number,
+  path: string,
+): number {
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new Fault(
+      'invalid',
+      `${path}.${field} is ${value}, not a whole number from ${min} to ${max}`,
+    );
   return value;
 }
 
-function tooBig(place: string): Fault {
-  return new Fault('invalid', `${place} does not fit into 64 bits`);
+function tooBig(path: string, { field }: TypedParam): Fault {
+  return new Fault('invalid', `${path}.${field} does not fit into 64 bits`);
 }
 
-function writeText(writer: XdrWriter, value: string, maxBytes: number, place: string): void {
+/** `path` and `name` are put together where something is wrong alone: a list of statistics has a hundred thousand texts. */
+function writeText(
+  writer: XdrWriter,
+  value: string,
+  maxBytes: number,
+  path: string,
+  name: string,
+): void {
+  if (value.length <= maxBytes && writer.shortText(value)) return;
   const length = Buffer.byteLength(value, 'utf8');
-  if (length > maxBytes) {
+  const place = `${path}.${name}`;
+  if (length > maxBytes)
     throw new Fault('too-large', `${place} has ${length} of at most ${maxBytes} bytes`);
-  }
   if (value.includes('\0')) throw new Fault('invalid', `${place} has a NUL byte inside a string`);
   writer.string(value, length);
 }

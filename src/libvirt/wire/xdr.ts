@@ -6,15 +6,19 @@
 import { Fault } from '#lib';
 
 const firstWriterBytes = 512;
+const maxShortText = 64;
 
 export class XdrWriter {
   #buffer: Buffer;
+  /** Of the same bytes: writes numbers without the checks that Buffer's methods make again. */
+  #view: DataView;
   #length: number;
   readonly #maxBytes: number;
 
   /** `reservedBytes` are left free in front, for a frame's header. */
   constructor(reservedBytes: number, maxBytes: number) {
     this.#buffer = Buffer.allocUnsafe(firstWriterBytes);
+    this.#view = viewOf(this.#buffer);
     this.#length = reservedBytes;
     this.#maxBytes = maxBytes;
   }
@@ -26,27 +30,27 @@ export class XdrWriter {
 
   uint(value: number): void {
     const at = this.#claim(4);
-    this.#buffer.writeUInt32BE(value, at);
+    this.#view.setUint32(at, value);
   }
 
   int(value: number): void {
     const at = this.#claim(4);
-    this.#buffer.writeInt32BE(value, at);
+    this.#view.setInt32(at, value);
   }
 
   hyper(value: bigint): void {
     const at = this.#claim(8);
-    this.#buffer.writeBigInt64BE(value, at);
+    this.#view.setBigInt64(at, value);
   }
 
   uhyper(value: bigint): void {
     const at = this.#claim(8);
-    this.#buffer.writeBigUInt64BE(value, at);
+    this.#view.setBigUint64(at, value);
   }
 
   double(value: number): void {
     const at = this.#claim(8);
-    this.#buffer.writeDoubleBE(value, at);
+    this.#view.setFloat64(at, value);
   }
 
   /** Bytes without a length, padded. */
@@ -69,6 +73,27 @@ export class XdrWriter {
     this.#buffer.fill(0, at + byteLength, this.#length);
   }
 
+  /**
+   * A text that is short and all ASCII, without a NUL: most are, and one pass does for them. False: nothing was
+   * written.
+   */
+  shortText(value: string): boolean {
+    const { length } = value;
+    if (length > maxShortText) return false;
+    for (let index = 0; index < length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code === 0 || code > 0x7f) return false;
+    }
+    const size = padded(length);
+    const at = this.#claim(4 + size);
+    this.#view.setUint32(at, length);
+    const buffer = this.#buffer;
+    for (let index = 0; index < length; index += 1)
+      buffer[at + 4 + index] = value.charCodeAt(index);
+    for (let index = length; index < size; index += 1) buffer[at + 4 + index] = 0;
+    return true;
+  }
+
   hex(value: string, byteLength: number): void {
     const at = this.#claim(padded(byteLength));
     this.#buffer.write(value, at, byteLength, 'hex');
@@ -88,6 +113,7 @@ export class XdrWriter {
       );
       this.#buffer.copy(grown, 0, 0, at);
       this.#buffer = grown;
+      this.#view = viewOf(grown);
     }
     this.#length = needed;
     return at;
@@ -162,6 +188,10 @@ export class XdrReader {
     this.#offset = at + size;
     return at;
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 function padded(length: number): number {
