@@ -69,6 +69,10 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
     assert.deepEqual(disks.get('base.img')?.vmIds, [id], 'as its parent');
     assert.deepEqual(disks.get('own.qcow2')?.vmIds, [own]);
     assert.deepEqual(disks.get('lonely.vhd')?.vmIds, []);
+    assert.equal(disks.get('lonely.vhd')?.orphan, 'unused');
+    assert.deepEqual(disks.get('base.img')?.children, [join(agent.shelf, 'child.qcow2')]);
+    assert.equal(disks.get('child.qcow2')?.parentPath, join(agent.shelf, 'base.img'));
+    assert.equal(disks.get('base.img')?.orphan, null, 'a vm needs it');
     assert.equal(disks.get('lonely.vhd')?.format, 'vhd');
     assert.equal(disks.get('broken.vmdk')?.format, null);
     assert.ok((disks.get('broken.vmdk')?.problem ?? '') !== '');
@@ -81,6 +85,7 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
     const inspect = (name: string): Promise<LinkResult<'host.disk'>> =>
       agent.host.call('host.disk', { file: shelf(name) });
     const child = await inspect('child.qcow2');
+    const base = await inspect('base.img');
     assert.deepEqual(
       { ...child, fileBytes: 0, identity: null, variant: null },
       {
@@ -93,13 +98,15 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
         parent: 'base.img',
         problem: null,
         vmIds: [],
+        parentPath: shelf('base.img'),
         chain: [shelf('base.img')],
+        chainBytes: child.fileBytes + base.fileBytes,
+        orphan: 'unused',
         children: [],
         findings: [],
       },
     );
     assert.ok(child.fileBytes > 0 && child.fileBytes < miB);
-    const base = await inspect('base.img');
     assert.deepEqual(base.children, [shelf('child.qcow2')]);
     const vhd = await inspect('lonely.vhd');
     assert.equal(vhd.variant, 'dynamic');

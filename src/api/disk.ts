@@ -13,6 +13,17 @@ const disk = {
   identity: z.string().nullable().meta({ description: 'by which its children know it' }),
   parent: z.string().nullable().meta({ description: 'as the file names it; null: none' }),
   problem: z.string().nullable().meta({ description: 'why it could not be read' }),
+  parentPath: z.string().nullable().meta({ description: 'where its parent is; null: not found' }),
+  children: z.array(z.string()).max(5000).meta({ description: 'disks that have it as parent' }),
+  chainBytes: z
+    .number()
+    .int()
+    .min(0)
+    .meta({ description: 'space that it and all its parents take, bytes' }),
+  orphan: z.enum(['parent-missing', 'unused']).nullable().meta({
+    description:
+      'parent-missing: its parent is not found; unused: no vm has it, as a disk or below one',
+  }),
 };
 
 export const hostDiskSchema = z
@@ -35,7 +46,6 @@ export const hostDiskReportSchema = z
   .strictObject({
     ...hostDiskSchema.shape,
     chain: z.array(z.string()).max(256).meta({ description: 'its parents, the nearest first' }),
-    children: z.array(z.string()).max(5000).meta({ description: 'disks that name it as parent' }),
     findings: z
       .array(
         z.strictObject({

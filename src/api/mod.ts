@@ -1,6 +1,7 @@
 /** The contract: the only thing that coordinator, agent, CLI, console and scripts share. */
 export * from './access.ts';
 export * from './client.ts';
+export * from './disk-work.ts';
 export * from './dry-run.ts';
 export * from './event/catalogue.ts';
 export * from './event/event.ts';

@@ -22,6 +22,7 @@ export const verbs = {
   'vm.delete': 'delete a vm and its files',
   'host.view': 'see a host and its events',
   'host.settings': 'reconfigure a host',
+  'host.disks': 'work on disk files in the folders for vms of a host',
   'host.power': 'start and stop the service of a host, bulk operations',
   'host.join': 'let new hosts join',
   'folder.view': 'see a folder',

@@ -35,7 +35,7 @@ import type { LayerStorage, LayerWork } from './layer-storage.ts';
 import type { LiveLayers } from './live-layers.ts';
 import type { Networks } from '../network/networks.ts';
 import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
-import type { DiskCatalogue, Travel } from './files.ts';
+import type { DiskCatalogue, DiskWorkshop, Travel } from './files.ts';
 
 export type Accelerator = NonNullable<VmStatus['accelerator']>;
 
@@ -281,6 +281,8 @@ export interface Storage {
   readonly travel?: Travel;
   /** Absent where there are no files. */
   readonly catalogue?: DiskCatalogue;
+  /** Absent where there are no files. */
+  readonly works?: DiskWorkshop;
 }
 
 export type DiskSourceLike =

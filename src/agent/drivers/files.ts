@@ -1,5 +1,5 @@
 /** What storage with files can do beyond what every storage must: files that travel, and disks by themselves. */
-import type { DiskCopy, LinkResult, VmDefinition } from '#api';
+import type { DiskCopy, DiskWork, LinkParams, LinkResult, VmDefinition } from '#api';
 import type { MachineFile } from '../machine/record.ts';
 
 /** Disks by themselves, whoever uses them; `machines` are all of this host. */
@@ -12,6 +12,26 @@ export interface DiskCatalogue {
     signal: AbortSignal,
   ): Promise<LinkResult<'host.disk'>>;
 }
+
+/** Work on disk files by path, by their verbs. */
+export interface DiskWorkshop {
+  /** What it would make, change or delete. Errors: as host.disk.plan. */
+  plan(
+    work: DiskWork,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+  /** Joins what is under way by the same id. Errors: as `plan`; `cancelled`, and those of the verbs. */
+  perform(
+    asked: DiskWorkAsked,
+    machines: readonly MachineFile[],
+    work: TravelWork,
+  ): Promise<Readonly<Record<string, unknown>>>;
+  /** Resolves when it has ended. */
+  stop(id: string): Promise<void>;
+}
+
+export type DiskWorkAsked = LinkParams<'host.disk.work'>;
 
 /** How the files of machines come to another place. Nothing that exists is overwritten. */
 export interface Travel {

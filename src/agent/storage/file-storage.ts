@@ -33,8 +33,9 @@ import { requireInside } from './allowed.ts';
 import { compactDisk, type Compacted } from './compact-disk.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
-import { makeDiskCatalogue } from './disk-catalogue.ts';
+import { makeDiskCatalogue, type DiskFolders } from './disk-catalogue.ts';
 import { makeDisk, readDisk, readServed, type DiskPlace } from './disk-files.ts';
+import { DiskWorks } from './disk-work/works.ts';
 import { driveBytes } from './drives.ts';
 import { exists } from './exists.ts';
 import { readForeign } from './read-foreign.ts';
@@ -45,8 +46,8 @@ import { requirePermissions } from './permissions.ts';
 import { makeTravel } from './travel.ts';
 
 export interface FileStorageOptions {
-  /** Where vms are unless the host's settings say otherwise. */
-  readonly defaultFolder: string;
+  /** Of the agent; its `vms` is where vms are unless the host's settings say otherwise. */
+  readonly dataDir: string;
   readonly imageFolder: string;
   readonly settings: () => HostSettings;
   /** Errors: `unsupported` where it is not installed. */
@@ -63,13 +64,20 @@ export class FileStorage implements Storage {
   readonly #options: FileStorageOptions;
   readonly travel: Travel;
   readonly catalogue: DiskCatalogue;
+  readonly works: DiskWorks;
 
   constructor(options: FileStorageOptions) {
     this.#options = options;
-    this.catalogue = makeDiskCatalogue(() => [
-      this.baseFolder,
-      ...this.#options.settings().searchPath,
-    ]);
+    const folders: DiskFolders = {
+      listed: () => [this.baseFolder, ...this.#options.settings().searchPath],
+      parents: () => this.folders(),
+    };
+    this.catalogue = makeDiskCatalogue(folders);
+    this.works = new DiskWorks({
+      folders,
+      recordFolder: join(options.dataDir, 'disk-work'),
+      keepFreeBytes: () => this.#options.settings().minimumFreeDiskBytes,
+    });
     this.travel = makeTravel({
       folders: (own) => this.folders(own),
       baseFolder: () => this.baseFolder,
@@ -78,14 +86,18 @@ export class FileStorage implements Storage {
     this.layers = new LayerFiles(options);
   }
 
+  get #defaultFolder(): string {
+    return join(this.#options.dataDir, 'vms');
+  }
+
   get baseFolder(): string {
-    return this.#options.settings().vmFolder ?? this.#options.defaultFolder;
+    return this.#options.settings().vmFolder ?? this.#defaultFolder;
   }
 
   /** Folders in which files of vms may be, beside the vm's own. */
   folders(own?: string): string[] {
-    const { imageFolder, settings, defaultFolder } = this.#options;
-    const general = [this.baseFolder, defaultFolder, imageFolder, ...settings().searchPath];
+    const { imageFolder, settings } = this.#options;
+    const general = [this.baseFolder, this.#defaultFolder, imageFolder, ...settings().searchPath];
     return own === undefined ? general : [own, ...general];
   }
 

@@ -1,6 +1,5 @@
-/** The host itself: settings, checks, its service, what lies on its disks. */
+/** The host itself: settings, checks, its service, its drives. */
 import { Fault } from '#lib';
-import type { DiskCatalogue } from '../drivers/files.ts';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import { discoverMachines } from './discover.ts';
@@ -10,8 +9,6 @@ type HostVerbs = Pick<
   | 'host.configure'
   | 'host.diagnose'
   | 'host.probe'
-  | 'host.disks'
-  | 'host.disk'
   | 'host.drive'
   | 'host.service'
   | 'host.discover'
@@ -30,9 +27,6 @@ export function hostVerbs(host: Host): HostVerbs {
       await host.driver.probe(signal);
       return { facts: await host.refreshFacts() };
     },
-    'host.disks': async (_, { signal }) => catalogueOf(host).list(host.files(), signal),
-    'host.disk': async ({ file }, { signal }) =>
-      catalogueOf(host).inspect(file, host.files(), signal),
     async 'host.drive'({ device }) {
       const { name, storage } = host.driver;
       if (storage.driveBytes) return { sizeBytes: await storage.driveBytes(device) };
@@ -47,9 +41,4 @@ export function hostVerbs(host: Host): HostVerbs {
       return { machines: host.records() };
     },
   };
-}
-
-function catalogueOf({ driver }: Host): DiskCatalogue {
-  if (driver.storage.catalogue) return driver.storage.catalogue;
-  throw new Fault('unsupported', `a ${driver.name} host has no files`);
 }

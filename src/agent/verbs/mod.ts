@@ -5,6 +5,7 @@ import type { Streams } from '../stream/streams.ts';
 import { adapterVerbs } from './adapters.ts';
 import { consoleVerbs } from './consoles.ts';
 import { deviceVerbs } from './devices.ts';
+import { diskVerbs } from './disks.ts';
 import { hostVerbs } from './hosts.ts';
 import { imageVerbs } from './images.ts';
 import { machineVerbs } from './machines.ts';
@@ -16,6 +17,7 @@ import { travelVerbs } from './travel.ts';
 export function makeHandlers(host: Host, streams: Streams): Handlers {
   return {
     ...hostVerbs(host),
+    ...diskVerbs(host),
     ...machineVerbs(host),
     ...deviceVerbs(host),
     ...shareVerbs(host),

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { hostDiskReportSchema, hostDiskSchema } from '../disk.ts';
+import { diskWorkSchema } from '../disk-work.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { idSchema, nameSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
@@ -123,9 +124,29 @@ export const linkMethods = {
     result: z.strictObject({
       ...foundDiskSchema.shape,
       chain: hostDiskReportSchema.shape.chain,
-      children: hostDiskReportSchema.shape.children,
       findings: hostDiskReportSchema.shape.findings,
     }),
+  },
+  /**
+   * Whether the work can begin, and the files that it makes, changes or deletes. Errors: `forbidden`, `not-found`, `exists`,
+   * `exhausted`; `refused` with `vmIds` among its facts where vms use one of the files.
+   */
+  'host.disk.plan': {
+    params: z.strictObject({ work: diskWorkSchema }),
+    result: z.strictObject({ files: z.array(hostPath).max(8) }),
+  },
+  /**
+   * Does it. The same id again joins what is under way. `again`: it may have been done, by an agent that has ended since; what is
+   * there is then accepted if it proves to be what was asked for.
+   */
+  'host.disk.work': {
+    params: z.strictObject({ id: idSchema, work: diskWorkSchema, again: z.boolean() }),
+    result: z.strictObject({ answer: z.record(z.string(), z.json()) }),
+  },
+  /** Ends it where it is; when this is answered nothing half done is left. */
+  'host.disk.stop': {
+    params: z.strictObject({ id: idSchema }),
+    result: z.strictObject({}),
   },
   /** Errors: `not-found`, `invalid` for anything but an entire drive. */
   'host.drive': {

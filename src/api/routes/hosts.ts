@@ -1,5 +1,6 @@
 /** Routes of hosts, and how they join. */
 import { hostDiskListSchema, hostDiskReportSchema } from '../disk.ts';
+import { diskWorkSchema } from '../disk-work.ts';
 import { z } from 'zod';
 import { hostCapacitySchema, vmSizeQuerySchema } from '../host-capacity.ts';
 import { hostAddSchema, hostConnectSchema } from '../host-connection.ts';
@@ -169,6 +170,19 @@ export const hostsRoutes = {
     }),
     answer: 'now',
     response: hostDiskReportSchema,
+  }),
+  'host.disk.work': route({
+    method: 'POST',
+    path: '/hosts/{host}/disks',
+    summary:
+      'Work on a disk file in the folders for vms of a host: look at it, make, change or delete one',
+    group: 'hosts',
+    right: 'host.disks',
+    on: 'host',
+    params: hostParams,
+    query: dryRunQuerySchema,
+    body: diskWorkSchema,
+    answer: 'operation',
   }),
   'host.adapters': route({
     method: 'GET',

@@ -19,6 +19,7 @@ import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
 import { hostColumns } from './columns.ts';
 import { hostAdapterCommands } from './host-adapters.ts';
+import { hostDiskCommands } from './host-disks.ts';
 import { describeConnection, hostConnectionCommands } from './host-connection.ts';
 
 const hostArgument = { name: 'host', meaning: 'name or id', completes: 'host' } as const;
@@ -147,8 +148,20 @@ const diskColumns: readonly Column<HostDisk>[] = [
     align: 'right',
   },
   { title: 'ON DISK', value: ({ fileBytes }) => formatBytes(fileBytes), align: 'right' },
+  {
+    title: 'CHAIN',
+    value: ({ chainBytes }) => formatBytes(chainBytes),
+    align: 'right',
+    wide: true,
+  },
+  { title: 'PARENT', value: ({ parent, parentPath }) => parentPath ?? parent ?? '-', wraps: true },
   { title: 'VMS', value: ({ vms }) => (vms.length === 0 ? '-' : vms.join(', ')) },
-  { title: 'PROBLEM', value: ({ problem }) => problem ?? '', wraps: true },
+  {
+    title: 'PROBLEM',
+    value: ({ problem, orphan }) =>
+      problem ?? (orphan === 'parent-missing' ? 'its parent is missing' : ''),
+    wraps: true,
+  },
 ];
 
 function describeDisk(report: HostDiskReport): readonly (readonly [string, string])[] {
@@ -161,6 +174,7 @@ function describeDisk(report: HostDiskReport): readonly (readonly [string, strin
     ['on disk', formatBytes(report.fileBytes)],
     ['identity', report.identity ?? '-'],
     ['parents', list(chain)],
+    ['size of the chain', formatBytes(report.chainBytes)],
     ['children', list(children)],
     ['vms', list(vms)],
     ...(report.problem === null ? [] : [['problem', report.problem] as const]),
@@ -372,6 +386,7 @@ export const hostCommands: readonly Command[] = [
       ]);
     },
   }),
+  ...hostDiskCommands,
   ...hostAdapterCommands,
   ...hostConnectionCommands,
   ...hostBulkActions.map(bulkCommand),

@@ -1,6 +1,6 @@
 /** From what was typed to a new disk: format by option or by the ending of the name, type in common words or the format's own. */
 import { extname, resolve } from 'node:path';
-import { formatNamed, formats, type Format, type NewDisk } from '#disk';
+import { formatNamed, formats, variantOf, type Format, type NewDisk } from '#disk';
 import { Fault } from '#lib';
 import type { Values } from '../command.ts';
 
@@ -34,15 +34,6 @@ export const formatOption = {
   words: writable.map((format) => format.name),
 } as const;
 
-/** The common words, in the words of each format. */
-const commonTypes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  raw: { dynamic: 'sparse', fixed: 'full' },
-  vhd: { dynamic: 'dynamic', fixed: 'fixed' },
-  vhdx: { dynamic: 'dynamic', fixed: 'fixed' },
-  qcow2: { dynamic: 'v3' },
-  vmdk: { dynamic: 'monolithicSparse', fixed: 'monolithicFlat' },
-};
-
 /** Faults: `invalid` when neither option nor ending says it. */
 export function targetFormat(path: string, named: string | undefined): Format {
   if (named !== undefined) return formatNamed(named);
@@ -51,17 +42,6 @@ export function targetFormat(path: string, named: string | undefined): Format {
   if (format !== undefined) return format;
   throw new Fault('invalid', `the name ${path} does not say which format it is to have`, {
     hint: `add the format: one of ${writable.map(({ name }) => name).join(', ')}`,
-  });
-}
-
-/** Faults: `unsupported` naming the types there are. */
-export function variantOf(format: Format, type: string | undefined): string | undefined {
-  if (type === undefined) return undefined;
-  const wanted = commonTypes[format.name]?.[type] ?? type;
-  const found = format.variants.find((name) => name.toLowerCase() === wanted.toLowerCase());
-  if (found !== undefined) return found;
-  throw new Fault('unsupported', `a ${format.name} is never "${type.slice(0, 40)}"`, {
-    hint: `one of: ${[...Object.keys(commonTypes[format.name] ?? {}), ...format.variants].join(', ')}`,
   });
 }
 

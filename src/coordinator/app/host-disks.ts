@@ -1,5 +1,11 @@
 /** Disks on a host by themselves (DISK-37, DISK-66). Vms that the caller may not see are counted, not named. */
-import { type HostDisk, type HostDiskList, type HostDiskReport, type LinkResult } from '#api';
+import {
+  hostDiskSchema,
+  type HostDisk,
+  type HostDiskList,
+  type HostDiskReport,
+  type LinkResult,
+} from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import type { VmDocument } from '../documents.ts';
 
@@ -21,18 +27,29 @@ export async function showHostDisk(
   signal: AbortSignal,
 ): Promise<HostDiskReport> {
   const report = await links.call(hostId, 'host.disk', { file }, { signal });
-  const { chain, children, findings } = report;
-  return { ...withNames(inventory, caller, report), chain, children, findings };
+  const { chain, findings } = report;
+  return { ...withNames(inventory, caller, report), chain, findings };
 }
 
 type Found = LinkResult<'host.disks'>['disks'][number];
 
-function withNames(inventory: Coordinator['inventory'], caller: Caller, found: Found): HostDisk {
-  const { path, format, variant, sizeBytes, fileBytes, identity, parent, problem } = found;
-  const vms = found.vmIds.map((id) => {
+function withNames(
+  inventory: Coordinator['inventory'],
+  caller: Caller,
+  { vmIds, ...found }: Found,
+): HostDisk {
+  return hostDiskSchema.parse({ ...found, vms: namesOf(inventory, caller, vmIds) });
+}
+
+/** Of vms, those that the caller may not see without their names. */
+export function namesOf(
+  inventory: Coordinator['inventory'],
+  caller: Caller,
+  vmIds: readonly string[],
+): string[] {
+  return vmIds.map((id) => {
     const vm = inventory.document<VmDocument>('vm', id);
     const isSeen = vm !== undefined && caller.may('vm.view', { kind: 'vm', id });
     return isSeen ? vm.data.definition.name : 'another vm';
   });
-  return { path, format, variant, sizeBytes, fileBytes, identity, parent, problem, vms };
 }

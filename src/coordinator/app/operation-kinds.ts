@@ -1,5 +1,6 @@
 /** Every operation there is, in one table. */
 import { hostKinds } from './bulk.ts';
+import { diskWorkKinds } from './host-disk-work.ts';
 import { discoverKind, probeKind } from './hosts.ts';
 import { imageKinds } from './images.ts';
 import { updateKind } from './vm/change-vm.ts';
@@ -50,5 +51,6 @@ export const operationKinds: readonly Kind[] = [
   ...teamKinds,
   probeKind,
   discoverKind,
+  ...diskWorkKinds,
   ...imageKinds,
 ];

@@ -33,6 +33,7 @@ before(async () => {
     'host.service': () => ({ running: true }),
     'host.disks': () => ({ disks: [], complete: true }),
     'host.disk': nothingThere,
+    'host.disk.plan': nothingThere,
     'host.drive': nothingThere,
     'host.discover': () => ({ machines: [makeRecord(definition, 1)] }),
     'machine.plan': () => check,

@@ -26,6 +26,7 @@ import {
 import { addHost, connectHost, type ConnectParts } from '../app/connect-host.ts';
 import { confirmAdapter, listAdapters, setAdapter } from '../app/host-adapters.ts';
 import { judgeCapacity } from '../app/host-capacity.ts';
+import { workOnDisk } from '../app/host-disk-work.ts';
 import { listHostDisks, showHostDisk } from '../app/host-disks.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
 import { createProfile, deleteProfile, listProfiles, requireProfile } from '../app/profiles.ts';
@@ -170,6 +171,7 @@ function hostHandlers({
   | 'host.remove'
   | 'host.disks'
   | 'host.disk'
+  | 'host.disk.work'
   | 'host.adapters'
   | 'host.set-adapter'
   | 'host.confirm-adapter'
@@ -196,6 +198,8 @@ function hostHandlers({
     'host.disks': ({ caller, id, signal }) => listHostDisks(coordinator, caller, id, signal),
     'host.disk': ({ caller, id, query, signal }) =>
       showHostDisk(coordinator, caller, id, query.file, signal),
+    'host.disk.work': ({ caller, id, body, query: { dryRun }, signal }) =>
+      workOnDisk(coordinator, caller, id, body, { dryRun, signal }),
     'host.adapters': ({ id, signal }) => listAdapters(coordinator, id, signal),
     'host.set-adapter': ({ caller, id, params: { adapter }, body, query: { dryRun } }) =>
       setAdapter(coordinator, caller, { hostId: id, adapter }, body, dryRun ? 'check' : 'do'),

@@ -210,6 +210,9 @@ export class MemoryHost implements Links {
     'host.disk': ({ file }) => {
       throw new Fault('not-found', `there is no disk ${file}`);
     },
+    'host.disk.plan': () => ({ files: [] }),
+    'host.disk.work': () => ({ answer: {} }),
+    'host.disk.stop': () => ({}),
     'host.drive': () => ({ sizeBytes: 1024 }),
     'host.service': ({ run }) => {
       this.serviceRunning = run;

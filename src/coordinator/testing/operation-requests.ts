@@ -1,6 +1,7 @@
 /** What each operation is asked for with, in a world of its own (operation-worlds.ts). */
 import assert from 'node:assert/strict';
 import {
+  diskVerbs,
   teamActionNames,
   type HostBulkAction,
   type PowerAction,
@@ -8,6 +9,7 @@ import {
   type VmState,
 } from '#api';
 import { bulkOnHost } from '../app/bulk.ts';
+import { workOnDisk } from '../app/host-disk-work.ts';
 import { askHost, discoverKind, probeKind } from '../app/hosts.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
 import { actOnTeam } from '../app/team/act-team.ts';
@@ -33,6 +35,7 @@ import {
   takeSnapshot,
 } from '../app/vm/snapshots-vm.ts';
 import type { Caller, Coordinator } from '../context.ts';
+import { exampleOf } from './disk-examples.ts';
 
 /** The state in which a vm is when the action is asked for. */
 const stateFor: Readonly<Record<PowerAction, VmState>> = {
@@ -120,6 +123,14 @@ export async function askFor(
       undefined,
       false,
     );
+  const disk = diskVerbs.find((verb) => action === `host.disk.${verb}`);
+  if (disk !== undefined) {
+    const { signal } = new AbortController();
+    return await workOnDisk(coordinator, caller, hostId, exampleOf(disk), {
+      dryRun: false,
+      signal,
+    });
+  }
   const adapter = { slot: 1, mac, attachment: { kind: 'none' } } as const;
   const verbs: Readonly<Record<string, () => Promise<unknown>>> = {
     'vm.create': () =>

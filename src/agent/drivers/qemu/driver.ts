@@ -130,7 +130,7 @@ export class QemuDriver implements Driver {
     const imageFolder = join(options.dataDir, 'images');
     const qemuImg = (): string => this.#requireQemuImg();
     this.storage = new FileStorage({
-      defaultFolder: join(options.dataDir, 'vms'),
+      dataDir: options.dataDir,
       imageFolder,
       settings: options.settings,
       qemuImg,

@@ -93,4 +93,20 @@ export const hostEvents = {
     message: 'The adapter {adapter} of {target} is used as before: {reason}',
     attributes: { adapter: 'its name', reason: 'why' },
   },
+  'host.disk.changed': {
+    number: 2013,
+    category: 'Disk',
+    target: 'host',
+    type: 'information',
+    message: 'The disk {file} of {target}: {operation} is done',
+    attributes: { operation: 'the verb', file: 'its path' },
+  },
+  'host.disk.operation-failed': {
+    number: 2014,
+    category: 'Disk',
+    target: 'host',
+    type: 'error',
+    message: 'Unable to {operation} the disk {file} of {target}: {reason}',
+    attributes: { operation: 'the verb', file: 'its path', reason: 'why it failed' },
+  },
 } as const satisfies Record<string, EventFacts>;

@@ -1,0 +1,58 @@
+/** Which machines use which files: as disks, as what lies below them, as media in their drives. */
+import { isLive } from '../host/admission.ts';
+import { diskPaths, resolveFile } from '../drivers/qemu/places.ts';
+import type { MachineFile } from '../machine/record.ts';
+import { realPath } from './allowed.ts';
+import { readBacking } from './backing.ts';
+
+const maxChain = 256;
+
+export interface DiskUse {
+  readonly vmId: string;
+  /** `disk`: what the guest writes; `layer`: what the machine keeps below that; `parent`: below all of its own. */
+  readonly as: 'disk' | 'layer' | 'parent' | 'medium';
+  /** A process may have it open. */
+  readonly isLive: boolean;
+  /** As the machine's settings have it, whatever the content says; undefined where they do not. */
+  readonly format?: string;
+}
+
+/** By path, with all links followed. */
+export type DiskUsers = ReadonlyMap<string, readonly DiskUse[]>;
+
+export async function findDiskUsers(machines: readonly MachineFile[]): Promise<DiskUsers> {
+  const users = new Map<string, DiskUse[]>();
+  for (const machine of machines) {
+    const use = async (path: string, as: DiskUse['as'], format?: string): Promise<void> => {
+      const real = await realPath(path);
+      const uses = users.get(real) ?? [];
+      users.set(real, uses);
+      const known = format === undefined ? {} : { format };
+      uses.push({ vmId: machine.definition.id, as, isLive: isLive(machine), ...known });
+    };
+    const { disks, opticalDrives, floppy } = machine.definition.hardware;
+    // Also those that only a snapshot needs.
+    for (const { file, format } of machine.layers.files)
+      await use(resolveFile(machine.folder, file), 'layer', format);
+    for (const disk of disks) {
+      const [top, ...below] = diskPaths(machine, disk);
+      const own = below.at(-1) ?? top;
+      const formatOf = (path: string): string => (path === own ? disk.format : 'qcow2');
+      await use(top, 'disk', formatOf(top));
+      for (const path of below) await use(path, 'layer', formatOf(path));
+      let path = await readBacking(own);
+      for (let depth = 0; path !== undefined && depth < maxChain; depth += 1) {
+        await use(path, 'parent');
+        path = await readBacking(path);
+      }
+    }
+    for (const medium of [...opticalDrives.map((drive) => drive.medium), floppy?.medium])
+      if (medium?.kind === 'file') await use(resolveFile(machine.folder, medium.file), 'medium');
+  }
+  return users;
+}
+
+/** Each machine once. */
+export function vmIdsOf(uses: readonly DiskUse[] = []): string[] {
+  return [...new Set(uses.map(({ vmId }) => vmId))].slice(0, 1000);
+}

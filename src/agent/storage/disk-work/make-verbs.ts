@@ -1,0 +1,219 @@
+/**
+ * Verbs that make a new file and leave the old ones as they are. The file appears under its name when it is complete; one that
+ * an earlier run of the same work has made is taken for it if its content proves to be what was asked for.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { DiskAnswer } from '#api';
+import {
+  claimDisk,
+  compareDisks,
+  convertDisk,
+  flattenDisk,
+  formatNamed,
+  joinDisk,
+  makeDisk,
+  mergeLayers,
+  openDisk,
+  parentFor,
+  readPieceList,
+  repairInto,
+  roundedSize,
+  splitDisk,
+  variantOf,
+  type Disk,
+  type NewDisk,
+  type PieceList,
+} from '#disk';
+import { Fault } from '#lib';
+import { exists } from '../exists.ts';
+import { openOther, openSource, type Doing, type Perform, type WorkOf } from './doing.ts';
+import { restOf } from './rests.ts';
+
+/** Variants that are several files, which do not appear all at once. */
+const severalFiles: readonly string[] = [
+  'monolithicFlat',
+  'twoGbMaxExtentSparse',
+  'twoGbMaxExtentFlat',
+];
+
+interface Made {
+  readonly path: string;
+  readonly format: string;
+  readonly make: () => Promise<void>;
+  /** Whether a disk that is there is what would have been made. */
+  readonly isMade: (disk: Disk) => Promise<boolean>;
+}
+
+async function makeOnce(doing: Doing, { path, format, make, isMade }: Made): Promise<Answer> {
+  if (!doing.again || !(await exists(path))) await make();
+  else {
+    await using disk = await openDisk({ path, store: doing.store, format });
+    if (!(await isMade(disk))) {
+      throw new Fault('exists', `${path} is there already`, { hint: 'choose another name' });
+    }
+  }
+  return await describeMade(path, format, doing);
+}
+
+async function describeMade(path: string, format: string, { store }: Doing): Promise<Answer> {
+  await using disk = await openDisk({ path, store, format, parent: 'none' });
+  return { path, format, variant: disk.layer.describe().variant, sizeBytes: disk.sizeBytes };
+}
+
+type Answer = DiskAnswer<'create'>;
+
+async function isEqual(one: Disk, other: Disk, { signal }: Doing): Promise<boolean> {
+  return (await compareDisks(one, other, { signal })).isEqual;
+}
+
+type Shape = Pick<NewDisk, 'path' | 'format' | 'variant' | 'preallocation'>;
+
+function shapeOf(
+  path: string,
+  { format, allocation }: Pick<WorkOf<'create'>, 'format' | 'allocation'>,
+): Shape {
+  const variant = variantOf(formatNamed(format), allocation);
+  if (severalFiles.includes(variant ?? '')) {
+    throw new Fault('unsupported', `a fixed ${format} consists of several files`, {
+      hint: 'make it on the host with: gantry disk convert',
+    });
+  }
+  return { path, format, variant, ...(allocation === 'fixed' ? { preallocation: 'full' } : {}) };
+}
+
+export const createVerb: Perform<'create'> = async (work, doing) => {
+  const { store, signal } = doing;
+  const shape = shapeOf(work.file, work);
+  const sizeBytes = roundedSize({ ...shape, sizeBytes: work.sizeBytes });
+  return await makeOnce(doing, {
+    ...shape,
+    make: () => makeDisk({ ...shape, sizeBytes, signal }, store),
+    isMade: async (disk) => disk.sizeBytes === sizeBytes && disk.parent === undefined,
+  });
+};
+
+export const createChildVerb: Perform<'create-child'> = async (work, doing) => {
+  const { store, signal } = doing;
+  const { file: path, format } = work;
+  await using below = await openOther(work.parent, doing);
+  const parent = await parentFor(path, below);
+  const { sizeBytes } = below;
+  const answer = await makeOnce(doing, {
+    path,
+    format,
+    make: () => makeDisk({ path, format, sizeBytes, parent, signal }, store),
+    isMade: async (disk) => disk.parent?.layer.file.identity === below.layer.file.identity,
+  });
+  await protectParent(work.parent);
+  return answer;
+};
+
+/** A parent is read-only from its first child on (DISK-24). */
+export async function protectParent(path: string): Promise<void> {
+  await chmod(path, (await stat(path)).mode & 0o555);
+}
+
+export const convertVerb: Perform<'convert'> = async (work, doing) => {
+  const shape = shapeOf(work.target, work);
+  await using disk = await openSource(work, doing);
+  const { compression } = work;
+  const method = compression === 'none' ? {} : { compression };
+  return await makeOnce(doing, {
+    ...shape,
+    make: () =>
+      convertDisk(disk, {
+        ...doing,
+        target: { ...shape, ...method },
+        compress: compression !== 'none',
+        verify: 'compare',
+      }),
+    isMade: (made) => isEqual(disk, made, doing),
+  });
+};
+
+export const repairVerb: Perform<'repair'> = async (work, doing) => {
+  await using disk = await openSource(work, doing);
+  const target = { path: work.target, format: disk.format };
+  return await makeOnce(doing, {
+    ...target,
+    make: () => repairInto(disk, { ...doing, target }),
+    isMade: (made) => isEqual(disk, made, doing),
+  });
+};
+
+export const flattenVerb: Perform<'flatten'> = async (work, doing) => {
+  await using disk = await openSource(work, doing);
+  const { file, target } = work;
+  const { format } = disk;
+  if (target !== undefined) {
+    return await makeOnce(doing, {
+      path: target,
+      format,
+      make: () => flattenDisk(disk, { ...doing, target: { path: target } }),
+      isMade: (made) => isEqual(disk, made, doing),
+    });
+  }
+  if (disk.parent !== undefined || !doing.again) {
+    await claimDisk(disk, 'flatten');
+    await flattenDisk(disk, { ...doing, target: { path: file, existing: 'replace' } });
+  }
+  return await describeMade(file, format, doing);
+};
+
+export const mergeVerb: Perform<'merge'> = async (work, doing) => {
+  await using disk = await openSource(work, doing);
+  const { layers } = work;
+  const target = { path: work.target, format: disk.format };
+  return await makeOnce(doing, {
+    ...target,
+    make: () => mergeLayers(disk, { ...doing, layers, target }),
+    isMade: (made) => isEqual(disk, made, doing),
+  });
+};
+
+/** The pieces are made in a folder that has another name until all of them are complete. */
+export const splitVerb: Perform<'split'> = async (work, doing) => {
+  const { target, pieceBytes } = work;
+  await using disk = await openSource(work, doing, { parent: 'none' });
+  if (!doing.again || !(await exists(target))) {
+    const folder = restOf(target, doing.id);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { mode: 0o755 });
+    try {
+      await splitDisk(disk, { ...doing, pieceBytes, folder });
+      await rename(folder, target);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+  const list = join(target, `${basename(disk.name)}.pieces.json`);
+  return { list, pieces: (await readPieceList(list)).pieces.length };
+};
+
+export const joinVerb: Perform<'join'> = async (work, doing) => {
+  const { file, target: path } = work;
+  const list = await readPieceList(file);
+  if (!doing.again || !(await exists(path))) await joinDisk(file, path, doing);
+  else if (!(await isMadeOf(path, list))) {
+    throw new Fault('exists', `${path} is there already`, { hint: 'choose another name' });
+  }
+  return { path, sizeBytes: list.sizeBytes };
+};
+
+async function isMadeOf(path: string, list: PieceList): Promise<boolean> {
+  if ((await stat(path)).size !== list.sizeBytes) return false;
+  let start = 0;
+  for (const { sizeBytes, sha256 } of list.pieces) {
+    const hash = createHash('sha256');
+    const end = start + sizeBytes - 1;
+    if (sizeBytes > 0) await pipeline(createReadStream(path, { start, end }), hash);
+    if (sizeBytes > 0 && hash.digest('hex') !== sha256) return false;
+    start += sizeBytes;
+  }
+  return true;
+}

@@ -1,0 +1,172 @@
+/**
+ * Whether work on a disk file can begin, and with which files. Nothing outside the folders for vms is touched, nothing that a vm
+ * has is changed, nothing is changed that other disks are made from, and nothing that has a name is overwritten.
+ */
+import { lstat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { diskWorkSchema, type DiskVerb, type DiskWork } from '#api';
+import { demandUnused, openDisk, type FileStore } from '#disk';
+import { Fault } from '#lib';
+import type { MachineFile } from '../../machine/record.ts';
+import { realPath, requireInside } from '../allowed.ts';
+import { isNamedAsDisk, locateParent, readDiskForest, storeOf } from '../disk-forest.ts';
+import type { DiskFolders } from '../disk-catalogue.ts';
+import { findDiskUsers, vmIdsOf, type DiskUse, type DiskUsers } from '../disk-users.ts';
+import { exists } from '../exists.ts';
+import type { WorkOf } from './doing.ts';
+import { requireSpace, type SpaceLimit } from './space-guard.ts';
+import { verbTable, type Touched } from './verbs.ts';
+
+export interface Plan {
+  /** With all links in its paths followed. */
+  readonly work: DiskWork;
+  readonly reads: readonly string[];
+  readonly changes: readonly string[];
+  readonly makes: readonly string[];
+  readonly store: FileStore;
+  readonly formatOf: (path: string) => string | undefined;
+}
+
+export interface PlanOptions {
+  readonly folders: DiskFolders;
+  readonly machines: readonly MachineFile[];
+  readonly space: SpaceLimit;
+  readonly signal: AbortSignal;
+  /** What is to be made may be there, and what is to go may be gone. */
+  readonly again: boolean;
+}
+
+export async function planWork(asked: DiskWork, options: PlanOptions): Promise<Plan> {
+  const { folders, machines, space, again } = options;
+  const work = await withRealPaths(asked);
+  const { verb } = work;
+  const touched = touchedBy(work);
+  const { reads = [], makes = [], under = [] } = touched;
+  const store = await storeOf(folders.parents());
+  const users = await findDiskUsers(machines);
+  const formatOf = (path: string): string | undefined =>
+    users.get(path)?.find(({ format }) => format !== undefined)?.format;
+  for (const path of [...reads, ...(touched.changes ?? []), ...makes, ...under])
+    await requireInside(path, folders.listed());
+  for (const path of [...reads, ...under]) await requireDisk(path, store, formatOf(path));
+  const isGone = again && !(await exists(touched.changes?.[0] ?? '/'));
+  const changes = isGone ? [] : await changedBy(touched, store, formatOf);
+  for (const path of changes) {
+    await requireInside(path, folders.listed());
+    await requireDisk(path, store, formatOf(path));
+    await demandUnused(path, verb);
+  }
+  requireFree(verb, users, { reads, changes, under });
+  for (const path of makes) await requirePlace(path, again);
+  for (const path of new Set([...makes, ...changes].map(dirname)))
+    if (verb !== 'delete') await requireSpace(path, space);
+  if (touched.sparesChildren === undefined)
+    await requireChildless(verb, changes, store, users, options);
+  return { work, reads: [...reads, ...under], changes, makes, store, formatOf };
+}
+
+function touchedBy<V extends DiskVerb>(work: WorkOf<V>): Touched {
+  const verb: V = work.verb;
+  return verbTable[verb].touches(work);
+}
+
+async function withRealPaths(work: DiskWork): Promise<DiskWork> {
+  const real: Record<string, unknown> = { ...work };
+  for (const key of ['file', 'target', 'other', 'parent'])
+    if (typeof real[key] === 'string') real[key] = await realPath(real[key]);
+  return diskWorkSchema.parse(real);
+}
+
+async function changedBy(
+  { changes = [], changesParent }: Touched,
+  store: FileStore,
+  formatOf: Plan['formatOf'],
+): Promise<readonly string[]> {
+  const [first] = changes;
+  if (changesParent === undefined || first === undefined) return changes;
+  await requireDisk(first, store, formatOf(first));
+  await using disk = await openDisk({
+    path: first,
+    store,
+    format: formatOf(first),
+    parent: 'none',
+  });
+  const parent = await locateParent(disk, store);
+  if (parent !== null) return [first, parent];
+  throw new Fault('not-found', `${first} has no parent that can be found`, {
+    hint: 'reconnect it with its parent first',
+  });
+}
+
+/** A regular file that is a disk by its name or content; a list of pieces is taken for one. */
+async function requireDisk(
+  path: string,
+  store: FileStore,
+  format: string | undefined,
+): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined) throw new Fault('not-found', `there is no disk ${path}`);
+  if (stats.isFile()) {
+    if (isNamedAsDisk(path) || path.endsWith('.pieces.json') || format !== undefined) return;
+    await using disk = await openDisk({ path, store, parent: 'none' });
+    // Everything can be read as raw.
+    if (disk.format !== 'raw') return;
+  }
+  throw new Fault('invalid', `${path} is no disk`, {
+    hint: 'see which there are with: gantry host disks',
+  });
+}
+
+/** Errors: `refused` with the ids of the vms; they are named where it is known who may see them. */
+function requireFree(
+  verb: DiskVerb,
+  users: DiskUsers,
+  { reads, changes, under }: Readonly<Record<'reads' | 'changes' | 'under', readonly string[]>>,
+): void {
+  const refuse = (path: string, against: (use: DiskUse) => boolean, why: string): void => {
+    const vmIds = vmIdsOf(users.get(path)?.filter(against));
+    if (vmIds.length === 0) return;
+    throw new Fault('refused', `cannot ${verb} ${path}: ${why}`, { facts: { file: path, vmIds } });
+  };
+  for (const path of reads)
+    refuse(path, ({ as, isLive }) => as === 'disk' && isLive, 'a vm that runs writes to it');
+  for (const path of changes) refuse(path, () => true, 'a vm uses it');
+  for (const path of under)
+    refuse(path, ({ as }) => as === 'disk' || as === 'layer', 'a vm has it as a disk of its own');
+}
+
+async function requirePlace(path: string, again: boolean): Promise<void> {
+  if (!again && (await exists(path))) {
+    throw new Fault('exists', `${path} is there already`, { hint: 'choose another name' });
+  }
+  if (await exists(dirname(path))) return;
+  throw new Fault('not-found', `there is no folder ${dirname(path)}`, {
+    hint: 'choose the folder of a disk that is there',
+  });
+}
+
+/** Of a commit the child that is written into its parent does not count: it goes with it. */
+async function requireChildless(
+  verb: DiskVerb,
+  changes: readonly string[],
+  store: FileStore,
+  users: DiskUsers,
+  { folders, signal }: PlanOptions,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const around = [...folders.listed(), ...changes.map((path) => dirname(path))];
+  const forest = await readDiskForest({ folders: around, also: changes, store, users, signal });
+  for (const path of changes) {
+    const found = forest.disks.get(path)?.children ?? [];
+    const children = found.filter((child) => !changes.includes(child));
+    if (children.length === 0) continue;
+    throw new Fault('refused', `cannot ${verb} ${path}: other disks are made from it`, {
+      facts: { file: path, children: children.slice(0, 100) },
+      reasons: children.slice(0, 100).map((child) => ({
+        code: 'disk-has-child',
+        text: `${child} reads from it`,
+        remedy: 'merge, rebase or delete it first',
+      })),
+    });
+  }
+}

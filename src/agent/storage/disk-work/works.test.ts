@@ -1,0 +1,332 @@
+/** Work on disk files: real files in a folder for vms, with the records of the machines that use them. */
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdir, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { diskWorkSchema, type DiskAnswer, type DiskWork } from '#api';
+import { checksumDisk, hostStore, openDisk } from '#disk';
+import { Fault, isFault, miB, type FaultCode } from '#lib';
+import { newMachineFile, type MachineFile } from '../../machine/record.ts';
+import { bareDefinition, testDisk } from '../../testing/qemu-agent.ts';
+import { restOf, WorkRecords } from './rests.ts';
+import { requireSpace, watchSpace } from './space-guard.ts';
+import { DiskWorks } from './works.ts';
+
+describe('work on disk files', () => {
+  let folder = '';
+  let works: DiskWorks;
+  let keepFreeBytes = 0;
+  const machines: MachineFile[] = [];
+  const { signal } = new AbortController();
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dw-'));
+    machines.length = 0;
+    keepFreeBytes = 0;
+    works = open();
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const open = (): DiskWorks =>
+    new DiskWorks({
+      folders: { listed: () => [folder], parents: () => [folder] },
+      recordFolder: join(folder, 'records'),
+      keepFreeBytes: () => keepFreeBytes,
+    });
+  const at = (name: string): string => join(folder, name);
+  const ask = (input: object): DiskWork => diskWorkSchema.parse(input);
+
+  async function perform(
+    input: object,
+    more: { again?: boolean; id?: string; cancel?: AbortController } = {},
+  ): Promise<Record<string, unknown>> {
+    const { id = crypto.randomUUID(), again = false } = more;
+    const work = ask(input);
+    if (!again) await works.plan(work, machines, signal);
+    const doing = {
+      signal: more.cancel?.signal ?? signal,
+      progress: () => more.cancel?.abort(new Fault('cancelled', 'it was enough')),
+    };
+    return { ...(await works.perform({ id, work, again }, machines, doing)) };
+  }
+  const refused = (input: object, code: FaultCode): Promise<void> =>
+    assert.rejects(perform(input), (error) => isFault(error, code));
+  const create = (name: string, format = 'qcow2'): Promise<unknown> =>
+    perform({ verb: 'create', file: at(name), format, sizeBytes: miB });
+  const child = (name: string, parent: string, format = 'qcow2'): Promise<unknown> =>
+    perform({ verb: 'create-child', file: at(name), parent: at(parent), format });
+
+  async function write(name: string, byte: number, offset: number): Promise<void> {
+    const store = hostStore([folder]);
+    await using disk = await openDisk({ path: at(name), store, access: 'write' });
+    await disk.write(Buffer.alloc(4096, byte), offset);
+    await disk.flush();
+  }
+  async function content(name: string): Promise<string> {
+    await using disk = await openDisk({ path: at(name), store: hostStore([folder]) });
+    return await checksumDisk(disk);
+  }
+  const files = (): string[] =>
+    readdirSync(folder)
+      .filter((name) => name !== 'records')
+      .sort();
+
+  function use(name: string, state: MachineFile['state'] = 'off'): string {
+    const definition = bareDefinition({ disks: [testDisk(at(name))] });
+    const place = { folder, file: join(folder, 'vm.json') };
+    machines.push({ ...newMachineFile(definition, 1, place, 0), state });
+    return definition.id;
+  }
+
+  test('each verb does to files what it does for gantry disk', async () => {
+    await create('base.qcow2');
+    await write('base.qcow2', 1, 0);
+    await child('mid.qcow2', 'base.qcow2');
+    await write('mid.qcow2', 2, 8192);
+    await child('top.qcow2', 'mid.qcow2');
+    await write('top.qcow2', 3, 65_536);
+    const seen = await content('top.qcow2');
+
+    const file = at('top.qcow2');
+    const map = (await perform({ verb: 'map', file })) as DiskAnswer<'map'>;
+    assert.deepEqual([map.rows[0]?.offset, map.rows[0]?.kind, map.next], [0, 'data', null]);
+    const sums = (await perform({
+      verb: 'measure',
+      file: at('base.qcow2'),
+    })) as DiskAnswer<'measure'>;
+    assert.equal(sums.sizeBytes, miB);
+    assert.deepEqual([sums.reason, sums.gainBytes], [null, 0]);
+    const differing = (await perform({ verb: 'measure', file })) as DiskAnswer<'measure'>;
+    assert.match(differing.reason ?? '', /differencing/);
+    const diff = (await perform({ verb: 'diff', file })) as DiskAnswer<'diff'>;
+    assert.deepEqual(diff.rows, [{ offset: 65_536, length: 4096, first: 'data', second: 'zero' }]);
+    assert.equal((await perform({ verb: 'checksum', file }))['checksum'], seen);
+    const check = await perform({ verb: 'check', file, layers: 'all' });
+    assert.equal(check['corruptions'], 0);
+
+    await perform({ verb: 'convert', file, target: at('whole.vhdx'), format: 'vhdx' });
+    const compared = await perform({ verb: 'compare', file, other: at('whole.vhdx') });
+    assert.equal(compared['isEqual'], true);
+    await perform({ verb: 'merge', file, target: at('both.qcow2') });
+    assert.equal(await content('both.qcow2'), seen);
+    await perform({ verb: 'rebase', file: at('both.qcow2'), parent: at('mid.qcow2') });
+    assert.equal(await content('both.qcow2'), seen);
+    await perform({ verb: 'flatten', file: at('both.qcow2') });
+    assert.equal(await content('both.qcow2'), seen);
+    await perform({ verb: 'repair', file: at('both.qcow2'), target: at('mended.qcow2') });
+    assert.equal(await content('mended.qcow2'), seen);
+    await perform({ verb: 'resize', file: at('mended.qcow2'), sizeBytes: 2 * miB });
+    await perform({ verb: 'compact', file: at('mended.qcow2') });
+    const split = await perform({
+      verb: 'split',
+      file: at('whole.vhdx'),
+      target: at('pieces'),
+      pieceBytes: miB,
+    });
+    await perform({ verb: 'join', file: String(split['list']), target: at('joined.vhdx') });
+    assert.deepEqual(readFileSync(at('joined.vhdx')), readFileSync(at('whole.vhdx')));
+    await perform({ verb: 'commit', file });
+    assert.equal(await content('mid.qcow2'), seen);
+    await perform({ verb: 'delete', file: at('joined.vhdx') });
+    assert.deepEqual(files(), [
+      'base.qcow2',
+      'both.qcow2',
+      'mended.qcow2',
+      'mid.qcow2',
+      'pieces',
+      'whole.vhdx',
+    ]);
+  });
+
+  test('DISK-24 a disk becomes read-only when it becomes a parent', async () => {
+    await create('base.qcow2');
+    await child('child.qcow2', 'base.qcow2');
+    assert.equal(statSync(at('base.qcow2')).mode & 0o222, 0);
+  });
+
+  test('DISK-27 what has children is not deleted, compacted or resized, and they are named', async () => {
+    await create('base.qcow2');
+    await mkdir(at('vm'));
+    await perform({
+      verb: 'create-child',
+      file: join(at('vm'), 'child.qcow2'),
+      parent: at('base.qcow2'),
+      format: 'qcow2',
+    });
+    await child('other.qcow2', 'base.qcow2');
+    const file = at('base.qcow2');
+    for (const input of [
+      { verb: 'delete', file },
+      { verb: 'compact', file },
+      { verb: 'resize', file, sizeBytes: 2 * miB },
+      { verb: 'commit', file: at('other.qcow2') },
+    ])
+      await assert.rejects(
+        perform(input),
+        (error) =>
+          isFault(error, 'refused') &&
+          JSON.stringify(error.facts['children']).includes('vm/child.qcow2'),
+      );
+    await perform({ verb: 'delete', file: join(at('vm'), 'child.qcow2') });
+    await perform({ verb: 'commit', file: at('other.qcow2') });
+    assert.deepEqual(files(), ['base.qcow2', 'vm']);
+  });
+
+  test('what a vm has is not changed, and not read while it runs', async () => {
+    await create('base.qcow2');
+    await child('disk.qcow2', 'base.qcow2');
+    const id = use('disk.qcow2');
+    const file = at('disk.qcow2');
+    for (const path of [file, at('base.qcow2')])
+      await assert.rejects(
+        perform({ verb: 'delete', file: path }),
+        (error) =>
+          isFault(error, 'refused') &&
+          JSON.stringify(error.facts['vmIds']) === JSON.stringify([id]),
+      );
+    await refused(
+      { verb: 'create-child', file: at('c.qcow2'), parent: file, format: 'qcow2' },
+      'refused',
+    );
+    await child('sibling.qcow2', 'base.qcow2');
+    await perform({ verb: 'checksum', file });
+    use('disk.qcow2', 'running');
+    await refused({ verb: 'checksum', file }, 'refused');
+    await perform({ verb: 'checksum', file: at('base.qcow2') });
+  });
+
+  test('only disks in the folders for vms are touched, and nothing is overwritten', async () => {
+    await create('a.qcow2');
+    writeFileSync(at('vm.json'), '{}');
+    const file = at('a.qcow2');
+    await refused({ verb: 'checksum', file: '/etc/hostname' }, 'forbidden');
+    await refused({ verb: 'convert', file, target: '/etc/a.raw', format: 'raw' }, 'forbidden');
+    await refused({ verb: 'delete', file: at('vm.json') }, 'invalid');
+    await refused(
+      { verb: 'convert', file: at('vm.json'), target: at('x.raw'), format: 'raw' },
+      'invalid',
+    );
+    await refused({ verb: 'convert', file, target: at('vm.json'), format: 'raw' }, 'exists');
+    await refused({ verb: 'checksum', file: at('gone.qcow2') }, 'not-found');
+    await refused(
+      { verb: 'create', file: at('f.vmdk'), format: 'vmdk', allocation: 'fixed', sizeBytes: miB },
+      'unsupported',
+    );
+    assert.deepEqual(files(), ['a.qcow2', 'vm.json']);
+  });
+
+  test('the content of a disk of a vm never says which format it has', async () => {
+    await create('secret.qcow2');
+    await write('secret.qcow2', 9, 0);
+    await child('trick.qcow2', 'secret.qcow2');
+    // What a guest can write to its raw disk.
+    writeFileSync(at('guest.img'), readFileSync(at('trick.qcow2')));
+    await truncate(at('guest.img'), miB);
+    const definition = bareDefinition({ disks: [{ ...testDisk(at('guest.img')), format: 'raw' }] });
+    machines.push(newMachineFile(definition, 1, { folder, file: join(folder, 'vm.json') }, 0));
+    await perform({
+      verb: 'convert',
+      file: at('guest.img'),
+      target: at('copy.raw'),
+      format: 'raw',
+    });
+    assert.deepEqual(readFileSync(at('copy.raw')), readFileSync(at('guest.img')));
+  });
+
+  test('DISK-45 what is cancelled leaves the source as it was and nothing of the target', async () => {
+    await create('a.qcow2');
+    await write('a.qcow2', 5, 0);
+    const before = await content('a.qcow2');
+    const input = { verb: 'convert', file: at('a.qcow2'), target: at('b.raw'), format: 'raw' };
+    // The first progress is told when all is copied and not yet compared.
+    await assert.rejects(perform(input, { cancel: new AbortController() }), (error) =>
+      isFault(error, 'cancelled'),
+    );
+    assert.deepEqual(files(), ['a.qcow2']);
+    assert.equal(await content('a.qcow2'), before);
+  });
+
+  test('what a killed agent has left is removed by the next, and the work asked for again is done', async () => {
+    await create('a.qcow2');
+    const target = at('b.raw');
+    const id = crypto.randomUUID();
+    await new WorkRecords(at('records')).begin(id, [target]);
+    writeFileSync(restOf(target, id), 'half');
+    await mkdir(restOf(target, '0123abcd'));
+    writeFileSync(at('.c.raw.0123abcd.part'), 'of somebody else');
+    works = open();
+    const input = { verb: 'convert', file: at('a.qcow2'), target, format: 'raw' };
+    await perform(input, { id, again: true });
+    assert.deepEqual(files(), ['.c.raw.0123abcd.part', 'a.qcow2', 'b.raw']);
+    assert.deepEqual(readdirSync(at('records')), []);
+  });
+
+  test('work whose answer was lost is not done twice, and what is there is no proof of it unless it is the same', async () => {
+    await create('a.qcow2');
+    await write('a.qcow2', 5, 0);
+    const file = at('a.qcow2');
+    const input = { verb: 'convert', file, target: at('b.raw'), format: 'raw' };
+    const id = crypto.randomUUID();
+    const answer = await perform(input, { id });
+    const { ino } = statSync(at('b.raw'));
+    assert.deepEqual(await perform(input, { id, again: true }), answer, 'the same agent knows it');
+    works = open();
+    assert.deepEqual(await perform(input, { id, again: true }), answer, 'another finds it done');
+    assert.equal(statSync(at('b.raw')).ino, ino);
+    const made = { verb: 'split', file, target: at('pieces'), pieceBytes: miB };
+    const { list } = await perform(made);
+    works = open();
+    assert.equal((await perform(made, { again: true }))['list'], list);
+    const join = { verb: 'join', file: list, target: at('j.qcow2') };
+    await perform(join);
+    works = open();
+    await perform(join, { again: true });
+    chmodSync(at('b.raw'), 0o644);
+    writeFileSync(at('b.raw'), Buffer.alloc(miB));
+    await assert.rejects(perform(input, { again: true }), (error) => isFault(error, 'exists'));
+    for (const verb of ['delete', 'delete'])
+      await perform({ verb, file: at('j.qcow2') }, { again: true });
+    await child('c.qcow2', 'a.qcow2');
+    await perform({ verb: 'commit', file: at('c.qcow2') });
+    works = open();
+    await perform({ verb: 'commit', file: at('c.qcow2') }, { again: true });
+    assert.equal(existsSync(file), true);
+  });
+
+  test('two works on one file do not change it at once', async () => {
+    await create('a.qcow2');
+    const file = at('a.qcow2');
+    const both = await Promise.allSettled([
+      perform({ verb: 'compact', file }),
+      perform({ verb: 'compact', file }),
+    ]);
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  });
+
+  test('DISK-48 nothing is begun that writes to a volume low on space, and what goes on there ends', async () => {
+    await create('a.qcow2');
+    keepFreeBytes = Number.MAX_SAFE_INTEGER;
+    const file = at('a.qcow2');
+    await refused({ verb: 'compact', file }, 'exhausted');
+    await refused({ verb: 'convert', file, target: at('b.raw'), format: 'raw' }, 'exhausted');
+    await perform({ verb: 'checksum', file });
+    await perform({ verb: 'delete', file });
+    let least = 0;
+    const limit = { keepFreeBytes: () => least, periodMs: 1 };
+    await requireSpace(file, limit);
+    using watched = watchSpace([file], limit);
+    least = Number.MAX_SAFE_INTEGER;
+    await new Promise((resolve) => watched.signal.addEventListener('abort', resolve));
+    assert.ok(isFault(watched.signal.reason, 'exhausted'));
+  });
+});

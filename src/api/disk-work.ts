@@ -1,0 +1,217 @@
+/**
+ * Work on disk files of a host by path, whether a vm has them or none: one request per verb, and what each answers as the
+ * result of its operation. Paths lie in the host's folders for vms; new files are never put in the place of old ones.
+ */
+import { z } from 'zod';
+import { diskAllocations, diskCompactSchema } from './vm/travel.ts';
+
+const path = z
+  .string()
+  .min(2)
+  .max(1024)
+  .regex(/^\/[^\0]*[^/\0]$/, 'is not the absolute path of a file')
+  .refine((text) => !text.split('/').includes('..'), 'leads outside of its folder');
+
+const file = path.meta({ description: 'the disk, by its path on the host' });
+const source = {
+  file,
+  sourceFormat: z.string().min(1).max(16).optional().meta({
+    description:
+      'its format, of a disk of a vm the one of its settings; content decides when absent',
+  }),
+};
+const target = path.meta({ description: 'the file to make; nothing has its name yet' });
+const parent = path.meta({
+  description: 'the disk that is to be the parent; it becomes read-only',
+});
+const sizeBytes = z
+  .number()
+  .int()
+  .min(512)
+  .max(64 * 1024 ** 4)
+  .meta({ description: 'size the guest sees, bytes' });
+const offset = z
+  .number()
+  .int()
+  .min(0)
+  .default(0)
+  .meta({ description: 'begin there, bytes; `next` of an answer that was not complete' });
+
+/** Formats in which disks are made. */
+export const madeFormats = ['qcow2', 'raw', 'vhd', 'vhdx', 'vmdk'] as const;
+
+const shape = {
+  format: z.enum(madeFormats),
+  allocation: z
+    .enum(diskAllocations)
+    .default('dynamic')
+    .meta({ description: 'fixed: all of its space is taken at once' }),
+};
+const compression = z
+  .enum(['none', 'zlib', 'zstd'])
+  .default('none')
+  .meta({ description: 'compress what is stored (qcow2)' });
+
+const empty = z.strictObject({});
+
+export const diskWorkSchema = z
+  .discriminatedUnion('verb', [
+    z.strictObject({ verb: z.literal('map'), ...source, offset }),
+    z.strictObject({
+      verb: z.literal('measure'),
+      ...source,
+      freeBlocks: diskCompactSchema.shape.freeBlocks,
+      fixed: diskCompactSchema.shape.fixed,
+    }),
+    z.strictObject({ verb: z.literal('compare'), ...source, other: file }),
+    z.strictObject({
+      verb: z.literal('diff'),
+      ...source,
+      other: file.optional().meta({ description: 'its parent when absent' }),
+      offset,
+    }),
+    z.strictObject({
+      verb: z.literal('checksum'),
+      ...source,
+      algorithm: z.enum(['sha256', 'sha512', 'sha1', 'md5']).default('sha256'),
+    }),
+    z.strictObject({
+      verb: z.literal('check'),
+      ...source,
+      layers: z.enum(['one', 'all']).default('one').meta({ description: 'all: its parents too' }),
+    }),
+    z.strictObject({ verb: z.literal('create'), file: target, ...shape, sizeBytes }),
+    z.strictObject({
+      verb: z.literal('create-child'),
+      file: target,
+      parent,
+      format: z.enum(['qcow2', 'vhd', 'vhdx', 'vmdk']),
+    }),
+    z.strictObject({ verb: z.literal('convert'), ...source, target, ...shape, compression }),
+    z.strictObject({ verb: z.literal('resize'), ...source, sizeBytes }),
+    z.strictObject({ verb: z.literal('compact'), ...source, ...diskCompactSchema.shape }),
+    z.strictObject({
+      verb: z.literal('commit'),
+      ...source,
+      resume: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'go on with a commit that has failed half-way' }),
+    }),
+    z.strictObject({
+      verb: z.literal('merge'),
+      ...source,
+      target,
+      layers: z
+        .number()
+        .int()
+        .min(2)
+        .max(128)
+        .default(2)
+        .meta({ description: 'how many layers become one, the disk counted' }),
+    }),
+    z.strictObject({ verb: z.literal('rebase'), ...source, parent }),
+    z.strictObject({ verb: z.literal('reconnect'), ...source, parent }),
+    z.strictObject({
+      verb: z.literal('flatten'),
+      ...source,
+      target: target.optional().meta({ description: 'its own place when absent' }),
+    }),
+    z.strictObject({ verb: z.literal('repair'), ...source, target }),
+    z.strictObject({
+      verb: z.literal('split'),
+      ...source,
+      target: target.meta({ description: 'the folder to make, for the pieces and their list' }),
+      pieceBytes: z
+        .number()
+        .int()
+        .min(1024 ** 2)
+        .default(2000 * 1024 ** 2)
+        .meta({ description: 'size of a piece' }),
+    }),
+    z.strictObject({
+      verb: z.literal('join'),
+      file: file.meta({ description: 'the list that split made: NAME.pieces.json' }),
+      target,
+    }),
+    z.strictObject({ verb: z.literal('delete'), file }),
+  ])
+  .meta({ id: 'DiskWork', description: 'work on a disk file of a host' });
+export type DiskWork = z.infer<typeof diskWorkSchema>;
+export type DiskVerb = DiskWork['verb'];
+
+const count = z.number().int().min(0);
+const held = z.enum(['data', 'zero', 'beyond']);
+const made = z.strictObject({ path, format: z.string(), variant: z.string(), sizeBytes: count });
+
+/** Rows of a map or a list of differences in one answer. */
+export const maxDiskRows = 1000;
+
+const rows = <const T extends z.ZodType>(row: T) =>
+  z.strictObject({
+    rows: z.array(row).max(maxDiskRows),
+    next: count.nullable().meta({ description: 'offset to go on from; null: it is complete' }),
+  });
+
+/** What the operation of each verb has as its result. */
+export const diskAnswers = {
+  map: rows(
+    z.strictObject({
+      offset: count,
+      length: count,
+      kind: z.enum(['zero', 'data', 'compressed']),
+      depth: count.meta({ description: 'the layer that says so; 0: the disk itself' }),
+    }),
+  ),
+  measure: z.strictObject({
+    sizeBytes: count,
+    dataBytes: count,
+    compressedBytes: count,
+    zeroBytes: count,
+    fileBytes: count,
+    gainBytes: count.nullable().meta({ description: 'what compacting would win, about' }),
+    reason: z.string().nullable().meta({ description: 'why it cannot be compacted' }),
+  }),
+  compare: z.strictObject({
+    isEqual: z.boolean(),
+    sizesDiffer: z.boolean(),
+    firstDifference: count.nullable(),
+  }),
+  diff: rows(z.strictObject({ offset: count, length: count, first: held, second: held })),
+  checksum: z.strictObject({ algorithm: z.string(), checksum: z.string() }),
+  check: z.strictObject({
+    corruptions: count,
+    leaks: count,
+    oddities: count,
+    findings: z
+      .array(z.strictObject({ path: z.string(), kind: z.string(), text: z.string() }))
+      .max(maxDiskRows),
+  }),
+  create: made,
+  'create-child': made,
+  convert: made,
+  resize: made,
+  compact: z.strictObject({ fileBytes: count, gainBytes: z.number().int() }),
+  commit: empty,
+  merge: made,
+  rebase: z.strictObject({ copiedBytes: count }),
+  reconnect: empty,
+  flatten: made,
+  repair: made,
+  split: z.strictObject({ list: path, pieces: count }),
+  join: z.strictObject({ path, sizeBytes: count }),
+  delete: empty,
+} as const satisfies Record<DiskVerb, z.ZodObject>;
+export type DiskAnswer<V extends DiskVerb = DiskVerb> = z.infer<(typeof diskAnswers)[V]>;
+
+export const diskVerbs = Object.keys(diskAnswers) as readonly DiskVerb[];
+
+/** Verbs that only read; all others make or change files. */
+export const readingVerbs: ReadonlySet<DiskVerb> = new Set<DiskVerb>([
+  'map',
+  'measure',
+  'compare',
+  'diff',
+  'checksum',
+  'check',
+]);

@@ -1,0 +1,162 @@
+/**
+ * Work on disk files of a host by path: one operation per verb, all by the same step. Whether it can begin is asked of the host
+ * before there is an operation, so that what stands against it is the answer to the request.
+ */
+import {
+  diskVerbs,
+  diskWorkSchema,
+  readingVerbs,
+  type DiskVerb,
+  type DiskWork,
+  type DryRun,
+  type Operation,
+} from '#api';
+import { describeFault, Fault, isFault } from '#lib';
+import type { Caller, Coordinator } from '../context.ts';
+import type { ImageDocument } from '../documents.ts';
+import type { NewEvent } from '../store/store.ts';
+import { namesOf } from './host-disks.ts';
+import { asJson } from './json.ts';
+import { ancestorsOf, hostThing } from './things.ts';
+import { copyLimitMs } from './vm/clone-steps.ts';
+import { followed, stepNames, type Kind, type Step, type Work } from './work.ts';
+
+/** What does the same to a disk that a vm has. */
+const onVm: Readonly<Partial<Record<DiskVerb, string>>> = {
+  compact: 'gantry vm compact-disk',
+  convert: 'gantry vm convert-disk',
+  flatten: 'gantry vm flatten',
+  delete: 'gantry vm detach-disk',
+};
+
+export async function workOnDisk(
+  coordinator: Coordinator,
+  caller: Caller,
+  hostId: string,
+  work: DiskWork,
+  { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<Operation | DryRun> {
+  const { inventory, links, operations } = coordinator;
+  const kind = kindOf(work.verb);
+  const target = hostThing(inventory, hostId);
+  const { files } = await links
+    .call(hostId, 'host.disk.plan', { work }, { signal })
+    .catch((error: unknown) => {
+      throw withVms(inventory, caller, work.verb, error);
+    });
+  requireNoImage(coordinator, hostId, files);
+  const { action } = kind;
+  if (dryRun) {
+    const steps = stepNames(kind);
+    return { dryRun: true, action, target, steps, changes: [], warnings: [] };
+  }
+  return await operations.submit(caller, { action, target, input: { work: asJson(work) } });
+}
+
+/** The vms that stand against it by name, as far as the caller may see them. */
+function withVms(
+  inventory: Coordinator['inventory'],
+  caller: Caller,
+  verb: DiskVerb,
+  error: unknown,
+): unknown {
+  if (!isFault(error, 'refused') || !Array.isArray(error.facts['vmIds'])) return error;
+  const { vmIds, ...facts } = error.facts;
+  const ids = Array.isArray(vmIds) ? vmIds.filter((id) => typeof id === 'string') : [];
+  const vms = [...new Set(namesOf(inventory, caller, ids))];
+  const instead = onVm[verb];
+  return new Fault('refused', `${error.message}: ${vms.join(', ')}`, {
+    facts: { ...facts, vms },
+    hint:
+      instead === undefined
+        ? 'detach it from the vm first'
+        : `for a disk of a vm there is: ${instead}`,
+  });
+}
+
+/** Errors: `refused` naming an image that one of the files is. */
+function requireNoImage(
+  { inventory }: Coordinator,
+  hostId: string,
+  files: readonly string[],
+): void {
+  for (const { data } of inventory.documents<ImageDocument>('image')) {
+    if (data.hostId !== hostId || !files.includes(data.path)) continue;
+    throw new Fault('refused', `${data.path} is the image ${data.name}`, {
+      hint: 'delete the image first, or work on a copy',
+    });
+  }
+}
+
+function workOf({ input }: Work): DiskWork {
+  return diskWorkSchema.parse(input['work']);
+}
+
+async function doWork(work: Work): Promise<void> {
+  const { operationId: id, target, memory, coordinator } = work;
+  const asked = workOf(work);
+  const again = memory['begun'] === true;
+  await work.remember({ begun: true });
+  try {
+    const { answer } = await coordinator.links.call(
+      target.id,
+      'host.disk.work',
+      { id, work: asked, again },
+      followed(work, copyLimitMs),
+    );
+    if (!readingVerbs.has(asked.verb)) await tell(work, asked, 'host.disk.changed', {});
+    await work.conclude(answer);
+  } catch (error) {
+    const fault = withVms(coordinator.inventory, work.caller, asked.verb, error);
+    if (!work.signal.aborted && !readingVerbs.has(asked.verb)) {
+      const reason = describeFault(fault).slice(0, 1000);
+      await tell(work, asked, 'host.disk.operation-failed', { reason });
+    }
+    throw fault;
+  }
+}
+
+async function tell(
+  work: Work,
+  { verb, file }: DiskWork,
+  name: 'host.disk.changed' | 'host.disk.operation-failed',
+  attributes: NewEvent['attributes'],
+): Promise<void> {
+  const { actor, origin, correlationId } = work.caller;
+  await work.coordinator.commit({
+    events: [
+      {
+        name,
+        target: work.target,
+        ancestors: ancestorsOf(work.coordinator.inventory, work.target),
+        actor,
+        origin,
+        correlationId,
+        attributes: { operation: verb, file, ...attributes },
+      },
+    ],
+  });
+}
+
+function stepOf(verb: DiskVerb): Step {
+  const step = { name: verb, run: doWork };
+  // Half a commit is no state to stay in, and what is deleted is not had again.
+  if (verb === 'commit' || verb === 'delete') return { ...step, way: 'no-way-back' };
+  return {
+    ...step,
+    async undo({ operationId: id, target, coordinator, signal }) {
+      await coordinator.links.call(target.id, 'host.disk.stop', { id }, { signal });
+    },
+  };
+}
+
+export const diskWorkKinds: readonly Kind[] = diskVerbs.map((verb) => ({
+  action: `host.disk.${verb}`,
+  steps: [stepOf(verb)],
+}));
+
+function kindOf(verb: DiskVerb): Kind {
+  const kind = diskWorkKinds[diskVerbs.indexOf(verb)];
+  if (kind !== undefined) return kind;
+  throw new Fault('unsupported', `there is no verb ${verb}`);
+}
