@@ -5,6 +5,7 @@
  *
  * The calls are synchronous and take well under a microsecond for lseek; fallocate only edits extents.
  */
+import { loadSymbols } from '../symbols.ts';
 import type { Access, FileRun } from './disk-file.ts';
 
 export interface HostHoles {
@@ -40,24 +41,13 @@ function isCalls(value: object): value is Calls {
   );
 }
 
-/** Loads the functions. The warning that the module is experimental says nothing to our users. */
 function loadCalls(): Calls | undefined {
-  if (process.platform !== 'linux') return undefined;
-  const warn = process.emitWarning.bind(process);
-  try {
-    process.emitWarning = () => undefined;
-    const ffi = process.getBuiltinModule('node:ffi');
-    const { functions } = ffi.dlopen(null, {
-      lseek64: { arguments: ['int32', 'int64', 'int32'], return: 'int64' },
-      fallocate64: { arguments: ['int32', 'int32', 'int64', 'int64'], return: 'int32' },
-      flock: { arguments: ['int32', 'int32'], return: 'int32' },
-    });
-    return isCalls(functions) ? functions : undefined;
-  } catch {
-    return undefined; // an older Node, another C library, or FFI forbidden by --permission
-  } finally {
-    process.emitWarning = warn;
-  }
+  const functions = loadSymbols({
+    lseek64: { arguments: ['int32', 'int64', 'int32'], return: 'int64' },
+    fallocate64: { arguments: ['int32', 'int32', 'int64', 'int64'], return: 'int32' },
+    flock: { arguments: ['int32', 'int32'], return: 'int32' },
+  });
+  return functions !== undefined && isCalls(functions) ? functions : undefined;
 }
 
 let loaded: { readonly holes: HostHoles | undefined } | undefined;

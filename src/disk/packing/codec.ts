@@ -11,6 +11,9 @@ import {
   zstdCompressSync,
   zstdDecompressSync,
 } from 'node:zlib';
+import { loadZstd } from './zstd-calls.ts';
+
+const zstd = loadZstd();
 
 export const packings = ['deflate', 'zlib', 'zstd'] as const;
 export type Packing = (typeof packings)[number];
@@ -62,6 +65,8 @@ export function runPiece(
   bytes: Uint8Array,
   room: Uint8Array,
 ): number {
+  if (packing === 'zstd' && zstd !== undefined)
+    return doing === 'pack' ? zstd.pack(bytes, room, zstdLevel) : zstd.unpack(frameOf(bytes), room);
   const made =
     doing === 'pack' ? packBytes(packing, bytes) : unpackBytes(packing, bytes, room.length);
   room.set(made);
