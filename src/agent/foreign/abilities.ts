@@ -15,7 +15,6 @@ export const missingAbilities: Missing = {
   'processor-hotplug': `changing processors of vms of a libvirt connection ${elsewhere}`,
   'memory-hotplug': `changing memory of vms of a libvirt connection ${elsewhere}`,
   'undo-disks': 'libvirt knows no undo disks',
-  snapshot: `taking snapshots of vms of a libvirt connection ${elsewhere}`,
   networks: 'networks of Gantry are carried by hosts with an agent',
   'file-copy': `copying and moving files of vms of a libvirt connection ${elsewhere}`,
   create:
@@ -23,37 +22,38 @@ export const missingAbilities: Missing = {
   configure: `changing vms of a libvirt connection ${elsewhere}`,
 };
 
-const consoleAbilities = {
+const driverAbilities = {
   screen: 'screens',
   serial: 'serial consoles',
   screenshot: 'pictures of screens',
   keyboard: 'keys',
+  snapshot: 'snapshots',
 } as const satisfies Partial<Record<Ability, string>>;
-type ConsoleAbility = keyof typeof consoleAbilities;
+type DriverAbility = keyof typeof driverAbilities;
 
 /**
- * What libvirt's drivers carry of consoles, by what they call themselves, in lower case (its page "Hypervisor support
+ * What libvirt's drivers carry of consoles and snapshots, by what they call themselves, in lower case (its page "Hypervisor support
  * matrix", and for screens the graphics of the type vnc that they know).
  */
-const carriedConsoles: Readonly<Record<string, readonly ConsoleAbility[]>> = {
-  qemu: ['screen', 'serial', 'screenshot', 'keyboard'],
+const carriedByDriver: Readonly<Record<string, readonly DriverAbility[]>> = {
+  qemu: ['screen', 'serial', 'screenshot', 'keyboard', 'snapshot'],
   xen: ['screen', 'serial'],
   bhyve: ['screen', 'serial'],
   lxc: ['serial'],
   ch: ['serial'],
-  vz: ['screen'],
-  parallels: ['screen'],
-  vbox: ['screenshot', 'keyboard'],
-  esx: ['screen', 'screenshot'],
+  vz: ['screen', 'snapshot'],
+  parallels: ['screen', 'snapshot'],
+  vbox: ['screenshot', 'keyboard', 'snapshot'],
+  esx: ['screen', 'screenshot', 'snapshot'],
   'hyper-v': ['screenshot', 'keyboard'],
-  test: ['screenshot', 'keyboard'],
+  test: ['screenshot', 'keyboard', 'snapshot'],
 };
 
 /** `type` as libvirt's driver calls itself. */
 export function missingWith(type: string): Missing {
-  const carried = carriedConsoles[type.toLowerCase()] ?? [];
-  const consoles = Object.entries(consoleAbilities)
-    .filter(([ability]) => !carried.includes(ability as ConsoleAbility))
+  const carried = carriedByDriver[type.toLowerCase()] ?? [];
+  const lacking = Object.entries(driverAbilities)
+    .filter(([ability]) => !carried.includes(ability as DriverAbility))
     .map(([ability, what]) => [ability, `libvirt's driver for ${type} carries no ${what}`]);
-  return { ...missingAbilities, ...(Object.fromEntries(consoles) as Missing) };
+  return { ...missingAbilities, ...(Object.fromEntries(lacking) as Missing) };
 }

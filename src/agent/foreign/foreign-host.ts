@@ -23,7 +23,8 @@ import { AbsentNetworks } from '../network/absent-networks.ts';
 import { missingAbilities } from './abilities.ts';
 import { Bell } from './bell.ts';
 import { readFacts, type ForeignFacts } from './facts.ts';
-import { HardwareReader } from './hardware/hardware-reader.ts';
+import { DetailReader } from './detail-reader.ts';
+import { machineId } from './identity.ts';
 import { Look } from './look.ts';
 import type { ForeignMachines } from './machines.ts';
 import type { MemoryOutbox } from './outbox.ts';
@@ -80,7 +81,7 @@ export class ForeignHost implements LinkedHost {
   };
   readonly #options: ForeignHostOptions;
   readonly #look: Look;
-  readonly #hardware: HardwareReader;
+  readonly #details: DetailReader;
   #facts: HostFacts;
   #freeBytes = 0;
   #onChange: () => void = () => undefined;
@@ -98,7 +99,8 @@ export class ForeignHost implements LinkedHost {
     this.#look = new Look(options.client);
     const { client, log } = options;
     const architecture = (): string => this.#facts.architecture;
-    this.#hardware = new HardwareReader({ client, log, architecture });
+    const vmId = (uuid: string): string => machineId(options.identity.id, uuid);
+    this.#details = new DetailReader({ client, log, architecture, vmId });
     options.machines.onChange(() => this.#onChange());
   }
 
@@ -126,7 +128,7 @@ export class ForeignHost implements LinkedHost {
       const subscription = await this.#subscribe(client, name);
       if (subscription === undefined) return;
       for await (const event of subscription) {
-        this.#hardware.mark('dom' in event ? event.dom.uuid : event.msg.dom.uuid);
+        this.#details.mark('dom' in event ? event.dom.uuid : event.msg.dom.uuid);
         told.ring();
       }
     };
@@ -155,6 +157,13 @@ export class ForeignHost implements LinkedHost {
       this.#current = this.#next;
     }
     return this.#next;
+  }
+
+  /** Looks, and reads all of this vm. */
+  async read(uuid: string): Promise<void> {
+    await this.look();
+    this.#details.mark(uuid);
+    while ((await this.#read()) === 'more');
   }
 
   async readFacts(signal: AbortSignal): Promise<HostFacts> {
@@ -240,8 +249,8 @@ export class ForeignHost implements LinkedHost {
   /** Reads the hardware of some vms that may have changed. Told when all have been read: records go together. */
   async #read(): Promise<'more' | 'all'> {
     const { machines, signal } = this.#options;
-    const left = await this.#hardware.read(signal);
-    if (left === 'all') machines.learn(this.#hardware.take());
+    const left = await this.#details.read(signal);
+    if (left === 'all') machines.learn(this.#details.take());
     return left;
   }
 
@@ -253,7 +262,7 @@ export class ForeignHost implements LinkedHost {
       this.#freeBytes = await freeMemory(client, limit);
       const latencyMs = performance.now() - beganMs;
       const domains = await this.#look.all(limit);
-      this.#hardware.note(domains);
+      this.#details.note(domains);
       machines.take(domains);
       onLook(latencyMs);
     } catch (error) {

@@ -6,13 +6,15 @@ import { act, type ActTools } from './acts.ts';
 import { missingAbilities } from './abilities.ts';
 import { consoleVerbs, type ConsoleParts } from './console-verbs.ts';
 import type { ForeignHost } from './foreign-host.ts';
+import { snapshotVerbs } from './snapshots/snapshot-verbs.ts';
 
 export function makeForeignHandlers(
   host: ForeignHost,
   tools: ActTools,
   consoles: ConsoleParts,
 ): Handlers {
-  const { machines, look } = tools;
+  const { client, machines, look } = tools;
+  const snapshots = snapshotVerbs({ client, machines, read: (uuid) => host.read(uuid) });
   const carried: Partial<Handlers> = {
     async 'host.configure'({ settings }) {
       await host.configure(settings);
@@ -47,7 +49,7 @@ export function makeForeignHandlers(
       });
     },
   };
-  return { ...refusals(host.name), ...carried, ...consoleVerbs(host, consoles) };
+  return { ...refusals(host.name), ...carried, ...consoleVerbs(host, consoles), ...snapshots };
 }
 
 function refusals(hostName: string): Handlers {

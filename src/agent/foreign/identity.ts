@@ -5,9 +5,19 @@
 import { createHash } from 'node:crypto';
 import { maxNameBytes, nameProblem } from '#api';
 
-/** A UUID of version 8 (RFC 9562 5.8) made of both. */
+/** Made of both. */
 export function machineId(hostId: string, uuid: string): string {
-  const bytes = createHash('sha256').update(`gantry foreign vm ${hostId} ${uuid}`).digest();
+  return idOf(`gantry foreign vm ${hostId} ${uuid}`);
+}
+
+/** Of a snapshot, which its hypervisor knows by its name. */
+export function snapshotIdOf(vmId: string, name: string): string {
+  return idOf(`gantry foreign snapshot ${vmId} ${name}`);
+}
+
+/** A UUID of version 8 (RFC 9562 5.8). */
+function idOf(text: string): string {
+  const bytes = createHash('sha256').update(text).digest();
   bytes.writeUInt8(((bytes[6] ?? 0) & 0x0f) | 0x80, 6);
   bytes.writeUInt8(((bytes[8] ?? 0) & 0x3f) | 0x80, 8);
   const hex = bytes.toString('hex', 0, 16);

@@ -26,8 +26,9 @@ import { Fault, isoTime, type Clock } from '#lib';
 import { externalCause, guestCause } from '../machine/causes.ts';
 import { definitionOf } from './definition.ts';
 import { sampleOf, type SeenDomain } from './domain.ts';
-import type { SeenHardware } from './hardware/hardware-reader.ts';
+import type { SeenDetails } from './detail-reader.ts';
 import { machineId } from './identity.ts';
+import type { SeenSnapshot } from './snapshots/read-snapshots.ts';
 
 export type Emit = <N extends EventName>(
   vmId: string,
@@ -47,7 +48,7 @@ export interface MachinesOptions {
 interface Machine {
   readonly id: string;
   readonly seen: SeenDomain;
-  readonly hardware: SeenHardware | undefined;
+  readonly details: SeenDetails | undefined;
   readonly definition: VmDefinition;
   readonly sample: MachineSample;
   readonly since: string;
@@ -93,6 +94,21 @@ export class ForeignMachines {
     return this.#find(id).seen;
   }
 
+  definition(id: string): VmDefinition {
+    return this.#find(id).definition;
+  }
+
+  snapshots(id: string): readonly SeenSnapshot[] {
+    return this.#find(id).details?.snapshots ?? [];
+  }
+
+  /** Errors: `not-found`. */
+  snapshot(id: string, snapshotId: string): SeenSnapshot {
+    const found = this.snapshots(id).find(({ snapshot }) => snapshot.id === snapshotId);
+    if (found !== undefined) return found;
+    throw new Fault('not-found', `${this.find(id).handle.name} has no such snapshot any more`);
+  }
+
   /** Told when there is something to take. */
   onChange(listener: () => void): void {
     this.#onChange = listener;
@@ -116,20 +132,20 @@ export class ForeignMachines {
     this.#tellChanges();
   }
 
-  /** Takes in hardware that has been read, by UUID. */
-  learn(found: ReadonlyMap<string, SeenHardware>): void {
+  /** Takes in what has been read, by UUID. */
+  learn(found: ReadonlyMap<string, SeenDetails>): void {
     const { hostId, architecture } = this.#options;
-    for (const [uuid, hardware] of found) {
+    for (const [uuid, details] of found) {
       const id = machineId(hostId, uuid);
       const known = this.#machines.get(id);
       if (known === undefined) continue;
-      const definition = definitionOf(id, known.seen, architecture(), hardware);
+      const definition = definitionOf(id, known.seen, architecture(), details);
       const isSame = isDeepStrictEqual(known.definition, definition);
       if (!isSame) this.#recordsChanged = true;
-      if (!isDeepStrictEqual(known.hardware?.pending ?? [], hardware.pending)) this.#dirty.add(id);
+      if (!isDeepStrictEqual(reported(known.details), reported(details))) this.#dirty.add(id);
       this.#machines.set(id, {
         ...known,
-        hardware,
+        details,
         definition: isSame ? known.definition : definition,
       });
     }
@@ -264,7 +280,7 @@ export class ForeignMachines {
     if (known === undefined) {
       this.#recordsChanged = true;
       const definition = definitionOf(id, seen, this.#options.architecture(), undefined);
-      return { id, seen, hardware: undefined, definition, sample, since: now, startedAt: null };
+      return { id, seen, details: undefined, definition, sample, since: now, startedAt: null };
     }
     const definition = this.#definitionOf(known, seen);
     const was = known.seen.state;
@@ -278,19 +294,19 @@ export class ForeignMachines {
 
   /** The same object until something of it changes. */
   #definitionOf(
-    { id, seen: before, hardware, definition }: Machine,
+    { id, seen: before, details, definition }: Machine,
     seen: SeenDomain,
   ): VmDefinition {
     const inBulk = ({ processors, memoryBytes }: SeenDomain): unknown => [processors, memoryBytes];
     const isSame =
       before.handle.name === seen.handle.name &&
-      (hardware !== undefined || isDeepStrictEqual(inBulk(before), inBulk(seen)));
+      (details !== undefined || isDeepStrictEqual(inBulk(before), inBulk(seen)));
     if (isSame) return definition;
     this.#recordsChanged = true;
-    return definitionOf(id, seen, this.#options.architecture(), hardware);
+    return definitionOf(id, seen, this.#options.architecture(), details);
   }
 
-  #reportOf({ id, seen, hardware, definition, since, startedAt }: Machine): MachineReport {
+  #reportOf({ id, seen, details, definition, since, startedAt }: Machine): MachineReport {
     return {
       id,
       foreign: true,
@@ -303,11 +319,11 @@ export class ForeignMachines {
       accelerator: null,
       wasRunning: false,
       path: '',
-      pending: vmStateFacts[seen.state].live ? [...(hardware?.pending ?? [])] : [],
+      pending: vmStateFacts[seen.state].live ? [...(details?.pending ?? [])] : [],
       forwards: [],
       lastFault: null,
       undo: null,
-      snapshots: [],
+      snapshots: details?.snapshots.map(({ snapshot }) => snapshot) ?? [],
     };
   }
 
@@ -328,4 +344,9 @@ export class ForeignMachines {
     } else if (state === 'paused') emit(id, 'vm.state.suspended', {}, cause);
     else if (was === 'paused') emit(id, 'vm.state.resumed', {}, cause);
   }
+}
+
+/** What of it stands in a report. */
+function reported(details: SeenDetails | undefined): unknown {
+  return [details?.pending ?? [], details?.snapshots.map(({ snapshot }) => snapshot) ?? []];
 }

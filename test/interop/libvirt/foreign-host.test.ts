@@ -1,5 +1,6 @@
 /** A libvirt connection as a host: the agent's half judged by a real libvirtd, changed beside it by virsh. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -243,6 +244,61 @@ void test(
     assert.equal(find()?.hardware.memory.sizeBytes, 128 * 1024 ** 2);
     await elsewhere('destroy shop; undefine shop');
     await host.until('it is gone', () => find() === undefined);
+  },
+);
+
+void test(
+  'snapshots are taken, listed, gone back to and deleted there, and those of others are listed too',
+  { skip },
+  async () => {
+    const host = await linked();
+    const { id } = reportOf(host, 'test') ?? assert.fail();
+    assert.equal(await act(host, 'turn-on'), 'running');
+    const machine = { id, generation, cause };
+    const wanted = { id: randomUUID(), name: 'a < b', description: 'R & D', author: 'ann' };
+    const taken = { ...wanted, exclude: [], memory: true, quiesce: false };
+    const take = (change: object) =>
+      host.call('machine.snapshot.take', { ...machine, snapshot: { ...taken, ...change } });
+    for (const change of [{ memory: false }, { quiesce: true }, { exclude: ['scsi0:0'] }])
+      await assert.rejects(take(change), (error) => isFault(error, 'unsupported'));
+    // The second has lost the answer of the first.
+    await take({});
+    const [first] = (await take({})).report.snapshots;
+    assert.deepEqual(
+      [first?.name, first?.description, first?.present, first?.takenWhile, first?.memoryBytes],
+      ['a < b', 'R & D', true, 'running', 0],
+    );
+    assert.ok(Math.abs(Date.parse(first?.takenAt ?? '') - Date.now()) < 60_000);
+    await elsewhere('snapshot-create-as test theirs');
+    const listed = () => reportOf(host, 'test')?.snapshots ?? [];
+    await host.until('it is listed', () => listed().length === 2);
+    const theirs = listed().find(({ name }) => name === 'theirs');
+    assert.deepEqual([theirs?.parent, theirs?.present], [first?.id, true]);
+    await act(host, 'turn-off');
+    const at = { ...machine, generation, snapshotId: first?.id ?? '' };
+    const left = await host.call('machine.snapshot.revert', { ...at, memory: 'leave' });
+    assert.equal(left.report.state, 'off');
+    const back = await host.call('machine.snapshot.revert', { ...at, memory: 'restore' });
+    assert.deepEqual([back.report.state, back.definition.id], ['running', id]);
+    await host.call('machine.snapshot.delete', at);
+    const gone = await host.call('machine.snapshot.delete', at);
+    assert.deepEqual(
+      gone.report.snapshots.map(({ name, parent }) => [name, parent]),
+      [['theirs', null]],
+    );
+    assert.equal((await virsh(address(), 'snapshot-list test --name')).out.trim(), 'theirs');
+    await assert.rejects(
+      host.call('machine.snapshot.revert', { ...at, memory: 'leave' }),
+      (error) => isFault(error, 'not-found'),
+    );
+    await elsewhere('snapshot-delete test theirs');
+    await host.until('none is left', () => listed().length === 0);
+    assert.deepEqual(
+      host.events.flatMap(({ name, actor }) =>
+        name.startsWith('vm.snapshot') ? [`${name.slice(12)} ${actor.name}`] : [],
+      ),
+      ['taken ann', 'reverted ann', 'reverted ann', 'deleted ann'],
+    );
   },
 );
 

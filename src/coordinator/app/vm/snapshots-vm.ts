@@ -164,13 +164,20 @@ async function takeOn(
   snapshot: LinkParams<'machine.snapshot.take'>['snapshot'],
 ): Promise<void> {
   const { hostId, machine } = machineOf(work);
-  await work.coordinator.links.call(
+  const { report } = await work.coordinator.links.call(
     hostId,
     'machine.snapshot.take',
     { ...machine, snapshot },
     followed(work, memoryLimitMs),
   );
-  await work.conclude({ snapshotId: snapshot.id });
+  const { id = snapshot.id } = report.snapshots.find(({ name }) => name === snapshot.name) ?? {};
+  await work.conclude({ snapshotId: id });
+}
+
+/** Hosts without an agent have ids of their own; names are unique in a vm. */
+function idOfTaken(work: Work, { id, name }: Taken): string {
+  const known = listSnapshots(work.coordinator.inventory, targetVm(work).id);
+  return known.find((one) => one.name === name)?.id ?? id;
 }
 
 async function deleteOn(work: Work, snapshotId: string): Promise<void> {
@@ -191,7 +198,8 @@ export const takeSnapshotKind: Kind = {
       run: (work) => takeOn(work, takenBy(work.input)),
       // The old one may be gone by then: one of the two stays.
       async undo(work) {
-        if (work.memory['replacing'] !== true) await deleteOn(work, takenBy(work.input).id);
+        if (work.memory['replacing'] !== true)
+          await deleteOn(work, idOfTaken(work, takenBy(work.input)));
       },
     },
     {
@@ -216,7 +224,8 @@ const takeFirstStep: Step = {
   },
   async undo(work) {
     const { first } = work.input;
-    if (first !== null) await deleteOn(work, takenBy(first as Readonly<Record<string, Json>>).id);
+    if (first === null) return;
+    await deleteOn(work, idOfTaken(work, takenBy(first as Readonly<Record<string, Json>>)));
   },
 };
 

@@ -1,5 +1,5 @@
 /**
- * The hardware of all domains of a hypervisor, read one by one from their XML, but only when there is a reason: a
+ * Hardware and snapshots of all domains of a hypervisor, read one by one from their XML, but only when there is a reason: a
  * domain was found, an event or bulk statistics tell that it has changed, or its turn has come. Turns find what no
  * hypervisor tells, such as a changed adapter of a domain that is off; there are `turns` of them for each look,
  * however many domains there are.
@@ -12,9 +12,15 @@ import { diffSettings, vmStateFacts } from '#api';
 import { describeFault, Fault, isFault, miB } from '#lib';
 import { libvirtFacts, type Client } from '#libvirt';
 import type { Log } from '#log';
-import type { SeenDomain } from '../domain.ts';
-import { isNotKnown } from '../look.ts';
-import { readHardware, type ReadHardware } from './read-hardware.ts';
+import type { SeenDomain } from './domain.ts';
+import {
+  askForSnapshots,
+  readSnapshots,
+  type SeenSnapshot,
+  type SnapshotText,
+} from './snapshots/read-snapshots.ts';
+import { isNotKnown } from './look.ts';
+import { readHardware, type ReadHardware } from './hardware/read-hardware.ts';
 
 const turns = 16;
 const atOnce = 16;
@@ -24,9 +30,10 @@ const maxBytes = 24 * miB;
 /** virDomainXMLFlags. */
 const asDefined = 2;
 
-export interface SeenHardware extends ReadHardware {
+export interface SeenDetails extends ReadHardware {
   /** Paths of settings that a running vm does not have yet. */
   readonly pending: readonly string[];
+  readonly snapshots: readonly SeenSnapshot[];
 }
 
 interface Entry {
@@ -42,14 +49,15 @@ export interface ReaderOptions {
   readonly client: Client;
   readonly log: Log;
   readonly architecture: () => string;
+  readonly vmId: (uuid: string) => string;
 }
 
-export class HardwareReader {
+export class DetailReader {
   readonly #options: ReaderOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #read = new Map<string, SeenHardware>();
+  readonly #read = new Map<string, SeenDetails>();
   /** What this driver does not know is not asked for again. */
-  readonly #lacks = new Set<'xml' | 'as-defined'>();
+  readonly #lacks = new Set<'xml' | 'as-defined' | 'snapshots'>();
   #pass = 0;
   #bytes = 0;
 
@@ -99,29 +107,33 @@ export class HardwareReader {
   }
 
   /** What was read since it was last taken, by UUID. */
-  take(): ReadonlyMap<string, SeenHardware> {
+  take(): ReadonlyMap<string, SeenDetails> {
     const taken = new Map(this.#read);
     this.#read.clear();
     return taken;
   }
 
   async #readOne(entry: Entry, signal: AbortSignal): Promise<void> {
+    const pass = this.#pass;
     entry.isDue = false;
-    entry.pass = this.#pass;
+    entry.pass = pass;
     const { handle, sizes, state } = entry.domain;
     try {
       const texts = await this.#texts(entry.domain, signal);
       if (texts === undefined) return;
+      const snapshotTexts = await this.#snapshots(entry.domain, signal);
       const digest = createHash('sha256')
-        .update(JSON.stringify([texts, [...sizes], state]))
+        .update(JSON.stringify([texts, snapshotTexts, [...sizes], state]))
         .digest('base64');
-      if (digest === entry.digest) return;
+      // A later pass has seen it as it is by now.
+      if (digest === entry.digest || entry.pass !== pass) return;
       entry.digest = digest;
       const context = { architecture: this.#options.architecture(), sizes };
       const defined = readHardware(texts.defined, context);
       this.#keep(entry, defined);
       const live = texts.live === undefined ? defined : readHardware(texts.live, context);
-      this.#read.set(handle.uuid, { ...defined, pending: pendingOf(live, defined) });
+      const snapshots = readSnapshots(this.#options.vmId(handle.uuid), snapshotTexts);
+      this.#read.set(handle.uuid, { ...defined, pending: pendingOf(live, defined), snapshots });
     } catch (error) {
       if (signal.aborted || !isOfOneVm(error)) throw error;
       this.#options.log.info({ vm: handle.name, why: describeFault(error) }, 'cannot read a vm');
@@ -139,6 +151,17 @@ export class HardwareReader {
       );
     this.#bytes = together;
     entry.bytes = bytes;
+  }
+
+  async #snapshots({ handle }: SeenDomain, signal: AbortSignal): Promise<readonly SnapshotText[]> {
+    if (this.#lacks.has('snapshots')) return [];
+    try {
+      return await askForSnapshots(this.#options.client, handle, signal);
+    } catch (error) {
+      if (!isNotKnown(error)) throw error;
+      this.#lacks.add('snapshots');
+      return [];
+    }
   }
 
   /** As it is defined and, of one that runs, as it is now. Undefined for a driver that tells neither. */

@@ -1,0 +1,134 @@
+/**
+ * Snapshots taken, gone back to and deleted by the hypervisor, each event with who asked. A snapshot of libvirt holds
+ * the memory of a vm that runs or is paused; one without it cannot be gone back to there, so it is refused.
+ */
+import { vmStateFacts, type LinkParams } from '#api';
+import { describeFault, Fault } from '#lib';
+import type { Client, SnapshotHandle } from '#libvirt';
+import type { Handlers } from '../../link/calls.ts';
+import type { ForeignMachines } from '../machines.ts';
+import { escapeText } from './escape-text.ts';
+
+export interface SnapshotTools {
+  readonly client: Client;
+  readonly machines: ForeignMachines;
+  /** Looks at the hypervisor, and reads all of this vm, now. */
+  readonly read: (uuid: string) => Promise<void>;
+}
+
+/** virDomainSnapshotRevertFlags: the vm is paused afterwards, whatever it was. */
+const paused = 2;
+
+type Verbs = Pick<
+  Handlers,
+  | 'machine.snapshot.take'
+  | 'machine.snapshot.revert'
+  | 'machine.snapshot.recall'
+  | 'machine.snapshot.delete'
+  | 'machine.snapshot.change'
+>;
+type Operation = 'take' | 'revert to' | 'delete';
+type Machine = Pick<LinkParams<'machine.snapshot.delete'>, 'id' | 'generation' | 'cause'>;
+
+export function snapshotVerbs(tools: SnapshotTools): Verbs {
+  const { client, machines } = tools;
+  return {
+    async 'machine.snapshot.take'(params, { signal }) {
+      const { id, snapshot } = params;
+      const { handle: dom } = machines.find(id);
+      requireKnown(tools, id, snapshot);
+      const { name, description } = snapshot;
+      // Names are a vm's own: a second request is one whose answer was lost.
+      const isThere = machines.snapshots(id).some(({ handle }) => handle.name === name);
+      if (!isThere)
+        await within(tools, params, { operation: 'take', name }, async () => {
+          const text = `<description>${escapeText(description)}</description>`;
+          const xml = `<domainsnapshot><name>${escapeText(name)}</name>${text}</domainsnapshot>`;
+          const args = { dom, xml_desc: xml, flags: 0 };
+          await client.call('DOMAIN_SNAPSHOT_CREATE_XML', args, { signal });
+          machines.emit(id, 'vm.snapshot.taken', { snapshot: name, sizeBytes: 0 });
+        });
+      return { report: machines.report(id) };
+    },
+
+    async 'machine.snapshot.revert'(params, { signal }) {
+      const { id, memory } = params;
+      const { handle: snap, snapshot } = machines.snapshot(id, params.snapshotId);
+      const { name } = snapshot;
+      await within(tools, params, { operation: 'revert to', name }, async () => {
+        const leaves = memory === 'leave' && snapshot.memoryBytes !== null;
+        const args = { snap, flags: leaves ? paused : 0 };
+        await client.call('DOMAIN_REVERT_TO_SNAPSHOT', args, { signal });
+        if (leaves) await client.call('DOMAIN_DESTROY', { dom: snap.dom }, { signal });
+        machines.emit(id, 'vm.snapshot.reverted', { snapshot: name });
+      });
+      return { report: machines.report(id), definition: machines.definition(id) };
+    },
+
+    // Its memory came back with it.
+    'machine.snapshot.recall': async ({ id }) => ({ report: machines.report(id) }),
+
+    async 'machine.snapshot.delete'(params, { signal }) {
+      const { id, snapshotId } = params;
+      const known = machines.snapshots(id).find(({ snapshot }) => snapshot.id === snapshotId);
+      if (known !== undefined)
+        await within(
+          tools,
+          params,
+          { operation: 'delete', name: known.snapshot.name },
+          async () => {
+            await remove(client, known.handle, signal);
+            machines.emit(id, 'vm.snapshot.deleted', { snapshot: known.snapshot.name });
+          },
+        );
+      return { report: machines.report(id) };
+    },
+
+    async 'machine.snapshot.change'({ id }) {
+      throw new Fault('unsupported', `libvirt keeps the names of snapshots`, {
+        facts: { vm: machines.find(id).handle.name },
+        hint: 'take another snapshot under the new name',
+      });
+    },
+  };
+}
+
+async function remove(client: Client, snap: SnapshotHandle, signal: AbortSignal): Promise<void> {
+  await client.call('DOMAIN_SNAPSHOT_DELETE', { snap, flags: 0 }, { signal });
+}
+
+function requireKnown(
+  { machines }: SnapshotTools,
+  id: string,
+  { exclude, memory, quiesce }: LinkParams<'machine.snapshot.take'>['snapshot'],
+): void {
+  const { state, handle } = machines.find(id);
+  if (quiesce || exclude.length > 0)
+    throw new Fault('unsupported', 'libvirt takes snapshots of all disks, with the memory', {
+      hint: 'take it without quiesce and exclude',
+    });
+  if (vmStateFacts[state].live && !memory)
+    throw new Fault('unsupported', `a snapshot of ${handle.name} holds its memory while it runs`, {
+      hint: 'take it with memory, or while the vm is off',
+    });
+}
+
+/** One act on the vm; what has become of it is seen when it ends. */
+async function within(
+  { machines, read }: SnapshotTools,
+  { id, generation, cause }: Machine,
+  { operation, name }: { readonly operation: Operation; readonly name: string },
+  work: () => Promise<void>,
+): Promise<void> {
+  const { handle, state } = machines.find(id);
+  using _act = machines.enter(id, generation, { state: undefined, cause });
+  try {
+    await work();
+  } catch (error) {
+    const reason = describeFault(error);
+    machines.emit(id, 'vm.snapshot.failed', { operation, snapshot: name, reason, state });
+    throw error;
+  } finally {
+    await read(handle.uuid).catch(() => undefined);
+  }
+}
