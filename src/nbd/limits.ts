@@ -7,6 +7,8 @@ export const maxPayloadBytes = 32 * miB;
 export const maxRequests = 64;
 /** Bytes of their payloads together; one request of any allowed size always fits. */
 export const maxRequestBytes = 64 * miB;
+/** Buffers of replies that wait for the next ones, of one connection. */
+export const maxPooledBytes = 16 * miB;
 /** Received and not yet looked at: beyond it nothing is read from the socket. */
 export const maxUnreadBytes = 256 * kiB;
 /** Data of one option of the handshake. */

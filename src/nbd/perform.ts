@@ -1,5 +1,6 @@
 /** What each request does to the export, and the reply that tells it (proto.md, "Request types"). */
 import { AssertionError, toFault, type Fault } from '#lib';
+import type { BufferPool } from './buffer-pool.ts';
 import type { Export } from './export.ts';
 import type { Agreement } from './handshake.ts';
 import { maxExtents, zeroPieceBytes } from './limits.ts';
@@ -25,17 +26,23 @@ import {
 
 const zeros = Buffer.alloc(zeroPieceBytes);
 
+export interface PerformParts {
+  /** Of replies, which are given back when they have left. */
+  readonly pool: BufferPool;
+  readonly onFault: (fault: Fault) => void;
+}
+
 /** The reply to a request that was judged. What fails is told to the client by number, to `onFault` in words. */
 export async function perform(
   request: Request,
   payload: Buffer,
   agreed: Agreement,
-  onFault: (fault: Fault) => void,
+  { pool, onFault }: PerformParts,
 ): Promise<Buffer> {
   const { served, replies } = agreed;
   try {
     if (request.type === NBD_CMD_READ) {
-      const { reply, content } = readReply(request, replies);
+      const { reply, content } = readReply(request, replies, (length) => pool.take(length));
       await served.read(content, request.offset);
       return reply;
     }

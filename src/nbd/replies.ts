@@ -23,8 +23,13 @@ export interface Extent {
 
 type Replies = Agreement['replies'];
 
-function simpleHead({ cookie }: Request, error: number, length = 0): Buffer {
-  const bytes = Buffer.allocUnsafe(simpleBytes + length);
+type Allocate = (length: number) => Buffer;
+
+function simpleHead(
+  { cookie }: Request,
+  error: number,
+  bytes: Buffer = Buffer.allocUnsafe(simpleBytes),
+): Buffer {
   bytes.writeUInt32BE(NBD_SIMPLE_REPLY_MAGIC, 0);
   bytes.writeUInt32BE(error, 4);
   bytes.writeBigUInt64BE(cookie, 8);
@@ -32,8 +37,12 @@ function simpleHead({ cookie }: Request, error: number, length = 0): Buffer {
 }
 
 /** Always the last chunk of its reply: this server answers each request with one. */
-function chunk({ cookie }: Request, type: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(chunkBytes + length);
+function chunk(
+  { cookie }: Request,
+  type: number,
+  length: number,
+  bytes: Buffer = Buffer.allocUnsafe(chunkBytes + length),
+): Buffer {
   bytes.writeUInt32BE(NBD_STRUCTURED_REPLY_MAGIC, 0);
   bytes.writeUInt16BE(NBD_REPLY_FLAG_DONE, 4);
   bytes.writeUInt16BE(type, 6);
@@ -59,12 +68,14 @@ export function errorReply(request: Request, replies: Replies, error: number): B
 export function readReply(
   request: Request,
   replies: Replies,
+  allocate: Allocate,
 ): { readonly reply: Buffer; readonly content: Buffer } {
   if (replies === 'simple') {
-    const reply = simpleHead(request, 0, request.length);
+    const reply = simpleHead(request, 0, allocate(simpleBytes + request.length));
     return { reply, content: reply.subarray(simpleBytes) };
   }
-  const reply = chunk(request, NBD_REPLY_TYPE_OFFSET_DATA, 8 + request.length);
+  const length = 8 + request.length;
+  const reply = chunk(request, NBD_REPLY_TYPE_OFFSET_DATA, length, allocate(chunkBytes + length));
   reply.writeBigUInt64BE(BigInt(request.offset), chunkBytes);
   return { reply, content: reply.subarray(chunkBytes + 8) };
 }

@@ -8,9 +8,10 @@
  */
 import type { Duplex } from 'node:stream';
 import { Fault } from '#lib';
+import { BufferPool } from './buffer-pool.ts';
 import type { Agreement } from './handshake.ts';
 import { maxPayloadBytes, maxRequestBytes, maxRequests } from './limits.ts';
-import { perform } from './perform.ts';
+import { perform, type PerformParts } from './perform.ts';
 import { errorReply } from './replies.ts';
 import { judgeRequest, payloadBytes, readRequest, requestBytes, type Request } from './requests.ts';
 import type { StreamReader } from './stream-reader.ts';
@@ -56,7 +57,7 @@ function heldBytes(request: Request): number {
 class Work {
   readonly #stream: Duplex;
   readonly #agreed: Agreement;
-  readonly #onFault: (fault: Fault) => void;
+  readonly #parts: PerformParts;
   #requests = 0;
   #heldBytes = 0;
   /** Work that has not ended yet, whether or not its reply has left. */
@@ -68,7 +69,7 @@ class Work {
   constructor(stream: Duplex, agreed: Agreement, onFault: (fault: Fault) => void) {
     this.#stream = stream;
     this.#agreed = agreed;
-    this.#onFault = onFault;
+    this.#parts = { pool: new BufferPool(), onFault };
     stream.once('close', () => this.#wake?.());
   }
 
@@ -93,7 +94,7 @@ class Work {
       this.#send(request, errorReply(request, this.#agreed.replies, error));
       return;
     }
-    const running = perform(request, payload, this.#agreed, this.#onFault).then(
+    const running = perform(request, payload, this.#agreed, this.#parts).then(
       (reply) => {
         this.#running.delete(running);
         this.#send(request, reply);
@@ -126,6 +127,7 @@ class Work {
     this.#stream.write(reply, () => {
       this.#requests -= 1;
       this.#heldBytes -= heldBytes(request);
+      this.#parts.pool.give(reply);
       this.#wake?.();
     });
   }

@@ -15,7 +15,7 @@ import type { Log } from '#log';
 import type { ProcessIdentity } from '../../../machine/record.ts';
 import { sendSignal, untilGone } from '../process/exit.ts';
 import { findByArgument, identify, isAlive } from '../process/proc.ts';
-import type { ServedPlan } from './plan.ts';
+import type { ServedPlan } from './served-plan.ts';
 
 const program = fileURLToPath(new URL('./serve-disks.ts', import.meta.url));
 

@@ -1,31 +1,10 @@
-/** Which disks of a vm are served to its QEMU, and what the process that serves them is told (docs/rfd/0027). */
-import { z } from 'zod';
+/** Which disks of a vm are served to its QEMU, by which process, as whom (docs/rfd/0027). */
 import { isNative } from '#api';
 import type { MachineFile } from '../../../machine/record.ts';
 import type { Account } from '../confine/accounts.ts';
 import { resolveFile } from '../places.ts';
 import { diskId } from '../spec/devices.ts';
-
-const number = z.number().int().min(0);
-
-export const servedPlanSchema = z.strictObject({
-  /** Undefined: as the process that starts it. */
-  account: z.strictObject({ uid: number, gid: number, groups: z.array(number).max(64) }).optional(),
-  /** Folders in which parents may lie. */
-  folders: z.array(z.string().max(4096)).max(256),
-  disks: z
-    .array(
-      z.strictObject({
-        /** Of the export: the id of its device. */
-        name: z.string().max(64),
-        path: z.string().max(4096),
-        format: z.string().max(32),
-        access: z.enum(['read', 'write']),
-      }),
-    )
-    .max(64),
-});
-export type ServedPlan = z.infer<typeof servedPlanSchema>;
+import type { ServedPlan } from './served-plan.ts';
 
 export function planServed(
   { definition, folder }: Pick<MachineFile, 'definition' | 'folder'>,

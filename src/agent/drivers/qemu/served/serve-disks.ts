@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { claimDisk, hostStore, openDisk, type Disk } from '#disk';
 import { describeFault, Fault, faultToData, systemClock, toFault } from '#lib';
 import { NbdServer } from '#nbd';
-import { servedPlanSchema, type ServedPlan } from './plan.ts';
+import { servedPlanSchema, type ServedPlan } from './served-plan.ts';
 
 /** For QEMU to come for the first time, and again after this process was started anew. */
 const firstClientMs = 60_000;

@@ -1,0 +1,118 @@
+/**
+ * Disks served over NBD beside qemu-nbd: the same image, the same client (`qemu-img bench`), in turn, warm cache, medians.
+ *
+ *   node bench/disk/nbd.ts [--folder DIR] [--rounds N]
+ *
+ * Scattered requests go through the image in strides far larger than themselves, which is as near to random as the
+ * client goes. A ratio below 1.0: ours takes less time.
+ */
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { randomFillSync } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs, promisify } from 'node:util';
+import { hostStore, makeDisk } from '#disk';
+import { kiB, miB } from '#lib';
+import { describeMachine, note, percentile, print } from '../measure.ts';
+
+const { values } = parseArgs({
+  options: {
+    folder: { type: 'string', default: tmpdir() },
+    rounds: { type: 'string', default: '5' },
+  },
+});
+const rounds = Number(values.rounds);
+const run = promisify(execFile);
+const cli = join(import.meta.dirname, '../../src/cli/main.ts');
+const sizeBytes = 512 * miB;
+const stride = 4099 * 4 * kiB;
+
+const formats = [
+  { title: 'raw', ours: 'raw', theirs: 'raw' },
+  { title: 'VHD dynamic', ours: 'vhd', theirs: 'vpc' },
+] as const;
+
+const loads = [
+  { title: 'sequential read, 1 MiB', args: ['-s', String(miB)], count: 1500 },
+  { title: 'scattered read, 4 KiB', args: ['-s', '4096', '-S', String(stride)], count: 15_000 },
+  {
+    title: 'scattered write, 4 KiB',
+    args: ['-w', '-s', '4096', '-S', String(stride)],
+    count: 10_000,
+  },
+] as const;
+
+async function fill(path: string, format: string): Promise<void> {
+  const content = randomFillSync(Buffer.alloc(4 * miB));
+  await makeDisk({ path, format, sizeBytes, durability: 'memory' }, hostStore(), async (disk) => {
+    for (let offset = 0; offset < sizeBytes; offset += content.length)
+      await disk.write(content, offset);
+  });
+}
+
+async function begin(argv: readonly string[], socket: string): Promise<ChildProcess> {
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, { stdio: 'ignore' });
+  while (!existsSync(socket)) await sleep(10);
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+/** Seconds that the client says it took. */
+async function measure(
+  socket: string,
+  load: (typeof loads)[number],
+  depth: number,
+): Promise<number> {
+  const uri = `nbd+unix:///?socket=${socket}`;
+  const count = String(load.count);
+  const args = ['bench', '-f', 'raw', '-c', count, '-d', String(depth), ...load.args, uri];
+  const { stdout } = await run('qemu-img', args);
+  const [, seconds] = /Run completed in ([\d.]+) seconds/.exec(stdout) ?? [];
+  if (seconds === undefined) throw new Error(stdout);
+  return Number(seconds);
+}
+
+const folder = await mkdtemp(join(values.folder, 'gb-'));
+try {
+  print(`${describeMachine()}\n`);
+  print('| disk served over NBD | in flight | qemu-nbd | Gantry | ratio |\n|---|--:|--:|--:|--:|');
+  for (const { title, ours, theirs } of formats) {
+    const path = join(folder, `d.${ours}`);
+    await fill(path, ours);
+    for (const load of loads) {
+      for (const depth of [1, 8]) {
+        note(`${title}, ${load.title}, ${depth}`);
+        const seconds: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
+        for (let round = 0; round < rounds; round += 1) {
+          const socket = join(folder, `s${round}`);
+          const qemu = ['qemu-nbd', '-t', '-f', theirs, '-k', socket, path];
+          const gantry = [process.execPath, cli, 'disk', 'serve', path, '--socket', socket];
+          for (const [argv, spent] of [
+            [qemu, seconds.theirs],
+            [[...gantry, '--format', ours, '--writable'], seconds.ours],
+          ] as const) {
+            await rm(socket, { force: true });
+            const server = await begin(argv, socket);
+            spent.push(await measure(socket, load, depth));
+            await end(server);
+          }
+        }
+        const [a, b] = [percentile(seconds.theirs, 0.5), percentile(seconds.ours, 0.5)];
+        const cells = [a.toFixed(2), b.toFixed(2), (b / a).toFixed(2)].join(' | ');
+        print(`| ${title}, ${load.title} | ${depth} | ${cells} |`);
+      }
+    }
+    await rm(path);
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

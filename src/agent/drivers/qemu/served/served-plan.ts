@@ -1,0 +1,23 @@
+/** What a process that serves disks is told. Apart from what makes it (plan.ts), which brings the whole contract along. */
+import { z } from 'zod';
+
+const number = z.number().int().min(0);
+
+export const servedPlanSchema = z.strictObject({
+  /** Undefined: as the process that starts it. */
+  account: z.strictObject({ uid: number, gid: number, groups: z.array(number).max(64) }).optional(),
+  /** Folders in which parents may lie. */
+  folders: z.array(z.string().max(4096)).max(256),
+  disks: z
+    .array(
+      z.strictObject({
+        /** Of the export: the id of its device. */
+        name: z.string().max(64),
+        path: z.string().max(4096),
+        format: z.string().max(32),
+        access: z.enum(['read', 'write']),
+      }),
+    )
+    .max(64),
+});
+export type ServedPlan = z.infer<typeof servedPlanSchema>;
