@@ -51,7 +51,7 @@ export const defaultTimes: ForeignTimes = {
   lookMs: 5_000,
   gatherMs: 150,
   answerMs: 30_000,
-  readMs: 500,
+  readMs: 200,
 };
 
 export interface ForeignHostOptions {
