@@ -29,6 +29,8 @@ export interface DiskWorkshop {
   ): Promise<Readonly<Record<string, unknown>>>;
   /** Resolves when it has ended. */
   stop(id: string): Promise<void>;
+  /** Whether work makes, changes or deletes the file. */
+  isChanging(path: string): Promise<boolean>;
 }
 
 export type DiskWorkAsked = LinkParams<'host.disk.work'>;

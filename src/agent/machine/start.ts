@@ -4,6 +4,7 @@ import { describeFault, Fault, isoTime, present, toFault } from '#lib';
 import type { Findings, Launch, Obstacle } from '../drivers/driver.ts';
 import { checkNetworks } from '../network/networks.ts';
 import { judgeConfiguration } from './configuration.ts';
+import { findDisksAtWork } from './disks-at-work.ts';
 import type { Hands, LaunchOptions } from './hands.ts';
 import { judgeLayers } from './layers/check-layers.ts';
 import { settleTaking } from './layers/live-snapshot.ts';
@@ -34,6 +35,7 @@ async function findObstacles(
     reasons: [
       ...(await judgeConfiguration(host.driver.storage, file)),
       ...linkedDisks(file),
+      ...(await findDisksAtWork(host, file, file.definition.hardware.disks)),
       ...admission.reasons,
       ...findings.reasons,
       ...network.reasons,

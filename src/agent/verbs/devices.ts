@@ -15,6 +15,7 @@ import {
 import { Fault, toFault } from '#lib';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
+import { requireNotAtWork } from '../machine/disks-at-work.ts';
 import type { Hands } from '../machine/hands.ts';
 import { compactDisk } from '../machine/compact.ts';
 import { operationOf, tellingFailure } from '../machine/disk-failure.ts';
@@ -162,6 +163,7 @@ const samePlace = (one: Disk, other: Disk): boolean => placeName(one) === placeN
 
 async function attachDisk(hands: Hands, disk: Disk): Promise<Live> {
   const { running, file } = hands;
+  await requireNotAtWork(hands.host, file, disk);
   const present = file.startedWith?.hardware.disks.find((other) => samePlace(other, disk));
   const add: Change = (hardware) => ({
     ...hardware,

@@ -107,7 +107,9 @@ async function doWork(work: Work): Promise<void> {
     if (!readingVerbs.has(asked.verb)) await tell(work, asked, 'host.disk.changed', {});
     await work.conclude(answer);
   } catch (error) {
-    const fault = withVms(coordinator.inventory, work.caller, asked.verb, error);
+    // Others read it too: no vm is named.
+    const reader = { ...work.caller, may: () => false };
+    const fault = withVms(coordinator.inventory, reader, asked.verb, error);
     if (!work.signal.aborted && !readingVerbs.has(asked.verb)) {
       const reason = describeFault(fault).slice(0, 1000);
       await tell(work, asked, 'host.disk.operation-failed', { reason });

@@ -6,6 +6,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { createRequest } from '#x509';
+import { faultToData, isFault } from '#lib';
 import {
   linkProtocol,
   profiles,
@@ -271,7 +272,8 @@ export class FakeAgent implements AsyncDisposable {
       socket.send(JSON.stringify({ type: 'answer', id, result }));
     } catch (error) {
       const { code = 'internal', message } = error as { code?: string; message: string };
-      socket.send(JSON.stringify({ type: 'answer', id, fault: { code, message } }));
+      const fault = isFault(error) ? faultToData(error) : { code, message };
+      socket.send(JSON.stringify({ type: 'answer', id, fault }));
     }
   }
 }

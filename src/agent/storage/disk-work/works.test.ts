@@ -16,6 +16,9 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { diskWorkSchema, type DiskAnswer, type DiskWork } from '#api';
 import { checksumDisk, hostStore, openDisk } from '#disk';
 import { Fault, isFault, miB, type FaultCode } from '#lib';
+import type { Obstacle } from '../../drivers/driver.ts';
+import { findDisksAtWork } from '../../machine/disks-at-work.ts';
+import type { MachineHost } from '../../machine/hands.ts';
 import { newMachineFile, type MachineFile } from '../../machine/record.ts';
 import { bareDefinition, testDisk } from '../../testing/qemu-agent.ts';
 import { restOf, WorkRecords } from './rests.ts';
@@ -48,14 +51,17 @@ describe('work on disk files', () => {
 
   async function perform(
     input: object,
-    more: { again?: boolean; id?: string; cancel?: AbortController } = {},
+    more: { again?: boolean; id?: string; cancel?: AbortController; look?: () => unknown } = {},
   ): Promise<Record<string, unknown>> {
     const { id = crypto.randomUUID(), again = false } = more;
     const work = ask(input);
     if (!again) await works.plan(work, machines, signal);
     const doing = {
       signal: more.cancel?.signal ?? signal,
-      progress: () => more.cancel?.abort(new Fault('cancelled', 'it was enough')),
+      progress: () => {
+        more.look?.();
+        more.cancel?.abort(new Fault('cancelled', 'it was enough'));
+      },
     };
     return { ...(await works.perform({ id, work, again }, machines, doing)) };
   }
@@ -306,6 +312,16 @@ describe('work on disk files', () => {
   test('two works on one file do not change it at once', async () => {
     await create('a.qcow2');
     const file = at('a.qcow2');
+    use('b.qcow2');
+    const [machine] = machines;
+    assert.ok(machine !== undefined);
+    const { disks } = machine.definition.hardware;
+    const host = { driver: { storage: { works } } } as unknown as Pick<MachineHost, 'driver'>;
+    const seen: Promise<readonly Obstacle[]>[] = [];
+    const look = (): unknown => seen.push(findDisksAtWork(host, machine, disks));
+    await perform({ verb: 'convert', file, target: at('b.qcow2'), format: 'qcow2' }, { look });
+    assert.equal((await seen[0])?.[0]?.code, 'disk-in-use', 'it stands against a start');
+    assert.deepEqual(await findDisksAtWork(host, machine, disks), []);
     const both = await Promise.allSettled([
       perform({ verb: 'compact', file }),
       perform({ verb: 'compact', file }),

@@ -10,6 +10,7 @@ import type { Progress } from '#disk';
 import { Fault, formatBytes } from '#lib';
 import type { DiskWorkAsked, DiskWorkshop, TravelWork } from '../../drivers/files.ts';
 import type { MachineFile } from '../../machine/record.ts';
+import { realPath } from '../allowed.ts';
 import type { DiskFolders } from '../disk-catalogue.ts';
 import type { Doing, WorkOf } from './doing.ts';
 import { planWork, type Plan } from './plan.ts';
@@ -93,6 +94,10 @@ export class DiskWorks implements DiskWorkshop {
     if (running === undefined) return;
     running.stop.abort(new Fault('cancelled', 'the work was cancelled'));
     await running.answer.catch(() => undefined);
+  }
+
+  async isChanging(path: string): Promise<boolean> {
+    return this.#held.get(await realPath(path))?.kind === 'write';
   }
 
   #begin(id: string, asked: DiskWork, again: boolean, machines: readonly MachineFile[]): Running {
