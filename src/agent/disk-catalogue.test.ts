@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { open, truncate, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, truncate, watch, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { LinkResult } from '#api';
+import { diskWorkSchema, type LinkResult } from '#api';
 import { isFault, miB } from '#lib';
 import {
   bareDefinition,
@@ -177,5 +177,30 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
     await again.close();
     assert.ok(read.equals(content));
     assert.deepEqual((await list()).get('data.raw')?.vmIds, [other]);
+  });
+
+  test('an agent that is killed while it converts a disk leaves the source as it was and nothing of the target, and another does it again', async () => {
+    const [source, target] = [join(agent.shelf, 'source.raw'), join(agent.shelf, 'target.qcow2')];
+    const content = randomBytes(64 * miB);
+    await writeFile(source, content);
+    const verb = { verb: 'convert', file: source, target, format: 'qcow2' };
+    const work = diskWorkSchema.parse({ ...verb, sourceFormat: 'raw' });
+    const id = crypto.randomUUID();
+    const rests = async (): Promise<string[]> =>
+      (await readdir(agent.shelf)).filter((name) => name.startsWith('.target.qcow2.'));
+    const watching = watch(agent.shelf, { signal: AbortSignal.timeout(20_000) });
+    const { answer } = agent.host.begin('host.disk.work', { id, work, again: false });
+    answer.catch(() => undefined);
+    for await (const _ of watching) if ((await rests()).length > 0) break;
+    const { links } = agent.host;
+    await agent.process.stop('SIGKILL');
+    assert.equal((await rests()).length, 1, 'it was killed in the middle');
+    agent.process.run();
+    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+    await agent.host.call('host.disk.stop', { id });
+    assert.deepEqual(await rests(), []);
+    assert.ok((await readFile(source)).equals(content));
+    await agent.host.call('host.disk.work', { id, work, again: true });
+    qemuImg('compare', '-q', '-f', 'raw', '-F', 'qcow2', source, target);
   });
 });
