@@ -62,7 +62,32 @@ test('work on a disk file is refused with the vms that have it, or is an operati
     (error: Fault) => /another vm/.test(error.message) && !JSON.stringify(error).includes('web-1'),
   );
 
-  Object.assign(agent.handlers, { 'host.disk.plan': () => ({ files: [] }) });
+  const found = {
+    path: '/vms/a.qcow2',
+    format: 'qcow2',
+    variant: 'v3',
+    sizeBytes: 1024,
+    fileBytes: 512,
+    identity: null,
+    parent: 'base.qcow2',
+    parentPath: null,
+    children: [],
+    chainBytes: 512,
+    orphan: 'parent-missing',
+    problem: null,
+    vmIds: [web.id],
+  };
+  Object.assign(agent.handlers, {
+    'host.disk.plan': () => ({ files: [] }),
+    'host.disks': () => ({ disks: [found], complete: true }),
+    'host.disk': () => ({ ...found, chain: [], findings: [] }),
+  });
+  const { vmIds: _, ...shown } = { ...found, vms: ['web-1'] };
+  const all = await stage.send('GET', '/hosts/h1/disks');
+  assert.deepEqual(all.json, { disks: [shown], complete: true });
+  const one = await stage.send('GET', '/hosts/h1/disk?file=/vms/a.qcow2');
+  assert.deepEqual(one.json, { ...shown, chain: [], findings: [] });
+
   const plan = await send('convert', '?dryRun=true');
   assert.deepEqual((plan.json as { steps: string[] }).steps, ['convert']);
   assert.deepEqual(asked, []);

@@ -1,11 +1,5 @@
 /** Disks on a host by themselves (DISK-37, DISK-66). Vms that the caller may not see are counted, not named. */
-import {
-  hostDiskSchema,
-  type HostDisk,
-  type HostDiskList,
-  type HostDiskReport,
-  type LinkResult,
-} from '#api';
+import { type HostDisk, type HostDiskList, type HostDiskReport, type LinkResult } from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import type { VmDocument } from '../documents.ts';
 
@@ -27,8 +21,8 @@ export async function showHostDisk(
   signal: AbortSignal,
 ): Promise<HostDiskReport> {
   const report = await links.call(hostId, 'host.disk', { file }, { signal });
-  const { chain, findings } = report;
-  return { ...withNames(inventory, caller, report), chain, findings };
+  const { chain, findings, ...found } = report;
+  return { ...withNames(inventory, caller, found), chain, findings };
 }
 
 type Found = LinkResult<'host.disks'>['disks'][number];
@@ -38,7 +32,7 @@ function withNames(
   caller: Caller,
   { vmIds, ...found }: Found,
 ): HostDisk {
-  return hostDiskSchema.parse({ ...found, vms: namesOf(inventory, caller, vmIds) });
+  return { ...found, vms: namesOf(inventory, caller, vmIds) };
 }
 
 /** Of vms, those that the caller may not see without their names. */
