@@ -11,6 +11,8 @@ interface Common {
   readonly hint: string | undefined;
   /** Null is a value of its own: it means what the hint says. */
   readonly nullable: boolean;
+  /** What it is where nothing is said of it; undefined: it has to be said, or is null. */
+  readonly default: unknown;
 }
 
 export type Unit = 'bytes' | 'seconds' | 'percent' | undefined;
@@ -36,6 +38,7 @@ interface Schema {
   readonly description?: string;
   readonly enum?: readonly string[];
   readonly const?: string;
+  readonly default?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;
@@ -68,12 +71,18 @@ function readField(given: Schema, name: string, defs: Readonly<Record<string, Sc
     const [only] = real;
     if (only !== undefined && real.length === 1) {
       const field = readField(only, name, defs);
-      return { ...field, hint: hint ?? field.hint, nullable: nullable || field.nullable };
+      return {
+        ...field,
+        hint: hint ?? field.hint,
+        nullable: nullable || field.nullable,
+        default: schema.default === undefined ? field.default : schema.default,
+      };
     }
-    return { kind: 'variant', hint, nullable, variants: readVariants(real, defs) };
+    const variants = readVariants(real, defs);
+    return { kind: 'variant', hint, nullable, default: schema.default, variants };
   }
   const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
-  const common = { hint, nullable: types.includes('null') };
+  const common = { hint, nullable: types.includes('null'), default: schema.default };
   const type = types.find((type) => type !== 'null') ?? 'object';
   switch (type) {
     case 'integer':
@@ -165,6 +174,7 @@ export function fieldsIn(field: Field): Fields {
           kind: 'choice',
           hint: undefined,
           nullable: false,
+          default: undefined,
           options: Object.keys(field.variants),
         },
         ...Object.assign({}, ...Object.values(field.variants)),

@@ -6,7 +6,7 @@ import { assert } from '#lib';
 import { readFields, type Operation } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
-import { emptyValue } from './fields.ts';
+import { firstValue } from './fields.ts';
 import { placeOf, writeAt } from './place.ts';
 import { Setting, SettingList } from './Setting.tsx';
 import { SettingsFormContext, type SettingsForm } from './settings-context.ts';
@@ -29,7 +29,7 @@ export function RequestDialog<S extends z.ZodType>({
   const words = useWords();
   const field = useMemo(() => readFields(z.strictObject({ [name]: schema }))[name], [schema, name]);
   assert(field !== undefined, 'the form has a field');
-  const [value, setValue] = useState<unknown>(() => ({ [name]: emptyValue(field) }));
+  const [value, setValue] = useState<unknown>(() => ({ [name]: firstValue(field) }));
   const [failure, setFailure] = useState<unknown>(undefined);
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
   const [busy, setBusy] = useState(false);

@@ -11,7 +11,7 @@ import { variantKey, type Field, type Fields } from '#api';
 import { useWords } from '../../console.ts';
 import { nameSetting, nameValue } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
-import { emptyValue, emptyVariant } from './fields.ts';
+import { firstValue, firstVariant, leastValue } from './fields.ts';
 import { childPlace, memberPlace, readAt, type Place } from './place.ts';
 import { idOf, SettingFrame } from './SettingFrame.tsx';
 import { useSettingsForm } from './settings-context.ts';
@@ -116,7 +116,7 @@ function UnsetGroup({ field, place }: { readonly field: Field; readonly place: P
         id={idOf(place)}
         variant="secondary"
         isDisabled={form.lock(place) !== undefined}
-        onClick={() => form.set(place.steps, emptyValue({ ...field, nullable: false }))}
+        onClick={() => form.set(place.steps, leastValue(field))}
       >
         {text('addMember', { name: nameSetting(words, place.path) })}
       </Button>
@@ -203,7 +203,7 @@ function MembersSetting({
 
 /** A first value that takes no slot and no place of another. */
 function newMember(item: Field, list: readonly unknown[]): unknown {
-  const member = emptyValue(item);
+  const member = firstValue(item);
   if (typeof member !== 'object' || member === null) return member;
   const numbered = 'slot' in member ? 'slot' : 'position' in member ? 'position' : undefined;
   if (numbered === undefined) return member;
@@ -234,7 +234,7 @@ function VariantSetting({
           value={chosen}
           isDisabled={form.lock(place) !== undefined}
           onChange={(_event, to) =>
-            form.set(place.steps, to === '' ? null : emptyVariant(field.variants, to))
+            form.set(place.steps, to === '' ? null : firstVariant(field.variants, to))
           }
         >
           {field.nullable && <FormSelectOption value="" label={words.text('none')} />}

@@ -16,9 +16,14 @@ export function fieldAt(path: string): Field | undefined {
   return findField(path.split('/'), definitionFields);
 }
 
-/** A first value, as small as the limits allow. */
-export function emptyValue(field: Field): unknown {
-  if (field.nullable) return null;
+/** A first value: the contract's default; without one nothing, or as little as the limits allow. */
+export function firstValue(field: Field): unknown {
+  if (field.default !== undefined) return field.default;
+  return field.nullable ? null : leastValue(field);
+}
+
+/** A value of what is not set by default, as somebody begins to set it. */
+export function leastValue(field: Field): unknown {
   switch (field.kind) {
     case 'number':
       return Math.max(field.min, 0);
@@ -29,27 +34,27 @@ export function emptyValue(field: Field): unknown {
     case 'choice':
       return field.options[0];
     case 'group':
-      return emptyGroup(field.fields);
+      return firstGroup(field.fields);
     case 'list':
       return [];
     case 'variant': {
       const [first] = Object.keys(field.variants);
-      return first === undefined ? null : emptyVariant(field.variants, first);
+      return first === undefined ? null : firstVariant(field.variants, first);
     }
     case 'open':
       return {};
   }
 }
 
-export function emptyVariant(
+export function firstVariant(
   variants: Readonly<Record<string, Fields>>,
   value: string,
 ): Readonly<Record<string, unknown>> {
-  return { [variantKey]: value, ...emptyGroup(variants[value] ?? {}) };
+  return { [variantKey]: value, ...firstGroup(variants[value] ?? {}) };
 }
 
-function emptyGroup(fields: Fields): Readonly<Record<string, unknown>> {
+function firstGroup(fields: Fields): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name, emptyValue(field)]),
+    Object.entries(fields).map(([name, field]) => [name, firstValue(field)]),
   );
 }
