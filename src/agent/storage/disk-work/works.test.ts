@@ -140,7 +140,7 @@ describe('work on disk files', () => {
       pieceBytes: miB,
     });
     await perform({ verb: 'join', file: String(split['list']), target: at('joined.vhdx') });
-    assert.deepEqual(readFileSync(at('joined.vhdx')), readFileSync(at('whole.vhdx')));
+    assert.ok(readFileSync(at('joined.vhdx')).equals(readFileSync(at('whole.vhdx'))));
     await perform({ verb: 'commit', file });
     assert.equal(await content('mid.qcow2'), seen);
     await perform({ verb: 'delete', file: at('joined.vhdx') });
@@ -246,7 +246,7 @@ describe('work on disk files', () => {
       target: at('copy.raw'),
       format: 'raw',
     });
-    assert.deepEqual(readFileSync(at('copy.raw')), readFileSync(at('guest.img')));
+    assert.ok(readFileSync(at('copy.raw')).equals(readFileSync(at('guest.img'))));
   });
 
   test('DISK-45 what is cancelled leaves the source as it was and nothing of the target', async () => {
