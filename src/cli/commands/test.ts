@@ -19,7 +19,8 @@ export const testCommands = [
     examples: ['gantry test', 'gantry test qemu disk', 'gantry test --nightly'],
     async run(run) {
       const { args, options } = run;
-      await bringNeeds(run, testNeeds(), options['no-install'] === true ? 'report' : 'install');
+      const needs = testNeeds(options.nightly === true ? 'nightly' : 'usual');
+      await bringNeeds(run, needs, options['no-install'] === true ? 'report' : 'install');
       const child = spawn(
         process.execPath,
         [runner, ...(options.nightly === true ? ['--nightly'] : []), ...args],

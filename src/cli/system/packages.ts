@@ -80,47 +80,52 @@ export function hostNeeds(): readonly Need[] {
   return merge(hypervisorNeeds, builder);
 }
 
-const judges = 'judges in tests';
+/** What changes are tested with. */
+export type TestScale = 'usual' | 'nightly';
 
 /** What the tests want beside: other people's programs, by which ours are judged. */
-export function testNeeds(): readonly Need[] {
-  const wanted: readonly (readonly [string, string])[] = [
-    ['libvirt-daemon', 'libvirtd'],
-    ['libvirt-daemon-system', '/etc/libvirt/libvirtd.conf'],
-    ['libvirt-clients', 'virsh'],
-    ['libvirt-wireshark', '/usr/share/doc/libvirt-wireshark'],
-    ['tshark', 'tshark'],
-    ['openssl', 'openssl'],
-    ['libsasl2-modules', '/usr/share/doc/libsasl2-modules'],
-    ['python3', 'python3'],
-    ['python3-libvirt', '/usr/share/doc/python3-libvirt'],
-    ['virtinst', 'virt-install'],
-    ['qemu-guest-agent', 'qemu-ga'],
-    ['busybox-static', 'busybox'],
-    ['iproute2', 'ip'],
-    ['chromium', 'chromium'],
-    ['binutils', 'objdump'],
-    ['e2fsprogs', 'debugfs'],
-    ['xfsprogs', 'mkfs.xfs'],
-    ['ntfs-3g', 'mkfs.ntfs'],
-    ['fdisk', 'sfdisk'],
-    ['systemd-container', 'systemd-nspawn'],
-    ['qemu-system-arm', 'qemu-system-aarch64'],
-    ['qemu-efi-aarch64', '/usr/share/AAVMF/AAVMF_CODE.fd'],
+export function testNeeds(scale: TestScale): readonly Need[] {
+  const usual = [
+    judge('libvirt-daemon', 'libvirtd'),
+    judge('libvirt-daemon-system', '/etc/libvirt/libvirtd.conf'),
+    judge('libvirt-clients', 'virsh'),
+    judge('libvirt-wireshark', '/usr/share/doc/libvirt-wireshark'),
+    judge('tshark', 'tshark'),
+    judge('openssl', 'openssl'),
+    judge('libsasl2-modules', '/usr/share/doc/libsasl2-modules'),
+    judge('python3', 'python3'),
+    judge('python3-libvirt', '/usr/share/doc/python3-libvirt'),
+    judge('virtinst', 'virt-install'),
+    judge('qemu-guest-agent', 'qemu-ga'),
+    judge('busybox-static', 'busybox'),
+    judge('iproute2', 'ip'),
+    judge('chromium', 'chromium'),
+    judge('binutils', 'objdump'),
+    judge('e2fsprogs', 'debugfs'),
+    judge('xfsprogs', 'mkfs.xfs'),
+    judge('ntfs-3g', 'mkfs.ntfs'),
+    judge('fdisk', 'sfdisk'),
+    judge('systemd-container', 'systemd-nspawn'),
+    judge('qemu-system-arm', 'qemu-system-aarch64'),
+    judge('qemu-efi-aarch64', '/usr/share/AAVMF/AAVMF_CODE.fd'),
   ];
-  const own: readonly Need[] = wanted.map(([name, shownBy]) => ({
-    package: name,
-    reason: judges,
-    shownBy: [shownBy],
+  const nightly = [
+    judge('virt-manager', 'virt-manager'),
+    judge('xvfb', 'Xvfb'),
+    judge('dbus-daemon', 'dbus-run-session'),
+    judge('xdotool', 'xdotool'),
+    judge('imagemagick', 'import', 'identify'),
+  ];
+  const media: readonly Need[] = requiredPackages('debian').map((need) => ({
+    ...need,
     required: 'optional',
   }));
-  return merge(
-    hostNeeds(),
-    merge(
-      requiredPackages('debian').map((need) => ({ ...need, required: 'optional' })),
-      own,
-    ),
-  );
+  const judges = scale === 'nightly' ? [...usual, ...nightly] : usual;
+  return merge(hostNeeds(), merge(media, judges));
+}
+
+function judge(name: string, ...shownBy: readonly string[]): Need {
+  return { package: name, reason: 'judges in tests', shownBy, required: 'optional' };
 }
 
 function merge(first: readonly Need[], second: readonly Need[]): readonly Need[] {

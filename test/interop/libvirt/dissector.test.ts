@@ -35,13 +35,13 @@ import {
   type TypedParam,
 } from '../../../src/libvirt/wire/shape.ts';
 import { dissectArguments, makeCapture } from './pcap.ts';
-import { run, whyNot } from './tools.ts';
+import { run, wantsPackage, whyNot } from './tools.ts';
 
 const noTshark = await whyNot('tshark');
 const noDissector =
   noTshark === false &&
   !(await run('tshark', ['-G', 'protocols'])).out.includes('libvirt') &&
-  'the package libvirt-wireshark is not installed (test/interop/libvirt/packages.txt)';
+  wantsPackage('libvirt-wireshark');
 const skip = noTshark || noDissector;
 
 interface Expected {

@@ -16,7 +16,7 @@ import { Kept } from '../../../src/agent/foreign/testing/kept.ts';
 import { qemuDriver, startQemuLibvirtd } from './qemu-daemon.ts';
 import { virsh, whyNot } from './tools.ts';
 
-const missing = await whyNot('libvirtd', 'virsh', 'unshare', 'qemu-system-x86_64');
+const missing = await whyNot('libvirtd', 'virsh', 'qemu-system-x86_64');
 const skip = missing === false && !existsSync(qemuDriver) ? `${qemuDriver} is missing` : missing;
 
 const define = (screen: string): string =>

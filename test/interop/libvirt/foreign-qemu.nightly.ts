@@ -11,7 +11,7 @@ import { Kept } from '../../../src/agent/foreign/testing/kept.ts';
 import { qemuDriver, startQemuLibvirtd } from './qemu-daemon.ts';
 import { run, virsh, whyNot } from './tools.ts';
 
-const missing = await whyNot('libvirtd', 'virsh', 'unshare', 'qemu-img', 'qemu-system-x86_64');
+const missing = await whyNot('libvirtd', 'virsh', 'qemu-img', 'qemu-system-x86_64');
 const skip = missing === false && !existsSync(qemuDriver) ? `${qemuDriver} is missing` : missing;
 
 const definition = `<domain type='qemu'><name>tiny</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>

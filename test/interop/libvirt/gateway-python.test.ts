@@ -3,13 +3,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
-import { run, whyNot } from './tools.ts';
+import { run, wantsPackage, whyNot } from './tools.ts';
 
 const python = '/usr/bin/python3';
 const bindings = await run(python, ['-c', 'import libvirt']);
-const skip =
-  (await whyNot('virsh')) ||
-  (bindings.code !== 0 && 'python3-libvirt is not installed (test/interop/libvirt/packages.txt)');
+const skip = (await whyNot('virsh')) || (bindings.code !== 0 && wantsPackage('python3-libvirt'));
 
 const script = `
 import faulthandler, json, libvirt, sys, threading

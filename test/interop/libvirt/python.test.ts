@@ -6,13 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { LibvirtServer } from '#libvirt';
 import { Fleet } from '../../../src/libvirt/testing/fleet.ts';
-import { run, whyNot } from './tools.ts';
+import { run, wantsPackage, whyNot } from './tools.ts';
 
 const python = '/usr/bin/python3';
 const bindings = await run(python, ['-c', 'import libvirt']);
-const skip =
-  (await whyNot('virsh')) ||
-  (bindings.code !== 0 && 'python3-libvirt is not installed (test/interop/libvirt/packages.txt)');
+const skip = (await whyNot('virsh')) || (bindings.code !== 0 && wantsPackage('python3-libvirt'));
 
 /** What a program on libvirt does, printed as JSON. */
 const script = `

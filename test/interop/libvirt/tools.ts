@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { assert } from '#lib';
+import { testNeeds } from '../../../src/cli/system/packages.ts';
 
 export interface Ran {
   readonly code: number;
@@ -34,11 +36,24 @@ export function run(
 export async function whyNot(...programs: readonly string[]): Promise<string | false> {
   if (process.getuid?.() !== 0 && programs.includes('libvirtd')) return 'libvirtd wants root here';
   for (const program of programs) {
+    const name = packageOf(program);
     if ((await findProgram(program)) === undefined) {
-      return `${program} is not installed (test/interop/libvirt/packages.txt)`;
+      return wantsPackage(name);
     }
   }
   return false;
+}
+
+/** As a reason to skip a test. */
+export function wantsPackage(name: string): string {
+  return `the package ${name} is not installed`;
+}
+
+/** Everything that tests ask for is in the list that `gantry test` installs. */
+function packageOf(program: string): string {
+  const need = testNeeds('nightly').find(({ shownBy }) => shownBy.includes(program));
+  assert(need !== undefined, `${program} is not among the needs of the tests`);
+  return need.package;
 }
 
 /** Its path; undefined where it is not installed. */

@@ -1,15 +1,16 @@
 /**
  * virt-manager as people use it, in a window: connected to Gantry it lists the vms, draws graphs of them, shows a screen, and
- * pauses a vm. Pictures of what was seen are kept in GANTRY_TEST_PICTURES where that is set.
+ * pauses a vm; over TCP to its own machine it shows screens, too. Pictures of what was seen are kept in GANTRY_TEST_PICTURES where that is set.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Vm } from '#api';
 import { systemClock, withDeadline } from '#lib';
+import { defaultPorts } from '#libvirt';
 import { newGantry } from '../../e2e/gantry.ts';
 import { Desktop, desktopPrograms } from './desktop.ts';
-import { whyNot } from './tools.ts';
+import { findFreePort, run, whyNot } from './tools.ts';
 
 const skip = await whyNot('virt-manager', 'qemu-system-x86_64', ...desktopPrograms);
 const pictures = process.env['GANTRY_TEST_PICTURES'];
@@ -58,5 +59,28 @@ void test(
     );
     await keep('virt-manager-paused');
     assert.equal((await gantry.json<Vm>('vm', 'show', 'two')).state, 'running');
+  },
+);
+
+/** Gantry does without the port where another program has it. */
+async function whyNoPlainPort(): Promise<string | false> {
+  const listening = await run('ss', ['-Hltn', `sport = :${defaultPorts.tcp}`]);
+  return listening.out === '' ? false : `the port ${defaultPorts.tcp} is taken`;
+}
+
+void test(
+  'virt-manager over TCP to its own machine, which it takes for another, shows a screen by its address',
+  { skip: skip || (await whyNoPlainPort()) },
+  async () => {
+    await using gantry = await newGantry();
+    const libvirt = ['--libvirt-listen', `127.0.0.1:${await findFreePort()}`];
+    await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen, ...libvirt);
+    await gantry.must('vm', 'create', 'one', '--memory', '128M', '--start');
+    await using desktop = await Desktop.open();
+    const shown = ['-c', 'qemu+tcp://localhost/system', '--show-domain-console', 'one'];
+    const console = desktop.start('virt-manager', '--debug', '--no-fork', ...shown);
+    await console(/Viewer connected/);
+    if (pictures !== undefined)
+      await desktop.photograph(join(pictures, 'virt-manager-screen-tcp.png'));
   },
 );
