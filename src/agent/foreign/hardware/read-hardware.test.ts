@@ -19,7 +19,7 @@ const full = domain(
     <address type="drive" controller="1" bus="0" target="0" unit="3"/></disk>
   <disk type="network" device="disk"><driver name="qemu" type="raw"/><source protocol="rbd" name="pool/image"/>
     <target dev="sdz" bus="sata"/></disk>
-  <disk type="file" device="disk"><driver name="qemu" type="vmdk"/><source file="/srv/old.vmdk"/>
+  <disk type="file" device="disk"><driver name="qemu" type="luks"/><source file="/srv/old.luks"/>
     <target dev="vdb" bus="virtio"/></disk>
   <disk type="file" device="cdrom"><source file="/srv/iso/debian.iso"/><target dev="hdc" bus="ide"/><readonly/>
     <boot order="1"/></disk>
@@ -112,7 +112,7 @@ void test('the hardware of a domain is read in the words of a definition', () =>
 void test('what has no word in a definition is told, not left out in silence', () => {
   assert.deepEqual(read(full).others, [
     'disk sdz sata raw rbd:pool/image',
-    'disk vdb virtio vmdk /srv/old.vmdk',
+    'disk vdb virtio luks /srv/old.luks',
     'interface 52:54:00:aa:bb:02 vmxnet3',
     'hostdev pci',
     'rng virtio',
