@@ -18,3 +18,4 @@ export {
 } from './machine.ts';
 export { maxFileBytes } from './text.ts';
 export { readElements, readXml, type XmlElement, type XmlNode } from './xml.ts';
+export { attributeOf, find, findAll, memoryBytesOf, textOf, wholeNumber } from './xml-ways.ts';

@@ -1,7 +1,6 @@
 /** Network adapters of a domain's XML, in the words of a definition. Pure. */
 import { adapterModels, adapterSchema, type Hardware } from '#api';
-import type { XmlNode } from '#foreign';
-import { attributeOf, find } from './elements.ts';
+import { attributeOf, find, type XmlNode } from '#foreign';
 
 const maxAdapters = 16;
 

@@ -1,7 +1,14 @@
 /** What a domain's XML says of the machine itself: processors, memory, firmware, clock. Pure. */
 import { bootDevices, type BootDevice, type Hardware } from '#api';
-import type { XmlNode } from '#foreign';
-import { attributeOf, find, findAll, textOf, wholeNumber } from './elements.ts';
+import {
+  attributeOf,
+  find,
+  findAll,
+  memoryBytesOf,
+  textOf,
+  wholeNumber,
+  type XmlNode,
+} from '#foreign';
 
 export type ReadBoard = Pick<Hardware, 'machine' | 'clock' | 'tpm'> & {
   readonly firmware: Pick<Hardware['firmware'], 'type' | 'secureBoot' | 'bootOrder'>;
@@ -17,7 +24,7 @@ export function readBoard(domain: XmlNode, architecture: string): ReadBoard {
     machine: machineOf(find(os, 'type'), architecture),
     firmware: firmwareOf(domain, os),
     processor: processorOf(domain),
-    memoryBytes: memoryOf(find(domain, 'memory')),
+    memoryBytes: memoryBytesOf(find(domain, 'memory')),
     clock: clockOf(find(domain, 'clock')),
     tpm: find(domain, 'devices', 'tpm') !== undefined,
   };
@@ -90,23 +97,6 @@ function processorOf(domain: XmlNode): ReadBoard['processor'] {
     ...(model !== undefined && /^[\w.-]{1,64}$/.test(model) ? { model } : {}),
     hideHypervisor: hidden,
   };
-}
-
-/** Those of virScaleInteger, in lower case. */
-const units: ReadonlyMap<string, number> = new Map([
-  ['b', 1],
-  ['bytes', 1],
-  ...['k', 'm', 'g', 't'].flatMap((letter, index): [string, number][] => [
-    [letter, 1024 ** (index + 1)],
-    [`${letter}ib`, 1024 ** (index + 1)],
-    [`${letter}b`, 1000 ** (index + 1)],
-  ]),
-]);
-
-function memoryOf(memory: XmlNode | undefined): number | undefined {
-  const amount = wholeNumber(textOf(memory));
-  const unit = units.get((attributeOf(memory, 'unit') ?? 'KiB').toLowerCase());
-  return amount === undefined || unit === undefined ? undefined : amount * unit;
 }
 
 function clockOf(clock: XmlNode | undefined): Hardware['clock'] {

@@ -1,8 +1,7 @@
 /** Ports, screen, sound and USB of a domain's XML, in the words of a definition. Pure. */
 import type { Hardware, PortBackend } from '#api';
 import { kiB, miB } from '#lib';
-import type { XmlNode } from '#foreign';
-import { attributeOf, find, findAll, wholeNumber } from './elements.ts';
+import { attributeOf, find, findAll, wholeNumber, type XmlNode } from '#foreign';
 
 export type ReadDevices = Pick<
   Hardware,

@@ -1,7 +1,6 @@
 /** Disks and drives of a domain's XML, in the words of a definition. Pure. */
 import { diskSchema, floppySchema, opticalDriveSchema, placeName, type Hardware } from '#api';
-import type { XmlNode } from '#foreign';
-import { attributeOf, find, textOf } from './elements.ts';
+import { attributeOf, find, textOf, type XmlNode } from '#foreign';
 import { placeOf } from './places.ts';
 
 export interface ReadDisks extends Pick<Hardware, 'disks' | 'opticalDrives' | 'floppy'> {

@@ -3,8 +3,7 @@
  * controller. Of a device without address libvirt makes one from the name, by the places that its controllers have.
  */
 import { busPositions, diskBuses, type DiskBus } from '#api';
-import type { XmlNode } from '#foreign';
-import { attributeOf, find, wholeNumber } from './elements.ts';
+import { attributeOf, find, wholeNumber, type XmlNode } from '#foreign';
 
 export interface Place {
   readonly bus: DiskBus;

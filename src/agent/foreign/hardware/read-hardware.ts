@@ -5,12 +5,11 @@
  */
 import { hardwareSchema, type Hardware } from '#api';
 import { Fault, giB, miB } from '#lib';
-import { readXml, type XmlNode } from '#foreign';
+import { attributeOf, find, findAll, readXml, type XmlNode } from '#foreign';
 import { readAdapters } from './adapters.ts';
 import { readBoard } from './board.ts';
 import { readDevices } from './devices.ts';
 import { readDisks, type Sizes } from './disks.ts';
-import { attributeOf, find, findAll } from './elements.ts';
 
 export interface ReadHardware {
   readonly hardware: Hardware;

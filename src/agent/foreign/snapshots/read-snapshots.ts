@@ -3,10 +3,9 @@
  * tells no sizes, which are 0 here, and no author.
  */
 import { maxSnapshots, snapshotSchema, type Snapshot } from '#api';
-import { readXml } from '#foreign';
+import { attributeOf, find, readXml, textOf, wholeNumber } from '#foreign';
 import { isoTime } from '#lib';
 import type { Client, DomainHandle, SnapshotHandle } from '#libvirt';
-import { attributeOf, find, textOf, wholeNumber } from '../hardware/elements.ts';
 import { fittingName, snapshotIdOf } from '../identity.ts';
 
 export interface SeenSnapshot {

@@ -1,7 +1,7 @@
 /** An `<interface>` of domain XML: a network adapter as somebody wants it. */
-import type { XmlNode } from '#foreign';
+import { attributeOf, find, type XmlNode } from '#foreign';
 import { adapterModels, type Adapter } from '#api';
-import { attribute, child, type Lost } from './xml-words.ts';
+import type { Lost } from './xml-words.ts';
 
 export interface AdapterWish {
   /** Lower case; undefined: Gantry gives one. */
@@ -20,18 +20,18 @@ const known = ['mac', 'source', 'model', 'link', 'target', 'address', 'alias', '
 
 export function readAdapter(node: XmlNode, lost: Lost): AdapterWish {
   lost.others(node, 'interface', known);
-  const type = attribute(node, 'type') ?? '';
+  const type = attributeOf(node, 'type') ?? '';
   const kind = lost.choose('interface type', type, {
     user: 'user',
     null: 'none',
     network: 'network',
   } as const);
-  const network = attribute(child(node, 'source'), 'network') ?? '';
+  const network = attributeOf(find(node, 'source'), 'network') ?? '';
   if (kind === 'network' && network === '') lost.add('interface without the name of a network');
   return {
-    mac: attribute(child(node, 'mac'), 'address')?.toLowerCase(),
+    mac: attributeOf(find(node, 'mac'), 'address')?.toLowerCase(),
     attachment: kind === 'network' ? { kind, network } : { kind: kind ?? 'none' },
-    model: lost.choose('interface model', attribute(child(node, 'model'), 'type'), models),
-    link: attribute(child(node, 'link'), 'state') === 'down' ? 'down' : 'up',
+    model: lost.choose('interface model', attributeOf(find(node, 'model'), 'type'), models),
+    link: attributeOf(find(node, 'link'), 'state') === 'down' ? 'down' : 'up',
   };
 }

@@ -1,7 +1,7 @@
 /** A `<disk>` of domain XML: a disk, an optical or a floppy drive as somebody wants it. */
-import type { XmlNode } from '#foreign';
+import { attributeOf, find, textOf, type XmlNode } from '#foreign';
 import type { Disk, DiskBus } from '#api';
-import { attribute, child, textOf, type Lost } from './xml-words.ts';
+import type { Lost } from './xml-words.ts';
 
 export interface BlockWish {
   readonly device: 'disk' | 'cdrom' | 'floppy';
@@ -43,29 +43,29 @@ const known =
 /** `firstScsi`: where SCSI begins among the names `sd…`, after the places of SATA. */
 export function readBlock(node: XmlNode, firstScsi: number, lost: Lost): BlockWish | undefined {
   lost.others(node, 'disk', known);
-  const device = lost.choose('disk device', attribute(node, 'device') ?? 'disk', devices);
-  const type = lost.choose('disk type', attribute(node, 'type') ?? 'file', {
+  const device = lost.choose('disk device', attributeOf(node, 'device') ?? 'disk', devices);
+  const type = lost.choose('disk type', attributeOf(node, 'type') ?? 'file', {
     file: 'file',
     block: 'dev',
   });
-  const target = child(node, 'target');
-  const name = attribute(target, 'dev') ?? '';
-  const bus = lost.choose('disk bus', attribute(target, 'bus') ?? busOf(name), buses);
+  const target = find(node, 'target');
+  const name = attributeOf(target, 'dev') ?? '';
+  const bus = lost.choose('disk bus', attributeOf(target, 'bus') ?? busOf(name), buses);
   if (device === undefined || type === undefined || bus === undefined) return undefined;
   const place = placeOf(bus, name, firstScsi);
   if (place === undefined) lost.add(`disk ${name || 'without a target'} on ${bus}`);
-  const driver = child(node, 'driver');
+  const driver = find(node, 'driver');
   return {
     device,
     place: place ?? { bus: 'virtio', controller: 0, position: 0 },
-    file: attribute(child(node, 'source'), type),
+    file: attributeOf(find(node, 'source'), type),
     isDevice: type === 'dev',
-    format: lost.choose('disk format', attribute(driver, 'type'), formats),
-    readOnly: child(node, 'readonly') !== undefined,
-    shared: child(node, 'shareable') !== undefined,
-    serial: textOf(node, 'serial') ?? '',
-    cache: lost.choose('disk cache', attribute(driver, 'cache'), caches),
-    discard: lost.choose('disk discard', attribute(driver, 'discard'), discards),
+    format: lost.choose('disk format', attributeOf(driver, 'type'), formats),
+    readOnly: find(node, 'readonly') !== undefined,
+    shared: find(node, 'shareable') !== undefined,
+    serial: textOf(find(node, 'serial')) ?? '',
+    cache: lost.choose('disk cache', attributeOf(driver, 'cache'), caches),
+    discard: lost.choose('disk discard', attributeOf(driver, 'discard'), discards),
   };
 }
 

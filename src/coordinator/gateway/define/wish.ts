@@ -2,22 +2,13 @@
  * A domain as somebody wants it, read from domain XML (libvirt's "Domain XML format"). What a vm of Gantry has no word for
  * is refused by name; what Gantry sees to by itself (controllers, addresses, timers, the balloon) is passed over.
  */
-import type { XmlNode } from '#foreign';
+import { attributeOf, find, findAll, textOf, type XmlNode } from '#foreign';
 import type { BootDevice, Hardware, PortBackend } from '#api';
 import { kiB, miB } from '#lib';
 import { libvirtFault } from '#libvirt';
 import { readAdapter, type AdapterWish } from './adapter-wish.ts';
 import { readBlock, type BlockWish } from './block-wish.ts';
-import {
-  attribute,
-  child,
-  childrenOf,
-  countOf,
-  Lost,
-  readRoot,
-  sizeOf,
-  textOf,
-} from './xml-words.ts';
+import { countOf, Lost, readRoot, sizeOf } from './xml-words.ts';
 
 export interface DomainWish {
   readonly name: string;
@@ -47,22 +38,22 @@ export function readDomain(text: string): DomainWish {
   const root = readRoot(text, 'domain');
   const lost = new Lost();
   lost.others(root, '', knownOfDomain.split(' '));
-  const devices = child(root, 'devices');
+  const devices = find(root, 'devices');
   lost.others(devices, '', knownDevices.split(' '));
   const wish: DomainWish = {
-    name: textOf(root, 'name') ?? '',
-    uuid: textOf(root, 'uuid')?.toLowerCase(),
-    description: textOf(root, 'description') ?? '',
-    host: textOf(child(child(root, 'metadata'), 'gantry:vm'), 'gantry:host'),
+    name: textOf(find(root, 'name')) ?? '',
+    uuid: textOf(find(root, 'uuid'))?.toLowerCase(),
+    description: textOf(find(root, 'description')) ?? '',
+    host: textOf(find(root, 'metadata', 'gantry:vm', 'gantry:host')),
     hardware: {
       ...memoryOf(root),
       processor: processorOf(root, lost),
       ...boardOf(root, devices, lost),
       ...extrasOf(devices, lost),
     },
-    blocks: readBlocks(childrenOf(devices, 'disk'), lost),
-    adapters: childrenOf(devices, 'interface').map((node) => readAdapter(node, lost)),
-    serialPorts: serialPortsOf(childrenOf(devices, 'serial'), lost),
+    blocks: readBlocks(findAll(devices, 'disk'), lost),
+    adapters: findAll(devices, 'interface').map((node) => readAdapter(node, lost)),
+    serialPorts: serialPortsOf(findAll(devices, 'serial'), lost),
   };
   if (wish.name === '') throw libvirtFault('XML_ERROR', 'XML error: the domain has no name');
   lost.refuse();
@@ -92,28 +83,28 @@ export function readDevice(
 const sataPositions = 6;
 
 function readBlocks(nodes: readonly XmlNode[], lost: Lost): BlockWish[] {
-  const hasSata = nodes.some((node) => attribute(child(node, 'target'), 'bus') === 'sata');
+  const hasSata = nodes.some((node) => attributeOf(find(node, 'target'), 'bus') === 'sata');
   return nodes.flatMap((node) => readBlock(node, hasSata ? sataPositions : 0, lost) ?? []);
 }
 
 function memoryOf(root: XmlNode): Record<string, unknown> {
-  const most = sizeOf(child(root, 'memory'));
-  const now = sizeOf(child(root, 'currentMemory')) ?? most;
+  const most = sizeOf(find(root, 'memory'));
+  const now = sizeOf(find(root, 'currentMemory')) ?? most;
   if (most === undefined || now === undefined) return {};
   return { memory: { sizeBytes: now, maxBytes: most > now ? most : null } };
 }
 
 function processorOf(root: XmlNode, lost: Lost): Record<string, unknown> {
-  const vcpu = child(root, 'vcpu');
+  const vcpu = find(root, 'vcpu');
   const most = countOf(vcpu?.text.trim(), 'vcpu') ?? 1;
-  const now = countOf(attribute(vcpu, 'current'), 'vcpu/@current') ?? most;
-  const cpu = child(root, 'cpu');
-  const topology = child(cpu, 'topology');
-  if (Number(attribute(topology, 'dies') ?? 1) !== 1) lost.add('processors with several dies');
-  const cores = countOf(attribute(topology, 'cores'), 'cores');
-  const threads = countOf(attribute(topology, 'threads'), 'threads');
-  const mode = attribute(cpu, 'mode') ?? 'custom';
-  const model = mode === 'custom' ? textOf(cpu, 'model') : 'host';
+  const now = countOf(attributeOf(vcpu, 'current'), 'vcpu/@current') ?? most;
+  const cpu = find(root, 'cpu');
+  const topology = find(cpu, 'topology');
+  if (Number(attributeOf(topology, 'dies') ?? 1) !== 1) lost.add('processors with several dies');
+  const cores = countOf(attributeOf(topology, 'cores'), 'cores');
+  const threads = countOf(attributeOf(topology, 'threads'), 'threads');
+  const mode = attributeOf(cpu, 'mode') ?? 'custom';
+  const model = mode === 'custom' ? textOf(find(cpu, 'model')) : 'host';
   return {
     count: now,
     maxCount: most > now ? most : null,
@@ -131,18 +122,18 @@ const bootNames: Readonly<Record<string, BootDevice>> = {
 };
 
 function boardOf(root: XmlNode, devices: XmlNode | undefined, lost: Lost): Record<string, unknown> {
-  const os = child(root, 'os');
+  const os = find(root, 'os');
   lost.others(os, 'os', knownOfOs.split(' '));
-  const type = child(os, 'type');
+  const type = find(os, 'type');
   lost.choose('domain of the type', type?.text.trim(), { hvm: 'hvm' });
-  const machine = machineOf(attribute(type, 'machine'), lost);
-  const loader = child(os, 'loader');
-  const isEfi = attribute(os, 'firmware') === 'efi' || attribute(loader, 'type') === 'pflash';
-  const order = childrenOf(os, 'boot').flatMap(
-    (node) => lost.choose('boot device', attribute(node, 'dev'), bootNames) ?? [],
+  const machine = machineOf(attributeOf(type, 'machine'), lost);
+  const loader = find(os, 'loader');
+  const isEfi = attributeOf(os, 'firmware') === 'efi' || attributeOf(loader, 'type') === 'pflash';
+  const order = findAll(os, 'boot').flatMap(
+    (node) => lost.choose('boot device', attributeOf(node, 'dev'), bootNames) ?? [],
   );
   const bootOrder = order.length > 0 ? order : orderOfDevices(devices);
-  const base = lost.choose('clock', attribute(child(root, 'clock'), 'offset'), {
+  const base = lost.choose('clock', attributeOf(find(root, 'clock'), 'offset'), {
     utc: 'utc',
     localtime: 'localtime',
   });
@@ -150,7 +141,7 @@ function boardOf(root: XmlNode, devices: XmlNode | undefined, lost: Lost): Recor
     ...(machine === undefined ? {} : { machine }),
     firmware: {
       type: isEfi ? 'uefi' : 'bios',
-      secureBoot: isEfi && attribute(loader, 'secure') === 'yes',
+      secureBoot: isEfi && attributeOf(loader, 'secure') === 'yes',
       ...(bootOrder.length === 0 ? {} : { bootOrder: [...new Set(bootOrder)] }),
     },
     ...(base === undefined ? {} : { clock: { base } }),
@@ -174,45 +165,46 @@ function orderOfDevices(devices: XmlNode | undefined): readonly BootDevice[] {
     floppy: 'floppy',
   };
   const numbered = (devices?.children ?? []).flatMap((node) => {
-    const number = Number(attribute(child(node, 'boot'), 'order'));
-    const kind = node.name === 'interface' ? 'network' : kinds[attribute(node, 'device') ?? 'disk'];
+    const number = Number(attributeOf(find(node, 'boot'), 'order'));
+    const kind =
+      node.name === 'interface' ? 'network' : kinds[attributeOf(node, 'device') ?? 'disk'];
     return Number.isInteger(number) && kind !== undefined ? [{ number, kind }] : [];
   });
   return numbered.toSorted((a, b) => a.number - b.number).map(({ kind }) => kind);
 }
 
 function extrasOf(devices: XmlNode | undefined, lost: Lost): Record<string, unknown> {
-  for (const node of childrenOf(devices, 'graphics'))
-    lost.choose('graphics', attribute(node, 'type'), { vnc: true });
-  for (const node of childrenOf(devices, 'input'))
-    lost.choose('input', attribute(node, 'type'), { tablet: true, mouse: true, keyboard: true });
-  const video = child(child(devices, 'video'), 'model');
-  const adapter = lost.choose('video model', attribute(video, 'type') ?? 'none', {
+  for (const node of findAll(devices, 'graphics'))
+    lost.choose('graphics', attributeOf(node, 'type'), { vnc: true });
+  for (const node of findAll(devices, 'input'))
+    lost.choose('input', attributeOf(node, 'type'), { tablet: true, mouse: true, keyboard: true });
+  const video = find(devices, 'video', 'model');
+  const adapter = lost.choose('video model', attributeOf(video, 'type') ?? 'none', {
     vga: 'std',
     cirrus: 'cirrus',
     virtio: 'virtio',
     none: 'none',
   });
-  const sound = lost.choose('sound model', attribute(child(devices, 'sound'), 'model') ?? 'none', {
+  const sound = lost.choose('sound model', attributeOf(find(devices, 'sound'), 'model') ?? 'none', {
     ac97: 'ac97',
     ich6: 'hda',
     ich9: 'hda',
     sb16: 'sb16',
     none: 'none',
   });
-  const tpm = child(child(devices, 'tpm'), 'backend');
-  lost.choose('tpm', attribute(tpm, 'type'), { emulator: true });
+  const tpm = find(devices, 'tpm', 'backend');
+  lost.choose('tpm', attributeOf(tpm, 'type'), { emulator: true });
   return {
     graphics: { ...(adapter === undefined ? {} : { adapter }), ...videoMemoryOf(video) },
     ...(sound === undefined ? {} : { sound }),
-    tablet: childrenOf(devices, 'input').some((node) => attribute(node, 'type') === 'tablet'),
+    tablet: findAll(devices, 'input').some((node) => attributeOf(node, 'type') === 'tablet'),
     tpm: tpm !== undefined,
   };
 }
 
 /** Other sizes are those of models that a vm has not. */
 function videoMemoryOf(video: XmlNode | undefined): Record<string, unknown> {
-  const videoMemoryBytes = (countOf(attribute(video, 'vram'), 'vram') ?? 0) * kiB;
+  const videoMemoryBytes = (countOf(attributeOf(video, 'vram'), 'vram') ?? 0) * kiB;
   return videoMemoryBytes > 0 && videoMemoryBytes % miB === 0 ? { videoMemoryBytes } : {};
 }
 
@@ -221,7 +213,7 @@ const maxSerialPorts = 2;
 function serialPortsOf(nodes: readonly XmlNode[], lost: Lost): PortBackend[] {
   const ports: PortBackend[] = [];
   for (const [order, node] of nodes.entries()) {
-    const port = countOf(attribute(child(node, 'target'), 'port'), 'the port') ?? order;
+    const port = countOf(attributeOf(find(node, 'target'), 'port'), 'the port') ?? order;
     if (port >= maxSerialPorts) lost.add(`serial port ${port}`);
     else {
       while (ports.length < port) ports.push({ kind: 'none' });
@@ -232,8 +224,8 @@ function serialPortsOf(nodes: readonly XmlNode[], lost: Lost): PortBackend[] {
 }
 
 function serialOf(node: XmlNode, lost: Lost): PortBackend {
-  const source = attribute(child(node, 'source'), 'path') ?? '';
-  const type = attribute(node, 'type') ?? '';
+  const source = attributeOf(find(node, 'source'), 'path') ?? '';
+  const type = attributeOf(node, 'type') ?? '';
   switch (type) {
     case 'pty':
       return { kind: 'console' };

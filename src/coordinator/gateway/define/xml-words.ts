@@ -1,6 +1,6 @@
 /** Words of domain XML, one by one; what nobody here understands is gathered, so that all of it is refused at once. */
-import { readXml, type XmlNode } from '#foreign';
-import { describeFault, kiB } from '#lib';
+import { memoryBytesOf, readXml, wholeNumber, type XmlNode } from '#foreign';
+import { describeFault } from '#lib';
 import { libvirtFault } from '#libvirt';
 
 /** Errors: XML_ERROR. */
@@ -13,22 +13,6 @@ export function readRoot(text: string, ...names: readonly string[]): XmlNode {
   }
   if (names.includes(root.name)) return root;
   throw libvirtFault('XML_ERROR', `XML error: <${root.name}> is not <${names.join('> or <')}>`);
-}
-
-export function child(node: XmlNode | undefined, name: string): XmlNode | undefined {
-  return node?.children.find((one) => one.name === name);
-}
-
-export function childrenOf(node: XmlNode | undefined, name: string): readonly XmlNode[] {
-  return node?.children.filter((one) => one.name === name) ?? [];
-}
-
-export function textOf(node: XmlNode | undefined, name: string): string | undefined {
-  return child(node, name)?.text.trim();
-}
-
-export function attribute(node: XmlNode | undefined, name: string): string | undefined {
-  return node?.attributes.get(name);
 }
 
 /** What a vm of Gantry has no word for. */
@@ -65,39 +49,18 @@ export class Lost {
   }
 }
 
-const units: Readonly<Record<string, number>> = {
-  b: 1,
-  bytes: 1,
-  KB: 1000,
-  k: kiB,
-  KiB: kiB,
-  MB: 1e6,
-  M: kiB ** 2,
-  MiB: kiB ** 2,
-  GB: 1e9,
-  G: kiB ** 3,
-  GiB: kiB ** 3,
-  T: kiB ** 4,
-  TiB: kiB ** 4,
-};
-
 /** Of memory, in bytes. Errors: XML_ERROR. */
 export function sizeOf(node: XmlNode | undefined): number | undefined {
   if (node === undefined) return undefined;
-  const unit = units[attribute(node, 'unit') ?? 'KiB'];
-  const bytes = numberOf(node.text.trim()) * (unit ?? Number.NaN);
-  if (Number.isSafeInteger(bytes)) return bytes;
+  const bytes = memoryBytesOf(node);
+  if (bytes !== undefined) return bytes;
   throw libvirtFault('XML_ERROR', `XML error: ${node.name} is no size`);
 }
 
 /** Errors: XML_ERROR. */
 export function countOf(text: string | undefined, what: string): number | undefined {
   if (text === undefined) return undefined;
-  const count = numberOf(text);
-  if (Number.isSafeInteger(count)) return count;
+  const count = wholeNumber(text);
+  if (count !== undefined) return count;
   throw libvirtFault('XML_ERROR', `XML error: ${what} is no number`);
-}
-
-function numberOf(text: string): number {
-  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -1,5 +1,5 @@
-/** Ways through a domain's XML (libvirt's page "Domain XML format"), each with what is there or undefined. Pure. */
-import type { XmlNode } from '#foreign';
+/** Ways through the elements of XML, each with what is there or undefined. Pure. */
+import type { XmlNode } from './xml.ts';
 
 /** The first of them at a way of names: `find(domain, 'os', 'loader')`. */
 export function find(from: XmlNode | undefined, ...names: readonly string[]): XmlNode | undefined {
@@ -26,4 +26,22 @@ export function textOf(node: XmlNode | undefined): string | undefined {
 export function wholeNumber(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined;
   return Number(text);
+}
+
+/** Those of libvirt's page "Domain XML format", element `memory`; libvirt takes them in any case. */
+const units: ReadonlyMap<string, number> = new Map([
+  ['b', 1],
+  ['bytes', 1],
+  ...['k', 'm', 'g', 't', 'p', 'e'].flatMap((letter, index): [string, number][] => [
+    [letter, 1024 ** (index + 1)],
+    [`${letter}ib`, 1024 ** (index + 1)],
+    [`${letter}b`, 1000 ** (index + 1)],
+  ]),
+]);
+
+/** Of memory as domains have it, in KiB where no unit is said: exact bytes; undefined for what is no size. */
+export function memoryBytesOf(node: XmlNode | undefined): number | undefined {
+  const unit = units.get((attributeOf(node, 'unit') ?? 'KiB').toLowerCase());
+  const bytes = (wholeNumber(textOf(node)) ?? Number.NaN) * (unit ?? Number.NaN);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
