@@ -1,4 +1,7 @@
-/** The subscriptions of one connection: callback ids, and which messages go to which of them. */
+/**
+ * The subscriptions of one connection: callback ids, and which messages go to which of them. Clients from before there
+ * were such ids ask for a kind of domain events as a whole, and are told in messages without an id.
+ */
 import { assert, Fault } from '#lib';
 import type { EventFamily } from '../procedures/entry.ts';
 import { eventFamilies } from '../procedures/event-family.ts';
@@ -7,6 +10,7 @@ import {
   messageRouteOf,
   type EventName,
   type FieldsOf,
+  type MessageName,
   type MessageRoute,
   type ProcedureName,
 } from '../procedures/table.ts';
@@ -27,17 +31,26 @@ export type EventFields<E extends EventName> = Omit<FieldsOf<E>, 'callbackID'>;
 
 export class EventRegistry {
   readonly #registered = new Map<number, Registered>();
+  /** Kinds of domain events that are told without an id. */
+  readonly #plain = new Set<number>();
   #nextId = 0;
 
   get size(): number {
-    return this.#registered.size;
+    return this.#registered.size + this.#plain.size;
   }
 
-  /** Handles the procedure if it is one of a family's pair; undefined when it is not. */
+  /** Handles the procedure if it is one of a pair; undefined when it is not. */
   dispatch(
     procedure: ProcedureName,
     args: Readonly<Record<string, unknown>>,
   ): Readonly<Record<string, unknown>> | undefined {
+    const plain = plainProcedures[procedure];
+    if (plain !== undefined) {
+      const eventId = Number(args['eventID'] ?? lifecycle);
+      if (plain === 'register') this.#registerPlain(eventId);
+      else this.#deregisterPlain(eventId);
+      return { cb_registered: plain === 'register' ? 1 : 0 };
+    }
     const pair = pairs.get(procedure);
     if (pair === undefined) return undefined;
     const { family, what } = pair;
@@ -62,6 +75,21 @@ export class EventRegistry {
       }
       yield encodeEvent(route, { ...fields, callbackID });
     }
+    const plain = plainRoutes.get(name);
+    const inner = innerOf(fields);
+    if (plain !== undefined && inner !== undefined && this.#plain.has(entry.eventId))
+      yield encodeEvent(plain, inner);
+  }
+
+  #registerPlain(eventId: number): void {
+    if (!plainIds.has(eventId))
+      throw libvirtFault('INVALID_ARG', `there is no domain event ${eventId} without callback ids`);
+    this.#plain.add(eventId);
+  }
+
+  #deregisterPlain(eventId: number): void {
+    if (!this.#plain.delete(eventId))
+      throw libvirtFault('INVALID_ARG', `there is no subscription to domain event ${eventId}`);
   }
 
   #register(family: EventFamily, eventId: number, args: Readonly<Record<string, unknown>>): number {
@@ -102,6 +130,28 @@ const pairs: ReadonlyMap<ProcedureName, Pair> = new Map(
     [facts.deregister, { family, what: 'deregister' }],
   ]),
 );
+/** Those without callback ids; the first two are about the life cycle alone. */
+const plainProcedures: Partial<Readonly<Record<ProcedureName, Pair['what']>>> = {
+  CONNECT_DOMAIN_EVENT_REGISTER: 'register',
+  CONNECT_DOMAIN_EVENT_DEREGISTER: 'deregister',
+  CONNECT_DOMAIN_EVENT_REGISTER_ANY: 'register',
+  CONNECT_DOMAIN_EVENT_DEREGISTER_ANY: 'deregister',
+};
+/** VIR_DOMAIN_EVENT_ID_LIFECYCLE. */
+const lifecycle = 0;
+/** The messages that say the same without an id; events that came later have none. */
+const plainRoutes: ReadonlyMap<MessageName, MessageRoute> = new Map(
+  messageNames.flatMap((name): [MessageName, MessageRoute][] => {
+    const plain = messageNames.find((one) => one === name.replace('_CALLBACK_', '_'));
+    return plain === undefined || plain === name ? [] : [[name, messageRouteOf(plain)]];
+  }),
+);
+const plainIds: ReadonlySet<number> = new Set(
+  [...plainRoutes.keys()].flatMap((name) => {
+    const { entry } = messageRouteOf(name);
+    return 'family' in entry && entry.family === 'domain' ? [entry.eventId] : [];
+  }),
+);
 const eventIds: ReadonlySet<string> = new Set(
   messageNames.flatMap((name) => {
     const { entry } = messageRouteOf(name);
@@ -124,14 +174,22 @@ function encodeEvent(route: MessageRoute, fields: Readonly<Record<string, unknow
   );
 }
 
+/** The wrapped message. */
+function innerOf(
+  fields: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | undefined {
+  const inner = fields['msg'];
+  return typeof inner === 'object' && inner !== null
+    ? (inner as Readonly<Record<string, unknown>>)
+    : undefined;
+}
+
 /** The object that an event is about: beside the callback id, or inside the wrapped message. */
 function objectOf(
   family: EventFamily,
   fields: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  const inner = fields['msg'];
-  const holder = typeof inner === 'object' && inner !== null ? inner : fields;
-  return identityOf((holder as Readonly<Record<string, unknown>>)[eventFamilies[family].filter]);
+  return identityOf((innerOf(fields) ?? fields)[eventFamilies[family].filter]);
 }
 
 /** UUIDs where objects have them, else names. */

@@ -6,8 +6,8 @@ import { decodeWhole } from '../wire/codec.ts';
 import { callFrame, makeSocketPair, RawPeer, type SocketPair } from '../testing/socket-pair.ts';
 import { Fleet, screenshotOf } from '../testing/fleet.ts';
 import { accessOf } from '../procedures/entry.ts';
-import { procedureNames, procedures, routeOf } from '../procedures/table.ts';
-import { encodeRawFrame, frameStatus, programs, type Frame } from '../wire/frame.ts';
+import { messageRouteOf, procedureNames, procedures, routeOf } from '../procedures/table.ts';
+import { encodeRawFrame, frameStatus, frameTypes, programs, type Frame } from '../wire/frame.ts';
 import { libvirtFacts, remoteErrorCodec, type RemoteError } from '../wire/remote-error.ts';
 import { abortFrame } from '../link/stream-frame.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -389,6 +389,32 @@ void test('an event of another kind or family sends no frame at all', async () =
   const reply = await peer.call('DOMAIN_CREATE', { dom: alpha }, 9);
   assert.equal(reply?.serial, 9);
   assert.equal((await peer.call('CONNECT_GET_TYPE', {}, 10))?.serial, 10);
+});
+
+void test('clients from before callback ids are told each event once, in its own message, until they end it', async () => {
+  await using served = await serve();
+  const peer = new RawPeer(served.pair.far);
+  await peer.call('CONNECT_OPEN', { name: null, flags: 0 });
+  const registered = await peer.call('CONNECT_DOMAIN_EVENT_REGISTER', {});
+  assert.equal(registered?.payload.toString('hex'), '00000001');
+  const any = { eventID: 0 };
+  assert.equal((await peer.call('CONNECT_DOMAIN_EVENT_REGISTER_ANY', any))?.payload.length, 0);
+  const told = await peer.call('DOMAIN_CREATE', { dom: alpha }, 9);
+  assert.ok(told);
+  const message = messageRouteOf('DOMAIN_EVENT_LIFECYCLE');
+  assert.deepEqual([told.type, told.procedure], [frameTypes.message, message.entry.number]);
+  assert.deepEqual(decodeWhole(message.fields, told.payload, 'event'), {
+    dom: { ...alpha, id: 1 },
+    event: 2,
+    detail: 0,
+  });
+  assert.equal((await peer.next())?.serial, 9, 'the answer comes behind it, and no second message');
+  const ended = await peer.call('CONNECT_DOMAIN_EVENT_DEREGISTER', {}, 10);
+  assert.equal(ended?.payload.toString('hex'), '00000000');
+  assert.equal((await peer.call('DOMAIN_DESTROY', { dom: alpha }, 11))?.serial, 11);
+  assert.equal(errorOf(await peer.call('CONNECT_DOMAIN_EVENT_DEREGISTER_ANY', any)).code, 8);
+  const later = { eventID: 17 };
+  assert.equal(errorOf(await peer.call('CONNECT_DOMAIN_EVENT_REGISTER_ANY', later)).code, 8);
 });
 
 void test('an abort is confirmed, so that the client’s comes to an end', async () => {
