@@ -364,6 +364,9 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     assert.deepEqual(await insert(one), { live: true });
     const holder = agent.host.reports.get(one)?.name ?? '';
     await assert.rejects(insert(two), new RegExp(`held for writing by ${holder}`));
+    const { files, inserted } = await agent.host.call('host.media', {});
+    assert.ok(files.some(({ path, drive }) => path === file && drive === 'floppy'));
+    assert.deepEqual(inserted, [{ path: file, vmId: one, writes: true }]);
     for (const id of [one, two]) await agent.act(id, 'turn-off');
   });
 });

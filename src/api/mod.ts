@@ -51,6 +51,7 @@ export * from './vm/definition.ts';
 export * from './vm/guest-health.ts';
 export * from './vm/guests.ts';
 export * from './vm/hardware.ts';
+export * from './vm/known-media.ts';
 export * from './vm/portability.ts';
 export * from './vm/unrepresented.ts';
 export { profiles } from './vm/profiles.ts';

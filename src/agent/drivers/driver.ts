@@ -281,6 +281,8 @@ export interface Storage {
   readonly travel?: Travel;
   /** Absent where there are no files. */
   readonly catalogue?: DiskCatalogue;
+  /** Images for drives in the folders that vms may use. Absent where there are no files. */
+  media?(signal: AbortSignal): Promise<Omit<LinkResult<'host.media'>, 'inserted'>>;
   /** Absent where there are no files. */
   readonly works?: DiskWorkshop;
 }

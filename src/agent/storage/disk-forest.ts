@@ -2,17 +2,17 @@
  * All disks in some folders as the trees that they are: each with the file that its parent is, and its children. Links are not
  * followed; a file that no format knows and whose name is none of a disk's is no disk.
  */
-import { lstat, readdir } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { extname } from 'node:path';
 import type { LinkResult } from '#api';
 import { formats, hostStore, openDisk, type Disk, type FileStore } from '#disk';
 import { describeFault } from '#lib';
 import { realPath } from './allowed.ts';
 import { vmIdsOf, type DiskUsers } from './disk-users.ts';
 import { exists } from './exists.ts';
+import { findFiles } from './find-files.ts';
 
 const maxDisks = 5000;
-const maxEntries = 50_000;
 const maxChain = 256;
 
 export type FoundDisk = LinkResult<'host.disks'>['disks'][number];
@@ -47,7 +47,7 @@ export interface ForestOptions {
 
 export async function readDiskForest(options: ForestOptions): Promise<DiskForest> {
   const { store, users, signal } = options;
-  const found = await findFiles(options);
+  const found = await findDisks(options);
   const disks = new Map<string, FoundDisk>();
   for (const path of found.paths) {
     signal.throwIfAborted();
@@ -81,30 +81,22 @@ async function existingOf(folders: readonly string[]): Promise<string[]> {
   return existing;
 }
 
-/** Two levels deep, as vms are laid out. */
-async function findFiles({
+async function findDisks({
   folders,
   also = [],
   users,
   signal,
 }: ForestOptions): Promise<{ readonly paths: readonly string[]; readonly complete: boolean }> {
-  const paths = new Set<string>();
-  let looked = 0;
-  const look = async (folder: string, depth: number): Promise<void> => {
-    signal.throwIfAborted();
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-      looked += 1;
-      if (looked > maxEntries || paths.size >= maxDisks) return;
-      const path = join(folder, entry.name);
-      if (entry.isDirectory() && depth > 0) await look(path, depth - 1);
-      if (!entry.isFile() || entry.name.startsWith('.')) continue;
-      if (isNamedAsDisk(entry.name) || users.has(path)) paths.add(path);
-    }
-  };
-  for (const folder of await existingOf(folders)) await look(await realPath(folder), 1);
+  const found = await findFiles({
+    folders: await Promise.all((await existingOf(folders)).map(realPath)),
+    isWanted: (path) => isNamedAsDisk(path) || users.has(path),
+    maxFiles: maxDisks,
+    signal,
+  });
+  const paths = new Set(found.paths);
   for (const path of [...also, ...users.keys()])
     if (paths.size < maxDisks && (await exists(path))) paths.add(path);
-  return { paths: [...paths].sort(), complete: looked <= maxEntries && paths.size < maxDisks };
+  return { paths: [...paths].sort(), complete: found.complete && paths.size < maxDisks };
 }
 
 async function describe(path: string, store: FileStore, users: DiskUsers): Promise<FoundDisk> {

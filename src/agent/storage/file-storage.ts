@@ -42,6 +42,7 @@ import { readForeign } from './read-foreign.ts';
 import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
 import { listFiles } from './list-files.ts';
+import { listMedia } from './media-catalogue.ts';
 import { requirePermissions } from './permissions.ts';
 import { makeTravel } from './travel.ts';
 
@@ -230,6 +231,10 @@ export class FileStorage implements Storage {
 
   discover(folders: readonly string[], signal: AbortSignal): Promise<readonly FoundDefinition[]> {
     return findDefinitions([this.baseFolder, ...folders], signal);
+  }
+
+  media(signal: AbortSignal): ReturnType<typeof listMedia> {
+    return listMedia([this.baseFolder, ...this.#options.settings().searchPath], signal);
   }
 
   async volumes(

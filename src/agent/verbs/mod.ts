@@ -9,6 +9,7 @@ import { diskVerbs } from './disks.ts';
 import { hostVerbs } from './hosts.ts';
 import { imageVerbs } from './images.ts';
 import { machineVerbs } from './machines.ts';
+import { mediaVerbs } from './media.ts';
 import { networkVerbs } from './networks.ts';
 import { shareVerbs } from './shares.ts';
 import { snapshotVerbs } from './snapshots.ts';
@@ -18,6 +19,7 @@ export function makeHandlers(host: Host, streams: Streams): Handlers {
   return {
     ...hostVerbs(host),
     ...diskVerbs(host),
+    ...mediaVerbs(host),
     ...machineVerbs(host),
     ...deviceVerbs(host),
     ...shareVerbs(host),

@@ -35,6 +35,7 @@ import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
 import { foreignMachineSchema } from '../vm/import.ts';
 import { startCheckSchema, vmActionRequestSchema } from '../vm/vm.ts';
 import { powerActions } from '../vm/actions.ts';
+import { hostMediaSchema } from './host-media.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
 
 /** Who is behind a call, for the events it leads to. */
@@ -127,6 +128,8 @@ export const linkMethods = {
       findings: hostDiskReportSchema.shape.findings,
     }),
   },
+  /** Images for drives in the folders for vms and the search path; what machines with a process have in their drives. */
+  'host.media': { params: z.strictObject({}), result: hostMediaSchema },
   /**
    * Whether the work can begin, and the files that it makes, changes or deletes. Errors: `forbidden`, `not-found`, `exists`,
    * `exhausted`; `refused` with `vmIds` among its facts where vms use one of the files.

@@ -7,6 +7,7 @@ import { actionWords } from '../vm/actions.ts';
 import { adapterStatesSchema } from '../vm/adapter-state.ts';
 import { vmFileSchema } from '../vm/definition.ts';
 import { mediumSchema } from '../vm/hardware.ts';
+import { knownMediaSchema } from '../vm/known-media.ts';
 import {
   effectiveHardwareSchema,
   diskAttachSchema,
@@ -403,6 +404,17 @@ export const vmsRoutes = {
     params: z.strictObject({ vm: referenceSchema, name: sharedFolderNameSchema }),
     query: dryRunQuerySchema,
     answer: 'operation',
+  }),
+  'vm.medium.list': route({
+    method: 'GET',
+    path: '/vms/{vm}/media',
+    summary: "List the images known for a vm's CD and floppy drives, and which other vms have them",
+    group: 'vms',
+    right: 'vm.view',
+    on: 'vm',
+    params: vmParams,
+    answer: 'now',
+    response: knownMediaSchema,
   }),
   'vm.medium.insert': route({
     method: 'PUT',

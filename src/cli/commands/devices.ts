@@ -5,10 +5,13 @@ import {
   vmDiskFormats,
   type diskAttachSchema,
   type DiskFormat,
+  type KnownMedium,
   type Tray,
 } from '#api';
 import { Fault, formatBytes } from '#lib';
 import { command, type Run } from '../command.ts';
+import { writeList } from '../output/render.ts';
+import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
 
 const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
@@ -24,6 +27,21 @@ const placeOptions = {
   controller: { type: 'number', value: 'NUMBER', meaning: 'controller or IDE channel' },
   position: { type: 'number', value: 'NUMBER', meaning: 'default: the first free one' },
 } as const;
+
+const mediaColumns: readonly Column<KnownMedium>[] = [
+  {
+    title: 'MEDIUM',
+    value: ({ medium, name, path }) => (medium.kind === 'image' ? name : path),
+    wraps: true,
+  },
+  { title: 'DRIVE', value: ({ drive }) => drive },
+  { title: 'SIZE', value: ({ sizeBytes }) => formatBytes(sizeBytes), align: 'right' },
+  {
+    title: 'IN USE BY',
+    value: ({ vms, held }) => `${vms.join(', ')}${held ? ' (held for writing)' : ''}`,
+    wraps: true,
+  },
+];
 
 const attachOptions = {
   new: { type: 'size', value: 'SIZE', meaning: 'make a new disk of this size' },
@@ -208,6 +226,18 @@ export const deviceCommands = [
         run.signal,
       );
       await finish(run, started, () => `disk ${place} was detached from ${vm}; its file stays`);
+    },
+  }),
+  command({
+    name: 'vm media',
+    summary: "the images known for a vm's CD and floppy drives, and which other vms have them",
+    args: [vmArgument],
+    examples: ['gantry vm media web-1'],
+    async run({ args, client, out, format, signal }) {
+      const [vm = ''] = args;
+      const { media, complete } = await client.call('vm.medium.list', { params: { vm } }, signal);
+      writeList(out, format, mediaColumns, media, 'no images');
+      if (!complete) out.note('there are more files than were looked at');
     },
   }),
   command({

@@ -32,6 +32,7 @@ before(async () => {
     'host.probe': () => ({ facts }),
     'host.service': () => ({ running: true }),
     'host.disks': () => ({ disks: [], complete: true }),
+    'host.media': () => ({ files: [], complete: true, inserted: [] }),
     'host.disk': nothingThere,
     'host.disk.plan': nothingThere,
     'host.drive': nothingThere,

@@ -62,6 +62,7 @@ import {
   revertSnapshot,
   takeSnapshot,
 } from '../app/vm/snapshots-vm.ts';
+import { listKnownMedia } from '../app/vm/known-media.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
 import { showSamples } from '../app/samples.ts';
@@ -402,6 +403,7 @@ function deviceHandlers({
       addShare(coordinator, caller, id, body, query.dryRun),
     'vm.share.remove': ({ caller, id, params, query }) =>
       removeShare(coordinator, caller, id, params.name, query.dryRun),
+    'vm.medium.list': ({ caller, id, signal }) => listKnownMedia(coordinator, caller, id, signal),
     'vm.medium.insert': ({ caller, id, params, body, query }) =>
       changeMedium(
         coordinator,

@@ -207,6 +207,7 @@ export class MemoryHost implements Links {
     'host.diagnose': () => ({ findings: [] }),
     'host.probe': () => ({ facts }),
     'host.disks': () => ({ disks: [], complete: true }),
+    'host.media': () => ({ files: [], complete: true, inserted: [] }),
     'host.disk': ({ file }) => {
       throw new Fault('not-found', `there is no disk ${file}`);
     },

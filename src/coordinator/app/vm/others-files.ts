@@ -43,6 +43,23 @@ export function requireOwnPaths(
   }
 }
 
+/** Answers of which files `requireOwnPaths` would say that they are another vm's. Made once for many files. */
+export function findNotOwn(
+  inventory: Inventory,
+  caller: Caller,
+  vm: { readonly hostId: string; readonly id: string },
+): (file: string) => boolean {
+  const folders: string[] = [];
+  const files = new Set<string>();
+  for (const { id, data } of inventory.documents<VmDocument>('vm')) {
+    if (id === vm.id || data.hostId !== vm.hostId || caller.may('vm.disks', { kind: 'vm', id }))
+      continue;
+    folders.push(`${data.path}/`);
+    for (const own of filesIn(data.definition)) files.add(posix.resolve(data.path, own));
+  }
+  return (file) => files.has(file) || folders.some((folder) => file.startsWith(folder));
+}
+
 function belongsTo({ path, definition }: VmDocument, file: string): boolean {
   if (file.startsWith(`${path}/`)) return true;
   for (const own of filesIn(definition)) if (posix.resolve(path, own) === file) return true;
