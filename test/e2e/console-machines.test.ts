@@ -327,6 +327,82 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     await rm(shelf, { recursive: true });
   });
 
+  test('WEB-68 the disks of a host are made where it can reach, with free space shown first, and are looked at, changed and deleted', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const [host] = (await client.call('host.list', {})).items;
+    assert.ok(host);
+    const shelf = await mkdtemp(join(tmpdir(), 'gantry-disks-'));
+    const { searchPath } = host.settings;
+    const params = { host: host.id };
+    await client.call('host.update', {
+      params,
+      body: { settings: { searchPath: [...searchPath, shelf] } },
+    });
+    await page.goto(`${client.server}/hosts/${host.id}?tab=virtualDisks`);
+    const table = page.getByRole('grid', { name: 'Virtual disks' });
+    await table.getByRole('row').filter({ hasText: 'tablet' }).waitFor();
+    const dialog = page.getByRole('dialog');
+    const choose = async (name: string, verb: string): Promise<void> => {
+      await page.getByRole('button', { name: `Actions for ${name}`, exact: true }).click();
+      await page.getByRole('menuitem', { name: verb, exact: true }).click();
+    };
+    const send = (verb: string): Promise<void> =>
+      dialog.getByRole('button', { name: verb, exact: true }).click();
+    await page.getByRole('button', { name: 'Create disk' }).click();
+    await dialog
+      .getByText(/ free of /)
+      .first()
+      .waitFor();
+    await dialog.getByLabel('Folder').fill(shelf);
+    await dialog.getByLabel('Name of the file').fill('base.vhdx');
+    await dialog.getByLabel('Format').selectOption('vhdx');
+    await dialog.getByLabel('Size in MiB').fill('512');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'create-disk');
+    await send('Create disk');
+    const base = table.getByRole('row').filter({ hasText: 'base.vhdx' });
+    await base.getByText('vhdx dynamic').waitFor();
+    await base.getByText('512 MiB').waitFor();
+    await base.getByText('Not in use').waitFor();
+    await choose('base.vhdx', 'Create differencing disk');
+    await dialog.getByLabel('Name of the file').fill('child.vhdx');
+    await send('Create differencing disk');
+    const child = table.getByRole('row').filter({ hasText: 'child.vhdx' });
+    await child.getByText('vhdx differencing').waitFor();
+    await choose('base.vhdx', 'Delete');
+    await send('Delete');
+    await dialog.getByText(/other disks are made from it/).waitFor();
+    await send('Cancel');
+    await child.getByRole('button', { name: 'child.vhdx', exact: true }).click();
+    await dialog.getByText(join(shelf, 'base.vhdx')).first().waitFor();
+    await send('Checksum');
+    const checksum = await gantry.must('disk', 'checksum', join(shelf, 'child.vhdx'), '-o', 'json');
+    const sum = /[0-9a-f]{64}/.exec(checksum)?.[0] ?? 'none';
+    await dialog.getByText(sum, { exact: false }).waitFor();
+    await send('Check whole');
+    await dialog.getByText(/Corruptions: 0/).waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'disk');
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await choose('child.vhdx', 'Flatten');
+    await send('Flatten');
+    await child.getByText('vhdx dynamic').waitFor();
+    for (const name of ['base.vhdx', 'child.vhdx']) {
+      await choose(name, 'Delete');
+      await send('Delete');
+      await table.getByText(name).waitFor({ state: 'detached' });
+    }
+    await choose('tablet.qcow2', 'Delete');
+    await send('Delete');
+    await dialog.getByText(/cannot delete .*tablet.qcow2: a vm uses it: tablet/).waitFor();
+    await send('Cancel');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'disks');
+    await client.call('host.update', { params, body: { settings: { searchPath } } });
+    await rm(shelf, { recursive: true });
+  });
+
   test('WEB-03 the site needs no web server beside the coordinator, and works unchanged behind a reverse proxy: sign-in, live lists, screens', async () => {
     await using proxy = await openReverseProxy(gantry);
     await using behind = await sitAtBrowser(room.browser);

@@ -30,6 +30,10 @@ const HostAdapters = lazy(async () => ({
   default: (await import('./HostAdapters.tsx')).HostAdapters,
 }));
 
+const HostDisks = lazy(async () => ({
+  default: (await import('./disks/HostDisks.tsx')).HostDisks,
+}));
+
 const ResourceAllocation = lazy(async () => ({
   default: (await import('./resources/ResourceAllocation.tsx')).ResourceAllocation,
 }));
@@ -124,6 +128,12 @@ function HostTabContent({
       return (
         <Suspense fallback={<Coming />}>
           <HostAdapters host={host} />
+        </Suspense>
+      );
+    case 'virtualDisks':
+      return (
+        <Suspense fallback={<Coming />}>
+          <HostDisks host={host} />
         </Suspense>
       );
     case 'checks':

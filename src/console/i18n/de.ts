@@ -240,6 +240,7 @@ export const german: Language = {
     unknownError: 'In der Konsole ist etwas schiefgegangen',
     user: 'Benutzername',
     virtualMachine: 'Virtuelle Maschine',
+    virtualDisks: 'Virtuelle Festplatten',
     virtualMachines: 'Virtuelle Maschinen',
     vmsRange: '{from}–{to} von {total}',
     whatGoesWrong: '{action} von {name} ist fehlgeschlagen',

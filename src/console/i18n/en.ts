@@ -240,6 +240,7 @@ export const texts = {
   unknownError: 'Something went wrong in the console',
   user: 'User name',
   virtualMachine: 'Virtual machine',
+  virtualDisks: 'Virtual disks',
   virtualMachines: 'Virtual machines',
   vmsRange: '{from}–{to} of {total}',
   whatGoesWrong: '{action} of {name} failed',

@@ -54,9 +54,10 @@ export async function planWork(asked: DiskWork, options: PlanOptions): Promise<P
   for (const path of changes) {
     await requireInside(path, folders.listed());
     await requireDisk(path, store, formatOf(path));
-    await demandUnused(path, verb);
   }
+  // Who has it says more than that somebody has.
   requireFree(verb, users, { reads, changes, under });
+  for (const path of changes) await demandUnused(path, verb);
   for (const path of makes) await requirePlace(path, again);
   for (const path of new Set([...makes, ...changes].map(dirname)))
     if (verb !== 'delete') await requireSpace(path, space);

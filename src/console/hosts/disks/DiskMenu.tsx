@@ -1,0 +1,34 @@
+/** What may be done with a disk file; the host says no with the reason where it is in use. */
+import { Divider, DropdownItem } from '@patternfly/react-core';
+import type { ReactNode } from 'react';
+import type { HostDisk } from '#api';
+import { ThingMenu } from '../../parts/ThingMenu.tsx';
+import { fileName } from './disk-tree.ts';
+import { verbWord, type VerbOfDisk } from './disk-verbs.ts';
+import { useDiskText } from './disk-words.ts';
+
+const anyDisk: readonly VerbOfDisk[] = ['inspect', 'create-child', 'convert', 'resize', 'compact'];
+const withParent: readonly VerbOfDisk[] = ['commit', 'flatten'];
+
+export function DiskMenu({
+  disk,
+  onAsk,
+}: {
+  readonly disk: HostDisk;
+  readonly onAsk: (verb: VerbOfDisk) => void;
+}): ReactNode {
+  const text = useDiskText();
+  const item = (verb: VerbOfDisk): ReactNode => (
+    <DropdownItem key={verb} onClick={() => onAsk(verb)}>
+      {text(verbWord[verb])}
+    </DropdownItem>
+  );
+  return (
+    <ThingMenu name={fileName(disk.path)} look="row">
+      {(disk.problem === null ? anyDisk : anyDisk.slice(0, 1)).map(item)}
+      {disk.parent !== null && withParent.map(item)}
+      <Divider component="li" />
+      {item('delete')}
+    </ThingMenu>
+  );
+}

@@ -1,0 +1,149 @@
+/** The virtual disks of a host as trees of layers: what each takes, who has it, what nobody has. */
+import {
+  Alert,
+  Button,
+  Content,
+  Label,
+  PageSection,
+  Toolbar,
+  ToolbarContent,
+  ToolbarItem,
+} from '@patternfly/react-core';
+import { useQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import type { Host, HostDisk, HostDiskList } from '#api';
+import { useConsole, useWords } from '../../console.ts';
+import { Answer } from '../../parts/Answer.tsx';
+import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
+import { arrangeDisks, fileName, unusedBytes, type DiskRow } from './disk-tree.ts';
+import { useDiskText } from './disk-words.ts';
+import { DiskDialog, type DiskVerbAsked } from './DiskDialog.tsx';
+import { DiskMenu } from './DiskMenu.tsx';
+import { disksKey } from './use-disk-work.ts';
+
+export function HostDisks({ host }: { readonly host: Host }): ReactNode {
+  const { client } = useConsole();
+  const text = useDiskText();
+  const [asked, setAsked] = useState<DiskVerbAsked>();
+  const question = useQuery({
+    queryKey: disksKey(host),
+    queryFn: ({ signal }) => client.call('host.disks', { params: { host: host.id } }, signal),
+    // Files come and go while nobody looks.
+    refetchOnMount: 'always',
+  });
+  return (
+    <PageSection isFilled>
+      <Answer question={question}>
+        {(list) => (
+          <>
+            <Toolbar>
+              <ToolbarContent>
+                <ToolbarItem>
+                  <Button onClick={() => setAsked({ verb: 'create' })}>{text('create')}</Button>
+                </ToolbarItem>
+                <ToolbarItem alignSelf="center">
+                  <Totals list={list} />
+                </ToolbarItem>
+              </ToolbarContent>
+            </Toolbar>
+            {!list.complete && (
+              <Alert variant="warning" isInline component="p" title={text('incomplete')} />
+            )}
+            {list.disks.length === 0 ? (
+              <Content component="p">{text('none')}</Content>
+            ) : (
+              <DiskTable disks={list.disks} onAsk={setAsked} />
+            )}
+            {asked !== undefined && (
+              <DiskDialog
+                host={host}
+                disks={list.disks}
+                asked={asked}
+                onClose={() => setAsked(undefined)}
+              />
+            )}
+          </>
+        )}
+      </Answer>
+    </PageSection>
+  );
+}
+
+function Totals({ list: { disks } }: { readonly list: HostDiskList }): ReactNode {
+  const words = useWords();
+  const text = useDiskText();
+  const bytes = words.bytes(unusedBytes(disks));
+  return <span>{text('unused', { count: words.count(disks.length), bytes })}</span>;
+}
+
+function DiskTable({
+  disks,
+  onAsk,
+}: {
+  readonly disks: readonly HostDisk[];
+  readonly onAsk: (asked: DiskVerbAsked) => void;
+}): ReactNode {
+  const words = useWords();
+  const text = useDiskText();
+  const columns: readonly PlainColumn<DiskRow>[] = [
+    [
+      text('file'),
+      ({ disk, depth }) => (
+        <span className="disk-name" style={{ paddingInlineStart: `${depth * 1.5}rem` }}>
+          {depth > 0 && <span aria-hidden>└ </span>}
+          <Button
+            variant="link"
+            isInline
+            title={disk.path}
+            onClick={() => onAsk({ verb: 'inspect', disk })}
+          >
+            {fileName(disk.path)}
+          </Button>
+        </span>
+      ),
+    ],
+    [
+      text('format'),
+      ({ disk: { format, variant } }) =>
+        format === null ? words.text('notAvailable') : `${format} ${variant ?? ''}`,
+    ],
+    [text('size'), ({ disk }) => words.bytes(disk.sizeBytes)],
+    [text('taken'), ({ disk }) => words.bytes(disk.fileBytes)],
+    [text('chain'), ({ disk }) => words.bytes(disk.chainBytes)],
+    [text('usedBy'), ({ disk }) => <Users disk={disk} />],
+    [
+      words.text('actions'),
+      ({ disk }) => <DiskMenu disk={disk} onAsk={(verb) => onAsk({ verb, disk })} />,
+    ],
+  ];
+  return (
+    <PlainTable
+      label={words.text('virtualDisks')}
+      columns={columns}
+      rows={arrangeDisks(disks)}
+      keyOf={({ disk }) => disk.path}
+    />
+  );
+}
+
+/** Who has it, and what is wrong with it. */
+function Users({ disk }: { readonly disk: HostDisk }): ReactNode {
+  const text = useDiskText();
+  const { vms, orphan, parent, problem } = disk;
+  return (
+    <>
+      {vms.join(', ')}
+      {orphan === 'unused' && <Label isCompact>{text('orphan')}</Label>}
+      {orphan === 'parent-missing' && (
+        <Label isCompact color="red">
+          {text('lost', { parent: parent ?? '' })}
+        </Label>
+      )}
+      {problem !== null && (
+        <Label isCompact color="red">
+          {problem}
+        </Label>
+      )}
+    </>
+  );
+}
