@@ -104,6 +104,7 @@ async function measure(vms: number): Promise<readonly string[][]> {
         for (const [vm, base] of samples.entries())
           yield { hostId, sample: sampleAt(base, vm, at) };
       },
+      diskSpaces: () => [],
       loads: () => [],
     };
     const recorder = new SampleRecorder({ store, inventory, clock });

@@ -48,6 +48,7 @@ export * from './vm/additions.ts';
 export * from './vm/additions-functions.ts';
 export * from './vm/console.ts';
 export * from './vm/definition.ts';
+export * from './vm/disk-space.ts';
 export * from './vm/guest-health.ts';
 export * from './vm/guests.ts';
 export * from './vm/hardware.ts';

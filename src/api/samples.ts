@@ -42,6 +42,11 @@ export const sampleMetrics = {
     of: ['host'],
     meaning: 'memory available for new vms, after the reserve',
   },
+  diskSpaceBytes: {
+    unit: 'bytes',
+    of: ['vm'],
+    meaning: 'space that all files of a vm take up on its host, also while it is off',
+  },
   diskReadBytesPerSecond: {
     unit: 'bytes-per-second',
     of: ['vm', 'host'],
@@ -103,20 +108,20 @@ const heartbeatPercents = { none: null, good: 100, missed: 0 } as const;
 export function figuresOfVm({
   cpuPercent,
   memoryBytes,
+  diskSpaceBytes,
   diskUse,
   networkUse,
   heartbeat,
   guest,
-}: Pick<
-  VmStatus,
-  'cpuPercent' | 'memoryBytes' | 'diskUse' | 'networkUse' | 'heartbeat' | 'guest'
->): Figures {
+}: Pick<VmStatus, 'cpuPercent' | 'memoryBytes' | 'diskUse' | 'networkUse' | 'heartbeat' | 'guest'> &
+  Partial<Pick<VmStatus, 'diskSpaceBytes'>>): Figures {
   const total = guest?.memoryTotalBytes ?? null;
   const free = guest?.memoryFreeBytes ?? null;
   return {
     cpuPercent,
     memoryBytes,
     guestMemoryUsedBytes: total === null || free === null ? null : Math.max(0, total - free),
+    diskSpaceBytes: diskSpaceBytes ?? null,
     diskReadBytesPerSecond: diskUse?.readBytesPerSecond ?? null,
     diskWrittenBytesPerSecond: diskUse?.writtenBytesPerSecond ?? null,
     diskReadsPerSecond: diskUse?.readsPerSecond ?? null,

@@ -253,6 +253,11 @@ export interface Storage {
     keep: ReadonlySet<string>,
     others: readonly MachineFile[],
   ): Promise<readonly StoredFile[]>;
+  /**
+   * What all files of the machine take up on their volumes, in bytes: those that `files` knows the role of, wherever they
+   * lie, and no parents of other machines. Cheap: no file is opened. Errors: those of the file system.
+   */
+  occupiedBytes(file: MachineFile): Promise<number>;
   /** Deletes what `files` says a delete deletes. */
   destroy(
     file: MachineFile,

@@ -33,6 +33,7 @@ import {
   reservedProcessors,
   type HostCapacity,
 } from './admission.ts';
+import { DiskSpaceWatch } from './disk-space-watch.ts';
 import type { HostFile } from './host-file.ts';
 import type { Outbox } from './outbox.ts';
 import { ScriptRunner } from './script-runner.ts';
@@ -86,6 +87,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly #shared: { file: HostFile };
   #facts: HostFacts | undefined;
   #volumes: VolumeWatch | undefined;
+  #diskSpace: DiskSpaceWatch | undefined;
   #low: string | undefined;
   #standsDown = false;
   #onChange: () => void = () => undefined;
@@ -181,6 +183,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.driver.networks.look();
     if (rebooted) await this.#change({ bootId });
     this.#volumes = new VolumeWatch(this);
+    this.#diskSpace = new DiskSpaceWatch(this, () => this.#onChange());
     this.service.resume(rebooted ? 'host-started' : 'agent-started');
   }
 
@@ -277,6 +280,11 @@ export class Host implements MachineHost, AsyncDisposable {
     return samples;
   }
 
+  /** Bytes that the files of machines take up. */
+  get diskSpaces(): ReadonlyMap<string, number> | undefined {
+    return this.#diskSpace?.spaces;
+  }
+
   async load(): Promise<HostLoad> {
     await this.watchResources();
     const live = this.files().filter(isLive);
@@ -370,6 +378,7 @@ export class Host implements MachineHost, AsyncDisposable {
   /** Ends the agent's part; machines go on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#volumes?.[Symbol.dispose]();
+    this.#diskSpace?.[Symbol.dispose]();
     this.service.stopWaiting();
     await this.#scripts[Symbol.asyncDispose]();
     for (const machine of this.#machines.values()) machine.interrupt();

@@ -63,6 +63,7 @@ export class Connection {
   /** As last told; where there are none, that is not told first. */
   #networksTold: LinkedHost['driver']['networks']['reports'] | undefined;
   readonly #leasesTold = new Map<string, readonly HostLease[]>();
+  #diskSpacesTold: LinkedHost['diskSpaces'];
   /** Own end of the connection. */
   #address: string | null = null;
   #told: { readonly facts?: HostFacts; readonly serviceRunning?: boolean } = {};
@@ -252,6 +253,7 @@ export class Connection {
       this.#send({ type: 'networks', networks: [...networks] });
     }
     this.#tellLeases();
+    this.#tellDiskSpaces();
     const { facts, serviceRunning } = host;
     if (facts === this.#told.facts && serviceRunning === this.#told.serviceRunning) return;
     this.#told = { facts, serviceRunning };
@@ -267,6 +269,14 @@ export class Connection {
       this.#leasesTold.set(network, leases);
       this.#send({ type: 'leases', network, leases: [...leases] });
     }
+  }
+
+  #tellDiskSpaces(): void {
+    const { diskSpaces } = this.#host;
+    if (diskSpaces === undefined || diskSpaces === this.#diskSpacesTold) return;
+    this.#diskSpacesTold = diskSpaces;
+    const machines = [...diskSpaces].map(([id, usedBytes]) => ({ id, usedBytes }));
+    this.#send({ type: 'disk-space', machines });
   }
 
   #sendSamples(): void {

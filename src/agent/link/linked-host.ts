@@ -38,6 +38,8 @@ export interface LinkedHost {
   takeRecords?(): MachineRecord[] | undefined;
   /** Reports that changed since the last call. */
   takeReports(): MachineReport[];
+  /** Bytes that the files of each machine take up, where that is measured. The same map until one has changed. */
+  readonly diskSpaces?: ReadonlyMap<string, number> | undefined;
   samples(): MachineSample[];
   /** Samples that matter and were not taken yet. */
   takeSamples(): MachineSample[];

@@ -91,6 +91,8 @@ export const machineFileSchema = z.strictObject({
     .strictObject({ volume: z.string().max(1024), forced: z.boolean() })
     .nullable()
     .default(null),
+  /** Its files were found to take up more than its settings allow without a warning, which was told (DISK-67). */
+  aboveDiskSpace: z.boolean().default(false),
   /** Times of recent reactions to a failure (VM-83). */
   reactions: z.array(timeSchema).max(100),
   done: z.array(doneSchema).max(maxDone),
@@ -132,6 +134,7 @@ export function newMachineFile(
     additionsHeard: false,
     leftovers: [],
     noSpace: null,
+    aboveDiskSpace: false,
     reactions: [],
     done: [],
   };

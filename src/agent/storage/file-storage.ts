@@ -43,6 +43,7 @@ import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
 import { listFiles } from './list-files.ts';
 import { listMedia } from './media-catalogue.ts';
+import { occupiedBytes } from './occupied.ts';
 import { requirePermissions } from './permissions.ts';
 import { makeTravel } from './travel.ts';
 
@@ -204,6 +205,10 @@ export class FileStorage implements Storage {
     others: readonly MachineFile[],
   ): Promise<readonly StoredFile[]> {
     return listFiles(file, keep, others);
+  }
+
+  occupiedBytes(file: MachineFile): Promise<number> {
+    return occupiedBytes(file);
   }
 
   async destroy(

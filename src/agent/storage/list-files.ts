@@ -58,7 +58,8 @@ export async function listFiles(
   return files;
 }
 
-function rolesOf(file: MachineFile): Map<string, FileRole> {
+/** Files that belong to the vm, which may not be there. */
+export function rolesOf(file: MachineFile): Map<string, FileRole> {
   const own = ownPlaces(file);
   const { disks, serialPorts, parallelPort } = file.definition.hardware;
   const roles = new Map<string, FileRole>([

@@ -61,6 +61,13 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
     samples: z.array(machineSampleSchema).max(20_000),
     load: hostLoadSchema,
   }),
+  /** Of all machines that were measured, whenever one has changed. */
+  z.strictObject({
+    type: z.literal('disk-space'),
+    machines: z
+      .array(z.strictObject({ id: idSchema, usedBytes: z.number().int().min(0) }))
+      .max(20_000),
+  }),
   z.strictObject({ type: z.literal('facts'), facts: hostFactsSchema, serviceRunning: z.boolean() }),
   z.strictObject({
     type: z.literal('networks'),

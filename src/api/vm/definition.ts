@@ -82,6 +82,18 @@ export const vmSettingsSchema = z
           .meta({ description: 'how many snapshots the vm may have; null: as many as are wanted' }),
       })
       .prefault({}),
+    diskSpace: z
+      .strictObject({
+        warnBytes: z.number().int().min(1).nullable().default(null).meta({
+          description:
+            'space on the host that all files of the vm may take up before it is warned of; null: any',
+        }),
+        warnPercent: z.number().min(1).max(100_000).nullable().default(null).meta({
+          description:
+            'the same, of the sizes of its disks together; the lower limit counts; null: any',
+        }),
+      })
+      .prefault({}),
     failure: z
       .strictObject({
         reaction: z

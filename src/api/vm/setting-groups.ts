@@ -19,6 +19,7 @@ export const hardwareParts = {
       'hardware/scsiController',
       'settings/undoDisks',
       'settings/snapshots',
+      'settings/diskSpace',
     ],
   },
   floppy: { title: 'floppy', settings: ['hardware/floppy'] },

@@ -163,6 +163,10 @@ export const vmStatusSchema = z
       .meta({ description: 'tcg is software emulation' }),
     cpuPercent: z.number().min(0).nullable().meta({ description: "of the vm's own processors" }),
     memoryBytes: z.number().int().min(0).nullable().meta({ description: 'resident on the host' }),
+    diskSpaceBytes: z.number().int().min(0).nullable().meta({
+      description:
+        'taken up on the host by all files of the vm, running or not; what several vms stand on is not counted',
+    }),
     diskUse: diskUseSchema.nullable(),
     networkUse: networkUseSchema
       .nullable()

@@ -76,6 +76,13 @@ export const vmColumns: readonly Column<Vm>[] = [
     align: 'right',
   },
   { title: 'ADDRESS', value: (vm) => orNone(vm.status.guest?.addresses[0]) },
+  {
+    title: 'DISK SPACE',
+    value: ({ status: { diskSpaceBytes } }) =>
+      diskSpaceBytes === null ? 'n/a' : formatBytes(diskSpaceBytes),
+    align: 'right',
+    wide: true,
+  },
   ...useColumns.map((column) => ({ ...column, wide: true as const })),
   { title: 'GUEST', value: (vm) => orNone(vm.status.guestHealth), wide: true },
   { title: 'HEARTBEAT', value: (vm) => vm.status.heartbeat.state, wide: true },

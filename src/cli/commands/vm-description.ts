@@ -1,6 +1,13 @@
 /** What `vm show` says of a vm. */
 import { formatBitRate, formatBytes } from '#lib';
-import { placeName, vmStateFacts, type Adapter, type AdapterState, type Vm } from '#api';
+import {
+  diskSpaceLimitBytes,
+  placeName,
+  vmStateFacts,
+  type Adapter,
+  type AdapterState,
+  type Vm,
+} from '#api';
 import { firewallLines } from '../firewall-options.ts';
 import { humanDuration, localTime } from '../output/human.ts';
 
@@ -78,6 +85,14 @@ function portWords({ bandwidth, priority, addresses, vlans }: Adapter): readonly
   ];
 }
 
+function describeDiskSpace({ definition, status: { diskSpaceBytes } }: Vm): string {
+  if (diskSpaceBytes === null) return 'n/a';
+  const limitBytes = diskSpaceLimitBytes(definition);
+  if (limitBytes === null) return formatBytes(diskSpaceBytes);
+  const side = diskSpaceBytes > limitBytes ? 'above' : 'of';
+  return `${formatBytes(diskSpaceBytes)}, ${side} its limit of ${formatBytes(limitBytes)}`;
+}
+
 /** A vm in lines: what it is, what it has, what was last seen of it. */
 export function describeVm(
   vm: Vm,
@@ -112,6 +127,7 @@ export function describeVm(
           `${formatBytes(disk.sizeBytes)} ${disk.format} ${disk.file}`,
         ] as const,
     ),
+    ['disk space', describeDiskSpace(vm)],
     ...hardware.opticalDrives.map(
       (drive) =>
         [

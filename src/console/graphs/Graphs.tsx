@@ -72,6 +72,7 @@ function graphsOfVm({ definition }: Vm): readonly GraphFacts[] {
       ],
     },
     ...diskAndNetwork,
+    { title: 'diskSpace', lines: [['allFiles', 'diskSpaceBytes']] },
   ];
 }
 

@@ -69,6 +69,7 @@ export const german: Language = {
     lastSeen: 'Zuletzt gesehen',
     leavesOut: 'Lässt {count} aus:',
     memoryUsed: 'Belegter Speicher',
+    diskSpace: 'Belegter Plattenplatz',
     noHostsFound: 'Kein Host passt zum Filter',
     noImages: 'Keine Images',
     noImagesFound: 'Kein Image passt zum Filter',

@@ -72,6 +72,7 @@ export const texts = {
   lastSeen: 'Last seen',
   leavesOut: 'Leaves out {count}:',
   memoryUsed: 'Memory in use',
+  diskSpace: 'Disk space in use',
   noHostsFound: 'No host matches the filter',
   noImages: 'No images',
   noImagesFound: 'No image matches the filter',

@@ -8,6 +8,7 @@ import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { RunningTime } from '../vms/RunningTime.tsx';
 import { DiskActivity, NetworkActivity } from './Activity.tsx';
+import { DiskSpaceAlert } from './DiskSpaceAlert.tsx';
 import { useVmText } from './words/vm-words.ts';
 
 function FactCard({ title, facts }: { readonly title: string; readonly facts: Facts }): ReactNode {
@@ -35,6 +36,7 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
   return (
     <>
       {status.lastFault !== null && <FailureAlert error={new Error(status.lastFault.message)} />}
+      <DiskSpaceAlert vm={vm} />
       <Gallery hasGutter minWidths={{ default: '100%', md: '22rem' }}>
         <FactCard
           title={words.text('state')}
@@ -59,6 +61,7 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
               </>,
             ],
             [words.text('disk'), <DiskActivity key="disk" vm={vm} />],
+            [words.text('diskSpace'), words.bytes(status.diskSpaceBytes)],
             [words.text('network'), <NetworkActivity key="network" vm={vm} />],
             [words.text('host'), vm.host],
             [

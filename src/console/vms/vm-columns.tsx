@@ -23,6 +23,7 @@ export const vmRowFields = [
   'status.since',
   'status.cpuPercent',
   'status.memoryBytes',
+  'status.diskSpaceBytes',
   'status.runningSeconds',
   'status.guest.osName',
   'status.guest.addresses',
@@ -109,6 +110,14 @@ export const vmColumns: readonly Column<Vm>[] = [
     width: 8,
     hidden: true,
     raw: (vm) => vm.status.memoryBytes,
+    say: (size, words) => words.bytes(size),
+  }),
+  column({
+    key: 'diskSpace',
+    field: 'status.diskSpaceBytes',
+    width: 8,
+    hidden: true,
+    raw: (vm) => vm.status.diskSpaceBytes,
     say: (size, words) => words.bytes(size),
   }),
   column({

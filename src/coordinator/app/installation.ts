@@ -18,6 +18,7 @@ import { configureHosts } from './hosts.ts';
 import { requireMatch, type Precondition } from './precondition.ts';
 import { settingEvents } from './setting-events.ts';
 import { installationThing } from './things.ts';
+import { findVmTroubles } from './vm-troubles.ts';
 
 /** What does not change while the coordinator runs. */
 export interface About {
@@ -61,7 +62,9 @@ export async function showInstallation(
       operations: everything ? unfinished : 0,
       lastEvent: everything ? (last?.seq ?? 0) : 0,
     },
-    findings: everything ? [...about.findings(), ...findHostTroubles(inventory)] : [],
+    findings: everything
+      ? [...about.findings(), ...findHostTroubles(inventory), ...findVmTroubles(inventory)]
+      : [],
   };
 }
 

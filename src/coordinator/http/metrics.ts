@@ -130,6 +130,12 @@ const vmMetrics = [
   ['gantry_vm_heartbeats_total', 'counter', 'signs of life heard of the guest'],
 ] as const;
 
+const spaceMetric = 'gantry_vm_disk_space_bytes';
+
+function labelsOf({ name, id, host }: Vm): Readonly<Record<string, string>> {
+  return { vm: name, id, host };
+}
+
 /** Of live vms; a number that is not known is left out. */
 function writeVm(out: Text, vm: Vm): void {
   const { cpuPercent, memoryBytes, diskUse, networkUse, heartbeat } = vm.status;
@@ -142,7 +148,7 @@ function writeVm(out: Text, vm: Vm): void {
     networkUse?.sentBytesPerSecond,
     heartbeat.beats,
   ];
-  const labels = { vm: vm.name, id: vm.id, host: vm.host };
+  const labels = labelsOf(vm);
   for (const [index, [name]] of vmMetrics.entries()) {
     const value = values[index] ?? null;
     if (value !== null) out.value(name, labels, value);
@@ -151,11 +157,14 @@ function writeVm(out: Text, vm: Vm): void {
 
 function writeInventory(out: Text, inventory: Inventory): void {
   for (const [name, type, help] of vmMetrics) out.head(name, type, help);
+  out.head(spaceMetric, 'gauge', 'taken up by all files of the vm, running or not');
   const states = new Map<VmState, number>(vmStates.map((state) => [state, 0]));
   for (const { id } of inventory.documents('vm')) {
     const vm = inventory.vm(id);
     const state = vm?.state ?? 'unknown';
     if (vm !== undefined && vmStateFacts[state].live) writeVm(out, vm);
+    const usedBytes = vm?.status.diskSpaceBytes ?? null;
+    if (vm !== undefined && usedBytes !== null) out.value(spaceMetric, labelsOf(vm), usedBytes);
     states.set(state, (states.get(state) ?? 0) + 1);
   }
   out.head('gantry_vms', 'gauge', 'vms by state');

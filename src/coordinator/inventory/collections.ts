@@ -18,9 +18,17 @@ export function createCollections(clock: Clock, make: Makers): Collections {
       defaultSort: 'name',
       make: make.vm,
       refresh: (vm) => withRunningTime(vm, clock.now()),
-      sampled: ['cpuPercent', 'memoryBytes', 'heartbeat', 'guestHealth', 'additions', 'guest'].map(
-        (field) => `status.${field}`,
-      ),
+      sampled: [
+        'cpuPercent',
+        'memoryBytes',
+        'diskSpaceBytes',
+        'diskUse',
+        'networkUse',
+        'heartbeat',
+        'guestHealth',
+        'additions',
+        'guest',
+      ].map((field) => `status.${field}`),
       timed: [{ field: 'status.runningSeconds', opposite: 'status.startedAt' }],
     }),
     host: new Collection({

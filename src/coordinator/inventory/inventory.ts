@@ -69,10 +69,14 @@ export interface Inventory {
 
   /** What passes of the vms that are there to have it: they run, or are paused, on hosts that are connected. */
   liveSamples(): Iterable<{ readonly hostId: string; readonly sample: MachineSample }>;
+  /** Space that the files of vms take up, running or not, on hosts that are connected. */
+  diskSpaces(): Iterable<{ readonly vmId: string; readonly usedBytes: number }>;
   /** Of the hosts that are connected. */
   loads(): Iterable<{ readonly hostId: string; readonly load: HostLoad }>;
 
   setSample(sample: MachineSample): void;
+  /** All that the host has measured, by vm. */
+  setDiskSpaces(hostId: string, usedBytes: ReadonlyMap<string, number>): void;
   setHostLoad(hostId: string, load: HostLoad): void;
   setConnection(hostId: string, connection: Connection): void;
   /** How the connection of a host without an agent stands. */

@@ -55,6 +55,56 @@ test('shows the state unknown while the host is away, and what it was again afte
   assert.equal(inventory.vm(idOf('web'))?.state, 'running');
 });
 
+test('the space of a vm is shown while its host is connected, running or not, and as that host measures it', () => {
+  const { inventory, writer } = make();
+  const shown = (name: string): number | null | undefined =>
+    inventory.vm(idOf(name))?.status.diskSpaceBytes;
+  assert.equal(shown('web'), null);
+  // A vm may be measured before its document is here.
+  inventory.setDiskSpaces(
+    idOf('h1'),
+    new Map([
+      [idOf('web'), 5],
+      [idOf('new'), 7],
+    ]),
+  );
+  assert.equal(shown('web'), 5);
+  writer.put('vm', idOf('new'), vmData('new'));
+  assert.equal(shown('new'), 7);
+  writer.put('status', idOf('web'), { report: report('web', { state: 'off', startedAt: null }) });
+  assert.equal(shown('web'), 5);
+  writer.put('host', idOf('h2'), hostData('h2'));
+  inventory.setConnection(idOf('h2'), connected);
+  inventory.setDiskSpaces(idOf('h2'), new Map([[idOf('web'), 9]]));
+  assert.equal(shown('web'), 5);
+  assert.deepEqual(
+    [...inventory.diskSpaces()].map(({ usedBytes }) => usedBytes),
+    [5, 7],
+  );
+  const sorted = inventory.list(
+    'vm',
+    { limit: 10, sort: '-status.diskSpaceBytes' },
+    undefined,
+  ).items;
+  assert.deepEqual(
+    sorted.map(({ name }) => name),
+    ['new', 'web'],
+  );
+  inventory.setDiskSpaces(idOf('h1'), new Map([[idOf('web'), 8]]));
+  const again = inventory.list(
+    'vm',
+    { limit: 10, sort: '-status.diskSpaceBytes' },
+    undefined,
+  ).items;
+  assert.deepEqual(
+    again.map(({ name }) => name),
+    ['web', 'new'],
+  );
+  assert.equal(shown('new'), null);
+  inventory.setConnection(idOf('h1'), away);
+  assert.equal(shown('web'), null);
+});
+
 test('VM-17 counts the running time from the last start, at the time of reading', () => {
   const { inventory, writer, clock } = make();
   assert.equal(inventory.vm(idOf('web'))?.status.runningSeconds, 0);

@@ -59,6 +59,8 @@ export class MemoryInventory implements Inventory {
   readonly #indexes = new Indexes(this.#documents);
   readonly #collections: Collections;
   readonly #samples = new Map<string, MachineSample>();
+  /** By host and vm; a host may measure a vm before its document is here. */
+  readonly #diskSpaces = new Map<string, ReadonlyMap<string, number>>();
   readonly #loads = new Map<string, HostLoad>();
   readonly #foreign = new Map<string, ConnectionState>();
   readonly #connections = new Map<string, Connection>();
@@ -209,6 +211,12 @@ export class MemoryInventory implements Inventory {
     }
   }
 
+  *diskSpaces(): Iterable<{ readonly vmId: string; readonly usedBytes: number }> {
+    for (const [hostId, spaces] of this.#diskSpaces)
+      for (const [vmId, usedBytes] of spaces)
+        if (this.vmsOfHost(hostId).has(vmId)) yield { vmId, usedBytes };
+  }
+
   *loads(): Iterable<{ readonly hostId: string; readonly load: HostLoad }> {
     for (const [hostId, load] of this.#loads)
       if (this.document('host', hostId) !== undefined && this.#connected(hostId))
@@ -219,6 +227,13 @@ export class MemoryInventory implements Inventory {
     if (this.document('vm', sample.id) === undefined) return;
     this.#samples.set(sample.id, sample);
     this.#pass('vm', sample.id, 'sampled');
+  }
+
+  setDiskSpaces(hostId: string, usedBytes: ReadonlyMap<string, number>): void {
+    const before = this.#diskSpaces.get(hostId);
+    this.#diskSpaces.set(hostId, usedBytes);
+    for (const id of new Set([...(before?.keys() ?? []), ...usedBytes.keys()]))
+      if (before?.get(id) !== usedBytes.get(id)) this.#pass('vm', id, 'sampled');
   }
 
   setHostLoad(hostId: string, load: HostLoad): void {
@@ -237,7 +252,10 @@ export class MemoryInventory implements Inventory {
     this.#connections.set(hostId, connection);
     this.#pass('host', hostId, 'changed');
     if (before.connected === connection.connected) return;
-    if (!connection.connected) this.setNetworkReports(hostId, []);
+    if (!connection.connected) {
+      this.setNetworkReports(hostId, []);
+      this.#diskSpaces.delete(hostId);
+    }
     for (const id of this.vmsOfHost(hostId)) {
       if (!connection.connected) this.#samples.delete(id);
       this.#pass('vm', id, 'changed');
@@ -335,6 +353,7 @@ export class MemoryInventory implements Inventory {
       hostConnected: this.#connected(hostId),
       folderPath: this.folderPath(folderId),
       sample: this.#samples.get(id),
+      diskSpaceBytes: this.#diskSpaces.get(hostId)?.get(id),
     };
     return viewVm(parts, this.#clock.now());
   }

@@ -426,6 +426,12 @@ export class AgentLinks implements Links, AsyncDisposable {
         this.#context.inventory.setHostLoad(hostId, message.load);
         this.#noteSeen(hostId);
         return;
+      case 'disk-space':
+        this.#context.inventory.setDiskSpaces(
+          hostId,
+          new Map(message.machines.map(({ id, usedBytes }) => [id, usedBytes])),
+        );
+        return;
       case 'facts':
         await this.#noteFacts(hostId, message);
         await this.#tellConnected(hostId, message.facts, message.serviceRunning);

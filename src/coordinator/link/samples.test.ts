@@ -97,6 +97,24 @@ test('what a vm reads, writes, receives and sends is a metric where it is known'
   assert.ok(!text.includes(`gantry_vm_network_sent_bytes_per_second${labels}`), text);
 });
 
+test('DISK-67 the space that the files of a vm take up is a counter of the API and of its metrics, also while it is off, and above its limit the status tells of it', async () => {
+  const definition = makeDefinition('large');
+  const settings = { ...definition.settings, diskSpace: { warnBytes: 4096, warnPercent: null } };
+  await agent.connect([makeRecord({ ...definition, settings }, 1, { state: 'off' })]);
+  const { id } = definition;
+  const tell = async (usedBytes: number): Promise<string> => {
+    agent.send({ type: 'disk-space', machines: [{ id, usedBytes }] });
+    const isTold = (): boolean => stage.vm('large')?.status.diskSpaceBytes === usedBytes;
+    await stage.until(isTold, `${usedBytes} bytes`);
+    return (await stage.send('GET', '/installation')).text;
+  };
+  assert.doesNotMatch(await tell(4096), /the files of vm large/);
+  assert.match(await tell(8192), /the files of vm large take up 8 KiB: its limit is 4 KiB/);
+  const { text } = await stage.send('GET', '//metrics');
+  const line = `gantry_vm_disk_space_bytes{vm="large",id="${id}",host="h1"} 8192`;
+  assert.ok(text.split('\n').includes(line), text);
+});
+
 test('GA-14 the clock of a guest found to be a domain controller is set only when that is confirmed', async () => {
   const definition = await tellSample('dc', {
     guest: { ...plainGuest, hostName: 'dc', domainController: true },

@@ -53,6 +53,27 @@ test('while a vm is off or its host is away there is a gap, not a zero', async (
   assert.deepEqual(minutes, [5, null, 5, null, 6]);
 });
 
+test('DISK-67 the space that the files of a vm take up is kept over time, also while it is off', async () => {
+  await using place = await Place.open();
+  const web = place.addVm('web');
+  const tell = (usedBytes: number): void =>
+    place.inventory.setDiskSpaces(idOf('h1'), new Map([[web, usedBytes]]));
+  place.tell('web', { cpuPercent: 5 });
+  tell(8192);
+  await place.pass(1);
+  place.documents.put('status', web, { report: report('web', { state: 'off', startedAt: null }) });
+  await place.pass(1);
+  tell(16_384);
+  await place.pass(1);
+  place.inventory.setConnection(idOf('h1'), away);
+  await place.pass(1);
+  await place.recorder.look();
+  const read = (metric: 'cpuPercent' | 'diskSpaceBytes') =>
+    place.read(web, metric, 'minute', day, day + 4 * minuteMs);
+  assert.deepEqual(await read('diskSpaceBytes'), [8192, 8192, 16_384, null]);
+  assert.deepEqual(await read('cpuPercent'), [5, null, null, null]);
+});
+
 test('a host has its own figures and the sum of what its vms move', async () => {
   await using place = await Place.open();
   const use = {

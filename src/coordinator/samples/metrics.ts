@@ -29,6 +29,7 @@ const codes: Readonly<Record<SampleMetric, number>> = {
   networkSentBytesPerSecond: 12,
   heartbeatPercent: 13,
   runningVms: 14,
+  diskSpaceBytes: 15,
 };
 
 /** How many whole numbers stand for one of the unit: what is finer is not kept. */
@@ -72,6 +73,11 @@ function rowOf(figures: Figures): Row {
 
 export function rowOfVm(sample: MachineSample): Row {
   return rowOf(figuresOfVm(sample));
+}
+
+/** Also of one that does not run, of which nothing else is noted. */
+export function rowOfDiskSpace(usedBytes: number): Row {
+  return rowOf({ diskSpaceBytes: usedBytes });
 }
 
 const summed = [

@@ -7,7 +7,7 @@ import type { Clock } from '#lib';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Store } from '../store/store.ts';
 import { floorTo, minuteMs } from './levels.ts';
-import { rowOfHost, rowOfVm, type Row } from './metrics.ts';
+import { rowOfDiskSpace, rowOfHost, rowOfVm, type Row } from './metrics.ts';
 import { Minute } from './minute.ts';
 
 export const lookEveryMs = 10_000;
@@ -22,7 +22,7 @@ export interface Gathered {
 
 export interface RecorderOptions {
   readonly store: Pick<Store, 'putSamples'>;
-  readonly inventory: Pick<Inventory, 'liveSamples' | 'loads'>;
+  readonly inventory: Pick<Inventory, 'liveSamples' | 'diskSpaces' | 'loads'>;
   readonly clock: Clock;
 }
 
@@ -75,6 +75,11 @@ export class SampleRecorder implements AsyncDisposable {
       const others = ofHost.get(hostId);
       if (others === undefined) ofHost.set(hostId, [row]);
       else others.push(row);
+      seen += 1;
+      if (seen % atOnce.things === 0) await setImmediate();
+    }
+    for (const { vmId, usedBytes } of inventory.diskSpaces()) {
+      minute.note(vmId, rowOfDiskSpace(usedBytes));
       seen += 1;
       if (seen % atOnce.things === 0) await setImmediate();
     }

@@ -96,6 +96,11 @@ export class SimulatedStorage implements Storage {
     return [configuration, ...disks, saved];
   }
 
+  async occupiedBytes(file: MachineFile): Promise<number> {
+    const files = await this.files(file, new Set());
+    return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
   async destroy(
     file: MachineFile,
     keep: ReadonlySet<string>,

@@ -272,4 +272,17 @@ export const vmIncidents = {
       adapter: 'number of the adapter',
     },
   },
+  'vm.threshold.disk': {
+    number: 1066,
+    category: 'Disk',
+    target: 'vm',
+    type: 'warning',
+    message:
+      'The files of {target} take up {usedBytes} bytes, {side} its limit of {limitBytes} bytes',
+    attributes: {
+      side: 'above, or within again',
+      limitBytes: 'the limit',
+      usedBytes: 'what was measured',
+    },
+  },
 } as const satisfies Record<string, EventFacts>;

@@ -47,6 +47,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   'additions.running': 'laufen',
   'additions.not-answering': 'antworten nicht',
   'additions.outdated': 'veraltet',
+  diskSpaceExceeded: 'Die Dateien dieser VM belegen {used}, mehr als ihre Grenze von {limit}.',
   guestHealth: 'Befinden',
   'health.booting': 'startet noch',
   'health.working': 'läuft',

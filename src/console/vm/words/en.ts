@@ -45,6 +45,7 @@ export const vmTexts = {
   'additions.running': 'running',
   'additions.not-answering': 'not answering',
   'additions.outdated': 'outdated',
+  diskSpaceExceeded: 'The files of this vm take up {used}, more than its limit of {limit}.',
   guestHealth: 'Health',
   'health.booting': 'booting',
   'health.working': 'working',

@@ -152,6 +152,9 @@ export const germanSettings: SettingWords = {
     onTurnOff: 'Am Ende einer Sitzung',
     snapshots: 'Sicherungspunkte',
     limit: 'Höchstens',
+    diskSpace: 'Plattenplatz',
+    warnBytes: 'Warnen oberhalb von',
+    warnPercent: 'Warnen oberhalb von, gemessen an den Platten',
     console: 'Konsole',
     'console/enabled': 'Von anderswo benutzbar',
     'console/mode': 'Mehrere Personen',
@@ -318,6 +321,10 @@ export const germanSettings: SettingWords = {
     'undoDisks/enabled':
       'was der Gast schreibt, kommt in eigene Dateien; änderbar nur, solange die VM aus ist',
     limit: 'so viele Sicherungspunkte; leer: so viele, wie gewünscht sind',
+    warnBytes:
+      'so viel Platz dürfen alle Dateien der VM auf dem Host belegen, bevor gewarnt wird; leer: beliebig viel',
+    warnPercent:
+      'dasselbe als Anteil an der Größe ihrer Platten zusammen; die niedrigere Grenze gilt; leer: beliebig viel',
     onTurnOff: 'wenn beim Ausschalten nichts anderes gesagt wird',
     reaction: 'bei Absturz, Hängen oder Ende des Prozesses',
     maxRepetitions: 'so oft innerhalb einer Stunde',

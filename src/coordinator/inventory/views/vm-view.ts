@@ -24,6 +24,7 @@ export interface VmParts {
   readonly hostConnected: boolean;
   readonly folderPath: string;
   readonly sample: MachineSample | undefined;
+  readonly diskSpaceBytes: number | undefined;
 }
 
 const noBeat: VmStatus['heartbeat'] = { state: 'none', lastAt: null, beats: 0 };
@@ -77,7 +78,8 @@ function runningSeconds(startedAt: string | null, nowMs: number): number | null 
   return Math.max(0, Math.floor((nowMs - Date.parse(startedAt)) / 1000));
 }
 
-function viewStatus({ vm, report, host, sample }: VmParts, state: VmState): VmStatus {
+function viewStatus(parts: VmParts, state: VmState): VmStatus {
+  const { vm, report, host, sample, diskSpaceBytes } = parts;
   const live = vmStateFacts[state].live;
   // What passes is believed only while the vm is there to have it.
   const passing = live ? sample : undefined;
@@ -89,6 +91,7 @@ function viewStatus({ vm, report, host, sample }: VmParts, state: VmState): VmSt
     accelerator: live ? (report?.accelerator ?? null) : null,
     cpuPercent: passing?.cpuPercent ?? null,
     memoryBytes: passing?.memoryBytes ?? null,
+    diskSpaceBytes: diskSpaceBytes ?? null,
     diskUse: passing?.diskUse ?? null,
     networkUse: passing?.networkUse ?? null,
     heartbeat: passing?.heartbeat ?? noBeat,
