@@ -39,6 +39,7 @@ type WorkRoute = Extract<
   | `vm.disk.${'attach' | 'detach'}`
   | `vm.adapter.${'attach' | 'detach' | 'change'}`
   | `vm.medium.${'insert' | 'eject'}`
+  | `vm.snapshot.${'take' | 'change' | 'revert' | 'delete'}`
 >;
 
 /** How long one wait for an operation lasts; there is another one behind it. */

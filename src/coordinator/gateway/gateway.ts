@@ -43,6 +43,7 @@ import { readName } from './scope.ts';
 import { screenCalls } from './screen-calls.ts';
 import { Screens } from './screens.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
+import { snapshotChangeCalls } from './snapshot-change-calls.ts';
 import { statisticsCalls } from './statistics-calls.ts';
 import { tellEvents } from './tell-events.ts';
 
@@ -252,6 +253,7 @@ export class Gateway implements AsyncDisposable {
       ...changeCalls(connection),
       ...deviceCalls(connection),
       ...snapshotCalls(connection),
+      ...snapshotChangeCalls(connection),
       ...screenCalls(connection),
       ...networkCalls(connection),
       ...emptyCalls,

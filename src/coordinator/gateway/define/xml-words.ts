@@ -15,7 +15,7 @@ export function readRoot(text: string, ...names: readonly string[]): XmlNode {
   throw libvirtFault('XML_ERROR', `XML error: <${root.name}> is not <${names.join('> or <')}>`);
 }
 
-/** What a vm of Gantry has no word for. */
+/** What Gantry has no word for. */
 export class Lost {
   readonly #words = new Set<string>();
 
@@ -42,10 +42,13 @@ export class Lost {
   }
 
   /** Errors: CONFIG_UNSUPPORTED with the names. */
-  refuse(): void {
+  refuse(thing: 'vm' | 'snapshot' = 'vm'): void {
     if (this.#words.size === 0) return;
     const shown = [...this.#words].slice(0, 10).join(', ');
-    throw libvirtFault('CONFIG_UNSUPPORTED', `unsupported configuration: a vm has no ${shown}`);
+    throw libvirtFault(
+      'CONFIG_UNSUPPORTED',
+      `unsupported configuration: a ${thing} has no ${shown}`,
+    );
   }
 }
 
