@@ -100,6 +100,7 @@ export const germanChecks: Readonly<Record<string, string>> = {
   acceleration: 'Beschleunigung',
   memory: 'Speicher',
   'volume of {name}': 'Datenträger von {name}',
+  'disk space': 'Plattenplatz',
   'control groups': 'Kontrollgruppen',
   accounts: 'Konten',
   'storage adapter': 'Speicheradapter',

@@ -63,7 +63,7 @@ export async function showInstallation(
       lastEvent: everything ? (last?.seq ?? 0) : 0,
     },
     findings: everything
-      ? [...about.findings(), ...findHostTroubles(inventory), ...findVmTroubles(inventory)]
+      ? [...about.findings(), ...findHostTroubles(inventory), ...findVmTroubles(inventory, caller)]
       : [],
   };
 }
