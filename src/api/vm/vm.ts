@@ -223,6 +223,9 @@ export const allowedActionSchema = z
     allowed: z.boolean(),
     reason: z.string().optional().meta({ description: 'why not' }),
     hint: z.string().optional().meta({ description: 'what would help' }),
+    unsupported: z.literal(true).optional().meta({
+      description: "true: the driver of the vm's host cannot do it in any state; else left out",
+    }),
     confirm: z.string().optional().meta({ description: 'what people are asked first' }),
   })
   .meta({ id: 'AllowedAction' });

@@ -109,6 +109,20 @@ for (const [action, state] of cycle)
     assert.equal((await show('web-1')).state, state);
   });
 
+test('what the driver of its host cannot do is marked among the actions of a vm, in every state', async () => {
+  const { json } = await stage.send('GET', '/vms/web-1/actions');
+  const { actions } = json as { actions: readonly AllowedAction[] };
+  const of = (wanted: string) => actions.find(({ action }) => action === wanted);
+  const { allowed, reason, unsupported } = of('screen') ?? {};
+  assert.deepEqual(
+    [allowed, reason, unsupported],
+    [false, 'a simulated machine has pictures of a screen, not a screen', true],
+  );
+  assert.equal(of('clone')?.unsupported, true);
+  for (const able of ['turn-on', 'pause', 'take-snapshot'])
+    assert.equal(of(able)?.unsupported, undefined, able);
+});
+
 test('GA-18 a guest whose additions have not been heard is not asked to shut down, and that is said', async () => {
   done(await stage.act('POST', '/vms/web-1/actions/turn-on', {}));
   const { json } = await stage.send('GET', '/vms/web-1/actions');

@@ -51,13 +51,21 @@ export function requireAction(inventory: Inventory, vm: Vm, action: VmAction): s
   const judgement = judgeAction(action, facts);
   if (judgement.answer === 'take') return undefined;
   if (judgement.answer === 'ignore') return judgement.why;
-  const { ability } = vmActionFacts(action);
-  const cannot = ability !== undefined && facts.missing[ability] !== undefined;
-  const code = cannot ? 'unsupported' : facts.hostReachable ? 'refused' : 'unavailable';
+  const code = isUnsupported(action, facts)
+    ? 'unsupported'
+    : facts.hostReachable
+      ? 'refused'
+      : 'unavailable';
   throw new Fault(code, `cannot ${describeAct(action, vm.name)}: ${judgement.why}`, {
     facts: { vm: vm.name, action, state: vm.state },
     hint: judgement.hint,
   });
+}
+
+/** Whether the driver of its host cannot do it, whatever the state. */
+function isUnsupported(action: VmAction, { missing }: Judged): boolean {
+  const { ability } = vmActionFacts(action);
+  return ability !== undefined && missing[ability] !== undefined;
 }
 
 /** Every action with the answer for this caller (VM-48, VM-54). */
@@ -71,7 +79,10 @@ export function listActions(
     actions: (Object.keys(vmActions) as VmAction[]).map((action) => {
       const { right, confirm } = vmActionFacts(action);
       const judgement = judgeAction(action, facts);
-      const asked = confirm === undefined ? {} : { confirm };
+      const asked = {
+        ...(confirm === undefined ? {} : { confirm }),
+        ...(isUnsupported(action, facts) ? ({ unsupported: true } as const) : {}),
+      };
       if (!caller.may(right, { kind: 'vm', id: vm.id }))
         return { action, allowed: false, reason: `you lack the right ${right}`, ...asked };
       if (judgement.answer === 'take') return { action, allowed: true, ...asked };
