@@ -36,6 +36,7 @@ import { deviceCalls } from './device-calls.ts';
 import { DomainIds } from './domain-ids.ts';
 import { emptyCalls } from './empty-calls.ts';
 import { hostCalls } from './host-calls.ts';
+import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
 import { networkCalls } from './network-calls.ts';
 import { powerCalls } from './power-calls.ts';
@@ -252,6 +253,7 @@ export class Gateway implements AsyncDisposable {
       ...defineCalls(connection),
       ...changeCalls(connection),
       ...deviceCalls(connection),
+      ...jobCalls(connection),
       ...snapshotCalls(connection),
       ...snapshotChangeCalls(connection),
       ...screenCalls(connection),

@@ -313,6 +313,15 @@ export class AgentProcess {
     await gone;
   }
 
+  /** It stays connected, and does nothing until it is woken. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  wake(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   run(): void {
     this.#child = this.#spawn();
   }

@@ -1,5 +1,6 @@
 /**
- * Snapshots taken, gone back to, described and deleted by an unmodified virsh, on a coordinator with a simulated host.
+ * Snapshots taken, gone back to, described and deleted by an unmodified virsh, on a coordinator with a simulated host;
+ * and what is being done to a vm.
  *
  * The tests use one vm, one after the other.
  */
@@ -7,16 +8,17 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AuditEntry, Page, Snapshot, Vm } from '#api';
-import { Stage } from '../../../src/coordinator/testing/stage.ts';
+import { Stage, type AgentProcess } from '../../../src/coordinator/testing/stage.ts';
 import { run, virsh, whyNot } from './tools.ts';
 
 const skip = await whyNot('virsh');
 
 let opened: Stage | undefined;
+let agent: AgentProcess | undefined;
 let name = '';
 before(async () => {
   opened = await Stage.open();
-  await opened.addHost('h1', 1);
+  agent = await opened.addHost('h1', 1);
   const vm = [...opened.coordinator.inventory.documents('vm')][0];
   assert.ok(vm);
   ({ name } = await shown(vm.id));
@@ -162,3 +164,26 @@ void test(
       assert.ok(routes.includes(route), route);
   },
 );
+
+void test('what is being done to a vm is told, and ended', { skip }, async () => {
+  assert.match(await say('domjobinfo', name), /^Job type: +None\s/);
+  assert.match(await complain('domjobabort', name), /no job is active on the domain/);
+  agent?.freeze();
+  const { inventory } = stage().coordinator;
+  const isBusy = Promise.withResolvers<void>();
+  const stop = inventory.onChange(({ things }) => {
+    if (things.some(({ kind }) => kind === 'operation')) isBusy.resolve();
+  });
+  const taking = virsh(address(), 'snapshot-create-as', name, 'late');
+  await isBusy.promise;
+  stop();
+  const info = await say('domjobinfo', name);
+  assert.match(info, /^Job type: +Unbounded\s+Operation: +Snapshot\s+Time elapsed: +\d+/);
+  await say('domjobabort', name);
+  agent?.wake();
+  const { code, err } = await taking;
+  assert.equal(code, 1);
+  assert.match(err, /cancelled/);
+  assert.match(await say('domjobinfo', name), /^Job type: +None\s/);
+  assert.deepEqual(await named(), []);
+});

@@ -1,0 +1,95 @@
+/** What is being done to a domain: its job is the operation of Gantry that has the vm. */
+import { finishedStates, type Operation } from '#api';
+import {
+  intParam,
+  libvirtFault,
+  uhyperParam,
+  type DomainHandle,
+  type Handlers,
+  type TypedParam,
+} from '#libvirt';
+import { seesOperation } from '../app/visibility.ts';
+import type { OperationDocument } from '../documents.ts';
+import { lockHolder } from '../operations/lock.ts';
+import type { Connection } from './connection.ts';
+
+type Calls = Pick<
+  Handlers,
+  'DOMAIN_GET_JOB_INFO' | 'DOMAIN_GET_JOB_STATS' | 'DOMAIN_ABORT_JOB' | 'DOMAIN_ABORT_JOB_FLAGS'
+>;
+
+/** virDomainJobType; how long it still takes is not known. */
+const none = 0;
+const unbounded = 2;
+/** VIR_DOMAIN_JOB_STATS_COMPLETED: of the last one, which nobody keeps here. */
+const ofCompleted = 1;
+
+/** virDomainJobOperation. */
+const others = 0;
+const operations: Readonly<Record<string, number>> = {
+  'vm.turn-on': 1,
+  'vm.hold': 1,
+  'vm.save': 2,
+  'vm.restore': 3,
+  'vm.snapshot.take': 6,
+  'vm.snapshot.revert': 7,
+  'vm.snapshot.delete': 10,
+};
+
+/** How much there is to be done, and how much is done, no operation tells in bytes. */
+const uncounted = {
+  timeRemaining: 0n,
+  dataTotal: 0n,
+  dataProcessed: 0n,
+  dataRemaining: 0n,
+  memTotal: 0n,
+  memProcessed: 0n,
+  memRemaining: 0n,
+  fileTotal: 0n,
+  fileProcessed: 0n,
+  fileRemaining: 0n,
+};
+
+export function jobCalls(connection: Connection): Calls {
+  const { coordinator, caller, desk } = connection.parts;
+  const { inventory, clock } = coordinator;
+  /** Undefined also where this user does not see it. */
+  const jobOf = ({ uuid }: DomainHandle): Operation | undefined => {
+    const { id, name } = connection.find(uuid);
+    const operationId = lockHolder(inventory, { kind: 'vm', id, name }) ?? '';
+    const held = inventory.document<OperationDocument>('operation', operationId);
+    if (held === undefined || !seesOperation(caller, held.data)) return undefined;
+    const operation = inventory.operation(operationId);
+    return operation && finishedStates.includes(operation.state) ? undefined : operation;
+  };
+  const elapsedMs = ({ startedAt, createdAt }: Operation): bigint =>
+    BigInt(Math.max(0, Math.round(clock.now() - Date.parse(startedAt ?? createdAt))));
+  const abort = async (dom: DomainHandle, signal: AbortSignal): Promise<Record<string, never>> => {
+    const job = jobOf(dom);
+    if (job === undefined)
+      throw libvirtFault('OPERATION_INVALID', 'no job is active on the domain');
+    await desk.ask(caller, 'operation.cancel', { params: { operation: job.id } }, signal);
+    return {};
+  };
+  return {
+    DOMAIN_GET_JOB_INFO: ({ dom }) => {
+      const job = jobOf(dom);
+      if (job === undefined) return { type: none, timeElapsed: 0n, ...uncounted };
+      return { type: unbounded, timeElapsed: elapsedMs(job), ...uncounted };
+    },
+    DOMAIN_GET_JOB_STATS: ({ dom, flags }) => {
+      const job = jobOf(dom);
+      if (job === undefined || (flags & ofCompleted) !== 0) return { type: none, params: [] };
+      const params: TypedParam[] = [
+        intParam('operation', operations[job.action] ?? others),
+        uhyperParam('time_elapsed', elapsedMs(job)),
+      ];
+      return { type: unbounded, params };
+    },
+    DOMAIN_ABORT_JOB: ({ dom }, { signal }) => abort(dom, signal),
+    DOMAIN_ABORT_JOB_FLAGS: ({ dom, flags }, { signal }) => {
+      if (flags !== 0) throw libvirtFault('ARGUMENT_UNSUPPORTED', 'vms do not migrate here');
+      return abort(dom, signal);
+    },
+  };
+}
