@@ -106,6 +106,43 @@ void test('VM-14 names and UUIDs are unique over all hosts, and listed for one h
   );
 });
 
+void test('DISK-67 the space of all files of a vm is a counter beside the others, and a warning is told once above its limit and once within it again', async () => {
+  const { name, id } = await withDeadline(
+    'a vm of known space',
+    30_000,
+    undefined,
+    async (signal) => {
+      for (;;) {
+        const [measured] = await vms('host = sim-2 AND status.diskSpaceBytes > 0');
+        if (measured !== undefined) return measured;
+        await systemClock.sleep(50, signal);
+      }
+    },
+  );
+  assert.match(await gantry.must('vm', 'show', name), /^disk space +[\d.]+ \wiB$/m);
+  const setLimit = (bytes: string): Promise<string> =>
+    gantry.must('vm', 'set', name, `settings.diskSpace.warnBytes=${bytes}`);
+  const untilTold = async (sides: readonly string[]): Promise<void> =>
+    withDeadline(`${sides.join()} of ${name}`, 30_000, undefined, async (signal) => {
+      for (;;) {
+        const told = (await eventsAbout(id)).filter((event) => event.name === 'vm.threshold.disk');
+        const seen = told.map(({ attributes }) => attributes['side']);
+        if (seen.length >= sides.length) return assert.deepEqual(seen, sides);
+        await systemClock.sleep(50, signal);
+      }
+    });
+  await setLimit('1K');
+  await untilTold(['above']);
+  const above = new RegExp(`the files of vm ${name} take up .*: its limit is 1 KiB`);
+  const findings = async (): Promise<string> =>
+    JSON.stringify((await client.call('installation.show', {})).findings);
+  assert.match(await findings(), above);
+  assert.match(await gantry.must('vm', 'show', name), /^disk space .*, above its limit of 1 KiB$/m);
+  await setLimit('60T');
+  await untilTold(['above', 'within']);
+  assert.doesNotMatch(await findings(), above);
+});
+
 void test('VM-15 a list of vms is filtered by host, by kind and by state, and names the host of each', async () => {
   const all = await vms();
   const [first] = all;

@@ -32,6 +32,12 @@ export class DiskSpaceWatch implements Disposable {
     return this.#spaces;
   }
 
+  /** A limit that has changed counts at once, against what was measured last. */
+  judge(machine: Machine): void {
+    const usedBytes = this.#spaces.get(machine.id);
+    if (usedBytes !== undefined) this.#judge(machine, usedBytes);
+  }
+
   [Symbol.dispose](): void {
     this.#over.abort();
   }

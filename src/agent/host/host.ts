@@ -368,6 +368,8 @@ export class Host implements MachineHost, AsyncDisposable {
   changed(id: string): void {
     this.#dirty.add(id);
     this.#lookAtNetworks(id);
+    const machine = this.#machines.get(id);
+    if (machine) this.#diskSpace?.judge(machine);
     this.#onChange();
   }
 
