@@ -1,10 +1,11 @@
-/** Tells a client of what happens to the vms that its connection shows. */
+/** Tells a client of what happens to the vms that its connection shows, and to networks. */
 import type { Event } from '#api';
 import type { Session } from '#libvirt';
 import { seesEvent } from '../app/visibility.ts';
 import type { Connection } from './connection.ts';
 import { DomainEvents } from './domain-events.ts';
 import { inactiveId } from './domain-ids.ts';
+import { networkEventsOf } from './network-events.ts';
 import type { Scope } from './scope.ts';
 
 /** Until what is answered is called. */
@@ -12,7 +13,9 @@ export function tellEvents(connection: Connection, session: Session): () => void
   const { coordinator } = connection.parts;
   const reader = new DomainEvents();
   return coordinator.inventory.onChange(({ events }) => {
-    for (const event of events) tell(connection, session, reader, event);
+    for (const event of events)
+      if (event.target.kind === 'network') tellNetwork(connection, session, event);
+      else tell(connection, session, reader, event);
   });
 }
 
@@ -32,6 +35,15 @@ function tell(connection: Connection, session: Session, reader: DomainEvents, ev
     session.emit('DOMAIN_EVENT_CALLBACK_LIFECYCLE', {
       msg: { dom, event: told.event, detail: told.detail },
     });
+}
+
+/** Every connection shows all networks. */
+function tellNetwork(connection: Connection, session: Session, event: Event): void {
+  const { coordinator, caller } = connection.parts;
+  const told = networkEventsOf(event.name);
+  if (told.length === 0 || !seesEvent(coordinator.inventory, caller, event)) return;
+  const net = { name: event.target.name, uuid: event.target.id };
+  for (const type of told) session.emit('NETWORK_EVENT_LIFECYCLE', { net, event: type, detail: 0 });
 }
 
 /** By what stood above the vm when it happened: it may be gone by now. */

@@ -11,7 +11,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AuditEntry, Page, Vm } from '#api';
+import type { AuditEntry, Network, Page, Vm } from '#api';
 import { isFault } from '#lib';
 import { connectLibvirt, defaultPorts, libvirtFacts, type Client } from '#libvirt';
 import { parseOptions } from '../../../src/coordinator/options.ts';
@@ -177,6 +177,22 @@ void test('snapshots, networks and screens are shown', { skip }, async () => {
   const file = join(stage().folder, 'screen.png');
   await say('screenshot', name, file);
   assert.equal((await readFile(file)).subarray(1, 4).toString(), 'PNG');
+});
+
+void test('networks that come, change and go are told, so that no client has to look', async () => {
+  await using client = await connectLibvirt(address('host/h1'));
+  const told = await client.subscribe('NETWORK_EVENT_LIFECYCLE');
+  const made = await stage().send('POST', '/networks', { body: { name: 'brief' } });
+  const { id } = made.json as Network;
+  await stage().send('PATCH', `/networks/${id}`, { body: { description: 'soon gone' } });
+  await stage().send('DELETE', `/networks/${id}`);
+  const seen: number[] = [];
+  for await (const { net, event } of told) {
+    assert.deepEqual(net, { name: 'brief', uuid: id });
+    seen.push(event);
+    if (event === 1) break;
+  }
+  assert.deepEqual(seen, [0, 2, 0, 3, 1], 'defined, started, defined anew, stopped, undefined');
 });
 
 void test('FED-43 what is asked for one vm is done on its host, and refused with the numbers of libvirt', async () => {
