@@ -24,7 +24,6 @@ type Calls = Pick<
   | 'DOMAIN_GET_CONTROL_INFO'
   | 'DOMAIN_GET_OS_TYPE'
   | 'DOMAIN_GET_AUTOSTART'
-  | 'DOMAIN_GET_HOSTNAME'
   | 'DOMAIN_GET_MAX_MEMORY'
   | 'DOMAIN_GET_MAX_VCPUS'
   | 'DOMAIN_GET_VCPUS_FLAGS'
@@ -96,12 +95,6 @@ export function domainCalls(connection: Connection): Calls {
       return { type: 'hvm' };
     },
     DOMAIN_GET_AUTOSTART: ({ dom }) => ({ autostart: startsItself(find(dom)) ? 1 : 0 }),
-    DOMAIN_GET_HOSTNAME: ({ dom }) => {
-      const vm = find(dom);
-      const name = vm.status.guest?.hostName;
-      if (name) return { hostname: name };
-      throw libvirtFault('AGENT_UNRESPONSIVE', `no guest agent of ${vm.name} tells a host name`);
-    },
     DOMAIN_GET_MAX_MEMORY: ({ dom }) => {
       const { sizeBytes, maxBytes } = find(dom).definition.hardware.memory;
       return { memory: BigInt((maxBytes ?? sizeBytes) / kiB) };

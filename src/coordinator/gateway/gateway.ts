@@ -35,6 +35,7 @@ import { defineCalls } from './define-calls.ts';
 import { deviceCalls } from './device-calls.ts';
 import { DomainIds } from './domain-ids.ts';
 import { emptyCalls } from './empty-calls.ts';
+import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
 import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
@@ -253,6 +254,7 @@ export class Gateway implements AsyncDisposable {
       ...defineCalls(connection),
       ...changeCalls(connection),
       ...deviceCalls(connection),
+      ...guestCalls(connection),
       ...jobCalls(connection),
       ...snapshotCalls(connection),
       ...snapshotChangeCalls(connection),

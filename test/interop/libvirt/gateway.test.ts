@@ -130,6 +130,8 @@ void test('virsh describes a vm as it is', { skip }, async () => {
   assert.equal(stage().vm(name)?.definition.settings.start.onHostStart, 'always');
   await say('autostart', '--disable', name);
   assert.match(await say('list', '--all', '--no-autostart', '--name'), new RegExp(`${name}\n`));
+  for (const asked of ['guestinfo', 'domfsinfo', 'domhostname'])
+    assert.match((await virsh(address(), asked, name)).err, /no guest agent of .* answers/);
   const [disk] = definition.hardware.disks;
   assert.match(await say('domblklist', name), new RegExp(`vda +\\S+${disk?.file ?? 'missing'}\n`));
   assert.match(
