@@ -109,7 +109,8 @@ describe('figures over time', { skip: noBrowser }, () => {
   test('MON-59 what was measured is shown as graphs, from the last hour to the last year', async () => {
     const { page } = person;
     await page.goto(`${server}/vms/${vm.id}?tab=graphs`);
-    for (const title of ['Processor', 'Memory', 'Disk', 'Network']) await graph(title).waitFor();
+    for (const title of ['Processor', 'Memory', 'Disk', 'Network', 'Disk space'])
+      await graph(title).waitFor();
     for (const range of ['Day', 'Week', 'Month', 'Year'] as const) {
       await page.getByRole('button', { name: range, exact: true }).click();
       await page.waitForURL(new RegExp(`range=${range.toLowerCase()}`));
@@ -208,6 +209,18 @@ describe('figures over time', { skip: noBrowser }, () => {
     const { code, err } = await gantry.run(['host', 'samples', 'sim', '--metrics', 'memoryBytes']);
     assert.equal(code, 2);
     assert.match(err, /a host has no memoryBytes/);
+  });
+
+  test('a vm whose files take up more than its limit says so on its page and on the status page', async () => {
+    const { page } = person;
+    await gantry.must('vm', 'set', vm.name, 'settings.diskSpace.warnBytes=1K');
+    await page.goto(`${server}/vms/${vm.id}`);
+    await page.getByText(/The files of this vm take up .*, more than its limit of 1/).waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await page.goto(`${server}/status`);
+    await page.getByText(`the files of vm ${vm.name} take up`).waitFor();
+    await gantry.must('vm', 'set', vm.name, 'settings.diskSpace.warnBytes=null');
+    assert.deepEqual(person.complaints, []);
   });
 
   test('a host has graphs of its own, and of what its vms move together', async () => {
