@@ -3,10 +3,12 @@
  * on the same two guests, which take longer to boot than to be looked at.
  */
 import assert from 'node:assert/strict';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { routes } from '#api';
+import type { Locator } from 'playwright-core';
+import { routes, type Operation } from '#api';
 import { findBarriers, noBrowser, type Person } from './browser.ts';
 import type { Gantry } from './gantry.ts';
 import { GuestInput } from './guest-input.ts';
@@ -25,6 +27,9 @@ const keyCodes = {
   functions: [59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 87, 88].map((code) => `1:${code}`),
 } as const;
 const floppyBytes = 1_474_560;
+
+const optionIn = (choice: Locator, name: string): Locator =>
+  choice.getByRole('option', { name, exact: true });
 
 describe('the screen of a real machine', { skip: noBrowser }, () => {
   let room: ScreenRoom;
@@ -193,6 +198,59 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     await drive.getByRole('button', { name: 'Eject' }).click();
     await drive.getByText('empty').waitFor();
     await dialog.getByRole('button', { name: 'Close' }).last().click();
+  });
+
+  test('WEB-44 WEB-45 WEB-46 the CD and floppy pages of a vm offer the images of library and host, marked with the running vms that have them; a floppy that one writes is refused for a second', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const shelf = await mkdtemp(join(tmpdir(), 'gs-'));
+    await chmod(shelf, 0o755);
+    await writeFile(join(shelf, 'setup.iso'), Buffer.alloc(floppyBytes));
+    await writeFile(join(shelf, 'blank.img'), Buffer.alloc(floppyBytes));
+    const hardware = { floppy: {}, opticalDrives: [{ bus: 'sata', position: 1, medium: null }] };
+    await client.wait(
+      await client.call('vm.create', { body: { name: 'second', definition: { hardware } } }),
+    );
+    const { id, host } = await client.call('vm.show', { params: { vm: 'second' } });
+    const { settings } = await client.call('host.show', { params: { host } });
+    const searchPath = JSON.stringify([...settings.searchPath, shelf]);
+    await gantry.must('host', 'set', host, `settings.searchPath=${searchPath}`);
+    const insert = async (vm: string, place: string, image: string): Promise<Operation> =>
+      await client.wait(
+        await client.call('vm.medium.insert', {
+          params: { vm, place },
+          body: { kind: 'image', image },
+        }),
+      );
+    const eject = async (vm: string, place: string): Promise<void> => {
+      await client.wait(await client.call('vm.medium.eject', { params: { vm, place } }));
+    };
+    await insert('tablet', 'sata0:0', 'additions');
+    await insert('tablet', 'floppy', 'marked');
+    const open = async (section: string): Promise<Locator> => {
+      await page.goto(`${client.server}/vms/${id}?tab=configuration&section=${section}`);
+      return page.locator('.drive');
+    };
+    const cd = await open('cd');
+    const known = cd.getByRole('combobox');
+    await optionIn(known, 'additions – also in a drive of tablet').waitFor({ state: 'attached' });
+    await known.selectOption('setup.iso');
+    await cd.getByRole('button', { name: 'Insert' }).click();
+    await cd.getByRole('heading').getByText('setup.iso').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'media');
+    const floppy = (await open('floppy')).getByRole('combobox');
+    const held = optionIn(floppy, 'marked – written by tablet');
+    await held.waitFor({ state: 'attached' });
+    assert.equal(await held.isDisabled(), true);
+    await floppy.selectOption('blank.img');
+    const { fault } = await insert('second', 'floppy', 'marked');
+    assert.match(fault?.message ?? '', /held for writing by tablet/);
+    await eject('tablet', 'floppy');
+    await optionIn(floppy, 'marked').waitFor({ state: 'attached' });
+    await eject('tablet', 'sata0:0');
+    await eject('second', 'sata0:1');
+    await rm(shelf, { recursive: true });
   });
 
   test('RCON-31 key combinations that the browser would keep come from a menu, and text is typed in the layout of the guest', async () => {

@@ -19,9 +19,17 @@ import { watchShown } from './watch-shown.ts';
 const rereadMs = 2000;
 const shortestMs = 100;
 const maxRemembered = 200;
-/** What else is told anew with a thing: a team's state is that of its vms, and a vm that comes up has a new lease. */
+/** What else is told anew with a thing: a team's state is that of its vms, a vm that comes up has a new lease, and its media are in use. */
 const restated: Readonly<Record<string, readonly string[]>> = {
-  vm: ['vm.list', 'team.list', 'team.show', 'network.show', 'network.leases', 'network.ports'],
+  vm: [
+    'vm.list',
+    'vm.medium.list',
+    'team.list',
+    'team.show',
+    'network.show',
+    'network.leases',
+    'network.ports',
+  ],
   network: ['network.list', 'network.leases', 'network.ports', 'vm.adapter.list'],
 };
 

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { isHardwarePart, settingSections, settingsOf, type SettingSection, type Vm } from '#api';
 import { Additions } from './Additions.tsx';
+import { Drives } from './Drives.tsx';
 import { EffectiveHardware } from './EffectiveHardware.tsx';
 import { Adapters } from './members/Adapters.tsx';
 import { Disks } from './members/Disks.tsx';
@@ -125,10 +126,16 @@ function Section({
           <ScriptRuns vm={vm} />
         </>
       );
-    case 'host-actions':
-    case 'memory':
     case 'floppy':
     case 'cd':
+      return (
+        <>
+          <Drives vm={vm} kinds={[section]} />
+          {settings}
+        </>
+      );
+    case 'host-actions':
+    case 'memory':
     case 'ports':
     case 'processor':
       return settings;

@@ -53,6 +53,7 @@ export function CreateAdvanced({ answers, change }: StepProps): ReactNode {
     [defaults, answers.definition],
   );
   const form: SettingsForm = {
+    vm: undefined,
     value,
     saved: defaults,
     problems: new Map(),

@@ -1,8 +1,14 @@
-/** The image in a drive, out of those that fit it. One that is not in the list is still shown. */
+/**
+ * The image in a drive, out of those that fit it. They are marked with the other vms that have them, where the drive is one
+ * of a vm that there is. An image that is not in the list is still shown.
+ */
 import { FormSelect, FormSelectOption } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useList } from '../../parts/ask.ts';
+import { findImage, labelMedium, useKnownMedia } from '../known-media.ts';
+import { useVmText } from '../words/vm-words.ts';
 import type { Place } from './place.ts';
+import { useSettingsForm } from './settings-context.ts';
 
 export function ImageInput({
   value,
@@ -18,6 +24,8 @@ export function ImageInput({
   readonly place: Place;
   readonly onValue: (value: unknown) => void;
 }): ReactNode {
+  const text = useVmText();
+  const known = useKnownMedia(useSettingsForm().vm).data?.media ?? [];
   const kind = place.path.includes('floppy') ? 'floppy' : 'cd';
   const images = useList('image.list', {
     filter: `imageKind = ${kind}`,
@@ -29,9 +37,17 @@ export function ImageInput({
   return (
     <FormSelect {...common} value={value} onChange={(_event, to) => onValue(to)}>
       {!isKnown && <FormSelectOption value={value} label={value} />}
-      {items.map(({ id, name, host }) => (
-        <FormSelectOption key={id} value={name === value ? name : id} label={`${name} (${host})`} />
-      ))}
+      {items.map(({ id, name, host }) => {
+        const marked = findImage(known, id);
+        return (
+          <FormSelectOption
+            key={id}
+            value={name === value ? name : id}
+            label={`${marked === undefined ? name : labelMedium(text, marked)} (${host})`}
+            isDisabled={marked?.held === true}
+          />
+        );
+      })}
     </FormSelect>
   );
 }

@@ -45,6 +45,7 @@ export function PatchDialog({
     ),
   );
   const form: SettingsForm = {
+    vm: undefined,
     value: now,
     saved: before,
     problems,

@@ -34,6 +34,7 @@ export function RequestDialog<S extends z.ZodType>({
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
   const [busy, setBusy] = useState(false);
   const form: SettingsForm = {
+    vm: undefined,
     value,
     saved: undefined,
     problems,

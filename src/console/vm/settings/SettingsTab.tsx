@@ -53,6 +53,7 @@ export function SettingsTab({
       return path.startsWith(whileOff) && vm.state !== 'off' ? text('whileOff') : undefined;
     };
     return {
+      vm: vm.id,
       value: draft.value,
       saved: draft.saved,
       problems: draft.problems,
@@ -62,7 +63,7 @@ export function SettingsTab({
       canResize: ({ path }) => !ownRequests.includes(path),
       set: draft.set,
     };
-  }, [draft, vm.status.pending, vm.state, vm.name, configure, rename, text, words]);
+  }, [draft, vm.id, vm.status.pending, vm.state, vm.name, configure, rename, text, words]);
   return (
     <SettingsFormContext value={form}>
       {judged !== undefined && !judged.allowed && (

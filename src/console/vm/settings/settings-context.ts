@@ -4,6 +4,8 @@ import { assert } from '#lib';
 import type { Place } from './place.ts';
 
 export interface SettingsForm {
+  /** Id of the vm whose settings they are; undefined: of one that is not made yet, or of something else. */
+  readonly vm: string | undefined;
   /** The definition as it would be saved. */
   readonly value: unknown;
   readonly saved: unknown;
