@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
-import type { Operation } from '#api';
+import { vmActions, type Operation } from '#api';
 import { hostTabHelp, pageHelp, sectionHelp, vmTabHelp } from '../../src/console/manual/help.ts';
 import {
   followTo,
@@ -214,6 +214,48 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     const heading = page.getByRole('heading', { name: 'Operations and events' });
     await heading.waitFor();
     assert.ok(Number((await heading.boundingBox())?.y) < 800);
+  });
+
+  test('WEB-65 a right click on a row, or the key for it, opens the commands for that kind of object, without those that its driver cannot perform', async () => {
+    const { page } = person;
+    await gantry.must('team', 'create', 'pair');
+    await gantry.must('network', 'create', 'inside');
+    const client = gantry.client();
+    const query = { filter: 'state = running', sort: 'name', limit: 1 };
+    const [vm] = (await client.call('vm.list', { query })).items;
+    assert.ok(vm);
+    const row = (name: string): Locator =>
+      page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
+    const { actions } = await client.call('vm.actions', { params: { vm: vm.id } });
+    const unable: readonly string[] = actions
+      .filter(({ unsupported }) => unsupported)
+      .map(({ action }) => vmActions[action].label);
+    assert.ok(unable.includes('Remote control') && unable.includes('Clone'), unable.join());
+    const filter = encodeURIComponent(`id = "${vm.id}"`);
+    for (const [path, name, commands] of [
+      [`/vms?filter=${filter}`, vm.name, ['Pause', 'Turn off', 'Rename', 'Delete']],
+      ['/hosts', 'sim-2', ['Pause all that run', 'Discover virtual machines', 'Properties']],
+      ['/teams', 'pair', ['Delete']],
+      ['/networks', 'inside', ['Change', 'Delete']],
+    ] as const) {
+      await page.goto(server + path);
+      await row(name).click({ button: 'right' });
+      const items = page.getByRole('menuitem');
+      await items.filter({ hasText: commands[0] }).first().waitFor();
+      const offered = await items.allInnerTexts();
+      for (const command of commands) assert.ok(offered.includes(command), offered.join());
+      if (name === vm.name)
+        assert.deepEqual(
+          offered.filter((one) => unable.includes(one)),
+          [],
+        );
+      await page.keyboard.press('Escape');
+      await items.first().waitFor({ state: 'detached' });
+      await row(name).getByRole('link').first().focus();
+      await page.keyboard.press('Shift+F10');
+      await items.filter({ hasText: commands[0] }).first().waitFor();
+      await page.keyboard.press('Escape');
+    }
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

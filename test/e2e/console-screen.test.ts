@@ -253,6 +253,16 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     await rm(shelf, { recursive: true });
   });
 
+  test('WEB-65 a right click on an image opens its commands', async () => {
+    const { page } = person;
+    await page.goto(`${gantry.client().server}/images`);
+    const link = page.getByRole('link', { name: 'marked', exact: true });
+    await page.getByRole('grid').getByRole('row').filter({ has: link }).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Delete' }).waitFor();
+    await page.getByRole('menuitem', { name: 'Properties' }).click();
+    await page.getByRole('heading', { level: 1, name: 'marked' }).waitFor();
+  });
+
   test('RCON-31 key combinations that the browser would keep come from a menu, and text is typed in the layout of the guest', async () => {
     const { page } = person;
     await room.openScreen('tablet');

@@ -8,6 +8,7 @@ import { memo, useRef, type ReactNode, type RefObject } from 'react';
 import { useWords } from '../console.ts';
 import { useNarrow } from '../parts/use-narrow.ts';
 import type { Column } from './column.ts';
+import { openRowMenu, rowMenuClass } from './row-menu.ts';
 import { useViewport, type Shown } from './use-viewport.ts';
 
 const rowPx = 44;
@@ -190,7 +191,12 @@ function PlainRow<T>(props: RowProps<T>): ReactNode {
   const { id, item, index, heightPx, columns, below, chosen, toggle, menu } = props;
   const words = useWords();
   return (
-    <Tr aria-rowindex={index + 2} style={{ height: heightPx }} isRowSelected={chosen}>
+    <Tr
+      aria-rowindex={index + 2}
+      style={{ height: heightPx }}
+      isRowSelected={chosen}
+      onContextMenu={openRowMenu}
+    >
       {toggle !== undefined && (
         <Td>
           {item !== undefined && (
@@ -221,7 +227,11 @@ function PlainRow<T>(props: RowProps<T>): ReactNode {
           )}
         </Td>
       ))}
-      {menu !== undefined && <Td isActionCell>{item !== undefined && menu(item)}</Td>}
+      {menu !== undefined && (
+        <Td isActionCell className={rowMenuClass}>
+          {item !== undefined && menu(item)}
+        </Td>
+      )}
     </Tr>
   );
 }

@@ -33,11 +33,14 @@ export function isPower(action: VmAction): action is PowerAction {
   return powerActions.some((power) => power === action);
 }
 
-/** A copy is offered where one can be made at all: of the vm as it is, or of one of its snapshots. */
+/**
+ * What the driver of its host cannot do is not offered (WEB-65). A copy is offered where one can be made at all: of the vm as it is,
+ * or of one of its snapshots.
+ */
 export function offeredActions(actions: readonly AllowedAction[]): readonly AllowedAction[] {
   return order.flatMap((action) => {
     const judged = actions.find((one) => one.action === action);
-    if (judged === undefined) return [];
+    if (judged === undefined || judged.unsupported === true) return [];
     if (action !== 'clone' || judged.allowed) return [judged];
     const ofSnapshot = actions.find((one) => one.action === 'clone-snapshot');
     return [ofSnapshot?.allowed === true ? { ...ofSnapshot, action } : judged];

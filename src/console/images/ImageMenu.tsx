@@ -1,0 +1,29 @@
+/** What may be done with an image. */
+import { DropdownItem } from '@patternfly/react-core';
+import { useNavigate } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import type { Image } from '#api';
+import { useWords } from '../console.ts';
+import { ThingMenu } from '../parts/ThingMenu.tsx';
+import { DeleteImage } from './DeleteImage.tsx';
+
+export function ImageMenu({ image }: { readonly image: Image }): ReactNode {
+  const words = useWords();
+  const navigate = useNavigate();
+  const [isDeleting, setDeleting] = useState(false);
+  return (
+    <>
+      <ThingMenu name={image.name} look="row">
+        <DropdownItem
+          onClick={() => void navigate({ to: '/images/$image', params: { image: image.id } })}
+        >
+          {words.text('properties')}
+        </DropdownItem>
+        <DropdownItem isDanger onClick={() => setDeleting(true)}>
+          {words.text('delete')}
+        </DropdownItem>
+      </ThingMenu>
+      {isDeleting && <DeleteImage image={image} onClose={() => setDeleting(false)} />}
+    </>
+  );
+}
