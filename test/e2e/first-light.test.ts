@@ -332,6 +332,8 @@ void test(
     );
     const address4 = status.guest?.interfaces[0]?.addresses[0]?.address ?? '?';
     assert.ok((await say('domifaddr', 'hello', '--source', 'agent')).includes(address4));
+    const told = await say('guestinfo', 'hello');
+    assert.ok(told.includes(address4) && /hostname *: \S+\n/.test(told), told);
     await say('suspend', 'hello');
     assert.equal((await say('domstate', 'hello', '--reason')).trim(), 'paused (user)');
     await say('resume', 'hello');
