@@ -282,7 +282,8 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     await open('summary');
     const { page } = person;
     await page.getByText('Health', { exact: true }).waitFor();
-    await page.getByText('working', { exact: true }).waitFor();
+    // After a restore it is asked again, and told with the sample after that.
+    await page.getByText('working', { exact: true }).waitFor({ timeout: 30_000 });
   });
 
   test('GA-03 each function of the guest additions is seen by itself, and why it is not there', async () => {

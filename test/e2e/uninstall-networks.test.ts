@@ -21,7 +21,7 @@ const services = ({ data }: Gantry): readonly number[] =>
 async function carryNetwork(gantry: Gantry): Promise<void> {
   await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
   await gantry.must('vm', 'create', 'spare', '--memory', '64M', '--network', 'default');
-  while (services(gantry).length === 0) await systemClock.sleep(50);
+  while (services(gantry).length === 0 || ownLinks().length < 2) await systemClock.sleep(50);
 }
 
 function assertNothingLeft(gantry: Gantry): void {
