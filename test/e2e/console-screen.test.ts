@@ -253,6 +253,40 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
     await rm(shelf, { recursive: true });
   });
 
+  test('WEB-64 every kind of thing in the tree has an icon of its kind and state, and both in words', async () => {
+    const { page } = person;
+    await gantry.must('team', 'create', 'pair', 'tablet');
+    await gantry.must('network', 'create', 'inside', '--type', 'internal');
+    await page.goto(`${gantry.client().server}/status`);
+    const tree = page.getByRole('tree');
+    for (const group of ['Folders', 'Hosts', 'Teams', 'Networks', 'Images']) {
+      const line = tree.getByRole('treeitem', { name: group, exact: true });
+      if ((await line.getAttribute('aria-expanded')) === 'false') await line.press('ArrowRight');
+    }
+    const host = tree.getByRole('treeitem', { name: / – Ready, Host$/ });
+    await host.press('ArrowRight');
+    const pictures = new Set<string>();
+    for (const [name, sign] of [
+      [/^\/ – Folder$/, ''],
+      [/ – Ready, Host$/, '●'],
+      [/^pair – Running, Team$/, '●'],
+      [/^inside – Unused, Network$/, '○'],
+      [/^marked – Image$/, ''],
+      [/^second – Off, Virtual machine$/, '○'],
+      [/^tablet – Running, Virtual machine$/, '●'],
+    ] as const) {
+      const icon = tree.getByRole('treeitem', { name }).first().locator('.sign');
+      assert.equal((await icon.innerText()).trim(), sign);
+      pictures.add(await icon.locator('svg').first().innerHTML());
+    }
+    assert.equal(pictures.size, 6, 'one of each kind');
+    assert.deepEqual(await findBarriers(page), []);
+    await gantry.must('vm', 'pause', 'tablet');
+    await tree.getByRole('treeitem', { name: 'tablet – Paused, Virtual machine' }).waitFor();
+    await gantry.must('vm', 'resume', 'tablet');
+    await look(page, 'tree');
+  });
+
   test('WEB-65 a right click on an image opens its commands', async () => {
     const { page } = person;
     await page.goto(`${gantry.client().server}/images`);

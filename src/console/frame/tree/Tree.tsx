@@ -4,6 +4,7 @@ import { Link, useLocation } from '@tanstack/react-router';
 import { useDeferredValue, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useWords } from '../../console.ts';
 import { parseTexts, useRemembered } from '../../parts/remembered.ts';
+import { KindIcon } from '../../parts/KindIcon.tsx';
 import { moveInTree, type TreeLine } from './node.ts';
 import { useTree } from './use-tree.ts';
 
@@ -69,7 +70,7 @@ export function Tree(): ReactNode {
 }
 
 function Line({
-  line: { key, label, depth, open, sign, to, search, count },
+  line: { key, label, thing, depth, open, sign, to, search, count },
   here,
   focusable,
   onFocus,
@@ -82,6 +83,7 @@ function Line({
   readonly onToggle: () => void;
 }): ReactNode {
   const words = useWords();
+  const told = [sign?.word, thing && words.text(thing)].filter((part) => part !== undefined);
   return (
     <li role="none" className={`tree-line depth-${Math.min(depth, 8)}`} data-key={key}>
       {open === undefined ? (
@@ -104,13 +106,14 @@ function Line({
           if (open === false) onToggle();
         }}
       >
-        {sign !== undefined && (
-          <span className={`sign ${sign.tone}`} title={sign.word} aria-hidden>
-            {sign.glyph}
+        {thing !== undefined && (
+          <span className={`sign ${sign?.tone ?? ''}`} title={told.join(', ')} aria-hidden>
+            <KindIcon kind={thing} />
+            {sign?.glyph}
           </span>
         )}
         {label}
-        {sign !== undefined && <span className="pf-v6-screen-reader">{` – ${sign.word}`}</span>}
+        {told.length > 0 && <span className="pf-v6-screen-reader">{` – ${told.join(', ')}`}</span>}
         {count !== undefined && <span className="tree-count">{words.count(count)}</span>}
       </Link>
     </li>

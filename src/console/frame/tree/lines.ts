@@ -58,7 +58,7 @@ export function unfoldedLines(
     to: string,
     inside: () => readonly TreeLine[],
   ): readonly TreeLine[] => [
-    { key, depth: 0, label, sign: undefined, open: open.has(key), to },
+    { key, depth: 0, label, thing: undefined, sign: undefined, open: open.has(key), to },
     ...(open.has(key) ? inside() : []),
   ];
   const withVms = (line: Line, depth: number): readonly TreeLine[] => {
@@ -118,6 +118,7 @@ function folderLine({ id, name, path }: Folder, open: boolean): Line {
   return {
     key: `folder ${id}`,
     label: path === '/' ? '/' : name,
+    thing: 'folder',
     sign: undefined,
     open,
     to: '/vms',
@@ -130,6 +131,7 @@ function vmLine(vm: Pick<Vm, 'id' | 'name' | 'state'>, above: string, words: Wor
   return {
     key: `${above} vm ${vm.id}`,
     label: vm.name,
+    thing: 'virtualMachine',
     sign: { glyph, word: words.state(vm.state), tone },
     open: undefined,
     to: `/vms/${vm.id}`,
@@ -140,6 +142,7 @@ function hostLine(host: Host, words: Words, open: boolean | undefined): Line {
   return {
     key: `host ${host.id}`,
     label: host.name,
+    thing: 'host',
     sign: {
       glyph: hostGlyphs[host.status],
       word: words.hostStatus(host.status),
@@ -156,6 +159,7 @@ function teamLine({ id, name, state }: Team, words: Words, open: boolean | undef
   return {
     key: `team ${id}`,
     label: name,
+    thing: 'team',
     sign:
       shared === undefined
         ? undefined
@@ -174,6 +178,7 @@ function networkLine({ id, name, state }: Network, words: Words, open: boolean |
   return {
     key: `network ${id}`,
     label: name,
+    thing: 'network',
     sign: { glyph, word: words.networkState(state), tone },
     open,
     to: `/networks/${id}`,
@@ -181,5 +186,12 @@ function networkLine({ id, name, state }: Network, words: Words, open: boolean |
 }
 
 function imageLine({ id, name }: Image): Line {
-  return { key: `image ${id}`, label: name, sign: undefined, open: undefined, to: `/images/${id}` };
+  return {
+    key: `image ${id}`,
+    label: name,
+    thing: 'image',
+    sign: undefined,
+    open: undefined,
+    to: `/images/${id}`,
+  };
 }

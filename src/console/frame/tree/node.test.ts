@@ -6,6 +6,7 @@ const line = (key: string, depth: number, open?: boolean): TreeLine => ({
   key,
   depth,
   label: key,
+  thing: undefined,
   sign: undefined,
   open,
   to: '/',

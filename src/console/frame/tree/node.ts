@@ -1,9 +1,13 @@
 /** The tree of the inventory as lines: what is seen, in order, with its depth. */
+import type { ThingKind } from '../../parts/KindIcon.tsx';
+
 export interface TreeLine {
   /** Unique in the tree, and what is remembered of what is unfolded. */
   readonly key: string;
   readonly depth: number;
   readonly label: string;
+  /** Undefined of a group. */
+  readonly thing: ThingKind | undefined;
   /** A sign of the state, and the state in words. */
   readonly sign:
     { readonly glyph: string; readonly word: string; readonly tone: string } | undefined;
