@@ -333,6 +333,31 @@ describe('snapshots', { skip: withoutQemu }, () => {
     assert.equal(existsSync(path), false);
   });
 
+  test('of a vm without disks that runs a snapshot keeps the memory, and without that there is none', async () => {
+    const id = await agent.create(bareDefinition({ disks: [] }), []);
+    await agent.act(id, 'turn-on');
+    const bare = newSnapshot();
+    await assert.rejects(call(id, 'machine.snapshot.take', { snapshot: bare }), (error) => {
+      assert.ok(isFault(error, 'refused'));
+      assert.match(error.message, /has no disk that a snapshot could keep/);
+      return true;
+    });
+    assert.deepEqual(report(id).snapshots, []);
+    const whole = { ...newSnapshot(), memory: true };
+    await call(id, 'machine.snapshot.take', { snapshot: whole });
+    assert.deepEqual(
+      report(id).snapshots.map(({ name, memoryBytes }) => [name, (memoryBytes ?? 0) > 0]),
+      [[whole.name, true]],
+    );
+    await agent.act(id, 'turn-off');
+    await call(id, 'machine.snapshot.revert', { snapshotId: whole.id, memory: 'restore' });
+    await call(id, 'machine.snapshot.recall', { snapshotId: whole.id });
+    assert.equal(report(id).state, 'saved');
+    await agent.act(id, 'restore');
+    assert.equal(report(id).state, 'running');
+    await agent.act(id, 'turn-off');
+  });
+
   test('SNAP-19 a vm that is moved to another volume takes its snapshots and undo disks along', async (t) => {
     await using volume = await agent.secondVolume();
     if (volume === undefined) {

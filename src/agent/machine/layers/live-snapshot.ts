@@ -56,7 +56,10 @@ export function requireTakeable({ file, running }: Hands, asked: Asked): void {
   });
 }
 
-/** As `disks`, all at one instant. The record of the snapshot is complete but for the size of its memory. */
+/**
+ * As `disks`, all at one instant. The record of the snapshot is complete but for the size of its memory. Errors: `refused`
+ * where there is neither a disk nor memory to keep; those of what it does.
+ */
 export async function takeLive(
   hands: Hands,
   snapshot: SnapshotRecord,
@@ -66,6 +69,10 @@ export async function takeLive(
   const running = present(hands.running, 'the process of a live machine');
   const { storage } = hands.host.driver;
   const { layers, definition } = hands.file;
+  if (disks.length === 0 && snapshot.memory === null)
+    throw new Fault('refused', `${definition.name} has no disk that a snapshot could keep`, {
+      hint: 'take the snapshot with memory, or of the vm while it is off: then its settings are kept',
+    });
   const named = nameTops(layers, disks, suffix);
   const tops = named.map(({ disk, layer, on }) => ({ disk: disk.file, layer, on: on.file }));
   const unfinished = [...named.map(({ layer }) => layer), snapshot.state];
@@ -139,9 +146,11 @@ export async function letStand(hands: Hands): Promise<void> {
   hands.set({ layers: { ...hands.file.layers, standing: false } });
 }
 
-async function wasPutOnTop(hands: Hands, { tops }: Taking): Promise<boolean> {
+async function wasPutOnTop(hands: Hands, { snapshot, tops }: Taking): Promise<boolean> {
   const { storage } = hands.host.driver;
   const { running, file } = hands;
+  // Without disks it is there when its memory is.
+  if (tops.length === 0) return (await storage.layers.memoryBytes(file, snapshot.state)) !== null;
   for (const { disk, layer } of tops) {
     if (running !== undefined) {
       const { path } = await running.layers.readTop(diskOf(file, disk));
