@@ -9,7 +9,7 @@ import {
   type VmDefinition,
   plainPort,
 } from '#api';
-import { isFault, miB } from '#lib';
+import { giB, isFault, miB } from '#lib';
 import { checkDefinition, parseDefinition } from './check-definition.ts';
 
 function make(hardware: Partial<Hardware> = {}, more: Partial<VmDefinition> = {}): VmDefinition {
@@ -201,6 +201,23 @@ test('a disk of another product is attached read-only where it is only read, and
     wrongOf({ format: 'vhd' }, { undoDisks }),
     /undo disks lie on disks in qcow2 and raw/,
   );
+});
+
+test('DISK-55 a VHD on IDE has at most 127 GB, a larger one is advised to use SCSI, and other formats have no bound there', () => {
+  const wrongOf = (change: Partial<Disk>) =>
+    checkDefinition(make({ disks: [{ ...disk, bus: 'ide', ...change }] })).map(
+      ({ path, problem }) => `${path} ${problem}`,
+    );
+  const vhd = { format: 'vhd', sizeBytes: 127 * giB } as const;
+  assert.deepEqual(wrongOf(vhd), []);
+  const larger = { ...vhd, sizeBytes: 127 * giB + 512 };
+  assert.match(
+    wrongOf(larger).join(),
+    /^hardware\/disks\/0\/bus a VHD on IDE .* 127 GiB, .*: use scsi$/,
+  );
+  assert.deepEqual(wrongOf({ ...larger, bus: 'scsi' }), []);
+  for (const format of ['qcow2', 'raw', 'vhdx', 'vmdk'] as const)
+    assert.deepEqual(wrongOf({ ...larger, format }), [], format);
 });
 
 test('what was wrong before already is not held against another change', () => {

@@ -8,6 +8,7 @@ import {
   findGuest,
   findUnrepresented,
   isNative,
+  largestVhdBytes,
   placeName,
   readFormats,
   placesOf,
@@ -17,7 +18,7 @@ import {
   wordIssue,
   type Disk,
 } from '#api';
-import { miB } from '#lib';
+import { formatBytes, miB } from '#lib';
 import { foreignName } from '../foreign-vm.ts';
 import { checkBoard } from './check-board.ts';
 import { issuesFault, issuesOf, type Issue } from './issues.ts';
@@ -100,6 +101,8 @@ function checkPlaces({ hardware, settings }: VmDefinition): readonly Issue[] {
   for (const [index, disk] of hardware.disks.entries())
     if (!isNative(disk)) issues.push(...checkServedDisk(disk, settings, `hardware/disks/${index}`));
   for (const [index, disk] of hardware.disks.entries())
+    issues.push(...checkVhd(disk, `hardware/disks/${index}`));
+  for (const [index, disk] of hardware.disks.entries())
     if (disk.shared) issues.push(...checkSharedDisk(disk, `hardware/disks/${index}`));
   for (const [index, { bus }] of hardware.opticalDrives.entries())
     if (bus === 'virtio')
@@ -108,6 +111,18 @@ function checkPlaces({ hardware, settings }: VmDefinition): readonly Issue[] {
         problem: 'there are no virtio CD drives; use ide, sata or scsi',
       });
   return issues;
+}
+
+/** VHD has a bound of its own on IDE (DISK-55): 127 GB, of which those who made the format know. Other formats have none. */
+function checkVhd({ format, bus, sizeBytes }: Disk, path: string): readonly Issue[] {
+  const largest = largestVhdBytes.ide ?? Infinity;
+  if (format !== 'vhd' || bus !== 'ide' || sizeBytes <= largest) return [];
+  return [
+    {
+      path: `${path}/bus`,
+      problem: `a VHD on IDE has at most ${formatBytes(largest)}, and this one has ${formatBytes(sizeBytes)}: use scsi`,
+    },
+  ];
 }
 
 /** What the disk library reads for QEMU, and which of it it writes; what lies on it would have to be QEMU's (docs/rfd/0027). */
