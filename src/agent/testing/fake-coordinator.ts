@@ -134,6 +134,7 @@ export class FakeHost {
         this.#waiting.delete(message.id);
         break;
       case 'facts':
+      case 'disk-space':
         break;
     }
     this.#watchers.wake();
