@@ -203,4 +203,18 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
     await agent.host.call('host.disk.work', { id, work, again: true });
     qemuImg('compare', '-q', '-f', 'raw', '-F', 'qcow2', source, target);
   });
+
+  test('the parent of a disk that is served to QEMU is used by the vm that has its child', async () => {
+    const [parent, file] = [join(agent.shelf, 'below.vhd'), join(agent.shelf, 'above.vhd')];
+    for (const work of [
+      { verb: 'create', file: parent, format: 'vhd', allocation: 'dynamic', sizeBytes: 8 * miB },
+      { verb: 'create-child', file, parent, format: 'vhd' },
+    ] as const)
+      await agent.host.call('host.disk.work', { id: crypto.randomUUID(), work, again: false });
+    assert.equal((await list()).get('below.vhd')?.orphan, 'unused');
+    const disk = { ...testDisk(file), format: 'vhd' as const, sizeBytes: 8 * miB };
+    const id = await agent.create(bareDefinition({ disks: [disk] }));
+    const below = (await list()).get('below.vhd');
+    assert.deepEqual([below?.vmIds, below?.orphan], [[id], null]);
+  });
 });

@@ -14,6 +14,7 @@ import { findFiles } from './find-files.ts';
 
 const maxDisks = 5000;
 const maxChain = 256;
+const maxUsers = 1000;
 
 export type FoundDisk = LinkResult<'host.disks'>['disks'][number];
 
@@ -58,11 +59,29 @@ export async function readDiskForest(options: ForestOptions): Promise<DiskForest
     if (parentPath === null) continue;
     children.set(parentPath, [...(children.get(parentPath) ?? []), path]);
   }
+  const above = usersAbove(disks);
   for (const [path, disk] of disks) {
     const chainBytes = sumOfChain(disk, disks);
-    disks.set(path, { ...disk, children: children.get(path) ?? [], chainBytes });
+    const vmIds = [...(above.get(path) ?? [])].slice(0, maxUsers);
+    const orphan = disk.orphan === 'unused' && vmIds.length > 0 ? null : disk.orphan;
+    disks.set(path, { ...disk, vmIds, orphan, children: children.get(path) ?? [], chainBytes });
   }
   return { disks, complete: found.complete };
+}
+
+/** By path the vms that have the disk, or one that lies on it. */
+function usersAbove(disks: ReadonlyMap<string, FoundDisk>): ReadonlyMap<string, Set<string>> {
+  const users = new Map<string, Set<string>>();
+  for (const disk of disks.values()) {
+    let one: FoundDisk | undefined = disk;
+    for (let depth = 0; one !== undefined && depth < maxChain; depth += 1) {
+      const known = users.get(one.path) ?? new Set<string>();
+      users.set(one.path, known);
+      for (const id of disk.vmIds) known.add(id);
+      one = one.parentPath === null ? undefined : disks.get(one.parentPath);
+    }
+  }
+  return users;
 }
 
 function sumOfChain(disk: FoundDisk, disks: ReadonlyMap<string, FoundDisk>): number {

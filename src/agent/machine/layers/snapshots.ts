@@ -214,7 +214,9 @@ function layeredDisks({ name, hardware }: VmDefinition, exclude: readonly string
   if (named !== undefined) {
     const place = placeName(named);
     const other =
-      named.kind === 'linked' ? 'is a drive of the host' : `is in the format ${named.format}`;
+      named.kind === 'linked'
+        ? 'is a drive of the host'
+        : `is in the format ${named.format}, which has no snapshots`;
     const why = named.shared ? 'is shared with other vms' : other;
     throw new Fault('refused', `the disk ${place} of ${name} ${why}`, {
       hint: `leave it out: --exclude ${place}; what it holds is then not taken back`,
