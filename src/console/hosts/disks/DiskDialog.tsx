@@ -11,8 +11,6 @@ import { MakeDisk } from './MakeDisk.tsx';
 import { ResizeDisk } from './ResizeDisk.tsx';
 import { useDiskWork } from './use-disk-work.ts';
 
-export type { DiskVerbAsked };
-
 export function DiskDialog({
   host,
   disks,

@@ -16,8 +16,9 @@ import { useConsole, useWords } from '../../console.ts';
 import { Answer } from '../../parts/Answer.tsx';
 import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
 import { arrangeDisks, fileName, unusedBytes, type DiskRow } from './disk-tree.ts';
+import type { DiskVerbAsked } from './disk-verbs.ts';
 import { useDiskText } from './disk-words.ts';
-import { DiskDialog, type DiskVerbAsked } from './DiskDialog.tsx';
+import { DiskDialog } from './DiskDialog.tsx';
 import { DiskMenu } from './DiskMenu.tsx';
 import { disksKey } from './use-disk-work.ts';
 
