@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -351,19 +359,25 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
       });
     const [one, two] = [await agent.create(withFloppy()), await agent.create(withFloppy())];
     for (const id of [one, two]) await agent.act(id, 'turn-on');
-    const insert = (id: string) =>
+    const insert = (id: string, path = file) =>
       agent.host.call('machine.medium', {
         id,
         generation: agent.generation(id),
         cause: byTester,
         place: 'floppy',
-        medium: { kind: 'file', file },
+        medium: { kind: 'file', file: path },
         tray: 'ask',
         path: null,
       });
     assert.deepEqual(await insert(one), { live: true });
     const holder = agent.host.reports.get(one)?.name ?? '';
     await assert.rejects(insert(two), new RegExp(`held for writing by ${holder}`));
+    for (const makeLink of [symlinkSync, linkSync]) {
+      const name = join(agent.shelf, `${makeLink.name}.img`);
+      makeLink(file, name);
+      await assert.rejects(insert(two, name), new RegExp(`held for writing by ${holder}`));
+      rmSync(name);
+    }
     const { files, inserted } = await agent.host.call('host.media', {});
     assert.ok(files.some(({ path, drive }) => path === file && drive === 'floppy'));
     assert.deepEqual(inserted, [{ path: file, vmId: one, writes: true }]);

@@ -12,7 +12,7 @@ export interface BlockDevice {
   /** On the vm's host; undefined for an empty drive. */
   readonly file: string | undefined;
   readonly sourceType: 'file' | 'block';
-  readonly format: string;
+  readonly format: Disk['format'];
   /** Undefined where it is not known: media. */
   readonly sizeBytes: number | undefined;
   readonly readOnly: boolean;

@@ -12,6 +12,7 @@ import {
 } from '#api';
 import { kiB } from '#lib';
 import { adapterTarget, type BlockDevice } from './domain-devices.ts';
+import { libvirtFormat } from './disk-formats.ts';
 import { inactiveId } from './domain-ids.ts';
 import { element, writeXml, type Element } from './xml.ts';
 
@@ -129,7 +130,7 @@ function diskOf(device: BlockDevice): Element {
   const { file, sourceType, format, bus, target } = device;
   const source = { [sourceType === 'block' ? 'dev' : 'file']: file };
   return element('disk', { type: sourceType, device: device.device }, [
-    element('driver', { name: 'qemu', type: format }),
+    element('driver', { name: 'qemu', type: libvirtFormat(format) }),
     ...(file === undefined ? [] : [element('source', source)]),
     element('target', { dev: target, bus }),
     ...(device.readOnly ? [element('readonly')] : []),

@@ -1,6 +1,6 @@
 /** What of files and devices stands against a start; no process is needed. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -58,6 +58,32 @@ test('HW-29 a device of the host stands in several definitions and is used by on
       assert.deepEqual((await checkFiles(one, [device], [running], host)).reasons, []);
     }
   }
+});
+
+test('a file that another running vm writes is known by whatever name or link', async () => {
+  const disk = join(folder, 'written.qcow2');
+  const floppy = join(folder, 'written.img');
+  for (const path of [disk, floppy]) writeFileSync(path, Buffer.alloc(512));
+  const using = (diskFile: string, floppyFile: string): MachineFile =>
+    machine({
+      disks: [testDisk(diskFile)],
+      floppy: { medium: { kind: 'file', file: floppyFile }, readOnly: false },
+    });
+  const running: MachineFile = { ...using(disk, floppy), state: 'running' };
+  for (const makeLink of [symlinkSync, linkSync]) {
+    const links = [disk, floppy].map((path) => `${path}.${makeLink.name}`);
+    const [diskLink = '', floppyLink = ''] = links;
+    makeLink(disk, diskLink);
+    makeLink(floppy, floppyLink);
+    assert.deepEqual(await reasons(using(diskLink, floppyLink), [running]), [
+      'disk-in-use',
+      'medium-held',
+    ]);
+  }
+  assert.deepEqual(await reasons(using('other.qcow2', 'other.img'), [running]), [
+    'disk-missing',
+    'medium-missing',
+  ]);
 });
 
 test('VM-75 a start is blocked where a writable disk lies on a volume that is full or read-only', async (t) => {

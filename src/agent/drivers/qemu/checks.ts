@@ -9,6 +9,7 @@ import { isLive } from '../../host/admission.ts';
 import { topOf } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { isInside, realPath } from '../../storage/allowed.ts';
+import { fileIdentity } from '../../storage/file-identity.ts';
 import { readBacking } from '../../storage/backing.ts';
 import { readVolume } from '../../storage/file-system.ts';
 import type { ImageChecks } from '../../storage/image-checks.ts';
@@ -134,12 +135,12 @@ async function findUser(
   live: readonly MachineFile[],
   disk: Disk,
 ): Promise<string | undefined> {
-  const ours = await Promise.all(paths.map(realPath));
+  const ours = await Promise.all(paths.map(fileIdentity));
   for (const other of live) {
     const { name, hardware } = other.startedWith ?? other.definition;
     for (const theirDisk of hardware.disks) {
       if (disk.shared && theirDisk.shared) continue;
-      const theirs = await Promise.all(diskPaths(other, theirDisk).map(realPath));
+      const theirs = await Promise.all(diskPaths(other, theirDisk).map(fileIdentity));
       const [ourTop = ''] = ours;
       const [theirTop = ''] = theirs;
       if (!disk.readOnly && theirs.includes(ourTop)) return name;
@@ -242,11 +243,12 @@ async function checkMediumFile(
   }
   const readOnly = !isFloppy || file.definition.hardware.floppy?.readOnly === true;
   if (readOnly) return [];
+  const ours = await fileIdentity(path);
   for (const other of live) {
     const { name, hardware } = other.startedWith ?? other.definition;
     const theirs = hardware.floppy;
     if (theirs?.medium?.kind !== 'file' || theirs.readOnly) continue;
-    if (resolveFile(other.folder, theirs.medium.file) !== path) continue;
+    if ((await fileIdentity(resolveFile(other.folder, theirs.medium.file))) !== ours) continue;
     const text = `${what} is held for writing by ${name}`;
     return [{ code: 'medium-held', text, remedy: `eject it from ${name}, or insert it read-only` }];
   }

@@ -1,6 +1,7 @@
 /** A `<disk>` of domain XML: a disk, an optical or a floppy drive as somebody wants it. */
 import { attributeOf, find, textOf, type XmlNode } from '#foreign';
 import type { Disk, DiskBus } from '#api';
+import { formatsByLibvirt } from '../disk-formats.ts';
 import type { Lost } from './xml-words.ts';
 
 export interface BlockWish {
@@ -9,7 +10,7 @@ export interface BlockWish {
   /** Of the host; undefined: the drive is empty. */
   readonly file: string | undefined;
   readonly isDevice: boolean;
-  readonly format: 'qcow2' | 'raw' | undefined;
+  readonly format: Disk['format'] | undefined;
   readonly readOnly: boolean;
   readonly shared: boolean;
   readonly serial: string;
@@ -25,7 +26,6 @@ const buses: Readonly<Record<string, DiskBus | 'fdc'>> = {
   fdc: 'fdc',
 };
 const devices = { disk: 'disk', cdrom: 'cdrom', floppy: 'floppy' } as const;
-const formats = { qcow2: 'qcow2', raw: 'raw' } as const;
 const caches = {
   default: undefined,
   none: 'none',
@@ -60,7 +60,7 @@ export function readBlock(node: XmlNode, firstScsi: number, lost: Lost): BlockWi
     place: place ?? { bus: 'virtio', controller: 0, position: 0 },
     file: attributeOf(find(node, 'source'), type),
     isDevice: type === 'dev',
-    format: lost.choose('disk format', attributeOf(driver, 'type'), formats),
+    format: lost.choose('disk format', attributeOf(driver, 'type'), formatsByLibvirt),
     readOnly: find(node, 'readonly') !== undefined,
     shared: find(node, 'shareable') !== undefined,
     serial: textOf(find(node, 'serial')) ?? '',

@@ -105,6 +105,33 @@ test('what is written for a vm and defined again changes nothing of it', () => {
   assert.deepEqual(through(vm), vm.definition.hardware);
 });
 
+test('formats of other products have libvirt’s names, and a vm that has them is defined again as it was', () => {
+  const names = {
+    raw: 'raw',
+    qcow2: 'qcow2',
+    vhd: 'vpc',
+    vhdx: 'vhdx',
+    vmdk: 'vmdk',
+    vdi: 'vdi',
+    qed: 'qed',
+    parallels: 'parallels',
+    qcow1: 'qcow',
+  } satisfies Record<Hardware['disks'][number]['format'], string>;
+  const formats = Object.keys(names) as (keyof typeof names)[];
+  const disks = formats.map((format, position) => {
+    return { ...disk, bus: 'virtio', position, file: `d.${format}`, format } as const;
+  });
+  const vm = vmWith({ ...profiles.modern.hardware, disks });
+  const written: string[] = [];
+  const after = through(vm, (xml) => {
+    for (const [, name] of xml.matchAll(/<driver name='qemu' type='(\w+)'\/>/g))
+      written.push(name ?? '');
+    return xml;
+  });
+  assert.deepEqual(written.slice(0, formats.length), Object.values(names));
+  assert.deepEqual(after, vm.definition.hardware);
+});
+
 test('what is changed in the XML is changed, and what is taken out goes', () => {
   const vm = vmWith({ ...full, adapters: [] });
   const changed = through(vm, (xml) =>
