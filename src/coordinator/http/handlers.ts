@@ -5,7 +5,6 @@
 import {
   guestCatalogue,
   profileSchema,
-  networkSchema,
   teamSchema,
   unrepresentedDevices,
   type Page,
@@ -276,8 +275,7 @@ function networkHandlers({ coordinator }: HandlersOptions): Of<`network.${string
   const { inventory } = coordinator;
   return {
     'network.list': ({ query }) => {
-      const listed = { kind: 'network', schema: networkSchema, defaultSort: 'name' };
-      const page = pageOf(listed, listNetworks(inventory), query);
+      const page = listNetworks(inventory, query);
       return { ...page, items: [...page.items] };
     },
     'network.export': ({ params }) => ({

@@ -4,14 +4,23 @@ import {
   isServedOnce,
   isolationOf,
   isUuid,
+  networkSchema,
   type IsolationSurroundings,
   type Network,
   type NetworkState,
   type NetworkReport,
+  type Page,
   type Thing,
 } from '#api';
-import type { HostDocument, NetworkDocument, SpanDocument } from '../../documents.ts';
+import {
+  networkDocumentSchema,
+  type HostDocument,
+  type NetworkDocument,
+  type SpanDocument,
+} from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
+import { pageOfOutlined } from '../../inventory/list/page.ts';
+import type { PlainQuery } from '../../inventory/list/query.ts';
 import type { Document } from '../../store/store.ts';
 import { asReasons } from '../hardware-warnings.ts';
 import { hostThing } from '../things.ts';
@@ -85,10 +94,21 @@ export function networkThing(inventory: Inventory, id: string): Thing {
   return { kind: 'network', id, name: network?.data.name ?? id };
 }
 
-export function listNetworks(inventory: Inventory): readonly Network[] {
-  return Array.from(inventory.documents<NetworkDocument>('network'), (document) =>
-    showNetwork(inventory, document),
+type Outline = NetworkDocument & {
+  readonly id: string;
+  readonly document: Document<NetworkDocument>;
+};
+
+const outlined = new Set<string>(['id', ...Object.keys(networkDocumentSchema.shape)]);
+
+/** One page; what hosts tell of a network and what isolates it is looked for where it is shown or asked for. */
+export function listNetworks(inventory: Inventory, query: PlainQuery): Page<Network> {
+  const listed = { kind: 'network', schema: networkSchema, defaultSort: 'name' };
+  const outlines = Iterator.from(inventory.documents<NetworkDocument>('network')).map(
+    (document): Outline => ({ ...document.data, id: document.id, document }),
   );
+  const complete = ({ document }: Outline): Network => showNetwork(inventory, document);
+  return pageOfOutlined(listed, { outlines, fields: outlined, complete }, query);
 }
 
 /** By id or name. Errors: `not-found`. */

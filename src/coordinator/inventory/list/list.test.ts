@@ -15,7 +15,7 @@ import {
   vmData,
   Writer,
 } from '../testing/documents.ts';
-import { pageOf } from './page.ts';
+import { pageOf, pageOfOutlined } from './page.ts';
 
 interface Fleet {
   readonly inventory: MemoryInventory;
@@ -298,14 +298,15 @@ describe('API-09 lists', () => {
       assert.match(refusal(() => list({ cursor })).message, /damaged/);
   });
 
+  const users = Array.from({ length: 7 }, (_, n) => ({
+    kind: 'user' as const,
+    id: idOf(`u${n}`),
+    name: `user-${n}`,
+    displayName: n % 2 === 0 ? 'Even' : 'odd',
+  }));
+  const listed = { kind: 'user', schema: userSchema, defaultSort: 'name' };
+
   test('a short list at hand has the same pages', () => {
-    const users = Array.from({ length: 7 }, (_, n) => ({
-      kind: 'user' as const,
-      id: idOf(`u${n}`),
-      name: `user-${n}`,
-      displayName: n % 2 === 0 ? 'Even' : 'odd',
-    }));
-    const listed = { kind: 'user', schema: userSchema, defaultSort: 'name' };
     const seen: string[] = [];
     for (let cursor: string | null | undefined; cursor !== null;) {
       const query = { sort: '-displayName,name', limit: 3, cursor: cursor ?? undefined };
@@ -318,6 +319,27 @@ describe('API-09 lists', () => {
       seen,
       ['1', '3', '5', '0', '2', '4', '6'].map((n) => `user-${n}`),
     );
+  });
+
+  test('of outlines only those on the page are made whole, unless the query asks for what they lack', () => {
+    for (const [query, made] of [
+      [{ sort: '-name', limit: 3 }, 3],
+      [{ filter: 'name != "user-3"', limit: 2, skip: 2 }, 2],
+      [{ sort: 'displayName', limit: 3 }, 7],
+      [{ filter: 'displayName = odd', limit: 3 }, 7],
+    ] as const) {
+      const whole: string[] = [];
+      const complete = ({ id }: { readonly id: string }) => {
+        whole.push(id);
+        const user = users.find((one) => one.id === id);
+        assert.ok(user);
+        return user;
+      };
+      const outlines = users.map(({ id, name }) => ({ id, name }));
+      const outlined = { outlines, fields: new Set(['id', 'name']), complete };
+      assert.deepEqual(pageOfOutlined(listed, outlined, query), pageOf(listed, users, query));
+      assert.equal(whole.length, made, JSON.stringify(query));
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-/** Pages of a short list that is at hand: users, roles, grants, tokens. Long ones are Collections. */
+/** Pages of a list that is at hand: users, roles, grants, networks. Long ones are Collections. */
 import type { Page } from '#api';
 import { writeCursor, type Place } from './cursor.ts';
 import { pickFields } from './pick.ts';
@@ -16,6 +16,47 @@ export function pageOf<T extends { readonly id: string }>(
   query: PlainQuery,
 ): Page<T> {
   const checked = checkQuery(listed, query);
+  const { shown, more, total } = choose(items, checked);
+  return makePage(checked, shown, more, total);
+}
+
+/** Things of which a part is at hand, and the whole costs something. */
+export interface Outlined<O, T> {
+  readonly outlines: Iterable<O>;
+  /** The top fields of T that an outline has, with the same values. */
+  readonly fields: ReadonlySet<string>;
+  readonly complete: (outline: O) => T;
+}
+
+/**
+ * The same, where only what is on the page is made whole, unless filter or sort ask for more than outlines have.
+ * Errors: as above.
+ */
+export function pageOfOutlined<
+  O extends { readonly id: string },
+  T extends { readonly id: string },
+>(listed: Listed, { outlines, fields, complete }: Outlined<O, T>, query: PlainQuery): Page<T> {
+  const checked = checkQuery(listed, query);
+  const paths = [...(checked.filter?.paths ?? []), ...checked.sort.map(({ path }) => path)];
+  if (!paths.every(([top = '']) => fields.has(top)))
+    return pageOf(listed, Iterator.from(outlines).map(complete), query);
+  const { shown, more, total } = choose(outlines, checked);
+  const whole = shown.map(({ item, ...place }) => ({ ...place, item: complete(item) }));
+  return makePage(checked, whole, more, total);
+}
+
+interface Chosen<T> {
+  readonly shown: readonly Ranked<T>[];
+  /** Whether there are others behind them. */
+  readonly more: boolean;
+  /** Of all that match. */
+  readonly total: number;
+}
+
+function choose<T extends { readonly id: string }>(
+  items: Iterable<T>,
+  checked: CheckedQuery,
+): Chosen<T> {
   const matches = matcher(checked.filter);
   const ranked: Ranked<T>[] = [];
   for (const item of items) {
@@ -30,8 +71,7 @@ export function pageOf<T extends { readonly id: string }>(
       ? ranked
       : ranked.filter((one) => comparePlaces(one, after, checked.sort) > 0)
   ).slice(skip);
-  const shown = rest.slice(0, limit);
-  return makePage(checked, shown, rest.length > limit, ranked.length);
+  return { shown: rest.slice(0, limit), more: rest.length > limit, total: ranked.length };
 }
 
 /** The items as the query wants them, with the cursor behind the last one where there are more. */
