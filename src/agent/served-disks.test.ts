@@ -1,11 +1,27 @@
 /** A guest on a differencing VHD, which QEMU cannot open: it is served to it (docs/rfd/0027). One guest, test by test. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { checkDisk, hostStore, openDisk } from '#disk';
 import { isFault } from '#lib';
 import { QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
 import { ServedGuest } from './testing/served-guest.ts';
+
+/** Its control groups among those of vms, as `5:memory:/gantry/…`. */
+function groupsOf(pid: number | undefined): string[] {
+  const lines = readFileSync(`/proc/${pid ?? 0}/cgroup`, 'utf8').split('\n');
+  return lines.filter((line) => /\/[0-9a-f-]{36}$/.test(line)).sort();
+}
+
+/** Of version 1, where each controller has a folder by its name. */
+function groupFolders(pid: number | undefined): string[] {
+  return groupsOf(pid).map((line) => {
+    const [, controller = '', path = ''] = line.split(':');
+    return join('/sys/fs/cgroup', controller, path);
+  });
+}
 
 describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
@@ -30,7 +46,7 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
     assert.deepEqual((await guest.read()).slice(0, 2), [1, 0]);
   });
 
-  test('they are served with the rights of the vm and no way to gain others', () => {
+  test('they are served with the rights of the vm and no way to gain others, where no network is', () => {
     const status = (pid: number | undefined): string =>
       readFileSync(`/proc/${pid ?? 0}/status`, 'utf8');
     const line = (text: string, name: string): string | undefined =>
@@ -40,7 +56,23 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
       assert.equal(line(server, name), line(status(agent.pid(guest.id)), name));
     if (process.getuid?.() !== 0) return;
     assert.match(line(server, 'CapEff') ?? '', /\t0+$/);
+    assert.match(line(server, 'CapBnd') ?? '', /\t0*c4$/, 'setuid, setgid, dac_read_search');
     assert.match(line(server, 'NoNewPrivs') ?? '', /1$/);
+    if (spawnSync('unshare', ['--net', '--ipc', 'true']).status !== 0) return;
+    const network = readFileSync(`/proc/${guest.server() ?? 0}/net/dev`, 'utf8');
+    assert.deepEqual(
+      network.match(/\w+(?=:)/g),
+      ['lo'],
+      'no adapter but the loopback, which is down',
+    );
+    const namespace = (pid: number | undefined): string => readlinkSync(`/proc/${pid ?? 0}/ns/ipc`);
+    assert.notEqual(namespace(guest.server()), namespace(process.pid));
+  });
+
+  test('what serves them takes its memory and its processor time from what the vm may have', (t) => {
+    const groups = groupsOf(agent.pid(guest.id));
+    assert.deepEqual(groupsOf(guest.server()), groups);
+    if (groups.length === 0) t.skip('no control groups are enforced here');
   });
 
   test('a snapshot is refused with the disk named, unless it is left out', async () => {
@@ -49,9 +81,11 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
 
   test('when the process that serves them is killed, the guest waits until it is there again', async () => {
     const first = guest.server() ?? 0;
+    const groups = groupsOf(first);
     process.kill(first, 'SIGKILL');
     await guest.write(1, 2);
     assert.notEqual(guest.server(), first);
+    assert.deepEqual(groupsOf(guest.server()), groups);
     assert.deepEqual((await guest.read()).slice(0, 2), [1, 2]);
     assert.equal(guest.report().state, 'running');
   });
@@ -73,8 +107,10 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
   });
 
   test('DISK-17 a guest that is cut off has what it had synced, in its own layer alone, and nothing goes on serving', async () => {
+    const groups = groupFolders(agent.pid(guest.id));
     process.kill(agent.pid(guest.id) ?? 0, 'SIGKILL');
     await guest.see('no server', () => guest.server() === undefined);
+    await guest.see('no group', () => groups.every((folder) => !existsSync(folder)));
     assert.deepEqual([await guest.byteOf(0), await guest.byteOf(1)], [1, 2]);
     await using child = await openDisk({ path: guest.path('child'), store: hostStore() });
     for (const layer of child.chain()) assert.equal((await checkDisk(layer)).corruptions, 0);

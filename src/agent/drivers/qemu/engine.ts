@@ -32,15 +32,7 @@ import { isForeign } from './host/emulator.ts';
 import { readHostDomain } from './host/host-domain.ts';
 import type { QemuHost } from './host/qemu-host.ts';
 import type { Taps } from '../../network/taps.ts';
-import {
-  endProcess,
-  forwardsOf,
-  giveFiles,
-  launch,
-  prepareRunFolder,
-  type Launched,
-  type LaunchParts,
-} from './launch.ts';
+import { endProcess, forwardsOf, giveFiles, launch, prepareRunFolder } from './launch.ts';
 import { ownPlaces, runPlaces } from './places.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { shortenLog } from './process/log-file.ts';
@@ -227,39 +219,35 @@ export class Engine implements AsyncDisposable {
           signal,
         })
       : undefined;
-    await this.#disks.start(file, account, signal);
-    const taps = await this.#plug(file, account);
-    const spec = makeMachineSpec(
-      file,
-      makeSurroundings({
-        places,
-        acceleration,
-        chipsetVersion: wish.chipsetVersion,
-        firmware,
-        tpm,
-        folderSharing: folderSharingOf(capabilities),
-        renderNodePath: host.renderNodePath,
-        bootOnce: wish.bootOnce,
-        without: request.without,
-        freePorts: await chooseFreePorts(file),
-        taps,
-        stateFrom: wish.stateFrom ?? 'power-on',
-        hostName,
-        nowMs: clock.now(),
-      }),
-    );
-    const launched = await this.#launch({
-      file,
-      spec,
-      places,
-      program,
-      setpriv: host.setpriv,
-      account,
-      groups,
-      overheadBytes: settings().memoryOverheadBytes,
-      bootId,
-      signal,
-      onProcess: request.onProcess,
+    const { id } = file.definition;
+    const [spec, launched] = await this.#undone(id, async () => {
+      const { memoryOverheadBytes } = settings();
+      groups.set(id, limitsOf(file.definition, acceleration, memoryOverheadBytes));
+      await this.#disks.start(file, account, signal);
+      const taps = await this.#plug(file, account);
+      const made = makeMachineSpec(
+        file,
+        makeSurroundings({
+          places,
+          acceleration,
+          chipsetVersion: wish.chipsetVersion,
+          firmware,
+          tpm,
+          folderSharing: folderSharingOf(capabilities),
+          renderNodePath: host.renderNodePath,
+          bootOnce: wish.bootOnce,
+          without: request.without,
+          freePorts: await chooseFreePorts(file),
+          taps,
+          stateFrom: wish.stateFrom ?? 'power-on',
+          hostName,
+          nowMs: clock.now(),
+        }),
+      );
+      const { setpriv } = host;
+      const { onProcess } = request;
+      const parts = { file, places, program, setpriv, account, groups, bootId, signal, onProcess };
+      return [made, await launch({ ...parts, spec: made })] as const;
     });
     const bootedMs = spec.stateFrom === 'incoming' ? null : clock.now();
     const process = { ...launched, bootedMs };
@@ -299,13 +287,14 @@ export class Engine implements AsyncDisposable {
     );
   }
 
-  /** As `launch`; what fails leaves no tap and no served disk behind. */
-  async #launch(parts: LaunchParts): Promise<Launched> {
+  /** What fails on the way to a process leaves no tap, no served disk and no control group behind. */
+  async #undone<T>(id: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await launch(parts);
+      return await work();
     } catch (error) {
-      await this.#options.taps?.unplug(parts.file.definition.id);
-      await this.#disks.end(parts.file.definition.id);
+      await this.#options.taps?.unplug(id);
+      await this.#disks.end(id);
+      this.#options.groups.remove(id);
       throw error;
     }
   }

@@ -4,7 +4,7 @@
  *   prepare (folder, account, firmware, TPM, ports)  ->  spawn  ->  control groups, record, monitor at once
  *
  * Invariants: (1) a process is started only when none of this vm is there; (2) what fails on the way leaves
- * no process and no group behind; (3) the identity is on the record before the first instruction.
+ * no process behind; (3) the identity is on the record before the first instruction.
  */
 import { mkdir, rm, chown, chmod } from 'node:fs/promises';
 import { abortReason, Fault, systemClock } from '#lib';
@@ -14,7 +14,7 @@ import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
 import type { Launch } from '../driver.ts';
 import { ownFile, ownFolder } from './confine/ownership.ts';
 import { sharedGroup, type Account, type UidRange } from './confine/accounts.ts';
-import { limitsOf, type ControlGroups } from './confine/cgroups.ts';
+import type { ControlGroups } from './confine/cgroups.ts';
 import { diskPaths, ownPlaces, type RunPlaces } from './places.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { lastLines, rotateLog } from './process/log-file.ts';
@@ -32,8 +32,8 @@ export interface LaunchParts {
   readonly program: string;
   readonly setpriv: string | undefined;
   readonly account: Account | undefined;
+  /** Those of the vm are there. */
   readonly groups: ControlGroups;
-  readonly overheadBytes: number;
   readonly bootId: string;
   readonly signal: AbortSignal;
   readonly onProcess: Launch['onProcess'];
@@ -90,7 +90,6 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   const logPath = ownPlaces(file).log;
   await rotateLog(logPath);
   signal.throwIfAborted();
-  groups.set(id, limitsOf(file.definition, spec.acceleration, parts.overheadBytes));
   const { program, setpriv } = parts;
   const { pid, exited } = await spawnProcess({ program, args, logPath, account, setpriv });
   try {
@@ -105,7 +104,6 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
     return { identity, client, exited };
   } catch (error) {
     await endProcess(pid, bootId);
-    groups.remove(id);
     throw error;
   }
 }

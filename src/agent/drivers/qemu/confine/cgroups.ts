@@ -22,7 +22,7 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describeFault, Fault, miB } from '#lib';
-import type { VmDefinition } from '#api';
+import { isNative, type VmDefinition } from '#api';
 
 export interface Limits {
   /** 1 to 10,000; 100 is usual. */
@@ -33,8 +33,10 @@ export interface Limits {
   readonly processes: number;
 }
 
-const removeAttempts = 20;
+/** Over half a minute: a process that serves disks writes out what it holds before it goes. */
+const removeAttempts = 24;
 const removePauseMs = 50;
+const maxPauseMs = 2_000;
 const periodUs = 100_000;
 /** For the threads of the process beside those of the processors. */
 const spareProcessors = 1;
@@ -42,17 +44,21 @@ const spareProcesses = 256;
 /** An emulator keeps the code that it translated. */
 const translationBytes = 1280 * miB;
 const processBytes = 256 * miB;
+/** For the process that serves disks, where there is one: three times what it takes. */
+const servingBytes = 192 * miB;
 
 export function limitsOf(
   definition: VmDefinition,
   accelerator: 'kvm' | 'tcg',
   overheadBytes: number,
 ): Limits {
-  const { processor, memory } = definition.hardware;
+  const { processor, memory, disks } = definition.hardware;
   const { cpuWeight, cpuMaximumPercent } = definition.resources;
   const most = Math.max(processor.count, processor.maxCount ?? 0);
   const spare = cpuMaximumPercent === 100 ? spareProcessors : 0;
-  const own = accelerator === 'tcg' ? translationBytes : processBytes;
+  const own =
+    (accelerator === 'tcg' ? translationBytes : processBytes) +
+    (disks.every(isNative) ? 0 : servingBytes);
   return {
     cpuWeight,
     cpuMaximum: (processor.count * cpuMaximumPercent) / 100 + spare,
@@ -170,10 +176,11 @@ export class ControlGroups {
   }
 
   /** A process that has ended is on its way out of its group for a moment. */
-  #removeGroup(path: string, attempts: number): void {
+  #removeGroup(path: string, attempts: number, pauseMs = removePauseMs): void {
     this.#keep(path);
     if (tryRemove(path) || attempts === 1) return;
-    const again = setTimeout(() => this.#removeGroup(path, attempts - 1), removePauseMs);
+    const nextMs = Math.min(2 * pauseMs, maxPauseMs);
+    const again = setTimeout(() => this.#removeGroup(path, attempts - 1, nextMs), pauseMs);
     this.#leaving.set(path, again.unref());
   }
 

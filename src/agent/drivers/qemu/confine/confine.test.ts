@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { giB, miB } from '#lib';
+import { testDisk } from '../../../testing/qemu-agent.ts';
 import { makeDefinition } from '../../../testing/simulated-host.ts';
 import { spawnProcess } from '../process/spawn.ts';
 import { allows, findBarrier } from './access.ts';
@@ -69,6 +70,17 @@ test('HOST-17 limits follow the definition, with room for what the emulator need
     memoryBytes: 2 * giB + 320 * miB,
     processes: 257,
   });
+  const served = makeDefinition({
+    hardware: {
+      memory: { sizeBytes: giB, maxBytes: 2 * giB },
+      disks: [{ ...testDisk('d.vhd'), format: 'vhd' }],
+    },
+  });
+  assert.equal(
+    limitsOf(served, 'kvm', 64 * miB).memoryBytes - limits.memoryBytes,
+    192 * miB,
+    'what serves its disk',
+  );
   assert.deepEqual(Object.fromEntries(settingsV2(limits)), {
     'cpu.weight': '250',
     'cpu.max': '50000 100000',

@@ -15,6 +15,7 @@ import type { Log } from '#log';
 import type { ProcessIdentity } from '../../../machine/record.ts';
 import { sendSignal, untilGone } from '../process/exit.ts';
 import { findByArgument, identify, isAlive } from '../process/proc.ts';
+import { narrowed, type Narrowing } from './narrow.ts';
 import type { ServedPlan } from './served-plan.ts';
 
 const program = fileURLToPath(new URL('./serve-disks.ts', import.meta.url));
@@ -31,8 +32,9 @@ export interface DiskServerParts {
   readonly plan: ServedPlan;
   readonly socketPath: string;
   readonly logPath: string;
-  /** Absolute path of setpriv (util-linux), where there is one. */
-  readonly setpriv: string | undefined;
+  readonly narrowing: Narrowing;
+  /** Into what limits the vm, before it looks at a file. Errors: as `ControlGroups.join`. */
+  readonly limit: (pid: number) => Promise<void>;
   readonly bootId: string;
   readonly log: Log;
 }
@@ -93,13 +95,9 @@ async function findServers({ socketPath, bootId }: DiskServerParts): Promise<Pro
 }
 
 async function startServer(parts: DiskServerParts, signal: AbortSignal): Promise<ProcessIdentity> {
-  const { plan, socketPath, logPath, setpriv, bootId } = parts;
+  const { plan, socketPath, logPath, bootId } = parts;
   const argv = [process.execPath, program, socketPath, JSON.stringify(plan)];
-  // What it gives up by itself it cannot get back.
-  const locked = plan.account !== undefined && setpriv !== undefined;
-  const [file = '', ...args] = locked
-    ? [setpriv, '--no-new-privs', '--inh-caps=-all', '--', ...argv]
-    : argv;
+  const [file = '', ...args] = narrowed(argv, parts.narrowing);
   const log = openSync(logPath, 'a', 0o600);
   const child = spawn(file, args, {
     detached: true,
@@ -113,6 +111,7 @@ async function startServer(parts: DiskServerParts, signal: AbortSignal): Promise
   const stop = (): void => void child.kill('SIGKILL');
   try {
     await once(child, 'spawn');
+    if (child.pid !== undefined) await parts.limit(child.pid);
     const answer = await readLine(stdout, AbortSignal.any([signal, AbortSignal.timeout(readyMs)]));
     if (answer !== 'ready') throw faultOf(answer);
     const identity = child.pid === undefined ? undefined : identify(child.pid, bootId);
