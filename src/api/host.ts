@@ -21,7 +21,7 @@ export type HostStatus = (typeof hostStatuses)[number];
 export const accelerationSchema = z
   .strictObject({
     kvm: z
-      .enum(['works', 'absent', 'denied', 'hangs', 'fails', 'not-probed'])
+      .enum(['works', 'absent', 'denied', 'hangs', 'slow', 'fails', 'not-probed'])
       .meta({ description: 'what a probe machine found out' }),
     evidence: z.string().max(1000),
     use: z.enum(['kvm', 'tcg', 'simulated', 'hypervisor']).meta({

@@ -25,7 +25,9 @@ export { attachAdapter, attachDisk, detachAdapter, detachDisk } from './hot-plug
 export { changeMedium, type MediumChange } from './hot-plug/media.ts';
 export {
   probeAcceleration,
+  probeOutcomes,
   type AccelerationResult,
+  type ProbeAccount,
   type ProbeOptions,
   type ProbeOutcome,
   type ProbeResult,

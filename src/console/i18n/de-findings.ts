@@ -130,6 +130,10 @@ export const germanChecks: Readonly<Record<string, string>> = {
   'use a faster host': 'einen schnelleren Host nehmen',
   'add the account of the agent to the group kvm':
     'das Konto des Agenten in die Gruppe kvm aufnehmen',
+  'give the device to the group kvm: chgrp kvm /dev/kvm; chmod 660 /dev/kvm':
+    'das Gerät der Gruppe kvm geben: chgrp kvm /dev/kvm; chmod 660 /dev/kvm',
+  'have the virtualization of this machine nested by what it runs on; emulation is faster until then':
+    'die Virtualisierung dieser Maschine von dem, worauf sie läuft, weiterreichen lassen; bis dahin ist Emulation schneller',
   'switch on virtualization in the firmware of the host; without it vms are emulated in software':
     'in der Firmware des Hosts die Virtualisierung einschalten; ohne sie werden VMs in Software emuliert',
   'stop vms or add memory': 'VMs anhalten, oder Speicher einbauen',

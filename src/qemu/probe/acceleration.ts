@@ -1,11 +1,12 @@
 /**
  * Finds out whether an accelerator works by running a small real machine with it. The presence of
- * /dev/kvm proves nothing: on some hosts it opens, runs a little and hangs.
+ * /dev/kvm proves nothing: on some hosts it opens, runs a little and hangs, or runs slower than emulation
+ * (virtualization nested without support below), or lets in this process and not those of machines.
  *
  * Invariant: answers within the time limit and a second, whatever the kernel does with the process.
  */
-import { constants } from 'node:fs';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { access, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { printable } from '../qmp/messages.ts';
@@ -15,9 +16,11 @@ import { debugExitDevice, makeBootSector, successStatus } from './boot-sector.ts
 
 /**
  * `works`: a guest ran to its end. `absent`: no such device, or QEMU was built without it. `denied`: this
- * user may not open the device. `hangs`: the guest did not get to its end in time. `fails`: QEMU gave up.
+ * user, or the account of machines, may not open the device. `hangs`: the guest did not get to its end in
+ * time. `slow`: it did, and emulation is faster. `fails`: QEMU gave up.
  */
-export type ProbeOutcome = 'works' | 'absent' | 'denied' | 'hangs' | 'fails';
+export const probeOutcomes = ['works', 'absent', 'denied', 'hangs', 'slow', 'fails'] as const;
+export type ProbeOutcome = (typeof probeOutcomes)[number];
 
 export interface ProbeResult {
   readonly outcome: ProbeOutcome;
@@ -40,6 +43,15 @@ export interface ProbeOptions {
   readonly model?: string | undefined;
   /** /dev/kvm unless told. */
   readonly devicePath?: string | undefined;
+  /** What machines run as, where it is not what this process runs as. */
+  readonly account?: ProbeAccount | undefined;
+}
+
+export interface ProbeAccount {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups. */
+  readonly groups: readonly number[];
 }
 
 const defaultTimeoutMs = 10_000;
@@ -54,30 +66,54 @@ export async function probeAcceleration(
     const diskPath = join(folder, 'disk');
     await writeFile(diskPath, makeBootSector());
     const tcg = await runMachine(qemuPath, 'tcg', 'qemu64', diskPath, options);
-    const obstacle = await kvmObstacle(options.devicePath ?? '/dev/kvm');
-    const model = options.model ?? 'host';
-    const kvm = obstacle ?? (await runMachine(qemuPath, 'kvm', model, diskPath, options));
-    return { kvm, tcg };
+    const obstacle = await kvmObstacle(options.devicePath ?? '/dev/kvm', options.account);
+    if (obstacle !== undefined) return { kvm: obstacle, tcg };
+    const kvm = await runMachine(qemuPath, 'kvm', options.model ?? 'host', diskPath, options);
+    return { kvm: isSlower(kvm, tcg) ? { ...kvm, ...tellSlow(kvm, tcg) } : kvm, tcg };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+/** The test machine waits for its timer, so that a good host needs as long with both: what is left for a busy one. */
+const slackMs = 1_000;
+
+function isSlower(kvm: ProbeResult, tcg: ProbeResult): boolean {
+  if (kvm.outcome !== 'works' || tcg.outcome !== 'works') return false;
+  return kvm.elapsedMs > 2 * tcg.elapsedMs + slackMs;
+}
+
+function tellSlow(kvm: ProbeResult, tcg: ProbeResult): Pick<ProbeResult, 'outcome' | 'evidence'> {
+  const evidence = `a test machine ran in ${kvm.elapsedMs} ms with kvm, and in ${tcg.elapsedMs} ms emulated`;
+  return { outcome: 'slow', evidence };
+}
+
 /** Asks for the permission without opening: opening might hang this very process. */
-async function kvmObstacle(devicePath: string): Promise<ProbeResult | undefined> {
-  try {
-    await access(devicePath);
-  } catch {
+async function kvmObstacle(
+  devicePath: string,
+  account: ProbeAccount | undefined,
+): Promise<ProbeResult | undefined> {
+  const denied = (evidence: string): ProbeResult => ({ outcome: 'denied', evidence, elapsedMs: 0 });
+  const device = await stat(devicePath).catch(() => undefined);
+  if (device === undefined)
     return { outcome: 'absent', evidence: `${devicePath} does not exist`, elapsedMs: 0 };
-  }
   try {
     await access(devicePath, constants.R_OK | constants.W_OK);
-    return undefined;
   } catch {
-    const evidence = `this user may not open ${devicePath}`;
-    return { outcome: 'denied', evidence, elapsedMs: 0 };
+    return denied(`this user may not open ${devicePath}`);
   }
+  if (account === undefined || letsIn(device, account)) return undefined;
+  return denied(`the accounts of vms may not open ${devicePath}`);
 }
+
+/** By owner, group and others, in the order of path_resolution(7): the first that applies decides. */
+function letsIn({ mode, uid, gid }: DeviceRights, account: ProbeAccount): boolean {
+  const isMember = account.gid === gid || account.groups.includes(gid);
+  const rights = account.uid === uid ? mode >> 6 : isMember ? mode >> 3 : mode;
+  return (rights & 0o6) === 0o6;
+}
+
+type DeviceRights = Readonly<Pick<Stats, 'mode' | 'uid' | 'gid'>>;
 
 function machineArguments(
   acceleration: Acceleration,

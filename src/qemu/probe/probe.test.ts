@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isFault } from '#lib';
 import { TemporaryFolder, withoutQemu } from '../testing/real-qemu.ts';
@@ -73,6 +73,36 @@ for (const [body, outcome, said] of endings) {
     assert.match(kvm.evidence, said);
   });
 }
+
+void test('kvm that is slower than emulation is none', async () => {
+  await using folder = await TemporaryFolder.make();
+  const program = script(folder, 'case "$*" in *"-accel kvm"*) sleep 1.3;; esac; exit 85');
+  const { kvm, tcg } = await probeAcceleration(program, { devicePath: '/dev/null' });
+  assert.deepEqual([kvm.outcome, tcg.outcome], ['slow', 'works']);
+  assert.match(kvm.evidence, /with kvm, and in \d+ ms emulated/);
+});
+
+const stranger = { uid: 1_900_000_000, gid: 1_900_000_000, groups: [] };
+const [ownUser, ownGroup] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+
+for (const [mode, account, outcome] of [
+  [0o600, stranger, 'denied'],
+  [0o660, stranger, 'denied'],
+  [0o660, { ...stranger, groups: [ownGroup] }, 'works'],
+  [0o640, { ...stranger, gid: ownGroup }, 'denied'],
+  [0o606, { ...stranger, groups: [ownGroup] }, 'denied'],
+  [0o666, stranger, 'works'],
+  [0o600, { ...stranger, uid: ownUser }, 'works'],
+] as const)
+  void test(`a device of mode ${mode.toString(8)} gives ${outcome} for account ${JSON.stringify(account)}`, async () => {
+    await using folder = await TemporaryFolder.make();
+    const devicePath = folder.file('kvm');
+    writeFileSync(devicePath, '');
+    chownSync(devicePath, ownUser, ownGroup);
+    chmodSync(devicePath, mode);
+    const { kvm } = await probeAcceleration(script(folder, 'exit 85'), { devicePath, account });
+    assert.equal(kvm.outcome, outcome, kvm.evidence);
+  });
 
 void test('an aborted probe ends with the reason of its signal', async () => {
   await using folder = await TemporaryFolder.make();

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { Fault, type Reason } from '#lib';
 import type { MachineFile } from '../../../machine/record.ts';
 import {
+  defaultUidRange,
   findAccount,
   groupId,
   isLocked,
@@ -33,6 +34,18 @@ export async function accountOf(question: AccountQuestion): Promise<Account | un
   return { uid: file.uid, gid: file.uid, groups };
 }
 
+async function acceleratorGroups(): Promise<readonly number[]> {
+  const kvm = await groupId('kvm');
+  return kvm === undefined ? [] : [kvm];
+}
+
+/** What the account of any vm may be taken for at /dev/kvm; undefined as for `accountOf`. */
+export async function accountAtAccelerator(): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const { first } = defaultUidRange;
+  return { uid: first, gid: first, groups: await acceleratorGroups() };
+}
+
 /**
  * The account that a process has, whatever became of the account since; undefined as for `accountOf`, and
  * for a process that has ended.
@@ -50,9 +63,7 @@ export async function accountOfProcess(pid: number): Promise<Account | undefined
 
 /** Of the devices it needs, and of the disks that it shares. */
 async function groupsFor({ file, range, acceleration }: AccountQuestion): Promise<number[]> {
-  const groups = new Set<number>();
-  const kvm = acceleration === 'kvm' ? await groupId('kvm') : undefined;
-  if (kvm !== undefined) groups.add(kvm);
+  const groups = new Set<number>(acceleration === 'kvm' ? await acceleratorGroups() : []);
   const { hardware } = file.definition;
   if (hardware.disks.some(({ shared }) => shared)) groups.add(sharedGroup(range));
   if (hardware.graphics.acceleration3d) {

@@ -82,13 +82,21 @@ function processorFinding({ processor }: HostFacts): Finding {
   return finding('processor', result, `${evidence}: ${grade}`, 'use a faster host');
 }
 
+function deniedRemedy(): string {
+  return process.getuid?.() === 0
+    ? 'give the device to the group kvm: chgrp kvm /dev/kvm; chmod 660 /dev/kvm'
+    : 'add the account of the agent to the group kvm';
+}
+
 function accelerationFinding({ acceleration }: HostFacts): Finding {
   const { kvm, evidence } = acceleration;
   if (kvm === 'works') return finding('acceleration', 'ok', evidence, null);
   const remedy =
     kvm === 'denied'
-      ? 'add the account of the agent to the group kvm'
-      : 'switch on virtualization in the firmware of the host; without it vms are emulated in software';
+      ? deniedRemedy()
+      : kvm === 'slow'
+        ? 'have the virtualization of this machine nested by what it runs on; emulation is faster until then'
+        : 'switch on virtualization in the firmware of the host; without it vms are emulated in software';
   return finding('acceleration', 'warning', `software emulation: ${evidence}`, remedy);
 }
 

@@ -17,12 +17,14 @@ import {
   findRendering,
   findUefiFirmware,
   probeAcceleration,
+  probeOutcomes,
   readCapabilities,
   type Binaries,
   type QemuCapabilities,
   type Rendering,
   type UefiFirmware,
 } from '#qemu';
+import { accountAtAccelerator } from '../confine/account-of.ts';
 import { writeFileAtomic } from '../../../storage/atomic-file.ts';
 import { ArmEmulator, type Emulator, type NoEmulator } from './emulator.ts';
 import { findProgram } from './programs.ts';
@@ -34,7 +36,7 @@ const patienceMs = 1_500;
 const probeSchema = z.strictObject({
   bootId: z.string(),
   binary: z.string(),
-  kvm: z.enum(['works', 'absent', 'denied', 'hangs', 'fails']),
+  kvm: z.enum(probeOutcomes),
   evidence: z.string().max(1000),
 });
 type Probe = z.infer<typeof probeSchema>;
@@ -208,7 +210,8 @@ export class QemuHost {
     const { qemu } = this.#binaries;
     if (qemu === undefined) return;
     try {
-      const { kvm } = await probeAcceleration(qemu, { signal: this.#ending.signal });
+      const account = await accountAtAccelerator();
+      const { kvm } = await probeAcceleration(qemu, { account, signal: this.#ending.signal });
       this.#probe = {
         bootId: this.#options.bootId,
         binary: await this.#binaryMark(),
