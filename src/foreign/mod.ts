@@ -18,4 +18,5 @@ export {
 } from './machine.ts';
 export { maxFileBytes } from './text.ts';
 export { readElements, readXml, type XmlElement, type XmlNode } from './xml.ts';
+export { escapeXml, XmlText } from './xml-text.ts';
 export { attributeOf, find, findAll, memoryBytesOf, textOf, wholeNumber } from './xml-ways.ts';

@@ -14,7 +14,8 @@ const name = String.raw`[\p{L}_:][\p{L}\p{N}._:\-\u00b7]{0,199}`;
 /** One piece of markup, at the place where it begins; `y` takes it there or not at all. */
 const endTag = new RegExp(String.raw`</(${name})\s*>`, 'uy');
 const startTag = new RegExp(String.raw`<(${name})`, 'uy');
-const attribute = new RegExp(String.raw`\s+(${name})\s*=\s*(?:"([^<"]*)"|'([^<']*)')`, 'uy');
+export const attributePattern = String.raw`\s+(${name})\s*=\s*(?:"([^<"]*)"|'([^<']*)')`;
+const attribute = new RegExp(attributePattern, 'uy');
 const tagEnd = /\s*(\/?)>/y;
 
 const entities: Readonly<Record<string, string>> = {
@@ -25,12 +26,23 @@ const entities: Readonly<Record<string, string>> = {
   quot: '"',
 };
 
+/** Where an element stands in the text that it was read from: offsets in characters, without a mark of its byte order. */
+export interface XmlSpan {
+  readonly start: number;
+  /** After its start tag. */
+  readonly inside: number;
+  /** Before its end tag; that of an element without one is its end. */
+  readonly close: number;
+  readonly end: number;
+}
+
 interface Element {
   readonly name: string;
   readonly path: string;
   readonly attributes: ReadonlyMap<string, string>;
   text: string;
   readonly children: Element[];
+  span: XmlSpan;
 }
 
 export type XmlElement = Readonly<Pick<Element, 'path' | 'attributes'>>;
@@ -42,6 +54,7 @@ export interface XmlNode {
   /** As it stands between its elements, too. */
   readonly text: string;
   readonly children: readonly XmlNode[];
+  readonly span: XmlSpan;
 }
 
 /** The root. Faults: as `readElements`. */
@@ -99,11 +112,13 @@ class Reader {
   }
 
   #tag(): void {
+    const at = this.#at;
     const end = this.#match(endTag);
     if (end !== undefined) {
       const element = this.#open.pop();
       if (element === undefined || element.name !== end[1])
         return this.#refuse('invalid', `the end of ${end[1] ?? ''} is none of what is open`);
+      element.span = { ...element.span, close: at, end: this.#at };
       return;
     }
     const start = this.#match(startTag);
@@ -111,7 +126,7 @@ class Reader {
     const attributes = this.#attributes();
     const closing = this.#match(tagEnd);
     if (closing === undefined) return this.#refuse('invalid', `${start[1] ?? ''} is not closed`);
-    const element = this.#begin(start[1] ?? '', attributes);
+    const element = this.#begin(start[1] ?? '', attributes, at);
     if (closing[1] !== '/') this.#open.push(element);
   }
 
@@ -127,7 +142,7 @@ class Reader {
     }
   }
 
-  #begin(own: string, attributes: ReadonlyMap<string, string>): Element {
+  #begin(own: string, attributes: ReadonlyMap<string, string>, start: number): Element {
     if (this.#all.length >= maxElements)
       this.#refuse('too-large', `more than ${maxElements} elements`);
     if (this.#open.length >= maxDepth)
@@ -143,6 +158,7 @@ class Reader {
       attributes,
       text: '',
       children: [],
+      span: { start, inside: this.#at, close: this.#at, end: this.#at },
     };
     above?.children.push(element);
     this.#all.push(element);

@@ -9,17 +9,11 @@ type Missing = Readonly<Partial<Record<Ability, string>>>;
 export const missingAbilities: Missing = {
   hold: 'libvirt cannot hold a vm before its first instruction',
   'additions-update': "Gantry's guest additions are not installed over libvirt connections",
-  'media-change': `changing media of vms of a libvirt connection ${elsewhere}`,
-  'disk-hotplug': `changing disks of vms of a libvirt connection ${elsewhere}`,
-  'adapter-hotplug': `changing adapters of vms of a libvirt connection ${elsewhere}`,
-  'processor-hotplug': `changing processors of vms of a libvirt connection ${elsewhere}`,
-  'memory-hotplug': `changing memory of vms of a libvirt connection ${elsewhere}`,
   'undo-disks': 'libvirt knows no undo disks',
   networks: 'networks of Gantry are carried by hosts with an agent',
   'file-copy': `copying and moving files of vms of a libvirt connection ${elsewhere}`,
   create:
     "vms and images are made on hosts with an agent, and what is here is deleted with its hypervisor's own tools",
-  configure: `changing vms of a libvirt connection ${elsewhere}`,
 };
 
 const driverAbilities = {
@@ -28,25 +22,43 @@ const driverAbilities = {
   screenshot: 'pictures of screens',
   keyboard: 'keys',
   snapshot: 'snapshots',
+  configure: 'changes of definitions',
+  'media-change': 'changes of media',
+  'disk-hotplug': 'changes of disks while a vm runs',
+  'adapter-hotplug': 'changes of adapters while a vm runs',
+  'processor-hotplug': 'changes of processors while a vm runs',
+  'memory-hotplug': 'changes of memory while a vm runs',
 } as const satisfies Partial<Record<Ability, string>>;
 type DriverAbility = keyof typeof driverAbilities;
 
+const consoles = ['screen', 'serial', 'screenshot', 'keyboard'] as const;
+/** What is kept of a vm that is off, media among it. */
+const definitions = ['configure', 'media-change'] as const;
+const hotplug = ['disk-hotplug', 'adapter-hotplug', 'processor-hotplug', 'memory-hotplug'] as const;
+
 /**
- * What libvirt's drivers carry of consoles and snapshots, by what they call themselves, in lower case (its page "Hypervisor support
- * matrix", and for screens the graphics of the type vnc that they know).
+ * What libvirt's drivers carry, by what they call themselves, in lower case (its page "Hypervisor support matrix", and for
+ * screens the graphics of the type vnc that they know).
  */
 const carriedByDriver: Readonly<Record<string, readonly DriverAbility[]>> = {
-  qemu: ['screen', 'serial', 'screenshot', 'keyboard', 'snapshot'],
-  xen: ['screen', 'serial'],
-  bhyve: ['screen', 'serial'],
-  lxc: ['serial'],
-  ch: ['serial'],
-  vz: ['screen', 'snapshot'],
-  parallels: ['screen', 'snapshot'],
-  vbox: ['screenshot', 'keyboard', 'snapshot'],
-  esx: ['screen', 'screenshot', 'snapshot'],
+  qemu: [...consoles, 'snapshot', ...definitions, ...hotplug],
+  xen: ['screen', 'serial', ...definitions, ...hotplug],
+  bhyve: ['screen', 'serial', ...definitions],
+  lxc: ['serial', ...definitions, 'disk-hotplug', 'adapter-hotplug', 'memory-hotplug'],
+  ch: ['serial', ...definitions],
+  vz: ['screen', 'snapshot', ...definitions],
+  parallels: ['screen', 'snapshot', ...definitions],
+  vbox: ['screenshot', 'keyboard', 'snapshot', ...definitions],
+  esx: ['screen', 'screenshot', 'snapshot', ...definitions],
   'hyper-v': ['screenshot', 'keyboard'],
-  test: ['screenshot', 'keyboard', 'snapshot'],
+  test: [
+    'screenshot',
+    'keyboard',
+    'snapshot',
+    ...definitions,
+    'processor-hotplug',
+    'memory-hotplug',
+  ],
 };
 
 /** `type` as libvirt's driver calls itself. */

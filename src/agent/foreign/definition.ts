@@ -27,6 +27,7 @@ export function definitionOf(
     id,
     name: fittingName(name, uuid),
     hardware: read?.hardware ?? hardwareInBulk(seen, architecture),
+    settings: { start: { onHostStart: seen.startsWithHost ? 'always' : 'off' } },
     extensions: { libvirt: { name, uuid, hardware, ...others } },
   });
 }

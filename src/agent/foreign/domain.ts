@@ -20,6 +20,7 @@ export interface SeenDomain {
   readonly offCause: OffCause;
   readonly processors: number | null;
   readonly memoryBytes: number | null;
+  readonly startsWithHost: boolean;
   readonly counters: Counters;
   /** Virtual sizes of its disks by the devices' names. */
   readonly sizes: ReadonlyMap<string, number>;
@@ -38,11 +39,16 @@ export interface Counters {
 /** Groups of statistics that are asked for (virDomainStatsTypes). */
 export const wantedStats = 1 | 2 | 4 | 8 | 16 | 32;
 
-/** `saved`: whether the hypervisor holds its saved memory. */
+export interface Listed {
+  /** Whether the hypervisor holds its saved memory. */
+  readonly isSaved: boolean;
+  readonly startsWithHost: boolean;
+}
+
 export function readDomain(
   handle: DomainHandle,
   params: readonly TypedParam[],
-  saved: boolean,
+  { isSaved, startsWithHost }: Listed,
 ): SeenDomain {
   const byName = paramsByName(params);
   const number = (name: string): number | null => paramNumber(byName.get(name)) ?? null;
@@ -52,7 +58,8 @@ export function readDomain(
   };
   return {
     handle,
-    state: stateOf(number('state.state') ?? 0, handle.id, saved),
+    state: stateOf(number('state.state') ?? 0, handle.id, isSaved),
+    startsWithHost,
     offCause: offCauses[number('state.reason') ?? 0] ?? 'person',
     processors: number('vcpu.maximum'),
     memoryBytes: kibibytes('balloon.maximum'),

@@ -1,11 +1,12 @@
 /** The table: what the link's methods do on a foreign host. What is not carried is refused with the reason. */
-import { linkMethods, type LinkMethod } from '#api';
+import { linkMethods, type Ability, type LinkMethod } from '#api';
 import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import { act, type ActTools } from './acts.ts';
 import { missingAbilities } from './abilities.ts';
 import { consoleVerbs, type ConsoleParts } from './console-verbs.ts';
 import type { ForeignHost } from './foreign-host.ts';
+import { editVerbs } from './edit/configure.ts';
 import { snapshotVerbs } from './snapshots/snapshot-verbs.ts';
 
 export function makeForeignHandlers(
@@ -49,7 +50,47 @@ export function makeForeignHandlers(
       });
     },
   };
-  return { ...refusals(host.name), ...carried, ...consoleVerbs(host, consoles), ...snapshots };
+  const edits = editVerbs({
+    client,
+    machines,
+    log: host.log,
+    architecture: () => host.facts.architecture,
+    read: (uuid) => host.read(uuid),
+  });
+  return {
+    ...refusals(host.name),
+    ...carried,
+    ...consoleVerbs(host, consoles),
+    ...snapshots,
+    ...requireAbility(host, edits),
+  };
+}
+
+/** What needs an ability of the driver, refused with the reason where it lacks it. */
+const needs: Partial<Record<LinkMethod, Ability>> = {
+  'machine.configure': 'configure',
+  'machine.disk.attach': 'configure',
+  'machine.disk.detach': 'configure',
+  'machine.adapter.attach': 'configure',
+  'machine.adapter.detach': 'configure',
+  'machine.adapter.change': 'configure',
+  'machine.medium': 'media-change',
+};
+
+function requireAbility<H extends Partial<Handlers>>(host: ForeignHost, handlers: H): H {
+  const guarded = Object.entries(handlers).map(([method, handle]) => {
+    const ability = needs[method as LinkMethod];
+    if (ability === undefined) return [method, handle];
+    return [
+      method,
+      async (...words: Parameters<typeof handle>) => {
+        const reason = host.facts.missing[ability];
+        if (reason !== undefined) throw new Fault('unsupported', reason);
+        return await (handle as (...all: unknown[]) => Promise<unknown>)(...words);
+      },
+    ];
+  });
+  return Object.fromEntries(guarded) as H;
 }
 
 function refusals(hostName: string): Handlers {

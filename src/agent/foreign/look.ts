@@ -1,6 +1,6 @@
 /**
- * Looks at all domains of a hypervisor at once: one call for their statistics, one for those whose memory is saved,
- * however many there are. Domains are asked one by one only for what bulk statistics of some drivers leave out,
+ * Looks at all domains of a hypervisor at once: one call for their statistics, one for those whose memory is saved and one
+ * for those that start with their host, however many there are. Domains are asked one by one only for what bulk statistics of some drivers leave out,
  * and only when they have just been found or renamed.
  */
 import { Fault, isFault, kiB } from '#lib';
@@ -9,6 +9,7 @@ import { readDomain, wantedStats, type SeenDomain } from './domain.ts';
 
 /** virConnectListAllDomainsFlags. */
 const withManagedSave = 256;
+const withAutostart = 1024;
 /** virConnectGetAllDomainStatsFlags: leave out what a busy domain would have to be waited for. */
 const noWait = 1 << 29;
 /** So that what is told of them fits one message of the link. */
@@ -24,7 +25,7 @@ interface Basics {
 export class Look {
   readonly #client: Client;
   /** What this driver does not know is not asked for again. */
-  readonly #lacks = new Set<'no-wait' | 'managed-save'>();
+  readonly #lacks = new Set<'no-wait' | typeof withManagedSave | typeof withAutostart>();
   /** By UUID, what had to be asked for one by one. */
   #basics = new Map<string, Basics>();
 
@@ -34,13 +35,22 @@ export class Look {
 
   /** Errors: those of the client; `unsupported` for a driver without bulk statistics; `too-large` for too many vms. */
   async all(signal: AbortSignal): Promise<readonly SeenDomain[]> {
-    const [records, saved] = await Promise.all([this.#stats(signal), this.#saved(signal)]);
+    const [records, saved, started] = await Promise.all([
+      this.#stats(signal),
+      this.#those(withManagedSave, signal),
+      this.#those(withAutostart, signal),
+    ]);
     if (records.length > maxDomains)
       throw new Fault(
         'too-large',
         `${this.#client.peer} has ${records.length} vms, ${maxDomains} are the most that are shown`,
       );
-    const seen = records.map(({ dom, params }) => readDomain(dom, params, saved.has(dom.uuid)));
+    const seen = records.map(({ dom, params }) =>
+      readDomain(dom, params, {
+        isSaved: saved.has(dom.uuid),
+        startsWithHost: started.has(dom.uuid),
+      }),
+    );
     return await this.#complete(seen, signal);
   }
 
@@ -62,15 +72,19 @@ export class Look {
     return await ask(0);
   }
 
-  async #saved(signal: AbortSignal): Promise<ReadonlySet<string>> {
-    if (this.#lacks.has('managed-save')) return new Set();
+  /** By their UUIDs; none where the driver does not know the flag. */
+  async #those(
+    flag: typeof withManagedSave | typeof withAutostart,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    if (this.#lacks.has(flag)) return new Set();
     try {
-      const args = { need_results: 1, flags: withManagedSave };
+      const args = { need_results: 1, flags: flag };
       const { domains } = await this.#client.call('CONNECT_LIST_ALL_DOMAINS', args, { signal });
       return new Set(domains.map(({ uuid }) => uuid));
     } catch (error) {
       if (!isNotKnown(error)) throw error;
-      this.#lacks.add('managed-save');
+      this.#lacks.add(flag);
       return new Set();
     }
   }

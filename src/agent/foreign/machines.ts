@@ -153,11 +153,12 @@ export class ForeignMachines {
   }
 
   records(): MachineRecord[] {
-    return [...this.#machines.values()].map((machine) => ({
-      report: this.#reportOf(machine),
-      definition: machine.definition,
-      definitionVersion: 0,
-    }));
+    return [...this.#machines.values()].map((machine) => this.#recordOf(machine));
+  }
+
+  /** Errors: `not-found`. */
+  record(id: string): MachineRecord {
+    return this.#recordOf(this.#find(id));
   }
 
   takeRecords(): MachineRecord[] | undefined {
@@ -300,10 +301,16 @@ export class ForeignMachines {
     const inBulk = ({ processors, memoryBytes }: SeenDomain): unknown => [processors, memoryBytes];
     const isSame =
       before.handle.name === seen.handle.name &&
+      before.startsWithHost === seen.startsWithHost &&
       (details !== undefined || isDeepStrictEqual(inBulk(before), inBulk(seen)));
     if (isSame) return definition;
     this.#recordsChanged = true;
     return definitionOf(id, seen, this.#options.architecture(), details);
+  }
+
+  #recordOf(machine: Machine): MachineRecord {
+    const { definition } = machine;
+    return { report: this.#reportOf(machine), definition, definitionVersion: 0 };
   }
 
   #reportOf({ id, seen, details, definition, since, startedAt }: Machine): MachineReport {

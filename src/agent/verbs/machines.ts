@@ -1,6 +1,6 @@
 /** Making, taking in, changing and ending machines; power actions. */
 import { dirname } from 'node:path';
-import { diffSettings, type VmAction, type VmDefinition } from '#api';
+import { diffSettings, type MachineRecord, type VmAction, type VmDefinition } from '#api';
 import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import type { Host } from '../host/host.ts';
@@ -19,6 +19,7 @@ type MachineVerbs = Pick<
   | 'machine.destroy'
   | 'machine.files'
   | 'machine.configure'
+  | 'machine.look'
   | 'machine.check'
   | 'machine.act'
 >;
@@ -43,9 +44,9 @@ export function machineVerbs(host: Host): MachineVerbs {
           },
         );
       }
-      const machine = known ?? (await host.add(await adopted(host, file, definition)));
-      const { definition: present, definitionVersion } = machine.file;
-      return { record: { report: machine.report(), definition: present, definitionVersion } };
+      return {
+        record: recordOf(known ?? (await host.add(await adopted(host, file, definition)))),
+      };
     },
 
     async 'machine.forget'({ id, generation, cause }) {
@@ -98,6 +99,8 @@ export function machineVerbs(host: Host): MachineVerbs {
       return { report: machine.report() };
     },
 
+    'machine.look': async ({ id }) => ({ record: recordOf(host.machine(id)) }),
+
     async 'machine.check'({ id, action, request }) {
       const { file } = host.machine(id);
       if (action === 'restore') return checkRestore(host, file);
@@ -114,6 +117,11 @@ export function machineVerbs(host: Host): MachineVerbs {
 }
 
 /** A vm that comes with its saved state is saved (VM-11, VM-88). */
+function recordOf(machine: ReturnType<Host['machine']>): MachineRecord {
+  const { definition, definitionVersion } = machine.file;
+  return { report: machine.report(), definition, definitionVersion };
+}
+
 async function adopted(host: Host, file: string, definition: VmDefinition): Promise<MachineFile> {
   const folder = file.slice(0, Math.max(1, file.lastIndexOf('/')));
   const place = { folder, file };

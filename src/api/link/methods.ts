@@ -1,7 +1,7 @@
 /**
  * What a coordinator may ask of an agent. Every method is primitive and idempotent: the same call with
  * the same generation again has no second effect, so a caller that lost the answer may ask again. An
- * agent refuses a generation older than the one it has (`stale`).
+ * agent refuses a generation older than the one it has (`stale`). It is one file because it is one table.
  */
 import { z } from 'zod';
 import { hostDiskReportSchema, hostDiskSchema } from '../disk.ts';
@@ -289,14 +289,25 @@ export const linkMethods = {
     result: report,
   },
   'machine.files': { params: z.strictObject({ id: idSchema }), result: vmFilesSchema },
-  /** Writes a new definition; what can be live is, the rest is pending until the next start. */
+  /**
+   * Writes a new definition; what can be live is, the rest is pending until the next start. Errors of a host without an
+   * agent: `stale` where somebody else has changed the same there.
+   */
   'machine.configure': {
     params: z.strictObject({
       ...machine,
       definition: vmDefinitionSchema,
       definitionVersion: z.number().int(),
+      base: vmDefinitionSchema.optional().meta({
+        description: 'that the change was made from; said to a host without an agent alone',
+      }),
     }),
     result: report,
+  },
+  /** The machine as it is there now. */
+  'machine.look': {
+    params: z.strictObject({ id: idSchema }),
+    result: z.strictObject({ record: machineRecordSchema }),
   },
   'machine.check': {
     params: z.strictObject({

@@ -233,7 +233,8 @@ export const attachmentSchema = z
         name: z.string().min(1).max(256).meta({ description: 'what its hypervisor calls it' }),
       })
       .meta({
-        description: 'a network or bridge of a hypervisor that others run; shown, never chosen',
+        description:
+          'of a hypervisor that others run: `network NAME` or `bridge NAME`, as it is called there',
       }),
   ])
   .meta({ id: 'Attachment', description: 'what a network adapter is plugged into' });

@@ -1,6 +1,6 @@
 /**
  * Records of hosts without an agent (docs/rfd/0024): what is there, never what was told. What people say of a vm in
- * Gantry stays; hardware and what its hypervisor calls it are taken over.
+ * Gantry stays; hardware, whether it starts with its host, and what its hypervisor calls it are taken over.
  */
 import { vmStateFacts, type MachineRecord, type MachineReport, type VmDefinition } from '#api';
 import { foreignName, isHardwareRead } from '../foreign-vm.ts';
@@ -15,7 +15,13 @@ export function seenDefinition(
   const isOwn =
     ours.name === own || [' (', '@'].some((mark) => ours.name.startsWith(`${own}${mark}`));
   const isRenamed = foreignName(ours) !== foreignName(seen);
-  const named = { ...ours, name: isOwn && isRenamed ? name : ours.name };
+  const { settings } = ours;
+  const { onHostStart } = seen.settings.start;
+  const named = {
+    ...ours,
+    name: isOwn && isRenamed ? name : ours.name,
+    settings: { ...settings, start: { ...settings.start, onHostStart } },
+  };
   // Whoever observes anew has not read all of it yet.
   if (isHardwareRead(ours) && !isHardwareRead(seen) && !isRenamed) return named;
   return { ...named, hardware, extensions: { ...ours.extensions, ...extensions } };

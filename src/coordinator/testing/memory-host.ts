@@ -1,6 +1,6 @@
 /**
  * A host in memory behind the Links interface, stateful as an agent is: it refuses older generations, does
- * every call at most once, and what its answers report is taken in as from a link.
+ * every call at most once, and what its answers report is taken in as from a link. One file because it is one host.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '#lib';
@@ -220,6 +220,7 @@ export class MemoryHost implements Links {
       return { running: run };
     },
     'host.discover': () => ({ machines: [...this.machines.keys()].map((id) => this.#record(id)) }),
+    'machine.look': ({ id }) => ({ record: this.#record(id) }),
     'machine.plan': () => ({ ok: true, reasons: [], warnings: [] }),
     'machine.create': ({ id, generation, definition, definitionVersion, disks }) => {
       if (!this.machines.has(id)) {

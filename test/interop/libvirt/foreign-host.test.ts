@@ -75,7 +75,10 @@ void test(
     assert.equal(host.records.size, 1);
     assert.equal(record?.report.state, 'running');
     assert.equal(record.definition.hardware.processor.count, 2);
-    assert.equal(record.definition.hardware.memory.sizeBytes, 8 * 1024 ** 3);
+    assert.deepEqual(record.definition.hardware.memory, {
+      sizeBytes: 2 * 1024 ** 3,
+      maxBytes: 8 * 1024 ** 3,
+    });
     assert.deepEqual(record.definition.extensions['libvirt'], {
       name: 'test',
       uuid: '6695eb01-f6a4-8304-79aa-97f2502e193f',

@@ -13,8 +13,9 @@ import {
 export type ReadBoard = Pick<Hardware, 'machine' | 'clock' | 'tpm'> & {
   readonly firmware: Pick<Hardware['firmware'], 'type' | 'secureBoot' | 'bootOrder'>;
   readonly processor: Partial<Hardware['processor']>;
-  /** Undefined where it is not told. */
+  /** What the guest has, and what it may have; undefined where it is not told. */
   readonly memoryBytes: number | undefined;
+  readonly maxMemoryBytes: number | undefined;
 };
 
 /** `architecture` of the host, for a domain that names none. */
@@ -24,10 +25,19 @@ export function readBoard(domain: XmlNode, architecture: string): ReadBoard {
     machine: machineOf(find(os, 'type'), architecture),
     firmware: firmwareOf(domain, os),
     processor: processorOf(domain),
-    memoryBytes: memoryBytesOf(find(domain, 'memory')),
+    ...memoryOf(domain),
     clock: clockOf(find(domain, 'clock')),
     tpm: find(domain, 'devices', 'tpm') !== undefined,
   };
+}
+
+function memoryOf(domain: XmlNode): Pick<ReadBoard, 'memoryBytes' | 'maxMemoryBytes'> {
+  const most = memoryBytesOf(find(domain, 'memory'));
+  const now = memoryBytesOf(find(domain, 'currentMemory')) ?? most;
+  // libvirt takes none that has more than it may have.
+  if (now === undefined || most === undefined || now > most)
+    return { memoryBytes: most, maxMemoryBytes: undefined };
+  return { memoryBytes: now, maxMemoryBytes: now === most ? undefined : most };
 }
 
 function machineOf(type: XmlNode | undefined, architecture: string): Hardware['machine'] {
@@ -47,7 +57,7 @@ function firmwareOf(domain: XmlNode, os: XmlNode | undefined): ReadBoard['firmwa
   };
 }
 
-const bootWords: ReadonlyMap<string, BootDevice> = new Map([
+export const bootWords: ReadonlyMap<string, BootDevice> = new Map([
   ['hd', 'disk'],
   ['cdrom', 'cd'],
   ['fd', 'floppy'],
@@ -71,7 +81,7 @@ function bootOrderOf(domain: XmlNode, os: XmlNode | undefined): BootDevice[] {
   return [...new Set([...kinds, ...numbered])];
 }
 
-function bootKindOf(element: XmlNode): BootDevice | undefined {
+export function bootKindOf(element: XmlNode): BootDevice | undefined {
   if (element.name === 'interface') return 'network';
   if (element.name !== 'disk') return undefined;
   const device = attributeOf(element, 'device') ?? 'disk';

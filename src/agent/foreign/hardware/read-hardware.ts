@@ -26,7 +26,7 @@ export interface HardwareContext {
 const maxOthers = 32;
 const maxOtherLength = 120;
 const leastBytes = 4 * miB;
-const mostBytes = 64 * 1024 * giB;
+const limitBytes = 64 * 1024 * giB;
 
 /** Faults: `invalid` for what is no XML of a domain, `too-large`. */
 export function readHardware(xml: string, { architecture, sizes }: HardwareContext): ReadHardware {
@@ -35,13 +35,14 @@ export function readHardware(xml: string, { architecture, sizes }: HardwareConte
   const board = readBoard(domain, architecture);
   const disks = readDisks(findAll(devices, 'disk'), sizes);
   const adapters = readAdapters(findAll(devices, 'interface'));
-  const memoryBytes = Math.ceil((board.memoryBytes ?? leastBytes) / miB) * miB;
+  const sizeBytes = boundedMemory(board.memoryBytes ?? leastBytes);
+  const mostBytes = boundedMemory(board.maxMemoryBytes ?? sizeBytes);
   const parsed = hardwareSchema.safeParse({
     profile: 'modern',
     machine: board.machine,
     firmware: board.firmware,
     processor: boundedProcessor(board.processor),
-    memory: { sizeBytes: Math.min(mostBytes, Math.max(leastBytes, memoryBytes)) },
+    memory: { sizeBytes, maxBytes: mostBytes > sizeBytes ? mostBytes : null },
     clock: board.clock,
     tpm: board.tpm,
     ...readDevices(devices),
@@ -59,6 +60,10 @@ export function readHardware(xml: string, { architecture, sizes }: HardwareConte
     hardware: parsed.data,
     others: others.slice(0, maxOthers).map((text) => text.slice(0, maxOtherLength)),
   };
+}
+
+function boundedMemory(bytes: number): number {
+  return Math.min(limitBytes, Math.max(leastBytes, Math.ceil(bytes / miB) * miB));
 }
 
 function boundedProcessor(

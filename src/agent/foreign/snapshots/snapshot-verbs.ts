@@ -3,11 +3,11 @@
  * the memory of a vm that runs or is paused; one without it cannot be gone back to there, so it is refused.
  */
 import { vmStateFacts, type LinkParams } from '#api';
+import { escapeXml } from '#foreign';
 import { describeFault, Fault } from '#lib';
 import type { Client, SnapshotHandle } from '#libvirt';
 import type { Handlers } from '../../link/calls.ts';
 import type { ForeignMachines } from '../machines.ts';
-import { escapeText } from './escape-text.ts';
 
 export interface SnapshotTools {
   readonly client: Client;
@@ -42,8 +42,8 @@ export function snapshotVerbs(tools: SnapshotTools): Verbs {
       const isThere = machines.snapshots(id).some(({ handle }) => handle.name === name);
       if (!isThere)
         await within(tools, params, { operation: 'take', name }, async () => {
-          const text = `<description>${escapeText(description)}</description>`;
-          const xml = `<domainsnapshot><name>${escapeText(name)}</name>${text}</domainsnapshot>`;
+          const text = `<description>${escapeXml(description)}</description>`;
+          const xml = `<domainsnapshot><name>${escapeXml(name)}</name>${text}</domainsnapshot>`;
           const args = { dom, xml_desc: xml, flags: 0 };
           await client.call('DOMAIN_SNAPSHOT_CREATE_XML', args, { signal });
           machines.emit(id, 'vm.snapshot.taken', { snapshot: name, sizeBytes: 0 });

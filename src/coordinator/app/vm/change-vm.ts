@@ -31,12 +31,13 @@ import { ancestorsOfPlace, vmThing } from '../things.ts';
 import { requireFreeMacs } from '../macs.ts';
 import { warnOfChangedVm } from '../vm-warnings.ts';
 import { stepNames, type Kind, type Step, type Work } from '../work.ts';
-import { causeOf, changeDefinition, vmFrame, type AlongWith } from './common-steps.ts';
+import { causeOf, changeDefinition, targetVm, vmFrame, type AlongWith } from './common-steps.ts';
 import { requireAction } from './judge.ts';
 import { requireAccountChoice } from './account-choice.ts';
 import { requireOwnFiles } from './others-files.ts';
 import { requireScriptRight } from './script-right.ts';
 import { requireTimeSource } from './time-source.ts';
+import { takeSeen, tellHypervisor } from './tell-hypervisor.ts';
 import { requireUndoChoice, warnOfUndo } from './undo-choice.ts';
 
 export async function updateVm(
@@ -187,6 +188,8 @@ const writeStep: Step = {
     if (inventory.document('vm', work.target.id) === undefined) return;
     const before = vmDefinitionSchema.parse(work.input['before']);
     const ours = patchDefinition(inventory, before, patchOf(work));
+    // Before the definition is the old one again: it may have been told.
+    await tellHypervisor(work, ours, before).catch(() => undefined);
     await changeDefinition(
       work,
       // What somebody else has made of it since then stays.
@@ -194,6 +197,7 @@ const writeStep: Step = {
         diffSettings(keepMemory(ours, now), now).length === 0 ? keepMemory(before, now) : now,
       (now, after) => renameAlong(work, now, after),
     );
+    await takeSeen(work).catch(() => undefined);
     await work.pusher.pushOrLater(work.target.id, causeOf(work));
   },
 };
@@ -212,10 +216,11 @@ function keepMemory(definition: VmDefinition, now: VmDefinition): VmDefinition {
   };
 }
 
-/** Tells the agent. One that is away gets it when it is back. */
+/** Tells the agent. One that is away gets it when it is back. Of a host without one what is there now is taken over. */
 export const pushStep: Step = {
   name: 'push',
   async run(work) {
+    await takeSeen(work);
     const how = await work.pusher.pushOrLater(work.target.id, causeOf(work), work.signal);
     const { warnings } = work.input;
     const { pending } = work.coordinator.inventory.vm(work.target.id)?.status ?? { pending: [] };
@@ -227,7 +232,17 @@ export const pushStep: Step = {
   },
 };
 
-export const updateKind: Kind = { action: 'vm.update', steps: [writeStep, pushStep] };
+/** A host without an agent keeps the truth itself: it is told at once, or nothing changes. */
+const tellStep: Step = {
+  name: 'push',
+  async run(work) {
+    const { definition } = targetVm(work).data;
+    await tellHypervisor(work, vmDefinitionSchema.parse(work.input['before']), definition);
+    await pushStep.run(work);
+  },
+};
+
+export const updateKind: Kind = { action: 'vm.update', steps: [writeStep, tellStep] };
 
 /** Files the vm in another folder. Errors: `not-found`, `forbidden` without vm.create in the new folder. */
 export async function moveVm(

@@ -1,0 +1,121 @@
+/**
+ * A domain's XML with a change of its definition: what the definition models is written, all else stays as it is. What
+ * has been written is read again: a change that does not come out as it was wanted has no word in libvirt, and nothing is
+ * done. Pure.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { diffSettings, placeName, type Hardware, type SettingChange } from '#api';
+import { XmlText } from '#foreign';
+import { Fault } from '#lib';
+import { readHardware, type HardwareContext } from '../hardware/read-hardware.ts';
+import { editBootOrder, editClock, editMemory, editProcessor } from './edit-board.ts';
+import { editAdapters, editDisks } from './edit-devices.ts';
+
+export interface Change {
+  /** That the change was made from. */
+  readonly base: Hardware;
+  readonly wanted: Hardware;
+}
+
+interface Part {
+  readonly of: (hardware: Hardware) => unknown;
+  readonly edit: (xml: XmlText, change: Change) => void;
+}
+
+/** In their order; each is done on its own text. */
+const parts: readonly Part[] = [
+  {
+    of: ({ processor }) => processor,
+    edit: (xml, { wanted }) => editProcessor(xml, wanted.processor),
+  },
+  { of: ({ memory }) => memory, edit: (xml, { wanted }) => editMemory(xml, wanted.memory) },
+  {
+    of: ({ clock }) => clock,
+    edit: (xml, { wanted }) => editClock(xml, wanted.clock),
+  },
+  {
+    of: ({ disks, opticalDrives, floppy }) => [disks, opticalDrives, floppy],
+    edit: (xml, { base, wanted }) => editDisks(xml, base, wanted),
+  },
+  {
+    of: ({ adapters }) => adapters,
+    edit: (xml, { base, wanted }) => editAdapters(xml, base, wanted),
+  },
+  {
+    of: ({ firmware }) => firmware.bootOrder,
+    edit: (xml, { wanted }) => editBootOrder(xml, wanted.firmware.bootOrder),
+  },
+];
+
+/**
+ * `sizes` in the context are those of disks that are there. Errors: `stale` for what somebody else has changed in another
+ * way meanwhile; `unsupported` naming what libvirt has no word for; those of the XML.
+ */
+export function editDomain(text: string, change: Change, context: HardwareContext): string {
+  const base = inOrder(change.base);
+  const wanted = inOrder(change.wanted);
+  const changes = diffHardware(base, wanted);
+  if (changes.length === 0) return text;
+  requireFresh(changes, diffHardware(base, readHardware(text, context).hardware));
+  let edited = text;
+  for (const part of parts) {
+    if (isDeepStrictEqual(part.of(base), part.of(wanted))) continue;
+    const xml = new XmlText(edited);
+    part.edit(xml, { base, wanted });
+    edited = xml.toString();
+  }
+  requireDone(edited, { base, wanted }, changes, context);
+  return edited;
+}
+
+/** Adapters are told in their order, without gaps; who gave an address is not told. */
+function inOrder(hardware: Hardware): Hardware {
+  const adapters = hardware.adapters
+    .toSorted((one, other) => one.slot - other.slot)
+    .map((adapter, slot) => ({ ...adapter, slot, macMode: 'static' as const }));
+  return { ...hardware, adapters };
+}
+
+function diffHardware(before: Hardware, after: Hardware): readonly SettingChange[] {
+  return diffSettings({ hardware: before }, { hardware: after });
+}
+
+function requireFresh(ours: readonly SettingChange[], theirs: readonly SettingChange[]): void {
+  const wanted = new Map(ours.map(({ path, newValue }) => [path, newValue]));
+  const both = theirs.filter(
+    ({ path, newValue }) => wanted.has(path) && wanted.get(path) !== newValue,
+  );
+  if (both.length === 0) return;
+  throw new Fault('stale', `${listed(both)} has been changed on its hypervisor meanwhile`, {
+    facts: { paths: both.map(({ path }) => path).slice(0, 20) },
+    hint: 'look at it as it is now, and change that',
+  });
+}
+
+function requireDone(
+  edited: string,
+  { base, wanted }: Change,
+  changes: readonly SettingChange[],
+  context: HardwareContext,
+): void {
+  const { hardware } = readHardware(edited, context);
+  const left = new Set(diffHardware(hardware, wanted).map(({ path }) => path));
+  // How large a disk is that is new to the vm is told by its hypervisor afterwards.
+  const known = new Set(base.disks.map(placeName));
+  const isNewSize = (path: string): boolean => {
+    const place = /^hardware\/disks\/([^/]+)\/size_bytes$/.exec(path)?.[1];
+    return place !== undefined && !known.has(place);
+  };
+  const lost = changes.filter(({ path }) => left.has(path) && !isNewSize(path));
+  if (lost.length > 0)
+    throw new Fault('unsupported', `${listed(lost)} cannot be changed over libvirt`, {
+      facts: { paths: lost.map(({ path }) => path).slice(0, 20) },
+      hint: "change it with the hypervisor's own tools",
+    });
+}
+
+function listed(changes: readonly SettingChange[]): string {
+  const paths = changes.map(({ path }) => path);
+  const more = paths.length > 3 ? ` and ${paths.length - 3} more` : '';
+  return `${paths.slice(0, 3).join(', ')}${more}`;
+}
