@@ -1,5 +1,6 @@
 /**
- * All disks in some folders as the trees that they are: each with the file that its parent is, and its children. Links are not
+ * All disks in some folders as the trees that they are: each with the file that its parent is, its children, and the machines
+ * that need it, as a disk of their own or because one of theirs is made from it, in whatever format. Links are not
  * followed; a file that no format knows and whose name is none of a disk's is no disk.
  */
 import { lstat } from 'node:fs/promises';
@@ -8,18 +9,18 @@ import type { LinkResult } from '#api';
 import { formats, hostStore, openDisk, type Disk, type FileStore } from '#disk';
 import { describeFault } from '#lib';
 import { realPath } from './allowed.ts';
-import { vmIdsOf, type DiskUsers } from './disk-users.ts';
+import { vmIdsOf, type DiskUse, type DiskUsers } from './disk-users.ts';
 import { exists } from './exists.ts';
 import { findFiles } from './find-files.ts';
 
 const maxDisks = 5000;
 const maxChain = 256;
-const maxUsers = 1000;
 
 export type FoundDisk = LinkResult<'host.disks'>['disks'][number];
 
 export interface DiskForest {
   readonly disks: ReadonlyMap<string, FoundDisk>;
+  readonly users: DiskUsers;
   /** False: there are more than were looked at. */
   readonly complete: boolean;
 }
@@ -50,38 +51,78 @@ export async function readDiskForest(options: ForestOptions): Promise<DiskForest
   const { store, users, signal } = options;
   const found = await findDisks(options);
   const disks = new Map<string, FoundDisk>();
-  for (const path of found.paths) {
+  const waiting = [...found.paths];
+  // Parents may lie elsewhere than where disks are looked for.
+  for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
     signal.throwIfAborted();
-    disks.set(path, await describe(path, store, users));
+    if (disks.has(path) || disks.size === maxDisks) continue;
+    const disk = await describe(path, store, users);
+    disks.set(path, disk);
+    if (disk.parentPath !== null) waiting.push(disk.parentPath);
   }
   const children = new Map<string, string[]>();
   for (const { path, parentPath } of disks.values()) {
     if (parentPath === null) continue;
     children.set(parentPath, [...(children.get(parentPath) ?? []), path]);
   }
-  const above = usersAbove(disks);
+  const all = withThoseAbove(disks, users);
   for (const [path, disk] of disks) {
     const chainBytes = sumOfChain(disk, disks);
-    const vmIds = [...(above.get(path) ?? [])].slice(0, maxUsers);
+    const vmIds = vmIdsOf(all.get(path));
     const orphan = disk.orphan === 'unused' && vmIds.length > 0 ? null : disk.orphan;
     disks.set(path, { ...disk, vmIds, orphan, children: children.get(path) ?? [], chainBytes });
   }
-  return { disks, complete: found.complete };
+  return { disks, users: all, complete: found.complete };
 }
 
-/** By path the vms that have the disk, or one that lies on it. */
-function usersAbove(disks: ReadonlyMap<string, FoundDisk>): ReadonlyMap<string, Set<string>> {
-  const users = new Map<string, Set<string>>();
-  for (const disk of disks.values()) {
-    let one: FoundDisk | undefined = disk;
-    for (let depth = 0; one !== undefined && depth < maxChain; depth += 1) {
-      const known = users.get(one.path) ?? new Set<string>();
-      users.set(one.path, known);
-      for (const id of disk.vmIds) known.add(id);
-      one = one.parentPath === null ? undefined : disks.get(one.parentPath);
+/** The machines that have each disk, and those that have one made from it. */
+function withThoseAbove(disks: ReadonlyMap<string, FoundDisk>, users: DiskUsers): DiskUsers {
+  const all = new Map<string, DiskUse[]>();
+  for (const [path, uses] of users) all.set(path, [...uses]);
+  for (const [path, uses] of users) {
+    let parentPath = disks.get(path)?.parentPath ?? null;
+    for (let depth = 0; parentPath !== null && depth < maxChain; depth += 1) {
+      const known = all.get(parentPath) ?? [];
+      all.set(parentPath, known);
+      for (const { vmId, isLive } of uses)
+        if (!known.some((use) => use.vmId === vmId && use.as === 'parent'))
+          known.push({ vmId, as: 'parent', isLive });
+      parentPath = disks.get(parentPath)?.parentPath ?? null;
     }
   }
-  return users;
+  return all;
+}
+
+/**
+ * The files that a disk is made from, the nearest first, wherever they lie: nothing of them is handed out. As far as they can
+ * be read; their formats are what each child says.
+ */
+export async function parentsOf(path: string, format: string): Promise<string[]> {
+  // Not worth a look: it has no place for a parent.
+  if (format === 'raw') return [];
+  const store = hostStore(['/']);
+  const parents: string[] = [];
+  let next: { readonly path: string; readonly format: string | undefined } | undefined = {
+    path,
+    format,
+  };
+  while (next !== undefined && parents.length < maxChain) {
+    next = await parentOf(next.path, next.format, store).catch(() => undefined);
+    if (next !== undefined && parents.includes(next.path)) break;
+    if (next !== undefined) parents.push(next.path);
+  }
+  return parents;
+}
+
+async function parentOf(
+  path: string,
+  format: string | undefined,
+  store: FileStore,
+): Promise<{ readonly path: string; readonly format: string | undefined } | undefined> {
+  await using disk = await openDisk({ path, store, format, parent: 'none' });
+  const parentPath = await locateParent(disk, store);
+  if (parentPath === null) return undefined;
+  return { path: parentPath, format: disk.layer.parentReference?.format };
 }
 
 function sumOfChain(disk: FoundDisk, disks: ReadonlyMap<string, FoundDisk>): number {
@@ -112,20 +153,24 @@ async function findDisks({
     maxFiles: maxDisks,
     signal,
   });
-  const paths = new Set(found.paths);
-  for (const path of [...also, ...users.keys()])
-    if (paths.size < maxDisks && (await exists(path))) paths.add(path);
+  const paths = new Set<string>();
+  // What is asked about and what machines have is among them however many others there are.
+  for (const path of [...also, ...users.keys(), ...found.paths])
+    if (paths.size < maxDisks && (found.paths.has(path) || (await exists(path)))) paths.add(path);
   return { paths: [...paths].sort(), complete: found.complete && paths.size < maxDisks };
 }
 
 async function describe(path: string, store: FileStore, users: DiskUsers): Promise<FoundDisk> {
   const stats = await lstat(path).catch(() => undefined);
   const fileBytes = (stats?.blocks ?? 0) * 512;
-  const vmIds = vmIdsOf(users.get(path));
+  const uses = users.get(path);
+  const vmIds = vmIdsOf(uses);
+  // The content of a disk that a machine has never says which format it is: a guest can have written it.
+  const known = uses?.find((use) => use.format !== undefined)?.format;
   const unused = vmIds.length === 0 ? ('unused' as const) : null;
   const base = { path, fileBytes, vmIds, children: [], chainBytes: fileBytes };
   try {
-    await using disk = await openDisk({ path, store, parent: 'none' });
+    await using disk = await openDisk({ path, store, format: known, parent: 'none' });
     const { layer, format, sizeBytes } = disk;
     const { variant, identity } = layer.describe();
     const parent = layer.parentReference?.names[0] ?? null;

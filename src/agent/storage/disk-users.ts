@@ -1,15 +1,15 @@
-/** Which machines use which files: as disks, as what lies below them, as media in their drives. */
+/**
+ * Which machines use which files: as disks, as layers of these, as media in their drives. Told by their settings and records;
+ * no disk is opened, so it costs the same whatever the disks are. What lies below is the forest's (disk-forest.ts).
+ */
 import { isLive } from '../host/admission.ts';
 import { diskPaths, resolveFile } from '../drivers/qemu/places.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath } from './allowed.ts';
-import { readBacking } from './backing.ts';
-
-const maxChain = 256;
 
 export interface DiskUse {
   readonly vmId: string;
-  /** `disk`: what the guest writes; `layer`: what the machine keeps below that; `parent`: below all of its own. */
+  /** `disk`: what the guest writes; `layer`: what the machine keeps below that; `parent`: below all of its own, as the forest knows. */
   readonly as: 'disk' | 'layer' | 'parent' | 'medium';
   /** A process may have it open. */
   readonly isLive: boolean;
@@ -40,11 +40,6 @@ export async function findDiskUsers(machines: readonly MachineFile[]): Promise<D
       const formatOf = (path: string): string => (path === own ? disk.format : 'qcow2');
       await use(top, 'disk', formatOf(top));
       for (const path of below) await use(path, 'layer', formatOf(path));
-      let path = await readBacking(own);
-      for (let depth = 0; path !== undefined && depth < maxChain; depth += 1) {
-        await use(path, 'parent');
-        path = await readBacking(path);
-      }
     }
     for (const medium of [...opticalDrives.map((drive) => drive.medium), floppy?.medium])
       if (medium?.kind === 'file') await use(resolveFile(machine.folder, medium.file), 'medium');

@@ -25,11 +25,11 @@ import type {
 } from '../drivers/driver.ts';
 import type { DiskCatalogue, Travel } from '../drivers/files.ts';
 import type { LayerWork } from '../drivers/layer-storage.ts';
-import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
+import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
 import { topOf } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
-import { requireInside } from './allowed.ts';
+import { realPath, requireInside } from './allowed.ts';
 import { compactDisk, type Compacted } from './compact-disk.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
@@ -41,7 +41,7 @@ import { exists } from './exists.ts';
 import { readForeign } from './read-foreign.ts';
 import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
-import { listFiles } from './list-files.ts';
+import { listFiles, usedByOthers } from './list-files.ts';
 import { listMedia } from './media-catalogue.ts';
 import { occupiedBytes } from './occupied.ts';
 import { requirePermissions } from './permissions.ts';
@@ -164,11 +164,9 @@ export class FileStorage implements Storage {
   async deleteDisk(folder: string, file: string, others: readonly MachineFile[]): Promise<void> {
     const path = resolveFile(folder, file);
     await requireInside(path, this.folders(folder));
-    const user = others.find((other) =>
-      other.definition.hardware.disks.some((disk) => diskPaths(other, disk).includes(path)),
-    );
-    if (user) {
-      throw new Fault('refused', `cannot delete ${path}: ${user.definition.name} uses it`, {
+    const user = (await usedByOthers(others)).get(await realPath(path));
+    if (user !== undefined) {
+      throw new Fault('refused', `cannot delete ${path}: ${user} uses it`, {
         hint: 'detach it there first',
       });
     }

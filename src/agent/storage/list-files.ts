@@ -11,10 +11,10 @@ import { chainFrom, undoFiles } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath } from './allowed.ts';
 import { readBacking } from './backing.ts';
+import { parentsOf } from './disk-forest.ts';
 import { readVolume } from './file-system.ts';
 
 const maxFiles = 1000;
-const maxChain = 32;
 
 export async function listFiles(
   file: MachineFile,
@@ -50,12 +50,18 @@ export async function listFiles(
       sizeBytes: stats.isDirectory() ? await sizeOf(path) : stats.blocks * 512,
       maxBytes: known?.sizeBytes ?? null,
       freeBytes,
-      parent: known?.format === 'qcow2' ? ((await readBacking(path)) ?? null) : null,
+      parent: known === undefined ? null : await parentOf(path, known.format),
       deleted: keptBecause === null,
       keptBecause,
     });
   }
   return files;
+}
+
+/** Where a qcow2 image has its parent is told even if it is not there. */
+async function parentOf(path: string, format: Disk['format']): Promise<string | null> {
+  if (format === 'qcow2') return (await readBacking(path)) ?? null;
+  return (await parentsOf(path, format))[0] ?? null;
 }
 
 /** Files that belong to the vm, which may not be there. */
@@ -116,16 +122,14 @@ function reasonToKeep(
   return 'it is not known to belong to the vm';
 }
 
-/** Disks of other vms with all their parents, by path, with the name of one that uses it. */
+/** Disks of other vms with all their parents, by path with links followed, with the name of one that uses it. */
 export async function usedByOthers(others: readonly MachineFile[]): Promise<Map<string, string>> {
   const used = new Map<string, string>();
   for (const other of others) {
     for (const disk of other.definition.hardware.disks) {
-      let path: string | undefined = diskPaths(other, disk)[0];
-      for (let depth = 0; path !== undefined && depth < maxChain; depth += 1) {
-        used.set(await realPath(path), other.definition.name);
-        path = await readBacking(path);
-      }
+      const paths = await Promise.all(diskPaths(other, disk).map(realPath));
+      const parents = await parentsOf(paths.at(-1) ?? '', disk.format);
+      for (const path of [...paths, ...parents]) used.set(path, other.definition.name);
     }
   }
   return used;

@@ -82,7 +82,8 @@ export function deviceVerbs(host: Host): DeviceVerbs {
             hint: 'detach it first',
           });
         }
-        await storage.deleteDisk(hands.file.folder, file, host.others(id));
+        // Its own disks too: one of them can be made from this one.
+        await storage.deleteDisk(hands.file.folder, file, [...host.others(id), hands.file]);
       });
       return {};
     },

@@ -22,6 +22,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'disk-in-use': 'Die Platte wird schon benutzt',
   'disk-missing': 'Die Platte fehlt',
   'disk-parent': 'Der Vorgänger der Platte passt nicht',
+  'disk-parent-in-use': 'Der Vorgänger der Platte gehört einer anderen VM',
   'disk-parent-unreadable': 'Der Vorgänger der Platte darf nicht gelesen werden',
   'disk-space': 'Es ist zu wenig Platz frei',
   'disk-unreadable': 'Die Platte lässt sich nicht lesen',

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { spawnSync } from 'node:child_process';
 import { hostSettingsSchema, type VmDefinition } from '#api';
+import { hostStore, makeDisk, openDisk, parentFor } from '#disk';
+import { miB } from '#lib';
 import { newMachineFile, type MachineFile } from '../../machine/record.ts';
 import { bareDefinition, testDisk } from '../../testing/qemu-agent.ts';
 import { ImageChecks } from '../../storage/image-checks.ts';
@@ -84,6 +86,46 @@ test('a file that another running vm writes is known by whatever name or link', 
     'disk-missing',
     'medium-missing',
   ]);
+});
+
+for (const format of ['vhd', 'vhdx', 'vmdk'] as const)
+  test(`what a disk in ${format} is made from is written by no other vm, whichever of them starts first`, async () => {
+    const inside = mkdtempSync(join(folder, `${format}-`));
+    const store = hostStore([inside]);
+    const disk = { ...testDisk(join(inside, `child.${format}`)), format };
+    const below = { ...disk, file: join(inside, `base.${format}`) };
+    await makeDisk({ path: below.file, format, sizeBytes: miB }, store);
+    {
+      await using opened = await openDisk({ path: below.file, store });
+      const parent = await parentFor(disk.file, opened);
+      await makeDisk({ path: disk.file, format, sizeBytes: miB, parent }, store);
+    }
+    const child = machine({ disks: [disk] });
+    const owner = machine({ disks: [below] });
+    assert.deepEqual(await reasons(child, []), []);
+    assert.deepEqual(await reasons(child, [owner]), ['disk-parent-in-use']);
+    assert.deepEqual(await reasons(child, [{ ...owner, state: 'running' }]), [
+      'disk-parent-in-use',
+    ]);
+    const reader = machine({ disks: [{ ...below, readOnly: true }] });
+    assert.deepEqual(await reasons(child, [{ ...reader, state: 'running' }]), []);
+    const running: MachineFile = { ...child, state: 'running' };
+    assert.deepEqual(await reasons(owner, [running]), ['disk-in-use']);
+    assert.deepEqual(await reasons(owner, [child]), []);
+    assert.deepEqual(await reasons(reader, [running]), []);
+  });
+
+test('a guest that writes the header of a disk with a parent to its raw disk can still be started', async () => {
+  const file = join(folder, 'guest.raw');
+  const store = hostStore([folder]);
+  const secret = join(folder, 'secret.qcow2');
+  await makeDisk({ path: secret, format: 'qcow2', sizeBytes: miB }, store);
+  {
+    await using opened = await openDisk({ path: secret, store });
+    const parent = await parentFor(file, opened);
+    await makeDisk({ path: file, format: 'qcow2', sizeBytes: miB, parent }, store);
+  }
+  assert.deepEqual(await reasons(machine({ disks: [{ ...testDisk(file), format: 'raw' }] })), []);
 });
 
 test('VM-75 a start is blocked where a writable disk lies on a volume that is full or read-only', async (t) => {

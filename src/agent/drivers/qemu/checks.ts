@@ -16,6 +16,7 @@ import type { ImageChecks } from '../../storage/image-checks.ts';
 import type { Findings, Obstacle } from '../driver.ts';
 import type { Account } from './confine/accounts.ts';
 import { checkAdapters } from './check-adapters.ts';
+import { judgeUsers } from './check-disk-users.ts';
 import { allows, findBarrier, isWriteProtected } from './confine/access.ts';
 import { isThere, mappedDrives, mappedPorts, type MappedDevice } from './host-devices.ts';
 import { diskPaths, resolveFile } from './places.ts';
@@ -42,7 +43,7 @@ export async function checkFiles(
   const live = others.filter(isLive);
   // A linked disk is a reason of its own.
   for (const disk of hardware.disks.filter(({ kind }) => kind !== 'linked'))
-    findings.reasons.push(...(await checkDisk(file, disk, live, host)));
+    findings.reasons.push(...(await checkDisk(file, disk, others, host)));
   findings.reasons.push(...(await checkSpace(file, host)));
   const drives = [
     ...hardware.opticalDrives.map((drive) => ({ place: placeName(drive), medium: drive.medium })),
@@ -62,7 +63,7 @@ export async function checkFiles(
 async function checkDisk(
   file: MachineFile,
   disk: Disk,
-  live: readonly MachineFile[],
+  others: readonly MachineFile[],
   host: CheckedHost,
 ): Promise<Reason[]> {
   const [path, ...below] = diskPaths(file, disk);
@@ -80,7 +81,8 @@ async function checkDisk(
     const remedy = 'attach a differencing disk above it, or attach it as read-only';
     reasons.push({ code: 'disk-write-protected', text, remedy });
   }
-  const parent = await readBacking(below.at(-1) ?? path);
+  // What a guest writes to a raw disk says nothing about the disk.
+  const parent = disk.format === 'qcow2' ? await readBacking(below.at(-1) ?? path) : undefined;
   if (parent !== undefined) {
     const text = `${what} holds only what differs from ${parent}, which is not opened with it`;
     const remedy = `make one disk of both: gantry disk flatten ${path}`;
@@ -90,15 +92,8 @@ async function checkDisk(
     ? undefined
     : await judgeServed({ ...host, disk, what, path, ownFolder: file.folder });
   reasons.push(...(served?.reasons ?? []));
-  const user = await findUser([path, ...below, ...(served?.parents ?? [])], live, disk);
-  if (user !== undefined) {
-    const text = `${what} is in use by ${user}`;
-    reasons.push({
-      code: 'disk-in-use',
-      text,
-      remedy: `stop ${user}, or mark the disk as shared in both`,
-    });
-  }
+  const parents = served?.parents ?? [];
+  reasons.push(...(await judgeUsers({ disk, what, paths: [path, ...below], parents, others })));
   if (host.qemuImg !== undefined && isNative(disk)) {
     const query = { path, format: topOf(file.layers, disk).format, inUse: 'yes' } as const;
     try {
@@ -127,27 +122,6 @@ function outside(code: string, what: string): Reason {
 function getsUndo({ definition, layers }: MachineFile, disk: Disk): boolean {
   if (!definition.settings.undoDisks.enabled || disk.shared) return false;
   return layers.undo?.below.every((one) => one.disk !== disk.file) ?? true;
-}
-
-/** Two may have a file when both only read it, or both share it. The first of a disk's files is written. */
-async function findUser(
-  paths: readonly string[],
-  live: readonly MachineFile[],
-  disk: Disk,
-): Promise<string | undefined> {
-  const ours = await Promise.all(paths.map(fileIdentity));
-  for (const other of live) {
-    const { name, hardware } = other.startedWith ?? other.definition;
-    for (const theirDisk of hardware.disks) {
-      if (disk.shared && theirDisk.shared) continue;
-      const theirs = await Promise.all(diskPaths(other, theirDisk).map(fileIdentity));
-      const [ourTop = ''] = ours;
-      const [theirTop = ''] = theirs;
-      if (!disk.readOnly && theirs.includes(ourTop)) return name;
-      if (!theirDisk.readOnly && ours.includes(theirTop)) return name;
-    }
-  }
-  return undefined;
 }
 
 async function checkSpace(file: MachineFile, host: CheckedHost): Promise<Reason[]> {

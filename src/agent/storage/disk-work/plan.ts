@@ -9,7 +9,13 @@ import { demandUnused, openDisk, type FileStore } from '#disk';
 import { Fault } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
 import { realPath, requireInside } from '../allowed.ts';
-import { isNamedAsDisk, locateParent, readDiskForest, storeOf } from '../disk-forest.ts';
+import {
+  isNamedAsDisk,
+  locateParent,
+  readDiskForest,
+  storeOf,
+  type DiskForest,
+} from '../disk-forest.ts';
 import type { DiskFolders } from '../disk-catalogue.ts';
 import { findDiskUsers, vmIdsOf, type DiskUse, type DiskUsers } from '../disk-users.ts';
 import { exists } from '../exists.ts';
@@ -55,14 +61,14 @@ export async function planWork(asked: DiskWork, options: PlanOptions): Promise<P
     await requireInside(path, folders.listed());
     await requireDisk(path, store, formatOf(path));
   }
+  const forest = await forestAround(changes, store, users, options);
   // Who has it says more than that somebody has.
-  requireFree(verb, users, { reads, changes, under });
+  requireFree(verb, users, forest, { reads, changes, under });
   for (const path of changes) await demandUnused(path, verb);
   for (const path of makes) await requirePlace(path, again);
   for (const path of new Set([...makes, ...changes].map(dirname)))
     if (verb !== 'delete') await requireSpace(path, space);
-  if (touched.sparesChildren === undefined)
-    await requireChildless(verb, changes, store, users, options);
+  if (touched.sparesChildren === undefined) requireChildless(verb, changes, forest);
   return { work, reads: [...reads, ...under], changes, makes, store, formatOf };
 }
 
@@ -122,16 +128,22 @@ async function requireDisk(
 function requireFree(
   verb: DiskVerb,
   users: DiskUsers,
+  forest: Pick<DiskForest, 'users'>,
   { reads, changes, under }: Readonly<Record<'reads' | 'changes' | 'under', readonly string[]>>,
 ): void {
-  const refuse = (path: string, against: (use: DiskUse) => boolean, why: string): void => {
-    const vmIds = vmIdsOf(users.get(path)?.filter(against));
+  const refuse = (
+    path: string,
+    against: (use: DiskUse) => boolean,
+    why: string,
+    among = users,
+  ): void => {
+    const vmIds = vmIdsOf(among.get(path)?.filter(against));
     if (vmIds.length === 0) return;
     throw new Fault('refused', `cannot ${verb} ${path}: ${why}`, { facts: { file: path, vmIds } });
   };
   for (const path of reads)
     refuse(path, ({ as, isLive }) => as === 'disk' && isLive, 'a vm that runs writes to it');
-  for (const path of changes) refuse(path, () => true, 'a vm uses it');
+  for (const path of changes) refuse(path, () => true, 'a vm uses it', forest.users);
   for (const path of under)
     refuse(path, ({ as }) => as === 'disk' || as === 'layer', 'a vm has it as a disk of its own');
 }
@@ -146,17 +158,20 @@ async function requirePlace(path: string, again: boolean): Promise<void> {
   });
 }
 
-/** Of a commit the child that is written into its parent does not count: it goes with it. */
-async function requireChildless(
-  verb: DiskVerb,
+/** All disks that may be made from those that are changed; none are read where nothing is. */
+async function forestAround(
   changes: readonly string[],
   store: FileStore,
   users: DiskUsers,
   { folders, signal }: PlanOptions,
-): Promise<void> {
-  if (changes.length === 0) return;
+): Promise<DiskForest> {
+  if (changes.length === 0) return { disks: new Map(), users, complete: true };
   const around = [...folders.listed(), ...changes.map((path) => dirname(path))];
-  const forest = await readDiskForest({ folders: around, also: changes, store, users, signal });
+  return await readDiskForest({ folders: around, also: changes, store, users, signal });
+}
+
+/** Of a commit the child that is written into its parent does not count: it goes with it. */
+function requireChildless(verb: DiskVerb, changes: readonly string[], forest: DiskForest): void {
   for (const path of changes) {
     const found = forest.disks.get(path)?.children ?? [];
     const children = found.filter((child) => !changes.includes(child));

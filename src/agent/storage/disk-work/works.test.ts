@@ -13,7 +13,7 @@ import { mkdir, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { diskWorkSchema, type DiskAnswer, type DiskWork } from '#api';
+import { diskWorkSchema, type Disk, type DiskAnswer, type DiskWork } from '#api';
 import { checksumDisk, hostStore, openDisk } from '#disk';
 import { Fault, isFault, miB, type FaultCode } from '#lib';
 import type { Obstacle } from '../../drivers/driver.ts';
@@ -21,6 +21,7 @@ import { findDisksAtWork } from '../../machine/disks-at-work.ts';
 import type { MachineHost } from '../../machine/hands.ts';
 import { newMachineFile, type MachineFile } from '../../machine/record.ts';
 import { bareDefinition, testDisk } from '../../testing/qemu-agent.ts';
+import { usedByOthers } from '../list-files.ts';
 import { restOf, WorkRecords } from './rests.ts';
 import { requireSpace, watchSpace } from './space-guard.ts';
 import { DiskWorks } from './works.ts';
@@ -87,8 +88,12 @@ describe('work on disk files', () => {
       .filter((name) => name !== 'records')
       .sort();
 
-  function use(name: string, state: MachineFile['state'] = 'off'): string {
-    const definition = bareDefinition({ disks: [testDisk(at(name))] });
+  function use(
+    name: string,
+    state: MachineFile['state'] = 'off',
+    format: Disk['format'] = 'qcow2',
+  ): string {
+    const definition = bareDefinition({ disks: [{ ...testDisk(at(name)), format }] });
     const place = { folder, file: join(folder, 'vm.json') };
     machines.push({ ...newMachineFile(definition, 1, place, 0), state });
     return definition.id;
@@ -210,6 +215,26 @@ describe('work on disk files', () => {
     await refused({ verb: 'checksum', file }, 'refused');
     await perform({ verb: 'checksum', file: at('base.qcow2') });
   });
+
+  for (const format of ['qcow2', 'vhd', 'vhdx', 'vmdk'] as const)
+    test(`what a disk of a vm in ${format} is made from is the vm’s, however far below and wherever it lies`, async () => {
+      const [base, middle, top] = ['base', 'middle', 'top'].map((name) => `${name}.${format}`);
+      assert.ok(base && middle && top);
+      await create(base, format);
+      await child(middle, base, format);
+      await child(top, middle, format);
+      const id = use(top, 'off', format);
+      for (const name of [base, middle])
+        await assert.rejects(perform({ verb: 'delete', file: at(name) }), (error) => {
+          assert.ok(isFault(error, 'refused'));
+          assert.deepEqual(error.facts['vmIds'], [id]);
+          return true;
+        });
+      assert.deepEqual(
+        (await usedByOthers(machines)).keys().toArray().sort(),
+        [base, middle, top].map(at).sort(),
+      );
+    });
 
   test('only disks in the folders for vms are touched, and nothing is overwritten', async () => {
     await create('a.qcow2');
