@@ -206,7 +206,10 @@ void test('what libvirt has no word for, and what somebody else has changed, is 
   refuses({ ...base, tpm: true }, 'unsupported', /hardware\/tpm cannot be changed/);
   const firmware = { ...base.firmware, type: 'uefi' as const };
   refuses({ ...base, firmware }, 'unsupported', /firmware\/type/);
-  const limited = { ...adapter, bandwidth: { ...adapter.bandwidth, outboundBitsPerSecond: 1_000_000 } };
+  const limited = {
+    ...adapter,
+    bandwidth: { ...adapter.bandwidth, outboundBitsPerSecond: 1_000_000 },
+  };
   refuses({ ...base, adapters: [limited] }, 'unsupported', /adapters\/0\/bandwidth/);
   const grown = { ...disk, sizeBytes: 1024 * kiB };
   refuses({ ...base, disks: [grown] }, 'unsupported', /size_bytes/);

@@ -14,12 +14,13 @@ import {
   type VmActionRequest,
   type VmDefinition,
 } from '#api';
-import type { HostDocument, VmDocument } from '../../documents.ts';
+import type { VmDocument } from '../../documents.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { identify } from '../vm-identity.ts';
 import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { checkStart } from './check-start.ts';
 import { causeOf, changeDefinition, targetVm } from './common-steps.ts';
+import { isForeignHost } from './tell-hypervisor.ts';
 
 const minuteMs = 60_000;
 /** Undo disks are as large as the disks, and as slow. */
@@ -95,11 +96,9 @@ export function checkStep(action: 'turn-on' | 'hold' | 'restore' | 'restart'): S
   };
 }
 
-/** Whether the vm is changed by others only. */
+/** Whether its hypervisor keeps the identity that its guest reads. */
 function isConfiguredElsewhere(work: Work): boolean {
-  const { inventory } = work.coordinator;
-  const host = inventory.document<HostDocument>('host', targetVm(work).data.hostId);
-  return host?.data.facts?.missing.configure !== undefined;
+  return isForeignHost(work.coordinator.inventory, targetVm(work).data.hostId);
 }
 
 /** HW-31, EVT-18 to EVT-21. An identity that was given stays. */
