@@ -1,12 +1,18 @@
-/** A guest on a differencing VHD, which QEMU cannot open: it is served to it (docs/rfd/0027). One guest, test by test. */
+/**
+ * A guest on disks that QEMU does not open itself: a differencing VHD, which is served to it (docs/rfd/0027), and a drive of
+ * the host, which it inherits. One guest, test by test.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { constants, existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { open, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { checkDisk, hostStore, openDisk } from '#disk';
-import { isFault } from '#lib';
-import { QemuAgent, withoutQemu } from './testing/qemu-agent.ts';
+import type { Disk } from '#api';
+import { isFault, miB } from '#lib';
+import { LoopDrive, withoutLoopDrives } from './testing/loop-drive.ts';
+import { bareDefinition, QemuAgent, testDisk, withoutQemu } from './testing/qemu-agent.ts';
 import { ServedGuest } from './testing/served-guest.ts';
 
 /** Its control groups among those of vms, as `5:memory:/gantry/…`. */
@@ -27,15 +33,23 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
   let guest: ServedGuest;
   let baseBefore = '';
+  let drive: LoopDrive | undefined;
 
   before(async () => {
     agent = await QemuAgent.start();
     guest = new ServedGuest(agent, 'vhd');
     await guest.make();
     baseBefore = await guest.checksum('base');
+    if (withoutLoopDrives !== false) return;
+    const image = join(agent.shelf, 'drive.img');
+    await writeFile(image, Buffer.alloc(512, 7));
+    await truncate(image, 8 * miB);
+    drive = new LoopDrive(image);
+    await guest.call('machine.disk.attach', { disk: rawDevice(2) });
   });
   after(async () => {
     guest?.close();
+    drive?.[Symbol.dispose]();
     await agent?.[Symbol.asyncDispose]();
   });
 
@@ -45,6 +59,50 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
     assert.equal(await guest.byteOf(0), 1, 'what was synced is in the file');
     assert.deepEqual((await guest.read()).slice(0, 2), [1, 0]);
   });
+
+  const rawDevice = (position: number): Disk => ({
+    ...testDisk(drive?.device ?? ''),
+    position,
+    kind: 'device',
+    format: 'raw',
+    sizeBytes: 8 * miB,
+    cache: 'none',
+  });
+
+  test(
+    'DISK-15 a guest reads and writes a drive of the host as a raw device; with a linked disk no vm starts',
+    { skip: withoutLoopDrives },
+    async () => {
+      const device = drive?.device ?? '';
+      const claim = async (): Promise<void> =>
+        (await open(device, constants.O_RDONLY | constants.O_EXCL)).close();
+      const said = async (id: string): Promise<string[]> => {
+        const params = { id, action: 'turn-on', request: {} } as const;
+        return (await agent.host.call('machine.check', params)).reasons.map(
+          ({ code, text }) => `${code}: ${text}`,
+        );
+      };
+      const create = (disk: Disk): Promise<string> =>
+        agent.create(bareDefinition({ disks: [disk] }, { settings: { acceleration: 'tcg' } }));
+      await guest.run('dd if=/dev/vdc of=/dev/vdc bs=512 count=1 seek=2048 conv=fsync 2>/dev/null');
+      const image = readFileSync(join(agent.shelf, 'drive.img'));
+      assert.equal(image[miB], 7, 'the byte that was on the drive was read and written');
+      assert.equal(statSync(device).uid, 0, 'nobody was given a right to the device');
+      await assert.rejects(claim(), { code: 'EBUSY' }, 'nor does the host mount it meanwhile');
+      const other = await create(rawDevice(0));
+      const busy = `device-in-use: the raw device virtio0:0 (${device}) is in use by ${guest.report().name}`;
+      assert.deepEqual(await said(other), [busy]);
+      assert.deepEqual(await said(await create({ ...rawDevice(0), kind: 'linked' })), [
+        'linked-disk: the linked disk at virtio0:0 serves only for conversion',
+      ]);
+      const detached = await guest.call('machine.disk.detach', { disk: rawDevice(2) });
+      assert.deepEqual(detached, { live: true });
+      await claim();
+      assert.equal((await agent.act(other, 'turn-on')).state, 'running', 'another may have it now');
+      assert.equal((await agent.act(other, 'turn-off')).state, 'off');
+      assert.deepEqual(await said(other), [], 'and after that anybody');
+    },
+  );
 
   test('they are served with the rights of the vm and no way to gain others, where no network is', () => {
     const status = (pid: number | undefined): string =>

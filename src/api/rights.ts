@@ -23,6 +23,7 @@ export const verbs = {
   'host.view': 'see a host and its events',
   'host.settings': 'reconfigure a host',
   'host.disks': 'work on disk files in the folders for vms of a host',
+  'host.drives': 'give vms entire drives of a host, as raw devices',
   'host.power': 'start and stop the service of a host, bulk operations',
   'host.join': 'let new hosts join',
   'folder.view': 'see a folder',

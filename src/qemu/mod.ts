@@ -18,6 +18,7 @@ export { bootIndexes, type BootIndexes } from './command-line/boot.ts';
 export { buildCommandLine, minimumQemuVersion } from './command-line/build.ts';
 export { checkMachine } from './command-line/check.ts';
 export * from './command-line/names.ts';
+export { inheritedDevices, type InheritedDevice } from './command-line/storage.ts';
 export * as qmp from './qmp/commands.ts';
 export { endBootOnce } from './hot-plug/boot-order.ts';
 export { attachMemory, detachMemory, growProcessors } from './hot-plug/capacity.ts';

@@ -278,8 +278,8 @@ export interface Storage {
   deleteSaved(path: string): Promise<void>;
   /** What the guest of the saved state did when it was saved; undefined where there is no such state. */
   findSaved(path: string): Promise<'ran' | 'paused' | undefined>;
-  /** Size of an entire drive of the host. Absent where there are none. Errors: `not-found`, `invalid`. */
-  driveBytes?(device: string): Promise<number>;
+  /** What there is to know of an entire drive of the host. Absent where there are none. Errors: `not-found`, `invalid`. */
+  drive?(device: string): Promise<LinkResult<'host.drive'>>;
   /** Absent where there are no files. Errors: `forbidden`, `not-found`, `unsupported`, `invalid`. */
   readForeign?(file: string, signal: AbortSignal): Promise<ForeignMachine>;
   /** Absent where machines have no files to copy. */

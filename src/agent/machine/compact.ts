@@ -1,5 +1,5 @@
 /** Makes the file of a disk smaller (DISK-41). Only what nobody else reads and nothing lies on is written anew. */
-import { placeName, type Disk, type DiskCompact, type LinkResult } from '#api';
+import { hostDriveWord, placeName, type Disk, type DiskCompact, type LinkResult } from '#api';
 import { Fault } from '#lib';
 import { tellingFailure } from './disk-failure.ts';
 import type { Hands } from './hands.ts';
@@ -42,8 +42,13 @@ async function requireAlone({ file, host }: Hands, disk: Disk): Promise<void> {
     throw new Fault('refused', `${what} cannot be compacted: the vm is ${state}`, {
       hint: 'shut it down first',
     });
-  if (disk.kind === 'linked' || disk.shared || disk.readOnly) {
-    const why = disk.shared ? 'shared with other vms' : disk.readOnly ? 'read-only' : 'a drive';
+  const drive = hostDriveWord(disk);
+  if (drive !== undefined)
+    throw new Fault('refused', `${what} cannot be compacted: it is ${drive}, not a file`, {
+      hint: 'what is free on a drive the guest can give back itself (fstrim), where the drive takes that',
+    });
+  if (disk.shared || disk.readOnly) {
+    const why = disk.shared ? 'shared with other vms' : 'read-only';
     throw new Fault('refused', `${what} cannot be compacted: it is ${why}`, {
       hint: 'detach it and compact its file with: gantry disk compact',
     });

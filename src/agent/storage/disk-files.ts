@@ -96,7 +96,7 @@ async function makeFromDrive(
   { device, format, allocation }: Extract<DiskSourceLike, { kind: 'drive' }>,
   onProgress: OnProgress,
 ): Promise<number> {
-  await using drive = await claimDrive(device);
+  await using drive = await claimDrive(device, { access: 'read-only', waitMs: 0 });
   const { sizeBytes } = drive;
   // The host knows neither the size nor the holes of a drive as those of a file.
   const wrap = (file: DiskFile): DiskFile => {

@@ -1,11 +1,11 @@
 /**
- * Entire drives of the host, for linked disks (DISK-13): block devices that the kernel does not make out of parts of
+ * Entire drives of the host, for linked disks (DISK-13) and raw devices (DISK-15): block devices that the kernel does not make out of parts of
  * others, as partitions, logical volumes and arrays are. What a device is, sysfs tells by its number (sysfs-block).
  */
 import { constants } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault } from '#lib';
+import { Fault, systemClock } from '#lib';
 import { realPath } from './allowed.ts';
 
 const sectorBytes = 512;
@@ -17,41 +17,76 @@ const parts: Readonly<Record<string, string>> = {
   md: 'an array of drives',
 };
 
+/** A drive, by its own name. */
+export interface Drive {
+  /** With all links followed. */
+  readonly path: string;
+  /** Of the C library's makedev(3): `8:16`. */
+  readonly number: string;
+  /** Its folder in sysfs. */
+  readonly sysfs: string;
+  readonly sizeBytes: number;
+}
+
 /** Errors: `not-found`; `invalid` for what is no drive or not an entire one. */
-export async function driveBytes(device: string): Promise<number> {
+export async function findDrive(device: string): Promise<Drive> {
   const path = await realPath(device);
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) throw new Fault('not-found', `there is no drive ${device}`);
   if (!path.startsWith('/dev/') || !stats.isBlockDevice())
     throw new Fault('invalid', `${device} is no drive`, { hint: 'see the drives with: lsblk -d' });
-  const sysfs = `/sys/dev/block/${major(stats.rdev)}:${minor(stats.rdev)}`;
+  const number = `${major(stats.rdev)}:${minor(stats.rdev)}`;
+  const sysfs = `/sys/dev/block/${number}`;
   for (const [name, what] of Object.entries(parts)) {
     if (!(await isThere(join(sysfs, name)))) continue;
-    throw new Fault('invalid', `${device} is ${what}; a linked disk is an entire drive`, {
-      hint: 'name the drive itself; see the drives with: lsblk -d',
-    });
+    throw new Fault(
+      'invalid',
+      `${device} is ${what}; a linked disk or raw device is an entire drive`,
+      {
+        hint: 'name the drive itself; see the drives with: lsblk -d',
+      },
+    );
   }
   const sectors = Number(await readFile(join(sysfs, 'size'), 'utf8').catch(() => ''));
   if (!Number.isSafeInteger(sectors) || sectors <= 0)
     throw new Fault('invalid', `the drive ${device} has no medium`);
-  return sectors * sectorBytes;
+  return { path, number, sysfs, sizeBytes: sectors * sectorBytes };
 }
 
-/** A drive that nobody mounts or opens for himself while it is held. Errors: as above; `refused` while it is in use. */
+/** Who ended a moment ago may still have it: the kernel puts the threads of a process away one after the other. */
+export const releaseMs = 2_000;
+const lookMs = 25;
+
+export interface ClaimWish {
+  readonly access: 'read-only' | 'read-write';
+  /** How long one waits for somebody else to let go; 0: not at all. */
+  readonly waitMs: number;
+}
+
+/**
+ * A drive that nobody mounts or opens for himself while it is held, nor while a process that inherited it has it.
+ * Errors: as `findDrive`; `refused` while it is in use.
+ */
 export async function claimDrive(
   device: string,
-): Promise<AsyncDisposable & { readonly sizeBytes: number }> {
-  const sizeBytes = await driveBytes(device);
-  try {
-    // On a block device O_EXCL without O_CREAT claims it (open(2)).
-    const handle = await open(await realPath(device), constants.O_RDONLY | constants.O_EXCL);
-    return { sizeBytes, [Symbol.asyncDispose]: () => handle.close() };
-  } catch (cause) {
-    const inUse = (cause as NodeJS.ErrnoException).code === 'EBUSY';
-    throw new Fault('refused', `cannot read ${device}${inUse ? ': it is in use' : ''}`, {
-      cause,
-      hint: inUse ? 'unmount its file systems first; see them with: lsblk' : undefined,
-    });
+  { access, waitMs }: ClaimWish,
+): Promise<AsyncDisposable & { readonly sizeBytes: number; readonly fd: number }> {
+  const { path, sizeBytes } = await findDrive(device);
+  const flags = access === 'read-only' ? constants.O_RDONLY : constants.O_RDWR;
+  for (let leftMs = waitMs; ; leftMs -= lookMs) {
+    try {
+      // On a block device O_EXCL without O_CREAT claims it (open(2)).
+      const handle = await open(path, flags | constants.O_EXCL);
+      return { sizeBytes, fd: handle.fd, [Symbol.asyncDispose]: () => handle.close() };
+    } catch (cause) {
+      const inUse = (cause as NodeJS.ErrnoException).code === 'EBUSY';
+      if (!inUse || leftMs <= 0)
+        throw new Fault('refused', `cannot open ${device}${inUse ? ': it is in use' : ''}`, {
+          cause,
+          hint: inUse ? 'unmount its file systems first; see them with: lsblk' : undefined,
+        });
+      await systemClock.sleep(lookMs);
+    }
   }
 }
 

@@ -36,7 +36,7 @@ import { findDefinitions } from './discover.ts';
 import { makeDiskCatalogue, type DiskFolders } from './disk-catalogue.ts';
 import { makeDisk, readDisk, readServed, type DiskPlace } from './disk-files.ts';
 import { DiskWorks } from './disk-work/works.ts';
-import { driveBytes } from './drives.ts';
+import { readDrive, type DriveFacts } from './drive-facts.ts';
 import { exists } from './exists.ts';
 import { readForeign } from './read-foreign.ts';
 import { readVolumes } from './file-system.ts';
@@ -224,8 +224,8 @@ export class FileStorage implements Storage {
     return { deleted, kept: files.filter((one) => !one.deleted).map((one) => one.path) };
   }
 
-  driveBytes(device: string): Promise<number> {
-    return driveBytes(device);
+  drive(device: string): Promise<DriveFacts> {
+    return readDrive(device);
   }
 
   readForeign(file: string, signal: AbortSignal): Promise<ForeignMachine> {

@@ -29,7 +29,7 @@ export function hostVerbs(host: Host): HostVerbs {
     },
     async 'host.drive'({ device }) {
       const { name, storage } = host.driver;
-      if (storage.driveBytes) return { sizeBytes: await storage.driveBytes(device) };
+      if (storage.drive) return await storage.drive(device);
       throw new Fault('unsupported', `a ${name} host has no drives`);
     },
     async 'host.service'({ run, cause }, { signal }) {

@@ -35,6 +35,7 @@ import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
 import { foreignMachineSchema } from '../vm/import.ts';
 import { startCheckSchema, vmActionRequestSchema } from '../vm/vm.ts';
 import { powerActions } from '../vm/actions.ts';
+import { hostDriveSchema } from './host-drive.ts';
 import { hostMediaSchema } from './host-media.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
 
@@ -154,7 +155,7 @@ export const linkMethods = {
   /** Errors: `not-found`, `invalid` for anything but an entire drive. */
   'host.drive': {
     params: z.strictObject({ device: z.string().max(256) }),
-    result: z.strictObject({ sizeBytes: z.number().int().min(0) }),
+    result: hostDriveSchema,
   },
   'host.service': {
     params: z.strictObject({ run: z.boolean(), cause: causeSchema }),

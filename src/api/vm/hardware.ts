@@ -91,6 +91,12 @@ export const servedFormats = ['vhd', 'vhdx', 'vmdk', 'vdi', 'qed', 'parallels', 
 export const readFormats: ReadonlySet<string> = new Set(['vdi', 'qed', 'parallels', 'qcow1']);
 export const vmDiskFormats = [...diskFormats, ...servedFormats] as const;
 
+/** Disks that are an entire drive of the host: linked ones for conversion alone, raw devices for a running vm (DISK-15). */
+export const hostDriveKinds = ['linked', 'device'] as const;
+
+/** An entire drive of the host, by a name that stays its own: those in /dev/disk/by-id do. */
+export const hostDrivePath = z.string().regex(/^\/dev\/[\w./:=@+-]{1,200}$/);
+
 /** A virtual disk as the vm sees it. Its place `bus controller:position` is its identity in the vm. */
 export const diskSchema = z
   .strictObject({
@@ -99,9 +105,9 @@ export const diskSchema = z
       description:
         'bus. SCSI, SATA and virtio have several requests of the guest under way at once, IDE one on each channel',
     }),
-    kind: z.literal('linked').optional().meta({
+    kind: z.enum(hostDriveKinds).optional().meta({
       description:
-        'linked: an entire drive of the host (`file`), only to be converted; left out: a virtual disk',
+        'linked: an entire drive of the host (`file`), only to be converted; device: a raw device, an entire drive or LUN of the host (`file`) that the running vm reads and writes; left out: a virtual disk',
     }),
     file: filePath.meta({ description: "image file; relative paths are in the vm's folder" }),
     format: z
@@ -128,6 +134,10 @@ export const diskSchema = z
       .regex(/^[A-Za-z0-9_.-]{0,20}$/)
       .default('')
       .meta({ description: 'serial number the guest reads' }),
+    drive: z.string().max(200).optional().meta({
+      description:
+        'of a raw device: what the drive said of itself when it was attached (WWN or serial number), compared at every start; kept by Gantry',
+    }),
   })
   .meta({ id: 'VmDisk', description: 'a virtual disk of a vm' });
 
@@ -467,6 +477,11 @@ export function placeName(at: {
 export function sharedPlace({ disks }: Pick<Hardware, 'disks'>): string | undefined {
   const disk = disks.find(({ shared }) => shared);
   return disk === undefined ? undefined : placeName(disk);
+}
+
+/** What a disk is instead of a virtual one, in a word for people; undefined for a virtual disk. */
+export function hostDriveWord({ kind }: Pick<Disk, 'kind'>): string | undefined {
+  return kind === undefined ? undefined : kind === 'linked' ? 'a linked disk' : 'a raw device';
 }
 
 /** The place of a linked disk, where there is one. */

@@ -9,6 +9,7 @@ import {
   diskBuses,
   diskFormats,
   diskSchema,
+  hostDrivePath,
   traySchema,
   vmDiskFormats,
 } from './hardware.ts';
@@ -147,6 +148,20 @@ export const diskAttachSchema = z
         ...at,
       })
       .meta({ description: 'a linked disk: only to be converted; the vm does not start with it' }),
+    z
+      .strictObject({
+        kind: z.literal('device'),
+        device: hostDrivePath.meta({
+          description:
+            'an entire drive or LUN of the host, for example /dev/disk/by-id/wwn-0x5000c500a1b2c3d4',
+        }),
+        readOnly: z.boolean().default(false),
+        ...at,
+      })
+      .meta({
+        description:
+          'a raw device: the running vm reads and writes the drive itself; takes the right host.drives',
+      }),
   ])
   .meta({ id: 'DiskAttach' });
 export type DiskAttach = z.infer<typeof diskAttachSchema>;

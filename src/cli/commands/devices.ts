@@ -70,6 +70,12 @@ const attachOptions = {
     value: 'DEVICE',
     meaning: 'an entire drive of the host, only to be converted: /dev/sdb',
   },
+  device: {
+    type: 'text',
+    value: 'DEVICE',
+    meaning:
+      'a raw device, an entire drive or LUN of the host for the running vm: /dev/disk/by-id/…',
+  },
   'read-only': { type: 'flag', meaning: 'as a read-only data disk' },
   shared: {
     type: 'flag',
@@ -88,14 +94,15 @@ function attachment(
     ...(position === undefined ? {} : { position }),
   };
   if (options.linked !== undefined) return { kind: 'linked', device: options.linked, ...at };
+  const readOnly = options['read-only'] === true;
+  if (options.device !== undefined)
+    return { kind: 'device', device: options.device, readOnly, ...at };
   const shared = options.shared === true;
   const wanted = options.format ?? (options.fixed === true || shared ? 'raw' : 'qcow2');
   if (options.import !== undefined)
     return { kind: 'import', file: options.import, format: requireMade(wanted), ...at };
-  if (options.new === undefined) {
-    const readOnly = options['read-only'] === true;
+  if (options.new === undefined)
     return { kind: 'existing', file: file ?? '', format: wanted, readOnly, shared, ...at };
-  }
   return {
     kind: 'new',
     sizeBytes: options.new,
@@ -136,6 +143,7 @@ export const deviceCommands = [
       'gantry vm attach-disk web-1 --new 20G --fixed',
       'gantry vm attach-disk web-1 --import /srv/old/data.vmdk',
       'gantry vm attach-disk web-1 --file /srv/data.raw --format raw --read-only',
+      'gantry vm attach-disk db-1 --device /dev/disk/by-id/wwn-0x5000c500a1b2c3d4 --bus scsi',
       'gantry vm attach-disk node-2 --file /srv/quorum.raw --shared --bus scsi',
     ],
     async run(run) {

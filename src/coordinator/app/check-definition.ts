@@ -7,6 +7,8 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   findGuest,
   findUnrepresented,
+  hostDrivePath,
+  hostDriveWord,
   isNative,
   largestVhdBytes,
   placeName,
@@ -91,13 +93,8 @@ function checkPlaces({ hardware, settings }: VmDefinition): readonly Issue[] {
       });
     else files.set(file, `hardware/disks/${index}`);
   }
-  for (const [index, { kind, file, format }] of hardware.disks.entries())
-    if (kind === 'linked' && (format !== 'raw' || !file.startsWith('/dev/')))
-      issues.push({
-        path: `hardware/disks/${index}/file`,
-        problem:
-          'a linked disk is a drive of the host, raw; attach one with: gantry vm attach-disk',
-      });
+  for (const [index, disk] of hardware.disks.entries())
+    issues.push(...checkHostDrive(disk, settings, `hardware/disks/${index}`));
   for (const [index, disk] of hardware.disks.entries())
     if (!isNative(disk)) issues.push(...checkServedDisk(disk, settings, `hardware/disks/${index}`));
   for (const [index, disk] of hardware.disks.entries())
@@ -110,6 +107,46 @@ function checkPlaces({ hardware, settings }: VmDefinition): readonly Issue[] {
         path: `hardware/opticalDrives/${index}/bus`,
         problem: 'there are no virtio CD drives; use ide, sata or scsi',
       });
+  return issues;
+}
+
+/** Drives of the host (DISK-14, DISK-15): what makes a vm write one is set with open eyes. */
+function checkHostDrive(
+  disk: Disk,
+  { undoDisks }: VmDefinition['settings'],
+  path: string,
+): readonly Issue[] {
+  const { kind, file, format, sizeBytes, shared, readOnly } = disk;
+  const word = hostDriveWord(disk);
+  if (word === undefined)
+    return disk.drive === undefined
+      ? []
+      : [{ path: `${path}/drive`, problem: 'is kept for raw devices' }];
+  const issues: Issue[] = [];
+  if (format !== 'raw' || !file.startsWith('/dev/'))
+    issues.push({
+      path: `${path}/file`,
+      problem: `${word} is a drive of the host, raw; attach one with: gantry vm attach-disk`,
+    });
+  if (kind !== 'device') return issues;
+  if (!hostDrivePath.safeParse(file).success && issues.length === 0)
+    issues.push({ path: `${path}/file`, problem: 'is no path of a drive' });
+  if (sizeBytes === 0)
+    issues.push({
+      path: `${path}/sizeBytes`,
+      problem: 'a raw device has the size of its drive, by which it is known again',
+    });
+  if (shared)
+    issues.push({
+      path: `${path}/shared`,
+      problem: 'a raw device is one vm’s alone while it runs',
+    });
+  if (undoDisks.enabled && !readOnly)
+    issues.push({
+      path: `${path}/kind`,
+      problem:
+        'undo disks lie on files, not on a drive of the host: turn them off, or attach it read-only',
+    });
   return issues;
 }
 

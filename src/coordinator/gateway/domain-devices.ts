@@ -31,7 +31,7 @@ export function blockDevicesOf({ definition, path }: Vm, imagePath: ImagePath): 
       ...placed(disk, targetOf),
       device: 'disk' as const,
       file: isAbsolute(disk.file) ? disk.file : join(path, disk.file),
-      sourceType: disk.kind === 'linked' ? ('block' as const) : ('file' as const),
+      sourceType: disk.kind !== undefined ? ('block' as const) : ('file' as const),
       format: disk.format,
       sizeBytes: disk.sizeBytes,
       readOnly: disk.readOnly,

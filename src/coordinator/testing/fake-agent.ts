@@ -102,6 +102,9 @@ export function makeRecord(
   return { definition, definitionVersion, report: makeReport(definition, report) };
 }
 
+/** A drive of a host that nothing uses, but for its name. */
+export const freeDrive = { sizeBytes: 1024, identity: '', usedBy: null, readOnly: false } as const;
+
 export class FakeAgent implements AsyncDisposable {
   readonly hostId: string;
   readonly name: string;

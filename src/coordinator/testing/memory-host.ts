@@ -22,7 +22,7 @@ import {
 } from '#api';
 import type { Coordinator, Links } from '../context.ts';
 import { takeReports } from '../link/take-reports.ts';
-import { facts } from './fake-agent.ts';
+import { facts, freeDrive } from './fake-agent.ts';
 
 interface Machine {
   definition: VmDefinition;
@@ -214,7 +214,7 @@ export class MemoryHost implements Links {
     'host.disk.plan': () => ({ files: [] }),
     'host.disk.work': () => ({ answer: {} }),
     'host.disk.stop': () => ({}),
-    'host.drive': () => ({ sizeBytes: 1024 }),
+    'host.drive': ({ device: path }) => ({ ...freeDrive, path }),
     'host.service': ({ run }) => {
       this.serviceRunning = run;
       return { running: run };

@@ -21,6 +21,7 @@ import {
   diskDevice,
   floppyDevice,
   floppyName,
+  inheritedArguments,
   opticalDevice,
   sataName,
   scsiDevice,
@@ -105,6 +106,7 @@ function storageArguments(spec: MachineSpec, indexes: BootIndexes): readonly Arg
     devices.push(floppyDevice(spec, floppyDrive));
   }
   return [
+    ...inheritedArguments(spec),
     ...floppyBootArguments(spec, indexes),
     ...controllers.map((controller) => jsonArgument('-device', controller)),
     ...devices.flatMap(({ nodes, device }) => [

@@ -106,12 +106,18 @@ function checkImage(setting: string, image: Image, report: Report): void {
   const { source } = image;
   const path = source.kind === 'nbd' ? source.socketPath : source.path;
   if (!patterns.path.test(path)) report(`${setting}.source`, 'is not an absolute path');
+  if (source.kind === 'device' && source.set !== undefined && !isSet(source.set))
+    report(`${setting}.source.set`, 'is not a number from 1 to 65535');
   if (
     source.kind === 'nbd' &&
     (source.exportName.length > 4096 || source.exportName.includes('\0'))
   ) {
     report(`${setting}.source.exportName`, 'is too long or has a zero character');
   }
+}
+
+function isSet(number: number): boolean {
+  return Number.isInteger(number) && number >= 1 && number <= 65_535;
 }
 
 function checkMedium(setting: string, medium: Medium | undefined, report: Report): void {

@@ -13,8 +13,8 @@ export type ImageFormat = (typeof imageFormats)[number];
 /** Where the bytes of an image are. */
 export type ImageSource =
   | { readonly kind: 'file'; readonly path: string }
-  /** A block device of the host. */
-  | { readonly kind: 'device'; readonly path: string }
+  /** A block device of the host. With a `set` the process inherits it open, by that number of a set of descriptors. */
+  | { readonly kind: 'device'; readonly path: string; readonly set?: number | undefined }
   /** An export of an NBD server on a Unix socket. */
   | { readonly kind: 'nbd'; readonly socketPath: string; readonly exportName: string };
 

@@ -14,7 +14,7 @@ import {
   scsiName,
   type MediumSlot,
 } from './names.ts';
-import type { JsonFields } from './options.ts';
+import { formatOptions, type Argument, type JsonFields } from './options.ts';
 import type { Chipset, MachineSpec, ProcessorSpec } from './spec.ts';
 import type {
   Attachment,
@@ -116,6 +116,32 @@ export function diskNodes(disk: Disk): readonly JsonFields[] {
     .flat();
 }
 
+/** A device that the process inherits open. */
+export interface InheritedDevice {
+  readonly path: string;
+  readonly access: Disk['access'];
+  readonly set: number;
+}
+
+/** The first that a program inherits beside its standard ones. */
+const firstInherited = 3;
+
+/** In the order in which the process has them, from the descriptor 3 on. */
+export function inheritedDevices({ disks }: Pick<MachineSpec, 'disks'>): InheritedDevice[] {
+  return disks.flatMap(({ image: { source }, access }) =>
+    source.kind === 'device' && source.set !== undefined
+      ? [{ path: source.path, access, set: source.set }]
+      : [],
+  );
+}
+
+export function inheritedArguments(spec: Pick<MachineSpec, 'disks'>): readonly Argument[] {
+  return inheritedDevices(spec).map(({ set }, index) => [
+    '-add-fd',
+    formatOptions(undefined, { fd: String(firstInherited + index), set: String(set) }),
+  ]);
+}
+
 /** The image, its parent and so on. */
 export function imageChain(image: Image): readonly Image[] {
   return image.backing === undefined ? [image] : [image, ...imageChain(image.backing)];
@@ -185,7 +211,10 @@ function sourceFields(source: ImageSource): JsonFields {
     case 'file':
       return { driver: 'file', filename: source.path };
     case 'device':
-      return { driver: 'host_device', filename: source.path };
+      return {
+        driver: 'host_device',
+        filename: source.set === undefined ? source.path : `/dev/fdset/${source.set}`,
+      };
     case 'nbd':
       return {
         driver: 'nbd',

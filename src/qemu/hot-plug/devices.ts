@@ -47,6 +47,9 @@ export async function detachDisk(
 ): Promise<void> {
   await detachDevice(client, disk.id, options);
   await closeNodes(client, disk.id, options);
+  const { source } = disk.image;
+  if (source.kind === 'device' && source.set !== undefined)
+    await qmp.removeFd(client, source.set, options);
 }
 
 /** All nodes of a disk that no device is on; one that lies on others goes before them. */

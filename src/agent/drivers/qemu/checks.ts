@@ -19,6 +19,7 @@ import { checkAdapters } from './check-adapters.ts';
 import { judgeUsers } from './check-disk-users.ts';
 import { allows, findBarrier, isWriteProtected } from './confine/access.ts';
 import { isThere, mappedDrives, mappedPorts, type MappedDevice } from './host-devices.ts';
+import { judgeRawDevice } from './judge-raw-device.ts';
 import { diskPaths, resolveFile } from './places.ts';
 import { judgeServed } from './served/judge-served.ts';
 
@@ -42,8 +43,12 @@ export async function checkFiles(
   const findings = await checkAdapters(file, host);
   const live = others.filter(isLive);
   // A linked disk is a reason of its own.
-  for (const disk of hardware.disks.filter(({ kind }) => kind !== 'linked'))
-    findings.reasons.push(...(await checkDisk(file, disk, others, host)));
+  for (const disk of hardware.disks.filter(({ kind }) => kind !== 'linked')) {
+    const isDevice = disk.kind === 'device';
+    findings.reasons.push(
+      ...(isDevice ? await judgeRawDevice(disk, live) : await checkDisk(file, disk, others, host)),
+    );
+  }
   findings.reasons.push(...(await checkSpace(file, host)));
   const drives = [
     ...hardware.opticalDrives.map((drive) => ({ place: placeName(drive), medium: drive.medium })),
@@ -125,7 +130,9 @@ function getsUndo({ definition, layers }: MachineFile, disk: Disk): boolean {
 }
 
 async function checkSpace(file: MachineFile, host: CheckedHost): Promise<Reason[]> {
-  const writable = file.definition.hardware.disks.filter(({ readOnly }) => !readOnly);
+  const writable = file.definition.hardware.disks.filter(
+    ({ readOnly, kind }) => !readOnly && kind === undefined,
+  );
   const paths = new Set([file.folder, ...writable.map((disk) => diskPaths(file, disk)[0])]);
   const least = host.settings.minimumFreeDiskBytes;
   const seen = new Set<number>();

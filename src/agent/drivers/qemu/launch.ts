@@ -8,9 +8,16 @@
  */
 import { mkdir, rm, chown, chmod } from 'node:fs/promises';
 import { abortReason, Fault, systemClock } from '#lib';
-import { buildCommandLine, connectQmp, type MachineSpec, type QmpClient } from '#qemu';
+import {
+  buildCommandLine,
+  connectQmp,
+  inheritedDevices,
+  type MachineSpec,
+  type QmpClient,
+} from '#qemu';
 import type { VmStatus } from '#api';
 import type { MachineFile, ProcessIdentity } from '../../machine/record.ts';
+import { claimDrive, releaseMs } from '../../storage/drives.ts';
 import type { Launch } from '../driver.ts';
 import { ownFile, ownFolder } from './confine/ownership.ts';
 import { sharedGroup, type Account, type UidRange } from './confine/accounts.ts';
@@ -65,7 +72,8 @@ export async function giveFiles(
 ): Promise<void> {
   if (!account) return;
   await ownFolder(file.folder, account);
-  for (const disk of file.definition.hardware.disks) {
+  const { disks } = file.definition.hardware;
+  for (const disk of disks.filter(({ kind }) => kind === undefined)) {
     for (const path of diskPaths(file, disk))
       await ownFile(path, account, disk.shared ? sharedGroup(range) : undefined);
   }
@@ -83,15 +91,14 @@ async function requireNone(file: MachineFile): Promise<void> {
 }
 
 export async function launch(parts: LaunchParts): Promise<Launched> {
-  const { file, spec, places, account, groups, bootId, signal } = parts;
+  const { file, spec, places, groups, bootId, signal } = parts;
   const { id } = file.definition;
   const args = buildCommandLine(spec);
   await requireNone(file);
   const logPath = ownPlaces(file).log;
   await rotateLog(logPath);
   signal.throwIfAborted();
-  const { program, setpriv } = parts;
-  const { pid, exited } = await spawnProcess({ program, args, logPath, account, setpriv });
+  const { pid, exited } = await spawn(parts, args, logPath);
   try {
     const identity = identify(pid, bootId);
     if (!identity) throw new Fault('unavailable', `the process ended at once with ${await exited}`);
@@ -106,6 +113,22 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
     await endProcess(pid, bootId);
     throw error;
   }
+}
+
+/**
+ * Raw devices are opened here and handed over, so that the account of the vm needs no right to a drive of the host: what
+ * it is given ends with the process. The claim on them goes along. Errors: `refused` where one is in use.
+ */
+async function spawn(
+  { spec, program, setpriv, account }: LaunchParts,
+  args: readonly string[],
+  logPath: string,
+): ReturnType<typeof spawnProcess> {
+  await using held = new AsyncDisposableStack();
+  const inherited: number[] = [];
+  for (const { path, access } of inheritedDevices(spec))
+    inherited.push(held.use(await claimDrive(path, { access, waitMs: releaseMs })).fd);
+  return await spawnProcess({ program, args, logPath, account, setpriv, inherited });
 }
 
 export async function endProcess(pid: number, bootId: string): Promise<void> {

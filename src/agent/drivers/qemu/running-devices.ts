@@ -125,6 +125,9 @@ export class RunningDevices implements Devices {
     if (disk.bus === 'scsi' && !hasController) {
       throw new Fault('unsupported', `the vm has no SCSI controller ${disk.controller} yet`);
     }
+    // It is handed to the process at its start, which by itself may open no drive of the host.
+    if (disk.kind === 'device')
+      throw new Fault('unsupported', 'a raw device is there from the next start on');
     if (!isNative(disk))
       throw new Fault('unsupported', `a disk in ${disk.format} is there from the next start on`);
     await unsupportedWhenRefused(() => attachDisk(client(), spec, this.#specOf(disk, file)));

@@ -125,10 +125,10 @@ function snapshotBases({ name, disks, definition }: SnapshotRecord, vm: string):
 /** Errors: `refused` naming a disk that several vms have already, or that is never written. */
 function linkableDisks({ name, hardware }: VmDefinition): readonly Disk[] {
   const other = hardware.disks.find(
-    (disk) => disk.shared || disk.readOnly || disk.kind === 'linked' || !isNative(disk),
+    (disk) => disk.shared || disk.readOnly || disk.kind !== undefined || !isNative(disk),
   );
   if (other === undefined) return hardware.disks;
-  const kind = other.kind === 'linked' ? 'a drive of the host' : `in the format ${other.format}`;
+  const kind = other.kind !== undefined ? 'a drive of the host' : `in the format ${other.format}`;
   const why = other.readOnly ? 'read-only' : other.shared ? 'shared' : kind;
   throw new Fault('refused', `the disk ${placeName(other)} of ${name} is ${why}`, {
     hint: 'detach it and attach it again afterwards, or make a full clone',

@@ -2,7 +2,15 @@
  * Snapshots of a machine (SNAP-01 to SNAP-11): the files that its disks are on are kept as they are, and the disks
  * go on in new layers above them. While it runs its process is told to (live-snapshot.ts); to go back it ends.
  */
-import { placeName, type Disk, type LinkParams, type VmDefinition, isNative } from '#api';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  hostDriveWord,
+  isNative,
+  placeName,
+  type Disk,
+  type LinkParams,
+  type VmDefinition,
+} from '#api';
 import { describeFault, Fault, formatBytes, isoTime } from '#lib';
 import type { Hands } from '../hands.ts';
 import { stopped, type MachineFile } from '../record.ts';
@@ -205,17 +213,17 @@ export function requireSnapshot({ definition, layers }: MachineFile, id: string)
   throw new Fault('not-found', `${definition.name} has no snapshot ${id}`);
 }
 
-/** Errors: `refused` naming a disk that has no layers and is not left out: a shared, linked or served one (SNAP-17). */
+/** Errors: `refused` naming a disk that has no layers and is not left out: a shared one, a drive of the host, a served one (SNAP-17). */
 function layeredDisks({ name, hardware }: VmDefinition, exclude: readonly string[]): Disk[] {
   const without = hardware.disks.filter(
-    (disk) => disk.shared || disk.kind === 'linked' || !isNative(disk),
+    (disk) => disk.shared || disk.kind !== undefined || !isNative(disk),
   );
   const named = without.find((disk) => !exclude.includes(placeName(disk)));
   if (named !== undefined) {
     const place = placeName(named);
     const other =
-      named.kind === 'linked'
-        ? 'is a drive of the host'
+      named.kind !== undefined
+        ? `is ${hostDriveWord(named)}: a drive of the host has no snapshots`
         : `is in the format ${named.format}, which has no snapshots`;
     const why = named.shared ? 'is shared with other vms' : other;
     throw new Fault('refused', `the disk ${place} of ${name} ${why}`, {
@@ -258,9 +266,15 @@ async function measure(hands: Hands, disks: readonly Disk[]): Promise<number> {
   return bytes;
 }
 
+/** Raw devices are those of now: nobody gets a drive of the host back by a snapshot. */
 function asThen(now: VmDefinition, then: VmDefinition): VmDefinition {
   const { hardware, resources, guestOs } = then;
-  return { ...now, guestOs, resources, hardware: { ...hardware, bios: now.hardware.bios } };
+  const { bios } = now.hardware;
+  const disks = hardware.disks.filter(
+    (disk) =>
+      disk.kind !== 'device' || now.hardware.disks.some((one) => isDeepStrictEqual(one, disk)),
+  );
+  return { ...now, guestOs, resources, hardware: { ...hardware, disks, bios } };
 }
 
 function tell(

@@ -25,7 +25,10 @@ export async function beginUndo(hands: Hands): Promise<void> {
   const covered = new Set(layers.undo?.below.map(({ disk }) => disk));
   const disks = definition.hardware.disks
     .filter(isNative)
-    .filter((disk) => !disk.readOnly && !disk.shared && !covered.has(disk.file));
+    .filter(
+      (disk) =>
+        !disk.readOnly && !disk.shared && disk.kind === undefined && !covered.has(disk.file),
+    );
   if (disks.length === 0) return;
   const suffix = undoSuffix(hands.file);
   const named = nameTops(layers, disks, suffix);

@@ -54,6 +54,7 @@ export const germanSettings: SettingWords = {
     serial: 'Seriennummer',
     opticalDrives: 'CD- und DVD-Laufwerke',
     medium: 'Medium',
+    drive: 'Erkannt an',
     kind: 'Art',
     image: 'Abbild',
     device: 'Gerät des Hosts',
@@ -260,6 +261,10 @@ export const germanSettings: SettingWords = {
     discard: 'vom Gast freigegebene Blöcke bekommt der Datenträger des Hosts zurück',
     cache: 'Zwischenspeicher des Hosts',
     serial: 'Seriennummer, die der Gast liest',
+    'disks/kind':
+      'verknüpft: ein ganzes Laufwerk des Hosts, nur zum Umwandeln; Gerät: ein ganzes Laufwerk oder eine LUN, die die laufende VM liest und schreibt; ohne: eine virtuelle Platte',
+    'disks/drive':
+      'was das Laufwerk beim Anschließen von sich sagte (WWN oder Seriennummer); bei jedem Start verglichen',
     medium: 'was im Laufwerk liegt; leer: nichts',
     image: 'Kennung oder Name eines bekannten Abbilds',
     'medium/file': 'Datei auf dem Host',
@@ -353,6 +358,7 @@ export const germanSettings: SettingWords = {
     'disk=existing': 'Vorhandene Datei',
     'disk=import': 'Kopie einer Platte eines anderen Produkts',
     'disk=linked': 'Laufwerk des Hosts, zum Umwandeln',
+    'disk=device': 'Gerät im Rohzustand: ein Laufwerk des Hosts, das die VM liest und schreibt',
     'allocation=dynamic': 'Dynamisch: belegt, was geschrieben wird',
     'allocation=fixed': 'Fest: alles auf einmal (raw)',
     'console/mode=shared': 'Gemeinsam: alle sehen und tippen in derselben Konsole',

@@ -35,6 +35,7 @@ import { causeOf, changeDefinition, targetVm, vmFrame, type AlongWith } from './
 import { requireAction } from './judge.ts';
 import { requireAccountChoice } from './account-choice.ts';
 import { requireOwnFiles } from './others-files.ts';
+import { requireDriveRight } from './raw-devices.ts';
 import { requireScriptRight } from './script-right.ts';
 import { requireTimeSource } from './time-source.ts';
 import { takeSeen, tellHypervisor } from './tell-hypervisor.ts';
@@ -145,6 +146,7 @@ function requireChangeable(
   requireTimeSource(after, resource.status.guest?.domainController === true, before);
   requireAccountChoice(after, before);
   requireOwnFiles(inventory, caller, vm.data.hostId, after, before);
+  requireDriveRight(caller, vm.data.hostId, after, before);
   requireScriptRight(caller, on, after, before);
   requireUndoChoice(resource, before, after);
   if (after.name !== before.name) requireFreeName(inventory, 'vm', after.name);

@@ -184,6 +184,13 @@ export function copyDefinition(
     throw new Fault('refused', `${source.name} has a linked disk at ${linked}`, {
       hint: 'convert it with: gantry vm convert-disk, or detach it',
     });
+  const device = source.hardware.disks.find((disk) => disk.kind === 'device');
+  if (device !== undefined)
+    throw new Fault(
+      'refused',
+      `the disk ${placeName(device)} of ${source.name} is a raw device: a drive of the host is not copied`,
+      { hint: 'detach it, clone the vm, and attach it again' },
+    );
   const shared = source.hardware.disks.find((disk) => disk.shared);
   if (shared !== undefined)
     throw new Fault('refused', `the disk ${placeName(shared)} of ${source.name} is shared`, {

@@ -3,7 +3,7 @@
  * vm is known once they are there, and it is started last. If any step fails nothing is left behind
  * (VM-02).
  */
-import { isFault } from '#lib';
+import { Fault, isFault } from '#lib';
 import { machineRecordSchema, type MachineRecord, type MachineReport } from '#api';
 import type { StatusDocument, VmDocument } from '../../documents.ts';
 import type { Commit, NewEvent, Write } from '../../store/store.ts';
@@ -18,6 +18,7 @@ import { causeOf, vmFrame } from './common-steps.ts';
 import { creatorGrant, grantsGone } from './creator-grant.ts';
 import type { AddInput, CreateInput } from './create-vm.ts';
 import { actStep, checkStep, claimStep, identifyStep } from './power-steps.ts';
+import { drivesOf } from './raw-devices.ts';
 
 const makeLimitMs = 30 * 60_000;
 
@@ -245,11 +246,16 @@ const adoptStep: Step = {
 const registerAdopted: Step = {
   name: 'register',
   async run(work) {
-    const { hostId, folderId, creator } = addInput(work);
+    const { hostId, folderId, creator, mayGiveDrives } = addInput(work);
     const record = adopted(work);
     if (record === undefined) return;
     const { inventory } = work.coordinator;
     const definition = definitionFromAgent(inventory, hostId, record.definition);
+    if (!mayGiveDrives && drivesOf(definition).length > 0)
+      throw new Fault('forbidden', `${definition.name} has a drive of the host as a raw device`, {
+        facts: { verb: 'host.drives' },
+        hint: 'ask somebody who may give vms drives of that host',
+      });
     const { id, name } = definition;
     const known = inventory.document<VmDocument>('vm', id)?.data;
     if (known !== undefined && work.memory['registered'] !== id) {

@@ -25,6 +25,7 @@ import { requireAccountChoice } from './account-choice.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { makeDefinition } from './make-definition.ts';
 import { requireOwnFiles } from './others-files.ts';
+import { requireDriveRight } from './raw-devices.ts';
 import { requireScriptRight } from './script-right.ts';
 import { requireTimeSource } from './time-source.ts';
 import { warnOfVm } from '../vm-warnings.ts';
@@ -51,6 +52,8 @@ export interface AddInput {
   readonly file: string;
   /** The user who gets a grant on it. */
   readonly creator: string | null;
+  /** Whether who adds it may give drives of the host to vms: what the file says is known later. */
+  readonly mayGiveDrives: boolean;
 }
 
 export async function createVm(
@@ -90,6 +93,7 @@ export async function createVm(
   requireTimeSource(definition, false);
   requireAccountChoice(definition);
   requireOwnFiles(inventory, caller, host.id, definition);
+  requireDriveRight(caller, host.id, definition);
   requireScriptRight(caller, { kind: 'place', folderId: folder.id, hostId: host.id }, definition);
   requireFreeMacs(inventory, caller, definition);
   const plan = await links.call(host.id, 'machine.plan', {
@@ -152,7 +156,8 @@ export async function addVm(
     };
   const place = { hostId: host.id, folderId: folder.id };
   const creator = creatorWithoutRights(caller, place);
-  const input: AddInput = { ...place, file: add.file, creator };
+  const mayGiveDrives = caller.may('host.drives', { kind: 'host', id: host.id });
+  const input: AddInput = { ...place, file: add.file, creator, mayGiveDrives };
   return await coordinator.operations.submit(caller, {
     action: 'vm.add',
     target,

@@ -26,6 +26,7 @@ import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 import { linkDrive } from './linked-disks.ts';
 import { defaultBus, freePlace, newDisk, newSource } from './make-definition.ts';
 import { requireOwnFiles, requireOwnPaths } from './others-files.ts';
+import { giveDrive } from './raw-devices.ts';
 
 function addDisk(definition: VmDefinition, disk: Disk): VmDefinition {
   const others = definition.hardware.disks.filter((one) => placeName(one) !== placeName(disk));
@@ -76,6 +77,8 @@ async function chooseDisk(
 ): Promise<Chosen> {
   if (request.kind === 'linked')
     return { disk: await linkDrive(coordinator, caller, id, request), source: null };
+  if (request.kind === 'device')
+    return { disk: await giveDrive(coordinator, caller, data, request), source: null };
   const { hardware, guestOs, name } = data.definition;
   const place = freePlace(
     hardware,

@@ -6,6 +6,7 @@ import { posix } from 'node:path';
 import {
   diffSettings,
   hardwareSchema,
+  hostDriveWord,
   placeName,
   type DiskCopy,
   type DiskRelocate,
@@ -73,6 +74,11 @@ export async function relocateDisk(
   if (disk === undefined)
     throw new Fault('not-found', `${definition.name} has no disk at ${place.slice(0, 40)}`, {
       hint: `its disks are at: ${definition.hardware.disks.map(placeName).join(', ') || 'none'}`,
+    });
+  const drive = hostDriveWord(disk);
+  if (drive !== undefined)
+    throw new Fault('refused', `the disk ${place} of ${definition.name} is ${drive}, not a file`, {
+      hint: 'a drive of the host stays where it is',
     });
   const name = posix.basename(disk.file);
   const folder = request.path === null ? vm.data.path : posix.resolve(request.path);

@@ -29,6 +29,11 @@ export function blockdevDel(
   return tell(monitor, 'blockdev-del', { 'node-name': nodeName }, options);
 }
 
+/** Lets go of descriptors that the process inherited or was given (qapi/misc.json). */
+export function removeFd(monitor: Monitor, set: number, options?: CommandOptions): Promise<void> {
+  return tell(monitor, 'remove-fd', { 'fdset-id': set }, options);
+}
+
 /** `force` opens the tray although the guest has locked it; `ask` tells the guest that somebody wants it. */
 export function blockdevOpenTray(
   monitor: Monitor,

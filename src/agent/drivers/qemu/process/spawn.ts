@@ -16,6 +16,8 @@ export interface SpawnRequest {
   readonly account: Account | undefined;
   /** Absolute path of setpriv (util-linux); without it supplementary groups are not given. */
   readonly setpriv: string | undefined;
+  /** Open files that it has from the descriptor 3 on. */
+  readonly inherited?: readonly number[] | undefined;
 }
 
 export interface Spawned {
@@ -43,7 +45,7 @@ export async function spawnProcess(request: SpawnRequest): Promise<Spawned> {
       detached: true,
       cwd: '/',
       env: environment(),
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, ...(request.inherited ?? [])],
       ...(account === undefined || wrap ? {} : { uid: account.uid, gid: account.gid }),
     });
     const exited = Promise.withResolvers<string>();

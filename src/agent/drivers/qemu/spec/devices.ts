@@ -1,5 +1,6 @@
 /** Disks, drives and adapters of a definition in the words of the machine specification. */
 import {
+  diskBuses,
   isNative,
   placeName,
   type Adapter,
@@ -81,6 +82,26 @@ export function attachmentOf(at: Placed): Attachment {
   }
 }
 
+/** By which number of a set of descriptors the process has a raw device: from its place, so that it is known while it runs. */
+function deviceSet({ bus, controller, position }: Placed): number {
+  return 1 + diskBuses.indexOf(bus) * 10_000 + controller * 1_000 + position;
+}
+
+function sourceOf(
+  file: Pick<MachineFile, 'folder' | 'layers'>,
+  disk: Disk,
+  socketPath: string,
+): Image {
+  if (disk.kind === 'device')
+    return {
+      source: { kind: 'device', path: disk.file, set: deviceSet(disk) },
+      format: 'raw',
+    };
+  return isNative(disk)
+    ? imageOf(file.folder, chainOf(file.layers, disk).filter(isNative))
+    : { source: { kind: 'nbd', socketPath, exportName: diskId(disk) }, format: 'raw' };
+}
+
 /** `socketPath`: where disks in formats that QEMU is not trusted with are served, each under its id. */
 export function diskSpec(
   file: Pick<MachineFile, 'folder' | 'layers'>,
@@ -90,9 +111,7 @@ export function diskSpec(
   return {
     id: diskId(disk),
     attach: attachmentOf(disk),
-    image: isNative(disk)
-      ? imageOf(file.folder, chainOf(file.layers, disk).filter(isNative))
-      : { source: { kind: 'nbd', socketPath, exportName: diskId(disk) }, format: 'raw' },
+    image: sourceOf(file, disk, socketPath),
     access: disk.readOnly ? 'read-only' : 'read-write',
     cache: disk.cache,
     discard: disk.discard ? 'unmap' : 'ignore',

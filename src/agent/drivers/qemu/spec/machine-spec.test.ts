@@ -136,6 +136,24 @@ test('the classic profile as a machine of 2005', () => {
   compareGolden('classic', argv(machine(definition), { acceleration: 'tcg' }));
 });
 
+test('DISK-15 raw devices are handed to the process open, by the numbers of their places', () => {
+  const byId = '/dev/disk/by-id';
+  const device = {
+    kind: 'device',
+    format: 'raw',
+    cache: 'none',
+    drive: 'wwn naa.5000c500a1b2c3d4',
+  };
+  const definition = define('modern', {
+    disks: [
+      disk('virtio', 0),
+      disk('scsi', 3, { ...device, file: `${byId}/wwn-0x5000c500a1b2c3d4` }),
+      disk('virtio', 2, { ...device, file: `${byId}/usb-Stick_1-0:0`, readOnly: true }),
+    ],
+  });
+  compareGolden('raw-devices', argv(machine(definition)));
+});
+
 test('two hosts differ in paths and accelerator alone', () => {
   const file = machine(define('modern', { disks: [disk('virtio', 0)] }));
   const here = argv(file);
