@@ -10,7 +10,7 @@ import { faultFromProblem } from './problem.ts';
 import type { Operation } from './operation.ts';
 import { finishedStates } from './operation.ts';
 import type { Event } from './event/event.ts';
-import type { Route } from './routes/route.ts';
+import { uploadMediaType, type Route } from './routes/route.ts';
 import { routes, type RouteName } from './routes/mod.ts';
 
 type Input<T> = T extends z.ZodType ? z.input<T> : never;
@@ -30,8 +30,13 @@ type Needed<N extends RouteName, K extends 'params' | 'body'> = Table[N] extends
   ? { readonly [P in K]: Part<N, K> }
   : unknown;
 
+type Upload<N extends RouteName> = Table[N] extends { readonly upload: object }
+  ? { readonly upload: Blob }
+  : unknown;
+
 export type CallInput<N extends RouteName> = Needed<N, 'params'> &
-  Needed<N, 'body'> & {
+  Needed<N, 'body'> &
+  Upload<N> & {
     readonly query?: QueryOf<N>;
     /** Version for If-Match. */
     readonly ifMatch?: number;
@@ -152,6 +157,7 @@ export class Client {
       params?: Record<string, unknown>;
       query?: Record<string, unknown>;
       body?: unknown;
+      upload?: Blob;
       ifMatch?: number;
       idempotencyKey?: string;
     };
@@ -160,6 +166,7 @@ export class Client {
     const url = this.url(name, given.params, query);
     const headers: Record<string, string> = this.#headers();
     if (given.body !== undefined) headers['content-type'] = 'application/json';
+    if (given.upload !== undefined) headers['content-type'] = uploadMediaType;
     if (given.ifMatch !== undefined) headers['if-match'] = `"${given.ifMatch}"`;
     if (given.idempotencyKey !== undefined) headers['idempotency-key'] = given.idempotencyKey;
     const started = performance.now();
@@ -169,6 +176,7 @@ export class Client {
         method,
         headers,
         ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
+        ...(given.upload === undefined ? {} : { body: given.upload }),
       },
       signal,
     );
@@ -184,6 +192,23 @@ export class Client {
     if (answer === 'bytes') return new Uint8Array(await response.arrayBuffer()) as CallOutput<N>;
     if (response.status === 204) return undefined as CallOutput<N>;
     return (await response.json()) as CallOutput<N>;
+  }
+
+  /** The bytes of a `bytes` answer as they come. Errors: as `call`. */
+  async read<N extends RouteName>(
+    name: N,
+    input: CallInput<N>,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const { params, query } = input as {
+      params?: Record<string, unknown>;
+      query?: Record<string, unknown>;
+    };
+    const url = this.url(name, params, query);
+    const response = await this.#fetch(url, { headers: this.#headers() }, signal);
+    if (!response.ok || response.body === null)
+      throw faultFromProblem(response.status, await response.json().catch(() => undefined));
+    return response.body;
   }
 
   /** What a call that begins an operation would do: everything is checked, nothing is changed. Errors: as `call`. */

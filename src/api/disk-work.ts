@@ -82,6 +82,15 @@ export const diskWorkSchema = z
     }),
     z.strictObject({ verb: z.literal('create'), file: target, ...shape, sizeBytes }),
     z.strictObject({
+      verb: z.literal('create-floppy'),
+      file: target,
+      label: z
+        .string()
+        .regex(/^[A-Za-z0-9_-][A-Za-z0-9 _-]{0,10}$/, 'is not the label of a floppy')
+        .default('FLOPPY')
+        .meta({ description: 'at most 11 letters and digits' }),
+    }),
+    z.strictObject({
       verb: z.literal('create-child'),
       file: target,
       parent,
@@ -188,6 +197,7 @@ export const diskAnswers = {
       .max(maxDiskRows),
   }),
   create: made,
+  'create-floppy': made,
   'create-child': made,
   convert: made,
   resize: made,

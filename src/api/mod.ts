@@ -1,6 +1,7 @@
 /** The contract: the only thing that coordinator, agent, CLI, console and scripts share. */
 export * from './access.ts';
 export * from './client.ts';
+export * from './disk-files.ts';
 export * from './disk-work.ts';
 export * from './dry-run.ts';
 export * from './event/catalogue.ts';
@@ -39,7 +40,7 @@ export * from './problem.ts';
 export * from './rights.ts';
 export * from './samples.ts';
 export { routes, type RouteName } from './routes/mod.ts';
-export type { AnswerKind, Method, Route } from './routes/route.ts';
+export { uploadMediaType, type AnswerKind, type Method, type Route } from './routes/route.ts';
 export * from './vm/action-phrases.ts';
 export * from './vm/abilities.ts';
 export * from './vm/actions.ts';

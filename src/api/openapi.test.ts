@@ -31,7 +31,11 @@ test('every route is in the document under its name', () => {
     const route: Route = entry;
     const operation = document.paths[route.path]?.[route.method.toLowerCase()];
     assert.equal(operation?.operationId, name);
-    assert.equal(operation?.requestBody !== undefined, route.body !== undefined, name);
+    assert.equal(
+      operation?.requestBody !== undefined,
+      (route.body ?? route.upload) !== undefined,
+      name,
+    );
   }
 });
 

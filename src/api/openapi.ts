@@ -5,7 +5,7 @@ import { dryRunSchema } from './dry-run.ts';
 import { sessionCookie } from './access.ts';
 import { operationSchema } from './operation.ts';
 import { problemSchema } from './problem.ts';
-import type { Route } from './routes/route.ts';
+import { uploadMediaType, type Route } from './routes/route.ts';
 import { routes } from './routes/mod.ts';
 
 type Json = Record<string, unknown>;
@@ -96,7 +96,7 @@ function parameters(route: Route, components: Components): Json[] {
       description: 'the version that was read, as an entity tag',
       schema: { type: 'string' },
     });
-  if (route.method !== 'GET')
+  if (route.method !== 'GET' && route.upload === undefined)
     list.push({
       name: 'Idempotency-Key',
       in: 'header',
@@ -180,6 +180,15 @@ export function buildOpenApi(version: string): Json {
             requestBody: {
               required: true,
               content: { 'application/json': { schema: components.of(route.body, 'input') } },
+            },
+          }),
+      ...(route.upload === undefined
+        ? {}
+        : {
+            requestBody: {
+              required: true,
+              description: `at most ${route.upload.maxBytes} bytes`,
+              content: { [uploadMediaType]: { schema: {} } },
             },
           }),
       responses: responses(route, components),

@@ -78,5 +78,6 @@ export { restoreState, type RestoreOptions } from './state/restore.ts';
 export { saveState, type SaveOptions } from './state/save.ts';
 export { snapshotState, type SnapshotOptions } from './state/snapshot.ts';
 export { FilesAppliance, type ApplianceParts, type FileSystem } from './files/appliance.ts';
+export { chooseFileSystem, partitionOf, shownSystems } from './files/choose.ts';
 export { bytesOfPath, textOfName } from './files/path-text.ts';
 export type { FileFacts, FolderEntry } from './files/protocol.ts';

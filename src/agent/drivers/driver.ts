@@ -35,7 +35,7 @@ import type { LayerStorage, LayerWork } from './layer-storage.ts';
 import type { LiveLayers } from './live-layers.ts';
 import type { Networks } from '../network/networks.ts';
 import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
-import type { DiskCatalogue, DiskWorkshop, Travel } from './files.ts';
+import type { DiskCatalogue, DiskInsides, DiskWorkshop, Travel } from './files.ts';
 
 export type Accelerator = NonNullable<VmStatus['accelerator']>;
 
@@ -290,6 +290,8 @@ export interface Storage {
   media?(signal: AbortSignal): Promise<Omit<LinkResult<'host.media'>, 'inserted'>>;
   /** Absent where there are no files. */
   readonly works?: DiskWorkshop;
+  /** Absent where there are no files. */
+  readonly insides?: DiskInsides;
 }
 
 export type DiskSourceLike =

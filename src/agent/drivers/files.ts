@@ -33,6 +33,44 @@ export interface DiskWorkshop {
   isChanging(path: string): Promise<boolean>;
 }
 
+/** Files inside disks by path. Errors: as the methods of the link. */
+export interface DiskInsides {
+  look(
+    asked: LinkParams<'host.disk.files'>,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+  ): Promise<LinkResult<'host.disk.files'>>;
+  /** What is at the place, and its bytes, a folder as a tar archive; `send` is given both while the disk is held. */
+  read(
+    asked: InnerPlace,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+    send: (
+      facts: LinkResult<'host.disk.file.send'>,
+      content: () => AsyncIterable<Buffer>,
+    ) => Promise<void>,
+  ): Promise<void>;
+  /** Resolves when it is on the disk. */
+  put(
+    asked: InnerPlace & { readonly images: readonly string[] },
+    machines: readonly MachineFile[],
+    content: InnerContent,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+export interface InnerPlace {
+  readonly file: string;
+  readonly partition: number | null;
+  readonly path: string;
+}
+
+export interface InnerContent {
+  readonly sizeBytes: number;
+  /** Begun when there is somewhere to put it. */
+  readonly open: () => Promise<AsyncIterable<Uint8Array>>;
+}
+
 export type DiskWorkAsked = LinkParams<'host.disk.work'>;
 
 /** How the files of machines come to another place. Nothing that exists is overwritten. */

@@ -38,6 +38,8 @@ import { makeDisk, readDisk, readServed, type DiskPlace } from './disk-files.ts'
 import { DiskWorks } from './disk-work/works.ts';
 import { readDrive, type DriveFacts } from './drive-facts.ts';
 import { exists } from './exists.ts';
+import type { FilesMachines } from './insides/files-machines.ts';
+import { Insides } from './insides/insides.ts';
 import { readForeign } from './read-foreign.ts';
 import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
@@ -54,6 +56,7 @@ export interface FileStorageOptions {
   readonly settings: () => HostSettings;
   /** Errors: `unsupported` where it is not installed. */
   readonly qemuImg: () => string;
+  readonly filesMachines: FilesMachines;
   /** Gives a file or folder to the account of the machine. */
   readonly own: (path: string, uid: number | null) => Promise<void>;
 }
@@ -67,6 +70,7 @@ export class FileStorage implements Storage {
   readonly travel: Travel;
   readonly catalogue: DiskCatalogue;
   readonly works: DiskWorks;
+  readonly insides: Insides;
 
   constructor(options: FileStorageOptions) {
     this.#options = options;
@@ -80,6 +84,7 @@ export class FileStorage implements Storage {
       recordFolder: join(options.dataDir, 'disk-work'),
       keepFreeBytes: () => this.#options.settings().minimumFreeDiskBytes,
     });
+    this.insides = new Insides(this.works, options.filesMachines);
     this.travel = makeTravel({
       folders: (own) => this.folders(own),
       baseFolder: () => this.baseFolder,

@@ -66,6 +66,24 @@ export class Streams {
     }
   }
 
+  /** A stream for what is no machine's channel; whoever is given it ends it. Errors: `timeout`, `unavailable`, `exhausted`. */
+  async dial(streamId: string, signal: AbortSignal): Promise<WebSocket> {
+    if (this.#open.size >= maxStreams) {
+      throw new Fault('exhausted', `${maxStreams} streams are open on this host`);
+    }
+    const controller = new AbortController();
+    this.#open.set(streamId, controller);
+    try {
+      const socket = await this.#connect(streamId, signal);
+      controller.signal.addEventListener('abort', () => socket.terminate(), { once: true });
+      socket.once('close', () => this.#open.delete(streamId));
+      return socket;
+    } catch (error) {
+      this.#open.delete(streamId);
+      throw error;
+    }
+  }
+
   closeAll(): void {
     for (const controller of this.#open.values()) controller.abort();
   }

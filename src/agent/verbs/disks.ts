@@ -1,18 +1,33 @@
 /** Disks of this host by themselves: which there are, and work on them by path. */
-import { Fault } from '#lib';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createWebSocketStream, type WebSocket } from 'ws';
 import { z } from 'zod';
-import type { DiskCatalogue, DiskWorkshop } from '../drivers/files.ts';
+import type { LinkResult } from '#api';
+import { Fault } from '#lib';
+import type { DiskCatalogue, DiskInsides, DiskWorkshop, InnerPlace } from '../drivers/files.ts';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
+import type { Streams } from '../stream/streams.ts';
 
 type DiskVerbs = Pick<
   Handlers,
-  'host.disks' | 'host.disk' | 'host.disk.plan' | 'host.disk.work' | 'host.disk.stop'
+  | 'host.disks'
+  | 'host.disk'
+  | 'host.disk.plan'
+  | 'host.disk.work'
+  | 'host.disk.stop'
+  | 'host.disk.files'
+  | 'host.disk.file.send'
+  | 'host.disk.file.take'
 >;
+
+/** Code of closing (RFC 6455, section 7.4.1) when all has been said. */
+const whole = 1000;
 
 const answerSchema = z.record(z.string(), z.json());
 
-export function diskVerbs(host: Host): DiskVerbs {
+export function diskVerbs(host: Host, streams: Streams): DiskVerbs {
   return {
     'host.disks': async (_, { signal }) => catalogueOf(host).list(host.files(), signal),
     'host.disk': async ({ file }, { signal }) =>
@@ -27,7 +42,53 @@ export function diskVerbs(host: Host): DiskVerbs {
       await worksOf(host).stop(id);
       return {};
     },
+    'host.disk.files': (asked, { signal }) => insidesOf(host).look(asked, host.files(), signal),
+    'host.disk.file.send': ({ streamId, ...asked }, { signal }) =>
+      sendFile(host, streams, { streamId, asked }, signal),
+    async 'host.disk.file.take'({ streamId, sizeBytes, ...asked }, { signal }) {
+      let socket: WebSocket | undefined;
+      const open = async (): Promise<Duplex> => {
+        socket = await streams.dial(streamId, signal);
+        return createWebSocketStream(socket, { allowHalfOpen: false });
+      };
+      try {
+        await insidesOf(host).put(asked, host.files(), { sizeBytes, open }, signal);
+      } finally {
+        socket?.close(whole);
+      }
+      return {};
+    },
   };
+}
+
+/** Answered when the stream is there; the bytes go over it until it is closed as whole, or just ends. */
+async function sendFile(
+  host: Host,
+  streams: Streams,
+  { streamId, asked }: { readonly streamId: string; readonly asked: InnerPlace },
+  signal: AbortSignal,
+): Promise<LinkResult<'host.disk.file.send'>> {
+  const { promise, resolve, reject } = Promise.withResolvers<LinkResult<'host.disk.file.send'>>();
+  const sent = insidesOf(host).read(asked, host.files(), signal, async (facts, content) => {
+    const socket = await streams.dial(streamId, signal);
+    resolve(facts);
+    try {
+      await pipeline(content(), createWebSocketStream(socket, { allowHalfOpen: false }), {
+        end: false,
+      });
+      socket.close(whole);
+    } catch (error) {
+      socket.terminate();
+      throw error;
+    }
+  });
+  // After the answer what goes wrong is told by the way the stream ends.
+  sent.catch(reject);
+  return await promise;
+}
+
+function insidesOf({ driver }: Host): DiskInsides {
+  return driver.storage.insides ?? refuse(driver.name);
 }
 
 function catalogueOf({ driver }: Host): DiskCatalogue {

@@ -18,7 +18,7 @@ import { travelVerbs } from './travel.ts';
 export function makeHandlers(host: Host, streams: Streams): Handlers {
   return {
     ...hostVerbs(host),
-    ...diskVerbs(host),
+    ...diskVerbs(host, streams),
     ...mediaVerbs(host),
     ...machineVerbs(host),
     ...deviceVerbs(host),

@@ -4,8 +4,7 @@
  * agent refuses a generation older than the one it has (`stale`). It is one file because it is one table.
  */
 import { z } from 'zod';
-import { hostDiskReportSchema, hostDiskSchema } from '../disk.ts';
-import { diskWorkSchema } from '../disk-work.ts';
+import { diskMethods, hostPath } from './disk-methods.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { idSchema, nameSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
@@ -86,15 +85,9 @@ export const diskSourceSchema = z.discriminatedUnion('kind', [
 ]);
 export type DiskSource = z.infer<typeof diskSourceSchema>;
 
-const hostPath = z.string().min(1).max(1024);
-
 /** A disk's file, and the one it becomes; as definitions name them. */
 export const diskCopySchema = z.strictObject({ from: hostPath, to: hostPath });
 export type DiskCopy = z.infer<typeof diskCopySchema>;
-
-const foundDiskSchema = hostDiskSchema
-  .omit({ vms: true })
-  .extend({ vmIds: z.array(idSchema).max(1000) });
 
 const report = z.strictObject({ report: machineReportSchema });
 
@@ -116,42 +109,9 @@ export const linkMethods = {
   },
   'host.diagnose': { params: z.strictObject({}), result: diagnosticSchema },
   'host.probe': { params: z.strictObject({}), result: z.strictObject({ facts: hostFactsSchema }) },
-  /** Every disk in the folders for vms, used or not. */
-  'host.disks': {
-    params: z.strictObject({}),
-    result: z.strictObject({ disks: z.array(foundDiskSchema).max(5000), complete: z.boolean() }),
-  },
-  'host.disk': {
-    params: z.strictObject({ file: hostPath }),
-    result: z.strictObject({
-      ...foundDiskSchema.shape,
-      chain: hostDiskReportSchema.shape.chain,
-      findings: hostDiskReportSchema.shape.findings,
-    }),
-  },
+  ...diskMethods,
   /** Images for drives in the folders for vms and the search path; what machines with a process have in their drives. */
   'host.media': { params: z.strictObject({}), result: hostMediaSchema },
-  /**
-   * Whether the work can begin, and the files that it makes, changes or deletes. Errors: `forbidden`, `not-found`, `exists`,
-   * `exhausted`; `refused` with `vmIds` among its facts where vms use one of the files.
-   */
-  'host.disk.plan': {
-    params: z.strictObject({ work: diskWorkSchema }),
-    result: z.strictObject({ files: z.array(hostPath).max(8) }),
-  },
-  /**
-   * Does it. The same id again joins what is under way. `again`: it may have been done, by an agent that has ended since; what is
-   * there is then accepted if it proves to be what was asked for.
-   */
-  'host.disk.work': {
-    params: z.strictObject({ id: idSchema, work: diskWorkSchema, again: z.boolean() }),
-    result: z.strictObject({ answer: z.record(z.string(), z.json()) }),
-  },
-  /** Ends it where it is; when this is answered nothing half done is left. */
-  'host.disk.stop': {
-    params: z.strictObject({ id: idSchema }),
-    result: z.strictObject({}),
-  },
   /** Errors: `not-found`, `invalid` for anything but an entire drive. */
   'host.drive': {
     params: z.strictObject({ device: z.string().max(256) }),

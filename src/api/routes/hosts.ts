@@ -1,5 +1,6 @@
 /** Routes of hosts, and how they join. */
 import { hostDiskListSchema, hostDiskReportSchema } from '../disk.ts';
+import { innerFilesSchema, innerPartition, innerPath, maxInnerFileBytes } from '../disk-files.ts';
 import { diskWorkSchema } from '../disk-work.ts';
 import { z } from 'zod';
 import { hostCapacitySchema, vmSizeQuerySchema } from '../host-capacity.ts';
@@ -25,6 +26,14 @@ import { samplesQuerySchema, samplesSchema } from '../samples.ts';
 import { route, type Route } from './route.ts';
 
 const hostParams = z.strictObject({ host: referenceSchema });
+const fileQuery = z.strictObject({
+  file: z.string().min(1).max(1024).meta({ description: 'path on the host' }),
+});
+/** Where something is inside a disk; the only readable file system where no partition is given. */
+const innerQuery = fileQuery.extend({
+  partition: z.coerce.number().pipe(innerPartition).optional(),
+  path: innerPath,
+});
 const adapterParams = hostParams.extend({ adapter: z.string().min(1).max(64) });
 
 export const hostsRoutes = {
@@ -165,11 +174,45 @@ export const hostsRoutes = {
     right: 'host.view',
     on: 'host',
     params: hostParams,
-    query: z.strictObject({
-      file: z.string().min(1).max(1024).meta({ description: 'path on the host' }),
-    }),
+    query: fileQuery,
     answer: 'now',
     response: hostDiskReportSchema,
+  }),
+  'host.disk.files': route({
+    method: 'GET',
+    path: '/hosts/{host}/disk/files',
+    summary: 'The file systems inside a disk file or an image of a host, or one of their folders',
+    group: 'hosts',
+    right: 'host.disks',
+    on: 'host',
+    params: hostParams,
+    query: innerQuery.partial({ path: true }),
+    answer: 'now',
+    response: innerFilesSchema,
+  }),
+  'host.disk.file': route({
+    method: 'GET',
+    path: '/hosts/{host}/disk/file',
+    summary: 'A file out of a disk file or an image of a host; a folder as a tar archive',
+    group: 'hosts',
+    right: 'host.disks',
+    on: 'host',
+    params: hostParams,
+    query: innerQuery,
+    answer: 'bytes',
+    streamed: true,
+  }),
+  'host.disk.put-file': route({
+    method: 'PUT',
+    path: '/hosts/{host}/disk/file',
+    summary: 'Put a file into a disk file of a host that nothing uses, in the place of its old one',
+    group: 'hosts',
+    right: 'host.disks',
+    on: 'host',
+    params: hostParams,
+    query: innerQuery.extend(dryRunQuerySchema.shape),
+    upload: { maxBytes: maxInnerFileBytes },
+    answer: 'now',
   }),
   'host.disk.work': route({
     method: 'POST',

@@ -26,13 +26,20 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Takes bytes as they are, with their length said before, in the place of JSON. */
+  readonly upload?: { readonly maxBytes: number };
   readonly answer: AnswerKind;
   readonly response?: z.ZodType;
   /** Takes If-Match. */
   readonly conditional?: true;
+  /** A `bytes` answer that is sent as it is read. */
+  readonly streamed?: true;
   /** Media type of a `bytes` answer. */
   readonly mediaType?: string;
 }
+
+/** Media type of what is uploaded. */
+export const uploadMediaType = 'application/octet-stream';
 
 /** Keeps the literal types of one entry. */
 export function route<const R extends Route>(entry: R): R {

@@ -225,6 +225,16 @@ export const hostDiskCommands: readonly Command[] = [
     tells: made,
   }),
   diskCommand({
+    verb: 'create-floppy',
+    summary:
+      'a new empty floppy image of 1.44 MB on a host; files are put into it with host replace',
+    args: [target],
+    options: { label: { type: 'text', value: 'TEXT', meaning: 'at most 11 letters and digits' } },
+    example: '/srv/vms/drivers.img',
+    body: (_words, { label }) => (label === undefined ? {} : { label }),
+    tells: made,
+  }),
+  diskCommand({
     verb: 'create-child',
     summary: 'a differencing disk on a host: it holds what changes over its parent',
     args: [target, parent],

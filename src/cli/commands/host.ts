@@ -19,6 +19,7 @@ import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
 import { hostColumns } from './columns.ts';
 import { hostAdapterCommands } from './host-adapters.ts';
+import { hostDiskFileCommands } from './host-disk-files.ts';
 import { hostDiskCommands } from './host-disks.ts';
 import { describeConnection, hostConnectionCommands } from './host-connection.ts';
 
@@ -387,6 +388,7 @@ export const hostCommands: readonly Command[] = [
     },
   }),
   ...hostDiskCommands,
+  ...hostDiskFileCommands,
   ...hostAdapterCommands,
   ...hostConnectionCommands,
   ...hostBulkActions.map(bulkCommand),

@@ -6,7 +6,7 @@ import type { Disk } from '#disk';
 import { buildImage, filesKernelPath } from '#images';
 import { describeFault, Fault } from '#lib';
 import { serveClient } from '#nbd';
-import { FilesAppliance, findBinaries, type FileSystem } from '#qemu';
+import { FilesAppliance, findBinaries } from '#qemu';
 import type { Run } from '../command.ts';
 import { agentData } from '../system/programs.ts';
 
@@ -70,26 +70,4 @@ export async function startAppliance(
   }
 }
 
-/** The number by which commands name it: 0 for a file system on the disk itself. */
-export function partitionOf(device: string): number {
-  return Number(device.slice('vda'.length));
-}
-
-/** The file system that was named, or the only one that can be read. Faults: `not-found`, `invalid`. */
-export function chooseFileSystem(
-  systems: readonly FileSystem[],
-  partition: number | undefined,
-): string {
-  if (partition !== undefined) return partition === 0 ? 'vda' : `vda${partition}`;
-  const readable = systems.filter(({ type }) => type !== undefined);
-  const [only] = readable;
-  if (only === undefined) {
-    throw new Fault('not-found', 'the disk has no file system that can be read', {
-      hint: 'gantry disk files DISK lists what is on it',
-    });
-  }
-  if (readable.length === 1) return only.device;
-  throw new Fault('invalid', `the disk has ${readable.length} file systems`, {
-    hint: `add --partition, one of: ${readable.map(({ device }) => partitionOf(device)).join(', ')}`,
-  });
-}
+export { chooseFileSystem, partitionOf, shownSystems } from '#qemu';

@@ -1,6 +1,6 @@
 /** Verbs on files inside disks: list, extract, replace, restore. A small machine reads the file systems (docs/rfd/0028). */
 import { createReadStream } from 'node:fs';
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { claimDisk } from '#disk';
@@ -10,6 +10,7 @@ import { writeList } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
 import type { FilesAppliance, FileSystem, FolderEntry } from '#qemu';
 import { demandChangeable, openSource, sourceOptions, type SourceValues } from './open.ts';
+import { writeNewFile } from './new-file.ts';
 import { tell } from './tell.ts';
 
 const diskArgument = { name: 'disk', meaning: 'a disk file', completes: 'file' } as const;
@@ -86,38 +87,15 @@ async function reading<T>(
 }
 
 async function listSystems(run: Run, options: FilesValues): Promise<void> {
-  const { startAppliance, partitionOf } = await import('./files-appliance.ts');
+  const { startAppliance, partitionOf, shownSystems } = await import('./files-appliance.ts');
   const { snapshot } = options;
   await using disk = await openSource(run, run.args[0] ?? '', options, { snapshot });
   await using appliance = await startAppliance(run, disk, 'read');
-  const { systems } = appliance;
-  // A disk with a table holds nothing else itself, unless it is a CD that is one of both.
-  const shown = systems.filter(({ device, name }) => device !== 'vda' || name || !systems[1]);
-  const rows = shown.map(({ device, ...system }) => ({
+  const rows = shownSystems(appliance.systems).map(({ device, ...system }) => ({
     partition: partitionOf(device),
     ...system,
   }));
   writeList(run.out, run.format, systemColumns, rows, 'an empty disk');
-}
-
-/** Faults: `exists` for a file that is there; nothing half is left. */
-async function writeNewFile(path: string, content: AsyncIterable<Buffer>): Promise<number> {
-  const file = await open(path, 'wx').catch((cause: unknown) => {
-    throw new Fault('exists', `cannot write ${path}`, { cause, hint: 'choose another with --to' });
-  });
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of content) {
-      await file.writeFile(chunk);
-      sizeBytes += chunk.length;
-    }
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
-  return sizeBytes;
 }
 
 interface PutFile {

@@ -22,7 +22,7 @@ import { copyLimitMs } from './vm/clone-steps.ts';
 import { followed, stepNames, type Kind, type Step, type Work } from './work.ts';
 
 /** What does the same to a disk that a vm has. */
-const onVm: Readonly<Partial<Record<DiskVerb, string>>> = {
+const onVm: Readonly<Partial<Record<string, string>>> = {
   compact: 'gantry vm compact-disk',
   convert: 'gantry vm convert-disk',
   flatten: 'gantry vm flatten',
@@ -54,10 +54,10 @@ export async function workOnDisk(
 }
 
 /** The vms that stand against it by name, as far as the caller may see them. */
-function withVms(
+export function withVms(
   inventory: Coordinator['inventory'],
   caller: Caller,
-  verb: DiskVerb,
+  verb: DiskVerb | 'look into' | 'read from' | 'put a file into',
   error: unknown,
 ): unknown {
   if (!isFault(error, 'refused') || !Array.isArray(error.facts['vmIds'])) return error;

@@ -72,10 +72,10 @@ function describeRoute(name: string, route: Route, operation: Record<string, unk
 <p><code><span class="method">${route.method}</span>/api/v1${escape(route.path)}</code></p>
 <p class="dim">${name} · ${describeRight(route.right)} · ${answers[route.answer]}${
     route.conditional ? ' · takes If-Match' : ''
-  }</p>
+  }${route.upload === undefined ? '' : ` · takes at most ${route.upload.maxBytes} bytes`}</p>
 ${parameters.length === 0 ? '' : `<table>${parameters.join('')}</table>`}
 ${
-  body === undefined
+  body === undefined || route.upload !== undefined
     ? ''
     : `<details><summary>Body</summary>${describeSchema(body.content['application/json']?.schema)}</details>`
 }</section>`;

@@ -26,6 +26,7 @@ import { addHost, connectHost, type ConnectParts } from '../app/connect-host.ts'
 import { confirmAdapter, listAdapters, setAdapter } from '../app/host-adapters.ts';
 import { judgeCapacity } from '../app/host-capacity.ts';
 import { workOnDisk } from '../app/host-disk-work.ts';
+import { listInnerFiles, putInnerFile } from '../app/host-disk-files.ts';
 import { listHostDisks, showHostDisk } from '../app/host-disks.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
 import { createProfile, deleteProfile, listProfiles, requireProfile } from '../app/profiles.ts';
@@ -75,6 +76,7 @@ import { pageOf } from '../inventory/list/page.ts';
 import type { SampleHistory } from '../samples/history.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import { consoleHandlers } from './console-handlers.ts';
+import { sendInnerFile } from './inner-files.ts';
 import type { Handlers } from './route-handler.ts';
 
 export interface HandlersOptions {
@@ -158,6 +160,7 @@ function installationHandlers({
 
 function hostHandlers({
   coordinator,
+  consoles,
   history,
   connect,
 }: HandlersOptions): Of<
@@ -172,6 +175,9 @@ function hostHandlers({
   | 'host.disks'
   | 'host.disk'
   | 'host.disk.work'
+  | 'host.disk.files'
+  | 'host.disk.file'
+  | 'host.disk.put-file'
   | 'host.adapters'
   | 'host.set-adapter'
   | 'host.confirm-adapter'
@@ -200,6 +206,11 @@ function hostHandlers({
       showHostDisk(coordinator, caller, id, query.file, signal),
     'host.disk.work': ({ caller, id, body, query: { dryRun }, signal }) =>
       workOnDisk(coordinator, caller, id, body, { dryRun, signal }),
+    'host.disk.files': ({ caller, id, query, signal }) =>
+      listInnerFiles(coordinator, caller, id, query, signal),
+    'host.disk.file': (asked) => sendInnerFile(consoles, asked),
+    'host.disk.put-file': ({ caller, id, query, upload, signal }) =>
+      putInnerFile(consoles, caller, id, query, { ...upload, dryRun: query.dryRun }, signal),
     'host.adapters': ({ id, signal }) => listAdapters(coordinator, id, signal),
     'host.set-adapter': ({ caller, id, params: { adapter }, body, query: { dryRun } }) =>
       setAdapter(coordinator, caller, { hostId: id, adapter }, body, dryRun ? 'check' : 'do'),

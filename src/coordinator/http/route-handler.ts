@@ -2,10 +2,12 @@
  * What a handler of a route is given and answers, with the types of the route table: `Handlers` has one
  * for every route, so that a missing or superfluous one does not compile.
  */
+import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { AnswerKind, DryRun, Operation, RouteName, routes } from '#api';
 import type { Caller } from '../context.ts';
 import type { ByteSocket } from '../link/pipe.ts';
+import type { Upload } from '../app/host-disk-files.ts';
 import type { Precondition } from '../app/precondition.ts';
 
 type Table = typeof routes;
@@ -23,6 +25,8 @@ export interface RouteRequest<N extends RouteName> {
   readonly params: Parsed<N, 'params'>;
   readonly query: Parsed<N, 'query'>;
   readonly body: Parsed<N, 'body'>;
+  /** What a route with `upload` is sent; not yet read. */
+  readonly upload: Table[N] extends { readonly upload: object } ? Upload : undefined;
   /** What If-Match asks for. */
   readonly precondition: Precondition;
   /** Number after which a stream goes on, from Last-Event-ID. */
@@ -42,11 +46,11 @@ export interface StreamMessage {
   readonly data: unknown;
 }
 
-interface Answers<R> {
+interface Answers<R, B> {
   readonly now: R;
   /** With dryRun: what would happen. */
   readonly operation: Operation | DryRun;
-  readonly bytes: Uint8Array;
+  readonly bytes: B;
   readonly events: AsyncIterable<StreamMessage>;
   /** Everything is checked; called with the socket once it is open. */
   readonly websocket: (socket: ByteSocket) => void;
@@ -60,7 +64,7 @@ type Response<N extends RouteName> = Table[N] extends {
     void;
 
 export type RouteAnswer<N extends RouteName> = Table[N]['answer'] extends infer A extends AnswerKind
-  ? Answers<Response<N>>[A]
+  ? Answers<Response<N>, Table[N] extends { readonly streamed: true } ? Readable : Uint8Array>[A]
   : never;
 
 export type Handler<N extends RouteName> = (

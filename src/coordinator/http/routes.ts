@@ -9,7 +9,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { assert, Fault } from '#lib';
 import type { Log } from '#log';
-import { routes, type DryRun, type Operation, type Route, type RouteName } from '#api';
+import {
+  routes,
+  uploadMediaType,
+  type DryRun,
+  type Operation,
+  type Route,
+  type RouteName,
+} from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import { sendEventStream } from './event-stream.ts';
 import { acceptedAnswer } from './accepted.ts';
@@ -18,6 +25,8 @@ import { admit, targetOf } from './exchange.ts';
 import type { Gate, Target } from './gate.ts';
 import { Repeated, type Answer, type Repeatable } from './once.ts';
 import { parseIfMatch, writeEntityTag } from '../app/precondition.ts';
+import { Readable } from 'node:stream';
+import type { Upload } from '../app/host-disk-files.ts';
 import type { Handlers, RouteRequest, StreamMessage } from './route-handler.ts';
 import { securityHeaders } from './security-headers.ts';
 import { parseWith } from '../app/issues.ts';
@@ -124,7 +133,11 @@ function prepare(
     throw new Fault('invalid', 'this route takes no query', {
       facts: { names: Object.keys(query as object).slice(0, 10) },
     });
-  if (route.body === undefined && request.body !== undefined)
+  if (route.upload === undefined && request.body instanceof Readable)
+    throw new Fault('invalid', 'the body is not declared as JSON', {
+      hint: 'send the header content-type: application/json',
+    });
+  if (route.body === undefined && route.upload === undefined && request.body !== undefined)
     throw new Fault('invalid', 'this route takes no body');
   return {
     caller,
@@ -134,6 +147,7 @@ function prepare(
     query: route.query === undefined ? undefined : parseWith(route.query, query, 'the query'),
     body:
       route.body === undefined ? undefined : parseWith(route.body, request.body ?? {}, 'the body'),
+    upload: route.upload === undefined ? undefined : uploadOf(route.upload.maxBytes, request),
     precondition: route.conditional ? parseIfMatch(request.headers['if-match']) : undefined,
     lastEventId: lastEventId(request),
     cookie: (name) => readCookie(request.headers.cookie, name),
@@ -142,6 +156,21 @@ function prepare(
     },
     signal,
   } as RouteRequest<RouteName>;
+}
+
+/** Errors: `invalid` without bytes or their length; `too-large`. */
+function uploadOf(maxBytes: number, { body, headers }: FastifyRequest): Upload {
+  const length = headers['content-length'] ?? '';
+  if (!(body instanceof Readable) || !/^\d{1,15}$/.test(length))
+    throw new Fault('invalid', 'this route takes bytes with their length', {
+      hint: `send the headers content-type: ${uploadMediaType} and content-length`,
+    });
+  const sizeBytes = Number(length);
+  if (sizeBytes > maxBytes)
+    throw new Fault('too-large', `the body is larger than ${maxBytes} bytes`, {
+      facts: { limit: maxBytes },
+    });
+  return { sizeBytes, content: body };
 }
 
 async function answer(
@@ -161,7 +190,9 @@ async function answer(
   const handle = options.handlers[name] as (request: RouteRequest<RouteName>) => unknown;
   const run = async (): Promise<Answer> =>
     await render(options, route, request, await handle(asked), controller.signal);
-  const key = route.method === 'GET' ? undefined : request.headers['idempotency-key'];
+  // A file that is sent again is there as if it had been sent once.
+  const isOnceAnyway = route.method === 'GET' || route.upload !== undefined;
+  const key = isOnceAnyway ? undefined : request.headers['idempotency-key'];
   const made =
     key === undefined
       ? await run()

@@ -1,7 +1,7 @@
 /**
  * The HTTP server: one port for API, its page, /metrics, the console, agents and
- * streams (upgrades). Everything that comes in is bounded before it is looked at: head 16 KiB, URL 8 KiB, body 1 MiB, 15 s for a head and 60 s
- * for a body.
+ * streams (upgrades). Everything that comes in is bounded before it is looked at: head 16 KiB, URL 8 KiB, body 1 MiB or what a route says of an
+ * upload, 15 s for a head and 60 s for a body.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -10,7 +10,7 @@ import type { TlsOptions } from 'node:tls';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Fault } from '#lib';
 import type { Log } from '#log';
-import { buildOpenApi } from '#api';
+import { buildOpenApi, uploadMediaType } from '#api';
 import type { Tickets } from '../consoles/tickets.ts';
 import type { Coordinator } from '../context.ts';
 import { buildApiPage, type Page } from './api-page.ts';
@@ -166,6 +166,8 @@ export class HttpServer implements AsyncDisposable {
         }
       },
     );
+    // Read by the handler of a route that takes it; its length is looked at there.
+    server.addContentTypeParser(uploadMediaType, (_request, body, done) => done(null, body));
     server.addHook('onRequest', (request, reply, done) => {
       const correlationId = correlationOf(request.raw);
       request.state = {
@@ -194,7 +196,8 @@ export class HttpServer implements AsyncDisposable {
         reply.header('retry-after', String(problem.retryAfterSeconds));
       if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="gantry"');
       // What is left of a body that was refused is not read.
-      if (problem.status === 413) reply.header('connection', 'close');
+      const isUpload = request.headers['content-type'] === uploadMediaType;
+      if (problem.status === 413 || isUpload) reply.header('connection', 'close');
       await reply.code(problem.status).type(problemMediaType).send(problemBytes(problem.body));
     });
     server.setNotFoundHandler((request) => {

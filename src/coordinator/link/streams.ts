@@ -12,6 +12,18 @@ import type { Links } from '../context.ts';
 const dialLimitMs = 10_000;
 const maxPending = 1000;
 
+export interface Joining<T> {
+  readonly doing: string;
+  readonly limitMs: number;
+  readonly ask: (streamId: string, signal: AbortSignal) => Promise<T>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Joined<T> {
+  readonly socket: WebSocket;
+  readonly answer: Promise<T>;
+}
+
 export class StreamHub {
   readonly #links: Links;
   readonly #pending = new Map<
@@ -31,23 +43,40 @@ export class StreamHub {
     access: 'read-only' | 'read-write',
     signal?: AbortSignal,
   ): Promise<WebSocket> {
+    const readOnly = access === 'read-only';
+    const { socket } = await this.join(hostId, {
+      doing: `opening ${channel} of a vm`,
+      limitMs: dialLimitMs,
+      ask: (streamId, inner) => {
+        const params = { streamId, id: vmId, channel, readOnly };
+        return this.#links.call(hostId, 'stream.open', params, { signal: inner });
+      },
+      signal,
+    });
+    return socket;
+  }
+
+  /**
+   * The agent's end of what it is asked to dial for, within `limitMs`; `answer` is what it says to the call, maybe when all has gone
+   * over it. Errors: the agent's fault; `unavailable`; `timeout`.
+   */
+  async join<T>(hostId: string, { doing, limitMs, ask, signal }: Joining<T>): Promise<Joined<T>> {
     if (this.#pending.size >= maxPending)
       throw new Fault('exhausted', `${maxPending} streams are being opened already`);
     const streamId = randomBytes(16).toString('base64url');
     const { promise, resolve } = Promise.withResolvers<WebSocket>();
     this.#pending.set(streamId, { hostId, resolve });
+    const controller = new AbortController();
+    const both = AbortSignal.any([controller.signal, ...(signal === undefined ? [] : [signal])]);
+    const answer = ask(streamId, both);
+    // Told to whoever waits for it.
+    answer.catch(() => undefined);
     try {
-      return await withDeadline(
-        `opening ${channel} of a vm`,
-        dialLimitMs,
-        signal,
-        async (inner) => {
-          const params = { streamId, id: vmId, channel, readOnly: access === 'read-only' };
-          await this.#links.call(hostId, 'stream.open', params, { signal: inner });
-          return promise;
-        },
-      );
+      const dialled = Promise.race([promise, answer.then(() => promise)]);
+      const socket = await withDeadline(doing, limitMs, signal, () => dialled);
+      return { socket, answer };
     } catch (error) {
+      controller.abort(error);
       // The agent may have dialled all the same, even before it answers.
       void promise.then((socket) => socket.close(1001, 'nobody waits for it'));
       throw error;

@@ -14,6 +14,7 @@ const more: Readonly<Record<DiskVerb, object>> = {
   checksum: {},
   check: {},
   create: { format: 'qcow2', sizeBytes: 1024 ** 2 },
+  'create-floppy': {},
   'create-child': { format: 'qcow2', parent },
   convert: { target, format: 'qcow2' },
   resize: { sizeBytes: 1024 ** 2 },

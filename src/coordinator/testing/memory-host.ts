@@ -211,6 +211,9 @@ export class MemoryHost implements Links {
     'host.disk': ({ file }) => {
       throw new Fault('not-found', `there is no disk ${file}`);
     },
+    'host.disk.files': () => ({ fileSystems: [], readOnly: null, folder: null }),
+    'host.disk.file.send': () => ({ kind: 'file', sizeBytes: 0 }),
+    'host.disk.file.take': () => ({}),
     'host.disk.plan': () => ({ files: [] }),
     'host.disk.work': () => ({ answer: {} }),
     'host.disk.stop': () => ({}),

@@ -121,6 +121,11 @@ export class FilesAppliance implements AsyncDisposable {
     }
   }
 
+  /** Resolves when the machine has ended, however that came. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   /** The disk and its partitions, each with the file system that is there. */
   get systems(): readonly FileSystem[] {
     return this.#systems;

@@ -18,6 +18,7 @@ import { additionsVersion } from '#images';
 import { isLive } from '../../host/admission.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { sweepTemporaries } from '../../storage/atomic-file.ts';
+import { FilesMachines } from '../../storage/insides/files-machines.ts';
 import { FileStorage } from '../../storage/file-storage.ts';
 import { readVolumes } from '../../storage/file-system.ts';
 import { ImageChecks } from '../../storage/image-checks.ts';
@@ -128,18 +129,18 @@ export class QemuDriver implements Driver {
       taps: networks instanceof LinuxNetworks ? networks : undefined,
     });
     const imageFolder = join(options.dataDir, 'images');
-    const qemuImg = (): string => this.#requireQemuImg();
     this.storage = new FileStorage({
       dataDir: options.dataDir,
       imageFolder,
       settings: options.settings,
-      qemuImg,
+      qemuImg: () => this.#requireQemuImg(),
+      filesMachines: new FilesMachines(imageFolder, host, options.log),
       own: (path, uid) => this.#own(path, uid),
     });
     this.images = new HostImages({
       folder: imageFolder,
       folders: () => this.storage.folders(),
-      qemuImg,
+      qemuImg: () => this.#requireQemuImg(),
     });
   }
 
@@ -336,9 +337,8 @@ export class QemuDriver implements Driver {
   #requireQemuImg(): string {
     const { qemuImg } = this.#host.binaries;
     if (qemuImg !== undefined) return qemuImg;
-    throw new Fault('unsupported', 'qemu-img is not installed', {
-      hint: 'install the package qemu-utils',
-    });
+    const hint = 'install the package qemu-utils';
+    throw new Fault('unsupported', 'qemu-img is not installed', { hint });
   }
 
   async #own(path: string, uid: number | null): Promise<void> {

@@ -28,6 +28,7 @@ import {
   type NewDisk,
   type PieceList,
 } from '#disk';
+import { createBlankFloppy, floppyBytes } from '#images';
 import { Fault } from '#lib';
 import { exists } from '../exists.ts';
 import { openOther, openSource, type Doing, type Perform, type WorkOf } from './doing.ts';
@@ -93,6 +94,21 @@ export const createVerb: Perform<'create'> = async (work, doing) => {
     ...shape,
     make: () => makeDisk({ ...shape, sizeBytes, signal }, store),
     isMade: async (disk) => disk.sizeBytes === sizeBytes && disk.parent === undefined,
+  });
+};
+
+/** 1.44 MB with an empty FAT file system; files are put into it like into any disk. */
+export const createFloppyVerb: Perform<'create-floppy'> = async ({ file: path, label }, doing) => {
+  const { id, signal } = doing;
+  const rest = restOf(path, id);
+  return await makeOnce(doing, {
+    path,
+    format: 'raw',
+    make: async () => {
+      await createBlankFloppy(rest, label, signal);
+      await rename(rest, path);
+    },
+    isMade: async (disk) => disk.sizeBytes === floppyBytes,
   });
 };
 

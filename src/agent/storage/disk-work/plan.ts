@@ -42,6 +42,39 @@ export interface PlanOptions {
   readonly again: boolean;
 }
 
+/** A disk file that is looked into, or into which something is put. */
+export interface FileAsked {
+  /** `read from`, as a refusal says it. */
+  readonly doing: string;
+  readonly file: string;
+  readonly access: 'read' | 'write';
+}
+
+/** As `planWork`, for what is done inside one disk; for reading images of this host may be used too. */
+export async function planFile(
+  { doing, file, access }: FileAsked,
+  options: PlanOptions,
+): Promise<Omit<Plan, 'work'>> {
+  const { folders, machines, space } = options;
+  const path = await realPath(file);
+  const store = await storeOf(folders.parents());
+  const users = await findDiskUsers(machines);
+  const formatOf = formatsFrom(users);
+  const isRead = access === 'read';
+  await requireInside(path, isRead ? folders.parents() : folders.listed());
+  await requireDisk(path, store, formatOf(path));
+  const reads = isRead ? [path] : [];
+  const changes = isRead ? [] : [path];
+  const forest = await forestAround(changes, store, users, options);
+  requireFree(doing, users, forest, { reads, changes, under: [] });
+  for (const changed of changes) {
+    await demandUnused(changed, doing);
+    await requireSpace(changed, space);
+  }
+  requireChildless(doing, changes, forest);
+  return { reads, changes, makes: [], store, formatOf };
+}
+
 export async function planWork(asked: DiskWork, options: PlanOptions): Promise<Plan> {
   const { folders, machines, space, again } = options;
   const work = await withRealPaths(asked);
@@ -50,8 +83,7 @@ export async function planWork(asked: DiskWork, options: PlanOptions): Promise<P
   const { reads = [], makes = [], under = [] } = touched;
   const store = await storeOf(folders.parents());
   const users = await findDiskUsers(machines);
-  const formatOf = (path: string): string | undefined =>
-    users.get(path)?.find(({ format }) => format !== undefined)?.format;
+  const formatOf = formatsFrom(users);
   for (const path of [...reads, ...(touched.changes ?? []), ...makes, ...under])
     await requireInside(path, folders.listed());
   for (const path of [...reads, ...under]) await requireDisk(path, store, formatOf(path));
@@ -70,6 +102,10 @@ export async function planWork(asked: DiskWork, options: PlanOptions): Promise<P
     if (verb !== 'delete') await requireSpace(path, space);
   if (touched.sparesChildren === undefined) requireChildless(verb, changes, forest);
   return { work, reads: [...reads, ...under], changes, makes, store, formatOf };
+}
+
+function formatsFrom(users: DiskUsers): Plan['formatOf'] {
+  return (path) => users.get(path)?.find(({ format }) => format !== undefined)?.format;
 }
 
 function touchedBy<V extends DiskVerb>(work: WorkOf<V>): Touched {
@@ -126,7 +162,7 @@ async function requireDisk(
 
 /** Errors: `refused` with the ids of the vms; they are named where it is known who may see them. */
 function requireFree(
-  verb: DiskVerb,
+  verb: string,
   users: DiskUsers,
   forest: Pick<DiskForest, 'users'>,
   { reads, changes, under }: Readonly<Record<'reads' | 'changes' | 'under', readonly string[]>>,
@@ -171,7 +207,7 @@ async function forestAround(
 }
 
 /** Of a commit the child that is written into its parent does not count: it goes with it. */
-function requireChildless(verb: DiskVerb, changes: readonly string[], forest: DiskForest): void {
+function requireChildless(verb: string, changes: readonly string[], forest: DiskForest): void {
   for (const path of changes) {
     const found = forest.disks.get(path)?.children ?? [];
     const children = found.filter((child) => !changes.includes(child));

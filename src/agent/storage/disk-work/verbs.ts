@@ -12,6 +12,7 @@ import type { Perform, WorkOf } from './doing.ts';
 import {
   convertVerb,
   createChildVerb,
+  createFloppyVerb,
   createVerb,
   flattenVerb,
   joinVerb,
@@ -68,6 +69,7 @@ export const verbTable: { readonly [V in DiskVerb]: VerbFacts<V> } = {
   checksum: { touches: readsOne, perform: checksumVerb },
   check: { touches: readsOne, perform: checkVerb },
   create: { touches: ({ file }) => ({ makes: [file] }), perform: createVerb },
+  'create-floppy': { touches: ({ file }) => ({ makes: [file] }), perform: createFloppyVerb },
   'create-child': {
     touches: ({ file, parent }) => ({ makes: [file], under: [parent] }),
     perform: createChildVerb,

@@ -6,14 +6,14 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { DiskVerb, DiskWork } from '#api';
-import type { Progress } from '#disk';
+import type { FileStore, Progress } from '#disk';
 import { Fault, formatBytes } from '#lib';
 import type { DiskWorkAsked, DiskWorkshop, TravelWork } from '../../drivers/files.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { realPath } from '../allowed.ts';
 import type { DiskFolders } from '../disk-catalogue.ts';
 import type { Doing, WorkOf } from './doing.ts';
-import { planWork, type Plan } from './plan.ts';
+import { planFile, planWork, type FileAsked, type Plan } from './plan.ts';
 import { WorkRecords } from './rests.ts';
 import { watchSpace } from './space-guard.ts';
 import { verbTable } from './verbs.ts';
@@ -30,6 +30,14 @@ export interface WorksOptions {
 }
 
 type Answer = Readonly<Record<string, unknown>>;
+
+export interface HeldFile extends Disposable {
+  /** With all links followed. */
+  readonly path: string;
+  readonly store: FileStore;
+  /** As the settings of a vm say it; undefined where its content decides. */
+  readonly format: string | undefined;
+}
 
 interface Running {
   readonly asked: DiskWork;
@@ -96,6 +104,30 @@ export class DiskWorks implements DiskWorkshop {
     await running.answer.catch(() => undefined);
   }
 
+  /** A disk that is looked into or changed inside, kept from other work until it is given back. Errors: as `plan`. */
+  async hold(
+    asked: FileAsked,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+  ): Promise<HeldFile> {
+    await this.#swept;
+    const plan = await this.#planFile(asked, machines, signal);
+    const { reads, changes, store, formatOf } = plan;
+    const [path = ''] = [...reads, ...changes];
+    const held = this.#hold(plan);
+    return { path, store, format: formatOf(path), [Symbol.dispose]: () => held[Symbol.dispose]() };
+  }
+
+  /** Whether it could be held; the path with all links followed. Errors: as `plan`. */
+  async judge(
+    asked: FileAsked,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { reads, changes } = await this.#planFile(asked, machines, signal);
+    return [...reads, ...changes][0] ?? asked.file;
+  }
+
   async isChanging(path: string): Promise<boolean> {
     return this.#held.get(await realPath(path))?.kind === 'write';
   }
@@ -146,6 +178,15 @@ export class DiskWorks implements DiskWorkshop {
     }
   }
 
+  #planFile(
+    asked: FileAsked,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+  ): ReturnType<typeof planFile> {
+    const { folders } = this.#options;
+    return planFile(asked, { folders, machines, signal, again: false, space: this.#options });
+  }
+
   #plan(
     work: DiskWork,
     machines: readonly MachineFile[],
@@ -157,7 +198,7 @@ export class DiskWorks implements DiskWorkshop {
   }
 
   /** Errors: `refused` for a file that other work is at. */
-  #hold({ reads, changes, makes }: Plan): Disposable {
+  #hold({ reads, changes, makes }: Pick<Plan, 'reads' | 'changes' | 'makes'>): Disposable {
     const wanted = new Map<string, 'read' | 'write'>(reads.map((path) => [path, 'read']));
     for (const path of [...changes, ...makes]) wanted.set(path, 'write');
     for (const [path, kind] of wanted) {
