@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { open, readdir, readFile, truncate, watch, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { open, readdir, readFile, stat, truncate, watch, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { diskWorkSchema, type LinkResult } from '#api';
+import { unfinishedPaths } from '#disk';
 import { isFault, miB } from '#lib';
 import {
   bareDefinition,
@@ -179,28 +181,56 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
     assert.deepEqual((await list()).get('data.raw')?.vmIds, [other]);
   });
 
-  test('an agent that is killed while it converts a disk leaves the source as it was and nothing of the target, and another does it again', async () => {
+  test('a conversion that is killed with its agent leaves its source as it was, goes on after it where it was, and leaves nothing when it is stopped instead', async () => {
     const [source, target] = [join(agent.shelf, 'source.raw'), join(agent.shelf, 'target.qcow2')];
-    const content = randomBytes(64 * miB);
-    await writeFile(source, content);
+    // Twice what lies between two notes of how far it is.
+    const half = 256 * miB;
+    const data = randomBytes(48 * miB);
+    const file = await open(source, 'w');
+    for (const at of [0, half]) await file.write(data, 0, data.length, at);
+    await file.truncate(2 * half);
+    await file.close();
+    const before = await stat(source);
     const verb = { verb: 'convert', file: source, target, format: 'qcow2' };
     const work = diskWorkSchema.parse({ ...verb, sourceFormat: 'raw' });
-    const id = crypto.randomUUID();
     const rests = async (): Promise<string[]> =>
-      (await readdir(agent.shelf)).filter((name) => name.startsWith('.target.qcow2.'));
-    const watching = watch(agent.shelf, { signal: AbortSignal.timeout(20_000) });
-    const { answer } = agent.host.begin('host.disk.work', { id, work, again: false });
-    answer.catch(() => undefined);
-    for await (const _ of watching) if ((await rests()).length > 0) break;
-    const { links } = agent.host;
-    await agent.process.stop('SIGKILL');
-    assert.equal((await rests()).length, 1, 'it was killed in the middle');
-    agent.process.run();
-    await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
-    await agent.host.call('host.disk.stop', { id });
+      (await readdir(agent.shelf)).filter((name) => name.startsWith('.target.qcow2.')).sort();
+    const { part, journal } = unfinishedPaths(target);
+    const doneBytes = async (): Promise<number> => {
+      const { doneBytes: done } = JSON.parse(await readFile(journal, 'utf8')) as {
+        doneBytes: number;
+      };
+      return done;
+    };
+    const killHalfway = async (id: string): Promise<void> => {
+      const watching = watch(agent.shelf, { signal: AbortSignal.timeout(60_000) });
+      const { answer } = agent.host.begin('host.disk.work', { id, work, again: false });
+      answer.catch(() => undefined);
+      for await (const { filename } of watching)
+        if (filename === basename(journal) && (await doneBytes().catch(() => 0)) > 0) break;
+      const { links } = agent.host;
+      await agent.process.stop('SIGKILL');
+      assert.deepEqual(await rests(), [basename(journal), basename(part)], 'it was in the middle');
+      assert.equal(await doneBytes(), half);
+      agent.process.run();
+      await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
+    };
+    const stopped = crypto.randomUUID();
+    await killHalfway(stopped);
+    await agent.host.call('host.disk.stop', { id: stopped });
     assert.deepEqual(await rests(), []);
-    assert.ok((await readFile(source)).equals(content));
+
+    const id = crypto.randomUUID();
+    await killHalfway(id);
+    const written = (): number =>
+      Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${agent.process.pid}/io`, 'utf8'))?.[1]);
+    const start = written();
     await agent.host.call('host.disk.work', { id, work, again: true });
+    const more = written() - start;
+    assert.ok(more > data.length && more < 1.5 * data.length, `${more} bytes were written`);
+    assert.deepEqual(await rests(), []);
+    const after = await stat(source);
+    assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
     qemuImg('compare', '-q', '-f', 'raw', '-F', 'qcow2', source, target);
   });
 

@@ -37,7 +37,12 @@ export { flattenDisk, type FlattenOptions } from './verbs/flatten.ts';
 export { inspectDisk, type LayerReport } from './verbs/inspect.ts';
 export { mapDisk, measure, type MapRun, type Measure } from './verbs/map.ts';
 export type { Progress, VerbOptions } from './verbs/progress.ts';
-export { convertResumably, unfinishedPaths, type ResumeOptions } from './verbs/resume.ts';
+export {
+  convertResumably,
+  dropUnfinished,
+  unfinishedPaths,
+  type ResumeOptions,
+} from './verbs/resume.ts';
 export { resizeDisk } from './verbs/resize.ts';
 export { rebaseAnew, reconnectAnew, resizeAnew, type AnewOptions } from './verbs/anew.ts';
 export {

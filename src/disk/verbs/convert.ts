@@ -27,17 +27,24 @@ export async function convertDisk(source: Disk, options: ConvertOptions): Promis
   const { sizeBytes } = source;
   const isStream = target.variant === 'streamOptimized';
   const compress = options.compress === true || isStream;
-  if (!compress) {
-    const isFull = target.preallocation === 'full';
-    const rounded = roundedSize({ ...target, sizeBytes });
-    await demandSpace(target.path, isFull ? rounded : (await measure(source, signal)).dataBytes);
-  }
+  await demandRoom(source, { ...options, compress });
   const wanted: NewDisk = { ...target, sizeBytes, ...(signal === undefined ? {} : { signal }) };
   await makeDisk(wanted, options.store, async (made) => {
     await copyDisk(source, made, { ...options, target: 'new', compress });
     if (options.verify !== 'compare') return;
     await verify(source, made, options);
   });
+}
+
+/** How much of it compresses is not known before. Faults: `exhausted`. */
+export async function demandRoom(
+  source: Disk,
+  { target, compress, signal }: ConvertOptions,
+): Promise<void> {
+  if (compress === true) return;
+  const isFull = target.preallocation === 'full';
+  const rounded = roundedSize({ ...target, sizeBytes: source.sizeBytes });
+  await demandSpace(target.path, isFull ? rounded : (await measure(source, signal)).dataBytes);
 }
 
 async function verify(source: Disk, made: Disk, options: ConvertOptions): Promise<void> {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { openDisk } from '../open.ts';
 import { contentAt, makeScattered, store, withFolder } from '../testing/folder.ts';
 import { compareDisks } from './compare.ts';
-import { convertResumably, unfinishedPaths } from './resume.ts';
+import { convertResumably, dropUnfinished, unfinishedPaths } from './resume.ts';
 
 const mib = 1024 * 1024;
 const sizeBytes = 40 * mib;
@@ -23,6 +23,7 @@ interface Attempt {
   readonly folder: string;
   readonly target: Target;
   readonly compress?: boolean;
+  readonly verify?: 'compare';
   /** Progress calls until it is cancelled; never when absent. */
   readonly calls?: number;
 }
@@ -125,6 +126,19 @@ void test('a copy is begun anew when the source, the target or the journal is no
     }
   }));
 
+void test('what was copied before is found to be damaged at the end where all is compared, and copied anew', () =>
+  withFolder(async (folder) => {
+    const target = { format: 'raw' } as const;
+    const { part } = unfinishedPaths(join(folder, 'b'));
+    await makeScattered({ path: join(folder, 'a.raw'), format: 'raw', sizeBytes }, 7);
+    assert.equal(await attempt({ folder, target, calls: 24 }), undefined);
+    const bytes = await readFile(part);
+    bytes.fill(0x5a, 300_000, 370_000); // in what the journal says is copied
+    await writeFile(part, bytes);
+    assert.equal(await attempt({ folder, target, verify: 'compare' }), 0);
+    await assertCopied(folder, target);
+  }));
+
 void test('a copy that another process is at is not gone on with, and a target that is there is not touched', () =>
   withFolder(async (folder) => {
     const target = { format: 'vhd' } as const;
@@ -132,10 +146,20 @@ void test('a copy that another process is at is not gone on with, and a target t
     await attempt({ folder, target, calls: 14 });
     const { journal } = unfinishedPaths(join(folder, 'b'));
     const { work } = JSON.parse(await readFile(journal, 'utf8')) as { work: string };
-    await writeFile(journal, JSON.stringify({ gantry: 'disk-copy', pid: 1, work, doneBytes: 0 }));
+    const [started = ''] = (await readFile('/proc/1/stat', 'utf8')).split(' ').slice(21);
+    await writeFile(
+      journal,
+      JSON.stringify({ gantry: 'disk-copy', pid: 1, started, work, doneBytes: 0 }),
+    );
     await using source = await openDisk({ path: join(folder, 'a.raw'), store, format: 'raw' });
     const options = { target: { ...target, path: join(folder, 'b') }, store };
     await assert.rejects(convertResumably(source, options), { code: 'refused' });
+    await dropUnfinished(join(folder, 'b'));
+    assert.ok((await readdir(folder)).includes('.b.unfinished.part'), 'it is not taken from it');
+    // A process with that number, but one that started at another time.
+    const old = { gantry: 'disk-copy', pid: 1, started: '7', work, doneBytes: 0 };
+    await writeFile(journal, JSON.stringify(old));
+    await convertResumably(source, options);
     await writeFile(join(folder, 'b'), 'mine');
     await assert.rejects(convertResumably(source, options), { code: 'exists' });
     const stream = { ...options.target, format: 'vmdk', variant: 'streamOptimized' };

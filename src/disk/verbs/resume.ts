@@ -1,10 +1,10 @@
 /**
  * A conversion that goes on where it was cut off. Beside the target lie the file that is being made and a journal: what is
  * copied, in what way, and how far. Every so often the file is made durable, then the journal says so. Going on, the
- * source must be the same files unchanged, and what the journal says is copied is compared with it first; if
- * anything is not as it should be, the copy begins anew.
+ * source must be the same files unchanged, and what the journal says is copied is compared with it: first, or at the end where
+ * all is compared anyway. If anything is not as it should be, the copy begins anew.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Fault, isFault, miB } from '#lib';
@@ -13,10 +13,9 @@ import { openDisk } from '../open.ts';
 import type { FileStore } from '../store.ts';
 import { checkDisk } from './check.ts';
 import { compareDisks } from './compare.ts';
-import { verifyCopy, type ConvertOptions } from './convert.ts';
+import { demandRoom, verifyCopy, type ConvertOptions } from './convert.ts';
 import { copyDisk } from './copy.ts';
-import { demandSpace, layOutFile, publishFile, syncFolder, type NewDisk } from './create.ts';
-import { measure } from './map.ts';
+import { layOutFile, publishFile, syncFolder, type NewDisk } from './create.ts';
 import { ProgressMeter } from './progress.ts';
 
 /** Copied between two entries of the journal. */
@@ -33,8 +32,9 @@ const wholeOnly = [
 
 interface Journal {
   readonly gantry: 'disk-copy';
-  /** Who is at it, or was. */
+  /** Who is at it, or was: the process and when it started, since numbers of processes come again. */
   readonly pid: number;
+  readonly started: string;
   /** What is copied into what, as one text: equal only for the same work on the same, unchanged files. */
   readonly work: string;
   readonly doneBytes: number;
@@ -59,7 +59,7 @@ export async function convertResumably(
   source: Disk,
   options: ResumeOptions,
 ): Promise<{ readonly resumedBytes: number }> {
-  const { target, store, signal } = options;
+  const { target } = options;
   if (wholeOnly.includes(target.variant ?? '')) {
     throw new Fault(
       'unsupported',
@@ -72,42 +72,75 @@ export async function convertResumably(
   if (existsSync(target.path)) throw new Fault('exists', `${target.path} is there already`);
   const paths = unfinishedPaths(target.path);
   const work = await describeWork(source, options);
-  const wanted: NewDisk = {
-    ...target,
-    sizeBytes: source.sizeBytes,
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const resumedBytes = await usableBytes(source, options, paths, work);
-  if (resumedBytes === 0) {
-    await rm(paths.journal, { force: true });
-    await rm(paths.part, { force: true });
-    await demandSpace(target.path, (await measure(source, signal)).dataBytes);
-    await layOutFile(wanted, paths.part, () => undefined);
-  }
-  await writeJournal(paths.journal, {
-    gantry: 'disk-copy',
-    pid: process.pid,
-    work,
-    doneBytes: resumedBytes,
-  });
-  const made = await openPart(paths.part, store, target.format, 'write');
-  try {
-    await copySteps(source, made, { ...options, resumedBytes }, (doneBytes) =>
-      writeJournal(paths.journal, { gantry: 'disk-copy', pid: process.pid, work, doneBytes }),
-    );
-    await made.close();
-  } catch (error) {
-    await made.abandon();
-    throw error;
-  }
-  if (options.verify === 'compare') {
-    await using again = await openPart(paths.part, store, target.format, 'read');
-    await verifyCopy(source, again, signal);
+  let resumedBytes = await usableBytes(source, options, paths, work);
+  await fill(source, options, { paths, work, resumedBytes });
+  if (options.verify === 'compare' && !(await isCopied(source, options, paths, resumedBytes))) {
+    resumedBytes = 0;
+    await fill(source, options, { paths, work, resumedBytes });
+    await isCopied(source, options, paths, resumedBytes);
   }
   await publishFile(paths.part, target.path, 'keep');
   await rm(paths.journal);
   await syncFolder(dirname(target.path));
   return { resumedBytes };
+}
+
+interface Course {
+  readonly paths: ReturnType<typeof unfinishedPaths>;
+  readonly work: string;
+  readonly resumedBytes: number;
+}
+
+/** The rest of the copy, or all of it. */
+async function fill(
+  source: Disk,
+  options: ResumeOptions,
+  { paths, work, resumedBytes }: Course,
+): Promise<void> {
+  const { target, store, signal } = options;
+  const note = (doneBytes: number): Promise<void> => {
+    const { pid } = process;
+    const started = startOf(pid) ?? '';
+    return writeJournal(paths.journal, { gantry: 'disk-copy', pid, started, work, doneBytes });
+  };
+  if (resumedBytes === 0) {
+    await rm(paths.journal, { force: true });
+    await rm(paths.part, { force: true });
+    await demandRoom(source, options);
+    const wanted: NewDisk = {
+      ...target,
+      sizeBytes: source.sizeBytes,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    await layOutFile(wanted, paths.part, () => undefined);
+  }
+  await note(resumedBytes);
+  const made = await openPart(paths.part, store, target.format, 'write');
+  try {
+    await copySteps(source, made, { ...options, resumedBytes }, note);
+    await made.close();
+  } catch (error) {
+    await made.abandon();
+    throw error;
+  }
+}
+
+/** False: what was there before is not what it was, so the copy is to be made anew. Faults: as `verifyCopy`. */
+async function isCopied(
+  source: Disk,
+  { target, store, signal }: ResumeOptions,
+  paths: ReturnType<typeof unfinishedPaths>,
+  resumedBytes: number,
+): Promise<boolean> {
+  try {
+    await using again = await openPart(paths.part, store, target.format, 'read');
+    await verifyCopy(source, again, signal);
+    return true;
+  } catch (error) {
+    if (resumedBytes === 0 || !(isFault(error, 'internal') || isFault(error, 'corrupt')))
+      throw error;
+    return false;
+  }
 }
 
 function openPart(
@@ -154,13 +187,13 @@ async function describeWork(source: Disk, { target, compress }: ConvertOptions):
 /** How much of an unfinished copy can be gone on with: 0 when there is none or it is not to be trusted. */
 async function usableBytes(
   source: Disk,
-  { target, store, signal }: ResumeOptions,
+  { target, store, verify, signal }: ResumeOptions,
   paths: ReturnType<typeof unfinishedPaths>,
   work: string,
 ): Promise<number> {
   const journal = await readJournal(paths.journal);
   if (journal === undefined || !existsSync(paths.part)) return 0;
-  if (journal.pid !== process.pid && existsSync(`/proc/${journal.pid}`)) {
+  if (isAnothers(journal)) {
     throw new Fault('refused', `process ${journal.pid} is making ${target.path}`, {
       hint: `wait for it, or delete ${paths.journal} if it is another program`,
     });
@@ -170,6 +203,7 @@ async function usableBytes(
     await using part = await openPart(paths.part, store, target.format, 'read');
     const { corruptions } = await checkDisk(part, signal);
     if (corruptions > 0 || part.sizeBytes < source.sizeBytes) return 0;
+    if (verify === 'compare') return journal.doneBytes;
     const compared = await compareDisks(source, part, { limitBytes: journal.doneBytes, signal });
     return compared.isEqual ? journal.doneBytes : 0;
   } catch (error) {
@@ -188,12 +222,35 @@ async function readJournal(path: string): Promise<Journal | undefined> {
     return undefined; // none, or one that was cut off
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { gantry, pid, work, doneBytes } = value as Readonly<Record<string, unknown>>;
+  const { gantry, pid, started, work, doneBytes } = value as Readonly<Record<string, unknown>>;
   if (gantry !== 'disk-copy' || typeof work !== 'string') return undefined;
+  if (typeof started !== 'string') return undefined;
   if (typeof pid !== 'number' || typeof doneBytes !== 'number') return undefined;
   if (!Number.isSafeInteger(pid) || !Number.isSafeInteger(doneBytes) || doneBytes < 0)
     return undefined;
-  return { gantry, pid, work, doneBytes };
+  return { gantry, pid, started, work, doneBytes };
+}
+
+/** Removes an unfinished copy, unless another process is at it. */
+export async function dropUnfinished(path: string): Promise<void> {
+  const { part, journal } = unfinishedPaths(path);
+  const found = await readJournal(journal);
+  if (found !== undefined && isAnothers(found)) return;
+  for (const one of [journal, `${journal}.new`, part]) await rm(one, { force: true });
+}
+
+function isAnothers({ pid, started }: Journal): boolean {
+  return pid !== process.pid && startOf(pid) === started;
+}
+
+/** When a process started, in ticks since the host did (proc(5)); undefined: there is none. */
+function startOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
 }
 
 /** The old journal or the new one is there at any time. */

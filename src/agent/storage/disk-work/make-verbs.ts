@@ -11,7 +11,7 @@ import type { DiskAnswer } from '#api';
 import {
   claimDisk,
   compareDisks,
-  convertDisk,
+  convertResumably,
   flattenDisk,
   formatNamed,
   joinDisk,
@@ -140,13 +140,13 @@ export const convertVerb: Perform<'convert'> = async (work, doing) => {
   const method = compression === 'none' ? {} : { compression };
   return await makeOnce(doing, {
     ...shape,
-    make: () =>
-      convertDisk(disk, {
+    make: async () =>
+      void (await convertResumably(disk, {
         ...doing,
         target: { ...shape, ...method },
         compress: compression !== 'none',
         verify: 'compare',
-      }),
+      })),
     isMade: (made) => isEqual(disk, made, doing),
   });
 };

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { mkdir, rm, truncate } from 'node:fs/promises';
@@ -14,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { diskWorkSchema, type Disk, type DiskAnswer, type DiskWork } from '#api';
-import { checksumDisk, hostStore, openDisk } from '#disk';
+import { checksumDisk, hostStore, openDisk, unfinishedPaths } from '#disk';
 import { Fault, isFault, miB, type FaultCode } from '#lib';
 import type { Obstacle } from '../../drivers/driver.ts';
 import { findDisksAtWork } from '../../machine/disks-at-work.ts';
@@ -299,6 +300,31 @@ describe('work on disk files', () => {
     const input = { verb: 'convert', file: at('a.qcow2'), target, format: 'raw' };
     await perform(input, { id, again: true });
     assert.deepEqual(files(), ['.c.raw.0123abcd.part', 'a.qcow2', 'b.raw']);
+    assert.deepEqual(readdirSync(at('records')), []);
+  });
+
+  test('a copy that a killed agent was at is kept for whoever asks again, a week, and removed when it is stopped', async () => {
+    await create('a.qcow2');
+    const target = at('b.raw');
+    const { part, journal } = unfinishedPaths(target);
+    const id = crypto.randomUUID();
+    const leave = async (): Promise<void> => {
+      await new WorkRecords(at('records')).begin(id, [target]);
+      for (const path of [part, journal]) writeFileSync(path, '{}');
+      writeFileSync(restOf(target, id), 'half');
+    };
+    await leave();
+    works = open();
+    await perform({ verb: 'checksum', file: at('a.qcow2') });
+    assert.deepEqual(files(), ['.b.raw.unfinished.json', '.b.raw.unfinished.part', 'a.qcow2']);
+    await works.stop(id);
+    assert.deepEqual(files(), ['a.qcow2']);
+    await leave();
+    const longAgo = Date.now() / 1000 - 8 * 24 * 60 * 60;
+    utimesSync(join(at('records'), `${id}.json`), longAgo, longAgo);
+    works = open();
+    await perform({ verb: 'checksum', file: at('a.qcow2') });
+    assert.deepEqual(files(), ['a.qcow2']);
     assert.deepEqual(readdirSync(at('records')), []);
   });
 

@@ -99,7 +99,7 @@ export class DiskWorks implements DiskWorkshop {
   async stop(id: string): Promise<void> {
     await this.#swept;
     const running = this.#running.get(id);
-    if (running === undefined) return;
+    if (running === undefined) return await this.#records.forget(id);
     running.stop.abort(new Fault('cancelled', 'the work was cancelled'));
     await running.answer.catch(() => undefined);
   }
