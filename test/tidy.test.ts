@@ -22,6 +22,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     '#lib',
     '#log',
     '#x509',
+    '#rfb',
     '#api',
     '#disk',
     '#foreign',
@@ -30,7 +31,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     '#nbd',
     '#images',
   ],
-  coordinator: ['#lib', '#log', '#x509', '#api', '#foreign', '#libvirt'],
+  coordinator: ['#lib', '#log', '#x509', '#rfb', '#api', '#foreign', '#libvirt'],
   cli: ['#lib', '#api', '#disk', '#nbd', '#images', '#qemu'],
   console: ['#lib', '#api'],
 };

@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostSettingsSchema } from '#api';
+import { hostSettingsSchema, viewerPath } from '#api';
 import { abortReason, describeFault, Fault, isFault, systemClock, type Clock } from '#lib';
 import type { Log } from '#log';
 import type { Driver } from './drivers/driver.ts';
@@ -33,6 +33,7 @@ import { RecordStore } from './machine/record-store.ts';
 import { endpointOf, type AgentOptions } from './options.ts';
 import type { Durability } from './storage/atomic-file.ts';
 import { Streams } from './stream/streams.ts';
+import { ViewerPorts } from './stream/viewer-ports.ts';
 import { makeHandlers } from './verbs/mod.ts';
 
 const someFaults = { ...noFaults, startFails: 0.02, shutdownIgnored: 0.05, crashPerHour: 0.05 };
@@ -102,8 +103,20 @@ async function runHost(
   const streams = new Streams(dialStream, hostLog);
   await host.begin();
   const { coordinator } = options;
-  const handlers = makeHandlers(host, streams);
-  const link = new Link({ coordinator, wallet, host, handlers, clock, random: Math.random });
+  const dialViewer = (vmId: string, from: string) =>
+    dial(coordinator, `${viewerPath}/${vmId}?from=${encodeURIComponent(from)}`, wallet.inUse);
+  const viewers = new ViewerPorts(dialViewer, hostLog);
+  const handlers = makeHandlers(host, streams, viewers);
+  const link = new Link({
+    coordinator,
+    wallet,
+    host,
+    handlers,
+    clock,
+    random: Math.random,
+    // It says anew what is to be listened on.
+    onWelcome: () => void viewers.listen({ address: null, ports: [] }),
+  });
   outbox.onReady(() => link.nudge());
   const renewal = {
     coordinator,
@@ -118,6 +131,7 @@ async function runHost(
   const told = endHost(host, signal).finally(() => end.abort(abortReason(signal)));
   await Promise.all([told, link.run(end.signal), keepRenewed(renewal, end.signal)]);
   streams.closeAll();
+  viewers.close();
   await host[Symbol.asyncDispose]();
 }
 

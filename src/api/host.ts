@@ -6,6 +6,7 @@ import { idSchema, nameSchema, timeSchema } from './ids.ts';
 import { abilities } from './vm/abilities.ts';
 import { guestRequests } from './vm/additions.ts';
 import { macSchema } from './vm/hardware.ts';
+import { hostViewersSchema, noViewers, viewerSettingsSchema } from './viewers.ts';
 
 /** HOST-21, in the words of the source's status table. */
 export const hostStatuses = [
@@ -194,6 +195,7 @@ export const hostSettingsSchema = z
     consoles: z.boolean().default(true).meta({
       description: 'whether screens, keyboards and serial ports of its vms may be used',
     }),
+    viewers: viewerSettingsSchema.default(noViewers),
   })
   .meta({ id: 'HostSettings' });
 
@@ -215,6 +217,7 @@ export const hostSchema = z
       description: 'from which its agent reaches the coordinator, as far as it is known',
     }),
     connection: hostConnectionSchema.nullable().meta({ description: 'null: it has an agent' }),
+    viewers: hostViewersSchema,
     settings: hostSettingsSchema,
     facts: hostFactsSchema.nullable(),
     load: hostLoadSchema.nullable(),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { hostSettingsSchema } from './host.ts';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
 import { patchOf } from './patch.ts';
+import { viewerSettingsSchema } from './viewers.ts';
 
 export const installationSettingsSchema = z
   .strictObject({
@@ -98,7 +99,9 @@ export type Installation = z.infer<typeof installationSchema>;
 export const hostPatchSchema = z
   .strictObject({
     name: z.string().min(1).max(100).optional(),
-    settings: patchOf(hostSettingsSchema).optional(),
+    settings: patchOf(hostSettingsSchema)
+      .extend({ viewers: patchOf(viewerSettingsSchema).optional() })
+      .optional(),
   })
   .meta({ id: 'HostPatch' });
 export type HostPatch = z.infer<typeof hostPatchSchema>;

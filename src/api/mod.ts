@@ -14,6 +14,7 @@ export * from './host.ts';
 export * from './host-capacity.ts';
 export * from './host-connection.ts';
 export * from './host-space.ts';
+export * from './viewers.ts';
 export * from './ids.ts';
 export * from './image.ts';
 export * from './installation.ts';

@@ -21,7 +21,7 @@ import type {
   Verb,
   VmDefinition,
 } from '#api';
-import { networkSpecSchema } from '#api';
+import { hostSettingsSchema, networkSpecSchema } from '#api';
 import type { Document, Json } from './store/store.ts';
 
 /** kind vm; its version is the ETag of the vm. */
@@ -126,9 +126,17 @@ export const networkDocumentSchema = networkSpecSchema.omit({ id: true });
 
 /** As the schema is now: a setting that there was none of when the document was stored has its default. */
 export function completeDocument(document: Document): Document {
+  if (document.kind === 'host') return completeHost(document);
   if (document.kind !== 'network') return document;
   const { data } = networkDocumentSchema.safeParse(document.data);
   return data === undefined ? document : { ...document, data };
+}
+
+function completeHost(document: Document): Document {
+  const host = document.data as unknown as HostDocument;
+  const { data } = hostSettingsSchema.safeParse(host.settings);
+  if (data === undefined) return document;
+  return { ...document, data: { ...host, settings: data } as unknown as Json };
 }
 
 /** kind span, id of the network: who serves a network that spans hosts, and what it leased. */
@@ -224,6 +232,23 @@ export interface RecordingDocument {
   /** Null while it runs, and where the coordinator was killed meanwhile. */
   readonly endedAt: string | null;
   readonly why: RecordingEnd | null;
+}
+
+/** kind viewer-port, id of the vm: where native viewers see its screen. It keeps it while the host and the range are the same. */
+export interface ViewerPortDocument {
+  readonly hostId: string;
+  readonly port: number;
+}
+
+/** kind viewer-certificate, id of the host: what native viewers are shown. */
+export interface ViewerCertificateDocument {
+  readonly issuedBy: 'gantry' | 'user';
+  /** PEM: the certificate and those above it. */
+  readonly chain: string;
+  /** PEM, sealed for the host. */
+  readonly key: string;
+  /** That ours was made for. */
+  readonly names: readonly string[];
 }
 
 /** kind operation. */

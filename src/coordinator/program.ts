@@ -30,6 +30,8 @@ import { Tickets } from './consoles/tickets.ts';
 import { Claims } from './http/claims.ts';
 import { ForeignHosts } from './foreign/foreign-hosts.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { ViewerCertificates } from './viewers/certificates.ts';
+import { Viewers } from './viewers/viewers.ts';
 import { createHandlers } from './http/handlers.ts';
 import { HttpServer, openApiText } from './http/server.ts';
 import { createInventory } from './inventory/memory-inventory.ts';
@@ -91,7 +93,12 @@ export async function startCoordinator(
   const follower = stack.use(await followStore(store, inventory, log));
   // What it gathered is written last: work that goes on while it is would find its hosts gone.
   const recorder = stack.use(new SampleRecorder({ store, inventory, clock }));
-  const late: { links?: Links; hostNetworks?: HostNetworks; operations?: Operations } = {};
+  const late: {
+    links?: Links;
+    hostNetworks?: HostNetworks;
+    operations?: Operations;
+    viewers?: Viewers;
+  } = {};
   const claims = new Claims();
   const coordinator: Coordinator = {
     store,
@@ -125,9 +132,11 @@ export async function startCoordinator(
       times,
       onRecords: (records) => pusher.noteRecords(records),
       onNetworks: (hostId, used) => hostNetworks.begin(hostId, used),
-      onSynchronised: () => {
+      onSynchronised: (hostId) => {
+        made(late.viewers).begin(hostId);
         for (const loop of loops)
-          for (const name of ['push-networks', 'push-definitions']) loop.nudge(name);
+          for (const name of ['push-networks', 'push-definitions', 'place-viewers'])
+            loop.nudge(name);
       },
     }),
   );
@@ -156,7 +165,10 @@ export async function startCoordinator(
     callerOf: (who: Parameters<Access['callerOf']>[0]) => access.callerOf(who),
   };
   stack.defer(
-    inventory.onChange(({ things }) => {
+    inventory.onChange((change) => {
+      const { things } = change;
+      if (made(late.viewers).concerns(change))
+        for (const loop of loops) loop.nudge('place-viewers');
       for (const { kind, id, how } of things)
         if (kind === 'host' && how === 'deleted') {
           links.forget(id);
@@ -168,6 +180,7 @@ export async function startCoordinator(
       if (spans) for (const loop of loops) loop.nudge('place-services');
     }),
   );
+  const certificates = new ViewerCertificates(coordinator, access.signer());
   const history = new SampleHistory({
     store,
     clock,
@@ -179,6 +192,7 @@ export async function startCoordinator(
     ...createHandlers({
       coordinator,
       consoles: { coordinator, streams, sessions, tickets, links: consoleLinks, recordings },
+      viewers: { certificates, viewers: () => made(late.viewers) },
       history,
       connect: { coordinator, foreign, secrets },
       about: {
@@ -186,12 +200,14 @@ export async function startCoordinator(
         apiVersion: 'v1',
         startedAt,
         tls: options.tls === 'on',
-        findings: () => access.findings(),
+        findings: () => [...access.findings(), ...made(late.viewers).findings()],
       },
       openApi: openApiText(productVersion),
       watch: (caller, outer) => access.watch(caller, outer),
     }),
   };
+  const viewers = stack.use(new Viewers({ coordinator, handlers, access, tickets, certificates }));
+  late.viewers = viewers;
   const server = stack.use(
     new HttpServer({
       coordinator,
@@ -203,6 +219,8 @@ export async function startCoordinator(
         acceptLink: (socket, hostId) => links.accept(socket, hostId),
         expectsStream: (streamId, hostId) => streams.expects(streamId, hostId),
         acceptStream: (streamId, hostId, socket) => streams.accept(streamId, hostId, socket),
+        expectsViewer: (hostId, vmId) => viewers.expects(hostId, vmId),
+        acceptViewer: (...viewer) => viewers.accept(...viewer),
         close: () => links[Symbol.asyncDispose](),
       },
       log,
@@ -224,6 +242,7 @@ export async function startCoordinator(
         retention(coordinator),
         pushNetworks(coordinator, hostNetworks),
         placeServices(coordinator, times.serviceGraceMs),
+        viewers.reconciler(),
         pushDefinitions(coordinator, pusher),
         recordSamples(recorder),
         closeSamples(history, recorder),

@@ -22,7 +22,7 @@ import type { Channel, ChannelAccess } from '../drivers/driver.ts';
 import { SerialHub } from '../stream/serial-hub.ts';
 import { findScreen } from './graphics.ts';
 import type { ForeignMachines } from './machines.ts';
-import { readExactly } from './read-exactly.ts';
+import { readExactly } from '#rfb';
 import { takeScreenshot } from './screenshot.ts';
 import { unlockScreen } from './unlock-screen.ts';
 

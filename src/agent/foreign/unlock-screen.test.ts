@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { duplexPair, type Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { isFault } from '#lib';
-import { readExactly } from './read-exactly.ts';
+import { readExactly } from '#rfb';
 import { unlockScreen } from './unlock-screen.ts';
 
 const { signal } = new AbortController();

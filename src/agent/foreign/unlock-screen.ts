@@ -2,15 +2,11 @@
  * A screen that asks for a password (RFC 6143 7.1, 7.2.2): it is given here, and nothing is asked of whoever looks,
  * whose right to is Gantry's to say. The password never leaves this process.
  */
-import { createCipheriv } from 'node:crypto';
 import { duplexPair, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Fault } from '#lib';
-import { readExactly } from './read-exactly.ts';
+import { answerChallenge, readExactly, rfbVersion, securityTypes } from '#rfb';
 
-const version = 'RFB 003.008\n';
-const noAuthentication = 1;
-const vncAuthentication = 2;
 const maxReasonBytes = 1024;
 
 /** Takes over the screen. Errors: `unauthenticated` with its words; `unsupported`; `unavailable`. */
@@ -34,16 +30,16 @@ export async function unlockScreen(
 
 async function authenticate(screen: Duplex, password: string, signal: AbortSignal): Promise<void> {
   const read = (lengthBytes: number): Promise<Buffer> => readExactly(screen, lengthBytes, signal);
-  const theirs = (await read(version.length)).toString('latin1');
-  if (theirs < version)
+  const theirs = (await read(rfbVersion.length)).toString('latin1');
+  if (theirs < rfbVersion)
     throw new Fault('unsupported', `its screen speaks ${theirs.trim()}, an older VNC`);
-  screen.write(version);
+  screen.write(rfbVersion);
   const count = (await read(1)).readUInt8(0);
   const types = count === 0 ? Buffer.alloc(0) : await read(count);
-  if (types.includes(vncAuthentication)) {
-    screen.write(Buffer.from([vncAuthentication]));
-    screen.write(answer(await read(16), password));
-  } else if (types.includes(noAuthentication)) screen.write(Buffer.from([noAuthentication]));
+  if (types.includes(securityTypes.vnc)) {
+    screen.write(Buffer.from([securityTypes.vnc]));
+    screen.write(answerChallenge(await read(16), password));
+  } else if (types.includes(securityTypes.none)) screen.write(Buffer.from([securityTypes.none]));
   else
     throw new Fault('unsupported', 'its screen wants another proof than a password', {
       hint: 'give it graphics of the type vnc without TLS and SASL',
@@ -56,25 +52,12 @@ async function authenticate(screen: Duplex, password: string, signal: AbortSigna
   });
 }
 
-/** The challenge under DES, whose key are eight characters with the bits of each turned round. */
-function answer(challenge: Buffer, password: string): Buffer {
-  const key = Buffer.alloc(8);
-  key.write(password, 'latin1');
-  const turned = key.map((byte) =>
-    Number.parseInt(byte.toString(2).padStart(8, '0').split('').toReversed().join(''), 2),
-  );
-  // Three times the same key is DES itself, which is not there by its own name any more.
-  const cipher = createCipheriv('des-ede3-ecb', Buffer.concat([turned, turned, turned]), null);
-  cipher.setAutoPadding(false);
-  return Buffer.concat([cipher.update(challenge), cipher.final()]);
-}
-
 /** The handshake with whoever looks, up to where the screen's own goes on. For as long as it is there. */
 async function welcome(viewer: Duplex): Promise<void> {
   const { signal } = new AbortController();
-  viewer.write(version);
-  await readExactly(viewer, version.length, signal);
-  viewer.write(Buffer.from([1, noAuthentication]));
+  viewer.write(rfbVersion);
+  await readExactly(viewer, rfbVersion.length, signal);
+  viewer.write(Buffer.from([1, securityTypes.none]));
   await readExactly(viewer, 1, signal);
   viewer.write(Buffer.alloc(4));
 }

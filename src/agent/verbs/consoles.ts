@@ -6,13 +6,14 @@ import type { Handlers } from '../link/calls.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Running } from '../drivers/driver.ts';
 import type { Streams } from '../stream/streams.ts';
+import type { ViewerPorts } from '../stream/viewer-ports.ts';
 
 type ConsoleVerbs = Pick<
   Handlers,
-  'machine.screenshot' | 'machine.type' | 'machine.keys' | 'stream.open'
+  'machine.screenshot' | 'machine.type' | 'machine.keys' | 'stream.open' | 'viewers.listen'
 >;
 
-export function consoleVerbs(host: Host, streams: Streams): ConsoleVerbs {
+export function consoleVerbs(host: Host, streams: Streams, viewers: ViewerPorts): ConsoleVerbs {
   return {
     async 'machine.screenshot'({ id }, { signal }) {
       const { machine, running } = live(host, id, 'screenshot');
@@ -43,6 +44,10 @@ export function consoleVerbs(host: Host, streams: Streams): ConsoleVerbs {
       const openChannel = console.openChannel.bind(console, channel, access);
       await streams.open({ streamId, openChannel, signal });
       return {};
+    },
+
+    async 'viewers.listen'(asked) {
+      return { failed: [...(await viewers.listen(asked))] };
     },
   };
 }

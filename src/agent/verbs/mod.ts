@@ -2,6 +2,7 @@
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import type { Streams } from '../stream/streams.ts';
+import type { ViewerPorts } from '../stream/viewer-ports.ts';
 import { adapterVerbs } from './adapters.ts';
 import { consoleVerbs } from './consoles.ts';
 import { deviceVerbs } from './devices.ts';
@@ -15,7 +16,7 @@ import { shareVerbs } from './shares.ts';
 import { snapshotVerbs } from './snapshots.ts';
 import { travelVerbs } from './travel.ts';
 
-export function makeHandlers(host: Host, streams: Streams): Handlers {
+export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts): Handlers {
   return {
     ...hostVerbs(host),
     ...diskVerbs(host, streams),
@@ -27,7 +28,7 @@ export function makeHandlers(host: Host, streams: Streams): Handlers {
     ...adapterVerbs(host),
     ...snapshotVerbs(host),
     ...travelVerbs(host),
-    ...consoleVerbs(host, streams),
+    ...consoleVerbs(host, streams, viewers),
     ...imageVerbs(host.driver),
   };
 }

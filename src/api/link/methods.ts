@@ -19,6 +19,7 @@ import {
 import { maxHostNetworks, networkSpecSchema } from '../network/network.ts';
 import { hostPortSchema, maxPorts } from '../network/port-state.ts';
 import { spanStandingSchema } from '../network/standing.ts';
+import { viewerListenSchema } from '../viewers.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
 import {
   adapterSchema,
@@ -438,6 +439,15 @@ export const linkMethods = {
       readOnly: z.boolean(),
     }),
     result: z.strictObject({}),
+  },
+  /** Takes the place of what was listened on before. A port that is not to be had is told, and tried again at the next call. */
+  'viewers.listen': {
+    params: viewerListenSchema,
+    result: z.strictObject({
+      failed: z
+        .array(z.strictObject({ port: z.number().int(), reason: z.string().max(300) }))
+        .max(1000),
+    }),
   },
   'image.build': {
     params: z.strictObject({

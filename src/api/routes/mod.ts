@@ -13,6 +13,7 @@ import { networksRoutes } from './networks.ts';
 import { recordingsRoutes } from './recordings.ts';
 import { teamsRoutes } from './teams.ts';
 import { travelRoutes } from './travel.ts';
+import { viewersRoutes } from './viewers.ts';
 import { vmsRoutes } from './vms.ts';
 import { workRoutes } from './work.ts';
 import type { Route } from './route.ts';
@@ -26,6 +27,7 @@ export const routes = {
   ...vmsRoutes,
   ...consolesRoutes,
   ...recordingsRoutes,
+  ...viewersRoutes,
   ...travelRoutes,
   ...cataloguesRoutes,
   ...teamsRoutes,

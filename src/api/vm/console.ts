@@ -27,6 +27,9 @@ export const consoleTicketSeconds = 60;
 export const consoleTicketSchema = z
   .strictObject({
     ticket: z.string().meta({ description: 'good once, for this vm, from this address' }),
+    password: z.string().length(8).meta({
+      description: 'the same for native viewers, which take no more than eight characters',
+    }),
     expiresAt: timeSchema,
   })
   .meta({ id: 'ConsoleTicket' });

@@ -129,6 +129,10 @@ export const hostColumns: readonly Column<Host>[] = [
     value: (host) => (host.load === null ? '-' : formatBytes(host.load.memoryFreeBytes)),
     align: 'right',
   },
+  { title: 'VIEWERS', value: ({ viewers }) => viewers.state, wide: true },
+  { title: 'AT', value: ({ viewers }) => orNone(viewers.address), wide: true },
+  { title: 'PORTS', value: ({ viewers }) => viewers.ports, wide: true },
+  { title: 'TLS', value: ({ viewers }) => viewers.tls, wide: true },
   { title: 'ACCELERATION', value: (host) => orNone(host.facts?.acceleration.use), wide: true },
   {
     title: 'HYPERVISOR',

@@ -22,6 +22,7 @@ import { hostAdapterCommands } from './host-adapters.ts';
 import { hostDiskFileCommands } from './host-disk-files.ts';
 import { hostDiskCommands } from './host-disks.ts';
 import { describeConnection, hostConnectionCommands } from './host-connection.ts';
+import { describeViewers, hostViewerCommands } from './viewers.ts';
 
 const hostArgument = { name: 'host', meaning: 'name or id', completes: 'host' } as const;
 
@@ -47,6 +48,7 @@ function describeHost(host: Host): readonly (readonly [string, string])[] {
     ...describeConnection(host),
     ['vms', `${host.vms}${load === null ? '' : `, ${load.running} running`}`],
     ['last seen', localTime(host.lastSeenAt)],
+    ...describeViewers(host),
     ['search path', host.settings.searchPath.join(', ') || '(no value)'],
     ...(facts === null
       ? []
@@ -391,5 +393,6 @@ export const hostCommands: readonly Command[] = [
   ...hostDiskFileCommands,
   ...hostAdapterCommands,
   ...hostConnectionCommands,
+  ...hostViewerCommands,
   ...hostBulkActions.map(bulkCommand),
 ];

@@ -32,6 +32,7 @@ import { topCommands } from './top.ts';
 import { travelCommands } from './travel.ts';
 import { waitCommands } from './wait.ts';
 import { userCommands } from './users.ts';
+import { viewerCommands } from './viewers.ts';
 import { vmCommands } from './vm.ts';
 import { workCommands } from './work.ts';
 
@@ -51,6 +52,7 @@ export const commands: readonly Command[] = [
   ...consoleCommands,
   ...participantCommands,
   ...screenLinkCommands,
+  ...viewerCommands,
   ...recordingCommands,
   ...deviceCommands,
   ...adapterCommands,

@@ -98,6 +98,9 @@ export function testNeeds(scale: TestScale): readonly Need[] {
     judge('virtinst', 'virt-install'),
     judge('qemu-guest-agent', 'qemu-ga'),
     judge('busybox-static', 'busybox'),
+    judge('tigervnc-viewer', 'vncviewer'),
+    judge('vncsnapshot', 'vncsnapshot'),
+    judge('xvfb', 'Xvfb'),
     judge('iproute2', 'ip'),
     judge('chromium', 'chromium'),
     judge('binutils', 'objdump'),
@@ -111,7 +114,6 @@ export function testNeeds(scale: TestScale): readonly Need[] {
   ];
   const nightly = [
     judge('virt-manager', 'virt-manager'),
-    judge('xvfb', 'Xvfb'),
     judge('dbus-daemon', 'dbus-run-session'),
     judge('xdotool', 'xdotool'),
     judge('imagemagick', 'import', 'identify'),

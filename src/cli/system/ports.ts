@@ -25,6 +25,7 @@ export interface PortFinding {
 export const portPurposes = {
   coordinator: 'console, API, consoles of vms, agents, /metrics',
   link: 'the link and streams',
+  viewers: 'screens of vms',
   forward: 'into a guest',
 } as const;
 
@@ -44,7 +45,7 @@ export async function testPorts(question: PortQuestion): Promise<readonly PortFi
   const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port);
   const findings: PortFinding[] = [await testCoordinator(url, port, signal)];
   for await (const host of client.list('host.list', {}, signal))
-    if (host.connection === null) findings.push(judgeLink(host, port));
+    if (host.connection === null) findings.push(judgeLink(host, port), ...judgeViewers(host));
   for await (const vm of client.list('vm.list', { filter: 'state = running' }, signal))
     for (const forward of vm.status.forwards)
       findings.push(await testForward(vm, forward, question));
@@ -98,6 +99,24 @@ function judgeLink(host: Host, port: number): PortFinding {
     result: connected ? 'ok' : 'failed',
     evidence: connected ? 'its agent is connected' : (host.statusReason ?? host.status),
   };
+}
+
+/** Its agent listens, and says how that went. */
+function judgeViewers({ name, settings, viewers }: Host): readonly PortFinding[] {
+  const { state, reason, address, ports, tls } = viewers;
+  if (state === 'off' || state === 'unsupported') return [];
+  return [
+    {
+      port: settings.viewers.firstPort,
+      protocol: 'tcp',
+      direction: 'in',
+      where: settings.viewers.address ?? address ?? `host ${name}`,
+      purpose: `${portPurposes.viewers}: ports ${ports} of host ${name}`,
+      encryption: tls === 'required' ? 'TLS' : 'TLS, or none',
+      result: state === 'listening' ? 'ok' : state === 'failed' ? 'failed' : 'not tested',
+      evidence: reason ?? 'its agent listens',
+    },
+  ];
 }
 
 async function testForward(

@@ -44,6 +44,7 @@ import {
 import { Sealer } from './second-factor/sealer.ts';
 import { securityEvent } from './security-event.ts';
 import { SignInLimiter } from './sign-in/limiter.ts';
+import { signIn, signOut } from './sign-in/sign-in.ts';
 import { Passwords } from './sign-in/passwords.ts';
 import { installationSettings } from './sign-in/sessions.ts';
 import { tidyAccess } from './tidy.ts';
@@ -158,6 +159,11 @@ export class Access implements Gate, AsyncDisposable {
     return this.#parts.tls?.options();
   }
 
+  /** With which certificates of listeners beside the server's are signed, and their keys kept. */
+  signer(): Pick<AccessContext, 'authority' | 'sealer'> {
+    return this.#parts.context;
+  }
+
   /** Of hosts without an agent. */
   foreignSecrets(): Secrets {
     return new Secrets(this.#parts.context);
@@ -180,6 +186,32 @@ export class Access implements Gate, AsyncDisposable {
   /** Of who speaks something else than HTTP: by the secret of a token. Errors: `unauthenticated`. */
   authenticateSecret(arrival: Arrival, secret: string): Caller {
     return this.#authenticator.bySecret(arrival, secret);
+  }
+
+  /**
+   * Of who speaks something else than HTTP and has a password: a session for as long as the connection. Errors: those of
+   * `signIn`.
+   */
+  async signInWithoutPage(
+    arrival: Arrival,
+    user: string,
+    password: string,
+  ): Promise<{ readonly caller: Caller; readonly end: () => Promise<void> }> {
+    const { context } = this.#parts;
+    const stranger = strangerOf(arrival);
+    const { secret } = await signIn(
+      context,
+      stranger,
+      { means: 'password', user, password },
+      (known, means) => this.#recorder.failed(stranger, known, means),
+    );
+    const caller = this.#authenticator.bySessionSecret(arrival, secret);
+    return { caller, end: () => signOut(context, caller) };
+  }
+
+  /** Of somebody who is not known by name. */
+  noteFailedSignIn(arrival: Arrival, means: string): void {
+    this.#recorder.failed(strangerOf(arrival), undefined, means);
   }
 
   /** Of who has opened a socket that only the service's own account can open. */
@@ -284,6 +316,11 @@ export class Access implements Gate, AsyncDisposable {
     }, ms);
     return timer.unref();
   }
+}
+
+function strangerOf({ encrypted, origin, correlationId }: Arrival): Caller {
+  const proof = { means: 'none', id: '', encrypted } as const;
+  return createRightlessCaller({ kind: 'user', name: 'anonymous' }, proof, origin, correlationId);
 }
 
 function noteCertificate(coordinator: Coordinator, what: string, how: string): void {

@@ -78,6 +78,7 @@ export async function addHost(
       connection: neverConnected,
       foreign: undefined,
       load: undefined,
+      viewers: undefined,
       vms: 0,
     });
   }

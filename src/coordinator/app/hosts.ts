@@ -95,7 +95,8 @@ function mergeSettings(
   before: HostSettings,
   patch: NonNullable<HostPatch['settings']>,
 ): HostSettings {
-  return hostSettingsSchema.parse({ ...before, ...patch });
+  const viewers = { ...before.viewers, ...patch.viewers };
+  return hostSettingsSchema.parse({ ...before, ...patch, viewers });
 }
 
 function hostCommit(

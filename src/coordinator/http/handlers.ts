@@ -78,10 +78,12 @@ import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import { consoleHandlers } from './console-handlers.ts';
 import { sendInnerFile } from './inner-files.ts';
 import type { Handlers } from './route-handler.ts';
+import { viewerHandlers, type ViewerParts } from './viewer-handlers.ts';
 
 export interface HandlersOptions {
   readonly coordinator: Coordinator;
   readonly consoles: ConsoleParts;
+  readonly viewers: ViewerParts;
   readonly history: Pick<SampleHistory, 'read'>;
   /** How hosts without an agent are connected. */
   readonly connect: ConnectParts;
@@ -104,6 +106,7 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
     ...vmHandlers(options),
     ...deviceHandlers(options),
     ...consoleHandlers(options.consoles),
+    ...viewerHandlers(options.viewers),
     ...logHandlers(options),
   };
 }

@@ -49,6 +49,9 @@ export interface UpgradesOptions {
     acceptLink(socket: WebSocket, hostId: string): void;
     expectsStream(streamId: string, hostId: string): boolean;
     acceptStream(streamId: string, hostId: string, socket: WebSocket): void;
+    expectsViewer(hostId: string, vmId: string): boolean;
+    /** `from` is the viewer's address. */
+    acceptViewer(hostId: string, vmId: string, from: string, socket: WebSocket): void;
     /** Ends all links, where there are any to end. */
     close?(): Promise<void>;
   };
@@ -103,7 +106,7 @@ export class Upgrades {
 
   async #dispatch(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     checkHead(request);
-    const { pathname } = this.#url(request);
+    const { pathname, searchParams } = this.#url(request);
     if (pathname === '/api/v1/agent') {
       const hostId = this.#options.gate.identifyAgent(request);
       this.#links.handleUpgrade(request, socket, head, (webSocket) =>
@@ -121,6 +124,19 @@ export class Upgrades {
       );
       return;
     }
+    const vmId = /^\/api\/v1\/agent\/viewer\/([\w-]{1,64})$/.exec(pathname)?.[1];
+    if (vmId !== undefined) {
+      const hostId = this.#options.gate.identifyAgent(request);
+      if (!this.#options.agents.expectsViewer(hostId, vmId))
+        throw new Fault('not-found', 'no viewer of this vm is let in');
+      if (this.#open.size >= maxConsoles) throw tooMany();
+      this.#links.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#keep(webSocket);
+        const from = searchParams.get('from') ?? '';
+        this.#options.agents.acceptViewer(hostId, vmId, from.slice(0, 64), webSocket);
+      });
+      return;
+    }
     await this.#openConsole(request, socket, head, pathname);
   }
 
@@ -134,8 +150,7 @@ export class Upgrades {
     const found = webSocketRoutes.find(({ pattern }) => pattern.test(pathname));
     if (found === undefined || request.method !== 'GET')
       throw new Fault('not-found', 'there is no WebSocket at this path');
-    if (this.#open.size >= maxConsoles)
-      throw new Fault('exhausted', `${maxConsoles} consoles are open already`);
+    if (this.#open.size >= maxConsoles) throw tooMany();
     const { route, name } = found;
     const correlationId = correlationOf(request);
     const params = readParams(found, pathname);
@@ -186,9 +201,7 @@ export class Upgrades {
       ) => Promise<(socket: ByteSocket) => void>;
       const begin = await handle(asked);
       this.#consoles.handleUpgrade(request, socket, head, (webSocket) => {
-        this.#open.add(webSocket);
-        webSocket.on('close', () => this.#open.delete(webSocket));
-        webSocket.on('error', () => webSocket.terminate());
+        this.#keep(webSocket);
         const allowed = gate.watch(caller, gone.signal, () =>
           isAllowed(gate, caller, route, target),
         );
@@ -206,6 +219,12 @@ export class Upgrades {
       audit(makeProblem(error, correlationId, this.#options.log).status, error);
       throw error;
     }
+  }
+
+  #keep(socket: WebSocket): void {
+    this.#open.add(socket);
+    socket.on('close', () => this.#open.delete(socket));
+    socket.on('error', () => socket.terminate());
   }
 
   #url(request: IncomingMessage): URL {
@@ -233,6 +252,10 @@ export class Upgrades {
       ].join('\r\n'),
     );
   }
+}
+
+function tooMany(): Fault {
+  return new Fault('exhausted', `${maxConsoles} consoles are open already`);
 }
 
 /** It takes the place of any other proof. */

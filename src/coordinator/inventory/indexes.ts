@@ -83,6 +83,8 @@ export class Indexes {
       case 'link':
       case 'console-link':
       case 'recording':
+      case 'viewer-port':
+      case 'viewer-certificate':
       case 'request':
       case 'name':
       case 'lock':

@@ -21,6 +21,7 @@ import type { PlainQuery } from './list/query.ts';
 import type { Connection } from './views/host-view.ts';
 import type { StepProgress } from './views/operation-view.ts';
 import type { Namesake } from './vm-names.ts';
+import type { ViewerStanding } from '../viewers/show.ts';
 
 export type { Connection, Namesake, PlainQuery, StepProgress };
 
@@ -79,6 +80,8 @@ export interface Inventory {
   setDiskSpaces(hostId: string, usedBytes: ReadonlyMap<string, number>): void;
   setHostLoad(hostId: string, load: HostLoad): void;
   setConnection(hostId: string, connection: Connection): void;
+  /** How its ports for native viewers are; undefined: it has not said. */
+  setViewers(hostId: string, standing: ViewerStanding | undefined): void;
   /** How the connection of a host without an agent stands. */
   setForeign(hostId: string, state: ConnectionState): void;
   /** How far a running step of an operation has come. */

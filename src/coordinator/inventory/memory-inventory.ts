@@ -7,6 +7,7 @@
  * Invariant: when `apply` returns, every look-up shows the change and nothing older. Listeners are told
  * afterwards; passing changes are gathered and told once, after the code that makes them has returned.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '#lib';
 import {
   vmStateFacts,
@@ -52,6 +53,7 @@ import { viewOperation } from './views/operation-view.ts';
 import { viewFolder, viewImage } from './views/plain-views.ts';
 import { viewVm } from './views/vm-view.ts';
 import type { Namesake } from './vm-names.ts';
+import type { ViewerStanding } from '../viewers/show.ts';
 
 export class MemoryInventory implements Inventory {
   readonly #clock: Clock;
@@ -64,6 +66,7 @@ export class MemoryInventory implements Inventory {
   readonly #loads = new Map<string, HostLoad>();
   readonly #foreign = new Map<string, ConnectionState>();
   readonly #connections = new Map<string, Connection>();
+  readonly #viewers = new Map<string, ViewerStanding>();
   readonly #progress = new Map<string, StepProgress>();
   readonly #networks = new NetworkReports();
   readonly #leases = new NetworkLeases();
@@ -247,6 +250,13 @@ export class MemoryInventory implements Inventory {
     this.#pass('host', hostId, before?.state === state.state ? 'sampled' : 'changed');
   }
 
+  setViewers(hostId: string, standing: ViewerStanding | undefined): void {
+    if (isDeepStrictEqual(this.#viewers.get(hostId), standing)) return;
+    if (standing === undefined) this.#viewers.delete(hostId);
+    else this.#viewers.set(hostId, standing);
+    this.#pass('host', hostId, 'changed');
+  }
+
   setConnection(hostId: string, connection: Connection): void {
     const before = this.#connections.get(hostId) ?? neverConnected;
     this.#connections.set(hostId, connection);
@@ -303,7 +313,10 @@ export class MemoryInventory implements Inventory {
     if (how === 'deleted') {
       if (kind === 'vm') this.#samples.delete(id);
       if (kind === 'operation') this.#progress.delete(id);
-      if (kind === 'host') this.#foreign.delete(id);
+      if (kind === 'host') {
+        this.#foreign.delete(id);
+        this.#viewers.delete(id);
+      }
     }
     if (!isListed(kind)) return;
     const collection = this.#collections[kind];
@@ -368,6 +381,7 @@ export class MemoryInventory implements Inventory {
       connection,
       foreign: this.#foreign.get(id),
       load: this.#loads.get(id),
+      viewers: this.#viewers.get(id),
       vms,
     });
   }

@@ -27,6 +27,8 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'link':
     case 'console-link':
     case 'recording':
+    case 'viewer-port':
+    case 'viewer-certificate':
     case 'operation':
     case 'request':
     case 'name':

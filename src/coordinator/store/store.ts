@@ -35,6 +35,8 @@ export const documentKinds = [
   'link',
   'console-link',
   'recording',
+  'viewer-port',
+  'viewer-certificate',
   'operation',
   'request',
   'name',

@@ -204,6 +204,7 @@ export class MemoryHost implements Links {
 
   readonly #handlers: Handlers = {
     'host.configure': () => ({}),
+    'viewers.listen': () => ({ failed: [] }),
     'host.diagnose': () => ({ findings: [] }),
     'host.probe': () => ({ facts }),
     'host.disks': () => ({ disks: [], complete: true }),

@@ -17,7 +17,7 @@ export const securityEvents = {
     type: 'warning',
     message: 'Sign-in as {target} failed',
     attributes: {
-      means: 'password, link or one-time code',
+      means: 'password, link, one-time code or console ticket',
       unwritten: 'failures since the last such event that were only counted',
     },
   },

@@ -89,6 +89,16 @@ export async function readUserCertificate(
   if (chain === undefined && key === undefined) return undefined;
   if (chain === undefined) throw unfit(`${keyFile} is there but ${certFile} is not`);
   if (key === undefined) throw unfit(`${certFile} is there but ${keyFile} is not`);
+  const certificate = checkPair({ chain, key }, { chain: certFile, key: keyFile }, clock);
+  return { chain, key, certificate, issuedBy: 'user' };
+}
+
+/** The first certificate of the chain, which belongs to the key and is good now. Errors: `invalid` with the names of what is wrong. */
+export function checkPair(
+  { chain, key }: { readonly chain: string; readonly key: string },
+  { chain: certFile, key: keyFile }: { readonly chain: string; readonly key: string },
+  clock: Clock,
+): X509Certificate {
   const certificate = parse(certFile, 'certificate', () => new X509Certificate(chain));
   const privateKey = parse(keyFile, 'private key without a passphrase', () =>
     createPrivateKey(key),
@@ -103,7 +113,7 @@ export async function readUserCertificate(
       `the certificate in ${certFile} is not valid before ${isoSeconds(certificate.validFromDate)}`,
     );
   if (certificate.ca) throw unfit(`the first certificate in ${certFile} is an authority's own`);
-  return { chain, key, certificate, issuedBy: 'user' };
+  return certificate;
 }
 
 function isoSeconds(date: Date): string {

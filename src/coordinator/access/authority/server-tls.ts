@@ -20,7 +20,7 @@ import {
 import { listServerNames } from './server-names.ts';
 
 /** Forward secrecy and authenticated encryption only; TLS 1.3 has nothing else. */
-const ciphers = [
+export const ciphers = [
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
   'TLS_AES_128_GCM_SHA256',

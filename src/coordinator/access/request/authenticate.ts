@@ -8,7 +8,12 @@ import { TLSSocket } from 'node:tls';
 import { Fault, isFault, isoTime } from '#lib';
 import { firstUserId } from '#api';
 import type { Caller, Coordinator, Proof } from '../../context.ts';
-import type { HostDocument, TokenDocument, UserDocument } from '../../documents.ts';
+import type {
+  HostDocument,
+  SessionDocument,
+  TokenDocument,
+  UserDocument,
+} from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import type { AgentVerifier } from '../authority/agent-certificate.ts';
 import { createCaller, createRightlessCaller, type Rights } from '../rights/rights.ts';
@@ -127,10 +132,23 @@ export class Authenticator {
     const { headers, method } = request.raw;
     if (needsOwnOrigin(method, headers)) requireOwnOrigin(headers, request.encrypted);
     this.#note(session.id, () => touchSession(coordinator, session));
-    // Until a second factor that is asked for is set up, the session is good for that alone.
-    const isHeld = secondFactorState(coordinator.inventory, user.data) === 'needed';
+    return this.#bySessionOf(request, session, user.data);
+  }
+
+  /** By a session that was made for the connection itself. Errors: `unauthenticated`. */
+  bySessionSecret(arrival: Arrival, secret: string): Caller {
+    const { inventory, clock } = this.#parts.coordinator;
+    const session = findSession(inventory, clock, secret);
+    const user = session && inventory.document<UserDocument>('user', session.data.userId);
+    if (!user) throw refused('the session has ended', 'sign in again');
+    return this.#bySessionOf(arrival, session, user.data);
+  }
+
+  /** Until a second factor that is asked for is set up, the session is good for that alone. */
+  #bySessionOf(arrival: Arrival, session: Document<SessionDocument>, user: UserDocument): Caller {
+    const isHeld = secondFactorState(this.#parts.coordinator.inventory, user) === 'needed';
     const { userId } = session.data;
-    return this.#callerOf(request, userId, isHeld ? [] : null, 'session', session.id);
+    return this.#callerOf(arrival, userId, isHeld ? [] : null, 'session', session.id);
   }
 
   #byCertificate(request: Request): Caller | undefined {

@@ -2,6 +2,7 @@
 import type { ConnectionState, Host, HostConnection, HostLoad, HostStatus } from '#api';
 import type { HostDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
+import { viewHostViewers, type ViewerStanding } from '../../viewers/show.ts';
 
 /** What is known of the connection to a host's agent. */
 export interface Connection {
@@ -24,10 +25,12 @@ export interface HostParts {
   /** Of a host without an agent. */
   readonly foreign: ConnectionState | undefined;
   readonly load: HostLoad | undefined;
+  /** Undefined until the host has said how its ports for viewers are. */
+  readonly viewers: ViewerStanding | undefined;
   readonly vms: number;
 }
 
-export function viewHost({ host, connection, foreign, load, vms }: HostParts): Host {
+export function viewHost({ host, connection, foreign, load, viewers, vms }: HostParts): Host {
   const { name, driver, settings, facts, address = null } = host.data;
   const status = statusOf(host.data, connection);
   return {
@@ -43,6 +46,7 @@ export function viewHost({ host, connection, foreign, load, vms }: HostParts): H
     lastSeenAt: connection.lastSeenAt,
     address,
     connection: viewConnection(host.data, foreign),
+    viewers: viewHostViewers(host.data, connection.connected ? viewers : undefined),
     settings,
     facts,
     load: connection.connected ? (load ?? null) : null,

@@ -1,7 +1,7 @@
 /** So many bytes of a stream that nobody else reads. Errors: `unavailable` when it ends before; the signal's reason. */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { Fault } from '#lib';
+import { Fault } from '../fault.ts';
 
 const ends = ['end', 'close'] as const;
 

@@ -1,0 +1,44 @@
+/** Which vm has which port of its host. Pure. */
+import type { ViewerSettings } from '#api';
+
+export interface VmPlace {
+  readonly id: string;
+  readonly hostId: string;
+  /** The one it has, on whatever host. */
+  readonly port: { readonly hostId: string; readonly port: number } | undefined;
+}
+
+export interface Assignment {
+  /** By vm: the port it has from now on. */
+  readonly ports: ReadonlyMap<string, number>;
+  /** Vms for which there is none. */
+  readonly without: readonly string[];
+}
+
+/** Of one host: whoever has a port in the range keeps it; the others get the lowest that are free, in their order. */
+export function assignPorts(
+  vms: readonly VmPlace[],
+  { firstPort, ports: count }: Pick<ViewerSettings, 'firstPort' | 'ports'>,
+): Assignment {
+  const end = Math.min(firstPort + count, 65_536);
+  const ports = new Map<string, number>();
+  const taken = new Set<number>();
+  for (const { id, hostId, port } of vms) {
+    if (port?.hostId !== hostId || port.port < firstPort || port.port >= end) continue;
+    if (taken.has(port.port)) continue;
+    taken.add(port.port);
+    ports.set(id, port.port);
+  }
+  const without: string[] = [];
+  let next = firstPort;
+  for (const { id } of vms) {
+    if (ports.has(id)) continue;
+    while (taken.has(next)) next += 1;
+    if (next >= end) without.push(id);
+    else {
+      taken.add(next);
+      ports.set(id, next);
+    }
+  }
+  return { ports, without };
+}
