@@ -4,6 +4,7 @@ import { hostSettingsSchema } from './host.ts';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
 import { patchOf } from './patch.ts';
 import { viewerSettingsSchema } from './viewers.ts';
+import { networkNameSchema } from './vm/import.ts';
 
 export const installationSettingsSchema = z
   .strictObject({
@@ -44,6 +45,10 @@ export const installationSettingsSchema = z
       )
       .default('52:47:59')
       .meta({ description: 'with which the MAC addresses begin that new adapters are given' }),
+    foreignNetworks: z.array(networkNameSchema).max(256).default([]).meta({
+      description:
+        'networks by their names in other products, for imports: NAME-THERE=NETWORK, user or none',
+    }),
     auditRetentionMonths: z.number().int().min(1).max(120).default(13),
     eventScripts: z
       .boolean()

@@ -21,6 +21,7 @@ export * from './installation.ts';
 export * from './issue-words.ts';
 export * from './link/messages.ts';
 export * from './link/foreign.ts';
+export * from './link/disk-source.ts';
 export * from './link/methods.ts';
 export * from './link/report.ts';
 export * from './list.ts';

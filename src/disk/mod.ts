@@ -35,6 +35,7 @@ export { demandSpace, makeDisk, parentFor, roundedSize, type NewDisk } from './v
 export { diffDisks, type Difference, type Held } from './verbs/diff.ts';
 export { flattenDisk, type FlattenOptions } from './verbs/flatten.ts';
 export { inspectDisk, type LayerReport } from './verbs/inspect.ts';
+export { matchDisk } from './verbs/match.ts';
 export { mapDisk, measure, type MapRun, type Measure } from './verbs/map.ts';
 export type { Progress, VerbOptions } from './verbs/progress.ts';
 export {

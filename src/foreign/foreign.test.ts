@@ -29,8 +29,8 @@ test('VMX: what it says of the machine is read, with escapes, in any case of let
       boardSerial: null,
       scsiModel: 'pvscsi',
       disks: [
-        { bus: 'scsi', controller: 0, position: 0, files: ['web.vmdk'] },
-        { bus: 'scsi', controller: 0, position: 1, files: ['data.vmdk'] },
+        { bus: 'scsi', controller: 0, position: 0, files: ['web.vmdk'], undoFiles: [] },
+        { bus: 'scsi', controller: 0, position: 1, files: ['data.vmdk'], undoFiles: [] },
       ],
       drives: [
         {
@@ -43,9 +43,21 @@ test('VMX: what it says of the machine is read, with escapes, in any case of let
       ],
       floppy: undefined,
       adapters: [
-        { model: 'vmxnet3', mac: '00:0c:29:aa:bb:cc', network: 'VM Network' },
-        { model: 'e1000', mac: '00:50:56:00:00:07', network: null },
+        {
+          model: 'vmxnet3',
+          mac: '00:0c:29:aa:bb:cc',
+          macOrigin: 'generated',
+          network: 'VM Network',
+        },
+        { model: 'e1000', mac: '00:50:56:00:00:07', macOrigin: 'static', network: null },
       ],
+      serialPorts: [{ kind: 'pipe', name: '\\\\.\\pipe\\com_1' }],
+      parallelPort: null,
+      bootOrder: null,
+      onHostStart: null,
+      onHostStop: null,
+      acceleration3d: false,
+      savedState: ['web.vmss'],
       sound: 'hda',
       usb: '2.0',
       clock: 'localtime',
@@ -59,12 +71,10 @@ test('VMX: what it says of the machine is read, with escapes, in any case of let
 test('VMX: what it says beyond that is in the list, and kept by its own name', () => {
   const machine = parse(vmxText);
   assert.deepEqual(lostOf(machine).sort(), [
-    'checkpoint.vmState',
     'firewire',
     'guestinfo.role',
     'scsi0:1.mode',
     'scsi0:3',
-    'serial0',
     'usb:1',
   ]);
   assert.deepEqual(machine.kept, { 'guestinfo.role': 'front' });
@@ -110,13 +120,28 @@ for (const [encoding, bytes] of [
             controller: 0,
             position: 0,
             files: ['.\\old.vhd', 'C:\\Virtual Machines\\old.vhd'],
+            undoFiles: ['C:\\Virtual Machines\\old.vud'],
           },
         ],
         drives: [
           { bus: 'ide', controller: 1, position: 0, medium: { kind: 'device', device: 'D:\\' } },
         ],
         floppy: { medium: null },
-        adapters: [{ model: 'tulip', mac: '00:03:ff:11:22:33', network: 'Internal & more' }],
+        adapters: [
+          {
+            model: 'tulip',
+            mac: '00:03:ff:11:22:33',
+            macOrigin: 'static',
+            network: 'Internal & more',
+          },
+        ],
+        serialPorts: [{ kind: 'device', device: 'COM1' }],
+        parallelPort: null,
+        bootOrder: null,
+        onHostStart: null,
+        onHostStop: null,
+        acceleration3d: false,
+        savedState: [],
         sound: 'sb16',
         usb: null,
         clock: 'localtime',
@@ -125,12 +150,7 @@ for (const [encoding, bytes] of [
         kept: {},
       },
     );
-    assert.deepEqual(lostOf(machine).sort(), [
-      'ide0:0 undo',
-      'serial_port[0]',
-      'settings/novel/thing',
-      'settings/undo_drives',
-    ]);
+    assert.deepEqual(lostOf(machine).sort(), ['settings/novel/thing', 'settings/undo_drives']);
     assert.deepEqual(machine.kept, { 'settings/novel/thing': 'kept' });
   });
 }
@@ -141,7 +161,7 @@ test('a SCSI disk makes it a machine of Virtual Server', () => {
   const machine = parse(vmcText({ ide: '', scsi }));
   assert.equal(machine.product, 'Virtual Server');
   assert.deepEqual(machine.disks, [
-    { bus: 'scsi', controller: 1, position: 3, files: ['data.vhd'] },
+    { bus: 'scsi', controller: 1, position: 3, files: ['data.vhd'], undoFiles: [] },
   ]);
 });
 

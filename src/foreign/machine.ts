@@ -21,6 +21,8 @@ export type ForeignMedium =
 export interface ForeignDisk extends ForeignPlace {
   /** Names of the disk's file; the first that leads to one counts. */
   readonly files: readonly string[];
+  /** Names of an undo disk that may lie on it; empty: none. */
+  readonly undoFiles: readonly string[];
 }
 
 export interface ForeignDrive extends ForeignPlace {
@@ -32,9 +34,23 @@ export interface ForeignAdapter {
   readonly model: string | null;
   /** Lower case, with colons; null where it is to be chosen. */
   readonly mac: string | null;
+  /** Who chose the address: a person, or the product itself, which makes a new one for a copy. */
+  readonly macOrigin: 'static' | 'generated';
   /** Name of the network; null: not connected. */
   readonly network: string | null;
 }
+
+/** Where a serial or parallel port led. */
+export type ForeignPort =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'file'; readonly file: string }
+  /** A pipe between programs of the other host. */
+  | { readonly kind: 'pipe'; readonly name: string }
+  /** A port of the other host. */
+  | { readonly kind: 'device'; readonly device: string };
+
+export const foreignBootDevices = ['disk', 'cd', 'floppy', 'network'] as const;
+export type ForeignBootDevice = (typeof foreignBootDevices)[number];
 
 export interface Lost {
   /** As the product calls it. */
@@ -71,6 +87,19 @@ export interface ForeignMachine {
   /** Undefined: no floppy drive. */
   readonly floppy: { readonly medium: ForeignMedium | null } | undefined;
   readonly adapters: readonly ForeignAdapter[];
+  /** COM1 and COM2; further ones are lost. */
+  readonly serialPorts: readonly ForeignPort[];
+  /** Null: it has none. */
+  readonly parallelPort: ForeignPort | null;
+  /** Null: as the product has it by itself. */
+  readonly bootOrder: readonly ForeignBootDevice[] | null;
+  /** What happens when the host starts; null: not said. */
+  readonly onHostStart: 'off' | 'always' | 'if-was-running' | null;
+  /** What happens when the host stops; null: not said. */
+  readonly onHostStop: 'save' | 'shutdown' | 'off' | null;
+  readonly acceleration3d: boolean;
+  /** Names of a file with its saved state; empty: it has none. */
+  readonly savedState: readonly string[];
   readonly sound: 'ac97' | 'hda' | 'sb16' | null;
   readonly usb: '1.1' | '2.0' | '3' | null;
   readonly clock: 'utc' | 'localtime';

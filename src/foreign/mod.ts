@@ -5,18 +5,22 @@
 export { fileKindOf, type FileKind } from './file-kinds.ts';
 export { detectConfiguration, parseConfiguration } from './formats.ts';
 export {
+  foreignBootDevices,
   foreignBuses,
   maxLost,
   type ForeignAdapter,
+  type ForeignBootDevice,
   type ForeignBus,
   type ForeignDisk,
   type ForeignDrive,
   type ForeignMachine,
   type ForeignMedium,
   type ForeignPlace,
+  type ForeignPort,
   type Lost,
 } from './machine.ts';
-export { maxFileBytes } from './text.ts';
+export { decodeText, maxFileBytes } from './text.ts';
+export { maxForeignSnapshots, parseVmsd, type ForeignSnapshots } from './vmsd.ts';
 export { readElements, readXml, type XmlElement, type XmlNode } from './xml.ts';
 export { escapeXml, XmlText } from './xml-text.ts';
 export { attributeOf, find, findAll, memoryBytesOf, textOf, wholeNumber } from './xml-ways.ts';

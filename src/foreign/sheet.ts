@@ -20,6 +20,11 @@ export class Sheet {
     return entry?.value;
   }
 
+  /** Looks without taking. */
+  peek(path: string): string | undefined {
+    return this.#entries.get(path.toLowerCase())?.value;
+  }
+
   /** Undefined for what is no whole number in the bounds; that is told. */
   takeNumber(path: string, min: number, max: number): number | undefined {
     const text = this.take(path);

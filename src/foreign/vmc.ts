@@ -9,9 +9,10 @@ import type {
   ForeignDrive,
   ForeignMachine,
   ForeignMedium,
+  ForeignPort,
 } from './machine.ts';
 import { Sheet } from './sheet.ts';
-import { readUuid, toBytes } from './values.ts';
+import { bootOrderOf, readMac, readUuid, toBytes } from './values.ts';
 import { readLeaves } from './xml.ts';
 
 const pci = 'hardware/pci_bus';
@@ -25,7 +26,7 @@ const driveTypes: Readonly<Record<string, 'none' | 'disk' | 'cd'>> = {
 
 /** What the products remember of themselves and how they show things. */
 const bookkeeping =
-  /^(version|alerts\/.*|options\/.*|ui_options\/.*|display\/.*|hardware\/bios\/(cmos|time_bytes|boot_order|cache.*)|hardware\/processor\/.*|hardware\/video\/.*|.*\/controller_count|integration\/.*\/(version|vm_version|last.*|.*installed.*)|properties\/.*(modified|created|last).*|.*\/auto_detect|.*\/id|settings\/configuration\/.*|settings\/shutdown\/quit\/was_running|virtual_machines\/.*)$/;
+  /^(version|alerts\/.*|options\/.*|ui_options\/.*|display\/.*|hardware\/bios\/(cmos|time_bytes|cache.*)|hardware\/processor\/.*|hardware\/video\/.*|.*\/controller_count|integration\/.*\/(version|vm_version|last.*|.*installed.*)|properties\/.*(modified|created|last).*|.*\/auto_detect|.*\/id|settings\/configuration\/.*|settings\/shutdown\/(?!quit\/action).*|virtual_machines\/.*)$/;
 
 export function isVmc(text: string): boolean {
   return /<preferences[\s>]/.test(text.slice(0, 65_536));
@@ -39,17 +40,26 @@ export function parseVmc(text: string): ForeignMachine {
   const devices = readDevices(sheet);
   const adapters = readAdapters(sheet);
   const floppy = readFloppy(sheet);
-  losePorts(sheet);
+  const ports = readPorts(sheet);
   loseIntegration(sheet);
   const videoMiB = sheet.takeNumber(`${pci}/video_adapter/vram_size`, 0, 4096);
   if (videoMiB !== undefined && videoMiB > 16)
     sheet.lose('vram_size', `${videoMiB}`, 'video memory is that of the profile');
   const machine = {
-    product: devices.scsiModel === null ? 'Virtual PC' : 'Virtual Server',
+    product: productOf(sheet, devices.scsiModel),
     format: 'vmc' as const,
     name: null,
-    description: (sheet.take('properties/notes') ?? sheet.take('notes') ?? '').slice(0, 4096),
-    guestOs: sheet.take('properties/guest_os') ?? sheet.take('guest_os') ?? null,
+    description: (
+      sheet.take('settings/notes') ??
+      sheet.take('properties/notes') ??
+      sheet.take('notes') ??
+      ''
+    ).slice(0, 4096),
+    guestOs:
+      sheet.take('settings/guest_os') ??
+      sheet.take('properties/guest_os') ??
+      sheet.take('guest_os') ??
+      null,
     memoryBytes: toBytes(sheet.takeNumber('hardware/memory/ram_size', 1, 64 * 1024 * 1024)),
     processors: sheet.takeNumber('hardware/processor/count', 1, 32) ?? 1,
     coresPerSocket: null,
@@ -62,6 +72,11 @@ export function parseVmc(text: string): ForeignMachine {
     ...devices,
     floppy,
     adapters,
+    ...ports,
+    bootOrder: readBootOrder(sheet),
+    ...readDefaults(sheet),
+    acceleration3d: false,
+    savedState: readSavedState(sheet),
     sound: readSound(sheet),
     usb: null,
     clock: 'localtime' as const,
@@ -70,6 +85,16 @@ export function parseVmc(text: string): ForeignMachine {
   loseUndo(sheet);
   sheet.ignore(bookkeeping);
   return { ...machine, ...sheet.end() };
+}
+
+/** Who wrote it last; what does not say so has a SCSI bus only in Virtual Server. */
+function productOf(sheet: Sheet, scsiModel: string | null): string {
+  const names = ['modifier', 'creator'].map((who) => sheet.take(`properties/${who}/name`) ?? '');
+  sheet.ignore(/^properties\/(creator|modifier)\//);
+  const name = names.find((one) => one !== '') ?? '';
+  if (/virtual server/i.test(name)) return 'Virtual Server';
+  if (/virtual pc/i.test(name)) return 'Virtual PC';
+  return scsiModel === null ? 'Virtual PC' : 'Virtual Server';
 }
 
 /** Both names of a file: the one beside the configuration first, since the other one is of another system. */
@@ -98,12 +123,10 @@ function readDevices(sheet: Sheet): Pick<ForeignMachine, 'disks' | 'drives' | 's
     const undo = takeNames(sheet, `${base}/undo_pathname`);
     if (bus === 'scsi') scsiModel = 'lsilogic';
     const kind = driveTypes[type];
-    if (kind === 'disk' && files.length > 0) disks.push({ ...place, files });
+    if (kind === 'disk' && files.length > 0) disks.push({ ...place, files, undoFiles: undo });
     else if (kind === 'cd') drives.push({ ...place, medium: mediumOf(files) });
     else if (kind === undefined || kind === 'disk')
       sheet.lose(name, `drive type ${type}`, 'it names no file, or is of a kind that nobody knows');
-    if (undo.length > 0)
-      sheet.lose(`${name} undo`, undo[0] ?? '', 'changes in an undo disk are not taken over');
   }
   return { disks, drives, scsiModel };
 }
@@ -121,11 +144,11 @@ function readAdapters(sheet: Sheet): ForeignAdapter[] {
   return Array.from({ length: count }, (_, index) => {
     const own = `${base}/ethernet_controller[${index}]`;
     const address = sheet.take(`${own}/ethernet_card_address`) ?? '';
+    const isDynamic = sheet.takeFlag(`${own}/ethernet_card_address_dynamic`);
     return {
       model: 'tulip',
-      mac: /^[0-9a-f]{12}$/i.test(address)
-        ? (address.toLowerCase().match(/../g) ?? []).join(':')
-        : null,
+      mac: readMac(address),
+      macOrigin: isDynamic ? 'generated' : 'static',
       network: sheet.take(`${own}/virtual_network/name`) || null,
     };
   });
@@ -142,18 +165,61 @@ function readFloppy(sheet: Sheet): ForeignMachine['floppy'] {
   return { medium };
 }
 
-/** Where a port led on the other host has no meaning on this one. Type 0 leads nowhere. */
-function losePorts(sheet: Sheet): void {
-  const ports = /^hardware\/super_io\/(serial_port|parallel_port)(\[\d+\])?\/port_type$/;
-  for (const [path = '', kind = '', number = ''] of sheet.find(ports)) {
+type Ports = Pick<ForeignMachine, 'serialPorts' | 'parallelPort'>;
+
+/** Kinds of ports by their numbers: nothing, a text file, a port of the host, a named pipe. */
+function portOf(type: string, name: string): ForeignPort {
+  if (type === '0' || name === '') return { kind: 'none' };
+  if (type === '1') return { kind: 'file', file: name };
+  return type === '3' || /pipe/i.test(name)
+    ? { kind: 'pipe', name }
+    : { kind: 'device', device: name };
+}
+
+function readPorts(sheet: Sheet): Ports {
+  const serialPorts: ForeignPort[] = [];
+  let parallelPort: ForeignPort | null = null;
+  const ports = /^hardware\/super_io\/(serial_port|parallel_port)(?:\[(\d{1,2})\])?\/port_type$/;
+  for (const [path = '', kind = '', number = '0'] of sheet.find(ports)) {
     const type = sheet.take(path) ?? '0';
     const base = path.slice(0, -'/port_type'.length);
     const [file = ''] = takeNames(sheet, `${base}/pathname`);
-    const name = sheet.take(`${base}/port_name`) ?? file;
-    if (type !== '0')
-      sheet.lose(`${kind}${number}`, name || type, 'it led to something on the other host');
+    const port = portOf(type, sheet.take(`${base}/port_name`) || file);
+    const slot = Number(number);
+    if (kind === 'parallel_port' && slot === 0) parallelPort = port;
+    else if (kind === 'serial_port' && slot < 2) {
+      while (serialPorts.length < slot) serialPorts.push({ kind: 'none' });
+      serialPorts[slot] = port;
+    } else if (port.kind !== 'none')
+      sheet.lose(`${kind}[${number}]`, type, 'there are two serial ports and one parallel port');
     sheet.ignore(new RegExp(`^${base.replaceAll(/[[\]]/g, '\\$&')}/`, 'i'));
   }
+  return { serialPorts, parallelPort };
+}
+
+/** Devices by their words, in their order. */
+function readBootOrder(sheet: Sheet): ForeignMachine['bootOrder'] {
+  const words = (sheet.take('hardware/bios/boot_order') ?? '').toLowerCase();
+  return bootOrderOf(words.split(/[\s,;]+/));
+}
+
+/** By the numbers that Virtual Server gives them. */
+const stopActions = ['save', 'off', 'shutdown'] as const;
+const startActions = ['off', 'if-was-running', 'always'] as const;
+
+function readDefaults(sheet: Sheet): Pick<ForeignMachine, 'onHostStart' | 'onHostStop'> {
+  const start = sheet.takeNumber('settings/startup/automatic/type', 0, 2);
+  const stop = sheet.takeNumber('settings/shutdown/quit/action', 0, 2);
+  return {
+    onHostStart: start === undefined ? null : (startActions[start] ?? null),
+    onHostStop: stop === undefined ? null : (stopActions[stop] ?? null),
+  };
+}
+
+function readSavedState(sheet: Sheet): readonly string[] {
+  return ['settings/configuration/saved_state/path', 'settings/saved_state/pathname'].flatMap(
+    (path) => takeNames(sheet, path),
+  );
 }
 
 function readSound(sheet: Sheet): ForeignMachine['sound'] {
@@ -178,7 +244,4 @@ function loseUndo(sheet: Sheet): void {
   if (sheet.takeFlag('settings/undo_drives/enabled'))
     sheet.lose('settings/undo_drives', 'true', 'undo disks are chosen anew');
   sheet.ignore(/^settings\/undo_drives\//);
-  const [state] = takeNames(sheet, 'settings/saved_state/pathname');
-  const saved = state ?? sheet.take('settings/saved_state/path') ?? '';
-  if (saved !== '') sheet.lose('saved state', saved, 'a saved state of another product');
 }

@@ -10,9 +10,10 @@ import {
   type ForeignDrive,
   type ForeignMachine,
   type ForeignMedium,
+  type ForeignPort,
 } from './machine.ts';
 import { Sheet } from './sheet.ts';
-import { readUuid, toBytes } from './values.ts';
+import { bootOrderOf, readMac, readUuid, toBytes } from './values.ts';
 
 const maxLines = 20_000;
 const maxLineLength = 16_384;
@@ -33,7 +34,7 @@ export function parseVmx(text: string): ForeignMachine {
   const devices = readDevices(sheet);
   const adapters = readAdapters(sheet);
   const floppy = readFloppy(sheet);
-  readPorts(sheet);
+  const ports = readPorts(sheet);
   const sound = readSound(sheet);
   const usb = readUsb(sheet);
   loseOthers(sheet);
@@ -57,6 +58,11 @@ export function parseVmx(text: string): ForeignMachine {
     ...devices,
     floppy,
     adapters,
+    ...ports,
+    bootOrder: bootOrderOf((sheet.take('bios.bootOrder') ?? '').split(',')),
+    ...readDefaults(sheet),
+    acceleration3d: sheet.takeFlag('mks.enable3d'),
+    savedState: [sheet.take('checkpoint.vmState') ?? ''].filter((name) => name !== ''),
     sound,
     usb,
     clock: readClock(sheet),
@@ -66,7 +72,7 @@ export function parseVmx(text: string): ForeignMachine {
   return { ...machine, ...sheet.end() };
 }
 
-function* readLines(text: string): Generator<readonly [string, string]> {
+export function* readLines(text: string): Generator<readonly [string, string]> {
   const lines = text.split(/\r\n|\r|\n/);
   if (lines.length > maxLines)
     throw new Fault('too-large', `the configuration has more than ${maxLines} lines`);
@@ -123,7 +129,7 @@ function readDevices(sheet: Sheet): Devices {
     if (type.includes('cdrom')) drives.push({ ...place, medium: mediumOf(type, file) });
     else if (type === 'disk' || type.endsWith('harddisk')) {
       if (/^(emptybackingstring|)$/i.test(file)) sheet.lose(at, type, 'it names no file');
-      else disks.push({ ...place, files: [file] });
+      else disks.push({ ...place, files: [file], undoFiles: [] });
     } else sheet.lose(at, `${type} ${file}`.trim(), reasonFor(type), deviceOf(type));
     if (mode.includes('nonpersistent'))
       sheet.lose(`${at}.mode`, mode, 'changes to the disk are kept; discard them with undo disks');
@@ -156,14 +162,16 @@ function readAdapters(sheet: Sheet): readonly ForeignAdapter[] {
       sheet.ignore(new RegExp(`^ethernet${number}\\.`));
       continue;
     }
-    const isStatic = /^static$/i.test(take('addressType') ?? '');
+    const given = sheet.peek(`ethernet${number}.address`) !== undefined;
+    const isStatic = /^static$/i.test(take('addressType') ?? (given ? 'static' : 'generated'));
     const generated = take('generatedAddress');
-    const address = take('address') ?? (isStatic ? undefined : generated);
+    const address = isStatic ? take('address') : (generated ?? take('address'));
     const kind = take('connectionType') ?? 'bridged';
     const network = take('networkName') ?? take('vnet') ?? kind;
     adapters.push({
       model: take('virtualDev') ?? null,
-      mac: address === undefined ? null : address.toLowerCase().replaceAll('-', ':'),
+      mac: address === undefined ? null : readMac(address),
+      macOrigin: isStatic ? 'static' : 'generated',
       network: /^false$/i.test(take('startConnected') ?? 'true') ? null : network,
     });
   }
@@ -183,17 +191,52 @@ function readFloppy(sheet: Sheet): ForeignMachine['floppy'] {
   return { medium: mediumOf(type === 'file' ? 'image' : 'device', file) };
 }
 
-/** Where a port led on the other host has no meaning on this one. */
-function readPorts(sheet: Sheet): void {
+function portOf(type: string, file: string): ForeignPort {
+  switch (type) {
+    case 'file':
+      return { kind: 'file', file };
+    case 'pipe':
+      return { kind: 'pipe', name: file };
+    default:
+      return { kind: 'device', device: file };
+  }
+}
+
+function readPorts(sheet: Sheet): Pick<ForeignMachine, 'serialPorts' | 'parallelPort'> {
+  const serialPorts: ForeignPort[] = [];
+  let parallelPort: ForeignPort | null = null;
   for (const [, kind = '', number = ''] of sheet.find(/^(serial|parallel)(\d{1,3})\.present$/)) {
     const port = `${kind}${number}`;
     const isPresent = sheet.takeFlag(`${port}.present`);
-    const type = sheet.take(`${port}.fileType`) ?? 'device';
+    const type = (sheet.take(`${port}.fileType`) ?? 'device').toLowerCase();
     const file = sheet.take(`${port}.fileName`) ?? '';
     sheet.ignore(new RegExp(`^${port}\\.`));
-    if (isPresent && type !== 'thinprint')
-      sheet.lose(port, `${type} ${file}`.trim(), 'it led to something on the other host');
+    if (!isPresent || type === 'thinprint') continue;
+    const slot = Number(number);
+    if (kind === 'parallel' && slot === 0) parallelPort = portOf(type, file);
+    else if (kind === 'serial' && slot < 2) {
+      while (serialPorts.length < slot) serialPorts.push({ kind: 'none' });
+      serialPorts[slot] = portOf(type, file);
+    } else sheet.lose(port, `${type} ${file}`, 'there are two serial ports and one parallel port');
   }
+  return { serialPorts, parallelPort };
+}
+
+/** Of Server (GSX), which starts and stops vms with its host. */
+function readDefaults(sheet: Sheet): Pick<ForeignMachine, 'onHostStart' | 'onHostStop'> {
+  const start = (sheet.take('autostart') ?? '').toLowerCase();
+  const stop = (sheet.take('autostop') ?? '').toLowerCase();
+  return {
+    onHostStart: start === 'poweron' || start === 'true' ? 'always' : start === '' ? null : 'off',
+    onHostStop:
+      stop === ''
+        ? null
+        : /soft|shutdown/.test(stop)
+          ? 'shutdown'
+          : stop === 'suspend'
+            ? 'save'
+            : 'off',
+  };
 }
 
 function readSound(sheet: Sheet): ForeignMachine['sound'] {
@@ -236,14 +279,10 @@ function loseOthers(sheet: Sheet): void {
   }
   if (sheet.takeFlag('firewire.present'))
     sheet.lose('firewire', 'TRUE', 'no driver emulates it', 'firewire');
-  const state = sheet.take('checkpoint.vmState') ?? '';
-  if (state !== '') sheet.lose('checkpoint.vmState', state, 'a saved state of another product');
   for (const [, number = ''] of sheet.find(/^sharedfolder(\d{1,3})\.present$/)) {
     const path = sheet.take(`sharedFolder${number}.hostPath`) ?? '';
     sheet.ignore(new RegExp(`^sharedfolder${number}\\.`));
     sheet.lose(`sharedFolder${number}`, path, 'a folder of the other host');
   }
   sheet.ignore(/^sharedfolder\./);
-  if (sheet.takeFlag('mks.enable3d'))
-    sheet.lose('mks.enable3d', 'TRUE', '3D acceleration is chosen anew for each host');
 }

@@ -1,13 +1,25 @@
-/** Vms of other products, imported from their configurations with the disks beside them, and a drive: real guests boot from each. */
+/**
+ * Vms of other products, imported from their configurations with the disks beside them, and a drive: real guests boot from
+ * each. One file because it is one installation, which takes longer than all of the tests.
+ */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AllowedAction, Event, Host, Operation, Vm } from '#api';
+import type { AllowedAction, DryRun, Event, Host, Operation, Snapshot, Vm } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 import { SerialPerson } from '../e2e/serial.ts';
 import { LoopDrive, withoutLoopDrives } from '../../src/agent/testing/loop-drive.ts';
 import { inUtf16, vmcText } from '../../src/foreign/testing.ts';
+import { lettersOf, onIde, putDisk, putVmx } from './foreign-shelf.ts';
 
 let gantry: Gantry;
 let shelf: string;
@@ -67,21 +79,22 @@ void test('VM-90 HW-27 a vm of VMware is imported from its VMX and VMDK, boots, 
   const file = join(shelf, 'web.vmx');
   writeFileSync(file, vmx);
   writeFileSync(join(shelf, 'web.vmss'), 'state');
-  const plan = await gantry.run(['vm', 'import', file, '--dry-run']);
+  const words = ['vm', 'import', file, '--saved-state', 'discard'];
+  const plan = await gantry.run([...words, '--dry-run']);
   assert.equal(plan.code, 0, plan.err);
   assert.match(plan.out, /vm Web Server could be imported/);
   const listed = [
     /firewire TRUE: FireWire \(IEEE 1394\) is not offered/,
     /usb:0 storage: a USB device is not offered/,
     /guestinfo\.role front: nothing here corresponds/,
-    /saved-state web\.vmss: it is left out/,
+    /saved state \S+web\.vmss, 5 B: a saved state fits no other product/,
     /network bridged: adapter 0 is in the user-mode network/,
   ];
   for (const line of listed) assert.match(plan.err, line);
   const before = readdirSync(shelf);
   assert.deepEqual((await gantry.json<readonly Vm[]>('vm', 'list')).length, 1);
 
-  const done = await gantry.run(['vm', 'import', file, '--start']);
+  const done = await gantry.run([...words, '--start']);
   assert.equal(done.code, 0, done.err);
   for (const line of listed) assert.match(done.err, line);
   const vm = await show('Web Server');
@@ -109,17 +122,18 @@ void test('VM-90 HW-27 a vm of VMware is imported from its VMX and VMDK, boots, 
   await gantry.must('vm', 'turn-off', 'Web Server', '--yes');
 });
 
-void test('VM-90 a vm of Virtual Server is imported from its VMC and VHD and boots', async () => {
+void test('CMP-23 VM-90 a vm of Virtual PC is imported from its VMC and VHD and boots', async () => {
   const file = join(shelf, 'old machine.vmc');
   writeFileSync(file, inUtf16(vmcText()));
   writeFileSync(join(shelf, 'old machine.vsv'), 'state');
-  const { code, err } = await gantry.run(['vm', 'import', file, '--name', 'old']);
+  const words = ['vm', 'import', file, '--name', 'old', '--saved-state', 'discard'];
+  const { code, err } = await gantry.run(words);
   assert.equal(code, 0, err);
   for (const line of [
-    /ide0:0 undo C:\\Virtual Machines\\old\.vud: changes in an undo disk/,
-    /saved-state old machine\.vsv: it is left out/,
+    /ide0:0 undo C:\\Virtual Machines\\old\.vud: it is not on this host/,
+    /old machine\.vsv, 5 B: a saved state fits no other product/,
     /ide1:0 D:\\: a drive of the other host/,
-    /serial_port\[0\] COM1/,
+    /serial port 1 COM1: a port of the other host; it is a serial console/,
     /settings\/novel\/thing kept/,
   ])
     assert.match(err, line);
@@ -148,6 +162,299 @@ void test('an import that lacks a disk, or leads out of the folders for vms, cha
   const three = await gantry.run(['vm', 'import', join(shelf, 'Web Server.vmdk')]);
   assert.notEqual(three.code, 0);
   assert.equal((await gantry.json<readonly Vm[]>('vm', 'list')).length, vms);
+});
+
+const refused = async (...words: string[]): Promise<string> => {
+  const { code, err } = await gantry.run(['vm', 'import', ...words]);
+  assert.notEqual(code, 0, err);
+  return err;
+};
+const drop = (vm: string): Promise<string> => gantry.must('vm', 'delete', vm, '--yes');
+const beside = (name: string): string => join(shelf, ...name.split('/'));
+
+void test('CMP-01 an import begins with a check that changes nothing and lists what is carried over, adapted, dropped and in the way, each with the remedy', async () => {
+  await putDisk(beside('check/a.vmdk'), 'a');
+  const file = putVmx(beside('check/checked.vmx'), {
+    ...onIde('a.vmdk'),
+    displayName: 'checked',
+    'scsi0:3.present': 'TRUE',
+    'scsi0:3.fileName': 'gone.vmdk',
+    'ethernet0.present': 'TRUE',
+    'ethernet0.networkName': 'VM Network',
+    'firewire.present': 'TRUE',
+    memsize: '96',
+  });
+  const before = [readdirSync(beside('check')), await gantry.json('vm', 'list')];
+  const { findings = [] } = await gantry.json<DryRun>('vm', 'import', file, '--dry-run');
+  const of = (effect: string) => findings.filter((one) => one.effect === effect);
+  const told = (effect: string): string =>
+    of(effect)
+      .map(({ text }) => text)
+      .join('\n');
+  assert.match(told('carried'), /^name checked$/m);
+  assert.match(told('carried'), /^memory 96 MiB$/m);
+  assert.match(told('carried'), /^disk ide0:0 \S+a\.vmdk, 4 MiB, vmdk to qcow2$/m);
+  assert.match(
+    told('adapted'),
+    /^network VM Network: adapter 0 is in the user-mode network instead$/m,
+  );
+  assert.match(told('dropped'), /^firewire TRUE: FireWire \(IEEE 1394\) is not offered/m);
+  assert.match(told('blocking'), /^the disk scsi0:3, gone\.vmdk, is not on this host$/m);
+  for (const { effect, text, remedy } of findings)
+    assert.equal(typeof remedy === 'string' && remedy.length > 5, effect !== 'carried', text);
+  const { out, err } = await gantry.run(['vm', 'import', file, '--dry-run']);
+  assert.match(out, /vm checked cannot be imported yet/);
+  const titles = ['carried over:', 'adapted:', 'dropped:', 'in the way:'].map((title) =>
+    err.indexOf(title),
+  );
+  assert.deepEqual(
+    titles,
+    titles.toSorted((a, b) => a - b),
+    err,
+  );
+  assert.ok(
+    titles.every((at) => at >= 0),
+    err,
+  );
+  assert.match(await refused(file), /cannot import .*gone\.vmdk, is not on this host/);
+  assert.deepEqual([readdirSync(beside('check')), await gantry.json('vm', 'list')], before);
+});
+
+void test('CMP-07 a vm that another product has running or saved is known by its lock or state files and is not taken over', async () => {
+  await putDisk(beside('locked/a.vmdk'), 'a');
+  const file = putVmx(beside('locked/locked.vmx'), onIde('a.vmdk'));
+  mkdirSync(beside('locked/locked.vmx.lck'));
+  writeFileSync(beside('locked/locked.vmx.lck/M12345.lck'), 'x');
+  assert.match(
+    await refused(file, '--start'),
+    /locked\.vmx\.lck is locked: the other product has the vm running/,
+  );
+  rmSync(beside('locked/locked.vmx.lck'), { recursive: true });
+  mkdirSync(beside('locked/a.vmdk.lck'));
+  writeFileSync(beside('locked/a.vmdk.lck/M54321.lck'), 'x');
+  assert.match(await refused(file, '--start'), /a\.vmdk\.lck is locked/);
+  rmSync(beside('locked/a.vmdk.lck'), { recursive: true });
+  writeFileSync(beside('locked/locked.vmss'), 'state');
+  assert.match(
+    await refused(file, '--start'),
+    /locked\.vmss, 5 B: a saved state fits no other product/,
+  );
+  await putDisk(beside('locked/old.vhd'), 'a');
+  writeFileSync(beside('locked/pc.vmc'), inUtf16(vmcText()));
+  writeFileSync(beside('locked/pc.vsv'), 'state');
+  assert.match(await refused(beside('locked/pc.vmc'), '--start'), /pc\.vsv, 5 B: a saved state/);
+  const names = (await gantry.json<readonly Vm[]>('vm', 'list')).map(({ name }) => name);
+  assert.ok(!names.includes('locked') && !names.includes('pc'), names.join());
+});
+
+void test('CMP-14 FMT-14 a VMC of Virtual PC or Virtual Server in saved state is taken over once its discarding is agreed to; the state is told with its size and never restored', async () => {
+  const server = vmcText().replace(
+    '<hardware>',
+    `<properties><modifier><name type="string">Microsoft Virtual Server 2005</name></modifier></properties><hardware>`,
+  );
+  for (const [name, bytes] of [
+    ['of-pc', inUtf16(vmcText())],
+    ['of-server', Buffer.from(server.replace('UTF-16', 'UTF-8'))],
+  ] as const) {
+    await putDisk(beside(`${name}/old.vhd`), 'ab');
+    const file = beside(`${name}/${name}.vmc`);
+    writeFileSync(file, bytes);
+    const state = beside(`${name}/${name}.vsv`);
+    writeFileSync(state, Buffer.alloc(3 * 1024 * 1024, 'state'));
+    const told = await refused(file);
+    assert.match(
+      told,
+      new RegExp(`saved state ${state}, 3 MiB: a saved state fits no other product`),
+    );
+    assert.match(
+      told,
+      /resume and shut the vm down there, or import without it: --saved-state discard/,
+    );
+    await gantry.must('vm', 'import', file, '--saved-state', 'discard', '--taken-addresses', 'new');
+    const vm = await show(name);
+    assert.equal(vm.state, 'off');
+    assert.equal(await lettersOf(gantry, name), 'ab..');
+    assert.equal(statSync(state).size, 3 * 1024 * 1024, 'it stays where it is');
+    await drop(name);
+  }
+});
+
+void test('CMP-17 FMT-13 undo disks of a vm are known as layers over its disks, and committed, discarded or put above a snapshot, as is chosen before the vm is there', async () => {
+  const undo = beside('undo/old.vud');
+  await putDisk(beside('undo/old.vhd'), 'aaa');
+  await putDisk(undo, '-b-c', { parent: beside('undo/old.vhd') });
+  const file = beside('undo/undone.vmc');
+  writeFileSync(file, vmcText());
+  const told = await refused(file);
+  assert.match(told, new RegExp(`undo disks hold changes: ${undo}, \\d`));
+  assert.match(told, /--undo commit .*discard .*snapshot/);
+  const take = async (choice: string): Promise<string> => {
+    await gantry.must('vm', 'import', file, '--undo', choice, '--taken-addresses', 'new');
+    return lettersOf(gantry, 'undone');
+  };
+  assert.equal(await take('commit'), 'abac');
+  await drop('undone');
+  assert.equal(await take('discard'), 'aaa.');
+  await drop('undone');
+  assert.equal(await take('snapshot'), 'abac');
+  const [snapshot] = await gantry.json<readonly Snapshot[]>('vm', 'snapshot', 'list', 'undone');
+  assert.equal(snapshot?.name, 'before the undo disks');
+  await gantry.must('vm', 'snapshot', 'revert', 'undone', 'before the undo disks', '--yes');
+  assert.equal(await lettersOf(gantry, 'undone'), 'aaa.');
+  await drop('undone');
+});
+
+void test('CMP-18 differencing disks are taken over with their parents, and a parent that is missing or was changed is in the way, with its recorded location', async () => {
+  const at = (name: string): string => beside(`chain/${name}`);
+  await putDisk(at('far/base.vhd'), 'aaaa');
+  await putDisk(at('far/middle.vhd'), '-b', { parent: at('far/base.vhd') });
+  await putDisk(at('old.vhd'), '--c', { parent: at('far/middle.vhd') });
+  const file = at('chained.vmc');
+  writeFileSync(file, vmcText());
+  const words = [file, '--taken-addresses', 'new'];
+  await gantry.must('vm', 'import', ...words);
+  assert.equal(await lettersOf(gantry, 'chained'), 'abca');
+  await drop('chained');
+  // Moved: the recorded locations lead nowhere, the files lie beside the child.
+  for (const name of ['base.vhd', 'middle.vhd']) renameSync(at(`far/${name}`), at(name));
+  await gantry.must('vm', 'import', ...words);
+  assert.equal(await lettersOf(gantry, 'chained'), 'abca');
+  await drop('chained');
+  renameSync(at('base.vhd'), at('kept'));
+  const missing = await refused(...words);
+  assert.match(
+    missing,
+    new RegExp(`parent of ${at('middle.vhd')} is not on this host; it is recorded as .*base\\.vhd`),
+  );
+  assert.match(missing, new RegExp(`put it into ${at('').replace(/\/$/, '')}`));
+  await putDisk(at('base.vhd'), 'zzzz');
+  assert.match(
+    await refused(...words),
+    /the parent of \S+middle\.vhd, recorded as .*base\.vhd.*, was changed or is another disk/,
+  );
+});
+
+void test('CMP-25 FMT-22 snapshots of a VMX are read with their descriptions and taken over as snapshots, or flattened, as is chosen', async () => {
+  const at = (name: string): string => beside(`snaps/${name}`);
+  await putDisk(at('s.vmdk'), 'aaaa');
+  await putDisk(at('s-000001.vmdk'), '-b', { parent: at('s.vmdk') });
+  await putDisk(at('s-000002.vmdk'), '--c', { parent: at('s-000001.vmdk') });
+  await putDisk(at('s-000003.vmdk'), 'x', { parent: at('s.vmdk') });
+  const file = putVmx(at('snapped.vmx'), onIde('s-000002.vmdk'));
+  writeFileSync(
+    at('snapped.vmsd'),
+    [
+      ['.encoding', 'UTF-8'],
+      ['snapshot.numSnapshots', '3'],
+      ['snapshot.current', '2'],
+      ...snapshotLines(
+        0,
+        { uid: '1', displayName: 'clean', description: 'just|0Ainstalled' },
+        's.vmdk',
+      ),
+      ...snapshotLines(1, { uid: '3', parent: '1', displayName: 'tried' }, 's-000003.vmdk'),
+      ...snapshotLines(2, { uid: '2', parent: '1', displayName: 'patched' }, 's-000001.vmdk'),
+    ]
+      .map(([name, value]) => `${name} = "${value}"\n`)
+      .join(''),
+  );
+  const flat = await gantry.run(['vm', 'import', file]);
+  assert.match(flat.err, /snapshots clean, tried, patched: the disks are flattened/);
+  assert.equal(await lettersOf(gantry, 'snapped'), 'abca');
+  assert.deepEqual(await gantry.json('vm', 'snapshot', 'list', 'snapped'), []);
+  await drop('snapped');
+  await gantry.must('vm', 'import', file, '--snapshots', 'import');
+  assert.equal(await lettersOf(gantry, 'snapped'), 'abca');
+  const list = await gantry.json<readonly Snapshot[]>('vm', 'snapshot', 'list', 'snapped');
+  const nameOf = new Map(list.map(({ id, name }) => [id, name]));
+  assert.deepEqual(
+    list.map(({ name, parent, present }) => [name, parent && nameOf.get(parent), present]),
+    [
+      ['clean', null, false],
+      ['tried', 'clean', false],
+      ['patched', 'clean', true],
+    ],
+  );
+  assert.match(list[0]?.description ?? '', /^just\ninstalled\ntaken there at 2023-/);
+  for (const [name, letters] of [
+    ['tried', 'xaaa'],
+    ['clean', 'aaaa'],
+    ['patched', 'abaa'],
+  ] as const) {
+    await gantry.must('vm', 'snapshot', 'revert', 'snapped', name, '--yes');
+    assert.equal(await lettersOf(gantry, 'snapped'), letters, name);
+  }
+  await drop('snapped');
+});
+
+function snapshotLines(
+  index: number,
+  facts: Readonly<Record<string, string>>,
+  file: string,
+): readonly (readonly [string, string])[] {
+  const all = { ...facts, createTimeHigh: '391600', createTimeLow: '-5', numDisks: '1' };
+  return [
+    ...Object.entries(all),
+    ['disk0.fileName', file] as const,
+    ['disk0.node', 'ide0:0'] as const,
+  ].map(([name, value]) => [`snapshot${index}.${name}`, value] as const);
+}
+
+void test('CMP-26 a vm from Fusion gets disks, adapters and snapshots', async () => {
+  await putDisk(beside('Mac.vmwarevm/Mac.vmdk'), 'm');
+  const file = putVmx(beside('Mac.vmwarevm/Mac.vmx'), {
+    ...onIde('Mac.vmdk'),
+    displayName: 'from-mac',
+    'virtualHW.productCompatibility': 'hosted',
+    'proxyApps.publishToHost': 'FALSE',
+  });
+  await gantry.must('vm', 'import', file);
+  await gantry.must('vm', 'attach-disk', 'from-mac', '--new', '8M', '--bus', 'ide');
+  await gantry.must('vm', 'attach-adapter', 'from-mac', '--network', 'user');
+  await gantry.must('vm', 'snapshot', 'take', 'from-mac', 'first');
+  const { definition } = await show('from-mac');
+  assert.deepEqual([definition.hardware.disks.length, definition.hardware.adapters.length], [2, 1]);
+  assert.equal(
+    (await gantry.json<readonly Snapshot[]>('vm', 'snapshot', 'list', 'from-mac')).length,
+    1,
+  );
+  await drop('from-mac');
+});
+
+void test('CMP-35 an address that another vm has is given to no second one, and an import that would repeat it asks for keep or new', async () => {
+  const mac = '00:0c:29:00:35:01';
+  await gantry.must('vm', 'create', 'first-one', '--memory', '64M');
+  await gantry.must('vm', 'attach-adapter', 'first-one', '--network', 'user', '--mac', mac);
+  await gantry.must('vm', 'create', 'other-one', '--memory', '64M');
+  const again = await gantry.run([
+    'vm',
+    'attach-adapter',
+    'other-one',
+    '--network',
+    'user',
+    '--mac',
+    mac,
+  ]);
+  assert.match(again.err, /first-one has the MAC address 00:0c:29:00:35:01/);
+  await putDisk(beside('twin/a.vmdk'), 'a');
+  const file = putVmx(beside('twin/twin.vmx'), {
+    ...onIde('a.vmdk'),
+    'ethernet0.present': 'TRUE',
+    'ethernet0.addressType': 'generated',
+    'ethernet0.generatedAddress': mac,
+  });
+  const told = await refused(file);
+  assert.match(told, /adapter 0 has the MAC address 00:0c:29:00:35:01, which first-one has/);
+  assert.match(told, /choose: --taken-addresses keep, or new/);
+  const macOf = async (choice: string): Promise<string | undefined> => {
+    await gantry.must('vm', 'import', file, '--taken-addresses', choice);
+    const { definition } = await show('twin');
+    await drop('twin');
+    return definition.hardware.adapters[0]?.mac;
+  };
+  assert.equal(await macOf('keep'), mac);
+  assert.match((await macOf('new')) ?? '', /^52:47:59:/);
+  for (const vm of ['first-one', 'other-one']) await drop(vm);
 });
 
 void test('VM-68 DISK-14 DISK-40 a vm with a linked disk is not started until the drive has been copied into a virtual disk, and boots from that', async (t) => {

@@ -282,6 +282,13 @@ export interface Storage {
   drive?(device: string): Promise<LinkResult<'host.drive'>>;
   /** Absent where there are no files. Errors: `forbidden`, `not-found`, `unsupported`, `invalid`. */
   readForeign?(file: string, signal: AbortSignal): Promise<ForeignMachine>;
+  /** A file of a disk comes to hold what the source holds. Absent where there are no files. Errors: `forbidden`, `invalid`, `exhausted`. */
+  matchDisk?(
+    file: MachineFile,
+    layer: string,
+    source: { readonly sourcePath: string; readonly sourceFormat: string },
+    work: LayerWork,
+  ): Promise<void>;
   /** Absent where machines have no files to copy. */
   readonly travel?: Travel;
   /** Absent where there are no files. */

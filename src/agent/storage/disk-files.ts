@@ -11,6 +11,7 @@ import {
   demandSpace,
   hostStore,
   makeDisk as makeDiskFile,
+  matchDisk,
   openDisk,
   withoutSync,
   type Disk,
@@ -20,8 +21,10 @@ import {
 import { Fault } from '#lib';
 import { convertImage, createImage, inspectImage, resizeImage } from '#qemu';
 import type { DiskFacts, DiskSourceLike } from '../drivers/driver.ts';
+import type { LayerWork } from '../drivers/layer-storage.ts';
 import { flushFile } from './atomic-file.ts';
 import { claimDrive } from './drives.ts';
+import { foreignStore } from './foreign-store.ts';
 
 const sectorBytes = 512;
 
@@ -84,10 +87,27 @@ async function makeFromForeign(
   source: Extract<DiskSourceLike, { kind: 'foreign' }>,
   onProgress: OnProgress,
 ): Promise<number> {
-  const store = hostStore(place.folders.filter((folder) => existsSync(folder)));
+  const store = foreignStore(place.folders);
   const { sourcePath: path, sourceFormat: format } = source;
   const disk = await openDisk({ path, store, format });
   return await convertInto(place, disk, { format: source.format }, onProgress);
+}
+
+/** A disk of ours, with what it lies on, comes to hold what another product has written. */
+export async function matchForeign(
+  path: string,
+  { sourcePath, sourceFormat }: { readonly sourcePath: string; readonly sourceFormat: string },
+  folders: readonly string[],
+  { signal, onProgress }: LayerWork,
+): Promise<void> {
+  const store = foreignStore(folders);
+  await using source = await openDisk({ path: sourcePath, store, format: sourceFormat });
+  await using target = await openDisk({ path, store, access: 'write' });
+  await matchDisk(target, source, {
+    signal,
+    onProgress: ({ doneBytes, totalBytes }) =>
+      onProgress(totalBytes === 0 ? 1 : doneBytes / totalBytes),
+  });
 }
 
 /** The drive is claimed for as long as it is read: nobody mounts it meanwhile. */

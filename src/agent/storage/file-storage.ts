@@ -34,7 +34,7 @@ import { compactDisk, type Compacted } from './compact-disk.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
 import { makeDiskCatalogue, type DiskFolders } from './disk-catalogue.ts';
-import { makeDisk, readDisk, readServed, type DiskPlace } from './disk-files.ts';
+import { makeDisk, matchForeign, readDisk, readServed, type DiskPlace } from './disk-files.ts';
 import { DiskWorks } from './disk-work/works.ts';
 import { readDrive, type DriveFacts } from './drive-facts.ts';
 import { exists } from './exists.ts';
@@ -235,6 +235,18 @@ export class FileStorage implements Storage {
 
   readForeign(file: string, signal: AbortSignal): Promise<ForeignMachine> {
     return readForeign(file, this.folders(), signal);
+  }
+
+  async matchDisk(
+    file: MachineFile,
+    layer: string,
+    source: { readonly sourcePath: string; readonly sourceFormat: string },
+    work: LayerWork,
+  ): Promise<void> {
+    const path = resolveFile(file.folder, layer);
+    await requireInside(path, this.folders(file.folder));
+    await requireInside(source.sourcePath, this.folders());
+    await matchForeign(path, source, this.folders(file.folder), work);
   }
 
   discover(folders: readonly string[], signal: AbortSignal): Promise<readonly FoundDefinition[]> {

@@ -62,7 +62,9 @@ test('names lead to no file outside of the folders that vms may use, nor does a 
     const file = join(folder, 'web.vmx');
     for (const name of ['../secret.vmdk', join(top, 'secret.vmdk'), 'link.vmdk', '/etc/shadow']) {
       await writeFile(file, vmx({ 'scsi0:0.fileName': name }));
-      await refuses(readForeign(file, [folder], signal), 'not-found', /is not on this host/);
+      const { disks, blocking, files } = await readForeign(file, [folder], signal);
+      assert.deepEqual([disks, files], [[], []]);
+      assert.match(blocking[0]?.text ?? '', /scsi0:0.* is not on this host/);
     }
     await refuses(readForeign(join(top, 'x.vmx'), [folder], signal), 'forbidden', /outside/);
   }));
@@ -72,10 +74,15 @@ test('a disk that is not what its name says, and a configuration that is none, a
     const file = join(folder, 'web.vmx');
     await writeFile(file, vmx({ 'scsi0:0.fileName': 'web.vmdk' }));
     await writeFile(join(folder, 'web.vmdk'), 'nothing of a disk');
-    await refuses(readForeign(file, [folder], signal), 'corrupt', /scsi0:0/);
+    const { disks, blocking } = await readForeign(file, [folder], signal);
+    assert.deepEqual(disks, []);
+    assert.match(blocking[0]?.text ?? '', /cannot open the disk scsi0:0.*not what its name says/);
     await truncate(join(folder, 'web.vmdk'), 5 * miB);
     await refuses(readForeign(join(folder, 'web.vmdk'), [folder], signal), 'too-large', /5.* MiB/);
-    await refuses(readForeign(folder, [join(folder, '..')], signal), 'invalid', /is no file/);
+    const allowed = [join(folder, '..')];
+    assert.equal((await readForeign(folder, allowed, signal)).name, 'web');
+    await writeFile(join(folder, 'other.vmx'), vmx({}));
+    await refuses(readForeign(folder, allowed, signal), 'invalid', /has 2 configurations/);
   }));
 
 test('FMT-23 what lies beside a VMX is recognised, and it is said what happens to each', () =>
@@ -97,13 +104,13 @@ test('FMT-23 what lies beside a VMX is recognised, and it is said what happens t
     await writeFile(join(folder, 'boot.flp'), '');
     await writeFile(join(folder, 'other.flp'), '');
     await mkdir(join(folder, 'web.vmdk.lck'));
-    const { lost, floppy } = await readForeign(file, [folder], signal);
+    const { lost, floppy, savedStates } = await readForeign(file, [folder], signal);
+    assert.deepEqual(savedStates, [{ file: join(folder, 'web.vmss'), sizeBytes: 0 }]);
     assert.equal(floppy?.medium?.path, join(folder, 'boot.flp'));
     const said = new Map(lost.map(({ value, why }) => [value, why]));
     for (const [name, words] of [
       ['web.vmsd', /left out; the present state of the disks counts/],
-      ['web.vmsn', /left out; the present state of the disks counts/],
-      ['web.vmss', /left out; it fits no other product/],
+      ['web.vmsn', /left out; memory of snapshots fits no other product/],
       ['web.nvram', /left out; firmware settings start anew/],
       ['web.vmtm', /left out; make a team/],
       ['web.vmdk.lck', /left out; end the vm there/],

@@ -18,6 +18,7 @@ import type { Handlers } from '../link/calls.ts';
 import { requireNotAtWork } from '../machine/disks-at-work.ts';
 import type { Hands } from '../machine/hands.ts';
 import { compactDisk } from '../machine/compact.ts';
+import { matchDisks } from '../machine/match-disks.ts';
 import { operationOf, tellingFailure } from '../machine/disk-failure.ts';
 import { eventOfObstacle } from '../machine/obstacles.ts';
 import { requireLayersKept } from '../machine/layers/keep-layers.ts';
@@ -29,6 +30,7 @@ type DeviceVerbs = Pick<
   | 'machine.disk.inspect'
   | 'machine.disk.delete'
   | 'machine.disk.compact'
+  | 'machine.disk.match'
   | 'machine.disk.attach'
   | 'machine.disk.detach'
   | 'machine.adapter.attach'
@@ -99,6 +101,19 @@ export function deviceVerbs(host: Host): DeviceVerbs {
           signal,
           progress,
         ),
+
+    async 'machine.disk.match'({ id, generation, cause, disks }, { signal, progress }) {
+      const machine = host.machine(id);
+      await machine.change(
+        'change-disks',
+        generation,
+        cause,
+        (hands) => matchDisks(hands, disks),
+        signal,
+        progress,
+      );
+      return { report: machine.report() };
+    },
 
     'machine.disk.attach': ({ id, generation, cause, disk }, { signal }) =>
       host

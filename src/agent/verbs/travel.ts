@@ -52,7 +52,7 @@ async function readForeign(
   const machine = await storage.readForeign?.(file, signal);
   if (!machine) throw new Fault('unsupported', `a ${name} host has no files to import`);
   const used = await usedByOthers(host.files());
-  for (const { path } of machine.disks) {
+  for (const path of machine.files) {
     const user = used.get(await realPath(path));
     if (user === undefined) continue;
     throw new Fault('refused', `cannot import ${file}: ${path} is a disk of ${user}`, {

@@ -29,12 +29,13 @@ import {
   mediumSchema,
   traySchema,
 } from '../vm/hardware.ts';
-import { diskAllocations, diskCompactSchema } from '../vm/travel.ts';
+import { diskCompactSchema } from '../vm/travel.ts';
 import { sharedFolderSchema } from '../vm/shared-folders.ts';
 import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
 import { foreignMachineSchema } from '../vm/import.ts';
 import { startCheckSchema, vmActionRequestSchema } from '../vm/vm.ts';
 import { powerActions } from '../vm/actions.ts';
+import { diskMatchSchema, diskSourceSchema } from './disk-source.ts';
 import { hostDriveSchema } from './host-drive.ts';
 import { hostMediaSchema } from './host-media.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
@@ -47,44 +48,6 @@ export const causeSchema = z.strictObject({
 export type Cause = z.infer<typeof causeSchema>;
 
 const machine = { id: idSchema, generation: z.number().int().min(0), cause: causeSchema };
-
-/** How the first contents of a disk come about; the disk itself stands in the definition. */
-export const diskSourceSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('new'),
-    file: z.string().max(1024),
-    format: z.enum(diskFormats),
-    sizeBytes: z.number().int().min(0),
-    allocation: z.enum(diskAllocations).optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('image'),
-    file: z.string().max(1024),
-    format: z.enum(diskFormats),
-    sizeBytes: z.number().int().min(0),
-    imagePath: z.string().max(1024),
-    imageFormat: z.enum(diskFormats),
-  }),
-  /** A disk of another product, converted. */
-  z.strictObject({
-    kind: z.literal('foreign'),
-    file: z.string().max(1024),
-    format: z.enum(diskFormats),
-    sizeBytes: z.number().int().min(0),
-    sourcePath: z.string().max(1024),
-    sourceFormat: z.string().max(32),
-  }),
-  /** An entire drive of the host, copied. */
-  z.strictObject({
-    kind: z.literal('drive'),
-    file: z.string().max(1024),
-    format: z.enum(diskFormats),
-    sizeBytes: z.number().int().min(0),
-    device: z.string().max(256),
-    allocation: z.enum(diskAllocations),
-  }),
-]);
-export type DiskSource = z.infer<typeof diskSourceSchema>;
 
 /** A disk's file, and the one it becomes; as definitions name them. */
 export const diskCopySchema = z.strictObject({ from: hostPath, to: hostPath });
@@ -369,6 +332,14 @@ export const linkMethods = {
       fileBytes: z.number().int(),
       gainBytes: z.number().int().meta({ description: 'negative where it takes up more now' }),
     }),
+  },
+  /** Disks come to hold what those of another product hold; only what differs is written. */
+  'machine.disk.match': {
+    params: z.strictObject({
+      ...machine,
+      disks: z.array(diskMatchSchema).max(64),
+    }),
+    result: report,
   },
   'machine.disk.attach': {
     params: z.strictObject({ ...machine, disk: diskSchema }),

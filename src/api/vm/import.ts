@@ -3,14 +3,32 @@ import { z } from 'zod';
 import { referenceSchema, nameSchema } from '../ids.ts';
 import { diskFormats } from './hardware.ts';
 
+/** What a network of another product is here, `THEIRS=OURS`: names of ours have no `=`. */
+export const networkNameSchema = z
+  .string()
+  .regex(/^.{1,256}=[^=]{1,100}$/, 'is not NAME-THERE=NETWORK');
+
+/** What becomes of each part of a vm that comes from another product, or goes to one. */
+export const transferEffects = ['carried', 'adapted', 'dropped', 'blocking'] as const;
+export const transferFindingSchema = z
+  .strictObject({
+    effect: z.enum(transferEffects).meta({
+      description: 'blocking: nothing is done before it is dealt with',
+    }),
+    code: z.string(),
+    text: z.string(),
+    remedy: z.string().nullable().meta({ description: 'null only for what is carried over' }),
+  })
+  .meta({ id: 'TransferFinding' });
+export type TransferFinding = z.infer<typeof transferFindingSchema>;
+
 export const vmImportSchema = z
   .strictObject({
     host: referenceSchema.optional().meta({ description: 'on which host the files are' }),
-    file: z
-      .string()
-      .min(1)
-      .max(1024)
-      .meta({ description: 'configuration file of the other product on the host: .vmx or .vmc' }),
+    file: z.string().min(1).max(1024).meta({
+      description:
+        'configuration file of the other product on the host, .vmx or .vmc, or a folder with one',
+    }),
     name: nameSchema.optional().meta({ description: 'default: as it is called there' }),
     folder: z.string().max(1024).default('/'),
     format: z.enum(diskFormats).default('qcow2').meta({ description: 'of the disks made here' }),
@@ -21,6 +39,32 @@ export const vmImportSchema = z
     adapters: z.enum(['all', 'first-of-network']).default('all').meta({
       description:
         'first-of-network: of several that would be on one network only the first is kept',
+    }),
+    origin: z.enum(['moved', 'copied']).default('moved').meta({
+      description:
+        'copied: the vm goes on existing there, so addresses that the other product made, and the UUID, are made anew',
+    }),
+    takenAddresses: z.enum(['keep', 'new']).optional().meta({
+      description:
+        'for MAC addresses that another vm or a host has; keep: only one of both vms runs on a network at a time',
+    }),
+    undo: z.enum(['commit', 'discard', 'snapshot']).optional().meta({
+      description:
+        'changes in undo disks: taken over, left out, or taken over above a snapshot of the disks without them',
+    }),
+    savedState: z.enum(['discard']).optional().meta({
+      description: 'a saved state fits no other product: its discarding is agreed to',
+    }),
+    snapshots: z.enum(['import', 'flatten']).default('flatten').meta({
+      description: 'of the other product; flatten: only the present state of the disks is taken',
+    }),
+    sound: z.enum(['keep', 'remove']).default('keep'),
+    networkNames: z.array(networkNameSchema).max(64).default([]).meta({
+      description:
+        'networks by their names there, beside those of the installation (foreignNetworks)',
+    }),
+    rememberNetworks: z.boolean().default(false).meta({
+      description: 'keep networkNames for further imports; takes the right installation.update',
     }),
     start: z.boolean().default(false).meta({ description: 'turn it on afterwards' }),
   })
@@ -35,6 +79,13 @@ const place = {
 };
 /** Resolved to a file of this host; null where it is none. */
 const medium = z.strictObject({ named: text(4096), path: text(1024).nullable() }).nullable();
+
+const port = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('file'), file: text(16_384) }),
+  z.strictObject({ kind: z.literal('pipe'), name: text(16_384) }),
+  z.strictObject({ kind: z.literal('device'), device: text(16_384) }),
+]);
 
 /** What an agent has read: the machine in neutral words, with its files found on the host. */
 export const foreignMachineSchema = z.strictObject({
@@ -61,6 +112,14 @@ export const foreignMachineSchema = z.strictObject({
         path: text(1024),
         format: text(32),
         sizeBytes: z.number().int().min(0),
+        /** A layer of changes over it; null: none. */
+        undo: z
+          .strictObject({
+            path: text(1024),
+            format: text(32),
+            fileBytes: z.number().int().min(0),
+          })
+          .nullable(),
       }),
     )
     .max(64),
@@ -71,10 +130,44 @@ export const foreignMachineSchema = z.strictObject({
       z.strictObject({
         model: text(16_384).nullable(),
         mac: text(16_384).nullable(),
+        macOrigin: z.enum(['static', 'generated']),
         network: text(65_536).nullable(),
       }),
     )
     .max(32),
+  serialPorts: z.array(port).max(2),
+  parallelPort: port.nullable(),
+  bootOrder: z
+    .array(z.enum(['disk', 'cd', 'floppy', 'network']))
+    .max(4)
+    .nullable(),
+  onHostStart: z.enum(['off', 'always', 'if-was-running']).nullable(),
+  onHostStop: z.enum(['save', 'shutdown', 'off']).nullable(),
+  acceleration3d: z.boolean(),
+  /** Files with a saved state. */
+  savedStates: z
+    .array(z.strictObject({ file: text(1024), sizeBytes: z.number().int().min(0) }))
+    .max(16),
+  /** Parents before what was taken on them. */
+  snapshots: z
+    .array(
+      z.strictObject({
+        uid: text(64),
+        parent: text(64).nullable(),
+        name: text(16_384),
+        description: text(4096),
+        takenAt: text(64).nullable(),
+        disks: z.array(z.strictObject({ ...place, path: text(1024), format: text(32) })).max(64),
+      }),
+    )
+    .max(128),
+  currentSnapshot: text(64).nullable(),
+  /** Of its disks, their parents and undo disks among them. */
+  files: z.array(text(4096)).max(4096),
+  /** Why it cannot be imported as it is. */
+  blocking: z
+    .array(z.strictObject({ code: text(64), text: text(4096), remedy: text(4096) }))
+    .max(200),
   sound: z.enum(['ac97', 'hda', 'sb16']).nullable(),
   usb: z.enum(['1.1', '2.0', '3']).nullable(),
   clock: z.enum(['utc', 'localtime']),

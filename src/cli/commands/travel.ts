@@ -1,67 +1,14 @@
-/** Commands by which vms and their files come to another place: filed elsewhere, copied, moved on their host. */
+/** Commands by which vms and their files come to another place: from other products, filed elsewhere, copied, moved on their host. */
 import { Fault } from '#lib';
 import { command } from '../command.ts';
 import { finish, tellWarnings } from '../progress.ts';
+import { importCommand } from './import.ts';
 
 const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
 const pathOption = { type: 'text', value: 'DIR' } as const;
 
 export const travelCommands = [
-  command({
-    name: 'vm import',
-    summary: 'take over a vm of VMware, Virtual PC or Virtual Server from its configuration file',
-    args: [{ name: 'file', meaning: '.vmx or .vmc on the host', completes: 'file' }],
-    options: {
-      name: { type: 'text', value: 'NAME', meaning: 'default: as it is called there' },
-      host: { type: 'text', value: 'HOST', meaning: 'on which host the files are' },
-      folder: { type: 'text', value: 'PATH', meaning: 'filed in which folder' },
-      format: {
-        type: 'text',
-        words: ['qcow2', 'raw'],
-        value: 'FORMAT',
-        meaning: 'of the disks that are made: qcow2 (default) or raw',
-      },
-      network: {
-        type: 'list',
-        value: 'NETWORK',
-        meaning: 'for its adapters, one for all or one for each: a network, user (default) or none',
-      },
-      adapters: {
-        type: 'text',
-        words: ['all', 'first-of-network'],
-        value: 'WHICH',
-        meaning: 'all (default), or of several on one network the first alone',
-      },
-      start: { type: 'flag', short: 's', meaning: 'turn it on afterwards' },
-    },
-    examples: [
-      'gantry vm import /srv/old/web.vmx --dry-run',
-      'gantry vm import /srv/old/web.vmc --name web-1 --start',
-      'gantry vm import /srv/old/router.vmx --network lan --network dmz',
-    ],
-    async run(run) {
-      const { args, options, client, out, dryRun, signal } = run;
-      const { name, host, folder, format, network, adapters } = options;
-      const body = {
-        file: args[0] ?? '',
-        ...(name === undefined ? {} : { name }),
-        ...(host === undefined ? {} : { host }),
-        ...(folder === undefined ? {} : { folder }),
-        ...(format === undefined ? {} : { format }),
-        ...(network === undefined ? {} : { networks: [...network] }),
-        ...(adapters === undefined ? {} : { adapters }),
-        start: options.start === true,
-      };
-      if (dryRun) {
-        const plan = await client.dryRun('vm.import', { body }, signal);
-        tellWarnings(out, plan);
-        return out.line(`vm ${plan.target.name} could be imported`);
-      }
-      const started = await client.call('vm.import', { body }, signal);
-      await finish(run, started, ({ target }) => `vm ${target.name} was imported`);
-      if (!body.start && run.wait) out.hint(`gantry vm start ${started.target.name}`);
-    },
-  }),
+  importCommand,
   command({
     name: 'vm clone',
     aliases: ['vm copy'],

@@ -64,6 +64,20 @@ export function makeMac(
   });
 }
 
+/** Who has each address; what the caller may not see has no name. */
+export function macOwners(
+  inventory: Inventory,
+  caller: Pick<Caller, 'may'>,
+): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
+  for (const { data } of inventory.documents<HostDocument>('host'))
+    for (const at of data.facts?.interfaces ?? [])
+      if (at.mac !== null) owners.set(at.mac, `${at.name} of host ${data.name}`);
+  for (const vm of inventory.documents<VmDocument>('vm'))
+    for (const { mac } of vm.data.definition.hardware.adapters) owners.set(mac, nameOf(vm, caller));
+  return owners;
+}
+
 /** Of those that the definition brings along. Errors: `exists` naming the first one that somebody else has, and who. */
 export function requireFreeMacs(
   inventory: Inventory,

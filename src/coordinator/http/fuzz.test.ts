@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { Fault } from '#lib';
 import { problemSchema, routes, type Route, type RouteName } from '#api';
 import { FakeAgent, facts, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
-import { foreignMachine } from '../testing/memory-host.ts';
+import { foreignMachine } from '../testing/foreign-machine.ts';
 import { Stage } from '../testing/stage.ts';
 
 const nothingThere = ({ file }: { file: string }): never => {

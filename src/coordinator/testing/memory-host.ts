@@ -8,7 +8,6 @@ import {
   judgeAction,
   linkMethods,
   placeName,
-  type ForeignMachine,
   type LinkMethod,
   type LinkParams,
   type LinkResult,
@@ -23,6 +22,7 @@ import {
 import type { Coordinator, Links } from '../context.ts';
 import { takeReports } from '../link/take-reports.ts';
 import { facts, freeDrive } from './fake-agent.ts';
+import { foreignMachine } from './foreign-machine.ts';
 
 interface Machine {
   definition: VmDefinition;
@@ -276,6 +276,10 @@ export class MemoryHost implements Links {
       this.#machine(id, generation);
       return { fileBytes: 1, gainBytes: 0 };
     },
+    'machine.disk.match': ({ id, generation }) => {
+      this.#machine(id, generation);
+      return { report: this.#report(id) };
+    },
     'machine.flatten': ({ id, generation }) => {
       this.#machine(id, generation);
       return { report: this.#report(id) };
@@ -468,37 +472,5 @@ export class MemoryHost implements Links {
       this.files.delete(path);
       return {};
     },
-  };
-}
-
-/** What every configuration of another product on this host says. */
-export function foreignMachine(file: string): ForeignMachine {
-  const disk = { bus: 'ide', controller: 0, position: 0, format: 'vhd', sizeBytes: 1024 } as const;
-  return {
-    product: 'Virtual Server',
-    format: 'vmc',
-    name: 'old',
-    description: '',
-    guestOs: null,
-    memoryBytes: 64 * 1024 * 1024,
-    processors: 1,
-    coresPerSocket: null,
-    firmware: 'bios',
-    secureBoot: false,
-    uuid: null,
-    chassisSerial: null,
-    assetTag: null,
-    boardSerial: null,
-    scsiModel: null,
-    disks: [{ ...disk, named: 'old.vhd', path: file.replace(/\.[^.]*$/, '.vhd') }],
-    drives: [],
-    floppy: null,
-    adapters: [],
-    sound: null,
-    usb: null,
-    clock: 'localtime',
-    tpm: false,
-    lost: [],
-    kept: {},
   };
 }

@@ -189,6 +189,7 @@ export const englishSettings: SettingWords = {
     allowPasswordWithoutTls: 'Passwords without TLS',
     auditReads: 'Reads in the audit trail',
     macPrefix: 'Prefix of MAC addresses',
+    foreignNetworks: 'Networks of other products',
     auditRetentionMonths: 'Months that the audit trail is kept',
     eventScripts: 'Scripts at events of vms',
   },

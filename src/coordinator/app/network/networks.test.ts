@@ -14,7 +14,7 @@ import type {
 } from '#api';
 import { FakeAgent, makeDefinition, makeRecord } from '../../testing/fake-agent.ts';
 import type { HostDocument } from '../../documents.ts';
-import { foreignMachine } from '../../testing/memory-host.ts';
+import { foreignMachine } from '../../testing/foreign-machine.ts';
 import { Stage } from '../../testing/stage.ts';
 
 let stage: Stage;
@@ -314,7 +314,12 @@ test('NET-23 DHCP of a bridged network is off, and switched on only by who accep
 test('an import plugs adapters into the networks that are named, however they are named', async () => {
   const { id } = await create({ name: 'harbour', type: 'internal' });
   await using host = await FakeAgent.join(stage, 'h50');
-  const adapter = { model: 'e1000', mac: null, network: 'theirs' };
+  const adapter = {
+    model: 'e1000',
+    mac: null,
+    macOrigin: 'generated' as const,
+    network: 'theirs',
+  };
   const machine = { ...foreignMachine('/srv/boat.vmx'), adapters: [adapter, adapter] };
   host.handlers['machine.read-foreign'] = () => ({ machine });
   host.handlers['machine.plan'] = () => ({ ok: true, reasons: [], warnings: [] });
@@ -326,6 +331,55 @@ test('an import plugs adapters into the networks that are named, however they ar
   assert.match(told?.text ?? text, /^adapters 0, 1 are all in network harbour/);
   const lost = await refused('POST', '/vms/import', { ...body, networks: ['nowhere'] });
   assert.match(lost.detail, /there is no network nowhere/);
+});
+
+test('CMP-04 names of networks there are networks here by a table, which is kept for further imports', async () => {
+  await create({ name: 'quay', type: 'internal' });
+  await create({ name: 'yard', type: 'internal' });
+  await using host = await FakeAgent.join(stage, 'h51');
+  const at = (network: string) => ({
+    model: 'e1000',
+    mac: null,
+    macOrigin: 'generated' as const,
+    network,
+  });
+  const adapters = [at('VM Network'), at('a=b'), at('unknown')];
+  const machine = { ...foreignMachine('/srv/boat.vmx'), adapters };
+  host.handlers['machine.read-foreign'] = () => ({ machine });
+  host.handlers['machine.plan'] = () => ({ ok: true, reasons: [], warnings: [] });
+  host.handlers['network.configure'] = () => ({});
+  host.handlers['machine.create'] = ({ definition }) => ({
+    report: makeRecord(definition, 1).report,
+  });
+  await host.connect([]);
+  const findings = async (more: object): Promise<string> => {
+    const body = { host: 'h51', file: '/srv/boat.vmx', name: 'ship', ...more };
+    const { json, text } = await stage.send('POST', '/vms/import?dryRun=true', { body });
+    const told = (json as DryRun).findings ?? assert.fail(text);
+    return told.map((one) => `${one.text}; ${one.remedy}`).join('\n');
+  };
+  const networkNames = ['VM Network=quay', 'a=b=yard'];
+  const plain = await findings({});
+  assert.match(plain, /network VM Network: adapter 0 is in the user-mode network instead; .*--map/);
+  const mapped =
+    /network VM Network: adapter 0 is in network quay[^]*network a=b: adapter 1 is in network yard[^]*network unknown: adapter 2 is in the user-mode/;
+  assert.match(await findings({ networkNames }), mapped);
+  assert.doesNotMatch(
+    await findings({}),
+    mapped,
+    'a dry run, and one that is not to be kept, keep nothing',
+  );
+  const body = { host: 'h51', file: '/srv/boat.vmx', name: 'ship' };
+  const done = await stage.act('POST', '/vms/import', {
+    ...body,
+    networkNames,
+    rememberNetworks: true,
+  });
+  assert.equal(done.state, 'done', JSON.stringify(done.fault));
+  assert.match(await findings({ name: 'boat' }), mapped, 'kept');
+  const over = await findings({ name: 'boat', networkNames: ['VM Network=none'] });
+  assert.match(over, /adapter 0 is in no network/);
+  assert.match(over, /adapter 1 is in network yard/);
 });
 
 test('NET-37 a bridged network is warned of where the host balances load at its adapter, which does not reach vms', async () => {

@@ -15,6 +15,7 @@ import { nameOwner, nameTaken, releaseName, reserveName } from '../names.ts';
 import { environmentEvents } from '../network/environments.ts';
 import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
+import { layersStep } from './import-steps.ts';
 import { creatorGrant, grantsGone } from './creator-grant.ts';
 import type { AddInput, CreateInput } from './create-vm.ts';
 import { actStep, checkStep, claimStep, identifyStep } from './power-steps.ts';
@@ -204,10 +205,10 @@ export const createKind: Kind = {
   steps: [makeStep, registerNew('created'), ...startSteps],
 };
 
-/** As a creation, whose disks are made from those of another product. */
+/** As a creation, whose disks, and snapshots, are made from those of another product. */
 export const importKind: Kind = {
   action: 'vm.import',
-  steps: [makeStep, registerNew('imported'), ...startSteps],
+  steps: [makeStep, layersStep, registerNew('imported'), ...startSteps],
 };
 
 function addInput(work: Work): AddInput {

@@ -11,18 +11,19 @@ import {
   type ForeignMachine,
   type VmImport,
 } from '#api';
-import { Fault, type Reason } from '#lib';
+import { Fault } from '#lib';
+import { clean, type ImportNotes } from './import-notes.ts';
 
-export interface AdapterOptions extends Pick<VmImport, 'networks' | 'adapters'> {
+export interface AdapterOptions extends Pick<
+  VmImport,
+  'networks' | 'adapters' | 'origin' | 'takenAddresses'
+> {
   readonly foreign: Pick<ForeignMachine, 'adapters'>;
-  /** Addresses of other vms, which this one cannot keep. */
-  readonly usedMacs: ReadonlySet<string>;
+  /** Who has an address already: another vm, or an adapter of a host. */
+  readonly macOwners: ReadonlyMap<string, string>;
   readonly makeMac: () => string;
-}
-
-interface AdapterNotes {
-  warn(reason: Reason): void;
-  changed(setting: string, value: string, how: string): void;
+  /** Networks here by their names there, those that are asked for before those that are kept. */
+  readonly networkNames: ReadonlyMap<string, string>;
 }
 
 /** What Gantry has at most. */
@@ -40,7 +41,7 @@ const adapterModels: Readonly<Record<string, AdapterModel>> = {
 export function importAdapters(
   options: AdapterOptions,
   isLinux: boolean,
-  notes: AdapterNotes,
+  notes: ImportNotes,
 ): Adapter[] {
   const own = new Set<string>();
   const networks = chooseNetworks(options);
@@ -54,24 +55,15 @@ export function importAdapters(
         word,
         `there is no such network adapter; it becomes ${instead}`,
       );
-    const mac = macSchema.safeParse(adapter.mac);
-    const isFree = mac.success && !options.usedMacs.has(mac.data) && !own.has(mac.data);
-    if (adapter.mac !== null && !isFree)
-      notes.changed(
-        `adapter ${slot}`,
-        adapter.mac,
-        'the address is taken or none; it has a new one',
-      );
-    const address = isFree ? mac.data : options.makeMac();
+    const { address, macMode } = chooseMac(adapter, slot, { options, own, notes });
     own.add(address);
     const network = networks[slot] ?? 'none';
-    if (adapter.network !== null)
-      notes.changed('network', adapter.network, `adapter ${slot} is in ${nameOf(network)} instead`);
+    if (adapter.network !== null) tellNetwork(adapter.network, slot, network, options, notes);
     return {
       slot,
       model: model ?? instead,
       mac: address,
-      macMode: isFree ? 'static' : 'dynamic',
+      macMode,
       link: 'up',
       optional: false,
       ...plainPort,
@@ -81,13 +73,87 @@ export function importAdapters(
   return judgeSharing(adapters, networks, options.adapters, notes);
 }
 
-/** By slot: those that are named, in the order of the adapters that are connected; the last one is that of the rest. */
-function chooseNetworks({ foreign, networks }: AdapterOptions): readonly string[] {
+/**
+ * Static addresses stay; those that the product made stay with a vm that has moved and are new for a copy (CMP-36). One
+ * that somebody else has already is kept or made anew as is asked, and without a word blocks (CMP-35).
+ */
+function chooseMac(
+  adapter: ForeignMachine['adapters'][number],
+  slot: number,
+  {
+    options,
+    own,
+    notes,
+  }: {
+    readonly options: AdapterOptions;
+    readonly own: ReadonlySet<string>;
+    readonly notes: ImportNotes;
+  },
+): Pick<Adapter, 'macMode'> & { readonly address: string } {
+  const anew = (how: string): Pick<Adapter, 'macMode'> & { readonly address: string } => {
+    if (adapter.mac !== null) notes.changed(`adapter ${slot}`, adapter.mac, how, ownAddress);
+    return { address: options.makeMac(), macMode: 'dynamic' };
+  };
+  const parsed = macSchema.safeParse(adapter.mac);
+  if (!parsed.success) return anew('it is no address of an adapter; it has a new one');
+  const address = parsed.data;
+  if (own.has(address)) return anew('another adapter of the vm has it; it has a new one');
+  if (options.origin === 'copied' && adapter.macOrigin === 'generated')
+    return anew(
+      'the address was made by the other product, and the vm is a copy; it has a new one',
+    );
+  const macMode = adapter.macOrigin === 'static' ? 'static' : 'dynamic';
+  const owner = options.macOwners.get(address);
+  if (owner === undefined) {
+    notes.carried(`adapter ${slot}`, `${address}, ${macMode}`);
+    return { address, macMode };
+  }
+  switch (options.takenAddresses) {
+    case 'keep':
+      notes.changed(
+        `adapter ${slot}`,
+        address,
+        `${owner} has it too; only one of them runs on a network`,
+        ownAddress,
+      );
+      return { address, macMode };
+    case 'new':
+      return anew(`${owner} has it; it has a new one`);
+    case undefined:
+      notes.block({
+        code: 'mac-taken',
+        text: `adapter ${slot} has the MAC address ${address}, which ${owner} has`,
+        remedy: 'choose: --taken-addresses keep, or new',
+      });
+      return { address, macMode };
+  }
+}
+
+const ownAddress = 'give it one by hand: gantry vm set-adapter';
+
+function tellNetwork(
+  theirs: string,
+  slot: number,
+  network: string,
+  { networkNames }: AdapterOptions,
+  notes: ImportNotes,
+): void {
+  const remedy = networkNames.has(theirs)
+    ? 'name another network: --network, or --map'
+    : `name the network that it is here: --map '${clean(theirs, 80)}=NETWORK', with --remember for further imports`;
+  notes.changed('network', theirs, `adapter ${slot} is in ${nameOf(network)} instead`, remedy);
+}
+
+/**
+ * By slot: those that are named, in the order of the adapters that are connected; the last one is that of the rest. Where
+ * none is named, what the name there means here.
+ */
+function chooseNetworks({ foreign, networks, networkNames }: AdapterOptions): readonly string[] {
   let next = 0;
   const chosen = foreign.adapters.slice(0, maxAdapters).map(({ network }) => {
     if (network === null) return 'none';
     next += 1;
-    return networks[next - 1] ?? networks.at(-1) ?? 'user';
+    return networks[next - 1] ?? networks.at(-1) ?? networkNames.get(network) ?? 'user';
   });
   if (networks.length > Math.max(1, next))
     throw new Fault('invalid', `there are ${networks.length} networks for ${next} adapters`, {
@@ -101,7 +167,7 @@ function judgeSharing(
   adapters: readonly Adapter[],
   networks: readonly string[],
   which: AdapterOptions['adapters'],
-  notes: AdapterNotes,
+  notes: ImportNotes,
 ): Adapter[] {
   const kept = new Set(adapters);
   const groups = Map.groupBy(adapters, ({ slot }) => networks[slot] ?? 'none');

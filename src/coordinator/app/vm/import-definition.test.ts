@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { unrepresentedDevices, type ForeignMachine, type VmImport } from '#api';
-import { importDefinition, type Imported } from './import-definition.ts';
+import { placeName, unrepresentedDevices, type ForeignMachine, type VmImport } from '#api';
+import { parseConfiguration } from '#foreign';
+import type { Reason } from '#lib';
+import { vmcText } from '../../../foreign/testing.ts';
+import { importDefinition, type Imported, type ImportOptions } from './import-definition.ts';
 import { guestOf } from './import-guests.ts';
+import { blockersOf, warningsOf } from './import-notes.ts';
 
 const disk = (
   bus: ForeignMachine['disks'][number]['bus'],
@@ -17,6 +21,7 @@ const disk = (
   path: `/srv/${bus}${controller}-${position}.vmdk`,
   format: 'vmdk',
   sizeBytes: 1024 ** 3,
+  undo: null,
 });
 
 const machine: ForeignMachine = {
@@ -38,7 +43,20 @@ const machine: ForeignMachine = {
   disks: [disk('scsi', 0, 0)],
   drives: [],
   floppy: null,
-  adapters: [{ model: 'e1000', mac: '00:0c:29:aa:bb:cc', network: 'VM Network' }],
+  adapters: [
+    { model: 'e1000', mac: '00:0c:29:aa:bb:cc', macOrigin: 'static', network: 'VM Network' },
+  ],
+  serialPorts: [],
+  parallelPort: null,
+  bootOrder: null,
+  onHostStart: null,
+  onHostStop: null,
+  acceleration3d: false,
+  savedStates: [],
+  snapshots: [],
+  currentSnapshot: null,
+  files: [],
+  blocking: [],
   sound: 'hda',
   usb: '2.0',
   clock: 'localtime',
@@ -47,23 +65,35 @@ const machine: ForeignMachine = {
   kept: {},
 };
 
+type Choices = Partial<Omit<ImportOptions, 'id' | 'name' | 'format' | 'foreign' | 'makeMac'>>;
+
 let macs = 0;
 const importing = (
   change: Partial<ForeignMachine>,
-  usedMacs: readonly string[] = [],
-  choice: Partial<Pick<VmImport, 'networks' | 'adapters'>> = {},
-): Imported =>
-  importDefinition({
+  choices: Choices = {},
+): Imported & { readonly warnings: readonly Reason[]; readonly blockers: readonly Reason[] } => {
+  const imported = importDefinition({
     id: randomUUID(),
     name: 'web',
     format: 'qcow2',
     foreign: { ...machine, ...change },
     networks: [],
     adapters: 'all',
-    ...choice,
-    usedMacs: new Set(usedMacs),
+    origin: 'moved',
+    takenAddresses: undefined,
+    undo: undefined,
+    savedState: undefined,
+    snapshots: 'flatten',
+    sound: 'keep',
+    networkNames: new Map(),
+    macOwners: new Map(),
+    hasAcceleration3d: false,
+    ...choices,
     makeMac: () => `52:47:59:00:00:${String((macs += 1)).padStart(2, '0')}`,
   });
+  const { findings } = imported;
+  return { ...imported, warnings: warningsOf(findings), blockers: blockersOf(findings) };
+};
 
 test('what has a counterpart is taken over, with disks that are converted into the vm’s folder', () => {
   const { definition, disks } = importing({});
@@ -113,9 +143,11 @@ test('what becomes something else is told: controllers, adapters, places, addres
       scsiModel: 'buslogic',
       disks: [disk('scsi', 0, 12), disk('nvme', 0, 0), disk('sata', 0, 20)],
       drives: [{ bus: 'scsi', controller: 0, position: 0, medium: { named: 'x', path: null } }],
-      adapters: [{ model: 'vmxnet3', mac: '00:0c:29:aa:bb:cc', network: null }],
+      adapters: [
+        { model: 'vmxnet3', mac: '00:0c:29:aa:bb:cc', macOrigin: 'static', network: null },
+      ],
     },
-    ['00:0c:29:aa:bb:cc'],
+    { macOwners: new Map([['00:0c:29:aa:bb:cc', 'db']]), takenAddresses: 'new' },
   );
   const { disks, opticalDrives, adapters } = definition.hardware;
   assert.deepEqual(
@@ -140,6 +172,156 @@ test('words of a file cannot write lines of their own into what is told', () => 
   const told = warnings.find(({ text }) => text.includes('c?[2Jd?'));
   assert.ok(told?.text.startsWith('a?b '), warnings.map(({ text }) => text).join('|'));
 });
+
+test('CMP-24 devices of a VMX without equivalent are named: FireWire is dropped, 3D acceleration kept only where the host has it, USB mapped to 1.1, 2.0 or 3', () => {
+  const read = (lines: string): Partial<ForeignMachine> => {
+    const { sound, usb, acceleration3d, lost } = parseConfiguration(
+      Buffer.from(`config.version = "8"\n${lines}`),
+      'web.vmx',
+    );
+    return { sound, usb, acceleration3d, lost: [...lost] };
+  };
+  const textsOf = ({ findings }: Imported, effect: string): string =>
+    findings
+      .filter((one) => one.effect === effect)
+      .map(({ text }) => text)
+      .join('\n');
+  const fire = importing(read('firewire.present = "TRUE"\n'));
+  assert.match(textsOf(fire, 'dropped'), /firewire TRUE: FireWire \(IEEE 1394\) is not offered/);
+  const drawing = read('mks.enable3d = "TRUE"\n');
+  const without = importing(drawing);
+  assert.equal(without.definition.hardware.graphics.acceleration3d, false);
+  assert.match(textsOf(without, 'dropped'), /3D acceleration: the host does not offer it/);
+  const having = importing(drawing, { hasAcceleration3d: true });
+  const { adapter, acceleration3d } = having.definition.hardware.graphics;
+  assert.deepEqual([adapter, acceleration3d], ['virtio', true]);
+  for (const [lines, version] of [
+    ['', 'none'],
+    ['usb.present = "TRUE"', '1.1'],
+    ['usb.present = "TRUE"\nehci.present = "TRUE"', '2.0'],
+    ['usb.present = "TRUE"\nehci.present = "TRUE"\nusb_xhci.present = "TRUE"', '3'],
+  ] as const) {
+    const { definition } = importing(read(`${lines}\n`));
+    assert.equal(definition.hardware.usb, version);
+  }
+});
+
+test('static addresses are kept, those that the product made are kept for a move and new for a copy', () => {
+  const made = { model: 'e1000', macOrigin: 'generated', network: 'a' } as const;
+  const adapters = [
+    { ...made, mac: '00:0c:29:00:00:01' },
+    { ...made, macOrigin: 'static' as const, mac: '00:50:56:00:00:02' },
+  ];
+  const given = (origin: 'moved' | 'copied'): readonly (readonly string[])[] =>
+    importing({ adapters }, { origin }).definition.hardware.adapters.map(({ mac, macMode }) => [
+      mac,
+      macMode,
+    ]);
+  assert.deepEqual(given('moved'), [
+    ['00:0c:29:00:00:01', 'dynamic'],
+    ['00:50:56:00:00:02', 'static'],
+  ]);
+  const [first, second] = given('copied');
+  assert.match(first?.join(' ') ?? '', /^52:47:59:\S+ dynamic$/);
+  assert.deepEqual(second, ['00:50:56:00:00:02', 'static']);
+});
+
+for (const [format, text] of [
+  [
+    'VMX',
+    `config.version = "8"
+displayName = "full"
+guestOS = "winXPPro"
+memsize = "384"
+numvcpus = "2"
+bios.bootOrder = "ethernet0,cdrom,hdd"
+ide0:0.present = "TRUE"
+ide0:0.fileName = "a.vmdk"
+ide1:0.present = "TRUE"
+ide1:0.deviceType = "cdrom-raw"
+ide1:0.fileName = "auto detect"
+scsi0.present = "TRUE"
+scsi0:2.present = "TRUE"
+scsi0:2.fileName = "b.vmdk"
+floppy0.present = "TRUE"
+serial0.present = "TRUE"
+serial0.fileType = "file"
+serial0.fileName = "C:\\logs\\com one.txt"
+serial1.present = "TRUE"
+serial1.fileType = "pipe"
+serial1.fileName = "\\\\.\\pipe\\two"
+parallel0.present = "TRUE"
+parallel0.fileType = "file"
+parallel0.fileName = "print.txt"
+ethernet0.present = "TRUE"
+ethernet0.virtualDev = "vlance"
+ethernet0.addressType = "static"
+ethernet0.address = "00:50:56:00:00:09"
+autostart = "poweron"
+autostop = "softpoweroff"
+novel.thing = "kept"
+`,
+  ],
+  [
+    'VMC',
+    vmcText({
+      ide: `<ide_controller id="0"><location id="0"><drive_type>1</drive_type><pathname><relative>a.vhd</relative></pathname></location></ide_controller>
+<ide_controller id="1"><location id="0"><drive_type>2</drive_type></location></ide_controller>`,
+      scsi: `<scsi_controller id="0"><location id="2"><drive_type>1</drive_type><pathname><relative>b.vhd</relative></pathname></location></scsi_controller>`,
+    })
+      .replace('<ram_size type="integer">256', '<ram_size type="integer">384')
+      .replace('</bios>', '<boot_order>ethernet,cd,hd</boot_order></bios>')
+      .replace(
+        /<serial_port id="0">.*<\/serial_port>/,
+        `<serial_port id="0"><port_type>1</port_type><pathname><absolute>C:\\logs\\com one.txt</absolute></pathname></serial_port>
+<serial_port id="1"><port_type>3</port_type><port_name>\\\\.\\pipe\\two</port_name></serial_port>
+<parallel_port id="0"><port_type>1</port_type><pathname><absolute>print.txt</absolute></pathname></parallel_port>`,
+      )
+      .replace('0003FF112233', '005056000009')
+      .replace(
+        '<settings>',
+        `<settings><guest_os>Windows XP</guest_os><startup><automatic><type>2</type></automatic></startup>
+<shutdown><quit><action>2</action><was_running>true</was_running></quit></shutdown>`,
+      ),
+  ],
+] as const)
+  test(`CMP-03 what a ${format} says of guest, memory, processors, boot order, disks and places, drives, ports, adapters, start and stop is mapped, the rest kept`, () => {
+    const { savedState: _state, ...parsed } = parseConfiguration(Buffer.from(text), 'full');
+    const { definition, findings } = importing({
+      ...parsed,
+      name: 'full',
+      serialPorts: [...parsed.serialPorts],
+      bootOrder: parsed.bootOrder && [...parsed.bootOrder],
+      disks: parsed.disks.map(({ bus, controller, position }) => disk(bus, controller, position)),
+      drives: parsed.drives.map((drive) => ({ ...drive, medium: null })),
+      floppy: parsed.floppy === undefined ? null : { medium: null },
+      adapters: [...parsed.adapters],
+      lost: [...parsed.lost],
+    });
+    const { guestOs, hardware, settings, extensions } = definition;
+    assert.equal(guestOs, 'windows-xp');
+    assert.equal(hardware.memory.sizeBytes, 384 * 1024 ** 2);
+    assert.equal(hardware.processor.count, format === 'VMX' ? 2 : 1, 'Virtual PC has one');
+    assert.deepEqual(hardware.firmware.bootOrder, ['network', 'cd', 'disk']);
+    assert.deepEqual(hardware.disks.map(placeName), ['ide0:0', 'scsi0:2']);
+    assert.deepEqual(hardware.opticalDrives.map(placeName), ['ide1:0']);
+    assert.notEqual(hardware.floppy, null);
+    assert.deepEqual(hardware.serialPorts, [
+      { kind: 'file', file: 'com-one.txt' },
+      { kind: 'console' },
+    ]);
+    assert.deepEqual(hardware.parallelPort, { kind: 'file', file: 'print.txt' });
+    const [adapter] = hardware.adapters;
+    const model = format === 'VMX' ? 'pcnet' : 'tulip';
+    assert.deepEqual([adapter?.model, adapter?.mac], [model, '00:50:56:00:00:09']);
+    assert.equal(settings.start.onHostStart, 'always');
+    assert.equal(settings.shutdown.onHostStop, 'shutdown');
+    const kept = format === 'VMX' ? { 'novel.thing': 'kept' } : { 'settings/novel/thing': 'kept' };
+    assert.deepEqual(extensions, { [parsed.format]: kept });
+    const told = findings.map((one) => one.text).join('\n');
+    assert.match(told, /novel.thing kept: nothing here corresponds to it; it is kept/);
+    assert.match(told, /serial port 2 .*two: a pipe of the other host; it is a serial console/);
+  });
 
 test('settings that nobody knows are kept among the extensions, by the name of their format', () => {
   const { definition } = importing({ kept: { 'guestinfo.role': 'front' } });
@@ -169,10 +351,11 @@ test('NET-50 several adapters on one network are warned of, and kept, left out b
   const adapters = ['inside', 'inside', null, 'outside'].map((network) => ({
     model: 'e1000',
     mac: null,
+    macOrigin: 'generated' as const,
     network,
   }));
   const plugged = (choice: Partial<Pick<VmImport, 'networks' | 'adapters'>>) => {
-    const { definition, warnings } = importing({ adapters }, [], choice);
+    const { definition, warnings } = importing({ adapters }, choice);
     return {
       on: definition.hardware.adapters.map(({ slot, attachment }) =>
         attachment.kind === 'network'

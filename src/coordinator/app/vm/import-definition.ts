@@ -7,7 +7,6 @@ import {
   placeName,
   placesOf,
   profiles,
-  unrepresentedDevices,
   type Disk,
   type DiskFormat,
   type DiskBus,
@@ -15,54 +14,70 @@ import {
   type ForeignMachine,
   type Hardware,
   type Medium,
+  type TransferFinding,
   type VmDefinition,
+  type VmImport,
 } from '#api';
-import { miB, type Reason } from '#lib';
+import { formatBytes, miB } from '#lib';
 import { parseDefinition } from '../check-definition.ts';
 import { importAdapters, type AdapterOptions } from './import-adapters.ts';
 import { guestOf } from './import-guests.ts';
+import { importLayers, type ImportedLayers } from './import-layers.ts';
+import { ImportNotes } from './import-notes.ts';
+import { importPorts } from './import-ports.ts';
 import { freePlace, newDisk } from './make-definition.ts';
 
-export interface ImportOptions extends AdapterOptions {
+export interface ImportOptions
+  extends AdapterOptions, Pick<VmImport, 'undo' | 'snapshots' | 'savedState' | 'sound'> {
   readonly id: string;
   readonly name: string;
   readonly format: DiskFormat;
   readonly foreign: ForeignMachine;
+  /** Whether the host draws for guests. */
+  readonly hasAcceleration3d: boolean;
 }
 
 export interface Imported {
   readonly definition: VmDefinition;
   readonly disks: readonly DiskSource[];
-  readonly warnings: readonly Reason[];
+  readonly layers: ImportedLayers;
+  readonly findings: readonly TransferFinding[];
 }
 
 /** Errors: `invalid`, `exhausted` when there are more disks than places. */
 export function importDefinition(options: ImportOptions): Imported {
   const { foreign, id, name, format } = options;
-  const notes = new Notes();
+  const notes = new ImportNotes();
+  for (const blocking of foreign.blocking) notes.block(blocking);
+  notes.carried('name', name);
   const guestOs = guestOf(foreign.guestOs) ?? 'other';
   if (foreign.guestOs !== null && guestOf(foreign.guestOs) === undefined)
     notes.changed('guest', foreign.guestOs, 'it is not in the catalogue and becomes "other"');
+  else if (foreign.guestOs !== null) notes.carried('guest', `${foreign.guestOs}: ${guestOs}`);
   const guest = findGuest(guestOs);
   const isLinux = guest?.family === 'linux';
-  const base = hardwareOf(foreign, isLinux, notes);
+  const base = hardwareOf(options, isLinux, notes);
   const placed = placeDevices(base, foreign, { isLinux, notes });
-  const disks: Disk[] = [];
-  const sources: DiskSource[] = [];
-  for (const { place, disk } of placed.disks) {
-    const file = `${name}-${placeName(place).replace(':', '-')}.${format}`;
-    disks.push(newDisk(place, file, format, disk.sizeBytes));
-    const { path: sourcePath, format: sourceFormat, sizeBytes } = disk;
-    sources.push({ kind: 'foreign', file, format, sizeBytes, sourcePath, sourceFormat });
-  }
+  const files = placed.disks.map(({ place, disk }) => ({
+    disk,
+    place,
+    file: `${name}-${placeName(place).replace(':', '-')}.${format}`,
+  }));
+  for (const { place, disk } of files)
+    notes.carried(
+      `disk ${placeName(place)}`,
+      `${disk.path}, ${formatBytes(disk.sizeBytes)}, ${disk.format} to ${format}`,
+    );
+  const { sources, layers } = importLayers(files, format, foreign, options, notes);
   const hardware: Hardware = {
     ...base,
-    disks,
+    disks: files.map(({ place, file, disk }) => newDisk(place, file, format, disk.sizeBytes)),
     opticalDrives: placed.drives,
     floppy:
       foreign.floppy === null ? null : { medium: mediumOf(foreign.floppy.medium), readOnly: false },
     adapters: importAdapters(options, isLinux, notes),
   };
+  if (foreign.floppy !== null) notes.carried('floppy drive', '');
   const definition = parseDefinition(
     {
       id,
@@ -70,6 +85,7 @@ export function importDefinition(options: ImportOptions): Imported {
       description: foreign.description,
       guestOs,
       hardware,
+      settings: settingsOf(foreign, notes),
       ...(Object.keys(foreign.kept).length === 0
         ? {}
         : { extensions: { [foreign.format]: foreign.kept } }),
@@ -77,41 +93,24 @@ export function importDefinition(options: ImportOptions): Imported {
     name,
   );
   for (const lost of foreign.lost) notes.lost(lost);
-  return { definition, disks: sources, warnings: notes.list };
+  return { definition, disks: sources, layers, findings: notes.list };
 }
 
-/** What is said of it, in the order in which it was noticed. */
-class Notes {
-  readonly list: Reason[] = [];
-
-  warn(reason: Reason): void {
-    this.list.push(reason);
-  }
-
-  changed(setting: string, value: string, how: string): void {
-    this.list.push({ code: 'changed', text: `${setting} ${clean(value)}: ${how}` });
-  }
-
-  lost({ setting, value, why, device }: ForeignMachine['lost'][number]): void {
-    const known = unrepresentedDevices.find(({ id }) => id === device);
-    const what = value === '' ? setting : `${setting} ${clean(value)}`;
-    this.list.push(
-      known === undefined
-        ? { code: 'not-represented', text: `${clean(what)}: ${why}` }
-        : {
-            code: `unrepresented-${known.id}`,
-            text: `${clean(what)}: ${known.device} is not offered: ${known.reason}`,
-          },
-    );
-  }
+/** What happens to the vm with its host. */
+function settingsOf(
+  { onHostStart, onHostStop }: ForeignMachine,
+  notes: ImportNotes,
+): Record<string, unknown> {
+  if (onHostStart !== null) notes.carried('on host start', onHostStart);
+  if (onHostStop !== null) notes.carried('on host stop', onHostStop);
+  return {
+    ...(onHostStart === null ? {} : { start: { onHostStart } }),
+    ...(onHostStop === null ? {} : { shutdown: { onHostStop } }),
+  };
 }
 
-/** Words of a file that anybody may have written. */
-function clean(value: string): string {
-  return value.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?').slice(0, 200);
-}
-
-function hardwareOf(foreign: ForeignMachine, isLinux: boolean, notes: Notes): Hardware {
+function hardwareOf(options: ImportOptions, isLinux: boolean, notes: ImportNotes): Hardware {
+  const { foreign } = options;
   const isOld = foreign.format === 'vmc';
   const base = profiles[isOld ? 'classic' : 'modern'].hardware;
   const hasIde = [...foreign.disks, ...foreign.drives].some(({ bus }) => bus === 'ide');
@@ -120,10 +119,22 @@ function hardwareOf(foreign: ForeignMachine, isLinux: boolean, notes: Notes): Ha
   const cores = foreign.coresPerSocket ?? 1;
   if (foreign.tpm) notes.changed('TPM', '', 'its contents stay behind; keys in it are lost');
   const sizeBytes = Math.max(4, Math.ceil((foreign.memoryBytes ?? 512 * miB) / miB)) * miB;
+  notes.carried('memory', formatBytes(sizeBytes));
+  notes.carried('processors', `${count}`);
+  notes.carried('firmware', foreign.firmware);
+  const bootOrder = foreign.bootOrder ?? base.firmware.bootOrder;
+  if (foreign.bootOrder !== null) notes.carried('boot order', bootOrder.join(', '));
+  if (foreign.usb !== null) notes.carried('USB controller', foreign.usb);
+  notes.carried('clock', foreign.clock);
   return {
     ...base,
     machine,
-    firmware: { ...base.firmware, type: foreign.firmware, secureBoot: foreign.secureBoot },
+    firmware: {
+      ...base.firmware,
+      type: foreign.firmware,
+      secureBoot: foreign.secureBoot,
+      bootOrder: [...bootOrder],
+    },
     bios: {
       chassis: {
         assetTag: serialOf(foreign.assetTag),
@@ -134,15 +145,46 @@ function hardwareOf(foreign: ForeignMachine, isLinux: boolean, notes: Notes): Ha
     processor: { ...base.processor, count, coresPerSocket: count % cores === 0 ? cores : 1 },
     memory: { ...base.memory, sizeBytes },
     scsiController: scsiOf(foreign, isLinux, notes),
-    graphics: isOld
-      ? base.graphics
-      : { ...base.graphics, adapter: 'std', videoMemoryBytes: 16 * miB },
-    sound: foreign.sound ?? 'none',
+    graphics: graphicsOf(options, base.graphics, notes),
+    ...importPorts(foreign, base, notes),
+    sound: soundOf(options, notes),
     usb: foreign.usb ?? 'none',
     tablet: foreign.usb !== null,
     tpm: foreign.tpm,
     clock: { ...base.clock, base: foreign.clock },
   };
+}
+
+function soundOf({ foreign, sound }: ImportOptions, notes: ImportNotes): Hardware['sound'] {
+  if (foreign.sound === null) return 'none';
+  if (sound === 'keep') {
+    notes.carried('sound card', foreign.sound);
+    return foreign.sound;
+  }
+  notes.dropped(`sound card ${foreign.sound}`, 'as asked for', 'import with --sound keep');
+  return 'none';
+}
+
+/** 3D acceleration only where the host draws (CMP-24). */
+function graphicsOf(
+  { foreign, hasAcceleration3d }: ImportOptions,
+  base: Hardware['graphics'],
+  notes: ImportNotes,
+): Hardware['graphics'] {
+  const plain: Hardware['graphics'] =
+    foreign.format === 'vmc' ? base : { ...base, adapter: 'std', videoMemoryBytes: 16 * miB };
+  if (!foreign.acceleration3d) return plain;
+  if (!hasAcceleration3d) {
+    const remedy = 'import it on a host with a graphics processor for guests';
+    notes.dropped('3D acceleration', 'the host does not offer it', remedy);
+    return plain;
+  }
+  notes.changed(
+    'graphics',
+    '3D acceleration',
+    'the adapter is virtio, for which the guest needs a driver',
+  );
+  return { ...base, adapter: 'virtio', acceleration3d: true };
 }
 
 function serialOf(value: string | null): string | null {
@@ -152,7 +194,7 @@ function serialOf(value: string | null): string | null {
 function scsiOf(
   { scsiModel, disks, drives }: ForeignMachine,
   isLinux: boolean,
-  notes: Notes,
+  notes: ImportNotes,
 ): Hardware['scsiController'] {
   if (![...disks, ...drives].some(({ bus }) => bus === 'scsi')) return 'lsi53c895a';
   const model = (scsiModel ?? 'lsilogic').toLowerCase();
@@ -176,7 +218,7 @@ interface Placed {
 function placeDevices(
   base: Hardware,
   foreign: ForeignMachine,
-  { isLinux, notes }: { readonly isLinux: boolean; readonly notes: Notes },
+  { isLinux, notes }: { readonly isLinux: boolean; readonly notes: ImportNotes },
 ): Placed {
   let taken: Hardware = { ...base, disks: [], opticalDrives: [] };
   const settle = (
@@ -197,10 +239,11 @@ function placeDevices(
   };
   return {
     disks: foreign.disks.map((disk) => ({ disk, place: settle('disk', disk) })),
-    drives: foreign.drives.map((drive) => ({
-      ...settle('CD drive', drive.bus === 'nvme' ? { ...drive, bus: 'sata' } : drive),
-      medium: mediumOf(drive.medium),
-    })),
+    drives: foreign.drives.map((drive) => {
+      const place = settle('CD drive', drive.bus === 'nvme' ? { ...drive, bus: 'sata' } : drive);
+      notes.carried('CD drive', placeName(place));
+      return { ...place, medium: mediumOf(drive.medium) };
+    }),
   };
 }
 

@@ -3,22 +3,30 @@
  * converted into new ones. What could not be represented is told before, by dryRun, and after, with the result.
  */
 import { randomUUID } from 'node:crypto';
-import { isUuid, nameSchema, type DryRun, type Operation, type VmImport } from '#api';
-import { Fault, isFault } from '#lib';
+import {
+  isUuid,
+  nameSchema,
+  type DryRun,
+  type Operation,
+  type TransferFinding,
+  type VmImport,
+} from '#api';
+import { Fault, isFault, type Reason } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
-import { findPlace } from '../find.ts';
+import { findPlace, requireVerb } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { freeName, nameTaken, requireFreeName, reserveName } from '../names.ts';
-import { giveMac, usedMacs } from '../macs.ts';
+import { giveMac, macOwners, usedMacs } from '../macs.ts';
 import { nameNetworks } from '../network/name-networks.ts';
-import { findNetwork } from '../network/show-network.ts';
+import { networkNamed, readNetworkNames, rememberNetworks } from './import-networks.ts';
 import { warnOfVm } from '../vm-warnings.ts';
 import { stepNames } from '../work.ts';
 import { importKind } from './create-steps.ts';
-import { chooseHost, requirePlan, type CreateInput } from './create-vm.ts';
+import { chooseHost, type CreateInput } from './create-vm.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { importDefinition } from './import-definition.ts';
+import { blockersOf, warningsOf } from './import-notes.ts';
 import { requireOwnFiles } from './others-files.ts';
 
 export async function importVm(
@@ -30,37 +38,37 @@ export async function importVm(
   const { inventory, links } = coordinator;
   const folder = findPlace(inventory, caller, request.folder);
   const host = chooseHost(coordinator, caller, request.host, folder.id, undefined);
-  const { file, format, adapters } = request;
-  // By one name each, so that one that is named twice is known as the same.
-  const networks = request.networks.map((reference) =>
-    reference === 'user' || reference === 'none'
-      ? reference
-      : findNetwork(inventory, reference).data.name,
-  );
-  const { machine } = await links.call(host.id, 'machine.read-foreign', { file });
+  if (request.rememberNetworks)
+    requireVerb(caller, 'installation.settings', { kind: 'installation' }, 'the installation');
+  const networks = request.networks.map((reference) => networkNamed(inventory, reference));
+  const networkNames = readNetworkNames(inventory, request.networkNames);
+  const { machine } = await links.call(host.id, 'machine.read-foreign', { file: request.file });
   if (request.name !== undefined) requireFreeName(inventory, 'vm', request.name);
   const name = request.name ?? freeName(inventory, 'vm', nameOf(machine.name));
-  const id = freeId(coordinator, machine.uuid);
+  const id = request.origin === 'copied' ? randomUUID() : freeId(coordinator, machine.uuid);
   const macs = usedMacs(inventory);
   const imported = importDefinition({
+    ...request,
     id,
     name,
-    format,
     foreign: machine,
     networks,
-    adapters,
-    usedMacs: usedMacs(inventory),
+    networkNames,
+    macOwners: macOwners(inventory, caller),
     makeMac: () => giveMac(inventory, macs),
+    hasAcceleration3d: host.data.facts?.missing.acceleration3d === undefined,
   });
-  const { disks, warnings } = imported;
+  const { disks, layers } = imported;
   const definition = nameNetworks(inventory, imported.definition);
   requireOwnFiles(inventory, caller, host.id, definition);
   const plan = await links.call(host.id, 'machine.plan', { definition, disks: [...disks] });
-  requirePlan(plan, name);
   const own = warnOfVm(inventory, host.id, definition);
-  const all = [...asReasons(warnings), ...plan.warnings, ...asReasons(own)];
-  if (machine.uuid !== null && machine.uuid !== id)
-    all.unshift({ code: 'changed', text: `UUID ${machine.uuid}: another vm has it` });
+  const findings: readonly TransferFinding[] = [
+    ...tellIdentity(machine.uuid, id, request.origin),
+    ...imported.findings,
+    ...plan.reasons.map((reason) => asFinding('blocking', reason)),
+  ];
+  const all = [...asReasons(warningsOf(findings)), ...plan.warnings, ...asReasons(own)];
   const target = { kind: 'vm', id, name } as const;
   if (dryRun)
     return {
@@ -70,7 +78,10 @@ export async function importVm(
       steps: stepNames(importKind),
       changes: [],
       warnings: all,
+      findings: [...findings],
     };
+  requireNoBlockers(request.file, findings);
+  if (request.rememberNetworks) await rememberNetworks(coordinator, caller, request.networkNames);
   const input: CreateInput = {
     definition,
     hostId: host.id,
@@ -83,7 +94,11 @@ export async function importVm(
   try {
     return await coordinator.operations.submit(
       caller,
-      { action: importKind.action, target, input: asJson(input) as Record<string, never> },
+      {
+        action: importKind.action,
+        target,
+        input: asJson({ ...input, layers, author: caller.actor.name }) as Record<string, never>,
+      },
       reserveName('vm', name, id),
     );
   } catch (error) {
@@ -91,6 +106,41 @@ export async function importVm(
     if (isFault(error, 'exists')) throw nameTaken('vm', name);
     throw error;
   }
+}
+
+/** Errors: `blocked` with everything that stands in the way. */
+function requireNoBlockers(file: string, findings: readonly TransferFinding[]): void {
+  const reasons = blockersOf(findings);
+  const [first] = reasons;
+  if (first === undefined) return;
+  const texts = reasons.map(({ text }) => text).join('; ');
+  throw new Fault('blocked', `cannot import ${file}: ${texts}`, {
+    reasons,
+    hint: first.remedy,
+  });
+}
+
+function asFinding(effect: TransferFinding['effect'], reason: Reason): TransferFinding {
+  const { code, text, remedy = null } = reason;
+  return { effect, code, text, remedy };
+}
+
+function tellIdentity(
+  uuid: string | null,
+  id: string,
+  origin: VmImport['origin'],
+): readonly TransferFinding[] {
+  if (uuid === null) return [];
+  if (uuid === id) return [asFinding('carried', { code: 'carried', text: `UUID ${uuid}` })];
+  const why = origin === 'copied' ? 'the vm is a copy' : 'another vm has it';
+  const text = `UUID ${uuid}: ${why}; it has a new one`;
+  return [
+    asFinding('adapted', {
+      code: 'changed',
+      text,
+      remedy: 'delete the other vm, and import again',
+    }),
+  ];
 }
 
 /** Other products allow names that are none here. */

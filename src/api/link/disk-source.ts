@@ -1,0 +1,49 @@
+/** Where the contents of disks come from, as an agent is told. */
+import { z } from 'zod';
+import { diskFormats } from '../vm/hardware.ts';
+import { diskAllocations } from '../vm/travel.ts';
+
+/** How the first contents of a disk come about; the disk itself stands in the definition. */
+export const diskSourceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('new'),
+    file: z.string().max(1024),
+    format: z.enum(diskFormats),
+    sizeBytes: z.number().int().min(0),
+    allocation: z.enum(diskAllocations).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('image'),
+    file: z.string().max(1024),
+    format: z.enum(diskFormats),
+    sizeBytes: z.number().int().min(0),
+    imagePath: z.string().max(1024),
+    imageFormat: z.enum(diskFormats),
+  }),
+  /** A disk of another product, converted. */
+  z.strictObject({
+    kind: z.literal('foreign'),
+    file: z.string().max(1024),
+    format: z.enum(diskFormats),
+    sizeBytes: z.number().int().min(0),
+    sourcePath: z.string().max(1024),
+    sourceFormat: z.string().max(32),
+  }),
+  /** An entire drive of the host, copied. */
+  z.strictObject({
+    kind: z.literal('drive'),
+    file: z.string().max(1024),
+    format: z.enum(diskFormats),
+    sizeBytes: z.number().int().min(0),
+    device: z.string().max(256),
+    allocation: z.enum(diskAllocations),
+  }),
+]);
+export type DiskSource = z.infer<typeof diskSourceSchema>;
+
+/** What a disk is to hold: what one of another product does. */
+export const diskMatchSchema = z.strictObject({
+  disk: z.string().max(1024).meta({ description: 'as the definition names it' }),
+  sourcePath: z.string().max(1024),
+  sourceFormat: z.string().max(32),
+});
