@@ -1,7 +1,7 @@
 /** Linked clones on real files (docs/rfd/0019): several vms on one base, with real QEMU. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { copyFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -189,6 +189,42 @@ describe('linked clones', { skip: withoutQemu }, () => {
     await restart();
     assert.deepEqual(await agent.blockedCodes(copy.id), ['layer-changed'], 'also alone with it');
     await destroy(copy.id);
+  });
+
+  test('parents that anybody may change or that were changed, and a missing account, are told while nobody starts the vm', async (t) => {
+    const source = await makeSource();
+    const copy = await clone(source);
+    const told = (id: string): readonly string[] =>
+      agent.host.troubles?.filter(({ vmId }) => vmId === id).map(({ kind }) => kind) ?? ['none'];
+    let version = 1;
+    const touch = (settings: object = {}): Promise<unknown> => {
+      const { definition } = copy;
+      const changed = { ...definition, settings: { ...definition.settings, ...settings } };
+      version += 1;
+      return call(copy.id, 'machine.configure', {
+        definition: changed,
+        definitionVersion: version,
+      });
+    };
+    const until = (kind: string): Promise<void> =>
+      agent.host.until(`"${kind}" is told`, () => told(copy.id).join() === kind, 30_000);
+    await until('');
+    const path = base(source.id);
+    const { atime, mtime, mode } = statSync(path);
+    chmodSync(path, mode | 0o200);
+    await touch();
+    await until('unprotected-parent');
+    chmodSync(path, mode);
+    if (isRoot) {
+      await touch({ runAs: 'no-such-account' });
+      await until('run-account');
+    } else t.diagnostic('accounts need root');
+    utimesSync(path, atime, new Date(mtime.getTime() + 5000));
+    await touch();
+    await until('invalid-parent');
+    const found = agent.host.troubles?.find(({ vmId }) => vmId === copy.id);
+    assert.match(found?.text ?? '', /, below the disk virtio0:0, was changed/);
+    for (const { id } of [copy, source]) await destroy(id);
   });
 
   test('clones of a vm that nobody wrote to stand on the same files, and clones of clones on theirs', async () => {

@@ -100,6 +100,9 @@ test(
     assert.equal(paused?.attributes['volume'], path);
     assert.match(String(paused.attributes['device']), /^virtio0:/);
     assert.ok(Number(paused.attributes['freeBytes']) < 100 * miB);
+    const isTold = (): boolean =>
+      agent.host.troubles?.some(({ kind, vmId }) => kind === 'no-space' && vmId === id) === true;
+    await agent.host.until('the trouble is told', isTold, 30_000);
     assert.match(
       agent.host.reports.get(id)?.lastFault?.message ?? '',
       /paused: the volume .* left/,
@@ -111,6 +114,7 @@ test(
     });
     await crowded.makeRoom();
     await agent.until(id, 'running');
+    await agent.host.until('the trouble is over', () => !isTold(), 30_000);
     assert.equal(await writing, 'written');
 
     // Faster than anybody looks: one write takes all that is left, of which there was enough before.

@@ -251,6 +251,19 @@ export interface ViewerCertificateDocument {
   readonly names: readonly string[];
 }
 
+/** kind acknowledgement; its id is that of the warning. It goes when what is warned of is over. */
+export interface AcknowledgementDocument {
+  readonly check: string;
+  readonly thing: Thing;
+  /** What was wrong then. */
+  readonly evidence: string;
+  readonly note: string;
+  readonly userId: string;
+  /** Name at the time. */
+  readonly by: string;
+  readonly at: string;
+}
+
 /** kind operation. */
 export interface OperationDocument {
   readonly action: string;

@@ -40,6 +40,7 @@ import { AgentLinks, type AgentLinkTimes } from './link/agent-links.ts';
 import { StreamHub } from './link/streams.ts';
 import { createOperations } from './operations/engine.ts';
 import type { CoordinatorOptions } from './options.ts';
+import { clearingWarnings, clearWarningsName } from './reconcile/clear-warnings.ts';
 import { Loops } from './reconcile/loop.ts';
 import { pushDefinitions } from './reconcile/push-definitions.ts';
 import { placeServices } from './reconcile/place-services.ts';
@@ -174,6 +175,11 @@ export async function startCoordinator(
           links.forget(id);
           hostNetworks.forget(id);
         }
+      if (
+        inventory.count('acknowledgement') > 0 &&
+        things.some(({ kind, how }) => (kind === 'vm' || kind === 'host') && how !== 'sampled')
+      )
+        for (const loop of loops) loop.nudge(clearWarningsName);
       const spans = concernsSpans(inventory, things);
       if (spans || things.some(({ kind }) => kind === 'network'))
         for (const loop of loops) loop.nudge('push-networks');
@@ -246,6 +252,7 @@ export async function startCoordinator(
         pushDefinitions(coordinator, pusher),
         recordSamples(recorder),
         closeSamples(history, recorder),
+        clearingWarnings(coordinator, () => access.findings()),
       ],
       log,
     ),

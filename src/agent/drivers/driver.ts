@@ -20,6 +20,7 @@ import type {
   ForeignMachine,
   HostFacts,
   HostSettings,
+  HostTrouble,
   LinkParams,
   LinkResult,
   MachineSample,
@@ -299,6 +300,8 @@ export interface Storage {
   readonly works?: DiskWorkshop;
   /** Absent where there are no files. */
   readonly insides?: DiskInsides;
+  /** What is wrong with a machine though nobody starts it; cheap, without any side effect. Absent where there are no files. */
+  findTroubles?(file: MachineFile): Promise<readonly Omit<HostTrouble, 'vmId'>[]>;
 }
 
 export type DiskSourceLike =

@@ -12,6 +12,7 @@ import type {
   HostFacts,
   HostLoad,
   HostSettings,
+  HostTrouble,
   MachineRecord,
   MachineReport,
   MachineSample,
@@ -38,6 +39,7 @@ import type { HostFile } from './host-file.ts';
 import type { Outbox } from './outbox.ts';
 import { ScriptRunner } from './script-runner.ts';
 import { runService, type Service } from './service.ts';
+import { TroubleWatch } from './trouble-watch.ts';
 import { VolumeWatch } from './volume-watch.ts';
 import type { SystemLog } from './system-log.ts';
 
@@ -88,6 +90,7 @@ export class Host implements MachineHost, AsyncDisposable {
   #facts: HostFacts | undefined;
   #volumes: VolumeWatch | undefined;
   #diskSpace: DiskSpaceWatch | undefined;
+  #troubles: TroubleWatch | undefined;
   #low: string | undefined;
   #standsDown = false;
   #onChange: () => void = () => undefined;
@@ -184,6 +187,7 @@ export class Host implements MachineHost, AsyncDisposable {
     if (rebooted) await this.#change({ bootId });
     this.#volumes = new VolumeWatch(this);
     this.#diskSpace = new DiskSpaceWatch(this, () => this.#onChange());
+    this.#troubles = new TroubleWatch(this, this.#systemLog, () => this.#onChange());
     this.service.resume(rebooted ? 'host-started' : 'agent-started');
   }
 
@@ -285,6 +289,10 @@ export class Host implements MachineHost, AsyncDisposable {
     return this.#diskSpace?.spaces;
   }
 
+  get troubles(): readonly HostTrouble[] | undefined {
+    return this.#troubles?.found;
+  }
+
   async load(): Promise<HostLoad> {
     await this.watchResources();
     const live = this.files().filter(isLive);
@@ -370,6 +378,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#lookAtNetworks(id);
     const machine = this.#machines.get(id);
     if (machine) this.#diskSpace?.judge(machine);
+    if (machine) this.#troubles?.look(machine);
     this.#onChange();
   }
 
@@ -381,6 +390,7 @@ export class Host implements MachineHost, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#volumes?.[Symbol.dispose]();
     this.#diskSpace?.[Symbol.dispose]();
+    this.#troubles?.[Symbol.dispose]();
     this.service.stopWaiting();
     await this.#scripts[Symbol.asyncDispose]();
     for (const machine of this.#machines.values()) machine.interrupt();

@@ -66,7 +66,13 @@ test(
       assert.ok(systemLog !== undefined);
       server.close();
       await rm(socket, { force: true });
+      assert.equal(systemLog.problem, undefined);
       for (let count = 0; count < 10_000; count += 1) systemLog.write('host.started', {}, 'h1');
+      const isTold = async (): Promise<void> => {
+        while (systemLog.problem === undefined) await systemClock.sleep(20);
+      };
+      await withDeadline('it is known that events do not reach the log', 10_000, undefined, isTold);
+      assert.match(systemLog.problem ?? '', /logger ended/);
       await systemLog[Symbol.asyncDispose]();
     } finally {
       await rm(folder, { recursive: true });

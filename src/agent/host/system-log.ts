@@ -25,6 +25,8 @@ const maxWaitingBytes = 256 * 1024;
 const maxLineLength = 1000;
 const betweenStartsMs = 10_000;
 const endMs = 2_000;
+/** A carrier that has lived for so long has found the log. */
+const settledMs = 2_000;
 /** syslog(3): the facility daemon. */
 const facility = 3 << 3;
 const levels: Readonly<Record<Severity, number>> = {
@@ -46,6 +48,7 @@ export class SystemLog implements AsyncDisposable {
   #carrier: ChildProcess | undefined;
   #startedAtMs = Number.NEGATIVE_INFINITY;
   #unwritten = 0;
+  #problem: string | undefined;
 
   private constructor(options: Required<SystemLogOptions>) {
     this.#options = options;
@@ -54,6 +57,14 @@ export class SystemLog implements AsyncDisposable {
   /** Undefined where the operating system has no log. */
   static open({ socket = '/dev/log', ...options }: SystemLogOptions): SystemLog | undefined {
     return existsSync(socket) ? new SystemLog({ socket, ...options }) : undefined;
+  }
+
+  /** Why events do not reach the log, as far as it was tried. */
+  get problem(): string | undefined {
+    const { clock } = this.#options;
+    if (this.#carrier !== undefined && clock.now() > this.#startedAtMs + settledMs)
+      this.#problem = undefined;
+    return this.#problem;
   }
 
   /** `about` is the name of the vm or host that the event is about. */
@@ -95,7 +106,9 @@ export class SystemLog implements AsyncDisposable {
     const { clock, log, socket } = this.#options;
     if (clock.now() < this.#startedAtMs + betweenStartsMs) return undefined;
     this.#startedAtMs = clock.now();
-    const args = ['--tag', 'gantry', '--prio-prefix', '--socket', socket];
+    // Without it logger drops in silence what no log takes.
+    const told = '--socket-errors=on';
+    const args = ['--tag', 'gantry', '--prio-prefix', told, '--socket', socket];
     const carrier = spawn('logger', args, {
       env: environment,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -103,11 +116,13 @@ export class SystemLog implements AsyncDisposable {
     const gone = (why: string): void => {
       if (this.#carrier !== carrier) return;
       this.#carrier = undefined;
+      this.#problem = why;
       log.warn({ why }, 'events do not reach the log of the system');
     };
     carrier.once('error', (error) => gone(describeFault(error)));
     carrier.once('exit', (code, signal) => gone(`logger ended: ${signal ?? code}`));
-    carrier.stdin.on('error', (error) => gone(describeFault(error)));
+    // Its end says more than that it takes nothing.
+    carrier.stdin.on('error', () => carrier.kill());
     this.#carrier = carrier;
     return carrier;
   }

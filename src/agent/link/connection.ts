@@ -64,6 +64,7 @@ export class Connection {
   #networksTold: LinkedHost['driver']['networks']['reports'] | undefined;
   readonly #leasesTold = new Map<string, readonly HostLease[]>();
   #diskSpacesTold: LinkedHost['diskSpaces'];
+  #troublesTold: LinkedHost['troubles'];
   /** Own end of the connection. */
   #address: string | null = null;
   #told: { readonly facts?: HostFacts; readonly serviceRunning?: boolean } = {};
@@ -254,6 +255,7 @@ export class Connection {
     }
     this.#tellLeases();
     this.#tellDiskSpaces();
+    this.#tellTroubles();
     const { facts, serviceRunning } = host;
     if (facts === this.#told.facts && serviceRunning === this.#told.serviceRunning) return;
     this.#told = { facts, serviceRunning };
@@ -277,6 +279,13 @@ export class Connection {
     this.#diskSpacesTold = diskSpaces;
     const machines = [...diskSpaces].map(([id, usedBytes]) => ({ id, usedBytes }));
     this.#send({ type: 'disk-space', machines });
+  }
+
+  #tellTroubles(): void {
+    const { troubles } = this.#host;
+    if (troubles === undefined || troubles === this.#troublesTold) return;
+    this.#troublesTold = troubles;
+    this.#send({ type: 'troubles', troubles: [...troubles] });
   }
 
   #sendSamples(): void {

@@ -7,6 +7,7 @@ import type {
   HostFacts,
   HostLoad,
   HostSettings,
+  HostTrouble,
   MachineRecord,
   MachineReport,
   MachineSample,
@@ -40,6 +41,8 @@ export interface LinkedHost {
   takeReports(): MachineReport[];
   /** Bytes that the files of each machine take up, where that is measured. The same map until one has changed. */
   readonly diskSpaces?: ReadonlyMap<string, number> | undefined;
+  /** What is wrong, once it was looked for. The same list until something of it has changed. */
+  readonly troubles?: readonly HostTrouble[] | undefined;
   samples(): MachineSample[];
   /** Samples that matter and were not taken yet. */
   takeSamples(): MachineSample[];

@@ -45,6 +45,7 @@ import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
 import { listFiles, usedByOthers } from './list-files.ts';
 import { listMedia } from './media-catalogue.ts';
+import { findTroubles } from './find-troubles.ts';
 import { occupiedBytes } from './occupied.ts';
 import { requirePermissions } from './permissions.ts';
 import { makeTravel } from './travel.ts';
@@ -212,6 +213,10 @@ export class FileStorage implements Storage {
 
   occupiedBytes(file: MachineFile): Promise<number> {
     return occupiedBytes(file);
+  }
+
+  findTroubles(file: MachineFile): ReturnType<typeof findTroubles> {
+    return findTroubles(file, this, this.folders(file.folder));
   }
 
   async destroy(

@@ -14,6 +14,7 @@ import {
   type AgentMessage,
   type HostLease,
   type HostSettings,
+  type HostTrouble,
   type LinkMethod,
   type LinkParams,
   type LinkResult,
@@ -39,6 +40,8 @@ export class FakeHost {
   readonly reports = new Map<string, MachineReport>();
   readonly samples = new Map<string, MachineSample>();
   networks: readonly NetworkReport[] = [];
+  /** Undefined: nothing was looked at yet. */
+  troubles: readonly HostTrouble[] | undefined;
   readonly leases = new Map<string, readonly HostLease[]>();
   readonly progress: (number | null)[] = [];
   acknowledge: 'at once' | 'never' = 'at once';
@@ -122,6 +125,9 @@ export class FakeHost {
         break;
       case 'networks':
         this.networks = message.networks;
+        break;
+      case 'troubles':
+        this.troubles = message.troubles;
         break;
       case 'leases':
         this.leases.set(message.network, message.leases);

@@ -25,6 +25,7 @@ import {
   machineReportSchema,
   machineSampleSchema,
 } from './report.ts';
+import { hostTroubleSchema, maxHostTroubles } from './troubles.ts';
 
 export const linkProtocol = 1;
 /** All records of a host of the largest size stand in one. */
@@ -67,6 +68,11 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
     machines: z
       .array(z.strictObject({ id: idSchema, usedBytes: z.number().int().min(0) }))
       .max(20_000),
+  }),
+  /** All that is wrong, once it was looked for and whenever something of it has changed. */
+  z.strictObject({
+    type: z.literal('troubles'),
+    troubles: z.array(hostTroubleSchema).max(maxHostTroubles),
   }),
   z.strictObject({ type: z.literal('facts'), facts: hostFactsSchema, serviceRunning: z.boolean() }),
   z.strictObject({

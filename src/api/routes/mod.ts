@@ -15,12 +15,14 @@ import { teamsRoutes } from './teams.ts';
 import { travelRoutes } from './travel.ts';
 import { viewersRoutes } from './viewers.ts';
 import { vmsRoutes } from './vms.ts';
+import { warningsRoutes } from './warnings.ts';
 import { workRoutes } from './work.ts';
 import type { Route } from './route.ts';
 
 export const routes = {
   ...accessRoutes,
   ...installationRoutes,
+  ...warningsRoutes,
   ...hostsRoutes,
   ...foldersRoutes,
   ...imagesRoutes,

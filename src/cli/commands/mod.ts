@@ -34,6 +34,7 @@ import { waitCommands } from './wait.ts';
 import { userCommands } from './users.ts';
 import { viewerCommands } from './viewers.ts';
 import { vmCommands } from './vm.ts';
+import { warningCommands } from './warning.ts';
 import { workCommands } from './work.ts';
 
 export const commands: readonly Command[] = [
@@ -66,6 +67,7 @@ export const commands: readonly Command[] = [
   ...profileCommands,
   ...diskCommands,
   ...reportCommands,
+  ...warningCommands,
   ...workCommands,
   ...eventLogCommands,
   ...userCommands,

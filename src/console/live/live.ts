@@ -23,6 +23,7 @@ const maxRemembered = 200;
 const restated: Readonly<Record<string, readonly string[]>> = {
   vm: [
     'vm.list',
+    'warning.list',
     'vm.medium.list',
     'team.list',
     'team.show',
@@ -30,6 +31,7 @@ const restated: Readonly<Record<string, readonly string[]>> = {
     'network.leases',
     'network.ports',
   ],
+  host: ['host.list', 'warning.list'],
   network: ['network.list', 'network.leases', 'network.ports', 'vm.adapter.list'],
 };
 
@@ -120,6 +122,8 @@ export class Live {
         this.#noteSample(message.data);
         const { kind, id, ...sample } = message.data;
         this.#change(kind, id, (before) => ({ ...before, ...sample }));
+        // A volume fills up without anything else being told.
+        if (kind === 'host') this.#readAgain(['warning.list']);
         break;
       }
       case 'deleted': {
@@ -185,8 +189,12 @@ export class Live {
 
   /** Which things a list holds may have changed. */
   #reread(kind: string): void {
+    this.#readAgain(restated[kind] ?? [`${kind}.list`]);
+  }
+
+  #readAgain(names: readonly string[]): void {
     const waits = this.#stale.size > 0;
-    for (const name of restated[kind] ?? [`${kind}.list`]) this.#stale.set(name, [name]);
+    for (const name of names) this.#stale.set(name, [name]);
     if (waits) return;
     setTimeout(
       () => {

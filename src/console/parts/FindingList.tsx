@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import type { Finding } from '#api';
 import { useWords } from '../console.ts';
 
-const variants = {
+export const findingVariants = {
   ok: 'success',
   information: 'info',
   warning: 'warning',
@@ -18,7 +18,7 @@ export function FindingList({ findings }: { readonly findings: readonly Finding[
       {findings.map(({ check, result, evidence, remedy }) => (
         <Alert
           key={`${check} ${evidence}`}
-          variant={variants[result]}
+          variant={findingVariants[result]}
           isInline
           component="p"
           title={`${words.check(check)}: ${evidence}`}

@@ -1,17 +1,19 @@
 /** The master status: what is wrong and what helps, the hosts, the vms, what happened last. */
-import { Alert, Card, CardBody, CardTitle, PageSection } from '@patternfly/react-core';
+import { Card, CardBody, CardTitle, PageSection } from '@patternfly/react-core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { useInstallation } from '../parts/ask.ts';
-import { FindingList } from '../parts/FindingList.tsx';
 import { HelpMark } from '../parts/HelpMark.tsx';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { VmList } from '../vms/VmList.tsx';
 import { EventTable } from '../work/EventTable.tsx';
 import { HostCards } from './HostCards.tsx';
+
+// Comes after the page, which does not wait for it.
+const Warnings = lazy(async () => ({ default: (await import('./Warnings.tsx')).Warnings }));
 
 export function StatusPage(): ReactNode {
   const words = useWords();
@@ -43,12 +45,11 @@ export function StatusPage(): ReactNode {
   );
 }
 
-/** Findings of the installation, read again when a host or the installation changes. */
+/** How much there is, and what is wrong with it. */
 function Wrong(): ReactNode {
   const words = useWords();
   const { data } = useInstallation({ enabled: true });
   if (data === undefined) return null;
-  const wrong = data.findings.filter(({ result }) => result !== 'ok');
   const { hosts, vms, running, operations } = data.counts;
   return (
     <PageSection>
@@ -60,17 +61,9 @@ function Wrong(): ReactNode {
           operations: words.count(operations),
         })}
       </p>
-      {wrong.length === 0 ? (
-        <Alert
-          variant="success"
-          isInline
-          isPlain
-          component="p"
-          title={words.text('nothingWrong')}
-        />
-      ) : (
-        <FindingList findings={wrong} />
-      )}
+      <Suspense fallback={null}>
+        <Warnings />
+      </Suspense>
     </PageSection>
   );
 }

@@ -7,18 +7,18 @@ import {
   type Installation,
   type InstallationPatch,
   type InstallationSettings,
+  type Warnings,
 } from '#api';
 import { isoTime } from '#lib';
 import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { OperationDocument, SettingDocument } from '../documents.ts';
 import { commitFresh } from './commit-fresh.ts';
-import { findHostTroubles } from './host-troubles.ts';
 import { configureHosts } from './hosts.ts';
 import { requireMatch, type Precondition } from './precondition.ts';
 import { settingEvents } from './setting-events.ts';
 import { installationThing } from './things.ts';
-import { findVmTroubles } from './vm-troubles.ts';
+import { listWarnings } from './warnings/warnings.ts';
 
 /** What does not change while the coordinator runs. */
 export interface About {
@@ -32,6 +32,7 @@ export interface About {
 }
 
 const settingId = 'installation';
+const maxToldOfCheck = 20;
 
 export async function showInstallation(
   coordinator: Coordinator,
@@ -62,10 +63,30 @@ export async function showInstallation(
       operations: everything ? unfinished : 0,
       lastEvent: everything ? (last?.seq ?? 0) : 0,
     },
-    findings: everything
-      ? [...about.findings(), ...findHostTroubles(inventory), ...findVmTroubles(inventory, caller)]
-      : [],
+    findings: everything ? tellFindings(listWarnings(coordinator, caller, about.findings)) : [],
   };
+}
+
+/** What nobody has taken note of; of very many the first of each check. */
+function tellFindings({ items, total }: Warnings): Finding[] {
+  const told = new Map<string, number>();
+  const findings: Finding[] = [];
+  let untold = total - items.length;
+  for (const { check, result, evidence, remedy, acknowledged } of items) {
+    if (acknowledged !== null) continue;
+    const before = told.get(check) ?? 0;
+    told.set(check, before + 1);
+    if (before < maxToldOfCheck) findings.push({ check, result, evidence, remedy });
+    else untold += 1;
+  }
+  if (untold > 0)
+    findings.push({
+      check: 'warnings',
+      result: 'warning',
+      evidence: `there are ${untold} more`,
+      remedy: 'see all: gantry warning list',
+    });
+  return findings;
 }
 
 export async function updateInstallation(

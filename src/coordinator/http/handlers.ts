@@ -67,6 +67,7 @@ import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
 import { showSamples } from '../app/samples.ts';
 import { listFiles, takeOutVm } from '../app/vm/remove-vm.ts';
+import { acknowledgeWarning, listWarnings, reopenWarning } from '../app/warnings/warnings.ts';
 import { parseKinds, parseSamples, watchEvents, watchResources } from '../app/watching.ts';
 import type { AccessRoute } from '../access/mod.ts';
 import type { Caller, Coordinator } from '../context.ts';
@@ -137,12 +138,25 @@ function installationHandlers({
   openApi,
 }: HandlersOptions): Of<
   | `installation.${string}`
+  | `warning.${string}`
   | 'openapi.show'
   | 'guest.list'
   | 'unrepresented.list'
   | 'event.catalogue'
 > {
   return {
+    'warning.list': ({ caller }) => listWarnings(coordinator, caller, about.findings),
+    'warning.acknowledge': ({ caller, params, body, query }) =>
+      acknowledgeWarning(coordinator, caller, about.findings, {
+        id: params.warning,
+        note: body.note,
+        dryRun: query.dryRun,
+      }),
+    'warning.reopen': ({ caller, params, query }) =>
+      reopenWarning(coordinator, caller, about.findings, {
+        id: params.warning,
+        dryRun: query.dryRun,
+      }),
     'installation.show': ({ caller }) => showInstallation(coordinator, caller, about),
     'installation.update': async ({ caller, body, precondition, query }) => {
       const settings = await updateInstallation(coordinator, caller, body, {

@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type {
+  AcknowledgementDocument,
   FolderDocument,
   HostDocument,
   ImageDocument,
@@ -75,6 +76,12 @@ export class Indexes {
       case 'grant':
       case 'token':
         return touch(kind, id, how);
+      // Whoever looks at what is wrong reads that again with the thing.
+      case 'acknowledgement': {
+        const thing = dataOf<AcknowledgementDocument>(after ?? before)?.thing;
+        if (thing?.kind === 'vm' || thing?.kind === 'host') touch(thing.kind, thing.id, 'changed');
+        return;
+      }
       // A network shows where it is served.
       case 'span':
         return touch('network', id, 'changed');

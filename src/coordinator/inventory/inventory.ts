@@ -8,6 +8,7 @@ import type {
   Host,
   HostLease,
   HostLoad,
+  HostTrouble,
   Image,
   MachineSample,
   NetworkReport,
@@ -78,6 +79,9 @@ export interface Inventory {
   setSample(sample: MachineSample): void;
   /** All that the host has measured, by vm. */
   setDiskSpaces(hostId: string, usedBytes: ReadonlyMap<string, number>): void;
+  /** What the host's agent has found wrong, all of it; undefined while it is away, and before it has looked. */
+  troubles(hostId: string): readonly HostTrouble[] | undefined;
+  setTroubles(hostId: string, troubles: readonly HostTrouble[]): void;
   setHostLoad(hostId: string, load: HostLoad): void;
   setConnection(hostId: string, connection: Connection): void;
   /** How its ports for native viewers are; undefined: it has not said. */

@@ -16,6 +16,7 @@ import {
   type Host,
   type HostLease,
   type HostLoad,
+  type HostTrouble,
   type Image,
   type MachineSample,
   type NetworkReport,
@@ -64,6 +65,7 @@ export class MemoryInventory implements Inventory {
   /** By host and vm; a host may measure a vm before its document is here. */
   readonly #diskSpaces = new Map<string, ReadonlyMap<string, number>>();
   readonly #loads = new Map<string, HostLoad>();
+  readonly #troubles = new Map<string, readonly HostTrouble[]>();
   readonly #foreign = new Map<string, ConnectionState>();
   readonly #connections = new Map<string, Connection>();
   readonly #viewers = new Map<string, ViewerStanding>();
@@ -244,6 +246,15 @@ export class MemoryInventory implements Inventory {
     this.#pass('host', hostId, 'sampled');
   }
 
+  troubles(hostId: string): readonly HostTrouble[] | undefined {
+    return this.#troubles.get(hostId);
+  }
+
+  setTroubles(hostId: string, troubles: readonly HostTrouble[]): void {
+    this.#troubles.set(hostId, troubles);
+    this.#pass('host', hostId, 'changed');
+  }
+
   setForeign(hostId: string, state: ConnectionState): void {
     const before = this.#foreign.get(hostId);
     this.#foreign.set(hostId, state);
@@ -265,6 +276,7 @@ export class MemoryInventory implements Inventory {
     if (!connection.connected) {
       this.setNetworkReports(hostId, []);
       this.#diskSpaces.delete(hostId);
+      this.#troubles.delete(hostId);
     }
     for (const id of this.vmsOfHost(hostId)) {
       if (!connection.connected) this.#samples.delete(id);

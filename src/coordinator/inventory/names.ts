@@ -29,6 +29,7 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'recording':
     case 'viewer-port':
     case 'viewer-certificate':
+    case 'acknowledgement':
     case 'operation':
     case 'request':
     case 'name':

@@ -432,6 +432,9 @@ export class AgentLinks implements Links, AsyncDisposable {
           new Map(message.machines.map(({ id, usedBytes }) => [id, usedBytes])),
         );
         return;
+      case 'troubles':
+        this.#context.inventory.setTroubles(hostId, message.troubles);
+        return;
       case 'facts':
         await this.#noteFacts(hostId, message);
         await this.#tellConnected(hostId, message.facts, message.serviceRunning);

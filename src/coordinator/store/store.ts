@@ -37,6 +37,7 @@ export const documentKinds = [
   'recording',
   'viewer-port',
   'viewer-certificate',
+  'acknowledgement',
   'operation',
   'request',
   'name',

@@ -62,6 +62,31 @@ export const coordinatorEvents = {
     message: 'The setting {path} was changed from {oldValue} to {newValue}',
     attributes: change,
   },
+  'warning.acknowledged': {
+    number: 3008,
+    category: 'Coordinator',
+    target: 'installation',
+    type: 'information',
+    message: 'A warning was acknowledged ({note}): {warning}',
+    attributes: { warning: 'what is wrong', note: 'why nothing is done about it now' },
+  },
+  'warning.cleared': {
+    number: 3009,
+    category: 'Coordinator',
+    target: 'installation',
+    type: 'information',
+    message:
+      'What had been acknowledged is over, and is warned of again if it comes back: {warning}',
+    attributes: { warning: 'what was wrong' },
+  },
+  'warning.reopened': {
+    number: 3010,
+    category: 'Coordinator',
+    target: 'installation',
+    type: 'information',
+    message: 'The acknowledgement of a warning was withdrawn: {warning}',
+    attributes: { warning: 'what is wrong' },
+  },
   'profile.created': {
     number: 5001,
     category: 'Coordinator',

@@ -6,6 +6,7 @@ import { findLowVolumes } from './host-troubles.ts';
 
 const told = (freeBytes: number, lowSpace: object, more: Partial<Host> = {}): readonly string[] =>
   findLowVolumes({
+    id: 'h1',
     name: 'h1',
     connection: null,
     settings: hostSettingsSchema.parse({ lowSpace }),

@@ -1,0 +1,89 @@
+/**
+ * What is wrong with a machine though nobody starts it: parents of its disks that do not fit any more or that anybody may
+ * change (DISK-25, DISK-26), and an account that cannot be used (SEC-54). Without any side effect.
+ */
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { isNative, placeName, type Disk, type HostTrouble } from '#api';
+import { hostStore, openDisk, type FileStore } from '#disk';
+import { describeFault } from '#lib';
+import type { Storage } from '../drivers/driver.ts';
+import { judgeAccount } from '../drivers/qemu/confine/account-of.ts';
+import { diskPaths } from '../drivers/qemu/places.ts';
+import { judgeLayers } from '../machine/layers/check-layers.ts';
+import type { MachineFile } from '../machine/record.ts';
+
+type Trouble = Omit<HostTrouble, 'vmId'>;
+
+/** `folders`: whose files the machine may use. */
+export async function findTroubles(
+  file: MachineFile,
+  storage: Storage,
+  folders: readonly string[],
+): Promise<Trouble[]> {
+  const troubles: Trouble[] = [];
+  for (const { text, remedy } of await judgeLayers(storage, file))
+    troubles.push(invalid(text, remedy));
+  // While layers are changed, what they lie on is written by us.
+  const isChanging = file.state === 'merging-disks' || file.layers.unfinished.length > 0;
+  const store = hostStore(folders.filter((folder) => existsSync(folder)));
+  for (const disk of file.definition.hardware.disks.filter(({ kind }) => kind !== 'linked')) {
+    const [path, ...below] = diskPaths(file, disk);
+    const served = isNative(disk) ? [] : await parentsOf(disk, path, store);
+    if ('kind' in served) troubles.push(served);
+    else if (!isChanging)
+      for (const parent of [...below, ...served])
+        troubles.push(...(await judgeProtection(parent, placeName(disk))));
+  }
+  const account = await judgeAccount(file);
+  for (const { code, text, remedy } of account.reasons)
+    if (code === 'account-missing' || code === 'account-locked')
+      troubles.push({ kind: 'run-account', text, remedy: remedy ?? null });
+  return troubles;
+}
+
+/** Files of the parents of a disk that is served, or why these cannot be used while the disk itself can. */
+async function parentsOf(
+  disk: Disk,
+  path: string,
+  store: FileStore,
+): Promise<readonly string[] | Trouble> {
+  const { format } = disk;
+  try {
+    await using opened = await openDisk({ path, format, store });
+    return [...opened.chain()].slice(1).map(({ name }) => name);
+  } catch (error) {
+    if (!(await hasParent(disk, path, store))) return [];
+    const text = `the parent of the disk ${placeName(disk)} (${path}) cannot be used: ${describeFault(error)}`;
+    return invalid(text, 'bring back the parent as it was, or flatten the disk from a backup');
+  }
+}
+
+async function hasParent(
+  { format }: Pick<Disk, 'format'>,
+  path: string,
+  store: FileStore,
+): Promise<boolean> {
+  try {
+    await using alone = await openDisk({ path, format, store, parent: 'none' });
+    return alone.layer.parentReference !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+async function judgeProtection(path: string, place: string): Promise<Trouble[]> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined || (stats.mode & 0o222) === 0) return [];
+  return [
+    {
+      kind: 'unprotected-parent',
+      text: `${path}, on which the disk ${place} stands, is not write-protected: a change of it makes the disk unusable`,
+      remedy: `chmod a-w ${path}`,
+    },
+  ];
+}
+
+function invalid(text: string, remedy: string | undefined): Trouble {
+  return { kind: 'invalid-parent', text, remedy: remedy ?? null };
+}

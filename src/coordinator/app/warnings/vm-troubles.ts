@@ -1,0 +1,56 @@
+/**
+ * What is wrong with vms as the coordinator sees it, each with the remedy: files that take up more than settings allow
+ * (DISK-67), guest additions that are older than those of the host (WEB-48).
+ */
+import { diskSpaceLimitBytes, findExceededDiskSpace } from '#api';
+import { formatBytes } from '#lib';
+import type { VmDocument } from '../../documents.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { vmThing } from '../things.ts';
+import type { Trouble } from './trouble.ts';
+
+type Known = Pick<Inventory, 'document' | 'documents' | 'vm' | 'liveSamples'>;
+
+export function* findVmTroubles(inventory: Known): Generator<Trouble> {
+  yield* findFullVms(inventory);
+  yield* findOutdatedAdditions(inventory);
+}
+
+function* findFullVms(inventory: Known): Generator<Trouble> {
+  for (const { id, data } of inventory.documents<VmDocument>('vm')) {
+    // Most have none, and need not be looked at.
+    if (diskSpaceLimitBytes(data.definition) === null) continue;
+    const vm = inventory.vm(id);
+    if (vm === undefined) continue;
+    const found = findExceededDiskSpace(data.definition, vm.status.diskSpaceBytes);
+    if (found === undefined) continue;
+    const { usedBytes, limitBytes } = found;
+    yield {
+      check: 'disk space',
+      result: 'warning',
+      evidence: `the files of vm ${vm.name} take up ${formatBytes(usedBytes)}: its limit is ${formatBytes(limitBytes)}`,
+      remedy: `see what takes it up: gantry vm files ${vm.name}`,
+      thing: vmThing(id, data),
+      detail: '',
+    };
+  }
+}
+
+function* findOutdatedAdditions(inventory: Known): Generator<Trouble> {
+  for (const { sample } of inventory.liveSamples()) {
+    if (sample.additions.state !== 'outdated') continue;
+    const document = inventory.document<VmDocument>('vm', sample.id);
+    const vm = inventory.vm(sample.id);
+    if (document === undefined || vm === undefined) continue;
+    const { version } = sample.additions;
+    const { additionsShipped } = vm.status;
+    yield {
+      check: 'additions',
+      result: 'warning',
+      evidence: `the guest additions of vm ${vm.name} (${version ?? 'of an unknown version'}) are older than those of its host (${additionsShipped ?? 'unknown'})`,
+      remedy: `install those of the host: gantry vm update-additions ${vm.name}`,
+      thing: vmThing(sample.id, document.data),
+      detail: '',
+    };
+  }
+}

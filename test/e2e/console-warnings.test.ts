@@ -1,0 +1,190 @@
+/** What is wrong, on the status page: of a coordinator in this process, whose hosts are agents made of bytes. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import type { HostTrouble, VmDefinition } from '#api';
+import { silentLog } from '#log';
+import { ensureConsole } from '../../src/cli/system/console-build.ts';
+import { startCoordinator } from '../../src/coordinator/program.ts';
+import {
+  FakeAgent,
+  load,
+  makeDefinition,
+  makeRecord,
+} from '../../src/coordinator/testing/fake-agent.ts';
+import { Stage } from '../../src/coordinator/testing/stage.ts';
+import {
+  findBarriersInEachLight,
+  noBrowser,
+  openBrowser,
+  password,
+  sitAtBrowser,
+  type Person,
+} from './browser.ts';
+
+describe('what is wrong in the console', { skip: noBrowser }, () => {
+  let stage: Stage;
+  let agent: FakeAgent;
+  let browser: Browser;
+  let person: Person;
+  const [web, db] = [makeDefinition('web-1'), makeDefinition('db-1')];
+
+  before(async () => {
+    const signal = AbortSignal.timeout(120_000);
+    await ensureConsole({ out: { note: () => undefined } as never, signal });
+    stage = await Stage.open();
+    agent = await FakeAgent.join(stage, 'h1');
+    agent.handlers['host.configure'] = () => ({});
+    const running = { state: 'running', startedAt: '2026-01-01T00:00:00.000Z' } as const;
+    await agent.connect([makeRecord(web, 1, running), makeRecord(db, 1)]);
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    const { json } = await stage.send('POST', '/users/admin/link');
+    await signIn(person, stage.url, (json as { code: string }).code);
+  });
+  after(async () => {
+    await browser?.close();
+    await agent?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  async function signIn({ page }: Person, url: string, code: string): Promise<void> {
+    await page.goto(`${url}/#link=${code}`);
+    await page.locator('#password').fill(password);
+    await page.locator('#again').fill(password);
+    await page.getByRole('button', { name: 'Choose a password' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  }
+
+  const panel = ({ page }: Person): Locator => page.getByRole('region', { name: 'What is wrong' });
+  /** A warning by what it says, with the page that it leads to. */
+  async function leadsTo(who: Person, text: RegExp, path: string, link: string): Promise<void> {
+    const warning = panel(who).locator('.pf-v6-c-alert').filter({ hasText: text });
+    const found = warning.getByRole('link', { name: link, exact: true });
+    assert.equal(await found.getAttribute('href'), path, String(text));
+  }
+
+  function heardOf(definition: VmDefinition, state: 'outdated' | 'running'): void {
+    const time = '2026-01-01T00:00:00.000Z';
+    agent.send({
+      type: 'samples',
+      load: { ...load, volumes: [{ path: '/srv', totalBytes: 1e12, freeBytes: 1e6 }] },
+      samples: [
+        {
+          id: definition.id,
+          cpuPercent: 1,
+          memoryBytes: 1,
+          diskUse: null,
+          networkUse: null,
+          heartbeat: { state: 'good', lastAt: time, beats: 1 },
+          guestHealth: 'working',
+          additions: { state, version: '0.9', agentVersion: '8', functions: {} },
+          guest: null,
+        },
+      ],
+    });
+  }
+
+  test('WEB-55 a panel lists with links what is wrong: encryption, passwords, space, hosts, guest additions, parents of disks, accounts, the log of the system', async () => {
+    const { page } = person;
+    await panel(person).getByText('Nothing is wrong.').waitFor();
+    const of = (kind: HostTrouble['kind'], vm: VmDefinition | null, text: string): HostTrouble => ({
+      kind,
+      vmId: vm?.id ?? null,
+      text,
+      remedy: 'mend it',
+    });
+    agent.send({
+      type: 'troubles',
+      troubles: [
+        of('no-space', web, 'paused since the volume /srv has no room'),
+        of('invalid-parent', db, 'base.qcow2, below the disk virtio0:0, was changed'),
+        of('unprotected-parent', db, '/vms/base.qcow2 is not write-protected'),
+        of('run-account', db, 'there is no account robot on this host'),
+        of('system-log', null, 'events do not reach the log of the operating system'),
+      ],
+    });
+    heardOf(web, 'outdated');
+    const gone = await FakeAgent.join(stage, 'h2');
+    await gone.connect();
+    await gone.close();
+    const body = { allowPasswordWithoutTls: true };
+    assert.equal((await stage.send('PATCH', '/installation', { body })).status, 200);
+    await panel(person)
+      .getByText(/host h2 is unreachable/)
+      .waitFor();
+    await panel(person)
+      .getByText(/older than those of its host/)
+      .waitFor();
+    const [h1, h2] = [`/hosts/${agent.hostId}`, `/hosts/${gone.hostId}`];
+    await leadsTo(person, /volume \/srv of host h1 has .* left/, h1, 'h1');
+    await leadsTo(person, /host h2 is unreachable/, h2, 'h2');
+    await leadsTo(person, /events do not reach the log/, h1, 'h1');
+    await leadsTo(person, /vm web-1: paused since .* no room/, `/vms/${web.id}`, 'web-1');
+    await leadsTo(person, /additions of vm web-1 .0\.9. are older/, `/vms/${web.id}`, 'web-1');
+    for (const text of [/was changed/, /is not write-protected/, /there is no account robot/])
+      await leadsTo(person, text, `/vms/${db.id}`, 'db-1');
+    await leadsTo(person, /passwords are taken over .* without TLS/, '/site', 'Site settings');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+
+    await using insecure = await openInsecure();
+    await using other = await sitAtBrowser(browser);
+    await signIn(other, insecure.url, insecure.code);
+    await leadsTo(other, /speaks without TLS/, '/site', 'Site settings');
+    assert.deepEqual(await findBarriersInEachLight(other.page), []);
+    assert.deepEqual(other.complaints, []);
+  });
+
+  test('a warning is acknowledged with a note, put aside, and withdrawn again', async () => {
+    const { page } = person;
+    await page.goto(`${stage.url}/status`);
+    const alert = panel(person).locator('.pf-v6-c-alert').filter({ hasText: 'no account robot' });
+    await alert.getByRole('button', { name: 'Acknowledge' }).click();
+    const dialog = page.getByRole('dialog');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByLabel('Note').fill('robot is created on Monday');
+    await dialog.getByRole('button', { name: 'Acknowledge' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await panel(person).getByRole('button', { name: 'Acknowledged (1)' }).click();
+    await alert.getByText(/Acknowledged by admin, .*: robot is created on Monday/).waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await alert.getByRole('button', { name: 'Withdraw' }).click();
+    await alert.getByRole('button', { name: 'Acknowledge' }).waitFor();
+  });
+
+  test('no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
+
+interface Insecure extends AsyncDisposable {
+  readonly url: string;
+  /** Of a link for its first user. */
+  readonly code: string;
+}
+
+/** A coordinator without TLS, as only the option for it makes one. */
+async function openInsecure(): Promise<Insecure> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'gi-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const place = {
+    data: join(folder, 'data'),
+    config: join(folder, 'config'),
+    runtime: join(folder, 'run'),
+    host: '127.0.0.1',
+    port: 0,
+  };
+  const { url } = stack.use(
+    await startCoordinator({ ...place, tls: 'off', logLevel: 'silent' }, silentLog),
+  );
+  const token = (await readFile(join(place.data, 'access/local-token'), 'utf8')).trim();
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${url}/api/v1/users/admin/link`, { method: 'POST', headers });
+  const { code } = (await answer.json()) as { code: string };
+  const running = stack.move();
+  return { url, code, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
