@@ -4,6 +4,7 @@
  *
  *   data/host.json         who the host is        data/machines/     records of its vms
  *   data/credentials.json  its certificate        data/outbox.jsonl  events not yet delivered
+ *   data/arrivals/         vms on their way here
  *   data/join-key.pem      its key while it joins
  */
 import { once } from 'node:events';
@@ -32,6 +33,7 @@ import { Wallet } from './link/wallet.ts';
 import { RecordStore } from './machine/record-store.ts';
 import { endpointOf, type AgentOptions } from './options.ts';
 import type { Durability } from './storage/atomic-file.ts';
+import { Arrivals } from './transfer/arrivals.ts';
 import { Streams } from './stream/streams.ts';
 import { ViewerPorts } from './stream/viewer-ports.ts';
 import { makeHandlers } from './verbs/mod.ts';
@@ -96,6 +98,10 @@ async function runHost(
     log: hostLog,
     outbox,
     records: new RecordStore(join(dataDir, 'machines'), durability, hostLog),
+    arrivals:
+      options.driver === 'qemu'
+        ? await Arrivals.open(join(dataDir, 'arrivals'), hostLog)
+        : undefined,
     systemLog: options.driver === 'qemu' ? SystemLog.open({ clock, log: hostLog }) : undefined,
   });
   const dialStream = (streamId: string) =>

@@ -10,6 +10,7 @@ import type { Log } from '#log';
 import type { Actor, LinkMethod, LinkParams, LinkResult, Operation, Thing, Verb } from '#api';
 import type { HostNetworks } from './app/network/host-networks.ts';
 import type { Inventory } from './inventory/inventory.ts';
+import type { StreamHub } from './link/streams.ts';
 import type { Change, Commit, Json, Store } from './store/store.ts';
 
 /** How a request proved whose it is. */
@@ -106,6 +107,8 @@ export interface Coordinator {
   commit(commit: Commit): Promise<Change>;
   readonly inventory: Inventory;
   readonly links: Links;
+  /** From host to host. */
+  readonly streams: Pick<StreamHub, 'carry'>;
   readonly hostNetworks: Pick<HostNetworks, 'tellCarriers'>;
   readonly operations: Operations;
   readonly clock: Clock;

@@ -47,6 +47,7 @@ import { placeServices } from './reconcile/place-services.ts';
 import { pushNetworks } from './reconcile/push-networks.ts';
 import { closeSamples, recordSamples } from './reconcile/samples.ts';
 import { retention } from './reconcile/retention.ts';
+import { settleMoves, ToldMoves } from './reconcile/settle-moves.ts';
 import { SampleHistory } from './samples/history.ts';
 import { SampleRecorder } from './samples/record.ts';
 import { refuseEmptied } from './store/emptied.ts';
@@ -96,6 +97,7 @@ export async function startCoordinator(
   const recorder = stack.use(new SampleRecorder({ store, inventory, clock }));
   const late: {
     links?: Links;
+    streams?: StreamHub;
     hostNetworks?: HostNetworks;
     operations?: Operations;
     viewers?: Viewers;
@@ -107,6 +109,9 @@ export async function startCoordinator(
     commit: (commit) => claims.commit(commit, (whole) => follower.commit(whole)),
     get links() {
       return made(late.links);
+    },
+    get streams() {
+      return made(late.streams);
     },
     get hostNetworks() {
       return made(late.hostNetworks);
@@ -125,6 +130,7 @@ export async function startCoordinator(
   const secrets = access.foreignSecrets();
   // Told of the end of links before it ends itself.
   const foreign = stack.use(new ForeignHosts({ coordinator, secrets, logLevel: options.logLevel }));
+  const moves = new ToldMoves();
   const loops: { nudge(name: string): void }[] = [];
   const links = stack.use(
     new AgentLinks({
@@ -132,11 +138,12 @@ export async function startCoordinator(
       installationId,
       times,
       onRecords: (records) => pusher.noteRecords(records),
+      onMoves: (hostId, records, arrivals) => moves.note(hostId, records, arrivals),
       onNetworks: (hostId, used) => hostNetworks.begin(hostId, used),
       onSynchronised: (hostId) => {
         made(late.viewers).begin(hostId);
         for (const loop of loops)
-          for (const name of ['push-networks', 'push-definitions', 'place-viewers'])
+          for (const name of ['push-networks', 'push-definitions', 'place-viewers', 'settle-moves'])
             loop.nudge(name);
       },
     }),
@@ -144,6 +151,8 @@ export async function startCoordinator(
   const hostNetworks = new HostNetworks({ inventory, links, clock, log });
   late.hostNetworks = hostNetworks;
   late.links = networkedLinks(links, hostNetworks, inventory);
+  const streams = new StreamHub(links);
+  late.streams = streams;
   const pusher = new DefinitionPusher(inventory, late.links);
   const operations = createOperations<Work>({
     kinds: operationKinds,
@@ -154,7 +163,6 @@ export async function startCoordinator(
     log,
   });
   late.operations = operations;
-  const streams = new StreamHub(links);
   const tickets = new Tickets(clock);
   const sessions = new Sessions();
   const recordings = stack.use(new Recordings(coordinator, streams, sessions));
@@ -250,6 +258,7 @@ export async function startCoordinator(
         placeServices(coordinator, times.serviceGraceMs),
         viewers.reconciler(),
         pushDefinitions(coordinator, pusher),
+        settleMoves(coordinator, moves),
         recordSamples(recorder),
         closeSamples(history, recorder),
         clearingWarnings(coordinator, () => access.findings()),

@@ -75,6 +75,8 @@ export type DiskWorkAsked = LinkParams<'host.disk.work'>;
 
 /** How the files of machines come to another place. Nothing that exists is overwritten. */
 export interface Travel {
+  /** Whether machines may have folders below `parent`. Errors: `forbidden`, `unsupported`. */
+  requireParent(parent: string): Promise<void>;
   /**
    * An empty folder of its own for a machine, below `parent` (null: the folder for vms). Answers folder and
    * configuration file. Errors: `forbidden`, `exists`.

@@ -27,6 +27,7 @@ import { Machine } from '../machine/machine.ts';
 import type { Records } from '../machine/record-store.ts';
 import { systemCause } from '../machine/causes.ts';
 import { newMachineFile, type MachineFile } from '../machine/record.ts';
+import type { Arrivals } from '../transfer/arrivals.ts';
 import {
   freeForMachines,
   isLive,
@@ -36,6 +37,7 @@ import {
 } from './admission.ts';
 import { DiskSpaceWatch } from './disk-space-watch.ts';
 import type { HostFile } from './host-file.ts';
+import { leave } from './leave.ts';
 import type { Outbox } from './outbox.ts';
 import { ScriptRunner } from './script-runner.ts';
 import { runService, type Service } from './service.ts';
@@ -65,6 +67,8 @@ export interface HostParts {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly records: Records;
+  /** Undefined where machines have no files. */
+  readonly arrivals?: Arrivals | undefined;
   /** Undefined where there is none, and on a simulated host. */
   readonly systemLog?: SystemLog | undefined;
 }
@@ -75,6 +79,7 @@ export class Host implements MachineHost, AsyncDisposable {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly service: Service;
+  readonly arrivals: Arrivals | undefined;
   readonly #scripts: ScriptRunner;
   readonly #systemLog: SystemLog | undefined;
   readonly #records: Records;
@@ -105,6 +110,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.log = parts.log;
     this.outbox = parts.outbox;
     this.#records = parts.records;
+    this.arrivals = parts.arrivals;
     this.#saveFile = parts.saveFile;
     this.#shared = shared;
     this.#machines = shared.machines;
@@ -232,6 +238,7 @@ export class Host implements MachineHost, AsyncDisposable {
       report: machine.report(),
       definition: machine.file.definition,
       definitionVersion: machine.file.definitionVersion,
+      ...departureOf(machine.file),
     }));
   }
 
@@ -393,6 +400,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#troubles?.[Symbol.dispose]();
     this.service.stopWaiting();
     await this.#scripts[Symbol.asyncDispose]();
+    await this.arrivals?.[Symbol.asyncDispose]();
     for (const machine of this.#machines.values()) machine.interrupt();
     await Promise.all([...this.#machines.values()].map((machine) => machine.settle()));
     await this.driver[Symbol.asyncDispose]();
@@ -416,6 +424,7 @@ export class Host implements MachineHost, AsyncDisposable {
   async #recover(machine: Machine): Promise<void> {
     try {
       await machine.recover();
+      await leave(this, machine);
     } catch (error) {
       this.log.warn({ vm: machine.id, why: describeFault(error) }, 'not wholly recovered');
     }
@@ -439,4 +448,8 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#saving = saved.catch(() => undefined);
     await saved;
   }
+}
+
+function departureOf({ departure }: MachineFile): Pick<MachineRecord, 'departure'> {
+  return departure === null ? {} : { departure: { moveId: departure.moveId } };
 }

@@ -150,6 +150,7 @@ export class Connection {
       serviceRunning: host.serviceRunning,
       address: this.#address,
       networks: [...host.driver.networks.used],
+      arrivals: host.arrivals?.list() ?? [],
     });
     host.onChange(() => this.#scheduleReports());
   }

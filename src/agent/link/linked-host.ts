@@ -4,6 +4,7 @@
  */
 import type {
   AgentEvent,
+  HostArrival,
   HostFacts,
   HostLoad,
   HostSettings,
@@ -26,6 +27,8 @@ export interface LinkedHost {
   /** The same object until something of them changes. */
   readonly facts: HostFacts;
   readonly serviceRunning: boolean;
+  /** Vms that are on their way here. Absent where none come. */
+  readonly arrivals?: { list(): HostArrival[] } | undefined;
   readonly outbox: {
     /** The coordinator has all events up to the number. */
     acknowledge(seq: number): void;

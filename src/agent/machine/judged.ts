@@ -4,7 +4,7 @@ import type { Driver, Running } from '../drivers/driver.ts';
 import type { MachineFile } from './record.ts';
 
 export function judgedOf(
-  { definition, startedWith, state, held, layers }: MachineFile,
+  { definition, startedWith, state, held, layers, departure }: MachineFile,
   running: Running | undefined,
   { missing }: Pick<Driver, 'missing'>,
 ): Judged {
@@ -16,6 +16,7 @@ export function judgedOf(
     undo: layers.undo === null ? 'none' : 'there',
     missing,
     hostReachable: true,
+    departing: departure?.to,
     linkedDisk: linkedPlace(definition.hardware),
     sharedDisk: sharedPlace((startedWith ?? definition).hardware),
   };

@@ -22,6 +22,8 @@ import { layersSchema, noLayers, snapshotsOf, undoStatusOf } from './layers/laye
 
 export const recordFormat = 1;
 
+const fileName = z.string().min(1).max(1024);
+
 /** A process of this host: a pid alone may be another one's by now. */
 export const processIdentitySchema = z.strictObject({
   pid: z.number().int().min(1),
@@ -86,6 +88,18 @@ export const machineFileSchema = z.strictObject({
    * effect, what it leaves behind. One that ends in a slash is a folder that goes if it is empty.
    */
   leftovers: z.array(z.string().max(1024)).max(4096).default([]),
+  /** On its way to another host: nothing of it changes here until the move has ended (docs/rfd/0030). */
+  departure: z
+    .strictObject({
+      moveId: z.string().max(64),
+      /** Name of the host that it goes to. */
+      to: z.string().max(100),
+      gathered: z.array(z.strictObject({ from: fileName, to: fileName })).max(64),
+      /** It is there: what is left of it here is to be removed. */
+      gone: z.boolean(),
+    })
+    .nullable()
+    .default(null),
   /** Paused since a volume has no room for its disks (DISK-52); forced: somebody let it go on all the same. */
   noSpace: z
     .strictObject({ volume: z.string().max(1024), forced: z.boolean() })
@@ -133,6 +147,7 @@ export function newMachineFile(
     clockOffsetSeconds: null,
     additionsHeard: false,
     leftovers: [],
+    departure: null,
     noSpace: null,
     aboveDiskSpace: false,
     reactions: [],

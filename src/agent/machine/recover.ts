@@ -32,6 +32,8 @@ export type Finder = (
 
 export async function recoverMachine(hands: Hands, findProcess: Finder): Promise<void> {
   const { host } = hands;
+  // Files that are on their way to another host stay as they are.
+  if (hands.file.departure !== null) return;
   const found = await findProcess((observer) => host.driver.find(hands.file, observer));
   const before = hands.file;
   const stood = hands.file.layers.standing;

@@ -47,6 +47,7 @@ export interface TravelOptions {
 export function makeTravel(options: TravelOptions): Travel {
   const { folders } = options;
   return {
+    requireParent: (parent) => requireParent(options, parent),
     claimFolder: (parent, definition) => claimFolder(options, parent, definition),
     async clone(source, copy, disks, work) {
       if (source.savedFile !== null) await requireSavedFits(source);
@@ -93,15 +94,22 @@ export function makeTravel(options: TravelOptions): Travel {
   };
 }
 
+async function requireParent(
+  { folders, requirePermissions }: TravelOptions,
+  parent: string,
+): Promise<void> {
+  if (!folders().includes(parent)) await requireInside(parent, folders());
+  await requirePermissions(parent);
+}
+
 async function claimFolder(
-  { folders, baseFolder, requirePermissions }: TravelOptions,
+  options: TravelOptions,
   wanted: string | null,
   { name, id }: VmDefinition,
 ): Promise<{ folder: string; file: string }> {
-  const parent = wanted ?? baseFolder();
-  if (!folders().includes(parent)) await requireInside(parent, folders());
+  const parent = wanted ?? options.baseFolder();
+  await requireParent(options, parent);
   await mkdir(parent, { recursive: true, mode: 0o711 });
-  await requirePermissions(parent);
   for (const folderName of [name, `${name.slice(0, 60)}-${id}`]) {
     const folder = join(parent, folderName);
     if (await isClaimed(folder)) return { folder, file: join(folder, `${name}.json`) };

@@ -4,7 +4,9 @@ import type { Handlers } from '../link/calls.ts';
 import type { Streams } from '../stream/streams.ts';
 import type { ViewerPorts } from '../stream/viewer-ports.ts';
 import { adapterVerbs } from './adapters.ts';
+import { arrivalVerbs } from './arrivals.ts';
 import { consoleVerbs } from './consoles.ts';
+import { departureVerbs } from './departures.ts';
 import { deviceVerbs } from './devices.ts';
 import { diskVerbs } from './disks.ts';
 import { hostVerbs } from './hosts.ts';
@@ -29,6 +31,8 @@ export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts)
     ...snapshotVerbs(host),
     ...travelVerbs(host),
     ...consoleVerbs(host, streams, viewers),
+    ...departureVerbs(host, streams),
+    ...arrivalVerbs(host, streams),
     ...imageVerbs(host.driver),
   };
 }

@@ -21,6 +21,7 @@ import {
 import { faultDataSchema } from '../operation.ts';
 import {
   agentEventSchema,
+  hostArrivalSchema,
   machineRecordSchema,
   machineReportSchema,
   machineSampleSchema,
@@ -49,6 +50,8 @@ export const agentMessageSchema = z.discriminatedUnion('type', [
     networks: z.array(idSchema).max(maxHostNetworks).default([]).meta({
       description: 'that adapters of its machines are on, as defined or as they run',
     }),
+    // An agent of before does not say.
+    arrivals: z.array(hostArrivalSchema).max(20_000).optional(),
   }),
   z.strictObject({ type: z.literal('events'), events: z.array(agentEventSchema).max(1000) }),
   /** All machines, when some came, went or were changed by others. Agents know theirs; hosts of others tell. */

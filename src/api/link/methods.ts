@@ -9,7 +9,6 @@ import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { idSchema, nameSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
-import { actorSchema } from '../event/event.ts';
 import {
   adapterReportSchema,
   hostAdapterChangedSchema,
@@ -35,17 +34,12 @@ import { effectiveHardwareSchema, vmFilesSchema } from '../vm/requests.ts';
 import { foreignMachineSchema } from '../vm/import.ts';
 import { startCheckSchema, vmActionRequestSchema } from '../vm/vm.ts';
 import { powerActions } from '../vm/actions.ts';
+import { causeSchema } from './cause.ts';
 import { diskMatchSchema, diskSourceSchema } from './disk-source.ts';
 import { hostDriveSchema } from './host-drive.ts';
 import { hostMediaSchema } from './host-media.ts';
+import { moveMethods } from './move-methods.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
-
-/** Who is behind a call, for the events it leads to. */
-export const causeSchema = z.strictObject({
-  actor: actorSchema,
-  correlationId: z.string().max(64).nullable(),
-});
-export type Cause = z.infer<typeof causeSchema>;
 
 const machine = { id: idSchema, generation: z.number().int().min(0), cause: causeSchema };
 
@@ -213,6 +207,7 @@ export const linkMethods = {
     }),
     result: report,
   },
+  ...moveMethods,
   'machine.files': { params: z.strictObject({ id: idSchema }), result: vmFilesSchema },
   /**
    * Writes a new definition; what can be live is, the rest is pending until the next start. Errors of a host without an

@@ -67,6 +67,10 @@ export const agentEventSchema = z.strictObject({
 });
 export type AgentEvent = z.infer<typeof agentEventSchema>;
 
+/** A vm that is coming to a host: its files are there, or some of them. */
+export const hostArrivalSchema = z.strictObject({ id: idSchema, moveId: z.string().max(64) });
+export type HostArrival = z.infer<typeof hostArrivalSchema>;
+
 /** All an agent knows of a machine; from these the truth can be rebuilt. */
 export const machineRecordSchema = z.strictObject({
   report: machineReportSchema,
@@ -76,5 +80,10 @@ export const machineRecordSchema = z.strictObject({
     .int()
     .min(0)
     .meta({ description: "the coordinator's version of the definition, 0 when not from it" }),
+  // An agent of before moves nothing to other hosts.
+  departure: z
+    .strictObject({ moveId: z.string().max(64) })
+    .optional()
+    .meta({ description: 'the move to another host that it stands still for' }),
 });
 export type MachineRecord = z.infer<typeof machineRecordSchema>;

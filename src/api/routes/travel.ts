@@ -58,7 +58,8 @@ export const travelRoutes = {
   'vm.relocate': route({
     method: 'POST',
     path: '/vms/{vm}/relocate',
-    summary: 'Move the files of a vm to another folder of its host',
+    summary:
+      'Move a vm that is off or saved to another host, or its files to another folder of its host',
     group: 'vms',
     right: 'vm.move',
     on: 'vm',

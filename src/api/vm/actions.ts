@@ -359,6 +359,8 @@ export interface Judged {
   readonly linkedDisk?: string | undefined;
   /** Place of a disk that other vms write as well: a saved state would not fit it later (DISK-62). */
   readonly sharedDisk?: string | undefined;
+  /** The host that it is on its way to: whatever changes it here would be lost. */
+  readonly departing?: string | undefined;
 }
 
 export type Judgement =
@@ -373,6 +375,13 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
   const facts = factsOf[action];
   const missing = facts.ability === undefined ? undefined : vm.missing[facts.ability];
   if (missing !== undefined) return { answer: 'refuse', why: missing };
+  if (vm.departing !== undefined) {
+    return {
+      answer: 'refuse',
+      why: `${vm.name} is being moved to host ${vm.departing}`,
+      hint: 'wait for the operation that moves it, or cancel it',
+    };
+  }
   if (!vm.hostReachable && !facts.needsNoHost) {
     return {
       answer: 'refuse',

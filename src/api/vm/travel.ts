@@ -1,6 +1,6 @@
 /** Requests by which the files of a vm travel: it is copied, or its files are moved to another place of the host. */
 import { z } from 'zod';
-import { nameSchema } from '../ids.ts';
+import { nameSchema, referenceSchema } from '../ids.ts';
 import { diskFormats } from './hardware.ts';
 
 const hostFolder = z
@@ -40,10 +40,15 @@ export type VmClone = z.infer<typeof vmCloneSchema>;
 
 export const vmRelocateSchema = z
   .strictObject({
-    path: hostFolder.meta({
-      description: "folder of the host in which the vm's folder shall be",
+    host: referenceSchema.optional().meta({
+      description: 'name or id of the host to which the vm moves with its files; default: its own',
+    }),
+    path: hostFolder.optional().meta({
+      description:
+        "folder of the host in which the vm's folder shall be; default on another host: its folder for vms",
     }),
   })
+  .refine(({ host, path }) => host !== undefined || path !== undefined, 'names no place')
   .meta({ id: 'VmRelocate' });
 export type VmRelocate = z.infer<typeof vmRelocateSchema>;
 

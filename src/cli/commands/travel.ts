@@ -73,31 +73,46 @@ export const travelCommands = [
   }),
   command({
     name: 'vm move',
-    summary: 'file a vm in another folder, or move its files on its host',
+    summary: 'file a vm in another folder, or move it to another host, or its files on its own',
     args: [
       vmArgument,
       { name: 'folder', meaning: 'path or id', optional: true, completes: 'folder' },
     ],
-    options: { path: { ...pathOption, meaning: 'folder of the host for its files' } },
-    examples: ['gantry vm move web-1 /production', 'gantry vm move web-1 --path /srv/fast'],
+    options: {
+      host: { type: 'text', value: 'HOST', meaning: 'to which host; the vm is off or saved' },
+      path: { ...pathOption, meaning: 'folder of the host for its files' },
+    },
+    examples: [
+      'gantry vm move web-1 /production',
+      'gantry vm move web-1 --host h2',
+      'gantry vm move web-1 --path /srv/fast',
+    ],
     async run(run) {
-      const { args, options, client, out, signal } = run;
+      const { args, options, client, out, dryRun, signal } = run;
       const [vm = '', folder] = args;
-      if (folder === undefined && options.path === undefined)
+      const { host, path } = options;
+      if (folder === undefined && host === undefined && path === undefined)
         throw new Fault('invalid', 'there is no place to move the vm to', {
-          hint: 'name a folder, or a folder of the host with --path',
+          hint: 'name a folder, another host with --host, or a folder of the host with --path',
         });
+      const body = {
+        ...(host === undefined ? {} : { host }),
+        ...(path === undefined ? {} : { path }),
+      };
+      const isMoved = host !== undefined || path !== undefined;
+      if (dryRun && isMoved) {
+        tellWarnings(out, await client.dryRun('vm.relocate', { params: { vm }, body }, signal));
+        return out.line(`vm ${vm} could be moved`);
+      }
       if (folder !== undefined) {
         const moved = await client.call('vm.move', { params: { vm }, body: { folder } }, signal);
         out.line(`vm ${moved.name} is in ${moved.folder}`);
       }
-      if (options.path === undefined) return;
-      const started = await client.call(
-        'vm.relocate',
-        { params: { vm }, body: { path: options.path } },
-        signal,
+      if (!isMoved) return;
+      const started = await client.call('vm.relocate', { params: { vm }, body }, signal);
+      await finish(run, started, () =>
+        host === undefined ? `the files of ${vm} are in ${path}` : `vm ${vm} is on host ${host}`,
       );
-      await finish(run, started, () => `the files of ${vm} are in ${options.path}`);
     },
   }),
   command({

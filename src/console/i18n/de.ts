@@ -302,6 +302,7 @@ export const german: Language = {
     'vm.snapshot.clone': 'Aus einem Sicherungspunkt klonen',
     'vm.flatten': 'Platten eigenständig machen',
     'vm.relocate': 'Dateien verschieben',
+    'vm.migrate': 'Auf anderen Host verschieben',
     'vm.disk.relocate': 'Platte verschieben',
     'vm.disk.convert': 'Platte umwandeln',
     'vm.disk.compact': 'Platte verkleinern',

@@ -307,6 +307,7 @@ export const english: Language = {
     'vm.snapshot.clone': 'Clone from a snapshot',
     'vm.flatten': 'Flatten disks',
     'vm.relocate': 'Move files',
+    'vm.migrate': 'Move to another host',
     'vm.disk.relocate': 'Move disk',
     'vm.disk.convert': 'Convert disk',
     'vm.disk.compact': 'Compact disk',

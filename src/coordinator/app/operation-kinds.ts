@@ -12,6 +12,7 @@ import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
 import { flattenKind } from './vm/flatten-vm.ts';
 import { convertDiskKind } from './vm/linked-disks.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
+import { migrateKind } from './vm/migrate-steps.ts';
 import { relocateDiskKind, relocateKind } from './vm/relocate-vm.ts';
 import { addShareKind, removeShareKind } from './vm/shares-vm.ts';
 import { teamKinds } from './team/act-team.ts';
@@ -32,6 +33,7 @@ export const operationKinds: readonly Kind[] = [
   cloneSnapshotKind,
   flattenKind,
   relocateKind,
+  migrateKind,
   relocateDiskKind,
   ...powerKinds,
   attachDiskKind,

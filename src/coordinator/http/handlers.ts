@@ -44,7 +44,8 @@ import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
 import { compactDisk } from '../app/vm/compact-disk.ts';
 import { flattenVm } from '../app/vm/flatten-vm.ts';
-import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
+import { relocateVmTo } from '../app/vm/migrate-vm.ts';
+import { relocateDisk } from '../app/vm/relocate-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
 import { actOnVm, checkVm, exportVm, showHardware } from '../app/vm/act-vm.ts';
 import { moveVm, updateVm } from '../app/vm/change-vm.ts';
@@ -383,7 +384,7 @@ function vmHandlers({
       cloneVm(coordinator, caller, id, body, query.dryRun),
     'vm.flatten': ({ caller, id, query }) => flattenVm(coordinator, caller, id, query.dryRun),
     'vm.relocate': ({ caller, id, body, query }) =>
-      relocateVm(coordinator, caller, id, body, query.dryRun),
+      relocateVmTo(coordinator, caller, id, body, query.dryRun),
   };
 }
 

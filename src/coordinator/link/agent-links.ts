@@ -17,6 +17,7 @@ import {
   linkProtocol,
   type AgentMessage,
   type Cause,
+  type HostArrival,
   type HostStatus,
   type LinkMethod,
   type LinkParams,
@@ -65,6 +66,12 @@ export interface AgentLinksOptions {
   readonly times?: Partial<AgentLinkTimes>;
   /** Told what a host carries before it is synchronised. */
   readonly onRecords?: (records: readonly MachineRecord[]) => void;
+  /** Told of moves between hosts that a host knows of, before it is synchronised. */
+  readonly onMoves?: (
+    hostId: string,
+    records: readonly MachineRecord[],
+    arrivals: readonly HostArrival[] | undefined,
+  ) => void;
   /** Told on which networks the machines of a host are before it is connected. */
   readonly onNetworks?: (hostId: string, networks: readonly string[]) => void;
   /** Told when a host is connected and synchronised. */
@@ -333,6 +340,7 @@ export class AgentLinks implements Links, AsyncDisposable {
     older?.close(1001, 'a newer connection of the same host replaces this one');
     this.#context.inventory.setHostLoad(hostId, hello.load);
     this.#options.onRecords?.(hello.machines);
+    this.#options.onMoves?.(hostId, hello.machines, hello.arrivals);
     const result = await synchronise(this.#context, hostId, hello.machines);
     await this.#takeReports(
       hostId,

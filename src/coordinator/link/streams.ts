@@ -1,13 +1,14 @@
 /**
- * Byte streams between a client and a machine: the coordinator asks the agent to dial, and joins what the
- * agent dials with what the client opened. The id of a stream is 128 random bits, good once, for ten
+ * Byte streams between a client and a machine, or between two agents: the coordinator asks an agent to dial, and joins what it
+ * dials with what the client opened, or with what the other agent dials. The id of a stream is 128 random bits, good once, for ten
  * seconds, and only from the host that was asked.
  */
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import { Fault, withDeadline } from '#lib';
+import { abortReason, Fault, withDeadline } from '#lib';
 import type { ConsoleName } from '#api';
 import type { Links } from '../context.ts';
+import { pipeSockets } from './pipe.ts';
 
 const dialLimitMs = 10_000;
 const maxPending = 1000;
@@ -22,6 +23,12 @@ export interface Joining<T> {
 export interface Joined<T> {
   readonly socket: WebSocket;
   readonly answer: Promise<T>;
+}
+
+/** A host, and the call by which it is asked to dial the stream. */
+export interface StreamEnd {
+  readonly hostId: string;
+  readonly ask: (streamId: string, signal: AbortSignal) => Promise<unknown>;
 }
 
 export class StreamHub {
@@ -83,6 +90,49 @@ export class StreamHub {
     } finally {
       this.#pending.delete(streamId);
     }
+  }
+
+  /**
+   * Has both hosts dial, and carries what the one sends to the other, no faster than that one takes it. Resolves when either
+   * of them has ended it. Errors: those of the asking; the signal's reason.
+   */
+  async carry(
+    from: StreamEnd,
+    to: StreamEnd,
+    work: { readonly signal: AbortSignal; readonly onBytes: (bytes: number) => void },
+  ): Promise<void> {
+    const { signal } = work;
+    const dialled = ({ hostId, ask }: StreamEnd): Promise<Joined<unknown>> =>
+      this.join(hostId, {
+        doing: 'opening a stream between hosts',
+        limitMs: dialLimitMs,
+        ask,
+        signal,
+      });
+    const taker = (await dialled(to)).socket;
+    let sender: WebSocket;
+    try {
+      sender = (await dialled(from)).socket;
+    } catch (error) {
+      taker.close(1001, 'the other host does not come');
+      throw error;
+    }
+    const end = (): void => {
+      for (const socket of [sender, taker]) socket.close(1001, 'it was ended');
+    };
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      const joined = pipeSockets(sender, taker, (bytes) => {
+        work.onBytes(bytes.length);
+        return bytes;
+      });
+      sender.resume();
+      if (signal.aborted) end();
+      await joined;
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+    if (signal.aborted) throw abortReason(signal);
   }
 
   /** Whether an agent's stream connection is expected: asked before its upgrade is accepted. */

@@ -34,6 +34,7 @@ import type { Commit, Condition, Document, NewEvent, Write } from '../store/stor
 import type { LinkContext } from './context.ts';
 import { isHardwareRead } from '../foreign-vm.ts';
 import { seenDefinition } from './foreign-record.ts';
+import { hasArrived } from './moved.ts';
 import { hostEvent } from './host-status.ts';
 import { followReport } from './take-reports.ts';
 
@@ -114,10 +115,15 @@ class Part {
   take(record: MachineRecord): 'same' | 'push' | 'found' {
     const { inventory } = this.#context;
     const known = inventory.document<VmDocument>('vm', record.definition.id);
+    const { departure } = record;
+    // What is left of a vm that went to another host (reconcile/settle-moves.ts).
+    if (departure !== undefined && known === undefined && hasArrived(inventory, departure.moveId))
+      return 'same';
     if (known === undefined) {
       this.#discover(record);
       return 'found';
     }
+    if (known.data.hostId !== this.#hostId && departure !== undefined) return 'same';
     if (known.data.hostId !== this.#hostId) {
       const other = hostThing(inventory, known.data.hostId).name;
       this.#events.push({

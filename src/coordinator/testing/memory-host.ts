@@ -23,6 +23,7 @@ import type { Coordinator, Links } from '../context.ts';
 import { takeReports } from '../link/take-reports.ts';
 import { facts, freeDrive } from './fake-agent.ts';
 import { foreignMachine } from './foreign-machine.ts';
+import { MemoryMoves } from './memory-moves.ts';
 
 interface Machine {
   definition: VmDefinition;
@@ -59,6 +60,7 @@ export class MemoryHost implements Links {
   readonly files = new Set<string>();
   serviceRunning = true;
   networks: readonly NetworkSpec[] = [];
+  readonly #moves = new MemoryMoves();
   /** Vms that have configuration files but are not known to the host. */
   readonly adoptable = new Map<string, VmDefinition>();
 
@@ -104,7 +106,7 @@ export class MemoryHost implements Links {
     });
     this.files.add(`${path}/vm.json`);
     for (const { file } of definition.hardware.disks) this.files.add(this.#absolute(path, file));
-    return this.#report(definition.id);
+    return this.report(definition.id);
   }
 
   /** Without what differs from run to run. */
@@ -119,6 +121,7 @@ export class MemoryHost implements Links {
       })),
       files: [...this.files].sort(),
       serviceRunning: this.serviceRunning,
+      moves: this.#moves.snapshot(),
     };
   }
 
@@ -137,7 +140,7 @@ export class MemoryHost implements Links {
     return machine;
   }
 
-  #report(id: string): MachineReport {
+  report(id: string): MachineReport {
     const machine = this.#machine(id);
     return {
       id,
@@ -160,7 +163,7 @@ export class MemoryHost implements Links {
 
   #record(id: string): MachineRecord {
     const { definition, definitionVersion } = this.#machine(id);
-    return { report: this.#report(id), definition, definitionVersion };
+    return { report: this.report(id), definition, definitionVersion };
   }
 
   #act({ id, generation, action }: LinkParams<'machine.act'>): LinkResult<'machine.act'> {
@@ -185,7 +188,7 @@ export class MemoryHost implements Links {
       machine.held = action === 'hold';
       machine.wasRunning = machine.state === 'running' || machine.state === 'paused';
     }
-    return { report: this.#report(id) };
+    return { report: this.report(id) };
   }
 
   #changeHardware(
@@ -203,6 +206,7 @@ export class MemoryHost implements Links {
   }
 
   readonly #handlers: Handlers = {
+    ...this.#moves.handlers(this),
     'host.configure': () => ({}),
     'viewers.listen': () => ({ failed: [] }),
     'host.diagnose': () => ({ findings: [] }),
@@ -233,7 +237,7 @@ export class MemoryHost implements Links {
         for (const { file } of disks)
           this.files.add(this.#absolute(`/vms/${definition.name}`, file));
       }
-      return { report: this.#report(id) };
+      return { report: this.report(id) };
     },
     'machine.adopt': ({ file }) => {
       const definition = this.adoptable.get(file);
@@ -270,7 +274,7 @@ export class MemoryHost implements Links {
         this.#machine(definition.id).definitionVersion = definitionVersion;
         for (const { to } of disks) this.files.add(this.#absolute(`/vms/${definition.name}`, to));
       }
-      return { report: this.#report(definition.id) };
+      return { report: this.report(definition.id) };
     },
     'machine.disk.compact': ({ id, generation }) => {
       this.#machine(id, generation);
@@ -278,11 +282,11 @@ export class MemoryHost implements Links {
     },
     'machine.disk.match': ({ id, generation }) => {
       this.#machine(id, generation);
-      return { report: this.#report(id) };
+      return { report: this.report(id) };
     },
     'machine.flatten': ({ id, generation }) => {
       this.#machine(id, generation);
-      return { report: this.#report(id) };
+      return { report: this.report(id) };
     },
     'machine.relocate': ({ id, generation, definition, definitionVersion, parent, disks }) => {
       const machine = this.#machine(id, generation);
@@ -301,7 +305,7 @@ export class MemoryHost implements Links {
         this.files.add(to);
       }
       Object.assign(machine, { path, definition, definitionVersion });
-      return { report: this.#report(id) };
+      return { report: this.report(id) };
     },
     'machine.files': ({ id }) => {
       const { path } = this.#machine(id);
@@ -326,7 +330,7 @@ export class MemoryHost implements Links {
         machine.definition = definition;
         machine.definitionVersion = definitionVersion;
       }
-      return { report: this.#report(id) };
+      return { report: this.report(id) };
     },
     'machine.check': () => ({ ok: true, reasons: [], warnings: [] }),
     'machine.act': (params) => this.#act(params),
@@ -349,7 +353,7 @@ export class MemoryHost implements Links {
             quiesced,
           },
         ];
-      return { report: this.#report(id) };
+      return { report: this.report(id) };
     },
     'machine.snapshot.revert': ({ id, generation, snapshotId }) => {
       const machine = this.#machine(id, generation);
@@ -361,11 +365,11 @@ export class MemoryHost implements Links {
         ...machine.definition,
         hardware: { ...machine.definition.hardware, sound: 'ac97' },
       };
-      return { report: this.#report(id), definition: machine.definition };
+      return { report: this.report(id), definition: machine.definition };
     },
     'machine.snapshot.recall': ({ id, generation }) => {
       this.#machine(id, generation).state = 'saved';
-      return { report: this.#report(id) };
+      return { report: this.report(id) };
     },
     'machine.snapshot.read': ({ id }) => ({ definition: this.#machine(id).definition }),
     'machine.snapshot.delete': ({ id, generation, snapshotId }) => {
@@ -378,14 +382,14 @@ export class MemoryHost implements Links {
           parent: one.parent === snapshotId ? (gone?.parent ?? null) : one.parent,
           present: one.present || (gone?.present === true && one.id === gone.parent),
         }));
-      return { report: this.#report(id) };
+      return { report: this.report(id) };
     },
     'machine.snapshot.change': ({ id, generation, snapshotId, name, description }) => {
       const machine = this.#machine(id, generation);
       machine.snapshots = machine.snapshots.map((one) =>
         one.id === snapshotId ? { ...one, name, description } : one,
       );
-      return { report: this.#report(id) };
+      return { report: this.report(id) };
     },
     'machine.disk.create': ({ id, generation, source }) => {
       const { path } = this.#machine(id, generation);

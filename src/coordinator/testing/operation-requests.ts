@@ -25,6 +25,7 @@ import { flattenVm } from '../app/vm/flatten-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
 import { convertDisk } from '../app/vm/linked-disks.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
+import { relocateVmTo } from '../app/vm/migrate-vm.ts';
 import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
 import { takeOutVm } from '../app/vm/remove-vm.ts';
 import { addShare, removeShare } from '../app/vm/shares-vm.ts';
@@ -189,6 +190,7 @@ export async function askFor(
         false,
       ),
     'vm.flatten': () => flattenVm(coordinator, caller, id, false),
+    'vm.migrate': () => relocateVmTo(coordinator, caller, id, { host: `${name}-other` }, false),
     'vm.relocate': () => relocateVm(coordinator, caller, id, { path: '/elsewhere' }, false),
     'vm.disk.relocate': () =>
       relocateDisk(coordinator, caller, id, 'virtio0:0', { path: '/elsewhere' }, false),

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '#lib';
+import { Fault, systemClock } from '#lib';
 import { silentLog } from '#log';
 import {
   hostSettingsSchema,
@@ -21,7 +21,7 @@ import { nameKey, reserveName } from '../app/names.ts';
 import { DefinitionPusher } from '../app/push-definition.ts';
 import { changePlaces } from '../app/team/team-place.ts';
 import { equipWork, type Work } from '../app/work.ts';
-import type { Caller, Coordinator, Submission } from '../context.ts';
+import type { Caller, Coordinator, Links, Submission } from '../context.ts';
 import type {
   HostDocument,
   ImageDocument,
@@ -31,6 +31,7 @@ import type {
 } from '../documents.ts';
 import { followStore, type Follower } from '../inventory/follow.ts';
 import { createInventory, type MemoryInventory } from '../inventory/memory-inventory.ts';
+import type { StreamEnd } from '../link/streams.ts';
 import { followReport } from '../link/take-reports.ts';
 import type { OperationWorld } from '../operations/conformance.ts';
 import { createOperations } from '../operations/engine.ts';
@@ -40,7 +41,11 @@ import { facts } from './fake-agent.ts';
 import { MemoryHost } from './memory-host.ts';
 import { askFor, powerActionOf, stateBefore, type WorldIds } from './operation-requests.ts';
 
-function makeDefinition(name: string, disk: Partial<Disk> = {}): VmDefinition {
+function makeDefinition(
+  name: string,
+  disk: Partial<Disk> = {},
+  share: 'shared folder' | 'none' = 'shared folder',
+): VmDefinition {
   const { hardware } = profiles.modern;
   return vmDefinitionSchema.parse({
     id: randomUUID(),
@@ -59,7 +64,7 @@ function makeDefinition(name: string, disk: Partial<Disk> = {}): VmDefinition {
         },
       ],
       adapters: [{ slot: 0, model: 'virtio', mac: nextMac(), attachment: { kind: 'user' } }],
-      sharedFolders: [{ slot: 0, name: 'first', hostPath: '/srv/first' }],
+      sharedFolders: share === 'none' ? [] : [{ slot: 0, name: 'first', hostPath: '/srv/first' }],
     },
   });
 }
@@ -104,6 +109,20 @@ const firstSnapshot: Snapshot = {
   quiesced: false,
 };
 
+/** Of several hosts, each asked by its id. */
+function linksOf(hosts: readonly MemoryHost[]): Links {
+  const find = (hostId: string): MemoryHost | undefined =>
+    hosts.find((host) => host.hostId === hostId);
+  return {
+    connected: (hostId) => find(hostId) !== undefined,
+    call: (hostId, method, params) => {
+      const host = find(hostId);
+      if (host === undefined) throw new Fault('unavailable', 'another host');
+      return host.call(hostId, method, params);
+    },
+  };
+}
+
 /** Makes worlds; its store is one file in a folder of its own, which goes with it. */
 export class OperationWorlds implements AsyncDisposable {
   readonly #folder: string;
@@ -142,12 +161,15 @@ export class OperationWorlds implements AsyncDisposable {
     const [inventory, commit] = [this.#inventory, this.#commit];
     const hostId = randomUUID();
     const host = new MemoryHost(hostId, () => asked);
-    const pusher = new DefinitionPusher(inventory, host);
+    const other = new MemoryHost(randomUUID(), () => asked);
+    const links = linksOf([host, other]);
+    const pusher = new DefinitionPusher(inventory, links);
     let submitted: { submission: Submission; along: Commit | undefined } | undefined;
-    const asked = this.#coordinator(host, (submission, along) => {
+    const asked = this.#coordinator(links, (submission, along) => {
       submitted = { submission, along };
     });
     const ids = await this.#furnish(action, host, name);
+    await this.#addHost(other.hostId, `${name}-other`);
     pusher.note(ids.vmId, 1);
     await askFor(action, asked, caller, ids);
     assert.ok(submitted !== undefined, `the verb of ${action} submits`);
@@ -170,14 +192,15 @@ export class OperationWorlds implements AsyncDisposable {
         engines.push(engine);
         return engine;
       },
-      snapshot: async () => this.#picture(host, ids),
+      snapshot: async () => this.#picture(action, [host, other], ids),
       [Symbol.asyncDispose]: async () => {
         for (const engine of engines) await engine[Symbol.asyncDispose]();
-        const vms = this.#vmsOn(hostId);
+        const vms = [hostId, other.hostId].flatMap((id) => this.#vmsOn(id));
         await commit({
           writes: [
             ...vms.map(({ id }): Write => ({ kind: 'vm', id, delete: true })),
             { kind: 'host', id: hostId, delete: true },
+            { kind: 'host', id: other.hostId, delete: true },
           ],
         });
       },
@@ -194,14 +217,20 @@ export class OperationWorlds implements AsyncDisposable {
 
   /** A coordinator whose verbs are asked what they would submit; the test submits it. */
   #coordinator(
-    host: MemoryHost,
+    links: Links,
     submit: (submission: Submission, along: Commit | undefined) => void,
   ): Coordinator {
     return {
       store: this.#store,
       inventory: this.#inventory,
       commit: this.#commit,
-      links: host,
+      links,
+      streams: {
+        carry: async (from: StreamEnd, to: StreamEnd) => {
+          const { signal } = new AbortController();
+          for (const end of [to, from]) await end.ask('stream', signal);
+        },
+      },
       clock: systemClock,
       log: silentLog,
       paths: { data: '', config: '', runtime: '' },
@@ -221,9 +250,12 @@ export class OperationWorlds implements AsyncDisposable {
     const definition = makeDefinition(
       `${name}-vm`,
       action === 'vm.disk.convert' ? { kind: 'linked', file: '/dev/sdz', format: 'raw' } : {},
+      // It would keep the vm on its host.
+      action === 'vm.migrate' ? 'none' : 'shared folder',
     );
     const { id } = definition;
     const report = host.add(definition, stateBefore(action));
+    await this.#addHost(hostId, name);
     const [imageId, teamId] = [randomUUID(), randomUUID()];
     const image: ImageDocument = {
       name: `${name}-cd`,
@@ -258,20 +290,11 @@ export class OperationWorlds implements AsyncDisposable {
       members: [{ vm: id, wait: { for: 'additions', timeoutSeconds: 10 } }],
       onFailure: 'roll-back',
     };
-    const hostDocument: HostDocument = {
-      name,
-      driver: 'qemu',
-      settings: hostSettingsSchema.parse({}),
-      facts,
-      certificate: name,
-      serviceRunning: true,
-    };
     const status: StatusDocument = {
       report: { ...report, held, snapshots: [...machine.snapshots] },
     };
     await this.#commit({
       writes: [
-        { kind: 'host', id: hostId, data: hostDocument },
         { kind: 'vm', id, data: known },
         { kind: 'status', id, data: status },
         { kind: 'image', id: imageId, data: image },
@@ -305,6 +328,18 @@ export class OperationWorlds implements AsyncDisposable {
     return { name, hostId, vmId: id, teamId, imageId, mac: nextMac() };
   }
 
+  async #addHost(id: string, name: string): Promise<void> {
+    const data: HostDocument = {
+      name,
+      driver: 'qemu',
+      settings: hostSettingsSchema.parse({}),
+      facts,
+      certificate: name,
+      serviceRunning: true,
+    };
+    await this.#commit({ writes: [{ kind: 'host', id, data }] });
+  }
+
   #vmsOn(hostId: string): readonly { readonly id: string; readonly data: VmDocument }[] {
     return [...this.#inventory.documents<VmDocument>('vm')].filter(
       ({ data }) => data.hostId === hostId,
@@ -312,19 +347,22 @@ export class OperationWorlds implements AsyncDisposable {
   }
 
   /** All that the operation may change, comparable between worlds. */
-  #picture(host: MemoryHost, { name, hostId, teamId }: WorldIds): unknown {
+  #picture(action: string, hosts: readonly MemoryHost[], { name, teamId }: WorldIds): unknown {
     const inventory = this.#inventory;
     const made = ['vm', 'old', 'new', 'renamed', 'cd', 'image'].map((end) => `${name}-${end}`);
     return withoutNames(name, {
-      host: host.snapshot(),
-      vms: this.#vmsOn(hostId).map(({ data: { definition, folderId, path, generation } }) => ({
-        definition,
-        folderId,
-        path,
-        generation,
-      })),
+      hosts: hosts.map((host) => host.snapshot()),
+      vms: hosts.map(({ hostId }) =>
+        this.#vmsOn(hostId).map(({ data: { definition, folderId, path, generation } }) => ({
+          definition,
+          folderId,
+          path,
+          // One that was used for a move is not used again, though it was undone.
+          generation: action === 'vm.migrate' ? null : generation,
+        })),
+      ),
       images: [...inventory.documents<ImageDocument>('image')]
-        .filter(({ data }) => data.hostId === hostId)
+        .filter(({ data }) => data.hostId === hosts[0]?.hostId)
         .map(({ data }) => data),
       team: inventory.document<TeamDocument>('team', teamId)?.data,
       names: made.filter((one) =>

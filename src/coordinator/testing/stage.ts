@@ -1,7 +1,7 @@
 /** A coordinator in this process as users run it: own folders, a free port, TLS; simulated agents beside it as processes of their own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -115,8 +115,19 @@ export class Stage implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** A host with QEMU, on this machine, connected. Its files are in `agent-NAME` of the stage's folder. */
+  async addQemuHost(name: string): Promise<AgentProcess> {
+    // Each QEMU has an account of its own, which must get to its files.
+    await chmod(this.folder, 0o711);
+    return await this.#addHost(name, ['--driver', 'qemu']);
+  }
+
   /** A simulated host with so many vms, connected. */
   async addHost(name: string, vms = 0): Promise<AgentProcess> {
+    return await this.#addHost(name, ['--driver', 'simulated', '--vms', String(vms)]);
+  }
+
+  async #addHost(name: string, driver: readonly string[]): Promise<AgentProcess> {
     const { json } = await this.send('POST', '/hosts/join-token');
     const folder = join(this.folder, `agent-${name}`);
     const { token } = json as { token: string };
@@ -128,19 +139,16 @@ export class Stage implements AsyncDisposable {
       `${folder}.run`,
       '--coordinator',
       this.url,
-      '--driver',
-      'simulated',
+      ...driver,
       '--name',
       name,
       '--token-file',
       `${folder}.token`,
       '--authority',
       join(this.folder, 'data/authority/authority.pem'),
-      '--vms',
-      String(vms),
     ]);
     this.#agents.add(agent);
-    await this.until(() => this.host(name)?.status === 'ready', `host ${name} is ready`);
+    await this.until(() => this.host(name)?.status === 'ready', `host ${name} is ready`, 60_000);
     return agent;
   }
 

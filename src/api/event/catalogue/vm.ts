@@ -39,6 +39,25 @@ export const vmEvents = {
     message: 'Files of {target} were moved from {oldPath} to {newPath}',
     attributes: { oldPath: 'folder on the host before', newPath: 'folder on the host after' },
   },
+  'vm.migration.started': {
+    number: 1067,
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} is being moved from host {from} to host {to}',
+    attributes: { from: 'name of the host it leaves', to: 'name of the host it goes to' },
+  },
+  'vm.migration.completed': {
+    number: 1068,
+    ...vm,
+    type: 'information',
+    message:
+      'Virtual machine {target} was moved from host {from} to host {to} in {durationSeconds} s',
+    attributes: {
+      from: 'name of the host it left',
+      to: 'name of the host it is on',
+      durationSeconds: 'since the move began',
+    },
+  },
   'vm.setting.changed': {
     number: 1006,
     category: 'Setting Change',

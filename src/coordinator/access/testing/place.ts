@@ -106,6 +106,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
     commit: (commit) => claims.commit(commit, (whole) => follower.commit(whole)),
     inventory,
     links: { connected: () => false, call: nothing },
+    streams: { carry: nothing },
     hostNetworks: { tellCarriers: nothing },
     operations: { submit: nothing, wait: nothing, cancel: nothing },
     clock,

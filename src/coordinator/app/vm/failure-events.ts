@@ -1,6 +1,6 @@
 /**
  * What is told when an operation about a vm has failed: `vm.task-failed` for every power operation (VM-82,
- * EVT-41), and that it could not be started where it was not even tried (VM-84); the agent tells of starts
+ * EVT-41) and every move to another host (EVT-42), and that it could not be started where it was not even tried (VM-84); the agent tells of starts
  * that it has tried. Cancelled is not failed.
  */
 import type { FaultData } from '#lib';
@@ -18,8 +18,10 @@ export function failureEvents(
   fault: FaultData,
 ): readonly NewEvent[] {
   const action = powerActions.find((one) => operation.action === `vm.${one}`);
+  const migrates = operation.action === 'vm.migrate';
   const vm = inventory.document<VmDocument>('vm', operation.target.id);
-  if (action === undefined || vm === undefined || fault.code === 'cancelled') return [];
+  if (vm === undefined || fault.code === 'cancelled') return [];
+  if (action === undefined && !migrates) return [];
   const frame = {
     target: vmThing(vm.id, vm.data),
     ancestors: ancestorsOfPlace(inventory, vm.data),
@@ -28,7 +30,7 @@ export function failureEvents(
     correlationId: operation.correlationId,
   };
   const attributes = {
-    operation: vmActionFacts(action).label,
+    operation: action === undefined ? 'Move to another host' : vmActionFacts(action).label,
     reason: fault.message.slice(0, maxReasonLength),
     state: inventory.vm(vm.id)?.state ?? 'unknown',
   };

@@ -13,7 +13,6 @@ import {
   type DryRun,
   type Hardware,
   type Operation,
-  type VmRelocate,
 } from '#api';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
@@ -45,7 +44,7 @@ export async function relocateVm(
   coordinator: Coordinator,
   caller: Caller,
   id: string,
-  request: VmRelocate,
+  request: { readonly path: string },
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'relocate');

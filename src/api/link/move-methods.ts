@@ -1,0 +1,137 @@
+/**
+ * A vm on its way to another host (docs/rfd/0030): what is asked of the host that it leaves (`departure`) and of the one
+ * that it comes to (`arrival`). Both know the move by its id, and keep it in a file of their own until it has ended.
+ *
+ *   departure.begin   files stand still  |  arrival.begin     a folder, and how much of the files is there
+ *   departure.send    files, in a stream |  arrival.receive   the other end of the stream
+ *   departure.cancel  as it was before   |  arrival.cancel    nothing is left
+ *   departure.end     files go           |  arrival.end       the vm is one of this host
+ */
+import { z } from 'zod';
+import { idSchema } from '../ids.ts';
+import { vmDefinitionSchema } from '../vm/definition.ts';
+import { startCheckSchema } from '../vm/vm.ts';
+import { causeSchema } from './cause.ts';
+import { machineReportSchema } from './report.ts';
+
+export const maxMovedFiles = 4096;
+
+/** Below the folder of a vm; it never leads out of it. */
+export const movedPathSchema = z
+  .string()
+  .min(1)
+  .max(512)
+  .refine(
+    (path) =>
+      !path.includes('\0') && path.split('/').every((part) => !['', '.', '..'].includes(part)),
+    'is not a path below the folder',
+  );
+
+const mode = z.number().int().min(0).max(0o777);
+
+/** Folders come before what is in them. */
+export const movedFileSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('folder'), path: movedPathSchema, mode }),
+  z.strictObject({
+    kind: z.literal('file'),
+    path: movedPathSchema,
+    mode,
+    sizeBytes: z.number().int().min(0),
+    storedBytes: z.number().int().min(0).meta({ description: 'that it takes up on its volume' }),
+    modified: z.string().max(32).meta({ description: 'nanoseconds since 1970' }),
+  }),
+]);
+export type MovedFile = z.infer<typeof movedFileSchema>;
+
+/** A disk that lies outside of the vm's folder, and its name in the folder on the other host. */
+const gatheredSchema = z.strictObject({
+  from: z.string().min(1).max(1024),
+  to: movedPathSchema,
+});
+export type GatheredDisk = z.infer<typeof gatheredSchema>;
+
+const moveId = z.string().min(1).max(64);
+const move = { id: idSchema, moveId };
+const called = { ...move, generation: z.number().int().min(0), cause: causeSchema };
+const stream = { ...move, streamId: z.string().max(64) };
+const files = z.array(movedFileSchema).max(maxMovedFiles);
+const gathered = z.array(gatheredSchema).max(64);
+const hostPath = z.string().min(1).max(1024);
+
+export const moveMethods = {
+  /** What of the vm's files and hardware keeps it on this host. */
+  'machine.departure.plan': {
+    params: z.strictObject({ id: idSchema, gathered }),
+    result: startCheckSchema.extend({ storedBytes: z.number().int().min(0) }),
+  },
+  /** From now on nothing starts or changes the vm. Errors: `refused` with the first thing that keeps it here. */
+  'machine.departure.begin': {
+    params: z.strictObject({
+      ...called,
+      to: z.string().max(100).meta({ description: 'name of the other host' }),
+      gathered,
+    }),
+    result: z.strictObject({
+      files,
+      fileName: movedPathSchema.meta({ description: 'of its configuration' }),
+      record: z
+        .record(z.string(), z.json())
+        .meta({ description: 'what one agent tells the other of the vm, beside its definition' }),
+    }),
+  },
+  /** Dials the stream and sends what the other end asks for. */
+  'machine.departure.send': { params: z.strictObject(stream), result: z.strictObject({}) },
+  /** The vm is here as it was. */
+  'machine.departure.cancel': { params: z.strictObject(move), result: z.strictObject({}) },
+  /** The vm is elsewhere: those of its files go, and it is forgotten. */
+  'machine.departure.end': {
+    params: z.strictObject({ ...move, files: z.array(movedPathSchema).max(maxMovedFiles) }),
+    result: z.strictObject({}),
+  },
+  /** Whether the host could run it, and has room for its files. */
+  'machine.arrival.plan': {
+    params: z.strictObject({
+      definition: vmDefinitionSchema,
+      parent: hostPath.nullable().meta({ description: "null: the host's folder for vms" }),
+      storedBytes: z.number().int().min(0),
+    }),
+    result: startCheckSchema,
+  },
+  /**
+   * Makes the folder. Asked again it tells how far the files are; those that are other ones now begin anew. Errors: `exists`,
+   * `forbidden`, `exhausted`.
+   */
+  'machine.arrival.begin': {
+    params: z.strictObject({
+      ...move,
+      definition: vmDefinitionSchema,
+      parent: hostPath.nullable(),
+      files,
+      fileName: movedPathSchema,
+      record: z.record(z.string(), z.json()),
+    }),
+    result: z.strictObject({
+      folder: z.string().max(1024),
+      state: z.enum(['incomplete', 'complete']),
+      doneBytes: z.number().int().min(0).meta({ description: 'of the sizes of all files' }),
+      trouble: z
+        .string()
+        .max(1000)
+        .nullable()
+        .meta({ description: 'why the last stream ended before all was here' }),
+    }),
+  },
+  /** Dials the stream, asks for what is not here yet and writes it. */
+  'machine.arrival.receive': { params: z.strictObject(stream), result: z.strictObject({}) },
+  /** Whatever is here of it goes. */
+  'machine.arrival.cancel': { params: z.strictObject(move), result: z.strictObject({}) },
+  /** All is here: it becomes a vm of this host. Errors: `not-found` where nothing of it is here. */
+  'machine.arrival.end': {
+    params: z.strictObject({
+      ...called,
+      definition: vmDefinitionSchema,
+      definitionVersion: z.number().int(),
+    }),
+    result: z.strictObject({ report: machineReportSchema }),
+  },
+} as const satisfies Record<string, { readonly params: z.ZodType; readonly result: z.ZodType }>;

@@ -1,0 +1,115 @@
+/** Vms that move between two hosts with agents, as they are: off, with snapshots, saved. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import type { Problem } from '#api';
+import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
+import { hashOf, MovingHosts } from './moving-hosts.ts';
+
+suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
+  let hosts: MovingHosts;
+  before(async () => {
+    hosts = await MovingHosts.open();
+  });
+  after(() => hosts?.[Symbol.asyncDispose]());
+
+  void test('EVT-29 EVT-30 a vm that is off moves to another host with its files, and both hosts and the time are told', async () => {
+    const file = await hosts.make('web');
+    const before = hosts.vm('web');
+    const hash = hashOf(join(hosts.folder('ada', 'web'), file));
+    const ended = await hosts.move('web', 'bob');
+    assert.equal(ended.state, 'done', JSON.stringify(ended.fault));
+    await hosts.requireOn('bob', 'web');
+    const path = join(hosts.folder('bob', 'web'), file);
+    assert.equal(hashOf(path), hash);
+    const { blocks } = statSync(path);
+    assert.ok(blocks * 512 < 26 * 1024 ** 2, `${blocks * 512} bytes on the volume`);
+    const { id, definition, folder } = hosts.vm('web');
+    const kept = { id: before.id, definition: before.definition, folder: before.folder };
+    assert.deepEqual({ id, definition, folder }, kept);
+    const names = { from: 'ada', to: 'bob' };
+    const [started, ...others] = await hosts.events('web', 'vm.migration.started');
+    assert.deepEqual([started?.attributes, started?.target.kind, others], [names, 'vm', []]);
+    const [completed, ...more] = await hosts.events('web', 'vm.migration.completed');
+    const { durationSeconds, ...told } = completed?.attributes ?? {};
+    assert.deepEqual([told, completed?.target.kind, more], [names, 'vm', []]);
+    assert.ok(typeof durationSeconds === 'number' && durationSeconds > 0);
+    await hosts.do('POST', '/vms/web/actions/turn-on');
+    await hosts.do('POST', '/vms/web/actions/turn-off');
+  });
+
+  void test('a vm that runs stays, and it is said what to do; so does one that is there already', async () => {
+    const ask = (): ReturnType<typeof hosts.stage.send> =>
+      hosts.stage.send('POST', '/vms/web/relocate', { body: { host: 'ada' } });
+    await hosts.do('POST', '/vms/web/actions/turn-on');
+    const { status, json } = await ask();
+    assert.equal(status, 409);
+    assert.match((json as Problem).detail, /web is running/);
+    assert.match((json as Problem).hint ?? '', /shut it down first/);
+    await hosts.do('POST', '/vms/web/actions/turn-off');
+    const same = await hosts.stage.send('POST', '/vms/web/relocate', { body: { host: 'bob' } });
+    assert.match((same.json as Problem).detail, /web is on host bob already/);
+  });
+
+  void test('all that keeps a vm on its host is told together, before anything is changed', async () => {
+    await hosts.make('stuck', 'qcow2');
+    await symlink('/etc/hostname', join(hosts.folder('ada', 'stuck'), 'link'));
+    const iso = join(hosts.stage.folder, 'agent-ada', 'vms', 'cd.iso');
+    writeFileSync(iso, Buffer.alloc(1024 * 1024));
+    const [drive] = hosts.vm('stuck').definition.hardware.opticalDrives;
+    assert.ok(drive !== undefined);
+    const place = `${drive.bus}${drive.controller}:${drive.position}`;
+    await hosts.do('PUT', `/vms/stuck/media/${place}`, { kind: 'file', file: iso });
+    const { status, json } = await hosts.stage.send('POST', '/vms/stuck/relocate', {
+      body: { host: 'bob', path: '/etc' },
+    });
+    const codes = ((json as Problem).reasons ?? []).map(({ code }) => code).sort();
+    assert.deepEqual([status, codes], [409, ['files-refused', 'medium-stays', 'place-forbidden']]);
+    assert.equal(existsSync(hosts.folder('bob', 'stuck')), false);
+    assert.deepEqual(await hosts.events('stuck', 'vm.migration.started'), []);
+  });
+
+  void test('EVT-42 a move that fails is told with the state of the vm, which is where it was, as it was', async () => {
+    const file = await hosts.make('unlucky');
+    const { id } = hosts.vm('unlucky');
+    const path = join(hosts.folder('ada', 'unlucky'), file);
+    const hash = hashOf(path);
+    // Both names that its folder may have are taken.
+    for (const taken of ['unlucky', `unlucky-${id}`]) {
+      mkdirSync(hosts.folder('bob', taken), { recursive: true });
+      writeFileSync(join(hosts.folder('bob', taken), 'foreign'), 'kept');
+    }
+    const ended = await hosts.move('unlucky', 'bob');
+    assert.equal(ended.state, 'failed');
+    const [failed, ...more] = await hosts.events('unlucky', 'vm.task-failed');
+    const { reason, ...told } = failed?.attributes ?? {};
+    assert.deepEqual(told, { operation: 'Move to another host', state: 'off' });
+    assert.match(String(reason), /there is a folder for unlucky/);
+    assert.deepEqual(more, []);
+    assert.deepEqual(await hosts.events('unlucky', 'vm.migration.completed'), []);
+    assert.deepEqual(readdirSync(hosts.folder('bob', 'unlucky')), ['foreign']);
+    assert.deepEqual([hosts.vm('unlucky').host, hashOf(path)], ['ada', hash]);
+    await hosts.do('POST', '/vms/unlucky/actions/turn-on');
+    await hosts.do('POST', '/vms/unlucky/actions/turn-off');
+  });
+
+  void test('snapshots and a saved state go along, and are what they were', async () => {
+    await hosts.make('kept', 'qcow2');
+    await hosts.do('POST', '/vms/kept/snapshots', { name: 'first' });
+    await hosts.do('POST', '/vms/kept/actions/turn-on');
+    await hosts.do('POST', '/vms/kept/actions/save');
+    const ended = await hosts.move('kept', 'bob');
+    assert.equal(ended.state, 'done', JSON.stringify(ended.fault));
+    await hosts.requireOn('bob', 'kept');
+    assert.equal(hosts.vm('kept').state, 'saved');
+    await hosts.do('POST', '/vms/kept/actions/restore');
+    assert.equal(hosts.vm('kept').state, 'running');
+    await hosts.do('POST', '/vms/kept/actions/turn-off');
+    await hosts.do('POST', '/vms/kept/snapshots/first/revert', {});
+    await hosts.do('POST', '/vms/kept/actions/turn-on');
+    await hosts.do('POST', '/vms/kept/actions/turn-off');
+    await hosts.do('DELETE', '/vms/kept/snapshots/first');
+  });
+});

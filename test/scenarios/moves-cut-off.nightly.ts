@@ -1,0 +1,66 @@
+/** Moves between hosts go on to their end whichever of the three programs is killed on the way (docs/rfd/0030). */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
+import type { OperationDocument } from '../../src/coordinator/documents.ts';
+import { hashOf, MovingHosts } from './moving-hosts.ts';
+
+suite('moves that are cut off', { skip: withoutQemu, concurrency: 1 }, () => {
+  let hosts: MovingHosts;
+  before(async () => {
+    hosts = await MovingHosts.open();
+  });
+  after(() => hosts?.[Symbol.asyncDispose]());
+
+  /** Resolves with the operation when the step of the vm's move has begun. */
+  async function untilStep(vm: string, name: string): Promise<string> {
+    const { stage } = hosts;
+    let found = '';
+    const hasBegun = (): boolean => {
+      for (const { id, data } of stage.coordinator.inventory.documents<OperationDocument>(
+        'operation',
+      ))
+        if (
+          data.target.name === vm &&
+          data.steps.some((step) => step.name === name && step.state !== 'waiting')
+        )
+          found = id;
+      return found !== '';
+    };
+    await stage.until(hasBegun, `${name} of the move of ${vm}`, 60_000);
+    return found;
+  }
+
+  for (const [who, step] of [
+    ['ada', 'depart'],
+    ['bob', 'carry'],
+    ['ada', 'carry'],
+    ['coordinator', 'carry'],
+    ['coordinator', 'switch'],
+    ['bob', 'arrive'],
+    ['coordinator', 'arrive'],
+    ['ada', 'clear'],
+  ] as const)
+    void test(`a move goes on to its end although ${who} ends in its step ${step}`, async () => {
+      const vm = `${who}-${step}`;
+      const { stage, agents } = hosts;
+      const file = await hosts.make(vm);
+      const hash = hashOf(join(hosts.folder('ada', vm), file));
+      const begun = untilStep(vm, step);
+      const answer = await stage.send('POST', `/vms/${vm}/relocate`, { body: { host: 'bob' } });
+      assert.equal(answer.status, 202, answer.text);
+      const id = await begun;
+      if (who === 'coordinator') await stage.restart();
+      else {
+        await agents[who].end('SIGKILL');
+        agents[who].run();
+      }
+      const ended = await stage.coordinator.operations.wait(id, 120_000);
+      assert.equal(ended.state, 'done', JSON.stringify(ended.fault));
+      for (const host of ['ada', 'bob'])
+        await stage.until(() => stage.host(host)?.status === 'ready', `${host} is ready`, 60_000);
+      await hosts.requireOn('bob', vm);
+      assert.equal(hashOf(join(hosts.folder('bob', vm), file)), hash);
+    });
+});
