@@ -4,6 +4,7 @@
  */
 export { fileKindOf, type FileKind } from './file-kinds.ts';
 export { detectConfiguration, parseConfiguration } from './formats.ts';
+export { foreignId, machineId } from './identity.ts';
 export {
   foreignBootDevices,
   foreignBuses,

@@ -3,6 +3,9 @@ import type { Ability } from '#api';
 
 const elsewhere = "is done with its hypervisor's own tools";
 
+/** Of what hosts with an agent do beside running vms. */
+export const notForeign = 'images and files of hosts are the matter of hosts with an agent';
+
 type Missing = Readonly<Partial<Record<Ability, string>>>;
 
 /** Whatever the hypervisor. */
@@ -12,8 +15,6 @@ export const missingAbilities: Missing = {
   'undo-disks': 'libvirt knows no undo disks',
   networks: 'networks of Gantry are carried by hosts with an agent',
   'file-copy': `copying and moving files of vms of a libvirt connection ${elsewhere}`,
-  create:
-    "vms and images are made on hosts with an agent, and what is here is deleted with its hypervisor's own tools",
 };
 
 const driverAbilities = {
@@ -22,6 +23,7 @@ const driverAbilities = {
   screenshot: 'pictures of screens',
   keyboard: 'keys',
   snapshot: 'snapshots',
+  create: 'vms that Gantry makes or deletes',
   configure: 'changes of definitions',
   'media-change': 'changes of media',
   'disk-hotplug': 'changes of disks while a vm runs',
@@ -41,7 +43,7 @@ const hotplug = ['disk-hotplug', 'adapter-hotplug', 'processor-hotplug', 'memory
  * screens the graphics of the type vnc that they know).
  */
 const carriedByDriver: Readonly<Record<string, readonly DriverAbility[]>> = {
-  qemu: [...consoles, 'snapshot', ...definitions, ...hotplug],
+  qemu: [...consoles, 'snapshot', 'create', ...definitions, ...hotplug],
   xen: ['screen', 'serial', ...definitions, ...hotplug],
   bhyve: ['screen', 'serial', ...definitions],
   lxc: ['serial', ...definitions, 'disk-hotplug', 'adapter-hotplug', 'memory-hotplug'],
@@ -55,6 +57,7 @@ const carriedByDriver: Readonly<Record<string, readonly DriverAbility[]>> = {
     'screenshot',
     'keyboard',
     'snapshot',
+    'create',
     ...definitions,
     'processor-hotplug',
     'memory-hotplug',

@@ -15,6 +15,7 @@ import type {
   MachineReport,
   MachineSample,
 } from '#api';
+import { machineId } from '#foreign';
 import { abortReason, describeFault, Fault, isFault, type Clock } from '#lib';
 import { libvirtFacts, type Client, type Subscription } from '#libvirt';
 import type { Log } from '#log';
@@ -24,7 +25,6 @@ import { missingAbilities } from './abilities.ts';
 import { Bell } from './bell.ts';
 import { readFacts, type ForeignFacts } from './facts.ts';
 import { DetailReader } from './detail-reader.ts';
-import { machineId } from './identity.ts';
 import { Look } from './look.ts';
 import type { ForeignMachines } from './machines.ts';
 import type { MemoryOutbox } from './outbox.ts';

@@ -1,12 +1,14 @@
 /** The table: what the link's methods do on a foreign host. What is not carried is refused with the reason. */
-import { linkMethods, type Ability, type LinkMethod } from '#api';
+import { linkMethods, type Ability, type HostFacts, type LinkMethod } from '#api';
 import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import { act, type ActTools } from './acts.ts';
-import { missingAbilities } from './abilities.ts';
+import { missingAbilities, notForeign } from './abilities.ts';
 import { consoleVerbs, type ConsoleParts } from './console-verbs.ts';
 import type { ForeignHost } from './foreign-host.ts';
 import { editVerbs } from './edit/configure.ts';
+import type { DomainType } from './make/domain-xml.ts';
+import { makeVerbs } from './make/make-verbs.ts';
 import { snapshotVerbs } from './snapshots/snapshot-verbs.ts';
 
 export function makeForeignHandlers(
@@ -57,13 +59,28 @@ export function makeForeignHandlers(
     architecture: () => host.facts.architecture,
     read: (uuid) => host.read(uuid),
   });
+  const makes = makeVerbs({
+    client,
+    machines,
+    look,
+    hostId: host.id,
+    architecture: () => host.facts.architecture,
+    domainType: () => domainTypeOf(host.facts),
+    read: (uuid) => host.read(uuid),
+  });
   return {
     ...refusals(host.name),
     ...carried,
     ...consoleVerbs(host, consoles),
     ...snapshots,
     ...requireAbility(host, edits),
+    ...requireAbility(host, makes),
   };
+}
+
+function domainTypeOf({ hypervisor, acceleration }: HostFacts): DomainType {
+  if (hypervisor.name.toLowerCase() === 'test') return 'test';
+  return acceleration.use === 'kvm' ? 'kvm' : 'qemu';
 }
 
 /** What needs an ability of the driver, refused with the reason where it lacks it. */
@@ -75,6 +92,11 @@ const needs: Partial<Record<LinkMethod, Ability>> = {
   'machine.adapter.detach': 'configure',
   'machine.adapter.change': 'configure',
   'machine.medium': 'media-change',
+  'machine.plan': 'create',
+  'machine.create': 'create',
+  'machine.destroy': 'create',
+  'machine.disk.create': 'create',
+  'machine.disk.delete': 'create',
 };
 
 function requireAbility<H extends Partial<Handlers>>(host: ForeignHost, handlers: H): H {
@@ -95,9 +117,9 @@ function requireAbility<H extends Partial<Handlers>>(host: ForeignHost, handlers
 
 function refusals(hostName: string): Handlers {
   const refuse = (method: LinkMethod) => async (): Promise<never> => {
-    const reason = missingAbilities[method.startsWith('machine.') ? 'configure' : 'create'];
-    const why = reason === undefined ? '' : `: ${reason}`;
-    throw new Fault('unsupported', `host ${hostName} is a libvirt connection${why}`);
+    const reason = missingAbilities['file-copy'] ?? notForeign;
+    const why = method.startsWith('machine.') ? reason : notForeign;
+    throw new Fault('unsupported', `host ${hostName} is a libvirt connection: ${why}`);
   };
   const methods = Object.keys(linkMethods) as LinkMethod[];
   const entries = methods.map((method) => [method, refuse(method)] as const);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isUuid, nameProblem } from '#api';
-import { fittingName, machineId } from './identity.ts';
+import { machineId } from '#foreign';
+import { fittingName } from './identity.ts';
 
 const uuid = '6695eb01-f6a4-8304-79aa-97f2502e193f';
 

@@ -22,12 +22,12 @@ import {
   type VmDefinition,
   type VmState,
 } from '#api';
+import { machineId } from '#foreign';
 import { Fault, isoTime, type Clock } from '#lib';
 import { externalCause, guestCause } from '../machine/causes.ts';
 import { definitionOf } from './definition.ts';
 import { sampleOf, type SeenDomain } from './domain.ts';
 import type { SeenDetails } from './detail-reader.ts';
-import { machineId } from './identity.ts';
 import type { SeenSnapshot } from './snapshots/read-snapshots.ts';
 
 export type Emit = <N extends EventName>(

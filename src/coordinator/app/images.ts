@@ -135,12 +135,18 @@ function chooseImageHost(
   if (wanted !== undefined) {
     const host = findHost(inventory, caller, wanted);
     requireAbility(host, 'create');
+    if (host.data.connection !== undefined)
+      throw new Fault('unsupported', `host ${host.data.name} is a libvirt connection`, {
+        hint: 'images are kept on hosts with an agent',
+      });
     requireVerb(caller, 'image.manage', { kind: 'host', id: host.id }, `host ${host.data.name}`);
     return host;
   }
   const possible = [...inventory.documents<HostDocument>('host')].filter(
     ({ id, data }) =>
-      data.facts?.missing.create === undefined && caller.may('image.manage', { kind: 'host', id }),
+      data.connection === undefined &&
+      data.facts?.missing.create === undefined &&
+      caller.may('image.manage', { kind: 'host', id }),
   );
   const ready = possible.filter(({ id }) => inventory.host(id)?.status === 'ready');
   const [first, second] = ready;

@@ -20,6 +20,7 @@ import { libvirtFacts, type Client, type DomainHandle } from '#libvirt';
 import type { Log } from '#log';
 import type { Handlers } from '../../link/calls.ts';
 import type { ForeignMachines } from '../machines.ts';
+import { Volumes } from '../make/volumes.ts';
 import { changeLive, type LiveTools } from './change-live.ts';
 import type { Change } from './edit-domain.ts';
 import { persistChange } from './persist.ts';
@@ -63,10 +64,22 @@ export function editVerbs(tools: EditTools): Pick<Handlers, EditVerb> {
       await tools.read(machines.find(id).handle.uuid);
       return { record: machines.record(id) };
     },
-    'machine.disk.attach': ({ disk, ...machine }, { signal }) =>
-      device(machine, ({ disks }) => ({ disks: [...without(disks, disk), disk] }), signal),
-    'machine.disk.detach': ({ disk, ...machine }, { signal }) =>
-      device(machine, ({ disks }) => ({ disks: without(requireSame(disks, disk), disk) }), signal),
+    async 'machine.disk.attach'({ disk: named, ...machine }, { signal }) {
+      const disk = await withPath(tools, named, signal);
+      return await device(
+        machine,
+        ({ disks }) => ({ disks: [...without(disks, disk), disk] }),
+        signal,
+      );
+    },
+    async 'machine.disk.detach'({ disk: named, ...machine }, { signal }) {
+      const disk = await withPath(tools, named, signal);
+      return await device(
+        machine,
+        ({ disks }) => ({ disks: without(requireSame(disks, disk), disk) }),
+        signal,
+      );
+    },
     'machine.adapter.attach': ({ adapter, ...machine }, { signal }) =>
       device(
         machine,
@@ -90,6 +103,14 @@ export function editVerbs(tools: EditTools): Pick<Handlers, EditVerb> {
     'machine.medium': ({ place, medium, tray, ...machine }, { signal }) =>
       device(machine, (hardware) => withMedium(hardware, place, medium), signal, tray),
   };
+}
+
+async function withPath(
+  { client }: EditTools,
+  disk: Hardware['disks'][number],
+  signal: AbortSignal,
+): Promise<Hardware['disks'][number]> {
+  return { ...disk, file: await new Volumes(client).resolve(disk.file, signal) };
 }
 
 const notOf =

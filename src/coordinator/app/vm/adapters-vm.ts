@@ -14,12 +14,12 @@ import type { Caller, Coordinator } from '../../context.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { asJson } from '../json.ts';
-import { nameNetworks } from '../network/name-networks.ts';
 import { giveMac, requireFreeMacs, requireOwnMacs, usedMacs } from '../macs.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
+import { plugIn } from './tell-hypervisor.ts';
 
 function addAdapter(definition: VmDefinition, adapter: Adapter): VmDefinition {
   const others = definition.hardware.adapters.filter(({ slot }) => slot !== adapter.slot);
@@ -66,7 +66,12 @@ export async function attachAdapter(
     mac: request.mac ?? giveMac(coordinator.inventory, usedMacs(coordinator.inventory)),
     slot,
   });
-  const after = nameNetworks(coordinator.inventory, addAdapter(definition, adapter), definition);
+  const after = plugIn(
+    coordinator.inventory,
+    vm.data.hostId,
+    addAdapter(definition, adapter),
+    definition,
+  );
   requireFreeMacs(coordinator.inventory, caller, after);
   parseDefinition(after, name, definition);
   return await begin(
@@ -93,7 +98,7 @@ export async function changeAdapter(
   const before = adapterIn(definition, slot);
   const { inventory } = coordinator;
   const changed = adapterSchema.parse({ ...before, ...change, ...macAfter(inventory, change) });
-  const after = nameNetworks(inventory, addAdapter(definition, changed), definition);
+  const after = plugIn(inventory, vm.data.hostId, addAdapter(definition, changed), definition);
   requireFreeMacs(inventory, caller, after);
   if (change.attachment !== undefined) requireOwnMacs(inventory, { ...vm.data, definition: after });
   parseDefinition(after, definition.name, definition);

@@ -20,6 +20,7 @@ import { creatorGrant, grantsGone } from './creator-grant.ts';
 import type { AddInput, CreateInput } from './create-vm.ts';
 import { actStep, checkStep, claimStep, identifyStep } from './power-steps.ts';
 import { drivesOf } from './raw-devices.ts';
+import { asSeen } from './tell-hypervisor.ts';
 
 const makeLimitMs = 30 * 60_000;
 
@@ -89,7 +90,8 @@ export async function releaseOwnName(work: Work, id: string, name: string): Prom
 const registerNew = (how: 'created' | 'imported'): Step => ({
   name: 'register',
   async run(work) {
-    const { definition, hostId, folderId, warnings, creator, disks } = createInput(work);
+    const { definition: wanted, hostId, folderId, warnings, creator, disks } = createInput(work);
+    const definition = await asSeen(work, hostId, wanted);
     const report = work.memory['report'] as unknown as MachineReport;
     const vm: VmDocument = {
       definition,
@@ -99,7 +101,7 @@ const registerNew = (how: 'created' | 'imported'): Step => ({
       revision: 1,
       generation: report.generation,
       // A disk that was there before may have a guest.
-      ...(how === 'created' && disks.length === definition.hardware.disks.length
+      ...(how === 'created' && disks.length === wanted.hardware.disks.length
         ? { guest: 'fresh' }
         : {}),
     };

@@ -1,5 +1,6 @@
 /** Creating and adding vms (VM-01 to VM-03, VM-10). The work itself is in create-steps.ts. */
 import { randomUUID } from 'node:crypto';
+import { machineId } from '#foreign';
 import { Fault, isFault } from '#lib';
 import {
   isUuid,
@@ -18,7 +19,6 @@ import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
 import { nameTaken, requireFreeName, reserveName } from '../names.ts';
-import { nameNetworks } from '../network/name-networks.ts';
 import { requireProfile } from '../profiles.ts';
 import { giveMac, requireFreeMacs, usedMacs } from '../macs.ts';
 import { requireAccountChoice } from './account-choice.ts';
@@ -27,6 +27,7 @@ import { makeDefinition } from './make-definition.ts';
 import { requireOwnFiles } from './others-files.ts';
 import { requireDriveRight } from './raw-devices.ts';
 import { requireScriptRight } from './script-right.ts';
+import { plugIn } from './tell-hypervisor.ts';
 import { requireTimeSource } from './time-source.ts';
 import { warnOfVm } from '../vm-warnings.ts';
 import { stepNames } from '../work.ts';
@@ -68,7 +69,10 @@ export async function createVm(
     create.disk?.kind === 'image' ? findImage(inventory, caller, create.disk.image) : undefined;
   const host = chooseHost(coordinator, caller, create.host, folder.id, image);
   requireFreeName(inventory, 'vm', create.name);
-  const id = chooseId(coordinator, create);
+  const isForeign = host.data.connection !== undefined;
+  const uuid = randomUUID();
+  const wish = isForeign ? onHypervisor(create, uuid) : create;
+  const id = isForeign ? machineId(host.id, uuid) : chooseId(coordinator, create);
   const macs = usedMacs(inventory);
   const existingSizeBytes =
     create.disk?.kind === 'existing'
@@ -82,13 +86,13 @@ export async function createVm(
       : undefined;
   const made = makeDefinition({
     id,
-    create,
+    create: wish,
     profile: create.profile === undefined ? undefined : requireProfile(inventory, create.profile),
     image: image?.data,
     existingSizeBytes,
     makeMac: () => giveMac(inventory, macs),
   });
-  const definition = nameNetworks(inventory, made.definition);
+  const definition = plugIn(inventory, host.id, made.definition);
   const { disks } = made;
   requireTimeSource(definition, false);
   requireAccountChoice(definition);
@@ -195,7 +199,9 @@ export function chooseHost(
   let known = 0;
   for (const host of inventory.documents<HostDocument>('host')) {
     if (image !== undefined && image.data.hostId !== host.id) continue;
-    if (host.data.facts?.missing.create !== undefined) continue;
+    // One that others run is chosen by name.
+    if (host.data.facts?.missing.create !== undefined || host.data.connection !== undefined)
+      continue;
     if (!caller.may('vm.create', { kind: 'place', folderId, hostId: host.id })) continue;
     known += 1;
     const shown = inventory.host(host.id);
@@ -215,6 +221,17 @@ export function chooseHost(
       hint: 'look at the hosts with: gantry host list',
     });
   return best.host;
+}
+
+/** On a hypervisor that others run a vm has a UUID there, which its id is made of (docs/rfd/0024). Errors: `invalid`. */
+function onHypervisor(create: VmCreate, uuid: string): VmCreate {
+  const { definition = {}, name } = create;
+  if (definition['id'] !== undefined)
+    throw new Fault('invalid', 'the id of a vm on a libvirt host is made of its UUID there', {
+      hint: 'leave the id out',
+    });
+  const libvirt = { name, uuid, hardware: 'unread' };
+  return { ...create, definition: { ...definition, extensions: { libvirt } } };
 }
 
 /** The UUID that the definition brings along, if it is free, else a new one. */

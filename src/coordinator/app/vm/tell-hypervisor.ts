@@ -8,11 +8,31 @@ import type { HostDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { seenDefinition } from '../../link/foreign-record.ts';
 import type { Work } from '../work.ts';
+import { nameNetworks } from '../network/name-networks.ts';
 import { changeDefinition, targetVm } from './common-steps.ts';
 import { machineOf } from './device-change.ts';
 
 export function isForeignHost(inventory: Inventory, hostId: string): boolean {
   return inventory.document<HostDocument>('host', hostId)?.data.connection !== undefined;
+}
+
+/** With ids for networks; on a hypervisor that others run networks are its own, by their names there. Errors: `not-found`. */
+export function plugIn(
+  inventory: Inventory,
+  hostId: string,
+  definition: VmDefinition,
+  before?: VmDefinition,
+): VmDefinition {
+  if (!isForeignHost(inventory, hostId)) return nameNetworks(inventory, definition, before);
+  const { hardware } = definition;
+  const adapters = hardware.adapters.map((adapter) => {
+    const { attachment } = adapter;
+    if (attachment.kind !== 'network') return adapter;
+    const isBridge = attachment.network.startsWith('bridge ');
+    const name = isBridge ? attachment.network : `network ${attachment.network}`;
+    return { ...adapter, attachment: { kind: 'foreign', name } as const };
+  });
+  return { ...definition, hardware: { ...hardware, adapters } };
 }
 
 /** What people say of a vm in Gantry is kept here alone. */
@@ -36,15 +56,27 @@ export async function tellHypervisor(
   await work.coordinator.links.call(hostId, 'machine.configure', params, { signal: work.signal });
 }
 
+/** The definition with what is there; of a host with an agent the one given. Errors: those of `machine.look`. */
+export async function asSeen(
+  work: Work,
+  hostId: string,
+  definition: VmDefinition,
+): Promise<VmDefinition> {
+  const { links, inventory } = work.coordinator;
+  const { id, name } = definition;
+  if (!isForeignHost(inventory, hostId)) return definition;
+  const { record } = await links.call(hostId, 'machine.look', { id }, { signal: work.signal });
+  return { ...seenDefinition(definition, record), name };
+}
+
 /** Takes over what is there now. A host that has been lost meanwhile tells when it is back. */
 export async function takeSeen(work: Work): Promise<void> {
-  const { hostId, machine } = machineOf(work);
-  const { links, inventory } = work.coordinator;
-  if (!isForeignHost(inventory, hostId)) return;
-  const { id } = machine;
+  const { definition, hostId } = targetVm(work).data;
+  if (!isForeignHost(work.coordinator.inventory, hostId)) return;
   try {
-    const { record } = await links.call(hostId, 'machine.look', { id }, { signal: work.signal });
-    await changeDefinition(work, (ours) => ({ ...seenDefinition(ours, record), name: ours.name }));
+    // Nobody else changes it while the work has it.
+    const seen = await asSeen(work, hostId, definition);
+    await changeDefinition(work, () => seen);
   } catch (error) {
     if (!isFault(error, 'unavailable') && !isFault(error, 'timeout')) throw error;
   }
