@@ -164,4 +164,43 @@ if (isInOwnNetwork(import.meta.filename))
       assert.ok(serial.text.includes(`lease of ${address}`), serial.text.slice(-500));
       await says('nslookup two.wide.test', new RegExp(`${address}`));
     });
+
+    void test('NET-52 a guest keeps its address and its name when its vm moves to another host on the same network', async () => {
+      const [, bob] = hosts;
+      await using cyd = await RealHost.join(stage, 'cyd', '198.51.100.3');
+      const before = { address: addressOf('two'), hardware: stage.vm('two')?.definition.hardware };
+      assert.equal(stage.vm('two')?.host, bob.name);
+      await says('until grep -q /data /proc/mounts; do sleep 1; done', /code-0-end/);
+      await says(
+        'cat /proc/sys/kernel/random/uuid > /data/kept; hostname >> /data/kept; sync',
+        /code-0-end/,
+      );
+      await says('cat /data/kept', /[0-9a-f-]{36}\s+two\s+code-0-end/);
+      const kept = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(serial.text.slice(-300))?.[0];
+      for (const [path, body] of [
+        ['actions/shutdown', {}],
+        ['relocate', { host: cyd.name }],
+        ['actions/turn-on', {}],
+      ] as const) {
+        const ended = await stage.act('POST', `/vms/two/${path}`, body);
+        assert.equal(ended.state, 'done', `${path}: ${JSON.stringify(ended.fault)}`);
+      }
+      assert.equal(stage.vm('two')?.host, cyd.name);
+      assert.deepEqual(stage.vm('two')?.definition.hardware, before.hardware);
+      await stage.until(() => addressOf('two') !== undefined, 'two has an address', bootMs);
+      assert.equal(addressOf('two'), before.address);
+      serial.close();
+      const socket = stage.dial('/vms/two/serial?port=1');
+      serial = SerialSession.over(createWebSocketStream(socket));
+      await once(socket, 'open');
+      await serial.logIn('root', 'gantry');
+      await serial.untilCommand(
+        'dmesg -n 1; until grep -q /data /proc/mounts; do sleep 1; done; echo $(hostname) $(cat /data/kept)',
+        new RegExp(`two ${kept} two`),
+      );
+      await says('nslookup two.wide.test', new RegExp(`${before.address}`));
+      const { items } = (await stage.send('GET', '/networks/wide/leases')).json as NetworkLeases;
+      const leased = items.filter(({ vm }) => vm?.name === 'two').map(({ address }) => address);
+      assert.deepEqual(leased, [before.address]);
+    });
   });

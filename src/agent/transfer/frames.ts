@@ -96,12 +96,21 @@ export class SegmentSum {
   }
 }
 
-/** Frames out of a stream. Errors: `corrupt` for what is none; those of the stream. */
+/** What comes out of a stream. Errors: `unavailable` where it breaks. */
+async function* unbroken(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* stream;
+  } catch (cause) {
+    throw new Fault('unavailable', 'the stream between the hosts broke', { cause });
+  }
+}
+
+/** Frames out of a stream. Errors: `corrupt` for what is none; `unavailable`. */
 export async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let needed = headBytes;
-  for await (const chunk of stream) {
+  for await (const chunk of unbroken(stream)) {
     waiting.push(chunk);
     waitingBytes += chunk.length;
     if (waitingBytes < needed) continue;
@@ -130,7 +139,7 @@ function parse(bytes: Buffer): Frame {
   const rest = bytes.subarray(headBytes);
   switch (kind) {
     case 'want':
-      return { kind, want: wantSchema.parse(JSON.parse(rest.toString('utf8'))) };
+      return { kind, want: parseWant(rest) };
     case 'data':
       return { kind, ...placeIn(rest, 'offset'), bytes: rest.subarray(placeBytes) };
     case 'segment':
@@ -143,6 +152,14 @@ function parse(bytes: Buffer): Frame {
     case undefined:
   }
   throw new Fault('corrupt', `a frame of the kind ${bytes.readUInt8(0)} that is none`);
+}
+
+function parseWant(rest: Buffer): Want {
+  try {
+    return wantSchema.parse(JSON.parse(rest.toString('utf8')));
+  } catch (cause) {
+    throw new Fault('corrupt', 'the other host does not say what it wants', { cause });
+  }
 }
 
 function placeIn<K extends 'offset' | 'end'>(
