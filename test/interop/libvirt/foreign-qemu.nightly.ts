@@ -6,8 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFault } from '#lib';
-import type { PowerAction, VmActionRequest } from '#api';
-import { Kept } from '../../../src/agent/foreign/testing/kept.ts';
+import {
+  adapterSchema,
+  diskSchema,
+  vmDefinitionSchema,
+  type PowerAction,
+  type VmActionRequest,
+  type VmDefinition,
+} from '#api';
+import { machineId } from '#foreign';
+import { hostId, Kept } from '../../../src/agent/foreign/testing/kept.ts';
 import { qemuDriver, startQemuLibvirtd } from './qemu-daemon.ts';
 import { run, virsh, whyNot } from './tools.ts';
 
@@ -112,5 +120,119 @@ void test(
       'state.powered-on',
       'state.powered-off',
     ]);
+  },
+);
+
+void test(
+  'a vm is made in a storage pool, given devices while it runs, and deleted with its volumes',
+  { skip },
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'fm-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const daemon = await startQemuLibvirtd();
+    t.after(() => daemon[Symbol.asyncDispose]());
+    const address = `qemu+unix:///system?socket=${daemon.socket}`;
+    const told = async (words: string): Promise<string> => {
+      const { code, out, err } = await virsh(address, words);
+      assert.equal(code, 0, err);
+      return out;
+    };
+    await told(`pool-create-as vms dir --target ${folder}`);
+    const kept = await Kept.open(address);
+    t.after(() => kept[Symbol.asyncDispose]());
+    const host = await kept.host();
+    const uuid = '11111111-2222-4333-8444-888888888888';
+    const id = machineId(hostId, uuid);
+    const definition = vmDefinitionSchema.parse({
+      id,
+      name: 'made',
+      hardware: {
+        profile: 'modern',
+        machine: 'q35',
+        firmware: { type: 'bios' },
+        processor: { count: 1, maxCount: 2 },
+        memory: { sizeBytes: 64 * 1024 ** 2 },
+        scsiController: 'virtio-scsi',
+        disks: [
+          { bus: 'virtio', position: 0, file: 'made.qcow2', format: 'qcow2', sizeBytes: 2 ** 24 },
+        ],
+        opticalDrives: [{ bus: 'sata', position: 0 }],
+        graphics: { adapter: 'std' },
+      },
+      extensions: { libvirt: { name: 'made', uuid } },
+    });
+    const source = {
+      kind: 'new',
+      file: 'made.qcow2',
+      format: 'qcow2',
+      sizeBytes: 2 ** 24,
+    } as const;
+    const plan = await host.call('machine.plan', { definition, disks: [source] });
+    assert.deepEqual([plan.ok, plan.reasons], [true, []]);
+    const machine = { id, generation: 0, cause };
+    for (let again = 0; again < 2; again += 1)
+      await host.call('machine.create', {
+        ...machine,
+        definition,
+        definitionVersion: 1,
+        disks: [source],
+      });
+    const look = async (): Promise<VmDefinition> =>
+      (await host.call('machine.look', { id })).record.definition;
+    const made = (await look()).hardware;
+    const path = join(folder, 'made.qcow2');
+    assert.deepEqual(
+      [made.disks[0]?.file, made.disks[0]?.sizeBytes, made.machine, made.graphics.adapter],
+      [path, 2 ** 24, 'q35', 'std'],
+    );
+    await host.call('machine.act', { ...machine, generation: 1, action: 'turn-on', request: {} });
+    const live = { ...machine, generation: 1 };
+    const data = { ...source, file: 'data.qcow2' };
+    const { disk: file } = await host.call('machine.disk.create', { ...live, source: data });
+    const disk = diskSchema.parse({ ...data, bus: 'virtio', position: 1, kind: undefined });
+    assert.deepEqual(await host.call('machine.disk.attach', { ...live, disk }), { live: true });
+    assert.match(await told('domblklist made'), new RegExp(`vdb +${file.file}`));
+    assert.match(await told('domblklist made --inactive'), new RegExp(`vdb +${file.file}`));
+    const iso = { kind: 'file', file: join(folder, 'a.iso') } as const;
+    await writeFile(iso.file, Buffer.alloc(2 ** 16));
+    const drive = { ...live, place: 'sata0:0', path: null, tray: 'ask' } as const;
+    assert.deepEqual(await host.call('machine.medium', { ...drive, medium: iso }), { live: true });
+    assert.match(await told('domblklist made'), new RegExp(`sda +${iso.file}`));
+    assert.deepEqual(await host.call('machine.medium', { ...drive, medium: null }), { live: true });
+    const adapter = adapterSchema.parse({
+      slot: 0,
+      model: 'virtio',
+      mac: '52:54:00:00:00:11',
+      attachment: { kind: 'user' },
+    });
+    const plug = await host.call('machine.adapter.attach', { ...live, adapter });
+    assert.deepEqual(plug, { live: true });
+    const down = { ...adapter, link: 'down' } as const;
+    const pulled = await host.call('machine.adapter.change', { ...live, adapter: down });
+    assert.deepEqual(pulled, { live: true });
+    assert.match(await told('domif-getlink made 52:54:00:00:00:11'), /down/);
+    const base = await look();
+    assert.equal(base.hardware.adapters[0]?.link, 'down');
+    const wanted = {
+      ...base,
+      hardware: { ...base.hardware, processor: { ...base.hardware.processor, count: 2 } },
+    };
+    const grown = { ...live, definition: wanted, definitionVersion: 2, base };
+    const { report } = await host.call('machine.configure', grown);
+    assert.deepEqual(report.pending, []);
+    assert.match(await told('vcpucount made --live --current'), /2/);
+    // Nobody in it lets go of the disk: it is gone with the next start.
+    assert.deepEqual(await host.call('machine.disk.detach', { ...live, disk }), { live: false });
+    assert.deepEqual((await look()).hardware.disks.length, 1);
+    await assert.rejects(
+      host.call('machine.destroy', { ...live, keep: [] }),
+      (error) => isFault(error, 'refused') && /runs/.test(error.message),
+    );
+    await host.call('machine.act', { ...live, generation: 2, action: 'turn-off', request: {} });
+    const last = { ...machine, generation: 2 };
+    await host.call('machine.disk.delete', { ...last, file: 'data.qcow2' });
+    const gone = await host.call('machine.destroy', { ...last, keep: [] });
+    assert.deepEqual(gone, { deleted: [path], kept: [] });
+    assert.equal((await told('list --all --name; vol-list vms')).trim(), '');
   },
 );

@@ -1,13 +1,13 @@
 /**
- * A libvirtd with its QEMU driver, in namespaces of its own: its folders are private ones, KVM is not there, it sees
+ * A libvirtd with its drivers for QEMU and storage, in namespaces of its own: its folders are private ones, KVM is not there, it sees
  * no network but a loopback, and its machines end with it. Its socket is reached from outside by its path.
  */
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDaemonFolder, runDaemon, type Libvirtd } from './daemon.ts';
 
-export const qemuDriver =
-  '/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so';
+const driverFolder = '/usr/lib/x86_64-linux-gnu/libvirt/connection-driver';
+export const qemuDriver = `${driverFolder}/libvirt_driver_qemu.so`;
 
 /** Run in the namespaces, before libvirtd: `sh -c … sh FOLDER`. */
 const prepare = `set -eu
@@ -34,7 +34,8 @@ cgroup_controllers = []
 
 export async function startQemuLibvirtd(): Promise<Libvirtd> {
   const folder = await makeDaemonFolder(['log_outputs = "4:stderr"']);
-  await symlink(qemuDriver, join(folder.drivers, 'libvirt_driver_qemu.so'));
+  for (const name of ['libvirt_driver_qemu.so', 'libvirt_driver_storage.so'])
+    await symlink(join(driverFolder, name), join(folder.drivers, name));
   await writeFile(join(folder.path, 'qemu.conf'), qemuConfig);
   const namespaces = ['-m', '-n', '-p', '--fork', '--kill-child', '--propagation', 'private'];
   const args = [...namespaces, 'sh', '-c', prepare, 'sh', folder.path];

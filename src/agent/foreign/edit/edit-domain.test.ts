@@ -149,6 +149,12 @@ void test('what is taken out of a definition goes with all that it has, and the 
     assert.ok(bare.includes(kept), kept);
 });
 
+void test('how large a disk is told to be has not been changed by anybody', () => {
+  const sizes = new Map([['vda', 5]]);
+  const edited = editDomain(text, { base, wanted: { ...base, disks: [] } }, { ...context, sizes });
+  assert.doesNotMatch(edited, /vda/);
+});
+
 void test('any change that libvirt has words for is read as it was wanted, and taken back it is as before', () => {
   const sizes = fc.integer({ min: 4, max: 4096 }).map((count) => count * miB);
   const wish = fc.record({

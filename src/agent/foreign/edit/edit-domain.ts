@@ -76,15 +76,18 @@ function inOrder(hardware: Hardware): Hardware {
   return { ...hardware, adapters };
 }
 
+const sizePath = /^hardware\/disks\/([^/]+)\/size_bytes$/;
+
 function diffHardware(before: Hardware, after: Hardware): readonly SettingChange[] {
   return diffSettings({ hardware: before }, { hardware: after });
 }
 
 function requireFresh(ours: readonly SettingChange[], theirs: readonly SettingChange[]): void {
   const wanted = new Map(ours.map(({ path, newValue }) => [path, newValue]));
-  const both = theirs.filter(
-    ({ path, newValue }) => wanted.has(path) && wanted.get(path) !== newValue,
-  );
+  const both = theirs
+    .filter(({ path, newValue }) => wanted.has(path) && wanted.get(path) !== newValue)
+    // Of a disk that runs it is told in another way than of one that does not.
+    .filter(({ path }) => !sizePath.test(path));
   if (both.length === 0) return;
   throw new Fault('stale', `${listed(both)} has been changed on its hypervisor meanwhile`, {
     facts: { paths: both.map(({ path }) => path).slice(0, 20) },
@@ -103,7 +106,7 @@ function requireDone(
   // How large a disk is that is new to the vm is told by its hypervisor afterwards.
   const known = new Set(base.disks.map(placeName));
   const isNewSize = (path: string): boolean => {
-    const place = /^hardware\/disks\/([^/]+)\/size_bytes$/.exec(path)?.[1];
+    const place = sizePath.exec(path)?.[1];
     return place !== undefined && !known.has(place);
   };
   const lost = changes.filter(({ path }) => left.has(path) && !isNewSize(path));

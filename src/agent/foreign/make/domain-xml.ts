@@ -41,7 +41,7 @@ export function domainXml({ type, uuid, definition }: NewDomain): string {
     hardware.machine === 'virt' ? '' : '<features><acpi/><apic/></features>',
     cpuXml(hardware.processor, type),
     element('clock', offset),
-    element('devices', {}, devicesXml(hardware).join('')),
+    element('devices', {}, [...portsXml(hardware, type), ...devicesXml(hardware)].join('')),
   ];
   return element('domain', { type }, parts.join(''));
 }
@@ -64,6 +64,16 @@ function cpuXml(processor: Hardware['processor'], type: DomainType): string {
     return element('cpu', { mode: 'custom' }, `${element('model', {}, model)}${topology}`);
   if (type === 'kvm') return element('cpu', { mode: 'host-passthrough' }, topology);
   return topology === '' ? '' : element('cpu', {}, topology);
+}
+
+/** For devices that come while it runs: boards with PCI Express have no place for them but these. */
+const sparePorts = 8;
+
+function portsXml({ machine }: Hardware, type: DomainType): readonly string[] {
+  if (machine === 'pc' || type === 'test') return [];
+  const root = element('controller', { type: 'pci', index: 0, model: 'pcie-root' });
+  const port = element('controller', { type: 'pci', model: 'pcie-root-port' });
+  return [root, ...Array.from({ length: sparePorts }, () => port)];
 }
 
 const usbModels = { '1.1': 'piix3-uhci', '2.0': 'ich9-ehci1', '3': 'qemu-xhci' } as const;
