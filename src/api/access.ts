@@ -251,6 +251,24 @@ export const certificateSchema = z
   .meta({ id: 'Certificate' });
 export type Certificate = z.infer<typeof certificateSchema>;
 
+export const certificatesSchema = z
+  .strictObject({ items: z.array(certificateSchema) })
+  .meta({ id: 'Certificates' });
+
+const maxPemLength = 64 * 1024;
+export const certificateSetSchema = z
+  .strictObject({
+    chain: z
+      .string()
+      .max(maxPemLength)
+      .meta({ description: 'PEM: the certificate and those above it' }),
+    key: z
+      .string()
+      .max(maxPemLength)
+      .meta({ description: 'PEM, without a passphrase; is never shown again' }),
+  })
+  .meta({ id: 'CertificateSet' });
+
 /** One request in the audit trail (SEC-73). Never a body, never a secret. */
 export const auditEntrySchema = z
   .strictObject({

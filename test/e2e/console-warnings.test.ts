@@ -1,11 +1,15 @@
-/** What is wrong, on the status page: of a coordinator in this process, whose hosts are agents made of bytes. */
+/** What is wrong, and certificates: the pages of a coordinator in this process, whose hosts are agents made of bytes. */
 import assert from 'node:assert/strict';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { connect } from 'node:tls';
 import type { Browser, Locator } from 'playwright-core';
-import type { HostTrouble, VmDefinition } from '#api';
+import { linkServerName, type HostTrouble, type VmDefinition } from '#api';
+import { createCertificate } from '#x509';
 import { silentLog } from '#log';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import { startCoordinator } from '../../src/coordinator/program.ts';
@@ -155,10 +159,94 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     await alert.getByRole('button', { name: 'Acknowledge' }).waitFor();
   });
 
+  test('WEB-54 certificates are uploaded, generated and renewed on the page of the site, and take effect while the coordinator, its links and vms go on', async () => {
+    const { page } = person;
+    await stage.addHost('s1', 4);
+    const running = (): readonly unknown[] =>
+      [...stage.coordinator.inventory.documents('vm')].map(({ id }) => {
+        const { state, generation, status } = stage.coordinator.inventory.vm(id) ?? {};
+        return [state, generation, status?.startedAt];
+      });
+    const before = running();
+    const links = (): readonly unknown[] =>
+      ['h1', 's1'].map((name) => [stage.host(name)?.status, stage.host(name)?.version]);
+    const linked = links();
+    const { startedAt } = (await stage.send('GET', '/installation')).json as { startedAt: string };
+    const own = await shownTo(stage.url, 'localhost');
+    const toAgents = await shownTo(stage.url, linkServerName);
+
+    await page.goto(`${stage.url}/site`);
+    const table = page.getByRole('grid', { name: 'Certificates' });
+    await table.getByText(own).waitFor();
+    const given = await makePair('gantry.example');
+    await page.getByRole('button', { name: 'Upload' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('#certificate-chain').fill(given.chain);
+    await dialog.locator('#certificate-key').fill(given.chain);
+    await dialog.getByRole('button', { name: 'Upload' }).click();
+    await dialog.getByText(/the key does not hold a private key/).waitFor();
+    assert.equal(await shownTo(stage.url, 'localhost'), own, 'what does not fit changes nothing');
+    await dialog.locator('#certificate-key').fill(given.key);
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Upload' }).click();
+    await page.getByText('The new certificate is shown from now on.').waitFor();
+    assert.equal(await shownTo(stage.url, 'localhost'), given.fingerprint);
+    assert.equal(await shownTo(stage.url, linkServerName), toAgents, 'agents meet the authority');
+    await table.getByText(given.fingerprint).waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+
+    const generate = async (): Promise<string> => {
+      await page.getByRole('button', { name: 'Generate anew' }).click();
+      await dialog.getByRole('button', { name: 'Generate anew' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      return shownTo(stage.url, 'localhost');
+    };
+    const generated = await generate();
+    assert.ok(generated !== own && generated !== given.fingerprint);
+    await table.getByText(generated).waitFor();
+    const renewed = await generate();
+    assert.notEqual(renewed, generated);
+    await table.getByText(renewed).waitFor();
+
+    const after = (await stage.send('GET', '/installation')).json as { startedAt: string };
+    assert.equal(after.startedAt, startedAt, 'the coordinator was not started anew');
+    assert.deepEqual(running(), before);
+    assert.deepEqual(links(), linked);
+  });
+
   test('no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
 });
+
+/** SHA-256 in lower-case hex of what a new connection is shown. */
+async function shownTo(url: string, servername: string): Promise<string> {
+  const { hostname: host, port } = new URL(url);
+  const socket = connect({ host, port: Number(port), servername, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const shown = socket.getPeerX509Certificate()?.fingerprint256 ?? '';
+  socket.destroy();
+  return shown.replaceAll(':', '').toLowerCase();
+}
+
+async function makePair(
+  name: string,
+): Promise<{ readonly chain: string; readonly key: string; readonly fingerprint: string }> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const chain = await createCertificate({
+    subject: name,
+    issuer: name,
+    publicKey,
+    signingKey: privateKey,
+    issuerPublicKey: publicKey,
+    purpose: 'server',
+    altNames: [{ kind: 'dns', name }],
+    notBefore: Date.now() - 60_000,
+    notAfter: Date.now() + 86_400_000,
+  });
+  const fingerprint = new X509Certificate(chain).fingerprint256.replaceAll(':', '').toLowerCase();
+  return { chain, key: privateKey.export({ type: 'pkcs8', format: 'pem' }), fingerprint };
+}
 
 interface Insecure extends AsyncDisposable {
   readonly url: string;

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import {
   auditEntrySchema,
   auditVerificationSchema,
-  certificateSchema,
+  certificateSetSchema,
+  certificatesSchema,
   explanationSchema,
   grantCreateSchema,
   grantSchema,
@@ -326,7 +327,30 @@ export const accessRoutes = {
     group: 'access',
     right: 'installation.view',
     answer: 'now',
-    response: z.strictObject({ items: z.array(certificateSchema) }).meta({ id: 'Certificates' }),
+    response: certificatesSchema,
+  }),
+  'certificate.set': route({
+    method: 'PUT',
+    path: '/certificates/server',
+    summary:
+      'Supply the certificate and the key that people are shown, at once and without a restart',
+    group: 'access',
+    right: 'installation.settings',
+    query: dryRunQuerySchema,
+    body: certificateSetSchema,
+    answer: 'now',
+    response: certificatesSchema,
+  }),
+  'certificate.generate': route({
+    method: 'POST',
+    path: '/certificates/server',
+    summary:
+      "Generate or renew the certificate that people are shown, of the installation's own authority",
+    group: 'access',
+    right: 'installation.settings',
+    query: dryRunQuerySchema,
+    answer: 'now',
+    response: certificatesSchema,
   }),
   'authority.show': route({
     method: 'GET',

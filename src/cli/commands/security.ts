@@ -7,6 +7,7 @@ import { localTime } from '../output/human.ts';
 import { periodOf, periodOptions } from '../moment.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
+import { readPem } from '../read-pem.ts';
 import { verbList } from './access.ts';
 
 const certificateColumns: readonly Column<Certificate>[] = [
@@ -38,6 +39,32 @@ export const securityCommands = [
     examples: ['gantry certificate list -o wide'],
     async run({ client, out, format, signal }) {
       const { items } = await client.call('certificate.list', {}, signal);
+      writeList(out, format, certificateColumns, items, 'no certificates');
+    },
+  }),
+  command({
+    name: 'certificate set',
+    summary:
+      'supply the certificate and the key that people are shown, at once and without a restart',
+    args: [
+      { name: 'chain', meaning: 'PEM file: the certificate and those above it', completes: 'file' },
+      { name: 'key', meaning: 'PEM file, without a passphrase', completes: 'file' },
+    ],
+    examples: ['gantry certificate set gantry.pem gantry-key.pem'],
+    async run({ client, args, out, format, signal }) {
+      const [chainFile = '', keyFile = ''] = args;
+      const body = { chain: await readPem(chainFile), key: await readPem(keyFile) };
+      const { items } = await client.call('certificate.set', { body }, signal);
+      writeList(out, format, certificateColumns, items, 'no certificates');
+    },
+  }),
+  command({
+    name: 'certificate generate',
+    summary:
+      "generate or renew the certificate that people are shown, of the installation's authority",
+    examples: ['gantry certificate generate'],
+    async run({ client, out, format, signal }) {
+      const { items } = await client.call('certificate.generate', {}, signal);
       writeList(out, format, certificateColumns, items, 'no certificates');
     },
   }),

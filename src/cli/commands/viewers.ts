@@ -1,13 +1,11 @@
 /** Native viewers: where they see screens, what lets one in once, and the certificates that they are shown. */
-import { readFile } from 'node:fs/promises';
-import { Fault } from '#lib';
 import type { ConsoleTicket, Host, ViewerCertificate, VmViewer } from '#api';
 import { command } from '../command.ts';
 import { localTime } from '../output/human.ts';
 import { writeThing } from '../output/render.ts';
+import { readPem } from '../read-pem.ts';
 
 const hostArgument = { name: 'host', meaning: 'name or id', completes: 'host' } as const;
-const maxPemBytes = 65_536;
 
 type Rows = readonly (readonly [string, string])[];
 
@@ -122,11 +120,3 @@ export const hostViewerCommands = [
     },
   }),
 ];
-
-async function readPem(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new Fault('invalid', `cannot read ${file}`, { cause: error });
-  });
-  if (text.length <= maxPemBytes) return text;
-  throw new Fault('too-large', `${file} is too large for a certificate or a key`);
-}

@@ -13,6 +13,7 @@ import type { OwnText } from '../i18n/own-text.ts';
 import type { Words } from '../i18n/words.ts';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import { useOwnScreens } from '../vms/use-screens.ts';
+import { Certificates } from './Certificates.tsx';
 import { ChangeSite } from './ChangeSite.tsx';
 import { useSiteText, type SiteTextKey } from './words.ts';
 
@@ -31,6 +32,7 @@ export function SitePage(): ReactNode {
         {(installation) => (
           <>
             <WholeSite installation={installation} />
+            <Certificates tls={installation.tls} />
             <OwnSettings installation={installation} />
             {changes && (
               <ChangeSite installation={installation} onClose={() => setChanges(false)} />

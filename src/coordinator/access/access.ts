@@ -110,7 +110,8 @@ export class Access implements Gate, AsyncDisposable {
     const { paths, clock, log, inventory } = coordinator;
     const folder = join(paths.data, 'authority');
     const authority = await Authority.open(folder, clock);
-    const onChange = (what: string, how: string): void => noteCertificate(coordinator, what, how);
+    const onChange = (what: string, how: string, by?: Caller): void =>
+      noteCertificate(coordinator, what, how, by);
     const tls =
       options.tls === 'off'
         ? undefined
@@ -323,17 +324,15 @@ function strangerOf({ encrypted, origin, correlationId }: Arrival): Caller {
   return createRightlessCaller({ kind: 'user', name: 'anonymous' }, proof, origin, correlationId);
 }
 
-function noteCertificate(coordinator: Coordinator, what: string, how: string): void {
+function noteCertificate(
+  coordinator: Coordinator,
+  what: string,
+  how: string,
+  by: Caller = createSystemCaller(randomUUID()),
+): void {
   coordinator
     .commit({
-      events: [
-        securityEvent(
-          createSystemCaller(randomUUID()),
-          'security.certificate.changed',
-          installationThing,
-          { what, how },
-        ),
-      ],
+      events: [securityEvent(by, 'security.certificate.changed', installationThing, { what, how })],
     })
     .catch((error: unknown) => coordinator.log.warn({ err: error }, 'cannot write an event'));
 }

@@ -76,7 +76,12 @@ export function findWarnings(
       'start the coordinator without the option that switches TLS off',
     );
   if (tls?.userProblem !== undefined)
-    warn('tls', 'error', tls.userProblem, 'replace both files in the folder tls');
+    warn(
+      'tls',
+      'error',
+      tls.userProblem,
+      'replace both files in the folder tls, or what was given: gantry certificate set',
+    );
   if (installationSettings(context.coordinator.inventory).allowPasswordWithoutTls)
     warn(
       'passwords',
@@ -94,7 +99,7 @@ export function findWarnings(
       `the ${certificate.what} certificate${name} ${isOver ? 'expired' : 'expires'} at ${certificate.expiresAt}`,
       certificate.what === 'host'
         ? `let the host connect, or join it again: gantry host join-token --host ${certificate.name}`
-        : 'put a new certificate and key into the folder tls',
+        : 'give a new certificate and key: gantry certificate set CHAIN KEY, or files in the folder tls',
     );
   }
   return findings;

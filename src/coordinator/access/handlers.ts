@@ -8,6 +8,7 @@ import {
   type Page,
   type RouteName,
 } from '#api';
+import { Fault } from '#lib';
 import type { UserDocument } from '../documents.ts';
 import type { Handlers, RouteRequest } from '../http/route-handler.ts';
 import { pageOf } from '../inventory/list/page.ts';
@@ -51,7 +52,7 @@ export type AccessRoute = Extract<
   | `grant.${string}`
   | `token.${string}`
   | 'right.explain'
-  | 'certificate.list'
+  | `certificate.${string}`
   | 'authority.show'
   | 'audit.list'
   | 'audit.verify'
@@ -126,10 +127,25 @@ export function createAccessHandlers(parts: HandlerParts): AccessHandlers {
     'token.create': ({ caller, body }) => createToken(context, caller, body),
     'token.delete': ({ caller, params }) => deleteToken(context, caller, params.token),
     'certificate.list': () => ({ items: listCertificates(context, parts.tls) }),
+    'certificate.set': async ({ caller, body, query }) => {
+      await requireTls(parts.tls).setSite(body, { dryRun: query.dryRun, by: caller });
+      return { items: listCertificates(context, parts.tls) };
+    },
+    'certificate.generate': async ({ caller, query }) => {
+      await requireTls(parts.tls).generate({ dryRun: query.dryRun, by: caller });
+      return { items: listCertificates(context, parts.tls) };
+    },
     'authority.show': () => Buffer.from(context.authority.text),
     'audit.list': ({ query }) => listAudit(parts.auditFolder, query),
     'audit.verify': ({ signal }) => parts.verifyAudit(signal),
   };
+}
+
+function requireTls(tls: ServerTls | undefined): ServerTls {
+  if (tls !== undefined) return tls;
+  throw new Fault('refused', 'the server speaks without TLS, and shows no certificate', {
+    hint: 'start the coordinator without the option that switches TLS off',
+  });
 }
 
 type SessionRoute = Extract<AccessRoute, `session.${string}`>;

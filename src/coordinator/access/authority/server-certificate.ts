@@ -1,10 +1,11 @@
 /**
  * The certificates that the server shows. To agents, who ask for the link's server name, always one of
  * the installation's own authority. To everybody else the user's own from <config>/tls, where there is
- * one, else the same.
+ * one, else one that was given over the API, else the same as to agents.
  */
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import { join } from 'node:path';
 import { Fault, type Clock } from '#lib';
 import type { AltName } from '#x509';
@@ -15,6 +16,16 @@ import { coversNames } from './server-names.ts';
 const validityMs = 90 * dayMs;
 /** SEC-65: so long before the end a certificate is renewed, or warned about where it is the user's. */
 export const renewBeforeMs = 30 * dayMs;
+
+const certificateMark = '-----BEGIN CERTIFICATE-----';
+const certificateBlocks = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+const keyBlock =
+  /-----BEGIN (?:(?:EC|RSA) )?PRIVATE KEY-----[A-Za-z0-9+/=\s]+-----END (?:(?:EC|RSA) )?PRIVATE KEY-----/;
+
+interface Pair {
+  readonly chain: string;
+  readonly key: string;
+}
 
 export interface ServerCertificate {
   /** PEM: the certificate and those above it. */
@@ -36,6 +47,15 @@ export async function openOwnCertificate(
   const found = text === undefined ? undefined : readOwn(text, authority);
   if (found && isFresh(found.certificate, clock) && coversNames(found.certificate, names))
     return { own: found, issued: false };
+  return { own: await makeOwnCertificate(file, authority, names), issued: true };
+}
+
+/** Anew, whatever there is. */
+export async function makeOwnCertificate(
+  file: string,
+  authority: Authority,
+  names: readonly AltName[],
+): Promise<ServerCertificate> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const leaf = await authority.sign({
     subject: 'Gantry',
@@ -47,7 +67,42 @@ export async function openOwnCertificate(
   const key = privateKey.export({ format: 'pem', type: 'pkcs8' });
   // One file for both, so that they change together.
   await writeSecretFile(file, key + leaf);
-  return { own: ownCertificate(key, leaf, authority), issued: true };
+  return ownCertificate(key, leaf, authority);
+}
+
+/** One that was given over the API: key and chain in one file, so that they change together. Errors: `invalid`. */
+export async function readSiteCertificate(
+  file: string,
+  clock: Clock,
+): Promise<ServerCertificate | undefined> {
+  const text = await readSmallFile(file);
+  if (text === undefined) return undefined;
+  const at = text.indexOf(certificateMark);
+  const pair = { key: text.slice(0, Math.max(0, at)), chain: text.slice(Math.max(0, at)) };
+  return siteCertificate(pair, clock);
+}
+
+export async function writeSiteCertificate(
+  file: string,
+  { key, chain }: Pick<ServerCertificate, 'key' | 'chain'>,
+): Promise<void> {
+  await writeSecretFile(file, key + chain);
+}
+
+/** Errors: `invalid` saying what is wrong with it. */
+export function siteCertificate(given: Pair, clock: Clock): ServerCertificate {
+  // Only what is meant, whatever else is around it: the two are kept in one file.
+  const blocks = given.chain.match(certificateBlocks) ?? [];
+  const [key = ''] = given.key.match(keyBlock) ?? [];
+  const chain = blocks.map((block) => `${block}\n`).join('');
+  const pair = { chain, key: key === '' ? '' : `${key}\n` };
+  const certificate = checkPair(pair, { chain: 'the chain', key: 'the key' }, clock);
+  try {
+    createSecureContext({ cert: pair.chain, key: pair.key });
+  } catch (error) {
+    throw unfit('TLS does not take the pair', error);
+  }
+  return { ...pair, certificate, issuedBy: 'user' };
 }
 
 function ownCertificate(key: string, leaf: string, authority: Authority): ServerCertificate {
@@ -61,7 +116,7 @@ function ownCertificate(key: string, leaf: string, authority: Authority): Server
 
 /** Undefined for a file that is damaged or of another authority: it is made anew then. */
 function readOwn(text: string, authority: Authority): ServerCertificate | undefined {
-  const at = text.indexOf('-----BEGIN CERTIFICATE-----');
+  const at = text.indexOf(certificateMark);
   if (at < 0) return undefined;
   try {
     const made = ownCertificate(text.slice(0, at), text.slice(at), authority);

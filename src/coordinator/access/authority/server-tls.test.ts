@@ -8,6 +8,7 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { silentLog } from '#log';
 import { linkServerName } from '#api';
 import { Fault, systemClock, type Clock } from '#lib';
+import type { Caller } from '../../context.ts';
 import { Authority, dayMs } from './authority.ts';
 import { openOwnCertificate } from './server-certificate.ts';
 import { ServerTls } from './server-tls.ts';
@@ -22,13 +23,13 @@ interface Place {
   move(ms: number): void;
 }
 
-async function start(t: TestContext): Promise<Place> {
-  const dir = await mkdtemp(join(tmpdir(), 'gtls-'));
-  let offset = 0;
-  const clock: Clock = { ...systemClock, now: () => Date.now() + offset };
-  const authority = await Authority.open(join(dir, 'a'), clock);
-  const changes: string[] = [];
-  const tls = await ServerTls.open({
+function open(
+  dir: string,
+  authority: Authority,
+  clock: Clock,
+  changes: string[] = [],
+): Promise<ServerTls> {
+  return ServerTls.open({
     authority,
     folder: join(dir, 'a'),
     userFolder: dir,
@@ -37,6 +38,15 @@ async function start(t: TestContext): Promise<Place> {
     log: silentLog,
     onChange: (what, how) => changes.push(`${what} ${how}`),
   });
+}
+
+async function start(t: TestContext): Promise<Place> {
+  const dir = await mkdtemp(join(tmpdir(), 'gtls-'));
+  let offset = 0;
+  const clock: Clock = { ...systemClock, now: () => Date.now() + offset };
+  const authority = await Authority.open(join(dir, 'a'), clock);
+  const changes: string[] = [];
+  const tls = await open(dir, authority, clock, changes);
   const server = createServer(tls.options(), (_, response) => response.end('ok'));
   tls.attach(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -190,4 +200,44 @@ void test('a server does not start on a certificate of the user that is wrong', 
     }),
     (error) => error instanceof Fault && error.code === 'invalid' && error.hint !== undefined,
   );
+});
+
+void test('a certificate that was given outlives a restart, gives way to one of the authority, and never to half a pair', async (t) => {
+  const place = await start(t);
+  const by = { dryRun: false, by: {} as Caller } as const;
+  const foreign = await Authority.open(join(place.dir, 'foreign'), systemClock);
+  const names = [{ kind: 'dns', name: 'localhost' }] as const;
+  const file = join(place.dir, 'x.pem');
+  const { own: given } = await openOwnCertificate(file, foreign, names, systemClock);
+  const { own: other } = await openOwnCertificate(`${file}2`, foreign, names, systemClock);
+  const agents = await shown(place, { servername: linkServerName });
+  const people = (tls: ServerTls): string => tls.shown.certificate.fingerprint256;
+  const reopen = (): Promise<ServerTls> => open(place.dir, place.authority, systemClock);
+
+  await assert.rejects(place.tls.setSite({ chain: given.chain, key: other.key }, by), {
+    code: 'invalid',
+    message: /does not belong/,
+  });
+  await place.tls.setSite(given, { ...by, dryRun: true });
+  assert.equal(people(place.tls), agents);
+  await place.tls.setSite({ ...given, chain: `around it\n${given.chain}` }, by);
+  const mine = given.certificate.fingerprint256;
+  assert.equal(await shown(place, { servername: 'localhost', ca: foreign.text }), mine);
+  assert.equal(await shown(place, { servername: linkServerName }), agents);
+  assert.equal(people(await reopen()), mine);
+
+  // Cut in the middle, as no write of ours leaves it: there is a server all the same, and it says why.
+  await writeFile(join(place.dir, 'a', 'site.pem'), given.key.slice(0, 40));
+  const damaged = await reopen();
+  assert.equal(people(damaged), agents);
+  assert.match(damaged.userProblem ?? '', /does not hold a certificate/);
+
+  await place.tls.generate(by);
+  assert.ok(![mine, agents].includes(people(place.tls)));
+  assert.equal(people(await reopen()), people(place.tls));
+  await writeFile(join(place.dir, 'cert.pem'), other.chain);
+  await writeFile(join(place.dir, 'key.pem'), other.key);
+  const withFiles = await reopen();
+  for (const change of [withFiles.setSite(given, by), withFiles.generate(by)])
+    await assert.rejects(change, { code: 'refused', message: /given by files/ });
 });

@@ -6,15 +6,21 @@
  * `verifyAgent` decides, not the handshake: a person's browser is not turned away for it.
  */
 import { createSecureContext, type SecureContext, type Server, type TlsOptions } from 'node:tls';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeFault, type Clock } from '#lib';
+import { describeFault, Fault, type Clock } from '#lib';
 import type { Log } from '#log';
 import { linkServerName } from '#api';
+import type { Caller } from '../../context.ts';
 import type { Authority } from './authority.ts';
 import {
+  makeOwnCertificate,
   openOwnCertificate,
+  readSiteCertificate,
   readUserCertificate,
+  siteCertificate,
   userFilesVersion,
+  writeSiteCertificate,
   type ServerCertificate,
 } from './server-certificate.ts';
 import { listServerNames } from './server-names.ts';
@@ -42,7 +48,7 @@ export interface ServerTlsParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Told when a certificate was issued or replaced. */
-  readonly onChange: (what: string, how: 'issued' | 'replaced') => void;
+  readonly onChange: (what: string, how: 'issued' | 'replaced', by?: Caller) => void;
 }
 
 /** PEM texts: the authority, what is shown, its key. */
@@ -57,6 +63,8 @@ export class ServerTls {
   #own: ServerCertificate;
   #ownContext: SecureContext;
   #user: ServerCertificate | undefined;
+  /** Given over the API. */
+  #site: ServerCertificate | undefined;
   #userVersion: string;
   #userProblem: string | undefined;
   readonly #servers = new Set<Server>();
@@ -76,17 +84,23 @@ export class ServerTls {
     const tls = new ServerTls(parts, own);
     tls.#userVersion = await userFilesVersion(parts.userFolder);
     tls.#user = await readUserCertificate(parts.userFolder, parts.clock);
+    try {
+      tls.#site = await readSiteCertificate(siteFile(parts), parts.clock);
+    } catch (error) {
+      // Whoever gave it can give another one only while the server serves.
+      tls.#userProblem = describeFault(error);
+    }
     return tls;
   }
 
   /** What people see. */
   get shown(): ServerCertificate {
-    return this.#user ?? this.#own;
+    return this.#user ?? this.#site ?? this.#own;
   }
 
   /** All in use. */
   get certificates(): readonly ServerCertificate[] {
-    return this.#user ? [this.#user, this.#own] : [this.#own];
+    return [this.#user, this.#site, this.#own].filter((one) => one !== undefined);
   }
 
   /** Why the user's present files are not in use, where they are not. */
@@ -125,6 +139,53 @@ export class ServerTls {
     return { ca: this.#parts.authority.text, cert: chain, key };
   }
 
+  /**
+   * People are shown this one from now on. Errors: `invalid`; `refused` where the administrator's files say which is shown.
+   * Nothing but the check is done in a dry run.
+   */
+  async setSite(
+    pair: { readonly chain: string; readonly key: string },
+    how: { readonly dryRun: boolean; readonly by: Caller },
+  ): Promise<void> {
+    this.#requireNoFiles();
+    const site = siteCertificate(pair, this.#parts.clock);
+    if (how.dryRun) return;
+    await writeSiteCertificate(siteFile(this.#parts), site);
+    this.#site = site;
+    this.#userProblem = undefined;
+    this.#parts.onChange('the console and the API', 'replaced', how.by);
+    this.#show();
+  }
+
+  /** One of the installation's authority, made anew, in the place of what there is. Errors: `refused`, as above. */
+  async generate(how: { readonly dryRun: boolean; readonly by: Caller }): Promise<void> {
+    this.#requireNoFiles();
+    if (how.dryRun) return;
+    const { authority, listenAddress } = this.#parts;
+    const names = listServerNames(listenAddress);
+    // What is given up goes last: a kill before leaves it in use.
+    this.#own = await makeOwnCertificate(ownFile(this.#parts), authority, names);
+    this.#ownContext = this.#context(this.#own);
+    await rm(siteFile(this.#parts), { force: true });
+    this.#site = undefined;
+    this.#userProblem = undefined;
+    this.#parts.onChange('the server', 'replaced', how.by);
+    this.#show();
+  }
+
+  #requireNoFiles(): void {
+    if (this.#user === undefined) return;
+    const { userFolder } = this.#parts;
+    throw new Fault('refused', `the certificate is given by files in ${userFolder}`, {
+      hint: 'replace these files, or remove them and try again a minute later',
+    });
+  }
+
+  #show(): void {
+    for (const server of this.#servers) server.setSecureContext(this.#settings(this.shown));
+    for (const renew of this.#followers) renew(this.#texts());
+  }
+
   /** Looks whether a certificate has to be renewed or the user's files have changed. A minute's work at most. */
   async refresh(): Promise<void> {
     const { own, issued } = await openOwn(this.#parts);
@@ -135,8 +196,7 @@ export class ServerTls {
     }
     const changed = await this.#refreshUser();
     if (!changed && !issued) return;
-    for (const server of this.#servers) server.setSecureContext(this.#settings(this.shown));
-    for (const renew of this.#followers) renew(this.#texts());
+    this.#show();
   }
 
   async #refreshUser(): Promise<boolean> {
@@ -172,11 +232,14 @@ export class ServerTls {
   }
 }
 
+const ownFile = ({ folder }: Pick<ServerTlsParts, 'folder'>): string => join(folder, 'server.pem');
+const siteFile = ({ folder }: Pick<ServerTlsParts, 'folder'>): string => join(folder, 'site.pem');
+
 function openOwn(
   parts: ServerTlsParts,
 ): Promise<{ readonly own: ServerCertificate; readonly issued: boolean }> {
   return openOwnCertificate(
-    join(parts.folder, 'server.pem'),
+    ownFile(parts),
     parts.authority,
     listServerNames(parts.listenAddress),
     parts.clock,
