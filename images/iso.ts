@@ -2,9 +2,20 @@
  * CD images (ISO 9660 with Rock Ridge and Joliet names) through xorriso: written, listed and read without
  * a virtual machine and without mounting (HW-46). Written images depend on their files alone.
  */
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import {
+  link,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Fault } from '#lib';
 import { runTool } from './run.ts';
 import { imageEpochS } from './version.ts';
@@ -39,9 +50,7 @@ const reportRow = /^File data lba: +\d+ , +\d+ , +\d+ , +(\d{1,15}) , ('\/.*')$/
 /** Errors: `invalid` for a label or a path, `unsupported` without xorriso. */
 export async function createIso(request: IsoRequest): Promise<void> {
   const { path, label, files, boot, signal } = request;
-  if (!/^[A-Za-z0-9_-]{1,32}$/.test(label)) {
-    throw new Fault('invalid', `"${label.slice(0, 40)}" is not a label for a CD`);
-  }
+  requireLabel(label);
   const work = await mkdtemp(join(tmpdir(), 'gantry-iso-'));
   try {
     for (const file of files) {
@@ -56,6 +65,47 @@ export async function createIso(request: IsoRequest): Promise<void> {
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+export interface FolderIso {
+  /** Of this machine. Links in it stay links, and nothing that they lead to is read. */
+  readonly folder: string;
+  /** Where the image is written: a new file beside it first, so that it is whole or not there. */
+  readonly path: string;
+  /** Volume label, at most 32 letters, digits, - and _. */
+  readonly label: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A CD image of a folder with its names, dates and rights, which all belong to root there. Files may be larger than 4 GiB.
+ * Errors: `not-found` for the folder, `exists` for the image, `invalid` for a label, `unsupported` without xorriso.
+ */
+export async function createIsoOfFolder(request: FolderIso): Promise<void> {
+  const { folder, label, signal } = request;
+  const path = resolve(request.path);
+  requireLabel(label);
+  const stats = await stat(folder).catch(() => undefined);
+  if (stats?.isDirectory() !== true) throw new Fault('not-found', `there is no folder ${folder}`);
+  const part = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);
+  const names = ['-r', '-J', '-joliet-long', '-iso-level', '3', '-V', label];
+  try {
+    const argv = ['-as', 'mkisofs', '-quiet', ...names, '-o', part, resolve(folder)];
+    await runTool(['xorriso', ...argv], { signal });
+    // Never takes the place of another file.
+    await link(part, path).catch((cause: unknown) => {
+      throw new Fault('exists', `cannot write ${path}`, { cause, hint: 'choose another name' });
+    });
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+function requireLabel(label: string): void {
+  if (/^[A-Za-z0-9_-]{1,32}$/.test(label)) return;
+  throw new Fault('invalid', `"${label.slice(0, 40)}" is not a label for a CD`, {
+    hint: 'at most 32 letters, digits, - and _',
+  });
 }
 
 function bootArguments(boot: IsoRequest['boot']): readonly string[] {

@@ -7,9 +7,11 @@ export { createBlankFloppy, floppyBytes } from './floppy/floppy.ts';
 export { buildImage, type BuildRequest, type BuiltImage } from './image.ts';
 export {
   createIso,
+  createIsoOfFolder,
   listIsoFiles,
   putIsoFiles,
   readIsoFile,
+  type FolderIso,
   type IsoFile,
   type IsoRequest,
 } from './iso.ts';

@@ -8,9 +8,9 @@ import { constants, existsSync, readFileSync, readlinkSync, statSync } from 'nod
 import { open, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { checkDisk, hostStore, openDisk } from '#disk';
+import { checkDisk, hostStore, makeDisk, openDisk } from '#disk';
 import type { Disk } from '#api';
-import { isFault, miB } from '#lib';
+import { giB, isFault, miB } from '#lib';
 import { LoopDrive, withoutLoopDrives } from './testing/loop-drive.ts';
 import { bareDefinition, QemuAgent, testDisk, withoutQemu } from './testing/qemu-agent.ts';
 import { ServedGuest } from './testing/served-guest.ts';
@@ -29,23 +29,36 @@ function groupFolders(pid: number | undefined): string[] {
   });
 }
 
+/** Beside its own, as `/dev/vdc` and so on; the drive of the host comes after them. */
+const others = {
+  vdc: { file: 'fixed.vhd', format: 'vhd', variant: 'fixed', sizeBytes: 2040 * giB },
+  vdd: { file: 'dynamic.vhd', format: 'vhd', variant: 'dynamic', sizeBytes: giB },
+  vde: { file: 'flat.raw', format: 'raw', sizeBytes: 64 * miB },
+} as const;
+
 describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
   let agent: QemuAgent;
   let guest: ServedGuest;
   let baseBefore = '';
   let drive: LoopDrive | undefined;
+  const startBytes = new Map<string, number>();
 
   before(async () => {
     agent = await QemuAgent.start();
     guest = new ServedGuest(agent, 'vhd');
-    await guest.make();
+    await guest.make(Object.values(others));
+    for (const { file, sizeBytes } of Object.values(others)) {
+      startBytes.set(file, statSync(join(agent.folder(guest.id), file)).blocks * 512);
+      await guest.put(file, 0, 7);
+      await guest.put(file, sizeBytes / miB - 1, 8);
+    }
     baseBefore = await guest.checksum('base');
     if (withoutLoopDrives !== false) return;
     const image = join(agent.shelf, 'drive.img');
     await writeFile(image, Buffer.alloc(512, 7));
     await truncate(image, 8 * miB);
     drive = new LoopDrive(image);
-    await guest.call('machine.disk.attach', { disk: rawDevice(2) });
+    await guest.call('machine.disk.attach', { disk: rawDevice(5) });
   });
   after(async () => {
     guest?.close();
@@ -84,7 +97,7 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
       };
       const create = (disk: Disk): Promise<string> =>
         agent.create(bareDefinition({ disks: [disk] }, { settings: { acceleration: 'tcg' } }));
-      await guest.run('dd if=/dev/vdc of=/dev/vdc bs=512 count=1 seek=2048 conv=fsync 2>/dev/null');
+      await guest.run('dd if=/dev/vdf of=/dev/vdf bs=512 count=1 seek=2048 conv=fsync 2>/dev/null');
       const image = readFileSync(join(agent.shelf, 'drive.img'));
       assert.equal(image[miB], 7, 'the byte that was on the drive was read and written');
       assert.equal(statSync(device).uid, 0, 'nobody was given a right to the device');
@@ -95,7 +108,7 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
       assert.deepEqual(await said(await create({ ...rawDevice(0), kind: 'linked' })), [
         'linked-disk: the linked disk at virtio0:0 serves only for conversion',
       ]);
-      const detached = await guest.call('machine.disk.detach', { disk: rawDevice(2) });
+      const detached = await guest.call('machine.disk.detach', { disk: rawDevice(5) });
       assert.deepEqual(detached, { live: true });
       await claim();
       assert.equal((await agent.act(other, 'turn-on')).state, 'running', 'another may have it now');
@@ -103,6 +116,58 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
       assert.deepEqual(await said(other), [], 'and after that anybody');
     },
   );
+
+  /** The guest reads what was written past it, at the disk's begin and end, and what it writes is in the file. */
+  async function inUse(device: keyof typeof others): Promise<void> {
+    const { file, sizeBytes } = others[device];
+    const last = sizeBytes / miB - 1;
+    const look = (region: number): string =>
+      `dd if=/dev/${device} bs=1M skip=${region} count=1 2>/dev/null | od -An -tu1 -N1`;
+    assert.deepEqual((await guest.run(`${look(0)}; ${look(last)}`)).match(/\d+/g), ['7', '8']);
+    for (const [region, byte] of [
+      [0, 5],
+      [last, 6],
+    ] as const) {
+      const fill = `head -c 1048576 /dev/zero | tr '\\0' '\\00${byte}'`;
+      const to = `of=/dev/${device} bs=1M seek=${region} conv=notrunc,fsync`;
+      await guest.run(`${fill} | dd ${to} 2>/dev/null`);
+      assert.equal(await guest.get(file, region), byte);
+    }
+  }
+
+  test('FMT-09 a fixed VHD of 2040 GB, and no larger one, is created, written, run and read', async () => {
+    await inUse('vdc');
+    const { sizeBytes } = others.vdc;
+    await using disk = await openDisk({ path: guest.path('fixed'), store: hostStore() });
+    assert.deepEqual([disk.layer.describe().variant, disk.sizeBytes], ['fixed', sizeBytes]);
+    const path = guest.path('larger');
+    const larger = { path, format: 'vhd', variant: 'fixed', sizeBytes: sizeBytes + miB } as const;
+    await assert.rejects(makeDisk(larger, hostStore()), (error) => isFault(error, 'too-large'));
+  });
+
+  test('FMT-10 a dynamic VHD of 1 GB is created with no more than 3 MB, written, run and read, and never holds more than its size', async () => {
+    assert.ok((startBytes.get('dynamic.vhd') ?? Infinity) <= 3_000_000);
+    await inUse('vdd');
+    assert.ok(
+      statSync(guest.path('dynamic')).size < 8 * miB,
+      'what was not written takes no space',
+    );
+    const path = guest.path('full');
+    const sizeBytes = 24 * miB;
+    await makeDisk({ path, format: 'vhd', variant: 'dynamic', sizeBytes }, hostStore());
+    await using disk = await openDisk({ path, store: hostStore(), access: 'write' });
+    for (let at = 0; at < sizeBytes; at += miB) await disk.write(Buffer.alloc(miB, 3), at);
+    await assert.rejects(disk.write(Buffer.alloc(512, 3), sizeBytes));
+    await disk.flush();
+    // Blocks of 2 MiB, each after a page with its bitmap; footers, header and table.
+    const { size } = statSync(path);
+    assert.ok(size <= sizeBytes + (sizeBytes / miB / 2) * 4096 + 4096, `${size} bytes`);
+  });
+
+  test('FMT-41 a raw image is read, written and run', async () => {
+    await inUse('vde');
+    assert.equal(statSync(join(agent.folder(guest.id), 'flat.raw')).size, others.vde.sizeBytes);
+  });
 
   test('they are served with the rights of the vm and no way to gain others, where no network is', () => {
     const status = (pid: number | undefined): string =>

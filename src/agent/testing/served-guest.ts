@@ -11,6 +11,13 @@ import { WrittenGuest } from './written-guest.ts';
 
 const store = hostStore();
 
+export interface OtherDisk {
+  readonly file: string;
+  readonly format: 'vhd' | 'raw';
+  readonly variant?: 'fixed' | 'dynamic';
+  readonly sizeBytes: number;
+}
+
 export class ServedGuest extends WrittenGuest {
   readonly format: 'vhd' | 'vhdx';
 
@@ -23,12 +30,17 @@ export class ServedGuest extends WrittenGuest {
     return join(this.agent.folder(this.id), `${name}.${this.format}`);
   }
 
-  /** The vm with its files: `base` <- `child`, from which it boots, and `data`. */
-  async make(): Promise<void> {
+  /** The vm with its files: `base` <- `child`, from which it boots, `data`, and others in its folder, which are new. */
+  async make(others: readonly OtherDisk[] = []): Promise<void> {
     const { format } = this;
     const disk = (position: number, name: string, sizeBytes: number) =>
       ({ bus: 'virtio', position, file: `${name}.${format}`, format, sizeBytes }) as const;
-    await this.create({}, { disks: [disk(0, 'child', giB), disk(1, 'data', 64 * miB)] });
+    const more = others.map(({ file, format: its, sizeBytes }, index) => {
+      return { bus: 'virtio', position: 2 + index, file, format: its, sizeBytes } as const;
+    });
+    await this.create({}, { disks: [disk(0, 'child', giB), disk(1, 'data', 64 * miB), ...more] });
+    for (const { file, ...other } of others)
+      await makeDisk({ ...other, path: join(this.agent.folder(this.id), file) }, store);
     const image = join(this.agent.folder(this.id), 'disk.qcow2');
     {
       await using from = await openDisk({ path: image, store });
@@ -52,6 +64,27 @@ export class ServedGuest extends WrittenGuest {
   /** The first byte of a MiB of the data disk, read past the vm. */
   async byteOf(region: number): Promise<number> {
     await using disk = await openDisk({ path: this.path('data'), store });
+    const sector = Buffer.alloc(512);
+    await disk.read(sector, region * miB);
+    return sector[0] ?? 0;
+  }
+
+  /** Fills a MiB of a disk of the vm past the vm, before it runs. */
+  async put(file: string, region: number, byte: number): Promise<void> {
+    const path = join(this.agent.folder(this.id), file);
+    await using disk = await openDisk({ path, store, access: 'write' });
+    await disk.write(Buffer.alloc(miB, byte), region * miB);
+    await disk.flush();
+  }
+
+  /** The first byte of a MiB of a disk, read past the vm. */
+  async get(file: string, region: number): Promise<number> {
+    const path = join(this.agent.folder(this.id), file);
+    await using disk = await openDisk({
+      path,
+      store,
+      format: path.endsWith('raw') ? 'raw' : 'vhd',
+    });
     const sector = Buffer.alloc(512);
     await disk.read(sector, region * miB);
     return sector[0] ?? 0;

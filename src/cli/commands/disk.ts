@@ -5,6 +5,7 @@
 import { changeCommands } from '../disk/change.ts';
 import { fileCommands } from '../disk/files.ts';
 import { inspectCommands } from '../disk/inspect.ts';
+import { isoCommands } from '../disk/iso.ts';
 import { lookCommands } from '../disk/look.ts';
 import { makeCommands } from '../disk/make.ts';
 import { serveCommands } from '../disk/serve.ts';
@@ -13,6 +14,7 @@ export const diskCommands = [
   ...inspectCommands,
   ...lookCommands,
   ...makeCommands,
+  ...isoCommands,
   ...changeCommands,
   ...fileCommands,
   ...serveCommands,

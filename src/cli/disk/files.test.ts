@@ -2,11 +2,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { DiskFolder, untilGone, untilMachine, withoutTools } from './testing/disk-folder.ts';
 
-const skip = withoutTools('qemu-system-x86_64', 'qemu-img', 'qemu-io', 'mke2fs', 'debugfs');
+const skip = withoutTools(
+  'qemu-system-x86_64',
+  'qemu-img',
+  'qemu-io',
+  'mke2fs',
+  'debugfs',
+  'xorriso',
+);
 
 describe('files inside disks', { skip }, () => {
   let folder: DiskFolder;
@@ -46,6 +53,33 @@ describe('files inside disks', { skip }, () => {
       other.kill('SIGKILL');
       await once(other, 'close');
     }
+  });
+
+  test('a CD image is made of a folder, with its names, and is read and browsed; links in it lead nowhere', async () => {
+    const name = 'Ein langer Name mit Umlauten äöü und Leerzeichen, der weiter reicht als 64.txt';
+    await mkdir(folder.file('cd/inner'), { recursive: true });
+    await writeFile(folder.file(`cd/inner/${name}`), 'on the CD\n');
+    await symlink('/etc/passwd', folder.file('cd/link'));
+    const made = await folder.must('create-iso', 'cd', 'cd.iso', '--label', 'MY_CD');
+    assert.match(made, /^cd\.iso: .* MY_CD$/m);
+    assert.match(await folder.must('files', 'cd.iso'), /MY_CD/);
+    await folder.must('extract', 'cd.iso', '/', '--to', 'cd.tar');
+    const unpacked = folder.tool('tar', '-tvf', 'cd.tar', '--quoting-style=literal');
+    assert.match(unpacked, /link -> \/etc\/passwd$/m);
+    assert.equal(folder.tool('tar', '-xOf', 'cd.tar', '--wildcards', `*/${name}`), 'on the CD\n');
+    const before = await readFile(folder.file('cd.iso'));
+    assert.equal((await folder.gantry('create-iso', 'cd', 'cd.iso')).code, 8);
+    for (const words of [
+      ['nowhere', 'x.iso'],
+      ['cd', 'x.iso', '--label', 'not a label'],
+    ])
+      assert.notEqual((await folder.gantry('create-iso', ...words)).code, 0);
+    assert.ok((await readFile(folder.file('cd.iso'))).equals(before));
+    const names = await readdir(folder.path);
+    assert.deepEqual(
+      names.filter((one) => one.includes('.iso')),
+      ['cd.iso'],
+    );
   });
 
   test('a command that is killed leaves no machine', async () => {
