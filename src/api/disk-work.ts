@@ -95,6 +95,10 @@ export const diskWorkSchema = z
       file: target,
       parent,
       format: z.enum(['qcow2', 'vhd', 'vhdx', 'vmdk']),
+      reattach: z.boolean().optional().meta({
+        description:
+          'the vm that has the parent as its disk has the child in its place from then on; takes the right vm.disks on it',
+      }),
     }),
     z.strictObject({ verb: z.literal('convert'), ...source, target, ...shape, compression }),
     z.strictObject({ verb: z.literal('resize'), ...source, sizeBytes }),

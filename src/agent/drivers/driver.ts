@@ -244,6 +244,13 @@ export interface Storage {
     wish: DiskCompact,
     work: LayerWork,
   ): Promise<LinkResult<'machine.disk.compact'>>;
+  /**
+   * A differencing disk over one of the machine that is served to it (docs/rfd/0027), in the same format. Made once: asked
+   * for again it is there. Absent where there are no files. Errors: `exists` for another file of its name.
+   */
+  makeChild?(file: MachineFile, parent: Disk, child: Disk, signal: AbortSignal): Promise<void>;
+  /** What the file of a disk is. Absent where there are no files. */
+  describeDisk?(file: MachineFile, disk: Disk): Promise<LinkResult<'machine.disk.put-child'>>;
   /** Bytes that the disks will need at once, before anything is written (VM-03). */
   spaceFor(sources: readonly DiskSourceLike[]): Promise<number>;
   /** Errors: `refused` while another machine uses it. */

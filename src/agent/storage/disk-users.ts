@@ -3,7 +3,8 @@
  * no disk is opened, so it costs the same whatever the disks are. What lies below is the forest's (disk-forest.ts).
  */
 import { isLive } from '../host/admission.ts';
-import { diskPaths, resolveFile } from '../drivers/qemu/places.ts';
+import { resolveFile } from '../drivers/qemu/places.ts';
+import { chainOf } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath } from './allowed.ts';
 
@@ -35,11 +36,8 @@ export async function findDiskUsers(machines: readonly MachineFile[]): Promise<D
     for (const { file, format } of machine.layers.files)
       await use(resolveFile(machine.folder, file), 'layer', format);
     for (const disk of disks) {
-      const [top, ...below] = diskPaths(machine, disk);
-      const own = below.at(-1) ?? top;
-      const formatOf = (path: string): string => (path === own ? disk.format : 'qcow2');
-      await use(top, 'disk', formatOf(top));
-      for (const path of below) await use(path, 'layer', formatOf(path));
+      for (const [index, { file, format }] of chainOf(machine.layers, disk).entries())
+        await use(resolveFile(machine.folder, file), index === 0 ? 'disk' : 'layer', format);
     }
     for (const medium of [...opticalDrives.map((drive) => drive.medium), floppy?.medium])
       if (medium?.kind === 'file') await use(resolveFile(machine.folder, medium.file), 'medium');

@@ -15,7 +15,7 @@ import {
   type HostSettings,
   type VmDefinition,
 } from '#api';
-import { Fault } from '#lib';
+import { assert, Fault } from '#lib';
 import type {
   DiskFacts,
   DiskSourceLike,
@@ -30,6 +30,7 @@ import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
 import { topOf } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath, requireInside } from './allowed.ts';
+import { describeDiskFile, makeChildDisk, type DiskFile } from './child-disk.ts';
 import { compactDisk, type Compacted } from './compact-disk.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
 import { findDefinitions } from './discover.ts';
@@ -190,6 +191,24 @@ export class FileStorage implements Storage {
     return await compactDisk(path, disk.format, wish, work);
   }
 
+  async makeChild(
+    file: MachineFile,
+    parent: Disk,
+    child: Disk,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const [made, below] = [child, parent].map((disk) => fileOf(file, disk));
+    assert(made !== undefined && below !== undefined, 'two files');
+    const folders = this.folders(file.folder);
+    await requireInside(below.path, folders);
+    await makeChildDisk(made, below, { folders, signal });
+    await this.#options.own(made.path, file.uid);
+  }
+
+  describeDisk(file: MachineFile, disk: Disk): ReturnType<typeof describeDiskFile> {
+    return describeDiskFile(fileOf(file, disk), this.folders(file.folder));
+  }
+
   async spaceFor(sources: readonly DiskSourceLike[]): Promise<number> {
     let bytes = 0;
     for (const source of sources) {
@@ -298,6 +317,10 @@ export class FileStorage implements Storage {
   #place(own: string | undefined, path: string, signal: AbortSignal): DiskPlace {
     return { qemuImg: this.#options.qemuImg(), path, folders: this.folders(own), signal };
   }
+}
+
+function fileOf({ folder }: MachineFile, { file, format }: Disk): DiskFile {
+  return { path: resolveFile(folder, file), format };
 }
 
 /** At least what the first file of the disk takes on its volume. */

@@ -80,11 +80,11 @@ export function rolesOf(file: MachineFile): Map<string, FileRole> {
     [`${own.tpm}.log`, 'log'],
     [own.disksLog, 'log'],
   ]);
-  for (const disk of disks) roles.set(resolveFile(file.folder, disk.file), 'disk');
   for (const { file: layer, parent } of file.layers.files)
     if (parent !== null) roles.set(resolveFile(file.folder, layer), 'snapshot');
   for (const { state } of file.layers.snapshots)
     roles.set(resolveFile(file.folder, state), 'snapshot');
+  for (const disk of disks) roles.set(resolveFile(file.folder, disk.file), 'disk');
   for (const layer of undoFiles(file.layers)) roles.set(resolveFile(file.folder, layer), 'undo');
   for (const port of [...serialPorts, parallelPort]) {
     if (port.kind === 'file') roles.set(resolveFile(file.folder, port.file), 'port');
@@ -102,7 +102,7 @@ function diskSizes({
   for (const { file, format, sizeBytes } of definition.hardware.disks) {
     sizes.set(resolveFile(folder, file), { format, sizeBytes });
     for (const layer of layers.files)
-      if (chainFrom(layers, layer.file).at(-1)?.file === file)
+      if (chainFrom(layers, layer.file).some((one) => one.file === file))
         sizes.set(resolveFile(folder, layer.file), { format: layer.format, sizeBytes });
   }
   return sizes;

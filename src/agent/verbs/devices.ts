@@ -21,7 +21,8 @@ import { compactDisk } from '../machine/compact.ts';
 import { matchDisks } from '../machine/match-disks.ts';
 import { operationOf, tellingFailure } from '../machine/disk-failure.ts';
 import { eventOfObstacle } from '../machine/obstacles.ts';
-import { requireLayersKept } from '../machine/layers/keep-layers.ts';
+import { requireLayersKept, withoutLayersOf } from '../machine/layers/keep-layers.ts';
+import { dropChild, putChild } from '../machine/layers/make-child.ts';
 import type { MachineFile } from '../machine/record.ts';
 
 type DeviceVerbs = Pick<
@@ -31,6 +32,8 @@ type DeviceVerbs = Pick<
   | 'machine.disk.delete'
   | 'machine.disk.compact'
   | 'machine.disk.match'
+  | 'machine.disk.put-child'
+  | 'machine.disk.drop-child'
   | 'machine.disk.attach'
   | 'machine.disk.detach'
   | 'machine.adapter.attach'
@@ -113,6 +116,18 @@ export function deviceVerbs(host: Host): DeviceVerbs {
         progress,
       );
       return { report: machine.report() };
+    },
+
+    'machine.disk.put-child': ({ id, generation, cause, ...pair }, { signal }) =>
+      host
+        .machine(id)
+        .change('change-disks', generation, cause, (hands) => putChild(hands, pair), signal),
+
+    async 'machine.disk.drop-child'({ id, generation, cause, ...pair }, { signal }) {
+      await host
+        .machine(id)
+        .change('change-disks', generation, cause, (hands) => dropChild(hands, pair), signal);
+      return {};
     },
 
     'machine.disk.attach': ({ id, generation, cause, disk }, { signal }) =>
@@ -221,8 +236,19 @@ async function detachDisk(hands: Hands, disk: Disk): Promise<Live> {
     return 'live';
   });
   await keep(hands, remove, live);
+  await dropLayers(hands);
   tellDevice(hands, 'vm.device.removed', `disk ${placeName(disk)}`, live);
   return { live };
+}
+
+/** Of a differencing disk that was detached. */
+async function dropLayers(hands: Hands): Promise<void> {
+  const { file, host } = hands;
+  const layers = withoutLayersOf(file.layers, file.definition.hardware.disks);
+  if (layers === file.layers) return;
+  hands.set({ layers });
+  await hands.persist();
+  await host.driver.storage.layers.write(hands.file, layers);
 }
 
 async function attachAdapter(hands: Hands, adapter: Adapter): Promise<Live> {

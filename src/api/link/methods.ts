@@ -36,7 +36,7 @@ import { startCheckSchema, vmActionRequestSchema } from '../vm/vm.ts';
 import { powerActions } from '../vm/actions.ts';
 import { causeSchema } from './cause.ts';
 import { diskMatchSchema, diskSourceSchema } from './disk-source.ts';
-import { hostDriveSchema } from './host-drive.ts';
+import { driveMethods } from './drive-methods.ts';
 import { hostMediaSchema } from './host-media.ts';
 import { moveMethods } from './move-methods.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
@@ -70,11 +70,7 @@ export const linkMethods = {
   ...diskMethods,
   /** Images for drives in the folders for vms and the search path; what machines with a process have in their drives. */
   'host.media': { params: z.strictObject({}), result: hostMediaSchema },
-  /** Errors: `not-found`, `invalid` for anything but an entire drive. */
-  'host.drive': {
-    params: z.strictObject({ device: z.string().max(256) }),
-    result: hostDriveSchema,
-  },
+  ...driveMethods,
   'host.service': {
     params: z.strictObject({ run: z.boolean(), cause: causeSchema }),
     result: z.strictObject({ running: z.boolean() }),

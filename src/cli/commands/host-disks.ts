@@ -238,9 +238,19 @@ export const hostDiskCommands: readonly Command[] = [
     verb: 'create-child',
     summary: 'a differencing disk on a host: it holds what changes over its parent',
     args: [target, parent],
-    options: newFormat,
+    options: {
+      ...newFormat,
+      reattach: {
+        type: 'flag',
+        meaning: 'the vm that has PARENT as its disk has FILE in its place from then on',
+      },
+    },
     example: '/srv/vms/monday.qcow2 /srv/vms/base.qcow2',
-    body: ([on], options) => ({ parent: on, format: options.format ?? 'qcow2' }),
+    body: ([on], options) => ({
+      parent: on,
+      format: options.format ?? 'qcow2',
+      ...(options.reattach === true ? { reattach: true } : {}),
+    }),
     tells: made,
   }),
   diskCommand({

@@ -305,6 +305,7 @@ export const german: Language = {
     'vm.migrate': 'Auf anderen Host verschieben',
     'vm.disk.relocate': 'Platte verschieben',
     'vm.disk.convert': 'Platte umwandeln',
+    'vm.disk.reattach': 'An differenzierende Platte anschließen',
     'vm.disk.compact': 'Platte verkleinern',
     'vm.disk.detach': 'Platte trennen',
     'vm.adapter.attach': 'Netzwerkkarte hinzufügen',

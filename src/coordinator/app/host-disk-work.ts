@@ -19,6 +19,7 @@ import { namesOf } from './host-disks.ts';
 import { asJson } from './json.ts';
 import { ancestorsOf, hostThing } from './things.ts';
 import { copyLimitMs } from './vm/clone-steps.ts';
+import { reattachToChild } from './vm/reattach-disk.ts';
 import { followed, stepNames, type Kind, type Step, type Work } from './work.ts';
 
 /** What does the same to a disk that a vm has. */
@@ -27,6 +28,7 @@ const onVm: Readonly<Partial<Record<string, string>>> = {
   convert: 'gantry vm convert-disk',
   flatten: 'gantry vm flatten',
   delete: 'gantry vm detach-disk',
+  'create-child': 'the same with --reattach, after which the vm has the child',
 };
 
 export async function workOnDisk(
@@ -36,6 +38,8 @@ export async function workOnDisk(
   work: DiskWork,
   { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<Operation | DryRun> {
+  if (work.verb === 'create-child' && work.reattach === true)
+    return await reattachToChild(coordinator, caller, hostId, work, dryRun);
   const { inventory, links, operations } = coordinator;
   const kind = kindOf(work.verb);
   const target = hostThing(inventory, hostId);

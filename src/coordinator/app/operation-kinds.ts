@@ -13,6 +13,7 @@ import { flattenKind } from './vm/flatten-vm.ts';
 import { convertDiskKind } from './vm/linked-disks.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
 import { migrateKind } from './vm/migrate-steps.ts';
+import { reattachKind } from './vm/reattach-disk.ts';
 import { relocateDiskKind, relocateKind } from './vm/relocate-vm.ts';
 import { addShareKind, removeShareKind } from './vm/shares-vm.ts';
 import { teamKinds } from './team/act-team.ts';
@@ -40,6 +41,7 @@ export const operationKinds: readonly Kind[] = [
   detachDiskKind,
   convertDiskKind,
   compactDiskKind,
+  reattachKind,
   attachAdapterKind,
   detachAdapterKind,
   changeAdapterKind,

@@ -8,6 +8,7 @@ import {
   judgeAction,
   linkMethods,
   placeName,
+  type Disk,
   type LinkMethod,
   type LinkParams,
   type LinkResult,
@@ -191,6 +192,12 @@ export class MemoryHost implements Links {
     return { report: this.report(id) };
   }
 
+  #swapDisk(id: string, generation: number, before: Disk, after: Disk): void {
+    this.#changeHardware(id, generation, ({ disks }) => ({
+      disks: disks.map((disk) => (disk.file === before.file ? after : disk)),
+    }));
+  }
+
   #changeHardware(
     id: string,
     generation: number,
@@ -283,6 +290,14 @@ export class MemoryHost implements Links {
     'machine.disk.match': ({ id, generation }) => {
       this.#machine(id, generation);
       return { report: this.report(id) };
+    },
+    'machine.disk.put-child': ({ id, generation, parent, child }) => {
+      this.#swapDisk(id, generation, parent, child);
+      return { path: child.file, format: child.format, variant: 'v3', sizeBytes: 0 };
+    },
+    'machine.disk.drop-child': ({ id, generation, parent, child }) => {
+      this.#swapDisk(id, generation, child, parent);
+      return {};
     },
     'machine.flatten': ({ id, generation }) => {
       this.#machine(id, generation);

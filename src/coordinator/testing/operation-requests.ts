@@ -1,5 +1,6 @@
 /** What each operation is asked for with, in a world of its own (operation-worlds.ts). */
 import assert from 'node:assert/strict';
+import { posix } from 'node:path';
 import {
   diskVerbs,
   teamActionNames,
@@ -36,6 +37,7 @@ import {
   takeSnapshot,
 } from '../app/vm/snapshots-vm.ts';
 import type { Caller, Coordinator } from '../context.ts';
+import type { VmDocument } from '../documents.ts';
 import { exampleOf } from './disk-examples.ts';
 
 /** The state in which a vm is when the action is asked for. */
@@ -221,6 +223,16 @@ export async function askFor(
         { freeBlocks: 'keep', fixed: 'refuse' },
         false,
       ),
+    'vm.disk.reattach': () => {
+      const vm = coordinator.inventory.document<VmDocument>('vm', id)?.data;
+      const [disk] = vm?.definition.hardware.disks ?? [];
+      assert(vm !== undefined && disk !== undefined, 'a vm with a disk');
+      const parent = posix.resolve(vm.path, disk.file);
+      const work = { verb: 'create-child', parent, format: 'qcow2', reattach: true } as const;
+      const file = posix.join(vm.path, 'child.qcow2');
+      const { signal } = new AbortController();
+      return workOnDisk(coordinator, caller, hostId, { ...work, file }, { dryRun: false, signal });
+    },
     'vm.disk.detach': () => detachDisk(coordinator, caller, id, 'virtio0:0', false),
     'vm.adapter.change': () =>
       changeAdapter(coordinator, caller, id, 0, { attachment: { kind: 'none' } }, false),

@@ -4,6 +4,8 @@
  *
  *   disk's own file (sealed) <- layer (sealed) <- top, which the guest writes
  *
+ * The own file of a differencing disk lies on its parents (sealed), which stay as they are (make-child.ts).
+ *
  * Invariant: what something lies on has a seal, what nothing lies on has none. A disk without layers does
  * not appear. Pure.
  */
@@ -209,9 +211,22 @@ export function changeTops(
   return prune({ ...layers, tops: moved });
 }
 
-/** Files that keep what they hold: those of snapshots and clones. Nothing writes into them or into what they lie on. */
-function keptFiles({ files, snapshots }: Layers): ReadonlySet<string> {
+/** What lies below the disks' own files: parents of differencing disks, which no vm writes (DISK-28). */
+function filesBelowOwn(layers: Layers): ReadonlySet<string> {
+  return new Set(
+    layers.tops.flatMap(({ disk }) =>
+      chainFrom(layers, disk)
+        .slice(1)
+        .map(({ file }) => file),
+    ),
+  );
+}
+
+/** Files that keep what they hold: those of snapshots, clones and parents. Nothing writes into them or into what they lie on. */
+function keptFiles(layers: Layers): ReadonlySet<string> {
+  const { files, snapshots } = layers;
   return new Set([
+    ...filesBelowOwn(layers),
     ...snapshots.flatMap(({ disks }) => disks.map(({ file }) => file)),
     ...files.filter(({ shared }) => shared).map(({ file }) => file),
   ]);
@@ -247,7 +262,9 @@ export function prune(layers: Layers): Layers {
     .filter(({ file, parent }) => parent !== null || !isBare(file))
     .map((layer) => (isBare(layer.file) ? { ...layer, seal: null } : layer));
   // A disk whose own file is on top again has no layers.
-  const tops = layers.tops.filter(({ disk, top }) => disk !== top || !isBare(disk));
+  const tops = layers.tops.filter(
+    ({ disk, top }) => disk !== top || !isBare(disk) || chainFrom(layers, disk).length > 1,
+  );
   return { ...layers, files, tops };
 }
 
@@ -258,7 +275,7 @@ export interface Merge {
 
 /** A file that nothing names and one other lies on: what that one holds can be written into it (SNAP-07). */
 export function nextMerge(layers: Layers): Merge | undefined {
-  const named = namedFiles(layers);
+  const named = namedFiles(layers).union(filesBelowOwn(layers));
   for (const { file: lower, shared } of layers.files) {
     if (named.has(lower) || shared) continue;
     const above = layers.files.filter(({ parent }) => parent === lower);

@@ -1,5 +1,6 @@
 /** A new disk file on a host: empty, over a parent, or with the content of another. Where there is room stands first. */
 import {
+  Checkbox,
   FormGroup,
   FormSelect,
   FormSelectOption,
@@ -33,10 +34,12 @@ interface Answers {
   readonly format: Format;
   readonly allocation: Allocation;
   readonly sizeMiB: number;
+  /** The vm that has the parent has the child in its place. */
+  readonly reattach: boolean;
 }
 
 function requestOf(verb: MakingVerb, answers: Answers, source: HostDisk | undefined): DiskRequest {
-  const { folder, name, format, allocation, sizeMiB } = answers;
+  const { folder, name, format, allocation, sizeMiB, reattach } = answers;
   const made = `${folder.replace(/\/+$/, '')}/${name}`;
   switch (verb) {
     case 'create': {
@@ -45,7 +48,8 @@ function requestOf(verb: MakingVerb, answers: Answers, source: HostDisk | undefi
     }
     case 'create-child': {
       const childFormat = isChildFormat(format) ? format : 'qcow2';
-      return { verb, file: made, parent: source?.path ?? '', format: childFormat };
+      const more = reattach ? { reattach } : {};
+      return { verb, file: made, parent: source?.path ?? '', format: childFormat, ...more };
     }
     case 'convert':
       return { verb, file: source?.path ?? '', target: made, format, allocation };
@@ -80,6 +84,7 @@ export function MakeDisk({
     format: known ?? 'qcow2',
     allocation: 'dynamic',
     sizeMiB: startMiB,
+    reattach: source?.vms.length === 1,
   }));
   const change = (part: Partial<Answers>): void => setAnswers({ ...answers, ...part });
   const { folder, name, format, allocation, sizeMiB } = answers;
@@ -137,11 +142,22 @@ export function MakeDisk({
         </FormSelect>
       </FormGroup>
       {verb === 'create-child' ? (
-        <HelperText>
-          <HelperTextItem>
-            {text('parentLocked', { parent: fileName(source?.path ?? '') })}
-          </HelperTextItem>
-        </HelperText>
+        <>
+          {source?.vms.length === 1 && (
+            <Checkbox
+              id="disk-reattach"
+              label={text('reattach', { vm: source.vms[0] ?? '' })}
+              description={text('reattachHelp')}
+              isChecked={answers.reattach}
+              onChange={(_event, reattach) => change({ reattach })}
+            />
+          )}
+          <HelperText>
+            <HelperTextItem>
+              {text('parentLocked', { parent: fileName(source?.path ?? '') })}
+            </HelperTextItem>
+          </HelperText>
+        </>
       ) : (
         <FormGroup role="radiogroup" label={text('allocation')} isInline>
           {diskAllocations.map((one) => (

@@ -40,6 +40,8 @@ const english = {
   fixed: 'All taken at once',
   sizeMiB: 'Size in MiB',
   parentLocked: '{parent} becomes read-only.',
+  reattach: '{vm} has the new disk in its place',
+  reattachHelp: 'The vm must be off. Nobody may write what a differencing disk is made from.',
   gain: 'About {bytes} could be won.',
   noGain: 'It cannot be compacted: {reason}.',
   found: 'Corruptions: {corruptions}, leaks: {leaks}, oddities: {oddities}',
@@ -86,6 +88,9 @@ const german: Readonly<Record<DiskTextKey, string>> = {
   fixed: 'Wird ganz belegt',
   sizeMiB: 'Größe in MiB',
   parentLocked: '{parent} wird schreibgeschützt.',
+  reattach: '{vm} hat die neue Platte an ihrer Stelle',
+  reattachHelp:
+    'Die VM muss aus sein. Woraus eine differenzierende Platte gemacht ist, darf niemand schreiben.',
   gain: 'Etwa {bytes} wären zu gewinnen.',
   noGain: 'Sie lässt sich nicht komprimieren: {reason}.',
   found: 'Beschädigungen: {corruptions}, Lecks: {leaks}, Auffälligkeiten: {oddities}',
