@@ -7,6 +7,10 @@ import { idSchema, timeSchema } from './ids.ts';
 
 const maxViewerPorts = 1000;
 
+function isAddress(text: string): boolean {
+  return z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success;
+}
+
 export const viewerSignIns = ['any', 'accounts', 'tickets'] as const;
 export type ViewerSignIn = (typeof viewerSignIns)[number];
 
@@ -17,7 +21,9 @@ export const viewerSettingsSchema = z
       .default(false)
       .meta({ description: 'whether the host listens for native viewers of screens' }),
     address: z
-      .union([z.ipv4(), z.ipv6()])
+      .string()
+      .max(45)
+      .refine((text) => isAddress(text), 'must be an address of the host')
       .nullable()
       .default(null)
       .meta({ description: 'on which it listens; null: on all that it has' }),

@@ -1,9 +1,13 @@
-/** The console's frame in a real browser: tree, palette, drawer, the status page, and all of it without a mouse. */
+/**
+ * The console's frame in a real browser: tree, palette, drawer, the status page, pages of hosts, and all of it without a mouse.
+ * One file because all of it looks at the same simulated hosts.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import type { HostCapacity, Vm } from '#api';
+import { makePair } from '../../src/coordinator/testing/certificate-pair.ts';
 import {
   findBarriers,
   findBarriersInEachLight,
@@ -317,6 +321,91 @@ describe('the frame of the console', { skip: noBrowser }, () => {
         ['eno2', 'any', null],
       ],
     );
+  });
+
+  test('RCON-06 RCON-10 RCON-17 RCON-18 native viewers of a host: address, ports and state on its page and in the report of all hosts, how one signs in, what goes without TLS as a standing warning, certificates generated and supplied', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const { hostId, host } = await runningVm();
+    await open(`/hosts/${hostId}?tab=viewers`);
+    const panel = page.getByRole('tabpanel');
+    const fact = (name: string): Locator =>
+      panel.locator('dl > div').filter({ has: page.getByText(name, { exact: true }) });
+    await fact('State').getByText('Off').waitFor();
+    await panel.getByRole('button', { name: 'Change' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Let native viewers in').check();
+    await dialog.getByLabel('First port').fill('46800');
+    await dialog.getByLabel('Number of ports').fill('40');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await fact('State').getByText('Listening').waitFor();
+    await fact('Address').getByText('127.0.0.1').waitFor();
+    await fact('Viewer ports').getByText('46800-46839').waitFor();
+    await fact('TLS').getByText('Required').waitFor();
+    await fact('Way to sign in').getByText(/^Any/).waitFor();
+    await panel.getByRole('button', { name: 'Supply a certificate' }).scrollIntoViewIfNeeded();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await open('/hosts');
+    await page.getByRole('button', { name: 'Columns' }).click();
+    for (const name of ['Native viewers', 'Viewers at', 'Viewer ports', 'Viewers with TLS'])
+      await page.getByRole('menuitem', { name, exact: true }).getByRole('checkbox').check();
+    await page.keyboard.press('Escape');
+    const row = page.getByRole('grid', { name: 'Hosts' }).getByRole('row', { name: host });
+    for (const said of ['Listening', '127.0.0.1', '46800-46839', 'Required'])
+      await row.getByText(said, { exact: true }).waitFor();
+    const report = await gantry.must('host', 'list', '-o', 'wide');
+    assert.match(report, /^NAME.* VIEWERS +AT +PORTS +TLS/m);
+    assert.match(report, new RegExp(`^${host} .*listening +127.0.0.1 +46800-46839 +required`, 'm'));
+    assert.match(
+      await gantry.must('host', 'show', host),
+      /viewers at +127.0.0.1 ports 46800-46839/,
+    );
+    // How one signs in, and without TLS.
+    await open(`/hosts/${hostId}?tab=viewers`);
+    await panel.getByRole('button', { name: 'Change' }).click();
+    await dialog.getByLabel('Way to sign in').selectOption('tickets');
+    await dialog.getByLabel('Viewers without TLS').selectOption('allowed');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await fact('Way to sign in')
+      .getByText(/^Tickets/)
+      .waitFor();
+    await panel.getByText('Viewers without TLS are let in').waitFor();
+    await fact('TLS').getByText('Optional', { exact: false }).waitFor();
+    await panel.getByRole('button', { name: 'Supply a certificate' }).scrollIntoViewIfNeeded();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    assert.match(await gantry.must('host', 'list', '-o', 'wide'), / 46800-46839 +optional/);
+    await open('/status');
+    await page
+      .getByText(`host ${host} lets in viewers of screens without TLS`, { exact: false })
+      .waitFor();
+    const { settings } = await client.call('host.show', { params: { host } });
+    assert.deepEqual(
+      [settings.viewers.signIn, settings.viewers.unencrypted, settings.viewers.firstPort],
+      ['tickets', 'allowed', 46800],
+    );
+    // Certificates.
+    await open(`/hosts/${hostId}?tab=viewers`);
+    const certificate = panel.getByRole('region', { name: 'Certificate' });
+    await certificate.getByText('authority, renewed by itself', { exact: false }).waitFor();
+    const params = { host };
+    const made = await client.call('host.viewer-certificate.show', { params });
+    await certificate.getByRole('button', { name: 'Generate a new certificate' }).click();
+    await certificate.getByText(made.fingerprint).waitFor({ state: 'detached' });
+    const pair = await makePair('elsewhere.example');
+    await certificate.getByRole('button', { name: 'Supply a certificate' }).click();
+    await dialog.getByLabel('Certificate and those above it, PEM').fill(pair.chain);
+    await dialog.getByLabel('Private key without a passphrase, PEM').fill(pair.key);
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Supply a certificate' }).click();
+    await certificate.getByText('DNS:elsewhere.example').waitFor();
+    await certificate.getByText(/it is not valid for .*127\.0\.0\.1.*warn or refuse/).waitFor();
+    await certificate.getByRole('button', { name: 'Generate a new certificate' }).click();
+    await certificate.getByText('DNS:elsewhere.example').waitFor({ state: 'detached' });
+    await client.call('host.update', {
+      params,
+      body: { settings: { viewers: { enabled: false, unencrypted: 'refused' } } },
+    });
   });
 
   test('WEB-36 the resource allocation of a host has reserve, maximum and weight of each vm with their sums against the host, and changes those of a running vm', async () => {

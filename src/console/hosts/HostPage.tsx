@@ -30,6 +30,10 @@ const HostAdapters = lazy(async () => ({
   default: (await import('./HostAdapters.tsx')).HostAdapters,
 }));
 
+const HostViewers = lazy(async () => ({
+  default: (await import('./viewers/HostViewers.tsx')).HostViewers,
+}));
+
 const HostDisks = lazy(async () => ({
   default: (await import('./disks/HostDisks.tsx')).HostDisks,
 }));
@@ -128,6 +132,12 @@ function HostTabContent({
       return (
         <Suspense fallback={<Coming />}>
           <HostAdapters host={host} />
+        </Suspense>
+      );
+    case 'viewers':
+      return (
+        <Suspense fallback={<Coming />}>
+          <HostViewers host={host} />
         </Suspense>
       );
     case 'virtualDisks':

@@ -1,9 +1,10 @@
 /** The columns of hosts. */
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Host } from '#api';
+import type { Host, ViewerState } from '#api';
 import { useConsole } from '../console.ts';
 import { columnOf, type Column } from '../list/column.ts';
+import type { TextKey } from '../i18n/en.ts';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { HostStatusLabel } from './HostStatusLabel.tsx';
 
@@ -13,6 +14,14 @@ export function memoryUsed({ facts, load }: Host): number | null {
 }
 
 const column = columnOf<Host>();
+
+const viewerWords = {
+  off: 'switchedOff',
+  unsupported: 'notAvailable',
+  unknown: 'notAvailable',
+  listening: 'listening',
+  failed: 'notListening',
+} as const satisfies Readonly<Record<ViewerState, TextKey>>;
 
 export const hostColumns: readonly Column<Host>[] = [
   column({
@@ -77,6 +86,36 @@ export const hostColumns: readonly Column<Host>[] = [
     raw: (host) => host.driver,
     say: (driver, _words, { facts }) =>
       facts === null ? driver : `${driver}, ${facts.acceleration.use}`,
+  }),
+  column({
+    key: 'viewers',
+    field: 'viewers.state',
+    width: 8,
+    hidden: true,
+    raw: ({ viewers }) => viewers.state,
+    say: (state, words) => words.text(viewerWords[state]),
+  }),
+  column({
+    key: 'viewerAddress',
+    field: 'viewers.address',
+    width: 10,
+    hidden: true,
+    raw: ({ viewers }) => viewers.address,
+  }),
+  column({
+    key: 'viewerPorts',
+    field: 'viewers.ports',
+    width: 8,
+    hidden: true,
+    raw: ({ viewers }) => viewers.ports,
+  }),
+  column({
+    key: 'viewerTls',
+    field: 'viewers.tls',
+    width: 8,
+    hidden: true,
+    raw: ({ viewers }) => viewers.tls,
+    say: (tls, words) => words.text(tls === 'required' ? 'tlsRequired' : 'tlsOptional'),
   }),
   column({
     key: 'reason',

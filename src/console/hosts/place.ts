@@ -8,6 +8,7 @@ export const hostTabs = [
   'virtualMachines',
   'resourceAllocation',
   'adapters',
+  'viewers',
   'virtualDisks',
   'checks',
   'events',

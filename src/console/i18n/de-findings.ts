@@ -122,6 +122,7 @@ export const germanChecks: Readonly<Record<string, string>> = {
   'write protection': 'Schreibschutz',
   account: 'Konto',
   'system log': 'Systemprotokoll',
+  viewers: 'Eigene Betrachter',
   'install the package qemu-system-x86': 'das Paket qemu-system-x86 installieren',
   'install the packages qemu-system-arm and qemu-efi-aarch64':
     'die Pakete qemu-system-arm und qemu-efi-aarch64 installieren',

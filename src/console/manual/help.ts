@@ -57,6 +57,7 @@ export const hostTabHelp: Readonly<Record<HostTab, HelpPlace>> = {
   virtualMachines: 'manual/users/vms.md',
   resourceAllocation: 'manual/users/console.md#hosts',
   adapters: 'manual/users/networks.md#adapters-of-a-host',
+  viewers: 'manual/operators/security.md#native-viewers',
   virtualDisks: 'manual/users/disks.md',
   checks: 'manual/operators/trouble.md',
   events: work,

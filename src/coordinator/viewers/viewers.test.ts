@@ -1,17 +1,16 @@
 /** Native viewers: real ones (TigerVNC, vncsnapshot) and some made of bytes, at ports of an agent made of bytes and of a real one. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { pino } from 'pino';
 import type { ConsoleSession, ConsoleTicket, Host, ViewerCertificate, VmViewer } from '#api';
-import { createCertificate } from '#x509';
+import { makePair } from '../testing/certificate-pair.ts';
 import { consoleEvents, ConsolePerson } from '../testing/console-peers.ts';
 import { FakeAgent, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -291,7 +290,7 @@ describe('native viewers', { timeout: 120_000 }, () => {
     await page.leave();
   });
 
-  test('the way to sign in is chosen per host, for new connections, while vms go on', async () => {
+  test('RCON-10 the way to sign in is chosen per host, for new connections, while vms go on', async () => {
     const plain = asBob;
     const withToken = { ...asBob, password: bob };
     const open = await knockAt('web-1', plain);
@@ -337,7 +336,7 @@ describe('native viewers', { timeout: 120_000 }, () => {
       assert.ok(![...logged, ...audited, text].some((one) => one.includes(secret)));
   });
 
-  test('without TLS nobody is let in unless an administrator has allowed it for the host, which is a standing warning', async () => {
+  test('RCON-17 without TLS nobody is let in unless an administrator has allowed it for the host, which is a standing warning', async () => {
     const warnings = async (): Promise<readonly string[]> => {
       const { json } = await stage.send('GET', '/installation');
       const { findings } = json as { findings: { check: string; evidence: string }[] };
@@ -371,7 +370,7 @@ describe('native viewers', { timeout: 120_000 }, () => {
   });
 
   test(
-    'certificates are generated or supplied, and a viewer that connects to another name than theirs says so',
+    'RCON-18 certificates are generated or supplied, and a viewer that connects to another name than theirs says so',
     {
       skip: missing(viewer, xServer),
     },
@@ -470,21 +469,3 @@ describe('native viewers', { timeout: 120_000 }, () => {
     assert.deepEqual(await ports(), before);
   });
 });
-
-async function makePair(name: string): Promise<{ chain: string; key: string }> {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const [notBefore, notAfter] = [Date.now() - 60_000, Date.now() + 60 * 86_400_000];
-  const chain = await createCertificate({
-    subject: name,
-    issuer: name,
-    publicKey,
-    signingKey: privateKey,
-    issuerPublicKey: publicKey,
-    purpose: 'server',
-    altNames: [{ kind: 'dns', name }],
-    notBefore,
-    notAfter,
-  });
-  await writeFile(join(stage.folder, 'supplied.pem'), chain);
-  return { chain, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
-}

@@ -9,6 +9,7 @@ import {
   readFields,
   type Fields,
 } from '#api';
+import { viewerSchema } from '../../hosts/viewers/schema.ts';
 import { definitionFields } from '../settings/fields.ts';
 import { settingsIn } from '../settings/patch-fields.ts';
 import {
@@ -21,6 +22,7 @@ import {
 
 const networkFields = readFields(settingsIn(networkPatchSchema, networkSpecSchema));
 const siteFields = readFields(installationSettingsSchema);
+const viewerFields = readFields(viewerSchema);
 
 function* walk(fields: Fields, above = ''): Generator<readonly [string, Fields[string]]> {
   for (const [name, field] of Object.entries(fields)) {
@@ -39,6 +41,7 @@ test('every setting of the contract has a name in every language, and a hint whe
       ...walk(definitionFields),
       ...walk(networkFields),
       ...walk(siteFields),
+      ...walk(viewerFields),
     ]) {
       const last = path.slice(path.lastIndexOf('/') + 1);
       if (last !== 'kind')

@@ -3,6 +3,13 @@ import type { SettingWords } from './setting-words.ts';
 
 export const germanSettings: SettingWords = {
   names: {
+    viewers: 'Eigene Betrachter',
+    'viewers/enabled': 'Eigene Betrachter einlassen',
+    'viewers/address': 'Adresse, auf der gehört wird',
+    'viewers/firstPort': 'Erster Port',
+    'viewers/ports': 'Zahl der Ports',
+    'viewers/signIn': 'Art der Anmeldung',
+    'viewers/unencrypted': 'Betrachter ohne TLS',
     id: 'UUID',
     name: 'Name',
     description: 'Beschreibung',
@@ -194,6 +201,12 @@ export const germanSettings: SettingWords = {
     eventScripts: 'Skripte an Ereignissen von VMs',
   },
   hints: {
+    'viewers/enabled': 'ob der Host auf VNC-Programme für die Bildschirme seiner VMs hört',
+    'viewers/address': 'leer: auf allen, die er hat',
+    'viewers/firstPort': 'der erste der Ports, von denen jede VM einen hat',
+    'viewers/ports': 'so viele gibt es',
+    'viewers/signIn': 'was von einem Betrachter verlangt wird; gilt für neue Verbindungen',
+    'viewers/unencrypted': 'ob auch Betrachter ohne TLS eingelassen werden; sie nur mit Tickets',
     thumbnails: 'ob Listen kleine Bilder der Bildschirme von VMs zeigen dürfen',
     recentEvents: 'so viele der neuesten zeigt die Statusseite',
     secondFactorGroups: 'deren Mitglieder sich mit einem zweiten Faktor anmelden',
@@ -352,6 +365,11 @@ export const germanSettings: SettingWords = {
     'scripts/timeoutSeconds': 'danach wird es mit allem, was es gestartet hat, beendet',
   },
   values: {
+    'signIn=any': 'Beides: Name mit Passwort oder Token, oder ein Ticket',
+    'signIn=accounts': 'Konten: Name mit Passwort oder Token',
+    'signIn=tickets': 'Tickets: gelten einmal',
+    'unencrypted=refused': 'Abgewiesen',
+    'unencrypted=allowed': 'Erlaubt: Wer auf dem Weg ist, sieht die Bildschirme',
     'addressing=slaac': 'Router-Ankündigungen: VMs geben sich selbst Adressen (SLAAC)',
     'addressing=dhcp': 'Vom Dienst vergeben (DHCPv6)',
     'outside=translated': 'Übersetzt: unter der Adresse des Hosts (NAT66)',

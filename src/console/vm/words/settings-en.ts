@@ -3,6 +3,13 @@ import type { SettingWords } from './setting-words.ts';
 
 export const englishSettings: SettingWords = {
   names: {
+    viewers: 'Native viewers',
+    'viewers/enabled': 'Let native viewers in',
+    'viewers/address': 'Address to listen on',
+    'viewers/firstPort': 'First port',
+    'viewers/ports': 'Number of ports',
+    'viewers/signIn': 'Way to sign in',
+    'viewers/unencrypted': 'Viewers without TLS',
     id: 'UUID',
     name: 'Name',
     description: 'Description',
@@ -200,6 +207,11 @@ export const englishSettings: SettingWords = {
       'set the clock of the guest from that of the host; empty: not while the guest keeps a time source of its own',
   },
   values: {
+    'signIn=any': 'Any: name with password or token, or a ticket',
+    'signIn=accounts': 'Accounts: name with password or token',
+    'signIn=tickets': 'Tickets: good once',
+    'unencrypted=refused': 'Refused',
+    'unencrypted=allowed': 'Allowed: whoever is on the way sees the screens',
     'addressing=slaac': 'Router advertisements: vms give themselves addresses (SLAAC)',
     'addressing=dhcp': 'Leased by the service (DHCPv6)',
     'outside=translated': "Translated: under the host's address (NAT66)",
