@@ -115,6 +115,25 @@ export const hostFactsSchema = z
       .max(1024)
       .meta({ description: 'named processor models vms may use' }),
     maxProcessorsPerVm: z.number().int().min(1),
+    foreign: z
+      .strictObject({
+        networks: z
+          .array(z.string().max(256))
+          .max(256)
+          .meta({ description: 'that adapters are plugged into, by their names there' }),
+        pools: z
+          .array(
+            z.strictObject({
+              name: z.string().max(256),
+              type: z.string().max(32),
+              path: z.string().max(1024).nullable(),
+            }),
+          )
+          .max(256)
+          .meta({ description: 'storage pools that are active, in which disks are made' }),
+      })
+      .optional()
+      .meta({ description: 'of a hypervisor that others run; host.probe asks anew' }),
   })
   .meta({ id: 'HostFacts' });
 

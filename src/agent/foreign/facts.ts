@@ -1,9 +1,10 @@
 /** What a hypervisor tells of its host and of itself. Nothing is made up: what libvirt does not tell is empty. */
 import type { HostFacts } from '#api';
 import { isFault, kiB } from '#lib';
-import type { Client } from '#libvirt';
+import { libvirtFacts, type Client } from '#libvirt';
 import { agentVersion } from '../version.ts';
 import { missingWith } from './abilities.ts';
+import { Volumes } from './make/volumes.ts';
 
 export interface ForeignFacts {
   readonly facts: HostFacts;
@@ -30,6 +31,7 @@ export async function readFacts(client: Client, signal: AbortSignal): Promise<Fo
   const version = await hypervisorVersion(client, signal);
   const atLeastOne = (value: number): number => Math.max(1, value);
   const id = await readHypervisorId(client, capabilities, signal);
+  const foreign = await readResources(client, signal);
   return {
     hostName: hostname.slice(0, 100),
     facts: {
@@ -63,7 +65,41 @@ export async function readFacts(client: Client, signal: AbortSignal): Promise<Fo
       agentVersion: `libvirt ${versionText(library)}, Gantry ${agentVersion}`.slice(0, 64),
       processorModels: [],
       maxProcessorsPerVm: atLeastOne(node.cpus),
+      foreign,
     },
+  };
+}
+
+/** virConnectListAllNetworksFlags. */
+const onlyActive = 2;
+
+/** Networks and pools; none where the driver knows none. */
+async function readResources(
+  client: Client,
+  signal: AbortSignal,
+): Promise<NonNullable<HostFacts['foreign']>> {
+  const known = async <T>(asked: Promise<readonly T[]>): Promise<readonly T[]> => {
+    try {
+      return await asked;
+    } catch (error) {
+      if (isFault(error) && libvirtFacts(error) !== undefined) return [];
+      throw error;
+    }
+  };
+  const args = { need_results: 1, flags: onlyActive };
+  const listed = client.call('CONNECT_LIST_ALL_NETWORKS', args, { signal });
+  const [networks, pools] = await Promise.all([
+    known(listed.then(({ nets }) => nets)),
+    known(new Volumes(client).pools(signal)),
+  ]);
+  const names = networks.map(({ name }) => name.slice(0, 256)).toSorted();
+  return {
+    networks: names.slice(0, 256),
+    pools: pools.map(({ handle, type, path }) => ({
+      name: handle.name.slice(0, 256),
+      type: type.slice(0, 32),
+      path: path?.slice(0, 1024) ?? null,
+    })),
   };
 }
 

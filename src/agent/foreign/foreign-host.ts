@@ -27,6 +27,7 @@ import { readFacts, type ForeignFacts } from './facts.ts';
 import { DetailReader } from './detail-reader.ts';
 import { Look } from './look.ts';
 import type { ForeignMachines } from './machines.ts';
+import { PoolSpace } from './make/pool-space.ts';
 import type { MemoryOutbox } from './outbox.ts';
 
 /** Events that tell of a change of what is shown. */
@@ -82,6 +83,7 @@ export class ForeignHost implements LinkedHost {
   readonly #options: ForeignHostOptions;
   readonly #look: Look;
   readonly #details: DetailReader;
+  readonly #space: PoolSpace;
   #facts: HostFacts;
   #freeBytes = 0;
   #onChange: () => void = () => undefined;
@@ -97,6 +99,7 @@ export class ForeignHost implements LinkedHost {
     this.log = options.log;
     this.outbox = options.outbox;
     this.#look = new Look(options.client);
+    this.#space = new PoolSpace(options.client, options.clock);
     const { client, log } = options;
     const architecture = (): string => this.#facts.architecture;
     const vmId = (uuid: string): string => machineId(options.identity.id, uuid);
@@ -109,7 +112,7 @@ export class ForeignHost implements LinkedHost {
     const found = await readFacts(options.client, options.signal);
     options.onFacts(found.facts);
     const host = new ForeignHost(options, found);
-    await host.look();
+    await Promise.all([host.look(), host.#space.refresh(options.signal)]);
     const untilMs = performance.now() + options.times.readMs;
     let left: 'more' | 'all' = 'more';
     while (left === 'more' && performance.now() < untilMs) left = await host.#read();
@@ -195,7 +198,7 @@ export class ForeignHost implements LinkedHost {
       memoryFreeBytes: this.#freeBytes,
       cpuPercent: null,
       cpuReservedPercent: 0,
-      volumes: [],
+      volumes: this.#space.told(this.#options.signal),
       running: this.#options.machines.running,
     };
   }

@@ -9,6 +9,7 @@ import type { ForeignHost } from './foreign-host.ts';
 import { editVerbs } from './edit/configure.ts';
 import type { DomainType } from './make/domain-xml.ts';
 import { makeVerbs } from './make/make-verbs.ts';
+import { storageVerbs } from './make/storage-verbs.ts';
 import { snapshotVerbs } from './snapshots/snapshot-verbs.ts';
 
 export function makeForeignHandlers(
@@ -75,6 +76,7 @@ export function makeForeignHandlers(
     ...snapshots,
     ...requireAbility(host, edits),
     ...requireAbility(host, makes),
+    ...storageVerbs({ client, machines }),
   };
 }
 

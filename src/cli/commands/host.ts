@@ -7,6 +7,7 @@ import {
   type HostCapacity,
   type HostDisk,
   type HostDiskReport,
+  type HostFacts,
   type Installation,
 } from '#api';
 import { parseAssignments } from '../assignments.ts';
@@ -35,6 +36,20 @@ function describeAccess(
   return [
     ['encryption', tls ? 'TLS' : 'none'],
     ['consoles', `${hostname} port ${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`],
+  ];
+}
+
+/** What vms of a hypervisor that others run can be given. */
+function describeForeign({
+  networks,
+  pools,
+}: NonNullable<HostFacts['foreign']>): readonly (readonly [string, string])[] {
+  return [
+    ['networks', networks.join(', ') || 'none'],
+    ...pools.map(
+      ({ name, type, path }) =>
+        ['pool', `${name} (${type}${path === null ? '' : `, ${path}`})`] as const,
+    ),
   ];
 }
 
@@ -75,6 +90,7 @@ function describeHost(host: Host): readonly (readonly [string, string])[] {
             ? []
             : [['additions', `${facts.additionsVersion}, shipped for guests`] as const]),
           ['up since', localTime(facts.bootedAt)],
+          ...(facts.foreign === undefined ? [] : describeForeign(facts.foreign)),
           ...facts.programs
             .filter((program) => !program.found)
             .map((program) => ['missing', `${program.name}: ${program.use}`] as const),

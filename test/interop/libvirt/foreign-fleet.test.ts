@@ -9,7 +9,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Event, Host, Operation, Page, Vm, VmFiles } from '#api';
+import type { Event, Host, HostDiskList, Operation, Page, Vm, VmFiles } from '#api';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
 import { startLibvirtd, type Libvirtd } from './daemon.ts';
 import { virsh, whyNot } from './tools.ts';
@@ -478,6 +478,25 @@ void test(
         ['/default-pool/made.qcow2', true],
         [file, true],
       ],
+    );
+    const listed = (await open().send('GET', '/hosts/left/disks')).json as HostDiskList;
+    assert.deepEqual(
+      listed.disks.map(({ path, vms, orphan, sizeBytes }) => [path, vms, orphan, sizeBytes]),
+      [
+        [file, ['made'], null, disk.sizeBytes],
+        ['/default-pool/made.qcow2', ['made'], null, disk.sizeBytes],
+      ],
+    );
+    const { json } = await open().send('GET', '/hosts/left/disk?file=/default-pool/none');
+    assert.equal((json as { code?: string }).code, 'not-found');
+    const { facts, load } = open().host('left') ?? assert.fail();
+    assert.deepEqual(facts?.foreign, {
+      networks: ['default'],
+      pools: [{ name: 'default-pool', type: 'dir', path: '/default-pool' }],
+    });
+    assert.deepEqual(
+      load?.volumes.map(({ path, totalBytes }) => [path, totalBytes]),
+      [['/default-pool', 100 * 1024 ** 3]],
     );
     await act(vm, 'turn-off');
     const gone = await open().act('DELETE', `/vms/${vm.id}`);

@@ -39,8 +39,9 @@ export class Volumes {
   async pools(signal: AbortSignal): Promise<readonly Pool[]> {
     const args = { need_results: 1, flags: onlyActive };
     const listed = await this.#client.call('CONNECT_LIST_ALL_STORAGE_POOLS', args, { signal });
+    const pools = listed.pools.toSorted((one, other) => (one.name < other.name ? -1 : 1));
     return await Promise.all(
-      listed.pools.slice(0, maxPools).map(async (pool) => {
+      pools.slice(0, maxPools).map(async (pool) => {
         const [{ xml }, info] = await Promise.all([
           this.#client.call('STORAGE_POOL_GET_XML_DESC', { pool, flags: 0 }, { signal }),
           this.#client.call('STORAGE_POOL_GET_INFO', { pool }, { signal }),
