@@ -2,12 +2,22 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { open, readdir, readFile, stat, truncate, watch, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  watch,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { diskWorkSchema, type LinkResult } from '#api';
-import { unfinishedPaths } from '#disk';
+import { hostStore, makeDisk, openDisk, parentFor, unfinishedPaths } from '#disk';
 import { isFault, miB } from '#lib';
 import {
   bareDefinition,
@@ -232,6 +242,28 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
     const after = await stat(source);
     assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
     qemuImg('compare', '-q', '-f', 'raw', '-F', 'qcow2', source, target);
+  });
+
+  test('an image that was built here is not deleted while other disks are made from it, in whatever format', async () => {
+    const image = join(agent.process.folder, 'data', 'images', 'built.vhd');
+    const child = join(agent.shelf, 'from-image.vhd');
+    await mkdir(dirname(image), { recursive: true });
+    const store = hostStore([agent.shelf, dirname(image)]);
+    await makeDisk({ path: image, format: 'vhd', sizeBytes: miB }, store);
+    {
+      await using opened = await openDisk({ path: image, store });
+      const parent = await parentFor(child, opened);
+      await makeDisk({ path: child, format: 'vhd', sizeBytes: miB, parent }, store);
+    }
+    await assert.rejects(agent.host.call('image.delete', { path: image }), (error) => {
+      assert.ok(isFault(error, 'refused'));
+      assert.deepEqual(error.facts['children'], [child]);
+      return true;
+    });
+    assert.ok(existsSync(image));
+    await rm(child);
+    await agent.host.call('image.delete', { path: image });
+    assert.equal(existsSync(image), false);
   });
 
   test('the parent of a disk that is served to QEMU is used by the vm that has its child', async () => {

@@ -11,6 +11,12 @@ export interface DiskCatalogue {
     machines: readonly MachineFile[],
     signal: AbortSignal,
   ): Promise<LinkResult<'host.disk'>>;
+  /** Disks that are made from a file, wherever that lies, in the folders and among what machines have. */
+  childrenOf(
+    file: string,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
 }
 
 /** Work on disk files by path, by their verbs. */

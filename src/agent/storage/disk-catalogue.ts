@@ -37,6 +37,14 @@ export function makeDiskCatalogue({ listed, parents }: DiskFolders): DiskCatalog
       const forest = await readDiskForest({ folders, also: [path], store, users, signal });
       return inspect(path, store, forest, signal);
     },
+    async childrenOf(file, machines, signal) {
+      const users = await findDiskUsers(machines);
+      const store = await storeOf(parents());
+      const path = await realPath(file);
+      const folders = [...listed(), dirname(path)];
+      const { disks } = await readDiskForest({ folders, also: [path], store, users, signal });
+      return disks.get(path)?.children ?? [];
+    },
   };
 }
 

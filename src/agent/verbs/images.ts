@@ -1,11 +1,13 @@
 /** Images on this host. */
 import { Fault } from '#lib';
-import type { Driver, Images } from '../drivers/driver.ts';
+import type { Images } from '../drivers/driver.ts';
+import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 
 type ImageVerbs = Pick<Handlers, 'image.build' | 'image.inspect' | 'image.delete'>;
 
-export function imageVerbs(driver: Driver): ImageVerbs {
+export function imageVerbs(host: Host): ImageVerbs {
+  const { driver } = host;
   const images = (): Images => {
     if (driver.images) return driver.images;
     throw new Fault('unsupported', `a ${driver.name} host keeps no images`);
@@ -14,9 +16,21 @@ export function imageVerbs(driver: Driver): ImageVerbs {
     'image.build': (wanted, { signal, progress }) =>
       images().build(wanted, (note) => progress(null, note), signal),
     'image.inspect': ({ file, format }, { signal }) => images().inspect(file, format, signal),
-    async 'image.delete'({ path }) {
+    async 'image.delete'({ path }, { signal }) {
+      await requireChildless(host, path, signal);
       await images().delete(path);
       return {};
     },
   };
+}
+
+/** Errors: `refused` naming the disks that would be lost with the image. */
+async function requireChildless(host: Host, path: string, signal: AbortSignal): Promise<void> {
+  const { catalogue } = host.driver.storage;
+  const children = (await catalogue?.childrenOf(path, host.files(), signal)) ?? [];
+  if (children.length === 0) return;
+  throw new Fault('refused', `cannot delete ${path}: other disks are made from it`, {
+    facts: { file: path, children: children.slice(0, 100) },
+    hint: `make each a disk of its own first: gantry disk flatten ${children[0] ?? ''}`,
+  });
 }

@@ -33,6 +33,6 @@ export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts)
     ...consoleVerbs(host, streams, viewers),
     ...departureVerbs(host, streams),
     ...arrivalVerbs(host, streams),
-    ...imageVerbs(host.driver),
+    ...imageVerbs(host),
   };
 }
