@@ -1,8 +1,10 @@
 /** Asks before an image is forgotten; one that was built is deleted with its file. */
-import { Button, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { Content } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Image } from '#api';
 import { useConsole, useWords } from '../console.ts';
+import { FormDialog } from '../parts/FormDialog.tsx';
+import { useOutcome } from '../parts/use-outcome.ts';
 
 export function DeleteImage({
   image,
@@ -11,46 +13,26 @@ export function DeleteImage({
   readonly image: Image;
   readonly onClose: () => void;
 }): ReactNode {
-  const { client, live, notices } = useConsole();
+  const { client } = useConsole();
   const words = useWords();
-  const begin = async (): Promise<void> => {
-    const values = { action: words.text('delete'), name: image.name };
-    try {
-      const operation = await client.call('image.delete', { params: { image: image.id } });
-      live.onEnd(operation, ({ fault }) => {
-        if (fault === null) notices.tell(words.text('actionTaken', values));
-        else notices.fail(words.text('whatGoesWrong', values), fault);
-      });
-    } catch (error) {
-      notices.fail(words.text('whatGoesWrong', values), error);
-    }
+  const tell = useOutcome();
+  const { id, name, path, builtFrom } = image;
+  const send = async (): Promise<void> => {
+    const operation = await client.call('image.delete', { params: { image: id } });
+    tell({ action: words.text('delete'), name }, operation);
   };
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="delete-image">
-      <ModalHeader
-        labelId="delete-image"
-        titleIconVariant="warning"
-        title={words.text('deleteNamed', { name: image.name })}
-      />
-      <ModalBody>
-        {words.text(image.builtFrom === null ? 'imageForgotten' : 'imageDeleted', {
-          path: image.path,
-        })}
-      </ModalBody>
-      <ModalFooter>
-        <Button
-          variant="danger"
-          onClick={() => {
-            onClose();
-            void begin();
-          }}
-        >
-          {words.text('delete')}
-        </Button>
-        <Button variant="link" autoFocus onClick={onClose}>
-          {words.text('cancel')}
-        </Button>
-      </ModalFooter>
-    </Modal>
+    <FormDialog
+      title={words.text('deleteNamed', { name })}
+      verb={words.text('delete')}
+      look="danger"
+      canSend
+      send={send}
+      onClose={onClose}
+    >
+      <Content component="p">
+        {words.text(builtFrom === null ? 'imageForgotten' : 'imageDeleted', { path })}
+      </Content>
+    </FormDialog>
   );
 }

@@ -1,9 +1,10 @@
 /** Asks before a team is deleted; its vms stay. */
-import { Button, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { Content } from '@patternfly/react-core';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Team } from '#api';
 import { useConsole, useWords } from '../console.ts';
+import { FormDialog } from '../parts/FormDialog.tsx';
 import { useTeamText } from './words.ts';
 
 export function DeleteTeam({
@@ -17,39 +18,23 @@ export function DeleteTeam({
   const words = useWords();
   const text = useTeamText();
   const navigate = useNavigate();
-  const remove = async (): Promise<void> => {
-    const values = { action: words.text('delete'), name: team.name };
-    try {
-      await client.call('team.delete', { params: { team: team.id } });
-      notices.tell(words.text('actionTaken', values));
-      await navigate({ to: '/teams' });
-      await queries.invalidateQueries({ queryKey: ['team.list'] });
-    } catch (error) {
-      notices.fail(words.text('whatGoesWrong', values), error);
-    }
+  const { id, name } = team;
+  const send = async (): Promise<void> => {
+    await client.call('team.delete', { params: { team: id } });
+    notices.tell(words.text('actionTaken', { action: words.text('delete'), name }));
+    await navigate({ to: '/teams' });
+    await queries.invalidateQueries({ queryKey: ['team.list'] });
   };
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="delete-team">
-      <ModalHeader
-        labelId="delete-team"
-        titleIconVariant="warning"
-        title={words.text('deleteNamed', { name: team.name })}
-      />
-      <ModalBody>{text('delete')}</ModalBody>
-      <ModalFooter>
-        <Button
-          variant="danger"
-          onClick={() => {
-            onClose();
-            void remove();
-          }}
-        >
-          {words.text('delete')}
-        </Button>
-        <Button variant="link" autoFocus onClick={onClose}>
-          {words.text('cancel')}
-        </Button>
-      </ModalFooter>
-    </Modal>
+    <FormDialog
+      title={words.text('deleteNamed', { name })}
+      verb={words.text('delete')}
+      look="danger"
+      canSend
+      send={send}
+      onClose={onClose}
+    >
+      <Content component="p">{text('delete')}</Content>
+    </FormDialog>
   );
 }
