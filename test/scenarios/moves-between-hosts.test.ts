@@ -95,18 +95,39 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     await hosts.do('POST', '/vms/unlucky/actions/turn-off');
   });
 
-  void test('snapshots and a saved state go along, and are what they were', async () => {
+  void test('MIG-25 a move takes the whole folder, with undo disks, snapshots and saved state, and the vm starts there as it is', async () => {
     await hosts.make('kept', 'qcow2');
     await hosts.do('POST', '/vms/kept/snapshots', { name: 'first' });
+    const undoDisks = { enabled: true, onTurnOff: 'keep' };
+    await hosts.do('PATCH', '/vms/kept', { settings: { undoDisks } });
     await hosts.do('POST', '/vms/kept/actions/turn-on');
     await hosts.do('POST', '/vms/kept/actions/save');
+    const before = hosts.vm('kept');
+    const { undo, snapshots } = before.status;
+    assert.deepEqual([undo === null, snapshots.count], [false, 1]);
+    const files = (host: 'ada' | 'bob'): string[] => readdirSync(hosts.folder(host, 'kept')).sort();
+    const there = files('ada');
+    for (const end of ['.saved', '.saved.json', '.layers.json', 'kept.json'])
+      assert.ok(
+        there.some((name) => name.endsWith(end)),
+        `${end} in ${there.join(', ')}`,
+      );
     const ended = await hosts.move('kept', 'bob');
     assert.equal(ended.state, 'done', JSON.stringify(ended.fault));
     await hosts.requireOn('bob', 'kept');
-    assert.equal(hosts.vm('kept').state, 'saved');
+    assert.deepEqual(files('bob'), there);
+    const after = hosts.vm('kept');
+    assert.deepEqual(
+      [after.state, after.definition, after.status.undo?.since, after.status.snapshots],
+      ['saved', before.definition, undo?.since, snapshots],
+    );
     await hosts.do('POST', '/vms/kept/actions/restore');
     assert.equal(hosts.vm('kept').state, 'running');
     await hosts.do('POST', '/vms/kept/actions/turn-off');
+    await hosts.do('POST', '/vms/kept/actions/turn-on');
+    assert.equal(hosts.vm('kept').status.undo?.since, undo?.since);
+    await hosts.do('POST', '/vms/kept/actions/turn-off');
+    await hosts.do('POST', '/vms/kept/actions/commit-undo');
     await hosts.do('POST', '/vms/kept/snapshots/first/revert', {});
     await hosts.do('POST', '/vms/kept/actions/turn-on');
     await hosts.do('POST', '/vms/kept/actions/turn-off');

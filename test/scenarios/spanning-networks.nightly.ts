@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createWebSocketStream } from 'ws';
-import type { Network, NetworkLeases } from '#api';
+import type { Network, NetworkLeases, NetworkPort, NetworkPorts } from '#api';
 import { must, NetGuest } from '../../src/agent/testing/net-guest.ts';
 import { makeWire } from '../../src/agent/testing/network-hosts.ts';
 import { isInOwnNetwork } from '../../src/agent/testing/own-network.ts';
@@ -76,15 +76,27 @@ class RealHost implements AsyncDisposable {
   }
 }
 
-if (isInOwnNetwork(import.meta.filename))
+if (isInOwnNetwork(import.meta.filename, 600_000))
   void suite('real guests of two hosts on one network', { concurrency: 1 }, () => {
     let stage: Stage;
     let hosts: readonly [RealHost, RealHost];
+    let cyd: RealHost | undefined;
     let serial: SerialSession;
     const network = async (): Promise<Network> =>
       (await stage.send('GET', '/networks/wide')).json as Network;
+    const portOf = async (vm: string): Promise<NetworkPort | undefined> => {
+      const { items } = (await stage.send('GET', '/networks/wide/ports')).json as NetworkPorts;
+      return items.find((port) => port.vm.name === vm);
+    };
     const addressOf = (vm: string): string | undefined =>
       stage.vm(vm)?.status.guest?.addresses.find((address) => address.startsWith('10.82.0.'));
+
+    const sitAt = async (vm: string): Promise<void> => {
+      serial?.close();
+      const socket = stage.dial(`/vms/${vm}/serial?port=1`);
+      serial = SerialSession.over(createWebSocketStream(socket));
+      await once(socket, 'open');
+    };
 
     before(async () => {
       makeWire('wire');
@@ -121,15 +133,14 @@ if (isInOwnNetwork(import.meta.filename))
       }
       for (const vm of ['one', 'two'])
         await stage.until(() => addressOf(vm) !== undefined, `${vm} has an address`, bootMs);
-      const socket = stage.dial('/vms/two/serial?port=1');
-      serial = SerialSession.over(createWebSocketStream(socket));
-      await once(socket, 'open');
+      await sitAt('two');
       await serial.logIn('root', 'gantry');
       await serial.untilCommand('dmesg -n 1; echo quiet-$((1+1))', /quiet-2/);
     });
     after(async () => {
       serial?.close();
-      for (const host of hosts ?? []) await host[Symbol.asyncDispose]();
+      for (const host of [...(hosts ?? []), ...(cyd ? [cyd] : [])])
+        await host[Symbol.asyncDispose]();
       await stage?.[Symbol.asyncDispose]();
     });
 
@@ -167,8 +178,10 @@ if (isInOwnNetwork(import.meta.filename))
 
     void test('NET-52 a guest keeps its address and its name when its vm moves to another host on the same network', async () => {
       const [, bob] = hosts;
-      await using cyd = await RealHost.join(stage, 'cyd', '198.51.100.3');
+      cyd = await RealHost.join(stage, 'cyd', '198.51.100.3');
       const before = { address: addressOf('two'), hardware: stage.vm('two')?.definition.hardware };
+      const passed = await portOf('two');
+      assert.ok(passed !== undefined && passed.sent.bytes > 0);
       assert.equal(stage.vm('two')?.host, bob.name);
       await says('until grep -q /data /proc/mounts; do sleep 1; done', /code-0-end/);
       await says(
@@ -189,10 +202,7 @@ if (isInOwnNetwork(import.meta.filename))
       assert.deepEqual(stage.vm('two')?.definition.hardware, before.hardware);
       await stage.until(() => addressOf('two') !== undefined, 'two has an address', bootMs);
       assert.equal(addressOf('two'), before.address);
-      serial.close();
-      const socket = stage.dial('/vms/two/serial?port=1');
-      serial = SerialSession.over(createWebSocketStream(socket));
-      await once(socket, 'open');
+      await sitAt('two');
       await serial.logIn('root', 'gantry');
       await serial.untilCommand(
         'dmesg -n 1; until grep -q /data /proc/mounts; do sleep 1; done; echo $(hostname) $(cat /data/kept)',
@@ -202,5 +212,9 @@ if (isInOwnNetwork(import.meta.filename))
       const { items } = (await stage.send('GET', '/networks/wide/leases')).json as NetworkLeases;
       const leased = items.filter(({ vm }) => vm?.name === 'two').map(({ address }) => address);
       assert.deepEqual(leased, [before.address]);
+      const port = await portOf('two');
+      assert.deepEqual([port?.host, port?.mac], [cyd.name, passed.mac]);
+      for (const way of ['sent', 'received'] as const)
+        assert.ok((port?.[way].bytes ?? 0) > passed[way].bytes, `it counts on what was ${way}`);
     });
   });

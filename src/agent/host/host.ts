@@ -230,6 +230,7 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#machines.delete(id);
     await this.#records.remove(id);
     this.#definitions.delete(id);
+    await this.driver.networks.passed?.forget(id);
     this.driver.networks.look();
   }
 

@@ -8,6 +8,7 @@ import type {
   LinkParams,
   NetworkReport,
   NetworkSpec,
+  PortCounts,
   SpanStanding,
   VmDefinition,
 } from '#api';
@@ -45,8 +46,17 @@ export interface Networks {
   onReports(listener: () => void): void;
   /** Errors: `not-found` where the network is not served here, or has not leased the address. */
   release(id: string, address: string): Promise<void>;
+  /** What passed at ports before their present taps. Absent where there are none. */
+  readonly passed?: PassedPorts | undefined;
   /** Of running machines, with what has passed. */
   ports(id: string): Promise<readonly HostPort[]>;
+}
+
+export interface PassedPorts {
+  of(vm: string): readonly PortCounts[];
+  /** What another host has counted. */
+  put(vm: string, counts: readonly PortCounts[]): Promise<void>;
+  forget(vm: string): Promise<void>;
 }
 
 /** Ids of the networks that adapters are on: as they are defined, and as running machines have them. */

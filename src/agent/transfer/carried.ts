@@ -1,6 +1,6 @@
 /** What one agent tells another of a vm that moves there, beside its definition and its files: a part of its record. */
 import { z } from 'zod';
-import type { GatheredDisk, VmDefinition } from '#api';
+import { portCountsSchema, type GatheredDisk, type PortCounts, type VmDefinition } from '#api';
 import { Fault } from '#lib';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { machineFileSchema, type MachineFile } from '../machine/record.ts';
@@ -19,12 +19,16 @@ const carriedSchema = z.strictObject({
   reactions: shape.reactions,
 });
 
+const portsSchema = z.array(portCountsSchema).max(16).default([]);
+const toldSchema = z.object({ ports: portsSchema });
+
 type Json = z.infer<ReturnType<typeof z.json>>;
 
 /** Of a machine that stands still. */
 export function carriedRecord(
   machine: MachineFile,
   gathered: readonly GatheredDisk[],
+  ports: readonly PortCounts[],
 ): Record<string, Json> {
   const { state, savedWith, ...rest } = machine;
   const carried = Object.fromEntries(
@@ -35,7 +39,8 @@ export function carriedRecord(
     state,
     savedWith: savedWith && withGathered(machine, savedWith, gathered),
   };
-  return JSON.parse(JSON.stringify(carriedSchema.parse(kept))) as Record<string, Json>;
+  const told = { ...carriedSchema.parse(kept), ports };
+  return JSON.parse(JSON.stringify(told)) as Record<string, Json>;
 }
 
 /** Disks that come into the folder are called by their new names. */
@@ -51,9 +56,14 @@ function withGathered(
   return { ...definition, hardware: { ...definition.hardware, disks } };
 }
 
+/** What has passed at its ports. */
+export function carriedPorts(record: unknown): readonly PortCounts[] {
+  return toldSchema.parse(record).ports;
+}
+
 /** The machine as it comes here. Errors: `unsupported` for what an agent of another version tells. */
 export function withCarried(fresh: MachineFile, record: unknown): MachineFile {
-  const parsed = carriedSchema.safeParse(record);
+  const parsed = carriedSchema.strip().safeParse(record);
   if (!parsed.success)
     throw new Fault('unsupported', 'the other host tells of the vm in words of another version', {
       cause: parsed.error,

@@ -11,7 +11,7 @@ import { readVolume } from '../storage/file-system.ts';
 import type { Streams } from '../stream/streams.ts';
 import { doneBytes, type Arrival, type Arrivals } from '../transfer/arrivals.ts';
 import { makeBridge } from '../transfer/bridge.ts';
-import { withCarried } from '../transfer/carried.ts';
+import { carriedPorts, withCarried } from '../transfer/carried.ts';
 import { storedBytesOf } from '../transfer/leaving-files.ts';
 
 type ArrivalVerbs = Pick<
@@ -187,6 +187,7 @@ async function end(
     file: join(folder, fileName),
   });
   const machine = await settle(host, travel, { ...withCarried(fresh, record), generation });
+  await host.driver.networks.passed?.put(id, carriedPorts(record));
   const added = await host.add(machine);
   await arrivals.forget(id);
   return { report: added.report() };

@@ -111,7 +111,7 @@ async function begin(
   return {
     files: (await listLeaving(file, gathered)).map(asMoved),
     fileName: basename(file.file),
-    record: carriedRecord(file, gathered),
+    record: carriedRecord(file, gathered, host.driver.networks.passed?.of(id) ?? []),
   };
 }
 

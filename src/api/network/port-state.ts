@@ -10,6 +10,15 @@ const counted = z.strictObject({
   dropped: count.meta({ description: 'what waited for too long, or for nobody' }),
 });
 
+/** What has passed at the port of an adapter before its present tap. */
+export const portCountsSchema = z.strictObject({
+  slot: z.number().int().min(0).max(15),
+  mac: macSchema,
+  received: counted,
+  sent: counted,
+});
+export type PortCounts = z.infer<typeof portCountsSchema>;
+
 /** Of all ports of a network on one host. */
 export const maxPortFlows = 1000;
 export const maxPorts = 20_000;

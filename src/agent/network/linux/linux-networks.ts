@@ -43,7 +43,7 @@ import {
   type Call,
   type NetworkPlan,
 } from './plan.ts';
-import { readPorts } from './port-counters.ts';
+import { PassedPortsFile } from './passed-ports.ts';
 import { portKey, portOf, ruledNetworks, ruledPorts, tappedPorts, type Port } from './ports.ts';
 import { run } from './programs.ts';
 import { foresee, reportOf, type Foreseen } from './report.ts';
@@ -75,6 +75,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   readonly #leases: LeaseWatch;
   readonly #told: ToldNetworks;
   readonly #ports = new Map<string, Port>();
+  readonly passed: PassedPortsFile;
   readonly #services: RunningServices;
   readonly #sightings: Sightings;
   #reports: readonly NetworkReport[] = [];
@@ -101,6 +102,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     });
     this.#told = new ToldNetworks(hostId, join(dataDir, 'network-definitions'));
     this.#rules = new RuleKeeper(programs.nft, runtimeDir);
+    this.passed = new PassedPortsFile(options);
     const folder = join(dataDir, 'networks');
     this.#host = { programs, hostId, bootId, uid: serviceUid(range), folder };
     const { beat = usualBeat, sightMs } = options;
@@ -122,6 +124,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   static async open(options: LinuxNetworksOptions): Promise<LinuxNetworks> {
     const networks = new LinuxNetworks(options);
     await networks.adapters.begin();
+    await networks.passed.open();
     if (await networks.#told.read(options.log)) networks.#empty = false;
     return networks;
   }
@@ -178,7 +181,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   async ports(id: string): Promise<readonly HostPort[]> {
     const tapped = tappedPorts(this.#options.hostId, this.#ports, await this.#links());
-    return readPorts(this.#options, tapped, this.#told.known.get(id));
+    return this.passed.read(tapped, this.#told.known.get(id));
   }
 
   async tunGroup(): Promise<number | undefined> {
@@ -264,15 +267,13 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   }
 
   async #drop(which: (port: Port) => boolean): Promise<void> {
-    const dropped = [...this.#ports.values()].filter(which);
-    if (dropped.length === 0) return;
-    const taken = new Set(dropped.map(({ vm, adapter }) => portKey(vm, adapter.slot)));
-    for (const key of taken) this.#ports.delete(key);
-    for (const { name, alias } of await this.#links()) {
-      const purpose = readAlias(this.#options.hostId, alias);
-      if (purpose?.kind !== 'adapter' || !taken.has(portKey(purpose.vm, purpose.slot))) continue;
-      await this.#call(['link', 'del', 'dev', name]).catch((error: unknown) => this.#warn(error));
-    }
+    if (![...this.#ports.values()].some(which)) return;
+    const links = await this.#links();
+    const going = tappedPorts(this.#options.hostId, this.#ports, links).filter(which);
+    await this.passed.add(going);
+    for (const [key, port] of this.#ports) if (which(port)) this.#ports.delete(key);
+    for (const { tap } of going)
+      await this.#call(['link', 'del', 'dev', tap]).catch((error: unknown) => this.#warn(error));
   }
 
   /** How a network that is not carried yet would stand. */

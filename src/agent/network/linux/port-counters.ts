@@ -16,6 +16,7 @@ const counts = z.object({ bytes: z.number(), packets: z.number(), dropped: z.num
 const linksSchema = z.array(
   z.object({
     ifname: z.string().max(15),
+    ifindex: z.number().int(),
     ifalias: z.string().max(256).optional(),
     flags: z.array(z.string().max(32)),
     stats64: z.object({ rx: counts, tx: counts }),
@@ -40,13 +41,21 @@ interface CountingHost {
   readonly hostId: string;
 }
 
-/** Those on the network. A port that goes meanwhile is left out. */
-export async function readPorts(
+/** A port's tap, as the kernel counts what passes it. */
+export interface CountedPort extends TappedPort {
+  /** As no other tap is called while this host runs. */
+  readonly ifindex: number;
+  readonly link: HostPort['link'];
+  readonly received: HostPort['received'];
+  readonly sent: HostPort['sent'];
+}
+
+/** A port that goes meanwhile is left out. */
+export async function countPorts(
   { programs, hostId }: CountingHost,
   ports: readonly TappedPort[],
-  network: NetworkSpec | undefined,
-): Promise<readonly HostPort[]> {
-  if (network === undefined) return [];
+): Promise<readonly CountedPort[]> {
+  if (ports.length === 0) return [];
   const [linksText, queuesText] = await Promise.all([
     run(programs.ip, ['-json', '-statistics', 'link', 'show']),
     run(programs.tc, ['-json', '-statistics', 'qdisc', 'show']),
@@ -60,22 +69,47 @@ export async function readPorts(
     const purpose = readAlias(hostId, ifalias);
     if (purpose?.kind === 'limit') gates.set(portKey(purpose.vm, purpose.slot), ifname);
   }
-  const states: HostPort[] = [];
-  for (const { vm, tap, adapter, ...port } of ports) {
+  return ports.flatMap((port) => {
+    const { vm, tap, adapter } = port;
     const link = links.find(({ ifname }) => ifname === tap);
-    if (link === undefined || port.network !== network.id) continue;
-    const isWatched = !(isOpen(adapter.firewall) && isOpen(network.firewall));
+    if (link === undefined) return [];
     // What the guest receives is what its tap sends.
     const { rx: sent, tx: received } = link.stats64;
+    return [
+      {
+        ...port,
+        ifindex: link.ifindex,
+        link: link.flags.includes('LOWER_UP') ? ('up' as const) : ('down' as const),
+        received: add(received, droppedAt(tap)),
+        sent: add(sent, droppedAt(gates.get(portKey(vm, adapter.slot)))),
+      },
+    ];
+  });
+}
+
+/** Those on the network. */
+export async function readPorts(
+  host: CountingHost,
+  ports: readonly TappedPort[],
+  network: NetworkSpec | undefined,
+): Promise<readonly HostPort[]> {
+  if (network === undefined) return [];
+  const counted = await countPorts(
+    host,
+    ports.filter((port) => port.network === network.id),
+  );
+  const states: HostPort[] = [];
+  for (const { vm, tap, adapter, link, received, sent } of counted) {
+    const isWatched = !(isOpen(adapter.firewall) && isOpen(network.firewall));
     states.push({
       vm,
       slot: adapter.slot,
       mac: adapter.mac,
       interface: tap,
-      link: link.flags.includes('LOWER_UP') ? 'up' : 'down',
-      received: add(received, droppedAt(tap)),
-      sent: add(sent, droppedAt(gates.get(portKey(vm, adapter.slot)))),
-      flows: isWatched ? await readFlows(programs.nft, hostId, tap) : null,
+      link,
+      received,
+      sent,
+      flows: isWatched ? await readFlows(host.programs.nft, host.hostId, tap) : null,
     });
   }
   return states;

@@ -179,4 +179,41 @@ if (isInOwnNetwork(import.meta.filename))
       assert.equal(root(), 'noqueue');
       must('ip', 'link', 'del', 'dev', 'eno1');
     });
+
+    void test('what has passed at a port counts on with the next tap, with the next agent, and on another host', async () => {
+      using one = await NetGuest.make();
+      using two = await NetGuest.make();
+      await plugIn([one, two]);
+      const counts = async (vm: string): Promise<readonly number[]> => {
+        const ports = await place.networks.ports(internal.id);
+        const port = ports.find((known) => known.vm === vm);
+        return [port?.sent.bytes ?? -1, port?.sent.packets ?? -1];
+      };
+      const before = place.networks.passed.of(at(vms, 0));
+      await one.flood('10.73.1.12', 500);
+      const [bytes = 0, packets = 0] = await counts(at(vms, 0));
+      assert.ok(bytes > 300_000 && packets > 300, `${bytes} ${packets}`);
+      await place.networks.unplug(at(vms, 0));
+      await place.networks.unplug(at(vms, 0));
+      const [passed] = place.networks.passed.of(at(vms, 0));
+      assert.ok(passed !== undefined && passed.sent.bytes >= bytes);
+      assert.ok(passed.sent.bytes < bytes * 1.5 + (before[0]?.sent.bytes ?? 0), 'it counts once');
+      await place.networks[Symbol.asyncDispose]();
+      await place.open();
+      assert.deepEqual(place.networks.passed.of(at(vms, 0)), [passed]);
+      const adapter = adapterOn(internal.id, at(macs, 0));
+      using again = await NetGuest.make();
+      await place.carry(internal);
+      await place.plug(again, at(vms, 0), adapter);
+      assert.ok(((await counts(at(vms, 0)))[0] ?? 0) >= passed.sent.bytes);
+      await place.networks.passed.forget(at(vms, 0));
+      const [fresh = 0] = await counts(at(vms, 0));
+      assert.ok(fresh < 100_000, String(fresh));
+      await place.networks.passed.put(at(vms, 0), [passed]);
+      assert.ok(((await counts(at(vms, 0)))[0] ?? 0) >= passed.sent.bytes);
+      const another = { ...passed, mac: '52:47:59:00:00:99' };
+      await place.networks.passed.put(at(vms, 0), [another]);
+      const [anew = 0] = await counts(at(vms, 0));
+      assert.ok(anew < 100_000, `another adapter begins anew: ${anew}`);
+    });
   });
