@@ -467,6 +467,9 @@ void test(
     assert.equal((more.result as { live: boolean }).live, false);
     const file = '/default-pool/made-virtio0-1.qcow2';
     assert.equal(open().vm('made')?.definition.hardware.disks[1]?.file, file);
+    const others = await open().act('POST', `/vms/${vm.id}/disks`, { ...disk, file: 'made.qcow2' });
+    assert.match(JSON.stringify(others.fault), /there is a volume made\.qcow2 already/);
+    assert.match((await virsh(left, 'vol-list default-pool')).out, /made\.qcow2/);
     const nic = { attachment: { kind: 'network', network: 'default' }, model: 'e1000' };
     const plugged = await open().act('POST', `/vms/${vm.id}/adapters`, nic);
     assert.equal(plugged.state, 'done', JSON.stringify(plugged.fault));

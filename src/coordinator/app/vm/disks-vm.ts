@@ -1,5 +1,5 @@
 /** Disks of a vm: new or existing ones attached, attached ones detached. A detached disk's file stays. */
-import { Fault } from '#lib';
+import { Fault, isFault } from '#lib';
 import {
   diskSchema,
   diskSourceSchema,
@@ -26,6 +26,7 @@ import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 import { linkDrive } from './linked-disks.ts';
 import { defaultBus, freePlace, newDisk, newSource } from './make-definition.ts';
 import { requireOwnFiles, requireOwnPaths } from './others-files.ts';
+import { isForeignHost } from './tell-hypervisor.ts';
 import { giveDrive } from './raw-devices.ts';
 
 function addDisk(definition: VmDefinition, disk: Disk): VmDefinition {
@@ -167,22 +168,59 @@ function diskOf(work: Work): Disk {
   return diskSchema.parse(work.input['disk']);
 }
 
+/**
+ * A volume of a hypervisor that others run does not say who has made it: that there was none is remembered before it is
+ * made. Whether one that is there now is of a run of this step that was ended.
+ */
+async function noteFree(work: Work, { file }: DiskSource): Promise<boolean> {
+  const { hostId } = machineOf(work);
+  const { links, inventory } = work.coordinator;
+  if (!isForeignHost(inventory, hostId)) return false;
+  if (work.memory['free'] === true) return true;
+  const query = { id: null, file, format: diskOf(work).format };
+  const isFree = await links.call(hostId, 'machine.disk.inspect', query).then(
+    () => false,
+    (error: unknown) => {
+      if (isFault(error, 'not-found')) return true;
+      throw error;
+    },
+  );
+  if (!isFree)
+    throw new Fault('exists', `there is a volume ${file} already`, {
+      hint: 'choose another name, or attach that one',
+    });
+  await work.remember({ free: true });
+  return false;
+}
+
 const makeDiskStep: Step = {
   name: 'make',
   async run(work) {
     const { source } = work.input;
     if (source === null || source === undefined) return;
     const { hostId, machine } = machineOf(work);
-    await work.coordinator.links.call(
-      hostId,
-      'machine.disk.create',
-      { ...machine, source: diskSourceSchema.parse(source) },
-      followed(work, copyLimitMs),
-    );
+    const wanted = diskSourceSchema.parse(source);
+    const mayBeOurs = await noteFree(work, wanted);
+    try {
+      await work.coordinator.links.call(
+        hostId,
+        'machine.disk.create',
+        { ...machine, source: wanted },
+        followed(work, copyLimitMs),
+      );
+    } catch (error) {
+      if (!isFault(error, 'exists')) throw error;
+      if (!mayBeOurs) {
+        // Somebody was faster: it is theirs, and stays.
+        await work.remember({ free: false });
+        throw error;
+      }
+    }
     await work.remember({ made: true });
   },
   async undo(work) {
-    if (work.memory['made'] !== true) return;
+    const { made, free } = work.memory;
+    if (made !== true && free !== true) return;
     const { hostId, machine } = machineOf(work);
     await forgiveMissing(
       work.coordinator.links.call(hostId, 'machine.disk.delete', {
