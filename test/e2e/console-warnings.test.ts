@@ -19,6 +19,7 @@ import {
   makeDefinition,
   makeRecord,
 } from '../../src/coordinator/testing/fake-agent.ts';
+import { foreignMachine } from '../../src/coordinator/testing/foreign-machine.ts';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
 import {
   findBarriersInEachLight,
@@ -212,6 +213,74 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     assert.equal(after.startedAt, startedAt, 'the coordinator was not started anew');
     assert.deepEqual(running(), before);
     assert.deepEqual(links(), linked);
+  });
+
+  test('WEB-37 the event viewer has the whole log with filters and paging, and follows an import, a creation and a deployment while they run', async () => {
+    const { page } = person;
+    const count = 130;
+    for (let at = 0; at < count; at += 1)
+      await stage.send('PATCH', '/installation', { body: { sessionHours: (at % 2) + 20 } });
+    await page.goto(`${stage.url}/events`);
+    const log = page.getByRole('grid', { name: 'Events' });
+    await log
+      .getByText(/sessionHours|session_hours/)
+      .first()
+      .waitFor();
+    assert.equal(await log.getAttribute('aria-rowcount'), '-1', 'the newest are read first');
+    const oldest = log.getByText('The coordinator started', { exact: true }).last();
+    for (let look = 0; look < 100 && !(await oldest.isVisible()); look += 1) {
+      await page.locator('.list-window').evaluate((box) => {
+        box.scrollTop = box.scrollHeight;
+      });
+      await page.waitForTimeout(50);
+    }
+    await oldest.waitFor();
+    assert.ok(Number(await log.getAttribute('aria-rowcount')) > count, 'to the first');
+    await page.getByRole('combobox', { name: 'Filter' }).fill('name = coordinator.started');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/filter=/);
+    await log.getByText('The coordinator started').first().waitFor();
+    assert.equal(await log.getByText(/session_hours/).count(), 0);
+
+    const held = Promise.withResolvers<void>();
+    agent.handlers['machine.read-foreign'] = () => ({ machine: foreignMachine('/srv/boat.vmx') });
+    agent.handlers['machine.plan'] = () => ({ ok: true, reasons: [], warnings: [] });
+    agent.handlers['network.configure'] = () => ({});
+    agent.handlers['machine.create'] = async ({ definition }: { definition: VmDefinition }) => {
+      await held.promise;
+      return { report: makeRecord(definition, 1).report };
+    };
+    const built = Promise.withResolvers<void>();
+    agent.handlers['image.build'] = async () => {
+      await built.promise;
+      const image = { format: 'qcow2', sizeBytes: 1000, fileBytes: 500, imageKind: 'disk' };
+      return { ...image, path: '/images/starter.qcow2', sha256: 'a'.repeat(64) };
+    };
+    const begin = async (path: string, body: object): Promise<void> => {
+      const { status, text } = await stage.send('POST', path, { body: { host: 'h1', ...body } });
+      assert.equal(status, 202, text);
+    };
+    const running = page.getByRole('region', { name: 'Operations', exact: true });
+    const row = (name: string): Locator => running.getByRole('row').filter({ hasText: name });
+    await begin('/images/build', { recipe: 'starter' });
+    await row('starter').getByText('Running').waitFor();
+    built.resolve();
+    await row('starter').waitFor({ state: 'detached' });
+    await begin('/vms/import', { file: '/srv/boat.vmx', name: 'boat' });
+    await begin('/vms', { name: 'made', disk: { kind: 'new', sizeBytes: 1024 ** 2 } });
+    await begin('/vms', { name: 'rolled-out', disk: { kind: 'image', image: 'starter' } });
+    for (const name of ['boat', 'made', 'rolled-out'])
+      await row(name).getByText('Running').waitFor();
+    const [call] = agent.calls('machine.create');
+    const toldAt = async (progress: number, note: string): Promise<number> => {
+      agent.send({ type: 'progress', id: call?.id ?? 0, progress, note });
+      return Number(await row(note).getByRole('progressbar').getAttribute('aria-valuenow'));
+    };
+    const early = await toldAt(0.2, 'converts the disk');
+    assert.ok((await toldAt(0.9, 'converts the rest')) > early);
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    held.resolve();
+    await running.waitFor({ state: 'detached' });
   });
 
   test('no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

@@ -5,6 +5,7 @@ import { useWords } from '../console.ts';
 import { useList } from '../parts/ask.ts';
 import { useRemembered } from '../parts/remembered.ts';
 import { EventTable } from '../work/EventTable.tsx';
+import { unfinished } from '../work/unfinished.ts';
 import { OperationTable } from '../work/OperationTable.tsx';
 
 const shown = 30;
@@ -13,11 +14,7 @@ export function WorkDrawer(): ReactNode {
   const words = useWords();
   const [open, setOpen] = useRemembered('drawer', (stored) => stored === true);
   const [tab, setTab] = useState<'operations' | 'events'>('operations');
-  const { data } = useList('operation.list', {
-    filter: 'state = pending OR state = running OR state = cancelling',
-    sort: '-createdAt',
-    limit: 1,
-  });
+  const { data } = useList('operation.list', unfinished);
   const running = data?.items[0];
   return (
     <section className="drawer" aria-label={words.text('work')}>

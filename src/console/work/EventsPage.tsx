@@ -11,6 +11,7 @@ import { listFields } from '../list/suggest.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { eventColumns } from './event-columns.tsx';
+import { UnderWay } from './UnderWay.tsx';
 import { EventList } from './EventList.tsx';
 
 const fields = listFields(eventSchema);
@@ -47,6 +48,7 @@ export function EventsPage(): ReactNode {
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>
+        <UnderWay />
         <EventList key={filter} filter={filter} />
       </PageSection>
     </>
