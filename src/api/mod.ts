@@ -71,6 +71,7 @@ export * from './vm/shared-folders.ts';
 export * from './vm/fields.ts';
 export * from './vm/travel.ts';
 export * from './disk.ts';
+export * from './vm/export.ts';
 export * from './vm/import.ts';
 export * from './vm/setting-groups.ts';
 export * from './vm/settings.ts';

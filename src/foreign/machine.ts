@@ -109,6 +109,9 @@ export interface ForeignMachine {
   readonly kept: Readonly<Record<string, string>>;
 }
 
+/** What a configuration is written from. */
+export type WritableMachine = Omit<ForeignMachine, 'product' | 'format' | 'lost' | 'savedState'>;
+
 export const maxLost = 500;
 const maxValueLength = 200;
 

@@ -19,9 +19,12 @@ export {
   type ForeignPlace,
   type ForeignPort,
   type Lost,
+  type WritableMachine,
 } from './machine.ts';
 export { decodeText, maxFileBytes } from './text.ts';
 export { maxForeignSnapshots, parseVmsd, type ForeignSnapshots } from './vmsd.ts';
+export { writeVmc } from './write-vmc.ts';
+export { writeVmx } from './write-vmx.ts';
 export { readElements, readXml, type XmlElement, type XmlNode } from './xml.ts';
 export { escapeXml, XmlText } from './xml-text.ts';
 export { attributeOf, find, findAll, memoryBytesOf, textOf, wholeNumber } from './xml-ways.ts';

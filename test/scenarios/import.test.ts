@@ -7,6 +7,7 @@ import {
   chmodSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,12 +15,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { placeName } from '#api';
 import type { AllowedAction, DryRun, Event, Host, Operation, Snapshot, Vm } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 import { SerialPerson } from '../e2e/serial.ts';
 import { LoopDrive, withoutLoopDrives } from '../../src/agent/testing/loop-drive.ts';
 import { inUtf16, vmcText } from '../../src/foreign/testing.ts';
-import { lettersOf, onIde, putDisk, putVmx } from './foreign-shelf.ts';
+import { lettersOf, onIde, putDisk, putVmx, readLetters } from './foreign-shelf.ts';
 
 let gantry: Gantry;
 let shelf: string;
@@ -455,6 +457,180 @@ void test('CMP-35 an address that another vm has is given to no second one, and 
   assert.equal(await macOf('keep'), mac);
   assert.match((await macOf('new')) ?? '', /^52:47:59:/);
   for (const vm of ['first-one', 'other-one']) await drop(vm);
+});
+
+void test('CMP-08 CMP-36 FMT-06 a vm that was exported as VMX or VMC and imported again has the same disks, adapters and addresses, static and generated ones as such, and what nobody here knows', async () => {
+  const at = (name: string): string => beside(`round/${name}`);
+  await putDisk(at('a.vmdk'), 'ab');
+  await putDisk(at('b.vmdk'), 'cd');
+  const file = putVmx(at('rounded.vmx'), {
+    ...onIde('a.vmdk'),
+    'scsi0.present': 'TRUE',
+    'scsi0:2.present': 'TRUE',
+    'scsi0:2.fileName': 'b.vmdk',
+    'ethernet0.present': 'TRUE',
+    'ethernet0.virtualDev': 'e1000',
+    'ethernet0.addressType': 'static',
+    'ethernet0.address': '00:50:56:00:36:01',
+    'ethernet1.present': 'TRUE',
+    'ethernet1.virtualDev': 'e1000',
+    'ethernet1.addressType': 'generated',
+    'ethernet1.generatedAddress': '00:0c:29:00:36:02',
+    'guestinfo.role': 'front',
+  });
+  const facts = async (name: string): Promise<unknown> => {
+    const { hardware } = (await show(name)).definition;
+    return {
+      disks: hardware.disks.map(placeName),
+      letters: [await lettersOf(gantry, name), await lettersOf(gantry, name, 1)],
+      macs: hardware.adapters.map(({ mac, macMode }) => [mac, macMode]),
+    };
+  };
+  const expected = {
+    disks: ['ide0:0', 'scsi0:2'],
+    letters: ['ab..', 'cd..'],
+    macs: [
+      ['00:50:56:00:36:01', 'static'],
+      ['00:0c:29:00:36:02', 'dynamic'],
+    ],
+  };
+  await gantry.must('vm', 'import', file, '--name', 'rounded');
+  assert.deepEqual(await facts('rounded'), expected);
+  const exportAs = async (as: string, folder: string): Promise<void> => {
+    await gantry.must('vm', 'export', 'rounded', '--as', as, '--path', at(folder));
+    await drop('rounded');
+  };
+  await exportAs('vmware-workstation', 'out');
+  assert.deepEqual(readdirSync(at('out')).sort(), [
+    'rounded-ide0-0.vmdk',
+    'rounded-scsi0-2.vmdk',
+    'rounded.vmx',
+  ]);
+  const text = readFileSync(at('out/rounded.vmx'), 'utf8');
+  for (const line of [
+    'ethernet0.addressType = "static"',
+    'ethernet0.address = "00:50:56:00:36:01"',
+    'ethernet1.addressType = "generated"',
+    'ethernet1.generatedAddress = "00:0c:29:00:36:02"',
+    'guestinfo.role = "front"',
+  ])
+    assert.ok(text.includes(`${line}\n`), text);
+  assert.equal(await readLetters(at('out/rounded-ide0-0.vmdk')), 'ab..');
+  await gantry.must('vm', 'import', at('out/rounded.vmx'));
+  assert.deepEqual(await facts('rounded'), expected);
+  const copy = await gantry.must(
+    'vm',
+    'import',
+    at('out/rounded.vmx'),
+    '--origin',
+    'copied',
+    '--taken-addresses',
+    'keep',
+    '--name',
+    'twin',
+  );
+  assert.match(copy, /twin/);
+  const macs = (await show('twin')).definition.hardware.adapters.map(({ mac }) => mac);
+  assert.equal(macs[0], '00:50:56:00:36:01');
+  assert.match(macs[1] ?? '', /^52:47:59:/, 'made anew for a copy');
+  await drop('twin');
+  await exportAs('virtual-server-2005', 'out-vmc');
+  assert.equal(await readLetters(at('out-vmc/rounded-scsi0-2.vhd')), 'cd..');
+  await gantry.must('vm', 'import', at('out-vmc/rounded.vmc'));
+  assert.deepEqual(await facts('rounded'), expected);
+  const again = await gantry.run([
+    'vm',
+    'export',
+    'rounded',
+    '--as',
+    'vmware-esx',
+    '--path',
+    at('out'),
+  ]);
+  assert.match(again.err, /cannot make the folder .*out/);
+  assert.match(again.err, /name one that does not exist/);
+  await drop('rounded');
+});
+
+void test('CMP-15 the export of a vm with a saved state offers to resume and shut it down, or to go without the state, which is written for nobody', async () => {
+  await gantry.must('vm', 'create', 'saver', '--memory', '64M');
+  await gantry.must('vm', 'start', 'saver');
+  await gantry.must('vm', 'save', 'saver');
+  const path = beside('saver-out');
+  const words = ['vm', 'export', 'saver', '--as', 'vmware-player', '--path', path, '--move-to-ide'];
+  const { code, err } = await gantry.run(words);
+  assert.notEqual(code, 0);
+  assert.match(
+    err,
+    /saver is saved: a saved state fits no other product and is never written for one/,
+  );
+  assert.match(
+    err,
+    /resume and shut it down: gantry vm restore saver; or export it without: --saved-state discard/,
+  );
+  await gantry.must(...words, '--saved-state', 'discard');
+  assert.deepEqual(readdirSync(path), ['saver.vmx']);
+  assert.equal((await show('saver')).state, 'saved');
+  await gantry.must('vm', 'discard', 'saver', '--yes');
+  await drop('saver');
+});
+
+void test('CMP-22 vms made by Workstation, Player, Server (GSX), ESX and Fusion are imported from VMX and VMDK alike', async () => {
+  const made = [
+    [
+      'Workstation',
+      'twoGbMaxExtentSparse',
+      { 'virtualHW.version': '7', 'scsi0.virtualDev': 'lsilogic' },
+    ],
+    [
+      'Player',
+      'monolithicSparse',
+      { 'virtualHW.version': '10', 'virtualHW.productCompatibility': 'hosted' },
+    ],
+    [
+      'GSX',
+      'twoGbMaxExtentFlat',
+      { 'virtualHW.version': '3', autostart: 'poweron', autostop: 'softpoweroff' },
+    ],
+    [
+      'ESX',
+      'monolithicFlat',
+      { 'virtualHW.version': '7', 'sched.cpu.units': 'mhz', 'scsi0.virtualDev': 'lsilogic' },
+    ],
+    [
+      'Fusion',
+      'monolithicSparse',
+      { 'virtualHW.version': '4', 'proxyApps.publishToHost': 'FALSE' },
+    ],
+  ] as const;
+  for (const [product, variant, settings] of made) {
+    const vmdk = beside(`by-${product}/${product}.vmdk`);
+    await putDisk(vmdk, 'ab-c', { variant });
+    // The descriptor of ESX calls a flat file one on its own file system.
+    if (product === 'ESX') {
+      const text = readFileSync(vmdk, 'utf8');
+      const theirs = text
+        .replace('"monolithicFlat"', '"vmfs"')
+        .replace(' FLAT ', ' VMFS ')
+        .replace(/(-flat\.vmdk") 0/, '$1');
+      assert.notEqual(theirs, text);
+      writeFileSync(vmdk, theirs);
+    }
+    const file = putVmx(beside(`by-${product}/${product}.vmx`), {
+      'scsi0.present': 'TRUE',
+      'scsi0:0.present': 'TRUE',
+      'scsi0:0.fileName': `${product}.vmdk`,
+      'ethernet0.present': 'TRUE',
+      displayName: `by ${product}`,
+      ...settings,
+    });
+    await gantry.must('vm', 'import', file);
+    const { definition } = await show(`by ${product}`);
+    assert.deepEqual(definition.hardware.disks.map(placeName), ['scsi0:0'], product);
+    assert.equal(await lettersOf(gantry, `by ${product}`), 'ab.c', product);
+    if (product === 'GSX') assert.equal(definition.settings.start.onHostStart, 'always');
+    await drop(`by ${product}`);
+  }
 });
 
 void test('VM-68 DISK-14 DISK-40 a vm with a linked disk is not started until the drive has been copied into a virtual disk, and boots from that', async (t) => {

@@ -1,6 +1,7 @@
 /** What storage with files can do beyond what every storage must: files that travel, and disks by themselves. */
 import type { DiskCopy, DiskWork, LinkParams, LinkResult, VmDefinition } from '#api';
 import type { MachineFile } from '../machine/record.ts';
+import type { LayerWork } from './layer-storage.ts';
 
 /** Disks by themselves, whoever uses them; `machines` are all of this host. */
 export interface DiskCatalogue {
@@ -78,6 +79,26 @@ export interface InnerContent {
 }
 
 export type DiskWorkAsked = LinkParams<'host.disk.work'>;
+
+/** Folders with copies of machines for other products. */
+export interface HandOutFiles {
+  /** Whether the folder has that configuration, which is written last. Errors: `forbidden`. */
+  isThere(folder: string, configuration: HandedOut['configuration']): Promise<boolean>;
+  /** Errors: `forbidden`; `exists`, `refused` where it cannot be made. */
+  claim(folder: string): Promise<void>;
+  /** The content of a disk, with all it lies on, as one new file. Errors: `exhausted`, `cancelled`. */
+  putDisk(
+    machine: Pick<MachineFile, 'folder'>,
+    folder: string,
+    disk: Omit<HandedOut['disks'][number], 'disk'> & {
+      readonly source: { readonly file: string; readonly format: string };
+    },
+    work: LayerWork,
+  ): Promise<void>;
+  putConfiguration(folder: string, configuration: HandedOut['configuration']): Promise<void>;
+}
+
+type HandedOut = LinkParams<'machine.hand-out'>;
 
 /** How the files of machines come to another place. Nothing that exists is overwritten. */
 export interface Travel {

@@ -23,7 +23,7 @@ import type {
   Storage,
   StoredFile,
 } from '../drivers/driver.ts';
-import type { DiskCatalogue, Travel } from '../drivers/files.ts';
+import type { DiskCatalogue, HandOutFiles, Travel } from '../drivers/files.ts';
 import type { LayerWork } from '../drivers/layer-storage.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
@@ -41,6 +41,7 @@ import { readDrive, type DriveFacts } from './drive-facts.ts';
 import { exists } from './exists.ts';
 import type { FilesMachines } from './insides/files-machines.ts';
 import { Insides } from './insides/insides.ts';
+import { makeHandOutFiles } from './hand-out-files.ts';
 import { readForeign } from './read-foreign.ts';
 import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
@@ -70,6 +71,7 @@ export class FileStorage implements Storage {
   readonly layers: LayerFiles;
   readonly #options: FileStorageOptions;
   readonly travel: Travel;
+  readonly handOut: HandOutFiles;
   readonly catalogue: DiskCatalogue;
   readonly works: DiskWorks;
   readonly insides: Insides;
@@ -92,6 +94,7 @@ export class FileStorage implements Storage {
       baseFolder: () => this.baseFolder,
       requirePermissions: (folder) => this.requirePermissions(folder),
     });
+    this.handOut = makeHandOutFiles((own) => this.folders(own));
     this.layers = new LayerFiles(options);
   }
 

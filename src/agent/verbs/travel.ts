@@ -17,6 +17,7 @@ import type { Host } from '../host/host.ts';
 import type { CallContext, Handlers } from '../link/calls.ts';
 import type { Hands } from '../machine/hands.ts';
 import { sealAnew, tidyLayers } from '../machine/layers/change-layers.ts';
+import { handOut } from '../machine/hand-out.ts';
 import { judgeLayers } from '../machine/layers/check-layers.ts';
 import { requireLayersKept } from '../machine/layers/keep-layers.ts';
 import { linkClone } from '../machine/layers/link-disks.ts';
@@ -30,13 +31,22 @@ import { usedByOthers } from '../storage/list-files.ts';
 
 type TravelVerbs = Pick<
   Handlers,
-  'machine.clone' | 'machine.flatten' | 'machine.relocate' | 'machine.read-foreign'
+  | 'machine.clone'
+  | 'machine.flatten'
+  | 'machine.hand-out'
+  | 'machine.relocate'
+  | 'machine.read-foreign'
 >;
 
 export function travelVerbs(host: Host): TravelVerbs {
   return {
     'machine.read-foreign': ({ file }, { signal }) => readForeign(host, file, signal),
     'machine.clone': (params, context) => cloneMachine(host, params, context),
+    async 'machine.hand-out'({ id, generation, cause, ...wanted }, { signal, progress }) {
+      const work = (hands: Hands): Promise<void> => handOut(host, hands, wanted);
+      await host.machine(id).change('clone', generation, cause, work, signal, progress);
+      return {};
+    },
     'machine.flatten': (params, context) => flattenMachine(host, params, context),
     'machine.relocate': (params, context) => relocateMachine(host, params, context),
   };

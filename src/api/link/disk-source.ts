@@ -47,3 +47,22 @@ export const diskMatchSchema = z.strictObject({
   sourcePath: z.string().max(1024),
   sourceFormat: z.string().max(32),
 });
+
+/** A copy of a machine for another product, as its host writes it. */
+export const handOutSchema = z.strictObject({
+  folder: z.string().min(1).max(1024),
+  configuration: z.strictObject({
+    file: z.string().min(1).max(255),
+    base64: z.string().max(8 * 1024 * 1024),
+  }),
+  disks: z
+    .array(
+      z.strictObject({
+        disk: z.string().max(1024).meta({ description: 'as the definition names it' }),
+        file: z.string().min(1).max(255),
+        format: z.enum(['vhd', 'vmdk']),
+        variant: z.string().max(32),
+      }),
+    )
+    .max(64),
+});

@@ -35,7 +35,7 @@ import { foreignMachineSchema } from '../vm/import.ts';
 import { startCheckSchema, vmActionRequestSchema } from '../vm/vm.ts';
 import { powerActions } from '../vm/actions.ts';
 import { causeSchema } from './cause.ts';
-import { diskMatchSchema, diskSourceSchema } from './disk-source.ts';
+import { diskMatchSchema, diskSourceSchema, handOutSchema } from './disk-source.ts';
 import { driveMethods } from './drive-methods.ts';
 import { hostMediaSchema } from './host-media.ts';
 import { moveMethods } from './move-methods.ts';
@@ -186,6 +186,11 @@ export const linkMethods = {
       }),
     }),
     result: report,
+  },
+  /** Writes a copy for another product into a new folder: the configuration last, so that a folder that has it is whole. */
+  'machine.hand-out': {
+    params: z.strictObject({ ...machine, ...handOutSchema.shape }),
+    result: z.strictObject({}),
   },
   /** What a linked copy shares with other machines becomes its own. */
   'machine.flatten': { params: z.strictObject(machine), result: report },

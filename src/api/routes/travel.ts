@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
 import { dryRunQuerySchema } from '../list.ts';
+import { vmHandOutSchema } from '../vm/export.ts';
 import { vmImportSchema } from '../vm/import.ts';
 import {
   diskCompactSchema,
@@ -42,6 +43,19 @@ export const travelRoutes = {
     params: vmParams,
     query: dryRunQuerySchema,
     body: vmCloneSchema,
+    answer: 'operation',
+  }),
+  'vm.hand-out': route({
+    method: 'POST',
+    path: '/vms/{vm}/export',
+    summary:
+      'Write a vm for another product into a new folder of its host; dryRun tells all that the product cannot run',
+    group: 'vms',
+    right: 'vm.clone',
+    on: 'vm',
+    params: vmParams,
+    query: dryRunQuerySchema,
+    body: vmHandOutSchema,
     answer: 'operation',
   }),
   'vm.flatten': route({

@@ -13,6 +13,7 @@ import { parseAssignments } from '../assignments.ts';
 import { explainRefusal } from '../settings.ts';
 import { vmColumns } from './columns.ts';
 import { writeStartCheck } from './start-check.ts';
+import { exportCommand } from './export.ts';
 import { describeVm } from './vm-description.ts';
 
 const createOptions = {
@@ -285,16 +286,7 @@ export const vmCommands = [
       await finish(run, started, () => `vm ${vm.name} was deleted`);
     },
   }),
-  command({
-    name: 'vm export',
-    summary: 'the definition of a vm as a document, for apply',
-    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
-    examples: ['gantry vm export web-1 > web-1.yaml', 'gantry vm export web-1 -o json'],
-    async run({ client, args, out, format, signal }) {
-      const file = await client.call('vm.export', { params: { vm: args[0] ?? '' } }, signal);
-      writeThing(out, format === 'json' ? 'json' : 'yaml', file, []);
-    },
-  }),
+  exportCommand,
   command({
     name: 'vm actions',
     summary: 'what may be done with a vm now, and why not',

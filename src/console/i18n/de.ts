@@ -311,6 +311,7 @@ export const german: Language = {
     'vm.clone': 'Klonen',
     'vm.snapshot.clone': 'Aus einem Sicherungspunkt klonen',
     'vm.flatten': 'Platten eigenständig machen',
+    'vm.hand-out': 'Für ein anderes Produkt exportieren',
     'vm.relocate': 'Dateien verschieben',
     'vm.migrate': 'Auf anderen Host verschieben',
     'vm.disk.relocate': 'Platte verschieben',

@@ -316,6 +316,7 @@ export const english: Language = {
     'vm.clone': 'Clone',
     'vm.snapshot.clone': 'Clone from a snapshot',
     'vm.flatten': 'Flatten disks',
+    'vm.hand-out': 'Export for another product',
     'vm.relocate': 'Move files',
     'vm.migrate': 'Move to another host',
     'vm.disk.relocate': 'Move disk',

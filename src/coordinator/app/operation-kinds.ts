@@ -9,6 +9,7 @@ import { attachAdapterKind, changeAdapterKind, detachAdapterKind } from './vm/ad
 import { cloneKind, cloneSnapshotKind } from './vm/clone-steps.ts';
 import { compactDiskKind } from './vm/compact-disk.ts';
 import { attachDiskKind, detachDiskKind } from './vm/disks-vm.ts';
+import { handOutKind } from './vm/export-vm.ts';
 import { flattenKind } from './vm/flatten-vm.ts';
 import { convertDiskKind } from './vm/linked-disks.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
@@ -33,6 +34,7 @@ export const operationKinds: readonly Kind[] = [
   cloneKind,
   cloneSnapshotKind,
   flattenKind,
+  handOutKind,
   relocateKind,
   migrateKind,
   relocateDiskKind,

@@ -43,6 +43,7 @@ import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
 import { compactDisk } from '../app/vm/compact-disk.ts';
+import { handOutVm } from '../app/vm/export-vm.ts';
 import { flattenVm } from '../app/vm/flatten-vm.ts';
 import { relocateVmTo } from '../app/vm/migrate-vm.ts';
 import { relocateDisk } from '../app/vm/relocate-vm.ts';
@@ -352,6 +353,7 @@ function vmHandlers({
   | 'vm.import'
   | 'vm.clone'
   | 'vm.flatten'
+  | 'vm.hand-out'
   | 'vm.relocate'
 > {
   const { inventory } = coordinator;
@@ -382,6 +384,8 @@ function vmHandlers({
     'vm.import': ({ caller, body, query }) => importVm(coordinator, caller, body, query.dryRun),
     'vm.clone': ({ caller, id, body, query }) =>
       cloneVm(coordinator, caller, id, body, query.dryRun),
+    'vm.hand-out': ({ caller, id, body, query }) =>
+      handOutVm(coordinator, caller, id, body, query.dryRun),
     'vm.flatten': ({ caller, id, query }) => flattenVm(coordinator, caller, id, query.dryRun),
     'vm.relocate': ({ caller, id, body, query }) =>
       relocateVmTo(coordinator, caller, id, body, query.dryRun),

@@ -299,6 +299,10 @@ export class MemoryHost implements Links {
       this.#swapDisk(id, generation, child, parent);
       return {};
     },
+    'machine.hand-out': ({ id, generation }) => {
+      this.#machine(id, generation);
+      return {};
+    },
     'machine.flatten': ({ id, generation }) => {
       this.#machine(id, generation);
       return { report: this.report(id) };

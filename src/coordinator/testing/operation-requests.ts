@@ -23,6 +23,7 @@ import { compactDisk } from '../app/vm/compact-disk.ts';
 import { addVm, createVm } from '../app/vm/create-vm.ts';
 import { attachDisk, detachDisk } from '../app/vm/disks-vm.ts';
 import { flattenVm } from '../app/vm/flatten-vm.ts';
+import { handOutVm } from '../app/vm/export-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
 import { convertDisk } from '../app/vm/linked-disks.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
@@ -189,6 +190,14 @@ export async function askFor(
         caller,
         id,
         { name: `${name}-new`, snapshot: 'first', path: '/elsewhere' },
+        false,
+      ),
+    'vm.hand-out': () =>
+      handOutVm(
+        coordinator,
+        caller,
+        id,
+        { as: 'vmware-workstation', path: '/vms/out', savedState: 'discard', moveToIde: true },
         false,
       ),
     'vm.flatten': () => flattenVm(coordinator, caller, id, false),

@@ -7,6 +7,8 @@ import type { Reason } from '#lib';
 import { vmcText } from '../../../foreign/testing.ts';
 import { importDefinition, type Imported, type ImportOptions } from './import-definition.ts';
 import { guestOf } from './import-guests.ts';
+import { exportMachine } from './export-machine.ts';
+import { exportProfiles } from './export-profiles.ts';
 import { blockersOf, warningsOf } from './import-notes.ts';
 
 const disk = (
@@ -204,6 +206,21 @@ test('CMP-24 devices of a VMX without equivalent are named: FireWire is dropped,
     const { definition } = importing(read(`${lines}\n`));
     assert.equal(definition.hardware.usb, version);
   }
+});
+
+test('CMP-10 a sound card is imported, or left out as is chosen, and an export to Virtual Server removes it with the warning that plug and play would report errors there', () => {
+  assert.equal(importing({ sound: 'sb16' }, { sound: 'remove' }).definition.hardware.sound, 'none');
+  const { definition } = importing({ sound: 'sb16' });
+  assert.equal(definition.hardware.sound, 'sb16');
+  const { machine: theirs, notes } = exportMachine(
+    { definition, networkName: (id) => id, isSaved: false },
+    exportProfiles['virtual-server-2005'],
+    { savedState: undefined, moveToIde: false },
+  );
+  assert.equal(theirs.sound, null);
+  const told = notes.list.find(({ text }) => text.startsWith('sound card sb16'));
+  assert.equal(told?.effect, 'dropped');
+  assert.match(told?.text ?? '', /plug and play would report errors there/);
 });
 
 test('static addresses are kept, those that the product made are kept for a move and new for a copy', () => {

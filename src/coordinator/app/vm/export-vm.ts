@@ -1,0 +1,120 @@
+/**
+ * Vms for other products: checked against what the product can run, then written on their host as a folder with a
+ * configuration and converted disks. The vm itself stays as it is.
+ */
+import { posix } from 'node:path';
+import type { DryRun, LinkParams, Operation, TransferFinding, VmHandOut } from '#api';
+import { writeVmc, writeVmx } from '#foreign';
+import { Fault } from '#lib';
+import type { Caller, Coordinator } from '../../context.ts';
+import type { NetworkDocument } from '../../documents.ts';
+import { asReasons, inWords } from '../hardware-warnings.ts';
+import { asJson } from '../json.ts';
+import { vmThing } from '../things.ts';
+import { followed, stepNames, type Kind } from '../work.ts';
+import { machineOf, prepare } from './device-change.ts';
+import { exportMachine, fileName } from './export-machine.ts';
+import { exportProfiles } from './export-profiles.ts';
+import { blockersOf, warningsOf } from './import-notes.ts';
+
+const copyLimitMs = 24 * 3_600_000;
+
+type Files = Omit<LinkParams<'machine.hand-out'>, 'id' | 'generation' | 'cause'>;
+
+/** Errors: `blocked` with everything that the product cannot run. */
+export async function handOutVm(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  request: VmHandOut,
+  dryRun: boolean,
+): Promise<Operation | DryRun> {
+  const { vm, definition } = prepare(coordinator, id, 'clone');
+  const { inventory } = coordinator;
+  const profile = exportProfiles[request.as];
+  const state = inventory.vm(id)?.state;
+  const { machine, disks, notes } = exportMachine(
+    {
+      definition,
+      networkName: (network) =>
+        inventory.document<NetworkDocument>('network', network)?.data.name ?? network,
+      isSaved: state === 'saved',
+    },
+    profile,
+    request,
+  );
+  if (state !== 'off' && state !== 'saved')
+    notes.block({
+      code: 'export-running',
+      text: `${definition.name} is ${state}`,
+      remedy: `shut it down: gantry vm shutdown ${definition.name}`,
+    });
+  const target = vmThing(vm.id, vm.data);
+  const warnings = warningsOf(notes.list);
+  if (dryRun)
+    return {
+      dryRun: true,
+      action: handOutKind.action,
+      target,
+      steps: stepNames(handOutKind),
+      changes: [],
+      warnings: asReasons(warnings),
+      findings: [...notes.list],
+    };
+  requireFit(definition.name, profile.name, notes.list);
+  const text =
+    profile.format === 'vmx'
+      ? writeVmx(machine, profile.hardwareVersion)
+      : writeVmc(machine, profile.product);
+  const folder = posix.normalize(request.path).replace(/\/$/, '');
+  const files: Files = {
+    folder,
+    configuration: {
+      file: `${fileName(definition.name)}.${profile.format}`,
+      base64: text.toString('base64'),
+    },
+    disks: disks.map((disk) => ({ ...disk, ...profile.disk })),
+  };
+  return await coordinator.operations.submit(caller, {
+    action: handOutKind.action,
+    target,
+    input: asJson({ files, warnings: inWords(warnings) }) as Record<string, never>,
+  });
+}
+
+function requireFit(name: string, product: string, findings: readonly TransferFinding[]): void {
+  const reasons = blockersOf(findings);
+  const [first] = reasons;
+  if (first === undefined) return;
+  const texts = reasons.map(({ text }) => text).join('; ');
+  throw new Fault('blocked', `cannot export ${name} for ${product}: ${texts}`, {
+    reasons,
+    hint: first.remedy,
+  });
+}
+
+export const handOutKind: Kind = {
+  action: 'vm.hand-out',
+  steps: [
+    {
+      name: 'write',
+      // Whole or not at all, by the agent; a folder that is whole is of use whatever follows.
+      way: 'stays',
+      async run(work) {
+        const { hostId, machine } = machineOf(work);
+        const { files, warnings } = work.input as unknown as {
+          readonly files: Files;
+          readonly warnings: readonly string[];
+        };
+        await work.coordinator.links.call(
+          hostId,
+          'machine.hand-out',
+          { ...machine, ...files },
+          followed(work, copyLimitMs),
+        );
+        const path = posix.join(files.folder, files.configuration.file);
+        await work.conclude({ path, ...(warnings.length > 0 ? { warnings: [...warnings] } : {}) });
+      },
+    },
+  ],
+};
