@@ -32,6 +32,7 @@ export { buildOpenApi } from './openapi.ts';
 export * from './network/adapter.ts';
 export * from './network/environment.ts';
 export * from './network/firewall.ts';
+export * from './network/identity.ts';
 export * from './network/ipv4.ts';
 export * from './network/isolation.ts';
 export * from './network/ipv6.ts';

@@ -10,6 +10,7 @@ import {
   networkSchema,
   networkWriteQuerySchema,
 } from '../network/network.ts';
+import { networkIdentitySchema } from '../network/identity.ts';
 import { networkPortsSchema } from '../network/port-state.ts';
 import { listQuerySchema, pageSchema } from '../list.ts';
 import { route, type Route } from './route.ts';
@@ -95,6 +96,18 @@ export const networksRoutes = {
     params: one('network'),
     answer: 'now',
     response: networkLeasesSchema,
+  }),
+  'network.identity': route({
+    method: 'GET',
+    path: '/networks/{network}/identity',
+    summary:
+      'Check MAC addresses as identity: one bridged adapter with a static, unique address per vm',
+    group: 'networks',
+    right: 'self',
+    on: 'network',
+    params: one('network'),
+    answer: 'now',
+    response: networkIdentitySchema,
   }),
   'network.ports': route({
     method: 'GET',

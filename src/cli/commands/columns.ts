@@ -7,6 +7,7 @@ import {
   type Folder,
   type Grant,
   type Host,
+  type IdentityDeviation,
   type Image,
   type Network,
   type NetworkLease,
@@ -205,6 +206,13 @@ export const networkColumns: readonly Column<Network>[] = [
   { title: 'DOMAIN', value: ({ domain }) => orNone(domain), wide: true },
   { title: 'TAGS', value: ({ tags }) => orNone(tags.join(' ')), wide: true },
   { title: 'ID', value: (network) => network.id, wide: true },
+];
+
+export const identityColumns: readonly Column<IdentityDeviation>[] = [
+  { title: 'VM', value: ({ vm }) => orNone(vm?.name) },
+  { title: 'MAC', value: ({ mac }) => orNone(mac), wide: true },
+  { title: 'DEVIATION', value: ({ text }) => text, wraps: true },
+  { title: 'REMEDY', value: ({ remedy }) => remedy, wraps: true },
 ];
 
 export const leaseColumns: readonly Column<NetworkLease>[] = [

@@ -19,7 +19,14 @@ import { collect, listOptions, listQuery } from '../lists.ts';
 import { wasOrWouldBe } from '../output/human.ts';
 import { tellWarnings } from '../progress.ts';
 import { writeList, writeThing } from '../output/render.ts';
-import { flowColumns, leaseColumns, networkColumns, portColumns } from './columns.ts';
+import { notWell } from '../exit.ts';
+import {
+  flowColumns,
+  identityColumns,
+  leaseColumns,
+  networkColumns,
+  portColumns,
+} from './columns.ts';
 import { withRisk } from './network-risk.ts';
 import { ipv6Of, ipv6Options, showIpv6 } from './network-ipv6.ts';
 
@@ -417,6 +424,21 @@ export const networkCommands: readonly Command[] = [
       const { items, unreachable } = await client.call('network.leases', { params }, signal);
       writeList(out, format, leaseColumns, items, 'no leases');
       if (unreachable.length > 0) out.note(`these hosts do not answer: ${unreachable.join(', ')}`);
+    },
+  }),
+  command({
+    name: 'network identity',
+    summary:
+      'check MAC addresses as identity: one bridged adapter with a static, unique address per vm',
+    args: [networkArgument],
+    examples: ['gantry network identity lan', 'gantry network identity lan -o json'],
+    async run({ client, args, out, format, signal }) {
+      const params = { network: args[0] ?? '' };
+      const found = await client.call('network.identity', { params }, signal);
+      if (format === 'json') writeThing(out, 'json', found, []);
+      else writeList(out, format, identityColumns, found.deviations, 'no deviations');
+      if (format === 'table') out.note(`${found.checked} vms were looked at`);
+      return found.ok ? 0 : notWell;
     },
   }),
   command({

@@ -36,6 +36,7 @@ import { actOnTeam } from '../app/team/act-team.ts';
 import { createTeam, deleteTeam, updateTeam } from '../app/team/change-team.ts';
 import { findTeam, listTeams, showTeam } from '../app/team/show-team.ts';
 import { createNetwork, deleteNetwork, updateNetwork } from '../app/network/change-network.ts';
+import { checkIdentity } from '../app/network/identity-network.ts';
 import { listLeases, releaseLease } from '../app/network/leases-network.ts';
 import { listPorts } from '../app/network/ports-network.ts';
 import { findNetwork, listNetworks, showNetwork } from '../app/network/show-network.ts';
@@ -322,6 +323,7 @@ function networkHandlers({ coordinator }: HandlersOptions): Of<`network.${string
       }),
     'network.delete': ({ caller, params, precondition, query }) =>
       deleteNetwork(coordinator, caller, params.network, { precondition, ...query }),
+    'network.identity': ({ caller, params }) => checkIdentity(coordinator, caller, params.network),
     'network.leases': ({ caller, params }) => listLeases(coordinator, caller, params.network),
     'network.release': ({ params, signal }) =>
       releaseLease(coordinator, params.network, params.address, signal),
