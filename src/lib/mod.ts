@@ -18,5 +18,6 @@ export {
   type FaultOptions,
   type Reason,
 } from './fault.ts';
+export { makeQrCode, type QrCode } from './qr.ts';
 export { BoundedQueue } from './queue.ts';
 export { collectGarbage, collectNextTime, collectWhenQuiet } from './quiet.ts';

@@ -1,12 +1,31 @@
 /** People at the screen and the serial port of one real machine, in real browsers: who is there, who holds what, who may what. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
+import type { VmViewer } from '#api';
 import { findBarriers, noBrowser, sitAtBrowser, signInByLink, type Person } from './browser.ts';
-import type { Gantry } from './gantry.ts';
+import { begin, knock } from '../../src/coordinator/testing/raw-viewer.ts';
+import { freePort, type Gantry } from './gantry.ts';
 import { look, ScreenRoom } from './screen-room.ts';
 import { SerialPerson } from './serial.ts';
+
+/** What zbarimg reads; undefined where it is not there. */
+async function readQrCode(png: Buffer): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'qr-'));
+  try {
+    const file = join(folder, 'code.png');
+    await writeFile(file, png);
+    const args = ['--raw', '--quiet', '-Sdisable', '-Sqrcode.enable', file];
+    return (await promisify(execFile)('zbarimg', args)).stdout.trimEnd();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
 describe('people at a console', { skip: noBrowser }, () => {
   let room: ScreenRoom;
@@ -184,6 +203,38 @@ describe('people at a console', { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Close' }).click();
   });
 
+  test('RCON-03 the screen says where a native viewer sees it, and gives it a ticket', async () => {
+    const { page } = person;
+    await room.openScreen('tablet');
+    await page.getByRole('button', { name: 'Native viewer' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('they are switched off on its host', { exact: false }).waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).first().click();
+    const client = gantry.client();
+    const { id, host } = await client.call('vm.show', { params: { vm: 'tablet' } });
+    const firstPort = await freePort();
+    const settings = { viewers: { enabled: true, address: '127.0.0.1', firstPort, ports: 1 } };
+    await client.call('host.update', { params: { host }, body: { settings } });
+    const viewer = async (): Promise<VmViewer> =>
+      await client.call('vm.viewer', { params: { vm: id } });
+    while ((await viewer()).state !== 'listening') await page.waitForTimeout(100);
+    await page.getByRole('button', { name: 'Native viewer' }).click();
+    const address = await dialog.getByRole('textbox', { name: 'Address' }).inputValue();
+    assert.equal(address, `127.0.0.1::${firstPort}`);
+    await dialog.getByRole('button', { name: 'Ticket' }).click();
+    const said = await dialog.getByRole('status').innerText();
+    assert.deepEqual(await findBarriers(page), []);
+    await look(page, 'native-viewer');
+    const password = /: (\w{8})$/.exec(said)?.[1] ?? '';
+    const ca = await readFile(join(gantry.data, 'coordinator/authority/authority.pem'), 'utf8');
+    // The screen of QEMU itself answers.
+    const { answer, stream } = await knock(firstPort, { means: 'challenge', password }, { ca });
+    assert.equal(answer, 'in');
+    assert.match(await begin(stream), /QEMU/);
+    stream.destroy();
+    await dialog.getByRole('button', { name: 'Close' }).first().click();
+  });
+
   test('a link shows the screen to somebody without an account, until it is revoked', async () => {
     const { page } = person;
     await room.openScreen('tablet');
@@ -195,6 +246,8 @@ describe('people at a console', { skip: noBrowser }, () => {
     const address = await dialog.getByRole('textbox', { name: 'Share by link' }).inputValue();
     assert.match(address, /\/watch#/);
     assert.deepEqual(await findBarriers(page), []);
+    const code = dialog.getByRole('img', { name: 'The link as a QR code' });
+    assert.equal(await readQrCode(await code.screenshot()), address);
     await look(page, 'share');
     await using guest = await sitAtBrowser(room.browser);
     const asked: string[] = [];

@@ -1,6 +1,7 @@
 /** Links by which people without an account look at the screen of a vm. */
 import type { ConsoleLink } from '#api';
 import { command } from '../command.ts';
+import { writeQrCode } from '../output/qr-lines.ts';
 import { localTime } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
@@ -21,8 +22,12 @@ export const screenLinkCommands = [
     args: [vmArgument, { name: 'label', meaning: 'for whom or what' }],
     options: {
       minutes: { type: 'number', value: 'COUNT', meaning: 'how long it is good (default 60)' },
+      qr: { type: 'flag', meaning: 'show the link as a QR code, too' },
     },
-    examples: ['gantry vm screen-link create hello "for the workshop" --minutes 480'],
+    examples: [
+      'gantry vm screen-link create hello "for the workshop" --minutes 480',
+      'gantry vm screen-link create hello phone --qr',
+    ],
     async run({ client, args, options, out, format, signal }) {
       const [vm = '', label = ''] = args;
       const body = { label, minutes: options.minutes ?? 60 };
@@ -32,6 +37,8 @@ export const screenLinkCommands = [
         ['link', url],
         ['expires', localTime(made.expiresAt)],
       ]);
+      if (options.qr === true && format === 'table')
+        for (const line of writeQrCode(url)) out.line(line);
     },
   }),
   command({

@@ -100,6 +100,7 @@ export function testNeeds(scale: TestScale): readonly Need[] {
     judge('busybox-static', 'busybox'),
     judge('tigervnc-viewer', 'vncviewer'),
     judge('vncsnapshot', 'vncsnapshot'),
+    judge('zbar-tools', 'zbarimg'),
     judge('xvfb', 'Xvfb'),
     judge('iproute2', 'ip'),
     judge('chromium', 'chromium'),

@@ -18,6 +18,7 @@ import { usePresence } from './presence/use-presence.ts';
 import { savePicture } from './save-file.ts';
 import { TypeTextDialog } from './TypeTextDialog.tsx';
 import { useConnection } from './use-connection.ts';
+import { ViewerDialog } from './ViewerDialog.tsx';
 import { VmActionMenu } from './VmActionMenu.tsx';
 import { useVmText } from './words/vm-words.ts';
 
@@ -36,7 +37,7 @@ export function Screen({
   const screen = useRef<RFB>(undefined);
   const channel = useRef<ScreenChannel>(undefined);
   const [look, setLook] = useState<'fit' | 'original'>('fit');
-  const [dialog, setDialog] = useState<'type' | 'media' | undefined>(undefined);
+  const [dialog, setDialog] = useState<'type' | 'media' | 'viewer' | undefined>(undefined);
   const [pointer, setPointer] = useState<PointerKind>('relative');
   const presence = usePresence();
   const { join, follow, ended } = presence;
@@ -117,6 +118,9 @@ export function Screen({
         <Button variant="secondary" aria-pressed={viewOnly} onClick={() => void own.toggle()}>
           {text('viewOnly')}
         </Button>
+        <Button variant="secondary" onClick={() => setDialog('viewer')}>
+          {text('viewer')}
+        </Button>
         <Participants vm={vm} presence={presence} />
       </ConsoleBar>
       <PresenceAlert vm={vm} presence={presence} />
@@ -131,6 +135,7 @@ export function Screen({
         <div ref={picture} className={takesMovement ? 'picture picture-captures' : 'picture'} />
       </div>
       {dialog === 'type' && <TypeTextDialog vm={vm} onClose={() => setDialog(undefined)} />}
+      {dialog === 'viewer' && <ViewerDialog vm={vm} onClose={() => setDialog(undefined)} />}
       {dialog === 'media' && <MediaDialog vm={vm} onClose={() => setDialog(undefined)} />}
     </>
   );

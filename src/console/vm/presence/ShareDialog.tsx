@@ -16,6 +16,7 @@ import { useState, type FormEvent, type ReactNode } from 'react';
 import type { ConsoleLinkMade, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
+import { QrPicture } from '../../parts/QrPicture.tsx';
 import { useVmText } from '../words/vm-words.ts';
 import { useActedList } from './use-acted-list.ts';
 
@@ -103,6 +104,9 @@ export function ShareDialog({
           >
             {`${location.origin}${made.path}`}
           </ClipboardCopy>
+        )}
+        {made !== undefined && (
+          <QrPicture text={`${location.origin}${made.path}`} label={text('shareCode')} />
         )}
         <LinkList links={items} revoke={revoke} />
       </ModalBody>

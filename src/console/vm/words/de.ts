@@ -217,6 +217,14 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   makeLink: 'Link erzeugen',
   revoke: 'Widerrufen',
   share: 'Per Link zeigen',
+  shareCode: 'Der Link als QR-Code',
+  viewer: 'Eigener Betrachter',
+  viewerHint:
+    'Ein VNC-Programm sieht diesen Bildschirm hier. Es bekommt das Zertifikat für Betrachter des Hosts gezeigt; melden Sie sich mit Name und Passwort oder Token an, oder mit einem Ticket.',
+  viewerNone: 'Eigene Betrachter sehen diesen Bildschirm nirgends: {reason}',
+  viewerOff: 'auf seinem Host sind sie ausgeschaltet',
+  viewerTicket: 'Ticket',
+  viewerTicketHint: 'Gilt einmal, bis {time}, von Ihrer Adresse aus: {password}',
   shareFor: 'Für wen oder was',
   shareHint:
     'Wer den Link hat, sieht ohne Konto den Bildschirm dieser virtuellen Maschine und sonst nichts. Er wird einmal gezeigt.',

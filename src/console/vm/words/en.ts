@@ -211,6 +211,14 @@ export const vmTexts = {
   makeLink: 'Make link',
   revoke: 'Revoke',
   share: 'Share by link',
+  shareCode: 'The link as a QR code',
+  viewer: 'Native viewer',
+  viewerHint:
+    'A VNC viewer sees this screen here. It takes the certificate of the host’s viewers; sign in with your name and password or token, or with a ticket.',
+  viewerNone: 'Native viewers see this screen nowhere: {reason}',
+  viewerOff: 'they are switched off on its host',
+  viewerTicket: 'Ticket',
+  viewerTicketHint: 'Good once, until {time}, from your address: {password}',
   shareFor: 'For whom or what',
   shareHint:
     'Whoever has the link sees the screen of this virtual machine and nothing else, without an account. It is shown once.',
