@@ -268,11 +268,10 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   async #drop(which: (port: Port) => boolean): Promise<void> {
     if (![...this.#ports.values()].some(which)) return;
-    const links = await this.#links();
-    const going = tappedPorts(this.#options.hostId, this.#ports, links).filter(which);
-    await this.passed.add(going);
+    const tapped = tappedPorts(this.#options.hostId, this.#ports, await this.#links());
+    await this.passed.add(tapped.filter(which));
     for (const [key, port] of this.#ports) if (which(port)) this.#ports.delete(key);
-    for (const { tap } of going)
+    for (const { tap } of tapped.filter(which))
       await this.#call(['link', 'del', 'dev', tap]).catch((error: unknown) => this.#warn(error));
   }
 
