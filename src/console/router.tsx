@@ -9,10 +9,11 @@ import {
 } from '@tanstack/react-router';
 import { Root } from './frame/Root.tsx';
 import { NothingHere } from './frame/NothingHere.tsx';
+import { parseDisksPlace, parseInnerPlace } from './hosts/disks/place.ts';
 import { parseHostPlace } from './hosts/place.ts';
 import { parseImagesPlace } from './images/place.ts';
 import { parseListPlace } from './list/place.ts';
-import { parseNetworkPlace } from './networks/place.ts';
+import { parseNetworkPlace, parseNetworksPlace } from './networks/place.ts';
 import { StatusPage } from './status/StatusPage.tsx';
 import { parseVmPlace } from './vm/tabs.ts';
 import { parseVmsPlace } from './vms/place.ts';
@@ -65,6 +66,18 @@ const hostRoute = createRoute({
   validateSearch: parseHostPlace,
   component: lazyRouteComponent(() => import('./hosts/HostPage.tsx'), 'HostPage'),
 });
+const disksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/disks',
+  validateSearch: parseDisksPlace,
+  component: lazyRouteComponent(() => import('./hosts/disks/DisksPage.tsx'), 'DisksPage'),
+});
+const innerFilesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/disks/files',
+  validateSearch: parseInnerPlace,
+  component: lazyRouteComponent(() => import('./hosts/disks/InnerFilesPage.tsx'), 'InnerFilesPage'),
+});
 const imagesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/images',
@@ -90,7 +103,7 @@ const teamRoute = createRoute({
 const networksRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/networks',
-  validateSearch: parseListPlace,
+  validateSearch: parseNetworksPlace,
   component: lazyRouteComponent(() => import('./networks/NetworksPage.tsx'), 'NetworksPage'),
 });
 const networkRoute = createRoute({
@@ -138,6 +151,8 @@ export function createConsoleRouter(): AnyRouter {
       ...aloneRoutes,
       hostsRoute,
       hostRoute,
+      disksRoute,
+      innerFilesRoute,
       imagesRoute,
       imageRoute,
       teamsRoute,

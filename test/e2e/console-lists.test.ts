@@ -6,6 +6,7 @@ import type { Browser, Locator } from 'playwright-core';
 import { vmActions, type Operation } from '#api';
 import { hostTabHelp, pageHelp, sectionHelp, vmTabHelp } from '../../src/console/manual/help.ts';
 import {
+  findBarriersInEachLight,
   followTo,
   noBrowser,
   openBrowser,
@@ -214,6 +215,39 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     const heading = page.getByRole('heading', { name: 'Operations and events' });
     await heading.waitFor();
     assert.ok(Number((await heading.boundingBox())?.y) < 800);
+  });
+
+  test('WEB-33 the navigation has a group of the virtual server that is chosen: its properties, those of the site, resource allocation, events and documentation', async () => {
+    const { page } = person;
+    await open('/status');
+    const group = page.getByRole('region', { name: 'Virtual server' });
+    await group.getByRole('link').nth(4).waitFor();
+    assert.deepEqual(await group.getByRole('link').allTextContents(), [
+      'Server properties',
+      'Site settings',
+      'Resource allocation',
+      'Event viewer',
+      'Documentation',
+    ]);
+    await group.getByLabel('Host').selectOption('sim-2');
+    await group.getByRole('link', { name: 'Server properties' }).click();
+    await page.getByRole('heading', { level: 1, name: 'sim-2' }).waitFor();
+    await group.getByRole('link', { name: 'Resource allocation' }).click();
+    await page.getByRole('tabpanel', { name: 'Resource allocation' }).waitFor();
+    await group.getByRole('link', { name: 'Site settings' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Site settings' }).waitFor();
+    await group.getByRole('link', { name: 'Event viewer' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Events' }).waitFor();
+    const filter = new URL(page.url()).searchParams.get('filter') ?? '';
+    const { items } = await gantry
+      .client()
+      .call('host.list', { query: { filter: 'name = sim-2' } });
+    assert.ok(filter.includes(items[0]?.id ?? 'none'));
+    await page.getByRole('grid', { name: 'Events' }).waitFor();
+    await group.getByRole('link', { name: 'Documentation' }).click();
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+    await page.waitForURL(/\/docs/);
+    assert.deepEqual(await findBarriersInEachLight(page), []);
   });
 
   test('WEB-65 a right click on a row, or the key for it, opens the commands for that kind of object, without those that its driver cannot perform', async () => {

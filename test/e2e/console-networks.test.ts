@@ -329,6 +329,40 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await page.getByRole('link', { name: 'lab', exact: true }).waitFor({ state: 'detached' });
   });
 
+  test('WEB-32 the navigation leads to creating a network, to adding one by its definition, and to the list of those whose pages configure them', async () => {
+    const { page } = person;
+    const navigation = page.getByRole('navigation', { name: 'Navigation' });
+    const dialog = page.getByRole('dialog');
+    const begin = async (name: string): Promise<void> => {
+      await navigation.getByRole('link', { name: 'Networks', exact: true }).click();
+      await navigation.getByRole('link', { name, exact: true }).click();
+    };
+    await begin('Create network');
+    await dialog.getByLabel('Name').fill('yard');
+    await dialog.getByLabel('Subnet').fill('10.77.0.0/24');
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'yard' }).waitFor();
+    const shown = await gantry.json<{ ipv4: { subnet: string } }>('network', 'show', 'yard');
+    await gantry.must('network', 'delete', 'yard', '--yes');
+    await begin('Add network');
+    await dialog.getByLabel(/^Definition file/).setInputFiles({
+      name: 'yard.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(JSON.stringify(shown)),
+    });
+    assert.deepEqual(await findBarriers(page), []);
+    await dialog.getByRole('button', { name: 'Add network', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'yard' }).waitFor();
+    const added = await gantry.json<{ ipv4: { subnet: string } }>('network', 'show', 'yard');
+    assert.deepEqual(added.ipv4, shown.ipv4);
+    await begin('Configure networks');
+    await page.getByRole('main').getByRole('link', { name: 'yard', exact: true }).click();
+    await page.getByRole('button', { name: 'Actions for yard' }).click();
+    await page.getByRole('menuitem', { name: 'Change' }).waitFor();
+    await page.keyboard.press('Escape');
+    await gantry.must('network', 'delete', 'yard', '--yes');
+  });
+
   test('WEB-69 further networks are made, and their adapter and DHCP service edited: addresses, gateway, name and WINS servers, with the leases beside', async () => {
     const { page } = person;
     const client = gantry.client();

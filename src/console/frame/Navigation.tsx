@@ -3,7 +3,8 @@ import { Nav, NavItem, NavList, PageSidebar, PageSidebarBody } from '@patternfly
 import { Link, useLocation } from '@tanstack/react-router';
 import { Fragment, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
-import { beginnings, places } from './places.ts';
+import { beginnings, places, serverPlaces } from './places.ts';
+import { ServerGroup } from './ServerGroup.tsx';
 import { Tree } from './tree/Tree.tsx';
 
 export function Navigation(): ReactNode {
@@ -14,22 +15,25 @@ export function Navigation(): ReactNode {
       <PageSidebarBody>
         <Nav aria-label={words.text('navigation')}>
           <NavList>
-            {places.map(([to, key]) => (
-              <Fragment key={to}>
-                <NavItem isActive={pathname.startsWith(to)}>
-                  <Link to={to}>{words.text(key)}</Link>
-                </NavItem>
-                {pathname.startsWith(to) &&
-                  beginnings[to]?.map((begun) => (
-                    <NavItem key={begun.key} className="nav-beginning">
-                      <Link to={to} search={begun.search}>
-                        {words.text(begun.key)}
-                      </Link>
-                    </NavItem>
-                  ))}
-              </Fragment>
-            ))}
+            {places
+              .filter(([to]) => !serverPlaces.has(to))
+              .map(([to, key]) => (
+                <Fragment key={to}>
+                  <NavItem isActive={pathname.startsWith(to)}>
+                    <Link to={to}>{words.text(key)}</Link>
+                  </NavItem>
+                  {pathname.startsWith(to) &&
+                    beginnings[to]?.map((begun) => (
+                      <NavItem key={begun.key} className="nav-beginning">
+                        <Link to={to} search={begun.search}>
+                          {words.text(begun.key)}
+                        </Link>
+                      </NavItem>
+                    ))}
+                </Fragment>
+              ))}
           </NavList>
+          <ServerGroup />
         </Nav>
       </PageSidebarBody>
       <PageSidebarBody isFilled>

@@ -49,9 +49,23 @@ function Shown({ image }: { readonly image: Image }): ReactNode {
       name={image.name}
       help={pageHelp.images}
       side={
-        <Button variant="secondary" isDanger onClick={() => setAsked(true)}>
-          {words.text('delete')}
-        </Button>
+        <>
+          <Button
+            variant="secondary"
+            component={(props) => (
+              <Link
+                {...props}
+                to="/disks/files"
+                search={{ host: image.hostId, file: image.path }}
+              />
+            )}
+          >
+            {words.text('filesInside')}
+          </Button>
+          <Button variant="secondary" isDanger onClick={() => setAsked(true)}>
+            {words.text('delete')}
+          </Button>
+        </>
       }
     >
       <PageSection>

@@ -16,6 +16,7 @@ export const pageHelp = {
   vms: 'manual/users/vms.md',
   teams: 'manual/users/teams.md',
   hosts: 'manual/users/console.md#hosts',
+  disks: 'manual/users/disks.md#disks-on-a-host',
   networks: 'manual/users/networks.md',
   topology: 'manual/users/console.md#topology',
   images: 'manual/users/console.md#images',

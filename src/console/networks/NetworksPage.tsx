@@ -1,27 +1,36 @@
 /** All networks, live, and the way to make another. */
 import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { networkSchema } from '#api';
 import { useWords } from '../console.ts';
-import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
+import { AddNetwork } from './AddNetwork.tsx';
 import { CreateNetwork } from './CreateNetwork.tsx';
 import { networkColumns } from './network-columns.tsx';
 import { NetworkMenu } from './NetworkMenu.tsx';
+import { parseNetworksPlace, type NetworksPlace } from './place.ts';
 import { useNetworkText } from './words.ts';
 
 export function NetworksPage(): ReactNode {
   const words = useWords();
   const text = useNetworkText();
   const navigate = useNavigate();
-  const [creates, setCreates] = useState(false);
+  const { create, add, ...place } = parseNetworksPlace(useSearch({ strict: false }));
+  const go = (search: NetworksPlace): void => void navigate({ to: '/networks', search });
+  // One that was made is led to before its form is closed.
+  const close = (): void => {
+    if (location.pathname === '/networks') go(place);
+  };
   return (
     <>
       <PageTitle title={words.text('networks')} help={pageHelp.networks}>
-        <Button onClick={() => setCreates(true)}>{text('create')}</Button>
+        <Button onClick={() => go({ ...place, create: true })}>{text('create')}</Button>
+        <Button variant="secondary" onClick={() => go({ ...place, add: true })}>
+          {text('add')}
+        </Button>
       </PageTitle>
       <ThingList
         name="network.list"
@@ -29,13 +38,14 @@ export function NetworksPage(): ReactNode {
         label={words.text('networks')}
         columns={networkColumns}
         defaultSort="name"
-        place={parseListPlace(useSearch({ strict: false }))}
-        onPlace={(to) => void navigate({ to: '/networks', search: to })}
+        place={place}
+        onPlace={go}
         empty={{ all: text('none'), filtered: text('noneFound') }}
         example={text('example')}
         menu={(network) => <NetworkMenu network={network} look="row" />}
       />
-      {creates && <CreateNetwork onClose={() => setCreates(false)} />}
+      {create && <CreateNetwork onClose={close} />}
+      {add && <AddNetwork onClose={close} />}
     </>
   );
 }

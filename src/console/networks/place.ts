@@ -22,3 +22,17 @@ export function parseNetworkPlace(search: Readonly<Record<string, unknown>>): Ne
     ...(tab === undefined || tab === 'summary' ? {} : { tab }),
   };
 }
+
+export interface NetworksPlace extends ListPlace {
+  /** Which form is open. */
+  readonly create?: true;
+  readonly add?: true;
+}
+
+export function parseNetworksPlace(search: Readonly<Record<string, unknown>>): NetworksPlace {
+  return {
+    ...parseListPlace(search),
+    ...(search['create'] === true ? { create: true } : {}),
+    ...(search['add'] === true ? { add: true } : {}),
+  };
+}

@@ -4,6 +4,10 @@ import { useOwnText, type OwnText } from '../i18n/own-text.ts';
 
 const english = {
   create: 'Create network',
+  add: 'Add network',
+  definitionFile: 'Definition file',
+  definitionHint: 'JSON, as “gantry network show NAME -o json” writes it.',
+  noDefinition: '{file} is not the definition of a network.',
   none: 'No networks',
   noneFound: 'No network matches the filter',
   example: 'for example: state = degraded',
@@ -50,6 +54,10 @@ export type NetworkTextKey = keyof typeof english | `type.${NetworkType}`;
 
 const german: Readonly<Record<NetworkTextKey, string>> = {
   create: 'Netzwerk anlegen',
+  add: 'Netzwerk hinzufügen',
+  definitionFile: 'Definitionsdatei',
+  definitionHint: 'JSON, wie „gantry network show NAME -o json“ es schreibt.',
+  noDefinition: '{file} ist keine Definition eines Netzwerks.',
   none: 'Keine Netzwerke',
   noneFound: 'Kein Netzwerk passt zum Filter',
   example: 'zum Beispiel: state = degraded',

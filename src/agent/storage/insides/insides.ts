@@ -124,9 +124,9 @@ export class Insides implements DiskInsides {
     signal: AbortSignal,
   ): Promise<string | null> {
     try {
+      await requireNoImage(await realPath(file), images);
       const asked = { doing: 'put a file into', file, access: 'write' } as const;
       const path = await this.#works.judge(asked, machines, signal);
-      await requireNoImage(path, images);
       return path.toLowerCase().endsWith('.iso') ? 'a CD is never changed' : null;
     } catch (error) {
       if (isFault(error, 'cancelled')) throw error;
@@ -142,7 +142,10 @@ function sourceOf({ path, store, format }: HeldFile): Parameters<typeof openDisk
 async function requireNoImage(path: string, images: readonly string[]): Promise<void> {
   for (const image of images)
     if ((await realPath(image)) === path)
-      throw new Fault('refused', `${path} is an image`, { hint: 'work on a copy of it' });
+      throw new Fault('refused', 'an image stays as it is', {
+        facts: { path },
+        hint: 'work on a copy of it',
+      });
 }
 
 async function listFolder(

@@ -7,7 +7,9 @@ import { fileName } from './disk-tree.ts';
 import { verbWord, type DiskVerbAsked, type PlainVerb } from './disk-verbs.ts';
 import { useDiskText } from './disk-words.ts';
 import { DiskReport } from './DiskReport.tsx';
+import { InspectDisk } from './InspectDisk.tsx';
 import { MakeDisk } from './MakeDisk.tsx';
+import { MakeFloppy } from './MakeFloppy.tsx';
 import { ResizeDisk } from './ResizeDisk.tsx';
 import { useDiskWork } from './use-disk-work.ts';
 
@@ -22,22 +24,39 @@ export function DiskDialog({
   readonly asked: DiskVerbAsked;
   readonly onClose: () => void;
 }): ReactNode {
-  const { verb, disk } = asked;
-  switch (verb) {
-    case 'create':
-      return <MakeDisk host={host} disks={disks} verb={verb} onClose={onClose} />;
+  switch (asked.verb) {
+    case 'create': {
+      const { verb, allocation = 'dynamic' } = asked;
+      return (
+        <MakeDisk host={host} disks={disks} verb={verb} begun={allocation} onClose={onClose} />
+      );
+    }
+    case 'create-any-child':
+      return <MakeDisk host={host} disks={disks} verb="create-child" onClose={onClose} />;
+    case 'create-floppy':
+      return <MakeFloppy host={host} onClose={onClose} />;
+    case 'inspect-any':
+      return <InspectDisk host={host} disks={disks} onClose={onClose} />;
     case 'create-child':
     case 'convert':
-      return <MakeDisk host={host} disks={disks} verb={verb} source={disk} onClose={onClose} />;
+      return (
+        <MakeDisk
+          host={host}
+          disks={disks}
+          verb={asked.verb}
+          source={asked.disk}
+          onClose={onClose}
+        />
+      );
     case 'inspect':
-      return <DiskReport host={host} disk={disk} onClose={onClose} />;
+      return <DiskReport host={host} path={asked.disk.path} onClose={onClose} />;
     case 'resize':
-      return <ResizeDisk host={host} disk={disk} onClose={onClose} />;
+      return <ResizeDisk host={host} disk={asked.disk} onClose={onClose} />;
     case 'compact':
     case 'commit':
     case 'flatten':
     case 'delete':
-      return <ConfirmWork host={host} disk={disk} verb={verb} onClose={onClose} />;
+      return <ConfirmWork host={host} disk={asked.disk} verb={asked.verb} onClose={onClose} />;
   }
 }
 

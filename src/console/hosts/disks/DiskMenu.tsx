@@ -1,7 +1,8 @@
 /** What may be done with a disk file; the host says no with the reason where it is in use. */
 import { Divider, DropdownItem } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
-import type { HostDisk } from '#api';
+import { useNavigate } from '@tanstack/react-router';
+import type { Host, HostDisk } from '#api';
 import { ThingMenu } from '../../parts/ThingMenu.tsx';
 import { fileName } from './disk-tree.ts';
 import { verbWord, type VerbOfDisk } from './disk-verbs.ts';
@@ -11,13 +12,16 @@ const anyDisk: readonly VerbOfDisk[] = ['inspect', 'create-child', 'convert', 'r
 const withParent: readonly VerbOfDisk[] = ['commit', 'flatten'];
 
 export function DiskMenu({
+  host,
   disk,
   onAsk,
 }: {
+  readonly host: Host;
   readonly disk: HostDisk;
   readonly onAsk: (verb: VerbOfDisk) => void;
 }): ReactNode {
   const text = useDiskText();
+  const navigate = useNavigate();
   const item = (verb: VerbOfDisk): ReactNode => (
     <DropdownItem key={verb} onClick={() => onAsk(verb)}>
       {text(verbWord[verb])}
@@ -26,6 +30,15 @@ export function DiskMenu({
   return (
     <ThingMenu name={fileName(disk.path)} look="row">
       {(disk.problem === null ? anyDisk : anyDisk.slice(0, 1)).map(item)}
+      {disk.problem === null && (
+        <DropdownItem
+          onClick={() =>
+            void navigate({ to: '/disks/files', search: { host: host.id, file: disk.path } })
+          }
+        >
+          {text('filesInside')}
+        </DropdownItem>
+      )}
       {disk.parent !== null && withParent.map(item)}
       <Divider component="li" />
       {item('delete')}

@@ -10,7 +10,7 @@ import {
 } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { diskAnswers, type Host, type HostDisk, type HostDiskReport, type Operation } from '#api';
+import { diskAnswers, type Host, type HostDiskReport, type Operation } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import type { Words } from '../../i18n/words.ts';
 import { FactList, type Facts } from '../../parts/FactList.tsx';
@@ -23,11 +23,11 @@ const severities = { corruption: 'danger', leak: 'warning', oddity: 'info' } as 
 
 export function DiskReport({
   host,
-  disk: { path },
+  path,
   onClose,
 }: {
   readonly host: Host;
-  readonly disk: HostDisk;
+  readonly path: string;
   readonly onClose: () => void;
 }): ReactNode {
   const { client } = useConsole();

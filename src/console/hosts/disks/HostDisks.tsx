@@ -16,16 +16,27 @@ import { useConsole, useWords } from '../../console.ts';
 import { Answer } from '../../parts/Answer.tsx';
 import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
 import { arrangeDisks, fileName, unusedBytes, type DiskRow } from './disk-tree.ts';
-import type { DiskVerbAsked } from './disk-verbs.ts';
+import { begunBy, type DiskVerbAsked } from './disk-verbs.ts';
 import { useDiskText } from './disk-words.ts';
 import { DiskDialog } from './DiskDialog.tsx';
 import { DiskMenu } from './DiskMenu.tsx';
+import type { DiskBeginning } from './place.ts';
 import { disksKey } from './use-disk-work.ts';
 
-export function HostDisks({ host }: { readonly host: Host }): ReactNode {
+export function HostDisks({
+  host,
+  begin,
+  onBegun,
+}: {
+  readonly host: Host;
+  /** What is begun at once, and told when it is over. */
+  readonly begin?: DiskBeginning | undefined;
+  readonly onBegun?: () => void;
+}): ReactNode {
   const { client } = useConsole();
   const text = useDiskText();
-  const [asked, setAsked] = useState<DiskVerbAsked>();
+  const [own, setAsked] = useState<DiskVerbAsked>();
+  const asked = own ?? (begin === undefined ? undefined : begunBy[begin]);
   const question = useQuery({
     queryKey: disksKey(host),
     queryFn: ({ signal }) => client.call('host.disks', { params: { host: host.id } }, signal),
@@ -53,14 +64,18 @@ export function HostDisks({ host }: { readonly host: Host }): ReactNode {
             {list.disks.length === 0 ? (
               <Content component="p">{text('none')}</Content>
             ) : (
-              <DiskTable disks={list.disks} onAsk={setAsked} />
+              <DiskTable host={host} disks={list.disks} onAsk={setAsked} />
             )}
             {asked !== undefined && (
               <DiskDialog
                 host={host}
                 disks={list.disks}
+                key={JSON.stringify(asked)}
                 asked={asked}
-                onClose={() => setAsked(undefined)}
+                onClose={() => {
+                  setAsked(undefined);
+                  if (own === undefined) onBegun?.();
+                }}
               />
             )}
           </>
@@ -78,9 +93,11 @@ function Totals({ list: { disks } }: { readonly list: HostDiskList }): ReactNode
 }
 
 function DiskTable({
+  host,
   disks,
   onAsk,
 }: {
+  readonly host: Host;
   readonly disks: readonly HostDisk[];
   readonly onAsk: (asked: DiskVerbAsked) => void;
 }): ReactNode {
@@ -114,7 +131,7 @@ function DiskTable({
     [text('usedBy'), ({ disk }) => <Users disk={disk} />],
     [
       words.text('actions'),
-      ({ disk }) => <DiskMenu disk={disk} onAsk={(verb) => onAsk({ verb, disk })} />,
+      ({ disk }) => <DiskMenu host={host} disk={disk} onAsk={(verb) => onAsk({ verb, disk })} />,
     ],
   ];
   return (

@@ -15,7 +15,7 @@ import { miB } from '#lib';
 import { useWords } from '../../console.ts';
 import { FactList } from '../../parts/FactList.tsx';
 import { FormDialog } from '../../parts/FormDialog.tsx';
-import { fileName, folderOf } from './disk-tree.ts';
+import { fileName, folderOf, usualFolder } from './disk-tree.ts';
 import { verbWord, type MakingVerb } from './disk-verbs.ts';
 import { useDiskText } from './disk-words.ts';
 import { SizeField } from './SizeField.tsx';
@@ -56,33 +56,36 @@ function requestOf(verb: MakingVerb, answers: Answers, source: HostDisk | undefi
   }
 }
 
-/** The one for new vms. */
-function usualFolder({ settings, load }: Host): string {
-  return settings.vmFolder ?? load?.volumes[0]?.path ?? '/';
-}
-
 export function MakeDisk({
   host,
   disks,
   verb,
-  source,
+  source: given,
+  begun = 'dynamic',
   onClose,
 }: {
   readonly host: Host;
   readonly disks: readonly HostDisk[];
   readonly verb: MakingVerb;
-  /** The parent, or the disk that is converted. */
-  readonly source?: HostDisk;
+  /** The parent, or the disk that is converted; where it is left out the parent is chosen here. */
+  readonly source?: HostDisk | undefined;
+  /** What is chosen at first. */
+  readonly begun?: Allocation;
   readonly onClose: () => void;
 }): ReactNode {
   const text = useDiskText();
   const { begin } = useDiskWork(host);
+  const parents = disks.filter(({ problem }) => problem === null);
+  const [parentPath, setParentPath] = useState<string>();
+  const chosen = parents.find(({ path }) => path === parentPath) ?? parents[0];
+  const choosesParent = verb === 'create-child' && given === undefined;
+  const source = choosesParent ? chosen : given;
   const known = madeFormats.find((format) => format === source?.format && format !== 'raw');
   const [answers, setAnswers] = useState<Answers>(() => ({
     folder: source === undefined ? usualFolder(host) : folderOf(source.path),
     name: '',
     format: known ?? 'qcow2',
-    allocation: 'dynamic',
+    allocation: begun,
     sizeMiB: startMiB,
     reattach: source?.vms.length === 1,
   }));
@@ -91,15 +94,40 @@ export function MakeDisk({
   const title = text(verbWord[verb]);
   return (
     <FormDialog
-      title={source === undefined ? title : `${title}: ${fileName(source.path)}`}
+      title={
+        given === undefined || source === undefined ? title : `${title}: ${fileName(source.path)}`
+      }
       verb={title}
       look="primary"
       size="medium"
-      canSend={name !== '' && folder.startsWith('/') && sizeMiB > 0}
+      canSend={
+        name !== '' &&
+        folder.startsWith('/') &&
+        sizeMiB > 0 &&
+        (verb === 'create' || source !== undefined)
+      }
       send={() => begin(title, requestOf(verb, answers, source))}
       onClose={onClose}
     >
       <FreeSpace host={host} />
+      {choosesParent && (
+        <FormGroup label={text('parent')} fieldId="disk-parent" isRequired>
+          <FormSelect
+            id="disk-parent"
+            value={source?.path ?? ''}
+            onChange={(_event, to) => {
+              setParentPath(to);
+              const { format: of } = parents.find(({ path }) => path === to) ?? {};
+              const same = madeFormats.find((one) => one === of && isChildFormat(one));
+              change({ folder: folderOf(to), format: same ?? 'qcow2' });
+            }}
+          >
+            {parents.map(({ path }) => (
+              <FormSelectOption key={path} value={path} label={path} />
+            ))}
+          </FormSelect>
+        </FormGroup>
+      )}
       <FormGroup label={text('folder')} fieldId="disk-folder" isRequired>
         <TextInput
           id="disk-folder"

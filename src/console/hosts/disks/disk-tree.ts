@@ -1,5 +1,5 @@
 /** Disks of a host as the trees that they are: each below its parent, with how deep it lies. */
-import type { HostDisk } from '#api';
+import type { Host, HostDisk } from '#api';
 
 export interface DiskRow {
   readonly disk: HostDisk;
@@ -40,4 +40,9 @@ export function fileName(path: string): string {
 
 export function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/')) || '/';
+}
+
+/** The one for new vms. */
+export function usualFolder({ settings, load }: Host): string {
+  return settings.vmFolder ?? load?.volumes[0]?.path ?? '/';
 }

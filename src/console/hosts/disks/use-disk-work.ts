@@ -13,6 +13,7 @@ export type DiskRequest = z.input<typeof diskWorkSchema>;
 export interface DiskWorker {
   /** Begins it; its end is told as a notice, and the list is read again. Errors: what stands against it. */
   readonly begin: (action: string, work: DiskRequest) => Promise<void>;
+  readonly readAgain: () => Promise<void>;
   /** Waits for its end. Errors: what stands against it. */
   readonly conclude: (work: DiskRequest) => Promise<Operation>;
 }
@@ -22,7 +23,9 @@ export function useDiskWork(host: Host): DiskWorker {
   const words = useWords();
   const queries = useQueryClient();
   const params = { host: host.id };
+  const readAgain = (): Promise<void> => queries.invalidateQueries({ queryKey: disksKey(host) });
   return {
+    readAgain,
     async begin(action, work) {
       const values = { action, name: fileName(work.file) };
       const titles = {
@@ -31,7 +34,7 @@ export function useDiskWork(host: Host): DiskWorker {
       };
       live.onEnd(await client.call('host.disk.work', { params, body: work }), (ended) => {
         notices.conclude(titles, ended);
-        void queries.invalidateQueries({ queryKey: disksKey(host) });
+        void readAgain();
       });
     },
     async conclude(work) {

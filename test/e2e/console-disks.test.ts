@@ -1,0 +1,261 @@
+/** Virtual disks in the console: made of each type, looked at, and the files inside them and inside images, on a real host. */
+import assert from 'node:assert/strict';
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import { placeName } from '#api';
+import { buildImage } from '#images';
+import {
+  findBarriersInEachLight,
+  noBrowser,
+  openBrowser,
+  sitAtBrowser,
+  signInByLink,
+  type Person,
+} from './browser.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+import { bootMs, look } from './screen-room.ts';
+
+/** A folder that the host reaches disks in, gone with the answer. */
+async function openShelf(gantry: Gantry): Promise<AsyncDisposable & { readonly path: string }> {
+  const client = gantry.client();
+  const [host] = (await client.call('host.list', {})).items;
+  assert.ok(host);
+  const path = await mkdtemp(join(tmpdir(), 'gantry-disks-'));
+  await chmod(path, 0o755);
+  const { searchPath } = host.settings;
+  const allow = async (folders: string[]): Promise<void> => {
+    const body = { settings: { searchPath: folders } };
+    await client.call('host.update', { params: { host: host.id }, body });
+  };
+  await allow([...searchPath, path]);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await allow(searchPath);
+      await rm(path, { recursive: true });
+    },
+  };
+}
+
+/** Built once for all tests: a host by itself would take most of a minute for them. */
+async function bringImages(gantry: Gantry): Promise<void> {
+  const cacheDir = process.env['GANTRY_TEST_CACHE'] ?? '/var/tmp/gantry-cache';
+  for (const kind of ['files', 'starter'] as const) {
+    const built = dirname((await buildImage({ kind, cacheDir })).path);
+    await cp(built, join(gantry.data, 'agent/images', basename(built)), { recursive: true });
+  }
+}
+
+describe('virtual disks in the console', { skip: noBrowser }, () => {
+  let gantry: Gantry;
+  let browser: Browser;
+  let person: Person;
+
+  before(async () => {
+    gantry = await newGantry();
+    const out = await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
+    await bringImages(gantry);
+    await gantry.must('image', 'build', 'starter');
+    const client = gantry.client();
+    for (const [name, start] of [
+      ['idle', false],
+      ['runs', true],
+    ] as const) {
+      const definition = { hardware: { floppy: {} } };
+      const body = { name, disk: { kind: 'none' }, start, definition } as const;
+      await client.wait(await client.call('vm.create', { body }));
+    }
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    await signInByLink(person.page, out);
+    await person.page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await gantry[Symbol.asyncDispose]();
+  });
+
+  test('WEB-31 the navigation offers a disk of each type, and a look at any disk file that the host can reach', async () => {
+    const { page } = person;
+    await using shelf = await openShelf(gantry);
+    await page.goto(`${gantry.client().server}/status`);
+    const navigation = page.getByRole('navigation', { name: 'Navigation' });
+    const dialog = page.getByRole('dialog');
+    const begin = async (name: string): Promise<void> => {
+      await navigation.getByRole('link', { name: 'Virtual disks', exact: true }).click();
+      await navigation.getByRole('link', { name, exact: true }).click();
+      await dialog.waitFor();
+    };
+    const types = [
+      ['Create dynamic disk', 'a.vhdx', 'Create disk', 'vhdx dynamic'],
+      ['Create fixed disk', 'b.vhdx', 'Create disk', 'vhdx fixed'],
+      ['Create differencing disk', 'c.vhdx', 'Create differencing disk', 'vhdx differencing'],
+      ['Create floppy image', 'd.img', 'Create floppy image', 'raw'],
+    ] as const;
+    const table = page.getByRole('grid', { name: 'Virtual disks' });
+    for (const [entry, name, verb, told] of types) {
+      await begin(entry);
+      if (name === 'c.vhdx')
+        await dialog.getByLabel('Parent').selectOption(join(shelf.path, 'a.vhdx'));
+      await dialog.getByLabel('Folder').fill(shelf.path);
+      await dialog.getByLabel('Name of the file').fill(name);
+      if (verb === 'Create disk') {
+        await dialog.getByLabel('Format').selectOption('vhdx');
+        await dialog.getByLabel('Size in MiB').fill('64');
+      }
+      if (name === 'c.vhdx') await look(page, 'create-differencing');
+      await dialog.getByRole('button', { name: verb, exact: true }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await table.getByRole('row').filter({ hasText: name }).getByText(told).waitFor();
+    }
+    await gantry.must(
+      'vm',
+      'attach-disk',
+      'idle',
+      '--file',
+      join(shelf.path, 'b.vhdx'),
+      '--format',
+      'vhdx',
+    );
+    await look(page, 'disks-page');
+    const inspect = async (name: string): Promise<void> => {
+      await begin('Inspect disk');
+      await dialog.getByLabel('File').fill(join(shelf.path, name));
+      await dialog.getByRole('button', { name: 'Inspect', exact: true }).click();
+      await dialog.getByRole('heading', { name: `Inspect: ${name}` }).waitFor();
+    };
+    const fact = (name: string): Locator =>
+      dialog.locator('.pf-v6-c-description-list__group').filter({ hasText: name });
+    await inspect('c.vhdx');
+    await fact('Format').getByText('vhdx differencing').waitFor();
+    await fact('Size').first().getByText('64 MiB').waitFor();
+    await fact('Space taken')
+      .getByText(/ [KM]iB/)
+      .waitFor();
+    await fact('Parents').getByText(join(shelf.path, 'a.vhdx')).waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await inspect('b.vhdx');
+    await fact('Used by').getByText('idle').waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    const { items } = await gantry.client().call('vm.list', { query: { filter: 'name = idle' } });
+    const disk = items[0]?.definition.hardware.disks.find(({ format }) => format === 'vhdx');
+    assert.ok(disk);
+    await gantry.must('vm', 'detach-disk', 'idle', placeName(disk));
+  });
+
+  test('TPL-27 TPL-29 partitions, folders and files inside an image are looked at; disks and floppies are made of files, changed and converted, those in use only looked at', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    await using shelf = await openShelf(gantry);
+    const own = join(shelf.path, 'own.txt');
+    await writeFile(own, 'from this computer\n');
+    const navigation = page.getByRole('navigation', { name: 'Navigation' });
+    const dialog = page.getByRole('dialog');
+    const opened = { timeout: bootMs };
+
+    await page.goto(`${client.server}/images`);
+    await page.getByRole('main').getByRole('link', { name: 'starter', exact: true }).click();
+    await page.getByRole('link', { name: 'Files inside' }).click();
+    const systems = page.getByRole('grid', { name: 'Partitions and file systems' });
+    const first = systems.getByRole('row').filter({ hasText: 'FAT16' });
+    await first.getByText('GANTRY').waitFor(opened);
+    await look(page, 'file-systems');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await page.getByText('It is only looked at: an image stays as it is').waitFor();
+    await first.getByRole('link').click();
+    const root = page.getByRole('grid', { name: '/', exact: true });
+    const kernel = root.getByRole('row').filter({ hasText: 'vmlinuz' }).first();
+    await kernel.getByText(/ MiB$/).waitFor(opened);
+    await kernel
+      .getByText(/\b(19|20)\d\d\b/)
+      .first()
+      .waitFor();
+    const put = page.getByRole('button', { name: 'Put files in' });
+    assert.equal(await put.getAttribute('aria-disabled'), 'true');
+    await look(page, 'files');
+    await page.getByRole('link', { name: 'EFI/', exact: true }).click();
+    await page.getByRole('link', { name: 'BOOT/', exact: true }).click(opened);
+    await page.getByRole('grid', { name: '/EFI/BOOT' }).getByText('BOOTX64.EFI').waitFor(opened);
+    await page.setViewportSize({ width: 390, height: 800 });
+    await look(page, 'files-narrow');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+
+    await navigation.getByRole('link', { name: 'Virtual disks', exact: true }).click();
+    await navigation.getByRole('link', { name: 'Create floppy image' }).click();
+    await dialog.getByLabel('Folder').fill(shelf.path);
+    await dialog.getByLabel('Name of the file').fill('own.img');
+    await dialog.getByLabel('Files to put in').setInputFiles(own);
+    await look(page, 'create-floppy');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await dialog.getByRole('button', { name: 'Create floppy image' }).click();
+    await dialog.waitFor({ state: 'detached', ...opened });
+    const table = page.getByRole('grid', { name: 'Virtual disks' });
+    const choose = async (name: string, verb: string): Promise<void> => {
+      await table.getByRole('button', { name: `Actions for ${name}`, exact: true }).click();
+      await page.getByRole('menuitem', { name: verb, exact: true }).click();
+    };
+    await choose('own.img', 'Files inside');
+    await page.getByRole('link', { name: 'Whole disk' }).click(opened);
+    await page.getByRole('grid').getByText('own.txt').waitFor(opened);
+    await writeFile(own, 'another one\n');
+    const second = join(shelf.path, 'second.txt');
+    await writeFile(second, 'second\n');
+    await page.getByRole('button', { name: 'Put files in' }).click();
+    await dialog.getByLabel(/Files of this computer/).setInputFiles([second, own]);
+    await dialog.getByRole('button', { name: 'Put files in' }).click();
+    await dialog.waitFor({ state: 'detached', ...opened });
+    await page.getByRole('grid').getByText('second.txt').waitFor(opened);
+    const downloads = page.waitForEvent('download', opened);
+    await page.getByRole('link', { name: 'Save own.txt' }).click();
+    const download = await downloads;
+    assert.equal(download.suggestedFilename(), 'own.txt');
+    assert.equal(await readFile((await download.path()) ?? '', 'utf8'), 'another one\n');
+
+    const [host] = (await client.call('host.list', {})).items;
+    assert.ok(host);
+    const image = join(shelf.path, 'own.img');
+    const out = join(shelf.path, 'out.txt');
+    await gantry.must('host', 'replace', host.name, image, '/etc/hostname', '/own.txt');
+    await gantry.must('host', 'extract', host.name, image, '/own.txt', '--to', out);
+    assert.equal(await readFile(out, 'utf8'), await readFile('/etc/hostname', 'utf8'));
+
+    await page.goto(`${client.server}/disks`);
+    await choose('own.img', 'Convert to a new file');
+    await dialog.getByLabel('Name of the file').fill('own.vmdk');
+    await dialog.getByLabel('Format').selectOption('vmdk');
+    await dialog.getByRole('button', { name: 'Convert to a new file' }).click();
+    await table.getByRole('row').filter({ hasText: 'own.vmdk' }).waitFor();
+    const listed = await gantry.must(
+      'host',
+      'disk-files',
+      host.name,
+      join(shelf.path, 'own.vmdk'),
+      '/',
+    );
+    assert.match(listed, /own\.txt[^]*second\.txt/);
+
+    await choose('own.vmdk', 'Create differencing disk');
+    await dialog.getByLabel('Name of the file').fill('child.vmdk');
+    await dialog.getByRole('button', { name: 'Create differencing disk' }).click();
+    await table.getByRole('row').filter({ hasText: 'child.vmdk' }).waitFor();
+    await choose('own.vmdk', 'Files inside');
+    await page.getByText(/It is only looked at: .*other disks are made from it/).waitFor(opened);
+    await chmod(image, 0o666);
+    await gantry.must('vm', 'insert', 'runs', 'floppy', image);
+    await page.goto(`${client.server}/disks`);
+    await choose('own.img', 'Files inside');
+    await page.getByText(/It is only looked at: .*a vm uses it/).waitFor(opened);
+    const refused = await gantry.run(['host', 'replace', host.name, image, own, '/own.txt']);
+    assert.match(refused.err, /a vm uses it: runs/);
+    await gantry.must('vm', 'eject', 'runs', 'floppy');
+  });
+
+  test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
