@@ -1,6 +1,6 @@
 /**
  * The handler of every route that is not one of access: the request's parts to a verb, the verb's answer
- * back. No logic.
+ * back. No logic. One file because it is one table.
  */
 import {
   guestCatalogue,
