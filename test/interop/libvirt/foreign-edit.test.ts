@@ -112,6 +112,11 @@ void test(
     const [adapter] = seen.definition.hardware.adapters;
     assert.ok(adapter);
     const lab = { ...adapter, attachment: { kind: 'foreign', name: 'bridge br7' } } as const;
+    const nowhere = { ...lab, attachment: { kind: 'foreign', name: 'network nowhere' } } as const;
+    await assert.rejects(
+      host.call('machine.adapter.change', { ...machine, adapter: nowhere }),
+      refused('not-found', /has no network nowhere/),
+    );
     const inserted = { ...machine, place, medium, path: null, tray: 'ask' } as const;
     for (let again = 0; again < 2; again += 1) {
       assert.deepEqual(await host.call('machine.disk.attach', { ...machine, disk }), {

@@ -24,6 +24,7 @@ import { Volumes } from '../make/volumes.ts';
 import { changeLive, type LiveTools } from './change-live.ts';
 import type { Change } from './edit-domain.ts';
 import { persistChange } from './persist.ts';
+import { requireNetworks } from './require-networks.ts';
 
 export interface EditTools {
   readonly client: Client;
@@ -167,6 +168,7 @@ async function configure(
   const change = { base: base.hardware, wanted: definition.hardware };
   await within(tools, { id, ...machine }, async (dom) => {
     const { machines, client, log } = tools;
+    await requireNetworks(client, change.base, change.wanted, signal);
     await persistChange(client, dom, change, contextOf(tools, id), signal);
     await setStart(client, dom, base, definition, signal);
     if (!vmStateFacts[machines.find(id).state].live) return;
@@ -220,6 +222,7 @@ async function changeDevice(
 ): Promise<boolean> {
   return await within(tools, machine, async (dom) => {
     const { client, machines } = tools;
+    await requireNetworks(client, change.base, change.wanted, signal);
     const live = { client, dom, signal, tray };
     const runs = vmStateFacts[machines.find(machine.id).state].live;
     const result = runs ? await changeLive(live, change) : 'pending';

@@ -14,8 +14,8 @@ import { machineId } from '#foreign';
 import { describeFault, Fault, formatBytes, isFault, type Reason } from '#lib';
 import type { Client, DomainHandle } from '#libvirt';
 import type { Handlers } from '../../link/calls.ts';
-import { plugOf } from '../edit/device-xml.ts';
 import { define } from '../edit/persist.ts';
+import { requireNetworks } from '../edit/require-networks.ts';
 import { readHardware } from '../hardware/read-hardware.ts';
 import { isNotKnown } from '../look.ts';
 import type { ForeignMachines } from '../machines.ts';
@@ -147,14 +147,11 @@ async function plan(
     } catch (error) {
       refuse(error);
     }
-  for (const { attachment } of definition.hardware.adapters)
-    try {
-      const { type, source } = plugOf(attachment);
-      const name = String(source?.[type] ?? '');
-      if (type === 'network') await client.call('NETWORK_LOOKUP_BY_NAME', { name }, { signal });
-    } catch (error) {
-      refuse(error);
-    }
+  try {
+    await requireNetworks(client, null, definition.hardware, signal);
+  } catch (error) {
+    refuse(error);
+  }
   if (reasons.length > 0) return { ok: false, reasons, warnings: [] };
   const uuid = uuidOf(definition);
   const xml = domainXml({ type: domainType(), uuid, definition });
