@@ -393,6 +393,18 @@ describe('real machines in the console', { skip: noBrowser }, () => {
       await send('Delete');
       await table.getByText(name).waitFor({ state: 'detached' });
     }
+    await gantry.must('vm', 'create', 'kid', '--disk', '64M');
+    await page.reload();
+    await choose('kid.qcow2', 'Create differencing disk');
+    const box = dialog.getByLabel('kid has the new disk in its place');
+    assert.equal(await box.isChecked(), true);
+    await dialog.getByLabel('Name of the file').fill('monday.qcow2');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'create-child');
+    await send('Create differencing disk');
+    await table.getByRole('row').filter({ hasText: 'monday.qcow2' }).getByText('kid').waitFor();
+    const kid = await client.call('vm.show', { params: { vm: 'kid' } });
+    assert.equal(kid.definition.hardware.disks[0]?.file, 'monday.qcow2');
     await choose('tablet.qcow2', 'Delete');
     await send('Delete');
     await dialog.getByText(/cannot delete .*tablet.qcow2: a vm uses it: tablet/).waitFor();

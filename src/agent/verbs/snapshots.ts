@@ -1,6 +1,7 @@
 /** Snapshots of machines. Each change runs in the machine's own loop and can be asked for again. */
 import type { Handlers } from '../link/calls.ts';
 import type { Host } from '../host/host.ts';
+import { diskOfSnapshot, restoreFile } from '../machine/layers/restore-file.ts';
 import {
   changeSnapshot,
   deleteSnapshot,
@@ -18,6 +19,8 @@ type SnapshotVerbs = Pick<
   | 'machine.snapshot.delete'
   | 'machine.snapshot.change'
   | 'machine.snapshot.read'
+  | 'machine.snapshot.disk'
+  | 'machine.snapshot.restore-file'
 >;
 
 export function snapshotVerbs(host: Host): SnapshotVerbs {
@@ -78,6 +81,21 @@ export function snapshotVerbs(host: Host): SnapshotVerbs {
     async 'machine.snapshot.read'({ id, snapshotId }) {
       return { definition: requireSnapshot(host.machine(id).file, snapshotId).definition };
     },
+
+    async 'machine.snapshot.disk'({ id, snapshotId, place }) {
+      return diskOfSnapshot(host.machine(id).file, snapshotId, place);
+    },
+
+    'machine.snapshot.restore-file': ({ id, generation, cause, ...asked }, { signal }) =>
+      host
+        .machine(id)
+        .change(
+          'change-disks',
+          generation,
+          cause,
+          (hands) => restoreFile(hands, asked, host.files()),
+          signal,
+        ),
 
     async 'machine.snapshot.change'({ id, generation, cause, snapshotId, name, description }) {
       const machine = host.machine(id);

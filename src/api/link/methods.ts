@@ -4,6 +4,7 @@
  * agent refuses a generation older than the one it has (`stale`). It is one file because it is one table.
  */
 import { z } from 'zod';
+import { innerPartition, innerPath } from '../disk-files.ts';
 import { diskMethods, hostPath } from './disk-methods.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { idSchema, nameSchema } from '../ids.ts';
@@ -285,6 +286,25 @@ export const linkMethods = {
   'machine.snapshot.delete': {
     params: z.strictObject({ ...machine, snapshotId: idSchema }),
     result: report,
+  },
+  /** Where the file is that holds a disk as it was; without a place its only disk. Errors: `not-found`, `invalid`. */
+  'machine.snapshot.disk': {
+    params: z.strictObject({
+      id: idSchema,
+      snapshotId: idSchema,
+      place: z.string().max(32).nullable(),
+    }),
+    result: z.strictObject({ path: hostPath, place: z.string().max(32) }),
+  },
+  'machine.snapshot.restore-file': {
+    params: z.strictObject({
+      ...machine,
+      snapshotId: idSchema,
+      place: z.string().max(32).nullable(),
+      partition: innerPartition.nullable(),
+      path: innerPath,
+    }),
+    result: z.strictObject({ sizeBytes: z.number().int().min(0) }),
   },
   'machine.snapshot.change': {
     params: z.strictObject({

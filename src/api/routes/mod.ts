@@ -11,6 +11,7 @@ import { imagesRoutes } from './images.ts';
 import { installationRoutes } from './installation.ts';
 import { networksRoutes } from './networks.ts';
 import { recordingsRoutes } from './recordings.ts';
+import { snapshotFilesRoutes } from './snapshot-files.ts';
 import { teamsRoutes } from './teams.ts';
 import { travelRoutes } from './travel.ts';
 import { viewersRoutes } from './viewers.ts';
@@ -27,6 +28,7 @@ export const routes = {
   ...foldersRoutes,
   ...imagesRoutes,
   ...vmsRoutes,
+  ...snapshotFilesRoutes,
   ...consolesRoutes,
   ...recordingsRoutes,
   ...viewersRoutes,

@@ -1,4 +1,5 @@
 /** Snapshots of a vm: named points to which disks and hardware can be taken back. A tree; docs/rfd/0012. */
+import { innerPartition, innerPath } from '../disk-files.ts';
 import { z } from 'zod';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from '../ids.ts';
 
@@ -87,3 +88,16 @@ export const snapshotParamsSchema = z.strictObject({
   vm: referenceSchema,
   snapshot: referenceSchema,
 });
+
+/** A file inside a disk as it is in a snapshot. */
+export const snapshotFileSchema = z
+  .strictObject({
+    disk: z.string().max(32).optional().meta({
+      description:
+        'place of the disk, for example virtio0:0; the only one of the snapshot when absent',
+    }),
+    partition: innerPartition.optional(),
+    path: innerPath,
+  })
+  .meta({ id: 'SnapshotFile', description: 'a file inside a snapshot' });
+export type SnapshotFile = z.infer<typeof snapshotFileSchema>;

@@ -11,11 +11,11 @@ import type { Column } from '../output/table.ts';
 
 const host = { name: 'host', meaning: 'name or id', completes: 'host' } as const;
 const disk = { name: 'disk', meaning: 'a disk or an image, by its path on the host' } as const;
-const inside = {
+export const inside = {
   name: 'path',
   meaning: 'a path inside; bytes that are no text are written \\xNN, a backslash \\\\',
 } as const;
-const options = {
+export const partitionOption = {
   partition: {
     type: 'number',
     value: 'NUMBER',
@@ -23,7 +23,7 @@ const options = {
   },
 } as const;
 
-const systemColumns: readonly Column<InnerFileSystem>[] = [
+export const systemColumns: readonly Column<InnerFileSystem>[] = [
   { title: 'PARTITION', value: ({ partition }) => String(partition), align: 'right' },
   { title: 'OFFSET', value: ({ start }) => String(start), align: 'right' },
   { title: 'SIZE', value: ({ sizeBytes }) => formatBytes(sizeBytes), align: 'right' },
@@ -32,7 +32,7 @@ const systemColumns: readonly Column<InnerFileSystem>[] = [
   { title: 'FILES', value: ({ readable }) => (readable ? 'can be read' : 'cannot be read') },
 ];
 
-const entryColumns: readonly Column<InnerFile>[] = [
+export const entryColumns: readonly Column<InnerFile>[] = [
   { title: 'KIND', value: ({ kind }) => kind },
   { title: 'OWNER', value: ({ uid, gid }) => `${uid}:${gid}` },
   { title: 'SIZE', value: ({ sizeBytes }) => String(sizeBytes), align: 'right' },
@@ -43,7 +43,7 @@ const entryColumns: readonly Column<InnerFile>[] = [
   },
 ];
 
-const partitionOf = ({
+export const partitionOf = ({
   partition,
 }: {
   readonly partition?: number | undefined;
@@ -54,7 +54,7 @@ export const hostDiskFileCommands: readonly Command[] = [
     name: 'host disk-files',
     summary: 'the file systems inside a disk or an image on a host, or one of their folders',
     args: [host, disk, { ...inside, optional: true }],
-    options,
+    options: partitionOption,
     examples: [
       'gantry host disk-files h1 /srv/disks/data.vhdx',
       'gantry host disk-files h1 /srv/disks/data.vhdx /etc --partition 1',
@@ -76,7 +76,7 @@ export const hostDiskFileCommands: readonly Command[] = [
     summary: 'copy a file out of a disk or an image on a host, or a folder as a tar archive',
     args: [host, disk, inside],
     options: {
-      ...options,
+      ...partitionOption,
       to: { type: 'text', value: 'FILE', meaning: 'a new file here; its own name when absent' },
     },
     examples: ['gantry host extract h1 /srv/disks/data.vhdx /etc/hosts --to hosts'],
@@ -104,7 +104,7 @@ export const hostDiskFileCommands: readonly Command[] = [
       { name: 'file', meaning: 'a file of this machine', completes: 'file' },
       inside,
     ],
-    options,
+    options: partitionOption,
     examples: ['gantry host replace h1 /srv/disks/data.vhdx hosts /etc/hosts'],
     async run(run) {
       const [name = '', file = '', source = '', path = ''] = run.args;

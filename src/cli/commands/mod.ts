@@ -23,6 +23,7 @@ import { samplesCommands } from './samples.ts';
 import { securityCommands } from './security.ts';
 import { screenLinkCommands } from './screen-links.ts';
 import { settingsCommands } from './settings.ts';
+import { snapshotFileCommands } from './snapshot-files.ts';
 import { snapshotCommands } from './snapshots.ts';
 import { systemCommands } from './system.ts';
 import { networkCommands } from './network.ts';
@@ -50,6 +51,7 @@ export const commands: readonly Command[] = [
   ...samplesCommands,
   ...powerCommands,
   ...snapshotCommands,
+  ...snapshotFileCommands,
   ...consoleCommands,
   ...participantCommands,
   ...screenLinkCommands,

@@ -328,6 +328,7 @@ export const german: Language = {
     'vm.migrate': 'Auf anderen Host verschieben',
     'vm.disk.relocate': 'Platte verschieben',
     'vm.disk.convert': 'Platte umwandeln',
+    'vm.snapshot.restore-file': 'Datei zurückholen',
     'vm.disk.reattach': 'An differenzierende Platte anschließen',
     'vm.disk.compact': 'Platte verkleinern',
     'vm.disk.detach': 'Platte trennen',

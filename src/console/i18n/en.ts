@@ -333,6 +333,7 @@ export const english: Language = {
     'vm.migrate': 'Move to another host',
     'vm.disk.relocate': 'Move disk',
     'vm.disk.convert': 'Convert disk',
+    'vm.snapshot.restore-file': 'Restore a file',
     'vm.disk.reattach': 'Re-attach to a differencing disk',
     'vm.disk.compact': 'Compact disk',
     'vm.disk.detach': 'Detach disk',

@@ -21,6 +21,7 @@ import { teamKinds } from './team/act-team.ts';
 import { bulkVmKinds } from './vm/bulk-vms.ts';
 import { powerKinds } from './vm/power-steps.ts';
 import { deleteKind, removeKind } from './vm/remove-vm.ts';
+import { restoreFileKind } from './vm/snapshot-files.ts';
 import { snapshotKinds } from './vm/snapshots-vm.ts';
 import type { Kind } from './work.ts';
 
@@ -52,6 +53,7 @@ export const operationKinds: readonly Kind[] = [
   insertKind,
   ejectKind,
   ...snapshotKinds,
+  restoreFileKind,
   ...hostKinds,
   ...bulkVmKinds,
   ...teamKinds,

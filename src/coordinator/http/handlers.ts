@@ -80,7 +80,7 @@ import { pageOf } from '../inventory/list/page.ts';
 import type { SampleHistory } from '../samples/history.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import { consoleHandlers } from './console-handlers.ts';
-import { sendInnerFile } from './inner-files.ts';
+import { sendInnerFile, snapshotFileHandlers } from './inner-files.ts';
 import type { Handlers } from './route-handler.ts';
 import { viewerHandlers, type ViewerParts } from './viewer-handlers.ts';
 
@@ -396,6 +396,7 @@ function vmHandlers({
 
 function deviceHandlers({
   coordinator,
+  consoles,
 }: HandlersOptions): Of<
   | `vm.snapshot.${string}`
   | `vm.disk.${string}`
@@ -413,6 +414,7 @@ function deviceHandlers({
       changeSnapshot(coordinator, caller, id, params.snapshot, body, query.dryRun),
     'vm.snapshot.delete': ({ caller, id, params, query }) =>
       deleteSnapshot(coordinator, caller, id, params.snapshot, query.dryRun),
+    ...snapshotFileHandlers(consoles),
     'vm.snapshot.revert': ({ caller, id, params, body, query }) =>
       revertSnapshot(coordinator, caller, id, params.snapshot, body, query.dryRun),
     'vm.disk.attach': ({ caller, id, body, query }) =>

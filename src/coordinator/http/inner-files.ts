@@ -1,19 +1,45 @@
 /** A file out of a disk as an answer: its name and, where it is known, its length go before. */
 import type { Readable } from 'node:stream';
-import { readInnerFile } from '../app/host-disk-files.ts';
+import { readInnerFile, type TakenOut } from '../app/host-disk-files.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
-import type { RouteRequest } from './route-handler.ts';
+import {
+  listSnapshotFiles,
+  readSnapshotFile,
+  restoreSnapshotFile,
+} from '../app/vm/snapshot-files.ts';
+import type { Handlers, RouteRequest } from './route-handler.ts';
 
 export async function sendInnerFile(
   parts: ConsoleParts,
   asked: RouteRequest<'host.disk.file'>,
 ): Promise<Readable> {
   const { caller, id, query, signal } = asked;
-  const { name, sizeBytes, content } = await readInnerFile(parts, caller, id, query, signal);
-  asked.setHeader(
-    'content-disposition',
-    `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
-  );
-  if (sizeBytes !== undefined) asked.setHeader('content-length', String(sizeBytes));
+  return sendOut(asked, await readInnerFile(parts, caller, id, query, signal));
+}
+
+/** Of single files inside snapshots. */
+export function snapshotFileHandlers(
+  parts: ConsoleParts,
+): Pick<Handlers, 'vm.snapshot.files' | 'vm.snapshot.file' | 'vm.snapshot.restore-file'> {
+  const { coordinator } = parts;
+  return {
+    'vm.snapshot.files': ({ caller, id, params, query, signal }) =>
+      listSnapshotFiles(coordinator, caller, id, { ...params, ...query }, signal),
+    'vm.snapshot.file': async (asked) => {
+      const { caller, id, params, query, signal } = asked;
+      const place = { ...params, ...query };
+      return sendOut(asked, await readSnapshotFile(parts, caller, id, place, signal));
+    },
+    'vm.snapshot.restore-file': ({ caller, id, params, body, query }) =>
+      restoreSnapshotFile(coordinator, caller, id, params.snapshot, body, query.dryRun),
+  };
+}
+
+function sendOut(
+  { setHeader }: Pick<RouteRequest<'host.disk.file'>, 'setHeader'>,
+  { name, sizeBytes, content }: TakenOut,
+): Readable {
+  setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`);
+  if (sizeBytes !== undefined) setHeader('content-length', String(sizeBytes));
   return content;
 }

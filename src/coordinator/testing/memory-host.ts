@@ -391,6 +391,11 @@ export class MemoryHost implements Links {
       return { report: this.report(id) };
     },
     'machine.snapshot.read': ({ id }) => ({ definition: this.#machine(id).definition }),
+    'machine.snapshot.disk': () => ({ path: '/vms/a.qcow2', place: 'virtio0:0' }),
+    'machine.snapshot.restore-file': ({ id, generation }) => {
+      this.#machine(id, generation);
+      return { sizeBytes: 1 };
+    },
     'machine.snapshot.delete': ({ id, generation, snapshotId }) => {
       const machine = this.#machine(id, generation);
       const gone = machine.snapshots.find((one) => one.id === snapshotId);

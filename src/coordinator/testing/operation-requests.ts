@@ -30,6 +30,7 @@ import { changeMedium } from '../app/vm/media-vm.ts';
 import { relocateVmTo } from '../app/vm/migrate-vm.ts';
 import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
 import { takeOutVm } from '../app/vm/remove-vm.ts';
+import { restoreSnapshotFile } from '../app/vm/snapshot-files.ts';
 import { addShare, removeShare } from '../app/vm/shares-vm.ts';
 import {
   changeSnapshot,
@@ -270,6 +271,8 @@ export async function askFor(
       takeSnapshot(coordinator, caller, id, { name: 'second', atLimit: 'replace-oldest' }, false),
     'vm.snapshot.revert': () =>
       revertSnapshot(coordinator, caller, id, 'first', { snapshotFirst: 'second' }, false),
+    'vm.snapshot.restore-file': () =>
+      restoreSnapshotFile(coordinator, caller, id, 'first', { path: '/etc/hosts' }, false),
     'vm.snapshot.delete': () => deleteSnapshot(coordinator, caller, id, 'first', false),
     'vm.snapshot.change': () =>
       changeSnapshot(coordinator, caller, id, 'first', { name: 'other' }, false),
