@@ -143,6 +143,29 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     assert.deepEqual(other.complaints, []);
   });
 
+  test('without TLS every page ends with a standing warning, that to sign in too; with it none does', async () => {
+    await using insecure = await openInsecure();
+    await using other = await sitAtBrowser(browser);
+    const { page } = other;
+    const warning = page.getByRole('note').getByText('TLS is off');
+    await page.goto(`${insecure.url}/status`);
+    await page.locator('#user').waitFor();
+    await warning.waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await signIn(other, insecure.url, insecure.code);
+    for (const path of ['/status', '/vms', '/events', '/site']) {
+      await page.goto(insecure.url + path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await warning.waitFor();
+      const link = page.getByRole('note').getByRole('link', { name: 'Site settings' });
+      assert.equal(await link.getAttribute('href'), '/site');
+    }
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await person.page.goto(`${stage.url}/status`);
+    await person.page.getByRole('heading', { level: 1 }).waitFor();
+    assert.equal(await person.page.getByText(/TLS is off/).count(), 0);
+  });
+
   test('a warning is acknowledged with a note, put aside, and withdrawn again', async () => {
     const { page } = person;
     await page.goto(`${stage.url}/status`);

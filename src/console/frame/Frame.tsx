@@ -4,6 +4,7 @@ import { Outlet, useLocation } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
 import { isWorking } from '../session/session.ts';
+import { TlsNotice } from '../parts/TlsNotice.tsx';
 import { Header } from './Header.tsx';
 import { NoticeList } from './NoticeList.tsx';
 import { Navigation } from './Navigation.tsx';
@@ -39,6 +40,7 @@ export function Frame(): ReactNode {
       <div className="page">
         <Outlet key={useLocation().pathname} />
       </div>
+      <TlsNotice />
       <WorkDrawer />
       <Suspense fallback={null}>
         <Palette open={palette} onOpen={setPalette} />

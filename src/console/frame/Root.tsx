@@ -1,6 +1,7 @@
 /** The frame around every page, save those that have a tab of the browser to themselves. */
 import { Outlet, useLocation } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { TlsNotice } from '../parts/TlsNotice.tsx';
 import { Frame } from './Frame.tsx';
 import { NoticeList } from './NoticeList.tsx';
 
@@ -11,6 +12,7 @@ export function Root(): ReactNode {
   return (
     <>
       <Outlet />
+      <TlsNotice />
       <NoticeList />
     </>
   );

@@ -1,6 +1,7 @@
 /** The plain page before one is signed in. */
 import { Bullseye, Card, CardBody, CardTitle, Title } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
+import { TlsNotice } from '../parts/TlsNotice.tsx';
 
 export function Threshold({
   title,
@@ -20,6 +21,7 @@ export function Threshold({
           <CardBody>{children}</CardBody>
         </Card>
       </Bullseye>
+      <TlsNotice />
     </main>
   );
 }
