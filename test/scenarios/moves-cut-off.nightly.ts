@@ -1,5 +1,6 @@
 /** Moves between hosts go on to their end whichever of the three programs is killed on the way (docs/rfd/0030). */
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
@@ -63,4 +64,29 @@ suite('moves that are cut off', { skip: withoutQemu, concurrency: 1 }, () => {
       await hosts.requireOn('bob', vm);
       assert.equal(hashOf(join(hosts.folder('bob', vm), file)), hash);
     });
+
+  void test('a vm is on its first host again where the other one has lost all that had come', async () => {
+    const { stage, agents } = hosts;
+    const file = await hosts.make('lost');
+    const { id: vmId } = hosts.vm('lost');
+    const hash = hashOf(join(hosts.folder('ada', 'lost'), file));
+    const frozen = untilStep('lost', 'switch').then((id) => {
+      agents.bob.freeze();
+      return id;
+    });
+    const answer = await stage.send('POST', '/vms/lost/relocate', { body: { host: 'bob' } });
+    assert.equal(answer.status, 202, answer.text);
+    const id = await frozen;
+    await untilStep('lost', 'arrive');
+    await agents.bob.end('SIGKILL');
+    await rm(join(stage.folder, 'agent-bob', 'arrivals', `${vmId}.json`));
+    await rm(hosts.folder('bob', 'lost'), { recursive: true });
+    agents.bob.run();
+    const ended = await stage.coordinator.operations.wait(id, 120_000);
+    assert.deepEqual([ended.state, ended.fault?.code], ['failed', 'not-found']);
+    await hosts.requireOn('ada', 'lost');
+    assert.equal(hashOf(join(hosts.folder('ada', 'lost'), file)), hash);
+    await hosts.do('POST', '/vms/lost/actions/turn-on');
+    await hosts.do('POST', '/vms/lost/actions/turn-off');
+  });
 });

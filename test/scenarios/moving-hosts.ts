@@ -96,6 +96,9 @@ export class MovingHosts implements AsyncDisposable {
     };
     const known = this.stage.coordinator.inventory.document<VmDocument>('vm', id);
     assert.equal(kept.departure, null);
-    assert.equal(kept.generation, known?.data.generation);
+    const generation = known?.data.generation ?? 0;
+    // The first host hears of those that were used on the way with the next start.
+    if (host === 'bob') assert.equal(kept.generation, generation);
+    else assert.ok(kept.generation <= generation);
   }
 }

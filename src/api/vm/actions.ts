@@ -250,7 +250,8 @@ export const vmActions = {
     from: ['off', 'saved', 'paused'],
     right: 'vm.move',
     ability: 'file-copy',
-    meaning: 'move the files to another folder of the host; the state comes along',
+    meaning:
+      'move the files to another folder of the host, or with them to another host; the state comes along',
   },
   rename: {
     label: 'Rename',
