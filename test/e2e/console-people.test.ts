@@ -235,6 +235,18 @@ describe('people at a console', { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Close' }).first().click();
   });
 
+  test('a network that goes away and comes back is followed by a new connection, in the same page', async () => {
+    const { page } = person;
+    await room.openScreen('tablet');
+    await page.evaluate(() => Reflect.set(globalThis, 'samePage', true));
+    await page.context().setOffline(true);
+    await page.getByText('Connection lost; trying again').waitFor();
+    await page.context().setOffline(false);
+    await page.getByText('Connected', { exact: true }).waitFor();
+    await page.locator('.screen canvas').waitFor();
+    assert.equal(await page.evaluate(() => Reflect.get(globalThis, 'samePage')), true);
+  });
+
   test('a link shows the screen to somebody without an account, until it is revoked', async () => {
     const { page } = person;
     await room.openScreen('tablet');

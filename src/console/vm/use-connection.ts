@@ -1,8 +1,9 @@
 /**
  * One console's connection, kept: it is made again by itself after the network, the coordinator or the vm
- * was away, with pauses that grow to three seconds, and at once when the vm is there again.
+ * was away, with pauses that grow to three seconds, and at once when the vm is there again. A connection over a network
+ * that went away may be dead without a word: what the browser tells of its network is a close, too.
  *
- *   connecting --open--> connected --close--> disconnected --pause--> connecting
+ *   connecting --open--> connected --close, offline, online--> disconnected --pause--> connecting
  */
 import { useCallback, useEffect, useState } from 'react';
 import type { Vm } from '#api';
@@ -12,6 +13,7 @@ export type ConnectionState = 'connecting' | 'connected' | 'disconnected';
 
 const firstPauseMs = 300;
 const longestPauseMs = 3000;
+const networkChanges = ['offline', 'online'] as const;
 
 export interface Connection {
   readonly state: ConnectionState;
@@ -37,6 +39,16 @@ export function useConnection(vm: Vm, available: boolean): Connection {
     }, pauseMs);
     return () => clearTimeout(timer);
   }, [state, available, pauseMs]);
+  useEffect(() => {
+    const renew = (): void => {
+      setPauseMs(firstPauseMs);
+      setState('disconnected');
+    };
+    for (const change of networkChanges) addEventListener(change, renew);
+    return () => {
+      for (const change of networkChanges) removeEventListener(change, renew);
+    };
+  }, []);
   const onOpen = useCallback(() => {
     setState('connected');
     setPauseMs(firstPauseMs);
