@@ -70,7 +70,6 @@ import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
 import { showSamples } from '../app/samples.ts';
 import { listFiles, takeOutVm } from '../app/vm/remove-vm.ts';
-import { acknowledgeWarning, listWarnings, reopenWarning } from '../app/warnings/warnings.ts';
 import { parseKinds, parseSamples, watchEvents, watchResources } from '../app/watching.ts';
 import type { AccessRoute } from '../access/mod.ts';
 import type { Caller, Coordinator } from '../context.ts';
@@ -83,6 +82,7 @@ import { consoleHandlers } from './console-handlers.ts';
 import { sendInnerFile, snapshotFileHandlers } from './inner-files.ts';
 import type { Handlers } from './route-handler.ts';
 import { viewerHandlers, type ViewerParts } from './viewer-handlers.ts';
+import { warningHandlers } from './warning-handlers.ts';
 
 export interface HandlersOptions {
   readonly coordinator: Coordinator;
@@ -111,6 +111,7 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
     ...deviceHandlers(options),
     ...consoleHandlers(options.consoles),
     ...viewerHandlers(options.viewers),
+    ...warningHandlers(options.coordinator, options.about),
     ...logHandlers(options),
   };
 }
@@ -141,25 +142,12 @@ function installationHandlers({
   openApi,
 }: HandlersOptions): Of<
   | `installation.${string}`
-  | `warning.${string}`
   | 'openapi.show'
   | 'guest.list'
   | 'unrepresented.list'
   | 'event.catalogue'
 > {
   return {
-    'warning.list': ({ caller }) => listWarnings(coordinator, caller, about.findings),
-    'warning.acknowledge': ({ caller, params, body, query }) =>
-      acknowledgeWarning(coordinator, caller, about.findings, {
-        id: params.warning,
-        note: body.note,
-        dryRun: query.dryRun,
-      }),
-    'warning.reopen': ({ caller, params, query }) =>
-      reopenWarning(coordinator, caller, about.findings, {
-        id: params.warning,
-        dryRun: query.dryRun,
-      }),
     'installation.show': ({ caller }) => showInstallation(coordinator, caller, about),
     'installation.update': async ({ caller, body, precondition, query }) => {
       const settings = await updateInstallation(coordinator, caller, body, {
