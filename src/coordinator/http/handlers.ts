@@ -1,6 +1,6 @@
 /**
- * The handler of every route that is not one of access: the request's parts to a verb, the verb's answer
- * back. No logic. One file because it is one table.
+ * The handler of every route that no file beside this one has: the request's parts to a verb, the verb's answer
+ * back. No logic.
  */
 import {
   guestCatalogue,
@@ -35,11 +35,6 @@ import { shown } from '../app/find.ts';
 import { actOnTeam } from '../app/team/act-team.ts';
 import { createTeam, deleteTeam, updateTeam } from '../app/team/change-team.ts';
 import { findTeam, listTeams, showTeam } from '../app/team/show-team.ts';
-import { createNetwork, deleteNetwork, updateNetwork } from '../app/network/change-network.ts';
-import { checkIdentity } from '../app/network/identity-network.ts';
-import { listLeases, releaseLease } from '../app/network/leases-network.ts';
-import { listPorts } from '../app/network/ports-network.ts';
-import { findNetwork, listNetworks, showNetwork } from '../app/network/show-network.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
@@ -80,6 +75,7 @@ import type { SampleHistory } from '../samples/history.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import { consoleHandlers } from './console-handlers.ts';
 import { sendInnerFile, snapshotFileHandlers } from './inner-files.ts';
+import { networkHandlers } from './network-handlers.ts';
 import type { Handlers } from './route-handler.ts';
 import { viewerHandlers, type ViewerParts } from './viewer-handlers.ts';
 import { warningHandlers } from './warning-handlers.ts';
@@ -106,7 +102,7 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
     ...placeHandlers(options),
     ...profileHandlers(options),
     ...teamHandlers(options),
-    ...networkHandlers(options),
+    ...networkHandlers(options.coordinator),
     ...vmHandlers(options),
     ...deviceHandlers(options),
     ...consoleHandlers(options.consoles),
@@ -287,36 +283,6 @@ function teamHandlers({ coordinator }: HandlersOptions): Of<`team.${string}`> {
       deleteTeam(coordinator, caller, params.team, { precondition, dryRun: query.dryRun }),
     'team.act': ({ caller, params, query }) =>
       actOnTeam(coordinator, caller, params.team, params.action, query.dryRun),
-  };
-}
-
-function networkHandlers({ coordinator }: HandlersOptions): Of<`network.${string}`> {
-  const { inventory } = coordinator;
-  return {
-    'network.list': ({ query }) => {
-      const page = listNetworks(inventory, query);
-      return { ...page, items: [...page.items] };
-    },
-    'network.export': ({ params }) => ({
-      gantry: 'network',
-      format: 1,
-      definition: findNetwork(inventory, params.network).data,
-    }),
-    'network.show': ({ params }) => showNetwork(inventory, findNetwork(inventory, params.network)),
-    'network.create': ({ caller, body, query }) => createNetwork(coordinator, caller, body, query),
-    'network.update': ({ caller, params, body, precondition, query }) =>
-      updateNetwork(coordinator, caller, params.network, body, {
-        precondition,
-        ...query,
-      }),
-    'network.delete': ({ caller, params, precondition, query }) =>
-      deleteNetwork(coordinator, caller, params.network, { precondition, ...query }),
-    'network.identity': ({ caller, params }) => checkIdentity(coordinator, caller, params.network),
-    'network.leases': ({ caller, params }) => listLeases(coordinator, caller, params.network),
-    'network.release': ({ params, signal }) =>
-      releaseLease(coordinator, params.network, params.address, signal),
-    'network.ports': ({ caller, params, signal }) =>
-      listPorts(coordinator, caller, params.network, signal),
   };
 }
 
