@@ -47,6 +47,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'host-balances-load': 'Der Host verteilt Last, woran VMs nicht teilnehmen',
   'hypervisor-missing': 'Dem Host fehlt der Hypervisor',
   'limits-failed': 'Die Bandbreiten lassen sich nicht begrenzen',
+  'raw-device': 'Ein Laufwerk des Hosts zieht nicht mit um',
   'linked-disk': 'Eine verknüpfte Platte hindert den Start',
   'mac-in-use': 'Die MAC-Adresse wird schon benutzt',
   'medium-held': 'Eine andere VM hat das Medium eingelegt',

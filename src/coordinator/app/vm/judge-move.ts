@@ -76,7 +76,7 @@ export function gatherDisks({ definition, path: folder }: VmDocument): {
   const taken = new Set(relative.hardware.disks.map(({ file }) => file));
   const gathered: GatheredDisk[] = [];
   const moved = withDiskFiles(relative, (disk) => {
-    if (!posix.isAbsolute(disk.file) || disk.kind === 'linked') return disk.file;
+    if (!posix.isAbsolute(disk.file) || disk.kind !== undefined) return disk.file;
     const own = posix.basename(disk.file);
     const to = taken.has(own) ? `${placeName(disk).replace(':', '-')}-${own}` : own;
     taken.add(to);
@@ -113,6 +113,14 @@ function judgeDisks(name: string, { disks }: Hardware): Reason[] {
           code: 'linked-disk',
           text: `the disk ${place} is the drive ${disk.file} of its host`,
           remedy: `convert it first: gantry vm convert-disk ${name} ${place}`,
+        },
+      ];
+    if (disk.kind === 'device')
+      return [
+        {
+          code: 'raw-device',
+          text: `the disk ${place} is a raw device, the drive ${disk.file} of its host`,
+          remedy: `detach it first: gantry vm detach-disk ${name} ${place}`,
         },
       ];
     if (disk.shared)

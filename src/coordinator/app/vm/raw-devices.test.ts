@@ -118,4 +118,15 @@ test('a drive is attached by its own name, with what it is known by, and not whi
     body: { path: '/x' },
   });
   assert.match(move.text, /is a raw device, not a file/);
+  await using other = await FakeAgent.join(stage, 'h2');
+  Object.assign(other.handlers, {
+    'host.configure': () => ({}),
+    'machine.arrival.plan': () => ({ ok: true, reasons: [], warnings: [] }),
+  });
+  const leaving = { ok: true, reasons: [], warnings: [], storedBytes: 0 };
+  Object.assign(agent.handlers, { 'machine.departure.plan': () => leaving });
+  await other.connect([]);
+  const migration = await stage.send('POST', '/vms/mine/relocate', { body: { host: 'h2' } });
+  assert.equal(migration.status, 409, migration.text);
+  assert.match(migration.text, /is a raw device, the drive \/dev\/disk\/by-id/);
 });
