@@ -100,6 +100,14 @@ test('NET-28 an address is generated or entered, kept for the life of the adapte
   await act('POST', '/vms/uno/adapters', { mac });
 });
 
+test('an operation that adds an adapter tells its slot', async () => {
+  await act('POST', '/vms', { name: 'slots', network: 'inner' });
+  const { result } = await stage.act('POST', '/vms/slots/adapters', { slot: 5 });
+  assert.equal(result?.['slot'], 5);
+  const next = await stage.act('POST', '/vms/slots/adapters', {});
+  assert.equal(next.result?.['slot'], 1);
+});
+
 test('nobody is told the name of a vm that they may not see', async () => {
   const { json } = await stage.send('POST', '/folders', { body: { name: 'own' } });
   assert.ok(json);

@@ -17,7 +17,7 @@ import { asJson } from '../json.ts';
 import { giveMac, requireFreeMacs, requireOwnMacs, usedMacs } from '../macs.ts';
 import type { Kind, Step, Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
-import { causeOf, changeDefinition } from './common-steps.ts';
+import { causeOf, changeDefinition, targetVm } from './common-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 import { plugIn } from './tell-hypervisor.ts';
 
@@ -153,6 +153,13 @@ function adapterBefore(work: Work): Adapter {
   return adapterSchema.parse(work.input['before']);
 }
 
+/** Hypervisors that others run number adapters by themselves; the address stays. */
+function slotNow(work: Work): number {
+  const { slot, mac } = adapterOf(work);
+  const { adapters } = targetVm(work).data.definition.hardware;
+  return adapters.find((one) => one.mac === mac)?.slot ?? slot;
+}
+
 async function callAdapter(
   work: Work,
   method: 'machine.adapter.attach' | 'machine.adapter.detach' | 'machine.adapter.change',
@@ -190,7 +197,13 @@ export const attachAdapterKind: Kind = {
       undo: (work) => callAdapter(work, 'machine.adapter.detach'),
     },
     writeAdapter('add'),
-    pushStep,
+    {
+      ...pushStep,
+      run: async (work) => {
+        await pushStep.run(work);
+        await work.conclude({ slot: slotNow(work) });
+      },
+    },
   ],
 };
 
