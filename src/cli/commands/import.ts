@@ -99,7 +99,7 @@ export const importCommand = command({
     'gantry vm import /srv/old/web.vmx --dry-run',
     'gantry vm import /srv/old/web.vmc --name web-1 --undo commit --start',
     'gantry vm import /srv/old/router.vmx --network lan --network dmz',
-    "gantry vm import /srv/old/shop.vmx --map 'VM Network=lan' --remember --snapshots import",
+    'gantry vm import /srv/old/shop.vmx --map "VM Network=lan" --remember --snapshots import',
   ],
   async run(run) {
     const { args, options, client, out, dryRun, signal } = run;
