@@ -246,7 +246,7 @@ export const vmActions = {
     meaning: 'make a linked clone independent: its disks no longer share files with other vms',
   },
   relocate: {
-    label: 'Move files',
+    label: 'Move',
     from: ['off', 'saved', 'paused'],
     right: 'vm.move',
     ability: 'file-copy',

@@ -296,7 +296,7 @@ export const german: Language = {
     clone: 'Klonen',
     'clone-snapshot': 'Aus Sicherungspunkt klonen',
     flatten: 'Platten eigenständig machen',
-    relocate: 'Dateien verschieben',
+    relocate: 'Verschieben',
     rename: 'Umbenennen',
     configure: 'Einstellungen ändern',
     'insert-media': 'Medien einlegen oder auswerfen',

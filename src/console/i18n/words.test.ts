@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cloneLanguages } from '../vm/clone/words.ts';
+import { moveLanguages } from '../vm/move/words.ts';
 import { snapshotLanguages } from '../vm/snapshots/words.ts';
 import { vmLanguages } from '../vm/words/vm-words.ts';
+import { innerLanguages } from '../hosts/disks/inner-words.ts';
 import { isolationLanguages } from '../networks/isolation-words.ts';
 import { networkLanguages } from '../networks/words.ts';
 import { resourceLanguages } from '../hosts/resources/words.ts';
@@ -37,6 +39,8 @@ test('every language fills the same places in its texts', async () => {
     vmLanguages,
     snapshotLanguages,
     cloneLanguages,
+    moveLanguages,
+    innerLanguages,
     teamLanguages,
     topologyLanguages,
     networkLanguages,

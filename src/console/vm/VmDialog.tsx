@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { Vm } from '#api';
 import { CloneDialog } from './clone/CloneDialog.tsx';
 import { ConfirmAction } from './ConfirmAction.tsx';
+import { MoveDialog } from './move/MoveDialog.tsx';
 import type { VmAsked } from './offered.ts';
 import { RenameDialog } from './RenameDialog.tsx';
 
@@ -22,5 +23,7 @@ export function VmDialog({
       return <RenameDialog vm={vm} onClose={onClose} />;
     case 'clone':
       return <CloneDialog vm={vm} onClose={onClose} />;
+    case 'relocate':
+      return <MoveDialog vm={vm} onClose={onClose} />;
   }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AllowedAction } from '#api';
-import { offeredActions } from './offered.ts';
+import { createWords, findLanguage } from '../i18n/words.ts';
+import { deedOf, offeredActions } from './offered.ts';
 
 test('what the driver of the host cannot do is not offered, what is not possible now is, with its reason', () => {
   const actions: readonly AllowedAction[] = [
@@ -15,4 +16,15 @@ test('what the driver of the host cannot do is not offered, what is not possible
     offeredActions(actions).map(({ action }) => action),
     ['pause', 'resume'],
   );
+});
+
+test('what needs answers first asks for them in a dialog of its own, and nothing is begun where it is not possible', async () => {
+  const words = createWords(await findLanguage('en').read());
+  for (const action of ['clone', 'relocate', 'rename'] as const)
+    assert.deepEqual(deedOf({ action, allowed: true }, words, 'ask'), {
+      kind: 'ask',
+      asked: { kind: action },
+    });
+  const judged = { action: 'relocate', allowed: false, reason: 'it runs' } as const;
+  assert.equal(deedOf(judged, words, 'ask'), undefined);
 });

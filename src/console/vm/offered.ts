@@ -5,7 +5,7 @@ import { mayGoUnasked, type Asking } from './asking.ts';
 
 /** Those that need to know nothing, though some ask whether one is sure. */
 export type ImmediateAction = PowerAction | 'remove' | 'delete';
-const formActions = ['clone', 'rename'] as const;
+const formActions = ['clone', 'relocate', 'rename'] as const;
 const consoles = ['screen', 'serial'] as const;
 const order: readonly VmAction[] = [
   ...consoles,
@@ -55,7 +55,8 @@ export function deedOf(
 ): VmDeed | undefined {
   if (!allowed) return undefined;
   if (isConsole(action)) return { kind: 'go', tab: action };
-  if (action === 'clone' || action === 'rename') return { kind: 'ask', asked: { kind: action } };
+  const form = formActions.find((one) => one === action);
+  if (form !== undefined) return { kind: 'ask', asked: { kind: form } };
   if (!isPower(action) && action !== 'remove' && action !== 'delete') return undefined;
   // Nothing is lost by it, which is what there is to say (WEB-26).
   const loss =

@@ -62,10 +62,10 @@ const german: Readonly<Record<InnerTextKey, string>> = {
   path: 'Ordner darüber',
 };
 
-const languages = { en: english, de: german };
+export const innerLanguages = { en: english, de: german };
 
 export type InnerText = OwnText<InnerTextKey>;
 
 export function useInnerText(): InnerText {
-  return useOwnText<InnerTextKey>(languages);
+  return useOwnText<InnerTextKey>(innerLanguages);
 }

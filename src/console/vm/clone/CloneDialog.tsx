@@ -1,26 +1,22 @@
 /** A copy of a vm: of what, of which kind, called what. The server checks it meanwhile; what it warns of is shown before. */
 import {
-  Alert,
   Checkbox,
   FormGroup,
-  FormHelperText,
   FormSelect,
   FormSelectOption,
-  HelperText,
-  HelperTextItem,
   Radio,
   TextInput,
 } from '@patternfly/react-core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Snapshot, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { useVmActions } from '../../parts/ask.ts';
-import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { FolderField } from '../../parts/FolderField.tsx';
+import { Foreseen } from '../../parts/Foreseen.tsx';
 import { FormDialog } from '../../parts/FormDialog.tsx';
+import { Hint } from '../../parts/Hint.tsx';
 import { NameField } from '../../parts/NameField.tsx';
-import { ReasonList } from '../../parts/ReasonList.tsx';
 import { useOutcome } from '../../parts/use-outcome.ts';
 import { useSettled } from '../../parts/use-settled.ts';
 import { cloneBody, type CloneAnswers } from './clone-body.ts';
@@ -49,6 +45,7 @@ export function CloneDialog({
     ...chosen,
   };
   const change = (part: Partial<CloneAnswers>): void => choose({ ...chosen, ...part });
+  const settled = useSettled(cloneBody(answers));
   const values = { action: words.action('clone'), name: vm.name };
   return (
     <FormDialog
@@ -74,7 +71,14 @@ export function CloneDialog({
         isChecked={answers.generalised}
         onChange={(_event, generalised) => change({ generalised })}
       />
-      <Foreseen vm={vm} answers={answers} />
+      <Foreseen
+        planKey={['vm.clone', vm.id, settled]}
+        enabled={settled.name !== ''}
+        title={text('warnings')}
+        plan={(signal) =>
+          client.dryRun('vm.clone', { params: { vm: vm.id }, body: settled }, signal)
+        }
+      />
     </FormDialog>
   );
 }
@@ -178,44 +182,5 @@ function PlaceFields({ vm, answers, change }: Fields & { readonly vm: Vm }): Rea
         <Hint id="clone-path-hint">{text('sameHost', { host: vm.host })}</Hint>
       </FormGroup>
     </>
-  );
-}
-
-/** What the server says to it before it is begun: what it would refuse, or what it warns of. */
-function Foreseen({ vm, answers }: { readonly vm: Vm; readonly answers: CloneAnswers }): ReactNode {
-  const { client } = useConsole();
-  const text = useCloneText();
-  const body = useSettled(cloneBody(answers));
-  const plan = useQuery({
-    queryKey: ['vm.clone', vm.id, body],
-    enabled: body.name !== '',
-    staleTime: 0,
-    gcTime: 0,
-    placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => client.dryRun('vm.clone', { params: { vm: vm.id }, body }, signal),
-  });
-  if (plan.error !== null) return <FailureAlert error={plan.error} />;
-  const warnings = plan.data?.warnings ?? [];
-  if (warnings.length === 0) return null;
-  return (
-    <Alert variant="warning" isInline component="p" title={text('warnings')}>
-      <ReasonList reasons={warnings} />
-    </Alert>
-  );
-}
-
-function Hint({
-  id,
-  children,
-}: {
-  readonly id?: string;
-  readonly children: string | undefined;
-}): ReactNode {
-  return (
-    <FormHelperText>
-      <HelperText {...(id === undefined ? {} : { id })}>
-        {children !== undefined && <HelperTextItem>{children}</HelperTextItem>}
-      </HelperText>
-    </FormHelperText>
   );
 }

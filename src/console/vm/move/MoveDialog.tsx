@@ -1,0 +1,133 @@
+/**
+ * A vm goes to another host, or its files to another folder of its host (docs/rfd/0030). Both hosts are asked meanwhile what stands
+ * against it, and all of that is shown before it is begun.
+ */
+import { FormGroup, FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
+import { useState, type ReactNode } from 'react';
+import type { Host, Vm } from '#api';
+import { useConsole, useWords } from '../../console.ts';
+import type { Words } from '../../i18n/words.ts';
+import { useList } from '../../parts/ask.ts';
+import { FailureAlert } from '../../parts/FailureAlert.tsx';
+import { Foreseen } from '../../parts/Foreseen.tsx';
+import { FormDialog } from '../../parts/FormDialog.tsx';
+import { Hint } from '../../parts/Hint.tsx';
+import { useOutcome } from '../../parts/use-outcome.ts';
+import { useSettled } from '../../parts/use-settled.ts';
+import { moveBody, whyNotHost, type MoveAnswers } from './move-body.ts';
+import { useMoveText, type MoveText } from './words.ts';
+
+export function MoveDialog({
+  vm,
+  onClose,
+}: {
+  readonly vm: Vm;
+  readonly onClose: () => void;
+}): ReactNode {
+  const { client } = useConsole();
+  const words = useWords();
+  const text = useMoveText();
+  const tellOutcome = useOutcome();
+  const [answers, setAnswers] = useState<MoveAnswers>({ host: vm.hostId, path: '' });
+  const body = moveBody(answers, vm.hostId);
+  const settled = useSettled(body ?? null);
+  const values = { action: words.action('relocate'), name: vm.name };
+  const params = { vm: vm.id };
+  const stays = answers.host === vm.hostId;
+  return (
+    <FormDialog
+      title={`${values.action}: ${vm.name}`}
+      verb={values.action}
+      look="primary"
+      size="medium"
+      canSend={body !== undefined}
+      send={async () => {
+        if (body !== undefined)
+          tellOutcome(values, await client.call('vm.relocate', { params, body }));
+      }}
+      onClose={onClose}
+    >
+      <HostField
+        vm={vm}
+        value={answers.host}
+        onValue={(host) => setAnswers({ ...answers, host })}
+      />
+      <FormGroup label={text('path')} fieldId="move-path">
+        <TextInput
+          id="move-path"
+          autoComplete="off"
+          placeholder={text(stays ? 'whichPath' : 'usualPath')}
+          value={answers.path}
+          onChange={(_event, path) => setAnswers({ ...answers, path })}
+        />
+      </FormGroup>
+      {body !== undefined && (
+        <Foreseen
+          planKey={['vm.relocate', vm.id, settled]}
+          enabled={settled !== null}
+          title={text('warnings')}
+          plan={(signal) => client.dryRun('vm.relocate', { params, body: settled ?? body }, signal)}
+        />
+      )}
+    </FormDialog>
+  );
+}
+
+/** All hosts that the person sees; those that cannot take it with the reason. */
+function HostField({
+  vm,
+  value,
+  onValue,
+}: {
+  readonly vm: Vm;
+  readonly value: string;
+  readonly onValue: (host: string) => void;
+}): ReactNode {
+  const words = useWords();
+  const text = useMoveText();
+  const { data, error } = useList('host.list', { sort: 'name', limit: 1000 });
+  const others = data?.items.filter(({ id }) => id !== vm.hostId) ?? [];
+  return (
+    <>
+      {error !== null && <FailureAlert error={error} />}
+      <FormGroup label={text('host')} fieldId="move-host">
+        <FormSelect
+          id="move-host"
+          value={value}
+          aria-describedby="move-host-hint"
+          onChange={(_event, host) => onValue(host)}
+        >
+          <FormSelectOption value={vm.hostId} label={text('here', { host: vm.host })} />
+          {others.map((host) => {
+            const reason = tellWhyNot(host, words, text);
+            return (
+              <FormSelectOption
+                key={host.id}
+                value={host.id}
+                label={
+                  reason === undefined ? host.name : text('cannot', { host: host.name, reason })
+                }
+                isDisabled={reason !== undefined}
+              />
+            );
+          })}
+        </FormSelect>
+        <Hint id="move-host-hint">{text(value === vm.hostId ? 'sameHost' : 'otherHost')}</Hint>
+      </FormGroup>
+    </>
+  );
+}
+
+function tellWhyNot(host: Host, words: Words, text: MoveText): string | undefined {
+  const why = whyNotHost(host);
+  switch (why?.kind) {
+    case undefined:
+      return undefined;
+    case 'no-agent':
+      return text('noAgent');
+    case 'status':
+      return words.hostStatus(why.status);
+    case 'missing':
+      return why.reason;
+  }
+}
