@@ -13,7 +13,7 @@ export const viewersRoutes = {
     path: '/vms/{vm}/viewer',
     summary: 'Where native viewers (RFB) see the screen of a vm, and how they sign in',
     group: 'consoles',
-    right: 'vm.console',
+    right: 'vm.view',
     on: 'vm',
     params: z.strictObject({ vm: referenceSchema }),
     answer: 'now',

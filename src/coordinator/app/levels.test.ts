@@ -183,8 +183,15 @@ test('SEC-43 a player runs vms made by others and creates none', async () => {
   assert.ok(isRefused(await stage.send('POST', '/vms/add', { token, body: added })));
 });
 
-/** What a guest shows is read at its console, as over a WebSocket, and not by whoever reads what Gantry knows. */
-const showsGuest: readonly string[] = ['vm.screenshot', 'vm.recording.file'];
+/** What a guest shows and what files it has is its own, and not read by whoever reads what Gantry knows. */
+const showsGuest: readonly string[] = [
+  'vm.screenshot',
+  'vm.recording.file',
+  'vm.snapshot.files',
+  'vm.snapshot.file',
+  'host.disk.files',
+  'host.disk.file',
+];
 
 test('SEC-44 an auditor reads everything, events and permissions too, and changes nothing', async () => {
   const verbs = builtInRoles['auditor']?.verbs ?? [];

@@ -98,6 +98,22 @@ export function press(stream: Duplex, key: number): void {
     stream.write(Buffer.concat([Buffer.from([4, isDown, 0, 0]), uint32(key)]));
 }
 
+/** Asks for a picture of so many pixels and reads it: what was sent before has arrived by then. */
+export async function look(stream: Duplex, { width, height }: ScreenSize): Promise<void> {
+  const request = Buffer.alloc(10);
+  request.writeUInt8(3);
+  request.writeUInt16BE(width, 6);
+  request.writeUInt16BE(height, 8);
+  stream.write(request);
+  const [head, bytesPerPixel] = [16, 4];
+  await readExactly(stream, head + width * height * bytesPerPixel, signal);
+}
+
+interface ScreenSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);

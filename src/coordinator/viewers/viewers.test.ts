@@ -15,7 +15,7 @@ import { consoleEvents, ConsolePerson } from '../testing/console-peers.ts';
 import { FakeAgent, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { freePort } from '../testing/free-port.ts';
 import { PaintedScreens, screenSize, ViewerDoors } from '../testing/painted-screen.ts';
-import { begin, knock, press, type Proof } from '../testing/raw-viewer.ts';
+import { begin, knock, look, press, type Proof } from '../testing/raw-viewer.ts';
 import { Stage } from '../testing/stage.ts';
 
 const password = 'correct horse battery staple';
@@ -277,6 +277,7 @@ describe('native viewers', { timeout: 120_000 }, () => {
     const body = { access: 'view-only' };
     assert.equal((await stage.send('PATCH', path, { token: bob, body })).status, 200);
     press(native.stream, keyA + 1);
+    await look(native.stream, screenSize);
     assert.equal(
       (await stage.send('PATCH', path, { token: bob, body: { access: 'control' } })).status,
       200,

@@ -23,7 +23,7 @@ export function arbitraryOf(shape: Shape): fc.Arbitrary<unknown> {
     case 'string':
       return arbitraryText(40);
     case 'text':
-      return arbitraryText(5);
+      return arbitraryText(5).filter((text) => Buffer.byteLength(text) < shape.maxLength);
     case 'uuid':
       return fc.uuid();
     case 'bytes':
