@@ -10,6 +10,7 @@ import type { Log } from '#log';
 import type { Actor, LinkMethod, LinkParams, LinkResult, Operation, Thing, Verb } from '#api';
 import type { HostNetworks } from './app/network/host-networks.ts';
 import type { Inventory } from './inventory/inventory.ts';
+import type { SkippedRecords } from './link/skipped-records.ts';
 import type { StreamHub } from './link/streams.ts';
 import type { Change, Commit, Json, Store } from './store/store.ts';
 
@@ -110,6 +111,8 @@ export interface Coordinator {
   /** From host to host. */
   readonly streams: Pick<StreamHub, 'carry'>;
   readonly hostNetworks: Pick<HostNetworks, 'tellCarriers'>;
+  /** What hosts told of vms while operations had them. */
+  readonly skippedRecords: SkippedRecords;
   readonly operations: Operations;
   readonly clock: Clock;
   readonly log: Log;

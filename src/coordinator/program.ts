@@ -37,11 +37,13 @@ import { HttpServer, openApiText } from './http/server.ts';
 import { createInventory } from './inventory/memory-inventory.ts';
 import { followStore } from './inventory/follow.ts';
 import { AgentLinks, type AgentLinkTimes } from './link/agent-links.ts';
+import { SkippedRecords } from './link/skipped-records.ts';
 import { StreamHub } from './link/streams.ts';
 import { createOperations } from './operations/engine.ts';
 import type { CoordinatorOptions } from './options.ts';
 import { clearingWarnings, clearWarningsName } from './reconcile/clear-warnings.ts';
 import { Loops } from './reconcile/loop.ts';
+import { lookAgain, lookAgainName } from './reconcile/look-again.ts';
 import { pushDefinitions } from './reconcile/push-definitions.ts';
 import { placeServices } from './reconcile/place-services.ts';
 import { pushNetworks } from './reconcile/push-networks.ts';
@@ -119,6 +121,7 @@ export async function startCoordinator(
     get operations() {
       return made(late.operations);
     },
+    skippedRecords: new SkippedRecords(),
     clock,
     log,
     paths: { data, config, runtime },
@@ -182,12 +185,18 @@ export async function startCoordinator(
         if (kind === 'host' && how === 'deleted') {
           links.forget(id);
           hostNetworks.forget(id);
+          coordinator.skippedRecords.forgetHost(id);
         }
       if (
         inventory.count('acknowledgement') > 0 &&
         things.some(({ kind, how }) => (kind === 'vm' || kind === 'host') && how !== 'sampled')
       )
         for (const loop of loops) loop.nudge(clearWarningsName);
+      if (
+        coordinator.skippedRecords.size > 0 &&
+        things.some(({ kind, how }) => kind === 'operation' && how !== 'sampled')
+      )
+        for (const loop of loops) loop.nudge(lookAgainName);
       const spans = concernsSpans(inventory, things);
       if (spans || things.some(({ kind }) => kind === 'network'))
         for (const loop of loops) loop.nudge('push-networks');
@@ -258,6 +267,7 @@ export async function startCoordinator(
         placeServices(coordinator, times.serviceGraceMs),
         viewers.reconciler(),
         pushDefinitions(coordinator, pusher),
+        lookAgain(coordinator, pusher),
         settleMoves(coordinator, moves),
         recordSamples(recorder),
         closeSamples(history, recorder),

@@ -1,4 +1,7 @@
 /** What this folder needs of the coordinator. */
 import type { Coordinator } from '../context.ts';
 
-export type LinkContext = Pick<Coordinator, 'commit' | 'inventory' | 'clock' | 'log'>;
+export type LinkContext = Pick<
+  Coordinator,
+  'commit' | 'inventory' | 'clock' | 'log' | 'skippedRecords'
+>;

@@ -1,7 +1,8 @@
 /** All records of a host against what the store has, told by an agent made of bytes over a real connection. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, beforeEach, describe, test, type TestContext } from 'node:test';
 import type { Event, MachineRecord, Problem, Vm } from '#api';
+import { Fault } from '#lib';
 import { FakeAgent, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
@@ -172,5 +173,57 @@ describe('records', { timeout: 20_000 }, () => {
     assert.equal(shown(definition.name).host, agent.name);
     const [conflict] = await events(`name = vm.conflict AND target.id = ${definition.id}`);
     assert.equal(conflict?.attributes['what'], 'UUID');
+  });
+
+  /** The vm while an operation has it that waits for its host, until it is let go. */
+  async function heldVm(t: TestContext, name: string) {
+    const definition = makeDefinition(name);
+    await agent.connect([makeRecord(definition, 1)]);
+    const held = Promise.withResolvers<void>();
+    t.after(() => held.resolve());
+    agent.handlers['machine.configure'] = async () => {
+      await held.promise;
+      return { report: makeReport(definition) };
+    };
+    const change = stage.act('PATCH', `/vms/${name}`, { description: 'ours' });
+    await agent.until(
+      (message) => message.type === 'call' && message.method === 'machine.configure',
+    );
+    const { skippedRecords } = stage.coordinator;
+    const isSkipped = (): boolean => skippedRecords.of(agent.hostId).includes(definition.id);
+    const letGo = async (): Promise<void> => {
+      held.resolve();
+      assert.equal((await change).state, 'done');
+    };
+    return { definition, isSkipped, letGo };
+  }
+
+  test('what a host tells of a vm while an operation has it is read once when that has ended', async (t) => {
+    const { definition, isSkipped, letGo } = await heldVm(t, `held-${agent.name}`);
+    const byHand = { ...definition, description: 'by hand' };
+    agent.handlers['machine.look'] = () => ({ record: makeRecord(byHand, 2) });
+    agent.send({ type: 'records', machines: [makeRecord(byHand, 1)] });
+    await stage.until(isSkipped, 'it is left to the operation');
+    assert.equal(shown(definition.name).definition.description, 'ours');
+    assert.equal(agent.calls('machine.look').length, 0);
+    await letGo();
+    await stage.until(
+      () => shown(definition.name).definition.description === 'by hand',
+      'what is there now',
+    );
+    assert.equal(agent.calls('machine.look').length, 1);
+    assert.ok(!isSkipped());
+  });
+
+  test('a vm that vanishes while an operation has it is told as vanished when that has ended', async (t) => {
+    const { definition, isSkipped, letGo } = await heldVm(t, `lost-${agent.name}`);
+    agent.handlers['machine.look'] = () => {
+      throw new Fault('not-found', 'there is no such vm');
+    };
+    agent.send({ type: 'records', machines: [] });
+    await stage.until(isSkipped, 'it is left to the operation');
+    assert.equal(shown(definition.name).state, 'off');
+    await letGo();
+    await stage.until(() => shown(definition.name).state === 'unknown', 'it is gone');
   });
 });

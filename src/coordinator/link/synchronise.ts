@@ -11,7 +11,7 @@
  *   record of a host without   what is seen counts: taken over, never answered (foreign-record.ts)
  *   an agent
  *
- * Vms that an operation works on are left to it.
+ * Vms that an operation works on are left to it, and looked at again when it has ended (reconcile/look-again.ts).
  */
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -54,10 +54,46 @@ export async function synchronise(
   hostId: string,
   records: readonly MachineRecord[],
 ): Promise<Synchronised> {
-  const isWorkedOn = (id: string): boolean =>
-    lockHolder(context.inventory, { kind: 'vm', id, name: '' }) !== undefined;
-  const looked = records.filter(({ definition }) => !isWorkedOn(definition.id));
-  const result = { toPush: [] as string[], found: [] as string[], vanished: [] as string[] };
+  const { toPush, found } = await takeIn(context, hostId, records);
+  const carried = new Set(records.map(({ definition }) => definition.id));
+  const vanished = await markVanished(context, hostId, (id) => carried.has(id));
+  await context.commit({
+    events: [
+      hostEvent(context, hostId, 'coordinator.inventory.synchronised', {
+        machines: records.length,
+        found: found.length,
+        vanished: vanished.length,
+      }),
+    ],
+  });
+  return { toPush, found, vanished };
+}
+
+/** One vm of the host by itself; undefined: the host does not have it. */
+export async function synchroniseOne(
+  context: LinkContext,
+  hostId: string,
+  id: string,
+  record: MachineRecord | undefined,
+): Promise<void> {
+  if (record === undefined) await markVanished(context, hostId, (one) => one !== id);
+  else await takeIn(context, hostId, [record]);
+}
+
+/** Whether an operation has the vm, which is noted: what was told of it is read when it is free. */
+function isSkipped(context: LinkContext, hostId: string, id: string): boolean {
+  if (lockHolder(context.inventory, { kind: 'vm', id, name: '' }) === undefined) return false;
+  context.skippedRecords.note(hostId, [id]);
+  return true;
+}
+
+async function takeIn(
+  context: LinkContext,
+  hostId: string,
+  records: readonly MachineRecord[],
+): Promise<Pick<Synchronised, 'toPush' | 'found'>> {
+  const looked = records.filter(({ definition: { id } }) => !isSkipped(context, hostId, id));
+  const result = { toPush: [] as string[], found: [] as string[] };
   const claims = new ClaimIndex(context.inventory);
   for (let at = 0; at < looked.length; at += chunk) {
     const part = looked.slice(at, at + chunk);
@@ -77,17 +113,6 @@ export async function synchronise(
     result.toPush.push(...toPush);
     result.found.push(...found);
   }
-  const carried = new Set(records.map(({ definition }) => definition.id));
-  result.vanished = await markVanished(context, hostId, (id) => carried.has(id) || isWorkedOn(id));
-  await context.commit({
-    events: [
-      hostEvent(context, hostId, 'coordinator.inventory.synchronised', {
-        machines: records.length,
-        found: result.found.length,
-        vanished: result.vanished.length,
-      }),
-    ],
-  });
   return result;
 }
 
@@ -282,6 +307,7 @@ async function markVanished(
       const report = context.inventory.document<StatusDocument>('status', id)?.data.report;
       if (vm === undefined || isThere(id)) continue;
       if (report !== undefined && report.lastFault?.code === 'not-found') continue;
+      if (isSkipped(context, hostId, id)) continue;
       vanished.push(id);
       writes.push({
         kind: 'status',

@@ -20,7 +20,8 @@ import {
   type VmDefinition,
   type VmState,
 } from '#api';
-import type { Coordinator, Links } from '../context.ts';
+import type { Links } from '../context.ts';
+import type { LinkContext } from '../link/context.ts';
 import { takeReports } from '../link/take-reports.ts';
 import { facts, freeDrive } from './fake-agent.ts';
 import { foreignMachine } from './foreign-machine.ts';
@@ -55,7 +56,7 @@ type Handlers = { readonly [M in LinkMethod]: (params: LinkParams<M>) => LinkRes
 
 export class MemoryHost implements Links {
   readonly hostId: string;
-  readonly #context: () => Pick<Coordinator, 'commit' | 'inventory' | 'clock' | 'log'>;
+  readonly #context: () => LinkContext;
   readonly machines = new Map<string, Machine>();
   /** Files by their absolute path. */
   readonly files = new Set<string>();
@@ -65,10 +66,7 @@ export class MemoryHost implements Links {
   /** Vms that have configuration files but are not known to the host. */
   readonly adoptable = new Map<string, VmDefinition>();
 
-  constructor(
-    hostId: string,
-    context: () => Pick<Coordinator, 'commit' | 'inventory' | 'clock' | 'log'>,
-  ) {
+  constructor(hostId: string, context: () => LinkContext) {
     this.hostId = hostId;
     this.#context = context;
   }

@@ -31,6 +31,7 @@ import { Tickets } from '../../consoles/tickets.ts';
 import { HttpServer } from '../../http/server.ts';
 import { followStore } from '../../inventory/follow.ts';
 import { MemoryInventory } from '../../inventory/memory-inventory.ts';
+import { SkippedRecords } from '../../link/skipped-records.ts';
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import type { Write } from '../../store/store.ts';
 import { Access } from '../access.ts';
@@ -108,6 +109,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
     links: { connected: () => false, call: nothing },
     streams: { carry: nothing },
     hostNetworks: { tellCarriers: nothing },
+    skippedRecords: new SkippedRecords(),
     operations: { submit: nothing, wait: nothing, cancel: nothing },
     clock,
     log,
