@@ -101,7 +101,7 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   const { pid, exited } = await spawn(parts, args, logPath);
   try {
     const identity = identify(pid, bootId);
-    if (!identity) throw new Fault('unavailable', `the process ended at once with ${await exited}`);
+    if (!identity) throw await tellEnd(await exited, logPath);
     const accelerator = spec.acceleration;
     const joined = groups.join(id, pid);
     const recorded = parts.onProcess({ identity, accelerator, forwards: forwardsOf(spec) });
@@ -157,12 +157,17 @@ async function connect(
     // A process that gives up closes its monitor first: its end, and with it the reason, come after.
     const word = await Promise.race([exited, systemClock.sleep(endsMs).then(() => undefined)]);
     if (word === undefined) throw error;
-    const log = await lastLines(logPath);
-    const last = log.split('\n').at(-1) ?? '';
-    throw new Fault('unavailable', `the process ended at once: ${last || word}`, {
-      facts: { log },
-    });
+    throw await tellEnd(word, logPath);
   }
+}
+
+/** With what the process said last, else how it ended. */
+async function tellEnd(word: string, logPath: string): Promise<Fault> {
+  const log = await lastLines(logPath);
+  const last = log.split('\n').at(-1) ?? '';
+  return new Fault('unavailable', `the process ended at once: ${last || word}`, {
+    facts: { log },
+  });
 }
 
 /** Port forwards as they are in force. */
