@@ -59,6 +59,8 @@ export class DetailReader {
   /** What this driver does not know is not asked for again. */
   readonly #lacks = new Set<'xml' | 'as-defined' | 'snapshots'>();
   #pass = 0;
+  /** The pass before: one at a time. */
+  #before: Promise<unknown> = Promise.resolve();
   #bytes = 0;
 
   constructor(options: ReaderOptions) {
@@ -93,8 +95,17 @@ export class DetailReader {
     if (entry !== undefined) entry.isDue = true;
   }
 
-  /** Reads some of those that are due; whether there are more. Errors: the loss of the connection. */
-  async read(signal: AbortSignal): Promise<'more' | 'all'> {
+  /**
+   * Reads some of those that are due; whether there are more. What another call is reading has been read as well when it
+   * ends. Errors: the loss of the connection.
+   */
+  read(signal: AbortSignal): Promise<'more' | 'all'> {
+    const turn = this.#before.then(() => this.#readDue(signal));
+    this.#before = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #readDue(signal: AbortSignal): Promise<'more' | 'all'> {
     this.#pass += 1;
     const due = [...this.#entries.values()].filter(({ isDue }) => isDue);
     const waiting = due.slice(0, perPass);
@@ -114,9 +125,8 @@ export class DetailReader {
   }
 
   async #readOne(entry: Entry, signal: AbortSignal): Promise<void> {
-    const pass = this.#pass;
     entry.isDue = false;
-    entry.pass = pass;
+    entry.pass = this.#pass;
     const { handle, sizes, state } = entry.domain;
     try {
       const texts = await this.#texts(entry.domain, signal);
@@ -125,8 +135,7 @@ export class DetailReader {
       const digest = createHash('sha256')
         .update(JSON.stringify([texts, snapshotTexts, [...sizes], state]))
         .digest('base64');
-      // A later pass has seen it as it is by now.
-      if (digest === entry.digest || entry.pass !== pass) return;
+      if (digest === entry.digest) return;
       entry.digest = digest;
       const context = { architecture: this.#options.architecture(), sizes };
       const defined = readHardware(texts.defined, context);
