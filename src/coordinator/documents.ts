@@ -240,6 +240,18 @@ export interface ViewerPortDocument {
   readonly port: number;
 }
 
+/** kind port-numbers, id of the vm: the number of each port of a network that an adapter of it is plugged into. */
+export interface PortNumbersDocument {
+  readonly ports: readonly {
+    /** Of the adapter. */
+    readonly slot: number;
+    /** Id. */
+    readonly network: string;
+    /** From 1, unique on the network. */
+    readonly number: number;
+  }[];
+}
+
 /** kind viewer-certificate, id of the host: what native viewers are shown. */
 export interface ViewerCertificateDocument {
   readonly issuedBy: 'gantry' | 'user';

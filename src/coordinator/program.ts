@@ -45,6 +45,7 @@ import { clearingWarnings, clearWarningsName } from './reconcile/clear-warnings.
 import { Loops } from './reconcile/loop.ts';
 import { lookAgain, lookAgainName } from './reconcile/look-again.ts';
 import { pushDefinitions } from './reconcile/push-definitions.ts';
+import { numberPorts, numberPortsName } from './reconcile/number-ports.ts';
 import { placeServices } from './reconcile/place-services.ts';
 import { pushNetworks } from './reconcile/push-networks.ts';
 import { closeSamples, recordSamples } from './reconcile/samples.ts';
@@ -197,6 +198,7 @@ export async function startCoordinator(
         things.some(({ kind, how }) => kind === 'operation' && how !== 'sampled')
       )
         for (const loop of loops) loop.nudge(lookAgainName);
+      if (inventory.vmsToNumber().size > 0) for (const loop of loops) loop.nudge(numberPortsName);
       const spans = concernsSpans(inventory, things);
       if (spans || things.some(({ kind }) => kind === 'network'))
         for (const loop of loops) loop.nudge('push-networks');
@@ -265,6 +267,7 @@ export async function startCoordinator(
         retention(coordinator),
         pushNetworks(coordinator, hostNetworks),
         placeServices(coordinator, times.serviceGraceMs),
+        numberPorts(coordinator),
         viewers.reconciler(),
         pushDefinitions(coordinator, pusher),
         lookAgain(coordinator, pusher),

@@ -54,6 +54,10 @@ export const networkPortSchema = hostPortSchema
   .extend({
     vm: z.strictObject({ id: idSchema, name: z.string().max(100) }),
     host: z.string().max(100),
+    number: z.number().int().min(1).nullable().meta({
+      description:
+        'unique on the network, and kept while the adapter is plugged into it; null: just plugged in, or out',
+    }),
   })
   .meta({ id: 'NetworkPort', description: 'where an adapter of a vm meets its network' });
 export type NetworkPort = z.infer<typeof networkPortSchema>;

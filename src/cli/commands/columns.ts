@@ -226,6 +226,7 @@ export const leaseColumns: readonly Column<NetworkLease>[] = [
 ];
 
 export const portColumns: readonly Column<NetworkPort>[] = [
+  { title: 'PORT', value: ({ number }) => orNone(number?.toString()), align: 'right' },
   { title: 'VM', value: ({ vm }) => vm.name },
   { title: 'ADAPTER', value: ({ slot }) => String(slot), align: 'right' },
   { title: 'LINK', value: ({ link }) => link },

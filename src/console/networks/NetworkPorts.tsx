@@ -53,6 +53,7 @@ function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): React
   const passed = ({ bytes, packets }: NetworkPort['sent']): string =>
     text('passed', { bytes: words.bytes(bytes), packets: words.count(packets) });
   const columns: readonly PlainColumn<NetworkPort>[] = [
+    [text('port'), ({ number }) => number ?? '–'],
     [
       words.text('virtualMachine'),
       ({ vm }) => (
@@ -61,7 +62,7 @@ function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): React
         </Link>
       ),
     ],
-    [nameSetting(words, 'slot'), ({ slot }) => String(slot)],
+    [text('slot'), ({ slot }) => String(slot)],
     [nameSetting(words, 'mac'), ({ mac }) => mac],
     [nameSetting(words, 'link'), ({ link }) => nameValue(words, 'link', link)],
     [words.text('host'), ({ host, interface: name }) => `${host}, ${name}`],

@@ -10,6 +10,7 @@ import type {
   HostDocument,
   ImageDocument,
   NetworkDocument,
+  PortNumbersDocument,
   VmDocument,
 } from '../documents.ts';
 import type { Document, DocumentKind } from '../store/store.ts';
@@ -18,6 +19,7 @@ import { FolderTree } from './folder-tree.ts';
 import { IdIndex } from './id-index.ts';
 import { Names } from './names.ts';
 import { NetworkUse, networksOf } from './network-use.ts';
+import { PortNumbers } from './port-numbers.ts';
 import type { How, TouchedKind } from './touched.ts';
 import { VmNames } from './vm-names.ts';
 
@@ -32,9 +34,11 @@ export class Indexes {
   readonly vmsOfFolder = new IdIndex();
   readonly imagesOfHost = new IdIndex();
   readonly networkUse = new NetworkUse();
+  readonly portNumbers: PortNumbers;
 
   constructor(documents: DocumentMaps) {
     this.vmNames = new VmNames(this.names, documents);
+    this.portNumbers = new PortNumbers(documents);
     this.folders = new FolderTree((id) => documents.get<FolderDocument>('folder', id));
   }
 
@@ -85,6 +89,16 @@ export class Indexes {
       // A network shows where it is served.
       case 'span':
         return touch('network', id, 'changed');
+      // A network shows its ports.
+      case 'port-numbers': {
+        const numbers = [before, after].map((document) => dataOf<PortNumbersDocument>(document));
+        this.portNumbers.changeNumbers(id, numbers[0], numbers[1]);
+        for (const network of new Set(
+          numbers.flatMap((data) => data?.ports.map((port) => port.network) ?? []),
+        ))
+          touch('network', network, 'changed');
+        return;
+      }
       case 'agent':
       case 'session':
       case 'link':
@@ -109,6 +123,7 @@ export class Indexes {
     this.vmNames.change(id, before, after);
     this.vmsOfFolder.move(id, before?.folderId, after?.folderId);
     this.networkUse.changeVm(id, before, after);
+    this.portNumbers.changeVm(id);
     // A network shows how many adapters are on it.
     const [left, joined] = [networksOf(before), networksOf(after)];
     if (!isDeepStrictEqual(left, joined))

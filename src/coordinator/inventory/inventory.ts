@@ -41,6 +41,10 @@ export interface Inventory {
   vmsOfFolder(folderId: string): ReadonlySet<string>;
   /** By vm that is on the network by its definition: how many adapters it has there. */
   vmsOnNetwork(networkId: string): ReadonlyMap<string, number>;
+  /** Vms with other ports on networks than their numbers say, the longest known first. */
+  vmsToNumber(): ReadonlySet<string>;
+  /** The lowest number that no port of the network has, and not below `from`. */
+  freePortNumber(networkId: string, from: number): number;
   /** Networks that vms on the host are on by their definitions, and those that it carries. */
   networksOfHost(hostId: string): ReadonlySet<string>;
   /** Networks that one host serves for all. */

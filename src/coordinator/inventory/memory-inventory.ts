@@ -134,6 +134,14 @@ export class MemoryInventory implements Inventory {
     return this.#indexes.networkUse.vmsOn(networkId);
   }
 
+  vmsToNumber(): ReadonlySet<string> {
+    return this.#indexes.portNumbers.unsettled;
+  }
+
+  freePortNumber(networkId: string, from: number): number {
+    return this.#indexes.portNumbers.lowestFree(networkId, from);
+  }
+
   networksOfHost(hostId: string): ReadonlySet<string> {
     const defined = this.#indexes.networkUse.networksOf(hostId);
     return new Set([...defined, ...this.#networks.carriedBy(hostId)]);

@@ -28,6 +28,7 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'console-link':
     case 'recording':
     case 'viewer-port':
+    case 'port-numbers':
     case 'viewer-certificate':
     case 'acknowledgement':
     case 'operation':

@@ -36,6 +36,7 @@ export const documentKinds = [
   'console-link',
   'recording',
   'viewer-port',
+  'port-numbers',
   'viewer-certificate',
   'acknowledgement',
   'operation',

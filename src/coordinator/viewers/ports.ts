@@ -1,5 +1,6 @@
 /** Which vm has which port of its host. Pure. */
 import type { ViewerSettings } from '#api';
+import { TakenNumbers } from '../inventory/taken-numbers.ts';
 
 export interface VmPlace {
   readonly id: string;
@@ -22,21 +23,18 @@ export function assignPorts(
 ): Assignment {
   const end = Math.min(firstPort + count, 65_536);
   const ports = new Map<string, number>();
-  const taken = new Set<number>();
+  const taken = new TakenNumbers(firstPort);
   for (const { id, hostId, port } of vms) {
     if (port?.hostId !== hostId || port.port < firstPort || port.port >= end) continue;
-    if (taken.has(port.port)) continue;
-    taken.add(port.port);
-    ports.set(id, port.port);
+    if (taken.take(port.port)) ports.set(id, port.port);
   }
   const without: string[] = [];
-  let next = firstPort;
   for (const { id } of vms) {
     if (ports.has(id)) continue;
-    while (taken.has(next)) next += 1;
+    const next = taken.lowestFree();
     if (next >= end) without.push(id);
     else {
-      taken.add(next);
+      taken.take(next);
       ports.set(id, next);
     }
   }

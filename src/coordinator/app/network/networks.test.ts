@@ -234,10 +234,12 @@ test('the ports of a network are those of running vms that the caller may see', 
   await stage.act('POST', '/vms', { name: 'resting', network: 'busy' });
   const ports = async (more: object = {}) =>
     (await stage.send('GET', '/networks/busy/ports', more)).json as NetworkPorts;
+  const { inventory } = stage.coordinator;
+  await stage.until(() => inventory.vmsToNumber().size === 0, 'all ports have numbers');
   const { items, unreachable } = await ports();
   assert.deepEqual(
-    items.map(({ vm, slot, link }) => [vm.name, slot, link]),
-    [['plugged', 0, 'up']],
+    items.map(({ vm, slot, link, number }) => [vm.name, slot, link, number]),
+    [['plugged', 0, 'up', 1]],
   );
   assert.deepEqual(unreachable, []);
   const token = await stage.addUser('passer-by');

@@ -1,7 +1,8 @@
 /** The ports of a network, asked of every host that carries it (NET-43). */
 import type { NetworkPorts } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import type { VmDocument } from '../../documents.ts';
+import type { PortNumbersDocument, VmDocument } from '../../documents.ts';
+import { isSamePort } from '../../inventory/port-numbers.ts';
 import { askHosts } from './ask-hosts.ts';
 import { findNetwork } from './show-network.ts';
 
@@ -21,7 +22,11 @@ export async function listPorts(
     answer.ports.flatMap((port) => {
       const vm = inventory.document<VmDocument>('vm', port.vm);
       if (vm === undefined || !caller.may('vm.view', { kind: 'vm', id: vm.id })) return [];
-      return [{ ...port, vm: { id: vm.id, name: vm.data.definition.name }, host }];
+      const numbered = inventory
+        .document<PortNumbersDocument>('port-numbers', vm.id)
+        ?.data.ports.find((known) => isSamePort(known, { slot: port.slot, network: id }));
+      const { name } = vm.data.definition;
+      return [{ ...port, number: numbered?.number ?? null, vm: { id: vm.id, name }, host }];
     }),
   );
   items.sort((one, other) => (one.vm.name < other.vm.name ? -1 : 1));
