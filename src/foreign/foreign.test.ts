@@ -68,6 +68,15 @@ test('VMX: what it says of the machine is read, with escapes, in any case of let
   );
 });
 
+test('VMX: without a word the clock of the guest shows the local time of its host, which on ESXi is UTC', () => {
+  const clockOf = (...lines: string[]): string =>
+    parse(['displayName = "one"', ...lines].join('\n')).clock;
+  assert.equal(clockOf(), 'localtime');
+  assert.equal(clockOf('rtc.diffFromUTC = "0"'), 'utc');
+  assert.equal(clockOf('sched.cpu.shares = "normal"'), 'utc');
+  assert.equal(clockOf('sched.cpu.shares = "normal"', 'rtc.diffFromUTC = "3600"'), 'localtime');
+});
+
 test('VMX: what it says beyond that is in the list, and kept by its own name', () => {
   const machine = parse(vmxText);
   assert.deepEqual(lostOf(machine).sort(), [

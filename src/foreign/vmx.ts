@@ -264,9 +264,11 @@ function readUsb(sheet: Sheet): ForeignMachine['usb'] {
   return three ? '3' : two ? '2.0' : one ? '1.1' : null;
 }
 
+/** Without a word the guest's clock shows the local time of its host, which on ESXi, whose mark `sched` is, is always UTC. */
 function readClock(sheet: Sheet): ForeignMachine['clock'] {
   const guest = sheet.take('rtc.diffFromUTC');
-  return guest === undefined || guest === '0' ? 'utc' : 'localtime';
+  const isOfEsxi = sheet.find(/^sched\.(cpu|mem|swap)\./).length > 0;
+  return guest === '0' || (guest === undefined && isOfEsxi) ? 'utc' : 'localtime';
 }
 
 /** Devices and states that are known and cannot be had. */
