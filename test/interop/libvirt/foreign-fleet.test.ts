@@ -474,7 +474,10 @@ void test(
     const plugged = await open().act('POST', `/vms/${vm.id}/adapters`, nic);
     assert.equal(plugged.state, 'done', JSON.stringify(plugged.fault));
     const adapters = open().vm('made')?.definition.hardware.adapters;
-    assert.equal(plugged.result?.['slot'], adapters?.find(({ model }) => model === 'e1000')?.slot);
+    assert.equal(
+      plugged.result?.['slot'],
+      adapters?.findLast(({ model }) => model === 'e1000')?.slot,
+    );
     assert.match((await virsh(left, 'dumpxml made --inactive')).out, /type='e1000'/);
     const { files } = (await open().send('GET', `/vms/${vm.id}/files`)).json as VmFiles;
     assert.deepEqual(
