@@ -231,7 +231,9 @@ export const hostSchema = z
     version: z.number().int().min(1),
     createdAt: timeSchema,
     updatedAt: timeSchema,
-    lastSeenAt: timeSchema.nullable(),
+    lastSeenAt: timeSchema
+      .nullable()
+      .meta({ description: 'when something was last heard of it; null: never' }),
     address: z.string().max(64).nullable().meta({
       description: 'from which its agent reaches the coordinator, as far as it is known',
     }),

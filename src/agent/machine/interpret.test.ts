@@ -41,6 +41,7 @@ test('a guest that powers itself off was stopped by a user; a crash was not', ()
     log: 'last words',
   });
   assert.equal(crash.patch?.wasRunning, undefined);
+  assert.equal(crash.patch?.lastFault?.code, 'crashed');
   assert.deepEqual(
     crash.events?.map(({ name }) => name),
     ['vm.crashed', 'vm.state.powered-off'],

@@ -5,7 +5,14 @@
  * then change nothing.
  */
 import { dirname, resolve } from 'node:path';
-import { placeName, type Cause, type EventAttributes, type EventName, type VmState } from '#api';
+import {
+  crashCode,
+  placeName,
+  type Cause,
+  type EventAttributes,
+  type EventName,
+  type VmState,
+} from '#api';
 import type { Ending, Observation } from '../drivers/driver.ts';
 import { externalCause, guestCause, systemCause } from './causes.ts';
 import type { Patch } from './hands.ts';
@@ -66,7 +73,7 @@ export function interpretEnd(file: MachineFile, ending: Ending): Consequence {
       const { detail: reason, log } = ending;
       const lastFault = {
         at: file.since,
-        code: 'internal',
+        code: crashCode,
         message: `the process ended: ${reason}`,
       };
       // Nobody has switched it off: undo disks stay, whatever the setting.

@@ -209,7 +209,10 @@ export const vmStatusSchema = z
     lastFault: z
       .strictObject({ at: timeSchema, code: z.string(), message: z.string() })
       .nullable()
-      .meta({ description: 'why the last start, save or restore failed' }),
+      .meta({
+        description:
+          'why the last start, save or restore failed; crashed: its process ended by itself',
+      }),
   })
   .meta({ id: 'VmStatus', description: 'what is observed of the vm' });
 

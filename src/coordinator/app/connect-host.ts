@@ -76,6 +76,7 @@ export async function addHost(
     return viewHost({
       host,
       connection: neverConnected,
+      lastStoredAt: null,
       foreign: undefined,
       load: undefined,
       viewers: undefined,

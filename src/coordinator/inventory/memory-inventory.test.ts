@@ -324,3 +324,17 @@ test('a network that was stored before a setting existed has its default', () =>
   const { data } = inventory.document<NetworkDocument>('network', idOf('lab')) ?? {};
   assert.deepEqual([data?.name, data?.span, data?.ipv6, data?.forwards], ['lab', null, null, []]);
 });
+
+test('a host that was not heard of since the coordinator started was seen when something was last kept of its vms', () => {
+  const inventory = createInventory({ clock: holdClock() });
+  const writer = new Writer(inventory);
+  writer.put('host', idOf('h1'), hostData('h1'));
+  const seen = (): string | null | undefined => inventory.host(idOf('h1'))?.lastSeenAt;
+  assert.equal(seen(), null);
+  writer.put('vm', idOf('web'), vmData('web'));
+  writer.put('status', idOf('web'), { report: report('web') });
+  inventory.setConnection(idOf('h1'), { ...away, status: 'unreachable' });
+  assert.equal(seen(), inventory.document('status', idOf('web'))?.updatedAt);
+  inventory.setConnection(idOf('h1'), { ...away, lastSeenAt: '2026-03-04T05:06:07.000Z' });
+  assert.equal(seen(), '2026-03-04T05:06:07.000Z');
+});

@@ -399,11 +399,22 @@ export class MemoryInventory implements Inventory {
     return viewHost({
       host,
       connection,
+      lastStoredAt: connection.lastSeenAt === null ? this.#lastStored(id) : null,
       foreign: this.#foreign.get(id),
       load: this.#loads.get(id),
       viewers: this.#viewers.get(id),
       vms,
     });
+  }
+
+  /** When something was last kept of the host's vms, for one that was not heard of since the coordinator started. */
+  #lastStored(hostId: string): string | null {
+    let last: string | null = null;
+    for (const id of this.vmsOfHost(hostId)) {
+      const told = this.document<StatusDocument>('status', id)?.updatedAt ?? null;
+      if (told !== null && (last === null || told > last)) last = told;
+    }
+    return last;
   }
 
   #makeImage(id: string): Image | undefined {

@@ -22,6 +22,8 @@ export const neverConnected: Connection = {
 export interface HostParts {
   readonly host: Document<HostDocument>;
   readonly connection: Connection;
+  /** When something was last kept of its vms; told where it was not heard of since the coordinator started. */
+  readonly lastStoredAt: string | null;
   /** Of a host without an agent. */
   readonly foreign: ConnectionState | undefined;
   readonly load: HostLoad | undefined;
@@ -30,7 +32,8 @@ export interface HostParts {
   readonly vms: number;
 }
 
-export function viewHost({ host, connection, foreign, load, viewers, vms }: HostParts): Host {
+export function viewHost(parts: HostParts): Host {
+  const { host, connection, lastStoredAt, foreign, load, viewers, vms } = parts;
   const { name, driver, settings, facts, address = null } = host.data;
   const status = statusOf(host.data, connection);
   return {
@@ -43,7 +46,7 @@ export function viewHost({ host, connection, foreign, load, viewers, vms }: Host
     version: host.version,
     createdAt: host.createdAt,
     updatedAt: host.updatedAt,
-    lastSeenAt: connection.lastSeenAt,
+    lastSeenAt: connection.lastSeenAt ?? lastStoredAt,
     address,
     connection: viewConnection(host.data, foreign),
     viewers: viewHostViewers(host.data, connection.connected ? viewers : undefined),
