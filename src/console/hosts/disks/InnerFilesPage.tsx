@@ -1,20 +1,12 @@
-/** What is inside a disk file or an image of a host: partitions, folders, files; taken out and, where nothing uses it, put in. */
-import {
-  Alert,
-  Breadcrumb,
-  BreadcrumbItem,
-  Button,
-  Content,
-  PageSection,
-  Spinner,
-  Toolbar,
-  ToolbarContent,
-  ToolbarItem,
-} from '@patternfly/react-core';
+/**
+ * What is inside a disk file or an image of a host, or inside a disk as it is in a snapshot: partitions, folders, files; taken out
+ * and, where nothing uses it, put in.
+ */
+import { Alert, Content, PageSection, Spinner, ToolbarItem } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
-import type { InnerFile, InnerFiles, InnerFileSystem } from '#api';
+import type { InnerFiles, InnerFileSystem } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { pageHelp } from '../../manual/help.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
@@ -22,29 +14,45 @@ import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { PageTitle } from '../../parts/PageTitle.tsx';
 import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
 import { fileName } from './disk-tree.ts';
+import { InnerFolder, type OpenFolder } from './InnerFolder.tsx';
+import { innerSource } from './inner-source.ts';
 import { useInnerText } from './inner-words.ts';
-import { parseInnerPlace, type InnerPlace } from './place.ts';
+import {
+  elsewhere,
+  isOfSnapshot,
+  parseInnerPlace,
+  type DiskPlace,
+  type InnerPlace,
+} from './place.ts';
 import { PutFiles } from './PutFiles.tsx';
+import { SnapshotFolder } from './SnapshotFolder.tsx';
+import { AboutSnapshot, SnapshotTitle } from './SnapshotHead.tsx';
 
 export function InnerFilesPage(): ReactNode {
   const { client } = useConsole();
   const text = useInnerText();
   const place = parseInnerPlace(useSearch({ strict: false }));
-  const { host, ...query } = place;
   const { data, error } = useQuery({
-    queryKey: ['host.disk.files', place],
-    queryFn: ({ signal }) => client.call('host.disk.files', { params: { host }, query }, signal),
+    ...innerSource(client, place).question,
     // A machine is started for each try.
     retry: false,
     staleTime: 0,
   });
   return (
     <>
-      <PageTitle title={text('files', { file: fileName(place.file) })} help={pageHelp.disks} />
+      {isOfSnapshot(place) ? (
+        <SnapshotTitle place={place} />
+      ) : (
+        <PageTitle title={text('files', { file: fileName(place.file) })} help={pageHelp.disks} />
+      )}
       <PageSection isFilled>
-        <Content component="p" className="breakable">
-          {place.file}
-        </Content>
+        {isOfSnapshot(place) ? (
+          <AboutSnapshot place={place} />
+        ) : (
+          <Content component="p" className="breakable">
+            {place.file}
+          </Content>
+        )}
         {error !== null && <FailureAlert error={error} />}
         {data === undefined && error === null && (
           <div role="status">
@@ -64,22 +72,74 @@ function Found({
   readonly place: InnerPlace;
   readonly found: InnerFiles;
 }): ReactNode {
-  const text = useInnerText();
+  if (folder === null)
+    return (
+      <>
+        {!isOfSnapshot(place) && <ReadOnly reason={readOnly} />}
+        <FileSystems place={place} systems={fileSystems} />
+      </>
+    );
+  if (isOfSnapshot(place)) return <SnapshotFolder place={place} folder={folder} />;
   return (
     <>
-      {readOnly !== null && (
-        <Alert
-          className="above-list"
-          variant="info"
-          isInline
-          component="p"
-          title={text('readOnly', { reason: readOnly })}
+      <ReadOnly reason={readOnly} />
+      <DiskFolder place={place} folder={folder} readOnly={readOnly} />
+    </>
+  );
+}
+
+function ReadOnly({ reason }: { readonly reason: string | null }): ReactNode {
+  const text = useInnerText();
+  if (reason === null) return null;
+  return (
+    <Alert
+      className="above-list"
+      variant="info"
+      isInline
+      component="p"
+      title={text('readOnly', { reason })}
+    />
+  );
+}
+
+/** Files of this computer can be put into it. */
+function DiskFolder({
+  place,
+  folder,
+  readOnly,
+}: {
+  readonly place: DiskPlace;
+  readonly folder: OpenFolder;
+  readonly readOnly: string | null;
+}): ReactNode {
+  const text = useInnerText();
+  const queries = useQueryClient();
+  const [puts, setPuts] = useState(false);
+  return (
+    <>
+      <InnerFolder
+        place={place}
+        folder={folder}
+        tools={
+          <ToolbarItem>
+            <JudgedButton
+              whyNot={readOnly ?? undefined}
+              variant="secondary"
+              onClick={() => setPuts(true)}
+            >
+              {text('put')}
+            </JudgedButton>
+          </ToolbarItem>
+        }
+      />
+      {puts && (
+        <PutFiles
+          place={elsewhere(place, folder.partition, folder.path)}
+          onClose={() => {
+            setPuts(false);
+            void queries.invalidateQueries({ queryKey: ['host.disk.files'] });
+          }}
         />
-      )}
-      {folder === null ? (
-        <FileSystems place={place} systems={fileSystems} />
-      ) : (
-        <Folder place={place} folder={folder} readOnly={readOnly} />
       )}
     </>
   );
@@ -100,7 +160,7 @@ function FileSystems({
       ({ partition, readable }) => {
         const name = partition === 0 ? text('wholeDisk') : `${text('partition')} ${partition}`;
         return readable ? (
-          <Link to="/disks/files" search={{ ...place, partition, path: '/' }}>
+          <Link to="/disks/files" search={elsewhere(place, partition, '/')}>
             {name}
           </Link>
         ) : (
@@ -128,150 +188,5 @@ function FileSystems({
       rows={systems}
       keyOf={({ partition }) => String(partition)}
     />
-  );
-}
-
-type OpenFolder = NonNullable<InnerFiles['folder']>;
-
-const inside = (path: string, name: string): string => `${path === '/' ? '' : path}/${name}`;
-/** Folders first. */
-const rank = ({ kind }: InnerFile): number => (kind === 'folder' ? 0 : 1);
-
-function Folder({
-  place,
-  folder: { partition, path, items },
-  readOnly,
-}: {
-  readonly place: InnerPlace;
-  readonly folder: OpenFolder;
-  readonly readOnly: string | null;
-}): ReactNode {
-  const { client } = useConsole();
-  const words = useWords();
-  const text = useInnerText();
-  const queries = useQueryClient();
-  const [puts, setPuts] = useState(false);
-  const { host, file } = place;
-  const to = (inner: string): InnerPlace => ({ host, file, partition, path: inner });
-  const saves = (inner: string): string =>
-    client.url('host.disk.file', { host }, { file, partition, path: inner }).href;
-  const columns: readonly PlainColumn<InnerFile>[] = [
-    [
-      words.text('name'),
-      ({ name, kind, target }) => (
-        <span className="breakable">
-          {kind === 'folder' ? (
-            <Link to="/disks/files" search={to(inside(path, name))}>
-              {name}/
-            </Link>
-          ) : (
-            name
-          )}
-          {target !== null && ` → ${target}`}
-        </span>
-      ),
-    ],
-    [text('kind'), ({ kind }) => text(`kind.${kind}`)],
-    [text('size'), ({ kind, sizeBytes }) => (kind === 'file' ? words.bytes(sizeBytes) : '')],
-    [
-      text('changed'),
-      ({ changedAt }) => (changedAt === null ? words.text('none') : words.time(changedAt)),
-    ],
-    [text('mode'), ({ mode }) => mode.toString(8).padStart(4, '0')],
-    [text('owner'), ({ uid, gid }) => `${uid}:${gid}`],
-    [
-      text('save'),
-      ({ name, kind }) =>
-        kind === 'file' || kind === 'folder' ? (
-          <Button
-            component="a"
-            variant="link"
-            isInline
-            href={saves(inside(path, name))}
-            download=""
-            aria-label={text('saveNamed', { name })}
-          >
-            {text('save')}
-          </Button>
-        ) : null,
-    ],
-  ];
-  return (
-    <>
-      <Toolbar>
-        <ToolbarContent alignItems="center">
-          <ToolbarItem>
-            <Above place={place} partition={partition} path={path} to={to} />
-          </ToolbarItem>
-          <ToolbarItem>
-            <JudgedButton
-              whyNot={readOnly ?? undefined}
-              variant="secondary"
-              onClick={() => setPuts(true)}
-            >
-              {text('put')}
-            </JudgedButton>
-          </ToolbarItem>
-          <ToolbarItem>
-            <Button component="a" variant="link" href={saves(path)} download="">
-              {text('saveFolder')}
-            </Button>
-          </ToolbarItem>
-        </ToolbarContent>
-      </Toolbar>
-      {items.length === 0 ? (
-        <Content component="p">{text('empty')}</Content>
-      ) : (
-        <PlainTable
-          label={path}
-          columns={columns}
-          rows={items.toSorted((one, other) => rank(one) - rank(other))}
-          keyOf={({ name }) => name}
-        />
-      )}
-      {puts && (
-        <PutFiles
-          place={to(path)}
-          onClose={() => {
-            setPuts(false);
-            void queries.invalidateQueries({ queryKey: ['host.disk.files'] });
-          }}
-        />
-      )}
-    </>
-  );
-}
-
-/** The disk, then each folder down to the open one. */
-function Above({
-  place: { host, file },
-  partition,
-  path,
-  to,
-}: {
-  readonly place: InnerPlace;
-  readonly partition: number;
-  readonly path: string;
-  readonly to: (path: string) => InnerPlace;
-}): ReactNode {
-  const text = useInnerText();
-  const names = path.split('/').filter((name) => name !== '');
-  const root = partition === 0 ? text('wholeDisk') : `${text('partition')} ${partition}`;
-  const item = (label: string, search: InnerPlace): ReactNode => (
-    <BreadcrumbItem
-      key={`${label} ${search.path ?? ''}`}
-      render={({ className }) => (
-        <Link className={className} to="/disks/files" search={search}>
-          {label}
-        </Link>
-      )}
-    />
-  );
-  return (
-    <Breadcrumb aria-label={text('path')}>
-      {item(fileName(file), { host, file })}
-      {item(root, to('/'))}
-      {names.map((name, index) => item(name, to(`/${names.slice(0, index + 1).join('/')}`)))}
-    </Breadcrumb>
   );
 }

@@ -4,13 +4,13 @@ import { useConsole } from '../../console.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
 import { FilesField } from './FilesField.tsx';
 import { useInnerText } from './inner-words.ts';
-import type { InnerPlace } from './place.ts';
+import type { DiskPlace } from './place.ts';
 
 export function PutFiles({
   place: { host, file, partition, path = '/' },
   onClose,
 }: {
-  readonly place: InnerPlace;
+  readonly place: DiskPlace;
   readonly onClose: () => void;
 }): ReactNode {
   const { client } = useConsole();

@@ -29,6 +29,15 @@ const english = {
   files_: 'Files of this computer, at most 64 MiB each',
   readOnly: 'It is only looked at: {reason}',
   path: 'Folders above',
+  disk: 'Disk',
+  ofSnapshot: 'As they were at {time}, in the snapshot {name} of {vm}.',
+  snapshots: 'To its snapshots',
+  back: 'Put back',
+  backNamed: 'Put {name} back',
+  backInto: 'Put {path} back into {vm}',
+  backBody:
+    'The file in the disk of {vm} becomes what it is in the snapshot {snapshot}. What it holds there now is lost; all else stays as it is.',
+  backOff: '{vm} is not off: a file is put into its disk only while it is off.',
 } as const;
 export type InnerTextKey = keyof typeof english;
 
@@ -60,6 +69,15 @@ const german: Readonly<Record<InnerTextKey, string>> = {
   files_: 'Dateien dieses Computers, je höchstens 64 MiB',
   readOnly: 'Sie wird nur angesehen: {reason}',
   path: 'Ordner darüber',
+  disk: 'Platte',
+  ofSnapshot: 'Wie sie am {time} waren, im Sicherungspunkt {name} von {vm}.',
+  snapshots: 'Zu ihren Sicherungspunkten',
+  back: 'Zurücklegen',
+  backNamed: '{name} zurücklegen',
+  backInto: '{path} in {vm} zurücklegen',
+  backBody:
+    'Die Datei auf der Platte von {vm} wird, was sie im Sicherungspunkt {snapshot} ist. Was sie dort jetzt enthält, geht verloren; alles andere bleibt, wie es ist.',
+  backOff: '{vm} ist nicht aus: Nur solange sie aus ist, wird eine Datei auf ihre Platte gelegt.',
 };
 
 export const innerLanguages = { en: english, de: german };

@@ -29,6 +29,7 @@ const english = {
   keepFirst: 'Keep the present before, as a snapshot',
   keepFirstName: 'Name of that snapshot',
   beforeRevert: 'before-{name}',
+  files: 'Files inside',
   rename: 'Change name and description',
   delete: 'Delete snapshot',
   deleteBody:
@@ -87,6 +88,7 @@ const german: Readonly<Record<SnapshotTextKey, string>> = {
   keepFirst: 'Den jetzigen Stand vorher als Sicherungspunkt behalten',
   keepFirstName: 'Name dieses Sicherungspunkts',
   beforeRevert: 'vor-{name}',
+  files: 'Dateien darin',
   rename: 'Name und Beschreibung ändern',
   delete: 'Sicherungspunkt löschen',
   deleteBody:
