@@ -1,4 +1,4 @@
-/** Virtual disks in the console: made of each type, looked at, and the files inside them and inside images, on a real host. */
+/** Virtual disks in the console: made of each type, looked at, the files inside them and images; and vms that move with theirs, on real hosts. */
 import assert from 'node:assert/strict';
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import {
   type Person,
 } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
+import { joinHosts } from './joined-hosts.ts';
 import { bootMs, look } from './screen-room.ts';
 
 /** A folder that the host reaches disks in, gone with the answer. */
@@ -253,6 +254,42 @@ describe('virtual disks in the console', { skip: noBrowser }, () => {
     const refused = await gantry.run(['host', 'replace', host.name, image, own, '/own.txt']);
     assert.match(refused.err, /a vm uses it: runs/);
     await gantry.must('vm', 'eject', 'runs', 'floppy');
+  });
+
+  test('a vm moves to another host in a dialog, which says before which hosts cannot take it, and what keeps it where it is', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    await using shelf = await openShelf(gantry);
+    await using _hosts = await joinHosts(gantry, { other: 'qemu', unreal: 'simulated' });
+    const floppy = join(shelf.path, 'kept.img');
+    await writeFile(floppy, Buffer.alloc(1440 * 1024));
+    await chmod(floppy, 0o666);
+    await gantry.must('vm', 'insert', 'idle', 'floppy', floppy);
+    const { id, host } = await client.call('vm.show', { params: { vm: 'idle' } });
+    await page.goto(`${client.server}/vms/${id}`);
+    await page.getByRole('button', { name: 'Actions for idle' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Move', exact: true }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    const field = dialog.getByLabel('To host');
+    const send = dialog.getByRole('button', { name: 'Move', exact: true });
+    const unreal = field.locator('option', { hasText: 'unreal' });
+    await unreal.waitFor({ state: 'attached' });
+    assert.equal(await unreal.textContent(), 'unreal – a simulated machine has no files');
+    assert.deepEqual([await unreal.isDisabled(), await send.isDisabled()], [true, true]);
+    await field.selectOption('other');
+    await dialog.getByRole('alert').getByText(floppy).first().waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'move');
+    await gantry.must('vm', 'eject', 'idle', 'floppy');
+    await field.selectOption(`${host}, where it is`);
+    await field.selectOption('other');
+    await dialog.getByRole('alert').waitFor({ state: 'detached' });
+    await send.click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Move: idle').waitFor();
+    const after = await client.call('vm.show', { params: { vm: 'idle' } });
+    assert.deepEqual([after.id, after.host], [id, 'other']);
+    await gantry.must('vm', 'delete', 'idle', '--yes');
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

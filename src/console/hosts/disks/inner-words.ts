@@ -33,8 +33,8 @@ const english = {
   ofSnapshot: 'As they were at {time}, in the snapshot {name} of {vm}.',
   snapshots: 'To its snapshots',
   back: 'Put back',
-  backNamed: 'Put {name} back',
-  backInto: 'Put {path} back into {vm}',
+  backNamed: 'Put back {name}',
+  backInto: 'Put back {path} into {vm}',
   backBody:
     'The file in the disk of {vm} becomes what it is in the snapshot {snapshot}. What it holds there now is lost; all else stays as it is.',
   backOff: '{vm} is not off: a file is put into its disk only while it is off.',
