@@ -1,7 +1,7 @@
 /** A person at the serial port: reads until a text appears, types lines. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { withDeadline } from '#lib';
+import { isFault, withDeadline } from '#lib';
 import { findConnection } from '../../src/cli/connection.ts';
 import type { Gantry } from './gantry.ts';
 
@@ -82,5 +82,26 @@ export class SerialPerson implements AsyncDisposable {
     const closed = once(this.#socket, 'close');
     this.#socket.close();
     await closed;
+  }
+}
+
+const passwordTries = 6;
+
+/** A shell at the serial port of the starter appliance. */
+export async function signInAtSerial(gantry: Gantry, vm: string): Promise<SerialPerson> {
+  const person = await SerialPerson.sit(gantry, vm);
+  person.type('\r');
+  await person.until(/login:/);
+  person.type('root\r');
+  await person.until(/assword:/);
+  // What is typed at once is thrown away where the prompt is written before the terminal is set.
+  for (let tries = 1; ; tries += 1) {
+    person.type('gantry\r');
+    try {
+      await person.until(/# /, 10_000);
+      return person;
+    } catch (error) {
+      if (!isFault(error, 'timeout') || tries === passwordTries) throw error;
+    }
   }
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AllowedAction, Event, Host, Operation, Vm } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
-import { SerialPerson } from '../e2e/serial.ts';
+import { SerialPerson, signInAtSerial } from '../e2e/serial.ts';
 
 let gantry: Gantry;
 let shelf: string;
@@ -29,18 +29,6 @@ const mayTravel = async (vm: string): Promise<readonly string[]> =>
   (await gantry.json<readonly AllowedAction[]>('vm', 'actions', vm))
     .filter(({ action, allowed }) => allowed && ['clone', 'relocate'].includes(action))
     .map(({ action }) => action);
-
-/** A shell at the serial port of the starter appliance. */
-async function signIn(vm: string): Promise<SerialPerson> {
-  const person = await SerialPerson.sit(gantry, vm);
-  person.type('\r');
-  await person.until(/login:/);
-  person.type('root\r');
-  await person.until(/assword:/);
-  person.type('gantry\r');
-  await person.until(/# /);
-  return person;
-}
 
 let turns = 0;
 const mounted = 'until grep -q /data /proc/mounts; do sleep 1; done';
@@ -71,7 +59,7 @@ void test('VM-87 a running vm is neither copied nor moved, and it is said what t
 
 void test('VM-87 the state of a paused vm travels along when its files are moved', async () => {
   {
-    await using person = await signIn('hello');
+    await using person = await signInAtSerial(gantry, 'hello');
     person.type('KEPT=in-memory-$((40+2))\r');
     await person.until(/KEPT=/);
   }
@@ -114,7 +102,7 @@ void test('VM-87 VM-92 the copy of a saved vm has its state, is warned of its gu
   await gantry.must('vm', 'turn-off', 'twin', '--yes');
   await gantry.must('vm', 'start', 'twin');
   const { definition } = await show('twin');
-  await (await signIn('twin'))[Symbol.asyncDispose]();
+  await (await signInAtSerial(gantry, 'twin'))[Symbol.asyncDispose]();
   await hears(
     'twin',
     '$(cat /sys/class/dmi/id/product_uuid; until cat /sys/class/net/[!l]*/address; do sleep 1; done 2>&1)',
@@ -179,7 +167,7 @@ void test('VM-92 a linked clone has an identity of its own, is warned of its gue
   for (const [index, one] of (identities[0] ?? []).entries())
     assert.notEqual(one, identities[1]?.[index]);
   for (const vm of ['hello', 'kid']) {
-    await (await signIn(vm))[Symbol.asyncDispose]();
+    await (await signInAtSerial(gantry, vm))[Symbol.asyncDispose]();
     await hears(vm, `$(${mounted}; cat /data/who; echo ${vm} >/data/who; sync)`, 'both');
   }
   for (const vm of ['hello', 'kid']) {
@@ -189,7 +177,7 @@ void test('VM-92 a linked clone has an identity of its own, is warned of its gue
   await gantry.must('vm', 'flatten', 'kid');
   await gantry.must('vm', 'delete', 'hello', '--yes');
   await gantry.must('vm', 'start', 'kid');
-  await (await signIn('kid'))[Symbol.asyncDispose]();
+  await (await signInAtSerial(gantry, 'kid'))[Symbol.asyncDispose]();
   await hears('kid', `$(${mounted}; cat /data/who)`, 'kid');
 });
 
@@ -224,7 +212,7 @@ void test('SNAP-16 a new vm is made from a snapshot, linked or with files of its
   assert.equal(statSync(join(leaf.path, base)).nlink, 2);
   await gantry.must('vm', 'turn-off', 'kid', '--yes');
   await gantry.must('vm', 'start', 'whole');
-  await (await signIn('whole'))[Symbol.asyncDispose]();
+  await (await signInAtSerial(gantry, 'whole'))[Symbol.asyncDispose]();
   await hears('whole', `$(${mounted}; cat /data/who)`, 'golden');
 });
 

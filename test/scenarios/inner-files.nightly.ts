@@ -1,0 +1,122 @@
+/** Single files out of snapshots and disk images, and back: what a guest wrote, with the command line. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Host, InnerFiles, Vm } from '#api';
+import { newGantry, type Gantry } from '../e2e/gantry.ts';
+import { signInAtSerial, type SerialPerson } from '../e2e/serial.ts';
+
+let gantry: Gantry;
+let shelf: string;
+let host: string;
+
+before(async () => {
+  gantry = await newGantry();
+  await gantry.must('up', '--yes', '--listen', gantry.listen);
+  shelf = join(dirname(gantry.data), `${gantry.data.slice(-6)}-shelf`);
+  mkdirSync(shelf);
+  chmodSync(shelf, 0o755);
+  const [first] = await gantry.json<readonly Host[]>('host', 'list');
+  host = first?.name ?? '';
+  await gantry.must('host', 'set', host, `settings.searchPath=[${shelf}]`);
+});
+after(async () => {
+  await gantry[Symbol.asyncDispose]();
+  rmSync(shelf, { recursive: true, force: true });
+});
+
+/** Of the starter's disk: behind the one that it boots from. */
+const partition = 2;
+let turns = 0;
+
+/** In the shell, to its end; answers what it said. */
+async function ask(person: SerialPerson, line: string): Promise<string> {
+  turns += 1;
+  person.forget();
+  person.type(`${line}; echo "<""${turns}>"\r`);
+  await person.until(new RegExp(`<${turns}>`));
+  return person.text;
+}
+
+/** What is in a folder of the snapshot. */
+async function namesIn(path: string): Promise<readonly string[]> {
+  const { folder } = await gantry.client().call('vm.snapshot.files', {
+    params: { vm: 'hello', snapshot: 'before' },
+    query: { path, partition },
+  });
+  return (folder?.items ?? []).map(({ name }) => name).toSorted();
+}
+
+function words(verb: string, snapshot: string, ...rest: readonly string[]): string[] {
+  return ['vm', 'snapshot', verb, 'hello', snapshot, ...rest, '--partition', String(partition)];
+}
+
+const inSnapshot = (verb: string, snapshot: string, ...rest: readonly string[]): Promise<string> =>
+  gantry.must(...words(verb, snapshot, ...rest));
+
+test('SNAP-15 files inside a snapshot and a disk image are listed, taken out and put back singly, and the vm is not reverted', async () => {
+  const mounted = 'until grep -q /data /proc/mounts; do sleep 1; done';
+  const shell = await signInAtSerial(gantry, 'hello');
+  await ask(shell, `${mounted}; mkdir -p /data/etc; echo first > /data/etc/note; sync`);
+  await gantry.must('vm', 'snapshot', 'take', 'hello', 'before');
+  await ask(shell, 'echo second > /data/etc/note; echo newer > /data/etc/other; sync');
+
+  // While the vm runs.
+  assert.deepEqual(await namesIn('/etc'), ['note']);
+  const note = join(shelf, 'note');
+  await inSnapshot('extract', 'before', '/etc/note', '--to', note);
+  assert.equal(readFileSync(note, 'utf8'), 'first\n');
+  const tar = join(shelf, 'etc.tar');
+  await inSnapshot('extract', 'before', '/etc', '--to', tar);
+  assert.match(execFileSync('tar', ['-tf', tar], { encoding: 'utf8' }), /note/);
+  const refused = await gantry.run(words('restore-file', 'before', '/etc/note'));
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.err, /is running/);
+
+  await gantry.must('vm', 'shutdown', 'hello');
+  await shell[Symbol.asyncDispose]();
+  await inSnapshot('restore-file', 'before', '/etc/note');
+  await gantry.must('vm', 'snapshot', 'take', 'hello', 'after');
+  for (const [file, content] of [
+    ['note', 'first\n'],
+    ['other', 'newer\n'],
+  ] as const) {
+    const now = join(shelf, `${file}.after`);
+    await inSnapshot('extract', 'after', `/etc/${file}`, '--to', now);
+    assert.equal(readFileSync(now, 'utf8'), content, 'one file is as it was, the other as it is');
+  }
+  const { id } = await gantry.json<Vm>('vm', 'show', 'hello');
+  const { items } = await gantry.client().call('vm.snapshot.list', { params: { vm: id } });
+  assert.deepEqual(
+    items.map(({ name }) => name),
+    ['before', 'after'],
+    'the snapshot stays',
+  );
+
+  // A disk image that no vm has.
+  const tree = join(shelf, 'tree');
+  mkdirSync(join(tree, 'etc'), { recursive: true });
+  writeFileSync(join(tree, 'etc/hosts'), 'old\n');
+  writeFileSync(join(tree, 'etc/other'), 'stays\n');
+  const raw = join(shelf, 'image.raw');
+  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', tree, raw, '64M']);
+  const image = join(shelf, 'image.vhdx');
+  execFileSync('qemu-img', ['convert', '-O', 'vhdx', raw, image]);
+  const found = await gantry.json<InnerFiles['folder']>('host', 'disk-files', host, image, '/etc');
+  assert.ok(JSON.stringify(found).includes('hosts'));
+  const hosts = join(shelf, 'hosts');
+  await gantry.must('host', 'extract', host, image, '/etc/hosts', '--to', hosts);
+  assert.equal(readFileSync(hosts, 'utf8'), 'old\n');
+  writeFileSync(hosts, 'newer\n');
+  await gantry.must('host', 'replace', host, image, hosts, '/etc/hosts');
+  for (const [file, content] of [
+    ['hosts', 'newer\n'],
+    ['other', 'stays\n'],
+  ] as const) {
+    const out = join(shelf, `${file}.now`);
+    await gantry.must('host', 'extract', host, image, `/etc/${file}`, '--to', out);
+    assert.equal(readFileSync(out, 'utf8'), content);
+  }
+});
