@@ -142,7 +142,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await ofVm.waitFor({ state: 'detached' });
   });
 
-  test('on the page of a running vm an adapter is added, changed, unplugged and taken out', async () => {
+  test('CMP-37 on the page of a running vm an adapter is added, changed, unplugged and taken out; its MAC address is set by hand there, by CLI and over the API', async () => {
     const { page } = person;
     const { id } = await gantry
       .client()
@@ -185,6 +185,18 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     await changed.getByRole('button', { name: 'Save' }).press('Enter');
     await row(1).getByRole('link', { name: 'lab' }).waitFor();
     await told('Change: Network adapter 1');
+    const named = await chooseOf(1, 'Change');
+    await named.getByLabel('MAC address', { exact: true }).fill('52:54:00:12:34:57');
+    await named.getByRole('button', { name: 'Save' }).press('Enter');
+    await row(1).getByText('52:54:00:12:34:57').waitFor();
+    await gantry.must('vm', 'set-adapter', vm.name, '1', '--mac', '52:54:00:12:34:58');
+    await row(1).getByText('52:54:00:12:34:58').waitFor();
+    const operation = await gantry.client().call('vm.adapter.change', {
+      params: { vm: vm.id, slot: 1 },
+      body: { mac: '52:54:00:12:34:59' },
+    });
+    await gantry.must('operation', 'wait', operation.id);
+    await row(1).getByText('52:54:00:12:34:59').waitFor();
     const { definition } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
     assert.deepEqual(
       definition.hardware.adapters.map(({ slot, link, macMode }) => [slot, link, macMode]),
@@ -193,6 +205,7 @@ describe('the networks of the console', { skip: noBrowser }, () => {
         [1, 'up', 'static'],
       ],
     );
+    assert.equal(definition.hardware.adapters[1]?.mac, '52:54:00:12:34:59');
     const leaving = await chooseOf(1, 'Detach');
     await leaving.getByRole('button', { name: 'Detach' }).press('Enter');
     await row(1).waitFor({ state: 'detached' });

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import type { Gantry } from './gantry.ts';
 import { SerialPerson } from './serial.ts';
 
+/** What was said before one came is repeated: each watch has a number of its own. */
+let watches = 1000;
+
 /** The events of one device as they come (Linux, struct input_event of 64 bits). */
 export class GuestInput implements AsyncDisposable {
   readonly #serial: SerialPerson;
@@ -14,12 +17,13 @@ export class GuestInput implements AsyncDisposable {
   /** The device whose name has the word in it. */
   static async watch(gantry: Gantry, vm: string, word: string): Promise<GuestInput> {
     const serial = await SerialPerson.sit(gantry, vm);
+    watches += 1;
     // What an earlier one still reads ends first, and the kernel says nothing in between.
     serial.type(
       `\x03\rdmesg -n 1; until n=$(sed -n '/${word}/,/^$/s/.*\\(event[0-9]*\\).*/\\1/p' /proc/bus/input/devices | grep .); do sleep 0.2; done; ` +
-        'exec 3< /dev/input/$n; echo watching-$((40+2)); od -An -v -tx1 -w24 <&3\r',
+        `exec 3< /dev/input/$n; echo "watching-""${watches}"; od -An -v -tx1 -w24 <&3\r`,
     );
-    await serial.until(/watching-42/);
+    await serial.until(new RegExp(`watching-${watches}`));
     serial.forget();
     return new GuestInput(serial);
   }

@@ -217,31 +217,34 @@ void test('SNAP-16 a new vm is made from a snapshot, linked or with files of its
 });
 
 void test('DISK-28 a differencing disk of a disk that a vm has is made and given to the vm in one step, where that is wished', async () => {
-  await gantry.must('vm', 'create', 'kid', '--disk', '64M');
+  await gantry.must('vm', 'create', 'based', '--disk', '64M');
   const [host] = await gantry.json<readonly Host[]>('host', 'list');
-  const before = await show('kid');
+  const before = await show('based');
   const [disk] = before.definition.hardware.disks;
   const parent = join(before.path, disk?.file ?? '');
   const words = ['host', 'create-child-disk', host?.name ?? '', join(before.path, 'monday.qcow2')];
   const refused = await gantry.run([...words, parent]);
   assert.notEqual(refused.code, 0);
-  assert.match(refused.err, /kid[^]*--reattach/, 'it is offered');
-  assert.deepEqual((await show('kid')).definition.hardware.disks, before.definition.hardware.disks);
+  assert.match(refused.err, /based[^]*--reattach/, 'it is offered');
+  assert.deepEqual(
+    (await show('based')).definition.hardware.disks,
+    before.definition.hardware.disks,
+  );
   assert.match(await gantry.must(...words, parent, '--reattach'), /made .*monday\.qcow2/);
-  const after = await show('kid');
+  const after = await show('based');
   assert.deepEqual(after.definition.hardware.disks, [{ ...disk, file: 'monday.qcow2' }]);
   assert.equal(statSync(parent).mode & 0o222, 0, 'the parent is read-only');
   const made = await gantry.json<readonly Operation[]>('operation', 'list');
-  const changes = made.filter(({ target }) => target?.name === 'kid').map(({ action }) => action);
+  const changes = made.filter(({ target }) => target?.name === 'based').map(({ action }) => action);
   assert.deepEqual(changes.toSorted(), ['vm.create', 'vm.disk.reattach'], 'by one operation');
-  await gantry.must('vm', 'start', 'kid');
-  assert.equal((await show('kid')).state, 'running');
+  await gantry.must('vm', 'start', 'based');
+  assert.equal((await show('based')).state, 'running');
   const running = await gantry.run([
     ...words.slice(0, -1),
     join(before.path, 'tuesday.qcow2'),
     join(before.path, 'monday.qcow2'),
     '--reattach',
   ]);
-  assert.match(running.err, /kid is running, and its disk changes only while it is off/);
-  await gantry.must('vm', 'turn-off', 'kid', '--yes');
+  assert.match(running.err, /based is running, and its disk changes only while it is off/);
+  await gantry.must('vm', 'turn-off', 'based', '--yes');
 });
