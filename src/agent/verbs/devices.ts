@@ -24,6 +24,7 @@ import { eventOfObstacle } from '../machine/obstacles.ts';
 import { requireLayersKept, withoutLayersOf } from '../machine/layers/keep-layers.ts';
 import { dropChild, putChild } from '../machine/layers/make-child.ts';
 import type { MachineFile } from '../machine/record.ts';
+import { reportAfter } from './report-after.ts';
 
 type DeviceVerbs = Pick<
   Handlers,
@@ -105,17 +106,13 @@ export function deviceVerbs(host: Host): DeviceVerbs {
           progress,
         ),
 
-    async 'machine.disk.match'({ id, generation, cause, disks }, { signal, progress }) {
+    'machine.disk.match': ({ id, generation, cause, disks }, { signal, progress }) => {
       const machine = host.machine(id);
-      await machine.change(
-        'change-disks',
-        generation,
-        cause,
-        (hands) => matchDisks(hands, disks),
-        signal,
-        progress,
+      const match = (hands: Hands): Promise<void> => matchDisks(hands, disks);
+      return reportAfter(
+        machine,
+        machine.change('change-disks', generation, cause, match, signal, progress),
       );
-      return { report: machine.report() };
     },
 
     'machine.disk.put-child': ({ id, generation, cause, ...pair }, { signal }) =>

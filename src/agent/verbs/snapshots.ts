@@ -1,6 +1,7 @@
 /** Snapshots of machines. Each change runs in the machine's own loop and can be asked for again. */
 import type { Handlers } from '../link/calls.ts';
 import type { Host } from '../host/host.ts';
+import type { Hands } from '../machine/hands.ts';
 import { diskOfSnapshot, restoreFile } from '../machine/layers/restore-file.ts';
 import {
   changeSnapshot,
@@ -10,6 +11,7 @@ import {
   revertToSnapshot,
   takeSnapshot,
 } from '../machine/layers/snapshots.ts';
+import { reportAfter } from './report-after.ts';
 
 type SnapshotVerbs = Pick<
   Handlers,
@@ -25,17 +27,13 @@ type SnapshotVerbs = Pick<
 
 export function snapshotVerbs(host: Host): SnapshotVerbs {
   return {
-    async 'machine.snapshot.take'({ id, generation, cause, snapshot }, { signal, progress }) {
+    'machine.snapshot.take': ({ id, generation, cause, snapshot }, { signal, progress }) => {
       const machine = host.machine(id);
-      await machine.change(
-        'take-snapshot',
-        generation,
-        cause,
-        (hands) => takeSnapshot(hands, snapshot),
-        signal,
-        progress,
+      const take = (hands: Hands): Promise<void> => takeSnapshot(hands, snapshot);
+      return reportAfter(
+        machine,
+        machine.change('take-snapshot', generation, cause, take, signal, progress),
       );
-      return { report: machine.report() };
     },
 
     async 'machine.snapshot.revert'(
@@ -66,14 +64,8 @@ export function snapshotVerbs(host: Host): SnapshotVerbs {
 
     async 'machine.snapshot.delete'({ id, generation, cause, snapshotId }, { signal, progress }) {
       const machine = host.machine(id);
-      await machine.change(
-        'delete-snapshot',
-        generation,
-        cause,
-        (hands) => deleteSnapshot(hands, snapshotId),
-        signal,
-        progress,
-      );
+      const remove = (hands: Hands): Promise<void> => deleteSnapshot(hands, snapshotId);
+      await machine.change('delete-snapshot', generation, cause, remove, signal, progress);
       if (machine.running) await machine.mergeLive(cause, signal, progress);
       return { report: machine.report() };
     },
@@ -97,12 +89,11 @@ export function snapshotVerbs(host: Host): SnapshotVerbs {
           signal,
         ),
 
-    async 'machine.snapshot.change'({ id, generation, cause, snapshotId, name, description }) {
+    'machine.snapshot.change': ({ id, generation, cause, snapshotId, name, description }) => {
       const machine = host.machine(id);
-      await machine.change('rename', generation, cause, (hands) =>
-        changeSnapshot(hands, { id: snapshotId, name, description }),
-      );
-      return { report: machine.report() };
+      const change = (hands: Hands): Promise<void> =>
+        changeSnapshot(hands, { id: snapshotId, name, description });
+      return reportAfter(machine, machine.change('rename', generation, cause, change));
     },
   };
 }

@@ -1,0 +1,45 @@
+/** What a host in memory answers the same whatever happened to it before. */
+import { Fault } from '#lib';
+import type { LinkMethod, LinkParams, LinkResult } from '#api';
+import { facts, freeDrive } from './fake-agent.ts';
+import { foreignMachine } from './foreign-machine.ts';
+
+export const memoryAnswers = {
+  'host.configure': () => ({}),
+  'viewers.listen': () => ({ failed: [] }),
+  'host.diagnose': () => ({ findings: [] }),
+  'host.probe': () => ({ facts }),
+  'host.disks': () => ({ disks: [], complete: true }),
+  'host.media': () => ({ files: [], complete: true, inserted: [] }),
+  'host.disk': ({ file }) => {
+    throw new Fault('not-found', `there is no disk ${file}`);
+  },
+  'host.disk.files': () => ({ fileSystems: [], readOnly: null, folder: null }),
+  'host.disk.file.send': () => ({ kind: 'file', sizeBytes: 0 }),
+  'host.disk.file.take': () => ({}),
+  'host.disk.plan': () => ({ files: [] }),
+  'host.disk.work': () => ({ answer: {} }),
+  'host.disk.stop': () => ({}),
+  'host.drive': ({ device: path }) => ({ ...freeDrive, path }),
+  'machine.plan': () => ({ ok: true, reasons: [], warnings: [] }),
+  'machine.read-foreign': ({ file }) => ({ machine: foreignMachine(file) }),
+  'machine.check': () => ({ ok: true, reasons: [], warnings: [] }),
+  'machine.disk.inspect': () => ({ sizeBytes: 1024, fileBytes: 1024, backing: null }),
+  'network.ports': () => ({ ports: [] }),
+  'network.release': () => ({}),
+  'host.adapters': () => ({ adapters: [] }),
+  'host.adapter.set': () => ({ trial: null }),
+  'host.adapter.confirm': () => ({}),
+  'machine.hardware': () => ({ running: false, accelerator: 'tcg', devices: [] }),
+  'machine.screenshot': () => ({ png: '' }),
+  'machine.type': () => ({}),
+  'machine.keys': () => ({}),
+  'stream.open': () => ({}),
+  'image.inspect': ({ file, format }) => ({
+    path: file,
+    format,
+    sizeBytes: 1,
+    fileBytes: 1,
+    sha256: null,
+  }),
+} satisfies { readonly [M in LinkMethod]?: (params: LinkParams<M>) => LinkResult<M> };
