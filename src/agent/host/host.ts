@@ -92,6 +92,8 @@ export class Host implements MachineHost, AsyncDisposable {
   /** By machine, as the networks were last looked at for it. */
   readonly #definitions = new Map<string, Pick<MachineFile, 'definition' | 'startedWith'>>();
   readonly #shared: { file: HostFile };
+  /** Until all machines were looked for, networks would take taps for nobody's that one of them has. */
+  #machinesFound = false;
   #facts: HostFacts | undefined;
   #volumes: VolumeWatch | undefined;
   #diskSpace: DiskSpaceWatch | undefined;
@@ -189,6 +191,7 @@ export class Host implements MachineHost, AsyncDisposable {
     const bootId = this.driver.bootId();
     const rebooted = this.#shared.file.bootId !== bootId;
     await Promise.all([...this.#machines.values()].map((machine) => this.#recover(machine)));
+    this.#machinesFound = true;
     this.driver.networks.look();
     if (rebooted) await this.#change({ bootId });
     this.#volumes = new VolumeWatch(this);
@@ -418,7 +421,7 @@ export class Host implements MachineHost, AsyncDisposable {
     const { definition, startedWith } = file;
     if (known?.definition === definition && known.startedWith === startedWith) return;
     this.#definitions.set(id, { definition, startedWith });
-    this.driver.networks.look();
+    if (this.#machinesFound) this.driver.networks.look();
   }
 
   /** What goes wrong with one machine is no reason not to look after the others. */

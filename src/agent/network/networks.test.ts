@@ -57,3 +57,32 @@ test('a host carries the networks that adapters of its machines are on, and no o
   await networks.configure([lab], []);
   assert.deepEqual(networks.reports, []);
 });
+
+test('an agent that begins carries nothing before it has looked for all of its machines', async () => {
+  await using host = await TestHost.make();
+  const slow = await host.add({ hardware: { adapters: [adapter(lab.id, false)] } });
+  const quick = await host.add({ hardware: { adapters: [adapter(lab.id, false)] } });
+  const process = { pid: 7, startTicks: 70, bootId: 'simulated' };
+  for (const { id, file } of [slow, quick])
+    host.records.files.set(id, { ...file, state: 'running', wasRunning: true, process });
+  await host.stop();
+  const [reached, disk] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  host.records.beforeSave = async ({ definition }) => {
+    if (definition.id !== slow.id) return;
+    reached.resolve();
+    await disk.promise;
+  };
+  const started = host.start();
+  await reached.promise;
+  const { networks } = host.host.driver;
+  await networks.configure([lab], []);
+  const early = networks.reports;
+  disk.resolve();
+  await started;
+  assert.deepEqual(early, []);
+  await networks.configure([lab], []);
+  assert.deepEqual(
+    networks.reports.map(({ id }) => id),
+    [lab.id],
+  );
+});

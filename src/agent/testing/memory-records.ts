@@ -4,12 +4,15 @@ import type { MachineFile } from '../machine/record.ts';
 
 export class MemoryRecords implements Records {
   readonly files = new Map<string, MachineFile>();
+  /** What a write of a record waits for: its disk. */
+  beforeSave = async (_file: MachineFile): Promise<void> => undefined;
 
   async load(): Promise<{ files: MachineFile[]; damaged: string[] }> {
     return { files: [...this.files.values()], damaged: [] };
   }
 
   async save(file: MachineFile): Promise<void> {
+    await this.beforeSave(file);
     this.files.set(file.definition.id, file);
   }
 

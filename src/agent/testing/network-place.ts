@@ -88,7 +88,8 @@ export class Place implements AsyncDisposable {
     return place;
   }
 
-  async open(more: PlaceOptions = {}): Promise<void> {
+  /** As an agent that begins: machines are looked for, those whose taps are there, and then all else. */
+  async open(more: PlaceOptions = {}, running: readonly MachineFile[] = []): Promise<void> {
     const programs = await findPrograms();
     assert.ok(typeof programs !== 'string', String(programs));
     this.networks = await LinuxNetworks.open({
@@ -106,6 +107,8 @@ export class Place implements AsyncDisposable {
       ...this.#options,
       ...more,
     });
+    for (const { definition } of running)
+      await this.networks.find(definition.id, definition.hardware.adapters);
     this.networks.look();
   }
 

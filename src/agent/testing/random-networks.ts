@@ -182,10 +182,8 @@ export class RandomNetworks {
 
   async #restart(): Promise<void> {
     await this.#place.networks[Symbol.asyncDispose]();
-    await this.#place.open();
-    for (const { definition } of this.#place.files)
-      if (this.#plugged.has(definition.id))
-        await this.#place.networks.find(definition.id, definition.hardware.adapters);
+    const running = this.#place.files.filter(({ definition }) => this.#plugged.has(definition.id));
+    await this.#place.open({}, running);
   }
 
   #used(): ReadonlySet<string> {

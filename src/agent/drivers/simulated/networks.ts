@@ -17,6 +17,7 @@ export class SimulatedNetworks implements Networks {
   #reports: readonly NetworkReport[] = [];
   #listener: () => void = () => undefined;
   #isWaiting = false;
+  #begun = false;
 
   constructor(files: () => Iterable<MachineFile>) {
     this.#files = files;
@@ -41,6 +42,7 @@ export class SimulatedNetworks implements Networks {
 
   /** A fleet that starts changes thousands of machines at once. */
   look(): void {
+    this.#begun = true;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     setTimeout(() => {
@@ -71,6 +73,7 @@ export class SimulatedNetworks implements Networks {
   }
 
   #count(): void {
+    if (!this.#begun) return;
     const ids = [...usedNetworks(this.#files())].filter((id) => this.#known.has(id)).sort();
     if (ids.join() === this.#reports.map(({ id }) => id).join()) return;
     this.#reports = ids.map((id) => ({
