@@ -4,9 +4,13 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import type { Problem } from '#api';
+import type { Page, Operation, Problem } from '#api';
+import { connectLibvirt, paramNumber, paramsByName } from '#libvirt';
 import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
+import { virsh, whyNot, type Ran } from '../interop/libvirt/tools.ts';
 import { hashOf, MovingHosts } from './moving-hosts.ts';
+
+const withoutVirsh = await whyNot('virsh');
 
 suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
   let hosts: MovingHosts;
@@ -133,4 +137,102 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     await hosts.do('POST', '/vms/kept/actions/turn-off');
     await hosts.do('DELETE', '/vms/kept/snapshots/first');
   });
+
+  /** An address of the coordinator's for libvirt's clients. */
+  const address = (path: string): string =>
+    `qemu+unix:///${path}?socket=${join(hosts.stage.folder, 'run/libvirt-sock')}`;
+  const migrate = (...words: readonly string[]): Promise<Ran> =>
+    virsh(address('all'), 'migrate', ...words);
+
+  void test(
+    'FED-46 a client of libvirt asks for a migration between two hosts, itself or peer to peer, and it is a move of Gantry',
+    { skip: withoutVirsh },
+    async () => {
+      await using first = await connectLibvirt(address('host/ada'));
+      await using second = await connectLibvirt(address('host/bob'));
+      const told = await Promise.all(
+        [first, second].map((client) => client.subscribe('DOMAIN_EVENT_CALLBACK_LIFECYCLE')),
+      );
+      await hosts.make('asked');
+      const { id } = hosts.vm('asked');
+      const offline = ['--offline', '--persistent', 'asked'];
+      const direct = await migrate(...offline, address('host/bob'));
+      assert.equal(direct.code, 0, direct.err);
+      await hosts.requireOn('bob', 'asked');
+      const byPeer = await migrate('--p2p', ...offline, 'gantry://ada/');
+      assert.equal(byPeer.code, 0, byPeer.err);
+      await hosts.requireOn('ada', 'asked');
+      const asked = await hosts.stage.send('GET', '/operations?limit=100');
+      const moves = (asked.json as Page<Operation>).items.filter(
+        ({ action, target }) => action === 'vm.migrate' && target.id === id,
+      );
+      assert.deepEqual(
+        moves.map(({ state, result }) => `${state} ${String(result?.['host'])}`).toSorted(),
+        ['done ada', 'done bob'],
+      );
+      // Each of the two connections sees the vm come and go.
+      const seen = await Promise.all(
+        told.map(async (events) => {
+          const lifecycle: number[] = [];
+          for await (const { msg } of events) {
+            if (msg.dom.uuid === id) lifecycle.push(msg.event);
+            if (lifecycle.filter((event) => event === 1).length === 1) return lifecycle;
+          }
+          return lifecycle;
+        }),
+      );
+      assert.deepEqual(
+        seen.map((events) => [events[0], events.at(-1)]),
+        [
+          [0, 1],
+          [0, 1],
+        ],
+      );
+    },
+  );
+
+  void test('while a migration is under way it is the job of its domain', async () => {
+    await using client = await connectLibvirt(address('all'));
+    const { dom } = await client.call('DOMAIN_LOOKUP_BY_NAME', { name: 'asked' });
+    const asked = { dom, dconnuri: 'gantry://bob/', params: [], cookie_in: Buffer.alloc(0) };
+    const over = new AbortController();
+    const move = client
+      .call('DOMAIN_MIGRATE_PERFORM3_PARAMS', { ...asked, flags: 1024 | 2 })
+      .finally(() => over.abort());
+    const operations = new Set<number | undefined>();
+    while (!over.signal.aborted) {
+      const { params } = await client.call('DOMAIN_GET_JOB_STATS', { dom, flags: 0 });
+      operations.add(paramNumber(paramsByName(params).get('operation')));
+    }
+    await move;
+    assert.ok(operations.has(5), 'an outgoing migration');
+    assert.equal((await client.call('DOMAIN_GET_JOB_STATS', { dom, flags: 0 })).type, 0);
+  });
+
+  void test(
+    'a migration that cannot be is refused in one sentence, and the vm stays',
+    { skip: withoutVirsh },
+    async () => {
+      const offline = ['--offline', '--persistent', 'asked'];
+      const refused = [
+        [[...offline, address('all')], /does not say to which host/],
+        [['--p2p', ...offline, 'gantry://eve/'], /there is no host eve; hosts are named gantry:/],
+        [['--p2p', ...offline, 'gantry://gw/host/bob'], /asked is on host bob already/],
+        [
+          ['--p2p', 'asked', 'gantry://ada/'],
+          /domain is not running; one that is off goes with --off/,
+        ],
+        [['--p2p', '--dname', 'other', ...offline, 'gantry://ada/'], /keeps its name/],
+      ] as const;
+      for (const [words, reason] of refused) {
+        const { code, err } = await migrate(...words);
+        assert.deepEqual([code, reason.test(err)], [1, true], err);
+      }
+      await hosts.do('POST', '/vms/asked/actions/turn-on');
+      const live = await migrate('--live', 'asked', address('host/ada'));
+      assert.match(live.err, /asked is running.*shut it down first/);
+      await hosts.do('POST', '/vms/asked/actions/turn-off');
+      assert.equal(hosts.vm('asked').host, 'bob');
+    },
+  );
 });

@@ -36,6 +36,7 @@ type WorkRoute = Extract<
   | 'vm.update'
   | 'vm.create'
   | 'vm.remove'
+  | 'vm.relocate'
   | `vm.disk.${'attach' | 'detach'}`
   | `vm.adapter.${'attach' | 'detach' | 'change'}`
   | `vm.medium.${'insert' | 'eject'}`

@@ -72,7 +72,7 @@ export function domainCalls(connection: Connection): Calls {
     }),
     DOMAIN_LOOKUP_BY_UUID: ({ uuid }) => ({ dom: connection.handleOf(connection.find(uuid)) }),
     DOMAIN_GET_XML_DESC: async ({ dom, flags }) => ({
-      xml: await describe(connection, find(dom), flags),
+      xml: await domainXmlOf(connection, find(dom), flags),
     }),
     DOMAIN_GET_INFO: ({ dom }) => {
       const vm = find(dom);
@@ -142,7 +142,8 @@ function metadataOf({ definition, name }: Vm, type: number): string {
   throw libvirtFault('NO_DOMAIN_METADATA', `metadata not found: ${name} has none of this kind`);
 }
 
-async function describe(connection: Connection, vm: Vm, flags: number): Promise<string> {
+/** `flags`: virDomainXMLFlags. */
+export async function domainXmlOf(connection: Connection, vm: Vm, flags = 0): Promise<string> {
   const { coordinator, screens } = connection.parts;
   const { inventory } = coordinator;
   const isShown = (flags & inactiveXml) === 0 && isActive(vm);

@@ -18,9 +18,15 @@ function lifecycle(type: keyof typeof types, detail: number): DomainEvent {
   return { kind: 'lifecycle', event: types[type], detail };
 }
 
+/** For whom sees one of two hosts. */
+export const vmCame = lifecycle('defined', 0);
+export const vmWent = lifecycle('undefined', 0);
+
 const events: Readonly<Record<string, DomainEvent>> = {
   'vm.created': lifecycle('defined', 0),
   'vm.renamed': lifecycle('defined', 2),
+  // As a client sees it whose connection shows both hosts (tell-events.ts).
+  'vm.migration.completed': lifecycle('defined', 1),
   'vm.deleted': lifecycle('undefined', 0),
   'vm.state.powered-on': lifecycle('started', 0),
   'vm.state.restored': lifecycle('started', 2),

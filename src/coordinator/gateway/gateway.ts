@@ -39,6 +39,7 @@ import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
 import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
+import { migrateCalls } from './migrate-calls.ts';
 import { networkCalls } from './network-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
@@ -82,6 +83,7 @@ export class Gateway implements AsyncDisposable {
     });
     const server: SessionOptions = {
       open: (request) => this.#open(request),
+      features: ['migrationP2p', 'migrationV3', 'migrationOffline', 'migrationParams'],
       onFault: (procedure, fault, peer) => this.#note(procedure, fault, peer),
     };
     this.#local = new LibvirtServer(server);
@@ -256,6 +258,7 @@ export class Gateway implements AsyncDisposable {
       ...deviceCalls(connection),
       ...guestCalls(connection),
       ...jobCalls(connection),
+      ...migrateCalls(connection),
       ...snapshotCalls(connection),
       ...snapshotChangeCalls(connection),
       ...screenCalls(connection),

@@ -18,8 +18,9 @@ type Calls = Pick<
   'DOMAIN_GET_JOB_INFO' | 'DOMAIN_GET_JOB_STATS' | 'DOMAIN_ABORT_JOB' | 'DOMAIN_ABORT_JOB_FLAGS'
 >;
 
-/** virDomainJobType; how long it still takes is not known. */
+/** virDomainJobType: whether it is known how long it still takes. */
 const none = 0;
+const bounded = 1;
 const unbounded = 2;
 /** VIR_DOMAIN_JOB_STATS_COMPLETED: of the last one, which nobody keeps here. */
 const ofCompleted = 1;
@@ -31,6 +32,7 @@ const operations: Readonly<Record<string, number>> = {
   'vm.hold': 1,
   'vm.save': 2,
   'vm.restore': 3,
+  'vm.migrate': 5,
   'vm.snapshot.take': 6,
   'vm.snapshot.revert': 7,
   'vm.snapshot.delete': 10,
@@ -38,7 +40,6 @@ const operations: Readonly<Record<string, number>> = {
 
 /** How much there is to be done, and how much is done, no operation tells in bytes. */
 const uncounted = {
-  timeRemaining: 0n,
   dataTotal: 0n,
   dataProcessed: 0n,
   dataRemaining: 0n,
@@ -64,6 +65,16 @@ export function jobCalls(connection: Connection): Calls {
   };
   const elapsedMs = ({ startedAt, createdAt }: Operation): bigint =>
     BigInt(Math.max(0, Math.round(clock.now() - Date.parse(startedAt ?? createdAt))));
+  /** By how much is done in the time until now. */
+  const timeOf = (
+    job: Operation,
+  ): { readonly type: number; readonly timeElapsed: bigint; readonly timeRemaining: bigint } => {
+    const timeElapsed = elapsedMs(job);
+    const progress = partDone(job);
+    if (progress === null) return { type: unbounded, timeElapsed, timeRemaining: 0n };
+    const left = Math.round((Number(timeElapsed) * (1 - progress)) / progress);
+    return { type: bounded, timeElapsed, timeRemaining: BigInt(left) };
+  };
   const abort = async (dom: DomainHandle, signal: AbortSignal): Promise<Record<string, never>> => {
     const job = jobOf(dom);
     if (job === undefined)
@@ -74,22 +85,31 @@ export function jobCalls(connection: Connection): Calls {
   return {
     DOMAIN_GET_JOB_INFO: ({ dom }) => {
       const job = jobOf(dom);
-      if (job === undefined) return { type: none, timeElapsed: 0n, ...uncounted };
-      return { type: unbounded, timeElapsed: elapsedMs(job), ...uncounted };
+      if (job === undefined)
+        return { type: none, timeElapsed: 0n, timeRemaining: 0n, ...uncounted };
+      return { ...timeOf(job), ...uncounted };
     },
     DOMAIN_GET_JOB_STATS: ({ dom, flags }) => {
       const job = jobOf(dom);
       if (job === undefined || (flags & ofCompleted) !== 0) return { type: none, params: [] };
+      const { type, timeElapsed, timeRemaining } = timeOf(job);
       const params: TypedParam[] = [
         intParam('operation', operations[job.action] ?? others),
-        uhyperParam('time_elapsed', elapsedMs(job)),
+        uhyperParam('time_elapsed', timeElapsed),
+        ...(type === bounded ? [uhyperParam('time_remaining', timeRemaining)] : []),
       ];
-      return { type: unbounded, params };
+      return { type, params };
     },
     DOMAIN_ABORT_JOB: ({ dom }, { signal }) => abort(dom, signal),
     DOMAIN_ABORT_JOB_FLAGS: ({ dom, flags }, { signal }) => {
-      if (flags !== 0) throw libvirtFault('ARGUMENT_UNSUPPORTED', 'vms do not migrate here');
+      if (flags !== 0) throw libvirtFault('ARGUMENT_UNSUPPORTED', 'a job is cancelled as a whole');
       return abort(dom, signal);
     },
   };
+}
+
+/** The part of the step that is under way, if it counts: of a move that is the copying, which is what takes long. Null: not known. */
+function partDone({ steps }: Operation): number | null {
+  const progress = steps.find(({ state }) => state === 'running')?.progress ?? null;
+  return progress === 0 ? null : progress;
 }

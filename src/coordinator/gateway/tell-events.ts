@@ -3,7 +3,7 @@ import type { Event } from '#api';
 import type { Session } from '#libvirt';
 import { seesEvent } from '../app/visibility.ts';
 import type { Connection } from './connection.ts';
-import { DomainEvents } from './domain-events.ts';
+import { DomainEvents, vmCame, vmWent, type DomainEvent } from './domain-events.ts';
 import { inactiveId } from './domain-ids.ts';
 import { networkEventsOf } from './network-events.ts';
 import type { Scope } from './scope.ts';
@@ -21,8 +21,9 @@ export function tellEvents(connection: Connection, session: Session): () => void
 
 function tell(connection: Connection, session: Session, reader: DomainEvents, event: Event): void {
   const { target } = event;
-  const told = target.kind === 'vm' ? reader.read(event) : undefined;
-  if (told === undefined || !isAbout(connection.parts.named.scope, event)) return;
+  const { scope } = connection.parts.named;
+  const told = target.kind === 'vm' ? moved(scope, event, reader.read(event)) : undefined;
+  if (told === undefined) return;
   const { coordinator, caller } = connection.parts;
   if (!seesEvent(coordinator.inventory, caller, event)) return;
   const vm = coordinator.inventory.vm(target.id);
@@ -44,6 +45,15 @@ function tellNetwork(connection: Connection, session: Session, event: Event): vo
   if (told.length === 0 || !seesEvent(coordinator.inventory, caller, event)) return;
   const net = { name: event.target.name, uuid: event.target.id };
   for (const type of told) session.emit('NETWORK_EVENT_LIFECYCLE', { net, event: type, detail: 0 });
+}
+
+/** To a connection that is about one host, a vm that moves comes or goes. Undefined: nothing is told. */
+function moved(scope: Scope, event: Event, told: DomainEvent | undefined): DomainEvent | undefined {
+  const isHere = isAbout(scope, event);
+  if (event.name !== 'vm.migration.completed' || scope.kind !== 'host')
+    return isHere ? told : undefined;
+  if (isHere) return vmCame;
+  return event.attributes['from'] === scope.name ? vmWent : undefined;
 }
 
 /** By what stood above the vm when it happened: it may be gone by now. */
