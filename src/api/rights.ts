@@ -23,7 +23,8 @@ export const verbs = {
   'host.view': 'see a host and its events',
   'host.settings': 'reconfigure a host',
   'host.disks': 'work on disk files in the folders for vms of a host',
-  'host.drives': 'give vms entire drives of a host, as raw devices',
+  'host.drives':
+    'give vms drives of a host: entire ones as raw devices, and those for CDs and floppies',
   'host.power': 'start and stop the service of a host, bulk operations',
   'host.join': 'let new hosts join',
   'folder.view': 'see a folder',

@@ -13,6 +13,7 @@ import {
   type DiskCompact,
   type ForeignMachine,
   type HostSettings,
+  type LinkResult,
   type VmDefinition,
 } from '#api';
 import { assert, Fault } from '#lib';
@@ -47,6 +48,7 @@ import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
 import { listFiles, usedByOthers } from './list-files.ts';
 import { listMedia } from './media-catalogue.ts';
+import { listMediaDrives } from './media-drives.ts';
 import { findTroubles } from './find-troubles.ts';
 import { occupiedBytes } from './occupied.ts';
 import { requirePermissions } from './permissions.ts';
@@ -280,8 +282,9 @@ export class FileStorage implements Storage {
     return findDefinitions([this.baseFolder, ...folders], signal);
   }
 
-  media(signal: AbortSignal): ReturnType<typeof listMedia> {
-    return listMedia([this.baseFolder, ...this.#options.settings().searchPath], signal);
+  async media(signal: AbortSignal): Promise<Omit<LinkResult<'host.media'>, 'inserted'>> {
+    const folders = [this.baseFolder, ...this.#options.settings().searchPath];
+    return { ...(await listMedia(folders, signal)), drives: await listMediaDrives() };
   }
 
   async volumes(

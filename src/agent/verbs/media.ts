@@ -14,7 +14,7 @@ export function mediaVerbs(host: Host): Pick<Handlers, 'host.media'> {
       const inserted = host.files().filter(isLive).flatMap(insertedIn);
       // A host without files has none.
       const found = await host.driver.storage.media?.(signal);
-      return { files: [], complete: true, ...found, inserted };
+      return { files: [], drives: [], complete: true, ...found, inserted };
     },
   };
 }
@@ -27,7 +27,10 @@ function insertedIn({ definition, startedWith, folder }: MachineFile): Inserted 
     ...opticalDrives.map(({ medium }) => ({ medium, writes: false })),
     { medium: floppy?.medium ?? null, writes: floppy?.readOnly === false },
   ];
-  return drives.flatMap(({ medium, writes }) =>
-    medium?.kind === 'file' ? [{ vmId: id, path: resolveFile(folder, medium.file), writes }] : [],
-  );
+  return drives.flatMap(({ medium, writes }) => {
+    if (medium?.kind === 'device') return [{ vmId: id, path: medium.device, writes }];
+    return medium?.kind === 'file'
+      ? [{ vmId: id, path: resolveFile(folder, medium.file), writes }]
+      : [];
+  });
 }

@@ -9,6 +9,11 @@ export const hostMediaSchema = z.strictObject({
   files: z
     .array(z.strictObject({ path, drive: z.enum(mediaDrives), sizeBytes: z.number().int().min(0) }))
     .max(maxKnownMedia),
+  /** CD and floppy drives of the host itself; an older agent tells none. */
+  drives: z
+    .array(z.strictObject({ path, drive: z.enum(mediaDrives), name: z.string().max(100) }))
+    .max(64)
+    .default([]),
   /** False: there are more than were looked at. */
   complete: z.boolean(),
   /** Of machines that have a process. */

@@ -135,6 +135,7 @@ function DriveRow({
   const groups = [
     ['inLibrary', fitting.filter(({ medium }) => medium.kind === 'image')],
     ['onHost', fitting.filter(({ medium }) => medium.kind === 'file')],
+    ['hostDrives', fitting.filter(({ medium }) => medium.kind === 'device')],
   ] as const;
   const { medium } = drive;
   return (

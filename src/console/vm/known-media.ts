@@ -14,7 +14,11 @@ export function useKnownMedia(vm: string | undefined): UseQueryResult<KnownMedia
   });
 }
 
-export function labelMedium(text: VmText, { name, vms, held }: KnownMedium): string {
+export function labelMedium(text: VmText, medium: KnownMedium): string {
+  const { vms, held } = medium;
+  const name = medium.medium.kind === 'device' ? `${medium.name} (${medium.path})` : medium.name;
+  if (medium.medium.kind === 'device' && held)
+    return text('driveHeld', { name, vms: vms.join(', ') });
   if (vms.length === 0) return name;
   return text(held ? 'mediumHeld' : 'mediumInUse', { name, vms: vms.join(', ') });
 }

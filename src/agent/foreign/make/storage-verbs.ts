@@ -59,7 +59,7 @@ export function storageVerbs({
         const isFloppy = /\.(img|ima|vfd|flp)$/i.test(path) && sizeBytes <= floppyBytes + miB;
         return isFloppy ? { path, drive: 'floppy' as const, sizeBytes } : [];
       });
-      return { files, complete, inserted: insertedIn(machines) };
+      return { files, drives: [], complete, inserted: insertedIn(machines) };
     },
   };
 }

@@ -130,6 +130,8 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   limits: '{min} bis {max}',
   inLibrary: 'In der Bibliothek',
   onHost: 'Dateien auf dem Host',
+  hostDrives: 'Laufwerke des Hosts',
+  driveHeld: '{name} – wird von {vms} benutzt',
   media: 'CD und Diskette',
   mediumHeld: '{name} – wird von {vms} beschrieben',
   mediumInUse: '{name} – auch in einem Laufwerk von {vms}',

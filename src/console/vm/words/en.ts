@@ -126,6 +126,8 @@ export const vmTexts = {
   limits: '{min} to {max}',
   inLibrary: 'In the library',
   onHost: 'Files on the host',
+  hostDrives: 'Drives of the host',
+  driveHeld: '{name} – used by {vms}',
   media: 'CD and floppy',
   mediumHeld: '{name} – written by {vms}',
   mediumInUse: '{name} – also in a drive of {vms}',

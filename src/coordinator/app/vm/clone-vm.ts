@@ -34,6 +34,7 @@ import { creatorWithoutRights } from './creator-grant.ts';
 import { prepare, withHardware } from './device-change.ts';
 import { guestOfClone, warnOfIdentity } from './guest-identity.ts';
 import { withDiskFiles, withMediaOf, withRelativePaths } from './own-paths.ts';
+import { requireDriveRight } from './raw-devices.ts';
 import { requireScriptRight } from './script-right.ts';
 import { findSnapshot } from './snapshots-vm.ts';
 
@@ -68,6 +69,7 @@ export async function cloneVm(
     fileOf: (disk) => (linked === null ? fileOfCopy(request.name, disk) : disk.file),
   });
   requireScriptRight(caller, { kind: 'place', ...place }, copy);
+  requireDriveRight(caller, hostId, copy);
   const disks = definition.hardware.disks.map((disk, index) => ({
     from: disk.file,
     to: copy.hardware.disks[index]?.file ?? disk.file,

@@ -29,11 +29,13 @@ before(async () => {
       found('/iso/boot.img', 'floppy'),
       found('/vms/other/private.iso', 'cd'),
     ],
+    drives: [{ path: '/dev/sr0', drive: 'cd', name: 'PLEXTOR DVDR' }],
     complete: true,
     inserted: [
       { path: '/iso/tools.iso', vmId: other.id, writes: false },
       { path: '/iso/boot.img', vmId: other.id, writes: true },
       { path: '/iso/setup.iso', vmId: mine.id, writes: false },
+      { path: '/dev/sr0', vmId: other.id, writes: false },
     ],
   };
   agent.handlers['host.media'] = () => answer;
@@ -73,11 +75,12 @@ test('images of the library and files of the host are offered, each once, marked
       ['boot.img', 'floppy', 'file', ['other']],
       ['private.iso', 'cd', 'file', []],
       ['setup.iso', 'cd', 'file', []],
+      ['PLEXTOR DVDR', 'cd', 'device', ['other']],
     ],
   );
 });
 
-test('a floppy image that another vm writes is held, unless the drive of this one only reads', async () => {
+test('a floppy image that another vm writes is held, unless the drive of this one only reads, and so is a drive of the host that another has', async () => {
   const held = async (): Promise<readonly string[]> =>
     (await list()).filter((medium) => medium.held).map(({ name }) => name);
   const setFloppy = async (floppy: object): Promise<void> => {
@@ -85,19 +88,29 @@ test('a floppy image that another vm writes is held, unless the drive of this on
     assert.equal(state, 'done', JSON.stringify(fault));
   };
   await setFloppy({ readOnly: false });
-  assert.deepEqual(await held(), ['boot.img']);
+  assert.deepEqual(await held(), ['boot.img', 'PLEXTOR DVDR']);
   await setFloppy({ readOnly: true });
-  assert.deepEqual(await held(), []);
+  assert.deepEqual(await held(), ['PLEXTOR DVDR']);
 });
 
-test('who may not name a file is not told of it, and vms that may not be seen are not named', async () => {
+test('RCON-35 only images of the library and files of the search path that the person may read are told, and drives of the host to those who may give them; vms that may not be seen are not named', async () => {
   const user = await stage.addUser('user', [
     { role: 'vm-administrator', objectKind: 'vm', object: 'mine' },
   ]);
-  const names = (await list(user)).map(({ name, vms }) => [name, vms]);
+  const told = async (token: string): Promise<readonly unknown[]> =>
+    (await list(token)).map(({ name, vms }) => [name, vms]);
   // The image may not be seen, its file neither; the files of the other vm are not to be had.
-  assert.deepEqual(names, [
+  assert.deepEqual(await told(user), [
     ['boot.img', ['another vm']],
     ['setup.iso', []],
   ]);
+  const reader = await stage.addUser('reader', [
+    { role: 'auditor', objectKind: 'vm', object: 'mine' },
+    { role: 'auditor', objectKind: 'image', object: 'tools' },
+  ]);
+  assert.deepEqual(await told(reader), [['tools', ['another vm']]]);
+  const keeper = await stage.addUser('keeper', [
+    { role: 'server-administrator', objectKind: 'host', object: 'h1' },
+  ]);
+  assert.deepEqual((await told(keeper)).at(-1), ['PLEXTOR DVDR', ['other']]);
 });

@@ -1,6 +1,6 @@
 /**
- * Images that are known for the drives of a vm: those in the library on its host, and files in the host's folders. A file
- * that the caller may not name is left out; vms that the caller may not see are told without their names.
+ * What is known for the drives of a vm (RCON-35): images in the library on its host, files in the host's folders, and drives of
+ * the host itself. What the caller may not see, name or give is left out; vms that the caller may not see are told without their names.
  */
 import { posix } from 'node:path';
 import type { KnownMedia, KnownMedium, LinkResult } from '#api';
@@ -39,6 +39,11 @@ export async function listKnownMedia(
       const medium = { kind: 'file', file: path } as const;
       return { drive, medium, name: posix.basename(path), path, sizeBytes, builtFrom: null };
     });
+  const drives = caller.may('host.drives', { kind: 'host', id: hostId }) ? found.drives : [];
+  const ofHost = drives.map(({ path, drive, name }): Known => {
+    const medium = { kind: 'device', device: path } as const;
+    return { drive, medium, name, path, sizeBytes: 0, builtFrom: null };
+  });
   const users = Map.groupBy(
     found.inserted.filter(({ vmId }) => vmId !== id),
     ({ path }) => path,
@@ -50,10 +55,14 @@ export async function listKnownMedia(
     return {
       ...known,
       vms: namesOf(inventory, caller, vmIds),
-      held: known.drive === 'floppy' && writesToFloppy && others.some(({ writes }) => writes),
+      held:
+        known.medium.kind === 'device'
+          ? others.length > 0
+          : known.drive === 'floppy' && writesToFloppy && others.some(({ writes }) => writes),
     };
   };
-  const media = [...inLibrary.sort(byName), ...inFolders.sort(byName)].map(withUsers);
+  const all = [inLibrary, inFolders, ofHost].flatMap((known) => known.sort(byName));
+  const media = all.map(withUsers);
   return { media, complete: found.complete };
 }
 

@@ -19,6 +19,7 @@ import { pushStep } from './change-vm.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 import { requireOwnFiles } from './others-files.ts';
+import { requireDriveRight } from './raw-devices.ts';
 
 export interface MediumChange {
   readonly place: string;
@@ -54,6 +55,7 @@ export async function changeMedium(
   }
   const after = putMedium(definition, place, wanted);
   requireOwnFiles(coordinator.inventory, caller, vm.data.hostId, after, definition);
+  requireDriveRight(caller, vm.data.hostId, after, definition);
   return await begin(
     coordinator,
     caller,

@@ -24,6 +24,8 @@ const drive = {
   sizeBytes: free.sizeBytes,
   cache: 'none',
 } as const;
+const medium = { kind: 'device', device: '/dev/sda' } as const;
+const optical = { bus: 'sata', position: 1 } as const;
 const attach = { kind: 'device', device: '/dev/sdb', bus: 'scsi' } as const;
 
 let stage: Stage;
@@ -72,6 +74,13 @@ const ways = {
     '/vms',
     { name: 'thief', definition: { hardware: { disks: [drive] } } },
   ],
+  'a CD drive into which it is put': ['PUT', '/vms/mine/media/sata0:0', medium],
+  'a floppy drive that is changed': ['PATCH', '/vms/mine', { hardware: { floppy: { medium } } }],
+  'the CD drive of a new vm': [
+    'POST',
+    '/vms',
+    { name: 'thief', definition: { hardware: { opticalDrives: [{ ...optical, medium }] } } },
+  ],
 } as const;
 
 for (const [what, [method, path, body]] of Object.entries(ways))
@@ -89,7 +98,7 @@ test('a vm that is found with a drive of the host is added by those alone who ma
     10_000,
   );
   assert.equal(operation.state, 'failed');
-  assert.match(JSON.stringify(operation), /host\.drives|a drive of the host as a raw device/);
+  assert.match(JSON.stringify(operation), /host\.drives|a drive of the host/);
   assert.equal(stage.coordinator.inventory.find<VmDocument>('vm', 'found'), undefined);
 });
 

@@ -1,13 +1,14 @@
 /**
- * Raw devices (DISK-15): an entire drive or LUN of the host that the running vm reads and writes itself. A drive may hold
- * anything, the host's own system among it, so that it takes a right of its own on the host, however a definition comes to
- * name one.
+ * Drives of the host that a vm is given: raw devices (DISK-15), an entire drive or LUN that the running vm reads and writes
+ * itself, and devices in its CD and floppy drives. Any may hold anything, the host's own system among it, so that
+ * it takes a right of its own on the host, however a definition comes to name one.
  */
 import { findGuest, type Disk, type DiskAttach, type VmDefinition } from '#api';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
 import { requireVerb } from '../find.ts';
+import { mediaOf } from '../media.ts';
 import { defaultBus, freePlace, newDisk } from './make-definition.ts';
 
 /** The disk as the definition will have it. Errors: `forbidden`; `refused` for a drive in use; those of the agent. */
@@ -44,11 +45,18 @@ export function requireDriveRight(
   if (drivesOf(after).some((drive) => !known.has(drive))) requireHost(caller, hostId);
 }
 
-/** Raw devices that a definition names, each with how it may be used. */
-export function drivesOf({ hardware }: VmDefinition): string[] {
-  return hardware.disks.flatMap(({ kind, file, readOnly, drive, sizeBytes }) =>
+/** Drives of the host that a definition names, each with how it may be used. */
+export function drivesOf(definition: VmDefinition): string[] {
+  const { disks, floppy } = definition.hardware;
+  const raw = disks.flatMap(({ kind, file, readOnly, drive, sizeBytes }) =>
     kind === 'device' ? [JSON.stringify([file, readOnly, drive, sizeBytes])] : [],
   );
+  const mapped = mediaOf(definition).flatMap((medium) =>
+    medium.kind === 'device'
+      ? [JSON.stringify([medium.device, medium === floppy?.medium && floppy.readOnly])]
+      : [],
+  );
+  return [...raw, ...mapped];
 }
 
 function requireHost(caller: Caller, hostId: string): void {
