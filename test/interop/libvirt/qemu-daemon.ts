@@ -12,7 +12,22 @@ export const qemuDriver = `${driverFolder}/libvirt_driver_qemu.so`;
 /** Run in the namespaces, before libvirtd: `sh -c … sh FOLDER`. */
 const prepare = `set -eu
 folder=$1
-if [ -e /dev/kvm ]; then mount --bind /dev/null /dev/kvm; fi
+# Something else in its place would not do: libvirtd takes what is there for KVM, and probes QEMU anew before each definition.
+if [ -e /dev/kvm ]; then
+  devices="$folder/dev"
+  mkdir "$devices"
+  mount -t tmpfs tmpfs "$devices"
+  for name in null zero full random urandom tty; do
+    touch "$devices/$name"
+    mount --bind "/dev/$name" "$devices/$name"
+  done
+  for name in pts shm; do
+    mkdir "$devices/$name"
+    mount --bind "/dev/$name" "$devices/$name"
+  done
+  ln -s pts/ptmx "$devices/ptmx"
+  mount --rbind "$devices" /dev
+fi
 for place in /var/lock /run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /etc/libvirt; do
   mkdir -p "$folder/private$place"
   if [ -d $place ]; then mount --bind "$folder/private$place" $place; fi
@@ -32,12 +47,14 @@ group = "root"
 cgroup_controllers = []
 `;
 
-export async function startQemuLibvirtd(): Promise<Libvirtd> {
+/** `ours`: of the process that starts it; more daemons there reach each other. */
+export async function startQemuLibvirtd(network: 'own' | 'ours' = 'own'): Promise<Libvirtd> {
   const folder = await makeDaemonFolder(['log_outputs = "4:stderr"']);
   for (const name of ['libvirt_driver_qemu.so', 'libvirt_driver_storage.so'])
     await symlink(join(driverFolder, name), join(folder.drivers, name));
   await writeFile(join(folder.path, 'qemu.conf'), qemuConfig);
-  const namespaces = ['-m', '-n', '-p', '--fork', '--kill-child', '--propagation', 'private'];
+  const namespaces = ['-m', '-p', '--fork', '--kill-child', '--propagation', 'private'];
+  if (network === 'own') namespaces.push('-n');
   const args = [...namespaces, 'sh', '-c', prepare, 'sh', folder.path];
   // The first process of its namespace takes all others along, machines that were left among them.
   return await runDaemon(folder, 'unshare', args, 'SIGKILL');
