@@ -278,6 +278,22 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     }
   });
 
+  test('the page has the usual power controls of the state beside its menu, and the screen is seen in the summary', async () => {
+    const { page } = person;
+    await open('summary');
+    const button = (name: string): Locator => page.getByRole('button', { name, exact: true });
+    await page.getByRole('img', { name: `Screen of ${vm.name}` }).waitFor();
+    await button('Pause').click();
+    await button('Resume').waitFor();
+    await button('Turn off').waitFor();
+    assert.equal(await button('Pause').count(), 0);
+    await button('Resume').click();
+    await button('Pause').waitFor();
+    await button('Shut down guest').waitFor();
+    const { state } = await gantry.client().call('vm.show', { params: { vm: vm.id } });
+    assert.equal(state, 'running');
+  });
+
   test('GA-11 the summary says in a word how the guest fares', async () => {
     await open('summary');
     const { page } = person;

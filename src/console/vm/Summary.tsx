@@ -7,6 +7,7 @@ import { FactList, type Facts } from '../parts/FactList.tsx';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { RunningTime } from '../vms/RunningTime.tsx';
+import { Thumbnail } from '../vms/Thumbnail.tsx';
 import { DiskActivity, NetworkActivity } from './Activity.tsx';
 import { DiskSpaceAlert } from './DiskSpaceAlert.tsx';
 import { useVmText } from './words/vm-words.ts';
@@ -38,6 +39,14 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
       {status.lastFault !== null && <FailureAlert error={new Error(status.lastFault.message)} />}
       <DiskSpaceAlert vm={vm} />
       <Gallery hasGutter minWidths={{ default: '100%', md: '22rem' }}>
+        {vm.state !== 'off' && (
+          <Card isCompact className="summary-screen">
+            <CardTitle component="h2">{words.text('screen')}</CardTitle>
+            <CardBody>
+              <Thumbnail vm={vm} />
+            </CardBody>
+          </Card>
+        )}
         <FactCard
           title={words.text('state')}
           facts={[

@@ -8,19 +8,15 @@ import {
   Spinner,
 } from '@patternfly/react-core';
 import { EllipsisVIcon } from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
-import { useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { AllowedAction, Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { describeFailure } from '../parts/failure.ts';
 import { mainPart } from '../parts/main-part.ts';
 import { useVmActions } from '../parts/ask.ts';
-import { useAct } from './act.ts';
 import { useAsking } from './asking.ts';
-import { deedOf, isConsole, isPower, offeredActions, type VmAsked } from './offered.ts';
-
-// Comes when it is asked for.
-const VmDialog = lazy(async () => ({ default: (await import('./VmDialog.tsx')).VmDialog }));
+import { isConsole, isPower, offeredActions } from './offered.ts';
+import { useDeeds } from './use-deeds.tsx';
 
 const variants = { row: 'plain', page: 'primary', bar: 'secondary' } as const;
 
@@ -33,36 +29,18 @@ export function VmActionMenu({
 }): ReactNode {
   const { client } = useConsole();
   const words = useWords();
-  const act = useAct();
   const asking = useAsking();
-  const navigate = useNavigate();
   const [open, setOpen] = useState(false);
-  const [asked, setAsked] = useState<VmAsked | undefined>(undefined);
+  const deeds = useDeeds(vm);
   const question = useVmActions(vm.id, open);
   const name = words.text('actionsOf', { name: vm.name });
-  const choose = (allowed: AllowedAction): void => {
-    const deed = deedOf(allowed, words, asking.of(vm.id));
-    switch (deed?.kind) {
-      case 'go':
-        void navigate({ to: '/vms/$vm', params: { vm: vm.id }, search: { tab: deed.tab } });
-        break;
-      case 'act':
-        void act(vm, deed.action);
-        break;
-      case 'ask':
-        setAsked(deed.asked);
-        break;
-      case undefined:
-        break;
-    }
-  };
   const item = (allowed: AllowedAction): ReactNode => (
     <DropdownItem
       key={allowed.action}
       isAriaDisabled={!allowed.allowed}
       {...(allowed.allowed ? {} : { tooltipProps: { content: words.whyNot(allowed, vm.name) } })}
       isDanger={allowed.action === 'delete'}
-      onClick={() => choose(allowed)}
+      onClick={() => deeds.begin(allowed)}
     >
       {words.action(allowed.action)}
     </DropdownItem>
@@ -121,11 +99,7 @@ export function VmActionMenu({
           )}
         </DropdownList>
       </Dropdown>
-      {asked !== undefined && (
-        <Suspense fallback={null}>
-          <VmDialog vm={vm} asked={asked} onClose={() => setAsked(undefined)} />
-        </Suspense>
-      )}
+      {deeds.dialog}
     </>
   );
 }

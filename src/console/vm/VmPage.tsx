@@ -11,6 +11,7 @@ import { useVm } from '../parts/ask.ts';
 import { TabBar } from '../parts/TabBar.tsx';
 import { vmTabHelp } from '../manual/help.ts';
 import { ThingPage } from '../parts/ThingPage.tsx';
+import { QuickActions } from './QuickActions.tsx';
 import { useDraft } from './settings/draft.ts';
 import { SaveBar } from './settings/SaveBar.tsx';
 import { parseVmPlace, vmTabs, type VmPlace } from './tabs.ts';
@@ -57,6 +58,7 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
       side={
         <>
           <VmStateLabel state={vm.state} />
+          <QuickActions vm={vm} />
           <VmActionMenu vm={vm} look="page" />
         </>
       }
