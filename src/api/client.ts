@@ -6,9 +6,9 @@
 import type { z } from 'zod';
 import { Fault, systemClock, withDeadline } from '#lib';
 import type { DryRun } from './dry-run.ts';
-import { faultFromProblem } from './problem.ts';
+import { faultFromProblem } from './fault-from-problem.ts';
 import type { Operation } from './operation.ts';
-import { finishedStates } from './operation.ts';
+import { finishedStates } from './operation-state.ts';
 import type { Event } from './event/event.ts';
 import { uploadMediaType, type Route } from './routes/route.ts';
 import { routes, type RouteName } from './routes/mod.ts';

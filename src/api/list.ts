@@ -1,7 +1,6 @@
 /** Lists: the same six parameters everywhere, and pages with a cursor. */
 import { z } from 'zod';
-
-export const maxPage = 1000;
+import { maxPage, type Page } from './page.ts';
 
 export const listQuerySchema = z
   .strictObject({
@@ -40,14 +39,6 @@ export const listQuerySchema = z
   .meta({ id: 'ListQuery' });
 
 export type ListQuery = z.infer<typeof listQuerySchema>;
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** Null at the end. */
-  readonly nextCursor: string | null;
-  /** How many match the filter and may be seen. */
-  readonly total: number;
-}
 
 export function pageSchema<T extends z.ZodType>(
   item: T,

@@ -1,18 +1,7 @@
 /** Operations: work in progress, with steps; watched, waited for, cancelled; survives a restart. */
 import { z } from 'zod';
 import { idSchema, thingSchema, timeSchema } from './ids.ts';
-
-export const operationStates = [
-  'pending',
-  'running',
-  'cancelling',
-  'done',
-  'failed',
-  'cancelled',
-] as const;
-export type OperationState = (typeof operationStates)[number];
-
-export const finishedStates: readonly OperationState[] = ['done', 'failed', 'cancelled'];
+import { operationStates } from './operation-state.ts';
 
 export const faultDataSchema = z
   .strictObject({

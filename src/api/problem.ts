@@ -1,6 +1,6 @@
 /** Faults on the wire: problem details (RFC 9457) with our code, hint, facts and reasons. */
 import { z } from 'zod';
-import { Fault, faultCodes, type FaultCode } from '#lib';
+import { faultCodes, type FaultCode } from '#lib';
 import { reasonSchema } from './vm/vm.ts';
 
 export const problemSchema = z
@@ -22,16 +22,3 @@ export const problemSchema = z
   .meta({ id: 'Problem' });
 
 export type Problem = z.infer<typeof problemSchema>;
-
-/** The fault that a problem document tells. Anything else becomes `internal` with the status. */
-export function faultFromProblem(status: number, body: unknown): Fault {
-  const parsed = problemSchema.safeParse(body);
-  if (!parsed.success) {
-    return new Fault(
-      status >= 500 ? 'unavailable' : 'internal',
-      `the server answered ${status} without an explanation`,
-    );
-  }
-  const { code, detail, hint, facts, reasons } = parsed.data;
-  return new Fault(code, detail, { hint, facts, reasons });
-}

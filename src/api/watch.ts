@@ -11,7 +11,7 @@
 import { z } from 'zod';
 import { hostLoadSchema } from './host.ts';
 import { kinds } from './ids.ts';
-import { vmStateSchema } from './vm/state.ts';
+import { vmStateSchema } from './vm/state-schema.ts';
 import { vmStatusSchema } from './vm/vm.ts';
 
 /**

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { build } from 'vite';
+import { leanRoutes } from './lean/routes.ts';
 import { wornThemes } from './lean/themes.ts';
 
 const home = fileURLToPath(new URL('.', import.meta.url));
@@ -22,7 +23,7 @@ async function buildConsole(folder: string): Promise<void> {
     base: '/',
     publicDir: false,
     logLevel: 'warn',
-    plugins: [react()],
+    plugins: [react(), leanRoutes],
     css: { postcss: { plugins: [wornThemes] } },
     resolve: { alias: [{ find: /^\.\/base\/merge-props$/, replacement: ownMergeProps }] },
     build: {

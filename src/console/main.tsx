@@ -5,7 +5,6 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
-import { z } from 'zod';
 import { assert } from '#lib';
 import { Client } from '#api';
 import { ConsoleContext } from './console.ts';
@@ -18,8 +17,8 @@ import { createConsoleRouter } from './router.tsx';
 import { SessionGate } from './session/SessionGate.tsx';
 import { SessionKeeper, takeLinkCode } from './session/session.ts';
 
-// The policy of the page forbids making functions of text, which zod would try.
-z.config({ jitless: true });
+// The policy of the page forbids making functions of text, which zod would try. It comes later, and looks here.
+Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
 // A chunk of an older build is gone from the server: the page of the new one knows its chunks.
 addEventListener('vite:preloadError', () => location.reload());
 

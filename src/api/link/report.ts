@@ -4,7 +4,7 @@ import { idSchema, timeSchema } from '../ids.ts';
 import { attributeSchema, actorSchema } from '../event/event.ts';
 import { vmDefinitionSchema } from '../vm/definition.ts';
 import { maxSnapshots, snapshotSchema } from '../vm/snapshot.ts';
-import { vmStateSchema } from '../vm/state.ts';
+import { vmStateSchema } from '../vm/state-schema.ts';
 import {
   additionsSchema,
   diskUseSchema,

@@ -9,8 +9,6 @@
  *       +-- turning-off             +- saving
  *       +-- shutting-down <-------------+
  */
-import { z } from 'zod';
-
 export const vmStates = [
   'unknown',
   'off',
@@ -90,8 +88,3 @@ export const vmStateFacts: Readonly<Record<VmState, StateFacts>> = {
 
 /** Code of the last fault of a vm that is off since its hypervisor process ended by itself. */
 export const crashCode = 'crashed';
-
-export const vmStateSchema = z.enum(vmStates).meta({
-  id: 'VmState',
-  description: vmStates.map((state) => `${state} (${vmStateFacts[state].number})`).join(', '),
-});

@@ -7,7 +7,7 @@ import { undoDecisions, vmDefinitionSchema } from './definition.ts';
 import { guestHealthNames, guestHealths } from './guest-health.ts';
 import { macSchema, vmDiskFormats } from './hardware.ts';
 import { newAllocation } from './requests.ts';
-import { vmStateSchema } from './state.ts';
+import { vmStateSchema } from './state-schema.ts';
 
 export const heartbeatSchema = z
   .strictObject({

@@ -1,7 +1,6 @@
 /** All hosts, live. */
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { hostSchema } from '#api';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
@@ -19,7 +18,6 @@ export function HostsPage(): ReactNode {
       <PageTitle title={words.text('hosts')} help={pageHelp.hosts} />
       <ThingList
         name="host.list"
-        schema={hostSchema}
         label={words.text('hosts')}
         columns={hostColumns}
         defaultSort="name"

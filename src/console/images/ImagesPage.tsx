@@ -2,7 +2,6 @@
 import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { imageSchema } from '#api';
 import { useWords } from '../console.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { pageHelp } from '../manual/help.ts';
@@ -24,7 +23,6 @@ export function ImagesPage(): ReactNode {
       </PageTitle>
       <ThingList
         name="image.list"
-        schema={imageSchema}
         label={words.text('images')}
         columns={imageColumns}
         defaultSort="name"

@@ -1,18 +1,22 @@
-/** A filter in the API's language; while it is typed, what may come next is listed (WAI-ARIA combobox). */
+/**
+ * A filter in the API's language; while it is typed, what may come next is listed (WAI-ARIA combobox).
+ * The list's fields are asked for by whoever is about to write.
+ */
 import { SearchInput } from '@patternfly/react-core';
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
+import type { FilteredList } from './fields.ts';
 import { suggest, type FilterField } from './suggest.ts';
 
 export function FilterInput({
+  list,
   filter,
-  fields,
   known,
   example,
   onFilter,
 }: {
+  readonly list: FilteredList;
   readonly filter: string;
-  readonly fields: readonly FilterField[];
   readonly known: Readonly<Record<string, readonly string[]>>;
   readonly example: string;
   readonly onFilter: (filter: string) => void;
@@ -20,6 +24,7 @@ export function FilterInput({
   const words = useWords();
   const listId = useId();
   const input = useRef<HTMLInputElement>(null);
+  const [fields, setFields] = useState<readonly FilterField[]>([]);
   const [text, setText] = useState(filter);
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
@@ -36,6 +41,10 @@ export function FilterInput({
     if (shown && active >= 0) element.setAttribute('aria-activedescendant', `${listId}-${active}`);
     else element.removeAttribute('aria-activedescendant');
   }, [shown, active, listId]);
+  const learn = async (): Promise<void> => {
+    const { fieldsOf } = await import('./fields.ts');
+    setFields(fieldsOf(list));
+  };
   const write = (next: string): void => {
     setText(next);
     setOpen(true);
@@ -63,6 +72,9 @@ export function FilterInput({
   return (
     <div
       className="filter"
+      onFocus={() => {
+        if (fields.length === 0) void learn();
+      }}
       onBlur={({ currentTarget, relatedTarget }) => {
         if (!currentTarget.contains(relatedTarget)) setOpen(false);
       }}

@@ -1,26 +1,25 @@
 /** A list with all that belongs to one: filter, saved views, columns, export, and the window over its rows. */
 import { PageSection, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
-import { useMemo, type ReactNode } from 'react';
-import type { z } from 'zod';
+import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
-import type { ListName, Lists } from '../parts/ask.ts';
+import type { Lists } from '../parts/ask.ts';
 import { parseTexts, useRemembered } from '../parts/remembered.ts';
 import type { Column } from './column.ts';
 import { ColumnChooser } from './ColumnChooser.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
+import type { FilteredList } from './fields.ts';
 import { FilterInput } from './FilterInput.tsx';
 import type { ListPlace } from './place.ts';
-import { listFields } from './suggest.ts';
 import { ViewMenu } from './ViewMenu.tsx';
 import { WindowTable, type WindowTableProps } from './WindowTable.tsx';
 
-type Passed<N extends ListName> = Pick<
+type FilteredName = keyof Lists & FilteredList;
+type Passed<N extends FilteredName> = Pick<
   WindowTableProps<N>,
   'name' | 'label' | 'selection' | 'menu' | 'rows' | 'fields'
 >;
 
-export interface ThingListProps<N extends ListName> extends Passed<N> {
-  readonly schema: z.core.$ZodType;
+export interface ThingListProps<N extends FilteredName> extends Passed<N> {
   readonly columns: readonly Column<Lists[N]>[];
   /** Of a list that no order was chosen for. */
   readonly defaultSort: string;
@@ -40,10 +39,9 @@ export interface ThingListProps<N extends ListName> extends Passed<N> {
 
 const nothing: Readonly<Record<string, readonly string[]>> = {};
 
-export function ThingList<N extends ListName>(props: ThingListProps<N>): ReactNode {
-  const { name, schema, columns, place, onPlace, within, known = nothing, children } = props;
+export function ThingList<N extends FilteredName>(props: ThingListProps<N>): ReactNode {
+  const { name, columns, place, onPlace, within, known = nothing, children } = props;
   const words = useWords();
-  const fields = useMemo(() => listFields(schema), [schema]);
   const [stored, remember] = useRemembered(`columns.${name}`, parseTexts);
   const chosen = columns.filter(
     ({ key, first, always }) => always === true || (stored?.includes(key) ?? first),
@@ -67,7 +65,7 @@ export function ThingList<N extends ListName>(props: ThingListProps<N>): ReactNo
             <FilterInput
               key={place.filter}
               filter={place.filter ?? ''}
-              fields={fields}
+              list={name}
               known={known}
               example={props.example}
               onFilter={(text) => go({ filter: text })}

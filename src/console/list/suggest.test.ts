@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { hostSchema, parseFilter, vmSchema } from '#api';
-import { listFields, suggest } from './suggest.ts';
+import { parseFilter } from '#api';
+import { fieldsOf } from './fields.ts';
+import { suggest } from './suggest.ts';
 
-const fields = listFields(vmSchema);
+const fields = fieldsOf('vm.list');
 const labels = (text: string): readonly string[] =>
   suggest(text, fields, { host: ['h1', 'the host'] }).map(({ label }) => label);
 
@@ -14,7 +15,7 @@ test('fields come from the schema, through optional parts and lists, with the va
     assert.ok(paths.includes(path), path);
   assert.ok(fields.find(({ path }) => path === 'state')?.values.includes('running'));
   assert.ok(
-    listFields(hostSchema)
+    fieldsOf('host.list')
       .find(({ path }) => path === 'status')
       ?.values.includes('ready'),
   );

@@ -2,9 +2,6 @@
  * What may be written next in a filter of the API's language: fields of the thing's own schema, then an
  * operator, then the values that the schema lists. The place is the end of the text.
  */
-import { z } from 'zod';
-import { unwrapSchema } from '#api';
-
 export interface FilterField {
   /** With dots, as the filter takes it. */
   readonly path: string;
@@ -20,51 +17,12 @@ export interface Suggestion {
   readonly label: string;
 }
 
-const maxDepth = 5;
-const maxFields = 400;
 const maxSuggestions = 12;
 const operators: Readonly<Record<FilterField['kind'], readonly string[]>> = {
   text: ['=', ':', '!='],
   choice: ['=', '!='],
   number: ['=', '>', '<', '>=', '<='],
 };
-
-/** All fields of a resource, those nearest to the top first. */
-export function listFields(schema: z.core.$ZodType): readonly FilterField[] {
-  const fields = new Map<string, FilterField>();
-  let level: { readonly path: string; readonly schema: z.core.$ZodType }[] = [{ path: '', schema }];
-  for (let depth = 0; depth < maxDepth; depth += 1) {
-    const below: typeof level = [];
-    for (const { path, schema: at } of level)
-      for (const [name, part] of partsOf(at)) {
-        const full = path === '' ? name : `${path}.${name}`;
-        for (const one of unwrapSchema(part)) {
-          if (one instanceof z.ZodObject) below.push({ path: full, schema: one });
-          const field = fieldOf(full, one);
-          if (field !== undefined && fields.size < maxFields && !fields.has(full))
-            fields.set(full, field);
-        }
-      }
-    level = below;
-  }
-  return [...fields.values()];
-}
-
-function partsOf(schema: z.core.$ZodType): readonly (readonly [string, z.core.$ZodType])[] {
-  return unwrapSchema(schema).flatMap((one) =>
-    one instanceof z.ZodObject ? Object.entries(one.shape as Record<string, z.core.$ZodType>) : [],
-  );
-}
-
-function fieldOf(path: string, schema: z.core.$ZodType): FilterField | undefined {
-  if (schema instanceof z.ZodEnum)
-    return { path, kind: 'choice', values: schema.options.map(String) };
-  if (schema instanceof z.ZodBoolean) return { path, kind: 'choice', values: ['true', 'false'] };
-  if (schema instanceof z.ZodNumber) return { path, kind: 'number', values: [] };
-  if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat)
-    return { path, kind: 'text', values: [] };
-  return undefined;
-}
 
 /** `known`: values of fields that the schema leaves open, for example the names of hosts. */
 export function suggest(

@@ -2,7 +2,6 @@
 import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { networkSchema } from '#api';
 import { useWords } from '../console.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { pageHelp } from '../manual/help.ts';
@@ -34,7 +33,6 @@ export function NetworksPage(): ReactNode {
       </PageTitle>
       <ThingList
         name="network.list"
-        schema={networkSchema}
         label={words.text('networks')}
         columns={networkColumns}
         defaultSort="name"

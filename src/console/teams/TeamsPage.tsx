@@ -2,7 +2,6 @@
 import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
-import { teamSchema } from '#api';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
@@ -25,7 +24,6 @@ export function TeamsPage(): ReactNode {
       </PageTitle>
       <ThingList
         name="team.list"
-        schema={teamSchema}
         label={words.text('teams')}
         columns={teamColumns}
         defaultSort="name"

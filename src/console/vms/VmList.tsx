@@ -1,7 +1,7 @@
 /** Vms as a list with everything a list has; used for all vms, those of a host and those of a folder. */
 import { Switch } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
-import { vmSchema, type Vm } from '#api';
+import { type Vm } from '#api';
 import { useWords } from '../console.ts';
 import type { Column } from '../list/column.ts';
 import type { ListPlace } from '../list/place.ts';
@@ -51,7 +51,6 @@ export function VmList({
   return (
     <ThingList
       name="vm.list"
-      schema={vmSchema}
       label={words.text('virtualMachines')}
       columns={columns}
       fields={vmRowFields}

@@ -2,19 +2,16 @@
 import { PageSection, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { eventSchema } from '#api';
 import { useWords } from '../console.ts';
 import { ExportMenu } from '../list/ExportMenu.tsx';
 import { FilterInput } from '../list/FilterInput.tsx';
 import { parseListPlace } from '../list/place.ts';
-import { listFields } from '../list/suggest.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { eventColumns } from './event-columns.tsx';
 import { UnderWay } from './UnderWay.tsx';
 import { EventList } from './EventList.tsx';
 
-const fields = listFields(eventSchema);
 const known = {};
 
 export function EventsPage(): ReactNode {
@@ -30,8 +27,8 @@ export function EventsPage(): ReactNode {
             <ToolbarItem className="filter-item">
               <FilterInput
                 key={filter}
+                list="event.list"
                 filter={filter ?? ''}
-                fields={fields}
                 known={known}
                 example={words.text('eventFilterExample')}
                 onFilter={(text) =>

@@ -1,7 +1,6 @@
 /** Work in progress and work done, newest first. */
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { operationSchema } from '#api';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
@@ -18,7 +17,6 @@ export function OperationsPage(): ReactNode {
       <PageTitle title={words.text('operations')} help={pageHelp.operations} />
       <ThingList
         name="operation.list"
-        schema={operationSchema}
         label={words.text('operations')}
         columns={operationColumns}
         defaultSort="-createdAt"
