@@ -80,11 +80,11 @@ export function moduleEntries(kernel: Kernel, names: readonly string[]): CpioEnt
   ];
 }
 
-/** The compressed archive, as the kernel takes it. The last tenth of its size takes most of the time. */
-export async function packInitramfs(
-  entries: readonly CpioEntry[],
-  compressionLevel: 9 | 17,
-): Promise<Buffer> {
+/** At the highest levels the last tenth of its size takes a dozen times as long as all before. */
+const compressionLevel = 9;
+
+/** The compressed archive, as the kernel takes it. */
+export async function packInitramfs(entries: readonly CpioEntry[]): Promise<Buffer> {
   return await promisify(zstdCompress)(writeCpio(entries), {
     params: {
       [constants.ZSTD_c_compressionLevel]: compressionLevel,

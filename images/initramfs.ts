@@ -84,7 +84,7 @@ export async function makeInitramfs(
     ...(await textEntries(facts)),
     ...(await additionsEntries()),
   ];
-  return await packInitramfs(entries, 17);
+  return await packInitramfs(entries);
 }
 
 function skeleton(): CpioEntry[] {

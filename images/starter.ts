@@ -50,27 +50,30 @@ export async function makeStarterSystem(context: BuildContext): Promise<StarterS
   const kernel = await readKernel(present(debs.get('kernel'), 'kernel package'), signal);
   progress('making the initramfs');
   const facts = { DATA_START: String(dataStart) };
-  const initramfs = await makeInitramfs(kernel, debs, facts, signal);
-  const fastKernel = await repackKernel(kernel.image, signal);
+  const [initramfs, fastKernel] = await Promise.all([
+    makeInitramfs(kernel, debs, facts, signal),
+    repackKernel(kernel.image, signal),
+  ]);
   return { kernel, fastKernel, initramfs };
 }
 
 export async function buildStarter(context: BuildContext): Promise<void> {
   const { debs, signal, progress, workDir } = context;
-  const system = await makeStarterSystem(context);
+  const { kernel, fastKernel, initramfs } = await makeStarterSystem(context);
   progress('making the boot loaders');
-  const { kernel, fastKernel, initramfs } = system;
-  const bios = await makeGrub('i386-pc', debs, {
-    modules: [...biosModules, 'part_msdos', 'fat'],
-    config: biosConfig(fastKernel === undefined ? kernelFile : fastKernelFile),
-    prefix: '(,msdos1)/',
-    signal,
-  });
-  const efi = await makeGrub('x86_64-efi', debs, {
-    modules: [...efiModules, 'part_msdos', 'fat'],
-    prefix: '',
-    signal,
-  });
+  const [bios, efi] = await Promise.all([
+    makeGrub('i386-pc', debs, {
+      modules: [...biosModules, 'part_msdos', 'fat'],
+      config: biosConfig(fastKernel === undefined ? kernelFile : fastKernelFile),
+      prefix: '(,msdos1)/',
+      signal,
+    }),
+    makeGrub('x86_64-efi', debs, {
+      modules: [...efiModules, 'part_msdos', 'fat'],
+      prefix: '',
+      signal,
+    }),
+  ]);
   const fatPath = join(workDir, 'boot.fat');
   await createFat(fatPath, { sizeBytes: bootBytes, label: 'GANTRY', signal });
   await putFatFiles(

@@ -51,7 +51,7 @@ export async function buildFilesAppliance(context: BuildContext): Promise<void> 
     ...(await programEntries({ debs, packages: filesPackages, programs, signal })),
     ...moduleEntries(kernel, modules),
   ];
-  const initramfs = await packInitramfs(entries, 9);
+  const initramfs = await packInitramfs(entries);
   await writeFile(filesKernelPath(outputPath), fastKernel ?? kernel.image);
   await writeFile(outputPath, initramfs);
 }
