@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentProcess } from '../../src/coordinator/testing/stage.ts';
 import type { Gantry } from './gantry.ts';
+import { untilReady } from './ready-hosts.ts';
 
 /** Answers when all are ready; they and their files are gone with the answer. */
 export async function joinHosts(
@@ -36,23 +37,6 @@ export async function joinHosts(
     );
     stack.defer(() => agent.end());
   }
-  for (const name of Object.keys(drivers)) await untilReady(gantry, name);
+  await untilReady(client, Object.keys(drivers));
   return stack.move();
-}
-
-/** Asked once the watch has begun and at every change, so that nothing is missed. */
-async function untilReady(gantry: Gantry, name: string): Promise<void> {
-  const client = gantry.client();
-  const limit = AbortSignal.timeout(60_000);
-  const over = new AbortController();
-  const signal = AbortSignal.any([limit, over.signal]);
-  try {
-    for await (const _told of client.stream('watch.open', { kinds: 'host' }, signal)) {
-      const { items } = await client.call('host.list', { query: { filter: `name = ${name}` } });
-      if (items[0]?.status === 'ready') return;
-    }
-  } finally {
-    over.abort();
-  }
-  throw new Error(`the watch ended before ${name} was ready`);
 }

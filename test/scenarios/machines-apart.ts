@@ -21,10 +21,14 @@ export interface Ran {
   readonly err: string;
 }
 
+/** Of what each program prints the end is kept. */
+const maxSaidLength = 8_000;
+
 export class MachinesApart implements AsyncDisposable {
   readonly #names: readonly string[];
   readonly #mark = `g${process.pid}`;
   readonly #started: ChildProcess[] = [];
+  readonly #said = new Map<string, string>();
 
   constructor(names: readonly string[]) {
     this.#names = names;
@@ -44,9 +48,23 @@ export class MachinesApart implements AsyncDisposable {
 
   /** Starts a program that runs until the end. */
   start(name: string, words: readonly string[]): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', this.#space(name), ...words], { stdio: 'ignore' });
+    const child = spawn('ip', ['netns', 'exec', this.#space(name), ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => this.#hear(name, text));
+    child.on('exit', (code, signal) => this.#hear(name, `ended: ${signal ?? code}\n`));
     this.#started.push(child);
     return child;
+  }
+
+  #hear(name: string, text: string): void {
+    this.#said.set(name, `${this.#said.get(name) ?? ''}${text}`.slice(-maxSaidLength));
+  }
+
+  /** What each program has printed last, for people. */
+  get said(): string {
+    return [...this.#said].map(([name, text]) => `--- ${name}:\n${text}`).join('\n');
   }
 
   async run(name: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
@@ -59,6 +77,13 @@ export class MachinesApart implements AsyncDisposable {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
     const [code] = (await once(child, 'close')) as [number | null];
     return { code: code ?? 1, out, err };
+  }
+
+  /** As `run`; anything but exit code 0 is an error with what it and the programs have printed. Answers its output. */
+  async must(name: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+    const { code, out, err } = await this.run(name, words, env);
+    if (code === 0) return out;
+    throw new Error(`${words.join(' ')} ended with ${code}\n${out}\n${err}\n${this.said}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -33,9 +33,11 @@ after(async () => {
 const node = [process.execPath, '--disable-warning=ExperimentalWarning'];
 const place = (...words: readonly string[]): string => join(folder, ...words);
 
-async function untilThere(file: string): Promise<void> {
-  await withDeadline(file, 30_000, undefined, async (signal) => {
+async function untilThere(file: string, apart: MachinesApart): Promise<void> {
+  await withDeadline(file, 60_000, undefined, async (signal) => {
     while (!existsSync(file)) await systemClock.sleep(50, signal);
+  }).catch((cause: Error) => {
+    throw new Error(`${cause.message}\n${apart.said}`, { cause });
   });
 }
 
@@ -72,7 +74,7 @@ void test(
     ];
     const head = `--data ${place('c')} --config ${place('config')} --runtime ${place('r')}`;
     apart.start('head', program('coordinator', `${head} --listen 0.0.0.0:7443`));
-    await untilThere(place('r', 'coordinator.json'));
+    await untilThere(place('r', 'coordinator.json'), apart);
     const authority = place('authority.pem');
     writeFileSync(authority, readFileSync(place('c', 'authority', 'authority.pem')));
     const desk = {
@@ -83,11 +85,8 @@ void test(
       GANTRY_SERVER: `https://${apart.addressOfFirst('desk')}:7443`,
       GANTRY_TOKEN: readFileSync(place('c', 'access', 'local-token'), 'utf8').trim(),
     };
-    const gantry = async (...words: readonly string[]): Promise<string> => {
-      const { code, out, err } = await apart.run('desk', [join(root, 'gantry'), ...words], desk);
-      assert.equal(code, 0, `${words.join(' ')}: ${err}`);
-      return out;
-    };
+    const gantry = (...words: readonly string[]): Promise<string> =>
+      apart.must('desk', [join(root, 'gantry'), ...words], desk);
     const json = async <T>(...words: readonly string[]): Promise<T> =>
       JSON.parse(await gantry(...words, '-o', 'json')) as T;
 
@@ -102,13 +101,9 @@ void test(
       const proof = `--authority ${authority} --token-file ${place(`${machine}.token`)}`;
       apart.start(machine, program('agent', `${own} ${server} ${proof} ${driver}`));
     }
-    const hosts = await withDeadline('both hosts', 60_000, undefined, async (signal) => {
-      for (;;) {
-        const listed = await json<Host[]>('host', 'list');
-        if (listed.filter(({ status }) => status === 'ready').length === 2) return listed;
-        await systemClock.sleep(200, signal);
-      }
-    });
+    const awaitHosts = fileURLToPath(new URL('await-hosts.ts', import.meta.url));
+    await apart.must('desk', [...node, awaitHosts, 'real', 'fake'], desk);
+    const hosts = await json<Host[]>('host', 'list');
     assert.deepEqual(hosts.map(({ name, driver }) => `${name} ${driver}`).sort(), [
       'fake simulated',
       'real qemu',
