@@ -10,6 +10,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureCommands } from '../src/cli/system/command-build.ts';
 import type { Counted } from './count-reporter.ts';
 import { nightlySuites, suites, type Suite } from './suites.ts';
 
@@ -98,6 +99,8 @@ async function main(args: readonly string[]): Promise<number> {
       failures.push(check.name);
     }
   }
+  // Tests run commands by the hundred.
+  await ensureCommands(AbortSignal.timeout(60_000));
   for (const suite of all.filter((entry) => wanted(entry.name))) {
     const started = performance.now();
     const counted = await runSuite(suite);

@@ -9,6 +9,7 @@ import { notWell } from '../exit.ts';
 import { defaultListen, type Installation } from '../installation.ts';
 import { writeList } from '../output/render.ts';
 import { checkMachine } from '../system/checks.ts';
+import { ensureCommands } from '../system/command-build.ts';
 import { ensureConsole } from '../system/console-build.ts';
 import { ensureDefaultNetwork } from '../system/default-network.ts';
 import { ensureFirstVm } from '../system/first-vm.ts';
@@ -111,7 +112,7 @@ async function prepare(run: Run<typeof upOptions>): Promise<StartSettings> {
   if (settings.simulate === null)
     await bringNeeds(run, hostNeeds(), options['no-install'] === true ? 'report' : 'install');
   writeStartSettings(installation, settings);
-  await ensureConsole(run);
+  await Promise.all([ensureConsole(run), ensureCommands(run.signal)]);
   return settings;
 }
 
