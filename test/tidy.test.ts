@@ -14,6 +14,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   api: ['#lib'],
   disk: ['#lib'],
   foreign: ['#lib'],
+  identify: ['#lib', '#disk', '#foreign'],
   qemu: ['#lib'],
   libvirt: ['#lib'],
   nbd: ['#lib'],
@@ -26,13 +27,14 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     '#api',
     '#disk',
     '#foreign',
+    '#identify',
     '#qemu',
     '#libvirt',
     '#nbd',
     '#images',
   ],
   coordinator: ['#lib', '#log', '#x509', '#rfb', '#api', '#foreign', '#libvirt'],
-  cli: ['#lib', '#api', '#disk', '#nbd', '#images', '#qemu'],
+  cli: ['#lib', '#api', '#disk', '#identify', '#nbd', '#images', '#qemu'],
   console: ['#lib', '#api'],
 };
 

@@ -57,6 +57,14 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
     await agent?.[Symbol.asyncDispose]();
   });
 
+  test('what a file of the host is can be asked for files in its folders alone', async () => {
+    const identify = (file: string) => agent.host.call('host.identify', { file });
+    const found = await identify(join(agent.shelf, 'lonely.vhd'));
+    assert.deepEqual([found.group, found.format, found.version], ['disk', 'vhd', '1.0']);
+    assert.equal((await identify(join(agent.shelf, 'notes.txt'))).format, 'text');
+    await assert.rejects(identify('/etc/shadow'), (error) => isFault(error, 'forbidden'));
+  });
+
   const list = async (): Promise<Map<string, LinkResult<'host.disks'>['disks'][number]>> => {
     const { disks, complete } = await agent.host.call('host.disks', {});
     assert.equal(complete, true);

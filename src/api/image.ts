@@ -74,8 +74,14 @@ export const imageAddSchema = z
       .min(1)
       .max(1024)
       .meta({ description: 'file on the host, inside its search path' }),
-    imageKind: z.enum(imageKinds),
-    format: z.enum(['qcow2', 'raw']),
+    imageKind: z
+      .enum(imageKinds)
+      .optional()
+      .meta({ description: 'default: what the content of the file says' }),
+    format: z
+      .enum(['qcow2', 'raw'])
+      .optional()
+      .meta({ description: 'default: what the content of the file says' }),
     guestOs: z.string().max(64).optional(),
     description: z.string().max(1000).default(''),
   })

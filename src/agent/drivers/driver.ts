@@ -394,8 +394,7 @@ export interface Images {
     signal: AbortSignal,
   ): Promise<LinkResult<'image.build'>>;
   inspect(
-    path: string,
-    format: 'qcow2' | 'raw',
+    wanted: LinkParams<'image.inspect'>,
     signal: AbortSignal,
   ): Promise<LinkResult<'image.inspect'>>;
   delete(path: string): Promise<void>;

@@ -12,6 +12,8 @@ export interface DiskCatalogue {
     machines: readonly MachineFile[],
     signal: AbortSignal,
   ): Promise<LinkResult<'host.disk'>>;
+  /** Of any file. Errors: `forbidden`, `not-found`, `invalid`. */
+  identify(file: string): Promise<LinkResult<'host.identify'>>;
   /** Disks that are made from a file, wherever that lies, in the folders and among what machines have. */
   childrenOf(
     file: string,

@@ -5,6 +5,7 @@
 import { dirname } from 'node:path';
 import type { LinkResult } from '#api';
 import { checkDisk, inspectDisk, openDisk, type Disk, type FileStore } from '#disk';
+import { identifyFile } from '#identify';
 import { describeFault, Fault } from '#lib';
 import type { DiskCatalogue } from '../drivers/files.ts';
 import { realPath, requireInside } from './allowed.ts';
@@ -37,6 +38,10 @@ export function makeDiskCatalogue({ listed, parents }: DiskFolders): DiskCatalog
       const forest = await readDiskForest({ folders, also: [path], store, users, signal });
       return inspect(path, store, forest, signal);
     },
+    async identify(file) {
+      await requireInside(file, listed());
+      return await identifyOnHost(file);
+    },
     async childrenOf(file, machines, signal) {
       const users = await findDiskUsers(machines);
       const store = await storeOf(parents());
@@ -45,6 +50,16 @@ export function makeDiskCatalogue({ listed, parents }: DiskFolders): DiskCatalog
       const { disks } = await readDiskForest({ folders, also: [path], store, users, signal });
       return disks.get(path)?.children ?? [];
     },
+  };
+}
+
+/** As the link takes it: bounded. */
+async function identifyOnHost(file: string): Promise<LinkResult<'host.identify'>> {
+  const { details, uses, ...found } = await identifyFile(file);
+  return {
+    ...found,
+    details: details.slice(0, 100).map((text) => text.slice(0, 2000)),
+    uses: [...uses],
   };
 }
 

@@ -14,6 +14,7 @@ type DiskVerbs = Pick<
   Handlers,
   | 'host.disks'
   | 'host.disk'
+  | 'host.identify'
   | 'host.disk.plan'
   | 'host.disk.work'
   | 'host.disk.stop'
@@ -32,6 +33,7 @@ export function diskVerbs(host: Host, streams: Streams): DiskVerbs {
     'host.disks': async (_, { signal }) => catalogueOf(host).list(host.files(), signal),
     'host.disk': async ({ file }, { signal }) =>
       catalogueOf(host).inspect(file, host.files(), signal),
+    'host.identify': ({ file }) => catalogueOf(host).identify(file),
     'host.disk.plan': async ({ work }, { signal }) => ({
       files: [...(await worksOf(host).plan(work, host.files(), signal))],
     }),

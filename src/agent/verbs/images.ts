@@ -15,7 +15,7 @@ export function imageVerbs(host: Host): ImageVerbs {
   return {
     'image.build': (wanted, { signal, progress }) =>
       images().build(wanted, (note) => progress(null, note), signal),
-    'image.inspect': ({ file, format }, { signal }) => images().inspect(file, format, signal),
+    'image.inspect': (wanted, { signal }) => images().inspect(wanted, signal),
     async 'image.delete'({ path }, { signal }) {
       await requireChildless(host, path, signal);
       await images().delete(path);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { hostDiskReportSchema, hostDiskSchema } from '../disk.ts';
 import { innerFileKinds, innerFilesSchema, innerPartition, innerPath } from '../disk-files.ts';
 import { diskWorkSchema } from '../disk-work.ts';
+import { fileIdentitySchema } from '../file-identity.ts';
 import { idSchema } from '../ids.ts';
 
 export const hostPath = z.string().min(1).max(1024);
@@ -27,6 +28,11 @@ export const diskMethods = {
       chain: hostDiskReportSchema.shape.chain,
       findings: hostDiskReportSchema.shape.findings,
     }),
+  },
+  /** What a file in the folders for vms is. Errors: `forbidden`, `not-found`, `invalid`. */
+  'host.identify': {
+    params: z.strictObject({ file: hostPath }),
+    result: fileIdentitySchema,
   },
   /**
    * Whether the work can begin, and the files that it makes, changes or deletes. Errors: `forbidden`, `not-found`, `exists`,

@@ -443,9 +443,14 @@ export const linkMethods = {
     }),
     result: imageFileSchema.extend({ imageKind: z.enum(imageKinds) }),
   },
+  /** What is null its content decides. Errors: `not-found`, `forbidden`; `refused` for what is something else. */
   'image.inspect': {
-    params: z.strictObject({ file: z.string().max(1024), format: z.enum(diskFormats) }),
-    result: imageFileSchema,
+    params: z.strictObject({
+      file: z.string().max(1024),
+      format: z.enum(diskFormats).nullable(),
+      imageKind: z.enum(imageKinds).nullable(),
+    }),
+    result: imageFileSchema.extend({ imageKind: z.enum(imageKinds) }),
   },
   'image.delete': {
     params: z.strictObject({ path: z.string().max(1024) }),

@@ -2,6 +2,7 @@
 import { hostDiskListSchema, hostDiskReportSchema } from '../disk.ts';
 import { innerFilesSchema, innerPartition, innerPath, maxInnerFileBytes } from '../disk-files.ts';
 import { diskWorkSchema } from '../disk-work.ts';
+import { fileIdentitySchema } from '../file-identity.ts';
 import { z } from 'zod';
 import { hostCapacitySchema, vmSizeQuerySchema } from '../host-capacity.ts';
 import { hostAddSchema, hostConnectSchema } from '../host-connection.ts';
@@ -177,6 +178,18 @@ export const hostsRoutes = {
     query: fileQuery,
     answer: 'now',
     response: hostDiskReportSchema,
+  }),
+  'host.identify': route({
+    method: 'GET',
+    path: '/hosts/{host}/file',
+    summary: 'What a file on a host is, by its content, and what can be done with it',
+    group: 'hosts',
+    right: 'host.disks',
+    on: 'host',
+    params: hostParams,
+    query: fileQuery,
+    answer: 'now',
+    response: fileIdentitySchema,
   }),
   'host.disk.files': route({
     method: 'GET',

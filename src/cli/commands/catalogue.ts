@@ -93,13 +93,13 @@ export const catalogueCommands = [
         type: 'text',
         words: ['disk', 'cd', 'floppy'],
         value: 'KIND',
-        meaning: 'disk, cd or floppy; default by the ending of the file',
+        meaning: 'disk, cd or floppy; default: its content decides',
       },
       format: {
         type: 'text',
         words: ['qcow2', 'raw'],
         value: 'FORMAT',
-        meaning: 'default by the ending of the file',
+        meaning: 'default: its content decides',
       },
       host: { type: 'text', value: 'HOST', meaning: 'on which host' },
       guest: { type: 'text', value: 'GUEST', meaning: 'guest operating system in it' },
@@ -108,15 +108,11 @@ export const catalogueCommands = [
     async run(run) {
       const { options, client, signal } = run;
       const [name = '', file = ''] = run.args;
-      const kind =
-        options.kind ??
-        (/\.iso$/i.test(file) ? 'cd' : /\.(flp|vfd)$/i.test(file) ? 'floppy' : 'disk');
-      const format = options.format ?? (/\.qcow2$/i.test(file) ? 'qcow2' : 'raw');
       const body = {
         name,
         file,
-        imageKind: kind,
-        format,
+        ...(options.kind === undefined ? {} : { imageKind: options.kind }),
+        ...(options.format === undefined ? {} : { format: options.format }),
         ...(options.host === undefined ? {} : { host: options.host }),
         ...(options.guest === undefined ? {} : { guestOs: options.guest }),
       };

@@ -4,6 +4,7 @@
  */
 import { changeCommands } from '../disk/change.ts';
 import { fileCommands } from '../disk/files.ts';
+import { identifyCommands } from '../disk/identify.ts';
 import { inspectCommands } from '../disk/inspect.ts';
 import { isoCommands } from '../disk/iso.ts';
 import { lookCommands } from '../disk/look.ts';
@@ -11,6 +12,7 @@ import { makeCommands } from '../disk/make.ts';
 import { serveCommands } from '../disk/serve.ts';
 
 export const diskCommands = [
+  ...identifyCommands,
   ...inspectCommands,
   ...lookCommands,
   ...makeCommands,

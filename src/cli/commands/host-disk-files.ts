@@ -4,9 +4,10 @@ import { basename } from 'node:path';
 import type { InnerFile, InnerFileSystem } from '#api';
 import { Fault, formatBytes } from '#lib';
 import { command, type Command } from '../command.ts';
+import { identityRows } from '../disk/identify.ts';
 import { writeNewFile } from '../disk/new-file.ts';
 import { tell } from '../disk/tell.ts';
-import { writeList } from '../output/render.ts';
+import { writeList, writeThing } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
 
 const host = { name: 'host', meaning: 'name or id', completes: 'host' } as const;
@@ -69,6 +70,18 @@ export const hostDiskFileCommands: readonly Command[] = [
         writeList(run.out, run.format, systemColumns, fileSystems, 'an empty disk');
       else writeList(run.out, run.format, entryColumns, folder.items, 'an empty folder');
       if (readOnly !== null) run.out.note(`nothing can be put into it: ${readOnly}`);
+    },
+  }),
+  command({
+    name: 'host identify',
+    summary: 'what a file on a host is, by its content: format, version, what can be done with it',
+    args: [host, { name: 'file', meaning: 'of any kind, by its path on the host' }],
+    options: {},
+    examples: ['gantry host identify h1 /srv/disks/download.bin'],
+    async run({ args: [name = '', file = ''], client, out, format, signal }) {
+      const request = { params: { host: name }, query: { file } };
+      const found = await client.call('host.identify', request, signal);
+      writeThing(out, format, found, identityRows(found));
     },
   }),
   command({

@@ -34,7 +34,14 @@ before(async () => {
   agent.handlers['image.inspect'] = ({ file }: { file: string }) => {
     if (file === '/missing.iso')
       throw Object.assign(new Error('there is no /missing.iso'), { code: 'not-found' });
-    return { path: file, format: 'raw', sizeBytes: 7, fileBytes: 7, sha256: null };
+    return {
+      path: file,
+      format: 'raw',
+      imageKind: 'cd',
+      sizeBytes: 7,
+      fileBytes: 7,
+      sha256: null,
+    };
   };
   agent.handlers['image.delete'] = () => ({});
   agent.handlers['machine.medium'] = () => ({ live: false });

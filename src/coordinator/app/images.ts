@@ -34,7 +34,14 @@ interface BuildInput {
 }
 
 interface AddInput {
-  readonly image: Omit<ImageDocument, 'sizeBytes' | 'fileBytes' | 'sha256'>;
+  /** What is null its content tells. */
+  readonly image: Omit<
+    ImageDocument,
+    'sizeBytes' | 'fileBytes' | 'sha256' | 'format' | 'imageKind'
+  > & {
+    readonly format: Image['format'] | null;
+    readonly imageKind: Image['imageKind'] | null;
+  };
 }
 
 export async function buildImage(
@@ -79,8 +86,8 @@ export async function addImage(
   const input: AddInput = {
     image: {
       name: add.name,
-      imageKind: add.imageKind,
-      format: add.format,
+      imageKind: add.imageKind ?? null,
+      format: add.format ?? null,
       guestOs: add.guestOs ?? null,
       description: add.description,
       hostId: host.id,
@@ -335,11 +342,11 @@ export const addKind: Kind = {
     {
       name: 'inspect',
       async run(work) {
-        const { hostId, path, format } = addedImage(work);
+        const { hostId, path, format, imageKind } = addedImage(work);
         const found = await work.coordinator.links.call(
           hostId,
           'image.inspect',
-          { file: path, format },
+          { file: path, format, imageKind },
           { signal: work.signal, limitMs: buildLimitMs },
         );
         await work.remember({ found: asJson(found) });
@@ -350,10 +357,11 @@ export const addKind: Kind = {
       async run(work) {
         const found = work.memory['found'] as unknown as Pick<
           Image,
-          'path' | 'sizeBytes' | 'fileBytes' | 'sha256'
+          'path' | 'sizeBytes' | 'fileBytes' | 'sha256' | 'format' | 'imageKind'
         >;
-        const { path, sizeBytes, fileBytes, sha256 } = found;
-        await register(work, { ...addedImage(work), path, sizeBytes, fileBytes, sha256 });
+        const { path, sizeBytes, fileBytes, sha256, format, imageKind } = found;
+        const known = { path, sizeBytes, fileBytes, sha256, format, imageKind };
+        await register(work, { ...addedImage(work), ...known });
       },
       undo: unregister,
     },

@@ -34,6 +34,7 @@ before(async () => {
     'host.disks': () => ({ disks: [], complete: true }),
     'host.media': () => ({ files: [], complete: true, inserted: [] }),
     'host.disk': nothingThere,
+    'host.identify': nothingThere,
     'host.disk.plan': nothingThere,
     'host.drive': nothingThere,
     'host.discover': () => ({ machines: [makeRecord(definition, 1)] }),

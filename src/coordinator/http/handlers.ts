@@ -178,6 +178,7 @@ function hostHandlers({
   | 'host.remove'
   | 'host.disks'
   | 'host.disk'
+  | 'host.identify'
   | 'host.disk.work'
   | 'host.disk.files'
   | 'host.disk.file'
@@ -190,7 +191,7 @@ function hostHandlers({
   | 'host.discover'
   | 'host.bulk'
 > {
-  const { inventory } = coordinator;
+  const { inventory, links } = coordinator;
   return {
     'host.list': ({ caller, query }) => list(coordinator, caller, 'host', query),
     'host.add': ({ caller, body, query, signal }) =>
@@ -208,6 +209,8 @@ function hostHandlers({
     'host.disks': ({ caller, id, signal }) => listHostDisks(coordinator, caller, id, signal),
     'host.disk': ({ caller, id, query, signal }) =>
       showHostDisk(coordinator, caller, id, query.file, signal),
+    'host.identify': ({ id, query, signal }) =>
+      links.call(id, 'host.identify', { file: query.file }, { signal }),
     'host.disk.work': ({ caller, id, body, query: { dryRun }, signal }) =>
       workOnDisk(coordinator, caller, id, body, { dryRun, signal }),
     'host.disk.files': ({ caller, id, query, signal }) =>

@@ -14,6 +14,9 @@ export const memoryAnswers = {
   'host.disk': ({ file }) => {
     throw new Fault('not-found', `there is no disk ${file}`);
   },
+  'host.identify': ({ file }) => {
+    throw new Fault('not-found', `there is no file ${file}`);
+  },
   'host.disk.files': () => ({ fileSystems: [], readOnly: null, folder: null }),
   'host.disk.file.send': () => ({ kind: 'file', sizeBytes: 0 }),
   'host.disk.file.take': () => ({}),
@@ -35,9 +38,10 @@ export const memoryAnswers = {
   'machine.type': () => ({}),
   'machine.keys': () => ({}),
   'stream.open': () => ({}),
-  'image.inspect': ({ file, format }) => ({
+  'image.inspect': ({ file, format, imageKind }) => ({
     path: file,
-    format,
+    format: format ?? 'raw',
+    imageKind: imageKind ?? 'disk',
     sizeBytes: 1,
     fileBytes: 1,
     sha256: null,

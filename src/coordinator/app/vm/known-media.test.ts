@@ -42,6 +42,7 @@ before(async () => {
   agent.handlers['image.inspect'] = ({ file }: { file: string }) => ({
     path: file,
     format: 'raw',
+    imageKind: 'cd',
     sizeBytes: 7,
     fileBytes: 7,
     sha256: null,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -67,4 +68,50 @@ test('GA-31 drivers for Windows are taken from the CD in the search path, and fr
     assert.deepEqual(await build(path), found);
     await assert.rejects(build('/etc/passwd'), (error) => isFault(error, 'forbidden'));
     await assert.rejects(build(join(folder, 'gone.iso')), (error) => isFault(error, 'not-found'));
+  }));
+
+test('a registered image is what its content says, whatever its file is called, and what is none is refused by its name', () =>
+  withImages(async (images, folder) => {
+    const { signal } = new AbortController();
+    const file = (name: string): string => join(folder, name);
+    const inspect = async (
+      name: string,
+      format: 'qcow2' | 'raw' | null = null,
+      imageKind: 'disk' | 'cd' | 'floppy' | null = null,
+    ) => {
+      const found = await images.inspect({ file: file(name), format, imageKind }, signal);
+      return [found.imageKind, found.format, found.sizeBytes] as const;
+    };
+    for (const [name, format] of [
+      ['disk.iso', 'qcow2'],
+      ['theirs.iso', 'vpc'],
+    ] as const)
+      execFileSync('qemu-img', ['create', '-q', '-f', format, file(name), '8M']);
+    await writeFile(file('floppy.iso'), '');
+    await truncate(file('floppy.iso'), 1_474_560);
+    await writeFile(file('zeros.iso'), Buffer.alloc(65_536));
+    assert.deepEqual(await inspect('disk.iso'), ['disk', 'qcow2', 8_388_608]);
+    assert.deepEqual(await inspect('floppy.iso'), ['floppy', 'raw', 1_474_560]);
+    assert.deepEqual(await inspect('floppy.iso', 'raw', 'disk'), ['disk', 'raw', 1_474_560]);
+    assert.deepEqual(await inspect('zeros.iso', null, 'cd'), ['cd', 'raw', 65_536]);
+    for (const [name, format, kind] of [
+      ['theirs.iso', null, null],
+      ['zeros.iso', null, null],
+      ['disk.iso', 'raw', 'cd'],
+      ['disk.iso', null, 'cd'],
+      ['floppy.iso', null, 'cd'],
+      ['zeros.iso', 'qcow2', 'disk'],
+    ] as const)
+      await assert.rejects(
+        inspect(name, format, kind),
+        (error) => isFault(error, 'refused') && / it is .+/.test(error.message),
+        `${name} as ${format} ${kind}`,
+      );
+    await assert.rejects(
+      inspect('theirs.iso'),
+      (error) =>
+        isFault(error) &&
+        error.message.includes('VHD of Virtual PC') &&
+        /disk inspect/.test(error.hint ?? ''),
+    );
   }));

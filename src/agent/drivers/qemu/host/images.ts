@@ -10,6 +10,7 @@ import { inspectImage } from '#qemu';
 import { buildImage, driverFolders, findDriverIso, isImageKind, takesDrivers } from '#images';
 import { isInside, requireInside } from '../../../storage/allowed.ts';
 import type { Images } from '../../driver.ts';
+import { judgeImage } from './judge-image.ts';
 
 export interface HostImagesOptions {
   /** Where built images are kept; everybody on the host may read them. */
@@ -71,18 +72,19 @@ export class HostImages implements Images {
   }
 
   async inspect(
-    path: string,
-    format: 'qcow2' | 'raw',
+    { file: path, ...said }: LinkParams<'image.inspect'>,
     signal: AbortSignal,
   ): Promise<LinkResult<'image.inspect'>> {
     await requireInside(path, this.#options.folders());
     const stats = await stat(path).catch(() => undefined);
     if (!stats?.isFile()) throw new Fault('not-found', `there is no image ${path}`);
     const { qemuImg, folders } = this.#options;
+    const { format, imageKind } = await judgeImage(path, said);
     const info = await inspectImage(qemuImg(), { path, format, signal }, folders());
     return {
       path,
       format,
+      imageKind,
       sizeBytes: info.virtualBytes,
       fileBytes: stats.size,
       sha256: await hashFile(path, signal),
