@@ -7,6 +7,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Page, Operation, Problem } from '#api';
 import { connectLibvirt, paramNumber, paramsByName } from '#libvirt';
 import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
+import { storageOfHosts } from '../interop/libvirt/hosts-storage.ts';
 import { virsh, whyNot, type Ran } from '../interop/libvirt/tools.ts';
 import { hashOf, MovingHosts } from './moving-hosts.ts';
 
@@ -137,6 +138,8 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     await hosts.do('POST', '/vms/kept/actions/turn-off');
     await hosts.do('DELETE', '/vms/kept/snapshots/first');
   });
+
+  storageOfHosts(() => hosts);
 
   /** An address of the coordinator's for libvirt's clients. */
   const address = (path: string): string =>

@@ -37,6 +37,7 @@ type WorkRoute = Extract<
   | 'vm.create'
   | 'vm.remove'
   | 'vm.relocate'
+  | 'host.disk.work'
   | `vm.disk.${'attach' | 'detach'}`
   | `vm.adapter.${'attach' | 'detach' | 'change'}`
   | `vm.medium.${'insert' | 'eject'}`

@@ -7,6 +7,7 @@ import { findPlace } from '../app/find.ts';
 import { isActive, type Connection } from './connection.ts';
 import { mergeDevices, newFiles, type FoundDisk } from './define/merge-wish.ts';
 import { readDomain, type DomainWish } from './define/wish.ts';
+import { VolumeLists } from './volumes.ts';
 
 type Calls = Pick<
   Handlers,
@@ -75,7 +76,10 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
   const { coordinator, named, caller } = connection.parts;
   const { scope } = named;
   const folder = findPlace(coordinator.inventory, caller, scope.kind === 'folder' ? scope.id : '/');
-  const wanted = scope.kind === 'host' ? scope.id : wish.host;
+  const wanted =
+    scope.kind === 'host'
+      ? scope.id
+      : (wish.host ?? (await hostOfFiles(connection, newFiles(wish, []), signal)));
   const host = chooseHost(coordinator, caller, wanted, folder.id, undefined);
   const found = await inspect(connection, host.id, newFiles(wish, []), signal);
   const devices = mergeDevices(wish, {
@@ -97,6 +101,18 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
   };
   const { target } = await connection.work('vm.create', { body }, signal);
   return connection.find(target.id);
+}
+
+/** The host that alone has them in its pools, where there is one: a volume of a pool is named by its path. */
+async function hostOfFiles(
+  connection: Connection,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const lists = new VolumeLists(connection);
+  const found = await Promise.all(files.map((file) => lists.at(file, signal)));
+  const hosts = new Set(found.flat().map(({ pool }) => pool.host.id));
+  return hosts.size === 1 ? [...hosts][0] : undefined;
 }
 
 /** By its UUID, else by its name. Errors: DOM_EXIST where the name is another's. */

@@ -6,11 +6,6 @@ import type { Handlers } from '#libvirt';
 
 type Calls = Pick<
   Handlers,
-  | 'CONNECT_LIST_ALL_STORAGE_POOLS'
-  | 'CONNECT_NUM_OF_STORAGE_POOLS'
-  | 'CONNECT_LIST_STORAGE_POOLS'
-  | 'CONNECT_NUM_OF_DEFINED_STORAGE_POOLS'
-  | 'CONNECT_LIST_DEFINED_STORAGE_POOLS'
   | 'CONNECT_LIST_ALL_NODE_DEVICES'
   | 'NODE_NUM_OF_DEVICES'
   | 'NODE_LIST_DEVICES'
@@ -33,11 +28,6 @@ const none = () => ({ num: 0 }) as const;
 const noNames = () => ({ names: [] });
 
 export const emptyCalls: Calls = {
-  CONNECT_LIST_ALL_STORAGE_POOLS: () => ({ pools: [], ret: 0 }),
-  CONNECT_NUM_OF_STORAGE_POOLS: none,
-  CONNECT_LIST_STORAGE_POOLS: noNames,
-  CONNECT_NUM_OF_DEFINED_STORAGE_POOLS: none,
-  CONNECT_LIST_DEFINED_STORAGE_POOLS: noNames,
   CONNECT_LIST_ALL_NODE_DEVICES: () => ({ devices: [], ret: 0 }),
   NODE_NUM_OF_DEVICES: none,
   NODE_LIST_DEVICES: noNames,

@@ -41,6 +41,7 @@ import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
 import { migrateCalls } from './migrate-calls.ts';
 import { networkCalls } from './network-calls.ts';
+import { poolCalls } from './pool-calls.ts';
 import { powerCalls } from './power-calls.ts';
 import { readName } from './scope.ts';
 import { screenCalls } from './screen-calls.ts';
@@ -49,6 +50,7 @@ import { snapshotCalls } from './snapshot-calls.ts';
 import { snapshotChangeCalls } from './snapshot-change-calls.ts';
 import { statisticsCalls } from './statistics-calls.ts';
 import { tellEvents } from './tell-events.ts';
+import { volumeCalls } from './volume-calls.ts';
 
 export interface GatewayOptions extends Omit<DeskParts, 'gate'> {
   readonly access: Access;
@@ -263,6 +265,8 @@ export class Gateway implements AsyncDisposable {
       ...snapshotChangeCalls(connection),
       ...screenCalls(connection),
       ...networkCalls(connection),
+      ...poolCalls(connection),
+      ...volumeCalls(connection),
       ...emptyCalls,
     };
   }

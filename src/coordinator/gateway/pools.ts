@@ -1,0 +1,139 @@
+/**
+ * Storage pools as libvirt's clients see them: the folders for vms of hosts with an agent, and the pools of hypervisors
+ * that others run. A pool is called NAME@HOST, and by its name alone on a connection that is about one host.
+ */
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import type { Host } from '#api';
+import type { StoragePoolHandle } from '#libvirt';
+import { libvirtFault } from '#libvirt';
+import type { Connection } from './connection.ts';
+
+export interface Pool {
+  /** As this connection calls it. */
+  readonly name: string;
+  /** The same whatever it is called. */
+  readonly uuid: string;
+  readonly host: { readonly id: string; readonly name: string };
+  /** libvirt's word: `dir`, or what its hypervisor says. */
+  readonly type: string;
+  /** On its host; undefined while that is away and has not told. */
+  readonly path: string | undefined;
+  /** Whether its host is there. */
+  readonly isActive: boolean;
+  /** Of its volume; zeros where nobody knows. */
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+}
+
+/** Of hosts that the connection shows. */
+export function poolsOf({ parts }: Connection): readonly Pool[] {
+  const { coordinator, named, caller, desk } = parts;
+  const { inventory } = coordinator;
+  desk.admit(caller, 'host.list');
+  const { scope } = named;
+  return [...inventory.documents('host')]
+    .filter(({ id }) => scope.kind !== 'host' || scope.id === id)
+    .filter(({ id }) => caller.may('host.view', { kind: 'host', id }))
+    .flatMap(({ id }) => inventory.host(id) ?? [])
+    .flatMap((host) => poolsOfHost(host, scope.kind === 'host'));
+}
+
+export function handleOfPool({ name, uuid }: Pool): StoragePoolHandle {
+  return { name, uuid };
+}
+
+/** Errors: NO_STORAGE_POOL. */
+export function requirePool(
+  connection: Connection,
+  matches: (pool: Pool) => boolean,
+  what: string,
+): Pool {
+  const pool = poolsOf(connection).find(matches);
+  if (pool !== undefined) return pool;
+  throw libvirtFault('NO_STORAGE_POOL', `Storage pool not found: no pool ${what.slice(0, 100)}`);
+}
+
+/** On any connection the long name means it, too. */
+export function isCalled(name: string): (pool: Pool) => boolean {
+  return (pool) => pool.name === name || `${pool.name}@${pool.host.name}` === name;
+}
+
+interface Place {
+  readonly name: string;
+  readonly type: string;
+  readonly path: string | undefined;
+}
+
+/** Pure. */
+export function poolsOfHost(host: Host, isAlone: boolean): readonly Pool[] {
+  const { id, name, status, load } = host;
+  return placesOf(host).map((place) => {
+    const { totalBytes = 0, freeBytes = 0 } = volumeOf(load?.volumes ?? [], place.path) ?? {};
+    return {
+      ...place,
+      name: isAlone ? place.name : `${place.name}@${name}`,
+      uuid: uuidOf(`${id}/${place.name}`),
+      host: { id, name },
+      isActive: status === 'ready',
+      totalBytes,
+      freeBytes,
+    };
+  });
+}
+
+const ownName = 'default';
+
+function placesOf({ facts, settings, load }: Host): readonly Place[] {
+  if (facts === null) return [];
+  if (facts.foreign !== undefined)
+    return facts.foreign.pools.map(({ name, type, path }) => ({
+      name,
+      type,
+      path: path ?? undefined,
+    }));
+  // A simulated host has no files.
+  if (facts.missing['file-copy'] !== undefined) return [];
+  const taken = new Set([ownName]);
+  // The folder for vms is the first that the host tells the space of.
+  const own = { name: ownName, type: 'dir', path: settings.vmFolder ?? load?.volumes[0]?.path };
+  const others = settings.searchPath.map((path) => {
+    const base = posix.basename(path) || 'root';
+    let name = base;
+    for (let count = 2; taken.has(name); count += 1) name = `${base}-${count}`;
+    taken.add(name);
+    return { name, type: 'dir', path };
+  });
+  return [own, ...others];
+}
+
+type Volume = NonNullable<Host['load']>['volumes'][number];
+
+/** The host counts folders of one volume once, so that the only volume is that of all folders. */
+function volumeOf(volumes: readonly Volume[], path: string | undefined): Volume | undefined {
+  if (path === undefined) return undefined;
+  if (volumes.length === 1) return volumes[0];
+  return volumes
+    .filter((volume) => isBelow(path, volume.path) || path === volume.path)
+    .sort((one, other) => other.path.length - one.path.length)[0];
+}
+
+/** Whether a file lies in a folder or deeper. */
+export function isBelow(file: string, folder: string): boolean {
+  return file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+}
+
+/** Made of a name alone (RFC 9562, version 8). */
+function uuidOf(name: string): string {
+  const bytes = createHash('sha256').update(`gantry pool ${name}`).digest().subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20),
+  ].join('-');
+}

@@ -1,0 +1,222 @@
+/** Volumes for libvirt's clients: listed, described, made, changed and deleted, each by the route of the API for disk files. */
+import { madeFormats, type DiskWork } from '#api';
+import { libvirtFault, type Handlers, type StorageVolHandle } from '#libvirt';
+import type { Connection } from './connection.ts';
+import { readVolume, type VolumeWish } from './define/volume-wish.ts';
+import { formatsByLibvirt, libvirtFormat } from './disk-formats.ts';
+import { requirePool, type Pool } from './pools.ts';
+import {
+  handleOfVolume,
+  noVolume,
+  placeIn,
+  volumeIn,
+  VolumeLists,
+  type Volume,
+} from './volumes.ts';
+import { element, writeXml } from './xml.ts';
+
+type Calls = Pick<
+  Handlers,
+  | 'STORAGE_POOL_REFRESH'
+  | 'STORAGE_POOL_NUM_OF_VOLUMES'
+  | 'STORAGE_POOL_LIST_VOLUMES'
+  | 'STORAGE_POOL_LIST_ALL_VOLUMES'
+  | `STORAGE_VOL_LOOKUP_BY_${'NAME' | 'KEY' | 'PATH'}`
+  | `STORAGE_VOL_GET_${'INFO' | 'INFO_FLAGS' | 'XML_DESC' | 'PATH'}`
+  | 'STORAGE_VOL_CREATE_XML'
+  | 'STORAGE_VOL_CREATE_XML_FROM'
+  | 'STORAGE_VOL_RESIZE'
+  | 'STORAGE_VOL_DELETE'
+>;
+
+/** virStorageVolType: all of them are files. */
+const isFile = 0;
+/** virStorageVolGetInfoFlags: the length of the file in place of what it takes up. */
+const physical = 1;
+/** virStorageVolResizeFlags. */
+const byDelta = 2;
+const mayShrink = 4;
+
+export function volumeCalls(connection: Connection): Calls {
+  const lists = new VolumeLists(connection);
+  const poolOf = ({ uuid, name }: { readonly uuid: string; readonly name: string }): Pool =>
+    requirePool(connection, (pool) => pool.uuid === uuid, name);
+  const find = (vol: StorageVolHandle, signal: AbortSignal): Promise<Volume> =>
+    lists.find(volumeIn(connection, vol), signal);
+  const work = async ({ host }: Pool, body: DiskWork, signal: AbortSignal): Promise<void> => {
+    lists.forget();
+    await connection.work('host.disk.work', { params: { host: host.id }, body }, signal);
+    lists.forget();
+  };
+  const make = async (
+    pool: Pool,
+    wish: VolumeWish,
+    body: (file: string) => DiskWork,
+    signal: AbortSignal,
+  ): Promise<{ vol: StorageVolHandle }> => {
+    const place = placeIn(pool, wish.name);
+    await work(pool, body(place.path), signal);
+    return { vol: handleOfVolume(place) };
+  };
+  const infoOf = async (
+    vol: StorageVolHandle,
+    signal: AbortSignal,
+  ): Promise<{ type: number; capacity: bigint; allocation: bigint }> => {
+    const { disk } = await find(vol, signal);
+    return {
+      type: isFile,
+      capacity: BigInt(disk.sizeBytes ?? disk.fileBytes),
+      allocation: BigInt(disk.fileBytes),
+    };
+  };
+  return {
+    STORAGE_POOL_REFRESH: ({ pool }) => {
+      poolOf(pool);
+      lists.forget();
+      return {};
+    },
+    STORAGE_POOL_NUM_OF_VOLUMES: async ({ pool }, { signal }) => ({
+      num: (await lists.of(poolOf(pool), signal)).length,
+    }),
+    STORAGE_POOL_LIST_VOLUMES: async ({ pool, maxnames }, { signal }) => ({
+      names: (await lists.of(poolOf(pool), signal))
+        .slice(0, Math.max(0, maxnames))
+        .map(({ name }) => name),
+    }),
+    STORAGE_POOL_LIST_ALL_VOLUMES: async ({ pool, need_results }, { signal }) => {
+      const volumes = await lists.of(poolOf(pool), signal);
+      return { vols: need_results === 0 ? [] : volumes.map(handleOfVolume), ret: volumes.length };
+    },
+    STORAGE_VOL_LOOKUP_BY_NAME: async ({ pool, name }, { signal }) => ({
+      vol: handleOfVolume(await lists.find(placeIn(poolOf(pool), name), signal)),
+    }),
+    STORAGE_VOL_LOOKUP_BY_KEY: async ({ key }, { signal }) => {
+      const path = key.slice(key.indexOf(':') + 1);
+      const found = (await lists.at(path, signal)).find((one) => handleOfVolume(one).key === key);
+      if (found === undefined) throw noVolume(key);
+      return { vol: handleOfVolume(found) };
+    },
+    STORAGE_VOL_LOOKUP_BY_PATH: async ({ path }, { signal }) => {
+      const [found, ...others] = await lists.at(path, signal);
+      if (found === undefined) throw noVolume(path);
+      if (others.length === 0) return { vol: handleOfVolume(found) };
+      const pools = [found, ...others].map(({ pool }) => pool.name).join(', ');
+      throw libvirtFault(
+        'OPERATION_FAILED',
+        `${path.slice(0, 200)} is a volume of ${pools}: name the pool`,
+      );
+    },
+    STORAGE_VOL_GET_INFO: ({ vol }, { signal }) => infoOf(vol, signal),
+    STORAGE_VOL_GET_INFO_FLAGS: ({ vol, flags }, { signal }) => {
+      if ((flags & ~physical) !== 0)
+        throw libvirtFault('ARGUMENT_UNSUPPORTED', `flags ${flags} say nothing about a volume`);
+      return infoOf(vol, signal);
+    },
+    STORAGE_VOL_GET_XML_DESC: async ({ vol }, { signal }) => ({
+      xml: writeVolumeXml(await find(vol, signal)),
+    }),
+    STORAGE_VOL_GET_PATH: ({ vol }) => ({ name: volumeIn(connection, vol).path }),
+    STORAGE_VOL_CREATE_XML: async ({ pool, xml }, { signal }) => {
+      const wish = readVolume(xml);
+      const into = poolOf(pool);
+      await requireSizeOfParent(lists, into, wish, signal);
+      return await make(into, wish, (file) => creation(wish, file), signal);
+    },
+    STORAGE_VOL_CREATE_XML_FROM: async ({ pool, xml, clonevol }, { signal }) => {
+      const wish = readVolume(xml);
+      const into = poolOf(pool);
+      const source = await find(clonevol, signal);
+      if (source.pool.host.id !== into.host.id)
+        throw libvirtFault('OPERATION_UNSUPPORTED', 'a volume is copied on its own host');
+      const { format, allocation } = wish;
+      const copy = (target: string): DiskWork => ({
+        verb: 'convert',
+        file: source.path,
+        target,
+        format: madeFormat(format),
+        allocation,
+        compression: 'none',
+      });
+      return await make(into, wish, copy, signal);
+    },
+    STORAGE_VOL_RESIZE: async ({ vol, capacity, flags }, { signal }) => {
+      const { pool, path, disk } = await find(vol, signal);
+      const before = disk.sizeBytes ?? 0;
+      const sizeBytes = Number(capacity) + ((flags & byDelta) === 0 ? 0 : before);
+      if (sizeBytes < before && (flags & mayShrink) === 0)
+        throw libvirtFault(
+          'INVALID_ARG',
+          "invalid argument: Can't shrink capacity below current capacity unless shrink flag explicitly specified",
+        );
+      await work(pool, { verb: 'resize', file: path, sizeBytes }, signal);
+      return {};
+    },
+    STORAGE_VOL_DELETE: async ({ vol }, { signal }) => {
+      const { pool, path } = await find(vol, signal);
+      await work(pool, { verb: 'delete', file: path }, signal);
+      return {};
+    },
+  };
+}
+
+/** Errors: CONFIG_UNSUPPORTED. */
+function madeFormat(format: VolumeWish['format']): (typeof madeFormats)[number] {
+  const made = madeFormats.find((one) => one === format);
+  if (made !== undefined) return made;
+  throw libvirtFault('CONFIG_UNSUPPORTED', `disks are not made in the format ${format}`);
+}
+
+/** Errors: CONFIG_UNSUPPORTED where a volume is to have another size than the one that it is made from. */
+async function requireSizeOfParent(
+  lists: VolumeLists,
+  { host }: Pool,
+  { parent, sizeBytes }: VolumeWish,
+  signal: AbortSignal,
+): Promise<void> {
+  if (parent === undefined || sizeBytes === 0) return;
+  const found = (await lists.at(parent, signal)).find(({ pool }) => pool.host.id === host.id);
+  const has = found?.disk.sizeBytes ?? sizeBytes;
+  if (has !== sizeBytes)
+    throw libvirtFault(
+      'CONFIG_UNSUPPORTED',
+      `a volume has at first the size of the one that it is made from, ${has} bytes; resize it afterwards`,
+    );
+}
+
+function creation({ format, allocation, sizeBytes, parent }: VolumeWish, file: string): DiskWork {
+  const made = madeFormat(format);
+  if (parent === undefined) return { verb: 'create', file, format: made, allocation, sizeBytes };
+  if (made === 'raw')
+    throw libvirtFault('CONFIG_UNSUPPORTED', 'a raw disk is not made from another one');
+  return { verb: 'create-child', file, parent, format: made };
+}
+
+function writeVolumeXml(volume: Volume): string {
+  const { path, disk, name } = volume;
+  const { sizeBytes, fileBytes, format, parentPath } = disk;
+  const bytes = { unit: 'bytes' };
+  const known = formatName(format);
+  return writeXml(
+    element('volume', { type: 'file' }, [
+      element('name', {}, name),
+      element('key', {}, handleOfVolume(volume).key),
+      element('source'),
+      element('capacity', bytes, sizeBytes ?? fileBytes),
+      element('allocation', bytes, fileBytes),
+      element('target', {}, [
+        element('path', {}, path),
+        ...(known === undefined ? [] : [element('format', { type: known })]),
+      ]),
+      ...(parentPath === null
+        ? []
+        : [element('backingStore', {}, [element('path', {}, parentPath)])]),
+    ]),
+  );
+}
+
+/** Hosts with an agent say it in our words, hypervisors of others in libvirt's. */
+function formatName(format: string | null): string | undefined {
+  if (format === null) return undefined;
+  const own = Object.values(formatsByLibvirt).find((one) => one === format);
+  return own === undefined ? format : libvirtFormat(own);
+}
