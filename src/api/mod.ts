@@ -81,6 +81,7 @@ export * from './vm/import.ts';
 export * from './vm/setting-groups.ts';
 export * from './vm/settings.ts';
 export * from './vm/snapshot.ts';
+export * from './vm/standing.ts';
 export * from './vm/state.ts';
 export * from './vm/state-schema.ts';
 export * from './vm/vm.ts';

@@ -11,7 +11,7 @@
 import { z } from 'zod';
 import { hostLoadSchema } from './host.ts';
 import { kinds } from './ids.ts';
-import { vmStateSchema } from './vm/state-schema.ts';
+import { vmStandingSchema, vmStateSchema } from './vm/state-schema.ts';
 import { vmStatusSchema } from './vm/vm.ts';
 
 /**
@@ -41,6 +41,7 @@ export const watchMessageSchemas = {
       kind: z.literal('vm'),
       id: z.string(),
       state: vmStateSchema,
+      standing: vmStandingSchema,
       status: vmStatusSchema,
     }),
     z.strictObject({ kind: z.literal('host'), id: z.string(), load: hostLoadSchema.nullable() }),

@@ -27,7 +27,7 @@ export const vmStates = [
 
 export type VmState = (typeof vmStates)[number];
 
-interface StateFacts {
+export interface StateFacts {
   /** Stable number for scripts (VM-26). */
   readonly number: number;
   /** What the console and the CLI write. */

@@ -7,7 +7,7 @@ import { undoDecisions, vmDefinitionSchema } from './definition.ts';
 import { guestHealthNames, guestHealths } from './guest-health.ts';
 import { macSchema, vmDiskFormats } from './hardware.ts';
 import { newAllocation } from './requests.ts';
-import { vmStateSchema } from './state-schema.ts';
+import { vmStandingSchema, vmStateSchema } from './state-schema.ts';
 
 export const heartbeatSchema = z
   .strictObject({
@@ -245,6 +245,7 @@ export const vmSchema = z
     name: nameSchema,
     state: vmStateSchema,
     stateNumber: z.number().int().meta({ description: 'stable number of the state; running is 5' }),
+    standing: vmStandingSchema,
     hostId: idSchema,
     host: z.string().meta({ description: 'name of the host' }),
     driver: z.string().meta({ description: 'how the host is spoken to: qemu, simulated, libvirt' }),

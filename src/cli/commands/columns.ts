@@ -1,7 +1,7 @@
 /** The columns of every list. */
 import { formatBytes } from '#lib';
 import {
-  vmStateFacts,
+  vmStandingFacts,
   type Event,
   type EventEntry,
   type Folder,
@@ -57,7 +57,8 @@ export const vmColumns: readonly Column<Vm>[] = [
   { title: 'NAME', value: (vm) => vm.name },
   {
     title: 'STATE',
-    value: (vm) => `${vmStateFacts[vm.state].glyph} ${vm.status.held ? 'held' : vm.state}`,
+    value: (vm) =>
+      `${vmStandingFacts[vm.standing].glyph} ${vm.status.held && vm.standing === vm.state ? 'held' : vm.standing}`,
   },
   { title: 'HOST', value: (vm) => vm.host },
   {

@@ -3,7 +3,7 @@ import { formatBitRate, formatBytes } from '#lib';
 import {
   diskSpaceLimitBytes,
   placeName,
-  vmStateFacts,
+  vmStandingFacts,
   type Adapter,
   type AdapterState,
   type Vm,
@@ -100,13 +100,14 @@ export function describeVm(
 ): readonly (readonly [string, string])[] {
   const { hardware, settings } = vm.definition;
   const { status } = vm;
-  const label = vmStateFacts[vm.state].label.toLowerCase();
+  const { glyph, label } = vmStandingFacts[vm.standing];
+  const isHeld = status.held && vm.standing === vm.state;
   return [
     ['name', vm.name],
     ['id', vm.id],
     [
       'state',
-      `${vmStateFacts[vm.state].glyph} ${status.held ? 'held before its first instruction' : label}, since ${localTime(status.since)}`,
+      `${glyph} ${isHeld ? 'held before its first instruction' : label.toLowerCase()}, since ${localTime(status.since)}`,
     ],
     ['running', status.runningSeconds === null ? 'n/a' : humanDuration(status.runningSeconds)],
     ['host', `${vm.host} (${vm.driver})`],

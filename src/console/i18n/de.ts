@@ -17,6 +17,9 @@ const states: Language['states'] = {
   resuming: 'Wird fortgesetzt',
   'shutting-down': 'Fährt herunter',
   resetting: 'Wird zurückgesetzt',
+  'host-unreachable': 'Host nicht erreichbar',
+  migrating: 'Zieht um',
+  crashed: 'Abgestürzt',
 };
 
 export const german: Language = {

@@ -1,7 +1,7 @@
-/** English. Words of states and actions are the API's own (src/api/vm/state.ts, actions.ts). */
+/** English. Words of states and actions are the API's own (src/api/vm/standing.ts, actions.ts). */
 import {
   vmActions,
-  vmStateFacts,
+  vmStandingFacts,
   type Category,
   type HostBulkAction,
   type HostStatus,
@@ -11,15 +11,15 @@ import {
   type OperationState,
   type Severity,
   type VmAction,
-  type VmState,
+  type VmStanding,
 } from '#api';
 
 const entriesOf = <K extends string, V>(table: Readonly<Record<K, V>>): [K, V][] =>
   Object.entries(table) as [K, V][];
 
 const states = Object.fromEntries(
-  entriesOf(vmStateFacts).map(([state, { label }]) => [state, label]),
-) as Record<VmState, string>;
+  entriesOf(vmStandingFacts).map(([state, { label }]) => [state, label]),
+) as Record<VmStanding, string>;
 
 const actions = Object.fromEntries(
   entriesOf(vmActions).map(([action, { label }]) => [action, label]),
@@ -278,7 +278,7 @@ export interface Language {
   /** In its own words. */
   readonly name: string;
   readonly texts: Readonly<Record<TextKey, string>>;
-  readonly states: Readonly<Record<VmState, string>>;
+  readonly states: Readonly<Record<VmStanding, string>>;
   readonly actions: Readonly<Record<VmAction, string>>;
   /** Sentences of the API, in English there, with {name} for the name of a vm; what is not here stays as it is. */
   readonly sentences: Readonly<Record<string, string>>;

@@ -11,7 +11,7 @@ import type {
   OperationState,
   Severity,
   VmAction,
-  VmState,
+  VmStanding,
 } from '#api';
 import { english, type Language, type TextKey } from './en.ts';
 
@@ -34,7 +34,8 @@ export const languages: readonly Choice[] = [
 export interface Words {
   readonly language: Language;
   text(key: TextKey, values?: Readonly<Record<string, string | number>>): string;
-  state(state: VmState): string;
+  /** Of a vm's state, and of how it stands. */
+  state(state: VmStanding): string;
   action(action: VmAction): string;
   /** The name of an operation by its action: `vm.pause`, `host.stop`, `vms.pause`. */
   operation(action: string): string;

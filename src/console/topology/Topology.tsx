@@ -6,7 +6,7 @@ import './topology.css';
 import { Button, ExpandableSection } from '@patternfly/react-core';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
-import { vmStateFacts, type Host, type Network, type Vm } from '#api';
+import { vmStandingFacts, type Host, type Network, type Vm } from '#api';
 import { useWords } from '../console.ts';
 import { HostMenu } from '../hosts/HostMenu.tsx';
 import { hostGlyphs } from '../hosts/HostStatusLabel.tsx';
@@ -170,7 +170,7 @@ function Vms({ picture, layout, onLight }: Given): ReactNode {
           key={vm.id}
           id={vm.id}
           spot={layout.spots.get(vm.id)}
-          sign={{ ...vmStateFacts[vm.state], word: words.state(vm.state) }}
+          sign={{ ...vmStandingFacts[vm.standing], word: words.state(vm.standing) }}
           menu={<VmActionMenu vm={vm} look="row" />}
           onLight={onLight}
           detail={detailOf(vm)}

@@ -23,7 +23,7 @@ export function TopologyTable({ plugs }: { readonly plugs: readonly Plug[] }): R
         </Link>
       ),
     ],
-    [words.text('state'), ({ vm }) => words.state(vm.state)],
+    [words.text('state'), ({ vm }) => words.state(vm.standing)],
     [text('adapter', { slot: '' }), ({ adapter }) => String(adapter.slot)],
     [
       words.text('network'),

@@ -50,7 +50,7 @@ export function Summary({ vm }: { readonly vm: Vm }): ReactNode {
         <FactCard
           title={words.text('state')}
           facts={[
-            [words.text('state'), words.state(vm.state)],
+            [words.text('state'), words.state(vm.standing)],
             [words.text('runningTime'), <RunningTime key="time" vm={vm} />],
             [
               words.text('cpu'),

@@ -57,7 +57,7 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
       help={vmTabHelp[tab]}
       side={
         <>
-          <VmStateLabel state={vm.state} />
+          <VmStateLabel state={vm.standing} />
           <QuickActions vm={vm} />
           <VmActionMenu vm={vm} look="page" />
         </>

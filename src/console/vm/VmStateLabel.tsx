@@ -1,7 +1,7 @@
-/** The state of a vm: a sign, a colour and the word, so that none of them is needed alone. */
+/** How a vm stands, or its state: a sign, a colour and the word, so that none of them is needed alone. */
 import { Label } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
-import { vmStateFacts, type VmState } from '#api';
+import { vmStandingFacts, type VmStanding } from '#api';
 import { useWords } from '../console.ts';
 
 const colors = {
@@ -12,9 +12,9 @@ const colors = {
   problem: 'red',
 } as const;
 
-export function VmStateLabel({ state }: { readonly state: VmState }): ReactNode {
+export function VmStateLabel({ state }: { readonly state: VmStanding }): ReactNode {
   const words = useWords();
-  const { glyph, tone } = vmStateFacts[state];
+  const { glyph, tone } = vmStandingFacts[state];
   return (
     <Label color={colors[tone]} isCompact icon={<span aria-hidden>{glyph}</span>}>
       {words.state(state)}

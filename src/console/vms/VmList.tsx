@@ -1,7 +1,7 @@
 /** Vms as a list with everything a list has; used for all vms, those of a host and those of a folder. */
 import { Switch } from '@patternfly/react-core';
-import type { ReactNode } from 'react';
-import { type Vm } from '#api';
+import { lazy, Suspense, type ReactNode } from 'react';
+import type { HostStatus, Vm } from '#api';
 import { useWords } from '../console.ts';
 import type { Column } from '../list/column.ts';
 import type { ListPlace } from '../list/place.ts';
@@ -13,6 +13,16 @@ import { Thumbnail } from './Thumbnail.tsx';
 import { useScreens } from './use-screens.ts';
 import { useSelection } from './use-selection.ts';
 import { vmColumns, vmRowFields } from './vm-columns.tsx';
+
+// Comes after the list, which does not wait for it.
+const StaleHosts = lazy(async () => ({ default: (await import('./StaleHosts.tsx')).StaleHosts }));
+
+/** Nothing is heard of such hosts; one without a hypervisor, or whose service is stopped, is heard. */
+const away: ReadonlySet<HostStatus> = new Set([
+  'agent-not-running',
+  'not-communicating',
+  'unreachable',
+]);
 
 const thumbnailColumn: Column<Vm> = {
   key: 'thumbnail',
@@ -39,7 +49,15 @@ export function VmList({
   const screens = useScreens();
   const all = [within, place.filter].filter((part) => part !== undefined);
   const selection = useSelection(all.length === 2 ? `(${all.join(') AND (')})` : all[0]);
-  const hosts = useList('host.list', { sort: 'name', limit: 1000, fields: 'id,name,status' });
+  const hosts = useList('host.list', {
+    sort: 'name',
+    limit: 1000,
+    fields: 'id,name,status,lastSeenAt,vms',
+  });
+  const stale =
+    within === undefined
+      ? hosts.data?.items.filter(({ status, vms }) => away.has(status) && vms > 0)
+      : undefined;
   const folders = useList('folder.list', { sort: 'path', limit: 1000 });
   const known = {
     host: hosts.data?.items.map(({ name }) => name) ?? [],
@@ -74,6 +92,11 @@ export function VmList({
         />
       }
     >
+      {stale !== undefined && stale.length > 0 && (
+        <Suspense fallback={null}>
+          <StaleHosts hosts={stale} />
+        </Suspense>
+      )}
       <BulkBar selection={selection} />
     </ThingList>
   );

@@ -15,6 +15,7 @@ export const vmRowFields = [
   'uuid',
   'name',
   'state',
+  'standing',
   'hostId',
   'host',
   'hypervisor',
@@ -49,11 +50,11 @@ export const vmColumns: readonly Column<Vm>[] = [
   }),
   column({
     key: 'state',
-    field: 'state',
+    field: 'standing',
     width: 7,
-    raw: (vm) => vm.state,
-    say: (state, words) => words.state(state),
-    show: (vm) => <VmStateLabel state={vm.state} />,
+    raw: (vm) => vm.standing,
+    say: (standing, words) => words.state(standing),
+    show: (vm) => <VmStateLabel state={vm.standing} />,
   }),
   column({
     key: 'runningTime',

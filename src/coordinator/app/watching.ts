@@ -318,7 +318,9 @@ class View {
     if (!this.#sees(kind, id)) return undefined;
     if (kind === 'vm') {
       const vm = this.#inventory.vm(id);
-      return vm && { event: 'sampled', data: { kind, id, state: vm.state, status: vm.status } };
+      if (vm === undefined) return undefined;
+      const { state, standing, status } = vm;
+      return { event: 'sampled', data: { kind, id, state, standing, status } };
     }
     if (kind === 'host') {
       const host = this.#inventory.host(id);

@@ -10,6 +10,7 @@ import type {
   HostDocument,
   ImageDocument,
   NetworkDocument,
+  OperationDocument,
   PortNumbersDocument,
   VmDocument,
 } from '../documents.ts';
@@ -17,6 +18,7 @@ import type { Document, DocumentKind } from '../store/store.ts';
 import type { DocumentMaps } from './document-maps.ts';
 import { FolderTree } from './folder-tree.ts';
 import { IdIndex } from './id-index.ts';
+import { Moves } from './moves.ts';
 import { Names } from './names.ts';
 import { NetworkUse, networksOf } from './network-use.ts';
 import { PortNumbers } from './port-numbers.ts';
@@ -33,6 +35,7 @@ export class Indexes {
   readonly vmsOfHost = new IdIndex();
   readonly vmsOfFolder = new IdIndex();
   readonly imagesOfHost = new IdIndex();
+  readonly moves = new Moves();
   readonly networkUse = new NetworkUse();
   readonly portNumbers: PortNumbers;
 
@@ -72,7 +75,16 @@ export class Indexes {
       case 'network':
         this.networkUse.changeNetwork(id, dataOf<NetworkDocument>(after));
         return touch('network', id, how);
-      case 'operation':
+      case 'operation': {
+        touch('operation', id, how);
+        // A vm shows that it moves.
+        const vm = this.moves.change(
+          id,
+          dataOf<OperationDocument>(before),
+          dataOf<OperationDocument>(after),
+        );
+        return vm === undefined ? undefined : touch('vm', vm, 'changed');
+      }
       case 'profile':
       case 'team':
       case 'user':

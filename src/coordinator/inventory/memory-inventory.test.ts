@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  crashCode,
   hostSchema,
   imageSchema,
   operationSchema,
@@ -53,6 +54,42 @@ test('shows the state unknown while the host is away, and what it was again afte
   assert.equal(inventory.vm(idOf('web'))?.status.startedAt, null);
   inventory.setConnection(idOf('h1'), connected);
   assert.equal(inventory.vm(idOf('web'))?.state, 'running');
+});
+
+test('how a vm stands follows its host, its moves and its last fault, and lists filter and sort by it', () => {
+  const { inventory, writer } = make();
+  const stands = (): string | undefined => inventory.vm(idOf('web'))?.standing;
+  const listed = (standing: string): number =>
+    inventory.list(
+      'vm',
+      { filter: `standing = ${standing}`, sort: 'standing', limit: 10 },
+      undefined,
+    ).total;
+  const told: string[] = [];
+  inventory.onChange(({ things }) => told.push(...things.map(({ kind, id }) => `${kind} ${id}`)));
+  assert.equal(stands(), 'running');
+  const target = { kind: 'vm', id: idOf('web'), name: 'web' } as const;
+  const move = { ...operationData(), action: 'vm.migrate', target };
+  writer.put('operation', idOf('move'), { ...move, state: 'running' });
+  assert.equal(stands(), 'migrating');
+  assert.equal(listed('migrating'), 1);
+  assert.deepEqual(told, [`operation ${idOf('move')}`, `vm ${idOf('web')}`]);
+  writer.put('operation', idOf('move'), { ...move, state: 'cancelling' });
+  assert.equal(stands(), 'migrating');
+  writer.put('operation', idOf('move'), { ...move, state: 'failed' });
+  assert.equal(stands(), 'running');
+  assert.equal(listed('migrating'), 0);
+  writer.put('operation', idOf('start'), { ...move, action: 'vm.start', state: 'running' });
+  assert.equal(stands(), 'running');
+  const lastFault = { at: '2026-01-01T00:00:00.000Z', code: crashCode, message: 'it ended' };
+  writer.put('status', idOf('web'), { report: report('web', { state: 'off', lastFault }) });
+  assert.equal(stands(), 'crashed');
+  assert.equal(listed('crashed'), 1);
+  inventory.setConnection(idOf('h1'), away);
+  assert.equal(stands(), 'host-unreachable');
+  assert.equal(listed('host-unreachable'), 1);
+  inventory.setConnection(idOf('h1'), connected);
+  assert.equal(stands(), 'crashed');
 });
 
 test('the space of a vm is shown while its host is connected, running or not, and as that host measures it', () => {

@@ -384,6 +384,7 @@ export class MemoryInventory implements Inventory {
       report: this.document<StatusDocument>('status', id)?.data.report,
       host: this.document<HostDocument>('host', hostId)?.data,
       hostConnected: this.#connected(hostId),
+      moves: this.#indexes.moves.has(id),
       folderPath: this.folderPath(folderId),
       sample: this.#samples.get(id),
       diskSpaceBytes: this.#diskSpaces.get(hostId)?.get(id),

@@ -65,7 +65,7 @@ export function thingEntry(thing: Thing, words: Words, fact?: string): Entry {
 function describe(thing: Thing, words: Words): string {
   switch (thing.kind) {
     case 'vm':
-      return `${words.text('virtualMachine')}, ${words.state(thing.vm.state)}`;
+      return `${words.text('virtualMachine')}, ${words.state(thing.vm.standing)}`;
     case 'host':
       return `${words.text('host')}, ${words.hostStatus(thing.host.status)}`;
     case 'team': {

@@ -1,6 +1,6 @@
 /** The lines of the tree, out of what was read: groups, the things in them, and below some of these their vms. */
 import {
-  vmStateFacts,
+  vmStandingFacts,
   type Folder,
   type Host,
   type Image,
@@ -88,7 +88,13 @@ export function unfoldedLines(
       teams.flatMap((team) => [
         at(1)(teamLine(team, words, isOpen('team', team))),
         ...(isOpen('team', team) ? team.members : []).map((member) =>
-          at(2)(vmLine({ ...member, id: member.vm }, `team ${team.id}`, words)),
+          at(2)(
+            vmLine(
+              { id: member.vm, name: member.name, standing: member.state },
+              `team ${team.id}`,
+              words,
+            ),
+          ),
         ),
       ]),
     ),
@@ -126,13 +132,13 @@ function folderLine({ id, name, path }: Folder, open: boolean): Line {
   };
 }
 
-function vmLine(vm: Pick<Vm, 'id' | 'name' | 'state'>, above: string, words: Words): Line {
-  const { glyph, tone } = vmStateFacts[vm.state];
+function vmLine(vm: Pick<Vm, 'id' | 'name' | 'standing'>, above: string, words: Words): Line {
+  const { glyph, tone } = vmStandingFacts[vm.standing];
   return {
     key: `${above} vm ${vm.id}`,
     label: vm.name,
     thing: 'virtualMachine',
-    sign: { glyph, word: words.state(vm.state), tone },
+    sign: { glyph, word: words.state(vm.standing), tone },
     open: undefined,
     to: `/vms/${vm.id}`,
   };
@@ -164,9 +170,9 @@ function teamLine({ id, name, state }: Team, words: Words, open: boolean | undef
       shared === undefined
         ? undefined
         : {
-            glyph: vmStateFacts[shared].glyph,
+            glyph: vmStandingFacts[shared].glyph,
             word: words.state(shared),
-            tone: vmStateFacts[shared].tone,
+            tone: vmStandingFacts[shared].tone,
           },
     open,
     to: `/teams/${id}`,

@@ -20,7 +20,7 @@ const maxFound = 20;
 
 /** What a line shows of a thing. */
 const fields = {
-  'vm.list': 'id,name,state',
+  'vm.list': 'id,name,standing',
   'host.list': 'id,name,status',
   'team.list': 'id,name,state,members',
   'network.list': 'id,name,state',

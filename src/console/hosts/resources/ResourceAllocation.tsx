@@ -17,6 +17,7 @@ const fields = [
   'id',
   'name',
   'state',
+  'standing',
   'version',
   'definition.resources',
   'definition.hardware.processor.count',
@@ -106,7 +107,7 @@ export function ResourceAllocation({ host }: { readonly host: Host }): ReactNode
                           </Link>
                         </Td>
                         <Td dataLabel={titles.state}>
-                          <VmStateLabel state={vm.state} />
+                          <VmStateLabel state={vm.standing} />
                         </Td>
                         <Td dataLabel={titles.reserved}>
                           {ofHost(cpuReservePercent, share.reserved)}

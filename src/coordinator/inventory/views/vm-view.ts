@@ -4,6 +4,7 @@
  * status document.
  */
 import {
+  judgeStanding,
   machineArchitectures,
   vmStateFacts,
   type MachineReport,
@@ -22,6 +23,8 @@ export interface VmParts {
   readonly report: MachineReport | undefined;
   readonly host: HostDocument | undefined;
   readonly hostConnected: boolean;
+  /** It is being moved to another host. */
+  readonly moves: boolean;
   readonly folderPath: string;
   readonly sample: MachineSample | undefined;
   readonly diskSpaceBytes: number | undefined;
@@ -38,7 +41,7 @@ const nothing: never[] = [];
 
 /** `runningSeconds` is that of the time given; `withRunningTime` brings it up to date. */
 export function viewVm(parts: VmParts, nowMs: number): Vm {
-  const { vm, report, host, hostConnected, folderPath } = parts;
+  const { vm, report, host, hostConnected, moves, folderPath } = parts;
   const { definition, hostId, folderId, path, generation } = vm.data;
   const state: VmState = hostConnected ? (report?.state ?? 'off') : 'unknown';
   const status = viewStatus(parts, state);
@@ -49,6 +52,12 @@ export function viewVm(parts: VmParts, nowMs: number): Vm {
     name: definition.name,
     state,
     stateNumber: vmStateFacts[state].number,
+    standing: judgeStanding({
+      state,
+      hostAnswers: hostConnected,
+      moves,
+      lastFaultCode: report?.lastFault?.code,
+    }),
     hostId,
     host: host?.name ?? hostId,
     driver: host?.driver ?? 'unknown',

@@ -1,0 +1,211 @@
+/** How vms stand in the lists of the console, of hosts of every kind: a coordinator in this process with agents made of bytes, one that simulates, and a libvirtd. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import { crashCode, type Vm } from '#api';
+import { Fault } from '#lib';
+import { ensureConsole } from '../../src/cli/system/console-build.ts';
+import { FakeAgent, makeDefinition, makeRecord } from '../../src/coordinator/testing/fake-agent.ts';
+import { Stage } from '../../src/coordinator/testing/stage.ts';
+import { startLibvirtd } from '../interop/libvirt/daemon.ts';
+import { whyNot } from '../interop/libvirt/tools.ts';
+import {
+  findBarriersInEachLight,
+  noBrowser,
+  openBrowser,
+  signInByLink,
+  sitAtBrowser,
+  type Person,
+} from './browser.ts';
+
+const noLibvirtd = await whyNot('libvirtd');
+
+describe('the merged list of vms in the console', { skip: noBrowser }, () => {
+  let stage: Stage;
+  let own: FakeAgent;
+  let browser: Browser;
+  let person: Person;
+  const [web, db] = [makeDefinition('web-1'), makeDefinition('db-1')];
+
+  before(async () => {
+    const signal = AbortSignal.timeout(120_000);
+    await ensureConsole({ out: { note: () => undefined } as never, signal });
+    stage = await Stage.open();
+    own = await FakeAgent.join(stage, 'own');
+    own.handlers['host.configure'] = () => ({});
+    await own.connect([makeRecord(web, 1, { state: 'running' }), makeRecord(db, 1)]);
+    browser = await openBrowser();
+    person = await sitAtBrowser(browser);
+    const { json } = await stage.send('POST', '/users/admin/link');
+    const { code } = json as { code: string };
+    await signInByLink(person.page, `${stage.url}/#link=${code}`);
+    await person.page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+    // All rows are seen at once.
+    await person.page.setViewportSize({ width: 1280, height: 1400 });
+  });
+  after(async () => {
+    await browser?.close();
+    await own?.[Symbol.asyncDispose]();
+    await stage?.[Symbol.asyncDispose]();
+  });
+
+  test(
+    'WEB-58 one table has the names and UUIDs of the vms of all hosts, whatever drives them, with the host as a column; that of one host has its own',
+    { skip: noLibvirtd },
+    async () => {
+      const { page } = person;
+      await using daemon = await startLibvirtd();
+      await stage.addHost('made-up', 3);
+      const address = `test+unix:///default?socket=${daemon.socket}`;
+      const added = await stage.send('POST', '/hosts', { body: { address, name: 'left' } });
+      assert.equal(added.status, 200, added.text);
+      const { inventory } = stage.coordinator;
+      const all = (): readonly Vm[] =>
+        [...inventory.documents('vm')].flatMap(({ id }) => inventory.vm(id) ?? []);
+      await stage.until(() => all().some(({ host }) => host === 'left'), 'its vm is known');
+      const drivers = new Set(all().map(({ driver }) => driver));
+      assert.deepEqual([...drivers].sort(), ['libvirt', 'qemu', 'simulated']);
+      const cell = (row: Locator, label: string): Locator =>
+        row.locator(`td[data-label="${label}"]`);
+      const holds = async (vms: readonly Vm[]): Promise<void> => {
+        const grid = page.getByRole('grid', { name: 'Virtual machines' });
+        for (const { uuid, name, host } of vms) {
+          const row = grid.getByRole('row').filter({ hasText: uuid });
+          await cell(row, 'Name').getByText(name, { exact: true }).waitFor();
+          await cell(row, 'Host').getByText(host, { exact: true }).waitFor();
+        }
+        assert.equal(await grid.locator('td[data-label="UUID"]').count(), vms.length);
+      };
+      await page.goto(`${stage.url}/vms`);
+      await page.getByRole('button', { name: 'Columns' }).click();
+      const choice = page.getByRole('menuitem', { name: 'UUID', exact: true });
+      await choice.getByRole('checkbox').check();
+      await page.keyboard.press('Escape');
+      await holds(all());
+      assert.deepEqual(await findBarriersInEachLight(page), []);
+      for (const name of ['left', 'made-up', 'own']) {
+        const id = stage.host(name)?.id ?? '';
+        await page.goto(`${stage.url}/hosts/${id}?tab=virtualMachines`);
+        await holds(all().filter(({ hostId }) => hostId === id));
+      }
+    },
+  );
+
+  test('WEB-16 the list says of each vm how it stands: its state, that it is on its way to another, moves, crashed, or that its host is unreachable', async () => {
+    const { page } = person;
+    const words = {
+      running: 'Running',
+      paused: 'Paused',
+      saved: 'Saved',
+      off: 'Off',
+      starting: 'Starting',
+      'turning-off': 'Turning off',
+      'shutting-down': 'Shutting down',
+      saving: 'Saving',
+      restoring: 'Restoring',
+    } as const;
+    const states = Object.keys(words) as readonly (keyof typeof words)[];
+    await using fleet = await FakeAgent.join(stage, 'fleet');
+    await using goal = await FakeAgent.join(stage, 'goal');
+    for (const one of [fleet, goal]) one.handlers['host.configure'] = () => ({});
+    const at = '2026-01-01T00:00:00.000Z';
+    const lastFault = { at, code: crashCode, message: 'the process ended: signal SIGSEGV' };
+    const mover = makeDefinition('is-moving', {
+      hardware: { ...db.hardware, adapters: [] },
+    });
+    const records = [
+      ...states.map((state) => makeRecord(makeDefinition(`is-${state}`), 1, { state })),
+      makeRecord(makeDefinition('is-crashed'), 1, { lastFault }),
+      makeRecord(mover, 1),
+    ];
+    await goal.connect();
+    await fleet.connect(records);
+    const judged = { ok: true, reasons: [], warnings: [] };
+    const held = Promise.withResolvers<never>();
+    fleet.handlers['machine.departure.plan'] = () => ({ ...judged, storedBytes: 1 });
+    fleet.handlers['machine.departure.begin'] = () => held.promise;
+    fleet.handlers['machine.departure.cancel'] = () => ({});
+    goal.handlers['machine.arrival.plan'] = () => judged;
+    goal.handlers['machine.arrival.cancel'] = () => ({});
+    await page.goto(`${stage.url}/vms?filter=${encodeURIComponent('name : is-')}`);
+    const stands = (name: string, word: string): Promise<void> =>
+      page
+        .getByRole('row')
+        .filter({ has: page.getByRole('link', { name, exact: true }) })
+        .locator('td[data-label="State"]')
+        .getByText(word, { exact: true })
+        .waitFor();
+    for (const state of states) await stands(`is-${state}`, words[state]);
+    await stands('is-crashed', 'Crashed');
+    await stands('is-moving', 'Off');
+    const body = { host: goal.hostId };
+    const moved = await stage.send('POST', `/vms/${mover.id}/relocate`, { body });
+    assert.equal(moved.status, 202, moved.text);
+    await stands('is-moving', 'Migrating');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    held.reject(new Fault('refused', 'it stays'));
+    await stands('is-moving', 'Off');
+    await fleet.close();
+    for (const { definition } of records) await stands(definition.name, 'Host unreachable');
+    await fleet.connect(records);
+    for (const state of states) await stands(`is-${state}`, words[state]);
+  });
+
+  test('WEB-59 where a host does not answer the list has the vms of the others, and says which part is out of date and of when it is', async () => {
+    const { page } = person;
+    await using lost = await FakeAgent.join(stage, 'lost');
+    lost.handlers['host.configure'] = () => ({});
+    const definition = makeDefinition('gone-1');
+    await lost.connect([makeRecord(definition, 1, { state: 'running' })]);
+    await page.goto(`${stage.url}/vms`);
+    const staleOf = (name: string): Locator =>
+      page
+        .locator('.pf-v6-c-alert')
+        .filter({ hasText: 'A part of this list is out of date' })
+        .getByRole('listitem')
+        .filter({ has: page.getByRole('link', { name, exact: true }) });
+    const stale = staleOf('lost');
+    const state = (name: string): Locator =>
+      page
+        .getByRole('row')
+        .filter({ has: page.getByRole('link', { name, exact: true }) })
+        .locator('td[data-label="State"]');
+    await state('gone-1').getByText('Running').waitFor();
+    assert.equal(await stale.count(), 0);
+    const told = async (): Promise<string> => {
+      const { lastSeenAt } = stage.host('lost') ?? {};
+      assert.ok(typeof lastSeenAt === 'string');
+      const time = await page.evaluate(
+        `new Intl.DateTimeFormat(navigator.language, { dateStyle: 'medium', timeStyle: 'medium' })
+          .format(new Date('${lastSeenAt}'))`,
+      );
+      return String(time).replaceAll(/\s/g, ' ');
+    };
+    const showsStale = async (): Promise<void> => {
+      await state('gone-1').getByText('Host unreachable').waitFor();
+      await stale.waitFor();
+      const text = (await stale.innerText()).replaceAll(/\s/g, ' ');
+      assert.equal(text, `lost: Unreachable. What is shown of its vms (1) is of ${await told()}.`);
+    };
+    await lost.close();
+    await showsStale();
+    // A manager of others that has ended is told alike.
+    if (noLibvirtd === false)
+      await staleOf('left')
+        .getByText(/What is shown of its vms \(1\) is of .*\d/)
+        .waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    // A page that is opened while it is away does not wait for it.
+    await page.reload();
+    await state('db-1').waitFor({ timeout: 5000 });
+    await state('web-1').waitFor({ timeout: 5000 });
+    await showsStale();
+    await lost.connect([makeRecord(definition, 1, { state: 'running' })]);
+    await stale.waitFor({ state: 'detached' });
+    await state('gone-1').getByText('Running').waitFor();
+  });
+
+  test('no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
+    assert.deepEqual(person.complaints, []);
+  });
+});
