@@ -1,10 +1,11 @@
 /** What stands against a start on a real host, and what makes it go away. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
   linkSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -382,5 +383,34 @@ describe('start checks on a real host', { skip: withoutQemu }, () => {
     assert.ok(files.some(({ path, drive }) => path === file && drive === 'floppy'));
     assert.deepEqual(inserted, [{ path: file, vmId: one, writes: true }]);
     for (const id of [one, two]) await agent.act(id, 'turn-off');
+  });
+
+  test('a QEMU of the vm that nobody knows keeps what it uses when a start is refused; who only names the vm refuses none', async () => {
+    const id = await agent.create(bareDefinition());
+    const folder = join(agent.process.folder, 'run', id.replaceAll('-', ''));
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'monitor'), '');
+    const endless = [process.execPath, '-e', 'setInterval(() => 0, 60_000)'] as const;
+    const strays = [
+      spawn('qemu-system-x86_64', ['-S', '-display', 'none', '-nodefaults', '-uuid', id]),
+      spawn(endless[0], [...endless.slice(1), id]),
+    ] as const;
+    try {
+      await Promise.all(strays.map((stray) => once(stray, 'spawn')));
+      await assert.rejects(
+        agent.act(id, 'turn-on'),
+        (error) =>
+          isFault(error, 'refused') && error.message.includes(`already (${strays[0].pid})`),
+      );
+      assert.deepEqual(readdirSync(folder), ['monitor']);
+      const ended = once(strays[0], 'exit');
+      strays[0].kill('SIGKILL');
+      await ended;
+      await agent.act(id, 'turn-on');
+      await agent.act(id, 'turn-off');
+      assert.equal(strays[1].exitCode, null);
+    } finally {
+      for (const stray of strays) stray.kill('SIGKILL');
+    }
   });
 });

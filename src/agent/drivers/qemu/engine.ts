@@ -32,11 +32,19 @@ import { isForeign } from './host/emulator.ts';
 import { readHostDomain } from './host/host-domain.ts';
 import type { QemuHost } from './host/qemu-host.ts';
 import type { Taps } from '../../network/taps.ts';
-import { endProcess, forwardsOf, giveFiles, launch, prepareRunFolder } from './launch.ts';
+import {
+  endProcess,
+  forwardsOf,
+  giveFiles,
+  launch,
+  prepareRunFolder,
+  requireNone,
+} from './launch.ts';
 import { ownPlaces, runPlaces } from './places.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { shortenLog } from './process/log-file.ts';
-import { findByArgument, identify, isAlive } from './process/proc.ts';
+import { findMachines } from './process/find-machines.ts';
+import { identify, isAlive } from './process/proc.ts';
 import { QemuRunning } from './running.ts';
 import { readSavedFacts } from './saved-facts.ts';
 import { openSerial } from './serial.ts';
@@ -194,6 +202,7 @@ export class Engine implements AsyncDisposable {
   ): Promise<QemuRunning> {
     const { host, groups, runtimeDir, bootId, uidRange, settings, clock, hostName } = this.#options;
     const { hardware } = file.definition;
+    await requireNone(file);
     const { program, capabilities } = await host.requireEmulator(hardware.machine);
     const { signal } = request;
     const acceleration = wish.acceleration ?? (await this.#chooseAcceleration(file, signal));
@@ -448,11 +457,14 @@ export class Engine implements AsyncDisposable {
 
   /** By its record; where the agent died before it could write that, by its arguments. */
   async #findProcess(file: MachineFile): Promise<ProcessIdentity | undefined> {
-    const { bootId } = this.#options;
+    const { bootId, runtimeDir } = this.#options;
     const { id } = file.definition;
     if (file.process && isAlive(file.process, bootId)) return file.process;
-    const pids = (await findByArgument(new Set([id]))).get(id) ?? [];
-    const found = pids.flatMap((pid) => identify(pid, bootId) ?? []);
+    const { folder } = runPlaces(runtimeDir, id);
+    const found = (await findMachines(id))
+      // One of another agent on this machine is that one's.
+      .filter(({ args }) => args.some((arg) => arg.includes(folder)))
+      .flatMap(({ pid }) => identify(pid, bootId) ?? []);
     const [first, ...others] = found;
     for (const extra of others) {
       // More than one is a fault of somebody else's making; none of them can be trusted with the disks but the first.

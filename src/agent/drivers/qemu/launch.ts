@@ -3,8 +3,8 @@
  *
  *   prepare (folder, account, firmware, TPM, ports)  ->  spawn  ->  control groups, record, monitor at once
  *
- * Invariants: (1) a process is started only when none of this vm is there; (2) what fails on the way leaves
- * no process behind; (3) the identity is on the record before the first instruction.
+ * Invariants: (1) a process is started only when none of this vm is there, which is asked before anything is prepared, so
+ * that one that is there keeps what it uses (`requireNone`); (2) what fails on the way leaves no process behind; (3) the identity is on the record before the first instruction.
  */
 import { mkdir, rm, chown, chmod } from 'node:fs/promises';
 import { abortReason, Fault, systemClock } from '#lib';
@@ -25,7 +25,8 @@ import type { ControlGroups } from './confine/cgroups.ts';
 import { diskPaths, ownPlaces, type RunPlaces } from './places.ts';
 import { sendSignal, untilGone } from './process/exit.ts';
 import { lastLines, rotateLog } from './process/log-file.ts';
-import { findByArgument, identify } from './process/proc.ts';
+import { findMachines } from './process/find-machines.ts';
+import { identify } from './process/proc.ts';
 import { spawnProcess } from './process/spawn.ts';
 
 const connectMs = 60_000;
@@ -80,10 +81,10 @@ export async function giveFiles(
 }
 
 /** Errors: `refused` when a process of this vm is there already. */
-async function requireNone(file: MachineFile): Promise<void> {
+export async function requireNone(file: MachineFile): Promise<void> {
   const { id, name } = file.definition;
-  const pids = (await findByArgument(new Set([id]))).get(id);
-  if (pids === undefined) return;
+  const pids = (await findMachines(id)).map(({ pid }) => pid);
+  if (pids.length === 0) return;
   throw new Fault('refused', `a process of ${name} is running already (${pids.join(', ')})`, {
     hint: 'end it, or restart the agent to take it over',
     facts: { pids },
@@ -94,7 +95,6 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   const { file, spec, places, groups, bootId, signal } = parts;
   const { id } = file.definition;
   const args = buildCommandLine(spec);
-  await requireNone(file);
   const logPath = ownPlaces(file).log;
   await rotateLog(logPath);
   signal.throwIfAborted();

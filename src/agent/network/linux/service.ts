@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { addressIn, idSchema, type HostLease, type NetworkSpec } from '#api';
 import { Fault, systemClock } from '#lib';
 import { sendSignal, untilGone } from '../../drivers/qemu/process/exit.ts';
-import { findByArgument, identify, isAlive } from '../../drivers/qemu/process/proc.ts';
+import { findByArguments, identify, isAlive } from '../../drivers/qemu/process/proc.ts';
 import type { ProcessIdentity } from '../../machine/record.ts';
 import { writeFileAtomic } from '../../storage/atomic-file.ts';
 import { writeLeases } from './leases.ts';
@@ -170,9 +170,8 @@ async function findService(
   { folder, bootId }: ServiceHost,
   network: string,
 ): Promise<ProcessIdentity | undefined> {
-  const argument = configArgument(servicePlaces(folder, network));
-  const [pid] = (await findByArgument(new Set([argument]))).get(argument) ?? [];
-  return pid === undefined ? undefined : identify(pid, bootId);
+  const [found] = await findByArguments([configArgument(servicePlaces(folder, network))]);
+  return found && identify(found.pid, bootId);
 }
 
 const configArgument = ({ config }: ServicePlaces): string => `--conf-file=${config}`;

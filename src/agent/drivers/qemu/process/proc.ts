@@ -66,23 +66,28 @@ export function readResidentBytes(pid: number): number | undefined {
 const pageBytes = 4096;
 export const ticksPerSecond = 100;
 
+export interface FoundProcess {
+  readonly pid: number;
+  readonly args: readonly string[];
+}
+
 /**
- * Processes that were given this argument, by argument. What a process says of itself can be made up; it
- * is believed only together with the record or the monitor.
+ * Processes that were given these arguments, one behind the other: one alone may stand in the command line of anybody
+ * who works with what it names. What a process says of itself can be made up; it is believed only together with the
+ * record or the monitor.
  */
-export async function findByArgument(
-  wanted: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, number[]>> {
-  const found = new Map<string, number[]>();
+export async function findByArguments(
+  wanted: readonly [string, ...string[]],
+): Promise<readonly FoundProcess[]> {
+  const found: FoundProcess[] = [];
+  const [first] = wanted;
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const text = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    for (const argument of text.split('\0')) {
-      if (!wanted.has(argument)) continue;
-      const pids = found.get(argument) ?? [];
-      pids.push(Number(name));
-      found.set(argument, pids);
-    }
+    if (!text.includes(first)) continue;
+    const args = text.split('\0');
+    const isGiven = args.some((_, at) => wanted.every((one, index) => args[at + index] === one));
+    if (isGiven) found.push({ pid: Number(name), args });
   }
   return found;
 }

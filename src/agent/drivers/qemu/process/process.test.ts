@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { untilGone, sendSignal } from './exit.ts';
 import { lastLines, rotateLog, shortenLog } from './log-file.ts';
-import { findByArgument, identify, isAlive, parseStat, readBootId } from './proc.ts';
+import { findByArguments, identify, isAlive, parseStat, readBootId } from './proc.ts';
 import { spawnProcess } from './spawn.ts';
 
 const bootId = readBootId();
@@ -37,14 +37,18 @@ test('a process in a session of its own ends by our signal and is seen to be gon
     const mark = crypto.randomUUID();
     const { pid, exited } = await spawnProcess({
       program: process.execPath,
-      args: ['-e', 'process.stderr.write("hello\\n"); setInterval(() => 0, 1000)', mark],
+      args: ['-e', 'process.stderr.write("hello\\n"); setInterval(() => 0, 1000)', '-uuid', mark],
       logPath: join(folder, 'log'),
       account: undefined,
       setpriv: undefined,
     });
     const identity = identify(pid, bootId);
     assert.ok(identity);
-    assert.deepEqual((await findByArgument(new Set([mark]))).get(mark), [pid]);
+    const found = async (...wanted: [string, ...string[]]): Promise<readonly number[]> =>
+      (await findByArguments(wanted)).map((one) => one.pid);
+    assert.deepEqual(await found('-uuid', mark), [pid]);
+    assert.deepEqual(await found(mark, '-uuid'), []);
+    assert.deepEqual(await found('-uuid', mark, mark), []);
     assert.equal(await untilGone(identity, bootId, 1), false);
     sendSignal(identity, bootId, 'SIGKILL');
     assert.equal(await untilGone(identity, bootId, 5_000), true);

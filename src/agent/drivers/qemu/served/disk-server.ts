@@ -14,7 +14,7 @@ import { assert, describeFault, Fault, faultCodes, faultFromData, type FaultCode
 import type { Log } from '#log';
 import type { ProcessIdentity } from '../../../machine/record.ts';
 import { sendSignal, untilGone } from '../process/exit.ts';
-import { findByArgument, identify, isAlive } from '../process/proc.ts';
+import { findByArguments, identify, isAlive } from '../process/proc.ts';
 import { narrowed, type Narrowing } from './narrow.ts';
 import type { ServedPlan } from './served-plan.ts';
 
@@ -88,10 +88,9 @@ export class DiskServer {
   }
 }
 
-/** QEMU names the socket within an argument, never as one. */
 async function findServers({ socketPath, bootId }: DiskServerParts): Promise<ProcessIdentity[]> {
-  const pids = (await findByArgument(new Set([socketPath]))).get(socketPath) ?? [];
-  return pids.flatMap((pid) => identify(pid, bootId) ?? []);
+  const found = await findByArguments([program, socketPath]);
+  return found.flatMap(({ pid }) => identify(pid, bootId) ?? []);
 }
 
 async function startServer(parts: DiskServerParts, signal: AbortSignal): Promise<ProcessIdentity> {
