@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { giB, miB } from '#lib';
-import { additionsFunctions, settingSections, titleOfSection, vmStateFacts, type Vm } from '#api';
+import {
+  additionsFunctions,
+  diffSettings,
+  settingSections,
+  titleOfSection,
+  vmStateFacts,
+  type Vm,
+} from '#api';
 import {
   findBarriers,
   findBarriersInEachLight,
@@ -17,7 +24,10 @@ import {
 } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
-const configuration = settingSections.map((section) => `configuration&section=${section}`);
+const devicePages = ['hard-disks', 'scsi-controllers', 'serial-ports', 'parallel-port'];
+const configuration = [...settingSections, ...devicePages].map(
+  (section) => `configuration&section=${section}`,
+);
 const tabs = [
   'summary',
   'graphs',
@@ -118,8 +128,9 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     const { page } = person;
     await open('configuration');
     const groups = page.getByRole('navigation', { name: 'Groups of the configuration' });
-    await groups.getByRole('link').first().waitFor();
-    assert.deepEqual(await groups.getByRole('link').allTextContents(), [
+    const links = groups.locator('li:not(.devices)').getByRole('link');
+    await links.first().waitFor();
+    assert.deepEqual(await links.allTextContents(), [
       'Default actions on host start and stop',
       'Access rights',
       'Hardware',
@@ -134,7 +145,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
       'Scripts attached to events',
     ]);
     const shown: string[] = [];
-    for (const link of await groups.getByRole('link').all()) {
+    for (const link of await links.all()) {
       await link.click();
       await page.locator('.configuration > section form').first().waitFor();
       const section = new URL(page.url()).searchParams.get('section') ?? '';
@@ -152,6 +163,66 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
       [...new Set(told.map(({ group }) => group))],
       [null, ...settingSections.map(titleOfSection)],
     );
+  });
+
+  test('WEB-43 memory, hard disks, CD drives, floppy drive, SCSI controllers, network adapters, serial ports and parallel port have a page each, and each is saved by itself', async () => {
+    const { page } = person;
+    const field = (path: string): Locator => page.locator(`#setting-hardware-${path}`);
+    const add = (name: string): Promise<void> =>
+      page.getByRole('button', { name: `Add: ${name}`, exact: true }).click();
+    await gantry.must('vm', 'attach-adapter', vm.name, '--model', 'virtio');
+    await open('configuration');
+    const pages: Readonly<Record<string, readonly [path: string, () => Promise<unknown>]>> = {
+      Memory: ['memory', () => field('memory-sizeBytes').fill('640')],
+      'Hard disks': ['disks', () => field('disks-0-serial').fill('PAGE-1')],
+      'SCSI controllers': [
+        'scsi_controller',
+        () => field('scsiController').selectOption('am53c974'),
+      ],
+      Network: ['adapters', () => field('adapters-0-model').selectOption('e1000')],
+      'Serial ports': [
+        'serial_ports',
+        () => page.locator('select#setting-hardware-serialPorts-0').selectOption('none'),
+      ],
+      'Parallel port': [
+        'parallel_port',
+        async () => {
+          await field('parallelPort').selectOption('device');
+          await field('parallelPort-device').fill(
+            'not a device, and not in the way of other pages',
+          );
+        },
+      ],
+      CD: ['optical_drives', () => add('CD and DVD drives')],
+      Floppy: ['floppy', () => field('floppy').click()],
+    };
+    const groups = page.getByRole('navigation', { name: 'Groups of the configuration' });
+    const visit = (name: string): Promise<void> =>
+      groups.getByRole('link', { name, exact: true }).click();
+    for (const [name, [, change]] of Object.entries(pages)) {
+      await visit(name);
+      await change();
+    }
+    let before = await definition();
+    const names = Object.keys(pages).filter((name) => name !== 'Parallel port');
+    for (const name of names) {
+      await visit(name);
+      await page.getByRole('button', { name: 'Save this page only' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      const after = await definition();
+      const saved = new Set(diffSettings(before, after).map(({ path }) => path.split('/')[1]));
+      assert.deepEqual([...saved], [pages[name]?.[0]]);
+      before = after;
+    }
+    await visit('Parallel port');
+    await field('parallelPort-device').fill('/dev/parport0');
+    await review();
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Discard' }).waitFor({ state: 'detached' });
+    const { parallelPort } = (await definition()).hardware;
+    assert.deepEqual(parallelPort, { kind: 'device', device: '/dev/parport0' });
   });
 
   test('what cannot be is said at the field, and is not sent', async () => {
@@ -229,7 +300,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
   test('a disk is attached by the form of the request and detached again', async () => {
     const { page } = person;
     const before_ = (await definition()).hardware.disks.length;
-    await open('configuration&section=storage');
+    await open('configuration&section=hard-disks');
     await page.getByRole('button', { name: 'Add: Disks' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.locator('#setting-disk-sizeBytes').fill('64');

@@ -1,6 +1,6 @@
 /** Where the manual explains each panel of the console (WEB-39). */
-import type { SettingSection } from '#api';
 import type { HostTab } from '../hosts/place.ts';
+import type { ConfigurationPage } from '../vm/configuration-pages.ts';
 import type { VmTab } from '../vm/tabs.ts';
 
 /** A page below `docs`, and a heading on it. */
@@ -37,16 +37,20 @@ export const vmTabHelp: Readonly<Record<VmTab, HelpPlace>> = {
   operations: work,
 };
 
-export const sectionHelp: Readonly<Record<SettingSection, HelpPlace>> = {
+export const sectionHelp: Readonly<Record<ConfigurationPage, HelpPlace>> = {
   'host-actions': 'manual/users/vms.md#with-its-host',
   access: 'manual/operators/security.md#who-may-do-what',
   hardware,
   memory: hardware,
   network: 'manual/users/networks.md',
   storage: 'manual/users/disks.md',
+  'hard-disks': 'manual/users/disks.md',
+  'scsi-controllers': hardware,
   floppy: hardware,
   cd: hardware,
   ports: hardware,
+  'serial-ports': hardware,
+  'parallel-port': hardware,
   processor: hardware,
   additions: 'manual/users/vms.md#guest-additions',
   scripts: 'manual/users/event-scripts.md',

@@ -2,8 +2,14 @@
 import { Badge, Content } from '@patternfly/react-core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { isHardwarePart, settingSections, settingsOf, type SettingSection, type Vm } from '#api';
+import type { Vm } from '#api';
 import { Additions } from './Additions.tsx';
+import {
+  configurationPages,
+  depthOf,
+  settingsOnPage,
+  type ConfigurationPage,
+} from './configuration-pages.ts';
 import { Drives } from './Drives.tsx';
 import { EffectiveHardware } from './EffectiveHardware.tsx';
 import { Adapters } from './members/Adapters.tsx';
@@ -13,20 +19,21 @@ import { HelpMark } from '../parts/HelpMark.tsx';
 import { sectionHelp } from '../manual/help.ts';
 import { Rights } from './Rights.tsx';
 import { ScriptRuns } from './ScriptRuns.tsx';
-import type { Draft } from './settings/draft.ts';
-import { placeOf } from './settings/place.ts';
+import { partOfDraft, type Draft } from './settings/draft.ts';
 import { SettingsTab } from './settings/SettingsTab.tsx';
 import { useVmText } from './words/vm-words.ts';
 
-const first: SettingSection = 'host-actions';
+export const firstPage: ConfigurationPage = 'host-actions';
+
+const depthClasses = ['', 'part', 'part devices'] as const;
 
 export function Configuration({
   vm,
-  section = first,
+  section = firstPage,
   draft,
 }: {
   readonly vm: Vm;
-  readonly section: SettingSection | undefined;
+  readonly section: ConfigurationPage | undefined;
   readonly draft: Draft;
 }): ReactNode {
   const text = useVmText();
@@ -34,8 +41,8 @@ export function Configuration({
     <div className="configuration">
       <nav aria-label={text('configurationGroups')}>
         <ul>
-          {settingSections.map((name) => (
-            <li key={name} className={isHardwarePart(name) ? 'part' : ''}>
+          {configurationPages.map((name) => (
+            <li key={name} className={depthClasses[depthOf(name)]}>
               <Link
                 to="/vms/$vm"
                 params={{ vm: vm.id }}
@@ -44,7 +51,7 @@ export function Configuration({
               >
                 {text(`section.${name}`)}
               </Link>
-              <Changes count={countChanges(draft, name)} />
+              <Changes count={partOfDraft(draft, settingsOnPage(name)).changes.length} />
             </li>
           ))}
         </ul>
@@ -66,11 +73,6 @@ function Changes({ count }: { readonly count: number }): ReactNode {
   return <Badge screenReaderText={text('changes', { count })}>{count}</Badge>;
 }
 
-function countChanges(draft: Draft, section: SettingSection): number {
-  const tops = settingsOf(section).map((path) => `${placeOf(path).settingPath}/`);
-  return draft.changes.filter(({ path }) => tops.some((top) => `${path}/`.startsWith(top))).length;
-}
-
 /** The settings of a section, and beside them what of it is no setting. */
 function Section({
   vm,
@@ -78,10 +80,10 @@ function Section({
   draft,
 }: {
   readonly vm: Vm;
-  readonly section: SettingSection;
+  readonly section: ConfigurationPage;
   readonly draft: Draft;
 }): ReactNode {
-  const settings = <SettingsTab vm={vm} draft={draft} paths={settingsOf(section)} />;
+  const settings = <SettingsTab vm={vm} draft={draft} paths={settingsOnPage(section)} />;
   switch (section) {
     case 'access':
       return (
@@ -104,7 +106,7 @@ function Section({
           {settings}
         </>
       );
-    case 'storage':
+    case 'hard-disks':
       return (
         <>
           <Disks vm={vm} />
@@ -138,6 +140,10 @@ function Section({
     case 'memory':
     case 'ports':
     case 'processor':
+    case 'storage':
+    case 'scsi-controllers':
+    case 'serial-ports':
+    case 'parallel-port':
       return settings;
   }
 }

@@ -4,7 +4,8 @@ import { identitySettings, settingsOf, type Vm } from '#api';
 import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { ConsoleTab } from './ConsoleTab.tsx';
-import { Configuration } from './Configuration.tsx';
+import { Configuration, firstPage } from './Configuration.tsx';
+import { settingsOnPage } from './configuration-pages.ts';
 import type { Draft } from './settings/draft.ts';
 import { SettingsTab } from './settings/SettingsTab.tsx';
 import { Summary } from './Summary.tsx';
@@ -21,6 +22,12 @@ const VmGraphs = lazy(async () => ({ default: (await import('../graphs/Graphs.ts
 
 /** What the vm is, under which account, and what becomes of it with its host (WEB-40). */
 const generalSettings = [...identitySettings, ...settingsOf('host-actions')];
+
+/** Paths of the settings on the open page. */
+export function settingsShown({ tab, section = firstPage }: VmPlace): readonly string[] {
+  if (tab === 'identity') return generalSettings;
+  return tab === 'configuration' ? settingsOnPage(section) : [];
+}
 
 export function TabContent({
   vm,

@@ -15,7 +15,7 @@ import { QuickActions } from './QuickActions.tsx';
 import { useDraft } from './settings/draft.ts';
 import { SaveBar } from './settings/SaveBar.tsx';
 import { parseVmPlace, vmTabs, type VmPlace } from './tabs.ts';
-import { TabContent } from './TabContent.tsx';
+import { settingsShown, TabContent } from './TabContent.tsx';
 import { VmActionMenu } from './VmActionMenu.tsx';
 import { VmStateLabel } from './VmStateLabel.tsx';
 import { useVmText } from './words/vm-words.ts';
@@ -81,7 +81,7 @@ function VmTabs({ vm }: { readonly vm: Vm }): ReactNode {
           <TabContent vm={vm} place={place} go={go} draft={draft} />
         </Suspense>
       </PageSection>
-      <SaveBar vm={vm} draft={draft} />
+      <SaveBar vm={vm} draft={draft} paths={settingsShown(place)} />
     </ThingPage>
   );
 }

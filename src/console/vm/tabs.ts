@@ -1,6 +1,6 @@
-/** The tabs of a vm's page, as the address names them, the section of its configuration, and how far back its graphs go. */
-import { settingSections, type SettingSection } from '#api';
+/** The tabs of a vm's page, as the address names them, the page of its configuration, and how far back its graphs go. */
 import { parseRange, type Range } from '../graphs/ranges.ts';
+import { configurationPages, type ConfigurationPage } from './configuration-pages.ts';
 
 export const vmTabs = [
   'summary',
@@ -18,13 +18,13 @@ export type VmTab = (typeof vmTabs)[number];
 export interface VmPlace {
   readonly tab?: VmTab;
   /** Of the configuration; the first where it is left out. */
-  readonly section?: SettingSection;
+  readonly section?: ConfigurationPage;
   readonly range?: Range;
 }
 
 export function parseVmPlace(search: Readonly<Record<string, unknown>>): VmPlace {
   const tab = vmTabs.find((known) => known === search['tab']);
-  const section = settingSections.find((known) => known === search['section']);
+  const section = configurationPages.find((known) => known === search['section']);
   return {
     ...(tab === undefined || tab === 'summary' ? {} : { tab }),
     ...(tab === 'configuration' && section !== undefined ? { section } : {}),

@@ -1,5 +1,5 @@
 /**
- * What is not saved, at the foot of the page, whichever tab is open: how much, a look at each old and new
+ * What is not saved, at the foot of the page, whichever tab is open: how much, all or what is on the open page alone, a look at each old and new
  * value before it is saved, and what to do where somebody else has changed the same.
  */
 import { ActionList, ActionListItem, Alert, Button } from '@patternfly/react-core';
@@ -9,14 +9,25 @@ import { useWords } from '../../console.ts';
 import { nameSettingPath } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
 import { ChangeTable } from './ChangeTable.tsx';
-import type { Draft } from './draft.ts';
+import { partOfDraft, type Draft } from './draft.ts';
 import { ReviewChanges } from './ReviewChanges.tsx';
 
-export function SaveBar({ vm, draft }: { readonly vm: Vm; readonly draft: Draft }): ReactNode {
+export function SaveBar({
+  vm,
+  draft,
+  paths,
+}: {
+  readonly vm: Vm;
+  readonly draft: Draft;
+  /** Of the settings on the open page. */
+  readonly paths: readonly string[];
+}): ReactNode {
   const words = useWords();
   const text = useVmText();
-  const [review, setReview] = useState(false);
+  const [review, setReview] = useState<'all' | 'page' | undefined>(undefined);
   if (draft.changes.length === 0) return null;
+  const onPage = partOfDraft(draft, paths);
+  const isPart = onPage.changes.length > 0 && onPage.changes.length < draft.changes.length;
   return (
     <section className="save-bar" aria-label={text('changedSettings')}>
       {draft.others.length > 0 && (
@@ -56,17 +67,34 @@ export function SaveBar({ vm, draft }: { readonly vm: Vm; readonly draft: Draft 
           <span role="status">{text('changes', { count: draft.changes.length })}</span>
         </ActionListItem>
         <ActionListItem>
-          <Button isDisabled={draft.conflicts.length > 0} onClick={() => setReview(true)}>
+          <Button isDisabled={draft.conflicts.length > 0} onClick={() => setReview('all')}>
             {text('reviewChanges')}
           </Button>
         </ActionListItem>
+        {isPart && (
+          <ActionListItem>
+            <Button
+              variant="secondary"
+              isDisabled={draft.conflicts.length > 0}
+              onClick={() => setReview('page')}
+            >
+              {text('reviewPage')}
+            </Button>
+          </ActionListItem>
+        )}
         <ActionListItem>
           <Button variant="link" onClick={draft.drop}>
             {text('discard')}
           </Button>
         </ActionListItem>
       </ActionList>
-      {review && <ReviewChanges vm={vm} draft={draft} onClose={() => setReview(false)} />}
+      {review !== undefined && (
+        <ReviewChanges
+          vm={vm}
+          draft={review === 'page' ? onPage : draft}
+          onClose={() => setReview(undefined)}
+        />
+      )}
     </section>
   );
 }

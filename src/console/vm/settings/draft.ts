@@ -11,10 +11,10 @@ import {
   type VmDefinition,
 } from '#api';
 import { findConflicts, mergeChanges, type Conflict } from './merge.ts';
-import { writeAt, type Place } from './place.ts';
+import { placeOf, readAt, writeAt, type Place } from './place.ts';
 
 interface Begun {
-  readonly base: VmDefinition;
+  readonly base: unknown;
   /** May be wrong as yet: it is what was typed. */
   readonly mine: unknown;
 }
@@ -35,6 +35,8 @@ export interface Draft {
   readonly set: (steps: Place['steps'], to: unknown) => void;
   readonly decide: (prefer: 'mine' | 'theirs') => void;
   readonly drop: () => void;
+  /** What is left when a part of it has been saved: `now` is as it is saved then. */
+  readonly keepRest: (now: unknown) => void;
 }
 
 export function useDraft(vm: Vm): Draft {
@@ -63,8 +65,30 @@ export function useDraft(vm: Vm): Draft {
         }),
       decide: (prefer) => setBegun({ base: saved, mine: mergeChanges(base, mine, saved, prefer) }),
       drop: () => setBegun(undefined),
+      keepRest: (now) => setBegun({ base: now, mine: value }),
     };
   }, [begun, saved, vm.version]);
+}
+
+/**
+ * What of a draft is at these paths, as a draft that is saved by itself while the rest waits. It is saved only where nothing
+ * waits for a decision: what is not in conflict has the changes of others in it then.
+ */
+export function partOfDraft(draft: Draft, paths: readonly string[]): Draft {
+  const places = paths.map(placeOf);
+  const isIn = ({ path }: { readonly path: string }): boolean =>
+    places.some(({ settingPath }) => `${path}/`.startsWith(`${settingPath}/`));
+  const value = places.reduce<unknown>(
+    (now, { steps }) => writeAt(now, steps, readAt(draft.value, steps)),
+    draft.saved,
+  );
+  return {
+    ...draft,
+    value,
+    changes: draft.changes.filter(isIn),
+    problems: findProblems(value),
+    drop: () => draft.keepRest(value),
+  };
 }
 
 function findProblems(value: unknown): ReadonlyMap<string, string> {
