@@ -34,7 +34,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     '#images',
   ],
   coordinator: ['#lib', '#log', '#x509', '#rfb', '#api', '#foreign', '#libvirt'],
-  cli: ['#lib', '#api', '#disk', '#identify', '#nbd', '#images', '#qemu'],
+  cli: ['#lib', '#x509', '#api', '#disk', '#identify', '#nbd', '#images', '#qemu'],
   console: ['#lib', '#api'],
 };
 

@@ -182,6 +182,24 @@ export const tokenSecretSchema = z
   .strictObject({ token: tokenSchema, secret: z.string().meta({ description: 'shown this once' }) })
   .meta({ id: 'TokenSecret' });
 
+export const tokenCertificateRequestSchema = z
+  .strictObject({
+    csr: z
+      .string()
+      .max(8192)
+      .meta({ description: 'PKCS #10 in PEM; its key counts, its names do not' }),
+  })
+  .meta({ id: 'TokenCertificateRequest' });
+
+export const tokenCertificateSchema = z
+  .strictObject({
+    certificate: z.string().meta({ description: 'PEM, for the key of the request' }),
+    authority: z.string().meta({ description: 'PEM of the certificate to trust' }),
+    expiresAt: timeSchema,
+  })
+  .meta({ id: 'TokenCertificate' });
+export type TokenCertificate = z.infer<typeof tokenCertificateSchema>;
+
 export const sessionSchema = z
   .strictObject({
     user: z.string(),

@@ -116,6 +116,7 @@ test('every change that can be tried can be tried without effect', () => {
     'session.password',
     'session.second-factor.begin',
     'session.second-factor.confirm',
+    'token.certificate',
     'token.create',
     'token.delete',
     'user.link',

@@ -14,6 +14,8 @@ import {
   roleSchema,
   sessionSchema,
   signInSchema,
+  tokenCertificateRequestSchema,
+  tokenCertificateSchema,
   tokenCreateSchema,
   tokenSchema,
   tokenSecretSchema,
@@ -318,6 +320,18 @@ export const accessRoutes = {
     on: 'token',
     params: one('token'),
     answer: 'now',
+  }),
+  'token.certificate': route({
+    method: 'POST',
+    path: '/tokens/{token}/certificate',
+    summary: 'Issue a client certificate that means what the token means, and ends with it',
+    group: 'access',
+    right: 'self',
+    on: 'token',
+    params: one('token'),
+    body: tokenCertificateRequestSchema,
+    answer: 'now',
+    response: tokenCertificateSchema,
   }),
 
   'certificate.list': route({

@@ -5,6 +5,7 @@ import { command } from '../command.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { wasOrWouldBe } from '../output/human.ts';
 import { writeList, writeThing } from '../output/render.ts';
+import { tokenCertificateCommand } from './token-certificate.ts';
 import { grantColumns, roleColumns, tokenColumns } from './columns.ts';
 
 const userArgument = { name: 'user', meaning: 'name or id', completes: 'user' } as const;
@@ -84,6 +85,7 @@ export const accessCommands = [
       out.line(`token ${args[0] ?? ''} was revoked`);
     },
   }),
+  tokenCertificateCommand,
   command({
     name: 'role list',
     aliases: ['role ls'],

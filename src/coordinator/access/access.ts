@@ -49,6 +49,7 @@ import { Passwords } from './sign-in/passwords.ts';
 import { installationSettings } from './sign-in/sessions.ts';
 import { tidyAccess } from './tidy.ts';
 import { LocalToken } from './tokens/local-token.ts';
+import { tokenOfCertificate } from './tokens/token-certificate.ts';
 import { TokenIndex } from './tokens/token-index.ts';
 
 const localTokenLookMs = 1000;
@@ -187,6 +188,19 @@ export class Access implements Gate, AsyncDisposable {
   /** Of who speaks something else than HTTP: by the secret of a token. Errors: `unauthenticated`. */
   authenticateSecret(arrival: Arrival, secret: string): Caller {
     return this.#authenticator.bySecret(arrival, secret);
+  }
+
+  /**
+   * Of who speaks something else than HTTP and shows a certificate: the token that it was issued for; undefined for
+   * certificates of others. The authority has signed it.
+   */
+  tokenOfCertificate(altNames: string | undefined): string | undefined {
+    return tokenOfCertificate(altNames);
+  }
+
+  /** By such a token. Errors: `unauthenticated`. */
+  authenticateCertificate(arrival: Arrival, tokenId: string): Caller {
+    return this.#authenticator.byTokenId(arrival, tokenId);
   }
 
   /**

@@ -30,6 +30,7 @@ import {
 import { clearCookie, writeCookie } from './sign-in/cookies.ts';
 import { createSignInLink } from './sign-in/sign-in-link.ts';
 import { changePassword, showSession, signIn, signOut } from './sign-in/sign-in.ts';
+import { issueTokenCertificate } from './tokens/token-certificate.ts';
 import { createToken, deleteToken, listTokens } from './tokens/tokens.ts';
 import { createUser, deleteUser, updateUser } from './users/change-user.ts';
 import { explainRight } from './users/explain.ts';
@@ -126,6 +127,8 @@ export function createAccessHandlers(parts: HandlerParts): AccessHandlers {
       page('token', tokenSchema, listTokens(context, caller), query),
     'token.create': ({ caller, body }) => createToken(context, caller, body),
     'token.delete': ({ caller, params }) => deleteToken(context, caller, params.token),
+    'token.certificate': ({ caller, params, body }) =>
+      issueTokenCertificate(context, caller, params.token, body.csr),
     'certificate.list': () => ({ items: listCertificates(context, parts.tls) }),
     'certificate.set': async ({ caller, body, query }) => {
       await requireTls(parts.tls).setSite(body, { dryRun: query.dryRun, by: caller });

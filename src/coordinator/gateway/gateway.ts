@@ -4,13 +4,13 @@
  *
  *   <runtime>/libvirt-sock      reads and writes, for whoever can open it: the service's own account, and root
  *   <runtime>/libvirt-sock-ro   reads
- *   TLS, where it is asked for  in the name of a user, who proves it by SASL with the secret of a token
+ *   TLS, where it is asked for  in the name of a user, who proves it by SASL with the secret of a token, or by a certificate
+ *                               that was issued for one
  *   TCP beside it, on loopback  as libvirt-sock: the kernel says whose program it is (loopback-owner.ts)
  */
-import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { describeFault, Fault, faultCodes, isFault, toFault } from '#lib';
+import { describeFault, Fault, isFault } from '#lib';
 import {
   defaultPorts,
   LibvirtServer,
@@ -18,13 +18,11 @@ import {
   type OpenAnswer,
   type OpenRequest,
   type Peer,
-  type SaslOptions,
   type SessionOptions,
   type TlsListening,
 } from '#libvirt';
-import { readAddress, type Access, type Arrival } from '../access/mod.ts';
+import type { Access } from '../access/mod.ts';
 import type { ListenAddress } from '../options.ts';
-import type { Caller } from '../context.ts';
 import { DuplexSocket } from '../link/duplex-socket.ts';
 import { Connection } from './connection.ts';
 import { Counters } from './counters.ts';
@@ -37,6 +35,7 @@ import { DomainIds } from './domain-ids.ts';
 import { emptyCalls } from './empty-calls.ts';
 import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
+import { arrivalOf, Identity } from './identity.ts';
 import { jobCalls } from './job-calls.ts';
 import { loopback, requireOwner } from './loopback-owner.ts';
 import { migrateCalls } from './migrate-calls.ts';
@@ -68,8 +67,7 @@ export class Gateway implements AsyncDisposable {
   #counters: Counters | undefined;
   readonly #local: LibvirtServer;
   readonly #remote: LibvirtServer;
-  /** Who has proved who they are, until they open. */
-  readonly #proved = new WeakMap<Peer, Caller>();
+  readonly #identity: Identity;
   readonly #closing = new AbortController();
   #port: number | undefined;
   #plainPort: number | undefined;
@@ -83,15 +81,14 @@ export class Gateway implements AsyncDisposable {
       inventory: coordinator.inventory,
       show: (vmId, viewer) => this.#showScreen(vmId, viewer),
     });
+    this.#identity = new Identity(access, () => this.#plainPort ?? 0);
     const server: SessionOptions = {
       open: (request) => this.#open(request),
       features: ['migrationP2p', 'migrationV3', 'migrationOffline', 'migrationParams'],
       onFault: (procedure, fault, peer) => this.#note(procedure, fault, peer),
     };
     this.#local = new LibvirtServer(server);
-    const checkPassword: SaslOptions['checkPassword'] = async (user, secret, peer) =>
-      this.#prove(user, secret, peer);
-    this.#remote = new LibvirtServer({ ...server, sasl: { checkPassword } });
+    this.#remote = new LibvirtServer({ ...server, sasl: this.#identity.sasl() });
   }
 
   /**
@@ -163,7 +160,7 @@ export class Gateway implements AsyncDisposable {
   async #open({ peer, name, session, signal }: OpenRequest): Promise<OpenAnswer> {
     const { coordinator, access } = this.#options;
     this.#counters ??= new Counters(coordinator.inventory, coordinator.clock);
-    const caller = await this.#identify(peer);
+    const caller = await this.#identity.identify(peer);
     const connection = new Connection({
       coordinator,
       desk: this.#desk,
@@ -194,59 +191,8 @@ export class Gateway implements AsyncDisposable {
       await this.#desk.join(caller, 'vm.screen.open', { params: { vm: vmId } }, client, signal);
     } catch (error) {
       client.terminate();
-      if (isFault(error, 'unauthenticated')) this.#noteStranger(arrival, 'VNC', error);
+      if (isFault(error, 'unauthenticated')) this.#identity.noteStranger(arrival, 'VNC', error);
     }
-  }
-
-  /** Errors: `unauthenticated`. */
-  async #identify(peer: Peer): Promise<Caller> {
-    const { access } = this.#options;
-    if (peer.transport === 'unix') return access.authenticateOwner(arrivalOf(peer));
-    if (peer.transport === 'tcp') return await this.#identifyOwner(peer);
-    const caller = this.#proved.get(peer);
-    if (caller === undefined) throw new Fault('unauthenticated', 'nobody has signed in');
-    return caller;
-  }
-
-  /** At the plain port. A refusal stands in the audit trail. */
-  async #identifyOwner({ address }: Peer): Promise<Caller> {
-    const arrival = arrivalOf({ transport: 'unix', address });
-    try {
-      const port = Number(address.slice(address.lastIndexOf(':') + 1));
-      await requireOwner([loopback, port], [loopback, this.#plainPort ?? 0]);
-      return this.#options.access.authenticateOwner(arrival);
-    } catch (error) {
-      this.#noteStranger(arrival, 'TCP', error);
-      throw error;
-    }
-  }
-
-  /** Whether the secret is that of a token of the user; a refusal stands in the audit trail. */
-  #prove(user: string, secret: string, peer: Peer): boolean {
-    const { access } = this.#options;
-    const arrival = arrivalOf(peer);
-    try {
-      const caller = access.authenticateSecret(arrival, secret);
-      if (caller.actor.name !== user)
-        throw new Fault('unauthenticated', `the token is not one of ${user.slice(0, 100)}`);
-      this.#proved.set(peer, caller);
-      return true;
-    } catch (error) {
-      this.#noteStranger(arrival, 'SASL', error);
-      return false;
-    }
-  }
-
-  #noteStranger(arrival: Arrival, method: string, error: unknown): void {
-    this.#options.access.audit({
-      ...arrival,
-      caller: undefined,
-      method,
-      route: '',
-      target: undefined,
-      status: faultCodes[toFault(error).code].status,
-      error,
-    });
   }
 
   #handlers(connection: Connection): Handlers {
@@ -281,15 +227,6 @@ export class Gateway implements AsyncDisposable {
 /** Screens are on this machine's loopback, and whoever looks may type. */
 function hasScreens({ peer, session }: Pick<OpenRequest, 'peer' | 'session'>): boolean {
   return peer.transport !== 'tls' && session.access === 'write';
-}
-
-function arrivalOf({ transport, address }: Pick<Peer, 'transport' | 'address'>): Arrival {
-  const isLocal = transport === 'unix';
-  return {
-    encrypted: !isLocal,
-    origin: isLocal ? null : readAddress(address.slice(0, address.lastIndexOf(':'))),
-    correlationId: randomUUID(),
-  };
 }
 
 const sockets = [

@@ -79,8 +79,7 @@ export function exportKey(key: KeyObject): Buffer {
 async function makeExtensions(library: Library, request: CertificateRequest): Promise<Extension[]> {
   const { purpose, altNames } = request;
   const isAuthority = purpose === 'authority';
-  const { cRLSign, digitalSignature, keyCertSign } = library.KeyUsageFlags;
-  const uses = isAuthority ? keyCertSign | cRLSign : digitalSignature;
+  const { cRLSign, keyCertSign } = library.KeyUsageFlags;
   const holder = await identifyKey(library, request.publicKey);
   const issuer = await identifyKey(library, request.issuerPublicKey);
   const list: Extension[] = [
@@ -89,9 +88,9 @@ async function makeExtensions(library: Library, request: CertificateRequest): Pr
     new library.SubjectKeyIdentifierExtension(holder),
     new library.AuthorityKeyIdentifierExtension(issuer),
   ];
-  // Not for a server: libvirt's clients want one that is there to permit the enciphering of keys as well, which a key on
+  // For nobody else: libvirt's programs want one that is there to permit the enciphering of keys as well, which a key on
   // an elliptic curve must not be for (RFC 8813).
-  if (purpose !== 'server') list.push(new library.KeyUsagesExtension(uses, true));
+  if (isAuthority) list.push(new library.KeyUsagesExtension(keyCertSign | cRLSign, true));
   if (!isAuthority) {
     const use = purpose === 'server' ? oids.serverAuth : oids.clientAuth;
     list.push(new library.ExtendedKeyUsageExtension([use]));

@@ -1,6 +1,6 @@
 /**
- * X.509: making certificates and requests. Shared by the coordinator, which certifies, and the agent, which asks; both
- * in a process of its own (X509Process).
+ * X.509: making certificates and requests. Shared by the coordinator, which certifies, and the agent and the command line,
+ * which ask; all in a process of its own (X509Process).
  */
 export {
   createCertificate,

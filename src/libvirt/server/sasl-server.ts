@@ -13,6 +13,8 @@ export interface SaslOptions {
     ((user: string, hash: ScramHash, peer: Peer) => Promise<ScramSecret | undefined>) | undefined;
   /** The hashes for which there are such secrets; SHA-256 when absent. */
   readonly scramHashes?: readonly ScramHash[] | undefined;
+  /** Whether who comes has proved enough already, by a certificate; nobody has when absent. */
+  readonly waives?: ((peer: Peer) => boolean) | undefined;
   /** Whether this is the user's password. */
   readonly checkPassword?:
     ((user: string, password: string, peer: Peer) => Promise<boolean>) | undefined;

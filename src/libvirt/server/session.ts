@@ -90,7 +90,7 @@ export class Session {
     );
     this.#greeting = new Greeting({
       peer,
-      sasl: options.sasl,
+      sasl: options.sasl?.waives?.(peer) === true ? undefined : options.sasl,
       supports: (feature) => this.#supports(feature),
       open: (args) => this.#open(args),
       // The reply goes first.

@@ -11,12 +11,13 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AuditEntry, Network, Page, Vm } from '#api';
+import { fileURLToPath } from 'node:url';
+import type { AuditEntry, Network, Page, Token, Vm } from '#api';
 import { isFault } from '#lib';
 import { connectLibvirt, defaultPorts, libvirtFacts, type Client } from '#libvirt';
 import { parseOptions } from '../../../src/coordinator/options.ts';
 import { Stage, type AgentProcess } from '../../../src/coordinator/testing/stage.ts';
-import { virsh, whyNot, type Ran } from './tools.ts';
+import { run, virsh, whyNot, type Ran } from './tools.ts';
 
 const skip = await whyNot('virsh');
 
@@ -399,6 +400,52 @@ void test(
       assert.match(err, /error: authentication failed\n$/);
     }
     assert.equal((await sayAs('bob', secret, 'all', 'list', '--all', '--name')).out.trim(), '');
+  },
+);
+
+void test(
+  'a certificate for a token lets in without a password, with what the token may, and not when the token is gone',
+  { skip },
+  async () => {
+    const { folder, url, authority, libvirtPort } = stage();
+    const secret = await stage().addUser('cat', [{ role: 'administrator' }]);
+    const body = { name: 'shown', user: 'cat', verbs: ['vm.view'] };
+    const made = await stage().send('POST', '/tokens', { body });
+    const { token } = made.json as { token: Token };
+    const pki = join(folder, 'pki');
+    await writeFile(join(folder, 'authority.pem'), authority);
+    const local = (await readFile(join(folder, 'data/access/local-token'), 'utf8')).trim();
+    const gantry = (...words: readonly string[]): Promise<Ran> =>
+      run(fileURLToPath(new URL('../../../gantry', import.meta.url)), [...words, '--server', url], {
+        GANTRY_TOKEN: local,
+        GANTRY_AUTHORITY: join(folder, 'authority.pem'),
+        GANTRY_DATA: join(folder, 'none'),
+      });
+    const issued = await gantry('token', 'certificate', token.id, '--into', pki);
+    assert.equal(issued.code, 0, issued.err);
+    assert.equal((await stat(join(pki, 'clientkey.pem'))).mode & 0o777, 0o600);
+    const again = await gantry('token', 'certificate', token.id, '--into', pki);
+    assert.match(again.err, /cannot write the certificate into .*exist/s);
+    const ask = (...words: readonly string[]): Promise<Ran> =>
+      virsh(`qemu+tls://localhost:${libvirtPort ?? 0}/system?pkipath=${pki}`, ...words);
+    const { name } = await offVm('h1');
+    const listed = await ask('list', '--all', '--name');
+    assert.equal(listed.code, 0, listed.err);
+    assert.deepEqual(listed.out.trim().split('\n').toSorted(), namesOf(vms()));
+    assert.match((await ask('start', name)).err, /lacks the right vm\.power/);
+    const { json } = await stage().send('GET', '/audit?limit=50');
+    const refused = (json as Page<AuditEntry>).items.find(
+      ({ user, route }) => user === 'cat' && route === 'vm.act',
+    );
+    assert.deepEqual([refused?.means, refused?.code], ['token', 'forbidden']);
+    await stage().send('DELETE', `/tokens/${token.id}`);
+    const late = await ask('list');
+    assert.deepEqual(
+      [late.code, /the token is unknown, revoked or expired/.test(late.err)],
+      [1, true],
+      late.err,
+    );
+    assert.deepEqual(await seenAs('cat', secret, 'all'), namesOf(vms()), 'other tokens go on');
   },
 );
 

@@ -65,7 +65,7 @@ export class Authenticator {
   authenticate(raw: IncomingMessage, correlationId: string): Caller {
     const request = readRequest(raw, correlationId);
     const { authorization } = raw.headers;
-    if (authorization !== undefined) return this.#byToken(request, authorization);
+    if (authorization !== undefined) return this.#byHeader(request, authorization);
     const cookie = readCookie(raw.headers.cookie, cookieName(request.encrypted));
     if (cookie !== undefined && cookie !== '') return this.#bySession(request, cookie);
     try {
@@ -94,7 +94,7 @@ export class Authenticator {
     return createRightlessCaller({ kind: 'user', name: 'anonymous' }, proof, origin, correlationId);
   }
 
-  #byToken(request: Request, header: string): Caller {
+  #byHeader(request: Request, header: string): Caller {
     const secret = /^Bearer ([\w-]{1,128})$/i.exec(header.slice(0, maxAuthorizationLength))?.[1];
     if (secret === undefined || !isSecret(secret))
       throw refused('the Authorization header does not hold a token of Gantry');
@@ -105,7 +105,16 @@ export class Authenticator {
   bySecret(arrival: Arrival, secret: string): Caller {
     const hash = hashSecret(secret);
     if (this.#parts.localToken.holds(hash)) return this.byOwnSocket(arrival);
-    const token = this.#parts.tokens.find(hash);
+    return this.#byToken(arrival, this.#parts.tokens.find(hash));
+  }
+
+  /** Somebody with a certificate that the authority has issued for a token. Errors: `unauthenticated`. */
+  byTokenId(arrival: Arrival, tokenId: string): Caller {
+    const { inventory } = this.#parts.coordinator;
+    return this.#byToken(arrival, inventory.document<TokenDocument>('token', tokenId));
+  }
+
+  #byToken(arrival: Arrival, token: Document<TokenDocument> | undefined): Caller {
     const { clock } = this.#parts.coordinator;
     if (
       !token ||

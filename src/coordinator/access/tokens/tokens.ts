@@ -112,13 +112,12 @@ function tokensOf(inventory: Inventory, userId: string | null): readonly Documen
   );
 }
 
-/** Takes effect at once. Errors: `not-found` for what is not one's own, without the right user.manage. */
-export async function deleteToken(
-  { coordinator }: AccessContext,
+/** One's own by name or id, another's by id. Errors: `not-found` for what is not one's own, without the right user.manage. */
+function findToken(
+  { inventory }: Pick<AccessContext['coordinator'], 'inventory'>,
   caller: Caller,
   reference: string,
-): Promise<void> {
-  const { inventory } = coordinator;
+): Document<TokenDocument> {
   const token = isUuid(reference)
     ? inventory.document<TokenDocument>('token', reference)
     : tokensOf(inventory, caller.userId).find(({ data }) => data.name === reference);
@@ -126,6 +125,30 @@ export async function deleteToken(
     token !== undefined &&
     (token.data.userId === caller.userId || caller.may('user.manage', everything));
   if (!isTheirs) throw notFound('token', reference);
+  return token;
+}
+
+/** To act as its user: also not of one with more rights. Errors: as `findToken`; `forbidden`. */
+export function requireToken(
+  { coordinator, rights }: AccessContext,
+  caller: Caller,
+  reference: string,
+): Document<TokenDocument> {
+  const { inventory } = coordinator;
+  const token = findToken(coordinator, caller, reference);
+  requireNoFactorMissing(inventory, caller);
+  if (token.data.userId !== caller.userId)
+    requireToRule(inventory, rights, caller, findUser(inventory, token.data.userId));
+  return token;
+}
+
+/** Takes effect at once. Errors: as `findToken`. */
+export async function deleteToken(
+  { coordinator }: AccessContext,
+  caller: Caller,
+  reference: string,
+): Promise<void> {
+  const token = findToken(coordinator, caller, reference);
   const { id } = token;
   // Whatever it was a moment ago (a note of its use counts as a change): it goes.
   await coordinator.commit({
