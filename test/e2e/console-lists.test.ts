@@ -1,9 +1,10 @@
-/** The console's lists in a real browser: windows over a long list, columns, views, export, many selected. */
+/** The console's lists in a real browser: windows over a long list, columns, views, export, many selected; the wizard that adds to them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
-import { vmActions, type Operation } from '#api';
+import { giB, miB } from '#lib';
+import { vmActions, type Operation, type Vm } from '#api';
 import { hostTabHelp, pageHelp, sectionHelp, vmTabHelp } from '../../src/console/manual/help.ts';
 import {
   findBarriersInEachLight,
@@ -290,6 +291,73 @@ describe('the lists of the console', { skip: noBrowser }, () => {
       await items.filter({ hasText: commands[0] }).first().waitFor();
       await page.keyboard.press('Escape');
     }
+  });
+
+  test('WEB-30 the wizard asks for name and folder, memory, network, and a new disk of a size and format, an existing one, or none', async () => {
+    const { page } = person;
+    await gantry.must('folder', 'create', '/lab');
+    const dialog = page.getByRole('dialog');
+    const next = dialog.getByRole('button', { name: 'Next' });
+    for (const [name, choose] of [
+      [
+        'with-new',
+        async () => {
+          await dialog.locator('#diskGiB').fill('3');
+          await dialog.locator('#disk-format').selectOption('raw');
+        },
+      ],
+      ['with-existing', () => dialog.locator('#disk-file').fill('/srv/vms/old.qcow2')],
+      ['with-none', () => Promise.resolve()],
+    ] as const) {
+      await page.goto(`${server}/vms?create=true`);
+      await dialog.locator(`#source-${name.slice('with-'.length)}`).check();
+      await choose();
+      await next.click();
+      await dialog.locator('#memoryMiB').fill('320');
+      await next.click();
+      await dialog.locator('#plug-network').check();
+      await next.click();
+      await dialog.locator('#vm-name').fill(name);
+      await dialog.locator('#create-folder').selectOption('/lab');
+      await dialog.locator('#start').uncheck();
+      await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+      await page.getByText(`Create: ${name}`).waitFor();
+    }
+    const made = async (name: string): Promise<Vm['definition']['hardware']['disks']> => {
+      const { definition: now, folder } = await gantry
+        .client()
+        .call('vm.show', { params: { vm: name } });
+      const { disks, memory, adapters } = now.hardware;
+      assert.deepEqual([memory.sizeBytes, folder], [320 * miB, '/lab']);
+      assert.equal(adapters[0]?.attachment.kind, 'network');
+      return disks;
+    };
+    const [fresh] = await made('with-new');
+    assert.deepEqual([fresh?.format, fresh?.sizeBytes], ['raw', 3 * giB]);
+    const [old] = await made('with-existing');
+    assert.deepEqual([old?.format, old?.file], ['qcow2', '/srv/vms/old.qcow2']);
+    assert.deepEqual(await made('with-none'), []);
+  });
+
+  test('the wizard takes what is set under advanced along', async () => {
+    const { page } = person;
+    await page.goto(`${server}/vms?create=true`);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Next' }).click();
+    await dialog.locator('#size-medium').check();
+    await dialog.getByRole('button', { name: 'Next' }).click();
+    await dialog.getByRole('button', { name: 'Next' }).click();
+    await dialog.locator('#vm-name').fill('from-wizard');
+    await dialog.getByRole('button', { name: 'Advanced: every setting' }).click();
+    await dialog.getByRole('button', { name: 'TPM 2.0', exact: true }).click();
+    await dialog.locator('#setting-hardware-tpm').check();
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Create: from-wizard').waitFor();
+    const made = await gantry.client().call('vm.show', { params: { vm: 'from-wizard' } });
+    assert.equal(made.definition.hardware.processor.count, 2);
+    assert.equal(made.definition.hardware.memory.sizeBytes, 2048 * miB);
+    assert.equal(made.definition.hardware.tpm, true);
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
-import { giB, miB } from '#lib';
+import { miB } from '#lib';
 import {
   additionsFunctions,
   diffSettings,
@@ -390,73 +390,6 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
         .getByText(told === true ? 'Yes' : `No: ${told}`)
         .waitFor();
     }
-  });
-
-  test('WEB-30 the wizard asks for name and folder, memory, network, and a new disk of a size and format, an existing one, or none', async () => {
-    const { page } = person;
-    await gantry.must('folder', 'create', '/lab');
-    const dialog = page.getByRole('dialog');
-    const next = dialog.getByRole('button', { name: 'Next' });
-    for (const [name, choose] of [
-      [
-        'with-new',
-        async () => {
-          await dialog.locator('#diskGiB').fill('3');
-          await dialog.locator('#disk-format').selectOption('raw');
-        },
-      ],
-      ['with-existing', () => dialog.locator('#disk-file').fill('/srv/vms/old.qcow2')],
-      ['with-none', () => Promise.resolve()],
-    ] as const) {
-      await page.goto(`${server}/vms?create=true`);
-      await dialog.locator(`#source-${name.slice('with-'.length)}`).check();
-      await choose();
-      await next.click();
-      await dialog.locator('#memoryMiB').fill('320');
-      await next.click();
-      await dialog.locator('#plug-network').check();
-      await next.click();
-      await dialog.locator('#vm-name').fill(name);
-      await dialog.locator('#create-folder').selectOption('/lab');
-      await dialog.locator('#start').uncheck();
-      await dialog.getByRole('button', { name: 'Create', exact: true }).click();
-      await page.getByText(`Create: ${name}`).waitFor();
-    }
-    const made = async (name: string): Promise<Vm['definition']['hardware']['disks']> => {
-      const { definition: now, folder } = await gantry
-        .client()
-        .call('vm.show', { params: { vm: name } });
-      const { disks, memory, adapters } = now.hardware;
-      assert.deepEqual([memory.sizeBytes, folder], [320 * miB, '/lab']);
-      assert.equal(adapters[0]?.attachment.kind, 'network');
-      return disks;
-    };
-    const [fresh] = await made('with-new');
-    assert.deepEqual([fresh?.format, fresh?.sizeBytes], ['raw', 3 * giB]);
-    const [old] = await made('with-existing');
-    assert.deepEqual([old?.format, old?.file], ['qcow2', '/srv/vms/old.qcow2']);
-    assert.deepEqual(await made('with-none'), []);
-  });
-
-  test('the wizard takes what is set under advanced along', async () => {
-    const { page } = person;
-    await page.goto(`${server}/vms?create=true`);
-    const dialog = page.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'Next' }).click();
-    await dialog.locator('#size-medium').check();
-    await dialog.getByRole('button', { name: 'Next' }).click();
-    await dialog.getByRole('button', { name: 'Next' }).click();
-    await dialog.locator('#vm-name').fill('from-wizard');
-    await dialog.getByRole('button', { name: 'Advanced: every setting' }).click();
-    await dialog.getByRole('button', { name: 'TPM 2.0', exact: true }).click();
-    await dialog.locator('#setting-hardware-tpm').check();
-    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await page.getByText('Create: from-wizard').waitFor();
-    const made = await gantry.client().call('vm.show', { params: { vm: 'from-wizard' } });
-    assert.equal(made.definition.hardware.processor.count, 2);
-    assert.equal(made.definition.hardware.memory.sizeBytes, 2048 * miB);
-    assert.equal(made.definition.hardware.tpm, true);
   });
 
   test('axe finds no barrier on any tab, light and dark, and 390 pixels are wide enough for each', async () => {
