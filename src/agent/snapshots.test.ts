@@ -20,9 +20,12 @@ import {
   testDisk,
   withoutQemu,
 } from './testing/qemu-agent.ts';
+import { fill, firstBytes, makeChild } from './testing/served-files.ts';
 
 const seed = process.env['GANTRY_SNAPSHOT_SEED'] ?? 'a tree';
 const steps = Number(process.env['GANTRY_SNAPSHOT_STEPS'] ?? 30);
+/** With a differencing disk, which QEMU does not open itself. */
+const withServed = process.env['GANTRY_SNAPSHOT_SERVED'] === 'yes';
 const regions = 6;
 
 /** Which pattern each MiB of a disk holds. */
@@ -49,18 +52,22 @@ describe('snapshots', { skip: withoutQemu }, () => {
     await agent?.[Symbol.asyncDispose]();
   });
 
-  const names = ['a.qcow2', 'b.raw'] as const;
+  const names = ['a.qcow2', 'b.raw', ...(withServed ? ['c.vhd'] : [])];
+  const formatOf = (name: string): 'qcow2' | 'raw' | 'vhd' =>
+    name.endsWith('qcow2') ? 'qcow2' : name.endsWith('raw') ? 'raw' : 'vhd';
 
   async function makeVm(more: object = {}): Promise<string> {
-    const disks = [
-      testDisk('a.qcow2'),
-      { ...testDisk('b.raw'), position: 1, format: 'raw' as const },
-    ];
+    const disks = names.map((name, position) => {
+      return { ...testDisk(name), position, format: formatOf(name) };
+    });
     const definition = bareDefinition({ disks }, more);
-    return await agent.create(definition, [
+    const id = await agent.create(definition, [
       newDisk('a.qcow2'),
       { ...newDisk('b.raw'), format: 'raw' },
     ]);
+    const path = join(agent.folder(id), 'c.vhd');
+    if (withServed) await makeChild({ path, format: 'vhd', sizeBytes: 64 * miB });
+    return id;
   }
 
   function call<M extends LinkMethod>(
@@ -107,7 +114,7 @@ describe('snapshots', { skip: withoutQemu }, () => {
   function topOf(id: string, name: string): { path: string; format: string } {
     const folder = agent.folder(id);
     const [file] = readdirSync(folder).filter((one) => one.endsWith('.layers.json'));
-    const plain = { path: join(folder, name), format: name.endsWith('raw') ? 'raw' : 'qcow2' };
+    const plain = { path: join(folder, name), format: formatOf(name) };
     if (file === undefined) return plain;
     const { layers } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
       layers: { tops: { disk: string; top: string }[] };
@@ -116,21 +123,24 @@ describe('snapshots', { skip: withoutQemu }, () => {
     return top === undefined || top === name ? plain : { path: join(folder, top), format: 'qcow2' };
   }
 
-  function write(id: string, name: string, region: number, pattern: number): void {
+  async function write(id: string, name: string, region: number, pattern: number): Promise<void> {
     const { path, format } = topOf(id, name);
+    if (formatOf(name) === 'vhd') return fill({ path, format }, region, pattern);
     const command = `write -P ${pattern} ${region}M 1M`;
     execFileSync('qemu-io', ['-f', format, '-c', command, path], { stdio: 'ignore' });
   }
 
-  function read(id: string): Content[] {
-    return names.map((name) => {
+  function read(id: string): Promise<Content[]> {
+    const each = names.map(async (name): Promise<Content> => {
       const { path, format } = topOf(id, name);
+      if (formatOf(name) === 'vhd') return firstBytes({ path, format }, regions);
       const commands = empty.flatMap((_, region) => ['-c', `read -v ${region}M 16`]);
       const said = execFileSync('qemu-io', ['-f', format, '-r', ...commands, path]).toString();
       return [...said.matchAll(/^[0-9a-f]{8,}: {2}([0-9a-f]{2}) /gm)].map(([, hex]) =>
         Number.parseInt(hex ?? '', 16),
       );
     });
+    return Promise.all(each);
   }
 
   async function comeBack(): Promise<void> {
@@ -143,7 +153,10 @@ describe('snapshots', { skip: withoutQemu }, () => {
     t.diagnostic(`GANTRY_SNAPSHOT_SEED=${seed}`);
     const chance = new Chance(seed);
     const id = await makeVm({ settings: { undoDisks: { enabled: true, onTurnOff: 'keep' } } });
-    let now: Point = { contents: [empty, empty], below: null };
+    let now: Point = {
+      contents: names.map((name) => (formatOf(name) === 'vhd' ? empty.with(1, 1) : empty)),
+      below: null,
+    };
     let kept: Kept[] = [];
     let kills = 0;
 
@@ -162,8 +175,11 @@ describe('snapshots', { skip: withoutQemu }, () => {
         // A start that was cut off.
         if (/running|paused/.test(report(id).state)) await agent.act(id, 'turn-off');
         await agent.until(id, 'off');
-        const found = JSON.stringify(read(id));
-        assert.ok(allowed.some((one) => JSON.stringify(one) === found));
+        const found = JSON.stringify(await read(id));
+        assert.ok(
+          allowed.some((one) => JSON.stringify(one) === found),
+          `step ${step} ${found} not ${JSON.stringify(allowed)}`,
+        );
       }
       await work();
     };
@@ -188,9 +204,9 @@ describe('snapshots', { skip: withoutQemu }, () => {
       const { contents, below } = now;
       const chosen = kept[Math.floor(chance.draw('at', step) * kept.length)];
       if (what === 'write') {
-        const disk = step % 2;
+        const disk = step % names.length;
         const region = Math.floor(chance.draw('region', step) * regions);
-        write(id, names[disk] ?? 'a.qcow2', region, step + 1);
+        await write(id, names[disk] ?? 'a.qcow2', region, step + 1);
         const written = contents.map((content, index) =>
           index === disk ? content.with(region, step + 1) : content,
         );
@@ -217,15 +233,15 @@ describe('snapshots', { skip: withoutQemu }, () => {
         await carryOut(step, [contents], () => remove(id, chosen.id));
         kept = kept.filter((one) => one !== chosen);
       }
-      assert.deepEqual(read(id), now.contents, `step ${step}: ${what}`);
+      assert.deepEqual(await read(id), now.contents, `step ${step}: ${what}`);
       assert.equal(report(id).undo !== null, now.below !== null, `step ${step}: ${what}`);
     }
     for (const one of kept) {
       await revert(id, one.id);
-      assert.deepEqual(read(id), one.contents, 'each is still what it was');
+      assert.deepEqual(await read(id), one.contents, 'each is still what it was');
       if (one.below === null) continue;
       await agent.act(id, 'discard-undo');
-      assert.deepEqual(read(id), one.below, 'and so is what its session began with');
+      assert.deepEqual(await read(id), one.below, 'and so is what its session began with');
     }
     t.diagnostic(`${kept.length} snapshots at the end, ${kills} kills of the agent`);
     for (const one of kept) await remove(id, one.id);
@@ -298,22 +314,22 @@ describe('snapshots', { skip: withoutQemu }, () => {
     const id = await makeVm({ settings });
     await agent.act(id, 'turn-on');
     await agent.act(id, 'turn-off');
-    write(id, 'a.qcow2', 1, 7);
+    await write(id, 'a.qcow2', 1, 7);
     const snapshot = await take(id);
-    write(id, 'a.qcow2', 1, 8);
+    await write(id, 'a.qcow2', 1, 8);
     await assert.rejects(agent.act(id, 'commit-undo'), (error) => {
       return isFault(error, 'refused');
     });
-    assert.equal(read(id)[0]?.[1], 8);
+    assert.equal((await read(id))[0]?.[1], 8);
     await agent.act(id, 'discard-undo');
-    assert.equal(read(id)[0]?.[1], 0, 'as before the session');
+    assert.equal((await read(id))[0]?.[1], 0, 'as before the session');
     assert.equal(report(id).undo, null);
     await revert(id, snapshot);
-    assert.equal(read(id)[0]?.[1], 7);
+    assert.equal((await read(id))[0]?.[1], 7);
     assert.notEqual(report(id).undo, null, 'the session of then');
     await remove(id, snapshot);
     await agent.act(id, 'commit-undo');
-    assert.equal(read(id)[0]?.[1], 7);
+    assert.equal((await read(id))[0]?.[1], 7);
     const layers = readdirSync(agent.folder(id)).filter((name) => /undo|layer/.test(name));
     assert.deepEqual(layers, []);
   });
@@ -371,9 +387,9 @@ describe('snapshots', { skip: withoutQemu }, () => {
     const id = await agent.create(definition, [newDisk('a.qcow2')]);
     await agent.act(id, 'turn-on');
     await agent.act(id, 'turn-off');
-    write(id, 'a.qcow2', 1, 5);
+    await write(id, 'a.qcow2', 1, 5);
     const snapshot = await take(id);
-    write(id, 'a.qcow2', 1, 6);
+    await write(id, 'a.qcow2', 1, 6);
     const move = { parent: elsewhere, definition, definitionVersion: 2, disks: [] };
     await call(id, 'machine.relocate', move);
     assert.ok(agent.folder(id).startsWith(elsewhere));
@@ -407,7 +423,7 @@ describe('snapshots', { skip: withoutQemu }, () => {
     const definition = bareDefinition({ disks });
     const id = await agent.create(definition, [{ ...newDisk('b.raw'), format: 'raw' }]);
     await take(id);
-    write(id, 'b.raw', 2, 9);
+    await write(id, 'b.raw', 2, 9);
     const copy: VmDefinition = { ...bareDefinition({ disks }), name: 'copy-of-layers' };
     await call(id, 'machine.clone', {
       definition: copy,
@@ -423,16 +439,16 @@ describe('snapshots', { skip: withoutQemu }, () => {
 
   test('SNAP-19 VM-11 a vm that is taken out and added again has its snapshots', async () => {
     const id = await makeVm();
-    write(id, 'a.qcow2', 2, 5);
+    await write(id, 'a.qcow2', 2, 5);
     const snapshot = await take(id);
-    write(id, 'a.qcow2', 2, 6);
+    await write(id, 'a.qcow2', 2, 6);
     const folder = agent.folder(id);
     const [file = ''] = readdirSync(folder).filter((name) => /^bare-\d+\.json$/.test(name));
     await call(id, 'machine.forget', {});
     await agent.host.call('machine.adopt', { file: join(folder, file), cause: byTester });
     await agent.host.until('it is known again', () => agent.host.reports.get(id) !== undefined);
-    assert.equal(read(id)[0]?.[2], 6);
+    assert.equal((await read(id))[0]?.[2], 6);
     await revert(id, snapshot);
-    assert.equal(read(id)[0]?.[2], 5);
+    assert.equal((await read(id))[0]?.[2], 5);
   });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -25,6 +26,7 @@ import {
   testDisk,
   withoutQemu,
 } from './testing/qemu-agent.ts';
+import { fill, firstBytes, makeChild, type FileOfDisk } from './testing/served-files.ts';
 import { SerialSession } from './testing/serial-session.ts';
 
 const withUndo = (onTurnOff: UndoDecision): Partial<VmDefinition> => ({
@@ -189,6 +191,78 @@ describe('undo disks', { skip: withoutQemu }, () => {
     assert.ok(agent.events(id).includes('vm.undo.committed'));
     await agent.act(id, 'turn-on');
     await agent.act(id, 'turn-off');
+  });
+
+  test('DISK-34 DISK-35 undo disks lie on disks of other products as they are: discarded, these are byte for byte as before; committed, they have the changes and no more', async () => {
+    const formats = ['vhd', 'vhdx', 'vmdk'] as const;
+    const disks = formats.map((format, position) => {
+      return { ...testDisk(`${format}.${format}`), format, position, sizeBytes: 8 * miB };
+    });
+    const id = await agent.create(bareDefinition({ disks }, withUndo('keep')));
+    const folder = agent.folder(id);
+    const own = formats.map((format) => ({ format, path: join(folder, `${format}.${format}`) }));
+    for (const file of own) await makeChild({ ...file, sizeBytes: 8 * miB });
+    const sums = (): string[] =>
+      formats.flatMap((format) =>
+        [`${format}.${format}`, `parent.${format}`].map((name) => checksum(join(folder, name))),
+      );
+    const contents = (files: readonly FileOfDisk[]): Promise<number[][]> =>
+      Promise.all(files.map((file) => firstBytes(file, 8)));
+    const session = async (): Promise<void> => {
+      await agent.act(id, 'turn-on');
+      await agent.act(id, 'turn-off');
+    };
+    const before = sums();
+    await session();
+    const tops = formats.map((format) => ({
+      format: 'qcow2',
+      path: join(folder, `${format}.undo.qcow2`),
+    }));
+    for (const [index, top] of tops.entries()) await fill(top, 3, 7 + index);
+    for (const [index, { format }] of own.entries()) {
+      const { path = '' } = tops[index] ?? {};
+      await using top = await openDisk({ path, format: 'qcow2', store: hostStore() });
+      assert.deepEqual(
+        [...top.chain()].map((one) => [one.format, one.sizeBytes]),
+        [
+          ['qcow2', 8 * miB],
+          [format, 8 * miB],
+          [format, 8 * miB],
+        ],
+        'each says the format of what it lies on, and has its size',
+      );
+    }
+    const changed = [7, 8, 9].map((pattern) => [0, 1, 0, pattern, 0, 0, 0, 0]);
+    assert.deepEqual(await contents(tops), changed);
+    await session();
+    assert.deepEqual(await contents(tops), changed, 'kept over a start');
+    assert.equal((await agent.act(id, 'discard-undo')).undo, null);
+    assert.deepEqual(sums(), before);
+    await session();
+    for (const [index, top] of tops.entries()) await fill(top, 3, 7 + index);
+    assert.equal((await agent.act(id, 'commit-undo')).undo, null);
+    assert.deepEqual(await contents(own), changed);
+    const parents = formats.map((format) => `parent.${format}`);
+    for (const name of parents)
+      assert.equal(checksum(join(folder, name)), before[parents.indexOf(name) * 2 + 1]);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => /undo|layers/.test(name)),
+      [],
+    );
+    await session();
+    const [changedBelow] = own;
+    assert.ok(changedBelow !== undefined);
+    chmodSync(changedBelow.path, 0o600);
+    await fill(changedBelow, 4, 1);
+    const { reasons } = await agent.host.call('machine.check', {
+      id,
+      action: 'turn-on',
+      request: {},
+    });
+    assert.deepEqual(
+      reasons.map(({ code }) => code),
+      ['layer-changed'],
+    );
   });
 
   test('DISK-38 the files of a vm tell their places, what they take and may take, undo and saved state, and the free space of the volume of each', async (t) => {

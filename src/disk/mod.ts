@@ -15,6 +15,7 @@ export { variantOf } from './variants.ts';
 export { checkDisk, repairInto, type CheckReport } from './verbs/check.ts';
 export {
   commitDisk,
+  commitLayers,
   mergeLayers,
   rebaseDisk,
   reconnectDisk,

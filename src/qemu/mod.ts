@@ -70,7 +70,7 @@ export {
   type GuestRunOptions,
 } from './guest-agent/transfer.ts';
 export { maxSharedFolders, shareId, shareLinkPath } from './command-line/shares.ts';
-export { readOpenDisk, type OpenDisk } from './layers/nodes.ts';
+export { readOpenDisk, servedImage, type OpenDisk } from './layers/nodes.ts';
 export { closeImage, openTops, type NewTop, type OpenTops } from './layers/put-on-top.ts';
 export { mergeLive, type LiveMerge } from './layers/merge.ts';
 export { attachShare, detachShare, mountedShares } from './shares/shares.ts';

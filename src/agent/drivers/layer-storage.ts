@@ -1,5 +1,5 @@
 /** What a driver's storage does with layers of disks (docs/rfd/0012). */
-import type { Layers, Seal } from '../machine/layers/layers.ts';
+import type { Layer, Layers, Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 
 /** Whose layers: the folder that names are in, and the account that files are for. */
@@ -11,9 +11,13 @@ export interface LayerWork {
   readonly onProgress: (part: number) => void;
 }
 
+/** A file of a disk, in whichever format. */
+export type DiskFile = Pick<Layer, 'file' | 'format'>;
+
 export interface MergeOptions extends LayerWork {
-  readonly upper: string;
-  /** Below it, with nothing else on it. */
+  /** From the upper one down to the lowest of all. */
+  readonly chain: readonly DiskFile[];
+  /** In that chain, with nothing else on it: what the ones above it hold is written into it. */
   readonly lower: string;
 }
 
@@ -21,21 +25,18 @@ export interface MergeOptions extends LayerWork {
 export interface LayerStorage {
   /**
    * An empty layer, whole or not at all. Of a disk that a process has open its size must be told. Errors: `exists`,
-   * `exhausted`.
+   * `exhausted`; `refused` on a disk in several files.
    */
-  make(
-    machine: LayerPlace,
-    name: string,
-    on: { readonly file: string; readonly format: 'qcow2' | 'raw' },
-    sizeBytes?: number,
-  ): Promise<void>;
+  make(machine: LayerPlace, name: string, on: DiskFile, sizeBytes?: number): Promise<void>;
   /** What a file is known by now, or why that cannot be said. */
   readSeal(machine: LayerPlace, file: string): Promise<Seal | 'missing' | 'unreadable'>;
   /** Takes from everybody the right to write it. */
   protect(machine: LayerPlace, file: string): Promise<void>;
   unprotect(machine: LayerPlace, file: string, mode: number): Promise<void>;
-  /** Writes what the upper file holds into the lower one. Can be done again. Errors: `exhausted`. */
+  /** Leaves the upper ones as they are, so that it can be done again. Errors: `exhausted`, `cancelled`. */
   merge(machine: LayerPlace, merge: MergeOptions): Promise<void>;
+  /** Errors: `refused` for a file of another product's that is not all of its disk: it has parents. */
+  requireAlone(machine: LayerPlace, file: DiskFile): Promise<void>;
   /** Gives a file that nobody writes a second name, in the folder of another machine. Errors: `refused`, `exists`. */
   linkFrom(machine: LayerPlace, to: LayerPlace, file: string): Promise<void>;
   /** How many names a file has on its volume; 0 when it is not there. */
@@ -47,11 +48,7 @@ export interface LayerStorage {
   /** Gives the copy the name. Without a copy nothing is done. */
   putCopy(machine: LayerPlace, file: string): Promise<void>;
   /** Names another parent in a file, whose content is the same on it. */
-  renameParent(
-    machine: LayerPlace,
-    file: string,
-    parent: { readonly file: string; readonly format: 'qcow2' | 'raw' },
-  ): Promise<void>;
+  renameParent(machine: LayerPlace, file: string, parent: DiskFile): Promise<void>;
   /** Copies firmware variables and TPM, where there are any, into a folder of that name. */
   keepState(machine: LayerPlace, name: string): Promise<void>;
   /** Where memory goes that is kept in the folder of that name. */

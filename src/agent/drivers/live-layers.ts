@@ -58,6 +58,11 @@ export interface LiveLayers {
   take(take: LiveTake): Promise<LiveTaken>;
   /** Lets go of file systems that an agent before this one had the guest hold still. */
   thaw(): Promise<void>;
+  /**
+   * What the process wrote into a file of a disk, on which something lies by now, is in it, and no more comes without a
+   * merge: its seal may be read.
+   */
+  letGo(disk: Disk, file: string): Promise<void>;
   /** Closes a file that was opened to be put on top and was not. */
   close(disk: Disk, file: string): Promise<void>;
   /** Goes on with one that an agent before this one began. Errors: `exhausted`, `cancelled`; the files stay apart. */

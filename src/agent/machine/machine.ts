@@ -223,7 +223,7 @@ export class Machine {
     signal?: AbortSignal,
     onProgress?: ActCall['onProgress'],
   ): Promise<void> {
-    while (nextMerge(this.#file.layers) !== undefined && !this.#gone) {
+    while (nextMerge(this.#file.layers, 'running') !== undefined && !this.#gone) {
       try {
         await this.queueOwn(mergeLayers, { cause, signal, onProgress, givesWay: true });
       } catch (error) {
@@ -450,7 +450,8 @@ export class Machine {
     if (heard === 'usual') {
       this.#apply(interpretEnd(this.#file, ending));
       const { undo, taking } = this.#file.layers;
-      if (undo !== null || taking !== null || nextMerge(this.#file.layers)) this.#endSession();
+      if (undo !== null || taking !== null || nextMerge(this.#file.layers, 'off'))
+        this.#endSession();
     }
     for (const wake of this.#endWaiters ?? []) wake();
     this.#endWaiters = undefined;

@@ -42,6 +42,7 @@ export async function describeDiskFile(
   return { path, format, variant: disk.layer.describe().variant, sizeBytes: disk.sizeBytes };
 }
 
-function storeOf(folders: readonly string[]): FileStore {
+/** That follows the names of parents into the folders, as far as these exist; without any, into those of the files themselves. */
+export function storeOf(folders: readonly string[]): FileStore {
   return hostStore(folders.filter((folder) => existsSync(folder)));
 }

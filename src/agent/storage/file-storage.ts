@@ -97,7 +97,7 @@ export class FileStorage implements Storage {
       requirePermissions: (folder) => this.requirePermissions(folder),
     });
     this.handOut = makeHandOutFiles((own) => this.folders(own));
-    this.layers = new LayerFiles(options);
+    this.layers = new LayerFiles({ ...options, folders: (own) => this.folders(own) });
   }
 
   get #defaultFolder(): string {

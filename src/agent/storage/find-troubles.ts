@@ -29,7 +29,7 @@ export async function findTroubles(
   const store = hostStore(folders.filter((folder) => existsSync(folder)));
   for (const disk of file.definition.hardware.disks.filter(({ kind }) => kind !== 'linked')) {
     const [path, ...below] = diskPaths(file, disk);
-    const served = isNative(disk) ? [] : await parentsOf(disk, path, store);
+    const served = isNative(disk) ? [] : await parentsOf(disk, below.at(-1) ?? path, store);
     if ('kind' in served) troubles.push(served);
     else if (!isChanging)
       for (const parent of [...below, ...served])

@@ -1,5 +1,6 @@
 /**
- * Layers of disks as files, made and merged with qemu-img (docs/rfd/0012).
+ * Layers of disks as files (docs/rfd/0012), made with qemu-img; merged with it where it can open all that lies below, else
+ * by the disk library (served-layers.ts).
  *
  * Invariants: (1) a layer appears under its name by one rename, whole and flushed; nothing that exists is
  * overwritten; (2) a merge leaves the upper file as it is, so that it can be done again.
@@ -8,16 +9,18 @@ import { createHash } from 'node:crypto';
 import { chmod, cp, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { Fault, kiB, miB } from '#lib';
-import { commitImage, createImage, renameParent } from '#qemu';
+import { isNative } from '#api';
+import { assert, Fault, kiB, miB } from '#lib';
+import { commitImage, createImage, renameParent, type ImageFormat } from '#qemu';
 import type {
+  DiskFile,
   LayerPlace,
   LayerStorage,
   LayerWork,
   MergeOptions,
 } from '../drivers/layer-storage.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
-import { layersSchema, type Layer, type Layers, type Seal } from '../machine/layers/layers.ts';
+import { layersSchema, type Layers, type Seal } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath } from './allowed.ts';
 import { flushFolder, writeFileAtomic } from './atomic-file.ts';
@@ -26,10 +29,13 @@ import { copyFile } from './copy-file.ts';
 import { exists } from './exists.ts';
 import { readVolume } from './file-system.ts';
 import { usedByOthers } from './list-files.ts';
+import { mergeServed, requireAlone, sizeOfBase } from './served-layers.ts';
 
 export interface LayerFilesOptions {
   /** Errors: `unsupported` where it is not installed. */
   readonly qemuImg: () => string;
+  /** In which parents of disks may lie, beside the vm's own. */
+  readonly folders: (own: string) => readonly string[];
   /** Gives a file to the account of the machine. */
   readonly own: (path: string, uid: number | null) => Promise<void>;
 }
@@ -51,13 +57,11 @@ export class LayerFiles implements LayerStorage {
     this.#options = options;
   }
 
-  async make(
-    machine: LayerPlace,
-    name: string,
-    on: Pick<Layer, 'file' | 'format'>,
-    sizeBytes?: number,
-  ): Promise<void> {
+  async make(machine: LayerPlace, name: string, on: DiskFile, sizeBytes?: number): Promise<void> {
     const path = resolveFile(machine.folder, name);
+    const base = { path: resolveFile(machine.folder, on.file), format: on.format };
+    const isTold = sizeBytes !== undefined && isNative(on);
+    const baseBytes = isTold ? sizeBytes : await sizeOfBase(base);
     if (await exists(path)) {
       throw new Fault('exists', `there is a file ${path} already`, {
         hint: 'move it out of the way',
@@ -66,8 +70,13 @@ export class LayerFiles implements LayerStorage {
     const part = `${path}.part`;
     await rm(part, { force: true });
     try {
-      const backing = { path: resolveFile(machine.folder, on.file), format: on.format };
-      const image = { path: part, format: 'qcow2', backing, sizeBytes } as const;
+      const backing = { path: base.path, format: qemuWord(on.format) };
+      const image = {
+        path: part,
+        format: 'qcow2',
+        backing,
+        sizeBytes: sizeBytes ?? baseBytes,
+      } as const;
       await createImage(this.#options.qemuImg(), image);
       await this.#options.own(part, machine.uid);
       await flush(part);
@@ -101,18 +110,33 @@ export class LayerFiles implements LayerStorage {
   }
 
   async merge(machine: LayerPlace, merge: MergeOptions): Promise<void> {
-    const { upper, lower, signal, onProgress } = merge;
+    const { chain, lower, signal, onProgress } = merge;
+    const [upper, ...below] = chain.map(({ file, format }) => ({
+      path: resolveFile(machine.folder, file),
+      format,
+    }));
     const into = resolveFile(machine.folder, lower);
-    const path = resolveFile(machine.folder, upper);
+    const target = below.find(({ path }) => path === into);
+    assert(upper !== undefined && target !== undefined, 'the lower file is below the upper one');
     await this.unprotect(machine, lower, 0o200);
+    if (!chain.every(isNative)) {
+      const uppers = [upper, ...below.slice(0, below.indexOf(target))];
+      await mergeServed(uppers, target, this.#options.folders(machine.folder), merge);
+      return flush(into);
+    }
     await commitImage(this.#options.qemuImg(), {
-      path,
+      path: upper.path,
       format: 'qcow2',
       into,
       signal,
       onProgress: (percent) => onProgress(percent / 100),
     });
     await flush(into);
+  }
+
+  async requireAlone(machine: LayerPlace, base: DiskFile): Promise<void> {
+    if (isNative(base)) return;
+    await requireAlone({ path: resolveFile(machine.folder, base.file), format: base.format });
   }
 
   async linkFrom(machine: LayerPlace, to: LayerPlace, file: string): Promise<void> {
@@ -162,14 +186,13 @@ export class LayerFiles implements LayerStorage {
     await flushFolder(machine.folder);
   }
 
-  async renameParent(
-    machine: LayerPlace,
-    file: string,
-    parent: Pick<Layer, 'file' | 'format'>,
-  ): Promise<void> {
+  async renameParent(machine: LayerPlace, file: string, parent: DiskFile): Promise<void> {
     const path = resolveFile(machine.folder, file);
     await this.unprotect(machine, file, 0o200);
-    const backing = { path: resolveFile(machine.folder, parent.file), format: parent.format };
+    const backing = {
+      path: resolveFile(machine.folder, parent.file),
+      format: qemuWord(parent.format),
+    };
     await renameParent(this.#options.qemuImg(), { path, format: 'qcow2', backing });
     await flush(path);
   }
@@ -278,6 +301,24 @@ function statePlaces(machine: LayerPlace, folder: string): { path: string; kept:
     { path: firmware, kept: join(folder, 'firmware') },
     { path: tpm, kept: join(folder, 'tpm') },
   ];
+}
+
+/** As the header of a layer names the format of what it lies on. Others are never written, and have no layers. */
+function qemuWord(format: DiskFile['format']): ImageFormat {
+  switch (format) {
+    case 'qcow2':
+    case 'raw':
+    case 'vhdx':
+    case 'vmdk':
+      return format;
+    case 'vhd':
+      return 'vpc';
+    case 'vdi':
+    case 'qed':
+    case 'parallels':
+    case 'qcow1':
+      throw new Fault('unsupported', `no layers lie on a disk in ${format}, which is only read`);
+  }
 }
 
 /** Where a copy waits until it takes the name of its file. */

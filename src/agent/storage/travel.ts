@@ -33,6 +33,7 @@ import { flushFolder } from './atomic-file.ts';
 import { readBacking, readBackingName } from './backing.ts';
 import { copyFile, type CopyWork } from './copy-file.ts';
 import { usedByOthers } from './list-files.ts';
+import { isWhole } from './served-layers.ts';
 
 const maxFiles = 1000;
 
@@ -153,13 +154,20 @@ function stateFiles(source: MachineFile, copy: MachineFile): FileMove[] {
   ];
 }
 
+/** What a guest wrote to a raw disk says nothing about the disk. */
+async function standsAlone(path: string, format: string): Promise<boolean> {
+  if (format === 'raw') return true;
+  if (format === 'qcow2') return (await readBacking(path)) === undefined;
+  return await isWhole({ path, format });
+}
+
 /** A disk with parents becomes one file; one that stands alone is copied as it is. */
 async function copyDisk(
   { from, to, format, newFormat }: DiskMove,
   allowed: readonly string[],
   meter: CopyWork,
 ): Promise<void> {
-  if ((await readBacking(from)) === undefined) return copyFile(from, to, meter);
+  if (await standsAlone(from, format)) return copyFile(from, to, meter);
   const { size } = await stat(from);
   const store = hostStore(allowed.filter((folder) => existsSync(folder)));
   const disk = await openDisk({ path: from, store, format });

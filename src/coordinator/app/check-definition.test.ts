@@ -183,7 +183,7 @@ test('a shared disk is raw, and past the cache of its host', () => {
     assert.match(wrongOf({ cache }).join(), /^hardware\/disks\/0\/cache .* the cache none/);
 });
 
-test('a disk of another product is attached read-only where it is only read, and has no undo disks', () => {
+test('a disk of another product is attached read-only where it is only read, and has undo disks else', () => {
   const undoDisks = { enabled: true, onTurnOff: 'keep' } as const;
   const wrongOf = (change: Partial<Disk>, settings: object = {}): string => {
     const parsed = vmDefinitionSchema.parse({ ...make(), settings });
@@ -197,10 +197,7 @@ test('a disk of another product is attached read-only where it is only read, and
     /^hardware\/disks\/0\/format vdi is a format that is only/,
   );
   assert.equal(wrongOf({ format: 'vdi', readOnly: true }), '');
-  assert.match(
-    wrongOf({ format: 'vhd' }, { undoDisks }),
-    /undo disks lie on disks in qcow2 and raw/,
-  );
+  assert.equal(wrongOf({ format: 'vhd' }, { undoDisks }), '');
 });
 
 test('DISK-55 a VHD on IDE has at most 127 GB, a larger one is advised to use SCSI, and other formats have no bound there', () => {

@@ -9,7 +9,6 @@ import {
   findUnrepresented,
   hostDrivePath,
   hostDriveWord,
-  isNative,
   largestVhdBytes,
   placeName,
   readFormats,
@@ -96,7 +95,7 @@ function checkPlaces({ hardware, settings }: VmDefinition): readonly Issue[] {
   for (const [index, disk] of hardware.disks.entries())
     issues.push(...checkHostDrive(disk, settings, `hardware/disks/${index}`));
   for (const [index, disk] of hardware.disks.entries())
-    if (!isNative(disk)) issues.push(...checkServedDisk(disk, settings, `hardware/disks/${index}`));
+    issues.push(...checkServedDisk(disk, `hardware/disks/${index}`));
   for (const [index, disk] of hardware.disks.entries())
     issues.push(...checkVhd(disk, `hardware/disks/${index}`));
   for (const [index, disk] of hardware.disks.entries())
@@ -162,26 +161,14 @@ function checkVhd({ format, bus, sizeBytes }: Disk, path: string): readonly Issu
   ];
 }
 
-/** What the disk library reads for QEMU, and which of it it writes; what lies on it would have to be QEMU's (docs/rfd/0027). */
-function checkServedDisk(
-  { format, readOnly, kind }: Disk,
-  { undoDisks }: VmDefinition['settings'],
-  path: string,
-): readonly Issue[] {
-  if (kind === 'linked' || readOnly) return [];
+/** What the disk library reads for QEMU, and which of it it writes (docs/rfd/0027). */
+function checkServedDisk({ format, readOnly, kind }: Disk, path: string): readonly Issue[] {
+  if (kind === 'linked' || readOnly || !readFormats.has(format)) return [];
   const copy = 'or attach a copy of it: gantry vm attach-disk --import';
-  if (readFormats.has(format))
-    return [
-      {
-        path: `${path}/format`,
-        problem: `${format} is a format that is only read: attach it read-only, ${copy}`,
-      },
-    ];
-  if (!undoDisks.enabled) return [];
   return [
     {
       path: `${path}/format`,
-      problem: `undo disks lie on disks in qcow2 and raw, not in ${format}: turn them off, ${copy}`,
+      problem: `${format} is a format that is only read: attach it read-only, ${copy}`,
     },
   ];
 }

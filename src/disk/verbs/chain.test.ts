@@ -10,7 +10,7 @@ import { formatNamed } from '../formats.ts';
 import { openDisk } from '../open.ts';
 import { memoryStore } from '../store.ts';
 import { seededRandom } from '../testing/random.ts';
-import { commitDisk, rebaseDisk } from './chain.ts';
+import { commitDisk, commitLayers, rebaseDisk } from './chain.ts';
 import { parentFor } from './create.ts';
 
 const sizeBytes = 1024 * 1024;
@@ -24,15 +24,26 @@ async function contentOf(disk: Disk): Promise<Buffer> {
   return bytes;
 }
 
+interface Wanted {
+  readonly name: string;
+  readonly format: string;
+  readonly on?: Wanted;
+}
+
 /** base <- other (a copy of base with changes) and base <- child, each with content of its own. */
-async function makeFiles(format: string): Promise<Map<string, Buffer>> {
+function makeFiles(format: string): Promise<Map<string, Buffer>> {
+  const on = { name: '/base', format };
+  return makeEach([on, { name: '/other', format, on }, { name: '/child', format, on }]);
+}
+
+async function makeEach(wanted: readonly Wanted[]): Promise<Map<string, Buffer>> {
   const random = seededRandom(9);
   const files: Files = new Map();
   const store = memoryStore(files);
-  for (const name of ['/base', '/other', '/child']) {
+  for (const { name, format, on } of wanted) {
     const file = new MemoryFile(name);
     files.set(name, file);
-    const base = name === '/base' ? undefined : await openDisk({ path: '/base', store, format });
+    const base = on && (await openDisk({ path: on.name, store, format: on.format }));
     const parent = base === undefined ? undefined : await parentFor(name, base);
     await formatNamed(format).create?.(file, {
       sizeBytes,
@@ -117,6 +128,48 @@ for (const format of ['qcow2', 'vhd', 'vhdx']) {
       const after = await openDisk({ path: '/child', store, format });
       assert.ok(wanted.equals(await contentOf(after)), `after ${steps} steps`);
       if (ended) assert.equal(after.parent?.name, '/other');
+    }
+  });
+}
+
+for (const format of ['vhd', 'vhdx', 'vmdk']) {
+  void test(`layers in qcow2 that are written into a differencing ${format}, and cut off, are begun again with the same end`, async () => {
+    const child = { name: '/child', format, on: { name: '/base', format } };
+    const one = { name: '/one', format: 'qcow2', on: child };
+    const two = { name: '/two', format: 'qcow2', on: one };
+    const images = await makeEach([child.on, child, one, two]);
+    const random = seededRandom(4);
+    const others = (): Files =>
+      new Map(
+        [...images]
+          .filter(([name]) => name !== '/child')
+          .map(([name, bytes]) => [name, new MemoryFile(name, bytes)]),
+      );
+    const whole = others().set('/child', new MemoryFile('/child', images.get('/child')));
+    const top = { path: '/two', format: 'qcow2' };
+    const wanted = await contentOf(await openDisk({ ...top, store: memoryStore(whole) }));
+    for (let steps = 0, ended = false; !ended; steps += 3) {
+      const target = new PowerCutFile('/child', images.get('/child'));
+      const files = others().set('/child', target);
+      const store = memoryStore(files);
+      const commit = async (): Promise<void> => {
+        const into = await openDisk({ path: '/child', store, format, access: 'write' });
+        const layers = await Promise.all(
+          [one, two].map(({ name }) =>
+            openDisk({ path: name, store, format: 'qcow2', parent: 'none' }),
+          ),
+        );
+        await commitLayers(layers, into);
+        await into.close();
+      };
+      target.cutAfter(steps);
+      ended = (await until(commit)) === 'ended';
+      files.set('/child', await target.afterCut((choices) => random.pick(choices)));
+      const after = await openDisk({ ...top, store });
+      assert.ok(wanted.equals(await contentOf(after)), `after ${steps} steps`);
+      await commit();
+      const into = await openDisk({ path: '/child', store, format });
+      assert.ok(wanted.equals(await contentOf(into)), `begun again after ${steps} steps`);
     }
   });
 }

@@ -32,6 +32,24 @@ export async function commitDisk(
   await parent.flush();
 }
 
+/**
+ * Writes what layers hold into a disk below them, the lowest of them first: the disk is opened for writing, their parents
+ * do not matter. The layers stay, and hide what has changed below: cut off, it can be begun again. Faults: host faults, `cancelled`.
+ */
+export async function commitLayers(
+  layers: readonly Disk[],
+  into: Disk,
+  options: VerbOptions = {},
+): Promise<void> {
+  const meter = new ProgressMeter(
+    layers.reduce((sum, { sizeBytes }) => sum + Math.min(sizeBytes, into.sizeBytes), 0),
+    options,
+  );
+  for (const layer of layers) await copyOwn(layer, into, meter);
+  await into.flush();
+  meter.end();
+}
+
 export interface MergeOptions extends VerbOptions {
   /** Number of layers, from the disk down, that become one. */
   readonly layers: number;
@@ -59,6 +77,25 @@ export async function mergeLayers(top: Disk, options: MergeOptions): Promise<voi
   await makeDisk(wanted, options.store, (made) =>
     copyLayers(top, made, options.layers - 1, options),
   );
+}
+
+/** Copies what one layer says by itself. */
+async function copyOwn(source: Disk, target: Disk, meter: ProgressMeter): Promise<void> {
+  const end = Math.min(source.sizeBytes, target.sizeBytes);
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  for (let at = 0; at < end;) {
+    const extent = await source.layer.extentAt(at, end - at);
+    const isBytes = extent.kind === 'data' || extent.kind === 'compressed';
+    const length = isBytes ? Math.min(extent.length, chunkBytes) : extent.length;
+    if (extent.kind === 'zero') await target.zero(at, length);
+    else if (isBytes) {
+      const bytes = buffer.subarray(0, length);
+      await source.read(bytes, at);
+      await target.write(bytes, at);
+    }
+    at += length;
+    meter.add(length);
+  }
 }
 
 /** Copies what the layers down to a depth hold, as far as the target goes, zeros included; what they do not say stays the target's. */

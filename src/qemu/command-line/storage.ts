@@ -78,7 +78,7 @@ export function diskDevice(machine: StorageBoard, disk: Disk, bootIndex?: number
     // A full volume must never reach the guest as an error of its disk.
     werror: disk.access === 'read-only' ? undefined : 'stop',
     // Nor the loss of what serves it.
-    rerror: disk.image.source.kind === 'nbd' ? 'stop' : undefined,
+    rerror: imageChain(disk.image).some(isServed) ? 'stop' : undefined,
     'write-cache': disk.cache === 'writethrough' ? 'off' : 'on',
     'num-queues': disk.attach.bus === 'virtio' ? queueCount(machine.processor) : undefined,
     'share-rw': disk.sharing === 'shared' ? true : undefined,
@@ -156,7 +156,14 @@ function imageNodes(disk: Disk, image: Image, generation: number): readonly Json
   });
 }
 
-/** A parent is read until a merge writes into it: its file is opened for that when it is due (`auto-read-only`). */
+function isServed({ source }: Image): boolean {
+  return source.kind === 'nbd';
+}
+
+/**
+ * A parent is read until a merge writes into it: its file is opened for that when it is due (`auto-read-only`), by what
+ * serves it where it is served.
+ */
 type Access = 'write' | 'read-until-merged' | 'read';
 
 function accessOf(disk: Disk, generation: number): Access {
@@ -188,10 +195,7 @@ function twoNodes(
   const file = fileNodeOf(nodeName);
   const discard = access === 'read' ? undefined : disk.discard;
   const cache = cacheFields(disk.cache);
-  const reading =
-    access === 'read-until-merged' && image.source.kind === 'file'
-      ? { 'auto-read-only': true }
-      : { 'read-only': access !== 'write' };
+  const reading = readingFields(access, image);
   return [
     { 'node-name': file, ...sourceFields(image.source), ...reading, discard, cache },
     {
@@ -204,6 +208,11 @@ function twoNodes(
       ...(formatsWithParent.has(image.format) ? { backing } : {}),
     },
   ];
+}
+
+function readingFields(access: Access, image: Image): JsonFields {
+  if (access !== 'read-until-merged') return { 'read-only': access !== 'write' };
+  return isServed(image) ? { 'read-only': false } : { 'auto-read-only': true };
 }
 
 function sourceFields(source: ImageSource): JsonFields {

@@ -6,16 +6,16 @@
  * that whoever is cut off may go by it. The guest stands still meanwhile where it was the one on top.
  */
 import { basename } from 'node:path';
-import { Fault, systemClock } from '#lib';
+import { assert, Fault, systemClock } from '#lib';
 import type { CommandOptions, QmpClient } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
 import { printable } from '../qmp/messages.ts';
-import { readOpenDisk, type OpenDisk } from './nodes.ts';
+import { readOpenDisk, servedImage, type OpenDisk } from './nodes.ts';
 import { closeImage } from './put-on-top.ts';
 
 export interface LiveMerge {
   readonly diskId: string;
-  /** Paths, absolute and in one folder. */
+  /** Paths, absolute and in one folder; the lower one may be `servedImage` where the upper one is on top. */
   readonly upper: string;
   readonly lower: string;
   readonly signal: AbortSignal;
@@ -63,7 +63,9 @@ function commitOf(jobId: string, open: OpenDisk, { upper, lower }: LiveMerge): q
   const baseNode = open.images.get(lower);
   if (topNode === undefined || baseNode === undefined)
     throw new Fault('not-found', `the machine has not both ${upper} and ${lower} open`);
-  const backingFile = open.path === upper ? undefined : `./${basename(lower)}`;
+  const isTop = open.path === upper;
+  assert(isTop || lower !== servedImage, 'QEMU would name the format of what it is served, raw');
+  const backingFile = isTop ? undefined : `./${basename(lower)}`;
   return { jobId, rootNode: open.rootNode, topNode, baseNode, backingFile };
 }
 

@@ -7,11 +7,14 @@ import { diskOfNode, layerNodeName } from '../command-line/names.ts';
 import type { CommandOptions } from '../qmp/client.ts';
 import * as qmp from '../qmp/commands.ts';
 
+/** What stands for the path of the image that is served over NBD, of which a disk has one at most. */
+export const servedImage = 'nbd:';
+
 /** The images of one disk as they are open at this moment. */
 export interface OpenDisk {
   /** The node that the device is on. */
   readonly rootNode: string;
-  /** Of the root, absolute. */
+  /** Of the root, absolute; or `servedImage`. */
   readonly path: string;
   /** Node of the image by its path. */
   readonly images: ReadonlyMap<string, string>;
@@ -28,10 +31,14 @@ export async function readOpenDisk(
   const rootNode = devices.find(({ deviceId }) => deviceId === diskId)?.inserted?.nodeName;
   const nodes = await qmp.queryNamedBlockNodes(client, options);
   const files = nodes.filter(
-    ({ nodeName, format }) => format === 'file' && diskOfNode(nodeName ?? '') === diskId,
+    ({ nodeName, format }) =>
+      (format === 'file' || format === 'nbd') && diskOfNode(nodeName ?? '') === diskId,
   );
   const images = new Map(
-    files.map(({ path, nodeName }) => [path, (nodeName ?? '').replace(/-file$/, '-image')]),
+    files.map(({ path, format, nodeName }) => [
+      format === 'nbd' ? servedImage : path,
+      (nodeName ?? '').replace(/-file$/, '-image'),
+    ]),
   );
   const [path] = [...images].find(([, node]) => node === rootNode) ?? [];
   const sizeBytes = nodes.find(({ nodeName }) => nodeName === rootNode)?.virtualBytes;

@@ -63,7 +63,7 @@ async function findOwner(
 /** The files that a disk of another vm stands on, the one that it writes first. */
 async function filesOf(other: MachineFile, disk: Disk): Promise<string[]> {
   const paths = diskPaths(other, disk);
-  const parents = isNative(disk) ? [] : await parentsOf(paths[0], disk.format);
+  const parents = isNative(disk) ? [] : await parentsOf(paths.at(-1) ?? paths[0], disk.format);
   return Promise.all([...paths, ...parents].map(fileIdentity));
 }
 

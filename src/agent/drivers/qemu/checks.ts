@@ -93,14 +93,14 @@ async function checkDisk(
     const remedy = `make one disk of both: gantry disk flatten ${path}`;
     reasons.push({ code: 'disk-parent', text, remedy });
   }
-  const served = isNative(disk)
-    ? undefined
-    : await judgeServed({ ...host, disk, what, path, ownFolder: file.folder });
+  const top = topOf(file.layers, disk);
+  const question = { ...host, format: top.format, what, path, below, ownFolder: file.folder };
+  const served = isNative(disk) ? undefined : await judgeServed(question);
   reasons.push(...(served?.reasons ?? []));
   const parents = served?.parents ?? [];
   reasons.push(...(await judgeUsers({ disk, what, paths: [path, ...below], parents, others })));
-  if (host.qemuImg !== undefined && isNative(disk)) {
-    const query = { path, format: topOf(file.layers, disk).format, inUse: 'yes' } as const;
+  if (host.qemuImg !== undefined && served === undefined && isNative(top)) {
+    const query = { path, format: top.format, inUse: 'yes' } as const;
     try {
       await host.imageChecks.check(host.qemuImg, query, host.folders);
     } catch (error) {

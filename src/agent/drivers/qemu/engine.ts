@@ -4,7 +4,7 @@
  * Invariant: one ticker for all, and none while nothing runs.
  */
 import { rm } from 'node:fs/promises';
-import type { BootDevice, HostSettings } from '#api';
+import type { BootDevice, HostSettings, VmDefinition } from '#api';
 import { describeFault, Fault, isFault, type Clock } from '#lib';
 import type { Log } from '#log';
 import {
@@ -146,6 +146,7 @@ export class Engine implements AsyncDisposable {
   async find(recorded: MachineFile, observer: Observer): Promise<Found | undefined> {
     const identity = await this.#findProcess(recorded);
     if (!identity) {
+      await this.#disks.endStray(asStarted(recorded));
       this.#options.groups.remove(recorded.definition.id);
       return undefined;
     }
@@ -161,6 +162,7 @@ export class Engine implements AsyncDisposable {
         'process without monitor',
       );
       await endProcess(identity.pid, bootId);
+      await this.#disks.endStray(file);
       this.#options.groups.remove(file.definition.id);
       const detail = 'its monitor did not answer';
       return { kind: 'ended', ending: { kind: 'crash', detail, log: '' } };
@@ -325,11 +327,15 @@ export class Engine implements AsyncDisposable {
     const { id } = file.definition;
     const places = runPlaces(runtimeDir, id);
     const { identity, client, exited } = process;
+    const now = (): MachineFile => files(id) ?? file;
+    const setLimits = (definition: VmDefinition): void =>
+      groups.set(id, limitsOf(definition, spec.acceleration, settings().memoryOverheadBytes));
     const running = new QemuRunning(
       {
         identity,
         bootId,
-        file: () => files(id) ?? file,
+        file: now,
+        served: this.#disks.toOne(() => asStarted(now()), account, setLimits),
         spec,
         places,
         logPath: ownPlaces(file).log,
@@ -340,8 +346,7 @@ export class Engine implements AsyncDisposable {
         exited,
         taps: this.#options.taps,
         onEnded: () => this.#forget(id, running),
-        setLimits: (definition) =>
-          groups.set(id, limitsOf(definition, spec.acceleration, settings().memoryOverheadBytes)),
+        setLimits,
       },
       client,
     );
@@ -391,7 +396,7 @@ export class Engine implements AsyncDisposable {
     });
   }
 
-  #forget(id: string, running: QemuRunning): void {
+  async #forget(id: string, running: QemuRunning): Promise<void> {
     const { groups, runtimeDir } = this.#options;
     groups.remove(id);
     if (this.#running.get(id) === running) this.#running.delete(id);
@@ -400,7 +405,7 @@ export class Engine implements AsyncDisposable {
       this.#ticker = undefined;
     }
     void this.#options.taps?.unplug(id);
-    void this.#disks.end(id);
+    await this.#disks.end(id);
     void rm(runPlaces(runtimeDir, id).folder, { recursive: true, force: true }).catch(
       () => undefined,
     );

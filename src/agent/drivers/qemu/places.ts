@@ -35,6 +35,8 @@ export interface RunPlaces {
   readonly tpm: string;
   /** Disks that are served to the process (docs/rfd/0027). */
   readonly disks: string;
+  /** Where what serves them is told which. */
+  readonly serving: string;
   /** Where a state passes through while it is saved or restored. */
   readonly state: string;
   readonly screenshot: string;
@@ -59,6 +61,7 @@ export function runPlaces(runtimeDir: string, id: string): RunPlaces {
     channel: join(folder, 'channel'),
     tpm: join(folder, 'tpm'),
     disks: join(folder, 'disks'),
+    serving: join(folder, 'serving'),
     state: join(folder, 'state'),
     screenshot: join(folder, 'shot.png'),
     shares: join(folder, 'shares'),

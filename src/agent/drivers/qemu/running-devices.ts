@@ -31,6 +31,7 @@ import {
 import type { Taps } from '../../network/taps.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import type { Configured, Devices } from '../driver.ts';
+import type { ServedToOne } from './served/disk-servers.ts';
 import type { RunningShares } from './share/running-shares.ts';
 import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
 import {
@@ -50,6 +51,7 @@ export interface RunningDevicesParts {
   readonly client: () => QmpClient;
   readonly shares: RunningShares;
   readonly taps: Taps | undefined;
+  readonly served: ServedToOne;
   /** Where disks are served to the process. */
   readonly disksSocket: string;
   /** Of the process; undefined: the agent's. */
@@ -128,9 +130,16 @@ export class RunningDevices implements Devices {
     // It is handed to the process at its start, which by itself may open no drive of the host.
     if (disk.kind === 'device')
       throw new Fault('unsupported', 'a raw device is there from the next start on');
-    if (!isNative(disk))
-      throw new Fault('unsupported', `a disk in ${disk.format} is there from the next start on`);
-    await unsupportedWhenRefused(() => attachDisk(client(), spec, this.#specOf(disk, file)));
+    const attach = (): Promise<void> =>
+      unsupportedWhenRefused(() => attachDisk(client(), spec, this.#specOf(disk, file)));
+    if (isNative(disk)) return attach();
+    await this.#parts.served.add(disk);
+    try {
+      await attach();
+    } catch (error) {
+      await this.#parts.served.remove(disk);
+      throw error;
+    }
   }
 
   async detachDisk(disk: Disk, file: MachineFile): Promise<void> {
@@ -139,6 +148,7 @@ export class RunningDevices implements Devices {
     await this.#expecting(diskId(disk), () =>
       detachDisk(this.#parts.client(), spec, { timeoutMs: unplugMs }),
     );
+    if (!isNative(disk)) await this.#parts.served.remove(disk);
   }
 
   #specOf(disk: Disk, file: MachineFile): DiskSpec {

@@ -4,7 +4,7 @@
  * Invariant: file systems that the guest holds still are let go on every way out; a guest that does not answer that
  * is asked again until it has answered, or its process has gone.
  */
-import type { Disk } from '#api';
+import { isNative, type Disk } from '#api';
 import { describeFault, Fault, systemClock } from '#lib';
 import type { Log } from '#log';
 import {
@@ -14,6 +14,7 @@ import {
   openTops,
   qmp,
   readOpenDisk,
+  servedImage,
   snapshotState,
   type GuestAgent,
   type QmpClient,
@@ -22,6 +23,7 @@ import type { MachineFile } from '../../machine/record.ts';
 import type { LiveLayers, LiveTake, LiveTaken, OpenMerge, OpenTop } from '../live-layers.ts';
 import type { Account } from './confine/accounts.ts';
 import { resolveFile } from './places.ts';
+import type { ServedToOne } from './served/disk-servers.ts';
 import type { RunningShares } from './share/running-shares.ts';
 import { diskId } from './spec/devices.ts';
 
@@ -39,6 +41,7 @@ export interface RunningLayersParts {
   /** What was asked to be let go: also of one that does not answer at this moment. */
   readonly silentAgent: () => GuestAgent | undefined;
   readonly shares: RunningShares;
+  readonly served: ServedToOne;
   readonly acceleration: 'kvm' | 'tcg';
   readonly socketPath: string;
   readonly account: Account | undefined;
@@ -61,14 +64,14 @@ export class RunningLayers implements LiveLayers {
 
   async isOpen(disk: Disk, file: string): Promise<boolean> {
     const { images } = await readOpenDisk(this.#parts.client(), diskId(disk));
-    return images.has(this.#resolve(file));
+    return images.has(this.#resolve(disk, file));
   }
 
   async take(take: LiveTake): Promise<LiveTaken> {
     const client = this.#parts.client();
     const tops = take.tops.map(({ disk, layer }) => ({
       disk: { id: diskId(disk), discard: discardOf(disk), cache: disk.cache },
-      path: this.#resolve(layer),
+      path: this.#resolve(disk, layer),
     }));
     await using open = await openTops(client, tops, { signal: take.signal });
     // The instant is not cut short: from here on it is whole or has not been.
@@ -86,19 +89,28 @@ export class RunningLayers implements LiveLayers {
   }
 
   async close(disk: Disk, file: string): Promise<void> {
-    await closeImage(this.#parts.client(), diskId(disk), this.#resolve(file));
+    await closeImage(this.#parts.client(), diskId(disk), this.#resolve(disk, file));
   }
 
   async merge({ disk, upper, lower, ...rest }: OpenMerge): Promise<void> {
     await mergeLive(this.#parts.client(), {
       ...rest,
       diskId: diskId(disk),
-      upper: this.#resolve(upper),
-      lower: this.#resolve(lower),
+      upper: this.#resolve(disk, upper),
+      lower: this.#resolve(disk, lower),
     });
   }
 
-  #resolve(file: string): string {
+  async letGo(disk: Disk, file: string): Promise<void> {
+    if (this.#isServed(disk, file)) await this.#parts.served.letGo(disk);
+  }
+
+  #isServed(disk: Disk, file: string): boolean {
+    return disk.file === file && !isNative(disk);
+  }
+
+  #resolve(disk: Disk, file: string): string {
+    if (this.#isServed(disk, file)) return servedImage;
     return resolveFile(this.#parts.file().folder, file);
   }
 

@@ -48,6 +48,7 @@ import { readResidentBytes } from './process/proc.ts';
 import { RunningConsole } from './running-console.ts';
 import { RunningDevices } from './running-devices.ts';
 import { RunningLayers } from './running-layers.ts';
+import type { ServedToOne } from './served/disk-servers.ts';
 import { RunningShares } from './share/running-shares.ts';
 import {
   factsOfMemory,
@@ -79,7 +80,9 @@ export interface RunningParts {
   readonly log: Log;
   /** What the kernel said at the end of a child of ours. */
   readonly exited: Promise<string> | undefined;
-  readonly onEnded: () => void;
+  readonly served: ServedToOne;
+  /** Resolves when nothing of it is at work any more. */
+  readonly onEnded: () => Promise<void>;
   readonly setLimits: (definition: VmDefinition) => void;
 }
 
@@ -125,6 +128,7 @@ export class QemuRunning implements Running {
       spec,
       shares: this.#shares,
       taps: parts.taps,
+      served: parts.served,
       disksSocket: places.disks,
       uid: parts.account?.uid,
       log,
@@ -140,6 +144,7 @@ export class QemuRunning implements Running {
       agent: () => this.#requireAgent(),
       silentAgent: () => (this.#state === 'live' ? this.#agent : undefined),
       shares: this.#shares,
+      served: parts.served,
       acceleration: spec.acceleration,
       socketPath: places.state,
       account: parts.account,
@@ -398,7 +403,7 @@ export class QemuRunning implements Running {
     this.#state = 'ended';
     await this.#close();
     await this.#client[Symbol.asyncDispose]();
-    this.#parts.onEnded();
+    await this.#parts.onEnded();
     this.#parts.observer({ kind: 'ended', ending: await this.#explainEnding() });
   }
 

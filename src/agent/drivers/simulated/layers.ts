@@ -33,6 +33,8 @@ export class SimulatedLayers implements LayerStorage {
     onProgress(1);
   }
 
+  async requireAlone(): Promise<void> {}
+
   async linkFrom(_: LayerPlace, to: LayerPlace, file: string): Promise<void> {
     this.#sizes.set(resolveSimulated(to, file), layerBytes);
   }

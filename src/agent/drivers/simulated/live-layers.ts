@@ -40,6 +40,8 @@ export class SimulatedLiveLayers implements LiveLayers {
 
   async thaw(): Promise<void> {}
 
+  async letGo(): Promise<void> {}
+
   async close(): Promise<void> {}
 
   async merge({ disk, upper, lower, onProgress, beforeMove, moved }: OpenMerge): Promise<void> {

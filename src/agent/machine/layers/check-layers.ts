@@ -2,7 +2,7 @@
 import { placeName } from '#api';
 import type { Obstacle, Storage } from '../../drivers/driver.ts';
 import type { MachineFile } from '../record.ts';
-import { chainOf, type DiskLayer, type Layer, type Seal } from './layers.ts';
+import { chainOf, type Layer, type Seal } from './layers.ts';
 
 /** Everything that keeps the disks' layers from being used, without any side effect. */
 export async function judgeLayers(storage: Storage, file: MachineFile): Promise<Obstacle[]> {
@@ -29,7 +29,7 @@ export async function judgeChain(
   storage: Storage,
   machine: MachineFile,
   device: string,
-  chain: readonly DiskLayer[],
+  chain: readonly Layer[],
 ): Promise<JudgedLayer[]> {
   const findings: JudgedLayer[] = [];
   for (const { file, seal } of chain) {

@@ -11,13 +11,14 @@
  */
 import { z } from 'zod';
 import {
-  diskFormats,
   idSchema,
   maxSnapshots,
   snapshotSchema,
   timeSchema,
+  isNative,
   undoDecisions,
   vmDefinitionSchema,
+  vmDiskFormats,
   type Disk,
   type Snapshot,
   type UndoDecision,
@@ -43,7 +44,7 @@ export type Seal = z.infer<typeof sealSchema>;
 export const layerSchema = z.strictObject({
   /** Of the lowest as the definition names it; of all others a name in the vm's folder. */
   file: fileName,
-  format: z.enum(diskFormats),
+  format: z.enum(vmDiskFormats),
   parent: fileName.nullable(),
   seal: sealSchema.nullable(),
   /** Other machines have the file too, under names of their own: nobody writes it (docs/rfd/0019). */
@@ -143,9 +144,6 @@ export const noLayers: Layers = {
   unfinished: [],
 };
 
-/** A file of a disk; one without layers may be in a format that has none. */
-export type DiskLayer = Omit<Layer, 'format'> & Pick<Disk, 'format'>;
-
 /** The file of a disk that the guest writes. */
 export function topOf<D extends Pick<Disk, 'file' | 'format'>>(
   layers: Layers,
@@ -156,7 +154,7 @@ export function topOf<D extends Pick<Disk, 'file' | 'format'>>(
 }
 
 /** A disk's files from the top down to its own; this one alone where it has no layers. */
-export function chainOf(layers: Layers, disk: Pick<Disk, 'file' | 'format'>): readonly DiskLayer[] {
+export function chainOf(layers: Layers, disk: Pick<Disk, 'file' | 'format'>): readonly Layer[] {
   const { file } = topOf(layers, disk);
   const chain = chainFrom(layers, file);
   return chain.length > 0 ? chain : [{ ...disk, parent: null, seal: null }];
@@ -273,14 +271,20 @@ export interface Merge {
   readonly lower: string;
 }
 
-/** A file that nothing names and one other lies on: what that one holds can be written into it (SNAP-07). */
-export function nextMerge(layers: Layers): Merge | undefined {
+/**
+ * A file that nothing names and one other lies on: what that one holds can be written into it (SNAP-07). While the
+ * machine runs, what is served to it gets what its process writes alone (docs/rfd/0027).
+ */
+export function nextMerge(layers: Layers, machine: 'off' | 'running'): Merge | undefined {
   const named = namedFiles(layers).union(filesBelowOwn(layers));
-  for (const { file: lower, shared } of layers.files) {
+  const tops = new Set(layers.tops.map(({ top }) => top));
+  for (const { file: lower, shared, format } of layers.files) {
     if (named.has(lower) || shared) continue;
     const above = layers.files.filter(({ parent }) => parent === lower);
     const [upper] = above;
-    if (above.length === 1 && upper !== undefined) return { upper: upper.file, lower };
+    if (above.length !== 1 || upper === undefined) continue;
+    if (machine === 'running' && !isNative({ format }) && !tops.has(upper.file)) continue;
+    return { upper: upper.file, lower };
   }
   return undefined;
 }

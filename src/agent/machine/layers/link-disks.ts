@@ -3,7 +3,7 @@
  * Where they are still written the disks of the machine go on in new layers, so that nothing below changes any more.
  */
 import { basename } from 'node:path';
-import { placeName, type Disk, type VmDefinition, isNative } from '#api';
+import { placeName, type Disk, type VmDefinition } from '#api';
 import { assert, Fault } from '#lib';
 import type { Hands } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
@@ -125,11 +125,10 @@ function snapshotBases({ name, disks, definition }: SnapshotRecord, vm: string):
 /** Errors: `refused` naming a disk that several vms have already, or that is never written. */
 function linkableDisks({ name, hardware }: VmDefinition): readonly Disk[] {
   const other = hardware.disks.find(
-    (disk) => disk.shared || disk.readOnly || disk.kind !== undefined || !isNative(disk),
+    (disk) => disk.shared || disk.readOnly || disk.kind !== undefined,
   );
   if (other === undefined) return hardware.disks;
-  const kind = other.kind !== undefined ? 'a drive of the host' : `in the format ${other.format}`;
-  const why = other.readOnly ? 'read-only' : other.shared ? 'shared' : kind;
+  const why = other.readOnly ? 'read-only' : other.shared ? 'shared' : 'a drive of the host';
   throw new Fault('refused', `the disk ${placeName(other)} of ${name} is ${why}`, {
     hint: 'detach it and attach it again afterwards, or make a full clone',
   });
@@ -141,6 +140,7 @@ async function requireUsable({ file, host }: Hands, { disk, file: base }: Base):
     throw new Fault('refused', `the disk ${place} lies outside of the folder of its vm`, {
       hint: `move it there first, with: gantry vm move-disk ${file.definition.name} ${place}`,
     });
+  await host.driver.storage.layers.requireAlone(file, disk);
   const chain = chainFrom(file.layers, base);
   const [changed] = await judgeChain(host.driver.storage, file, place, chain);
   if (changed !== undefined) throw new Fault('refused', changed.text, { hint: changed.remedy });

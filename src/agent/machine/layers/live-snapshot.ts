@@ -7,7 +7,7 @@
  * something were on top, and those that hold nothing are as good as never made. What was put on top without its
  * memory being whole is no snapshot: the layers merge again.
  */
-import { isNative, placeName, type Disk, type LinkParams } from '#api';
+import { placeName, type Disk, type LinkParams } from '#api';
 import { assert, Fault, isFault, present } from '#lib';
 import type { Hands } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
@@ -169,12 +169,12 @@ async function adopt(hands: Hands, { snapshot, tops }: Taking): Promise<Layers> 
   const { file } = hands;
   const sealed = await Promise.all(
     tops.map(async ({ disk, layer, on }): Promise<SealedTop> => {
+      await hands.running?.layers.letGo(diskOf(file, disk), on);
       const seal = await storage.layers.readSeal(file, on);
       if (typeof seal === 'string')
         throw new Fault('corrupt', `the disk ${on}, on which ${layer} lies, is ${seal}`);
       const own = diskOf(file, disk);
       const top = topOf(file.layers, own);
-      assert(isNative(top), 'other disks have no layers');
       return { disk: own, layer, on: { file: on, format: top.format }, seal };
     }),
   );

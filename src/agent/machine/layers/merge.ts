@@ -10,13 +10,23 @@ import type { Disk } from '#api';
 import type { Running } from '../../drivers/driver.ts';
 import type { Hands } from '../hands.ts';
 import { sealAnew, tidyLayers } from './change-layers.ts';
-import { afterMerge, chainOf, nextMerge, prune, type Layers, type Merge } from './layers.ts';
+import {
+  afterMerge,
+  chainFrom,
+  chainOf,
+  nextMerge,
+  prune,
+  type Layers,
+  type Merge,
+} from './layers.ts';
 import { releaseShared } from './shared-layers.ts';
 
 /** Errors: those of the storage; what is merged by then stays merged, the rest stays apart. */
 export async function mergeLayers(hands: Hands): Promise<void> {
   if (hands.running === undefined) await releaseShared(hands);
-  for (let merge = nextMerge(hands.file.layers); merge; merge = nextMerge(hands.file.layers)) {
+  const next = (): Merge | undefined =>
+    nextMerge(hands.file.layers, hands.running === undefined ? 'off' : 'running');
+  for (let merge = next(); merge; merge = next()) {
     if (hands.file.state === 'off') {
       hands.enter('merging-disks');
       await hands.persist();
@@ -48,7 +58,8 @@ async function mergeOne(hands: Hands, merge: Merge): Promise<void> {
   };
   const open = openDiskOf(hands, merge);
   if (open === undefined) {
-    await storage.layers.merge(hands.file, { upper, lower, ...work });
+    const chain = chainFrom(hands.file.layers, upper);
+    await storage.layers.merge(hands.file, { chain, lower, ...work });
     await noteMerged(hands, merge, undefined);
   } else {
     // What is written into is opened for it by the process, and so is the file above, which is told its new parent.
@@ -143,7 +154,10 @@ async function giveUp(hands: Hands, merge: Merge, error: unknown): Promise<Fault
 }
 
 /** The lower file was written into, and the upper one still lies on it. */
-async function sealApart(hands: Hands, { lower }: Merge): Promise<Layers> {
+async function sealApart(hands: Hands, merge: Merge): Promise<Layers> {
+  const { lower } = merge;
+  const open = openDiskOf(hands, merge);
+  await open?.running.layers.letGo(open.disk, lower);
   const layers = await sealAnew(hands.host.driver.storage, hands.file, new Set([lower]));
   return { ...layers, standing: false };
 }
@@ -151,7 +165,7 @@ async function sealApart(hands: Hands, { lower }: Merge): Promise<Layers> {
 /** Before a snapshot goes. Errors: `exhausted` with the figures where a merge might not end; nothing has changed. */
 export async function requireRoomToMerge(hands: Hands, after: Layers): Promise<void> {
   const { layers } = hands.host.driver.storage;
-  const merge = nextMerge(prune(after));
+  const merge = nextMerge(prune(after), 'off');
   if (merge === undefined) return;
   const neededBytes = await layers.sizeOf(hands.file, merge.upper);
   const freeBytes = await layers.freeBytes(hands.file, merge.lower);

@@ -19,8 +19,8 @@ const chain: Layers = {
 const shared = markShared(chain, new Set(['own', 'one', 'two']));
 
 test('nothing is merged into a shared layer, and it keeps its seal', () => {
-  assert.deepEqual(nextMerge(chain), { upper: 'one', lower: 'own' });
-  assert.equal(nextMerge(shared), undefined);
+  assert.deepEqual(nextMerge(chain, 'off'), { upper: 'one', lower: 'own' });
+  assert.equal(nextMerge(shared, 'off'), undefined);
   const bare = prune({ ...shared, tops: [{ disk: 'own', top: 'two' }] });
   assert.ok(bare.files.every(({ seal: one }) => one !== null));
 });
@@ -32,7 +32,7 @@ test('shared layers end to be shared from the top down, since each names the one
   assert.deepEqual(ownAgain(shared, new Set(['own', 'one', 'two'])).size, 3);
   for (let now = shared, [file] = sharedFiles(now); file !== undefined; [file] = sharedFiles(now)) {
     now = unmarkShared(now, new Set([file]));
-    const merge = nextMerge(now);
+    const merge = nextMerge(now, 'off');
     const renamed = now.files.filter(({ parent }) => parent === merge?.upper);
     assert.ok(
       renamed.every((layer) => !layer.shared),

@@ -3,14 +3,7 @@
  * go on in new layers above them. While it runs its process is told to (live-snapshot.ts); to go back it ends.
  */
 import { isDeepStrictEqual } from 'node:util';
-import {
-  hostDriveWord,
-  isNative,
-  placeName,
-  type Disk,
-  type LinkParams,
-  type VmDefinition,
-} from '#api';
+import { hostDriveWord, placeName, type Disk, type LinkParams, type VmDefinition } from '#api';
 import { describeFault, Fault, formatBytes, isoTime } from '#lib';
 import type { Hands } from '../hands.ts';
 import { stopped, type MachineFile } from '../record.ts';
@@ -213,19 +206,15 @@ export function requireSnapshot({ definition, layers }: MachineFile, id: string)
   throw new Fault('not-found', `${definition.name} has no snapshot ${id}`);
 }
 
-/** Errors: `refused` naming a disk that has no layers and is not left out: a shared one, a drive of the host, a served one (SNAP-17). */
+/** Errors: `refused` naming a disk that has no layers and is not left out: a shared one, a drive of the host (SNAP-17). */
 function layeredDisks({ name, hardware }: VmDefinition, exclude: readonly string[]): Disk[] {
-  const without = hardware.disks.filter(
-    (disk) => disk.shared || disk.kind !== undefined || !isNative(disk),
-  );
+  const without = hardware.disks.filter((disk) => disk.shared || disk.kind !== undefined);
   const named = without.find((disk) => !exclude.includes(placeName(disk)));
   if (named !== undefined) {
     const place = placeName(named);
-    const other =
-      named.kind !== undefined
-        ? `is ${hostDriveWord(named)}: a drive of the host has no snapshots`
-        : `is in the format ${named.format}, which has no snapshots`;
-    const why = named.shared ? 'is shared with other vms' : other;
+    const why = named.shared
+      ? 'is shared with other vms'
+      : `is ${hostDriveWord(named)}: a drive of the host has no snapshots`;
     throw new Fault('refused', `the disk ${place} of ${name} ${why}`, {
       hint: `leave it out: --exclude ${place}; what it holds is then not taken back`,
     });

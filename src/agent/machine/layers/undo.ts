@@ -7,7 +7,6 @@
  *        discard: the files below are on top again; the undo disks are deleted
  *        commit:  written into the files below (state merging-disks), then as discard
  */
-import { isNative } from '#api';
 import { describeFault, Fault, formatBytes, isoTime, toFault } from '#lib';
 import type { Hands } from '../hands.ts';
 import type { MachineFile } from '../record.ts';
@@ -16,19 +15,16 @@ import { settleTaking } from './live-snapshot.ts';
 import { mergeLayers } from './merge.ts';
 import { layerSuffix, nameTops } from './name-tops.ts';
 import { releaseShared } from './shared-layers.ts';
-import { changeTops, isKept, putOnTop, topOf, undoFiles } from './layers.ts';
+import { chainFrom, changeTops, isKept, putOnTop, topOf, undoFiles } from './layers.ts';
 
 /** Before a start: undo disks for every disk that the guest may write and that has none. */
 export async function beginUndo(hands: Hands): Promise<void> {
   const { definition, layers } = hands.file;
   if (!definition.settings.undoDisks.enabled) return;
   const covered = new Set(layers.undo?.below.map(({ disk }) => disk));
-  const disks = definition.hardware.disks
-    .filter(isNative)
-    .filter(
-      (disk) =>
-        !disk.readOnly && !disk.shared && disk.kind === undefined && !covered.has(disk.file),
-    );
+  const disks = definition.hardware.disks.filter(
+    (disk) => !disk.readOnly && !disk.shared && disk.kind === undefined && !covered.has(disk.file),
+  );
   if (disks.length === 0) return;
   const suffix = undoSuffix(hands.file);
   const named = nameTops(layers, disks, suffix);
@@ -110,7 +106,7 @@ async function mergeUndo(hands: Hands): Promise<void> {
   await hands.persist();
   for (const [index, { disk, upper, lower }] of merges.entries()) {
     await host.driver.storage.layers.merge(hands.file, {
-      upper,
+      chain: chainFrom(hands.file.layers, upper),
       lower,
       signal: hands.signal,
       onProgress: (part) => hands.progress((index + part) / merges.length, `committing ${disk}`),

@@ -14,7 +14,6 @@ import {
   type Thing,
   type VmClone,
   type VmDefinition,
-  isNative,
 } from '#api';
 import { Fault, isFault, type Reason } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
@@ -198,13 +197,6 @@ export function copyDefinition(
     throw new Fault('refused', `the disk ${placeName(shared)} of ${source.name} is shared`, {
       hint: 'detach it, clone the vm, and attach it again',
     });
-  const served = source.hardware.disks.find((disk) => !isNative(disk));
-  if (served !== undefined)
-    throw new Fault(
-      'refused',
-      `the disk ${placeName(served)} of ${source.name} is in the format ${served.format}`,
-      { hint: 'attach a copy of it in its place: gantry vm attach-disk --import' },
-    );
   const renamed = withDiskFiles(withMediaOf(source, folder), fileOf);
   const shutdown = { ...source.settings.shutdown, quit: { wasRunning: false } };
   return {

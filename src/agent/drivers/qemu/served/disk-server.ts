@@ -16,7 +16,9 @@ import type { ProcessIdentity } from '../../../machine/record.ts';
 import { sendSignal, untilGone } from '../process/exit.ts';
 import { findByArguments, identify, isAlive } from '../process/proc.ts';
 import { narrowed, type Narrowing } from './narrow.ts';
+import { readLine } from './read-line.ts';
 import type { ServedPlan } from './served-plan.ts';
+import { tellPlan } from './told-plans.ts';
 
 const program = fileURLToPath(new URL('./serve-disks.ts', import.meta.url));
 
@@ -27,10 +29,14 @@ const goneMs = 5_000;
 /** Between tries to start one that does not come up. */
 const againMs = 5_000;
 const maxAnswerBytes = 65_536;
+/** For it to let go of files and open others. */
+const toldMs = 60_000;
 
 export interface DiskServerParts {
   readonly plan: ServedPlan;
   readonly socketPath: string;
+  /** Where it is told another plan. */
+  readonly toldPath: string;
   readonly logPath: string;
   readonly narrowing: Narrowing;
   /** Into what limits the vm, before it looks at a file. Errors: as `ControlGroups.join`. */
@@ -41,24 +47,46 @@ export interface DiskServerParts {
 
 export class DiskServer {
   readonly #parts: DiskServerParts;
+  #plan: ServedPlan;
   #process: ProcessIdentity | undefined;
   #starting: Promise<void> | undefined;
   #notBefore = 0;
 
   constructor(parts: DiskServerParts) {
     this.#parts = parts;
+    this.#plan = parts.plan;
   }
 
   /** Before QEMU: resolves when it listens. Faults: why a disk cannot be opened; `unavailable`, `timeout`. */
   async start(signal: AbortSignal): Promise<void> {
     await this.end();
-    this.#process = await startServer(this.#parts, signal);
+    this.#process = await startServer({ ...this.#parts, plan: this.#plan }, signal);
   }
 
   /** Of a QEMU that runs already: the process that is there, or a new one. */
   async find(): Promise<void> {
     [this.#process] = await findServers(this.#parts);
     this.keep();
+  }
+
+  get plan(): ServedPlan {
+    return this.#plan;
+  }
+
+  /** From now on it serves as the plan says, while QEMU runs. Faults: as `start`; what was served still is then. */
+  async become(plan: ServedPlan): Promise<void> {
+    const before = this.#plan;
+    this.#plan = plan;
+    try {
+      await this.#starting?.catch(() => undefined);
+      const signal = AbortSignal.timeout(toldMs);
+      const answer = await tellPlan(this.#parts.toldPath, plan, signal);
+      if (answer === undefined) await this.#startOnce(signal);
+      else if (answer !== 'ready') throw faultOf(answer);
+    } catch (error) {
+      this.#plan = before;
+      throw error;
+    }
   }
 
   /** Starts it anew where it has ended. Returns at once; what goes wrong is logged, and tried again later. */
@@ -68,11 +96,16 @@ export class DiskServer {
     if (this.#starting !== undefined || Date.now() < this.#notBefore) return;
     this.#notBefore = Date.now() + againMs;
     log.warn({ socketPath }, 'the process that serves disks has ended, and is started again');
-    this.#starting = this.start(AbortSignal.timeout(readyMs + endMs))
-      .catch((error: unknown) => log.error({ why: describeFault(error) }, 'disks are not served'))
-      .finally(() => {
-        this.#starting = undefined;
-      });
+    this.#startOnce(AbortSignal.timeout(readyMs + endMs)).catch((error: unknown) =>
+      log.error({ why: describeFault(error) }, 'disks are not served'),
+    );
+  }
+
+  #startOnce(signal: AbortSignal): Promise<void> {
+    this.#starting ??= this.start(signal).finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
   }
 
   /** When QEMU has gone: it ends by itself, having written all; one that does not is made to. */
@@ -94,8 +127,8 @@ async function findServers({ socketPath, bootId }: DiskServerParts): Promise<Pro
 }
 
 async function startServer(parts: DiskServerParts, signal: AbortSignal): Promise<ProcessIdentity> {
-  const { plan, socketPath, logPath, bootId } = parts;
-  const argv = [process.execPath, program, socketPath, JSON.stringify(plan)];
+  const { plan, socketPath, toldPath, logPath, bootId } = parts;
+  const argv = [process.execPath, program, socketPath, toldPath, JSON.stringify(plan)];
   const [file = '', ...args] = narrowed(argv, parts.narrowing);
   const log = openSync(logPath, 'a', 0o600);
   const child = spawn(file, args, {
@@ -111,7 +144,8 @@ async function startServer(parts: DiskServerParts, signal: AbortSignal): Promise
   try {
     await once(child, 'spawn');
     if (child.pid !== undefined) await parts.limit(child.pid);
-    const answer = await readLine(stdout, AbortSignal.any([signal, AbortSignal.timeout(readyMs)]));
+    const until = AbortSignal.any([signal, AbortSignal.timeout(readyMs)]);
+    const answer = await readLine(stdout, maxAnswerBytes, until);
     if (answer !== 'ready') throw faultOf(answer);
     const identity = child.pid === undefined ? undefined : identify(child.pid, bootId);
     if (identity === undefined) throw new Fault('unavailable', 'it ended at once');
@@ -126,21 +160,6 @@ async function startServer(parts: DiskServerParts, signal: AbortSignal): Promise
     stdout.destroy();
     child.unref();
   }
-}
-
-async function readLine(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<string> {
-  let text = '';
-  const stopped = once(signal, 'abort').then(() =>
-    Promise.reject(new Fault('timeout', 'no answer')),
-  );
-  stopped.catch(() => undefined);
-  const chunks = stream[Symbol.asyncIterator]();
-  while (!text.includes('\n') && text.length < maxAnswerBytes) {
-    const { value, done } = await Promise.race([chunks.next(), stopped]);
-    if (done === true) break;
-    text += String(value);
-  }
-  return text.split('\n', 1)[0] ?? '';
 }
 
 function faultOf(answer: string): Fault {

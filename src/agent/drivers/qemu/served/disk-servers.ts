@@ -1,4 +1,5 @@
 /** The processes that serve disks on this host: at most one for each running vm (disk-server.ts). */
+import type { Disk, VmDefinition } from '#api';
 import type { Log } from '#log';
 import type { MachineFile } from '../../../machine/record.ts';
 import type { Account } from '../confine/accounts.ts';
@@ -6,7 +7,19 @@ import type { ControlGroups } from '../confine/cgroups.ts';
 import { ownPlaces, runPlaces } from '../places.ts';
 import { DiskServer } from './disk-server.ts';
 import { findUnshare } from './narrow.ts';
-import { planServed } from './plan.ts';
+import { diskId } from '../spec/devices.ts';
+import { entryOf, planServed } from './plan.ts';
+import type { ServedEntry, ServedPlan } from './served-plan.ts';
+
+/** What is served to one process changes while it runs. */
+export interface ServedToOne {
+  /** Before the disk is plugged in. Faults: as `DiskServer.start`. */
+  add(disk: Disk): Promise<void>;
+  /** After it was unplugged: its file is as its format ends it, and nobody's. */
+  remove(disk: Disk): Promise<void>;
+  /** Something lies on it now: it is read until the next merge, and all that was written is in it. */
+  letGo(disk: Disk): Promise<void>;
+}
 
 export interface DiskServersOptions {
   readonly runtimeDir: string;
@@ -17,6 +30,8 @@ export interface DiskServersOptions {
   /** Knows the folders in which files of a vm may be, its own among them. */
   readonly storage: () => { folders(own: string): readonly string[] };
 }
+
+const startMs = 60_000;
 
 export class DiskServers {
   readonly #options: DiskServersOptions;
@@ -43,12 +58,54 @@ export class DiskServers {
     await server.find();
   }
 
+  /** `file`: as it is now, with what the process was started with. */
+  toOne(
+    file: () => MachineFile,
+    account: Account | undefined,
+    setLimits: (definition: VmDefinition) => void,
+  ): ServedToOne {
+    return {
+      add: async (disk) => {
+        const now = file();
+        const { id } = now.definition;
+        const entry = entryOf(now, disk);
+        const server = this.#servers.get(id);
+        if (server !== undefined) return server.become(withEntry(server, entry.name, entry));
+        const { hardware } = now.definition;
+        const disks = [...hardware.disks.filter((one) => diskId(one) !== entry.name), disk];
+        const definition = { ...now.definition, hardware: { ...hardware, disks } };
+        setLimits(definition);
+        await this.start({ ...now, definition }, account, AbortSignal.timeout(startMs));
+      },
+      remove: async (disk) => {
+        const { id } = file().definition;
+        const server = this.#servers.get(id);
+        if (server === undefined) return;
+        const plan = withEntry(server, diskId(disk), undefined);
+        if (plan.disks.length === 0) await this.end(id);
+        else await server.become(plan);
+      },
+      letGo: async (disk) => {
+        const server = this.#servers.get(file().definition.id);
+        const entry = server?.plan.disks.find(({ name }) => name === diskId(disk));
+        if (server === undefined || entry === undefined || entry.access === 'read') return;
+        const next = { ...entry, access: 'when-written' } as const;
+        await server.become(withEntry(server, entry.name, next));
+      },
+    };
+  }
+
   /** Now and then while QEMU runs. */
   keep(id: string): void {
     this.#servers.get(id)?.keep();
   }
 
-  /** QEMU has gone, or has not come. */
+  /** Of a process that has gone while nobody saw it. */
+  async endStray(file: MachineFile): Promise<void> {
+    await (await this.#make(file, undefined))?.end();
+  }
+
+  /** QEMU has gone, or has not come. When this resolves what was written is in the files. */
   async end(id: string): Promise<void> {
     const server = this.#servers.get(id);
     this.#servers.delete(id);
@@ -61,10 +118,12 @@ export class DiskServers {
     const plan = planServed(file, storage().folders(file.folder), account);
     if (plan.disks.length === 0) return undefined;
     const { id } = file.definition;
+    const places = runPlaces(runtimeDir, id);
     this.#unshare ??= findUnshare();
     return new DiskServer({
       plan,
-      socketPath: runPlaces(runtimeDir, id).disks,
+      socketPath: places.disks,
+      toldPath: places.serving,
       logPath: ownPlaces(file).disksLog,
       narrowing: { unshare: await this.#unshare, setpriv: host.setpriv },
       limit: (pid) => groups.join(id, pid),
@@ -72,4 +131,9 @@ export class DiskServers {
       log: log.child({ vm: id }),
     });
   }
+}
+
+function withEntry({ plan }: DiskServer, name: string, entry: ServedEntry | undefined): ServedPlan {
+  const others = plan.disks.filter((one) => one.name !== name);
+  return { ...plan, disks: entry === undefined ? others : [...others, entry] };
 }

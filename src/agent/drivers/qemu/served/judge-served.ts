@@ -8,10 +8,13 @@ import { allows, findBarrier } from '../confine/access.ts';
 import type { Account } from '../confine/accounts.ts';
 
 export interface ServedQuestion {
-  readonly disk: Pick<Disk, 'format' | 'readOnly'>;
+  /** Of the file on top. */
+  readonly format: Disk['format'];
   /** `disk ide0:0 (/vms/web-1/web-1.vhd)`. */
   readonly what: string;
   readonly path: string;
+  /** Files that the vm keeps of it, below the one on top. */
+  readonly below: readonly string[];
   /** The vm's own folder: what lies there is given to its account at the start. */
   readonly ownFolder: string;
   readonly folders: readonly string[];
@@ -20,16 +23,16 @@ export interface ServedQuestion {
 
 export interface ServedJudgement {
   readonly reasons: Reason[];
-  /** Files of its parents, the nearest first. */
+  /** Files of its parents beside those, the nearest first. */
   readonly parents: readonly string[];
 }
 
 export async function judgeServed(question: ServedQuestion): Promise<ServedJudgement> {
-  const { disk, what, path, folders, account, ownFolder } = question;
+  const { format, what, path, below, folders, account, ownFolder } = question;
   try {
     const store = hostStore(folders.filter((folder) => existsSync(folder)));
-    await using opened = await openDisk({ path, format: disk.format, store });
-    const parents = [...opened.chain()].slice(1).map(({ name }) => name);
+    await using opened = await openDisk({ path, format, store });
+    const parents = [...opened.chain()].slice(1 + below.length).map(({ name }) => name);
     const reasons: Reason[] = [];
     for (const parent of parents) {
       if (account === undefined || parent.startsWith(`${ownFolder}/`)) continue;

@@ -1,15 +1,18 @@
 /**
- * The process that serves disks of one vm to its QEMU: `serve-disks SOCKET PLAN`. It outlives the agent, as QEMU does.
+ * The process that serves disks of one vm to its QEMU: `serve-disks SOCKET TOLD PLAN`. It outlives the agent, as QEMU does.
  *
  * It begins with the rights of the agent, takes those of the vm's account, and opens the disks only then: no byte of a
  * file is looked at before. It says `ready` when it listens, or why it does not, and ends when the last connection of
- * QEMU does: what QEMU had written is in the files then.
+ * QEMU does: what QEMU had written is in the files then. At the socket TOLD it is told another plan, one line a
+ * connection, and answers when that holds, or why it does not.
  */
 import { existsSync } from 'node:fs';
-import { claimDisk, hostStore, openDisk, type Disk } from '#disk';
-import { describeFault, Fault, faultToData, systemClock, toFault } from '#lib';
+import { hostStore } from '#disk';
+import { describeFault, type Fault, faultToData, systemClock, toFault } from '#lib';
 import { NbdServer } from '#nbd';
+import { ServedDisks } from './served-disks.ts';
 import { servedPlanSchema, type ServedPlan } from './served-plan.ts';
+import { listenForPlans } from './told-plans.ts';
 
 /** For QEMU to come for the first time, and again after this process was started anew. */
 const firstClientMs = 60_000;
@@ -25,36 +28,20 @@ function takeAccount({ account }: ServedPlan): void {
   process.setuid?.(account.uid);
 }
 
-async function openAll(
-  { disks, folders }: ServedPlan,
-  stack: AsyncDisposableStack,
-): Promise<Map<string, Disk>> {
-  const store = hostStore(folders.filter((folder) => existsSync(folder)));
-  const exports = new Map<string, Disk>();
-  for (const { name, path, format, access } of disks) {
-    const disk = stack.use(await openDisk({ path, format, access, store }));
-    if (access === 'write' && !disk.isWritable) {
-      throw new Fault('unsupported', `${path}: disks of this kind of ${format} are only read`, {
-        hint: 'attach it read-only, or attach a copy of it: gantry vm attach-disk --import',
-      });
-    }
-    await claimDisk(disk, 'serve');
-    exports.set(name, disk);
-  }
-  return exports;
-}
-
-async function serveDisks(socketPath: string, plan: ServedPlan): Promise<void> {
+async function serveDisks(socketPath: string, toldPath: string, plan: ServedPlan): Promise<void> {
   takeAccount(plan);
   await using stack = new AsyncDisposableStack();
-  const exports = await openAll(plan, stack);
+  const store = hostStore(plan.folders.filter((folder) => existsSync(folder)));
+  const disks = stack.use(new ServedDisks(store));
+  await disks.become(plan.disks);
   const ended = Promise.withResolvers<void>();
   const options = {
-    exports,
+    exports: disks.exports,
     onFault: (fault: Fault) => void process.stderr.write(`${describeFault(fault)}\n`),
     onIdle: () => ended.resolve(),
   };
   const server = stack.use(await NbdServer.listen({ socketPath }, options));
+  stack.use(await listenForPlans(toldPath, (told) => disks.become(told.disks)));
   process.once('SIGTERM', () => ended.resolve());
   say('ready');
   const lonely = new AbortController();
@@ -66,11 +53,11 @@ async function serveDisks(socketPath: string, plan: ServedPlan): Promise<void> {
   lonely.abort();
 }
 
-const [socketPath = '', plan = ''] = process.argv.slice(2);
+const [socketPath = '', toldPath = '', plan = ''] = process.argv.slice(2);
 // The agent that started it may be gone: what it would have read is nobody's then.
 process.stdout.on('error', () => undefined);
 try {
-  await serveDisks(socketPath, servedPlanSchema.parse(JSON.parse(plan)));
+  await serveDisks(socketPath, toldPath, servedPlanSchema.parse(JSON.parse(plan)));
 } catch (error) {
   say(JSON.stringify(faultToData(toFault(error))));
   process.stderr.write(`${describeFault(error)}\n`);

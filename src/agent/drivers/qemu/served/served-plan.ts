@@ -15,9 +15,14 @@ export const servedPlanSchema = z.strictObject({
         name: z.string().max(64),
         path: z.string().max(4096),
         format: z.string().max(32),
-        access: z.enum(['read', 'write']),
+        /** `when-written`: something lies on it, and it is opened for writing by the first write, that of a merge. */
+        access: z.enum(['read', 'write', 'when-written']),
       }),
     )
     .max(64),
 });
 export type ServedPlan = z.infer<typeof servedPlanSchema>;
+export type ServedEntry = ServedPlan['disks'][number];
+
+/** Of a plan as one line, at the socket where it is told. */
+export const maxPlanBytes = 1_048_576;

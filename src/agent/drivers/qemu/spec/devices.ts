@@ -97,9 +97,11 @@ function sourceOf(
       source: { kind: 'device', path: disk.file, set: deviceSet(disk) },
       format: 'raw',
     };
-  return isNative(disk)
-    ? imageOf(file.folder, chainOf(file.layers, disk).filter(isNative))
-    : { source: { kind: 'nbd', socketPath, exportName: diskId(disk) }, format: 'raw' };
+  const served: Image = {
+    source: { kind: 'nbd', socketPath, exportName: diskId(disk) },
+    format: 'raw',
+  };
+  return imageOf(file.folder, chainOf(file.layers, disk), served);
 }
 
 /** `socketPath`: where disks in formats that QEMU is not trusted with are served, each under its id. */
@@ -120,14 +122,19 @@ export function diskSpec(
   };
 }
 
-/** A file with all that lies below it. */
-function imageOf(folder: string, chain: readonly Pick<Layer, 'file' | 'format'>[]): Image {
+/** A file with all that lies below it; `served`: the lowest, where QEMU does not open that itself. */
+function imageOf(
+  folder: string,
+  chain: readonly Pick<Layer, 'file' | 'format'>[],
+  served: Image,
+): Image {
   const [top, ...below] = chain;
   assert(top !== undefined, 'a disk has a file');
+  if (!isNative(top)) return served;
   return {
     source: { kind: 'file', path: resolveFile(folder, top.file) },
     format: top.format,
-    ...(below.length > 0 ? { backing: imageOf(folder, below) } : {}),
+    ...(below.length > 0 ? { backing: imageOf(folder, below, served) } : {}),
   };
 }
 

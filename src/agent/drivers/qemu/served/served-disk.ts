@@ -1,0 +1,153 @@
+/**
+ * A disk that is served, opened for what is done with it: one that something lies on is read until the first write comes,
+ * which is that of a merge, and is read again when it is let go of.
+ *
+ * Invariant: its file is open once, and between two ways of being open nothing is at work on it.
+ */
+import { claimDisk, openDisk, type Access, type Disk, type FileStore } from '#disk';
+import { Fault } from '#lib';
+import type { Export } from '#nbd';
+import type { ServedEntry } from './served-plan.ts';
+
+type Facts = Pick<Disk, 'sizeBytes' | 'sectorBytes' | 'blockBytes'>;
+
+export class ServedDisk implements Export, AsyncDisposable {
+  readonly #store: FileStore;
+  #entry: ServedEntry;
+  readonly #facts: Facts;
+  /** Undefined: opened by whoever needs it next. */
+  #disk: Disk | undefined;
+  #atWork = 0;
+  #quiet: PromiseWithResolvers<void> | undefined;
+  #turn: Promise<void> | undefined;
+  #closed = false;
+
+  private constructor(entry: ServedEntry, store: FileStore, disk: Disk) {
+    this.#entry = entry;
+    this.#store = store;
+    this.#disk = disk;
+    const { sizeBytes, sectorBytes, blockBytes } = disk;
+    this.#facts = { sizeBytes, sectorBytes, blockBytes };
+  }
+
+  /** Faults: as `openDisk`; `unsupported` for one that is only read; `refused` where another program uses it. */
+  static async open(entry: ServedEntry, store: FileStore): Promise<ServedDisk> {
+    const access = entry.access === 'write' ? 'write' : 'read';
+    return new ServedDisk(entry, store, await openFor(entry, access, store));
+  }
+
+  get entry(): ServedEntry {
+    return this.#entry;
+  }
+  get sizeBytes(): number {
+    return this.#facts.sizeBytes;
+  }
+  get sectorBytes(): number {
+    return this.#facts.sectorBytes;
+  }
+  get blockBytes(): number {
+    return this.#facts.blockBytes;
+  }
+  get isWritable(): boolean {
+    return this.#entry.access !== 'read';
+  }
+
+  read(into: Uint8Array, offset: number): Promise<void> {
+    return this.#use((disk) => disk.read(into, offset));
+  }
+
+  async write(from: Uint8Array, offset: number): Promise<void> {
+    await this.#openFor('write');
+    await this.#use((disk) => disk.write(from, offset));
+  }
+
+  async zero(offset: number, length: number): Promise<void> {
+    await this.#openFor('write');
+    await this.#use((disk) => disk.zero(offset, length));
+  }
+
+  flush(): Promise<void> {
+    return this.#use((disk) => disk.flush());
+  }
+
+  runAt(offset: number, limit: number): ReturnType<Disk['runAt']> {
+    return this.#use((disk) => disk.runAt(offset, limit));
+  }
+
+  /** From now on as the entry says, of the same file: what was written is in it, and it is as its format ends it. */
+  async become(entry: ServedEntry): Promise<void> {
+    await this.#openFor(entry.access === 'write' ? 'write' : 'read');
+    this.#entry = entry;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#alone(async () => {
+      this.#closed = true;
+      await this.#close();
+    });
+  }
+
+  async #use<T>(work: (disk: Disk) => Promise<T>): Promise<T> {
+    while (this.#turn !== undefined || this.#disk === undefined) {
+      if (this.#closed)
+        throw new Fault('unavailable', `${this.#entry.path} is not served any more`);
+      await (this.#turn ?? this.#openFor('read'));
+    }
+    this.#atWork += 1;
+    try {
+      return await work(this.#disk);
+    } finally {
+      this.#atWork -= 1;
+      if (this.#atWork === 0) this.#quiet?.resolve();
+    }
+  }
+
+  async #openFor(access: Access): Promise<void> {
+    if (this.#turn === undefined && this.#disk?.layer.file.access === access) return;
+    await this.#alone(async () => {
+      if (this.#closed || this.#disk?.layer.file.access === access) return;
+      await this.#close();
+      this.#disk = await openFor(this.#entry, access, this.#store);
+    });
+  }
+
+  async #close(): Promise<void> {
+    const disk = this.#disk;
+    this.#disk = undefined;
+    await disk?.close();
+  }
+
+  /** Runs while nothing else is at work. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    while (this.#turn !== undefined) await this.#turn;
+    const done = Promise.withResolvers<void>();
+    this.#turn = done.promise;
+    try {
+      if (this.#atWork > 0) {
+        this.#quiet = Promise.withResolvers();
+        await this.#quiet.promise;
+      }
+      await work();
+    } finally {
+      this.#quiet = undefined;
+      this.#turn = undefined;
+      done.resolve();
+    }
+  }
+}
+
+async function openFor(entry: ServedEntry, access: Access, store: FileStore): Promise<Disk> {
+  const { path, format } = entry;
+  const disk = await openDisk({ path, format, access, store });
+  try {
+    if (access === 'write' && !disk.isWritable)
+      throw new Fault('unsupported', `${path}: disks of this kind of ${format} are only read`, {
+        hint: 'attach it read-only, or attach a copy of it: gantry vm attach-disk --import',
+      });
+    await claimDisk(disk, 'serve');
+    return disk;
+  } catch (error) {
+    await disk.close();
+    throw error;
+  }
+}
