@@ -5,7 +5,7 @@
  */
 import { rm } from 'node:fs/promises';
 import type { BootDevice, HostSettings, VmDefinition } from '#api';
-import { describeFault, Fault, isFault, type Clock } from '#lib';
+import { describeFault, type Clock } from '#lib';
 import type { Log } from '#log';
 import {
   attachMemory,
@@ -28,6 +28,7 @@ import { prepareFirmware } from './firmware.ts';
 import { GuestMonitor } from './guest/monitor.ts';
 import { Reachability } from './guest/reachability.ts';
 import { waysTo } from './guest/ways.ts';
+import { explainRestore } from './explain-restore.ts';
 import { isForeign } from './host/emulator.ts';
 import { readHostDomain } from './host/host-domain.ts';
 import type { QemuHost } from './host/qemu-host.ts';
@@ -478,24 +479,6 @@ export class Engine implements AsyncDisposable {
     }
     return first;
   }
-}
-
-/** A process that somebody killed says nothing about the state; one that ended by itself did not take it. */
-async function explainRestore(running: QemuRunning, error: unknown): Promise<unknown> {
-  const { word, log } = await running.lastWords();
-  if (word === undefined) {
-    return isFault(error)
-      ? error
-      : new Fault('unavailable', 'the process let go of the state', { cause: error });
-  }
-  if (word.startsWith('signal')) {
-    return new Fault('unavailable', `the process was ended by ${word}`, { hint: 'try again' });
-  }
-  return new Fault('corrupt', `QEMU does not take the state: ${log.split('\n').at(-1) ?? word}`, {
-    cause: error,
-    hint: 'discard the saved state, or restore it with the QEMU that saved it',
-    facts: { log },
-  });
 }
 
 /** The record with the definition that the process has, where there is one. */
