@@ -23,6 +23,7 @@ export {
 } from './machine.ts';
 export { decodeText, maxFileBytes } from './text.ts';
 export { maxForeignSnapshots, parseVmsd, type ForeignSnapshots } from './vmsd.ts';
+export { writeHyperV } from './write-hyper-v.ts';
 export { writeVmc } from './write-vmc.ts';
 export { writeVmx } from './write-vmx.ts';
 export { readElements, readXml, type XmlElement, type XmlNode } from './xml.ts';

@@ -1,6 +1,7 @@
 /** What is asked of virtual hardware, through CLI and API, on one coordinator with a simulated host. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { placeName } from '#api';
 import type { Client, GuestCatalogueEntry, Hardware, Profile, UnrepresentedDevice, Vm } from '#api';
 import { isFault } from '#lib';
 import { findConnection, openClient } from '../../src/cli/connection.ts';
@@ -94,6 +95,35 @@ void test('DISK-68 a vm meant for a product without SCSI is warned of each disk 
   const large = disks.map((disk) => ({ ...disk, sizeBytes: 128 * 1024 ** 3 }));
   const [size] = await told({ portableTo: ['virtual-server'], hardware: { disks: large } });
   assert.match(size ?? '', /a VHD of at most 127 GiB on ide.* has 128 GiB; attach .* on scsi$/);
+});
+
+void test('CMP-13 a vm that is made portable to Virtual PC has all its disks on IDE from the start', async () => {
+  const name = 'for-virtual-pc';
+  await gantry.must('vm', 'create', name, '--disk', '1G', '--set', 'portableTo=[virtual-pc]');
+  const places = async (): Promise<readonly string[]> =>
+    (await show(name)).definition.hardware.disks.map(placeName);
+  assert.equal((await show(name)).definition.hardware.profile, 'classic', 'which Virtual PC knows');
+  assert.deepEqual(await places(), ['ide0:0']);
+  for (let more = 0; more < 2; more += 1)
+    await gantry.must('vm', 'attach-disk', name, '--new', '1G');
+  assert.deepEqual(await places(), ['ide0:0', 'ide0:1', 'ide1:1']);
+  const full = await gantry.run(['vm', 'attach-disk', name, '--new', '1G']);
+  assert.match(full.err, /no free place on the bus ide/, 'none goes elsewhere by itself');
+  assert.deepEqual(await warned(name), []);
+  // Guests of today, whose disks would be on virtio.
+  await gantry.must(
+    'vm',
+    'create',
+    'linux-there',
+    '--guest',
+    'debian',
+    '--disk',
+    '1G',
+    '--set',
+    'portableTo=[virtual-pc]',
+  );
+  const { disks } = (await show('linux-there')).definition.hardware;
+  assert.deepEqual(disks.map(placeName), ['ide0:0']);
 });
 
 void test('HW-51 a change of hardware under an installed guest is warned of, with the way to keep the old beside the new', async () => {

@@ -60,7 +60,7 @@ export const handOutSchema = z.strictObject({
       z.strictObject({
         disk: z.string().max(1024).meta({ description: 'as the definition names it' }),
         file: z.string().min(1).max(255),
-        format: z.enum(['vhd', 'vmdk']),
+        format: z.enum(['vhd', 'vmdk', 'vhdx', 'qcow2']),
         variant: z.string().max(32),
       }),
     )

@@ -8,6 +8,8 @@ export const exportTargets = [
   'vmware-player',
   'vmware-server',
   'vmware-esx',
+  'hyper-v',
+  'libvirt',
 ] as const;
 export type ExportTarget = (typeof exportTargets)[number];
 

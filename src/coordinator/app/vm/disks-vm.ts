@@ -83,7 +83,7 @@ async function chooseDisk(
   const { hardware, guestOs, name } = data.definition;
   const place = freePlace(
     hardware,
-    request.bus ?? defaultBus(hardware, findGuest(guestOs)),
+    request.bus ?? defaultBus(data.definition, findGuest(guestOs)),
     request,
   );
   const file = `${name}-${placeName(place).replace(':', '-')}.${request.format}`;

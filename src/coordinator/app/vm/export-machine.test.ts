@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   adapterSchema,
+  exportTargets,
   hardwareSchema,
   placeName,
   profiles,
@@ -9,10 +10,11 @@ import {
   type ExportTarget,
   type VmHandOut,
 } from '#api';
-import { giB, miB } from '#lib';
+import { writeHyperV } from '#foreign';
+import { formatBytes, giB, miB } from '#lib';
 import { makeDefinition } from '../../testing/fake-agent.ts';
 import { exportMachine, type Exported } from './export-machine.ts';
-import { exportProfiles } from './export-profiles.ts';
+import { exportProfileFor } from './export-profiles.ts';
 import { newDisk } from './make-definition.ts';
 
 const disk = (
@@ -48,7 +50,7 @@ const exporting = (
   const hardware = { ...profiles.classic.hardware, ...change };
   const exported = exportMachine(
     { definition: { ...definition, hardware }, networkName: (id) => id, isSaved: false },
-    exportProfiles[as],
+    exportProfileFor(as, hardware),
     { savedState: undefined, moveToIde: false, ...choices },
   );
   const of = (effect: string): string =>
@@ -122,6 +124,194 @@ test('CMP-06 the profile of Virtual Server 2005 checks processors, memory, IDE a
     false,
     'no vm has three serial ports, or two floppies',
   );
+});
+
+/** What each product takes at most: its documents, not the table of profiles. */
+const limits: Readonly<
+  Record<
+    ExportTarget,
+    {
+      readonly processors: number;
+      readonly memoryBytes: number;
+      readonly adapters: number;
+      readonly ide: number;
+      readonly scsi: number;
+      readonly positions: number;
+      readonly sound: boolean;
+      readonly uefi: boolean;
+    }
+  >
+> = {
+  'virtual-pc-2004': {
+    processors: 1,
+    memoryBytes: 3686 * miB,
+    adapters: 4,
+    ide: 127,
+    scsi: 0,
+    positions: 0,
+    sound: true,
+    uefi: false,
+  },
+  'virtual-server-2005': {
+    processors: 1,
+    memoryBytes: 3686 * miB,
+    adapters: 4,
+    ide: 127,
+    scsi: 2040,
+    positions: 7,
+    sound: false,
+    uefi: false,
+  },
+  'vmware-workstation': {
+    processors: 8,
+    memoryBytes: 64 * giB,
+    adapters: 10,
+    ide: 2040,
+    scsi: 2040,
+    positions: 16,
+    sound: true,
+    uefi: true,
+  },
+  'vmware-player': {
+    processors: 8,
+    memoryBytes: 64 * giB,
+    adapters: 10,
+    ide: 2040,
+    scsi: 2040,
+    positions: 16,
+    sound: true,
+    uefi: true,
+  },
+  'vmware-server': {
+    processors: 2,
+    memoryBytes: 3600 * miB,
+    adapters: 4,
+    ide: 950,
+    scsi: 950,
+    positions: 15,
+    sound: true,
+    uefi: false,
+  },
+  'vmware-esx': {
+    processors: 8,
+    memoryBytes: 255 * giB,
+    adapters: 10,
+    ide: 2040,
+    scsi: 2040,
+    positions: 16,
+    sound: false,
+    uefi: false,
+  },
+  'hyper-v': {
+    processors: 64,
+    memoryBytes: 1024 * giB,
+    adapters: 12,
+    ide: 65_536,
+    scsi: 65_536,
+    positions: 64,
+    sound: false,
+    uefi: true,
+  },
+  libvirt: {
+    processors: 255,
+    memoryBytes: 16_384 * giB,
+    adapters: 32,
+    ide: Infinity,
+    scsi: Infinity,
+    positions: 24,
+    sound: true,
+    uefi: true,
+  },
+};
+
+for (const as of exportTargets)
+  test(`a vm is checked against what ${as} has at most: processors, memory, adapters, places, sizes, sound and firmware`, () => {
+    const {
+      processors,
+      memoryBytes,
+      adapters: count,
+      ide,
+      scsi,
+      positions,
+      sound,
+      uefi,
+    } = limits[as];
+    const board = (more: number): Partial<Hardware> => ({
+      processor: { ...profiles.classic.hardware.processor, count: processors + more },
+      memory: { sizeBytes: memoryBytes + more * miB, maxBytes: null },
+      adapters: Array.from({ length: count + more }, (_, slot) => ({
+        ...adapters(1)[0],
+        slot,
+      })) as Hardware['adapters'],
+    });
+    const size = (gigabytes: number): number => Math.min(gigabytes, 60_000_000) * giB;
+    const onScsi = (position: number, gigabytes: number) =>
+      disk('scsi', 0, position, size(gigabytes));
+    const fits = exporting(as, {
+      ...board(0),
+      disks: [disk('ide', 0, 0, size(ide)), ...(scsi === 0 ? [] : [onScsi(positions - 1, scsi)])],
+    });
+    assert.equal(fits.of('blocking'), '');
+    const over = exporting(as, {
+      ...board(1),
+      disks: [
+        ...(ide === Infinity ? [] : [disk('ide', 0, 0, size(ide + 1))]),
+        onScsi(positions, 1),
+        ...(scsi === 0 || scsi === Infinity ? [] : [onScsi(0, scsi + 1)]),
+      ],
+      sound: 'hda',
+    });
+    const blocked = over.of('blocking');
+    const { name } = exportProfileFor(as, profiles.classic.hardware);
+    for (const words of [
+      `${name} has at most ${processors} processors, the vm has ${processors + 1}`,
+      `${name} has at most ${formatBytes(memoryBytes)} memory`,
+      `${name} has at most ${count} network adapters, the vm has ${count + 1}`,
+      `${name} has no place scsi0:${positions}`,
+      ...(ide === Infinity ? [] : [`${name} takes at most ${formatBytes(size(ide))} on ide`]),
+      ...(scsi === 0 || scsi === Infinity
+        ? []
+        : [`${name} takes at most ${formatBytes(size(scsi))} on scsi`]),
+    ])
+      assert.ok(blocked.includes(words), `${words}\nin:\n${blocked}`);
+    assert.equal(over.of('dropped').includes('sound card'), !sound);
+    const { firmware } = profiles.classic.hardware;
+    const efi = exporting(as, {
+      disks: [],
+      opticalDrives: [],
+      floppy: null,
+      firmware: { ...firmware, type: 'uefi' },
+    });
+    assert.equal(efi.of('blocking').includes('has no UEFI'), !uefi);
+  });
+
+test('a vm with UEFI becomes one of generation 2 in Hyper-V, which has neither IDE nor floppy drives; all is read again from the script', () => {
+  const { firmware, processor } = profiles.classic.hardware;
+  const drive = { bus: 'scsi', controller: 0, position: 1, medium: null } as const;
+  const efi = { firmware: { ...firmware, type: 'uefi', secureBoot: true } } as const;
+  const old = exporting('hyper-v', { ...efi, disks: [disk('ide', 0, 0)], opticalDrives: [drive] });
+  assert.match(old.of('blocking'), /Hyper-V \(generation 2\) has no place ide0:0/);
+  const made = exporting('hyper-v', {
+    ...efi,
+    processor: { ...processor, count: 2 },
+    disks: [disk('scsi', 0, 0), disk('scsi', 2, 3)],
+    opticalDrives: [drive],
+    adapters: adapters(1),
+  });
+  assert.equal(made.of('blocking'), '');
+  assert.match(made.of('dropped'), /floppy drive: Hyper-V \(generation 2\) has none/);
+  const script = writeHyperV({ ...made.machine, name: "the 'old' shop" }).toString('utf8');
+  for (const line of [
+    "$vm = New-VM -Name 'the ''old'' shop' -Generation 2 -NoVHD -Path $PSScriptRoot -MemoryStartupBytes",
+    'Set-VMProcessor -VM $vm -Count 2',
+    'Add-VMScsiController -VM $vm\r\nAdd-VMScsiController -VM $vm\r\nAdd-VMHardDiskDrive',
+    "-ControllerType SCSI -ControllerNumber 0 -ControllerLocation 0 -Path (Join-Path $PSScriptRoot 'shop-scsi0-0.vhdx')",
+    "-ControllerType SCSI -ControllerNumber 2 -ControllerLocation 3 -Path (Join-Path $PSScriptRoot 'shop-scsi2-3.vhdx')",
+    'Add-VMDvdDrive -VM $vm -ControllerNumber 0 -ControllerLocation 1',
+    "Add-VMNetworkAdapter -VM $vm -StaticMacAddress '0003ff000000'",
+    'Set-VMFirmware -VM $vm -EnableSecureBoot On',
+  ])
+    assert.ok(script.includes(line), `${line}\nin:\n${script}`);
 });
 
 test('CMP-12 disks on SCSI are moved to free IDE positions once it is confirmed that the guest has the driver', () => {

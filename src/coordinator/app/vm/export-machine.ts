@@ -55,6 +55,7 @@ export function exportMachine(
     disks: disks.map(({ disk, file }) => ({ disk, file })),
     notes,
     machine: {
+      // The name of a VMC is that of its file.
       name: profile.format === 'vmc' ? null : name,
       description: definition.description,
       guestOs: definition.guestOs === 'other' ? null : definition.guestOs,
@@ -71,7 +72,7 @@ export function exportMachine(
       scsiModel: 'lsilogic',
       disks: disks.map(({ place, file }) => ({ ...place, files: [file], undoFiles: [] })),
       drives: drives.map((place) => ({ ...place, medium: null })),
-      floppy: hardware.floppy === null ? undefined : { medium: null },
+      floppy: exportFloppy(hardware, profile, notes),
       adapters: exportAdapters(facts, profile, notes),
       ...exportPorts(hardware, profile, notes),
       bootOrder: hardware.firmware.bootOrder,
@@ -150,6 +151,12 @@ function judgeBoard(hardware: Hardware, profile: ExportProfile, notes: ImportNot
       code: 'export-firmware',
       text: `${profile.name} has no UEFI, from which the guest boots`,
       remedy: 'make the guest boot from a BIOS first',
+    });
+  if (firmware.type === 'bios' && !profile.bios)
+    notes.block({
+      code: 'export-firmware',
+      text: `${profile.name} has no BIOS, from which the guest boots`,
+      remedy: 'make the guest boot from UEFI first',
     });
   if (tpm)
     notes.dropped('TPM', `${profile.name} gets an empty one, or none`, 'take keys out of it first');
@@ -324,6 +331,18 @@ function exportPorts(
     parallelPort:
       parallelPort.kind === 'file' ? { kind: 'file', file: name(parallelPort.file) } : null,
   };
+}
+
+function exportFloppy(
+  { floppy }: Hardware,
+  profile: ExportProfile,
+  notes: ImportNotes,
+): WritableMachine['floppy'] {
+  if (floppy === null) return undefined;
+  if (floppy.medium !== null) leaveMedium('floppy drive', notes);
+  if (profile.floppy) return { medium: null };
+  notes.dropped('floppy drive', `${profile.name} has none`, 'use a CD image there');
+  return undefined;
 }
 
 function exportSound(

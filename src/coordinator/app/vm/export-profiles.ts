@@ -1,5 +1,11 @@
 /** What other products can run at most, as data (CMP-05): from their own documents. */
-import type { AdapterModel, DiskBus, ExportTarget, Hardware } from '#api';
+import {
+  busPositions,
+  type AdapterModel,
+  type DiskBus,
+  type ExportTarget,
+  type Hardware,
+} from '#api';
 import { giB, miB } from '#lib';
 
 interface Bus {
@@ -10,12 +16,16 @@ interface Bus {
 
 export interface ExportProfile {
   readonly name: string;
-  readonly format: 'vmc' | 'vmx';
+  /** Of the configuration: `ps1` is a script that makes the vm. */
+  readonly format: 'vmc' | 'vmx' | 'ps1' | 'xml';
   /** As a VMC names who wrote it. */
   readonly product: string;
   /** Of a VMX. */
   readonly hardwareVersion: number;
-  readonly disk: { readonly format: 'vhd' | 'vmdk'; readonly variant: string };
+  readonly disk: {
+    readonly format: 'vhd' | 'vmdk' | 'vhdx' | 'qcow2';
+    readonly variant: string;
+  };
   readonly maxProcessors: number;
   readonly maxMemoryBytes: number;
   readonly buses: Readonly<Partial<Record<DiskBus, Bus>>>;
@@ -27,7 +37,9 @@ export interface ExportProfile {
   readonly sound: boolean;
   /** Passed-on devices need a controller, too. */
   readonly usb: boolean;
+  readonly bios: boolean;
   readonly uefi: boolean;
+  readonly floppy: boolean;
   /** The place of the one CD drive that is known there; null: any. */
   readonly drivePlace: string | null;
 }
@@ -49,7 +61,9 @@ const virtualServer: ExportProfile = {
   maxSerialPorts: 2,
   sound: false,
   usb: false,
+  bios: true,
   uefi: false,
+  floppy: true,
   drivePlace: null,
 };
 
@@ -71,11 +85,98 @@ const workstation: ExportProfile = {
   maxSerialPorts: 4,
   sound: true,
   usb: true,
+  bios: true,
   uefi: true,
+  floppy: true,
   drivePlace: null,
 };
 
+const tiB = 1024 * giB;
+
+/** Generation 1 of Windows Server 2016 and newer: it has a BIOS, and boots from IDE alone. */
+const hyperV: ExportProfile = {
+  name: 'Hyper-V',
+  format: 'ps1',
+  product: 'Hyper-V',
+  hardwareVersion: 0,
+  disk: { format: 'vhdx', variant: 'dynamic' },
+  maxProcessors: 64,
+  maxMemoryBytes: tiB,
+  buses: {
+    ide: { controllers: 2, positions: 2, maxBytes: 64 * tiB },
+    scsi: { controllers: 4, positions: 64, maxBytes: 64 * tiB },
+  },
+  maxAdapters: 12,
+  adapters: { tulip: 'legacy' },
+  otherAdapter: 'synthetic',
+  maxSerialPorts: 2,
+  sound: false,
+  usb: false,
+  bios: true,
+  uefi: false,
+  floppy: true,
+  drivePlace: null,
+};
+
+/** Generation 2: UEFI, and none of the devices of old. */
+const hyperV2: ExportProfile = {
+  ...hyperV,
+  name: 'Hyper-V (generation 2)',
+  maxProcessors: 240,
+  maxMemoryBytes: 12 * tiB,
+  buses: { scsi: { controllers: 4, positions: 64, maxBytes: 64 * tiB } },
+  maxAdapters: 8,
+  adapters: {},
+  bios: false,
+  uefi: true,
+  floppy: false,
+};
+
+/** QEMU below it has what ours has. */
+const libvirt: ExportProfile = {
+  name: 'libvirt',
+  format: 'xml',
+  product: 'libvirt',
+  hardwareVersion: 0,
+  disk: { format: 'qcow2', variant: 'v3' },
+  maxProcessors: 255,
+  maxMemoryBytes: 16 * tiB,
+  buses: {
+    ide: { ...busPositions.ide, maxBytes: Infinity },
+    sata: { ...busPositions.sata, maxBytes: Infinity },
+    scsi: { controllers: 4, positions: 24, maxBytes: Infinity },
+    virtio: { ...busPositions.virtio, maxBytes: Infinity },
+  },
+  maxAdapters: 32,
+  adapters: {
+    e1000: 'e1000',
+    e1000e: 'e1000e',
+    pcnet: 'pcnet',
+    rtl8139: 'rtl8139',
+    tulip: 'tulip',
+    virtio: 'virtio',
+  },
+  otherAdapter: 'e1000',
+  maxSerialPorts: 4,
+  sound: true,
+  usb: true,
+  bios: true,
+  uefi: true,
+  floppy: true,
+  drivePlace: null,
+};
+
+/** Where a product has several kinds of vms the firmware decides which it becomes. */
+export function exportProfileFor(
+  as: ExportTarget,
+  { firmware }: Pick<Hardware, 'firmware'>,
+): ExportProfile {
+  return as === 'hyper-v' && firmware.type === 'uefi' ? hyperV2 : exportProfiles[as];
+}
+
 export const exportProfiles: Readonly<Record<ExportTarget, ExportProfile>> = {
+  'hyper-v': hyperV,
+  libvirt,
   'virtual-pc-2004': {
     ...virtualServer,
     name: 'Virtual PC 2004',

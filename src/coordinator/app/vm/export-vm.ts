@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import type { DryRun, LinkParams, Operation, TransferFinding, VmHandOut } from '#api';
-import { writeVmc, writeVmx } from '#foreign';
+import { writeHyperV, writeVmc, writeVmx, type WritableMachine } from '#foreign';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { NetworkDocument } from '../../documents.ts';
@@ -14,7 +14,8 @@ import { vmThing } from '../things.ts';
 import { followed, stepNames, type Kind } from '../work.ts';
 import { machineOf, prepare } from './device-change.ts';
 import { exportMachine, fileName } from './export-machine.ts';
-import { exportProfiles } from './export-profiles.ts';
+import { exportProfileFor, type ExportProfile } from './export-profiles.ts';
+import { writeForLibvirt } from './export-libvirt.ts';
 import { blockersOf, warningsOf } from './import-notes.ts';
 
 const copyLimitMs = 24 * 3_600_000;
@@ -31,15 +32,12 @@ export async function handOutVm(
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'clone');
   const { inventory } = coordinator;
-  const profile = exportProfiles[request.as];
+  const profile = exportProfileFor(request.as, definition.hardware);
   const state = inventory.vm(id)?.state;
+  const networkName = (network: string): string =>
+    inventory.document<NetworkDocument>('network', network)?.data.name ?? network;
   const { machine, disks, notes } = exportMachine(
-    {
-      definition,
-      networkName: (network) =>
-        inventory.document<NetworkDocument>('network', network)?.data.name ?? network,
-      isSaved: state === 'saved',
-    },
+    { definition, networkName, isSaved: state === 'saved' },
     profile,
     request,
   );
@@ -62,11 +60,12 @@ export async function handOutVm(
       findings: [...notes.list],
     };
   requireFit(definition.name, profile.name, notes.list);
-  const text =
-    profile.format === 'vmx'
-      ? writeVmx(machine, profile.hardwareVersion)
-      : writeVmc(machine, profile.product);
   const folder = posix.normalize(request.path).replace(/\/$/, '');
+  const shown = inventory.vm(id);
+  const text =
+    profile.format === 'xml' && shown !== undefined
+      ? writeForLibvirt({ ...shown, definition }, { machine, folder, networkName })
+      : writeFor(machine, profile);
   const files: Files = {
     folder,
     configuration: {
@@ -80,6 +79,11 @@ export async function handOutVm(
     target,
     input: asJson({ files, warnings: inWords(warnings) }) as Record<string, never>,
   });
+}
+
+function writeFor(machine: WritableMachine, profile: ExportProfile): Buffer {
+  if (profile.format === 'vmx') return writeVmx(machine, profile.hardwareVersion);
+  return profile.format === 'ps1' ? writeHyperV(machine) : writeVmc(machine, profile.product);
 }
 
 function requireFit(name: string, product: string, findings: readonly TransferFinding[]): void {

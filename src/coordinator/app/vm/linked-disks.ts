@@ -47,7 +47,7 @@ export async function linkDrive(
   const { sizeBytes } = await coordinator.links.call(vm.data.hostId, 'host.drive', { device });
   const place = freePlace(
     hardware,
-    request.bus ?? defaultBus(hardware, findGuest(guestOs)),
+    request.bus ?? defaultBus(definition, findGuest(guestOs)),
     request,
   );
   return { ...newDisk(place, device, 'raw', sizeBytes), kind: 'linked', readOnly: true };

@@ -10,6 +10,7 @@ import {
   placeName,
   placesOf,
   profiles,
+  targetProducts,
   type Attachment,
   type Disk,
   type DiskBus,
@@ -19,6 +20,7 @@ import {
   type Hardware,
   type ImageRecipe,
   type Profile,
+  type TargetProduct,
   type VmCreate,
   type VmDefinition,
   plainPort,
@@ -137,7 +139,9 @@ function makeHardware(
   known: GuestCatalogueEntry | undefined,
   { create, makeMac, profile }: MakeOptions,
 ): Hardware {
-  const base = profile?.hardware ?? profiles[known?.profile ?? 'modern'].hardware;
+  const forVirtualPc = portableIn(create).includes('virtual-pc');
+  const usual = forVirtualPc ? 'classic' : (known?.profile ?? 'modern');
+  const base = profile?.hardware ?? profiles[usual].hardware;
   const guest = base.machine === 'virt' ? undefined : known;
   const advice = profile?.builtIn === false ? undefined : guest;
   const adapterModel =
@@ -170,6 +174,12 @@ function makeHardware(
   };
 }
 
+/** What the patch says; whether it says it rightly is found out with all of it. */
+function portableIn({ definition }: VmCreate): readonly TargetProduct[] {
+  const said = (definition as { readonly portableTo?: unknown } | undefined)?.portableTo;
+  return Array.isArray(said) ? targetProducts.filter((product) => said.includes(product)) : [];
+}
+
 function attachmentOf({ name, network, forwards = [] }: VmCreate): Attachment {
   if (network === 'none') return { kind: 'none' };
   if (network === 'user')
@@ -187,7 +197,12 @@ function attachmentOf({ name, network, forwards = [] }: VmCreate): Attachment {
 }
 
 /** The bus a new disk goes on: what the profile's guests can start from without further drivers. */
-export function defaultBus(hardware: Hardware, guest: GuestCatalogueEntry | undefined): DiskBus {
+/** What is meant for Virtual PC has its disks on IDE, where alone that looks for them (CMP-13). */
+export function defaultBus(
+  { hardware, portableTo }: Pick<VmDefinition, 'hardware' | 'portableTo'>,
+  guest: GuestCatalogueEntry | undefined,
+): DiskBus {
+  if (portableTo.includes('virtual-pc') && hardware.machine !== 'virt') return 'ide';
   if (hardware.machine === 'pc') return 'ide';
   if (hardware.machine === 'virt') return 'virtio';
   return guest?.family === 'windows' ? 'sata' : 'virtio';
@@ -222,7 +237,7 @@ function makeDisk(
 ): readonly { readonly disk: Disk; readonly source: DiskSource | undefined }[] {
   const choice = create.disk ?? { kind: 'none' };
   const place = (): Pick<Disk, 'bus' | 'controller' | 'position'> =>
-    freePlace(hardware, defaultBus(hardware, guest));
+    freePlace(hardware, defaultBus({ hardware, portableTo: [...portableIn(create)] }, guest));
   switch (choice.kind) {
     case 'none':
       return [];

@@ -28,7 +28,7 @@ export async function giveDrive(
     });
   if (drive.readOnly && !readOnly)
     throw new Fault('refused', `${device} is write-protected`, { hint: 'attach it read-only' });
-  const bus = request.bus ?? defaultBus(hardware, findGuest(guestOs));
+  const bus = request.bus ?? defaultBus(definition, findGuest(guestOs));
   const disk = newDisk(freePlace(hardware, bus, request), drive.path, 'raw', drive.sizeBytes);
   // Past the cache of the host: what is on a drive is there when the guest has been told so.
   return { ...disk, kind: 'device', readOnly, cache: 'none', drive: drive.identity };
