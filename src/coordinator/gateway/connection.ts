@@ -63,7 +63,7 @@ export class Connection {
     const vms: Vm[] = [];
     for (const { id } of inventory.documents('vm')) {
       const vm = inventory.vm(id);
-      if (vm === undefined || !isInScope(named.scope, vm, inventory)) continue;
+      if (vm === undefined || !isInScope(named, vm, inventory)) continue;
       if (seesAll || caller.may('vm.view', { kind: 'vm', id })) vms.push(vm);
     }
     return vms;
@@ -75,7 +75,7 @@ export class Connection {
     const { inventory } = coordinator;
     desk.admit(caller, 'vm.show', { vm: reference });
     const vm = inventory.vm(findVm(inventory, caller, reference).id);
-    if (vm === undefined || !isInScope(named.scope, vm, inventory)) throw noDomain(reference);
+    if (vm === undefined || !isInScope(named, vm, inventory)) throw noDomain(reference);
     return vm;
   }
 

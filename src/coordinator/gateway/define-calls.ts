@@ -75,6 +75,11 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
 async function create(connection: Connection, wish: DomainWish, signal: AbortSignal): Promise<Vm> {
   const { coordinator, named, caller } = connection.parts;
   const { scope } = named;
+  if (named.driver !== undefined)
+    throw libvirtFault(
+      'OPERATION_UNSUPPORTED',
+      'vms are not made on System Center servers from here',
+    );
   const folder = findPlace(coordinator.inventory, caller, scope.kind === 'folder' ? scope.id : '/');
   const wanted =
     scope.kind === 'host'

@@ -4,6 +4,7 @@ import { machineArchitectures, type Host } from '#api';
 import { kiB } from '#lib';
 import { libvirtFault, type Handlers } from '#libvirt';
 import type { Connection } from './connection.ts';
+import { showsHost } from './scope.ts';
 import { element, writeXml, type Element } from './xml.ts';
 
 type Calls = Pick<
@@ -32,11 +33,10 @@ export function hostCalls(connection: Connection, version: string): Calls {
   const hosts = (): Host[] => {
     const { inventory } = coordinator;
     desk.admit(caller, 'host.list');
-    const { scope } = named;
     return [...inventory.documents('host')]
-      .filter(({ id }) => scope.kind !== 'host' || scope.id === id)
       .filter(({ id }) => caller.may('host.view', { kind: 'host', id }))
-      .flatMap(({ id }) => inventory.host(id) ?? []);
+      .flatMap(({ id }) => inventory.host(id) ?? [])
+      .filter((host) => showsHost(named, host));
   };
   return {
     CONNECT_GET_TYPE: () => ({ type: named.type }),

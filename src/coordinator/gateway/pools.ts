@@ -8,6 +8,7 @@ import type { Host } from '#api';
 import type { StoragePoolHandle } from '#libvirt';
 import { libvirtFault } from '#libvirt';
 import type { Connection } from './connection.ts';
+import { showsHost } from './scope.ts';
 
 export interface Pool {
   /** As this connection calls it. */
@@ -31,12 +32,11 @@ export function poolsOf({ parts }: Connection): readonly Pool[] {
   const { coordinator, named, caller, desk } = parts;
   const { inventory } = coordinator;
   desk.admit(caller, 'host.list');
-  const { scope } = named;
   return [...inventory.documents('host')]
-    .filter(({ id }) => scope.kind !== 'host' || scope.id === id)
     .filter(({ id }) => caller.may('host.view', { kind: 'host', id }))
     .flatMap(({ id }) => inventory.host(id) ?? [])
-    .flatMap((host) => poolsOfHost(host, scope.kind === 'host'));
+    .filter((host) => showsHost(named, host))
+    .flatMap((host) => poolsOfHost(host, named.scope.kind === 'host'));
 }
 
 export function handleOfPool({ name, uuid }: Pool): StoragePoolHandle {

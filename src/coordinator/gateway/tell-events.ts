@@ -21,12 +21,13 @@ export function tellEvents(connection: Connection, session: Session): () => void
 
 function tell(connection: Connection, session: Session, reader: DomainEvents, event: Event): void {
   const { target } = event;
-  const { scope } = connection.parts.named;
+  const { scope, driver } = connection.parts.named;
   const told = target.kind === 'vm' ? moved(scope, event, reader.read(event)) : undefined;
   if (told === undefined) return;
   const { coordinator, caller } = connection.parts;
   if (!seesEvent(coordinator.inventory, caller, event)) return;
   const vm = coordinator.inventory.vm(target.id);
+  if (driver !== undefined && vm?.driver !== driver) return;
   const dom =
     vm === undefined
       ? { name: target.name, uuid: target.id, id: inactiveId }

@@ -251,6 +251,31 @@ void test('a path narrows what is seen to a host or a folder', { skip }, async (
 });
 
 void test(
+  'scvmm names the vms of System Center servers alone, of which there are none',
+  { skip },
+  async () => {
+    const uri = address().replace('gantry+', 'scvmm+');
+    assert.equal((await virsh(uri, 'list', '--all', '--name')).out.trim(), '');
+    const { name } = await offVm('h1');
+    assert.match((await virsh(uri, 'start', name)).err, /failed to get domain/);
+    await using client = await connectLibvirt(uri);
+    assert.equal((await client.call('CONNECT_GET_TYPE', {})).type, 'SCVMM');
+    assert.equal(
+      (await client.call('CONNECT_LIST_ALL_STORAGE_POOLS', { need_results: 1, flags: 0 })).ret,
+      0,
+    );
+    const xml = `<domain type='hyperv'><name>x</name><memory>65536</memory><os><type>hvm</type></os></domain>`;
+    const made = client.call('DOMAIN_DEFINE_XML', { xml });
+    assert.equal(await errorOf(made), 'OPERATION_UNSUPPORTED');
+  },
+);
+
+void test('a cluster that is named is refused in a sentence of its own', { skip }, async () => {
+  const { code, err } = await virsh(address('cluster/c1'), 'list');
+  assert.deepEqual([code, /there is no cluster c1.*connect to gantry:/.test(err)], [1, true], err);
+});
+
+void test(
   'FED-45 events of all hosts reach a client over its one connection',
   { skip },
   async () => {
