@@ -38,6 +38,7 @@ const verbs: Readonly<Record<string, readonly string[]>> = {
   'change-disks': ['vm attach-disk', 'vm detach-disk', 'vm convert-disk', 'vm compact-disk'],
   'clone-snapshot': ['vm clone'],
   relocate: ['vm move', 'vm move-disk'],
+  migrate: ['vm move'],
   'take-snapshot': ['vm snapshot take'],
   'revert-snapshot': ['vm snapshot revert'],
   'delete-snapshot': ['vm snapshot delete'],

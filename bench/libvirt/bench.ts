@@ -28,7 +28,7 @@ async function measure(address: string): Promise<Figures> {
   await using client = await connectLibvirt(address, { timeoutMs: 120_000 });
   const look = new Look(client);
   const machines = new ForeignMachines({
-    hostId: 'bench',
+    identify: (uuid) => uuid,
     clock: systemClock,
     architecture: () => 'x86_64',
     emit: () => undefined,

@@ -5,7 +5,8 @@
  *
  *   connecting --open, first look--> connected: link, looks --loss--> wait, longer each time --> connecting
  */
-import type { ConnectionState, ForeignHostIdentity, ForeignTarget, Tried } from '#api';
+import type { ConnectionState, ForeignHostIdentity, ForeignTarget, KnownVm, Tried } from '#api';
+import { machineId } from '#foreign';
 import { describeFault, Fault, isoTime, type Clock } from '#lib';
 import { connectLibvirt, parseUri, type Client } from '#libvirt';
 import type { Log } from '#log';
@@ -20,10 +21,14 @@ import { ForeignMachines } from './machines.ts';
 import { MemoryOutbox } from './outbox.ts';
 import { readFacts } from './facts.ts';
 import { maxDomains } from './look.ts';
+import type { FindStanding, Standing } from './passage/standing.ts';
 
 export interface ForeignConnectionOptions {
   readonly identity: ForeignHostIdentity;
   readonly target: ForeignTarget;
+  readonly known?: readonly KnownVm[] | undefined;
+  /** Connections to other hypervisors that stand. */
+  readonly others: FindStanding;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -58,13 +63,21 @@ export class ForeignConnection {
   readonly #outbox = new MemoryOutbox();
   readonly #machines: ForeignMachines;
   #state: ConnectionState = { state: 'connecting', latencyMs: null, lastError: null };
+  /** By UUID. */
+  readonly #known: Map<string, string>;
+  /** UUIDs of vms that a process before this one may have begun to bring. */
+  readonly #halfway: Set<string>;
+  #standing: Standing | undefined;
   #architecture = '';
 
   constructor(options: ForeignConnectionOptions) {
     this.#options = options;
-    const { identity, clock } = options;
+    const { clock, known = [] } = options;
+    this.#known = new Map(known.map(({ uuid, id }) => [uuid, id]));
+    const halfway = known.filter(({ came }) => came === 'maybe');
+    this.#halfway = new Set(halfway.map(({ uuid }) => uuid));
     this.#machines = new ForeignMachines({
-      hostId: identity.id,
+      identify: (uuid) => this.#identify(uuid),
       clock,
       architecture: () => this.#architecture,
       emit: (vmId, name, attributes, { actor, correlationId }) =>
@@ -77,6 +90,16 @@ export class ForeignConnection {
           attributes,
         }),
     });
+  }
+
+  /** Undefined while there is no connection. */
+  get standing(): Standing | undefined {
+    return this.#standing;
+  }
+
+  /** A domain that came from another host is who it was there. */
+  #identify(uuid: string): string {
+    return this.#known.get(uuid) ?? machineId(this.#options.identity.id, uuid);
   }
 
   /** Until the signal aborts. Never fails. */
@@ -117,6 +140,7 @@ export class ForeignConnection {
       identity,
       client,
       machines,
+      identify: (uuid) => this.#identify(uuid),
       outbox: this.#outbox,
       clock,
       log,
@@ -131,10 +155,15 @@ export class ForeignConnection {
     const { credentials } = identity;
     const coordinator = new URL(identity.coordinator);
     const { address, unverified } = this.#options.target;
+    const uri = parseUri(address);
+    const know = (uuid: string, id: string): void => void this.#known.set(uuid, id);
+    const halfway = this.#halfway;
+    const standing: Standing = { host, client, machines, uri, know, halfway };
+    this.#standing = standing;
     const consoles = new ForeignConsoles({
       client,
       machines,
-      uri: parseUri(address),
+      uri,
       unverified,
       clock,
     });
@@ -149,6 +178,7 @@ export class ForeignConnection {
         host,
         { client, machines, look: () => host.look() },
         { consoles, streams },
+        { self: standing, others: this.#options.others, clock },
       ),
       clock,
       random,
@@ -157,6 +187,7 @@ export class ForeignConnection {
     this.#outbox.onReady(() => link.nudge());
     const watching = host.watch().catch((error: unknown) => lost.abort(error));
     await Promise.all([watching, link.run(signal)]);
+    this.#standing = undefined;
     streams.closeAll();
     if (!outer.aborted) throw lost.signal.reason;
   }

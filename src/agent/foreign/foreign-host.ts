@@ -15,7 +15,6 @@ import type {
   MachineReport,
   MachineSample,
 } from '#api';
-import { machineId } from '#foreign';
 import { abortReason, describeFault, Fault, isFault, type Clock } from '#lib';
 import { libvirtFacts, type Client, type Subscription } from '#libvirt';
 import type { Log } from '#log';
@@ -59,6 +58,7 @@ export interface ForeignHostOptions {
   readonly identity: ForeignHostIdentity;
   readonly client: Client;
   readonly machines: ForeignMachines;
+  readonly identify: (uuid: string) => string;
   readonly outbox: MemoryOutbox;
   readonly clock: Clock;
   readonly log: Log;
@@ -100,9 +100,8 @@ export class ForeignHost implements LinkedHost {
     this.outbox = options.outbox;
     this.#look = new Look(options.client);
     this.#space = new PoolSpace(options.client, options.clock);
-    const { client, log } = options;
+    const { client, log, identify: vmId } = options;
     const architecture = (): string => this.#facts.architecture;
-    const vmId = (uuid: string): string => machineId(options.identity.id, uuid);
     this.#details = new DetailReader({ client, log, architecture, vmId });
     options.machines.onChange(() => this.#onChange());
   }

@@ -8,12 +8,14 @@ import { describeFault, Fault, systemClock } from '#lib';
 import { createLog } from '#log';
 import { answerFault } from '../link/calls.ts';
 import { ForeignConnection, tryTarget } from './connection.ts';
+import type { Standing } from './passage/standing.ts';
 
 /** For hypervisors to answer a farewell. */
 const farewellMs = 5_000;
 
 const log = createLog('foreign', process.argv[2] ?? 'info');
 const open = new Map<string, AbortController>();
+const connections = new Map<string, ForeignConnection>();
 const end = new AbortController();
 
 function send(answer: ForeignAnswer): void {
@@ -24,6 +26,14 @@ function send(answer: ForeignAnswer): void {
 function close(hostId: string): void {
   open.get(hostId)?.abort(new Fault('cancelled', 'the connection is not wanted any more'));
   open.delete(hostId);
+}
+
+function findStanding(hostId: string): Standing {
+  const standing = connections.get(hostId)?.standing;
+  if (standing !== undefined) return standing;
+  throw new Fault('unavailable', 'the other hypervisor is not connected', {
+    hint: 'look at it with: gantry host show',
+  });
 }
 
 async function take(message: unknown): Promise<void> {
@@ -39,7 +49,7 @@ async function take(message: unknown): Promise<void> {
       return;
     }
     case 'open': {
-      const { host: identity, target } = request;
+      const { host: identity, target, known } = request;
       close(identity.id);
       const controller = new AbortController();
       open.set(identity.id, controller);
@@ -49,11 +59,15 @@ async function take(message: unknown): Promise<void> {
         clock: systemClock,
         log: log.child({ host: identity.name }),
         random: Math.random,
+        known,
+        others: findStanding,
         onState: (state) => {
           if (!controller.signal.aborted) send({ type: 'state', hostId: identity.id, state });
         },
       });
+      connections.set(identity.id, connection);
       await connection.run(AbortSignal.any([end.signal, controller.signal]));
+      if (connections.get(identity.id) === connection) connections.delete(identity.id);
       return;
     }
     case 'close':

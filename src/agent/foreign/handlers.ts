@@ -9,6 +9,7 @@ import type { ForeignHost } from './foreign-host.ts';
 import { editVerbs } from './edit/configure.ts';
 import type { DomainType } from './make/domain-xml.ts';
 import { makeVerbs } from './make/make-verbs.ts';
+import { passageVerbs, type PassageTools } from './passage/passage-verbs.ts';
 import { storageVerbs } from './make/storage-verbs.ts';
 import { snapshotVerbs } from './snapshots/snapshot-verbs.ts';
 
@@ -16,6 +17,7 @@ export function makeForeignHandlers(
   host: ForeignHost,
   tools: ActTools,
   consoles: ConsoleParts,
+  passage: PassageTools,
 ): Handlers {
   const { client, machines, look } = tools;
   const snapshots = snapshotVerbs({ client, machines, read: (uuid) => host.read(uuid) });
@@ -77,6 +79,7 @@ export function makeForeignHandlers(
     ...requireAbility(host, edits),
     ...requireAbility(host, makes),
     ...storageVerbs({ client, machines }),
+    ...requireAbility(host, passageVerbs(passage)),
   };
 }
 
@@ -99,6 +102,7 @@ const needs: Partial<Record<LinkMethod, Ability>> = {
   'machine.destroy': 'create',
   'machine.disk.create': 'create',
   'machine.disk.delete': 'create',
+  'machine.passage': 'migrate',
 };
 
 function requireAbility<H extends Partial<Handlers>>(host: ForeignHost, handlers: H): H {

@@ -22,7 +22,6 @@ import {
   type VmDefinition,
   type VmState,
 } from '#api';
-import { machineId } from '#foreign';
 import { Fault, isoTime, type Clock } from '#lib';
 import { externalCause, guestCause } from '../machine/causes.ts';
 import { definitionOf } from './definition.ts';
@@ -38,7 +37,8 @@ export type Emit = <N extends EventName>(
 ) => void;
 
 export interface MachinesOptions {
-  readonly hostId: string;
+  /** Who a domain is to Gantry (docs/rfd/0024). */
+  readonly identify: (uuid: string) => string;
   readonly clock: Clock;
   /** Of the host's processors. */
   readonly architecture: () => string;
@@ -76,6 +76,8 @@ export class ForeignMachines {
   #lookedAtMs: number | undefined;
   readonly #acts = new Map<string, Acting>();
   readonly #generations = new Map<string, number>();
+  /** That come from another host: what they pass through is not told. */
+  readonly #arriving = new Set<string>();
   readonly #dirty = new Set<string>();
   #recordsChanged = false;
   readonly #watchers = new Set<() => void>();
@@ -121,7 +123,7 @@ export class ForeignMachines {
     const elapsedMs = nowMs - (this.#lookedAtMs ?? nowMs);
     const machines = new Map<string, Machine>();
     for (const seen of domains) {
-      const id = machineId(this.#options.hostId, seen.handle.uuid);
+      const id = this.#options.identify(seen.handle.uuid);
       const known = before.get(id);
       machines.set(id, this.#observe(id, seen, known, { nowMs, elapsedMs }));
     }
@@ -134,9 +136,9 @@ export class ForeignMachines {
 
   /** Takes in what has been read, by UUID. */
   learn(found: ReadonlyMap<string, SeenDetails>): void {
-    const { hostId, architecture } = this.#options;
+    const { identify, architecture } = this.#options;
     for (const [uuid, details] of found) {
-      const id = machineId(hostId, uuid);
+      const id = identify(uuid);
       const known = this.#machines.get(id);
       if (known === undefined) continue;
       const definition = definitionOf(id, known.seen, architecture(), details);
@@ -214,6 +216,12 @@ export class ForeignMachines {
     };
   }
 
+  /** A vm is coming from another host, until the answer is disposed of. */
+  expect(id: string): Disposable {
+    this.#arriving.add(id);
+    return { [Symbol.dispose]: () => void this.#arriving.delete(id) };
+  }
+
   emit<N extends EventName>(id: string, name: N, attributes: EventAttributes<N>): void {
     const cause = this.#acts.get(id)?.cause ?? externalCause;
     this.#options.emit(id, name, attributes, cause);
@@ -287,7 +295,7 @@ export class ForeignMachines {
     const was = known.seen.state;
     if (was === seen.state) return { ...known, seen, definition, sample };
     this.#dirty.add(id);
-    if (!this.#acts.has(id)) this.#tell(id, was, seen);
+    if (!this.#acts.has(id) && !this.#arriving.has(id)) this.#tell(id, was, seen);
     const live = vmStateFacts[seen.state].live;
     const startedAt = live ? (vmStateFacts[was].live ? known.startedAt : now) : null;
     return { ...known, seen, definition, sample, since: now, startedAt };

@@ -14,6 +14,7 @@ import { imageVerbs } from './images.ts';
 import { machineVerbs } from './machines.ts';
 import { mediaVerbs } from './media.ts';
 import { networkVerbs } from './networks.ts';
+import { passageVerbs } from './passages.ts';
 import { shareVerbs } from './shares.ts';
 import { snapshotVerbs } from './snapshots.ts';
 import { travelVerbs } from './travel.ts';
@@ -33,6 +34,7 @@ export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts)
     ...consoleVerbs(host, streams, viewers),
     ...departureVerbs(host, streams),
     ...arrivalVerbs(host, streams),
+    ...passageVerbs(),
     ...imageVerbs(host),
   };
 }

@@ -40,9 +40,20 @@ export const foreignRequestSchema = z.discriminatedUnion('type', [
     type: z.literal('open'),
     host: foreignHostSchema,
     target: foreignTargetSchema,
+    known: z
+      .array(
+        z.strictObject({
+          uuid: z.string().max(36),
+          id: idSchema,
+          came: z.enum(['yes', 'maybe']).meta({ description: 'maybe: an operation brings it' }),
+        }),
+      )
+      .max(20_000)
+      .meta({ description: 'vms that came, or are coming, from other hosts, and keep their ids' }),
   }),
   z.strictObject({ type: z.literal('close'), hostId: idSchema }),
 ]);
+export type KnownVm = Extract<ForeignRequest, { type: 'open' }>['known'][number];
 export type ForeignRequest = z.infer<typeof foreignRequestSchema>;
 
 /** What is behind an address. */

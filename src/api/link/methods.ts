@@ -40,6 +40,7 @@ import { diskMatchSchema, diskSourceSchema, handOutSchema } from './disk-source.
 import { driveMethods } from './drive-methods.ts';
 import { hostMediaSchema } from './host-media.ts';
 import { moveMethods } from './move-methods.ts';
+import { passageMethods } from './passage-methods.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
 
 const machine = { id: idSchema, generation: z.number().int().min(0), cause: causeSchema };
@@ -210,6 +211,7 @@ export const linkMethods = {
     result: report,
   },
   ...moveMethods,
+  ...passageMethods,
   'machine.files': { params: z.strictObject({ id: idSchema }), result: vmFilesSchema },
   /**
    * Writes a new definition; what can be live is, the rest is pending until the next start. Errors of a host without an

@@ -24,6 +24,8 @@ export const abilities = [
   'acceleration3d',
   'networks',
   'file-copy',
+  /** To move to another host as it runs. */
+  'migrate',
   /** To make vms and to delete their files. */
   'create',
   'configure',

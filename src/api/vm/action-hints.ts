@@ -13,6 +13,7 @@ export const actionHints: Readonly<Record<string, string>> = {
   'running flatten': 'turn the vm off first',
   'paused flatten': 'turn the vm off first',
   'saved flatten': 'restore the vm and turn it off, or discard the saved state first',
+  'saved migrate': 'restore it first, or discard its state',
   'running relocate': 'shut it down first, or pause it or save its state',
   'running turn-on': 'it runs already',
   'paused turn-on': 'resume it',

@@ -21,6 +21,7 @@ const phrases: Readonly<Partial<Record<VmAction, string>>> = {
   'clone-snapshot': 'clone a snapshot of',
   flatten: 'flatten the disks of',
   relocate: 'move the files of',
+  migrate: 'move',
   configure: 'change the settings of',
   'insert-media': 'insert or eject media of',
   'change-disks': 'attach or detach disks of',

@@ -46,6 +46,7 @@ test('VM-49 what may be done with a vm that is off', () => {
       'clone',
       'clone-snapshot',
       'flatten',
+      'migrate',
       'relocate',
       'rename',
       'configure',

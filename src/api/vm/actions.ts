@@ -1,6 +1,6 @@
 /**
  * What may be done with a vm in which state: the one table (VM-48) that coordinator, console, CLI,
- * scheduler and gateway read. `judgeAction` is its only reader.
+ * scheduler and gateway read. `judgeAction` is its only reader. It is one file because it is one table.
  *
  * Words of other products map to these actions in `actionWords` (VM-40, VM-44, VM-45).
  */
@@ -252,6 +252,13 @@ export const vmActions = {
     ability: 'file-copy',
     meaning:
       'move the files to another folder of the host, or with them to another host; the state comes along',
+  },
+  migrate: {
+    label: 'Move as it runs',
+    from: ['off', 'running', 'paused'],
+    right: 'vm.move',
+    ability: 'migrate',
+    meaning: 'move to another host without being stopped, with its disks or on storage of both',
   },
   rename: {
     label: 'Rename',

@@ -38,6 +38,10 @@ export const vmCloneSchema = z
   .meta({ id: 'VmClone' });
 export type VmClone = z.infer<typeof vmCloneSchema>;
 
+/** What becomes of disks when a vm moves between hypervisors that others run. */
+export const passageStorages = ['copy', 'shared'] as const;
+export type PassageStorage = (typeof passageStorages)[number];
+
 export const vmRelocateSchema = z
   .strictObject({
     host: referenceSchema.optional().meta({
@@ -46,6 +50,10 @@ export const vmRelocateSchema = z
     path: hostFolder.optional().meta({
       description:
         "folder of the host in which the vm's folder shall be; default on another host: its folder for vms",
+    }),
+    disks: z.enum(passageStorages).optional().meta({
+      description:
+        'between libvirt hosts; copy (default): to the same paths there, and they go here; shared: both hosts have them',
     }),
   })
   .refine(({ host, path }) => host !== undefined || path !== undefined, 'names no place')

@@ -1,4 +1,5 @@
 /** Commands by which vms and their files come to another place: from other products, filed elsewhere, copied, moved on their host. */
+import type { PassageStorage } from '#api';
 import { Fault } from '#lib';
 import { command } from '../command.ts';
 import { finish, tellWarnings } from '../progress.ts';
@@ -79,18 +80,28 @@ export const travelCommands = [
       { name: 'folder', meaning: 'path or id', optional: true, completes: 'folder' },
     ],
     options: {
-      host: { type: 'text', value: 'HOST', meaning: 'to which host; the vm is off or saved' },
+      host: {
+        type: 'text',
+        value: 'HOST',
+        meaning: 'to which host; the vm is off or saved, between libvirt hosts it may run',
+      },
+      disks: {
+        type: 'text',
+        value: 'HOW',
+        meaning: 'between libvirt hosts: copy (default), or shared where both have them',
+      },
       path: { ...pathOption, meaning: 'folder of the host for its files' },
     },
     examples: [
       'gantry vm move web-1 /production',
       'gantry vm move web-1 --host h2',
+      'gantry vm move web-1 --host h2 --disks shared',
       'gantry vm move web-1 --path /srv/fast',
     ],
     async run(run) {
       const { args, options, client, out, dryRun, signal } = run;
       const [vm = '', folder] = args;
-      const { host, path } = options;
+      const { host, path, disks } = options;
       if (folder === undefined && host === undefined && path === undefined)
         throw new Fault('invalid', 'there is no place to move the vm to', {
           hint: 'name a folder, another host with --host, or a folder of the host with --path',
@@ -98,6 +109,7 @@ export const travelCommands = [
       const body = {
         ...(host === undefined ? {} : { host }),
         ...(path === undefined ? {} : { path }),
+        ...(disks === undefined ? {} : { disks: disks as PassageStorage }),
       };
       const isMoved = host !== undefined || path !== undefined;
       if (dryRun && isMoved) {

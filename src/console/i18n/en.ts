@@ -331,6 +331,7 @@ export const english: Language = {
     'vm.hand-out': 'Export for another product',
     'vm.relocate': 'Move files',
     'vm.migrate': 'Move to another host',
+    'vm.migrate-live': 'Move to another host',
     'vm.disk.relocate': 'Move disk',
     'vm.disk.convert': 'Convert disk',
     'vm.snapshot.restore-file': 'Restore a file',

@@ -14,6 +14,7 @@ import { flattenKind } from './vm/flatten-vm.ts';
 import { convertDiskKind } from './vm/linked-disks.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
 import { migrateKind } from './vm/migrate-steps.ts';
+import { passKind } from './vm/pass-steps.ts';
 import { reattachKind } from './vm/reattach-disk.ts';
 import { relocateDiskKind, relocateKind } from './vm/relocate-vm.ts';
 import { addShareKind, removeShareKind } from './vm/shares-vm.ts';
@@ -38,6 +39,7 @@ export const operationKinds: readonly Kind[] = [
   handOutKind,
   relocateKind,
   migrateKind,
+  passKind,
   relocateDiskKind,
   ...powerKinds,
   attachDiskKind,

@@ -20,6 +20,7 @@ import {
 import type { Coordinator } from '../context.ts';
 import type { ConnectionDocument, HostDocument } from '../documents.ts';
 import type { Secrets } from './secrets.ts';
+import { knownVms } from './known-vms.ts';
 import { ForeignProcess } from './process.ts';
 
 const maxTries = 64;
@@ -122,6 +123,7 @@ export class ForeignHosts implements AsyncDisposable {
           credentials: secrets.credentials(hostId, connection),
         },
         target: secrets.target(hostId, connection),
+        known: knownVms(coordinator.inventory, hostId),
       });
     } catch (error) {
       const at = isoTime(coordinator.clock.now());

@@ -33,6 +33,7 @@ const operations: Readonly<Record<string, number>> = {
   'vm.save': 2,
   'vm.restore': 3,
   'vm.migrate': 5,
+  'vm.migrate-live': 5,
   'vm.snapshot.take': 6,
   'vm.snapshot.revert': 7,
   'vm.snapshot.delete': 10,

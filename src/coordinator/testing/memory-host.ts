@@ -23,6 +23,7 @@ import { memoryAnswers } from './memory-answers.ts';
 import { memoryDevices } from './memory-devices.ts';
 import type { MemoryMachine, MemoryMachines } from './memory-machine.ts';
 import { MemoryMoves } from './memory-moves.ts';
+import { memoryPassage, type PassageHost } from './memory-passage.ts';
 import { memorySnapshots } from './memory-snapshots.ts';
 
 const after: Readonly<Partial<Record<PowerAction, VmState>>> = {
@@ -41,13 +42,14 @@ const after: Readonly<Partial<Record<PowerAction, VmState>>> = {
 
 type Handlers = { readonly [M in LinkMethod]: (params: LinkParams<M>) => LinkResult<M> };
 
-export class MemoryHost implements Links, MemoryMachines {
+export class MemoryHost implements Links, MemoryMachines, PassageHost {
   readonly hostId: string;
   readonly #context: () => LinkContext;
   readonly machines = new Map<string, MemoryMachine>();
   /** Files by their absolute path. */
   readonly files = new Set<string>();
   serviceRunning = true;
+  peers: readonly PassageHost[] = [];
   networks: readonly NetworkSpec[] = [];
   readonly #moves = new MemoryMoves();
   /** Vms that have configuration files but are not known to the host. */
@@ -182,6 +184,7 @@ export class MemoryHost implements Links, MemoryMachines {
     ...memoryDevices(this),
     ...memorySnapshots(this),
     ...this.#moves.handlers(this),
+    ...memoryPassage(this),
     'host.service': ({ run }) => {
       this.serviceRunning = run;
       return { running: run };

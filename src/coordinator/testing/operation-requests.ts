@@ -203,6 +203,8 @@ export async function askFor(
       ),
     'vm.flatten': () => flattenVm(coordinator, caller, id, false),
     'vm.migrate': () => relocateVmTo(coordinator, caller, id, { host: `${name}-other` }, false),
+    'vm.migrate-live': () =>
+      relocateVmTo(coordinator, caller, id, { host: `${name}-other` }, false),
     'vm.relocate': () => relocateVm(coordinator, caller, id, { path: '/elsewhere' }, false),
     'vm.disk.relocate': () =>
       relocateDisk(coordinator, caller, id, 'virtio0:0', { path: '/elsewhere' }, false),

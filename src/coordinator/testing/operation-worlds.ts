@@ -22,7 +22,9 @@ import { DefinitionPusher } from '../app/push-definition.ts';
 import { changePlaces } from '../app/team/team-place.ts';
 import { equipWork, type Work } from '../app/work.ts';
 import type { Caller, Coordinator, Links, Submission } from '../context.ts';
+import { passageAction } from '../app/vm/passage-input.ts';
 import type {
+  ConnectionDocument,
   HostDocument,
   ImageDocument,
   StatusDocument,
@@ -109,6 +111,13 @@ const firstSnapshot: Snapshot = {
   quiesced: false,
 };
 
+/** What needs hypervisors of others has them. */
+function connectionFor(action: string): ConnectionDocument | undefined {
+  if (action !== passageAction) return undefined;
+  const identity = { certificate: '', privateKey: '' };
+  return { address: 'test:///', user: null, password: null, unverified: 'refused', identity };
+}
+
 /** Of several hosts, each asked by its id. */
 function linksOf(hosts: readonly MemoryHost[]): Links {
   const find = (hostId: string): MemoryHost | undefined =>
@@ -162,6 +171,8 @@ export class OperationWorlds implements AsyncDisposable {
     const hostId = randomUUID();
     const host = new MemoryHost(hostId, () => asked);
     const other = new MemoryHost(randomUUID(), () => asked);
+    host.peers = [host, other];
+    other.peers = host.peers;
     const links = linksOf([host, other]);
     const pusher = new DefinitionPusher(inventory, links);
     let submitted: { submission: Submission; along: Commit | undefined } | undefined;
@@ -169,7 +180,7 @@ export class OperationWorlds implements AsyncDisposable {
       submitted = { submission, along };
     });
     const ids = await this.#furnish(action, host, name);
-    await this.#addHost(other.hostId, `${name}-other`);
+    await this.#addHost(other.hostId, `${name}-other`, connectionFor(action));
     pusher.note(ids.vmId, 1);
     await askFor(action, asked, caller, ids);
     assert.ok(submitted !== undefined, `the verb of ${action} submits`);
@@ -255,7 +266,7 @@ export class OperationWorlds implements AsyncDisposable {
     );
     const { id } = definition;
     const report = host.add(definition, stateBefore(action));
-    await this.#addHost(hostId, name);
+    await this.#addHost(hostId, name, connectionFor(action));
     const [imageId, teamId] = [randomUUID(), randomUUID()];
     const image: ImageDocument = {
       name: `${name}-cd`,
@@ -328,7 +339,7 @@ export class OperationWorlds implements AsyncDisposable {
     return { name, hostId, vmId: id, teamId, imageId, mac: nextMac() };
   }
 
-  async #addHost(id: string, name: string): Promise<void> {
+  async #addHost(id: string, name: string, connection?: ConnectionDocument): Promise<void> {
     const data: HostDocument = {
       name,
       driver: 'qemu',
@@ -336,6 +347,7 @@ export class OperationWorlds implements AsyncDisposable {
       facts,
       certificate: name,
       serviceRunning: true,
+      ...(connection === undefined ? {} : { connection }),
     };
     await this.#commit({ writes: [{ kind: 'host', id, data }] });
   }
@@ -358,7 +370,7 @@ export class OperationWorlds implements AsyncDisposable {
           folderId,
           path,
           // One that was used for a move is not used again, though it was undone.
-          generation: action === 'vm.migrate' ? null : generation,
+          generation: action.startsWith('vm.migrate') ? null : generation,
         })),
       ),
       images: [...inventory.documents<ImageDocument>('image')]

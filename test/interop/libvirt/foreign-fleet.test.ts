@@ -5,13 +5,14 @@
  * This is one file because the tests build on each other, on the same three hosts.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Event, Host, HostDiskList, Operation, Page, Vm, VmFiles } from '#api';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
 import { startLibvirtd, type Libvirtd } from './daemon.ts';
+import { findForeignProcess } from './foreign-process.ts';
 import { virsh, whyNot } from './tools.ts';
 
 const skip = await whyNot('libvirtd', 'virsh');
@@ -64,17 +65,6 @@ async function vmOf(host: string): Promise<Vm> {
   const { items } = await list<Vm>(`/vms?filter=${encodeURIComponent(`host = ${host}`)}`);
   assert.equal(items.length, 1);
   return items[0] ?? assert.fail('there is no vm');
-}
-
-/** Of the coordinator, which runs in this process. */
-async function findForeignProcess(): Promise<number> {
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const read = (file: string): Promise<string> =>
-      readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
-    const isOurs = (await read('stat')).split(') ')[1]?.split(' ')[1] === String(process.pid);
-    if (isOurs && (await read('cmdline')).includes('foreign-main')) return Number(pid);
-  }
-  return assert.fail('there is no such process');
 }
 
 async function act(vm: Vm, action: string): Promise<Operation> {

@@ -2,6 +2,7 @@
  * A libvirtd with its drivers for QEMU and storage, in namespaces of its own: its folders are private ones, KVM is not there, it sees
  * no network but a loopback, and its machines end with it. Its socket is reached from outside by its path.
  */
+import { randomUUID } from 'node:crypto';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDaemonFolder, runDaemon, type Libvirtd } from './daemon.ts';
@@ -9,9 +10,10 @@ import { makeDaemonFolder, runDaemon, type Libvirtd } from './daemon.ts';
 const driverFolder = '/usr/lib/x86_64-linux-gnu/libvirt/connection-driver';
 export const qemuDriver = `${driverFolder}/libvirt_driver_qemu.so`;
 
-/** Run in the namespaces, before libvirtd: `sh -c … sh FOLDER`. */
+/** Run in the namespaces, before libvirtd: `sh -c … sh FOLDER HOSTNAME`. */
 const prepare = `set -eu
 folder=$1
+hostname "$2"
 # Something else in its place would not do: libvirtd takes what is there for KVM, and probes QEMU anew before each definition.
 if [ -e /dev/kvm ]; then
   devices="$folder/dev"
@@ -47,15 +49,22 @@ group = "root"
 cgroup_controllers = []
 `;
 
-/** `ours`: of the process that starts it; more daemons there reach each other. */
-export async function startQemuLibvirtd(network: 'own' | 'ours' = 'own'): Promise<Libvirtd> {
-  const folder = await makeDaemonFolder(['log_outputs = "4:stderr"']);
+export interface QemuLibvirtd extends Libvirtd {
+  /** A path of its own folders, /var/lib/libvirt among them, as it is seen from outside. */
+  readonly outside: (path: string) => string;
+}
+
+/** `ours`: the network of the process that starts it. More daemons there reach each other, and take each other for other machines. */
+export async function startQemuLibvirtd(network: 'own' | 'ours' = 'own'): Promise<QemuLibvirtd> {
+  const id = randomUUID();
+  const folder = await makeDaemonFolder(['log_outputs = "4:stderr"', `host_uuid = "${id}"`]);
   for (const name of ['libvirt_driver_qemu.so', 'libvirt_driver_storage.so'])
     await symlink(join(driverFolder, name), join(folder.drivers, name));
   await writeFile(join(folder.path, 'qemu.conf'), qemuConfig);
-  const namespaces = ['-m', '-p', '--fork', '--kill-child', '--propagation', 'private'];
+  const namespaces = ['-m', '-u', '-p', '--fork', '--kill-child', '--propagation', 'private'];
   if (network === 'own') namespaces.push('-n');
-  const args = [...namespaces, 'sh', '-c', prepare, 'sh', folder.path];
+  const args = [...namespaces, 'sh', '-c', prepare, 'sh', folder.path, `h-${id.slice(0, 8)}`];
   // The first process of its namespace takes all others along, machines that were left among them.
-  return await runDaemon(folder, 'unshare', args, 'SIGKILL');
+  const daemon = await runDaemon(folder, 'unshare', args, 'SIGKILL');
+  return { ...daemon, outside: (path) => join(folder.path, 'private', path) };
 }

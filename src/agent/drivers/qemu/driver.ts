@@ -26,6 +26,7 @@ import type { AbsentNetworks } from '../../network/absent-networks.ts';
 import { LinuxNetworks } from '../../network/linux/linux-networks.ts';
 import { openNetworks, type NetworkTidings } from '../../network/linux/open-networks.ts';
 import { agentVersion } from '../../version.ts';
+import { movesAtRest } from '../moves-at-rest.ts';
 import type {
   Driver,
   Findings,
@@ -162,6 +163,7 @@ export class QemuDriver implements Driver {
       return Object.fromEntries(all.map((ability) => [ability, whyNot]));
     }
     return {
+      migrate: movesAtRest,
       ...(binaries.swtpm === undefined ? { tpm: 'swtpm is not installed' } : {}),
       ...(this.networks.whyNot === undefined ? {} : { networks: this.networks.whyNot }),
       ...(rendering.kind === 'none' ? { acceleration3d: rendering.reason } : {}),
@@ -201,7 +203,7 @@ export class QemuDriver implements Driver {
 
   async facts(): Promise<HostFacts> {
     const { acceleration, capabilities, binaries } = this.#host;
-    const version = capabilities?.version;
+    const { version, processorModels: models = [] } = capabilities ?? {};
     return {
       ...readMachine(),
       interfaces: readInterfaces(await readBalancingRules(await findProgram('nft'))),
@@ -216,10 +218,7 @@ export class QemuDriver implements Driver {
       programs: await listPrograms(binaries, capabilities, this.#pcFirmware),
       additionsVersion,
       agentVersion,
-      processorModels: [
-        'host',
-        ...(capabilities?.processorModels ?? []).map(({ name }) => name),
-      ].slice(0, 1024),
+      processorModels: ['host', ...models.map(({ name }) => name)].slice(0, 1024),
       maxProcessorsPerVm: Math.max(
         1,
         ...(capabilities?.machineTypes ?? []).map(({ maxProcessors }) => maxProcessors),

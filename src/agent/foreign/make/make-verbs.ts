@@ -12,14 +12,14 @@ import {
 } from '#api';
 import { machineId } from '#foreign';
 import { describeFault, Fault, formatBytes, isFault, type Reason } from '#lib';
-import type { Client, DomainHandle } from '#libvirt';
+import type { Client } from '#libvirt';
 import type { Handlers } from '../../link/calls.ts';
 import { define } from '../edit/persist.ts';
 import { requireNetworks } from '../edit/require-networks.ts';
 import { readHardware } from '../hardware/read-hardware.ts';
-import { isNotKnown } from '../look.ts';
 import type { ForeignMachines } from '../machines.ts';
 import { domainXml, type DomainType } from './domain-xml.ts';
+import { lookUp, undefine } from './domains.ts';
 import { requireNew, Volumes } from './volumes.ts';
 
 export interface MakeTools {
@@ -210,32 +210,6 @@ async function create(
     throw error;
   }
   await read(uuid);
-}
-
-async function lookUp(
-  client: Client,
-  uuid: string,
-  signal: AbortSignal,
-): Promise<DomainHandle | undefined> {
-  try {
-    return (await client.call('DOMAIN_LOOKUP_BY_UUID', { uuid }, { signal })).dom;
-  } catch (error) {
-    if (isFault(error, 'not-found')) return undefined;
-    throw error;
-  }
-}
-
-/** virDomainUndefineFlagsValues: saved memory, snapshots, NVRAM, checkpoints; what a driver does not know it does not have. */
-const undefineFlags = [1 | 2 | 4 | 16, 1 | 2 | 4, 1 | 2, 0];
-
-async function undefine(client: Client, dom: DomainHandle, signal: AbortSignal): Promise<void> {
-  for (const [index, flags] of undefineFlags.entries())
-    try {
-      await client.call('DOMAIN_UNDEFINE_FLAGS', { dom, flags }, { signal });
-      return;
-    } catch (error) {
-      if (index === undefineFlags.length - 1 || !isNotKnown(error)) throw error;
-    }
 }
 
 async function destroy(

@@ -34,6 +34,9 @@ export class Kept implements AsyncDisposable {
       },
       target: { address, user: null, password: null, unverified: 'refused' },
       clock: systemClock,
+      others: () => {
+        throw new Error('there is one connection only');
+      },
       log: silentLog,
       random: () => 0,
       times: { lookMs: 500, gatherMs: 20, answerMs: 5_000, readMs: 5_000 },

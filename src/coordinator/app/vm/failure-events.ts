@@ -9,6 +9,7 @@ import type { OperationDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { NewEvent } from '../../store/store.ts';
 import { ancestorsOfPlace, vmThing } from '../things.ts';
+import { passageAction } from './passage-input.ts';
 
 const maxReasonLength = 1000;
 
@@ -18,7 +19,7 @@ export function failureEvents(
   fault: FaultData,
 ): readonly NewEvent[] {
   const action = powerActions.find((one) => operation.action === `vm.${one}`);
-  const migrates = operation.action === 'vm.migrate';
+  const migrates = operation.action === 'vm.migrate' || operation.action === passageAction;
   const vm = inventory.document<VmDocument>('vm', operation.target.id);
   if (vm === undefined || fault.code === 'cancelled') return [];
   if (action === undefined && !migrates) return [];

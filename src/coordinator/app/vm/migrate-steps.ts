@@ -270,7 +270,7 @@ const arriveStep: Step = {
 };
 
 /** Once, with the time since the operation began. */
-async function tellMoved(
+export async function tellMoved(
   work: Work,
   names: { readonly from: string; readonly to: string },
 ): Promise<void> {

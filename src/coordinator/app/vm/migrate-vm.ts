@@ -13,8 +13,10 @@ import { stepNames } from '../work.ts';
 import { prepare } from './device-change.ts';
 import { planMove } from './judge-move.ts';
 import { migrateKind, type MigrateInput } from './migrate-steps.ts';
+import { passVm } from './pass-vm.ts';
 import { relocateVm } from './relocate-vm.ts';
 import { requireScriptRight } from './script-right.ts';
+import { isForeignHost } from './tell-hypervisor.ts';
 
 /** To another host, or to another folder of its own. Errors: `blocked` with everything that stands against it. */
 export async function relocateVmTo(
@@ -25,11 +27,19 @@ export async function relocateVmTo(
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
   const { inventory } = coordinator;
-  const { host: reference, path } = request;
+  const { host: reference, path, disks } = request;
   const host = reference === undefined ? undefined : findHost(inventory, caller, reference);
   const vm = inventory.document<VmDocument>('vm', id);
-  if (host !== undefined && vm?.data.hostId !== host.id)
+  if (host !== undefined && vm !== undefined && vm.data.hostId !== host.id) {
+    const ends = [vm.data.hostId, host.id];
+    if (ends.every((one) => isForeignHost(inventory, one))) {
+      if (path !== undefined) throw new Fault('refused', 'disks of libvirt hosts keep their paths');
+      return await passVm(coordinator, caller, id, host, disks ?? 'copy', dryRun);
+    }
+    if (disks !== undefined)
+      throw new Fault('refused', 'what becomes of disks is said between libvirt hosts only');
     return await migrateVm(coordinator, caller, id, host, path, dryRun);
+  }
   if (path !== undefined) return await relocateVm(coordinator, caller, id, { path }, dryRun);
   throw new Fault(
     'refused',
