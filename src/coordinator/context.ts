@@ -12,7 +12,7 @@ import type { HostNetworks } from './app/network/host-networks.ts';
 import type { Inventory } from './inventory/inventory.ts';
 import type { SkippedRecords } from './link/skipped-records.ts';
 import type { StreamHub } from './link/streams.ts';
-import type { Change, Commit, Json, Store } from './store/store.ts';
+import type { Change, Commit, DocumentKey, Json, Store } from './store/store.ts';
 
 /** How a request proved whose it is. */
 export interface Proof {
@@ -82,6 +82,10 @@ export interface Submission {
   readonly id?: string;
   readonly action: string;
   readonly target: Thing;
+  /** What it makes beside its target: nobody else works on that until its end. */
+  readonly makes?: Thing;
+  /** Documents of its beginning that go where it ends before it began. */
+  readonly reserves?: readonly DocumentKey[];
   readonly input: { readonly [key: string]: Json };
 }
 

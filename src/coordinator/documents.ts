@@ -22,7 +22,7 @@ import type {
   VmDefinition,
 } from '#api';
 import { hostSettingsSchema, networkSpecSchema } from '#api';
-import type { Document, Json } from './store/store.ts';
+import type { Document, DocumentKey, Json } from './store/store.ts';
 
 /** kind vm; its version is the ETag of the vm. */
 export interface VmDocument {
@@ -280,6 +280,10 @@ export interface AcknowledgementDocument {
 export interface OperationDocument {
   readonly action: string;
   readonly target: Thing;
+  /** What it makes beside its target. */
+  readonly makes?: Thing;
+  /** Documents of its beginning that go where it ends before it began. */
+  readonly reserves?: readonly DocumentKey[];
   readonly input: Json;
   /** What steps have found out and later steps need; grows step by step. */
   readonly memory: { readonly [key: string]: Json };

@@ -6,7 +6,7 @@ import { Fault } from '#lib';
 import { maxNameBytes, type Kind } from '#api';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { VmDocument } from '../documents.ts';
-import type { Condition, Write } from '../store/store.ts';
+import type { Condition, DocumentKey, Write } from '../store/store.ts';
 
 /** kind name. */
 export interface NameDocument {
@@ -28,6 +28,11 @@ export function reserveName(
     conditions: [{ kind: 'name', id: key, absent: true }],
     writes: [{ kind: 'name', id: key, data: { id } satisfies NameDocument }],
   };
+}
+
+/** Of an operation whose beginning reserves the name. */
+export function nameDocument(kind: Kind, name: string): DocumentKey {
+  return { kind: 'name', id: nameKey(kind, name) };
 }
 
 export function releaseName(kind: Kind, name: string): Write {

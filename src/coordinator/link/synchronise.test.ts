@@ -1,7 +1,7 @@
 /** All records of a host against what the store has, told by an agent made of bytes over a real connection. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test, type TestContext } from 'node:test';
-import type { Event, MachineRecord, Problem, Vm } from '#api';
+import type { Event, MachineRecord, Problem, Vm, VmDefinition } from '#api';
 import { Fault } from '#lib';
 import { FakeAgent, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
@@ -213,6 +213,35 @@ describe('records', { timeout: 20_000 }, () => {
     );
     assert.equal(agent.calls('machine.look').length, 1);
     assert.ok(!isSkipped());
+  });
+
+  test('a copy that its host tells of before it is whole is left to the operation that makes it', async (t) => {
+    const source = makeDefinition(`source-${agent.name}`);
+    const name = `copy-${agent.name}`;
+    await agent.connect([makeRecord(source, 1)]);
+    const asked = Promise.withResolvers<VmDefinition>();
+    const held = Promise.withResolvers<void>();
+    t.after(() => held.resolve());
+    agent.handlers['machine.clone'] = async ({ definition }: { definition: VmDefinition }) => {
+      asked.resolve(definition);
+      await held.promise;
+      return { report: makeReport(definition) };
+    };
+    const cloning = stage.act('POST', `/vms/${source.name}/clone`, { name });
+    const copy = await asked.promise;
+    agent.handlers['machine.look'] = () => ({ record: makeRecord(copy, 1) });
+    agent.send({ type: 'records', machines: [makeRecord(source, 1), makeRecord(copy, 1)] });
+    const { skippedRecords } = stage.coordinator;
+    await stage.until(
+      () => skippedRecords.of(agent.hostId).includes(copy.id),
+      'it is left to the operation',
+    );
+    assert.equal(stage.coordinator.inventory.vm(copy.id), undefined);
+    held.resolve();
+    assert.equal((await cloning).state, 'done');
+    assert.equal(shown(name).id, copy.id);
+    const told = namesOf(await events(`target.id = ${copy.id}`));
+    assert.deepEqual(told, ['vm.created', 'vm.clone.not-generalised']);
   });
 
   test('a vm that vanishes while an operation has it is told as vanished when that has ended', async (t) => {

@@ -6,12 +6,14 @@ import type { OperationDocument } from '../documents.ts';
 
 export function newOperation(
   caller: Caller,
-  { action, target, input }: Submission,
+  { action, target, makes, reserves, input }: Submission,
   stepNames: readonly string[],
 ): OperationDocument {
   return {
     action,
     target,
+    ...(makes === undefined ? {} : { makes }),
+    ...(reserves === undefined ? {} : { reserves }),
     input,
     memory: {},
     state: 'pending',

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commitFresh } from '../app/commit-fresh.ts';
 import type { StepDefinition, StepWork } from './kind.ts';
+import { lockHolder } from './lock.ts';
 import { maxRunningPerHost, overtakeGraceMs } from './policy.ts';
 import { HeldClock } from './testing/clock.ts';
 import { ann, hanging, nothing, refusal, started, submit, written } from './testing/steps.ts';
-import { callerNamed, makeWorld } from './testing/world.ts';
+import { callerNamed, makeWorld, vmThing } from './testing/world.ts';
 
 test('API-19 a cancelled operation stops in its step and is undone', async () => {
   await using world = await makeWorld(['web']);
@@ -91,6 +92,33 @@ test('a thing has one operation at a time, and a second one is told which', asyn
   assert.equal(world.inventory.count('lock'), 0);
 });
 
+test('what an operation makes beside its target is its own until its end', async () => {
+  await using world = await makeWorld(['web', 'copy']);
+  const { step, begun } = hanging();
+  await using engine = await started(
+    world,
+    { action: 'vm.clone', steps: [step] },
+    { action: 'vm.save', steps: written([], ['save']) },
+  );
+  const makes = vmThing('copy');
+  const clone = await engine.submit(ann, {
+    action: 'vm.clone',
+    target: vmThing('web'),
+    makes,
+    input: {},
+  });
+  await begun;
+  assert.equal(lockHolder(world.inventory, makes), clone.id);
+  await refusal(submit(engine, 'vm.save', 'copy'), 'refused');
+  await engine.cancel(clone.id, ann);
+  await engine.wait(clone.id, 10_000);
+  assert.equal(lockHolder(world.inventory, makes), undefined);
+  assert.equal(
+    (await engine.wait((await submit(engine, 'vm.save', 'copy')).id, 10_000)).state,
+    'done',
+  );
+});
+
 test('turning off overtakes a hanging start, which is cancelled and undone first', async () => {
   await using world = await makeWorld(['web']);
   const log: string[] = [];
@@ -150,7 +178,7 @@ test('turning off does not wait for ever for a start that heeds no signal', asyn
 
 test('so many run on a host at once, the others wait in line, and turning off waits for none', async () => {
   const names = Array.from({ length: maxRunningPerHost + 3 }, (_, n) => `vm-${n}`);
-  await using world = await makeWorld([...names, 'urgent']);
+  await using world = await makeWorld([...names, 'late', 'urgent']);
   let running = 0;
   let most = 0;
   const go = Promise.withResolvers<void>();
@@ -178,6 +206,16 @@ test('so many run on a host at once, the others wait in line, and turning off wa
   assert.ok(waiting !== undefined);
   await engine.cancel(waiting.id, ann);
   assert.equal((await engine.wait(waiting.id, 10_000)).state, 'cancelled');
+  const name = { kind: 'name', id: 'vm/late' } as const;
+  const late = await engine.submit(
+    ann,
+    { action: 'vm.save', target: vmThing('late'), input: {}, reserves: [name] },
+    { writes: [{ ...name, data: { id: 'late' } }] },
+  );
+  assert.equal(late.state, 'pending');
+  assert.ok(world.inventory.document(name.kind, name.id) !== undefined);
+  await engine.cancel(late.id, ann);
+  assert.equal(world.inventory.document(name.kind, name.id), undefined);
   go.resolve();
   const ends = await Promise.all(all.map(({ id }) => engine.wait(id, 10_000)));
   assert.equal(ends.filter(({ state }) => state === 'done').length, names.length - 1);

@@ -18,9 +18,10 @@ import type { Commit } from '../store/store.ts';
 import { endOperation, isFinished, isGoingBack, newOperation } from './document.ts';
 import type { OperationKind, StepWork } from './kind.ts';
 import { LeaseKeeper, LeaseLost, type Holding } from './lease-keeper.ts';
-import { giveLock } from './lock.ts';
+import { giveLocks } from './lock.ts';
 import { isUrgent, maxRunningPerHost, maxUnfinished, overtakeGraceMs } from './policy.ts';
 import { Records } from './records.ts';
+import { freeReserved } from './reserved.ts';
 import { Runner, type FailureEvents } from './runner.ts';
 import { Slots } from './slots.ts';
 import { cancelled, isPastReturn, storeOperation } from './submit.ts';
@@ -145,8 +146,17 @@ export class OperationsEngine<W> implements Operations, AsyncDisposable {
         });
       const why = new Fault('cancelled', `cancelled by ${caller.actor.name}`);
       const after = cancelled(operation, faultToData(why), time);
-      const lock = isFinished(after) ? giveLock(this.#context.inventory, target, id) : {};
-      return { operation: after, along: lock };
+      if (!isFinished(after)) return { operation: after };
+      const { inventory } = this.#context;
+      const locks = giveLocks(inventory, operation, id);
+      const reserved = freeReserved(inventory, operation);
+      return {
+        operation: after,
+        along: {
+          conditions: [...locks.conditions, ...reserved.conditions],
+          writes: [...locks.writes, ...reserved.writes],
+        },
+      };
     });
     return this.#show(id);
   }
@@ -288,7 +298,7 @@ export class OperationsEngine<W> implements Operations, AsyncDisposable {
         { hint: 'look at the thing it was about and do again what is missing' },
       );
       const told = { ...operation, fault: operation.fault ?? faultToData(fault) };
-      const lock = giveLock(this.#context.inventory, operation.target, id);
+      const lock = giveLocks(this.#context.inventory, operation, id);
       return { operation: endOperation(told, 'failed', time), along: lock };
     });
   }

@@ -3,6 +3,7 @@
  * the operation and given back with the one that ends it. It holds across coordinators and crashes.
  */
 import type { Thing } from '#api';
+import type { OperationDocument } from '../documents.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Commit, Condition, Write } from '../store/store.ts';
 
@@ -42,17 +43,18 @@ export function takeLock(
   };
 }
 
-/** Gives the lock back, if it is still this operation's. */
-export function giveLock(
+/** Gives back the locks that are still this operation's: of its target, and of what it makes. */
+export function giveLocks(
   inventory: Inventory,
-  thing: Thing,
+  { target, makes }: Pick<OperationDocument, 'target' | 'makes'>,
   operationId: string,
 ): { readonly conditions: readonly Condition[]; readonly writes: readonly Write[] } {
-  const id = lockId(thing);
-  const held = inventory.document<LockDocument>('lock', id);
-  if (held?.data.operationId !== operationId) return { conditions: [], writes: [] };
+  const held = [target, ...(makes === undefined ? [] : [makes])].flatMap((thing) => {
+    const lock = inventory.document<LockDocument>('lock', lockId(thing));
+    return lock?.data.operationId === operationId ? [lock] : [];
+  });
   return {
-    conditions: [{ kind: 'lock', id, version: held.version }],
-    writes: [{ kind: 'lock', id, delete: true }],
+    conditions: held.map(({ id, version }) => ({ kind: 'lock', id, version })),
+    writes: held.map(({ id }) => ({ kind: 'lock', id, delete: true })),
   };
 }

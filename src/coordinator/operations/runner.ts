@@ -28,7 +28,7 @@ import {
 } from './document.ts';
 import type { JsonRecord, OperationKind, StepDefinition, StepWork } from './kind.ts';
 import { LeaseLost, type Holding } from './lease-keeper.ts';
-import { giveLock } from './lock.ts';
+import { giveLocks } from './lock.ts';
 import { ProgressTeller } from './progress.ts';
 import type { Records } from './records.ts';
 
@@ -220,7 +220,7 @@ export class Runner<W> {
         ...ended,
         fault: endFault(ended, state, undoFailures),
       };
-      const lock = giveLock(inventory, operation.target, this.#id);
+      const lock = giveLocks(inventory, operation, this.#id);
       const events =
         state === 'failed' && operation.fault !== null
           ? failureEvents(operation, this.#id, operation.fault)

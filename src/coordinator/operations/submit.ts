@@ -52,7 +52,7 @@ export interface NewOperation {
 /** Errors: `refused` naming the operation that has the thing; those of the commit. */
 export async function storeOperation(context: SubmitContext, made: NewOperation): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const lock = lockFor(context, made);
+    const lock = locksFor(context, made);
     const { along, id, operation } = made;
     try {
       await context.commit({
@@ -80,7 +80,18 @@ export async function storeOperation(context: SubmitContext, made: NewOperation)
 
 type LockPart = Required<Pick<Commit, 'conditions' | 'writes'>>;
 
-function lockFor(context: SubmitContext, made: NewOperation): LockPart {
+function locksFor(context: SubmitContext, made: NewOperation): LockPart {
+  const { makes } = made.operation;
+  const own = lockForTarget(context, made);
+  if (makes === undefined) return own;
+  const more = takeLock(context.inventory, makes, made.id, undefined);
+  return {
+    conditions: [...own.conditions, ...more.conditions],
+    writes: [...own.writes, ...more.writes],
+  };
+}
+
+function lockForTarget(context: SubmitContext, made: NewOperation): LockPart {
   const { inventory, clock } = context;
   const { id, operation } = made;
   const { target, action } = operation;

@@ -61,6 +61,11 @@ export interface Document<T = Json> {
   readonly data: T;
 }
 
+export interface DocumentKey {
+  readonly kind: DocumentKind;
+  readonly id: string;
+}
+
 /** What must hold for a commit to happen; else it is refused with `stale` (or `exists` for `absent`). */
 export type Condition =
   | { readonly kind: DocumentKind; readonly id: string; readonly version: number }

@@ -24,7 +24,7 @@ import { asJson } from '../json.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { warnOfEnvironments } from '../network/environments.ts';
 import { definitionFromAgent } from '../media.ts';
-import { nameTaken, requireFreeName, reserveName } from '../names.ts';
+import { nameDocument, nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { vmThing } from '../things.ts';
 import { giveMac, usedMacs } from '../macs.ts';
 import { stepNames, type Kind } from '../work.ts';
@@ -73,10 +73,8 @@ export async function cloneVm(
     from: disk.file,
     to: copy.hardware.disks[index]?.file ?? disk.file,
   }));
-  const target: Thing =
-    kind === cloneSnapshotKind
-      ? { kind: 'vm', id: copy.id, name: copy.name }
-      : vmThing(id, vm.data);
+  const made: Thing = { kind: 'vm', id: copy.id, name: copy.name };
+  const target = kind === cloneSnapshotKind ? made : vmThing(id, vm.data);
   const said = request.generalised === true ? 'generalised' : undefined;
   const sameGuest = warnOfIdentity(vm.data, said);
   const ofState = linked === null && inventory.vm(id)?.state === 'saved';
@@ -110,7 +108,13 @@ export async function cloneVm(
   try {
     return await coordinator.operations.submit(
       caller,
-      { action: kind.action, target, input: asJson(input) as Record<string, never> },
+      {
+        action: kind.action,
+        target,
+        ...(target === made ? {} : { makes: made }),
+        input: asJson(input) as Record<string, never>,
+        reserves: [nameDocument('vm', copy.name)],
+      },
       reserveName('vm', copy.name, copy.id),
     );
   } catch (error) {

@@ -18,7 +18,7 @@ import { findHost, findImage, findPlace, requireAbility, requireVerb } from '../
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
-import { nameTaken, requireFreeName, reserveName } from '../names.ts';
+import { nameDocument, nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { requireProfile } from '../profiles.ts';
 import { giveMac, requireFreeMacs, usedMacs } from '../macs.ts';
 import { requireAccountChoice } from './account-choice.ts';
@@ -129,7 +129,12 @@ export async function createVm(
   try {
     return await coordinator.operations.submit(
       caller,
-      { action: 'vm.create', target, input: asJson(input) as Record<string, never> },
+      {
+        action: 'vm.create',
+        target,
+        input: asJson(input) as Record<string, never>,
+        reserves: [nameDocument('vm', create.name)],
+      },
       reserveName('vm', create.name, id),
     );
   } catch (error) {

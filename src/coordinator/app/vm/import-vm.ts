@@ -16,7 +16,7 @@ import type { Caller, Coordinator } from '../../context.ts';
 import { findPlace, requireVerb } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
-import { freeName, nameTaken, requireFreeName, reserveName } from '../names.ts';
+import { nameDocument, freeName, nameTaken, requireFreeName, reserveName } from '../names.ts';
 import { giveMac, macOwners, usedMacs } from '../macs.ts';
 import { nameNetworks } from '../network/name-networks.ts';
 import { networkNamed, readNetworkNames, rememberNetworks } from './import-networks.ts';
@@ -98,6 +98,7 @@ export async function importVm(
         action: importKind.action,
         target,
         input: asJson({ ...input, layers, author: caller.actor.name }) as Record<string, never>,
+        reserves: [nameDocument('vm', name)],
       },
       reserveName('vm', name, id),
     );
