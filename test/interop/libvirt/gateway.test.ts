@@ -2,7 +2,7 @@
  * Gantry as a libvirt server: an unmodified virsh on a coordinator with two simulated hosts, and our own client where
  * the numbers of libvirt's errors matter.
  *
- * The tests use one fleet; each leaves its vms as it likes.
+ * The tests use one fleet; each leaves its vms as it likes. One file because the fleet takes longer to start than they do.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
