@@ -1,92 +1,41 @@
 /** Real guests of two hosts on one network: a coordinator and two agents on one wire, each in a namespace of its own. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { createWebSocketStream } from 'ws';
-import type { Network, NetworkLeases, NetworkPort, NetworkPorts } from '#api';
-import { must, NetGuest } from '../../src/agent/testing/net-guest.ts';
+import type { Network, NetworkLeases, NetworkPort, NetworkPorts, VlanRange } from '#api';
+import { Ear } from '../../src/agent/testing/ear.ts';
+import { must } from '../../src/agent/testing/net-guest.ts';
 import { makeWire } from '../../src/agent/testing/network-hosts.ts';
 import { isInOwnNetwork } from '../../src/agent/testing/own-network.ts';
 import { starterImage } from '../../src/agent/testing/qemu-agent.ts';
 import { SerialSession } from '../../src/agent/testing/serial-session.ts';
-import type { SpanDocument } from '../../src/coordinator/documents.ts';
+import { sendFrames, taggedFrame } from '../../src/agent/testing/tagged-frames.ts';
+import type { PortNumbersDocument, SpanDocument } from '../../src/coordinator/documents.ts';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
+import { hostAddressOf, WiredHost } from './wired-host.ts';
 
-const agentProgram = fileURLToPath(new URL('../../src/agent/main.ts', import.meta.url));
 const coordinatorAddress = '198.51.100.9';
 const bootMs = 180_000;
-
-/** A host with QEMU on the wire. */
-class RealHost implements AsyncDisposable {
-  readonly name: string;
-  readonly #space: NetGuest;
-  readonly #folder: string;
-  readonly #child: ChildProcess;
-
-  private constructor(name: string, space: NetGuest, folder: string, child: ChildProcess) {
-    this.name = name;
-    this.#space = space;
-    this.#folder = folder;
-    this.#child = child;
-  }
-
-  static async join(stage: Stage, name: string, address: string): Promise<RealHost> {
-    const space = await NetGuest.make();
-    space.plug('wire');
-    space.run('ip', 'address', 'add', `${address}/24`, 'dev', 'eth0');
-    const folder = await mkdtemp(join(tmpdir(), 'gr-'));
-    await chmod(folder, 0o711);
-    const { json } = await stage.send('POST', '/hosts/join-token');
-    await writeFile(join(folder, 'token'), (json as { token: string }).token, { mode: 0o600 });
-    await writeFile(join(folder, 'authority.pem'), stage.authority);
-    await mkdir(join(folder, 'data'), { recursive: true });
-    const words = `--data ${folder}/data --runtime ${folder}/run --coordinator ${stage.url} --authority ${folder}/authority.pem --token-file ${folder}/token --driver qemu --name ${name}`;
-    const args = words.split(' ');
-    const inside = [`--net=/proc/${space.pid}/ns/net`, '--', process.execPath, agentProgram];
-    const child = spawn('nsenter', [...inside, ...args], { stdio: 'ignore' });
-    const host = new RealHost(name, space, folder, child);
-    await stage.until(() => stage.host(name)?.status === 'ready', `${name} is ready`, 60_000);
-    return host;
-  }
-
-  run(...words: readonly [string, ...string[]]): string {
-    const [program, ...args] = words;
-    return this.#space.run(program, ...args);
-  }
-
-  /** As if its power had failed: what ran there is gone, and nothing of it is on the wire. */
-  async fail(): Promise<void> {
-    this.#space.run('ip', 'link', 'set', 'dev', 'eth0', 'down');
-    const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await ended;
-    // By the folder of this host, which no other process names.
-    spawnSync('pkill', ['-KILL', '-f', `${this.#folder}/`]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.fail();
-    this.#space[Symbol.dispose]();
-    await rm(this.#folder, { recursive: true, force: true });
-  }
-}
+const stranger = '02:00:5e:00:00:09';
+/** What a port lets in, and no other. */
+const open = { first: 7000, last: 7009 } as const;
+const inVlan = (number: number): VlanRange => ({ first: number, last: number });
 
 if (isInOwnNetwork(import.meta.filename, 600_000))
   void suite('real guests of two hosts on one network', { concurrency: 1 }, () => {
     let stage: Stage;
-    let hosts: readonly [RealHost, RealHost];
-    let cyd: RealHost | undefined;
+    let hosts: readonly [WiredHost, WiredHost];
+    let cyd: WiredHost | undefined;
     let serial: SerialSession;
     const network = async (): Promise<Network> =>
       (await stage.send('GET', '/networks/wide')).json as Network;
-    const portOf = async (vm: string): Promise<NetworkPort | undefined> => {
-      const { items } = (await stage.send('GET', '/networks/wide/ports')).json as NetworkPorts;
-      return items.find((port) => port.vm.name === vm);
+    const portOf = async (vm: string, on = 'wide'): Promise<NetworkPort> => {
+      const { items } = (await stage.send('GET', `/networks/${on}/ports`)).json as NetworkPorts;
+      const port = items.find((one) => one.vm.name === vm);
+      assert.ok(port !== undefined, `${vm} has a port of ${on}`);
+      return port;
     };
     const addressOf = (vm: string): string | undefined =>
       stage.vm(vm)?.status.guest?.addresses.find((address) => address.startsWith('10.82.0.'));
@@ -103,10 +52,7 @@ if (isInOwnNetwork(import.meta.filename, 600_000))
       must('ip', 'address', 'add', `${coordinatorAddress}/24`, 'dev', 'wire');
       const times = { serviceGraceMs: 1_000 };
       stage = await Stage.open({ listen: coordinatorAddress, times });
-      hosts = [
-        await RealHost.join(stage, 'ada', '198.51.100.1'),
-        await RealHost.join(stage, 'bob', '198.51.100.2'),
-      ];
+      hosts = [await WiredHost.join(stage, 'ada'), await WiredHost.join(stage, 'bob')];
       const body = {
         name: 'wide',
         type: 'nat',
@@ -114,7 +60,9 @@ if (isInOwnNetwork(import.meta.filename, 600_000))
         ipv4: { subnet: '10.82.0.0/24', dhcp: { leaseSeconds: 120 } },
         span: {},
       };
-      assert.equal((await stage.send('POST', '/networks', { body })).status, 200);
+      const lan = { name: 'lan', type: 'bridged', adapter: 'eno1' };
+      for (const one of [body, lan])
+        assert.equal((await stage.send('POST', '/networks', { body: one })).status, 200);
       const { path } = await starterImage();
       for (const [host, vm] of [
         ['ada', 'one'],
@@ -147,6 +95,52 @@ if (isInOwnNetwork(import.meta.filename, 600_000))
     const says = (command: string, answer: RegExp): Promise<unknown> =>
       serial.untilCommand(`${command}; echo code-$?-end`, answer);
 
+    const act = async (method: string, path: string, body?: object): Promise<void> => {
+      const ended = await stage.act(method, path, body);
+      assert.equal(ended.state, 'done', `${method} ${path}: ${JSON.stringify(ended.fault)}`);
+    };
+
+    const untilNumbered = async (network: string, vm: string): Promise<void> => {
+      const id = stage.coordinator.inventory.find('network', network)?.id;
+      const vmId = stage.vm(vm)?.id ?? '';
+      const numbered = (): boolean =>
+        stage.coordinator.inventory
+          .document<PortNumbersDocument>('port-numbers', vmId)
+          ?.data.ports.some((port) => port.network === id) === true;
+      await stage.until(numbered, `the port of ${vm} has its number`, 10_000);
+    };
+
+    /** Of the vm `two`, whose host is `at`: what passes its ports and what does not, tried from `from` and from the wire. */
+    const holdsAtPorts = async (at: WiredHost, from: WiredHost): Promise<void> => {
+      const address = addressOf('two') ?? '';
+      assert.deepEqual(
+        [from.knock(address, open.first), from.knock(address, open.last + 1)],
+        ['refused', 'dropped'],
+      );
+      // An address that was leased is its own; another one is not.
+      await says(`ping -c 1 -W 3 ${coordinatorAddress}`, /code-0-end/);
+      // Below those that are leased.
+      const forged = '10.82.0.20';
+      await says(
+        `ip addr add ${forged}/24 dev eth0; ping -c 1 -W 1 -I ${forged} 10.82.0.1`,
+        /code-1-end/,
+      );
+      await says(`ip addr del ${forged}/24 dev eth0; ip link set eth1 up`, /code-0-end/);
+      const { interface: tap } = await portOf('two', 'lan');
+      using ear = await Ear.open(tap, at.space, 'both');
+      const [inside, outside, last] = ['in VLAN 100', 'in VLAN 101', 'in none'] as const;
+      sendFrames(undefined, 'wire', [
+        taggedFrame(stranger, 101, outside),
+        taggedFrame(stranger, 100, inside),
+        taggedFrame(stranger, undefined, last),
+      ]);
+      await ear.until(() => ear.overheard(last).length > 0);
+      assert.deepEqual(
+        [inside, outside].map((text) => ear.overheard(text).length > 0),
+        [true, false],
+      );
+    };
+
     void test('NET-41 guests of two hosts get addresses from one service, reach each other by name, and the outside', async () => {
       const { service, hosts: carriers, state } = await network();
       assert.deepEqual([service?.hostName, state, carriers.length], ['ada', 'ready', 2]);
@@ -176,13 +170,30 @@ if (isInOwnNetwork(import.meta.filename, 600_000))
       await says('nslookup two.wide.test', new RegExp(`${address}`));
     });
 
-    void test('NET-52 a guest keeps its address and its name when its vm moves to another host on the same network', async () => {
+    void test('NET-42 NET-52 a vm that moves to another host keeps its address and its name, and its ports number, VLAN, filter rules, counters and what was learned', async () => {
       const [, bob] = hosts;
-      cyd = await RealHost.join(stage, 'cyd', '198.51.100.3');
-      const before = { address: addressOf('two'), hardware: stage.vm('two')?.definition.hardware };
-      const passed = await portOf('two');
-      assert.ok(passed !== undefined && passed.sent.bytes > 0);
+      cyd = await WiredHost.join(stage, 'cyd');
+      // Stays, so that bob goes on serving.
+      const disk = { kind: 'new', sizeBytes: 64 * 1024 ** 2, format: 'raw' };
+      await act('POST', '/vms', { name: 'still', host: 'bob', disk, network: 'wide' });
+      const rules = [{ direction: 'inbound', action: 'allow', protocol: 'tcp', ports: [open] }];
+      const firewall = { inbound: 'deny', rules };
+      await act('PATCH', '/vms/two/adapters/0', { firewall });
+      const guarded = await stage.send('PATCH', '/networks/wide', {
+        body: { ipSourceGuard: true },
+      });
+      assert.equal(guarded.status, 200, guarded.text);
+      // The lowest number is free again: who had another one keeps it.
+      const attachment = { kind: 'network', network: 'lan' };
+      await act('POST', '/vms/still/adapters', { slot: 1, attachment });
+      await untilNumbered('lan', 'still');
+      await act('POST', '/vms/two/adapters', { slot: 1, attachment, vlans: [inVlan(100)] });
+      await untilNumbered('lan', 'two');
+      await act('DELETE', '/vms/still/adapters/1');
       assert.equal(stage.vm('two')?.host, bob.name);
+      await holdsAtPorts(bob, bob);
+      // More than passes in the rest of the test, so that ports which began anew would tell less.
+      await says(`ping -c 100 -i 0.01 -s 1200 -q ${coordinatorAddress}`, /code-0-end/);
       await says('until grep -q /data /proc/mounts; do sleep 1; done', /code-0-end/);
       await says(
         'cat /proc/sys/kernel/random/uuid > /data/kept; hostname >> /data/kept; sync',
@@ -190,14 +201,13 @@ if (isInOwnNetwork(import.meta.filename, 600_000))
       );
       await says('cat /data/kept', /[0-9a-f-]{36}\s+two\s+code-0-end/);
       const kept = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(serial.text.slice(-300))?.[0];
-      for (const [path, body] of [
-        ['actions/shutdown', {}],
-        ['relocate', { host: cyd.name }],
-        ['actions/turn-on', {}],
-      ] as const) {
-        const ended = await stage.act('POST', `/vms/two/${path}`, body);
-        assert.equal(ended.state, 'done', `${path}: ${JSON.stringify(ended.fault)}`);
-      }
+      const before = { address: addressOf('two'), hardware: stage.vm('two')?.definition.hardware };
+      const passed = [await portOf('two'), await portOf('two', 'lan')] as const;
+      assert.deepEqual([passed[0].number, passed[1].number], [2, 2]);
+      assert.ok(passed.every(({ received }) => received.bytes > 0) && passed[0].sent.bytes > 0);
+      await act('POST', '/vms/two/actions/shutdown', {});
+      await act('POST', '/vms/two/relocate', { host: cyd.name });
+      await act('POST', '/vms/two/actions/turn-on', {});
       assert.equal(stage.vm('two')?.host, cyd.name);
       assert.deepEqual(stage.vm('two')?.definition.hardware, before.hardware);
       await stage.until(() => addressOf('two') !== undefined, 'two has an address', bootMs);
@@ -212,9 +222,14 @@ if (isInOwnNetwork(import.meta.filename, 600_000))
       const { items } = (await stage.send('GET', '/networks/wide/leases')).json as NetworkLeases;
       const leased = items.filter(({ vm }) => vm?.name === 'two').map(({ address }) => address);
       assert.deepEqual(leased, [before.address]);
-      const port = await portOf('two');
-      assert.deepEqual([port?.host, port?.mac], [cyd.name, passed.mac]);
-      for (const way of ['sent', 'received'] as const)
-        assert.ok((port?.[way].bytes ?? 0) > passed[way].bytes, `it counts on what was ${way}`);
+      const learned = bob.run('bridge', 'fdb', 'show', 'brport', 'gvx0');
+      assert.ok(learned.includes(`${passed[0].mac} dst ${hostAddressOf.cyd}`), learned);
+      await holdsAtPorts(cyd, bob);
+      for (const was of passed) {
+        const is = await portOf('two', was === passed[0] ? 'wide' : 'lan');
+        assert.deepEqual([is.host, is.mac, is.number], [cyd.name, was.mac, was.number]);
+        for (const way of ['sent', 'received'] as const)
+          assert.ok(is[way].bytes > was[way].bytes, `${is.host} counts on what was ${way}`);
+      }
     });
   });

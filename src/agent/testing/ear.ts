@@ -41,10 +41,13 @@ export class Ear implements Disposable {
   }
 
   /** Promiscuous, at the guest's interface, where what it sends itself is not heard, or at one of the host, where all is. */
-  static async open(dev: string, guest?: NetGuest): Promise<Ear> {
+  static async open(
+    dev: string,
+    guest?: NetGuest,
+    directions: 'both' | 'arriving' = guest === undefined ? 'both' : 'arriving',
+  ): Promise<Ear> {
     // nsenter into the namespace that it is in already changes nothing.
     const inside = `--net=/proc/${guest?.pid ?? 'self'}/ns/net`;
-    const directions = guest === undefined ? 'both' : 'arriving';
     const call = ['python3', '-c', listener, dev, directions];
     const child = spawn('nsenter', [inside, '--', ...call], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -27,5 +27,13 @@ export const spanStandingSchema = z.strictObject({
     .array(hostLeaseSchema)
     .max(maxLeases)
     .meta({ description: 'that the service begins its term with; told to the one that serves' }),
+  leased: z
+    .array(z.strictObject({ mac: macSchema, address: z.ipv4() }))
+    .max(maxLeases)
+    .default([])
+    .meta({
+      description:
+        'to adapters of this host by another one that serves, where vms send under their own addresses alone',
+    }),
 });
 export type SpanStanding = z.infer<typeof spanStandingSchema>;

@@ -1,7 +1,14 @@
 /** Firewalls and guards of ports, seen with frames: guests are namespaces whose cables stand for taps. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { firewallSchema, type Adapter, type Firewall, type HostPort, type NetworkSpec } from '#api';
+import {
+  firewallSchema,
+  type Adapter,
+  type Firewall,
+  type HostPort,
+  type NetworkSpec,
+  type SpanStanding,
+} from '#api';
 import { Ear } from '../../testing/ear.ts';
 import { must, NetGuest } from '../../testing/net-guest.ts';
 import {
@@ -233,6 +240,30 @@ if (isInOwnNetwork(import.meta.filename))
       await changePort(1, {});
       await changePort(2, {});
       await carry();
+    });
+
+    void test('an address that the service of another host has leased to a guest is its own here', async () => {
+      const ipv4 = addresses('10.74.1', { gateway: null });
+      const span = { vni: 7402 };
+      const wide = spec(2, { type: 'internal', ipv4, span, ipSourceGuard: true });
+      const service = '30000000-0000-4000-8000-000000000009';
+      const tell = (leased: SpanStanding['leased']): Promise<void> => {
+        const rest = { address: null, peers: [], service, term: 1, leases: [] };
+        return place.networks.configure([network, wide], [{ network: wide.id, ...rest, leased }]);
+      };
+      await tell([]);
+      const attachment = { kind: 'network', network: wide.id } as const;
+      for (const number of [1, 2]) await changePort(number, { attachment });
+      assert.equal(one.reaches('10.74.1.12'), false, 'nobody has leased it an address');
+      await tell([1, 2].map((number) => ({ mac: macOf(number), address: `10.74.1.1${number}` })));
+      assert.ok(one.reaches('10.74.1.12'));
+      one.run('ip', 'address', 'add', '10.74.1.77/24', 'dev', 'eth0');
+      const ping = ['ping', '-c', '1', '-W', '1', '-I', '10.74.1.77', '10.74.1.12'];
+      assert.equal(one.succeeds('busybox', ...ping), false, 'another one');
+      one.run('ip', 'address', 'del', '10.74.1.77/24', 'dev', 'eth0');
+      for (const number of [1, 2]) await changePort(number, {});
+      await place.networks.configure([network]);
+      assert.ok(one.reaches('10.74.1.12'), 'in a network that does not guard them');
     });
 
     void test('a leased address is a guest’s own as soon as it has it, and no guest leases addresses to others', async () => {

@@ -399,7 +399,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     const removals = planRemovals(hostId, { networks, shared, hasPort }, links);
     for (const call of [...removals, ...planReleases(hostId, wanted, links)])
       await this.#call(call).catch((error: unknown) => this.#warn(error));
-    const served = new Set(this.#services.ids);
+    const served = new Set(await this.#services.known());
     for (const { alias } of links) {
       const purpose = readAlias(hostId, alias);
       if (purpose !== undefined && 'network' in purpose) served.add(purpose.network);
@@ -426,7 +426,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       const { hostId } = this.#options;
       const tapped = tappedPorts(hostId, this.#ports, links);
       const tunnels = this.#spannings(plans).map(ruledTunnel);
-      const ports = ruledPorts(tapped, this.#told.known, (id) => this.#leasesOf(id));
+      const ports = ruledPorts(tapped, this.#told.known, (id) => this.#addressesOf(id));
       await this.#rules.keep({ hostId, networks, ports, tunnels });
       this.#watch(networks, ports);
       return undefined;
@@ -444,6 +444,11 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   #leasesOf(network: string): readonly HostLease[] {
     return this.#leases.tables.get(network) ?? this.#told.standings.leases(network);
+  }
+
+  /** That adapters here have, by the service of this host or of another one. */
+  #addressesOf(network: string): readonly Pick<HostLease, 'mac' | 'address'>[] {
+    return [...this.#leasesOf(network), ...this.#told.standings.leased(network)];
   }
 
   /** An address that was leased is its guest's own from then on. */

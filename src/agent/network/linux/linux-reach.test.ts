@@ -59,7 +59,15 @@ if (isInOwnNetwork(import.meta.filename))
       place.files = [vm];
       const servedBy = async (service: string): Promise<void> => {
         const term = service === hostId ? 1 : 2;
-        const standing = { network: lan.id, address: null, peers: [], service, term, leases: [] };
+        const standing = {
+          network: lan.id,
+          address: null,
+          peers: [],
+          service,
+          term,
+          leases: [],
+          leased: [],
+        };
         await place.networks.configure([lan], [standing]);
       };
       await servedBy(hostId);

@@ -54,7 +54,7 @@ export function ruledNetworks(
 export function ruledPorts(
   tapped: readonly TappedPort[],
   known: ReadonlyMap<string, NetworkSpec>,
-  leasesOf: (network: string) => readonly HostLease[],
+  leasesOf: (network: string) => readonly Pick<HostLease, 'mac' | 'address'>[],
 ): readonly RuledPort[] {
   return tapped.map(({ tap, network, adapter }) => {
     const { mac, priority, firewall } = adapter;

@@ -28,6 +28,11 @@ export class RunningServices {
     return [...this.#processes.keys()];
   }
 
+  /** Of the networks that have, or had, one: also by an agent that was killed before anything else told of it. */
+  async known(): Promise<readonly string[]> {
+    return [...new Set([...this.ids, ...(await servedNetworks(this.#host))])];
+  }
+
   /** Whether one of them has ended by itself. */
   get hasEnded(): boolean {
     return this.#processes.values().some((one) => !isRunning(this.#host, one));
@@ -55,9 +60,8 @@ export class RunningServices {
     await removeService(this.#host, id);
   }
 
-  /** Those of agents before as well, that nothing else tells of any more. */
   async removeAll(): Promise<void> {
-    for (const id of await servedNetworks(this.#host)) await this.remove(id);
+    for (const id of await this.known()) await this.remove(id);
   }
 
   /** Errors: `not-found` where the network is not served here, or has not leased the address. */

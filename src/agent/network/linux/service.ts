@@ -6,7 +6,8 @@
  *
  * Invariants: (1) the namespace has no name and ends with the process, and the pair with it; (2) the process is
  * found by its configuration file among its arguments, whoever started it; (3) leases are in a file of the
- * agent's data and outlive both; (4) its files are for the agent and the account of the service alone (HOST-39).
+ * agent's data and outlive both; (4) its files are for the agent and the account of the service alone (HOST-39);
+ * (5) a network has one, and one that did not begin in time is ended.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -132,8 +133,7 @@ export async function servedNetworks({ folder }: ServiceHost): Promise<readonly 
 }
 
 async function endService(host: ServiceHost, network: string): Promise<void> {
-  const process = await findService(host, network);
-  if (process !== undefined) await endProcess(host, process);
+  for (const process of await findServices(host, network)) await endProcess(host, process);
 }
 
 /** The service ends, and with it its namespace and its interfaces; nothing of the network remains. */
@@ -166,12 +166,23 @@ export function isRunning({ bootId }: ServiceHost, process: ProcessIdentity | un
   return process !== undefined && isAlive(process, bootId);
 }
 
+/** Of several, which agents that were killed have left, none is known to have the cable: all of them end. */
 async function findService(
-  { folder, bootId }: ServiceHost,
+  host: ServiceHost,
   network: string,
 ): Promise<ProcessIdentity | undefined> {
-  const [found] = await findByArguments([configArgument(servicePlaces(folder, network))]);
-  return found && identify(found.pid, bootId);
+  const [only, ...others] = await findServices(host, network);
+  if (others.length === 0) return only;
+  await endService(host, network);
+  return undefined;
+}
+
+async function findServices(
+  { folder, bootId }: ServiceHost,
+  network: string,
+): Promise<readonly ProcessIdentity[]> {
+  const found = await findByArguments([configArgument(servicePlaces(folder, network))]);
+  return found.flatMap(({ pid }) => identify(pid, bootId) ?? []);
 }
 
 const configArgument = ({ config }: ServicePlaces): string => `--conf-file=${config}`;
@@ -201,10 +212,8 @@ async function keepFile(path: string, text: string, uid: number): Promise<'writt
 }
 
 /** In a namespace of its own when this resolves. */
-async function startService(
-  { programs, uid, bootId }: ServiceHost,
-  places: ServicePlaces,
-): Promise<ProcessIdentity> {
+async function startService(host: ServiceHost, places: ServicePlaces): Promise<ProcessIdentity> {
+  const { programs, uid, bootId } = host;
   const allowed = capabilities.map((name) => `+${name}`).join(',');
   const args = [
     '--net',
@@ -223,6 +232,7 @@ async function startService(
   ];
   // What the last one said is of no account any more: the log holds one life of the service.
   const log = openSync(places.log, 'w', 0o600);
+  let identity: ProcessIdentity | undefined;
   try {
     const child = spawn(programs.unshare, args, {
       detached: true,
@@ -232,11 +242,12 @@ async function startService(
     });
     await once(child, 'spawn');
     child.unref();
-    const identity = child.pid === undefined ? undefined : identify(child.pid, bootId);
+    identity = child.pid === undefined ? undefined : identify(child.pid, bootId);
     if (identity === undefined) throw new Error('it ended at once');
     await untilServing(identity, bootId, programs.dnsmasq, places);
     return identity;
   } catch (cause) {
+    if (identity !== undefined) await endProcess(host, identity);
     throw new Fault('unavailable', 'cannot start the service of the network', { cause });
   } finally {
     closeSync(log);

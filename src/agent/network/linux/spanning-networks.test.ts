@@ -64,6 +64,7 @@ function tell(
       service: service.id,
       term,
       leases: handed,
+      leased: [],
     };
     host.tell({
       networks: [network],

@@ -47,7 +47,12 @@ export class Standings {
     return { network: { ...network, span }, standing, bridge, here: macs };
   }
 
-  /** What its service has leased, on whichever host that is. */
+  /** What adapters of this host were leased by the service of another one, as far as that is needed here. */
+  leased(network: string): SpanStanding['leased'] {
+    return this.#byNetwork.get(network)?.leased ?? [];
+  }
+
+  /** What its service began its term on this host with. */
   leases(network: string): readonly HostLease[] {
     return this.#byNetwork.get(network)?.leases ?? [];
   }

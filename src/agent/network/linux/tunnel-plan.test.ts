@@ -47,6 +47,7 @@ const standing: SpanStanding = {
   service: peerId,
   term: 1,
   leases: [],
+  leased: [],
 };
 const under: Link = {
   name: 'eno1',

@@ -5,22 +5,11 @@ import { Ear } from '../../testing/ear.ts';
 import { must, NetGuest } from '../../testing/net-guest.ts';
 import { adapterOn, Place, spec } from '../../testing/network-place.ts';
 import { isInOwnNetwork } from '../../testing/own-network.ts';
+import { sendFrames, taggedFrame } from '../../testing/tagged-frames.ts';
 
 const mac = '52:47:59:00:00:01';
 const vm = '10000000-0000-4000-8000-000000000001';
 const vmNumber = (number: number): string => vm.slice(0, -1) + String(number);
-const send = `import socket, sys
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-s.bind((sys.argv[1], 0))
-for frame in sys.argv[2:]:
-    s.send(bytes.fromhex(frame))`;
-
-/** For all, of the type for local experiments (IEEE 802 9.2), with a tag where it has a number. */
-function frame(from: string, vlan: number | undefined, text: string): string {
-  const tag = vlan === undefined ? '' : `8100${vlan.toString(16).padStart(4, '0')}`;
-  const rest = Buffer.from(text.padEnd(50)).toString('hex');
-  return `ffffffffffff${from.replaceAll(':', '')}${tag}88b5${rest}`;
-}
 
 if (isInOwnNetwork(import.meta.filename))
   void suite('VLANs at ports', { concurrency: 1 }, () => {
@@ -46,11 +35,11 @@ if (isInOwnNetwork(import.meta.filename))
         inside.frames.length = 0;
         // One that always passes comes last.
         const frames = (from: string, text: string): string[] => [
-          frame(from, vlan, text),
-          frame(from, undefined, last),
+          taggedFrame(from, vlan, text),
+          taggedFrame(from, undefined, last),
         ];
-        guest.run('python3', '-c', send, 'eth0', ...frames(mac, out));
-        must('python3', '-c', send, 'switch1', ...frames('02:00:5e:00:00:09', back));
+        sendFrames(guest, 'eth0', frames(mac, out));
+        sendFrames(undefined, 'switch1', frames('02:00:5e:00:00:09', back));
         await outside.until(() => outside.overheard(last).length > 1);
         await inside.until(() => inside.overheard(last).length > 0);
         return [outside.overheard(out).length > 0, inside.overheard(back).length > 0];
@@ -91,15 +80,11 @@ if (isInOwnNetwork(import.meta.filename))
       using other = await Ear.open('eth0', otherVlan);
       const texts = ['in-100', 'in-4094', 'in-none'] as const;
       const [mine, theirs, plain] = texts;
-      sender.run(
-        'python3',
-        '-c',
-        send,
-        'eth0',
-        frame(mac, 100, mine),
-        frame(mac, 4094, theirs),
-        frame(mac, undefined, plain),
-      );
+      sendFrames(sender, 'eth0', [
+        taggedFrame(mac, 100, mine),
+        taggedFrame(mac, 4094, theirs),
+        taggedFrame(mac, undefined, plain),
+      ]);
       for (const ear of [outside, same, other])
         await ear.until(() => ear.overheard(plain).length > 0);
       const heard = (ear: Ear): readonly string[] =>

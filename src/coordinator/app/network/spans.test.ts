@@ -106,6 +106,26 @@ test('NET-41 every host of a network is told who else has vms on it, where, and 
     listed.items.map(({ address, host, vm, expiresAt }) => [address, host, vm?.name, expiresAt]),
     [[lease.address, 'ada', 'one', lease.expiresAt]],
   );
+  // Who guards senders knows what its own vms were leased elsewhere, and nothing of others.
+  const others = { ...lease, address: '10.9.0.31', mac: '52:47:59:00:00:02' };
+  ada.send({ type: 'leases', network: network.id, leases: [lease, others] });
+  const guard = (ipSourceGuard: boolean) =>
+    stage.send('PATCH', '/networks/wide', { body: { ipSourceGuard } });
+  assert.equal((await guard(true)).status, 200);
+  const guarded = await untilStanding(bob, ({ leased }) => leased.length > 0);
+  assert.deepEqual(guarded.leased, [{ mac: others.mac, address: others.address }]);
+  const lastTold = (agent: FakeAgent): SpanStanding | undefined => {
+    const params = agent.calls('network.configure').at(-1)?.params;
+    return (params as LinkParams<'network.configure'> | undefined)?.spans[0];
+  };
+  assert.deepEqual(lastTold(ada)?.leased, [], 'it has leased them itself');
+  assert.equal((await guard(false)).status, 200);
+  assert.deepEqual(lastTold(bob)?.leased, [], 'nobody asks whose they are');
+  ada.send({ type: 'leases', network: network.id, leases: [lease] });
+  await stage.until(
+    () => !JSON.stringify(stage.coordinator.inventory.document('span', network.id)).includes('.31'),
+    'the other lease is over',
+  );
   await ada.close();
   const moved = await untilStanding(bob, ({ service }) => service === bob.hostId);
   assert.deepEqual([moved.term, moved.leases], [2, [lease]]);

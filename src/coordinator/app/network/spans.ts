@@ -7,7 +7,7 @@
  * network: what an agent still has is told away by its own report.
  */
 import type { HostLease, SpanPeer, SpanStanding } from '#api';
-import type { HostDocument, SpanDocument, VmDocument } from '../../documents.ts';
+import type { HostDocument, NetworkDocument, SpanDocument, VmDocument } from '../../documents.ts';
 import type { Inventory, InventoryChange } from '../../inventory/inventory.ts';
 
 /** Adapters by host. */
@@ -68,7 +68,8 @@ export function standingsOf(inventory: Inventory, hostId: string): SpanStanding[
   const taken = [...inventory.networksOfHost(hostId)].filter((id) => served.has(id)).sort();
   return taken.map((network): SpanStanding => {
     const span = inventory.document<SpanDocument>('span', network)?.data;
-    const peers = [...membersOf(inventory, network)].flatMap(([host, adapters]) => {
+    const members = membersOf(inventory, network);
+    const peers = [...members].flatMap(([host, adapters]) => {
       const peer = host === hostId ? undefined : hosts(host);
       return peer === undefined
         ? []
@@ -82,6 +83,26 @@ export function standingsOf(inventory: Inventory, hostId: string): SpanStanding[
       service: span?.host ?? null,
       term: span?.term ?? 0,
       leases: [...leases],
+      leased: span?.host === hostId ? [] : leasedTo(inventory, network, members.get(hostId), span),
     };
   });
+}
+
+/**
+ * Addresses that the host which serves has leased to these adapters of another one, which guards their senders. How long
+ * they last is no part of it: a lease that is renewed tells nobody anything new.
+ */
+function leasedTo(
+  inventory: Inventory,
+  network: string,
+  adapters: SpanPeer['adapters'] | undefined,
+  span: SpanDocument | undefined,
+): SpanStanding['leased'] {
+  const guards = inventory.document<NetworkDocument>('network', network)?.data.ipSourceGuard;
+  if (guards !== true) return [];
+  const own = new Set(adapters?.map(({ mac }) => mac));
+  return (span?.leases ?? [])
+    .filter(({ mac }) => own.has(mac))
+    .map(({ mac, address }) => ({ mac, address }))
+    .sort((one, other) => (one.address < other.address ? -1 : 1));
 }
