@@ -1,5 +1,7 @@
 /** Real guests on real networks: an agent whose host is a network namespace, guests in emulation. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, suite, test } from 'node:test';
 import {
   firewallSchema,
@@ -29,7 +31,11 @@ const nat = networkSpecSchema.parse({
     subnet: '10.72.1.0/24',
     gateway: '10.72.1.1',
     service: '10.72.1.2',
-    dhcp: { first: '10.72.1.100', last: '10.72.1.150' },
+    dhcp: {
+      first: '10.72.1.100',
+      last: '10.72.1.150',
+      boot: { file: 'http://10.72.1.1:8069/farm.ipxe' },
+    },
     dnsServers: [],
   },
 });
@@ -239,6 +245,31 @@ if (isInOwnNetwork(import.meta.filename))
         (error) => isFault(error, 'blocked') && error.reasons[0]?.code === 'network-missing',
       );
       await reaches('10.72.1.1', 'reached');
+    });
+
+    void test('a vm that boots over its network starts what the network says, from a server there', async () => {
+      const asked = Promise.withResolvers<string>();
+      const server = createServer((request, response) => {
+        if (request.url?.startsWith('/started') === true) asked.resolve(request.url);
+        response.end('#!ipxe\nimgfetch http://10.72.1.1:8069/started/${mac}\n');
+      });
+      server.listen(8069, '10.72.1.1');
+      await once(server, 'listening');
+      const mac = '52:47:59:00:00:38';
+      const definition = bareDefinition({
+        opticalDrives: [],
+        firmware: { type: 'bios', secureBoot: false, bootOrder: ['network'], bootOnce: null },
+        memory: { sizeBytes: 64 * miB, maxBytes: null },
+        adapters: [adapterOn(nat.id, mac)],
+      });
+      const id = await agent.create(definition);
+      try {
+        await agent.act(id, 'turn-on');
+        assert.equal(decodeURIComponent(await asked.promise), `/started/${mac}`);
+      } finally {
+        server.close();
+        await agent.act(id, 'turn-off');
+      }
     });
 
     void test('networks outlive the agent, and the next one looks after them', async () => {

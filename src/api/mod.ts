@@ -32,6 +32,7 @@ export * from './list.ts';
 export * from './page.ts';
 export { buildOpenApi } from './openapi.ts';
 export * from './network/adapter.ts';
+export * from './network/dhcp.ts';
 export * from './network/environment.ts';
 export * from './network/firewall.ts';
 export * from './network/identity.ts';

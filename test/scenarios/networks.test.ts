@@ -53,6 +53,8 @@ test('every setting of a network is one option, and a change leaves the others a
     renewSeconds: null,
     rebindSeconds: null,
     winsServers: ['10.80.0.8'],
+    options: [],
+    boot: null,
   });
   assert.deepEqual(
     before.forwards.map(({ protocol, hostAddress, hostPort }) => [protocol, hostAddress, hostPort]),
@@ -71,6 +73,47 @@ test('every setting of a network is one option, and a change leaves the others a
   const { code, err } = await gantry.run(['network', 'set', 'floor', '--forward', 'x']);
   assert.equal(code !== 0, true);
   assert.match(err, /--forward x is not PORT=ADDRESS:PORT/);
+});
+
+test('further DHCP options, and what vms boot, are options that are shown, kept and taken away', async () => {
+  const settings =
+    '--dhcp-option 42=10.84.0.5,10.84.0.6 --dhcp-option 252=http://wpad.test/a,b ' +
+    '--dhcp-option 43=hex:0102ff --boot pxelinux.0 --boot-server 10.84.0.5';
+  await gantry.must('network', 'create', 'farm', ...`--subnet 10.84.0.0/24 ${settings}`.split(' '));
+  const shown = await gantry.must('network', 'show', 'farm');
+  for (const line of [
+    /DHCP option +42: 10\.84\.0\.5,10\.84\.0\.6/,
+    /DHCP option +252: http:\/\/wpad\.test\/a,b/,
+    /DHCP option +43: hex:0102ff/,
+    /boot +pxelinux\.0 of 10\.84\.0\.5/,
+  ])
+    assert.match(shown, line);
+  await gantry.must('network', 'set', 'farm', '--boot-uefi', 'shimx64.efi', '--lease', '900');
+  const { options, boot, leaseSeconds } = (await show('farm')).ipv4?.dhcp ?? {};
+  assert.deepEqual(
+    [options?.map(({ code, kind }) => [code, kind]), boot, leaseSeconds],
+    [
+      [
+        [42, 'addresses'],
+        [252, 'text'],
+        [43, 'bytes'],
+      ],
+      { server: '10.84.0.5', file: 'pxelinux.0', uefiFile: 'shimx64.efi' },
+      900,
+    ],
+  );
+  for (const [words, answer] of [
+    [['--dhcp-option', 'x'], /--dhcp-option x is not CODE=VALUE/],
+    [['--dhcp-option', '150=tftp'], /options\/0\/kind: 150 is of addresses/],
+  ] as const) {
+    const { code, err } = await gantry.run(['network', 'set', 'farm', ...words]);
+    assert.notEqual(code, 0);
+    assert.match(err, answer);
+  }
+  await gantry.must('network', 'set', 'farm', '--dhcp-option', 'none', '--boot', 'none');
+  const left = (await show('farm')).ipv4?.dhcp;
+  assert.deepEqual([left?.options, left?.boot, left?.leaseSeconds], [[], null, 900]);
+  await gantry.must('network', 'delete', 'farm');
 });
 
 test('IPv6 of a network is one option: a prefix of its own or a chosen one, and forwards into it', async () => {

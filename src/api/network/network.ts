@@ -8,6 +8,7 @@ import { dryRunQuerySchema } from '../list.ts';
 import { patchOf } from '../patch.ts';
 import { macSchema } from '../vm/hardware.ts';
 import { reasonSchema } from '../vm/vm.ts';
+import { dhcpSchema } from './dhcp.ts';
 import { tagsSchema } from './environment.ts';
 import { firewallSchema, openFirewall } from './firewall.ts';
 import { networkIpv6InputSchema, networkIpv6Schema } from './ipv6.ts';
@@ -34,24 +35,6 @@ export type NetworkType = keyof typeof networkTypes;
 const typeNames = Object.keys(networkTypes) as [NetworkType, ...NetworkType[]];
 
 const ipv4 = z.ipv4();
-const leaseSeconds = z.number().int().min(120).max(31_536_000);
-
-const dhcpSchema = z
-  .strictObject({
-    first: ipv4.meta({ description: 'first address that is leased' }),
-    last: ipv4.meta({ description: 'last address that is leased' }),
-    leaseSeconds: leaseSeconds.default(43_200),
-    renewSeconds: leaseSeconds
-      .nullable()
-      .default(null)
-      .meta({ description: 'after which a vm renews its lease; null: half of the lease' }),
-    rebindSeconds: leaseSeconds
-      .nullable()
-      .default(null)
-      .meta({ description: 'after which it asks any server; null: seven eighths of the lease' }),
-    winsServers: z.array(ipv4).max(4).default([]),
-  })
-  .meta({ id: 'NetworkDhcp', description: 'the addresses that a network leases to its vms' });
 
 export const networkIpv4Schema = z
   .strictObject({

@@ -28,6 +28,7 @@ import {
   portColumns,
 } from './columns.ts';
 import { withRisk } from './network-risk.ts';
+import { dhcpOf, dhcpOptions, showDhcp } from './network-dhcp.ts';
 import { ipv6Of, ipv6Options, showIpv6 } from './network-ipv6.ts';
 
 const networkArgument = { name: 'network', meaning: 'name or id', completes: 'network' } as const;
@@ -46,14 +47,12 @@ const changeOptions = {
     value: 'ADDRESS',
     meaning: 'of the DHCP and DNS service; default: the second one',
   },
-  range: { type: 'text', value: 'FIRST-LAST', meaning: 'addresses leased to vms, or none' },
-  lease: { type: 'number', value: 'SECONDS', meaning: 'for how long; default 12 hours' },
   dns: {
     type: 'list',
     value: 'ADDRESS',
     meaning: "name servers told to vms; default: the network's own",
   },
-  wins: { type: 'list', value: 'ADDRESS', meaning: 'WINS servers told to vms' },
+  ...dhcpOptions,
   domain: { type: 'text', value: 'NAME', meaning: 'domain in which names of its vms are known' },
   reserve: { type: 'list', value: 'MAC=ADDRESS', meaning: 'an address kept for an adapter' },
   forward: {
@@ -131,26 +130,16 @@ function parseForward(text: string): NetworkForward {
   };
 }
 
-type DhcpInput = NonNullable<NonNullable<NetworkCreate['ipv4']>['dhcp']>;
-
-function parseRange(text: string): Pick<DhcpInput, 'first' | 'last'> {
-  const [first, last] = text.split('-');
-  return { ...(first ? { first } : {}), ...(last ? { last } : {}) };
-}
-
 /** Undefined where nothing of it was said; `before` is what the network has already. */
 function ipv4Of(options: Changes, before?: Network['ipv4']): NetworkCreate['ipv4'] {
-  const { subnet, gateway, service, range, lease, dns, wins } = options;
-  if ([subnet, gateway, service, range, lease, dns, wins].every((one) => one === undefined))
+  const { subnet, gateway, service, range, dns } = options;
+  const dhcpNames = Object.keys(dhcpOptions) as readonly (keyof typeof dhcpOptions)[];
+  const isSaid = dhcpNames.some((name) => options[name] !== undefined);
+  if (!isSaid && [subnet, gateway, service, dns].every((one) => one === undefined))
     return undefined;
   // Another subnet has another range, another gateway and another service.
   const kept = subnet === undefined || subnet === before?.subnet ? before : undefined;
-  const dhcp: DhcpInput = {
-    ...kept?.dhcp,
-    ...(range === undefined ? {} : parseRange(range)),
-    ...(lease === undefined ? {} : { leaseSeconds: lease }),
-    ...(wins === undefined ? {} : { winsServers: [...wins] }),
-  };
+  const dhcp = dhcpOf(options, kept?.dhcp);
   return {
     ...kept,
     ...(subnet === undefined ? {} : { subnet }),
@@ -234,7 +223,7 @@ function showIpv4(ipv4: Network['ipv4']): readonly (readonly [string, string])[]
     ['subnet', subnet],
     ['gateway', gateway ?? 'none'],
     ['service', service ?? 'none'],
-    ['leases', dhcp === null ? 'none' : `${dhcp.first} to ${dhcp.last}, ${dhcp.leaseSeconds} s`],
+    ...showDhcp(dhcp),
     ['name servers', dnsServers.join(', ') || (service ?? 'none')],
   ];
 }
@@ -367,6 +356,7 @@ export const networkCommands: readonly Command[] = [
     examples: [
       'gantry network set office --forward 8080=10.80.0.9:80 --forward 2222=10.80.0.9:22',
       'gantry network set office --reserve 52:47:59:01:02:03=10.80.0.9',
+      'gantry network set office --boot pxelinux.0 --boot-uefi bootx64.efi --boot-server 10.80.0.5',
       'gantry network set office --tag production',
       'gantry network set office --ip-source-guard on --rule "deny out tcp 25"',
     ],

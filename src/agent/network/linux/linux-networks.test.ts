@@ -4,7 +4,9 @@
  * three times as long.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -121,6 +123,57 @@ if (isInOwnNetwork(import.meta.filename))
         [Number(`0x${told['opt58']}`), Number(`0x${told['opt59']}`)],
         [1800, 5400],
         JSON.stringify(told),
+      );
+    });
+
+    void test('further options reach guests as they are written: texts, addresses and bytes; and what to boot, by the firmware that asks', async () => {
+      const options = [
+        { code: 42, kind: 'addresses', value: '10.71.1.5, 10.71.1.6' },
+        { code: 252, kind: 'text', value: 'http://wpad.lab.test/"a,b" #1' },
+        { code: 224, kind: 'text', value: '1.2.3.4' },
+        { code: 225, kind: 'bytes', value: '0a' },
+        { code: 227, kind: 'text', value: '1234' },
+        { code: 119, kind: 'text', value: 'lab.test,lab.example' },
+        { code: 226, kind: 'bytes', value: '00FF0a3a' },
+        { code: 13, kind: 'bytes', value: '0102' },
+      ];
+      const boot = { server: '10.71.1.5', file: 'pxelinux.0', uefiFile: 'efi/shimx64.efi' };
+      const carry = async (more: object): Promise<void> => {
+        const dhcp = { first: '10.71.1.100', last: '10.71.1.150', ...more };
+        await place.carry(spec(1, { type: 'nat', ipv4: addresses('10.71.1', { dhcp }) }));
+      };
+      await carry({ options, boot });
+      using guest = await NetGuest.make();
+      guest.plug(place.bridge(nat), '52:47:59:00:00:01');
+      const asks = ['-O', '42', '-O', '13', '-O', '119'];
+      for (const { code } of options) if (code > 128) asks.push('-O', String(code));
+      const told = await guest.askAddress(...asks);
+      const hex = (text: string): string => Buffer.from(text).toString('hex');
+      assert.deepEqual(
+        ['ntpsrv', 'wpad', 'opt224', 'opt225', 'opt226', 'opt227', 'search'].map(
+          (name) => told[name],
+        ),
+        [
+          '10.71.1.5 10.71.1.6',
+          'http://wpad.lab.test/"a,b" #1',
+          hex('1.2.3.4'),
+          '0a',
+          '00ff0a3a',
+          hex('1234'),
+          'lab.test lab.example',
+        ],
+        JSON.stringify(told),
+      );
+      assert.equal(told['bootsize'], '258');
+      assert.deepEqual([told['boot_file'], told['siaddr']], ['pxelinux.0', '10.71.1.5']);
+      const uefi = await guest.askAddress(...asks, '-x', '0x5d:0007');
+      assert.deepEqual([uefi['boot_file'], uefi['siaddr']], ['efi/shimx64.efi', '10.71.1.5']);
+      await carry({ boot: { server: null, file: 'http://10.71.1.1/boot.ipxe', uefiFile: null } });
+      await place.until('it says so', () => place.services().length === 1);
+      const url = await guest.askAddress(...asks);
+      assert.deepEqual(
+        [url['boot_file'], url['ntpsrv']],
+        ['http://10.71.1.1/boot.ipxe', undefined],
       );
     });
 
@@ -356,9 +409,24 @@ if (isInOwnNetwork(import.meta.filename))
       await place.carry(nat);
       await place.networks[Symbol.asyncDispose]();
       must('ip', 'link', 'add', 'name', 'gnew-30000000', 'type', 'bridge');
+      // A second service of the network, and one of a network that is no more: neither has a cable.
+      const folder = join(place.folder, 'networks');
+      const gone = '20000000-0000-4000-8000-00000000dead';
+      cpSync(join(folder, nat.id), join(folder, gone), { recursive: true });
+      for (const id of [nat.id, gone]) {
+        const config = `--conf-file=${join(folder, id, 'dnsmasq.conf')}`;
+        spawn('unshare', ['--net', '--', 'dnsmasq', config, '--user=root'], { stdio: 'ignore' });
+      }
+      await place.until('they run', () => place.services().length === 3);
       await place.open();
       const all = (): string => must('ip', '-brief', 'link', 'show');
       await place.until('it is gone', () => !all().includes('gnew-30000000'));
+      await place.until('one service is left', () => place.services().length === 1);
+      assert.equal(existsSync(join(folder, gone)), false);
+      await place.until('it is ready', () => place.report(nat.id)?.state === 'ready');
+      using guest = await NetGuest.make();
+      guest.plug(place.bridge(nat), '52:47:59:00:00:01');
+      assert.match((await guest.askAddress())['ip'] ?? '', /^10\.71\.1\./, 'and it serves');
     });
 
     void test('a tap that no machine has any more is taken away by the next agent', async () => {

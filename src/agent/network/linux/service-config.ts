@@ -2,7 +2,17 @@
  * The configuration of a network's DHCP and DNS service (dnsmasq(8)), and the names of its vms. Pure; every
  * value has been parsed by the contract, so none can bring a line of its own.
  */
-import { addressIn, netmaskOf, parseSubnet, type NetworkIpv6, type NetworkSpec } from '#api';
+import {
+  addressIn,
+  domainSearch,
+  netmaskOf,
+  optionBytes,
+  parseSubnet,
+  type DhcpBoot,
+  type DhcpOption,
+  type NetworkIpv6,
+  type NetworkSpec,
+} from '#api';
 import type { MachineFile } from '../../machine/record.ts';
 
 const leaseSeconds6 = 43_200;
@@ -75,7 +85,8 @@ export function writeServiceConfig(
     );
   if (ipv6 !== null) lines.push(serverId(id), ...ipv6Lines(type, ipv6, span));
   if (dhcp === null || subnet === undefined) return `${lines.join('\n')}\n`;
-  const { first, last, leaseSeconds, renewSeconds, rebindSeconds, winsServers } = dhcp;
+  const { first, last, leaseSeconds, renewSeconds, rebindSeconds, winsServers, options, boot } =
+    dhcp;
   const ownNames = type === 'bridged' ? [] : [service];
   const dns = ipv4.dnsServers.length > 0 ? ipv4.dnsServers : ownNames;
   lines.push(
@@ -90,8 +101,37 @@ export function writeServiceConfig(
     ...(winsServers.length === 0 ? [] : [`dhcp-option=option:netbios-ns,${winsServers.join(',')}`]),
     ...(renewSeconds === null ? [] : [`dhcp-option=option:T1,${renewSeconds}`]),
     ...(rebindSeconds === null ? [] : [`dhcp-option=option:T2,${rebindSeconds}`]),
+    ...options.map(optionLine),
+    ...(boot === null ? [] : bootLines(boot)),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** In the form that dnsmasq takes for what it is: it guesses by the look of a value, and numbers look like texts. */
+function optionLine(option: DhcpOption): string {
+  return `dhcp-option=${option.code},${optionValue(option)}`;
+}
+
+function optionValue({ code, kind, value }: DhcpOption): string {
+  if (kind === 'addresses' || code === domainSearch) return value.replaceAll(' ', '');
+  if (kind === 'text' && !/^\d+$/.test(value)) return `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
+  const bytes = [...(optionBytes({ kind, value }) ?? [])];
+  if (bytes.length === 1) return String(bytes[0]);
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** What EFI calls itself on x86, ARM and with HTTP (RFC 4578 2.1, and the registry that it opened). */
+const uefiClients = [6, 7, 9, 11, 16];
+
+function bootLines({ server, file, uefiFile }: DhcpBoot): readonly string[] {
+  const named = (tag: string, name: string): string =>
+    `dhcp-boot=${tag}${name}${server === null ? '' : `,${server},${server}`}`;
+  if (uefiFile === null) return [named('', file)];
+  return [
+    ...uefiClients.map((client) => `dhcp-match=set:uefi,option:client-arch,${client}`),
+    named('tag:uefi,', uefiFile),
+    named('tag:!uefi,', file),
+  ];
 }
 
 /** Of an enterprise that is none (RFC 5612). */

@@ -8,6 +8,8 @@ import {
   overlaps,
   parseIpv4,
   parseSubnet,
+  settledOptions,
+  type DhcpOption,
   type HostFacts,
   type NetworkIpv4,
   type Subnet,
@@ -113,6 +115,18 @@ function judgeAddresses({ type }: NetworkDocument, ipv4: NetworkIpv4, report: Re
   const rebind = dhcp.rebindSeconds ?? (dhcp.leaseSeconds * 7) / 8;
   if (renew >= rebind || rebind >= dhcp.leaseSeconds)
     report('ipv4/dhcp/rebindSeconds', 'comes after the renewal and before the end of the lease');
+  judgeOptions(dhcp.options, report);
+}
+
+function judgeOptions(options: readonly DhcpOption[], report: Report): void {
+  const codes = new Set<number>();
+  for (const [index, { code }] of options.entries()) {
+    const path = `ipv4/dhcp/options/${index}/code`;
+    const settled = settledOptions[code];
+    if (settled !== undefined) report(path, `${code} is sent already, as ${settled}`);
+    if (codes.has(code)) report(path, `${code} is there twice`);
+    codes.add(code);
+  }
 }
 
 /** A host that has an address in the network cannot have two networks of the same addresses. */
