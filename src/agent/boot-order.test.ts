@@ -1,12 +1,13 @@
 /** From which of its devices a real machine boots: each has a program that says its letter on COM1. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { plainPort } from '#api';
 import type { BootDevice, VmDefinition } from '#api';
+import { hostStore, openDisk } from '#disk';
 import { createIso } from '#images';
-import { miB } from '#lib';
+import { isFault, miB } from '#lib';
 import {
   bareDefinition,
   byTester,
@@ -136,6 +137,83 @@ describe('the boot order of a real machine', { skip: withoutQemu }, () => {
     assert.equal(await boot(['cd', 'floppy', 'disk', 'network']), 'C');
     assert.equal(await boot(['disk', 'network', 'floppy']), 'D');
     assert.equal(await boot(['network', 'disk', 'cd']), 'N');
+  });
+
+  /** Says what the last sector holds, writes that over the one before it, and says `!`. */
+  function sectorProgram(sectors: number): Buffer {
+    const number = (value: number): string => value.toString(16).padStart(2, '0');
+    const place = (sector: number): string => `bb007eb9${number(sector)}4fba0001`;
+    return Buffer.from(
+      `31c08ed88ec0${place(sectors)}b80102cd13be007ebaf803ac84c07403eeebf8` +
+        `${place(sectors - 1)}b80103cd137206b021baf803eef4ebfd`,
+      'hex',
+    );
+  }
+
+  const programAt = 0x3e;
+  test('FMT-15 a floppy image of 1 474 560 bytes is created, written, run and read, one of 720 KB is run, and one of 2.88 MB is refused by the drive of 1.44 MB', async (t) => {
+    const shelf = (name: string): string => join(agent.shelf, name);
+    const store = hostStore([agent.shelf]);
+    const created = shelf('new.vfd');
+    await agent.host.call('host.disk.work', {
+      id: crypto.randomUUID(),
+      again: false,
+      work: { verb: 'create-floppy', file: created, label: 'NEW' },
+    });
+    assert.equal(statSync(created).size, 1_474_560);
+    writeFileSync(shelf('small.vfd'), Buffer.alloc(737_280));
+    writeFileSync(shelf('large.vfd'), Buffer.alloc(2_949_120));
+    const runFloppy = async (name: string, sectors: number): Promise<string> => {
+      const path = shelf(name);
+      const sizeBytes = statSync(path).size;
+      {
+        await using disk = await openDisk({ path, format: 'raw', access: 'write', store });
+        assert.equal(disk.sizeBytes, sizeBytes);
+        const first = Buffer.alloc(512);
+        await disk.read(first, 0);
+        first.write('eb3c90', 0, 'hex');
+        sectorProgram(sectors).copy(first, programAt);
+        first.writeUInt16LE(0xaa55, 510);
+        await disk.write(first, 0);
+        const last = Buffer.alloc(512);
+        last.write(`end of ${sizeBytes}\0`);
+        await disk.write(last, sizeBytes - 512);
+        await disk.flush();
+      }
+      chmodSync(path, 0o666);
+      const { hardware } = definition;
+      const floppy = { medium: { kind: 'file' as const, file: path }, readOnly: false };
+      const firmware = { ...hardware.firmware, bootOrder: ['floppy' as const] };
+      version += 1;
+      await agent.host.call('machine.configure', {
+        id,
+        generation: agent.generation(id),
+        cause: byTester,
+        definition: { ...definition, hardware: { ...hardware, floppy, firmware } },
+        definitionVersion: version,
+      });
+      await agent.act(id, 'hold');
+      const serial = await SerialSession.open(agent, id, 'serial1');
+      await agent.act(id, 'release');
+      await serial.until(/!$/, 60_000);
+      serial.close();
+      await agent.act(id, 'turn-off');
+      await using disk = await openDisk({ path, format: 'raw', store });
+      const written = Buffer.alloc(512);
+      await disk.read(written, sizeBytes - 1024);
+      assert.ok(written.toString('latin1').startsWith(`end of ${sizeBytes}`));
+      return serial.text;
+    };
+    assert.match(await runFloppy('new.vfd', 18), /end of 1474560!$/);
+    assert.match(await runFloppy('small.vfd', 9), /end of 737280!$/);
+    await t.test('the drive of 1.44 MB', async () => {
+      await assert.rejects(
+        runFloppy('large.vfd', 36),
+        (error) =>
+          isFault(error) &&
+          /large\.vfd .* has 2\.8 MiB, and the drive is one of 1\.44 MB/.test(error.message),
+      );
+    });
   });
 
   test('HW-08 a device for one start goes before the order, until the machine is reset', async () => {

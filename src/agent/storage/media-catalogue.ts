@@ -7,8 +7,8 @@ import { findFiles } from './find-files.ts';
 type FoundMedia = Pick<LinkResult<'host.media'>, 'files' | 'complete'>;
 
 const floppySuffixes: ReadonlySet<string> = new Set(['.img', '.ima', '.flp', '.vfd', '.dsk']);
-/** What floppy disks hold, in KiB, by the formats that the drive takes. */
-const floppySizes: ReadonlySet<number> = new Set([360, 720, 1200, 1440, 1680, 2880]);
+/** What floppy disks hold, in KiB, by the formats that the drive of 1.44 MB takes. */
+const floppySizes: ReadonlySet<number> = new Set([360, 720, 1200, 1440, 1680]);
 const maxPathLength = 1024;
 
 export async function listMedia(

@@ -193,7 +193,8 @@ export async function checkMedium(
   }
 }
 
-const maxFloppyBytes = 2_949_120;
+/** A disk of 21 sectors in the drive of 1.44 MB (HW-12), which turns no disk of 2.88 MB. */
+const maxFloppyBytes = 1_720_320;
 const sectorBytes = 512;
 
 async function checkMediumFile(
@@ -212,6 +213,10 @@ async function checkMediumFile(
   const sizeFits = isFloppy
     ? stats.size > 0 && stats.size <= maxFloppyBytes && stats.size % sectorBytes === 0
     : stats.size > 0;
+  if (isFloppy && stats.size > maxFloppyBytes) {
+    const text = `${what} has ${formatBytes(stats.size)}, and the drive is one of 1.44 MB`;
+    return [{ code: 'medium-malformed', text, remedy: 'use an image of 1.44 MB or 720 KB' }];
+  }
   if (!sizeFits) {
     const text = `${what} is malformed: it has ${stats.size} bytes`;
     return [{ code: 'medium-malformed', text, remedy }];
