@@ -11,8 +11,8 @@ export function Navigation(): ReactNode {
   const words = useWords();
   const { pathname } = useLocation();
   return (
-    <PageSidebar>
-      <PageSidebarBody>
+    <PageSidebar className="side">
+      <PageSidebarBody className="side-pages">
         <Nav aria-label={words.text('navigation')}>
           <NavList>
             {places
@@ -36,7 +36,7 @@ export function Navigation(): ReactNode {
           <ServerGroup />
         </Nav>
       </PageSidebarBody>
-      <PageSidebarBody isFilled>
+      <PageSidebarBody isFilled className="side-tree">
         <Tree />
       </PageSidebarBody>
     </PageSidebar>
