@@ -8,12 +8,18 @@ import { constants, existsSync, readFileSync, readlinkSync, statSync } from 'nod
 import { open, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { checkDisk, hostStore, makeDisk, openDisk } from '#disk';
+import { checkDisk, claimDisk, hostStore, makeDisk, openDisk } from '#disk';
 import type { Disk } from '#api';
 import { giB, isFault, miB } from '#lib';
 import { LoopDrive, withoutLoopDrives } from './testing/loop-drive.ts';
-import { bareDefinition, QemuAgent, testDisk, withoutQemu } from './testing/qemu-agent.ts';
-import { ServedGuest } from './testing/served-guest.ts';
+import {
+  bareDefinition,
+  byTester,
+  QemuAgent,
+  testDisk,
+  withoutQemu,
+} from './testing/qemu-agent.ts';
+import { ServedGuest, serverOf } from './testing/served-guest.ts';
 
 /** Its control groups among those of vms, as `5:memory:/gantry/…`. */
 function groupsOf(pid: number | undefined): string[] {
@@ -208,7 +214,7 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
     return sector[0] ?? 0;
   }
 
-  test('SNAP-03 a snapshot of a running guest keeps what its disks of other products hold, and they hold all when it is deleted', async () => {
+  test('a snapshot of a running guest keeps what its disks of other products hold, and they hold all when it is deleted', async () => {
     await guest.write(2, 20);
     const first = await guest.take();
     const sum = await guest.checksum('data');
@@ -229,6 +235,58 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
     assert.deepEqual(inFile, [21, 30, 40, 50]);
     const gone = (region: number): Promise<void> => guest.write(region, 0);
     for (const region of [2, 3, 4, 5]) await gone(region);
+  });
+
+  /** Of what the guest found last. */
+  const hot = { file: 'hot.vhd', device: '/dev/vdf', sizeBytes: 8 * miB };
+  const hotDisk: Disk = {
+    ...testDisk(hot.file),
+    position: 6,
+    format: 'vhd',
+    sizeBytes: hot.sizeBytes,
+  };
+  const hotByte = async (region: number): Promise<number> =>
+    Number(
+      await guest.run(
+        `dd if=${hot.device} bs=1M skip=${region} count=1 2>/dev/null | od -An -tu1 -N1`,
+      ),
+    );
+
+  test('a disk that is served comes while the guest runs, which reads and writes it', async () => {
+    const path = join(agent.folder(guest.id), hot.file);
+    await makeDisk({ path, format: 'vhd', sizeBytes: hot.sizeBytes }, hostStore());
+    await guest.put(hot.file, 1, 7);
+    const before = guest.server();
+    assert.deepEqual(await guest.call('machine.disk.attach', { disk: hotDisk }), { live: true });
+    assert.equal(guest.server(), before, 'the others go on');
+    await guest.see('its device', async () => (await guest.run(`ls ${hot.device}`)) === hot.device);
+    assert.equal(await hotByte(1), 7);
+    await guest.run(
+      `dd if=${hot.device} of=${hot.device} bs=1M skip=1 seek=2 count=1 conv=notrunc,fsync 2>/dev/null`,
+    );
+    assert.equal(await guest.get(hot.file, 2), 7, 'what was synced is in the file');
+  });
+
+  test('what serves a disk that comes first is started with it, and ends with its vm', async () => {
+    const id = await agent.create(bareDefinition());
+    const name = 'first.vhdx';
+    const disk: Disk = { ...testDisk(name), format: 'vhdx', sizeBytes: 8 * miB };
+    await makeDisk(
+      { path: join(agent.folder(id), name), format: 'vhdx', sizeBytes: 8 * miB },
+      hostStore(),
+    );
+    const call = (method: 'machine.disk.attach' | 'machine.disk.detach'): Promise<unknown> =>
+      agent.host.call(method, { id, generation: agent.generation(id), cause: byTester, disk });
+    await agent.act(id, 'turn-on');
+    assert.equal(serverOf(id), undefined);
+    assert.deepEqual(await call('machine.disk.attach'), { live: true });
+    assert.notEqual(serverOf(id), undefined);
+    // A guest that looks at no device does not let go of one either: it goes with its vm.
+    await agent.act(id, 'turn-off');
+    await guest.see('no server', () => serverOf(id) === undefined);
+    await agent.act(id, 'turn-on');
+    assert.notEqual(serverOf(id), undefined, 'it is the vm’s');
+    await agent.act(id, 'turn-off');
   });
 
   test('when the process that serves them is killed, the guest waits until it is there again', async () => {
@@ -256,6 +314,16 @@ describe('disks that are served to QEMU', { skip: withoutQemu }, () => {
     await agent.host.until('the agent comes back', () => agent.host.links > links, 60_000);
     await agent.until(guest.id, 'running');
     assert.equal(guest.server(), server);
+  });
+
+  test('a disk that came while the guest runs goes again, and its file is nobody’s then', async () => {
+    await guest.attend();
+    assert.equal(await hotByte(2), 7, 'also after its server and the agent were killed');
+    assert.deepEqual(await guest.call('machine.disk.detach', { disk: hotDisk }), { live: true });
+    const path = join(agent.folder(guest.id), hot.file);
+    await using disk = await openDisk({ path, store: hostStore(), access: 'write' });
+    await claimDisk(disk, 'use');
+    assert.equal((await checkDisk(disk)).corruptions, 0);
   });
 
   test('DISK-17 a guest that is cut off has what it had synced, in its own layer alone, and nothing goes on serving', async () => {

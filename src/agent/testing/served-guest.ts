@@ -18,6 +18,14 @@ export interface OtherDisk {
   readonly sizeBytes: number;
 }
 
+/** The process that serves disks of a vm; undefined: there is none. */
+export function serverOf(id: string): number | undefined {
+  const pattern = `serve-disks\\.ts [^ ]*${id.replaceAll('-', '')}/disks `;
+  const { stdout } = spawnSync('pgrep', ['-f', pattern], { encoding: 'utf8' });
+  const [pid] = stdout.split('\n').filter((line) => line !== '');
+  return pid === undefined ? undefined : Number(pid);
+}
+
 export class ServedGuest extends WrittenGuest {
   readonly format: 'vhd' | 'vhdx';
 
@@ -92,10 +100,7 @@ export class ServedGuest extends WrittenGuest {
 
   /** The process that serves the disks; undefined: there is none. */
   server(): number | undefined {
-    const pattern = `serve-disks\\.ts [^ ]*${this.id.replaceAll('-', '')}/disks `;
-    const { stdout } = spawnSync('pgrep', ['-f', pattern], { encoding: 'utf8' });
-    const [pid] = stdout.split('\n').filter((line) => line !== '');
-    return pid === undefined ? undefined : Number(pid);
+    return serverOf(this.id);
   }
 
   /** Looks until it holds. */

@@ -31,6 +31,9 @@ import {
 import type { Taps } from '../../network/taps.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import type { Configured, Devices } from '../driver.ts';
+import type { Account } from './confine/accounts.ts';
+import { giveFile } from './confine/ownership.ts';
+import { resolveFile } from './places.ts';
 import type { ServedToOne } from './served/disk-servers.ts';
 import type { RunningShares } from './share/running-shares.ts';
 import { adapterSpec, memorySlots } from './spec/machine-spec.ts';
@@ -55,7 +58,7 @@ export interface RunningDevicesParts {
   /** Where disks are served to the process. */
   readonly disksSocket: string;
   /** Of the process; undefined: the agent's. */
-  readonly uid: number | undefined;
+  readonly account: Account | undefined;
   readonly log: Log;
   readonly onConfigure: (definition: VmDefinition) => void;
 }
@@ -130,6 +133,9 @@ export class RunningDevices implements Devices {
     // It is handed to the process at its start, which by itself may open no drive of the host.
     if (disk.kind === 'device')
       throw new Fault('unsupported', 'a raw device is there from the next start on');
+    const { account } = this.#parts;
+    if (account !== undefined && !disk.shared)
+      await giveFile(resolveFile(file.folder, disk.file), account);
     const attach = (): Promise<void> =>
       unsupportedWhenRefused(() => attachDisk(client(), spec, this.#specOf(disk, file)));
     if (isNative(disk)) return attach();
@@ -204,9 +210,9 @@ export class RunningDevices implements Devices {
   }
 
   async #plug(adapter: Adapter): Promise<void> {
-    const { taps, uid, spec } = this.#parts;
-    if (adapter.attachment.kind === 'user' || taps === undefined || uid === undefined) return;
-    for (const [slot, name] of await taps.plug(spec.uuid, uid, [adapter]))
+    const { taps, account, spec } = this.#parts;
+    if (adapter.attachment.kind === 'user' || taps === undefined || account === undefined) return;
+    for (const [slot, name] of await taps.plug(spec.uuid, account.uid, [adapter]))
       this.#taps.set(slot, name);
   }
 

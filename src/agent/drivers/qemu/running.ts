@@ -130,7 +130,7 @@ export class QemuRunning implements Running {
       taps: parts.taps,
       served: parts.served,
       disksSocket: places.disks,
-      uid: parts.account?.uid,
+      account: parts.account,
       log,
       client: now,
       onConfigure: (definition) => {

@@ -22,6 +22,12 @@ export async function ownFolder(folder: string, account: Account): Promise<void>
   }
 }
 
+/** A file that a vm gets while it runs: one of the agent's becomes its own, one of another vm's stays that one's. */
+export async function giveFile(path: string, account: Account): Promise<void> {
+  const { uid } = await lstat(path);
+  if (uid === process.getuid?.()) await ownFile(path, account);
+}
+
 export async function ownFile(path: string, account: Account, shared?: number): Promise<void> {
   const stats = await lstat(path);
   const writable = (stats.mode & 0o222) !== 0;
