@@ -99,7 +99,7 @@ test('every change that can be tried can be tried without effect', () => {
     })
     .map(([name]) => name)
     .sort();
-  // What signs in and out, gives secrets, asks without changing, acts inside a guest, or changes only who is at a console now has no dry run.
+  // What signs in and out, gives secrets, asks without changing, acts inside a guest, shows a page, or changes only who is at a console now has no dry run.
   assert.deepEqual(without, [
     'console.link.open',
     'host.certificate',
@@ -129,6 +129,7 @@ test('every change that can be tried can be tried without effect', () => {
     'vm.console.take-back',
     'vm.console.ticket',
     'vm.keys',
+    'vm.open',
     'vm.recording.delete',
     'vm.recording.start',
     'vm.recording.stop',

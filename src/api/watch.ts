@@ -6,11 +6,12 @@
  *   changed   the resource as it is now
  *   deleted   it is gone, or may not be seen any more
  *   sampled   what passes of a vm or host (only with `samples=true`); has no id of its own
+ *   open      its person asks, from elsewhere, to see this here (only with `opens=true`); to one listener of theirs
  *   reset     what was missed cannot be told (too long ago, or rights changed): read the lists again
  */
 import { z } from 'zod';
 import { hostLoadSchema } from './host.ts';
-import { kinds } from './ids.ts';
+import { idSchema, kinds } from './ids.ts';
 import { vmStandingSchema, vmStateSchema } from './vm/state-schema.ts';
 import { vmStatusSchema } from './vm/vm.ts';
 
@@ -32,6 +33,10 @@ export type WatchedKind = (typeof watchedKinds)[number];
 /** How many vms and hosts a listener may name as those whose samples it wants: as many ids as a URL holds. */
 export const maxSampledThings = 200;
 
+export const openWishSchema = z.strictObject({ kind: z.literal('vm'), id: idSchema });
+/** What a console is asked to open. */
+export type OpenWish = z.infer<typeof openWishSchema>;
+
 export const watchMessageSchemas = {
   ready: z.strictObject({ seq: z.number().int().min(0) }),
   changed: z.strictObject({ kind: z.enum(kinds), id: z.string(), resource: z.unknown() }),
@@ -46,6 +51,7 @@ export const watchMessageSchemas = {
     }),
     z.strictObject({ kind: z.literal('host'), id: z.string(), load: hostLoadSchema.nullable() }),
   ]),
+  open: openWishSchema,
   reset: z.strictObject({ reason: z.string() }),
 } as const;
 

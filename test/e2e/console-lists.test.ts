@@ -1,6 +1,10 @@
 /** The console's lists in a real browser: windows over a long list, columns, views, export, many selected; the wizard that adds to them. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { giB, miB } from '#lib';
@@ -23,7 +27,16 @@ describe('the lists of the console', { skip: noBrowser }, () => {
   let person: Person;
   let server: string;
 
+  let told: string;
+
   before(async () => {
+    // A browser that only tells which address it is given.
+    const folder = mkdtempSync(join(tmpdir(), 'gb-'));
+    told = join(folder, 'told');
+    execFileSync('mkfifo', [told]);
+    const program = join(folder, 'browser');
+    writeFileSync(program, `#!/bin/sh\necho "$1" > ${told}\n`, { mode: 0o755 });
+    process.env['BROWSER'] = program;
     gantry = await newGantry();
     const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '2x300');
     server = gantry.client().server;
@@ -36,6 +49,7 @@ describe('the lists of the console', { skip: noBrowser }, () => {
   after(async () => {
     await browser?.close();
     await gantry[Symbol.asyncDispose]();
+    rmSync(dirname(told), { recursive: true });
   });
 
   const grid = (): Locator => person.page.getByRole('grid', { name: 'Virtual machines' });
@@ -358,6 +372,31 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     assert.equal(made.definition.hardware.processor.count, 2);
     assert.equal(made.definition.hardware.memory.sizeBytes, 2048 * miB);
     assert.equal(made.definition.hardware.tpm, true);
+  });
+
+  test('WEB-70 a vm that the command line creates is opened in the console that its person has open, else in a browser', async () => {
+    const { page, context } = person;
+    const create = (name: string): Promise<string> =>
+      gantry.must('vm', 'create', name, '--memory', '64M', '--open');
+    const addressOf = async (name: string): Promise<string> =>
+      `${server}/vms/${(await gantry.client().call('vm.show', { params: { vm: name } })).id}`;
+    await open('/vms');
+    assert.match(await create('opened-here'), /opened-here is opened in the console/);
+    await page.getByRole('heading', { level: 1, name: 'opened-here' }).waitFor();
+    assert.equal(page.url(), await addressOf('opened-here'));
+    assert.equal(context.pages().length, 1);
+
+    await page.goto(`${page.url()}?tab=identity`);
+    await page.locator('#setting-description').fill('typed and not saved');
+    await gantry.must('open', 'from-wizard');
+    await page.getByText('Another page was asked for').waitFor();
+    await page.getByText(await addressOf('from-wizard')).waitFor();
+    assert.equal(await page.locator('#setting-description').inputValue(), 'typed and not saved');
+
+    await page.goto('about:blank');
+    const [given, said] = await Promise.all([readFile(told, 'utf8'), create('opened-there')]);
+    assert.equal(given.trim(), await addressOf('opened-there'));
+    assert.match(said, /opened-there is opened in a browser/);
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

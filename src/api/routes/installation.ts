@@ -71,6 +71,9 @@ export const installationRoutes = {
         .meta({
           description: `ids of vms and hosts with commas, at most ${maxSampledThings}: no samples of others are told`,
         }),
+      opens: z.stringbool().default(false).meta({
+        description: 'it is a console: it opens what its person asks for (WatchMessage `open`)',
+      }),
     }),
     answer: 'events',
   }),

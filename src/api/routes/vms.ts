@@ -72,6 +72,23 @@ export const vmsRoutes = {
     answer: 'now',
     response: vmSchema,
   }),
+  'vm.open': route({
+    method: 'POST',
+    path: '/vms/{vm}/open',
+    summary: "Open the vm's page in a console that its caller has open",
+    group: 'vms',
+    right: 'vm.view',
+    on: 'vm',
+    params: vmParams,
+    answer: 'now',
+    response: z
+      .strictObject({
+        opened: z.boolean().meta({
+          description: 'false: the caller has no console open that is seen',
+        }),
+      })
+      .meta({ id: 'Opened' }),
+  }),
   'vm.samples': route({
     method: 'GET',
     path: '/vms/{vm}/samples',

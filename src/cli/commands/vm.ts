@@ -10,6 +10,7 @@ import { finish, tellWarnings } from '../progress.ts';
 import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { parseAssignments } from '../assignments.ts';
+import { openVm } from '../open-page.ts';
 import { explainRefusal } from '../settings.ts';
 import { vmColumns } from './columns.ts';
 import { writeStartCheck } from './start-check.ts';
@@ -66,6 +67,7 @@ const createOptions = {
     meaning: 'any setting, for example settings.start.onHostStart=always',
   },
   start: { type: 'flag', short: 's', meaning: 'turn it on afterwards' },
+  open: { type: 'flag', meaning: 'open its page in the console afterwards' },
 } as const;
 
 function diskChoice(options: Run<typeof createOptions>['options']): VmCreate['disk'] {
@@ -129,12 +131,16 @@ export const vmCommands = [
     args: [{ name: 'name', meaning: 'its name' }],
     options: createOptions,
     examples: [
-      'gantry vm create web-1 --image starter --forward 8080:80 --start',
+      'gantry vm create web-1 --image starter --forward 8080:80 --start --open',
       'gantry vm create old --profile classic --guest windows-2000-server --memory 256M --disk 4G',
       'gantry vm create big -m 8G -c 4 --disk 100G --set settings.start.onHostStart=always',
     ],
     async run(run) {
       const { options, args, client, out, dryRun, signal } = run;
+      if (options.open === true && !run.wait)
+        throw new Fault('invalid', 'a vm that is not waited for cannot be opened', {
+          hint: 'leave out --open or --no-wait',
+        });
       const assignments = [
         ...(options.firmware === undefined ? [] : [`hardware.firmware.type=${options.firmware}`]),
         ...(options.set ?? []),
@@ -168,6 +174,19 @@ export const vmCommands = [
         () => `vm ${body.name} was created${body.start ? ' and runs' : ''}`,
       );
       if (!body.start && run.wait) out.hint(`gantry vm start ${body.name}`);
+      if (options.open === true)
+        await openVm(run, { id: started.target.id, name: body.name }, process.env);
+    },
+  }),
+  command({
+    name: 'vm open',
+    aliases: ['open'],
+    summary: "open a vm's page in the console that is open, or in a browser",
+    args: [{ name: 'vm', meaning: 'name or id', completes: 'vm' }],
+    examples: ['gantry vm open web-1', 'gantry open web-1'],
+    async run(run) {
+      const params = { vm: run.args[0] ?? '' };
+      await openVm(run, await run.client.call('vm.show', { params }, run.signal), process.env);
     },
   }),
   command({

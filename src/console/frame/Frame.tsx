@@ -9,6 +9,7 @@ import { Header } from './Header.tsx';
 import { NoticeList } from './NoticeList.tsx';
 import { Navigation } from './Navigation.tsx';
 import { usePaletteKey } from './palette/use-palette-key.ts';
+import { useOpenWishes } from './use-open-wishes.ts';
 import { WorkDrawer } from './WorkDrawer.tsx';
 
 const mainId = 'main';
@@ -21,6 +22,7 @@ export function Frame(): ReactNode {
   const working = isWorking(useSession());
   const [palette, setPalette] = useState(false);
   usePaletteKey(useCallback(() => setPalette((open) => !open), []));
+  useOpenWishes();
   const connected = useSyncExternalStore(live.subscribe, () => live.connected);
   return (
     <Page

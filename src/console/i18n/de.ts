@@ -251,6 +251,8 @@ export const german: Language = {
     setsNoLimit: '{free} frei, setzt keine Grenze',
     reservedOfProcessors: 'Reserviert von jedem Prozessor',
     runningLimit: 'Grenze laufender Maschinen',
+    openWaits:
+      'Eine andere Seite wurde verlangt; sie wird nicht geöffnet, weil hier etwas nicht gespeichert ist',
     skipToContent: 'Zum Inhalt',
     startAfterwards: 'Danach einschalten',
     state: 'Zustand',

@@ -248,6 +248,7 @@ export const texts = {
   setsNoLimit: '{free} free, sets no limit',
   reservedOfProcessors: 'Reserved of each processor',
   runningLimit: 'Limit of running machines',
+  openWaits: 'Another page was asked for; it is not opened, since what is typed here is not saved',
   skipToContent: 'Skip to content',
   startAfterwards: 'Turn it on afterwards',
   state: 'State',

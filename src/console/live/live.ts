@@ -8,6 +8,7 @@ import { isFault } from '#lib';
 import {
   finishedStates,
   type Client,
+  type OpenWish,
   type Operation,
   type Page,
   type Vm,
@@ -51,6 +52,7 @@ export class Live {
   readonly #client: Client;
   readonly #queries: QueryClient;
   readonly #listeners = new Set<() => void>();
+  readonly #openers = new Set<(wish: OpenWish) => void>();
   readonly #waiting = new Map<string, (operation: Operation) => void>();
   /** Operations that ended lately: the end may be told before the answer that began it. */
   readonly #ended = new Map<string, Operation>();
@@ -71,6 +73,12 @@ export class Live {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
+
+  /** Calls back with what the person asks for elsewhere; the function that is answered ends that. */
+  onOpen(open: (wish: OpenWish) => void): () => void {
+    this.#openers.add(open);
+    return () => this.#openers.delete(open);
+  }
 
   /** Until the signal aborts or the session has ended. */
   async run(onUnauthenticated: () => void, signal: AbortSignal): Promise<void> {
@@ -102,6 +110,9 @@ export class Live {
         // What was read before the stream began may be older than it.
         void this.#queries.invalidateQueries();
         void this.#askForEnds();
+        break;
+      case 'open':
+        for (const open of this.#openers) open(message.data);
         break;
       case 'reset':
         void this.#queries.invalidateQueries();

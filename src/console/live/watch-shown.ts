@@ -47,7 +47,12 @@ export async function watchShown(watch: ShownWatch, signal: AbortSignal): Promis
       {
         ...following,
         name: 'watch.open',
-        query: { kinds, samples: true, ...(shown === undefined ? {} : { samplesOf: shown }) },
+        query: {
+          kinds,
+          samples: true,
+          opens: true,
+          ...(shown === undefined ? {} : { samplesOf: shown }),
+        },
         since: undefined,
         onMessage: ({ event, data }) => take({ event, data } as WatchMessage),
         onEnd: () => {

@@ -11,6 +11,7 @@ import {
   parseFilter,
   watchedKinds,
   type Event,
+  type OpenWish,
   type WatchedKind,
   type WatchMessage,
 } from '#api';
@@ -20,6 +21,7 @@ import type { StreamMessage } from '../http/route-handler.ts';
 import type { Inventory, InventoryChange } from '../inventory/inventory.ts';
 import type { DocumentKind } from '../store/store.ts';
 import { showNetwork } from './network/show-network.ts';
+import type { OpenConsoles } from './open-consoles.ts';
 import { seesTeam, showTeam } from './team/show-team.ts';
 import { isOwnedKind, seesEvent, seesOperation, viewVerb } from './visibility.ts';
 
@@ -126,6 +128,8 @@ export function parseSamples(query: {
 }
 
 interface Wanted {
+  /** Where consoles are known; undefined: it is none. */
+  readonly opens?: OpenConsoles | undefined;
   readonly kinds: ReadonlySet<WatchedKind>;
   readonly samples: WantedSamples;
 }
@@ -143,7 +147,11 @@ export async function* watchResources(
   query: Wanted & { readonly after: number | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<StreamMessage> {
-  const queue = new BoundedQueue<InventoryChange>(maxWaiting);
+  const queue = new BoundedQueue<InventoryChange | OpenWish>(maxWaiting);
+  const leave =
+    caller.userId === null
+      ? undefined
+      : query.opens?.add(caller.userId, (wish) => queue.push(wish));
   const stop = inventory.onChange((change) => {
     if (!concerns(change, query)) return;
     if (!queue.push(change)) queue.close(tooSlow());
@@ -157,9 +165,12 @@ export async function* watchResources(
       yield* catchUp(store, view, query.kinds, query.after, head, signal);
     else if (query.after !== undefined && query.after > head) yield readAgain();
     yield { event: 'ready', id: String(head), data: { seq: head } };
-    for await (const change of queue) yield* tellChange(view, change, query);
+    for await (const change of queue)
+      if ('things' in change) yield* tellChange(view, change, query);
+      else yield asMessage({ event: 'open', data: change });
   } finally {
     stop();
+    leave?.();
     signal.removeEventListener('abort', end);
   }
 }

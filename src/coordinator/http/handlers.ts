@@ -35,6 +35,7 @@ import { shown } from '../app/find.ts';
 import { actOnTeam } from '../app/team/act-team.ts';
 import { createTeam, deleteTeam, updateTeam } from '../app/team/change-team.ts';
 import { findTeam, listTeams, showTeam } from '../app/team/show-team.ts';
+import { OpenConsoles } from '../app/open-consoles.ts';
 import { cancelOperation, showOperation } from '../app/operations.ts';
 import { seesOperation, viewVerb, type OwnedKind } from '../app/visibility.ts';
 import { cloneVm } from '../app/vm/clone-vm.ts';
@@ -96,6 +97,7 @@ export interface HandlersOptions {
 type OwnHandlers = Omit<Handlers, AccessRoute>;
 
 export function createHandlers(options: HandlersOptions): OwnHandlers {
+  const openConsoles = new OpenConsoles();
   return {
     ...installationHandlers(options),
     ...hostHandlers(options),
@@ -108,7 +110,10 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
     ...consoleHandlers(options.consoles),
     ...viewerHandlers(options.viewers),
     ...warningHandlers(options.coordinator, options.about),
-    ...logHandlers(options),
+    ...logHandlers(options, openConsoles),
+    'vm.open': ({ caller, id }) => ({
+      opened: caller.userId !== null && openConsoles.open(caller.userId, { kind: 'vm', id }),
+    }),
   };
 }
 
@@ -415,12 +420,10 @@ function deviceHandlers({
   };
 }
 
-function logHandlers({
-  coordinator,
-  watch,
-}: HandlersOptions): Of<
-  `operation.${string}` | 'event.list' | 'event.watch' | 'event.clear' | 'watch.open'
-> {
+function logHandlers(
+  { coordinator, watch }: HandlersOptions,
+  openConsoles: OpenConsoles,
+): Of<`operation.${string}` | 'event.list' | 'event.watch' | 'event.clear' | 'watch.open'> {
   const { inventory } = coordinator;
   return {
     'operation.list': ({ caller, query }) => {
@@ -453,6 +456,7 @@ function logHandlers({
           kinds: parseKinds(query.kinds),
           after: lastEventId ?? query.since,
           samples: parseSamples(query),
+          opens: query.opens ? openConsoles : undefined,
         },
         watch(caller, signal),
       ),
