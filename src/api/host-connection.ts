@@ -2,6 +2,19 @@
 import { z } from 'zod';
 import { nameSchema, timeSchema } from './ids.ts';
 
+/** Of the pages with which whoever runs a hypervisor manages it. */
+export const managerUrlSchema = z
+  .url({ protocol: /^https?$/ })
+  .max(1024)
+  .refine((url) => {
+    const { username, password } = new URL(url);
+    return username === '' && password === '';
+  }, 'holds a login, which anybody who sees the host would read')
+  .meta({
+    description: "address of its own, or its manager's, web interface, opened from its entry",
+    examples: ['https://vcenter.example.org/ui/'],
+  });
+
 /** How a connection stands. */
 export const connectionStateSchema = z
   .strictObject({
@@ -71,6 +84,7 @@ export type HostConnect = z.infer<typeof hostConnectSchema>;
 export const hostAddSchema = hostConnectSchema
   .extend({
     name: nameSchema.optional().meta({ description: 'default: what the host calls itself' }),
+    managerUrl: managerUrlSchema.optional(),
   })
   .meta({ id: 'HostAdd', description: 'a hypervisor to connect' });
 export type HostAdd = z.infer<typeof hostAddSchema>;

@@ -1,6 +1,6 @@
 /** Hosts: the machines that carry agents and vms. */
 import { z } from 'zod';
-import { hostConnectionSchema } from './host-connection.ts';
+import { hostConnectionSchema, managerUrlSchema } from './host-connection.ts';
 import { lowSpaceSchema } from './host-space.ts';
 import { idSchema, nameSchema, timeSchema } from './ids.ts';
 import { abilities } from './vm/abilities.ts';
@@ -238,6 +238,7 @@ export const hostSchema = z
       description: 'from which its agent reaches the coordinator, as far as it is known',
     }),
     connection: hostConnectionSchema.nullable().meta({ description: 'null: it has an agent' }),
+    managerUrl: managerUrlSchema.nullable(),
     viewers: hostViewersSchema,
     settings: hostSettingsSchema,
     facts: hostFactsSchema.nullable(),

@@ -1,5 +1,6 @@
 /** The installation as a whole, its settings, and the small shapes of hosts' routes. */
 import { z } from 'zod';
+import { managerUrlSchema } from './host-connection.ts';
 import { hostSettingsSchema } from './host.ts';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
 import { patchOf } from './patch.ts';
@@ -104,6 +105,7 @@ export type Installation = z.infer<typeof installationSchema>;
 export const hostPatchSchema = z
   .strictObject({
     name: z.string().min(1).max(100).optional(),
+    managerUrl: managerUrlSchema.nullable().optional().meta({ description: 'null: none' }),
     settings: patchOf(hostSettingsSchema)
       .extend({ viewers: patchOf(viewerSettingsSchema).optional() })
       .optional(),

@@ -57,6 +57,8 @@ export interface HostDocument {
   /** A renewed certificate that has not been used yet; it takes the other's place when it is. */
   readonly nextCertificate?: { readonly fingerprint: string; readonly expiresAt: string } | null;
   readonly serviceRunning: boolean;
+  /** Of the web interface of whoever else manages it. */
+  readonly managerUrl?: string | null;
   /** Of a host without an agent: how it is reached. */
   readonly connection?: ConnectionDocument;
 }

@@ -1,5 +1,8 @@
 /** How vms stand in the lists of the console, of hosts of every kind: a coordinator in this process with agents made of bytes, one that simulates, and a libvirtd. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { crashCode, type Vm } from '#api';
@@ -87,6 +90,40 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
         const id = stage.host(name)?.id ?? '';
         await page.goto(`${stage.url}/hosts/${id}?tab=virtualMachines`);
         await holds(all().filter(({ hostId }) => hostId === id));
+      }
+    },
+  );
+
+  test(
+    'FED-53 the own interface of a foreign manager stands on the page of its host, from which it is opened',
+    { skip: noLibvirtd },
+    async () => {
+      const { page } = person;
+      const manager = createServer((_request, response) => response.end('its own pages'));
+      manager.listen(0, '127.0.0.1');
+      await once(manager, 'listening');
+      try {
+        const change = (managerUrl: string | null): ReturnType<Stage['send']> =>
+          stage.send('PATCH', '/hosts/left', { body: { managerUrl } });
+        for (const wrong of ['javascript:alert(1)', 'https://ann:secret@vc.example.org/'])
+          assert.equal((await change(wrong)).status, 400, wrong);
+        const url = `http://127.0.0.1:${(manager.address() as AddressInfo).port}/ui/`;
+        const changed = await change(url);
+        assert.equal(changed.status, 200, changed.text);
+        assert.equal(stage.host('left')?.managerUrl, url);
+        await page.goto(`${stage.url}/hosts/${stage.host('left')?.id}`);
+        const link = page.getByRole('link', { name: url });
+        await link.waitFor();
+        const opened = page.waitForEvent('popup');
+        await link.click();
+        const popup = await opened;
+        await popup.getByText('its own pages').waitFor();
+        await popup.close();
+        assert.equal((await change(null)).status, 200);
+        await link.waitFor({ state: 'detached' });
+      } finally {
+        manager.close();
+        manager.closeAllConnections();
       }
     },
   );

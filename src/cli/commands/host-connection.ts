@@ -1,8 +1,10 @@
 /** Hypervisors that others run: connected as hosts without an agent. */
 import type { Host } from '#api';
+import { Fault } from '#lib';
 import { command, type Command, type Options, type Run } from '../command.ts';
 import { localTime, wasOrWouldBe } from '../output/human.ts';
 import { readSecret } from '../secret.ts';
+import { openInBrowser } from '../open-in-browser.ts';
 
 const connectionOptions = {
   user: {
@@ -40,9 +42,16 @@ async function reach(
   };
 }
 
+function describeManager(url: string | null): readonly (readonly [string, string])[] {
+  return url === null ? [] : [['managed at', url]];
+}
+
 /** For `host show`. */
-export function describeConnection({ connection }: Host): readonly (readonly [string, string])[] {
-  if (connection === null) return [];
+export function describeConnection({
+  connection,
+  managerUrl,
+}: Host): readonly (readonly [string, string])[] {
+  if (connection === null) return describeManager(managerUrl);
   const { address, user, state, latencyMs, lastError, verification } = connection;
   const latency = latencyMs === null ? '' : `, ${latencyMs.toFixed(1)} ms`;
   return [
@@ -55,6 +64,7 @@ export function describeConnection({ connection }: Host): readonly (readonly [st
     ...(verification === 'none-allowed'
       ? [['warning', 'certificate or host key may go unchecked'] as const]
       : []),
+    ...describeManager(managerUrl),
   ];
 }
 
@@ -65,6 +75,11 @@ export const hostConnectionCommands: readonly Command[] = [
     args: [addressArgument],
     options: {
       name: { type: 'text', value: 'NAME', meaning: 'default: what the host calls itself' },
+      'manager-url': {
+        type: 'text',
+        value: 'URL',
+        meaning: 'web interface with which others manage it, for: gantry host open',
+      },
       ...connectionOptions,
     },
     examples: [
@@ -77,6 +92,7 @@ export const hostConnectionCommands: readonly Command[] = [
       const body = {
         ...(await reach(run, args[0] ?? '')),
         ...(options.name === undefined ? {} : { name: options.name }),
+        ...(options['manager-url'] === undefined ? {} : { managerUrl: options['manager-url'] }),
       };
       const host = await client.call('host.add', { body }, signal);
       out.line(`host ${host.name} ${wasOrWouldBe({ dryRun })} connected`);
@@ -95,6 +111,25 @@ export const hostConnectionCommands: readonly Command[] = [
       const body = await reach(run, args[1] ?? '');
       const host = await client.call('host.connect', { params, body }, signal);
       out.line(`the connection of host ${host.name} ${wasOrWouldBe({ dryRun })} changed`);
+    },
+  }),
+  command({
+    name: 'host open',
+    summary: 'open the web interface with which others manage a hypervisor',
+    args: [{ name: 'host', meaning: 'name or id', completes: 'host' }],
+    options: { print: { type: 'flag', meaning: 'say its address only' } },
+    examples: ['gantry host open h1', 'gantry host open h1 --print'],
+    async run({ args, options, client, out, signal }) {
+      const params = { host: args[0] ?? '' };
+      const { name, managerUrl } = await client.call('host.show', { params }, signal);
+      if (managerUrl === null)
+        throw new Fault('not-found', `host ${name} has no web interface that Gantry knows`, {
+          hint: `say where it is: gantry host set ${name} managerUrl=https://…`,
+        });
+      out.line(managerUrl);
+      if (options.print === true) return;
+      const why = await openInBrowser(managerUrl);
+      if (why !== undefined) out.note(why);
     },
   }),
 ];

@@ -172,6 +172,19 @@ function Coming(): ReactNode {
   );
 }
 
+/** The web interface of whoever else manages it. */
+function managerFacts({ managerUrl }: Host, words: Words): Facts {
+  if (managerUrl === null) return [];
+  return [
+    [
+      words.text('managedAt'),
+      <a href={managerUrl} target="_blank" rel="noreferrer">
+        {managerUrl}
+      </a>,
+    ],
+  ];
+}
+
 /** How a host without an agent is reached. */
 function connectionFacts({ connection }: Host, words: Words): Facts {
   if (connection === null) return [];
@@ -209,6 +222,7 @@ function HostSummary({ host }: { readonly host: Host }): ReactNode {
       `${words.count(host.vms)} (${words.text('running')}: ${words.count(load?.running ?? 0)})`,
     ],
     ...connectionFacts(host, words),
+    ...managerFacts(host, words),
     [words.text('cpu'), words.percent(load?.cpuPercent ?? null)],
     [
       words.text('memory'),

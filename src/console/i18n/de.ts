@@ -244,6 +244,7 @@ export const german: Language = {
     latency: 'Latenz',
     latencyOf: '{ms} ms',
     lastError: 'Letzter Fehler',
+    managedAt: 'Verwaltet unter',
     certificateUnchecked: 'Zertifikat oder Host-Schlüssel werden nicht unbedingt geprüft',
     roomForMore: 'Platz für weitere virtuelle Maschinen einer Größe',
     moreFit: '{fits} weitere passen. Zuerst geht aus: {resource}.',

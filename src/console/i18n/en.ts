@@ -241,6 +241,7 @@ export const texts = {
   latency: 'Latency',
   latencyOf: '{ms} ms',
   lastError: 'Last error',
+  managedAt: 'Managed at',
   certificateUnchecked: 'Certificate or host key may go unchecked',
   roomForMore: 'Room for more virtual machines of one size',
   moreFit: '{fits} more fit. Runs out first: {resource}.',

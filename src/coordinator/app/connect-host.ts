@@ -56,6 +56,7 @@ export async function addHost(
   const make = (): HostDocument => ({
     name: body.name ?? freeName(inventory, 'host', ownName(seen.hostName)),
     driver: 'libvirt',
+    managerUrl: body.managerUrl ?? null,
     settings: hostSettingsSchema.parse({}),
     facts: null,
     ...certified,

@@ -59,6 +59,7 @@ export async function updateHost(
   const change = (host: HostDocument): HostDocument => ({
     ...host,
     name: patch.name ?? host.name,
+    ...(patch.managerUrl === undefined ? {} : { managerUrl: patch.managerUrl }),
     settings: mergeSettings(host.settings, patch.settings ?? {}),
   });
   const after = change(before.data);
@@ -75,7 +76,12 @@ export async function updateHost(
     throw issuesFault('the body', [{ path: 'name', problem: `the name ${problem}` }]);
   if (after.name !== before.data.name) requireFreeName(inventory, 'host', after.name);
   if (options.dryRun)
-    return { ...shown('host', id, inventory.host(id)), name: after.name, settings: after.settings };
+    return {
+      ...shown('host', id, inventory.host(id)),
+      name: after.name,
+      managerUrl: after.managerUrl ?? null,
+      settings: after.settings,
+    };
   // The agent is asked first: it may not be able to follow (HOST-38). One that is away gets them later.
   await configure(coordinator, id, after.settings);
   try {
@@ -111,8 +117,8 @@ function hostCommit(
     target: { ...hostThing(coordinator.inventory, id), name: after.name },
   };
   const changes = diffSettings(
-    { name: data.name, settings: data.settings },
-    { name: after.name, settings: after.settings },
+    { name: data.name, managerUrl: data.managerUrl ?? null, settings: data.settings },
+    { name: after.name, managerUrl: after.managerUrl ?? null, settings: after.settings },
   );
   if (changes.length === 0) return undefined;
   const renamed = after.name !== data.name;

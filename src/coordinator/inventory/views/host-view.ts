@@ -34,7 +34,7 @@ export interface HostParts {
 
 export function viewHost(parts: HostParts): Host {
   const { host, connection, lastStoredAt, foreign, load, viewers, vms } = parts;
-  const { name, driver, settings, facts, address = null } = host.data;
+  const { name, driver, settings, facts, address = null, managerUrl = null } = host.data;
   const status = statusOf(host.data, connection);
   return {
     kind: 'host',
@@ -49,6 +49,7 @@ export function viewHost(parts: HostParts): Host {
     lastSeenAt: connection.lastSeenAt ?? lastStoredAt,
     address,
     connection: viewConnection(host.data, foreign),
+    managerUrl,
     viewers: viewHostViewers(host.data, connection.connected ? viewers : undefined),
     settings,
     facts,
