@@ -1,0 +1,177 @@
+/**
+ * Work of several steps on files of vms, with coordinator or agent killed with -9 at any moment of it: it is at
+ * its end afterwards, done or undone as a whole, and no byte of the vm has changed.
+ */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, openSync, readFileSync, writeSync, closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import type { Operation, Vm } from '#api';
+import { miB, systemClock } from '#lib';
+import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
+import { findProgram } from '../../src/cli/system/processes.ts';
+import { newGantry, type Gantry } from './gantry.ts';
+import { joinHosts } from './joined-hosts.ts';
+
+interface Subject {
+  readonly vm: Vm;
+  /** Of its only disk, which is a raw one. */
+  readonly file: string;
+  readonly sha256: string;
+}
+
+interface Work {
+  readonly name: string;
+  begin(subject: Subject): Promise<Operation>;
+  /** What is there where it was done. */
+  done(subject: Subject): Promise<void>;
+  /** What is there where it was undone. */
+  undone(subject: Subject): Promise<void>;
+}
+
+const hashOf = (path: string): string =>
+  createHash('sha256').update(readFileSync(path)).digest('hex');
+
+suite('work that is cut off by kill -9', { skip: withoutQemu, concurrency: 1 }, () => {
+  let gantry: Gantry;
+  let hosts: AsyncDisposable;
+  before(async () => {
+    gantry = await newGantry();
+    await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
+    hosts = await joinHosts(gantry, { bob: 'qemu' });
+  });
+  after(async () => {
+    await hosts?.[Symbol.asyncDispose]();
+    await gantry?.[Symbol.asyncDispose]();
+  });
+
+  const show = (vm: string): Promise<Vm> => gantry.client().call('vm.show', { params: { vm } });
+  const fileOf = ({ path, definition }: Vm): string =>
+    join(path, definition.hardware.disks[0]?.file ?? '');
+
+  /** On the installation's own host, with 24 MiB of random data in 192 MiB. */
+  async function make(name: string): Promise<Subject> {
+    const words = ['--memory', '32M', '--network', 'none', '--disk', '192M', '--format', 'raw'];
+    await gantry.must('vm', 'create', name, '--host', ownHost, ...words);
+    const vm = await show(name);
+    const file = fileOf(vm);
+    const disk = openSync(file, 'r+');
+    writeSync(disk, randomBytes(16 * miB), 0, 16 * miB, 3 * miB);
+    writeSync(disk, randomBytes(8 * miB), 0, 8 * miB, 150 * miB);
+    closeSync(disk);
+    return { vm, file, sha256: hashOf(file) };
+  }
+  let ownHost = '';
+  before(async () => {
+    const { items } = await gantry.client().call('host.list', {});
+    ownHost = items.find(({ name }) => name !== 'bob')?.name ?? '';
+  });
+
+  const unchanged = async ({ vm, file, sha256 }: Subject): Promise<void> => {
+    const now = await show(vm.id);
+    assert.equal(fileOf(now), file);
+    assert.equal(hashOf(file), sha256);
+  };
+  const copyOf = ({ vm }: Subject): string => `${vm.name}-copy`;
+  const folderFor = ({ vm }: Subject): string => join(vm.path, '..', `${vm.name}-out`);
+  const childOf = ({ vm }: Subject): string => join(vm.path, 'child.qcow2');
+
+  const works: readonly Work[] = [
+    {
+      name: 'a move to another host',
+      begin: ({ vm }) =>
+        gantry.client().call('vm.relocate', { params: { vm: vm.id }, body: { host: 'bob' } }),
+      async done({ vm, sha256 }) {
+        const there = await show(vm.id);
+        assert.equal(there.host, 'bob');
+        assert.equal(hashOf(fileOf(there)), sha256);
+        for (let turn = 0; turn < 300 && existsSync(vm.path); turn += 1)
+          await systemClock.sleep(100);
+        assert.ok(!existsSync(vm.path), 'nothing is left on the first host');
+      },
+      undone: unchanged,
+    },
+    {
+      name: 'a full copy',
+      begin: (subject) =>
+        gantry
+          .client()
+          .call('vm.clone', { params: { vm: subject.vm.id }, body: { name: copyOf(subject) } }),
+      async done(subject) {
+        await unchanged(subject);
+        assert.equal(hashOf(fileOf(await show(copyOf(subject)))), subject.sha256);
+      },
+      async undone(subject) {
+        await unchanged(subject);
+        assert.ok(!existsSync(join(subject.vm.path, '..', copyOf(subject))));
+      },
+    },
+    {
+      name: 'an export',
+      begin: (subject) =>
+        gantry.client().call('vm.hand-out', {
+          params: { vm: subject.vm.id },
+          body: { as: 'virtual-server-2005', path: folderFor(subject), moveToIde: true },
+        }),
+      async done(subject) {
+        await unchanged(subject);
+        assert.ok(existsSync(folderFor(subject)));
+      },
+      async undone(subject) {
+        await unchanged(subject);
+        assert.ok(!existsSync(folderFor(subject)));
+      },
+    },
+    {
+      name: 'a differencing disk in the place of its parent',
+      begin: (subject) =>
+        gantry.client().call('host.disk.work', {
+          params: { host: ownHost },
+          body: {
+            verb: 'create-child',
+            file: childOf(subject),
+            parent: subject.file,
+            format: 'qcow2',
+            reattach: true,
+          },
+        }),
+      async done(subject) {
+        const now = await show(subject.vm.id);
+        assert.equal(fileOf(now), childOf(subject));
+        assert.equal(hashOf(subject.file), subject.sha256);
+        const compared = await gantry.run(['disk', 'compare', childOf(subject), subject.file]);
+        assert.equal(compared.code, 0, compared.out + compared.err);
+      },
+      async undone(subject) {
+        await unchanged(subject);
+        assert.ok(!existsSync(childOf(subject)));
+      },
+    },
+  ];
+
+  for (const work of works)
+    for (const victim of ['coordinator', 'agent'] as const)
+      void test(`${work.name} while the ${victim} is killed at six moments`, async (context) => {
+        const ends: string[] = [];
+        for (let round = 0; round < 6; round += 1) {
+          const subject = await make(`${works.indexOf(work)}-${victim}-${round}`);
+          const { id } = await work.begin(subject);
+          await systemClock.sleep(round * round * 40);
+          const pid = findProgram(gantry.installation, victim);
+          assert.ok(pid !== undefined);
+          process.kill(pid, 'SIGKILL');
+          await gantry.must('up', '--yes', '--no-vm');
+          await gantry.run(['operation', 'wait', id]);
+          const { state, fault } = await gantry
+            .client()
+            .call('operation.show', { params: { operation: id } });
+          ends.push(state);
+          assert.ok(state === 'done' || state === 'failed', `${state} ${JSON.stringify(fault)}`);
+          await (state === 'done' ? work.done(subject) : work.undone(subject));
+          await gantry.must('vm', 'turn-on', subject.vm.id);
+          await gantry.must('vm', 'turn-off', subject.vm.id, '--yes');
+        }
+        context.diagnostic(ends.join(', '));
+      });
+});
