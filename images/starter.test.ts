@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { buildImage, type BuiltImage } from './image.ts';
 import { runTool } from './run.ts';
-import { diskArguments, Machine, testCache, type DiskBus } from './testing/machine.ts';
+import { diskArguments, Machine, testCache } from './testing/machine.ts';
 import { additionsVersion } from './version.ts';
 
+/** From a disk on each bus: starter.nightly.ts, and guests of the agent's tests. */
 describe('the starter appliance', () => {
   let image: BuiltImage;
   let folder: string;
@@ -18,15 +19,6 @@ describe('the starter appliance', () => {
   after(async () => {
     await rm(folder, { recursive: true, force: true });
   });
-
-  for (const bus of ['ide', 'sata', 'lsi'] as const satisfies readonly DiskBus[]) {
-    test(`starts by BIOS from a disk on ${bus}`, async () => {
-      await using machine = await Machine.start({ args: diskArguments(image.path, bus) });
-      const banner = await machine.login();
-      assert.match(banner, /Gantry starter appliance/);
-      await machine.until('grep -q /data /proc/mounts');
-    });
-  }
 
   test('starts by UEFI, with its login on serial port and screen', async () => {
     const args = [...diskArguments(image.path, 'virtio'), '-vga', 'std'];

@@ -30,15 +30,32 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+const environment = {
+  ...process.env,
+  PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}`,
+};
+
 async function run(command: readonly string[]): Promise<boolean> {
+  const [executable = '', ...args] = command;
+  const stdio = ['ignore', 'inherit', 'inherit'] as const;
+  const child = spawn(executable, args, { cwd: root, stdio: [...stdio], env: environment });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code === 0;
+}
+
+/** Undefined where it passes, else what it said. */
+async function runQuietly(command: readonly string[]): Promise<string | undefined> {
   const [executable = '', ...args] = command;
   const child = spawn(executable, args, {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: environment,
   });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  return code === 0;
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code === 0 ? undefined : said;
 }
 
 async function runSuite(suite: Suite): Promise<Counted> {
@@ -90,13 +107,16 @@ async function main(args: readonly string[]): Promise<number> {
   let passed = 0;
   let failed = 0;
   const failures: string[] = [];
-  for (const check of checks.filter((entry) => wanted(entry.name))) {
-    const ok = await run(check.command);
-    say(`${check.name}: ${ok ? 'ok' : 'FAILED'}`);
-    if (ok) passed += 1;
+  // Side by side, since one of them keeps to one processor.
+  const checking = checks
+    .filter((entry) => wanted(entry.name))
+    .map(async ({ name, command }) => ({ name, complaint: await runQuietly(command) }));
+  for (const { name, complaint } of await Promise.all(checking)) {
+    say(`${complaint ?? ''}${name}: ${complaint === undefined ? 'ok' : 'FAILED'}`);
+    if (complaint === undefined) passed += 1;
     else {
       failed += 1;
-      failures.push(check.name);
+      failures.push(name);
     }
   }
   // Tests run commands by the hundred.

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { constants, statSync } from 'node:fs';
-import { open, truncate, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { DiskSource } from '#api';
@@ -22,14 +22,10 @@ const sizeBytes = 48 * miB;
 describe('linked disks', { skip: withoutQemu || withoutLoopDrives }, () => {
   let agent: QemuAgent;
   let drive: LoopDrive;
-  let image: string;
 
   before(async () => {
     agent = await QemuAgent.start();
-    image = join(agent.shelf, 'drive.img');
-    await writeFile(image, randomBytes(5 * miB));
-    await truncate(image, sizeBytes);
-    drive = new LoopDrive(image);
+    drive = LoopDrive.make(agent.shelf, sizeBytes, randomBytes(5 * miB));
   });
 
   after(async () => {
@@ -50,7 +46,7 @@ describe('linked disks', { skip: withoutQemu || withoutLoopDrives }, () => {
   test('DISK-13 a linked disk is an entire drive; a partition, a file and nothing are refused', async (t) => {
     assert.equal(await bytesOf(drive.device), sizeBytes);
     for (const [device, code] of [
-      [image, 'invalid'],
+      [drive.file, 'invalid'],
       ['/dev/null', 'invalid'],
       ['/dev/no-such-drive', 'not-found'],
     ] as const)

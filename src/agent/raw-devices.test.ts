@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:fs';
-import { open, truncate, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Disk } from '#api';
@@ -22,15 +22,11 @@ const sizeBytes = 48 * miB;
 describe('raw devices', { skip: withoutQemu || withoutLoopDrives }, () => {
   let agent: QemuAgent;
   let drive: LoopDrive;
-  let image: string;
   let identity: string;
 
   before(async () => {
     agent = await QemuAgent.start();
-    image = join(agent.shelf, 'drive.img');
-    await writeFile(image, '');
-    await truncate(image, sizeBytes);
-    drive = new LoopDrive(image);
+    drive = LoopDrive.make(agent.shelf, sizeBytes);
     identity = (await agent.host.call('host.drive', { device: drive.device })).identity;
   });
   after(async () => {
@@ -59,7 +55,7 @@ describe('raw devices', { skip: withoutQemu || withoutLoopDrives }, () => {
     assert.deepEqual(await look(), {
       sizeBytes,
       path: drive.device,
-      identity: `file ${image}`,
+      identity: `file ${drive.file}`,
       usedBy: null,
       readOnly: false,
     });
@@ -106,7 +102,7 @@ describe('raw devices', { skip: withoutQemu || withoutLoopDrives }, () => {
       [{ sizeBytes: 2 * sizeBytes }, 'device-changed'],
       [{ file: '/dev/no-such-drive' }, 'device-missing'],
       [{ file: '/dev/null' }, 'device-missing'],
-      [{ file: image }, 'device-missing'],
+      [{ file: drive.file }, 'device-missing'],
     ] as const)
       assert.deepEqual(
         (await said(await create(rawDevice(change)))).map(([one]) => one),

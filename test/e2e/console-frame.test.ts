@@ -1,56 +1,26 @@
-/**
- * The console's frame in a real browser: tree, palette, drawer, the status page, pages of hosts, and all of it without a mouse.
- * One file because all of it looks at the same simulated hosts.
- */
+/** The console's frame in a real browser: tree, palette, drawer, the status page, and all of it without a mouse. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import type { Browser, Locator } from 'playwright-core';
-import type { HostCapacity, Vm } from '#api';
-import { makePair } from '../../src/coordinator/testing/certificate-pair.ts';
-import {
-  findBarriers,
-  findBarriersInEachLight,
-  noBrowser,
-  openBrowser,
-  sitAtBrowser,
-  type Person,
-  signInByLink,
-} from './browser.ts';
-import { newGantry, type Gantry } from './gantry.ts';
+import type { Locator } from 'playwright-core';
+import type { Vm } from '#api';
+import { findBarriers, findBarriersInEachLight, noBrowser, type Person } from './browser.ts';
+import { ConsoleRoom } from './console-room.ts';
+import type { Gantry } from './gantry.ts';
 
 describe('the frame of the console', { skip: noBrowser }, () => {
+  let room: ConsoleRoom;
   let gantry: Gantry;
-  let browser: Browser;
   let person: Person;
-  let server: string;
 
   before(async () => {
-    gantry = await newGantry();
-    const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '2x20');
-    server = gantry.client().server;
-    browser = await openBrowser();
-    person = await sitAtBrowser(browser);
-    const { page } = person;
-    await signInByLink(page, out);
-    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+    room = await ConsoleRoom.open('2x20');
+    ({ gantry, person } = room);
   });
-  after(async () => {
-    await browser?.close();
-    await gantry[Symbol.asyncDispose]();
-  });
+  after(() => room?.[Symbol.asyncDispose]());
 
-  const open = async (path: string): Promise<void> => {
-    await person.page.goto(server + path);
-    await person.page.getByRole('heading', { level: 1 }).waitFor();
-  };
-  const runningVm = async (): Promise<Vm> => {
-    const { items } = await gantry
-      .client()
-      .call('vm.list', { query: { filter: 'state = running', sort: 'name', limit: 1 } });
-    assert.ok(items[0]);
-    return items[0];
-  };
+  const open = (path: string): Promise<void> => room.show(path);
+  const runningVm = (): Promise<Vm> => room.runningVm();
 
   test('WEB-07 the status page shows all hosts at once, vms, what is wrong and what happened last', async () => {
     const { page } = person;
@@ -243,237 +213,6 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     await drawer.getByRole('button', { name: 'Operations and events' }).click();
   });
 
-  test('a host has its page: facts, vms, checks with remedies, and its actions say what they would do', async () => {
-    const { page } = person;
-    const { hostId, host } = await runningVm();
-    await open(`/hosts/${hostId}?tab=virtualMachines`);
-    await page.getByRole('grid', { name: 'Virtual machines' }).waitFor();
-    assert.equal(
-      await page.getByRole('grid', { name: 'Virtual machines' }).getAttribute('aria-rowcount'),
-      '21',
-    );
-    await page.getByRole('button', { name: `Actions for ${host}`, exact: true }).click();
-    await page.getByRole('menuitem', { name: 'Pause all that run' }).click();
-    await page
-      .getByRole('dialog')
-      .getByText(/^Acts on \d+:$/)
-      .waitFor();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
-  });
-
-  test('HOST-20 the page of a host says how many more vms of a chosen size fit, and what runs out first', async () => {
-    const { page } = person;
-    const { hostId, host } = await runningVm();
-    await open(`/hosts/${hostId}`);
-    const region = page.getByRole('region', { name: 'Room for more' });
-    const size = ['--memory', '64G', '--processors', '4', '--reserve', '100', '--disk', '5G'];
-    const { fits, runsOutFirst } = await gantry.json<HostCapacity>(
-      'host',
-      'capacity',
-      host,
-      ...size,
-    );
-    assert.equal(runsOutFirst, 'memory');
-    await region.getByLabel('Memory').selectOption('64 GiB');
-    await region.getByLabel('Processors', { exact: true }).selectOption('4');
-    await region.getByLabel('Reserved of each processor').selectOption('100 %');
-    await region.getByLabel('Disk').selectOption('5 GiB');
-    await region.getByText(`${fits} more fit. Runs out first: Memory.`).waitFor();
-    await region.getByText(`room for ${fits}`, { exact: false }).waitFor();
-    const other = await gantry.must('host', 'capacity', host, '--memory', '1G', '--disk', '500G');
-    assert.match(other, /^runs out first +disk$/m);
-    await region.getByLabel('Memory').selectOption('1 GiB');
-    await region.getByLabel('Reserved of each processor').selectOption('0 %');
-    await region.getByLabel('Disk').selectOption('500 GiB');
-    await region.getByText('Runs out first: Disk.', { exact: false }).waitFor();
-    assert.deepEqual(await findBarriers(page), []);
-  });
-
-  test('the adapters of a host are listed with what they are for; a change that is tried is confirmed by its answer, or by the button', async () => {
-    const { page } = person;
-    const client = gantry.client();
-    const { hostId } = await runningVm();
-    await open(`/hosts/${hostId}?tab=adapters`);
-    const row = page.getByRole('grid', { name: 'Adapters' }).getByRole('row', { name: /eno1/ });
-    await row.getByText('way to the coordinator', { exact: false }).waitFor();
-    await row.getByRole('button', { name: 'Change what eno1 is for' }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByLabel(/^Host and networks share it/).check();
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await dialog.getByRole('button', { name: 'Change' }).click();
-    await row.getByText(/^Host and networks share it/).waitFor();
-    await dialog.waitFor({ state: 'detached' });
-    const params = { host: hostId, adapter: 'eno1' };
-    await client.call('host.set-adapter', { params, body: { use: 'any' } });
-    await open(`/hosts/${hostId}?tab=adapters`);
-    await page
-      .getByText(/eno1 is tried as/)
-      .first()
-      .waitFor();
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await page.getByRole('button', { name: 'Confirm' }).click();
-    await row.getByText(/^Any: a bridged network/).waitFor();
-    const { items } = await client.call('host.adapters', { params: { host: hostId } });
-    assert.deepEqual(
-      items.map(({ name, use, trial }) => [name, use, trial]),
-      [
-        ['eno1', 'any', null],
-        ['eno2', 'any', null],
-      ],
-    );
-  });
-
-  test('RCON-06 RCON-10 RCON-17 RCON-18 native viewers of a host: address, ports and state on its page and in the report of all hosts, how one signs in, what goes without TLS as a standing warning, certificates generated and supplied', async () => {
-    const { page } = person;
-    const client = gantry.client();
-    const { hostId, host } = await runningVm();
-    await open(`/hosts/${hostId}?tab=viewers`);
-    const panel = page.getByRole('tabpanel');
-    const fact = (name: string): Locator =>
-      panel.locator('dl > div').filter({ has: page.getByText(name, { exact: true }) });
-    await fact('State').getByText('Off').waitFor();
-    await panel.getByRole('button', { name: 'Change' }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Let native viewers in').check();
-    await dialog.getByLabel('First port').fill('46800');
-    await dialog.getByLabel('Number of ports').fill('40');
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await dialog.getByRole('button', { name: 'Save' }).click();
-    await fact('State').getByText('Listening').waitFor();
-    await fact('Address').getByText('127.0.0.1').waitFor();
-    await fact('Viewer ports').getByText('46800-46839').waitFor();
-    await fact('TLS').getByText('Required').waitFor();
-    await fact('Way to sign in').getByText(/^Any/).waitFor();
-    await panel.getByRole('button', { name: 'Supply a certificate' }).scrollIntoViewIfNeeded();
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await open('/hosts');
-    await page.getByRole('button', { name: 'Columns' }).click();
-    for (const name of ['Native viewers', 'Viewers at', 'Viewer ports', 'Viewers with TLS'])
-      await page.getByRole('menuitem', { name, exact: true }).getByRole('checkbox').check();
-    await page.keyboard.press('Escape');
-    const row = page.getByRole('grid', { name: 'Hosts' }).getByRole('row', { name: host });
-    for (const said of ['Listening', '127.0.0.1', '46800-46839', 'Required'])
-      await row.getByText(said, { exact: true }).waitFor();
-    const report = await gantry.must('host', 'list', '-o', 'wide');
-    assert.match(report, /^NAME.* VIEWERS +AT +PORTS +TLS/m);
-    assert.match(report, new RegExp(`^${host} .*listening +127.0.0.1 +46800-46839 +required`, 'm'));
-    assert.match(
-      await gantry.must('host', 'show', host),
-      /viewers at +127.0.0.1 ports 46800-46839/,
-    );
-    // How one signs in, and without TLS.
-    await open(`/hosts/${hostId}?tab=viewers`);
-    await panel.getByRole('button', { name: 'Change' }).click();
-    await dialog.getByLabel('Way to sign in').selectOption('tickets');
-    await dialog.getByLabel('Viewers without TLS').selectOption('allowed');
-    await dialog.getByRole('button', { name: 'Save' }).click();
-    await fact('Way to sign in')
-      .getByText(/^Tickets/)
-      .waitFor();
-    await panel.getByText('Viewers without TLS are let in').waitFor();
-    await fact('TLS').getByText('Optional', { exact: false }).waitFor();
-    await panel.getByRole('button', { name: 'Supply a certificate' }).scrollIntoViewIfNeeded();
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    assert.match(await gantry.must('host', 'list', '-o', 'wide'), / 46800-46839 +optional/);
-    await open('/status');
-    await page
-      .getByText(`host ${host} lets in viewers of screens without TLS`, { exact: false })
-      .waitFor();
-    const { settings } = await client.call('host.show', { params: { host } });
-    assert.deepEqual(
-      [settings.viewers.signIn, settings.viewers.unencrypted, settings.viewers.firstPort],
-      ['tickets', 'allowed', 46800],
-    );
-    // Certificates.
-    await open(`/hosts/${hostId}?tab=viewers`);
-    const certificate = panel.getByRole('region', { name: 'Certificate' });
-    await certificate.getByText('authority, renewed by itself', { exact: false }).waitFor();
-    const params = { host };
-    const made = await client.call('host.viewer-certificate.show', { params });
-    await certificate.getByRole('button', { name: 'Generate a new certificate' }).click();
-    await certificate.getByText(made.fingerprint).waitFor({ state: 'detached' });
-    const pair = await makePair('elsewhere.example');
-    await certificate.getByRole('button', { name: 'Supply a certificate' }).click();
-    await dialog.getByLabel('Certificate and those above it, PEM').fill(pair.chain);
-    await dialog.getByLabel('Private key without a passphrase, PEM').fill(pair.key);
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await dialog.getByRole('button', { name: 'Supply a certificate' }).click();
-    await certificate.getByText('DNS:elsewhere.example').waitFor();
-    await certificate.getByText(/it is not valid for .*127\.0\.0\.1.*warn or refuse/).waitFor();
-    await certificate.getByRole('button', { name: 'Generate a new certificate' }).click();
-    await certificate.getByText('DNS:elsewhere.example').waitFor({ state: 'detached' });
-    await client.call('host.update', {
-      params,
-      body: { settings: { viewers: { enabled: false, unencrypted: 'refused' } } },
-    });
-  });
-
-  test('WEB-36 the resource allocation of a host has reserve, maximum and weight of each vm with their sums against the host, and changes those of a running vm', async () => {
-    const { page } = person;
-    const client = gantry.client();
-    const vm = await runningVm();
-    const { facts } = await client.call('host.show', { params: { host: vm.hostId } });
-    assert.ok(facts);
-    await open(`/hosts/${vm.hostId}?tab=resourceAllocation`);
-    const table = page.getByRole('grid', { name: 'Resource allocation' });
-    const row = table.getByRole('row').filter({ hasText: vm.name });
-    await row.getByRole('button', { name: `Change: ${vm.name}` }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Processor reserve').fill('50');
-    await dialog.getByLabel('Processor limit').fill('80');
-    await dialog.getByLabel('Processor weight').fill('250');
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await dialog.getByRole('button', { name: 'Save' }).click();
-    await dialog.waitFor({ state: 'detached' });
-    const cell = (of: Locator, label: string): Locator => of.locator(`td[data-label="${label}"]`);
-    await cell(row, 'Reserved capacity').getByText(/^50 %/).waitFor();
-    await cell(row, 'Maximum capacity').getByText(/^80 %/).waitFor();
-    await cell(row, 'Relative weight').getByText('250').waitFor();
-    const changed = await client.call('vm.show', { params: { vm: vm.id } });
-    assert.equal(changed.state, 'running');
-    assert.ok(!changed.status.pending.some((path) => path.startsWith('resources/')));
-    const { count } = vm.definition.hardware.processor;
-    const sum = table.getByRole('row').filter({ hasText: 'All that run or are paused' });
-    await cell(sum, 'Reserved capacity')
-      .getByText(`${count / 2} processors`)
-      .waitFor();
-    const whole = table.getByRole('row').filter({ hasText: 'Capacity of the host' });
-    await cell(whole, 'Reserved capacity')
-      .getByText(`${facts.processor.threads} processors`)
-      .waitFor();
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-  });
-
-  test('WEB-67 the menu of a host starts or stops it, whichever applies, discovers vms, acts on all of its vms, and leads to its properties', async () => {
-    const { page } = person;
-    await open('/hosts');
-    const menu = page.getByRole('button', { name: 'Actions for sim-2', exact: true });
-    const ofVms = [
-      'Turn on all that are off',
-      'Turn off all that run',
-      'Pause all that run',
-      'Resume all that are paused',
-    ];
-    for (const [service, words] of [
-      ['Stop service', ['stop', 'sim-2', '--yes']],
-      ['Start service', ['start', 'sim-2']],
-    ] as const) {
-      await menu.click();
-      await page.getByRole('menuitem', { name: service }).waitFor();
-      const items = await page.getByRole('menuitem').allInnerTexts();
-      for (const item of [...ofVms, 'Discover virtual machines', 'Properties'])
-        assert.ok(items.includes(item), `${item} in ${items.join()}`);
-      assert.equal(items.filter((item) => item.endsWith(' service')).length, 1);
-      await page.keyboard.press('Escape');
-      await gantry.must('host', ...words);
-      const row = page.getByRole('row').filter({ has: menu });
-      await row.getByText(service === 'Stop service' ? 'Service stopped' : 'Ready').waitFor();
-    }
-    await menu.click();
-    await page.getByRole('menuitem', { name: 'Properties' }).click();
-    await page.getByRole('heading', { level: 1, name: 'sim-2' }).waitFor();
-  });
-
   test('WEB-38 the documentation opens the guides for users, administrators and programmers of this very version, from this server alone', async () => {
     const { page } = person;
     await open('/status');
@@ -503,7 +242,7 @@ describe('the frame of the console', { skip: noBrowser }, () => {
     await page.setViewportSize({ width: 400, height: 800 });
     assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'));
     await page.setViewportSize({ width: 1280, height: 800 });
-    assert.deepEqual([...origins], [new URL(server).origin]);
+    assert.deepEqual([...origins], [new URL(room.server).origin]);
   });
 
   test('WEB-51 WEB-52 recent events are told newest first, settings that were changed among them, and lead to the log at that record', async () => {

@@ -1,6 +1,6 @@
 /** What is wrong, and certificates: the pages of a coordinator in this process, whose hosts are agents made of bytes. */
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,10 @@ import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { Browser, Locator } from 'playwright-core';
 import { linkServerName, type HostTrouble, type VmDefinition } from '#api';
-import { createCertificate } from '#x509';
 import { silentLog } from '#log';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import { startCoordinator } from '../../src/coordinator/program.ts';
+import { makePair } from '../../src/coordinator/testing/certificate-pair.ts';
 import {
   FakeAgent,
   load,
@@ -203,6 +203,7 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     const table = page.getByRole('grid', { name: 'Certificates' });
     await table.getByText(own).waitFor();
     const given = await makePair('gantry.example');
+    const fingerprint = fingerprintOf(new X509Certificate(given.chain));
     await page.getByRole('button', { name: 'Upload' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.locator('#certificate-chain').fill(given.chain);
@@ -214,9 +215,9 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     assert.deepEqual(await findBarriersInEachLight(page), []);
     await dialog.getByRole('button', { name: 'Upload' }).click();
     await page.getByText('The new certificate is shown from now on.').waitFor();
-    assert.equal(await shownTo(stage.url, 'localhost'), given.fingerprint);
+    assert.equal(await shownTo(stage.url, 'localhost'), fingerprint);
     assert.equal(await shownTo(stage.url, linkServerName), toAgents, 'agents meet the authority');
-    await table.getByText(given.fingerprint).waitFor();
+    await table.getByText(fingerprint).waitFor();
     assert.deepEqual(await findBarriersInEachLight(page), []);
 
     const generate = async (): Promise<string> => {
@@ -226,7 +227,7 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
       return shownTo(stage.url, 'localhost');
     };
     const generated = await generate();
-    assert.ok(generated !== own && generated !== given.fingerprint);
+    assert.ok(generated !== own && generated !== fingerprint);
     await table.getByText(generated).waitFor();
     const renewed = await generate();
     assert.notEqual(renewed, generated);
@@ -316,28 +317,14 @@ async function shownTo(url: string, servername: string): Promise<string> {
   const { hostname: host, port } = new URL(url);
   const socket = connect({ host, port: Number(port), servername, rejectUnauthorized: false });
   await once(socket, 'secureConnect');
-  const shown = socket.getPeerX509Certificate()?.fingerprint256 ?? '';
+  const shown = socket.getPeerX509Certificate();
   socket.destroy();
-  return shown.replaceAll(':', '').toLowerCase();
+  return fingerprintOf(shown);
 }
 
-async function makePair(
-  name: string,
-): Promise<{ readonly chain: string; readonly key: string; readonly fingerprint: string }> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const chain = await createCertificate({
-    subject: name,
-    issuer: name,
-    publicKey,
-    signingKey: privateKey,
-    issuerPublicKey: publicKey,
-    purpose: 'server',
-    altNames: [{ kind: 'dns', name }],
-    notBefore: Date.now() - 60_000,
-    notAfter: Date.now() + 86_400_000,
-  });
-  const fingerprint = new X509Certificate(chain).fingerprint256.replaceAll(':', '').toLowerCase();
-  return { chain, key: privateKey.export({ type: 'pkcs8', format: 'pem' }), fingerprint };
+/** As the console shows it. */
+function fingerprintOf(certificate: X509Certificate | undefined): string {
+  return (certificate?.fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
 }
 
 interface Insecure extends AsyncDisposable {

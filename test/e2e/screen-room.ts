@@ -3,6 +3,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { openBrowser, sitAtBrowser, signInByLink, type Person } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 import { SerialPerson } from './serial.ts';
+import { makeShelf, type Shelf } from './shelf.ts';
 
 /** For what waits for a guest's screen. */
 export const bootMs = 120_000;
@@ -22,12 +23,14 @@ export interface ScreenMachine {
 
 export class ScreenRoom implements AsyncDisposable {
   readonly gantry: Gantry;
+  readonly shelf: Shelf;
   readonly browser: Browser;
   /** Signed in as admin. */
   readonly person: Person;
 
-  private constructor(gantry: Gantry, browser: Browser, person: Person) {
+  private constructor(gantry: Gantry, shelf: Shelf, browser: Browser, person: Person) {
     this.gantry = gantry;
+    this.shelf = shelf;
     this.browser = browser;
     this.person = person;
   }
@@ -37,7 +40,8 @@ export class ScreenRoom implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const gantry = stack.use(await newGantry());
     const out = await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
-    await gantry.must('image', 'build', 'starter');
+    const shelf = stack.use(await makeShelf(gantry));
+    await gantry.must('image', 'add', 'starter', shelf.starter);
     await gantry.must('image', 'build', 'additions');
     for (const { name, tablet } of machines) {
       const client = gantry.client();
@@ -59,7 +63,7 @@ export class ScreenRoom implements AsyncDisposable {
     await signInByLink(person.page, out);
     await person.page.getByRole('button', { name: 'Signed in as admin' }).waitFor();
     stack.move();
-    return new ScreenRoom(gantry, browser, person);
+    return new ScreenRoom(gantry, shelf, browser, person);
   }
 
   async openScreen(name: string): Promise<void> {
@@ -78,6 +82,7 @@ export class ScreenRoom implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser.close();
     await this.gantry[Symbol.asyncDispose]();
+    this.shelf[Symbol.dispose]();
   }
 }
 

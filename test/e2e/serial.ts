@@ -60,7 +60,7 @@ export class SerialPerson implements AsyncDisposable {
   }
 
   /** Waits until the pattern is in what came after `after`; answers the place behind it. */
-  async until(pattern: RegExp, limitMs = 60_000): Promise<void> {
+  async until(pattern: RegExp, limitMs = 120_000): Promise<void> {
     await withDeadline(
       `${pattern} on the serial port (so far: ${JSON.stringify(this.#text.slice(-300))})`,
       limitMs,

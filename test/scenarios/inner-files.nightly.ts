@@ -1,30 +1,24 @@
 /** Single files out of snapshots and disk images, and back: what a guest wrote, with the command line. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Host, InnerFiles, Vm } from '#api';
+import type { InnerFiles, Vm } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
+import { upWithShelf, type Shelf } from '../e2e/shelf.ts';
 import { signInAtSerial, type SerialPerson } from '../e2e/serial.ts';
 
 let gantry: Gantry;
-let shelf: string;
-let host: string;
+let shelf: Shelf;
 
 before(async () => {
   gantry = await newGantry();
-  await gantry.must('up', '--yes', '--listen', gantry.listen);
-  shelf = join(dirname(gantry.data), `${gantry.data.slice(-6)}-shelf`);
-  mkdirSync(shelf);
-  chmodSync(shelf, 0o755);
-  const [first] = await gantry.json<readonly Host[]>('host', 'list');
-  host = first?.name ?? '';
-  await gantry.must('host', 'set', host, `settings.searchPath=[${shelf}]`);
+  shelf = await upWithShelf(gantry);
 });
 after(async () => {
   await gantry[Symbol.asyncDispose]();
-  rmSync(shelf, { recursive: true, force: true });
+  shelf?.[Symbol.dispose]();
 });
 
 /** Of the starter's disk: behind the one that it boots from. */
@@ -65,10 +59,10 @@ test('SNAP-15 files inside a snapshot and a disk image are listed, taken out and
 
   // While the vm runs.
   assert.deepEqual(await namesIn('/etc'), ['note']);
-  const note = join(shelf, 'note');
+  const note = join(shelf.path, 'note');
   await inSnapshot('extract', 'before', '/etc/note', '--to', note);
   assert.equal(readFileSync(note, 'utf8'), 'first\n');
-  const tar = join(shelf, 'etc.tar');
+  const tar = join(shelf.path, 'etc.tar');
   await inSnapshot('extract', 'before', '/etc', '--to', tar);
   assert.match(execFileSync('tar', ['-tf', tar], { encoding: 'utf8' }), /note/);
   const refused = await gantry.run(words('restore-file', 'before', '/etc/note'));
@@ -83,7 +77,7 @@ test('SNAP-15 files inside a snapshot and a disk image are listed, taken out and
     ['note', 'first\n'],
     ['other', 'newer\n'],
   ] as const) {
-    const now = join(shelf, `${file}.after`);
+    const now = join(shelf.path, `${file}.after`);
     await inSnapshot('extract', 'after', `/etc/${file}`, '--to', now);
     assert.equal(readFileSync(now, 'utf8'), content, 'one file is as it was, the other as it is');
   }
@@ -96,27 +90,33 @@ test('SNAP-15 files inside a snapshot and a disk image are listed, taken out and
   );
 
   // A disk image that no vm has.
-  const tree = join(shelf, 'tree');
+  const tree = join(shelf.path, 'tree');
   mkdirSync(join(tree, 'etc'), { recursive: true });
   writeFileSync(join(tree, 'etc/hosts'), 'old\n');
   writeFileSync(join(tree, 'etc/other'), 'stays\n');
-  const raw = join(shelf, 'image.raw');
+  const raw = join(shelf.path, 'image.raw');
   execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', tree, raw, '64M']);
-  const image = join(shelf, 'image.vhdx');
+  const image = join(shelf.path, 'image.vhdx');
   execFileSync('qemu-img', ['convert', '-O', 'vhdx', raw, image]);
-  const found = await gantry.json<InnerFiles['folder']>('host', 'disk-files', host, image, '/etc');
+  const found = await gantry.json<InnerFiles['folder']>(
+    'host',
+    'disk-files',
+    shelf.host,
+    image,
+    '/etc',
+  );
   assert.ok(JSON.stringify(found).includes('hosts'));
-  const hosts = join(shelf, 'hosts');
-  await gantry.must('host', 'extract', host, image, '/etc/hosts', '--to', hosts);
+  const hosts = join(shelf.path, 'hosts');
+  await gantry.must('host', 'extract', shelf.host, image, '/etc/hosts', '--to', hosts);
   assert.equal(readFileSync(hosts, 'utf8'), 'old\n');
   writeFileSync(hosts, 'newer\n');
-  await gantry.must('host', 'replace', host, image, hosts, '/etc/hosts');
+  await gantry.must('host', 'replace', shelf.host, image, hosts, '/etc/hosts');
   for (const [file, content] of [
     ['hosts', 'newer\n'],
     ['other', 'stays\n'],
   ] as const) {
-    const out = join(shelf, `${file}.now`);
-    await gantry.must('host', 'extract', host, image, `/etc/${file}`, '--to', out);
+    const out = join(shelf.path, `${file}.now`);
+    await gantry.must('host', 'extract', shelf.host, image, `/etc/${file}`, '--to', out);
     assert.equal(readFileSync(out, 'utf8'), content);
   }
 });

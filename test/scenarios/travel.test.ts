@@ -1,27 +1,23 @@
 /** Vms that are copied and whose files are moved, with a real guest that goes on. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { AllowedAction, Event, Host, Operation, Vm } from '#api';
+import type { AllowedAction, Event, Operation, Vm } from '#api';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 import { SerialPerson, signInAtSerial } from '../e2e/serial.ts';
+import { upWithShelf, type Shelf } from '../e2e/shelf.ts';
 
 let gantry: Gantry;
-let shelf: string;
+let shelf: Shelf;
 
 before(async () => {
   gantry = await newGantry();
-  await gantry.must('up', '--yes', '--listen', gantry.listen);
-  shelf = join(dirname(gantry.data), `${gantry.data.slice(-6)}-shelf`);
-  mkdirSync(shelf);
-  chmodSync(shelf, 0o755);
-  const [host] = await gantry.json<readonly Host[]>('host', 'list');
-  await gantry.must('host', 'set', host?.name ?? '', `settings.searchPath=[${shelf}]`);
+  shelf = await upWithShelf(gantry);
 });
 after(async () => {
   await gantry[Symbol.asyncDispose]();
-  rmSync(shelf, { recursive: true, force: true });
+  shelf?.[Symbol.dispose]();
 });
 
 const show = (vm: string): Promise<Vm> => gantry.json<Vm>('vm', 'show', vm);
@@ -42,7 +38,7 @@ async function hears(vm: string, words: string, answer: string): Promise<void> {
 }
 
 void test('VM-87 a running vm is neither copied nor moved, and it is said what to do first', async () => {
-  const path = join(shelf, 'a');
+  const path = join(shelf.path, 'a');
   for (const words of [
     ['vm', 'clone', 'hello', 'twin'],
     ['vm', 'move', 'hello', '--path', path],
@@ -66,10 +62,10 @@ void test('VM-87 the state of a paused vm travels along when its files are moved
   await gantry.must('vm', 'pause', 'hello');
   assert.deepEqual(await mayTravel('hello'), ['clone', 'relocate']);
   const before = await show('hello');
-  await gantry.must('vm', 'move', 'hello', '--path', join(shelf, 'b'));
+  await gantry.must('vm', 'move', 'hello', '--path', join(shelf.path, 'b'));
   const moved = await show('hello');
   assert.equal(moved.state, 'paused');
-  assert.equal(moved.path, join(shelf, 'b', 'hello'));
+  assert.equal(moved.path, join(shelf.path, 'b', 'hello'));
   assert.equal(existsSync(before.path), false);
   assert.ok(readdirSync(moved.path).includes('hello.qcow2'));
   await gantry.must('vm', 'resume', 'hello');
@@ -85,13 +81,20 @@ void test('VM-87 the state of a paused vm travels along when its files are moved
 
 void test('VM-87 VM-92 the copy of a saved vm has its state, is warned of its guest, and once it is turned off an identity of its own', async () => {
   await gantry.must('vm', 'save', 'hello');
-  const cloned = await gantry.run(['vm', 'clone', 'hello', 'twin', '--path', join(shelf, 'c')]);
+  const cloned = await gantry.run([
+    'vm',
+    'clone',
+    'hello',
+    'twin',
+    '--path',
+    join(shelf.path, 'c'),
+  ]);
   assert.equal(cloned.code, 0, cloned.err);
   assert.match(cloned.err, /warning: nobody said that the guest of hello was generalised/);
   const [source, twin] = [await show('hello'), await show('twin')];
   assert.equal(source.state, 'saved');
   assert.equal(twin.state, 'saved');
-  assert.equal(twin.path, join(shelf, 'c', 'twin'));
+  assert.equal(twin.path, join(shelf.path, 'c', 'twin'));
   assert.notEqual(twin.id, source.id);
   const [mac, otherMac] = [source, twin].map(
     ({ definition }) => definition.hardware.adapters[0]?.mac,
@@ -120,9 +123,9 @@ void test('VM-87 VM-92 the copy of a saved vm has its state, is warned of its gu
 void test('VM-87 a disk of a saved vm moves by itself, and the vm goes on from its state', async () => {
   const [disk] = (await show('hello')).definition.hardware.disks;
   assert.ok(disk !== undefined);
-  await gantry.must('vm', 'move-disk', 'hello', 'virtio0:0', '--path', join(shelf, 'd'));
+  await gantry.must('vm', 'move-disk', 'hello', 'virtio0:0', '--path', join(shelf.path, 'd'));
   const { definition, path } = await show('hello');
-  assert.equal(definition.hardware.disks[0]?.file, join(shelf, 'd', disk.file));
+  assert.equal(definition.hardware.disks[0]?.file, join(shelf.path, 'd', disk.file));
   assert.equal(existsSync(join(path, disk.file)), false);
   await gantry.must('vm', 'restore', 'hello');
   await hears('hello', '$(sync)$KEPT', 'in-memory-42');
@@ -134,7 +137,7 @@ void test('VM-92 a linked clone has an identity of its own, is warned of its gue
   const outside = await gantry.run(['vm', 'clone', 'hello', 'kid', '--linked']);
   assert.match(outside.err, /hint: .*gantry vm move-disk hello virtio0:0/);
   await gantry.must('vm', 'move-disk', 'hello', 'virtio0:0');
-  const path = join(shelf, 'e');
+  const path = join(shelf.path, 'e');
   const plan = await gantry.run(['vm', 'clone', 'hello', 'kid', '--linked', '--dry-run']);
   const made = await gantry.run(['vm', 'clone', 'hello', 'kid', '--linked', '--path', path]);
   for (const { code, err } of [plan, made]) {
@@ -186,12 +189,12 @@ void test('SNAP-16 a new vm is made from a snapshot, linked or with files of its
   await gantry.must('vm', 'snapshot', 'take', 'kid', 'golden');
   await hears('kid', '$(echo later >/data/who; sync; cat /data/who)', 'later');
   const clone = ['vm', 'clone', 'kid', '--snapshot', 'golden', '--generalised'];
-  await gantry.must(...clone, 'leaf', '--linked', '--path', join(shelf, 'e'));
+  await gantry.must(...clone, 'leaf', '--linked', '--path', join(shelf.path, 'e'));
   const { id } = await gantry.json<Operation>(
     ...clone,
     'whole',
     '--path',
-    join(shelf, 'f'),
+    join(shelf.path, 'f'),
     '--no-wait',
   );
   await gantry.must('vm', 'snapshot', 'take', 'kid', 'meanwhile');
@@ -199,7 +202,7 @@ void test('SNAP-16 a new vm is made from a snapshot, linked or with files of its
   await gantry.must('vm', 'snapshot', 'delete', 'kid', 'golden');
   const [kid, whole] = [await show('kid'), await show('whole')];
   assert.equal(kid.state, 'running');
-  assert.equal(whole.path, join(shelf, 'f', 'whole'));
+  assert.equal(whole.path, join(shelf.path, 'f', 'whole'));
   const disks = whole.definition.hardware.disks.map(({ file }) => file);
   assert.deepEqual(readdirSync(whole.path).toSorted(), [...disks, 'whole.json'].toSorted());
   for (const file of disks) assert.equal(statSync(join(whole.path, file)).nlink, 1);
@@ -218,11 +221,10 @@ void test('SNAP-16 a new vm is made from a snapshot, linked or with files of its
 
 void test('DISK-28 a differencing disk of a disk that a vm has is made and given to the vm in one step, where that is wished', async () => {
   await gantry.must('vm', 'create', 'based', '--disk', '64M');
-  const [host] = await gantry.json<readonly Host[]>('host', 'list');
   const before = await show('based');
   const [disk] = before.definition.hardware.disks;
   const parent = join(before.path, disk?.file ?? '');
-  const words = ['host', 'create-child-disk', host?.name ?? '', join(before.path, 'monday.qcow2')];
+  const words = ['host', 'create-child-disk', shelf.host, join(before.path, 'monday.qcow2')];
   const refused = await gantry.run([...words, parent]);
   assert.notEqual(refused.code, 0);
   assert.match(refused.err, /based[^]*--reattach/, 'it is offered');

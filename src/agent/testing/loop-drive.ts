@@ -1,5 +1,7 @@
 /** A drive of the host for tests: a loop device over a file, with two partitions. Only for root, where the kernel has such. */
 import { spawnSync } from 'node:child_process';
+import { truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 function run(program: string, args: readonly string[], input?: string): string | undefined {
   const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', input });
@@ -16,11 +18,22 @@ export const withoutLoopDrives: string | false =
 
 export class LoopDrive implements Disposable {
   readonly device: string;
+  /** That lies behind it. */
+  readonly file: string;
+
+  /** Over a new file in the folder, which holds zeros behind the bytes given. */
+  static make(folder: string, sizeBytes: number, begins: Uint8Array = Buffer.alloc(0)): LoopDrive {
+    const file = join(folder, 'drive.img');
+    writeFileSync(file, begins);
+    truncateSync(file, sizeBytes);
+    return new LoopDrive(file);
+  }
 
   constructor(file: string) {
     const device = run('losetup', ['--show', '-f', file]);
     if (device === undefined) throw new Error('no loop device is free');
     this.device = device;
+    this.file = file;
   }
 
   /** The device of its first partition; undefined where the kernel makes none. */

@@ -5,6 +5,7 @@ import { placeName, unrepresentedDevices, type ForeignMachine, type VmImport } f
 import { parseConfiguration } from '#foreign';
 import type { Reason } from '#lib';
 import { vmcText } from '../../../foreign/testing.ts';
+import { foreignMachine } from '../../testing/foreign-machine.ts';
 import { importDefinition, type Imported, type ImportOptions } from './import-definition.ts';
 import { guestOf } from './import-guests.ts';
 import { exportMachine } from './export-machine.ts';
@@ -27,6 +28,7 @@ const disk = (
 });
 
 const machine: ForeignMachine = {
+  ...foreignMachine('/srv/web.vmx'),
   product: 'VMware',
   format: 'vmx',
   name: 'web',
@@ -35,36 +37,15 @@ const machine: ForeignMachine = {
   memoryBytes: 768 * 1024 ** 2,
   processors: 4,
   coresPerSocket: 2,
-  firmware: 'bios',
-  secureBoot: false,
-  uuid: null,
   chassisSerial: 'C-1',
   assetTag: 'has spaces in it',
-  boardSerial: null,
   scsiModel: 'lsilogic',
   disks: [disk('scsi', 0, 0)],
-  drives: [],
-  floppy: null,
   adapters: [
     { model: 'e1000', mac: '00:0c:29:aa:bb:cc', macOrigin: 'static', network: 'VM Network' },
   ],
-  serialPorts: [],
-  parallelPort: null,
-  bootOrder: null,
-  onHostStart: null,
-  onHostStop: null,
-  acceleration3d: false,
-  savedStates: [],
-  snapshots: [],
-  currentSnapshot: null,
-  files: [],
-  blocking: [],
   sound: 'hda',
   usb: '2.0',
-  clock: 'localtime',
-  tpm: false,
-  lost: [],
-  kept: {},
 };
 
 type Choices = Partial<Omit<ImportOptions, 'id' | 'name' | 'format' | 'foreign' | 'makeMac'>>;
