@@ -18,12 +18,14 @@ import { blockDevicesOf, type BlockDevice } from './domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
 import { isInScope, type Named } from './scope.ts';
 import type { Screens } from './screens.ts';
+import type { StatsRecords } from './stats-records.ts';
 
 export interface ConnectionParts {
   readonly coordinator: Coordinator;
   readonly desk: Desk;
   readonly ids: DomainIds;
   readonly counters: Counters;
+  readonly records: StatsRecords;
   /** Undefined for clients that cannot reach them. */
   readonly screens: Screens | undefined;
   readonly named: Named;

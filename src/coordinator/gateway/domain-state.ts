@@ -39,48 +39,35 @@ export function stateOf({ state, status }: Pick<Vm, 'state' | 'status'>): Domain
   return byState[state];
 }
 
-/** Pairs of bits of virConnectListAllDomainsFlags; a group counts only where one of its bits is set. */
+/** virConnectListAllDomainsFlags by what they are about; one counts only where one of its bits is set. */
+const flagGroups = [
+  1 | 2,
+  4 | 8,
+  16 | 32 | 64 | 128,
+  256 | 512,
+  1024 | 2048,
+  4096 | 8192,
+  16_384 | 32_768,
+];
+/** All are defined, none is transient, and there are no checkpoints. */
+const always = 4 | 32_768;
+
 export function matchesFlags(vm: Vm, flags: number, isActive: boolean): boolean {
-  const { state } = stateOf(vm);
-  const autostart = startsItself(vm);
-  const groups: readonly (readonly (readonly [bit: number, holds: boolean])[])[] = [
-    [
-      [1, isActive],
-      [2, !isActive],
-    ],
-    // All are defined: there is no transient one.
-    [
-      [4, true],
-      [8, false],
-    ],
-    [
-      [16, state === running],
-      [32, state === paused],
-      [64, state === shutOff],
-      [128, ![running, paused, shutOff].some((one) => one === state)],
-    ],
-    [
-      [256, vm.state === 'saved'],
-      [512, vm.state !== 'saved'],
-    ],
-    [
-      [1024, autostart],
-      [2048, !autostart],
-    ],
-    [
-      [4096, vm.status.snapshots.count > 0],
-      [8192, vm.status.snapshots.count === 0],
-    ],
-    // Checkpoints there are none.
-    [
-      [16_384, false],
-      [32_768, true],
-    ],
-  ];
-  return groups.every((group) => {
-    const wanted = group.filter(([bit]) => (flags & bit) !== 0);
-    return wanted.length === 0 || wanted.some(([, holds]) => holds);
-  });
+  if (flags === 0) return true;
+  const has =
+    always |
+    (isActive ? 1 : 2) |
+    stateFlag(stateOf(vm).state) |
+    (vm.state === 'saved' ? 256 : 512) |
+    (startsItself(vm) ? 1024 : 2048) |
+    (vm.status.snapshots.count > 0 ? 4096 : 8192);
+  return flagGroups.every((group) => (flags & group) === 0 || (flags & group & has) !== 0);
+}
+
+function stateFlag(state: number): number {
+  if (state === running) return 16;
+  if (state === paused) return 32;
+  return state === shutOff ? 64 : 128;
 }
 
 /** Whether it is started with its host, at least if it ran before. */

@@ -47,6 +47,7 @@ import { screenCalls } from './screen-calls.ts';
 import { Screens } from './screens.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
 import { snapshotChangeCalls } from './snapshot-change-calls.ts';
+import { StatsRecords } from './stats-records.ts';
 import { statisticsCalls } from './statistics-calls.ts';
 import { tellEvents } from './tell-events.ts';
 import { volumeCalls } from './volume-calls.ts';
@@ -63,6 +64,7 @@ export class Gateway implements AsyncDisposable {
   readonly #desk: Desk;
   readonly #ids: DomainIds;
   readonly #screens: Screens;
+  readonly #records = new StatsRecords();
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
   readonly #local: LibvirtServer;
@@ -166,6 +168,7 @@ export class Gateway implements AsyncDisposable {
       desk: this.#desk,
       ids: this.#ids,
       counters: this.#counters,
+      records: this.#records,
       screens: hasScreens({ peer, session }) ? this.#screens : undefined,
       named: readName(name, coordinator.inventory, caller),
       caller,

@@ -1,7 +1,8 @@
 /** Figures of domains: all at once, and one by one as older programs ask. */
 import { kiB } from '#lib';
 import type { Vm } from '#api';
-import { libvirtFault, uhyperParam, type Handlers, type TypedParam } from '#libvirt';
+import { encodeStats, libvirtFault, uhyperParam, type Handlers, type TypedParam } from '#libvirt';
+import type { Totals } from './counters.ts';
 import { isActive, type Connection } from './connection.ts';
 import { requireListable } from './domain-calls.ts';
 import { adapterTarget, type BlockDevice } from './domain-devices.ts';
@@ -29,12 +30,12 @@ const memoryTags = { unused: 4, available: 5, actual: 6, rss: 7 } as const;
 const fromLeases = 0;
 
 export function statisticsCalls(connection: Connection): Calls {
-  const { counters } = connection.parts;
+  const { counters, records } = connection.parts;
   const find = (dom: { readonly uuid: string }): Vm => connection.find(dom.uuid);
-  const paramsOf = (vm: Vm, groups: number): TypedParam[] =>
+  const paramsOf = (vm: Vm, groups: number, totals: Totals): TypedParam[] =>
     statsOf(vm, groups, {
       isActive: isActive(vm),
-      totals: counters.of(vm.id),
+      totals,
       blockDevices: () => connection.blockDevicesOf(vm),
     });
   return {
@@ -47,11 +48,17 @@ export function statisticsCalls(connection: Connection): Calls {
         .filter((vm) =>
           asked.size === 0 ? matchesFlags(vm, flags, isActive(vm)) : asked.has(vm.id),
         );
-      const retStats = requireListable(vms).map((vm) => ({
-        dom: connection.handleOf(vm),
-        params: paramsOf(vm, stats),
-      }));
-      return { retStats };
+      const found = requireListable(vms);
+      return encodeStats(found.length, (add) => {
+        for (const vm of found) {
+          const totals = counters.of(vm.id);
+          const dom = connection.handleOf(vm);
+          const { record, counters: counted } = records.of(vm, stats, dom, totals, () =>
+            paramsOf(vm, stats, totals),
+          );
+          add(record, counted);
+        }
+      });
     },
     DOMAIN_GET_CPU_STATS: ({ dom, nparams, start_cpu }) => {
       const vm = find(dom);

@@ -15,7 +15,7 @@ import {
   uuid,
 } from '../wire/shape.ts';
 
-const statsRecord = struct({ dom: domain, params: params(262144) });
+export const statsRecord = struct({ dom: domain, params: params(262144) });
 
 export const domainProcedures = {
   DOMAIN_CREATE: write(9, { dom: domain }, {}),

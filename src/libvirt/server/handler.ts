@@ -6,6 +6,7 @@ import type {
   ReturnOf,
   StreamProcedureName,
 } from '../procedures/table.ts';
+import type { Encoded } from '../wire/frame.ts';
 import type { ServerStream } from './server-stream.ts';
 import type { Session } from './session.ts';
 
@@ -19,7 +20,7 @@ export interface CallContext {
 type PlainHandler<P extends PlainProcedureName> = (
   args: ArgsOf<P>,
   context: CallContext,
-) => ReturnOf<P> | Promise<ReturnOf<P>>;
+) => ReturnOf<P> | Encoded<ReturnOf<P>> | Promise<ReturnOf<P>>;
 
 /** The reply, and what happens on the stream behind it. */
 export interface StreamAnswer<P extends StreamProcedureName> {

@@ -14,6 +14,7 @@ import { findRoute, type ArgsOf, type EventName, type Route } from '../procedure
 import { decodeWhole } from '../wire/codec.ts';
 import { errorDomains } from '../wire/error-code.ts';
 import {
+  encodeAnswer,
   encodeFrame,
   frameStatus,
   frameTypes,
@@ -171,7 +172,7 @@ export class Session {
       const args = this.#readArgs(route, frame);
       const { ret, stream } = await this.#dispatch(route, args, frame);
       if (this.#link.ended) return;
-      this.#link.send(encodeFrame(replyTo(frame, frameStatus.ok), route.ret, ret));
+      this.#link.send(encodeAnswer(replyTo(frame, frameStatus.ok), route.ret, ret));
       stream?.();
     } catch (error) {
       const fault = toFault(error);

@@ -87,7 +87,12 @@ function compileShape(shape: Shape, path: string): Untyped {
         read: (r) => checkNoNul(r.string(shape.maxBytes), path),
       };
     case 'uuid':
-      return { write: (w, v: string) => w.hex(uuidHex(v, path), 16), read: readUuid };
+      return {
+        write: (w, v: string) => {
+          if (!w.uuid(v)) throw new Fault('invalid', `${path} is not a UUID: "${v.slice(0, 40)}"`);
+        },
+        read: readUuid,
+      };
     case 'bytes':
       return {
         write: (w, v: Uint8Array) => w.bytes(checkLength(v, shape.maxBytes, path)),
@@ -237,15 +242,6 @@ function readChars(reader: XdrReader, count: number): Buffer {
 function readUuid(reader: XdrReader): string {
   const hex = reader.hex(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-const uuidPattern = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-
-function uuidHex(value: string, path: string): string {
-  if (!uuidPattern.test(value)) {
-    throw new Fault('invalid', `${path} is not a UUID: "${value.slice(0, 40)}"`);
-  }
-  return value.replaceAll('-', '');
 }
 
 function checkInteger(value: number, min: number, max: number, path: string): number {

@@ -47,10 +47,35 @@ export interface Frame extends FrameHeader {
   readonly payload: Buffer;
 }
 
+/** An answer that its handler writes itself, byte for byte what the codec would make of a `T`. */
+export class Encoded<T> {
+  /** For the compiler alone: what it stands for. */
+  declare readonly of: T;
+  readonly write: (writer: XdrWriter) => void;
+
+  constructor(write: (writer: XdrWriter) => void) {
+    this.write = write;
+  }
+}
+
 /** A frame whose payload is a value of the codec. Errors: `too-large`, `invalid` from the codec. */
 export function encodeFrame<T>(header: FrameHeader, codec: Codec<T>, value: T): Buffer {
   const writer = new XdrWriter(headerBytes, maxFrameBytes);
   codec.write(writer, value);
+  const frame = writer.finish();
+  writeHeader(frame, header);
+  return frame;
+}
+
+/** A value of the codec, or one that was written otherwise. Errors: as `encodeFrame`. */
+export function encodeAnswer<T>(
+  header: FrameHeader,
+  codec: Codec<T>,
+  value: T | Encoded<T>,
+): Buffer {
+  if (!(value instanceof Encoded)) return encodeFrame(header, codec, value);
+  const writer = new XdrWriter(headerBytes, maxFrameBytes);
+  value.write(writer);
   const frame = writer.finish();
   writeHeader(frame, header);
   return frame;

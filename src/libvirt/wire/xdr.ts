@@ -94,9 +94,46 @@ export class XdrWriter {
     return true;
   }
 
-  hex(value: string, byteLength: number): void {
-    const at = this.#claim(padded(byteLength));
-    this.#buffer.write(value, at, byteLength, 'hex');
+  /** In either of its two forms, with hyphens or without. False: it is no UUID, and nothing was written. */
+  uuid(value: string): boolean {
+    const { length } = value;
+    if (length !== 36 && length !== 32) return false;
+    const gap = length === 36 ? 1 : 0;
+    const at = this.#claim(16);
+    for (let byte = 0, index = 0; byte < 16; byte += 1, index += 2) {
+      if (gap === 1 && (byte === 4 || byte === 6 || byte === 8 || byte === 10)) {
+        if (value.charCodeAt(index) !== hyphen) return this.#giveBack(at);
+        index += 1;
+      }
+      const high = digitOf(value.charCodeAt(index));
+      const low = digitOf(value.charCodeAt(index + 1));
+      if ((high | low) < 0) return this.#giveBack(at);
+      this.#buffer[at + byte] = (high << 4) | low;
+    }
+    return true;
+  }
+
+  /** Bytes that were encoded before, padding and all. Answers where they are, for `putNumber`. */
+  encoded(bytes: Uint8Array): number {
+    const at = this.#claim(bytes.length);
+    this.#buffer.set(bytes, at);
+    return at;
+  }
+
+  /** How much is written so far, the reserved bytes counted. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** A whole number from 0 to 2^53 in the place of 64 bits that are there already. */
+  putNumber(at: number, value: number): void {
+    this.#view.setUint32(at, Math.floor(value / 0x1_0000_0000));
+    this.#view.setUint32(at + 4, value >>> 0);
+  }
+
+  #giveBack(at: number): false {
+    this.#length = at;
+    return false;
   }
 
   #claim(size: number): number {
@@ -188,6 +225,15 @@ export class XdrReader {
     this.#offset = at + size;
     return at;
   }
+}
+
+const hyphen = 0x2d;
+
+/** Of a hexadecimal digit's character; negative for any other. */
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = (code | 0x20) - 0x61;
+  return letter >= 0 && letter < 6 ? letter + 10 : -1;
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { routeOf } from '../procedures/table.ts';
+import { intParam, stringParam, uhyperParam } from '../wire/typed-param.ts';
+import { XdrWriter } from '../wire/xdr.ts';
+import { encodeStats, encodeStatsRecord } from './stats-records.ts';
+
+void test('records that are encoded once and counted anew are those that the codec writes', () => {
+  const counters = [0, 1, 0xffff_ffff, 0x1_0000_0000, Number.MAX_SAFE_INTEGER];
+  const domains = ['a', 'web', 'länger'].map((name, index) => ({
+    name,
+    uuid: `6695eb01-f6a4-8304-79aa-97f2502e193${index}`,
+    id: index === 0 ? -1 : index,
+  }));
+  const paramsOf = (name: string, values: readonly number[]) => [
+    intParam('state.state', 1),
+    stringParam('block.0.path', `/vms/${name}`),
+    uhyperParam('block.0.capacity', 1024),
+    ...values.map((value, index) => uhyperParam(`count.${index}`, value)),
+  ];
+  const records = domains.map((dom) =>
+    encodeStatsRecord(
+      dom,
+      paramsOf(
+        dom.name,
+        counters.map(() => 0),
+      ),
+      (field) => field.startsWith('count.'),
+    ),
+  );
+  const writer = new XdrWriter(28, 1e6);
+  encodeStats(records.length, (add) => {
+    for (const record of records) add(record, counters);
+  }).write(writer);
+  const plain = new XdrWriter(28, 1e6);
+  const retStats = domains.map((dom) => ({ dom, params: paramsOf(dom.name, counters) }));
+  routeOf('CONNECT_GET_ALL_DOMAIN_STATS').ret.write(plain, { retStats });
+  assert.equal(
+    writer.finish().subarray(28).toString('hex'),
+    plain.finish().subarray(28).toString('hex'),
+  );
+});
