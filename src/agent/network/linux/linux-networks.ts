@@ -426,7 +426,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       const { hostId } = this.#options;
       const tapped = tappedPorts(hostId, this.#ports, links);
       const tunnels = this.#spannings(plans).map(ruledTunnel);
-      const ports = ruledPorts(tapped, this.#told.known, (id) => this.#addressesOf(id));
+      const ports = ruledPorts(tapped, this.#told, (id) => this.#leasesOf(id));
       await this.#rules.keep({ hostId, networks, ports, tunnels });
       this.#watch(networks, ports);
       return undefined;
@@ -444,11 +444,6 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
 
   #leasesOf(network: string): readonly HostLease[] {
     return this.#leases.tables.get(network) ?? this.#told.standings.leases(network);
-  }
-
-  /** That adapters here have, by the service of this host or of another one. */
-  #addressesOf(network: string): readonly Pick<HostLease, 'mac' | 'address'>[] {
-    return [...this.#leasesOf(network), ...this.#told.standings.leased(network)];
   }
 
   /** An address that was leased is its guest's own from then on. */

@@ -5,6 +5,7 @@ import type { Link } from './links.ts';
 import { readAlias } from './names.ts';
 import type { NetworkPlan } from './plan.ts';
 import type { RuledNetwork, RuledPort } from './ruleset.ts';
+import type { ToldNetworks } from './told.ts';
 
 /** A cable from a machine, and the network it leads to, or none. */
 export interface Port {
@@ -53,8 +54,8 @@ export function ruledNetworks(
 
 export function ruledPorts(
   tapped: readonly TappedPort[],
-  known: ReadonlyMap<string, NetworkSpec>,
-  leasesOf: (network: string) => readonly Pick<HostLease, 'mac' | 'address'>[],
+  { known, standings }: Pick<ToldNetworks, 'known' | 'standings'>,
+  leasesOf: (network: string) => readonly HostLease[],
 ): readonly RuledPort[] {
   return tapped.map(({ tap, network, adapter }) => {
     const { mac, priority, firewall } = adapter;
@@ -70,7 +71,11 @@ export function ruledPorts(
         dhcp: spec !== undefined && guardsDhcp(spec) ? 'clients-only' : 'any',
         addresses:
           spec?.ipSourceGuard === true
-            ? ownAddresses(adapter, [...spec.reservations, ...leasesOf(spec.id)])
+            ? ownAddresses(adapter, [
+                ...spec.reservations,
+                ...leasesOf(spec.id),
+                ...standings.leased(spec.id),
+              ])
             : 'any',
         // Within other networks guests may have VLANs of their own; here they would come into those of others.
         vlans: spec?.type === 'bridged' ? adapter.vlans : 'any',
