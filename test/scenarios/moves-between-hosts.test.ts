@@ -45,6 +45,40 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     await hosts.do('POST', '/vms/web/actions/turn-off');
   });
 
+  // What remains of NET-30 are the addresses of physical servers that are imported.
+  void test('a clone, also a linked one, has new MAC addresses; a vm keeps its own where its files are moved and on another host', async () => {
+    await hosts.make('macs', 'qcow2');
+    const entered = '02:00:5e:10:00:30';
+    await hosts.do('POST', '/vms/macs/adapters', { attachment: { kind: 'none' } });
+    await hosts.do('POST', '/vms/macs/adapters', { mac: entered, attachment: { kind: 'none' } });
+    const adaptersOf = (vm: string): readonly (readonly [string, string])[] =>
+      hosts.vm(vm).definition.hardware.adapters.map(({ mac, macMode }) => [mac, macMode]);
+    const own = adaptersOf('macs');
+    assert.deepEqual(own.at(-1), [entered, 'static']);
+    const known = new Set(own.map(([mac]) => mac));
+    const clone = async (name: string, linked: boolean): Promise<void> => {
+      await hosts.do('POST', '/vms/macs/clone', { name, linked });
+      const fresh = adaptersOf(name);
+      assert.equal(fresh.length, own.length);
+      for (const [mac, mode] of fresh) {
+        assert.deepEqual([known.has(mac), mode], [false, 'dynamic'], `${name}: ${mac}`);
+        known.add(mac);
+      }
+    };
+    await clone('twin', false);
+    await hosts.do('POST', '/vms/macs/relocate', {
+      path: join(hosts.stage.folder, 'agent-ada', 'vms', 'elsewhere'),
+    });
+    assert.deepEqual(adaptersOf('macs'), own);
+    const ended = await hosts.move('macs', 'bob');
+    assert.equal(ended.state, 'done', JSON.stringify(ended.fault));
+    assert.deepEqual([hosts.vm('macs').host, adaptersOf('macs')], ['bob', own]);
+    await hosts.do('POST', '/vms/macs/actions/turn-on');
+    assert.deepEqual(adaptersOf('macs'), own);
+    await hosts.do('POST', '/vms/macs/actions/turn-off');
+    await clone('kid', true);
+  });
+
   void test('a vm that runs stays, and it is said what to do; so does one that is there already', async () => {
     const ask = (): ReturnType<typeof hosts.stage.send> =>
       hosts.stage.send('POST', '/vms/web/relocate', { body: { host: 'ada' } });
