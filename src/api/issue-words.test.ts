@@ -9,8 +9,18 @@ const schema = z.strictObject({
   share: z.number().gt(0),
   mode: z.enum(['off', 'on']),
   tags: z.array(z.string()).max(1),
+  subnet: z.cidrv4(),
+  address: z.ipv6(),
 });
-const right = { name: 'a', count: 1, share: 0.5, mode: 'on', tags: [] };
+const right = {
+  name: 'a',
+  count: 1,
+  share: 0.5,
+  mode: 'on',
+  tags: [],
+  subnet: '10.0.0.0/8',
+  address: '::1',
+};
 
 function told(change: object): readonly string[] {
   const parsed = schema.safeParse({ ...right, ...change }, { error: wordIssue });
@@ -31,5 +41,7 @@ void test('what is wrong with a value is told in plain words', () => {
   assert.deepEqual(told({ mode: 'maybe' }), ['must be one of: off, on']);
   assert.deepEqual(told({ tags: ['a', 'b'] }), ['must be at most 1 entry']);
   assert.deepEqual(told({ tags: null }), ['must be a list, not null']);
+  assert.deepEqual(told({ subnet: '10.0.0.0/33' }), ['is not a subnet of IPv4, 10.80.0.0/24']);
+  assert.deepEqual(told({ address: '10.0.0.1' }), ['is not an address of IPv6, fd00:80::9']);
   assert.deepEqual(told({ nonsense: 1, other: 2 }), ['there is no "nonsense", "other" here']);
 });

@@ -18,6 +18,14 @@ const units: Readonly<Record<string, readonly [string, string]>> = {
   string: [' character', ' characters'],
   array: [' entry', ' entries'],
 };
+const formats: Readonly<Record<string, string>> = {
+  ipv4: 'is not an address of IPv4, 10.80.0.9',
+  ipv6: 'is not an address of IPv6, fd00:80::9',
+  cidrv4: 'is not a subnet of IPv4, 10.80.0.0/24',
+  cidrv6: 'is not a prefix of IPv6, fd00:80::/64',
+  uuid: 'is not an id',
+  datetime: 'is not a time, 2026-01-31T09:30:00Z',
+};
 const maxNamed = 10;
 
 /** Undefined leaves the words to zod. */
@@ -36,9 +44,10 @@ export function wordIssue(issue: z.core.$ZodRawIssue): string | undefined {
       return issue.values.length === 1
         ? `must be ${String(issue.values[0])}`
         : `must be one of: ${issue.values.map(String).join(', ')}`;
+    case 'invalid_format':
+      return formats[issue.format];
     case 'custom':
     case 'invalid_element':
-    case 'invalid_format':
     case 'invalid_key':
     case 'invalid_union':
     case 'not_multiple_of':

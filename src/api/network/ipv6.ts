@@ -64,7 +64,7 @@ export const ipv6Outsides = {
 } as const;
 
 const prefix = z
-  .cidrv6()
+  .cidrv6({ abort: true })
   .refine((text) => parsePrefix(text) !== undefined, 'is not a prefix of 64 bits')
   .meta({ description: 'of 64 bits, for example fd12:3456:789a:1::/64' });
 const keys = <T extends object>(table: T): [keyof T & string, ...(keyof T & string)[]] =>

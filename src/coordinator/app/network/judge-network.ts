@@ -129,6 +129,8 @@ function judgeOptions(options: readonly DhcpOption[], report: Report): void {
   }
 }
 
+const freeOne = 'left out, it is a free one';
+
 /** A host that has an address in the network cannot have two networks of the same addresses. */
 function judgePlace({ subnet: text }: NetworkIpv4, around: Surroundings, report: Report): void {
   const subnet = parseSubnet(text);
@@ -137,14 +139,20 @@ function judgePlace({ subnet: text }: NetworkIpv4, around: Surroundings, report:
     if (!hasHostAddress(other.type) || other.ipv4 === null) continue;
     const theirs = parseSubnet(other.ipv4.subnet);
     if (theirs !== undefined && overlaps(subnet, theirs))
-      report('ipv4/subnet', `overlaps with ${other.ipv4.subnet} of network ${other.name}`);
+      report(
+        'ipv4/subnet',
+        `overlaps with ${other.ipv4.subnet} of network ${other.name}; ${freeOne}`,
+      );
   }
   for (const { name, facts } of around.hosts)
     for (const at of facts?.interfaces ?? [])
       for (const address of at.addresses) {
         const theirs = parseSubnet(address);
         if (theirs !== undefined && overlaps(subnet, theirs))
-          report('ipv4/subnet', `overlaps with ${address} of ${at.name} on host ${name}`);
+          report(
+            'ipv4/subnet',
+            `overlaps with ${address} of ${at.name} on host ${name}; ${freeOne}`,
+          );
       }
 }
 

@@ -56,7 +56,7 @@ export function makeIpv4(
   if (type === 'bridged') requireNamed(name, asked, text);
   const subnet = text === undefined ? chooseSubnet(options) : parseSubnet(text);
   if (subnet === undefined || subnet.bits > 29 || subnet.bits < 8)
-    throw wrong(name, 'ipv4/subnet', 'has a length from 8 to 29');
+    throw wrong(name, 'ipv4/subnet', `${text} is not one of a length from 8 to 29, 10.80.0.0/24`);
   const gateway =
     asked.gateway === undefined
       ? hasHostAddress(type)

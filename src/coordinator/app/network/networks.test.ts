@@ -65,7 +65,10 @@ test('what cannot be is refused, each setting by its path', async () => {
     name: 'lab2',
     ipv4: { subnet: '10.9.0.128/25' },
   });
-  assert.match(overlap.detail, /ipv4\/subnet: overlaps with 10\.9\.0\.0\/24 of network lab/);
+  assert.match(
+    overlap.detail,
+    /ipv4\/subnet: overlaps with 10\.9\.0\.0\/24 of network lab; left out, it is/,
+  );
   const outside = await refused('POST', '/networks', {
     name: 'x',
     ipv4: {
