@@ -13,11 +13,23 @@ const others = await Promise.all(
   languages.filter(({ code }) => code !== 'en').map(({ read }) => read()),
 );
 
+const sources = globSync('src/{agent,coordinator,qemu,disk}/**/*.ts', { cwd: root }).filter(
+  (file) => !/\.test\.|testing/.test(file),
+);
+const given = sources.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+
+test('every language explains every reason that is given', () => {
+  const codes = new Set([...given.matchAll(/\bcode: '([a-z\d-]+)'/g)].map(([, code = '']) => code));
+  assert.ok(codes.size > 100, String(codes.size));
+  for (const { code: language, reasons, faults } of others)
+    assert.deepEqual(
+      [...codes].filter((code) => !Object.hasOwn({ ...reasons, ...faults }, code)),
+      [],
+      language,
+    );
+});
+
 test('no language explains a reason that nobody gives', () => {
-  const sources = globSync('src/{agent,coordinator,qemu,disk}/**/*.ts', { cwd: root }).filter(
-    (file) => !/\.test\.|testing/.test(file),
-  );
-  const given = sources.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
   for (const { code: language, reasons } of others) {
     const codes = Object.keys(reasons);
     assert.ok(codes.length > 60, `${language}: ${codes.length}`);

@@ -20,6 +20,13 @@ test('a failure is told with all its reasons and its hint', () => {
   });
 });
 
+test('a hint that one of the reasons has as its remedy is not told twice', () => {
+  const remedy = 'give it less memory';
+  const reasons = [{ code: 'memory', text: 'the host has 1 GiB free', remedy }];
+  const { hint } = describeFailure(new Fault('blocked', 'no', { hint: remedy, reasons }));
+  assert.equal(hint, undefined);
+});
+
 test('what is no fault is told as it is', () => {
   assert.equal(describeFailure('text').message, 'text');
   assert.deepEqual(describeFailure(new Error('broken')).reasons, []);

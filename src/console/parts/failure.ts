@@ -19,10 +19,12 @@ export function describeFailure(error: unknown): Failure {
       code: undefined,
       logFilter: undefined,
     };
-  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const reasons =
     'reasons' in error && Array.isArray(error.reasons) ? (error.reasons as readonly Reason[]) : [];
+  const told = 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
+  // What a reason says already is not said twice.
+  const hint = reasons.some(({ remedy }) => remedy === told) ? undefined : told;
   const logFilter = 'log' in error ? filterOf(error.log) : undefined;
   return { message: String(error.message), reasons, hint, code, logFilter };
 }
