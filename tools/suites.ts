@@ -9,6 +9,8 @@ export interface Suite {
 }
 
 const usual = { atOnce: 2, hangLimitMs: 600_000 } as const;
+/** Where one file waits for a guest or a service the others work. */
+const waiting = { ...usual, atOnce: 3 } as const;
 
 export const suites: readonly Suite[] = [
   { name: 'tidy', files: ['test/*.test.ts', 'tools/**/*.test.ts'], ...usual },
@@ -27,9 +29,12 @@ export const suites: readonly Suite[] = [
   { name: 'foreign', files: ['src/foreign/**/*.test.ts'], ...usual },
   { name: 'qemu', files: ['src/qemu/**/*.test.ts'], ...usual },
   { name: 'images', files: ['images/**/*.test.ts'], ...usual },
-  // Most of them wait for what a guest or a service does, each in its time.
-  { name: 'agent', files: ['src/agent/**/*.test.ts'], ...usual, atOnce: 3 },
-  { name: 'e2e', files: ['test/e2e/**/*.test.ts', 'test/scenarios/**/*.test.ts'], ...usual },
+  { name: 'agent', files: ['src/agent/**/*.test.ts'], ...waiting },
+  {
+    name: 'e2e',
+    files: ['test/e2e/**/*.test.ts', 'test/scenarios/**/*.test.ts'],
+    ...waiting,
+  },
 ];
 
 /** What takes too long for every change. */

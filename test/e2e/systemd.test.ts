@@ -5,6 +5,8 @@ import { eventCatalogue, type Event, type Vm } from '#api';
 import { systemClock, withDeadline } from '#lib';
 import { SystemdMachine, withoutSystemd } from './systemd-machine.ts';
 
+/** To ask is to start a command, which takes a processor as long as that. */
+const askAgainMs = 500;
 const units = ['gantry-coordinator.service', 'gantry-agent.service'] as const;
 
 const fetchSite = `require('node:https').get(
@@ -34,7 +36,7 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
       for (;;) {
         const found = events().find((event) => event.seq > seq && event.name === name);
         if (found !== undefined) return found;
-        await systemClock.sleep(100, signal);
+        await systemClock.sleep(askAgainMs, signal);
       }
     });
   let seen = 0;
@@ -51,7 +53,7 @@ void describe('under systemd', { skip: withoutSystemd }, () => {
         const running = code === 0 ? (JSON.parse(out) as Vm[]) : [];
         const found = new Set(running.filter((vm) => vm.state === 'running').map((vm) => vm.name));
         if (names.every((name) => found.has(name))) return;
-        await systemClock.sleep(200, signal);
+        await systemClock.sleep(askAgainMs, signal);
       }
     });
 
