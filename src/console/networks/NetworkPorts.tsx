@@ -52,24 +52,43 @@ function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): React
   const text = useNetworkText();
   const passed = ({ bytes, packets }: NetworkPort['sent']): string =>
     text('passed', { bytes: words.bytes(bytes), packets: words.count(packets) });
+  // What is dropped or watched nowhere takes no room of its own.
+  const isDropping = ports.some(({ received, sent }) => received.dropped + sent.dropped > 0);
+  const isWatched = ports.some(({ flows }) => flows !== null);
+  const dropped: PlainColumn<NetworkPort> = [
+    text('dropped'),
+    ({ received, sent }) => words.count(received.dropped + sent.dropped),
+  ];
+  const flowsOf: PlainColumn<NetworkPort> = [text('flows'), ({ flows }) => <Flows flows={flows} />];
   const columns: readonly PlainColumn<NetworkPort>[] = [
     [text('port'), ({ number }) => number ?? '–'],
     [
       words.text('virtualMachine'),
-      ({ vm }) => (
-        <Link to="/vms/$vm" params={{ vm: vm.id }}>
-          {vm.name}
-        </Link>
+      ({ vm, slot, mac }) => (
+        <>
+          <Link to="/vms/$vm" params={{ vm: vm.id }}>
+            {vm.name}
+          </Link>
+          <div className="list-below">
+            {text('adapterAt', { slot })}, {mac}
+          </div>
+        </>
       ),
     ],
-    [text('slot'), ({ slot }) => String(slot)],
-    [nameSetting(words, 'mac'), ({ mac }) => mac],
     [nameSetting(words, 'link'), ({ link }) => nameValue(words, 'link', link)],
-    [words.text('host'), ({ host, interface: name }) => `${host}, ${name}`],
+    [
+      words.text('host'),
+      ({ host, interface: name }) => (
+        <>
+          {host}
+          <div className="list-below">{name}</div>
+        </>
+      ),
+    ],
     [text('received'), ({ received }) => passed(received)],
     [text('sent'), ({ sent }) => passed(sent)],
-    [text('dropped'), ({ received, sent }) => words.count(received.dropped + sent.dropped)],
-    [text('flows'), ({ flows }) => <Flows flows={flows} />],
+    ...(isDropping ? [dropped] : []),
+    ...(isWatched ? [flowsOf] : []),
   ];
   return (
     <PlainTable
