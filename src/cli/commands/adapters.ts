@@ -123,7 +123,9 @@ async function adapterOf({
   const { definition } = await client.call('vm.show', { params: { vm } }, signal);
   const adapter = definition.hardware.adapters.find((one) => String(one.slot) === slot);
   if (adapter !== undefined) return adapter;
-  throw new Fault('not-found', `${vm} has no network adapter in slot ${slot}`);
+  throw new Fault('not-found', `${vm} has no network adapter in slot ${slot}`, {
+    hint: `look at those that it has: gantry vm show ${vm}`,
+  });
 }
 
 export const adapterCommands = [

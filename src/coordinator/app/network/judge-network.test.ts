@@ -54,6 +54,17 @@ test('a DHCP option that is sent already, is not of its kind or would not fit is
   ]);
 });
 
+test('times of a lease that do not follow one another are told with both', () => {
+  const path = 'ipv4/dhcp';
+  assert.deepEqual(judge({ leaseSeconds: 600, renewSeconds: 550 }), [
+    `${path}/renewSeconds: is 550, and any server is asked after 525 already`,
+  ]);
+  assert.deepEqual(judge({ leaseSeconds: 600, rebindSeconds: 600 }), [
+    `${path}/rebindSeconds: is 600, and the lease ends after 600`,
+  ]);
+  assert.deepEqual(judge({ leaseSeconds: 600, renewSeconds: 200, rebindSeconds: 300 }), []);
+});
+
 test('what vms boot is a file of a server, or a URL', () => {
   for (const boot of [
     { file: 'pxelinux.0', server: '10.31.0.5' },

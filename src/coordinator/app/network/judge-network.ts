@@ -93,7 +93,7 @@ function judgeAddresses({ type }: NetworkDocument, ipv4: NetworkIpv4, report: Re
   const isIn = (text: string): boolean => isHostOf(subnet, parseIpv4(text) ?? -1);
   const { gateway, service, dhcp } = ipv4;
   if (hasHostAddress(type) && gateway === null)
-    report('ipv4/gateway', `the host has an address in a ${type} network`);
+    report('ipv4/gateway', `a ${type} network has one: it is the address of the host there`);
   for (const [name, address] of Object.entries({ gateway, service }))
     if (address !== null && !isIn(address))
       report(`ipv4/${name}`, `is not an address of ${ipv4.subnet}`);
@@ -113,8 +113,16 @@ function judgeAddresses({ type }: NetworkDocument, ipv4: NetworkIpv4, report: Re
   }
   const renew = dhcp.renewSeconds ?? dhcp.leaseSeconds / 2;
   const rebind = dhcp.rebindSeconds ?? (dhcp.leaseSeconds * 7) / 8;
-  if (renew >= rebind || rebind >= dhcp.leaseSeconds)
-    report('ipv4/dhcp/rebindSeconds', 'comes after the renewal and before the end of the lease');
+  if (renew >= rebind)
+    report(
+      'ipv4/dhcp/renewSeconds',
+      `is ${renew}, and any server is asked after ${rebind} already`,
+    );
+  if (rebind >= dhcp.leaseSeconds)
+    report(
+      'ipv4/dhcp/rebindSeconds',
+      `is ${rebind}, and the lease ends after ${dhcp.leaseSeconds}`,
+    );
   judgeOptions(dhcp.options, report);
 }
 
@@ -193,7 +201,8 @@ function judgeForwards(network: NetworkDocument, around: Surroundings, report: R
       report(`${path}/hostAddress`, 'is of the other version of IP');
     const key = forwardKey(forward);
     const holder = taken.get(key);
-    if (holder !== undefined) report(`${path}/hostPort`, `is forwarded by ${holder} already`);
+    if (holder !== undefined)
+      report(`${path}/hostPort`, `${forward.hostPort} is forwarded by ${holder} already`);
     taken.set(key, 'this network');
   }
 }

@@ -123,7 +123,9 @@ function macAfter(inventory: Inventory, { mac, macMode }: AdapterChange): Partia
 function adapterIn({ hardware, name }: VmDefinition, slot: number): Adapter {
   const adapter = hardware.adapters.find((one) => one.slot === slot);
   if (adapter !== undefined) return adapter;
-  throw new Fault('not-found', `${name} has no network adapter in slot ${slot}`);
+  throw new Fault('not-found', `${name} has no network adapter in slot ${slot}`, {
+    hint: `look at those that it has: gantry vm show ${name}`,
+  });
 }
 
 export async function detachAdapter(
