@@ -102,7 +102,7 @@ async function measure(vms: number): Promise<readonly string[][]> {
       *liveSamples() {
         const at = clock.ms / lookEveryMs;
         for (const [vm, base] of samples.entries())
-          yield { hostId, sample: sampleAt(base, vm, at) };
+          yield { hostId, processors: 1, sample: sampleAt(base, vm, at) };
       },
       diskSpaces: () => [],
       loads: () => [],

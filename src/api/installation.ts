@@ -6,6 +6,7 @@ import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
 import { patchOf } from './patch.ts';
 import { viewerSettingsSchema } from './viewers.ts';
 import { networkNameSchema } from './vm/import.ts';
+import { useSchema } from './samples.ts';
 
 export const installationSettingsSchema = z
   .strictObject({
@@ -97,6 +98,7 @@ export const installationSchema = z
       operations: z.number().int().meta({ description: 'not yet finished' }),
       lastEvent: z.number().int(),
     }),
+    use: useSchema.nullable().meta({ description: 'null to those who may not see everything' }),
     findings: z.array(findingSchema).meta({ description: 'what is wrong, with the remedy' }),
   })
   .meta({ id: 'Installation' });

@@ -1,5 +1,5 @@
 /**
- * What is kept of a vm's or a host's figures over time (MON-59): which there are, and the answer that shows
+ * What is kept of the figures of a vm, of a host and of everything over time (MON-59): which there are, and the answer that shows
  * a stretch of them, aligned to steps.
  */
 import { z } from 'zod';
@@ -10,17 +10,21 @@ import type { VmStatus } from './vm/vm.ts';
 export const sampleUnits = ['percent', 'bytes', 'bytes-per-second', 'per-second', 'count'] as const;
 export type SampleUnit = (typeof sampleUnits)[number];
 
+/** What has figures; the installation is all of it together. */
+export type SampledKind = 'vm' | 'host' | 'installation';
+
 interface MetricFacts {
   readonly unit: SampleUnit;
-  readonly of: readonly ('vm' | 'host')[];
+  readonly of: readonly SampledKind[];
   readonly meaning: string;
 }
 
 export const sampleMetrics = {
   cpuPercent: {
     unit: 'percent',
-    of: ['vm', 'host'],
-    meaning: "load of a vm's own processors, or of all processors of a host; 100 is all of them",
+    of: ['vm', 'host', 'installation'],
+    meaning:
+      "load of a vm's own processors, of all processors of a host, or of those of all running vms; 100 is all of them",
   },
   cpuReservedPercent: {
     unit: 'percent',
@@ -29,8 +33,8 @@ export const sampleMetrics = {
   },
   memoryBytes: {
     unit: 'bytes',
-    of: ['vm'],
-    meaning: 'memory of a vm that is resident on its host',
+    of: ['vm', 'installation'],
+    meaning: 'memory of a vm, or of all vms, that is resident on hosts',
   },
   guestMemoryUsedBytes: {
     unit: 'bytes',
@@ -44,28 +48,29 @@ export const sampleMetrics = {
   },
   diskSpaceBytes: {
     unit: 'bytes',
-    of: ['vm'],
-    meaning: 'space that all files of a vm take up on its host, also while it is off',
+    of: ['vm', 'installation'],
+    meaning:
+      'space that all files of a vm, or of all vms, take up on hosts, also while they are off',
   },
   diskReadBytesPerSecond: {
     unit: 'bytes-per-second',
-    of: ['vm', 'host'],
-    meaning: 'read from all disks and drives of a vm, or of all vms of a host',
+    of: ['vm', 'host', 'installation'],
+    meaning: 'read from all disks and drives of a vm, or of all vms of a host or of all hosts',
   },
   diskWrittenBytesPerSecond: {
     unit: 'bytes-per-second',
-    of: ['vm', 'host'],
-    meaning: 'written to all disks and drives of a vm, or of all vms of a host',
+    of: ['vm', 'host', 'installation'],
+    meaning: 'written to all disks and drives of a vm, or of all vms of a host or of all hosts',
   },
   diskReadsPerSecond: {
     unit: 'per-second',
-    of: ['vm', 'host'],
-    meaning: 'reads of all disks and drives of a vm, or of all vms of a host',
+    of: ['vm', 'host', 'installation'],
+    meaning: 'reads of all disks and drives of a vm, or of all vms of a host or of all hosts',
   },
   diskWritesPerSecond: {
     unit: 'per-second',
-    of: ['vm', 'host'],
-    meaning: 'writes to all disks and drives of a vm, or of all vms of a host',
+    of: ['vm', 'host', 'installation'],
+    meaning: 'writes to all disks and drives of a vm, or of all vms of a host or of all hosts',
   },
   volumesFreeBytes: {
     unit: 'bytes',
@@ -74,27 +79,31 @@ export const sampleMetrics = {
   },
   networkReceivedBytesPerSecond: {
     unit: 'bytes-per-second',
-    of: ['vm', 'host'],
-    meaning: 'received by all network adapters of a vm, or of all vms of a host',
+    of: ['vm', 'host', 'installation'],
+    meaning: 'received by all network adapters of a vm, or of all vms of a host or of all hosts',
   },
   networkSentBytesPerSecond: {
     unit: 'bytes-per-second',
-    of: ['vm', 'host'],
-    meaning: 'sent by all network adapters of a vm, or of all vms of a host',
+    of: ['vm', 'host', 'installation'],
+    meaning: 'sent by all network adapters of a vm, or of all vms of a host or of all hosts',
   },
   heartbeatPercent: {
     unit: 'percent',
     of: ['vm'],
     meaning: 'share of the time in which the heartbeat of the guest was good; null: none expected',
   },
-  runningVms: { unit: 'count', of: ['host'], meaning: 'running vms of a host' },
+  runningVms: {
+    unit: 'count',
+    of: ['host', 'installation'],
+    meaning: 'running vms of a host, or of all hosts',
+  },
 } as const satisfies Record<string, MetricFacts>;
 
 export type SampleMetric = keyof typeof sampleMetrics;
 export const sampleMetricNames = Object.keys(sampleMetrics) as [SampleMetric, ...SampleMetric[]];
 
 /** In the order of the table. */
-export function metricsOf(kind: 'vm' | 'host'): readonly SampleMetric[] {
+export function metricsOf(kind: SampledKind): readonly SampleMetric[] {
   return sampleMetricNames.filter((metric) =>
     (sampleMetrics[metric].of as readonly string[]).includes(kind),
   );
@@ -142,6 +151,26 @@ export function figuresOfHost(load: HostLoad): Figures {
     runningVms: load.running,
   };
 }
+
+/** All vms together, as they are now. */
+export const useSchema = z
+  .strictObject({
+    cpuPercent: z
+      .number()
+      .nullable()
+      .meta({ description: 'of the processors of all running vms; 100 is all of them' }),
+    memoryBytes: z.number().nullable().meta({ description: 'resident on hosts' }),
+    diskSpaceBytes: z.number().nullable().meta({ description: 'that all files of vms take up' }),
+    diskReadBytesPerSecond: z.number().nullable(),
+    diskWrittenBytesPerSecond: z.number().nullable(),
+    networkReceivedBytesPerSecond: z.number().nullable(),
+    networkSentBytesPerSecond: z.number().nullable(),
+  })
+  .meta({
+    id: 'Use',
+    description: 'what all vms of all hosts use together; null where nothing is known',
+  });
+export type Use = z.infer<typeof useSchema>;
 
 /** Points of one answer. */
 export const maxSamplePoints = 1500;

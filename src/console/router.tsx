@@ -14,6 +14,7 @@ import { parseHostPlace } from './hosts/place.ts';
 import { parseImagesPlace } from './images/place.ts';
 import { parseListPlace } from './list/place.ts';
 import { parseNetworkPlace, parseNetworksPlace } from './networks/place.ts';
+import { parseSummaryPlace } from './summary/place.ts';
 import { StatusPage } from './status/StatusPage.tsx';
 import { parseVmPlace } from './vm/tabs.ts';
 import { parseVmsPlace } from './vms/place.ts';
@@ -33,6 +34,12 @@ const statusRoute = createRoute({
   path: '/status',
   validateSearch: parseListPlace,
   component: StatusPage,
+});
+const summaryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/summary',
+  validateSearch: parseSummaryPlace,
+  component: lazyRouteComponent(() => import('./summary/SummaryPage.tsx'), 'SummaryPage'),
 });
 const vmsRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -146,6 +153,7 @@ export function createConsoleRouter(): AnyRouter {
     routeTree: rootRoute.addChildren([
       startRoute,
       statusRoute,
+      summaryRoute,
       vmsRoute,
       vmRoute,
       ...aloneRoutes,

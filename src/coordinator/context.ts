@@ -10,6 +10,7 @@ import type { Log } from '#log';
 import type { Actor, LinkMethod, LinkParams, LinkResult, Operation, Thing, Verb } from '#api';
 import type { HostNetworks } from './app/network/host-networks.ts';
 import type { Inventory } from './inventory/inventory.ts';
+import type { CloseWatch } from './link/close-watch.ts';
 import type { SkippedRecords } from './link/skipped-records.ts';
 import type { StreamHub } from './link/streams.ts';
 import type { Change, Commit, DocumentKey, Json, Store } from './store/store.ts';
@@ -112,6 +113,7 @@ export interface Coordinator {
   commit(commit: Commit): Promise<Change>;
   readonly inventory: Inventory;
   readonly links: Links;
+  readonly closeWatch: Pick<CloseWatch, 'begin'>;
   /** From host to host. */
   readonly streams: Pick<StreamHub, 'carry'>;
   readonly hostNetworks: Pick<HostNetworks, 'tellCarriers'>;

@@ -37,6 +37,7 @@ import { HttpServer, openApiText } from './http/server.ts';
 import { createInventory } from './inventory/memory-inventory.ts';
 import { followStore } from './inventory/follow.ts';
 import { AgentLinks, type AgentLinkTimes } from './link/agent-links.ts';
+import { CloseWatch } from './link/close-watch.ts';
 import { SkippedRecords } from './link/skipped-records.ts';
 import { StreamHub } from './link/streams.ts';
 import { createOperations } from './operations/engine.ts';
@@ -100,6 +101,7 @@ export async function startCoordinator(
   const recorder = stack.use(new SampleRecorder({ store, inventory, clock }));
   const late: {
     links?: Links;
+    closeWatch?: CloseWatch;
     streams?: StreamHub;
     hostNetworks?: HostNetworks;
     operations?: Operations;
@@ -112,6 +114,9 @@ export async function startCoordinator(
     commit: (commit) => claims.commit(commit, (whole) => follower.commit(whole)),
     get links() {
       return made(late.links);
+    },
+    get closeWatch() {
+      return made(late.closeWatch);
     },
     get streams() {
       return made(late.streams);
@@ -145,6 +150,7 @@ export async function startCoordinator(
       onMoves: (hostId, records, arrivals) => moves.note(hostId, records, arrivals),
       onNetworks: (hostId, used) => hostNetworks.begin(hostId, used),
       onSynchronised: (hostId) => {
+        made(late.closeWatch).forget(hostId);
         made(late.viewers).begin(hostId);
         for (const loop of loops)
           for (const name of ['push-networks', 'push-definitions', 'place-viewers', 'settle-moves'])
@@ -155,6 +161,7 @@ export async function startCoordinator(
   const hostNetworks = new HostNetworks({ inventory, links, clock, log });
   late.hostNetworks = hostNetworks;
   late.links = networkedLinks(links, hostNetworks, inventory);
+  late.closeWatch = new CloseWatch({ inventory, links, log });
   const streams = new StreamHub(links);
   late.streams = streams;
   const pusher = new DefinitionPusher(inventory, late.links);
@@ -185,6 +192,7 @@ export async function startCoordinator(
       for (const { kind, id, how } of things)
         if (kind === 'host' && how === 'deleted') {
           links.forget(id);
+          made(late.closeWatch).forget(id);
           hostNetworks.forget(id);
           coordinator.skippedRecords.forgetHost(id);
         }

@@ -4,14 +4,20 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser, Locator } from 'playwright-core';
-import { crashCode, type Vm } from '#api';
+import { crashCode, type Installation, type MachineSample, type Vm } from '#api';
 import { Fault } from '#lib';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
-import { FakeAgent, makeDefinition, makeRecord } from '../../src/coordinator/testing/fake-agent.ts';
+import {
+  FakeAgent,
+  load,
+  makeDefinition,
+  makeRecord,
+} from '../../src/coordinator/testing/fake-agent.ts';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
-import { startLibvirtd } from '../interop/libvirt/daemon.ts';
-import { whyNot } from '../interop/libvirt/tools.ts';
+import { startLibvirtd, type Libvirtd } from '../interop/libvirt/daemon.ts';
+import { virsh, whyNot } from '../interop/libvirt/tools.ts';
 import {
   findBarriersInEachLight,
   noBrowser,
@@ -21,11 +27,25 @@ import {
   type Person,
 } from './browser.ts';
 
-const noLibvirtd = await whyNot('libvirtd');
+const noLibvirtd = await whyNot('libvirtd', 'virsh');
+const limitMs = 5000;
+const noUse = {
+  readBytesPerSecond: 0,
+  writtenBytesPerSecond: 0,
+  readsPerSecond: 0,
+  writesPerSecond: 0,
+};
+const noGuest: Pick<MachineSample, 'heartbeat' | 'guestHealth' | 'additions' | 'guest'> = {
+  heartbeat: { state: 'none', lastAt: null, beats: 0 },
+  guestHealth: null,
+  additions: { state: 'none', version: null, agentVersion: null, functions: {} },
+  guest: null,
+};
 
 describe('the merged list of vms in the console', { skip: noBrowser }, () => {
   let stage: Stage;
   let own: FakeAgent;
+  let daemon: Libvirtd | undefined;
   let browser: Browser;
   let person: Person;
   const [web, db] = [makeDefinition('web-1'), makeDefinition('db-1')];
@@ -50,6 +70,7 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
     await browser?.close();
     await own?.[Symbol.asyncDispose]();
     await stage?.[Symbol.asyncDispose]();
+    await daemon?.[Symbol.asyncDispose]();
   });
 
   test(
@@ -57,9 +78,9 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
     { skip: noLibvirtd },
     async () => {
       const { page } = person;
-      await using daemon = await startLibvirtd();
+      daemon = await startLibvirtd();
+      const address = addressOf(daemon);
       await stage.addHost('made-up', 3);
-      const address = `test+unix:///default?socket=${daemon.socket}`;
       const added = await stage.send('POST', '/hosts', { body: { address, name: 'left' } });
       assert.equal(added.status, 200, added.text);
       const { inventory } = stage.coordinator;
@@ -124,6 +145,155 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
       } finally {
         manager.close();
         manager.closeAllConnections();
+      }
+    },
+  );
+
+  test(
+    'WEB-60 FED-19 the summary shows how many vms run and what they use of processors, memory, disks and network over all connections, live and over time',
+    { skip: noLibvirtd },
+    async () => {
+      const { page } = person;
+      const { inventory } = stage.coordinator;
+      const running = (): readonly Vm[] =>
+        [...inventory.documents('vm')]
+          .flatMap(({ id }) => inventory.vm(id) ?? [])
+          .filter(({ state }) => state === 'running');
+      const drivers = new Set(running().map(({ driver }) => driver));
+      for (const driver of ['libvirt', 'qemu']) assert.ok(drivers.has(driver), driver);
+      const use = async (readBytesPerSecond: number): Promise<void> => {
+        own.send({
+          type: 'samples',
+          load,
+          samples: [
+            {
+              id: web.id,
+              cpuPercent: 40,
+              memoryBytes: 64 * 2 ** 20,
+              diskUse: { ...noUse, readBytesPerSecond, writtenBytesPerSecond: 2048 },
+              networkUse: { receivedBytesPerSecond: 3072, sentBytesPerSecond: 4096 },
+              ...noGuest,
+            },
+          ],
+        });
+        await stage.until(
+          () => inventory.vm(web.id)?.status.diskUse?.readBytesPerSecond === readBytesPerSecond,
+          'the sample',
+        );
+      };
+      await use(1024);
+      const from = own.received.length;
+      await page.goto(`${stage.url}/summary`);
+      const card = (title: string): Locator =>
+        page
+          .locator('.pf-v6-c-card')
+          .filter({ has: page.getByRole('heading', { name: title, exact: true }) });
+      const fact = (title: string, label: string): Locator =>
+        card(title)
+          .locator('dt', { hasText: new RegExp(`^${label}$`) })
+          .locator('xpath=following-sibling::dd[1]');
+      await fact('Virtual machines', 'Running')
+        .getByText(String(running().length), { exact: true })
+        .waitFor();
+      const sum = (of: (vm: Vm) => number | null | undefined): number =>
+        running().reduce((total, vm) => total + (of(vm) ?? 0), 0);
+      const { json } = await stage.send('GET', '/installation');
+      const told = (json as Installation).use;
+      assert.equal(
+        told?.memoryBytes,
+        sum(({ status }) => status.memoryBytes),
+      );
+      const processors = sum((vm) =>
+        vm.status.cpuPercent === null ? 0 : vm.definition.hardware.processor.count,
+      );
+      const load100 = sum(
+        (vm) => (vm.status.cpuPercent ?? 0) * vm.definition.hardware.processor.count,
+      );
+      assert.ok(Math.abs((told.cpuPercent ?? 0) - load100 / processors) < 1e-9);
+      assert.equal(
+        told.diskReadBytesPerSecond,
+        sum(({ status }) => status.diskUse?.readBytesPerSecond),
+      );
+      assert.equal(
+        told.networkSentBytesPerSecond,
+        sum(({ status }) => status.networkUse?.sentBytesPerSecond),
+      );
+      for (const [title, label, value] of [
+        ['CPU', 'Of their processors', /^\d+ %$/],
+        ['Memory', 'On hosts', /^[\d.]+ [KMG]iB$/],
+        ['Disks', 'Read', /^[\d.]+ \w+\/s$/],
+        ['Disks', 'Written', /^[\d.]+ \w+\/s$/],
+        ['Network', 'Received', /^[\d.]+ \w+\/s$/],
+        ['Network', 'Sent', /^[\d.]+ \w+\/s$/],
+      ] as const)
+        assert.match((await fact(title, label).innerText()).replaceAll(/\s/g, ' '), value, label);
+      // It is live: nobody reads the page again. Its figures are told from where they are asked for.
+      await own.until(
+        (message) =>
+          message.type === 'call' &&
+          message.method === 'host.watch' &&
+          isDeepStrictEqual(message.params, { machines: [web.id] }),
+        from,
+      );
+      const before = await fact('Disks', 'Read').innerText();
+      await use(5 * 2 ** 30);
+      await fact('Disks', 'Read').filter({ hasNotText: before }).waitFor();
+      // What was, as graphs.
+      for (const title of ['Running virtual machines', 'Processor', 'Memory', 'Disk', 'Network'])
+        await page
+          .getByRole('slider', { name: title, exact: true })
+          .locator('.graph-line-0 .graph-average[d*="M"]')
+          .waitFor({ state: 'attached', timeout: 30_000 });
+      // And each running vm with its own.
+      const grid = page.getByRole('grid', { name: 'Running virtual machines' });
+      const row = grid.getByRole('row').filter({ hasText: 'web-1' }).filter({ hasText: 'own' });
+      await row.locator('td[data-label="Read"]').getByText('5 GiB/s').waitFor();
+      await row.locator('td[data-label="CPU"]').getByText('40').waitFor();
+      await row.locator('td[data-label="CPU"] .sparkline').waitFor();
+      await row.locator('td[data-label="Memory in use"]').getByText('64 MiB').waitFor();
+      await row.locator('td[data-label="Received"]').getByText('3 KiB/s').waitFor();
+      const off = grid.getByRole('row').filter({ hasText: 'db-1' }).filter({ hasText: 'own' });
+      assert.equal(await off.count(), 0);
+      assert.deepEqual(await findBarriersInEachLight(page), []);
+    },
+  );
+
+  test(
+    "WEB-66 what is done in the site the hypervisor's own tools show, and what is done with them the site shows within 5 seconds",
+    { skip: noLibvirtd },
+    async () => {
+      const { page } = person;
+      assert.ok(daemon);
+      const address = addressOf(daemon);
+      const elsewhere = async (...words: readonly string[]): Promise<string> => {
+        const { code, out, err } = await virsh(address, words.join(' '));
+        assert.equal(code, 0, err);
+        return out.trim();
+      };
+      const row = page.getByRole('row').filter({ hasText: 'left' });
+      const state = row.locator('td[data-label="State"]');
+      const menu = async (action: string): Promise<void> => {
+        await row.getByRole('button').click();
+        await page.getByRole('menuitem', { name: action }).click();
+      };
+      await page.goto(`${stage.url}/vms?filter=${encodeURIComponent('host = left')}`);
+      await state.getByText('Running', { exact: true }).waitFor();
+      for (const [command, word] of [
+        ['suspend', 'Paused'],
+        ['resume', 'Running'],
+        ['destroy', 'Off'],
+        ['start', 'Running'],
+      ] as const) {
+        await elsewhere(command, 'test');
+        await state.getByText(word, { exact: true }).waitFor({ timeout: limitMs });
+      }
+      for (const [action, word, told] of [
+        ['Pause', 'Paused', 'paused'],
+        ['Resume', 'Running', 'running'],
+      ] as const) {
+        await menu(action);
+        await state.getByText(word, { exact: true }).waitFor();
+        assert.equal(await elsewhere('domstate', 'test'), told);
       }
     },
   );
@@ -227,7 +397,10 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
     await lost.close();
     await showsStale();
     // A manager of others that has ended is told alike.
-    if (noLibvirtd === false)
+    const ended = daemon;
+    daemon = undefined;
+    await ended?.[Symbol.asyncDispose]();
+    if (ended !== undefined)
       await staleOf('left')
         .getByText(/What is shown of its vms \(1\) is of .*\d/)
         .waitFor();
@@ -246,3 +419,7 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
     assert.deepEqual(person.complaints, []);
   });
 });
+
+function addressOf({ socket }: Libvirtd): string {
+  return `test+unix:///default?socket=${socket}`;
+}

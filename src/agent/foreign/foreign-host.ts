@@ -214,8 +214,9 @@ export class ForeignHost implements LinkedHost {
     return this.#options.machines.takeReports();
   }
 
-  samples(): MachineSample[] {
-    return this.#options.machines.samples();
+  samples(of?: ReadonlySet<string>): MachineSample[] {
+    const all = this.#options.machines.samples();
+    return of === undefined ? all : all.filter(({ id }) => of.has(id));
   }
 
   /** None is waited for: each look is told as it is due. */

@@ -286,11 +286,11 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#onChange = listener;
   }
 
-  samples(): MachineSample[] {
+  samples(of?: ReadonlySet<string>): MachineSample[] {
     const nowMs = this.clock.now();
     const samples: MachineSample[] = [];
-    for (const { running } of this.#machines.values()) {
-      if (running) samples.push(running.sample(nowMs));
+    for (const [id, { running }] of this.#machines) {
+      if (running && (of === undefined || of.has(id))) samples.push(running.sample(nowMs));
     }
     return samples;
   }

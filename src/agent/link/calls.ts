@@ -30,6 +30,9 @@ export type Handlers = {
   ) => Promise<LinkResult<M>>;
 };
 
+/** Of what is the host's; the link itself answers the rest. */
+export type HostHandlers = Omit<Handlers, 'host.watch'>;
+
 type Send = (message: AgentMessage) => void;
 
 export class Calls {

@@ -20,12 +20,14 @@ import {
   type MachineSample,
 } from '#api';
 import { describeFault, Fault, faultCodes, faultFromData, isFault, type FaultCode } from '#lib';
-import { Calls, type Handlers } from './calls.ts';
+import { Calls, type HostHandlers } from './calls.ts';
 import type { LinkedHost } from './linked-host.ts';
 
 export interface ConnectionTiming {
   readonly pingMs: number;
   readonly sampleMs: number;
+  /** Of machines that somebody looks at. */
+  readonly watchedSampleMs: number;
   readonly reportMs: number;
   readonly welcomeMs: number;
 }
@@ -33,6 +35,8 @@ export interface ConnectionTiming {
 export const defaultTiming: ConnectionTiming = {
   pingMs: 10_000,
   sampleMs: 10_000,
+  // What has changed is shown within two seconds, with the way to the page.
+  watchedSampleMs: 1_500,
   reportMs: 50,
   welcomeMs: 30_000,
 };
@@ -55,6 +59,7 @@ export class Connection {
   /** As last sent, by machine: what has not changed is not sent again. */
   readonly #lastSamples = new Map<string, MachineSample>();
   #reportTimer: NodeJS.Timeout | undefined;
+  #watchTimer: NodeJS.Timeout | undefined;
   #joined = false;
   #isOver = false;
   #sentSeq = 0;
@@ -72,7 +77,7 @@ export class Connection {
   constructor(
     socket: WebSocket,
     host: LinkedHost,
-    handlers: Handlers,
+    handlers: HostHandlers,
     timing: ConnectionTiming,
     onWelcome: () => void,
   ) {
@@ -80,7 +85,11 @@ export class Connection {
     this.#host = host;
     this.#timing = timing;
     this.#onWelcome = onWelcome;
-    this.#calls = new Calls(handlers, host.log, (message) => {
+    const watch = async ({ machines }: { readonly machines: readonly string[] }) => {
+      this.#watch(new Set(machines));
+      return {};
+    };
+    this.#calls = new Calls({ ...handlers, 'host.watch': watch }, host.log, (message) => {
       // Whoever hears that it is done finds it done.
       if (message.type === 'answer') this.#sendReports();
       this.#send(message);
@@ -122,6 +131,7 @@ export class Connection {
     signal.removeEventListener('abort', onAbort);
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#reportTimer);
+    clearInterval(this.#watchTimer);
     this.#host.onChange(() => undefined);
     if (stopping.aborted) await bidFarewell(socket, stopping.reason);
     socket.terminate();
@@ -292,6 +302,17 @@ export class Connection {
   #sendSamples(): void {
     if (this.#isFull()) return;
     this.#tellSamples(this.#host.samples(), 'with-load');
+  }
+
+  /** Nothing is done for machines that nobody looks at. */
+  #watch(machines: ReadonlySet<string>): void {
+    clearInterval(this.#watchTimer);
+    if (machines.size === 0 || this.#isOver) return;
+    const tell = (): void => {
+      if (!this.#isFull()) this.#tellSamples(this.#host.samples(machines));
+    };
+    this.#watchTimer = setInterval(tell, this.#timing.watchedSampleMs);
+    tell();
   }
 
   #tellSamples(all: readonly MachineSample[], when: 'with-load' | 'when-news' = 'when-news'): void {

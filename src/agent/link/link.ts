@@ -6,7 +6,7 @@ import { WebSocket, type ClientOptions } from 'ws';
 import { linkServerName, maxLinkMessageBytes } from '#api';
 import { abortReason, describeFault, type Clock } from '#lib';
 import { backoffMs } from './backoff.ts';
-import type { Handlers } from './calls.ts';
+import type { HostHandlers } from './calls.ts';
 import { Connection, defaultTiming, type ConnectionTiming } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import type { LinkedHost } from './linked-host.ts';
@@ -17,7 +17,7 @@ export interface LinkOptions {
   readonly coordinator: URL;
   readonly wallet: Pick<Wallet, 'inUse' | 'worked' | 'failed'>;
   readonly host: LinkedHost;
-  readonly handlers: Handlers;
+  readonly handlers: HostHandlers;
   readonly clock: Clock;
   readonly random: () => number;
   readonly timing?: ConnectionTiming | undefined;

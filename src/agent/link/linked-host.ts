@@ -46,7 +46,8 @@ export interface LinkedHost {
   readonly diskSpaces?: ReadonlyMap<string, number> | undefined;
   /** What is wrong, once it was looked for. The same list until something of it has changed. */
   readonly troubles?: readonly HostTrouble[] | undefined;
-  samples(): MachineSample[];
+  /** Of these machines; default: of all. */
+  samples(of?: ReadonlySet<string>): MachineSample[];
   /** Samples that matter and were not taken yet. */
   takeSamples(): MachineSample[];
   /** Everything is new to a coordinator that has just been greeted. */

@@ -1,6 +1,6 @@
 /** The table: what each method of the link does on a host. */
 import type { Host } from '../host/host.ts';
-import type { Handlers } from '../link/calls.ts';
+import type { HostHandlers } from '../link/calls.ts';
 import type { Streams } from '../stream/streams.ts';
 import type { ViewerPorts } from '../stream/viewer-ports.ts';
 import { adapterVerbs } from './adapters.ts';
@@ -19,7 +19,7 @@ import { shareVerbs } from './shares.ts';
 import { snapshotVerbs } from './snapshots.ts';
 import { travelVerbs } from './travel.ts';
 
-export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts): Handlers {
+export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts): HostHandlers {
   return {
     ...hostVerbs(host),
     ...diskVerbs(host, streams),

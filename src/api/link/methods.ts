@@ -59,12 +59,20 @@ export const imageFileSchema = z.strictObject({
   sha256: z.string().nullable(),
 });
 
+/** Machines of one host that are looked at closely. */
+export const maxWatchedMachines = 1000;
+
 export const linkMethods = {
   'host.configure': {
     params: z.strictObject({
       settings: hostSettingsSchema,
       eventScripts: z.boolean().default(false),
     }),
+    result: z.strictObject({}),
+  },
+  /** Somebody looks at these machines and no others: while the link lasts they are sampled within two seconds. */
+  'host.watch': {
+    params: z.strictObject({ machines: z.array(idSchema).max(maxWatchedMachines) }),
     result: z.strictObject({}),
   },
   'host.diagnose': { params: z.strictObject({}), result: diagnosticSchema },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { installationPatchSchema, installationSchema } from '../installation.ts';
 import { dryRunQuerySchema } from '../list.ts';
+import { samplesQuerySchema, samplesSchema } from '../samples.ts';
 import { maxSampledThings, watchedKinds } from '../watch.ts';
 import { route, type Route } from './route.ts';
 
@@ -26,6 +27,16 @@ export const installationRoutes = {
     answer: 'now',
     response: installationSchema,
     conditional: true,
+  }),
+  'installation.samples': route({
+    method: 'GET',
+    path: '/installation/samples',
+    summary: 'What all vms of all hosts use together, over time',
+    group: 'installation',
+    right: 'installation.view',
+    query: samplesQuerySchema,
+    answer: 'now',
+    response: samplesSchema,
   }),
   'installation.healthy': route({
     method: 'GET',

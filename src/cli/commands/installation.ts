@@ -1,4 +1,6 @@
 /** The installation as a whole: its settings and ports. What runs on this machine is in system.ts. */
+import { formatBytes } from '#lib';
+import type { Installation } from '#api';
 import { parseAssignments } from '../assignments.ts';
 import { command, type Command } from '../command.ts';
 import { localTime } from '../output/human.ts';
@@ -17,6 +19,25 @@ const portColumns: readonly Column<PortFinding>[] = [
   { title: 'EVIDENCE', value: ({ evidence }) => evidence, wraps: true },
 ];
 
+/** What all vms use together, where it is known. */
+function describeUse({ use }: Installation): readonly (readonly [string, string])[] {
+  if (use === null) return [];
+  const size = (bytes: number | null): string =>
+    bytes === null ? 'n/a' : formatBytes(Math.round(bytes));
+  const rates = (into: number | null, out: number | null): string =>
+    `${size(into)}/s, ${size(out)}/s`;
+  return [
+    [
+      'processors',
+      use.cpuPercent === null ? 'n/a' : `${use.cpuPercent.toFixed(0)} % of the vms' own`,
+    ],
+    ['memory', `${size(use.memoryBytes)} resident on hosts`],
+    ['disks', `${size(use.diskSpaceBytes)} of files`],
+    ['read, written', rates(use.diskReadBytesPerSecond, use.diskWrittenBytesPerSecond)],
+    ['received, sent', rates(use.networkReceivedBytesPerSecond, use.networkSentBytesPerSecond)],
+  ];
+}
+
 export const installationCommands: readonly Command[] = [
   command({
     name: 'system show',
@@ -31,6 +52,7 @@ export const installationCommands: readonly Command[] = [
         ['encryption', installation.tls ? 'TLS' : 'none'],
         ['hosts', String(counts.hosts)],
         ['vms', `${counts.vms}, ${counts.running} running`],
+        ...describeUse(installation),
         ...Object.entries(settings).map(
           ([name, value]) =>
             [name, Array.isArray(value) ? value.join(', ') : String(value)] as const,

@@ -1,4 +1,4 @@
-/** Figures over time: `gantry vm samples`, `gantry host samples`. */
+/** Figures over time: `gantry vm samples`, `gantry host samples`, `gantry system samples`. */
 import { formatBytes, isoTime } from '#lib';
 import { metricsOf, type Samples, type SamplesQuery, type SampleUnit } from '#api';
 import { command, type Run } from '../command.ts';
@@ -194,6 +194,16 @@ export const samplesCommands = [
       const query = queryOf(run.options, Date.now());
       const params = { host: run.args[0] ?? '' };
       writeSamples(run, await run.client.call('host.samples', { params, query }, run.signal));
+    },
+  }),
+  command({
+    name: 'system samples',
+    summary: `what all vms of all hosts use together, over time: ${outputs}`,
+    options,
+    examples: ['gantry system samples', 'gantry system samples --from -7d'],
+    async run(run) {
+      const query = queryOf(run.options, Date.now());
+      writeSamples(run, await run.client.call('installation.samples', { query }, run.signal));
     },
   }),
 ] as const;

@@ -3,6 +3,7 @@ import type { TextKey } from '../i18n/en.ts';
 
 export const places: readonly (readonly [to: string, key: TextKey])[] = [
   ['/status', 'status'],
+  ['/summary', 'summary'],
   ['/vms', 'virtualMachines'],
   ['/teams', 'teams'],
   ['/hosts', 'hosts'],

@@ -1,4 +1,4 @@
-/** The graphs of a vm or a host: a range, then what is kept of it and what is seen since. */
+/** The graphs of a vm, of a host or of everything: a range, then what is kept of it and what is seen since. */
 import './graphs.css';
 import { ToggleGroup, ToggleGroupItem } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
@@ -10,6 +10,7 @@ import {
   sampleMetrics,
   type Figures,
   type Host,
+  type Installation,
   type SampleMetric,
   type Samples,
   type SampleUnit,
@@ -76,6 +77,14 @@ function graphsOfVm({ definition }: Vm): readonly GraphFacts[] {
   ];
 }
 
+const graphsOfAll: readonly GraphFacts[] = [
+  { title: 'vms', lines: [['running', 'runningVms']] },
+  { title: 'cpu', top: 100, lines: [['load', 'cpuPercent']] },
+  { title: 'memory', lines: [['resident', 'memoryBytes']] },
+  ...diskAndNetwork,
+  { title: 'diskSpace', lines: [['allFiles', 'diskSpaceBytes']] },
+];
+
 function graphsOfHost({ facts, load }: Host): readonly GraphFacts[] {
   const volumesBytes = load?.volumes.reduce((sum, { totalBytes }) => sum + totalBytes, 0) ?? 0;
   return [
@@ -111,6 +120,22 @@ export function VmGraphs({ vm, ...choice }: Choice & { readonly vm: Vm }): React
       graphs={graphsOfVm(vm)}
       figures={figuresOfVm(vm.status)}
       read={(query, signal) => client.call('vm.samples', { params: { vm: vm.id }, query }, signal)}
+    />
+  );
+}
+
+export function InstallationGraphs({
+  installation: { id, counts, use },
+  ...choice
+}: Choice & { readonly installation: Installation }): ReactNode {
+  const { client } = useConsole();
+  return (
+    <Graphs
+      {...choice}
+      id={id}
+      graphs={graphsOfAll}
+      figures={use === null ? {} : { ...use, runningVms: counts.running }}
+      read={(query, signal) => client.call('installation.samples', { query }, signal)}
     />
   );
 }

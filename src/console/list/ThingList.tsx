@@ -21,6 +21,8 @@ type Passed<N extends FilteredName> = Pick<
 
 export interface ThingListProps<N extends FilteredName> extends Passed<N> {
   readonly columns: readonly Column<Lists[N]>[];
+  /** Of what it remembers; default: its name. */
+  readonly rememberAs?: string;
   /** Of a list that no order was chosen for. */
   readonly defaultSort: string;
   readonly place: ListPlace;
@@ -42,7 +44,8 @@ const nothing: Readonly<Record<string, readonly string[]>> = {};
 export function ThingList<N extends FilteredName>(props: ThingListProps<N>): ReactNode {
   const { name, columns, place, onPlace, within, known = nothing, children } = props;
   const words = useWords();
-  const [stored, remember] = useRemembered(`columns.${name}`, parseTexts);
+  const { rememberAs = name } = props;
+  const [stored, remember] = useRemembered(`columns.${rememberAs}`, parseTexts);
   const chosen = columns.filter(
     ({ key, first, always }) => always === true || (stored?.includes(key) ?? first),
   );
@@ -74,7 +77,7 @@ export function ThingList<N extends FilteredName>(props: ThingListProps<N>): Rea
           {props.extra !== undefined && <ToolbarItem>{props.extra}</ToolbarItem>}
           <ToolbarItem>
             <ViewMenu
-              storedAs={`views.${name}`}
+              storedAs={`views.${rememberAs}`}
               view={{ filter: place.filter ?? '', sort, columns: seen.map(({ key }) => key) }}
               onView={(view) => {
                 remember(view.columns);

@@ -13,6 +13,7 @@ const hardware = 'manual/users/vms.md#hardware';
 
 export const pageHelp = {
   status: 'manual/users/console.md#status',
+  summary: 'manual/users/console.md#summary',
   vms: 'manual/users/vms.md',
   teams: 'manual/users/teams.md',
   hosts: 'manual/users/console.md#hosts',

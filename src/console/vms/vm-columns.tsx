@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Vm } from '#api';
 import { useConsole } from '../console.ts';
+import type { TextKey } from '../i18n/en.ts';
 import { columnOf, type Column } from '../list/column.ts';
 import { Sparkline } from '../parts/Sparkline.tsx';
 import { VmStateLabel } from '../vm/VmStateLabel.tsx';
@@ -25,6 +26,8 @@ export const vmRowFields = [
   'status.cpuPercent',
   'status.memoryBytes',
   'status.diskSpaceBytes',
+  'status.diskUse',
+  'status.networkUse',
   'status.runningSeconds',
   'status.guest.osName',
   'status.guest.addresses',
@@ -35,6 +38,18 @@ export const vmRowFields = [
 ].join(',');
 
 const column = columnOf<Vm>();
+
+/** What moves each second. */
+function rateColumn(key: TextKey, field: string, raw: (vm: Vm) => number | null): Column<Vm> {
+  return column({
+    key,
+    field,
+    width: 7,
+    hidden: true,
+    raw,
+    say: (bytes, words) => `${words.bytes(bytes)}/s`,
+  });
+}
 
 export const vmColumns: readonly Column<Vm>[] = [
   column({
@@ -121,6 +136,26 @@ export const vmColumns: readonly Column<Vm>[] = [
     raw: (vm) => vm.status.diskSpaceBytes,
     say: (size, words) => words.bytes(size),
   }),
+  rateColumn(
+    'diskRead',
+    'status.diskUse.readBytesPerSecond',
+    ({ status }) => status.diskUse?.readBytesPerSecond ?? null,
+  ),
+  rateColumn(
+    'diskWritten',
+    'status.diskUse.writtenBytesPerSecond',
+    ({ status }) => status.diskUse?.writtenBytesPerSecond ?? null,
+  ),
+  rateColumn(
+    'netReceived',
+    'status.networkUse.receivedBytesPerSecond',
+    ({ status }) => status.networkUse?.receivedBytesPerSecond ?? null,
+  ),
+  rateColumn(
+    'netSent',
+    'status.networkUse.sentBytesPerSecond',
+    ({ status }) => status.networkUse?.sentBytesPerSecond ?? null,
+  ),
   column({
     key: 'guestSystem',
     field: 'definition.guestOs',

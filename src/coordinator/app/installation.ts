@@ -3,16 +3,19 @@ import {
   diffSettings,
   finishedStates,
   installationId,
+  useSchema,
   type Finding,
   type Installation,
   type InstallationPatch,
   type InstallationSettings,
+  type Use,
   type Warnings,
 } from '#api';
 import { isoTime } from '#lib';
 import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { OperationDocument, SettingDocument } from '../documents.ts';
+import { totalNow } from '../samples/total.ts';
 import { commitFresh } from './commit-fresh.ts';
 import { configureHosts } from './hosts.ts';
 import { requireMatch, type Precondition } from './precondition.ts';
@@ -63,8 +66,16 @@ export async function showInstallation(
       operations: everything ? unfinished : 0,
       lastEvent: everything ? (last?.seq ?? 0) : 0,
     },
+    use: everything ? showUse(coordinator) : null,
     findings: everything ? tellFindings(listWarnings(coordinator, caller, about.findings)) : [],
   };
+}
+
+const useFields = Object.keys(useSchema.shape) as readonly (keyof Use)[];
+
+function showUse({ inventory }: Coordinator): Use {
+  const figures = totalNow(inventory);
+  return Object.fromEntries(useFields.map((field) => [field, figures[field] ?? null])) as Use;
 }
 
 /** What nobody has taken note of; of very many the first of each check. */

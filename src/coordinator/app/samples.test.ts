@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { systemClock } from '#lib';
-import { samplesSchema, type Samples } from '#api';
+import { installationId, samplesSchema, type Installation, type Samples } from '#api';
 import { encodeBlock, encodePending } from '../samples/codec.ts';
 import { makeGrid } from '../samples/grid.ts';
 import { floorTo, hourMs, levels, minuteMs, shardOf } from '../samples/levels.ts';
@@ -149,4 +149,14 @@ test('figures are for those who may see the thing', async () => {
     { role: 'auditor', objectKind: 'vm', object: web.id },
   ]);
   assert.equal((await stage.send('GET', '/vms/web/samples', { token: viewer })).status, 200);
+  // What all use together is for those who may see the installation.
+  assert.equal((await stage.send('GET', '/installation/samples', { token: viewer })).status, 403);
+  const { json } = await stage.send('GET', '/installation', { token: viewer });
+  assert.equal((json as Installation).use, null);
+  const all = await show('/installation/samples?metrics=runningVms,cpuPercent');
+  assert.equal(all.id, installationId);
+  assert.deepEqual(
+    all.series.map(({ metric }) => metric),
+    ['cpuPercent', 'runningVms'],
+  );
 });

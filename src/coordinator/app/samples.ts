@@ -4,6 +4,7 @@ import {
   maxSamplePoints,
   metricsOf,
   sampleMetrics,
+  type SampledKind,
   type SampleMetric,
   type Samples,
   type SamplesQuery,
@@ -38,7 +39,7 @@ interface Stretch {
 /** Errors: `invalid` for a stretch, a step or a metric that there is not. */
 export async function showSamples(
   { history, clock }: { readonly history: Pick<SampleHistory, 'read'>; readonly clock: Clock },
-  thing: { readonly kind: 'vm' | 'host'; readonly id: string },
+  thing: { readonly kind: SampledKind; readonly id: string },
   query: SamplesQuery,
 ): Promise<Samples> {
   const metrics = chooseMetrics(thing.kind, query.metrics);
@@ -70,15 +71,19 @@ function pointsOf(grid: Grid, metric: SampleMetric, aggregate: Aggregate): (numb
   });
 }
 
-function chooseMetrics(kind: 'vm' | 'host', text: string | undefined): readonly SampleMetric[] {
+function chooseMetrics(kind: SampledKind, text: string | undefined): readonly SampleMetric[] {
   const known = metricsOf(kind);
   if (text === undefined) return known;
   const wanted = text.split(',').map((name) => name.trim());
   const wrong = wanted.find((name) => !known.some((metric) => metric === name));
   if (wrong !== undefined)
-    throw new Fault('invalid', `metrics: a ${kind} has no ${wrong.slice(0, 40)}`, {
-      hint: `there are ${known.join(', ')}`,
-    });
+    throw new Fault(
+      'invalid',
+      `metrics: ${kind === 'installation' ? 'the' : 'a'} ${kind} has no ${wrong.slice(0, 40)}`,
+      {
+        hint: `there are ${known.join(', ')}`,
+      },
+    );
   return known.filter((metric) => wanted.includes(metric));
 }
 

@@ -1,8 +1,13 @@
-/** Watching over real connections: events and resources, resumed, filtered, cut off. */
+/**
+ * Watching over real connections: events and resources, resumed, filtered, cut off.
+ *
+ * This is one file because its tests share the listener and the two hosts that they watch.
+ */
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { watchMessageSchemas, type Event, type Network, type Team, type Vm } from '#api';
 import { FakeAgent, load, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
@@ -455,6 +460,43 @@ describe('resources', { timeout: 20_000 }, () => {
     await listener.until(({ event }) => event === 'deleted');
     await strangers.until(({ event }) => event === 'deleted');
     assert.ok(strangers.heard.every(({ event }) => event !== 'changed'));
+  });
+
+  test('the host of a vm that somebody looks at is told so, again with a new link, and of the end; who may not see it looks at nothing', async () => {
+    agent.handlers['host.watch'] = () => ({});
+    const told = (from: number, machines: readonly string[]): Promise<unknown> =>
+      agent.until(
+        (message) =>
+          message.type === 'call' &&
+          message.method === 'host.watch' &&
+          isDeepStrictEqual(message.params, { machines }),
+        from,
+      );
+    const path = `/watch?kinds=vm&samples=true&samplesOf=${web.id}`;
+    let from = agent.received.length;
+    {
+      await using looking = await Listener.open(path);
+      await told(from, [web.id]);
+      // One more who looks changes nothing, and neither does it when the first one goes.
+      from = agent.received.length;
+      await using other = await Listener.open(path);
+      await other.until(({ event }) => event === 'ready');
+      await looking[Symbol.asyncDispose]();
+      await agent.close();
+      await agent.connect([makeRecord(web, 1)]);
+      await told(from, [web.id]);
+      from = agent.received.length;
+    }
+    await told(from, []);
+    const nobody = await stage.addUser('nobody', []);
+    from = agent.received.length;
+    await using blind = await Listener.open(path, {}, nobody);
+    await blind.until(({ event }) => event === 'ready');
+    await using seeing = await Listener.open(path);
+    await seeing.until(({ event }) => event === 'ready');
+    await told(from, [web.id]);
+    const watches = agent.received.slice(from).filter((message) => message.type === 'call');
+    assert.equal(watches.filter(({ method }) => method === 'host.watch').length, 1);
   });
 
   test('what cannot be watched is refused', async () => {

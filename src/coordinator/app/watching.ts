@@ -29,6 +29,7 @@ const maxWaiting = 20_000;
 const batch = 1000;
 
 type Context = Pick<Coordinator, 'inventory' | 'store'>;
+type WatchContext = Pick<Coordinator, 'inventory' | 'store' | 'closeWatch'>;
 
 /** Errors: `invalid` for a filter that is none; the stream ends with `exhausted` when the watcher is too slow. */
 export function watchEvents(
@@ -142,7 +143,7 @@ function wantsSample({ samples }: Wanted, kind: string, id: string): boolean {
 }
 
 export async function* watchResources(
-  { inventory, store }: Context,
+  { inventory, store, closeWatch }: WatchContext,
   caller: Caller,
   query: Wanted & { readonly after: number | undefined },
   signal: AbortSignal,
@@ -159,6 +160,7 @@ export async function* watchResources(
   const end = (): void => queue.close();
   signal.addEventListener('abort', end, { once: true });
   const view = new View(inventory, caller);
+  const endCloseWatch = beginCloseWatch(closeWatch, view, query.samples);
   try {
     const head = inventory.head;
     if (query.after !== undefined && query.after < head)
@@ -169,10 +171,21 @@ export async function* watchResources(
       if ('things' in change) yield* tellChange(view, change, query);
       else yield asMessage({ event: 'open', data: change });
   } finally {
+    endCloseWatch();
     stop();
     leave?.();
     signal.removeEventListener('abort', end);
   }
+}
+
+/** Who names the things whose samples it wants looks at them. */
+function beginCloseWatch(
+  closeWatch: Coordinator['closeWatch'],
+  view: View,
+  samples: WantedSamples,
+): () => void {
+  if (samples === 'none' || samples === 'all') return () => undefined;
+  return closeWatch.begin(new Set([...samples].filter((id) => view.sees('vm', id))));
 }
 
 /** Where they change, what a watcher saw before it may not see now, and the other way round. */
@@ -317,7 +330,7 @@ class View {
       const told = !isOwnedKind(kind) || this.#caller.may(viewVerb(kind), { kind: 'anywhere' });
       return told ? { event: 'deleted', data: { kind, id } } : undefined;
     }
-    if (!this.#sees(kind, id)) return undefined;
+    if (!this.sees(kind, id)) return undefined;
     return { event: 'changed', data: { kind, id, resource } };
   }
 
@@ -326,7 +339,7 @@ class View {
   }
 
   sampled(kind: WatchedKind, id: string): WatchMessage | undefined {
-    if (!this.#sees(kind, id)) return undefined;
+    if (!this.sees(kind, id)) return undefined;
     if (kind === 'vm') {
       const vm = this.#inventory.vm(id);
       if (vm === undefined) return undefined;
@@ -363,7 +376,7 @@ class View {
     }
   }
 
-  #sees(kind: WatchedKind, id: string): boolean {
+  sees(kind: WatchedKind, id: string): boolean {
     if (isOwnedKind(kind)) return this.#caller.may(viewVerb(kind), { kind, id });
     switch (kind) {
       case 'network':

@@ -3,6 +3,7 @@
  * back. No logic.
  */
 import {
+  installationId,
   guestCatalogue,
   profileSchema,
   teamSchema,
@@ -140,6 +141,7 @@ function list<K extends OwnedKind>(
 function installationHandlers({
   coordinator,
   about,
+  history,
   openApi,
 }: HandlersOptions): Of<
   | `installation.${string}`
@@ -150,6 +152,12 @@ function installationHandlers({
 > {
   return {
     'installation.show': ({ caller }) => showInstallation(coordinator, caller, about),
+    'installation.samples': ({ query }) =>
+      showSamples(
+        { history, clock: coordinator.clock },
+        { kind: 'installation', id: installationId },
+        query,
+      ),
     'installation.update': async ({ caller, body, precondition, query }) => {
       const settings = await updateInstallation(coordinator, caller, body, {
         precondition,

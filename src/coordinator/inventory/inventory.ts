@@ -74,7 +74,11 @@ export interface Inventory {
   ): Page<ListedThings[K]>;
 
   /** What passes of the vms that are there to have it: they run, or are paused, on hosts that are connected. */
-  liveSamples(): Iterable<{ readonly hostId: string; readonly sample: MachineSample }>;
+  liveSamples(): Iterable<{
+    readonly hostId: string;
+    readonly processors: number;
+    readonly sample: MachineSample;
+  }>;
   /** Space that the files of vms take up, running or not, on hosts that are connected. */
   diskSpaces(): Iterable<{ readonly vmId: string; readonly usedBytes: number }>;
   /** Of the hosts that are connected. */

@@ -215,12 +215,14 @@ export class MemoryInventory implements Inventory {
     this.#tell({ seq: change.seq, things: touched.things(), events: change.events });
   }
 
-  *liveSamples(): Iterable<{ readonly hostId: string; readonly sample: MachineSample }> {
+  *liveSamples(): ReturnType<Inventory['liveSamples']> {
     for (const [id, sample] of this.#samples) {
-      const hostId = this.document<VmDocument>('vm', id)?.data.hostId;
+      const vm = this.document<VmDocument>('vm', id)?.data;
       const report = this.document<StatusDocument>('status', id)?.data.report;
-      if (hostId === undefined || report === undefined || !this.#connected(hostId)) continue;
-      if (vmStateFacts[report.state].live) yield { hostId, sample };
+      if (vm === undefined || report === undefined || !this.#connected(vm.hostId)) continue;
+      const { hostId, definition } = vm;
+      const processors = definition.hardware.processor.count;
+      if (vmStateFacts[report.state].live) yield { hostId, processors, sample };
     }
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { installationId } from '#api';
 import { idOf, report } from '../inventory/testing/documents.ts';
 import { encodePending } from './codec.ts';
 import { makeGrid } from './grid.ts';
@@ -74,7 +75,7 @@ test('DISK-67 the space that the files of a vm take up is kept over time, also w
   assert.deepEqual(await read('cpuPercent'), [5, null, null, null]);
 });
 
-test('a host has its own figures and the sum of what its vms move', async () => {
+test('a host has its own figures and the sum of what its vms move; the installation has the sum of all vms', async () => {
   await using place = await Place.open();
   const use = {
     readBytesPerSecond: 100,
@@ -85,6 +86,8 @@ test('a host has its own figures and the sum of what its vms move', async () => 
   for (const name of ['web', 'db']) {
     place.addVm(name);
     place.tell(name, {
+      cpuPercent: name === 'web' ? 30 : 60,
+      memoryBytes: 4096,
       diskUse: use,
       networkUse: { receivedBytesPerSecond: 11, sentBytesPerSecond: 0 },
     });
@@ -106,6 +109,20 @@ test('a host has its own figures and the sum of what its vms move', async () => 
   assert.equal(await read('diskReadBytesPerSecond'), 200);
   assert.equal(await read('networkReceivedBytesPerSecond'), 22);
   assert.equal(await read('memoryBytes'), null);
+  const all = async (metric: Parameters<typeof place.read>[1]) =>
+    (await place.read(installationId, metric, 'minute', day, day + minuteMs))[0];
+  const processors = place.inventory.vm(idOf('web'))?.definition.hardware.processor.count ?? 0;
+  const quiet = place.inventory.vm(idOf('quiet'))?.status;
+  assert.ok(processors > 0 && quiet !== undefined);
+  assert.equal(await all('cpuPercent'), (30 + 60 + (quiet.cpuPercent ?? 0)) / 3);
+  // Kept in pages.
+  const used = 2 * 4096 + (quiet.memoryBytes ?? 0);
+  assert.equal(await all('memoryBytes'), Math.round(used / 4096) * 4096);
+  assert.equal(await all('diskReadBytesPerSecond'), 200);
+  assert.equal(await all('diskWritesPerSecond'), 4);
+  assert.equal(await all('networkReceivedBytesPerSecond'), 22);
+  assert.equal(await all('runningVms'), 3);
+  assert.equal(await all('volumesFreeBytes'), null);
 });
 
 test('an hour that is over becomes minutes, five minutes and an hour of each thing, and is pending no more', async () => {

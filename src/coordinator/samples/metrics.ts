@@ -67,7 +67,7 @@ export function roundFigure(metric: SampleMetric, value: number): number {
 /** What a thing is at one time, in the order of `sampleMetricNames`; NaN is not known. */
 export type Row = readonly number[];
 
-function rowOf(figures: Figures): Row {
+export function rowOf(figures: Figures): Row {
   return sampleMetricNames.map((metric) => figures[metric] ?? Number.NaN);
 }
 

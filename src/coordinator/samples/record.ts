@@ -4,11 +4,13 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '#lib';
+import { installationId } from '#api';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Store } from '../store/store.ts';
 import { floorTo, minuteMs } from './levels.ts';
-import { rowOfDiskSpace, rowOfHost, rowOfVm, type Row } from './metrics.ts';
+import { rowOf, rowOfDiskSpace, rowOfHost, rowOfVm, type Row } from './metrics.ts';
 import { Minute } from './minute.ts';
+import { Total } from './total.ts';
 
 export const lookEveryMs = 10_000;
 /** Things, or shards, after which others get their turn. */
@@ -68,10 +70,12 @@ export class SampleRecorder implements AsyncDisposable {
   async #note(minute: Minute): Promise<void> {
     const { inventory } = this.#options;
     const ofHost = new Map<string, Row[]>();
+    const total = new Total();
     let seen = 0;
-    for (const { sample, hostId } of inventory.liveSamples()) {
+    for (const { sample, hostId, processors } of inventory.liveSamples()) {
       const row = rowOfVm(sample);
       minute.note(sample.id, row);
+      total.addVm(row, processors);
       const others = ofHost.get(hostId);
       if (others === undefined) ofHost.set(hostId, [row]);
       else others.push(row);
@@ -80,11 +84,15 @@ export class SampleRecorder implements AsyncDisposable {
     }
     for (const { vmId, usedBytes } of inventory.diskSpaces()) {
       minute.note(vmId, rowOfDiskSpace(usedBytes));
+      total.addDiskSpace(usedBytes);
       seen += 1;
       if (seen % atOnce.things === 0) await setImmediate();
     }
-    for (const { hostId, load } of inventory.loads())
+    for (const { hostId, load } of inventory.loads()) {
       minute.note(hostId, rowOfHost(load, ofHost.get(hostId) ?? []));
+      total.addRunning(load.running);
+    }
+    minute.note(installationId, rowOf(total.figures));
   }
 
   async #write(minute: Minute): Promise<void> {

@@ -6,6 +6,7 @@ import { foreignMachine } from './foreign-machine.ts';
 
 export const memoryAnswers = {
   'host.configure': () => ({}),
+  'host.watch': () => ({}),
   'viewers.listen': () => ({ failed: [] }),
   'host.diagnose': () => ({ findings: [] }),
   'host.probe': () => ({ facts }),

@@ -107,6 +107,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
     commit: (commit) => claims.commit(commit, (whole) => follower.commit(whole)),
     inventory,
     links: { connected: () => false, call: nothing },
+    closeWatch: { begin: () => () => undefined },
     streams: { carry: nothing },
     hostNetworks: { tellCarriers: nothing },
     skippedRecords: new SkippedRecords(),
