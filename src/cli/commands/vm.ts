@@ -174,8 +174,7 @@ export const vmCommands = [
         () => `vm ${body.name} was created${body.start ? ' and runs' : ''}`,
       );
       if (!body.start && run.wait) out.hint(`gantry vm start ${body.name}`);
-      if (options.open === true)
-        await openVm(run, { id: started.target.id, name: body.name }, process.env);
+      if (options.open === true) await openVm(run, { id: started.target.id, name: body.name });
     },
   }),
   command({
@@ -186,7 +185,7 @@ export const vmCommands = [
     examples: ['gantry vm open web-1', 'gantry open web-1'],
     async run(run) {
       const params = { vm: run.args[0] ?? '' };
-      await openVm(run, await run.client.call('vm.show', { params }, run.signal), process.env);
+      await openVm(run, await run.client.call('vm.show', { params }, run.signal));
     },
   }),
   command({
