@@ -292,6 +292,54 @@ describe('virtual disks in the console', { skip: noBrowser }, () => {
     await gantry.must('vm', 'delete', 'idle', '--yes');
   });
 
+  test('files of a snapshot are looked at and saved while its vm runs, and one is put back while it is off', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const dialog = page.getByRole('dialog');
+    const opened = { timeout: bootMs };
+    await gantry.must('vm', 'create', 'kept', '--image', 'starter');
+    await gantry.must('vm', 'snapshot', 'take', 'kept', 'monday');
+    await gantry.must('vm', 'start', 'kept');
+    const { id } = await client.call('vm.show', { params: { vm: 'kept' } });
+    await page.goto(`${client.server}/vms/${id}?tab=snapshots`);
+    await page.getByRole('button', { name: 'Actions for monday', exact: true }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Files inside', exact: true }).press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Files inside monday' }).waitFor();
+    await page.getByText(/^As they were at .*, in the snapshot monday of kept\./).waitFor();
+    const systems = page.getByRole('grid', { name: 'Partitions and file systems' });
+    await systems.getByRole('row').filter({ hasText: 'FAT16' }).getByRole('link').click(opened);
+    const root = page.getByRole('grid', { name: '/', exact: true });
+    await root.getByText('EFI/').waitFor(opened);
+    const address = new URL(page.url());
+    address.searchParams.set('path', '/EFI/BOOT');
+    await page.goto(address.href);
+    const back = page.getByRole('button', { name: 'Put back BOOTX64.EFI' });
+    await back.waitFor(opened);
+    assert.equal(await back.getAttribute('aria-disabled'), 'true');
+    await back.hover();
+    await page.getByRole('tooltip').getByText('kept is not off').waitFor();
+    // The reason lies over what is beside the button.
+    await page.mouse.move(0, 0);
+    await page.getByRole('tooltip').waitFor({ state: 'detached' });
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'snapshot-files');
+    const downloads = page.waitForEvent('download', opened);
+    await page.getByRole('link', { name: 'Save BOOTX64.EFI' }).click();
+    const saved = await readFile((await (await downloads).path()) ?? '');
+    assert.equal(saved.subarray(0, 2).toString(), 'MZ');
+    await gantry.must('vm', 'turn-off', 'kept', '--yes');
+    await back.and(page.locator(':not([aria-disabled=true])')).click();
+    await dialog.getByText('What it holds there now is lost').waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'put-back');
+    await dialog.getByRole('button', { name: 'Put back', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Put back /EFI/BOOT/BOOTX64.EFI: kept').waitFor(opened);
+    const filter = 'action = vm.snapshot.restore-file';
+    const [ended] = (await client.call('operation.list', { query: { filter } })).items;
+    assert.deepEqual([ended?.state, ended?.result], ['done', { sizeBytes: saved.length }]);
+  });
+
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
     assert.deepEqual(person.complaints, []);
   });
