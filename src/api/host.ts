@@ -1,5 +1,6 @@
 /** Hosts: the machines that carry agents and vms. */
 import { z } from 'zod';
+import { extensionSchema } from './extension.ts';
 import { hostConnectionSchema, managerUrlSchema } from './host-connection.ts';
 import { lowSpaceSchema } from './host-space.ts';
 import { idSchema, nameSchema, timeSchema } from './ids.ts';
@@ -115,6 +116,11 @@ export const hostFactsSchema = z
       .max(1024)
       .meta({ description: 'named processor models vms may use' }),
     maxProcessorsPerVm: z.number().int().min(1),
+    extensions: z
+      .array(extensionSchema)
+      .max(64)
+      .optional()
+      .meta({ description: 'what its driver has beyond the functions of all' }),
     foreign: z
       .strictObject({
         networks: z

@@ -2,6 +2,7 @@
 export * from './access.ts';
 export * from './client.ts';
 export * from './disk-files.ts';
+export * from './extension.ts';
 export * from './file-identity.ts';
 export * from './disk-work.ts';
 export * from './dry-run.ts';

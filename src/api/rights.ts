@@ -25,6 +25,8 @@ export const verbs = {
   'host.disks': 'work on disk files in the folders for vms of a host',
   'host.drives':
     'give vms drives of a host: entire ones as raw devices, and those for CDs and floppies',
+  'host.extensions':
+    'ask special functions of a hypervisor, which know no rights of Gantry and may reach all of the host',
   'host.power': 'start and stop the service of a host, bulk operations',
   'host.join': 'let new hosts join',
   'folder.view': 'see a folder',

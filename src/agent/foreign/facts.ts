@@ -4,6 +4,7 @@ import { isFault, kiB } from '#lib';
 import { libvirtFacts, type Client } from '#libvirt';
 import { agentVersion } from '../version.ts';
 import { missingWith } from './abilities.ts';
+import { extensionsOf } from './extensions.ts';
 import { Volumes } from './make/volumes.ts';
 
 export interface ForeignFacts {
@@ -65,6 +66,7 @@ export async function readFacts(client: Client, signal: AbortSignal): Promise<Fo
       agentVersion: `libvirt ${versionText(library)}, Gantry ${agentVersion}`.slice(0, 64),
       processorModels: [],
       maxProcessorsPerVm: atLeastOne(node.cpus),
+      extensions: extensionsOf(type),
       foreign,
     },
   };

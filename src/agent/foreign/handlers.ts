@@ -5,6 +5,7 @@ import type { Handlers } from '../link/calls.ts';
 import { act, type ActTools } from './acts.ts';
 import { missingAbilities, notForeign } from './abilities.ts';
 import { consoleVerbs, type ConsoleParts } from './console-verbs.ts';
+import { extensionVerbs } from './extensions.ts';
 import type { ForeignHost } from './foreign-host.ts';
 import { editVerbs } from './edit/configure.ts';
 import type { DomainType } from './make/domain-xml.ts';
@@ -79,6 +80,7 @@ export function makeForeignHandlers(
     ...requireAbility(host, edits),
     ...requireAbility(host, makes),
     ...storageVerbs({ client, machines }),
+    ...extensionVerbs({ client, machines, hypervisor: () => host.facts.hypervisor.name }),
     ...requireAbility(host, passageVerbs(passage)),
   };
 }

@@ -9,6 +9,7 @@ import { consoleVerbs } from './consoles.ts';
 import { departureVerbs } from './departures.ts';
 import { deviceVerbs } from './devices.ts';
 import { diskVerbs } from './disks.ts';
+import { extensionVerbs } from './extensions.ts';
 import { hostVerbs } from './hosts.ts';
 import { imageVerbs } from './images.ts';
 import { machineVerbs } from './machines.ts';
@@ -35,6 +36,7 @@ export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts)
     ...departureVerbs(host, streams),
     ...arrivalVerbs(host, streams),
     ...passageVerbs(),
+    ...extensionVerbs(host),
     ...imageVerbs(host),
   };
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { innerPartition, innerPath } from '../disk-files.ts';
 import { diskMethods, hostPath } from './disk-methods.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
+import { extensionMethods } from '../extension.ts';
 import { idSchema, nameSchema } from '../ids.ts';
 import { imageKinds, imageRecipes } from '../image.ts';
 import { diagnosticSchema } from '../installation.ts';
@@ -220,6 +221,7 @@ export const linkMethods = {
   },
   ...moveMethods,
   ...passageMethods,
+  ...extensionMethods,
   'machine.files': { params: z.strictObject({ id: idSchema }), result: vmFilesSchema },
   /**
    * Writes a new definition; what can be live is, the rest is pending until the next start. Errors of a host without an

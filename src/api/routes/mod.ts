@@ -5,6 +5,7 @@
 import { accessRoutes } from './access.ts';
 import { cataloguesRoutes } from './catalogues.ts';
 import { consolesRoutes } from './consoles.ts';
+import { extensionsRoutes } from './extensions.ts';
 import { foldersRoutes } from './folders.ts';
 import { hostsRoutes } from './hosts.ts';
 import { imagesRoutes } from './images.ts';
@@ -33,6 +34,7 @@ export const routes = {
   ...recordingsRoutes,
   ...viewersRoutes,
   ...travelRoutes,
+  ...extensionsRoutes,
   ...cataloguesRoutes,
   ...teamsRoutes,
   ...networksRoutes,

@@ -10,6 +10,7 @@ import { consoleCommands } from './console.ts';
 import { deviceCommands } from './devices.ts';
 import { diskCommands } from './disk.ts';
 import { eventLogCommands } from './event-log.ts';
+import { extensionCommands } from './extensions.ts';
 import { folderCommands } from './folder.ts';
 import { hostCommands } from './host.ts';
 import { installationCommands } from './installation.ts';
@@ -63,6 +64,7 @@ export const commands: readonly Command[] = [
   ...teamCommands,
   ...networkCommands,
   ...hostCommands,
+  ...extensionCommands,
   ...installationCommands,
   ...catalogueCommands,
   ...folderCommands,

@@ -23,6 +23,7 @@ import {
   removeHost,
   updateHost,
 } from '../app/hosts.ts';
+import { extendHost, extendVm } from '../app/extensions.ts';
 import { addHost, connectHost, type ConnectParts } from '../app/connect-host.ts';
 import { confirmAdapter, listAdapters, setAdapter } from '../app/host-adapters.ts';
 import { judgeCapacity } from '../app/host-capacity.ts';
@@ -187,6 +188,8 @@ function hostHandlers({
   | 'host.show'
   | 'host.samples'
   | 'host.capacity'
+  | 'vm.extension'
+  | 'host.extension'
   | 'host.update'
   | 'host.remove'
   | 'host.disks'
@@ -211,6 +214,18 @@ function hostHandlers({
       addHost(connect, caller, body, { dryRun: query.dryRun, signal }),
     'host.connect': ({ caller, id, body, query, signal }) =>
       connectHost(connect, caller, id, body, { dryRun: query.dryRun, signal }),
+    'vm.extension': ({ caller, id, params, body, signal }) =>
+      extendVm(coordinator, caller, id, {
+        name: params.extension,
+        argument: body.argument,
+        signal,
+      }),
+    'host.extension': ({ caller, id, params, body, signal }) =>
+      extendHost(coordinator, caller, id, {
+        name: params.extension,
+        argument: body.argument,
+        signal,
+      }),
     'host.show': ({ id }) => shown('host', id, inventory.host(id)),
     'host.capacity': ({ id, query }) => judgeCapacity(shown('host', id, inventory.host(id)), query),
     'host.samples': ({ id, query }) =>

@@ -75,7 +75,12 @@ const secretAnswers: ReadonlySet<RouteName> = new Set([
 ]);
 
 /** What these do reaches a guest or a host at once, and no commit could tell that it was done. */
-const effectsOutside: ReadonlySet<RouteName> = new Set(['vm.type', 'vm.keys']);
+const effectsOutside: ReadonlySet<RouteName> = new Set([
+  'vm.type',
+  'vm.keys',
+  'vm.extension',
+  'host.extension',
+]);
 
 function answerOf(name: RouteName, route: Route): Repeatable['answer'] {
   if (route.answer === 'operation') return 'operation';

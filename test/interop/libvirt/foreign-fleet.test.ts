@@ -275,6 +275,48 @@ void test(
 );
 
 void test(
+  'what a driver has beyond the functions of all is asked for by its name, by those who may, and told',
+  { skip },
+  async () => {
+    const ask = (path: string, token?: string, argument?: string) =>
+      fleet.stage.send('POST', path, {
+        body: argument === undefined ? {} : { argument },
+        ...(token === undefined ? {} : { token }),
+      });
+    const facts = fleet.stage.host('left')?.facts ?? assert.fail('nothing is known of it');
+    assert.deepEqual(
+      facts.extensions?.map(({ name, of }) => `${of} ${name}`),
+      ['vm domain-xml', 'host capabilities'],
+    );
+    const vm = await fleet.vmOf('left');
+    const xml = await ask(`/vms/${vm.id}/extensions/domain-xml`);
+    assert.equal(xml.status, 200, xml.text);
+    const { output } = xml.json as { output: string };
+    assert.equal(output.trim(), (await virsh(fleet.address('left'), 'dumpxml test')).out.trim());
+    const capabilities = await ask('/hosts/left/extensions/capabilities');
+    assert.match((capabilities.json as { output: string }).output, /<capabilities>/);
+    const [last] = (await fleet.eventsOf(vm)).slice(-1);
+    assert.deepEqual(
+      [last?.name, last?.attributes, last?.actor.kind],
+      ['vm.extension.used', { extension: 'domain-xml', argument: '' }, 'user'],
+    );
+    const refused = async (path: string, status: number, words: RegExp, ...more: string[]) => {
+      const answer = await ask(path, ...more);
+      assert.equal(answer.status, status, answer.text);
+      assert.match(answer.text, words);
+    };
+    await refused(`/vms/${vm.id}/extensions/qemu-monitor-command`, 404, /it has: domain-xml/);
+    const [own] = (await fleet.list<Vm>('/vms?filter=host%20%3D%20own')).items;
+    await refused(`/vms/${own?.id}/extensions/domain-xml`, 404, /no extension domain-xml/);
+    const operator = await fleet.stage.addUser('ext', [
+      { role: 'vm-administrator', objectKind: 'vm', object: vm.id },
+    ]);
+    await refused(`/vms/${vm.id}/extensions/domain-xml`, 403, /host\.extensions/, operator);
+    await refused('/hosts/left/extensions/capabilities', 404, /./, operator);
+  },
+);
+
+void test(
   'a connection is removed with the vms seen over it, which stay as they are',
   { skip },
   async () => {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { miB } from '#lib';
 import type { Event, Operation, Page, Vm } from '#api';
@@ -113,7 +113,9 @@ if (isInOwnNetwork(import.meta.filename)) {
     });
     assert.equal(made.state, 'done', JSON.stringify(made.fault));
     vmId = shown().id;
-    await writeFile(daemon('left').outside(disk), content);
+    // In place: whoever looks meanwhile sees no smaller disk.
+    await using file = await open(daemon('left').outside(disk), 'r+');
+    await file.write(content);
     await act('turn-on');
   });
 
@@ -139,6 +141,42 @@ if (isInOwnNetwork(import.meta.filename)) {
       const names = items.toSorted((a, b) => a.seq - b.seq).map(({ name }) => name);
       const since = names.slice(names.indexOf('vm.migration.started'));
       assert.deepEqual(since, ['vm.migration.started', 'vm.migration.completed']);
+    },
+  );
+
+  void test(
+    'FED-08 what QEMU has beyond the functions of all is asked for by its name in its driver, by those who may reach all of its host',
+    { skip },
+    async () => {
+      const { extensions = [] } = stage.host('right')?.facts ?? {};
+      const names = extensions.map(({ name }) => name);
+      for (const name of [
+        'domain-xml',
+        'qemu-monitor-command',
+        'qemu-agent-command',
+        'capabilities',
+      ])
+        assert.ok(names.includes(name), names.join(' '));
+      const path = `/vms/${vmId}/extensions/qemu-monitor-command`;
+      const ask = async (argument: string): Promise<string> => {
+        const { status, json, text } = await stage.send('POST', path, { body: { argument } });
+        assert.equal(status, 200, text);
+        return (json as { output: string }).output;
+      };
+      const told = JSON.parse(await ask('{"execute": "query-name"}')) as { return: object };
+      assert.deepEqual(told.return, { name: 'web' });
+      assert.match(await ask('info status'), /running/);
+      assert.equal((await stage.send('POST', path, { body: {} })).status, 400);
+      const token = await stage.addUser('operator', [
+        { role: 'vm-administrator', objectKind: 'vm', object: vmId },
+      ]);
+      const body = { argument: 'quit' };
+      const forbidden = await stage.send('POST', path, { body, token });
+      assert.equal(forbidden.status, 403, forbidden.text);
+      const filter = encodeURIComponent('name = vm.extension.used');
+      const { items } = (await stage.send('GET', `/events?filter=${filter}`)).json as Page<Event>;
+      assert.equal(items.length, 3);
+      assert.equal(await ask('info name').then((name) => name.trim()), 'web');
     },
   );
 

@@ -109,4 +109,11 @@ export const hostEvents = {
     message: 'Unable to {operation} the disk {file} of {target}: {reason}',
     attributes: { operation: 'the verb', file: 'its path', reason: 'why it failed' },
   },
+  'host.extension.used': {
+    number: 2015,
+    ...host,
+    type: 'information',
+    message: 'The extension {extension} of {target} is used: {argument}',
+    attributes: { extension: 'its name', argument: 'what it was given, its beginning' },
+  },
 } as const satisfies Record<string, EventFacts>;

@@ -237,4 +237,11 @@ export const vmEvents = {
     message: 'The guest of {target} did not shut down within {timeoutSeconds} s; next: {next}',
     attributes: { timeoutSeconds: 'the limit', next: 'what happens now' },
   },
+  'vm.extension.used': {
+    number: 1069,
+    ...vm,
+    type: 'information',
+    message: 'The extension {extension} of its hypervisor is used on {target}: {argument}',
+    attributes: { extension: 'its name', argument: 'what it was given, its beginning' },
+  },
 } as const satisfies Record<string, EventFacts>;

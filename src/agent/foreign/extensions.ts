@@ -1,0 +1,120 @@
+/**
+ * What hypervisors have beyond the functions of all drivers, by name (FED-08): one table. They are given what was asked as it is, and
+ * know nothing of rights, so that the coordinator lets few ask.
+ */
+import { maxExtensionTextBytes, type Extension } from '#api';
+import { Fault } from '#lib';
+import type { Client, DomainHandle } from '#libvirt';
+import type { Handlers } from '../link/calls.ts';
+import type { ForeignMachines } from './machines.ts';
+
+interface Ask {
+  readonly client: Client;
+  readonly argument: string;
+  readonly signal: AbortSignal;
+}
+
+type Entry = Omit<Extension, 'name' | 'of'> & { readonly drivers?: readonly string[] };
+type OfVm = Entry & { readonly run: (ask: Ask, dom: DomainHandle) => Promise<string> };
+type OfHost = Entry & { readonly run: (ask: Ask) => Promise<string> };
+
+/** virDomainQemuMonitorCommandFlags: as people write it, not as JSON. */
+const forPeople = 1;
+const agentTimeoutSeconds = 10;
+
+const ofVms: Readonly<Record<string, OfVm>> = {
+  'domain-xml': {
+    meaning: 'the definition of the vm as its hypervisor has it now',
+    argument: null,
+    run: async ({ client, signal }, dom) =>
+      (await client.call('DOMAIN_GET_XML_DESC', { dom, flags: 0 }, { signal })).xml,
+  },
+  'qemu-monitor-command': {
+    meaning: "a command to QEMU's monitor",
+    argument: 'JSON of QMP ({"execute": "query-status"}), else a line for people (info status)',
+    drivers: ['qemu'],
+    async run({ client, argument: cmd, signal }, dom) {
+      const flags = cmd.trimStart().startsWith('{') ? 0 : forPeople;
+      return (await client.call('QEMU_DOMAIN_MONITOR_COMMAND', { dom, cmd, flags }, { signal }))
+        .result;
+    },
+  },
+  'qemu-agent-command': {
+    meaning: "a command to QEMU's agent in the guest",
+    argument: 'JSON: {"execute": "guest-info"}',
+    drivers: ['qemu'],
+    async run({ client, argument: cmd, signal }, dom) {
+      const args = { dom, cmd, timeout: agentTimeoutSeconds, flags: 0 };
+      return (await client.call('QEMU_DOMAIN_AGENT_COMMAND', args, { signal })).result ?? '';
+    },
+  },
+};
+
+const ofHosts: Readonly<Record<string, OfHost>> = {
+  capabilities: {
+    meaning: 'what its hypervisor tells of itself and of its machine, as XML',
+    argument: null,
+    run: async ({ client, signal }) =>
+      (await client.call('CONNECT_GET_CAPABILITIES', {}, { signal })).capabilities,
+  },
+};
+
+/** `type` as libvirt's driver calls itself. */
+export function extensionsOf(type: string): Extension[] {
+  const list = (of: Extension['of'], entries: Readonly<Record<string, Entry>>): Extension[] =>
+    Object.entries(entries).flatMap(([name, { meaning, argument, drivers }]) =>
+      drivers?.includes(type.toLowerCase()) === false ? [] : [{ name, of, meaning, argument }],
+    );
+  return [...list('vm', ofVms), ...list('host', ofHosts)];
+}
+
+export interface ExtensionTools {
+  readonly client: Client;
+  readonly machines: ForeignMachines;
+  readonly hypervisor: () => string;
+}
+
+export function extensionVerbs({
+  client,
+  machines,
+  hypervisor,
+}: ExtensionTools): Pick<Handlers, 'machine.extension' | 'host.extension'> {
+  return {
+    async 'machine.extension'({ id, name, argument }, { signal }) {
+      const { handle } = machines.find(id);
+      const entry = find('vm', ofVms, hypervisor(), name, argument);
+      return bounded(await entry.run({ client, argument: argument ?? '', signal }, handle));
+    },
+    async 'host.extension'({ name, argument }, { signal }) {
+      const entry = find('host', ofHosts, hypervisor(), name, argument);
+      return bounded(await entry.run({ client, argument: argument ?? '', signal }));
+    },
+  };
+}
+
+/** Errors: `not-found` naming those that there are; `invalid`. */
+function find<E extends Entry>(
+  of: Extension['of'],
+  entries: Readonly<Record<string, E>>,
+  type: string,
+  name: string,
+  argument: string | null,
+): E {
+  const there = extensionsOf(type).filter((one) => one.of === of);
+  const entry = there.some((one) => one.name === name) ? entries[name] : undefined;
+  if (entry === undefined)
+    throw new Fault('not-found', `libvirt's driver for ${type} has no extension ${name}`, {
+      hint: `it has for a ${of}: ${there.map((one) => one.name).join(', ')}`,
+    });
+  if (entry.argument !== null && (argument === null || argument === ''))
+    throw new Fault('invalid', `the extension ${name} is given one text: ${entry.argument}`);
+  if (entry.argument === null && argument !== null)
+    throw new Fault('invalid', `the extension ${name} is given nothing`);
+  return entry;
+}
+
+/** Errors: `too-large`. */
+function bounded(output: string): { output: string } {
+  if (output.length <= maxExtensionTextBytes) return { output };
+  throw new Fault('too-large', `the hypervisor answers ${output.length} characters`);
+}

@@ -1,0 +1,101 @@
+/**
+ * Special functions of a hypervisor, asked for by the names that its driver gives them (FED-08). What they do is not known here: whoever
+ * may ask has the right `host.extensions` on the host, and that it was asked stands in the log before it is done.
+ */
+import type { Extension } from '#api';
+import { Fault } from '#lib';
+import type { Caller, Coordinator } from '../context.ts';
+import type { HostDocument } from '../documents.ts';
+import type { Document } from '../store/store.ts';
+import { requireVerb, vmDocument } from './find.ts';
+import { notFound } from './not-found.ts';
+import { ancestorsOfPlace, hostThing, installationThing, vmThing } from './things.ts';
+
+interface Asked {
+  readonly name: string;
+  readonly argument: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+const maxToldLength = 200;
+
+/** Errors: `forbidden`; `not-found` naming those that its driver has; `unavailable`; the hypervisor's own. */
+export async function extendVm(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  { name, argument, signal }: Asked,
+): Promise<{ output: string }> {
+  const { inventory, links } = coordinator;
+  const vm = vmDocument(inventory, id);
+  const { hostId } = vm.data;
+  requireExtension(coordinator, caller, hostId, 'vm', name);
+  await coordinator.commit({
+    events: [
+      {
+        ...frameOf(caller, name, argument),
+        name: 'vm.extension.used',
+        target: vmThing(id, vm.data),
+        ancestors: ancestorsOfPlace(inventory, vm.data),
+      },
+    ],
+  });
+  const params = { id, name, argument: argument ?? null };
+  return await links.call(hostId, 'machine.extension', params, { signal });
+}
+
+/** Errors: as `extendVm`. */
+export async function extendHost(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+  { name, argument, signal }: Asked,
+): Promise<{ output: string }> {
+  const { inventory, links } = coordinator;
+  requireExtension(coordinator, caller, id, 'host', name);
+  await coordinator.commit({
+    events: [
+      {
+        ...frameOf(caller, name, argument),
+        name: 'host.extension.used',
+        target: hostThing(inventory, id),
+        ancestors: [installationThing],
+      },
+    ],
+  });
+  const params = { name, argument: argument ?? null };
+  return await links.call(id, 'host.extension', params, { signal });
+}
+
+function frameOf(caller: Caller, extension: string, argument: string | undefined) {
+  const { actor, origin, correlationId } = caller;
+  const attributes = { extension, argument: (argument ?? '').slice(0, maxToldLength) };
+  return { actor, origin, correlationId, attributes };
+}
+
+function requireExtension(
+  { inventory, links }: Coordinator,
+  caller: Caller,
+  hostId: string,
+  of: Extension['of'],
+  name: string,
+): void {
+  const host: Document<HostDocument> | undefined = inventory.document('host', hostId);
+  if (host === undefined) throw notFound('host', hostId);
+  const hostName = host.data.name;
+  requireVerb(caller, 'host.extensions', { kind: 'host', id: hostId }, `host ${hostName}`);
+  const there = (host.data.facts?.extensions ?? []).filter((one) => one.of === of);
+  if (!there.some((one) => one.name === name))
+    throw new Fault(
+      'not-found',
+      `the driver of host ${hostName} has no extension ${name.slice(0, 64)} for a ${of}`,
+      {
+        hint:
+          there.length === 0 ? 'it has none' : `it has: ${there.map((one) => one.name).join(', ')}`,
+      },
+    );
+  if (!links.connected(hostId))
+    throw new Fault('unavailable', `host ${hostName} is not connected`, {
+      hint: `look at it with: gantry host show ${hostName}`,
+    });
+}
