@@ -2,7 +2,7 @@
  * Kinds of objects that Gantry does not show to libvirt's clients: lists of none. A client that is told "not supported"
  * takes the whole connection for an older one, and remembers.
  */
-import type { Handlers } from '#libvirt';
+import { libvirtFault, type ErrorName, type Handlers } from '#libvirt';
 
 type Calls = Pick<
   Handlers,
@@ -22,9 +22,17 @@ type Calls = Pick<
   | 'CONNECT_NUM_OF_SECRETS'
   | 'CONNECT_LIST_SECRETS'
   | 'DOMAIN_LIST_ALL_CHECKPOINTS'
+  | 'NODE_DEVICE_LOOKUP_BY_NAME'
+  | `SECRET_LOOKUP_BY_${'UUID' | 'USAGE'}`
+  | `INTERFACE_LOOKUP_BY_${'NAME' | 'MAC_STRING'}`
+  | `NWFILTER_LOOKUP_BY_${'NAME' | 'UUID'}`
+  | 'NWFILTER_BINDING_LOOKUP_BY_PORT_DEV'
 >;
 
 const none = () => ({ num: 0 }) as const;
+const noSuch = (name: ErrorName, what: string) => (): never => {
+  throw libvirtFault(name, `${what} not found: there are none here`);
+};
 const noNames = () => ({ names: [] });
 
 export const emptyCalls: Calls = {
@@ -43,5 +51,13 @@ export const emptyCalls: Calls = {
   CONNECT_LIST_ALL_SECRETS: () => ({ secrets: [], ret: 0 }),
   CONNECT_NUM_OF_SECRETS: none,
   CONNECT_LIST_SECRETS: () => ({ uuids: [] }),
+  NODE_DEVICE_LOOKUP_BY_NAME: noSuch('NO_NODE_DEVICE', 'Node device'),
+  SECRET_LOOKUP_BY_UUID: noSuch('NO_SECRET', 'Secret'),
+  SECRET_LOOKUP_BY_USAGE: noSuch('NO_SECRET', 'Secret'),
+  INTERFACE_LOOKUP_BY_NAME: noSuch('NO_INTERFACE', 'Interface'),
+  INTERFACE_LOOKUP_BY_MAC_STRING: noSuch('NO_INTERFACE', 'Interface'),
+  NWFILTER_LOOKUP_BY_NAME: noSuch('NO_NWFILTER', 'Network filter'),
+  NWFILTER_LOOKUP_BY_UUID: noSuch('NO_NWFILTER', 'Network filter'),
+  NWFILTER_BINDING_LOOKUP_BY_PORT_DEV: noSuch('NO_NWFILTER_BINDING', 'Network filter binding'),
   DOMAIN_LIST_ALL_CHECKPOINTS: () => ({ checkpoints: [], ret: 0 }),
 };

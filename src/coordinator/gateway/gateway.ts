@@ -50,6 +50,7 @@ import { snapshotChangeCalls } from './snapshot-change-calls.ts';
 import { StatsRecords } from './stats-records.ts';
 import { statisticsCalls } from './statistics-calls.ts';
 import { tellEvents } from './tell-events.ts';
+import { tuningCalls } from './tuning-calls.ts';
 import { volumeCalls } from './volume-calls.ts';
 
 export interface GatewayOptions extends Omit<DeskParts, 'gate'> {
@@ -203,6 +204,7 @@ export class Gateway implements AsyncDisposable {
       ...hostCalls(connection, this.#options.productVersion),
       ...domainCalls(connection),
       ...statisticsCalls(connection),
+      ...tuningCalls(connection),
       ...powerCalls(connection),
       ...defineCalls(connection),
       ...changeCalls(connection),

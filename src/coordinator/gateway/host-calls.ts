@@ -19,11 +19,15 @@ type Calls = Pick<
   | 'CONNECT_IS_SECURE'
   | 'NODE_GET_INFO'
   | 'NODE_GET_FREE_MEMORY'
+  | 'NODE_GET_MEMORY_STATS'
+  | 'CONNECT_GET_CPU_MODEL_NAMES'
   | 'NODE_GET_SECURITY_MODEL'
 >;
 
 /** The version of libvirt whose protocol is spoken here. */
 const libVersion = 9_000_000n;
+/** VIR_NODE_MEMORY_STATS_ALL_CELLS. */
+const allCells = -1;
 const machines = Object.entries(machineArchitectures);
 const architectures = [...new Set(Object.values(machineArchitectures))];
 
@@ -57,6 +61,24 @@ export function hostCalls(connection: Connection, version: string): Calls {
     NODE_GET_FREE_MEMORY: () => ({
       freeMem: BigInt(sum(hosts().map(({ load }) => load?.memoryFreeBytes ?? 0))),
     }),
+    NODE_GET_MEMORY_STATS: ({ nparams, cellNum }) => {
+      if (cellNum !== allCells)
+        throw libvirtFault('INVALID_ARG', 'memory of a fleet is not told by cell of a host');
+      const all = hosts();
+      const inKib = (bytes: readonly number[]): bigint => BigInt(Math.floor(sum(bytes) / kiB));
+      const params = [
+        { field: 'total', value: inKib(all.map(({ facts }) => facts?.memoryTotalBytes ?? 0)) },
+        { field: 'free', value: inKib(all.map(({ load }) => load?.memoryFreeBytes ?? 0)) },
+      ];
+      return { params: nparams === 0 ? [] : params.slice(0, nparams), nparams: params.length };
+    },
+    CONNECT_GET_CPU_MODEL_NAMES: ({ arch, need_results }) => {
+      const models = hosts()
+        .filter(({ facts }) => facts?.architecture === arch)
+        .flatMap(({ facts }) => facts?.processorModels ?? []);
+      const names = [...new Set(models)].toSorted();
+      return { models: need_results === 0 ? [] : names, ret: names.length };
+    },
     NODE_GET_SECURITY_MODEL: () => ({ model: '', doi: '' }),
   };
 }

@@ -156,6 +156,44 @@ void test('one call tells the figures of all vms', { skip }, async () => {
   assert.ok(some.includes('state.state=1') && !some.includes('cpu.time'));
 });
 
+void test(
+  'what a fleet has not is an empty answer, and not an unknown call',
+  { skip },
+  async () => {
+    const { name, definition } = await offVm('h1');
+    assert.match(await say('vcpuinfo', name), /^CPU: +N\/A$/m);
+    await say('start', name);
+    for (const words of ['memtune', 'blkiotune', 'numatune', 'iothreadinfo'])
+      assert.doesNotMatch(await say(words, name), /\d/, words);
+    assert.doesNotMatch(await say('blkdeviotune', name, 'vda'), /\d/);
+    await say('blockjob', name, 'vda');
+    for (const words of ['vcpupin', 'emulatorpin', 'perf']) await say(words, name);
+    const vcpus = await say('vcpuinfo', name);
+    assert.equal(
+      vcpus.match(/^State: +running$/gm)?.length,
+      definition.hardware.processor.count,
+      vcpus,
+    );
+    assert.match(await say('nodememstats'), /total *: +[1-9]\d* KiB\nfree *: +[1-9]\d* KiB/);
+    const models = stage().host('h1')?.facts?.processorModels ?? [];
+    const shown = (await say('cpu-models', 'x86_64')).trim().split('\n');
+    assert.deepEqual(shown, [...models].toSorted());
+    for (const asked of ['nodedev-dumpxml', 'iface-dumpxml', 'nwfilter-dumpxml'])
+      assert.match(
+        (await virsh(address(), asked, 'none')).err,
+        /not found: there are none here|Could not find/,
+      );
+    await using client = await connectLibvirt(address());
+    const uuid = '00000000-0000-4000-8000-000000000000';
+    assert.equal(await errorOf(client.call('SECRET_LOOKUP_BY_UUID', { uuid })), 'NO_SECRET');
+    assert.equal(
+      await errorOf(client.call('NODE_DEVICE_LOOKUP_BY_NAME', { name })),
+      'NO_NODE_DEVICE',
+    );
+    await say('destroy', name);
+  },
+);
+
 void test('snapshots, networks and screens are shown', { skip }, async () => {
   const { name } = await offVm('h1');
   assert.equal((await say('snapshot-list', name)).trim(), '');
