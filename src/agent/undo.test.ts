@@ -208,9 +208,9 @@ describe('undo disks', { skip: withoutQemu }, () => {
       );
     const contents = (files: readonly FileOfDisk[]): Promise<number[][]> =>
       Promise.all(files.map((file) => firstBytes(file, 8)));
-    const session = async (): Promise<void> => {
+    const session = async (undo: UndoDecision = 'keep'): Promise<void> => {
       await agent.act(id, 'turn-on');
-      await agent.act(id, 'turn-off');
+      await agent.act(id, 'turn-off', { undo });
     };
     const before = sums();
     await session();
@@ -234,11 +234,11 @@ describe('undo disks', { skip: withoutQemu }, () => {
     }
     const changed = [7, 8, 9].map((pattern) => [0, 1, 0, pattern, 0, 0, 0, 0]);
     assert.deepEqual(await contents(tops), changed);
-    assert.equal((await agent.act(id, 'discard-undo')).undo, null);
+    await session('discard');
     assert.deepEqual(sums(), before);
     await session();
     for (const [index, top] of tops.entries()) await fill(top, 3, 7 + index);
-    assert.equal((await agent.act(id, 'commit-undo')).undo, null);
+    await session('commit');
     assert.deepEqual(await contents(own), changed);
     const parents = formats.map((format) => `parent.${format}`);
     for (const name of parents)

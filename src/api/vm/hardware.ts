@@ -83,7 +83,7 @@ const place = {
     .meta({ description: 'position on the controller, from 0' }),
 };
 
-/** In which disks are made, and which have layers: undo disks, snapshots, linked clones. */
+/** In which disks are made: QEMU opens them itself. */
 export const diskFormats = ['qcow2', 'raw'] as const;
 /** Of other products: run as they are, read and written by the disk library for QEMU (docs/rfd/0027). */
 export const servedFormats = ['vhd', 'vhdx', 'vmdk', 'vdi', 'qed', 'parallels', 'qcow1'] as const;
