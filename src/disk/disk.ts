@@ -145,7 +145,10 @@ export class Disk {
     const writer = this.#writer('zero a range of');
     this.#demandRange(offset, length);
     this.#demandSectors(offset, length);
-    await this.#eachRegion(offset, length, (start, part) => writer.zero(start, part, this.#below));
+    await this.#eachRegion(offset, length, async (start, part) => {
+      if (await this.#hasNothingAt(start, part)) return;
+      await writer.zero(start, part, this.#below);
+    });
     await this.#relieve(writer);
   }
 
@@ -267,6 +270,17 @@ export class Disk {
       await this.#regions.run(region, () => work(start, part));
       at += part;
     }
+  }
+
+  /** Whether a child and all below it say that the range is zeros: then there is nothing to hide, and nothing is read. */
+  async #hasNothingAt(offset: number, length: number): Promise<boolean> {
+    if (this.#parent === undefined) return false;
+    for (let at = offset; at < offset + length;) {
+      const { extent } = await this.#find(at, offset + length - at);
+      if (extent.kind !== 'zero') return false;
+      at += extent.length;
+    }
+    return true;
   }
 
   async #relieve(writer: LayerWriter): Promise<void> {
