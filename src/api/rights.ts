@@ -24,7 +24,7 @@ export const verbs = {
   'host.settings': 'reconfigure a host',
   'host.disks': 'work on disk files in the folders for vms of a host',
   'host.drives':
-    'give vms drives of a host: entire ones as raw devices, and those for CDs and floppies',
+    'give vms devices of a host: entire drives as raw devices, those for CDs and floppies, serial and parallel ports',
   'host.extensions':
     'ask special functions of a hypervisor, which know no rights of Gantry and may reach all of the host',
   'host.power': 'start and stop the service of a host, bulk operations',

@@ -255,7 +255,7 @@ const registerAdopted: Step = {
     const { inventory } = work.coordinator;
     const definition = definitionFromAgent(inventory, hostId, record.definition);
     if (!mayGiveDrives && drivesOf(definition).length > 0)
-      throw new Fault('forbidden', `${definition.name} has a drive of the host`, {
+      throw new Fault('forbidden', `${definition.name} has a drive or a port of the host`, {
         facts: { verb: 'host.drives' },
         hint: 'ask somebody who may give vms drives of that host',
       });

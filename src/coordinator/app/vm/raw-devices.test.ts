@@ -76,6 +76,16 @@ const ways = {
   ],
   'a CD drive into which it is put': ['PUT', '/vms/mine/media/sata0:0', medium],
   'a floppy drive that is changed': ['PATCH', '/vms/mine', { hardware: { floppy: { medium } } }],
+  'a serial port that leads to it': [
+    'PATCH',
+    '/vms/mine',
+    { hardware: { serialPorts: [{ kind: 'device', device: '/dev/sdb' }] } },
+  ],
+  'a parallel port that leads to it': [
+    'PATCH',
+    '/vms/mine',
+    { hardware: { parallelPort: { kind: 'device', device: '/dev/sdb' } } },
+  ],
   'the CD drive of a new vm': [
     'POST',
     '/vms',
@@ -98,7 +108,7 @@ test('a vm that is found with a drive of the host is added by those alone who ma
     10_000,
   );
   assert.equal(operation.state, 'failed');
-  assert.match(JSON.stringify(operation), /host\.drives|a drive of the host/);
+  assert.match(JSON.stringify(operation), /host\.drives|a drive or a port of the host/);
   assert.equal(stage.coordinator.inventory.find<VmDocument>('vm', 'found'), undefined);
 });
 

@@ -1,6 +1,7 @@
 /**
  * Drives of the host that a vm is given: raw devices (DISK-15), an entire drive or LUN that the running vm reads and writes
- * itself, and devices in its CD and floppy drives. Any may hold anything, the host's own system among it, so that
+ * itself, devices in its CD and floppy drives, and those to which its serial and parallel ports lead, which may be any under /dev.
+ * Any may hold anything, the host's own system among it, so that
  * it takes a right of its own on the host, however a definition comes to name one.
  */
 import { findGuest, type Disk, type DiskAttach, type VmDefinition } from '#api';
@@ -45,9 +46,9 @@ export function requireDriveRight(
   if (drivesOf(after).some((drive) => !known.has(drive))) requireHost(caller, hostId);
 }
 
-/** Drives of the host that a definition names, each with how it may be used. */
+/** Drives and ports of the host that a definition names, each with how it may be used. */
 export function drivesOf(definition: VmDefinition): string[] {
-  const { disks, floppy } = definition.hardware;
+  const { disks, floppy, serialPorts, parallelPort } = definition.hardware;
   const raw = disks.flatMap(({ kind, file, readOnly, drive, sizeBytes }) =>
     kind === 'device' ? [JSON.stringify([file, readOnly, drive, sizeBytes])] : [],
   );
@@ -56,9 +57,17 @@ export function drivesOf(definition: VmDefinition): string[] {
       ? [JSON.stringify([medium.device, medium === floppy?.medium && floppy.readOnly])]
       : [],
   );
-  return [...raw, ...mapped];
+  const ports = [...serialPorts, parallelPort].flatMap((port) =>
+    port.kind === 'device' ? [JSON.stringify([port.device])] : [],
+  );
+  return [...raw, ...mapped, ...ports];
 }
 
 function requireHost(caller: Caller, hostId: string): void {
-  requireVerb(caller, 'host.drives', { kind: 'host', id: hostId }, 'the drives of the host');
+  requireVerb(
+    caller,
+    'host.drives',
+    { kind: 'host', id: hostId },
+    'the drives and ports of the host',
+  );
 }
