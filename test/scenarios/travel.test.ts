@@ -1,6 +1,7 @@
 /** Vms that are copied and whose files are moved, with a real guest that goes on. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AllowedAction, Event, Operation, Vm } from '#api';
@@ -249,4 +250,77 @@ void test('DISK-28 a differencing disk of a disk that a vm has is made and given
   ]);
   assert.match(running.err, /based is running, and its disk changes only while it is off/);
   await gantry.must('vm', 'turn-off', 'based', '--yes');
+});
+
+void test('TPL-20 every copy has an id, MAC addresses, serial numbers and a host name of its own, and first-boot settings on a configuration disk where that is wished', async () => {
+  const disk = ['--image', 'starter', '--memory', '128M', '--guest', 'gantry-starter'];
+  await gantry.must('vm', 'create', 'master', ...disk, '--start');
+  await gantry.must('vm', 'turn-off', 'master', '--yes');
+  const master = await show('master');
+  const disks = master.definition.hardware.disks.map((one) => ({ ...one, serial: 'MASTER-1' }));
+  const client = gantry.client();
+  const body: object = { hardware: { disks } };
+  await client.call('vm.update', { params: { vm: 'master' }, body: body as Record<string, never> });
+  await gantry.must('vm', 'snapshot', 'take', 'master', 'clean');
+  const settings = join(shelf.path, 'settings.yaml');
+  writeFileSync(settings, '#cloud-config\npackages: [nginx]\n');
+  const clone = ['vm', 'clone', 'master', '--generalised'];
+  await gantry.must(...clone, 'Web_1', '--first-boot', '--user-data', settings);
+  await gantry.must(...clone, 'web-2', '--linked', '--host-name', 'second.example');
+  await gantry.must(
+    ...clone,
+    'web-3',
+    '--snapshot',
+    'clean',
+    '--path',
+    join(shelf.path, 'g'),
+    '--first-boot',
+  );
+  await gantry.must('vm', 'clone', 'Web_1', 'plain', '--generalised');
+  const names = ['master', 'Web_1', 'web-2', 'web-3', 'plain'];
+  for (const name of ['Web_1', 'web-2', 'plain']) {
+    await gantry.must('vm', 'start', name);
+    await gantry.must('vm', 'turn-off', name, '--yes');
+  }
+  const vms = await Promise.all(names.map(show));
+  const identities = vms.map(({ definition: { id, hardware } }) => [
+    id,
+    ...hardware.adapters.map(({ mac }) => mac),
+    ...hardware.disks.map(({ serial }) => serial),
+    hardware.bios.chassis.serialNumber,
+    hardware.bios.baseBoard.serialNumber,
+  ]);
+  assert.deepEqual(new Set(identities.map(({ length }) => length)), new Set([5]));
+  for (const [index] of (identities[0] ?? []).entries()) {
+    const column = identities.map((one) => one[index] ?? '');
+    assert.equal(new Set(column).size, names.length, `no two are the same: ${column.join(', ')}`);
+    // Those of the board are given at the first start, which web-3 has not had.
+    const none = column.filter((one) => one === '').length;
+    assert.equal(none, index < 3 ? 0 : 1, column.join(', '));
+  }
+  const media = vms.map(({ definition }) =>
+    definition.hardware.opticalDrives.flatMap(({ medium }) => (medium === null ? [] : [medium])),
+  );
+  assert.deepEqual(
+    media.map(([medium]) => (medium?.kind === 'file' ? medium.file : null)),
+    [null, 'Web_1.first-boot.iso', 'web-2.first-boot.iso', 'web-3.first-boot.iso', null],
+    'a copy of a copy is not taken for that',
+  );
+  for (const [name, host] of [
+    ['Web_1', 'web-1'],
+    ['web-2', 'second.example'],
+    ['web-3', 'web-3'],
+  ] as const) {
+    const { id, path } = await show(name);
+    const read = (file: string): string => {
+      const to = join(shelf.path, `${name}.${file}`);
+      const words = ['-indev', join(path, `${name}.first-boot.iso`), '-osirrox', 'on'];
+      execFileSync('xorriso', [...words, '-extract', `/${file}`, to], { stdio: 'ignore' });
+      return readFileSync(to, 'utf8');
+    };
+    assert.deepEqual(JSON.parse(read('meta-data')), { 'instance-id': id, 'local-hostname': host });
+    assert.match(read('user-data'), name === 'Web_1' ? /packages: \[nginx\]/ : /^#cloud-config\s/);
+    await gantry.must('vm', 'delete', name, '--yes');
+    assert.equal(existsSync(path), false, 'its configuration disk goes with it');
+  }
 });

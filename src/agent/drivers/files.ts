@@ -1,5 +1,6 @@
 /** What storage with files can do beyond what every storage must: files that travel, and disks by themselves. */
 import type { DiskCopy, DiskWork, LinkParams, LinkResult, VmDefinition } from '#api';
+import type { SeedRequest } from '#images';
 import type { MachineFile } from '../machine/record.ts';
 import type { LayerWork } from './layer-storage.ts';
 
@@ -120,6 +121,11 @@ export interface Travel {
     copy: MachineFile,
     disks: readonly DiskCopy[],
     work: TravelWork,
+  ): Promise<void>;
+  /** Makes the configuration disk of a machine; whole or not at all with the folder of that. Errors: `unsupported`. */
+  putSeed(
+    copy: MachineFile,
+    seed: Omit<SeedRequest, 'path'> & { readonly signal: AbortSignal },
   ): Promise<void>;
   /** What a move to `after` would put where. Errors: `refused` while another machine uses one of the files. */
   planMove(

@@ -75,6 +75,7 @@ export function rolesOf(file: MachineFile): Map<string, FileRole> {
     [own.savedFacts, 'saved-state'],
     [own.firmware, 'firmware'],
     [own.tpm, 'tpm'],
+    [own.firstBoot, 'configuration'],
     [own.log, 'log'],
     [`${own.log}.1`, 'log'],
     [`${own.tpm}.log`, 'log'],

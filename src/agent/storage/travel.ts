@@ -22,6 +22,7 @@ import {
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { Disk, DiskCopy, VmDefinition } from '#api';
 import { convertDisk, hostStore, openDisk } from '#disk';
+import { makeSeedIso } from '#images';
 import { Fault } from '#lib';
 import type { FileMove, Travel, TravelWork } from '../drivers/files.ts';
 import { carrySavedFacts, requireSavedFits } from '../drivers/qemu/saved-facts.ts';
@@ -74,6 +75,7 @@ export function makeTravel(options: TravelOptions): Travel {
       if (source.savedFile !== null) await carrySavedFacts(source, copy);
       await flushFolder(copy.folder);
     },
+    putSeed: (copy, seed) => makeSeedIso({ ...seed, path: ownPlaces(copy).firstBoot }),
     planMove: (before, after, disks, others) => planMove(options, { before, after, disks, others }),
     async place(moves, work) {
       const meter = await makeMeter(moves, work);

@@ -101,7 +101,7 @@ async function cloneMachine(
   params: LinkParams<'machine.clone'>,
   { signal, progress }: CallContext,
 ): Promise<LinkResult<'machine.clone'>> {
-  const { definition, definitionVersion, parent, disks, linked } = params;
+  const { definition, definitionVersion, parent, disks, linked, seed } = params;
   const known = host.machines.get(definition.id);
   if (known) return { report: known.report() };
   const travel = travelOf(host);
@@ -118,6 +118,7 @@ async function cloneMachine(
           : await linkClone(hands, fresh, linked.snapshotId);
       if (linked === undefined)
         await travel.clone(hands.file, copy, disks, { signal: hands.signal, progress });
+      if (seed !== undefined) await travel.putSeed(copy, { ...seed, signal: hands.signal });
       await host.driver.storage.writeDefinition(copy);
       return { report: (await host.add(copy)).report() };
     } catch (error) {

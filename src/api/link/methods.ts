@@ -195,6 +195,16 @@ export const linkMethods = {
       linked: z.strictObject({ snapshotId: idSchema.nullable() }).optional().meta({
         description: 'null: to the disks as they are now; without it the disks are copied',
       }),
+      seed: z
+        .strictObject({
+          metaData: z.string().max(4096),
+          userData: z.string().max(65_536),
+          networkConfig: z.string().max(65_536).optional(),
+        })
+        .optional()
+        .meta({
+          description: 'of a configuration disk, made beside the configuration of the copy',
+        }),
     }),
     result: report,
   },

@@ -10,6 +10,32 @@ const hostFolder = z
   .regex(/^\/[^\0]*$/, 'is not an absolute path')
   .refine((path) => !path.split('/').includes('..'), 'leads outside of its folder');
 
+const maxSeedText = 64 * 1024;
+
+/** Of the configuration disk of a vm, behind the name of its configuration, beside which it lies. */
+export const firstBootSuffix = '.first-boot.iso';
+
+/** For a guest with cloud-init, or what else reads a NoCloud configuration disk. */
+export const firstBootSchema = z
+  .strictObject({
+    hostName: z
+      .string()
+      .max(253)
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i)
+      .optional()
+      .meta({ description: 'of the guest; default: made of the name of the vm' }),
+    userData: z.string().max(maxSeedText).optional().meta({
+      description: '#cloud-config or a script; who may copy files of the host can read it',
+    }),
+    networkConfig: z
+      .string()
+      .max(maxSeedText)
+      .optional()
+      .meta({ description: 'network configuration of cloud-init, version 2; default: DHCP' }),
+  })
+  .meta({ id: 'FirstBoot', description: 'what a guest is told at its first start' });
+export type FirstBoot = z.infer<typeof firstBootSchema>;
+
 export const vmCloneSchema = z
   .strictObject({
     name: nameSchema.meta({ description: 'of the copy' }),
@@ -33,6 +59,9 @@ export const vmCloneSchema = z
     generalised: z.boolean().optional().meta({
       description:
         'the guest has no identity of its own (sysprep, cloud-init clean): no warning is needed',
+    }),
+    firstBoot: firstBootSchema.optional().meta({
+      description: 'the copy gets a configuration disk in a CD drive, which its guest reads',
     }),
   })
   .meta({ id: 'VmClone' });

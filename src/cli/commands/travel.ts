@@ -1,5 +1,6 @@
 /** Commands by which vms and their files come to another place: from other products, filed elsewhere, copied, moved on their host. */
-import type { PassageStorage } from '#api';
+import { readFile } from 'node:fs/promises';
+import type { FirstBoot, PassageStorage, VmClone } from '#api';
 import { Fault } from '#lib';
 import { command } from '../command.ts';
 import { finish, tellWarnings } from '../progress.ts';
@@ -7,6 +8,33 @@ import { importCommand } from './import.ts';
 
 const vmArgument = { name: 'vm', meaning: 'name or id', completes: 'vm' } as const;
 const pathOption = { type: 'text', value: 'DIR' } as const;
+
+const maxSeedBytes = 64 * 1024;
+
+/** What the options say of a configuration disk; any of them asks for one. */
+async function firstBootOf(options: {
+  readonly 'first-boot'?: boolean | undefined;
+  readonly 'host-name'?: string | undefined;
+  readonly 'user-data'?: string | undefined;
+  readonly 'network-config'?: string | undefined;
+}): Promise<Partial<Pick<VmClone, 'firstBoot'>>> {
+  const { 'host-name': hostName, 'user-data': userData, 'network-config': network } = options;
+  const firstBoot: FirstBoot = {
+    ...(hostName === undefined ? {} : { hostName }),
+    ...(userData === undefined ? {} : { userData: await readSeedText(userData) }),
+    ...(network === undefined ? {} : { networkConfig: await readSeedText(network) }),
+  };
+  const isAsked = options['first-boot'] === true || Object.keys(firstBoot).length > 0;
+  return isAsked ? { firstBoot } : {};
+}
+
+async function readSeedText(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new Fault('not-found', `cannot read ${file}`, { cause });
+  });
+  if (bytes.length <= maxSeedBytes) return bytes.toString('utf8');
+  throw new Fault('too-large', `${file} has more than 64 KiB`);
+}
 
 export const travelCommands = [
   importCommand,
@@ -31,6 +59,25 @@ export const travelCommands = [
         type: 'flag',
         meaning: 'the guest was generalised (sysprep, cloud-init clean): do not warn',
       },
+      'first-boot': {
+        type: 'flag',
+        meaning: 'give the copy a configuration disk that tells its guest (cloud-init) who it is',
+      },
+      'host-name': {
+        type: 'text',
+        value: 'NAME',
+        meaning: 'with a configuration disk: of the guest; default: made of the name of the copy',
+      },
+      'user-data': {
+        type: 'text',
+        value: 'FILE',
+        meaning: 'with a configuration disk: #cloud-config or a script',
+      },
+      'network-config': {
+        type: 'text',
+        value: 'FILE',
+        meaning: 'with a configuration disk: addresses, as cloud-init takes them (version 2)',
+      },
     },
     examples: [
       'gantry vm clone web-1 web-2',
@@ -38,6 +85,7 @@ export const travelCommands = [
       'gantry vm clone web-1 web-3 --snapshot golden',
       'gantry vm clone web-1 test-1 --linked',
       'gantry vm clone web-1 test-2 --linked --snapshot golden --generalised',
+      'gantry vm clone golden web-7 --first-boot --user-data web.yaml',
     ],
     async run(run) {
       const { args, options, client, out, dryRun, signal } = run;
@@ -49,6 +97,7 @@ export const travelCommands = [
         ...(options.linked === true ? { linked: true } : {}),
         ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
         ...(options.generalised === true ? { generalised: true } : {}),
+        ...(await firstBootOf(options)),
       };
       if (dryRun) {
         tellWarnings(out, await client.dryRun('vm.clone', { params: { vm }, body }, signal));

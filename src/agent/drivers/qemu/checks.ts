@@ -2,6 +2,7 @@
  * What of files, devices and hardware stands against a start: everything at once, without any side effect
  * (VM-64, VM-69 to VM-76, VM-80).
  */
+import { dirname } from 'node:path';
 import { access, constants, stat } from 'node:fs/promises';
 import { isNative, placeName, type Disk, type HostSettings, type Medium } from '#api';
 import { describeFault, formatBytes, toFault, type Reason } from '#lib';
@@ -221,8 +222,10 @@ async function checkMediumFile(
     const text = `${what} is malformed: it has ${stats.size} bytes`;
     return [{ code: 'medium-malformed', text, remedy }];
   }
-  const barrier = host.account && (await findBarrier(path, host.account));
-  if (barrier !== undefined || (host.account && !allows(stats, host.account, 'read'))) {
+  // What lies in the folder of the vm is its account's from the start on.
+  const account = dirname(path) === file.folder ? undefined : host.account;
+  const barrier = account && (await findBarrier(path, account));
+  if (barrier !== undefined || (account && !allows(stats, account, 'read'))) {
     const text = `the account of the vm may not read ${what}`;
     const fix = `let others pass ${barrier ?? ''} and read the image`.replace('  ', ' ');
     return [{ code: 'medium-unreadable', text, remedy: fix }];

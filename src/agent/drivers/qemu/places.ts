@@ -5,7 +5,7 @@
  *   <runtime>/<id>/          sockets, gone after a restart of the host; each socket path at most 107 bytes
  */
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import type { Disk } from '#api';
+import { firstBootSuffix, type Disk } from '#api';
 import { Fault } from '#lib';
 import { chainOf } from '../../machine/layers/layers.ts';
 import type { MachineFile } from '../../machine/record.ts';
@@ -77,6 +77,8 @@ export interface OwnPlaces {
   readonly savedFacts: string;
   readonly firmware: string;
   readonly tpm: string;
+  /** The configuration disk that the guest reads at its first start. */
+  readonly firstBoot: string;
   readonly log: string;
   /** Of the process that serves disks. */
   readonly disksLog: string;
@@ -90,6 +92,7 @@ export function ownPlaces(file: Pick<MachineFile, 'file'>): OwnPlaces {
     savedFacts: `${stem}.saved.json`,
     firmware: `${stem}.firmware`,
     tpm: `${stem}.tpm`,
+    firstBoot: `${stem}${firstBootSuffix}`,
     log: `${stem}.log`,
     disksLog: `${stem}.disks.log`,
   };

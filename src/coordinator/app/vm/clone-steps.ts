@@ -5,7 +5,7 @@
  * A full copy of a snapshot begins as a linked one, which takes no time and lets the vm run and change as it likes,
  * and then has its files to itself (docs/rfd/0019).
  */
-import type { DiskCopy, MachineReport, VmDefinition } from '#api';
+import type { DiskCopy, LinkParams, MachineReport, VmDefinition } from '#api';
 import type { VmDocument } from '../../documents.ts';
 import { vmDocument } from '../find.ts';
 import { asJson } from '../json.ts';
@@ -25,6 +25,8 @@ export interface CloneInput {
   readonly definition: VmDefinition;
   readonly disks: readonly DiskCopy[];
   readonly linked: { readonly snapshotId: string | null } | null;
+  /** Of its configuration disk; null: it gets none. */
+  readonly seed: NonNullable<LinkParams<'machine.clone'>['seed']> | null;
   /** A linked copy that is to have files of its own, in that folder of the host; null: where it was made. */
   readonly separate: { readonly parent: string | null } | null;
   readonly guest: Pick<VmDocument, 'guest'>;
@@ -50,7 +52,7 @@ function reportOf(work: Work): MachineReport {
 const copyStep: Step = {
   name: 'copy',
   async run(work) {
-    const { sourceId, definition, disks, parent, linked } = inputOf(work);
+    const { sourceId, definition, disks, parent, linked, seed } = inputOf(work);
     const { inventory, links } = work.coordinator;
     const { hostId, generation } = vmDocument(inventory, sourceId).data;
     const { report } = await links.call(
@@ -65,6 +67,7 @@ const copyStep: Step = {
         parent,
         disks: [...disks],
         ...(linked === null ? {} : { linked }),
+        ...(seed === null ? {} : { seed }),
       },
       followed(work, copyLimitMs),
     );

@@ -3,7 +3,7 @@
  * the source (docs/rfd/0019). The operation has the source, so that nobody starts it while it is copied; a snapshot is
  * copied without, since nobody changes it.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import {
   linkedPlace,
@@ -31,6 +31,7 @@ import { stepNames, type Kind } from '../work.ts';
 import { cloneKind, cloneSnapshotKind, type CloneInput } from './clone-steps.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { prepare, withHardware } from './device-change.ts';
+import { seedOf, withoutSeed, withSeed } from './first-boot.ts';
 import { guestOfClone, warnOfIdentity } from './guest-identity.ts';
 import { withDiskFiles, withMediaOf, withRelativePaths } from './own-paths.ts';
 import { requireDriveRight } from './raw-devices.ts';
@@ -65,6 +66,8 @@ export async function cloneVm(
     id: randomUUID(),
     name: request.name,
     makeMac: () => giveMac(inventory, macs),
+    makeSerial: () => randomBytes(10).toString('hex').toUpperCase(),
+    firstBoot: request.firstBoot !== undefined,
     fileOf: (disk) => (linked === null ? fileOfCopy(request.name, disk) : disk.file),
   });
   requireScriptRight(caller, { kind: 'place', ...place }, copy);
@@ -97,6 +100,7 @@ export async function cloneVm(
     definition: copy,
     disks,
     linked,
+    seed: request.firstBoot === undefined ? null : seedOf(copy, request.firstBoot),
     separate: source.separate,
     guest: guestOfClone(vm.data, said),
     warnings: inWords(warnings),
@@ -180,10 +184,13 @@ export function copyDefinition(
     readonly id: string;
     readonly name: string;
     readonly makeMac: () => string;
+    readonly makeSerial: () => string;
+    /** Whether it gets a configuration disk in a CD drive. */
+    readonly firstBoot: boolean;
     readonly fileOf: (disk: Disk) => string;
   },
 ): VmDefinition {
-  const { id, name, makeMac: newMac, fileOf } = as;
+  const { id, name, makeMac: newMac, makeSerial, fileOf } = as;
   const linked = linkedPlace(source.hardware);
   if (linked !== undefined)
     throw new Fault('refused', `${source.name} has a linked disk at ${linked}`, {
@@ -201,12 +208,15 @@ export function copyDefinition(
     throw new Fault('refused', `the disk ${placeName(shared)} of ${source.name} is shared`, {
       hint: 'detach it, clone the vm, and attach it again',
     });
-  const renamed = withDiskFiles(withMediaOf(source, folder), fileOf);
+  const renamed = withDiskFiles(withMediaOf(withoutSeed(source), folder), fileOf);
   const shutdown = { ...source.settings.shutdown, quit: { wasRunning: false } };
-  return {
+  const copy = {
     ...withHardware(renamed, {
       // Given anew by the first start.
       bios: { chassis: { assetTag: null, serialNumber: null }, baseBoard: { serialNumber: null } },
+      disks: renamed.hardware.disks.map((disk) =>
+        disk.serial === '' ? disk : { ...disk, serial: makeSerial() },
+      ),
       adapters: renamed.hardware.adapters.map((adapter) => ({
         ...adapter,
         mac: newMac(),
@@ -225,6 +235,7 @@ export function copyDefinition(
     name,
     settings: { ...source.settings, shutdown },
   };
+  return as.firstBoot ? withSeed(copy) : copy;
 }
 
 function fileOfCopy(name: string, disk: Disk): string {
