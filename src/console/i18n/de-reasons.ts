@@ -13,6 +13,8 @@ const hints = {
     'stellen Sie den gespeicherten Zustand wieder her, oder verwerfen Sie ihn zuerst',
   'restore the vm and turn it off, or discard the saved state first':
     'stellen Sie die VM wieder her und schalten Sie sie aus, oder verwerfen Sie zuerst den gespeicherten Zustand',
+  'restore it first, or discard its state':
+    'stellen Sie sie zuerst wieder her, oder verwerfen Sie ihren Zustand',
   'restore the vm first': 'stellen Sie die VM zuerst wieder her',
   'discard the saved state first': 'verwerfen Sie zuerst den gespeicherten Zustand',
   'turn the vm off first': 'schalten Sie die VM zuerst aus',

@@ -73,6 +73,7 @@ async function ask(
     if (key === 'name') return 'share';
     if (key === 'action') return name === 'host.bulk' ? 'turn-on-all' : 'start';
     if (key === 'place') return 'sata0:5';
+    if (key === 'extension') return 'domain-xml';
     return missing;
   });
   return await stage.send(route.method, `${path}?not-a-query=1`, { token });

@@ -118,6 +118,7 @@ export const englishSettings: SettingWords = {
     winsServers: 'WINS servers',
     options: 'Further DHCP options',
     code: 'Code',
+    value: 'Value',
     boot: 'Boot over the network',
     server: 'TFTP server',
     uefiFile: 'File with UEFI',
