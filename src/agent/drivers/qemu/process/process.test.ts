@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -35,13 +36,20 @@ test('a process in a session of its own ends by our signal and is seen to be gon
   const folder = await mkdtemp(join(tmpdir(), 'gp-'));
   try {
     const mark = crypto.randomUUID();
+    const logPath = join(folder, 'log');
+    await writeFile(logPath, '');
+    const watcher = watch(logPath);
+    const spoke = once(watcher, 'change');
     const { pid, exited } = await spawnProcess({
       program: process.execPath,
       args: ['-e', 'process.stderr.write("hello\\n"); setInterval(() => 0, 1000)', '-uuid', mark],
-      logPath: join(folder, 'log'),
+      logPath,
       account: undefined,
       setpriv: undefined,
     });
+    // A process has no arguments yet while the kernel loads its program, which "is spawned" may precede.
+    await spoke;
+    watcher.close();
     const identity = identify(pid, bootId);
     assert.ok(identity);
     const found = async (...wanted: [string, ...string[]]): Promise<readonly number[]> =>
