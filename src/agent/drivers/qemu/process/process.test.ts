@@ -42,7 +42,13 @@ test('a process in a session of its own ends by our signal and is seen to be gon
     const spoke = once(watcher, 'change');
     const { pid, exited } = await spawnProcess({
       program: process.execPath,
-      args: ['-e', 'process.stderr.write("hello\\n"); setInterval(() => 0, 1000)', '-uuid', mark],
+      args: [
+        '-e',
+        'process.stderr.write("hello\\n"); setInterval(() => 0, 1000)',
+        '--',
+        '-uuid',
+        mark,
+      ],
       logPath,
       account: undefined,
       setpriv: undefined,
