@@ -24,6 +24,7 @@ export function VmDialog({
     case 'clone':
       return <CloneDialog vm={vm} onClose={onClose} />;
     case 'relocate':
-      return <MoveDialog vm={vm} onClose={onClose} />;
+    case 'migrate':
+      return <MoveDialog vm={vm} kind={asked.kind} onClose={onClose} />;
   }
 }

@@ -1,8 +1,8 @@
 /**
- * A vm goes to another host, or its files to another folder of its host (docs/rfd/0030). Both hosts are asked meanwhile what stands
+ * A vm goes to another host, or its files to another folder of its host (docs/rfd/0030, between libvirt hosts 0032). Both hosts are asked meanwhile what stands
  * against it, and all of that is shown before it is begun.
  */
-import { FormGroup, FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
+import { FormGroup, FormSelect, FormSelectOption, Radio, TextInput } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import type { Host, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
@@ -14,24 +14,36 @@ import { FormDialog } from '../../parts/FormDialog.tsx';
 import { Hint } from '../../parts/Hint.tsx';
 import { useOutcome } from '../../parts/use-outcome.ts';
 import { useSettled } from '../../parts/use-settled.ts';
-import { moveBody, whyNotHost, type MoveAnswers } from './move-body.ts';
-import { useMoveText, type MoveText } from './words.ts';
+import {
+  moveBody,
+  whyNotHost,
+  type MoveAnswers,
+  type MoveKind,
+  type PassageStorage,
+} from './move-body.ts';
+import { useMoveText, type MoveText, type MoveTextKey } from './words.ts';
 
 export function MoveDialog({
   vm,
+  kind,
   onClose,
 }: {
   readonly vm: Vm;
+  readonly kind: MoveKind;
   readonly onClose: () => void;
 }): ReactNode {
   const { client } = useConsole();
   const words = useWords();
   const text = useMoveText();
   const tellOutcome = useOutcome();
-  const [answers, setAnswers] = useState<MoveAnswers>({ host: vm.hostId, path: '' });
-  const body = moveBody(answers, vm.hostId);
+  const [answers, setAnswers] = useState<MoveAnswers>({
+    host: vm.hostId,
+    path: '',
+    disks: 'copy',
+  });
+  const body = moveBody(kind, answers, vm.hostId);
   const settled = useSettled(body ?? null);
-  const values = { action: words.action('relocate'), name: vm.name };
+  const values = { action: words.action(kind), name: vm.name };
   const params = { vm: vm.id };
   const stays = answers.host === vm.hostId;
   return (
@@ -49,18 +61,23 @@ export function MoveDialog({
     >
       <HostField
         vm={vm}
+        kind={kind}
         value={answers.host}
         onValue={(host) => setAnswers({ ...answers, host })}
       />
-      <FormGroup label={text('path')} fieldId="move-path">
-        <TextInput
-          id="move-path"
-          autoComplete="off"
-          placeholder={text(stays ? 'whichPath' : 'usualPath')}
-          value={answers.path}
-          onChange={(_event, path) => setAnswers({ ...answers, path })}
-        />
-      </FormGroup>
+      {kind === 'migrate' ? (
+        <DisksField value={answers.disks} onValue={(disks) => setAnswers({ ...answers, disks })} />
+      ) : (
+        <FormGroup label={text('path')} fieldId="move-path">
+          <TextInput
+            id="move-path"
+            autoComplete="off"
+            placeholder={text(stays ? 'whichPath' : 'usualPath')}
+            value={answers.path}
+            onChange={(_event, path) => setAnswers({ ...answers, path })}
+          />
+        </FormGroup>
+      )}
       {body !== undefined && (
         <Foreseen
           planKey={['vm.relocate', vm.id, settled]}
@@ -76,10 +93,12 @@ export function MoveDialog({
 /** All hosts that the person sees; those that cannot take it with the reason. */
 function HostField({
   vm,
+  kind,
   value,
   onValue,
 }: {
   readonly vm: Vm;
+  readonly kind: MoveKind;
   readonly value: string;
   readonly onValue: (host: string) => void;
 }): ReactNode {
@@ -99,7 +118,7 @@ function HostField({
         >
           <FormSelectOption value={vm.hostId} label={text('here', { host: vm.host })} />
           {others.map((host) => {
-            const reason = tellWhyNot(host, words, text);
+            const reason = tellWhyNot(kind, host, words, text);
             return (
               <FormSelectOption
                 key={host.id}
@@ -112,19 +131,52 @@ function HostField({
             );
           })}
         </FormSelect>
-        <Hint id="move-host-hint">{text(value === vm.hostId ? 'sameHost' : 'otherHost')}</Hint>
+        <Hint id="move-host-hint">{text(hintOf(kind, value === vm.hostId))}</Hint>
       </FormGroup>
     </>
   );
 }
 
-function tellWhyNot(host: Host, words: Words, text: MoveText): string | undefined {
-  const why = whyNotHost(host);
+function hintOf(kind: MoveKind, stays: boolean): MoveTextKey {
+  if (kind === 'migrate') return stays ? 'chooseHost' : 'asItRuns';
+  return stays ? 'sameHost' : 'otherHost';
+}
+
+/** What becomes of disks is said by whoever moves the vm: a file of the same name there may be the same one or another one. */
+function DisksField({
+  value,
+  onValue,
+}: {
+  readonly value: PassageStorage;
+  readonly onValue: (value: PassageStorage) => void;
+}): ReactNode {
+  const text = useMoveText();
+  return (
+    <FormGroup label={text('disks')} fieldId="move-disks" role="radiogroup">
+      {(['copy', 'shared'] as const).map((one) => (
+        <Radio
+          key={one}
+          id={`move-disks-${one}`}
+          name="move-disks"
+          label={text(`${one}Disks`)}
+          description={text(`${one}Hint`)}
+          isChecked={value === one}
+          onChange={() => onValue(one)}
+        />
+      ))}
+    </FormGroup>
+  );
+}
+
+function tellWhyNot(kind: MoveKind, host: Host, words: Words, text: MoveText): string | undefined {
+  const why = whyNotHost(kind, host);
   switch (why?.kind) {
     case undefined:
       return undefined;
     case 'no-agent':
       return text('noAgent');
+    case 'no-libvirt':
+      return text('noLibvirt');
     case 'status':
       return words.hostStatus(why.status);
     case 'missing':

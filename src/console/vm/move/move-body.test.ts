@@ -3,29 +3,52 @@ import { test } from 'node:test';
 import type { Host } from '#api';
 import { moveBody, whyNotHost } from './move-body.ts';
 
+const missing = (reasons: Record<string, string>): Host['facts'] =>
+  ({ missing: reasons }) as unknown as Host['facts'];
+const connection = {} as Host['connection'];
+const ready = { connection: null, status: 'ready', facts: missing({}) } as const;
+
 test('a move names the host only where it is another one, and a folder only where one was given', () => {
-  assert.equal(moveBody({ host: 'ada', path: ' ' }, 'ada'), undefined);
-  assert.deepEqual(moveBody({ host: 'ada', path: '/srv/fast ' }, 'ada'), { path: '/srv/fast' });
-  assert.deepEqual(moveBody({ host: 'bob', path: '' }, 'ada'), { host: 'bob' });
-  assert.deepEqual(moveBody({ host: 'bob', path: '/srv/fast' }, 'ada'), {
-    host: 'bob',
-    path: '/srv/fast',
-  });
+  const to = (host: string, path: string) =>
+    moveBody('relocate', { host, path, disks: 'copy' }, 'ada');
+  assert.equal(to('ada', ' '), undefined);
+  assert.deepEqual(to('ada', '/srv/fast '), { path: '/srv/fast' });
+  assert.deepEqual(to('bob', ''), { host: 'bob' });
+  assert.deepEqual(to('bob', '/srv/fast'), { host: 'bob', path: '/srv/fast' });
+});
+
+test('a move between libvirt hosts names the other host and what becomes of the disks, and no folder', () => {
+  const to = (host: string) => moveBody('migrate', { host, path: '/srv', disks: 'shared' }, 'ada');
+  assert.equal(to('ada'), undefined);
+  assert.deepEqual(to('bob'), { host: 'bob', disks: 'shared' });
 });
 
 test('a host takes a vm where its agent is ready and can copy files, and says why not elsewhere', () => {
-  const missing = (reasons: Record<string, string>): Host['facts'] =>
-    ({ missing: reasons }) as unknown as Host['facts'];
-  const connection = {} as Host['connection'];
-  const ready = { connection: null, status: 'ready', facts: missing({}) } as const;
-  assert.equal(whyNotHost(ready), undefined);
-  assert.deepEqual(whyNotHost({ ...ready, connection }), { kind: 'no-agent' });
-  assert.deepEqual(whyNotHost({ ...ready, status: 'unreachable' }), {
+  assert.equal(whyNotHost('relocate', ready), undefined);
+  assert.deepEqual(whyNotHost('relocate', { ...ready, connection }), { kind: 'no-agent' });
+  assert.deepEqual(whyNotHost('relocate', { ...ready, status: 'unreachable' }), {
     kind: 'status',
     status: 'unreachable',
   });
-  assert.deepEqual(whyNotHost({ ...ready, facts: missing({ 'file-copy': 'no files' }) }), {
+  assert.deepEqual(
+    whyNotHost('relocate', { ...ready, facts: missing({ 'file-copy': 'no files' }) }),
+    { kind: 'missing', reason: 'no files' },
+  );
+});
+
+test('a vm of a libvirt host goes to another libvirt host that can take it', () => {
+  const libvirt = { ...ready, connection };
+  assert.equal(
+    whyNotHost('migrate', { ...libvirt, facts: missing({ 'file-copy': 'no files' }) }),
+    undefined,
+  );
+  assert.deepEqual(whyNotHost('migrate', ready), { kind: 'no-libvirt' });
+  assert.deepEqual(whyNotHost('migrate', { ...libvirt, status: 'unreachable' }), {
+    kind: 'status',
+    status: 'unreachable',
+  });
+  assert.deepEqual(whyNotHost('migrate', { ...libvirt, facts: missing({ migrate: 'no moves' }) }), {
     kind: 'missing',
-    reason: 'no files',
+    reason: 'no moves',
   });
 });
