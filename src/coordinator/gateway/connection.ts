@@ -14,7 +14,7 @@ import type { Caller, Coordinator } from '../context.ts';
 import type { Counters } from './counters.ts';
 import type { NetworkDocument } from '../documents.ts';
 import type { Asked, Desk } from './desk.ts';
-import { blockDevicesOf, type BlockDevice } from './domain-devices.ts';
+import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
 import { isInScope, type Named } from './scope.ts';
 import type { Screens } from './screens.ts';

@@ -6,7 +6,7 @@ import type { AdapterWish } from './define/adapter-wish.ts';
 import type { BlockWish } from './define/block-wish.ts';
 import { attachmentOf, mediumOf } from './define/merge-wish.ts';
 import { readDevice } from './define/wish.ts';
-import { firstScsiOf } from './domain-devices.ts';
+import { firstScsiOf } from '../domain-xml/domain-devices.ts';
 
 type Calls = Pick<
   Handlers,

@@ -5,7 +5,7 @@ import type { Vm } from '#api';
 import type { HostDocument } from '../documents.ts';
 import { isActive, type Connection } from './connection.ts';
 import { matchesFlags, startsItself, stateOf } from './domain-state.ts';
-import { writeDomainXml } from './domain-xml.ts';
+import { writeDomainXml } from '../domain-xml/domain-xml.ts';
 import { whole } from './domain-stats.ts';
 
 type Calls = Pick<
@@ -151,7 +151,7 @@ export async function domainXmlOf(connection: Connection, vm: Vm, flags = 0): Pr
   const { name, id } = connection.handleOf(vm);
   return writeDomainXml(vm, {
     name,
-    id: (flags & inactiveXml) === 0 ? id : -1,
+    id: isShown ? id : undefined,
     type: host?.facts?.acceleration.use === 'kvm' ? 'kvm' : 'qemu',
     blockDevices: connection.blockDevicesOf(vm),
     networkName: (id) => connection.networkName(id),

@@ -6,7 +6,7 @@ import type { Vm } from '#api';
 import { kiB } from '#lib';
 import { intParam, stringParam, uhyperParam, uintParam, type TypedParam } from '#libvirt';
 import type { Totals } from './counters.ts';
-import { adapterTarget, type BlockDevice } from './domain-devices.ts';
+import { adapterTarget, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import { stateOf } from './domain-state.ts';
 
 /** virDomainStatsTypes. */

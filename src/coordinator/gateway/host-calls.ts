@@ -5,7 +5,7 @@ import { kiB } from '#lib';
 import { libvirtFault, type Handlers } from '#libvirt';
 import type { Connection } from './connection.ts';
 import { showsHost } from './scope.ts';
-import { element, writeXml, type Element } from './xml.ts';
+import { element, writeXml, type Element } from '../domain-xml/xml.ts';
 
 type Calls = Pick<
   Handlers,

@@ -8,7 +8,7 @@ import { findNetwork } from '../app/network/show-network.ts';
 import type { NetworkDocument } from '../documents.ts';
 import type { Document } from '../store/store.ts';
 import type { Connection } from './connection.ts';
-import { element, writeXml, type Element } from './xml.ts';
+import { element, writeXml, type Element } from '../domain-xml/xml.ts';
 
 type Calls = Pick<
   Handlers,

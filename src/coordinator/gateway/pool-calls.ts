@@ -2,10 +2,10 @@
 import { madeFormats } from '#api';
 import { libvirtFault, type Handlers, type StoragePoolHandle } from '#libvirt';
 import type { Connection } from './connection.ts';
-import { libvirtFormat } from './disk-formats.ts';
+import { libvirtFormat } from '../domain-xml/disk-formats.ts';
 import { handleOfPool, isCalled, poolsOf, requirePool, type Pool } from './pools.ts';
 import { volumeIn } from './volumes.ts';
-import { element, writeXml } from './xml.ts';
+import { element, writeXml } from '../domain-xml/xml.ts';
 
 type Calls = Pick<
   Handlers,

@@ -3,7 +3,7 @@ import type { Snapshot, Vm } from '#api';
 import type { DomainHandle, Handlers, SnapshotHandle } from '#libvirt';
 import type { Connection } from './connection.ts';
 import { findSnapshot, fitsFlags, snapshotAt, snapshotsBelow, snapshotsOf } from './snapshots.ts';
-import { element, writeXml } from './xml.ts';
+import { element, writeXml } from '../domain-xml/xml.ts';
 
 type Calls = Pick<
   Handlers,

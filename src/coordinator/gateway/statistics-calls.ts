@@ -5,7 +5,7 @@ import { encodeStats, libvirtFault, uhyperParam, type Handlers, type TypedParam 
 import type { Totals } from './counters.ts';
 import { isActive, type Connection } from './connection.ts';
 import { requireListable } from './domain-calls.ts';
-import { adapterTarget, type BlockDevice } from './domain-devices.ts';
+import { adapterTarget, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import { matchesFlags } from './domain-state.ts';
 import { allStatsGroups, statsOf, whole } from './domain-stats.ts';
 

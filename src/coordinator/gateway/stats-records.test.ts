@@ -14,7 +14,7 @@ import {
   Writer,
 } from '../inventory/testing/documents.ts';
 import type { Totals } from './counters.ts';
-import { blockDevicesOf, type BlockDevice } from './domain-devices.ts';
+import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import { statsOf } from './domain-stats.ts';
 import { StatsRecords, type CountedRecord } from './stats-records.ts';
 

@@ -3,7 +3,7 @@ import { madeFormats, type DiskWork } from '#api';
 import { libvirtFault, type Handlers, type StorageVolHandle } from '#libvirt';
 import type { Connection } from './connection.ts';
 import { readVolume, type VolumeWish } from './define/volume-wish.ts';
-import { formatsByLibvirt, libvirtFormat } from './disk-formats.ts';
+import { formatsByLibvirt, libvirtFormat } from '../domain-xml/disk-formats.ts';
 import { requirePool, type Pool } from './pools.ts';
 import {
   handleOfVolume,
@@ -13,7 +13,7 @@ import {
   VolumeLists,
   type Volume,
 } from './volumes.ts';
-import { element, writeXml } from './xml.ts';
+import { element, writeXml } from '../domain-xml/xml.ts';
 
 type Calls = Pick<
   Handlers,

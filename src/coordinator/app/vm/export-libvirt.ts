@@ -2,9 +2,8 @@
 import { posix } from 'node:path';
 import { diskBuses, type Hardware, type Vm } from '#api';
 import type { WritableMachine } from '#foreign';
-import { blockDevicesOf } from '../../gateway/domain-devices.ts';
-import { inactiveId } from '../../gateway/domain-ids.ts';
-import { writeDomainXml } from '../../gateway/domain-xml.ts';
+import { blockDevicesOf } from '../../domain-xml/domain-devices.ts';
+import { writeDomainXml } from '../../domain-xml/domain-xml.ts';
 
 interface Place {
   /** With the disks in the order of the definition, at their places there. */
@@ -32,7 +31,7 @@ export function writeForLibvirt(vm: Vm, { machine, folder, networkName }: Place)
   const exported: Vm = { ...vm, path: folder, definition: { ...definition, hardware } };
   const text = writeDomainXml(exported, {
     name: definition.name,
-    id: inactiveId,
+    id: undefined,
     type: 'kvm',
     blockDevices: blockDevicesOf(exported, () => undefined),
     networkName,

@@ -1,7 +1,7 @@
 /** A `<disk>` of domain XML: a disk, an optical or a floppy drive as somebody wants it. */
 import { attributeOf, find, textOf, type XmlNode } from '#foreign';
 import type { Disk, DiskBus } from '#api';
-import { formatsByLibvirt } from '../disk-formats.ts';
+import { formatsByLibvirt } from '../../domain-xml/disk-formats.ts';
 import type { Lost } from './xml-words.ts';
 
 export interface BlockWish {

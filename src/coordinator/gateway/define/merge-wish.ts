@@ -13,7 +13,7 @@ import {
   type PortBackend,
 } from '#api';
 import { libvirtFault } from '#libvirt';
-import type { BlockDevice } from '../domain-devices.ts';
+import type { BlockDevice } from '../../domain-xml/domain-devices.ts';
 import type { AdapterWish } from './adapter-wish.ts';
 import type { BlockWish } from './block-wish.ts';
 import type { DomainWish } from './wish.ts';

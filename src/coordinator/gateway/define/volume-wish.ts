@@ -2,7 +2,7 @@
 import { attributeOf, find, memoryBytesOf, textOf, type XmlNode } from '#foreign';
 import type { Disk } from '#api';
 import { libvirtFault } from '#libvirt';
-import { formatsByLibvirt } from '../disk-formats.ts';
+import { formatsByLibvirt } from '../../domain-xml/disk-formats.ts';
 import { Lost, readRoot } from './xml-words.ts';
 
 export interface VolumeWish {

@@ -14,8 +14,8 @@ import { createInventory } from '../../inventory/memory-inventory.ts';
 import { holdClock } from '../../inventory/testing/clock.ts';
 import { hostData, idOf, vmData, Writer } from '../../inventory/testing/documents.ts';
 import { applyMergePatch } from '../../app/merge-patch.ts';
-import { blockDevicesOf } from '../domain-devices.ts';
-import { writeDomainXml } from '../domain-xml.ts';
+import { blockDevicesOf } from '../../domain-xml/domain-devices.ts';
+import { writeDomainXml } from '../../domain-xml/domain-xml.ts';
 import { mergeDevices, newFiles } from './merge-wish.ts';
 import { readDevice, readDomain } from './wish.ts';
 
@@ -44,7 +44,7 @@ function through(vm: Vm, change: (xml: string) => string = (xml) => xml): Hardwa
   const shown = blockDevicesOf(vm, () => '/images/cd.iso');
   const xml = writeDomainXml(vm, {
     name: vm.name,
-    id: -1,
+    id: undefined,
     type: 'kvm',
     blockDevices: shown,
     networkName,

@@ -13,13 +13,12 @@ import {
 import { kiB } from '#lib';
 import { adapterTarget, type BlockDevice } from './domain-devices.ts';
 import { libvirtFormat } from './disk-formats.ts';
-import { inactiveId } from './domain-ids.ts';
 import { element, writeXml, type Element } from './xml.ts';
 
 export interface XmlSurroundings {
   readonly name: string;
-  /** -1 while it does not run. */
-  readonly id: number;
+  /** Undefined while it does not run. */
+  readonly id: number | undefined;
   /** Of the vm's host: whether vms have KVM there. */
   readonly type: 'kvm' | 'qemu';
   readonly blockDevices: readonly BlockDevice[];
@@ -44,7 +43,7 @@ export function writeDomainXml(
   const { count, maxCount } = hardware.processor;
   const hasMore = maxCount !== null && maxCount > count;
   return writeXml(
-    element('domain', { type, id: id === inactiveId ? undefined : id }, [
+    element('domain', { type, id }, [
       element('name', {}, name),
       element('uuid', {}, vm.id),
       ...(description === '' ? [] : [element('description', {}, description)]),

@@ -7,7 +7,7 @@ import { hostData, idOf, vmData, Writer } from '../inventory/testing/documents.t
 import { blockDevicesOf } from './domain-devices.ts';
 import { writeDomainXml } from './domain-xml.ts';
 
-function xmlOf(hardware: Partial<Hardware>, description = '', id = -1): string {
+function xmlOf(hardware: Partial<Hardware>, description = '', id?: number): string {
   const inventory = createInventory({ clock: holdClock() });
   const writer = new Writer(inventory);
   const definition = vmDefinitionSchema.parse({
@@ -26,7 +26,7 @@ function xmlOf(hardware: Partial<Hardware>, description = '', id = -1): string {
     type: 'kvm',
     blockDevices: blockDevicesOf(vm, (reference) => `/images/${reference}.iso`),
     networkName: (network) => `name of ${network}`,
-    screenPort: id === -1 ? null : 5907,
+    screenPort: id === undefined ? null : 5907,
   });
 }
 
