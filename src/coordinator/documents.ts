@@ -3,6 +3,7 @@ import type { FaultData } from '#lib';
 import type {
   Actor,
   AdapterModel,
+  ConsoleName,
   FailurePolicy,
   Hardware,
   HostFacts,
@@ -225,10 +226,10 @@ export interface ConsoleLinkDocument {
   readonly expiresAt: string;
 }
 
-/** kind recording, of a serial port: what is said of its file in `<data>/recordings`. */
+/** kind recording, of a screen or serial port: what is said of its file in `<data>/recordings`. */
 export interface RecordingDocument {
   readonly vmId: string;
-  readonly console: 'serial1' | 'serial2';
+  readonly console: ConsoleName;
   readonly by: string;
   readonly startedAt: string;
   /** Null while it runs, and where the coordinator was killed meanwhile. */

@@ -1,4 +1,4 @@
-/** Routes of recordings of a vm's serial ports. */
+/** Routes of recordings of a vm's screen and serial ports. */
 import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
 import { recordingSchema, recordingStartSchema } from '../vm/recording.ts';
@@ -14,7 +14,7 @@ export const recordingsRoutes = {
   'vm.recording.list': route({
     method: 'GET',
     path: '/vms/{vm}/recordings',
-    summary: 'The recordings of the serial ports of a vm',
+    summary: 'The recordings of the screen and the serial ports of a vm',
     group: 'consoles',
     right: 'vm.view',
     on: 'vm',
@@ -25,7 +25,7 @@ export const recordingsRoutes = {
   'vm.recording.start': route({
     method: 'POST',
     path: '/vms/{vm}/recordings',
-    summary: 'Record a serial port; everybody at it is told',
+    summary: 'Record the screen or a serial port; everybody at it is told',
     group: 'consoles',
     right: 'vm.supervise',
     on: 'vm',
@@ -48,13 +48,13 @@ export const recordingsRoutes = {
   'vm.recording.file': route({
     method: 'GET',
     path: '/vms/{vm}/recordings/{recording}/file',
-    summary: 'A recording as asciicast v2',
+    summary: 'A recording: asciicast v2 of a serial port, FBS 001.000 of the screen',
     group: 'consoles',
     right: 'vm.supervise',
     on: 'vm',
     params: recordingParams,
     answer: 'bytes',
-    mediaType: 'application/x-asciicast',
+    streamed: true,
   }),
   'vm.recording.delete': route({
     method: 'DELETE',

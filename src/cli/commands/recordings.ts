@@ -1,6 +1,7 @@
-/** Recordings of serial ports: begun, stopped, listed, fetched, deleted. */
-import { open } from 'node:fs/promises';
-import { formatBytes } from '#lib';
+/** Recordings of screens and serial ports: begun, stopped, listed, fetched, deleted. */
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { Fault, formatBytes } from '#lib';
 import type { Recording } from '#api';
 import { command } from '../command.ts';
 import { localTime } from '../output/human.ts';
@@ -23,13 +24,21 @@ const columns: readonly Column<Recording>[] = [
 export const recordingCommands = [
   command({
     name: 'vm recording start',
-    summary: 'record what a serial port says; everybody at it is told',
+    summary: 'record what a serial port or the screen shows; everybody at it is told',
     args: [vmArgument],
-    options: { port: { type: 'number', value: 'NUMBER', meaning: 'serial port 1 (default) or 2' } },
-    examples: ['gantry vm recording start hello'],
+    options: {
+      port: { type: 'number', value: 'NUMBER', meaning: 'serial port 1 (default) or 2' },
+      screen: { type: 'flag', meaning: 'the screen in their place' },
+    },
+    examples: ['gantry vm recording start hello', 'gantry vm recording start hello --screen'],
     async run({ client, args, options, out, format, signal }) {
       const [vm = ''] = args;
-      const body = { console: options.port === 2 ? ('serial2' as const) : ('serial1' as const) };
+      if (options.screen && options.port !== undefined)
+        throw new Fault('invalid', 'a recording is of the screen or of a serial port', {
+          hint: 'give --screen or --port',
+        });
+      const console = options.screen ? 'screen' : options.port === 2 ? 'serial2' : 'serial1';
+      const body = { console } as const;
       const made = await client.call('vm.recording.start', { params: { vm }, body }, signal);
       writeThing(out, format, made, [['recording', made.id]]);
     },
@@ -46,7 +55,7 @@ export const recordingCommands = [
   }),
   command({
     name: 'vm recording list',
-    summary: 'the recordings of the serial ports of a vm',
+    summary: 'the recordings of the screen and the serial ports of a vm',
     args: [vmArgument],
     examples: ['gantry vm recording list hello'],
     async run({ client, args, out, format, signal }) {
@@ -57,7 +66,8 @@ export const recordingCommands = [
   }),
   command({
     name: 'vm recording get',
-    summary: 'fetch a recording as asciicast v2, as asciinema plays it',
+    summary:
+      'fetch a recording: of a serial port as asciicast v2, as asciinema plays it; of the screen as FBS 001.000',
     args: [
       vmArgument,
       recordingArgument,
@@ -67,11 +77,12 @@ export const recordingCommands = [
     async run({ client, args, out, signal }) {
       const [vm = '', recording = '', file = '-'] = args;
       const params = { vm, recording };
-      const bytes = await client.call('vm.recording.file', { params }, signal);
-      if (file === '-') return out.bytes(bytes);
-      await using handle = await open(file, 'w');
-      await handle.writeFile(bytes);
-      out.note(`${file} written`);
+      const content = await client.read('vm.recording.file', { params }, signal);
+      if (file === '-') for await (const bytes of content) out.bytes(bytes);
+      else {
+        await pipeline(content, createWriteStream(file));
+        out.note(`${file} written`);
+      }
     },
   }),
   command({

@@ -1,64 +1,93 @@
 /**
- * One recording of a serial port while it runs: a watcher of its own, whose bytes go to a file as they come.
+ * One recording of a console while it runs: a watcher of its own, whose bytes go to a file as they come.
  *
- * Invariant: the file never grows beyond its bound, and what was said before the end is in it; only a coordinator
- * that is killed leaves its last line cut.
+ * Invariants: (1) the file never grows beyond its bound, and what was shown before the end is in it; only a coordinator
+ * that is killed leaves its last piece cut; (2) a disk that is slower than the console holds back this watcher alone.
  */
-import { open, type FileHandle } from 'node:fs/promises';
-import type { WebSocket } from 'ws';
-import type { Clock } from '#lib';
-import type { RecordingEnd } from '#api';
-import { CastLines, castHeader } from './asciicast.ts';
+import { open, statfs, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream, type WebSocket } from 'ws';
+import { Fault, formatBytes, withDeadline, type Clock } from '#lib';
+import type { ConsoleName, RecordingEnd } from '#api';
+import { filmTerminal } from './asciicast.ts';
+import { filmScreen } from './fbs.ts';
+import type { Film } from './film.ts';
+import { greetScreen, keepAsking } from './watched-screen.ts';
 
-export const maxRecordingBytes = 16 * 1024 * 1024;
+export const maxRecordingBytes: Readonly<Record<ConsoleName, number>> = {
+  screen: 128 * 1024 * 1024,
+  serial1: 16 * 1024 * 1024,
+  serial2: 16 * 1024 * 1024,
+};
 export const maxRecordingMs = 8 * 3_600_000;
+/** The coordinator's store is on the same volume. */
+export const keepFreeBytes = 1024 * 1024 * 1024;
+const lookForSpaceBytes = 4 * 1024 * 1024;
+const greetMs = 10_000;
+
+export interface RecorderParts {
+  readonly console: ConsoleName;
+  readonly path: string;
+  readonly title: string;
+  readonly clock: Clock;
+  /** Of the volume that the path is on. */
+  readonly freeBytes?: (path: string) => Promise<number>;
+}
 
 export class Recorder {
+  readonly #parts: RecorderParts;
   readonly #agent: WebSocket;
   readonly #file: FileHandle;
-  readonly #clock: Clock;
+  readonly #film: Film;
   readonly #startedMs: number;
-  readonly #lines = new CastLines();
-  readonly #timer: NodeJS.Timeout;
+  #lookAtBytes = 0;
+  #lastMs = 0;
   #why: RecordingEnd | undefined;
-  #written: Promise<unknown> = Promise.resolve();
   sizeBytes: number;
   /** Resolves with the reason when all is on the disk. */
   readonly ended: Promise<RecordingEnd>;
 
-  private constructor(agent: WebSocket, file: FileHandle, header: string, clock: Clock) {
+  private constructor(
+    parts: RecorderParts,
+    agent: WebSocket,
+    stream: Duplex,
+    file: FileHandle,
+    film: Film,
+  ) {
+    this.#parts = parts;
     this.#agent = agent;
     this.#file = file;
-    this.#clock = clock;
-    this.#startedMs = clock.now();
-    this.sizeBytes = Buffer.byteLength(header);
-    const { promise, resolve } = Promise.withResolvers<RecordingEnd>();
-    this.ended = promise.then(async (why) => {
-      await this.#written;
-      await file.close();
-      return why;
-    });
-    this.#timer = setTimeout(() => this.stop('time'), maxRecordingMs).unref();
-    agent.on('message', (data: Buffer) => this.#take(data));
-    agent.on('close', () => {
-      clearTimeout(this.#timer);
-      resolve(this.#why ?? 'machine');
-    });
-    agent.on('error', () => agent.terminate());
-    agent.resume();
+    this.#film = film;
+    this.#startedMs = parts.clock.now();
+    this.sizeBytes = film.header.length;
+    this.ended = this.#record(stream);
   }
 
-  /** Takes over the agent's end. Errors: those of the file system. */
-  static async start(
-    agent: WebSocket,
-    path: string,
-    title: string,
-    clock: Clock,
-  ): Promise<Recorder> {
-    const header = castHeader(title, clock.now());
+  /** Takes over the agent's end. Errors: those of the file system; `exhausted`; of a screen those of `greetScreen`. */
+  static async start(agent: WebSocket, parts: RecorderParts): Promise<Recorder> {
+    const { console, path, title, clock, freeBytes = freeBytesAt } = parts;
+    const stream = createWebSocketStream(agent, { allowHalfOpen: false });
+    // What ends it is told by its end.
+    stream.on('error', () => undefined);
+    const free = await freeBytes(path);
+    if (free < keepFreeBytes) throw noSpace(free);
+    const film =
+      console === 'screen'
+        ? filmScreen(
+            await withDeadline('greeting the screen', greetMs, undefined, (signal) =>
+              greetScreen(stream, signal),
+            ),
+          )
+        : filmTerminal(title, clock.now());
     const file = await open(path, 'wx', 0o600);
-    await file.writeFile(header);
-    return new Recorder(agent, file, header, clock);
+    try {
+      await file.writeFile(film.header);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return new Recorder(parts, agent, stream, file, film);
   }
 
   stop(why: RecordingEnd): void {
@@ -66,21 +95,56 @@ export class Recorder {
     this.#agent.close(1000);
   }
 
-  #take(data: Buffer): void {
-    // What was said before a stop is still on its way.
-    if (this.#why === 'size' || this.#why === 'disk') return;
-    const line = this.#lines.write(data, this.#clock.now() - this.#startedMs);
-    const lineBytes = Buffer.byteLength(line);
-    if (this.sizeBytes + lineBytes > maxRecordingBytes) {
-      this.stop('size');
-      return;
+  async #record(stream: Duplex): Promise<RecordingEnd> {
+    using stack = new DisposableStack();
+    if (this.#parts.console === 'screen') stack.use(keepAsking(stream));
+    const timer = setTimeout(() => this.stop('time'), maxRecordingMs).unref();
+    stack.defer(() => clearTimeout(timer));
+    try {
+      // What was shown before a stop is still on its way, and ends with the connection.
+      for await (const bytes of stream) {
+        const full = await this.#write(bytes as Buffer);
+        if (full === undefined) continue;
+        this.#why ??= full;
+        break;
+      }
+    } catch {
+      // A connection that breaks ends as the machine does; a file that cannot be written has said why.
     }
-    this.sizeBytes += lineBytes;
-    // A disk that is slower than the port holds back the port.
-    this.#agent.pause();
-    this.#written = this.#written
-      .then(() => this.#file.appendFile(line))
-      .then(() => this.#agent.resume())
-      .catch(() => this.stop('disk'));
+    await this.#file.close().catch(() => undefined);
+    return this.#why ?? 'machine';
   }
+
+  /** Why it cannot go on. */
+  async #write(bytes: Buffer): Promise<RecordingEnd | undefined> {
+    const { clock, console, path, freeBytes = freeBytesAt } = this.#parts;
+    // A clock may be set back.
+    this.#lastMs = Math.max(this.#lastMs, clock.now() - this.#startedMs);
+    const piece = this.#film.add(bytes, this.#lastMs);
+    if (this.sizeBytes + piece.length > maxRecordingBytes[console]) return 'size';
+    try {
+      if (this.sizeBytes >= this.#lookAtBytes) {
+        if ((await freeBytes(path)) < keepFreeBytes) return 'disk';
+        this.#lookAtBytes = this.sizeBytes + lookForSpaceBytes;
+      }
+      await this.#file.appendFile(piece);
+    } catch {
+      return 'disk';
+    }
+    this.sizeBytes += piece.length;
+    return undefined;
+  }
+}
+
+async function freeBytesAt(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  return bavail * bsize;
+}
+
+function noSpace(freeBytes: number): Fault {
+  const figures = `${formatBytes(freeBytes)} free, ${formatBytes(keepFreeBytes)} are kept`;
+  return new Fault('exhausted', `the coordinator's data volume is low on space: ${figures}`, {
+    facts: { freeBytes, keepFreeBytes },
+    hint: 'delete recordings that nobody needs, or free space on the volume',
+  });
 }

@@ -1,11 +1,12 @@
 /**
- * Recordings of serial ports (docs/rfd/0022): begun and stopped by who may, told to everybody who is there while
+ * Recordings of consoles (docs/rfd/0022, 0033): begun and stopped by who may, told to everybody who is there while
  * they run, kept as files below the coordinator's data until somebody deletes them or the vm is gone.
  */
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { Fault, isoTime } from '#lib';
-import type { Recording, RecordingEnd } from '#api';
+import type { ConsoleName, Recording, RecordingEnd } from '#api';
 import { vmDocument } from '../app/find.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { RecordingDocument } from '../documents.ts';
@@ -29,6 +30,8 @@ export class Recordings implements AsyncDisposable {
   readonly #streams: StreamHub;
   readonly #sessions: Sessions;
   readonly #running = new Map<string, Running>();
+  /** `<vm id> <console>`, from the first question on. */
+  readonly #taken = new Set<string>();
   readonly #stopWatching: () => void;
 
   constructor(coordinator: Coordinator, streams: StreamHub, sessions: Sessions) {
@@ -52,16 +55,31 @@ export class Recordings implements AsyncDisposable {
     return await Promise.all(found.map((document) => this.#show(document)));
   }
 
-  /** Errors: `exists` where it is recorded already; `exhausted`; those of `StreamHub.open`. */
-  async start(caller: Caller, vm: string, console: 'serial1' | 'serial2'): Promise<Recording> {
-    const { inventory, clock, paths } = this.#coordinator;
-    const all = recordingsOf(inventory, vm);
-    if (all.length >= maxRecordingsPerVm)
+  /** Errors: `exists` where it is recorded already; `exhausted`; those of `StreamHub.open` and `Recorder.start`. */
+  async start(caller: Caller, vm: string, console: ConsoleName): Promise<Recording> {
+    const { inventory } = this.#coordinator;
+    if (recordingsOf(inventory, vm).length >= maxRecordingsPerVm)
       throw new Fault('exhausted', `${maxRecordingsPerVm} recordings of this vm are kept already`, {
         hint: 'delete those that nobody needs',
       });
-    if (all.some(({ id, data }) => data.console === console && this.#running.has(id)))
-      throw new Fault('exists', `${console} is being recorded already`);
+    const key = `${vm} ${console}`;
+    if (this.#taken.has(key)) throw new Fault('exists', `${console} is being recorded already`);
+    this.#taken.add(key);
+    try {
+      return await this.#begin(caller, vm, console, () => this.#taken.delete(key));
+    } catch (error) {
+      this.#taken.delete(key);
+      throw error;
+    }
+  }
+
+  async #begin(
+    caller: Caller,
+    vm: string,
+    console: ConsoleName,
+    onEnd: () => void,
+  ): Promise<Recording> {
+    const { inventory, clock, paths } = this.#coordinator;
     const { hostId, definition } = vmDocument(inventory, vm).data;
     const agent = await this.#streams.open(hostId, vm, console, 'read-only');
     const id = crypto.randomUUID();
@@ -73,24 +91,29 @@ export class Recordings implements AsyncDisposable {
       endedAt: null,
       why: null,
     };
+    let sizeBytes = 0;
     try {
       await mkdir(join(paths.data, 'recordings'), { recursive: true, mode: 0o700 });
       await this.#coordinator.commit({ writes: [{ kind: 'recording', id, data }] });
       const title = `${definition.name}: ${console}`;
-      const recorder = await Recorder.start(agent, this.#pathOf(id), title, clock);
-      const settled = recorder.ended.then((why) => this.#settle(caller, id, data, why));
+      const path = this.#pathOf(id, console);
+      const recorder = await Recorder.start(agent, { console, path, title, clock });
+      ({ sizeBytes } = recorder);
+      const settled = recorder.ended
+        .then((why) => this.#settle(caller, id, data, why))
+        .finally(onEnd);
       this.#running.set(id, { recorder, settled });
     } catch (error) {
       agent.close(1001, 'it is not recorded');
+      await rm(this.#pathOf(id, console), { force: true }).catch(() => undefined);
       await this.#coordinator
         .commit({ writes: [{ kind: 'recording', id, delete: true }] })
         .catch(() => undefined);
       throw error;
     }
-    const channel = console;
-    tellOfConsole(this.#coordinator, vm)(caller, 'console.recording-started', { channel });
+    tellOfConsole(this.#coordinator, vm)(caller, 'console.recording-started', { channel: console });
     this.#sessions.setRecorder(vm, console, data.by);
-    return { ...show(id, data), state: 'running', sizeBytes: 0 };
+    return { ...show(id, data), state: 'running', sizeBytes };
   }
 
   /** Errors: `not-found`; `refused` for one that has ended. */
@@ -103,18 +126,21 @@ export class Recordings implements AsyncDisposable {
     return await this.#show(this.#find(vm, id));
   }
 
-  /** Asciicast v2. Errors: `not-found`. */
-  async read(vm: string, id: string): Promise<Uint8Array> {
-    this.#find(vm, id);
-    return await readFile(this.#pathOf(id));
+  /** As far as it has come, where it still runs. Errors: `not-found`. */
+  async read(vm: string, id: string): Promise<Readable> {
+    const { console } = this.#find(vm, id).data;
+    const file = await open(this.#pathOf(id, console)).catch((cause: unknown) => {
+      throw new Fault('not-found', `the file of recording ${id} cannot be read`, { cause });
+    });
+    return file.createReadStream();
   }
 
   /** Errors: `not-found`; `refused` while it runs. */
   async delete(vm: string, id: string): Promise<void> {
-    const { version } = this.#find(vm, id);
+    const { version, data } = this.#find(vm, id);
     if (this.#running.has(id))
       throw new Fault('refused', 'this recording is still running', { hint: 'stop it first' });
-    await rm(this.#pathOf(id), { force: true });
+    await rm(this.#pathOf(id, data.console), { force: true });
     await this.#coordinator.commit({
       conditions: [{ kind: 'recording', id, version }],
       writes: [{ kind: 'recording', id, delete: true }],
@@ -165,14 +191,15 @@ export class Recordings implements AsyncDisposable {
   }
 
   /** Ids are our own. */
-  #pathOf(id: string): string {
-    return join(this.#coordinator.paths.data, 'recordings', `${id}.cast`);
+  #pathOf(id: string, console: ConsoleName): string {
+    const ending = console === 'screen' ? 'fbs' : 'cast';
+    return join(this.#coordinator.paths.data, 'recordings', `${id}.${ending}`);
   }
 
   async #show({ id, data }: Document<RecordingDocument>): Promise<Recording> {
     // As the document is now: an end is written before it runs no more.
     const state = this.#running.has(id) ? 'running' : 'ended';
-    const file = await stat(this.#pathOf(id)).catch(() => undefined);
+    const file = await stat(this.#pathOf(id, data.console)).catch(() => undefined);
     // A coordinator that was killed wrote no end: the file tells when the last was.
     const endedAt =
       state === 'running' ? null : (data.endedAt ?? file?.mtime.toISOString() ?? null);

@@ -1,24 +1,31 @@
-/** Recordings of serial ports over real sockets and files: begun, told, stopped, read, bounded, deleted. */
+/** Recordings of screens and serial ports over real sockets and files: begun, told, stopped, read, bounded, deleted. */
 import assert from 'node:assert/strict';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Recording } from '#api';
 import { maxRecordingBytes } from '../consoles/recorder.ts';
-import { CastLines } from '../consoles/asciicast.ts';
+import { filmTerminal } from '../consoles/asciicast.ts';
 import { ConsolePerson, consoleEvents, echoConsoles } from '../testing/console-peers.ts';
+import { PaintedScreens, screenSize } from '../testing/painted-screen.ts';
 import { FakeAgent, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
 let stage: Stage;
 let agent: FakeAgent;
 let ends: ReturnType<typeof echoConsoles>;
+let painted: PaintedScreens;
 let [ada, bob] = ['', ''];
 
 before(async () => {
   stage = await Stage.open();
   agent = await FakeAgent.join(stage, 'h1');
   ends = echoConsoles(agent);
+  const openSerial = openerOf(agent);
+  painted = new PaintedScreens(agent);
+  const openScreen = openerOf(agent);
+  agent.handlers['stream.open'] = (params: { readonly channel: string }) =>
+    (params.channel === 'screen' ? openScreen : openSerial)(params);
   const running = { state: 'running', wasRunning: true } as const;
   await agent.connect(
     ['web-1', 'loud', 'short'].map((name) => makeRecord(makeDefinition(name), 1, running)),
@@ -31,9 +38,17 @@ after(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
-async function record(vm: string): Promise<Recording> {
+type Opener = (params: { readonly channel: string }) => unknown;
+
+function openerOf({ handlers }: FakeAgent): Opener {
+  const opener = handlers['stream.open'];
+  assert.ok(opener);
+  return opener as Opener;
+}
+
+async function record(vm: string, body: object = {}): Promise<Recording> {
   const { status, json, text } = await stage.send('POST', `/vms/${vm}/recordings`, {
-    body: {},
+    body,
     token: ada,
   });
   assert.equal(status, 200, text);
@@ -74,7 +89,7 @@ test('what a serial port says is recorded with times, and everybody at it is tol
   assert.equal((stopped.json as Recording).why, 'person');
   await person.hears('recording-ended ada by ada');
   const { text, headers } = await stage.send('GET', `${path}/file`, { token: ada });
-  assert.equal(headers['content-type'], 'application/x-asciicast');
+  assert.equal(headers['content-type'], 'application/octet-stream');
   const [header, ...lines] = text
     .trimEnd()
     .split('\n')
@@ -105,13 +120,66 @@ test('a recording ends when it is as large as it may be, and when its machine do
   const [end] = ends.get(`${stage.vm('loud')?.id} serial1`) ?? [];
   assert.ok(end);
   const chunk = Buffer.alloc(256 * 1024, 'x');
-  for (let sent = 0; sent <= maxRecordingBytes; sent += chunk.length) end.send(chunk);
+  for (let sent = 0; sent <= maxRecordingBytes.serial1; sent += chunk.length) end.send(chunk);
   assert.equal((await endOf('loud')).why, 'size');
   const { size } = await stat(join(stage.folder, 'data/recordings', `${id}.cast`));
-  assert.ok(size <= maxRecordingBytes && size > maxRecordingBytes / 2, `${size}`);
+  assert.ok(size <= maxRecordingBytes.serial1 && size > maxRecordingBytes.serial1 / 2, `${size}`);
   await record('short');
   for (const one of ends.get(`${stage.vm('short')?.id} serial1`) ?? []) one.close(1000);
   assert.equal((await endOf('short')).why, 'machine');
+});
+
+/** The blocks of FBS 001.000, each with what it holds and when. */
+function blocksOf(fbs: Buffer): { readonly bytes: Buffer; readonly atMs: number }[] {
+  const blocks = [];
+  for (let at = 12; at < fbs.length;) {
+    const length = fbs.readUInt32BE(at);
+    const end = at + 4 + Math.ceil(length / 4) * 4;
+    blocks.push({ bytes: fbs.subarray(at + 4, at + 4 + length), atMs: fbs.readUInt32BE(end) });
+    at = end + 4;
+  }
+  return blocks;
+}
+
+test('what a screen shows is recorded as its server sends it, whoever else looks, and one at a time', async () => {
+  const answers = await Promise.all(
+    [1, 2].map(() =>
+      stage.send('POST', '/vms/loud/recordings', { body: { console: 'screen' }, token: ada }),
+    ),
+  );
+  const statuses = answers.map(({ status }) => status);
+  assert.deepEqual(new Set(statuses), new Set([200, 409]));
+  const begun = answers.find(({ status }) => status === 200);
+  assert.ok(begun);
+  const { id } = begun.json as Recording;
+  const file = join(stage.folder, 'data/recordings', `${id}.fbs`);
+  const { width, height } = screenSize;
+  const pictureBytes = 16 + width * height * 4;
+  while ((await stat(file)).size < pictureBytes) await list('loud');
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  const path = `/vms/loud/recordings/${id}`;
+  const { json } = await stage.send('POST', `${path}/stop`, { token: ada });
+  const { why, console, sizeBytes } = json as Recording;
+  assert.deepEqual([why, console, sizeBytes], ['person', 'screen', (await stat(file)).size]);
+  const { text } = await stage.send('GET', `${path}/file`, { token: ada });
+  assert.match(text, /^FBS 001\.000\n/);
+  const blocks = blocksOf(await readFile(file));
+  const times = blocks.map(({ atMs }) => atMs);
+  assert.deepEqual(
+    times,
+    times.toSorted((one, other) => one - other),
+  );
+  const all = Buffer.concat(blocks.map(({ bytes }) => bytes));
+  const greeting = all.subarray(0, 16).toString('latin1');
+  assert.equal(greeting, 'RFB 003.003\n\0\0\0\x01');
+  assert.deepEqual([all.readUInt16BE(16), all.readUInt16BE(18)], [width, height]);
+  // Its pixels: red, green, blue, nothing, whatever the server had before.
+  assert.equal(all.toString('hex', 20, 36), '2018000100ff00ff00ff000810000000');
+  const picture = all.subarray(16 + 24 + 'fake'.length);
+  assert.equal(picture.length, pictureBytes);
+  for (let at = 16; at < picture.length; at += 4)
+    assert.equal(picture.toString('hex', at, at + 3), 'c86432');
+  assert.deepEqual(painted.typed, []);
 });
 
 test('a coordinator that stops ends its recordings and keeps them', async () => {
@@ -123,7 +191,8 @@ test('a coordinator that stops ends its recordings and keeps them', async () => 
 });
 
 test('a character that comes in two pieces is one, and what is no UTF-8 does no harm', () => {
-  const lines = new CastLines();
-  assert.equal(lines.write(Buffer.from([0xc3]), 5), '');
-  assert.equal(lines.write(Buffer.from([0xbc, 0xff]), 1500), '[1.5,"o","ü\ufffd"]\n');
+  const film = filmTerminal('web-1: serial1', 0);
+  assert.equal(film.add(Buffer.from([0xc3]), 5).length, 0);
+  const line = film.add(Buffer.from([0xbc, 0xff]), 1500);
+  assert.equal(Buffer.from(line).toString(), '[1.5,"o","ü\ufffd"]\n');
 });

@@ -224,9 +224,9 @@ export async function startRecording(
   { coordinator, recordings }: ConsoleParts,
   caller: Caller,
   id: string,
-  console: 'serial1' | 'serial2',
+  console: ConsoleName,
 ): Promise<Recording> {
-  requireConsole(coordinator, id, 'serial');
+  requireConsole(coordinator, id, actionOf(console));
   return await recordings.start(caller, id, console);
 }
 

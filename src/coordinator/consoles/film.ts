@@ -1,0 +1,7 @@
+/** What a console shows, as it is written into a file: bytes with their times. */
+export interface Film {
+  /** The beginning of the file. */
+  readonly header: Uint8Array;
+  /** What the file goes on with; empty while nothing whole is there. Times only grow. */
+  add(bytes: Uint8Array, afterMs: number): Uint8Array;
+}
