@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { placeName } from '#api';
 import type { Client, GuestCatalogueEntry, Hardware, Profile, UnrepresentedDevice, Vm } from '#api';
-import { isFault } from '#lib';
+import { isFault, miB } from '#lib';
 import { findConnection, openClient } from '../../src/cli/connection.ts';
 import { newGantry, type Gantry } from '../e2e/gantry.ts';
 
@@ -38,6 +38,19 @@ void test('HW-23 there is no sound device by default; where the target product h
   const said = await gantry.run(['vm', 'set', 'quiet', 'portableTo=[virtual-server]']);
   assert.match(said.err, /warning: Microsoft Virtual Server has no sound device/);
   assert.deepEqual(await warned('quiet'), ['portability-sound']);
+});
+
+void test('memory and processors are set as they are at creation; with nothing to set a vm is not touched', async () => {
+  await gantry.must('vm', 'create', 'sized', '-m', '512M');
+  await gantry.must('vm', 'set', 'sized', '-m', '768M', '-c', '2', 'description=larger');
+  const { hardware, description } = (await show('sized')).definition;
+  assert.deepEqual(
+    [hardware.memory.sizeBytes, hardware.processor.count, description],
+    [768 * miB, 2, 'larger'],
+  );
+  const { code, err } = await gantry.run(['vm', 'set', 'sized']);
+  assert.notEqual(code, 0);
+  assert.match(err, /nothing to change was given\nhint: .*gantry vm settings sized/);
 });
 
 void test('HW-47 the one CD drive is at secondary channel position 0, and a second one is warned of', async () => {

@@ -1,8 +1,8 @@
 /** Commands on the settings of a vm. */
-import { isFault } from '#lib';
+import { Fault, isFault } from '#lib';
 import { coversVm, type Grant, type Vm } from '#api';
 import { parseAssignments } from '../assignments.ts';
-import { command, type Run } from '../command.ts';
+import { command, type Run, type Values } from '../command.ts';
 import { collect } from '../lists.ts';
 import { writeList } from '../output/render.ts';
 import { finish, tellWarnings } from '../progress.ts';
@@ -17,6 +17,19 @@ async function readGrants(run: Run, vm: Vm): Promise<readonly Grant[] | null> {
     if (isFault(error, 'forbidden')) return null;
     throw error;
   }
+}
+
+/** What is most often given to a vm, by the names that `vm create` has for it. */
+export const sizeOptions = {
+  memory: { type: 'size', short: 'm', value: 'SIZE', meaning: 'memory, for example 1G' },
+  processors: { type: 'number', short: 'c', value: 'COUNT', meaning: 'virtual processors' },
+} as const;
+
+function assignSizes({ memory, processors }: Values<typeof sizeOptions>): readonly string[] {
+  return [
+    ...(memory === undefined ? [] : [`hardware.memory.sizeBytes=${memory}`]),
+    ...(processors === undefined ? [] : [`hardware.processor.count=${processors}`]),
+  ];
 }
 
 export const settingsCommands = [
@@ -57,15 +70,21 @@ export const settingsCommands = [
     summary: 'change settings',
     args: [
       { name: 'vm', meaning: 'name or id', completes: 'vm' },
-      { name: 'path=value', meaning: 'settings', rest: true },
+      { name: 'path=value', meaning: 'settings', rest: true, optional: true },
     ],
+    options: sizeOptions,
     examples: [
-      'gantry vm set web-1 hardware.memory.sizeBytes=2G settings.shutdown.onHostStop=shutdown',
-      'gantry vm set web-1 tags=[web,prod]',
+      'gantry vm set web-1 -m 2G -c 2',
+      'gantry vm set web-1 settings.shutdown.onHostStop=shutdown tags=[web,prod]',
     ],
     async run(run) {
-      const { args, client, out, dryRun, signal } = run;
-      const [vm = '', ...assignments] = args;
+      const { args, options, client, out, dryRun, signal } = run;
+      const [vm = '', ...words] = args;
+      const assignments = [...assignSizes(options), ...words];
+      if (assignments.length === 0)
+        throw new Fault('invalid', 'nothing to change was given', {
+          hint: `gantry vm settings ${vm} lists what can be set`,
+        });
       const refuse = (error: unknown): never => {
         throw explainRefusal(error, assignments);
       };

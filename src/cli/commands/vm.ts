@@ -13,6 +13,7 @@ import { parseAssignments } from '../assignments.ts';
 import { openVm } from '../open-page.ts';
 import { explainRefusal } from '../settings.ts';
 import { vmColumns } from './columns.ts';
+import { sizeOptions } from './settings.ts';
 import { writeStartCheck } from './start-check.ts';
 import { exportCommand } from './export.ts';
 import { describeVm } from './vm-description.ts';
@@ -26,8 +27,7 @@ const createOptions = {
     meaning: 'hardware profile: modern, classic, arm, or one of your own',
   },
   guest: { type: 'text', value: 'GUEST', meaning: 'guest operating system, from the catalogue' },
-  memory: { type: 'size', short: 'm', value: 'SIZE', meaning: 'memory, for example 1G' },
-  processors: { type: 'number', short: 'c', value: 'COUNT', meaning: 'virtual processors' },
+  ...sizeOptions,
   image: { type: 'text', short: 'i', value: 'IMAGE', meaning: 'make its disk from this image' },
   disk: {
     type: 'size',
