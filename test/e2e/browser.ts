@@ -114,13 +114,18 @@ export async function findBarriers(page: Page): Promise<readonly string[]> {
   return await runAxe(page, { type: 'tag', values: wcag });
 }
 
+export async function setLight(page: Page, light: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme: light, reducedMotion: 'reduce' });
+  const dark = page.locator('html.pf-v6-theme-dark');
+  await dark.waitFor({ state: light === 'dark' ? 'attached' : 'detached' });
+}
+
 /** As `findBarriers`, then what it finds of colours in the dark; the page is light again at the end. */
 export async function findBarriersInEachLight(page: Page): Promise<readonly string[]> {
   const light = await findBarriers(page);
-  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
-  await page.locator('html.pf-v6-theme-dark').waitFor();
+  await setLight(page, 'dark');
   const dark = await runAxe(page, { type: 'rule', values: ofColours });
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await setLight(page, 'light');
   return [...light, ...dark.map((barrier) => `in the dark: ${barrier}`)];
 }
 

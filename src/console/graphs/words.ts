@@ -1,7 +1,5 @@
 /** The words of graphs, which are asked for with them. */
-import { useMemo } from 'react';
-import { useWords } from '../console.ts';
-import { fillPlaces } from '../i18n/words.ts';
+import { useOwnText, type OwnText } from '../i18n/own-text.ts';
 import type { Range } from './ranges.ts';
 
 const english = {
@@ -77,17 +75,10 @@ const german: Readonly<Record<GraphTextKey, string>> = {
     'Linien sind Mittelwerte über {step}; die Fläche um sie reicht vom kleinsten bis zum größten Wert. Wo keine Linie ist, ist nichts bekannt: Die Maschine war aus oder ihr Host nicht erreichbar.',
 };
 
-const languages: Readonly<Record<string, Readonly<Record<GraphTextKey, string>>>> = {
-  en: english,
-  de: german,
-};
+export const graphLanguages = { of: 'graphs', en: english, de: german };
 
-export type GraphText = (key: GraphTextKey, values?: Readonly<Record<string, string>>) => string;
+export type GraphText = OwnText<GraphTextKey>;
 
 export function useGraphText(): GraphText {
-  const { language } = useWords();
-  return useMemo(() => {
-    const texts = languages[language.code] ?? english;
-    return (key, values = {}) => fillPlaces(texts[key], values);
-  }, [language]);
+  return useOwnText<GraphTextKey>(graphLanguages);
 }

@@ -50,8 +50,8 @@ const german: Readonly<Record<TextKey, string>> = {
   'carries.default-route': 'Standardroute',
 };
 
-const languages = { en: english, de: german };
+export const adapterLanguages = { of: 'adapters', en: english, de: german };
 
 export function useAdapterText(): OwnText<TextKey> {
-  return useOwnText<TextKey>(languages);
+  return useOwnText<TextKey>(adapterLanguages);
 }

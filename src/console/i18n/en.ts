@@ -14,6 +14,15 @@ import {
   type VmStanding,
 } from '#api';
 
+/** What settings, their hints and values are called. */
+export interface SettingWords {
+  readonly names: Readonly<Record<string, string>>;
+  /** Where it is left out, the contract's own hint in English. */
+  readonly hints: Readonly<Record<string, string>>;
+  /** By `name=value`, or by the value alone. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
 const entriesOf = <K extends string, V>(table: Readonly<Record<K, V>>): [K, V][] =>
   Object.entries(table) as [K, V][];
 
@@ -308,6 +317,10 @@ export interface Language {
   readonly checks: Readonly<Record<string, string>>;
   /** What is lost by actions that ask first; where it is left out, the API's own words. */
   readonly losses: Readonly<Partial<Record<VmAction, string>>>;
+  /** Of a language that is one file: the words of pages, by `OwnTables.of`; what is left out is said in English. */
+  readonly own?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Of a language that is one file: what settings are called; what is left out is called as the contract calls it. */
+  readonly settings?: SettingWords;
 }
 
 export const english: Language = {

@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { cloneLanguages } from '../vm/clone/words.ts';
-import { moveLanguages } from '../vm/move/words.ts';
-import { snapshotLanguages } from '../vm/snapshots/words.ts';
-import { vmLanguages } from '../vm/words/vm-words.ts';
-import { innerLanguages } from '../hosts/disks/inner-words.ts';
-import { isolationLanguages } from '../networks/isolation-words.ts';
-import { networkLanguages } from '../networks/words.ts';
-import { resourceLanguages } from '../hosts/resources/words.ts';
-import { siteLanguages } from '../site/words.ts';
-import { teamLanguages } from '../teams/words.ts';
-import { topologyLanguages } from '../topology/words.ts';
+import { englishSettings } from '../vm/words/settings-en.ts';
+import { nameSetting } from '../vm/words/setting-words.ts';
 import {
   allVerbs,
   judgeAction,
@@ -20,6 +12,9 @@ import {
   type Judged,
   type VmAction,
 } from '#api';
+import { english, type Language } from './en.ts';
+import { createOwnText } from './own-tables.ts';
+import { consoleFiles, consoleRoot, readOwnWords } from './testing/own-words.ts';
 import { createWords, findLanguage, languages } from './words.ts';
 
 test('a language is found by its code or a dialect of it, and English stands in for others', () => {
@@ -30,28 +25,61 @@ test('a language is found by its code or a dialect of it, and English stands in 
 
 test('every language fills the same places in its texts', async () => {
   const places = (text: string): readonly string[] => (text.match(/\{\w+\}/g) ?? []).sort();
-  const all: readonly Readonly<Record<string, Readonly<Record<string, string>>>>[] = [
-    Object.fromEntries(
-      await Promise.all(
-        languages.map(async ({ code, read }) => [code, (await read()).texts] as const),
-      ),
-    ),
-    vmLanguages,
-    snapshotLanguages,
-    cloneLanguages,
-    moveLanguages,
-    innerLanguages,
-    teamLanguages,
-    topologyLanguages,
-    networkLanguages,
-    resourceLanguages,
-    siteLanguages,
-    isolationLanguages,
-  ];
-  for (const { en: english = {}, ...others } of all)
-    for (const [code, texts] of Object.entries(others))
+  const texts = Object.fromEntries(
+    await Promise.all(languages.map(async ({ code, read }) => [code, (await read()).texts])),
+  ) as Readonly<Record<string, Readonly<Record<string, string>>>>;
+  const own = (await readOwnWords()).map(({ en, de }) => ({ en, de }));
+  for (const { en: english = {}, ...others } of [texts, ...own])
+    for (const [code, theirs] of Object.entries(others))
       for (const [key, text] of Object.entries(english))
-        assert.deepEqual(places(texts[key] ?? ''), places(text), `${code}: ${key}`);
+        assert.deepEqual(places(theirs[key] ?? ''), places(text), `${code}: ${key}`);
+});
+
+test('words of pages stand in tables of different names, in files where they are looked for', async () => {
+  const names = (await readOwnWords()).map(({ of }) => of);
+  assert.deepEqual(names, [...new Set(names)]);
+  const using = consoleFiles('**/*.{ts,tsx}').filter(
+    (file) =>
+      !/words\.ts$|^i18n\//.test(file) &&
+      /(use|create)OwnText/.test(readFileSync(consoleRoot + file, 'utf8')),
+  );
+  assert.deepEqual(using, []);
+  assert.ok(names.length > 15, names.join());
+});
+
+test('a third language is one file: the words of every page, of settings and of states come from it, and English stands in for what it lacks', async () => {
+  const tables = await readOwnWords();
+  const mark = (text: string): string => `«${text}»`;
+  const marked = <T extends Readonly<Record<string, string>>>(table: T): T =>
+    Object.fromEntries(Object.entries(table).map(([key, text]) => [key, mark(text)])) as T;
+  const lacking = tables[0];
+  assert.ok(lacking);
+  const third: Language = {
+    ...english,
+    code: 'eo',
+    name: 'Esperanto',
+    texts: marked(english.texts),
+    states: marked(english.states),
+    own: Object.fromEntries(
+      tables.filter((one) => one !== lacking).map(({ of, en }) => [of, marked(en)]),
+    ),
+    settings: { names: marked(englishSettings.names), hints: {}, values: {} },
+  };
+  for (const one of tables)
+    for (const [key, text] of Object.entries(one.en))
+      assert.equal(
+        createOwnText(one, third)(key),
+        one === lacking ? text : mark(text),
+        `${one.of}: ${key}`,
+      );
+  const words = createWords(third);
+  assert.equal(words.text('status'), mark(english.texts.status));
+  assert.equal(words.state('off'), mark(english.states.off));
+  assert.equal(
+    nameSetting(words, 'description'),
+    mark(nameSetting(createWords(english), 'description')),
+  );
+  assert.equal(words.number(1.5), '1,5');
 });
 
 test('durations have their two largest units, sizes the largest', async () => {

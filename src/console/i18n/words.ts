@@ -25,7 +25,7 @@ export interface Choice {
 
 const fallback: Choice = { code: 'en', name: 'English', read: () => Promise.resolve(english) };
 
-/** A third language is one more file and one more entry here. */
+/** A third language is one more file, with the words of all pages in it, and one more entry here. */
 export const languages: readonly Choice[] = [
   fallback,
   { code: 'de', name: 'Deutsch', read: async () => (await import('./de.ts')).german },

@@ -55,7 +55,7 @@ const german: Readonly<Record<IsolationTextKey, string>> = {
   'reads.all': 'alles davon',
 };
 
-export const isolationLanguages = { en: english, de: german };
+export const isolationLanguages = { of: 'isolation', en: english, de: german };
 
 export function useIsolationText(): OwnText<IsolationTextKey> {
   return useOwnText<IsolationTextKey>(isolationLanguages);

@@ -107,7 +107,7 @@ const german: Readonly<Record<NetworkTextKey, string>> = {
   deleteUsed: 'Adapter daran: {count}. Solange es welche gibt, wird es nicht gelöscht.',
 };
 
-export const networkLanguages = { en: english, de: german };
+export const networkLanguages = { of: 'networks', en: english, de: german };
 
 export type NetworkText = OwnText<NetworkTextKey>;
 

@@ -95,7 +95,7 @@ const german: Readonly<Record<SiteTextKey, string>> = {
   no: 'nein',
 };
 
-export const siteLanguages = { en: english, de: german };
+export const siteLanguages = { of: 'site', en: english, de: german };
 
 export function useSiteText(): OwnText<SiteTextKey> {
   return useOwnText<SiteTextKey>(siteLanguages);

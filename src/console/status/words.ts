@@ -29,7 +29,7 @@ const german: Readonly<Record<WarningTextKey, string>> = {
   warnings: 'Was nicht stimmt',
 };
 
-export const warningLanguages = { en: english, de: german };
+export const warningLanguages = { of: 'warnings', en: english, de: german };
 
 export function useWarningText(): OwnText<WarningTextKey> {
   return useOwnText<WarningTextKey>(warningLanguages);

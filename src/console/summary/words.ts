@@ -39,8 +39,8 @@ const german: Readonly<Record<SummaryTextKey, string>> = {
   written: 'Geschrieben',
 };
 
-const languages = { en: english, de: german };
+export const summaryLanguages = { of: 'summary', en: english, de: german };
 
 export function useSummaryText(): OwnText<SummaryTextKey> {
-  return useOwnText<SummaryTextKey>(languages);
+  return useOwnText<SummaryTextKey>(summaryLanguages);
 }

@@ -61,7 +61,7 @@ const german: Readonly<Record<TeamTextKey, string>> = {
   'state.empty': 'Leer',
 };
 
-export const teamLanguages = { en: english, de: german };
+export const teamLanguages = { of: 'teams', en: english, de: german };
 
 export type TeamText = OwnText<TeamTextKey>;
 

@@ -48,7 +48,7 @@ const german: Readonly<Record<TopologyTextKey, string>> = {
   down: 'Gezogen',
 };
 
-export const topologyLanguages = { en: english, de: german };
+export const topologyLanguages = { of: 'topology', en: english, de: german };
 
 export type TopologyText = OwnText<TopologyTextKey>;
 

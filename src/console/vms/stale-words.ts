@@ -17,8 +17,8 @@ const german: Readonly<Record<StaleTextKey, string>> = {
   title: 'Ein Teil dieser Liste ist nicht aktuell',
 };
 
-const languages = { en: english, de: german };
+export const staleLanguages = { of: 'stale', en: english, de: german };
 
 export function useStaleText(): OwnText<StaleTextKey> {
-  return useOwnText<StaleTextKey>(languages);
+  return useOwnText<StaleTextKey>(staleLanguages);
 }

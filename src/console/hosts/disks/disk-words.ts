@@ -108,10 +108,10 @@ const german: Readonly<Record<DiskTextKey, string>> = {
   found: 'Beschädigungen: {corruptions}, Lecks: {leaks}, Auffälligkeiten: {oddities}',
 };
 
-const languages = { en: english, de: german };
+export const diskLanguages = { of: 'disks', en: english, de: german };
 
 export type DiskText = OwnText<DiskTextKey>;
 
 export function useDiskText(): DiskText {
-  return useOwnText<DiskTextKey>(languages);
+  return useOwnText<DiskTextKey>(diskLanguages);
 }

@@ -80,7 +80,7 @@ const german: Readonly<Record<InnerTextKey, string>> = {
   backOff: '{vm} ist nicht aus: Nur solange sie aus ist, wird eine Datei auf ihre Platte gelegt.',
 };
 
-export const innerLanguages = { en: english, de: german };
+export const innerLanguages = { of: 'files', en: english, de: german };
 
 export type InnerText = OwnText<InnerTextKey>;
 

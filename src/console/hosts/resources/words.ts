@@ -36,7 +36,7 @@ const german: Readonly<Record<ResourceTextKey, string>> = {
   first: 'Die ersten {count} von {all} nach Namen sind gezeigt und zusammengezählt.',
 };
 
-export const resourceLanguages = { en: english, de: german };
+export const resourceLanguages = { of: 'resources', en: english, de: german };
 
 export function useResourceText(): OwnText<ResourceTextKey> {
   return useOwnText<ResourceTextKey>(resourceLanguages);

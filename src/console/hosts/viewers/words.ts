@@ -57,8 +57,8 @@ const german: Readonly<Record<TextKey, string>> = {
   'tls.optional': 'Freigestellt – nicht alles ist verschlüsselt',
 };
 
-const languages = { en: english, de: german };
+export const viewerLanguages = { of: 'viewers', en: english, de: german };
 
 export function useViewerText(): OwnText<TextKey> {
-  return useOwnText<TextKey>(languages);
+  return useOwnText<TextKey>(viewerLanguages);
 }

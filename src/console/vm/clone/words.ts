@@ -32,7 +32,7 @@ const german: Readonly<Record<CloneTextKey, string>> = {
   warnings: 'Vorher zu wissen',
 };
 
-export const cloneLanguages = { en: english, de: german };
+export const cloneLanguages = { of: 'clone', en: english, de: german };
 
 export function useCloneText(): OwnText<CloneTextKey> {
   return useOwnText<CloneTextKey>(cloneLanguages);

@@ -49,7 +49,7 @@ const german: Readonly<Record<MoveTextKey, string>> = {
   warnings: 'Vorher zu wissen',
 };
 
-export const moveLanguages = { en: english, de: german };
+export const moveLanguages = { of: 'move', en: english, de: german };
 
 export function useMoveText(): MoveText {
   return useOwnText<MoveTextKey>(moveLanguages);

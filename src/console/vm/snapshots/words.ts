@@ -119,7 +119,7 @@ const german: Readonly<Record<SnapshotTextKey, string>> = {
     'Die Platten sind wie vor der Sitzung; was seither geschrieben wurde, geht verloren.',
 };
 
-export const snapshotLanguages = { en: english, de: german };
+export const snapshotLanguages = { of: 'snapshots', en: english, de: german };
 
 export type SnapshotText = OwnText<SnapshotTextKey>;
 

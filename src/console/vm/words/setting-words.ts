@@ -4,20 +4,13 @@
  * called as the contract calls it.
  */
 import { fieldsIn, writeSettingName, type Field, type SettingValue } from '#api';
+import type { SettingWords } from '../../i18n/en.ts';
 import type { Words } from '../../i18n/words.ts';
 import { definitionFields, fieldAt } from '../settings/fields.ts';
 import { germanSettings } from './settings-de.ts';
 import { englishSettings } from './settings-en.ts';
 
-export interface SettingWords {
-  readonly names: Readonly<Record<string, string>>;
-  /** Where it is left out, the contract's own hint in English. */
-  readonly hints: Readonly<Record<string, string>>;
-  /** By `name=value`, or by the value alone. */
-  readonly values: Readonly<Record<string, string>>;
-}
-
-/** By the code of the language; a third one is one more file and one more entry here. */
+/** By the code of the language; a third one brings its own in `Language.settings`. */
 export const settingLanguages: Readonly<Record<string, SettingWords>> = {
   en: englishSettings,
   de: germanSettings,
@@ -30,8 +23,8 @@ function findWord(table: Readonly<Record<string, string>>, path: string): string
   return key === undefined ? undefined : table[key];
 }
 
-const tableOf = (words: Words): SettingWords =>
-  settingLanguages[words.language.code] ?? englishSettings;
+const tableOf = ({ language }: Words): SettingWords =>
+  language.settings ?? settingLanguages[language.code] ?? englishSettings;
 
 /** `path`: names with slashes, without members of lists, as `fieldAt` takes it. */
 export function nameSetting(words: Words, path: string): string {

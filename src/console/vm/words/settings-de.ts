@@ -1,5 +1,5 @@
 /** Deutsche Namen und Hinweise der Einstellungen. */
-import type { SettingWords } from './setting-words.ts';
+import type { SettingWords } from '../../i18n/en.ts';
 
 export const germanSettings: SettingWords = {
   names: {

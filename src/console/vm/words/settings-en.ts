@@ -1,5 +1,5 @@
 /** English names of settings; hints are the contract's own, save where they are worded for programs. */
-import type { SettingWords } from './setting-words.ts';
+import type { SettingWords } from '../../i18n/en.ts';
 
 export const englishSettings: SettingWords = {
   names: {

@@ -1,0 +1,17 @@
+/** What the console says in English and in German, to find English where German was chosen. */
+import { english } from '../../src/console/i18n/en.ts';
+import { german } from '../../src/console/i18n/de.ts';
+import { readOwnWords } from '../../src/console/i18n/testing/own-words.ts';
+
+/** Whole texts of the console in English that no German text is the same as. */
+export async function englishOnly(): Promise<ReadonlySet<string>> {
+  const own = await readOwnWords();
+  const germans = new Set([german, ...own.map(({ de }) => de)].flatMap(textsIn));
+  const all = [english, ...own.map(({ en }) => en)].flatMap(textsIn);
+  return new Set(all.filter((text) => !germans.has(text)));
+}
+
+function textsIn(table: unknown): readonly string[] {
+  if (typeof table === 'string') return [table];
+  return typeof table === 'object' && table !== null ? Object.values(table).flatMap(textsIn) : [];
+}
