@@ -29,6 +29,7 @@ export async function leaveHost(options: AgentOptions, log: Log): Promise<void> 
     onNetworkTrouble: (reason) => {
       trouble = reason;
     },
+    onNetworkMended: () => undefined,
     onAdapterUndone: (adapter, why) => log.warn({ adapter, why }, 'adapter'),
     coordinator: endpointOf(options.coordinator),
   });

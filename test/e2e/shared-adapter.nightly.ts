@@ -15,7 +15,7 @@ const own = '192.0.2.5/24';
 const server = '192.0.2.5:7443';
 const untilMs = 60_000;
 
-if (isInOwnNetwork(import.meta.filename, 600_000))
+if (isInOwnNetwork(import.meta.filename, { limitMs: 600_000 }))
   void suite('the only adapter of an installation', { concurrency: 1 }, () => {
     let gantry: Gantry;
     let office: NetGuest;

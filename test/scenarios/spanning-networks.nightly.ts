@@ -23,7 +23,7 @@ const stranger = '02:00:5e:00:00:09';
 const open = { first: 7000, last: 7009 } as const;
 const inVlan = (number: number): VlanRange => ({ first: number, last: number });
 
-if (isInOwnNetwork(import.meta.filename, 600_000))
+if (isInOwnNetwork(import.meta.filename, { limitMs: 600_000 }))
   void suite('real guests of two hosts on one network', { concurrency: 1 }, () => {
     let stage: Stage;
     let hosts: readonly [WiredHost, WiredHost];

@@ -55,6 +55,11 @@ export interface DriverHost {
   readonly hostId: string;
   /** The networks of the host cannot be served. */
   readonly onNetworkTrouble: (reason: string) => void;
+  /** What somebody had done to a network of the host was undone. */
+  readonly onNetworkMended: (
+    network: { readonly id: string; readonly name: string },
+    what: string,
+  ) => void;
   /** A change of an adapter of the host was undone. */
   readonly onAdapterUndone: (adapter: string, reason: string) => void;
 }
@@ -131,6 +136,14 @@ export class Host implements MachineHost, AsyncDisposable {
       hostId: shared.file.hostId,
       onNetworkTrouble: (reason) =>
         later.host?.emit(null, 'host.network-service-failed', { reason }, systemCause),
+      onNetworkMended: ({ id, name }, what) =>
+        later.host?.emit(
+          null,
+          'network.mended',
+          { host: shared.file.hostName, network: id, what },
+          systemCause,
+          name,
+        ),
       onAdapterUndone: (adapter, reason) =>
         later.host?.emit(null, 'host.adapter-undone', { adapter, reason }, systemCause),
       onFacts: () => {
@@ -363,6 +376,8 @@ export class Host implements MachineHost, AsyncDisposable {
     name: N,
     attributes: EventAttributes<N>,
     cause: Cause,
+    /** The name of what it is about, where that is neither a vm nor the host. */
+    subject = this.name,
   ): void {
     const event: Omit<AgentEvent, 'seq'> = {
       name,
@@ -374,7 +389,7 @@ export class Host implements MachineHost, AsyncDisposable {
     };
     this.outbox.add(event);
     const machine = vmId === null ? undefined : this.#machines.get(vmId);
-    const about = machine?.file.definition.name ?? vmId ?? this.name;
+    const about = machine?.file.definition.name ?? vmId ?? subject;
     this.#systemLog?.write(name, attributes, about);
     if (machine) this.#scripts.take(machine.file, event);
   }

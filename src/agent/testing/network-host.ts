@@ -45,6 +45,7 @@ async function run(folder: string): Promise<void> {
       allFiles: () => files,
       log: silentLog,
       onNetworkTrouble: () => undefined,
+      onNetworkMended: () => undefined,
       onAdapterUndone: () => undefined,
       coordinator: undefined,
       beat: { beatMs: 100, silentMs: 1_000 },

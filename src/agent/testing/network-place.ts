@@ -71,6 +71,8 @@ type PlaceOptions = Partial<
 export class Place implements AsyncDisposable {
   readonly folder: string;
   readonly troubles: string[] = [];
+  /** What was told to be mended. */
+  readonly mends: string[] = [];
   files: MachineFile[] = [];
   networks!: LinuxNetworks;
 
@@ -102,6 +104,7 @@ export class Place implements AsyncDisposable {
       allFiles: () => this.files,
       log: silentLog,
       onNetworkTrouble: (reason) => this.troubles.push(reason),
+      onNetworkMended: ({ name }, what) => this.mends.push(`${name}: ${what}`),
       onAdapterUndone: (adapter, reason) => this.troubles.push(`${adapter}: ${reason}`),
       coordinator: undefined,
       ...this.#options,

@@ -9,12 +9,16 @@ import { readFileSync } from 'node:fs';
 import type { NetworkSpec } from '#api';
 import { systemClock } from '#lib';
 import type { MachineFile } from '../machine/record.ts';
+import { mortalPrograms } from './mortal-programs.ts';
 import { must } from './net-guest.ts';
 import { addresses, hostId, machineOn, ownTables, type Place, spec } from './network-place.ts';
 
 const settleMs = 60_000;
 const lookMs = 50;
 const maxVms = 12;
+/** Within so many calls of programs an agent that is to be killed is. */
+const lastCalls = 40;
+const lastSteps = 5;
 
 /** mulberry32: 32 bits of state, the same numbers for the same seed. */
 function randomFrom(seed: number): (below: number) => number {
@@ -35,6 +39,8 @@ const all: readonly NetworkSpec[] = [
   spec(5, { type: 'internal' }),
 ];
 
+type Step = readonly [number, string, () => Promise<void> | void];
+
 interface Link {
   readonly ifname: string;
   readonly ifalias?: string;
@@ -46,6 +52,15 @@ export class RandomNetworks {
   readonly #random: (below: number) => number;
   #known: readonly NetworkSpec[] = all;
   readonly #plugged = new Set<string>();
+  /** What an agent is asked for, each as often as its number says. */
+  readonly #asked: readonly Step[] = [
+    [6, 'a vm comes', () => this.#come()],
+    [4, 'a vm goes', () => this.#go()],
+    [3, 'a vm starts', () => this.#plug()],
+    [2, 'a vm ends', () => this.#end()],
+    [3, 'an adapter moves', () => this.#move()],
+    [2, 'networks change', () => this.#change()],
+  ];
   #counter = 0;
 
   constructor(place: Place, seed: number) {
@@ -53,8 +68,12 @@ export class RandomNetworks {
     this.#random = randomFrom(seed);
   }
 
-  /** So many operations, in bursts of at most `burst`; answers how many of each there were. */
-  async run(count: number, burst: number): Promise<Readonly<Record<string, number>>> {
+  /** So many operations, in bursts of at most `burst`, told after each; answers how many of each there were. */
+  async run(
+    count: number,
+    burst: number,
+    onBurst: (done: number) => void = () => undefined,
+  ): Promise<Readonly<Record<string, number>>> {
     const times: Record<string, number> = {};
     let done = 0;
     await this.#place.networks.configure(this.#known);
@@ -65,6 +84,7 @@ export class RandomNetworks {
       for (const name of names) times[name] = (times[name] ?? 0) + 1;
       done += many;
       await this.#settle(`after ${done} operations, at last ${names.join(', ')}`);
+      onBurst(done);
     }
     this.#place.files = [];
     for (const id of this.#plugged) await this.#unplug(id);
@@ -75,18 +95,18 @@ export class RandomNetworks {
   }
 
   async #step(): Promise<string> {
-    const steps: readonly (readonly [number, string, () => Promise<void> | void])[] = [
-      [6, 'a vm comes', () => this.#come()],
-      [4, 'a vm goes', () => this.#go()],
-      [3, 'a vm starts', () => this.#plug()],
-      [2, 'a vm ends', () => this.#end()],
-      [3, 'an adapter moves', () => this.#move()],
-      [2, 'networks change', () => this.#change()],
+    const steps: readonly Step[] = [
+      ...this.#asked,
       [2, 'an interface is deleted', () => this.#deleteLink()],
       [1, 'rules are flushed', () => this.#flush()],
       [1, 'a service is killed', () => this.#killService()],
       [1, 'an agent follows another', () => this.#restart()],
+      [1, 'an agent is killed at one of its calls', () => this.#kill()],
     ];
+    return this.#one(steps);
+  }
+
+  async #one(steps: readonly Step[]): Promise<string> {
     let at = this.#random(steps.reduce((sum, [weight]) => sum + weight, 0));
     for (const [weight, name, work] of steps) {
       at -= weight;
@@ -180,10 +200,24 @@ export class RandomNetworks {
     if (pid !== undefined) spawnSync('kill', ['-KILL', pid]);
   }
 
-  async #restart(): Promise<void> {
+  async #restart(options: Parameters<Place['open']>[0] = {}): Promise<void> {
     await this.#place.networks[Symbol.asyncDispose]();
     const running = this.#place.files.filter(({ definition }) => this.#plugged.has(definition.id));
-    await this.#place.open({}, running);
+    await this.#place.open(options, running);
+  }
+
+  /** From some call on nothing of what it asks for is done, and what asked it hears no more of it. */
+  async #kill(): Promise<void> {
+    const calls = 1 + this.#random(lastCalls);
+    const steps = 1 + this.#random(lastSteps);
+    try {
+      await this.#restart({ programs: await mortalPrograms(this.#place.folder, calls) });
+      for (let step = 0; step < steps; step += 1) await this.#one(this.#asked);
+    } catch {
+      // It was killed over it.
+    }
+    await this.#restart();
+    await this.#place.networks.configure(this.#known);
   }
 
   #used(): ReadonlySet<string> {

@@ -14,6 +14,7 @@ import {
 } from '#api';
 import { commitFresh } from '../app/commit-fresh.ts';
 import { agentState } from './agent-state.ts';
+import { networkThing } from '../app/network/show-network.ts';
 import { ancestorsOf, hostThing, installationThing, vmThing } from '../app/things.ts';
 import type { VmDocument } from '../documents.ts';
 import type { NewEvent } from '../store/store.ts';
@@ -47,18 +48,21 @@ function translate(context: LinkContext, hostId: string, event: AgentEvent): New
     context.log.warn({ hostId, name: event.name }, 'an agent told an event that is not known here');
     return undefined;
   }
-  const target = targetOf(context, hostId, event.name, event.vmId);
+  const target = targetOf(context, hostId, event.name, event);
   if (target === undefined) {
     context.log.warn({ hostId, name: event.name }, 'an agent told an event of nothing');
     return undefined;
   }
+  // What of a network is told by a host is about that host.
+  const isOfHost =
+    target.kind === 'network' ||
+    (target.kind === 'vm' && context.inventory.document('vm', target.id) === undefined);
   return {
     name: event.name,
     target,
-    ancestors:
-      target.kind === 'vm' && context.inventory.document('vm', target.id) === undefined
-        ? [hostThing(context.inventory, hostId), installationThing]
-        : ancestorsOf(context.inventory, target),
+    ancestors: isOfHost
+      ? [hostThing(context.inventory, hostId), installationThing]
+      : ancestorsOf(context.inventory, target),
     actor: event.actor,
     origin: null,
     correlationId: event.correlationId,
@@ -71,13 +75,20 @@ function targetOf(
   context: LinkContext,
   hostId: string,
   name: EventName,
-  vmId: string | null,
+  { vmId, attributes }: AgentEvent,
 ): Thing | undefined {
   const { target } = eventFacts(name);
   if (target === 'host') return hostThing(context.inventory, hostId);
+  if (target === 'network') return networkOf(context, attributes['network']);
   if (target !== 'vm' || vmId === null) return undefined;
   const vm = context.inventory.document<VmDocument>('vm', vmId)?.data;
   return vm === undefined ? { kind: 'vm', id: vmId, name: vmId } : vmThing(vmId, vm);
+}
+
+/** By its id; undefined where it was deleted meanwhile. */
+function networkOf({ inventory }: LinkContext, id: Attribute | undefined): Thing | undefined {
+  const network = typeof id === 'string' ? inventory.document('network', id) : undefined;
+  return network && networkThing(inventory, network.id);
 }
 
 /** The attributes that the catalogue names, each present. */

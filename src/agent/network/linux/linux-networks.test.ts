@@ -253,15 +253,33 @@ if (isInOwnNetwork(import.meta.filename))
         ownLinks().sort().join() === 'gbr0,gsvc0' &&
         /^gbr0 +UP .*10\.71\.1\.1\/24/m.test(must('ip', '-brief', 'address', 'show')) &&
         /^gsvc0\S* +UP/m.test(must('ip', '-brief', 'link', 'show'));
-      const harms: readonly (readonly [string, () => void])[] = [
-        ['rules', () => must('nft', 'flush', 'ruleset')],
-        ['service', () => process.kill(Number(place.services()[0]), 'SIGKILL')],
-        ['address', () => must('ip', 'address', 'flush', 'dev', 'gbr0')],
-        ['cable of the service', () => must('ip', 'link', 'del', 'dev', 'gsvc0')],
-        ['bridge', () => must('ip', 'link', 'del', 'dev', 'gbr0')],
-        ['bridge set down', () => must('ip', 'link', 'set', 'dev', 'gbr0', 'down')],
+      assert.equal(place.mends.join(), '', 'what is made is not mended');
+      const harms: readonly (readonly [string, () => void, RegExp])[] = [
+        ['rules', () => must('nft', 'flush', 'ruleset'), /^its rules were changed$/],
+        [
+          'service',
+          () => process.kill(Number(place.services()[0]), 'SIGKILL'),
+          /^its service had ended$/,
+        ],
+        [
+          'address',
+          () => must('ip', 'address', 'flush', 'dev', 'gbr0'),
+          /^its address 10\.71\.1\.1\/24 was taken away$/,
+        ],
+        [
+          'cable of the service',
+          () => must('ip', 'link', 'del', 'dev', 'gsvc0'),
+          /^the cable of its service was out$/,
+        ],
+        ['bridge', () => must('ip', 'link', 'del', 'dev', 'gbr0'), /^its bridge was deleted$/],
+        [
+          'bridge set down',
+          () => must('ip', 'link', 'set', 'dev', 'gbr0', 'down'),
+          /^gbr0 was set down$/,
+        ],
       ];
-      for (const [what, harm] of harms) {
+      for (const [what, harm, told] of harms) {
+        place.mends.length = 0;
         harm();
         if (what === 'bridge') {
           await place.until('the bridge is back', () => ownLinks().includes('gbr0'));
@@ -269,6 +287,9 @@ if (isInOwnNetwork(import.meta.filename))
           must('ip', 'link', 'set', 'dev', cable, 'master', 'gbr0');
         }
         await place.until(`mended: ${what}`, whole, 5_000);
+        await place.until(`told: ${what}`, () => place.mends.length > 0, 5_000);
+        const words = place.mends.map((mend) => mend.slice(`${nat.name}: `.length));
+        for (const word of words) assert.match(word, told, what);
         const serves = (): boolean => guest.reaches('10.71.1.1') && guest.reaches('10.71.1.2');
         await place.until(`served after: ${what}`, serves, 5_000);
       }

@@ -30,19 +30,20 @@ import { countGuestFrames } from './guest-frames.ts';
 import { setBridgeIpv6 } from './host-settings.ts';
 import { LeaseWatch } from './lease-watch.ts';
 import { readLinks, type Link } from './links.ts';
+import { Mends } from './mends.ts';
 import { keepLimits } from './limit-keeper.ts';
 import type { LinuxNetworksOptions } from './linux-options.ts';
 import { Lookout } from './lookout.ts';
 import { givesName, readAlias } from './names.ts';
 import {
   planNetwork,
-  planPorts,
   planReleases,
   planRemovals,
   speaksIpv6,
   type Call,
   type NetworkPlan,
 } from './plan.ts';
+import { plugPorts } from './plug-ports.ts';
 import { PassedPortsFile } from './passed-ports.ts';
 import { portKey, portOf, ruledNetworks, ruledPorts, tappedPorts, type Port } from './ports.ts';
 import { run } from './programs.ts';
@@ -78,6 +79,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   readonly passed: PassedPortsFile;
   readonly #services: RunningServices;
   readonly #sightings: Sightings;
+  readonly #mends: Mends;
   #reports: readonly NetworkReport[] = [];
   #listener: () => void = () => undefined;
   #work: Promise<unknown> = Promise.resolve();
@@ -107,7 +109,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     this.#host = { programs, hostId, bootId, uid: serviceUid(range), folder };
     const { beat = usualBeat, sightMs } = options;
     const onChange = (): void => this.#gather();
-    this.#services = new RunningServices(this.#host, options.log);
+    this.#mends = new Mends(options.onNetworkMended);
+    this.#services = new RunningServices(this.#host, this.#mends, options.log);
     this.#sightings = new Sightings({ nft: programs.nft, hostId, lookMs: sightMs, onChange });
     this.#tunnels = new Tunnels({ hostId, programs, runtimeDir, beat, onChange });
     this.#lookout = new Lookout({
@@ -340,8 +343,15 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       }
       const trouble = await this.#rule(plans);
       this.#tunnels.listen(this.#spannings(plans));
-      await this.#plugPorts(plans);
-      const limited = await this.#limit(plans);
+      await plugPorts({
+        hostId: this.#options.hostId,
+        ports: this.#ports,
+        plans,
+        links: await this.#links(),
+        mends: this.#mends,
+        call: (call) => this.#call(call).catch((error: unknown) => this.#warn(error)),
+      });
+      const limited = await keepLimits(this.#options, this.#ports, plans, await this.#links());
       const reports: NetworkReport[] = [];
       for (const [network, plan] of plans) {
         const served = trouble ?? (await this.#serve(network, plan));
@@ -353,6 +363,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       this.#leases.keep(this.#services.ids.flatMap((id) => this.#told.known.get(id) ?? []));
       this.#listen(wanted.length > 0 || !this.adapters.isIdle ? 'yes' : 'no');
       this.#report(reports);
+      this.#mends.tell(wanted);
       this.#tell(trouble?.text);
       this.#empty = nothing && trouble === undefined;
     } catch (error) {
@@ -372,6 +383,7 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
         await this.#call(call);
         if (givesName(call)) await setBridgeIpv6(plan.ownBridge, spoken);
       }
+      this.#mends.carried(network, part, plan);
       const spanning = this.#spanning(network, plan.bridge);
       if (spanning === undefined) return plan;
       return { ...plan, degraded: [...plan.degraded, ...(await this.#tunnels.carry(spanning))] };
@@ -407,17 +419,6 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
     for (const id of served.difference(networks)) await this.#services.remove(id);
   }
 
-  async #plugPorts(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<void> {
-    const bridges = new Map([...plans].map(([{ id }, { bridge }]) => [id, bridge]));
-    const ports = [...this.#ports.values()].map(({ vm, adapter: { slot }, network }) => ({
-      vm,
-      slot,
-      bridge: network === null ? null : (bridges.get(network) ?? null),
-    }));
-    for (const call of planPorts(this.#options.hostId, ports, await this.#links()))
-      await this.#call(call).catch((error: unknown) => this.#warn(error));
-  }
-
   /** The reason where the rules are not in force: then nothing keeps the networks apart. */
   async #rule(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<Reason | undefined> {
     const links = await this.#links();
@@ -427,7 +428,8 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
       const tapped = tappedPorts(hostId, this.#ports, links);
       const tunnels = this.#spannings(plans).map(ruledTunnel);
       const ports = ruledPorts(tapped, this.#told, (id) => this.#leasesOf(id));
-      await this.#rules.keep({ hostId, networks, ports, tunnels });
+      if ((await this.#rules.keep({ hostId, networks, ports, tunnels })) === 'mended')
+        for (const { network } of networks) this.#mends.note(network.id, 'its rules were changed');
       this.#watch(networks, ports);
       return undefined;
     } catch (error) {
@@ -450,11 +452,6 @@ export class LinuxNetworks implements Networks, Taps, AsyncDisposable {
   #onLeases(): void {
     this.#listener();
     if (this.#told.known.values().some(({ ipSourceGuard }) => ipSourceGuard)) this.#gather();
-  }
-
-  /** The reason where ports carry more than they should, or in another order. */
-  async #limit(plans: ReadonlyMap<NetworkSpec, NetworkPlan>): Promise<Reason | undefined> {
-    return keepLimits(this.#options, this.#ports, plans, await this.#links());
   }
 
   /** The reason where the service does not serve. */

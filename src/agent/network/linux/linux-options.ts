@@ -1,4 +1,5 @@
 /** What the networks of a Linux host are told when they are opened. */
+import type { NetworkSpec } from '#api';
 import type { Log } from '#log';
 import type { UidRange } from '../../drivers/qemu/confine/accounts.ts';
 import type { MachineFile } from '../../machine/record.ts';
@@ -17,6 +18,8 @@ export interface LinuxNetworksOptions {
   readonly log: Log;
   /** Networks cannot be served any more: told once until they can be again. */
   readonly onNetworkTrouble: (reason: string) => void;
+  /** Somebody had taken something of a network away, or changed it, and it is as it should be again. */
+  readonly onNetworkMended: (network: Pick<NetworkSpec, 'id' | 'name'>, what: string) => void;
   /** A change of an adapter was undone, or one that was confirmed cannot be made again. */
   readonly onAdapterUndone: (adapter: string, reason: string) => void;
   /** What the host is managed by; undefined: nothing that adapters lead to. */

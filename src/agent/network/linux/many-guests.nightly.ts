@@ -26,7 +26,7 @@ const network = spec(1, {
   }),
 });
 
-if (isInOwnNetwork(import.meta.filename, 900_000))
+if (isInOwnNetwork(import.meta.filename, { limitMs: 900_000 }))
   void suite('many guests', () => {
     void test(`${count} guests of one network have their addresses and names, and go without a trace`, async (context) => {
       await using place = await Place.make();

@@ -7,7 +7,7 @@ import { findPrograms } from './programs.ts';
 /** What a driver passes on. */
 export type NetworkTidings = Pick<
   LinuxNetworksOptions,
-  'onNetworkTrouble' | 'onAdapterUndone' | 'coordinator'
+  'onNetworkTrouble' | 'onNetworkMended' | 'onAdapterUndone' | 'coordinator'
 >;
 
 /** The networks of this host; none where it lacks what they are made with. */

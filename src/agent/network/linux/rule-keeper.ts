@@ -24,15 +24,19 @@ export class RuleKeeper {
     this.#runtimeDir = runtimeDir;
   }
 
-  /** Errors: `unavailable` with what nft said; the rules are as they were then. */
-  async keep(rules: Rules): Promise<void> {
+  /**
+   * Answers whether they had to be written again since somebody had changed them. Errors: `unavailable` with what nft
+   * said; the rules are as they were then.
+   */
+  async keep(rules: Rules): Promise<'kept' | 'mended'> {
     const { hostId } = rules;
     const none = writeNoRules(hostId);
     const write = (present: string): string =>
       rules.networks.length === 0 ? none : writeRuleset(rules, present);
     const text = write('');
     const [inet, bridge] = await this.#list(hostId);
-    if (text === this.#written && inet + bridge === this.#listed) return;
+    const isTouched = this.#listed !== undefined && inet + bridge !== this.#listed;
+    if (text === this.#written && !isTouched) return 'kept';
     this.#written = undefined;
     let present = bridge;
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
@@ -46,7 +50,7 @@ export class RuleKeeper {
       if (outlineOf(listed.join('')) !== outlineOf(text)) continue;
       this.#listed = listed.join('');
       this.#written = text;
-      return;
+      return isTouched ? 'mended' : 'kept';
     }
     throw new Fault('unavailable', 'somebody changes the rules of networks all the time');
   }

@@ -1,6 +1,7 @@
 /** The services of this host's networks: each in its process while its network is carried and wants one. */
 import { describeFault, type Reason } from '#lib';
 import type { Log } from '#log';
+import type { Mends } from './mends.ts';
 import type { ProcessIdentity } from '../../machine/record.ts';
 import { readUpstream } from './host-settings.ts';
 import {
@@ -15,11 +16,13 @@ import {
 
 export class RunningServices {
   readonly #host: ServiceHost;
+  readonly #mends: Mends;
   readonly #log: Log;
   readonly #processes = new Map<string, ProcessIdentity>();
 
-  constructor(host: ServiceHost, log: Log) {
+  constructor(host: ServiceHost, mends: Mends, log: Log) {
     this.#host = host;
+    this.#mends = mends;
     this.#log = log;
   }
 
@@ -44,9 +47,13 @@ export class RunningServices {
     try {
       const upstream = type === 'nat' ? await readUpstream() : [];
       const known = this.#processes.get(id);
-      const process = await ensureService(this.#host, known, { ...wish, upstream });
-      if (process === undefined) this.#processes.delete(id);
-      else this.#processes.set(id, process);
+      const hadEnded = known !== undefined && !isRunning(this.#host, known);
+      const service = await ensureService(this.#host, known, { ...wish, upstream });
+      if (service === undefined) this.#processes.delete(id);
+      else this.#processes.set(id, service.process);
+      if (service !== undefined && hadEnded) this.#mends.note(id, 'its service had ended');
+      else if (known !== undefined && service?.cable === 'made-again')
+        this.#mends.note(id, 'the cable of its service was out');
       return undefined;
     } catch (error) {
       const why = describeFault(error);
@@ -67,5 +74,7 @@ export class RunningServices {
   /** Errors: `not-found` where the network is not served here, or has not leased the address. */
   async release(id: string, address: string): Promise<void> {
     await releaseAddress(this.#host, this.#processes.get(id), id, address);
+    // It was ended for that, and not by somebody.
+    this.#processes.delete(id);
   }
 }

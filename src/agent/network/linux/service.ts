@@ -75,12 +75,17 @@ export function servicePlaces(folder: string, network: string): ServicePlaces {
   };
 }
 
+export interface RunningService {
+  readonly process: ProcessIdentity;
+  readonly cable: 'in' | 'made-again';
+}
+
 /** Resolves when it serves as it should, started, told anew or left as it is. Errors: `unavailable`, `timeout`. */
 export async function ensureService(
   host: ServiceHost,
   known: ProcessIdentity | undefined,
   wish: ServiceWish,
-): Promise<ProcessIdentity | undefined> {
+): Promise<RunningService | undefined> {
   const { network, upstream, adapters } = wish;
   const places = servicePlaces(host.folder, network.id);
   const config = writeServiceConfig(network, places, upstream);
@@ -108,12 +113,11 @@ export async function ensureService(
   }
   if (process !== undefined) {
     if (hosts === 'written') reload(process);
-    await joinBridge(host, process, wish, 'perhaps-joined');
-    return process;
+    return { process, cable: await joinBridge(host, process, wish, 'perhaps-joined') };
   }
   const started = await startService(host, places);
   await joinBridge(host, started, wish, 'not-joined');
-  return started;
+  return { process: started, cable: 'in' };
 }
 
 /** Whether the leases here are of another term than the one that begins. */
@@ -283,7 +287,7 @@ async function joinBridge(
   { pid }: ProcessIdentity,
   { network, bridge, links }: ServiceWish,
   before: 'perhaps-joined' | 'not-joined',
-): Promise<void> {
+): Promise<RunningService['cable']> {
   const { programs, hostId } = host;
   const purpose = { kind: 'service', network: network.id } as const;
   const alias = writeAlias(hostId, purpose);
@@ -291,7 +295,7 @@ async function joinBridge(
   if (before === 'perhaps-joined' && link?.hasCarrier === true) {
     if (link.master !== bridge)
       await run(programs.ip, ['link', 'set', 'dev', link.name, 'master', bridge, 'up']);
-    return;
+    return 'in';
   }
   // The pair of a service that has ended goes with its namespace, a moment after the process.
   if (link !== undefined) await run(programs.ip, ['link', 'del', 'dev', link.name]).catch(() => '');
@@ -312,6 +316,7 @@ async function joinBridge(
   await run(programs.ip, ['link', 'set', 'dev', name, 'master', bridge, 'up']);
   await routeInside(host, pid, network);
   for (const call of insideCalls(network)) await runInside(programs, pid, call);
+  return 'made-again';
 }
 
 function runInside(programs: Programs, pid: number, call: readonly string[]): Promise<string> {

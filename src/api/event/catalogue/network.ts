@@ -59,4 +59,15 @@ export const networkEvents = {
       count: 'how many adapters',
     },
   },
+  'network.mended': {
+    number: 4008,
+    ...network,
+    type: 'warning',
+    message: 'Network {target} was mended on host {host}: {what}',
+    attributes: {
+      host: 'name of the host',
+      network: 'its id',
+      what: 'what somebody had taken away or changed; for the same thing once a minute, with how often',
+    },
+  },
 } as const satisfies Record<string, EventFacts>;

@@ -7,13 +7,14 @@ import {
   networkSpecSchema,
   profiles,
   type CoordinatorMessage,
+  type Event,
   type LinkParams,
   type Network,
   type Page,
 } from '#api';
 import { networkDocumentSchema } from '../../documents.ts';
 import type { Write } from '../../store/store.ts';
-import { FakeAgent, makeDefinition, makeRecord } from '../../testing/fake-agent.ts';
+import { facts, FakeAgent, makeDefinition, makeRecord } from '../../testing/fake-agent.ts';
 import { Stage } from '../../testing/stage.ts';
 
 const count = 20_000;
@@ -109,4 +110,53 @@ test('a host hears of a network before it is asked for a vm that is on it', asyn
     (one) => one.type === 'call' && one.method === 'machine.adapter.change',
   );
   assert.ok(heard !== -1 && asked !== -1 && heard < asked, `${heard}, ${asked}`);
+});
+
+test('a bridged network whose adapter no host has is down from the start, and says which adapters there are', async () => {
+  const add = async (name: string, adapter: string): Promise<Network> => {
+    const body = { name, type: 'bridged', adapter };
+    const { status, json, text } = await stage.send('POST', '/networks', { body });
+    assert.equal(status, 200, text);
+    return json as Network;
+  };
+  const told = ({ state, warnings }: Network) => [state, ...warnings.map(({ text }) => text)];
+  // Nobody has told of any adapter: then nothing is known of this one either.
+  assert.deepEqual(told(await add('early', 'eth9')), ['unused']);
+  await using wired = await FakeAgent.join(stage, 'bea');
+  wired.handlers['network.configure'] = () => ({});
+  const at = (name: string) => ({ name, kind: 'adapter' as const, mac: null, addresses: [] });
+  await wired.connect([], { facts: { ...facts, interfaces: [at('eno2'), at('eno1')] } });
+  assert.deepEqual(told(await add('lost', 'eth9')), [
+    'down',
+    'no host has an adapter eth9; hosts have eno1, eno2',
+  ]);
+  assert.deepEqual(told(await add('found', 'eno1')), ['unused']);
+  const { json } = await stage.send('GET', '/networks?filter=state=down');
+  assert.deepEqual((json as Page<Network>).items.map(({ name }) => name).sort(), ['early', 'lost']);
+});
+
+test('what a host mended of a network is an event of that network; of a network that is gone there is none', async () => {
+  const mended = (seq: number, network: string) => ({
+    seq,
+    name: 'network.mended',
+    vmId: null,
+    attributes: { host: 'ada', network, what: 'its rules were changed' },
+  });
+  host.sendEvents(mended(1, idOf(7)), mended(2, randomUUID()));
+  await host.until((message) => message.type === 'ack' && message.lastEventSeq === 2);
+  const { json } = await stage.send('GET', '/events?filter=name=network.mended');
+  const told = (json as Page<Event>).items.map(({ target, type, message, ancestors }) => [
+    target,
+    type,
+    message,
+    ancestors.map(({ kind }) => kind),
+  ]);
+  assert.deepEqual(told, [
+    [
+      { kind: 'network', id: idOf(7), name: 'net-7' },
+      'warning',
+      'Network net-7 was mended on host ada: its rules were changed',
+      ['host', 'installation'],
+    ],
+  ]);
 });

@@ -24,6 +24,7 @@ import type { PlainQuery } from '../../inventory/list/query.ts';
 import type { Document } from '../../store/store.ts';
 import { asReasons } from '../hardware-warnings.ts';
 import { hostThing } from '../things.ts';
+import { warnOfAbsentAdapter } from './absent-adapter.ts';
 import { warnOfOthers } from './environments.ts';
 import { warnOfBalancing } from './load-balancing.ts';
 
@@ -52,15 +53,20 @@ export function showNetwork(inventory: Inventory, document: Document<NetworkDocu
     reasons,
     bridge,
   }));
+  const absent = warnOfAbsentAdapter(inventory, data);
   return {
     kind: 'network',
     id,
     ...data,
-    state: stateOfNetwork(hosts.map(({ state }) => state)),
+    state:
+      hosts.length === 0 && absent.length > 0
+        ? 'down'
+        : stateOfNetwork(hosts.map(({ state }) => state)),
     hosts,
     service: isServedOnce(data) ? serviceOf(inventory, id) : null,
     adapters: countAdapters(inventory, id),
     warnings: asReasons([
+      ...absent,
       ...warnOfOthers(inventory, id, data),
       ...warnOfBalancing(inventory, data),
     ]),
