@@ -12,7 +12,7 @@ export type { Finding, LayerFacts, NewParent, ParentReference, SnapshotFacts } f
 export { openDisk, type OpenOptions } from './open.ts';
 export { hostStore, memoryStore, portableName, type FileStore } from './store.ts';
 export { variantOf } from './variants.ts';
-export { checkDisk, repairInto, type CheckReport } from './verbs/check.ts';
+export { checkDisk, type CheckReport } from './verbs/check.ts';
 export {
   commitDisk,
   commitLayers,
@@ -39,19 +39,11 @@ export { inspectDisk, type LayerReport } from './verbs/inspect.ts';
 export { matchDisk } from './verbs/match.ts';
 export { mapDisk, measure, type MapRun, type Measure } from './verbs/map.ts';
 export type { Progress, VerbOptions } from './verbs/progress.ts';
-export {
-  convertResumably,
-  dropUnfinished,
-  unfinishedPaths,
-  type ResumeOptions,
-} from './verbs/resume.ts';
+export { repairInto } from './verbs/repair.ts';
+export { dropUnfinished, unfinishedPaths } from './verbs/journal.ts';
+export type { Resumed } from './verbs/resume.ts';
 export { resizeDisk } from './verbs/resize.ts';
 export { rebaseAnew, reconnectAnew, resizeAnew, type AnewOptions } from './verbs/anew.ts';
-export {
-  joinDisk,
-  readPieceList,
-  splitDisk,
-  type Piece,
-  type PieceList,
-  type SplitOptions,
-} from './verbs/split.ts';
+export { joinDisk, type JoinOptions } from './verbs/join.ts';
+export { readPieceList, type Piece, type PieceList } from './verbs/pieces.ts';
+export { splitDisk, type SplitOptions } from './verbs/split.ts';

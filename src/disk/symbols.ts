@@ -21,3 +21,8 @@ export function loadSymbols(definitions: Definitions): object | undefined {
     process.emitWarning = warn;
   }
 }
+
+/** Where the bytes lie, for a structure that a function of `loadSymbols` is given. They must be kept, and not be transferred, while it may be read. */
+export function pointerTo(bytes: Uint8Array): bigint {
+  return process.getBuiltinModule('node:ffi').getRawPointer(bytes);
+}

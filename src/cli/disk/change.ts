@@ -24,6 +24,7 @@ import { command, type Run } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { demandChangeable, openSource, sourceOptions, storeFor } from './open.ts';
 import { verbOptions } from './progress.ts';
+import { noteResumed, resumeChoice, resumeOption } from './resume.ts';
 import { tell } from './tell.ts';
 
 /** `40G`, or `+5G` and `-5G` from what it has. */
@@ -82,6 +83,7 @@ export const changeCommands = [
         meaning: 'also what ext4, XFS and NTFS in it say is free; it reads as zeros then',
       },
       'make-dynamic': { type: 'flag', meaning: 'a fixed disk becomes a dynamic one' },
+      ...resumeOption,
     },
     examples: [
       'gantry disk compact web.vhd',
@@ -106,10 +108,12 @@ export const changeCommands = [
       const result = await compactDisk({
         ...verbOptions(run, `compact ${path}`),
         ...choices,
+        ...resumeChoice(run.options),
         path: resolve(path),
         store: storeFor(path, run.options),
         format: run.options.format,
       });
+      noteResumed(run, result);
       noteFileSystems(run, result.fileSystems);
       const text = `compacted ${path}: ${formatBytes(result.fileBytes)}`;
       tell(run, result, `${text}, ${formatBytes(result.gainBytes)} won`);
@@ -172,6 +176,7 @@ export const changeCommands = [
         value: 'COUNT',
         meaning: 'how many, the disk counted; 2 when absent',
       },
+      ...resumeOption,
     },
     examples: [
       'gantry disk merge tuesday.qcow2 both.qcow2',
@@ -192,12 +197,14 @@ export const changeCommands = [
       }
       const names = chain.slice(0, layers).map((layer) => layer.name);
       if (run.dryRun) return run.out.line(`would merge ${names.join(', ')} into ${target}`);
-      await mergeLayers(disk, {
+      const done = await mergeLayers(disk, {
         ...verbOptions(run, `merge ${path}`),
+        ...resumeChoice(run.options),
         layers,
         target: { path: resolve(target), format: disk.format },
         store: storeForBoth(target, chain[layers]?.name ?? path, run.options.allow),
       });
+      noteResumed(run, done);
       tell(run, { target, layers: names }, `merged ${names.join(', ')} into ${target}`);
     },
   }),

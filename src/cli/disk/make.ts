@@ -3,7 +3,6 @@ import { chmod, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
   convertDisk,
-  convertResumably,
   flattenDisk,
   formatNamed,
   hostStore,
@@ -22,6 +21,7 @@ import { Fault, formatBytes, parseBytes } from '#lib';
 import { command, type Run } from '../command.ts';
 import { demandChangeable, openSource, sourceOptions } from './open.ts';
 import { verbOptions } from './progress.ts';
+import { noteResumed, resumeChoice, resumeOption } from './resume.ts';
 import { formatOption, newDisk, targetFormat, targetOptions } from './target.ts';
 import { tell } from './tell.ts';
 
@@ -132,11 +132,7 @@ export const makeCommands = [
         type: 'flag',
         meaning: 'read both again and compare before the target gets its name',
       },
-      resume: {
-        type: 'flag',
-        meaning:
-          'keep what is copied when cut off; the same command then goes on, after checking it',
-      },
+      ...resumeOption,
     },
     examples: [
       'gantry disk convert web.vmdk web.qcow2',
@@ -165,10 +161,7 @@ export const makeCommands = [
         store: hostStore(),
         verify: options.verify === true ? 'compare' : 'none',
       };
-      if (options.resume === true) {
-        const { resumedBytes } = await convertResumably(disk, convert);
-        if (resumedBytes > 0) run.out.note(`went on after ${formatBytes(resumedBytes)}`);
-      } else await convertDisk(disk, convert);
+      noteResumed(run, await convertDisk(disk, { ...convert, ...resumeChoice(options) }));
       return tellMade(run, target, format.name);
     },
   }),
@@ -179,7 +172,7 @@ export const makeCommands = [
       { name: 'disk', meaning: 'a disk with a parent', completes: 'file' },
       { name: 'target', meaning: 'the file to make; its own place when absent', optional: true },
     ],
-    options: sourceOptions,
+    options: { ...sourceOptions, ...resumeOption },
     examples: ['gantry disk flatten child.vhdx', 'gantry disk flatten child.qcow2 whole.qcow2'],
     async run(run) {
       const [path = '', target] = run.args;
@@ -190,11 +183,13 @@ export const makeCommands = [
       const layers = [...disk.chain()].length;
       const goal = target ?? path;
       if (run.dryRun) return run.out.line(`would make one disk of ${layers} layers in ${goal}`);
-      await flattenDisk(disk, {
+      const done = await flattenDisk(disk, {
         ...verbOptions(run, `flatten ${path}`),
+        ...resumeChoice(run.options),
         target: { path: resolve(goal), existing: target === undefined ? 'replace' : 'keep' },
         store: hostStore(),
       });
+      noteResumed(run, done);
       return tellMade(run, goal, disk.format);
     },
   }),
@@ -209,6 +204,7 @@ export const makeCommands = [
       ...sourceOptions,
       to: { ...formatOption, meaning: 'the format of the target; that of the disk when absent' },
       ...targetOptions,
+      ...resumeOption,
     },
     examples: ['gantry disk repair broken.qcow2 mended.qcow2'],
     async run(run) {
@@ -218,12 +214,14 @@ export const makeCommands = [
       await using disk = await openSource(run, path, options);
       const format = formatNamed(options.to ?? disk.format);
       if (run.dryRun) return run.out.line(`would write ${path} anew into ${target}`);
-      await repairInto(disk, {
+      const done = await repairInto(disk, {
         ...verbOptions(run, `repair ${path}`),
         ...compressed(options.compress),
+        ...resumeChoice(options),
         target: newDisk(target, format, options),
         store: hostStore(),
       });
+      noteResumed(run, done);
       return tellMade(run, target, format.name);
     },
   }),
@@ -239,6 +237,7 @@ export const makeCommands = [
         value: 'DIR',
         meaning: 'for the pieces; that of the disk when absent',
       },
+      ...resumeOption,
     },
     examples: ['gantry disk split web.vhd --piece 650M --folder /media/stick'],
     async run(run) {
@@ -248,7 +247,12 @@ export const makeCommands = [
       await using disk = await openSource(run, path, run.options, { parent: 'none' });
       const count = Math.ceil((await disk.layer.file.size()) / pieceBytes);
       if (run.dryRun) return run.out.line(`would make ${count} pieces in ${folder}`);
-      const options = { ...verbOptions(run, `split ${path}`), pieceBytes, folder };
+      const options = {
+        ...verbOptions(run, `split ${path}`),
+        ...resumeChoice(run.options),
+        pieceBytes,
+        folder,
+      };
       const list = await splitDisk(disk, options);
       tell(run, { list, pieces: count }, `made ${count} pieces of ${path}; their list is ${list}`);
     },
@@ -260,6 +264,7 @@ export const makeCommands = [
       { name: 'list', meaning: 'the list that split made: NAME.pieces.json', completes: 'file' },
       { name: 'target', meaning: 'the file to make; its old name when absent', optional: true },
     ],
+    options: resumeOption,
     examples: ['gantry disk join /media/stick/web.vhd.pieces.json web.vhd'],
     async run(run) {
       const [list = '', named] = run.args;
@@ -267,7 +272,10 @@ export const makeCommands = [
       const target = named ?? file;
       await demandFree(target);
       if (run.dryRun) return run.out.line(`would join ${pieces.length} pieces to ${target}`);
-      await joinDisk(list, resolve(target), verbOptions(run, `join ${target}`));
+      await joinDisk(list, resolve(target), {
+        ...verbOptions(run, `join ${target}`),
+        ...resumeChoice(run.options),
+      });
       return tellMade(run, target, format);
     },
   }),

@@ -11,8 +11,10 @@ import {
   zstdCompressSync,
   zstdDecompressSync,
 } from 'node:zlib';
+import { loadZlib } from './zlib-calls.ts';
 import { loadZstd } from './zstd-calls.ts';
 
+const zlib = loadZlib();
 const zstd = loadZstd();
 
 export const packings = ['deflate', 'zlib', 'zstd'] as const;
@@ -27,14 +29,20 @@ const level = 4;
 /** Three quarters of the time of zstd's own choice, 3, for one hundredth more bytes. */
 const zstdLevel = 2;
 
+const deflateChoices = {
+  // other readers inflate with a window of 12 bits and no more
+  deflate: { level, windowBits: -12, memLevel: 9 },
+  zlib: { level, windowBits: 15, memLevel: 8 },
+} as const;
+const inflateBits = { deflate: -15, zlib: 15 } as const;
+
 function packBytes(packing: Packing, bytes: Uint8Array): Buffer {
   const chunkSize = bytes.length + slackBytes;
   switch (packing) {
     case 'deflate':
-      // other readers inflate with a window of 12 bits and no more
-      return deflateRawSync(bytes, { level, windowBits: 12, memLevel: 9, chunkSize });
+      return deflateRawSync(bytes, { ...deflateChoices.deflate, windowBits: 12, chunkSize });
     case 'zlib':
-      return deflateSync(bytes, { level, chunkSize });
+      return deflateSync(bytes, { ...deflateChoices.zlib, chunkSize });
     case 'zstd': {
       // a compressor that knows how little is to come takes a fraction of the time to set up
       const params = { [constants.ZSTD_c_compressionLevel]: zstdLevel };
@@ -67,6 +75,11 @@ export function runPiece(
 ): number {
   if (packing === 'zstd' && zstd !== undefined)
     return doing === 'pack' ? zstd.pack(bytes, room, zstdLevel) : zstd.unpack(frameOf(bytes), room);
+  if (packing !== 'zstd' && zlib !== undefined) {
+    return doing === 'pack'
+      ? zlib.pack(bytes, room, deflateChoices[packing])
+      : zlib.unpack(bytes, room, inflateBits[packing]);
+  }
   const made =
     doing === 'pack' ? packBytes(packing, bytes) : unpackBytes(packing, bytes, room.length);
   room.set(made);

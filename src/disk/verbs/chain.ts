@@ -6,9 +6,11 @@
 import { Fault } from '#lib';
 import type { Disk } from '../disk.ts';
 import type { FileStore } from '../store.ts';
+import type { CopyOptions } from './copy.ts';
 import { makeDisk, parentFor, type NewDisk } from './create.ts';
 import { chunkBytes } from './pipeline.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
+import { isResumable, makeResumably, type ResumeChoice, type Resumed } from './resume.ts';
 
 /**
  * Writes what the child holds into its parent, which the caller has opened for writing and which no other child
@@ -50,33 +52,37 @@ export async function commitLayers(
   meter.end();
 }
 
-export interface MergeOptions extends VerbOptions {
+export interface MergeOptions extends VerbOptions, ResumeChoice {
   /** Number of layers, from the disk down, that become one. */
   readonly layers: number;
   readonly target: Omit<NewDisk, 'sizeBytes' | 'parent' | 'signal'>;
   readonly store: FileStore;
 }
 
-/** Makes a new layer of the upper layers of a chain, over the next one. The old layers are not touched. */
-export async function mergeLayers(top: Disk, options: MergeOptions): Promise<void> {
+/** Makes a new layer of the upper layers of a chain, over the next one. The old layers are not touched. Faults: as `makeDisk`. */
+export async function mergeLayers(top: Disk, options: MergeOptions): Promise<Resumed> {
+  const { layers, target, store, signal } = options;
   const chain = [...top.chain()];
-  const below = chain[options.layers];
+  const below = chain[layers];
   if (below === undefined) {
     throw new Fault('invalid', `${top.name} has only ${chain.length} layers`, {
       hint: 'convert it: that makes one disk of the whole chain',
     });
   }
-  const parent = await parentFor(options.target.path, below);
-  const { signal } = options;
-  const wanted: NewDisk = {
-    ...options.target,
-    sizeBytes: top.sizeBytes,
-    parent,
-    ...(signal === undefined ? {} : { signal }),
-  };
-  await makeDisk(wanted, options.store, (made) =>
-    copyLayers(top, made, options.layers - 1, options),
-  );
+  const parent = await parentFor(target.path, below);
+  const wanted: NewDisk = { ...target, sizeBytes: top.sizeBytes, parent, signal };
+  if (isResumable(options, target)) {
+    return await makeResumably({
+      ...options,
+      source: top,
+      wanted,
+      shape: `${layers} layers`,
+      prepare: () => Promise.resolve(),
+      copy: (made, range, meter) => copyLayers(top, made, layers - 1, { ...options, range, meter }),
+    });
+  }
+  await makeDisk(wanted, store, (made) => copyLayers(top, made, layers - 1, options));
+  return { resumedBytes: 0 };
 }
 
 /** Copies what one layer says by itself. */
@@ -98,17 +104,20 @@ async function copyOwn(source: Disk, target: Disk, meter: ProgressMeter): Promis
   }
 }
 
+export type LayerCopyOptions = VerbOptions & Pick<CopyOptions, 'range' | 'meter'>;
+
 /** Copies what the layers down to a depth hold, as far as the target goes, zeros included; what they do not say stays the target's. */
 export async function copyLayers(
   source: Disk,
   target: Disk,
   depth: number,
-  options: VerbOptions,
+  options: LayerCopyOptions,
 ): Promise<void> {
-  const end = Math.min(source.sizeBytes, target.sizeBytes);
-  const meter = new ProgressMeter(end, options);
+  const most = Math.min(source.sizeBytes, target.sizeBytes);
+  const { start, end } = options.range ?? { start: 0, end: most };
+  const meter = options.meter ?? new ProgressMeter(end, options);
   const buffer = Buffer.allocUnsafeSlow(chunkBytes);
-  for (let at = 0; at < end;) {
+  for (let at = start; at < end;) {
     const run = await source.runAt(at, end - at);
     const length = run.kind === 'zero' ? run.length : Math.min(run.length, chunkBytes);
     if (run.depth <= depth && run.kind === 'zero') await target.zero(at, length);
@@ -120,7 +129,7 @@ export async function copyLayers(
     at += length;
     meter.add(length);
   }
-  meter.end();
+  if (options.meter === undefined) meter.end();
 }
 
 /**

@@ -1,9 +1,8 @@
-/** Checks the metadata of a disk's layers, and brings a damaged file into order by rewriting it elsewhere. */
-import { Fault, isFault } from '#lib';
+/** Checks the metadata of a disk's layers. */
+import { isFault } from '#lib';
 import type { Disk } from '../disk.ts';
 import type { Finding } from '../layer.ts';
 import { maxFindings } from '../limits.ts';
-import { convertDisk, type ConvertOptions } from './convert.ts';
 
 export interface CheckReport {
   readonly path: string;
@@ -41,15 +40,4 @@ export async function checkDisk(disk: Disk, signal?: AbortSignal): Promise<Check
     oddities: counts.oddity,
     findings,
   };
-}
-
-/**
- * Writes the whole disk anew: counts, leaks and everything else of its metadata are right again, and the damaged
- * file stays as it is. Faults: `corrupt` when content cannot be read, and then there is no target.
- */
-export async function repairInto(disk: Disk, options: ConvertOptions): Promise<void> {
-  if (disk.parent !== undefined && options.target.parent !== undefined) {
-    throw new Fault('invalid', `${disk.name}: a repaired copy stands alone, without a parent`);
-  }
-  await convertDisk(disk, { ...options, verify: 'compare' });
 }

@@ -13,6 +13,7 @@ import { convertDisk } from './convert.ts';
 import { measure } from './map.ts';
 import { chunkBytes } from './pipeline.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
+import type { ResumeChoice, Resumed } from './resume.ts';
 import { spansOf } from './spans.ts';
 
 /** Formats and variants whose file a compaction can make smaller. */
@@ -131,14 +132,14 @@ async function keptBytes(disk: Disk, meter: ProgressMeter): Promise<number> {
   return kept;
 }
 
-export interface CompactOptions extends VerbOptions, CompactChoices {
+export interface CompactOptions extends VerbOptions, CompactChoices, ResumeChoice {
   readonly path: string;
   readonly store: FileStore;
   readonly format?: string | undefined;
 }
 
 /** The old file is in place, whole, until the new one takes its name. */
-export async function compactDisk(options: CompactOptions): Promise<CompactEstimate> {
+export async function compactDisk(options: CompactOptions): Promise<CompactEstimate & Resumed> {
   const { path, store, format } = options;
   await using disk = await openDisk({ path, store, ...(format === undefined ? {} : { format }) });
   const variant = demandCompactable(disk, options);
@@ -146,7 +147,7 @@ export async function compactDisk(options: CompactOptions): Promise<CompactEstim
   const { fields } = disk.layer.describe();
   const seen = await seenCompacted(disk, options);
   const { compressedBytes } = await measure(disk, options.signal);
-  await convertDisk(seen.disk, {
+  const { resumedBytes } = await convertDisk(seen.disk, {
     ...options,
     target: {
       path,
@@ -162,7 +163,7 @@ export async function compactDisk(options: CompactOptions): Promise<CompactEstim
   });
   await using after = await openDisk({ path, store, format: disk.format });
   const fileBytes = await takenBytes(after);
-  return { fileBytes, gainBytes: before - fileBytes, fileSystems: seen.fileSystems };
+  return { fileBytes, gainBytes: before - fileBytes, fileSystems: seen.fileSystems, resumedBytes };
 }
 
 /** What the file takes on its volume, where the host can tell. */

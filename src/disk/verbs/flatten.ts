@@ -2,6 +2,7 @@
 import { Fault } from '#lib';
 import type { Disk } from '../disk.ts';
 import { convertDisk, type ConvertOptions } from './convert.ts';
+import type { Resumed } from './resume.ts';
 
 /** Variants of a disk that stands alone, where the child's own would not do. */
 const alone: Readonly<Record<string, string>> = { vhd: 'dynamic', vhdx: 'dynamic' };
@@ -12,13 +13,13 @@ export interface FlattenOptions extends Omit<ConvertOptions, 'target'> {
 }
 
 /** The result has the child's format and unit of allocation. Faults: `invalid` for a disk without a parent. */
-export async function flattenDisk(child: Disk, options: FlattenOptions): Promise<void> {
+export async function flattenDisk(child: Disk, options: FlattenOptions): Promise<Resumed> {
   const { format, layer } = child;
   if (child.parent === undefined) {
     throw new Fault('invalid', `cannot flatten ${child.name}: it stands alone already`);
   }
   const { variant, fields } = layer.describe();
-  await convertDisk(child, {
+  return await convertDisk(child, {
     ...options,
     target: {
       ...options.target,

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { openDisk } from '../open.ts';
 import { contentAt, makeScattered, store, withFolder } from '../testing/folder.ts';
 import { makeDisk } from './create.ts';
-import { joinDisk, splitDisk } from './split.ts';
+import { joinDisk } from './join.ts';
+import { splitDisk } from './split.ts';
 
 const mib = 1024 * 1024;
 

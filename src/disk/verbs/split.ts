@@ -1,94 +1,133 @@
-/**
- * Splits a disk file into pieces that fit on a medium or through a service with a limit, and joins them again. The pieces
- * are the bytes of the file, one after the other; a list beside them says how many and gives a checksum of each, so
- * that nothing is joined that is not whole.
- */
-import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+/** Splits a disk file into pieces that fit on a medium or through a service with a limit. */
+import { existsSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { Fault, miB } from '#lib';
 import type { Disk } from '../disk.ts';
-import type { DiskFile } from '../file/disk-file.ts';
 import { hostFault, openNodeFile } from '../file/node-file.ts';
-import { isZero, zeroBytes } from '../zeros.ts';
 import { demandSpace, publishFile, temporaryName } from './create.ts';
-import { chunkBytes } from './pipeline.ts';
+import {
+  dropUnfinished,
+  journalStepBytes,
+  readStanding,
+  unfinishedPaths,
+  writeStanding,
+} from './journal.ts';
+import {
+  copyInto,
+  hashRange,
+  maxPieces,
+  type FileRange,
+  type Piece,
+  type PieceList,
+} from './pieces.ts';
 import { ProgressMeter, type VerbOptions } from './progress.ts';
+import type { ResumeChoice } from './resume.ts';
 
-export const maxPieces = 10_000;
-export const smallestPieceBytes = miB;
-const maxListBytes = 4 * miB;
+const smallestPieceBytes = miB;
 
-export interface Piece {
-  /** Name beside the list. */
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-}
-
-export interface PieceList {
-  readonly gantry: 'disk-pieces';
-  /** Name and format of the file that was split. */
-  readonly file: string;
-  readonly format: string;
-  readonly sizeBytes: number;
-  readonly pieces: readonly Piece[];
-}
-
-export interface SplitOptions extends VerbOptions {
+export interface SplitOptions extends VerbOptions, ResumeChoice {
   readonly pieceBytes: number;
   /** The folder for pieces and list. */
   readonly folder: string;
 }
 
-/** The path of the list: `NAME.pieces.json`; the pieces are `NAME.001`, `NAME.002`, … Faults: `exists`, `exhausted`, `unsupported`. */
+interface Place {
+  readonly path: string;
+  /** Until all pieces are made. */
+  readonly temporary: string;
+}
+
+/**
+ * The path of the list: `NAME.pieces.json`; the pieces are `NAME.001`, `NAME.002`, … Going on, pieces that are whole stay.
+ * Faults: `exists`, `exhausted`, `unsupported`.
+ */
 export async function splitDisk(disk: Disk, options: SplitOptions): Promise<string> {
-  const { pieceBytes, folder } = options;
+  const { pieceBytes, folder, resume, stepBytes = journalStepBytes } = options;
   const { file } = disk.layer;
   const sizeBytes = await file.size();
   const count = Math.max(1, Math.ceil(sizeBytes / pieceBytes));
   demandSplittable(disk, pieceBytes, count);
   const name = basename(file.name);
   const list = join(folder, `${name}.pieces.json`);
-  await demandSpace(list, (await file.storedBytes?.()) ?? sizeBytes);
+  const work = JSON.stringify([file.identity, sizeBytes, await file.modifiedMs?.(), pieceBytes]);
+  const standing = resume === undefined ? undefined : await readStanding(list, work);
+  const left = sizeBytes - (standing?.doneBytes ?? 0);
+  await demandSpace(list, Math.min(left, (await file.storedBytes?.()) ?? sizeBytes));
   const meter = new ProgressMeter(sizeBytes, options);
-  const made: { readonly temporary: string; readonly path: string }[] = [];
-  const published: string[] = [];
+  const places: Place[] = [];
+  const named: Place[] = [];
+  const pieces: Piece[] = [];
+  const note = (doneBytes: number): Promise<void> =>
+    writeStanding(list, { work, doneBytes, checksums: pieces.map(({ sha256 }) => sha256) });
   try {
-    const pieces: Piece[] = [];
+    let notedBytes = standing?.doneBytes ?? 0;
     for (let index = 0; index < count; index += 1) {
       const pieceName = `${name}.${String(index + 1).padStart(3, '0')}`;
       const path = join(folder, pieceName);
-      const temporary = temporaryName(path);
-      made.push({ temporary, path });
+      const temporary = resume === undefined ? temporaryName(path) : unfinishedPaths(path).part;
+      const place = { path, temporary };
+      places.push(place);
       const start = index * pieceBytes;
-      const length = Math.min(pieceBytes, sizeBytes - start);
-      const sha256 = await copyRange({ file, start, length }, temporary, meter);
-      pieces.push({ name: pieceName, sizeBytes: length, sha256 });
+      const range = { file, start, length: Math.min(pieceBytes, sizeBytes - start) };
+      const known = standing?.checksums[index];
+      const isThere = known !== undefined && (await isWhole(place, range.length, known, options));
+      const sha256 = isThere ? known : await copyRange(range, temporary, meter);
+      if (isThere) meter.add(range.length);
+      pieces.push({ name: pieceName, sizeBytes: range.length, sha256 });
+      if (resume === undefined || start + range.length - notedBytes < stepBytes) continue;
+      notedBytes = start + range.length;
+      await note(notedBytes);
+    }
+    if (resume !== undefined) await note(sizeBytes);
+    for (const place of places) {
+      await publishFile(place.temporary, place.path, 'keep');
+      named.push(place);
     }
     // the list comes last: without it nothing is joined
-    for (const { temporary, path } of made) {
-      await publishFile(temporary, path, 'keep');
-      published.push(path);
-    }
-    const written: PieceList = {
-      gantry: 'disk-pieces',
-      file: name,
-      format: disk.format,
-      sizeBytes,
-      pieces,
-    };
-    const temporary = temporaryName(list);
-    made.push({ temporary, path: list });
-    await writeFile(temporary, `${JSON.stringify(written, null, 2)}\n`, { flush: true });
-    await publishFile(temporary, list, 'keep');
+    const { format } = disk;
+    await writeList(list, { gantry: 'disk-pieces', file: name, format, sizeBytes, pieces });
   } catch (error) {
-    for (const { temporary } of made) await rm(temporary, { force: true });
-    for (const path of published) await rm(path, { force: true });
+    for (const { temporary, path } of named) await rename(path, temporary);
+    if (resume === undefined)
+      for (const { temporary } of places) await rm(temporary, { force: true });
     throw hostFault(list, 'split a disk into', error);
   }
+  if (resume !== undefined) await dropUnfinished(list);
   meter.end();
   return list;
+}
+
+async function writeList(path: string, list: PieceList): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await writeFile(temporary, `${JSON.stringify(list, null, 2)}\n`, { flush: true });
+    await publishFile(temporary, path, 'keep');
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Whether a piece of an earlier run is as it was when it was made; it may have its name already. */
+async function isWhole(
+  { path, temporary }: Place,
+  length: number,
+  sha256: string,
+  { signal }: VerbOptions,
+): Promise<boolean> {
+  const place = existsSync(temporary) ? temporary : path;
+  if (!existsSync(place)) return false;
+  const file = await openNodeFile(place, 'read');
+  try {
+    if ((await file.size()) !== length) return false;
+    const meter = new ProgressMeter(length, { signal });
+    if ((await hashRange({ file, start: 0, length }, meter)) !== sha256) return false;
+  } finally {
+    await file.close();
+  }
+  if (place === path) await rename(path, temporary);
+  return true;
 }
 
 function demandSplittable(disk: Disk, pieceBytes: number, count: number): void {
@@ -108,14 +147,9 @@ function demandSplittable(disk: Disk, pieceBytes: number, count: number): void {
   }
 }
 
-interface Range {
-  readonly file: DiskFile;
-  readonly start: number;
-  readonly length: number;
-}
-
-/** Copies a range of a file to a new one and returns the checksum; what is zeros stays a hole. */
-async function copyRange(range: Range, path: string, meter: ProgressMeter): Promise<string> {
+/** Copies a range of a file to a new one and returns the checksum. */
+async function copyRange(range: FileRange, path: string, meter: ProgressMeter): Promise<string> {
+  await rm(path, { force: true });
   const target = await openNodeFile(path, 'create');
   try {
     const sha256 = await copyInto(range, target, 0, meter);
@@ -123,144 +157,5 @@ async function copyRange(range: Range, path: string, meter: ProgressMeter): Prom
     return sha256;
   } finally {
     await target.close();
-  }
-}
-
-async function copyInto(
-  { file, start, length }: Range,
-  target: DiskFile,
-  at: number,
-  meter: ProgressMeter,
-): Promise<string> {
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
-  for (let done = 0; done < length;) {
-    const part = Math.min(chunkBytes, length - done);
-    const run = file.runAt?.(start + done, part);
-    if (run?.kind === 'hole' && run.length >= part) hash.update(zeroBytes(part));
-    else {
-      const bytes = buffer.subarray(0, part);
-      const count = await file.read(bytes, start + done);
-      if (count < part) {
-        throw new Fault('corrupt', `${file.name} ends at ${start + done + count}, too early`);
-      }
-      hash.update(bytes);
-      if (!isZero(bytes)) await target.write(bytes, at + done);
-    }
-    done += part;
-    meter.add(part);
-  }
-  await target.truncate(at + length);
-  return hash.digest('hex');
-}
-
-/** Reads a list of pieces. Faults: `not-found`, `corrupt` when it is not one, `forbidden` for names that lead elsewhere. */
-export async function readPieceList(path: string): Promise<PieceList> {
-  const file = await openNodeFile(path, 'read');
-  let text: string;
-  try {
-    if ((await file.size()) > maxListBytes) {
-      throw new Fault('too-large', `${path} is longer than a list of pieces can be`);
-    }
-    text = await readFile(path, 'utf8');
-  } finally {
-    await file.close();
-  }
-  const list = parsePieceList(text);
-  if (list === undefined) {
-    throw new Fault('corrupt', `${path} is not a list of the pieces of a disk`, {
-      hint: 'name the file that ends in .pieces.json',
-    });
-  }
-  for (const { name } of [...list.pieces, { name: list.file }]) {
-    if (name === basename(name) && name !== '' && name !== '..' && name !== '.') continue;
-    throw new Fault('forbidden', `${path} names ${name}, which is not beside it`);
-  }
-  return list;
-}
-
-function parsePieceList(text: string): PieceList | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isRecord(value) || value['gantry'] !== 'disk-pieces') return undefined;
-  const { file, format, sizeBytes, pieces } = value;
-  if (typeof file !== 'string' || typeof format !== 'string' || !isSize(sizeBytes))
-    return undefined;
-  if (!Array.isArray(pieces) || pieces.length === 0 || pieces.length > maxPieces) return undefined;
-  const read: Piece[] = [];
-  for (const piece of pieces as readonly unknown[]) {
-    if (!isRecord(piece)) return undefined;
-    const { name, sizeBytes: length, sha256 } = piece;
-    if (typeof name !== 'string' || typeof sha256 !== 'string' || !isSize(length)) return undefined;
-    read.push({ name, sizeBytes: length, sha256 });
-  }
-  const total = read.reduce((sum, piece) => sum + piece.sizeBytes, 0);
-  if (total !== sizeBytes) return undefined;
-  return { gantry: 'disk-pieces', file, format, sizeBytes, pieces: read };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-function isSize(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-/** Makes the file again that a list of pieces was made of. Faults: `corrupt` naming the piece that is not as it was; `exists`. */
-export async function joinDisk(
-  listPath: string,
-  path: string,
-  options: VerbOptions = {},
-): Promise<PieceList> {
-  const list = await readPieceList(listPath);
-  await demandSpace(path, list.sizeBytes);
-  const meter = new ProgressMeter(list.sizeBytes, options);
-  const temporary = temporaryName(path);
-  try {
-    const target = await openNodeFile(temporary, 'create');
-    try {
-      let at = 0;
-      for (const piece of list.pieces) {
-        await joinPiece(join(dirname(listPath), piece.name), piece, target, at, meter);
-        at += piece.sizeBytes;
-      }
-      await target.sync();
-    } finally {
-      await target.close();
-    }
-    await publishFile(temporary, path, 'keep');
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw hostFault(path, 'join', error);
-  }
-  meter.end();
-  return list;
-}
-
-async function joinPiece(
-  path: string,
-  piece: Piece,
-  target: DiskFile,
-  at: number,
-  meter: ProgressMeter,
-): Promise<void> {
-  const file = await openNodeFile(path, 'read');
-  try {
-    const sizeBytes = await file.size();
-    const isWhole =
-      sizeBytes === piece.sizeBytes &&
-      (await copyInto({ file, start: 0, length: sizeBytes }, target, at, meter)) === piece.sha256;
-    if (isWhole) return;
-    throw new Fault('corrupt', `${path} is not the piece it was: size or checksum differ`, {
-      facts: { file: path, sizeBytes, wanted: piece.sizeBytes },
-      hint: 'copy this piece again from where it was split',
-    });
-  } finally {
-    await file.close();
   }
 }

@@ -34,7 +34,14 @@ export const compactVerb: Perform<'compact'> = async (work, doing) => {
   await using disk = await openSource(work, doing);
   await claimDisk(disk, 'compact');
   const { format } = disk;
-  const { fileBytes, gainBytes } = await compactDisk({ ...doing, path, format, freeBlocks, fixed });
+  const { fileBytes, gainBytes } = await compactDisk({
+    ...doing,
+    resume: 'possible',
+    path,
+    format,
+    freeBlocks,
+    fixed,
+  });
   return { fileBytes, gainBytes };
 };
 

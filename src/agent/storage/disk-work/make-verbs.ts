@@ -4,14 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, rename, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DiskAnswer } from '#api';
 import {
   claimDisk,
   compareDisks,
-  convertResumably,
+  convertDisk,
   flattenDisk,
   formatNamed,
   joinDisk,
@@ -23,6 +23,7 @@ import {
   repairInto,
   roundedSize,
   splitDisk,
+  unfinishedPaths,
   variantOf,
   type Disk,
   type NewDisk,
@@ -33,6 +34,9 @@ import { Fault } from '#lib';
 import { exists } from '../exists.ts';
 import { openOther, openSource, type Doing, type Perform, type WorkOf } from './doing.ts';
 import { restOf } from './rests.ts';
+
+/** An agent that finds the work undone goes on with what another has copied; the library says how far that is to be trusted. */
+const resume = 'possible';
 
 /** Variants that are several files, which do not appear all at once. */
 const severalFiles: readonly string[] = [
@@ -141,8 +145,9 @@ export const convertVerb: Perform<'convert'> = async (work, doing) => {
   return await makeOnce(doing, {
     ...shape,
     make: async () =>
-      void (await convertResumably(disk, {
+      void (await convertDisk(disk, {
         ...doing,
+        resume,
         target: { ...shape, ...method },
         compress: compression !== 'none',
         verify: 'compare',
@@ -156,7 +161,7 @@ export const repairVerb: Perform<'repair'> = async (work, doing) => {
   const target = { path: work.target, format: disk.format };
   return await makeOnce(doing, {
     ...target,
-    make: () => repairInto(disk, { ...doing, target }),
+    make: async () => void (await repairInto(disk, { ...doing, resume, target })),
     isMade: (made) => isEqual(disk, made, doing),
   });
 };
@@ -169,13 +174,14 @@ export const flattenVerb: Perform<'flatten'> = async (work, doing) => {
     return await makeOnce(doing, {
       path: target,
       format,
-      make: () => flattenDisk(disk, { ...doing, target: { path: target } }),
+      make: async () =>
+        void (await flattenDisk(disk, { ...doing, resume, target: { path: target } })),
       isMade: (made) => isEqual(disk, made, doing),
     });
   }
   if (disk.parent !== undefined || !doing.again) {
     await claimDisk(disk, 'flatten');
-    await flattenDisk(disk, { ...doing, target: { path: file, existing: 'replace' } });
+    await flattenDisk(disk, { ...doing, resume, target: { path: file, existing: 'replace' } });
   }
   return await describeMade(file, format, doing);
 };
@@ -186,7 +192,7 @@ export const mergeVerb: Perform<'merge'> = async (work, doing) => {
   const target = { path: work.target, format: disk.format };
   return await makeOnce(doing, {
     ...target,
-    make: () => mergeLayers(disk, { ...doing, layers, target }),
+    make: async () => void (await mergeLayers(disk, { ...doing, resume, layers, target })),
     isMade: (made) => isEqual(disk, made, doing),
   });
 };
@@ -196,16 +202,10 @@ export const splitVerb: Perform<'split'> = async (work, doing) => {
   const { target, pieceBytes } = work;
   await using disk = await openSource(work, doing, { parent: 'none' });
   if (!doing.again || !(await exists(target))) {
-    const folder = restOf(target, doing.id);
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { mode: 0o755 });
-    try {
-      await splitDisk(disk, { ...doing, pieceBytes, folder });
-      await rename(folder, target);
-    } catch (error) {
-      await rm(folder, { recursive: true, force: true });
-      throw error;
-    }
+    const folder = unfinishedPaths(target).part;
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    await splitDisk(disk, { ...doing, resume, pieceBytes, folder });
+    await rename(folder, target);
   }
   const list = join(target, `${basename(disk.name)}.pieces.json`);
   return { list, pieces: (await readPieceList(list)).pieces.length };
@@ -214,7 +214,7 @@ export const splitVerb: Perform<'split'> = async (work, doing) => {
 export const joinVerb: Perform<'join'> = async (work, doing) => {
   const { file, target: path } = work;
   const list = await readPieceList(file);
-  if (!doing.again || !(await exists(path))) await joinDisk(file, path, doing);
+  if (!doing.again || !(await exists(path))) await joinDisk(file, path, { ...doing, resume });
   else if (!(await isMadeOf(path, list))) {
     throw new Fault('exists', `${path} is there already`, { hint: 'choose another name' });
   }

@@ -64,7 +64,7 @@ export class WorkRecords {
       const paths = await readPaths(record);
       const { mtimeMs } = await stat(record);
       const isRecent = Date.now() - mtimeMs < maxIdleMs;
-      if (!isRecent || !paths.some((path) => existsSync(unfinishedPaths(path).journal)))
+      if (!isRecent || !paths.some((path) => isUnfinished(path)))
         await this.end(name.slice(0, -'.json'.length), paths);
       else for (const path of paths) await removeRests(path);
     }
@@ -73,6 +73,11 @@ export class WorkRecords {
   #path(id: string): string {
     return join(this.#folder, `${id}.json`);
   }
+}
+
+/** A folder that is to appear at once has its journal inside it. */
+function isUnfinished(path: string): boolean {
+  return Object.values(unfinishedPaths(path)).some((one) => existsSync(one));
 }
 
 async function readPaths(path: string): Promise<string[]> {

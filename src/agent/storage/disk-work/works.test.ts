@@ -307,21 +307,33 @@ describe('work on disk files', () => {
     await create('a.qcow2');
     const target = at('b.raw');
     const { part, journal } = unfinishedPaths(target);
+    const otherId = crypto.randomUUID();
     const id = crypto.randomUUID();
+    const folder = unfinishedPaths(at('pieces')).part;
     const leave = async (): Promise<void> => {
-      await new WorkRecords(at('records')).begin(id, [target]);
+      const records = new WorkRecords(at('records'));
+      await records.begin(id, [target]);
       for (const path of [part, journal]) writeFileSync(path, '{}');
+      await mkdir(folder);
+      writeFileSync(join(folder, '.a.qcow2.001.unfinished.part'), 'half');
+      await records.begin(otherId, [at('pieces')]);
       writeFileSync(restOf(target, id), 'half');
     };
     await leave();
     works = open();
     await perform({ verb: 'checksum', file: at('a.qcow2') });
-    assert.deepEqual(files(), ['.b.raw.unfinished.json', '.b.raw.unfinished.part', 'a.qcow2']);
-    await works.stop(id);
+    assert.deepEqual(files(), [
+      '.b.raw.unfinished.json',
+      '.b.raw.unfinished.part',
+      '.pieces.unfinished.part',
+      'a.qcow2',
+    ]);
+    for (const one of [id, otherId]) await works.stop(one);
     assert.deepEqual(files(), ['a.qcow2']);
     await leave();
     const longAgo = Date.now() / 1000 - 8 * 24 * 60 * 60;
-    utimesSync(join(at('records'), `${id}.json`), longAgo, longAgo);
+    for (const one of [id, otherId])
+      utimesSync(join(at('records'), `${one}.json`), longAgo, longAgo);
     works = open();
     await perform({ verb: 'checksum', file: at('a.qcow2') });
     assert.deepEqual(files(), ['a.qcow2']);
