@@ -64,6 +64,11 @@ export interface Act {
   readonly startsAnew?: true;
 }
 
+/** A guest that is asked to go off may be turned off meanwhile: who waits for it sees it gone. */
+function mayEnd(underWay: Act, act: Act): boolean {
+  return underWay.state === 'shutting-down' && act.state === 'turning-off';
+}
+
 /** An act that is under way. */
 interface Acting extends Act {
   /** That it was seen in when the act began: what it passes through is not told. */
@@ -195,7 +200,7 @@ export class ForeignMachines {
 
   /**
    * An act on the vm begins; meanwhile it is in the state given. Errors: `stale` for an older generation than the
-   * one known; `refused` while another act is under way.
+   * one known; `refused` while another act is under way, but for turning off what is shutting down.
    */
   enter(id: string, generation: number, act: Act): Disposable {
     const { seen } = this.#find(id);
@@ -204,15 +209,19 @@ export class ForeignMachines {
       throw new Fault('stale', `${seen.handle.name} has been started again since`, {
         facts: { generation, known },
       });
-    if (this.#acts.has(id))
+    const underWay = this.#acts.get(id);
+    if (underWay !== undefined && !mayEnd(underWay, act))
       throw new Fault('refused', `something else is being done with ${seen.handle.name}`, {
         hint: 'wait for the end of the other operation',
       });
     this.#generations.set(id, generation);
-    this.#acts.set(id, { ...act, before: seen.state });
+    const acting = { ...act, before: seen.state };
+    this.#acts.set(id, acting);
     this.#changed(id);
     return {
-      [Symbol.dispose]: () => this.#leave(id),
+      [Symbol.dispose]: () => {
+        if (this.#acts.get(id) === acting) this.#leave(id);
+      },
     };
   }
 

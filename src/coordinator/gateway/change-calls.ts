@@ -81,6 +81,7 @@ function changeMemory(
   bytes: number,
   which: Which,
 ): Partial<Hardware['memory']> {
+  requireWithin(bytes, maxBytes ?? sizeBytes, which, 'cannot set memory higher than max memory');
   const [now, most] = changeShare(sizeBytes, maxBytes, bytes, which);
   return { sizeBytes: now, maxBytes: most };
 }
@@ -90,8 +91,17 @@ function changeProcessors(
   wanted: number,
   which: Which,
 ): Partial<Hardware['processor']> {
+  const limit = maxCount ?? count;
+  const tooMany = `requested vcpus is greater than max allowable vcpus for the persistent domain: ${wanted} > ${limit}`;
+  requireWithin(wanted, limit, which, tooMany);
   const [now, most] = changeShare(count, maxCount, wanted, which);
   return { count: now, maxCount: most };
+}
+
+/** Errors: INVALID_ARG, in libvirt's words. */
+function requireWithin(wanted: number, limit: number, which: Which, message: string): void {
+  if (which === 'now' && wanted > limit)
+    throw libvirtFault('INVALID_ARG', `invalid argument: ${message}`);
 }
 
 /** How much there is now, and at most; null: no more than now. */
@@ -103,7 +113,5 @@ function changeShare(
 ): readonly [now: number, most: number | null] {
   if (which === 'maximum') return wanted > now ? [now, wanted] : [wanted, null];
   const limit = most ?? now;
-  if (wanted > limit)
-    throw libvirtFault('INVALID_ARG', `${wanted} is more than the maximum of ${limit}`);
   return [wanted, wanted < limit ? limit : null];
 }

@@ -164,6 +164,16 @@ export function isActive({ state }: Pick<Vm, 'state'>): boolean {
   return vmStateFacts[state].live;
 }
 
+/** A vm of a host that is away may be running: what is asked of it says by itself what is the matter. Errors: OPERATION_INVALID. */
+export function requireActive(vm: Pick<Vm, 'state'>): void {
+  if (!isActive(vm) && vm.state !== 'unknown') throw notNow('domain is not running');
+}
+
+/** As libvirt says that something does not fit the state of a domain. */
+export function notNow(message: string): Fault {
+  return libvirtFault('OPERATION_INVALID', `Requested operation is not valid: ${message}`);
+}
+
 /** Nothing here asks for a dry run. */
 function submitted(answer: Operation | { readonly dryRun: boolean }): Operation {
   if ('dryRun' in answer) throw new Error('bug: a dry run that nobody asked for');

@@ -5,8 +5,9 @@ import { chooseHost } from '../app/vm/create-vm.ts';
 import { giveMac, usedMacs } from '../app/macs.ts';
 import { findPlace } from '../app/find.ts';
 import { isActive, type Connection } from './connection.ts';
-import { mergeDevices, newFiles, type FoundDisk } from './define/merge-wish.ts';
+import { mergeDevices, newFiles } from './define/merge-wish.ts';
 import { readDomain, type DomainWish } from './define/wish.ts';
+import { inspectFiles } from './inspect-files.ts';
 import { VolumeLists } from './volumes.ts';
 
 type Calls = Pick<
@@ -59,7 +60,7 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
   const vm = findDefined(connection, wish);
   if (vm === undefined) return await create(connection, wish, signal);
   const shown = connection.blockDevicesOf(vm);
-  const found = await inspect(connection, vm.hostId, newFiles(wish, shown), signal);
+  const found = await inspectFiles(connection, vm.hostId, newFiles(wish, shown), signal);
   const before = vm.definition.hardware;
   const devices = mergeDevices(wish, { before, shown, found, ...surroundings(connection) });
   const isRenamed = wish.name !== connection.handleOf(vm).name;
@@ -86,7 +87,7 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
       ? scope.id
       : (wish.host ?? (await hostOfFiles(connection, newFiles(wish, []), signal)));
   const host = chooseHost(coordinator, caller, wanted, folder.id, undefined);
-  const found = await inspect(connection, host.id, newFiles(wish, []), signal);
+  const found = await inspectFiles(connection, host.id, newFiles(wish, []), signal);
   const devices = mergeDevices(wish, {
     before: undefined,
     shown: [],
@@ -140,25 +141,4 @@ function surroundings(connection: Connection): {
     networkName: (id) => connection.networkName(id),
     makeMac: () => giveMac(inventory, macs),
   };
-}
-
-/** What the host says of files that are to be disks. Errors: those of host.disk; CONFIG_UNSUPPORTED for other formats. */
-async function inspect(
-  { parts }: Connection,
-  hostId: string,
-  files: readonly string[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, FoundDisk>> {
-  const found = new Map<string, FoundDisk>();
-  for (const file of files) {
-    const asked = { params: { host: hostId }, query: { file } };
-    const { format, sizeBytes } = await parts.desk.ask(parts.caller, 'host.disk', asked, signal);
-    if ((format !== 'qcow2' && format !== 'raw') || sizeBytes === null)
-      throw libvirtFault(
-        'CONFIG_UNSUPPORTED',
-        `${file.slice(0, 200)} is no disk that a vm can have`,
-      );
-    found.set(file, { format, sizeBytes });
-  }
-  return found;
 }

@@ -6,6 +6,7 @@ import type { AdapterWish } from './define/adapter-wish.ts';
 import type { BlockWish } from './define/block-wish.ts';
 import { attachmentOf, mediumOf } from './define/merge-wish.ts';
 import { readDevice } from './define/wish.ts';
+import { inspectFiles } from './inspect-files.ts';
 import { firstScsiOf } from '../domain-xml/domain-devices.ts';
 
 type Calls = Pick<
@@ -51,7 +52,7 @@ export function deviceCalls(connection: Connection): Calls {
 
 const attach: Verb = {
   async disk({ connection, vm, signal }, wish) {
-    const { place, file, format, readOnly, device } = wish;
+    const { place, file = '', readOnly, device } = wish;
     const params = { vm: vm.id };
     if (device !== 'disk') {
       const { opticalDrives } = vm.definition.hardware;
@@ -60,9 +61,13 @@ const attach: Verb = {
       await connection.change(vm, { hardware: { opticalDrives: drives } }, signal);
       return;
     }
-    if (format === undefined)
-      throw libvirtFault('INVALID_ARG', 'the driver of the disk does not say its type');
-    const body = { kind: 'existing', file: file ?? '', format, readOnly, ...place };
+    // Of a disk whose driver says no type libvirt's own drivers say that it is raw; here the host looks.
+    const found =
+      wish.format === undefined
+        ? await inspectFiles(connection, vm.hostId, [file], signal)
+        : undefined;
+    const format = wish.format ?? found?.get(file)?.format;
+    const body = { kind: 'existing', file, format, readOnly, ...place };
     await connection.work('vm.disk.attach', { params, body }, signal);
   },
   async adapter({ connection, vm, signal }, wish) {

@@ -3,7 +3,7 @@ import { kiB } from '#lib';
 import { libvirtFault, maxListLength, type Handlers } from '#libvirt';
 import type { Vm } from '#api';
 import type { HostDocument } from '../documents.ts';
-import { isActive, type Connection } from './connection.ts';
+import { isActive, notNow, requireActive, type Connection } from './connection.ts';
 import { matchesFlags, startsItself, stateOf } from './domain-state.ts';
 import { writeDomainXml } from '../domain-xml/domain-xml.ts';
 import { whole } from './domain-stats.ts';
@@ -31,6 +31,7 @@ type Calls = Pick<
   | 'DOMAIN_GET_MESSAGES'
   | 'DOMAIN_GET_SECURITY_LABEL'
   | 'DOMAIN_HAS_MANAGED_SAVE_IMAGE'
+  | 'DOMAIN_MANAGED_SAVE_GET_XML_DESC'
   | 'DOMAIN_IS_ACTIVE'
   | 'DOMAIN_IS_PERSISTENT'
   | 'DOMAIN_IS_UPDATED'
@@ -87,7 +88,7 @@ export function domainCalls(connection: Connection): Calls {
     },
     DOMAIN_GET_STATE: ({ dom }) => stateOf(find(dom)),
     DOMAIN_GET_CONTROL_INFO: ({ dom }) => {
-      find(dom);
+      requireActive(find(dom));
       return { state: 0, details: 0, stateTime: 0n };
     },
     DOMAIN_GET_OS_TYPE: ({ dom }) => {
@@ -111,6 +112,11 @@ export function domainCalls(connection: Connection): Calls {
       return { label: '', enforcing: 0 };
     },
     DOMAIN_HAS_MANAGED_SAVE_IMAGE: ({ dom }) => ({ result: find(dom).state === 'saved' ? 1 : 0 }),
+    DOMAIN_MANAGED_SAVE_GET_XML_DESC: async ({ dom }) => {
+      const vm = find(dom);
+      if (vm.state !== 'saved') throw notNow('domain does not have managed save image');
+      return { xml: await domainXmlOf(connection, vm) };
+    },
     DOMAIN_IS_ACTIVE: ({ dom }) => ({ active: isActive(find(dom)) ? 1 : 0 }),
     DOMAIN_IS_PERSISTENT: ({ dom }) => {
       find(dom);
@@ -137,9 +143,12 @@ function vcpus({ definition, name }: Vm, flags: number): number {
 }
 
 /** virDomainMetadataType: 0 description, 1 title, 2 an element of its own. Errors: NO_DOMAIN_METADATA. */
-function metadataOf({ definition, name }: Vm, type: number): string {
+function metadataOf({ definition }: Vm, type: number): string {
   if (type === 0 && definition.description !== '') return definition.description;
-  throw libvirtFault('NO_DOMAIN_METADATA', `metadata not found: ${name} has none of this kind`);
+  throw libvirtFault(
+    'NO_DOMAIN_METADATA',
+    'metadata not found: Requested metadata element is not present',
+  );
 }
 
 /** `flags`: virDomainXMLFlags. */

@@ -27,6 +27,7 @@ import { DuplexSocket } from '../link/duplex-socket.ts';
 import { Connection } from './connection.ts';
 import { Counters } from './counters.ts';
 import { Desk, type DeskParts } from './desk.ts';
+import { addressCalls } from './address-calls.ts';
 import { domainCalls } from './domain-calls.ts';
 import { changeCalls } from './change-calls.ts';
 import { defineCalls } from './define-calls.ts';
@@ -204,6 +205,7 @@ export class Gateway implements AsyncDisposable {
       ...hostCalls(connection, this.#options.productVersion),
       ...domainCalls(connection),
       ...statisticsCalls(connection),
+      ...addressCalls(connection),
       ...tuningCalls(connection),
       ...powerCalls(connection),
       ...defineCalls(connection),

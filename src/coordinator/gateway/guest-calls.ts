@@ -1,7 +1,7 @@
 /** What the guests of vms tell of themselves, as their agents told it last: no guest is asked, and none waited for. */
 import type { Vm } from '#api';
 import { libvirtFault, type Handlers } from '#libvirt';
-import type { Connection } from './connection.ts';
+import { requireActive, type Connection } from './connection.ts';
 import { guestFactsOf } from './guest-facts.ts';
 
 type Calls = Pick<Handlers, 'DOMAIN_GET_GUEST_INFO' | 'DOMAIN_GET_FSINFO' | 'DOMAIN_GET_HOSTNAME'>;
@@ -31,8 +31,10 @@ export function guestCalls(connection: Connection): Calls {
   };
 }
 
-/** Errors: AGENT_UNRESPONSIVE. */
-function guestOf({ name, status }: Vm): NonNullable<Vm['status']['guest']> {
+/** Errors: OPERATION_INVALID, AGENT_UNRESPONSIVE. */
+function guestOf(vm: Vm): NonNullable<Vm['status']['guest']> {
+  requireActive(vm);
+  const { name, status } = vm;
   if (status.guest !== null) return status.guest;
   throw libvirtFault('AGENT_UNRESPONSIVE', `no guest agent of ${name} answers`);
 }

@@ -4,7 +4,7 @@ import { machineArchitectures, type Host } from '#api';
 import { kiB } from '#lib';
 import { libvirtFault, type Handlers } from '#libvirt';
 import type { Connection } from './connection.ts';
-import { showsHost } from './scope.ts';
+import { countProcessors, mapProcessors, shownHosts } from './shown-hosts.ts';
 import { element, writeXml, type Element } from '../domain-xml/xml.ts';
 
 type Calls = Pick<
@@ -20,6 +20,7 @@ type Calls = Pick<
   | 'NODE_GET_INFO'
   | 'NODE_GET_FREE_MEMORY'
   | 'NODE_GET_MEMORY_STATS'
+  | 'NODE_GET_CPU_MAP'
   | 'CONNECT_GET_CPU_MODEL_NAMES'
   | 'NODE_GET_SECURITY_MODEL'
 >;
@@ -33,14 +34,10 @@ const architectures = [...new Set(Object.values(machineArchitectures))];
 
 /** `version`: of the product, `1.2.3`. */
 export function hostCalls(connection: Connection, version: string): Calls {
-  const { coordinator, named, caller, desk } = connection.parts;
+  const { named, caller, desk } = connection.parts;
   const hosts = (): Host[] => {
-    const { inventory } = coordinator;
     desk.admit(caller, 'host.list');
-    return [...inventory.documents('host')]
-      .filter(({ id }) => caller.may('host.view', { kind: 'host', id }))
-      .flatMap(({ id }) => inventory.host(id) ?? [])
-      .filter((host) => showsHost(named, host));
+    return shownHosts(connection);
   };
   return {
     CONNECT_GET_TYPE: () => ({ type: named.type }),
@@ -72,6 +69,14 @@ export function hostCalls(connection: Connection, version: string): Calls {
       ];
       return { params: nparams === 0 ? [] : params.slice(0, nparams), nparams: params.length };
     },
+    NODE_GET_CPU_MAP: ({ need_map, need_online }) => {
+      const count = countProcessors(hosts());
+      return {
+        cpumap: need_map === 0 ? Buffer.alloc(0) : mapProcessors(count),
+        online: need_online === 0 ? 0 : count,
+        ret: count,
+      };
+    },
     CONNECT_GET_CPU_MODEL_NAMES: ({ arch, need_results }) => {
       const models = hosts()
         .filter(({ facts }) => facts?.architecture === arch)
@@ -79,7 +84,8 @@ export function hostCalls(connection: Connection, version: string): Calls {
       const names = [...new Set(models)].toSorted();
       return { models: need_results === 0 ? [] : names, ret: names.length };
     },
-    NODE_GET_SECURITY_MODEL: () => ({ model: '', doi: '' }),
+    // As a libvirtd without one says it.
+    NODE_GET_SECURITY_MODEL: () => ({ model: 'none', doi: '0' }),
   };
 }
 
@@ -104,7 +110,7 @@ function nodeInfo(hosts: readonly Host[]): {
   threads: number;
 } {
   const facts = hosts.flatMap((host) => host.facts ?? []);
-  const cpus = Math.max(1, sum(facts.map(({ processor }) => processor.threads)));
+  const cpus = countProcessors(hosts);
   return {
     model: (facts[0]?.architecture ?? 'x86_64').slice(0, 31),
     memory: BigInt(Math.floor(sum(facts.map((one) => one.memoryTotalBytes)) / kiB)),

@@ -11,7 +11,7 @@ import {
 import { seesOperation } from '../app/visibility.ts';
 import type { OperationDocument } from '../documents.ts';
 import { lockHolder } from '../operations/lock.ts';
-import type { Connection } from './connection.ts';
+import { notNow, requireActive, type Connection } from './connection.ts';
 
 type Calls = Pick<
   Handlers,
@@ -78,20 +78,23 @@ export function jobCalls(connection: Connection): Calls {
   };
   const abort = async (dom: DomainHandle, signal: AbortSignal): Promise<Record<string, never>> => {
     const job = jobOf(dom);
-    if (job === undefined)
-      throw libvirtFault('OPERATION_INVALID', 'no job is active on the domain');
+    if (job === undefined) {
+      requireActive(connection.find(dom.uuid));
+      throw notNow('no job is active on the domain');
+    }
     await desk.ask(caller, 'operation.cancel', { params: { operation: job.id } }, signal);
     return {};
   };
   return {
     DOMAIN_GET_JOB_INFO: ({ dom }) => {
       const job = jobOf(dom);
-      if (job === undefined)
-        return { type: none, timeElapsed: 0n, timeRemaining: 0n, ...uncounted };
-      return { ...timeOf(job), ...uncounted };
+      if (job !== undefined) return { ...timeOf(job), ...uncounted };
+      requireActive(connection.find(dom.uuid));
+      return { type: none, timeElapsed: 0n, timeRemaining: 0n, ...uncounted };
     },
     DOMAIN_GET_JOB_STATS: ({ dom, flags }) => {
       const job = jobOf(dom);
+      if (job === undefined) requireActive(connection.find(dom.uuid));
       if (job === undefined || (flags & ofCompleted) !== 0) return { type: none, params: [] };
       const { type, timeElapsed, timeRemaining } = timeOf(job);
       const params: TypedParam[] = [

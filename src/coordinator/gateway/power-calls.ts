@@ -5,7 +5,7 @@
 import { judgeAction, type PowerAction, type Vm } from '#api';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import { judged } from '../app/vm/judge.ts';
-import { isActive, type Connection } from './connection.ts';
+import { isActive, notNow, requireActive, type Connection } from './connection.ts';
 import { untilVm } from './until-vm.ts';
 
 type Calls = Pick<
@@ -37,7 +37,7 @@ const byAgent = 2;
 export function powerCalls(connection: Connection): Calls {
   const running = ({ uuid }: DomainHandle): Vm => {
     const vm = connection.find(uuid);
-    if (!isActive(vm)) requireKnown(vm, 'domain is not running');
+    requireActive(vm);
     return vm;
   };
   const start = async (
@@ -144,13 +144,4 @@ async function askGuest(
   } finally {
     answered.abort();
   }
-}
-
-/** A vm of a host that is away may be running: Gantry itself says what is the matter. */
-function requireKnown({ state }: Vm, message: string): void {
-  if (state !== 'unknown') throw notNow(message);
-}
-
-function notNow(message: string): Error {
-  return libvirtFault('OPERATION_INVALID', `Requested operation is not valid: ${message}`);
 }

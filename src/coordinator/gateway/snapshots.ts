@@ -20,7 +20,10 @@ export function findSnapshot(
 ): Snapshot {
   const found = snapshotsOf(connection, vm).find(wanted);
   if (found !== undefined) return found;
-  throw libvirtFault('NO_DOMAIN_SNAPSHOT', `${vm.name} has no snapshot ${what.slice(0, 100)}`);
+  throw libvirtFault(
+    'NO_DOMAIN_SNAPSHOT',
+    `Domain snapshot not found: no domain snapshot with matching name '${what.slice(0, 100)}'`,
+  );
 }
 
 /** Errors: NO_DOMAIN_SNAPSHOT. */

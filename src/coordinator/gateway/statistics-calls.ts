@@ -3,7 +3,7 @@ import { kiB } from '#lib';
 import type { Vm } from '#api';
 import { encodeStats, libvirtFault, uhyperParam, type Handlers, type TypedParam } from '#libvirt';
 import type { Totals } from './counters.ts';
-import { isActive, type Connection } from './connection.ts';
+import { isActive, requireActive, type Connection } from './connection.ts';
 import { requireListable } from './domain-calls.ts';
 import { adapterTarget, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import { matchesFlags } from './domain-state.ts';
@@ -19,19 +19,20 @@ type Calls = Pick<
   | 'DOMAIN_GET_BLOCK_INFO'
   | 'DOMAIN_INTERFACE_STATS'
   | 'DOMAIN_GET_DISK_ERRORS'
-  | 'DOMAIN_INTERFACE_ADDRESSES'
 >;
 
 /** VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS. */
 const enforceStats = 0x8000_0000;
 /** virDomainMemoryStatTags. */
 const memoryTags = { unused: 4, available: 5, actual: 6, rss: 7 } as const;
-/** VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE. */
-const fromLeases = 0;
 
 export function statisticsCalls(connection: Connection): Calls {
   const { counters, records } = connection.parts;
-  const find = (dom: { readonly uuid: string }): Vm => connection.find(dom.uuid);
+  const active = (dom: { readonly uuid: string }): Vm => {
+    const vm = connection.find(dom.uuid);
+    requireActive(vm);
+    return vm;
+  };
   const paramsOf = (vm: Vm, groups: number, totals: Totals): TypedParam[] =>
     statsOf(vm, groups, {
       isActive: isActive(vm),
@@ -61,7 +62,7 @@ export function statisticsCalls(connection: Connection): Calls {
       });
     },
     DOMAIN_GET_CPU_STATS: ({ dom, nparams, start_cpu }) => {
-      const vm = find(dom);
+      const vm = active(dom);
       // -1 is the vm as a whole; processors of hosts are nothing that a fleet has.
       if (start_cpu !== -1)
         throw libvirtFault('OPERATION_UNSUPPORTED', 'figures are not kept by processor of a host');
@@ -69,10 +70,10 @@ export function statisticsCalls(connection: Connection): Calls {
       return { params: nparams === 0 ? [] : params, nparams: params.length };
     },
     DOMAIN_MEMORY_STATS: ({ dom, maxStats }) => ({
-      stats: memoryStats(find(dom)).slice(0, maxStats),
+      stats: memoryStats(active(dom)).slice(0, maxStats),
     }),
     DOMAIN_BLOCK_STATS: ({ dom, path }) => {
-      const vm = find(dom);
+      const vm = active(dom);
       const isFirst = deviceAt(connection, vm, path).index === 0;
       const { reads, readBytes, writes, writtenBytes } = counters.of(vm.id);
       const told = (count: number): bigint => (isFirst ? whole(count) : 0n);
@@ -85,7 +86,7 @@ export function statisticsCalls(connection: Connection): Calls {
       };
     },
     DOMAIN_BLOCK_STATS_FLAGS: ({ dom, path, nparams }) => {
-      const vm = find(dom);
+      const vm = active(dom);
       const isFirst = path === '' || deviceAt(connection, vm, path).index === 0;
       const { reads, readBytes, writes, writtenBytes } = counters.of(vm.id);
       const params = [
@@ -97,12 +98,13 @@ export function statisticsCalls(connection: Connection): Calls {
       return { params: nparams === 0 ? [] : params.slice(0, nparams), nparams: params.length };
     },
     DOMAIN_GET_BLOCK_INFO: ({ dom, path }) => {
-      const { sizeBytes = 0 } = deviceAt(connection, find(dom), path).device;
+      const vm = connection.find(dom.uuid);
+      const { sizeBytes = 0 } = deviceAt(connection, vm, path).device;
       const capacity = BigInt(sizeBytes);
       return { capacity, allocation: capacity, physical: capacity };
     },
     DOMAIN_INTERFACE_STATS: ({ dom, device }) => {
-      const vm = find(dom);
+      const vm = active(dom);
       const isFirst = adapterAt(vm, device) === 0;
       const { receivedBytes, sentBytes } = counters.of(vm.id);
       const untold = -1n;
@@ -118,12 +120,9 @@ export function statisticsCalls(connection: Connection): Calls {
       };
     },
     DOMAIN_GET_DISK_ERRORS: ({ dom }) => {
-      find(dom);
+      active(dom);
       return { errors: [], nerrors: 0 };
     },
-    DOMAIN_INTERFACE_ADDRESSES: ({ dom, source }) => ({
-      ifaces: source === fromLeases ? [] : interfaces(find(dom)),
-    }),
   };
 }
 
@@ -163,28 +162,4 @@ function adapterAt({ definition, name }: Vm, device: string): number {
   if (index < 0)
     throw libvirtFault('INVALID_ARG', `${name} has no interface ${device.slice(0, 100)}`);
   return index;
-}
-
-/** virIPAddrType. */
-const ipv4 = 0;
-const ipv6 = 1;
-
-/** As the guest's agent tells them. */
-function interfaces({ status, definition }: Vm): {
-  name: string;
-  hwaddr: string;
-  addrs: { type: number; addr: string; prefix: number }[];
-}[] {
-  return (status.guest?.interfaces ?? []).map(({ mac, addresses }) => {
-    const adapter = definition.hardware.adapters.find((one) => one.mac === mac);
-    return {
-      name: adapter === undefined ? mac : adapterTarget(adapter),
-      hwaddr: mac,
-      addrs: addresses.map(({ address, prefixLength }) => ({
-        type: address.includes(':') ? ipv6 : ipv4,
-        addr: address,
-        prefix: prefixLength,
-      })),
-    };
-  });
 }

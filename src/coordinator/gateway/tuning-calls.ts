@@ -2,8 +2,9 @@
  * What a host gives a domain. Where Gantry decides by itself, there is nothing to show: empty lists, as for kinds of objects that
  * it has not (empty-calls.ts). Each tells of a domain that is not there.
  */
-import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
-import { isActive, type Connection } from './connection.ts';
+import { libvirtFault, uhyperParam, type DomainHandle, type Handlers } from '#libvirt';
+import { requireActive, type Connection } from './connection.ts';
+import { countProcessors, mapProcessors, shownHosts } from './shown-hosts.ts';
 import { whole } from './domain-stats.ts';
 
 type Calls = Pick<
@@ -15,12 +16,16 @@ type Calls = Pick<
   | 'DOMAIN_GET_PERF_EVENTS'
   | 'DOMAIN_GET_IOTHREAD_INFO'
   | 'DOMAIN_GET_BLOCK_JOB_INFO'
+  | `DOMAIN_GET_SCHEDULER_${'TYPE' | 'PARAMETERS' | 'PARAMETERS_FLAGS'}`
+  | 'DOMAIN_GET_LAUNCH_SECURITY_INFO'
 >;
 
 /** virVcpuState. */
 const vcpuRuns = 1;
-/** Of which processor of its host one runs on, hosts do not tell. */
-const untold = -1;
+/** VIR_VCPU_INFO_CPU_UNAVAILABLE: of which processor of its host one runs on, hosts do not tell. */
+const untold = -2;
+/** As libvirt tells it of a domain without any: virsh takes no parameter at all for a fault. */
+const noShares = uhyperParam('cpu_shares', 0n);
 /** Of both lists: more is asked for by nobody who means it. */
 const maxMapBytes = 64 * 1024;
 
@@ -34,11 +39,7 @@ export function tuningCalls(connection: Connection): Calls {
   return {
     DOMAIN_GET_VCPUS: ({ dom, maxinfo, maplen }) => {
       const vm = connection.find(dom.uuid);
-      if (!isActive(vm))
-        throw libvirtFault(
-          'OPERATION_INVALID',
-          'Requested operation is not valid: domain is not running',
-        );
+      requireActive(vm);
       const { count } = vm.definition.hardware.processor;
       const shown = Math.min(count, Math.max(0, maxinfo));
       const cpu_time = whole(connection.parts.counters.of(vm.id).cpuNs / count);
@@ -48,30 +49,39 @@ export function tuningCalls(connection: Connection): Calls {
         cpu_time,
         cpu: untold,
       }));
-      return { info, cpumaps: anywhere(shown, maplen) };
+      return { info, cpumaps: anywhere(connection, shown, maplen) };
     },
     DOMAIN_GET_VCPU_PIN_INFO: ({ dom, ncpumaps, maplen }) => {
       const { count } = connection.find(dom.uuid).definition.hardware.processor;
       const shown = Math.min(count, Math.max(0, ncpumaps));
-      return { cpumaps: anywhere(shown, maplen), num: shown };
+      return { cpumaps: anywhere(connection, shown, maplen), num: shown };
     },
     DOMAIN_GET_EMULATOR_PIN_INFO: ({ dom, maplen }) =>
-      alwaysSo(dom, { cpumaps: anywhere(1, maplen), ret: 1 }),
+      alwaysSo(dom, { cpumaps: anywhere(connection, 1, maplen), ret: 1 }),
     DOMAIN_GET_MEMORY_PARAMETERS: noParams,
     DOMAIN_GET_BLKIO_PARAMETERS: noParams,
     DOMAIN_GET_NUMA_PARAMETERS: noParams,
     DOMAIN_GET_INTERFACE_PARAMETERS: noParams,
     DOMAIN_GET_BLOCK_IO_TUNE: noParams,
+    DOMAIN_GET_SCHEDULER_TYPE: ({ dom }) => alwaysSo(dom, { type: 'posix', nparams: 1 }),
+    DOMAIN_GET_SCHEDULER_PARAMETERS: ({ dom }) => alwaysSo(dom, { params: [noShares] }),
+    DOMAIN_GET_SCHEDULER_PARAMETERS_FLAGS: ({ dom }) => alwaysSo(dom, { params: [noShares] }),
+    DOMAIN_GET_LAUNCH_SECURITY_INFO: ({ dom }) => alwaysSo(dom, { params: [] }),
     DOMAIN_GET_PERF_EVENTS: ({ dom }) => alwaysSo(dom, { params: [] }),
     DOMAIN_GET_IOTHREAD_INFO: ({ dom }) => alwaysSo(dom, { info: [], ret: 0 }),
-    DOMAIN_GET_BLOCK_JOB_INFO: ({ dom }) =>
-      alwaysSo(dom, { found: 0, type: 0, bandwidth: 0n, cur: 0n, end: 0n }),
+    DOMAIN_GET_BLOCK_JOB_INFO: ({ dom }) => {
+      requireActive(connection.find(dom.uuid));
+      return { found: 0, type: 0, bandwidth: 0n, cur: 0n, end: 0n };
+    },
   };
 }
 
 /** Maps of the processors that something may run on: all. Errors: INVALID_ARG. */
-function anywhere(maps: number, mapBytes: number): Buffer {
+function anywhere(connection: Connection, maps: number, mapBytes: number): Buffer {
   const bytes = maps * Math.max(0, mapBytes);
-  if (bytes <= maxMapBytes) return Buffer.alloc(bytes, 0xff);
+  if (bytes <= maxMapBytes) {
+    const one = mapProcessors(countProcessors(shownHosts(connection)), Math.max(0, mapBytes));
+    return Buffer.concat(Array.from({ length: maps }, () => one));
+  }
   throw libvirtFault('INVALID_ARG', `maps of ${bytes} bytes are asked for`);
 }

@@ -55,6 +55,8 @@ export function volumeCalls(connection: Connection): Calls {
     signal: AbortSignal,
   ): Promise<{ vol: StorageVolHandle }> => {
     const place = placeIn(pool, wish.name);
+    if ((await lists.of(pool, signal)).some(({ name }) => name === place.name))
+      throw libvirtFault('STORAGE_VOL_EXIST', `storage volume '${place.name}' exists already`);
     await work(pool, body(place.path), signal);
     return { vol: handleOfVolume(place) };
   };
@@ -93,12 +95,12 @@ export function volumeCalls(connection: Connection): Calls {
     STORAGE_VOL_LOOKUP_BY_KEY: async ({ key }, { signal }) => {
       const path = key.slice(key.indexOf(':') + 1);
       const found = (await lists.at(path, signal)).find((one) => handleOfVolume(one).key === key);
-      if (found === undefined) throw noVolume(key);
+      if (found === undefined) throw noVolume(key, 'key');
       return { vol: handleOfVolume(found) };
     },
     STORAGE_VOL_LOOKUP_BY_PATH: async ({ path }, { signal }) => {
       const [found, ...others] = await lists.at(path, signal);
-      if (found === undefined) throw noVolume(path);
+      if (found === undefined) throw noVolume(path, 'path');
       if (others.length === 0) return { vol: handleOfVolume(found) };
       const pools = [found, ...others].map(({ pool }) => pool.name).join(', ');
       throw libvirtFault(

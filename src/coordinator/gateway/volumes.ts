@@ -53,10 +53,10 @@ export function requirePath({ name, path, isActive, host }: Pool): string {
   );
 }
 
-export function noVolume(name: string): Error {
+export function noVolume(named: string, by: 'name' | 'key' | 'path' = 'name'): Error {
   return libvirtFault(
     'NO_STORAGE_VOL',
-    `Storage volume not found: no storage vol with matching name '${name.slice(0, 200)}'`,
+    `Storage volume not found: no storage vol with matching ${by} '${named.slice(0, 200)}'`,
   );
 }
 

@@ -89,7 +89,7 @@ void test('virsh describes a vm as it is', { skip }, async () => {
     new RegExp(`${name}\n`),
   );
   for (const asked of ['guestinfo', 'domfsinfo', 'domhostname'])
-    assert.match((await virsh(room.address(), asked, name)).err, /no guest agent of .* answers/);
+    assert.match((await virsh(room.address(), asked, name)).err, /domain is not running/);
   const [disk] = definition.hardware.disks;
   assert.match(
     await room.say('domblklist', name),
@@ -164,7 +164,7 @@ void test('snapshots, networks and screens are shown', { skip }, async () => {
   assert.match(await room.say('snapshot-current', name), /<name>second<\/name>/);
   assert.match(
     (await virsh(room.address(), 'snapshot-info', name, 'third')).err,
-    /no snapshot third/,
+    /no domain snapshot with matching name 'third'/,
   );
   const body = { name: 'lan', ipv4: { subnet: '10.80.0.0/24' } };
   const made = await room.stage.send('POST', '/networks', { body });

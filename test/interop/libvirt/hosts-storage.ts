@@ -84,7 +84,7 @@ export function storageOfHosts(find: () => MovingHosts): void {
       const refused = [
         [['vol-delete', 'made.qcow2', pool], /other disks are made from it/],
         [['vol-resize', 'copy.qcow2', '1M', pool], /shrink/],
-        [['vol-create-as', pool, 'copy.qcow2', '1M'], /there already/],
+        [['vol-create-as', pool, 'copy.qcow2', '1M'], /'copy\.qcow2' exists already/],
         [['vol-create-as', pool, '../out.img', '1M'], /no name of a volume/],
         [['vol-info', '../../agent.json', pool], /failed to get vol/],
         [

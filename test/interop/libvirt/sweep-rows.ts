@@ -1,0 +1,376 @@
+/**
+ * What virsh can be asked, command by command, and how the gateway's answer stands to that of libvirtd's own QEMU driver for
+ * a vm that is made the same way. The rows are run in their order: each finds the vm as the one before it has left it.
+ *
+ * In words: VM, the vm; POOL, its storage pool; FILE, a path of its own that ends in what follows.
+ */
+
+export interface Row {
+  readonly words: string;
+  /** Default: `equal`, but for names, ids, dates and paths. `form`: what it tells is told there, too, with other figures. */
+  readonly like?: 'equal' | 'form';
+  /** Only the lines that name the vm count: both list others, too. */
+  readonly about?: 'vm';
+  /** Asked for the vm of the agent alone: hypervisors of others do not do it. */
+  readonly of?: 'own';
+  /** What the gateway answers in place of what libvirtd does, and why that is so. */
+  readonly deviates?: { readonly says: RegExp; readonly code: 0 | 1; readonly why: string };
+}
+
+const row = (words: string): Row => ({ words });
+const form = (words: string): Row => ({ words, like: 'form' });
+const listed = (words: string): Row => ({ words, about: 'vm' });
+const deviates = (words: string, code: 0 | 1, says: RegExp, why: string): Row => ({
+  words,
+  deviates: { code, says, why },
+});
+
+const withAgent = (words: string): Row => ({ words, of: 'own' });
+
+const nothing = /^\s*$/;
+const notSupported = (procedure: string): RegExp =>
+  new RegExp(`${procedure} is not supported here`);
+
+/** Of the host, or of all of them. */
+export const hostRows: readonly Row[] = [
+  form('version'),
+  form('version --daemon'),
+  form('nodeinfo'),
+  form('nodememstats'),
+  form('nodecpumap'),
+  form('freecell'),
+  deviates(
+    'nodecpustats',
+    1,
+    notSupported('NODE_GET_CPU_STATS'),
+    'hosts tell a share of their time, and no sum of it',
+  ),
+  deviates('sysinfo', 1, notSupported('CONNECT_GET_SYSINFO'), 'a fleet has no mainboard'),
+  deviates('hostname', 0, /^\S+$/, 'it is the name of the coordinator'),
+  deviates('maxvcpus', 0, /^\d+$/, 'it is that of the host with the most'),
+  deviates(
+    'cpu-models x86_64',
+    0,
+    /^qemu64$/m,
+    'they are the models of each QEMU, by its own names',
+  ),
+  deviates('capabilities', 0, /<guest>[^]*<arch name='x86_64'>/, 'a fleet has no single processor'),
+  deviates('domcapabilities', 0, /<arch>x86_64<\/arch>/, 'they are what vms of Gantry can have'),
+];
+
+/** A vm that has not run yet. */
+export const offRows: readonly Row[] = [
+  listed('list --all'),
+  listed('list --all --name'),
+  listed('list --all --title'),
+  listed('list --all --managed-save'),
+  listed('list --all --uuid'),
+  listed('list --inactive --name'),
+  listed('list --name'),
+  row('dominfo VM'),
+  row('domstate VM --reason'),
+  row('domid VM'),
+  row('domuuid VM'),
+  row('domname VM'),
+  row('domcontrol VM'),
+  row('domblklist VM --details'),
+  row('domdisplay VM'),
+  row('ttyconsole VM'),
+  row('domblkstat VM vda'),
+  row('domblkerror VM'),
+  row('dommemstat VM'),
+  row('cpu-stats VM'),
+  row('domifaddr VM'),
+  row('domjobinfo VM'),
+  row('domjobabort VM'),
+  row('domfsinfo VM'),
+  row('guestinfo VM'),
+  row('domhostname VM'),
+  row('vcpucount VM'),
+  form('vcpuinfo VM'),
+  row('iothreadinfo VM'),
+  row('perf VM'),
+  row('blockjob VM vda'),
+  row('checkpoint-list VM'),
+  row('snapshot-list VM'),
+  row('snapshot-list VM --tree'),
+  row('snapshot-current VM'),
+  row('metadata VM http://example.org/x'),
+  row('desc VM --title'),
+  form('schedinfo VM'),
+  form('domstats VM'),
+  form('domblkinfo VM vda'),
+  row('managedsave-remove VM'),
+  row('managedsave-dumpxml VM'),
+  row('suspend VM'),
+  row('resume VM'),
+  row('destroy VM'),
+  row('shutdown VM'),
+  row('reboot VM'),
+  row('reset VM'),
+  row('managedsave VM'),
+  deviates('domtime VM', 1, notSupported('DOMAIN_GET_TIME'), 'no guest is asked for its clock'),
+  deviates(
+    'domifstat VM net0',
+    1,
+    /domain is not running/,
+    'libvirt names adapters by devices of the host',
+  ),
+  deviates(
+    'domiflist VM',
+    0,
+    /^ net0 +user +- +virtio +\S+$/m,
+    'adapters have names that stay, also while the vm is off',
+  ),
+  deviates('vcpupin VM', 0, /^ 0 +0-\d+$/m, 'it may run on any processor of any host'),
+  deviates('emulatorpin VM', 0, /0-\d+/, 'it may run on any processor of any host'),
+  deviates('memtune VM', 0, nothing, 'Gantry sets no such limits'),
+  deviates('blkiotune VM', 0, nothing, 'Gantry sets no such limits'),
+  deviates('numatune VM', 0, nothing, 'Gantry sets no such limits'),
+  deviates('blkdeviotune VM vda', 0, nothing, 'Gantry sets no such limits'),
+];
+
+export const changedRows: readonly Row[] = [
+  row('desc VM --config --new-desc other'),
+  row('desc VM'),
+  row('setmaxmem VM 128M --config'),
+  row('setmem VM 64M --config'),
+  row('setmem VM 256M --config'),
+  row('setvcpus VM 2 --config --maximum'),
+  row('setvcpus VM 1 --config'),
+  row('setvcpus VM 5 --config'),
+  row('vcpucount VM'),
+  row('autostart VM'),
+  row('dominfo VM'),
+  listed('list --all --autostart --name'),
+  row('autostart VM --disable'),
+  row('domrename VM VM-new'),
+  row('domuuid VM'),
+  row('domrename VM-new VM'),
+  row('attach-disk VM FILE.second vdb --config --subdriver qcow2'),
+  row('domblklist VM'),
+  row('detach-disk VM vdb --config'),
+  row('domblklist VM'),
+  row('change-media VM hda FILE.iso --insert --config'),
+  row('domblklist VM'),
+  row('change-media VM hda --eject --config'),
+  row('change-media VM hda --eject --config'),
+];
+
+/** From its start on. */
+export const runningRows: readonly Row[] = [
+  row('start VM'),
+  row('start VM'),
+  row('domstate VM --reason'),
+  listed('list'),
+  listed('list --state-running --name'),
+  row('domcontrol VM'),
+  form('dominfo VM'),
+  form('domid VM'),
+  form('vcpuinfo VM'),
+  row('vcpucount VM'),
+  row('domblkerror VM'),
+  row('domjobinfo VM'),
+  row('iothreadinfo VM'),
+  row('perf VM'),
+  row('blockjob VM vda'),
+  form('domblkstat VM vda'),
+  form('dommemstat VM'),
+  form('domstats VM --state --cpu-total --balloon --vcpu'),
+  form('domdisplay VM'),
+  form('screenshot VM FILE.png'),
+  row('send-key VM KEY_A'),
+  row('send-key VM KEY_LEFTCTRL KEY_LEFTALT KEY_DELETE'),
+  row('suspend VM'),
+  row('domstate VM --reason'),
+  row('resume VM'),
+  row('domstate VM'),
+  row('reset VM'),
+  row('domstate VM'),
+  row('attach-disk VM FILE.second vdb --subdriver qcow2'),
+  row('domblklist VM'),
+  row('undefine VM-none'),
+  row('snapshot-create-as VM one --description first'),
+  form('snapshot-list VM'),
+  row('snapshot-list VM --name'),
+  row('snapshot-list VM --tree'),
+  row('snapshot-current VM --name'),
+  form('snapshot-info VM one'),
+  row('snapshot-parent VM one'),
+  row('snapshot-create-as VM two'),
+  row('snapshot-list VM --tree'),
+  row('snapshot-parent VM two'),
+  row('snapshot-revert VM one'),
+  row('domstate VM'),
+  row('snapshot-current VM --name'),
+  row('snapshot-delete VM two'),
+  row('snapshot-delete VM one'),
+  row('snapshot-delete VM one'),
+  row('snapshot-list VM --name'),
+  row('managedsave VM'),
+  row('domstate VM --reason'),
+  row('dominfo VM'),
+  listed('list --all --with-managed-save --name'),
+  deviates(
+    'managedsave-dumpxml VM',
+    0,
+    /^<domain type='qemu'[^]*<name>\w+<\/name>/,
+    'the description is that of Gantry',
+  ),
+  row('managedsave-remove VM'),
+  row('domstate VM'),
+  withAgent('start VM --paused'),
+  withAgent('resume VM'),
+  withAgent('destroy VM'),
+  row('start VM'),
+  deviates(
+    'domfsinfo VM',
+    1,
+    /no guest agent of \S+ answers/,
+    'Gantry listens for its own agent in all vms',
+  ),
+  deviates(
+    'guestinfo VM',
+    1,
+    /no guest agent of \S+ answers/,
+    'Gantry listens for its own agent in all vms',
+  ),
+  deviates('ttyconsole VM', 1, nothing, 'a terminal of another machine is none of this one'),
+  deviates('domifaddr VM', 0, nothing, 'a network of its own has no leases'),
+  deviates(
+    'domifstat VM net0',
+    0,
+    /^net0 rx_bytes \d+$/m,
+    'libvirt names adapters by devices of the host',
+  ),
+  deviates('cpu-stats VM', 1, /figures are not kept by processor of a host/, 'they are not kept'),
+  deviates('inject-nmi VM', 1, notSupported('DOMAIN_INJECT_NMI'), 'Gantry has no such button'),
+  deviates(
+    'qemu-monitor-command VM --hmp info',
+    1,
+    notSupported('QEMU_DOMAIN_MONITOR_COMMAND'),
+    'who reaches the monitor reaches the host',
+  ),
+  deviates(
+    'blockresize VM vda 80M',
+    1,
+    notSupported('DOMAIN_BLOCK_RESIZE'),
+    'a disk grows while no vm has it',
+  ),
+  deviates(
+    'blockcommit VM vda',
+    1,
+    notSupported('DOMAIN_BLOCK_COMMIT'),
+    'chains are those of snapshots',
+  ),
+  deviates(
+    'blockpull VM vda',
+    1,
+    notSupported('DOMAIN_BLOCK_PULL'),
+    'chains are those of snapshots',
+  ),
+  deviates(
+    'blockcopy VM vda FILE.copy',
+    1,
+    /is not supported here/,
+    'copies are made by clones and moves',
+  ),
+  deviates(
+    'checkpoint-create-as VM c1',
+    1,
+    notSupported('DOMAIN_CHECKPOINT_CREATE_XML'),
+    'there are no backups by changed blocks',
+  ),
+  deviates(
+    'backup-begin VM',
+    1,
+    notSupported('DOMAIN_BACKUP_BEGIN'),
+    'there are no backups by changed blocks',
+  ),
+  deviates(
+    'backup-dumpxml VM',
+    1,
+    notSupported('DOMAIN_BACKUP_GET_XML_DESC'),
+    'there are no backups by changed blocks',
+  ),
+  deviates(
+    'save VM FILE.sav',
+    1,
+    notSupported('DOMAIN_SAVE'),
+    'a state is kept with its vm: managedsave',
+  ),
+  deviates(
+    'save-image-dumpxml FILE.sav',
+    1,
+    notSupported('DOMAIN_SAVE_IMAGE_GET_XML_DESC'),
+    'a state is kept with its vm',
+  ),
+  deviates('restore FILE.sav', 1, notSupported('DOMAIN_RESTORE'), 'a state is kept with its vm'),
+  deviates(
+    'dump VM FILE.dump',
+    1,
+    notSupported('DOMAIN_CORE_DUMP'),
+    'memory of guests is written nowhere else',
+  ),
+  row('shutdown VM --mode acpi'),
+  row('destroy VM'),
+  row('domstate VM'),
+  row('destroy VM'),
+];
+
+export const storageRows: readonly Row[] = [
+  { words: 'pool-list --all', about: 'vm' },
+  form('pool-info POOL'),
+  row('pool-refresh POOL'),
+  deviates(
+    'pool-dumpxml POOL',
+    0,
+    /^<pool type='dir'>[^]*<path>\/\S+<\/path>/,
+    'owner and mode of folders are not told',
+  ),
+  row('pool-start POOL'),
+  withAgent('vol-create-as POOL a.raw 1M'),
+  withAgent('vol-create-as POOL a.raw 1M'),
+  withAgent('vol-create-as POOL b.qcow2 2M --format qcow2'),
+  withAgent('vol-info a.raw POOL'),
+  { ...form('vol-info b.qcow2 POOL'), of: 'own' },
+  {
+    ...deviates(
+      'vol-dumpxml b.qcow2 POOL',
+      0,
+      /^<volume type='file'>[^]*<format type='qcow2'\/>/,
+      'owner, mode and times of files are not told',
+    ),
+    of: 'own',
+  },
+  withAgent('vol-path a.raw POOL'),
+  withAgent('vol-resize b.qcow2 4M POOL'),
+  withAgent('vol-resize b.qcow2 1M POOL'),
+  withAgent('vol-clone a.raw c.raw --pool POOL'),
+  withAgent('vol-info c.raw POOL'),
+  withAgent('vol-delete c.raw POOL'),
+  withAgent('vol-delete c.raw POOL'),
+  withAgent('vol-delete a.raw POOL'),
+  withAgent('vol-delete b.qcow2 POOL'),
+  deviates(
+    'pool-destroy POOL',
+    1,
+    /gantry host set/,
+    'which pools there are is a setting of the host',
+  ),
+  deviates(
+    'pool-undefine POOL',
+    1,
+    /gantry host set/,
+    'which pools there are is a setting of the host',
+  ),
+];
+
+/** In the order in which they are run, with what the vm is then. */
+export const sweep: Readonly<Record<string, readonly Row[]>> = {
+  'of the host': hostRows,
+  'of a vm that is off': offRows,
+  'that changes a vm': changedRows,
+  'of a vm that runs': runningRows,
+  'of storage': storageRows,
+};
