@@ -259,6 +259,7 @@ function newHostFile(hostId: string, hostName: string): HostFile {
     hostName,
     settings: hostSettingsSchema.parse({}),
     eventScripts: false,
+    thumbnails: true,
     serviceRunning: true,
     bootId: '',
   };

@@ -44,6 +44,11 @@ export const hostFactsSchema = z
   .strictObject({
     architecture: z.string().max(32),
     operatingSystem: z.string().max(256),
+    fullName: z
+      .string()
+      .max(255)
+      .optional()
+      .meta({ description: 'its fully qualified domain name; left out where it has none' }),
     kernel: z.string().max(256),
     processor: z.strictObject({
       vendor: z.string().max(128),

@@ -44,6 +44,9 @@ export const operationSchema = z
       .max(64)
       .meta({ description: 'what is done: vm.start, vm.create, image.build' }),
     target: thingSchema.meta({ description: 'to what' }),
+    hostId: idSchema.nullable().meta({
+      description: 'the host that this was on, or was to be on, when it began; null: on none',
+    }),
     state: z.enum(operationStates),
     progress: z.number().min(0).max(1).nullable(),
     steps: z.array(stepSchema).max(64),

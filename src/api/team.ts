@@ -65,6 +65,7 @@ export const teamSchema = z
           .strictObject({
             vm: idSchema,
             name: nameSchema,
+            hostId: idSchema.meta({ description: 'where it is' }),
             state: z.enum(vmStates),
             wait: teamWaitSchema,
           })

@@ -1,6 +1,6 @@
 /** What is wrong with the installation and the things in it, with the remedy, and who has taken note of it. */
 import { z } from 'zod';
-import { thingSchema, timeSchema } from './ids.ts';
+import { idSchema, thingSchema, timeSchema } from './ids.ts';
 import { findingSchema } from './installation.ts';
 
 export const acknowledgeSchema = z
@@ -30,6 +30,9 @@ export const warningSchema = findingSchema
   .extend({
     id: warningIdSchema.meta({ description: 'the same whenever the same thing is wrong' }),
     thing: thingSchema.meta({ description: 'what it is about' }),
+    hostId: idSchema
+      .nullable()
+      .meta({ description: 'the host that this is, or is on; null: none' }),
     acknowledged: acknowledgementSchema
       .nullable()
       .meta({ description: 'null: nobody has, since it began or came back' }),

@@ -283,6 +283,8 @@ export interface AcknowledgementDocument {
 export interface OperationDocument {
   readonly action: string;
   readonly target: Thing;
+  /** That its target was on, or was to be on, when it began. Absent: on none, or of before this was kept. */
+  readonly hostId?: string;
   /** What it makes beside its target. */
   readonly makes?: Thing;
   /** Documents of its beginning that go where it ends before it began. */

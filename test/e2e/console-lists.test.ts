@@ -20,6 +20,7 @@ import {
   signInByLink,
 } from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
+import { look } from './screen-room.ts';
 
 describe('the lists of the console', { skip: noBrowser }, () => {
   let gantry: Gantry;
@@ -263,6 +264,84 @@ describe('the lists of the console', { skip: noBrowser }, () => {
     await page.getByRole('heading', { level: 1 }).first().waitFor();
     await page.waitForURL(/\/docs/);
     assert.deepEqual(await findBarriersInEachLight(page), []);
+    await group.getByLabel('Host').selectOption('All hosts');
+  });
+
+  test('WEB-08 a host chosen in the navigation narrows every page to it, with its full name in the title, until all are chosen again', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const { items: hosts } = await client.call('host.list', { query: { sort: 'name' } });
+    const here = hosts[1];
+    assert.equal(here?.facts?.fullName, 'sim-2.simulated');
+    const vmOn = async (host: string): Promise<Vm> => {
+      const filter = `host = ${host} AND state = running`;
+      const query = { filter, sort: 'name', limit: 1 };
+      const [vm] = (await client.call('vm.list', { query })).items;
+      assert.ok(vm !== undefined);
+      return vm;
+    };
+    const [there, own] = [await vmOn('sim-1'), await vmOn('sim-2')];
+    for (const { name } of [there, own]) {
+      await gantry.must('network', 'create', `net-of-${name}`, '--type', 'internal');
+      await gantry.must('vm', 'attach-adapter', name, '--network', `net-of-${name}`);
+      await gantry.must('team', 'create', `team-of-${name}`, name);
+      await gantry.must('vm', 'pause', name);
+      await gantry.must('vm', 'resume', name);
+    }
+    const main = page.getByRole('main');
+    const titled = async (title: string): Promise<void> => {
+      await main.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
+      assert.equal(await page.title(), `${title} · Gantry`);
+    };
+    const choice = page.getByRole('region', { name: 'Virtual server' }).getByLabel('Host');
+    await open('/status');
+    await titled('Status');
+    assert.equal(await grid().getAttribute('aria-rowcount'), '601');
+    await choice.selectOption('sim-2');
+    await titled('sim-2.simulated Status');
+    await page.locator('[role=grid][aria-label="Virtual machines"][aria-rowcount="301"]').waitFor();
+    await main.getByText('Only what is on sim-2.simulated is shown.').waitFor();
+    assert.equal(await main.getByRole('link', { name: 'sim-1', exact: true }).count(), 0);
+    await main.getByRole('grid', { name: 'Events' }).getByText(own.name).first().waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    const inAll = main.getByText(there.name, { exact: true });
+    const pages: readonly (readonly [path: string, title: string, seen: Locator | undefined])[] = [
+      ['/vms', 'Virtual machines', grid().getByText(own.name, { exact: true })],
+      [
+        '/summary',
+        'Summary',
+        main
+          .getByRole('grid')
+          .getByText(/^sim-2-/)
+          .first(),
+      ],
+      ['/teams', 'Teams', main.getByText(`team-of-${own.name}`)],
+      ['/hosts', 'Hosts', main.getByRole('grid').getByText('sim-2', { exact: true })],
+      ['/disks', 'Virtual disks', undefined],
+      ['/networks', 'Networks', main.getByRole('grid').getByText(`net-of-${own.name}`)],
+      ['/topology', 'Topology', main.getByRole('link', { name: 'sim-2', exact: true })],
+      ['/images', 'Images', undefined],
+      ['/operations', 'Operations', main.getByRole('grid').getByText(own.name).first()],
+      ['/events', 'Events', main.getByRole('grid').getByText(own.name).first()],
+    ];
+    for (const [path, title, seen] of pages) {
+      const asked = page.waitForRequest((request) => request.url().includes(here.id));
+      await page.goto(server + path);
+      await titled(`sim-2.simulated ${title}`);
+      await asked;
+      await seen?.waitFor();
+      assert.equal(await inAll.count(), 0, path);
+      const others = main.getByText(new RegExp(`^(sim-1|(team|net)-of-${there.name})$`));
+      assert.equal(await others.count(), 0, path);
+    }
+    await look(page, 'narrowed');
+    await main.getByRole('button', { name: 'All hosts' }).click();
+    await titled('Events');
+    await main.getByRole('grid').getByText(there.name).first().waitFor();
+    await open('/vms');
+    assert.equal(await grid().getAttribute('aria-rowcount'), '601');
+    for (const { name } of [there, own])
+      await gantry.must('team', 'delete', `team-of-${name}`, '--yes');
   });
 
   test('WEB-65 a right click on a row, or the key for it, opens the commands for that kind of object, without those that its driver cannot perform', async () => {

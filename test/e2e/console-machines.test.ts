@@ -132,6 +132,57 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     await page.getByText('Screens', { exact: true }).click();
   });
 
+  test('WEB-13 the list shows a scaled picture of the screen of a vm that runs or is paused, of a saved one its last, and a placeholder of one that is off', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const row = (name: string): Locator =>
+      page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
+    const picture = (name: string, words: string): Locator =>
+      row(name).getByRole('img', { name: `${words} of ${name}`, exact: true });
+    const { id } = await client.call('vm.show', { params: { vm: 'tablet' } });
+    /** Width of the picture and of what is shown of it. */
+    const widths = async (words: string): Promise<readonly [number, number]> => {
+      await picture('tablet', words).waitFor();
+      return await page.evaluate(
+        `(async (image) => {
+          await image.decode();
+          return [image.naturalWidth, image.width];
+        })(document.querySelector('img[alt="${words} of tablet"]'))`,
+      );
+    };
+    const pictureAfter = async (act: () => Promise<unknown>): Promise<Buffer> => {
+      const told = page.waitForResponse((it) => it.ok() && it.url().endsWith(`/${id}/screenshot`));
+      await act();
+      return (await told).body();
+    };
+    await page.goto(`${client.server}/vms`);
+    await page.getByText('Screens', { exact: true }).click();
+    const [whole, shown] = await widths('Screen');
+    assert.ok(shown <= 80 && whole > shown, `${shown} of ${whole}`);
+    await gantry.must('vm', 'pause', 'tablet');
+    await row('tablet').getByText('Paused', { exact: true }).waitFor();
+    const paused = await pictureAfter(() => page.reload());
+    await picture('tablet', 'Screen').waitFor();
+    const saved = await pictureAfter(() => gantry.must('vm', 'save', 'tablet'));
+    assert.deepEqual(await widths('Last screen'), [whole, shown]);
+    assert.ok(
+      saved.length > 100 && saved.equals(paused),
+      `${saved.length}, ${paused.length} bytes`,
+    );
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'last-screen');
+    await row('idle').locator('span.thumbnail').waitFor();
+    assert.equal(await row('idle').locator('img').count(), 0);
+    await assert.rejects(client.call('vm.screenshot', { params: { vm: 'idle' } }), /refused|off/);
+    const files = async (): Promise<readonly string[]> =>
+      (await client.call('vm.files', { params: { vm: 'tablet' } })).files.map(({ path }) => path);
+    assert.ok((await files()).some((path) => path.endsWith('.saved.png')));
+    await gantry.must('vm', 'restore', 'tablet');
+    await gantry.must('vm', 'resume', 'tablet');
+    assert.ok(!(await files()).some((path) => path.endsWith('.saved.png')));
+    await page.getByText('Screens', { exact: true }).click();
+  });
+
   test('WEB-19 status, running time, the graph of processor use and recent events follow a change within 2 seconds, without reloading the page', async () => {
     const { page } = person;
     const client = gantry.client();

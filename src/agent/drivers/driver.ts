@@ -283,7 +283,12 @@ export interface Storage {
    * where there are no files.
    */
   growingOn?(volume: string, file: MachineFile): Promise<readonly Disk[]>;
+  /** Of the saved state: all that is kept with it, too. */
   deleteSaved(path: string): Promise<void>;
+  /** With the saved state at the path, until that is deleted. PNG. */
+  keepScreen(path: string, png: Buffer): Promise<void>;
+  /** As it was kept; undefined where it was not. Errors: `too-large` for a file that cannot be one. */
+  findScreen(path: string): Promise<Buffer | undefined>;
   /** What the guest of the saved state did when it was saved; undefined where there is no such state. */
   findSaved(path: string): Promise<'ran' | 'paused' | undefined>;
   /** What there is to know of an entire drive of the host. Absent where there are none. Errors: `not-found`, `invalid`. */

@@ -50,8 +50,10 @@ export class ForeignConsoles {
     this.#tools = tools;
   }
 
-  /** PNG. */
-  screenshot(id: string, signal: AbortSignal): Promise<Buffer> {
+  /** PNG. Errors: the hypervisor's; `unsupported` while the vm is saved. */
+  async screenshot(id: string, signal: AbortSignal): Promise<Buffer> {
+    if (this.#tools.machines.report(id).state === 'saved')
+      throw new Fault('unsupported', 'its hypervisor keeps no picture of a vm that is saved');
     return takeScreenshot(this.#tools.client, this.#dom(id), signal);
   }
 

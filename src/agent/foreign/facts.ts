@@ -2,6 +2,7 @@
 import type { HostFacts } from '#api';
 import { isFault, kiB } from '#lib';
 import { libvirtFacts, type Client } from '#libvirt';
+import { fullNameOf } from '../host/full-name.ts';
 import { agentVersion } from '../version.ts';
 import { missingWith } from './abilities.ts';
 import { extensionsOf } from './extensions.ts';
@@ -33,11 +34,13 @@ export async function readFacts(client: Client, signal: AbortSignal): Promise<Fo
   const atLeastOne = (value: number): number => Math.max(1, value);
   const id = await readHypervisorId(client, capabilities, signal);
   const foreign = await readResources(client, signal);
+  const fullName = fullNameOf(hostname, undefined);
   return {
     hostName: hostname.slice(0, 100),
     facts: {
       architecture: node.model.slice(0, 32),
       operatingSystem: hostname.slice(0, 256),
+      ...(fullName === undefined ? {} : { fullName }),
       kernel: 'not told',
       processor: {
         vendor: '',

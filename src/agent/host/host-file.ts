@@ -13,6 +13,8 @@ export const hostFileSchema = z.strictObject({
   settings: hostSettingsSchema,
   /** Whether the installation lets events of vms start scripts. */
   eventScripts: z.boolean().default(false),
+  /** Whether it lets small pictures of screens be shown. */
+  thumbnails: z.boolean().default(true),
   /** False after an ordered stop: nothing starts until it is started again (HOST-24). */
   serviceRunning: z.boolean(),
   /** Boot of the host in which this file was last written. */

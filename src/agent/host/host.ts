@@ -23,6 +23,7 @@ import { describeFault, Fault, isoTime, type Clock } from '#lib';
 import type { Log } from '#log';
 import type { Driver } from '../drivers/driver.ts';
 import type { MachineHost } from '../machine/hands.ts';
+import type { SiteSettings } from '../link/linked-host.ts';
 import { Machine } from '../machine/machine.ts';
 import type { Records } from '../machine/record-store.ts';
 import { systemCause } from '../machine/causes.ts';
@@ -174,6 +175,10 @@ export class Host implements MachineHost, AsyncDisposable {
   /** Whether events of vms start scripts. */
   get eventScripts(): boolean {
     return this.#shared.file.eventScripts;
+  }
+
+  get thumbnails(): boolean {
+    return this.#shared.file.thumbnails;
   }
 
   get serviceRunning(): boolean {
@@ -344,8 +349,9 @@ export class Host implements MachineHost, AsyncDisposable {
     this.#low = low?.resource;
   }
 
-  async configure(settings: HostSettings, eventScripts: boolean): Promise<void> {
-    await this.#change({ settings, eventScripts });
+  async configure(settings: HostSettings, site: SiteSettings): Promise<void> {
+    const { eventScripts, thumbnails = true } = site;
+    await this.#change({ settings, eventScripts, thumbnails });
   }
 
   async setServiceRunning(serviceRunning: boolean): Promise<void> {

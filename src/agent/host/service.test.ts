@@ -55,7 +55,7 @@ test('a stop is remembered, even where an earlier change of the settings is writ
     host.beforeSave = async () => undefined;
     return disk.promise;
   };
-  const configured = host.host.configure(host.host.settings, false);
+  const configured = host.host.configure(host.host.settings, { eventScripts: false });
   const stopped = host.clock.finish(host.host.service.stop(tester));
   await Promise.race([stopped, setTimeout(50)]);
   disk.resolve();
@@ -181,7 +181,10 @@ test('what is blocked at first is tried again', async () => {
   await host.start('a new boot');
   await host.clock.advance(3_000);
   assert.equal(host.machine(machine.id).file.state, 'off');
-  await host.host.configure({ ...host.host.settings, maxRunningVms: null }, false);
+  await host.host.configure(
+    { ...host.host.settings, maxRunningVms: null },
+    { eventScripts: false },
+  );
   await host.clock.advance(10_000);
   assert.equal(host.machine(machine.id).file.state, 'running');
 });

@@ -208,7 +208,7 @@ export class Connection {
     host.outbox.acknowledge(message.lastEventSeq);
     this.#sentSeq = message.lastEventSeq;
     this.#ackedSeq = message.lastEventSeq;
-    host.configure(message.settings, message.eventScripts).catch((error: unknown) => {
+    host.configure(message.settings, message).catch((error: unknown) => {
       host.log.error({ why: describeFault(error) }, 'cannot keep the settings of the host');
     });
     this.#onWelcome();

@@ -16,6 +16,13 @@ import type {
 import type { Log } from '#log';
 import type { Networks } from '../network/networks.ts';
 
+/** What is set for the whole installation, and matters to its hosts. */
+export interface SiteSettings {
+  readonly eventScripts: boolean;
+  /** Undefined: true. */
+  readonly thumbnails?: boolean | undefined;
+}
+
 export interface LinkedHost {
   readonly id: string;
   readonly name: string;
@@ -53,5 +60,5 @@ export interface LinkedHost {
   /** Everything is new to a coordinator that has just been greeted. */
   forgetTaken(): void;
   onChange(listener: () => void): void;
-  configure(settings: HostSettings, eventScripts: boolean): Promise<void>;
+  configure(settings: HostSettings, site: SiteSettings): Promise<void>;
 }

@@ -15,6 +15,8 @@ export interface MachineHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: HostSettings;
+  /** Whether the installation lets small pictures of screens be shown. */
+  readonly thumbnails: boolean;
   emit<N extends EventName>(
     vmId: string,
     name: N,

@@ -145,6 +145,27 @@ test('turn-off interrupts a start, a save and a shutdown', async () => {
   assert.equal(await host.act(stopping, 'turn-off', 1), 'off');
 });
 
+test('a saved state has a picture of the screen with it, unless the installation shows none', async () => {
+  await using host = await TestHost.make();
+  const machine = await makeRunning(host);
+  const { storage } = host.host.driver;
+  const kept = async (): Promise<string | undefined> =>
+    (await storage.findScreen(machine.file.savedFile ?? ''))?.toString('latin1', 1, 4);
+  await host.act(machine, 'save', 1);
+  assert.equal(await kept(), 'PNG');
+  await host.act(machine, 'restore', 2);
+  await host.host.configure(host.host.settings, { eventScripts: false, thumbnails: false });
+  await host.act(machine, 'save', 2);
+  assert.equal(await kept(), undefined);
+  await host.act(machine, 'restore', 3);
+  await host.host.configure(host.host.settings, { eventScripts: false });
+  await host.act(machine, 'save', 3);
+  const { savedFile } = machine.file;
+  assert.equal(await kept(), 'PNG');
+  await host.act(machine, 'discard', 3);
+  assert.equal(await storage.findScreen(savedFile ?? ''), undefined);
+});
+
 test('a save that fails leaves the machine running as before, with the reason', async () => {
   await using host = await TestHost.make({ faults: { saveFails: 1 } });
   const machine = await makeRunning(host);

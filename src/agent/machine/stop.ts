@@ -1,7 +1,7 @@
 /** Turn off, shut down, save, discard: from a process to none (VM-34, VM-36 to VM-38). */
 import { sharedPlace, type Actor, type UndoDecision, type VmActionRequest } from '#api';
 import { describeFault, Fault, isoTime, present, toFault } from '#lib';
-import type { Ending } from '../drivers/driver.ts';
+import type { Ending, Running } from '../drivers/driver.ts';
 import type { Hands } from './hands.ts';
 import { endOfSession } from './layers/layers.ts';
 import { endSession } from './layers/undo.ts';
@@ -129,6 +129,7 @@ export async function save(hands: Hands): Promise<void> {
   hands.enter('saving', { ranBefore, savedFile: path, savedWith: file.startedWith });
   try {
     await hands.persist();
+    await keepScreen(hands, running, path);
     const { sizeBytes } = await running.save(path, {
       signal: hands.signal,
       onProgress: (progress) => hands.progress(progress, 'writing the state'),
@@ -143,6 +144,18 @@ export async function save(hands: Hands): Promise<void> {
   } catch (error) {
     await driver.storage.deleteSaved(path).catch(() => undefined);
     throw await failSave(hands, file, error);
+  }
+}
+
+/** What lists show of it while it is saved. Without a picture it is saved all the same. */
+async function keepScreen(hands: Hands, { console }: Running, path: string): Promise<void> {
+  const { host, signal } = hands;
+  if (!host.thumbnails || console.screenshot === undefined) return;
+  try {
+    await host.driver.storage.keepScreen(path, await console.screenshot(signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    host.log.debug({ why: describeFault(toFault(error)) }, 'no picture of the saved screen');
   }
 }
 

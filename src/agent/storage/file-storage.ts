@@ -5,7 +5,7 @@
  * Invariant: nothing outside of the allowed folders is read, written or deleted (allowed.ts), and nothing
  * that another machine uses is deleted.
  */
-import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   isNative,
@@ -31,6 +31,7 @@ import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
 import { topOf } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';
 import { realPath, requireInside } from './allowed.ts';
+import { writeFileAtomic } from './atomic-file.ts';
 import { describeDiskFile, makeChildDisk, type DiskFile } from './child-disk.ts';
 import { compactDisk, type Compacted } from './compact-disk.ts';
 import { readDefinitionFile, writeDefinitionFile } from './definition-file.ts';
@@ -68,6 +69,8 @@ export interface FileStorageOptions {
 
 /** What qemu-img writes for a new qcow2 disk: hardly anything. */
 const emptyQcow2Bytes = 1024 * 1024;
+/** So that it fits one message of the link in base64. */
+const maxScreenBytes = 11 * 1024 * 1024;
 
 export class FileStorage implements Storage {
   readonly layers: LayerFiles;
@@ -309,8 +312,28 @@ export class FileStorage implements Storage {
   }
 
   async deleteSaved(path: string): Promise<void> {
-    const { savedFacts } = ownPlaces({ file: path });
-    for (const one of [path, `${path}.part`, savedFacts]) await rm(one, { force: true });
+    const { savedFacts, savedScreen } = ownPlaces({ file: path });
+    for (const one of [path, `${path}.part`, savedFacts, savedScreen])
+      await rm(one, { force: true });
+  }
+
+  async keepScreen(path: string, png: Buffer): Promise<void> {
+    const { savedScreen } = ownPlaces({ file: path });
+    // It is as secret as the state, and lost without harm.
+    await writeFileAtomic(savedScreen, png, { mode: 0o600, durability: 'cached' });
+  }
+
+  async findScreen(path: string): Promise<Buffer | undefined> {
+    const { savedScreen } = ownPlaces({ file: path });
+    try {
+      const { size } = await stat(savedScreen);
+      if (size > maxScreenBytes)
+        throw new Fault('too-large', `${savedScreen} is no picture of a screen`);
+      return await readFile(savedScreen);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   async findSaved(path: string): Promise<'ran' | 'paused' | undefined> {

@@ -220,9 +220,9 @@ export class LayerFiles implements LayerStorage {
 
   /** A second name costs nothing; a volume that knows none gets a copy. */
   async recallMemory(machine: LayerPlace, name: string): Promise<string> {
-    const { saved, savedFacts } = ownPlaces(machine);
+    const { saved, savedFacts, savedScreen } = ownPlaces(machine);
     const path = this.memoryPath(machine, name);
-    await rm(saved, { force: true });
+    for (const one of [saved, savedScreen]) await rm(one, { force: true });
     await cp(`${path}.json`, savedFacts);
     await link(path, saved).catch(() => cp(path, saved));
     await flushFolder(machine.folder);

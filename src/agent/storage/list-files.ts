@@ -73,6 +73,7 @@ export function rolesOf(file: MachineFile): Map<string, FileRole> {
     [own.saved, 'saved-state'],
     [own.layers, 'configuration'],
     [own.savedFacts, 'saved-state'],
+    [own.savedScreen, 'saved-state'],
     [own.firmware, 'firmware'],
     [own.tpm, 'tpm'],
     [own.firstBoot, 'configuration'],

@@ -152,7 +152,12 @@ function stateFiles(source: MachineFile, copy: MachineFile): FileMove[] {
   return [
     { from: from.firmware, to: to.firmware },
     { from: from.tpm, to: to.tpm },
-    ...(source.savedFile === null ? [] : [{ from: source.savedFile, to: to.saved }]),
+    ...(source.savedFile === null
+      ? []
+      : [
+          { from: source.savedFile, to: to.saved },
+          { from: from.savedScreen, to: to.savedScreen },
+        ]),
   ];
 }
 

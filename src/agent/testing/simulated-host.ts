@@ -64,6 +64,7 @@ export class TestHost implements AsyncDisposable {
       hostName: 'h',
       settings: hostSettingsSchema.parse(options.settings ?? {}),
       eventScripts: false,
+      thumbnails: true,
       serviceRunning: true,
       bootId: 'simulated',
     };

@@ -16,6 +16,8 @@ type ConsoleVerbs = Pick<
 export function consoleVerbs(host: Host, streams: Streams, viewers: ViewerPorts): ConsoleVerbs {
   return {
     async 'machine.screenshot'({ id }, { signal }) {
+      const saved = await savedScreen(host, id);
+      if (saved !== undefined) return { png: saved.toString('base64') };
       const { machine, running } = live(host, id, 'screenshot');
       if (!running.console.screenshot) throw cannot(machine, 'make a screenshot');
       return { png: (await running.console.screenshot(signal)).toString('base64') };
@@ -50,6 +52,15 @@ export function consoleVerbs(host: Host, streams: Streams, viewers: ViewerPorts)
       return { failed: [...(await viewers.listen(asked))] };
     },
   };
+}
+
+/** Undefined where nothing is saved. Errors: `not-found` where it was saved without a picture. */
+async function savedScreen(host: Host, id: string): Promise<Buffer | undefined> {
+  const { state, savedFile, definition } = host.machine(id).file;
+  if (state !== 'saved' || savedFile === null) return undefined;
+  const png = await host.driver.storage.findScreen(savedFile);
+  if (png !== undefined) return png;
+  throw new Fault('not-found', `the state of ${definition.name} was saved without a picture`);
 }
 
 function live(

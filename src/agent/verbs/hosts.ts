@@ -16,8 +16,8 @@ type HostVerbs = Pick<
 
 export function hostVerbs(host: Host): HostVerbs {
   return {
-    async 'host.configure'({ settings, eventScripts }) {
-      await host.configure(settings, eventScripts);
+    async 'host.configure'({ settings, ...site }) {
+      await host.configure(settings, site);
       return {};
     },
     async 'host.diagnose'(_, { signal }) {

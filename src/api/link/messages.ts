@@ -111,6 +111,7 @@ export const coordinatorMessageSchema = z.discriminatedUnion('type', [
     settings: hostSettingsSchema,
     // A coordinator of before knows no scripts.
     eventScripts: z.boolean().default(false),
+    thumbnails: z.boolean().optional().meta({ description: 'absent: true' }),
     installation: z.string(),
   }),
   z.strictObject({ type: z.literal('ack'), lastEventSeq: z.number().int().min(0) }),

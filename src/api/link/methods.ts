@@ -68,6 +68,8 @@ export const linkMethods = {
     params: z.strictObject({
       settings: hostSettingsSchema,
       eventScripts: z.boolean().default(false),
+      // A coordinator of before had one view of it.
+      thumbnails: z.boolean().optional().meta({ description: 'absent: true' }),
     }),
     result: z.strictObject({}),
   },

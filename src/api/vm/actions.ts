@@ -303,10 +303,10 @@ export const vmActions = {
   },
   screenshot: {
     label: 'Screenshot',
-    from: live,
+    from: [...live, 'saved'],
     right: 'vm.console',
     ability: 'screenshot',
-    meaning: 'a picture of the screen',
+    meaning: 'a picture of the screen; of a saved vm the last one',
   },
   type: {
     label: 'Type text',

@@ -1,20 +1,18 @@
-/** What belongs to one host, which is chosen here where there are several, and to the site that shows it. */
+/**
+ * What belongs to one host, and to the site that shows it. Where there are several hosts one is chosen here, which then all
+ * pages are narrowed to; while none is, this is about the first.
+ */
 import { NavGroup, NavItem } from '@patternfly/react-core';
 import { Link, useLocation } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
-import { useList } from '../parts/ask.ts';
-import { useRemembered } from '../parts/remembered.ts';
-
-const parseHost = (stored: unknown): string => (typeof stored === 'string' ? stored : '');
+import { eventsOn, useHostChoice } from './narrowed.ts';
 
 export function ServerGroup(): ReactNode {
   const words = useWords();
   const { pathname } = useLocation();
-  const [chosen, choose] = useRemembered('server', parseHost);
-  const { data } = useList('host.list', { sort: 'name', limit: 1000, fields: 'id,name,status' });
-  const hosts = data?.items ?? [];
-  const host = hosts.find(({ id }) => id === chosen) ?? hosts[0];
+  const { hosts, chosen, choose } = useHostChoice();
+  const host = chosen ?? hosts[0];
   const isOpen = (to: string): boolean => pathname.startsWith(to);
   return (
     <NavGroup title={words.text('virtualServer')}>
@@ -23,9 +21,10 @@ export function ServerGroup(): ReactNode {
           <select
             className="server-choice"
             aria-label={words.text('host')}
-            value={host?.id}
+            value={chosen?.id ?? ''}
             onChange={({ currentTarget }) => choose(currentTarget.value)}
           >
+            <option value="">{words.text('everyHost')}</option>
             {hosts.map(({ id, name }) => (
               <option key={id} value={id}>
                 {name}
@@ -56,10 +55,7 @@ export function ServerGroup(): ReactNode {
             </Link>
           </NavItem>
           <NavItem>
-            <Link
-              to="/events"
-              search={{ filter: `target.id = "${host.id}" OR ancestors.id = "${host.id}"` }}
-            >
+            <Link to="/events" search={{ filter: eventsOn(host) }}>
               {words.text('eventViewer')}
             </Link>
           </NavItem>

@@ -5,8 +5,9 @@ import { useWords } from '../console.ts';
 import { useList } from '../parts/ask.ts';
 import { useRemembered } from '../parts/remembered.ts';
 import { EventTable } from '../work/EventTable.tsx';
-import { unfinished } from '../work/unfinished.ts';
+import { unfinishedOn } from '../work/unfinished.ts';
 import { OperationTable } from '../work/OperationTable.tsx';
+import { eventsOn, useNarrowed } from './narrowed.ts';
 
 const shown = 30;
 
@@ -14,7 +15,8 @@ export function WorkDrawer(): ReactNode {
   const words = useWords();
   const [open, setOpen] = useRemembered('drawer', (stored) => stored === true);
   const [tab, setTab] = useState<'operations' | 'events'>('operations');
-  const { data } = useList('operation.list', unfinished);
+  const narrowed = useNarrowed();
+  const { data } = useList('operation.list', unfinishedOn(narrowed));
   const running = data?.items[0];
   return (
     <section className="drawer" aria-label={words.text('work')}>
@@ -60,9 +62,9 @@ export function WorkDrawer(): ReactNode {
             tabIndex={0}
           >
             {tab === 'operations' ? (
-              <OperationTable filter={undefined} most={shown} />
+              <OperationTable filter={narrowed && `hostId = "${narrowed.id}"`} most={shown} />
             ) : (
-              <EventTable filter={undefined} most={shown} />
+              <EventTable filter={narrowed && eventsOn(narrowed)} most={shown} />
             )}
           </div>
         </>

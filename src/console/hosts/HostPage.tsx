@@ -1,11 +1,11 @@
 /** One host: what it is, its load, its checks with the remedies, and its vms. */
 import { Bullseye, PageSection, Spinner } from '@patternfly/react-core';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, type ReactNode } from 'react';
 import type { Host } from '#api';
-import { useConsole, useWords } from '../console.ts';
+import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
+import { useHost } from '../parts/ask.ts';
 import type { Words } from '../i18n/words.ts';
 import { FactList, type Facts } from '../parts/FactList.tsx';
 import { TabBar } from '../parts/TabBar.tsx';
@@ -44,11 +44,7 @@ const ResourceAllocation = lazy(async () => ({
 
 export function HostPage(): ReactNode {
   const { host } = useParams({ strict: false }) as { host: string };
-  const { client } = useConsole();
-  const question = useQuery({
-    queryKey: ['host.show', host],
-    queryFn: ({ signal }) => client.call('host.show', { params: { host } }, signal),
-  });
+  const question = useHost(host);
   return <Answer question={question}>{(found) => <HostTabs host={found} />}</Answer>;
 }
 

@@ -4,6 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { ThingList } from '../list/ThingList.tsx';
+import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { BuildImage } from './BuildImage.tsx';
@@ -13,16 +14,18 @@ import { parseImagesPlace, type ImagesPlace } from './place.ts';
 
 export function ImagesPage(): ReactNode {
   const words = useWords();
+  const narrowed = useNarrowed();
   const navigate = useNavigate();
   const { build, ...place } = parseImagesPlace(useSearch({ strict: false }));
   const go = (to: ImagesPlace): void => void navigate({ to: '/images', search: to });
   return (
     <>
-      <PageTitle title={words.text('images')} help={pageHelp.images}>
+      <PageTitle title={words.text('images')} help={pageHelp.images} narrowed={narrowed}>
         <Button onClick={() => go({ ...place, build: true })}>{words.text('buildImage')}</Button>
       </PageTitle>
       <ThingList
         name="image.list"
+        {...(narrowed === undefined ? {} : { within: `hostId = "${narrowed.id}"` })}
         label={words.text('images')}
         columns={imageColumns}
         defaultSort="name"

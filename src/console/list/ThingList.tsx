@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import type { Lists } from '../parts/ask.ts';
 import { parseTexts, useRemembered } from '../parts/remembered.ts';
+import { allOf } from './all-of.ts';
 import type { Column } from './column.ts';
 import { ColumnChooser } from './ColumnChooser.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
@@ -51,8 +52,7 @@ export function ThingList<N extends FilteredName>(props: ThingListProps<N>): Rea
   );
   const seen = chosen.length === 0 ? columns.slice(0, 1) : chosen;
   const sort = place.sort ?? props.defaultSort;
-  const parts = [within, place.filter].filter((part) => part !== undefined);
-  const filter = parts.length === 2 ? `(${parts.join(') AND (')})` : parts[0];
+  const filter = allOf(within, place.filter);
   const go = (to: { readonly filter?: string; readonly sort?: string }): void => {
     const next = { ...place, ...to };
     onPlace({

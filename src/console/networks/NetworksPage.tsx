@@ -4,6 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { ThingList } from '../list/ThingList.tsx';
+import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { AddNetwork } from './AddNetwork.tsx';
@@ -15,6 +16,7 @@ import { useNetworkText } from './words.ts';
 
 export function NetworksPage(): ReactNode {
   const words = useWords();
+  const narrowed = useNarrowed();
   const text = useNetworkText();
   const navigate = useNavigate();
   const { create, add, ...place } = parseNetworksPlace(useSearch({ strict: false }));
@@ -25,7 +27,7 @@ export function NetworksPage(): ReactNode {
   };
   return (
     <>
-      <PageTitle title={words.text('networks')} help={pageHelp.networks}>
+      <PageTitle title={words.text('networks')} help={pageHelp.networks} narrowed={narrowed}>
         <Button onClick={() => go({ ...place, create: true })}>{text('create')}</Button>
         <Button variant="secondary" onClick={() => go({ ...place, add: true })}>
           {text('add')}
@@ -33,6 +35,7 @@ export function NetworksPage(): ReactNode {
       </PageTitle>
       <ThingList
         name="network.list"
+        {...(narrowed === undefined ? {} : { within: `hosts.host = "${narrowed.id}"` })}
         label={words.text('networks')}
         columns={networkColumns}
         defaultSort="name"

@@ -70,6 +70,14 @@ export function useInstallation(how: { readonly enabled: boolean }): UseQueryRes
   });
 }
 
+export function useHost(host: string): UseQueryResult<Host> {
+  const { client } = useConsole();
+  return useQuery({
+    queryKey: ['host.show', host],
+    queryFn: ({ signal }) => client.call('host.show', { params: { host } }, signal),
+  });
+}
+
 export function useVm(vm: string): UseQueryResult<Vm> {
   const { client } = useConsole();
   return useQuery({

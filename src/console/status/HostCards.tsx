@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Host } from '#api';
 import { useConsole, useWords } from '../console.ts';
+import type { Narrowed } from '../frame/narrowed.ts';
 import { memoryUsed } from '../hosts/host-columns.tsx';
 import { HostStatusLabel } from '../hosts/HostStatusLabel.tsx';
 import { useList } from '../parts/ask.ts';
@@ -11,11 +12,12 @@ import { Sparkline } from '../parts/Sparkline.tsx';
 
 const maxCards = 24;
 
-export function HostCards(): ReactNode {
+export function HostCards({ narrowed }: { readonly narrowed: Narrowed | undefined }): ReactNode {
   const words = useWords();
   const { data } = useList('host.list', {
     sort: 'name',
     limit: maxCards,
+    ...(narrowed === undefined ? {} : { filter: `id = "${narrowed.id}"` }),
     fields: 'id,name,status,statusReason,vms,load,facts.memoryTotalBytes',
   });
   if (data === undefined) return null;

@@ -6,6 +6,7 @@ import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { useInstallation } from '../parts/ask.ts';
 import { HelpMark } from '../parts/HelpMark.tsx';
+import { eventsOn, useNarrowed, type Narrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { VmList } from '../vms/VmList.tsx';
@@ -17,17 +18,22 @@ const Warnings = lazy(async () => ({ default: (await import('./Warnings.tsx')).W
 
 export function StatusPage(): ReactNode {
   const words = useWords();
+  const narrowed = useNarrowed();
   const navigate = useNavigate();
   const place = parseListPlace(useSearch({ strict: false }));
   const { data: installation } = useInstallation({ enabled: true });
   return (
     <>
-      <PageTitle title={words.text('status')} help={pageHelp.status} />
-      <Wrong />
+      <PageTitle title={words.text('status')} help={pageHelp.status} narrowed={narrowed} />
+      <Wrong narrowed={narrowed} />
       <PageSection>
-        <HostCards />
+        <HostCards narrowed={narrowed} />
       </PageSection>
-      <VmList place={place} onPlace={(to) => void navigate({ to: '/status', search: to })} />
+      <VmList
+        place={place}
+        onPlace={(to) => void navigate({ to: '/status', search: to })}
+        {...(narrowed === undefined ? {} : { within: `hostId = "${narrowed.id}"` })}
+      />
       <PageSection>
         <Card isCompact>
           <CardTitle component="h2">
@@ -36,7 +42,10 @@ export function StatusPage(): ReactNode {
           </CardTitle>
           <CardBody>
             {installation !== undefined && (
-              <EventTable filter={undefined} most={installation.settings.recentEvents} />
+              <EventTable
+                filter={narrowed && eventsOn(narrowed)}
+                most={installation.settings.recentEvents}
+              />
             )}
           </CardBody>
         </Card>
@@ -46,23 +55,25 @@ export function StatusPage(): ReactNode {
 }
 
 /** How much there is, and what is wrong with it. */
-function Wrong(): ReactNode {
+function Wrong({ narrowed }: { readonly narrowed: Narrowed | undefined }): ReactNode {
   const words = useWords();
   const { data } = useInstallation({ enabled: true });
   if (data === undefined) return null;
   const { hosts, vms, running, operations } = data.counts;
   return (
     <PageSection>
-      <p className="counts">
-        {words.text('counts', {
-          hosts: words.count(hosts),
-          vms: words.count(vms),
-          running: words.count(running),
-          operations: words.count(operations),
-        })}
-      </p>
+      {narrowed === undefined && (
+        <p className="counts">
+          {words.text('counts', {
+            hosts: words.count(hosts),
+            vms: words.count(vms),
+            running: words.count(running),
+            operations: words.count(operations),
+          })}
+        </p>
+      )}
       <Suspense fallback={null}>
-        <Warnings />
+        <Warnings narrowed={narrowed} />
       </Suspense>
     </PageSection>
   );

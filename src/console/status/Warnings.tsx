@@ -14,6 +14,7 @@ import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Warning } from '#api';
 import { useConsole, useWords } from '../console.ts';
+import type { Narrowed } from '../frame/narrowed.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { findingVariants } from '../parts/FindingList.tsx';
 import { FormDialog } from '../parts/FormDialog.tsx';
@@ -22,7 +23,7 @@ import { useWarningText } from './words.ts';
 
 const warningsKey = ['warning.list'] as const;
 
-export function Warnings(): ReactNode {
+export function Warnings({ narrowed }: { readonly narrowed: Narrowed | undefined }): ReactNode {
   const { client, queries } = useConsole();
   const words = useWords();
   const text = useWarningText();
@@ -38,7 +39,10 @@ export function Warnings(): ReactNode {
   };
   return (
     <Answer question={question}>
-      {({ items, total }) => {
+      {({ items: all, total: found }) => {
+        // What is not about a host is about each.
+        const items = all.filter(({ hostId }) => isHere(hostId, narrowed));
+        const total = narrowed === undefined ? found : items.length;
         const noted = items.filter(({ acknowledged }) => acknowledged !== null);
         const open = items.filter(({ acknowledged }) => acknowledged === null);
         return (
@@ -90,6 +94,9 @@ export function Warnings(): ReactNode {
     </Answer>
   );
 }
+
+const isHere = (hostId: string | null, narrowed: Narrowed | undefined): boolean =>
+  narrowed === undefined || hostId === null || hostId === narrowed.id;
 
 function OneWarning({
   warning,

@@ -5,6 +5,7 @@ import { useState, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
+import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { CreateTeam } from './CreateTeam.tsx';
@@ -14,16 +15,18 @@ import { useTeamText } from './words.ts';
 
 export function TeamsPage(): ReactNode {
   const words = useWords();
+  const narrowed = useNarrowed();
   const text = useTeamText();
   const navigate = useNavigate();
   const [creates, setCreates] = useState(false);
   return (
     <>
-      <PageTitle title={words.text('teams')} help={pageHelp.teams}>
+      <PageTitle title={words.text('teams')} help={pageHelp.teams} narrowed={narrowed}>
         <Button onClick={() => setCreates(true)}>{text('create')}</Button>
       </PageTitle>
       <ThingList
         name="team.list"
+        {...(narrowed === undefined ? {} : { within: `members.hostId = "${narrowed.id}"` })}
         label={words.text('teams')}
         columns={teamColumns}
         defaultSort="name"

@@ -8,6 +8,7 @@ import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { vmStandingFacts, type Host, type Network, type Vm } from '#api';
 import { useWords } from '../console.ts';
+import type { Narrowed } from '../frame/narrowed.ts';
 import { HostMenu } from '../hosts/HostMenu.tsx';
 import { hostGlyphs } from '../hosts/HostStatusLabel.tsx';
 import { NetworkMenu } from '../networks/NetworkMenu.tsx';
@@ -23,9 +24,15 @@ import { TopologyTable } from './TopologyTable.tsx';
 import { useOpened, type Opened } from './use-opened.ts';
 import { useTopologyText } from './words.ts';
 
-export function Topology({ networks }: { readonly networks: readonly Network[] }): ReactNode {
+export function Topology({
+  networks,
+  narrowed,
+}: {
+  readonly networks: readonly Network[];
+  readonly narrowed?: Narrowed | undefined;
+}): ReactNode {
   const text = useTopologyText();
-  const opened = useOpened(networks);
+  const opened = useOpened(networks, narrowed);
   const [lit, light] = useState<string | undefined>(undefined);
   const picture = drawPicture(
     networks,

@@ -3,6 +3,7 @@ import { useQueries } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Network, Page, Vm } from '#api';
 import { useConsole } from '../console.ts';
+import type { Narrowed } from '../frame/narrowed.ts';
 import { pageQuestion } from '../parts/ask.ts';
 
 /** Adapters in all, on networks that are open at first. */
@@ -17,16 +18,17 @@ export interface Opened {
   toggle(network: Network): void;
 }
 
-export function useOpened(networks: readonly Network[]): Opened {
+export function useOpened(networks: readonly Network[], narrowed: Narrowed | undefined): Opened {
   const { client } = useConsole();
   const [chosen, choose] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [first] = useState(() => openAtFirst(networks));
   const isOpen = ({ id }: Network): boolean => chosen.get(id) ?? first.has(id);
+  const here = narrowed === undefined ? '' : ` AND hostId = "${narrowed.id}"`;
   const open = networks.filter(isOpen);
   const pages = useQueries({
     queries: open.map(({ id }) =>
       pageQuestion(client, 'vm.list', {
-        filter: `definition.hardware.adapters.attachment.network = "${id}"`,
+        filter: `definition.hardware.adapters.attachment.network = "${id}"${here}`,
         sort: 'name',
         limit: mostVms,
       }),

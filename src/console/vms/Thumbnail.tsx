@@ -1,6 +1,6 @@
 /**
- * A small picture of a vm's screen, for those who may see it, which leads to the screen itself. It is read again when the state changes and
- * while the vm runs, at most every twenty seconds, and only while it is seen.
+ * A small picture of a vm's screen, for those who may see it, which leads to the screen itself; of a saved vm the last
+ * one. It is read again when the state changes and while the vm runs, at most every twenty seconds, and only while it is seen.
  */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -14,11 +14,11 @@ export function Thumbnail({ vm }: { readonly vm: Vm }): ReactNode {
   const { client } = useConsole();
   const words = useWords();
   const { id, state, status } = vm;
-  const seen = state === 'running' || state === 'paused';
+  const seen = state === 'running' || state === 'paused' || state === 'saved';
   const turn =
     state === 'running' ? Math.floor((status.runningSeconds ?? 0) / everySeconds) : status.since;
   const { data } = useQuery({
-    queryKey: ['vm.screenshot', id, turn],
+    queryKey: ['vm.screenshot', id, state, turn],
     enabled: seen,
     gcTime: 1000,
     queryFn: async ({ signal }) => {
@@ -33,10 +33,11 @@ export function Thumbnail({ vm }: { readonly vm: Vm }): ReactNode {
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [data]);
-  if (!seen || url === undefined) return <span className="thumbnail" aria-hidden />;
+  if (!seen || url === undefined) return <span className="thumbnail thumbnail-none" aria-hidden />;
+  const alt = words.text(state === 'saved' ? 'lastScreenOf' : 'screenOf', { name: vm.name });
   return (
     <Link to="/vms/$vm" params={{ vm: id }} search={{ tab: 'screen' }}>
-      <img className="thumbnail" src={url} alt={words.text('screenOf', { name: vm.name })} />
+      <img className="thumbnail" src={url} alt={alt} />
     </Link>
   );
 }

@@ -3,6 +3,7 @@ import { Switch } from '@patternfly/react-core';
 import { lazy, Suspense, type ReactNode } from 'react';
 import type { HostStatus, Vm } from '#api';
 import { useWords } from '../console.ts';
+import { allOf } from '../list/all-of.ts';
 import type { Column } from '../list/column.ts';
 import type { ListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
@@ -47,8 +48,7 @@ export function VmList({
 }): ReactNode {
   const words = useWords();
   const screens = useScreens();
-  const all = [within, place.filter].filter((part) => part !== undefined);
-  const selection = useSelection(all.length === 2 ? `(${all.join(') AND (')})` : all[0]);
+  const selection = useSelection(allOf(within, place.filter));
   const hosts = useList('host.list', {
     sort: 'name',
     limit: 1000,

@@ -3,6 +3,7 @@ import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
+import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { CreateVm } from './CreateVm.tsx';
@@ -14,18 +15,23 @@ const AddVm = lazy(async () => ({ default: (await import('./AddVm.tsx')).AddVm }
 
 export function VmsPage(): ReactNode {
   const words = useWords();
+  const narrowed = useNarrowed();
   const navigate = useNavigate();
   const { create, add, ...place } = parseVmsPlace(useSearch({ strict: false }));
   const go = (to: VmsPlace): void => void navigate({ to: '/vms', search: to });
   return (
     <>
-      <PageTitle title={words.text('virtualMachines')} help={pageHelp.vms}>
+      <PageTitle title={words.text('virtualMachines')} help={pageHelp.vms} narrowed={narrowed}>
         <Button onClick={() => go({ ...place, create: true })}>{words.text('createVm')}</Button>
         <Button variant="secondary" onClick={() => go({ ...place, add: true })}>
           {words.text('addVm')}
         </Button>
       </PageTitle>
-      <VmList place={place} onPlace={go} />
+      <VmList
+        place={place}
+        onPlace={go}
+        {...(narrowed === undefined ? {} : { within: `hostId = "${narrowed.id}"` })}
+      />
       {create && <CreateVm onClose={() => go(place)} />}
       {add && (
         <Suspense fallback={null}>

@@ -6,6 +6,8 @@ import { useWords } from '../console.ts';
 import { ExportMenu } from '../list/ExportMenu.tsx';
 import { FilterInput } from '../list/FilterInput.tsx';
 import { parseListPlace } from '../list/place.ts';
+import { eventsOn, useNarrowed } from '../frame/narrowed.ts';
+import { allOf } from '../list/all-of.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { eventColumns } from './event-columns.tsx';
@@ -16,11 +18,13 @@ const known = {};
 
 export function EventsPage(): ReactNode {
   const words = useWords();
+  const narrowed = useNarrowed();
   const navigate = useNavigate();
   const { filter } = parseListPlace(useSearch({ strict: false }));
+  const shown = allOf(narrowed && eventsOn(narrowed), filter);
   return (
     <>
-      <PageTitle title={words.text('events')} help={pageHelp.events} />
+      <PageTitle title={words.text('events')} help={pageHelp.events} narrowed={narrowed} />
       <PageSection isFilled>
         <Toolbar inset={{ default: 'insetNone' }}>
           <ToolbarContent>
@@ -40,13 +44,13 @@ export function EventsPage(): ReactNode {
               <ExportMenu
                 name="event.list"
                 columns={eventColumns}
-                query={filter === undefined ? {} : { filter }}
+                query={shown === undefined ? {} : { filter: shown }}
               />
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>
-        <UnderWay />
-        <EventList key={filter} filter={filter} />
+        <UnderWay narrowed={narrowed} />
+        <EventList key={shown} filter={shown} />
       </PageSection>
     </>
   );

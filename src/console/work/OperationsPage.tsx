@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
+import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
 import { CancelButton } from './CancelButton.tsx';
@@ -11,12 +12,14 @@ import { operationColumns } from './operation-columns.tsx';
 
 export function OperationsPage(): ReactNode {
   const words = useWords();
+  const narrowed = useNarrowed();
   const navigate = useNavigate();
   return (
     <>
-      <PageTitle title={words.text('operations')} help={pageHelp.operations} />
+      <PageTitle title={words.text('operations')} help={pageHelp.operations} narrowed={narrowed} />
       <ThingList
         name="operation.list"
+        {...(narrowed === undefined ? {} : { within: `hostId = "${narrowed.id}"` })}
         label={words.text('operations')}
         columns={operationColumns}
         defaultSort="-createdAt"

@@ -2,22 +2,24 @@
 import { Content } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
+import type { Narrowed } from '../frame/narrowed.ts';
 import { useList } from '../parts/ask.ts';
 import { OperationTable } from './OperationTable.tsx';
-import { unfinished } from './unfinished.ts';
+import { unfinishedOn } from './unfinished.ts';
 
 const most = 20;
 
-export function UnderWay(): ReactNode {
+export function UnderWay({ narrowed }: { readonly narrowed: Narrowed | undefined }): ReactNode {
   const words = useWords();
   // The drawer asks the same, so that it is asked once.
-  const { data } = useList('operation.list', unfinished);
+  const question = unfinishedOn(narrowed);
+  const { data } = useList('operation.list', question);
   const total = data?.total ?? 0;
   if (total === 0) return null;
   return (
     <section className="under-way" aria-label={words.text('operations')}>
       <Content component="h2">{words.text('under', { count: words.count(total) })}</Content>
-      <OperationTable filter={unfinished.filter} most={most} />
+      <OperationTable filter={question.filter} most={most} />
     </section>
   );
 }

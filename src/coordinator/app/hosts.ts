@@ -148,9 +148,9 @@ async function configure(
   settings: HostSettings,
 ): Promise<void> {
   if (!links.connected(hostId)) return;
-  const { eventScripts } = installationSettings(inventory);
+  const { eventScripts, thumbnails } = installationSettings(inventory);
   try {
-    await links.call(hostId, 'host.configure', { settings, eventScripts });
+    await links.call(hostId, 'host.configure', { settings, eventScripts, thumbnails });
   } catch (error) {
     if (!isFault(error, 'unavailable')) throw error;
   }

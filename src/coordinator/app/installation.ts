@@ -141,6 +141,7 @@ export async function updateInstallation(
       ),
     };
   });
-  if (wanted.eventScripts !== before.eventScripts) await configureHosts(coordinator);
+  if (wanted.eventScripts !== before.eventScripts || wanted.thumbnails !== before.thumbnails)
+    await configureHosts(coordinator);
   return installationSettings(inventory);
 }

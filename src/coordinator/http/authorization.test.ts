@@ -280,6 +280,7 @@ test('API-38 a script takes a right of its own beside that to reconfigure, and h
     assert.deepEqual(agent.calls('host.configure').at(-1)?.params, {
       settings: stage.host('h1')?.settings,
       eventScripts,
+      thumbnails: true,
     });
   }
 });

@@ -94,7 +94,9 @@ describe('a key', () => {
     const submission = { action: 'vm.turn-on', target: vmThing('web'), input: {} };
     await crashAfter('operation.db', asked, ({ commit }) =>
       commit({
-        writes: [{ kind: 'operation', id, data: newOperation(caller, submission, ['one']) }],
+        writes: [
+          { kind: 'operation', id, data: newOperation(caller, submission, { stepNames: ['one'] }) },
+        ],
       }),
     );
     await using program = await start('operation.db');

@@ -324,12 +324,14 @@ export class AgentLinks implements Links, AsyncDisposable {
       );
     const host = await this.#noteFacts(hostId, hello);
     if (host === undefined) return false;
+    const { eventScripts, thumbnails } = installationSettings(this.#context.inventory);
     link.send({
       type: 'welcome',
       protocol: linkProtocol,
       lastEventSeq: agentState(this.#context.inventory, hostId).data.lastEventSeq,
       settings: host.settings,
-      eventScripts: installationSettings(this.#context.inventory).eventScripts,
+      eventScripts,
+      thumbnails,
       installation: this.#options.installationId,
     });
     const state = this.#state(hostId);

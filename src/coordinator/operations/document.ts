@@ -7,11 +7,15 @@ import type { OperationDocument } from '../documents.ts';
 export function newOperation(
   caller: Caller,
   { action, target, makes, reserves, input }: Submission,
-  stepNames: readonly string[],
+  {
+    stepNames,
+    hostId,
+  }: { readonly stepNames: readonly string[]; readonly hostId?: string | undefined },
 ): OperationDocument {
   return {
     action,
     target,
+    ...(hostId === undefined ? {} : { hostId }),
     ...(makes === undefined ? {} : { makes }),
     ...(reserves === undefined ? {} : { reserves }),
     input,

@@ -105,11 +105,14 @@ export class OperationsEngine<W> implements Operations, AsyncDisposable {
         hint: 'wait until some of them are done',
       });
     const id = submission.id ?? randomUUID();
-    const names = kind.steps.map((step) => step.name);
+    const { target } = submission;
     try {
       await storeOperation(this.#context, {
         id,
-        operation: newOperation(caller, submission, names),
+        operation: newOperation(caller, submission, {
+          stepNames: kind.steps.map((step) => step.name),
+          hostId: target.kind === 'host' ? target.id : this.#hostOf(submission),
+        }),
         along: with_,
         kindOf: (action) => this.#kinds.get(action),
         onOvertake: (otherId) => this.#after.set(id, otherId),
@@ -304,7 +307,7 @@ export class OperationsEngine<W> implements Operations, AsyncDisposable {
   }
 
   /** The host on which work on a vm or image happens; undefined where no place is needed. */
-  #hostOf({ target, input }: OperationDocument): string | undefined {
+  #hostOf({ target, input }: Pick<OperationDocument, 'target' | 'input'>): string | undefined {
     if (target.kind !== 'vm' && target.kind !== 'image') return undefined;
     const document = this.#context.inventory.document<VmDocument | ImageDocument>(
       target.kind,

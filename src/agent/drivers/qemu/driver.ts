@@ -16,6 +16,7 @@ import type { Log } from '#log';
 import { checkMachine, type QemuCapabilities } from '#qemu';
 import { additionsVersion } from '#images';
 import { isLive } from '../../host/admission.ts';
+import { readFullName } from '../../host/full-name.ts';
 import type { MachineFile } from '../../machine/record.ts';
 import { sweepTemporaries } from '../../storage/atomic-file.ts';
 import { FilesMachines } from '../../storage/insides/files-machines.ts';
@@ -205,7 +206,7 @@ export class QemuDriver implements Driver {
     const { acceleration, capabilities, binaries } = this.#host;
     const { version, processorModels: models = [] } = capabilities ?? {};
     return {
-      ...readMachine(),
+      ...readMachine(await readFullName()),
       interfaces: readInterfaces(await readBalancingRules(await findProgram('nft'))),
       processor: readProcessor(),
       hypervisor: {

@@ -75,6 +75,8 @@ export interface OwnPlaces {
   readonly layers: string;
   /** What the saved state belongs to. */
   readonly savedFacts: string;
+  /** A picture of the screen as it was then. */
+  readonly savedScreen: string;
   readonly firmware: string;
   readonly tpm: string;
   /** The configuration disk that the guest reads at its first start. */
@@ -90,6 +92,7 @@ export function ownPlaces(file: Pick<MachineFile, 'file'>): OwnPlaces {
     saved: `${stem}.saved`,
     layers: `${stem}.layers.json`,
     savedFacts: `${stem}.saved.json`,
+    savedScreen: `${stem}.saved.png`,
     firmware: `${stem}.firmware`,
     tpm: `${stem}.tpm`,
     firstBoot: `${stem}${firstBootSuffix}`,

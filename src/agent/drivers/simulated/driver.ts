@@ -90,6 +90,7 @@ export class SimulatedDriver implements Driver {
     return {
       architecture: 'x86_64',
       operatingSystem: 'simulated',
+      fullName: `${this.#options.hostName}.simulated`,
       kernel: 'simulated',
       processor: {
         vendor: 'simulated',

@@ -21,6 +21,7 @@ export class SimulatedStorage implements Storage {
   readonly #hostName: string;
   readonly #saved: Map<string, SavedGuest>;
   readonly #disks = new Map<string, number>();
+  readonly #screens = new Map<string, Buffer>();
 
   constructor(hostName: string, saved: Map<string, SavedGuest>) {
     this.#hostName = hostName;
@@ -107,7 +108,7 @@ export class SimulatedStorage implements Storage {
   ): Promise<{ deleted: string[]; kept: string[] }> {
     const files = await this.files(file, keep);
     for (const { path, deleted } of files) if (deleted) this.#disks.delete(path);
-    if (file.savedFile !== null) this.#saved.delete(file.savedFile);
+    if (file.savedFile !== null) await this.deleteSaved(file.savedFile);
     return {
       deleted: files.filter((one) => one.deleted).map((one) => one.path),
       kept: files.filter((one) => !one.deleted).map((one) => one.path),
@@ -125,6 +126,15 @@ export class SimulatedStorage implements Storage {
 
   async deleteSaved(path: string): Promise<void> {
     this.#saved.delete(path);
+    this.#screens.delete(path);
+  }
+
+  async keepScreen(path: string, png: Buffer): Promise<void> {
+    this.#screens.set(path, png);
+  }
+
+  async findScreen(path: string): Promise<Buffer | undefined> {
+    return this.#screens.get(path);
   }
 
   async findSaved(path: string): Promise<SavedGuest['guest'] | undefined> {

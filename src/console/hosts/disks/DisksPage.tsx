@@ -3,6 +3,7 @@ import { FormSelect, FormSelectOption, PageSection } from '@patternfly/react-cor
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useWords } from '../../console.ts';
+import { useNarrowed } from '../../frame/narrowed.ts';
 import { pageHelp } from '../../manual/help.ts';
 import { Answer } from '../../parts/Answer.tsx';
 import { useList } from '../../parts/ask.ts';
@@ -12,21 +13,23 @@ import { parseDisksPlace, type DisksPlace } from './place.ts';
 
 export function DisksPage(): ReactNode {
   const words = useWords();
+  const narrowed = useNarrowed();
   const navigate = useNavigate();
   const place = parseDisksPlace(useSearch({ strict: false }));
   const go = (search: DisksPlace): void => void navigate({ to: '/disks', search });
   const question = useList('host.list', { sort: 'name', limit: 1000 });
   return (
     <>
-      <PageTitle title={words.text('virtualDisks')} help={pageHelp.disks} />
+      <PageTitle title={words.text('virtualDisks')} help={pageHelp.disks} narrowed={narrowed} />
       <Answer question={question}>
         {({ items }) => {
-          const host = items.find(({ id }) => id === place.host) ?? items[0];
+          const wanted = narrowed?.id ?? place.host;
+          const host = items.find(({ id }) => id === wanted) ?? items[0];
           if (host === undefined) return <PageSection>{words.text('none')}</PageSection>;
           const { begin } = place;
           return (
             <>
-              {items.length > 1 && (
+              {items.length > 1 && narrowed === undefined && (
                 <PageSection>
                   <FormSelect
                     className="host-choice"

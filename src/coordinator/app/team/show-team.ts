@@ -17,7 +17,9 @@ export function showTeam(inventory: Inventory, document: Document<TeamDocument>)
   const { id, version, createdAt, updatedAt, data } = document;
   const members = data.members.flatMap(({ vm, wait }) => {
     const shown = inventory.vm(vm);
-    return shown === undefined ? [] : [{ vm, name: shown.name, state: shown.state, wait }];
+    if (shown === undefined) return [];
+    const { name, hostId, state } = shown;
+    return [{ vm, name, hostId, state, wait }];
   });
   return {
     kind: 'team',

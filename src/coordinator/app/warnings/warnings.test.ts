@@ -66,10 +66,12 @@ test('what agents find is told with the thing, the evidence and the remedy, the 
     evidence: 'vm web-1: base.qcow2, below the disk virtio0:0, is missing',
     remedy: 'bring back the file as it was',
     thing: { kind: 'vm', id: vm.id, name: 'web-1' },
+    hostId: agent.hostId,
     acknowledged: null,
   });
   assert.equal(second?.check, 'system log');
   assert.deepEqual(second.thing, { kind: 'host', id: agent.hostId, name: 'h1' });
+  assert.equal(second.hostId, agent.hostId);
   await tell();
   assert.deepEqual(await list(), []);
 });

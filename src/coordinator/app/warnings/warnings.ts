@@ -169,7 +169,12 @@ function show(inventory: Inventory, trouble: Trouble): Warning {
   const id = idOfTrouble(trouble);
   const kept = inventory.document<AcknowledgementDocument>('acknowledgement', id)?.data;
   const acknowledged = kept === undefined ? null : { by: kept.by, note: kept.note, at: kept.at };
-  return { ...shown, id, acknowledged };
+  return { ...shown, id, hostId: hostOf(inventory, trouble), acknowledged };
+}
+
+function hostOf(inventory: Inventory, { thing: { kind, id } }: Trouble): string | null {
+  if (kind === 'host') return id;
+  return kind === 'vm' ? (inventory.vm(id)?.hostId ?? null) : null;
 }
 
 const gravity: Readonly<Record<Finding['result'], number>> = {

@@ -26,6 +26,7 @@ export function viewOperation(
     id: operation.id,
     action: data.action,
     target: data.target,
+    hostId: data.hostId ?? null,
     state: data.state,
     progress: overall(data, steps),
     steps,

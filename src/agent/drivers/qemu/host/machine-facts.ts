@@ -59,15 +59,18 @@ export function readArchitecture(name: string = arch()): string {
   return names[name] ?? name;
 }
 
-export function readMachine(): Pick<
+export function readMachine(
+  fullName: string | undefined,
+): Pick<
   HostFacts,
-  'architecture' | 'operatingSystem' | 'kernel' | 'memoryTotalBytes' | 'bootedAt'
+  'architecture' | 'fullName' | 'operatingSystem' | 'kernel' | 'memoryTotalBytes' | 'bootedAt'
 > {
   const pretty = /^PRETTY_NAME="?(.*?)"?$/m.exec(readOr('/etc/os-release'))?.[1];
   const booted = Number(/^btime (\d+)$/m.exec(readOr('/proc/stat'))?.[1] ?? 0);
   return {
     architecture: readArchitecture(),
     operatingSystem: (pretty ?? type()).slice(0, 256),
+    ...(fullName === undefined ? {} : { fullName }),
     kernel: `${type()} ${release()}`,
     memoryTotalBytes: totalmem(),
     bootedAt: isoTime(booted * 1000),
