@@ -61,6 +61,11 @@ const aloneRoutes = (['/screen/$vm', '/serial/$vm'] as const).map((path) =>
     component: lazyRouteComponent(() => import('./vm/ConsolePage.tsx'), 'ConsolePage'),
   }),
 );
+const recordingRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/recording/$vm/$recording',
+  component: lazyRouteComponent(() => import('./vm/recordings/RecordingPage.tsx'), 'RecordingPage'),
+});
 const hostsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts',
@@ -157,6 +162,7 @@ export function createConsoleRouter(): AnyRouter {
       vmsRoute,
       vmRoute,
       ...aloneRoutes,
+      recordingRoute,
       hostsRoute,
       hostRoute,
       disksRoute,

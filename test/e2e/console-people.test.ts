@@ -8,7 +8,14 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import type { VmViewer } from '#api';
-import { findBarriers, noBrowser, sitAtBrowser, signInByLink, type Person } from './browser.ts';
+import {
+  findBarriers,
+  findBarriersInEachLight,
+  noBrowser,
+  sitAtBrowser,
+  signInByLink,
+  type Person,
+} from './browser.ts';
 import { begin, knock } from '../../src/coordinator/testing/raw-viewer.ts';
 import { freePort, type Gantry } from './gantry.ts';
 import { look, ScreenRoom } from './screen-room.ts';
@@ -32,6 +39,8 @@ describe('people at a console', { skip: noBrowser }, () => {
   let gantry: Gantry;
   let person: Person;
   let ada: Person;
+  /** Of pages beside the person's own. */
+  const failures: string[] = [];
 
   before(async () => {
     room = await ScreenRoom.open([{ name: 'tablet', tablet: true }]);
@@ -173,21 +182,40 @@ describe('people at a console', { skip: noBrowser }, () => {
     await gantry.must('grant', 'create', 'ada', 'vm-operator');
   });
 
-  test('a serial console is recorded from the page, which says so to everybody there', async () => {
+  /** The recording that is there, in a tab of its own. */
+  const play = async (page: Page): Promise<{ player: Page; place: Locator }> => {
+    const opened = page.context().waitForEvent('page');
+    await page
+      .getByRole('dialog')
+      .getByRole('link', { name: /^Play: / })
+      .click();
+    const player = await opened;
+    player.on('pageerror', (error) => failures.push(String(error)));
+    const place = player.getByRole('slider', { name: 'Place in the recording' });
+    await place.waitFor();
+    return { player, place };
+  };
+  const forget = async (page: Page): Promise<void> => {
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: /^Delete: / }).click();
+    await dialog.getByText('None yet.', { exact: false }).waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+  };
+
+  test('a serial console is recorded from its page, which says so to everybody there, and played in a tab of its own', async () => {
     const { page } = person;
     const { id } = await gantry.client().call('vm.show', { params: { vm: 'tablet' } });
     await page.goto(`${gantry.client().server}/serial/${id}`);
     await page.getByText('Connected', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'People: 1' }).click();
-    await page.getByRole('button', { name: 'Recordings' }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'Record', exact: true }).click();
+    await page.getByRole('button', { name: 'Record', exact: true }).click();
     await page.getByText('Recorded by admin').waitFor();
     await using serial = await SerialPerson.sit(gantry, 'tablet');
     serial.type('\x03\recho recorded-$((40+2))\r');
     await serial.until(/recorded-42/);
-    await dialog.getByRole('button', { name: /^Stop: / }).click();
+    await page.getByRole('button', { name: 'End recording' }).click();
+    const dialog = page.getByRole('dialog');
     await page.getByText('Recorded by admin').waitFor({ state: 'detached' });
+    await dialog.getByRole('link', { name: /^Play: / }).waitFor();
     assert.deepEqual(await findBarriers(page), []);
     await look(page, 'recordings');
     const saved = page.waitForEvent('download');
@@ -198,9 +226,58 @@ describe('people at a console', { skip: noBrowser }, () => {
     // A word may come in two pieces.
     const output = frames.map((frame) => (JSON.parse(frame) as [number, string, string])[2]);
     assert.match(output.join(''), /recorded-42/);
-    await dialog.getByRole('button', { name: /^Delete: / }).click();
-    await dialog.getByRole('button', { name: /^Download: / }).waitFor({ state: 'detached' });
-    await dialog.getByRole('button', { name: 'Close' }).click();
+    const { player, place } = await play(page);
+    await place.press('End');
+    await player.locator('.xterm-rows').getByText('recorded-42', { exact: true }).waitFor();
+    await player.getByRole('button', { name: 'Play' }).waitFor();
+    assert.deepEqual(await findBarriersInEachLight(player), []);
+    await look(player, 'played-serial');
+    await place.press('Home');
+    await player.getByText('recorded-42').first().waitFor({ state: 'detached' });
+    await player.close();
+    await forget(page);
+  });
+
+  test('a screen is recorded, and played to the very pixels that the guest showed', async () => {
+    const { page } = person;
+    await room.openScreen('tablet');
+    const { id } = await gantry.client().call('vm.show', { params: { vm: 'tablet' } });
+    await page.getByRole('button', { name: 'Record', exact: true }).click();
+    await page.getByText('Recorded by admin').waitFor();
+    await using serial = await SerialPerson.sit(gantry, 'tablet');
+    // Without a cursor, which blinks.
+    serial.type(
+      String.raw`printf '\033[?25l\033[2J\033[H\033[1;33mrecorded\n' > /dev/tty0; echo shown-$((40+2))` +
+        '\r',
+    );
+    await serial.until(/shown-42/);
+    /** How many values of colours of the picture differ from the screen as it is now. */
+    const differences = async (looked: Page): Promise<number> =>
+      await looked.evaluate(`(async () => {
+        const read = (source) => {
+          const { width, height } = source;
+          const context = new OffscreenCanvas(width, height).getContext('2d');
+          context.drawImage(source, 0, 0);
+          return context.getImageData(0, 0, width, height).data;
+        };
+        const response = await fetch('/api/v1/vms/${id}/screenshot');
+        const now = read(await createImageBitmap(await response.blob()));
+        if (!now.some((value, index) => index % 4 < 3 && value > 0)) throw new Error('nothing is shown');
+        const played = read(document.querySelector('.picture canvas'));
+        return played.length === now.length ? now.filter((value, index) => value !== played[index]).length : -1;
+      })()`);
+    while ((await differences(page)) !== 0) await page.waitForTimeout(100);
+    await page.getByRole('button', { name: 'End recording' }).click();
+    const { player, place } = await play(page);
+    await place.press('End');
+    await player.getByRole('button', { name: 'Play' }).waitFor();
+    while ((await differences(player)) !== 0) await player.waitForTimeout(100);
+    assert.deepEqual(await findBarriersInEachLight(player), []);
+    await look(player, 'played-screen');
+    await place.press('Home');
+    while ((await differences(player)) === 0) await player.waitForTimeout(100);
+    await player.close();
+    await forget(page);
   });
 
   test('RCON-03 the screen says where a native viewer sees it, and gives it a ticket', async () => {
@@ -280,6 +357,6 @@ describe('people at a console', { skip: noBrowser }, () => {
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {
-    assert.deepEqual(person.complaints, []);
+    assert.deepEqual([...person.complaints, ...failures], []);
   });
 });

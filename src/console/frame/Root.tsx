@@ -5,7 +5,7 @@ import { TlsNotice } from '../parts/TlsNotice.tsx';
 import { Frame } from './Frame.tsx';
 import { NoticeList } from './NoticeList.tsx';
 
-const alone = /^\/(?:screen|serial)\//;
+const alone = /^\/(?:screen|serial|recording)\//;
 
 export function Root(): ReactNode {
   if (!alone.test(useLocation().pathname)) return <Frame />;

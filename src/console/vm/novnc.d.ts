@@ -3,7 +3,7 @@ declare module '@novnc/novnc' {
   export default class RFB extends EventTarget {
     constructor(
       target: HTMLElement,
-      channel: WebSocket | string,
+      channel: WebSocket | string | { readonly readyState: number },
       options?: { readonly shared?: boolean },
     );
     scaleViewport: boolean;

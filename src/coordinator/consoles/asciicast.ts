@@ -15,6 +15,7 @@ export function filmTerminal(title: string, startedMs: number): Film {
       const text = decoder.decode(bytes, { stream: true });
       return text === '' ? Buffer.alloc(0) : line([afterMs / 1000, 'o', text]);
     },
+    end: (afterMs) => line([afterMs / 1000, 'o', '']),
   };
 }
 

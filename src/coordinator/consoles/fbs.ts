@@ -16,6 +16,8 @@ export function filmScreen(init: Uint8Array): Film {
   return {
     header: Buffer.concat([name, block(Buffer.concat([version, noSecurity, init]), 0)]),
     add: block,
+    // The last picture is asked for at the end, and a block without bytes is none to some players.
+    end: () => Buffer.alloc(0),
   };
 }
 

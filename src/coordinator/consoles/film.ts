@@ -4,4 +4,6 @@ export interface Film {
   readonly header: Uint8Array;
   /** What the file goes on with; empty while nothing whole is there. Times only grow. */
   add(bytes: Uint8Array, afterMs: number): Uint8Array;
+  /** That it went on until then, where the file can say it: nothing may have been shown for long. */
+  end(afterMs: number): Uint8Array;
 }

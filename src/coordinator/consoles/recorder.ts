@@ -13,7 +13,7 @@ import type { ConsoleName, RecordingEnd } from '#api';
 import { filmTerminal } from './asciicast.ts';
 import { filmScreen } from './fbs.ts';
 import type { Film } from './film.ts';
-import { greetScreen, keepAsking } from './watched-screen.ts';
+import { askOnceMore, greetScreen, keepAsking } from './watched-screen.ts';
 
 export const maxRecordingBytes: Readonly<Record<ConsoleName, number>> = {
   screen: 128 * 1024 * 1024,
@@ -25,6 +25,8 @@ export const maxRecordingMs = 8 * 3_600_000;
 export const keepFreeBytes = 1024 * 1024 * 1024;
 const lookForSpaceBytes = 4 * 1024 * 1024;
 const greetMs = 10_000;
+/** For what a screen shows at the end. */
+const lastPictureMs = 1000;
 
 export interface RecorderParts {
   readonly console: ConsoleName;
@@ -38,6 +40,7 @@ export interface RecorderParts {
 export class Recorder {
   readonly #parts: RecorderParts;
   readonly #agent: WebSocket;
+  readonly #stream: Duplex;
   readonly #file: FileHandle;
   readonly #film: Film;
   readonly #startedMs: number;
@@ -57,11 +60,12 @@ export class Recorder {
   ) {
     this.#parts = parts;
     this.#agent = agent;
+    this.#stream = stream;
     this.#file = file;
     this.#film = film;
     this.#startedMs = parts.clock.now();
     this.sizeBytes = film.header.length;
-    this.ended = this.#record(stream);
+    this.ended = this.#record();
   }
 
   /** Takes over the agent's end. Errors: those of the file system; `exhausted`; of a screen those of `greetScreen`. */
@@ -91,11 +95,17 @@ export class Recorder {
   }
 
   stop(why: RecordingEnd): void {
-    this.#why ??= why;
-    this.#agent.close(1000);
+    if (this.#why !== undefined) return;
+    this.#why = why;
+    if (this.#parts.console !== 'screen' || why === 'coordinator') this.#agent.close(1000);
+    else {
+      askOnceMore(this.#stream);
+      setTimeout(() => this.#agent.close(1000), lastPictureMs).unref();
+    }
   }
 
-  async #record(stream: Duplex): Promise<RecordingEnd> {
+  async #record(): Promise<RecordingEnd> {
+    const stream = this.#stream;
     using stack = new DisposableStack();
     if (this.#parts.console === 'screen') stack.use(keepAsking(stream));
     const timer = setTimeout(() => this.stop('time'), maxRecordingMs).unref();
@@ -104,23 +114,32 @@ export class Recorder {
       // What was shown before a stop is still on its way, and ends with the connection.
       for await (const bytes of stream) {
         const full = await this.#write(bytes as Buffer);
-        if (full === undefined) continue;
-        this.#why ??= full;
-        break;
+        if (full !== undefined) {
+          this.#why ??= full;
+          break;
+        }
+        if (this.#why !== undefined) this.#agent.close(1000);
       }
     } catch {
       // A connection that breaks ends as the machine does; a file that cannot be written has said why.
     }
+    const end = this.#film.end(this.#afterMs());
+    if (this.sizeBytes + end.length <= maxRecordingBytes[this.#parts.console])
+      await this.#file.appendFile(end).catch(() => undefined);
     await this.#file.close().catch(() => undefined);
     return this.#why ?? 'machine';
   }
 
+  /** Since it began. A clock may be set back. */
+  #afterMs(): number {
+    this.#lastMs = Math.max(this.#lastMs, this.#parts.clock.now() - this.#startedMs);
+    return this.#lastMs;
+  }
+
   /** Why it cannot go on. */
   async #write(bytes: Buffer): Promise<RecordingEnd | undefined> {
-    const { clock, console, path, freeBytes = freeBytesAt } = this.#parts;
-    // A clock may be set back.
-    this.#lastMs = Math.max(this.#lastMs, clock.now() - this.#startedMs);
-    const piece = this.#film.add(bytes, this.#lastMs);
+    const { console, path, freeBytes = freeBytesAt } = this.#parts;
+    const piece = this.#film.add(bytes, this.#afterMs());
     if (this.sizeBytes + piece.length > maxRecordingBytes[console]) return 'size';
     try {
       if (this.sizeBytes >= this.#lookAtBytes) {

@@ -88,6 +88,11 @@ function setEncodings(): Buffer {
   return message;
 }
 
+/** Has it answer, whether anything is new or not; what is new comes with it. */
+export function askOnceMore(stream: Duplex): void {
+  if (stream.writable) stream.write(askForPicture('whole', 1, 1));
+}
+
 /** FramebufferUpdateRequest (section 7.5.3). */
 function askForPicture(what: 'whole' | 'new', width: number, height: number): Buffer {
   const message = Buffer.alloc(10);

@@ -103,6 +103,8 @@ test('what a serial port says is recorded with times, and everybody at it is tol
     return what;
   });
   assert.equal(said.join(''), 'uname -a\r\nGrüße\r\n');
+  // How long it was, although nothing more was said.
+  assert.equal(said.at(-1), '');
   assert.equal((await stage.send('GET', `${path}/file`, { token: bob })).status, 403);
   assert.equal((await stage.send('DELETE', path, { token: ada })).status, 204);
   assert.deepEqual(await list('web-1'), []);
@@ -176,9 +178,11 @@ test('what a screen shows is recorded as its server sends it, whoever else looks
   // Its pixels: red, green, blue, nothing, whatever the server had before.
   assert.equal(all.toString('hex', 20, 36), '2018000100ff00ff00ff000810000000');
   const picture = all.subarray(16 + 24 + 'fake'.length);
-  assert.equal(picture.length, pictureBytes);
-  for (let at = 16; at < picture.length; at += 4)
-    assert.equal(picture.toString('hex', at, at + 3), 'c86432');
+  // The first, and the one that is asked for at the end.
+  assert.equal(picture.length, 2 * pictureBytes);
+  for (const from of [0, pictureBytes])
+    for (let at = from + 16; at < from + pictureBytes; at += 4)
+      assert.equal(picture.toString('hex', at, at + 3), 'c86432');
   assert.deepEqual(painted.typed, []);
 });
 

@@ -5,6 +5,7 @@ import type { ConsoleParticipant, ConsoleSession, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { JudgedButton } from '../../parts/JudgedButton.tsx';
 import { useVmText } from '../words/vm-words.ts';
+import { RecordButton } from './RecordButton.tsx';
 import { RecordingDialog } from './RecordingDialog.tsx';
 import { ShareDialog } from './ShareDialog.tsx';
 import { sharedJoin, type Presence } from './use-presence.ts';
@@ -25,12 +26,21 @@ export function Participants({
   if (message === undefined) return null;
   const { recordedBy } = message.session;
   const count = message.session.participants.length;
-  const supervised = message.session.console === 'screen' ? 'share' : 'recordings';
+  const supervised =
+    message.session.console === 'screen'
+      ? (['share', 'recordings'] as const)
+      : (['recordings'] as const);
   return (
     <>
       {recordedBy !== null && (
         <Label color="red">{text('recordedBy', { person: recordedBy })}</Label>
       )}
+      <RecordButton
+        vm={vm}
+        session={message.session}
+        whyNot={whyNotSupervise}
+        onEnded={() => setDialog('recordings')}
+      />
       <Button variant="secondary" aria-expanded={open} onClick={() => setOpen(!open)}>
         {text('people', { count })}
       </Button>
@@ -58,14 +68,17 @@ export function Participants({
           >
             {text('exclusive')}
           </Button>
-          <JudgedButton
-            variant="secondary"
-            size="sm"
-            whyNot={whyNotSupervise}
-            onClick={() => setDialog(supervised)}
-          >
-            {text(supervised)}
-          </JudgedButton>
+          {supervised.map((one) => (
+            <JudgedButton
+              key={one}
+              variant="secondary"
+              size="sm"
+              whyNot={whyNotSupervise}
+              onClick={() => setDialog(one)}
+            >
+              {text(one)}
+            </JudgedButton>
+          ))}
         </section>
       )}
       {dialog === 'share' && <ShareDialog vm={vm} onClose={() => setDialog(undefined)} />}

@@ -1,4 +1,4 @@
-/** Recordings of the serial ports of a vm: begun, stopped, fetched, deleted. */
+/** Recordings of the screen and the serial ports of a vm: played, stopped, fetched, deleted. */
 import { Button, Modal, ModalBody, ModalHeader } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Recording, Vm } from '#api';
@@ -30,13 +30,7 @@ export function RecordingDialog({
       />
       <ModalBody>
         {problem !== undefined && <FailureAlert error={problem} />}
-        {!items.some(({ state }) => state === 'running') && (
-          <Button
-            onClick={() => void act(() => client.call('vm.recording.start', { params, body: {} }))}
-          >
-            {text('record')}
-          </Button>
-        )}
+        {items.length === 0 && <p>{text('recordingsNone')}</p>}
         <ul className="share-links" aria-label={text('recordings')}>
           {items.map((one) => (
             <OneRecording key={one.id} vm={vm} one={one} act={act} />
@@ -63,7 +57,7 @@ function OneRecording({
   const began = words.time(one.startedAt);
   const fetchFile = async (): Promise<void> => {
     const bytes = await client.call('vm.recording.file', { params });
-    saveRecording(bytes, `${vm.name}-${one.console}.cast`);
+    saveRecording(bytes, vm.name, one.console);
   };
   const button = (title: string, work: () => Promise<unknown>): ReactNode => (
     <Button
@@ -79,12 +73,19 @@ function OneRecording({
     <li>
       <strong>{began}</strong>
       <span>
-        {one.by} · {words.bytes(one.sizeBytes)}
+        {text(`recorded.${one.console}`)} · {one.by} · {words.bytes(one.sizeBytes)}
       </span>
       {one.state === 'running' ? (
         button(text('stopRecording'), () => client.call('vm.recording.stop', { params }))
       ) : (
         <>
+          <a
+            href={`/recording/${vm.id}/${one.id}`}
+            target="_blank"
+            aria-label={`${text('play')}: ${began}`}
+          >
+            {text('play')}
+          </a>
           {button(text('download'), fetchFile)}
           {button(words.action('delete'), () => client.call('vm.recording.delete', { params }))}
         </>

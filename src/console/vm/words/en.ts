@@ -238,7 +238,19 @@ export const vmTexts = {
   recordedBy: 'Recorded by {person}',
   recordings: 'Recordings',
   recordingsHint:
-    'What the serial port says is kept with its times, up to 16 MiB or 8 hours, for asciinema to play. Everybody at the console is told while it is recorded.',
+    'What the console shows is kept with its times, for 8 hours and up to 16 MiB of a serial port or 128 MiB of the screen. Everybody at it is told meanwhile. What is typed is not recorded.',
+  damaged: 'This recording is damaged from here on',
+  endRecording: 'End recording',
+  hold: 'Pause',
+  play: 'Play',
+  player: 'Playback',
+  playerPlace: 'Place in the recording',
+  'recorded.screen': 'Screen',
+  'recorded.serial1': 'Serial port 1',
+  'recorded.serial2': 'Serial port 2',
+  recordingsNone: 'None yet. Record begins one, above the console.',
+  shortPauses: 'Shorten pauses',
+  speed: 'Speed',
   stopRecording: 'Stop',
 } as const;
 
