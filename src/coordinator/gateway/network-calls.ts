@@ -66,9 +66,12 @@ export function networkCalls(connection: Connection): Calls {
     CONNECT_NUM_OF_DEFINED_NETWORKS: () => ({ num: 0 }),
     CONNECT_LIST_DEFINED_NETWORKS: () => ({ names: [] }),
     NETWORK_LOOKUP_BY_NAME: ({ name }) => {
-      const found = find(name);
-      if (found.data.name === name) return { net: handleOf(found) };
-      throw libvirtFault('NO_NETWORK', `Network not found: no network ${name.slice(0, 100)}`);
+      const found = all().find(({ data }) => data.name === name);
+      if (found !== undefined) return { net: handleOf(find(found.id)) };
+      throw libvirtFault(
+        'NO_NETWORK',
+        `Network not found: no network with matching name '${name.slice(0, 100)}'`,
+      );
     },
     NETWORK_LOOKUP_BY_UUID: ({ uuid }) => ({ net: handleOf(find(uuid)) }),
     NETWORK_GET_XML_DESC: ({ net }) => ({ xml: writeNetworkXml(find(net.uuid)) }),

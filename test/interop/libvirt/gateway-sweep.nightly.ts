@@ -11,7 +11,8 @@ import { after, before, test } from 'node:test';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
 import { startLibvirtd, type Libvirtd } from './daemon.ts';
 import { qemuDriver, startQemuLibvirtd, type QemuLibvirtd } from './qemu-daemon.ts';
-import { sweep, type Row } from './sweep-rows.ts';
+import { objectRows, sweep, type Row } from './sweep-rows.ts';
+import { GatewayRoom } from './gateway-room.ts';
 import { run, virsh, whyNot, type Ran } from './tools.ts';
 
 const missing = await whyNot('libvirtd', 'virsh', 'qemu-img', 'qemu-system-x86_64');
@@ -145,23 +146,43 @@ function complaint(
   return more.length === 0 ? undefined : `${shown}\n  more: ${more.join(', ')}`;
 }
 
-for (const [what, rows] of Object.entries(sweep))
-  void test(`virsh is answered as by libvirtd, command by command: ${what}`, { skip }, async () => {
-    const complaints: string[] = [];
-    for (const row of rows) {
-      const wanted = await ask(row, theirs);
-      for (const subject of ours) {
-        if (row.of !== undefined && row.of !== subject.name) continue;
-        const got = await ask(row, subject);
-        const found = complaint(
-          row,
-          wanted,
-          plain(wanted, theirs, row),
-          got,
-          plain(got, subject, row),
-        );
-        if (found !== undefined) complaints.push(`${subject.name}: ${found}`);
-      }
+/** Asks for all of them, one by one. */
+async function compare(
+  rows: readonly Row[],
+  reference: Subject,
+  subjects: readonly Subject[],
+): Promise<void> {
+  const complaints: string[] = [];
+  for (const row of rows) {
+    const wanted = await ask(row, reference);
+    const told = plain(wanted, reference, row);
+    for (const subject of subjects) {
+      if (row.of !== undefined && row.of !== subject.name) continue;
+      const got = await ask(row, subject);
+      const found = complaint(row, wanted, told, got, plain(got, subject, row));
+      if (found !== undefined) complaints.push(`${subject.name}: ${found}`);
     }
-    assert.equal(complaints.length, 0, complaints.join('\n\n'));
-  });
+  }
+  assert.equal(complaints.length, 0, complaints.join('\n\n'));
+}
+
+for (const [what, rows] of Object.entries(sweep))
+  void test(`virsh is answered as by libvirtd, command by command: ${what}`, { skip }, () =>
+    compare(rows, theirs, ours),
+  );
+
+void test(
+  'virsh is answered as by libvirtd, command by command: of networks, and of what there is none of',
+  { skip },
+  async () => {
+    // On simulated hosts, since others would lay the network into this machine.
+    await using room = await GatewayRoom.open();
+    const body = { name: 'default', ipv4: { subnet: '192.168.122.0/24' } };
+    const made = await room.stage.send('POST', '/networks', { body });
+    assert.equal(made.status, 200, made.text);
+    const nothing = { name: 'none-of-these', pool: 'none-of-these', folder: '/none-of-these' };
+    const test = { ...nothing, address: `test+unix:///default?socket=${toy.socket}` };
+    await must(test.address, 'net-autostart', 'default');
+    await compare(objectRows, test, [{ ...nothing, address: room.address() }]);
+  },
+);

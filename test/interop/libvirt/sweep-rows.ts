@@ -366,6 +366,59 @@ export const storageRows: readonly Row[] = [
   ),
 ];
 
+/**
+ * Of networks and of objects that Gantry has none of, beside libvirtd's test driver: it has a network `default` with the same
+ * addresses, and devices.
+ */
+export const objectRows: readonly Row[] = [
+  row('net-list'),
+  row('net-list --all --name'),
+  row('net-list --inactive'),
+  row('net-uuid default'),
+  form('net-info default'),
+  deviates('net-dhcp-leases default', 0, nothing, 'the test driver has no leases'),
+  row('net-info none'),
+  deviates(
+    'net-dumpxml default',
+    0,
+    /<ip address='192\.168\.122\.1' netmask='255\.255\.255\.0'>\s*<dhcp>/,
+    'the description is that of Gantry',
+  ),
+  deviates(
+    'net-destroy default',
+    1,
+    notSupported('NETWORK_DESTROY'),
+    'networks are made and changed by Gantry',
+  ),
+  deviates(
+    'net-undefine default',
+    1,
+    notSupported('NETWORK_UNDEFINE'),
+    'networks are made and changed by Gantry',
+  ),
+  deviates('secret-list', 0, nothing, 'clients remember "not supported" for a whole connection'),
+  deviates('nwfilter-list', 0, nothing, 'clients remember "not supported" for a whole connection'),
+  deviates(
+    'nwfilter-binding-list',
+    0,
+    nothing,
+    'clients remember "not supported" for a whole connection',
+  ),
+  deviates(
+    'nodedev-list',
+    0,
+    nothing,
+    'devices of hosts are shown by Gantry, not to clients of libvirt',
+  ),
+  deviates(
+    'iface-list',
+    0,
+    nothing,
+    'adapters of hosts are shown by Gantry, not to clients of libvirt',
+  ),
+  deviates('domcapabilities', 0, /<domainCapabilities>/, 'the test driver tells nothing'),
+];
+
 /** In the order in which they are run, with what the vm is then. */
 export const sweep: Readonly<Record<string, readonly Row[]>> = {
   'of the host': hostRows,
