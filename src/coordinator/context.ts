@@ -10,6 +10,7 @@ import type { Log } from '#log';
 import type { Actor, LinkMethod, LinkParams, LinkResult, Operation, Thing, Verb } from '#api';
 import type { HostNetworks } from './app/network/host-networks.ts';
 import type { Inventory } from './inventory/inventory.ts';
+import type { Sealer } from './access/second-factor/sealer.ts';
 import type { CloseWatch } from './link/close-watch.ts';
 import type { SkippedRecords } from './link/skipped-records.ts';
 import type { StreamHub } from './link/streams.ts';
@@ -120,6 +121,8 @@ export interface Coordinator {
   /** What hosts told of vms while operations had them. */
   readonly skippedRecords: SkippedRecords;
   readonly operations: Operations;
+  /** Secrets that must be read again, sealed for whom they are. */
+  readonly sealer: Pick<Sealer, 'seal' | 'unseal'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly paths: Paths;

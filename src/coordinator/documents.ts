@@ -5,6 +5,7 @@ import type {
   AdapterModel,
   ConsoleName,
   FailurePolicy,
+  FileOwner,
   Hardware,
   HostFacts,
   HostLease,
@@ -37,6 +38,21 @@ export interface VmDocument {
   readonly generation: number;
   /** Fresh: until its first start no guest has an identity of its own on its disks. Else it may have one. */
   readonly guest?: 'fresh';
+  /** Of a vm that others ran before (docs/rfd/0034): how it is given back to them. */
+  readonly lent?: LentDocument;
+}
+
+export interface LentDocument {
+  /** That it came from. */
+  readonly hostId: string;
+  /** Its definition there, sealed for the vm: there may be passwords in it. */
+  readonly xml: string;
+  readonly startsWithHost: boolean;
+  /** To whom its disks belonged. */
+  readonly owners: readonly FileOwner[];
+  /** Its hardware in the words for its hypervisor, and in those that it was adopted with. */
+  readonly theirs: Hardware;
+  readonly ours: Hardware;
 }
 
 /** kind status, id of the vm: last known lasting state, for when the host is away and after a restart. */

@@ -6,20 +6,12 @@ export function foreignName(definition: VmDefinition): string | undefined {
   return said(definition, 'name');
 }
 
-/** That its guest reads: the id, but of a vm of a foreign hypervisor what that one calls so. */
-export function guestUuid(definition: VmDefinition): string {
-  return said(definition, 'uuid') ?? definition.id;
-}
-
 /** Whether its hardware has been read in full; until then there are its processors and memory. */
 export function isHardwareRead(definition: VmDefinition): boolean {
   return said(definition, 'hardware') === 'read';
 }
 
-function said(
-  { extensions }: VmDefinition,
-  what: 'name' | 'uuid' | 'hardware',
-): string | undefined {
+function said({ extensions }: VmDefinition, what: 'name' | 'hardware'): string | undefined {
   const all = extensions['libvirt'];
   const isObject = typeof all === 'object' && all !== null && !Array.isArray(all);
   const value = isObject ? all[what] : undefined;

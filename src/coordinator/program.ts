@@ -105,6 +105,7 @@ export async function startCoordinator(
     streams?: StreamHub;
     hostNetworks?: HostNetworks;
     operations?: Operations;
+    sealer?: Coordinator['sealer'];
     viewers?: Viewers;
   } = {};
   const claims = new Claims();
@@ -127,6 +128,9 @@ export async function startCoordinator(
     get operations() {
       return made(late.operations);
     },
+    get sealer() {
+      return made(late.sealer);
+    },
     skippedRecords: new SkippedRecords(),
     clock,
     log,
@@ -136,6 +140,7 @@ export async function startCoordinator(
   const access = stack.use(
     await Access.open({ coordinator, listenAddress: host, tls: options.tls }),
   );
+  late.sealer = access.signer().sealer;
   const secrets = access.foreignSecrets();
   // Told of the end of links before it ends itself.
   const foreign = stack.use(new ForeignHosts({ coordinator, secrets, logLevel: options.logLevel }));

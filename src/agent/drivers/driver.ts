@@ -36,7 +36,14 @@ import type { LayerStorage, LayerWork } from './layer-storage.ts';
 import type { LiveLayers } from './live-layers.ts';
 import type { Networks } from '../network/networks.ts';
 import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
-import type { DiskCatalogue, DiskInsides, DiskWorkshop, HandOutFiles, Travel } from './files.ts';
+import type {
+  DiskCatalogue,
+  DiskInsides,
+  DiskWorkshop,
+  HandedOverFiles,
+  HandOutFiles,
+  Travel,
+} from './files.ts';
 
 export type Accelerator = NonNullable<VmStatus['accelerator']>;
 
@@ -302,10 +309,10 @@ export interface Storage {
     source: { readonly sourcePath: string; readonly sourceFormat: string },
     work: LayerWork,
   ): Promise<void>;
-  /** Absent where machines have no files to copy. */
+  /** These three are absent where machines have no files to copy. */
   readonly travel?: Travel;
-  /** Absent as `travel`. */
   readonly handOut?: HandOutFiles;
+  readonly handedOver?: HandedOverFiles;
   /** Absent where there are no files. */
   readonly catalogue?: DiskCatalogue;
   /** Images for drives in the folders that vms may use. Absent where there are no files. */

@@ -101,6 +101,12 @@ export interface HandOutFiles {
   putConfiguration(folder: string, configuration: HandedOut['configuration']): Promise<void>;
 }
 
+/** Disks of vms that come from another hypervisor of this computer. Errors: `forbidden` outside of the folders for vms. */
+export interface HandedOverFiles {
+  look(files: readonly string[]): Promise<LinkResult<'machine.handover.look'>>;
+  giveBack(owners: LinkParams<'machine.handover.own'>['owners']): Promise<void>;
+}
+
 type HandedOut = LinkParams<'machine.hand-out'>;
 
 /** How the files of machines come to another place. Nothing that exists is overwritten. */

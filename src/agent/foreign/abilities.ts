@@ -31,6 +31,7 @@ const driverAbilities = {
   'processor-hotplug': 'changes of processors while a vm runs',
   'memory-hotplug': 'changes of memory while a vm runs',
   migrate: 'moves of vms to other hosts',
+  adopt: 'vms that Gantry runs itself',
 } as const satisfies Partial<Record<Ability, string>>;
 type DriverAbility = keyof typeof driverAbilities;
 
@@ -44,7 +45,7 @@ const hotplug = ['disk-hotplug', 'adapter-hotplug', 'processor-hotplug', 'memory
  * screens the graphics of the type vnc that they know).
  */
 const carriedByDriver: Readonly<Record<string, readonly DriverAbility[]>> = {
-  qemu: [...consoles, 'snapshot', 'create', 'migrate', ...definitions, ...hotplug],
+  qemu: [...consoles, 'snapshot', 'create', 'migrate', 'adopt', ...definitions, ...hotplug],
   xen: ['screen', 'serial', ...definitions, ...hotplug],
   bhyve: ['screen', 'serial', ...definitions],
   lxc: ['serial', ...definitions, 'disk-hotplug', 'adapter-hotplug', 'memory-hotplug'],

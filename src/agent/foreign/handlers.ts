@@ -10,6 +10,7 @@ import type { ForeignHost } from './foreign-host.ts';
 import { editVerbs } from './edit/configure.ts';
 import type { DomainType } from './make/domain-xml.ts';
 import { makeVerbs } from './make/make-verbs.ts';
+import { handoverVerbs } from './handover/handover-verbs.ts';
 import { passageVerbs, type PassageTools } from './passage/passage-verbs.ts';
 import { storageVerbs } from './make/storage-verbs.ts';
 import { snapshotVerbs } from './snapshots/snapshot-verbs.ts';
@@ -82,6 +83,7 @@ export function makeForeignHandlers(
     ...storageVerbs({ client, machines }),
     ...extensionVerbs({ client, machines, hypervisor: () => host.facts.hypervisor.name }),
     ...requireAbility(host, passageVerbs(passage)),
+    ...requireAbility(host, handoverVerbs(passage.self)),
   };
 }
 
@@ -105,6 +107,8 @@ const needs: Partial<Record<LinkMethod, Ability>> = {
   'machine.disk.create': 'create',
   'machine.disk.delete': 'create',
   'machine.passage': 'migrate',
+  'machine.handover.read': 'adopt',
+  'machine.handover.give': 'adopt',
 };
 
 function requireAbility<H extends Partial<Handlers>>(host: ForeignHost, handlers: H): H {

@@ -24,7 +24,7 @@ import type {
   Storage,
   StoredFile,
 } from '../drivers/driver.ts';
-import type { DiskCatalogue, HandOutFiles, Travel } from '../drivers/files.ts';
+import type { DiskCatalogue, HandedOverFiles, HandOutFiles, Travel } from '../drivers/files.ts';
 import type { LayerWork } from '../drivers/layer-storage.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
@@ -44,6 +44,7 @@ import { exists } from './exists.ts';
 import type { FilesMachines } from './insides/files-machines.ts';
 import { Insides } from './insides/insides.ts';
 import { makeHandOutFiles } from './hand-out-files.ts';
+import { giveBackFiles, lookAtFiles } from './handed-over.ts';
 import { readForeign } from './read-foreign.ts';
 import { readVolumes } from './file-system.ts';
 import { LayerFiles } from './layer-files.ts';
@@ -77,6 +78,7 @@ export class FileStorage implements Storage {
   readonly #options: FileStorageOptions;
   readonly travel: Travel;
   readonly handOut: HandOutFiles;
+  readonly handedOver: HandedOverFiles;
   readonly catalogue: DiskCatalogue;
   readonly works: DiskWorks;
   readonly insides: Insides;
@@ -100,6 +102,10 @@ export class FileStorage implements Storage {
       requirePermissions: (folder) => this.requirePermissions(folder),
     });
     this.handOut = makeHandOutFiles((own) => this.folders(own));
+    this.handedOver = {
+      look: (files) => lookAtFiles(files, this.folders()),
+      giveBack: (owners) => giveBackFiles(owners, this.folders()),
+    };
     this.layers = new LayerFiles({ ...options, folders: (own) => this.folders(own) });
   }
 

@@ -9,6 +9,7 @@ import { consoleVerbs } from './consoles.ts';
 import { departureVerbs } from './departures.ts';
 import { deviceVerbs } from './devices.ts';
 import { diskVerbs } from './disks.ts';
+import { handoverVerbs } from './handovers.ts';
 import { extensionVerbs } from './extensions.ts';
 import { hostVerbs } from './hosts.ts';
 import { imageVerbs } from './images.ts';
@@ -36,6 +37,7 @@ export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts)
     ...departureVerbs(host, streams),
     ...arrivalVerbs(host, streams),
     ...passageVerbs(),
+    ...handoverVerbs(host),
     ...extensionVerbs(host),
     ...imageVerbs(host),
   };

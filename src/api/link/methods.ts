@@ -42,6 +42,7 @@ import { driveMethods } from './drive-methods.ts';
 import { hostMediaSchema } from './host-media.ts';
 import { moveMethods } from './move-methods.ts';
 import { passageMethods } from './passage-methods.ts';
+import { handoverMethods } from './handover-methods.ts';
 import { machineRecordSchema, machineReportSchema } from './report.ts';
 
 const machine = { id: idSchema, generation: z.number().int().min(0), cause: causeSchema };
@@ -233,6 +234,7 @@ export const linkMethods = {
   },
   ...moveMethods,
   ...passageMethods,
+  ...handoverMethods,
   ...extensionMethods,
   'machine.files': { params: z.strictObject({ id: idSchema }), result: vmFilesSchema },
   /**

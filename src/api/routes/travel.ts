@@ -9,6 +9,7 @@ import {
   diskConvertSchema,
   diskRelocateSchema,
   vmCloneSchema,
+  vmAdoptSchema,
   vmRelocateSchema,
 } from '../vm/travel.ts';
 import { route, type Route } from './route.ts';
@@ -80,6 +81,30 @@ export const travelRoutes = {
     params: vmParams,
     query: dryRunQuerySchema,
     body: vmRelocateSchema,
+    answer: 'operation',
+  }),
+  'vm.adopt': route({
+    method: 'POST',
+    path: '/vms/{vm}/adopt',
+    summary:
+      'Run a vm of a libvirt host by an agent of the same computer from now on; its disks stay where they are',
+    group: 'vms',
+    right: 'vm.move',
+    on: 'vm',
+    params: vmParams,
+    query: dryRunQuerySchema,
+    body: vmAdoptSchema,
+    answer: 'operation',
+  }),
+  'vm.give-back': route({
+    method: 'POST',
+    path: '/vms/{vm}/give-back',
+    summary: 'Give an adopted vm back to its hypervisor, as it was there but for what was changed',
+    group: 'vms',
+    right: 'vm.move',
+    on: 'vm',
+    params: vmParams,
+    query: dryRunQuerySchema,
     answer: 'operation',
   }),
   'vm.disk.convert': route({

@@ -26,6 +26,8 @@ export const abilities = [
   'file-copy',
   /** To move to another host as it runs. */
   'migrate',
+  /** To be given to an agent of the same computer, with its disks where they are. */
+  'adopt',
   /** To make vms and to delete their files. */
   'create',
   'configure',

@@ -22,6 +22,7 @@ const phrases: Readonly<Partial<Record<VmAction, string>>> = {
   flatten: 'flatten the disks of',
   relocate: 'move the files of',
   migrate: 'move',
+  'give-back': 'give back',
   configure: 'change the settings of',
   'insert-media': 'insert or eject media of',
   'change-disks': 'attach or detach disks of',

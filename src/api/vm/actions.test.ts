@@ -41,6 +41,7 @@ test('VM-49 what may be done with a vm that is off', () => {
     new Set<VmAction>([
       'turn-on',
       'hold',
+      'adopt',
       'remove',
       'delete',
       'clone',
@@ -117,6 +118,7 @@ test('VM-52 a saved vm is restored or discarded; turning it on is refused with t
       'clone-snapshot',
       'revert-snapshot',
       'relocate',
+      'screenshot',
     ]),
   );
   const judgement = judgeAction('turn-on', vm('saved'));

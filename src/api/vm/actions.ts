@@ -260,6 +260,19 @@ export const vmActions = {
     ability: 'migrate',
     meaning: 'move to another host without being stopped, with its disks or on storage of both',
   },
+  adopt: {
+    label: 'Adopt',
+    from: ['off'],
+    right: 'vm.move',
+    ability: 'adopt',
+    meaning: 'let an agent of the same computer run it, with its disks where they are',
+  },
+  'give-back': {
+    label: 'Give back',
+    from: ['off'],
+    right: 'vm.move',
+    meaning: 'give an adopted vm back to its hypervisor',
+  },
   rename: {
     label: 'Rename',
     from: ['off', 'saved', 'running', 'paused'],
@@ -367,6 +380,8 @@ export interface Judged {
   readonly linkedDisk?: string | undefined;
   /** Place of a disk that other vms write as well: a saved state would not fit it later (DISK-62). */
   readonly sharedDisk?: string | undefined;
+  /** Whether it is another hypervisor's, to which it can be given back (docs/rfd/0034). */
+  readonly adopted?: boolean | undefined;
   /** The host that it is on its way to: whatever changes it here would be lost. */
   readonly departing?: string | undefined;
 }
@@ -376,6 +391,9 @@ export type Judgement =
   | { readonly answer: 'ignore'; readonly why: string }
   | { readonly answer: 'refuse'; readonly why: string; readonly hint?: string };
 
+/** Of a vm that is nobody else's. */
+export const neverAdopted = 'no hypervisor of others has had it';
+
 const startActions: ReadonlySet<VmAction> = new Set(['turn-on', 'hold', 'restore', 'restart']);
 
 /** Take, ignore (it is so already) or refuse with the reason and what would help. Pure. */
@@ -383,6 +401,7 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
   const facts = factsOf[action];
   const missing = facts.ability === undefined ? undefined : vm.missing[facts.ability];
   if (missing !== undefined) return { answer: 'refuse', why: missing };
+  if (action === 'give-back' && vm.adopted !== true) return { answer: 'refuse', why: neverAdopted };
   if (vm.departing !== undefined) {
     return {
       answer: 'refuse',

@@ -1,6 +1,7 @@
 /** Requests by which the files of a vm travel: it is copied, or its files are moved to another place of the host. */
 import { z } from 'zod';
 import { nameSchema, referenceSchema } from '../ids.ts';
+import { networkNameSchema } from './import.ts';
 import { diskFormats } from './hardware.ts';
 
 const hostFolder = z
@@ -88,6 +89,19 @@ export const vmRelocateSchema = z
   .refine(({ host, path }) => host !== undefined || path !== undefined, 'names no place')
   .meta({ id: 'VmRelocate' });
 export type VmRelocate = z.infer<typeof vmRelocateSchema>;
+
+export const vmAdoptSchema = z
+  .strictObject({
+    host: referenceSchema.optional().meta({
+      description: 'with an agent that sees the same disks; default: the only one that does',
+    }),
+    networkNames: z.array(networkNameSchema).max(64).default([]).meta({
+      description:
+        'networks by what its hypervisor calls them, beside those of the installation (foreignNetworks); default: user',
+    }),
+  })
+  .meta({ id: 'VmAdopt' });
+export type VmAdopt = z.infer<typeof vmAdoptSchema>;
 
 export const diskRelocateSchema = z
   .strictObject({

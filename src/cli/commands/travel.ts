@@ -177,6 +177,60 @@ export const travelCommands = [
     },
   }),
   command({
+    name: 'vm adopt',
+    summary:
+      'run a vm of a libvirt host by the agent of its computer; its disks stay where they are',
+    args: [vmArgument],
+    options: {
+      host: {
+        type: 'text',
+        value: 'HOST',
+        meaning: 'with an agent that sees the same disks; default: the only one that does',
+      },
+      map: {
+        type: 'list',
+        value: 'THEIRS=OURS',
+        meaning: 'a network by what its hypervisor calls it; default: user',
+      },
+    },
+    examples: [
+      'gantry vm adopt web-1 --dry-run',
+      "gantry vm adopt web-1 --map 'network default=lan'",
+      'gantry vm give-back web-1',
+    ],
+    async run(run) {
+      const { args, options, client, out, dryRun, signal } = run;
+      const [vm = ''] = args;
+      const body = {
+        ...(options.host === undefined ? {} : { host: options.host }),
+        ...(options.map === undefined ? {} : { networkNames: [...options.map] }),
+      };
+      if (dryRun) {
+        tellWarnings(out, await client.dryRun('vm.adopt', { params: { vm }, body }, signal));
+        return out.line(`vm ${vm} could be adopted`);
+      }
+      const started = await client.call('vm.adopt', { params: { vm }, body }, signal);
+      await finish(run, started, () => `vm ${vm} is a vm of Gantry's own`);
+      if (run.wait) out.hint(`gantry vm give-back ${vm}`);
+    },
+  }),
+  command({
+    name: 'vm give-back',
+    summary: 'give an adopted vm back to its hypervisor, as it was there but for what was changed',
+    args: [vmArgument],
+    examples: ['gantry vm give-back web-1'],
+    async run(run) {
+      const { args, client, out, dryRun, signal } = run;
+      const [vm = ''] = args;
+      if (dryRun) {
+        tellWarnings(out, await client.dryRun('vm.give-back', { params: { vm } }, signal));
+        return out.line(`vm ${vm} could be given back`);
+      }
+      const started = await client.call('vm.give-back', { params: { vm } }, signal);
+      await finish(run, started, () => `vm ${vm} is its hypervisor's again`);
+    },
+  }),
+  command({
     name: 'vm move-disk',
     summary: 'move the file of a disk to another folder of its host',
     args: [vmArgument, { name: 'place', meaning: 'for example sata0:1' }],

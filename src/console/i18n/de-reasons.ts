@@ -51,6 +51,7 @@ const reasons = {
   'the host of {name} does not answer': 'der Host von {name} antwortet nicht',
   '{name} is paused, not held': '{name} ist angehalten, aber nicht am Start festgehalten',
   '{name} is held before its first instruction': '{name} ist vor dem ersten Befehl festgehalten',
+  'no hypervisor of others has had it': 'kein Hypervisor anderer hat sie gehabt',
   '{name} has no undo disks': '{name} hat keine Rückgängig-Platten',
   'no guest additions have answered in {name} since it started':
     'in {name} haben seit dem Start keine Gasterweiterungen geantwortet',

@@ -354,6 +354,8 @@ export const english: Language = {
     'vm.relocate': 'Move files',
     'vm.migrate': 'Move to another host',
     'vm.migrate-live': 'Move to another host',
+    'vm.adopt': 'Adopt',
+    'vm.give-back': 'Give back',
     'vm.disk.relocate': 'Move disk',
     'vm.disk.convert': 'Convert disk',
     'vm.snapshot.restore-file': 'Restore a file',

@@ -1,6 +1,7 @@
 /** What is asked before something is done with a vm: whether one is sure, or what it needs to know. */
 import type { ReactNode } from 'react';
 import type { Vm } from '#api';
+import { AdoptDialog } from './adopt/AdoptDialog.tsx';
 import { CloneDialog } from './clone/CloneDialog.tsx';
 import { ConfirmAction } from './ConfirmAction.tsx';
 import { MoveDialog } from './move/MoveDialog.tsx';
@@ -23,6 +24,9 @@ export function VmDialog({
       return <RenameDialog vm={vm} onClose={onClose} />;
     case 'clone':
       return <CloneDialog vm={vm} onClose={onClose} />;
+    case 'adopt':
+    case 'give-back':
+      return <AdoptDialog vm={vm} kind={asked.kind} onClose={onClose} />;
     case 'relocate':
     case 'migrate':
       return <MoveDialog vm={vm} kind={asked.kind} onClose={onClose} />;

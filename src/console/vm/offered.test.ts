@@ -20,7 +20,7 @@ test('what the driver of the host cannot do is not offered, what is not possible
 
 test('what needs answers first asks for them in a dialog of its own, and nothing is begun where it is not possible', async () => {
   const words = createWords(await findLanguage('en').read());
-  for (const action of ['clone', 'relocate', 'migrate', 'rename'] as const)
+  for (const action of ['clone', 'relocate', 'migrate', 'adopt', 'give-back', 'rename'] as const)
     assert.deepEqual(deedOf({ action, allowed: true }, words, 'ask'), {
       kind: 'ask',
       asked: { kind: action },

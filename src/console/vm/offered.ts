@@ -5,7 +5,7 @@ import { mayGoUnasked, type Asking } from './asking.ts';
 
 /** Those that need to know nothing, though some ask whether one is sure. */
 export type ImmediateAction = PowerAction | 'remove' | 'delete';
-const formActions = ['clone', 'relocate', 'migrate', 'rename'] as const;
+const formActions = ['clone', 'relocate', 'migrate', 'adopt', 'give-back', 'rename'] as const;
 const consoles = ['screen', 'serial'] as const;
 const order: readonly VmAction[] = [
   ...consoles,

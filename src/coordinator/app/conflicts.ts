@@ -2,9 +2,8 @@
  * Vms that claim the same identity: serial numbers that a guest's software takes for unique (HW-35), MAC addresses,
  * and the UUID that the guest reads, which two hypervisors of others may both have (FED-17).
  */
-import type { VmDefinition } from '#api';
+import { guestUuid, type VmDefinition } from '#api';
 import type { VmDocument } from '../documents.ts';
-import { guestUuid } from '../foreign-vm.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { hostThing } from './things.ts';
 

@@ -14,6 +14,7 @@ import { flattenKind } from './vm/flatten-vm.ts';
 import { convertDiskKind } from './vm/linked-disks.ts';
 import { ejectKind, insertKind } from './vm/media-vm.ts';
 import { migrateKind } from './vm/migrate-steps.ts';
+import { adoptKind, giveBackKind } from './vm/handover-steps.ts';
 import { passKind } from './vm/pass-steps.ts';
 import { reattachKind } from './vm/reattach-disk.ts';
 import { relocateDiskKind, relocateKind } from './vm/relocate-vm.ts';
@@ -40,6 +41,8 @@ export const operationKinds: readonly Kind[] = [
   relocateKind,
   migrateKind,
   passKind,
+  adoptKind,
+  giveBackKind,
   relocateDiskKind,
   ...powerKinds,
   attachDiskKind,

@@ -3,11 +3,10 @@
  * its vms are listed once. Machines that were copied may have the same UUID: hypervisors on them are told apart by
  * their vms.
  */
-import type { Tried } from '#api';
+import { guestUuid, type Tried } from '#api';
 import { Fault } from '#lib';
 import type { Caller } from '../context.ts';
 import type { HostDocument, VmDocument } from '../documents.ts';
-import { guestUuid } from '../foreign-vm.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 
 /** `own` is the host that is to be connected so. Errors: `exists` naming the host and the address in use. */

@@ -1,11 +1,10 @@
 /**
  * Vms of a libvirt host whose ids were made of another one (docs/rfd/0032): those that came from there, and those that an operation
- * brings. Whoever connects the host has to know them before it shows them.
+ * brings, or may give back (docs/rfd/0034). Whoever connects the host has to know them before it shows them.
  */
-import type { KnownVm } from '#api';
+import { guestUuid, type KnownVm } from '#api';
 import { machineId } from '#foreign';
 import type { OperationDocument, VmDocument } from '../documents.ts';
-import { guestUuid } from '../foreign-vm.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { passageAction, passageInput } from '../app/vm/passage-input.ts';
 
@@ -17,11 +16,16 @@ export function knownVms(inventory: Inventory, hostId: string): KnownVm[] {
       ? []
       : [{ uuid, id, came: 'yes' as const }];
   });
+  const lent = [...inventory.documents<VmDocument>('vm')].flatMap(({ id, data }) => {
+    if (data.lent?.hostId !== hostId) return [];
+    const uuid = guestUuid(data.definition);
+    return machineId(hostId, uuid) === id ? [] : [{ uuid, id, came: 'yes' as const }];
+  });
   const coming = [...inventory.documents<OperationDocument>('operation')].flatMap(({ data }) => {
     const { action, target, input, endedAt } = data;
     if (action !== passageAction || endedAt !== null) return [];
     const { toHost, uuid } = passageInput(input);
     return toHost === hostId ? [{ uuid, id: target.id, came: 'maybe' as const }] : [];
   });
-  return [...came, ...coming];
+  return [...came, ...lent, ...coming];
 }

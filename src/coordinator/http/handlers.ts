@@ -44,6 +44,7 @@ import { cloneVm } from '../app/vm/clone-vm.ts';
 import { compactDisk } from '../app/vm/compact-disk.ts';
 import { handOutVm } from '../app/vm/export-vm.ts';
 import { flattenVm } from '../app/vm/flatten-vm.ts';
+import { adoptVm, giveBackVm } from '../app/vm/adopt-vm.ts';
 import { relocateVmTo } from '../app/vm/migrate-vm.ts';
 import { relocateDisk } from '../app/vm/relocate-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
@@ -342,6 +343,8 @@ function vmHandlers({
   | 'vm.flatten'
   | 'vm.hand-out'
   | 'vm.relocate'
+  | 'vm.adopt'
+  | 'vm.give-back'
 > {
   const { inventory } = coordinator;
   return {
@@ -376,6 +379,9 @@ function vmHandlers({
     'vm.flatten': ({ caller, id, query }) => flattenVm(coordinator, caller, id, query.dryRun),
     'vm.relocate': ({ caller, id, body, query }) =>
       relocateVmTo(coordinator, caller, id, body, query.dryRun),
+    'vm.adopt': ({ caller, id, body, query }) =>
+      adoptVm(coordinator, caller, id, body, query.dryRun),
+    'vm.give-back': ({ caller, id, query }) => giveBackVm(coordinator, caller, id, query.dryRun),
   };
 }
 

@@ -22,6 +22,7 @@ import { takeReports } from '../link/take-reports.ts';
 import { memoryAnswers } from './memory-answers.ts';
 import { memoryDevices } from './memory-devices.ts';
 import type { MemoryMachine, MemoryMachines } from './memory-machine.ts';
+import { memoryHandover, type HandoverHost } from './memory-handover.ts';
 import { MemoryMoves } from './memory-moves.ts';
 import { memoryPassage, type PassageHost } from './memory-passage.ts';
 import { memorySnapshots } from './memory-snapshots.ts';
@@ -42,12 +43,13 @@ const after: Readonly<Partial<Record<PowerAction, VmState>>> = {
 
 type Handlers = { readonly [M in LinkMethod]: (params: LinkParams<M>) => LinkResult<M> };
 
-export class MemoryHost implements Links, MemoryMachines, PassageHost {
+export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverHost {
   readonly hostId: string;
   readonly #context: () => LinkContext;
   readonly machines = new Map<string, MemoryMachine>();
   /** Files by their absolute path. */
   readonly files = new Set<string>();
+  readonly lentOut = new Map<string, MemoryMachine>();
   serviceRunning = true;
   peers: readonly PassageHost[] = [];
   networks: readonly NetworkSpec[] = [];
@@ -108,6 +110,7 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost {
         snapshots,
       })),
       files: [...this.files].sort(),
+      lentOut: [...this.lentOut.keys()].length,
       serviceRunning: this.serviceRunning,
       moves: this.#moves.snapshot(),
     };
@@ -185,6 +188,7 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost {
     ...memorySnapshots(this),
     ...this.#moves.handlers(this),
     ...memoryPassage(this),
+    ...memoryHandover(this),
     'host.service': ({ run }) => {
       this.serviceRunning = run;
       return { running: run };

@@ -27,6 +27,7 @@ import { handOutVm } from '../app/vm/export-vm.ts';
 import { importVm } from '../app/vm/import-vm.ts';
 import { convertDisk } from '../app/vm/linked-disks.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
+import { adoptVm, giveBackVm } from '../app/vm/adopt-vm.ts';
 import { relocateVmTo } from '../app/vm/migrate-vm.ts';
 import { relocateDisk, relocateVm } from '../app/vm/relocate-vm.ts';
 import { takeOutVm } from '../app/vm/remove-vm.ts';
@@ -205,6 +206,9 @@ export async function askFor(
     'vm.migrate': () => relocateVmTo(coordinator, caller, id, { host: `${name}-other` }, false),
     'vm.migrate-live': () =>
       relocateVmTo(coordinator, caller, id, { host: `${name}-other` }, false),
+    'vm.adopt': () =>
+      adoptVm(coordinator, caller, id, { host: `${name}-other`, networkNames: [] }, false),
+    'vm.give-back': () => giveBackVm(coordinator, caller, id, false),
     'vm.relocate': () => relocateVm(coordinator, caller, id, { path: '/elsewhere' }, false),
     'vm.disk.relocate': () =>
       relocateDisk(coordinator, caller, id, 'virtio0:0', { path: '/elsewhere' }, false),

@@ -22,11 +22,13 @@ import { DefinitionPusher } from '../app/push-definition.ts';
 import { changePlaces } from '../app/team/team-place.ts';
 import { equipWork, type Work } from '../app/work.ts';
 import type { Caller, Coordinator, Links, Submission } from '../context.ts';
+import { adoptAction, giveBackAction } from '../app/vm/handover-steps.ts';
 import { passageAction } from '../app/vm/passage-input.ts';
 import type {
   ConnectionDocument,
   HostDocument,
   ImageDocument,
+  LentDocument,
   StatusDocument,
   TeamDocument,
   VmDocument,
@@ -111,11 +113,39 @@ const firstSnapshot: Snapshot = {
   quiesced: false,
 };
 
+/** Of vms that come from hypervisors of others, or go there: what is that of the vm's host, and what of the other one. */
+const connected: Readonly<Record<string, readonly ('vm' | 'other')[]>> = {
+  [passageAction]: ['vm', 'other'],
+  [adoptAction]: ['vm'],
+  [giveBackAction]: ['other'],
+};
+
 /** What needs hypervisors of others has them. */
-function connectionFor(action: string): ConnectionDocument | undefined {
-  if (action !== passageAction) return undefined;
+function connectionFor(action: string, host: 'vm' | 'other'): ConnectionDocument | undefined {
+  if (connected[action]?.includes(host) !== true) return undefined;
   const identity = { certificate: '', privateKey: '' };
   return { address: 'test:///', user: null, password: null, unverified: 'refused', identity };
+}
+
+function diskFor(action: string): Partial<Disk> {
+  if (action === 'vm.disk.convert') return { kind: 'linked', file: '/dev/sdz', format: 'raw' };
+  return isHandover(action) ? { file: '/srv/first.qcow2' } : {};
+}
+
+function isHandover(action: string): boolean {
+  return action === adoptAction || action === giveBackAction;
+}
+
+/** As it was adopted. */
+function lentFrom(hostId: string, { hardware }: VmDefinition): LentDocument {
+  const xml = Buffer.from('<domain/>').toString('base64');
+  return { hostId, xml, startsWithHost: false, owners: [], theirs: hardware, ours: hardware };
+}
+
+function lendOut(hypervisor: MemoryHost, host: MemoryHost, id: string): void {
+  const machine = host.machines.get(id);
+  assert.ok(machine !== undefined);
+  hypervisor.lentOut.set(id, { ...machine });
 }
 
 /** Of several hosts, each asked by its id. */
@@ -179,8 +209,8 @@ export class OperationWorlds implements AsyncDisposable {
     const asked = this.#coordinator(links, (submission, along) => {
       submitted = { submission, along };
     });
-    const ids = await this.#furnish(action, host, name);
-    await this.#addHost(other.hostId, `${name}-other`, connectionFor(action));
+    const ids = await this.#furnish(action, host, name, other);
+    await this.#addHost(other.hostId, `${name}-other`, connectionFor(action, 'other'));
     pusher.note(ids.vmId, 1);
     await askFor(action, asked, caller, ids);
     assert.ok(submitted !== undefined, `the verb of ${action} submits`);
@@ -242,6 +272,10 @@ export class OperationWorlds implements AsyncDisposable {
           for (const end of [to, from]) await end.ask('stream', signal);
         },
       },
+      sealer: {
+        seal: (secret: Uint8Array) => Buffer.from(secret).toString('base64'),
+        unseal: (text: string) => Buffer.from(text, 'base64'),
+      },
       clock: systemClock,
       log: silentLog,
       paths: { data: '', config: '', runtime: '' },
@@ -255,18 +289,23 @@ export class OperationWorlds implements AsyncDisposable {
   }
 
   /** One vm on the host, in the state the operation wants, in a team; and one image. */
-  async #furnish(action: string, host: MemoryHost, name: string): Promise<WorldIds> {
+  async #furnish(
+    action: string,
+    host: MemoryHost,
+    name: string,
+    other: MemoryHost,
+  ): Promise<WorldIds> {
     const { hostId } = host;
     const held = powerActionOf(action) === 'release';
     const definition = makeDefinition(
       `${name}-vm`,
-      action === 'vm.disk.convert' ? { kind: 'linked', file: '/dev/sdz', format: 'raw' } : {},
+      diskFor(action),
       // It would keep the vm on its host.
-      action === 'vm.migrate' ? 'none' : 'shared folder',
+      action === 'vm.migrate' || isHandover(action) ? 'none' : 'shared folder',
     );
     const { id } = definition;
     const report = host.add(definition, stateBefore(action));
-    await this.#addHost(hostId, name, connectionFor(action));
+    await this.#addHost(hostId, name, connectionFor(action, 'vm'));
     const [imageId, teamId] = [randomUUID(), randomUUID()];
     const image: ImageDocument = {
       name: `${name}-cd`,
@@ -288,8 +327,12 @@ export class OperationWorlds implements AsyncDisposable {
       path: report.path,
       revision: 1,
       generation: 1,
+      ...(action === giveBackAction ? { lent: lentFrom(other.hostId, definition) } : {}),
     };
     const known = followReport(vm, report) ?? vm;
+    // Of one computer.
+    if (isHandover(action)) other.files.add('/srv/first.qcow2');
+    if (action === giveBackAction) lendOut(other, host, id);
     const machine = host.machines.get(id);
     assert.ok(machine !== undefined);
     machine.definition = known.definition;
@@ -370,7 +413,7 @@ export class OperationWorlds implements AsyncDisposable {
           folderId,
           path,
           // One that was used for a move is not used again, though it was undone.
-          generation: action.startsWith('vm.migrate') ? null : generation,
+          generation: action.startsWith('vm.migrate') || isHandover(action) ? null : generation,
         })),
       ),
       images: [...inventory.documents<ImageDocument>('image')]

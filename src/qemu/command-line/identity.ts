@@ -11,7 +11,7 @@ export function identityArguments(spec: MachineSpec): readonly Argument[] {
       product: identity.product,
       version: identity.version,
       serial: identity.systemSerial,
-      uuid: spec.uuid,
+      uuid: identity.uuid ?? spec.uuid,
     }),
     ...smbios(2, { manufacturer: identity.manufacturer, serial: identity.boardSerial }),
     ...smbios(3, {

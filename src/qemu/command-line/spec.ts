@@ -115,8 +115,10 @@ export type ClockSpec =
   /** Starts at this time of day, `2026-03-01T12:00:00` without zone; `clockAt` makes it from an offset. */
   | { readonly kind: 'at'; readonly start: string };
 
-/** What the guest reads from SMBIOS (HW-31, HW-33). The machine's UUID stands in `MachineSpec.uuid`. */
+/** What the guest reads from SMBIOS (HW-31, HW-33). */
 export interface FirmwareIdentity {
+  /** RFC 9562, lower case; default: that of the machine. */
+  readonly uuid?: string | undefined;
   readonly manufacturer?: string | undefined;
   readonly product?: string | undefined;
   readonly version?: string | undefined;

@@ -27,7 +27,7 @@ import type { AbsentNetworks } from '../../network/absent-networks.ts';
 import { LinuxNetworks } from '../../network/linux/linux-networks.ts';
 import { openNetworks, type NetworkTidings } from '../../network/linux/open-networks.ts';
 import { agentVersion } from '../../version.ts';
-import { movesAtRest } from '../moves-at-rest.ts';
+import { ofOwnVms } from '../moves-at-rest.ts';
 import type {
   Driver,
   Findings,
@@ -164,7 +164,7 @@ export class QemuDriver implements Driver {
       return Object.fromEntries(all.map((ability) => [ability, whyNot]));
     }
     return {
-      migrate: movesAtRest,
+      ...ofOwnVms,
       ...(binaries.swtpm === undefined ? { tpm: 'swtpm is not installed' } : {}),
       ...(this.networks.whyNot === undefined ? {} : { networks: this.networks.whyNot }),
       ...(rendering.kind === 'none' ? { acceleration3d: rendering.reason } : {}),

@@ -18,7 +18,7 @@ import { SimulatedNetworks } from './networks.ts';
 import type { SimulatedOptions } from './options.ts';
 import { forwardsOf, simulatedHardware, SimulatedRunning, type SimulatedWorld } from './running.ts';
 import { SimulatedStorage } from './storage.ts';
-import { movesAtRest } from '../moves-at-rest.ts';
+import { ofOwnVms } from '../moves-at-rest.ts';
 import { savedGuest, type SavedGuest } from './saved-guest.ts';
 
 const faultPeriodMs = 1_000;
@@ -35,7 +35,7 @@ export class SimulatedDriver implements Driver {
     'additions-update': 'a simulated guest has no additions to update',
     acceleration3d: 'a simulated machine draws nothing',
     'file-copy': 'a simulated machine has no files',
-    migrate: movesAtRest,
+    ...ofOwnVms,
   };
   readonly #options: SimulatedOptions;
   readonly #chance: Chance;

@@ -20,7 +20,8 @@ export async function readLive(
   return (await client.call('DOMAIN_GET_XML_DESC', { dom, flags: secure }, { signal })).xml;
 }
 
-async function readDefined(
+/** As its hypervisor keeps it, with all that is secret in it. */
+export async function readDefined(
   client: Client,
   dom: DomainHandle,
   signal: AbortSignal,

@@ -58,6 +58,20 @@ export const vmEvents = {
       durationSeconds: 'since the move began',
     },
   },
+  'vm.adopted': {
+    number: 1071,
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} of the hypervisor {from} is run by Gantry on host {to} now',
+    attributes: { from: 'name of the libvirt host', to: 'name of the host with an agent' },
+  },
+  'vm.given-back': {
+    number: 1072,
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} of host {from} was given back to the hypervisor {to}',
+    attributes: { from: 'name of the host with an agent', to: 'name of the libvirt host' },
+  },
   'vm.setting.changed': {
     number: 1006,
     category: 'Setting Change',

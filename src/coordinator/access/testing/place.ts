@@ -112,6 +112,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
     hostNetworks: { tellCarriers: nothing },
     skippedRecords: new SkippedRecords(),
     operations: { submit: nothing, wait: nothing, cancel: nothing },
+    sealer: { seal: nothing, unseal: nothing },
     clock,
     log,
     paths: { data: folder, config: join(folder, 'config'), runtime: folder },

@@ -234,8 +234,14 @@ export function copyDefinition(
     id,
     name,
     settings: { ...source.settings, shutdown },
+    extensions: withoutIdentity(source.extensions),
   };
   return as.firstBoot ? withSeed(copy) : copy;
+}
+
+/** The UUID of a vm that was adopted is its guest's alone. */
+function withoutIdentity({ libvirt: _libvirt, ...rest }: VmDefinition['extensions']) {
+  return rest;
 }
 
 function fileOfCopy(name: string, disk: Disk): string {

@@ -13,7 +13,7 @@ import {
   type VmAction,
 } from '#api';
 import type { Caller } from '../../context.ts';
-import type { HostDocument } from '../../documents.ts';
+import type { HostDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 
 /** What the judge needs to know of the vm as it is shown now. */
@@ -33,6 +33,7 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     consolesOff: consolesOff(vm, host),
     linkedDisk: linkedPlace(vm.definition.hardware),
     sharedDisk: sharedPlace(vm.definition.hardware),
+    adopted: inventory.document<VmDocument>('vm', vm.id)?.data.lent !== undefined,
   };
 }
 
@@ -62,8 +63,9 @@ export function requireAction(inventory: Inventory, vm: Vm, action: VmAction): s
   });
 }
 
-/** Whether the driver of its host cannot do it, whatever the state. */
-function isUnsupported(action: VmAction, { missing }: Judged): boolean {
+/** Whether the driver of its host cannot do it, whatever the state; or there is nobody to give it back to. */
+function isUnsupported(action: VmAction, { missing, adopted }: Judged): boolean {
+  if (action === 'give-back') return adopted !== true;
   const { ability } = vmActionFacts(action);
   return ability !== undefined && missing[ability] !== undefined;
 }

@@ -1,9 +1,8 @@
 /** A vm moves between two libvirt hosts as it runs, or while it is off (docs/rfd/0032). */
-import type { DryRun, Operation, PassageStorage } from '#api';
+import { guestUuid, type DryRun, type Operation, type PassageStorage } from '#api';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument } from '../../documents.ts';
-import { guestUuid } from '../../foreign-vm.ts';
 import type { Document } from '../../store/store.ts';
 import { requireAbility, requireVerb } from '../find.ts';
 import { asReasons } from '../hardware-warnings.ts';

@@ -4,6 +4,7 @@
  * status document.
  */
 import {
+  guestUuid,
   judgeStanding,
   machineArchitectures,
   vmStateFacts,
@@ -15,7 +16,6 @@ import {
   type VmStatus,
 } from '#api';
 import type { HostDocument, VmDocument } from '../../documents.ts';
-import { guestUuid } from '../../foreign-vm.ts';
 import type { Document } from '../../store/store.ts';
 
 export interface VmParts {

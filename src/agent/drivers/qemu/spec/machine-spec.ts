@@ -5,7 +5,14 @@
  * Invariant: the same definition on two hosts gives the same devices at the same places (HW-02); paths and
  * the accelerator are all that differs.
  */
-import type { Adapter, BootDevice, Hardware, SharedFolder, VmDefinition } from '#api';
+import {
+  guestUuid,
+  type Adapter,
+  type BootDevice,
+  type Hardware,
+  type SharedFolder,
+  type VmDefinition,
+} from '#api';
 import { present } from '#lib';
 import {
   clockAt,
@@ -89,6 +96,7 @@ export function makeMachineSpec(file: MachineFile, around: Surroundings): Machin
     tpm: around.tpm,
     clock: clockOf(file, around),
     identity: {
+      uuid: guestUuid(definition),
       manufacturer: 'Gantry',
       product: 'Virtual Machine',
       // Without one QEMU writes the chip set, and with it its own version.
@@ -138,7 +146,7 @@ export function guestFacts(
   definition: VmDefinition,
   around: Pick<Surroundings, 'hostName' | 'productVersion'>,
 ): Readonly<Record<string, string>> {
-  const own = { name: definition.name, uuid: definition.id };
+  const own = { name: definition.name, uuid: guestUuid(definition) };
   if (!mayKnowHost(definition)) return own;
   return { ...own, host: around.hostName, product: around.productVersion };
 }

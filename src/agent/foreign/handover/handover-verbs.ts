@@ -1,0 +1,153 @@
+/**
+ * A vm that others run is given to an agent of the same computer, and taken back (docs/rfd/0034).
+ *
+ * Invariants: (1) its hypervisor forgets a vm only while that is off, and nothing of it but the definition goes; (2) one that was
+ * started in that moment is known there again, as it was; (3) each call can be made again.
+ */
+import { Fault, isFault } from '#lib';
+import type { Client, DomainHandle } from '#libvirt';
+import type { LinkParams } from '#api';
+import type { Handlers } from '../../link/calls.ts';
+import { editDomain } from '../edit/edit-domain.ts';
+import { define, readDefined } from '../edit/persist.ts';
+import { isNotKnown } from '../look.ts';
+import { lookUp } from '../make/domains.ts';
+import type { Standing } from '../passage/standing.ts';
+import { planReturn, readHandover } from './judge-handover.ts';
+
+type HandoverVerb = `machine.handover.${'read' | 'give' | 'plan' | 'take' | 'end'}`;
+
+/** virDomainUndefineFlagsValues: NVRAM and TPM stay; of what a driver does not know it has none. */
+const keepingFlags = [8 | 64, 8, 0];
+/** virDomainState. */
+const shutOff = 5;
+
+export function handoverVerbs(self: Standing): Pick<Handlers, HandoverVerb> {
+  const { host, client, machines } = self;
+  const oneByOne = new Turns();
+  return {
+    async 'machine.handover.read'({ id }, { signal }) {
+      await host.read(machines.find(id).handle.uuid);
+      return await readHandover({ client, machines, id }, signal);
+    },
+    'machine.handover.give': (params, { signal }) =>
+      oneByOne.take(params.uuid, async () => {
+        try {
+          await give(self, params, signal);
+        } finally {
+          await host.look().catch(() => undefined);
+        }
+        return {};
+      }),
+    'machine.handover.plan': (params, { signal }) =>
+      planReturn({ client, architecture: host.facts.architecture }, params, signal),
+    'machine.handover.take': (params, { signal }) =>
+      oneByOne.take(params.uuid, async () => {
+        await takeBack(self, params, signal);
+        return {};
+      }),
+    async 'machine.handover.end'({ id }) {
+      await host.read(machines.find(id).handle.uuid);
+      return { report: machines.report(id) };
+    },
+  };
+}
+
+/** Nobody takes a vm back while it is still being given away: a caller that lost its answer asks for the other thing. */
+class Turns {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  async take<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key) ?? Promise.resolve();
+    const mine = before.catch(() => undefined).then(work);
+    this.#last.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#last.get(key) === mine) this.#last.delete(key);
+    }
+  }
+}
+
+async function takeBack(
+  self: Standing,
+  { id, uuid, xml, base, wanted, startsWithHost }: LinkParams<'machine.handover.take'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { host, client, machines } = self;
+  self.know(uuid, id);
+  // It is not others that have made it there.
+  using _coming = machines.expect(id);
+  const { architecture } = host.facts;
+  const text = editDomain(xml, { base, wanted }, { architecture, sizes: new Map() });
+  const there = await lookUp(client, uuid, signal);
+  const isKept = there !== undefined && (await isPersistent(client, there, signal));
+  const dom = isKept ? there : await define(client, text, signal);
+  if (startsWithHost) await client.call('DOMAIN_SET_AUTOSTART', { dom, autostart: 1 }, { signal });
+  await host.read(uuid);
+}
+
+async function isPersistent(
+  client: Client,
+  dom: DomainHandle,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return (await client.call('DOMAIN_IS_PERSISTENT', { dom }, { signal })).persistent !== 0;
+}
+
+async function give(
+  { client, machines }: Standing,
+  { id, uuid, generation, cause, xml }: LinkParams<'machine.handover.give'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const dom = await lookUp(client, uuid, signal);
+  if (dom === undefined) return;
+  await requireOff(client, dom, signal);
+  const defined = await readDefined(client, dom, signal);
+  if (xml !== null && defined !== xml)
+    throw new Fault('stale', `${dom.name} has been changed on its hypervisor meanwhile`, {
+      hint: 'try again',
+    });
+  using _act = enter(machines, id, generation, cause);
+  await forget(client, dom, signal);
+  // Whoever was faster has started it: it runs, and is known no more when it ends.
+  const left = await lookUp(client, uuid);
+  if (left === undefined) return;
+  await define(client, defined, AbortSignal.any([]));
+  throw new Fault('refused', `${dom.name} was started on its hypervisor meanwhile`, {
+    hint: 'turn it off there first',
+  });
+}
+
+/** What becomes of it meanwhile is the doing of whoever asked. One that this process has not seen yet is not told of. */
+function enter(
+  machines: Standing['machines'],
+  id: string,
+  generation: number,
+  cause: LinkParams<'machine.handover.give'>['cause'],
+): Disposable {
+  try {
+    return machines.enter(id, generation, { state: undefined, cause });
+  } catch (error) {
+    if (!isFault(error, 'not-found')) throw error;
+    return { [Symbol.dispose]: () => undefined };
+  }
+}
+
+async function requireOff(client: Client, dom: DomainHandle, signal: AbortSignal): Promise<void> {
+  const { state } = await client.call('DOMAIN_GET_STATE', { dom, flags: 0 }, { signal });
+  if (state === shutOff) return;
+  throw new Fault('refused', `${dom.name} is not off on its hypervisor`, {
+    hint: 'turn it off first',
+  });
+}
+
+async function forget(client: Client, dom: DomainHandle, signal: AbortSignal): Promise<void> {
+  for (const [index, flags] of keepingFlags.entries())
+    try {
+      await client.call('DOMAIN_UNDEFINE_FLAGS', { dom, flags }, { signal });
+      return;
+    } catch (error) {
+      if (index === keepingFlags.length - 1 || !isNotKnown(error)) throw error;
+    }
+}

@@ -1,0 +1,184 @@
+/** What stands against giving a vm of a hypervisor to an agent, and against taking it back; and its files as the hypervisor sees them. */
+import { posix } from 'node:path';
+import { placeName, type Hardware, type LinkParams, type LinkResult, type SeenFile } from '#api';
+import { attributeOf, find, readXml, textOf, type XmlNode } from '#foreign';
+import { describeFault, isFault, type Reason } from '#lib';
+import type { Client, StorageVolHandle } from '#libvirt';
+import { editDomain } from '../edit/edit-domain.ts';
+import { readDefined } from '../edit/persist.ts';
+import { requireNetworks } from '../edit/require-networks.ts';
+import type { ForeignMachines } from '../machines.ts';
+import { lookUp } from '../make/domains.ts';
+import { Volumes } from '../make/volumes.ts';
+
+export interface HandoverQuestion {
+  readonly client: Client;
+  readonly machines: ForeignMachines;
+  readonly id: string;
+}
+
+/** Of a domain, what is in a definition of Gantry or says nothing about the machine. */
+const modelled: ReadonlySet<string> = new Set(
+  'name uuid title description metadata memory currentMemory vcpu os features cpu clock on_poweroff'
+    .concat(' on_reboot on_crash pm devices resource seclabel')
+    .split(' '),
+);
+const maxUnmodelled = 100;
+
+/** Errors: those of the client. */
+export async function readHandover(
+  { client, machines, id }: HandoverQuestion,
+  signal: AbortSignal,
+): Promise<LinkResult<'machine.handover.read'>> {
+  const { handle: dom, startsWithHost } = machines.find(id);
+  const { hardware, extensions } = machines.definition(id);
+  const xml = await readDefined(client, dom, signal);
+  const domain = readXml(xml);
+  const { persistent } = await client.call('DOMAIN_IS_PERSISTENT', { dom }, { signal });
+  const reasons: Reason[] = [];
+  if (persistent === 0)
+    reasons.push({
+      code: 'transient',
+      text: `${dom.name} has no definition on its hypervisor, to which it could be given back`,
+      remedy: 'define it there first, with virsh define',
+    });
+  if (machines.snapshots(id).length > 0)
+    reasons.push({
+      code: 'snapshots',
+      text: `${dom.name} has snapshots, which are its hypervisor's`,
+      remedy: `delete them first: gantry vm snapshot list ${dom.name}`,
+    });
+  reasons.push(...judgeState(domain, dom.name), ...judgeSharing(machines, id, hardware));
+  const { files, lost } = await seeFiles(client, hardware, signal);
+  const { libvirt } = extensions;
+  const others =
+    typeof libvirt === 'object' && libvirt !== null && 'others' in libvirt ? libvirt['others'] : [];
+  const devices = Array.isArray(others) ? others.map(String) : [];
+  const parts = domain.children.map(({ name }) => name).filter((name) => !modelled.has(name));
+  const unmodelled = [...new Set([...devices, ...parts])].slice(0, maxUnmodelled);
+  return {
+    xml,
+    startsWithHost,
+    files,
+    unmodelled: unmodelled.map((text) => text.slice(0, 120)),
+    reasons: [...reasons, ...lost],
+  };
+}
+
+/** What its hypervisor keeps of it beside its disks, without which the guest would not be what it was. */
+function judgeState(domain: XmlNode, name: string): Reason[] {
+  const remedy = 'leave it on its hypervisor';
+  const reasons: Reason[] = [];
+  const os = find(domain, 'os');
+  const isUefi =
+    attributeOf(os, 'firmware') === 'efi' || attributeOf(find(os, 'loader'), 'type') === 'pflash';
+  if (isUefi)
+    reasons.push({
+      code: 'firmware-variables',
+      text: `the UEFI variables of ${name} are kept by its hypervisor, and do not come along`,
+      remedy,
+    });
+  if (find(domain, 'devices', 'tpm') !== undefined)
+    reasons.push({
+      code: 'tpm-state',
+      text: `the contents of the TPM of ${name} are kept by its hypervisor, and do not come along`,
+      remedy,
+    });
+  return reasons;
+}
+
+/** Two hypervisors do not write one disk. */
+function judgeSharing(machines: ForeignMachines, id: string, { disks }: Hardware): Reason[] {
+  const mine = new Set(disks.map(({ file }) => file));
+  const reasons: Reason[] = [];
+  for (const { definition } of machines.records()) {
+    if (definition.id === id) continue;
+    for (const { file } of definition.hardware.disks)
+      if (mine.has(file))
+        reasons.push({
+          code: 'disk-used',
+          text: `${definition.name} of the same hypervisor has the disk ${file}, too`,
+          remedy: 'take it from one of both first',
+        });
+  }
+  return reasons;
+}
+
+/** Errors: those of the client. */
+export async function planReturn(
+  { client, architecture }: { readonly client: Client; readonly architecture: string },
+  { uuid, xml, base, wanted }: LinkParams<'machine.handover.plan'>,
+  signal: AbortSignal,
+): Promise<LinkResult<'machine.handover.plan'>> {
+  const reasons: Reason[] = [];
+  try {
+    editDomain(xml, { base, wanted }, { architecture, sizes: new Map() });
+    await requireNetworks(client, base, wanted, signal);
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    reasons.push({ code: 'unsupported', text: describeFault(error), remedy: error.hint });
+  }
+  const name = textOf(find(readXml(xml), 'name')) ?? '';
+  if ((await lookUp(client, uuid, signal)) !== undefined)
+    reasons.push({
+      code: 'exists',
+      text: 'its hypervisor has a vm of its UUID again',
+      remedy: `undefine that one: virsh undefine ${name}`,
+    });
+  else if (await hasName(client, name, signal))
+    reasons.push({
+      code: 'exists',
+      text: `its hypervisor has another vm ${name}`,
+      remedy: 'rename that one: virsh domrename',
+    });
+  const { files, lost } = await seeFiles(client, wanted, signal);
+  return { files, reasons: [...reasons, ...lost] };
+}
+
+async function hasName(client: Client, name: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await client.call('DOMAIN_LOOKUP_BY_NAME', { name }, { signal });
+    return true;
+  } catch (error) {
+    if (isFault(error, 'not-found')) return false;
+    throw error;
+  }
+}
+
+/** libvirt tells of files through the storage pools that they are in. */
+async function seeFiles(
+  client: Client,
+  { disks }: Hardware,
+  signal: AbortSignal,
+): Promise<{ readonly files: SeenFile[]; readonly lost: readonly Reason[] }> {
+  const volumes = new Volumes(client);
+  const files: SeenFile[] = [];
+  const lost: Reason[] = [];
+  for (const disk of disks) {
+    const what = `the disk ${placeName(disk)}, ${disk.file},`;
+    const vol = posix.isAbsolute(disk.file) ? await volumes.find(disk.file, signal) : undefined;
+    const changed = vol === undefined ? undefined : await readChanged(client, vol, signal);
+    if (changed !== undefined) files.push({ file: disk.file, changed });
+    else
+      lost.push({
+        code: 'no-pool',
+        text: `${what} is no file of a storage pool of its hypervisor, which could tell which one it is`,
+        remedy: `make a pool of its folder there, or refresh it: virsh pool-create-as NAME dir --target ${posix.dirname(disk.file)}`,
+      });
+  }
+  return { files, lost };
+}
+
+/** Undefined for what is no file. libvirt leaves out a fraction that is zero. */
+async function readChanged(
+  client: Client,
+  vol: StorageVolHandle,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { xml } = await client.call('STORAGE_VOL_GET_XML_DESC', { vol, flags: 0 }, { signal });
+  const volume = readXml(xml);
+  if (attributeOf(volume, 'type') !== 'file') return undefined;
+  const told = textOf(find(volume, 'target', 'timestamps', 'ctime')) ?? '';
+  const [, seconds, fraction = '0'] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(told) ?? [];
+  return seconds === undefined ? undefined : `${seconds}.${fraction.padStart(9, '0')}`;
+}
