@@ -21,3 +21,4 @@ export {
 export { makeQrCode, type QrCode } from './qr.ts';
 export { BoundedQueue } from './queue.ts';
 export { collectGarbage, collectNextTime, collectWhenQuiet } from './quiet.ts';
+export { uuidOf } from './uuid.ts';

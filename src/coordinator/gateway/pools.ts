@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Host } from '#api';
+import { uuidOf } from '#lib';
 import type { StoragePoolHandle } from '#libvirt';
 import { libvirtFault } from '#libvirt';
 import type { Connection } from './connection.ts';
@@ -73,7 +74,7 @@ export function poolsOfHost(host: Host, isAlone: boolean): readonly Pool[] {
     return {
       ...place,
       name: isAlone ? place.name : `${place.name}@${name}`,
-      uuid: uuidOf(`${id}/${place.name}`),
+      uuid: uuidOfPool(`${id}/${place.name}`),
       host: { id, name },
       isActive: status === 'ready',
       totalBytes,
@@ -123,17 +124,8 @@ export function isBelow(file: string, folder: string): boolean {
   return file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
-/** Made of a name alone (RFC 9562, version 8). */
-function uuidOf(name: string): string {
-  const bytes = createHash('sha256').update(`gantry pool ${name}`).digest().subarray(0, 16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
+/** Made of a name alone. */
+function uuidOfPool(name: string): string {
+  const digest = createHash('sha256').update(`gantry pool ${name}`).digest();
+  return uuidOf(digest.subarray(0, 16), 8);
 }

@@ -28,7 +28,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32
 const idleMs = 1000;
 
 /** Of one order, on its way there and on its way back; a single piece may be larger. */
-const maxOrderBytes = 1024 * 1024;
+const maxOrderBytes = 512 * 1024;
 
 /** Up to here a piece is unpacked faster (some 100 µs) than a thread is asked to do it. */
 const inPlaceBytes = 128 * 1024;

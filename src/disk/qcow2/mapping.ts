@@ -6,11 +6,11 @@ import { ClusterCache } from '../cluster-cache.ts';
 import type { DiskFile } from '../file/disk-file.ts';
 import type { Extent } from '../layer.ts';
 import type { MetaPages } from '../meta-pages.ts';
+import { PackedReader } from '../packing/packed-reader.ts';
 import { unpackInto } from '../packing/packer.ts';
 import { fileFault } from '../structure.ts';
 import { entryIsCopied, entryOffset, isWhole, readEntry, type Entry } from './entries.ts';
 import { packingOf } from './header.ts';
-import { PackedReader } from './packed-reader.ts';
 
 export interface MappingOptions {
   readonly file: DiskFile;
@@ -55,7 +55,7 @@ export class Mapping {
     this.l1Offset = options.l1Offset;
     this.l1Entries = options.l1Entries;
     this.#clusters = new ClusterCache(this.clusterBytes);
-    this.#packed = new PackedReader(options.file);
+    this.#packed = new PackedReader(options.file, 'known');
   }
 
   /** See Layer. */

@@ -4,8 +4,8 @@
  */
 
 export const chunkBytes = 1024 * 1024;
-/** Pieces in flight, and so buffers of `chunkBytes`. */
-export const defaultInFlight = 8;
+/** Pieces in flight, and so buffers of `chunkBytes`: as many as threads of Node.js read and write. */
+export const defaultInFlight = 4;
 
 export async function eachInFlight<T>(
   pieces: AsyncIterable<T>,

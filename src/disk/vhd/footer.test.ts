@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { detectFormat } from '../detect.ts';
 import { Disk } from '../disk.ts';
 import { MemoryFile } from '../file/memory-file.ts';
 import { seededRandom } from '../testing/random.ts';
+import { vhdChecksum } from './footer.ts';
 import { geometryFor, geometrySectors, roundToGeometry } from './geometry.ts';
 import { vhdFormat } from './vhd-format.ts';
 
@@ -56,6 +58,24 @@ void test('a damaged footer is corrupt, a fixed disk longer than its file too', 
   damaged[damaged.length - 200] = 99;
   await assert.rejects(openBytes(damaged), { code: 'corrupt', message: /checksum/ });
   await assert.rejects(openBytes(whole.subarray(512)), { code: 'corrupt' });
+});
+
+void test('a footer of a type that the specification reserves is told as what linked disks are, of any other as unknown', async () => {
+  const whole = await made('fixed');
+  const at = whole.length - 512;
+  for (const [type, message] of [
+    [5, /points to a physical drive and holds no content/],
+    [9, /disk type 9 is not known/],
+  ] as const) {
+    const footer = Buffer.from(whole.subarray(at));
+    footer.writeUInt32BE(type, 60);
+    footer.writeUInt32BE(vhdChecksum(footer, 64), 64);
+    for (const bytes of [footer, Buffer.concat([whole.subarray(0, at), footer])]) {
+      await assert.rejects(openBytes(bytes), { code: 'unsupported', message });
+      const found = await detectFormat(new MemoryFile('x.bin', bytes));
+      assert.equal(found?.name, 'vhd', 'it is known for a VHD whatever it is called');
+    }
+  }
 });
 
 void test('the geometry counts when Virtual PC made the disk, the current size when others did', async () => {

@@ -2,6 +2,7 @@
  * The VHD hard disk footer (512 bytes, big endian): at the end of every VHD, and once more at the start of a
  * dynamic or differencing one. Old Virtual PC wrote footers of 511 bytes.
  */
+import { Fault } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
 import { Structure } from '../structure.ts';
 import { geometryFor, geometrySectors, isLargestGeometry, type Geometry } from './geometry.ts';
@@ -13,6 +14,8 @@ const fixedOffset = 0xffff_ffff_ffff_ffffn;
 const epochMs = 946_684_800_000;
 
 export const diskTypes = { fixed: 2, dynamic: 3, differencing: 4 } as const;
+/** Of the specification: without a meaning. */
+const reservedTypes: readonly number[] = [1, 5, 6];
 export type VhdVariant = keyof typeof diskTypes;
 
 export interface VhdFooter {
@@ -67,8 +70,7 @@ export function parseFooter(file: DiskFile, offset: number, bytes: Buffer): VhdF
   );
   const type = footer.u32be(60);
   const variant = (Object.keys(diskTypes) as VhdVariant[]).find((name) => diskTypes[name] === type);
-  if (variant === undefined)
-    throw footer.fault(60, `disk type ${type} is not known`, 'unsupported');
+  if (variant === undefined) throw unknownType(footer, type);
   const fixed = variant === 'fixed' || footer.big64be(16) === fixedOffset;
   footer.demand(variant === 'fixed' || !fixed, 16, 'a dynamic disk without a dynamic header');
   return {
@@ -88,6 +90,24 @@ export function parseFooter(file: DiskFile, offset: number, bytes: Buffer): VhdF
     identity: footer.slice(68, 16).toString('hex'),
     hasSavedState: footer.u8(84) !== 0,
   };
+}
+
+/**
+ * A linked disk of Virtual Server points to a whole physical drive and holds nothing of it. How it is written was never published; the
+ * specification reserves three types.
+ */
+function unknownType(footer: Structure, type: number): Fault {
+  if (!reservedTypes.includes(type))
+    return footer.fault(60, `disk type ${type} is not known`, 'unsupported');
+  const { message, facts } = footer.fault(60, `disk type ${type} is a reserved one`, 'unsupported');
+  return new Fault(
+    'unsupported',
+    `${message}, as of a linked disk, which points to a physical drive and holds no content`,
+    {
+      facts,
+      hint: 'convert the drive itself, on the host that has it: attach it as a linked disk',
+    },
+  );
 }
 
 /**

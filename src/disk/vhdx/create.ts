@@ -1,11 +1,11 @@
 /** Lays out an empty VHDX: header section, log, metadata, table; for a fixed disk all of its blocks too. */
-import { Fault } from '#lib';
+import { Fault, uuidOf } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
 import { fillFile } from '../file/fill.ts';
 import type { CreateOptions } from '../format.ts';
 import { maxDiskBytes } from '../limits.ts';
 import { batEntries, blockStates, chunkRatioOf } from './bat.ts';
-import { noGuid, randomGuid } from './guid.ts';
+import { noGuid } from './guid.ts';
 import { buildHeader, buildRegions, headerOffsets, mib, regionOffsets } from './header.ts';
 import { buildMetadata } from './metadata.ts';
 import { buildParentLocator } from './parent-locator.ts';
@@ -39,7 +39,7 @@ export async function createVhdx(file: DiskFile, options: CreateOptions): Promis
   const entries = batEntries(blocks, ratio, hasParent);
   const bat = { offset: 3 * mib, length: Math.ceil((entries * 8) / mib) * mib };
   const metadata = { offset: 2 * mib, length: mib };
-  const guid = (): string => randomGuid(options.newIdentity());
+  const guid = (): string => uuidOf(options.newIdentity(), 4);
   const head = Buffer.alloc(mib);
   head.write('vhdxfile', 0, 'latin1');
   head.write('Gantry', 8, 'utf16le');

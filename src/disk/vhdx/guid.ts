@@ -16,18 +16,3 @@ export function guidBytes(text: string): Buffer {
   bytes.subarray(6, 8).reverse();
   return bytes;
 }
-
-/** A GUID of version 4 from sixteen random bytes. */
-export function randomGuid(random: Buffer): string {
-  const bytes = Buffer.from(random);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
-}

@@ -5,13 +5,14 @@
  * is a sequence of its own. The first write gives the file new identities, as the specification asks.
  */
 import { randomBytes } from 'node:crypto';
+import { uuidOf } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
 import { clearRange } from '../file/fill.ts';
 import type { LayerWriter, NewParent, ReadBelow } from '../layer.ts';
 import type { TakenPage } from '../meta-pages.ts';
 import { isZero } from '../zeros.ts';
 import { batEntries, bitmapBytes, blockStates, pageBytes, type Bat, type BatEntry } from './bat.ts';
-import { noGuid, randomGuid } from './guid.ts';
+import { noGuid } from './guid.ts';
 import {
   buildRegions,
   mib,
@@ -38,7 +39,7 @@ export interface VhdxWriterOptions {
   onSize(sizeBytes: number): void;
 }
 
-const newGuid = (): string => randomGuid(randomBytes(16));
+const newGuid = (): string => uuidOf(randomBytes(16), 4);
 
 export class VhdxWriter implements LayerWriter {
   readonly #file: DiskFile;

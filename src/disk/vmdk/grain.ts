@@ -1,29 +1,39 @@
 /** Compressed grains: a marker (guest sector, length) and a zlib stream (RFC 1950), filled up to a sector. */
 import type { DiskFile } from '../file/disk-file.ts';
+import type { PackedReader } from '../packing/packed-reader.ts';
 import { unpackInto } from '../packing/packer.ts';
 import { fileFault } from '../structure.ts';
 
 export const markerBytes = 12;
 
-/** Fills the buffer with the grain at the offset, expanded. Faults: `corrupt`. */
-export async function readGrain(
-  file: DiskFile,
-  offset: number,
-  hasMarker: boolean,
+interface GrainPlace {
+  readonly file: DiskFile;
+  readonly packed: PackedReader;
+  readonly offset: number;
+  readonly hasMarker: boolean;
+}
+
+/** Fills the buffer with the grain, expanded. Faults: `corrupt`. */
+export async function readGrain(place: GrainPlace, into: Uint8Array): Promise<void> {
+  const head = place.hasMarker ? markerBytes : 0;
+  // mostly the stored form is smaller than the grain
+  await place.packed.use(place.offset, head + into.length, (guess) => expand(place, guess, into));
+}
+
+async function expand(
+  { file, offset, hasMarker }: GrainPlace,
+  guess: Buffer,
   into: Uint8Array,
 ): Promise<void> {
-  const grainBytes = into.length;
   const place = { format: 'vmdk', structure: 'compressed grain', offset };
   const head = hasMarker ? markerBytes : 0;
-  const guess = Buffer.allocUnsafe(head + grainBytes);
-  const count = await file.read(guess, offset);
-  if (count <= head) throw fileFault(file, place, 'lies past the end of the file');
-  const length = hasMarker ? guess.readUInt32LE(8) : count;
-  if (length === 0 || length > grainBytes * 2 + 4096) {
+  if (guess.length <= head) throw fileFault(file, place, 'lies past the end of the file');
+  const length = hasMarker ? guess.readUInt32LE(8) : guess.length;
+  if (length === 0 || length > into.length * 2 + 4096) {
     throw fileFault(file, place, `claims ${length} bytes`);
   }
   let stored = guess.subarray(head, head + length);
-  if (head + length > count) {
+  if (head + length > guess.length) {
     stored = Buffer.alloc(length);
     const whole = await file.read(stored, offset + head);
     if (whole < length) throw fileFault(file, place, 'ends past the end of the file');

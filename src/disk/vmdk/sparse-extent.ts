@@ -10,6 +10,7 @@ import { clearRange } from '../file/fill.ts';
 import type { Extent, Finding, ReadBelow } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
 import { MetaPages } from '../meta-pages.ts';
+import { PackedReader } from '../packing/packed-reader.ts';
 import { RegionLocks } from '../region-locks.ts';
 import { fileFault } from '../structure.ts';
 import { isZero } from '../zeros.ts';
@@ -30,6 +31,8 @@ export class SparseExtent implements VmdkExtent {
   readonly #unknown: 'absent' | 'zero';
   readonly #pages: MetaPages;
   readonly #grains: ClusterCache;
+  /** Compressed extents are not written to. */
+  readonly #packed: PackedReader;
   /** Where an extent does not start on a grain of the disk, one grain may lie in two regions of it. */
   readonly #locks = new RegionLocks();
   #fileEnd: number;
@@ -55,6 +58,7 @@ export class SparseExtent implements VmdkExtent {
     }
     this.#pages = new MetaPages(file, { format: 'vmdk', structure: 'grain table', pageBytes });
     this.#grains = new ClusterCache(header.grainBytes);
+    this.#packed = new PackedReader(file, 'guessed');
     const isPlain = header.kind === 'hosted' && (header.flags & headerFlags.compressed) === 0;
     this.writer = file.access === 'write' && isPlain ? this.#makeWriter() : undefined;
   }
@@ -155,9 +159,8 @@ export class SparseExtent implements VmdkExtent {
 
   #read(offset: number, skip: number, into: Uint8Array): Promise<void> {
     const hasMarker = (this.#header.flags & headerFlags.markers) !== 0;
-    return this.#grains.read(offset, skip, into, (grain) =>
-      readGrain(this.file, offset, hasMarker, grain),
-    );
+    const place = { file: this.file, packed: this.#packed, offset, hasMarker };
+    return this.#grains.read(offset, skip, into, (grain) => readGrain(place, grain));
   }
 
   #demandGrain(entry: number, length: number): number {

@@ -1,5 +1,5 @@
 /**
- * Reads compressed clusters, which lie packed one behind the other: whoever reads them in order gets them out of a
+ * Reads compressed clusters and grains, which lie packed one behind the other: whoever reads them in order gets them out of a
  * larger piece that was read at once. Only for files that nobody writes through us, since what lies ahead is kept.
  * Memory of pieces that nobody reads any more is used again.
  */
@@ -7,11 +7,11 @@ import { kiB } from '#lib';
 import type { DiskFile } from '../file/disk-file.ts';
 
 const windowBytes = 256 * kiB;
-/** As many as pieces of a copy are in flight. */
+/** Twice as many as pieces of a copy are in flight. */
 const maxWindows = 8;
 /** Windows that were left stay in use until what was read in them is expanded. */
-const maxSpare = 2 * maxWindows;
-/** Clusters share sectors, so the next may begin this much before the end of the last one's. */
+const maxSpare = maxWindows;
+/** Pieces begin on sectors, so the next may begin this much behind the end of the last. */
 const sharedBytes = 512;
 
 interface Window {
@@ -25,17 +25,23 @@ interface Window {
 
 export class PackedReader {
   readonly #file: DiskFile;
+  readonly #lengths: 'known' | 'guessed';
   #windows: Window[] = [];
   /** Of windows that have been left, at most `maxSpare`. */
   #spare: Buffer[] = [];
-  /** Ends of the pieces that were read last: where one begins there, somebody reads in order. */
-  #ends: number[] = [];
+  /** The pieces that were read last: where one begins within another or right behind it, somebody reads in order. */
+  #last: { readonly start: number; readonly end: number }[] = [];
 
-  constructor(file: DiskFile) {
+  /** `known`: lengths are exact, but for the end of the last sector; `guessed`: the next piece may begin anywhere in the last. */
+  constructor(file: DiskFile, lengths: 'known' | 'guessed') {
     this.#file = file;
+    this.#lengths = lengths;
   }
 
-  /** Hands the bytes at the offset to `work`, which has them until it ends; fewer at the end of the file. */
+  /**
+   * Hands the bytes at the offset to `work`, which has them until it ends; fewer at the end of the file. Who does not know yet how
+   * many they are asks for the most that they may be.
+   */
   async use<T>(offset: number, length: number, work: (bytes: Buffer) => Promise<T>): Promise<T> {
     const window = this.#windowOf(offset, length);
     if (window === undefined)
@@ -53,15 +59,14 @@ export class PackedReader {
   /** One that holds the bytes, or will, where somebody reads in order. */
   #windowOf(offset: number, length: number): Window | undefined {
     const end = offset + length;
-    const isNext = this.#ends.findIndex(
-      (known) => known - offset >= 0 && known - offset <= sharedBytes,
-    );
-    if (isNext >= 0) this.#ends.splice(isNext, 1);
-    else if (this.#ends.length >= maxWindows) this.#ends.shift();
-    this.#ends.push(end);
+    const next = this.#last.findIndex((one) => this.#follows(one, offset));
+    const isNext = next >= 0;
+    if (isNext) this.#last.splice(next, 1);
+    else if (this.#last.length >= maxWindows) this.#last.shift();
+    this.#last.push({ start: offset, end });
     const known = this.#windows.find((window) => window.start <= offset && end <= window.end);
     if (known !== undefined) return known;
-    if (isNext < 0 || length >= windowBytes) return undefined;
+    if (!isNext || length >= windowBytes) return undefined;
     const oldest = this.#windows.length >= maxWindows ? this.#windows.shift() : undefined;
     if (oldest !== undefined) this.#reclaim(oldest);
     const memory = this.#spare.pop() ?? Buffer.allocUnsafeSlow(windowBytes);
@@ -72,6 +77,14 @@ export class PackedReader {
       this.#windows = this.#windows.filter((one) => one !== window);
     });
     return window;
+  }
+
+  #follows(
+    { start, end }: { readonly start: number; readonly end: number },
+    offset: number,
+  ): boolean {
+    const first = this.#lengths === 'known' ? end - sharedBytes : start + 1;
+    return offset >= first && offset <= end + sharedBytes;
   }
 
   #reclaim(window: Window): void {

@@ -22,7 +22,7 @@ class CountingFile extends MemoryFile {
 
 void test('packed clusters read in order, by several at once, come out of few reads of the file and are right', async () => {
   const file = new CountingFile('f', content);
-  const reader = new PackedReader(file);
+  const reader = new PackedReader(file, 'known');
   let asked = 0;
   const readAll = async (start: number, end: number): Promise<void> => {
     for (let at = start; at < end;) {
@@ -45,7 +45,7 @@ void test('packed clusters read in order, by several at once, come out of few re
 
 void test('clusters read here and there are read as they are, without anything around them', async () => {
   const file = new CountingFile('f', content);
-  const reader = new PackedReader(file);
+  const reader = new PackedReader(file, 'known');
   for (let round = 0; round < 200; round += 1) {
     const at = random.pick(content.length - 20_000);
     await expectContent(reader, at, 15_000);
@@ -53,9 +53,18 @@ void test('clusters read here and there are read as they are, without anything a
   assert.ok(file.reads >= 195, `${file.reads}`);
 });
 
+void test('pieces of which the length is only guessed come out of few reads when they are read in order', async () => {
+  const file = new CountingFile('f', content);
+  const reader = new PackedReader(file, 'guessed');
+  let asked = 0;
+  for (let at = 0; at + 65_548 <= content.length; at += 512 * (1 + random.pick(60)), asked += 1)
+    await expectContent(reader, at, 65_548);
+  assert.ok(file.reads * 5 < asked, `${file.reads} reads for ${asked} pieces`);
+});
+
 void test('a failed read is not kept', async () => {
   const file = new CountingFile('f', content);
-  const reader = new PackedReader(file);
+  const reader = new PackedReader(file, 'known');
   await expectContent(reader, 0, 1024);
   file.failNext = true;
   await assert.rejects(expectContent(reader, 1024, 1024), { code: 'internal' });
