@@ -114,29 +114,39 @@ export async function findBarriers(page: Page): Promise<readonly string[]> {
   return await runAxe(page, { type: 'tag', values: wcag });
 }
 
+/** Only what is against those of their rules that colours can break. */
+export async function findColourBarriers(page: Page): Promise<readonly string[]> {
+  return await runAxe(page, { type: 'rule', values: ofColours });
+}
+
 export async function setLight(page: Page, light: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme: light, reducedMotion: 'reduce' });
   const dark = page.locator('html.pf-v6-theme-dark');
   await dark.waitFor({ state: light === 'dark' ? 'attached' : 'detached' });
+  await untilStill(page);
 }
 
 /** As `findBarriers`, then what it finds of colours in the dark; the page is light again at the end. */
 export async function findBarriersInEachLight(page: Page): Promise<readonly string[]> {
   const light = await findBarriers(page);
   await setLight(page, 'dark');
-  const dark = await runAxe(page, { type: 'rule', values: ofColours });
+  const dark = await findColourBarriers(page);
   await setLight(page, 'light');
   return [...light, ...dark.map((barrier) => `in the dark: ${barrier}`)];
 }
 
-async function runAxe(page: Page, runOnly: axe.RunOnly): Promise<readonly string[]> {
-  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
-  // Half way between two colours a contrast is nobody's choice.
+/** Half way between two colours a contrast is nobody's choice. */
+async function untilStill(page: Page): Promise<void> {
   await page.evaluate(
     'Promise.allSettled(document.getAnimations()' +
       '.filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime))' +
       '.map(({ finished }) => finished))',
   );
+}
+
+async function runAxe(page: Page, runOnly: axe.RunOnly): Promise<readonly string[]> {
+  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
+  await untilStill(page);
   const options = JSON.stringify({ runOnly, resultTypes: ['violations'] });
   const { violations } = (await page.evaluate(`axe.run(${options})`)) as axe.AxeResults;
   return violations.map(

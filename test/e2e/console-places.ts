@@ -3,7 +3,6 @@
  * tabs, sections and forms that its address can name. A route that this does not know is an error.
  */
 import { readFileSync } from 'node:fs';
-import { ranges } from '../../src/console/graphs/ranges.ts';
 import { diskBeginnings } from '../../src/console/hosts/disks/place.ts';
 import { hostTabs } from '../../src/console/hosts/place.ts';
 import { networkTabs } from '../../src/console/networks/place.ts';
@@ -42,7 +41,7 @@ const open = (...names: readonly string[]): Variants => [
 
 /** What an address can ask for besides; those not named here have nothing. */
 const variants: Readonly<Record<string, Variants>> = {
-  '/summary': Object.keys(ranges).map((range) => ({ range })),
+  '/summary': [{}, { range: 'year' }],
   '/vms': open('create', 'add'),
   '/vms/$vm': [
     ...tabs(vmTabs.filter((tab) => tab !== 'configuration')),

@@ -6,7 +6,17 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { Browser, Locator } from 'playwright-core';
-import { crashCode, type Installation, type MachineSample, type Vm } from '#api';
+import {
+  crashCode,
+  powerActions,
+  vmActions,
+  vmStates,
+  type AllowedAction,
+  type Installation,
+  type MachineSample,
+  type Vm,
+  type VmAction,
+} from '#api';
 import { Fault } from '#lib';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import {
@@ -29,6 +39,10 @@ import {
 
 const noLibvirtd = await whyNot('libvirtd', 'virsh');
 const limitMs = 5000;
+const inMenu: readonly VmAction[] = [
+  ...(['screen', 'serial', ...powerActions] as const),
+  ...(['clone', 'relocate', 'migrate', 'rename', 'remove', 'delete'] as const),
+];
 const noUse = {
   readBytesPerSecond: 0,
   writtenBytesPerSecond: 0,
@@ -356,6 +370,64 @@ describe('the merged list of vms in the console', { skip: noBrowser }, () => {
     for (const { definition } of records) await stands(definition.name, 'Host unreachable');
     await fleet.connect(records);
     for (const state of states) await stands(`is-${state}`, words[state]);
+  });
+
+  test('in every state each action is offered, or grey with its reason and what helps, in the menu of the row and in the palette', async () => {
+    const { page } = person;
+    await using agent = await FakeAgent.join(stage, 'states');
+    agent.handlers['host.configure'] = () => ({});
+    const held = makeRecord(makeDefinition('held'), 1, { state: 'paused', held: true });
+    const records = [
+      held,
+      ...vmStates.map((state) => makeRecord(makeDefinition(`now-${state}`), 1, { state })),
+    ];
+    await agent.connect(records);
+    await page.goto(`${stage.url}/vms?filter=${encodeURIComponent('host = states')}`);
+    const dialog = page.getByRole('dialog');
+    for (const { definition } of records) {
+      const { id, name } = definition;
+      const { json } = await stage.send('GET', `/vms/${id}/actions`);
+      const { actions } = json as { readonly actions: readonly AllowedAction[] };
+      // A copy is offered where one can be made at all.
+      const copies = actions.some(({ action, allowed }) => allowed && action === 'clone-snapshot');
+      const judged = actions
+        .filter(({ action, unsupported }) => inMenu.includes(action) && unsupported !== true)
+        .map((one) => (one.action === 'clone' && copies ? { ...one, allowed: true } : one));
+      assert.ok(judged.length > 15, `${name}: ${judged.length}`);
+      const toggle = page.getByRole('button', { name: `Actions for ${name}`, exact: true });
+      await toggle.click();
+      const items = page.getByRole('menuitem');
+      await items.filter({ hasText: 'Export' }).waitFor();
+      const grey = page.locator('[role=menuitem][aria-disabled=true]');
+      const sorted = (allowed: boolean): readonly string[] =>
+        judged
+          .filter((one) => one.allowed === allowed)
+          .map(({ action }) => vmActions[action].label)
+          .sort();
+      assert.deepEqual((await grey.allInnerTexts()).sort(), sorted(false), name);
+      const offered = await items.and(page.locator(':not([aria-disabled=true])')).allInnerTexts();
+      const own = offered.filter((label) => label !== 'Export definition').sort();
+      assert.deepEqual(own, sorted(true), name);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+k');
+      await dialog.getByRole('combobox').fill(name);
+      await dialog.getByRole('option', { name: `${name} Virtual machine` }).click();
+      await dialog.getByRole('option', { name: 'Export definition' }).waitFor();
+      const told = await dialog.getByRole('option').allInnerTexts();
+      for (const { action, allowed, reason, hint } of judged) {
+        const label = vmActions[action].label;
+        const why = [reason, hint].filter((part) => part !== undefined).join(' – ');
+        const line = allowed ? label : `${label}\n${why}`;
+        assert.ok(allowed || why !== '', `${action} of ${name} has no reason`);
+        assert.ok(
+          told.some((one) => one.trim() === line),
+          `${name}: ${line} is not in ${told.join('; ')}`,
+        );
+      }
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    }
   });
 
   test('WEB-59 where a host does not answer the list has the vms of the others, and says which part is out of date and of when it is', async () => {

@@ -1,6 +1,6 @@
 /** The tabs of a thing's page, one of them open; what is in it is a panel with the id `tab-KEY`. */
 import { PageSection, Tab, Tabs, TabTitleText } from '@patternfly/react-core';
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 
 export function TabBar<T extends string>({
   name,
@@ -15,23 +15,31 @@ export function TabBar<T extends string>({
   readonly titleOf: (tab: T) => string;
   readonly onOpen: (tab: T) => void;
 }): ReactNode {
+  const bar = useRef<HTMLDivElement>(null);
+  // A narrow window shows a few of them: the open one is among those.
+  useEffect(() => {
+    const tab = bar.current?.querySelector('.pf-m-current');
+    tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [open]);
   return (
     <PageSection type="tabs">
-      <Tabs
-        activeKey={open}
-        onSelect={(_event, key) => onOpen(key as T)}
-        usePageInsets
-        aria-label={name}
-      >
-        {tabs.map((tab) => (
-          <Tab
-            key={tab}
-            eventKey={tab}
-            title={<TabTitleText>{titleOf(tab)}</TabTitleText>}
-            tabContentId={`tab-${tab}`}
-          />
-        ))}
-      </Tabs>
+      <div ref={bar}>
+        <Tabs
+          activeKey={open}
+          onSelect={(_event, key) => onOpen(key as T)}
+          usePageInsets
+          aria-label={name}
+        >
+          {tabs.map((tab) => (
+            <Tab
+              key={tab}
+              eventKey={tab}
+              title={<TabTitleText>{titleOf(tab)}</TabTitleText>}
+              tabContentId={`tab-${tab}`}
+            />
+          ))}
+        </Tabs>
+      </div>
     </PageSection>
   );
 }

@@ -129,7 +129,7 @@ function Now({
       <p className="counts">
         <Link to="/hosts">{text('over', { hosts: words.count(counts.hosts) })}</Link>
       </p>
-      <Gallery hasGutter minWidths={{ default: '9.5rem' }}>
+      <Gallery hasGutter minWidths={{ default: '12rem' }}>
         {cards.map(([title, ...lines]) => (
           <Card key={title} isCompact>
             <CardTitle component="h2">{title}</CardTitle>

@@ -74,7 +74,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'runningTime',
     field: 'status.runningSeconds',
-    width: 10.5,
+    width: 10,
     raw: (vm) => vm.status.runningSeconds,
     say: (seconds, words) => words.runningTime(seconds),
     show: (vm) => <RunningTime vm={vm} />,
@@ -95,7 +95,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'memory',
     field: 'definition.hardware.memory.sizeBytes',
-    width: 8,
+    width: 5.5,
     raw: (vm) => vm.definition.hardware.memory.sizeBytes,
     say: (size, words) => words.bytes(size),
   }),
@@ -103,7 +103,7 @@ export const vmColumns: readonly Column<Vm>[] = [
   column({
     key: 'host',
     field: 'host',
-    width: 6.5,
+    width: 6,
     raw: (vm) => vm.host,
     show: (vm) => (
       <Link to="/hosts/$host" params={{ host: vm.hostId }}>

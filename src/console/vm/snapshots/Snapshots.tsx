@@ -50,7 +50,11 @@ function Shown({
   const { limit } = vm.definition.settings.snapshots;
   return (
     <>
-      <Flex justifyContent={{ default: 'justifyContentSpaceBetween' }}>
+      <Flex
+        className="snapshots-head"
+        justifyContent={{ default: 'justifyContentSpaceBetween' }}
+        alignItems={{ default: 'alignItemsCenter' }}
+      >
         <Content component="h2">{text('snapshots')}</Content>
         <Button isDisabled={take?.allowed !== true} onClick={() => setAsked({ verb: 'take' })}>
           {text('take')}
