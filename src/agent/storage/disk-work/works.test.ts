@@ -15,7 +15,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { diskWorkSchema, type Disk, type DiskAnswer, type DiskWork } from '#api';
-import { checksumDisk, hostStore, openDisk, unfinishedPaths } from '#disk';
+import {
+  checksumDisk,
+  flattenDisk,
+  hostStore,
+  mergeLayers,
+  openDisk,
+  unfinishedPaths,
+} from '#disk';
 import { Fault, isFault, miB, type FaultCode } from '#lib';
 import type { Obstacle } from '../../drivers/driver.ts';
 import { findDisksAtWork } from '../../machine/disks-at-work.ts';
@@ -339,6 +346,46 @@ describe('work on disk files', () => {
     assert.deepEqual(files(), ['a.qcow2']);
     assert.deepEqual(readdirSync(at('records')), []);
   });
+
+  for (const verb of ['merge', 'flatten'] as const)
+    test(`DISK-45 what a killed agent has copied to ${verb} is gone on with by the next, not made anew`, async () => {
+      const sizeBytes = 12 * miB;
+      await perform({ verb: 'create', file: at('base.qcow2'), format: 'qcow2', sizeBytes });
+      await child('mid.qcow2', 'base.qcow2');
+      await write('mid.qcow2', 2, 0);
+      await child('top.qcow2', 'mid.qcow2');
+      await write('top.qcow2', 3, 9 * miB);
+      const [file, target, id] = [at('top.qcow2'), at('made.qcow2'), crypto.randomUUID()];
+      const { part, journal } = unfinishedPaths(target);
+      const cut = new AbortController();
+      let nowMs = 0;
+      const options = {
+        store: hostStore([folder]),
+        resume: 'possible',
+        stepBytes: 4 * miB,
+        signal: cut.signal,
+        clock: { now: () => (nowMs += 1000), sleep: () => Promise.resolve() },
+        onProgress: () => {
+          if (existsSync(journal) && !readFileSync(journal, 'utf8').includes('"doneBytes":0,'))
+            cut.abort();
+        },
+      } as const;
+      await new WorkRecords(at('records')).begin(id, [target]);
+      {
+        await using top = await openDisk({ path: file, store: options.store });
+        const cutOff =
+          verb === 'merge'
+            ? mergeLayers(top, { ...options, layers: 2, target: { path: target, format: 'qcow2' } })
+            : flattenDisk(top, { ...options, target: { path: target } });
+        await assert.rejects(cutOff, () => cut.signal.aborted);
+      }
+      const begun = statSync(part).birthtimeMs;
+      works = open();
+      await perform({ verb, file, target }, { id, again: true });
+      assert.equal(statSync(target).birthtimeMs, begun, 'it is the file that was begun');
+      assert.equal(await content('made.qcow2'), await content('top.qcow2'));
+      assert.deepEqual(files(), ['base.qcow2', 'made.qcow2', 'mid.qcow2', 'top.qcow2']);
+    });
 
   test('work whose answer was lost is not done twice, and what is there is no proof of it unless it is the same', async () => {
     await create('a.qcow2');
