@@ -1,6 +1,7 @@
 /** The installation as a whole, its settings, and the small shapes of hosts' routes. */
 import { z } from 'zod';
 import { managerUrlSchema } from './host-connection.ts';
+import { lowSpaceSchema } from './host-space.ts';
 import { hostSettingsSchema } from './host.ts';
 import { idSchema, nameSchema, referenceSchema, timeSchema } from './ids.ts';
 import { patchOf } from './patch.ts';
@@ -109,7 +110,10 @@ export const hostPatchSchema = z
     name: z.string().min(1).max(100).optional(),
     managerUrl: managerUrlSchema.nullable().optional().meta({ description: 'null: none' }),
     settings: patchOf(hostSettingsSchema)
-      .extend({ viewers: patchOf(viewerSettingsSchema).optional() })
+      .extend({
+        viewers: patchOf(viewerSettingsSchema).optional(),
+        lowSpace: patchOf(lowSpaceSchema).optional(),
+      })
       .optional(),
   })
   .meta({ id: 'HostPatch' });

@@ -40,37 +40,41 @@ export interface Connection {
   readonly authority: string | undefined;
 }
 
+/** Where a server is, and what it is known by. Errors: `unavailable` when nothing runs. */
+export function findServer(
+  installation: Installation,
+  environment: NodeJS.ProcessEnv,
+): Omit<Connection, 'token'> {
+  const { server } = installation;
+  if (server !== undefined) {
+    const file = environment['GANTRY_AUTHORITY'];
+    return { server, authority: file === undefined ? undefined : readFileSync(file, 'utf8') };
+  }
+  const running = readCoordinatorFile(installation);
+  if (running !== undefined)
+    return { server: running.url, authority: readOptional(authorityFile(installation)) };
+  throw new Fault('unavailable', `no coordinator runs for ${installation.data}`, {
+    hint: 'start it with: gantry up',
+  });
+}
+
 /** Where and how to reach the API. Errors: `unavailable` when nothing runs, `unauthenticated` when there is no token. */
 export function findConnection(
   installation: Installation,
   environment: NodeJS.ProcessEnv,
 ): Connection {
-  if (installation.server !== undefined) {
-    if (installation.token === undefined) {
-      throw new Fault('unauthenticated', `no token for ${installation.server}`, {
-        hint: 'put one into GANTRY_TOKEN; it is made on that server, or in its console, with: token create NAME',
-      });
-    }
-    const file = environment['GANTRY_AUTHORITY'];
-    return {
-      server: installation.server,
-      token: installation.token,
-      authority: file === undefined ? undefined : readFileSync(file, 'utf8'),
-    };
-  }
-  const running = readCoordinatorFile(installation);
-  if (running === undefined) {
-    throw new Fault('unavailable', `no coordinator runs for ${installation.data}`, {
-      hint: 'start it with: gantry up',
+  if (installation.server !== undefined && installation.token === undefined)
+    throw new Fault('unauthenticated', `no token for ${installation.server}`, {
+      hint: 'put one into GANTRY_TOKEN; it is made on that server, or in its console, with: token create NAME',
     });
-  }
+  const found = findServer(installation, environment);
   const token = installation.token ?? readOptional(localTokenFile(installation))?.trim();
   if (token === undefined) {
     throw new Fault('unauthenticated', `no token that this user can read in ${installation.data}`, {
       hint: 'use the account that ran gantry up, or put a token into GANTRY_TOKEN',
     });
   }
-  return { server: running.url, token, authority: readOptional(authorityFile(installation)) };
+  return { ...found, token };
 }
 
 /** Trusts the authority in this process, beside the machine's own. */

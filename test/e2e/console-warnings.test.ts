@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { Browser, Locator } from 'playwright-core';
-import { linkServerName, type HostTrouble, type VmDefinition } from '#api';
+import { linkServerName, type HostTrouble, type Installation, type VmDefinition } from '#api';
 import { silentLog } from '#log';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import { startCoordinator } from '../../src/coordinator/program.ts';
@@ -18,6 +18,7 @@ import {
   load,
   makeDefinition,
   makeRecord,
+  makeReport,
 } from '../../src/coordinator/testing/fake-agent.ts';
 import { foreignMachine } from '../../src/coordinator/testing/foreign-machine.ts';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
@@ -29,6 +30,7 @@ import {
   sitAtBrowser,
   type Person,
 } from './browser.ts';
+import { startFrontEnd, type FrontEndProgram } from './front-end-program.ts';
 
 describe('what is wrong in the console', { skip: noBrowser }, () => {
   let stage: Stage;
@@ -305,6 +307,55 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     assert.deepEqual(await findBarriersInEachLight(page), []);
     held.resolve();
     await running.waitFor({ state: 'detached' });
+  });
+
+  test('WEB-04 the front end runs with nothing of the installation but what its settings tell: the address and the authority of the coordinator; another authority is not trusted', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gw-'));
+    const file = (name: string): string => join(folder, name);
+    const pair = await makePair('front.example');
+    await writeFile(file('chain.pem'), pair.chain);
+    await writeFile(file('key.pem'), pair.key);
+    await writeFile(file('other.pem'), pair.chain);
+    const { paths } = stage.coordinator;
+    await copyFile(join(paths.data, 'authority/authority.pem'), file('authority.pem'));
+    const before = (await readdir(folder)).sort();
+    const begin = (trusted: string): Promise<FrontEndProgram> =>
+      startFrontEnd(
+        ['--listen', '127.0.0.1:0', '--certificate', file('chain.pem'), '--key', file('key.pem')],
+        {
+          HOME: folder,
+          GANTRY_DATA: file('none'),
+          GANTRY_SERVER: stage.url,
+          GANTRY_AUTHORITY: file(trusted),
+        },
+      );
+    await using frontEnd = await begin('authority.pem');
+    await using away = await sitAtBrowser(browser);
+    const { page } = away;
+    await page.goto(`${frontEnd.address}/vms`);
+    await page.locator('#user').fill('admin');
+    await page.locator('#password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const row = page.getByRole('row').filter({ hasText: 'web-1' });
+    await row.getByText('Running', { exact: true }).waitFor();
+    agent.send({ type: 'reports', reports: [makeReport(web, { state: 'paused' })] });
+    await row.getByText('Paused', { exact: true }).waitFor();
+    await page.goto(`${frontEnd.address}/site`);
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('#setting-recentEvents').fill('7');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const { json } = await stage.send('GET', '/installation');
+    assert.equal((json as Installation).settings.recentEvents, 7);
+    assert.equal(new URL(page.url()).origin, frontEnd.address);
+    assert.deepEqual(away.complaints, []);
+    await using wary = await begin('other.pem');
+    const refused = await page.request.get(`${wary.address}/status`);
+    assert.equal(refused.status(), 503);
+    assert.match(await refused.text(), /cannot reach the coordinator/);
+    assert.deepEqual((await readdir(folder)).sort(), before, 'it writes nothing');
+    await rm(folder, { recursive: true });
   });
 
   test('no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

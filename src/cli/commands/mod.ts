@@ -37,12 +37,14 @@ import { userCommands } from './users.ts';
 import { viewerCommands } from './viewers.ts';
 import { vmCommands } from './vm.ts';
 import { warningCommands } from './warning.ts';
+import { webCommands } from './web.ts';
 import { workCommands } from './work.ts';
 
 export const commands: readonly Command[] = [
   ...systemCommands,
   ...applyCommands,
   ...testCommands,
+  ...webCommands,
   ...completionCommands(() => commands),
   ...vmCommands,
   ...settingsCommands,

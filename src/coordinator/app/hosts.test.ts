@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { AdapterReport, DryRun, Event, Host, Installation, Network, Operation } from '#api';
+import { miB } from '#lib';
 import { FakeAgent, facts, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
@@ -33,6 +34,19 @@ test('EVT-14 HOST-37 settings of a host reach its agent, each change is an event
     (events.json as { items: Event[] }).items.map(({ attributes }) => attributes['path']),
     ['settings/search_path', 'settings/max_running_vms'],
   );
+});
+
+test('of rules for low space one is changed, and the others stay', async () => {
+  const rules = async (lowSpace: object): Promise<unknown> => {
+    const body = { settings: { lowSpace } };
+    assert.equal((await stage.send('PATCH', '/hosts/h1', { body })).status, 200);
+    return stage.host('h1')?.settings.lowSpace;
+  };
+  const rule = { warn: { percent: 7 }, resume: 'by-hand', volumes: [] };
+  const pause = { bytes: 64 * miB };
+  assert.deepEqual(await rules({ warn: rule.warn, resume: 'by-hand' }), { ...rule, pause });
+  const more = { pause: { percent: 1 } };
+  assert.deepEqual(await rules(more), { ...rule, ...more });
 });
 
 test('settings that the agent cannot follow are not kept', async () => {

@@ -102,7 +102,8 @@ function mergeSettings(
   patch: NonNullable<HostPatch['settings']>,
 ): HostSettings {
   const viewers = { ...before.viewers, ...patch.viewers };
-  return hostSettingsSchema.parse({ ...before, ...patch, viewers });
+  const lowSpace = { ...before.lowSpace, ...patch.lowSpace };
+  return hostSettingsSchema.parse({ ...before, ...patch, viewers, lowSpace });
 }
 
 function hostCommit(

@@ -4,7 +4,7 @@ import { useOwnText, type OwnText } from '../../i18n/own-text.ts';
 const english = {
   none: 'There are no disks in its folders for virtual machines.',
   incomplete: 'There are more disks than were looked at.',
-  unused: '{count} disks, {bytes} of which no virtual machine has',
+  unused: 'Disks: {count}; no virtual machine has {bytes} of them',
   file: 'File',
   format: 'Format',
   size: 'Size',
@@ -57,7 +57,7 @@ export type DiskTextKey = keyof typeof english;
 const german: Readonly<Record<DiskTextKey, string>> = {
   none: 'In seinen Ordnern für virtuelle Maschinen liegen keine Festplatten.',
   incomplete: 'Es gibt mehr Festplatten, als angesehen wurden.',
-  unused: '{count} Festplatten, davon {bytes}, die keine virtuelle Maschine hat',
+  unused: 'Festplatten: {count}; {bytes} davon hat keine virtuelle Maschine',
   file: 'Datei',
   format: 'Format',
   size: 'Größe',
