@@ -45,6 +45,8 @@ export interface VmDocument {
 export interface LentDocument {
   /** That it came from. */
   readonly hostId: string;
+  /** By which its hypervisor knows it. */
+  readonly uuid: string;
   /** Its definition there, sealed for the vm: there may be passwords in it. */
   readonly xml: string;
   readonly startsWithHost: boolean;

@@ -18,7 +18,7 @@ export function knownVms(inventory: Inventory, hostId: string): KnownVm[] {
   });
   const lent = [...inventory.documents<VmDocument>('vm')].flatMap(({ id, data }) => {
     if (data.lent?.hostId !== hostId) return [];
-    const uuid = guestUuid(data.definition);
+    const { uuid } = data.lent;
     return machineId(hostId, uuid) === id ? [] : [{ uuid, id, came: 'yes' as const }];
   });
   const coming = [...inventory.documents<OperationDocument>('operation')].flatMap(({ data }) => {

@@ -137,9 +137,17 @@ function isHandover(action: string): boolean {
 }
 
 /** As it was adopted. */
-function lentFrom(hostId: string, { hardware }: VmDefinition): LentDocument {
+function lentFrom(hostId: string, { id, hardware }: VmDefinition): LentDocument {
   const xml = Buffer.from('<domain/>').toString('base64');
-  return { hostId, xml, startsWithHost: false, owners: [], theirs: hardware, ours: hardware };
+  return {
+    hostId,
+    uuid: id,
+    xml,
+    startsWithHost: false,
+    owners: [],
+    theirs: hardware,
+    ours: hardware,
+  };
 }
 
 function lendOut(hypervisor: MemoryHost, host: MemoryHost, id: string): void {

@@ -109,6 +109,10 @@ function hasBegun(id: string, names: readonly string[]): boolean {
   return steps.some(({ name, state }) => names.includes(name) && state !== 'waiting');
 }
 
+async function isLost(host: string): Promise<void> {
+  await stage.until(() => stage.host(host)?.status !== 'ready', `${host} is lost`);
+}
+
 /** Of the process of the vm. */
 async function commandLine(): Promise<string> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
@@ -216,7 +220,7 @@ void test(
     await dialog.getByText('Its hypervisor runs it again').waitFor();
     await confirm('Give back', 'virt');
     await ask('Move as it runs');
-    const own = dialog.locator('option', { hasText: 'here' });
+    const own = dialog.locator('option', { hasText: 'not reached over libvirt' });
     await own.waitFor({ state: 'attached' });
     assert.equal(await own.textContent(), 'here – it is not reached over libvirt');
     await dialog.getByText('Both hosts have them').waitFor();
@@ -301,11 +305,13 @@ void test(
     const kills: Readonly<Record<string, (id: string) => Promise<void>>> = {
       'the process that speaks with the hypervisor': async () => {
         process.kill(await findForeignProcess(), 'SIGKILL');
+        await isLost('virt');
       },
       'the agent, while it is told': async (id) => {
         agent.freeze();
         await stage.until(() => hasBegun(id, ['make', 'forget']), 'it is told');
         await agent.end();
+        await isLost('here');
         agent.run();
       },
       'the coordinator': () => stage.restart(),

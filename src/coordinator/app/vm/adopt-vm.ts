@@ -77,6 +77,7 @@ export async function adoptVm(
   ];
   const lent: LentDocument = {
     hostId,
+    uuid: guestUuid(before),
     xml: sealer.seal(Buffer.from(read.xml), sealedFor(id)),
     startsWithHost: read.startsWithHost,
     owners,
@@ -125,7 +126,7 @@ export async function giveBackVm(
   const there = returnHardware(lent.theirs, lent.ours, withFullPaths(before, path).hardware);
   const files = fullPaths(before, path);
   const xml = sealer.unseal(lent.xml, sealedFor(id)).toString();
-  const asked = { uuid: guestUuid(before), xml, base: lent.theirs, wanted: there };
+  const asked = { uuid: lent.uuid, xml, base: lent.theirs, wanted: there };
   const [planned, looked] = await Promise.all([
     links.call(target.id, 'machine.handover.plan', asked),
     links.call(hostId, 'machine.handover.look', { files }),

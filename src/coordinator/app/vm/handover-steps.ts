@@ -14,7 +14,6 @@
 import { posix } from 'node:path';
 import {
   diffSettings,
-  guestUuid,
   hardwareSchema,
   vmDefinitionSchema,
   type Hardware,
@@ -78,20 +77,19 @@ function machineOf(work: Work) {
 }
 
 async function give(work: Work, hostId: string, xml: string | null): Promise<void> {
-  const { before } = inputOf(work);
+  const { uuid } = inputOf(work).lent;
   const { links } = work.coordinator;
-  const params = { ...machineOf(work), uuid: guestUuid(before), xml };
+  const params = { ...machineOf(work), uuid, xml };
   await links.call(hostId, 'machine.handover.give', params, { signal: work.signal });
 }
 
 /** `wanted`: its hardware as it is to be there. */
 async function take(work: Work, hostId: string, wanted: Hardware): Promise<void> {
-  const { before, lent } = inputOf(work);
   const { links } = work.coordinator;
-  const { xml, theirs, startsWithHost } = lent;
+  const { uuid, xml, theirs, startsWithHost } = inputOf(work).lent;
   const params = {
     id: work.target.id,
-    uuid: guestUuid(before),
+    uuid,
     xml: readSealed(work, xml),
     base: theirs,
     wanted,
