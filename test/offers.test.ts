@@ -37,6 +37,8 @@ const verbs: Readonly<Record<string, readonly string[]>> = {
   configure: ['vm set', 'vm attach-adapter', 'vm detach-adapter'],
   'change-disks': ['vm attach-disk', 'vm detach-disk', 'vm convert-disk', 'vm compact-disk'],
   'clone-snapshot': ['vm clone'],
+  'make-template': ['vm template'],
+  'end-template': ['vm template'],
   relocate: ['vm move', 'vm move-disk'],
   migrate: ['vm move'],
   'take-snapshot': ['vm snapshot take'],

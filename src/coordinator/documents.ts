@@ -38,6 +38,8 @@ export interface VmDocument {
   readonly generation: number;
   /** Fresh: until its first start no guest has an identity of its own on its disks. Else it may have one. */
   readonly guest?: 'fresh';
+  /** It is there to be cloned, as its snapshot with that id holds it (docs/rfd/0035). */
+  readonly template?: { readonly snapshotId: string };
   /** Of a vm that others ran before (docs/rfd/0034): how it is given back to them. */
   readonly lent?: LentDocument;
 }

@@ -252,10 +252,23 @@ void test('DISK-28 a differencing disk of a disk that a vm has is made and given
   await gantry.must('vm', 'turn-off', 'based', '--yes');
 });
 
+/** By the API: a command is a process, which takes longer than what it asks for. */
+async function act(vm: string, action: string): Promise<void> {
+  const client = gantry.client();
+  const begun = await client.call('vm.act', { params: { vm, action }, body: {} });
+  const { state, fault } = await client.wait(begun);
+  assert.equal(state, 'done', fault?.message ?? '');
+}
+
+async function started(vm: string): Promise<void> {
+  await act(vm, 'hold');
+  await act(vm, 'turn-off');
+}
+
 void test('TPL-20 every copy has an id, MAC addresses, serial numbers and a host name of its own, and first-boot settings on a configuration disk where that is wished', async () => {
-  const disk = ['--image', 'starter', '--memory', '128M', '--guest', 'gantry-starter'];
-  await gantry.must('vm', 'create', 'master', ...disk, '--start');
-  await gantry.must('vm', 'turn-off', 'master', '--yes');
+  // What is asked for here is the vm's and its host's to give: no guest need run, so none is waited for.
+  await gantry.must('vm', 'create', 'master', '--disk', '16M', '--memory', '64M');
+  await started('master');
   const master = await show('master');
   const disks = master.definition.hardware.disks.map((one) => ({ ...one, serial: 'MASTER-1' }));
   const client = gantry.client();
@@ -278,10 +291,7 @@ void test('TPL-20 every copy has an id, MAC addresses, serial numbers and a host
   );
   await gantry.must('vm', 'clone', 'Web_1', 'plain', '--generalised');
   const names = ['master', 'Web_1', 'web-2', 'web-3', 'plain'];
-  for (const name of ['Web_1', 'web-2', 'plain']) {
-    await gantry.must('vm', 'start', name);
-    await gantry.must('vm', 'turn-off', name, '--yes');
-  }
+  for (const name of ['Web_1', 'web-2', 'plain']) await started(name);
   const vms = await Promise.all(names.map(show));
   const identities = vms.map(({ definition: { id, hardware } }) => [
     id,
@@ -323,4 +333,99 @@ void test('TPL-20 every copy has an id, MAC addresses, serial numbers and a host
     await gantry.must('vm', 'delete', name, '--yes');
     assert.equal(existsSync(path), false, 'its configuration disk goes with it');
   }
+});
+
+/** Of a host, with what it says against it. */
+async function refused(...words: string[]): Promise<string> {
+  const { code, err } = await gantry.run(words);
+  assert.notEqual(code, 0, words.join(' '));
+  return err;
+}
+
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+void test('TPL-14 a template has its disk read-only before the first differencing copy exists', async () => {
+  await gantry.must('vm', 'create', 'golden', '--disk', '16M', '--memory', '64M');
+  const { path } = await show('golden');
+  const disk = join(path, 'golden.qcow2');
+  assert.equal(modeOf(disk), '600');
+  await gantry.must('vm', 'template', 'golden');
+  assert.equal(modeOf(disk), '400', 'nobody writes it');
+  assert.equal(statSync(disk).nlink, 1, 'and nobody else has it yet');
+  const before = readFileSync(disk);
+  await gantry.must('vm', 'clone', 'golden', 'test-1', '--linked');
+  assert.equal(statSync(disk).nlink, 2);
+  await started('test-1');
+  assert.deepEqual(readFileSync(disk), before);
+  assert.deepEqual(
+    [(await show('golden')).standing, (await show('test-1')).standing],
+    ['template', 'off'],
+  );
+});
+
+void test('a template is neither started nor changed, from a snapshot or not, and an ordinary vm again when that is asked for', async () => {
+  for (const words of [
+    ['vm', 'start', 'golden'],
+    ['vm', 'hold', 'golden'],
+    ['vm', 'set', 'golden', 'hardware.memory.sizeBytes=134217728'],
+    ['vm', 'attach-disk', 'golden', '--new', '1M'],
+    ['vm', 'compact-disk', 'golden', 'virtio0:0'],
+    ['vm', 'snapshot', 'take', 'golden', 'more'],
+    ['vm', 'snapshot', 'revert', 'golden', 'template', '--yes'],
+    ['vm', 'snapshot', 'delete', 'golden', 'template', '--yes'],
+  ])
+    assert.match(
+      await refused(...words),
+      /golden is a template.*\n.*gantry vm template NAME --end/s,
+    );
+  const again = await gantry.json<Operation>('vm', 'template', 'golden');
+  assert.equal(again.result?.['ignored'], 'golden is a template already');
+  await gantry.must('vm', 'rename', 'golden', 'golden-2');
+  await gantry.must('vm', 'rename', 'golden-2', 'golden');
+});
+
+void test('TPL-09 what is a parent of other disks, a template or an image, is neither deleted nor changed', async () => {
+  for (const words of [
+    ['vm', 'delete', 'golden', '--yes'],
+    ['vm', 'template', 'golden', '--end'],
+  ])
+    assert.match(
+      await refused(...words),
+      /linked clones stand on .* golden: test-1\n.*gantry vm flatten/s,
+    );
+  const { path } = await show('golden');
+  const disk = join(path, 'golden.qcow2');
+  const { sharedWith } =
+    (await gantry.client().call('vm.files', { params: { vm: 'golden' } })).files.find(
+      (file) => file.path === disk,
+    ) ?? {};
+  assert.deepEqual(sharedWith, ['test-1']);
+
+  // An image of the library, whose file is somebody else's, under a disk.
+  const base = join(shelf.path, 'base.vhd');
+  await gantry.must('host', 'create-disk', shelf.host, base, '16M');
+  await gantry.must('image', 'add', 'base', base);
+  const child = join(shelf.path, 'child.vhd');
+  await gantry.must('host', 'create-child-disk', shelf.host, child, base);
+  const before = readFileSync(base);
+  for (const words of [
+    ['image', 'delete', 'base', '--yes'],
+    ['host', 'delete-disk', shelf.host, base, '--yes'],
+    ['host', 'compact-disk', shelf.host, base],
+    ['host', 'resize-disk', shelf.host, base, '32M'],
+  ])
+    assert.match(await refused(...words), /child\.vhd/, words.join(' '));
+  assert.deepEqual(readFileSync(base), before);
+  await gantry.must('host', 'delete-disk', shelf.host, child, '--yes');
+  await gantry.must('image', 'delete', 'base', '--yes');
+  assert.deepEqual(readFileSync(base), before, 'the file was not made by Gantry');
+
+  await gantry.must('vm', 'flatten', 'test-1');
+  await gantry.must('vm', 'template', 'golden', '--end');
+  assert.equal(statSync(disk).mode & 0o200, 0o200, 'it is written again');
+  assert.equal((await show('golden')).standing, 'off');
+  await started('golden');
+  await gantry.must('vm', 'delete', 'golden', '--yes');
+  assert.equal(existsSync(path), false);
+  await started('test-1');
 });

@@ -390,12 +390,12 @@ export interface StoredFile {
   readonly sizeBytes: number;
   /** Of a disk: its size. */
   readonly maxBytes: number | null;
-  /** Of its volume. */
-  readonly freeBytes: number | null;
+  /** Of its volume. */ readonly freeBytes: number | null;
   /** That a layer lies on. */
   readonly parent: string | null;
   readonly deleted: boolean;
   readonly keptBecause: string | null;
+  /** Ids of vms with the same file under names of their own. */ readonly sharedWith?: string[];
 }
 
 /** Images on the host. */

@@ -28,6 +28,7 @@ export async function listFiles(
   const entries = await readdir(file.folder).catch(() => []);
   for (const name of entries.slice(0, maxFiles)) paths.add(join(file.folder, name));
   const used = await usedByOthers(others);
+  const shared = await findSharers(file, others);
   const files: StoredFile[] = [];
   for (const path of paths) {
     const stats = await stat(path).catch(() => undefined);
@@ -53,9 +54,32 @@ export async function listFiles(
       parent: known === undefined ? null : await parentOf(path, known.format),
       deleted: keptBecause === null,
       keptBecause,
+      ...(shared.has(path) ? { sharedWith: shared.get(path) ?? [] } : {}),
     });
   }
   return files;
+}
+
+/** By path, the machines that have a layer too under a name in their own folder (docs/rfd/0019): their ids. */
+async function findSharers(
+  { layers, folder }: MachineFile,
+  others: readonly MachineFile[],
+): Promise<ReadonlyMap<string, string[]>> {
+  const sharers = new Map<string, string[]>();
+  for (const { file, shared } of layers.files) {
+    if (!shared) continue;
+    const path = resolveFile(folder, file);
+    const own = await stat(path).catch(() => undefined);
+    if (own === undefined) continue;
+    const found: string[] = [];
+    for (const other of others) {
+      if (!other.layers.files.some((layer) => layer.shared && layer.file === file)) continue;
+      const theirs = await stat(resolveFile(other.folder, file)).catch(() => undefined);
+      if (theirs?.ino === own.ino && theirs.dev === own.dev) found.push(other.definition.id);
+    }
+    sharers.set(path, found);
+  }
+  return sharers;
 }
 
 /** Where a qcow2 image has its parent is told even if it is not there. */

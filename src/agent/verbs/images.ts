@@ -16,9 +16,9 @@ export function imageVerbs(host: Host): ImageVerbs {
     'image.build': (wanted, { signal, progress }) =>
       images().build(wanted, (note) => progress(null, note), signal),
     'image.inspect': (wanted, { signal }) => images().inspect(wanted, signal),
-    async 'image.delete'({ path }, { signal }) {
+    async 'image.delete'({ path, file = 'delete' }, { signal }) {
       await requireChildless(host, path, signal);
-      await images().delete(path);
+      if (file === 'delete') await images().delete(path);
       return {};
     },
   };

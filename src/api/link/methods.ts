@@ -479,7 +479,16 @@ export const linkMethods = {
     result: imageFileSchema.extend({ imageKind: z.enum(imageKinds) }),
   },
   'image.delete': {
-    params: z.strictObject({ path: z.string().max(1024) }),
+    params: z.strictObject({
+      path: z.string().max(1024),
+      file: z
+        .enum(['delete', 'keep'])
+        .optional()
+        .meta({
+          description:
+            'default: delete; keep: only what would speak against a delete is looked for',
+        }),
+    }),
     result: z.strictObject({}),
   },
 } as const satisfies Record<string, { readonly params: z.ZodType; readonly result: z.ZodType }>;

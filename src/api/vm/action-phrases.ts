@@ -20,6 +20,8 @@ const phrases: Readonly<Partial<Record<VmAction, string>>> = {
   'delete-snapshot': 'delete a snapshot of',
   'clone-snapshot': 'clone a snapshot of',
   flatten: 'flatten the disks of',
+  'make-template': 'make a template of',
+  'end-template': 'make an ordinary vm of',
   relocate: 'move the files of',
   migrate: 'move',
   'give-back': 'give back',

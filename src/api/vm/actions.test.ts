@@ -47,6 +47,7 @@ test('VM-49 what may be done with a vm that is off', () => {
       'clone',
       'clone-snapshot',
       'flatten',
+      'make-template',
       'migrate',
       'relocate',
       'rename',
@@ -333,6 +334,26 @@ test('VM-68 nothing that starts a vm is offered while a linked disk is attached'
     assert.match(judgement.answer === 'refuse' ? judgement.why : '', /linked disk at scsi0:1/);
   }
   assert.equal(judgeAction('clone', vm('off', { linkedDisk: 'scsi0:1' })).answer, 'take');
+});
+
+test('a template is cloned, filed and taken out, and nothing else; whoever makes one again is told that it is one', () => {
+  const template = { template: true } as const;
+  assert.deepEqual(
+    new Set(taken('off', template)),
+    new Set<VmAction>([
+      'clone',
+      'clone-snapshot',
+      'end-template',
+      'rename',
+      'relocate',
+      'remove',
+      'delete',
+    ]),
+  );
+  const judgement = judgeAction('turn-on', vm('off', template));
+  assert.equal(judgement.answer === 'refuse' ? judgement.why : '', 'web-1 is a template');
+  assert.equal(judgeAction('make-template', vm('off', template)).answer, 'ignore');
+  assert.equal(judgeAction('end-template', vm('off')).answer, 'ignore');
 });
 
 test('the state of a vm with a shared disk is not saved, by the name of the disk', () => {

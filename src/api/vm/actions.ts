@@ -245,6 +245,22 @@ export const vmActions = {
     ability: 'file-copy',
     meaning: 'make a linked clone independent: its disks no longer share files with other vms',
   },
+  'make-template': {
+    label: 'Make template',
+    from: ['off'],
+    right: 'vm.settings',
+    ability: 'file-copy',
+    confirm:
+      'it can no longer be started or changed, only cloned, until it is an ordinary vm again',
+    meaning: 'keep the vm as it is, write-protected, to be cloned from, and no longer started',
+  },
+  'end-template': {
+    label: 'Make ordinary vm',
+    from: ['off'],
+    right: 'vm.settings',
+    ability: 'file-copy',
+    meaning: 'make a template a vm that can be started and changed again',
+  },
   relocate: {
     label: 'Move',
     from: ['off', 'saved', 'paused'],
@@ -382,6 +398,8 @@ export interface Judged {
   readonly sharedDisk?: string | undefined;
   /** Whether it is another hypervisor's, to which it can be given back (docs/rfd/0034). */
   readonly adopted?: boolean | undefined;
+  /** It is there to be cloned (docs/rfd/0035). */
+  readonly template?: boolean | undefined;
   /** The host that it is on its way to: whatever changes it here would be lost. */
   readonly departing?: string | undefined;
 }
@@ -394,6 +412,16 @@ export type Judgement =
 /** Of a vm that is nobody else's. */
 export const neverAdopted = 'no hypervisor of others has had it';
 
+/** What leaves the files of a template, and what its clones are like, as they are. */
+const templateActions: ReadonlySet<VmAction> = new Set([
+  'clone',
+  'clone-snapshot',
+  'end-template',
+  'rename',
+  'relocate',
+  'remove',
+  'delete',
+]);
 const startActions: ReadonlySet<VmAction> = new Set(['turn-on', 'hold', 'restore', 'restart']);
 
 /** Take, ignore (it is so already) or refuse with the reason and what would help. Pure. */
@@ -414,6 +442,17 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
       answer: 'refuse',
       why: `the host of ${vm.name} does not answer`,
       hint: 'look at the host with: gantry host show',
+    };
+  }
+  if (action === 'make-template' && vm.template === true)
+    return { answer: 'ignore', why: `${vm.name} is a template already` };
+  if (action === 'end-template' && vm.template !== true)
+    return { answer: 'ignore', why: `${vm.name} is not a template` };
+  if (vm.template === true && !templateActions.has(action)) {
+    return {
+      answer: 'refuse',
+      why: `${vm.name} is a template`,
+      hint: 'clone it, or make it an ordinary vm again with: gantry vm template NAME --end',
     };
   }
   if (facts.right === 'vm.console' && vm.consolesOff !== undefined)

@@ -74,6 +74,9 @@ export const vmFilesSchema = z
             .meta({ description: 'the file that a layer of a disk lies on; null: none' }),
           deleted: z.boolean().meta({ description: 'whether a delete would delete it' }),
           keptBecause: z.string().nullable().meta({ description: 'why a delete keeps it' }),
+          sharedWith: z.array(z.string().max(100)).max(1000).optional().meta({
+            description: 'vms that have the same file under a name of their own: linked clones',
+          }),
         }),
       )
       .max(1000),

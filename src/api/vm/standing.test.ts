@@ -20,6 +20,7 @@ test('a vm that moves is migrating whatever its state, and a crashed one is cras
   assert.equal(judge('off', { lastFaultCode: crashCode }), 'crashed');
   assert.equal(judge('starting', { lastFaultCode: crashCode }), 'starting');
   assert.equal(judge('off', { lastFaultCode: 'no-space' }), 'off');
+  assert.equal(judge('off', { template: true, lastFaultCode: crashCode }), 'template');
 });
 
 test('every standing has a word of its own, and a sign', () => {

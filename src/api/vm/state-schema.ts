@@ -11,5 +11,5 @@ export const vmStateSchema = z.enum(vmStates).meta({
 export const vmStandingSchema = z.enum(vmStandings).meta({
   id: 'VmStanding',
   description:
-    'the state, or what it alone does not say: host-unreachable (its host does not answer), migrating (it is being moved to another host), crashed (it is off since its process ended by itself)',
+    'the state, or what it alone does not say: host-unreachable (its host does not answer), migrating (it is being moved to another host), crashed (it is off since its process ended by itself), template (it is off, and there to be cloned)',
 });

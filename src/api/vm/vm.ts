@@ -265,6 +265,9 @@ export const vmSchema = z
       .int()
       .min(0)
       .meta({ description: 'counts starts; an agent refuses an older one' }),
+    template: z
+      .boolean()
+      .meta({ description: 'whether it is there to be cloned, and neither started nor changed' }),
     createdAt: timeSchema,
     updatedAt: timeSchema,
     definition: vmDefinitionSchema,

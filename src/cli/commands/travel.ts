@@ -110,6 +110,28 @@ export const travelCommands = [
     },
   }),
   command({
+    name: 'vm template',
+    summary: 'make a vm a template, which is cloned from and not started, or an ordinary vm again',
+    args: [vmArgument],
+    options: {
+      end: { type: 'flag', meaning: 'make the template an ordinary vm again' },
+    },
+    examples: ['gantry vm template golden', 'gantry vm template golden --end'],
+    async run(run) {
+      const { args, options, client, out, dryRun, signal } = run;
+      const [vm = ''] = args;
+      const name = options.end === true ? 'vm.template.end' : 'vm.template.make';
+      const words = options.end === true ? 'an ordinary vm again' : 'a template';
+      if (dryRun) {
+        tellWarnings(out, await client.dryRun(name, { params: { vm } }, signal));
+        return out.line(`vm ${vm} could be made ${words}`);
+      }
+      const started = await client.call(name, { params: { vm } }, signal);
+      await finish(run, started, () => `vm ${vm} is ${words}`);
+      if (run.wait && options.end !== true) out.hint(`gantry vm clone ${vm} NAME --linked`);
+    },
+  }),
+  command({
     name: 'vm flatten',
     summary: 'make a linked clone independent of the vms that it shares files with',
     args: [vmArgument],

@@ -22,6 +22,9 @@ const hints = {
     'schalten Sie die VM zuerst aus, oder speichern Sie ihren Zustand',
   'shut it down first, or pause it or save its state':
     'fahren Sie sie zuerst herunter, halten Sie sie an, oder speichern Sie ihren Zustand',
+  'shut it down first': 'fahren Sie sie zuerst herunter',
+  'clone it, or make it an ordinary vm again with: gantry vm template NAME --end':
+    'klonen Sie sie, oder machen Sie sie wieder zur gewöhnlichen VM',
   'it runs already': 'sie läuft schon',
   'resume it': 'setzen Sie sie fort',
   'resume it first': 'setzen Sie sie zuerst fort',
@@ -52,6 +55,9 @@ const reasons = {
   '{name} is paused, not held': '{name} ist angehalten, aber nicht am Start festgehalten',
   '{name} is held before its first instruction': '{name} ist vor dem ersten Befehl festgehalten',
   'no hypervisor of others has had it': 'kein Hypervisor anderer hat sie gehabt',
+  '{name} is a template': '{name} ist eine Vorlage',
+  '{name} is a template already': '{name} ist schon eine Vorlage',
+  '{name} is not a template': '{name} ist keine Vorlage',
   '{name} has no undo disks': '{name} hat keine Rückgängig-Platten',
   'no guest additions have answered in {name} since it started':
     'in {name} haben seit dem Start keine Gasterweiterungen geantwortet',

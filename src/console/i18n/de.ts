@@ -20,6 +20,7 @@ const states: Language['states'] = {
   'host-unreachable': 'Host nicht erreichbar',
   migrating: 'Zieht um',
   crashed: 'Abgestürzt',
+  template: 'Vorlage',
 };
 
 export const german: Language = {
@@ -308,6 +309,8 @@ export const german: Language = {
     delete: 'Löschen',
     clone: 'Klonen',
     'clone-snapshot': 'Aus Sicherungspunkt klonen',
+    'make-template': 'Zur Vorlage machen',
+    'end-template': 'Zur gewöhnlichen VM machen',
     flatten: 'Platten eigenständig machen',
     relocate: 'Verschieben',
     migrate: 'Im Betrieb verschieben',
@@ -338,6 +341,8 @@ export const german: Language = {
     'vm.import': 'Importieren',
     'vm.clone': 'Klonen',
     'vm.snapshot.clone': 'Aus einem Sicherungspunkt klonen',
+    'vm.template.make': 'Zur Vorlage machen',
+    'vm.template.end': 'Zur gewöhnlichen VM machen',
     'vm.flatten': 'Platten eigenständig machen',
     'vm.hand-out': 'Für ein anderes Produkt exportieren',
     'vm.relocate': 'Dateien verschieben',
@@ -467,6 +472,8 @@ export const german: Language = {
     reset: 'wie der Reset-Knopf: nicht gespeicherte Daten gehen verloren',
     restart: 'wird aus- und eingeschaltet: nicht gespeicherte Daten gehen verloren',
     delete: 'ihre Dateien werden gelöscht',
+    'make-template':
+      'sie kann nicht mehr gestartet oder geändert, nur geklont werden, bis sie wieder eine gewöhnliche VM ist',
     'commit-undo': 'was die Rückgängig-Platten enthalten, wird endgültig Teil der Platten',
     'discard-undo': 'alles, was seit Beginn der Sitzung geschrieben wurde, geht verloren',
   },

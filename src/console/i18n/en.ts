@@ -349,6 +349,8 @@ export const english: Language = {
     'vm.import': 'Import',
     'vm.clone': 'Clone',
     'vm.snapshot.clone': 'Clone from a snapshot',
+    'vm.template.make': 'Make template',
+    'vm.template.end': 'Make ordinary vm',
     'vm.flatten': 'Flatten disks',
     'vm.hand-out': 'Export for another product',
     'vm.relocate': 'Move files',

@@ -13,6 +13,8 @@ export function useAct(): (vm: Vm, action: ImmediateAction) => Promise<void> {
   const begin = (vm: Vm, action: ImmediateAction): Promise<Operation> => {
     const params = { vm: vm.id };
     if (action === 'delete') return client.call('vm.delete', { params });
+    if (action === 'make-template') return client.call('vm.template.make', { params });
+    if (action === 'end-template') return client.call('vm.template.end', { params });
     if (action === 'remove') return client.call('vm.remove', { params });
     return client.call('vm.act', { params: { ...params, action }, body: {} });
   };

@@ -4,16 +4,11 @@ import type { Words } from '../i18n/words.ts';
 import { mayGoUnasked, type Asking } from './asking.ts';
 
 /** Those that need to know nothing, though some ask whether one is sure. */
-export type ImmediateAction = PowerAction | 'remove' | 'delete';
+const lastActions = ['make-template', 'end-template', 'remove', 'delete'] as const;
+export type ImmediateAction = PowerAction | (typeof lastActions)[number];
 const formActions = ['clone', 'relocate', 'migrate', 'adopt', 'give-back', 'rename'] as const;
 const consoles = ['screen', 'serial'] as const;
-const order: readonly VmAction[] = [
-  ...consoles,
-  ...powerActions,
-  ...formActions,
-  'remove',
-  'delete',
-];
+const order: readonly VmAction[] = [...consoles, ...powerActions, ...formActions, ...lastActions];
 
 export type VmAsked =
   | { readonly kind: 'confirm'; readonly action: ImmediateAction; readonly loss: string }
@@ -57,12 +52,13 @@ export function deedOf(
   if (isConsole(action)) return { kind: 'go', tab: action };
   const form = formActions.find((one) => one === action);
   if (form !== undefined) return { kind: 'ask', asked: { kind: form } };
-  if (!isPower(action) && action !== 'remove' && action !== 'delete') return undefined;
+  const immediate = isPower(action) ? action : lastActions.find((one) => one === action);
+  if (immediate === undefined) return undefined;
   // Nothing is lost by it, which is what there is to say (WEB-26).
   const loss =
     action === 'remove' ? words.text('removeKeeps') : confirm && words.loss(action, confirm);
   const silent = asking === 'do at once' && mayGoUnasked(action);
   return loss === undefined || silent
-    ? { kind: 'act', action }
-    : { kind: 'ask', asked: { kind: 'confirm', action, loss } };
+    ? { kind: 'act', action: immediate }
+    : { kind: 'ask', asked: { kind: 'confirm', action: immediate, loss } };
 }

@@ -380,9 +380,10 @@ export const deleteKind: Kind = {
         if (image === undefined) return;
         requireUnused(work.coordinator, image);
         const { builtFrom, hostId, path } = image.data;
-        // Only what Gantry has built is Gantry's to delete.
-        if (builtFrom !== null)
-          await links.call(hostId, 'image.delete', { path }, { signal: work.signal });
+        // Only what Gantry has built is Gantry's to delete. Of a host that is gone nobody needs an image.
+        const file = builtFrom === null ? 'keep' : 'delete';
+        if (file === 'delete' || links.connected(hostId))
+          await links.call(hostId, 'image.delete', { path, file }, { signal: work.signal });
       },
     },
     {

@@ -25,6 +25,7 @@ import { powerKinds } from './vm/power-steps.ts';
 import { deleteKind, removeKind } from './vm/remove-vm.ts';
 import { restoreFileKind } from './vm/snapshot-files.ts';
 import { snapshotKinds } from './vm/snapshots-vm.ts';
+import { endTemplateKind, makeTemplateKind } from './vm/template-vm.ts';
 import type { Kind } from './work.ts';
 
 export const operationKinds: readonly Kind[] = [
@@ -58,6 +59,8 @@ export const operationKinds: readonly Kind[] = [
   insertKind,
   ejectKind,
   ...snapshotKinds,
+  makeTemplateKind,
+  endTemplateKind,
   restoreFileKind,
   ...hostKinds,
   ...bulkVmKinds,

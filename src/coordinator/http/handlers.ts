@@ -64,6 +64,7 @@ import {
   revertSnapshot,
   takeSnapshot,
 } from '../app/vm/snapshots-vm.ts';
+import { endTemplate, makeTemplate } from '../app/vm/template-vm.ts';
 import { listKnownMedia } from '../app/vm/known-media.ts';
 import { changeMedium } from '../app/vm/media-vm.ts';
 import { listActions } from '../app/vm/judge.ts';
@@ -341,6 +342,7 @@ function vmHandlers({
   | 'vm.import'
   | 'vm.clone'
   | 'vm.flatten'
+  | `vm.template.${string}`
   | 'vm.hand-out'
   | 'vm.relocate'
   | 'vm.adopt'
@@ -360,7 +362,7 @@ function vmHandlers({
       moveVm(coordinator, caller, id, body.folder, { precondition, dryRun: query.dryRun }),
     'vm.remove': ({ caller, id, precondition, query }) =>
       takeOutVm(coordinator, caller, id, 'remove', { precondition, dryRun: query.dryRun }),
-    'vm.files': ({ id }) => listFiles(coordinator, id),
+    'vm.files': ({ caller, id }) => listFiles(coordinator, caller, id),
     'vm.delete': ({ caller, id, precondition, query }) =>
       takeOutVm(coordinator, caller, id, 'delete', { precondition, dryRun: query.dryRun }),
     'vm.export': ({ id }) => exportVm(coordinator, id),
@@ -377,6 +379,10 @@ function vmHandlers({
     'vm.hand-out': ({ caller, id, body, query }) =>
       handOutVm(coordinator, caller, id, body, query.dryRun),
     'vm.flatten': ({ caller, id, query }) => flattenVm(coordinator, caller, id, query.dryRun),
+    'vm.template.make': ({ caller, id, query }) =>
+      makeTemplate(coordinator, caller, id, query.dryRun),
+    'vm.template.end': ({ caller, id, query }) =>
+      endTemplate(coordinator, caller, id, query.dryRun),
     'vm.relocate': ({ caller, id, body, query }) =>
       relocateVmTo(coordinator, caller, id, body, query.dryRun),
     'vm.adopt': ({ caller, id, body, query }) =>

@@ -39,6 +39,7 @@ import {
   revertSnapshot,
   takeSnapshot,
 } from '../app/vm/snapshots-vm.ts';
+import { endTemplate, makeTemplate } from '../app/vm/template-vm.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { VmDocument } from '../documents.ts';
 import { exampleOf } from './disk-examples.ts';
@@ -202,6 +203,8 @@ export async function askFor(
         { as: 'vmware-workstation', path: '/vms/out', savedState: 'discard', moveToIde: true },
         false,
       ),
+    'vm.template.make': () => makeTemplate(coordinator, caller, id, false),
+    'vm.template.end': () => endTemplate(coordinator, caller, id, false),
     'vm.flatten': () => flattenVm(coordinator, caller, id, false),
     'vm.migrate': () => relocateVmTo(coordinator, caller, id, { host: `${name}-other` }, false),
     'vm.migrate-live': () =>

@@ -336,6 +336,7 @@ export class OperationWorlds implements AsyncDisposable {
       revision: 1,
       generation: 1,
       ...(action === giveBackAction ? { lent: lentFrom(other.hostId, definition) } : {}),
+      ...(action === 'vm.template.end' ? { template: { snapshotId: firstSnapshot.id } } : {}),
     };
     const known = followReport(vm, report) ?? vm;
     // Of one computer.

@@ -181,6 +181,20 @@ export const vmEvents = {
     message: 'The snapshot {snapshot} of {target} was deleted',
     attributes: { snapshot: 'its name' },
   },
+  'vm.template.made': {
+    number: 1070,
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} is a template: it is cloned from and not started',
+    attributes: none,
+  },
+  'vm.template.ended': {
+    number: 1071,
+    ...vm,
+    type: 'information',
+    message: 'Virtual machine {target} is an ordinary vm again and no longer a template',
+    attributes: none,
+  },
   'vm.snapshot.failed': {
     number: 1021,
     ...vm,

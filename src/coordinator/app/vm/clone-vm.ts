@@ -19,7 +19,7 @@ import { Fault, isFault, type Reason } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
-import { findPlace, requireVerb } from '../find.ts';
+import { findPlace, requireVerb, vmDocument } from '../find.ts';
 import { asJson } from '../json.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { warnOfEnvironments } from '../network/environments.ts';
@@ -143,9 +143,10 @@ interface Source {
 async function chooseSource(
   coordinator: Coordinator,
   id: string,
-  { linked = false, snapshot: reference, path }: VmClone,
+  { linked = false, snapshot, path }: VmClone,
 ): Promise<Source> {
   const { inventory, links } = coordinator;
+  const reference = snapshot ?? vmDocument(inventory, id).data.template?.snapshotId;
   if (reference === undefined) {
     const source = prepare(coordinator, id, 'clone');
     if (linked && inventory.vm(id)?.state !== 'off')

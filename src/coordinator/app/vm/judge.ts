@@ -32,6 +32,7 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     guestRequests: host?.facts?.guestRequests,
     consolesOff: consolesOff(vm, host),
     linkedDisk: linkedPlace(vm.definition.hardware),
+    template: vm.template,
     sharedDisk: sharedPlace(vm.definition.hardware),
     adopted: inventory.document<VmDocument>('vm', vm.id)?.data.lent !== undefined,
   };

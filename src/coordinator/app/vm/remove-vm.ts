@@ -11,12 +11,14 @@ import type { ImageDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { shown, vmDocument } from '../find.ts';
+import { namesOf } from '../host-disks.ts';
 import { requireMatch, type Precondition } from '../precondition.ts';
 import { vmThing } from '../things.ts';
 import { followed, stepNames, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
 import { requireAction } from './judge.ts';
+import { requireNoClones } from './template-vm.ts';
 import { vmGone } from './vm-gone.ts';
 
 const destroyLimitMs = 10 * 60_000;
@@ -32,10 +34,12 @@ export async function takeOutVm(
   const vm = vmDocument(inventory, id);
   requireMatch(options.precondition, vm.data.definition.name, vm.version);
   requireAction(inventory, shown('vm', id, inventory.vm(id)), how);
+  if (how === 'delete' && vm.data.template !== undefined)
+    await requireNoClones(coordinator, caller, vm);
   const kind = how === 'remove' ? removeKind : deleteKind;
   const target = vmThing(id, vm.data);
   if (options.dryRun) {
-    const files = how === 'delete' ? (await listFiles(coordinator, id)).files : [];
+    const files = how === 'delete' ? (await listFiles(coordinator, caller, id)).files : [];
     return {
       dryRun: true,
       action: kind.action,
@@ -56,14 +60,19 @@ export async function takeOutVm(
 }
 
 /** The files of a vm, with those that are kept because something that only the coordinator knows uses them. */
-export async function listFiles(coordinator: Coordinator, id: string): Promise<VmFiles> {
+export async function listFiles(
+  coordinator: Coordinator,
+  caller: Caller,
+  id: string,
+): Promise<VmFiles> {
   const { inventory, links } = coordinator;
   const vm = vmDocument(inventory, id);
   const listed = await links.call(vm.data.hostId, 'machine.files', { id });
   const users = usersOfFiles(inventory, id, vm.data.hostId);
   return vmFilesSchema.parse({
     ...listed,
-    files: listed.files.map((file) => {
+    files: listed.files.map((told) => {
+      const file = { ...told, sharedWith: namesOf(inventory, caller, told.sharedWith ?? []) };
       const user = users.get(posix.resolve(listed.folder, file.path));
       return user === undefined || !file.deleted
         ? file

@@ -145,6 +145,11 @@ function replacedBy(
   });
 }
 
+/** Errors: `refused` where the vm has as many as it may have. */
+export function requireRoom(definition: VmDefinition, known: readonly Snapshot[]): void {
+  replacedBy(definition, known, { name: '' });
+}
+
 function inputOfTake(caller: Caller, request: SnapshotTake): Readonly<Record<string, Json>> {
   const { name, description = '', exclude = [], memory = false, quiesce = false } = request;
   const { name: author } = caller.actor;
@@ -159,7 +164,7 @@ function takenBy(from: Readonly<Record<string, Json>>): Taken {
   return from['snapshot'] as unknown as Taken;
 }
 
-async function takeOn(
+export async function takeOn(
   work: Work,
   snapshot: LinkParams<'machine.snapshot.take'>['snapshot'],
 ): Promise<void> {
@@ -180,7 +185,7 @@ function idOfTaken(work: Work, { id, name }: Taken): string {
   return known.find((one) => one.name === name)?.id ?? id;
 }
 
-async function deleteOn(work: Work, snapshotId: string): Promise<void> {
+export async function deleteOn(work: Work, snapshotId: string): Promise<void> {
   const { hostId, machine } = machineOf(work);
   await work.coordinator.links.call(
     hostId,
