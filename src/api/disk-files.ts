@@ -11,6 +11,9 @@ export const maxInnerEntries = 20_000;
 export const maxInnerFileBytes = 64 * 1024 ** 2;
 
 export const innerFileKinds = ['file', 'folder', 'link', 'other'] as const;
+/** What is put into a disk; a folder as a tar archive. */
+export const putKinds = ['file', 'folder'] as const;
+export type PutKind = (typeof putKinds)[number];
 const bytes = z.number().int().min(0);
 
 export const innerPartition = z

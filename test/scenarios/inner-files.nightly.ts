@@ -89,6 +89,19 @@ test('SNAP-15 files inside a snapshot and a disk image are listed, taken out and
     'the snapshot stays',
   );
 
+  // A folder, from the snapshot and from an image; what came to it since stays.
+  await inSnapshot('restore-file', 'before', '/etc');
+  await gantry.must('vm', 'snapshot', 'take', 'hello', 'after-folder');
+  for (const [file, content] of [
+    ['note', 'first\n'],
+    ['other', 'newer\n'],
+  ] as const) {
+    const now = join(shelf.path, `${file}.folder`);
+    await inSnapshot('extract', 'after-folder', `/etc/${file}`, '--to', now);
+    assert.equal(readFileSync(now, 'utf8'), content);
+  }
+  await gantry.must('vm', 'snapshot', 'delete', 'hello', 'after-folder', '--yes');
+
   // A disk image that no vm has.
   const tree = join(shelf.path, 'tree');
   mkdirSync(join(tree, 'etc'), { recursive: true });
@@ -118,5 +131,46 @@ test('SNAP-15 files inside a snapshot and a disk image are listed, taken out and
     const out = join(shelf.path, `${file}.now`);
     await gantry.must('host', 'extract', shelf.host, image, `/etc/${file}`, '--to', out);
     assert.equal(readFileSync(out, 'utf8'), content);
+  }
+});
+
+test('TPL-28 single files and folders are taken out of an image and put back into the disk of a vm', async () => {
+  const tree = join(shelf.path, 'image-tree');
+  mkdirSync(join(tree, 'srv/site/deep'), { recursive: true });
+  writeFileSync(join(tree, 'srv/site/index'), 'of the image\n');
+  writeFileSync(join(tree, 'srv/site/deep/page'), 'of the image\n');
+  writeFileSync(join(tree, 'srv/single'), 'of the image\n');
+  const raw = join(shelf.path, 'system.raw');
+  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', tree, raw, '64M']);
+  const image = join(shelf.path, 'system.qcow2');
+  execFileSync('qemu-img', ['convert', '-O', 'qcow2', raw, image]);
+  await gantry.must('image', 'add', 'system', image);
+  await gantry.must('vm', 'create', 'site', '--image', 'system', '--memory', '64M');
+  const { path } = await gantry.json<Vm>('vm', 'show', 'site');
+  const disk = join(path, 'site.qcow2');
+
+  // What the vm has made of it.
+  const spoilt = join(shelf.path, 'spoilt');
+  writeFileSync(spoilt, 'spoilt\n');
+  for (const file of ['/srv/site/index', '/srv/site/deep/page', '/srv/site/new', '/srv/single'])
+    await gantry.must('disk', 'replace', disk, spoilt, file);
+
+  const archive = join(shelf.path, 'site.tar');
+  const single = join(shelf.path, 'single');
+  await gantry.must('host', 'extract', shelf.host, image, '/srv/site', '--to', archive);
+  await gantry.must('host', 'extract', shelf.host, image, '/srv/single', '--to', single);
+  assert.match(execFileSync('tar', ['-tf', archive], { encoding: 'utf8' }), /site\/deep\/page/);
+  assert.equal(readFileSync(single, 'utf8'), 'of the image\n');
+  await gantry.must('disk', 'replace', disk, archive, '/srv/site', '--folder');
+  await gantry.must('disk', 'restore', disk, '/srv/single', '--from', image);
+  for (const [file, content] of [
+    ['/srv/site/index', 'of the image\n'],
+    ['/srv/site/deep/page', 'of the image\n'],
+    ['/srv/site/new', 'spoilt\n'],
+    ['/srv/single', 'of the image\n'],
+  ] as const) {
+    const now = join(shelf.path, `now${file.replaceAll('/', '-')}`);
+    await gantry.must('disk', 'extract', disk, file, '--to', now);
+    assert.equal(readFileSync(now, 'utf8'), content, file);
   }
 });

@@ -76,6 +76,8 @@ export interface InnerPlace {
 }
 
 export interface InnerContent {
+  /** A folder comes as a tar archive. */
+  readonly kind: 'file' | 'folder';
   readonly sizeBytes: number;
   /** Begun when there is somewhere to put it. */
   readonly open: () => Promise<AsyncIterable<Uint8Array>>;

@@ -47,14 +47,14 @@ export function diskVerbs(host: Host, streams: Streams): DiskVerbs {
     'host.disk.files': (asked, { signal }) => insidesOf(host).look(asked, host.files(), signal),
     'host.disk.file.send': ({ streamId, ...asked }, { signal }) =>
       sendFile(host, streams, { streamId, asked }, signal),
-    async 'host.disk.file.take'({ streamId, sizeBytes, ...asked }, { signal }) {
+    async 'host.disk.file.take'({ streamId, kind, sizeBytes, ...asked }, { signal }) {
       let socket: WebSocket | undefined;
       const open = async (): Promise<Duplex> => {
         socket = await streams.dial(streamId, signal);
         return createWebSocketStream(socket, { allowHalfOpen: false });
       };
       try {
-        await insidesOf(host).put(asked, host.files(), { sizeBytes, open }, signal);
+        await insidesOf(host).put(asked, host.files(), { kind, sizeBytes, open }, signal);
       } finally {
         socket?.close(whole);
       }

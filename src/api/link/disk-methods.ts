@@ -1,7 +1,13 @@
 /** What a coordinator may ask of an agent about disk files and what is inside them. */
 import { z } from 'zod';
 import { hostDiskReportSchema, hostDiskSchema } from '../disk.ts';
-import { innerFileKinds, innerFilesSchema, innerPartition, innerPath } from '../disk-files.ts';
+import {
+  innerFileKinds,
+  innerFilesSchema,
+  innerPartition,
+  innerPath,
+  putKinds,
+} from '../disk-files.ts';
 import { diskWorkSchema } from '../disk-work.ts';
 import { fileIdentitySchema } from '../file-identity.ts';
 import { idSchema } from '../ids.ts';
@@ -81,6 +87,7 @@ export const diskMethods = {
       streamId: z.string().max(64),
       ...innerPlace,
       path: innerPath,
+      kind: z.enum(putKinds).default('file'),
       sizeBytes: z.number().int().min(0),
       images: z.array(hostPath).max(maxImages),
     }),

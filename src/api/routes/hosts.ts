@@ -1,6 +1,12 @@
 /** Routes of hosts, and how they join. */
 import { hostDiskListSchema, hostDiskReportSchema } from '../disk.ts';
-import { innerFilesSchema, innerPartition, innerPath, maxInnerFileBytes } from '../disk-files.ts';
+import {
+  innerFilesSchema,
+  innerPartition,
+  innerPath,
+  maxInnerFileBytes,
+  putKinds,
+} from '../disk-files.ts';
 import { diskWorkSchema } from '../disk-work.ts';
 import { fileIdentitySchema } from '../file-identity.ts';
 import { z } from 'zod';
@@ -218,12 +224,15 @@ export const hostsRoutes = {
   'host.disk.put-file': route({
     method: 'PUT',
     path: '/hosts/{host}/disk/file',
-    summary: 'Put a file into a disk file of a host that nothing uses, in the place of its old one',
+    summary:
+      'Put a file into a disk file of a host that nothing uses, in the place of its old one, or the content of a folder, as a tar archive',
     group: 'hosts',
     right: 'host.disks',
     on: 'host',
     params: hostParams,
-    query: innerQuery.extend(dryRunQuerySchema.shape),
+    query: innerQuery
+      .extend({ kind: z.enum(putKinds).default('file') })
+      .extend(dryRunQuerySchema.shape),
     upload: { maxBytes: maxInnerFileBytes },
     answer: 'now',
   }),

@@ -110,22 +110,33 @@ export const hostDiskFileCommands: readonly Command[] = [
   }),
   command({
     name: 'host replace',
-    summary: 'put a file into a disk on a host that nothing uses, in the place of its old one',
+    summary:
+      'put a file, or a folder out of a tar archive, into a disk on a host that nothing uses, in the place of its old one',
     args: [
       host,
       disk,
       { name: 'file', meaning: 'a file of this machine', completes: 'file' },
       inside,
     ],
-    options: partitionOption,
-    examples: ['gantry host replace h1 /srv/disks/data.vhdx hosts /etc/hosts'],
+    options: {
+      ...partitionOption,
+      folder: {
+        type: 'flag',
+        meaning: 'the file is a tar archive of a folder, whose files take the place of those there',
+      },
+    },
+    examples: [
+      'gantry host replace h1 /srv/disks/data.vhdx hosts /etc/hosts',
+      'gantry host replace h1 /srv/disks/data.vhdx ssh.tar /etc/ssh --folder',
+    ],
     async run(run) {
       const [name = '', file = '', source = '', path = ''] = run.args;
       const upload = await openAsBlob(source).catch((cause: unknown) => {
         throw new Fault('not-found', `cannot read ${source}`, { cause });
       });
       const text = `${formatBytes(upload.size)} to ${path} of ${file}`;
-      const query = { file, path, ...partitionOf(run.options) };
+      const kind = run.options.folder === true ? ('folder' as const) : ('file' as const);
+      const query = { file, path, kind, ...partitionOf(run.options) };
       await run.client.call(
         'host.disk.put-file',
         { params: { host: name }, query, upload },

@@ -85,10 +85,13 @@ export const snapshotFileCommands: readonly Command[] = [
   command({
     name: 'vm snapshot restore-file',
     summary:
-      'put a file as it is in a snapshot into the disk of the vm, which is off; all else stays',
+      'put a file or folder as it is in a snapshot into the disk of the vm, which is off; all else stays',
     args: [vm, snapshot, inside],
     options,
-    examples: ['gantry vm snapshot restore-file web-1 before /etc/hosts'],
+    examples: [
+      'gantry vm snapshot restore-file web-1 before /etc/hosts',
+      'gantry vm snapshot restore-file web-1 before /home/ann',
+    ],
     async run(run) {
       const [name = '', of = '', path = ''] = run.args;
       const started = await run.client.call(

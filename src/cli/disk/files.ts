@@ -99,6 +99,7 @@ async function listSystems(run: Run, options: FilesValues): Promise<void> {
 }
 
 interface PutFile {
+  readonly kind: 'file' | 'folder';
   /** On this machine. */
   readonly file: string;
   readonly sizeBytes: number;
@@ -111,7 +112,7 @@ async function putFile(
   run: Run,
   path: string,
   options: FilesValues,
-  { file, sizeBytes, inside }: PutFile,
+  { kind, file, sizeBytes, inside }: PutFile,
 ): Promise<void> {
   const { startAppliance, chooseFileSystem } = await import('./files-appliance.ts');
   await using disk = await openSource(run, path, options, { access: 'write' });
@@ -123,7 +124,7 @@ async function putFile(
   await using appliance = await startAppliance(run, disk, 'write');
   const device = chooseFileSystem(appliance.systems, options.partition);
   const content = createReadStream(file, { signal: run.signal });
-  await appliance.replace(device, inside, { sizeBytes, content }, run.signal);
+  await appliance.replace(device, inside, { kind, sizeBytes, content }, run.signal);
   await appliance.leave(run.signal);
 }
 
@@ -171,14 +172,24 @@ export const fileCommands = [
   }),
   command({
     name: 'disk replace',
-    summary: 'put a file into a disk that nothing uses, in the place of the one that is there',
+    summary:
+      'put a file, or a folder out of a tar archive, into a disk that nothing uses, in the place of what is there',
     args: [
       diskArgument,
       { name: 'file', meaning: 'a file of this machine', completes: 'file' },
       pathArgument,
     ],
-    options: filesOptions,
-    examples: ['gantry disk replace web.qcow2 hosts /etc/hosts'],
+    options: {
+      ...filesOptions,
+      folder: {
+        type: 'flag',
+        meaning: 'the file is a tar archive of a folder, whose files take the place of those there',
+      },
+    },
+    examples: [
+      'gantry disk replace web.qcow2 hosts /etc/hosts',
+      'gantry disk replace web.qcow2 ssh.tar /etc/ssh --folder',
+    ],
     async run(run) {
       const [path = '', file = '', inside = ''] = run.args;
       await demandChangeable(run, path, { ...run.options, doing: 'change files in' });
@@ -187,13 +198,15 @@ export const fileCommands = [
       });
       const text = `${formatBytes(sizeBytes)} to ${inside} of ${path}`;
       if (run.dryRun) return run.out.line(`would write ${text}`);
-      await putFile(run, path, run.options, { file, sizeBytes, inside });
+      const kind = run.options.folder === true ? 'folder' : 'file';
+      await putFile(run, path, run.options, { kind, file, sizeBytes, inside });
       tell(run, { disk: path, path: inside, sizeBytes }, `wrote ${text}`);
     },
   }),
   command({
     name: 'disk restore',
-    summary: 'put a file back into a disk as it is in a snapshot, a parent or another disk',
+    summary:
+      'put a file or folder back into a disk as it is in a snapshot, a parent or another disk',
     args: [diskArgument, pathArgument],
     options: {
       ...filesOptions,
@@ -203,6 +216,7 @@ export const fileCommands = [
     examples: [
       'gantry disk restore web.qcow2 /etc/hosts --snapshot monday',
       'gantry disk restore web.qcow2 /etc/hosts --from base.qcow2',
+      'gantry disk restore web.qcow2 /home/ann --from base.qcow2',
     ],
     async run(run) {
       const [path = '', inside = ''] = run.args;
@@ -221,12 +235,21 @@ export const fileCommands = [
           ...run.options,
           format: from === undefined ? run.options.format : undefined,
         };
-        const sizeBytes = await reading(run, from ?? path, source, (appliance, device) =>
-          writeNewFile(file, appliance.read('get', device, inside, run.signal)),
+        const { kind, sizeBytes } = await reading(
+          run,
+          from ?? path,
+          source,
+          async (appliance, device) => {
+            const facts = await appliance.facts(device, inside, run.signal);
+            const [its, verb] =
+              facts.kind === 'folder' ? (['folder', 'pack'] as const) : (['file', 'get'] as const);
+            const content = appliance.read(verb, device, inside, run.signal);
+            return { kind: its, sizeBytes: await writeNewFile(file, content) };
+          },
         );
         const text = `${formatBytes(sizeBytes)} to ${inside} of ${path}`;
         if (run.dryRun) return run.out.line(`would write ${text}`);
-        await putFile(run, path, run.options, { file, sizeBytes, inside });
+        await putFile(run, path, run.options, { kind, file, sizeBytes, inside });
         tell(run, { disk: path, path: inside, sizeBytes }, `restored ${text}`);
       } finally {
         await rm(folder, { recursive: true, force: true });

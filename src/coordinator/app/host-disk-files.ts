@@ -6,7 +6,7 @@ import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createWebSocketStream, type WebSocket } from 'ws';
-import { maxInnerEntries, type InnerFiles } from '#api';
+import { maxInnerEntries, type InnerFiles, type PutKind } from '#api';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../context.ts';
 import type { ImageDocument } from '../documents.ts';
@@ -108,7 +108,7 @@ export async function putInnerFile(
   { coordinator, streams }: { readonly coordinator: Coordinator; readonly streams: StreamHub },
   caller: Caller,
   hostId: string,
-  { file, partition, path = '/' }: InnerPlace,
+  { file, partition, path = '/', kind = 'file' }: InnerPlace & { readonly kind?: PutKind },
   { sizeBytes, content, dryRun }: Upload & { readonly dryRun: boolean },
   signal: AbortSignal,
 ): Promise<void> {
@@ -117,7 +117,7 @@ export async function putInnerFile(
     if (readOnly !== null) throw new Fault('refused', readOnly);
     return;
   }
-  const place = { file, partition: partition ?? null, path, sizeBytes };
+  const place = { file, partition: partition ?? null, path, kind, sizeBytes };
   const images = imagePaths(coordinator, hostId);
   try {
     const { socket, answer } = await streams.join(hostId, {

@@ -1,7 +1,7 @@
 /** The files appliance on a real disk with a partition of each file system, made by the tools of their own projects. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, open, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
@@ -199,14 +199,45 @@ describe('the files appliance', { skip }, () => {
   });
 
   test('puts files in place of others, and the tools of the file systems find them sound', async () => {
-    const give = async function* (text: string): AsyncGenerator<Buffer> {
+    const give = async function* (text: string | Buffer): AsyncGenerator<Buffer> {
       yield Buffer.from(text);
+    };
+    /** A folder that is called otherwise than where it goes. */
+    const packed = async (): Promise<Buffer> => {
+      const tree = folder.file('packed');
+      await mkdir(join(tree, 'deep/er'), { recursive: true });
+      await writeFile(join(tree, 'big'), 'no longer big');
+      await writeFile(join(tree, 'deep/er/note'), 'note');
+      await symlink('../big', join(tree, 'deep/link'));
+      tool('chmod', '711', join(tree, 'deep/er'));
+      const owner = ['--owner=root:12', '--group=root:34'];
+      tool('tar', '-C', folder.file(''), '-cf', folder.file('packed.tar'), ...owner, './packed');
+      return await readFile(folder.file('packed.tar'));
     };
     await withAppliance('write', async (appliance) => {
       for (const device of ['vda1', 'vda2', 'vda3', 'vda4']) {
         const file = { sizeBytes: 4, content: give('new\n') };
         await appliance.replace(device, '/hello.txt', file);
       }
+      const archive = await packed();
+      const folderOf = (path: string): Promise<void> =>
+        appliance.replace('vda1', path, {
+          kind: 'folder',
+          sizeBytes: archive.length,
+          content: give(archive),
+        });
+      const text = (path: string): Promise<string> => textOf(appliance.read('get', 'vda1', path));
+      await folderOf('/other');
+      await appliance.replace('vda1', '/other/later', { sizeBytes: 6, content: give('later\n') });
+      await appliance.replace('vda1', '/other/big', { sizeBytes: 4, content: give('new\n') });
+      await folderOf('/other');
+      assert.equal(await text('/other/big'), 'no longer big');
+      assert.equal(await text('/other/deep/er/note'), 'note');
+      assert.equal(await text('/other/later'), 'later\n', 'what it has besides stays');
+      const { mode, uid, gid } = await appliance.facts('vda1', '/other/deep/er');
+      assert.deepEqual([mode.toString(8), uid, gid], ['711', 12, 34]);
+      const inDeep = await appliance.list('vda1', '/other/deep');
+      assert.equal(inDeep.find(({ name }) => name === 'link')?.target, '../big');
       const entries = await appliance.list('vda1', '/');
       assert.ok(!entries.some(({ name }) => name.startsWith('.gantry')));
       for (const device of ['vda1', 'vda2', 'vda3', 'vda4'])

@@ -50,6 +50,8 @@ export interface ApplianceParts {
 }
 
 export interface FileContent {
+  /** A folder comes as a tar archive, as `read` gives it. Default: a file. */
+  readonly kind?: 'file' | 'folder' | undefined;
   readonly sizeBytes: number;
   readonly content: AsyncIterable<Uint8Array>;
 }
@@ -162,7 +164,8 @@ export class FilesAppliance implements AsyncDisposable {
 
   /**
    * Puts a file of so many bytes in the place of the one that is there, or where none is. The old one stays until the
-   * new one is whole. After a failure the machine is ended. Errors: as `list`; `refused` for an appliance that reads, `exhausted` where there is no room.
+   * new one is whole. What a folder holds takes the place of what has the same name in the folder that is there, all else in that
+   * stays. After a failure the machine is ended. Errors: as `list`; `refused` for an appliance that reads, `exhausted` where there is no room.
    */
   async replace(
     device: string,
@@ -172,7 +175,8 @@ export class FilesAppliance implements AsyncDisposable {
   ): Promise<void> {
     if (this.#access === 'read') throw new Fault('refused', 'the disk is open for reading only');
     const doing = `cannot write ${path} of ${this.#describe(device)}`;
-    const request = [...this.#request('put', device, path), String(file.sizeBytes)];
+    const verb = file.kind === 'folder' ? 'unpack' : 'put';
+    const request = [...this.#request(verb, device, path), String(file.sizeBytes)];
     const failed = new AbortController();
     const onAbort = (): void => failed.abort(abortReason(signal));
     if (signal?.aborted) onAbort();

@@ -44,6 +44,8 @@ const words: ReadonlyMap<string, readonly [FaultCode, string]> = new Map([
   ['not-a-folder', ['invalid', 'it is not a folder']],
   ['not-a-file', ['invalid', 'it is not a file']],
   ['is-a-folder', ['invalid', 'it is a folder']],
+  ['is-the-root', ['invalid', 'a file system is not put into as a whole, its folders are']],
+  ['not-an-archive', ['invalid', 'it is no tar archive of one folder']],
   ['too-large', ['too-large', `it has more than ${maxEntries} entries`]],
   ['full', ['exhausted', 'the file system takes no more']],
   ['failed', ['corrupt', 'the file system fails']],

@@ -1,4 +1,4 @@
-/** A single file of a snapshot, put into the disk that the machine has now (SNAP-15). */
+/** A single file or folder of a snapshot, put into the disk that the machine has now (SNAP-15). */
 import { placeName, type Disk, type LinkParams, type LinkResult } from '#api';
 import { Fault } from '#lib';
 import { resolveFile } from '../../drivers/qemu/places.ts';
@@ -77,17 +77,23 @@ export async function restoreFile(
     machines,
     signal,
     async ({ kind, sizeBytes }, content) => {
-      if (kind !== 'file')
-        throw new Fault('refused', `${asked.path} is a ${kind}, and single files are restored`, {
-          hint: 'take it out as an archive instead',
-        });
+      if (kind !== 'file' && kind !== 'folder')
+        throw new Fault('refused', `${asked.path} is neither a file nor a folder`);
       const open = () => Promise.resolve(content());
       const into = { file: resolveFile(folder, top), ...inside, images: [] };
-      await insides.put(into, host.others(id), { sizeBytes, open }, signal);
-      restoredBytes = sizeBytes;
+      // How long the archive of a folder is nobody knows before it was made; a second time it is the same.
+      const isFolder = kind === 'folder';
+      restoredBytes = isFolder ? await lengthOf(content()) : sizeBytes;
+      await insides.put(into, host.others(id), { kind, sizeBytes: restoredBytes, open }, signal);
     },
   );
   return { sizeBytes: restoredBytes };
+}
+
+async function lengthOf(content: AsyncIterable<Buffer>): Promise<number> {
+  let sizeBytes = 0;
+  for await (const { length } of content) sizeBytes += length;
+  return sizeBytes;
 }
 
 /** What is written is a layer of the machine's own, that no snapshot keeps. */

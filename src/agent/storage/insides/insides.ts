@@ -80,7 +80,7 @@ export class Insides implements DiskInsides {
   async put(
     { file, partition, path, images }: InnerPlace & { readonly images: readonly string[] },
     machines: readonly MachineFile[],
-    { sizeBytes, open }: InnerContent,
+    { kind, sizeBytes, open }: InnerContent,
     signal: AbortSignal,
   ): Promise<void> {
     const doing = 'put a file into';
@@ -101,7 +101,7 @@ export class Insides implements DiskInsides {
     await using appliance = await this.#machines.start(disk, 'write', signal);
     const device = chooseFileSystem(appliance.systems, partition ?? undefined);
     const content = await open();
-    await appliance.replace(device, path, { sizeBytes, content }, signal);
+    await appliance.replace(device, path, { kind, sizeBytes, content }, signal);
     await appliance.leave(signal);
   }
 

@@ -38,7 +38,7 @@ export function SnapshotFolder({
         deed={{
           label: text('back'),
           of: (file, path) =>
-            file.kind === 'file' && (
+            (file.kind === 'file' || file.kind === 'folder') && (
               <JudgedButton
                 whyNot={whyNot}
                 variant="link"

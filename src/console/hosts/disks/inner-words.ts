@@ -36,7 +36,7 @@ const english = {
   backNamed: 'Put back {name}',
   backInto: 'Put back {path} into {vm}',
   backBody:
-    'The file in the disk of {vm} becomes what it is in the snapshot {snapshot}. What it holds there now is lost; all else stays as it is.',
+    'The file in the disk of {vm} becomes what it is in the snapshot {snapshot}, of a folder every file that it has there. What they hold now is lost; all else stays as it is.',
   backOff: '{vm} is not off: a file is put into its disk only while it is off.',
 } as const;
 export type InnerTextKey = keyof typeof english;
@@ -76,7 +76,7 @@ const german: Readonly<Record<InnerTextKey, string>> = {
   backNamed: '{name} zurücklegen',
   backInto: '{path} in {vm} zurücklegen',
   backBody:
-    'Die Datei auf der Platte von {vm} wird, was sie im Sicherungspunkt {snapshot} ist. Was sie dort jetzt enthält, geht verloren; alles andere bleibt, wie es ist.',
+    'Die Datei auf der Platte von {vm} wird, was sie im Sicherungspunkt {snapshot} ist, von einem Ordner jede Datei, die er dort hat. Was sie jetzt enthalten, geht verloren; alles andere bleibt, wie es ist.',
   backOff: '{vm} ist nicht aus: Nur solange sie aus ist, wird eine Datei auf ihre Platte gelegt.',
 };
 
