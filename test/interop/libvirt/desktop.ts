@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Fault, withDeadline } from '#lib';
+import { Fault, systemClock, withDeadline } from '#lib';
 import { run } from './tools.ts';
 
 /** The programs it is made of. */
@@ -96,6 +96,13 @@ export class Desktop implements AsyncDisposable {
     const file = join(this.#folder, 'part.png');
     await this.#must('import', '-window', 'root', '-crop', part, file);
     return Number(await this.#must('identify', '-format', '%k', file));
+  }
+
+  /** Resolves when something is drawn in a part of the screen, which tells nobody what it shows. */
+  async untilDrawn(part: string): Promise<void> {
+    await withDeadline(`something to be drawn at ${part}`, 60_000, undefined, async (signal) => {
+      while ((await this.countColours(part)) < 2) await systemClock.sleep(300, signal);
+    });
   }
 
   async photograph(file: string): Promise<void> {

@@ -46,8 +46,7 @@ void test(
     for (const name of ['one', 'two'])
       await list(new RegExp(`domain=${name} status=Running added`));
     await list(/changed to state=Active/);
-    for (const graph of graphs)
-      await until('a line in each graph', async () => (await desktop.countColours(graph)) > 1);
+    for (const graph of graphs) await desktop.untilDrawn(graph);
     await keep('virt-manager-list');
     const console = desktop.start('virt-manager', ...manager, '--show-domain-console', 'one');
     await console(/Viewer connected/);
