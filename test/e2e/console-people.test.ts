@@ -312,6 +312,44 @@ describe('people at a console', { skip: noBrowser }, () => {
     await dialog.getByRole('button', { name: 'Close' }).first().click();
   });
 
+  test('a screen is scaled to its place or scrolled in its own size, fills the whole screen, and text of the clipboard is offered to be typed', async () => {
+    const { page } = person;
+    await room.openScreen('tablet');
+    /** Wanted of the picture: shown as wide as it is, and wider than its place. */
+    const until = async (isTrue: boolean): Promise<void> => {
+      await page.waitForFunction(
+        `(() => {
+          const canvas = document.querySelector('.picture canvas');
+          const { scrollWidth, clientWidth } = canvas.parentElement;
+          const isOwnSize = Math.round(canvas.getBoundingClientRect().width) === canvas.width;
+          return canvas.width > clientWidth && isOwnSize === ${isTrue} && scrollWidth > clientWidth === ${isTrue};
+        })()`,
+      );
+    };
+    await until(false);
+    await page.getByRole('button', { name: 'Original size' }).click();
+    await until(true);
+    const scrolled = `(() => {
+      const { parentElement } = document.querySelector('.picture canvas');
+      parentElement.scrollLeft = 50;
+      return parentElement.scrollLeft;
+    })()`;
+    assert.equal(await page.evaluate(scrolled), 50);
+    await page.getByRole('button', { name: 'Fit to window' }).click();
+    await until(false);
+    await page.getByRole('button', { name: 'Full screen' }).click();
+    await page.waitForFunction("document.fullscreenElement?.className === 'screen'");
+    await page.evaluate('document.exitFullscreen()');
+    await page.waitForFunction('document.fullscreenElement === null');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.evaluate("navigator.clipboard.writeText('from elsewhere')");
+    await page.getByRole('button', { name: 'Type text' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'From the clipboard' }).click();
+    await page.waitForFunction("document.querySelector('#type-field').value === 'from elsewhere'");
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+  });
+
   test('a network that goes away and comes back is followed by a new connection, in the same page', async () => {
     const { page } = person;
     await room.openScreen('tablet');
