@@ -13,7 +13,8 @@ const english = {
   chooseHost: 'Choose a host to which it goes.',
   disks: 'Its disks',
   copyDisks: 'Copied to the same paths there',
-  copyHint: 'The other host needs storage pools with these folders. Afterwards they go here.',
+  copyHint:
+    'The other host needs storage pools with these folders. Afterwards they are deleted here.',
   sharedDisks: 'Both hosts have them',
   sharedHint: 'On storage of both, as NFS. A vm that is off moves only so.',
   sameHost: 'Only its files move, to another folder of the host.',
