@@ -319,6 +319,11 @@ describe('the networks of the console', { skip: noBrowser }, () => {
         const wide = Number(await page.evaluate('document.documentElement.scrollWidth'));
         assert.ok(wide <= width, `${path} is ${wide} wide`);
       }
+      // The last one is the picture, which lies in a box of its own: all of it is in sight.
+      await page.locator('.topology-node').first().waitFor();
+      const hidden = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.topology'))`;
+      if (width === 390)
+        assert.equal(await page.evaluate(hidden), 0, 'it does not scroll sideways');
     }
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     await page.setViewportSize({ width: 1280, height: 2000 });

@@ -64,6 +64,21 @@ if (isInOwnNetwork(import.meta.filename, { limitMs: 600_000 }))
       }
     };
 
+    void test('in one step the host has an internal network and one at its adapter, which is left as it is until it is shared', async () => {
+      const said = ask('network', 'create-for-host', host);
+      for (const line of ['network internal was created', 'network eno1 at eno1 was created'])
+        assert.ok(said.includes(line), said);
+      assert.deepEqual(placed(), [adapter, undefined]);
+      assert.match(ask('network', 'create-for-host', host), /all of them are there already/);
+      ask('vm', 'create', 'early', '--memory', '64M', '--network', 'eno1');
+      const shownNetwork = (): string => ask('network', 'show', 'eno1', '-o', 'json');
+      await until('it says why it is not carried', () =>
+        shownNetwork().includes('has the address 192.0.2.5/24 of the host'),
+      );
+      ask('vm', 'delete', 'early', '--yes');
+      ask('network', 'delete', 'eno1', '--yes');
+    });
+
     void test('shared from outside it is verified and confirmed, a network is on it, and it is given back', async () => {
       ask('host', 'set-adapter', host, adapter, '--use', 'shared');
       const [bridge, master] = placed();

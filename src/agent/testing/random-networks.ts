@@ -39,6 +39,11 @@ const all: readonly NetworkSpec[] = [
   spec(5, { type: 'internal' }),
 ];
 
+export interface Progress {
+  readonly onStep: (name: string) => void;
+  readonly onBurst: (done: number) => void;
+}
+
 type Step = readonly [number, string, () => Promise<void> | void];
 
 interface Link {
@@ -68,11 +73,11 @@ export class RandomNetworks {
     this.#random = randomFrom(seed);
   }
 
-  /** So many operations, in bursts of at most `burst`, told after each; answers how many of each there were. */
+  /** So many operations, in bursts of at most `burst`; answers how many of each there were. */
   async run(
     count: number,
     burst: number,
-    onBurst: (done: number) => void = () => undefined,
+    { onStep, onBurst }: Progress = { onStep: () => undefined, onBurst: () => undefined },
   ): Promise<Readonly<Record<string, number>>> {
     const times: Record<string, number> = {};
     let done = 0;
@@ -80,7 +85,11 @@ export class RandomNetworks {
     while (done < count) {
       const many = Math.min(1 + this.#random(burst), count - done);
       const names: string[] = [];
-      for (let at = 0; at < many; at += 1) names.push(await this.#step());
+      for (let at = 0; at < many; at += 1) {
+        const name = await this.#step();
+        names.push(name);
+        onStep(name);
+      }
       for (const name of names) times[name] = (times[name] ?? 0) + 1;
       done += many;
       await this.#settle(`after ${done} operations, at last ${names.join(', ')}`);

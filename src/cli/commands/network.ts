@@ -27,6 +27,7 @@ import {
   networkColumns,
   portColumns,
 } from './columns.ts';
+import { networkForHostCommands } from './network-for-host.ts';
 import { withRisk } from './network-risk.ts';
 import { dhcpOf, dhcpOptions, showDhcp } from './network-dhcp.ts';
 import { ipv6Of, ipv6Options, showIpv6 } from './network-ipv6.ts';
@@ -344,6 +345,7 @@ export const networkCommands: readonly Command[] = [
       out.hint(`gantry vm create NAME --network ${network.name}`);
     },
   }),
+  ...networkForHostCommands,
   command({
     name: 'network set',
     summary: 'change a network; vms on it stay connected',

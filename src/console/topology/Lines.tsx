@@ -1,7 +1,7 @@
 /** The lines of the picture; what they say is in the table, too, for those who do not see them. */
 import type { ReactNode } from 'react';
 import { useWords } from '../console.ts';
-import { curve, type Layout, type Spot } from './layout.ts';
+import { lineOf, type Layout } from './layout.ts';
 import { widthOf, type Picture } from './picture.ts';
 import { useTopologyText } from './words.ts';
 
@@ -13,11 +13,9 @@ interface Line {
   readonly title: string;
 }
 
-const nowhere: Spot = { x: 0, y: 0, width: 0, height: 0 };
-
 export function Lines({
   picture,
-  layout: { spots, width, height },
+  layout,
   lit,
 }: {
   readonly picture: Picture;
@@ -26,19 +24,13 @@ export function Lines({
   readonly lit: string | undefined;
 }): ReactNode {
   const lines = useLines(picture);
-  const at = (id: string): Spot => spots.get(id) ?? nowhere;
+  const { width, height } = layout;
   return (
-    <svg
-      className="topology-lines"
-      width={width}
-      height={height}
-      viewBox={`0 0 ${width} ${height}`}
-      aria-hidden
-    >
+    <svg className="topology-lines" width={width ?? '100%'} height={height} aria-hidden>
       {lines.map(({ key, from, to, look, title }) => (
         <path
           key={key}
-          d={curve(at(from), at(to))}
+          d={lineOf(layout, from, to)}
           className={`${look}${lit === from || lit === to ? ' lit' : ''}`}
         >
           <title>{title}</title>

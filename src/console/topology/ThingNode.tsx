@@ -1,6 +1,13 @@
 /** A thing in the picture: its sign, the way to its page, a line about it, its menu. Its lines are lit while one is at it. */
-import type { ReactNode } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import type { Spot } from './layout.ts';
+
+const placeOf = ({ x, y, width, height }: Spot): CSSProperties => ({
+  left: x,
+  top: y,
+  height,
+  ...(width === null ? { right: 0 } : { width }),
+});
 
 export function ThingNode({
   id,
@@ -24,7 +31,7 @@ export function ThingNode({
   return (
     <li
       className="topology-node"
-      style={{ left: spot?.x, top: spot?.y, width: spot?.width, height: spot?.height }}
+      style={spot && placeOf(spot)}
       onFocus={() => onLight(id)}
       onBlur={() => onLight(undefined)}
       onMouseEnter={() => onLight(id)}

@@ -16,7 +16,7 @@ import { networkSigns } from '../networks/NetworkStateLabel.tsx';
 import { useList } from '../parts/ask.ts';
 import { useNarrow } from '../parts/use-narrow.ts';
 import { VmActionMenu } from '../vm/VmActionMenu.tsx';
-import { layOut, scales, type Layout } from './layout.ts';
+import { layOut, type Layout } from './layout.ts';
 import { Lines } from './Lines.tsx';
 import { drawPicture, uplinkOf, type Picture } from './picture.ts';
 import { ThingNode } from './ThingNode.tsx';
@@ -38,7 +38,7 @@ export function Topology({
     networks,
     new Map([...opened.vmsOn].map(([id, { items }]) => [id, items])),
   );
-  const layout = layOut(picture, useNarrow() ? scales.narrow : scales.wide);
+  const layout = layOut(picture, useNarrow() ? 'stacked' : 'columns');
   const given = { picture, layout, onLight: light };
   return (
     <>
@@ -46,7 +46,7 @@ export function Topology({
       <div className="topology">
         <div
           className="topology-picture"
-          style={{ width: `${layout.width}px`, height: `${layout.height}px` }}
+          style={{ width: layout.width ?? '100%', height: layout.height }}
         >
           <Lines picture={picture} layout={layout} lit={lit} />
           <Hosts {...given} />

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Adapter, Network, Vm } from '#api';
-import { layOut, scales } from './layout.ts';
+import { layOut, lineOf } from './layout.ts';
 import { drawPicture, widthOf } from './picture.ts';
 
 const networkOf = (
@@ -115,7 +115,7 @@ test('no two things of a column overlap, and all are inside', () => {
           ]),
         );
         const picture = drawPicture(networks, vmsOn);
-        const { spots, width, height } = layOut(picture, scales.wide);
+        const { spots, width, height } = layOut(picture, 'columns');
         assert.equal(spots.size, picture.hosts.length + networks.length + picture.vms.length);
         const columns = Map.groupBy(spots.values(), ({ x }) => x);
         for (const column of columns.values()) {
@@ -123,10 +123,43 @@ test('no two things of a column overlap, and all are inside', () => {
           for (const spot of column.sort((a, b) => a.y - b.y)) {
             assert.ok(spot.y >= free);
             free = spot.y + spot.height;
-            assert.ok(free <= height && spot.x + spot.width <= width);
+            assert.ok(free <= height && spot.x + (spot.width ?? Infinity) <= (width ?? 0));
           }
         }
       },
     ),
   );
+});
+
+test('stacked, each vm is below its network, nothing overlaps, and lines lead through free room', () => {
+  const [lan, dmz] = [networkOf('lan', ['h1', 'h2']), networkOf('dmz', ['h1'])];
+  const router = vmOf('router', ['lan', 'dmz']);
+  const vmsOn = new Map([
+    ['lan', [vmOf('web', ['lan']), router]],
+    ['dmz', [router, vmOf('db', ['dmz'])]],
+  ]);
+  const layout = layOut(drawPicture([lan, dmz], vmsOn), 'stacked');
+  const order = [...layout.spots].sort(([, a], [, b]) => a.y - b.y);
+  assert.deepEqual(
+    order.map(([id, { x }]) => [id, x]),
+    [
+      ['h1', 0],
+      ['h2', 0],
+      ['lan', 20],
+      ['web', 40],
+      ['router', 40],
+      ['dmz', 20],
+      ['db', 40],
+    ],
+  );
+  let free = 0;
+  for (const [, { y, height, width }] of order) {
+    assert.ok(y >= free);
+    assert.equal(width, null, 'as wide as the window');
+    free = y + height;
+  }
+  assert.equal(layout.height, free);
+  // Down from below the network, up from above it, at the left of all that stands further in.
+  assert.match(lineOf(layout, 'lan', 'web'), /^M30 \d+V\d+H40$/);
+  assert.match(lineOf(layout, 'dmz', 'router'), new RegExp(`^M30 ${layout.spots.get('dmz')?.y}V`));
 });

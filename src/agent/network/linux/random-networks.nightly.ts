@@ -6,16 +6,18 @@ import { RandomNetworks } from '../../testing/random-networks.ts';
 
 const seed = Number(process.env['GANTRY_TEST_SEED'] ?? Date.now() % 1_000_000);
 const operations = 10_000;
-/** A burst and its settling take seconds, and minutes where others use the machine. */
+/** One operation takes a fraction of a second, settling seconds, and both much longer where others use the machine. */
 const silenceMs = 600_000;
 
 if (isInOwnNetwork(import.meta.filename, { silenceMs }))
   void suite('random operations', () => {
     void test(`random operations leave exactly what the documents say (GANTRY_TEST_SEED=${seed})`, async (context) => {
       await using place = await Place.make();
-      const done = await new RandomNetworks(place, seed).run(operations, 100, (count) =>
-        tellProgress(`${count} of ${operations} operations`),
-      );
+      tellProgress(`seed ${seed}`);
+      const done = await new RandomNetworks(place, seed).run(operations, 100, {
+        onStep: (name) => process.stdout.write(`${name}\n`),
+        onBurst: (count) => tellProgress(`${count} of ${operations} operations`),
+      });
       context.diagnostic(JSON.stringify(done));
     });
   });
