@@ -142,7 +142,10 @@ void test('what a snapshot cannot have is refused by its name', { skip }, async 
     /memory that is external/,
   );
   assert.match(await complain('snapshot-delete', name, 'first', '--metadata'), /in this way/);
-  assert.match(await complain('snapshot-revert', name, 'more'), /no snapshot more/);
+  assert.match(
+    await complain('snapshot-revert', name, 'more'),
+    /no domain snapshot with matching name 'more'/,
+  );
   const reader = await virsh(address('libvirt-sock-ro'), ...take);
   assert.match(reader.err, /read only access/);
   assert.deepEqual(await named(), ['first', 'second', 'third']);
