@@ -28,7 +28,7 @@ export const recordingCommands = [
     args: [vmArgument],
     options: {
       port: { type: 'number', value: 'NUMBER', meaning: 'serial port 1 (default) or 2' },
-      screen: { type: 'flag', meaning: 'the screen in their place' },
+      screen: { type: 'flag', meaning: 'the screen, not a serial port' },
     },
     examples: ['gantry vm recording start hello', 'gantry vm recording start hello --screen'],
     async run({ client, args, options, out, format, signal }) {

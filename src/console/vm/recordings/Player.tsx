@@ -71,6 +71,7 @@ export function Player({
     setPlaying(!isPlaying);
   };
   const stepMs = durationMs > coarseFromMs ? coarseStepMs : fineStepMs;
+  const endMs = Math.ceil(durationMs / stepMs) * stepMs;
   const said = `${formatPlace(placeMs)} / ${formatPlace(durationMs)}`;
   return (
     <>
@@ -94,9 +95,9 @@ export function Player({
           aria-label={text('playerPlace')}
           aria-valuetext={said}
           min={0}
-          max={Math.ceil(durationMs / stepMs) * stepMs}
+          max={endMs}
           step={stepMs}
-          value={placeMs}
+          value={placeMs < durationMs ? placeMs : endMs}
           onChange={({ target }) => go(target.valueAsNumber)}
         />
         <span className="player-place">{said}</span>
