@@ -54,9 +54,12 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     await room?.[Symbol.asyncDispose]();
   });
 
-  test('a linked clone is made in a dialog, which says before what the guest of the original leaves in it', async () => {
+  /** Who makes one in the dialog is told before what the guest of the original leaves in it. */
+  test('TPL-13 vms are cloned directly, full or linked, in a dialog of the console, by the CLI and by the API', async () => {
     const { page } = person;
-    await gantry.must('vm', 'create', 'mouse', '--image', 'starter', '--start');
+    const api = gantry.client();
+    await gantry.must('vm', 'create', 'mouse', '--disk', '16M', '--memory', '64M');
+    await gantry.must('vm', 'hold', 'mouse');
     await gantry.must('vm', 'turn-off', 'mouse', '--yes');
     const { id } = await gantry.client().call('vm.show', { params: { vm: 'mouse' } });
     await page.goto(`${gantry.client().server}/vms/${id}`);
@@ -78,6 +81,62 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     const { definition } = await gantry.client().call('vm.show', { params: { vm: 'copy' } });
     const { definition: source } = await gantry.client().call('vm.show', { params: { vm: id } });
     assert.notEqual(definition.hardware.adapters[0]?.mac, source.hardware.adapters[0]?.mac);
+
+    await page.getByRole('button', { name: 'Actions for mouse' }).press('Enter');
+    await page.getByRole('menuitem', { name: 'Clone', exact: true }).press('Enter');
+    await dialog.getByLabel('Name').fill('copy-full');
+    await dialog.getByLabel(/^Full/).check();
+    await dialog.getByRole('button', { name: 'Clone', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await gantry.must('vm', 'clone', 'mouse', 'cli-full');
+    await gantry.must('vm', 'clone', 'mouse', 'cli-linked', '--linked');
+    for (const body of [{ name: 'api-full' }, { name: 'api-linked', linked: true }]) {
+      const begun = await api.call('vm.clone', { params: { vm: id }, body });
+      assert.equal((await api.wait(begun)).state, 'done');
+    }
+    const { files } = await api.call('vm.files', { params: { vm: id } });
+    const sharers = files.flatMap(({ sharedWith = [] }) => sharedWith);
+    assert.deepEqual([...new Set(sharers)].sort(), ['api-linked', 'cli-linked', 'copy']);
+    for (const name of ['copy-full', 'cli-full', 'api-full']) {
+      const own = await api.call('vm.files', { params: { vm: name } });
+      const disks = own.files.filter(({ role }) => role === 'disk' || role === 'snapshot');
+      assert.deepEqual(
+        disks.map(({ parent, sharedWith = [] }) => [parent, sharedWith]),
+        [[null, []]],
+        'all of it is its own',
+      );
+    }
+    for (const name of ['copy-full', 'cli-full', 'api-full', 'cli-linked', 'api-linked'])
+      await gantry.must('vm', 'delete', name, '--yes');
+  });
+
+  test('a template is made in the console, which asks before and offers no start, and is an ordinary vm again', async () => {
+    const { page } = person;
+    await gantry.must('vm', 'create', 'golden', '--disk', '16M', '--memory', '64M');
+    const { id } = await gantry.client().call('vm.show', { params: { vm: 'golden' } });
+    await page.goto(`${gantry.client().server}/vms/${id}`);
+    const choose = async (name: string): Promise<void> => {
+      await page.getByRole('button', { name: 'Actions for golden' }).press('Enter');
+      await page.getByRole('menuitem', { name, exact: true }).press('Enter');
+    };
+    await choose('Make template');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('it can no longer be started or changed, only cloned').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await dialog.getByRole('button', { name: 'Make template' }).click();
+    await page.locator('.pf-v6-c-label', { hasText: 'Template' }).first().waitFor();
+    await look(page, 'template');
+    await page.getByRole('button', { name: 'Actions for golden' }).press('Enter');
+    const start = page.getByRole('menuitem', { name: 'Turn on', exact: true });
+    await start.waitFor();
+    assert.equal(await start.getAttribute('aria-disabled'), 'true');
+    await page.keyboard.press('Escape');
+    await choose('Make ordinary vm');
+    await page
+      .locator('.pf-v6-c-label', { hasText: 'Template' })
+      .first()
+      .waitFor({ state: 'detached' });
+    await gantry.must('vm', 'delete', 'golden', '--yes');
   });
 
   test('VM-16 WEB-14 WEB-17 WEB-18 the list shows name, state, running time in words and processor use as a graph and a number, n/a where a vm is off or saved, and the screen where it is wanted, a click away', async () => {

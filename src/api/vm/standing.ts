@@ -17,7 +17,7 @@ export const vmStandingFacts: Readonly<Record<VmStanding, StandingFacts>> = {
   'host-unreachable': { label: 'Host unreachable', glyph: '?', tone: 'problem' },
   migrating: { label: 'Migrating', glyph: '⇄', tone: 'busy' },
   crashed: { label: 'Crashed', glyph: '✕', tone: 'problem' },
-  template: { label: 'Template', glyph: '⧉', tone: 'off' },
+  template: { label: 'Template', glyph: '≡', tone: 'off' },
 };
 
 /** `hostAnswers`: something is heard of its host; `moves`: it is being moved to another. */
