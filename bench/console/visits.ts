@@ -24,8 +24,8 @@ async function visit(context: BrowserContext, page: Page, url: string): Promise<
   session.on('Network.loadingFinished', ({ encodedDataLength }) => {
     bytes += encodedDataLength;
   });
-  await page.goto(url, { waitUntil: 'commit' });
   // On a busy machine too.
+  await page.goto(url, { waitUntil: 'commit', timeout: 60_000 });
   await page.locator('.list-table tbody a').first().waitFor({ timeout: 60_000 });
   const firstRowMs = Number(await page.evaluate('firstRowMs'));
   await sleep(1000);
