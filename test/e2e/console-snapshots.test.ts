@@ -1,44 +1,27 @@
 /** The console's tab of snapshots and undo disks, by keyboard and pointer, on a simulated host. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import type { Snapshot, Vm } from '#api';
-import {
-  findBarriers,
-  noBrowser,
-  openBrowser,
-  sitAtBrowser,
-  type Person,
-  signInByLink,
-} from './browser.ts';
-import { newGantry, type Gantry } from './gantry.ts';
+import { findBarriers, noBrowser, type Person } from './browser.ts';
+import { ConsoleRoom } from './console-room.ts';
+import type { Gantry } from './gantry.ts';
 
 describe('the snapshots of the console', { skip: noBrowser }, () => {
+  let room: ConsoleRoom;
   let gantry: Gantry;
-  let browser: Browser;
   let person: Person;
   let vm: Vm;
 
   before(async () => {
-    gantry = await newGantry();
-    const out = await gantry.must('up', '--listen', gantry.listen, '--simulate', '1x12');
-    const { items } = await gantry
-      .client()
-      .call('vm.list', { query: { filter: 'state = running', sort: 'name', limit: 1 } });
-    assert.ok(items[0]);
-    vm = items[0];
-    browser = await openBrowser();
-    person = await sitAtBrowser(browser);
+    room = await ConsoleRoom.open('1x12');
+    ({ gantry, person } = room);
+    vm = await room.runningVm();
     const { page } = person;
-    await signInByLink(page, out);
-    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
     await page.goto(`${gantry.client().server}/vms/${vm.id}?tab=snapshots`);
     await page.getByText('There are no snapshots.').waitFor();
   });
-  after(async () => {
-    await browser?.close();
-    await gantry[Symbol.asyncDispose]();
-  });
+  after(() => room?.[Symbol.asyncDispose]());
 
   const list = async (): Promise<readonly Snapshot[]> =>
     (await gantry.client().call('vm.snapshot.list', { params: { vm: vm.id } })).items;

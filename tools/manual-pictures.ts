@@ -1,0 +1,132 @@
+/**
+ * Takes the pictures of the console that the manual shows, of a real host with real guests that it brings up for them, in
+ * docs/manual/pictures. Look at them before committing them.
+ *
+ *   node tools/manual-pictures.ts
+ */
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { openBrowser, signInByLink, sitAtBrowser } from '../test/e2e/browser.ts';
+import { newGantry } from '../test/e2e/gantry.ts';
+import { SerialPerson } from '../test/e2e/serial.ts';
+import { makeShelf } from '../test/e2e/shelf.ts';
+
+const folder = join(import.meta.dirname, '..', 'docs', 'manual', 'pictures');
+const maxBytes = 80_000;
+/** On a machine without acceleration, and busy. */
+const bootMs = 600_000;
+const size = { width: 1120, height: 700 };
+
+mkdirSync(folder, { recursive: true });
+await using stack = new AsyncDisposableStack();
+const gantry = stack.use(await newGantry());
+const told = await gantry.must('up', '--yes', '--no-vm', '--listen', gantry.listen);
+const shelf = stack.use(await makeShelf(gantry));
+await gantry.must('image', 'add', 'starter', shelf.starter);
+const small = ['--image', 'starter', '--memory', '128M'] as const;
+await gantry.must('vm', 'create', 'web-1', ...small, '--start');
+const browser = await openBrowser();
+stack.defer(() => browser.close());
+const { context, page } = await sitAtBrowser(browser);
+await signInByLink(page, told);
+await page.getByRole('button', { name: 'Signed in as admin' }).waitFor();
+const { server } = gantry.client();
+await page.setViewportSize(size);
+context.setDefaultTimeout(60_000);
+
+const idOf = async (vm: string): Promise<string> =>
+  (await gantry.client().call('vm.show', { params: { vm } })).id;
+const open = async (path: string): Promise<void> => {
+  await page.goto(server + path);
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await page.getByRole('progressbar').first().waitFor({ state: 'detached' });
+};
+const take = async (name: string, of: Page | Locator = page): Promise<void> => {
+  const path = join(folder, `console-${name}.png`);
+  // Half way between two colours nothing is read well.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))');
+  await of.screenshot({ path, animations: 'disabled' });
+  const { size: bytes } = statSync(path);
+  process.stdout.write(`${path}: ${bytes} bytes${bytes > maxBytes ? ', too large' : ''}\n`);
+};
+
+await gantry.must('network', 'create', 'shop', '--type', 'internal');
+await gantry.must('vm', 'create', 'db-1', ...small, '--network', 'shop');
+await gantry.must('vm', 'create', 'test-1', '--memory', '64M', '--network', 'none');
+await gantry.must('team', 'create', 'web-shop', 'db-1', 'web-1');
+await gantry.must('vm', 'snapshot', 'take', 'web-1', 'installed');
+await gantry.must('vm', 'snapshot', 'take', 'web-1', 'before the update');
+const web = await idOf('web-1');
+
+await open('/status');
+await page.getByRole('link', { name: 'web-1', exact: true }).first().waitFor();
+await take('status');
+
+await open('/vms');
+await page.getByText('Screens', { exact: true }).click();
+await page.getByRole('img', { name: 'Screen of web-1' }).first().waitFor();
+await take('vms');
+await page.getByText('Screens', { exact: true }).click();
+
+await page.getByRole('button', { name: 'Actions for web-1' }).click();
+await page.getByRole('menuitem').filter({ hasText: 'Export' }).first().waitFor();
+await take('actions');
+await page.keyboard.press('Escape');
+
+await page.keyboard.press('Control+k');
+await page.getByRole('dialog').getByRole('combobox').fill('web-1');
+await page.getByRole('option', { name: 'web-1 Virtual machine' }).first().click();
+await page.getByRole('option', { name: 'Pause', exact: true }).waitFor();
+await take('palette');
+
+await open('/vms?create=true');
+await page.getByRole('dialog').getByText('Advanced: every setting').first().waitFor();
+await take('create');
+
+await open(`/vms/${web}`);
+await page.getByRole('img', { name: 'Screen of web-1' }).first().waitFor();
+await take('vm');
+
+await open(`/vms/${web}?tab=configuration&section=memory`);
+await page.locator('#setting-hardware-memory-sizeBytes').fill('384');
+await page.getByRole('button', { name: 'Review and save' }).first().click();
+await page.getByRole('dialog').waitFor();
+await take('review');
+
+await open(`/vms/${web}?tab=snapshots`);
+await page.getByText('before the update').first().waitFor();
+await take('snapshots');
+
+const { items: networks } = await gantry.client().call('network.list', {});
+await open(`/networks/${networks.find(({ name }) => name === 'shop')?.id}`);
+await take('network');
+
+await open('/topology');
+await take('topology');
+
+const { items: hosts } = await gantry.client().call('host.list', {});
+await open(`/hosts/${hosts[0]?.id}`);
+await take('host');
+
+await open('/events');
+await page.getByRole('button', { name: 'Operations and events' }).first().click();
+await take('events');
+
+{
+  await using serial = await SerialPerson.sit(gantry, 'web-1');
+  serial.type('\r');
+  await serial.until(/login: /, bootMs);
+  serial.type('root\r');
+  await serial.until(/assword: /);
+  serial.type('gantry\r');
+  serial.type('clear; uname -sr; free -m; df -h /; echo ok-$((40+2))\r');
+  await serial.until(/ok-42/);
+  await open(`/vms/${web}?tab=serial`);
+  await page.locator('.xterm-rows').getByText('ok-42').first().waitFor();
+  await take('serial');
+}
+await open(`/vms/${web}?tab=screen`);
+await page.getByText('Connected', { exact: true }).waitFor();
+await page.locator('.screen canvas').waitFor();
+await take('screen');
