@@ -6,7 +6,6 @@
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
 import { openBrowser, signInByLink, sitAtBrowser } from '../test/e2e/browser.ts';
 import { newGantry } from '../test/e2e/gantry.ts';
 import { SerialPerson } from '../test/e2e/serial.ts';
@@ -42,11 +41,12 @@ const open = async (path: string): Promise<void> => {
   await page.getByRole('heading', { level: 1 }).first().waitFor();
   await page.getByRole('progressbar').first().waitFor({ state: 'detached' });
 };
-const take = async (name: string, of: Page | Locator = page): Promise<void> => {
+const take = async (name: string, height: number = size.height): Promise<void> => {
   const path = join(folder, `console-${name}.png`);
   // Half way between two colours nothing is read well.
   await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))');
-  await of.screenshot({ path, animations: 'disabled' });
+  const clip = { x: 0, y: 0, width: size.width, height };
+  await page.screenshot({ path, clip, animations: 'disabled' });
   const { size: bytes } = statSync(path);
   process.stdout.write(`${path}: ${bytes} bytes${bytes > maxBytes ? ', too large' : ''}\n`);
 };
@@ -107,11 +107,13 @@ await take('topology');
 
 const { items: hosts } = await gantry.client().call('host.list', {});
 await open(`/hosts/${hosts[0]?.id}`);
-await take('host');
+// Not the folders of this machine.
+await take('host', 600);
 
 await open('/events');
 await page.getByRole('button', { name: 'Operations and events' }).first().click();
 await take('events');
+await page.getByRole('button', { name: 'Operations and events' }).first().click();
 
 {
   await using serial = await SerialPerson.sit(gantry, 'web-1');
