@@ -61,6 +61,9 @@ before(async () => {
   await stage.until(() => stage.vm('test') !== undefined, 'all vms are there', 30_000);
 });
 after(async () => {
+  // It outlives its agent, should a test have ended before it did.
+  const own = (ours as readonly Subject[] | undefined)?.at(-1);
+  if (own !== undefined) await virsh(own.address, 'destroy', own.name);
   for (const one of [stage, daemon, toy])
     await (one as AsyncDisposable | undefined)?.[Symbol.asyncDispose]();
 });

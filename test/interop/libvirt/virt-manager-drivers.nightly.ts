@@ -37,6 +37,9 @@ void test(
     await Promise.all([stage.addQemuHost('own'), stage.addHost('sim', 1)]);
     const gateway = (path: string): string =>
       `gantry+unix:///${path}?socket=${join(stage.folder, 'run/libvirt-sock')}`;
+    // It outlives its agent.
+    await using ending = new AsyncDisposableStack();
+    ending.defer(async () => void (await virsh(gateway('all'), 'destroy', 'own-qemu')));
     const direct = `qemu+unix:///system?socket=${daemon.socket}`;
     for (const [name, address, place] of [
       // Its daemon has a network of its own, so that no port of it is reached from here.
