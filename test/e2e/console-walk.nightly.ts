@@ -119,7 +119,8 @@ describe('a walk through the console', { skip: noBrowser }, () => {
       await open(place);
       for (const size of widths) {
         await page.setViewportSize(size);
-        note(`${size.width}`, (await page.evaluate(findWide)) as readonly string[]);
+        const wide: readonly string[] = await page.evaluate(findWide);
+        note(`${size.width}`, wide);
         // What a width changes of a page is seen in the widest and the narrowest.
         if (size.width !== 800) note(`${size.width}`, await findBarriers(page));
         await look(page, `${place.name}-${size.width}-light`);

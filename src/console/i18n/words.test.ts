@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { englishSettings } from '../vm/words/settings-en.ts';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import {
@@ -144,6 +145,20 @@ test('why an action is not possible in a state, and what would help, is said in 
         for (const english of [judgement.why, hint])
           assert.ok(english === undefined || !said.includes(english), `${code}: ${said}`);
       }
+  }
+});
+
+test('every kind of work on a vm has a name in every language', async () => {
+  const folder = new URL('../../coordinator/app/', import.meta.url);
+  const kinds = globSync('**/*.ts', { cwd: fileURLToPath(folder), exclude: ['**/*.test.ts'] })
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+    .flatMap((source) =>
+      Array.from(source.matchAll(/\baction: '(vm\.[\w.-]+)'/g), ([, kind]) => kind ?? ''),
+    );
+  assert.ok(kinds.length > 20, kinds.join());
+  for (const { code, read } of languages) {
+    const words = createWords(await read());
+    for (const kind of kinds) assert.notEqual(words.operation(kind), kind, `${code}: ${kind}`);
   }
 });
 
