@@ -54,6 +54,9 @@ const variants: Readonly<Record<string, Variants>> = {
   '/networks/$network': tabs(networkTabs),
 };
 
+/** Shown only once somebody has recorded a session at a real console, and looked at where that is tested. */
+const elsewhere: readonly string[] = ['/recording/$vm/$recording'];
+
 /** Errors: names a route with a place in it that nothing is known for. */
 export function listPlaces(shown: Shown): readonly Place[] {
   const filled: Readonly<Record<string, string>> = {
@@ -64,7 +67,8 @@ export function listPlaces(shown: Shown): readonly Place[] {
     image: shown.image,
     '': 'manual/README.md',
   };
-  return readRoutes().flatMap((route) => {
+  const routes = readRoutes().filter((route) => !elsewhere.includes(route));
+  return routes.flatMap((route) => {
     const path = route.replaceAll(/\$(\w*)/g, (_place, name: string) => {
       const value = filled[name];
       if (value === undefined) throw new Error(`what is shown at ${route} is not known`);
