@@ -1,5 +1,5 @@
 /**
- * A web front end: the console of a coordinator on another machine, at an address of this one (docs/rfd/0035). Requests,
+ * A web front end: the console of a coordinator on another machine, at an address of this one (docs/rfd/0036). Requests,
  * event streams and WebSockets are passed on as they come, with the host that was asked for, since the coordinator judges
  * by it whether a page is one of its own; the files of the console, which never change under their names, are kept here.
  *
