@@ -59,14 +59,14 @@ export const vmEvents = {
     },
   },
   'vm.adopted': {
-    number: 1071,
+    number: 1072,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} of the hypervisor {from} is run by Gantry on host {to} now',
     attributes: { from: 'name of the libvirt host', to: 'name of the host with an agent' },
   },
   'vm.given-back': {
-    number: 1072,
+    number: 1073,
     ...vm,
     type: 'information',
     message: 'Virtual machine {target} of host {from} was given back to the hypervisor {to}',
