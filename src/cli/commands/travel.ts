@@ -217,7 +217,7 @@ export const travelCommands = [
     },
     examples: [
       'gantry vm adopt web-1 --dry-run',
-      "gantry vm adopt web-1 --map 'network default=lan'",
+      'gantry vm adopt web-1 --map "network default=lan"',
       'gantry vm give-back web-1',
     ],
     async run(run) {
