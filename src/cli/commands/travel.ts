@@ -218,7 +218,6 @@ export const travelCommands = [
     examples: [
       'gantry vm adopt web-1 --dry-run',
       'gantry vm adopt web-1 --map "network default=lan"',
-      'gantry vm give-back web-1',
     ],
     async run(run) {
       const { args, options, client, out, dryRun, signal } = run;
