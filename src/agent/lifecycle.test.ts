@@ -288,7 +288,8 @@ describe('real processes', { skip: withoutQemu }, () => {
     assert.equal(agent.pid(id), undefined);
     const files = async (): Promise<string[]> =>
       (await agent.host.call('machine.files', { id })).files.map(({ role }) => role);
-    assert.equal((await files()).filter((role) => role === 'saved-state').length, 2);
+    // The state, what it fits, and the last screen.
+    assert.equal((await files()).filter((role) => role === 'saved-state').length, 3);
     const restored = await agent.act(id, 'restore');
     assert.equal(restored.state, 'running');
     assert.ok(Date.parse(restored.startedAt ?? '') > Date.parse(startedAt ?? ''));
