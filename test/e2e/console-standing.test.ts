@@ -41,7 +41,8 @@ const noLibvirtd = await whyNot('libvirtd', 'virsh');
 const limitMs = 5000;
 const inMenu: readonly VmAction[] = [
   ...(['screen', 'serial', ...powerActions] as const),
-  ...(['clone', 'relocate', 'migrate', 'rename', 'remove', 'delete'] as const),
+  ...(['clone', 'relocate', 'migrate', 'adopt', 'give-back', 'rename'] as const),
+  ...(['make-template', 'end-template', 'remove', 'delete'] as const),
 ];
 const noUse = {
   readBytesPerSecond: 0,

@@ -113,6 +113,7 @@ void test('VM-09 files are named after their vm, or as one likes: disks when the
     'chosen.log',
     'chosen.saved',
     'chosen.saved.json',
+    'chosen.saved.png',
   ]);
   await gantry.must('vm', 'discard', 'own', '--yes');
   for (const vm of ['plain', 'own']) await gantry.must('vm', 'delete', vm, '--yes');

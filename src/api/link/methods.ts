@@ -481,13 +481,9 @@ export const linkMethods = {
   'image.delete': {
     params: z.strictObject({
       path: z.string().max(1024),
-      file: z
-        .enum(['delete', 'keep'])
-        .optional()
-        .meta({
-          description:
-            'default: delete; keep: only what would speak against a delete is looked for',
-        }),
+      file: z.enum(['delete', 'keep']).optional().meta({
+        description: 'default: delete; keep: only what would speak against a delete is looked for',
+      }),
     }),
     result: z.strictObject({}),
   },

@@ -174,7 +174,10 @@ void test('snapshots, networks and screens are shown', { skip }, async () => {
   assert.match(xml, /<forward mode='nat'\/>/);
   assert.match(xml, /<ip address='10\.80\.0\.1' netmask='255\.255\.255\.0'>/);
   assert.equal((await room.say('net-dhcp-leases', 'lan')).trim(), '');
-  assert.match((await virsh(room.address(), 'net-info', 'wan')).err, /no network with matching name 'wan'/);
+  assert.match(
+    (await virsh(room.address(), 'net-info', 'wan')).err,
+    /no network with matching name 'wan'/,
+  );
   for (const kind of ['pool', 'nodedev', 'secret', 'iface', 'nwfilter'])
     assert.equal((await room.say(`${kind}-list`)).trim(), '', kind);
   await room.say('start', name);
