@@ -83,7 +83,7 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     await page.locator('#setting-hardware-memory-sizeBytes').fill('777');
     await page.getByRole('tab', { name: 'General' }).click();
     await page.locator('#setting-description').fill('typed on another tab');
-    await page.getByText('2 unsaved changes').waitFor();
+    await page.getByText('Unsaved changes: 2').waitFor();
     await review();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('row').filter({ hasText: 'Memory' }).getByText('777 MiB').waitFor();

@@ -5,7 +5,6 @@ import {
   FormGroup,
   FormSelect,
   FormSelectOption,
-  Modal,
   ModalBody,
   ModalFooter,
   ModalHeader,
@@ -16,6 +15,7 @@ import { driverRecipes, imageRecipes, type ImageBuild, type ImageRecipe } from '
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { useList } from '../parts/ask.ts';
+import { Dialog } from '../parts/Dialog.tsx';
 
 export function BuildImage({ onClose }: { readonly onClose: () => void }): ReactNode {
   const { client, live, notices } = useConsole();
@@ -51,7 +51,7 @@ export function BuildImage({ onClose }: { readonly onClose: () => void }): React
     }
   };
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="build">
+    <Dialog isOpen variant="small" onClose={onClose} aria-labelledby="build">
       <ModalHeader labelId="build" title={words.text('buildImage')} />
       <ModalBody>
         <Form id="build-form" onSubmit={(event) => void submit(event)}>
@@ -107,6 +107,6 @@ export function BuildImage({ onClose }: { readonly onClose: () => void }): React
           {words.text('cancel')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

@@ -8,7 +8,6 @@ import {
   Form,
   FormGroup,
   MenuToggle,
-  Modal,
   ModalBody,
   ModalFooter,
   ModalHeader,
@@ -19,6 +18,7 @@ import { useWords } from '../console.ts';
 import { mainPart } from '../parts/main-part.ts';
 import { useRemembered } from '../parts/remembered.ts';
 import { addView, parseViews, type SavedView } from './views.ts';
+import { Dialog } from '../parts/Dialog.tsx';
 
 export function ViewMenu({
   storedAs,
@@ -77,7 +77,7 @@ export function ViewMenu({
         </DropdownList>
       </Dropdown>
       {naming && (
-        <Modal isOpen variant="small" onClose={() => setNaming(false)} aria-labelledby="save-view">
+        <Dialog isOpen variant="small" onClose={() => setNaming(false)} aria-labelledby="save-view">
           <ModalHeader labelId="save-view" title={words.text('saveView')} />
           <ModalBody>
             <Form id="save-view-form" onSubmit={save}>
@@ -101,7 +101,7 @@ export function ViewMenu({
               {words.text('cancel')}
             </Button>
           </ModalFooter>
-        </Modal>
+        </Dialog>
       )}
     </>
   );

@@ -1,8 +1,9 @@
 /** A form over the page: what it does, what it needs to know, and what the server says against it. */
-import { Button, Form, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { Button, Form, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { FailureAlert } from './FailureAlert.tsx';
+import { Dialog } from './Dialog.tsx';
 
 export function FormDialog({
   title,
@@ -39,7 +40,7 @@ export function FormDialog({
     }
   };
   return (
-    <Modal isOpen variant={size} onClose={onClose} aria-labelledby="dialog-title">
+    <Dialog isOpen variant={size} onClose={onClose} aria-labelledby="dialog-title">
       <ModalHeader labelId="dialog-title" title={title} />
       <ModalBody>
         {failure !== undefined && <FailureAlert error={failure} />}
@@ -61,6 +62,6 @@ export function FormDialog({
           {words.text('cancel')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

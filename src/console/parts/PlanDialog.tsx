@@ -1,18 +1,12 @@
 /** Asks before something is done to many: what it would do is asked of the server first. */
-import {
-  Button,
-  Modal,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
-  Spinner,
-} from '@patternfly/react-core';
+import { Button, ModalBody, ModalFooter, ModalHeader, Spinner } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { DryRun } from '#api';
 import { useWords } from '../console.ts';
 import { FailureAlert } from './FailureAlert.tsx';
 import { PlanLines } from './PlanLines.tsx';
+import { Dialog } from './Dialog.tsx';
 
 export function PlanDialog({
   action,
@@ -40,7 +34,7 @@ export function PlanDialog({
     queryFn: ({ signal }) => plan(signal),
   });
   return (
-    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="plan">
+    <Dialog isOpen variant="medium" onClose={onClose} aria-labelledby="plan">
       <ModalHeader labelId="plan" titleIconVariant="warning" title={`${action}: ${name}`} />
       <ModalBody>
         {question.error !== null && <FailureAlert error={question.error} />}
@@ -62,6 +56,6 @@ export function PlanDialog({
           {words.text('cancel')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

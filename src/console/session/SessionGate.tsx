@@ -1,9 +1,10 @@
 /** Shows the page to whoever is signed in, else the way in. A session that ended is renewed over the page. */
-import { Bullseye, Modal, ModalBody, ModalHeader, Spinner } from '@patternfly/react-core';
+import { Bullseye, ModalBody, ModalHeader, Spinner } from '@patternfly/react-core';
 import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
 import { SignInForm } from './SignInForm.tsx';
 import { Threshold } from './Threshold.tsx';
+import { Dialog } from '../parts/Dialog.tsx';
 
 // Needed once in the life of an account.
 const ChoosePassword = lazy(async () => ({
@@ -52,7 +53,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }): Rea
     <>
       {children}
       {state.ended && (
-        <Modal isOpen variant="small" aria-labelledby="again" aria-describedby="again-body">
+        <Dialog isOpen variant="small" aria-labelledby="again" aria-describedby="again-body">
           <ModalHeader
             labelId="again"
             title={words.text('signIn')}
@@ -62,7 +63,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }): Rea
             <StaysReachable />
             <SignInForm user={state.session.user} fault={undefined} />
           </ModalBody>
-        </Modal>
+        </Dialog>
       )}
     </>
   );

@@ -4,7 +4,6 @@ import {
   Checkbox,
   Content,
   FormGroup,
-  Modal,
   ModalBody,
   ModalFooter,
   ModalHeader,
@@ -18,6 +17,7 @@ import { useAct } from './act.ts';
 import { mayGoUnasked, useAsking } from './asking.ts';
 import type { ImmediateAction } from './offered.ts';
 import { useVmText } from './words/vm-words.ts';
+import { Dialog } from '../parts/Dialog.tsx';
 
 export function ConfirmAction({
   vm,
@@ -38,7 +38,7 @@ export function ConfirmAction({
   const [typed, setTyped] = useState('');
   const [silent, setSilent] = useState(false);
   return (
-    <Modal
+    <Dialog
       isOpen
       variant="small"
       onClose={onClose}
@@ -89,7 +89,7 @@ export function ConfirmAction({
           {words.text('cancel')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,10 +1,11 @@
 /** All drives of a vm for media, beside whatever page is open. */
-import { Button, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { Button, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { mediaDrives, type Vm } from '#api';
 import { useWords } from '../console.ts';
 import { Drives } from './Drives.tsx';
 import { useVmText } from './words/vm-words.ts';
+import { Dialog } from '../parts/Dialog.tsx';
 
 export function MediaDialog({
   vm,
@@ -16,7 +17,7 @@ export function MediaDialog({
   const words = useWords();
   const text = useVmText();
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="media">
+    <Dialog isOpen variant="small" onClose={onClose} aria-labelledby="media">
       <ModalHeader labelId="media" title={text('media')} />
       <ModalBody>
         <Drives vm={vm} kinds={mediaDrives} />
@@ -24,6 +25,6 @@ export function MediaDialog({
       <ModalFooter>
         <Button onClick={onClose}>{words.text('close')}</Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

@@ -5,7 +5,6 @@ import {
   FormGroup,
   FormSelect,
   FormSelectOption,
-  Modal,
   ModalBody,
   ModalFooter,
   ModalHeader,
@@ -16,6 +15,7 @@ import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { useVmText } from './words/vm-words.ts';
+import { Dialog } from '../parts/Dialog.tsx';
 
 const layouts = ['us', 'de'] as const;
 const maxLength = 4096;
@@ -48,7 +48,7 @@ export function TypeTextDialog({
     });
   };
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="type-text">
+    <Dialog isOpen variant="small" onClose={onClose} aria-labelledby="type-text">
       <ModalHeader
         labelId="type-text"
         title={text('typeText')}
@@ -97,6 +97,6 @@ export function TypeTextDialog({
           {words.text('cancel')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

@@ -3,7 +3,6 @@ import {
   Button,
   ClipboardCopy,
   Content,
-  Modal,
   ModalBody,
   ModalFooter,
   ModalHeader,
@@ -14,6 +13,7 @@ import type { ConsoleTicket, Vm, VmViewer } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
 import { useVmText } from './words/vm-words.ts';
+import { Dialog } from '../parts/Dialog.tsx';
 
 export function ViewerDialog({
   vm,
@@ -31,7 +31,7 @@ export function ViewerDialog({
     refetchOnMount: 'always',
   });
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="viewer">
+    <Dialog isOpen variant="small" onClose={onClose} aria-labelledby="viewer">
       <ModalHeader labelId="viewer" title={text('viewer')} />
       <ModalBody>
         <Answer question={question}>{(viewer) => <Way vm={vm} viewer={viewer} />}</Answer>
@@ -39,7 +39,7 @@ export function ViewerDialog({
       <ModalFooter>
         <Button onClick={onClose}>{words.text('close')}</Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }
 

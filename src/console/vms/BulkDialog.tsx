@@ -2,7 +2,6 @@
 import {
   Alert,
   Button,
-  Modal,
   ModalBody,
   ModalFooter,
   ModalHeader,
@@ -14,6 +13,7 @@ import { vmActionFacts, type PowerAction, type Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
 import { PlanLines, planLines } from '../parts/PlanLines.tsx';
+import { Dialog } from '../parts/Dialog.tsx';
 
 export function BulkDialog({
   action,
@@ -68,7 +68,7 @@ export function BulkDialog({
     }
   };
   return (
-    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="bulk">
+    <Dialog isOpen variant="medium" onClose={onClose} aria-labelledby="bulk">
       <ModalHeader
         labelId="bulk"
         title={words.text('bulkTitle', { action: words.action(action) })}
@@ -99,6 +99,6 @@ export function BulkDialog({
           {words.text('cancel')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

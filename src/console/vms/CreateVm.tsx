@@ -1,8 +1,9 @@
 /** The dialog in which a vm is created; the wizard in it is asked for when it is opened. */
-import { Modal, ModalBody, ModalHeader, Spinner } from '@patternfly/react-core';
+import { ModalBody, ModalHeader, Spinner } from '@patternfly/react-core';
 import { lazy, Suspense, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { useList } from '../parts/ask.ts';
+import { Dialog } from '../parts/Dialog.tsx';
 
 const CreateWizard = lazy(async () => ({
   default: (await import('./CreateWizard.tsx')).CreateWizard,
@@ -14,7 +15,7 @@ export function CreateVm({ onClose }: { readonly onClose: () => void }): ReactNo
   const networks = useList('network.list', { sort: 'name', limit: 1000 });
   const waiting = <Spinner aria-label={words.text('loading')} />;
   return (
-    <Modal isOpen variant="large" onClose={onClose} aria-labelledby="create">
+    <Dialog isOpen variant="large" onClose={onClose} aria-labelledby="create">
       <ModalHeader labelId="create" title={words.text('createVm')} />
       <ModalBody>
         {images.isPending || networks.isPending ? (
@@ -32,6 +33,6 @@ export function CreateVm({ onClose }: { readonly onClose: () => void }): ReactNo
           </Suspense>
         )}
       </ModalBody>
-    </Modal>
+    </Dialog>
   );
 }

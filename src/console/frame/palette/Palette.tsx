@@ -2,7 +2,7 @@
  * The command palette: every page, every thing by its name, and every action on it as the API's table
  * allows it, without a mouse. First the thing is chosen, then what to do; the escape key goes back.
  */
-import { Modal, ModalBody, ModalHeader, TextInput } from '@patternfly/react-core';
+import { ModalBody, ModalHeader, TextInput } from '@patternfly/react-core';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
@@ -10,6 +10,7 @@ import { useWords } from '../../console.ts';
 import { AskedDialog } from './AskedDialog.tsx';
 import { nameOf, type Asked, type Entry, type Thing } from './entries.ts';
 import { useEntries } from './use-entries.ts';
+import { Dialog } from '../../parts/Dialog.tsx';
 
 export function Palette({
   open,
@@ -108,7 +109,7 @@ function PaletteDialog({
     }
   };
   return (
-    <Modal
+    <Dialog
       isOpen
       variant="medium"
       position="top"
@@ -157,6 +158,6 @@ function PaletteDialog({
         </ul>
         {entries.length === 0 && <p>{words.text('nothingFound')}</p>}
       </ModalBody>
-    </Modal>
+    </Dialog>
   );
 }

@@ -2,7 +2,6 @@
 import {
   Alert,
   Button,
-  Modal,
   ModalBody,
   ModalFooter,
   ModalHeader,
@@ -18,6 +17,7 @@ import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { fileName } from './disk-tree.ts';
 import { useDiskText, type DiskText } from './disk-words.ts';
 import { useDiskWork } from './use-disk-work.ts';
+import { Dialog } from '../../parts/Dialog.tsx';
 
 const severities = { corruption: 'danger', leak: 'warning', oddity: 'info' } as const;
 
@@ -40,7 +40,7 @@ export function DiskReport({
       client.call('host.disk', { params: { host: host.id }, query: { file: path } }, signal),
   });
   return (
-    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="disk-report">
+    <Dialog isOpen variant="medium" onClose={onClose} aria-labelledby="disk-report">
       <ModalHeader labelId="disk-report" title={`${text('inspect')}: ${fileName(path)}`} />
       <ModalBody>
         {error !== null && <FailureAlert error={error} />}
@@ -71,7 +71,7 @@ export function DiskReport({
           {words.text('close')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -4,7 +4,6 @@ import {
   Content,
   DropdownItem,
   Flex,
-  Modal,
   ModalBody,
   ModalFooter,
   ModalHeader,
@@ -18,6 +17,7 @@ import { ThingMenu } from '../../parts/ThingMenu.tsx';
 import { useOutcome } from '../../parts/use-outcome.ts';
 import { nameSetting } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
+import { Dialog } from '../../parts/Dialog.tsx';
 
 export interface Member {
   readonly key: string;
@@ -164,7 +164,7 @@ function Detach({
     }
   };
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="detach">
+    <Dialog isOpen variant="small" onClose={onClose} aria-labelledby="detach">
       <ModalHeader labelId="detach" title={title} />
       <ModalBody>{text('detachDisk', { name })}</ModalBody>
       <ModalFooter>
@@ -175,6 +175,6 @@ function Detach({
           {words.text('cancel')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

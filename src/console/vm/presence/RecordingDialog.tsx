@@ -1,5 +1,5 @@
 /** Recordings of the screen and the serial ports of a vm: played, stopped, fetched, deleted. */
-import { Button, Modal, ModalBody, ModalHeader } from '@patternfly/react-core';
+import { Button, ModalBody, ModalHeader } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import type { Recording, Vm } from '#api';
 import { useConsole, useWords } from '../../console.ts';
@@ -7,6 +7,7 @@ import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { saveRecording } from '../save-file.ts';
 import { useVmText } from '../words/vm-words.ts';
 import { useActedList, type ActedList } from './use-acted-list.ts';
+import { Dialog } from '../../parts/Dialog.tsx';
 
 export function RecordingDialog({
   vm,
@@ -22,7 +23,7 @@ export function RecordingDialog({
     client.call('vm.recording.list', { params }, signal),
   );
   return (
-    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="recordings">
+    <Dialog isOpen variant="medium" onClose={onClose} aria-labelledby="recordings">
       <ModalHeader
         labelId="recordings"
         title={text('recordings')}
@@ -37,7 +38,7 @@ export function RecordingDialog({
           ))}
         </ul>
       </ModalBody>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -7,7 +7,6 @@ import {
   FormGroup,
   FormSelect,
   FormSelectOption,
-  Modal,
   ModalBody,
   ModalHeader,
   TextInput,
@@ -19,6 +18,7 @@ import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { QrPicture } from '../../parts/QrPicture.tsx';
 import { useVmText } from '../words/vm-words.ts';
 import { useActedList } from './use-acted-list.ts';
+import { Dialog } from '../../parts/Dialog.tsx';
 
 /** In minutes. */
 const lifetimes = [
@@ -58,7 +58,7 @@ export function ShareDialog({
       if (made?.id === link) setMade(undefined);
     });
   return (
-    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="share">
+    <Dialog isOpen variant="medium" onClose={onClose} aria-labelledby="share">
       <ModalHeader labelId="share" title={text('share')} description={text('shareHint')} />
       <ModalBody>
         {problem !== undefined && <FailureAlert error={problem} />}
@@ -110,7 +110,7 @@ export function ShareDialog({
         )}
         <LinkList links={items} revoke={revoke} />
       </ModalBody>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,5 +1,5 @@
 /** A request about a vm that is more than a setting, as a form out of the request's own schema. */
-import { Button, Form, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { Button, Form, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
 import { useMemo, useState, type ReactNode } from 'react';
 import { z } from 'zod';
 import { assert } from '#lib';
@@ -10,6 +10,7 @@ import { firstValue } from './fields.ts';
 import { placeOf, writeAt } from './place.ts';
 import { Setting, SettingList } from './Setting.tsx';
 import { SettingsFormContext, type SettingsForm } from './settings-context.ts';
+import { Dialog } from '../../parts/Dialog.tsx';
 
 export function RequestDialog<S extends z.ZodType>({
   title,
@@ -67,7 +68,7 @@ export function RequestDialog<S extends z.ZodType>({
     }
   };
   return (
-    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="request">
+    <Dialog isOpen variant="medium" onClose={onClose} aria-labelledby="request">
       <ModalHeader labelId="request" title={title} />
       <ModalBody>
         {failure !== undefined && <FailureAlert error={failure} />}
@@ -95,7 +96,7 @@ export function RequestDialog<S extends z.ZodType>({
           {words.text('cancel')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -2,7 +2,7 @@
  * Old and new value of every change before it is saved. It is saved only against the version that was read
  * (If-Match); an operation that fails on its way leaves what was typed where it is.
  */
-import { Button, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
+import { Button, ModalBody, ModalFooter, ModalHeader } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import { isFault } from '#lib';
 import type { CallInput, Operation, Vm } from '#api';
@@ -13,6 +13,7 @@ import { useVmText } from '../words/vm-words.ts';
 import { ChangeTable } from './ChangeTable.tsx';
 import type { Draft } from './draft.ts';
 import { writePatch } from './merge.ts';
+import { Dialog } from '../../parts/Dialog.tsx';
 
 export function ReviewChanges({
   vm,
@@ -65,7 +66,7 @@ export function ReviewChanges({
   };
   const problems = [...draft.problems];
   return (
-    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="review">
+    <Dialog isOpen variant="medium" onClose={onClose} aria-labelledby="review">
       <ModalHeader labelId="review" title={text('settingsOf', { name: vm.name })} />
       <ModalBody>
         {failure !== undefined && <FailureAlert error={failure} />}
@@ -98,7 +99,7 @@ export function ReviewChanges({
           {words.text('cancel')}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }
 

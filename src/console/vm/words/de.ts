@@ -99,7 +99,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   bothChangedBody:
     'Nichts ist verloren: Wählen Sie, welche Werte bleiben sollen, und speichern Sie dann.',
   changedSettings: 'Geänderte Einstellungen',
-  changes: '{count} ungespeicherte Änderungen',
+  changes: 'Ungespeicherte Änderungen: {count}',
   chooseFile: 'Datei auf dem Host',
   chooseImage: 'Abbild',
   daysAway:

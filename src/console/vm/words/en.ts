@@ -96,7 +96,7 @@ export const vmTexts = {
   bothChanged: 'You and somebody else have changed the same settings',
   bothChangedBody: 'Nothing is lost: choose which values are to stay, then save.',
   changedSettings: 'Changed settings',
-  changes: '{count} unsaved changes',
+  changes: 'Unsaved changes: {count}',
   chooseFile: 'File on the host',
   chooseImage: 'Image',
   daysAway: 'The virtual machine is not running. Its console comes back by itself when it runs.',
