@@ -1,7 +1,8 @@
 /**
  * How fast guests reach each other and their host, and how soon they have an address: on a network of Gantry, and with
- * the bare QEMU given the same arguments, a bridge and taps made by hand and dnsmasq. Rounds in turn, while the other
- * two guests stand still; medians. Wants root; runs in a network namespace of its own.
+ * the bare QEMU given the same arguments, a bridge and taps made by hand and dnsmasq. Rounds in turn; medians. Each round
+ * starts its guests anew, for how quick an emulated guest is differs from start to start by more than what is measured.
+ * Wants root; runs in a network namespace of its own.
  *
  *   node bench/network/bench.ts [ROUNDS]
  */
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { BareQemu } from '../bare-qemu.ts';
 import { newEquippedGantry } from '../equipped.ts';
 import { describeMachine, note, percentile, print, writeTable } from '../measure.ts';
+import type { Gantry } from '../../test/e2e/gantry.ts';
 import { startBarePair } from './by-hand.ts';
 import { measurePair, type Figures, type Pair } from './pair.ts';
 import { prepare, startPair } from './through-gantry.ts';
@@ -32,41 +34,40 @@ async function run(): Promise<void> {
   await using gantry = await newEquippedGantry();
   note('two vms with each');
   await prepare(gantry);
-  await using ours = await startPair(gantry);
-  const bare = [
-    await BareQemu.copyOf(gantry, 'one'),
-    await BareQemu.copyOf(gantry, 'two'),
-  ] as const;
-  await ours.pause();
-  await using theirs = await startBarePair(bare);
-  await theirs.pause();
-  const measured: Readonly<Record<string, { readonly pair: Pair; readonly figures: Figures[] }>> = {
-    'a network of Gantry': { pair: ours, figures: [] },
-    'bridge and taps by hand': { pair: theirs, figures: [] },
+  const bare = await copyRunning(gantry);
+  const measured: Readonly<
+    Record<string, { readonly start: () => Promise<Pair>; readonly figures: Figures[] }>
+  > = {
+    'a network of Gantry': { start: () => startPair(gantry), figures: [] },
+    'bridge and taps by hand': { start: () => startBarePair(bare), figures: [] },
   };
   for (let round = 1; round <= rounds; round += 1) {
     note(`round ${round} of ${rounds}`);
-    for (const { pair, figures } of Object.values(measured)) {
-      await pair.resume();
+    for (const { start, figures } of Object.values(measured)) {
+      await using pair = await start();
       figures.push(await measurePair(pair));
-      await pair.pause();
     }
   }
-  await ours.resume();
   print(describeMachine());
   print(
     writeTable([
       ['through', 'vm to vm', 'vm to host', 'echo of a vm', 'echo of the host', 'start to address'],
-      ...Object.entries(measured).map(([name, { pair, figures }]) => [
+      ...Object.entries(measured).map(([name, { figures }]) => [
         name,
         `${median(figures, ({ between }) => between).toFixed(1)} MiB/s`,
         `${median(figures, ({ toHost }) => toHost).toFixed(1)} MiB/s`,
         `${median(figures, ({ betweenMs }) => betweenMs).toFixed(2)} ms`,
         `${median(figures, ({ toHostMs }) => toHostMs).toFixed(2)} ms`,
-        `${((pair.one.addressMs + pair.two.addressMs) / 2000).toFixed(2)} s`,
+        `${median(figures, ({ addressMs }) => addressMs / 1000).toFixed(2)} s`,
       ]),
     ]),
   );
+}
+
+/** With the arguments that they have while they run. */
+async function copyRunning(gantry: Gantry): Promise<readonly [BareQemu, BareQemu]> {
+  await using _running = await startPair(gantry);
+  return [await BareQemu.copyOf(gantry, 'one'), await BareQemu.copyOf(gantry, 'two')];
 }
 
 function median(figures: readonly Figures[], value: (figures: Figures) => number): number {

@@ -5,10 +5,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { qmp } from '#qemu';
 import { NetGuest } from '../../src/agent/testing/net-guest.ts';
 import { SerialSession } from '../../src/agent/testing/serial-session.ts';
-import type { BareMachine, BareQemu } from '../bare-qemu.ts';
+import type { BareQemu } from '../bare-qemu.ts';
 import type { Guest, Pair } from './pair.ts';
 
 const hostAddress = '10.99.0.1';
@@ -45,7 +44,6 @@ export async function startBarePair(bare: readonly [BareQemu, BareQemu]): Promis
     service.kill();
     await served;
   });
-  const machines: BareMachine[] = [];
   const boot = async (qemu: BareQemu, tap: string): Promise<Guest> => {
     host.run('ip', 'tuntap', 'add', 'dev', tap, 'mode', 'tap');
     host.run('ip', 'link', 'set', 'dev', tap, 'master', 'hand', 'up');
@@ -53,7 +51,6 @@ export async function startBarePair(bare: readonly [BareQemu, BareQemu]): Promis
     const begin = performance.now();
     const change = (word: string): string => word.replaceAll(/\bgtap\d+\b/g, tap);
     const machine = made.use(await qemu.start({ within: inside, change }));
-    machines.push(machine);
     const serial = SerialSession.over(connect(machine.serial));
     for (;;) {
       const address = leased(leases).find((one) => !known.includes(one));
@@ -73,12 +70,6 @@ export async function startBarePair(bare: readonly [BareQemu, BareQemu]): Promis
     two,
     hostAddress,
     onHost: inside,
-    pause: async () => {
-      for (const { monitor } of machines) await qmp.stop(monitor);
-    },
-    resume: async () => {
-      for (const { monitor } of machines) await qmp.cont(monitor);
-    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

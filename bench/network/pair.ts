@@ -24,9 +24,6 @@ export interface Pair extends AsyncDisposable {
   readonly hostAddress: string;
   /** What a program on the host is started with. */
   readonly onHost: readonly string[];
-  /** Neither uses a processor until it is resumed. */
-  pause(): Promise<void>;
-  resume(): Promise<void>;
 }
 
 /** Of one round. */
@@ -37,6 +34,8 @@ export interface Figures {
   /** Echoes, median, milliseconds. */
   readonly betweenMs: number;
   readonly toHostMs: number;
+  /** From a start to the lease. */
+  readonly addressMs: number;
 }
 
 export async function measurePair(pair: Pair): Promise<Figures> {
@@ -51,6 +50,7 @@ export async function measurePair(pair: Pair): Promise<Figures> {
     toHost: await timed(() => fetchOnHost(pair, url)),
     betweenMs: await echo(one, two.address),
     toHostMs: await echo(one, hostAddress),
+    addressMs: (one.addressMs + two.addressMs) / 2,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Two vms on a host-only network that Gantry made. */
 import { createWebSocketStream } from 'ws';
+import type { NetworkLease } from '#api';
 import { SerialSession } from '../../src/agent/testing/serial-session.ts';
 import type { Gantry } from '../../test/e2e/gantry.ts';
 import { dialSerial } from '../../test/e2e/serial.ts';
@@ -28,23 +29,29 @@ export async function prepare(gantry: Gantry): Promise<void> {
 
 export async function startPair(gantry: Gantry): Promise<Pair> {
   const client = gantry.client();
-  const act = async (vm: string, action: 'turn-on' | 'pause' | 'resume'): Promise<void> => {
-    const operation = await client.call('vm.act', { params: { vm, action }, body: {} });
+  const turnOn = async (vm: string): Promise<void> => {
+    const params = { vm, action: 'turn-on' } as const;
+    const operation = await client.call('vm.act', { params, body: {} });
     const { state, fault } = await client.wait(operation);
     if (state !== 'done') throw new Error(fault?.message ?? state);
   };
+  const leaseOf = async (id: string): Promise<NetworkLease | undefined> => {
+    const { items } = await client.call('network.leases', { params: { network } });
+    return items.find(({ vm }) => vm?.id === id);
+  };
   const boot = async (name: string): Promise<Guest> => {
     const { id } = await client.call('vm.show', { params: { vm: name } });
+    const before = await leaseOf(id);
     const begin = performance.now();
-    await act(name, 'turn-on');
+    await turnOn(name);
     const serial = SerialSession.over(createWebSocketStream(dialSerial(gantry, name)));
     for (;;) {
-      const { items } = await client.call('network.leases', { params: { network } });
-      const address = items.find(({ vm }) => vm?.id === id)?.address;
-      if (address !== undefined) {
+      const lease = await leaseOf(id);
+      // The one of its last run is still there until it is given again.
+      if (lease !== undefined && lease.expiresAt !== before?.expiresAt) {
         const addressMs = performance.now() - begin;
         await serial.logIn('root', 'gantry');
-        return { serial, address, addressMs };
+        return { serial, address: lease.address, addressMs };
       }
       await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
@@ -52,16 +59,11 @@ export async function startPair(gantry: Gantry): Promise<Pair> {
   const { ipv4 } = await client.call('network.show', { params: { network } });
   const one = await boot('one');
   const two = await boot('two');
-  const both = async (action: 'pause' | 'resume'): Promise<void> => {
-    for (const name of names) await act(name, action);
-  };
   return {
     one,
     two,
     hostAddress: ipv4?.gateway ?? '',
     onHost: [],
-    pause: () => both('pause'),
-    resume: () => both('resume'),
     [Symbol.asyncDispose]: async () => {
       for (const { serial } of [one, two]) serial.close();
       await gantry.must('vm', 'turn-off', ...names, '--yes');
