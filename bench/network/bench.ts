@@ -1,6 +1,6 @@
 /**
  * How fast guests reach each other and their host, and how soon they have an address: on a network of Gantry, and with
- * the bare QEMU given the same arguments, a bridge and taps made by hand and dnsmasq. Rounds in turn; medians. Each round
+ * the bare QEMU given the same arguments, a bridge and taps made by hand and dnsmasq. Rounds in turn; medians with the least and the most. Each round
  * starts its guests anew, for how quick an emulated guest is differs from start to start by more than what is measured.
  * Wants root; runs in a network namespace of its own.
  *
@@ -54,11 +54,11 @@ async function run(): Promise<void> {
       ['through', 'vm to vm', 'vm to host', 'echo of a vm', 'echo of the host', 'start to address'],
       ...Object.entries(measured).map(([name, { figures }]) => [
         name,
-        `${median(figures, ({ between }) => between).toFixed(1)} MiB/s`,
-        `${median(figures, ({ toHost }) => toHost).toFixed(1)} MiB/s`,
-        `${median(figures, ({ betweenMs }) => betweenMs).toFixed(2)} ms`,
-        `${median(figures, ({ toHostMs }) => toHostMs).toFixed(2)} ms`,
-        `${median(figures, ({ addressMs }) => addressMs / 1000).toFixed(2)} s`,
+        `${spread(figures, ({ between }) => between, 1)} MiB/s`,
+        `${spread(figures, ({ toHost }) => toHost, 1)} MiB/s`,
+        `${spread(figures, ({ betweenMs }) => betweenMs, 2)} ms`,
+        `${spread(figures, ({ toHostMs }) => toHostMs, 2)} ms`,
+        `${spread(figures, ({ addressMs }) => addressMs / 1000, 2)} s`,
       ]),
     ]),
   );
@@ -70,6 +70,13 @@ async function copyRunning(gantry: Gantry): Promise<readonly [BareQemu, BareQemu
   return [await BareQemu.copyOf(gantry, 'one'), await BareQemu.copyOf(gantry, 'two')];
 }
 
-function median(figures: readonly Figures[], value: (figures: Figures) => number): number {
-  return percentile(figures.map(value), 0.5);
+/** The median, and between what the rounds were. */
+function spread(
+  figures: readonly Figures[],
+  value: (figures: Figures) => number,
+  digits: number,
+): string {
+  const values = figures.map(value);
+  const [least, middle, most] = [0, 0.5, 1].map((part) => percentile(values, part).toFixed(digits));
+  return `${middle} (${least} to ${most})`;
 }
