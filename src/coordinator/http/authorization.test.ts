@@ -12,7 +12,13 @@ import {
   type RouteName,
   type VmDefinition,
 } from '#api';
-import { FakeAgent, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
+import {
+  FakeAgent,
+  makeDefinition,
+  makeRecord,
+  makeReport,
+  neverAnswers,
+} from '../testing/fake-agent.ts';
 import { Stage, type Answer } from '../testing/stage.ts';
 
 let stage: Stage;
@@ -182,6 +188,7 @@ test('EVT-56 events hold what may be seen and nothing else', async () => {
 });
 
 test('an operation is seen by who began it and by who has the right to, and by nobody else', async () => {
+  agent.handlers['host.probe'] = neverAnswers;
   const begun = await stage.send('POST', '/hosts/h1/probe');
   assert.equal(begun.status, 202, begun.text);
   const { id } = begun.json as { id: string };

@@ -10,7 +10,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { isFault } from '#lib';
 import type { Event } from '#api';
-import { FakeAgent, load, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
+import {
+  FakeAgent,
+  load,
+  makeDefinition,
+  makeRecord,
+  makeReport,
+  neverAnswers,
+} from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
 
 let stage: Stage;
@@ -236,6 +243,7 @@ describe('calls', { timeout: 20_000 }, () => {
 
   test('a call that takes too long ends with timeout, one that is cancelled is cancelled at the agent', async () => {
     const { links } = stage.coordinator;
+    agent.handlers['machine.hardware'] = neverAnswers;
     await agent.connect();
     const { hostId } = agent;
     await assert.rejects(links.call(hostId, 'machine.hardware', { id }, { limitMs: 50 }), (error) =>
@@ -253,6 +261,7 @@ describe('calls', { timeout: 20_000 }, () => {
 
   test('progress is passed on', async () => {
     const { links } = stage.coordinator;
+    agent.handlers['machine.hardware'] = neverAnswers;
     await agent.connect();
     const told: (number | null)[] = [];
     const call = links.call(
@@ -272,6 +281,7 @@ describe('calls', { timeout: 20_000 }, () => {
 
   test('a call whose link breaks is asked again on the next one', async () => {
     const { links } = stage.coordinator;
+    agent.handlers['machine.keys'] = neverAnswers;
     await agent.connect();
     const call = links.call(agent.hostId, 'machine.keys', { id, keys: ['a'] });
     await agent.until(({ type }) => type === 'call');

@@ -6,7 +6,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { createRequest } from '#x509';
-import { faultToData, isFault } from '#lib';
+import { Fault, faultToData, isFault } from '#lib';
 import {
   linkProtocol,
   profiles,
@@ -105,13 +105,16 @@ export function makeRecord(
 /** A drive of a host that nothing uses, but for its name. */
 export const freeDrive = { sizeBytes: 1024, identity: '', usedBy: null, readOnly: false } as const;
 
+/** For a call that is left unanswered. */
+export const neverAnswers = (): Promise<never> => new Promise(() => undefined);
+
 export class FakeAgent implements AsyncDisposable {
   readonly hostId: string;
   readonly name: string;
   readonly #stage: Stage;
   readonly #key: string;
   readonly #certificate: string;
-  /** Answers by method; the value is the result, a throw is the fault. */
+  /** Answers by method; the value is the result, a throw is the fault. What has none is refused, as an agent refuses a call that it does not know. */
   readonly handlers: Partial<Record<LinkMethod, (params: never) => unknown>> = {};
   /** Everything that was received, oldest first. */
   readonly received: CoordinatorMessage[] = [];
@@ -269,8 +272,8 @@ export class FakeAgent implements AsyncDisposable {
   async #answer(socket: WebSocket, { id, method, params }: Call): Promise<void> {
     const handle = this.handlers[method as LinkMethod] as
       ((params: unknown) => unknown) | undefined;
-    if (handle === undefined) return;
     try {
+      if (handle === undefined) throw new Fault('unsupported', `${this.name} has no ${method}`);
       const result = await handle(params);
       socket.send(JSON.stringify({ type: 'answer', id, result }));
     } catch (error) {
