@@ -70,6 +70,11 @@ export interface CallOptions {
 /** Connections to the agents. */
 export interface Links {
   connected(hostId: string): boolean;
+  /**
+   * Resolves when the host is connected and shown as such, or has had the time that a call gives it to come back. Errors: the
+   * signal's reason.
+   */
+  whenSettled(hostId: string, signal?: AbortSignal): Promise<void>;
   /** Errors: the agent's fault; `unavailable` when the host is not connected or the link breaks meanwhile. */
   call<M extends LinkMethod>(
     hostId: string,

@@ -16,6 +16,7 @@ import type { Caller, Coordinator } from '../context.ts';
 import type { Json } from '../store/store.ts';
 import { shown } from './find.ts';
 import { begunOperation, runOnce } from './run-once.ts';
+import { settleHosts } from './settle-hosts.ts';
 import { hostThing } from './things.ts';
 import { followed, stepNames, type Kind, type Step, type Work } from './work.ts';
 import { causeOf } from './vm/common-steps.ts';
@@ -154,6 +155,7 @@ function chooseStep(bulk: BulkOnVms): Step {
     async run(work) {
       if (work.memory['chosen'] !== undefined) return;
       const only = work.input['only'] as readonly string[] | undefined;
+      await work.coordinator.links.whenSettled(work.target.id, work.signal);
       const chosen = choose(work.coordinator, work.target.id, bulkFacts[bulk], only);
       await work.remember({ chosen: chosen as unknown as Json });
     },
@@ -200,6 +202,7 @@ async function actOnOne(
 ): Promise<Outcome> {
   const { inventory } = work.coordinator;
   if (begunOperation(work, id) === undefined) {
+    await settleHosts(work, [id]);
     const vm = inventory.vm(id);
     if (vm === undefined) return { how: 'skipped', why: 'it is gone' };
     try {

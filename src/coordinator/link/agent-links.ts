@@ -129,7 +129,7 @@ export class AgentLinks implements Links, AsyncDisposable {
     options: CallOptions = {},
   ): Promise<LinkResult<M>> {
     for (let repetition = 0; ; repetition += 1) {
-      const link = await this.#link(hostId, method, options.signal);
+      const link = await this.#link(hostId, options.signal);
       try {
         return await link.call(method, params, options.limitMs ?? this.#times.callMs, options);
       } catch (error) {
@@ -216,35 +216,35 @@ export class AgentLinks implements Links, AsyncDisposable {
     return state;
   }
 
-  /** The link of the host, waited for while it may be about to come back. */
-  async #link(
-    hostId: string,
-    method: LinkMethod,
-    signal: AbortSignal | undefined,
-  ): Promise<AgentLink> {
-    if (signal?.aborted) throw abortReason(signal);
+  async whenSettled(hostId: string, signal?: AbortSignal): Promise<void> {
     const state = this.#state(hostId);
-    const name =
-      this.#context.inventory.document<HostDocument>('host', hostId)?.data.name ?? hostId;
-    const away = (): Fault =>
-      new Fault('unavailable', `host ${name} is not connected`, {
-        facts: { host: name },
-        hint: `look at it with: gantry host show ${name}`,
-      });
-    const present = (): AgentLink | undefined => (state.link?.isOpen ? state.link : undefined);
     // A link that has just broken is lost from now on.
     const lostAt = state.link === undefined ? state.lostAt : this.#context.clock.now();
     const waitMs = lostAt + this.#times.reconnectMs - this.#context.clock.now();
-    if (present() === undefined && waitMs > 0 && !this.#closing) {
-      await withDeadline(`waiting for host ${name} to answer ${method}`, waitMs, signal, (inner) =>
+    if (!state.link?.isOpen && waitMs > 0 && !this.#closing)
+      await withDeadline(`waiting for host ${this.#name(hostId)}`, waitMs, signal, (inner) =>
         this.#whenConnected(state, inner),
       ).catch((error: unknown) => {
         if (!isFault(error, 'timeout')) throw error;
       });
-    }
-    const link = present();
-    if (link === undefined) throw away();
-    return link;
+    await state.telling;
+  }
+
+  #name(hostId: string): string {
+    return this.#context.inventory.document<HostDocument>('host', hostId)?.data.name ?? hostId;
+  }
+
+  /** The link of the host, waited for while it may be about to come back. */
+  async #link(hostId: string, signal: AbortSignal | undefined): Promise<AgentLink> {
+    if (signal?.aborted) throw abortReason(signal);
+    if (!this.connected(hostId)) await this.whenSettled(hostId, signal);
+    const link = this.#hosts.get(hostId)?.link;
+    if (link?.isOpen) return link;
+    const name = this.#name(hostId);
+    throw new Fault('unavailable', `host ${name} is not connected`, {
+      facts: { host: name },
+      hint: `look at it with: gantry host show ${name}`,
+    });
   }
 
   #whenConnected(state: HostState, signal: AbortSignal): Promise<void> {

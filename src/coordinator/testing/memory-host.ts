@@ -66,6 +66,10 @@ export class MemoryHost implements Links, MemoryMachines, PassageHost, HandoverH
     return hostId === this.hostId;
   }
 
+  whenSettled(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async call<M extends LinkMethod>(
     hostId: string,
     method: M,

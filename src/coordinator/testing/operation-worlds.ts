@@ -162,6 +162,7 @@ function linksOf(hosts: readonly MemoryHost[]): Links {
     hosts.find((host) => host.hostId === hostId);
   return {
     connected: (hostId) => find(hostId) !== undefined,
+    whenSettled: () => Promise.resolve(),
     call: (hostId, method, params) => {
       const host = find(hostId);
       if (host === undefined) throw new Fault('unavailable', 'another host');

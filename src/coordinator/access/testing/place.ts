@@ -106,7 +106,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
     store,
     commit: (commit) => claims.commit(commit, (whole) => follower.commit(whole)),
     inventory,
-    links: { connected: () => false, call: nothing },
+    links: { connected: () => false, whenSettled: nothing, call: nothing },
     closeWatch: { begin: () => () => undefined },
     streams: { carry: nothing },
     hostNetworks: { tellCarriers: nothing },

@@ -12,6 +12,7 @@ export function networkedLinks(
 ): Links {
   return {
     connected: (hostId) => links.connected(hostId),
+    whenSettled: (hostId, signal) => links.whenSettled(hostId, signal),
     async call<M extends LinkMethod>(
       hostId: string,
       method: M,

@@ -16,6 +16,7 @@ import {
 import type { Inventory } from '../../inventory/inventory.ts';
 import { asJson } from '../json.ts';
 import { begunOperation, runOnce, waitForEnd } from '../run-once.ts';
+import { settleHosts } from '../settle-hosts.ts';
 import { actionFor } from '../vm/act-vm.ts';
 import { requireAction } from '../vm/judge.ts';
 import type { Work } from '../work.ts';
@@ -107,7 +108,7 @@ async function attempt(
 ): Promise<TeamMemberResult> {
   const { vm, name } = member;
   try {
-    const turn = turnOf(work, member) ?? judgeMember(work.coordinator.inventory, member, action);
+    const turn = turnOf(work, member) ?? (await judgeTurn(work, action, member));
     if (turn.how === 'left-out')
       return { vm, name, outcome: 'left-out', code: null, why: turn.why.slice(0, maxWhy) };
     await work.remember({ [`turn ${vm}`]: asJson(turn) });
@@ -120,6 +121,11 @@ async function attempt(
     const why = error.message.slice(0, maxWhy);
     return { vm, name, outcome: 'failed', code: error.code, why };
   }
+}
+
+async function judgeTurn(work: Work, action: TeamAction, member: Member): Promise<Judged> {
+  await settleHosts(work, [member.vm]);
+  return judgeMember(work.coordinator.inventory, member, action);
 }
 
 /** Errors: the operation's fault. */
@@ -191,6 +197,7 @@ async function planWayBack(
   begun: string,
 ): Promise<readonly PowerAction[]> {
   const { inventory } = work.coordinator;
+  await settleHosts(work, [id]);
   const vm = inventory.vm(id);
   const led = inventory.operation(begun)?.result?.['state'];
   // Somebody else has done something with it since.

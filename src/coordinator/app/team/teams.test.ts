@@ -20,7 +20,7 @@ import { createTeam } from './change-team.ts';
 
 let stage: Stage;
 before(async () => {
-  stage = await Stage.open();
+  stage = await Stage.open({ times: { reconnectMs: 400 } });
   await stage.addHost('h1');
   for (const name of ['a', 'b', 'c', 'd']) await stage.act('POST', '/vms', { name });
 });

@@ -15,6 +15,7 @@ import type { Caller, Coordinator } from '../../context.ts';
 import type { Json } from '../../store/store.ts';
 import { actStep, planBulk, type Chosen } from '../bulk.ts';
 import { findVm } from '../find.ts';
+import { settleHosts } from '../settle-hosts.ts';
 import { installationThing } from '../things.ts';
 import type { Kind, Step } from '../work.ts';
 import { requireAction } from './judge.ts';
@@ -81,7 +82,9 @@ function chooseStep(action: PowerAction): Step {
     name: 'choose',
     async run(work) {
       if (work.memory['chosen'] !== undefined) return;
-      const chosen = choose(work.coordinator, action, work.input as unknown as Selected);
+      const selected = work.input as unknown as Selected;
+      await settleHosts(work, selected.ids);
+      const chosen = choose(work.coordinator, action, selected);
       await work.remember({ chosen: chosen as unknown as Json });
     },
   };
