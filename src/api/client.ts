@@ -75,6 +75,25 @@ export interface ClientOptions {
   }) => void;
 }
 
+/** Routes of whose content a part may be asked for. */
+export type RangesRoute = {
+  [N in RouteName]: Table[N] extends { readonly ranges: true } ? N : never;
+}[RouteName];
+
+export interface Download {
+  /** Where in the content the bytes begin. */
+  readonly offset: number;
+  /** Of the whole content. */
+  readonly sizeBytes: number;
+  /** Another one as soon as the content is another. */
+  readonly tag: string;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+const none: AsyncIterable<Uint8Array> = (async function* () {
+  // There are no more bytes.
+})();
+
 export interface StreamMessage {
   readonly id: string | undefined;
   readonly event: string;
@@ -209,6 +228,39 @@ export class Client {
     if (!response.ok || response.body === null)
       throw faultFromProblem(response.status, await response.json().catch(() => undefined));
     return response.body;
+  }
+
+  /**
+   * The content of an answer with ranges from `offset` on, if it is still the one of that tag, else from its beginning. Its bytes end
+   * early where the connection breaks. Errors: as `call`.
+   */
+  async download<N extends RangesRoute>(
+    name: N,
+    input: CallInput<N>,
+    { offset, tag }: { readonly offset: number; readonly tag: string },
+    signal: AbortSignal,
+  ): Promise<Download> {
+    const { params, query } = input as {
+      params?: Record<string, unknown>;
+      query?: Record<string, unknown>;
+    };
+    const part = offset === 0 ? {} : { range: `bytes=${offset}-`, 'if-range': `"${tag}"` };
+    const headers = { ...this.#headers(), ...part };
+    // As long as the signal does not end it: the bytes come after the answer.
+    const response = await this.#fetch(this.url(name, params, query), { headers }, signal, 0);
+    const found = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(
+      response.headers.get('content-range') ?? '',
+    );
+    const isAtEnd = response.status === 416 && Number(found?.[2]) === offset;
+    if (!response.ok && !isAtEnd)
+      throw faultFromProblem(response.status, await response.json().catch(() => undefined));
+    const length = Number(response.headers.get('content-length') ?? 0);
+    return {
+      offset: isAtEnd ? offset : Number(found?.[1] ?? 0),
+      sizeBytes: found === null ? length : Number(found[2]),
+      tag: (response.headers.get('etag') ?? '').replaceAll('"', ''),
+      content: response.body ?? none,
+    };
   }
 
   /** What a call that begins an operation would do: everything is checked, nothing is changed. Errors: as `call`. */

@@ -96,6 +96,12 @@ function parameters(route: Route, components: Components): Json[] {
       description: 'the version that was read, as an entity tag',
       schema: { type: 'string' },
     });
+  if (route.ranges)
+    for (const [name, description] of [
+      ['Range', 'one range of bytes (RFC 9110 14.2)'],
+      ['If-Range', 'entity tag of the content that the range is of'],
+    ])
+      list.push({ name, in: 'header', required: false, description, schema: { type: 'string' } });
   if (route.method !== 'GET' && route.upload === undefined)
     list.push({
       name: 'Idempotency-Key',
@@ -147,6 +153,12 @@ function responses(route: Route, components: Components): Json {
           description: 'the bytes',
           content: { [route.mediaType ?? 'application/octet-stream']: { schema: {} } },
         },
+        ...(route.ranges
+          ? {
+              '206': { description: 'the range that was asked for' },
+              '416': { description: 'the content ends before the range' },
+            }
+          : {}),
         default: problem,
       };
     case 'websocket':

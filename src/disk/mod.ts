@@ -5,6 +5,7 @@ export { withoutSync, type Access, type DiskFile, type FileRun } from './file/di
 export { claimDisk, demandUnused, fileLocks, type FileLock } from './file/in-use.ts';
 export { MemoryFile } from './file/memory-file.ts';
 export { openNodeFile } from './file/node-file.ts';
+export { SparseWriter } from './file/sparse-writer.ts';
 export type { CreateOptions, Format } from './format.ts';
 export { readFreeSpace, type FileSystemSpace, type FreeSpace } from './guest/free-space.ts';
 export { formatNamed, formats } from './formats.ts';

@@ -39,6 +39,7 @@ import type { MachineFile, ProcessIdentity } from '../machine/record.ts';
 import type {
   DiskCatalogue,
   DiskInsides,
+  OutgoingFiles,
   DiskWorkshop,
   HandedOverFiles,
   HandOutFiles,
@@ -313,14 +314,12 @@ export interface Storage {
   readonly travel?: Travel;
   readonly handOut?: HandOutFiles;
   readonly handedOver?: HandedOverFiles;
-  /** Absent where there are no files. */
-  readonly catalogue?: DiskCatalogue;
-  /** Images for drives in the folders that vms may use. Absent where there are no files. */
+  /** Images for drives in the folders that vms may use. Absent where there are no files, as are the next ones. */
   media?(signal: AbortSignal): Promise<Omit<LinkResult<'host.media'>, 'inserted'>>;
-  /** Absent where there are no files. */
+  readonly catalogue?: DiskCatalogue;
   readonly works?: DiskWorkshop;
-  /** Absent where there are no files. */
   readonly insides?: DiskInsides;
+  readonly outgoing?: OutgoingFiles;
   /** What is wrong with a machine though nobody starts it; cheap, without any side effect. Absent where there are no files. */
   findTroubles?(file: MachineFile): Promise<readonly Omit<HostTrouble, 'vmId'>[]>;
 }

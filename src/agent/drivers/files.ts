@@ -1,5 +1,5 @@
 /** What storage with files can do beyond what every storage must: files that travel, and disks by themselves. */
-import type { DiskCopy, DiskWork, LinkParams, LinkResult, VmDefinition } from '#api';
+import type { DiskCopy, DiskWork, FileSource, LinkParams, LinkResult, VmDefinition } from '#api';
 import type { SeedRequest } from '#images';
 import type { MachineFile } from '../machine/record.ts';
 import type { LayerWork } from './layer-storage.ts';
@@ -66,6 +66,22 @@ export interface DiskInsides {
     machines: readonly MachineFile[],
     content: InnerContent,
     signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** Files as they are, on their way to another computer. Errors: as the methods of the link. */
+export interface OutgoingFiles {
+  look(
+    source: FileSource,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+  ): Promise<LinkResult<'host.file.look'>>;
+  /** A part of it, while it is held; ends with a fault where the file has changed before its end was sent. */
+  send(
+    asked: Omit<LinkParams<'host.file.send'>, 'streamId'>,
+    machines: readonly MachineFile[],
+    signal: AbortSignal,
+    send: (content: AsyncIterable<Buffer>) => Promise<void>,
   ): Promise<void>;
 }
 

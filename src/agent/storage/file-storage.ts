@@ -52,6 +52,7 @@ import { listFiles, usedByOthers } from './list-files.ts';
 import { listMedia } from './media-catalogue.ts';
 import { listMediaDrives } from './media-drives.ts';
 import { findTroubles } from './find-troubles.ts';
+import { Outgoing } from './outgoing/outgoing.ts';
 import { occupiedBytes } from './occupied.ts';
 import { requirePermissions } from './permissions.ts';
 import { makeTravel } from './travel.ts';
@@ -82,6 +83,7 @@ export class FileStorage implements Storage {
   readonly catalogue: DiskCatalogue;
   readonly works: DiskWorks;
   readonly insides: Insides;
+  readonly outgoing: Outgoing;
 
   constructor(options: FileStorageOptions) {
     this.#options = options;
@@ -96,6 +98,7 @@ export class FileStorage implements Storage {
       keepFreeBytes: () => this.#options.settings().minimumFreeDiskBytes,
     });
     this.insides = new Insides(this.works, options.filesMachines);
+    this.outgoing = new Outgoing(this.works, folders);
     this.travel = makeTravel({
       folders: (own) => this.folders(own),
       baseFolder: () => this.baseFolder,

@@ -1,6 +1,5 @@
 /** Disks of this host by themselves: which there are, and work on them by path. */
 import type { Duplex } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import { z } from 'zod';
 import type { LinkResult } from '#api';
@@ -9,6 +8,7 @@ import type { DiskCatalogue, DiskInsides, DiskWorkshop, InnerPlace } from '../dr
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import type { Streams } from '../stream/streams.ts';
+import { sendOver, whole } from './send-over.ts';
 
 type DiskVerbs = Pick<
   Handlers,
@@ -22,9 +22,6 @@ type DiskVerbs = Pick<
   | 'host.disk.file.send'
   | 'host.disk.file.take'
 >;
-
-/** Code of closing (RFC 6455, section 7.4.1) when all has been said. */
-const whole = 1000;
 
 const answerSchema = z.record(z.string(), z.json());
 
@@ -71,19 +68,9 @@ async function sendFile(
   signal: AbortSignal,
 ): Promise<LinkResult<'host.disk.file.send'>> {
   const { promise, resolve, reject } = Promise.withResolvers<LinkResult<'host.disk.file.send'>>();
-  const sent = insidesOf(host).read(asked, host.files(), signal, async (facts, content) => {
-    const socket = await streams.dial(streamId, signal);
-    resolve(facts);
-    try {
-      await pipeline(content(), createWebSocketStream(socket, { allowHalfOpen: false }), {
-        end: false,
-      });
-      socket.close(whole);
-    } catch (error) {
-      socket.terminate();
-      throw error;
-    }
-  });
+  const sent = insidesOf(host).read(asked, host.files(), signal, (facts, content) =>
+    sendOver(streams, streamId, { content, onOpen: () => resolve(facts) }, signal),
+  );
   // After the answer what goes wrong is told by the way the stream ends.
   sent.catch(reject);
   return await promise;

@@ -9,6 +9,7 @@ import { consoleVerbs } from './consoles.ts';
 import { departureVerbs } from './departures.ts';
 import { deviceVerbs } from './devices.ts';
 import { diskVerbs } from './disks.ts';
+import { fileVerbs } from './files.ts';
 import { handoverVerbs } from './handovers.ts';
 import { extensionVerbs } from './extensions.ts';
 import { hostVerbs } from './hosts.ts';
@@ -25,6 +26,7 @@ export function makeHandlers(host: Host, streams: Streams, viewers: ViewerPorts)
   return {
     ...hostVerbs(host),
     ...diskVerbs(host, streams),
+    ...fileVerbs(host, streams),
     ...mediaVerbs(host),
     ...machineVerbs(host),
     ...deviceVerbs(host),

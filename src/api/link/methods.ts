@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { innerPartition, innerPath } from '../disk-files.ts';
 import { diskMethods, hostPath } from './disk-methods.ts';
+import { fileMethods } from './file-methods.ts';
 import { hostFactsSchema, hostSettingsSchema } from '../host.ts';
 import { extensionMethods } from '../extension.ts';
 import { idSchema, nameSchema } from '../ids.ts';
@@ -82,6 +83,7 @@ export const linkMethods = {
   'host.diagnose': { params: z.strictObject({}), result: diagnosticSchema },
   'host.probe': { params: z.strictObject({}), result: z.strictObject({ facts: hostFactsSchema }) },
   ...diskMethods,
+  ...fileMethods,
   /** Images for drives in the folders for vms and the search path; what machines with a process have in their drives. */
   'host.media': { params: z.strictObject({}), result: hostMediaSchema },
   ...driveMethods,

@@ -32,8 +32,8 @@ import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
 import { samplesQuerySchema, samplesSchema } from '../samples.ts';
 import { route, type Route } from './route.ts';
 
-const hostParams = z.strictObject({ host: referenceSchema });
-const fileQuery = z.strictObject({
+export const hostParams = z.strictObject({ host: referenceSchema });
+export const fileQuery = z.strictObject({
   file: z.string().min(1).max(1024).meta({ description: 'path on the host' }),
 });
 /** Where something is inside a disk; the only readable file system where no partition is given. */

@@ -7,6 +7,7 @@ import { cataloguesRoutes } from './catalogues.ts';
 import { consolesRoutes } from './consoles.ts';
 import { extensionsRoutes } from './extensions.ts';
 import { foldersRoutes } from './folders.ts';
+import { hostFilesRoutes } from './host-files.ts';
 import { hostsRoutes } from './hosts.ts';
 import { imagesRoutes } from './images.ts';
 import { installationRoutes } from './installation.ts';
@@ -34,6 +35,7 @@ export const routes = {
   ...recordingsRoutes,
   ...viewersRoutes,
   ...travelRoutes,
+  ...hostFilesRoutes,
   ...extensionsRoutes,
   ...cataloguesRoutes,
   ...teamsRoutes,

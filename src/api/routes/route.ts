@@ -34,6 +34,8 @@ export interface Route {
   readonly conditional?: true;
   /** A `bytes` answer that is sent as it is read. */
   readonly streamed?: true;
+  /** A `streamed` answer of which a part may be asked for (RFC 9110 14). */
+  readonly ranges?: true;
   /** Media type of a `bytes` answer. */
   readonly mediaType?: string;
 }

@@ -15,7 +15,7 @@ import {
 import { route, type Route } from './route.ts';
 
 const vmParams = z.strictObject({ vm: referenceSchema });
-const vmAndDisk = z.strictObject({
+export const vmAndDisk = z.strictObject({
   vm: referenceSchema,
   place: z.string().min(1).max(32).meta({ description: 'place of the disk, for example sata0:1' }),
 });

@@ -13,6 +13,7 @@ import { eventLogCommands } from './event-log.ts';
 import { extensionCommands } from './extensions.ts';
 import { folderCommands } from './folder.ts';
 import { hostCommands } from './host.ts';
+import { hostTransferCommands } from './host-transfer.ts';
 import { installationCommands } from './installation.ts';
 import { participantCommands } from './participants.ts';
 import { powerCommands } from './power.ts';
@@ -66,6 +67,7 @@ export const commands: readonly Command[] = [
   ...teamCommands,
   ...networkCommands,
   ...hostCommands,
+  ...hostTransferCommands,
   ...extensionCommands,
   ...installationCommands,
   ...catalogueCommands,

@@ -4,12 +4,11 @@
  */
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createWebSocketStream, type WebSocket } from 'ws';
 import { maxInnerEntries, type InnerFiles, type PutKind } from '#api';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../context.ts';
 import type { ImageDocument } from '../documents.ts';
+import { bytesOf, sendBytes } from '../link/stream-bytes.ts';
 import type { StreamHub } from '../link/streams.ts';
 import { withVms } from './host-disk-work.ts';
 import { ancestorsOf, hostThing } from './things.ts';
@@ -29,7 +28,6 @@ export interface InnerPlace {
 /** A machine is started, builds its appliance the first time, and mounts what may be damaged. */
 const openLimitMs = 300_000;
 const putLimitMs = 600_000;
-const whole = 1000;
 
 export async function listInnerFiles(
   coordinator: Coordinator,
@@ -94,16 +92,6 @@ export async function readInnerFile(
   };
 }
 
-/** What the agent sends. Errors: `unavailable` where it has ended before all was sent. */
-async function* bytesOf(socket: WebSocket): AsyncGenerator<Buffer> {
-  const { promise: closed, resolve } = Promise.withResolvers<number>();
-  socket.once('close', resolve);
-  for await (const bytes of createWebSocketStream(socket, { allowHalfOpen: false }))
-    yield bytes as Buffer;
-  if ((await closed) !== whole)
-    throw new Fault('unavailable', 'the host has ended before the whole file was sent');
-}
-
 export async function putInnerFile(
   { coordinator, streams }: { readonly coordinator: Coordinator; readonly streams: StreamHub },
   caller: Caller,
@@ -132,18 +120,13 @@ export async function putInnerFile(
         ),
       signal,
     });
-    await Promise.race([answer, send(socket, content).then(() => answer)]).finally(() =>
+    await Promise.race([answer, sendBytes(socket, content).then(() => answer)]).finally(() =>
       socket.terminate(),
     );
   } catch (error) {
     throw withVms(coordinator.inventory, caller, 'put a file into', error);
   }
   await tellChanged(coordinator, caller, hostId, file);
-}
-
-/** Its end is told by the length that was said before, so that the agent can close it when it is done. */
-async function send(socket: WebSocket, content: Readable): Promise<void> {
-  await pipeline(content, createWebSocketStream(socket), { end: false });
 }
 
 async function tellChanged(

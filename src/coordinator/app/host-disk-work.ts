@@ -29,6 +29,7 @@ const onVm: Readonly<Partial<Record<string, string>>> = {
   flatten: 'gantry vm flatten',
   delete: 'gantry vm detach-disk',
   'create-child': 'the same with --reattach, after which the vm has the child',
+  download: 'gantry vm clone --snapshot, whose copy nobody writes to; or shut it down first',
 };
 
 export async function workOnDisk(
@@ -61,7 +62,7 @@ export async function workOnDisk(
 export function withVms(
   inventory: Coordinator['inventory'],
   caller: Caller,
-  verb: DiskVerb | 'look into' | 'read from' | 'put a file into',
+  verb: DiskVerb | 'look into' | 'read from' | 'put a file into' | 'download',
   error: unknown,
 ): unknown {
   if (!isFault(error, 'refused') || !Array.isArray(error.facts['vmIds'])) return error;

@@ -195,6 +195,8 @@ const showsGuest: readonly string[] = [
   'host.disk.files',
   'host.disk.file',
   'host.identify',
+  'host.file.content',
+  'vm.disk.content',
 ];
 
 test('SEC-44 an auditor reads everything, events and permissions too, and changes nothing', async () => {

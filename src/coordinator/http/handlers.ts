@@ -28,7 +28,6 @@ import { addHost, connectHost, type ConnectParts } from '../app/connect-host.ts'
 import { confirmAdapter, listAdapters, setAdapter } from '../app/host-adapters.ts';
 import { judgeCapacity } from '../app/host-capacity.ts';
 import { workOnDisk } from '../app/host-disk-work.ts';
-import { listInnerFiles, putInnerFile } from '../app/host-disk-files.ts';
 import { listHostDisks, showHostDisk } from '../app/host-disks.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
 import { createProfile, deleteProfile, listProfiles, requireProfile } from '../app/profiles.ts';
@@ -79,7 +78,8 @@ import { pageOf } from '../inventory/list/page.ts';
 import type { SampleHistory } from '../samples/history.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import { consoleHandlers } from './console-handlers.ts';
-import { sendInnerFile, snapshotFileHandlers } from './inner-files.ts';
+import { hostFileHandlers } from './host-file-handlers.ts';
+import { innerFileHandlers, snapshotFileHandlers } from './inner-files.ts';
 import { networkHandlers } from './network-handlers.ts';
 import type { Handlers } from './route-handler.ts';
 import { viewerHandlers, type ViewerParts } from './viewer-handlers.ts';
@@ -105,6 +105,8 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
   return {
     ...installationHandlers(options),
     ...hostHandlers(options),
+    ...innerFileHandlers(options.consoles),
+    ...hostFileHandlers(options.consoles),
     ...placeHandlers(options),
     ...profileHandlers(options),
     ...teamHandlers(options),
@@ -180,7 +182,6 @@ function installationHandlers({
 
 function hostHandlers({
   coordinator,
-  consoles,
   history,
   connect,
 }: HandlersOptions): Of<
@@ -198,9 +199,6 @@ function hostHandlers({
   | 'host.disk'
   | 'host.identify'
   | 'host.disk.work'
-  | 'host.disk.files'
-  | 'host.disk.file'
-  | 'host.disk.put-file'
   | 'host.adapters'
   | 'host.set-adapter'
   | 'host.confirm-adapter'
@@ -243,11 +241,6 @@ function hostHandlers({
       links.call(id, 'host.identify', { file: query.file }, { signal }),
     'host.disk.work': ({ caller, id, body, query: { dryRun }, signal }) =>
       workOnDisk(coordinator, caller, id, body, { dryRun, signal }),
-    'host.disk.files': ({ caller, id, query, signal }) =>
-      listInnerFiles(coordinator, caller, id, query, signal),
-    'host.disk.file': (asked) => sendInnerFile(consoles, asked),
-    'host.disk.put-file': ({ caller, id, query, upload, signal }) =>
-      putInnerFile(consoles, caller, id, query, { ...upload, dryRun: query.dryRun }, signal),
     'host.adapters': ({ id, signal }) => listAdapters(coordinator, id, signal),
     'host.set-adapter': ({ caller, id, params: { adapter }, body, query: { dryRun } }) =>
       setAdapter(coordinator, caller, { hostId: id, adapter }, body, dryRun ? 'check' : 'do'),
@@ -396,7 +389,7 @@ function deviceHandlers({
   consoles,
 }: HandlersOptions): Of<
   | `vm.snapshot.${string}`
-  | `vm.disk.${string}`
+  | Exclude<Extract<RouteName, `vm.disk.${string}`>, 'vm.disk.content'>
   | `vm.adapter.${string}`
   | `vm.medium.${string}`
   | `vm.share.${string}`

@@ -1,6 +1,11 @@
-/** A file out of a disk as an answer: its name and, where it is known, its length go before. */
+/** Files inside disks; one taken out as an answer: its name and, where it is known, its length go before. */
 import type { Readable } from 'node:stream';
-import { readInnerFile, type TakenOut } from '../app/host-disk-files.ts';
+import {
+  listInnerFiles,
+  putInnerFile,
+  readInnerFile,
+  type TakenOut,
+} from '../app/host-disk-files.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import {
   listSnapshotFiles,
@@ -9,12 +14,19 @@ import {
 } from '../app/vm/snapshot-files.ts';
 import type { Handlers, RouteRequest } from './route-handler.ts';
 
-export async function sendInnerFile(
+export function innerFileHandlers(
   parts: ConsoleParts,
-  asked: RouteRequest<'host.disk.file'>,
-): Promise<Readable> {
-  const { caller, id, query, signal } = asked;
-  return sendOut(asked, await readInnerFile(parts, caller, id, query, signal));
+): Pick<Handlers, 'host.disk.files' | 'host.disk.file' | 'host.disk.put-file'> {
+  return {
+    'host.disk.files': ({ caller, id, query, signal }) =>
+      listInnerFiles(parts.coordinator, caller, id, query, signal),
+    'host.disk.file': async (asked) => {
+      const { caller, id, query, signal } = asked;
+      return sendOut(asked, await readInnerFile(parts, caller, id, query, signal));
+    },
+    'host.disk.put-file': ({ caller, id, query, upload, signal }) =>
+      putInnerFile(parts, caller, id, query, { ...upload, dryRun: query.dryRun }, signal),
+  };
 }
 
 /** Of single files inside snapshots. */

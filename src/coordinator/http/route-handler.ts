@@ -9,6 +9,7 @@ import type { Caller } from '../context.ts';
 import type { ByteSocket } from '../link/pipe.ts';
 import type { Upload } from '../app/host-disk-files.ts';
 import type { Precondition } from '../app/precondition.ts';
+import type { RangeAsked } from './content-range.ts';
 
 type Table = typeof routes;
 
@@ -31,10 +32,14 @@ export interface RouteRequest<N extends RouteName> {
   readonly precondition: Precondition;
   /** Number after which a stream goes on, from Last-Event-ID. */
   readonly lastEventId: number | undefined;
+  /** Which part of a content is asked for. */
+  readonly select: RangeAsked & { readonly method: string };
   /** Value of a cookie. */
   cookie(name: string): string | undefined;
   /** Sets a header of the answer. */
   setHeader(name: string, value: string): void;
+  /** The status of an answer with bytes, in the place of 200. */
+  setStatus(status: number): void;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
 }

@@ -50,6 +50,8 @@ export interface RequestState {
   id: string;
   route: RouteName | '';
   error: unknown;
+  /** Of an answer with bytes, where it is another than 200. */
+  status?: number;
 }
 
 declare module 'fastify' {
@@ -131,7 +133,8 @@ function prepare(
   reply: FastifyReply,
   signal: AbortSignal,
 ): RouteRequest<RouteName> {
-  const { caller, id } = request.state;
+  const { state } = request;
+  const { caller, id } = state;
   assert(caller !== undefined, 'a handler has a caller');
   const query: unknown = request.query;
   if (route.query === undefined && Object.keys(query as object).length > 0)
@@ -155,9 +158,17 @@ function prepare(
     upload: route.upload === undefined ? undefined : uploadOf(route.upload.maxBytes, request),
     precondition: route.conditional ? parseIfMatch(request.headers['if-match']) : undefined,
     lastEventId: lastEventId(request),
+    select: {
+      method: request.method,
+      range: request.headers.range,
+      ifRange: headerText(request, 'if-range'),
+    },
     cookie: (name) => readCookie(request.headers.cookie, name),
     setHeader: (name, value) => {
       reply.header(name, value);
+    },
+    setStatus: (status) => {
+      state.status = status;
     },
     signal,
   } as RouteRequest<RouteName>;
@@ -211,9 +222,10 @@ async function answer(
           },
           run,
         );
-  reply.code(made.status).headers(made.headers);
-  if (route.answer === 'bytes' && made.status === 200)
-    await reply.type(route.mediaType ?? 'application/octet-stream').send(made.body);
+  const isContent = route.answer === 'bytes' && made.status === 200;
+  reply.code(isContent ? (request.state.status ?? made.status) : made.status);
+  reply.headers(made.headers);
+  if (isContent) await reply.type(route.mediaType ?? 'application/octet-stream').send(made.body);
   else if (made.body === undefined) await reply.send();
   else await reply.type('application/json; charset=utf-8').send(JSON.stringify(made.body));
 }
@@ -262,6 +274,11 @@ function entityTag(value: unknown): Readonly<Record<string, string>> {
 function preferredWait(header: string | string[] | undefined): number | undefined {
   const match = /(?:^|[,;]\s*)wait=(\d{1,4})(?:$|[,;\s])/.exec(String(header ?? ''));
   return match ? Math.min(Number(match[1]), maxPreferredWaitSeconds) : undefined;
+}
+
+function headerText({ headers }: FastifyRequest, name: string): string | undefined {
+  const given = headers[name];
+  return typeof given === 'string' ? given : undefined;
 }
 
 function lastEventId(request: FastifyRequest): number | undefined {

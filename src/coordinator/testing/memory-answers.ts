@@ -21,6 +21,10 @@ export const memoryAnswers = {
   'host.disk.files': () => ({ fileSystems: [], readOnly: null, folder: null }),
   'host.disk.file.send': () => ({ kind: 'file', sizeBytes: 0 }),
   'host.disk.file.take': () => ({}),
+  'host.file.look': ({ source }) => {
+    throw new Fault('not-found', `there is no file ${JSON.stringify(source)}`);
+  },
+  'host.file.send': () => ({}),
   'host.disk.plan': () => ({ files: [] }),
   'host.disk.work': () => ({ answer: {} }),
   'host.disk.stop': () => ({}),

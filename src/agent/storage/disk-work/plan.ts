@@ -8,7 +8,7 @@ import { diskWorkSchema, type DiskVerb, type DiskWork } from '#api';
 import { demandUnused, openDisk, type FileStore } from '#disk';
 import { Fault } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
-import { realPath, requireInside } from '../allowed.ts';
+import { liesBelow, realPath, requireInside } from '../allowed.ts';
 import {
   isNamedAsDisk,
   locateParent,
@@ -48,11 +48,13 @@ export interface FileAsked {
   readonly doing: string;
   readonly file: string;
   readonly access: 'read' | 'write';
+  /** `any`: it need be no disk; what a machine keeps beside its disks stays out of reach. */
+  readonly content?: 'any';
 }
 
 /** As `planWork`, for what is done inside one disk; for reading images of this host may be used too. */
 export async function planFile(
-  { doing, file, access }: FileAsked,
+  { doing, file, access, content }: FileAsked,
   options: PlanOptions,
 ): Promise<Omit<Plan, 'work'>> {
   const { folders, machines, space } = options;
@@ -62,7 +64,9 @@ export async function planFile(
   const formatOf = formatsFrom(users);
   const isRead = access === 'read';
   await requireInside(path, isRead ? folders.parents() : folders.listed());
-  await requireDisk(path, store, formatOf(path));
+  const isOfMachine = machines.some(({ folder }) => liesBelow(path, folder));
+  if (content === 'any' && !isOfMachine) await requireRegular(path);
+  else await requireDisk(path, store, formatOf(path));
   const reads = isRead ? [path] : [];
   const changes = isRead ? [] : [path];
   const forest = await forestAround(changes, store, users, options);
@@ -158,6 +162,12 @@ async function requireDisk(
   throw new Fault('invalid', `${path} is no disk`, {
     hint: 'see which there are with: gantry host disks',
   });
+}
+
+async function requireRegular(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined) throw new Fault('not-found', `there is no file ${path}`);
+  if (!stats.isFile()) throw new Fault('invalid', `${path} is no regular file`);
 }
 
 /** Errors: `refused` with the ids of the vms; they are named where it is known who may see them. */
