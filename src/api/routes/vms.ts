@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { referenceSchema } from '../ids.ts';
 import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
 import { samplesQuerySchema, samplesSchema } from '../samples.ts';
-import { actionWords } from '../vm/actions.ts';
+import { actionWords } from '../vm/action-words.ts';
 import { adapterStatesSchema } from '../vm/adapter-state.ts';
 import { vmFileSchema } from '../vm/definition.ts';
 import { mediumSchema } from '../vm/hardware.ts';

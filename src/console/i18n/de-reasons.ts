@@ -1,6 +1,6 @@
 /**
  * Deutsch: warum etwas mit einer VM jetzt nicht geht, und was hülfe. The keys are the contract's own sentences
- * (src/api/vm/actions.ts, action-hints.ts), with {name} for the vm's name.
+ * (src/api/vm/judge-action.ts, action-hints.ts), with {name} for the vm's name.
  */
 import { allVerbs, vmStateFacts, type VmState } from '#api';
 
