@@ -1,229 +1,18 @@
-/**
- * Watching over real connections: events and resources, resumed, filtered, cut off.
- *
- * This is one file because its tests share the listener and the two hosts that they watch.
- */
+/** Changes of resources told over real connections: caught up with, filtered, told to those who may see them. */
 import assert from 'node:assert/strict';
-import { request } from 'node:https';
-import type { IncomingMessage } from 'node:http';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { watchMessageSchemas, type Event, type Network, type Team, type Vm } from '#api';
-import { FakeAgent, load, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
-import { Stage } from '../testing/stage.ts';
+import { watchMessageSchemas, type Network, type Team, type Vm } from '#api';
+import { load, makeDefinition, makeRecord, makeReport } from '../testing/fake-agent.ts';
+import { isEvent, WatchRoom, type Listener, type Message } from '../testing/watch-room.ts';
 
-let stage: Stage;
-let agent: FakeAgent;
-const web = makeDefinition('web-1');
-let token: string;
-
-before(async () => {
-  stage = await Stage.open();
-  await stage.addHost('sim');
-  agent = await FakeAgent.join(stage, 'h1');
-  await agent.connect([makeRecord(web, 1)]);
-  const { json } = await stage.send('POST', '/tokens', { body: { name: 'watcher' } });
-  token = (json as { secret: string }).secret;
-});
-after(async () => {
-  await agent[Symbol.asyncDispose]();
-  await stage[Symbol.asyncDispose]();
-});
-
-interface Message {
-  readonly event: string;
-  readonly id: string | undefined;
-  readonly data: unknown;
-}
-
-/** A listener that keeps everything it hears. */
-class Listener implements AsyncDisposable {
-  readonly heard: Message[] = [];
-  readonly response: IncomingMessage;
-  readonly #looks = new Set<() => void>();
-  ended = false;
-
-  private constructor(response: IncomingMessage) {
-    this.response = response;
-    let rest = '';
-    response.setEncoding('utf8');
-    response.on('data', (chunk: string) => {
-      rest += chunk;
-      for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
-        this.#take(rest.slice(0, end));
-        rest = rest.slice(end + 2);
-      }
-    });
-    const finish = (): void => {
-      this.ended = true;
-      for (const look of this.#looks) look();
-    };
-    response.on('close', finish);
-    response.on('error', finish);
-  }
-
-  static async open(
-    path: string,
-    headers: Readonly<Record<string, string>> = {},
-    as: string = token,
-  ): Promise<Listener> {
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    request(
-      `${stage.url}/api/v1${path}`,
-      { ca: stage.authority, agent: false, headers: { authorization: `Bearer ${as}`, ...headers } },
-      resolve,
-    )
-      .on('error', reject)
-      .end();
-    const response = await promise;
-    assert.equal(response.statusCode, 200);
-    assert.match(String(response.headers['content-type']), /^text\/event-stream/);
-    return new Listener(response);
-  }
-
-  #take(block: string): void {
-    const fields = new Map(
-      block.split('\n').map((line) => {
-        const at = line.indexOf(': ');
-        return [line.slice(0, at), line.slice(at + 2)];
-      }),
-    );
-    const data = fields.get('data');
-    if (data === undefined) return;
-    this.heard.push({
-      event: fields.get('event') ?? 'message',
-      id: fields.get('id'),
-      data: JSON.parse(data) as unknown,
-    });
-    for (const look of this.#looks) look();
-  }
-
-  /** The first message that is meant. */
-  async until(is: (message: Message) => boolean): Promise<Message> {
-    const { promise, resolve, reject } = Promise.withResolvers<Message>();
-    const look = (): void => {
-      const found = this.heard.find(is);
-      if (found !== undefined) resolve(found);
-      else if (this.ended) reject(new Error('the stream ended'));
-    };
-    const timer = setTimeout(
-      () => reject(new Error(`not heard; but ${JSON.stringify(this.heard).slice(-1500)}`)),
-      5000,
-    );
-    this.#looks.add(look);
-    look();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#looks.delete(look);
-    }
-  }
-
-  async untilEnded(): Promise<void> {
-    for (let look = 0; look < 500 && !this.ended; look += 1)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.ok(this.ended, 'the stream ended');
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.response.destroy();
-  }
-}
-
-async function makeFolder(name: string): Promise<string> {
-  const { json, status, text } = await stage.send('POST', '/folders', { body: { name } });
-  assert.equal(status, 200, text);
-  return (json as { id: string }).id;
-}
-
-const isEvent =
-  (name: string, target: string) =>
-  ({ data }: Message): boolean =>
-    (data as Event).name === name && (data as Event).target.name === target;
-
-describe('events', { timeout: 20_000 }, () => {
-  test('EVT-07 events are told as they happen, each with its number, filtered', async () => {
-    await using all = await Listener.open('/events/watch');
-    await using folders = await Listener.open('/events/watch?filter=name=folder.created');
-    await makeFolder('told');
-    const message = await all.until(isEvent('folder.created', '/told'));
-    assert.equal(message.id, String((message.data as Event).seq));
-    await stage.send('PATCH', '/folders/%2Ftold', { body: { name: 'told-2' } });
-    await all.until(isEvent('folder.changed', '/told-2'));
-    await folders.until(isEvent('folder.created', '/told'));
-    assert.deepEqual(
-      folders.heard.map(({ data }) => (data as Event).name),
-      ['folder.created'],
-    );
-  });
-
-  test('a listener that comes back is told what it has missed, once and in order', async () => {
-    let last = '';
-    {
-      await using listener = await Listener.open('/events/watch');
-      await makeFolder('before-break');
-      last = (await listener.until(isEvent('folder.created', '/before-break'))).id ?? '';
-    }
-    await makeFolder('during-break-1');
-    await makeFolder('during-break-2');
-    await using again = await Listener.open('/events/watch?filter=name=folder.created', {
-      'last-event-id': last,
-    });
-    await makeFolder('after-break');
-    await again.until(isEvent('folder.created', '/after-break'));
-    assert.deepEqual(
-      again.heard.map(({ data }) => (data as Event).target.name),
-      ['/during-break-1', '/during-break-2', '/after-break'],
-    );
-  });
-
-  test('what is missed is told without a gap while new events come', async () => {
-    const { json } = await stage.send('GET', '/events?limit=1');
-    const [newest] = (json as { items: Event[] }).items;
-    const wanted = 60;
-    const makeAll = Promise.all(
-      Array.from({ length: wanted }, (_, index) => makeFolder(`gapless-${index}`)),
-    );
-    await using listener = await Listener.open(
-      `/events/watch?since=${newest?.seq ?? 0}&filter=target.name=%2Fgapless-*`,
-    );
-    await makeAll;
-    await listener.until(() => listener.heard.length === wanted);
-    const seqs = listener.heard.map(({ data }) => (data as Event).seq);
-    assert.deepEqual(
-      seqs,
-      [...new Set(seqs)].sort((one, other) => one - other),
-    );
-  });
-
-  test('EVT-56 a listener hears only what it may see', async () => {
-    const folder = await makeFolder('secret');
-    const stranger = await stage.addUser('stranger', [
-      { role: 'auditor', objectKind: 'folder', object: folder },
-    ]);
-    await using listener = await Listener.open('/events/watch', {}, stranger);
-    await makeFolder('not-for-strangers');
-    await stage.send('POST', '/folders', { body: { name: 'inner', parent: '/secret' } });
-    await listener.until(isEvent('folder.created', '/secret/inner'));
-    assert.deepEqual(
-      listener.heard.map(({ data }) => (data as Event).target.name),
-      ['/secret/inner'],
-    );
-  });
-
-  test('a revoked token ends the stream', async () => {
-    const made = await stage.send('POST', '/tokens', { body: { name: 'short-lived' } });
-    const { secret, token: shown } = made.json as { secret: string; token: { id: string } };
-    await using listener = await Listener.open('/events/watch', {}, secret);
-    await stage.send('DELETE', `/tokens/${shown.id}`);
-    await listener.untilEnded();
-  });
-});
+const room = await WatchRoom.open();
+const { stage, agent, web, listen, makeFolder } = room;
+after(() => room[Symbol.asyncDispose]());
 
 describe('resources', { timeout: 20_000 }, () => {
   test('API-21 a change is told with the resource as it is now, and the end of the catching up by ready', async () => {
-    await using listener = await Listener.open('/watch?kinds=vm');
+    await using listener = await listen('/watch?kinds=vm');
     await listener.until(({ event }) => event === 'ready');
     agent.send({
       type: 'reports',
@@ -242,8 +31,8 @@ describe('resources', { timeout: 20_000 }, () => {
     const other = makeDefinition('web-2');
     await agent.connect([makeRecord(web, 1), makeRecord(other, 1)]);
     const path = `/watch?kinds=vm,host&samples=true&samplesOf=${other.id}`;
-    await using shown = await Listener.open(path);
-    await using none = await Listener.open('/watch?kinds=vm,host&samples=true&samplesOf=');
+    await using shown = await listen(path);
+    await using none = await listen('/watch?kinds=vm,host&samples=true&samplesOf=');
     await Promise.all(
       [shown, none].map((listener) => listener.until(({ event }) => event === 'ready')),
     );
@@ -281,8 +70,8 @@ describe('resources', { timeout: 20_000 }, () => {
   });
 
   test('kinds that are not watched are not told, nor are samples unless they are wanted', async () => {
-    await using vms = await Listener.open('/watch?kinds=vm,host');
-    await using sampled = await Listener.open('/watch?kinds=vm,host&samples=true');
+    await using vms = await listen('/watch?kinds=vm,host');
+    await using sampled = await listen('/watch?kinds=vm,host&samples=true');
     await Promise.all(
       [vms, sampled].map((listener) => listener.until(({ event }) => event === 'ready')),
     );
@@ -318,7 +107,7 @@ describe('resources', { timeout: 20_000 }, () => {
   test('a listener that comes back is told every resource that has changed meanwhile, as it is now', async () => {
     let last = '';
     {
-      await using listener = await Listener.open('/watch?kinds=image,operation,vm');
+      await using listener = await listen('/watch?kinds=image,operation,vm');
       last = (await listener.until(({ event }) => event === 'ready')).id ?? '';
     }
     agent.send({
@@ -326,7 +115,7 @@ describe('resources', { timeout: 20_000 }, () => {
       reports: [makeReport(web, { state: 'paused', wasRunning: true })],
     });
     await stage.until(() => stage.vm('web-1')?.state === 'paused', 'paused');
-    await using again = await Listener.open('/watch?kinds=image,operation,vm', {
+    await using again = await listen('/watch?kinds=image,operation,vm', {
       'last-event-id': last,
     });
     await again.until(({ event }) => event === 'ready');
@@ -341,20 +130,20 @@ describe('resources', { timeout: 20_000 }, () => {
     const { store } = stage.coordinator;
     await makeFolder('old');
     await store.prune({ changesBelow: await store.head() });
-    await using listener = await Listener.open('/watch?since=1');
+    await using listener = await listen('/watch?since=1');
     await listener.until(({ event }) => event === 'reset');
     await listener.until(({ event }) => event === 'ready');
   });
 
   test('a listener whose place is beyond the last one is told to read again, and hears what comes', async () => {
     const beyond = (await stage.coordinator.store.head()) + 1000;
-    await using resources = await Listener.open(`/watch?since=${beyond}`);
+    await using resources = await listen(`/watch?since=${beyond}`);
     await resources.until(({ event }) => event === 'ready');
     assert.deepEqual(
       resources.heard.map(({ event }) => event),
       ['reset', 'ready'],
     );
-    await using events = await Listener.open(`/events/watch?since=${beyond}`);
+    await using events = await listen(`/events/watch?since=${beyond}`);
     await makeFolder('after-the-restore');
     await events.until(isEvent('folder.created', '/after-the-restore'));
   });
@@ -366,8 +155,8 @@ describe('resources', { timeout: 20_000 }, () => {
     };
     const ann = await stage.addUser('ann', [{ role: 'auditor' }]);
     const bob = await stage.addUser('bob', [{ role: 'auditor' }]);
-    await using hers = await Listener.open('/watch?kinds=folder', {}, ann);
-    await using his = await Listener.open('/watch?kinds=folder', {}, bob);
+    await using hers = await listen('/watch?kinds=folder', {}, ann);
+    await using his = await listen('/watch?kinds=folder', {}, bob);
     for (const one of [hers, his]) await one.until(({ event }) => event === 'ready');
     await grant({ subject: 'ann', role: 'use' });
     await hers.until(({ event }) => event === 'reset');
@@ -387,7 +176,7 @@ describe('resources', { timeout: 20_000 }, () => {
     await stage.send('POST', '/grants', {
       body: { subject: 'carl', role: 'auditor', objectKind: 'folder', object: '/' },
     });
-    await using listener = await Listener.open('/watch?kinds=vm,folder', {}, carl);
+    await using listener = await listen('/watch?kinds=vm,folder', {}, carl);
     await listener.until(({ event }) => event === 'ready');
     const body = { name: 'of-carl', host: 'sim' };
     const made = await stage.send('POST', '/vms', { body, token: carl });
@@ -403,7 +192,7 @@ describe('resources', { timeout: 20_000 }, () => {
   });
 
   test('a deleted thing is told as deleted', async () => {
-    await using listener = await Listener.open('/watch?kinds=folder');
+    await using listener = await listen('/watch?kinds=folder');
     await listener.until(({ event }) => event === 'ready');
     const id = await makeFolder('short');
     await listener.until(({ event }) => event === 'changed');
@@ -414,7 +203,7 @@ describe('resources', { timeout: 20_000 }, () => {
   });
 
   test('a network is told when it is made, when an adapter comes onto it and when it goes', async () => {
-    await using listener = await Listener.open('/watch?kinds=network');
+    await using listener = await listen('/watch?kinds=network');
     await listener.until(({ event }) => event === 'ready');
     const make = async (name: string): Promise<string> => {
       const { json, status, text } = await stage.send('POST', '/networks', {
@@ -436,7 +225,7 @@ describe('resources', { timeout: 20_000 }, () => {
     const body = { hardware: { adapters: [adapter] } };
     assert.equal((await stage.send('PATCH', `/vms/${web.id}`, { body })).status, 202);
     await listener.until(isTold(1));
-    await using late = await Listener.open(`/watch?kinds=network&since=${made.id}`);
+    await using late = await listen(`/watch?kinds=network&since=${made.id}`);
     await late.until(isTold(1));
     const unused = await make('unused');
     assert.equal((await stage.send('DELETE', `/networks/${unused}`)).status, 204);
@@ -446,8 +235,8 @@ describe('resources', { timeout: 20_000 }, () => {
 
   test('a team is told to those who may see all its vms, and to nobody else', async () => {
     const stranger = await stage.addUser('no-teams', []);
-    await using listener = await Listener.open('/watch?kinds=team');
-    await using strangers = await Listener.open('/watch?kinds=team', {}, stranger);
+    await using listener = await listen('/watch?kinds=team');
+    await using strangers = await listen('/watch?kinds=team', {}, stranger);
     await listener.until(({ event }) => event === 'ready');
     const { json, status, text } = await stage.send('POST', '/teams', {
       body: { name: 'told', members: [{ vm: web.id }] },
@@ -475,11 +264,11 @@ describe('resources', { timeout: 20_000 }, () => {
     const path = `/watch?kinds=vm&samples=true&samplesOf=${web.id}`;
     let from = agent.received.length;
     {
-      await using looking = await Listener.open(path);
+      await using looking = await listen(path);
       await told(from, [web.id]);
       // One more who looks changes nothing, and neither does it when the first one goes.
       from = agent.received.length;
-      await using other = await Listener.open(path);
+      await using other = await listen(path);
       await other.until(({ event }) => event === 'ready');
       await looking[Symbol.asyncDispose]();
       await agent.close();
@@ -490,9 +279,9 @@ describe('resources', { timeout: 20_000 }, () => {
     await told(from, []);
     const nobody = await stage.addUser('nobody', []);
     from = agent.received.length;
-    await using blind = await Listener.open(path, {}, nobody);
+    await using blind = await listen(path, {}, nobody);
     await blind.until(({ event }) => event === 'ready');
-    await using seeing = await Listener.open(path);
+    await using seeing = await listen(path);
     await seeing.until(({ event }) => event === 'ready');
     await told(from, [web.id]);
     const watches = agent.received.slice(from).filter((message) => message.type === 'call');
