@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makePair } from '../../src/coordinator/testing/certificate-pair.ts';
+import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
 import { openBrowser, password, sitAtBrowser, signInByLink } from '../../test/e2e/browser.ts';
 import { startFrontEnd } from '../../test/e2e/front-end-program.ts';
 import { newGantry } from '../../test/e2e/gantry.ts';

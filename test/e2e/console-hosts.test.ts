@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import type { HostCapacity, Vm } from '#api';
-import { makePair } from '../../src/coordinator/testing/certificate-pair.ts';
+import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
 import { findBarriers, findBarriersInEachLight, noBrowser, type Person } from './browser.ts';
 import { ConsoleRoom } from './console-room.ts';
 import type { Gantry } from './gantry.ts';

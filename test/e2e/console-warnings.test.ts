@@ -12,7 +12,7 @@ import { linkServerName, type HostTrouble, type Installation, type VmDefinition 
 import { silentLog } from '#log';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
 import { startCoordinator } from '../../src/coordinator/program.ts';
-import { makePair } from '../../src/coordinator/testing/certificate-pair.ts';
+import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
 import {
   FakeAgent,
   load,

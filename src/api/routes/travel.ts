@@ -20,6 +20,16 @@ export const vmAndDisk = z.strictObject({
   place: z.string().min(1).max(32).meta({ description: 'place of the disk, for example sata0:1' }),
 });
 
+const onTemplate = {
+  path: '/vms/{vm}/template',
+  group: 'vms',
+  right: 'vm.settings',
+  on: 'vm',
+  params: vmParams,
+  query: dryRunQuerySchema,
+  answer: 'operation',
+} as const;
+
 export const travelRoutes = {
   'vm.import': route({
     method: 'POST',
@@ -72,25 +82,13 @@ export const travelRoutes = {
   }),
   'vm.template.make': route({
     method: 'PUT',
-    path: '/vms/{vm}/template',
     summary: 'Keep a vm as it is, write-protected, to be cloned from, and no longer started',
-    group: 'vms',
-    right: 'vm.settings',
-    on: 'vm',
-    params: vmParams,
-    query: dryRunQuerySchema,
-    answer: 'operation',
+    ...onTemplate,
   }),
   'vm.template.end': route({
     method: 'DELETE',
-    path: '/vms/{vm}/template',
     summary: 'Make a template a vm that can be started and changed again',
-    group: 'vms',
-    right: 'vm.settings',
-    on: 'vm',
-    params: vmParams,
-    query: dryRunQuerySchema,
-    answer: 'operation',
+    ...onTemplate,
   }),
   'vm.relocate': route({
     method: 'POST',

@@ -1,6 +1,5 @@
 /** A front end before a coordinator made of bytes. */
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer, request, type Server } from 'node:https';
@@ -9,26 +8,8 @@ import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { linkServerName } from '#api';
 import { isFault, type Fault } from '#lib';
-import { createCertificate } from '#x509';
+import { makePair } from '../../lib/x509/testing/certificate-pair.ts';
 import { FrontEnd } from './front-end.ts';
-
-const dayMs = 86_400_000;
-
-async function makePair(name: string): Promise<{ readonly chain: string; readonly key: string }> {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const chain = await createCertificate({
-    subject: name,
-    issuer: name,
-    publicKey,
-    signingKey: privateKey,
-    issuerPublicKey: publicKey,
-    purpose: 'server',
-    altNames: [{ kind: 'dns', name }],
-    notBefore: Date.now() - dayMs,
-    notAfter: Date.now() + dayMs,
-  });
-  return { chain, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
-}
 
 interface Answer {
   readonly status: number;

@@ -6,7 +6,7 @@ import type { Extension } from '#api';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../context.ts';
 import type { HostDocument } from '../documents.ts';
-import type { Document } from '../store/store.ts';
+import type { Document, NewEvent } from '../store/store.ts';
 import { requireVerb, vmDocument } from './find.ts';
 import { notFound } from './not-found.ts';
 import { ancestorsOfPlace, hostThing, installationThing, vmThing } from './things.ts';
@@ -24,24 +24,18 @@ export async function extendVm(
   coordinator: Coordinator,
   caller: Caller,
   id: string,
-  { name, argument, signal }: Asked,
+  asked: Asked,
 ): Promise<{ output: string }> {
   const { inventory, links } = coordinator;
-  const vm = vmDocument(inventory, id);
-  const { hostId } = vm.data;
-  requireExtension(coordinator, caller, hostId, 'vm', name);
-  await coordinator.commit({
-    events: [
-      {
-        ...frameOf(caller, name, argument),
-        name: 'vm.extension.used',
-        target: vmThing(id, vm.data),
-        ancestors: ancestorsOfPlace(inventory, vm.data),
-      },
-    ],
+  const { data } = vmDocument(inventory, id);
+  requireExtension(coordinator, caller, data.hostId, 'vm', asked.name);
+  await tellUse(coordinator, caller, asked, {
+    name: 'vm.extension.used',
+    target: vmThing(id, data),
+    ancestors: ancestorsOfPlace(inventory, data),
   });
-  const params = { id, name, argument: argument ?? null };
-  return await links.call(hostId, 'machine.extension', params, { signal });
+  const params = { id, ...paramsOf(asked) };
+  return await links.call(data.hostId, 'machine.extension', params, { signal: asked.signal });
 }
 
 /** Errors: as `extendVm`. */
@@ -49,28 +43,33 @@ export async function extendHost(
   coordinator: Coordinator,
   caller: Caller,
   id: string,
-  { name, argument, signal }: Asked,
+  asked: Asked,
 ): Promise<{ output: string }> {
   const { inventory, links } = coordinator;
-  requireExtension(coordinator, caller, id, 'host', name);
-  await coordinator.commit({
-    events: [
-      {
-        ...frameOf(caller, name, argument),
-        name: 'host.extension.used',
-        target: hostThing(inventory, id),
-        ancestors: [installationThing],
-      },
-    ],
+  requireExtension(coordinator, caller, id, 'host', asked.name);
+  await tellUse(coordinator, caller, asked, {
+    name: 'host.extension.used',
+    target: hostThing(inventory, id),
+    ancestors: [installationThing],
   });
-  const params = { name, argument: argument ?? null };
-  return await links.call(id, 'host.extension', params, { signal });
+  return await links.call(id, 'host.extension', paramsOf(asked), { signal: asked.signal });
 }
 
-function frameOf(caller: Caller, extension: string, argument: string | undefined) {
-  const { actor, origin, correlationId } = caller;
+function paramsOf({ name, argument }: Asked): { name: string; argument: string | null } {
+  return { name, argument: argument ?? null };
+}
+
+async function tellUse(
+  coordinator: Coordinator,
+  { actor, origin, correlationId }: Caller,
+  { name: extension, argument }: Asked,
+  event: Pick<
+    NewEvent<'vm.extension.used' | 'host.extension.used'>,
+    'name' | 'target' | 'ancestors'
+  >,
+): Promise<void> {
   const attributes = { extension, argument: (argument ?? '').slice(0, maxToldLength) };
-  return { actor, origin, correlationId, attributes };
+  await coordinator.commit({ events: [{ ...event, actor, origin, correlationId, attributes }] });
 }
 
 function requireExtension(

@@ -80,7 +80,8 @@ export function rowOfDiskSpace(usedBytes: number): Row {
   return rowOf({ diskSpaceBytes: usedBytes });
 }
 
-const summed = [
+/** What things move: that of many is added up. */
+export const trafficMetrics = [
   'diskReadBytesPerSecond',
   'diskWrittenBytesPerSecond',
   'diskReadsPerSecond',
@@ -91,7 +92,7 @@ const summed = [
 
 /** With what its vms move, added up. */
 export function rowOfHost(load: HostLoad, vms: readonly Row[]): Row {
-  const sums = summed.map((metric) => {
+  const sums = trafficMetrics.map((metric) => {
     const at = sampleMetricNames.indexOf(metric);
     return [metric, vms.reduce((sum, vm) => sum + (vm[at] || 0), 0)];
   });

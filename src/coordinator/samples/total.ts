@@ -1,18 +1,10 @@
 /** What all vms of all connections use together: their figures added up, as one thing. */
 import { sampleMetricNames, type Figures, type SampleMetric } from '#api';
 import type { Inventory } from '../inventory/inventory.ts';
-import { rowOfVm, type Row } from './metrics.ts';
+import { rowOfVm, trafficMetrics, type Row } from './metrics.ts';
 
 /** Load is that of all their processors; the rest is added up. */
-const summed = [
-  'memoryBytes',
-  'diskReadBytesPerSecond',
-  'diskWrittenBytesPerSecond',
-  'diskReadsPerSecond',
-  'diskWritesPerSecond',
-  'networkReceivedBytesPerSecond',
-  'networkSentBytesPerSecond',
-] as const satisfies readonly SampleMetric[];
+const summed: readonly SampleMetric[] = ['memoryBytes', ...trafficMetrics];
 
 const places = summed.map((metric) => [metric, sampleMetricNames.indexOf(metric)] as const);
 const cpuPlace = sampleMetricNames.indexOf('cpuPercent');

@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { pino } from 'pino';
 import type { ConsoleSession, ConsoleTicket, Host, ViewerCertificate, VmViewer } from '#api';
-import { makePair } from '../testing/certificate-pair.ts';
+import { makePair } from '../../lib/x509/testing/certificate-pair.ts';
 import { consoleEvents, ConsolePerson } from '../testing/console-peers.ts';
 import { FakeAgent, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { freePort } from '../testing/free-port.ts';

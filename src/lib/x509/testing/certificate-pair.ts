@@ -1,6 +1,6 @@
 /** A certificate for a name, signed by itself, and its key. PEM. */
 import { generateKeyPairSync } from 'node:crypto';
-import { createCertificate } from '#x509';
+import { createCertificate } from '../mod.ts';
 
 const dayMs = 86_400_000;
 
