@@ -5,12 +5,11 @@
 import { Content, FormGroup, FormSelect, FormSelectOption } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import type { DryRun, Operation, Vm } from '#api';
-import { useConsole, useWords } from '../../console.ts';
+import { useConsole } from '../../console.ts';
 import { useList } from '../../parts/ask.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { Foreseen } from '../../parts/Foreseen.tsx';
-import { FormDialog } from '../../parts/FormDialog.tsx';
-import { useOutcome } from '../../parts/use-outcome.ts';
+import { VmActionDialog } from '../VmActionDialog.tsx';
 import { useAdoptText } from './words.ts';
 
 /** Empty: the only host that sees the same disks. */
@@ -26,14 +25,11 @@ export function AdoptDialog({
   readonly onClose: () => void;
 }): ReactNode {
   const { client } = useConsole();
-  const words = useWords();
   const text = useAdoptText();
-  const tellOutcome = useOutcome();
   const [host, setHost] = useState(whoever);
   const params = { vm: vm.id };
   const body = host === whoever ? {} : { host };
-  const values = { action: words.action(kind), name: vm.name };
-  const send = (): Promise<Operation> =>
+  const begin = (): Promise<Operation> =>
     kind === 'adopt'
       ? client.call('vm.adopt', { params, body })
       : client.call('vm.give-back', { params });
@@ -42,15 +38,7 @@ export function AdoptDialog({
       ? client.dryRun('vm.adopt', { params, body }, signal)
       : client.dryRun('vm.give-back', { params }, signal);
   return (
-    <FormDialog
-      title={`${values.action}: ${vm.name}`}
-      verb={values.action}
-      look="primary"
-      size="medium"
-      canSend
-      send={async () => tellOutcome(values, await send())}
-      onClose={onClose}
-    >
+    <VmActionDialog vm={vm} action={kind} canSend begin={begin} onClose={onClose}>
       <Content component="p">{text(kind === 'adopt' ? 'adoptSays' : 'giveBackSays')}</Content>
       {kind === 'adopt' && <AgentField value={host} onValue={setHost} />}
       <Foreseen
@@ -59,7 +47,7 @@ export function AdoptDialog({
         title={text('warnings')}
         plan={plan}
       />
-    </FormDialog>
+    </VmActionDialog>
   );
 }
 

@@ -14,11 +14,10 @@ import { useConsole, useWords } from '../../console.ts';
 import { useVmActions } from '../../parts/ask.ts';
 import { FolderField } from '../../parts/FolderField.tsx';
 import { Foreseen } from '../../parts/Foreseen.tsx';
-import { FormDialog } from '../../parts/FormDialog.tsx';
 import { Hint } from '../../parts/Hint.tsx';
 import { NameField } from '../../parts/NameField.tsx';
-import { useOutcome } from '../../parts/use-outcome.ts';
 import { useSettled } from '../../parts/use-settled.ts';
+import { VmActionDialog } from '../VmActionDialog.tsx';
 import { cloneBody, type CloneAnswers } from './clone-body.ts';
 import { useCloneText } from './words.ts';
 
@@ -30,9 +29,7 @@ export function CloneDialog({
   readonly onClose: () => void;
 }): ReactNode {
   const { client } = useConsole();
-  const words = useWords();
   const text = useCloneText();
-  const tellOutcome = useOutcome();
   const sources = useSources(vm);
   const [chosen, choose] = useState<Partial<CloneAnswers>>({});
   const answers: CloneAnswers = {
@@ -46,20 +43,13 @@ export function CloneDialog({
   };
   const change = (part: Partial<CloneAnswers>): void => choose({ ...chosen, ...part });
   const settled = useSettled(cloneBody(answers));
-  const values = { action: words.action('clone'), name: vm.name };
+  const params = { vm: vm.id };
   return (
-    <FormDialog
-      title={`${values.action}: ${vm.name}`}
-      verb={values.action}
-      look="primary"
-      size="medium"
+    <VmActionDialog
+      vm={vm}
+      action="clone"
       canSend={answers.name !== ''}
-      send={async () =>
-        tellOutcome(
-          values,
-          await client.call('vm.clone', { params: { vm: vm.id }, body: cloneBody(answers) }),
-        )
-      }
+      begin={() => client.call('vm.clone', { params, body: cloneBody(answers) })}
       onClose={onClose}
     >
       <NameField id="clone-name" value={answers.name} onValue={(name) => change({ name })} />
@@ -75,11 +65,9 @@ export function CloneDialog({
         planKey={['vm.clone', vm.id, settled]}
         enabled={settled.name !== ''}
         title={text('warnings')}
-        plan={(signal) =>
-          client.dryRun('vm.clone', { params: { vm: vm.id }, body: settled }, signal)
-        }
+        plan={(signal) => client.dryRun('vm.clone', { params, body: settled }, signal)}
       />
-    </FormDialog>
+    </VmActionDialog>
   );
 }
 

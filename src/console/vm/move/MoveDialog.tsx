@@ -5,15 +5,15 @@
 import { FormGroup, FormSelect, FormSelectOption, Radio, TextInput } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import type { Host, Vm } from '#api';
+import { present } from '#lib';
 import { useConsole, useWords } from '../../console.ts';
 import type { Words } from '../../i18n/words.ts';
 import { useList } from '../../parts/ask.ts';
 import { FailureAlert } from '../../parts/FailureAlert.tsx';
 import { Foreseen } from '../../parts/Foreseen.tsx';
-import { FormDialog } from '../../parts/FormDialog.tsx';
 import { Hint } from '../../parts/Hint.tsx';
-import { useOutcome } from '../../parts/use-outcome.ts';
 import { useSettled } from '../../parts/use-settled.ts';
+import { VmActionDialog } from '../VmActionDialog.tsx';
 import {
   moveBody,
   whyNotHost,
@@ -33,9 +33,7 @@ export function MoveDialog({
   readonly onClose: () => void;
 }): ReactNode {
   const { client } = useConsole();
-  const words = useWords();
   const text = useMoveText();
-  const tellOutcome = useOutcome();
   const [answers, setAnswers] = useState<MoveAnswers>({
     host: vm.hostId,
     path: '',
@@ -43,20 +41,14 @@ export function MoveDialog({
   });
   const body = moveBody(kind, answers, vm.hostId);
   const settled = useSettled(body ?? null);
-  const values = { action: words.action(kind), name: vm.name };
   const params = { vm: vm.id };
   const stays = answers.host === vm.hostId;
   return (
-    <FormDialog
-      title={`${values.action}: ${vm.name}`}
-      verb={values.action}
-      look="primary"
-      size="medium"
+    <VmActionDialog
+      vm={vm}
+      action={kind}
       canSend={body !== undefined}
-      send={async () => {
-        if (body !== undefined)
-          tellOutcome(values, await client.call('vm.relocate', { params, body }));
-      }}
+      begin={() => client.call('vm.relocate', { params, body: present(body, 'where it goes') })}
       onClose={onClose}
     >
       <HostField
@@ -86,7 +78,7 @@ export function MoveDialog({
           plan={(signal) => client.dryRun('vm.relocate', { params, body: settled ?? body }, signal)}
         />
       )}
-    </FormDialog>
+    </VmActionDialog>
   );
 }
 
