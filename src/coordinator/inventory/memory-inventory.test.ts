@@ -161,6 +161,17 @@ test('has no running time and no processor use of a vm that is off', () => {
   assert.equal(status?.runningSeconds, null);
 });
 
+test('a vm that is started anew shows nothing of the guest of its last run', () => {
+  const { inventory, writer } = make();
+  inventory.setSample(sample('web', 25));
+  assert.equal(inventory.vm(idOf('web'))?.status.cpuPercent, 25);
+  writer.put('status', idOf('web'), { report: { ...report('web'), state: 'off' } });
+  writer.put('status', idOf('web'), { report: { ...report('web'), state: 'starting' } });
+  const { cpuPercent, heartbeat, guest } = inventory.vm(idOf('web'))?.status ?? {};
+  assert.deepEqual([cpuPercent, heartbeat?.beats, guest], [null, 0, null]);
+  assert.deepEqual([...inventory.liveSamples()], []);
+});
+
 test('HW-54 tells emulation, full virtualization and paravirtual devices apart', () => {
   const { inventory, writer } = make();
   const technique = (accelerator: 'kvm' | 'tcg'): string | undefined => {

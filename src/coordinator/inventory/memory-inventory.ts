@@ -327,7 +327,14 @@ export class MemoryInventory implements Inventory {
     if (!heldKinds.includes(kind)) return;
     const before = this.#documents.get<Json>(kind, id);
     const after = this.#documents.put(completeDocument(document));
-    if (after !== undefined) this.#indexes.change(kind, after.id, before, after, touch);
+    if (after === undefined) return;
+    if (kind === 'status') this.#forgetRun(after.id, (after as Document<StatusDocument>).data);
+    this.#indexes.change(kind, after.id, before, after, touch);
+  }
+
+  /** What was seen of a guest is over with its run: the next one has to tell its own. */
+  #forgetRun(id: string, { report }: StatusDocument): void {
+    if (!vmStateFacts[report.state].live) this.#samples.delete(id);
   }
 
   /** Forgets how the thing looked. */
