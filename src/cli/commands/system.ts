@@ -95,8 +95,14 @@ function asksForOtherAddress(
   );
 }
 
-/** What is there before the programs start; the settings with which they do. */
-async function prepare(run: Run<typeof upOptions>): Promise<StartSettings> {
+interface Prepared {
+  /** With which the programs start. */
+  readonly settings: StartSettings;
+  readonly noConsole: string | undefined;
+}
+
+/** What is there before the programs start. */
+async function prepare(run: Run<typeof upOptions>): Promise<Prepared> {
   const { installation, options } = run;
   const settings = wantedSettings(run);
   const running = readCoordinatorFile(installation);
@@ -112,8 +118,8 @@ async function prepare(run: Run<typeof upOptions>): Promise<StartSettings> {
   if (settings.simulate === null)
     await bringNeeds(run, hostNeeds(), options['no-install'] === true ? 'report' : 'install');
   writeStartSettings(installation, settings);
-  await Promise.all([ensureConsole(run), ensureCommands(run.signal)]);
-  return settings;
+  const [noConsole] = await Promise.all([ensureConsole(run), ensureCommands(run.signal)]);
+  return { settings, noConsole };
 }
 
 async function up(run: Run<typeof upOptions>): Promise<number | void> {
@@ -122,13 +128,13 @@ async function up(run: Run<typeof upOptions>): Promise<number | void> {
   checkMachine(installation);
   // In the foreground its turn is over before the programs are: who comes meanwhile finds them running.
   if (options.foreground === true)
-    return foreground(run, await inTurn(installation, out, signal, () => prepare(run)));
+    return foreground(run, (await inTurn(installation, out, signal, () => prepare(run))).settings);
   await inTurn(installation, out, signal, () => inBackground(run));
 }
 
 async function inBackground(run: Run<typeof upOptions>): Promise<void> {
   const { installation, options, out, signal } = run;
-  const settings = await prepare(run);
+  const { settings, noConsole } = await prepare(run);
   const { client, started } = await ensureCoordinator(installation, settings, signal);
   if (started) out.note('the coordinator runs');
   const agent = await ensureAgent(installation, settings, client, signal);
@@ -141,7 +147,7 @@ async function inBackground(run: Run<typeof upOptions>): Promise<void> {
   const [host] = agent.hosts;
   const wantsVm = options['no-vm'] !== true && settings.simulate === null && host !== undefined;
   const vm = wantsVm ? await ensureFirstVm(run, client, host.name) : undefined;
-  await greet(run, { client, settings, hosts: agent.hosts, vm });
+  await greet(run, { client, settings, hosts: agent.hosts, vm, noConsole });
 }
 
 /** Both programs in this terminal, with their logs. */

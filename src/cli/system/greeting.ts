@@ -9,6 +9,8 @@ interface WhatIsUp {
   readonly settings: StartSettings;
   readonly hosts: readonly Host[];
   readonly vm: Vm | undefined;
+  /** What is there instead of the console. */
+  readonly noConsole: string | undefined;
 }
 
 type Words = readonly (readonly [string, string])[];
@@ -16,12 +18,13 @@ type Words = readonly (readonly [string, string])[];
 const labelWidth = 10;
 
 export async function greet({ out, signal }: Run, up: WhatIsUp): Promise<void> {
-  const { client, settings, vm } = up;
+  const { client, settings, vm, noConsole } = up;
   const session = await client.call('session.show', {}, signal);
   const { code } = await client.call('user.link', { params: { user: session.user } }, signal);
   const { counts } = await client.call('installation.show', {}, signal);
   const facts: Words = [
     ['console', `${client.server}/`],
+    ...(noConsole === undefined ? [] : [['', noConsole] as const]),
     ['sign in', `${client.server}/#link=${code}`],
     ['', out.typed('(works once, for 15 minutes; again with: gantry user link admin)')],
     ...describeHosts(up),

@@ -328,13 +328,14 @@ export class MemoryInventory implements Inventory {
     const before = this.#documents.get<Json>(kind, id);
     const after = this.#documents.put(completeDocument(document));
     if (after === undefined) return;
-    if (kind === 'status') this.#forgetRun(after.id, (after as Document<StatusDocument>).data);
+    if (kind === 'status') this.#forgetRun(after.id);
     this.#indexes.change(kind, after.id, before, after, touch);
   }
 
   /** What was seen of a guest is over with its run: the next one has to tell its own. */
-  #forgetRun(id: string, { report }: StatusDocument): void {
-    if (!vmStateFacts[report.state].live) this.#samples.delete(id);
+  #forgetRun(id: string): void {
+    const report = this.document<StatusDocument>('status', id)?.data.report;
+    if (report !== undefined && !vmStateFacts[report.state].live) this.#samples.delete(id);
   }
 
   /** Forgets how the thing looked. */
