@@ -51,6 +51,25 @@ const json =
     response.end(JSON.stringify(body));
   };
 
+test('what a server of before does not send of a vm is filled in, alone and in lists; what it sends stays', async () => {
+  const before = { kind: 'vm', id: 'x', state: 'running', definition: { name: 'web' } };
+  const now = { ...before, standing: 'migrating', template: true, hypervisor: 'Xen', uuid: 'y' };
+  const filled = { standing: 'running', template: false, hypervisor: 'unknown', uuid: 'x' };
+  answers = [json(200, before)];
+  const shown = await client().call('vm.show', { params: { vm: 'web' } });
+  assert.deepEqual(shown, { ...before, ...filled });
+  answers = [
+    json(200, { items: [now, before, { ...before, state: 'unknown' }], nextCursor: null }),
+  ];
+  const listed = [];
+  for await (const vm of client().list('vm.list', {})) listed.push(vm);
+  assert.deepEqual(listed, [
+    now,
+    { ...before, ...filled },
+    { ...before, state: 'unknown', ...filled, standing: 'host-unreachable' },
+  ]);
+});
+
 test('a call puts parameters, query, body, version, key and token where they belong', async () => {
   answers = [json(202, { id: 'x' })];
   await client().call('vm.update', {

@@ -1,7 +1,8 @@
 /**
  * The typed client that CLI, agent, console and scripts use: `client.call('vm.show', { params: { vm } })`.
  * It runs wherever there is `fetch`. Answers are not validated again: the server is ours and its own
- * tests hold it to the schemas; a program that wants it may parse with the route's `response`.
+ * tests hold it to the schemas; a program that wants it may parse with the route's `response`. What a server of
+ * before does not send yet is filled in where there is something to take for it (later-fields.ts).
  */
 import type { z } from 'zod';
 import { Fault, systemClock, withDeadline } from '#lib';
@@ -10,6 +11,7 @@ import { faultFromProblem } from './fault-from-problem.ts';
 import type { Operation } from './operation.ts';
 import { finishedStates } from './operation-state.ts';
 import type { Event } from './event/event.ts';
+import { withLaterFields } from './later-fields.ts';
 import { uploadMediaType, type Route } from './routes/route.ts';
 import { routes, type RouteName } from './routes/mod.ts';
 
@@ -210,7 +212,7 @@ export class Client {
       throw faultFromProblem(response.status, await response.json().catch(() => undefined));
     if (answer === 'bytes') return new Uint8Array(await response.arrayBuffer()) as CallOutput<N>;
     if (response.status === 204) return undefined as CallOutput<N>;
-    return (await response.json()) as CallOutput<N>;
+    return withLaterFields(await response.json()) as CallOutput<N>;
   }
 
   /** The bytes of a `bytes` answer as they come. Errors: as `call`. */

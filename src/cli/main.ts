@@ -114,12 +114,13 @@ function traceTo(out: Writer) {
   };
 }
 
-function tell(error: unknown, out: Writer): number {
+async function tell(error: unknown, out: Writer): Promise<number> {
   const fault = toFault(error);
   tellFault(out, fault);
   const command = findCommand(commands, argv)?.command;
   if (fault.code === 'invalid' && fault.hint === undefined && command !== undefined)
     out.hint(`gantry ${command.name} --help`);
+  if (fault.code === 'internal' && fault.hint === undefined) await tellOfAge(out);
   if (
     fault.code === 'internal' &&
     process.env['GANTRY_TRACE'] !== undefined &&
@@ -127,6 +128,12 @@ function tell(error: unknown, out: Writer): number {
   )
     out.note(error.stack ?? '');
   return exitCodeOf(fault.code);
+}
+
+/** What is a bug to one state of the tree may be an answer of another one. */
+async function tellOfAge(out: Writer): Promise<void> {
+  const { isOutdated, renewal } = await import('./system/program-build.ts');
+  if (isOutdated()) out.hint(renewal);
 }
 
 const argv = process.argv.slice(2);

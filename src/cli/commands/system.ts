@@ -24,7 +24,7 @@ import { greet } from '../system/greeting.ts';
 import { leaveMachine } from '../system/leave-machine.ts';
 import { endLeftProcesses } from '../system/left-processes.ts';
 import { bringNeeds, hostNeeds } from '../system/packages.ts';
-import { isOutdated } from '../system/program-build.ts';
+import { isOutdated, renewal } from '../system/program-build.ts';
 import { ensureAgent, ensureCoordinator, runPrograms } from '../system/programs.ts';
 import { endProgram, programRuns } from '../system/running.ts';
 import { findServiceManager, removeService } from '../system/systemd.ts';
@@ -139,10 +139,7 @@ async function inBackground(run: Run<typeof upOptions>): Promise<void> {
   if (started) out.note('the coordinator runs');
   const agent = await ensureAgent(installation, settings, client, signal);
   if (agent.started) out.note('the agent runs');
-  if (!started && isOutdated())
-    out.note(
-      out.typed('what runs is of an older state of this tree; renew it: gantry down && gantry up'),
-    );
+  if (!started && isOutdated()) out.note(out.typed(renewal));
   await ensureDefaultNetwork(run, settings, client, agent.hosts);
   const [host] = agent.hosts;
   const wantsVm = options['no-vm'] !== true && settings.simulate === null && host !== undefined;

@@ -22,3 +22,7 @@ export async function programFile(program: Program, signal: AbortSignal): Promis
 export function isOutdated(): boolean {
   return programs.isOutdated();
 }
+
+/** What people are told then. */
+export const renewal =
+  'what runs is of an older state of this tree; renew it: gantry down && gantry up';
