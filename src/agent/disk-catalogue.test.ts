@@ -123,6 +123,7 @@ describe('disks by themselves', { skip: withoutQemu }, () => {
         chainBytes: child.fileBytes + base.fileBytes,
         orphan: 'unused',
         children: [],
+        system: false,
         findings: [],
       },
     );

@@ -46,6 +46,9 @@ export const hostDiskReportSchema = z
   .strictObject({
     ...hostDiskSchema.shape,
     chain: z.array(z.string()).max(256).meta({ description: 'its parents, the nearest first' }),
+    system: z
+      .boolean()
+      .meta({ description: 'whether its partition table has one that a system starts from' }),
     findings: z
       .array(
         z.strictObject({

@@ -7,6 +7,7 @@ export { MemoryFile } from './file/memory-file.ts';
 export { openNodeFile } from './file/node-file.ts';
 export { SparseWriter } from './file/sparse-writer.ts';
 export type { CreateOptions, Format } from './format.ts';
+export { hasSystem } from './guest/system.ts';
 export { readFreeSpace, type FileSystemSpace, type FreeSpace } from './guest/free-space.ts';
 export { formatNamed, formats } from './formats.ts';
 export type { Finding, LayerFacts, NewParent, ParentReference, SnapshotFacts } from './layer.ts';

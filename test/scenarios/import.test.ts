@@ -165,7 +165,18 @@ void test('DISK-03 DISK-04 DISK-06 a place of a vm has a new disk, one that is t
   const attach = (...words: string[]): Promise<string> =>
     room.gantry.must('vm', 'attach-disk', 'store', ...words);
   const vmdk = room.beside('Web Server.vmdk');
-  await attach('--import', vmdk, '--bus', 'sata', '--position', '1');
+  const words = ['--import', vmdk, '--bus', 'sata', '--position', '1'];
+  for (const more of [['--dry-run'], []]) {
+    const { code, err } = await room.gantry.run(['vm', 'attach-disk', 'store', ...words, ...more]);
+    assert.match(
+      err,
+      /warning: .*Web Server\.vmdk has an installed system: a vm that runs from it/,
+    );
+    assert.equal(code, 0, err);
+  }
+  const { host } = await room.show('store');
+  const told = await room.gantry.must('host', 'disk', host, vmdk);
+  assert.match(told, /^holds +an installed system$/m);
   await attach('--new', '16M', '--fixed', '--bus', 'sata', '--position', '2');
   const image = room.beside('drive.img');
   await attach(

@@ -1,6 +1,7 @@
 /** Whether the configuration file beside a vm's disks is whole before the vm starts (VM-71). */
 import { isFault } from '#lib';
-import type { Obstacle, Storage } from '../drivers/driver.ts';
+import type { Obstacle } from '../drivers/driver.ts';
+import type { Storage } from '../drivers/storage.ts';
 import type { MachineFile } from './record.ts';
 
 /**

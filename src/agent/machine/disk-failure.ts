@@ -1,7 +1,7 @@
 /** Work on the file of a disk, whose failure is told with operation, file and reason (DISK-46, EVT-63). */
 import type { Cause } from '#api';
 import { describeFault } from '#lib';
-import type { DiskSourceLike } from '../drivers/driver.ts';
+import type { DiskSourceLike } from '../drivers/storage.ts';
 import type { MachineHost } from './hands.ts';
 
 export interface DiskWork {

@@ -1,7 +1,7 @@
 /** Configuration files of vms below folders: two levels deep, as they are laid out; links are not followed. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FoundDefinition } from '../drivers/driver.ts';
+import type { FoundDefinition } from '../drivers/storage.ts';
 import { readDefinitionFile } from './definition-file.ts';
 
 const maxFiles = 20_000;

@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path';
 import type { LinkResult } from '#api';
-import { checkDisk, inspectDisk, openDisk, type Disk, type FileStore } from '#disk';
+import { checkDisk, hasSystem, inspectDisk, openDisk, type Disk, type FileStore } from '#disk';
 import { identifyFile } from '#identify';
 import { describeFault, Fault } from '#lib';
 import type { DiskCatalogue } from '../drivers/files.ts';
@@ -71,7 +71,7 @@ async function inspect(
 ): Promise<LinkResult<'host.disk'>> {
   const entry = forest.disks.get(path);
   if (entry === undefined) throw new Fault('not-found', `there is no disk ${path}`);
-  if (entry.problem !== null) return { ...entry, chain: [], findings: [] };
+  if (entry.problem !== null) return { ...entry, chain: [], system: false, findings: [] };
   const { disk, problem } = await openWhole(path, store);
   try {
     const findings: LinkResult<'host.disk'>['findings'] = [];
@@ -80,8 +80,8 @@ async function inspect(
       for (const { kind, text } of report.findings.slice(0, maxFindings - findings.length))
         findings.push({ path: report.path, kind, text: text.slice(0, 300) });
     }
-    const layers = await inspectDisk(disk);
-    return { ...entry, problem, chain: layers.slice(1).map((layer) => layer.path), findings };
+    const chain = (await inspectDisk(disk)).slice(1).map((layer) => layer.path);
+    return { ...entry, problem, chain, system: await hasSystem(disk), findings };
   } finally {
     await disk.close();
   }

@@ -9,6 +9,7 @@ import { chmod, copyFile, rename, rm, stat } from 'node:fs/promises';
 import {
   convertDisk,
   demandSpace,
+  hasSystem,
   hostStore,
   makeDisk as makeDiskFile,
   matchDisk,
@@ -20,7 +21,7 @@ import {
 } from '#disk';
 import { Fault } from '#lib';
 import { convertImage, createImage, inspectImage, resizeImage } from '#qemu';
-import type { DiskFacts, DiskSourceLike } from '../drivers/driver.ts';
+import type { DiskFacts, DiskSourceLike } from '../drivers/storage.ts';
 import type { LayerWork } from '../drivers/layer-storage.ts';
 import { flushFile } from './atomic-file.ts';
 import { claimDrive } from './drives.ts';
@@ -234,7 +235,7 @@ export async function readServed({ path, folders }: DiskPlace, format: string): 
   await using disk = await openDisk({ path, format, store });
   const { sizeBytes, parent, layer } = disk;
   const fileBytes = (await layer.file.storedBytes?.()) ?? (await layer.file.size());
-  return { sizeBytes, fileBytes, backing: parent?.name ?? null };
+  return { sizeBytes, fileBytes, backing: parent?.name ?? null, system: await hasSystem(disk) };
 }
 
 /** Also while a running vm has it open. Errors: `not-found`, `corrupt`, `invalid` when it leads elsewhere. */
@@ -247,5 +248,18 @@ export async function readDisk(place: DiskPlace, format: 'qcow2' | 'raw'): Promi
     sizeBytes: info.virtualBytes,
     fileBytes: info.actualBytes ?? stats.size,
     backing: info.backing?.path ?? null,
+    system: await looksInstalled(place, format),
   };
+}
+
+/** Of one that cannot be read, as while its parents are away, nothing is said. */
+async function looksInstalled({ path, folders }: DiskPlace, format: string): Promise<boolean> {
+  const store = hostStore(folders.filter((folder) => existsSync(folder)));
+  try {
+    await using disk = await openDisk({ path, format, store });
+    return await hasSystem(disk);
+  } catch (error) {
+    if (error instanceof Fault) return false;
+    throw error;
+  }
 }

@@ -23,7 +23,7 @@ import type {
   FoundDefinition,
   Storage,
   StoredFile,
-} from '../drivers/driver.ts';
+} from '../drivers/storage.ts';
 import type { DiskCatalogue, HandedOverFiles, HandOutFiles, Travel } from '../drivers/files.ts';
 import type { LayerWork } from '../drivers/layer-storage.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';

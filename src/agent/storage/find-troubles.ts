@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import { isNative, placeName, type Disk, type HostTrouble } from '#api';
 import { hostStore, openDisk, type FileStore } from '#disk';
 import { describeFault } from '#lib';
-import type { Storage } from '../drivers/driver.ts';
+import type { Storage } from '../drivers/storage.ts';
 import { judgeAccount } from '../drivers/qemu/confine/account-of.ts';
 import { diskPaths } from '../drivers/qemu/places.ts';
 import { judgeLayers } from '../machine/layers/check-layers.ts';

@@ -5,7 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Disk } from '#api';
-import type { FileRole, StoredFile } from '../drivers/driver.ts';
+import type { FileRole, StoredFile } from '../drivers/storage.ts';
 import { diskPaths, ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { chainFrom, undoFiles } from '../machine/layers/layers.ts';
 import type { MachineFile } from '../machine/record.ts';

@@ -68,13 +68,7 @@ export function deviceVerbs(host: Host): DeviceVerbs {
 
     async 'machine.disk.inspect'({ id, file, format }, { signal }) {
       const folder = id === null ? null : host.machine(id).file.folder;
-      const { sizeBytes, fileBytes, backing } = await storage.inspectDisk(
-        folder,
-        file,
-        format,
-        signal,
-      );
-      return { sizeBytes, fileBytes, backing };
+      return await storage.inspectDisk(folder, file, format, signal);
     },
 
     async 'machine.disk.delete'({ id, generation, cause, file }) {

@@ -32,6 +32,7 @@ export const diskMethods = {
     result: z.strictObject({
       ...foundDiskSchema.shape,
       chain: hostDiskReportSchema.shape.chain,
+      system: hostDiskReportSchema.shape.system,
       findings: hostDiskReportSchema.shape.findings,
     }),
   },

@@ -359,6 +359,8 @@ export const linkMethods = {
       sizeBytes: z.number().int(),
       fileBytes: z.number().int(),
       backing: z.string().nullable(),
+      /** Whether a system starts from it; false also where the host cannot look into it. */
+      system: z.boolean(),
     }),
   },
   'machine.disk.delete': {

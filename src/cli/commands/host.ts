@@ -184,7 +184,7 @@ const diskColumns: readonly Column<HostDisk>[] = [
 ];
 
 function describeDisk(report: HostDiskReport): readonly (readonly [string, string])[] {
-  const { sizeBytes, chain, children, vms, findings } = report;
+  const { sizeBytes, chain, children, vms, system, findings } = report;
   const list = (items: readonly string[]): string => (items.length === 0 ? '-' : items.join(', '));
   return [
     ['file', report.path],
@@ -192,6 +192,7 @@ function describeDisk(report: HostDiskReport): readonly (readonly [string, strin
     ['size', sizeBytes === null ? '?' : formatBytes(sizeBytes)],
     ['on disk', formatBytes(report.fileBytes)],
     ['identity', report.identity ?? '-'],
+    ...(system ? [['holds', 'an installed system'] as const] : []),
     ['parents', list(chain)],
     ['size of the chain', formatBytes(report.chainBytes)],
     ['children', list(children)],

@@ -52,6 +52,7 @@ export const germanReasons: Readonly<Record<string, string>> = {
   'mac-in-use': 'Die MAC-Adresse wird schon benutzt',
   'medium-held': 'Eine andere VM hat das Medium eingelegt',
   'medium-malformed': 'Das Medium ist beschädigt',
+  'installed-system': 'Auf der Platte ist ein installiertes System',
   'medium-missing': 'Das Medium fehlt',
   'medium-unreadable': 'Das Medium lässt sich nicht lesen',
   'memory-free': 'Es ist zu wenig Speicher frei',

@@ -21,8 +21,8 @@ export async function showHostDisk(
   signal: AbortSignal,
 ): Promise<HostDiskReport> {
   const report = await links.call(hostId, 'host.disk', { file }, { signal });
-  const { chain, findings, ...found } = report;
-  return { ...withNames(inventory, caller, found), chain, findings };
+  const { chain, system, findings, ...found } = report;
+  return { ...withNames(inventory, caller, found), chain, system, findings };
 }
 
 type Found = LinkResult<'host.disks'>['disks'][number];

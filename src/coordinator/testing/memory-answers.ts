@@ -34,7 +34,12 @@ export const memoryAnswers = {
   'machine.plan': () => ({ ok: true, reasons: [], warnings: [] }),
   'machine.read-foreign': ({ file }) => ({ machine: foreignMachine(file) }),
   'machine.check': () => ({ ok: true, reasons: [], warnings: [] }),
-  'machine.disk.inspect': () => ({ sizeBytes: 1024, fileBytes: 1024, backing: null }),
+  'machine.disk.inspect': () => ({
+    sizeBytes: 1024,
+    fileBytes: 1024,
+    backing: null,
+    system: false,
+  }),
   'network.ports': () => ({ ports: [] }),
   'network.release': () => ({}),
   'host.adapters': () => ({ adapters: [] }),

@@ -6,7 +6,7 @@ import { isFault } from '#lib';
 import type { Disk } from '../disk.ts';
 import { readExt4 } from './ext4.ts';
 import { readNtfs } from './ntfs.ts';
-import { readPartitions, type Partition } from './partitions.ts';
+import { knownPartitions, type Partition } from './partitions.ts';
 import { RangeList } from './ranges.ts';
 import { GuestWindow } from './window.ts';
 import { readXfs } from './xfs.ts';
@@ -34,8 +34,12 @@ export interface FreeSpace {
 
 /** Looks at the whole disk as a file system, else at its partitions. Faults: host faults, `cancelled`. */
 export async function readFreeSpace(disk: Disk, signal?: AbortSignal): Promise<FreeSpace> {
-  const whole = await readPlace(disk, { number: 0, start: 0, sizeBytes: disk.sizeBytes }, signal);
-  const places = whole === undefined ? await partitionsOf(disk) : [];
+  const whole = await readPlace(
+    disk,
+    { number: 0, start: 0, sizeBytes: disk.sizeBytes, boots: false },
+    signal,
+  );
+  const places = whole === undefined ? await knownPartitions(disk) : [];
   const found = whole === undefined ? [] : [whole];
   for (const place of places.toSorted((a, b) => a.start - b.start)) {
     const one = await readPlace(disk, place, signal);
@@ -44,16 +48,6 @@ export async function readFreeSpace(disk: Disk, signal?: AbortSignal): Promise<F
   const ranges = new RangeList();
   for (const { free } of found) for (const [start, end] of free) ranges.add(start, end);
   return { fileSystems: found.map(({ space }) => space), ranges: ranges.end() };
-}
-
-async function partitionsOf(disk: Disk): Promise<readonly Partition[]> {
-  try {
-    return await readPartitions(disk);
-  } catch (error) {
-    // a table that leads nowhere is none
-    if (isFault(error, 'corrupt')) return [];
-    throw error;
-  }
 }
 
 async function readPlace(

@@ -3,6 +3,7 @@
  * claim: partitions outside the disk or over each other make the whole table one that is not believed.
  */
 import { crc32 } from 'node:zlib';
+import { isFault } from '#lib';
 import type { Disk } from '../disk.ts';
 import { readStructure, type Structure } from '../structure.ts';
 import { GuestWindow } from './window.ts';
@@ -12,11 +13,17 @@ export interface Partition {
   readonly number: number;
   readonly start: number;
   readonly sizeBytes: number;
+  /** Whether firmware starts a system from it. */
+  readonly boots: boolean;
 }
 
 const maxPartitions = 1024;
 const maxLogical = 128;
 const extendedTypes = new Set([0x05, 0x0f, 0x85]);
+const activeFlag = 0x80;
+const efiSystemType = 0xef;
+/** EFI system and BIOS boot partition, as GUIDs are stored (UEFI specification 2.10, appendix A). */
+const bootTypes = new Set(['28732ac11ff8d211ba4b00a0c93ec93b', '4861682149646f6e744e656564454649']);
 
 /** In the order of the table; empty when there is none, or none that makes sense. */
 export async function readPartitions(disk: Disk): Promise<readonly Partition[]> {
@@ -29,6 +36,16 @@ export async function readPartitions(disk: Disk): Promise<readonly Partition[]> 
     ? await readGpt(whole, disk.sectorBytes)
     : await readMbr(whole, mbr, disk.sectorBytes);
   return isSensible(found, disk.sizeBytes) ? found : [];
+}
+
+/** As `readPartitions`; a table that leads nowhere is none. */
+export async function knownPartitions(disk: Disk): Promise<readonly Partition[]> {
+  try {
+    return await readPartitions(disk);
+  } catch (error) {
+    if (isFault(error, 'corrupt')) return [];
+    throw error;
+  }
 }
 
 function readSector(file: GuestWindow, offset: number): Promise<Structure> {
@@ -55,13 +72,22 @@ async function readMbr(
     const [start, count] = [mbr.u32le(at + 8), mbr.u32le(at + 12)];
     if (type === 0 || count === 0) continue;
     if (extendedTypes.has(type)) found.push(...(await readLogical(file, start, sectorBytes)));
-    else found.push(partitionOf(index + 1, start, count, sectorBytes));
+    else {
+      const boots = mbr.u8(at) === activeFlag || type === efiSystemType;
+      found.push(partitionOf(index + 1, start, count, sectorBytes, boots));
+    }
   }
   return found;
 }
 
-function partitionOf(number: number, start: number, count: number, unit: number): Partition {
-  return { number, start: start * unit, sizeBytes: count * unit };
+function partitionOf(
+  number: number,
+  start: number,
+  count: number,
+  unit: number,
+  boots = false,
+): Partition {
+  return { number, start: start * unit, sizeBytes: count * unit, boots };
 }
 
 /** Each logical partition has a table of its own that leads to the next; a chain that turns back ends. */
@@ -102,7 +128,8 @@ async function readGpt(file: GuestWindow, sectorBytes: number): Promise<readonly
     const at = index * entryBytes;
     if (table.slice(at, 16).every((byte) => byte === 0)) continue;
     const [first, last] = [table.u64le(at + 32), table.u64le(at + 40)];
-    found.push(partitionOf(index + 1, first, last - first + 1, sectorBytes));
+    const boots = bootTypes.has(Buffer.from(table.slice(at, 16)).toString('hex'));
+    found.push(partitionOf(index + 1, first, last - first + 1, sectorBytes, boots));
   }
   return found;
 }

@@ -3,7 +3,7 @@ import type { VmDefinition } from '#api';
 import { Fault, giB } from '#lib';
 import type { MachineFile } from '../../machine/record.ts';
 import { undoFiles } from '../../machine/layers/layers.ts';
-import type { DiskFacts, DiskSourceLike, Storage, StoredFile } from '../driver.ts';
+import type { DiskFacts, DiskSourceLike, Storage, StoredFile } from '../storage.ts';
 import { SimulatedLayers } from './layers.ts';
 import type { SavedGuest } from './saved-guest.ts';
 
@@ -52,7 +52,7 @@ export class SimulatedStorage implements Storage {
 
   async inspectDisk(folder: string | null, file: string): Promise<DiskFacts> {
     const sizeBytes = this.#disks.get(place(folder ?? '/', file)) ?? 20 * giB;
-    return { sizeBytes, fileBytes: Math.floor(sizeBytes / 4), backing: null };
+    return { sizeBytes, fileBytes: Math.floor(sizeBytes / 4), backing: null, system: false };
   }
 
   async deleteDisk(folder: string, file: string): Promise<void> {

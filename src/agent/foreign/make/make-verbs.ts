@@ -77,7 +77,7 @@ export function makeVerbs(tools: MakeTools): Pick<Handlers, MakeVerb> {
         throw new Fault('not-found', `no storage pool of its hypervisor has ${path}`, {
           hint: 'put it into a pool there, or refresh the pool: virsh pool-refresh',
         });
-      return { ...(await volumes.sizes(vol, signal)), backing: null };
+      return { ...(await volumes.sizes(vol, signal)), backing: null, system: false };
     },
     async 'machine.disk.delete'({ file }, { signal }) {
       const path = await volumes.resolve(file, signal);

@@ -49,7 +49,12 @@ export function storageVerbs({
         throw new Fault('not-found', `no storage pool of its hypervisor has ${file}`, {
           hint: 'refresh the pool there: virsh pool-refresh',
         });
-      return { ...disk, chain: chainOf(file, byPath(all)).slice(1, 257), findings: [] };
+      return {
+        ...disk,
+        chain: chainOf(file, byPath(all)).slice(1, 257),
+        system: false,
+        findings: [],
+      };
     },
     async 'host.media'(_, { signal }) {
       const { volumes, complete } = await listVolumes(client, signal);

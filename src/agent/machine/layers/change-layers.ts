@@ -7,7 +7,7 @@
  */
 import { Fault } from '#lib';
 import type { Hands, Patch } from '../hands.ts';
-import type { Storage } from '../../drivers/driver.ts';
+import type { Storage } from '../../drivers/storage.ts';
 import type { LayerPlace } from '../../drivers/layer-storage.ts';
 import type { MachineFile } from '../record.ts';
 import { leftBy, type Layer, type Layers, type NewTop, type SealedTop } from './layers.ts';

@@ -1,6 +1,7 @@
 /** Whether what lies below the disks is as it was when it was sealed (DISK-25, DISK-26, SNAP-18). */
 import { placeName } from '#api';
-import type { Obstacle, Storage } from '../../drivers/driver.ts';
+import type { Obstacle } from '../../drivers/driver.ts';
+import type { Storage } from '../../drivers/storage.ts';
 import type { MachineFile } from '../record.ts';
 import { chainOf, type Layer, type Seal } from './layers.ts';
 

@@ -92,6 +92,7 @@ function ReportFacts({ report }: { readonly report: HostDiskReport }): ReactNode
     [text('taken'), words.bytes(report.fileBytes)],
     [text('chain'), words.bytes(report.chainBytes)],
     [text('identity'), report.identity ?? words.text('none')],
+    ...(report.system ? [[text('holds'), text('installedSystem')] as const] : []),
     [text('parents'), listed(report.chain)],
     [text('children'), listed(report.children)],
     [text('usedBy'), listed(report.vms)],

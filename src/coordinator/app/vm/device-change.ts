@@ -3,6 +3,7 @@
  * whether the running machine can take the device at once (`live`); then the definition is written, then
  * the agent is told its revision. Undone in the opposite order.
  */
+import type { Reason } from '#lib';
 import type { DryRun, Operation, VmAction, VmDefinition } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
@@ -27,7 +28,7 @@ export function prepare(
   return { vm, definition: vm.data.definition };
 }
 
-/** `after`: the definition as it will be, where the change may bring something to be warned of. */
+/** `after`: the definition as it will be, where the change may bring something to be warned of. `more`: what it is warned of beside. */
 export async function begin(
   coordinator: Coordinator,
   caller: Caller,
@@ -36,10 +37,11 @@ export async function begin(
   input: Readonly<Record<string, Json>>,
   dryRun: boolean,
   after: VmDefinition = vm.data.definition,
+  more: readonly Reason[] = [],
 ): Promise<Operation | DryRun> {
   const target = vmThing(vm.id, vm.data);
   const { definition, hostId } = vm.data;
-  const warnings = warnOfChangedVm(coordinator.inventory, hostId, definition, after);
+  const warnings = [...more, ...warnOfChangedVm(coordinator.inventory, hostId, definition, after)];
   if (dryRun)
     return {
       dryRun: true,

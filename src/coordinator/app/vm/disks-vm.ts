@@ -22,6 +22,7 @@ import { pushStep } from './change-vm.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { causeOf, changeDefinition } from './common-steps.ts';
 import { forgiveMissing } from './create-steps.ts';
+import { warnOfInstalled } from './guest-identity.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
 import { linkDrive } from './linked-disks.ts';
 import { defaultBus, freePlace, newDisk, newSource } from './make-definition.ts';
@@ -50,7 +51,7 @@ export async function attachDisk(
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'change-disks');
   const { name } = definition;
-  const { disk, source } = await chooseDisk(coordinator, caller, vm, request);
+  const { disk, source, system } = await chooseDisk(coordinator, caller, vm, request);
   const after = parseDefinition(addDisk(definition, disk), name, definition);
   requireOwnFiles(coordinator.inventory, caller, vm.data.hostId, after, definition);
   return await begin(
@@ -61,6 +62,7 @@ export async function attachDisk(
     { disk: asJson(disk), source: source === null ? null : asJson(source) },
     dryRun,
     after,
+    system === true && 'file' in request ? [warnOfInstalled(request.file ?? disk.file)] : [],
   );
 }
 
@@ -68,6 +70,8 @@ interface Chosen {
   readonly disk: Disk;
   /** What its file is made from; null: it is there. */
   readonly source: DiskSource | null;
+  /** Whether a system starts from what is there. */
+  readonly system?: boolean;
 }
 
 async function chooseDisk(
@@ -97,23 +101,23 @@ async function chooseDisk(
     case 'existing': {
       const { format } = request;
       const query = { id, file: request.file, format };
-      const { sizeBytes } = await coordinator.links.call(
+      const { sizeBytes, system } = await coordinator.links.call(
         data.hostId,
         'machine.disk.inspect',
         query,
       );
       const { readOnly, shared } = request;
       const disk = { ...newDisk(place, request.file, format, sizeBytes), readOnly };
-      return { disk: shared ? shareDisk(disk) : disk, source: null };
+      return { disk: shared ? shareDisk(disk) : disk, source: null, system };
     }
     case 'import': {
       const { format } = request;
-      const from = await findForeign(coordinator, data.hostId, request.file);
+      const { system, ...from } = await findForeign(coordinator, data.hostId, request.file);
       const { sizeBytes, sourcePath } = from;
       const files = new Set([request.file, sourcePath]);
       requireOwnPaths(coordinator.inventory, caller, { hostId: data.hostId, id }, files);
       const source = { kind: 'foreign', file, format, ...from } as const;
-      return { disk: newDisk(place, file, format, sizeBytes), source };
+      return { disk: newDisk(place, file, format, sizeBytes), source, system };
     }
   }
 }
@@ -126,13 +130,12 @@ function shareDisk(disk: Disk): Disk {
 type Foreign = Pick<
   Extract<DiskSource, { kind: 'foreign' }>,
   'sizeBytes' | 'sourcePath' | 'sourceFormat'
->;
+> & { readonly system: boolean };
 
 /** Errors: `corrupt` for what is no disk; `refused` for one that a vm has: its contents are not handed out by naming it. */
 async function findForeign({ links }: Coordinator, hostId: string, file: string): Promise<Foreign> {
-  const { format, sizeBytes, vmIds, path, problem } = await links.call(hostId, 'host.disk', {
-    file,
-  });
+  const found = await links.call(hostId, 'host.disk', { file });
+  const { format, sizeBytes, vmIds, path, problem, system } = found;
   if (format === null || sizeBytes === null || problem !== null)
     throw new Fault(
       'corrupt',
@@ -145,7 +148,7 @@ async function findForeign({ links }: Coordinator, hostId: string, file: string)
     throw new Fault('refused', `cannot import ${file}: it is a disk of a vm here`, {
       hint: 'detach it there first, or copy that vm with: gantry vm clone',
     });
-  return { sizeBytes, sourcePath: path, sourceFormat: format };
+  return { sizeBytes, sourcePath: path, sourceFormat: format, system };
 }
 
 export async function detachDisk(

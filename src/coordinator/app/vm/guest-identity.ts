@@ -31,11 +31,22 @@ export function warnOfIdentity(
       text: `nobody said that the guest of ${name} was generalised: the clone has its ${identity} as well`,
       remedy:
         'change them in the clone before it joins the network; or generalise the guest of the source first ' +
-        '(Linux: cloud-init clean --machine-id and delete /etc/ssh/ssh_host_*, or virt-sysprep; ' +
-        'Windows: sysprep /generalize), shut it down and clone it with --generalised',
+        `(${howToGeneralise}), shut it down and clone it with --generalised`,
     },
   ];
 }
+
+/** Of a disk that comes as it is: where it comes from it may run as well (TPL-24). */
+export function warnOfInstalled(file: string): Reason {
+  return {
+    code: 'installed-system',
+    text: `${file} has an installed system: a vm that runs from it, or from another copy of it, has the same ${identity}`,
+    remedy: `run one of them only, or generalise the guest in one of them first (${howToGeneralise})`,
+  };
+}
+
+const howToGeneralise =
+  'Linux: cloud-init clean --machine-id and delete /etc/ssh/ssh_host_*, or virt-sysprep; Windows: sysprep /generalize';
 
 /** Linux and Windows. */
 export const identity = 'host name, machine id or SID, SSH host keys and fixed addresses';
