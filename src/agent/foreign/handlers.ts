@@ -22,7 +22,12 @@ export function makeForeignHandlers(
   passage: PassageTools,
 ): Handlers {
   const { client, machines, look } = tools;
-  const snapshots = snapshotVerbs({ client, machines, read: (uuid) => host.read(uuid) });
+  const snapshots = snapshotVerbs({
+    client,
+    machines,
+    read: (uuid) => host.read(uuid),
+    layered: () => host.facts.hypervisor.name.toLowerCase() === 'qemu',
+  });
   const carried: Partial<Handlers> = {
     async 'host.configure'({ settings }) {
       await host.configure(settings);

@@ -20,6 +20,7 @@ import { readHardware } from '../hardware/read-hardware.ts';
 import type { ForeignMachines } from '../machines.ts';
 import { domainXml, type DomainType } from './domain-xml.ts';
 import { lookUp, undefine } from './domains.ts';
+import { judgeFiles } from './vm-files.ts';
 import { requireNew, Volumes } from './volumes.ts';
 
 export interface MakeTools {
@@ -32,8 +33,6 @@ export interface MakeTools {
   readonly read: (uuid: string) => Promise<void>;
   readonly look: () => Promise<void>;
 }
-
-const none = { freeBytes: null, parent: null, keptBecause: null };
 
 type MakeVerb =
   | 'machine.plan'
@@ -53,17 +52,11 @@ export function makeVerbs(tools: MakeTools): Pick<Handlers, MakeVerb> {
     },
     'machine.destroy': (params, { signal }) => destroy(tools, volumes, params, signal),
     async 'machine.files'({ id }, { signal }) {
-      const { disks } = machines.definition(id).hardware;
-      const files = await Promise.all(
-        disks.map(async ({ file: path, sizeBytes: maxBytes, readOnly }) => {
-          const vol = await volumes.find(path, signal);
-          const kept = readOnly ? 'it is only read' : 'no storage pool has it';
-          const deleted = vol !== undefined && !readOnly;
-          const sizeBytes = vol === undefined ? 0 : (await volumes.sizes(vol, signal)).fileBytes;
-          const why = deleted ? {} : { keptBecause: kept };
-          return { ...none, path, role: 'disk' as const, sizeBytes, maxBytes, deleted, ...why };
-        }),
-      );
+      const files = (await judgeFiles({ client, machines, id, keep: [] }, signal)).map((file) => ({
+        ...file,
+        freeBytes: null,
+        deleted: file.keptBecause === null,
+      }));
       return { folder: '/', files };
     },
     async 'machine.disk.create'({ source }, { signal }) {
@@ -225,15 +218,13 @@ async function destroy(
       hint: 'turn it off first',
     });
   await read(handle.uuid);
-  const { disks } = machines.definition(id).hardware;
+  const files = await judgeFiles({ client, machines, id, keep }, signal);
   const deleted: string[] = [];
   const kept: string[] = [];
   using _act = machines.enter(id, generation, { state: undefined, cause });
-  for (const { file, readOnly } of disks) {
-    const isOurs = !keep.includes(file) && !readOnly;
-    if (isOurs && (await volumes.remove(file, signal))) deleted.push(file);
-    else kept.push(file);
-  }
+  for (const { path, keptBecause } of files)
+    if (keptBecause === null && (await volumes.remove(path, signal))) deleted.push(path);
+    else kept.push(path);
   await undefine(client, handle, signal);
   await look();
   return { deleted, kept };

@@ -1,0 +1,174 @@
+/** Snapshots of disks that go on in other files, judged by QEMU's own tools and by virsh. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { LinkParams, MachineReport, PowerAction } from '#api';
+import { isFault } from '#lib';
+import { Kept } from '../../../src/agent/foreign/testing/kept.ts';
+import { qemuDriver, startQemuLibvirtd } from './qemu-daemon.ts';
+import { run, virsh, whyNot } from './tools.ts';
+
+const missing = await whyNot('libvirtd', 'virsh', 'qemu-img', 'qemu-system-x86_64');
+const skip = missing === false && !existsSync(qemuDriver) ? `${qemuDriver} is missing` : missing;
+
+const cause = { actor: { kind: 'user', name: 'ann' }, correlationId: 'c' } as const;
+
+function domainOf(folder: string): string {
+  return `<domain type='qemu'><name>tiny</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
+<os><type arch='x86_64'>hvm</type></os><features><acpi/></features><devices>
+<disk type='file'><driver name='qemu' type='qcow2'/><source file='${folder}/one.qcow2'/><target dev='vda' bus='virtio'/></disk>
+<disk type='file'><driver name='qemu' type='raw'/><source file='${folder}/two.raw'/><target dev='vdb' bus='virtio'/></disk>
+</devices></domain>`;
+}
+
+void test(
+  'a vm that runs gets snapshots without memory on disks of any format, which branch, come back and go',
+  { skip },
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'fl-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const daemon = await startQemuLibvirtd();
+    t.after(() => daemon[Symbol.asyncDispose]());
+    const address = `qemu+unix:///system?socket=${daemon.socket}`;
+    const told = async (words: string): Promise<string> => {
+      const { code, out, err } = await virsh(address, words);
+      assert.equal(code, 0, err);
+      return out.trim();
+    };
+    const tool = async (program: string, ...args: string[]): Promise<void> => {
+      const { code, out, err } = await run(program, args);
+      assert.equal(code, 0, out + err);
+    };
+    await tool('qemu-img', 'create', '-q', '-f', 'qcow2', join(folder, 'one.qcow2'), '8M');
+    await tool('qemu-img', 'create', '-q', '-f', 'raw', join(folder, 'two.raw'), '8M');
+    const xml = join(daemon.outside('/var/lib/libvirt'), 'tiny.xml');
+    await writeFile(xml, domainOf(folder));
+    await told(`define ${xml}`);
+
+    const kept = await Kept.open(address);
+    t.after(() => kept[Symbol.asyncDispose]());
+    const host = await kept.host();
+    const id = [...host.records.keys()][0] ?? '';
+    let generation = 0;
+    const machine = () => ({ id, generation, cause });
+    const act = async (action: PowerAction): Promise<void> => {
+      generation += 1;
+      await host.call('machine.act', { ...machine(), action, request: {} });
+    };
+    const take = async (
+      name: string,
+      more: Partial<LinkParams<'machine.snapshot.take'>['snapshot']> = {},
+    ): Promise<MachineReport> => {
+      const plain = { description: '', author: 'ann', exclude: [], memory: false, quiesce: false };
+      const snapshot = { id, name, ...plain, ...more };
+      return (await host.call('machine.snapshot.take', { ...machine(), snapshot })).report;
+    };
+    const idOf = (name: string): string =>
+      host.reports.get(id)?.snapshots.find((one) => one.name === name)?.id ?? name;
+    const reports = (report: MachineReport): MachineReport => {
+      host.reports.set(id, report);
+      return report;
+    };
+    const revert = async (name: string): Promise<MachineReport> => {
+      const params = { ...machine(), snapshotId: idOf(name), memory: 'leave' } as const;
+      return reports((await host.call('machine.snapshot.revert', params)).report);
+    };
+    const remove = async (name: string): Promise<MachineReport> => {
+      const params = { ...machine(), snapshotId: idOf(name) };
+      return reports((await host.call('machine.snapshot.delete', params)).report);
+    };
+    const files = async (): Promise<readonly string[]> => {
+      const list = await told('domblklist tiny --inactive');
+      return [...list.matchAll(/^ *vd[ab] +(\S+)/gm)].map(([, file]) => file ?? '');
+    };
+    const formatOf = (file: string): string => (file.endsWith('.raw') ? 'raw' : 'qcow2');
+    /** Both disks, through all their files. */
+    const write = async (byte: number): Promise<void> => {
+      for (const file of await files())
+        await tool('qemu-io', '-f', formatOf(file), '-c', `write -P ${byte} 0 64k`, file);
+    };
+    const holds = async (byte: number): Promise<void> => {
+      for (const file of await files()) {
+        const { out } = await run('qemu-io', [
+          '-f',
+          formatOf(file),
+          '-c',
+          `read -P ${byte} 0 64k`,
+          file,
+        ]);
+        assert.match(out, /read 65536\/65536/);
+        assert.doesNotMatch(out, /verification failed/, `${file} holds ${byte}`);
+      }
+    };
+
+    await act('turn-on');
+    await assert.rejects(
+      take('nowhere'),
+      (error) => isFault(error, 'unsupported') && /pool-create-as/.test(error.hint ?? ''),
+    );
+    await told(`pool-create-as vms dir --target ${folder}`);
+    await assert.rejects(take('still', { quiesce: true }), /agent/);
+    assert.equal(await told('domstate tiny'), 'running');
+    await act('turn-off');
+
+    await write(0x11);
+    const first = reports(await take('first'));
+    assert.deepEqual(
+      first.snapshots.map(({ name, memoryBytes, takenWhile }) => [name, memoryBytes, takenWhile]),
+      [['first', null, 'off']],
+    );
+    await write(0x22);
+    await act('turn-on');
+    // Asked for again by somebody who has lost the answer.
+    for (let again = 0; again < 2; again += 1) reports(await take('second'));
+    assert.equal(await told('domstate tiny'), 'running');
+    assert.equal(host.reports.get(id)?.snapshots.length, 2);
+    await assert.rejects(
+      take('third', { memory: true }),
+      (error) => isFault(error, 'unsupported') && /memory is not kept/.test(error.message),
+    );
+    await act('turn-off');
+    await write(0x33);
+
+    const back = await revert('first');
+    assert.equal(back.state, 'off');
+    assert.equal(back.snapshots.find(({ present }) => present)?.name, 'first');
+    await holds(0x11);
+    assert.equal(await told('snapshot-current tiny --name'), 'first');
+    await write(0x44);
+    // What runs is turned off for it, and the other branch is as it was.
+    await act('turn-on');
+    await revert('second');
+    await holds(0x22);
+    assert.equal(await told('domstate tiny'), 'shut off');
+
+    // libvirt would write the present into what the other branch stands on.
+    await revert('first');
+    await remove('first');
+    await holds(0x11);
+    await revert('second');
+    await holds(0x22);
+    await write(0x55);
+    await act('turn-on');
+    assert.deepEqual((await remove('second')).snapshots, []);
+    await act('turn-off');
+    await holds(0x55);
+    assert.equal(await told('snapshot-list tiny --name'), '');
+
+    await act('turn-on');
+    reports(await take('last'));
+    await act('turn-off');
+    const about = await host.call('machine.files', { id });
+    assert.deepEqual(about.files.map(({ role, deleted }) => [role, deleted]).slice(0, 2), [
+      ['disk', true],
+      ['disk', true],
+    ]);
+    assert.ok(about.files.some(({ role, deleted }) => role === 'snapshot' && deleted));
+    await host.call('machine.destroy', { ...machine(), keep: [] });
+    assert.equal(await told('list --all --name'), '');
+    assert.deepEqual(await readdir(folder), []);
+  },
+);
