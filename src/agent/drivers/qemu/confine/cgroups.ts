@@ -7,7 +7,9 @@
  * Invariants: (1) a group is made before the process joins it, and removed after its end; what an agent
  * that was killed left is removed by the next one. A vm that starts again before its last process is wholly
  * gone keeps the group that it makes. (2) Installations side by side have a folder each and
- * touch no other's. Without a writable hierarchy nothing fails; the host's facts say what is lost.
+ * touch no other's. Without a writable hierarchy nothing fails; the host's facts say what is lost. (3) What `gantry` itself weighs
+ * beside the rest of the host is its administrator's: it has the kernel's default, as libvirt's `machine.slice` has, and nobody
+ * here writes it. Weights of vms are promises among vms.
  */
 import { createHash } from 'node:crypto';
 import {
