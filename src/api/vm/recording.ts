@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { idSchema, timeSchema } from '../ids.ts';
 import { consoleNames } from './console.ts';
 
-export const recordingEnds = ['person', 'machine', 'size', 'time', 'disk', 'coordinator'] as const;
+export const recordingEnds = [
+  'person',
+  'machine',
+  'connection',
+  'size',
+  'time',
+  'disk',
+  'coordinator',
+] as const;
 export type RecordingEnd = (typeof recordingEnds)[number];
 
 export const recordingSchema = z
@@ -16,7 +24,7 @@ export const recordingSchema = z
     endedAt: timeSchema.nullable(),
     why: z.enum(recordingEnds).nullable().meta({
       description:
-        'why it ended: a person stopped it, the machine went, its size (16 MiB, of a screen 128 MiB) or its time (8 h) was full, the disk failed or had no more than 1 GiB left, or the coordinator stopped; null while it runs, or after the coordinator was killed',
+        'why it ended: a person stopped it, the machine went, the connection to it broke (its agent or its host went, or its process was killed), its size (16 MiB, of a screen 128 MiB) or its time (8 h) was full, the disk failed or had no more than 1 GiB left, or the coordinator stopped or was killed; null while it runs',
     }),
     sizeBytes: z.number().int().min(0),
   })

@@ -3,6 +3,8 @@ import type { EventAttributes, EventName } from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import type { VmDocument } from '../documents.ts';
 import { ancestorsOf, vmThing } from '../app/things.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { NewEvent } from '../store/store.ts';
 
 export type ConsoleEvent = Extract<EventName, `console.${string}`>;
 
@@ -12,16 +14,29 @@ export type TellConsole = <N extends ConsoleEvent>(
   attributes: EventAttributes<N>,
 ) => void;
 
+/** Who does what is told. */
+export type Teller = Pick<NewEvent, 'actor' | 'origin' | 'correlationId'>;
+
+export function consoleEvent<N extends ConsoleEvent>(
+  inventory: Inventory,
+  vmId: string,
+  { actor, origin, correlationId }: Teller,
+  name: N,
+  attributes: EventAttributes<N>,
+): NewEvent<N> {
+  const vm = inventory.document<VmDocument>('vm', vmId)?.data;
+  const target =
+    vm === undefined ? { kind: 'vm' as const, id: vmId, name: vmId } : vmThing(vmId, vm);
+  const ancestors = ancestorsOf(inventory, target);
+  return { name, target, ancestors, actor, origin, correlationId, attributes };
+}
+
 /** Nobody at a console waits for the disk. */
 export function tellOfConsole(coordinator: Coordinator, id: string): TellConsole {
   const { inventory, log } = coordinator;
   return (caller, name, attributes) => {
-    const vm = inventory.document<VmDocument>('vm', id)?.data;
-    const target = vm === undefined ? { kind: 'vm' as const, id, name: id } : vmThing(id, vm);
-    const { actor, origin, correlationId } = caller;
-    const ancestors = ancestorsOf(inventory, target);
     coordinator
-      .commit({ events: [{ name, target, ancestors, actor, origin, correlationId, attributes }] })
+      .commit({ events: [consoleEvent(inventory, id, caller, name, attributes)] })
       .catch((error: unknown) => log.error({ err: error }, 'cannot tell of a console'));
   };
 }

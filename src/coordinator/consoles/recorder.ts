@@ -23,6 +23,8 @@ export const maxRecordingBytes: Readonly<Record<ConsoleName, number>> = {
 export const maxRecordingMs = 8 * 3_600_000;
 /** The coordinator's store is on the same volume. */
 export const keepFreeBytes = 1024 * 1024 * 1024;
+/** Of a WebSocket that ended without a word (RFC 6455 7.1.5). */
+const brokenOff = 1006;
 const lookForSpaceBytes = 4 * 1024 * 1024;
 const greetMs = 10_000;
 /** For what a screen shows at the end. */
@@ -47,6 +49,7 @@ export class Recorder {
   #lookAtBytes = 0;
   #lastMs = 0;
   #why: RecordingEnd | undefined;
+  #isBroken = false;
   sizeBytes: number;
   /** Resolves with the reason when all is on the disk. */
   readonly ended: Promise<RecordingEnd>;
@@ -65,6 +68,9 @@ export class Recorder {
     this.#film = film;
     this.#startedMs = parts.clock.now();
     this.sizeBytes = film.header.length;
+    agent.once('close', (code) => {
+      this.#isBroken = code === brokenOff;
+    });
     this.ended = this.#record();
   }
 
@@ -127,7 +133,7 @@ export class Recorder {
     if (this.sizeBytes + end.length <= maxRecordingBytes[this.#parts.console])
       await this.#file.appendFile(end).catch(() => undefined);
     await this.#file.close().catch(() => undefined);
-    return this.#why ?? 'machine';
+    return this.#why ?? (this.#isBroken ? 'connection' : 'machine');
   }
 
   /** Since it began. A clock may be set back. */

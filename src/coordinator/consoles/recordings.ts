@@ -13,11 +13,17 @@ import type { RecordingDocument } from '../documents.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { StreamHub } from '../link/streams.ts';
 import type { Document } from '../store/store.ts';
-import { tellOfConsole } from './events.ts';
+import { consoleEvent, tellOfConsole, type Teller } from './events.ts';
 import { Recorder } from './recorder.ts';
 import type { Sessions } from './sessions.ts';
 
 const maxRecordingsPerVm = 50;
+
+const itself: Teller = {
+  actor: { kind: 'system', name: 'coordinator' },
+  origin: null,
+  correlationId: null,
+};
 
 interface Running {
   readonly recorder: Recorder;
@@ -38,6 +44,7 @@ export class Recordings implements AsyncDisposable {
     this.#coordinator = coordinator;
     this.#streams = streams;
     this.#sessions = sessions;
+    this.#endCutOff();
     this.#forgetOrphans();
     this.#stopWatching = coordinator.inventory.onChange(({ things }) => {
       if (things.some(({ kind, how }) => kind === 'vm' && how === 'deleted')) this.#forgetOrphans();
@@ -147,6 +154,37 @@ export class Recordings implements AsyncDisposable {
     });
   }
 
+  /** A coordinator that was killed wrote no end: the file tells when the last was. */
+  #endCutOff(): void {
+    const { inventory, log } = this.#coordinator;
+    for (const document of inventory.documents<RecordingDocument>('recording'))
+      if (document.data.endedAt === null && inventory.document('vm', document.data.vmId))
+        this.#writeEnd(document).catch((error: unknown) =>
+          log.warn({ err: error }, 'cannot write down the end of a recording that was cut off'),
+        );
+  }
+
+  async #writeEnd({ id, version, data }: Document<RecordingDocument>): Promise<void> {
+    const { inventory } = this.#coordinator;
+    const conditions = [{ kind: 'recording', id, version } as const];
+    const file = await stat(this.#pathOf(id, data.console)).catch(() => undefined);
+    if (file === undefined) {
+      // It had not begun.
+      const writes = [{ kind: 'recording', id, delete: true } as const];
+      await this.#coordinator.commit({ conditions, writes });
+      return;
+    }
+    const why = 'coordinator';
+    const ended = { ...data, endedAt: file.mtime.toISOString(), why } as const;
+    const told = consoleEvent(inventory, data.vmId, itself, 'console.recording-ended', {
+      channel: data.console,
+      durationMs: Math.max(0, Math.round(file.mtimeMs) - Date.parse(data.startedAt)),
+      why,
+    });
+    const writes = [{ kind: 'recording', id, data: ended } as const];
+    await this.#coordinator.commit({ conditions, writes, events: [told] });
+  }
+
   /** What is kept of vms that are gone goes as well. */
   #forgetOrphans(): void {
     const { inventory, log } = this.#coordinator;
@@ -200,10 +238,7 @@ export class Recordings implements AsyncDisposable {
     // As the document is now: an end is written before it runs no more.
     const state = this.#running.has(id) ? 'running' : 'ended';
     const file = await stat(this.#pathOf(id, data.console)).catch(() => undefined);
-    // A coordinator that was killed wrote no end: the file tells when the last was.
-    const endedAt =
-      state === 'running' ? null : (data.endedAt ?? file?.mtime.toISOString() ?? null);
-    return { ...show(id, { ...data, endedAt }), state, sizeBytes: file?.size ?? 0 };
+    return { ...show(id, data), state, sizeBytes: file?.size ?? 0 };
   }
 }
 

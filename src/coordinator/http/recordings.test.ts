@@ -1,6 +1,6 @@
 /** Recordings of screens and serial ports over real sockets and files: begun, told, stopped, read, bounded, deleted. */
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Recording } from '#api';
@@ -10,12 +10,19 @@ import { ConsolePerson, consoleEvents, echoConsoles } from '../testing/console-p
 import { PaintedScreens, screenSize } from '../testing/painted-screen.ts';
 import { FakeAgent, makeDefinition, makeRecord } from '../testing/fake-agent.ts';
 import { Stage } from '../testing/stage.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { systemClock } from '#lib';
+import { silentLog } from '#log';
 
 let stage: Stage;
 let agent: FakeAgent;
 let ends: ReturnType<typeof echoConsoles>;
 let painted: PaintedScreens;
 let [ada, bob] = ['', ''];
+
+const machines = ['web-1', 'loud', 'short'].map((name) =>
+  makeRecord(makeDefinition(name), 1, { state: 'running', wasRunning: true }),
+);
 
 before(async () => {
   stage = await Stage.open();
@@ -26,10 +33,7 @@ before(async () => {
   const openScreen = openerOf(agent);
   agent.handlers['stream.open'] = (params: { readonly channel: string }) =>
     (params.channel === 'screen' ? openScreen : openSerial)(params);
-  const running = { state: 'running', wasRunning: true } as const;
-  await agent.connect(
-    ['web-1', 'loud', 'short'].map((name) => makeRecord(makeDefinition(name), 1, running)),
-  );
+  await agent.connect(machines);
   ada = await stage.addUser('ada', [{ role: 'vm-administrator' }]);
   bob = await stage.addUser('bob', [{ role: 'vm-operator' }]);
 });
@@ -128,7 +132,12 @@ test('a recording ends when it is as large as it may be, and when its machine do
   assert.ok(size <= maxRecordingBytes.serial1 && size > maxRecordingBytes.serial1 / 2, `${size}`);
   await record('short');
   for (const one of ends.get(`${stage.vm('short')?.id} serial1`) ?? []) one.close(1000);
-  assert.equal((await endOf('short')).why, 'machine');
+  const first = await endOf('short');
+  assert.equal(first.why, 'machine');
+  await stage.send('DELETE', `/vms/short/recordings/${first.id}`, { token: ada });
+  await record('short');
+  for (const one of ends.get(`${stage.vm('short')?.id} serial1`) ?? []) one.terminate();
+  assert.equal((await endOf('short')).why, 'connection');
 });
 
 /** The blocks of FBS 001.000, each with what it holds and when. */
@@ -186,12 +195,44 @@ test('what a screen shows is recorded as its server sends it, whoever else looks
   assert.deepEqual(painted.typed, []);
 });
 
-test('a coordinator that stops ends its recordings and keeps them', async () => {
+test('a coordinator that stops ends its recordings and keeps them; those that it could not end have their end, once, from the next', async () => {
   await record('web-1');
-  await stage.restart();
+  const begun = await record('short');
+  const { inventory } = stage.coordinator;
+  const kept = inventory.document('recording', begun.id);
+  assert.ok(kept);
+  const file = join(stage.folder, 'data/recordings', `${begun.id}.cast`);
+  const writtenAt = new Date(Date.parse(begun.startedAt) + 61_000);
+  const notBegun = crypto.randomUUID();
+  await stage.restart(async () => {
+    await truncate(file, 20);
+    await utimes(file, writtenAt, writtenAt);
+    // As a coordinator leaves them that is killed.
+    await using store = await openSqliteStore({
+      file: join(stage.folder, 'data/store.db'),
+      clock: systemClock,
+      log: silentLog,
+    });
+    for (const id of [begun.id, notBegun])
+      await store.commit({ writes: [{ kind: 'recording', id, data: kept.data }] });
+  });
   const ended = await endOf('web-1');
   assert.equal(ended.why, 'coordinator');
   assert.ok(ended.sizeBytes > 0 && ended.endedAt !== null);
+  await stage.until(
+    () => stage.coordinator.inventory.document('recording', notBegun) === undefined,
+    'what had not begun is gone',
+  );
+  const short = (await list('short')).filter(({ startedAt }) => startedAt === begun.startedAt);
+  const endedAt = writtenAt.toISOString();
+  assert.deepEqual(short, [
+    { ...begun, state: 'ended', endedAt, why: 'coordinator', sizeBytes: 20 },
+  ]);
+  const events = await consoleEvents(stage, 'name : console.recording-ended', 1);
+  const [told, ...again] = events.filter(({ attributes }) => attributes['durationMs'] === 61_000);
+  assert.deepEqual(again, []);
+  assert.equal(told?.actor.name, 'coordinator');
+  assert.deepEqual(told.attributes, { channel: 'serial1', durationMs: 61_000, why: 'coordinator' });
 });
 
 test('a character that comes in two pieces is one, and what is no UTF-8 does no harm', () => {

@@ -91,7 +91,7 @@ export const consoleEvents = {
     attributes: {
       ...channel,
       durationMs: 'how long it ran',
-      why: 'person, machine, size, time, disk or coordinator',
+      why: 'person, machine, connection, size, time, disk or coordinator',
     },
   },
 } as const satisfies Record<string, EventFacts>;
