@@ -28,8 +28,11 @@ const otherwise: Readonly<Record<string, readonly string[]>> = {
   'vm.console.ticket': ['vm console'],
   // A screen in a terminal: looked at as a picture, driven by keys.
   'vm.screen.open': ['vm screenshot', 'vm type', 'vm send-keys'],
-  // The client makes the call, and makes it again where the stream has broken off.
+  // The client makes the calls, and makes them again where the stream or the way has broken off.
   'event.watch': ['event watch'],
+  'host.upload.begin': ['host upload'],
+  'host.upload.send': ['host upload'],
+  'host.upload.show': ['host upload'],
 };
 
 /** Actions whose command has a name of its own. */

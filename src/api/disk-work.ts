@@ -3,6 +3,7 @@
  * result of its operation. Paths lie in the host's folders for vms; new files are never put in the place of old ones.
  */
 import { z } from 'zod';
+import { idSchema } from './ids.ts';
 import { diskAllocations, diskCompactSchema } from './vm/travel.ts';
 
 const path = z
@@ -147,6 +148,16 @@ export const diskWorkSchema = z
       file: file.meta({ description: 'the list that split made: NAME.pieces.json' }),
       target,
     }),
+    z.strictObject({
+      verb: z.literal('upload'),
+      file: target,
+      upload: idSchema.meta({ description: 'all of it has been sent' }),
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, 'is no SHA-256 in 64 hexadecimal digits')
+        .optional()
+        .meta({ description: 'of what was sent; where it is another nothing is kept' }),
+    }),
     z.strictObject({ verb: z.literal('delete'), file }),
   ])
   .meta({ id: 'DiskWork', description: 'work on a disk file of a host' });
@@ -214,6 +225,7 @@ export const diskAnswers = {
   repair: made,
   split: z.strictObject({ list: path, pieces: count }),
   join: z.strictObject({ path, sizeBytes: count }),
+  upload: z.strictObject({ path, sizeBytes: count, sha256: z.string() }),
   delete: empty,
 } as const satisfies Record<DiskVerb, z.ZodObject>;
 export type DiskAnswer<V extends DiskVerb = DiskVerb> = z.infer<(typeof diskAnswers)[V]>;

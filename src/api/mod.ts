@@ -26,6 +26,8 @@ export * from './link/foreign.ts';
 export * from './link/cause.ts';
 export * from './link/disk-source.ts';
 export * from './link/methods.ts';
+export * from './upload.ts';
+export { sendFile, type SendFile } from './send-file.ts';
 export { TransferRate, type TransferProgress } from './transfer-progress.ts';
 export type { FileSource } from './link/file-methods.ts';
 export * from './link/move-methods.ts';

@@ -99,7 +99,7 @@ test('every change that can be tried can be tried without effect', () => {
     })
     .map(([name]) => name)
     .sort();
-  // What signs in and out, gives secrets, asks without changing, acts inside a guest or by a hypervisor's own words, shows a page, or changes only who is at a console now has no dry run.
+  // What signs in and out, gives secrets, asks without changing, acts inside a guest or by a hypervisor's own words, sends the next part of what was begun, shows a page, or changes only who is at a console now has no dry run.
   assert.deepEqual(without, [
     'console.link.open',
     'host.certificate',
@@ -110,6 +110,7 @@ test('every change that can be tried can be tried without effect', () => {
     'host.join',
     'host.join-token',
     'host.probe',
+    'host.upload.send',
     'network.release',
     'operation.cancel',
     'session.create',

@@ -6,6 +6,7 @@ import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { type Client, type Download } from '#api';
 import { isFault, miB } from '#lib';
 import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
@@ -164,6 +165,35 @@ describe('files between hosts and other machines', { skip: withoutQemu }, () => 
     await refused(join(vms, 'none.raw'), 'not-found');
     await refused(join(vms, 'web'), 'invalid');
     await refused(join(vms, 'web', 'web.json'), 'invalid');
+  });
+
+  test('a file is sent from the command line, unpacked on its way, compared with what it is known to have, and told as an event', async () => {
+    const content = randomBytes(3 * miB);
+    content.fill(0, miB, 2 * miB);
+    writeFileSync(at('disk.raw.gz'), gzipSync(content));
+    const dry = await gantry.must('host', 'upload', host, at('disk.raw.gz'), '--dry-run');
+    assert.match(dry, /would send .*disk\.raw\n/);
+    await gantry.must('host', 'upload', host, at('disk.raw.gz'));
+    const file = join(vms, 'disk.raw');
+    assert.ok(readFileSync(file).equals(content));
+    const taken = await gantry.run(['host', 'upload', host, at('disk.raw.gz')]);
+    assert.match(taken.err, /is there already/);
+    const known = ['--sha256', '0'.repeat(64)];
+    const wrong = await gantry.run(['host', 'upload', host, at('disk.raw.gz'), 'b.raw', ...known]);
+    assert.match(wrong.err, /is not what was to come/);
+    await gantry.must('host', 'upload', host, at('disk.raw.gz'), 'b.gz', '--packed');
+    assert.equal(sumOf(join(vms, 'b.gz')), sumOf(at('disk.raw.gz')));
+    assert.deepEqual(
+      (await readdir(vms)).filter((name) => name.startsWith('.')),
+      [],
+    );
+    const filter = 'name = host.disk.changed';
+    const { items } = await client.call('event.list', { query: { filter } });
+    const told = items.filter(({ attributes }) => attributes['operation'] === 'upload');
+    assert.deepEqual(
+      told.map(({ attributes, actor }) => `${String(attributes['file'])} ${actor.kind}`).sort(),
+      [`${join(vms, 'b.gz')} user`, `${file} user`],
+    );
   });
 
   test('what changes while it is fetched is never had whole', async () => {

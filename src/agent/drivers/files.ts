@@ -1,5 +1,13 @@
 /** What storage with files can do beyond what every storage must: files that travel, and disks by themselves. */
-import type { DiskCopy, DiskWork, FileSource, LinkParams, LinkResult, VmDefinition } from '#api';
+import type {
+  DiskCopy,
+  DiskWork,
+  FileSource,
+  HostUpload,
+  LinkParams,
+  LinkResult,
+  VmDefinition,
+} from '#api';
 import type { SeedRequest } from '#images';
 import type { MachineFile } from '../machine/record.ts';
 import type { LayerWork } from './layer-storage.ts';
@@ -83,6 +91,33 @@ export interface OutgoingFiles {
     signal: AbortSignal,
     send: (content: AsyncIterable<Buffer>) => Promise<void>,
   ): Promise<void>;
+}
+
+/** Files on their way to this host. Errors: as the methods of the link. */
+export interface IncomingFiles {
+  begin(
+    asked: LinkParams<'host.upload.begin'>,
+    machines: readonly MachineFile[],
+  ): Promise<HostUpload>;
+  list(): Promise<readonly HostUpload[]>;
+  /** `open` begins its bytes. */
+  take(
+    id: string,
+    part: {
+      readonly offset: number;
+      readonly sizeBytes: number;
+      readonly open: () => Promise<AsyncIterable<Uint8Array>>;
+    },
+    signal: AbortSignal,
+  ): Promise<HostUpload>;
+  /** Nothing of it is left. */
+  stop(id: string): Promise<void>;
+}
+
+/** Files between this host and other computers. */
+export interface FileExchange {
+  readonly outgoing: OutgoingFiles;
+  readonly incoming: IncomingFiles;
 }
 
 export interface InnerPlace {

@@ -12,7 +12,7 @@ import type { MachineFile } from '../machine/record.ts';
 import type {
   DiskCatalogue,
   DiskInsides,
-  OutgoingFiles,
+  FileExchange,
   DiskWorkshop,
   HandedOverFiles,
   HandOutFiles,
@@ -114,7 +114,7 @@ export interface Storage {
   readonly catalogue?: DiskCatalogue;
   readonly works?: DiskWorkshop;
   readonly insides?: DiskInsides;
-  readonly outgoing?: OutgoingFiles;
+  readonly exchange?: FileExchange;
   /** What is wrong with a machine though nobody starts it; cheap, without any side effect. Absent where there are no files. */
   findTroubles?(file: MachineFile): Promise<readonly Omit<HostTrouble, 'vmId'>[]>;
 }

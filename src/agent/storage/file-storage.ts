@@ -24,7 +24,13 @@ import type {
   Storage,
   StoredFile,
 } from '../drivers/storage.ts';
-import type { DiskCatalogue, HandedOverFiles, HandOutFiles, Travel } from '../drivers/files.ts';
+import type {
+  DiskCatalogue,
+  FileExchange,
+  HandedOverFiles,
+  HandOutFiles,
+  Travel,
+} from '../drivers/files.ts';
 import type { LayerWork } from '../drivers/layer-storage.ts';
 import { ownPlaces, resolveFile } from '../drivers/qemu/places.ts';
 import { readSavedFacts } from '../drivers/qemu/saved-facts.ts';
@@ -56,6 +62,7 @@ import { Outgoing } from './outgoing/outgoing.ts';
 import { occupiedBytes } from './occupied.ts';
 import { requirePermissions } from './permissions.ts';
 import { makeTravel } from './travel.ts';
+import { Uploads } from './uploads/uploads.ts';
 
 export interface FileStorageOptions {
   /** Of the agent; its `vms` is where vms are unless the host's settings say otherwise. */
@@ -83,7 +90,7 @@ export class FileStorage implements Storage {
   readonly catalogue: DiskCatalogue;
   readonly works: DiskWorks;
   readonly insides: Insides;
-  readonly outgoing: Outgoing;
+  readonly exchange: FileExchange;
 
   constructor(options: FileStorageOptions) {
     this.#options = options;
@@ -92,13 +99,21 @@ export class FileStorage implements Storage {
       parents: () => this.folders(),
     };
     this.catalogue = makeDiskCatalogue(folders);
+    const keepFreeBytes = (): number => this.#options.settings().minimumFreeDiskBytes;
+    const incoming = new Uploads({
+      folders,
+      baseFolder: () => this.baseFolder,
+      recordFolder: join(options.dataDir, 'uploads'),
+      space: { keepFreeBytes },
+    });
     this.works = new DiskWorks({
       folders,
       recordFolder: join(options.dataDir, 'disk-work'),
-      keepFreeBytes: () => this.#options.settings().minimumFreeDiskBytes,
+      keepFreeBytes,
+      uploads: incoming,
     });
     this.insides = new Insides(this.works, options.filesMachines);
-    this.outgoing = new Outgoing(this.works, folders);
+    this.exchange = { outgoing: new Outgoing(this.works, folders), incoming };
     this.travel = makeTravel({
       folders: (own) => this.folders(own),
       baseFolder: () => this.baseFolder,

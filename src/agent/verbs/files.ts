@@ -1,12 +1,16 @@
-/** Files of this host as they are, to other computers. */
+/** Files as they are, to other computers and from them. */
+import { createWebSocketStream, type WebSocket } from 'ws';
 import { Fault } from '#lib';
-import type { OutgoingFiles } from '../drivers/files.ts';
+import type { IncomingFiles, OutgoingFiles } from '../drivers/files.ts';
 import type { Host } from '../host/host.ts';
 import type { Handlers } from '../link/calls.ts';
 import type { Streams } from '../stream/streams.ts';
-import { sendOver } from './send-over.ts';
+import { sendOver, whole } from './send-over.ts';
 
-type FileVerbs = Pick<Handlers, 'host.file.look' | 'host.file.send'>;
+type FileVerbs = Pick<
+  Handlers,
+  'host.file.look' | 'host.file.send' | `host.upload.${'begin' | 'list' | 'take' | 'stop'}`
+>;
 
 export function fileVerbs(host: Host, streams: Streams): FileVerbs {
   return {
@@ -22,10 +26,40 @@ export function fileVerbs(host: Host, streams: Streams): FileVerbs {
       await promise;
       return {};
     },
+    'host.upload.begin': async (asked) => ({
+      upload: await incomingOf(host).begin(asked, host.files()),
+    }),
+    'host.upload.list': async () => ({ uploads: [...(await incomingOf(host).list())] }),
+    async 'host.upload.take'({ streamId, id, offset, sizeBytes }, { signal }) {
+      let socket: WebSocket | undefined;
+      const open = async (): Promise<AsyncIterable<Uint8Array>> => {
+        socket = await streams.dial(streamId, signal);
+        const stream = createWebSocketStream(socket, { allowHalfOpen: false });
+        // Whoever reads it hears of its end.
+        stream.on('error', () => undefined);
+        return stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      };
+      try {
+        return { upload: await incomingOf(host).take(id, { offset, sizeBytes, open }, signal) };
+      } finally {
+        socket?.close(whole);
+      }
+    },
+    async 'host.upload.stop'({ id }) {
+      await incomingOf(host).stop(id);
+      return {};
+    },
   };
 }
 
+function incomingOf({ driver }: Host): IncomingFiles {
+  return driver.storage.exchange?.incoming ?? refuse(driver.name);
+}
+
 function outgoingOf({ driver }: Host): OutgoingFiles {
-  if (driver.storage.outgoing !== undefined) return driver.storage.outgoing;
-  throw new Fault('unsupported', `a ${driver.name} host has no files`);
+  return driver.storage.exchange?.outgoing ?? refuse(driver.name);
+}
+
+function refuse(driver: string): never {
+  throw new Fault('unsupported', `a ${driver} host has no files`);
 }

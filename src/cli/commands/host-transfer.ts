@@ -1,15 +1,43 @@
 /** Disks, images and other files between this machine and hosts, as they are. */
+import { createHash } from 'node:crypto';
+import { createReadStream, openAsBlob } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Download } from '#api';
-import { formatBytes } from '#lib';
+import { pipeline } from 'node:stream/promises';
+import {
+  diskAnswers,
+  packingHeadBytes,
+  packingOf,
+  sendFile,
+  unpackedName,
+  type Download,
+  type HostUpload,
+  type Packing,
+} from '#api';
+import { Fault, formatBytes } from '#lib';
 import { command, type Command, type Run } from '../command.ts';
 import { verbOptions } from '../disk/progress.ts';
 import { tell } from '../disk/tell.ts';
+import { writeList } from '../output/render.ts';
+import type { Column } from '../output/table.ts';
+import { finish } from '../progress.ts';
 import { downloadFile, type DownloadWork } from '../transfer/download.ts';
 
 const to = {
   to: { type: 'text', value: 'FILE', meaning: 'a new file here; its own name when absent' },
 } as const;
+
+const uploadColumns: readonly Column<HostUpload>[] = [
+  { title: 'FILE', value: ({ file }) => file },
+  {
+    title: 'CAME',
+    value: ({ receivedBytes, sizeBytes, state }) =>
+      state === 'done' ? 'all' : `${formatBytes(receivedBytes)} of ${formatBytes(sizeBytes)}`,
+  },
+  { title: 'PACKED', value: ({ packing }) => (packing === 'none' ? '-' : packing) },
+  { title: 'BEGUN', value: ({ begunAt }) => begunAt },
+  { title: 'ID', value: ({ id }) => id },
+];
 
 async function download(
   run: Pick<Run, 'out' | 'format' | 'signal' | 'dryRun'>,
@@ -24,7 +52,111 @@ async function download(
   tell(run, { ...what, to: target, sizeBytes }, `${target}: ${formatBytes(sizeBytes)}`);
 }
 
+/** What of a file is the same as long as nobody writes to it. */
+async function fingerprintOf(path: string): Promise<string> {
+  const { size, mtimeMs } = await stat(path);
+  return `${size}-${mtimeMs}`;
+}
+
+async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { signal }), hash);
+  return hash.digest('hex');
+}
+
+/** Its content tells how it is packed, whatever it is called. */
+async function packingOfFile(content: Blob): Promise<Packing> {
+  const head = await content.slice(0, packingHeadBytes).arrayBuffer();
+  return packingOf(new Uint8Array(head));
+}
+
 export const hostTransferCommands: readonly Command[] = [
+  command({
+    name: 'host upload',
+    summary:
+      'send a disk, an image or another file to a host, unpacked on its way; again, it goes on where it was',
+    args: [
+      { name: 'host', meaning: 'name or id', completes: 'host' },
+      { name: 'file', meaning: 'of this machine', completes: 'file' },
+      {
+        name: 'target',
+        meaning: "a path on the host, or a name in its folder for vms; the file's own when absent",
+        optional: true,
+      },
+    ],
+    options: {
+      sha256: { type: 'text', value: 'HEX', meaning: 'what the file is known to have' },
+      packed: { type: 'flag', meaning: 'gzip, xz, zstd and zip stay packed' },
+    },
+    examples: [
+      'gantry host upload h1 debian.iso',
+      'gantry host upload h1 data.qcow2.xz /srv/disks/data.qcow2',
+    ],
+    async run(run) {
+      const [name = '', source = '', target] = run.args;
+      const { client, signal, out } = run;
+      const content = await openAsBlob(source).catch((cause: unknown) => {
+        throw new Fault('not-found', `cannot read ${source}`, { cause });
+      });
+      const packing = run.options.packed === true ? 'none' : await packingOfFile(content);
+      const begin = {
+        file: target ?? unpackedName(basename(source), packing),
+        sizeBytes: content.size,
+        packing,
+        fingerprint: await fingerprintOf(source),
+      };
+      if (run.dryRun) {
+        const { file } = await client.call(
+          'host.upload.begin',
+          { params: { host: name }, body: begin },
+          signal,
+        );
+        return out.line(`would send ${formatBytes(content.size)} to ${file}`);
+      }
+      // Read beside the sending: the whole is compared with what has come, wherever it came from.
+      const sum = sha256Of(source, signal);
+      sum.catch(() => undefined);
+      const started = await sendFile(client, {
+        ...verbOptions(run, source),
+        host: name,
+        begin,
+        content,
+        sha256: async () => run.options.sha256?.toLowerCase() ?? (await sum),
+        onBreak: () => out.note(`${source}: the connection broke, and is tried again`),
+      });
+      out.status('');
+      await finish(run, started, ({ result }) => {
+        const { path, sizeBytes } = diskAnswers.upload.parse(result ?? {});
+        return `${path}: ${formatBytes(sizeBytes)}`;
+      });
+    },
+  }),
+  command({
+    name: 'host uploads',
+    summary: 'files on their way to a host, and those that came within a day',
+    args: [{ name: 'host', meaning: 'name or id', completes: 'host' }],
+    options: {},
+    examples: ['gantry host uploads h1'],
+    async run({ args: [name = ''], client, out, format, signal }) {
+      const request = { params: { host: name } };
+      const { items } = await client.call('host.upload.list', request, signal);
+      writeList(out, format, uploadColumns, items, 'nothing is on its way');
+    },
+  }),
+  command({
+    name: 'host cancel-upload',
+    summary: 'give up a file on its way to a host; nothing of it is left',
+    args: [
+      { name: 'host', meaning: 'name or id', completes: 'host' },
+      { name: 'upload', meaning: 'id, as gantry host uploads tells it' },
+    ],
+    options: {},
+    examples: ['gantry host cancel-upload h1 0f8e6e0e-5a0b-4c0e-9f5e-2d0f6b3f7a11'],
+    async run({ args: [host = '', upload = ''], client, out, signal, dryRun }) {
+      await client.call('host.upload.cancel', { params: { host, upload } }, signal);
+      if (!dryRun) out.line('given up');
+    },
+  }),
   command({
     name: 'host download',
     summary: 'fetch a disk, an image or an export from a host; again, it goes on where it was',

@@ -1,13 +1,18 @@
-/** Files of hosts as they are, which pass through here and are not kept. */
+/** Files as they are between hosts and clients, which pass through here and are not kept. */
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { FileSource, LinkResult } from '#api';
+import type { FileSource, HostUpload, LinkResult, UploadBegin } from '#api';
+import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../context.ts';
-import { bytesOf } from '../link/stream-bytes.ts';
+import { bytesOf, sendBytes } from '../link/stream-bytes.ts';
 import type { StreamHub } from '../link/streams.ts';
 import { vmDocument } from './find.ts';
+import type { Upload } from './host-disk-files.ts';
 import { withVms } from './host-disk-work.ts';
 
 const openLimitMs = 60_000;
+/** A part has a minute to come here, and is flushed there. */
+const partLimitMs = 180_000;
 
 /** Where the file is, and which it is. */
 export interface SourceOnHost {
@@ -57,4 +62,77 @@ export async function readFilePart(
       throw withVms(coordinator.inventory, caller, 'download', error);
     });
   return Readable.from(bytesOf(socket), { objectMode: false });
+}
+
+/** Begun again by the same user with the same words it is the same one. */
+export async function beginUpload(
+  { links }: Coordinator,
+  { userId, actor }: Caller,
+  hostId: string,
+  begin: UploadBegin,
+  { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<HostUpload> {
+  const asked = { ...begin, id: randomUUID(), owner: userId ?? actor.name.slice(0, 64) };
+  const work = dryRun ? 'check' : 'do';
+  const { upload } = await links.call(hostId, 'host.upload.begin', { ...asked, work }, { signal });
+  return upload;
+}
+
+export async function listUploads(
+  { links }: Coordinator,
+  hostId: string,
+  signal: AbortSignal,
+): Promise<readonly HostUpload[]> {
+  return (await links.call(hostId, 'host.upload.list', {}, { signal })).uploads;
+}
+
+export async function findUpload(
+  coordinator: Coordinator,
+  hostId: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<HostUpload> {
+  const upload = (await listUploads(coordinator, hostId, signal)).find((one) => one.id === id);
+  if (upload !== undefined) return upload;
+  throw new Fault('not-found', 'there is no such upload any more', { hint: 'begin it anew' });
+}
+
+/** What has come of a part is kept, whatever ends it. */
+export async function sendUpload(
+  { coordinator, streams }: { readonly coordinator: Coordinator; readonly streams: StreamHub },
+  hostId: string,
+  { id, offset }: { readonly id: string; readonly offset: number },
+  { sizeBytes, content }: Upload,
+  signal: AbortSignal,
+): Promise<HostUpload> {
+  if (sizeBytes === 0) return await findUpload(coordinator, hostId, id, signal);
+  const { socket, answer } = await streams.join(hostId, {
+    doing: 'sending a part of a file to a host',
+    limitMs: openLimitMs,
+    ask: (streamId, inner) =>
+      coordinator.links.call(
+        hostId,
+        'host.upload.take',
+        { streamId, id, offset, sizeBytes },
+        { signal: inner, limitMs: partLimitMs },
+      ),
+    signal,
+  });
+  try {
+    // Whoever ended it, the host says what it has kept, or why it took no more.
+    await sendBytes(socket, content).catch(() => socket.terminate());
+    return (await answer).upload;
+  } finally {
+    socket.terminate();
+  }
+}
+
+export async function cancelUpload(
+  coordinator: Coordinator,
+  hostId: string,
+  id: string,
+  { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  await findUpload(coordinator, hostId, id, signal);
+  if (!dryRun) await coordinator.links.call(hostId, 'host.upload.stop', { id }, { signal });
 }

@@ -1,21 +1,48 @@
-/** Files of hosts as answers: whole or in part, with what a client needs to go on where it was (RFC 9110 8.8, 13, 14). */
+/** Files on their way to hosts, and files of hosts as answers: whole or in part, with what a client needs to go on where it was (RFC 9110 8.8, 13, 14). */
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
-import { diskOfVm, lookAtFile, readFilePart, type SourceOnHost } from '../app/host-files.ts';
+import {
+  beginUpload,
+  cancelUpload,
+  diskOfVm,
+  findUpload,
+  listUploads,
+  lookAtFile,
+  readFilePart,
+  sendUpload,
+  type SourceOnHost,
+} from '../app/host-files.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import { chooseRange, writeContentRange } from './content-range.ts';
 import type { Handlers, RouteRequest } from './route-handler.ts';
 
 export function hostFileHandlers(
   parts: ConsoleParts,
-): Pick<Handlers, 'host.file.content' | 'vm.disk.content'> {
+): Pick<
+  Handlers,
+  | 'host.file.content'
+  | 'vm.disk.content'
+  | `host.upload.${'list' | 'begin' | 'show' | 'send' | 'cancel'}`
+> {
+  const { coordinator } = parts;
   return {
+    'host.upload.list': async ({ id, signal }) => ({
+      items: [...(await listUploads(coordinator, id, signal))],
+    }),
+    'host.upload.begin': ({ caller, id, body, query: { dryRun }, signal }) =>
+      beginUpload(coordinator, caller, id, body, { dryRun, signal }),
+    'host.upload.show': ({ id, params, signal }) =>
+      findUpload(coordinator, id, params.upload, signal),
+    'host.upload.send': ({ id, params, query: { offset }, upload, signal }) =>
+      sendUpload(parts, id, { id: params.upload, offset }, upload, signal),
+    'host.upload.cancel': ({ id, params, query: { dryRun }, signal }) =>
+      cancelUpload(coordinator, id, params.upload, { dryRun, signal }),
     'host.file.content': (asked) => {
       const source = { kind: 'path', file: asked.query.file } as const;
       return sendContent(parts, asked, { hostId: asked.id, source });
     },
     'vm.disk.content': (asked) =>
-      sendContent(parts, asked, diskOfVm(parts.coordinator, asked.id, asked.params.place)),
+      sendContent(parts, asked, diskOfVm(coordinator, asked.id, asked.params.place)),
   };
 }
 

@@ -27,6 +27,7 @@ const more: Readonly<Record<DiskVerb, object>> = {
   repair: { target },
   split: { target },
   join: { target },
+  upload: { upload: '00000000-0000-4000-8000-000000000001' },
   delete: {},
 };
 

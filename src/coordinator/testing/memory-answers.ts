@@ -4,6 +4,17 @@ import type { LinkMethod, LinkParams, LinkResult } from '#api';
 import { facts, freeDrive } from './fake-agent.ts';
 import { foreignMachine } from './foreign-machine.ts';
 
+const emptyUpload = {
+  file: '/vms/a.raw',
+  sizeBytes: 0,
+  packing: 'none',
+  receivedBytes: 0,
+  contentBytes: 0,
+  state: 'open',
+  begunAt: '2026-01-01T00:00:00.000Z',
+  idleAt: '2026-01-02T00:00:00.000Z',
+} as const;
+
 export const memoryAnswers = {
   'host.configure': () => ({}),
   'host.watch': () => ({}),
@@ -25,6 +36,14 @@ export const memoryAnswers = {
     throw new Fault('not-found', `there is no file ${JSON.stringify(source)}`);
   },
   'host.file.send': () => ({}),
+  'host.upload.begin': ({ id, file, sizeBytes, packing }) => ({
+    upload: { ...emptyUpload, id, file, sizeBytes, packing },
+  }),
+  'host.upload.list': () => ({ uploads: [] }),
+  'host.upload.take': ({ id, offset, sizeBytes }) => ({
+    upload: { ...emptyUpload, id, receivedBytes: offset + sizeBytes },
+  }),
+  'host.upload.stop': () => ({}),
   'host.disk.plan': () => ({ files: [] }),
   'host.disk.work': () => ({ answer: {} }),
   'host.disk.stop': () => ({}),

@@ -1,5 +1,6 @@
 /** What the functions of the verbs are given, and how they open disks. */
 import type { DiskAnswer, DiskVerb, DiskWork } from '#api';
+import type { Uploads } from '../uploads/uploads.ts';
 import { openDisk, type Disk, type FileStore, type OpenOptions, type Progress } from '#disk';
 
 export type WorkOf<V extends DiskVerb> = Extract<DiskWork, { readonly verb: V }>;
@@ -15,6 +16,8 @@ export interface Doing {
   readonly again: boolean;
   /** Formats that settings of vms say; those files are never probed. */
   readonly formatOf: (path: string) => string | undefined;
+  /** Files that have come to the host under no name yet. */
+  readonly uploads: Pick<Uploads, 'finish'>;
 }
 
 export type Perform<V extends DiskVerb> = (work: WorkOf<V>, doing: Doing) => Promise<DiskAnswer<V>>;

@@ -233,3 +233,9 @@ async function isMadeOf(path: string, list: PieceList): Promise<boolean> {
   }
   return true;
 }
+
+/** What was sent before; one that is finished already answers the same again. */
+export const uploadVerb: Perform<'upload'> = async ({ file: path, upload, sha256 }, doing) => {
+  const result = await doing.uploads.finish(upload, { file: path, sha256 }, doing.signal);
+  return { path, ...result };
+};

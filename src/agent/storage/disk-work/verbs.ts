@@ -19,6 +19,7 @@ import {
   mergeVerb,
   repairVerb,
   splitVerb,
+  uploadVerb,
 } from './make-verbs.ts';
 import {
   checksumVerb,
@@ -98,5 +99,6 @@ export const verbTable: { readonly [V in DiskVerb]: VerbFacts<V> } = {
   repair: { touches: makesAnother, perform: repairVerb },
   split: { touches: makesAnother, perform: splitVerb },
   join: { touches: makesAnother, perform: joinVerb },
+  upload: { touches: ({ file }) => ({ makes: [file] }), perform: uploadVerb },
   delete: { touches: changesOne, perform: deleteVerb },
 };

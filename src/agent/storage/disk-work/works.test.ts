@@ -54,6 +54,11 @@ describe('work on disk files', () => {
       folders: { listed: () => [folder], parents: () => [folder] },
       recordFolder: join(folder, 'records'),
       keepFreeBytes: () => keepFreeBytes,
+      uploads: {
+        finish: async () => {
+          throw new Fault('not-found', 'nothing is on its way here');
+        },
+      },
     });
   const at = (name: string): string => join(folder, name);
   const ask = (input: object): DiskWork => diskWorkSchema.parse(input);

@@ -27,6 +27,7 @@ export interface WorksOptions {
   readonly recordFolder: string;
   /** What must stay free on each volume. */
   readonly keepFreeBytes: () => number;
+  readonly uploads: Doing['uploads'];
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -168,6 +169,7 @@ export class DiskWorks implements DiskWorkshop {
         again,
         store,
         formatOf,
+        uploads: this.#options.uploads,
         signal: either,
         onProgress,
       });

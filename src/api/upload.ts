@@ -1,0 +1,94 @@
+/**
+ * Files on their way to a host: begun with their length, sent in parts of which each goes on where the last one ended, and finished
+ * by the verb `upload` of work on disk files (docs/rfd/0037).
+ */
+import { z } from 'zod';
+import { idSchema, timeSchema } from './ids.ts';
+
+/** What one request may send; it has a minute to arrive. */
+export const maxUploadPartBytes = 64 * 1024 ** 2;
+/** Uploads of one host that have not ended. */
+export const maxUploads = 32;
+/** What an archive may unpack to. */
+export const maxUnpackedBytes = 8 * 1024 ** 4;
+/** An upload of which nobody has sent a part for so long is given up. */
+export const uploadIdleMs = 24 * 60 * 60 * 1000;
+
+export const packings = ['none', 'gzip', 'xz', 'zstd', 'zip'] as const;
+export type Packing = (typeof packings)[number];
+
+const bytes = z.number().int().min(0);
+const maxNameBytes = 200;
+const control = /\p{Cc}/u;
+
+const target = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine((text) => {
+    const name = text.slice(text.lastIndexOf('/') + 1);
+    const length = new TextEncoder().encode(name).length;
+    return length > 0 && length <= maxNameBytes && !name.startsWith('.') && !control.test(text);
+  }, 'is not the name of a file')
+  .refine(
+    (text) => (text.startsWith('/') || !text.includes('/')) && !text.split('/').includes('..'),
+    'is neither a name nor an absolute path',
+  );
+
+export const uploadBeginSchema = z
+  .strictObject({
+    file: target.meta({
+      description:
+        "the file to make: its path on the host, or a name in the host's folder for vms; nothing has its name yet",
+    }),
+    sizeBytes: bytes.max(2 ** 50).meta({ description: 'of what is sent' }),
+    packing: z.enum(packings).default('none').meta({
+      description: 'how it is packed; it is unpacked on its way, a zip with one file in it',
+    }),
+    fingerprint: z.string().max(200).default('').meta({
+      description:
+        'of the content, as the client likes; begun again with the same one, the same upload goes on',
+    }),
+  })
+  .meta({ id: 'HostUploadBegin', description: 'a file that is to be sent to a host' });
+export type UploadBegin = z.infer<typeof uploadBeginSchema>;
+
+export const hostUploadSchema = z
+  .strictObject({
+    id: idSchema,
+    file: z.string().max(1024).meta({ description: 'by its path on the host' }),
+    sizeBytes: bytes.meta({ description: 'of what is sent' }),
+    packing: z.enum(packings),
+    receivedBytes: bytes.meta({ description: 'where the next part begins' }),
+    contentBytes: bytes.meta({ description: 'what has been written, zeros counted' }),
+    state: z
+      .enum(['open', 'done'])
+      .meta({ description: 'done: the file is there; the upload is still known for a day' }),
+    begunAt: timeSchema,
+    idleAt: timeSchema.meta({ description: 'when it is given up if nothing more comes' }),
+  })
+  .meta({ id: 'HostUpload', description: 'a file on its way to a host' });
+export type HostUpload = z.infer<typeof hostUploadSchema>;
+
+const heads: readonly { readonly packing: Packing; readonly bytes: readonly number[] }[] = [
+  { packing: 'gzip', bytes: [0x1f, 0x8b, 0x08] },
+  { packing: 'xz', bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
+  { packing: 'zstd', bytes: [0x28, 0xb5, 0x2f, 0xfd] },
+  { packing: 'zip', bytes: [0x50, 0x4b, 0x03, 0x04] },
+];
+
+/** How many bytes `packingOf` looks at. */
+export const packingHeadBytes = 6;
+
+/** What the first bytes of a file tell (RFC 1952, the formats of xz and Zstandard (RFC 8878), APPNOTE.TXT). */
+export function packingOf(head: Uint8Array): Packing {
+  const found = heads.find(({ bytes: known }) => known.every((byte, at) => head[at] === byte));
+  return found?.packing ?? 'none';
+}
+
+/** The name that a file has when it is unpacked. */
+export function unpackedName(name: string, packing: Packing): string {
+  if (packing === 'none') return name;
+  const bare = name.replace(/\.(?:gz|gzip|xz|zst|zstd|zip)$/i, '');
+  return bare === '' ? name : bare;
+}
