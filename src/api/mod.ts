@@ -27,7 +27,7 @@ export * from './link/cause.ts';
 export * from './link/disk-source.ts';
 export * from './link/methods.ts';
 export * from './upload.ts';
-export { sendFile, type SendFile } from './send-file.ts';
+export { contentOf, sendFile, type SendFile, type SentContent } from './send-file.ts';
 export { TransferRate, type TransferProgress } from './transfer-progress.ts';
 export type { FileSource } from './link/file-methods.ts';
 export * from './link/move-methods.ts';

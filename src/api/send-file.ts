@@ -6,20 +6,36 @@ import { isFault, systemClock } from '#lib';
 import type { Client } from './client.ts';
 import type { Operation } from './operation.ts';
 import { TransferRate, type TransferProgress } from './transfer-progress.ts';
-import { maxUploadPartBytes, type HostUpload, type UploadBegin } from './upload.ts';
+import type { HostUpload, UploadBegin } from './upload.ts';
 
 const leastPartBytes = 1024 ** 2;
 const firstPartBytes = 4 * 1024 ** 2;
+/** A client may have all of a part in memory. */
+const mostPartBytes = 16 * 1024 ** 2;
 /** A part that takes longer is too long, and one that takes less than a third of it too short. */
 const partMs = 3000;
 const firstPauseMs = 500;
 /** Attempts that bring nothing, one after the other. */
 const maxIdle = 6;
 
+/** What is sent, as much of it at once as one part has. */
+export interface SentContent {
+  readonly sizeBytes: number;
+  part(offset: number, length: number): Promise<Blob> | Blob;
+}
+
+/** A file that a page was given. */
+export function contentOf(blob: Blob): SentContent {
+  return {
+    sizeBytes: blob.size,
+    part: (offset, length) => blob.slice(offset, offset + length),
+  };
+}
+
 export interface SendFile {
   readonly host: string;
   readonly begin: UploadBegin;
-  readonly content: Blob;
+  readonly content: SentContent;
   /** Of all of it in hexadecimal, where it is known when all is sent. */
   readonly sha256?: (() => Promise<string>) | undefined;
   readonly signal: AbortSignal;
@@ -45,15 +61,16 @@ export async function sendFile(client: Client, work: SendFile): Promise<Operatio
 async function sendParts(client: Client, work: SendFile, upload: HostUpload): Promise<void> {
   const { content, signal } = work;
   const params = { host: work.host, upload: upload.id };
-  const rate = new TransferRate(upload.receivedBytes, content.size);
+  const rate = new TransferRate(upload.receivedBytes, content.sizeBytes);
   let offset = upload.receivedBytes;
   let partBytes = firstPartBytes;
-  for (let idle = 0; offset < content.size;) {
+  for (let idle = 0; offset < content.sizeBytes;) {
     work.onProgress(rate.at(offset));
     const begunMs = performance.now();
     const before = offset;
     try {
-      const part = content.slice(offset, offset + partBytes);
+      const length = Math.min(partBytes, content.sizeBytes - offset);
+      const part = await content.part(offset, length);
       const request = { params, query: { offset }, upload: part };
       offset = (await client.call('host.upload.send', request, signal)).receivedBytes;
       partBytes = fittingPart(partBytes, performance.now() - begunMs);
@@ -74,7 +91,7 @@ async function sendParts(client: Client, work: SendFile, upload: HostUpload): Pr
 
 function fittingPart(bytes: number, ms: number): number {
   if (ms > partMs) return Math.max(leastPartBytes, bytes / 2);
-  return ms < partMs / 3 ? Math.min(maxUploadPartBytes, bytes * 2) : bytes;
+  return ms < partMs / 3 ? Math.min(mostPartBytes, bytes * 2) : bytes;
 }
 
 /** Where the host is; where it was when it cannot be asked. */

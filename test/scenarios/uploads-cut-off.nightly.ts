@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { sendFile, type Client } from '#api';
+import { contentOf, sendFile, type Client } from '#api';
 import { miB } from '#lib';
 import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
 import { findProgram } from '../../src/cli/system/processes.ts';
@@ -53,7 +53,7 @@ describe('uploads that are cut off', { skip: withoutQemu }, () => {
       const started = await sendFile(client, {
         host,
         begin,
-        content: new Blob([content]),
+        content: contentOf(new Blob([content])),
         signal,
         onProgress({ doneBytes }) {
           seen.push(doneBytes);

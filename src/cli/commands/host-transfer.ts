@@ -1,26 +1,17 @@
 /** Disks, images and other files between this machine and hosts, as they are. */
 import { createHash } from 'node:crypto';
-import { createReadStream, openAsBlob } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import {
-  diskAnswers,
-  packingHeadBytes,
-  packingOf,
-  sendFile,
-  unpackedName,
-  type Download,
-  type HostUpload,
-  type Packing,
-} from '#api';
-import { Fault, formatBytes } from '#lib';
+import { diskAnswers, sendFile, unpackedName, type Download, type HostUpload } from '#api';
+import { formatBytes } from '#lib';
 import { command, type Command, type Run } from '../command.ts';
 import { verbOptions } from '../disk/progress.ts';
 import { tell } from '../disk/tell.ts';
 import { writeList } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
+import { openContent } from '../transfer/content.ts';
 import { downloadFile, type DownloadWork } from '../transfer/download.ts';
 
 const to = {
@@ -52,22 +43,10 @@ async function download(
   tell(run, { ...what, to: target, sizeBytes }, `${target}: ${formatBytes(sizeBytes)}`);
 }
 
-/** What of a file is the same as long as nobody writes to it. */
-async function fingerprintOf(path: string): Promise<string> {
-  const { size, mtimeMs } = await stat(path);
-  return `${size}-${mtimeMs}`;
-}
-
 async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { signal }), hash);
   return hash.digest('hex');
-}
-
-/** Its content tells how it is packed, whatever it is called. */
-async function packingOfFile(content: Blob): Promise<Packing> {
-  const head = await content.slice(0, packingHeadBytes).arrayBuffer();
-  return packingOf(new Uint8Array(head));
 }
 
 export const hostTransferCommands: readonly Command[] = [
@@ -95,15 +74,13 @@ export const hostTransferCommands: readonly Command[] = [
     async run(run) {
       const [name = '', source = '', target] = run.args;
       const { client, signal, out } = run;
-      const content = await openAsBlob(source).catch((cause: unknown) => {
-        throw new Fault('not-found', `cannot read ${source}`, { cause });
-      });
-      const packing = run.options.packed === true ? 'none' : await packingOfFile(content);
+      await using content = await openContent(source);
+      const packing = run.options.packed === true ? 'none' : await content.packing();
       const begin = {
         file: target ?? unpackedName(basename(source), packing),
-        sizeBytes: content.size,
+        sizeBytes: content.sizeBytes,
         packing,
-        fingerprint: await fingerprintOf(source),
+        fingerprint: content.fingerprint,
       };
       if (run.dryRun) {
         const { file } = await client.call(
@@ -111,7 +88,7 @@ export const hostTransferCommands: readonly Command[] = [
           { params: { host: name }, body: begin },
           signal,
         );
-        return out.line(`would send ${formatBytes(content.size)} to ${file}`);
+        return out.line(`would send ${formatBytes(content.sizeBytes)} to ${file}`);
       }
       // Read beside the sending: the whole is compared with what has come, wherever it came from.
       const sum = sha256Of(source, signal);
