@@ -159,6 +159,21 @@ describe('the teams of the console', { skip: noBrowser }, () => {
     await running.getByRole('button', { name: 'Cancel operation' }).click();
     const cancelled = rows.filter({ hasText: 'Start team' }).filter({ hasText: 'cancelled' });
     await cancelled.first().waitFor();
+    // From the drawer too, on any page.
+    await gantry.must('team', 'turn-off', 'shop', '--yes');
+    await gantry.must('team', 'start', 'shop', '--no-wait');
+    await page.getByRole('link', { name: 'Hosts', exact: true }).click();
+    const drawer = page.getByRole('region', { name: 'Operations and events' });
+    const opener = drawer.getByRole('button', { name: 'Operations and events' });
+    await opener.click();
+    const listed = drawer.getByRole('row').filter({ hasText: 'Start team' });
+    const going = listed.filter({ hasText: 'running' });
+    await going.getByRole('progressbar').waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await going.getByRole('button', { name: 'Cancel operation: Start team shop' }).click();
+    await listed.filter({ hasText: 'cancelled' }).nth(1).waitFor();
+    await going.waitFor({ state: 'detached' });
+    await opener.click();
     await gantry.run(['vm', 'turn-on', name]);
     await page.getByRole('link', { name: 'Teams', exact: true }).first().click();
     await page.getByRole('link', { name: 'shop', exact: true }).first().click();

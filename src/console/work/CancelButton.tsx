@@ -14,7 +14,8 @@ export function CancelButton({
 }): ReactNode {
   const { client, notices } = useConsole();
   const words = useWords();
-  const { id, state } = operation;
+  const { id, state, action, target } = operation;
+  const label = `${words.text('cancelOperation')}: ${words.operation(action)} ${target.name}`;
   if (finishedStates.includes(state)) return null;
   const cancel = (): void =>
     void client
@@ -27,11 +28,17 @@ export function CancelButton({
         isDisabled={state === 'cancelling'}
         onClick={cancel}
         icon={<TimesIcon />}
-        aria-label={words.text('cancelOperation')}
+        aria-label={label}
       />
     );
   return (
-    <Button variant="link" isInline isDisabled={state === 'cancelling'} onClick={cancel}>
+    <Button
+      variant="link"
+      isInline
+      isDisabled={state === 'cancelling'}
+      onClick={cancel}
+      aria-label={label}
+    >
       {words.text('cancel')}
     </Button>
   );
