@@ -41,6 +41,7 @@ export * from './network/adapter.ts';
 export * from './network/dhcp.ts';
 export * from './network/environment.ts';
 export * from './network/firewall.ts';
+export * from './network/for-host.ts';
 export * from './network/identity.ts';
 export * from './network/ipv4.ts';
 export * from './network/isolation.ts';

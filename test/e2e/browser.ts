@@ -2,7 +2,8 @@
  * A browser for a test: the distribution's Chromium, by playwright-core. It notes what no page of ours may
  * cause: errors of scripts, refusals by the page's own policy, and calls that the API does not publish.
  */
-import { existsSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import axe from 'axe-core';
 import { routes } from '#api';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -103,6 +104,27 @@ export async function signInByLink(page: Page, told: string): Promise<void> {
 /** Leads to another address of the console as its links do, without reading the page anew. */
 export async function followTo(page: Page, path: string): Promise<void> {
   await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`);
+}
+
+/** What the one list of a page that can be saved writes into its file. */
+export async function saveList(page: Page, format: 'CSV' | 'JSON'): Promise<string> {
+  const begun = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export' }).click();
+  await page.getByRole('menuitem', { name: format }).click();
+  return readFileSync(await (await begun).path(), 'utf8');
+}
+
+/** That the list on the page, which is the API's own, is saved whole as CSV and as JSON. */
+export async function assertSaved(
+  page: Page,
+  items: readonly object[],
+  holds: string,
+): Promise<void> {
+  const [titles = '', ...rows] = (await saveList(page, 'CSV')).trimEnd().split('\r\n');
+  assert.ok(titles.startsWith('\uFEFF') && titles.split(',').length > 3, titles);
+  assert.equal(rows.length, items.length, rows.join());
+  assert.ok(items.length > 0 && rows.some((row) => row.includes(holds)), rows.join());
+  assert.deepEqual(JSON.parse(await saveList(page, 'JSON')), items);
 }
 
 const wcag = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];

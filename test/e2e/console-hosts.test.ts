@@ -7,6 +7,7 @@ import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
 import { findBarriers, findBarriersInEachLight, noBrowser, type Person } from './browser.ts';
 import { ConsoleRoom } from './console-room.ts';
 import type { Gantry } from './gantry.ts';
+import { look } from './screen-room.ts';
 
 describe('hosts in the console', { skip: noBrowser }, () => {
   let room: ConsoleRoom;
@@ -100,6 +101,72 @@ describe('hosts in the console', { skip: noBrowser }, () => {
         ['eno2', 'any', null],
       ],
     );
+  });
+
+  test('the usual networks of a host are created at its adapters, what would be done shown first; asked again there is nothing to do', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const { hostId } = await runningVm();
+    const names = async (): Promise<readonly string[]> =>
+      (await client.call('network.list', { query: { sort: 'name' } })).items.map(
+        ({ name, type, adapter }) => `${name} ${type} ${adapter}`,
+      );
+    const before = await names();
+    await open(`/hosts/${hostId}?tab=adapters`);
+    const button = page.getByRole('button', { name: 'Create its usual networks' });
+    await button.click();
+    const dialog = page.getByRole('dialog');
+    for (const told of ['internal: internal', 'eno1: bridged at eno1', 'eno2: bridged at eno2'])
+      await dialog.getByText(told, { exact: true }).waitFor();
+    await dialog.getByText(/^Addresses of the host are on eno1:/).waitFor();
+    assert.deepEqual(await names(), before, 'a look at the plan creates nothing');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'create-for-host');
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const made = ['eno1 bridged eno1', 'eno2 bridged eno2', 'internal internal null'];
+    assert.deepEqual(
+      (await names()).filter((name) => !before.includes(name)),
+      made,
+    );
+    await button.click();
+    await dialog.getByText('All of them are there already.').waitFor();
+    const create = dialog.getByRole('button', { name: 'Create', exact: true });
+    assert.equal(await create.isDisabled(), true);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    assert.match(
+      await gantry.must('network', 'create-for-host', hostId),
+      /all of them are there already/,
+    );
+    for (const name of ['eno1', 'eno2', 'internal']) await gantry.must('network', 'delete', name);
+  });
+
+  test('the settings of a host are changed on its page, and roles granted on it and withdrawn', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const { hostId, host } = await runningVm();
+    await open(`/hosts/${hostId}?tab=settings`);
+    await page.getByRole('button', { name: `Change the settings of ${host}` }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('#setting-searchPath').fill('/srv/isos');
+    await dialog.locator('#setting-maxRunningVms').fill('40');
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'host-settings-change');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('/srv/isos', { exact: true }).waitFor();
+    const { settings } = await client.call('host.show', { params: { host: hostId } });
+    assert.deepEqual([settings.searchPath, settings.maxRunningVms], [['/srv/isos'], 40]);
+    await page.locator('#grant-subject').fill('admin');
+    await page.getByRole('button', { name: 'Grant a role' }).click();
+    const row = page.getByRole('row').filter({ hasText: `host ${host}` });
+    await row.waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'host-settings');
+    await row.getByRole('button', { name: 'Withdraw' }).click();
+    await row.waitFor({ state: 'detached' });
+    const body = { settings: { searchPath: [], maxRunningVms: null } };
+    await client.call('host.update', { params: { host: hostId }, body });
   });
 
   test('RCON-06 RCON-10 RCON-17 RCON-18 native viewers of a host: address, ports and state on its page and in the report of all hosts, how one signs in, what goes without TLS as a standing warning, certificates generated and supplied', async () => {

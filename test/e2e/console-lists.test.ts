@@ -1,7 +1,7 @@
 /** The console's lists in a real browser: windows over a long list, columns, views, export, many selected; the wizard that adds to them. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,6 +15,7 @@ import {
   followTo,
   noBrowser,
   openBrowser,
+  saveList,
   sitAtBrowser,
   type Person,
   signInByLink,
@@ -57,13 +58,6 @@ describe('the lists of the console', { skip: noBrowser }, () => {
   const open = async (path: string): Promise<void> => {
     await person.page.goto(server + path);
     await grid().waitFor();
-  };
-  const save = async (format: 'CSV' | 'JSON'): Promise<string> => {
-    const { page } = person;
-    const begun = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Export' }).click();
-    await page.getByRole('menuitem', { name: format }).click();
-    return readFileSync(await (await begun).path(), 'utf8');
   };
 
   test('of six hundred vms only those that are seen are rows, and the end is read where it lies', async () => {
@@ -168,10 +162,12 @@ describe('the lists of the console', { skip: noBrowser }, () => {
 
   test('a list is exported whole: CSV with its columns, JSON with everything', async () => {
     await open('/vms?filter=name+%3A+sim-1');
-    const csv = await save('CSV');
+    const csv = await saveList(person.page, 'CSV');
     assert.match(csv, /^\uFEFFName,State,/);
     assert.equal(csv.trimEnd().split('\r\n').length, 301);
-    const json = JSON.parse(await save('JSON')) as readonly { definition: unknown }[];
+    const json = JSON.parse(await saveList(person.page, 'JSON')) as readonly {
+      definition: unknown;
+    }[];
     assert.equal(json.length, 300);
     assert.ok(json[0]?.definition);
   });

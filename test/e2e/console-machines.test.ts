@@ -1,7 +1,5 @@
 /**
- * What lists, menus and dialogs of the console hold of real machines: running, off, saved, and without any system.
- *
- * This is one file because its tests share one installation with a guest that somebody is logged in at.
+ * What the console shows of real machines while they run, and of those that are off, saved, or without any system.
  */
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import {
-  findBarriers,
   findBarriersInEachLight,
   noBrowser,
   password,
@@ -52,91 +49,6 @@ describe('real machines in the console', { skip: noBrowser }, () => {
   });
   after(async () => {
     await room?.[Symbol.asyncDispose]();
-  });
-
-  /** Who makes one in the dialog is told before what the guest of the original leaves in it. */
-  test('TPL-13 vms are cloned directly, full or linked, in a dialog of the console, by the CLI and by the API', async () => {
-    const { page } = person;
-    const api = gantry.client();
-    await gantry.must('vm', 'create', 'mouse', '--disk', '16M', '--memory', '64M');
-    await gantry.must('vm', 'hold', 'mouse');
-    await gantry.must('vm', 'turn-off', 'mouse', '--yes');
-    const { id } = await gantry.client().call('vm.show', { params: { vm: 'mouse' } });
-    await page.goto(`${gantry.client().server}/vms/${id}`);
-    await page.getByRole('button', { name: 'Actions for mouse' }).press('Enter');
-    await page.getByRole('menuitem', { name: 'Clone', exact: true }).press('Enter');
-    const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Name').fill('tablet');
-    await dialog.getByRole('alert').getByText('tablet').first().waitFor();
-    await dialog.getByLabel('Name').fill('copy');
-    const warning = dialog.getByText('nobody said that the guest of mouse was generalised');
-    await warning.waitFor();
-    assert.deepEqual(await findBarriers(page), []);
-    await dialog.getByLabel(/^The guest was generalised/).check();
-    await warning.waitFor({ state: 'detached' });
-    await dialog.getByLabel(/^Linked/).check();
-    await dialog.getByRole('button', { name: 'Clone', exact: true }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await page.getByText('Clone: mouse').waitFor();
-    const { definition } = await gantry.client().call('vm.show', { params: { vm: 'copy' } });
-    const { definition: source } = await gantry.client().call('vm.show', { params: { vm: id } });
-    assert.notEqual(definition.hardware.adapters[0]?.mac, source.hardware.adapters[0]?.mac);
-
-    await page.getByRole('button', { name: 'Actions for mouse' }).press('Enter');
-    await page.getByRole('menuitem', { name: 'Clone', exact: true }).press('Enter');
-    await dialog.getByLabel('Name').fill('copy-full');
-    await dialog.getByLabel(/^Full/).check();
-    await dialog.getByRole('button', { name: 'Clone', exact: true }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await gantry.must('vm', 'clone', 'mouse', 'cli-full');
-    await gantry.must('vm', 'clone', 'mouse', 'cli-linked', '--linked');
-    for (const body of [{ name: 'api-full' }, { name: 'api-linked', linked: true }]) {
-      const begun = await api.call('vm.clone', { params: { vm: id }, body });
-      assert.equal((await api.wait(begun)).state, 'done');
-    }
-    const { files } = await api.call('vm.files', { params: { vm: id } });
-    const sharers = files.flatMap(({ sharedWith = [] }) => sharedWith);
-    assert.deepEqual([...new Set(sharers)].sort(), ['api-linked', 'cli-linked', 'copy']);
-    for (const name of ['copy-full', 'cli-full', 'api-full']) {
-      const own = await api.call('vm.files', { params: { vm: name } });
-      const disks = own.files.filter(({ role }) => role === 'disk' || role === 'snapshot');
-      assert.deepEqual(
-        disks.map(({ parent, sharedWith = [] }) => [parent, sharedWith]),
-        [[null, []]],
-        'all of it is its own',
-      );
-    }
-    for (const name of ['copy-full', 'cli-full', 'api-full', 'cli-linked', 'api-linked'])
-      await gantry.must('vm', 'delete', name, '--yes');
-  });
-
-  test('a template is made in the console, which asks before and offers no start, and is an ordinary vm again', async () => {
-    const { page } = person;
-    await gantry.must('vm', 'create', 'golden', '--disk', '16M', '--memory', '64M');
-    const { id } = await gantry.client().call('vm.show', { params: { vm: 'golden' } });
-    await page.goto(`${gantry.client().server}/vms/${id}`);
-    const choose = async (name: string): Promise<void> => {
-      await page.getByRole('button', { name: 'Actions for golden' }).press('Enter');
-      await page.getByRole('menuitem', { name, exact: true }).press('Enter');
-    };
-    await choose('Make template');
-    const dialog = page.getByRole('dialog');
-    await dialog.getByText('it can no longer be started or changed, only cloned').waitFor();
-    assert.deepEqual(await findBarriers(page), []);
-    await dialog.getByRole('button', { name: 'Make template' }).click();
-    await page.locator('.pf-v6-c-label', { hasText: 'Template' }).first().waitFor();
-    await look(page, 'template');
-    await page.getByRole('button', { name: 'Actions for golden' }).press('Enter');
-    const start = page.getByRole('menuitem', { name: 'Turn on', exact: true });
-    await start.waitFor();
-    assert.equal(await start.getAttribute('aria-disabled'), 'true');
-    await page.keyboard.press('Escape');
-    await choose('Make ordinary vm');
-    await page
-      .locator('.pf-v6-c-label', { hasText: 'Template' })
-      .first()
-      .waitFor({ state: 'detached' });
-    await gantry.must('vm', 'delete', 'golden', '--yes');
   });
 
   test('VM-16 WEB-14 WEB-17 WEB-18 the list shows name, state, running time in words and processor use as a graph and a number, n/a where a vm is off or saved, and the screen where it is wanted, a click away', async () => {
@@ -369,57 +281,6 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     assert.deepEqual(asked, []);
   });
 
-  test('WEB-27 WEB-28 a saved vm offers restoring and discarding in the place of turning on; deleting is a command of its own that lists the files', async () => {
-    const { page } = person;
-    await page.goto(`${gantry.client().server}/vms`);
-    await page.getByRole('button', { name: 'Actions for spare' }).click();
-    const allowed = page.getByRole('menuitem').and(page.locator(':not([aria-disabled=true])'));
-    await allowed.filter({ hasText: 'Export' }).waitFor();
-    const offered = await allowed.allInnerTexts();
-    assert.deepEqual(offered.slice(0, 2), ['Restore saved state', 'Discard saved state']);
-    assert.ok(!offered.includes('Turn on'), offered.join());
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Actions for idle' }).click();
-    await page.getByRole('menuitem', { name: 'Remove', exact: true }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByText('no file is changed').waitFor();
-    await dialog.getByRole('button', { name: 'Cancel' }).click();
-    await page.getByRole('button', { name: 'Actions for idle' }).click();
-    await page.getByRole('menuitem', { name: 'Delete', exact: true }).click();
-    await dialog.getByText('These files are deleted:').waitFor();
-    const { files } = await gantry.client().call('vm.files', { params: { vm: 'idle' } });
-    const deleted = files.filter((file) => file.deleted);
-    assert.ok(deleted.length > 0);
-    for (const { path } of deleted) await dialog.getByText(path).waitFor();
-    await dialog.getByRole('button', { name: 'Cancel' }).click();
-  });
-
-  test('WEB-29 the navigation leads to creating a vm, to adding one by its configuration file, and to the list of those whose pages configure them', async () => {
-    const { page } = person;
-    await page.goto(`${gantry.client().server}/vms`);
-    await page.getByRole('button', { name: 'Actions for idle' }).click();
-    await page.getByRole('menuitem', { name: 'Remove', exact: true }).click();
-    const dialog = page.getByRole('dialog');
-    const told = await dialog.getByText(/gantry vm add \S+ --host \S+/).innerText();
-    const file = / add (\S+) /.exec(told)?.[1] ?? '';
-    await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
-    await page.getByText('Remove: idle').waitFor();
-    await page.goto(`${gantry.client().server}/status`);
-    const navigation = page.getByRole('navigation', { name: 'Navigation' });
-    await navigation.getByRole('link', { name: 'Virtual machines', exact: true }).click();
-    await navigation.getByRole('link', { name: 'Create virtual machine' }).click();
-    await dialog.getByRole('heading', { name: 'Create virtual machine' }).waitFor();
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
-    await navigation.getByRole('link', { name: 'Add virtual machine' }).click();
-    await dialog.getByLabel(/^Configuration file/).fill(file);
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await page.getByRole('link', { name: 'idle', exact: true }).click();
-    await page.getByRole('tab', { name: 'Configuration' }).waitFor();
-  });
-
   test('RCON-01 RCON-02 RCON-08 WEB-25 a vm without any system shows its firmware and takes its keys, beside the screen of another; consoles that come and go change nothing', async () => {
     const { page } = person;
     const client = gantry.client();
@@ -521,94 +382,6 @@ describe('real machines in the console', { skip: noBrowser }, () => {
     const time = await run.locator('td[data-label="Last run"]').innerText();
     assert.match(time, /\d+:\d+:\d+/);
     await gantry.must('vm', 'resume', 'tablet');
-    await rm(shelf, { recursive: true });
-  });
-
-  test('WEB-68 the disks of a host are made where it can reach, with free space shown first, and are looked at, changed and deleted', async () => {
-    const { page } = person;
-    const client = gantry.client();
-    const [host] = (await client.call('host.list', {})).items;
-    assert.ok(host);
-    const shelf = await mkdtemp(join(tmpdir(), 'gantry-disks-'));
-    const { searchPath } = host.settings;
-    const params = { host: host.id };
-    await client.call('host.update', {
-      params,
-      body: { settings: { searchPath: [...searchPath, shelf] } },
-    });
-    await page.goto(`${client.server}/hosts/${host.id}?tab=virtualDisks`);
-    const table = page.getByRole('grid', { name: 'Virtual disks' });
-    await table.getByRole('row').filter({ hasText: 'tablet' }).waitFor();
-    const dialog = page.getByRole('dialog');
-    const choose = async (name: string, verb: string): Promise<void> => {
-      await page.getByRole('button', { name: `Actions for ${name}`, exact: true }).click();
-      await page.getByRole('menuitem', { name: verb, exact: true }).click();
-    };
-    const send = (verb: string): Promise<void> =>
-      dialog.getByRole('button', { name: verb, exact: true }).click();
-    await page.getByRole('button', { name: 'Create disk' }).click();
-    await dialog
-      .getByText(/ free of /)
-      .first()
-      .waitFor();
-    await dialog.getByLabel('Folder').fill(shelf);
-    await dialog.getByLabel('Name of the file').fill('base.vhdx');
-    await dialog.getByLabel('Format').selectOption('vhdx');
-    await dialog.getByLabel('Size in MiB').fill('512');
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await look(page, 'create-disk');
-    await send('Create disk');
-    const base = table.getByRole('row').filter({ hasText: 'base.vhdx' });
-    await base.getByText('vhdx dynamic').waitFor();
-    await base.getByText('512 MiB').waitFor();
-    await base.getByText('Not in use').waitFor();
-    await choose('base.vhdx', 'Create differencing disk');
-    await dialog.getByLabel('Name of the file').fill('child.vhdx');
-    await send('Create differencing disk');
-    const child = table.getByRole('row').filter({ hasText: 'child.vhdx' });
-    await child.getByText('vhdx differencing').waitFor();
-    await choose('base.vhdx', 'Delete');
-    await send('Delete');
-    await dialog.getByText(/other disks are made from it/).waitFor();
-    await send('Cancel');
-    await child.getByRole('button', { name: 'child.vhdx', exact: true }).click();
-    await dialog.getByText(join(shelf, 'base.vhdx')).first().waitFor();
-    await send('Checksum');
-    const checksum = await gantry.must('disk', 'checksum', join(shelf, 'child.vhdx'), '-o', 'json');
-    const sum = /[0-9a-f]{64}/.exec(checksum)?.[0] ?? 'none';
-    await dialog.getByText(sum, { exact: false }).waitFor();
-    await send('Check whole');
-    await dialog.getByText(/Corruptions: 0/).waitFor();
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await look(page, 'disk');
-    await dialog.getByRole('button', { name: 'Close' }).last().click();
-    await choose('child.vhdx', 'Flatten');
-    await send('Flatten');
-    await child.getByText('vhdx dynamic').waitFor();
-    for (const name of ['base.vhdx', 'child.vhdx']) {
-      await choose(name, 'Delete');
-      await send('Delete');
-      await table.getByText(name).waitFor({ state: 'detached' });
-    }
-    await gantry.must('vm', 'create', 'kid', '--disk', '64M');
-    await page.reload();
-    await choose('kid.qcow2', 'Create differencing disk');
-    const box = dialog.getByLabel('kid has the new disk in its place');
-    assert.equal(await box.isChecked(), true);
-    await dialog.getByLabel('Name of the file').fill('monday.qcow2');
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await look(page, 'create-child');
-    await send('Create differencing disk');
-    await table.getByRole('row').filter({ hasText: 'monday.qcow2' }).getByText('kid').waitFor();
-    const kid = await client.call('vm.show', { params: { vm: 'kid' } });
-    assert.equal(kid.definition.hardware.disks[0]?.file, 'monday.qcow2');
-    await choose('tablet.qcow2', 'Delete');
-    await send('Delete');
-    await dialog.getByText(/cannot delete .*tablet.qcow2: a vm uses it: tablet/).waitFor();
-    await send('Cancel');
-    assert.deepEqual(await findBarriersInEachLight(page), []);
-    await look(page, 'disks');
-    await client.call('host.update', { params, body: { settings: { searchPath } } });
     await rm(shelf, { recursive: true });
   });
 

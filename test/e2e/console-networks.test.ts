@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { isolationReaders, isolationReads, isolationTraffic, type Vm } from '#api';
 import {
+  assertSaved,
   findBarriers,
   noBrowser,
   openBrowser,
@@ -209,6 +210,15 @@ describe('the networks of the console', { skip: noBrowser }, () => {
     const leaving = await chooseOf(1, 'Detach');
     await leaving.getByRole('button', { name: 'Detach' }).press('Enter');
     await row(1).waitFor({ state: 'detached' });
+  });
+
+  test('the ports of a network are saved as a file', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    const { id } = await client.call('network.show', { params: { network: 'lab' } });
+    await page.goto(`${client.server}/networks/${id}?tab=ports`);
+    const { items } = await client.call('network.ports', { params: { network: id } });
+    await assertSaved(page, items, vm.name);
   });
 
   test('a new vm is plugged into the network that is chosen in the wizard', async () => {

@@ -23,6 +23,7 @@ import {
 import { foreignMachine } from '../../src/coordinator/testing/foreign-machine.ts';
 import { Stage } from '../../src/coordinator/testing/stage.ts';
 import {
+  assertSaved,
   findBarriersInEachLight,
   noBrowser,
   openBrowser,
@@ -239,6 +240,25 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     assert.equal(after.startedAt, startedAt, 'the coordinator was not started anew');
     assert.deepEqual(running(), before);
     assert.deepEqual(links(), linked);
+  });
+
+  test('the addresses that a network has leased are listed and saved as a file', async () => {
+    const { page } = person;
+    const body = { name: 'office', type: 'nat', ipv4: { subnet: '10.9.0.0/24' } };
+    const { id } = (await stage.send('POST', '/networks', { body })).json as { id: string };
+    const lease = {
+      address: '10.9.0.20',
+      mac: '52:47:59:00:00:07',
+      hostName: 'guest-7',
+      startsAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: '2099-01-01T00:00:00.000Z',
+    };
+    agent.send({ type: 'leases', network: id, leases: [lease] });
+    const { inventory } = stage.coordinator;
+    await stage.until(() => inventory.networkLeases(id).size > 0, 'the lease is known');
+    await page.goto(`${stage.url}/networks/${id}?tab=addresses`);
+    await page.getByRole('grid', { name: 'Leased addresses' }).getByText('guest-7').waitFor();
+    await assertSaved(page, [{ ...lease, host: 'h1', vm: null }], '10.9.0.20');
   });
 
   test('WEB-37 the event viewer has the whole log with filters and paging, and follows an import, a creation and a deployment while they run', async () => {

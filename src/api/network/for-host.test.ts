@@ -1,7 +1,7 @@
 /** The networks that a host is usually wanted to have, out of its adapters and of what there is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planForHost } from './network-for-host.ts';
+import { planForHost } from './for-host.ts';
 
 const adapter = (
   name: string,

@@ -11,12 +11,14 @@ import { PlainTable, type PlainColumn } from '../parts/PlainTable.tsx';
 import { nameSetting } from '../vm/words/setting-words.ts';
 import { useAdapterText } from './adapter-words.ts';
 import { ChangeAdapter } from './ChangeAdapter.tsx';
+import { CreateForHost } from './CreateForHost.tsx';
 
 export function HostAdapters({ host }: { readonly host: Host }): ReactNode {
   const { client } = useConsole();
   const text = useAdapterText();
   const queries = useQueryClient();
   const [changed, setChanged] = useState<HostAdapter>();
+  const [creates, setCreates] = useState(false);
   const queryKey = ['host.adapters', host.id];
   const question = useQuery({
     queryKey,
@@ -36,7 +38,26 @@ export function HostAdapters({ host }: { readonly host: Host }): ReactNode {
             {items.length === 0 ? (
               <Content component="p">{text('none')}</Content>
             ) : (
-              <AdapterTable adapters={items} onChange={setChanged} />
+              <AdapterTable
+                host={host}
+                adapters={items}
+                onChange={setChanged}
+                head={
+                  <Button variant="secondary" onClick={() => setCreates(true)}>
+                    {text('createForHost')}
+                  </Button>
+                }
+              />
+            )}
+            {creates && (
+              <CreateForHost
+                host={host}
+                adapters={items}
+                onClose={() => {
+                  setCreates(false);
+                  void readAgain();
+                }}
+              />
             )}
           </>
         )}
@@ -94,28 +115,45 @@ function Trial({
 }
 
 function AdapterTable({
+  host,
   adapters,
   onChange,
+  head,
 }: {
+  readonly host: Host;
   readonly adapters: readonly HostAdapter[];
   readonly onChange: (adapter: HostAdapter) => void;
+  readonly head: ReactNode;
 }): ReactNode {
   const words = useWords();
   const text = useAdapterText();
   const none = words.text('none');
   const listed = (items: readonly string[]): string => items.join(', ') || none;
   const columns: readonly PlainColumn<HostAdapter>[] = [
-    [words.text('name'), ({ name }) => name],
-    [nameSetting(words, 'mac'), ({ mac }) => mac ?? none],
-    [nameSetting(words, 'link'), ({ link }) => text(`link.${link}`)],
+    [words.text('name'), ({ name }) => name, ({ name }) => name],
+    [nameSetting(words, 'mac'), ({ mac }) => mac ?? none, ({ mac }) => mac],
+    [nameSetting(words, 'link'), ({ link }) => text(`link.${link}`), ({ link }) => link],
     [
       text('speed'),
       ({ speedMbps }) => (speedMbps === null ? none : formatBitRate(speedMbps * 1_000_000)),
+      ({ speedMbps }) => (speedMbps === null ? null : speedMbps * 1_000_000),
     ],
-    [words.text('address'), ({ addresses }) => listed(addresses)],
-    [text('carries'), ({ carries }) => listed(carries.map((one) => text(`carries.${one}`)))],
-    [text('networks'), ({ networks }) => <NetworkLinks networks={networks} none={none} />],
-    [text('use'), ({ use }) => text(`use.${use}`)],
+    [
+      words.text('address'),
+      ({ addresses }) => listed(addresses),
+      ({ addresses }) => addresses.join(', '),
+    ],
+    [
+      text('carries'),
+      ({ carries }) => listed(carries.map((one) => text(`carries.${one}`))),
+      ({ carries }) => carries.join(', '),
+    ],
+    [
+      text('networks'),
+      ({ networks }) => <NetworkLinks networks={networks} none={none} />,
+      ({ networks }) => networks.map(({ name }) => name).join(', '),
+    ],
+    [text('use'), ({ use }) => text(`use.${use}`), ({ use }) => use],
     [
       words.text('change'),
       (adapter) => (
@@ -136,6 +174,8 @@ function AdapterTable({
       columns={columns}
       rows={adapters}
       keyOf={({ name }) => name}
+      head={head}
+      savedAs={{ fileName: `${host.name}-adapters`, items: adapters }}
     />
   );
 }

@@ -26,6 +26,9 @@ const HostGraphs = lazy(async () => ({
   default: (await import('../graphs/Graphs.tsx')).HostGraphs,
 }));
 
+const HostSettings = lazy(async () => ({
+  default: (await import('./settings/HostSettings.tsx')).HostSettings,
+}));
 const HostAdapters = lazy(async () => ({
   default: (await import('./HostAdapters.tsx')).HostAdapters,
 }));
@@ -97,6 +100,12 @@ function HostTabContent({
           <HostSummary host={host} />
           {host.load === null ? null : <HostCapacity host={host} />}
         </>
+      );
+    case 'settings':
+      return (
+        <Suspense fallback={<Coming />}>
+          <HostSettings host={host} />
+        </Suspense>
       );
     case 'graphs':
       return (

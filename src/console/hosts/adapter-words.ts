@@ -3,6 +3,14 @@ import type { AdapterUse, HostAdapter } from '#api';
 import { useOwnText, type OwnText } from '../i18n/own-text.ts';
 
 const english = {
+  createForHost: 'Create its usual networks',
+  wouldCreate: 'These networks would be created; those that are there stay as they are:',
+  internal: '{name}: internal',
+  bridged: '{name}: bridged at {adapter}',
+  allThere: 'All of them are there already.',
+  toShare:
+    'Addresses of the host are on {names}: vms can be on such a network once host and networks share the adapter, which is changed in its row.',
+  created: 'Created: {name}',
   none: 'It has no network adapters.',
   carries: 'Carries',
   use: 'Used for',
@@ -29,6 +37,14 @@ type TextKey =
   | `carries.${HostAdapter['carries'][number]}`;
 
 const german: Readonly<Record<TextKey, string>> = {
+  createForHost: 'Übliche Netzwerke anlegen',
+  wouldCreate: 'Diese Netzwerke würden angelegt; was es schon gibt, bleibt, wie es ist:',
+  internal: '{name}: intern',
+  bridged: '{name}: überbrückt an {adapter}',
+  allThere: 'Es gibt sie alle schon.',
+  toShare:
+    'Adressen des Hosts sind an {names}: VMs können erst an einem solchen Netzwerk sein, wenn Host und Netzwerke den Adapter teilen; das wird in seiner Zeile geändert.',
+  created: 'Angelegt: {name}',
   none: 'Er hat keine Netzwerkadapter.',
   carries: 'Trägt',
   use: 'Benutzt für',

@@ -4,6 +4,7 @@ import { parseListPlace, type ListPlace } from '../list/place.ts';
 
 export const hostTabs = [
   'summary',
+  'settings',
   'graphs',
   'virtualMachines',
   'resourceAllocation',

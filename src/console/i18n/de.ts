@@ -151,6 +151,7 @@ export const german: Language = {
     configureNetworks: 'Netzwerke einrichten',
     virtualServer: 'Virtueller Server',
     serverProperties: 'Server-Eigenschaften',
+    settings: 'Einstellungen',
     eventViewer: 'Ereignisanzeige',
     filesInside: 'Dateien darin',
     createVm: 'Virtuelle Maschine anlegen',

@@ -158,6 +158,7 @@ export const texts = {
   configureNetworks: 'Configure networks',
   virtualServer: 'Virtual server',
   serverProperties: 'Server properties',
+  settings: 'Settings',
   eventViewer: 'Event viewer',
   filesInside: 'Files inside',
   createVm: 'Create virtual machine',

@@ -1,10 +1,10 @@
-/** A whole list as a file: read page by page, at most a hundred thousand things. */
+/** Lists as files; one of any length is read page by page, at most a hundred thousand things. */
 import { Fault } from '#lib';
 import { maxPage, type Client } from '#api';
 import type { ListName } from '../parts/ask.ts';
 import type { Words } from '../i18n/words.ts';
 import type { Column } from './column.ts';
-import { writeCsv } from './csv.ts';
+import { writeCsv, type Cell } from './csv.ts';
 
 const maxThings = 100_000;
 
@@ -37,11 +37,21 @@ export async function exportList<T>(
         hint: 'narrow it with a filter',
       });
   }
-  if (format === 'json')
-    return new Blob([`${JSON.stringify(items, undefined, 2)}\n`], { type: 'application/json' });
-  const head = columns.map(({ title }) => words.text(title));
-  const rows = items.map((item) => columns.map((column) => column.raw(item)));
-  return new Blob(['\uFEFF', writeCsv([head, ...rows])], { type: 'text/csv;charset=utf-8' });
+  if (format === 'json') return writeJsonFile(items);
+  return writeCsvFile(
+    columns.map(({ title }) => words.text(title)),
+    items.map((item) => columns.map((column) => column.raw(item))),
+  );
+}
+
+/** Things as the API tells them. */
+export function writeJsonFile(items: readonly unknown[]): Blob {
+  return new Blob([`${JSON.stringify(items, undefined, 2)}\n`], { type: 'application/json' });
+}
+
+/** With the mark by which spreadsheets know UTF-8. */
+export function writeCsvFile(titles: readonly string[], rows: readonly (readonly Cell[])[]): Blob {
+  return new Blob(['\uFEFF', writeCsv([titles, ...rows])], { type: 'text/csv;charset=utf-8' });
 }
 
 export function saveFile(blob: Blob, fileName: string): void {

@@ -59,6 +59,7 @@ export const sectionHelp: Readonly<Record<ConfigurationPage, HelpPlace>> = {
 
 export const hostTabHelp: Readonly<Record<HostTab, HelpPlace>> = {
   summary: 'manual/users/console.md#hosts',
+  settings: 'manual/users/console.md#hosts',
   graphs,
   virtualMachines: 'manual/users/vms.md',
   resourceAllocation: 'manual/users/console.md#hosts',

@@ -21,6 +21,11 @@ export function NetworkPorts({ network }: { readonly network: Network }): ReactN
     // They count on while nobody looks.
     refetchOnMount: 'always',
   });
+  const readAgain = (
+    <Button variant="secondary" onClick={() => void question.refetch()}>
+      {text('readAgain')}
+    </Button>
+  );
   return (
     <Answer question={question}>
       {({ items, unreachable }) => (
@@ -33,13 +38,13 @@ export function NetworkPorts({ network }: { readonly network: Network }): ReactN
               title={text('unreachable', { hosts: unreachable.join(', ') })}
             />
           )}
-          <Button variant="secondary" onClick={() => void question.refetch()}>
-            {text('readAgain')}
-          </Button>
           {items.length === 0 ? (
-            <Content component="p">{text('noPorts')}</Content>
+            <>
+              {readAgain}
+              <Content component="p">{text('noPorts')}</Content>
+            </>
           ) : (
-            <PortTable ports={items} />
+            <PortTable network={network} ports={items} head={readAgain} />
           )}
         </>
       )}
@@ -47,7 +52,15 @@ export function NetworkPorts({ network }: { readonly network: Network }): ReactN
   );
 }
 
-function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): ReactNode {
+function PortTable({
+  network,
+  ports,
+  head,
+}: {
+  readonly network: Network;
+  readonly ports: readonly NetworkPort[];
+  readonly head: ReactNode;
+}): ReactNode {
   const words = useWords();
   const text = useNetworkText();
   const passed = ({ bytes, packets }: NetworkPort['sent']): string =>
@@ -58,10 +71,15 @@ function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): React
   const dropped: PlainColumn<NetworkPort> = [
     text('dropped'),
     ({ received, sent }) => words.count(received.dropped + sent.dropped),
+    ({ received, sent }) => received.dropped + sent.dropped,
   ];
-  const flowsOf: PlainColumn<NetworkPort> = [text('flows'), ({ flows }) => <Flows flows={flows} />];
+  const flowsOf: PlainColumn<NetworkPort> = [
+    text('flows'),
+    ({ flows }) => <Flows flows={flows} />,
+    ({ flows }) => flows?.length ?? null,
+  ];
   const columns: readonly PlainColumn<NetworkPort>[] = [
-    [text('port'), ({ number }) => number ?? '–'],
+    [text('port'), ({ number }) => number ?? '–', ({ number }) => number],
     [
       words.text('virtualMachine'),
       ({ vm, slot, mac }) => (
@@ -74,8 +92,9 @@ function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): React
           </div>
         </>
       ),
+      ({ vm, slot, mac }) => `${vm.name} ${slot} ${mac}`,
     ],
-    [nameSetting(words, 'link'), ({ link }) => nameValue(words, 'link', link)],
+    [nameSetting(words, 'link'), ({ link }) => nameValue(words, 'link', link), ({ link }) => link],
     [
       words.text('host'),
       ({ host, interface: name }) => (
@@ -84,9 +103,10 @@ function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): React
           <div className="list-below">{name}</div>
         </>
       ),
+      ({ host, interface: name }) => `${host} ${name}`,
     ],
-    [text('received'), ({ received }) => passed(received)],
-    [text('sent'), ({ sent }) => passed(sent)],
+    [text('received'), ({ received }) => passed(received), ({ received }) => received.bytes],
+    [text('sent'), ({ sent }) => passed(sent), ({ sent }) => sent.bytes],
     ...(isDropping ? [dropped] : []),
     ...(isWatched ? [flowsOf] : []),
   ];
@@ -96,6 +116,8 @@ function PortTable({ ports }: { readonly ports: readonly NetworkPort[] }): React
       columns={columns}
       rows={ports}
       keyOf={({ vm, slot }) => `${vm.id} ${slot}`}
+      head={head}
+      savedAs={{ fileName: `${network.name}-ports`, items: ports }}
     />
   );
 }

@@ -78,9 +78,13 @@ function CertificateTable({ items }: { readonly items: readonly Certificate[] })
   const words = useWords();
   const text = useSiteText();
   const columns: readonly PlainColumn<Certificate>[] = [
-    [text('use'), ({ what }) => text(what)],
-    [text('validFor'), ({ name }) => <span className="breakable">{name}</span>],
-    [text('issuer'), ({ issuedBy }) => text(issuedBy === 'gantry' ? 'ofGantry' : 'ofUser')],
+    [text('use'), ({ what }) => text(what), ({ what }) => what],
+    [text('validFor'), ({ name }) => <span className="breakable">{name}</span>, ({ name }) => name],
+    [
+      text('issuer'),
+      ({ issuedBy }) => text(issuedBy === 'gantry' ? 'ofGantry' : 'ofUser'),
+      ({ issuedBy }) => issuedBy,
+    ],
     [
       text('expires'),
       ({ expiresAt, state }) => (
@@ -91,9 +95,18 @@ function CertificateTable({ items }: { readonly items: readonly Certificate[] })
           </Label>
         </>
       ),
+      ({ expiresAt }) => expiresAt,
     ],
-    [text('renewed'), ({ renewed }) => text(renewed === 'automatically' ? 'byItself' : 'byHand')],
-    [text('fingerprint'), ({ fingerprint }) => <code className="breakable">{fingerprint}</code>],
+    [
+      text('renewed'),
+      ({ renewed }) => text(renewed === 'automatically' ? 'byItself' : 'byHand'),
+      ({ renewed }) => renewed,
+    ],
+    [
+      text('fingerprint'),
+      ({ fingerprint }) => <code className="breakable">{fingerprint}</code>,
+      ({ fingerprint }) => fingerprint,
+    ],
   ];
   return (
     <PlainTable
@@ -101,6 +114,7 @@ function CertificateTable({ items }: { readonly items: readonly Certificate[] })
       columns={columns}
       rows={items}
       keyOf={({ what, fingerprint }) => `${what} ${fingerprint}`}
+      savedAs={{ fileName: 'certificates', items }}
     />
   );
 }

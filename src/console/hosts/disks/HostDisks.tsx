@@ -1,14 +1,5 @@
 /** The virtual disks of a host as trees of layers: what each takes, who has it, what nobody has. */
-import {
-  Alert,
-  Button,
-  Content,
-  Label,
-  PageSection,
-  Toolbar,
-  ToolbarContent,
-  ToolbarItem,
-} from '@patternfly/react-core';
+import { Alert, Button, Content, Flex, Label, PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { Host, HostDisk, HostDiskList } from '#api';
@@ -48,23 +39,16 @@ export function HostDisks({
       <Answer question={question}>
         {(list) => (
           <>
-            <Toolbar>
-              <ToolbarContent>
-                <ToolbarItem>
-                  <Button onClick={() => setAsked({ verb: 'create' })}>{text('create')}</Button>
-                </ToolbarItem>
-                <ToolbarItem alignSelf="center">
-                  <Totals list={list} />
-                </ToolbarItem>
-              </ToolbarContent>
-            </Toolbar>
             {!list.complete && (
               <Alert variant="warning" isInline component="p" title={text('incomplete')} />
             )}
             {list.disks.length === 0 ? (
-              <Content component="p">{text('none')}</Content>
+              <>
+                <Head list={list} onAsk={setAsked} />
+                <Content component="p">{text('none')}</Content>
+              </>
             ) : (
-              <DiskTable host={host} disks={list.disks} onAsk={setAsked} />
+              <DiskTable host={host} list={list} onAsk={setAsked} />
             )}
             {asked !== undefined && (
               <DiskDialog
@@ -85,20 +69,32 @@ export function HostDisks({
   );
 }
 
-function Totals({ list: { disks } }: { readonly list: HostDiskList }): ReactNode {
+/** What is done with none of them, and how many there are. */
+function Head({
+  list: { disks },
+  onAsk,
+}: {
+  readonly list: HostDiskList;
+  readonly onAsk: (asked: DiskVerbAsked) => void;
+}): ReactNode {
   const words = useWords();
   const text = useDiskText();
   const bytes = words.bytes(unusedBytes(disks));
-  return <span>{text('unused', { count: words.count(disks.length), bytes })}</span>;
+  return (
+    <Flex alignItems={{ default: 'alignItemsCenter' }}>
+      <Button onClick={() => onAsk({ verb: 'create' })}>{text('create')}</Button>
+      <span>{text('unused', { count: words.count(disks.length), bytes })}</span>
+    </Flex>
+  );
 }
 
 function DiskTable({
   host,
-  disks,
+  list,
   onAsk,
 }: {
   readonly host: Host;
-  readonly disks: readonly HostDisk[];
+  readonly list: HostDiskList;
   readonly onAsk: (asked: DiskVerbAsked) => void;
 }): ReactNode {
   const words = useWords();
@@ -119,16 +115,19 @@ function DiskTable({
           </Button>
         </span>
       ),
+      ({ disk }) => disk.path,
     ],
     [
       text('format'),
       ({ disk: { format, variant } }) =>
         format === null ? words.text('notAvailable') : `${format} ${variant ?? ''}`,
+      ({ disk: { format, variant } }) =>
+        format === null ? null : `${format} ${variant ?? ''}`.trimEnd(),
     ],
-    [text('size'), ({ disk }) => words.bytes(disk.sizeBytes)],
-    [text('taken'), ({ disk }) => words.bytes(disk.fileBytes)],
-    [text('chain'), ({ disk }) => words.bytes(disk.chainBytes)],
-    [text('usedBy'), ({ disk }) => <Users disk={disk} />],
+    [text('size'), ({ disk }) => words.bytes(disk.sizeBytes), ({ disk }) => disk.sizeBytes],
+    [text('taken'), ({ disk }) => words.bytes(disk.fileBytes), ({ disk }) => disk.fileBytes],
+    [text('chain'), ({ disk }) => words.bytes(disk.chainBytes), ({ disk }) => disk.chainBytes],
+    [text('usedBy'), ({ disk }) => <Users disk={disk} />, ({ disk }) => disk.vms.join(', ')],
     [
       words.text('actions'),
       ({ disk }) => <DiskMenu host={host} disk={disk} onAsk={(verb) => onAsk({ verb, disk })} />,
@@ -138,8 +137,10 @@ function DiskTable({
     <PlainTable
       label={words.text('virtualDisks')}
       columns={columns}
-      rows={arrangeDisks(disks)}
+      rows={arrangeDisks(list.disks)}
       keyOf={({ disk }) => disk.path}
+      head={<Head list={list} onAsk={onAsk} />}
+      savedAs={{ fileName: `${host.name}-disks`, items: list.disks }}
     />
   );
 }

@@ -9,6 +9,7 @@ import {
   readFields,
   type Fields,
 } from '#api';
+import { hostFormSchema } from '../../hosts/settings/schema.ts';
 import { viewerSchema } from '../../hosts/viewers/schema.ts';
 import { definitionFields } from '../settings/fields.ts';
 import { settingsIn } from '../settings/patch-fields.ts';
@@ -23,6 +24,7 @@ import {
 const networkFields = readFields(settingsIn(networkPatchSchema, networkSpecSchema));
 const siteFields = readFields(installationSettingsSchema);
 const viewerFields = readFields(viewerSchema);
+const hostFields = readFields(hostFormSchema);
 
 function* walk(fields: Fields, above = ''): Generator<readonly [string, Fields[string]]> {
   for (const [name, field] of Object.entries(fields)) {
@@ -42,6 +44,7 @@ test('every setting of the contract has a name in every language, and a hint whe
       ...walk(networkFields),
       ...walk(siteFields),
       ...walk(viewerFields),
+      ...walk(hostFields),
     ]) {
       const last = path.slice(path.lastIndexOf('/') + 1);
       if (last !== 'kind')

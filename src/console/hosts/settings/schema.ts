@@ -1,0 +1,4 @@
+/** The settings of a host that one form holds: native viewers have a tab of their own, and rules for volumes no form. */
+import { hostSettingsSchema } from '#api';
+
+export const hostFormSchema = hostSettingsSchema.omit({ viewers: true, lowSpace: true });
