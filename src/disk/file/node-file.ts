@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { getSystemErrorMessage, promisify } from 'node:util';
 import { AssertionError, Fault, isFault, type FaultCode } from '#lib';
 import type { Access, DiskFile, FileRun } from './disk-file.ts';
+import { readCached } from './cached-read.ts';
 import { hostHoles } from './holes.ts';
 
 const openFd = promisify(open);
@@ -65,12 +66,16 @@ function writeFd(fd: number, from: Uint8Array, at: number, offset: number): Prom
   });
 }
 
+const maxMisses = 8;
+const missesBetween = 32;
+
 class NodeFile implements DiskFile {
   readonly name: string;
   readonly access: Access;
   readonly identity: string;
   readonly #fd: number;
   #closed = false;
+  #misses = 0;
   #lastRun: { kind: 'data' | 'hole'; start: number; end: number } = {
     kind: 'data',
     start: 0,
@@ -86,7 +91,7 @@ class NodeFile implements DiskFile {
 
   async read(into: Uint8Array, offset: number): Promise<number> {
     try {
-      let done = 0;
+      let done = this.#readCached(into, offset);
       while (done < into.length) {
         const count = await readFd(this.#fd, into, done, offset + done);
         if (count === 0) break;
@@ -96,6 +101,17 @@ class NodeFile implements DiskFile {
     } catch (error) {
       throw hostFault(this.name, 'read', error);
     }
+  }
+
+  /** Where the cache has missed again and again it is asked now and then. */
+  #readCached(into: Uint8Array, offset: number): number {
+    if (this.#misses > maxMisses && this.#misses % missesBetween !== 0) {
+      this.#misses += 1;
+      return 0;
+    }
+    const done = readCached(this.#fd, into, offset);
+    this.#misses = done > 0 ? 0 : this.#misses + 1;
+    return done;
   }
 
   async write(from: Uint8Array, offset: number): Promise<void> {
