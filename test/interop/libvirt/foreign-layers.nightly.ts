@@ -86,17 +86,17 @@ void test(
     };
     const formatOf = (file: string): string => (file.endsWith('.raw') ? 'raw' : 'qcow2');
     /** Both disks, through all their files. */
-    const write = async (byte: number): Promise<void> => {
+    const write = async (byte: number, at = '0'): Promise<void> => {
       for (const file of await files())
-        await tool('qemu-io', '-f', formatOf(file), '-c', `write -P ${byte} 0 64k`, file);
+        await tool('qemu-io', '-f', formatOf(file), '-c', `write -P ${byte} ${at} 64k`, file);
     };
-    const holds = async (byte: number): Promise<void> => {
+    const holds = async (byte: number, at = '0'): Promise<void> => {
       for (const file of await files()) {
         const { out } = await run('qemu-io', [
           '-f',
           formatOf(file),
           '-c',
-          `read -P ${byte} 0 64k`,
+          `read -P ${byte} ${at} 64k`,
           file,
         ]);
         assert.match(out, /read 65536\/65536/);
@@ -115,6 +115,7 @@ void test(
     await act('turn-off');
 
     await write(0x11);
+    await write(0x77, '1M');
     const first = reports(await take('first'));
     assert.deepEqual(
       first.snapshots.map(({ name, memoryBytes, takenWhile }) => [name, memoryBytes, takenWhile]),
@@ -147,10 +148,13 @@ void test(
 
     // libvirt would write the present into what the other branch stands on.
     await revert('first');
+    await write(0x66, '1M');
     await remove('first');
     await holds(0x11);
+    await holds(0x66, '1M');
     await revert('second');
     await holds(0x22);
+    await holds(0x77, '1M');
     await write(0x55);
     await act('turn-on');
     assert.deepEqual((await remove('second')).snapshots, []);
