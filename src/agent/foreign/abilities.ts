@@ -14,7 +14,7 @@ export const missingAbilities: Missing = {
   'additions-update': "Gantry's guest additions are not installed over libvirt connections",
   'undo-disks': 'libvirt knows no undo disks',
   networks: 'networks of Gantry are carried by hosts with an agent',
-  'file-copy': `copying and moving files of vms of a libvirt connection ${elsewhere}`,
+  'file-copy': `moving files of vms of a libvirt connection ${elsewhere}`,
 };
 
 const driverAbilities = {
@@ -30,6 +30,7 @@ const driverAbilities = {
   'adapter-hotplug': 'changes of adapters while a vm runs',
   'processor-hotplug': 'changes of processors while a vm runs',
   'memory-hotplug': 'changes of memory while a vm runs',
+  clone: 'copies of vms',
   migrate: 'moves of vms to other hosts',
   adopt: 'vms that Gantry runs itself',
 } as const satisfies Partial<Record<Ability, string>>;
@@ -45,7 +46,16 @@ const hotplug = ['disk-hotplug', 'adapter-hotplug', 'processor-hotplug', 'memory
  * screens the graphics of the type vnc that they know).
  */
 const carriedByDriver: Readonly<Record<string, readonly DriverAbility[]>> = {
-  qemu: [...consoles, 'snapshot', 'create', 'migrate', 'adopt', ...definitions, ...hotplug],
+  qemu: [
+    ...consoles,
+    'snapshot',
+    'create',
+    'clone',
+    'migrate',
+    'adopt',
+    ...definitions,
+    ...hotplug,
+  ],
   xen: ['screen', 'serial', ...definitions, ...hotplug],
   bhyve: ['screen', 'serial', ...definitions],
   lxc: ['serial', ...definitions, 'disk-hotplug', 'adapter-hotplug', 'memory-hotplug'],
@@ -60,6 +70,7 @@ const carriedByDriver: Readonly<Record<string, readonly DriverAbility[]>> = {
     'keyboard',
     'snapshot',
     'create',
+    'clone',
     ...definitions,
     'processor-hotplug',
     'memory-hotplug',

@@ -4,6 +4,7 @@ import { Fault } from '#lib';
 import type { Handlers } from '../link/calls.ts';
 import { act, type ActTools } from './acts.ts';
 import { missingAbilities, notForeign } from './abilities.ts';
+import { copyVerbs } from './copy/copy-verbs.ts';
 import { consoleVerbs, type ConsoleParts } from './console-verbs.ts';
 import { extensionVerbs } from './extensions.ts';
 import type { ForeignHost } from './foreign-host.ts';
@@ -69,22 +70,23 @@ export function makeForeignHandlers(
     architecture: () => host.facts.architecture,
     read: (uuid) => host.read(uuid),
   });
-  const makes = makeVerbs({
+  const making = {
     client,
     machines,
     look,
     hostId: host.id,
     architecture: () => host.facts.architecture,
     domainType: () => domainTypeOf(host.facts),
-    read: (uuid) => host.read(uuid),
-  });
+    read: (uuid: string) => host.read(uuid),
+  };
   return {
     ...refusals(host.name),
     ...carried,
     ...consoleVerbs(host, consoles),
     ...snapshots,
     ...requireAbility(host, edits),
-    ...requireAbility(host, makes),
+    ...requireAbility(host, makeVerbs(making)),
+    ...requireAbility(host, copyVerbs(making)),
     ...storageVerbs({ client, machines }),
     ...extensionVerbs({ client, machines, hypervisor: () => host.facts.hypervisor.name }),
     ...requireAbility(host, passageVerbs(passage)),
@@ -111,6 +113,9 @@ const needs: Partial<Record<LinkMethod, Ability>> = {
   'machine.destroy': 'create',
   'machine.disk.create': 'create',
   'machine.disk.delete': 'create',
+  'machine.clone': 'clone',
+  'machine.flatten': 'clone',
+  'machine.snapshot.read': 'clone',
   'machine.passage': 'migrate',
   'machine.handover.read': 'adopt',
   'machine.handover.give': 'adopt',

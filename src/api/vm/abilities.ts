@@ -24,6 +24,8 @@ export const abilities = [
   'acceleration3d',
   'networks',
   'file-copy',
+  /** To copy vms with their disks, or linked to them. */
+  'clone',
   /** To move to another host as it runs. */
   'migrate',
   /** To be given to an agent of the same computer, with its disks where they are. */

@@ -1,7 +1,7 @@
 /** A vm of a hypervisor of others: what is changed there and what here, its snapshots, one that is made and deleted there. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Host, HostDiskList, Operation, VmFiles } from '#api';
+import type { Host, HostDiskList, Operation, Vm, VmFiles } from '#api';
 import { ForeignFleet } from './foreign-fleet.ts';
 import { whyNot } from './tools.ts';
 
@@ -216,7 +216,11 @@ void test(
       load?.volumes.map(({ path, totalBytes }) => [path, totalBytes]),
       [['/default-pool', 100 * 1024 ** 3]],
     );
+    const wished = { body: { name: 'copy' } };
+    const running = await fleet.stage.send('POST', `/vms/${vm.id}/clone`, wished);
+    assert.match(running.text, /is (running|not off)/);
     await fleet.act(vm, 'turn-off');
+    await cloneIt(vm);
     const gone = await fleet.stage.act('DELETE', `/vms/${vm.id}`);
     assert.equal(gone.state, 'done', JSON.stringify(gone.fault));
     assert.equal(fleet.stage.vm('made'), undefined);
@@ -224,3 +228,28 @@ void test(
     assert.equal((await fleet.ask('left', 'vol-list default-pool')).out.trim(), '');
   },
 );
+
+async function cloneIt(source: Vm): Promise<void> {
+  const cloned = await fleet.stage.act('POST', `/vms/${source.id}/clone`, { name: 'copy' });
+  assert.equal(cloned.state, 'done', JSON.stringify(cloned.fault));
+  const copy = fleet.stage.vm('copy') ?? assert.fail();
+  const { disks, adapters, memory } = copy.definition.hardware;
+  assert.deepEqual(
+    disks.map(({ file }) => file),
+    ['/default-pool/copy-virtio0-0.qcow2', '/default-pool/copy-virtio0-1.qcow2'],
+  );
+  const macs = new Set(source.definition.hardware.adapters.map(({ mac }) => mac));
+  assert.ok(adapters.length > 0 && adapters.every(({ mac }) => !macs.has(mac)));
+  assert.deepEqual(memory, source.definition.hardware.memory);
+  const { uuid } = copy.definition.extensions['libvirt'] as { uuid: string };
+  assert.equal((await fleet.ask('left', 'domuuid copy')).out.trim(), uuid);
+  assert.deepEqual(
+    (await fleet.eventsOf(copy)).map(({ name, actor }) => `${name} ${actor.kind}`),
+    ['vm.created user', 'vm.clone.not-generalised user'],
+  );
+  const twice = await fleet.stage.send('POST', `/vms/${source.id}/clone`, {
+    body: { name: 'copy' },
+  });
+  assert.match(twice.text, /there is a vm called copy already/);
+  assert.equal((await fleet.stage.act('DELETE', `/vms/${copy.id}`)).state, 'done');
+}

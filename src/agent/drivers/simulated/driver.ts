@@ -35,6 +35,7 @@ export class SimulatedDriver implements Driver {
     'additions-update': 'a simulated guest has no additions to update',
     acceleration3d: 'a simulated machine draws nothing',
     'file-copy': 'a simulated machine has no files',
+    clone: 'a simulated machine has no files',
     ...ofOwnVms,
   };
   readonly #options: SimulatedOptions;

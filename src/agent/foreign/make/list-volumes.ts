@@ -12,6 +12,7 @@ export interface Volume {
   readonly fileBytes: number;
   /** As its file names it. */
   readonly parent: string | null;
+  readonly parentFormat: string | null;
 }
 
 /** As many as one answer of the link tells. */
@@ -61,6 +62,7 @@ export async function readVolume(
       sizeBytes: Number(info.capacity),
       fileBytes: Number(info.allocation),
       parent: textOf(find(root, 'backingStore', 'path')) ?? null,
+      parentFormat: attributeOf(find(root, 'backingStore', 'format'), 'type') ?? null,
     };
   } catch (error) {
     if (isFault(error, 'not-found')) return undefined;

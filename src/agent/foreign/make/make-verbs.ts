@@ -162,7 +162,7 @@ async function plan(
 }
 
 /** That its guest reads; the coordinator has made the id of it. */
-function uuidOf({ extensions }: VmDefinition): string {
+export function uuidOf({ extensions }: VmDefinition): string {
   const said = extensions['libvirt'];
   const isObject = typeof said === 'object' && said !== null && !Array.isArray(said);
   const uuid = isObject ? said['uuid'] : undefined;

@@ -109,6 +109,12 @@ export class LayerFiles {
     return this.#volumes.has(file);
   }
 
+  /** Of a file, as one of those above it says; undefined where none of these stands on it. */
+  formatBelow(file: string, tops: ReadonlySet<string>): string | undefined {
+    const top = this.children(file).find((one) => tops.has(one));
+    return top === undefined ? undefined : (this.#volumes.get(top)?.parentFormat ?? undefined);
+  }
+
   /** What a file takes. */
   fileBytes(file: string): number {
     return this.#volumes.get(file)?.fileBytes ?? 0;

@@ -14,6 +14,7 @@ import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { causeOf, vmFrame } from './common-steps.ts';
 import { forgiveMissing, register, releaseOwnName, unregister } from './create-steps.ts';
 import { identity } from './guest-identity.ts';
+import { asSeen, takeSeen } from './tell-hypervisor.ts';
 
 /** As long as the copying of large disks takes. */
 export const copyLimitMs = 24 * 3_600_000;
@@ -72,6 +73,8 @@ const copyStep: Step = {
       followed(work, copyLimitMs),
     );
     await work.remember({ report: asJson(report) });
+    // On a hypervisor that others run the vm itself goes on in other files.
+    if (linked?.snapshotId === null) await takeSeen(work);
   },
   async undo(work) {
     const { definition, hostId } = inputOf(work);
@@ -111,7 +114,8 @@ const separateStep: Step = {
 const registerStep: Step = {
   name: 'register',
   async run(work) {
-    const { definition, hostId, folderId, creator, guest, warnings, sameGuestAs } = inputOf(work);
+    const { hostId, folderId, creator, guest, warnings, sameGuestAs, ...input } = inputOf(work);
+    const definition = await asSeen(work, hostId, input.definition);
     const report = reportOf(work);
     const vm: VmDocument = {
       definition,

@@ -15,6 +15,7 @@ import {
   type VmClone,
   type VmDefinition,
 } from '#api';
+import { machineId } from '#foreign';
 import { Fault, isFault, type Reason } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
@@ -28,6 +29,7 @@ import { nameDocument, nameTaken, requireFreeName, reserveName } from '../names.
 import { vmThing } from '../things.ts';
 import { giveMac, usedMacs } from '../macs.ts';
 import { stepNames, type Kind } from '../work.ts';
+import { copiedFile, onHypervisor, requireForHypervisor } from './clone-on-hypervisor.ts';
 import { cloneKind, cloneSnapshotKind, type CloneInput } from './clone-steps.ts';
 import { creatorWithoutRights } from './creator-grant.ts';
 import { prepare, withHardware } from './device-change.ts';
@@ -37,6 +39,7 @@ import { withDiskFiles, withMediaOf, withRelativePaths } from './own-paths.ts';
 import { requireDriveRight } from './raw-devices.ts';
 import { requireScriptRight } from './script-right.ts';
 import { findSnapshot } from './snapshots-vm.ts';
+import { isForeignHost } from './tell-hypervisor.ts';
 
 export async function cloneVm(
   coordinator: Coordinator,
@@ -62,14 +65,21 @@ export async function cloneVm(
   );
   requireFreeName(inventory, 'vm', request.name);
   const macs = usedMacs(inventory);
-  const copy = copyDefinition(withRelativePaths(definition, vm.data.path), vm.data.path, {
-    id: randomUUID(),
+  const uuid = randomUUID();
+  const isForeign = isForeignHost(inventory, hostId);
+  if (isForeign) requireForHypervisor(request);
+  const isLinked = linked !== null;
+  const itself = isForeign ? definition : withRelativePaths(definition, vm.data.path);
+  const fileHere = (disk: Disk) => (isLinked ? disk.file : fileOfCopy(request.name, disk));
+  const plain = copyDefinition(itself, vm.data.path, {
+    id: isForeign ? machineId(hostId, uuid) : uuid,
     name: request.name,
     makeMac: () => giveMac(inventory, macs),
     makeSerial: () => randomBytes(10).toString('hex').toUpperCase(),
     firstBoot: request.firstBoot !== undefined,
-    fileOf: (disk) => (linked === null ? fileOfCopy(request.name, disk) : disk.file),
+    fileOf: isForeign ? copiedFile(request, isLinked) : fileHere,
   });
+  const copy = isForeign ? onHypervisor(plain, uuid, isLinked) : plain;
   requireScriptRight(caller, { kind: 'place', ...place }, copy);
   requireDriveRight(caller, hostId, copy);
   const disks = definition.hardware.disks.map((disk, index) => ({
@@ -149,9 +159,10 @@ async function chooseSource(
   const reference = snapshot ?? vmDocument(inventory, id).data.template?.snapshotId;
   if (reference === undefined) {
     const source = prepare(coordinator, id, 'clone');
-    if (linked && inventory.vm(id)?.state !== 'off')
+    const isForeign = isForeignHost(inventory, source.vm.data.hostId);
+    if ((linked || isForeign) && inventory.vm(id)?.state !== 'off')
       throw new Fault('refused', `${source.definition.name} is not off`, {
-        hint: 'shut it down first, or make the linked clone from one of its snapshots',
+        hint: 'shut it down first, or make the clone from one of its snapshots',
       });
     return {
       ...source,
@@ -165,12 +176,15 @@ async function chooseSource(
   const { id: snapshotId } = findSnapshot(inventory, id, reference);
   const { hostId } = vm.data;
   const kept = await links.call(hostId, 'machine.snapshot.read', { id, snapshotId });
+  const isForeign = isForeignHost(inventory, hostId);
   const { guestOs, resources, hardware } = definitionFromAgent(inventory, hostId, kept.definition);
   return {
     vm,
     definition: { ...now, guestOs, resources, hardware },
     linked: { snapshotId },
-    separate: linked ? null : { parent: path === undefined ? null : posix.resolve(path) },
+    separate: linked
+      ? null
+      : { parent: path === undefined || isForeign ? null : posix.resolve(path) },
     // What shares files with the vm is made on its volume.
     parent: linked ? (path ?? null) : posix.dirname(vm.data.path),
     kind: cloneSnapshotKind,

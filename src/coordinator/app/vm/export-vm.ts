@@ -7,7 +7,8 @@ import type { DryRun, LinkParams, Operation, TransferFinding, VmHandOut } from '
 import { writeHyperV, writeVmc, writeVmx, type WritableMachine } from '#foreign';
 import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
-import type { NetworkDocument } from '../../documents.ts';
+import type { HostDocument, NetworkDocument } from '../../documents.ts';
+import { requireAbility } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { vmThing } from '../things.ts';
@@ -32,6 +33,8 @@ export async function handOutVm(
 ): Promise<Operation | DryRun> {
   const { vm, definition } = prepare(coordinator, id, 'clone');
   const { inventory } = coordinator;
+  const host = inventory.document<HostDocument>('host', vm.data.hostId);
+  if (host !== undefined) requireAbility(host, 'file-copy');
   const profile = exportProfileFor(request.as, definition.hardware);
   const state = inventory.vm(id)?.state;
   const networkName = (network: string): string =>

@@ -4,6 +4,7 @@ import type { Caller, Coordinator } from '../../context.ts';
 import { followed, type Kind } from '../work.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { begin, machineOf, prepare } from './device-change.ts';
+import { takeSeen } from './tell-hypervisor.ts';
 
 export async function flattenVm(
   coordinator: Coordinator,
@@ -30,6 +31,7 @@ export const flattenKind: Kind = {
           machine,
           followed(work, copyLimitMs),
         );
+        await takeSeen(work);
       },
     },
   ],

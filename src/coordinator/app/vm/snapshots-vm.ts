@@ -27,6 +27,7 @@ import { pushStep } from './change-vm.ts';
 import { changeDefinition, targetVm } from './common-steps.ts';
 import { begin, machineOf, prepare } from './device-change.ts';
 import { actStep, checkStep, claimStep } from './power-steps.ts';
+import { takeSeen } from './tell-hypervisor.ts';
 
 /** What moves all that a layer holds takes its time. */
 const mergeLimitMs = 24 * 3_600_000;
@@ -177,6 +178,8 @@ export async function takeOn(
   );
   const { id = snapshot.id } = report.snapshots.find(({ name }) => name === snapshot.name) ?? {};
   await work.conclude({ snapshotId: id });
+  // On a hypervisor that others run its disks may be in other files now.
+  await takeSeen(work);
 }
 
 /** Hosts without an agent have ids of their own; names are unique in a vm. */
@@ -193,6 +196,7 @@ export async function deleteOn(work: Work, snapshotId: string): Promise<void> {
     { ...machine, snapshotId },
     followed(work, mergeLimitMs),
   );
+  await takeSeen(work);
 }
 
 export const takeSnapshotKind: Kind = {
