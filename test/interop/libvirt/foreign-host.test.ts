@@ -152,7 +152,7 @@ void test(
       refused('refused', /still on its hypervisor/),
     );
     await assert.rejects(
-      host.call('machine.flatten', { id, generation, cause }),
+      host.call('machine.hardware', { id }),
       refused('unsupported', /libvirt connection/),
     );
     const older = { id, generation: 0, cause, action: 'pause', request: {} } as const;

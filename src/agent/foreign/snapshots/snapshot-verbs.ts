@@ -172,6 +172,24 @@ function requireKnown(
   { exclude, memory, quiesce }: LinkParams<'machine.snapshot.take'>['snapshot'],
 ): void {
   const { state, handle } = machines.find(id);
+  if (!layered()) {
+    if (quiesce || exclude.length > 0)
+      throw new Fault(
+        'unsupported',
+        'its hypervisor takes snapshots of all disks, with the memory',
+        {
+          hint: 'take it without quiesce and exclude',
+        },
+      );
+    if (vmStateFacts[state].live && !memory)
+      throw new Fault(
+        'unsupported',
+        `a snapshot of ${handle.name} holds its memory while it runs`,
+        {
+          hint: 'take it with memory, or while the vm is off',
+        },
+      );
+  }
   if (memory && quiesce)
     throw new Fault('invalid', 'a snapshot is either with memory or quiesced', {
       hint: 'leave one of the two out',
@@ -184,15 +202,6 @@ function requireKnown(
         hint: 'take it without quiesce',
       },
     );
-  if (layered()) return;
-  if (quiesce || exclude.length > 0)
-    throw new Fault('unsupported', 'its hypervisor takes snapshots of all disks, with the memory', {
-      hint: 'take it without quiesce and exclude',
-    });
-  if (vmStateFacts[state].live && !memory)
-    throw new Fault('unsupported', `a snapshot of ${handle.name} holds its memory while it runs`, {
-      hint: 'take it with memory, or while the vm is off',
-    });
 }
 
 /** One act on the vm; what has become of it is seen when it ends. */
