@@ -10,7 +10,7 @@ import { Fault } from '#lib';
 import { defaultListen, type Installation } from '../installation.ts';
 import { programCommand } from './processes.ts';
 import { programFile } from './program-build.ts';
-import { agentArguments, agentData, agentRuntime } from './programs.ts';
+import { agentArguments, agentData, agentRuntime, readHostId } from './programs.ts';
 import { lastWords } from './running.ts';
 import { readStartSettings, type StartSettings } from './settings.ts';
 
@@ -41,12 +41,8 @@ function isLeft(installation: Installation): boolean {
   if (existsSync(join(data, 'adapters.json'))) return true;
   if (existsSync(join(agentRuntime(installation), 'networks.nft'))) return true;
   if (existsSync(folder) && readdirSync(folder).length > 0) return true;
-  const mark = `gantry ${hostIdOf(data)} `;
+  const mark = `gantry ${readHostId(data) ?? 'unknown'} `;
   return globSync('/sys/class/net/*/ifalias').some((path) => textOf(path).startsWith(mark));
-}
-
-function hostIdOf(data: string): string {
-  return /"hostId": "([0-9a-f-]{36})"/.exec(textOf(join(data, 'host.json')))?.[1] ?? 'unknown';
 }
 
 /** Empty where it cannot be read. */

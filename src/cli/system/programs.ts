@@ -1,5 +1,5 @@
 /** The two programs as `up` starts them: arguments, readiness, and the first joining of this machine's agent. */
-import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Client, Host } from '#api';
@@ -174,6 +174,23 @@ async function whenServing(installation: Installation, signal: AbortSignal): Pro
   }
 }
 
+/** Of the hosts of this machine's agent that have joined. */
+function hostIdsOf(installation: Installation): readonly string[] {
+  const data = agentData(installation);
+  const folders = [data, ...globSync('hosts/*', { cwd: data }).map((path) => join(data, path))];
+  return folders.flatMap((folder) => readHostId(folder) ?? []);
+}
+
+/** Of the host whose data lies in the folder; undefined where it has not joined. */
+export function readHostId(folder: string): string | undefined {
+  try {
+    const text = readFileSync(join(folder, 'host.json'), 'utf8');
+    return /"hostId": "([0-9a-f-]{36})"/.exec(text)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Starts the agent unless it runs, with a token to join where it never has, and waits until its hosts are ready. */
 export async function ensureAgent(
   installation: Installation,
@@ -188,12 +205,13 @@ export async function ensureAgent(
   }
   const expected = settings.simulate?.hosts ?? 1;
   const hosts = await untilServing(installation, 'agent', readyLimitMs, signal, async () => {
-    const page = await client.call(
-      'host.list',
-      { query: { filter: 'status = ready AND driver != libvirt', limit: 1000 } },
-      signal,
-    );
-    return page.total >= expected ? page.items : undefined;
+    const ids = hostIdsOf(installation);
+    if (ids.length < expected) return undefined;
+    // Others may have joined, and be ready before.
+    const filter = ids.length === 1 ? `status = ready AND id = ${ids[0]}` : 'status = ready';
+    const page = await client.call('host.list', { query: { filter, limit: 1000 } }, signal);
+    const own = page.items.filter(({ id }) => ids.includes(id));
+    return own.length >= expected ? own : undefined;
   });
   return { hosts, started: !runs };
 }
