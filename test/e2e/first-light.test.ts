@@ -433,6 +433,8 @@ void test('mistakes end with the exit code of their fault and a hint', async () 
     [['vm', 'resume', 'hello'], 0, /^/],
     [['vm', 'discard', 'hello', '--yes'], 6, /running/],
     [['vm', 'delete', 'hello', '--yes'], 6, /turn the vm off first/],
+    // Nobody is asked about what cannot be.
+    [['vm', 'delete', 'hello'], 6, /turn the vm off first/],
     [['vm', 'create', 'hello'], 8, /hello/],
     [['vm', 'create', 'a\u0007b'], 2, /control character/],
     [['vm', 'create', 'x'.repeat(10_000)], 2, /longer/],

@@ -148,7 +148,7 @@ test('a vm is made on a network, moved to another one and shown with it', async 
   assert.deepEqual(await gantry.json('network', 'leases', 'two'), []);
   const { code, err } = await gantry.run(['network', 'delete', 'two']);
   assert.equal(code !== 0, true);
-  assert.match(err, /network two is in use by 1 adapter of a vm/);
+  assert.match(err, /network two is in use by 1 adapter of a vm: web$/m);
   await gantry.must('vm', 'attach-adapter', 'web', '--network', 'one');
   await gantry.must('vm', 'set-adapter', 'web', '0', '--network', 'none', '--optional', 'yes');
   const { definition } = await gantry.json<Vm>('vm', 'show', 'web');

@@ -287,18 +287,20 @@ export const vmCommands = [
     async run(run) {
       const { client, out, signal } = run;
       const vm = await client.call('vm.show', { params: { vm: run.args[0] ?? '' } }, signal);
-      if (!run.yes && !run.dryRun) {
-        const { files } = await client.call('vm.files', { params: { vm: vm.id } }, signal);
-        out.note(`these files of ${vm.name} will be deleted:`);
-        for (const file of files.filter((entry) => entry.deleted))
-          out.note(`  ${file.path} (${formatBytes(file.sizeBytes)})`);
-        await confirm(run, `Type the name to delete it`, vm.name);
-      }
       const params = { vm: vm.id };
       if (run.dryRun) {
         const { warnings } = await client.dryRun('vm.delete', { params }, signal);
         for (const { text } of warnings) out.line(plain(text));
         return;
+      }
+      if (!run.yes) {
+        // What keeps it from being deleted is told before anybody is asked.
+        await client.dryRun('vm.delete', { params }, signal);
+        const { files } = await client.call('vm.files', { params: { vm: vm.id } }, signal);
+        out.note(`these files of ${vm.name} will be deleted:`);
+        for (const file of files.filter((entry) => entry.deleted))
+          out.note(`  ${file.path} (${formatBytes(file.sizeBytes)})`);
+        await confirm(run, `Type the name to delete it`, vm.name);
       }
       const started = await client.call('vm.delete', { params }, signal);
       await finish(run, started, () => `vm ${vm.name} was deleted`);

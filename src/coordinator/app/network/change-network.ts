@@ -30,6 +30,9 @@ import { judgeNetwork, takenSubnets, type Surroundings } from './judge-network.t
 import { makeIpv4, makeIpv6, makeNetwork, type MakeNetworkOptions } from './make-network.ts';
 import { countAdapters, findNetwork, showNetwork } from './show-network.ts';
 
+/** Vms that are named where they stand against something. */
+const maxNamed = 10;
+
 interface WriteOptions {
   readonly dryRun: boolean;
   /** What may go wrong outside, and is taken into account. */
@@ -184,7 +187,9 @@ function requireUnused(
     .filter((vm) => caller.may('vm.view', { kind: 'vm', id: vm }))
     .flatMap((vm) => inventory.document<VmDocument>('vm', vm)?.data.definition.name ?? []);
   const adapters = count === 1 ? '1 adapter of a vm' : `${count} adapters of vms`;
-  throw new Fault('refused', `network ${data.name} is in use by ${adapters}`, {
+  const some = users.length === 0 ? '' : `: ${users.slice(0, maxNamed).join(', ')}`;
+  const more = users.length > maxNamed ? ` and ${users.length - maxNamed} more` : '';
+  throw new Fault('refused', `network ${data.name} is in use by ${adapters}${some}${more}`, {
     facts: { vms: users.slice(0, 100) },
     hint: 'plug them into another network first, or delete it with --force',
   });
