@@ -59,7 +59,8 @@ export class Recordings implements AsyncDisposable {
 
   async list(vm: string): Promise<readonly Recording[]> {
     const found = recordingsOf(this.#coordinator.inventory, vm);
-    return await Promise.all(found.map((document) => this.#show(document)));
+    const shown = await Promise.all(found.map((document) => this.#show(document)));
+    return shown.sort((one, other) => one.startedAt.localeCompare(other.startedAt));
   }
 
   /** Errors: `exists` where it is recorded already; `exhausted`; those of `StreamHub.open` and `Recorder.start`. */

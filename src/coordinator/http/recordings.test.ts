@@ -223,7 +223,10 @@ test('a coordinator that stops ends its recordings and keeps them; those that it
     () => stage.coordinator.inventory.document('recording', notBegun) === undefined,
     'what had not begun is gone',
   );
-  const short = (await list('short')).filter(({ startedAt }) => startedAt === begun.startedAt);
+  const all = await list('short');
+  const times = all.map(({ startedAt }) => startedAt);
+  assert.deepEqual(times, times.toSorted());
+  const short = all.filter(({ startedAt }) => startedAt === begun.startedAt);
   const endedAt = writtenAt.toISOString();
   assert.deepEqual(short, [
     { ...begun, state: 'ended', endedAt, why: 'coordinator', sizeBytes: 20 },
