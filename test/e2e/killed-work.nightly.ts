@@ -4,8 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, openSync, readFileSync, writeSync, closeSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { Operation, Vm } from '#api';
 import { miB, systemClock } from '#lib';
@@ -13,6 +21,7 @@ import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
 import { findProgram } from '../../src/cli/system/processes.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 import { joinHosts } from './joined-hosts.ts';
+import { untilReady } from './ready-hosts.ts';
 
 interface Subject {
   readonly vm: Vm;
@@ -23,11 +32,18 @@ interface Subject {
 
 interface Work {
   readonly name: string;
+  /** The nth round is cut off after n² of them; default: six rounds, 40. */
+  readonly rounds?: number;
+  readonly stepMs?: number;
+  /** What it begins with. */
+  prepare?(subject: Subject): Promise<unknown>;
   begin(subject: Subject): Promise<Operation>;
   /** What is there where it was done. */
   done(subject: Subject): Promise<void>;
   /** What is there where it was undone. */
   undone(subject: Subject): Promise<void>;
+  /** The way back to a vm that can be started, whatever its end. */
+  release?(subject: Subject): Promise<unknown>;
 }
 
 const hashOf = (path: string): string =>
@@ -74,6 +90,39 @@ suite('work that is cut off by kill -9', { skip: withoutQemu, concurrency: 1 }, 
     assert.equal(hashOf(file), sha256);
   };
   const copyOf = ({ vm }: Subject): string => `${vm.name}-copy`;
+  const makeTemplate = ({ vm }: Subject): Promise<string> => gantry.must('vm', 'template', vm.name);
+  const endTemplate = ({ vm }: Subject): Promise<string> =>
+    gantry.must('vm', 'template', vm.name, '--end');
+  /** Nothing starts it, and nobody but root could write what its clones are like. */
+  const isTemplate = async (subject: Subject): Promise<void> => {
+    await unchanged(subject);
+    assert.equal((await show(subject.vm.id)).standing, 'template');
+    assert.equal(statSync(subject.file).mode & 0o222, 0);
+    const started = await gantry.run(['vm', 'turn-on', subject.vm.id]);
+    assert.match(started.err, /is a template/);
+  };
+  /** One file that its account may write, no snapshot and no layer. */
+  const isOrdinary = async (subject: Subject): Promise<void> => {
+    await unchanged(subject);
+    const now = await show(subject.vm.id);
+    assert.deepEqual([now.standing, now.status.snapshots.count], ['off', 0]);
+    assert.equal(statSync(subject.file).mode & 0o200, 0o200);
+    const disks = readdirSync(now.path).filter((name) => /\.(raw|qcow2)$/.test(name));
+    assert.deepEqual(disks, [basename(subject.file)]);
+  };
+  /** A copy of a template stands in a folder of its own, which is there or is not. */
+  const clones = async (subject: Subject): Promise<void> => {
+    await isTemplate(subject);
+    const copy = await gantry.run(['vm', 'show', copyOf(subject), '-o', 'json']);
+    const folders = readdirSync(join(subject.vm.path, '..'));
+    const own = folders.filter((name) => name.startsWith(copyOf(subject)));
+    assert.deepEqual(own, copy.code === 0 ? [copyOf(subject)] : [], 'no folder is left');
+  };
+  const dropClone = async (subject: Subject): Promise<void> => {
+    await gantry.run(['vm', 'delete', copyOf(subject), '--yes']);
+    await endTemplate(subject);
+    await isOrdinary(subject);
+  };
   const folderFor = ({ vm }: Subject): string => join(vm.path, '..', `${vm.name}-out`);
   const childOf = ({ vm }: Subject): string => join(vm.path, 'child.qcow2');
 
@@ -107,6 +156,48 @@ suite('work that is cut off by kill -9', { skip: withoutQemu, concurrency: 1 }, 
         assert.ok(!existsSync(join(subject.vm.path, '..', copyOf(subject))));
       },
     },
+    {
+      name: 'the making of a template',
+      rounds: 4,
+      stepMs: 12,
+      begin: ({ vm }) => gantry.client().call('vm.template.make', { params: { vm: vm.id } }),
+      async done(subject) {
+        await isTemplate(subject);
+        await endTemplate(subject);
+        await isOrdinary(subject);
+      },
+      undone: isOrdinary,
+    },
+    {
+      name: 'the end of a template',
+      rounds: 4,
+      stepMs: 12,
+      prepare: makeTemplate,
+      begin: ({ vm }) => gantry.client().call('vm.template.end', { params: { vm: vm.id } }),
+      done: isOrdinary,
+      async undone(subject) {
+        await isTemplate(subject);
+        await endTemplate(subject);
+      },
+    },
+    ...[true, false].map((linked): Work => ({
+      name: `a ${linked ? 'linked' : 'full'} clone of a template`,
+      rounds: 4,
+      stepMs: linked ? 12 : 60,
+      prepare: makeTemplate,
+      begin: (subject) =>
+        gantry.client().call('vm.clone', {
+          params: { vm: subject.vm.id },
+          body: { name: copyOf(subject), linked },
+        }),
+      async done(subject) {
+        await clones(subject);
+        await gantry.must('vm', 'turn-on', copyOf(subject));
+        await gantry.must('vm', 'turn-off', copyOf(subject), '--yes');
+      },
+      undone: clones,
+      release: dropClone,
+    })),
     {
       name: 'an export',
       begin: (subject) =>
@@ -152,16 +243,18 @@ suite('work that is cut off by kill -9', { skip: withoutQemu, concurrency: 1 }, 
 
   for (const work of works)
     for (const victim of ['coordinator', 'agent'] as const)
-      void test(`${work.name} while the ${victim} is killed at six moments`, async (context) => {
+      void test(`${work.name} while the ${victim} is killed at several moments`, async (context) => {
         const ends: string[] = [];
-        for (let round = 0; round < 6; round += 1) {
+        for (let round = 0; round < (work.rounds ?? 6); round += 1) {
           const subject = await make(`${works.indexOf(work)}-${victim}-${round}`);
+          await work.prepare?.(subject);
           const { id } = await work.begin(subject);
-          await systemClock.sleep(round * round * 40);
+          await systemClock.sleep(round * round * (work.stepMs ?? 40));
           const pid = findProgram(gantry.installation, victim);
           assert.ok(pid !== undefined);
           process.kill(pid, 'SIGKILL');
           await gantry.must('up', '--yes', '--no-vm');
+          await untilReady(gantry.client(), [ownHost]);
           await gantry.run(['operation', 'wait', id]);
           const { state, fault } = await gantry
             .client()
@@ -169,6 +262,7 @@ suite('work that is cut off by kill -9', { skip: withoutQemu, concurrency: 1 }, 
           ends.push(state);
           assert.ok(state === 'done' || state === 'failed', `${state} ${JSON.stringify(fault)}`);
           await (state === 'done' ? work.done(subject) : work.undone(subject));
+          await work.release?.(subject);
           await gantry.must('vm', 'turn-on', subject.vm.id);
           await gantry.must('vm', 'turn-off', subject.vm.id, '--yes');
         }
