@@ -1,15 +1,24 @@
 /** Vms that move between two hosts with agents, as they are: off, with snapshots, saved. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import type { Page, Operation, Problem } from '#api';
+import { miB, systemClock } from '#lib';
 import { connectLibvirt, paramNumber, paramsByName } from '#libvirt';
 import { withoutQemu } from '../../src/agent/testing/qemu-agent.ts';
 import { storageOfHosts } from '../interop/libvirt/hosts-storage.ts';
 import { virsh, whyNot, type Ran } from '../interop/libvirt/tools.ts';
-import { hashOf, MovingHosts } from './moving-hosts.ts';
+import { bootableDisk, hashOf, MovingHosts } from './moving-hosts.ts';
 
 const withoutVirsh = await whyNot('virsh');
 
@@ -43,6 +52,42 @@ suite('moves between hosts', { skip: withoutQemu, concurrency: 1 }, () => {
     assert.ok(typeof durationSeconds === 'number' && durationSeconds > 0);
     await hosts.do('POST', '/vms/web/actions/turn-on');
     await hosts.do('POST', '/vms/web/actions/turn-off');
+  });
+
+  void test('TPL-24 a disk with an installed system goes to another host and is attached there as it is, and whoever attaches it is told what two running copies need', async () => {
+    const file = await hosts.make('origin');
+    writeFileSync(join(hosts.folder('ada', 'origin'), file), bootableDisk('S'));
+    const content = await hosts.download('ada', join(hosts.folder('ada', 'origin'), file));
+    assert.equal(content.length, miB);
+    const there = await hosts.upload('bob', 'system.raw', content);
+    assert.equal(hashOf(there), hashOf(join(hosts.folder('ada', 'origin'), file)));
+    const text = join(hosts.stage.folder, 'agent-bob', 'vms', 'said.txt');
+    writeFileSync(text, '');
+    chmodSync(text, 0o666);
+    const ports = [{ kind: 'file', file: text }];
+    const definition = {
+      hardware: { machine: 'pc', firmware: { type: 'bios' }, serialPorts: ports },
+    };
+    const body = {
+      name: 'elsewhere',
+      host: 'bob',
+      disk: { kind: 'none' },
+      network: 'none',
+      definition,
+    };
+    await hosts.do('POST', '/vms', { ...body, memoryBytes: 64 * miB });
+    const attach = { kind: 'existing', file: there, format: 'raw', bus: 'ide' };
+    const path = '/vms/elsewhere/disks';
+    const plan = await hosts.stage.send('POST', `${path}?dryRun=true`, { body: attach });
+    const warned =
+      /system\.raw has an installed system: a vm that runs from it, or from another copy/;
+    assert.match(plan.text, warned);
+    const { result } = await hosts.do('POST', path, attach);
+    assert.match(JSON.stringify(result?.['warnings']), warned);
+    await hosts.do('POST', '/vms/elsewhere/actions/turn-on');
+    // The system says so.
+    while (!readFileSync(text, 'latin1').includes('S')) await systemClock.sleep(50);
+    await hosts.do('POST', '/vms/elsewhere/actions/turn-off');
   });
 
   // What remains of NET-30 are the addresses of physical servers that are imported.

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Event, Operation, Vm } from '#api';
+import { uploadMediaType, type Event, type HostUpload, type Operation, type Vm } from '#api';
 import { miB, systemClock } from '#lib';
 import type { VmDocument } from '../../src/coordinator/documents.ts';
 import { Stage, type AgentProcess } from '../../src/coordinator/testing/stage.ts';
@@ -13,6 +13,17 @@ export type MovingHost = 'ada' | 'bob';
 
 export const hashOf = (path: string): string =>
   createHash('sha256').update(readFileSync(path)).digest('hex');
+
+/** A disk of 1 MiB with a system that says a letter on COM1 and halts. */
+export function bootableDisk(letter: string): Buffer {
+  const disk = Buffer.alloc(miB);
+  // mov dx, 3f8h; mov al, letter; out dx, al; hlt; jmp to the hlt.
+  disk.write(`baf803b0${Buffer.from(letter).toString('hex')}eef4ebfd`, 0, 'hex');
+  // One partition, active, of Linux, behind the table.
+  disk.write('80000200830020000100000000070000', 446, 'hex');
+  disk.writeUInt16LE(0xaa55, 510);
+  return disk;
+}
 
 export class MovingHosts implements AsyncDisposable {
   readonly stage: Stage;
@@ -58,6 +69,31 @@ export class MovingHosts implements AsyncDisposable {
 
   move(vm: string, host: MovingHost): Promise<Operation> {
     return this.stage.act('POST', `/vms/${vm}/relocate`, { host });
+  }
+
+  async download(host: MovingHost, file: string): Promise<Buffer> {
+    const { status, bytes, text } = await this.stage.send(
+      'GET',
+      `/hosts/${host}/file/content?file=${encodeURIComponent(file)}`,
+    );
+    assert.equal(status, 200, text);
+    return bytes;
+  }
+
+  /** Answers its path. */
+  async upload(host: MovingHost, file: string, content: Buffer): Promise<string> {
+    const begun = await this.stage.send('POST', `/hosts/${host}/uploads`, {
+      body: { file, sizeBytes: content.length },
+    });
+    assert.equal(begun.status, 200, begun.text);
+    const upload = begun.json as HostUpload;
+    const headers = { 'content-type': uploadMediaType };
+    const path = `/hosts/${host}/uploads/${upload.id}?offset=0`;
+    const sent = await this.stage.send('PATCH', path, { raw: content, headers });
+    assert.equal(sent.status, 200, sent.text);
+    const work = { verb: 'upload', file: upload.file, upload: upload.id };
+    await this.do('POST', `/hosts/${host}/disks`, work);
+    return upload.file;
   }
 
   /** On ada, with a disk that has 24 MiB of random data in 256 MiB. Answers the name of its file. */

@@ -18,6 +18,8 @@ const agentProgram = fileURLToPath(new URL('../../agent/main.ts', import.meta.ur
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  /** The same as UTF-8. */
   readonly text: string;
   /** The body as JSON; undefined where it is none. */
   readonly json: unknown;
@@ -265,10 +267,12 @@ async function exchange(
     answered = true;
     const chunks: Buffer[] = [];
     const finish = (): void => {
-      const text = Buffer.concat(chunks).toString('utf8');
+      const bytes = Buffer.concat(chunks);
+      const text = bytes.toString('utf8');
       resolve({
         status: response.statusCode ?? 0,
         headers: response.headers,
+        bytes,
         text,
         json: parse(text),
       });
