@@ -1,11 +1,14 @@
 /** Virtual disks in the console: made of each type, looked at, the files inside them and images; and vms that move with theirs, on real hosts. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Browser, Locator } from 'playwright-core';
+import type { Browser, Locator, Route } from 'playwright-core';
+import { gzipSync } from 'node:zlib';
 import { placeName } from '#api';
+import { miB } from '#lib';
 import { buildImage } from '#images';
 import {
   findBarriersInEachLight,
@@ -254,6 +257,78 @@ describe('virtual disks in the console', { skip: noBrowser }, () => {
     const refused = await gantry.run(['host', 'replace', host.name, image, own, '/own.txt']);
     assert.match(refused.err, /a vm uses it: runs/);
     await gantry.must('vm', 'eject', 'runs', 'floppy');
+  });
+
+  test('a file of this computer is uploaded with progress, stopped, gone on with and unpacked; a disk is downloaded, and one in use is refused', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    await using shelf = await openShelf(gantry);
+    const content = randomBytes(12 * miB);
+    const own = join(shelf.path, 'own.raw.gz');
+    await writeFile(own, gzipSync(content, { level: 0 }));
+    await page.goto(`${client.server}/disks`);
+    await page.getByRole('button', { name: 'Upload a file' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('File of this computer').setInputFiles(own);
+    await dialog.getByLabel('Unpack it on its way (gzip)').waitFor();
+    assert.equal(await dialog.getByLabel('Name there').inputValue(), 'own.raw');
+    await dialog.getByLabel('Folder on the host').fill(shelf.path);
+    const offsets: string[] = [];
+    const held = Promise.withResolvers<Route>();
+    await page.route(/uploads\/[^/]+\?offset=/, async (route) => {
+      offsets.push(new URL(route.request().url()).searchParams.get('offset') ?? '');
+      if (offsets.length === 2) held.resolve(route);
+      else await route.continue();
+    });
+    await dialog.getByRole('button', { name: 'Upload', exact: true }).click();
+    const part = await held.promise;
+    await dialog.getByText(/^4 MiB of 12 MiB, /).waitFor();
+    await dialog.getByRole('progressbar', { name: 'Progress of the upload' }).waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'upload');
+    await dialog.getByRole('button', { name: 'Stop' }).click();
+    await part.abort().catch(() => undefined);
+    await dialog.getByText(/It stopped\./).waitFor();
+    await dialog.getByRole('region', { name: 'On their way' }).getByText('own.raw').waitFor();
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await look(page, 'upload-narrow');
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await dialog.getByText(/own\.raw is on /).waitFor();
+    assert.deepEqual(offsets.slice(0, 3), ['0', '4194304', '4194304']);
+    assert.ok((await readFile(join(shelf.path, 'own.raw'))).equals(content));
+
+    await dialog.getByLabel('Name there').fill('given-up.raw');
+    await page.unroute(/uploads\/[^/]+\?offset=/);
+    await page.route(/uploads\/[^/]+\?offset=/, () => undefined);
+    await dialog.getByRole('button', { name: 'Upload', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Stop' }).click();
+    await dialog.getByRole('button', { name: 'Give up given-up.raw' }).click();
+    await dialog.getByRole('region', { name: 'On their way' }).waitFor({ state: 'detached' });
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+
+    const table = page.getByRole('grid', { name: 'Virtual disks' });
+    const download = async (name: string): Promise<void> => {
+      await table.getByRole('button', { name: `Actions for ${name}`, exact: true }).click();
+      await page.getByRole('menuitem', { name: 'Download', exact: true }).click();
+    };
+    const came = page.waitForEvent('download');
+    await download('own.raw');
+    const file = await came;
+    assert.equal(file.suggestedFilename(), 'own.raw');
+    assert.ok((await readFile((await file.path()) ?? '')).equals(content));
+    const path = join(shelf.path, 'own.raw');
+    await gantry.must('vm', 'attach-disk', 'idle', '--file', path, '--format', 'raw');
+    await gantry.must('vm', 'start', 'idle');
+    await download('own.raw');
+    await page.getByText(/a vm that runs writes to it: idle/).waitFor();
+    await look(page, 'download-refused');
+    await gantry.must('vm', 'turn-off', 'idle', '--yes');
+    const { items } = await client.call('vm.list', { query: { filter: 'name = idle' } });
+    const disk = items[0]?.definition.hardware.disks.find(({ file: one }) => one === path);
+    assert.ok(disk);
+    await gantry.must('vm', 'detach-disk', 'idle', placeName(disk));
   });
 
   test('a vm moves to another host in a dialog, which says before which hosts cannot take it, and what keeps it where it is', async () => {

@@ -1,6 +1,6 @@
 /** The dialog of each verb for a disk. */
 import { Content } from '@patternfly/react-core';
-import type { ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import type { Host, HostDisk } from '#api';
 import { FormDialog } from '../../parts/FormDialog.tsx';
 import { fileName } from './disk-tree.ts';
@@ -12,6 +12,10 @@ import { MakeDisk } from './MakeDisk.tsx';
 import { MakeFloppy } from './MakeFloppy.tsx';
 import { ResizeDisk } from './ResizeDisk.tsx';
 import { useDiskWork } from './use-disk-work.ts';
+
+const UploadFile = lazy(async () => ({
+  default: (await import('./UploadFile.tsx')).UploadFile,
+}));
 
 export function DiskDialog({
   host,
@@ -35,6 +39,12 @@ export function DiskDialog({
       return <MakeDisk host={host} disks={disks} verb="create-child" onClose={onClose} />;
     case 'create-floppy':
       return <MakeFloppy host={host} onClose={onClose} />;
+    case 'upload':
+      return (
+        <Suspense>
+          <UploadFile host={host} onClose={onClose} />
+        </Suspense>
+      );
     case 'inspect-any':
       return <InspectDisk host={host} disks={disks} onClose={onClose} />;
     case 'create-child':

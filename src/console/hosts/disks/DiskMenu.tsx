@@ -3,6 +3,8 @@ import { Divider, DropdownItem } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useNavigate } from '@tanstack/react-router';
 import type { Host, HostDisk } from '#api';
+import { useConsole } from '../../console.ts';
+import { saveContent } from '../../parts/save-content.ts';
 import { ThingMenu } from '../../parts/ThingMenu.tsx';
 import { fileName } from './disk-tree.ts';
 import { verbWord, type VerbOfDisk } from './disk-verbs.ts';
@@ -21,7 +23,14 @@ export function DiskMenu({
   readonly onAsk: (verb: VerbOfDisk) => void;
 }): ReactNode {
   const text = useDiskText();
+  const { client, notices } = useConsole();
   const navigate = useNavigate();
+  const download = (): void => {
+    const input = { params: { host: host.id }, query: { file: disk.path } };
+    saveContent(client, 'host.file.content', input).catch((error: unknown) =>
+      notices.fail(text('download'), error),
+    );
+  };
   const item = (verb: VerbOfDisk): ReactNode => (
     <DropdownItem key={verb} onClick={() => onAsk(verb)}>
       {text(verbWord[verb])}
@@ -39,6 +48,7 @@ export function DiskMenu({
           {text('filesInside')}
         </DropdownItem>
       )}
+      <DropdownItem onClick={download}>{text('download')}</DropdownItem>
       {disk.parent !== null && withParent.map(item)}
       <Divider component="li" />
       {item('delete')}

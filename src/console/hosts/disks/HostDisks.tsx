@@ -83,6 +83,9 @@ function Head({
   return (
     <Flex alignItems={{ default: 'alignItemsCenter' }}>
       <Button onClick={() => onAsk({ verb: 'create' })}>{text('create')}</Button>
+      <Button variant="secondary" onClick={() => onAsk({ verb: 'upload' })}>
+        {text('upload')}
+      </Button>
       <span>{text('unused', { count: words.count(disks.length), bytes })}</span>
     </Flex>
   );

@@ -14,7 +14,7 @@ export type VerbOfDisk = PlainVerb | Exclude<MakingVerb, 'create'> | 'inspect' |
 /** What is begun without a disk. */
 export type DiskBegun =
   | { readonly verb: 'create'; readonly allocation?: 'dynamic' | 'fixed' }
-  | { readonly verb: 'create-floppy' | 'create-any-child' | 'inspect-any' };
+  | { readonly verb: 'create-floppy' | 'create-any-child' | 'inspect-any' | 'upload' };
 
 /** What somebody wants to do, and with which disk. */
 export type DiskVerbAsked =
@@ -43,4 +43,5 @@ export const verbWord = {
   commit: 'commit',
   flatten: 'flatten',
   delete: 'delete',
+  upload: 'upload',
 } as const satisfies Record<DiskVerbAsked['verb'], DiskTextKey>;

@@ -37,6 +37,8 @@ const english = {
   commit: 'Commit into its parent',
   flatten: 'Flatten',
   delete: 'Delete',
+  upload: 'Upload a file',
+  download: 'Download',
   compactMeans: 'Blocks that hold only zeros give back their space. The content stays the same.',
   commitMeans: 'What it has changed is written into {parent}, and the disk is deleted.',
   flattenMeans: 'It becomes one disk with all the content of its parents, and needs them no more.',
@@ -92,6 +94,8 @@ const german: Readonly<Record<DiskTextKey, string>> = {
   commit: 'In die Elternfestplatte schreiben',
   flatten: 'Zusammenführen',
   delete: 'Löschen',
+  upload: 'Datei hochladen',
+  download: 'Herunterladen',
   compactMeans: 'Blöcke aus lauter Nullen geben ihren Platz zurück. Der Inhalt bleibt derselbe.',
   commitMeans: 'Was sie geändert hat, wird in {parent} geschrieben, und sie wird gelöscht.',
   flattenMeans:
