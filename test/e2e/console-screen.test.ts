@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { routes, type Operation } from '#api';
-import { findBarriers, noBrowser, type Person } from './browser.ts';
+import { findBarriers, findBarriersInEachLight, noBrowser, type Person } from './browser.ts';
 import type { Gantry } from './gantry.ts';
 import { GuestInput } from './guest-input.ts';
 import { look, ScreenRoom } from './screen-room.ts';
@@ -340,6 +340,31 @@ describe('the screen of a real machine', { skip: noBrowser }, () => {
         [1, 0],
       ],
     );
+  });
+
+  test('on a phone what a screen offers is in one menu, which takes no mouse', async () => {
+    const { page } = person;
+    const size = page.viewportSize();
+    assert.ok(size);
+    await room.openScreen('tablet');
+    const bar = page.locator('.console-bar');
+    const tools = ['Type text', 'CD and floppy', 'Screenshot', 'View only', 'Full screen'];
+    for (const name of tools) await bar.getByRole('button', { name, exact: true }).waitFor();
+    await page.setViewportSize({ width: 390, height: 844 });
+    const more = bar.getByRole('button', { name: 'More', exact: true });
+    await more.press('Enter');
+    for (const name of [...tools, 'Open in its own tab'])
+      await bar.getByRole('menuitem', { name, exact: true }).waitFor();
+    for (const name of tools)
+      assert.equal(await bar.getByRole('button', { name, exact: true }).count(), 0, name);
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    await look(page, 'screen-phone');
+    await bar.getByRole('menuitem', { name: 'Type text', exact: true }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    await look(page, 'screen-phone-shut');
+    await page.setViewportSize(size);
   });
 
   test('RCON-43 a still picture is as large as the screen, by API and command line, with the right to the console', async () => {

@@ -1,7 +1,8 @@
 /**
  * A walk through every page of the console, in light and dark, in windows of three widths, in English and in German:
  * over a simulated fleet for breadth, with one real host for what a simulated one has not (images, the files in them).
- * The pictures are kept where GANTRY_TEST_PICTURES names a folder; they are for people, and never compared.
+ * The pictures are kept where GANTRY_TEST_PICTURES names a folder; they are for people, and never compared. What is found is
+ * written as it is found: the walk takes long, and a page that does not come stops it nowhere.
  */
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
@@ -20,6 +21,8 @@ const widths = [
   { width: 800, height: 600 },
   { width: 390, height: 844 },
 ] as const;
+/** Of a window in which each page ends: what lies behind an edge counts as covered with axe. */
+const tallPx = 6000;
 
 /** What is wider than the window, and by what: a page scrolls sideways only inside of tables, code and drawings. */
 const findWide = `(() => {
@@ -93,6 +96,25 @@ describe('a walk through the console', { skip: noBrowser }, () => {
     await room?.[Symbol.asyncDispose]();
   });
 
+  /** What is found where, told at once. */
+  const note = (found: string[], where: string, wrong: readonly string[]): void => {
+    for (const one of new Set(wrong)) {
+      const line = `${where}: ${one}`;
+      found.push(line);
+      process.stderr.write(`${line}\n`);
+    }
+  };
+
+  /** Each place in its turn; what keeps one from being looked at is a finding, too. */
+  const walk = async (found: string[], visit: (place: Place) => Promise<void>): Promise<void> => {
+    for (const place of places)
+      try {
+        await visit(place);
+      } catch (error) {
+        note(found, place.path, [String(error)]);
+      }
+  };
+
   const open = async ({ path }: Place): Promise<void> => {
     await page.goto(room.server + path);
     await page
@@ -111,25 +133,28 @@ describe('a walk through the console', { skip: noBrowser }, () => {
 
   test('every page is whole in light and dark and in windows of three widths: nothing is outside of it, axe finds no barrier', async () => {
     const found: string[] = [];
-    for (const place of places) {
-      const note = (where: string, wrong: readonly string[]): void =>
-        void found.push(...wrong.map((one) => `${place.path} ${where}: ${one}`));
-      const [widest] = widths;
+    const [widest] = widths;
+    await walk(found, async (place) => {
       await page.setViewportSize(widest);
       await open(place);
       for (const size of widths) {
         await page.setViewportSize(size);
         const wide: readonly string[] = await page.evaluate(findWide);
-        note(`${size.width}`, wide);
+        const where = `${place.path} ${size.width}`;
+        note(found, where, wide);
         // What a width changes of a page is seen in the widest and the narrowest.
-        if (size.width !== 800) note(`${size.width}`, await findBarriers(page));
+        if (size.width !== 800) {
+          await page.setViewportSize({ ...size, height: tallPx });
+          note(found, where, await findBarriers(page));
+          await page.setViewportSize(size);
+        }
         await look(page, `${place.name}-${size.width}-light`);
         await setLight(page, 'dark');
-        if (size === widest) note('in the dark', await findColourBarriers(page));
+        if (size === widest) note(found, `${where} in the dark`, await findColourBarriers(page));
         await look(page, `${place.name}-${size.width}-dark`);
         await setLight(page, 'light');
       }
-    }
+    });
     assert.deepEqual(found, []);
   });
 
@@ -138,17 +163,15 @@ describe('a walk through the console', { skip: noBrowser }, () => {
     const english = await englishOnly();
     const found: string[] = [];
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const place of places) {
+    await walk(found, async (place) => {
       await open(place);
       assert.equal(await page.locator('html').getAttribute('lang'), 'de', place.path);
-      const texts = (await page.evaluate(readTexts)) as readonly string[];
-      const wrong = [
-        ...texts.filter((text) => english.has(text) || /\{\w+\}/.test(text)),
-        ...((await page.evaluate(findWide)) as readonly string[]),
-      ];
-      found.push(...new Set(wrong.map((one) => `${place.path}: ${one}`)));
+      const texts: readonly string[] = await page.evaluate(readTexts);
+      const wide: readonly string[] = await page.evaluate(findWide);
+      const wrong = texts.filter((text) => english.has(text) || /\{\w+\}/.test(text));
+      note(found, place.path, [...wrong, ...wide]);
       await look(page, `${place.name}-de`);
-    }
+    });
     assert.deepEqual(found, []);
   });
 

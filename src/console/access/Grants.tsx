@@ -66,7 +66,7 @@ export function Grants({
               {grants.length === 0 ? (
                 <Content component="p">{text('allowNothing')}</Content>
               ) : (
-                <Table aria-label={text('grants')} variant="compact" gridBreakPoint="grid-md">
+                <Table aria-label={text('grants')} variant="compact" gridBreakPoint="grid-lg">
                   <Thead>
                     <Tr>
                       <Th>{words.text('user')}</Th>

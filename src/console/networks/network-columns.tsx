@@ -23,6 +23,7 @@ export const networkColumns: readonly Column<Network>[] = [
     field: 'state',
     width: 9,
     raw: (network) => network.state,
+    say: (state, words) => words.networkState(state),
     show: (network) => <NetworkStateLabel state={network.state} />,
   }),
   column({ key: 'type', field: 'type', width: 8, raw: (network) => network.type }),

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { Team } from '#api';
 import { columnOf, type Column } from '../list/column.ts';
 import { TeamStateLabel } from './TeamStateLabel.tsx';
+import { nameTeamState } from './words.ts';
 
 const column = columnOf<Team>();
 
@@ -23,6 +24,7 @@ export const teamColumns: readonly Column<Team>[] = [
     field: 'state',
     width: 9,
     raw: (team) => team.state,
+    say: (state, words) => nameTeamState(words, state),
     show: (team) => <TeamStateLabel state={team.state} />,
   }),
   column({

@@ -1,6 +1,8 @@
 /** The words of teams, which are asked for with their pages. */
-import type { FailurePolicy } from '#api';
+import type { FailurePolicy, TeamState } from '#api';
 import { useOwnText, type OwnText } from '../i18n/own-text.ts';
+import { createOwnText } from '../i18n/own-tables.ts';
+import type { Words } from '../i18n/words.ts';
 
 const english = {
   create: 'Create team',
@@ -64,6 +66,13 @@ const german: Readonly<Record<TeamTextKey, string>> = {
 export const teamLanguages = { of: 'teams', en: english, de: german };
 
 export type TeamText = OwnText<TeamTextKey>;
+
+/** In the language of the words. */
+export function nameTeamState(words: Words, state: TeamState): string {
+  return state === 'mixed' || state === 'empty'
+    ? createOwnText<TeamTextKey>(teamLanguages, words.language)(`state.${state}`)
+    : words.state(state);
+}
 
 export function useTeamText(): TeamText {
   return useOwnText<TeamTextKey>(teamLanguages);

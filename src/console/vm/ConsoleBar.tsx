@@ -1,11 +1,13 @@
 /** Above a console: whether it is connected, and what it offers; own tab and full screen are for all. */
-import { Button, Flex, FlexItem, Label } from '@patternfly/react-core';
+import { Flex, FlexItem, Label } from '@patternfly/react-core';
 import type { ReactNode, RefObject } from 'react';
 import type { Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
+import { ConsoleTools, type ConsoleTool } from './ConsoleTools.tsx';
 import type { ConnectionState } from './use-connection.ts';
 import { useVmText } from './words/vm-words.ts';
 
+const none: readonly ConsoleTool[] = [];
 const colors = { connecting: 'blue', connected: 'green', disconnected: 'red' } as const;
 
 export function ConsoleBar({
@@ -14,6 +16,8 @@ export function ConsoleBar({
   state,
   place,
   onFocus,
+  tools = none,
+  people,
   children,
 }: {
   readonly vm: Vm;
@@ -22,6 +26,11 @@ export function ConsoleBar({
   /** What becomes as large as the screen. */
   readonly place: RefObject<HTMLElement | null>;
   readonly onFocus: () => void;
+  /** Before those that are for all. */
+  readonly tools?: readonly ConsoleTool[];
+  /** Who is there. */
+  readonly people: ReactNode;
+  /** Menus. */
   readonly children?: ReactNode;
 }): ReactNode {
   const { notices } = useConsole();
@@ -48,14 +57,14 @@ export function ConsoleBar({
         </Label>
       </FlexItem>
       {children}
-      {location.pathname !== address && (
-        <Button variant="secondary" component="a" href={address} target="_blank">
-          {text('ownTab')}
-        </Button>
-      )}
-      <Button variant="secondary" onClick={() => void showFull()}>
-        {words.text('fullScreen')}
-      </Button>
+      <ConsoleTools
+        tools={[
+          ...tools,
+          ...(location.pathname === address ? [] : [{ title: text('ownTab'), href: address }]),
+          { title: words.text('fullScreen'), act: () => void showFull() },
+        ]}
+      />
+      {people}
     </Flex>
   );
 }

@@ -31,7 +31,7 @@ function MyRights({ vm }: { readonly vm: Vm }): ReactNode {
       <Content component="h2">{text('whatIsThis')}</Content>
       <Answer question={useVmActions(vm.id, true)}>
         {({ actions }) => (
-          <Table aria-label={text('whatIsThis')} variant="compact" gridBreakPoint="grid-md">
+          <Table aria-label={text('whatIsThis')} variant="compact" gridBreakPoint="grid-lg">
             <Thead>
               <Tr>
                 <Th>{words.text('actions')}</Th>

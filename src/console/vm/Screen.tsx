@@ -1,5 +1,4 @@
 /** The screen of a vm: RFB (RFC 6143) over the API's WebSocket, drawn by noVNC. */
-import { Button } from '@patternfly/react-core';
 import RFB from '@novnc/novnc';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { Vm } from '#api';
@@ -100,28 +99,21 @@ export function Screen({
         state={state}
         place={place}
         onFocus={() => screen.current?.focus()}
+        people={<Participants vm={vm} presence={presence} />}
+        tools={[
+          { title: text('typeText'), act: () => setDialog('type') },
+          { title: text('media'), act: () => setDialog('media') },
+          { title: text('screenshot'), act: () => void keep() },
+          {
+            title: text(look === 'fit' ? 'trueSize' : 'fit'),
+            act: () => setLook(look === 'fit' ? 'original' : 'fit'),
+          },
+          { title: text('viewOnly'), pressed: viewOnly, act: () => void own.toggle() },
+          { title: text('viewer'), act: () => setDialog('viewer') },
+        ]}
       >
         <VmActionMenu vm={vm} look="bar" />
         <KeyMenu vm={vm} onDone={() => screen.current?.focus()} />
-        <Button variant="secondary" onClick={() => setDialog('type')}>
-          {text('typeText')}
-        </Button>
-        <Button variant="secondary" onClick={() => setDialog('media')}>
-          {text('media')}
-        </Button>
-        <Button variant="secondary" onClick={() => void keep()}>
-          {text('screenshot')}
-        </Button>
-        <Button variant="secondary" onClick={() => setLook(look === 'fit' ? 'original' : 'fit')}>
-          {text(look === 'fit' ? 'trueSize' : 'fit')}
-        </Button>
-        <Button variant="secondary" aria-pressed={viewOnly} onClick={() => void own.toggle()}>
-          {text('viewOnly')}
-        </Button>
-        <Button variant="secondary" onClick={() => setDialog('viewer')}>
-          {text('viewer')}
-        </Button>
-        <Participants vm={vm} presence={presence} />
       </ConsoleBar>
       <PresenceAlert vm={vm} presence={presence} />
       <div ref={place} className="screen" role="group" aria-label={words.text('screen')}>

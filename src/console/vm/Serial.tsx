@@ -3,7 +3,6 @@
  * lives as long as the page: a connection that is made again goes on below what was there.
  */
 import '@xterm/xterm/css/xterm.css';
-import { Button } from '@patternfly/react-core';
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
@@ -67,12 +66,9 @@ export function Serial({
         state={state}
         place={place}
         onFocus={() => terminal?.focus()}
-      >
-        <Button variant="secondary" aria-pressed={viewOnly} onClick={() => void own.toggle()}>
-          {text('viewOnly')}
-        </Button>
-        <Participants vm={vm} presence={presence} />
-      </ConsoleBar>
+        tools={[{ title: text('viewOnly'), pressed: viewOnly, act: () => void own.toggle() }]}
+        people={<Participants vm={vm} presence={presence} />}
+      />
       <PresenceAlert vm={vm} presence={presence} />
       <div ref={place} className="terminal-place" role="group" aria-label={words.text('serial')} />
     </>

@@ -38,7 +38,10 @@ export function VmActionMenu({
     <DropdownItem
       key={allowed.action}
       isAriaDisabled={!allowed.allowed}
-      {...(allowed.allowed ? {} : { tooltipProps: { content: words.whyNot(allowed, vm.name) } })}
+      // Beside the menu: above, it would lie on what stands before.
+      {...(allowed.allowed
+        ? {}
+        : { tooltipProps: { content: words.whyNot(allowed, vm.name), position: 'left' } })}
       isDanger={allowed.action === 'delete'}
       onClick={() => deeds.begin(allowed)}
     >

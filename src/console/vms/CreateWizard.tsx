@@ -19,6 +19,11 @@ import {
 import { NameStep, SizeStep, SourceStep } from './CreateSteps.tsx';
 import { NetworkStep } from './NetworkStep.tsx';
 
+/** The wizard gives the button of a phone's step list an English name that is not what stands on it. */
+function nameToggle(place: HTMLElement | null): void {
+  place?.querySelector('.pf-v6-c-wizard__toggle')?.removeAttribute('aria-label');
+}
+
 export function CreateWizard({
   choices,
   onClose,
@@ -64,37 +69,39 @@ export function CreateWizard({
     onNext: () => void create(),
   };
   return (
-    <Wizard
-      height="min(34rem, 70vh)"
-      // Of the dialog's own colour.
-      isPlain
-      navAriaLabel={words.text('createVm')}
-      // Each step takes the focus itself: what the wizard does takes it, a moment later, from who types already.
-      shouldFocusContent={false}
-      onClose={onClose}
-      onSave={() => void create()}
-    >
-      <WizardStep
-        id="source"
-        name={words.text('disk')}
-        footer={{ ...next, isNextDisabled: !isReady }}
+    <div ref={nameToggle}>
+      <Wizard
+        height="min(34rem, 70vh)"
+        // Of the dialog's own colour.
+        isPlain
+        navAriaLabel={words.text('createVm')}
+        // Each step takes the focus itself: what the wizard does takes it, a moment later, from who types already.
+        shouldFocusContent={false}
+        onClose={onClose}
+        onSave={() => void create()}
       >
-        <SourceStep {...step} />
-      </WizardStep>
-      <WizardStep id="size" name={text('sizeStep')} footer={next}>
-        <SizeStep {...step} />
-      </WizardStep>
-      <WizardStep id="network" name={words.text('network')} footer={next}>
-        <NetworkStep {...step} />
-      </WizardStep>
-      <WizardStep id="name" name={words.text('name')} footer={last}>
-        {failure !== undefined && <FailureAlert error={failure} />}
-        <NameStep {...step} onSubmit={() => void create()} />
-      </WizardStep>
-      <WizardStep id="advanced" name={text('advanced')} footer={last}>
-        {failure !== undefined && <FailureAlert error={failure} />}
-        <CreateAdvanced {...step} />
-      </WizardStep>
-    </Wizard>
+        <WizardStep
+          id="source"
+          name={words.text('disk')}
+          footer={{ ...next, isNextDisabled: !isReady }}
+        >
+          <SourceStep {...step} />
+        </WizardStep>
+        <WizardStep id="size" name={text('sizeStep')} footer={next}>
+          <SizeStep {...step} />
+        </WizardStep>
+        <WizardStep id="network" name={words.text('network')} footer={next}>
+          <NetworkStep {...step} />
+        </WizardStep>
+        <WizardStep id="name" name={words.text('name')} footer={last}>
+          {failure !== undefined && <FailureAlert error={failure} />}
+          <NameStep {...step} onSubmit={() => void create()} />
+        </WizardStep>
+        <WizardStep id="advanced" name={text('advanced')} footer={last}>
+          {failure !== undefined && <FailureAlert error={failure} />}
+          <CreateAdvanced {...step} />
+        </WizardStep>
+      </Wizard>
+    </div>
   );
 }

@@ -1,5 +1,5 @@
 /** What is set of a host (folders, limits, what its vms may), and who may do what with it. */
-import { Button, Content, PageSection, Stack, StackItem } from '@patternfly/react-core';
+import { Button, Content, Flex, PageSection, Stack, StackItem } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import type { Host, HostPatch } from '#api';
 import { Grants } from '../../access/Grants.tsx';
@@ -26,15 +26,8 @@ export function HostSettings({ host }: { readonly host: Host }): ReactNode {
   return (
     <PageSection isFilled>
       <Stack hasGutter>
-        <Content component="h2">{words.text('settings')}</Content>
-        <FactList
-          facts={Object.entries(value).map(([name, one]) => [
-            nameSetting(words, name),
-            tellValue(words, text, name, one),
-          ])}
-          columns={{ xl: '2Col' }}
-        />
-        <StackItem>
+        <Flex justifyContent={{ default: 'justifyContentSpaceBetween' }}>
+          <Content component="h2">{words.text('settings')}</Content>
           <Button
             variant="secondary"
             aria-label={text('change', { name: host.name })}
@@ -45,7 +38,14 @@ export function HostSettings({ host }: { readonly host: Host }): ReactNode {
           >
             {words.text('change')}
           </Button>
-        </StackItem>
+        </Flex>
+        <FactList
+          facts={Object.entries(value).map(([name, one]) => [
+            nameSetting(words, name),
+            tellValue(words, text, name, one),
+          ])}
+          columns={{ xl: '2Col' }}
+        />
         <StackItem>
           <Grants
             title={text('access')}

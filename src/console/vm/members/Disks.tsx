@@ -14,6 +14,7 @@ export function Disks({ vm }: { readonly vm: Vm }): ReactNode {
       vm={vm}
       path="hardware/disks"
       action="change-disks"
+      heading="above"
       columns={['place', 'file', 'sizeBytes', 'format']}
       members={vm.definition.hardware.disks.map((disk) => {
         const place = placeName(disk);

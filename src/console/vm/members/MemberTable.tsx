@@ -34,6 +34,7 @@ export function MemberTable({
   action,
   columns,
   members,
+  heading = 'own',
   dialog,
 }: {
   readonly vm: Vm;
@@ -41,6 +42,8 @@ export function MemberTable({
   readonly action: 'configure' | 'change-disks';
   readonly columns: readonly string[];
   readonly members: readonly Member[];
+  /** Whether it has one of its own, or what stands above names it already. */
+  readonly heading?: 'own' | 'above';
   readonly dialog: (title: string, onClose: () => void) => ReactNode;
 }): ReactNode {
   const words = useWords();
@@ -55,8 +58,12 @@ export function MemberTable({
   const title = text('addMember', { name });
   return (
     <>
-      <Flex justifyContent={{ default: 'justifyContentSpaceBetween' }}>
-        <Content component="h2">{name}</Content>
+      <Flex
+        justifyContent={{
+          default: heading === 'own' ? 'justifyContentSpaceBetween' : 'justifyContentFlexEnd',
+        }}
+      >
+        {heading === 'own' && <Content component="h2">{name}</Content>}
         <Button
           variant="secondary"
           isDisabled={judged?.allowed !== true}

@@ -145,7 +145,11 @@ function MembersSetting({
     <FormFieldGroup
       header={
         <FormFieldGroupHeader
-          titleText={{ text: name, id: idOf(place) }}
+          // Its members stand above, in a table of that name.
+          titleText={{
+            text: canResize ? name : text('settingsOfEach', { name }),
+            id: idOf(place),
+          }}
           titleDescription={list.length === 0 ? text('noMembers') : undefined}
           actions={
             canResize && list.length < field.maxItems ? (

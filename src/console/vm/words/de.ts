@@ -152,6 +152,8 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   noImageYet: 'Es gibt noch keines: bauen Sie eines unter Images, oder fügen Sie eines hinzu',
   noMembers: 'Keine',
   oldValue: 'Alter Wert',
+  consoleMore: 'Mehr',
+  settingsOfEach: '{name}: je für sich eingestellt',
   ownTab: 'In eigenem Tab öffnen',
   pending: 'ab nächstem Start',
   place: 'Platz',

@@ -147,6 +147,8 @@ export const vmTexts = {
   noImageYet: 'There is none yet: build one or add one under Images',
   noMembers: 'None',
   oldValue: 'Old value',
+  consoleMore: 'More',
+  settingsOfEach: '{name}: settings of each',
   ownTab: 'Open in its own tab',
   pending: 'at next start',
   place: 'Place',

@@ -458,6 +458,7 @@ export const germanSettings: SettingWords = {
     'protocol=icmp': 'ICMP',
     'macMode=dynamic': 'Von Gantry gegeben',
     'macMode=static': 'Von Hand gesetzt',
+    'cache=none': 'Keiner',
     'adapter=none': 'Keine',
     'sound=none': 'Keine',
     'usb=none': 'Keiner',

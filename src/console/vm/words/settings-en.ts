@@ -280,6 +280,7 @@ export const englishSettings: SettingWords = {
     'protocol=icmp': 'ICMP',
     'macMode=dynamic': 'Given by Gantry',
     'macMode=static': 'Set by hand',
+    'cache=none': 'None',
     'adapter=none': 'None',
     'sound=none': 'None',
     'usb=none': 'None',
