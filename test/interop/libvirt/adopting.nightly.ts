@@ -299,6 +299,25 @@ void test(
 );
 
 void test(
+  'an agent that is about to come back is waited for; one that is away is named as what stands against it',
+  { skip },
+  async () => {
+    await agent.end();
+    const asked = stage.send('POST', `/vms/${vmId}/adopt?dryRun=true`, { body: {} });
+    agent.run();
+    const { status, text } = await asked;
+    assert.equal(status, 200, text);
+    await agent.end();
+    await isLost('here');
+    const refused = await stage.send('POST', `/vms/${vmId}/adopt`, { body: {} });
+    assert.match(refused.text, /host here is not connected/);
+    agent.run();
+    await stage.until(() => stage.host('here')?.status === 'ready', 'it is back', 60_000);
+    await isOnly('virt');
+  },
+);
+
+void test(
   'whoever is killed in between, the vm is in the end at exactly one of both, and as it was',
   { skip },
   async (t) => {

@@ -122,7 +122,7 @@ export async function giveBackVm(
   const names = { from: hostThing(inventory, hostId).name, to: target.data.name };
   const place = { kind: 'place', folderId, hostId: target.id } as const;
   requireVerb(caller, 'vm.create', place, `host ${names.to}`);
-  requireConnected(coordinator, target);
+  await requireConnected(coordinator, target);
   const there = returnHardware(lent.theirs, lent.ours, withFullPaths(before, path).hardware);
   const files = fullPaths(before, path);
   const xml = sealer.unseal(lent.xml, sealedFor(id)).toString();
@@ -221,23 +221,31 @@ async function chooseAgent(
     if (named.data.connection !== undefined)
       throw new Fault('refused', `host ${named.data.name} has no agent, which could run it`);
     requireAbility(named, 'start');
-    requireConnected(coordinator, named);
+    await requireConnected(coordinator, named);
     return await look(named);
   }
   const found: Chosen[] = [];
   const lacking: Reason[] = [];
-  for (const host of inventory.documents<HostDocument>('host')) {
-    const { connection, facts, name } = host.data;
-    const place = { kind: 'place', folderId, hostId: host.id } as const;
-    if (connection !== undefined || facts?.missing['file-copy'] !== undefined) continue;
-    if (!links.connected(host.id) || !caller.may('vm.create', place)) continue;
+  const candidates = [...inventory.documents<HostDocument>('host')].filter(
+    ({ id, data: { connection, facts } }) =>
+      connection === undefined &&
+      facts?.missing['file-copy'] === undefined &&
+      caller.may('vm.create', { kind: 'place', folderId, hostId: id }),
+  );
+  // One that is about to come back is waited for, as by any call.
+  await Promise.all(candidates.map(({ id }) => links.whenSettled(id)));
+  for (const host of candidates) {
+    const { name } = host.data;
     try {
       const seen = await look(host);
       if (seen.reasons.length === 0) found.push(seen);
       lacking.push(...seen.reasons);
     } catch (error) {
       if (!isFault(error)) throw error;
-      lacking.push({ code: 'unavailable', text: `host ${name}: ${describeFault(error)}` });
+      const { code, hint } = error;
+      const why = describeFault(error);
+      const text = code === 'unavailable' ? why : `host ${name}: ${why}`;
+      lacking.push({ code: 'unavailable', text, remedy: hint });
     }
   }
   const [only, another] = found;
@@ -256,7 +264,11 @@ async function chooseAgent(
   return { host: undefined, owners: [], reasons: lacking.length > 0 ? lacking : [none] };
 }
 
-function requireConnected({ links }: Coordinator, { id, data }: Document<HostDocument>): void {
+async function requireConnected(
+  { links }: Coordinator,
+  { id, data }: Document<HostDocument>,
+): Promise<void> {
+  await links.whenSettled(id);
   if (links.connected(id)) return;
   throw new Fault('unavailable', `host ${data.name} is not connected`, {
     hint: `look at it with: gantry host show ${data.name}`,
