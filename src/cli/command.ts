@@ -13,6 +13,8 @@ export interface Option {
   readonly short?: string;
   /** How the value is called in help. */
   readonly value?: string;
+  /** Of a size, in bytes: what is less was typed without its unit. */
+  readonly least?: number;
   /** The allowed words, for parsing and completion. */
   readonly words?: readonly string[];
 }

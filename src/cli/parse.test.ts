@@ -96,6 +96,10 @@ void test('a mistake is a fault that names it and the next step', () => {
     [['vm', 'create', 'a', '--memory', 'lots'], /"lots" is not a size/, /512M/],
     [['vm', 'create', 'a', '--processors', 'two'], /not a number/, /^$/],
     [['vm', 'create', 'a', '--memory'], /needs a value/, /SIZE/],
+    [['vm', 'create', 'a', '--disk', '10'], /--disk 10 is 10 B/, /the unit: 10G, 10M/],
+    [['vm', 'create', 'a', '-m', '512k'], /--memory 512k is 512 KiB/, /at least 1 MiB/],
+    [['vm', 'create', 'a', '--cpus', '2'], /no option --cpus/, /did you mean --processors/],
+    [['vm', 'create', 'a', '--iso', 'x'], /no option --iso/, /vm create --help/],
   ];
   for (const [line, message, hint] of cases) {
     assert.throws(

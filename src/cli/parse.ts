@@ -1,5 +1,5 @@
 /** From argv to a command with its values. Unknown words and options are faults that name the nearest known one. */
-import { Fault, parseBytes } from '#lib';
+import { Fault, formatBytes, parseBytes } from '#lib';
 import { commonOptions, type Command, type Option, type Options } from './command.ts';
 
 export interface Parsed {
@@ -79,9 +79,27 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     .map((name) => ({ name, far: distance(short, name) }))
     .sort((a, b) => a.far - b.far);
   const best = ranked[0];
-  return best !== undefined && best.far <= Math.max(2, Math.floor(short.length / 3))
+  // Of a short word little is left when two letters of it are others.
+  const least = short.length < 5 ? 1 : 2;
+  return best !== undefined && best.far <= Math.max(least, Math.floor(short.length / 3))
     ? best.name
     : undefined;
+}
+
+/** What other products call an option, by our name for it. */
+const calledElsewhere: Readonly<Record<string, string>> = {
+  cpu: 'processors',
+  cpus: 'processors',
+  vcpu: 'processors',
+  vcpus: 'processors',
+  ram: 'memory',
+  mem: 'memory',
+};
+
+function nearestOption(flag: string, known: Options): string | undefined {
+  const ours = Object.hasOwn(calledElsewhere, flag) ? calledElsewhere[flag] : undefined;
+  if (ours !== undefined && Object.hasOwn(known, ours)) return ours;
+  return nearest(flag, Object.keys(known));
 }
 
 function valueOf(name: string, option: Option, text: string): string | number {
@@ -90,12 +108,21 @@ function valueOf(name: string, option: Option, text: string): string | number {
       hint: `one of: ${option.words.join(', ')}`,
     });
   }
-  if (option.type === 'size') return parseBytes(text);
+  if (option.type === 'size') return sizeOf(name, option, text);
   if (option.type !== 'number') return text;
   const number = Number(text);
   if (text.trim() === '' || !Number.isFinite(number))
     throw new Fault('invalid', `--${name} "${text}" is not a number`);
   return number;
+}
+
+function sizeOf(name: string, { least = 0 }: Option, text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes >= least) return bytes;
+  const bare = /^\d+$/.test(text.trim());
+  throw new Fault('invalid', `--${name} ${text} is ${formatBytes(bytes)}`, {
+    hint: bare ? `say the unit: ${text}G, ${text}M` : `at least ${formatBytes(least)}`,
+  });
 }
 
 /** Parses the rest of a line. Options and arguments may be mixed; `--` ends options. */
@@ -124,7 +151,7 @@ export function parseWords(command: Command, words: readonly string[]): Parsed {
     const name = word.startsWith('--') ? flag : byShort.get(flag);
     const option = name === undefined || !Object.hasOwn(known, name) ? undefined : known[name];
     if (name === undefined || option === undefined) {
-      const close = nearest(flag, Object.keys(known));
+      const close = nearestOption(flag, known);
       throw new Fault('invalid', `${command.name} has no option ${word.slice(0, 80)}`, {
         hint: close === undefined ? `gantry ${command.name} --help` : `did you mean --${close}?`,
       });

@@ -8,7 +8,7 @@ import {
   type KnownMedium,
   type Tray,
 } from '#api';
-import { Fault, formatBytes } from '#lib';
+import { Fault, formatBytes, miB } from '#lib';
 import { command, type Run } from '../command.ts';
 import { writeList } from '../output/render.ts';
 import type { Column } from '../output/table.ts';
@@ -44,7 +44,7 @@ const mediaColumns: readonly Column<KnownMedium>[] = [
 ];
 
 const attachOptions = {
-  new: { type: 'size', value: 'SIZE', meaning: 'make a new disk of this size' },
+  new: { type: 'size', least: miB, value: 'SIZE', meaning: 'make a new disk of this size' },
   fixed: {
     type: 'flag',
     meaning: 'the new disk takes all of its space at once, in the format raw',

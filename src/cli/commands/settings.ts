@@ -1,5 +1,5 @@
 /** Commands on the settings of a vm. */
-import { Fault, isFault } from '#lib';
+import { Fault, isFault, miB } from '#lib';
 import { coversVm, type Grant, type Vm } from '#api';
 import { parseAssignments } from '../assignments.ts';
 import { command, type Run, type Values } from '../command.ts';
@@ -21,7 +21,13 @@ async function readGrants(run: Run, vm: Vm): Promise<readonly Grant[] | null> {
 
 /** What is most often given to a vm, by the names that `vm create` has for it. */
 export const sizeOptions = {
-  memory: { type: 'size', short: 'm', value: 'SIZE', meaning: 'memory, for example 1G' },
+  memory: {
+    type: 'size',
+    least: miB,
+    short: 'm',
+    value: 'SIZE',
+    meaning: 'memory, for example 1G',
+  },
   processors: { type: 'number', short: 'c', value: 'COUNT', meaning: 'virtual processors' },
 } as const;
 

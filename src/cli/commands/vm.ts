@@ -1,6 +1,6 @@
 /** Commands on vms: list, show, create, change, delete. Power and console have files of their own. */
 import { basename } from 'node:path';
-import { Fault, formatBytes, isFault } from '#lib';
+import { Fault, formatBytes, isFault, miB } from '#lib';
 import { vmDiskFormats, type Client, type VmCreate } from '#api';
 import { requireMade } from './devices.ts';
 import { command, type Run } from '../command.ts';
@@ -31,6 +31,7 @@ const createOptions = {
   image: { type: 'text', short: 'i', value: 'IMAGE', meaning: 'make its disk from this image' },
   disk: {
     type: 'size',
+    least: miB,
     value: 'SIZE',
     meaning: 'a new disk of this size, or the size for --image',
   },

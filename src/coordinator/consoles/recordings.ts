@@ -9,7 +9,7 @@ import { Fault, isoTime } from '#lib';
 import type { ConsoleName, Recording, RecordingEnd } from '#api';
 import { vmDocument } from '../app/find.ts';
 import type { Caller, Coordinator } from '../context.ts';
-import type { RecordingDocument } from '../documents.ts';
+import type { RecordingDocument, VmDocument } from '../documents.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { StreamHub } from '../link/streams.ts';
 import type { Document } from '../store/store.ts';
@@ -222,10 +222,12 @@ export class Recordings implements AsyncDisposable {
   }
 
   #find(vm: string, id: string): Document<RecordingDocument> {
-    const found = this.#coordinator.inventory.document<RecordingDocument>('recording', id);
+    const { inventory } = this.#coordinator;
+    const found = inventory.document<RecordingDocument>('recording', id);
     if (found?.data.vmId === vm) return found;
-    throw new Fault('not-found', `there is no recording ${id} of this vm`, {
-      hint: `look at: gantry vm recording list ${vm}`,
+    const name = inventory.document<VmDocument>('vm', vm)?.data.definition.name ?? vm;
+    throw new Fault('not-found', `there is no recording ${id} of ${name}`, {
+      hint: `look at: gantry vm recording list ${name}`,
     });
   }
 
