@@ -10,6 +10,7 @@ import { extensionVerbs } from './extensions.ts';
 import type { ForeignHost } from './foreign-host.ts';
 import { editVerbs } from './edit/configure.ts';
 import type { DomainType } from './make/domain-xml.ts';
+import { diskWorkVerbs } from './make/disk-work.ts';
 import { makeVerbs } from './make/make-verbs.ts';
 import { handoverVerbs } from './handover/handover-verbs.ts';
 import { passageVerbs, type PassageTools } from './passage/passage-verbs.ts';
@@ -88,6 +89,7 @@ export function makeForeignHandlers(
     ...requireAbility(host, makeVerbs(making)),
     ...requireAbility(host, copyVerbs(making)),
     ...storageVerbs({ client, machines }),
+    ...requireAbility(host, diskWorkVerbs({ client, machines })),
     ...extensionVerbs({ client, machines, hypervisor: () => host.facts.hypervisor.name }),
     ...requireAbility(host, passageVerbs(passage)),
     ...requireAbility(host, handoverVerbs(passage.self)),
@@ -113,6 +115,8 @@ const needs: Partial<Record<LinkMethod, Ability>> = {
   'machine.destroy': 'create',
   'machine.disk.create': 'create',
   'machine.disk.delete': 'create',
+  'host.disk.plan': 'create',
+  'host.disk.work': 'create',
   'machine.clone': 'clone',
   'machine.flatten': 'clone',
   'machine.snapshot.read': 'clone',

@@ -4,6 +4,7 @@ import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import { chooseHost } from '../app/vm/create-vm.ts';
 import { giveMac, usedMacs } from '../app/macs.ts';
 import { findPlace } from '../app/find.ts';
+import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import { isActive, type Connection } from './connection.ts';
 import { mergeDevices, newFiles } from './define/merge-wish.ts';
 import { readDomain, type DomainWish } from './define/wish.ts';
@@ -100,13 +101,31 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
     folder: folder.id,
     network: 'none',
     definition: {
-      ...(wish.uuid === undefined ? {} : { id: wish.uuid }),
+      ...identityOf(connection, host.id, wish),
       description: wish.description,
       hardware: { ...wish.hardware, ...devices },
     },
   };
   const { target } = await connection.work('vm.create', { body }, signal);
   return connection.find(target.id);
+}
+
+/** A vm's id is its UUID; on a hypervisor that others run the id is made of the UUID there. */
+function identityOf(
+  { parts }: Connection,
+  hostId: string,
+  { uuid, name }: DomainWish,
+): Record<string, unknown> {
+  if (uuid === undefined) return {};
+  const isForeign = isForeignHost(parts.coordinator.inventory, hostId);
+  return isForeign ? { extensions: { libvirt: { name, uuid } } } : { id: uuid };
+}
+
+/** What its hypervisor knows it by, where others run that. */
+function uuidThere({ definition }: Vm): unknown {
+  const { libvirt } = definition.extensions;
+  const isObject = typeof libvirt === 'object' && libvirt !== null && !Array.isArray(libvirt);
+  return isObject ? libvirt['uuid'] : undefined;
 }
 
 /** The host that alone has them in its pools, where there is one: a volume of a pool is named by its path. */
@@ -128,6 +147,8 @@ function findDefined(connection: Connection, { uuid, name }: DomainWish): Vm | u
   if (uuid === undefined) return named;
   const own = vms.find(({ id }) => id === uuid);
   if (named === undefined || named.id === uuid) return own;
+  // Programs that make a vm define it twice, by the UUID that they have chosen.
+  if (uuidThere(named) === uuid) return named;
   throw libvirtFault('DOM_EXIST', `domain '${name}' already exists with uuid ${named.id}`);
 }
 

@@ -253,3 +253,60 @@ async function cloneIt(source: Vm): Promise<void> {
   assert.match(twice.text, /there is a vm called copy already/);
   assert.equal((await fleet.stage.act('DELETE', `/vms/${copy.id}`)).state, 'done');
 }
+
+void test(
+  'volumes in the pools of another hypervisor are made, copied and deleted by path, but none that a vm has',
+  { skip },
+  async () => {
+    const work = (body: object): Promise<Operation> =>
+      fleet.stage.act('POST', '/hosts/left/disks', body);
+    const refused = async (body: object, pattern: RegExp): Promise<void> => {
+      const { status, text } = await fleet.stage.send('POST', '/hosts/left/disks', { body });
+      assert.ok(status >= 400, text);
+      assert.match(text, pattern);
+    };
+    const listed = async (): Promise<unknown> => {
+      const { json } = await fleet.stage.send('GET', '/hosts/left/disks');
+      return (json as HostDiskList).disks.map(({ path, sizeBytes }) => [path, sizeBytes]);
+    };
+    const [first, second] = ['/default-pool/first.qcow2', '/default-pool/second.qcow2'] as const;
+    const sizeBytes = 2 ** 24;
+    const shape = { format: 'qcow2' };
+    const made = await work({ verb: 'create', file: first, ...shape, sizeBytes });
+    assert.deepEqual(made.result, {
+      path: first,
+      format: 'qcow2',
+      variant: 'dynamic',
+      sizeBytes,
+    });
+    await refused({ verb: 'create', file: first, ...shape, sizeBytes }, /there is a volume/);
+    await refused(
+      { verb: 'create', file: '/nowhere/a.qcow2', ...shape, sizeBytes },
+      /default-pool/,
+    );
+    await refused({ verb: 'create', file: second, format: 'vhdx', sizeBytes }, /makes no disks/);
+    await refused({ verb: 'compact', file: first }, /libvirt has no call for: compact/);
+    const copied = await work({ verb: 'convert', file: first, target: second, ...shape });
+    assert.equal(copied.state, 'done', JSON.stringify(copied.fault));
+    const more = await work({ verb: 'resize', file: second, sizeBytes: 2 ** 25 });
+    assert.match(JSON.stringify(more.fault), /STORAGE_VOL_RESIZE/);
+    assert.deepEqual(await listed(), [
+      [first, sizeBytes],
+      [second, sizeBytes],
+    ]);
+    const less = await work({ verb: 'resize', file: second, sizeBytes: 2 ** 20 });
+    assert.match(JSON.stringify(less.fault), /would lose what is beyond/);
+    const body = {
+      name: 'holder',
+      host: 'left',
+      disk: { kind: 'existing', file: first, ...shape },
+    };
+    const holder = await fleet.stage.act('POST', '/vms', body);
+    assert.equal(holder.state, 'done', JSON.stringify(holder.fault));
+    await refused({ verb: 'delete', file: first }, /a vm uses it: holder/);
+    assert.equal((await work({ verb: 'delete', file: second })).state, 'done');
+    const { id } = fleet.stage.vm('holder') ?? assert.fail();
+    assert.equal((await fleet.stage.act('DELETE', `/vms/${id}`)).state, 'done');
+    assert.deepEqual(await listed(), []);
+  },
+);

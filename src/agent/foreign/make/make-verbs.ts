@@ -145,8 +145,15 @@ async function plan(
   } catch (error) {
     refuse(error);
   }
-  if (reasons.length > 0) return { ok: false, reasons, warnings: [] };
   const uuid = uuidOf(definition);
+  const taken = await lookUp(client, uuid, signal);
+  if (taken !== undefined)
+    reasons.push({
+      code: 'exists',
+      text: `${taken.name} has the UUID ${uuid} on its hypervisor`,
+      remedy: 'leave the UUID out to make a new vm',
+    });
+  if (reasons.length > 0) return { ok: false, reasons, warnings: [] };
   const xml = domainXml({ type: domainType(), uuid, definition });
   const { hardware } = readHardware(xml, { architecture: architecture(), sizes: new Map() });
   const plain = new Set(['profile', 'mac_mode', 'size_bytes', 'optional', 'slot']);

@@ -24,6 +24,13 @@ export interface VolumePlace {
   readonly path: string;
 }
 
+export interface NewVolume {
+  readonly file: string;
+  readonly format: string;
+  readonly sizeBytes: number;
+  readonly allocation?: 'dynamic' | 'fixed' | undefined;
+}
+
 /** virConnectListAllStoragePoolsFlags. */
 const onlyActive = 2;
 const maxPools = 256;
@@ -104,8 +111,15 @@ export class Volumes {
 
   /** Errors: `unsupported` for anything but an empty disk. */
   async create(source: DiskSource, signal: AbortSignal): Promise<VolumePlace> {
-    const place = await this.place(source.file, signal);
-    const { sizeBytes, format, allocation } = requireNew(source);
+    return await this.make({ ...requireNew(source), file: source.file }, signal);
+  }
+
+  /** An empty one. `format` in libvirt's words. Errors: as `place`. */
+  async make(
+    { file, format, sizeBytes, allocation }: NewVolume,
+    signal: AbortSignal,
+  ): Promise<VolumePlace> {
+    const place = await this.place(file, signal);
     const isFixed = allocation === 'fixed';
     const xml = `<volume><name>${escapeXml(place.name)}</name><capacity unit='bytes'>${sizeBytes}</capacity>${
       isFixed ? '' : "<allocation unit='bytes'>0</allocation>"

@@ -115,6 +115,16 @@ export class LayerFiles {
     return top === undefined ? undefined : (this.#volumes.get(top)?.parentFormat ?? undefined);
   }
 
+  /** As the pool says, which looks at the content. */
+  format(file: string): string {
+    return this.#volumes.get(file)?.format ?? 'raw';
+  }
+
+  /** That a guest sees. */
+  sizeBytes(file: string): number {
+    return this.#volumes.get(file)?.sizeBytes ?? 0;
+  }
+
   /** What a file takes. */
   fileBytes(file: string): number {
     return this.#volumes.get(file)?.fileBytes ?? 0;
@@ -160,12 +170,17 @@ export class LayerFiles {
   }
 
   /** An empty one above another, as large. Errors: `not-found` where that is gone. */
-  async create(path: string, below: DiskFile, signal: AbortSignal): Promise<void> {
+  async create(
+    path: string,
+    below: DiskFile,
+    signal: AbortSignal,
+    format = 'qcow2',
+  ): Promise<void> {
     const base = this.#volumes.get(below.file);
     if (base === undefined) throw new Fault('not-found', `${below.file} is not there any more`);
     const { pool } = await new Volumes(this.#client).place(path, signal);
     const xml = `<volume><name>${escapeXml(posix.basename(path))}</name>
-<capacity unit='bytes'>${base.sizeBytes}</capacity><target><format type='qcow2'/></target>
+<capacity unit='bytes'>${base.sizeBytes}</capacity><target><format type='${escapeXml(format)}'/></target>
 <backingStore><path>${escapeXml(below.file)}</path><format type='${escapeXml(below.format)}'/></backingStore></volume>`;
     await this.#client.call(
       'STORAGE_VOL_CREATE_XML',

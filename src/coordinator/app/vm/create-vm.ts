@@ -12,7 +12,7 @@ import {
   type VmDefinition,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import type { HostDocument, ImageDocument } from '../../documents.ts';
+import type { HostDocument, ImageDocument, VmDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
 import { findHost, findImage, findPlace, requireAbility, requireVerb } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
@@ -70,7 +70,7 @@ export async function createVm(
   const host = chooseHost(coordinator, caller, create.host, folder.id, image);
   requireFreeName(inventory, 'vm', create.name);
   const isForeign = host.data.connection !== undefined;
-  const uuid = randomUUID();
+  const uuid = (isForeign ? uuidThere(coordinator, create, host.id) : undefined) ?? randomUUID();
   const wish = isForeign ? onHypervisor(create, uuid) : create;
   const id = isForeign ? machineId(host.id, uuid) : chooseId(coordinator, create);
   const macs = usedMacs(inventory);
@@ -226,6 +226,29 @@ export function chooseHost(
       hint: 'look at the hosts with: gantry host list',
     });
   return best.host;
+}
+
+/** That the definition brings along. Errors: `invalid`; `exists` where a vm there has it. */
+function uuidThere(
+  { inventory }: Coordinator,
+  { definition = {} }: VmCreate,
+  hostId: string,
+): string | undefined {
+  const { extensions } = definition;
+  const said = isRecord(extensions) ? extensions['libvirt'] : undefined;
+  const uuid = isRecord(said) ? said['uuid'] : undefined;
+  if (uuid === undefined) return undefined;
+  if (typeof uuid !== 'string' || !isUuid(uuid))
+    throw new Fault('invalid', 'extensions.libvirt.uuid is not a UUID in lower case');
+  const known = inventory.document<VmDocument>('vm', machineId(hostId, uuid));
+  if (known === undefined) return uuid;
+  throw new Fault('exists', `${known.data.definition.name} has that UUID on its hypervisor`, {
+    hint: 'leave it out to make a new vm',
+  });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** On a hypervisor that others run a vm has a UUID there, which its id is made of (docs/rfd/0024). Errors: `invalid`. */
