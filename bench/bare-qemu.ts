@@ -1,5 +1,6 @@
 /** The bare QEMU with the arguments that Gantry gave it, its sockets and files moved to a folder of the bench. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,7 +51,7 @@ export class BareQemu {
 
   static async copyOf(gantry: Gantry, vm: string): Promise<BareQemu> {
     const words = argumentsOf(gantry, vm);
-    const { path } = await gantry.client().call('vm.show', { params: { vm } });
+    const { id, path } = await gantry.client().call('vm.show', { params: { vm } });
     const folder = mkdtempSync(join(tmpdir(), 'gb-'));
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     cpSync(path, join(folder, 'vm'), { recursive: true });
@@ -58,8 +59,13 @@ export class BareQemu {
     if (monitor === undefined) throw new Error('no monitor among the arguments');
     const sockets = dirname(monitor);
     mkdirSync(join(folder, 'run'));
+    // Another id: Gantry starts no vm of which a process runs, and the two may run side by side.
+    const ownId = randomUUID();
     const moved = words.map((word) =>
-      word.replaceAll(path, join(folder, 'vm')).replaceAll(sockets, join(folder, 'run')),
+      word
+        .replaceAll(path, join(folder, 'vm'))
+        .replaceAll(sockets, join(folder, 'run'))
+        .replaceAll(id, ownId),
     );
     return new BareQemu(moved, join(folder, 'run'));
   }

@@ -1,18 +1,18 @@
 /** The same two machines by the bare QEMU, with a bridge and taps made by hand and dnsmasq, on a host of their own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NetGuest } from '../../src/agent/testing/net-guest.ts';
 import { SerialSession } from '../../src/agent/testing/serial-session.ts';
 import type { BareQemu } from '../bare-qemu.ts';
+import { LeaseFile } from './lease-file.ts';
 import type { Guest, Pair } from './pair.ts';
 
 const hostAddress = '10.99.0.1';
 const range = '10.99.0.100,10.99.0.150';
-const lookMs = 20;
 
 export async function startBarePair(bare: readonly [BareQemu, BareQemu]): Promise<Pair> {
   await using made = new AsyncDisposableStack();
@@ -47,20 +47,15 @@ export async function startBarePair(bare: readonly [BareQemu, BareQemu]): Promis
   const boot = async (qemu: BareQemu, tap: string): Promise<Guest> => {
     host.run('ip', 'tuntap', 'add', 'dev', tap, 'mode', 'tap');
     host.run('ip', 'link', 'set', 'dev', tap, 'master', 'hand', 'up');
-    const known = leased(leases);
+    const given = new LeaseFile(leases);
     const begin = performance.now();
     const change = (word: string): string => word.replaceAll(/\bgtap\d+\b/g, tap);
     const machine = made.use(await qemu.start({ within: inside, change }));
     const serial = SerialSession.over(connect(machine.serial));
-    for (;;) {
-      const address = leased(leases).find((one) => !known.includes(one));
-      if (address !== undefined) {
-        const addressMs = performance.now() - begin;
-        await serial.logIn('root', 'gantry');
-        return { serial, address, addressMs };
-      }
-      await new Promise((resolve) => setTimeout(resolve, lookMs));
-    }
+    const address = await given.next();
+    const addressMs = performance.now() - begin;
+    await serial.logIn('root', 'gantry');
+    return { serial, address, addressMs };
   };
   const one = await boot(bare[0], 'hand1');
   const two = await boot(bare[1], 'hand2');
@@ -72,14 +67,4 @@ export async function startBarePair(bare: readonly [BareQemu, BareQemu]): Promis
     onHost: inside,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-/** Addresses in the file of dnsmasq: expiry, MAC, address, name, client id. */
-function leased(file: string): readonly string[] {
-  try {
-    const lines = readFileSync(file, 'utf8').trim().split('\n');
-    return lines.flatMap((line) => line.split(' ')[2] ?? []);
-  } catch {
-    return [];
-  }
 }

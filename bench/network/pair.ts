@@ -1,4 +1,7 @@
-/** Two guests on one network, and what is measured of the ways between them and their host. */
+/**
+ * Two guests on one network, and what is measured of the ways between them and their host. Pairs that run side by side
+ * are measured in turn, a little of each at a time: what else the machine does meanwhile, all of them have alike.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,6 +10,7 @@ import type { SerialSession } from '../../src/agent/testing/serial-session.ts';
 import { percentile } from '../measure.ts';
 
 const sentBytes = 128 * miB;
+const turns = 5;
 const pings = 40;
 const port = 5001;
 
@@ -38,20 +42,41 @@ export interface Figures {
   readonly addressMs: number;
 }
 
-export async function measurePair(pair: Pair): Promise<Figures> {
+/** Figures of each, in their order. */
+export async function measureInTurn(pairs: readonly Pair[]): Promise<readonly Figures[]> {
+  const taken = pairs.map((pair) => ({ pair, samples: newSamples() }));
+  for (const { two } of pairs)
+    await run(
+      two,
+      `mkdir -p /tmp/w; truncate -s ${sentBytes} /tmp/w/sent; httpd -p ${port} -h /tmp/w`,
+    );
+  for (let turn = 0; turn < turns; turn += 1) {
+    const order = turn % 2 === 0 ? taken : taken.toReversed();
+    for (const { pair, samples } of order) await takeSamples(pair, samples);
+  }
+  return taken.map(({ pair: { one, two }, samples }) => ({
+    between: percentile(samples.between, 0.5),
+    toHost: percentile(samples.toHost, 0.5),
+    betweenMs: percentile(samples.betweenMs, 0.5),
+    toHostMs: percentile(samples.toHostMs, 0.5),
+    addressMs: (one.addressMs + two.addressMs) / 2,
+  }));
+}
+
+/** Of all turns of a round, by what they are of. */
+type Samples = Readonly<Record<Exclude<keyof Figures, 'addressMs'>, number[]>>;
+
+function newSamples(): Samples {
+  return { between: [], toHost: [], betweenMs: [], toHostMs: [] };
+}
+
+async function takeSamples(pair: Pair, samples: Samples): Promise<void> {
   const { one, two, hostAddress } = pair;
   const url = `http://${two.address}:${port}/sent`;
-  await run(
-    two,
-    `mkdir -p /tmp/w; truncate -s ${sentBytes} /tmp/w/sent; netstat -ltn | grep -q :${port} || httpd -p ${port} -h /tmp/w`,
-  );
-  return {
-    between: await timed(() => fetchInside(one, url)),
-    toHost: await timed(() => fetchOnHost(pair, url)),
-    betweenMs: await echo(one, two.address),
-    toHostMs: await echo(one, hostAddress),
-    addressMs: (one.addressMs + two.addressMs) / 2,
-  };
+  samples.between.push(await timed(() => fetchInside(one, url)));
+  samples.toHost.push(await timed(() => fetchOnHost(pair, url)));
+  samples.betweenMs.push(...(await echoes(one, two.address)));
+  samples.toHostMs.push(...(await echoes(one, hostAddress)));
 }
 
 /** MiB a second. */
@@ -80,11 +105,12 @@ async function run({ serial }: Guest, line: string): Promise<string> {
   return await serial.until(/ended-2/);
 }
 
-async function echo(from: Guest, address: string): Promise<number> {
+/** Milliseconds of each. */
+async function echoes(from: Guest, address: string): Promise<readonly number[]> {
   // Told at the end: a line for each echo would wake whoever carries the serial port between guest and bench.
-  const call = `ping -c ${pings} -i 0.05 ${address}`;
+  const call = `ping -c ${pings} -i 0.02 ${address}`;
   const text = await run(from, `${call} >/tmp/echoes; cat /tmp/echoes`);
   const times = [...text.matchAll(/time=([\d.]+) ms/g)].map(([, time]) => Number(time));
   assert.equal(times.length, pings, text);
-  return percentile(times, 0.5);
+  return times;
 }
