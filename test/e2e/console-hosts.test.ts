@@ -103,6 +103,23 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     );
   });
 
+  test('of more tabs than the window has room for the open one is seen whole', async () => {
+    const { page } = person;
+    const { hostId } = await runningVm();
+    const isWhole = `(() => {
+      const { left, right } = document.querySelector('[role=tab][aria-selected=true]').getBoundingClientRect();
+      const list = document.querySelector('[role=tablist]').getBoundingClientRect();
+      return left >= list.left - 1 && right <= list.right + 1;
+    })()`;
+    for (const tab of ['virtualDisks', 'operations', 'summary']) {
+      await open(`/hosts/${hostId}?tab=${tab}`);
+      await page.locator('.pf-v6-c-tabs__scroll-button').first().waitFor();
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
+      assert.equal(await page.evaluate(isWhole), true, tab);
+    }
+    await look(page, 'tabs');
+  });
+
   test('the usual networks of a host are created at its adapters, what would be done shown first; asked again there is nothing to do', async () => {
     const { page } = person;
     const client = gantry.client();

@@ -16,10 +16,16 @@ export function TabBar<T extends string>({
   readonly onOpen: (tab: T) => void;
 }): ReactNode {
   const bar = useRef<HTMLDivElement>(null);
-  // A narrow window shows a few of them: the open one is among those.
+  // A narrow window shows a few of them: the open one is among those, also once the arrows beside them take room.
   useEffect(() => {
-    const tab = bar.current?.querySelector('.pf-m-current');
-    tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    const list = bar.current?.querySelector('[role=tablist]');
+    if (!list) return undefined;
+    const show = (): void =>
+      list.querySelector('.pf-m-current')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    show();
+    const resized = new ResizeObserver(show);
+    resized.observe(list);
+    return () => resized.disconnect();
   }, [open]);
   return (
     <PageSection type="tabs">
