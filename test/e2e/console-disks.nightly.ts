@@ -331,6 +331,81 @@ describe('virtual disks in the console', { skip: noBrowser }, () => {
     await gantry.must('vm', 'detach-disk', 'idle', placeName(disk));
   });
 
+  test('TPL-05 wherever a CD or a floppy is chosen, known images of the library and of the folders of the host are listed', async () => {
+    const { page } = person;
+    const client = gantry.client();
+    await using shelf = await openShelf(gantry);
+    const [host] = (await client.call('host.list', {})).items;
+    assert.ok(host);
+    const at = (name: string): string => join(shelf.path, name);
+    await writeFile(at('tools.iso'), Buffer.alloc(miB));
+    await writeFile(at('boot.img'), Buffer.alloc(1_474_560));
+    await gantry.must('image', 'add', 'tools', at('tools.iso'), '--kind', 'cd');
+    await gantry.must('image', 'add', 'starting', at('boot.img'), '--kind', 'floppy');
+    await gantry.must('host', 'upload', host.name, at('tools.iso'), at('setup.iso'));
+    await gantry.must('host', 'upload', host.name, at('boot.img'), at('drivers.img'));
+    const expected = { cd: ['tools', 'setup.iso'], floppy: ['starting', 'drivers.img'] } as const;
+    const { id } = await client.call('vm.show', { params: { vm: 'idle' } });
+    const listed = async (list: Locator, name: string): Promise<void> => {
+      await list.locator('option').filter({ hasText: name }).waitFor({ state: 'attached' });
+    };
+    const open = async (drive: 'cd' | 'floppy'): Promise<void> =>
+      void (await page.goto(`${client.server}/vms/${id}?tab=configuration&section=${drive}`));
+    const setting = (drive: 'cd' | 'floppy', name: string): Locator => {
+      const of = drive === 'cd' ? 'opticalDrives-0' : 'floppy';
+      return page.locator(`#setting-hardware-${of}-medium${name}`);
+    };
+    for (const drive of ['cd', 'floppy'] as const) {
+      const [image, file] = expected[drive];
+      await open(drive);
+      const running = page.locator('.drive').getByRole('combobox');
+      await listed(running, image);
+      await listed(running, file);
+      await setting(drive, '').selectOption('image');
+      await listed(setting(drive, '-image'), image);
+      await setting(drive, '').selectOption('file');
+      await listed(setting(drive, '-file'), file);
+      await setting(drive, '-file').selectOption(at(file));
+      await setting(drive, '-file-typed').waitFor({ state: 'detached' });
+      assert.deepEqual(await findBarriersInEachLight(page), []);
+      await look(page, `medium-${drive}`);
+    }
+
+    await page.goto(`${client.server}/vms?create=true`);
+    const dialog = page.getByRole('dialog');
+    await dialog.locator('#source-none').check();
+    for (let step = 0; step < 3; step += 1)
+      await dialog.getByRole('button', { name: 'Next' }).click();
+    await dialog.locator('#vm-name').fill('with-media');
+    await dialog.getByRole('button', { name: 'Advanced: every setting' }).click();
+    await dialog.getByRole('button', { name: 'CD and DVD drives', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Floppy drive', exact: true }).click();
+    await dialog.locator('#setting-hardware-floppy').click();
+    for (const drive of ['cd', 'floppy'] as const) {
+      const [image, file] = expected[drive];
+      await setting(drive, '').selectOption('image');
+      await listed(setting(drive, '-image'), image);
+      await setting(drive, '').selectOption('file');
+      await listed(setting(drive, '-file'), file);
+      await setting(drive, '-file').selectOption(at(file));
+    }
+    assert.deepEqual(await findBarriersInEachLight(page), []);
+    // Its file is not the new vm's to write.
+    await dialog.locator('#setting-hardware-floppy-readOnly').check();
+    await look(page, 'wizard-media');
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText('Create: with-media').waitFor();
+    const { hardware } = (await client.call('vm.show', { params: { vm: 'with-media' } }))
+      .definition;
+    assert.deepEqual(
+      [hardware.opticalDrives[0]?.medium, hardware.floppy?.medium],
+      [at('setup.iso'), at('drivers.img')].map((file) => ({ kind: 'file', file })),
+    );
+    await gantry.must('vm', 'turn-off', 'with-media', '--yes');
+    await gantry.must('vm', 'delete', 'with-media', '--yes');
+  });
+
   test('a vm moves to another host in a dialog, which says before which hosts cannot take it, and what keeps it where it is', async () => {
     const { page } = person;
     const client = gantry.client();

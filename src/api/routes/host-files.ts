@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { idSchema } from '../ids.ts';
 import { dryRunQuerySchema } from '../list.ts';
 import { hostUploadSchema, maxUploadPartBytes, uploadBeginSchema } from '../upload.ts';
+import { knownMediaSchema } from '../vm/known-media.ts';
 import { fileQuery, hostParams } from './hosts.ts';
 import { vmAndDisk } from './travel.ts';
 import { route, type Route } from './route.ts';
@@ -35,6 +36,17 @@ export const hostFilesRoutes = {
     answer: 'bytes',
     streamed: true,
     ranges: true,
+  }),
+  'host.medium.list': route({
+    method: 'GET',
+    path: '/hosts/{host}/media',
+    summary: 'List the images known for CD and floppy drives of vms to be made on a host',
+    group: 'hosts',
+    right: 'host.view',
+    on: 'host',
+    params: hostParams,
+    answer: 'now',
+    response: knownMediaSchema,
   }),
   'host.upload.list': route({
     method: 'GET',

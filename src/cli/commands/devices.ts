@@ -28,7 +28,7 @@ const placeOptions = {
   position: { type: 'number', value: 'NUMBER', meaning: 'default: the first free one' },
 } as const;
 
-const mediaColumns: readonly Column<KnownMedium>[] = [
+export const mediaColumns: readonly Column<KnownMedium>[] = [
   {
     title: 'MEDIUM',
     value: ({ medium, name, path }) => (medium.kind === 'image' ? name : path),

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { diskAnswers, sendFile, unpackedName, type Download, type HostUpload } from '#api';
 import { formatBytes } from '#lib';
 import { command, type Command, type Run } from '../command.ts';
+import { mediaColumns } from './devices.ts';
 import { verbOptions } from '../disk/progress.ts';
 import { tell } from '../disk/tell.ts';
 import { writeList } from '../output/render.ts';
@@ -106,6 +107,22 @@ export const hostTransferCommands: readonly Command[] = [
         const { path, sizeBytes } = diskAnswers.upload.parse(result ?? {});
         return `${path}: ${formatBytes(sizeBytes)}`;
       });
+    },
+  }),
+  command({
+    name: 'host media',
+    summary: 'the images known for CD and floppy drives of vms to be made on a host',
+    args: [{ name: 'host', meaning: 'name or id', completes: 'host' }],
+    options: {},
+    examples: ['gantry host media h1'],
+    async run({ args: [host = ''], client, out, format, signal }) {
+      const { media, complete } = await client.call(
+        'host.medium.list',
+        { params: { host } },
+        signal,
+      );
+      writeList(out, format, mediaColumns, media, 'no images');
+      if (!complete) out.note('there are more files than were looked at');
     },
   }),
   command({

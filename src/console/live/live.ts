@@ -26,6 +26,7 @@ const restated: Readonly<Record<string, readonly string[]>> = {
     'vm.list',
     'warning.list',
     'vm.medium.list',
+    'host.medium.list',
     'team.list',
     'team.show',
     'network.show',

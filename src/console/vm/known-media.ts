@@ -4,13 +4,16 @@ import type { KnownMedia, KnownMedium, Medium } from '#api';
 import { useConsole } from '../console.ts';
 import type { VmText } from './words/vm-words.ts';
 
-/** Of a vm that is yet to be made nothing is asked. */
-export function useKnownMedia(vm: string | undefined): UseQueryResult<KnownMedia> {
+/** Of a vm that is yet to be made the host is asked, once it is known. */
+export function useKnownMedia(vm: string | undefined, host?: string): UseQueryResult<KnownMedia> {
   const { client } = useConsole();
   return useQuery({
-    queryKey: ['vm.medium.list', vm],
-    enabled: vm !== undefined,
-    queryFn: ({ signal }) => client.call('vm.medium.list', { params: { vm: vm ?? '' } }, signal),
+    queryKey: vm === undefined ? ['host.medium.list', host] : ['vm.medium.list', vm],
+    enabled: vm !== undefined || host !== undefined,
+    queryFn: ({ signal }) =>
+      vm === undefined
+        ? client.call('host.medium.list', { params: { host: host ?? '' } }, signal)
+        : client.call('vm.medium.list', { params: { vm } }, signal),
   });
 }
 

@@ -40,7 +40,7 @@ const elsewhere: readonly string[] = [
   'hardware/adapters',
 ];
 
-export function CreateAdvanced({ answers, change }: StepProps): ReactNode {
+export function CreateAdvanced({ answers, choices, change }: StepProps): ReactNode {
   const words = useWords();
   const text = useVmText();
   const { profile, processors, memoryMiB } = answers;
@@ -54,6 +54,7 @@ export function CreateAdvanced({ answers, change }: StepProps): ReactNode {
   );
   const form: SettingsForm = {
     vm: undefined,
+    host: useHostOf(answers, choices),
     value,
     saved: defaults,
     problems: new Map(),
@@ -87,6 +88,17 @@ export function CreateAdvanced({ answers, change }: StepProps): ReactNode {
       </Form>
     </>
   );
+}
+
+/** Where it will be, as far as that is known: beside its image, or on the only host there is. */
+function useHostOf(
+  { disk, image, host }: Answers,
+  { images }: StepProps['choices'],
+): string | undefined {
+  const hosts = useList('host.list', { sort: 'name', limit: 1000 }).data?.items ?? [];
+  if (disk === 'image') return images.find(({ id }) => id === image)?.hostId;
+  if (host !== '') return host;
+  return hosts.length === 1 ? hosts[0]?.id : undefined;
 }
 
 /** Where it goes and what it is made like. */

@@ -12,6 +12,7 @@ import {
   sendUpload,
   type SourceOnHost,
 } from '../app/host-files.ts';
+import { listMediaOfHost } from '../app/vm/known-media.ts';
 import type { ConsoleParts } from '../app/vm/console-vm.ts';
 import { chooseRange, writeContentRange } from './content-range.ts';
 import type { Handlers, RouteRequest } from './route-handler.ts';
@@ -22,10 +23,13 @@ export function hostFileHandlers(
   Handlers,
   | 'host.file.content'
   | 'vm.disk.content'
+  | 'host.medium.list'
   | `host.upload.${'list' | 'begin' | 'show' | 'send' | 'cancel'}`
 > {
   const { coordinator } = parts;
   return {
+    'host.medium.list': ({ caller, id, signal }) =>
+      listMediaOfHost(coordinator, caller, id, signal),
     'host.upload.list': async ({ id, signal }) => ({
       items: [...(await listUploads(coordinator, id, signal))],
     }),

@@ -5,6 +5,7 @@
 import { FormSelect, FormSelectOption } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { useList } from '../../parts/ask.ts';
+import { driveOf } from './MediumFileInput.tsx';
 import { findImage, labelMedium, useKnownMedia } from '../known-media.ts';
 import { useVmText } from '../words/vm-words.ts';
 import type { Place } from './place.ts';
@@ -25,8 +26,9 @@ export function ImageInput({
   readonly onValue: (value: unknown) => void;
 }): ReactNode {
   const text = useVmText();
-  const known = useKnownMedia(useSettingsForm().vm).data?.media ?? [];
-  const kind = place.path.includes('floppy') ? 'floppy' : 'cd';
+  const { vm, host } = useSettingsForm();
+  const known = useKnownMedia(vm, host).data?.media ?? [];
+  const kind = driveOf(place);
   const images = useList('image.list', {
     filter: `imageKind = ${kind}`,
     sort: 'name',

@@ -16,6 +16,7 @@ import { useWords } from '../../console.ts';
 import { nameSetting, nameValue } from '../words/setting-words.ts';
 import { useVmText } from '../words/vm-words.ts';
 import { ImageInput } from './ImageInput.tsx';
+import { MediumFileInput } from './MediumFileInput.tsx';
 import { NetworkInput } from './NetworkInput.tsx';
 import { readAt, type Place } from './place.ts';
 import { idOf } from './SettingFrame.tsx';
@@ -98,6 +99,8 @@ export function ValueInput({
         set(to === '' && field.nullable ? null : to);
       if (place.path.endsWith('medium/image'))
         return <ImageInput {...common} value={text} place={place} onValue={set} />;
+      if (place.path.endsWith('medium/file'))
+        return <MediumFileInput {...common} value={text} place={place} onValue={set} />;
       if (place.path.endsWith('attachment/network'))
         return <NetworkInput {...common} value={text} onValue={set} />;
       return field.maxLength > longText ? (

@@ -6,6 +6,8 @@ import type { Place } from './place.ts';
 export interface SettingsForm {
   /** Id of the vm whose settings they are; undefined: of one that is not made yet, or of something else. */
   readonly vm: string | undefined;
+  /** Id of the host on which it is to be made, where that is known; not of one that there is. */
+  readonly host?: string | undefined;
   /** The definition as it would be saved. */
   readonly value: unknown;
   readonly saved: unknown;

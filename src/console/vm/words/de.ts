@@ -101,6 +101,7 @@ export const germanVmTexts: Readonly<Record<VmTextKey, string>> = {
   changedSettings: 'Geänderte Einstellungen',
   changes: 'Ungespeicherte Änderungen: {count}',
   chooseFile: 'Datei auf dem Host',
+  otherFile: 'Eine andere Datei des Hosts, mit ihrem Pfad',
   chooseImage: 'Abbild',
   daysAway:
     'Die virtuelle Maschine läuft nicht. Ihre Konsole kommt von selbst wieder, sobald sie läuft.',

@@ -98,6 +98,7 @@ export const vmTexts = {
   changedSettings: 'Changed settings',
   changes: 'Unsaved changes: {count}',
   chooseFile: 'File on the host',
+  otherFile: 'Another file of the host, by its path',
   chooseImage: 'Image',
   daysAway: 'The virtual machine is not running. Its console comes back by itself when it runs.',
   detach: 'Detach',

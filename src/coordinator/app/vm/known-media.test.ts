@@ -115,3 +115,28 @@ test('RCON-35 only images of the library and files of the search path that the p
   ]);
   assert.deepEqual((await told(keeper)).at(-1), ['PLEXTOR DVDR', ['other']]);
 });
+
+test('for a vm that is to be made on a host its images are told, and files to those who may make vms', async () => {
+  const told = async (token?: string): Promise<readonly string[]> => {
+    const given = token === undefined ? {} : { token };
+    const { status, json, text } = await stage.send('GET', '/hosts/h1/media', given);
+    assert.equal(status, 200, text);
+    return (json as KnownMedia).media.map(({ name, vms }) => `${name} ${vms.join()}`);
+  };
+  assert.deepEqual(await told(), [
+    'tools other',
+    'boot.img other',
+    'private.iso ',
+    'setup.iso mine',
+    'PLEXTOR DVDR other',
+  ]);
+  const viewer = { role: 'auditor', objectKind: 'host', object: 'h1' };
+  const maker = await stage.addUser('maker', [
+    viewer,
+    { role: 'create', objectKind: 'folder', object: '/' },
+  ]);
+  // What another vm has is nobody else's.
+  assert.deepEqual(await told(maker), ['tools other', 'boot.img other', 'setup.iso mine']);
+  const seer = await stage.addUser('seer', [viewer]);
+  assert.deepEqual(await told(seer), ['tools other']);
+});

@@ -13,13 +13,45 @@ import { findNotOwn } from './others-files.ts';
 type Inserted = LinkResult<'host.media'>['inserted'];
 type Known = Omit<KnownMedium, 'vms' | 'held'>;
 
+/** For whose drives. */
+interface Asker {
+  readonly hostId: string;
+  /** Of the vm; null: one that is yet to be made there. */
+  readonly id: string | null;
+  readonly mayUseFiles: boolean;
+  readonly writesToFloppy: boolean;
+}
+
 export async function listKnownMedia(
-  { inventory, links }: Coordinator,
+  coordinator: Coordinator,
   caller: Caller,
   id: string,
   signal: AbortSignal,
 ): Promise<KnownMedia> {
-  const { hostId, definition } = vmDocument(inventory, id).data;
+  const { hostId, definition } = vmDocument(coordinator.inventory, id).data;
+  const mayUseFiles = caller.may('vm.media', { kind: 'vm', id });
+  const writesToFloppy = definition.hardware.floppy?.readOnly === false;
+  return await listFor(coordinator, caller, { hostId, id, mayUseFiles, writesToFloppy }, signal);
+}
+
+/** What a vm that is to be made on the host can have in its drives. Files are told to those who may make one. */
+export async function listMediaOfHost(
+  coordinator: Coordinator,
+  caller: Caller,
+  hostId: string,
+  signal: AbortSignal,
+): Promise<KnownMedia> {
+  const mayUseFiles = caller.may('vm.create', { kind: 'anywhere' });
+  const asker = { hostId, id: null, mayUseFiles, writesToFloppy: false };
+  return await listFor(coordinator, caller, asker, signal);
+}
+
+async function listFor(
+  { inventory, links }: Coordinator,
+  caller: Caller,
+  { hostId, id, mayUseFiles, writesToFloppy }: Asker,
+  signal: AbortSignal,
+): Promise<KnownMedia> {
   const found = await links.call(hostId, 'host.media', {}, { signal });
   const images = [...inventory.documents<ImageDocument>('image')].filter(
     ({ data }) => data.hostId === hostId,
@@ -31,8 +63,8 @@ export async function listKnownMedia(
     return [{ drive, medium, name, path, sizeBytes, builtFrom }];
   });
   const imagePaths = new Set(images.map(({ data }) => data.path));
-  const isNotOwn = findNotOwn(inventory, caller, { hostId, id });
-  const files = caller.may('vm.media', { kind: 'vm', id }) ? found.files : [];
+  const isNotOwn = findNotOwn(inventory, caller, { hostId, id: id ?? '' });
+  const files = mayUseFiles ? found.files : [];
   const inFolders = files
     .filter(({ path }) => !imagePaths.has(path) && !isNotOwn(path))
     .map(({ path, drive, sizeBytes }): Known => {
@@ -48,7 +80,6 @@ export async function listKnownMedia(
     found.inserted.filter(({ vmId }) => vmId !== id),
     ({ path }) => path,
   );
-  const writesToFloppy = definition.hardware.floppy?.readOnly === false;
   const withUsers = (known: Known): KnownMedium => {
     const others: Inserted = users.get(known.path) ?? [];
     const vmIds = [...new Set(others.map(({ vmId }) => vmId))].slice(0, 1000);
