@@ -119,6 +119,7 @@ const needs: Partial<Record<LinkMethod, Ability>> = {
   'host.disk.work': 'create',
   'machine.clone': 'clone',
   'machine.flatten': 'clone',
+  'machine.relocate': 'clone',
   'machine.snapshot.read': 'clone',
   'machine.passage': 'migrate',
   'machine.handover.read': 'adopt',

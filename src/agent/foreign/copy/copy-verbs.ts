@@ -27,10 +27,11 @@ import {
   type LayeredVm,
 } from '../snapshots/layer-files.ts';
 import { domainAtSnapshot } from '../snapshots/snapshot-xml.ts';
+import { moveDisks } from './move-disks.ts';
 import { copyDomain } from './copied-domain.ts';
-import { copyBeside, copyVolume, dropCopy, measureCopies } from './copy-volumes.ts';
+import { copyBeside, copyVolume, measureCopies } from './copy-volumes.ts';
 
-type CopyVerb = 'machine.clone' | 'machine.flatten' | 'machine.snapshot.read';
+type CopyVerb = 'machine.clone' | 'machine.flatten' | 'machine.relocate' | 'machine.snapshot.read';
 type Progress = Parameters<Handlers['machine.clone']>[1]['progress'];
 type Clone = LinkParams<'machine.clone'>;
 
@@ -57,6 +58,10 @@ export function copyVerbs(tools: MakeTools): Pick<Handlers, CopyVerb> {
     },
     async 'machine.flatten'(params, hands) {
       await flatten(tools, params, hands);
+      return { report: machines.report(params.id) };
+    },
+    async 'machine.relocate'(params, hands) {
+      await moveDisks(tools, params, hands);
       return { report: machines.report(params.id) };
     },
     async 'machine.snapshot.read'({ id, snapshotId }, { signal }) {
@@ -134,7 +139,7 @@ async function clone(
       await define(client, copied.xml, signal);
     }
     try {
-      for (const { to } of copies) await dropCopy(client, to, signal);
+      for (const { to } of copies) await new Volumes(client).remove(to, signal);
       for (const [index, copy] of copies.entries()) {
         progress(index / copies.length, `disk ${index + 1} of ${copies.length}`);
         if (shelf === undefined) await copyVolume(client, copy, signal);
@@ -143,7 +148,7 @@ async function clone(
       if (copied.variables !== undefined) await copyBeside(client, copied.variables, signal);
     } catch (error) {
       const end = AbortSignal.any([]);
-      for (const { to } of copies) await dropCopy(client, to, end).catch(() => undefined);
+      for (const { to } of copies) await new Volumes(client).remove(to, end).catch(() => undefined);
       const made = await lookUp(client, uuid, end).catch(() => undefined);
       if (made !== undefined) await undefine(client, made, end).catch(() => undefined);
       throw error;

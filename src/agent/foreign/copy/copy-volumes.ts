@@ -1,16 +1,11 @@
 /** Volumes copied by the hypervisor's host itself: nothing of them comes this way. */
 import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { escapeXml } from '#foreign';
-import { Fault, formatBytes } from '#lib';
-import { libvirtFacts, type Client, type StoragePoolHandle, type StorageVolHandle } from '#libvirt';
-import { isFault } from '#lib';
+import { Fault, formatBytes, isFault } from '#lib';
+import type { Client, StoragePoolHandle, StorageVolHandle } from '#libvirt';
 import { readVolume } from '../make/list-volumes.ts';
 import { Volumes } from '../make/volumes.ts';
-
-/** Between two looks at a volume that somebody is making. */
-const buildingMs = 500;
 
 export interface VolumeCopy {
   readonly from: string;
@@ -92,19 +87,6 @@ async function requireVolume(
   throw new Fault('unsupported', `no storage pool of its hypervisor has ${path}`, {
     hint: `make one of its folder there: virsh pool-create-as NAME dir --target ${posix.dirname(path)}`,
   });
-}
-
-/** What a call that was cut off has made, or is still making. */
-export async function dropCopy(client: Client, path: string, signal: AbortSignal): Promise<void> {
-  const volumes = new Volumes(client);
-  for (;;)
-    try {
-      await volumes.remove(path, signal);
-      return;
-    } catch (error) {
-      if (!isFault(error) || libvirtFacts(error)?.name !== 'OPERATION_INVALID') throw error;
-      await setTimeout(buildingMs, undefined, { signal });
-    }
 }
 
 /**

@@ -8,7 +8,7 @@ import { vmStateFacts, type DiskWork, type LinkResult, type MachineRecord } from
 import { Fault } from '#lib';
 import type { Client } from '#libvirt';
 import type { Handlers } from '../../link/calls.ts';
-import { copyVolume, dropCopy, measureCopies } from '../copy/copy-volumes.ts';
+import { copyVolume, measureCopies } from '../copy/copy-volumes.ts';
 import type { ForeignMachines } from '../machines.ts';
 import { LayerFiles } from '../snapshots/layer-files.ts';
 import { Volumes } from './volumes.ts';
@@ -167,11 +167,11 @@ async function perform(
     return await describe(client, file, 'dynamic', signal);
   }
   const shelf = await judge(tools, work, when, signal);
-  if (when === 'again') await dropCopy(client, file, signal);
+  if (when === 'again') await new Volumes(client).remove(file, signal);
   try {
     await make(client, shelf, work, signal);
   } catch (error) {
-    await dropCopy(client, file, AbortSignal.any([])).catch(() => undefined);
+    await new Volumes(client).remove(file, AbortSignal.any([])).catch(() => undefined);
     throw error;
   }
   const allocation = work.verb === 'create-child' ? 'dynamic' : work.allocation;

@@ -3,10 +3,11 @@
  * by its path, by `POOL/NAME`, or by its name alone in the pool `default`, or in the only one.
  */
 import { posix } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { DiskSource } from '#api';
 import { attributeOf, escapeXml, find, readXml, textOf } from '#foreign';
 import { Fault, isFault } from '#lib';
-import type { Client, StoragePoolHandle, StorageVolHandle } from '#libvirt';
+import { libvirtFacts, type Client, type StoragePoolHandle, type StorageVolHandle } from '#libvirt';
 
 export interface Pool {
   readonly handle: StoragePoolHandle;
@@ -34,6 +35,8 @@ export interface NewVolume {
 /** virConnectListAllStoragePoolsFlags. */
 const onlyActive = 2;
 const maxPools = 256;
+/** Between two tries at a volume that is busy. */
+const busyMs = 500;
 
 export class Volumes {
   readonly #client: Client;
@@ -129,12 +132,19 @@ export class Volumes {
     return place;
   }
 
-  /** False where no pool has it. */
+  /** Waits for one that is being made or read. False where no pool has it. */
   async remove(path: string, signal: AbortSignal): Promise<boolean> {
-    const vol = await this.find(path, signal);
-    if (vol === undefined) return false;
-    await this.#client.call('STORAGE_VOL_DELETE', { vol, flags: 0 }, { signal });
-    return true;
+    for (;;) {
+      const vol = await this.find(path, signal);
+      if (vol === undefined) return false;
+      try {
+        await this.#client.call('STORAGE_VOL_DELETE', { vol, flags: 0 }, { signal });
+        return true;
+      } catch (error) {
+        if (!isFault(error) || libvirtFacts(error)?.name !== 'OPERATION_INVALID') throw error;
+        await setTimeout(busyMs, undefined, { signal });
+      }
+    }
   }
 }
 

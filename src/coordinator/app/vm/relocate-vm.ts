@@ -18,6 +18,7 @@ import { Fault } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
 import type { Document } from '../../store/store.ts';
+import { vmDocument } from '../find.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { asJson } from '../json.ts';
 import { definitionForAgent } from '../media.ts';
@@ -26,6 +27,7 @@ import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { copyLimitMs } from './clone-steps.ts';
 import { targetVm, vmFrame } from './common-steps.ts';
 import { begin, machineOf, prepare, withHardware } from './device-change.ts';
+import { isForeignHost } from './tell-hypervisor.ts';
 import { withDiskFiles, withRelativePaths } from './own-paths.ts';
 
 interface RelocateInput {
@@ -68,7 +70,16 @@ export async function relocateDisk(
   request: DiskRelocate,
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
-  const { vm, definition } = prepare(coordinator, id, 'relocate');
+  const isForeign = isForeignHost(
+    coordinator.inventory,
+    vmDocument(coordinator.inventory, id).data.hostId,
+  );
+  // A hypervisor moves disks of vms that run, too; a vm has no folder there.
+  const { vm, definition } = prepare(coordinator, id, isForeign ? 'change-disks' : 'relocate');
+  if (isForeign && request.path === null)
+    throw new Fault('invalid', 'a vm of a libvirt host has no folder of its own', {
+      hint: 'name the folder of a storage pool there',
+    });
   const disk = definition.hardware.disks.find((one) => placeName(one) === place);
   if (disk === undefined)
     throw new Fault('not-found', `${definition.name} has no disk at ${place.slice(0, 40)}`, {
@@ -91,7 +102,20 @@ export async function relocateDisk(
     oldPath: posix.dirname(posix.resolve(vm.data.path, disk.file)),
     newPath: folder,
   };
+  if (isForeign) await requireFreeFile(coordinator, vm.data.hostId, input);
   return await submit(coordinator, caller, vm, relocateDiskKind, input, dryRun);
+}
+
+/** On a hypervisor that others run what has the new name later is what this move has left there. Errors: `exists`, `not-found`. */
+async function requireFreeFile(
+  { links }: Coordinator,
+  hostId: string,
+  { before, after }: Pick<RelocateInput, 'before' | 'after'>,
+): Promise<void> {
+  for (const { to } of diskMoves(before, after)) {
+    const work = { verb: 'create', file: to, format: 'qcow2', allocation: 'dynamic' } as const;
+    await links.call(hostId, 'host.disk.plan', { work: { ...work, sizeBytes: 512 } });
+  }
 }
 
 async function submit(
@@ -151,13 +175,21 @@ async function move(
 
 const moveStep: Step = {
   name: 'move',
-  run: (work) => {
+  async run(work) {
     const { before, after, newParent } = inputOf(work);
-    return move(work, before, after, newParent);
+    const { coordinator, memory } = work;
+    const { hostId } = machineOf(work);
+    if (memory['begun'] !== true && isForeignHost(coordinator.inventory, hostId))
+      await requireFreeFile(coordinator, hostId, { before, after });
+    await work.remember({ begun: true });
+    await move(work, before, after, newParent);
   },
-  undo: (work) => {
+  async undo(work) {
     const { before, after, oldParent } = inputOf(work);
-    return move(work, after, before, oldParent);
+    const { hostId } = machineOf(work);
+    const isForeign = isForeignHost(work.coordinator.inventory, hostId);
+    if (isForeign && work.memory['begun'] !== true) return;
+    await move(work, after, before, oldParent);
   },
 };
 
