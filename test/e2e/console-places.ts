@@ -16,7 +16,7 @@ export interface Shown {
   readonly network: string;
   readonly team: string;
   readonly image: string;
-  /** An image's file and the host that has it. */
+  /** An image's file and the host that has it, whose disks are shown, too. */
   readonly file: { readonly host: string; readonly path: string };
 }
 
@@ -83,13 +83,15 @@ export function listPlaces(shown: Shown): readonly Place[] {
           }))
         : (variants[route] ?? [{}]);
     return asked.map((search) => {
+      const isOfFiles = route === '/hosts/$host' && search['tab'] === 'virtualDisks';
+      const shownAt = isOfFiles ? `/hosts/${shown.file.host}` : path;
       const words = Object.entries(search).map(([key, value]) => (value === 'true' ? key : value));
       const query = new URLSearchParams(search).toString();
       return {
         name: [base.replace(/-$/, ''), ...words.map((word) => word.replaceAll(/\W+/g, '-'))]
           .join('-')
           .slice(0, 80),
-        path: query === '' ? path : `${path}?${query}`,
+        path: query === '' ? shownAt : `${shownAt}?${query}`,
       };
     });
   });

@@ -42,7 +42,8 @@ const limitMs = 5000;
 const inMenu: readonly VmAction[] = [
   ...(['screen', 'serial', ...powerActions] as const),
   ...(['clone', 'relocate', 'migrate', 'adopt', 'give-back', 'rename'] as const),
-  ...(['make-template', 'end-template', 'remove', 'delete'] as const),
+  // None of them is a template, which could be ended.
+  ...(['make-template', 'remove', 'delete'] as const),
 ];
 const noUse = {
   readBytesPerSecond: 0,

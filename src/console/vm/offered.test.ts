@@ -18,6 +18,16 @@ test('what the driver of the host cannot do is not offered, what is not possible
   );
 });
 
+test('of making a template and ending one only what applies is offered', () => {
+  const offered = (isTemplate: boolean): readonly string[] =>
+    offeredActions([
+      { action: 'make-template', allowed: !isTemplate },
+      { action: 'end-template', allowed: isTemplate },
+    ]).map(({ action }) => action);
+  assert.deepEqual(offered(false), ['make-template']);
+  assert.deepEqual(offered(true), ['end-template']);
+});
+
 test('what needs answers first asks for them in a dialog of its own, and nothing is begun where it is not possible', async () => {
   const words = createWords(await findLanguage('en').read());
   for (const action of ['clone', 'relocate', 'migrate', 'adopt', 'give-back', 'rename'] as const)
