@@ -21,6 +21,8 @@ export interface Asked {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Of a content, as in the header Range. */
+  readonly range?: string;
 }
 
 export class Desk {
@@ -34,7 +36,7 @@ export class Desk {
   async ask<N extends RouteName>(
     caller: Caller,
     name: N,
-    { params = {}, query = {}, body = {} }: Asked,
+    { params = {}, query = {}, body = {}, range }: Asked,
     signal: AbortSignal,
   ): Promise<RouteAnswer<N>> {
     const route: Route = routes[name];
@@ -48,7 +50,9 @@ export class Desk {
         precondition: undefined,
         lastEventId: undefined,
         cookie: () => undefined,
+        select: { method: route.method, range, ifRange: undefined },
         setHeader: () => undefined,
+        setStatus: () => undefined,
         signal,
       };
       // The map of handlers is typed per route; here the route is only known as one of them.

@@ -1,6 +1,6 @@
 /** Volumes for libvirt's clients: listed, described, made, changed and deleted, each by the route of the API for disk files. */
 import { madeFormats, type DiskWork } from '#api';
-import { libvirtFault, type Handlers, type StorageVolHandle } from '#libvirt';
+import { libvirtFault, type Handlers, type ServerStream, type StorageVolHandle } from '#libvirt';
 import type { Connection } from './connection.ts';
 import { readVolume, type VolumeWish } from './define/volume-wish.ts';
 import { formatsByLibvirt, libvirtFormat } from '../domain-xml/disk-formats.ts';
@@ -26,6 +26,7 @@ type Calls = Pick<
   | 'STORAGE_VOL_CREATE_XML'
   | 'STORAGE_VOL_CREATE_XML_FROM'
   | 'STORAGE_VOL_RESIZE'
+  | 'STORAGE_VOL_DOWNLOAD'
   | 'STORAGE_VOL_DELETE'
 >;
 
@@ -140,6 +141,22 @@ export function volumeCalls(connection: Connection): Calls {
         compression: 'none',
       });
       return await make(into, wish, copy, signal);
+    },
+    // Whether holes are wished for or not: all bytes are sent.
+    STORAGE_VOL_DOWNLOAD: async ({ vol, offset, length }, { signal }) => {
+      const { pool, path } = await find(vol, signal);
+      const last = length === 0n ? '' : String(offset + length - 1n);
+      const asked = {
+        params: { host: pool.host.id },
+        query: { file: path },
+        range: `bytes=${offset}-${last}`,
+      };
+      const { desk, caller } = connection.parts;
+      const content = await desk.ask(caller, 'host.file.content', asked, signal);
+      const run = async (stream: ServerStream): Promise<void> => {
+        for await (const bytes of content) await stream.write(bytes as Buffer);
+      };
+      return { ret: {}, run };
     },
     STORAGE_VOL_RESIZE: async ({ vol, capacity, flags }, { signal }) => {
       const { pool, path, disk } = await find(vol, signal);
