@@ -7,7 +7,15 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { finishedStates, vmStateFacts, type PowerAction, type Vm } from '#api';
+import { basename, join } from 'node:path';
+import {
+  finishedStates,
+  vmStateFacts,
+  type Client,
+  type Operation,
+  type PowerAction,
+  type Vm,
+} from '#api';
 import { isFault, systemClock, withDeadline } from '#lib';
 import { findProgram } from '../../src/cli/system/processes.ts';
 import type { Gantry } from './gantry.ts';
@@ -16,12 +24,16 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly durationMs: number;
   readonly vms: number;
+  /** `all`: also snapshots, templates and copies, which take longer. Default: their power alone. */
+  readonly deeds?: 'power' | 'all';
 }
 
 export interface ChaosResult {
   readonly kills: Readonly<Record<Victim, number>>;
   readonly accepted: number;
   readonly refused: number;
+  /** How many operations ended so, by action and state. */
+  readonly ends: Readonly<Record<string, number>>;
 }
 
 type Victim = 'coordinator' | 'agent' | 'qemu';
@@ -40,6 +52,34 @@ const actions: readonly PowerAction[] = [
   'discard',
   'hold',
   'release',
+];
+
+type Deed = (client: Client, vm: string, random: (below: number) => number) => Promise<Operation>;
+
+const copyName = (random: (below: number) => number): string => `chaos-copy-${random(5)}`;
+const aSnapshot = async (client: Client, vm: string): Promise<string> =>
+  (await client.call('vm.snapshot.list', { params: { vm } })).items.at(-1)?.name ?? 'none';
+
+/** What changes files of vms, most of it in several steps. */
+const deeds: readonly Deed[] = [
+  (client, vm) => client.call('vm.template.make', { params: { vm } }),
+  (client, vm) => client.call('vm.template.end', { params: { vm } }),
+  (client, vm, random) =>
+    client.call('vm.clone', {
+      params: { vm },
+      body: { name: copyName(random), linked: random(2) === 0 },
+    }),
+  (client, _vm, random) => client.call('vm.delete', { params: { vm: copyName(random) } }),
+  (client, _vm, random) => client.call('vm.flatten', { params: { vm: copyName(random) } }),
+  (client, vm, random) =>
+    client.call('vm.snapshot.take', { params: { vm }, body: { name: `s${random(4)}` } }),
+  async (client, vm) =>
+    client.call('vm.snapshot.delete', { params: { vm, snapshot: await aSnapshot(client, vm) } }),
+  async (client, vm) =>
+    client.call('vm.snapshot.revert', {
+      params: { vm, snapshot: await aSnapshot(client, vm) },
+      body: {},
+    }),
 ];
 const quietLimitMs = 120_000;
 
@@ -87,7 +127,7 @@ function twice(machines: readonly Process[]): readonly string[] {
 /** Runs chaos over an installation that is up, then checks what must hold. */
 export async function runChaos(
   gantry: Gantry,
-  { seed, durationMs, vms }: ChaosOptions,
+  { seed, durationMs, vms, deeds: scope = 'power' }: ChaosOptions,
 ): Promise<ChaosResult> {
   const random = randomFrom(seed);
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
@@ -102,10 +142,13 @@ export async function runChaos(
   const load = async (): Promise<void> => {
     while (systemClock.now() < over) {
       const [vm, action] = [pick(names), pick(actions)];
+      const deed = scope === 'all' && random(2) === 0 ? pick(deeds) : undefined;
       try {
-        const operation = await gantry
-          .client()
-          .call('vm.act', { params: { vm, action }, body: {} });
+        const client = gantry.client();
+        const operation =
+          deed === undefined
+            ? await client.call('vm.act', { params: { vm, action }, body: {} })
+            : await deed(client, vm, random);
         accepted.add(operation.id);
       } catch (error) {
         if (!isFault(error) && !(error instanceof TypeError)) throw error;
@@ -148,8 +191,8 @@ export async function runChaos(
 
   await Promise.all([load(), load(), kill(), guard()]);
   await gantry.must('up', '--yes', '--no-vm');
-  await checkAfterwards(gantry, names, accepted, seed);
-  return { kills, accepted: accepted.size, refused };
+  const ends = await checkAfterwards(gantry, names, accepted, seed);
+  return { kills, accepted: accepted.size, refused, ends };
 }
 
 async function checkAfterwards(
@@ -157,7 +200,7 @@ async function checkAfterwards(
   names: readonly string[],
   accepted: ReadonlySet<string>,
   seed: number,
-): Promise<void> {
+): Promise<ChaosResult['ends']> {
   const client = gantry.client();
   const list = async (): Promise<readonly Vm[]> =>
     (await client.call('vm.list', { query: { filter: 'name : chaos-', limit: 1000 } })).items;
@@ -178,18 +221,31 @@ async function checkAfterwards(
       }
     },
   );
+  const ends: Record<string, number> = {};
   for (const id of accepted) {
     const operation = await client.call('operation.show', { params: { operation: id } });
+    const end = `${operation.action} ${operation.state}`;
+    ends[end] = (ends[end] ?? 0) + 1;
     assert.ok(
       finishedStates.includes(operation.state),
       `seed ${seed}: operation ${id} is ${operation.state}`,
     );
   }
   const vms = await list();
+  const isCopy = ({ name }: Vm): boolean => name.startsWith('chaos-copy-');
   assert.deepEqual(
-    vms.map((vm) => vm.name).toSorted(),
+    vms
+      .filter((vm) => !isCopy(vm))
+      .map((vm) => vm.name)
+      .toSorted(),
     names.toSorted(),
     `seed ${seed}: a vm is lost`,
+  );
+  const folders = readdirSync(join(gantry.data, 'agent/vms'));
+  assert.deepEqual(
+    folders.toSorted(),
+    vms.map(({ path }) => basename(path)).toSorted(),
+    `seed ${seed}: a folder of no vm is left`,
   );
   const machines = machinesOf(gantry);
   for (const vm of vms) {
@@ -200,7 +256,11 @@ async function checkAfterwards(
       `seed ${seed}: ${vm.name} is ${vm.state} and has ${running} processes`,
     );
   }
-  for (const { name, state } of vms) {
+  // Copies first: no template ends while some stand on it.
+  for (const { name, state, template } of vms.toSorted(
+    (one, other) => Number(isCopy(other)) - Number(isCopy(one)),
+  )) {
+    if (template) await gantry.must('vm', 'template', name, '--end');
     if (state === 'saved') await gantry.must('vm', 'discard', name, '--yes');
     else if (state !== 'off') await gantry.must('vm', 'turn-off', name, '--yes');
     await gantry.must('vm', 'turn-on', name);
@@ -208,4 +268,5 @@ async function checkAfterwards(
     await gantry.must('vm', 'delete', name, '--yes');
   }
   assert.deepEqual(machinesOf(gantry), []);
+  return ends;
 }
