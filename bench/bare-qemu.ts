@@ -7,8 +7,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connectQmp, qmp, type QmpClient } from '#qemu';
 import type { Gantry } from '../test/e2e/gantry.ts';
+import { joinLike, readGroups, type GroupModel } from './control-groups.ts';
 
-function argumentsOf(gantry: Gantry, vm: string): readonly string[] {
+interface FoundProcess {
+  readonly pid: number;
+  readonly words: readonly string[];
+}
+
+function findProcess(gantry: Gantry, vm: string): FoundProcess {
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
       const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').slice(0, -1);
@@ -17,7 +23,7 @@ function argumentsOf(gantry: Gantry, vm: string): readonly string[] {
         words.some((word) => word.includes(`guest=${vm},`)) &&
         words.join(' ').includes(gantry.data)
       )
-        return words;
+        return { pid: Number(name), words };
     } catch {
       // it has ended meanwhile
     }
@@ -38,19 +44,23 @@ export interface BareStart {
   /** Before the program's own words. */
   readonly within?: readonly string[];
   readonly change?: (word: string) => string;
+  /** Whether it runs in control groups like those of the vm; default: those of whoever starts it. */
+  readonly groups?: 'own' | 'inherited';
 }
 
 export class BareQemu {
   readonly #words: readonly string[];
   readonly #sockets: string;
+  readonly #groups: readonly GroupModel[];
 
-  private constructor(words: readonly string[], sockets: string) {
+  private constructor(words: readonly string[], sockets: string, groups: readonly GroupModel[]) {
     this.#words = words;
     this.#sockets = sockets;
+    this.#groups = groups;
   }
 
   static async copyOf(gantry: Gantry, vm: string): Promise<BareQemu> {
-    const words = argumentsOf(gantry, vm);
+    const { pid, words } = findProcess(gantry, vm);
     const { id, path } = await gantry.client().call('vm.show', { params: { vm } });
     const folder = mkdtempSync(join(tmpdir(), 'gb-'));
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -67,14 +77,19 @@ export class BareQemu {
         .replaceAll(sockets, join(folder, 'run'))
         .replaceAll(id, ownId),
     );
-    return new BareQemu(moved, join(folder, 'run'));
+    return new BareQemu(moved, join(folder, 'run'), readGroups(pid));
   }
 
   /** Resolves when the machine runs. */
-  async start({ within = [], change = (word) => word }: BareStart = {}): Promise<BareMachine> {
+  async start({
+    within = [],
+    change = (word) => word,
+    groups = 'inherited',
+  }: BareStart = {}): Promise<BareMachine> {
     const [executable = '', ...args] = [...within, ...this.#words.map(change)];
     const child = spawn(executable, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     const exited = once(child, 'exit');
+    const joined = joinLike(groups === 'own' ? this.#groups : [], child.pid ?? 0);
     const monitor = await connectQmp(join(this.#sockets, 'monitor'), { absent: 'wait' });
     await qmp.queryStatus(monitor);
     if (args.includes('-S')) await qmp.cont(monitor);
@@ -86,6 +101,7 @@ export class BareQemu {
         await monitor[Symbol.asyncDispose]();
         child.kill('SIGKILL');
         await exited;
+        await joined[Symbol.asyncDispose]();
         rmSync(this.#sockets, { recursive: true });
         mkdirSync(this.#sockets);
       },

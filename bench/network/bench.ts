@@ -1,9 +1,9 @@
 /**
  * How fast guests reach each other and their host, and how soon they have an address: on a network of Gantry, and with
- * the bare QEMU given the same arguments, a bridge and taps made by hand and dnsmasq. Each round starts a pair of guests
- * of either side, for how quick an emulated guest is differs from start to start by more than what is measured; both
- * pairs run while they are measured in turn, so that agent and coordinator and whatever else the machine does take the
- * same from both. Medians of the rounds with the least and the most.
+ * the bare QEMU given the same arguments and control groups, a bridge and taps made by hand and dnsmasq. Each round
+ * starts a pair of guests of either side, for how quick an emulated guest is differs from start to start by more than
+ * what is measured; both pairs run while they are measured in turn, so that agent and coordinator and whatever else the
+ * machine does take the same from both. Medians of the rounds with the least and the most.
  * Wants root; runs in a network namespace of its own.
  *
  *   node bench/network/bench.ts [ROUNDS]

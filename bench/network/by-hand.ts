@@ -50,7 +50,7 @@ export async function startBarePair(bare: readonly [BareQemu, BareQemu]): Promis
     const given = new LeaseFile(leases);
     const begin = performance.now();
     const change = (word: string): string => word.replaceAll(/\bgtap\d+\b/g, tap);
-    const machine = made.use(await qemu.start({ within: inside, change }));
+    const machine = made.use(await qemu.start({ within: inside, change, groups: 'own' }));
     const serial = SerialSession.over(connect(machine.serial));
     const address = await given.next();
     const addressMs = performance.now() - begin;
