@@ -16,6 +16,8 @@ describe('uploads that are cut off', { skip: withoutQemu }, () => {
   let gantry: Gantry;
   let client: Client;
   let host = '';
+  /** What starts the programs again, once for each test. */
+  const raised: Promise<unknown>[] = [];
   /** The host's folder for vms. */
   let vms = '';
 
@@ -28,6 +30,8 @@ describe('uploads that are cut off', { skip: withoutQemu }, () => {
     vms = join(gantry.data, 'agent', 'vms');
   });
   after(async () => {
+    // A test that has failed meanwhile leaves it under way.
+    await Promise.allSettled(raised);
     await gantry?.[Symbol.asyncDispose]();
   });
 
@@ -43,12 +47,12 @@ describe('uploads that are cut off', { skip: withoutQemu }, () => {
       } as const;
       const seen: number[] = [];
       let isDoomed = false;
-      let raised: Promise<unknown> | undefined;
+      const before = raised.length;
       const kill = (): void => {
         const pid = findProgram(gantry.installation, victim);
         assert.ok(pid !== undefined);
         process.kill(pid, 'SIGKILL');
-        raised = gantry.must('up', '--yes', '--no-vm');
+        raised.push(gantry.must('up', '--yes', '--no-vm'));
       };
       const started = await sendFile(client, {
         host,
@@ -62,7 +66,7 @@ describe('uploads that are cut off', { skip: withoutQemu }, () => {
           isDoomed ||= doneBytes > 0;
         },
       });
-      await raised;
+      await Promise.all(raised);
       const { state, fault, result } = await client.wait(started);
       assert.equal(state, 'done', JSON.stringify(fault));
       const sha256 = createHash('sha256').update(content).digest('hex');
@@ -71,7 +75,7 @@ describe('uploads that are cut off', { skip: withoutQemu }, () => {
       assert.equal(createHash('sha256').update(readFileSync(file)).digest('hex'), sha256);
       assert.ok(statSync(file).blocks * 512 < content.length);
       const first = seen.findIndex((offset) => offset > 0);
-      assert.ok(raised !== undefined);
+      assert.equal(raised.length, before + 1);
       const later = seen.slice(first);
       assert.ok(
         later.every((offset) => offset >= (later[0] ?? 0)),
