@@ -9,6 +9,7 @@ import type { HostDocument } from '../documents.ts';
 import type { Document, NewEvent } from '../store/store.ts';
 import { requireVerb, vmDocument } from './find.ts';
 import { notFound } from './not-found.ts';
+import { requireConnected } from './settle-hosts.ts';
 import { ancestorsOfPlace, hostThing, installationThing, vmThing } from './things.ts';
 
 interface Asked {
@@ -28,7 +29,7 @@ export async function extendVm(
 ): Promise<{ output: string }> {
   const { inventory, links } = coordinator;
   const { data } = vmDocument(inventory, id);
-  requireExtension(coordinator, caller, data.hostId, 'vm', asked.name);
+  await requireExtension(coordinator, caller, data.hostId, 'vm', asked);
   await tellUse(coordinator, caller, asked, {
     name: 'vm.extension.used',
     target: vmThing(id, data),
@@ -46,7 +47,7 @@ export async function extendHost(
   asked: Asked,
 ): Promise<{ output: string }> {
   const { inventory, links } = coordinator;
-  requireExtension(coordinator, caller, id, 'host', asked.name);
+  await requireExtension(coordinator, caller, id, 'host', asked);
   await tellUse(coordinator, caller, asked, {
     name: 'host.extension.used',
     target: hostThing(inventory, id),
@@ -72,13 +73,14 @@ async function tellUse(
   await coordinator.commit({ events: [{ ...event, actor, origin, correlationId, attributes }] });
 }
 
-function requireExtension(
-  { inventory, links }: Coordinator,
+async function requireExtension(
+  coordinator: Coordinator,
   caller: Caller,
   hostId: string,
   of: Extension['of'],
-  name: string,
-): void {
+  { name, signal }: Asked,
+): Promise<void> {
+  const { inventory } = coordinator;
   const host: Document<HostDocument> | undefined = inventory.document('host', hostId);
   if (host === undefined) throw notFound('host', hostId);
   const hostName = host.data.name;
@@ -93,8 +95,5 @@ function requireExtension(
           there.length === 0 ? 'it has none' : `it has: ${there.map((one) => one.name).join(', ')}`,
       },
     );
-  if (!links.connected(hostId))
-    throw new Fault('unavailable', `host ${hostName} is not connected`, {
-      hint: `look at it with: gantry host show ${hostName}`,
-    });
+  await requireConnected(coordinator, hostId, signal);
 }

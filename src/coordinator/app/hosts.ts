@@ -25,6 +25,7 @@ import { issuesFault } from './issues.ts';
 import { releaseName, requireFreeName, reserveName } from './names.ts';
 import { requireMatch, type Precondition } from './precondition.ts';
 import { settingEvents, type EventFrame } from './setting-events.ts';
+import { requireConnected } from './settle-hosts.ts';
 import { hostThing, installationThing } from './things.ts';
 import { teamOfVm } from './team/team-place.ts';
 import { vmGone } from './vm/vm-gone.ts';
@@ -260,12 +261,9 @@ export async function askHost(
   id: string,
   kind: Kind,
 ): Promise<Operation> {
-  const { inventory, links, operations } = coordinator;
+  const { inventory, operations } = coordinator;
   const target = hostThing(inventory, id);
-  if (!links.connected(id))
-    throw new Fault('unavailable', `host ${target.name} is not connected`, {
-      hint: `look at it with: gantry host show ${target.name}`,
-    });
+  await requireConnected(coordinator, id);
   return await operations.submit(caller, { action: kind.action, target, input: {} });
 }
 

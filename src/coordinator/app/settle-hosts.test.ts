@@ -1,8 +1,9 @@
-/** Operations that go on after a restart of the coordinator judge no vm before its host had the time to come back. */
+/** Hosts that are about to come back are waited for: by operations that go on after a restart of the coordinator, and by requests. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Operation, PowerAction, VmState } from '#api';
 import {
+  facts,
   FakeAgent,
   makeDefinition,
   makeRecord,
@@ -92,4 +93,15 @@ test('one operation for many vms goes on with those whose hosts come back late',
   const begin = async () => idOf(await stage.send('POST', '/vms/bulk', { body }));
   const { state, result } = await restartIn('turn-off', begin, '1 of 2');
   assert.deepEqual([state, result?.['actedOn']], ['done', ['first', 'second']]);
+});
+
+test('whoever asks a host that has just been lost waits for it', async () => {
+  late.handlers['host.probe'] = () => ({ facts });
+  await late.close();
+  const asked = stage.send('POST', '/hosts/late/probe');
+  await late.connect(recordsOf(late));
+  const { status, json, text } = await asked;
+  assert.equal(status, 202, text);
+  const { state } = await stage.coordinator.operations.wait((json as Operation).id, 10_000);
+  assert.equal(state, 'done');
 });

@@ -21,6 +21,7 @@ import { findHost, requireAbility, requireVerb } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
 import { nameNetworks } from '../network/name-networks.ts';
+import { requireConnected } from '../settle-hosts.ts';
 import { hostThing, vmThing } from '../things.ts';
 import { warnOfVm } from '../vm-warnings.ts';
 import { stepNames, type Kind } from '../work.ts';
@@ -122,7 +123,7 @@ export async function giveBackVm(
   const names = { from: hostThing(inventory, hostId).name, to: target.data.name };
   const place = { kind: 'place', folderId, hostId: target.id } as const;
   requireVerb(caller, 'vm.create', place, `host ${names.to}`);
-  await requireConnected(coordinator, target);
+  await requireConnected(coordinator, target.id);
   const there = returnHardware(lent.theirs, lent.ours, withFullPaths(before, path).hardware);
   const files = fullPaths(before, path);
   const xml = sealer.unseal(lent.xml, sealedFor(id)).toString();
@@ -221,7 +222,7 @@ async function chooseAgent(
     if (named.data.connection !== undefined)
       throw new Fault('refused', `host ${named.data.name} has no agent, which could run it`);
     requireAbility(named, 'start');
-    await requireConnected(coordinator, named);
+    await requireConnected(coordinator, named.id);
     return await look(named);
   }
   const found: Chosen[] = [];
@@ -262,17 +263,6 @@ async function chooseAgent(
     remedy: 'join that computer with an agent: gantry host join',
   };
   return { host: undefined, owners: [], reasons: lacking.length > 0 ? lacking : [none] };
-}
-
-async function requireConnected(
-  { links }: Coordinator,
-  { id, data }: Document<HostDocument>,
-): Promise<void> {
-  await links.whenSettled(id);
-  if (links.connected(id)) return;
-  throw new Fault('unavailable', `host ${data.name} is not connected`, {
-    hint: `look at it with: gantry host show ${data.name}`,
-  });
 }
 
 /** The same name may be another file there: it is the same one if it was changed in the same nanosecond. */

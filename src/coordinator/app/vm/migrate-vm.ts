@@ -8,6 +8,7 @@ import type { Document } from '../../store/store.ts';
 import { findHost, requireAbility, requireVerb } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
+import { requireConnected } from '../settle-hosts.ts';
 import { ancestorsOfPlace, hostThing, vmThing } from '../things.ts';
 import { stepNames } from '../work.ts';
 import { prepare } from './device-change.ts';
@@ -56,18 +57,14 @@ async function migrateVm(
   path: string | undefined,
   dryRun: boolean,
 ): Promise<Operation | DryRun> {
-  const { inventory, links } = coordinator;
+  const { inventory } = coordinator;
   const { vm, definition } = prepare(coordinator, id, 'relocate');
   const { folderId, hostId } = vm.data;
   const place = { kind: 'place', folderId, hostId: host.id } as const;
   requireVerb(caller, 'vm.create', place, `host ${host.data.name}`);
   requireScriptRight(caller, place, definition);
   requireAbility(host, 'file-copy');
-  for (const one of [hostId, host.id])
-    if (!links.connected(one))
-      throw new Fault('unavailable', `host ${hostThing(inventory, one).name} is not connected`, {
-        hint: `look at it with: gantry host show ${hostThing(inventory, one).name}`,
-      });
+  for (const one of [hostId, host.id]) await requireConnected(coordinator, one);
   const parent = path === undefined ? null : posix.resolve(path);
   const planned = await planMove(coordinator, vm, host, parent);
   const target = vmThing(id, vm.data);

@@ -7,6 +7,7 @@ import type { Document } from '../../store/store.ts';
 import { requireAbility, requireVerb } from '../find.ts';
 import { asReasons } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
+import { requireConnected } from '../settle-hosts.ts';
 import { ancestorsOfPlace, hostThing, vmThing } from '../things.ts';
 import { stepNames } from '../work.ts';
 import { prepare } from './device-change.ts';
@@ -29,10 +30,7 @@ export async function passVm(
   requireVerb(caller, 'vm.create', place, `host ${host.data.name}`);
   requireAbility(host, 'migrate');
   const names = { from: hostThing(inventory, hostId).name, to: host.data.name };
-  if (!links.connected(host.id))
-    throw new Fault('unavailable', `host ${names.to} is not connected`, {
-      hint: `look at it with: gantry host show ${names.to}`,
-    });
+  await requireConnected(coordinator, host.id);
   const planned = await links.call(hostId, 'machine.passage.plan', { id, to: host.id, storage });
   if (!planned.ok)
     throw new Fault('blocked', `cannot move ${definition.name} to host ${names.to}`, {
