@@ -43,6 +43,7 @@ test('while a vm is off or its host is away there is a gap, not a zero', async (
   place.documents.put('status', web, { report: report('web', { state: 'off', startedAt: null }) });
   await place.pass(1);
   place.documents.put('status', web, { report: report('web') });
+  place.tell('web', { cpuPercent: 5 });
   await place.pass(1);
   place.inventory.setConnection(idOf('h1'), away);
   await place.pass(1);

@@ -46,7 +46,12 @@ async function addOne(place: Place): Promise<Things> {
   return things;
 }
 
-const usual: Readonly<Record<string, string>> = { slot: '0', place: 'sata0:0', console: 'screen' };
+const usual: Readonly<Record<string, string>> = {
+  slot: '0',
+  place: 'sata0:0',
+  console: 'screen',
+  upload: newId(),
+};
 /** An action of each kind of thing, by the first word of its path. */
 const actions: Readonly<Record<string, string>> = { hosts: 'stop', teams: 'start', vms: 'turn-on' };
 
