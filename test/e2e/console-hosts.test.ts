@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import type { HostCapacity, Vm } from '#api';
+import { freePort } from '../../src/coordinator/testing/free-port.ts';
 import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
 import { findBarriers, findBarriersInEachLight, noBrowser, type Person } from './browser.ts';
 import { ConsoleRoom } from './console-room.ts';
@@ -190,6 +191,8 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     const { page } = person;
     const client = gantry.client();
     const { hostId, host } = await runningVm();
+    const firstPort = await freePort(40);
+    const ports = `${firstPort}-${firstPort + 39}`;
     await open(`/hosts/${hostId}?tab=viewers`);
     const panel = page.getByRole('tabpanel');
     const fact = (name: string): Locator =>
@@ -198,13 +201,13 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     await panel.getByRole('button', { name: 'Change' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Let native viewers in').check();
-    await dialog.getByLabel('First port').fill('46800');
+    await dialog.getByLabel('First port').fill(String(firstPort));
     await dialog.getByLabel('Number of ports').fill('40');
     assert.deepEqual(await findBarriersInEachLight(page), []);
     await dialog.getByRole('button', { name: 'Save' }).click();
     await fact('State').getByText('Listening').waitFor();
     await fact('Address').getByText('127.0.0.1').waitFor();
-    await fact('Viewer ports').getByText('46800-46839').waitFor();
+    await fact('Viewer ports').getByText(ports).waitFor();
     await fact('TLS').getByText('Required').waitFor();
     await fact('Way to sign in').getByText(/^Any/).waitFor();
     await panel.getByRole('button', { name: 'Supply a certificate' }).scrollIntoViewIfNeeded();
@@ -215,14 +218,14 @@ describe('hosts in the console', { skip: noBrowser }, () => {
       await page.getByRole('menuitem', { name, exact: true }).getByRole('checkbox').check();
     await page.keyboard.press('Escape');
     const row = page.getByRole('grid', { name: 'Hosts' }).getByRole('row', { name: host });
-    for (const said of ['Listening', '127.0.0.1', '46800-46839', 'Required'])
+    for (const said of ['Listening', '127.0.0.1', ports, 'Required'])
       await row.getByText(said, { exact: true }).waitFor();
     const report = await gantry.must('host', 'list', '-o', 'wide');
     assert.match(report, /^NAME.* VIEWERS +AT +PORTS +TLS/m);
-    assert.match(report, new RegExp(`^${host} .*listening +127.0.0.1 +46800-46839 +required`, 'm'));
+    assert.match(report, new RegExp(`^${host} .*listening +127.0.0.1 +${ports} +required`, 'm'));
     assert.match(
       await gantry.must('host', 'show', host),
-      /viewers at +127.0.0.1 ports 46800-46839/,
+      new RegExp(`viewers at +127.0.0.1 ports ${ports}`),
     );
     // How one signs in, and without TLS.
     await open(`/hosts/${hostId}?tab=viewers`);
@@ -237,7 +240,10 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     await fact('TLS').getByText('Optional', { exact: false }).waitFor();
     await panel.getByRole('button', { name: 'Supply a certificate' }).scrollIntoViewIfNeeded();
     assert.deepEqual(await findBarriersInEachLight(page), []);
-    assert.match(await gantry.must('host', 'list', '-o', 'wide'), / 46800-46839 +optional/);
+    assert.match(
+      await gantry.must('host', 'list', '-o', 'wide'),
+      new RegExp(` ${ports} +optional`),
+    );
     await open('/status');
     await page
       .getByText(`host ${host} lets in viewers of screens without TLS`, { exact: false })
@@ -245,7 +251,7 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     const { settings } = await client.call('host.show', { params: { host } });
     assert.deepEqual(
       [settings.viewers.signIn, settings.viewers.unencrypted, settings.viewers.firstPort],
-      ['tickets', 'allowed', 46800],
+      ['tickets', 'allowed', firstPort],
     );
     // Certificates.
     await open(`/hosts/${hostId}?tab=viewers`);

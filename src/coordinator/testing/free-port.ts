@@ -5,17 +5,16 @@ import { createServer } from 'node:net';
 
 const lowest = 20_000;
 const highest = 32_000;
-const row = 3;
 const attempts = 100;
 
-/** The first of three. */
-export async function freePort(): Promise<number> {
+/** The first of so many. */
+export async function freePort(count: number): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const first = randomInt(lowest, highest);
-    const ports = Array.from({ length: row }, (_, index) => first + index);
+    const ports = Array.from({ length: count }, (_, index) => first + index);
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return first;
   }
-  throw new Error(`no ${row} ports in a row are free`);
+  throw new Error(`no ${count} ports in a row are free`);
 }
 
 async function isFree(port: number): Promise<boolean> {

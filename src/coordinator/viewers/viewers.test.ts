@@ -60,7 +60,7 @@ before(async () => {
   await stage.addUser('eve');
   for (const user of ['bob', 'eve'])
     assert.equal((await stage.send('PATCH', `/users/${user}`, { body: { password } })).status, 200);
-  firstPort = await freePort();
+  firstPort = await freePort(3);
   await set({ enabled: true, address: '127.0.0.1', firstPort, ports: 3 });
   await stage.until(() => stage.host('h1')?.viewers.state === 'listening', 'it listens');
 });
@@ -435,7 +435,7 @@ describe('native viewers', { timeout: 120_000 }, () => {
       [host().viewers.state, host().settings.viewers.firstPort, host().viewers.ports],
       ['off', 5900, '5900-5999'],
     );
-    const own = await freePort();
+    const own = await freePort(3);
     await set({ enabled: true, address: '127.0.0.2', firstPort: own, ports: 3 }, 'sim');
     await stage.until(() => host().viewers.state === 'listening', 'it listens');
     assert.match(host().viewers.reason ?? '', /1 vms have no port/);

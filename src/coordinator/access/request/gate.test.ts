@@ -225,6 +225,9 @@ void test('SEC-73 EVT-75 every change and every refusal is in the audit trail, w
   const deniedEvents = async () =>
     (await place.events()).filter((event) => event.name === 'security.denied');
   await until('two refusals as events', async () => (await deniedEvents()).length === 2);
+  await until('a sign-in that failed as an event', async () =>
+    (await place.events()).some(({ name }) => name === 'security.sign-in-failed'),
+  );
   let items: Record<string, unknown>[] = [];
   await until('the last line', async () => {
     const { body } = await place.ask('GET', '/audit?limit=1000', { token });
