@@ -115,8 +115,7 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     for (const tab of ['virtualDisks', 'operations', 'summary']) {
       await open(`/hosts/${hostId}?tab=${tab}`);
       await page.locator('.pf-v6-c-tabs__scroll-button').first().waitFor();
-      await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
-      assert.equal(await page.evaluate(isWhole), true, tab);
+      await page.waitForFunction(isWhole);
     }
     await look(page, 'tabs');
   });

@@ -219,7 +219,10 @@ describe("the console's page of a vm", { skip: noBrowser }, () => {
     await visit('Parallel port');
     await field('parallelPort-device').fill('/dev/parport0');
     await review();
-    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    // What is behind an open dialog has no roles.
+    await dialog.waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Discard' }).waitFor({ state: 'detached' });
     const { parallelPort } = (await definition()).hardware;
     assert.deepEqual(parallelPort, { kind: 'device', device: '/dev/parport0' });
