@@ -1,6 +1,8 @@
 /** The console begins here: client, session, live changes, then the page. */
 import '@patternfly/react-core/dist/styles/base.css';
 import './console.css';
+import './frame/frame.css';
+import './list/list.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';

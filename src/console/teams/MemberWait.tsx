@@ -1,4 +1,5 @@
 /** What is waited for after a member has started; a change is saved when the field is left. */
+import './teams.css';
 import { FormSelect, FormSelectOption, TextInput } from '@patternfly/react-core';
 import { useEffect, useState, type ReactNode } from 'react';
 import { teamWaitSchema, type TeamWait } from '#api';

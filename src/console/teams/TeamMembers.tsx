@@ -1,4 +1,5 @@
 /** The members of a team in the order in which they are started; moved, added and taken out here. */
+import './teams.css';
 import {
   ActionList,
   ActionListItem,

@@ -10,21 +10,14 @@ import { findImage, labelMedium, useKnownMedia } from '../known-media.ts';
 import { useVmText } from '../words/vm-words.ts';
 import type { Place } from './place.ts';
 import { useSettingsForm } from './settings-context.ts';
+import type { InputProps } from './input-props.ts';
 
 export function ImageInput({
   value,
   place,
   onValue,
   ...common
-}: {
-  readonly id: string;
-  readonly 'aria-describedby': string;
-  readonly isDisabled: boolean;
-  readonly validated: 'error' | 'default';
-  readonly value: string;
-  readonly place: Place;
-  readonly onValue: (value: unknown) => void;
-}): ReactNode {
+}: InputProps<string> & { readonly place: Place }): ReactNode {
   const text = useVmText();
   const { vm, host } = useSettingsForm();
   const known = useKnownMedia(vm, host).data?.media ?? [];

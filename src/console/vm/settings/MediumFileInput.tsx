@@ -9,6 +9,7 @@ import { labelMedium, useKnownMedia } from '../known-media.ts';
 import { useVmText } from '../words/vm-words.ts';
 import type { Place } from './place.ts';
 import { useSettingsForm } from './settings-context.ts';
+import type { InputProps } from './input-props.ts';
 
 /** No path of a file. */
 const typed = '';
@@ -22,15 +23,7 @@ export function MediumFileInput({
   place,
   onValue,
   ...common
-}: {
-  readonly id: string;
-  readonly 'aria-describedby': string;
-  readonly isDisabled: boolean;
-  readonly validated: 'error' | 'default';
-  readonly value: string;
-  readonly place: Place;
-  readonly onValue: (value: unknown) => void;
-}): ReactNode {
+}: InputProps<string> & { readonly place: Place }): ReactNode {
   const text = useVmText();
   const { vm, host } = useSettingsForm();
   const media = useKnownMedia(vm, host).data?.media ?? [];

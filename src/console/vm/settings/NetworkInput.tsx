@@ -3,19 +3,9 @@ import { FormSelect, FormSelectOption } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 import { describe } from '../../networks/NetworkChoice.tsx';
 import { useList } from '../../parts/ask.ts';
+import type { InputProps } from './input-props.ts';
 
-export function NetworkInput({
-  value,
-  onValue,
-  ...common
-}: {
-  readonly id: string;
-  readonly 'aria-describedby': string;
-  readonly isDisabled: boolean;
-  readonly validated: 'error' | 'default';
-  readonly value: string;
-  readonly onValue: (value: unknown) => void;
-}): ReactNode {
+export function NetworkInput({ value, onValue, ...common }: InputProps<string>): ReactNode {
   const networks = useList('network.list', { sort: 'name', limit: 1000 });
   const items = networks.data?.items ?? [];
   const isKnown = items.some(({ id }) => id === value);

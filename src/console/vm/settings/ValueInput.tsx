@@ -21,6 +21,7 @@ import { NetworkInput } from './NetworkInput.tsx';
 import { readAt, type Place } from './place.ts';
 import { idOf } from './SettingFrame.tsx';
 import { useSettingsForm } from './settings-context.ts';
+import type { InputProps } from './input-props.ts';
 
 type ValueField = Extract<Field, { kind: 'number' | 'text' | 'flag' | 'choice' | 'open' }>;
 
@@ -114,14 +115,7 @@ export function ValueInput({
   }
 }
 
-interface Common {
-  readonly id: string;
-  readonly 'aria-describedby': string;
-  readonly isDisabled: boolean;
-  readonly validated: 'error' | 'default';
-  readonly value: unknown;
-  readonly onValue: (value: unknown) => void;
-}
+type Common = InputProps<unknown>;
 
 function NumberInput({
   field,
