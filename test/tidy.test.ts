@@ -263,6 +263,17 @@ test('nothing is left for later, and no test is skipped without a reason', () =>
   assert.deepEqual(wrong, []);
 });
 
+test('no test waits in a page by what the policy of the console refuses', () => {
+  const waiting = sources.filter(
+    ({ file, text }) => file.startsWith('test/e2e/') && /\.waitForFunction\(/.test(text),
+  );
+  assert.deepEqual(
+    waiting.map(({ file }) => file),
+    [],
+    'untilTrue of test/e2e/browser.ts instead: page.waitForFunction fails unless true at once',
+  );
+});
+
 test('no room is called common, utils, types, services or core', () => {
   const banned = new Set([
     'common',

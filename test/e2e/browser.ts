@@ -101,6 +101,18 @@ export async function signInByLink(page: Page, told: string): Promise<void> {
   await page.getByRole('button', { name: 'Choose a password' }).click();
 }
 
+/**
+ * Until `expression` is true in the page. Asked from here: `waitForFunction` asks again by
+ * `eval`, which the console's content security policy refuses, so it would fail unless true at once.
+ */
+export async function untilTrue(page: Page, expression: string, ms = 30_000): Promise<void> {
+  const until = Date.now() + ms;
+  while ((await page.evaluate(expression)) !== true) {
+    if (Date.now() > until) throw new Error(`not true within ${ms} ms: ${expression}`);
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))');
+  }
+}
+
 /** Leads to another address of the console as its links do, without reading the page anew. */
 export async function followTo(page: Page, path: string): Promise<void> {
   await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`);

@@ -5,7 +5,13 @@ import type { Locator } from 'playwright-core';
 import type { HostCapacity, Vm } from '#api';
 import { freePort } from '../../src/coordinator/testing/free-port.ts';
 import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
-import { findBarriers, findBarriersInEachLight, noBrowser, type Person } from './browser.ts';
+import {
+  findBarriers,
+  findBarriersInEachLight,
+  noBrowser,
+  untilTrue,
+  type Person,
+} from './browser.ts';
 import { ConsoleRoom } from './console-room.ts';
 import type { Gantry } from './gantry.ts';
 import { look } from './screen-room.ts';
@@ -115,7 +121,7 @@ describe('hosts in the console', { skip: noBrowser }, () => {
     for (const tab of ['virtualDisks', 'operations', 'summary']) {
       await open(`/hosts/${hostId}?tab=${tab}`);
       await page.locator('.pf-v6-c-tabs__scroll-button').first().waitFor();
-      await page.waitForFunction(isWhole);
+      await untilTrue(page, isWhole);
     }
     await look(page, 'tabs');
   });

@@ -12,6 +12,7 @@ import {
   noBrowser,
   password,
   sitAtBrowser,
+  untilTrue,
   type Person,
 } from './browser.ts';
 import type { Gantry } from './gantry.ts';
@@ -28,14 +29,9 @@ const isLit = `(() => {
   return data.some((value, index) => index % 4 !== 3 && value > 100);
 })()`;
 
-/** Asked from here: the policy of the page lets no waiting script of a test be read in it. */
 async function untilLit(page: Page): Promise<void> {
-  const until = Date.now() + bootMs;
   await page.locator('.screen canvas').waitFor({ timeout: bootMs });
-  while ((await page.evaluate(isLit)) !== true) {
-    assert.ok(Date.now() < until, 'the screen stays dark');
-    await page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))');
-  }
+  await untilTrue(page, isLit, bootMs);
 }
 
 describe('real machines in the console', { skip: noBrowser }, () => {

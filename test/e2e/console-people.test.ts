@@ -14,6 +14,7 @@ import {
   noBrowser,
   sitAtBrowser,
   signInByLink,
+  untilTrue,
   type Person,
 } from './browser.ts';
 import { begin, knock } from '../../src/coordinator/testing/raw-viewer.ts';
@@ -317,7 +318,8 @@ describe('people at a console', { skip: noBrowser }, () => {
     await room.openScreen('tablet');
     /** Wanted of the picture: shown as wide as it is, and wider than its place. */
     const until = async (isTrue: boolean): Promise<void> => {
-      await page.waitForFunction(
+      await untilTrue(
+        page,
         `(() => {
           const canvas = document.querySelector('.picture canvas');
           const { scrollWidth, clientWidth } = canvas.parentElement;
@@ -338,15 +340,15 @@ describe('people at a console', { skip: noBrowser }, () => {
     await page.getByRole('button', { name: 'Fit to window' }).click();
     await until(false);
     await page.getByRole('button', { name: 'Full screen' }).click();
-    await page.waitForFunction("document.fullscreenElement?.className === 'screen'");
+    await untilTrue(page, "document.fullscreenElement?.className === 'screen'");
     await page.evaluate('document.exitFullscreen()');
-    await page.waitForFunction('document.fullscreenElement === null');
+    await untilTrue(page, 'document.fullscreenElement === null');
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.evaluate("navigator.clipboard.writeText('from elsewhere')");
     await page.getByRole('button', { name: 'Type text' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'From the clipboard' }).click();
-    await page.waitForFunction("document.querySelector('#type-field').value === 'from elsewhere'");
+    await untilTrue(page, "document.querySelector('#type-field').value === 'from elsewhere'");
     await dialog.getByRole('button', { name: 'Cancel' }).click();
   });
 
