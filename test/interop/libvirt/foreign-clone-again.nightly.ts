@@ -1,36 +1,22 @@
 /** A linked clone asked for again, as by a coordinator that has lost the answer, at each place where the first call may have ended. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { machineId } from '#foreign';
 import { hostId, Kept } from '../../../src/agent/foreign/testing/kept.ts';
-import { qemuDriver, startQemuLibvirtd } from './qemu-daemon.ts';
-import { run, virsh, whyNot } from './tools.ts';
+import { QemuRoom, tool, withoutRoom } from './qemu-room.ts';
 
-const missing = await whyNot('libvirtd', 'virsh', 'qemu-img', 'qemu-system-x86_64');
-const skip = missing === false && !existsSync(qemuDriver) ? `${qemuDriver} is missing` : missing;
 const cause = { actor: { kind: 'user', name: 'ann' }, correlationId: 'c' } as const;
 
 void test(
   'a linked clone that is asked for again is made once, on the same files, whatever was there of it',
-  { skip },
+  { skip: withoutRoom },
   async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'fa-'));
-    t.after(() => rm(folder, { recursive: true }));
-    const daemon = await startQemuLibvirtd();
-    t.after(() => daemon[Symbol.asyncDispose]());
-    const address = `qemu+unix:///system?socket=${daemon.socket}`;
-    const told = async (words: string): Promise<string> => {
-      const { code, out, err } = await virsh(address, words);
-      assert.equal(code, 0, err);
-      return out.trim();
-    };
-    const base = join(folder, 'web.raw');
-    const made = await run('qemu-img', ['create', '-q', '-f', 'raw', base, '8M']);
-    assert.equal(made.code, 0, made.err);
+    const room = await QemuRoom.open();
+    t.after(() => room[Symbol.asyncDispose]());
+    const { folder, address, told } = room;
+    const base = await room.makeDisk('web.raw', 'raw', '8M');
     await told(`pool-create-as vms dir --target ${folder}`);
     const xml = join(folder, 'web.xml');
     await writeFile(
@@ -74,7 +60,7 @@ void test(
       / (\/\S+)/.exec(await told(`domblklist ${name}`))?.[1] ?? '';
     const standsOnBase = async (): Promise<void> => {
       for (const name of ['web', 'copy']) {
-        const { out } = await run('qemu-img', ['info', '--output=json', await now(name)]);
+        const out = await tool('qemu-img', 'info', '--output=json', await now(name));
         const { 'backing-filename': below, 'backing-filename-format': format } = JSON.parse(
           out,
         ) as Record<string, string>;

@@ -1,19 +1,16 @@
 /** Copies of vms of a libvirtd with QEMU, made by its own tools and judged by QEMU's. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { HostDiskList, Operation, Vm, VmClone } from '#api';
+import type { HostDiskList, Operation, Vm, VmClone, VmDefinition } from '#api';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
-import { qemuDriver, startQemuLibvirtd } from './qemu-daemon.ts';
-import { run, virsh, whyNot } from './tools.ts';
+import { fill, holds, QemuRoom, tool, withoutRoom } from './qemu-room.ts';
 
 const firmware = '/usr/share/OVMF/OVMF_CODE_4M.fd';
-const missing = await whyNot('libvirtd', 'virsh', 'qemu-img', 'qemu-system-x86_64');
-const absent = [qemuDriver, firmware].find((file) => !existsSync(file));
-const skip = missing === false && absent !== undefined ? `${absent} is missing` : missing;
+const skip =
+  withoutRoom === false && !existsSync(firmware) ? `${firmware} is missing` : withoutRoom;
 
 const variables = '/var/lib/libvirt/qemu/nvram/web_VARS.fd';
 
@@ -34,23 +31,11 @@ void test(
   'a vm of a libvirt host is cloned, full and linked, as it is and as a snapshot was, and neither changes the other',
   { skip },
   async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'fc-'));
-    t.after(() => rm(folder, { recursive: true }));
-    const daemon = await startQemuLibvirtd();
-    t.after(() => daemon[Symbol.asyncDispose]());
-    const address = `qemu+unix:///system?socket=${daemon.socket}`;
-    const told = async (words: string): Promise<string> => {
-      const { code, out, err } = await virsh(address, words);
-      assert.equal(code, 0, err);
-      return out.trim();
-    };
-    const tool = async (program: string, ...args: string[]): Promise<string> => {
-      const { code, out, err } = await run(program, args);
-      assert.equal(code, 0, out + err);
-      return out;
-    };
-    await tool('qemu-img', 'create', '-q', '-f', 'qcow2', join(folder, 'web.qcow2'), '8M');
-    await tool('qemu-img', 'create', '-q', '-f', 'raw', join(folder, 'data.raw'), '8M');
+    const room = await QemuRoom.open();
+    t.after(() => room[Symbol.asyncDispose]());
+    const { folder, daemon, address, told } = room;
+    await room.makeDisk('web.qcow2', 'qcow2', '8M');
+    await room.makeDisk('data.raw', 'raw', '8M');
     await told(`pool-create-as vms dir --target ${folder}`);
     const kept = daemon.outside(variables);
     await mkdir(join(kept, '..'), { recursive: true });
@@ -65,7 +50,7 @@ void test(
     const added = await stage.send('POST', '/hosts', { body: { address, name: 'h1' } });
     assert.equal(added.status, 200, added.text);
     await stage.until(
-      () => (stage.vm('web')?.definition.hardware.disks.length ?? 0) === 2,
+      () => stage.vm('web')?.definition.hardware.disks.length === 2,
       'web is seen with its disks',
     );
     const source = stage.vm('web')?.id ?? assert.fail();
@@ -78,26 +63,21 @@ void test(
       await done('POST', `/vms/${source}/clone`, body);
       return stage.vm(body.name) ?? assert.fail(`${body.name} is not there`);
     };
+    const disks = (name: string): VmDefinition['hardware']['disks'] =>
+      stage.vm(name)?.definition.hardware.disks ?? [];
     const write = async (name: string, byte: number): Promise<void> => {
-      for (const { file, format } of stage.vm(name)?.definition.hardware.disks ?? [])
-        await tool('qemu-io', '-f', format, '-c', `write -P ${byte} 0 64k`, file);
+      for (const { file, format } of disks(name)) await fill(file, format, byte);
     };
-    const holds = async (name: string, byte: number): Promise<void> => {
-      for (const { file, format } of stage.vm(name)?.definition.hardware.disks ?? []) {
-        const { out } = await run('qemu-io', ['-f', format, '-c', `read -P ${byte} 0 64k`, file]);
-        assert.match(out, /read 65536\/65536/);
-        assert.doesNotMatch(out, /verification failed/, `${name}: ${file} holds ${byte}`);
-      }
+    const has = async (name: string, byte: number): Promise<void> => {
+      for (const { file, format } of disks(name)) await holds(file, format, byte);
     };
     const parent = async (name: string): Promise<boolean> =>
-      /^backing file:/m.test(
-        await tool('qemu-img', 'info', stage.vm(name)?.definition.hardware.disks[0]?.file ?? ''),
-      );
+      /^backing file:/m.test(await tool('qemu-img', 'info', disks(name)[0]?.file ?? ''));
 
     await write('web', 0x11);
     const full = await clone({ name: 'full' });
     assert.equal(await parent('full'), false);
-    await holds('full', 0x11);
+    await has('full', 0x11);
     const text = await told('dumpxml full --inactive --security-info');
     const { uuid } = full.definition.extensions['libvirt'] as { uuid: string };
     // What Gantry has no word for came along; what says who it is did not.
@@ -108,14 +88,14 @@ void test(
     assert.deepEqual(await readFile(daemon.outside(own)), await readFile(kept));
     assert.equal(await told('pool-list --name'), 'vms');
 
-    const before = stage.vm('web')?.definition.hardware.disks[0]?.file;
+    const before = disks('web')[0]?.file;
     await clone({ name: 'linked', linked: true });
-    assert.notEqual(stage.vm('web')?.definition.hardware.disks[0]?.file, before);
+    assert.notEqual(disks('web')[0]?.file, before);
     assert.equal(await parent('linked'), true);
     await write('web', 0x22);
-    await holds('linked', 0x11);
+    await has('linked', 0x11);
     await write('linked', 0x33);
-    await holds('web', 0x22);
+    await has('web', 0x22);
     await done('POST', `/vms/${source}/actions/turn-on`, {});
     await done('POST', `/vms/${source}/snapshots`, { name: 'then' });
     await clone({ name: 'linked-then', linked: true, snapshot: 'then' });
@@ -123,27 +103,30 @@ void test(
     assert.equal(stage.vm('web')?.state, 'running');
     await done('POST', `/vms/${source}/actions/turn-off`, {});
     await write('web', 0x44);
-    for (const name of ['linked-then', 'full-then']) await holds(name, 0x22);
+    for (const name of ['linked-then', 'full-then']) await has(name, 0x22);
     assert.deepEqual([await parent('linked-then'), await parent('full-then')], [true, false]);
 
     // What a clone stands on stays, whatever becomes of the vm and its snapshot.
     await done('DELETE', `/vms/${source}/snapshots/then`);
-    await holds('web', 0x44);
+    await has('web', 0x44);
     await done('DELETE', `/vms/${source}`);
-    await holds('linked', 0x33);
-    await holds('linked-then', 0x22);
+    await has('linked', 0x33);
+    await has('linked-then', 0x22);
     const linked = stage.vm('linked')?.id ?? '';
     await done('POST', `/vms/${linked}/flatten`);
     assert.equal(await parent('linked'), false);
-    await holds('linked', 0x33);
+    await has('linked', 0x33);
     await done('POST', `/vms/${linked}/actions/turn-on`, {});
     await done('POST', `/vms/${linked}/actions/turn-off`, {});
     for (const name of ['full', 'linked', 'linked-then', 'full-then'])
       await done('DELETE', `/vms/${stage.vm(name)?.id ?? ''}`);
     assert.equal(await told('list --all --name'), '');
     // Nobody can say whether what clones stood on is there for others, too: it stays, and is told.
-    const { disks } = (await stage.send('GET', '/hosts/h1/disks')).json as HostDiskList;
-    const left = disks.map(({ path, vms }) => [path.split('/').at(-1)?.split('.')[0], vms.length]);
+    const list = (await stage.send('GET', '/hosts/h1/disks')).json as HostDiskList;
+    const left = list.disks.map(({ path, vms }) => [
+      path.split('/').at(-1)?.split('.')[0],
+      vms.length,
+    ]);
     assert.deepEqual(
       left,
       ['data', 'data', 'web', 'web'].map((name) => [name, 0]),

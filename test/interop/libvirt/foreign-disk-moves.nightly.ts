@@ -1,18 +1,13 @@
 /** Disks of a vm of a libvirt host moved to another pool, off and while it runs, judged by virsh and QEMU's tools. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, watch } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { watch } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Operation } from '#api';
 import { Stage } from '../../../src/coordinator/testing/stage.ts';
-import { qemuDriver, startQemuLibvirtd } from './qemu-daemon.ts';
-import { run, virsh, whyNot } from './tools.ts';
-
-const missing = await whyNot('libvirtd', 'virsh', 'qemu-img', 'qemu-system-x86_64');
-const skip = missing === false && !existsSync(qemuDriver) ? `${qemuDriver} is missing` : missing;
+import { fill, holds, QemuRoom, tool, withoutRoom } from './qemu-room.ts';
 
 function domainOf(folder: string): string {
   return `<domain type='qemu'><name>web</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
@@ -24,33 +19,21 @@ function domainOf(folder: string): string {
 
 void test(
   'a disk of a vm of a libvirt host moves to another pool, off and while it runs, and a move that is cancelled leaves nothing',
-  { skip },
+  { skip: withoutRoom },
   async (t) => {
-    const root = await mkdtemp(join(tmpdir(), 'fd-'));
-    t.after(() => rm(root, { recursive: true }));
+    const room = await QemuRoom.open();
+    t.after(() => room[Symbol.asyncDispose]());
+    const { folder: root, address, told } = room;
     const [fast, slow] = [join(root, 'fast'), join(root, 'slow')];
-    const daemon = await startQemuLibvirtd();
-    t.after(() => daemon[Symbol.asyncDispose]());
-    const address = `qemu+unix:///system?socket=${daemon.socket}`;
-    const told = async (words: string): Promise<string> => {
-      const { code, out, err } = await virsh(address, words);
-      assert.equal(code, 0, err);
-      return out.trim();
-    };
-    const tool = async (program: string, ...args: string[]): Promise<string> => {
-      const { code, out, err } = await run(program, args);
-      assert.equal(code, 0, out + err);
-      return out;
-    };
     for (const [name, folder] of Object.entries({ fast, slow })) {
       await mkdir(folder);
       await told(`pool-create-as ${name} dir --target ${folder}`);
     }
-    await tool('qemu-img', 'create', '-q', '-f', 'qcow2', join(fast, 'web.qcow2'), '8M');
-    await tool('qemu-io', '-f', 'qcow2', '-c', 'write -P 17 0 64k', join(fast, 'web.qcow2'));
-    await tool('qemu-img', 'create', '-q', '-f', 'raw', join(fast, 'data.raw'), '256M');
+    const disk = await room.makeDisk('web.qcow2', 'qcow2', '8M', fast);
+    await fill(disk, 'qcow2', 17);
+    const data = await room.makeDisk('data.raw', 'raw', '256M', fast);
     // Something to copy for a while.
-    await tool('qemu-io', '-f', 'raw', '-c', 'write -P 34 0 256M', join(fast, 'data.raw'));
+    await tool('qemu-io', '-f', 'raw', '-c', 'write -P 34 0 256M', data);
     const xml = join(root, 'web.xml');
     await writeFile(xml, domainOf(fast));
     await told(`pool-refresh fast; define ${xml}`);
@@ -67,20 +50,6 @@ void test(
       const operation = await stage.act('POST', `${path}${where}`, body);
       assert.equal(operation.state, 'done', JSON.stringify(operation.fault));
       return operation;
-    };
-    const holds = async (file: string, format: string, byte: number): Promise<void> => {
-      const out = await tool(
-        'qemu-io',
-        '-r',
-        '-U',
-        '-f',
-        format,
-        '-c',
-        `read -P ${byte} 0 64k`,
-        file,
-      );
-      assert.match(out, /read 65536\/65536/);
-      assert.doesNotMatch(out, /verification failed/, file);
     };
     const [first, second] = ['virtio0:0', 'virtio0:1'];
     const move = `/disks/${first}/relocate`;

@@ -1,18 +1,12 @@
 /** Snapshots of disks that go on in other files, judged by QEMU's own tools and by virsh. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { LinkParams, MachineReport, PowerAction } from '#api';
 import { isFault } from '#lib';
 import { Kept } from '../../../src/agent/foreign/testing/kept.ts';
-import { qemuDriver, startQemuLibvirtd } from './qemu-daemon.ts';
-import { run, virsh, whyNot } from './tools.ts';
-
-const missing = await whyNot('libvirtd', 'virsh', 'qemu-img', 'qemu-system-x86_64');
-const skip = missing === false && !existsSync(qemuDriver) ? `${qemuDriver} is missing` : missing;
+import { fill, holds, QemuRoom, withoutRoom } from './qemu-room.ts';
 
 const cause = { actor: { kind: 'user', name: 'ann' }, correlationId: 'c' } as const;
 
@@ -26,24 +20,13 @@ function domainOf(folder: string): string {
 
 void test(
   'a vm that runs gets snapshots without memory on disks of any format, which branch, come back and go',
-  { skip },
+  { skip: withoutRoom },
   async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'fl-'));
-    t.after(() => rm(folder, { recursive: true }));
-    const daemon = await startQemuLibvirtd();
-    t.after(() => daemon[Symbol.asyncDispose]());
-    const address = `qemu+unix:///system?socket=${daemon.socket}`;
-    const told = async (words: string): Promise<string> => {
-      const { code, out, err } = await virsh(address, words);
-      assert.equal(code, 0, err);
-      return out.trim();
-    };
-    const tool = async (program: string, ...args: string[]): Promise<void> => {
-      const { code, out, err } = await run(program, args);
-      assert.equal(code, 0, out + err);
-    };
-    await tool('qemu-img', 'create', '-q', '-f', 'qcow2', join(folder, 'one.qcow2'), '8M');
-    await tool('qemu-img', 'create', '-q', '-f', 'raw', join(folder, 'two.raw'), '8M');
+    const room = await QemuRoom.open();
+    t.after(() => room[Symbol.asyncDispose]());
+    const { folder, daemon, address, told } = room;
+    await room.makeDisk('one.qcow2', 'qcow2', '8M');
+    await room.makeDisk('two.raw', 'raw', '8M');
     const xml = join(daemon.outside('/var/lib/libvirt'), 'tiny.xml');
     await writeFile(xml, domainOf(folder));
     await told(`define ${xml}`);
@@ -87,21 +70,10 @@ void test(
     const formatOf = (file: string): string => (file.endsWith('.raw') ? 'raw' : 'qcow2');
     /** Both disks, through all their files. */
     const write = async (byte: number, at = '0'): Promise<void> => {
-      for (const file of await files())
-        await tool('qemu-io', '-f', formatOf(file), '-c', `write -P ${byte} ${at} 64k`, file);
+      for (const file of await files()) await fill(file, formatOf(file), byte, at);
     };
-    const holds = async (byte: number, at = '0'): Promise<void> => {
-      for (const file of await files()) {
-        const { out } = await run('qemu-io', [
-          '-f',
-          formatOf(file),
-          '-c',
-          `read -P ${byte} ${at} 64k`,
-          file,
-        ]);
-        assert.match(out, /read 65536\/65536/);
-        assert.doesNotMatch(out, /verification failed/, `${file} holds ${byte}`);
-      }
+    const has = async (byte: number, at = '0'): Promise<void> => {
+      for (const file of await files()) await holds(file, formatOf(file), byte, at);
     };
 
     await act('turn-on');
@@ -137,29 +109,29 @@ void test(
     const back = await revert('first');
     assert.equal(back.state, 'off');
     assert.equal(back.snapshots.find(({ present }) => present)?.name, 'first');
-    await holds(0x11);
+    await has(0x11);
     assert.equal(await told('snapshot-current tiny --name'), 'first');
     await write(0x44);
     // What runs is turned off for it, and the other branch is as it was.
     await act('turn-on');
     await revert('second');
-    await holds(0x22);
+    await has(0x22);
     assert.equal(await told('domstate tiny'), 'shut off');
 
     // libvirt would write the present into what the other branch stands on.
     await revert('first');
     await write(0x66, '1M');
     await remove('first');
-    await holds(0x11);
-    await holds(0x66, '1M');
+    await has(0x11);
+    await has(0x66, '1M');
     await revert('second');
-    await holds(0x22);
-    await holds(0x77, '1M');
+    await has(0x22);
+    await has(0x77, '1M');
     await write(0x55);
     await act('turn-on');
     assert.deepEqual((await remove('second')).snapshots, []);
     await act('turn-off');
-    await holds(0x55);
+    await has(0x55);
     assert.equal(await told('snapshot-list tiny --name'), '');
 
     await act('turn-on');

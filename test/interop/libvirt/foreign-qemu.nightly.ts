@@ -1,8 +1,6 @@
 /** A libvirt connection judged by QEMU itself: a vm without a guest under a libvirtd with its QEMU driver. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isFault } from '#lib';
@@ -16,11 +14,7 @@ import {
 } from '#api';
 import { machineId } from '#foreign';
 import { hostId, Kept } from '../../../src/agent/foreign/testing/kept.ts';
-import { qemuDriver, startQemuLibvirtd } from './qemu-daemon.ts';
-import { run, virsh, whyNot } from './tools.ts';
-
-const missing = await whyNot('libvirtd', 'virsh', 'qemu-img', 'qemu-system-x86_64');
-const skip = missing === false && !existsSync(qemuDriver) ? `${qemuDriver} is missing` : missing;
+import { QemuRoom, withoutRoom } from './qemu-room.ts';
 
 const definition = `<domain type='qemu'><name>tiny</name><memory unit='MiB'>64</memory><vcpu>1</vcpu>
 <os><type arch='x86_64'>hvm</type></os><features><acpi/></features><devices>
@@ -30,20 +24,15 @@ const cause = { actor: { kind: 'user', name: 'ann' }, correlationId: 'c' } as co
 
 void test(
   'a vm of QEMU is seen, started, saved, restored, taken back to a snapshot and stopped over libvirt',
-  { skip },
+  { skip: withoutRoom },
   async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'fq-'));
-    t.after(() => rm(folder, { recursive: true }));
-    const daemon = await startQemuLibvirtd();
-    t.after(() => daemon[Symbol.asyncDispose]());
-    const address = `qemu+unix:///system?socket=${daemon.socket}`;
+    const room = await QemuRoom.open();
+    t.after(() => room[Symbol.asyncDispose]());
+    const { folder, address, told } = room;
     const file = join(folder, 'tiny.xml');
-    const disk = join(folder, 'tiny.qcow2');
-    const made = await run('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '64M']);
-    assert.equal(made.code, 0, made.err);
+    const disk = await room.makeDisk('tiny.qcow2', 'qcow2', '64M');
     await writeFile(file, definition.replace('DISK', disk));
-    const defined = await virsh(address, `define ${file}`);
-    assert.equal(defined.code, 0, defined.err);
+    await told(`define ${file}`);
 
     const kept = await Kept.open(address);
     t.after(() => kept[Symbol.asyncDispose]());
@@ -73,7 +62,7 @@ void test(
     ];
     for (const [action, state, there] of steps) {
       assert.equal(await act(action), state, action);
-      assert.equal((await virsh(address, 'domstate tiny')).out.trim(), there, action);
+      assert.equal(await told('domstate tiny'), there, action);
     }
     await host.until('it is measured', () => (host.samples.get(id)?.memoryBytes ?? 0) > 0, 20_000);
     const snapshot = { id, name: 'with memory', description: '', author: 'ann', exclude: [] };
@@ -96,8 +85,8 @@ void test(
     assert.equal(await act('discard'), 'off');
     assert.equal(await act('turn-on'), 'running');
     assert.equal(await act('turn-off'), 'off');
-    const told = host.events.map(({ name }) => name.replace(/^vm\./, ''));
-    assert.deepEqual(told, [
+    const happened = host.events.map(({ name }) => name.replace(/^vm\./, ''));
+    assert.deepEqual(happened, [
       'state.powered-on',
       'state.suspended',
       'state.resumed',
@@ -125,18 +114,11 @@ void test(
 
 void test(
   'a vm is made in a storage pool, given devices while it runs, and deleted with its volumes',
-  { skip },
+  { skip: withoutRoom },
   async (t) => {
-    const folder = await mkdtemp(join(tmpdir(), 'fm-'));
-    t.after(() => rm(folder, { recursive: true }));
-    const daemon = await startQemuLibvirtd();
-    t.after(() => daemon[Symbol.asyncDispose]());
-    const address = `qemu+unix:///system?socket=${daemon.socket}`;
-    const told = async (words: string): Promise<string> => {
-      const { code, out, err } = await virsh(address, words);
-      assert.equal(code, 0, err);
-      return out;
-    };
+    const room = await QemuRoom.open();
+    t.after(() => room[Symbol.asyncDispose]());
+    const { folder, address, told } = room;
     await told(`pool-create-as vms dir --target ${folder}`);
     const kept = await Kept.open(address);
     t.after(() => kept[Symbol.asyncDispose]());
@@ -234,6 +216,6 @@ void test(
     const gone = await host.call('machine.destroy', { ...last, keep: [] });
     assert.deepEqual(gone, { deleted: [path], kept: [] });
     // The image is not the vm's.
-    assert.match((await told('list --all --name; vol-list vms')).trim(), /^a\.iso +\S+$/);
+    assert.match(await told('list --all --name; vol-list vms'), /^a\.iso +\S+$/);
   },
 );
