@@ -25,7 +25,7 @@ import {
 } from '#api';
 import { faultFromData, faultCodes, type Fault, type FaultCode } from '#lib';
 import { makeAuthority, type TestAuthority } from './authority.ts';
-import { Watchers } from './watchers.ts';
+import { Watchers } from '../../lib/testing/watchers.ts';
 
 type Hello = Extract<AgentMessage, { type: 'hello' }>;
 type Answer = Extract<AgentMessage, { type: 'answer' }>;

@@ -1,6 +1,7 @@
 /** A person at a serial console. */
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream } from 'ws';
+import { Watchers } from '../../lib/testing/watchers.ts';
 import type { QemuAgent } from './qemu-agent.ts';
 
 const prompt = /[#$] $/;
@@ -13,14 +14,14 @@ const escapes = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
 export class SerialSession {
   readonly #stream: Duplex;
-  readonly #listeners = new Set<() => void>();
+  readonly #watchers = new Watchers();
   text = '';
 
   private constructor(stream: Duplex) {
     this.#stream = stream;
     stream.on('data', (data: Buffer) => {
       this.text = (this.text + data.toString('latin1')).replaceAll(escapes, '').slice(-maxText);
-      for (const listener of this.#listeners) listener();
+      this.#watchers.wake();
     });
   }
 
@@ -50,23 +51,11 @@ export class SerialSession {
   }
 
   async until(pattern: RegExp, limitMs = 180_000): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const look = (): void => {
-      if (pattern.test(this.text)) resolve(this.text);
-    };
-    const timer = setTimeout(() => {
-      reject(
-        new Error(`not within ${limitMs} ms: ${pattern.source}; last: ${this.text.slice(-500)}`),
-      );
-    }, limitMs);
-    this.#listeners.add(look);
-    look();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#listeners.delete(look);
-    }
+    return await this.#watchers.find(
+      () => `${pattern.source}; last: ${this.text.slice(-500)}`,
+      () => (pattern.test(this.text) ? this.text : undefined),
+      limitMs,
+    );
   }
 
   async logIn(user: string, password: string): Promise<void> {

@@ -1,24 +1,14 @@
 /** What may be done with a vm now, exactly as the API says; the rest is there too, with the reason. */
-import {
-  Divider,
-  Dropdown,
-  DropdownItem,
-  DropdownList,
-  MenuToggle,
-  Spinner,
-} from '@patternfly/react-core';
-import { EllipsisVIcon } from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
+import { Divider, DropdownItem, Spinner } from '@patternfly/react-core';
 import { useState, type ReactNode } from 'react';
 import type { AllowedAction, Vm } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { describeFailure } from '../parts/failure.ts';
-import { mainPart } from '../parts/main-part.ts';
+import { ThingMenu } from '../parts/ThingMenu.tsx';
 import { useVmActions } from '../parts/ask.ts';
 import { useAsking } from './asking.ts';
 import { isConsole, isPower, offeredActions } from './offered.ts';
 import { useDeeds } from './use-deeds.tsx';
-
-const variants = { row: 'plain', page: 'primary', bar: 'secondary' } as const;
 
 export function VmActionMenu({
   vm,
@@ -33,7 +23,6 @@ export function VmActionMenu({
   const [open, setOpen] = useState(false);
   const deeds = useDeeds(vm);
   const question = useVmActions(vm.id, open);
-  const name = words.text('actionsOf', { name: vm.name });
   const item = (allowed: AllowedAction): ReactNode => (
     <DropdownItem
       key={allowed.action}
@@ -51,57 +40,34 @@ export function VmActionMenu({
   const actions = offeredActions(question.data?.actions ?? []);
   return (
     <>
-      <Dropdown
-        isOpen={open}
-        onOpenChange={setOpen}
-        onSelect={() => setOpen(false)}
-        // What a dialog gives the focus back to is still there.
-        shouldFocusToggleOnSelect
-        isScrollable
-        maxMenuHeight="min(70vh, 22rem)"
-        popperProps={{ position: 'right', appendTo: mainPart }}
-        toggle={(ref) => (
-          <MenuToggle
-            ref={ref}
-            variant={variants[look]}
-            isExpanded={open}
-            onClick={() => setOpen(!open)}
-            aria-label={name}
-            {...(look === 'row' ? { icon: <EllipsisVIcon /> } : {})}
-          >
-            {look === 'row' ? undefined : words.text('actions')}
-          </MenuToggle>
+      <ThingMenu name={vm.name} look={look} onOpen={setOpen}>
+        {question.isPending && (
+          <DropdownItem isDisabled>
+            <Spinner size="md" aria-label={words.text('loading')} />
+          </DropdownItem>
         )}
-      >
-        <DropdownList aria-label={name}>
-          {question.isPending && (
-            <DropdownItem isDisabled>
-              <Spinner size="md" aria-label={words.text('loading')} />
-            </DropdownItem>
-          )}
-          {question.error !== null && (
-            <DropdownItem isDisabled>{describeFailure(question.error).message}</DropdownItem>
-          )}
-          {actions.filter(({ action }) => isConsole(action)).map(item)}
-          {actions.length > 0 && <Divider component="li" />}
-          {actions.filter(({ action }) => isPower(action)).map(item)}
-          {actions.length > 0 && <Divider component="li" />}
-          {actions.filter(({ action }) => !isConsole(action) && !isPower(action)).map(item)}
-          {actions.length > 0 && (
-            <DropdownItem
-              to={client.url('vm.export', { vm: vm.id }).pathname}
-              download={`${vm.name}.json`}
-            >
-              {words.text('exportDefinition')}
-            </DropdownItem>
-          )}
-          {asking.of(vm.id) !== 'ask' && (
-            <DropdownItem onClick={() => asking.choose(vm.id, 'ask')}>
-              {words.text('askAgain')}
-            </DropdownItem>
-          )}
-        </DropdownList>
-      </Dropdown>
+        {question.error !== null && (
+          <DropdownItem isDisabled>{describeFailure(question.error).message}</DropdownItem>
+        )}
+        {actions.filter(({ action }) => isConsole(action)).map(item)}
+        {actions.length > 0 && <Divider component="li" />}
+        {actions.filter(({ action }) => isPower(action)).map(item)}
+        {actions.length > 0 && <Divider component="li" />}
+        {actions.filter(({ action }) => !isConsole(action) && !isPower(action)).map(item)}
+        {actions.length > 0 && (
+          <DropdownItem
+            to={client.url('vm.export', { vm: vm.id }).pathname}
+            download={`${vm.name}.json`}
+          >
+            {words.text('exportDefinition')}
+          </DropdownItem>
+        )}
+        {asking.of(vm.id) !== 'ask' && (
+          <DropdownItem onClick={() => asking.choose(vm.id, 'ask')}>
+            {words.text('askAgain')}
+          </DropdownItem>
+        )}
+      </ThingMenu>
       {deeds.dialog}
     </>
   );

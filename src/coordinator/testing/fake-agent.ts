@@ -6,6 +6,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { createRequest } from '#x509';
+import { Watchers } from '../../lib/testing/watchers.ts';
 import { Fault, faultToData, isFault } from '#lib';
 import {
   linkProtocol,
@@ -118,7 +119,7 @@ export class FakeAgent implements AsyncDisposable {
   readonly handlers: Partial<Record<LinkMethod, (params: never) => unknown>> = {};
   /** Everything that was received, oldest first. */
   readonly received: CoordinatorMessage[] = [];
-  readonly #looks = new Set<() => void>();
+  readonly #watchers = new Watchers();
   socket: WebSocket | undefined;
 
   private constructor(
@@ -170,7 +171,7 @@ export class FakeAgent implements AsyncDisposable {
       const message = JSON.parse(data.toString('utf8')) as CoordinatorMessage;
       this.received.push(message);
       if (message.type === 'call') void this.#answer(socket, message);
-      for (const look of this.#looks) look();
+      this.#watchers.wake();
     });
     return socket;
   }
@@ -230,23 +231,11 @@ export class FakeAgent implements AsyncDisposable {
 
   /** The first message received after `from` messages that is meant. */
   async until(is: (message: CoordinatorMessage) => boolean, from = 0): Promise<CoordinatorMessage> {
-    const { promise, resolve, reject } = Promise.withResolvers<CoordinatorMessage>();
-    const look = (): void => {
-      const found = this.received.slice(from).find(is);
-      if (found !== undefined) resolve(found);
-    };
-    const timer = setTimeout(
-      () => reject(new Error(`not received; but ${JSON.stringify(this.received).slice(-2000)}`)),
+    return await this.#watchers.find(
+      () => JSON.stringify(this.received).slice(-2000),
+      () => this.received.slice(from).find(is),
       5000,
     );
-    this.#looks.add(look);
-    look();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#looks.delete(look);
-    }
   }
 
   /** Calls received of a method. */

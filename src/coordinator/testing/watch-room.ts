@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Event, VmDefinition } from '#api';
+import { Watchers } from '../../lib/testing/watchers.ts';
 import { FakeAgent, makeDefinition, makeRecord } from './fake-agent.ts';
 import { Stage } from './stage.ts';
 
@@ -17,7 +18,7 @@ export interface Message {
 export class Listener implements AsyncDisposable {
   readonly heard: Message[] = [];
   readonly response: IncomingMessage;
-  readonly #looks = new Set<() => void>();
+  readonly #watchers = new Watchers();
   ended = false;
 
   private constructor(response: IncomingMessage) {
@@ -33,7 +34,7 @@ export class Listener implements AsyncDisposable {
     });
     const finish = (): void => {
       this.ended = true;
-      for (const look of this.#looks) look();
+      this.#watchers.wake();
     };
     response.on('close', finish);
     response.on('error', finish);
@@ -77,29 +78,20 @@ export class Listener implements AsyncDisposable {
       id: fields.get('id'),
       data: JSON.parse(data) as unknown,
     });
-    for (const look of this.#looks) look();
+    this.#watchers.wake();
   }
 
   /** The first message that is meant. */
   async until(is: (message: Message) => boolean): Promise<Message> {
-    const { promise, resolve, reject } = Promise.withResolvers<Message>();
-    const look = (): void => {
-      const found = this.heard.find(is);
-      if (found !== undefined) resolve(found);
-      else if (this.ended) reject(new Error('the stream ended'));
-    };
-    const timer = setTimeout(
-      () => reject(new Error(`not heard; but ${JSON.stringify(this.heard).slice(-1500)}`)),
+    return await this.#watchers.find(
+      () => JSON.stringify(this.heard).slice(-1500),
+      () => {
+        const found = this.heard.find(is);
+        if (found === undefined && this.ended) throw new Error('the stream ended');
+        return found;
+      },
       5000,
     );
-    this.#looks.add(look);
-    look();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#looks.delete(look);
-    }
   }
 
   async untilEnded(): Promise<void> {

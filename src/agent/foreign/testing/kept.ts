@@ -3,7 +3,7 @@ import type { ConnectionState } from '#api';
 import { systemClock } from '#lib';
 import { silentLog } from '#log';
 import { FakeCoordinator, type FakeHost } from '../../testing/fake-coordinator.ts';
-import { Watchers } from '../../testing/watchers.ts';
+import { Watchers } from '../../../lib/testing/watchers.ts';
 import { makePrivateKey, makeRequest } from '../../join/signing-request.ts';
 import { ForeignConnection } from '../connection.ts';
 
