@@ -16,6 +16,7 @@ import type { NetworkDocument } from '../documents.ts';
 import type { Asked, Desk } from './desk.ts';
 import { blockDevicesOf, type BlockDevice } from '../domain-xml/domain-devices.ts';
 import type { DomainIds } from './domain-ids.ts';
+import type { FolderPools } from './folder-pools.ts';
 import { isInScope, type Named } from './scope.ts';
 import type { Screens } from './screens.ts';
 import type { StatsRecords } from './stats-records.ts';
@@ -26,6 +27,7 @@ export interface ConnectionParts {
   readonly ids: DomainIds;
   readonly counters: Counters;
   readonly records: StatsRecords;
+  readonly folderPools: FolderPools;
   /** Undefined for clients that cannot reach them. */
   readonly screens: Screens | undefined;
   readonly named: Named;
@@ -40,7 +42,7 @@ type WorkRoute = Extract<
   | 'vm.remove'
   | 'vm.relocate'
   | 'host.disk.work'
-  | `vm.disk.${'attach' | 'detach'}`
+  | `vm.disk.${'attach' | 'detach' | 'relocate'}`
   | `vm.adapter.${'attach' | 'detach' | 'change'}`
   | `vm.medium.${'insert' | 'eject'}`
   | `vm.snapshot.${'take' | 'change' | 'revert' | 'delete'}`

@@ -8,7 +8,7 @@ import { isForeignHost } from '../app/vm/tell-hypervisor.ts';
 import { isActive, type Connection } from './connection.ts';
 import { mergeDevices, newFiles } from './define/merge-wish.ts';
 import { readDomain, type DomainWish } from './define/wish.ts';
-import { inspectFiles } from './inspect-files.ts';
+import { inspectWanted } from './late-disks.ts';
 import { VolumeLists } from './volumes.ts';
 
 type Calls = Pick<
@@ -61,7 +61,8 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
   const vm = findDefined(connection, wish);
   if (vm === undefined) return await create(connection, wish, signal);
   const shown = connection.blockDevicesOf(vm);
-  const found = await inspectFiles(connection, vm.hostId, newFiles(wish, shown), signal);
+  const files = newFiles(wish, shown);
+  const found = await inspectWanted(connection, vm.hostId, files, wish.blocks, signal);
   const before = vm.definition.hardware;
   const devices = mergeDevices(wish, { before, shown, found, ...surroundings(connection) });
   const isRenamed = wish.name !== connection.handleOf(vm).name;
@@ -88,7 +89,8 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
       ? scope.id
       : (wish.host ?? (await hostOfFiles(connection, newFiles(wish, []), signal)));
   const host = chooseHost(coordinator, caller, wanted, folder.id, undefined);
-  const found = await inspectFiles(connection, host.id, newFiles(wish, []), signal);
+  const files = newFiles(wish, []);
+  const found = await inspectWanted(connection, host.id, files, wish.blocks, signal);
   const devices = mergeDevices(wish, {
     before: undefined,
     shown: [],

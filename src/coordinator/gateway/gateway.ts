@@ -34,6 +34,7 @@ import { defineCalls } from './define-calls.ts';
 import { deviceCalls } from './device-calls.ts';
 import { DomainIds } from './domain-ids.ts';
 import { emptyCalls } from './empty-calls.ts';
+import { FolderPools } from './folder-pools.ts';
 import { guestCalls } from './guest-calls.ts';
 import { hostCalls } from './host-calls.ts';
 import { arrivalOf, Identity } from './identity.ts';
@@ -67,6 +68,7 @@ export class Gateway implements AsyncDisposable {
   readonly #ids: DomainIds;
   readonly #screens: Screens;
   readonly #records = new StatsRecords();
+  readonly #folderPools = new FolderPools();
   /** Nothing is counted before a client has come. */
   #counters: Counters | undefined;
   readonly #local: LibvirtServer;
@@ -171,6 +173,7 @@ export class Gateway implements AsyncDisposable {
       ids: this.#ids,
       counters: this.#counters,
       records: this.#records,
+      folderPools: this.#folderPools,
       screens: hasScreens({ peer, session }) ? this.#screens : undefined,
       named: readName(name, coordinator.inventory, caller),
       caller,

@@ -1,10 +1,15 @@
-/** Storage pools for libvirt's clients: listed and described from the inventory. Which there are is a setting of each host. */
+/**
+ * Storage pools for libvirt's clients: listed and described from the inventory. Which there are is a setting of each host; a
+ * folder inside one becomes a pool of its own for who defines it (folder-pools.ts).
+ */
+import { posix } from 'node:path';
 import { madeFormats } from '#api';
 import { libvirtFault, type Handlers, type StoragePoolHandle } from '#libvirt';
 import type { Connection } from './connection.ts';
 import { libvirtFormat } from '../domain-xml/disk-formats.ts';
-import { handleOfPool, isCalled, poolsOf, requirePool, type Pool } from './pools.ts';
-import { volumeIn } from './volumes.ts';
+import { readPool } from './define/pool-wish.ts';
+import { handleOfPool, isBelow, isCalled, poolsOf, requirePool, type Pool } from './pools.ts';
+import { VolumeLists, volumeIn } from './volumes.ts';
 import { element, writeXml } from '../domain-xml/xml.ts';
 
 type Calls = Pick<
@@ -55,11 +60,21 @@ export function poolCalls(connection: Connection): Calls {
       .filter((pool) => pool.isActive === isActive)
       .slice(0, Math.max(0, most))
       .map(({ name }) => name);
-  const settled = (): never => {
-    throw libvirtFault(
-      'OPERATION_UNSUPPORTED',
-      'storage pools are folders that hosts have for vms: gantry host set HOST settings.searchPath=FOLDER',
-    );
+  const define = async (
+    xml: string,
+    signal: AbortSignal,
+  ): Promise<{ pool: StoragePoolHandle }> => ({
+    pool: handleOfPool(await defineFolder(connection, xml, signal)),
+  });
+  const requireDefined = (pool: StoragePoolHandle): Pool => {
+    const found = find(pool);
+    return found.isDefined ? found : settled();
+  };
+  const forget = (pool: StoragePoolHandle): Record<string, never> => {
+    const { host, path = '' } = requireDefined(pool);
+    const { folderPools, caller } = connection.parts;
+    folderPools.undefine(caller, { hostId: host.id, path });
+    return {};
   };
   return {
     CONNECT_LIST_ALL_STORAGE_POOLS: ({ need_results, flags }) => {
@@ -99,9 +114,11 @@ export function poolCalls(connection: Connection): Calls {
       return autostart === 0 ? settled() : {};
     },
     STORAGE_POOL_IS_ACTIVE: ({ pool }) => ({ active: find(pool).isActive ? 1 : 0 }),
-    STORAGE_POOL_IS_PERSISTENT: ({ pool }) => ({ persistent: find(pool).name === '' ? 0 : 1 }),
+    STORAGE_POOL_IS_PERSISTENT: ({ pool }) => ({ persistent: find(pool).isDefined ? 0 : 1 }),
     STORAGE_POOL_CREATE: ({ pool }) => {
-      const { name, isActive, host } = find(pool);
+      const { name, isActive, isDefined, host } = find(pool);
+      // It is there as soon as it is defined, and clients start what they have defined.
+      if (isDefined && isActive) return {};
       throw libvirtFault(
         'OPERATION_INVALID',
         isActive
@@ -109,20 +126,57 @@ export function poolCalls(connection: Connection): Calls {
           : `the pool ${name} is there when host ${host.name} is`,
       );
     },
-    STORAGE_POOL_DEFINE_XML: settled,
-    STORAGE_POOL_CREATE_XML: settled,
-    STORAGE_POOL_BUILD: settled,
-    STORAGE_POOL_DESTROY: settled,
+    STORAGE_POOL_DEFINE_XML: ({ xml }, { signal }) => define(xml, signal),
+    STORAGE_POOL_CREATE_XML: ({ xml }, { signal }) => define(xml, signal),
+    STORAGE_POOL_BUILD: ({ pool }) => {
+      requireDefined(pool);
+      return {};
+    },
+    STORAGE_POOL_DESTROY: ({ pool }) => forget(pool),
     STORAGE_POOL_DELETE: settled,
-    STORAGE_POOL_UNDEFINE: settled,
+    STORAGE_POOL_UNDEFINE: ({ pool }) => forget(pool),
   };
 }
 
+function settled(): never {
+  throw libvirtFault(
+    'OPERATION_UNSUPPORTED',
+    'storage pools are folders that hosts have for vms: gantry host set HOST settings.searchPath=FOLDER',
+  );
+}
+
+/** Errors: OPERATION_UNSUPPORTED where no single host has disks in it inside of its own pools; OPERATION_FAILED for a name that is taken. */
+async function defineFolder(
+  connection: Connection,
+  xml: string,
+  signal: AbortSignal,
+): Promise<Pool> {
+  const { name, path } = readPool(xml);
+  const { folderPools, caller } = connection.parts;
+  const pools = poolsOf(connection);
+  const isOwn = (pool: Pool): boolean =>
+    !pool.isDefined && pool.isActive && pool.path !== undefined && isBelow(path, pool.path);
+  const lists = new VolumeLists(connection);
+  const hosts = new Set<string>();
+  for (const pool of pools.filter(isOwn)) {
+    const volumes = await lists.of(pool, signal).catch(() => []);
+    if (volumes.some((volume) => posix.dirname(volume.path) === path)) hosts.add(pool.host.id);
+  }
+  const [hostId, other] = [...hosts];
+  if (hostId === undefined || other !== undefined) return settled();
+  const long = pools.find((pool) => pool.host.id === hostId && isCalled(name)(pool));
+  if (long !== undefined && long.path !== path)
+    throw libvirtFault('OPERATION_FAILED', `pool '${name}' already exists`);
+  folderPools.define(caller, { hostId, name, path });
+  const isMade = (pool: Pool): boolean => pool.host.id === hostId && pool.path === path;
+  return requirePool(connection, (pool) => pool.isDefined && isMade(pool), name);
+}
+
 /** Active 2, inactive 1; persistent 4, transient 8; started by themselves 16, not 32; then the types. */
-function matchesFlags({ isActive, type }: Pool, flags: number): boolean {
+function matchesFlags({ isActive, isDefined, type }: Pool, flags: number): boolean {
   const groups: readonly (readonly [of: number, has: number])[] = [
     [3, isActive ? 2 : 1],
-    [12, 4],
+    [12, isDefined ? 8 : 4],
     [48, 16],
     [allTypes, typeFlags[type] ?? 0],
   ];

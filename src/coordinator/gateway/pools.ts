@@ -9,6 +9,7 @@ import { uuidOf } from '#lib';
 import type { StoragePoolHandle } from '#libvirt';
 import { libvirtFault } from '#libvirt';
 import type { Connection } from './connection.ts';
+import type { FolderPool } from './folder-pools.ts';
 import { showsHost } from './scope.ts';
 
 export interface Pool {
@@ -17,6 +18,8 @@ export interface Pool {
   /** The same whatever it is called. */
   readonly uuid: string;
   readonly host: { readonly id: string; readonly name: string };
+  /** A folder inside another pool that somebody has defined (folder-pools.ts). */
+  readonly isDefined: boolean;
   /** libvirt's word: `dir`, or what its hypervisor says. */
   readonly type: string;
   /** On its host; undefined while that is away and has not told. */
@@ -30,14 +33,15 @@ export interface Pool {
 
 /** Of hosts that the connection shows. */
 export function poolsOf({ parts }: Connection): readonly Pool[] {
-  const { coordinator, named, caller, desk } = parts;
+  const { coordinator, named, caller, desk, folderPools } = parts;
   const { inventory } = coordinator;
   desk.admit(caller, 'host.list');
+  const defined = folderPools.of(caller);
   return [...inventory.documents('host')]
     .filter(({ id }) => caller.may('host.view', { kind: 'host', id }))
     .flatMap(({ id }) => inventory.host(id) ?? [])
     .filter((host) => showsHost(named, host))
-    .flatMap((host) => poolsOfHost(host, named.scope.kind === 'host'));
+    .flatMap((host) => poolsOfHost(host, named.scope.kind === 'host', defined));
 }
 
 export function handleOfPool({ name, uuid }: Pool): StoragePoolHandle {
@@ -64,12 +68,20 @@ interface Place {
   readonly name: string;
   readonly type: string;
   readonly path: string | undefined;
+  readonly isDefined: boolean;
 }
 
 /** Pure. */
-export function poolsOfHost(host: Host, isAlone: boolean): readonly Pool[] {
+export function poolsOfHost(
+  host: Host,
+  isAlone: boolean,
+  defined: readonly FolderPool[] = [],
+): readonly Pool[] {
   const { id, name, status, load } = host;
-  return placesOf(host).map((place) => {
+  const folders = defined.flatMap(({ hostId, ...place }) =>
+    hostId === id ? [{ ...place, type: 'dir', isDefined: true }] : [],
+  );
+  return [...placesOf(host), ...folders].map((place) => {
     const { totalBytes = 0, freeBytes = 0 } = volumeOf(load?.volumes ?? [], place.path) ?? {};
     return {
       ...place,
@@ -92,18 +104,24 @@ function placesOf({ facts, settings, load }: Host): readonly Place[] {
       name,
       type,
       path: path ?? undefined,
+      isDefined: false,
     }));
   // A simulated host has no files.
   if (facts.missing['file-copy'] !== undefined) return [];
   const taken = new Set([ownName]);
   // The folder for vms is the first that the host tells the space of.
-  const own = { name: ownName, type: 'dir', path: settings.vmFolder ?? load?.volumes[0]?.path };
+  const own = {
+    name: ownName,
+    type: 'dir',
+    path: settings.vmFolder ?? load?.volumes[0]?.path,
+    isDefined: false,
+  };
   const others = settings.searchPath.map((path) => {
     const base = posix.basename(path) || 'root';
     let name = base;
     for (let count = 2; taken.has(name); count += 1) name = `${base}-${count}`;
     taken.add(name);
-    return { name, type: 'dir', path };
+    return { name, type: 'dir', path, isDefined: false };
   });
   return [own, ...others];
 }

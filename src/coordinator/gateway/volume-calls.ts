@@ -4,6 +4,7 @@ import { libvirtFault, type Handlers, type ServerStream, type StorageVolHandle }
 import type { Connection } from './connection.ts';
 import { readVolume, type VolumeWish } from './define/volume-wish.ts';
 import { formatsByLibvirt, libvirtFormat } from '../domain-xml/disk-formats.ts';
+import { meetLateDisk } from './late-disks.ts';
 import { requirePool, type Pool } from './pools.ts';
 import {
   handleOfVolume,
@@ -59,7 +60,12 @@ export function volumeCalls(connection: Connection): Calls {
     if ((await lists.of(pool, signal)).some(({ name }) => name === place.name))
       throw libvirtFault('STORAGE_VOL_EXIST', `storage volume '${place.name}' exists already`);
     await work(pool, body(place.path), signal);
-    return { vol: handleOfVolume(place) };
+    const path = await meetLateDisk(connection, pool.host.id, place.path, signal);
+    if (path === place.path) return { vol: handleOfVolume(place) };
+    const [moved = place] = (await lists.at(path, signal)).filter(
+      (one) => one.pool.host.id === pool.host.id,
+    );
+    return { vol: handleOfVolume(moved) };
   };
   const infoOf = async (
     vol: StorageVolHandle,

@@ -83,9 +83,11 @@ export class VolumeLists {
   /** All of one pool. Errors: those of the host. */
   async of(pool: Pool, signal: AbortSignal): Promise<readonly Volume[]> {
     const folder = requirePath(pool);
-    // A file in a folder of another pool inside this one is that pool's.
-    const inner = poolsOf(this.#connection).flatMap(({ host, path }) =>
-      host.id === pool.host.id && path !== undefined && isBelow(path, folder) ? [path] : [],
+    // A file in a folder of another pool inside this one is that pool's. What somebody has defined takes nothing away.
+    const inner = poolsOf(this.#connection).flatMap(({ host, path, isDefined }) =>
+      host.id === pool.host.id && !isDefined && path !== undefined && isBelow(path, folder)
+        ? [path]
+        : [],
     );
     const disks = await this.#disks(pool.host.id, signal);
     return disks
@@ -107,8 +109,8 @@ export class VolumeLists {
   }
 
   /**
-   * By its path; where hosts have files of the same path, all of them that there are. Hosts that are away or do not
-   * answer have none.
+   * By its path; where hosts have files of the same path, all of them that there are, each in the innermost of its pools.
+   * Hosts that are away or do not answer have none.
    */
   async at(path: string, signal: AbortSignal): Promise<readonly Volume[]> {
     const pools = poolsOf(this.#connection).filter(
@@ -117,7 +119,14 @@ export class VolumeLists {
     const found = await Promise.all(
       pools.map((pool) => this.of(pool, signal).catch((): readonly Volume[] => [])),
     );
-    return found.flat().filter((volume) => volume.path === path);
+    const byHost = new Map<string, Volume>();
+    for (const volume of found.flat()) {
+      const { id } = volume.pool.host;
+      const known = byHost.get(id);
+      const isInner = known === undefined || volume.name.length < known.name.length;
+      if (volume.path === path && isInner) byHost.set(id, volume);
+    }
+    return [...byHost.values()];
   }
 
   async #disks(hostId: string, signal: AbortSignal): Promise<readonly HostDisk[]> {

@@ -66,10 +66,12 @@ function portsOf(
   });
 }
 
-/** Files of disks that the vm has not yet. */
+/** Files of disks that the vm has not yet, or of which nothing was known when it got them. */
 export function newFiles({ blocks }: DomainWish, shown: readonly BlockDevice[]): string[] {
+  const isKnown = (file: string): boolean =>
+    shown.some((one) => one.file === file && one.sizeBytes !== 0);
   return blocks.flatMap(({ device, file }) =>
-    device !== 'disk' || file === undefined || shown.some((one) => one.file === file) ? [] : [file],
+    device !== 'disk' || file === undefined || isKnown(file) ? [] : [file],
   );
 }
 
