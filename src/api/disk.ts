@@ -62,3 +62,8 @@ export const hostDiskReportSchema = z
   })
   .meta({ id: 'HostDiskReport', description: 'all that can be said of a disk' });
 export type HostDiskReport = z.infer<typeof hostDiskReportSchema>;
+
+/** The format of a disk with its variant, where that tells more: `vhd dynamic`, but `raw`. */
+export function formatWords(format: string, variant: string | null): string {
+  return variant === null || variant === format ? format : `${format} ${variant}`;
+}

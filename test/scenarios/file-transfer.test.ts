@@ -176,6 +176,7 @@ describe('files between hosts and other machines', { skip: withoutQemu }, () => 
     await gantry.must('host', 'upload', host, at('disk.raw.gz'));
     const file = join(vms, 'disk.raw');
     assert.ok(readFileSync(file).equals(content));
+    assert.match(await gantry.must('host', 'disks', host), /disk\.raw +raw +3/);
     const taken = await gantry.run(['host', 'upload', host, at('disk.raw.gz')]);
     assert.match(taken.err, /is there already/);
     const known = ['--sha256', '0'.repeat(64)];

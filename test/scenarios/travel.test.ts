@@ -376,7 +376,7 @@ void test('a template is neither started nor changed, from a snapshot or not, an
   ])
     assert.match(
       await refused(...words),
-      /golden is a template.*\n.*gantry vm template NAME --end/s,
+      /golden is a template.*\n.*gantry vm template golden --end/s,
     );
   const again = await gantry.json<Operation>('vm', 'template', 'golden');
   assert.equal(again.result?.['ignored'], 'golden is a template already');
@@ -417,11 +417,13 @@ void test('TPL-09 what is a parent of other disks, a template or an image, is ne
     assert.match(await refused(...words), /child\.vhd/, words.join(' '));
   assert.deepEqual(readFileSync(base), before);
   await gantry.must('host', 'delete-disk', shelf.host, child, '--yes');
+  assert.match(await refused('image', 'delete', 'base'), /needs a confirmation.*\n.*add --yes/s);
   await gantry.must('image', 'delete', 'base', '--yes');
   assert.deepEqual(readFileSync(base), before, 'the file was not made by Gantry');
 
   await gantry.must('vm', 'flatten', 'test-1');
   await gantry.must('vm', 'template', 'golden', '--end');
+  assert.match(await refused('vm', 'template', 'golden', '--end'), /golden is not a template/);
   assert.equal(statSync(disk).mode & 0o200, 0o200, 'it is written again');
   assert.equal((await show('golden')).standing, 'off');
   await started('golden');

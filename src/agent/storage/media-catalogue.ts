@@ -36,7 +36,8 @@ export async function listMedia(
 
 const suffixFits = (suffix: string): boolean => suffix === '.iso' || floppySuffixes.has(suffix);
 
-function driveFor(path: string, sizeBytes: number): MediaDrive | undefined {
+/** For which drive an image is, by its name and size; undefined for none. */
+export function driveFor(path: string, sizeBytes: number): MediaDrive | undefined {
   if (extname(path).toLowerCase() === '.iso') return sizeBytes > 0 ? 'cd' : undefined;
   return floppySizes.has(sizeBytes / 1024) ? 'floppy' : undefined;
 }

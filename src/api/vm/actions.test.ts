@@ -329,7 +329,7 @@ test('VM-68 nothing that starts a vm is offered while a linked disk is attached'
   assert.equal(judgeAction('clone', vm('off', { linkedDisk: 'scsi0:1' })).answer, 'take');
 });
 
-test('a template is cloned, filed and taken out, and nothing else; whoever makes one again is told that it is one', () => {
+test('a template is cloned, filed and taken out, and nothing else; one that is none is not ended', () => {
   const template = { template: true } as const;
   assert.equal(
     [...taken('off', template)].sort().join(' '),
@@ -338,7 +338,7 @@ test('a template is cloned, filed and taken out, and nothing else; whoever makes
   const judgement = judgeAction('turn-on', vm('off', template));
   assert.equal(judgement.answer === 'refuse' ? judgement.why : '', 'web-1 is a template');
   assert.equal(judgeAction('make-template', vm('off', template)).answer, 'ignore');
-  assert.equal(judgeAction('end-template', vm('off')).answer, 'ignore');
+  assert.equal(judgeAction('end-template', vm('off')).answer, 'refuse');
 });
 
 test('the state of a vm with a shared disk is not saved, by the name of the disk', () => {

@@ -76,12 +76,12 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
   if (action === 'make-template' && vm.template === true)
     return { answer: 'ignore', why: `${vm.name} is a template already` };
   if (action === 'end-template' && vm.template !== true)
-    return { answer: 'ignore', why: `${vm.name} is not a template` };
+    return { answer: 'refuse', why: `${vm.name} is not a template` };
   if (vm.template === true && !templateActions.has(action)) {
     return {
       answer: 'refuse',
       why: `${vm.name} is a template`,
-      hint: 'clone it, or make it an ordinary vm again with: gantry vm template NAME --end',
+      hint: `clone it, or make it an ordinary vm again with: gantry vm template ${vm.name} --end`,
     };
   }
   if (facts.right === 'vm.console' && vm.consolesOff !== undefined)

@@ -2,6 +2,7 @@
 import { imageRecipes, type GuestCatalogueEntry, type ImageBuild } from '#api';
 import { Fault, formatBytes } from '#lib';
 import { command } from '../command.ts';
+import { confirm } from '../confirm.ts';
 import { collect, listOptions, listQuery } from '../lists.ts';
 import { writeList, writeThing } from '../output/render.ts';
 import { finish } from '../progress.ts';
@@ -128,6 +129,7 @@ export const catalogueCommands = [
     examples: ['gantry image delete debian-cd'],
     async run(run) {
       const image = run.args[0] ?? '';
+      if (!run.dryRun) await confirm(run, 'Type the name to delete the image', image);
       const started = await run.client.call('image.delete', { params: { image } }, run.signal);
       await finish(run, started, () => `image ${image} is gone`);
     },

@@ -1,5 +1,5 @@
 /** Work on disk files of a host through the API: a command for each verb, from one table. */
-import { diskAnswers, diskWorkSchema, type DiskAnswer, type DiskVerb } from '#api';
+import { diskAnswers, diskWorkSchema, formatWords, type DiskAnswer, type DiskVerb } from '#api';
 import { Fault, formatBytes, parseBytes } from '#lib';
 import { command, type Argument, type Command, type Options, type Values } from '../command.ts';
 import { confirm } from '../confirm.ts';
@@ -123,7 +123,7 @@ function tableOf<T extends Row>(
 }
 
 const made = ({ path, format, variant, sizeBytes }: DiskAnswer<'create'>): string =>
-  `made ${path}: ${variant} ${format} of ${formatBytes(sizeBytes)}`;
+  `made ${path}: ${formatWords(format, variant)} of ${formatBytes(sizeBytes)}`;
 
 export const hostDiskCommands: readonly Command[] = [
   diskCommand({

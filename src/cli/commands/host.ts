@@ -1,6 +1,7 @@
 /** Commands on hosts. */
 import { formatBytes } from '#lib';
 import {
+  formatWords,
   hostBulkActions,
   type CapacityResource,
   type Host,
@@ -159,7 +160,7 @@ const diskColumns: readonly Column<HostDisk>[] = [
   { title: 'FILE', value: ({ path }) => path, wraps: true },
   {
     title: 'FORMAT',
-    value: ({ format, variant }) => (format === null ? '?' : `${format} ${variant ?? ''}`.trim()),
+    value: ({ format, variant }) => (format === null ? '?' : formatWords(format, variant)),
   },
   {
     title: 'SIZE',
@@ -188,7 +189,7 @@ function describeDisk(report: HostDiskReport): readonly (readonly [string, strin
   const list = (items: readonly string[]): string => (items.length === 0 ? '-' : items.join(', '));
   return [
     ['file', report.path],
-    ['format', `${report.format ?? '?'} ${report.variant ?? ''}`.trim()],
+    ['format', report.format === null ? '?' : formatWords(report.format, report.variant)],
     ['size', sizeBytes === null ? '?' : formatBytes(sizeBytes)],
     ['on disk', formatBytes(report.fileBytes)],
     ['identity', report.identity ?? '-'],

@@ -42,7 +42,8 @@ async function tellMade(
   const { variant } = layer.describe();
   const stored = storedBytes === undefined ? '' : `, ${formatBytes(storedBytes)} on the volume`;
   const thing = { path, format, variant, sizeBytes, storedBytes };
-  tell(run, thing, `made ${path}: ${variant} ${format} of ${formatBytes(sizeBytes)}${stored}`);
+  const kind = variant === format ? format : `${variant} ${format}`;
+  tell(run, thing, `made ${path}: ${kind} of ${formatBytes(sizeBytes)}${stored}`);
 }
 
 async function demandFree(path: string): Promise<void> {

@@ -23,7 +23,7 @@ const hints = {
   'shut it down first, or pause it or save its state':
     'fahren Sie sie zuerst herunter, halten Sie sie an, oder speichern Sie ihren Zustand',
   'shut it down first': 'fahren Sie sie zuerst herunter',
-  'clone it, or make it an ordinary vm again with: gantry vm template NAME --end':
+  'clone it, or make it an ordinary vm again with: gantry vm template {name} --end':
     'klonen Sie sie, oder machen Sie sie wieder zur gewöhnlichen VM',
   'it runs already': 'sie läuft schon',
   'resume it': 'setzen Sie sie fort',

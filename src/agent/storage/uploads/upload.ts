@@ -15,7 +15,9 @@ import { openNodeFile, SparseWriter, type DiskFile } from '#disk';
 import { abortReason, Fault, formatBytes, isFault, isoTime } from '#lib';
 import { flushFolder } from '../atomic-file.ts';
 import { exists } from '../exists.ts';
+import { isNamedAsDisk } from '../disk-forest.ts';
 import { fileIdentity } from '../file-identity.ts';
+import { driveFor } from '../media-catalogue.ts';
 import { watchSpace, type SpaceLimit } from '../disk-work/space-guard.ts';
 import type { UploadRecord, UploadRecords } from './record.ts';
 import { Unpacking } from './unpack.ts';
@@ -278,12 +280,19 @@ export class Upload {
     const { file } = this.#record;
     const path = partPath(this.#record);
     if (await exists(path)) {
-      await chmod(path, 0o644);
+      await chmod(path, this.#modeOf());
       await nameIt(path, file);
     }
     await flushFolder(dirname(file));
     await this.#write({ state: 'done', usedMs: Date.now() });
     await rm(path, { force: true });
+  }
+
+  /** As disks have it that are made here; any vm may have a CD or a floppy in its drive, and reads it itself. */
+  #modeOf(): number {
+    const { file, result } = this.#record;
+    const isMedium = driveFor(file, result?.sizeBytes ?? 0) !== undefined;
+    return isNamedAsDisk(file) && !isMedium ? 0o600 : 0o644;
   }
 
   #boundedSink(writer: SparseWriter): (bytes: Buffer) => Promise<void> {

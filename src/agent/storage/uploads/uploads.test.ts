@@ -114,13 +114,30 @@ describe('uploads', () => {
     assert.deepEqual(await finish(upload, sha256(content)), made);
     assert.ok(readFileSync(at('a.raw')).equals(content));
     const { blocks, mode } = statSync(at('a.raw'));
-    assert.deepEqual([blocks * 512 < content.length, mode & 0o777], [true, 0o644]);
+    assert.deepEqual([blocks * 512 < content.length, mode & 0o777], [true, 0o600]);
     assert.deepEqual(readdirSync(folder), ['a.raw']);
     // Who lost the answer asks again, the next program too.
     assert.deepEqual(await finish(upload), made);
     uploads = open();
     assert.deepEqual(await finish(upload), made);
     await fails(begin('a.raw'), 'exists');
+  });
+
+  test('a disk is for nobody else, as those that are made here; an image for a drive can be read by any vm', async () => {
+    const modes: string[] = [];
+    for (const [name, sizeBytes] of [
+      ['disk.qcow2', miB],
+      ['disk.img', 1440 * 1024 + 1],
+      ['floppy.img', 1440 * 1024],
+      ['setup.iso', miB],
+    ] as const) {
+      const bytes = content.subarray(0, sizeBytes);
+      const upload = await begin(name, bytes);
+      await take(upload, bytes);
+      await finish(upload);
+      modes.push((statSync(at(name)).mode & 0o777).toString(8));
+    }
+    assert.deepEqual(modes, ['600', '600', '644', '644']);
   });
 
   test('what broke goes on behind what was kept, also in the next program, and a part that begins elsewhere is refused', async () => {

@@ -9,7 +9,7 @@ import {
 } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { diskAnswers, type Host, type HostDiskReport, type Operation } from '#api';
+import { diskAnswers, formatWords, type Host, type HostDiskReport, type Operation } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import type { Words } from '../../i18n/words.ts';
 import { FactList, type Facts } from '../../parts/FactList.tsx';
@@ -86,7 +86,7 @@ function ReportFacts({ report }: { readonly report: HostDiskReport }): ReactNode
       text('format'),
       report.format === null
         ? (report.problem ?? words.text('notAvailable'))
-        : `${report.format} ${report.variant ?? ''}`,
+        : formatWords(report.format, report.variant),
     ],
     [text('size'), words.bytes(report.sizeBytes)],
     [text('taken'), words.bytes(report.fileBytes)],

@@ -2,7 +2,7 @@
 import { Alert, Button, Content, Flex, Label, PageSection } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import type { Host, HostDisk, HostDiskList } from '#api';
+import { formatWords, type Host, type HostDisk, type HostDiskList } from '#api';
 import { useConsole, useWords } from '../../console.ts';
 import { Answer } from '../../parts/Answer.tsx';
 import { PlainTable, type PlainColumn } from '../../parts/PlainTable.tsx';
@@ -123,9 +123,8 @@ function DiskTable({
     [
       text('format'),
       ({ disk: { format, variant } }) =>
-        format === null ? words.text('notAvailable') : `${format} ${variant ?? ''}`,
-      ({ disk: { format, variant } }) =>
-        format === null ? null : `${format} ${variant ?? ''}`.trimEnd(),
+        format === null ? words.text('notAvailable') : formatWords(format, variant),
+      ({ disk: { format, variant } }) => (format === null ? null : formatWords(format, variant)),
     ],
     [text('size'), ({ disk }) => words.bytes(disk.sizeBytes), ({ disk }) => disk.sizeBytes],
     [text('taken'), ({ disk }) => words.bytes(disk.fileBytes), ({ disk }) => disk.fileBytes],
