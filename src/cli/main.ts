@@ -4,9 +4,9 @@
  * the exit code tells the kind of fault (exit.ts).
  */
 import type { Client } from '#api';
-import { Fault, toFault } from '#lib';
-import { commands } from './commands/mod.ts';
-import { findConnection, openClient } from './connection.ts';
+import { assert, Fault, toFault } from '#lib';
+import { firstWords, loadCommands, type Loaded } from './commands/load.ts';
+import type { Command } from './command.ts';
 import { exitCodeOf } from './exit.ts';
 import { commandHelp, overview, overviewOfGroup } from './help.ts';
 import { findInstallation, surroundings } from './installation.ts';
@@ -23,18 +23,18 @@ import {
 import { typedAs } from './typed-as.ts';
 import { cliVersion } from './version.ts';
 
-async function main(argv: readonly string[], out: Writer): Promise<number> {
+async function main({ commands, connect }: Loaded, out: Writer): Promise<number> {
   const found = findCommand(commands, argv);
-  if (found === undefined) return withoutCommand(argv, out);
+  if (found === undefined) return withoutCommand(commands, out);
   const parsed = parseWords(found.command, found.rest);
   if (parsed.help) {
     for (const line of commandHelp(found.command, out.width)) out.line(line);
     return 0;
   }
-  return runCommand(parsed, out);
+  return runCommand(parsed, connect, out);
 }
 
-function withoutCommand(argv: readonly string[], out: Writer): number {
+function withoutCommand(commands: readonly Command[], out: Writer): number {
   if (argv[0] === '--version') {
     out.line(`gantry ${cliVersion}`);
     return 0;
@@ -65,7 +65,11 @@ function withoutCommand(argv: readonly string[], out: Writer): number {
   });
 }
 
-async function runCommand(parsed: Parsed, out: Writer): Promise<number> {
+async function runCommand(
+  parsed: Parsed,
+  connect: Loaded['connect'],
+  out: Writer,
+): Promise<number> {
   const { options } = parsed;
   const text = (name: string): string | undefined =>
     typeof options[name] === 'string' ? options[name] : undefined;
@@ -83,7 +87,7 @@ async function runCommand(parsed: Parsed, out: Writer): Promise<number> {
     options: options as never,
     installation,
     get client() {
-      client ??= openClient(findConnection(installation, process.env), { dryRun, ...trace });
+      client ??= connect(installation, { dryRun, ...trace });
       return client;
     },
     out,
@@ -114,7 +118,7 @@ function traceTo(out: Writer) {
   };
 }
 
-async function tell(error: unknown, out: Writer): Promise<number> {
+async function tell(error: unknown, commands: readonly Command[], out: Writer): Promise<number> {
   const fault = toFault(error);
   tellFault(out, fault);
   const command = findCommand(commands, argv)?.command;
@@ -136,16 +140,30 @@ async function tellOfAge(out: Writer): Promise<void> {
   if (isOutdated()) out.hint(renewal);
 }
 
+/** Who asks for YAML says so on the line; nobody else waits until its library is loaded. */
+async function yamlWriter(argv: readonly string[]): Promise<(thing: unknown) => string> {
+  if (!argv.some((word) => word.includes('yaml'))) return unaskedYaml;
+  const { stringify } = await import('yaml');
+  return (thing) => stringify(thing);
+}
+
+function unaskedYaml(): never {
+  assert(false, 'YAML is written where the line asks for it');
+}
+
 const argv = process.argv.slice(2);
-const first = new Set(commands.map(({ name }) => name.split(' ', 1)[0] ?? ''));
 const out = createWriter(
   process.stdout,
   process.stderr,
   process.env,
-  typedAs(argv, process.env, first),
+  typedAs(argv, process.env, firstWords),
+  await yamlWriter(argv),
 );
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // the reader went away (| head): that is how pipes end
   if (error.code === 'EPIPE') process.exit(0);
 });
-process.exitCode = await main(argv, out).catch((error: unknown) => tell(error, out));
+const loaded = await loadCommands(argv);
+process.exitCode = await main(loaded, out).catch((error: unknown) =>
+  tell(error, loaded.commands, out),
+);

@@ -428,6 +428,7 @@ void test('progress is a bar with rate and time left on a terminal, and now and 
     const none = (): void => undefined;
     const out = {
       line: none,
+      yaml: none,
       hint: none,
       bytes: none,
       page: none,

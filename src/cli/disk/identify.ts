@@ -1,6 +1,6 @@
 /** `gantry identify`: what a file is, whatever it is called. */
 import { formatBytes } from '#lib';
-import { identifyFile, type FileIdentity } from '#identify';
+import type { FileIdentity } from '#identify';
 import { command } from '../command.ts';
 import { writeThing } from '../output/render.ts';
 import { plain } from '../output/writer.ts';
@@ -29,6 +29,7 @@ export const identifyCommands = [
     args: [{ name: 'files', meaning: 'files of this machine', rest: true, completes: 'file' }],
     examples: ['gantry disk identify download.bin', 'gantry disk identify *.img -o json'],
     async run(run) {
+      const { identifyFile } = await import('#identify');
       const found: FileIdentity[] = [];
       for (const path of run.args) {
         run.signal.throwIfAborted();

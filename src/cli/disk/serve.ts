@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { claimDisk } from '#disk';
 import { describeFault, Fault } from '#lib';
-import { NbdServer, type ListenAt } from '#nbd';
+import type { ListenAt } from '#nbd';
 import { command } from '../command.ts';
 import { demandChangeable, openSource, sourceOptions } from './open.ts';
 import { tell } from './tell.ts';
@@ -66,6 +66,7 @@ export const serveCommands = [
       }
       await claimDisk(disk, 'serve');
       if (run.dryRun) return run.out.line(`would serve ${path}`);
+      const { NbdServer } = await import('#nbd');
       const onFault = (fault: Fault): void => run.out.note(describeFault(fault));
       await using server = await NbdServer.listen(at, {
         exports: new Map([[name, disk]]),

@@ -1,5 +1,4 @@
 /** How a verb on a disk tells its result: one sentence to people, the values to programs. */
-import { stringify } from 'yaml';
 import type { Run } from '../command.ts';
 
 export function tell(
@@ -8,7 +7,7 @@ export function tell(
   text: string,
 ): void {
   if (format === 'json') out.line(JSON.stringify(thing, null, 2));
-  else if (format === 'yaml') out.line(stringify(thing).trimEnd());
+  else if (format === 'yaml') out.yaml(thing);
   else out.line(text);
 }
 

@@ -1,5 +1,4 @@
 /** Things and lists in the format that was asked for. `json` is the API's own JSON; a list is one array. */
-import { stringify } from 'yaml';
 import { renderCsv, renderTable, type Column } from './table.ts';
 import { plain, type OutputFormat, type Writer } from './writer.ts';
 
@@ -15,7 +14,7 @@ export function writeList<T>(
       out.line(JSON.stringify(items, null, 2));
       return;
     case 'yaml':
-      out.line(stringify(items).trimEnd());
+      out.yaml(items);
       return;
     case 'csv':
       for (const line of renderCsv(columns, items)) out.line(line);
@@ -42,7 +41,7 @@ export function writeThing(
   rows: readonly (readonly [string, string])[],
 ): void {
   if (format === 'json') return out.line(JSON.stringify(thing, null, 2));
-  if (format === 'yaml') return out.line(stringify(thing).trimEnd());
+  if (format === 'yaml') return out.yaml(thing);
   if (format === 'csv') {
     for (const line of renderCsv(
       [

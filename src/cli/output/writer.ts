@@ -13,6 +13,8 @@ export interface Terminal {
 export interface Writer {
   /** A line of the result. */
   line(text: string): void;
+  /** A thing of the result as YAML. */
+  yaml(thing: unknown): void;
   /** A line for people: notes, progress off a terminal. */
   note(text: string): void;
   /** The next step. */
@@ -44,6 +46,7 @@ export function createWriter(
   err: NodeJS.WriteStream,
   environment: NodeJS.ProcessEnv,
   typed: (text: string) => string,
+  yamlOf: (thing: unknown) => string,
 ): Writer {
   const colour =
     err.isTTY &&
@@ -59,6 +62,10 @@ export function createWriter(
     line(text) {
       clear();
       out.write(`${text}\n`);
+    },
+    yaml(thing) {
+      clear();
+      out.write(`${yamlOf(thing).trimEnd()}\n`);
     },
     note(text) {
       clear();

@@ -47,14 +47,41 @@ const withoutHttp2: Plugin = {
 };
 
 /**
+ * Modules that take milliseconds to load, of which a command may need nothing, and those of their functions that can be
+ * asked for when they are called: nobody constructs them, and nothing is attached to them that a caller reads.
+ */
+const askedLate: Readonly<Record<string, readonly string[]>> = {
+  'node:crypto': ['createHash', 'createHmac', 'randomBytes', 'randomUUID', 'timingSafeEqual'],
+  'node:zlib': [
+    'crc32',
+    'deflateSync',
+    'inflateSync',
+    'deflateRawSync',
+    'inflateRawSync',
+    'zstdCompressSync',
+    'zstdDecompressSync',
+  ],
+};
+
+/**
  * An import reads every export of a built-in module, and so loads what stands behind those that load when they
  * are first read: `node:http` all of undici. Asked for by name it does not.
  */
 function askByName(code: string): string {
   return code.replaceAll(
     /^import \{([^}]*)\} from "(node:[\w/]+)";$/gm,
-    (_whole, names: string, module: string) =>
-      `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule("${module}");`,
+    (_whole, names: string, module: string) => {
+      const wanted = names.split(',').map((name) => {
+        const [theirs = '', ours = theirs] = name.trim().split(' as ');
+        return { theirs, ours };
+      });
+      const asked = `process.getBuiltinModule("${module}")`;
+      if (wanted.every(({ theirs }) => askedLate[module]?.includes(theirs)))
+        return wanted
+          .map(({ theirs, ours }) => `const ${ours} = (...given) => ${asked}.${theirs}(...given);`)
+          .join('\n');
+      return `const {${names.replaceAll(' as ', ': ')}} = ${asked};`;
+    },
   );
 }
 

@@ -3,7 +3,6 @@
  * (QCOW2), zlib streams (RFC 1950, VMDK), zstd (RFC 8878, QCOW2).
  */
 import {
-  constants,
   deflateRawSync,
   deflateSync,
   inflateRawSync,
@@ -11,11 +10,16 @@ import {
   zstdCompressSync,
   zstdDecompressSync,
 } from 'node:zlib';
-import { loadZlib } from './zlib-calls.ts';
-import { loadZstd } from './zstd-calls.ts';
+import { loadZlib, type Zlib } from './zlib-calls.ts';
+import { loadZstd, type Zstd } from './zstd-calls.ts';
 
-const zlib = loadZlib();
-const zstd = loadZstd();
+let loaded: { readonly zlib: Zlib | undefined; readonly zstd: Zstd | undefined } | undefined;
+
+/** Found when the first piece comes: most who open a disk have none. */
+function libraries() {
+  loaded ??= { zlib: loadZlib(), zstd: loadZstd() };
+  return loaded;
+}
 
 export const packings = ['deflate', 'zlib', 'zstd'] as const;
 export type Packing = (typeof packings)[number];
@@ -28,6 +32,8 @@ const level = 4;
 
 /** Three quarters of the time of zstd's own choice, 3, for one hundredth more bytes. */
 const zstdLevel = 2;
+/** ZSTD_c_compressionLevel of zstd.h. */
+const zstdLevelParameter = 100;
 
 const deflateChoices = {
   // other readers inflate with a window of 12 bits and no more
@@ -45,7 +51,7 @@ function packBytes(packing: Packing, bytes: Uint8Array): Buffer {
       return deflateSync(bytes, { ...deflateChoices.zlib, chunkSize });
     case 'zstd': {
       // a compressor that knows how little is to come takes a fraction of the time to set up
-      const params = { [constants.ZSTD_c_compressionLevel]: zstdLevel };
+      const params = { [zstdLevelParameter]: zstdLevel };
       return zstdCompressSync(bytes, { params, pledgedSrcSize: bytes.length, chunkSize });
     }
   }
@@ -73,6 +79,7 @@ export function runPiece(
   bytes: Uint8Array,
   room: Uint8Array,
 ): number {
+  const { zlib, zstd } = libraries();
   if (packing === 'zstd' && zstd !== undefined)
     return doing === 'pack' ? zstd.pack(bytes, room, zstdLevel) : zstd.unpack(frameOf(bytes), room);
   if (packing !== 'zstd' && zlib !== undefined) {
