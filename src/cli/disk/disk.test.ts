@@ -142,6 +142,37 @@ void test('DISK-20 a size is not taken for a disk with a parent, and nothing is 
     assert.match(await must(folder, 'inspect', 'a.vhd'), /size +8 MiB/);
   }));
 
+/** Says at the end how often the program waited for the volume. */
+const syncWitness = `data:text/javascript,${encodeURIComponent(`
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  let count = 0;
+  const { fdatasync } = fs;
+  fs.fdatasync = (...given) => {
+    count += 1;
+    fdatasync(...given);
+  };
+  syncBuiltinESMExports();
+  process.on('exit', () => console.error('waited', count));
+`)}`;
+
+void test('a conversion waits until the volume has the new disk, unless it is told not to', () =>
+  withFolder(async (folder) => {
+    await makeRaw(join(folder, 'a.raw'), 3 * mib, 9 * mib);
+    const waits = async (...words: readonly string[]): Promise<number> => {
+      const child = spawn(process.execPath, ['--import', syncWitness, main, 'disk', ...words], {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const { code, err } = await ended(child);
+      assert.equal(code, 0, err);
+      return Number(/^waited (\d+)$/m.exec(err)?.[1]);
+    };
+    assert.ok((await waits('convert', 'a.raw', 'b.vhd')) > 0);
+    assert.equal(await waits('convert', 'a.raw', 'c.vhd', '--no-sync'), 0);
+    await tool(folder, 'qemu-img', 'compare', 'b.vhd', 'c.vhd');
+  }));
+
 void test('a conversion through every writable format is the same to qemu-img, and exit codes tell equal from different', () =>
   withFolder(async (folder) => {
     await makeRaw(join(folder, 'a.raw'), 3 * mib, 9 * mib);

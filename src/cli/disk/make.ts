@@ -133,6 +133,10 @@ export const makeCommands = [
         type: 'flag',
         meaning: 'read both again and compare before the target gets its name',
       },
+      'no-sync': {
+        type: 'flag',
+        meaning: 'do not wait until the volume has all of it: lost with the power, sooner done',
+      },
       ...resumeOption,
     },
     examples: [
@@ -158,7 +162,7 @@ export const makeCommands = [
       const convert: ConvertOptions = {
         ...verbOptions(run, `convert ${path}`),
         ...compressed(options.compress),
-        target: wanted,
+        target: { ...wanted, durability: options['no-sync'] === true ? 'memory' : 'volume' },
         store: hostStore(),
         verify: options.verify === true ? 'compare' : 'none',
       };
