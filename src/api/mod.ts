@@ -79,6 +79,7 @@ export * from './vm/portability.ts';
 export * from './vm/unrepresented.ts';
 export { profiles } from './vm/profiles.ts';
 export * from './profile.ts';
+export * from './quota.ts';
 export * from './team.ts';
 export * from './vm/recording.ts';
 export * from './vm/requests.ts';

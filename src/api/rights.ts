@@ -122,6 +122,16 @@ export const builtInRoles: Readonly<Record<string, BuiltInRole>> = {
     meaning: 'run vms made by others',
     verbs: use,
   },
+  'self-service': {
+    id: '00000000-0000-4000-8001-000000000010',
+    meaning: 'make vms by oneself in a folder, within its quota, and give those back',
+    verbs: ['vm.create', 'vm.delete', 'folder.view'],
+  },
+  'template-user': {
+    id: '00000000-0000-4000-8001-000000000011',
+    meaning: 'see templates, and make vms of them where one may make some',
+    verbs: ['vm.view', 'vm.clone', 'folder.view'],
+  },
   auditor: {
     id: '00000000-0000-4000-8001-000000000009',
     meaning: 'read everything and change nothing',

@@ -9,6 +9,7 @@ import type { Clock } from '#lib';
 import type { Log } from '#log';
 import type { Actor, LinkMethod, LinkParams, LinkResult, Operation, Thing, Verb } from '#api';
 import type { HostNetworks } from './app/network/host-networks.ts';
+import type { Charge } from './documents.ts';
 import type { Inventory } from './inventory/inventory.ts';
 import type { Sealer } from './access/second-factor/sealer.ts';
 import type { CloseWatch } from './link/close-watch.ts';
@@ -93,6 +94,8 @@ export interface Submission {
   readonly makes?: Thing;
   /** Documents of its beginning that go where it ends before it began. */
   readonly reserves?: readonly DocumentKey[];
+  /** What its vm will have: it counts from now on, and is judged with the commit. */
+  readonly charge?: Charge;
   readonly input: { readonly [key: string]: Json };
 }
 

@@ -22,6 +22,8 @@ import type {
   Thing,
   Verb,
   VmDefinition,
+  QuotaLimits,
+  QuotaUse,
 } from '#api';
 import { hostSettingsSchema, networkSpecSchema } from '#api';
 import type { Document, DocumentKey, Json } from './store/store.ts';
@@ -105,6 +107,22 @@ export interface AgentDocument {
 export interface FolderDocument {
   readonly name: string;
   readonly parentId: string | null;
+}
+
+/** kind quota, id of the folder: what its vms, and those below, may have together. */
+export type QuotaDocument = QuotaLimits;
+
+/** kind charge, id of a folder with a quota: written by whatever takes something of it, so that each is judged on what the one before has left. */
+export interface ChargeDocument {
+  /** Of the vm or folder that took something last. */
+  readonly by: string;
+}
+
+/** What the vm of an operation will count with in its folder; it counts from the beginning of the operation. */
+export interface Charge {
+  readonly vm: string;
+  readonly folderId: string;
+  readonly use: QuotaUse;
 }
 
 export interface ImageDocument {
@@ -309,6 +327,8 @@ export interface OperationDocument {
   readonly makes?: Thing;
   /** Documents of its beginning that go where it ends before it began. */
   readonly reserves?: readonly DocumentKey[];
+  /** What it takes of quotas. */
+  readonly charge?: Charge;
   readonly input: Json;
   /** What steps have found out and later steps need; grows step by step. */
   readonly memory: { readonly [key: string]: Json };

@@ -4,7 +4,7 @@ import { folderCreateSchema, folderPatchSchema, folderSchema } from '../folder.t
 import { dryRunQuerySchema, listQuerySchema, pageSchema } from '../list.ts';
 import { route, type Route } from './route.ts';
 
-const folderParams = z.strictObject({
+export const folderParams = z.strictObject({
   folder: z.string().min(1).max(1024).meta({ description: 'id or path' }),
 });
 

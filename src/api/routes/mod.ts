@@ -12,6 +12,7 @@ import { hostsRoutes } from './hosts.ts';
 import { imagesRoutes } from './images.ts';
 import { installationRoutes } from './installation.ts';
 import { networksRoutes } from './networks.ts';
+import { quotasRoutes } from './quotas.ts';
 import { recordingsRoutes } from './recordings.ts';
 import { snapshotFilesRoutes } from './snapshot-files.ts';
 import { teamsRoutes } from './teams.ts';
@@ -28,6 +29,7 @@ export const routes = {
   ...warningsRoutes,
   ...hostsRoutes,
   ...foldersRoutes,
+  ...quotasRoutes,
   ...imagesRoutes,
   ...vmsRoutes,
   ...snapshotFilesRoutes,

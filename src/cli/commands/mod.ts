@@ -12,6 +12,7 @@ import { diskCommands } from './disk.ts';
 import { eventLogCommands } from './event-log.ts';
 import { extensionCommands } from './extensions.ts';
 import { folderCommands } from './folder.ts';
+import { quotaCommands } from './quota.ts';
 import { hostCommands } from './host.ts';
 import { hostTransferCommands } from './host-transfer.ts';
 import { installationCommands } from './installation.ts';
@@ -72,6 +73,7 @@ export const commands: readonly Command[] = [
   ...installationCommands,
   ...catalogueCommands,
   ...folderCommands,
+  ...quotaCommands,
   ...profileCommands,
   ...diskCommands,
   ...reportCommands,

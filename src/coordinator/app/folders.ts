@@ -7,6 +7,7 @@ import { Fault } from '#lib';
 import { topFolderId, type Folder } from '#api';
 import type { Caller, Coordinator } from '../context.ts';
 import type { FolderDocument, GrantDocument, VmDocument } from '../documents.ts';
+import { chargeFolder, noCharge, type ChargePart } from '../operations/charge.ts';
 import type { Document, NewEvent, Write } from '../store/store.ts';
 import { commitFresh } from './commit-fresh.ts';
 import { findFolder, requireVerb, shown } from './find.ts';
@@ -107,10 +108,12 @@ export async function updateFolder(
   const check = (): {
     readonly folder: Document<FolderDocument>;
     readonly data: FolderDocument;
+    readonly taken: ChargePart;
   } => {
     const folder = folderDocument(coordinator, id);
     requireMatch(options.precondition, inventory.folderPath(id), folder.version);
     requireNotTop(id);
+    let taken = noCharge;
     const data: FolderDocument = {
       name: patch.name ?? folder.data.name,
       parentId:
@@ -122,15 +125,16 @@ export async function updateFolder(
       requireManage(coordinator, caller, data.parentId);
       requireNoCircle(coordinator, id, data.parentId);
       requireDepth(inventory.foldersAbove(data.parentId).length + heightOf(coordinator, id));
+      taken = chargeFolder(inventory, id, data.parentId);
     }
     if (keyOf(data) !== keyOf(folder.data)) requireFree(coordinator, data);
-    return { folder, data };
+    return { folder, data, taken };
   };
   const { data } = check();
   const newPath = joinPath(inventory.folderPath(data.parentId ?? topFolderId), data.name);
   if (options.dryRun) return imagined(coordinator, id, data, newPath);
   await commitFresh(coordinator, () => {
-    const { folder, data: after } = check();
+    const { folder, data: after, taken } = check();
     if (keyOf(after) === keyOf(folder.data)) return undefined;
     const oldPath = inventory.folderPath(id);
     const named = reserveName('folder', keyOf(after), id);
@@ -151,8 +155,10 @@ export async function updateFolder(
           version: folderDocument(coordinator, above).version,
         })),
         ...named.conditions,
+        ...taken.conditions,
       ],
       writes: [
+        ...taken.writes,
         { kind: 'folder', id, data: after },
         ...named.writes,
         releaseName('folder', keyOf(folder.data)),
@@ -198,6 +204,9 @@ export async function deleteFolder(
         { kind: 'folder', id, delete: true },
         releaseName('folder', keyOf(folder.data)),
         ...grants,
+        ...(['quota', 'charge'] as const).flatMap((kind) =>
+          inventory.document(kind, id) === undefined ? [] : [{ kind, id, delete: true } as const],
+        ),
       ],
       events: [
         {

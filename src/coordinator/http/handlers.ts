@@ -83,6 +83,7 @@ import { innerFileHandlers, snapshotFileHandlers } from './inner-files.ts';
 import { networkHandlers } from './network-handlers.ts';
 import type { Handlers } from './route-handler.ts';
 import { viewerHandlers, type ViewerParts } from './viewer-handlers.ts';
+import { quotaHandlers } from './quota-handlers.ts';
 import { warningHandlers } from './warning-handlers.ts';
 
 export interface HandlersOptions {
@@ -115,6 +116,7 @@ export function createHandlers(options: HandlersOptions): OwnHandlers {
     ...deviceHandlers(options),
     ...consoleHandlers(options.consoles),
     ...viewerHandlers(options.viewers),
+    ...quotaHandlers(options.coordinator),
     ...warningHandlers(options.coordinator, options.about),
     ...logHandlers(options, openConsoles),
     'vm.open': ({ caller, id }) => ({

@@ -22,6 +22,7 @@ import { Moves } from './moves.ts';
 import { Names } from './names.ts';
 import { NetworkUse, networksOf } from './network-use.ts';
 import { PortNumbers } from './port-numbers.ts';
+import { QuotaUses } from './quota-use.ts';
 import type { How, TouchedKind } from './touched.ts';
 import { VmNames } from './vm-names.ts';
 
@@ -38,10 +39,13 @@ export class Indexes {
   readonly moves = new Moves();
   readonly networkUse = new NetworkUse();
   readonly portNumbers: PortNumbers;
+  readonly quotaUses: QuotaUses;
+  readonly templates = new Set<string>();
 
   constructor(documents: DocumentMaps) {
     this.vmNames = new VmNames(this.names, documents);
     this.portNumbers = new PortNumbers(documents);
+    this.quotaUses = new QuotaUses(documents);
     this.folders = new FolderTree((id) => documents.get<FolderDocument>('folder', id));
   }
 
@@ -77,12 +81,10 @@ export class Indexes {
         return touch('network', id, how);
       case 'operation': {
         touch('operation', id, how);
+        const states = [before, after].map((document) => dataOf<OperationDocument>(document));
+        this.quotaUses.changeOperation(id, states[0], states[1]);
         // A vm shows that it moves.
-        const vm = this.moves.change(
-          id,
-          dataOf<OperationDocument>(before),
-          dataOf<OperationDocument>(after),
-        );
+        const vm = this.moves.change(id, states[0], states[1]);
         return vm === undefined ? undefined : touch('vm', vm, 'changed');
       }
       case 'profile':
@@ -98,6 +100,9 @@ export class Indexes {
         if (thing?.kind === 'vm' || thing?.kind === 'host') touch(thing.kind, thing.id, 'changed');
         return;
       }
+      // Whoever looks at a folder's quota reads it again with the folder.
+      case 'quota':
+        return touch('folder', id, 'changed');
       // A network shows where it is served.
       case 'span':
         return touch('network', id, 'changed');
@@ -112,6 +117,7 @@ export class Indexes {
         return;
       }
       case 'agent':
+      case 'charge':
       case 'session':
       case 'link':
       case 'console-link':
@@ -135,6 +141,9 @@ export class Indexes {
     this.vmNames.change(id, before, after);
     this.vmsOfFolder.move(id, before?.folderId, after?.folderId);
     this.networkUse.changeVm(id, before, after);
+    this.quotaUses.changeVm(id, before, after);
+    if (after?.template === undefined) this.templates.delete(id);
+    else this.templates.add(id);
     this.portNumbers.changeVm(id);
     // A network shows how many adapters are on it.
     const [left, joined] = [networksOf(before), networksOf(after)];

@@ -14,6 +14,7 @@ import type {
   NetworkReport,
   Operation,
   Page,
+  QuotaUse,
   Vm,
   Folder,
 } from '#api';
@@ -21,6 +22,7 @@ import type { Change, Document, DocumentKind } from '../store/store.ts';
 import type { PlainQuery } from './list/query.ts';
 import type { Connection } from './views/host-view.ts';
 import type { StepProgress } from './views/operation-view.ts';
+import type { Counted } from './quota-use.ts';
 import type { Namesake } from './vm-names.ts';
 import type { ViewerStanding } from '../viewers/show.ts';
 
@@ -52,6 +54,13 @@ export interface Inventory {
   /** The folder and those above it, nearest first. */
   foldersAbove(folderId: string): readonly string[];
   folderPath(folderId: string): string;
+
+  /** What the vms in the folder and below it have together; operations under way count with what they will give. */
+  quotaUse(folderId: string): QuotaUse;
+  /** With what the vm counts in its folder; undefined: with nothing. */
+  counted(vmId: string): Counted | undefined;
+  /** Ids of the vms that are templates. */
+  templates(): ReadonlySet<string>;
 
   /** How many documents of the kind there are. */
   count(kind: DocumentKind): number;

@@ -22,6 +22,7 @@ import {
   type NetworkReport,
   type Operation,
   type Page,
+  type QuotaUse,
   type Vm,
 } from '#api';
 import type {
@@ -48,6 +49,7 @@ import type {
 } from './inventory.ts';
 import { NetworkLeases } from './network-leases.ts';
 import { NetworkReports } from './network-reports.ts';
+import type { Counted } from './quota-use.ts';
 import { Touched } from './touched.ts';
 import { neverConnected, viewHost } from './views/host-view.ts';
 import { viewOperation } from './views/operation-view.ts';
@@ -157,6 +159,18 @@ export class MemoryInventory implements Inventory {
 
   folderPath(folderId: string): string {
     return this.#indexes.folders.path(folderId);
+  }
+
+  quotaUse(folderId: string): QuotaUse {
+    return this.#indexes.quotaUses.of(this.#indexes.folders.below(folderId));
+  }
+
+  counted(vmId: string): Counted | undefined {
+    return this.#indexes.quotaUses.counted(vmId);
+  }
+
+  templates(): ReadonlySet<string> {
+    return this.#indexes.templates;
   }
 
   vm(id: string): Vm | undefined {

@@ -20,6 +20,8 @@ export function nameOf(kind: DocumentKind, data: unknown): string | undefined {
     case 'token':
       return (data as { readonly name: string }).name;
     case 'agent':
+    case 'quota':
+    case 'charge':
     case 'span':
     case 'status':
     case 'grant':

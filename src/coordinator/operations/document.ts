@@ -6,7 +6,7 @@ import type { OperationDocument } from '../documents.ts';
 
 export function newOperation(
   caller: Caller,
-  { action, target, makes, reserves, input }: Submission,
+  { action, target, makes, reserves, charge, input }: Submission,
   {
     stepNames,
     hostId,
@@ -18,6 +18,7 @@ export function newOperation(
     ...(hostId === undefined ? {} : { hostId }),
     ...(makes === undefined ? {} : { makes }),
     ...(reserves === undefined ? {} : { reserves }),
+    ...(charge === undefined ? {} : { charge }),
     input,
     memory: {},
     state: 'pending',

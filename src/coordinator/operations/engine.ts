@@ -15,6 +15,7 @@ import type { Caller, Coordinator, Operations, RightObject, Submission } from '.
 import type { ImageDocument, OperationDocument, VmDocument } from '../documents.ts';
 import type { InventoryChange } from '../inventory/inventory.ts';
 import type { Commit } from '../store/store.ts';
+import { quotasAbove } from './charge.ts';
 import { endOperation, isFinished, isGoingBack, newOperation } from './document.ts';
 import type { OperationKind, StepWork } from './kind.ts';
 import { LeaseKeeper, LeaseLost, type Holding } from './lease-keeper.ts';
@@ -63,6 +64,8 @@ export class OperationsEngine<W> implements Operations, AsyncDisposable {
   readonly #records: Records;
   readonly #keeper: LeaseKeeper;
   readonly #slots = new Slots(maxRunningPerHost);
+  /** Those that take something of the same quota are stored one after the other: each would have to look again for every one before it. */
+  readonly #turns = new Slots(1);
   readonly #waiters: Waiters;
   readonly #active = new Map<string, Active>();
   readonly #unfinished = new Set<string>();
@@ -105,7 +108,9 @@ export class OperationsEngine<W> implements Operations, AsyncDisposable {
         hint: 'wait until some of them are done',
       });
     const id = submission.id ?? randomUUID();
-    const { target } = submission;
+    const { target, charge } = submission;
+    const quota = charge && quotasAbove(this.#context.inventory, charge.folderId).at(-1)?.id;
+    const give = quota === undefined ? undefined : await this.#turns.take(quota);
     try {
       await storeOperation(this.#context, {
         id,
@@ -120,6 +125,8 @@ export class OperationsEngine<W> implements Operations, AsyncDisposable {
     } catch (error) {
       this.#after.delete(id);
       throw error;
+    } finally {
+      give?.();
     }
     return this.#show(id);
   }

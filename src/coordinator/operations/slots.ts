@@ -1,4 +1,4 @@
-/** Places for work that runs at the same time, so many per host; whoever finds none waits in line. */
+/** Places for work that runs at the same time, so many per host (or whatever has the id); whoever finds none waits in line. */
 
 export class Slots {
   readonly #perHost: number;
@@ -9,8 +9,8 @@ export class Slots {
   }
 
   /** Resolves with the way to give the place back. Rejects with the signal's reason; then no place is taken. */
-  async take(hostId: string, signal: AbortSignal): Promise<() => void> {
-    signal.throwIfAborted();
+  async take(hostId: string, signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted();
     let host = this.#hosts.get(hostId);
     if (host === undefined) this.#hosts.set(hostId, (host = { running: 0, line: [] }));
     if (host.running < this.#perHost) host.running += 1;
@@ -33,20 +33,20 @@ export class Slots {
   }
 }
 
-function waitInLine(line: (() => void)[], signal: AbortSignal): Promise<void> {
+function waitInLine(line: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = (): void => {
     const index = line.indexOf(called);
     // Called already: the place is ours, and its holder sees the signal itself.
     if (index < 0) return;
     line.splice(index, 1);
-    reject(signal.reason as Error);
+    reject(signal?.reason as Error);
   };
   const called = (): void => {
-    signal.removeEventListener('abort', onAbort);
+    signal?.removeEventListener('abort', onAbort);
     resolve();
   };
-  signal.addEventListener('abort', onAbort, { once: true });
+  signal?.addEventListener('abort', onAbort, { once: true });
   line.push(called);
   return promise;
 }

@@ -6,6 +6,7 @@ import { Fault, faultToData, isFault, isoTime, type FaultData } from '#lib';
 import type { Coordinator } from '../context.ts';
 import type { OperationDocument } from '../documents.ts';
 import type { Commit } from '../store/store.ts';
+import { chargeVm, noCharge } from './charge.ts';
 import { endOperation, isFinished, isGoingBack } from './document.ts';
 import type { OperationKind } from './kind.ts';
 import { lockHolder, takeLock } from './lock.ts';
@@ -49,30 +50,35 @@ export interface NewOperation {
   readonly onOvertake: (otherId: string) => void;
 }
 
-/** Errors: `refused` naming the operation that has the thing; those of the commit. */
+/** Errors: `refused` naming the operation that has the thing; `blocked` by quotas; those of the commit. */
 export async function storeOperation(context: SubmitContext, made: NewOperation): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const lock = locksFor(context, made);
     const { along, id, operation } = made;
+    const { charge, makes, target } = operation;
+    const taken =
+      charge === undefined ? noCharge : chargeVm(context.inventory, charge, (makes ?? target).name);
     try {
       await context.commit({
         conditions: [
           { kind: 'operation', id, absent: true },
           ...(along.conditions ?? []),
           ...lock.conditions,
+          ...taken.conditions,
         ],
         writes: [
           { kind: 'operation', id, data: operation },
           ...(along.writes ?? []),
           ...lock.writes,
+          ...taken.writes,
         ],
         events: along.events ?? [],
       });
       return;
     } catch (error) {
       const lost = isFault(error, 'stale') || isFault(error, 'exists');
-      // Somebody was faster with the lock: look again who has it.
-      const ours = lost && ['lock', 'operation'].includes(String(error.facts['kind']));
+      // Somebody was faster with the lock, or took something of the quota: look again.
+      const ours = lost && ['lock', 'operation', 'charge'].includes(String(error.facts['kind']));
       if (!ours || attempt >= maxAttempts) throw error;
     }
   }

@@ -15,13 +15,15 @@
  */
 import type { Event, EventAttributes, EventName, Thing, Actor } from '#api';
 
-/** Kinds of documents. `status` is what was last observed of a vm, `agent` what is remembered of a host's agent, `span` who serves a network that spans hosts; `name` reserves a name within a kind. */
+/** Kinds of documents. `status` is what was last observed of a vm, `agent` what is remembered of a host's agent, `span` who serves a network that spans hosts; `charge` says who was the last to take something of a folder's quota; `name` reserves a name within a kind. */
 export const documentKinds = [
   'vm',
   'status',
   'host',
   'agent',
   'folder',
+  'quota',
+  'charge',
   'image',
   'profile',
   'team',

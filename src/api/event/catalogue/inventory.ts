@@ -50,6 +50,14 @@ export const inventoryEvents = {
     message: 'Folder {target} was deleted',
     attributes: none,
   },
+  'folder.quota.changed': {
+    number: 5024,
+    category: 'Coordinator',
+    target: 'folder',
+    type: 'information',
+    message: 'The quota of folder {target} is now {quota}',
+    attributes: { quota: 'what its vms may have, or none' },
+  },
   'image.added': {
     number: 5009,
     category: 'Image',

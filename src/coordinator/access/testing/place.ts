@@ -16,6 +16,7 @@ import {
   firstUserId,
   lowSpaceSchema,
   noViewers,
+  profiles,
   routes,
   topFolderId,
   type Event,
@@ -313,7 +314,8 @@ export function hostNamed(name: string): HostDocument {
 
 /** As much of a vm as rights look at. */
 export function vmNamed(id: string, name: string, hostId: string, folderId: string): VmDocument {
-  const definition = { id, name, hardware: {} } as unknown as VmDocument['definition'];
+  const { hardware } = profiles.modern;
+  const definition = { id, name, hardware } as unknown as VmDocument['definition'];
   return { definition, hostId, folderId, path: '', generation: 0, revision: 1 };
 }
 

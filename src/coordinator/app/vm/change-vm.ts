@@ -6,6 +6,7 @@
 import { Fault, type Reason } from '#lib';
 import {
   diffSettings,
+  useOf,
   vmDefinitionSchema,
   type DryRun,
   type Operation,
@@ -16,6 +17,7 @@ import {
 import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument, VmDocument } from '../../documents.ts';
 import { requireMatch, type Precondition } from '../precondition.ts';
+import { chargeOfChange, chargeVm } from '../../operations/charge.ts';
 import type { Document, Json, Write } from '../../store/store.ts';
 import { parseDefinition } from '../check-definition.ts';
 import { commitFresh } from '../commit-fresh.ts';
@@ -56,6 +58,8 @@ export async function updateVm(
   requireChangeable(coordinator, caller, vm, definition, changes);
   const target = vmThing(id, vm.data);
   const warnings = warningsOfUpdate(coordinator, vm.data, definition);
+  const charge = chargeOfChange(id, vm.data, definition);
+  chargeVm(inventory, charge, vm.data.definition.name);
   if (options.dryRun)
     return {
       dryRun: true,
@@ -75,6 +79,7 @@ export async function updateVm(
         before: asJson(vm.data.definition),
         warnings: inWords(warnings),
       },
+      charge,
     },
     options.precondition === undefined
       ? undefined
@@ -266,6 +271,8 @@ export async function moveVm(
   if (options.dryRun) {
     const vm = vmDocument(inventory, id);
     requireMatch(options.precondition, vm.data.definition.name, vm.version);
+    const { definition } = vm.data;
+    chargeVm(inventory, { vm: id, folderId: folder.id, use: useOf(definition) }, definition.name);
     return {
       ...shown('vm', id, inventory.vm(id)),
       folderId: folder.id,
@@ -277,12 +284,16 @@ export async function moveVm(
     requireMatch(options.precondition, vm.data.definition.name, vm.version);
     if (vm.data.folderId === folder.id) return undefined;
     const after = place(vm.data);
+    const { definition } = vm.data;
+    const charge = { vm: id, folderId: folder.id, use: useOf(definition) };
+    const taken = chargeVm(inventory, charge, definition.name);
     return {
       conditions: [
+        ...taken.conditions,
         { kind: 'vm', id, version: vm.version },
         { kind: 'folder', id: folder.id, version: folder.version },
       ],
-      writes: [{ kind: 'vm', id, data: after }],
+      writes: [{ kind: 'vm', id, data: after }, ...taken.writes],
       events: [
         {
           name: 'vm.moved',

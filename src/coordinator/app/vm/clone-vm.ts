@@ -8,6 +8,7 @@ import { posix } from 'node:path';
 import {
   linkedPlace,
   placeName,
+  useOf,
   type Disk,
   type DryRun,
   type Operation,
@@ -19,6 +20,7 @@ import { machineId } from '#foreign';
 import { Fault, isFault, type Reason } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
+import { chargeVm } from '../../operations/charge.ts';
 import type { Document } from '../../store/store.ts';
 import { findPlace, requireVerb, vmDocument } from '../find.ts';
 import { asJson } from '../json.ts';
@@ -96,6 +98,8 @@ export async function cloneVm(
     ...sameGuest,
     ...warnOfEnvironments(inventory, copy),
   ];
+  const charge = { vm: copy.id, folderId, use: useOf(copy) };
+  chargeVm(inventory, charge, copy.name);
   if (dryRun)
     return {
       dryRun: true,
@@ -128,6 +132,7 @@ export async function cloneVm(
         ...(target === made ? {} : { makes: made }),
         input: asJson(input) as Record<string, never>,
         reserves: [nameDocument('vm', copy.name)],
+        charge,
       },
       reserveName('vm', copy.name, copy.id),
     );

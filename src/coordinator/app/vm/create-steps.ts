@@ -4,8 +4,9 @@
  * (VM-02).
  */
 import { Fault, isFault } from '#lib';
-import { machineRecordSchema, type MachineRecord, type MachineReport } from '#api';
+import { machineRecordSchema, useOf, type MachineRecord, type MachineReport } from '#api';
 import type { StatusDocument, VmDocument } from '../../documents.ts';
+import { chargeVm } from '../../operations/charge.ts';
 import type { Commit, NewEvent, Write } from '../../store/store.ts';
 import { commitFresh } from '../commit-fresh.ts';
 import { ClaimIndex } from '../conflicts.ts';
@@ -112,7 +113,7 @@ const registerNew = (how: 'created' | 'imported'): Step => ({
   undo: (work) => unregister(work, createInput(work).definition.id),
 });
 
-/** Makes the vm known; a vm that is known already stays as it is. */
+/** Makes the vm known; a vm that is known already stays as it is. Errors: `blocked` by quotas of its folder. */
 export async function register(
   work: Work,
   vm: VmDocument,
@@ -122,9 +123,12 @@ export async function register(
   more: Commit = {},
 ): Promise<void> {
   const { inventory } = work.coordinator;
-  const { id } = vm.definition;
+  const { id, name } = vm.definition;
   await commitFresh(work.coordinator, () => {
     if (inventory.document('vm', id) !== undefined) return undefined;
+    // Of one whose operation was judged when it began there is nothing more to take.
+    const use = useOf(vm.definition);
+    const taken = chargeVm(inventory, { vm: id, folderId: vm.folderId, use }, name);
     const frame = vmFrame(work, vm);
     const events: NewEvent[] = [{ ...frame, name: 'vm.created', attributes: { how } }];
     events.push(...environmentEvents(inventory, frame, vm.definition));
@@ -137,8 +141,10 @@ export async function register(
         { kind: 'vm', id, absent: true },
         ...(more.conditions ?? []),
         ...(granted.conditions ?? []),
+        ...taken.conditions,
       ],
       writes: [
+        ...taken.writes,
         { kind: 'vm', id, data: vm },
         { kind: 'status', id, data: { report } satisfies StatusDocument },
         ...(more.writes ?? []),

@@ -4,6 +4,7 @@ import { machineId } from '#foreign';
 import { Fault, isFault } from '#lib';
 import {
   isUuid,
+  useOf,
   type DiskSource,
   type DryRun,
   type Operation,
@@ -13,6 +14,7 @@ import {
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { HostDocument, ImageDocument, VmDocument } from '../../documents.ts';
+import { chargeVm } from '../../operations/charge.ts';
 import type { Document } from '../../store/store.ts';
 import { findHost, findImage, findPlace, requireAbility, requireVerb } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
@@ -117,6 +119,8 @@ export async function createVm(
     warnings: inWords(warnings),
     creator: creatorWithoutRights(caller, { folderId: folder.id, hostId: host.id }),
   };
+  const charge = { vm: id, folderId: folder.id, use: useOf(definition) };
+  chargeVm(inventory, charge, create.name);
   if (dryRun)
     return {
       dryRun: true,
@@ -134,6 +138,7 @@ export async function createVm(
         target,
         input: asJson(input) as Record<string, never>,
         reserves: [nameDocument('vm', create.name)],
+        charge,
       },
       reserveName('vm', create.name, id),
     );

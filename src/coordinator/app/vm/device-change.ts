@@ -7,6 +7,7 @@ import type { Reason } from '#lib';
 import type { DryRun, Operation, VmAction, VmDefinition } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
 import type { VmDocument } from '../../documents.ts';
+import { chargeOfChange, chargeVm } from '../../operations/charge.ts';
 import type { Document, Json } from '../../store/store.ts';
 import { shown, vmDocument } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
@@ -28,7 +29,7 @@ export function prepare(
   return { vm, definition: vm.data.definition };
 }
 
-/** `after`: the definition as it will be, where the change may bring something to be warned of. `more`: what it is warned of beside. */
+/** `after`: the definition as it will be, where the change may bring something to be warned of. `more`: what it is warned of beside. `has`: what counts for quotas. Errors: `blocked` by them. */
 export async function begin(
   coordinator: Coordinator,
   caller: Caller,
@@ -38,10 +39,13 @@ export async function begin(
   dryRun: boolean,
   after: VmDefinition = vm.data.definition,
   more: readonly Reason[] = [],
+  has: VmDefinition = after,
 ): Promise<Operation | DryRun> {
   const target = vmThing(vm.id, vm.data);
   const { definition, hostId } = vm.data;
   const warnings = [...more, ...warnOfChangedVm(coordinator.inventory, hostId, definition, after)];
+  const charge = chargeOfChange(vm.id, vm.data, has);
+  chargeVm(coordinator.inventory, charge, definition.name);
   if (dryRun)
     return {
       dryRun: true,
@@ -55,6 +59,7 @@ export async function begin(
     action: kind.action,
     target,
     input: { ...input, warnings: inWords(warnings) },
+    charge,
   });
 }
 

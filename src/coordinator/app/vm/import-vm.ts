@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import {
   isUuid,
   nameSchema,
+  useOf,
   type DryRun,
   type Operation,
   type TransferFinding,
@@ -13,6 +14,7 @@ import {
 } from '#api';
 import { Fault, isFault, type Reason } from '#lib';
 import type { Caller, Coordinator } from '../../context.ts';
+import { chargeVm } from '../../operations/charge.ts';
 import { findPlace, requireVerb } from '../find.ts';
 import { asReasons, inWords } from '../hardware-warnings.ts';
 import { asJson } from '../json.ts';
@@ -70,6 +72,8 @@ export async function importVm(
   ];
   const all = [...asReasons(warningsOf(findings)), ...plan.warnings, ...asReasons(own)];
   const target = { kind: 'vm', id, name } as const;
+  const charge = { vm: id, folderId: folder.id, use: useOf(definition) };
+  chargeVm(inventory, charge, name);
   if (dryRun)
     return {
       dryRun: true,
@@ -99,6 +103,7 @@ export async function importVm(
         target,
         input: asJson({ ...input, layers, author: caller.actor.name }) as Record<string, never>,
         reserves: [nameDocument('vm', name)],
+        charge,
       },
       reserveName('vm', name, id),
     );

@@ -17,11 +17,13 @@ import {
   type VmDefinition,
 } from '#api';
 import type { Caller, Coordinator } from '../../context.ts';
-import type { StatusDocument } from '../../documents.ts';
+import type { StatusDocument, VmDocument } from '../../documents.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import type { Json } from '../../store/store.ts';
+import { quotasAbove } from '../../operations/charge.ts';
+import type { Document, Json } from '../../store/store.ts';
 import { asJson } from '../json.ts';
 import { giveMac, usedMacs } from '../macs.ts';
+import { definitionFromAgent } from '../media.ts';
 import { followed, type Kind, type Step, type Work } from '../work.ts';
 import { pushStep } from './change-vm.ts';
 import { changeDefinition, targetVm } from './common-steps.ts';
@@ -89,7 +91,30 @@ export async function revertSnapshot(
   const { memory = 'restore' } = request;
   const comesBack = memory === 'restore' && snapshot.memoryBytes !== null;
   const input = { snapshotId: snapshot.id, first, memory: comesBack ? 'restore' : 'leave' };
-  return await begin(coordinator, caller, vm, revertSnapshotKind, input, dryRun);
+  const has = await keptHardware(coordinator, vm, snapshot.id);
+  return await begin(
+    coordinator,
+    caller,
+    vm,
+    revertSnapshotKind,
+    input,
+    dryRun,
+    definition,
+    [],
+    has,
+  );
+}
+
+/** The vm with what it had at the snapshot; its host is asked only where a quota holds. */
+async function keptHardware(
+  { inventory, links }: Coordinator,
+  { id, data }: Document<VmDocument>,
+  snapshotId: string,
+): Promise<VmDefinition> {
+  if (quotasAbove(inventory, data.folderId).length === 0) return data.definition;
+  const kept = await links.call(data.hostId, 'machine.snapshot.read', { id, snapshotId });
+  const { hardware } = definitionFromAgent(inventory, data.hostId, kept.definition);
+  return { ...data.definition, hardware };
 }
 
 export async function deleteSnapshot(
