@@ -18,6 +18,9 @@ export interface BlockDevice {
   readonly readOnly: boolean;
   readonly shared: boolean;
   readonly serial: string;
+  /** Undefined of media, of which nobody chooses it. */
+  readonly cache: Disk['cache'] | undefined;
+  readonly discard: boolean | undefined;
 }
 
 /** Where the file of an image is; undefined for an image that is gone. */
@@ -37,6 +40,8 @@ export function blockDevicesOf({ definition, path }: Vm, imagePath: ImagePath): 
       readOnly: disk.readOnly,
       shared: disk.shared,
       serial: disk.serial,
+      cache: disk.cache,
+      discard: disk.discard,
     })),
     ...opticalDrives.map((drive) => ({
       ...placed(drive, targetOf),
@@ -81,6 +86,8 @@ function inserted(
     readOnly: true,
     shared: false,
     serial: '',
+    cache: undefined,
+    discard: undefined,
   };
 }
 

@@ -13,6 +13,7 @@ import {
 import { kiB } from '#lib';
 import { adapterTarget, type BlockDevice } from './domain-devices.ts';
 import { libvirtFormat } from './disk-formats.ts';
+import { titleOf } from './title.ts';
 import { element, writeXml, type Element } from './xml.ts';
 
 export interface XmlSurroundings {
@@ -39,6 +40,7 @@ export function writeDomainXml(
 ): string {
   const { definition } = vm;
   const { hardware, description } = definition;
+  const title = titleOf(definition);
   const memoryKib = hardware.memory.sizeBytes / kiB;
   const { count, maxCount } = hardware.processor;
   const hasMore = maxCount !== null && maxCount > count;
@@ -46,6 +48,7 @@ export function writeDomainXml(
     element('domain', { type, id }, [
       element('name', {}, name),
       element('uuid', {}, vm.id),
+      ...(title === undefined ? [] : [element('title', {}, title)]),
       ...(description === '' ? [] : [element('description', {}, description)]),
       element('metadata', {}, [
         element('gantry:vm', { 'xmlns:gantry': namespace }, [
@@ -126,10 +129,16 @@ function processorOf({ processor }: Hardware): Element {
 }
 
 function diskOf(device: BlockDevice): Element {
-  const { file, sourceType, format, bus, target } = device;
+  const { file, sourceType, format, bus, target, cache, discard } = device;
   const source = { [sourceType === 'block' ? 'dev' : 'file']: file };
   return element('disk', { type: sourceType, device: device.device }, [
-    element('driver', { name: 'qemu', type: libvirtFormat(format) }),
+    element('driver', {
+      name: 'qemu',
+      type: libvirtFormat(format),
+      // It is what an absent word means.
+      cache: cache === 'writeback' ? undefined : cache,
+      discard: discard === undefined ? undefined : discard ? 'unmap' : 'ignore',
+    }),
     ...(file === undefined ? [] : [element('source', source)]),
     element('target', { dev: target, bus }),
     ...(device.readOnly ? [element('readonly')] : []),

@@ -3,6 +3,7 @@ import { kiB } from '#lib';
 import type { Hardware } from '#api';
 import { libvirtFault, type DomainHandle, type Handlers } from '#libvirt';
 import type { Connection } from './connection.ts';
+import { titlePatch } from './title-patch.ts';
 
 type Calls = Pick<
   Handlers,
@@ -20,6 +21,7 @@ const maximum = 4;
 const byGuest = 8;
 /** virDomainMetadataType. */
 const describes = 0;
+const entitles = 1;
 
 type Which = 'now' | 'maximum';
 
@@ -59,10 +61,20 @@ export function changeCalls(connection: Connection): Calls {
     DOMAIN_SET_VCPUS_FLAGS: ({ dom, nvcpus, flags }, { signal }) =>
       setVcpus(dom, nvcpus, flags, signal),
     DOMAIN_SET_METADATA: async ({ dom, type, metadata }, { signal }) => {
-      if (type !== describes)
-        throw libvirtFault('ARGUMENT_UNSUPPORTED', 'a vm has a description, and no other metadata');
-      await connection.change(connection.find(dom.uuid), { description: metadata ?? '' }, signal);
-      return {};
+      const vm = connection.find(dom.uuid);
+      switch (type) {
+        case describes:
+          await connection.change(vm, { description: metadata ?? '' }, signal);
+          return {};
+        case entitles:
+          await connection.change(vm, titlePatch(connection, vm, metadata ?? undefined), signal);
+          return {};
+        default:
+          throw libvirtFault(
+            'ARGUMENT_UNSUPPORTED',
+            'a vm has a title and a description, and no other metadata',
+          );
+      }
     },
     DOMAIN_RENAME: async ({ dom, new_name }, { signal }) => {
       await connection.change(connection.find(dom.uuid), { name: new_name ?? '' }, signal);

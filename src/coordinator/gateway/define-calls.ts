@@ -9,7 +9,9 @@ import { isActive, type Connection } from './connection.ts';
 import { mergeDevices, newFiles } from './define/merge-wish.ts';
 import { readDomain, type DomainWish } from './define/wish.ts';
 import { inspectWanted } from './late-disks.ts';
+import { titlePatch } from './title-patch.ts';
 import { VolumeLists } from './volumes.ts';
+import { titleKey } from '../domain-xml/title.ts';
 
 type Calls = Pick<
   Handlers,
@@ -69,6 +71,7 @@ async function define(connection: Connection, wish: DomainWish, signal: AbortSig
   const patch = {
     ...(isRenamed ? { name: wish.name } : {}),
     description: wish.description,
+    ...titlePatch(connection, vm, wish.title),
     hardware: { ...wish.hardware, ...devices },
   };
   await connection.change(vm, patch, signal);
@@ -104,6 +107,9 @@ async function create(connection: Connection, wish: DomainWish, signal: AbortSig
     network: 'none',
     definition: {
       ...identityOf(connection, host.id, wish),
+      ...(wish.title === undefined || isForeignHost(coordinator.inventory, host.id)
+        ? {}
+        : { extensions: { [titleKey]: wish.title } }),
       description: wish.description,
       hardware: { ...wish.hardware, ...devices },
     },

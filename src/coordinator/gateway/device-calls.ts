@@ -52,7 +52,7 @@ export function deviceCalls(connection: Connection): Calls {
 
 const attach: Verb = {
   async disk({ connection, vm, signal }, wish) {
-    const { place, file = '', readOnly, device } = wish;
+    const { place, isLoose, file = '', readOnly, device } = wish;
     const params = { vm: vm.id };
     if (device !== 'disk') {
       const { opticalDrives } = vm.definition.hardware;
@@ -67,7 +67,8 @@ const attach: Verb = {
         ? await inspectFiles(connection, vm.hostId, [file], signal)
         : undefined;
     const format = wish.format ?? found?.get(file)?.format;
-    const body = { kind: 'existing', file, format, readOnly, ...place };
+    const at = isLoose ? { bus: place.bus } : place;
+    const body = { kind: 'existing', file, format, readOnly, ...at };
     await connection.work('vm.disk.attach', { params, body }, signal);
   },
   async adapter({ connection, vm, signal }, wish) {

@@ -6,6 +6,7 @@ import type { HostDocument } from '../documents.ts';
 import { isActive, notNow, requireActive, type Connection } from './connection.ts';
 import { matchesFlags, startsItself, stateOf } from './domain-state.ts';
 import { writeDomainXml } from '../domain-xml/domain-xml.ts';
+import { titleOf } from '../domain-xml/title.ts';
 import { whole } from './domain-stats.ts';
 
 type Calls = Pick<
@@ -145,6 +146,8 @@ function vcpus({ definition, name }: Vm, flags: number): number {
 /** virDomainMetadataType: 0 description, 1 title, 2 an element of its own. Errors: NO_DOMAIN_METADATA. */
 function metadataOf({ definition }: Vm, type: number): string {
   if (type === 0 && definition.description !== '') return definition.description;
+  const title = titleOf(definition);
+  if (type === 1 && title !== undefined) return title;
   throw libvirtFault(
     'NO_DOMAIN_METADATA',
     'metadata not found: Requested metadata element is not present',

@@ -183,7 +183,7 @@ function domainCapabilities(arch: string, machine: string | null, virtType: stri
       element('machine', {}, chosen),
       element('arch', {}, arch),
       element('vcpu', { max: 1024 }),
-      element('os', { supported: 'yes' }),
+      choice('os', { firmware: ['efi'] }),
       element('devices', {}, [
         choice('disk', {
           diskDevice: ['disk', 'cdrom', 'floppy'],

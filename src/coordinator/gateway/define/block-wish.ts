@@ -7,6 +7,8 @@ import type { Lost } from './xml-words.ts';
 export interface BlockWish {
   readonly device: 'disk' | 'cdrom' | 'floppy';
   readonly place: Pick<Disk, 'bus' | 'controller' | 'position'>;
+  /** The name is none that a place of its bus has: programs count all names `sd…` from the first on. Any free place will do. */
+  readonly isLoose: boolean;
   /** Of the host; undefined: the drive is empty. */
   readonly file: string | undefined;
   readonly isDevice: boolean;
@@ -52,12 +54,14 @@ export function readBlock(node: XmlNode, firstScsi: number, lost: Lost): BlockWi
   const name = attributeOf(target, 'dev') ?? '';
   const bus = lost.choose('disk bus', attributeOf(target, 'bus') ?? busOf(name), buses);
   if (device === undefined || type === undefined || bus === undefined) return undefined;
-  const place = placeOf(bus, name, firstScsi);
+  const isLoose = bus === 'scsi' && lettersOf(name) !== undefined && !isOfScsi(name, firstScsi);
+  const place = placeOf(bus, name, isLoose ? 0 : firstScsi);
   if (place === undefined) lost.add(`disk ${name || 'without a target'} on ${bus}`);
   const driver = find(node, 'driver');
   return {
     device,
     place: place ?? { bus: 'virtio', controller: 0, position: 0 },
+    isLoose,
     file: attributeOf(find(node, 'source'), type),
     isDevice: type === 'dev',
     format: lost.choose('disk format', attributeOf(driver, 'type'), formatsByLibvirt),
@@ -76,15 +80,55 @@ function busOf(name: string): string {
 
 const scsiPositions = 24;
 
+function lettersOf(name: string): string | undefined {
+  return /^(?:vd|sd|hd|fd)([a-z]{1,3})$/.exec(name)?.[1];
+}
+
+/** a is 0, aa is 26. */
+function indexOf(letters: string): number {
+  return Buffer.from(letters).reduce((sum, code) => sum * 26 + code - 96, 0) - 1;
+}
+
+function isOfScsi(name: string, firstScsi: number): boolean {
+  return indexOf(lettersOf(name) ?? '') >= firstScsi;
+}
+
+/** Each of those without a place gets the first that no other one has. */
+export function placeLoose(blocks: readonly BlockWish[]): BlockWish[] {
+  const isScsi = ({ place }: BlockWish): boolean => place.bus === 'scsi';
+  const taken = new Set(
+    blocks.filter((one) => isScsi(one) && !one.isLoose).map(({ place }) => numberOf(place)),
+  );
+  return blocks.map((block) => {
+    if (!block.isLoose) return block;
+    let at = 0;
+    while (taken.has(at)) at += 1;
+    taken.add(at);
+    return { ...block, place: scsiPlace(at) };
+  });
+}
+
+function numberOf({ controller, position }: BlockWish['place']): number {
+  return controller * scsiPositions + position;
+}
+
+function scsiPlace(at: number): BlockWish['place'] {
+  return {
+    bus: 'scsi',
+    controller: Math.floor(at / scsiPositions),
+    position: at % scsiPositions,
+  };
+}
+
 /** The opposite of the targets in domain-devices.ts. */
 function placeOf(
   bus: DiskBus | 'fdc',
   name: string,
   firstScsi: number,
 ): BlockWish['place'] | undefined {
-  const letters = /^(?:vd|sd|hd|fd)([a-z]{1,3})$/.exec(name)?.[1];
+  const letters = lettersOf(name);
   if (letters === undefined) return undefined;
-  const index = Buffer.from(letters).reduce((sum, code) => sum * 26 + code - 96, 0) - 1;
+  const index = indexOf(letters);
   switch (bus) {
     case 'virtio':
     case 'sata':
@@ -93,8 +137,7 @@ function placeOf(
       return { bus, controller: Math.floor(index / 2), position: index % 2 };
     case 'scsi': {
       const at = index - firstScsi;
-      if (at < 0) return undefined;
-      return { bus, controller: Math.floor(at / scsiPositions), position: at % scsiPositions };
+      return at < 0 ? undefined : scsiPlace(at);
     }
     case 'fdc':
       return index === 0 ? { bus: 'ide', controller: 0, position: 0 } : undefined;

@@ -124,7 +124,7 @@ test('formats of other products have libvirt’s names, and a vm that has them i
   const vm = vmWith({ ...profiles.modern.hardware, disks });
   const written: string[] = [];
   const after = through(vm, (xml) => {
-    for (const [, name] of xml.matchAll(/<driver name='qemu' type='(\w+)'\/>/g))
+    for (const [, name] of xml.matchAll(/<driver name='qemu' type='(\w+)'[^>]*\/>/g))
       written.push(name ?? '');
     return xml;
   });
@@ -185,5 +185,33 @@ test('what is no domain, and what is no XML, is refused', () => {
     );
   const size = "<domain><name>x</name><memory unit='parsec'>1</memory></domain>";
   assert.throws(() => readDomain(size), /memory is no size/);
-  assert.throws(() => readDevice('<hostdev/>', 0), /not <disk> or <interface>/);
+  assert.throws(() => readDevice('<network/>', 0), /<network> is not <disk>/);
+  assert.throws(() => readDevice('<sound/>', 0), /a sound comes, goes and changes with the/);
+});
+
+test('a SCSI disk by the name of a SATA place gets the first SCSI place that is free', () => {
+  const vm = vmWith({
+    ...full,
+    disks: [
+      { ...disk, bus: 'scsi', position: 0, file: 'web.qcow2' },
+      { ...disk, bus: 'scsi', position: 2, file: '/pool/data.qcow2' },
+    ],
+  });
+  const renamed = through(vm, (xml) => xml.replace("dev='sdg' bus", "dev='sdb' bus"));
+  assert.deepEqual(renamed.disks, vm.definition.hardware.disks);
+  const moved = through(vm, (xml) => xml.replace("dev='sdi' bus", "dev='sda' bus"));
+  assert.deepEqual(
+    moved.disks.map(({ position }) => position),
+    [0, 1],
+  );
+});
+
+test('a title is one line, and a password of the screen is refused', () => {
+  const domain = (inner: string): string =>
+    `<domain><name>x</name><memory>65536</memory>${inner}</domain>`;
+  assert.equal(readDomain(domain('<title> of the lab </title>')).title, 'of the lab');
+  assert.equal(readDomain(domain('<title/>')).title, undefined);
+  assert.throws(() => readDomain(domain('<title>a\nb</title>')), /can't contain newlines/);
+  const guarded = "<devices><graphics type='vnc' passwd='x'/></devices>";
+  assert.throws(() => readDomain(domain(guarded)), /a vm has no password of its graphics/);
 });

@@ -7,13 +7,15 @@ import type { BootDevice, Hardware, PortBackend } from '#api';
 import { kiB, miB } from '#lib';
 import { libvirtFault } from '#libvirt';
 import { readAdapter, type AdapterWish } from './adapter-wish.ts';
-import { readBlock, type BlockWish } from './block-wish.ts';
+import { placeLoose, readBlock, type BlockWish } from './block-wish.ts';
 import { countOf, Lost, readRoot, sizeOf } from './xml-words.ts';
 
 export interface DomainWish {
   readonly name: string;
   /** Undefined: any. */
   readonly uuid: string | undefined;
+  /** Undefined: none. */
+  readonly title: string | undefined;
   readonly description: string;
   /** As our own XML says it. */
   readonly host: string | undefined;
@@ -26,7 +28,7 @@ export interface DomainWish {
 }
 
 const knownOfDomain =
-  'name uuid description metadata memory currentMemory vcpu os cpu features ' +
+  'name uuid title description metadata memory currentMemory vcpu os cpu features ' +
   'clock on_poweroff on_reboot on_crash pm devices resource seclabel genid';
 const knownOfOs = 'type loader nvram boot bootmenu bios firmware smbios';
 const knownDevices =
@@ -43,6 +45,7 @@ export function readDomain(text: string): DomainWish {
   const wish: DomainWish = {
     name: textOf(find(root, 'name')) ?? '',
     uuid: textOf(find(root, 'uuid'))?.toLowerCase(),
+    title: titleIn(root),
     description: textOf(find(root, 'description')) ?? '',
     host: textOf(find(root, 'metadata', 'gantry:vm', 'gantry:host')),
     hardware: {
@@ -60,14 +63,32 @@ export function readDomain(text: string): DomainWish {
   return wish;
 }
 
-/** Of one device, as it is attached. Errors: as `readDomain`. */
+/** Errors: XML_ERROR for one of several lines, as libvirt says it. */
+function titleIn(root: XmlNode): string | undefined {
+  const title = textOf(find(root, 'title'))?.trim() ?? '';
+  if (title === '') return undefined;
+  requireTitle(title);
+  return title;
+}
+
+export function requireTitle(title: string): void {
+  if (title.includes('\n'))
+    throw libvirtFault('XML_ERROR', "XML error: Domain title can't contain newlines");
+}
+
+/** Of one device, as it is attached. Errors: as `readDomain`; OPERATION_UNSUPPORTED for other kinds. */
 export function readDevice(
   text: string,
   firstScsi: number,
 ):
   | { readonly kind: 'disk'; readonly block: BlockWish }
   | { readonly kind: 'interface'; readonly adapter: AdapterWish } {
-  const root = readRoot(text, 'disk', 'interface');
+  const root = readRoot(text, ...knownDevices.split(' '), 'hostdev', 'filesystem', 'watchdog');
+  if (root.name !== 'disk' && root.name !== 'interface')
+    throw libvirtFault(
+      'OPERATION_UNSUPPORTED',
+      `a ${root.name} comes, goes and changes with the definition, while the vm is off`,
+    );
   const lost = new Lost();
   if (root.name === 'interface') {
     const adapter = readAdapter(root, lost);
@@ -84,7 +105,8 @@ const sataPositions = 6;
 
 function readBlocks(nodes: readonly XmlNode[], lost: Lost): BlockWish[] {
   const hasSata = nodes.some((node) => attributeOf(find(node, 'target'), 'bus') === 'sata');
-  return nodes.flatMap((node) => readBlock(node, hasSata ? sataPositions : 0, lost) ?? []);
+  const blocks = nodes.flatMap((node) => readBlock(node, hasSata ? sataPositions : 0, lost) ?? []);
+  return placeLoose(blocks);
 }
 
 function memoryOf(root: XmlNode): Record<string, unknown> {
@@ -174,8 +196,11 @@ function orderOfDevices(devices: XmlNode | undefined): readonly BootDevice[] {
 }
 
 function extrasOf(devices: XmlNode | undefined, lost: Lost): Record<string, unknown> {
-  for (const node of findAll(devices, 'graphics'))
+  for (const node of findAll(devices, 'graphics')) {
     lost.choose('graphics', attributeOf(node, 'type'), { vnc: true });
+    // Who gets to a screen is a right here; that a password does it must not be believed.
+    if (attributeOf(node, 'passwd') !== undefined) lost.add('password of its graphics');
+  }
   for (const node of findAll(devices, 'input'))
     lost.choose('input', attributeOf(node, 'type'), { tablet: true, mouse: true, keyboard: true });
   const video = find(devices, 'video', 'model');

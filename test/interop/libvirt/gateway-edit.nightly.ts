@@ -1,0 +1,181 @@
+/**
+ * The hardware of a vm of an own host edited by an unmodified virt-xml, which is virt-manager's library on the command line:
+ * whole definitions while it is off, devices one by one while it runs.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Hardware, VmDefinition } from '#api';
+import { miB } from '#lib';
+import { Stage } from '../../../src/coordinator/testing/stage.ts';
+import { run, virsh, whyNot, type Ran } from './tools.ts';
+
+const skip = await whyNot('virsh', 'virt-install', 'qemu-system-x86_64');
+
+let opened: Stage | undefined;
+before(async () => {
+  if (skip !== false) return;
+  opened = await Stage.open();
+  await opened.addQemuHost('h1');
+  const made = { name: 'web', memoryBytes: 64 * miB, network: 'none' };
+  const disk = { kind: 'new', sizeBytes: 32 * miB };
+  const { state, fault } = await opened.act('POST', '/vms', { ...made, disk });
+  assert.equal(state, 'done', JSON.stringify(fault));
+});
+after(async () => {
+  if (opened === undefined) return;
+  await virsh(address(), 'destroy', 'web');
+  await opened[Symbol.asyncDispose]();
+});
+
+function stage(): Stage {
+  assert.ok(opened);
+  return opened;
+}
+
+function address(): string {
+  return `qemu+unix:///host/h1?socket=${join(stage().folder, 'run/libvirt-sock')}`;
+}
+
+function definition(): VmDefinition {
+  const vm = stage().vm('web');
+  assert.ok(vm);
+  return vm.definition;
+}
+
+function hardware(): Hardware {
+  return definition().hardware;
+}
+
+function ask(words: string): Promise<Ran> {
+  return run('virt-xml', ['--connect', address(), 'web', ...words.split(' ')]);
+}
+
+async function edit(words: string): Promise<string> {
+  const { code, out, err } = await ask(words);
+  assert.equal(code, 0, `${words}: ${out}${err}`);
+  return out + err;
+}
+
+void test('virt-xml edits a vm that is off, word by word', { skip }, async () => {
+  await edit('--edit --memory 128,maxmemory=256');
+  assert.deepEqual(hardware().memory, { sizeBytes: 128 * miB, maxBytes: 256 * miB });
+  await edit('--edit --vcpus 2,maxvcpus=4');
+  assert.deepEqual([hardware().processor.count, hardware().processor.maxCount], [2, 4]);
+  await edit('--edit --cpu qemu64');
+  assert.equal(hardware().processor.model, 'qemu64');
+  await edit('--edit --cpu host-model');
+  assert.equal(hardware().processor.model, 'host');
+  await edit('--edit --metadata title=shop,description=front');
+  assert.equal(definition().description, 'front');
+  const titled = await virsh(address(), 'desc', '--title', 'web');
+  assert.equal(titled.out.trim(), 'shop');
+  await edit('--edit --boot cdrom,network,hd');
+  assert.deepEqual(hardware().firmware.bootOrder, ['cd', 'network', 'disk']);
+  await edit('--edit --clock offset=localtime');
+  assert.equal(hardware().clock.base, 'localtime');
+  await edit('--edit --video vga');
+  assert.equal(hardware().graphics.adapter, 'std');
+  await edit('--add-device --sound ich9');
+  assert.equal(hardware().sound, 'hda');
+  await edit('--remove-device --sound all');
+  assert.equal(hardware().sound, 'none');
+  await edit('--add-device --tpm emulator');
+  assert.equal(hardware().tpm, true);
+  await edit('--remove-device --tpm all');
+  await edit('--add-device --serial pty');
+  assert.deepEqual(
+    hardware().serialPorts.map(({ kind }) => kind),
+    ['console', 'console'],
+  );
+  await edit('--edit --boot uefi');
+  assert.equal(hardware().firmware.type, 'uefi');
+  // Which not every machine has.
+  const back = { hardware: { firmware: { type: 'bios' } } };
+  assert.equal((await stage().act('PATCH', '/vms/web', back)).state, 'done');
+  assert.deepEqual(hardware().memory, { sizeBytes: 128 * miB, maxBytes: 256 * miB });
+});
+
+void test(
+  'virt-xml adds, edits and removes disks and adapters of a vm that is off',
+  { skip },
+  async () => {
+    const [first] = hardware().disks;
+    await edit('--add-device --disk pool=default,size=0.01,bus=virtio');
+    await edit('--add-device --disk pool=default,size=0.01,bus=scsi,format=qcow2');
+    assert.deepEqual(
+      hardware().disks.map(({ bus, format }) => [bus, format]),
+      [
+        ['virtio', 'qcow2'],
+        ['virtio', 'raw'],
+        ['scsi', 'qcow2'],
+      ],
+    );
+    await edit('--edit target=vdb --disk cache=none,discard=ignore,readonly=on');
+    const second = hardware().disks[1];
+    assert.deepEqual([second?.cache, second?.discard, second?.readOnly], ['none', false, true]);
+    await edit('--edit target=vdb --disk bus=scsi,target=sdz');
+    assert.equal(hardware().disks[1]?.bus, 'scsi');
+    for (const { file } of hardware().disks.slice(1))
+      await edit(`--remove-device --disk path=${file}`);
+    assert.deepEqual(hardware().disks, [first]);
+    await edit('--add-device --disk device=cdrom');
+    assert.equal(hardware().opticalDrives.length, 2);
+    await edit('--add-device --network user,model=e1000');
+    await edit('--edit --network model=virtio,link.state=down');
+    assert.deepEqual(
+      hardware().adapters.map(({ model, link }) => [model, link]),
+      [['virtio', 'down']],
+    );
+    const mac = hardware().adapters[0]?.mac;
+    await edit('--edit --memory 100');
+    assert.equal(hardware().adapters[0]?.mac, mac);
+    await edit('--remove-device --network all');
+    assert.deepEqual(hardware().adapters, []);
+  },
+);
+
+void test(
+  'what virt-xml may wish and a vm cannot have is refused by its name, and changes nothing',
+  { skip },
+  async () => {
+    const before = definition();
+    for (const [words, says] of [
+      ['--add-device --watchdog i6300esb', /a vm has no watchdog/],
+      ['--add-device --filesystem /tmp,x', /a vm has no filesystem/],
+      ['--edit --graphics spice', /a vm has no graphics spice/],
+      ['--edit --graphics vnc,password=secret', /a vm has no password of its graphics/],
+      ['--edit --memorybacking hugepages=on', /a vm has no memoryBacking/],
+    ] as const) {
+      const { code, out, err } = await ask(words);
+      assert.equal(code, 1, words);
+      assert.match(out + err, says);
+    }
+    assert.deepEqual(definition(), before);
+  },
+);
+
+void test(
+  'virt-xml plugs devices into a vm that runs, and changes the rest for its next start',
+  { skip },
+  async () => {
+      const started = await virsh(address(), 'start', 'web');
+    assert.equal(started.code, 0, started.err);
+    const before = hardware();
+    await edit('--add-device --disk pool=default,size=0.01,bus=virtio --update');
+    await edit('--add-device --network user,model=virtio --update');
+    assert.equal(hardware().disks.length, before.disks.length + 1);
+    assert.equal(hardware().adapters.length, before.adapters.length + 1);
+    const seen = await virsh(address(), 'domblklist', 'web');
+    assert.match(seen.out, /^ *vdb /m);
+    await edit('--edit --network link.state=down --update');
+    assert.equal(hardware().adapters[0]?.link, 'down');
+    const { code, out, err } = await ask('--add-device --sound ich9 --update');
+    assert.equal(code, 1);
+    assert.match(out + err, /a sound comes, goes and changes with the definition/);
+    const later = await edit('--edit --boot hd');
+    assert.match(later, /Changes will take effect after the domain is fully powered off/);
+    assert.deepEqual(hardware().firmware.bootOrder, ['disk']);
+    assert.equal(stage().vm('web')?.state, 'running');
+  },
+);
