@@ -5,7 +5,7 @@ import './frame/frame.css';
 import './list/list.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { assert } from '#lib';
 import { Client } from '#api';
@@ -15,18 +15,15 @@ import { WithWords } from './frame/WithWords.tsx';
 import { followSession } from './live/follow-session.ts';
 import { Live } from './live/live.ts';
 import { Notices } from './parts/notices.ts';
+import { askBeforeParts, lazyPart } from './parts/lazy-part.ts';
 import { createConsoleRouter } from './router.tsx';
 import { SessionGate } from './session/SessionGate.tsx';
 import { SessionKeeper, takeLinkCode } from './session/session.ts';
 
 // The policy of the page forbids making functions of text, which zod would try. It comes later, and looks here.
 Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
-// A chunk of an older build is gone from the server: the page of the new one knows its chunks.
-addEventListener('vite:preloadError', () => location.reload());
 
-const GuestScreen = lazy(async () => ({
-  default: (await import('./guest/GuestScreen.tsx')).GuestScreen,
-}));
+const GuestScreen = lazyPart(async () => (await import('./guest/GuestScreen.tsx')).GuestScreen);
 
 const root = document.getElementById('root');
 assert(root !== null, 'the page has a root');
@@ -40,6 +37,12 @@ const client = new Client({
     return response;
   },
 });
+askBeforeParts(() =>
+  client.call('installation.healthy', {}).then(
+    ({ ok }) => ok,
+    () => false,
+  ),
+);
 const session = new SessionKeeper(client);
 noteLoss.lose = () => session.lose();
 const queries = new QueryClient({

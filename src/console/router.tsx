@@ -8,6 +8,7 @@ import {
   type AnyRouter,
 } from '@tanstack/react-router';
 import { Root } from './frame/Root.tsx';
+import { BrokenPage } from './frame/BrokenPage.tsx';
 import { NothingHere } from './frame/NothingHere.tsx';
 import { parseDisksPlace, parseInnerPlace } from './hosts/disks/place.ts';
 import { parseHostPlace } from './hosts/place.ts';
@@ -15,10 +16,18 @@ import { parseImagesPlace } from './images/place.ts';
 import { parseListPlace } from './list/place.ts';
 import { parseNetworkPlace, parseNetworksPlace } from './networks/place.ts';
 import { parseSummaryPlace } from './summary/place.ts';
+import { fetchPart } from './parts/lazy-part.ts';
 import { StatusPage } from './status/StatusPage.tsx';
 import { parseVmPlace } from './vm/tabs.ts';
 import { parseVmsPlace } from './vms/place.ts';
 import { VmsPage } from './vms/VmsPage.tsx';
+
+function lazyPage<T extends Record<string, unknown>, Name extends keyof T>(
+  load: () => Promise<T>,
+  name: Name,
+): ReturnType<typeof lazyRouteComponent<T, Name>> {
+  return lazyRouteComponent(() => fetchPart(load), name);
+}
 
 export const rootRoute = createRootRoute({ component: Root, notFoundComponent: NothingHere });
 
@@ -39,7 +48,7 @@ const summaryRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/summary',
   validateSearch: parseSummaryPlace,
-  component: lazyRouteComponent(() => import('./summary/SummaryPage.tsx'), 'SummaryPage'),
+  component: lazyPage(() => import('./summary/SummaryPage.tsx'), 'SummaryPage'),
 });
 const vmsRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -52,109 +61,110 @@ const vmRoute = createRoute({
   path: '/vms/$vm',
   validateSearch: parseVmPlace,
   // Its settings, screen and words are for those who open a vm.
-  component: lazyRouteComponent(() => import('./vm/VmPage.tsx'), 'VmPage'),
+  component: lazyPage(() => import('./vm/VmPage.tsx'), 'VmPage'),
 });
 const aloneRoutes = (['/screen/$vm', '/serial/$vm'] as const).map((path) =>
   createRoute({
     getParentRoute: () => rootRoute,
     path,
-    component: lazyRouteComponent(() => import('./vm/ConsolePage.tsx'), 'ConsolePage'),
+    component: lazyPage(() => import('./vm/ConsolePage.tsx'), 'ConsolePage'),
   }),
 );
 const recordingRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/recording/$vm/$recording',
-  component: lazyRouteComponent(() => import('./vm/recordings/RecordingPage.tsx'), 'RecordingPage'),
+  component: lazyPage(() => import('./vm/recordings/RecordingPage.tsx'), 'RecordingPage'),
 });
 const hostsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts',
   validateSearch: parseListPlace,
-  component: lazyRouteComponent(() => import('./hosts/HostsPage.tsx'), 'HostsPage'),
+  component: lazyPage(() => import('./hosts/HostsPage.tsx'), 'HostsPage'),
 });
 const hostRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts/$host',
   validateSearch: parseHostPlace,
-  component: lazyRouteComponent(() => import('./hosts/HostPage.tsx'), 'HostPage'),
+  component: lazyPage(() => import('./hosts/HostPage.tsx'), 'HostPage'),
 });
 const disksRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/disks',
   validateSearch: parseDisksPlace,
-  component: lazyRouteComponent(() => import('./hosts/disks/DisksPage.tsx'), 'DisksPage'),
+  component: lazyPage(() => import('./hosts/disks/DisksPage.tsx'), 'DisksPage'),
 });
 const innerFilesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/disks/files',
   validateSearch: parseInnerPlace,
-  component: lazyRouteComponent(() => import('./hosts/disks/InnerFilesPage.tsx'), 'InnerFilesPage'),
+  component: lazyPage(() => import('./hosts/disks/InnerFilesPage.tsx'), 'InnerFilesPage'),
 });
 const imagesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/images',
   validateSearch: parseImagesPlace,
-  component: lazyRouteComponent(() => import('./images/ImagesPage.tsx'), 'ImagesPage'),
+  component: lazyPage(() => import('./images/ImagesPage.tsx'), 'ImagesPage'),
 });
 const imageRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/images/$image',
-  component: lazyRouteComponent(() => import('./images/ImagePage.tsx'), 'ImagePage'),
+  component: lazyPage(() => import('./images/ImagePage.tsx'), 'ImagePage'),
 });
 const teamsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/teams',
   validateSearch: parseListPlace,
-  component: lazyRouteComponent(() => import('./teams/TeamsPage.tsx'), 'TeamsPage'),
+  component: lazyPage(() => import('./teams/TeamsPage.tsx'), 'TeamsPage'),
 });
 const teamRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/teams/$team',
-  component: lazyRouteComponent(() => import('./teams/TeamPage.tsx'), 'TeamPage'),
+  component: lazyPage(() => import('./teams/TeamPage.tsx'), 'TeamPage'),
 });
 const networksRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/networks',
   validateSearch: parseNetworksPlace,
-  component: lazyRouteComponent(() => import('./networks/NetworksPage.tsx'), 'NetworksPage'),
+  component: lazyPage(() => import('./networks/NetworksPage.tsx'), 'NetworksPage'),
 });
 const networkRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/networks/$network',
   validateSearch: parseNetworkPlace,
-  component: lazyRouteComponent(() => import('./networks/NetworkPage.tsx'), 'NetworkPage'),
+  component: lazyPage(() => import('./networks/NetworkPage.tsx'), 'NetworkPage'),
 });
 const topologyRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/topology',
-  component: lazyRouteComponent(() => import('./topology/TopologyPage.tsx'), 'TopologyPage'),
+  component: lazyPage(() => import('./topology/TopologyPage.tsx'), 'TopologyPage'),
 });
 const operationsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/operations',
   validateSearch: parseListPlace,
-  component: lazyRouteComponent(() => import('./work/OperationsPage.tsx'), 'OperationsPage'),
+  component: lazyPage(() => import('./work/OperationsPage.tsx'), 'OperationsPage'),
 });
 const eventsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/events',
   validateSearch: parseListPlace,
-  component: lazyRouteComponent(() => import('./work/EventsPage.tsx'), 'EventsPage'),
+  component: lazyPage(() => import('./work/EventsPage.tsx'), 'EventsPage'),
 });
 
 const siteRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/site',
-  component: lazyRouteComponent(() => import('./site/SitePage.tsx'), 'SitePage'),
+  component: lazyPage(() => import('./site/SitePage.tsx'), 'SitePage'),
 });
 const manualRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/docs/$',
-  component: lazyRouteComponent(() => import('./manual/ManualPage.tsx'), 'ManualPage'),
+  component: lazyPage(() => import('./manual/ManualPage.tsx'), 'ManualPage'),
 });
 
 export function createConsoleRouter(): AnyRouter {
   return createRouter({
+    defaultErrorComponent: BrokenPage,
     routeTree: rootRoute.addChildren([
       startRoute,
       statusRoute,

@@ -4,7 +4,14 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { routes, type Vm } from '#api';
 import { codeOf } from '../../src/coordinator/access/second-factor/totp.ts';
-import { findBarriers, noBrowser, openBrowser, sitAtBrowser, type Person } from './browser.ts';
+import {
+  findBarriers,
+  noBrowser,
+  openBrowser,
+  sitAtBrowser,
+  untilTrue,
+  type Person,
+} from './browser.ts';
 import { newGantry, type Gantry } from './gantry.ts';
 
 const password = 'a long enough password';
@@ -141,6 +148,34 @@ describe('bad days in the console', { skip: noBrowser }, () => {
     await failed.getByText('a simulated host keeps no images').waitFor();
     await failed.getByRole('link', { name: 'Show its events' }).click();
     await showsItsEvents();
+  });
+
+  test('a page that is not fetched yet is waited for while the network is away, and nothing is read anew', async () => {
+    const { page, context } = ada;
+    await page.evaluate(() => Reflect.set(globalThis, 'samePage', true));
+    // What follows at once upon a page is asked for as the page was.
+    await untilTrue(page, 'performance.now() > 1000');
+    const refused = page.waitForEvent('requestfailed', (request) => /assets/.test(request.url()));
+    await context.setOffline(true);
+    await page.getByRole('navigation').getByRole('link', { name: 'Teams' }).click();
+    await refused;
+    await context.setOffline(false);
+    await page.getByRole('heading', { level: 1, name: 'Teams' }).waitFor();
+    assert.equal(await page.evaluate(() => Reflect.get(globalThis, 'samePage')), true);
+  });
+
+  test('a page that does not come is told as such, and comes when it is asked for again', async () => {
+    const { page } = ada;
+    const part = /assets\/HostsPage.*\.js/;
+    await page.route(part, (route) => route.abort());
+    await page.goto(`${server}/hosts`);
+    const alert = page.getByRole('alert').filter({ hasText: 'HostsPage' });
+    await alert.waitFor();
+    await page.getByRole('heading', { level: 1, name: 'This page cannot be shown' }).waitFor();
+    assert.deepEqual(await findBarriers(page), []);
+    await page.unroute(part);
+    await alert.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Hosts' }).waitFor();
   });
 
   test('a right that is taken away while one looks takes the vm from the page, in plain words', async () => {

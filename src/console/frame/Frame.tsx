@@ -1,10 +1,11 @@
 /** The frame around every page: the side with the tree, the bar, the drawer of work, the palette, notices. */
 import { Alert, Page, SkipToContent } from '@patternfly/react-core';
 import { Outlet, useLocation } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { Suspense, useCallback, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
 import { isWorking } from '../session/session.ts';
 import { TlsNotice } from '../parts/TlsNotice.tsx';
+import { lazyPart } from '../parts/lazy-part.ts';
 import { Header } from './Header.tsx';
 import { NoticeList } from './NoticeList.tsx';
 import { Navigation } from './Navigation.tsx';
@@ -14,7 +15,7 @@ import { WorkDrawer } from './WorkDrawer.tsx';
 
 const mainId = 'main';
 // Comes after the page, which does not wait for it.
-const Palette = lazy(async () => ({ default: (await import('./palette/Palette.tsx')).Palette }));
+const Palette = lazyPart(async () => (await import('./palette/Palette.tsx')).Palette);
 
 export function Frame(): ReactNode {
   const { live } = useConsole();

@@ -1,7 +1,7 @@
 /** One host: what it is, its load, its checks with the remedies, and its vms. */
 import { Bullseye, PageSection, Spinner } from '@patternfly/react-core';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import type { Host } from '#api';
 import { useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
@@ -11,6 +11,7 @@ import { FactList, type Facts } from '../parts/FactList.tsx';
 import { TabBar } from '../parts/TabBar.tsx';
 import { hostTabHelp } from '../manual/help.ts';
 import { ThingPage } from '../parts/ThingPage.tsx';
+import { lazyPart } from '../parts/lazy-part.ts';
 import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
 import { VmList } from '../vms/VmList.tsx';
@@ -22,28 +23,20 @@ import { HostStatusLabel } from './HostStatusLabel.tsx';
 import { hostTabs, parseHostPlace, type HostPlace } from './place.ts';
 
 // Asked for only by those who look at it.
-const HostGraphs = lazy(async () => ({
-  default: (await import('../graphs/Graphs.tsx')).HostGraphs,
-}));
+const HostGraphs = lazyPart(async () => (await import('../graphs/Graphs.tsx')).HostGraphs);
 
-const HostSettings = lazy(async () => ({
-  default: (await import('./settings/HostSettings.tsx')).HostSettings,
-}));
-const HostAdapters = lazy(async () => ({
-  default: (await import('./HostAdapters.tsx')).HostAdapters,
-}));
+const HostSettings = lazyPart(
+  async () => (await import('./settings/HostSettings.tsx')).HostSettings,
+);
+const HostAdapters = lazyPart(async () => (await import('./HostAdapters.tsx')).HostAdapters);
 
-const HostViewers = lazy(async () => ({
-  default: (await import('./viewers/HostViewers.tsx')).HostViewers,
-}));
+const HostViewers = lazyPart(async () => (await import('./viewers/HostViewers.tsx')).HostViewers);
 
-const HostDisks = lazy(async () => ({
-  default: (await import('./disks/HostDisks.tsx')).HostDisks,
-}));
+const HostDisks = lazyPart(async () => (await import('./disks/HostDisks.tsx')).HostDisks);
 
-const ResourceAllocation = lazy(async () => ({
-  default: (await import('./resources/ResourceAllocation.tsx')).ResourceAllocation,
-}));
+const ResourceAllocation = lazyPart(
+  async () => (await import('./resources/ResourceAllocation.tsx')).ResourceAllocation,
+);
 
 export function HostPage(): ReactNode {
   const { host } = useParams({ strict: false }) as { host: string };

@@ -41,6 +41,7 @@ export const german: Language = {
     actsOn: 'Wirkt auf {count}:',
     allHosts: 'Alle {count} Hosts',
     anyHost: 'Irgendeiner, der bereit ist',
+    brokenPage: 'Diese Seite lässt sich nicht anzeigen',
     build: 'Bauen',
     buildImage: 'Image bauen',
     bulkTitle: '{action}: ausgewählte virtuelle Maschinen',

@@ -49,6 +49,7 @@ export const texts = {
   actsOn: 'Acts on {count}:',
   allHosts: 'All {count} hosts',
   anyHost: 'Any that is ready',
+  brokenPage: 'This page cannot be shown',
   build: 'Build',
   buildImage: 'Build image',
   bulkTitle: '{action}: selected virtual machines',

@@ -5,6 +5,7 @@
 import { SearchInput } from '@patternfly/react-core';
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
+import { fetchPart } from '../parts/lazy-part.ts';
 import type { FilteredList } from './fields.ts';
 import { suggest, type FilterField } from './suggest.ts';
 
@@ -42,7 +43,7 @@ export function FilterInput({
     else element.removeAttribute('aria-activedescendant');
   }, [shown, active, listId]);
   const learn = async (): Promise<void> => {
-    const { fieldsOf } = await import('./fields.ts');
+    const { fieldsOf } = await fetchPart(() => import('./fields.ts'));
     setFields(fieldsOf(list));
   };
   const write = (next: string): void => {

@@ -1,15 +1,14 @@
 /** What may be done with a network. */
 import { DropdownItem } from '@patternfly/react-core';
-import { lazy, Suspense, useState, type ReactNode } from 'react';
+import { Suspense, useState, type ReactNode } from 'react';
 import type { Network } from '#api';
 import { useWords } from '../console.ts';
 import { ThingMenu } from '../parts/ThingMenu.tsx';
+import { lazyPart } from '../parts/lazy-part.ts';
 import { networkVerbs, type NetworkVerb } from './verbs.ts';
 
 // The form is as wide as the contract makes it, and asked for by those who open it.
-const NetworkDialog = lazy(async () => ({
-  default: (await import('./NetworkDialog.tsx')).NetworkDialog,
-}));
+const NetworkDialog = lazyPart(async () => (await import('./NetworkDialog.tsx')).NetworkDialog);
 
 export function NetworkMenu({
   network,

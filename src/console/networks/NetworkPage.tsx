@@ -2,7 +2,7 @@
 import { Content, PageSection, Spinner } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import type { Network } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { Answer } from '../parts/Answer.tsx';
@@ -11,6 +11,7 @@ import { TabBar } from '../parts/TabBar.tsx';
 import { pageHelp } from '../manual/help.ts';
 import { ThingPage } from '../parts/ThingPage.tsx';
 import { WarningAlert } from '../parts/WarningAlert.tsx';
+import { lazyPart } from '../parts/lazy-part.ts';
 import { VmList } from '../vms/VmList.tsx';
 import { EventList } from '../work/EventList.tsx';
 import { nameSetting, nameValue } from '../vm/words/setting-words.ts';
@@ -24,9 +25,7 @@ import { NetworkStateLabel } from './NetworkStateLabel.tsx';
 import { networkTabs, parseNetworkPlace, type NetworkPlace, type NetworkTab } from './place.ts';
 import { useNetworkText } from './words.ts';
 
-const Topology = lazy(async () => ({
-  default: (await import('../topology/Topology.tsx')).Topology,
-}));
+const Topology = lazyPart(async () => (await import('../topology/Topology.tsx')).Topology);
 
 export function NetworkPage(): ReactNode {
   const { network } = useParams({ strict: false }) as { network: string };

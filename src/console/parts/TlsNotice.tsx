@@ -1,8 +1,9 @@
 /** At the end of every page while it comes without TLS. */
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
+import { lazyPart } from './lazy-part.ts';
 
 // Hardly anybody needs it.
-const TlsWarning = lazy(async () => ({ default: (await import('./TlsWarning.tsx')).TlsWarning }));
+const TlsWarning = lazyPart(async () => (await import('./TlsWarning.tsx')).TlsWarning);
 
 export function TlsNotice(): ReactNode {
   if (location.protocol !== 'http:') return null;

@@ -1,18 +1,17 @@
 /** Shows the page to whoever is signed in, else the way in. A session that ended is renewed over the page. */
 import { Bullseye, ModalBody, ModalHeader, Spinner } from '@patternfly/react-core';
-import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
+import { Suspense, useEffect, useRef, type ReactNode } from 'react';
 import { useConsole, useSession, useWords } from '../console.ts';
 import { SignInForm } from './SignInForm.tsx';
 import { Threshold } from './Threshold.tsx';
 import { Dialog } from '../parts/Dialog.tsx';
+import { lazyPart } from '../parts/lazy-part.ts';
 
 // Needed once in the life of an account.
-const ChoosePassword = lazy(async () => ({
-  default: (await import('./ChoosePassword.tsx')).ChoosePassword,
-}));
-const SetUpSecondFactor = lazy(async () => ({
-  default: (await import('./SetUpSecondFactor.tsx')).SetUpSecondFactor,
-}));
+const ChoosePassword = lazyPart(async () => (await import('./ChoosePassword.tsx')).ChoosePassword);
+const SetUpSecondFactor = lazyPart(
+  async () => (await import('./SetUpSecondFactor.tsx')).SetUpSecondFactor,
+);
 
 export function SessionGate({ children }: { readonly children: ReactNode }): ReactNode {
   const state = useSession();

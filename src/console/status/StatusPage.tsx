@@ -1,7 +1,7 @@
 /** The master status: what is wrong and what helps, the hosts, the vms, what happened last. */
 import { Card, CardBody, CardTitle, PageSection } from '@patternfly/react-core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { parseListPlace } from '../list/place.ts';
 import { useInstallation } from '../parts/ask.ts';
@@ -9,12 +9,13 @@ import { HelpMark } from '../parts/HelpMark.tsx';
 import { eventsOn, useNarrowed, type Narrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
+import { lazyPart } from '../parts/lazy-part.ts';
 import { VmList } from '../vms/VmList.tsx';
 import { EventTable } from '../work/EventTable.tsx';
 import { HostCards } from './HostCards.tsx';
 
 // Comes after the page, which does not wait for it.
-const Warnings = lazy(async () => ({ default: (await import('./Warnings.tsx')).Warnings }));
+const Warnings = lazyPart(async () => (await import('./Warnings.tsx')).Warnings);
 
 export function StatusPage(): ReactNode {
   const words = useWords();

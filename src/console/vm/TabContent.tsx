@@ -1,5 +1,5 @@
 /** What each tab of a vm's page shows. */
-import { lazy, type ReactNode } from 'react';
+import { type ReactNode } from 'react';
 import { identitySettings, settingsOf, type Vm } from '#api';
 import { EventList } from '../work/EventList.tsx';
 import { OperationTable } from '../work/OperationTable.tsx';
@@ -10,15 +10,14 @@ import type { Draft } from './settings/draft.ts';
 import { SettingsTab } from './settings/SettingsTab.tsx';
 import { Summary } from './Summary.tsx';
 import type { VmPlace } from './tabs.ts';
+import { lazyPart } from '../parts/lazy-part.ts';
 
 // Screen, terminal and graphs are large and asked for only by those who open them; snapshots too.
-const Screen = lazy(async () => ({ default: (await import('./Screen.tsx')).Screen }));
-const Serial = lazy(async () => ({ default: (await import('./Serial.tsx')).Serial }));
+const Screen = lazyPart(async () => (await import('./Screen.tsx')).Screen);
+const Serial = lazyPart(async () => (await import('./Serial.tsx')).Serial);
 
-const Snapshots = lazy(async () => ({
-  default: (await import('./snapshots/Snapshots.tsx')).Snapshots,
-}));
-const VmGraphs = lazy(async () => ({ default: (await import('../graphs/Graphs.tsx')).VmGraphs }));
+const Snapshots = lazyPart(async () => (await import('./snapshots/Snapshots.tsx')).Snapshots);
+const VmGraphs = lazyPart(async () => (await import('../graphs/Graphs.tsx')).VmGraphs);
 
 /** What the vm is, under which account, and what becomes of it with its host (WEB-40). */
 const generalSettings = [...identitySettings, ...settingsOf('host-actions')];

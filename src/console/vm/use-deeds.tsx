@@ -1,14 +1,15 @@
 /** Doing what is allowed with a vm: at once, at its place in the page, or by the dialog that asks first. */
 import { useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useState, type ReactNode } from 'react';
+import { Suspense, useState, type ReactNode } from 'react';
 import type { AllowedAction, Vm } from '#api';
 import { useWords } from '../console.ts';
 import { useAct } from './act.ts';
 import { useAsking } from './asking.ts';
 import { deedOf, type VmAsked } from './offered.ts';
+import { lazyPart } from '../parts/lazy-part.ts';
 
 // Comes when it is asked for.
-const VmDialog = lazy(async () => ({ default: (await import('./VmDialog.tsx')).VmDialog }));
+const VmDialog = lazyPart(async () => (await import('./VmDialog.tsx')).VmDialog);
 
 export interface Deeds {
   readonly begin: (allowed: AllowedAction) => void;

@@ -7,14 +7,15 @@ import {
   Flex,
   MenuToggle,
 } from '@patternfly/react-core';
-import { lazy, Suspense, useState, type ReactNode } from 'react';
+import { Suspense, useState, type ReactNode } from 'react';
 import { powerActions, vmActionFacts, type PowerAction } from '#api';
 import { useWords } from '../console.ts';
 import { mainPart } from '../parts/main-part.ts';
+import { lazyPart } from '../parts/lazy-part.ts';
 import type { VmSelection } from './use-selection.ts';
 
 // Comes when something is asked of many.
-const BulkDialog = lazy(async () => ({ default: (await import('./BulkDialog.tsx')).BulkDialog }));
+const BulkDialog = lazyPart(async () => (await import('./BulkDialog.tsx')).BulkDialog);
 
 export function BulkBar({ selection }: { readonly selection: VmSelection }): ReactNode {
   const words = useWords();

@@ -1,13 +1,12 @@
 /** The dialog in which a vm is created; the wizard in it is asked for when it is opened. */
 import { ModalBody, ModalHeader, Spinner } from '@patternfly/react-core';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { useList } from '../parts/ask.ts';
 import { Dialog } from '../parts/Dialog.tsx';
+import { lazyPart } from '../parts/lazy-part.ts';
 
-const CreateWizard = lazy(async () => ({
-  default: (await import('./CreateWizard.tsx')).CreateWizard,
-}));
+const CreateWizard = lazyPart(async () => (await import('./CreateWizard.tsx')).CreateWizard);
 
 export function CreateVm({ onClose }: { readonly onClose: () => void }): ReactNode {
   const words = useWords();

@@ -1,6 +1,6 @@
 /** Vms as a list with everything a list has; used for all vms, those of a host and those of a folder. */
 import { Switch } from '@patternfly/react-core';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import type { HostStatus, Vm } from '#api';
 import { useWords } from '../console.ts';
 import { allOf } from '../list/all-of.ts';
@@ -8,6 +8,7 @@ import type { Column } from '../list/column.ts';
 import type { ListPlace } from '../list/place.ts';
 import { ThingList } from '../list/ThingList.tsx';
 import { useList } from '../parts/ask.ts';
+import { lazyPart } from '../parts/lazy-part.ts';
 import { VmActionMenu } from '../vm/VmActionMenu.tsx';
 import { BulkBar } from './BulkBar.tsx';
 import { Thumbnail } from './Thumbnail.tsx';
@@ -16,7 +17,7 @@ import { useSelection } from './use-selection.ts';
 import { vmColumns, vmRowFields } from './vm-columns.tsx';
 
 // Comes after the list, which does not wait for it.
-const StaleHosts = lazy(async () => ({ default: (await import('./StaleHosts.tsx')).StaleHosts }));
+const StaleHosts = lazyPart(async () => (await import('./StaleHosts.tsx')).StaleHosts);
 
 /** Nothing is heard of such hosts; one without a hypervisor, or whose service is stopped, is heard. */
 const away: ReadonlySet<HostStatus> = new Set([

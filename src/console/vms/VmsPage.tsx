@@ -1,17 +1,18 @@
 /** All vms: filter, order and the forms for one more are in the address. */
 import { Button } from '@patternfly/react-core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import { useWords } from '../console.ts';
 import { useNarrowed } from '../frame/narrowed.ts';
 import { pageHelp } from '../manual/help.ts';
 import { PageTitle } from '../parts/PageTitle.tsx';
+import { lazyPart } from '../parts/lazy-part.ts';
 import { CreateVm } from './CreateVm.tsx';
 import { parseVmsPlace, type VmsPlace } from './place.ts';
 import { VmList } from './VmList.tsx';
 
 // Comes when it is asked for.
-const AddVm = lazy(async () => ({ default: (await import('./AddVm.tsx')).AddVm }));
+const AddVm = lazyPart(async () => (await import('./AddVm.tsx')).AddVm);
 
 export function VmsPage(): ReactNode {
   const words = useWords();

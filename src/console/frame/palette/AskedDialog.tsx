@@ -1,26 +1,23 @@
 /** What an action that was chosen in the palette asks before it is done; each dialog comes when it is asked for. */
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import type { Asked } from './entries.ts';
+import { lazyPart } from '../../parts/lazy-part.ts';
 
-const VmDialog = lazy(async () => ({ default: (await import('../../vm/VmDialog.tsx')).VmDialog }));
-const HostActionDialog = lazy(async () => ({
-  default: (await import('../../hosts/HostActionDialog.tsx')).HostActionDialog,
-}));
-const TeamDialog = lazy(async () => ({
-  default: (await import('../../teams/TeamDialog.tsx')).TeamDialog,
-}));
-const CreateTeam = lazy(async () => ({
-  default: (await import('../../teams/CreateTeam.tsx')).CreateTeam,
-}));
-const NetworkDialog = lazy(async () => ({
-  default: (await import('../../networks/NetworkDialog.tsx')).NetworkDialog,
-}));
-const CreateNetwork = lazy(async () => ({
-  default: (await import('../../networks/CreateNetwork.tsx')).CreateNetwork,
-}));
-const DeleteImage = lazy(async () => ({
-  default: (await import('../../images/DeleteImage.tsx')).DeleteImage,
-}));
+const VmDialog = lazyPart(async () => (await import('../../vm/VmDialog.tsx')).VmDialog);
+const HostActionDialog = lazyPart(
+  async () => (await import('../../hosts/HostActionDialog.tsx')).HostActionDialog,
+);
+const TeamDialog = lazyPart(async () => (await import('../../teams/TeamDialog.tsx')).TeamDialog);
+const CreateTeam = lazyPart(async () => (await import('../../teams/CreateTeam.tsx')).CreateTeam);
+const NetworkDialog = lazyPart(
+  async () => (await import('../../networks/NetworkDialog.tsx')).NetworkDialog,
+);
+const CreateNetwork = lazyPart(
+  async () => (await import('../../networks/CreateNetwork.tsx')).CreateNetwork,
+);
+const DeleteImage = lazyPart(
+  async () => (await import('../../images/DeleteImage.tsx')).DeleteImage,
+);
 
 interface Props {
   readonly asked: Asked;

@@ -1,8 +1,9 @@
 /** The dialog of each verb for a disk. */
 import { Content } from '@patternfly/react-core';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import type { Host, HostDisk } from '#api';
 import { FormDialog } from '../../parts/FormDialog.tsx';
+import { lazyPart } from '../../parts/lazy-part.ts';
 import { fileName } from './disk-tree.ts';
 import { verbWord, type DiskVerbAsked, type PlainVerb } from './disk-verbs.ts';
 import { useDiskText } from './disk-words.ts';
@@ -13,9 +14,7 @@ import { MakeFloppy } from './MakeFloppy.tsx';
 import { ResizeDisk } from './ResizeDisk.tsx';
 import { useDiskWork } from './use-disk-work.ts';
 
-const UploadFile = lazy(async () => ({
-  default: (await import('./UploadFile.tsx')).UploadFile,
-}));
+const UploadFile = lazyPart(async () => (await import('./UploadFile.tsx')).UploadFile);
 
 export function DiskDialog({
   host,
