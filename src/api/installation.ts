@@ -9,6 +9,10 @@ import { viewerSettingsSchema } from './viewers.ts';
 import { networkNameSchema } from './vm/import.ts';
 import { useSchema } from './samples.ts';
 
+/** What becomes of a request without TLS. */
+export const plainHttpWays = ['refused', 'redirected', 'served'] as const;
+export type PlainHttp = (typeof plainHttpWays)[number];
+
 export const installationSettingsSchema = z
   .strictObject({
     thumbnails: z
@@ -35,6 +39,10 @@ export const installationSettingsSchema = z
       .boolean()
       .default(false)
       .meta({ description: 'sign in with a password over a connection without encryption' }),
+    plainHttp: z.enum(plainHttpWays).default('refused').meta({
+      description:
+        'what becomes of requests without TLS to the port of console and API: refused; redirected, which sends browsers to https; served, which everybody on the way reads and changes',
+    }),
     auditReads: z
       .boolean()
       .default(false)
@@ -90,7 +98,7 @@ export const installationSchema = z
     apiVersion: z.string(),
     version: z.number().int(),
     startedAt: timeSchema,
-    tls: z.boolean(),
+    tls: z.boolean().meta({ description: 'whether nothing is served without TLS' }),
     settings: installationSettingsSchema,
     counts: z.strictObject({
       hosts: z.number().int(),
@@ -104,6 +112,13 @@ export const installationSchema = z
   })
   .meta({ id: 'Installation' });
 export type Installation = z.infer<typeof installationSchema>;
+
+export const healthySchema = z
+  .strictObject({
+    ok: z.literal(true),
+    tls: z.boolean().meta({ description: 'whether nothing is served without TLS' }),
+  })
+  .meta({ id: 'Healthy' });
 
 export const hostPatchSchema = z
   .strictObject({

@@ -11,7 +11,6 @@ export const usage = `usage: node src/coordinator/main.ts --data DIR --config DI
   --runtime DIR        coordinator.json while it serves; may be gone after a restart of the machine
   --listen HOST:PORT   where it serves (127.0.0.1:7443); port 0 takes a free one
   --libvirt-listen HOST[:PORT]  where libvirt's clients of other machines are answered, over TLS (16514); default: nowhere
-  --insecure-no-tls    without TLS; never over a network
   --log LEVEL          trace, debug, info, warn, error
 `;
 
@@ -24,7 +23,6 @@ export interface CoordinatorOptions extends ListenAddress {
   readonly data: string;
   readonly config: string;
   readonly runtime: string;
-  readonly tls: 'on' | 'off';
   /** For libvirt's clients of other machines; default: nowhere. */
   readonly libvirt?: ListenAddress | undefined;
   readonly logLevel: string;
@@ -43,7 +41,6 @@ export function parseOptions(args: readonly string[]): CoordinatorOptions | 'hel
     runtime: resolve(required('runtime', values.runtime)),
     ...parseListen('listen', values.listen),
     libvirt: parseLibvirt(values),
-    tls: values['insecure-no-tls'] ? 'off' : 'on',
     logLevel: values.log,
   };
 }
@@ -54,7 +51,6 @@ interface Values {
   readonly runtime: string | undefined;
   readonly listen: string;
   readonly 'libvirt-listen'?: string | undefined;
-  readonly 'insecure-no-tls': boolean;
   readonly log: string;
   readonly help: boolean;
 }
@@ -69,7 +65,6 @@ function parse(args: readonly string[]): Values {
         runtime: { type: 'string' },
         listen: { type: 'string', default: '127.0.0.1:7443' },
         'libvirt-listen': { type: 'string' },
-        'insecure-no-tls': { type: 'boolean', default: false },
         log: { type: 'string', default: 'info' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -88,7 +83,6 @@ function required(name: string, value: string | undefined): string {
 function parseLibvirt(values: Values): ListenAddress | undefined {
   const text = values['libvirt-listen'];
   if (text === undefined) return undefined;
-  if (values['insecure-no-tls']) throw wrong('libvirt-listen', 'takes TLS, which is switched off');
   return parseListen('libvirt-listen', text, defaultPorts.tls);
 }
 

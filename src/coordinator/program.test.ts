@@ -8,8 +8,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import type { Event } from '#api';
+import { Client, installationSettingsSchema } from '#api';
 import { isFault } from '#lib';
 import { parseOptions } from './options.ts';
 
@@ -94,15 +95,6 @@ describe('options', () => {
     assert.equal(parseOptions(['--help']), 'help');
   });
 
-  test('TLS is on unless it is switched off by name', () => {
-    const tls = (...more: string[]): unknown => {
-      const options = parseOptions([...needed, ...more]);
-      return options === 'help' ? options : options.tls;
-    };
-    assert.equal(tls(), 'on');
-    assert.equal(tls('--insecure-no-tls'), 'off');
-  });
-
   test("libvirt's clients of other machines are answered where that is asked for, and over TLS only", () => {
     const libvirt = (...more: string[]): unknown => {
       const options = parseOptions([...needed, ...more]);
@@ -112,7 +104,6 @@ describe('options', () => {
     const asked = ['--libvirt-listen', '0.0.0.0:16514'];
     assert.deepEqual(libvirt(...asked), { host: '0.0.0.0', port: 16_514 });
     assert.deepEqual(libvirt('--libvirt-listen', '[::1]'), { host: '::1', port: 16_514 });
-    assert.throws(() => libvirt(...asked, '--insecure-no-tls'), /takes TLS/);
     assert.throws(() => parseOptions([...needed, '--listen', '127.0.0.1']), /address and a port/);
   });
 });
@@ -177,21 +168,32 @@ test('a store that was emptied is not begun anew beside the authority of an inst
   assert.equal((await readFile(file)).length, 0);
 });
 
-test('SEC-59 EVT-51 without TLS it is loud about it; its start and its end are events', async () => {
-  const started = run('five', '--listen', '127.0.0.1:0', '--insecure-no-tls');
+test('SEC-59 EVT-51 TLS is off by explicit setting only, which it is loud about; its start and its end are events', async () => {
+  const started = run('five', '--listen', '127.0.0.1:0');
   const { url } = await serving('five', started);
-  assert.match(url, /^http:/);
-  assert.equal((await fetch(`${url}/api/v1/healthy`)).status, 200);
+  assert.match(url, /^https:/);
+  const plain = (): Promise<Response> =>
+    fetch(`${url.replace('https:', 'http:')}/api/v1/healthy`, {
+      headers: { connection: 'close' },
+    });
+  assert.equal((await plain()).status, 400);
+  const place = join(folder, 'five', 'data');
+  const token = (await readFile(join(place, 'access', 'local-token'), 'utf8')).trim();
+  setDefaultCACertificates([
+    ...getCACertificates('default'),
+    await readFile(join(place, 'authority', 'authority.pem'), 'utf8'),
+  ]);
+  const client = new Client({ server: url, token });
+  await client.call('installation.update', { body: { plainHttp: 'served' } });
+  assert.deepEqual(await (await plain()).json(), { ok: true, tls: false });
   started.child.kill('SIGTERM');
   assert.equal(await started.ended, 0);
-  assert.match(started.text(), /TLS IS OFF/);
-  const again = run('five', '--listen', '127.0.0.1:0', '--insecure-no-tls');
-  const token = await readFile(join(folder, 'five', 'data', 'access', 'local-token'), 'utf8');
-  const asked = await fetch(
-    `${(await serving('five', again)).url}/api/v1/events?sort=seq&filter=${encodeURIComponent('name = coordinator.st*')}`,
-    { headers: { authorization: `Bearer ${token.trim()}` } },
-  );
-  const { items } = (await asked.json()) as { items: Event[] };
+  assert.doesNotMatch(started.text(), /TLS IS OFF/);
+  const again = run('five', '--listen', '127.0.0.1:0');
+  const restarted = new Client({ server: (await serving('five', again)).url, token });
+  const { items } = await restarted.call('event.list', {
+    query: { sort: 'seq', filter: 'name = coordinator.st*' },
+  });
   assert.deepEqual(
     items.map(({ name, category }) => [name, category]),
     [
@@ -202,19 +204,19 @@ test('SEC-59 EVT-51 without TLS it is loud about it; its start and its end are e
   );
   again.child.kill('SIGTERM');
   assert.equal(await again.ended, 0);
+  assert.match(again.text(), /TLS IS OFF/);
 });
 
-test('SEC-60 set-up speaks TLS unless it is told not to, and the guide says to keep it wherever passwords are used', async () => {
-  const options = parseOptions(['--data', '/d', '--config', '/c', '--runtime', '/r']);
-  assert.equal(options === 'help' ? options : options.tls, 'on');
+test('SEC-60 set-up speaks TLS alone unless it is told otherwise, and the guide says to keep it so wherever passwords are used', async () => {
+  assert.equal(installationSettingsSchema.parse({}).plainHttp, 'refused');
   const guide = new URL('../../docs/manual/operators/security.md', import.meta.url);
   assert.match(
     await readFile(guide, 'utf8'),
-    /Leave TLS on wherever anybody signs in with a password/,
+    /Leave it so wherever anybody signs in with a password/,
   );
   const refused = run('seven', '--help');
   assert.equal(await refused.ended, 0);
-  assert.match(refused.text(), /--insecure-no-tls/);
+  assert.doesNotMatch(refused.text(), /without TLS|no-tls/, 'no option switches it off');
 });
 
 test('after a kill it starts again, and the old file does not mislead', async () => {

@@ -7,7 +7,6 @@
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Server as TlsServer } from 'node:tls';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isoTime, systemClock } from '#lib';
@@ -18,6 +17,7 @@ import { makeTopFolder } from './app/folders.ts';
 import { HostNetworks } from './app/network/host-networks.ts';
 import { networkedLinks } from './app/network/networked-links.ts';
 import { concernsSpans } from './app/network/spans.ts';
+import { isTlsOnly } from './app/installation.ts';
 import { operationKinds } from './app/operation-kinds.ts';
 import { DefinitionPusher } from './app/push-definition.ts';
 import { failureEvents } from './app/vm/failure-events.ts';
@@ -137,9 +137,7 @@ export async function startCoordinator(
     paths: { data, config, runtime },
   };
   await makeTopFolder(coordinator);
-  const access = stack.use(
-    await Access.open({ coordinator, listenAddress: host, tls: options.tls }),
-  );
+  const access = stack.use(await Access.open({ coordinator, listenAddress: host }));
   late.sealer = access.signer().sealer;
   const secrets = access.foreignSecrets();
   // Told of the end of links before it ends itself.
@@ -237,7 +235,6 @@ export async function startCoordinator(
         productVersion,
         apiVersion: 'v1',
         startedAt,
-        tls: options.tls === 'on',
         findings: () => [...access.findings(), ...made(late.viewers).findings()],
       },
       openApi: openApiText(productVersion),
@@ -268,12 +265,12 @@ export async function startCoordinator(
   );
   // They stop before the links close: one that saw its host go would fail, instead of going on at the next start.
   stack.use(operations);
-  if (server.server instanceof TlsServer) access.attach(server.server);
+  access.attach(server.server);
   links.start();
   const { recovered } = await operations.start();
   const url = await server.listen(host, port);
-  if (options.tls === 'on') foreign.start(url);
-  warnOfExposure(options, url, log);
+  foreign.start(url);
+  warnOfExposure(options, isTlsOnly(inventory), url, log);
   const loop = stack.use(
     new Loops(
       [
@@ -337,13 +334,18 @@ function coordinatorEvent<N extends 'coordinator.started' | 'coordinator.stopped
   };
 }
 
-/** Loud about what lets others in (SEC-59). */
-function warnOfExposure({ tls, host }: CoordinatorOptions, url: string, log: Log): void {
+/** Loud about what lets others in. */
+function warnOfExposure(
+  { host }: CoordinatorOptions,
+  isEncrypted: boolean,
+  url: string,
+  log: Log,
+): void {
   const loopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
-  if (tls === 'off')
+  if (!isEncrypted)
     log.warn(
       { url },
-      'TLS IS OFF: whoever is on the way reads passwords and changes everything; start without --insecure-no-tls',
+      'TLS IS OFF: whoever is on the way reads passwords and changes everything; require it with: gantry system set plainHttp=redirected',
     );
   if (!loopback)
     log.warn(

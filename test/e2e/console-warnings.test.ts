@@ -2,16 +2,14 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { Browser, Locator } from 'playwright-core';
 import { linkServerName, type HostTrouble, type Installation, type VmDefinition } from '#api';
-import { silentLog } from '#log';
 import { ensureConsole } from '../../src/cli/system/console-build.ts';
-import { startCoordinator } from '../../src/coordinator/program.ts';
 import { makePair } from '../../src/lib/x509/testing/certificate-pair.ts';
 import {
   FakeAgent,
@@ -146,7 +144,7 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     assert.deepEqual(other.complaints, []);
   });
 
-  test('without TLS every page ends with a standing warning, that to sign in too; with it none does', async () => {
+  test('WEB-53 while the site is reached without TLS too every page ends with a standing warning, which leads to where TLS is required', async () => {
     await using insecure = await openInsecure();
     await using other = await sitAtBrowser(browser);
     const { page } = other;
@@ -156,17 +154,53 @@ describe('what is wrong in the console', { skip: noBrowser }, () => {
     await warning.waitFor();
     assert.deepEqual(await findBarriersInEachLight(page), []);
     await signIn(other, insecure.url, insecure.code);
-    for (const path of ['/status', '/vms', '/events', '/site']) {
+    const isLast = (): Promise<boolean> =>
+      page.locator('.tls-off').evaluate((note, showText) => {
+        const texts = note.ownerDocument.createTreeWalker(note.ownerDocument.body, showText);
+        let last = false;
+        while (texts.nextNode()) {
+          const { parentElement, textContent } = texts.currentNode;
+          // The drawer is of the window, not of the page.
+          if (parentElement?.closest('.drawer')) continue;
+          if (textContent.trim() !== '' && parentElement?.checkVisibility())
+            last = note.contains(parentElement);
+        }
+        return last;
+      }, 4 /* NodeFilter.SHOW_TEXT */);
+    for (const path of ['/status', '/vms', '/events', '/watch', '/site']) {
       await page.goto(insecure.url + path);
-      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.getByRole('heading', { level: 1 }).first().waitFor();
       await warning.waitFor();
-      const link = page.getByRole('note').getByRole('link', { name: 'Site settings' });
-      assert.equal(await link.getAttribute('href'), '/site');
+      assert.ok(await isLast(), `${path} ends with it`);
     }
+    await page.goto(`${insecure.url}/screen/nothing`);
+    await warning.waitFor();
+    const safe = insecure.url.replace('http:', 'https:');
+    await page.goto(`${safe}/status`);
+    await warning.waitFor();
+
+    await page.goto(`${insecure.url}/status`);
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+    await page.getByRole('note').getByRole('link').click();
+    await page.waitForURL(`${insecure.url}/site#tls`);
+    const require = page.getByRole('button', { name: 'Require TLS' });
+    await require.click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/one signs in again/).waitFor();
     assert.deepEqual(await findBarriersInEachLight(page), []);
-    await person.page.goto(`${stage.url}/status`);
-    await person.page.getByRole('heading', { level: 1 }).waitFor();
-    assert.equal(await person.page.getByText(/TLS is off/).count(), 0);
+    await dialog.getByRole('button', { name: 'Require TLS' }).click();
+    await page.waitForURL(`${safe}/site`);
+    await page.locator('#user').fill('admin');
+    await page.locator('#password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Redirected: browsers are sent to https').waitFor();
+    assert.equal(await page.getByText(/TLS is off/).count(), 0);
+    assert.equal(await require.count(), 0);
+    await page.goto(`${insecure.url}/status`);
+    await page.getByRole('heading', { level: 1, name: 'Status' }).waitFor();
+    assert.equal(page.url(), `${safe}/status`);
+    assert.equal(await page.getByText(/TLS is off/).count(), 0);
+    assert.deepEqual(other.complaints, []);
   });
 
   test('a warning is acknowledged with a note, put aside, and withdrawn again', async () => {
@@ -404,25 +438,18 @@ interface Insecure extends AsyncDisposable {
   readonly code: string;
 }
 
-/** A coordinator without TLS, as only the option for it makes one. */
+/** A coordinator that serves without TLS too, as only a setting lets it. */
 async function openInsecure(): Promise<Insecure> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'gi-'));
-  stack.defer(() => rm(folder, { recursive: true }));
-  const place = {
-    data: join(folder, 'data'),
-    config: join(folder, 'config'),
-    runtime: join(folder, 'run'),
-    host: '127.0.0.1',
-    port: 0,
+  const insecure = stack.use(await Stage.open());
+  const must = async (method: string, path: string, body?: object): Promise<unknown> => {
+    const { status, json, text } = await insecure.send(method, path, { body });
+    assert.equal(status, 200, text);
+    return json;
   };
-  const { url } = stack.use(
-    await startCoordinator({ ...place, tls: 'off', logLevel: 'silent' }, silentLog),
-  );
-  const token = (await readFile(join(place.data, 'access/local-token'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${token}` };
-  const answer = await fetch(`${url}/api/v1/users/admin/link`, { method: 'POST', headers });
-  const { code } = (await answer.json()) as { code: string };
+  await must('PATCH', '/installation', { plainHttp: 'served' });
+  const { code } = (await must('POST', '/users/admin/link')) as { code: string };
   const running = stack.move();
+  const url = insecure.url.replace('https:', 'http:');
   return { url, code, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

@@ -1,6 +1,6 @@
 /** Routes of the installation as a whole. */
 import { z } from 'zod';
-import { installationPatchSchema, installationSchema } from '../installation.ts';
+import { healthySchema, installationPatchSchema, installationSchema } from '../installation.ts';
 import { dryRunQuerySchema } from '../list.ts';
 import { samplesQuerySchema, samplesSchema } from '../samples.ts';
 import { maxSampledThings, watchedKinds } from '../watch.ts';
@@ -45,7 +45,7 @@ export const installationRoutes = {
     group: 'installation',
     right: 'public',
     answer: 'now',
-    response: z.strictObject({ ok: z.literal(true) }).meta({ id: 'Healthy' }),
+    response: healthySchema,
   }),
   'openapi.show': route({
     method: 'GET',

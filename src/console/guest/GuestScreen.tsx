@@ -9,6 +9,7 @@ import { isFault } from '#lib';
 import { consoleCloseCodes, type ConsoleLinkOpened } from '#api';
 import { useConsole, useWords } from '../console.ts';
 import { FailureAlert } from '../parts/FailureAlert.tsx';
+import { TlsNotice } from '../parts/TlsNotice.tsx';
 import { dialConsole } from '../vm/presence/console-socket.ts';
 import { useVmText } from '../vm/words/vm-words.ts';
 import '../vm/vm.css';
@@ -92,6 +93,7 @@ export function GuestScreen(): ReactNode {
       <div className="screen" role="group" aria-label={words.text('screen')}>
         <div ref={picture} className="picture" />
       </div>
+      <TlsNotice />
     </main>
   );
 }

@@ -1,12 +1,21 @@
-/** At the end of every page while it comes without TLS. */
+/** At the end of every page, however it came, while pages are served without TLS too. */
+import { useQuery } from '@tanstack/react-query';
 import { Suspense, type ReactNode } from 'react';
+import { useConsole } from '../console.ts';
+import { healthyKey } from './ask.ts';
 import { lazyPart } from './lazy-part.ts';
 
 // Hardly anybody needs it.
 const TlsWarning = lazyPart(async () => (await import('./TlsWarning.tsx')).TlsWarning);
 
 export function TlsNotice(): ReactNode {
-  if (location.protocol !== 'http:') return null;
+  const { client } = useConsole();
+  // Without a right: it stands below the page to sign in too.
+  const { data } = useQuery({
+    queryKey: healthyKey,
+    queryFn: ({ signal }) => client.call('installation.healthy', {}, signal),
+  });
+  if (location.protocol !== 'http:' && data?.tls !== false) return null;
   return (
     <Suspense fallback={null}>
       <TlsWarning />

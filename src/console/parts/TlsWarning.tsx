@@ -8,7 +8,7 @@ export function TlsWarning(): ReactNode {
   return (
     <div className="tls-off" role="note">
       <Alert variant="warning" isInline component="p" title={text('off')}>
-        <a href="/site">{text('settings')}</a>
+        <a href="/site#tls">{text('settings')}</a>
       </Alert>
     </div>
   );

@@ -61,6 +61,9 @@ export function useList<N extends ListName>(
 /** Under the name of the hosts' list: what is wrong with the installation changes with its hosts. */
 export const installationKey = ['host.list', 'installation'] as const;
 
+/** As the installation: whether TLS is off changes with its settings. */
+export const healthyKey = ['host.list', 'healthy'] as const;
+
 export function useInstallation(how: { readonly enabled: boolean }): UseQueryResult<Installation> {
   const { client } = useConsole();
   return useQuery({

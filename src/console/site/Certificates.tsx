@@ -21,7 +21,7 @@ const certificatesKey = ['certificate.list'] as const;
 const maxPemLength = 65_536;
 type Certificates = CallOutput<'certificate.list'>;
 
-export function Certificates({ tls }: { readonly tls: boolean }): ReactNode {
+export function Certificates(): ReactNode {
   const { client, queries, notices } = useConsole();
   const text = useSiteText();
   const [asked, setAsked] = useState<'upload' | 'generate'>();
@@ -37,17 +37,15 @@ export function Certificates({ tls }: { readonly tls: boolean }): ReactNode {
   return (
     <PageSection>
       <Content component="h2">{text('certificates')}</Content>
-      <Content component="p">{text(tls ? 'certificatesExplain' : 'noTls')}</Content>
-      {tls && (
-        <Flex columnGap={{ default: 'columnGapSm' }}>
-          <Button variant="secondary" onClick={() => setAsked('upload')}>
-            {text('upload')}
-          </Button>
-          <Button variant="secondary" onClick={() => setAsked('generate')}>
-            {text('generate')}
-          </Button>
-        </Flex>
-      )}
+      <Content component="p">{text('certificatesExplain')}</Content>
+      <Flex columnGap={{ default: 'columnGapSm' }}>
+        <Button variant="secondary" onClick={() => setAsked('upload')}>
+          {text('upload')}
+        </Button>
+        <Button variant="secondary" onClick={() => setAsked('generate')}>
+          {text('generate')}
+        </Button>
+      </Flex>
       <Answer question={question}>{({ items }) => <CertificateTable items={items} />}</Answer>
       {asked === 'upload' && (
         <Upload onDone={(certificates) => show(certificates, 'taken')} onClose={close} />

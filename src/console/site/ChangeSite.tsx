@@ -2,8 +2,8 @@
 import { useState, type ReactNode } from 'react';
 import { installationSettingsSchema, type Installation, type InstallationPatch } from '#api';
 import { useConsole, useWords } from '../console.ts';
-import { installationKey } from '../parts/ask.ts';
 import { PatchDialog } from '../vm/settings/PatchDialog.tsx';
+import { takeChange } from './take-change.ts';
 import { useSiteText } from './words.ts';
 
 export function ChangeSite({
@@ -20,7 +20,7 @@ export function ChangeSite({
   const [{ version }] = useState(installation);
   const send = async (body: InstallationPatch): Promise<void> => {
     const changed = await client.call('installation.update', { body, ifMatch: version });
-    queries.setQueryData(installationKey, changed);
+    takeChange({ queries }, changed);
     notices.tell(words.text('actionTaken', { action: words.text('change'), name: text('title') }));
   };
   return (

@@ -1,6 +1,5 @@
 /** The settings of the site: those of everybody, and which of them one chooses for oneself. */
 import { Button, Content, PageSection, Switch } from '@patternfly/react-core';
-import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import type { Installation } from '#api';
 import { useWords } from '../console.ts';
@@ -15,6 +14,7 @@ import { nameSetting } from '../vm/words/setting-words.ts';
 import { useOwnScreens } from '../vms/use-screens.ts';
 import { Certificates } from './Certificates.tsx';
 import { ChangeSite } from './ChangeSite.tsx';
+import { Encryption } from './Encryption.tsx';
 import { useSiteText, type SiteTextKey } from './words.ts';
 
 export function SitePage(): ReactNode {
@@ -32,7 +32,8 @@ export function SitePage(): ReactNode {
         {(installation) => (
           <>
             <WholeSite installation={installation} />
-            <Certificates tls={installation.tls} />
+            <Encryption installation={installation} />
+            <Certificates />
             <OwnSettings installation={installation} />
             {changes && (
               <ChangeSite installation={installation} onClose={() => setChanges(false)} />
@@ -47,22 +48,12 @@ export function SitePage(): ReactNode {
 function WholeSite({ installation }: { readonly installation: Installation }): ReactNode {
   const words = useWords();
   const text = useSiteText();
-  const facts: Facts = [
-    ...Object.entries(installation.settings).map(([name, value]): Facts[number] => [
+  const facts = Object.entries(installation.settings)
+    .filter(([name]) => name !== 'plainHttp')
+    .map(([name, value]): Facts[number] => [
       nameSetting(words, name),
       tellValue(words, text, value),
-    ]),
-    [
-      text('tls'),
-      <>
-        {installation.tls ? text('tlsOn') : text('tlsOff')} (
-        <Link to="/docs/$" params={{ _splat: 'manual/operators/security.md' }} hash="encryption">
-          {text('tlsHow')}
-        </Link>
-        )
-      </>,
-    ],
-  ];
+    ]);
   return (
     <PageSection>
       <Content component="h2">{text('whole')}</Content>

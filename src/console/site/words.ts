@@ -19,11 +19,14 @@ const english = {
   host: 'Host',
   issuer: 'Issued by',
   key: 'Its key, without a passphrase (PEM)',
-  noTls:
-    'The server speaks without TLS. Start it without --insecure-no-tls: then it shows a certificate.',
   ofGantry: 'this installation',
   ofUser: 'others',
   renewed: 'Renewed',
+  requireTls: 'Require TLS',
+  requireTlsExplain:
+    'From then on nothing is served without TLS: whoever asks for a page is sent to https, and everything else is refused. TLS itself is there already, with the certificate below.',
+  requireTlsLeaves:
+    'This page came without TLS. It is shown anew with https, where one signs in again; a browser that does not trust the certificate will warn first.',
   server: 'Server',
   stateExpired: 'expired',
   stateSoon: 'expires soon',
@@ -41,6 +44,7 @@ const english = {
   tls: 'TLS',
   tlsOn: 'on',
   tlsOff: 'off: whoever listens reads passwords and screens',
+  tlsRequired: 'Nothing is served without TLS any more.',
   tlsHow: 'How connections are encrypted',
   title: 'Site settings',
   yes: 'yes',
@@ -67,11 +71,14 @@ const german: Readonly<Record<SiteTextKey, string>> = {
   host: 'Host',
   issuer: 'Ausgestellt von',
   key: 'Sein Schlüssel, ohne Passphrase (PEM)',
-  noTls:
-    'Der Server spricht ohne TLS. Wird er ohne --insecure-no-tls gestartet, zeigt er ein Zertifikat.',
   ofGantry: 'dieser Installation',
   ofUser: 'anderen',
   renewed: 'Erneuert',
+  requireTls: 'TLS verlangen',
+  requireTlsExplain:
+    'Von da an wird nichts mehr ohne TLS beantwortet: Wer eine Seite aufruft, wird zu https geschickt, alles andere abgewiesen. TLS selbst ist schon da, mit dem Zertifikat unten.',
+  requireTlsLeaves:
+    'Diese Seite kam ohne TLS. Sie wird mit https neu gezeigt, dort meldet man sich wieder an; ein Browser, der dem Zertifikat nicht traut, warnt vorher.',
   server: 'Server',
   stateExpired: 'abgelaufen',
   stateSoon: 'läuft bald ab',
@@ -89,6 +96,7 @@ const german: Readonly<Record<SiteTextKey, string>> = {
   tls: 'TLS',
   tlsOn: 'an',
   tlsOff: 'aus: Wer mithört, liest Kennwörter und Bildschirme',
+  tlsRequired: 'Ohne TLS wird nichts mehr beantwortet.',
   tlsHow: 'Wie Verbindungen verschlüsselt werden',
   title: 'Website-Einstellungen',
   yes: 'ja',

@@ -60,15 +60,13 @@ export interface AccessOptions {
   readonly coordinator: Coordinator;
   /** Address or host name that the server listens on. */
   readonly listenAddress: string;
-  /** `off` by explicit setting only (SEC-59). */
-  readonly tls: 'on' | 'off';
   readonly passwords?: Passwords | undefined;
 }
 
 interface Parts {
   readonly context: AccessContext;
   readonly options: AccessOptions;
-  readonly tls: ServerTls | undefined;
+  readonly tls: ServerTls;
   readonly localToken: LocalToken;
   readonly tokens: TokenIndex;
   readonly agents: AgentVerifier;
@@ -100,7 +98,7 @@ export class Access implements Gate, AsyncDisposable {
     });
     this.#timers = [
       this.#every(localTokenLookMs, 'look after the local token', () => parts.localToken.refresh()),
-      this.#every(certificateLookMs, 'look after the certificates', async () => tls?.refresh()),
+      this.#every(certificateLookMs, 'look after the certificates', () => tls.refresh()),
       this.#every(tidyMs, 'tidy up', () => this.#tidy()),
     ];
   }
@@ -113,18 +111,15 @@ export class Access implements Gate, AsyncDisposable {
     const authority = await Authority.open(folder, clock);
     const onChange = (what: string, how: string, by?: Caller): void =>
       noteCertificate(coordinator, what, how, by);
-    const tls =
-      options.tls === 'off'
-        ? undefined
-        : await ServerTls.open({
-            authority,
-            folder,
-            userFolder: join(paths.config, 'tls'),
-            listenAddress,
-            clock,
-            log,
-            onChange,
-          });
+    const tls = await ServerTls.open({
+      authority,
+      folder,
+      userFolder: join(paths.config, 'tls'),
+      listenAddress,
+      clock,
+      log,
+      onChange,
+    });
     await prepareFirstStart(coordinator);
     const auditFolder = join(paths.data, 'audit');
     const context: AccessContext = {
@@ -156,9 +151,9 @@ export class Access implements Gate, AsyncDisposable {
     await this.#parts.trail[Symbol.asyncDispose]();
   }
 
-  /** For the server; undefined where TLS is off. */
-  tlsOptions(): TlsOptions | undefined {
-    return this.#parts.tls?.options();
+  /** For the server. */
+  tlsOptions(): TlsOptions {
+    return this.#parts.tls.options();
   }
 
   /** With which certificates of listeners beside the server's are signed, and their keys kept. */
@@ -171,14 +166,14 @@ export class Access implements Gate, AsyncDisposable {
     return new Secrets(this.#parts.context);
   }
 
-  /** For a listener that sets up TLS itself; undefined where TLS is off. */
-  followCertificate(renew: (shown: ShownTexts) => void): ShownTexts | undefined {
-    return this.#parts.tls?.follow(renew);
+  /** For a listener that sets up TLS itself. */
+  followCertificate(renew: (shown: ShownTexts) => void): ShownTexts {
+    return this.#parts.tls.follow(renew);
   }
 
   /** The server shows renewed certificates from now on. */
   attach(server: TlsServer): void {
-    this.#parts.tls?.attach(server);
+    this.#parts.tls.attach(server);
   }
 
   authenticate(request: IncomingMessage, correlationId: string): Caller {

@@ -16,7 +16,7 @@ function stateOf(expiresAt: number, now: number): Certificate['state'] {
 
 export function listCertificates(
   { coordinator, authority }: AccessContext,
-  tls: ServerTls | undefined,
+  tls: ServerTls,
 ): Certificate[] {
   const now = coordinator.clock.now();
   const describe = (
@@ -32,7 +32,7 @@ export function listCertificates(
     renewed: what === 'server' && issuedBy === 'gantry' ? 'automatically' : 'by-hand',
     state: stateOf(certificate.validToDate.getTime(), now),
   });
-  const servers = (tls?.certificates ?? []).map(({ certificate, issuedBy }) =>
+  const servers = tls.certificates.map(({ certificate, issuedBy }) =>
     describe('server', certificate, issuedBy),
   );
   const hosts = [...coordinator.inventory.documents<HostDocument>('host')].flatMap(({ data }) =>
@@ -56,7 +56,7 @@ export function listCertificates(
 /** Nothing for what is well. */
 export function findWarnings(
   context: AccessContext,
-  tls: ServerTls | undefined,
+  tls: ServerTls,
   listenAddress: string,
 ): Finding[] {
   const findings: Finding[] = [];
@@ -68,21 +68,24 @@ export function findWarnings(
   ): void => {
     findings.push({ check, result, evidence, remedy });
   };
-  if (tls === undefined)
+  const { plainHttp, allowPasswordWithoutTls } = installationSettings(
+    context.coordinator.inventory,
+  );
+  if (plainHttp === 'served')
     warn(
       'tls',
       isLoopback(listenAddress) ? 'warning' : 'error',
-      `the server on ${listenAddress} speaks without TLS: whoever is on the way can read and change everything`,
-      'start the coordinator without the option that switches TLS off',
+      `the server on ${listenAddress} speaks without TLS too: whoever is on the way can read and change everything`,
+      'require it: gantry system set plainHttp=redirected',
     );
-  if (tls?.userProblem !== undefined)
+  if (tls.userProblem !== undefined)
     warn(
       'tls',
       'error',
       tls.userProblem,
       'replace both files in the folder tls, or what was given: gantry certificate set',
     );
-  if (installationSettings(context.coordinator.inventory).allowPasswordWithoutTls)
+  if (allowPasswordWithoutTls)
     warn(
       'passwords',
       'warning',

@@ -8,7 +8,6 @@ import {
   type Page,
   type RouteName,
 } from '#api';
-import { Fault } from '#lib';
 import type { UserDocument } from '../documents.ts';
 import type { Handlers, RouteRequest } from '../http/route-handler.ts';
 import { pageOf } from '../inventory/list/page.ts';
@@ -66,7 +65,7 @@ export type AccessHandlers = Pick<Handlers, AccessRoute>;
 
 export interface HandlerParts {
   readonly context: AccessContext;
-  readonly tls: ServerTls | undefined;
+  readonly tls: ServerTls;
   readonly recorder: Recorder;
   readonly auditFolder: string;
   readonly verifyAudit: (signal: AbortSignal) => Promise<AuditVerification>;
@@ -131,24 +130,17 @@ export function createAccessHandlers(parts: HandlerParts): AccessHandlers {
       issueTokenCertificate(context, caller, params.token, body.csr),
     'certificate.list': () => ({ items: listCertificates(context, parts.tls) }),
     'certificate.set': async ({ caller, body, query }) => {
-      await requireTls(parts.tls).setSite(body, { dryRun: query.dryRun, by: caller });
+      await parts.tls.setSite(body, { dryRun: query.dryRun, by: caller });
       return { items: listCertificates(context, parts.tls) };
     },
     'certificate.generate': async ({ caller, query }) => {
-      await requireTls(parts.tls).generate({ dryRun: query.dryRun, by: caller });
+      await parts.tls.generate({ dryRun: query.dryRun, by: caller });
       return { items: listCertificates(context, parts.tls) };
     },
     'authority.show': () => Buffer.from(context.authority.text),
     'audit.list': ({ query }) => listAudit(parts.auditFolder, query),
     'audit.verify': ({ signal }) => parts.verifyAudit(signal),
   };
-}
-
-function requireTls(tls: ServerTls | undefined): ServerTls {
-  if (tls !== undefined) return tls;
-  throw new Fault('refused', 'the server speaks without TLS, and shows no certificate', {
-    hint: 'start the coordinator without the option that switches TLS off',
-  });
 }
 
 type SessionRoute = Extract<AccessRoute, `session.${string}`>;

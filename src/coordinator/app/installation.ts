@@ -15,6 +15,7 @@ import { isoTime } from '#lib';
 import { installationSettings } from '../access/sign-in/sessions.ts';
 import type { Caller, Coordinator } from '../context.ts';
 import type { OperationDocument, SettingDocument } from '../documents.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { totalNow } from '../samples/total.ts';
 import { commitFresh } from './commit-fresh.ts';
 import { configureHosts } from './hosts.ts';
@@ -29,7 +30,6 @@ export interface About {
   readonly apiVersion: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  readonly tls: boolean;
   /** What access has to say of encryption and certificates. */
   readonly findings: () => readonly Finding[];
 }
@@ -57,7 +57,7 @@ export async function showInstallation(
     apiVersion: about.apiVersion,
     version: inventory.document('setting', settingId)?.version ?? 0,
     startedAt: isoTime(about.startedAt),
-    tls: about.tls,
+    tls: isTlsOnly(inventory),
     settings: installationSettings(inventory),
     counts: {
       hosts: everything ? inventory.count('host') : 0,
@@ -98,6 +98,11 @@ function tellFindings({ items, total }: Warnings): Finding[] {
       remedy: 'see all: gantry warning list',
     });
   return findings;
+}
+
+/** Whether nothing is served without TLS. */
+export function isTlsOnly(inventory: Inventory): boolean {
+  return installationSettings(inventory).plainHttp !== 'served';
 }
 
 export async function updateInstallation(

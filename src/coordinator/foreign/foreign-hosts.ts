@@ -71,9 +71,7 @@ export class ForeignHosts implements AsyncDisposable {
   /** Opens a connection once and closes it; answers what is behind it. Errors: why it cannot be opened. */
   async try(target: ForeignTarget, signal: AbortSignal): Promise<Tried> {
     if (this.#url === undefined)
-      throw new Fault('unsupported', 'hypervisors are connected by a coordinator with TLS only', {
-        hint: 'start it without --insecure-no-tls',
-      });
+      throw new Fault('unavailable', 'the coordinator does not serve yet');
     if (this.#tries.size >= maxTries)
       throw new Fault('exhausted', `${maxTries} connections are being tried already`);
     const id = this.#nextId;

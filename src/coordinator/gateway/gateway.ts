@@ -10,7 +10,7 @@
  */
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { describeFault, Fault, isFault } from '#lib';
+import { describeFault, isFault, type Fault } from '#lib';
 import {
   defaultPorts,
   LibvirtServer,
@@ -133,7 +133,6 @@ export class Gateway implements AsyncDisposable {
   async #listenBeyond(address: ListenAddress): Promise<void> {
     const late: { listening?: TlsListening } = {};
     const shown = this.#options.access.followCertificate((texts) => late.listening?.renew(texts));
-    if (shown === undefined) throw new Fault('invalid', "libvirt's clients take TLS");
     late.listening = await this.#remote.listenTls({
       ...address,
       ...shown,

@@ -31,7 +31,12 @@ import { workOnDisk } from '../app/host-disk-work.ts';
 import { listHostDisks, showHostDisk } from '../app/host-disks.ts';
 import { addImage, buildImage, deleteImage } from '../app/images.ts';
 import { createProfile, deleteProfile, listProfiles, requireProfile } from '../app/profiles.ts';
-import { showInstallation, updateInstallation, type About } from '../app/installation.ts';
+import {
+  isTlsOnly,
+  showInstallation,
+  updateInstallation,
+  type About,
+} from '../app/installation.ts';
 import { shown } from '../app/find.ts';
 import { actOnTeam } from '../app/team/act-team.ts';
 import { createTeam, deleteTeam, updateTeam } from '../app/team/change-team.ts';
@@ -172,7 +177,7 @@ function installationHandlers({
       });
       return { ...(await showInstallation(coordinator, caller, about)), settings };
     },
-    'installation.healthy': () => ({ ok: true }),
+    'installation.healthy': () => ({ ok: true, tls: isTlsOnly(coordinator.inventory) }),
     'openapi.show': openApi,
     'guest.list': () => ({ items: guestCatalogue.map((guest) => ({ ...guest })) }),
     'unrepresented.list': () => ({

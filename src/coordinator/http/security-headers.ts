@@ -13,3 +13,5 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 
 /** Told only over TLS (RFC 6797 7.2). A year. */
 export const transportSecurity = 'max-age=31536000';
+/** While the same address is served without TLS too: a browser that has kept the year would never get there (6.1.1). */
+export const forgottenTransportSecurity = 'max-age=0';

@@ -3,10 +3,10 @@
  * streams (upgrades). Everything that comes in is bounded before it is looked at: head 16 KiB, URL 8 KiB, body 1 MiB or what a route says of an
  * upload, 15 s for a head and 60 s for a body.
  */
-import type { IncomingMessage, Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
+import { TLSSocket, type TlsOptions } from 'node:tls';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Fault } from '#lib';
 import type { Log } from '#log';
@@ -22,13 +22,14 @@ import { Metrics, metricsMediaType } from './metrics.ts';
 import { makeProblem, problemBytes, problemMediaType } from './problem.ts';
 import type { Handlers } from './route-handler.ts';
 import { registerRoutes } from './routes.ts';
-import { securityHeaders, transportSecurity } from './security-headers.ts';
+import {
+  forgottenTransportSecurity,
+  securityHeaders,
+  transportSecurity,
+} from './security-headers.ts';
 import { Upgrades, type UpgradesOptions } from './upgrades.ts';
 import { parseJson } from './json.ts';
-import { turnAwayPlainHttp } from './plain-http.ts';
-
-/** Not imported: that reads every export of the module, WebSocket among them, for which Node loads all of undici (14 MiB). */
-const { createServer: createHttpServer } = process.getBuiltinModule('node:http');
+import { PlainConnections } from './plain-http.ts';
 
 const maxBodyBytes = 1024 * 1024;
 const maxHeaderBytes = 16 * 1024;
@@ -44,8 +45,7 @@ export interface HttpServerOptions {
   readonly agents: UpgradesOptions['agents'];
   readonly log: Log;
   readonly productVersion: string;
-  /** Undefined: without TLS, by explicit setting only. */
-  readonly tls: TlsOptions | undefined;
+  readonly tls: TlsOptions;
   /** Folder of the built console; default: where `gantry up` builds it. */
   readonly consoleFolder?: string;
 }
@@ -59,14 +59,11 @@ export class HttpServer implements AsyncDisposable {
   readonly #streams = new Set<AbortController>();
   readonly #upgrades: Upgrades;
   readonly #metrics = new Metrics();
-  readonly #scheme: 'http' | 'https';
+  readonly #plain: PlainConnections;
 
   constructor(options: HttpServerOptions) {
     const { tls, log, coordinator, gate, handlers, claims } = options;
-    this.#scheme = tls === undefined ? 'http' : 'https';
-    const limits = { maxHeaderSize: maxHeaderBytes };
-    this.server =
-      tls === undefined ? createHttpServer(limits) : createHttpsServer({ ...limits, ...tls });
+    this.server = createServer({ maxHeaderSize: maxHeaderBytes, ...tls });
     this.server.headersTimeout = 15_000;
     this.server.requestTimeout = 60_000;
     this.server.keepAliveTimeout = 65_000;
@@ -74,8 +71,15 @@ export class HttpServer implements AsyncDisposable {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
-    if (tls !== undefined) turnAwayPlainHttp(this.server, (socket) => answerPlainHttp(socket, log));
-    this.#upgrades = new Upgrades({ ...options, scheme: this.#scheme });
+    this.#plain = new PlainConnections({
+      server: this.server,
+      inventory: coordinator.inventory,
+      turnAway: (socket, fault) => sendLastWord(socket, fault, log),
+    });
+    this.#upgrades = new Upgrades({
+      ...options,
+      judgePlain: (request) => void this.#plain.judge(request),
+    });
     this.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#upgrades.take(request, socket, head),
     );
@@ -135,7 +139,7 @@ export class HttpServer implements AsyncDisposable {
     }
     const address = this.server.address() as AddressInfo;
     const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    return `${this.#scheme}://${name}:${address.port}`;
+    return `https://${name}:${address.port}`;
   }
 
   /** Ends streams, consoles and links, lets requests that run finish for three seconds. */
@@ -149,9 +153,10 @@ export class HttpServer implements AsyncDisposable {
     await closed;
     clearTimeout(impatience);
     this.#metrics[Symbol.dispose]();
+    this.#plain[Symbol.dispose]();
   }
 
-  #prepare({ log, gate, tls }: HttpServerOptions): void {
+  #prepare({ log, gate }: HttpServerOptions): void {
     const server = this.#fastify;
     server.decorateRequest('state');
     server.removeAllContentTypeParsers();
@@ -180,8 +185,17 @@ export class HttpServer implements AsyncDisposable {
         error: undefined,
       };
       void reply.headers({ ...securityHeaders, [correlationHeader]: correlationId });
-      if (tls !== undefined) void reply.header('strict-transport-security', transportSecurity);
       try {
+        const safe = this.#plain.judge(request.raw);
+        if (safe !== undefined) {
+          void reply.header('connection', 'close').redirect(safe, 308);
+          return;
+        }
+        if (request.raw.socket instanceof TLSSocket)
+          void reply.header(
+            'strict-transport-security',
+            this.#plain.way === 'served' ? forgottenTransportSecurity : transportSecurity,
+          );
         checkHead(request.raw);
         done();
       } catch (error) {
@@ -310,14 +324,6 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, log: 
     : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
       ? new Fault('timeout', 'the request did not arrive in time')
       : new Fault('invalid', 'this is not an HTTP request');
-  sendLastWord(socket, fault, log);
-}
-
-/** Nothing of the request is read: it came over a connection that others can read. */
-function answerPlainHttp(socket: Socket, log: Log): void {
-  const fault = new Fault('invalid', 'this port speaks TLS, and this request came without', {
-    hint: 'write https:// in place of http://',
-  });
   sendLastWord(socket, fault, log);
 }
 

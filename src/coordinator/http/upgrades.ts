@@ -43,7 +43,8 @@ export interface UpgradesOptions {
   readonly gate: Gate;
   readonly tickets: Pick<Tickets, 'redeem'>;
   readonly log: Log;
-  readonly scheme: 'http' | 'https';
+  /** Errors: `invalid` for a request that came without TLS where that is not served. */
+  readonly judgePlain: (request: IncomingMessage) => void;
   /** Takes what agents dial. */
   readonly agents: {
     acceptLink(socket: WebSocket, hostId: string): void;
@@ -105,6 +106,7 @@ export class Upgrades {
   }
 
   async #dispatch(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    this.#options.judgePlain(request);
     checkHead(request);
     const { pathname, searchParams } = this.#url(request);
     if (pathname === '/api/v1/agent') {
@@ -228,7 +230,7 @@ export class Upgrades {
   }
 
   #url(request: IncomingMessage): URL {
-    const base = `${this.#options.scheme}://localhost`;
+    const base = 'https://localhost';
     const path = request.url ?? '/';
     if (!path.startsWith('/') || !URL.canParse(path, base))
       throw new Fault('invalid', 'the URL is not properly encoded');

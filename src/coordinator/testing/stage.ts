@@ -75,7 +75,6 @@ export class Stage implements AsyncDisposable {
         runtime: join(folder, 'run'),
         host: options.listen ?? '127.0.0.1',
         port,
-        tls: 'on',
         libvirt: options.libvirt && { host: '127.0.0.1', port: 0 },
         logLevel: 'silent',
       },

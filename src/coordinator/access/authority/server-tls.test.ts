@@ -10,7 +10,8 @@ import { linkServerName } from '#api';
 import { Fault, systemClock, type Clock } from '#lib';
 import type { Caller } from '../../context.ts';
 import { Authority, dayMs } from './authority.ts';
-import { openOwnCertificate } from './server-certificate.ts';
+import type { AltName } from '#x509';
+import { openOwnCertificate, type ServerCertificate } from './server-certificate.ts';
 import { ServerTls } from './server-tls.ts';
 
 interface Place {
@@ -240,4 +241,34 @@ void test('a certificate that was given outlives a restart, gives way to one of 
   const withFiles = await reopen();
   for (const change of [withFiles.setSite(given, by), withFiles.generate(by)])
     await assert.rejects(change, { code: 'refused', message: /given by files/ });
+});
+
+void test('a given certificate that names no address, or is over, does not keep out who connects to an address', async (t) => {
+  const place = await start(t);
+  const by = { dryRun: false, by: {} as Caller } as const;
+  const foreign = await Authority.open(join(place.dir, 'foreign'), systemClock);
+  const make = async (name: string, names: readonly AltName[]): Promise<ServerCertificate> =>
+    (await openOwnCertificate(join(place.dir, name), foreign, names, systemClock)).own;
+  const toAddress = async (): Promise<string | undefined> =>
+    shown(place, { rejectUnauthorized: false });
+  const own = await shown(place, { servername: linkServerName });
+  const toName = (): Promise<string | undefined> =>
+    shown(place, { servername: 'gantry.example', rejectUnauthorized: false });
+  const named = await make('named.pem', [{ kind: 'dns', name: 'gantry.example' }]);
+  await place.tls.setSite(named, by);
+  assert.equal(await toName(), named.certificate.fingerprint256);
+  assert.equal(await toAddress(), own);
+  assert.ok((await dial(place, {})).authorized, 'for whoever trusts the authority');
+
+  const addressed = await make('addressed.pem', [{ kind: 'ip', address: '127.0.0.1' }]);
+  await place.tls.setSite(addressed, by);
+  assert.equal(await toAddress(), addressed.certificate.fingerprint256);
+  place.move(91 * dayMs);
+  await place.tls.refresh();
+  assert.equal(await toName(), addressed.certificate.fingerprint256);
+  assert.notEqual(await toAddress(), addressed.certificate.fingerprint256);
+  assert.equal(
+    await toAddress(),
+    await shown(place, { servername: linkServerName, rejectUnauthorized: false }),
+  );
 });

@@ -2,6 +2,9 @@
  * TLS of the server (SEC-59, SEC-61): which certificate is shown to whom, and its renewal while the
  * server runs. Connections that are open go on with what they have.
  *
+ * A given certificate keeps nobody out who would replace it: whoever connects to an address and names no server, as the
+ * command line of this machine does, is shown the installation's own, unless the given one is for addresses and in time.
+ *
  * Everybody may connect without a certificate; one that is shown must be an agent's, which
  * `verifyAgent` decides, not the handshake: a person's browser is not turned away for it.
  */
@@ -62,6 +65,9 @@ export class ServerTls {
   readonly #parts: ServerTlsParts;
   #own: ServerCertificate;
   #ownContext: SecureContext;
+  #shownContext: SecureContext;
+  /** Of what was last shown to whoever names no server. */
+  #shownToAddresses: ServerCertificate;
   #user: ServerCertificate | undefined;
   /** Given over the API. */
   #site: ServerCertificate | undefined;
@@ -74,6 +80,8 @@ export class ServerTls {
     this.#parts = parts;
     this.#own = own;
     this.#ownContext = this.#context(own);
+    this.#shownContext = this.#ownContext;
+    this.#shownToAddresses = own;
     this.#userVersion = '';
   }
 
@@ -90,6 +98,7 @@ export class ServerTls {
       // Whoever gave it can give another one only while the server serves.
       tls.#userProblem = describeFault(error);
     }
+    tls.#show();
     return tls;
   }
 
@@ -110,14 +119,12 @@ export class ServerTls {
 
   options(): TlsOptions {
     return {
-      ...this.#settings(this.shown),
+      ...this.#settings(this.#toAddresses()),
       requestCert: true,
       rejectUnauthorized: false,
       handshakeTimeout: 20_000,
       SNICallback: (name, done) => {
-        // Without a context of its own the name gets the server's present one.
-        if (name === linkServerName) done(null, this.#ownContext);
-        else done(null);
+        done(null, name === linkServerName ? this.#ownContext : this.#shownContext);
       },
     };
   }
@@ -181,8 +188,18 @@ export class ServerTls {
     });
   }
 
+  #toAddresses(): ServerCertificate {
+    const { certificate } = this.shown;
+    const isForAddresses = certificate.subjectAltName?.includes('IP Address:') === true;
+    const isInTime = certificate.validToDate.getTime() > this.#parts.clock.now();
+    return isForAddresses && isInTime ? this.shown : this.#own;
+  }
+
   #show(): void {
-    for (const server of this.#servers) server.setSecureContext(this.#settings(this.shown));
+    this.#shownContext = this.#context(this.shown);
+    this.#shownToAddresses = this.#toAddresses();
+    const settings = this.#settings(this.#shownToAddresses);
+    for (const server of this.#servers) server.setSecureContext(settings);
     for (const renew of this.#followers) renew(this.#texts());
   }
 
@@ -195,8 +212,8 @@ export class ServerTls {
       this.#parts.onChange('the server', 'replaced');
     }
     const changed = await this.#refreshUser();
-    if (!changed && !issued) return;
-    this.#show();
+    const ended = this.#shownToAddresses !== this.#toAddresses();
+    if (changed || issued || ended) this.#show();
   }
 
   async #refreshUser(): Promise<boolean> {

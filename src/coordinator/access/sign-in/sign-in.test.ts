@@ -181,25 +181,26 @@ void test('CVE class 19: an unknown user, a wrong password and a disabled user a
 });
 
 void test('SEC-25 without TLS passwords are refused until an administrator allows them, and that is said', async (t) => {
-  const place = await startPlace(t, { tls: 'off' });
+  const place = await startPlace(t);
   await addUser(place, 'ada', { password });
-  const signIn = () => place.ask('POST', '/session', { body: byPassword('ada', password) });
+  const set = async (settings: Partial<SettingDocument>): Promise<void> => {
+    const data = { ...installationSettings(place.coordinator.inventory), ...settings };
+    await place.coordinator.commit({ writes: [{ kind: 'setting', id: 'installation', data }] });
+  };
+  const plain = true;
+  const signIn = () => place.ask('POST', '/session', { body: byPassword('ada', password), plain });
+  assert.equal(place.access.findings().length, 0);
+  await set({ plainHttp: 'served' });
   const refused = await signIn();
   assert.equal(refused.status, 409);
   assert.match(String(refused.body['detail']), /without TLS/);
   assert.ok(place.access.findings().some((one) => one.check === 'tls' && one.remedy !== null));
-  const settings: SettingDocument = {
-    ...installationSettings(place.coordinator.inventory),
-    allowPasswordWithoutTls: true,
-  };
-  await place.coordinator.commit({
-    writes: [{ kind: 'setting', id: 'installation', data: settings }],
-  });
+  await set({ allowPasswordWithoutTls: true });
   const allowed = await signIn();
   assert.equal(allowed.status, 200, allowed.text);
   assert.match(String(allowed.headers['set-cookie']), /^gantry_session=/);
   assert.ok(place.access.findings().some((one) => one.check === 'passwords'));
-  assert.equal((await place.ask('GET', '/session', { cookie: cookieOf(allowed) })).status, 200);
+  assert.equal((await place.ask('GET', '/session', { cookie: cookieOf(allowed), plain })).status, 200);
 });
 
 void test('CVE class 33: a page of another site cannot act with the session of its visitor', async (t) => {

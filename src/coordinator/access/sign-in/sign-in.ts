@@ -63,7 +63,7 @@ function requireTls(context: AccessContext, caller: Caller): void {
   const isSafe = caller.proof?.encrypted === true;
   if (isSafe || installationSettings(context.coordinator.inventory).allowPasswordWithoutTls) return;
   throw new Fault('refused', 'passwords are not taken over a connection without TLS', {
-    hint: 'switch TLS on, or allow it with the setting allowPasswordWithoutTls',
+    hint: 'write https:// in place of http://, or allow it with the setting allowPasswordWithoutTls',
   });
 }
 

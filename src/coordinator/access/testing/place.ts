@@ -45,6 +45,8 @@ export interface Asked {
   readonly body?: unknown;
   /** Address that it comes from, of 127.0.0.0/8. */
   readonly from?: string;
+  /** Without TLS. */
+  readonly plain?: true;
   /** PEM of a client certificate and its key. */
   readonly agent?: { readonly cert: string; readonly key: string };
 }
@@ -77,7 +79,6 @@ export interface Place {
 }
 
 export interface PlaceOptions {
-  readonly tls?: 'on' | 'off';
   readonly log?: Log;
   readonly passwords?: Passwords;
 }
@@ -118,12 +119,10 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
     log,
     paths: { data: folder, config: join(folder, 'config'), runtime: folder },
   };
-  const tls = options.tls ?? 'on';
   const access = stack.use(
     await Access.open({
       coordinator,
       listenAddress: '127.0.0.1',
-      tls,
       passwords: options.passwords,
     }),
   );
@@ -156,7 +155,7 @@ export async function startPlace(t: TestContext, options: PlaceOptions = {}): Pr
       tls: access.tlsOptions(),
     }),
   );
-  access.attach(server.server as never);
+  access.attach(server.server);
   const url = new URL(await server.listen('127.0.0.1', 0));
   const authority = await readFile(join(folder, 'authority/authority.pem'), 'utf8');
   const admin = (await readFile(join(folder, 'access/local-token'), 'utf8')).trim();
@@ -194,7 +193,7 @@ function send(
   agent: Agent,
   method: string,
   path: string,
-  { token, cookie, headers, body }: Asked,
+  { token, cookie, headers, body, plain }: Asked,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const text = body === undefined ? undefined : JSON.stringify(body);
@@ -210,8 +209,7 @@ function send(
       ...headers,
     },
   };
-  const isPlain = url.protocol === 'http:';
-  const sent = isPlain
+  const sent = plain
     ? httpRequest({ ...settings, agent: false })
     : httpsRequest({ ...settings, agent });
   sent.on('error', reject);
