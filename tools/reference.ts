@@ -49,13 +49,17 @@ ${table(
     return [
       `\`${action}\``,
       facts.meaning,
-      facts.from.join(', '),
+      [facts.from.join(', '), ...elsewhere(facts)].join('; of a libvirt host also '),
       facts.to ?? '',
       `\`${facts.right}\``,
     ];
   }),
 )}
 `;
+}
+
+function elsewhere({ fromElsewhere }: ReturnType<typeof vmActionFacts>): string[] {
+  return fromElsewhere === undefined ? [] : [fromElsewhere.join(', ')];
 }
 
 function typesOf(facts: (typeof eventCatalogue)[keyof typeof eventCatalogue]): string {

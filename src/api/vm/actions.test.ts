@@ -92,6 +92,16 @@ test('VM-50 GA-18 without additions that answer a guest is neither shut down nor
     assert.equal(answers('power-button', additions).answer, 'take');
 });
 
+test('disks of a vm that runs are flattened where a hypervisor of others has it', () => {
+  const answer = (state: VmState, more: Partial<Judged> = {}): string =>
+    judgeAction('flatten', vm(state, more)).answer;
+  for (const state of ['running', 'paused'] as const) {
+    assert.equal(answer(state, { elsewhere: true }), 'take');
+    assert.equal(answer(state), 'refuse');
+  }
+  assert.equal(answer('saved', { elsewhere: true }), 'refuse');
+});
+
 test('VM-51 what may be done with a paused vm', () => {
   const paused = taken('paused');
   for (const action of ['resume', 'save', 'turn-off', 'reset', 'take-snapshot', 'screen'] as const)

@@ -11,6 +11,8 @@ interface ActionFacts {
   readonly label: string;
   /** States in which it does something. */
   readonly from: readonly VmState[];
+  /** States beside these of a vm that a hypervisor of others runs, without an agent (docs/rfd/0024). */
+  readonly fromElsewhere?: readonly VmState[];
   /** The stable state after it, where it leads to one; asking for it there again is ignored, not an error. */
   readonly to?: VmState;
   readonly right: Verb;
@@ -233,6 +235,7 @@ export const vmActions = {
   flatten: {
     label: 'Flatten disks',
     from: ['off'],
+    fromElsewhere: live,
     right: 'vm.disks',
     ability: 'clone',
     meaning: 'make a linked clone independent: its disks no longer share files with other vms',

@@ -27,6 +27,8 @@ export interface Judged {
   readonly sharedDisk?: string | undefined;
   /** Whether it is another hypervisor's, to which it can be given back (docs/rfd/0034). */
   readonly adopted?: boolean | undefined;
+  /** Whether a hypervisor of others runs it, without an agent (docs/rfd/0024). */
+  readonly elsewhere?: boolean | undefined;
   /** It is there to be cloned (docs/rfd/0035). */
   readonly template?: boolean | undefined;
   /** The host that it is on its way to: whatever changes it here would be lost. */
@@ -98,10 +100,12 @@ export function judgeAction(action: VmAction, vm: Judged): Judgement {
       hint: 'release it',
     };
   }
-  if (facts.to === vm.state && !facts.from.includes(vm.state)) {
+  const { fromElsewhere = [] } = facts;
+  const from = vm.elsewhere === true ? [...facts.from, ...fromElsewhere] : facts.from;
+  if (facts.to === vm.state && !from.includes(vm.state)) {
     return { answer: 'ignore', why: `${vm.name} is ${vm.state} already` };
   }
-  if (!facts.from.includes(vm.state)) {
+  if (!from.includes(vm.state)) {
     const hint = actionHints[`${vm.state} ${action}`];
     const why = `${vm.name} is ${vmStateFacts[vm.state].label.toLowerCase()}`;
     return hint === undefined ? { answer: 'refuse', why } : { answer: 'refuse', why, hint };

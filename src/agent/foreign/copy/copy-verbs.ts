@@ -27,6 +27,7 @@ import {
   type LayeredVm,
 } from '../snapshots/layer-files.ts';
 import { domainAtSnapshot } from '../snapshots/snapshot-xml.ts';
+import { flatten } from './flatten.ts';
 import { moveDisks } from './move-disks.ts';
 import { copyDomain } from './copied-domain.ts';
 import { copyBeside, copyVolume, measureCopies } from './copy-volumes.ts';
@@ -240,46 +241,4 @@ async function raise(
     disks.push({ ...disk, file: path, format: 'qcow2' });
   }
   await persistChange(client, vm.dom, { base, wanted: { ...base, disks } }, context, signal);
-}
-
-/** Disks that stand on other files have all in themselves then. Each is the vm's as soon as it is whole. */
-async function flatten(
-  tools: MakeTools,
-  { id, generation, cause }: LinkParams<'machine.flatten'>,
-  { signal, progress }: Hands,
-): Promise<void> {
-  const { client, machines, read, look } = tools;
-  await look();
-  const { handle } = machines.find(id);
-  using _act = machines.enter(id, generation, { state: undefined, cause });
-  requireOff(tools, id);
-  try {
-    const vm = await readLayered(client, machines, id, signal);
-    if (vm.snapshots.length > 0)
-      throw new Fault('refused', `${handle.name} has snapshots, which stand on what it shares`, {
-        hint: 'delete them first',
-      });
-    const all = filesOfAll(vm);
-    const used = new Set([...all, ...filesOfOthers(machines, id)]);
-    const shelf = await LayerFiles.look(client, all, signal);
-    const context = { architecture: tools.architecture(), sizes: machines.find(id).sizes };
-    const { hardware } = readHardware(vm.defined, context);
-    let base = hardware;
-    for (const [index, disk] of hardware.disks.entries()) {
-      if (shelf.chain(disk.file).length < 2) continue;
-      progress(index / hardware.disks.length, `disk ${index + 1} of ${hardware.disks.length}`);
-      const to = await shelf.free(disk.file, id, used, signal);
-      const copy = { from: disk.file, to, format: disk.format };
-      await measureCopies(client, [copy], signal);
-      await copyVolume(client, copy, signal);
-      const disks = base.disks.map((one) => (one.file === disk.file ? { ...one, file: to } : one));
-      const wanted = { ...base, disks };
-      await persistChange(client, vm.dom, { base, wanted }, context, signal);
-      base = wanted;
-      used.delete(disk.file);
-      await shelf.removeUnused([disk.file], new Set([...used, to]), signal);
-    }
-  } finally {
-    await read(handle.uuid).catch(() => undefined);
-  }
 }

@@ -4,7 +4,8 @@
  *
  *   take     libvirt puts a file above each disk; the one below stays as it was
  *   revert   other files above those of the snapshot; then the vm is defined as it was, on them; what nothing needs goes
- *   delete   libvirt writes the file above into the one below, but only where nothing else stands on that one
+ *   delete   libvirt writes the file above into the one below, but only where nothing else stands on that one; where that does
+ *            not come to its end, or others stand on it, only the record goes
  *
  * Invariants: (1) a vm has either these or those that are in its disks, since going back to one of those changes files that
  * these stand on; (2) whatever ends in between, the vm is as before or on new files, and what is left goes with the
@@ -13,8 +14,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { placeName, vmStateFacts, type LinkParams } from '#api';
 import { attributeOf, escapeXml, find, findAll, readXml, type XmlNode } from '#foreign';
-import { Fault } from '#lib';
-import type { Client, SnapshotHandle } from '#libvirt';
+import { Fault, isFault } from '#lib';
+import { libvirtFacts, type Client, type SnapshotHandle } from '#libvirt';
 import { define } from '../edit/persist.ts';
 import { placeOf } from '../hardware/places.ts';
 import { snapshotIdOf } from '../identity.ts';
@@ -215,7 +216,7 @@ export async function deleteLayer(
     return isDeepStrictEqual(shelf.children(below), [overlay]);
   });
   if (isAlone && shelf.complete) {
-    await client.call('DOMAIN_SNAPSHOT_DELETE', { snap, flags: 0 }, { signal });
+    await merge(client, snap, signal);
     return;
   }
   await client.call('DOMAIN_SNAPSHOT_DELETE', { snap, flags: recordOnly }, { signal });
@@ -226,4 +227,25 @@ export async function deleteLayer(
     used,
     signal,
   );
+}
+
+/**
+ * What came after the snapshot is written into its files. Where that ends before its time, as with the vm's QEMU, they show the
+ * vm what they did before, but not the snapshot any more: so its record goes all the same, and the vm stays on both files.
+ */
+async function merge(client: Client, snap: SnapshotHandle, signal: AbortSignal): Promise<void> {
+  let flags = 0;
+  for (;;)
+    try {
+      await client.call('DOMAIN_SNAPSHOT_DELETE', { snap, flags }, { signal });
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      // A call that was cut off has done it.
+      if (isFault(error, 'not-found')) return;
+      // Half a minute: something else is being done with the vm there, as by such a call.
+      if (isFault(error) && libvirtFacts(error)?.name === 'OPERATION_TIMEOUT') continue;
+      if (flags === recordOnly) throw error;
+      flags = recordOnly;
+    }
 }

@@ -145,6 +145,13 @@ export class LayerFiles {
     return chain.slice(1, end + 1);
   }
 
+  /** Layers that it stands on, each above the next, down to the first file that is none. */
+  layersBelow(file: string): readonly string[] {
+    const below = this.chain(file).slice(1);
+    const end = below.findIndex((one) => !isLayer(one));
+    return end === -1 ? below : below.slice(0, end);
+  }
+
   /** Files that stand on it. */
   children(file: string): readonly string[] {
     return [...this.#volumes.values()].flatMap((volume) =>

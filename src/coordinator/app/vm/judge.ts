@@ -34,6 +34,7 @@ export function judged(inventory: Inventory, vm: Vm): Judged {
     linkedDisk: linkedPlace(vm.definition.hardware),
     template: vm.template,
     sharedDisk: sharedPlace(vm.definition.hardware),
+    elsewhere: host?.connection !== undefined,
     adopted: inventory.document<VmDocument>('vm', vm.id)?.data.lent !== undefined,
   };
 }
