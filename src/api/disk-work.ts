@@ -158,7 +158,25 @@ export const diskWorkSchema = z
         .optional()
         .meta({ description: 'of what was sent; where it is another nothing is kept' }),
     }),
+    z.strictObject({
+      verb: z.literal('unpack'),
+      file: path.meta({
+        description:
+          'an archive with the vm of another product: zip, tar, or tar packed with gzip, xz or zstd',
+      }),
+      target: target.meta({ description: 'the folder to make; nothing has its name yet' }),
+      archive: z
+        .enum(['keep', 'delete'])
+        .default('keep')
+        .meta({ description: 'when all that is in it has been unpacked' }),
+    }),
     z.strictObject({ verb: z.literal('delete'), file }),
+    z.strictObject({
+      verb: z.literal('delete-unpacked'),
+      file: path.meta({
+        description: 'a folder that unpack has made; what did not come out of the archive stays',
+      }),
+    }),
   ])
   .meta({ id: 'DiskWork', description: 'work on a disk file of a host' });
 export type DiskWork = z.infer<typeof diskWorkSchema>;
@@ -226,7 +244,19 @@ export const diskAnswers = {
   split: z.strictObject({ list: path, pieces: count }),
   join: z.strictObject({ path, sizeBytes: count }),
   upload: z.strictObject({ path, sizeBytes: count, sha256: z.string() }),
+  unpack: z.strictObject({
+    path,
+    files: count,
+    sizeBytes: count,
+    configurations: z
+      .array(path)
+      .max(100)
+      .meta({ description: 'of vms of other products, by which they are imported' }),
+  }),
   delete: empty,
+  'delete-unpacked': z.strictObject({
+    remains: z.boolean().meta({ description: 'the folder stays with what others put there' }),
+  }),
 } as const satisfies Record<DiskVerb, z.ZodObject>;
 export type DiskAnswer<V extends DiskVerb = DiskVerb> = z.infer<(typeof diskAnswers)[V]>;
 

@@ -86,6 +86,12 @@ export function packingOf(head: Uint8Array): Packing {
   return found?.packing ?? 'none';
 }
 
+/** What an archive of several files is called without its suffix; undefined for the name of none. */
+export function archiveStem(name: string): string | undefined {
+  const stem = name.replace(/\.(?:zip|tar|tgz|txz|tzst|tar\.(?:gz|xz|zst|zstd))$/i, '');
+  return stem === name || stem === '' || stem.endsWith('/') ? undefined : stem;
+}
+
 /** The name that a file has when it is unpacked. */
 export function unpackedName(name: string, packing: Packing): string {
   if (packing === 'none') return name;

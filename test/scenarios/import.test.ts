@@ -1,8 +1,20 @@
 /** Vms of other products, imported from their configurations with the disks beside them, and a drive: real guests boot from each. */
 import assert from 'node:assert/strict';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { miB } from '#lib';
 import type { AllowedAction, Event, Operation, Vm } from '#api';
 import { SerialPerson } from '../e2e/serial.ts';
 import { LoopDrive, withoutLoopDrives } from '../../src/agent/testing/loop-drive.ts';
@@ -117,6 +129,71 @@ void test('CMP-23 VM-90 a vm of Virtual PC is imported from its VMC and VHD and 
   await untilLogin('old');
   await room.gantry.must('vm', 'turn-off', 'old', '--yes');
 });
+
+/** What each configuration names, how it is packed where it lies, and what of this machine is sent. */
+const packed = [
+  ['vmx', 'small.vmdk', 'zip', 'tar.gz'],
+  ['vmc', 'OLD.VHD', 'tar.xz', 'zip'],
+] as const;
+
+function pack(suffix: 'zip' | 'tar.gz' | 'tar.xz', archive: string, folder: string): void {
+  const words = {
+    zip: ['python3', '-m', 'zipfile', '-c', archive, basename(folder)],
+    'tar.gz': ['tar', '-czf', archive, basename(folder)],
+    'tar.xz': ['tar', '-cJf', archive, basename(folder)],
+  } as const;
+  const [command, ...rest] = words[suffix];
+  execFileSync(command, rest, { cwd: dirname(folder) });
+}
+
+/** Below the path, all files with what is in them, and when they were changed. */
+function contents(path: string): readonly string[] {
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const file = join(entry.parentPath, entry.name);
+      const sum = createHash('sha256').update(readFileSync(file)).digest('hex');
+      return `${file} ${sum} ${statSync(file).mtimeMs} ${statSync(file).mode}`;
+    })
+    .sort();
+}
+
+for (const [kind, disk, onHost, sent] of packed)
+  void test(`CMP-02 a .${kind} is imported with its disks from its folder, from an archive and by an upload, and the originals stay unchanged`, async () => {
+    const { gantry } = room;
+    const folder = room.beside(`of-${kind}`);
+    mkdirSync(folder);
+    const raw = room.beside(`${kind}.raw`);
+    writeFileSync(raw, Buffer.concat([randomBytes(miB), Buffer.alloc(6 * miB), randomBytes(miB)]));
+    await gantry.must('disk', 'convert', raw, join(folder, disk));
+    const text = vmx.replace('Web Server.vmdk', disk);
+    writeFileSync(join(folder, `small.${kind}`), kind === 'vmx' ? text : inUtf16(vmcText()));
+    pack(onHost, room.beside(`${kind}.${onHost}`), folder);
+    const here = mkdtempSync(join(tmpdir(), 'sent-'));
+    const archive = join(here, `${kind}-sent.${sent}`);
+    pack(sent, archive, folder);
+    const before = [...contents(room.shelf.path), ...contents(here)];
+    let vms = '';
+    for (const [name, ...words] of [
+      ['in-folder', folder],
+      ['in-archive', room.beside(`${kind}.${onHost}`)],
+      ['by-upload', archive, '--upload'],
+    ] as const) {
+      await gantry.must('vm', 'import', ...words, '--name', name, '--taken-addresses', 'new');
+      const { path, definition } = await room.show(name);
+      vms = dirname(path);
+      const [taken] = definition.hardware.disks;
+      await gantry.must('disk', 'compare', join(folder, disk), join(path, taken?.file ?? ''));
+      assert.equal(definition.hardware.memory.sizeBytes, (kind === 'vmx' ? 192 : 256) * miB);
+      assert.deepEqual([...contents(room.shelf.path), ...contents(here)], before, name);
+      await room.drop(name);
+    }
+    assert.deepEqual(
+      readdirSync(vms).filter((name) => name.startsWith(`${kind}-sent`)),
+      [],
+    );
+    rmSync(here, { recursive: true });
+  });
 
 void test('an import that lacks a disk, or leads out of the folders for vms, changes nothing', async () => {
   const vms = (await room.gantry.json<readonly Vm[]>('vm', 'list')).length;

@@ -27,7 +27,7 @@ export const vmImportSchema = z
     host: referenceSchema.optional().meta({ description: 'on which host the files are' }),
     file: z.string().min(1).max(1024).meta({
       description:
-        'configuration file of the other product on the host, .vmx or .vmc, or a folder with one',
+        'configuration file of the other product on the host, .vmx or .vmc, or a folder with one; an archive is unpacked first, by the verb unpack of work on disk files',
     }),
     name: nameSchema.optional().meta({ description: 'default: as it is called there' }),
     folder: z.string().max(1024).default('/'),

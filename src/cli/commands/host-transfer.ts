@@ -1,9 +1,6 @@
 /** Disks, images and other files between this machine and hosts, as they are. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { diskAnswers, sendFile, unpackedName, type Download, type HostUpload } from '#api';
+import { diskAnswers, unpackedName, type Download, type HostUpload } from '#api';
 import { formatBytes } from '#lib';
 import { command, type Command, type Run } from '../command.ts';
 import { mediaColumns } from './devices.ts';
@@ -14,6 +11,7 @@ import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
 import { openContent } from '../transfer/content.ts';
 import { downloadFile, type DownloadWork } from '../transfer/download.ts';
+import { upload } from '../transfer/upload.ts';
 
 const to = {
   to: { type: 'text', value: 'FILE', meaning: 'a new file here; its own name when absent' },
@@ -42,12 +40,6 @@ async function download(
   const onBreak = (): void => run.out.note(`${target}: the connection broke, and is tried again`);
   const sizeBytes = await downloadFile(target, { open, onProgress, onBreak, signal });
   tell(run, { ...what, to: target, sizeBytes }, `${target}: ${formatBytes(sizeBytes)}`);
-}
-
-async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { signal }), hash);
-  return hash.digest('hex');
 }
 
 export const hostTransferCommands: readonly Command[] = [
@@ -91,18 +83,8 @@ export const hostTransferCommands: readonly Command[] = [
         );
         return out.line(`would send ${formatBytes(content.sizeBytes)} to ${file}`);
       }
-      // Read beside the sending: the whole is compared with what has come, wherever it came from.
-      const sum = sha256Of(source, signal);
-      sum.catch(() => undefined);
-      const started = await sendFile(client, {
-        ...verbOptions(run, source),
-        host: name,
-        begin,
-        content,
-        sha256: async () => run.options.sha256?.toLowerCase() ?? (await sum),
-        onBreak: () => out.note(`${source}: the connection broke, and is tried again`),
-      });
-      out.status('');
+      const { sha256 } = run.options;
+      const started = await upload(run, { host: name, source, content, begin, sha256 });
       await finish(run, started, ({ result }) => {
         const { path, sizeBytes } = diskAnswers.upload.parse(result ?? {});
         return `${path}: ${formatBytes(sizeBytes)}`;

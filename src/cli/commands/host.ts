@@ -21,6 +21,7 @@ import type { Column } from '../output/table.ts';
 import { finish } from '../progress.ts';
 import { hostColumns } from './columns.ts';
 import { hostAdapterCommands } from './host-adapters.ts';
+import { hostArchiveCommands } from './host-archives.ts';
 import { hostDiskFileCommands } from './host-disk-files.ts';
 import { hostDiskCommands } from './host-disks.ts';
 import { describeConnection, hostConnectionCommands } from './host-connection.ts';
@@ -408,6 +409,7 @@ export const hostCommands: readonly Command[] = [
     },
   }),
   ...hostDiskCommands,
+  ...hostArchiveCommands,
   ...hostDiskFileCommands,
   ...hostAdapterCommands,
   ...hostConnectionCommands,

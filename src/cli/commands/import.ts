@@ -1,10 +1,11 @@
 /** `vm import`: a vm of another product, checked first, then taken over. */
-import type { DryRun, TransferFinding, VmImport } from '#api';
+import { archiveStem, type DryRun, type TransferFinding, type VmImport } from '#api';
 import { command } from '../command.ts';
 import { plain, type Writer } from '../output/writer.ts';
 
 import { writeThing } from '../output/render.ts';
 import { finish, tellWarnings } from '../progress.ts';
+import { bringSource, dropUnpacked, tellUnpacked } from './import-source.ts';
 
 type Choice = keyof Pick<
   VmImport,
@@ -28,10 +29,18 @@ const titles: Readonly<Record<TransferFinding['effect'], string>> = {
 export const importCommand = command({
   name: 'vm import',
   summary: 'take over a vm of VMware, Virtual PC or Virtual Server from its configuration file',
-  args: [{ name: 'file', meaning: '.vmx or .vmc on the host, or their folder', completes: 'file' }],
+  args: [
+    {
+      name: 'file',
+      meaning:
+        '.vmx or .vmc on the host, their folder, or an archive with them (zip, tar, tar.gz, …)',
+      completes: 'file',
+    },
+  ],
   options: {
     name: { type: 'text', value: 'NAME', meaning: 'default: as it is called there' },
     host: { type: 'text', value: 'HOST', meaning: 'on which host the files are' },
+    upload: { type: 'flag', meaning: 'FILE is an archive of this machine: send it first' },
     folder: { type: 'text', value: 'PATH', meaning: 'filed in which folder' },
     format: {
       type: 'text',
@@ -98,12 +107,21 @@ export const importCommand = command({
   examples: [
     'gantry vm import /srv/old/web.vmx --dry-run',
     'gantry vm import /srv/old/web.vmc --name web-1 --undo commit --start',
+    'gantry vm import web.zip --upload --host h1',
     'gantry vm import /srv/old/router.vmx --network lan --network dmz',
     'gantry vm import /srv/old/shop.vmx --map "VM Network=lan" --remember --snapshots import',
   ],
   async run(run) {
     const { args, options, client, out, dryRun, signal } = run;
-    const { name, host, folder, network, map } = options;
+    const { name, folder, network, map } = options;
+    const from = options.upload === true ? 'here' : 'host';
+    const asked = { file: args[0] ?? '', host: options.host, from } as const;
+    if (dryRun && (from === 'here' || archiveStem(asked.file) !== undefined))
+      return out.line(
+        `would unpack ${asked.file} first; what becomes of a vm in it is told once it is unpacked, with: gantry host unpack`,
+      );
+    const source = await bringSource(run, asked);
+    const { host } = source;
     const choices: Readonly<Record<Choice, string | undefined>> = {
       format: options.format,
       adapters: options.adapters,
@@ -116,7 +134,7 @@ export const importCommand = command({
     };
     const chosen = Object.entries(choices).filter(([, value]) => value !== undefined);
     const body = {
-      file: args[0] ?? '',
+      file: source.file,
       ...(name === undefined ? {} : { name }),
       ...(host === undefined ? {} : { host }),
       ...(folder === undefined ? {} : { folder }),
@@ -131,9 +149,16 @@ export const importCommand = command({
       if (run.format === 'json') return writeThing(out, 'json', plan, []);
       return tellImport(out, plan);
     }
-    const started = await client.call('vm.import', { body }, signal);
-    await finish(run, started, ({ target }) => `vm ${target.name} was imported`);
-    if (!body.start && run.wait) out.hint(`gantry vm start ${started.target.name}`);
+    try {
+      const started = await client.call('vm.import', { body }, signal);
+      const ended = await finish(run, started, ({ target }) => `vm ${target.name} was imported`);
+      if (run.wait) await dropUnpacked(run, source);
+      else tellUnpacked(run, source);
+      if (!body.start && run.wait) out.hint(`gantry vm start ${ended.target.name}`);
+    } catch (error) {
+      tellUnpacked(run, source);
+      throw error;
+    }
   },
 });
 

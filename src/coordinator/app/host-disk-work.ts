@@ -86,7 +86,8 @@ function requireNoImage(
   files: readonly string[],
 ): void {
   for (const { data } of inventory.documents<ImageDocument>('image')) {
-    if (data.hostId !== hostId || !files.includes(data.path)) continue;
+    const isMeant = files.some((file) => data.path === file || data.path.startsWith(`${file}/`));
+    if (data.hostId !== hostId || !isMeant) continue;
     throw new Fault('refused', `${data.path} is the image ${data.name}`, {
       hint: 'delete the image first, or work on a copy',
     });
@@ -148,7 +149,8 @@ async function tell(
 function stepOf(verb: DiskVerb): Step {
   const step = { name: verb, run: doWork };
   // Half a commit is no state to stay in, and what is deleted is not had again.
-  if (verb === 'commit' || verb === 'delete') return { ...step, way: 'no-way-back' };
+  if (verb === 'commit' || verb === 'delete' || verb === 'delete-unpacked')
+    return { ...step, way: 'no-way-back' };
   return {
     ...step,
     async undo({ operationId: id, target, coordinator, signal }) {

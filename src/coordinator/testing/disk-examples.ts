@@ -28,7 +28,9 @@ const more: Readonly<Record<DiskVerb, object>> = {
   split: { target },
   join: { target },
   upload: { upload: '00000000-0000-4000-8000-000000000001' },
+  unpack: { target },
   delete: {},
+  'delete-unpacked': {},
 };
 
 export function exampleOf(verb: DiskVerb): DiskWork {

@@ -3,7 +3,7 @@
  * has is changed, nothing is changed that other disks are made from, and nothing that has a name is overwritten.
  */
 import { lstat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { diskWorkSchema, type DiskVerb, type DiskWork } from '#api';
 import { demandUnused, openDisk, type FileStore } from '#disk';
 import { Fault } from '#lib';
@@ -18,6 +18,7 @@ import {
 } from '../disk-forest.ts';
 import type { DiskFolders } from '../disk-catalogue.ts';
 import { findDiskUsers, vmIdsOf, type DiskUse, type DiskUsers } from '../disk-users.ts';
+import { readMark, requireMark } from '../archives/unpacked.ts';
 import { exists } from '../exists.ts';
 import type { WorkOf } from './doing.ts';
 import { requireSpace, type SpaceLimit } from './space-guard.ts';
@@ -91,21 +92,63 @@ export async function planWork(asked: DiskWork, options: PlanOptions): Promise<P
   for (const path of [...reads, ...(touched.changes ?? []), ...makes, ...under])
     await requireInside(path, folders.listed());
   for (const path of [...reads, ...under]) await requireDisk(path, store, formatOf(path));
+  const archive = await archiveOf(touched, options);
+  const inner = await unpackedOf(touched, options);
   const isGone = again && !(await exists(touched.changes?.[0] ?? '/'));
   const changes = isGone ? [] : await changedBy(touched, store, formatOf);
   for (const path of changes) {
     await requireInside(path, folders.listed());
     await requireDisk(path, store, formatOf(path));
   }
-  const forest = await forestAround(changes, store, users, options);
+  const forest = await forestAround(
+    [...changes, ...inner.filter(isNamedAsDisk)],
+    store,
+    users,
+    options,
+  );
   // Who has it says more than that somebody has.
-  requireFree(verb, users, forest, { reads, changes, under });
+  requireFree(verb, users, forest, { reads, changes: [...changes, ...inner], under });
   for (const path of changes) await demandUnused(path, verb);
   for (const path of makes) await requirePlace(path, again);
   for (const path of new Set([...makes, ...changes].map(dirname)))
     if (verb !== 'delete') await requireSpace(path, space);
-  if (touched.sparesChildren === undefined) requireChildless(verb, changes, forest);
-  return { work, reads: [...reads, ...under], changes, makes, store, formatOf };
+  if (touched.sparesChildren === undefined) requireChildless(verb, [...changes, ...inner], forest);
+  const { unpacked } = touched;
+  return {
+    work,
+    // Nobody changes meanwhile what is deleted.
+    reads: [...reads, ...under, ...archive.reads, ...inner],
+    changes: [...changes, ...archive.changes, ...(unpacked === undefined ? [] : [unpacked])],
+    makes,
+    store,
+    formatOf,
+  };
+}
+
+/** As it is held. Errors: `forbidden`, `not-found`, `invalid`. */
+async function archiveOf(
+  { archive }: Touched,
+  { folders, machines, again }: PlanOptions,
+): Promise<{ readonly reads: readonly string[]; readonly changes: readonly string[] }> {
+  if (archive === undefined) return { reads: [], changes: [] };
+  const { path, afterwards } = archive;
+  await requireInside(path, folders.listed());
+  if (machines.some(({ folder }) => liesBelow(path, folder)))
+    throw new Fault('forbidden', `${path} lies in the folder of a vm`);
+  // It may have been unpacked, and deleted, before.
+  if (!again || (await exists(path))) await requireRegular(path);
+  return afterwards === 'delete' ? { reads: [], changes: [path] } : { reads: [path], changes: [] };
+}
+
+/** Paths of all that came out of its archive. Errors: `forbidden`, `invalid`. */
+async function unpackedOf(
+  { unpacked }: Touched,
+  { folders, again }: PlanOptions,
+): Promise<readonly string[]> {
+  if (unpacked === undefined) return [];
+  await requireInside(unpacked, folders.listed());
+  const mark = again ? await readMark(unpacked) : await requireMark(unpacked);
+  return (mark?.files ?? []).map((file) => join(unpacked, file));
 }
 
 function formatsFrom(users: DiskUsers): Plan['formatOf'] {

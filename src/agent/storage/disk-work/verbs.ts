@@ -1,5 +1,6 @@
 /** The table of verbs on disk files: what each touches, and the function that does it. */
 import type { DiskVerb } from '#api';
+import { deleteUnpackedVerb, unpackVerb } from './archive-verbs.ts';
 import {
   commitVerb,
   compactVerb,
@@ -38,6 +39,10 @@ export interface Touched {
   /** Changed too: the parent of the first of `changes`. */
   readonly changesParent?: true;
   readonly makes?: readonly string[];
+  /** A file of any kind that is read, and what becomes of it then. */
+  readonly archive?: { readonly path: string; readonly afterwards: 'keep' | 'delete' };
+  /** A folder that was unpacked here, which is deleted with all that came out of its archive. */
+  readonly unpacked?: string;
   /** Becomes the parent of something. */
   readonly under?: readonly string[];
   /** Children of what is changed go on as they are. */
@@ -100,5 +105,13 @@ export const verbTable: { readonly [V in DiskVerb]: VerbFacts<V> } = {
   split: { touches: makesAnother, perform: splitVerb },
   join: { touches: makesAnother, perform: joinVerb },
   upload: { touches: ({ file }) => ({ makes: [file] }), perform: uploadVerb },
+  unpack: {
+    touches: ({ file, target, archive }) => ({
+      archive: { path: file, afterwards: archive },
+      makes: [target],
+    }),
+    perform: unpackVerb,
+  },
   delete: { touches: changesOne, perform: deleteVerb },
+  'delete-unpacked': { touches: ({ file }) => ({ unpacked: file }), perform: deleteUnpackedVerb },
 };

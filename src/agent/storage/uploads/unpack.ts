@@ -20,7 +20,8 @@ const queuedBytes = 1024 * 1024;
 const maxErrorText = 2000;
 const nobody = 65_534;
 
-const unpackers: Readonly<Record<Exclude<Packing, 'none'>, Unpack>> = {
+/** Memory is that of one decoder; each checks what it has unpacked. */
+export const unpackers: Readonly<Record<Exclude<Packing, 'none'>, Unpack>> = {
   gzip: (source) => through(createGunzip(), source),
   zstd: (source) => through(createZstdDecompress(), source),
   xz: unpackXz,

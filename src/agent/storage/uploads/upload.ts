@@ -15,9 +15,8 @@ import { openNodeFile, SparseWriter, type DiskFile } from '#disk';
 import { abortReason, Fault, formatBytes, isFault, isoTime } from '#lib';
 import { flushFolder } from '../atomic-file.ts';
 import { exists } from '../exists.ts';
-import { isNamedAsDisk } from '../disk-forest.ts';
 import { fileIdentity } from '../file-identity.ts';
-import { driveFor } from '../media-catalogue.ts';
+import { modeOfFile } from '../file-mode.ts';
 import { watchSpace, type SpaceLimit } from '../disk-work/space-guard.ts';
 import type { UploadRecord, UploadRecords } from './record.ts';
 import { Unpacking } from './unpack.ts';
@@ -280,19 +279,12 @@ export class Upload {
     const { file } = this.#record;
     const path = partPath(this.#record);
     if (await exists(path)) {
-      await chmod(path, this.#modeOf());
+      await chmod(path, modeOfFile(file, this.#record.result?.sizeBytes ?? 0));
       await nameIt(path, file);
     }
     await flushFolder(dirname(file));
     await this.#write({ state: 'done', usedMs: Date.now() });
     await rm(path, { force: true });
-  }
-
-  /** As disks have it that are made here; any vm may have a CD or a floppy in its drive, and reads it itself. */
-  #modeOf(): number {
-    const { file, result } = this.#record;
-    const isMedium = driveFor(file, result?.sizeBytes ?? 0) !== undefined;
-    return isNamedAsDisk(file) && !isMedium ? 0o600 : 0o644;
   }
 
   #boundedSink(writer: SparseWriter): (bytes: Buffer) => Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { crc32, createInflateRaw } from 'node:zlib';
 import { Fault } from '#lib';
+import { ByteReader } from '../archives/byte-reader.ts';
 
 const localHeader = 0x04034b50;
 const centralHeader = 0x02014b50;
@@ -19,7 +20,7 @@ const stored = 0;
 const deflated = 8;
 
 export async function* unzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const reader = new Reader(source);
+  const reader = new ByteReader(source);
   let files = 0;
   for (;;) {
     const mark = await reader.number(4);
@@ -44,7 +45,7 @@ interface Entry {
   readonly isWide: boolean;
 }
 
-async function readEntry(reader: Reader): Promise<Entry> {
+async function readEntry(reader: ByteReader): Promise<Entry> {
   const head = await reader.take(26);
   const flags = head.readUInt16LE(2);
   const method = head.readUInt16LE(4);
@@ -79,7 +80,7 @@ function wideSize(extra: Buffer): number | undefined {
   return undefined;
 }
 
-async function* readContent(reader: Reader, entry: Entry): AsyncGenerator<Buffer> {
+async function* readContent(reader: ByteReader, entry: Entry): AsyncGenerator<Buffer> {
   if (entry.method === stored && entry.hasDescriptor)
     throw new Fault('unsupported', 'the zip does not tell where its file ends', {
       hint: 'unpack it first',
@@ -95,7 +96,7 @@ async function* readContent(reader: Reader, entry: Entry): AsyncGenerator<Buffer
 }
 
 /** 4.3.9; its mark may be missing. Two sizes follow the checksum. */
-async function readDescriptor(reader: Reader, { isWide }: Entry): Promise<number> {
+async function readDescriptor(reader: ByteReader, { isWide }: Entry): Promise<number> {
   const first = await reader.number(4);
   const sum = first === descriptorMark ? await reader.number(4) : first;
   await reader.take(isWide ? 16 : 8);
@@ -103,7 +104,7 @@ async function readDescriptor(reader: Reader, { isWide }: Entry): Promise<number
 }
 
 /** To the end that the data itself has; what lies behind it goes back to the reader. */
-async function* inflate(reader: Reader): AsyncGenerator<Buffer> {
+async function* inflate(reader: ByteReader): AsyncGenerator<Buffer> {
   const decoder = createInflateRaw();
   let fed = 0;
   let last: Buffer = Buffer.alloc(0);
@@ -130,64 +131,6 @@ async function* inflate(reader: Reader): AsyncGenerator<Buffer> {
   await feeding;
   const behind = fed - decoder.bytesWritten;
   reader.giveBack(last.subarray(last.length - behind));
-}
-
-/** Bytes in order, as many as are wanted. */
-class Reader {
-  readonly #source: AsyncIterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(source: AsyncIterable<Buffer>) {
-    this.#source = source[Symbol.asyncIterator]();
-  }
-
-  /** What there is next; undefined at the end. */
-  async some(): Promise<Buffer | undefined> {
-    while (this.#rest.length === 0) {
-      const next = await this.#source.next();
-      if (next.done === true) return undefined;
-      this.#rest = next.value;
-    }
-    const bytes = this.#rest;
-    this.#rest = Buffer.alloc(0);
-    return bytes;
-  }
-
-  giveBack(bytes: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([bytes, this.#rest]);
-  }
-
-  /** At most 64 KiB. */
-  async take(length: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    for (let missing = length; missing > 0;) {
-      const bytes = await this.some();
-      if (bytes === undefined) throw new Error('it ends before its end');
-      parts.push(bytes.subarray(0, missing));
-      if (bytes.length > missing) this.giveBack(bytes.subarray(missing));
-      missing -= Math.min(missing, bytes.length);
-    }
-    return Buffer.concat(parts);
-  }
-
-  /** Little-endian. */
-  async number(length: number): Promise<number> {
-    return (await this.take(length)).readUIntLE(0, length);
-  }
-
-  async *part(length: number): AsyncGenerator<Buffer> {
-    for (let missing = length; missing > 0;) {
-      const bytes = await this.some();
-      if (bytes === undefined) throw new Error('it ends before its end');
-      if (bytes.length > missing) this.giveBack(bytes.subarray(missing));
-      yield bytes.subarray(0, missing);
-      missing -= Math.min(missing, bytes.length);
-    }
-  }
-
-  async drain(): Promise<void> {
-    while ((await this.some()) !== undefined);
-  }
 }
 
 function several(): Fault {

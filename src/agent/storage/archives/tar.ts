@@ -1,0 +1,150 @@
+/**
+ * The members of a tar archive in their order (POSIX.1-2001 ustar and pax, GNU's long names and sizes). What a header says is
+ * bounded before it is used; links, devices and sparse members are refused by name.
+ */
+import { Fault } from '#lib';
+import { ByteReader } from './byte-reader.ts';
+import { strange, type Member } from './members.ts';
+
+const blockBytes = 512;
+const maxExtendedBytes = 64 * 1024;
+const maxSizeBytes = 2 ** 50;
+
+const strangers: ReadonlyMap<string, string> = new Map([
+  ['1', 'a hard link'],
+  ['2', 'a link'],
+  ['3', 'a device'],
+  ['4', 'a device'],
+  ['6', 'a pipe'],
+]);
+
+/** What headers before a member say of it. */
+interface Said {
+  readonly name?: string;
+  readonly sizeBytes?: number;
+}
+
+/** Whether a file begins with the header of a member. */
+export function isTar(head: Buffer): boolean {
+  return head.length >= blockBytes && sumFits(head.subarray(0, blockBytes));
+}
+
+/** Each member must be read, or left, before the next is asked for. Errors: of what is no tar archive, or is torn. */
+export async function* tarMembers(source: AsyncIterable<Buffer>): AsyncGenerator<Member> {
+  const reader = new ByteReader(source);
+  let said: Said = {};
+  for (;;) {
+    const header = await reader.take(blockBytes);
+    if (header.every((byte) => byte === 0)) break;
+    if (!sumFits(header)) throw new Error('there is no member where one should begin');
+    const type = String.fromCharCode(header[156] ?? 0);
+    const sizeBytes = sizeOf(header);
+    if ('xgLK'.includes(type)) {
+      said = { ...said, ...readExtended(type, await takePadded(reader, sizeBytes)) };
+      continue;
+    }
+    const name = said.name ?? nameOf(header);
+    const length = said.sizeBytes ?? sizeBytes;
+    said = {};
+    yield* readMember(reader, { name, type, sizeBytes: length });
+  }
+  await reader.drain();
+}
+
+async function* readMember(
+  reader: ByteReader,
+  { name, type, sizeBytes }: { readonly name: string; type: string; sizeBytes: number },
+): AsyncGenerator<Member> {
+  if (type === '5') {
+    yield { name, kind: 'folder', content: nothing };
+    return await reader.skip(padded(sizeBytes));
+  }
+  if (type === 'S')
+    throw strange(name, 'packed with --sparse; what is zeros takes no room without it either');
+  if (type !== '0' && type !== '\0' && type !== '7')
+    throw strange(name, strangers.get(type) ?? `of type ${JSON.stringify(type)}`);
+  let given = 0;
+  const content = async function* (): AsyncGenerator<Buffer> {
+    for await (const bytes of reader.part(sizeBytes)) {
+      given += bytes.length;
+      yield bytes;
+    }
+  };
+  yield { name, kind: 'file', content };
+  await reader.skip(padded(sizeBytes) - given);
+}
+
+async function* nothing(): AsyncGenerator<Buffer> {
+  yield* [];
+}
+
+async function takePadded(reader: ByteReader, sizeBytes: number): Promise<Buffer> {
+  if (sizeBytes > maxExtendedBytes)
+    throw new Fault('too-large', 'the archive says too much of one of its files');
+  return (await reader.take(padded(sizeBytes))).subarray(0, sizeBytes);
+}
+
+const padded = (bytes: number): number => Math.ceil(bytes / blockBytes) * blockBytes;
+
+function readExtended(type: string, bytes: Buffer): Said {
+  if (type === 'L') return { name: cut(bytes) };
+  return type === 'x' ? readPax(bytes) : {};
+}
+
+/** Records of `LENGTH KEY=VALUE\n` (pax interchange format). */
+function readPax(bytes: Buffer): Said {
+  const said: { name?: string; sizeBytes?: number } = {};
+  for (let at = 0; at < bytes.length;) {
+    const space = bytes.indexOf(0x20, at);
+    const length = space < 0 ? Number.NaN : Number(bytes.toString('latin1', at, space));
+    if (!Number.isSafeInteger(length) || length < space - at + 3 || at + length > bytes.length)
+      throw new Error('what it says of a file cannot be read');
+    const record = bytes.toString('utf8', space + 1, at + length - 1);
+    const equals = record.indexOf('=');
+    const [key, value] = [record.slice(0, equals), record.slice(equals + 1)];
+    if (key.startsWith('GNU.sparse'))
+      throw strange(said.name ?? 'a file', 'packed with --sparse; pack it without');
+    if (key === 'path') said.name = value;
+    if (key === 'size') said.sizeBytes = bounded(Number(value));
+    at += length;
+  }
+  return said;
+}
+
+function sumFits(header: Buffer): boolean {
+  const found = readOctal(header.subarray(148, 156));
+  let sum = 0;
+  for (let at = 0; at < blockBytes; at += 1)
+    sum += at >= 148 && at < 156 ? 0x20 : (header[at] ?? 0);
+  return found === sum;
+}
+
+/** Octal digits, or GNU's big-endian number when the first bit is set. */
+function sizeOf(header: Buffer): number {
+  const field = header.subarray(124, 136);
+  if (((field[0] ?? 0) & 0x80) === 0) return bounded(readOctal(field) ?? Number.NaN);
+  return bounded(Number(field.readBigUInt64BE(4)));
+}
+
+function bounded(size: number): number {
+  if (Number.isSafeInteger(size) && size >= 0 && size <= maxSizeBytes) return size;
+  throw new Error('it says no possible size of a file');
+}
+
+function readOctal(field: Buffer): number | undefined {
+  const digits = field.toString('latin1').replaceAll(/[\0 ]/g, '');
+  return /^[0-7]{0,12}$/.test(digits) ? Number.parseInt(digits || '0', 8) : undefined;
+}
+
+function nameOf(header: Buffer): string {
+  const name = cut(header.subarray(0, 100));
+  // GNU's own format has other things behind its mark.
+  const isUstar = header.toString('latin1', 257, 263) === 'ustar\0';
+  const prefix = isUstar ? cut(header.subarray(345, 500)) : '';
+  return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+function cut(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+}

@@ -1,0 +1,33 @@
+/** Work on disk files of one folder; run by itself, a process that unpacks an archive and says when it is at it. */
+import { join } from 'node:path';
+import { diskWorkSchema } from '#api';
+import { Fault } from '#lib';
+import { DiskWorks } from './works.ts';
+
+export function worksIn(folder: string): DiskWorks {
+  return new DiskWorks({
+    folders: { listed: () => [folder], parents: () => [folder] },
+    recordFolder: join(folder, 'records'),
+    keepFreeBytes: () => 0,
+    uploads: {
+      finish: async () => {
+        throw new Fault('not-found', 'nothing is on its way here');
+      },
+    },
+  });
+}
+
+if (import.meta.main) {
+  const [folder = '', id = '', file, target] = process.argv.slice(2);
+  const work = diskWorkSchema.parse({ verb: 'unpack', file, target });
+  const { signal } = new AbortController();
+  let told = 0;
+  const progress = (): void => {
+    told += 1;
+    // Enough has been read for a file to be there.
+    if (told === 8) process.stdout.write('at it\n');
+    // Whoever waits for that has the time to kill it.
+    if (told >= 8) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+  };
+  await worksIn(folder).perform({ id, work, again: false }, [], { signal, progress });
+}

@@ -1,0 +1,45 @@
+/** A file of this machine on its way to a host: what it is to be compared with is read beside the sending. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { sendFile, type Operation, type UploadBegin } from '#api';
+import type { Run } from '../command.ts';
+import { verbOptions } from '../disk/progress.ts';
+import type { FileContent } from './content.ts';
+
+export interface Upload {
+  readonly host: string;
+  /** By its path here. */
+  readonly source: string;
+  readonly content: FileContent;
+  readonly begin: UploadBegin;
+  /** What the file is known to have, in hexadecimal. */
+  readonly sha256?: string | undefined;
+}
+
+/** Answers the operation that gives it its name on the host. Errors: as `sendFile`. */
+export async function upload(
+  run: Pick<Run, 'client' | 'out' | 'format' | 'signal'>,
+  { host, source, content, begin, sha256 }: Upload,
+): Promise<Operation> {
+  const { client, out, signal } = run;
+  const sum = sha256Of(source, signal);
+  sum.catch(() => undefined);
+  const started = await sendFile(client, {
+    ...verbOptions(run, source),
+    host,
+    begin,
+    content,
+    // The whole is compared with what has come, wherever it came from.
+    sha256: async () => sha256?.toLowerCase() ?? (await sum),
+    onBreak: () => out.note(`${source}: the connection broke, and is tried again`),
+  });
+  out.status('');
+  return started;
+}
+
+async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { signal }), hash);
+  return hash.digest('hex');
+}
