@@ -4,7 +4,6 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  redirect,
   type AnyRouter,
 } from '@tanstack/react-router';
 import { Root } from './frame/Root.tsx';
@@ -15,6 +14,7 @@ import { parseHostPlace } from './hosts/place.ts';
 import { parseImagesPlace } from './images/place.ts';
 import { parseListPlace } from './list/place.ts';
 import { parseNetworkPlace, parseNetworksPlace } from './networks/place.ts';
+import { Landing } from './session/Landing.tsx';
 import { parseSummaryPlace } from './summary/place.ts';
 import { fetchPart } from './parts/lazy-part.ts';
 import { StatusPage } from './status/StatusPage.tsx';
@@ -34,9 +34,16 @@ export const rootRoute = createRootRoute({ component: Root, notFoundComponent: N
 const startRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/status', replace: true });
-  },
+  component: Landing,
+});
+const selfServiceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/self-service',
+  validateSearch: parseListPlace,
+  component: lazyRouteComponent(
+    () => import('./self-service/SelfServicePage.tsx'),
+    'SelfServicePage',
+  ),
 });
 const statusRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -167,6 +174,7 @@ export function createConsoleRouter(): AnyRouter {
     defaultErrorComponent: BrokenPage,
     routeTree: rootRoute.addChildren([
       startRoute,
+      selfServiceRoute,
       statusRoute,
       summaryRoute,
       vmsRoute,

@@ -20,6 +20,7 @@ import {
 import { begin, knock } from '../../src/coordinator/testing/raw-viewer.ts';
 import { freePort, type Gantry } from './gantry.ts';
 import { look, ScreenRoom } from './screen-room.ts';
+import { walkSelfService } from './self-service.ts';
 import { SerialPerson } from './serial.ts';
 
 /** What zbarimg reads; undefined where it is not there. */
@@ -394,6 +395,10 @@ describe('people at a console', { skip: noBrowser }, () => {
     await guest.page.getByText('has expired, was revoked').waitFor();
     assert.deepEqual(guest.complaints, []);
     await dialog.getByRole('button', { name: 'Close' }).click();
+  });
+
+  test('WEB-61 a self-service portal lets people without administrative rights create vms of templates offered to them within their quota, and control only their own', async () => {
+    await walkSelfService(room);
   });
 
   test('API-01 no page caused an error, asked for what its policy refuses, or called what the API does not publish', () => {

@@ -5,6 +5,7 @@ export const places: readonly (readonly [to: string, key: TextKey])[] = [
   ['/status', 'status'],
   ['/summary', 'summary'],
   ['/vms', 'virtualMachines'],
+  ['/self-service', 'selfService'],
   ['/teams', 'teams'],
   ['/hosts', 'hosts'],
   ['/disks', 'virtualDisks'],

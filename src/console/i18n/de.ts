@@ -107,6 +107,7 @@ export const german: Language = {
     selectNone: 'Keine auswählen',
     selectRow: '{name} auswählen',
     selected: '{count} ausgewählt',
+    selfService: 'Selbstbedienung',
     siteSettings: 'Website-Einstellungen',
     started: 'Gestartet',
     status: 'Status',

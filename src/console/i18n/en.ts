@@ -115,6 +115,7 @@ export const texts = {
   selectNone: 'Select none',
   selectRow: 'Select {name}',
   selected: '{count} selected',
+  selfService: 'Self-service',
   siteSettings: 'Site settings',
   started: 'Started',
   status: 'Status',

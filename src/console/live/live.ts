@@ -32,7 +32,10 @@ const restated: Readonly<Record<string, readonly string[]>> = {
     'network.show',
     'network.leases',
     'network.ports',
+    'offers.show',
+    'quota.list',
   ],
+  folder: ['folder.list', 'offers.show', 'quota.list'],
   host: ['host.list', 'warning.list'],
   network: ['network.list', 'network.leases', 'network.ports', 'vm.adapter.list'],
 };

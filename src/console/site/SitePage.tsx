@@ -15,6 +15,7 @@ import { useOwnScreens } from '../vms/use-screens.ts';
 import { Certificates } from './Certificates.tsx';
 import { ChangeSite } from './ChangeSite.tsx';
 import { Encryption } from './Encryption.tsx';
+import { Quotas } from './Quotas.tsx';
 import { useSiteText, type SiteTextKey } from './words.ts';
 
 export function SitePage(): ReactNode {
@@ -33,6 +34,7 @@ export function SitePage(): ReactNode {
           <>
             <WholeSite installation={installation} />
             <Encryption installation={installation} />
+            <Quotas />
             <Certificates />
             <OwnSettings installation={installation} />
             {changes && (

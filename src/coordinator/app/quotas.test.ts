@@ -114,7 +114,7 @@ test('vms are made within the quota, the next is refused with what is used, and 
   assert.deepEqual(codesOf(third), ['quota-vms']);
   assert.match(
     third.text,
-    /folder \/people\/ada may have 2 vms: 2 vms of it used, 1 vm more asked/,
+    /folder \/people\/ada may have 2 vms; it has 2 vms, and this is 1 vm more/,
   );
   const dry = await stage.send('POST', '/vms/golden/clone?dryRun=true', {
     body: { name: 'ada-3', folder: '/people/ada' },

@@ -125,7 +125,7 @@ function judge(
     return [
       {
         code,
-        text: `folder ${path} may have ${say(limit)}: ${say(used[measure])} of it used, ${say(grown[measure])} more asked`,
+        text: `folder ${path} may have ${say(limit)}; it has ${say(used[measure])}, and this is ${say(grown[measure])} more`,
         remedy: `give something back there, or ask who manages the folder above it for more: gantry quota set ${path} ${option}`,
       },
     ];
@@ -147,16 +147,20 @@ const measures: Readonly<
     { readonly code: string; readonly option: string; readonly say: (amount: number) => string }
   >
 > = {
-  vms: { code: 'quota-vms', option: '--vms', say: (n) => `${n} ${n === 1 ? 'vm' : 'vms'}` },
+  vms: { code: 'quota-vms', option: '--vms N', say: (n) => `${n} ${n === 1 ? 'vm' : 'vms'}` },
   processors: {
     code: 'quota-processors',
-    option: '--processors',
+    option: '--processors N',
     say: (n) => `${n} ${n === 1 ? 'processor' : 'processors'}`,
   },
   memoryBytes: {
     code: 'quota-memory',
-    option: '--memory',
+    option: '--memory SIZE',
     say: (n) => `${formatBytes(n)} of memory`,
   },
-  diskBytes: { code: 'quota-disk', option: '--disk', say: (n) => `${formatBytes(n)} of disks` },
+  diskBytes: {
+    code: 'quota-disk',
+    option: '--disk SIZE',
+    say: (n) => `${formatBytes(n)} of disks`,
+  },
 };

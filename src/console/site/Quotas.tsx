@@ -1,0 +1,87 @@
+/** The quotas of folders: what is used of them, and the forms to set one and to take it away. */
+import { Button, Content, Flex, PageSection } from '@patternfly/react-core';
+import { useQuery } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
+import type { Quota } from '#api';
+import { useConsole } from '../console.ts';
+import { Answer } from '../parts/Answer.tsx';
+import { FormDialog } from '../parts/FormDialog.tsx';
+import { QuotaBars } from '../self-service/QuotaBars.tsx';
+import { useSelfServiceText } from '../self-service/words.ts';
+import { SetQuota } from './SetQuota.tsx';
+
+const quotasKey = ['quota.list'] as const;
+
+export function Quotas(): ReactNode {
+  const { client, queries, notices } = useConsole();
+  const text = useSelfServiceText();
+  const [asked, ask] = useState<{ readonly how: 'set' | 'remove'; readonly quota?: Quota }>();
+  const question = useQuery({
+    queryKey: quotasKey,
+    queryFn: ({ signal }) => client.call('quota.list', {}, signal),
+  });
+  const close = (): void => ask(undefined);
+  const readAgain = (): Promise<void> => queries.invalidateQueries({ queryKey: quotasKey });
+  const removed = asked?.how === 'remove' ? asked.quota : undefined;
+  return (
+    <PageSection>
+      <Content component="h2">{text('quotas')}</Content>
+      <Content component="p">{text('limits')}</Content>
+      <Button variant="secondary" onClick={() => ask({ how: 'set' })}>
+        {text('set')}
+      </Button>
+      <Answer question={question}>
+        {({ items }) => (
+          <>
+            {items.length === 0 && <p>{text('noQuotas')}</p>}
+            {items.map((quota) => (
+              <QuotaOf key={quota.id} quota={quota} onAsk={(how) => ask({ how, quota })} />
+            ))}
+          </>
+        )}
+      </Answer>
+      {asked?.how === 'set' && <SetQuota quota={asked.quota} onSet={readAgain} onClose={close} />}
+      {removed !== undefined && (
+        <FormDialog
+          title={text('remove', { folder: removed.folder })}
+          verb={text('remove', { folder: removed.folder })}
+          look="danger"
+          canSend
+          send={async () => {
+            await client.call('quota.clear', { params: { folder: removed.id } });
+            notices.tell(text('removed', { folder: removed.folder }));
+            await readAgain();
+          }}
+          onClose={close}
+        >
+          <p>{text('limits')}</p>
+        </FormDialog>
+      )}
+    </PageSection>
+  );
+}
+
+function QuotaOf({
+  quota,
+  onAsk,
+}: {
+  readonly quota: Quota;
+  readonly onAsk: (how: 'set' | 'remove') => void;
+}): ReactNode {
+  const text = useSelfServiceText();
+  const { folder } = quota;
+  return (
+    <section aria-label={text('ofFolder', { folder })}>
+      <Flex columnGap={{ default: 'columnGapMd' }}>
+        <Content component="h3">{text('ofFolder', { folder })}</Content>
+        <Button variant="link" isInline onClick={() => onAsk('set')}>
+          {text('change', { folder })}
+        </Button>
+        <Button variant="link" isInline isDanger onClick={() => onAsk('remove')}>
+          {text('remove', { folder })}
+        </Button>
+      </Flex>
+      <QuotaBars quota={quota} />
+    </section>
+  );
+}
