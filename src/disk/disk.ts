@@ -6,7 +6,7 @@
  * work in a region; at most one commit is at work; a parent is never written through its child.
  */
 import { assert, Fault } from '#lib';
-import type { Extent, Layer, LayerWriter } from './layer.ts';
+import type { Extent, Layer, LayerWriter, Wanted } from './layer.ts';
 import { maxDirtyBytes, regionBytes, sectorBytes } from './limits.ts';
 import { RegionLocks } from './region-locks.ts';
 
@@ -29,6 +29,9 @@ export type DiskRun =
       readonly depth: number;
       readonly storedBytes: number;
     };
+
+/** Up to here bytes are read sooner than the host tells what they are. */
+const smallReadBytes = 64 * 1024;
 
 interface Found {
   readonly extent: Extent;
@@ -83,9 +86,10 @@ export class Disk {
   async read(into: Uint8Array, offset: number): Promise<void> {
     this.#demandRange(offset, into.length);
     const loads: Promise<void>[] = [];
+    const wanted = into.length <= smallReadBytes ? 'content' : undefined;
     try {
       for (let done = 0; done < into.length;) {
-        const asked = this.#find(offset + done, into.length - done);
+        const asked = this.#find(offset + done, into.length - done, wanted);
         const { extent } = asked instanceof Promise ? await asked : asked;
         const part = into.subarray(done, done + extent.length);
         if (extent.kind === 'data') {
@@ -235,14 +239,15 @@ export class Disk {
     throw new Fault('invalid', `${this.name}: a write of ${length} bytes is not in whole sectors`);
   }
 
-  #find(offset: number, limit: number): Found | Promise<Found> {
-    const extent = this.layer.extentAt(offset, limit);
-    if (extent instanceof Promise) return extent.then((known) => this.#resolve(known, offset));
-    return this.#resolve(extent, offset);
+  #find(offset: number, limit: number, wanted?: Wanted): Found | Promise<Found> {
+    const extent = this.layer.extentAt(offset, limit, wanted);
+    if (extent instanceof Promise)
+      return extent.then((known) => this.#resolve(known, offset, wanted));
+    return this.#resolve(extent, offset, wanted);
   }
 
   /** Goes to the parent where the layer says nothing. */
-  #resolve(extent: Extent, offset: number): Found | Promise<Found> {
+  #resolve(extent: Extent, offset: number, wanted?: Wanted): Found | Promise<Found> {
     assert(extent.length > 0 && extent.length % sectorBytes === 0, 'an extent is whole sectors');
     if (extent.kind !== 'absent') return { extent, depth: 0 };
     const parent = this.#parent;
@@ -253,7 +258,7 @@ export class Disk {
         depth: parent === undefined ? 0 : 1,
       };
     }
-    const deeper = parent.#find(offset, Math.min(extent.length, inside));
+    const deeper = parent.#find(offset, Math.min(extent.length, inside), wanted);
     if (!(deeper instanceof Promise)) return { extent: deeper.extent, depth: deeper.depth + 1 };
     return deeper.then((found) => ({ extent: found.extent, depth: found.depth + 1 }));
   }

@@ -26,6 +26,12 @@ export type Extent =
       read(into: Uint8Array): Promise<void>;
     };
 
+/**
+ * What an extent is asked for. `content`: for a few bytes that are read at once, which come sooner than the host says whether
+ * they are in a hole; they may be called data. When absent: for what is known of the range.
+ */
+export type Wanted = 'content';
+
 /** How a layer names its parent. Everything in it comes from the file and is only a claim. */
 export interface ParentReference {
   /** Names to try, best first, with `/` between folders; relative ones start at the child's folder. */
@@ -115,7 +121,7 @@ export interface Layer {
   readonly blockBytes: number;
   readonly parentReference: ParentReference | undefined;
   /** The longest cheap answer for the offset, at most `limit` long. */
-  extentAt(offset: number, limit: number): Extent | Promise<Extent>;
+  extentAt(offset: number, limit: number, wanted?: Wanted): Extent | Promise<Extent>;
   /** Absent when opened for reading or when the format or its variant cannot be written. */
   readonly writer?: LayerWriter | undefined;
   describe(): LayerFacts;

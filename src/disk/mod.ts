@@ -13,6 +13,7 @@ export { formatNamed, formats } from './formats.ts';
 export type { Finding, LayerFacts, NewParent, ParentReference, SnapshotFacts } from './layer.ts';
 export { openDisk, type OpenOptions } from './open.ts';
 export { hostStore, memoryStore, portableName, type FileStore } from './store.ts';
+export type { FileChoices } from './file/node-file.ts';
 export { variantOf } from './variants.ts';
 export { checkDisk, type CheckReport } from './verbs/check.ts';
 export {

@@ -6,7 +6,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { Fault } from '#lib';
 import type { Access, DiskFile } from './file/disk-file.ts';
-import { hostFault, openNodeFile } from './file/node-file.ts';
+import { hostFault, openNodeFile, type FileChoices } from './file/node-file.ts';
 import { maxNameBytes } from './limits.ts';
 
 export interface FileStore {
@@ -41,9 +41,12 @@ function isWithin(folder: string, path: string): boolean {
  * The host's files. Names inside a file may lead to files in the allowed folders and below; without any, to
  * the folder of the file itself and below. Symbolic links count as where they lead.
  */
-export function hostStore(allowedFolders: readonly string[] = []): FileStore {
+export function hostStore(
+  allowedFolders: readonly string[] = [],
+  choices: FileChoices = {},
+): FileStore {
   return {
-    open: (path, access) => openNodeFile(path, access),
+    open: (path, access) => openNodeFile(path, access, choices),
     async locate(from, name) {
       if (name === '' || name.includes('\0') || Buffer.byteLength(name) > maxNameBytes) {
         throw new Fault('invalid', `${from} names a file in a way that cannot be followed`);

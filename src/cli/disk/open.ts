@@ -8,6 +8,7 @@ import {
   hostStore,
   openDisk,
   type Disk,
+  type FileChoices,
   type FileStore,
   type OpenOptions,
 } from '#disk';
@@ -33,9 +34,13 @@ export interface SourceValues {
 }
 
 /** Files of this machine; what they name must lie in the folder of the disk or in one that was allowed. */
-export function storeFor(path: string, options: SourceValues): FileStore {
+export function storeFor(
+  path: string,
+  options: SourceValues,
+  choices: FileChoices = {},
+): FileStore {
   const { allow = [] } = options;
-  return allow.length === 0 ? hostStore() : hostStore([dirname(resolve(path)), ...allow]);
+  return hostStore(allow.length === 0 ? [] : [dirname(resolve(path)), ...allow], choices);
 }
 
 /** Opens a disk to be read; says so when another program may be changing it meanwhile. */

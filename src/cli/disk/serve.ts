@@ -6,7 +6,7 @@ import { claimDisk } from '#disk';
 import { describeFault, Fault } from '#lib';
 import type { ListenAt } from '#nbd';
 import { command } from '../command.ts';
-import { demandChangeable, openSource, sourceOptions } from './open.ts';
+import { demandChangeable, openSource, sourceOptions, storeFor } from './open.ts';
 import { tell } from './tell.ts';
 
 const loopback = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\]):(\d{1,5})$/;
@@ -54,7 +54,10 @@ export const serveCommands = [
       const at = placeOf(socket, listen);
       if (writable) await demandChangeable(run, path, { ...run.options, doing: 'serve' });
       const access = writable ? 'write' : 'read';
-      await using disk = await openSource(run, path, run.options, { access });
+      await using disk = await openSource(run, path, run.options, {
+        access,
+        store: storeFor(path, run.options, { smallWrites: 'here' }),
+      });
       if (writable && !disk.isWritable) {
         throw new Fault(
           'unsupported',

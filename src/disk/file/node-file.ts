@@ -1,8 +1,19 @@
 /** A host file behind DiskFile, on node:fs. Invariant: short reads and writes of the host never show. */
-import { close, fdatasync, fstat, ftruncate, open, read, write, type Stats } from 'node:fs';
+import {
+  close,
+  fdatasync,
+  fstat,
+  ftruncate,
+  open,
+  read,
+  write,
+  writeSync,
+  type Stats,
+} from 'node:fs';
 import { constants } from 'node:fs';
 import { getSystemErrorMessage, promisify } from 'node:util';
 import { AssertionError, Fault, isFault, type FaultCode } from '#lib';
+import { maxAtOnceBytes, takeAtOnce } from './at-once.ts';
 import type { Access, DiskFile, FileRun } from './disk-file.ts';
 import { readCached } from './cached-read.ts';
 import { hostHoles } from './holes.ts';
@@ -69,24 +80,42 @@ function writeFd(fd: number, from: Uint8Array, at: number, offset: number): Prom
 const maxMisses = 8;
 const missesBetween = 32;
 
+/** A small write takes some microseconds; what takes longer waits for the volume. */
+const slowWriteMs = 2;
+/** So many writes after a slow one are left to threads. */
+const writesAfterSlow = 256;
+
+export interface FileChoices {
+  /**
+   * `here`: by the thread of the program as long as they are quick, which saves the way to another thread and back. For programs
+   * that do nothing but serve disks: one that comes upon a slow volume holds up all else, once for many writes. When
+   * absent: by threads.
+   */
+  readonly smallWrites?: 'here' | 'by threads' | undefined;
+}
+
 class NodeFile implements DiskFile {
   readonly name: string;
   readonly access: Access;
   readonly identity: string;
   readonly #fd: number;
   #closed = false;
+  readonly #writesHere: boolean;
   #misses = 0;
+  /** Small writes that are left to threads yet. */
+  #writesAway = 0;
   #lastRun: { kind: 'data' | 'hole'; start: number; end: number } = {
     kind: 'data',
     start: 0,
     end: 0,
   };
 
-  constructor(name: string, access: Access, identity: string, fd: number) {
+  constructor(name: string, access: Access, identity: string, fd: number, choices: FileChoices) {
     this.name = name;
     this.access = access;
     this.identity = identity;
     this.#fd = fd;
+    this.#writesHere = choices.smallWrites === 'here';
   }
 
   async read(into: Uint8Array, offset: number): Promise<number> {
@@ -116,11 +145,25 @@ class NodeFile implements DiskFile {
 
   async write(from: Uint8Array, offset: number): Promise<void> {
     try {
-      let done = 0;
+      let done = this.#writeHere(from, offset);
       while (done < from.length) done += await writeFd(this.#fd, from, done, offset + done);
     } catch (error) {
       throw hostFault(this.name, 'write', error);
     }
+  }
+
+  /** How many bytes, from the first on, were written at once. */
+  #writeHere(from: Uint8Array, offset: number): number {
+    if (!this.#writesHere || from.length > maxAtOnceBytes || from.length === 0) return 0;
+    if (this.#writesAway > 0) {
+      this.#writesAway -= 1;
+      return 0;
+    }
+    if (!takeAtOnce()) return 0;
+    const begunMs = performance.now();
+    const done = writeSync(this.#fd, from, 0, from.length, offset);
+    if (performance.now() - begunMs > slowWriteMs) this.#writesAway = writesAfterSlow;
+    return done;
   }
 
   async size(): Promise<number> {
@@ -193,7 +236,11 @@ export type OpenMode = Access | 'create';
  * Opens a regular file (or a block device) of the host. `create` makes a new one and refuses an old one.
  * Faults: `not-found`, `exists`, `forbidden`, `invalid` when it is neither.
  */
-export async function openNodeFile(path: string, mode: OpenMode): Promise<DiskFile> {
+export async function openNodeFile(
+  path: string,
+  mode: OpenMode,
+  choices: FileChoices = {},
+): Promise<DiskFile> {
   const flags =
     mode === 'read'
       ? constants.O_RDONLY | constants.O_NONBLOCK
@@ -208,7 +255,7 @@ export async function openNodeFile(path: string, mode: OpenMode): Promise<DiskFi
       throw new Fault('invalid', `${path} is neither a file nor a block device`);
     }
     const access = mode === 'read' ? 'read' : 'write';
-    return new NodeFile(path, access, `${stats.dev}:${stats.ino}`, fd);
+    return new NodeFile(path, access, `${stats.dev}:${stats.ino}`, fd, choices);
   } catch (error) {
     if (fd !== undefined) await closeFd(fd);
     throw hostFault(path, mode === 'create' ? 'create' : 'open', error);

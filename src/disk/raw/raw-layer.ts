@@ -4,7 +4,7 @@
  */
 import type { DiskFile } from '../file/disk-file.ts';
 import { clearRange, writeZeros } from '../file/fill.ts';
-import type { Extent, Layer, LayerFacts, LayerWriter } from '../layer.ts';
+import type { Extent, Layer, LayerFacts, LayerWriter, Wanted } from '../layer.ts';
 import { maxDiskBytes, sectorBytes } from '../limits.ts';
 import { fileFault } from '../structure.ts';
 
@@ -36,8 +36,8 @@ export class RawLayer implements Layer {
     return this.#size;
   }
 
-  extentAt(offset: number, limit: number): Extent {
-    const run = this.file.runAt?.(offset, limit);
+  extentAt(offset: number, limit: number, wanted?: Wanted): Extent {
+    const run = wanted === 'content' ? undefined : this.file.runAt?.(offset, limit);
     if (run === undefined)
       return { kind: 'data', length: limit, file: this.file, fileOffset: offset };
     // the end of a hole need not be on a sector: what is left of the sector is data

@@ -4,7 +4,7 @@
  */
 import type { DiskFile } from '../file/disk-file.ts';
 import { clearRange, fillFile } from '../file/fill.ts';
-import type { Extent, Finding, Layer, LayerFacts, LayerWriter } from '../layer.ts';
+import type { Extent, Finding, Layer, LayerFacts, LayerWriter, Wanted } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
 import { isZero, zeroBytes } from '../zeros.ts';
 import { describeFooter } from './describe.ts';
@@ -33,8 +33,8 @@ export class FixedVhdLayer implements Layer {
     return this.#size;
   }
 
-  extentAt(offset: number, limit: number): Extent {
-    const run = this.file.runAt?.(offset, limit);
+  extentAt(offset: number, limit: number, wanted?: Wanted): Extent {
+    const run = wanted === 'content' ? undefined : this.file.runAt?.(offset, limit);
     if (run?.kind === 'hole') {
       const length = run.length >= limit ? limit : run.length - (run.length % sectorBytes);
       if (length > 0) return { kind: 'zero', length };

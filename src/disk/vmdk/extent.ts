@@ -1,7 +1,7 @@
 /** One extent of a VMDK: a range of the disk that lies in one file. Offsets here count from its start. */
 import type { DiskFile } from '../file/disk-file.ts';
 import { clearRange } from '../file/fill.ts';
-import type { Extent, Finding, ReadBelow } from '../layer.ts';
+import type { Extent, Finding, ReadBelow, Wanted } from '../layer.ts';
 import { sectorBytes } from '../limits.ts';
 
 export interface ExtentWriter {
@@ -15,7 +15,7 @@ export interface ExtentWriter {
 export interface VmdkExtent {
   readonly sizeBytes: number;
   readonly file: DiskFile | undefined;
-  extentAt(offset: number, limit: number): Extent | Promise<Extent>;
+  extentAt(offset: number, limit: number, wanted?: Wanted): Extent | Promise<Extent>;
   readonly writer: ExtentWriter | undefined;
   check(report: (finding: Finding) => void, signal: AbortSignal | undefined): Promise<void>;
 }
@@ -42,8 +42,8 @@ export function flatExtent(file: DiskFile, start: number, sizeBytes: number): Vm
   return {
     sizeBytes,
     file,
-    extentAt(offset, limit) {
-      const run = file.runAt?.(start + offset, limit);
+    extentAt(offset, limit, wanted) {
+      const run = wanted === 'content' ? undefined : file.runAt?.(start + offset, limit);
       if (run?.kind === 'hole') {
         const length = run.length >= limit ? limit : run.length - (run.length % sectorBytes);
         if (length > 0) return { kind: 'zero', length };

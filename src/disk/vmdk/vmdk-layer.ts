@@ -11,6 +11,7 @@ import type {
   LayerWriter,
   ParentReference,
   ReadBelow,
+  Wanted,
 } from '../layer.ts';
 import { maxDiskBytes, sectorBytes } from '../limits.ts';
 import { fileFault } from '../structure.ts';
@@ -67,10 +68,10 @@ export class VmdkLayer implements Layer {
     this.writer = this.#makeWriter();
   }
 
-  extentAt(offset: number, limit: number): Extent | Promise<Extent> {
+  extentAt(offset: number, limit: number, wanted?: Wanted): Extent | Promise<Extent> {
     const { extent, start } = this.#find(offset);
     const within = offset - start;
-    return extent.extentAt(within, Math.min(limit, extent.sizeBytes - within));
+    return extent.extentAt(within, Math.min(limit, extent.sizeBytes - within), wanted);
   }
 
   describe(): LayerFacts {

@@ -31,7 +31,10 @@ function takeAccount({ account }: ServedPlan): void {
 async function serveDisks(socketPath: string, toldPath: string, plan: ServedPlan): Promise<void> {
   takeAccount(plan);
   await using stack = new AsyncDisposableStack();
-  const store = hostStore(plan.folders.filter((folder) => existsSync(folder)));
+  const store = hostStore(
+    plan.folders.filter((folder) => existsSync(folder)),
+    { smallWrites: 'here' },
+  );
   const disks = stack.use(new ServedDisks(store));
   await disks.become(plan.disks);
   const ended = Promise.withResolvers<void>();
